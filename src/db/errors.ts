@@ -1,0 +1,163 @@
+import { cleanLine } from '../text/clean.ts';
+import type { Denial, Privilege } from './query.ts';
+import { grant, type Server } from './server.ts';
+
+export type ErrorKind =
+  /** Nothing answers at the address, or the name is unknown. */
+  | 'unreachable'
+  /** The server answered and refused the login. */
+  | 'auth'
+  /** TLS: certificate or protocol. */
+  | 'tls'
+  /** The database named does not exist. */
+  | 'no_database'
+  /** No connection slot is left. */
+  | 'slots'
+  /** The server is starting up, shutting down or recovering. */
+  | 'starting'
+  /** The connection broke. */
+  | 'lost'
+  /** A timeout or a lock in the way: try again later. */
+  | 'busy'
+  /** A privilege is missing. */
+  | 'denied'
+  /** This server lacks the object or function. */
+  | 'unsupported'
+  | 'other';
+
+/** A failure in one sentence with the next step; `code` is the SQLSTATE or the system's error code. */
+export class DbError extends Error {
+  override readonly name = 'DbError';
+  readonly kind: ErrorKind;
+  readonly code: string | undefined;
+  readonly next: string | undefined;
+
+  constructor(
+    kind: ErrorKind,
+    sentence: string,
+    options: { next?: string; code?: string; cause?: unknown } = {},
+  ) {
+    super(sentence, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.code = options.code;
+    this.next = options.next;
+  }
+}
+
+/** Where a connection was meant to go; never a password. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+}
+
+interface Facts {
+  code?: unknown;
+  message?: unknown;
+  errors?: unknown;
+}
+
+const CONNECTION_LOST = /^(08|57P0[124])/;
+const LOST_MESSAGE = /terminated|connection (was )?(closed|ended|reset)|not queryable|Client was closed/i;
+
+/** Sorts anything thrown by the driver. Decided by SQLSTATE or system code, never by translated text. */
+export function dbError(error: unknown, address?: Address): DbError {
+  if (error instanceof DbError) return error;
+  const facts = (typeof error === 'object' && error !== null ? error : {}) as Facts;
+  const inner = Array.isArray(facts.errors) ? (facts.errors[0] as Facts | undefined) : undefined;
+  const code = text(facts.code) ?? text(inner?.code);
+  const message = cleanLine(text(facts.message) || text(inner?.message) || String(error));
+  const at = address === undefined ? 'the server' : place(address);
+  const make = (kind: ErrorKind, sentence: string, next?: string) =>
+    new DbError(kind, sentence, { ...(next && { next }), ...(code && { code }), cause: error });
+
+  switch (code) {
+    case 'ECONNREFUSED':
+      return make(
+        'unreachable',
+        `Nothing accepts connections at ${at}.`,
+        'Check host and port, and that PostgreSQL is running.',
+      );
+    case 'ENOENT':
+      return make(
+        'unreachable',
+        `There is no socket at ${at}.`,
+        'Check that PostgreSQL is running there, or give -h HOST.',
+      );
+    case 'EACCES':
+      return make(
+        'unreachable',
+        `The socket of ${at} may not be opened by this user.`,
+        'Connect over TCP with -h HOST.',
+      );
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return make(
+        'unreachable',
+        `The host name ${address?.host ?? ''} cannot be resolved.`,
+        'Check the spelling and the name server.',
+      );
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return make('unreachable', `${at} does not answer.`, 'Check the network, a firewall or a VPN.');
+    case '28P01':
+    case '28000':
+      return make(
+        'auth',
+        `${at} refused the login: ${message}.`,
+        'Check the user name, the password and pg_hba.conf.',
+      );
+    case '3D000':
+      return make(
+        'no_database',
+        `The database ${address?.database ?? ''} does not exist on ${at}.`,
+        'Name another one with -d DATABASE.',
+      );
+    case '53300':
+      return make(
+        'slots',
+        `${at} has no connection slot left: ${message}.`,
+        'A running pgdeck keeps its connections; end idle sessions there, or raise max_connections.',
+      );
+    case '57P03':
+      return make('starting', `${at} is not ready: ${message}.`, 'It is tried again until it is.');
+    case '57014':
+    case '55P03':
+    case '25P03':
+      return make('busy', `Skipped: ${message}.`);
+    case '42501':
+      return make('denied', `Not permitted: ${message}.`);
+    case '0A000':
+    case '42883':
+    case '42P01':
+    case '42703':
+    case '55000':
+      return make('unsupported', `This server cannot answer: ${message}.`);
+  }
+  if (code !== undefined && CONNECTION_LOST.test(code))
+    return make('lost', `The connection to ${at} was closed: ${message}.`);
+  if (code === 'ECONNRESET' || code === 'EPIPE' || (code === undefined && LOST_MESSAGE.test(message)))
+    return make('lost', `The connection to ${at} broke: ${message}.`);
+  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH)/.test(code ?? ''))
+    return make('tls', `TLS with ${at} failed: ${message}.`, 'Check sslmode and sslrootcert.');
+  return make('other', `${message}${/[.!?]$/.test(message) ? '' : '.'}`);
+}
+
+/** `user@host:port/database`, safe to print. */
+export function place(address: Address): string {
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return cleanLine(`${address.user}@${host}:${address.port}/${address.database}`);
+}
+
+/** What to show in place of rows that this role may not read, with the GRANT that would change it. */
+export function denial(error: DbError, needs: Privilege, server: Server): Denial {
+  if (error.kind === 'unsupported') return { reason: error.message };
+  const role = needs === 'none' ? 'pg_monitor' : needs;
+  return { reason: error.message, remedy: grant(role, server) };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,19 @@
+/** An identifier quoted for SQL, always: `"order"`, `"a""b"`. */
+export function quoteIdent(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A string literal for SQL statements that take no parameters (`GRANT`, `SET` in a preview). */
+export function quoteLiteral(value: string): string {
+  const quoted = `'${value.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;
+  return value.includes('\\') ? ` E${quoted}` : quoted;
+}
+
+/** `schema.name` as a person writes it: quoted only where PostgreSQL would need it. */
+export function displayName(schema: string | null, name: string): string {
+  return schema === null || schema === 'public' ? bare(name) : `${bare(schema)}.${bare(name)}`;
+}
+
+function bare(name: string): string {
+  return /^[\p{Ll}_][\p{Ll}\p{Lo}\d_$]*$/u.test(name) ? name : quoteIdent(name);
+}

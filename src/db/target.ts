@@ -1,0 +1,19 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { Address } from './errors.ts';
+
+export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+
+/** Everything needed to open connections to one server. Made by `config/profile.ts`. */
+export interface Target extends Address {
+  /** A name or address, or the directory of a Unix socket (begins with `/`). */
+  readonly host: string;
+  readonly sslmode: SslMode;
+  /** Certificates and the like; which checks are made follows from sslmode. */
+  readonly tls?: ConnectionOptions;
+  /** Asked only when the server wants a password; undefined when none is to be had. */
+  readonly password: () => Promise<string | undefined>;
+  /** Seconds before an attempt to connect is given up. */
+  readonly connectTimeout: number;
+  /** `read_only`: sessions that could change something are opened with default_transaction_read_only. */
+  readonly readOnly: boolean;
+}

@@ -1,0 +1,83 @@
+/** Shown where a value is not known. Never 0: an unknown lag is not "no lag". */
+export const UNKNOWN = '-';
+
+type Maybe = number | null | undefined;
+
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** Bytes in PostgreSQL's own units (1 kB = 1024 B), at most three digits: `812 B`, `1.4 MB`, `227 GB`. */
+export function bytes(value: Maybe): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return UNKNOWN;
+  let n = Math.abs(value);
+  let unit = 0;
+  while (n >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    n /= 1024;
+    unit++;
+  }
+  const digits = unit === 0 ? Math.round(n).toString() : n < 9.95 ? n.toFixed(1) : Math.round(n).toString();
+  return `${value < 0 ? '-' : ''}${digits} ${BYTE_UNITS[unit]}`;
+}
+
+/** A duration in at most seven characters: `0.4s`, `12s`, `3m05s`, `2h07m`, `4d03h`. */
+export function duration(seconds: Maybe): string {
+  if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return UNKNOWN;
+  const s = Math.max(0, seconds);
+  if (s < 9.95) return `${s.toFixed(1)}s`;
+  const whole = Math.floor(s);
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`;
+  if (whole < 86_400) return `${Math.floor(whole / 3600)}h${two(Math.floor((whole % 3600) / 60))}m`;
+  return `${Math.floor(whole / 86_400)}d${two(Math.floor((whole % 86_400) / 3600))}h`;
+}
+
+/** Milliseconds as shown for statements: `0.04ms`, `12ms`, `1.2s`. */
+export function milliseconds(value: Maybe): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return UNKNOWN;
+  if (value >= 1000) return duration(value / 1000);
+  return `${value < 1 ? value.toFixed(2) : value < 10 ? value.toFixed(1) : Math.round(value)}ms`;
+}
+
+/** A count in at most five characters: `812`, `1.4k`, `227k`, `3.1M`. */
+export function count(value: Maybe): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return UNKNOWN;
+  const n = Math.abs(value);
+  const sign = value < 0 ? '-' : '';
+  if (n < 999.5) return `${sign}${n < 9.95 && !Number.isInteger(n) ? n.toFixed(1) : Math.round(n)}`;
+  for (const [limit, suffix] of [
+    [1e3, 'k'],
+    [1e6, 'M'],
+    [1e9, 'G'],
+    [1e12, 'T'],
+  ] as const) {
+    const scaled = n / limit;
+    if (scaled < 999.5) return `${sign}${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)}${suffix}`;
+  }
+  return value.toExponential(1);
+}
+
+/** A share of 1 as a percentage with one decimal: `99.2%`; 100 only when it is exactly that. */
+export function percent(share: Maybe): string {
+  if (share === null || share === undefined || Number.isNaN(share)) return UNKNOWN;
+  if (share === 1) return '100%';
+  const shown = (Math.floor(share * 1000) / 10).toFixed(1);
+  return `${shown}%`;
+}
+
+/** A duration as people type it (`10m`, `90s`, `1h30m`, `2d`, plain seconds) in seconds; undefined if it is none. */
+export function parseDuration(text: string): number | undefined {
+  const input = text.trim();
+  if (/^\d+(\.\d+)?$/.test(input)) return Number(input);
+  const pattern = /(\d+(?:\.\d+)?)\s*(ms|min|m|s|h|d)/gy;
+  const scale = { ms: 0.001, s: 1, m: 60, min: 60, h: 3600, d: 86_400 } as const;
+  let total = 0;
+  let end = 0;
+  for (let m = pattern.exec(input); m !== null; m = pattern.exec(input)) {
+    total += Number(m[1]) * scale[m[2] as keyof typeof scale];
+    end = pattern.lastIndex;
+  }
+  return end > 0 && end === input.length ? total : undefined;
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, '0');
+}
