@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { parseUrl } from './conninfo.ts';
+import { mergeThresholds, misordered, thresholdOverridesSchema } from './thresholds.ts';
+
+export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
+
+export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+
+/** How often something is asked, in seconds, with its default and its bounds. */
+export const INTERVALS = {
+  refresh_seconds: { title: 'Live panes', default: 1, min: 0.5, max: 60 },
+  slow_seconds: { title: 'Sizes, vacuum, indexes', default: 30, min: 5, max: 3600 },
+  statements_seconds: { title: 'pg_stat_statements', default: 10, min: 1, max: 3600 },
+} as const;
+
+export type Intervals = { readonly [Id in keyof typeof INTERVALS]: number };
+
+const every = ({ min, max }: { min: number; max: number }) => z.number().min(min).max(max).optional();
+
+const intervalsSchema = z.strictObject({
+  refresh_seconds: every(INTERVALS.refresh_seconds),
+  slow_seconds: every(INTERVALS.slow_seconds),
+  statements_seconds: every(INTERVALS.statements_seconds),
+});
+
+const urlSchema = z.string().superRefine((url, context) => {
+  try {
+    if (parseUrl(url).password !== undefined)
+      context.addIssue({
+        code: 'custom',
+        message: 'expected a URL without a password (put it into ~/.pgpass), got one with a password',
+      });
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
+
+const text = z.string().min(1);
+
+/** One server in the settings file. Passwords have no field: they come from where libpq takes them. */
+export const profileSchema = z.strictObject({
+  host: text.optional(),
+  port: z.int().min(1).max(65_535).optional(),
+  user: text.optional(),
+  database: text.optional(),
+  sslmode: z.enum(SSL_MODES).optional(),
+  sslrootcert: text.optional(),
+  sslcert: text.optional(),
+  sslkey: text.optional(),
+  url: urlSchema.optional(),
+  service: text.optional(),
+  connect_timeout: z.number().min(0).max(3600).optional(),
+  environment: z.enum(ENVIRONMENTS).optional(),
+  readOnly: z.boolean().optional(),
+  thresholds: thresholdOverridesSchema.optional(),
+  intervals: intervalsSchema.optional(),
+});
+
+export type Profile = z.output<typeof profileSchema>;
+
+export const PROFILE_NAME = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,62}$/u;
+
+/** The settings file, as sparse as it was written: what is absent has its default elsewhere. */
+export const settingsSchema = z
+  .strictObject({
+    profiles: z
+      .record(
+        z.string().regex(PROFILE_NAME, 'expected letters, digits, dot, dash and underscore'),
+        profileSchema,
+      )
+      .default({}),
+    defaultProfile: text.optional(),
+    thresholds: thresholdOverridesSchema.optional(),
+    intervals: intervalsSchema.optional(),
+    display: z.strictObject({ ascii: z.boolean().optional(), color: z.boolean().optional() }).optional(),
+  })
+  .superRefine((settings, context) => {
+    const { defaultProfile, profiles, thresholds } = settings;
+    if (defaultProfile !== undefined && !Object.hasOwn(profiles, defaultProfile))
+      context.addIssue({
+        code: 'custom',
+        path: ['defaultProfile'],
+        message: `expected the name of a profile, got ${JSON.stringify(defaultProfile)}`,
+      });
+    const check = (path: string[], merged: ReturnType<typeof mergeThresholds>) => {
+      for (const { id, message } of misordered(merged))
+        context.addIssue({ code: 'custom', path: [...path, 'thresholds', id], message });
+    };
+    check([], mergeThresholds(thresholds));
+    for (const [name, profile] of Object.entries(profiles))
+      if (profile.thresholds) check(['profiles', name], mergeThresholds(thresholds, profile.thresholds));
+  });
+
+export type Settings = z.output<typeof settingsSchema>;
+
+/** What holds when there is no settings file. */
+export const NO_SETTINGS: Settings = { profiles: {} };
+
+/** The defaults with the overrides laid over them, the later ones on top. */
+export function mergeIntervals(...overrides: (Settings['intervals'] | undefined)[]): Intervals {
+  const merged = Object.entries(INTERVALS).map(([id, { default: value }]) => {
+    const given = overrides.map((one) => one?.[id as keyof Intervals]).filter((v) => v !== undefined);
+    return [id, given.at(-1) ?? value];
+  });
+  return Object.freeze(Object.fromEntries(merged)) as Intervals;
+}

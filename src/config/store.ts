@@ -1,0 +1,131 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import type { z } from 'zod';
+import { type Env, home } from './env.ts';
+import { locateJson, type Place } from './json-locate.ts';
+import { NO_SETTINGS, type Settings, settingsSchema } from './settings.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The settings file: --config, else PGDECK_CONFIG, else where the platform keeps such files. */
+export function settingsPath(env: Env, flag?: string): string {
+  const given = flag ?? env.PGDECK_CONFIG;
+  if (given) return resolve(given);
+  return join(settingsDirectory(env), 'pgdeck', 'config.json');
+}
+
+function settingsDirectory(env: Env): string {
+  if (env.XDG_CONFIG_HOME) return env.XDG_CONFIG_HOME;
+  if (process.platform === 'win32') return env.APPDATA ?? join(home(env), 'AppData', 'Roaming');
+  return join(home(env), '.config');
+}
+
+/**
+ * Reads and checks the settings; a file that is absent has none. Never writes.
+ *
+ * Throws {@link UsageError} with one `file:line:column: field …` line for every fault.
+ */
+export function readSettings(file: string): Settings {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return NO_SETTINGS;
+    throw new UsageError(`The settings file ${file} cannot be read (${code ?? 'unknown error'}).`);
+  }
+  if (text.trim() === '') return NO_SETTINGS;
+  const located = locateJson(text);
+  if ('message' in located) throw new UsageError(`${at(file, located)}: ${located.message}`, CORRECT);
+  const value: unknown = JSON.parse(text);
+  const checked = settingsSchema.safeParse(value);
+  if (checked.success) return checked.data;
+  const lines = checked.error.issues.flatMap((issue) => sentences(issue, value));
+  const message = lines.map(([path, what]) => `${at(file, located.place(path))}: ${field(path)}${what}`);
+  throw new UsageError(message.join('\n'), CORRECT);
+}
+
+const CORRECT = 'Correct the file; nothing was changed in it.';
+
+/**
+ * Reads the settings, changes them, checks the outcome and writes it: whole or not at all, readable by its
+ * owner only. The check refuses every field that the schema does not have, so no password can get in.
+ */
+export async function changeSettings(
+  file: string,
+  change: (settings: Settings) => Settings,
+): Promise<Settings> {
+  const changed = settingsSchema.parse(change(readSettings(file)));
+  // conf brings a JSON schema compiler: loaded only by the commands that write
+  const { default: Conf } = await import('conf');
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const extension = extname(file);
+  const store = new Conf<Settings>({
+    projectName: 'pgdeck',
+    projectSuffix: '',
+    cwd: dirname(file),
+    configName: basename(file, extension),
+    fileExtension: extension.slice(1),
+    configFileMode: 0o600,
+    clearInvalidConfig: false,
+    accessPropertiesByDotNotation: false,
+  });
+  store.store = changed;
+  return changed;
+}
+
+function at(file: string, { line, column }: Place): string {
+  return `${file}:${line}:${column}`;
+}
+
+function field(path: readonly PropertyKey[]): string {
+  return path.length === 0 ? '' : `field "${path.map(String).join('.')}": `;
+}
+
+type Sentence = [path: readonly PropertyKey[], sentence: string];
+
+function sentences(issue: z.core.$ZodIssue, root: unknown): Sentence[] {
+  const got = shown(issue.path, root);
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => [[...issue.path, key], unknownField(key)]);
+    case 'invalid_type':
+      return [[issue.path, `expected ${article(issue.expected)}, got ${got}`]];
+    case 'invalid_value':
+      return [
+        [issue.path, `expected one of ${issue.values.map((v) => JSON.stringify(v)).join(', ')}, got ${got}`],
+      ];
+    case 'too_small':
+      return [[issue.path, `expected ${least(issue)}, got ${got}`]];
+    case 'too_big':
+      return [[issue.path, `expected at most ${issue.maximum}, got ${got}`]];
+    case 'invalid_key':
+      return [[issue.path, issue.issues[0]?.message ?? issue.message]];
+    default:
+      return [[issue.path, issue.message]];
+  }
+}
+
+function unknownField(key: string): string {
+  return /passw/i.test(key)
+    ? 'passwords are not kept here: use ~/.pgpass, PGPASSWORD or the prompt'
+    : 'there is no such field';
+}
+
+function least(issue: z.core.$ZodIssueTooSmall): string {
+  return issue.origin === 'string' ? 'some text' : `at least ${issue.minimum}`;
+}
+
+function article(type: string): string {
+  if (type === 'int') return 'a whole number';
+  if (type === 'record' || type === 'object') return 'an object {…}';
+  return type === 'boolean' ? 'true or false' : `a ${type}`;
+}
+
+function shown(path: readonly PropertyKey[], root: unknown): string {
+  let value = root;
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  const text = JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
