@@ -1,0 +1,163 @@
+/** A session as read for a signal; null where this role may not see it. */
+export interface SignalTarget {
+  readonly pid: number;
+  readonly backend_start_us: number | null;
+  readonly query_start_us: number | null;
+  readonly usename: string | null;
+  readonly datname: string | null;
+  readonly application_name: string | null;
+  readonly client_addr: string | null;
+  readonly backend_type: string | null;
+  readonly leader_pid: number | null;
+  readonly state: string | null;
+  readonly query_seconds: number | null;
+  readonly state_seconds: number | null;
+  readonly xact_seconds: number | null;
+  readonly duration_seconds: number | null;
+  readonly query: string | null;
+  /** Its role is a superuser. */
+  readonly superuser: boolean | null;
+  /** One of pgdeck's own. */
+  readonly own: boolean | null;
+  /** This role may signal it. */
+  readonly permitted: boolean | null;
+  /** What this role lacks to signal it. */
+  readonly needs: string | null;
+}
+
+/** `cancel` stops the running statement (pg_cancel_backend), `terminate` ends the session (pg_terminate_backend). */
+export type SignalAction = 'cancel' | 'terminate';
+
+/** A session as a person names it. */
+export interface NamedSession {
+  readonly pid: number;
+  /** Epoch microseconds. Given: a session that has taken over the pid since is refused. */
+  readonly backendStart?: number;
+  /** Epoch microseconds, for cancel. Given: another statement of the same session is refused. */
+  readonly queryStart?: number;
+}
+
+/** Whom to signal. */
+export type SignalPick =
+  | { readonly pids: readonly NamedSession[] }
+  /** Sessions that have been idle (never idle in transaction) for more than so many seconds. */
+  | { readonly idleLongerThan: number }
+  /** Sessions that block others and wait for nobody. */
+  | { readonly rootBlockers: true };
+
+export interface SignalRequest {
+  readonly action: SignalAction;
+  readonly pick: SignalPick;
+  /** Also sessions whose start is hidden from this role: guarded by pid, user, database and application only. */
+  readonly unverified?: boolean;
+}
+
+/** What must still be true on the server when the signal is sent; otherwise nothing is sent. Epoch microseconds. */
+export type Guard =
+  | { readonly by: 'session'; readonly backendStart: number }
+  | { readonly by: 'query'; readonly backendStart: number; readonly queryStart: number | null }
+  | { readonly by: 'idle'; readonly backendStart: number; readonly queryStart: number | null }
+  /** The session's start is hidden from this role. */
+  | { readonly by: 'name' };
+
+/** A session that will be signalled when the plan runs. */
+export interface Victim {
+  readonly target: SignalTarget;
+  readonly guard: Guard;
+  /** Pids that wait for it, directly or behind another waiter. */
+  readonly blocks: readonly number[];
+  /** How many of them go on, in turn, when this session alone goes. */
+  readonly frees: number;
+  /** The statement that is sent. */
+  readonly sql: string;
+}
+
+/** A session that was asked for and will not be signalled. */
+export interface Refusal {
+  readonly pid: number;
+  /** Absent when the server has no such session. */
+  readonly target?: SignalTarget;
+  readonly why: RefusalKind;
+  /** One sentence. */
+  readonly reason: string;
+  /** What would change that: SQL, or a sentence. */
+  readonly remedy?: string;
+}
+
+export type RefusalKind =
+  /** No session has this pid. */
+  | 'already_gone'
+  /** The pid belongs to another session by now. */
+  | 'another_session'
+  /** Cancel: the session runs no statement, or another one than was meant. */
+  | 'moved_on'
+  /** pgdeck's own sessions. */
+  | 'own'
+  /** Server processes that are not a client's session. */
+  | 'protected'
+  | 'not_permitted'
+  /** The session's start is hidden, so that it cannot be told from another one with the same pid. */
+  | 'unverified'
+  /** A prepared transaction: it has no session. */
+  | 'prepared';
+
+/** Who would be hit and who not, read from the server; nothing has been sent. */
+export interface SignalPlan {
+  readonly action: SignalAction;
+  /** One line: `Terminate session 4711 of app@shop (psql)`, `Terminate 3 sessions`. */
+  readonly subject: string;
+  readonly victims: readonly Victim[];
+  readonly refused: readonly Refusal[];
+  /** How many waiters go on, in turn, when all victims go. */
+  readonly frees: number;
+  /** Set when the sessions that wait could not be read: blocks and frees are then unknown, not 0. */
+  readonly waitersUnknown?: string;
+}
+
+export type OutcomeKind =
+  /** Terminate: the session is gone. */
+  | 'ended'
+  /** Cancel: the statement is over. */
+  | 'cancelled'
+  /** It was gone before the signal; nothing was sent. */
+  | 'already_gone'
+  /** Cancel: another statement runs by now; idle: it is at work again. Nothing was sent. */
+  | 'moved_on'
+  | 'not_permitted'
+  /** Delivered; whether it worked is hidden from this role (cancel of an unverified session). */
+  | 'sent'
+  /** The signal was delivered, and the session or statement is still there. */
+  | 'still_there'
+  /** Not sent, because the run was stopped or the connection broke before its turn. */
+  | 'not_sent'
+  /** The server answered with another error; whether the signal arrived is unknown only when the connection broke. */
+  | 'failed';
+
+/** What became of one victim. */
+export interface Outcome {
+  readonly victim: Victim;
+  readonly kind: OutcomeKind;
+  /** Waiters behind it that have their lock now; null when that could not be read. */
+  readonly freed: number | null;
+  /** Waiters behind it that still wait (others hold them up, or it is not their turn); null when unknown. */
+  readonly waiting: number | null;
+  /** Seconds from the signal until it was seen to work, or until waiting was given up. */
+  readonly seconds: number;
+  /** The cause, for `not_permitted`, `not_sent` and `failed`. */
+  readonly reason?: string;
+  /** What would change that. */
+  readonly remedy?: string;
+}
+
+/** How a plan is made and run. */
+export interface SignalOptions {
+  /** Read-only mode: refused, though PostgreSQL would let signals pass. */
+  readonly readOnly?: boolean;
+}
+
+export interface RunOptions extends SignalOptions {
+  /** Stops sending, and stops waiting for what was sent. */
+  readonly signal?: AbortSignal;
+  /** Seconds to wait until a signalled session is seen to be gone. */
+  readonly wait?: number;
+}
