@@ -43,6 +43,9 @@ export interface Query<Input, Row> {
   readonly partial?: (server: Server) => Denial | undefined;
 }
 
+/** The row of a query: `type ActivityRow = RowOf<typeof activityList>`. */
+export type RowOf<Q> = Q extends { readonly row: z.ZodType<infer Row> } ? Row : never;
+
 interface Definition<Shape extends z.ZodRawShape, Input> {
   id: string;
   needs?: Privilege;

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { column, defineQuery, type RowOf } from '../query.ts';
+import {
+  DURATION_COLUMNS,
+  durationColumns,
+  hiddenSessions,
+  SERVER_MS,
+  SESSION_COLUMNS,
+  seesEverySession,
+  sessionColumns,
+  since,
+} from './fragments.ts';
+
+/** Processes that belong to the server itself and never run anyone's query. */
+const BACKGROUND = `'checkpointer','background writer','walwriter','archiver','logger','startup','stats collector','walsummarizer',
+    'io worker','slotsync worker','autovacuum launcher','logical replication launcher'`;
+
+/** Backend types are hidden without pg_read_all_stats, so `filter` must not drop the rows where they are NULL. */
+function list(queryId: string, filter: string, order: string): string {
+  return `SELECT /* pgdeck */ a.pid, ${SESSION_COLUMNS}, ${DURATION_COLUMNS},
+  age(a.backend_xid) AS xid_age, age(a.backend_xmin) AS xmin_age, ${queryId} AS query_id, left(a.query, $1::int) AS query
+FROM pg_stat_activity a
+WHERE a.pid <> pg_backend_pid()
+  AND (a.application_name LIKE 'pgdeck-monitor%') IS NOT TRUE
+  AND (a.state IS DISTINCT FROM 'idle' OR $3::bool)
+  AND ${filter}
+ORDER BY ${order} a.xact_start NULLS LAST, a.pid
+LIMIT $2::int`;
+}
+
+const ALL = `a.backend_type NOT IN (${BACKGROUND})`;
+const VISIBLE = `(a.backend_type IN (${BACKGROUND})) IS NOT TRUE AND a.usename IS NOT NULL`;
+const OWN_FIRST = 'a.backend_start IS NULL,';
+
+/** One row per session that does something, and with `idle` those that do nothing: the longest transaction first. */
+export const activityList = defineQuery({
+  id: 'activity.list',
+  needs: 'pg_read_all_stats',
+  variants: [
+    { max: 13, when: seesEverySession, sql: list('NULL::text', ALL, '') },
+    { min: 14, when: seesEverySession, sql: list('a.query_id::text', ALL, '') },
+    { max: 13, sql: list('NULL::text', VISIBLE, OWN_FIRST) },
+    { min: 14, sql: list('a.query_id::text', VISIBLE, OWN_FIRST) },
+  ],
+  partial: hiddenSessions,
+  row: z.object({
+    pid: z.int(),
+    ...sessionColumns,
+    ...durationColumns,
+    /** Transactions since this session took its xid. */
+    xid_age: column.int,
+    /** Transactions since the snapshot that this session holds back VACUUM with. */
+    xmin_age: column.int,
+    /** 14 and later, where compute_query_id is on. */
+    query_id: column.text,
+    query: column.text,
+  }),
+  params: ({ queryChars, limit, idle }: { queryChars: number; limit: number; idle: boolean }) => [
+    queryChars,
+    limit,
+    idle,
+  ],
+});
+export type ActivityRow = RowOf<typeof activityList>;
+
+const CONNECTION_LIMITS = `current_setting('max_connections')::int AS max_connections,
+  current_setting('superuser_reserved_connections')::int
+    + coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0) AS reserved_connections,
+  ${SERVER_MS}`;
+
+/** All sessions counted: the header, the score and the gate of the lock pane, in one row. */
+export const activitySummary = defineQuery({
+  id: 'activity.summary',
+  needs: 'pg_read_all_stats',
+  variants: [
+    {
+      when: seesEverySession,
+      // one time per column and min() instead of one subtraction per row: 500 sessions are counted every second
+      sql: `SELECT /* pgdeck */
+  count(*) FILTER (WHERE client)::int AS clients,
+  count(*) FILTER (WHERE client AND active)::int AS active,
+  count(*) FILTER (WHERE client AND state = 'idle')::int AS idle,
+  count(*) FILTER (WHERE client AND in_xact)::int AS idle_in_transaction,
+  count(*) FILTER (WHERE client AND state IS NULL)::int AS hidden,
+  count(*) FILTER (WHERE wait_event_type = 'Lock')::int AS lock_waiting,
+  count(*) FILTER (WHERE client AND active AND wait_event_type IS NULL)::int AS on_cpu,
+  count(*) FILTER (WHERE client AND active AND wait_event_type = 'IO')::int AS on_io,
+  count(*) FILTER (WHERE client AND active AND wait_event_type = 'LWLock')::int AS on_lwlock,
+  count(*) FILTER (WHERE NOT client AND backend_type = 'autovacuum worker')::int AS autovacuum_workers,
+  count(*) FILTER (WHERE NOT client AND backend_type = 'parallel worker')::int AS parallel_workers,
+  count(*) FILTER (WHERE NOT client AND backend_type = 'walsender')::int AS walsenders,
+  -- 0 is true here: every session is visible, so none of the kind means none that is old
+  coalesce(${since('min(query_start) FILTER (WHERE client AND active)')}, 0) AS longest_query_seconds,
+  coalesce(${since('min(xact_start) FILTER (WHERE client)')}, 0) AS longest_xact_seconds,
+  coalesce(${since('min(state_change) FILTER (WHERE in_xact)')}, 0) AS longest_idle_in_transaction_seconds,
+  count(*) FILTER (WHERE client AND active AND query_start < statement_timestamp() - interval '5 min')::int AS long_queries,
+  count(*) FILTER (WHERE client AND state = 'idle' AND state_change < statement_timestamp() - interval '10 min'
+    AND application_name NOT LIKE 'pgdeck%')::int AS idle_over_10m,
+  ${CONNECTION_LIMITS}
+FROM (SELECT backend_type, state, wait_event_type, query_start, xact_start, state_change, application_name,
+    backend_type = 'client backend' AS client, state = 'active' AS active,
+    state IN ('idle in transaction', 'idle in transaction (aborted)') AS in_xact
+  FROM pg_stat_get_activity(NULL) WHERE pid <> pg_backend_pid() OFFSET 0) a`,
+    },
+    {
+      // numbackends and pg_locks are open to every role; numbackends also counts workers that are connected to a database
+      sql: `SELECT /* pgdeck */
+  (SELECT coalesce(sum(numbackends), 0) FROM pg_stat_database)::int AS clients,
+  NULL::int AS active, NULL::int AS idle, NULL::int AS idle_in_transaction, NULL::int AS hidden,
+  (SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted)::int AS lock_waiting,
+  NULL::int AS on_cpu, NULL::int AS on_io, NULL::int AS on_lwlock,
+  NULL::int AS autovacuum_workers, NULL::int AS parallel_workers, NULL::int AS walsenders,
+  NULL::float8 AS longest_query_seconds, NULL::float8 AS longest_xact_seconds,
+  NULL::float8 AS longest_idle_in_transaction_seconds, NULL::int AS long_queries, NULL::int AS idle_over_10m,
+  ${CONNECTION_LIMITS}`,
+    },
+  ],
+  partial: hiddenSessions,
+  row: z.object({
+    clients: z.int(),
+    active: column.int,
+    idle: column.int,
+    idle_in_transaction: column.int,
+    hidden: column.int,
+    /** Sessions that wait for a lock; {@link file://./locks.ts} is worth asking only when it is not 0. */
+    lock_waiting: z.int(),
+    on_cpu: column.int,
+    on_io: column.int,
+    on_lwlock: column.int,
+    autovacuum_workers: column.int,
+    parallel_workers: column.int,
+    walsenders: column.int,
+    longest_query_seconds: column.float,
+    longest_xact_seconds: column.float,
+    longest_idle_in_transaction_seconds: column.float,
+    long_queries: column.int,
+    idle_over_10m: column.int,
+    max_connections: z.int(),
+    /** Connections that only superusers (and from 16 on pg_use_reserved_connections) can use. */
+    reserved_connections: z.int(),
+    server_ms: z.number(),
+  }),
+});
+export type ActivitySummaryRow = RowOf<typeof activitySummary>;

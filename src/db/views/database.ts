@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { column, defineQuery, type RowOf } from '../query.ts';
+import { SERVER_MS } from './fragments.ts';
+
+/** Databases of managed services that customers may neither read nor connect to. */
+const HIDDEN = "('template0', 'rdsadmin', 'cloudsqladmin', 'azure_maintenance', 'azure_sys')";
+
+function stats(sessions: string): string {
+  return `SELECT /* pgdeck */ d.datid, d.datname::text, d.numbackends, d.xact_commit::float8, d.xact_rollback::float8,
+  d.blks_read::float8, d.blks_hit::float8, d.tup_returned::float8, d.tup_fetched::float8, d.tup_inserted::float8,
+  d.tup_updated::float8, d.tup_deleted::float8, d.conflicts::float8, d.temp_files::float8, d.temp_bytes::float8,
+  d.deadlocks::float8, d.checksum_failures::float8, d.blk_read_time, d.blk_write_time,
+  ${sessions}, d.stats_reset::text, ${SERVER_MS}
+FROM pg_stat_database d WHERE d.datname NOT IN ${HIDDEN}`;
+}
+
+/** Counters per database since `stats_reset`; they mean something as differences between two samples. */
+export const databaseStats = defineQuery({
+  id: 'database.stats',
+  variants: [
+    {
+      max: 13,
+      sql: stats(`NULL::float8 AS session_time, NULL::float8 AS active_time, NULL::float8 AS idle_in_transaction_time,
+  NULL::float8 AS sessions, NULL::float8 AS sessions_abandoned, NULL::float8 AS sessions_fatal, NULL::float8 AS sessions_killed`),
+    },
+    {
+      min: 14,
+      sql: stats(`d.session_time, d.active_time, d.idle_in_transaction_time,
+  d.sessions::float8, d.sessions_abandoned::float8, d.sessions_fatal::float8, d.sessions_killed::float8`),
+    },
+  ],
+  row: z.object({
+    datid: z.int(),
+    datname: z.string(),
+    numbackends: z.int(),
+    xact_commit: z.number(),
+    xact_rollback: z.number(),
+    blks_read: z.number(),
+    blks_hit: z.number(),
+    tup_returned: z.number(),
+    tup_fetched: z.number(),
+    tup_inserted: z.number(),
+    tup_updated: z.number(),
+    tup_deleted: z.number(),
+    conflicts: z.number(),
+    temp_files: z.number(),
+    temp_bytes: z.number(),
+    deadlocks: z.number(),
+    /** Null without data checksums. */
+    checksum_failures: column.float,
+    /** Milliseconds, as all `_time` columns; 0 while track_io_timing is off. */
+    blk_read_time: z.number(),
+    blk_write_time: z.number(),
+    session_time: column.float,
+    active_time: column.float,
+    idle_in_transaction_time: column.float,
+    sessions: column.float,
+    sessions_abandoned: column.float,
+    sessions_fatal: column.float,
+    sessions_killed: column.float,
+    stats_reset: column.time,
+    server_ms: z.number(),
+  }),
+});
+export type DatabaseStatsRow = RowOf<typeof databaseStats>;
+
+/** Size on disk per database; asks the file system for every file, so not more often than every few minutes. */
+export const databaseSizes = defineQuery({
+  id: 'database.sizes',
+  needs: 'pg_read_all_stats',
+  variants: [
+    {
+      sql: `SELECT /* pgdeck */ datname::text,
+  -- raises an error for a database that the role may not connect to
+  CASE WHEN has_database_privilege(oid, 'CONNECT') OR pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')
+    THEN pg_database_size(oid) END::float8 AS total_bytes
+FROM pg_database WHERE datallowconn AND datname NOT IN ${HIDDEN}
+ORDER BY total_bytes DESC NULLS LAST, datname`,
+    },
+  ],
+  row: z.object({ datname: z.string(), total_bytes: column.float }),
+  params: (_: undefined | Record<string, never>) => [],
+});
+export type DatabaseSizeRow = RowOf<typeof databaseSizes>;

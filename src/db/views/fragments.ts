@@ -1,0 +1,89 @@
+import { column, type Denial } from '../query.ts';
+import { grant, type Server } from '../server.ts';
+
+/** Whether this role sees what other roles' sessions do. */
+export function seesEverySession(server: Server): boolean {
+  return server.rights.superuser || server.rights.pg_read_all_stats;
+}
+
+/** The `partial` of every query over sessions: without the grant PostgreSQL answers, with NULL in most columns. */
+export function hiddenSessions(server: Server): Denial | undefined {
+  if (seesEverySession(server)) return undefined;
+  return { reason: 'Sessions of other roles are hidden.', remedy: grant('pg_read_all_stats', server) };
+}
+
+/**
+ * Seconds from a time until now on the server's clock, float8. date_part, because extract() is numeric from 14 on:
+ * slower, and text in node-pg.
+ */
+export function since(time: string): string {
+  return `date_part('epoch', clock_timestamp() - ${time})`;
+}
+
+/** Microseconds since 1970 as float8. A double keeps a time's microseconds exactly until 2106. */
+export function microseconds(time: string): string {
+  return `round(date_part('epoch', ${time}) * 1000000)`;
+}
+
+/** The server's clock in milliseconds: the time base of every rate. */
+export const SERVER_MS = "date_part('epoch', clock_timestamp()) * 1000 AS server_ms";
+
+/** Where WAL has come to on this server: written here on a primary, received on a standby. */
+export const CURRENT_LSN = `(SELECT CASE WHEN pg_is_in_recovery() THEN coalesce(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
+    ELSE pg_current_wal_lsn() END)`;
+
+export const BLOCK_SIZE = "current_setting('block_size')::float8";
+
+export const CURRENT_DATABASE_OID = '(SELECT oid FROM pg_database WHERE datname = current_database())';
+
+/**
+ * The name of a relation that may belong to another database. Joins the catalog, because a cast to regclass raises an
+ * error for a relation dropped meanwhile; add {@link relationJoin}.
+ */
+export function relationName(oid: string, alias: string): string {
+  return `CASE WHEN ${alias}_c.oid IS NULL THEN nullif(${oid}, 0)::text ELSE format('%I.%I', ${alias}_n.nspname, ${alias}_c.relname) END`;
+}
+
+/** The joins that {@link relationName} reads; only the current database's and shared relations have names here. */
+export function relationJoin(oid: string, database: string, alias: string): string {
+  return `LEFT JOIN pg_class ${alias}_c ON ${alias}_c.oid = ${oid} AND ${database} IN (0, ${CURRENT_DATABASE_OID})
+  LEFT JOIN pg_namespace ${alias}_n ON ${alias}_n.oid = ${alias}_c.relnamespace`;
+}
+
+/** Who a session is, beside its pid, read from pg_stat_activity `a`. NULL where the role may not see it. */
+export const SESSION_COLUMNS = `a.leader_pid, ${microseconds('a.backend_start')} AS backend_start_us,
+  ${microseconds('a.query_start')} AS query_start_us, a.backend_type, a.datname::text, a.usename::text, a.application_name,
+  coalesce(host(a.client_addr), CASE WHEN a.client_port = -1 THEN 'local' END) AS client_addr,
+  a.state, a.wait_event_type, a.wait_event`;
+
+export const sessionColumns = {
+  leader_pid: column.int,
+  /** With the pid: the identity of a backend. */
+  backend_start_us: column.float,
+  query_start_us: column.float,
+  backend_type: column.text,
+  datname: column.text,
+  usename: column.text,
+  application_name: column.text,
+  /** Host address, or `local` for a Unix socket. */
+  client_addr: column.text,
+  state: column.text,
+  wait_event_type: column.text,
+  wait_event: column.text,
+} as const;
+
+/** How long, read from pg_stat_activity `a`. */
+export const DURATION_COLUMNS = `${since('a.xact_start')} AS xact_seconds,
+  CASE WHEN a.state <> 'idle' THEN ${since('a.query_start')} END AS query_seconds,
+  ${since('a.state_change')} AS state_seconds,
+  CASE WHEN a.state = 'active' THEN ${since('a.query_start')} ELSE ${since('a.state_change')} END AS duration_seconds`;
+
+export const durationColumns = {
+  xact_seconds: column.float,
+  /** Since the start of the current or last query; null when idle. */
+  query_seconds: column.float,
+  /** Since the last change of state. */
+  state_seconds: column.float,
+  /** In the current state: an active session since its query began, any other since it became what it is. */
+  duration_seconds: column.float,
+} as const;

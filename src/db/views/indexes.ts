@@ -1,0 +1,232 @@
+import { z } from 'zod';
+import { column, defineQuery, type RowOf } from '../query.ts';
+import { BLOCK_SIZE, CURRENT_DATABASE_OID } from './fragments.ts';
+
+/*
+ * Sizes are relpages, and definitions are never asked for: size functions and pg_get_indexdef() wait behind locks.
+ * pg_stat_user_indexes is not joined to anything: the planner takes it for one row and picks nested loops.
+ */
+
+const NAMES = 'n.nspname::text AS schemaname, t.relname::text, c.relname::text AS indexrelname';
+const STATS_RESET = '(SELECT stats_reset::text FROM pg_stat_database WHERE datname = current_database())';
+
+const names = {
+  indexrelid: z.int(),
+  schemaname: z.string(),
+  /** The table. */
+  relname: z.string(),
+  indexrelname: z.string(),
+  /** As of the last VACUUM or ANALYZE. */
+  est_bytes: z.number(),
+} as const;
+
+const limit = ({ limit }: { limit: number }) => [limit];
+
+function usage(lastScan: string): string {
+  return `WITH top AS MATERIALIZED (
+  SELECT oid, relname, relpages FROM pg_class WHERE relkind = 'i' AND oid >= 16384
+    AND relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_toast%')
+  ORDER BY relpages DESC, oid LIMIT $1::int)
+SELECT /* pgdeck */ c.oid AS indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
+  pg_stat_get_numscans(c.oid)::float8 AS idx_scan, ${lastScan} AS last_idx_scan,
+  i.indisunique AS is_unique, i.indisprimary AS is_primary, i.indisvalid AS is_valid
+FROM top c JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+ORDER BY c.relpages DESC, c.oid`;
+}
+
+/** The biggest indexes and how often they were scanned. */
+export const indexUsage = defineQuery({
+  id: 'indexes.usage',
+  variants: [
+    { max: 15, sql: usage('NULL::text') },
+    { min: 16, sql: usage('pg_stat_get_lastscan(c.oid)::text') },
+  ],
+  row: z.object({
+    ...names,
+    /** Since the counters were reset, on this server only: a standby counts its own. */
+    idx_scan: z.number(),
+    /** 16 and later. */
+    last_idx_scan: column.time,
+    is_unique: z.boolean(),
+    is_primary: z.boolean(),
+    is_valid: z.boolean(),
+  }),
+  params: limit,
+});
+export type IndexUsageRow = RowOf<typeof indexUsage>;
+
+function unused(lastScan: string): string {
+  return `WITH top AS MATERIALIZED (
+  SELECT i.indexrelid, i.indrelid, i.indkey, c.relname, c.relpages FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  WHERE i.indrelid >= 16384 AND c.relkind = 'i' AND i.indisvalid
+    AND NOT i.indisunique AND NOT i.indisprimary AND NOT i.indisexclusion AND NOT i.indisreplident
+    AND c.relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_toast%')
+    AND pg_stat_get_numscans(i.indexrelid) = 0
+    AND i.indexrelid NOT IN (SELECT conindid FROM pg_constraint WHERE contype IN ('p','u','x'))
+    AND i.indexrelid NOT IN (SELECT inhrelid FROM pg_inherits)
+  ORDER BY c.relpages DESC, i.indexrelid LIMIT $1::int)
+SELECT /* pgdeck */ c.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes, ${lastScan} AS last_idx_scan,
+  (pg_stat_get_tuples_inserted(t.oid) + pg_stat_get_tuples_updated(t.oid) + pg_stat_get_tuples_deleted(t.oid))::float8 AS table_writes,
+  EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.indrelid AND k.contype = 'f'
+    AND (c.indkey::int2[])[0:array_length(k.conkey, 1) - 1] @> k.conkey) AS supports_fk,
+  ${STATS_RESET} AS stats_reset
+FROM top c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+ORDER BY c.relpages DESC, c.indexrelid`;
+}
+
+/**
+ * Indexes without a scan since the counters were reset, the biggest first. Left out: indexes that enforce something,
+ * replica identities, and partitions of an index, since those are dropped with their parent only.
+ */
+export const indexUnused = defineQuery({
+  id: 'indexes.unused',
+  variants: [
+    { max: 15, sql: unused('NULL::text') },
+    { min: 16, sql: unused('pg_stat_get_lastscan(c.indexrelid)::text') },
+  ],
+  row: z.object({
+    ...names,
+    last_idx_scan: column.time,
+    /** Rows written to the table since the reset: what keeping the index costs. */
+    table_writes: z.number(),
+    /** Its first columns are a foreign key's: deletes in the parent table read it. */
+    supports_fk: z.boolean(),
+    /** Null: never reset since the cluster was made. */
+    stats_reset: column.time,
+  }),
+  params: limit,
+});
+export type IndexUnusedRow = RowOf<typeof indexUnused>;
+
+/**
+ * Indexes whose work another index of the table does: the same columns, or for B-trees the first columns of the other,
+ * with the same operator classes, collations, options and predicate. Expressions are not compared.
+ */
+export const indexDuplicate = defineQuery({
+  id: 'indexes.duplicate',
+  variants: [
+    {
+      sql: `WITH x AS MATERIALIZED (
+  SELECT i.indexrelid, i.indrelid, c.relam, i.indkey::text AS k, i.indclass::text AS cl, i.indcollation::text AS co,
+    i.indoption::text AS op, i.indnkeyatts, i.indnatts, coalesce(i.indpred::text, '') AS pr, i.indisunique, c.relname, c.relpages,
+    EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid) AS con
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  WHERE i.indrelid >= 16384 AND i.indisvalid AND c.relkind = 'i' AND i.indexprs IS NULL),
+pairs AS (
+  SELECT DISTINCT ON (a.indexrelid) a.indexrelid, a.indrelid, a.relname, a.relpages,
+    b.indexrelid AS duplicate_of_indexrelid, b.relname AS duplicate_of, b.k = a.k AS exact
+  FROM x a JOIN x b ON a.indrelid = b.indrelid AND a.indexrelid <> b.indexrelid AND a.relam = b.relam AND a.pr = b.pr
+    AND (b.k = a.k OR b.k LIKE a.k || ' %') AND (b.cl = a.cl OR b.cl LIKE a.cl || ' %')
+    AND (b.co = a.co OR b.co LIKE a.co || ' %') AND (b.op = a.op OR b.op LIKE a.op || ' %')
+    AND a.indnkeyatts = a.indnatts AND a.indnkeyatts <= b.indnkeyatts
+  WHERE NOT a.con AND (NOT a.indisunique OR (a.k = b.k AND b.indisunique))
+    -- of two equal ones the older stays, unless only the other enforces something
+    AND (b.k <> a.k OR b.con OR b.indisunique > a.indisunique OR (b.indisunique = a.indisunique AND b.indexrelid < a.indexrelid))
+    AND (a.k = b.k OR a.relam = (SELECT oid FROM pg_am WHERE amname = 'btree'))
+  ORDER BY a.indexrelid, (b.k = a.k) DESC, b.con DESC, b.indexrelid)
+SELECT /* pgdeck */ c.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
+  c.duplicate_of_indexrelid, c.duplicate_of::text, c.exact
+FROM pairs c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+ORDER BY c.relpages DESC, c.indexrelid LIMIT $1::int`,
+    },
+  ],
+  row: z.object({
+    ...names,
+    duplicate_of_indexrelid: z.int(),
+    /** The index that stays. */
+    duplicate_of: z.string(),
+    /** False: the other index has further columns behind the same first ones. */
+    exact: z.boolean(),
+  }),
+  params: limit,
+});
+export type IndexDuplicateRow = RowOf<typeof indexDuplicate>;
+
+/** Indexes that take writes and serve no query: what a failed CREATE INDEX or REINDEX CONCURRENTLY leaves behind. */
+export const indexInvalid = defineQuery({
+  id: 'indexes.invalid',
+  variants: [
+    {
+      sql: `SELECT /* pgdeck */ i.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
+  i.indisvalid AS is_valid, i.indisready AS is_ready, i.indislive AS is_live, i.indisunique AS is_unique,
+  CASE WHEN c.relkind = 'I' THEN 'partitioned' WHEN c.relname ~ '_ccnew\\d*$' THEN 'reindex_new'
+    WHEN c.relname ~ '_ccold\\d*$' THEN 'reindex_old' ELSE 'create' END AS origin,
+  EXISTS (SELECT 1 FROM pg_stat_progress_create_index p WHERE p.relid = i.indrelid AND p.datname = current_database())
+  OR EXISTS (SELECT 1 FROM pg_locks l WHERE l.locktype = 'relation' AND l.relation = i.indrelid
+    AND l.mode = 'ShareUpdateExclusiveLock' AND l.database = ${CURRENT_DATABASE_OID}) AS maybe_building,
+  EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid) AS backs_constraint
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE NOT i.indisvalid OR NOT i.indisready OR NOT i.indislive
+ORDER BY c.relpages DESC, i.indexrelid`,
+    },
+  ],
+  row: z.object({
+    ...names,
+    is_valid: z.boolean(),
+    is_ready: z.boolean(),
+    is_live: z.boolean(),
+    is_unique: z.boolean(),
+    /**
+     * `reindex_new`: an unfinished copy, the original works; `reindex_old`: replaced already; `partitioned`: a parent
+     * whose partitions lack the index; `create`: anything else.
+     */
+    origin: z.enum(['partitioned', 'reindex_new', 'reindex_old', 'create']),
+    /** A build or a VACUUM of the table is under way: not to be called a leftover. */
+    maybe_building: z.boolean(),
+    backs_constraint: z.boolean(),
+  }),
+});
+export type IndexInvalidRow = RowOf<typeof indexInvalid>;
+
+export const indexCounts = defineQuery({
+  id: 'indexes.counts',
+  variants: [
+    {
+      sql: `SELECT /* pgdeck */ count(*)::int AS indexes, count(*) FILTER (WHERE NOT valid)::int AS invalid,
+  count(*) FILTER (WHERE unused)::int AS unused, coalesce(sum(relpages) FILTER (WHERE unused), 0) * ${BLOCK_SIZE} AS est_unused_bytes
+FROM (SELECT i.indisvalid AS valid, c.relpages,
+    NOT i.indisunique AND NOT i.indisexclusion AND i.indisvalid AND pg_stat_get_numscans(i.indexrelid) = 0 AS unused
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid >= 16384 AND c.relkind = 'i') i`,
+    },
+  ],
+  row: z.object({
+    indexes: z.int(),
+    invalid: z.int(),
+    /** Neither unique nor scanned since the counters were reset. */
+    unused: z.int(),
+    est_unused_bytes: z.number(),
+  }),
+});
+export type IndexCountsRow = RowOf<typeof indexCounts>;
+
+/** Tables with enough rows to matter, by the share of their scans that used an index: the lowest first. */
+export const indexTableUsage = defineQuery({
+  id: 'indexes.table_usage',
+  variants: [
+    {
+      sql: `WITH t AS MATERIALIZED (
+  SELECT oid, relname, relnamespace, pg_stat_get_live_tuples(oid) AS live, pg_stat_get_numscans(oid) AS seq,
+    pg_stat_get_tuples_returned(oid) AS seq_rows
+  FROM pg_class WHERE relkind IN ('r','m') AND oid >= 16384),
+most AS MATERIALIZED (SELECT * FROM t WHERE live >= $2::int8 AND seq > 0 ORDER BY seq_rows DESC LIMIT 4 * $1::int),
+r AS (SELECT m.*, coalesce((SELECT sum(pg_stat_get_numscans(i.indexrelid)) FROM pg_index i WHERE i.indrelid = m.oid), 0)::float8 AS idx
+  FROM most m)
+SELECT /* pgdeck */ r.oid AS relid, n.nspname::text AS schemaname, r.relname::text, r.seq::float8 AS seq_scan, r.idx AS idx_scan,
+  r.live::float8 AS n_live_tup, r.idx / nullif(r.seq + r.idx, 0) AS idx_ratio, r.seq_rows::float8 / nullif(r.seq, 0) AS rows_per_seq_scan
+FROM r JOIN pg_namespace n ON n.oid = r.relnamespace ORDER BY idx_ratio, r.seq_rows DESC LIMIT $1::int`,
+    },
+  ],
+  row: z.object({
+    relid: z.int(),
+    schemaname: z.string(),
+    relname: z.string(),
+    seq_scan: z.number(),
+    idx_scan: z.number(),
+    n_live_tup: z.number(),
+    /** idx_scan / (seq_scan + idx_scan), 0 to 1. */
+    idx_ratio: z.number(),
+    rows_per_seq_scan: z.number(),
+  }),
+  params: ({ limit, minRows = 1000 }: { limit: number; minRows?: number }) => [limit, minRows],
+});
+export type IndexTableUsageRow = RowOf<typeof indexTableUsage>;

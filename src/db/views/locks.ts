@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { column, defineQuery, type RowOf } from '../query.ts';
+import {
+  DURATION_COLUMNS,
+  durationColumns,
+  hiddenSessions,
+  relationJoin,
+  relationName,
+  SESSION_COLUMNS,
+  sessionColumns,
+  since,
+} from './fragments.ts';
+
+/**
+ * Waiters are read from pg_locks, not from pg_stat_activity: it is open to every role, and it is needed for the lock
+ * anyway. pg_blocking_pids() stops all lock traffic for a moment, so it is called for waiters only.
+ */
+function tree(waitSeconds: string): string {
+  return `WITH waiting AS MATERIALIZED (
+  SELECT l.*, pg_blocking_pids(l.pid) AS blockers FROM pg_locks l WHERE NOT l.granted AND l.pid <> pg_backend_pid()),
+-- in a queue for one exclusive lock everybody is blocked by all those ahead: 200 waiters have 20,000 edges
+edge AS (SELECT DISTINCT w.pid, b.pid AS blocker FROM waiting w, unnest(w.blockers) AS b(pid)),
+ranked AS (SELECT e.pid, e.blocker, coalesce(cardinality(w.blockers), 0) AS n FROM edge e LEFT JOIN waiting w ON w.pid = e.blocker),
+kept AS (
+  SELECT pid, count(*)::int AS n_blockers,
+    (array_agg(blocker ORDER BY n, blocker))[1:(count(*) FILTER (WHERE n = 0))::int + $3::int] AS blocked_by
+  FROM ranked GROUP BY pid),
+who AS (SELECT pid FROM kept UNION SELECT blocker FROM edge)
+SELECT /* pgdeck */ who.pid, coalesce(k.blocked_by, '{}') AS blocked_by, coalesce(k.n_blockers, 0) AS n_blockers,
+  ${SESSION_COLUMNS}, w.locktype, w.mode,
+  ${relationName('w.relation', 'r')} AS relation, w.relation AS relation_oid, d.datname::text AS lock_datname,
+  ${waitSeconds} AS wait_seconds, ${DURATION_COLUMNS}, left(a.query, $1::int) AS query
+FROM who LEFT JOIN kept k ON k.pid = who.pid
+  LEFT JOIN waiting w ON w.pid = who.pid
+  LEFT JOIN pg_stat_activity a ON a.pid = who.pid
+  LEFT JOIN pg_database d ON d.oid = w.database
+  ${relationJoin('w.relation', 'w.database', 'r')}
+ORDER BY k.pid IS NOT NULL, wait_seconds DESC NULLS LAST, who.pid
+LIMIT $2::int`;
+}
+
+/**
+ * One row per session that waits for a lock or holds up one that does; those that wait for nobody first, then the
+ * longest wait. Worth asking only while {@link file://./activity.ts}'s `lock_waiting` is not 0.
+ */
+export const lockTree = defineQuery({
+  id: 'locks.tree',
+  needs: 'pg_read_all_stats',
+  variants: [
+    // pg_locks has no waitstart before 14, and the time in the present state is no wait
+    { max: 13, sql: tree('NULL::float8') },
+    { min: 14, sql: tree(since('w.waitstart')) },
+  ],
+  partial: hiddenSessions,
+  row: z.object({
+    /** 0 is a prepared transaction: it holds locks and has no process. */
+    pid: z.int(),
+    /**
+     * Every blocker that does not wait itself, and of those that do the ones with the fewest blockers, so that the
+     * roots of each wait are here while a long queue is not. Empty: waits for nobody.
+     */
+    blocked_by: z.array(z.int()),
+    /** All of them, also those left out of `blocked_by`. */
+    n_blockers: z.int(),
+    ...sessionColumns,
+    locktype: column.text,
+    mode: column.text,
+    /** `schema.name` in the connected database, else the oid; null for a lock on anything but a relation. */
+    relation: column.text,
+    relation_oid: column.int,
+    lock_datname: column.text,
+    /** Null before 14, and for the moment until the server has noted it. */
+    wait_seconds: column.float,
+    ...durationColumns,
+    query: column.text,
+  }),
+  params: ({
+    queryChars,
+    limit,
+    waitingBlockers,
+  }: {
+    queryChars: number;
+    limit: number;
+    waitingBlockers: number;
+  }) => [queryChars, limit, waitingBlockers],
+});
+export type LockRow = RowOf<typeof lockTree>;

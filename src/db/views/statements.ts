@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { quoteIdent } from '../ident.ts';
+import { column, type Denial, defineQuery, type RowOf } from '../query.ts';
+import { extension, grant, type Server } from '../server.ts';
+import { microseconds, seesEverySession } from './fragments.ts';
+
+const NAME = 'pg_stat_statements';
+
+function unavailable(server: Server): Denial | undefined {
+  const installed = server.extensions.find((e) => e.name === NAME);
+  if (installed === undefined)
+    return {
+      reason: `${NAME} is not installed in the database ${server.database}; it also has to be in shared_preload_libraries.`,
+      remedy: `CREATE EXTENSION ${NAME}`,
+    };
+  if (!installed.usable)
+    return {
+      reason: `${NAME} is in the schema ${installed.schema}, which this role may not use.`,
+      remedy: `GRANT USAGE ON SCHEMA ${quoteIdent(installed.schema)} TO ${quoteIdent(server.user)}`,
+    };
+  return undefined;
+}
+
+function hiddenStatements(server: Server): Denial | undefined {
+  if (seesEverySession(server)) return undefined;
+  return {
+    reason: 'The text and id of statements of other roles are hidden.',
+    remedy: grant('pg_read_all_stats', server),
+  };
+}
+
+/** The extension's own view decides which columns there are: after pg_upgrade an old one can live on a new server. */
+function has(server: Server, name: string): boolean {
+  return extension(server, NAME)?.columns.includes(name) ?? false;
+}
+
+function relation(server: Server, name: string): string {
+  return `${quoteIdent(extension(server, NAME)?.schema ?? 'public')}.${name}`;
+}
+
+function counters(server: Server): string {
+  // the columns got their `exec` in 1.8, their `shared` in 1.11
+  const exec = has(server, 'total_exec_time') ? 'exec_time' : 'time';
+  const blk = has(server, 'shared_blk_read_time') ? 'shared_blk' : 'blk';
+  const or = (name: string, expression: string, type: string) =>
+    has(server, name) ? expression : `NULL::${type}`;
+  // without its text (`false`) the file of texts, which can be many megabytes, is not read
+  return `SELECT /* pgdeck */ userid, dbid, queryid::text, ${has(server, 'toplevel') ? 'toplevel' : 'true AS toplevel'}, calls::float8,
+  total_${exec} AS total_exec_ms, ${or('total_plan_time', 'total_plan_time', 'float8')} AS total_plan_ms, rows::float8,
+  shared_blks_hit::float8, shared_blks_read::float8, shared_blks_dirtied::float8, temp_blks_written::float8,
+  ${blk}_read_time AS read_ms, ${blk}_write_time AS write_ms, ${or('wal_bytes', 'wal_bytes::float8', 'float8')} AS wal_bytes,
+  min_${exec} AS min_exec_ms, max_${exec} AS max_exec_ms, mean_${exec} AS mean_exec_ms, stddev_${exec} AS stddev_exec_ms,
+  ${or('stats_since', microseconds('stats_since'), 'float8')} AS stats_since_us
+FROM ${relation(server, NAME)}(false) ORDER BY total_${exec} DESC LIMIT $1::int`;
+}
+
+/** Counters per statement, those with the most execution time first; differences between samples give the present. */
+export const statementCounters = defineQuery({
+  id: 'statements.counters',
+  needs: 'pg_read_all_stats',
+  variants: [{ sql: counters }],
+  unavailable,
+  partial: hiddenStatements,
+  row: z.object({
+    userid: z.int(),
+    dbid: z.int(),
+    /** With userid, dbid and toplevel the identity of an entry; null where hidden. */
+    queryid: column.text,
+    /** False: ran inside a function. Always true before 14, which does not tell. */
+    toplevel: z.boolean(),
+    calls: z.number(),
+    total_exec_ms: z.number(),
+    /** 0 while pg_stat_statements.track_planning is off. */
+    total_plan_ms: column.float,
+    rows: z.number(),
+    shared_blks_hit: z.number(),
+    shared_blks_read: z.number(),
+    shared_blks_dirtied: z.number(),
+    temp_blks_written: z.number(),
+    /** 0 while track_io_timing is off. */
+    read_ms: z.number(),
+    write_ms: z.number(),
+    wal_bytes: column.float,
+    min_exec_ms: z.number(),
+    max_exec_ms: z.number(),
+    mean_exec_ms: z.number(),
+    stddev_exec_ms: z.number(),
+    /** 17 and later: when counting of this entry began. Before, calls that fall tell of a reset. */
+    stats_since_us: column.float,
+  }),
+  params: ({ limit }: { limit: number }) => [limit],
+});
+export type StatementCountersRow = RowOf<typeof statementCounters>;
+
+/** The texts of statements; reads the whole file of texts, so ask for many at once and keep them. */
+export const statementTexts = defineQuery({
+  id: 'statements.texts',
+  needs: 'pg_read_all_stats',
+  variants: [
+    {
+      sql: (server) =>
+        `SELECT /* pgdeck */ queryid::text, userid, dbid, left(query, 4000) AS query
+FROM ${relation(server, NAME)} WHERE queryid = ANY ($1::int8[])`,
+    },
+  ],
+  unavailable,
+  partial: hiddenStatements,
+  row: z.object({ queryid: z.string(), userid: z.int(), dbid: z.int(), query: column.text }),
+  params: ({ ids }: { ids: readonly string[] }) => [ids],
+});
+export type StatementTextRow = RowOf<typeof statementTexts>;
+
+/** How many entries were pushed out: while that number rises, the list is incomplete. */
+export const statementsInfo = defineQuery({
+  id: 'statements.info',
+  variants: [
+    {
+      sql: (server) => `SELECT /* pgdeck */ dealloc::float8, stats_reset::text,
+  current_setting('pg_stat_statements.max')::int AS max_entries FROM ${relation(server, `${NAME}_info`)}`,
+    },
+  ],
+  // pg_stat_statements_info came with the column toplevel, in 1.9
+  unavailable: (server) =>
+    unavailable(server) ??
+    (has(server, 'toplevel')
+      ? undefined
+      : { reason: `${NAME} counts evicted statements from version 1.9 on (PostgreSQL 14).` }),
+  row: z.object({ dealloc: z.number(), stats_reset: column.time, max_entries: z.int() }),
+});
+export type StatementsInfoRow = RowOf<typeof statementsInfo>;
