@@ -114,7 +114,7 @@ export const indexDuplicate = defineQuery({
   WHERE i.indrelid >= 16384 AND i.indisvalid AND c.relkind = 'i' AND i.indexprs IS NULL),
 pairs AS (
   SELECT DISTINCT ON (a.indexrelid) a.indexrelid, a.indrelid, a.relname, a.relpages,
-    b.indexrelid AS duplicate_of_indexrelid, b.relname AS duplicate_of, b.k = a.k AS exact
+    b.indexrelid AS kept_indexrelid, b.relname AS kept, b.k = a.k AS exact
   FROM x a JOIN x b ON a.indrelid = b.indrelid AND a.indexrelid <> b.indexrelid AND a.relam = b.relam AND a.pr = b.pr
     AND (b.k = a.k OR b.k LIKE a.k || ' %') AND (b.cl = a.cl OR b.cl LIKE a.cl || ' %')
     AND (b.co = a.co OR b.co LIKE a.co || ' %') AND (b.op = a.op OR b.op LIKE a.op || ' %')
@@ -125,16 +125,16 @@ pairs AS (
     AND (a.k = b.k OR a.relam = (SELECT oid FROM pg_am WHERE amname = 'btree'))
   ORDER BY a.indexrelid, (b.k = a.k) DESC, b.con DESC, b.indexrelid)
 SELECT /* pgdeck */ c.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
-  c.duplicate_of_indexrelid, c.duplicate_of::text, c.exact
+  c.kept_indexrelid, c.kept::text, c.exact
 FROM pairs c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 ORDER BY c.relpages DESC, c.indexrelid LIMIT $1::int`,
     },
   ],
   row: z.object({
     ...names,
-    duplicate_of_indexrelid: z.int(),
+    kept_indexrelid: z.int(),
     /** The index that stays. */
-    duplicate_of: z.string(),
+    kept: z.string(),
     /** False: the other index has further columns behind the same first ones. */
     exact: z.boolean(),
   }),
@@ -183,7 +183,7 @@ export const indexCounts = defineQuery({
   variants: [
     {
       sql: `SELECT /* pgdeck */ count(*)::int AS indexes, count(*) FILTER (WHERE NOT valid)::int AS invalid,
-  count(*) FILTER (WHERE unused)::int AS unused, coalesce(sum(relpages) FILTER (WHERE unused), 0) * ${BLOCK_SIZE} AS est_unused_bytes
+  count(*) FILTER (WHERE unused)::int AS unused, coalesce(sum(relpages) FILTER (WHERE unused), 0) * ${BLOCK_SIZE} AS unused_bytes
 FROM (SELECT i.indisvalid AS valid, c.relpages,
     NOT i.indisunique AND NOT i.indisexclusion AND i.indisvalid AND pg_stat_get_numscans(i.indexrelid) = 0 AS unused
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid >= 16384 AND c.relkind = 'i') i`,
@@ -194,7 +194,7 @@ FROM (SELECT i.indisvalid AS valid, c.relpages,
     invalid: z.int(),
     /** Neither unique nor scanned since the counters were reset. */
     unused: z.int(),
-    est_unused_bytes: z.number(),
+    unused_bytes: z.number(),
   }),
 });
 export type IndexCountsRow = RowOf<typeof indexCounts>;
