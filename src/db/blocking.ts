@@ -3,9 +3,9 @@ export interface Blocked {
   /** 0 stands for prepared transactions, which have no backend. */
   readonly pid: number;
   /** All blockers that do not wait themselves, and some of those that wait. Empty: it waits for nobody. */
-  readonly blocked_by: readonly number[] | null;
+  readonly blocked_by: readonly number[];
   /** How many blockers there are, listed or not. */
-  readonly n_blockers: number | null;
+  readonly n_blockers: number;
   /** Epoch microseconds; with the pid the identity of a session. Null where this role may not see it. */
   readonly backend_start_us: number | null;
   /** Null where the server does not know it (13) or nothing is waited for. */
@@ -17,7 +17,7 @@ export interface Blocked {
 
 /** True when the row waits for a lock that somebody holds or is ahead for. */
 export function waits(row: Blocked): boolean {
-  return (row.blocked_by?.length ?? 0) > 0;
+  return row.blocked_by.length > 0;
 }
 
 /** Each pid with the pids that must all go (or be freed) before it gets its lock. */
@@ -39,7 +39,7 @@ export function waitGraph(rows: readonly Blocked[]): Waits {
     let ahead: number[] = [];
     for (const row of queue) {
       const blockers = graph.get(row.pid);
-      if (blockers !== undefined && (row.n_blockers ?? 0) > blockers.size) {
+      if (blockers !== undefined && row.n_blockers > blockers.size) {
         for (const pid of ahead) if (pid !== row.pid) blockers.add(pid);
         ahead = [row.pid];
       } else ahead.push(row.pid);

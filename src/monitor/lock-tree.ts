@@ -81,7 +81,7 @@ export function buildLockForest<Row extends Blocked>(rows: readonly Row[]): Lock
   openCycles(byPid);
   const roots: Draft<Row>[] = [];
   for (const draft of byPid.values()) {
-    draft.alsoBlockedBy = (draft.row.blocked_by ?? []).filter((pid) => pid !== draft.parentPid);
+    draft.alsoBlockedBy = draft.row.blocked_by.filter((pid) => pid !== draft.parentPid);
     const parent = draft.parentPid === null ? undefined : byPid.get(draft.parentPid);
     (parent === undefined ? roots : parent.children).push(draft);
   }
@@ -132,7 +132,7 @@ export function flatten<Row extends Blocked>(forest: LockForest<Row>): LockLine<
 /** The blocker that itself waits least, of those that have a row. */
 function displayParent<Row extends Blocked>(row: Row, byPid: ReadonlyMap<number, Draft<Row>>): number | null {
   let best: Row | undefined;
-  for (const pid of row.blocked_by ?? []) {
+  for (const pid of row.blocked_by) {
     const blocker = byPid.get(pid)?.row;
     if (blocker === undefined || pid === row.pid) continue;
     if (best === undefined || waitsLess(blocker, best)) best = blocker;
@@ -141,7 +141,7 @@ function displayParent<Row extends Blocked>(row: Row, byPid: ReadonlyMap<number,
 }
 
 function waitsLess(a: Blocked, b: Blocked): boolean {
-  const [x, y] = [a.n_blockers ?? 0, b.n_blockers ?? 0];
+  const [x, y] = [a.n_blockers, b.n_blockers];
   return x === y ? byIdentity(a, b) < 0 : x < y;
 }
 

@@ -1,5 +1,36 @@
+import {
+  type Blocked,
+  freedBy,
+  rootBlockerPids,
+  type Waits,
+  waitGraph,
+  waitingBehind,
+} from '../../db/blocking.ts';
 import type { Session } from '../../db/client.ts';
-import type { SignalOptions, SignalPlan, SignalRequest } from './types.ts';
+import { type DbError, dbError } from '../../db/errors.ts';
+import { lockTree } from '../../db/views/locks.ts';
+import { signalIdleCandidates, signalTargets } from '../../db/views/signal.ts';
+import { type Circumstances, decide, isRefusal } from './protect.ts';
+import { refuseReadOnly } from './read-only.ts';
+import { signalSql } from './send.ts';
+import { planSubject } from './sentences.ts';
+import type {
+  NamedSession,
+  Refusal,
+  SignalOptions,
+  SignalPlan,
+  SignalRequest,
+  SignalTarget,
+  Victim,
+} from './types.ts';
+
+/** Lock waits are read whole: a session left out would be missing from what is freed. */
+const ALL_WAITERS = { queryChars: 0, limit: 10_000, waitingBlockers: 5 };
+
+interface Found {
+  targets: SignalTarget[];
+  refused: Refusal[];
+}
 
 /**
  * Finds out whom a request would hit and what that would free. Reads only.
@@ -8,9 +39,113 @@ import type { SignalOptions, SignalPlan, SignalRequest } from './types.ts';
  * Throws {@link DbError}: kind `denied` in read-only mode, otherwise what the server said.
  */
 export async function planSignal(
-  _session: Session,
-  _request: SignalRequest,
-  _options: SignalOptions = {},
+  session: Session,
+  request: SignalRequest,
+  options: SignalOptions = {},
 ): Promise<SignalPlan> {
-  throw new Error('not ready');
+  refuseReadOnly(options, request.action);
+  const { action, pick } = request;
+  const { rows, failure } = await waits(session);
+  if (failure !== undefined && 'rootBlockers' in pick) throw failure;
+
+  const graph = waitGraph(rows);
+  const named = byPid('pids' in pick ? pick.pids : 'rootBlockers' in pick ? rootBlockers(graph, rows) : []);
+  const found = await find(session, request, [...named.keys()]);
+
+  const victims: Victim[] = [];
+  const refused = [...found.refused];
+  for (const target of found.targets) {
+    const circumstances: Circumstances = {
+      server: session.server,
+      action,
+      named: named.get(target.pid) ?? [],
+      unverified: request.unverified ?? false,
+      ...('idleLongerThan' in pick && { idleLongerThan: pick.idleLongerThan }),
+    };
+    const decision = decide(target, circumstances);
+    if (isRefusal(decision)) {
+      refused.push(decision);
+      continue;
+    }
+    victims.push({
+      target,
+      guard: decision,
+      blocks: waitingBehind(graph, target.pid),
+      frees: freedBy(graph, new Set([target.pid])).length,
+      sql: signalSql(action, target, decision),
+    });
+  }
+  return {
+    action,
+    subject: planSubject(
+      action,
+      victims.map((victim) => victim.target),
+    ),
+    victims,
+    refused,
+    frees: freedBy(graph, new Set(victims.map((victim) => victim.target.pid))).length,
+    ...(failure !== undefined && { waitersUnknown: failure.message }),
+  };
+}
+
+/** Who waits for whom now. */
+export async function waitingRows(session: Session): Promise<readonly Blocked[]> {
+  return session.run(lockTree, ALL_WAITERS);
+}
+
+async function waits(session: Session): Promise<{ rows: readonly Blocked[]; failure?: DbError }> {
+  try {
+    return { rows: await waitingRows(session) };
+  } catch (error) {
+    return { rows: [], failure: dbError(error) };
+  }
+}
+
+/** The root blockers, those with the most sessions behind them first. */
+function rootBlockers(graph: Waits, rows: readonly Blocked[]): NamedSession[] {
+  const starts = new Map(rows.map((row) => [row.pid, row.backend_start_us]));
+  return rootBlockerPids(graph)
+    .map((pid) => ({ pid, start: starts.get(pid) ?? null, behind: waitingBehind(graph, pid).length }))
+    .sort((a, b) => b.behind - a.behind || a.pid - b.pid)
+    .map(({ pid, start }) => ({ pid, ...(start !== null && { backendStart: start }) }));
+}
+
+/** A session named twice is one victim. */
+function byPid(sessions: readonly NamedSession[]): Map<number, NamedSession[]> {
+  const named = new Map<number, NamedSession[]>();
+  for (const one of sessions) named.set(one.pid, [...(named.get(one.pid) ?? []), one]);
+  return named;
+}
+
+async function find(
+  session: Session,
+  { action, pick }: SignalRequest,
+  wanted: readonly number[],
+): Promise<Found> {
+  if ('idleLongerThan' in pick)
+    return {
+      targets: await session.run(signalIdleCandidates, { seconds: pick.idleLongerThan }),
+      refused: [],
+    };
+  const pids = wanted.filter((pid) => pid !== 0);
+  const rows = pids.length === 0 ? [] : await session.run(signalTargets, { pids });
+  const found: Found = { targets: [], refused: [] };
+  for (const pid of wanted) {
+    const target = rows.find((row) => row.pid === pid);
+    if (target !== undefined) found.targets.push(target);
+    else if (pid === 0) found.refused.push(prepared(action));
+    // a root blocker that went away while we looked needs no signal
+    else if ('pids' in pick)
+      found.refused.push({ pid, why: 'already_gone', reason: `Session ${pid} is already gone.` });
+  }
+  return found;
+}
+
+function prepared(action: string): Refusal {
+  return {
+    pid: 0,
+    why: 'prepared',
+    reason: `A prepared transaction has no session to ${action}.`,
+    remedy: 'Find it in pg_prepared_xacts and end it with COMMIT PREPARED or ROLLBACK PREPARED.',
+  };
 }

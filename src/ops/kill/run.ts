@@ -1,15 +1,167 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { waits } from '../../db/blocking.ts';
 import type { Session } from '../../db/client.ts';
-import type { Outcome, RunOptions, SignalPlan } from './types.ts';
+import type { DbError } from '../../db/errors.ts';
+import { waitingRows } from './plan.ts';
+import { missingRight } from './protect.ts';
+import { refuseReadOnly } from './read-only.ts';
+import { look, type Sent, send, type Whereabouts } from './send.ts';
+import type { Outcome, OutcomeKind, RunOptions, SignalPlan, Victim } from './types.ts';
+
+const DEFAULT_WAIT = 5;
+const FIRST_LOOK_MS = 10;
+const LONGEST_PAUSE_MS = 400;
+
+interface Pending {
+  readonly victim: Victim;
+  readonly sentAt: number;
+}
 
 /**
  * Signals the victims of a plan, each once, and reports what became of each as soon as it is known.
  *
- * A victim's failure is an outcome; throws {@link DbError} (kind `denied`) only in read-only mode.
+ * All signals are sent before anybody is waited for: a session that rolls back for long does not keep the others
+ * alive. A victim's failure is an outcome; throws {@link DbError} (kind `denied`) only in read-only mode.
  */
 export async function* runSignal(
-  _session: Session,
-  _plan: SignalPlan,
-  _options: RunOptions = {},
-): AsyncIterable<Outcome> {
-  throw new Error('not ready');
+  session: Session,
+  plan: SignalPlan,
+  options: RunOptions = {},
+): AsyncGenerator<Outcome, void, undefined> {
+  refuseReadOnly(options, plan.action);
+  const waiters = new Waiters(session, plan);
+  const pending: Pending[] = [];
+  let lost: DbError | undefined;
+  for (const victim of unique(plan.victims)) {
+    const stopped = lost?.message ?? (options.signal?.aborted ? 'the run was stopped' : undefined);
+    if (stopped !== undefined) {
+      yield outcome(victim, 'not_sent', 0, { reason: stopped });
+      continue;
+    }
+    const sentAt = performance.now();
+    const sent = await send(session, plan.action, victim);
+    if (sent === 'delivered') pending.push({ victim, sentAt });
+    else yield await notDelivered(session, plan, victim, sent);
+    if (session.lost && sent instanceof Error) lost = sent;
+  }
+  yield* settle(session, plan, pending, waiters, options);
+}
+
+/** Waits until the signalled are seen to be gone, or the time is up. */
+async function* settle(
+  session: Session,
+  plan: SignalPlan,
+  sent: readonly Pending[],
+  waiters: Waiters,
+  { signal, wait = DEFAULT_WAIT }: RunOptions,
+): AsyncGenerator<Outcome, void, undefined> {
+  const deadline = performance.now() + wait * 1000;
+  let pending = sent;
+  for (let pause = FIRST_LOOK_MS; pending.length > 0; pause = Math.min(pause * 1.6, LONGEST_PAUSE_MS)) {
+    await delay(pause, undefined, { ...(signal && { signal }) }).catch(() => {});
+    const found = await look(
+      session,
+      plan.action,
+      pending.map((one) => one.victim),
+    );
+    const last = performance.now() >= deadline || signal?.aborted === true;
+    const rest: Pending[] = [];
+    const done: [Pending, OutcomeKind, Whereabouts][] = [];
+    for (const [at, one] of pending.entries()) {
+      const where = found[at] ?? 'gone';
+      const kind = verdict(plan, where, last);
+      if (kind === undefined) rest.push(one);
+      else done.push([one, kind, where]);
+    }
+    if (done.some(([, kind]) => kind === 'ended' || kind === 'cancelled')) await waiters.read();
+    for (const [{ victim, sentAt }, kind, where] of done)
+      yield {
+        ...outcome(victim, kind, (performance.now() - sentAt) / 1000),
+        ...(kind === 'ended' || kind === 'cancelled' ? waiters.behind(victim) : {}),
+        ...(where instanceof Error && {
+          reason: `the signal was delivered, but what it did is not known: ${where.message}`,
+        }),
+      };
+    pending = rest;
+  }
+}
+
+function verdict(plan: SignalPlan, where: Whereabouts, last: boolean): OutcomeKind | undefined {
+  if (where === 'gone' || where === 'done') return plan.action === 'cancel' ? 'cancelled' : 'ended';
+  if (where === 'unknown') return 'sent';
+  // busy for a moment is no reason to give up looking
+  if (where instanceof Error) return last || where.kind !== 'busy' ? 'failed' : undefined;
+  return last ? 'still_there' : undefined;
+}
+
+async function notDelivered(
+  session: Session,
+  plan: SignalPlan,
+  victim: Victim,
+  sent: Exclude<Sent, 'delivered'>,
+): Promise<Outcome> {
+  if (sent === 'nobody') {
+    // terminate needs no look: the guard is the session itself
+    const guarded = victim.guard.by === 'query' || victim.guard.by === 'idle';
+    const [where] = guarded ? await look(session, plan.action, [victim]) : [];
+    return outcome(victim, where === undefined || where === 'gone' ? 'already_gone' : 'moved_on', 0);
+  }
+  if (sent.kind === 'denied')
+    return outcome(victim, 'not_permitted', 0, {
+      reason: sent.message,
+      remedy: missingRight(victim.target, session.server),
+    });
+  return outcome(victim, 'failed', 0, {
+    reason: sent.message,
+    ...(sent.next !== undefined && { remedy: sent.next }),
+  });
+}
+
+function outcome(
+  victim: Victim,
+  kind: OutcomeKind,
+  seconds: number,
+  why: { reason?: string; remedy?: string } = {},
+): Outcome {
+  return { victim, kind, seconds, freed: null, waiting: null, ...why };
+}
+
+function unique(victims: readonly Victim[]): Victim[] {
+  return [...new Map(victims.map((victim) => [victim.target.pid, victim])).values()];
+}
+
+/** The sessions behind the victims, looked at again after each success; each counts as freed once. */
+class Waiters {
+  readonly #session: Session;
+  readonly #victims: ReadonlySet<number>;
+  readonly #any: boolean;
+  readonly #counted = new Set<number>();
+  #waiting: ReadonlySet<number> | undefined;
+
+  constructor(session: Session, plan: SignalPlan) {
+    this.#session = session;
+    this.#victims = new Set(plan.victims.map((victim) => victim.target.pid));
+    this.#any = plan.victims.some((victim) => victim.blocks.length > 0);
+  }
+
+  async read(): Promise<void> {
+    if (!this.#any) return;
+    try {
+      const rows = await waitingRows(this.#session);
+      this.#waiting = new Set(rows.filter(waits).map((row) => row.pid));
+    } catch {
+      // unknown is said as such; the outcome itself is known
+      this.#waiting = undefined;
+    }
+  }
+
+  behind(victim: Victim): { freed: number | null; waiting: number | null } {
+    if (this.#waiting === undefined) return { freed: null, waiting: null };
+    const waiting = this.#waiting;
+    // a victim that waited itself is not freed but gone
+    const behind = victim.blocks.filter((pid) => !this.#victims.has(pid));
+    const freed = behind.filter((pid) => !waiting.has(pid) && !this.#counted.has(pid));
+    for (const pid of freed) this.#counted.add(pid);
+    return { freed: freed.length, waiting: behind.filter((pid) => waiting.has(pid)).length };
+  }
 }

@@ -1,29 +1,7 @@
+import type { SignalTargetRow } from '../../db/views/signal.ts';
+
 /** A session as read for a signal; null where this role may not see it. */
-export interface SignalTarget {
-  readonly pid: number;
-  readonly backend_start_us: number | null;
-  readonly query_start_us: number | null;
-  readonly usename: string | null;
-  readonly datname: string | null;
-  readonly application_name: string | null;
-  readonly client_addr: string | null;
-  readonly backend_type: string | null;
-  readonly leader_pid: number | null;
-  readonly state: string | null;
-  readonly query_seconds: number | null;
-  readonly state_seconds: number | null;
-  readonly xact_seconds: number | null;
-  readonly duration_seconds: number | null;
-  readonly query: string | null;
-  /** Its role is a superuser. */
-  readonly superuser: boolean | null;
-  /** One of pgdeck's own. */
-  readonly own: boolean | null;
-  /** This role may signal it. */
-  readonly permitted: boolean | null;
-  /** What this role lacks to signal it. */
-  readonly needs: string | null;
-}
+export type SignalTarget = SignalTargetRow;
 
 /** `cancel` stops the running statement (pg_cancel_backend), `terminate` ends the session (pg_terminate_backend). */
 export type SignalAction = 'cancel' | 'terminate';

@@ -1,0 +1,92 @@
+import { call, type Session } from '../../db/client.ts';
+import type { DbError } from '../../db/errors.ts';
+import { quoteLiteral } from '../../db/ident.ts';
+import { signalCancel, signalStill, signalTerminate } from '../../db/views/signal.ts';
+import { cancelByName, signalIdle, stillByName, terminateByName } from '../../db/views/signal-guards.ts';
+import type { Guard, SignalAction, SignalTarget, Victim } from './types.ts';
+
+/** The signal was delivered, the guard found nobody, or the server refused. */
+export type Sent = 'delivered' | 'nobody' | DbError;
+
+/** Sends the signal of a victim once, if its guard still holds on the server. */
+export async function send(session: Session, action: SignalAction, victim: Victim): Promise<Sent> {
+  const { target, guard } = victim;
+  const [answer] = await session.batch([guarded(action, target, guard)]);
+  if (answer === undefined) return 'nobody';
+  if (!answer.ok) return answer.error;
+  // false: the process ended between the look and the signal
+  return answer.rows.some((row) => (row as { sent: boolean | null }).sent === true) ? 'delivered' : 'nobody';
+}
+
+function guarded(action: SignalAction, target: SignalTarget, guard: Guard) {
+  const { pid } = target;
+  if (guard.by === 'name') return call(action === 'cancel' ? cancelByName : terminateByName, target);
+  const { backendStart } = guard;
+  if (guard.by === 'idle') return call(signalIdle, { pid, backendStart, queryStart: guard.queryStart });
+  return guard.by === 'query'
+    ? call(signalCancel, { pid, backendStart, queryStart: guard.queryStart })
+    : call(signalTerminate, { pid, backendStart });
+}
+
+/** Where a signalled victim is now. */
+export type Whereabouts =
+  | 'gone'
+  /** The session is there; for cancel: the statement is over. */
+  | 'done'
+  | 'there'
+  /** This role may not see it. */
+  | 'unknown'
+  | DbError;
+
+/** Looks for all victims in one round trip, in their order. */
+export async function look(
+  session: Session,
+  action: SignalAction,
+  victims: readonly Victim[],
+): Promise<Whereabouts[]> {
+  const answers = await session.batch(
+    victims.map(({ target, guard }) =>
+      guard.by === 'name'
+        ? call(stillByName, target)
+        : call(signalStill, { pid: target.pid, backendStart: guard.backendStart }),
+    ),
+  );
+  return victims.map((victim, at) => {
+    const answer = answers[at];
+    if (answer === undefined) return 'gone';
+    if (!answer.ok) return answer.error;
+    const row = answer.rows[0] as { state?: string | null; query_start_us?: number | null } | undefined;
+    if (row === undefined) return 'gone';
+    return action === 'terminate' ? 'there' : statement(victim, row);
+  });
+}
+
+function statement(
+  { guard, target }: Victim,
+  row: { state?: string | null; query_start_us?: number | null },
+): Whereabouts {
+  if (guard.by === 'name' || row.state === undefined || row.state === null || row.state === 'disabled')
+    return 'unknown';
+  if (row.state !== 'active') return 'done';
+  const meant = guard.by === 'query' ? guard.queryStart : target.query_start_us;
+  return row.query_start_us === meant ? 'there' : 'done';
+}
+
+/** The statement that is sent, for people: it runs in psql as it stands. */
+export function signalSql(action: SignalAction, target: SignalTarget, guard: Guard): string {
+  const conditions = [`pid = ${target.pid}`];
+  const equals = (column: string, value: number | null) =>
+    conditions.push(
+      value === null ? `${column} IS NULL` : `round(date_part('epoch', ${column}) * 1000000) = ${value}`,
+    );
+  if (guard.by === 'name') {
+    for (const column of ['usename', 'datname', 'application_name'] as const)
+      conditions.push(`${column} = ${quoteLiteral(target[column] ?? '').trim()}`);
+  } else {
+    equals('backend_start', guard.backendStart);
+    if (guard.by === 'idle') conditions.push("state = 'idle'");
+    if (guard.by === 'idle' || (guard.by === 'query' && guard.queryStart !== null))
+      equals('query_start', guard.queryStart);
+  }
+  return `SELECT pg_${action}_backend(pid) FROM pg_stat_activity WHERE ${conditions.join(' AND ')}`;
+}
