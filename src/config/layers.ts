@@ -4,9 +4,9 @@ import {
   type Params,
   parseConnectionString,
   parseUrl,
-} from './conninfo.ts';
-import { ENVIRONMENT_VARIABLES, type Env } from './env.ts';
-import { readService } from './service.ts';
+} from './libpq/conninfo.ts';
+import { ENVIRONMENT_VARIABLES, type Env } from './libpq/env.ts';
+import { readService } from './libpq/service.ts';
 import type { Profile, Settings } from './settings.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -21,6 +21,8 @@ export interface ConnectionFlags {
   readonly service?: string | undefined;
   readonly profile?: string | undefined;
   readonly readOnly?: boolean | undefined;
+  /** Seconds between two samples, as typed. */
+  readonly interval?: string | undefined;
 }
 
 /** Parameters from one place; `from` names a value's origin for people (`-h`, `PGPORT`, `profile prod`). */

@@ -13,7 +13,7 @@ const ATTEMPTS = 3;
 /** `known`: from the command line, PGPASSWORD or the password file. `ask`: absent where nobody can be asked. */
 export function passwords(
   known: () => string | undefined,
-  ask?: () => Promise<string | undefined>,
+  ask?: (attempt: number) => Promise<string | undefined>,
 ): Passwords {
   let kept: Promise<string | undefined> | undefined;
   let typed = false;
@@ -23,7 +23,7 @@ export function passwords(
     if (password !== undefined || !ask) return password;
     typed = true;
     attempts++;
-    return ask();
+    return ask(attempts);
   };
   return {
     get: () => {

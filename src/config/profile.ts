@@ -2,14 +2,15 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Target } from '../db/target.ts';
-import type { Keyword, Params } from './conninfo.ts';
-import type { Env } from './env.ts';
+import { parseDuration } from '../text/units.ts';
 import { type ConnectionFlags, type Layer, layers } from './layers.ts';
+import type { Keyword, Params } from './libpq/conninfo.ts';
+import type { Env } from './libpq/env.ts';
+import { passfilePath, readPassfile } from './libpq/pgpass.ts';
+import { tlsSettings } from './libpq/tls.ts';
 import { type Passwords, passwords } from './password.ts';
-import { passfilePath, readPassfile } from './pgpass.ts';
-import { type Environment, type Intervals, mergeIntervals, type Settings } from './settings.ts';
+import { type Environment, INTERVALS, type Intervals, mergeIntervals, type Settings } from './settings.ts';
 import { mergeThresholds, type Thresholds } from './thresholds.ts';
-import { tlsSettings } from './tls.ts';
 import { UsageError } from './usage-error.ts';
 
 export type { ConnectionFlags } from './layers.ts';
@@ -41,7 +42,7 @@ export interface Resolved {
 
 /** Outside facts that the resolution depends on. */
 export interface ResolveOptions {
-  /** Asks a person for the password of `user@host`; absent where there is no terminal. */
+  /** Asks a person for a password; absent where there is no terminal. */
   readonly ask?: (question: string) => Promise<string | undefined>;
 }
 
@@ -86,7 +87,7 @@ export function resolve(
   const { ask } = options;
   const source = passwords(
     () => params.password ?? fromFile().password,
-    ask && (() => ask(`Password for ${user} at ${host}: `)),
+    ask && ((attempt) => ask(`${attempt > 1 ? 'That was refused. ' : ''}Password for ${user} at ${host}: `)),
   );
 
   const target: Target = {
@@ -106,10 +107,27 @@ export function resolve(
     readOnly,
     target,
     thresholds: mergeThresholds(settings.thresholds, profile?.thresholds),
-    intervals: mergeIntervals(settings.intervals, profile?.intervals),
+    intervals: {
+      ...mergeIntervals(settings.intervals, profile?.intervals),
+      ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),
+    },
     describe: describe(target, origins),
     warnings,
     passwords: source,
+  };
+}
+
+/** For a server that is known already, such as the demo's: only thresholds and intervals are looked up. */
+export function resolvedFor(target: Target, name: string, settings: Settings): Resolved {
+  return {
+    name,
+    readOnly: target.readOnly,
+    target,
+    thresholds: mergeThresholds(settings.thresholds),
+    intervals: mergeIntervals(settings.intervals),
+    describe: describe(target, new Map()),
+    warnings: [],
+    passwords: { get: target.password, refused: () => false },
   };
 }
 
@@ -175,6 +193,13 @@ function number(text: string, what: string, min: number, max: number): number {
   const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
   throw new UsageError(`The ${what} must be a whole number from ${min} to ${max}.`);
+}
+
+function interval(text: string): number {
+  const { min, max } = INTERVALS.refresh_seconds;
+  const seconds = parseDuration(text) ?? Number.NaN;
+  if (seconds >= min && seconds <= max) return seconds;
+  throw new UsageError(`The interval must be from ${min} to ${max} seconds.`);
 }
 
 /** Seconds; libpq waits for ever by default, which a console must not. */

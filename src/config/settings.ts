@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseUrl } from './conninfo.ts';
+import { parseUrl } from './libpq/conninfo.ts';
 import { mergeThresholds, misordered, thresholdOverridesSchema } from './thresholds.ts';
 
 export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { type Env, home } from './env.ts';
 import { locateJson, type Place } from './json-locate.ts';
+import { type Env, home } from './libpq/env.ts';
 import { NO_SETTINGS, type Settings, settingsSchema } from './settings.ts';
 import { UsageError } from './usage-error.ts';
 

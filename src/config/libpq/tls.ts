@@ -2,11 +2,11 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import * as tls from 'node:tls';
-import type { SslMode } from '../db/target.ts';
+import type { SslMode } from '../../db/target.ts';
+import { SSL_MODES } from '../settings.ts';
+import { UsageError } from '../usage-error.ts';
 import type { Params } from './conninfo.ts';
 import { type Env, home } from './env.ts';
-import { SSL_MODES } from './settings.ts';
-import { UsageError } from './usage-error.ts';
 
 /**
  * Mode and certificates as libpq takes them: default mode `prefer`; the files of ~/.postgresql are used when

@@ -1,4 +1,4 @@
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Connection parameters by libpq's keyword. */
 export type Params = Partial<Record<Keyword, string>>;

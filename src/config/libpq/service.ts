@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from '../usage-error.ts';
 import { type Params, setParam } from './conninfo.ts';
 import { type Env, home } from './env.ts';
-import { UsageError } from './usage-error.ts';
 
 /** Where packages put the system-wide file: libpq has the directory compiled in. */
 const SYSTEM_DIRECTORIES = [

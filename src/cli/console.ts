@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { UsageError } from '../config/usage-error.ts';
+import { type Context, globalOptions } from './context.ts';
+
+/** The console: what pgdeck does without a command. */
+export function register(program: Command, context: Context): void {
+  program
+    .option('--once', 'print one overview as text and end')
+    .allowExcessArguments()
+    .action(async (_options, command: Command) => {
+      const [unknown] = command.args;
+      if (unknown !== undefined)
+        throw new UsageError(`There is no command "${unknown}".`, 'pgdeck --help lists them.');
+      context.exitCode = await openConsole(command, context);
+    });
+}
+
+async function openConsole(command: Command, context: Context): Promise<number> {
+  const options = globalOptions(command);
+  const once = options.once === true || process.stdout.isTTY !== true;
+  if (!once && process.stdin.isTTY !== true)
+    throw new UsageError(
+      'The console reads keys, and stdin is no terminal.',
+      'Use pgdeck --once, or pgdeck show VIEW for a script.',
+    );
+  const { resolved, settings } = await context.resolve(command);
+  if (once) {
+    const { printOverview } = await import('./once.ts');
+    return printOverview({ resolved, settings });
+  }
+  const { startConsole } = await import('../ui/start.tsx');
+  return startConsole({
+    resolved,
+    settings,
+    ...context.display(command, settings),
+    ...(options.interval !== undefined && { interval: resolved.intervals.refresh_seconds }),
+  });
+}

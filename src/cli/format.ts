@@ -1,0 +1,86 @@
+import { cleanLine } from '../text/clean.ts';
+import { fit as inCells, width } from '../text/width.ts';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** One column of a list. `key` is its name in JSON and CSV. */
+export interface OutputColumn {
+  readonly key: string;
+  /** The heading of the text table; the key when absent. */
+  readonly title?: string;
+  readonly align?: 'left' | 'right';
+  /** The value as people read it, in the text table only. */
+  readonly show?: (value: unknown, row: Row) => string;
+}
+
+/** Rows of a view with when and where they were read. */
+export interface Listing {
+  /** The server's clock, ISO 8601. */
+  readonly at: string;
+  /** `user@host:port/database`. */
+  readonly server: string;
+  readonly columns: readonly OutputColumn[];
+  readonly rows: readonly Row[];
+}
+
+/** JSON; for a terminal indented and cleaned, since a terminal acts on characters that JSON does not escape. */
+export function jsonText(value: unknown, terminal: boolean, indent = terminal ? 2 : 0): string {
+  return JSON.stringify(value, (_key, part: unknown) => plain(part, terminal), indent);
+}
+
+/** CSV of RFC 4180 with a header line; null is an empty field, an empty text is `""`. */
+export function csvText({ columns, rows }: Pick<Listing, 'columns' | 'rows'>, terminal: boolean): string {
+  const lines = rows.map((row) => columns.map(({ key }) => csvField(row[key], terminal)));
+  return [columns.map(({ key }) => csvField(key, terminal)), ...lines]
+    .map((fields) => `${fields.join(',')}\r\n`)
+    .join('');
+}
+
+const GAP = '  ';
+const NARROWEST = 6;
+
+/** Lines of an aligned table. `room`: cells of the terminal; absent for a file, where nothing is cut. */
+export function tableText(rows: readonly Row[], columns: readonly OutputColumn[], room?: number): string[] {
+  const titles = columns.map(({ key, title }) => title ?? key);
+  const texts = rows.map((row) =>
+    columns.map(({ key, show }) => cleanLine(show ? show(row[key], row) : wordOf(row[key]))),
+  );
+  const natural = titles.map((title, i) =>
+    Math.max(width(title), ...texts.map((line) => width(line[i] ?? ''))),
+  );
+  const cells = room === undefined ? natural : shrink(natural, room - GAP.length * (columns.length - 1));
+  const line = (parts: readonly string[]) =>
+    parts
+      .map((part, i) => inCells(part, cells[i] ?? 0, columns[i]?.align))
+      .join(GAP)
+      .trimEnd();
+  return [line(titles), ...texts.map(line)];
+}
+
+/** Takes from the widest columns until the sum fits. */
+function shrink(natural: readonly number[], room: number): number[] {
+  const cells = [...natural];
+  for (let over = cells.reduce((sum, n) => sum + n, 0) - room; over > 0; over--) {
+    const widest = cells.indexOf(Math.max(...cells));
+    if ((cells[widest] ?? 0) <= NARROWEST) break;
+    cells[widest] = (cells[widest] ?? 0) - 1;
+  }
+  return cells;
+}
+
+function wordOf(value: unknown): string {
+  if (value === null || value === undefined) return '-';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'object' ? jsonText(value, false) : String(value);
+}
+
+function csvField(value: unknown, terminal: boolean): string {
+  if (value === null || value === undefined) return '';
+  const text = typeof value === 'object' ? jsonText(value, terminal, 0) : String(plain(value, terminal));
+  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function plain(value: unknown, terminal: boolean): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  return terminal && typeof value === 'string' ? cleanLine(value) : value;
+}

@@ -1,0 +1,82 @@
+import { UsageError } from '../config/usage-error.ts';
+import { DbError, type ErrorKind } from '../db/errors.ts';
+import { cleanBlock } from '../text/clean.ts';
+import { csvText, jsonText, type Listing, type OutputColumn, type Row, tableText } from './format.ts';
+
+export type { Listing, OutputColumn } from './format.ts';
+
+/** What a command's exit tells a script. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  /** Refused, or bad usage; nothing was done. */
+  refused: 2,
+  unreachable: 3,
+} as const;
+
+export const FORMATS = ['text', 'json', 'ndjson', 'csv'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** One text of the result, to stdout, with a line break. What is not ours must be cleaned before. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Progress and diagnostics, to stderr. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Rows in the format that was asked for. For a terminal every text is cleaned; a file gets it as it is. */
+export function printListing(listing: Listing, format: Format): void {
+  const terminal = process.stdout.isTTY === true;
+  const { rows, columns, at, server } = listing;
+  if (format === 'json') print(jsonText({ at, server, rows }, terminal));
+  else if (format === 'ndjson') for (const row of rows) print(jsonText(row, terminal, 0));
+  else if (format === 'csv') process.stdout.write(csvText(listing, terminal));
+  else printTable(rows, columns);
+}
+
+/** Rows as an aligned table of text. */
+export function printTable(rows: readonly object[], columns: readonly OutputColumn[]): void {
+  const room = process.stdout.isTTY ? process.stdout.columns : undefined;
+  for (const line of tableText(rows as readonly Row[], columns, room)) print(line);
+}
+
+/** One object as JSON. */
+export function printJson(value: unknown): void {
+  print(jsonText(value, process.stdout.isTTY === true));
+}
+
+const CANNOT_CONNECT: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
+  'unreachable',
+  'starting',
+  'slots',
+  'lost',
+  'tls',
+  'auth',
+  'no_database',
+]);
+
+/** Says on stderr what went wrong and what to do next. Returns the exit code. */
+export function fail(error: unknown): number {
+  const facts = error instanceof Error ? error : new Error(String(error));
+  const next = error instanceof DbError || error instanceof UsageError ? error.next : undefined;
+  const sentence =
+    next === undefined ? facts.message : `${facts.message}${/\n/.test(facts.message) ? '\n' : ' '}${next}`;
+  for (const line of cleanBlock(sentence).split('\n')) note(`pgdeck: ${line}`);
+  if (process.env.PGDECK_DEBUG) note(cleanBlock(stackOf(facts)));
+  return exitCodeOf(error);
+}
+
+/** 3 when the server could not be reached or let nobody in, 2 for bad usage, else 1. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.refused;
+  if (error instanceof DbError && CANNOT_CONNECT.has(error.kind)) return EXIT.unreachable;
+  return EXIT.failed;
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\nCaused by: ${stackOf(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}

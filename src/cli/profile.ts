@@ -1,0 +1,164 @@
+import type { Command } from 'commander';
+import type { Origin, Resolved } from '../config/profile.ts';
+import type { Settings } from '../config/settings.ts';
+import { UsageError } from '../config/usage-error.ts';
+import { type Context, globalOptions } from './context.ts';
+import { EXIT, note, type OutputColumn, print, printJson, printTable } from './output.ts';
+
+interface AddOptions {
+  readonly environment?: string;
+  readonly readOnly: boolean;
+  readonly sslmode?: string;
+  readonly default?: boolean;
+}
+
+const COLUMNS: readonly OutputColumn[] = [
+  { key: 'name', title: 'NAME' },
+  { key: 'address', title: 'SERVER' },
+  { key: 'environment', title: 'ENVIRONMENT' },
+  { key: 'read_only', title: 'READ ONLY' },
+  { key: 'default', title: 'DEFAULT' },
+];
+
+/** Servers under a name, in the settings file. */
+export function register(program: Command, context: Context): void {
+  const profile = program.command('profile').description('servers under a name, in the settings file');
+  const json = ['--json', 'print JSON'] as const;
+
+  profile
+    .command('list')
+    .description('list the profiles')
+    .option(...json)
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const { settings, file } = await context.settings(command);
+      const profiles = Object.keys(settings.profiles).map((name) => summary(name, settings));
+      if (options.json) printJson({ profiles });
+      else if (profiles.length > 0) printTable(profiles, COLUMNS);
+      else note(`There is no profile in ${file}. Add one: pgdeck profile add NAME -h HOST -d DATABASE`);
+    });
+
+  profile
+    .command('add')
+    .argument('<name>', 'what to call the server')
+    .description('add a server; connection options say which')
+    .option('--environment <environment>', 'development, staging or production')
+    .option('--no-read-only', 'allow changes although the server is production')
+    .option('--sslmode <mode>', 'as in libpq')
+    .option('--default', 'use it when nothing names another server')
+    .action(async (name: string, options: AddOptions, command: Command) => {
+      const { file } = await context.settings(command);
+      const { changeSettings } = await import('../config/store.ts');
+      const { profileOf } = await import('../config/new-profile.ts');
+      const flags = globalOptions(command);
+      const readOnly = options.readOnly ? flags.readOnly : false;
+      const added = profileOf(name, { ...flags, readOnly }, options);
+      await changeSettings(file, (settings) => {
+        if (Object.hasOwn(settings.profiles, name))
+          throw new UsageError(
+            `There is a profile "${name}" already.`,
+            `Remove it first: pgdeck profile remove ${name}`,
+          );
+        return {
+          ...settings,
+          profiles: { ...settings.profiles, [name]: added },
+          ...(options.default && { defaultProfile: name }),
+        };
+      });
+      note(`Added "${name}" to ${file}. Try it: pgdeck profile test ${name}`);
+    });
+
+  profile
+    .command('show')
+    .argument('<name>')
+    .description('show what a profile stands for, and where each value comes from')
+    .option(...json)
+    .action(async (name: string, options: { json?: boolean }, command: Command) => {
+      const { resolved, settings } = await context.resolve(command, { profile: name });
+      if (options.json) printJson({ profile: details(resolved, settings) });
+      else printTable(fields(resolved), FIELD_COLUMNS);
+    });
+
+  profile
+    .command('test')
+    .argument('[name]')
+    .description('connect, and tell the version, the rights that are missing, TLS and the round trip')
+    .option(...json)
+    .action(async (name: string | undefined, options: { json?: boolean }, command: Command) => {
+      const { resolved } = await context.resolve(command, name === undefined ? {} : { profile: name });
+      const { probe } = await import('./probe.ts');
+      const found = await probe(resolved);
+      if (options.json) {
+        printJson({ test: found });
+        return;
+      }
+      const { missing, ...rest } = found;
+      for (const [field, value] of Object.entries(rest)) print(`${field.padEnd(14)}  ${value ?? '-'}`);
+      for (const { role, for: purpose, grant } of missing)
+        print(`missing         ${role} (${purpose}): ${grant}`);
+    });
+
+  profile
+    .command('remove')
+    .argument('<name>')
+    .description('remove a profile')
+    .action(async (name: string, _options, command: Command) => {
+      const { file } = await context.settings(command);
+      const { changeSettings } = await import('../config/store.ts');
+      await changeSettings(file, ({ defaultProfile, ...settings }) => {
+        const { [name]: removed, ...profiles } = settings.profiles;
+        if (!removed)
+          throw new UsageError(`There is no profile "${name}".`, 'pgdeck profile list shows them.');
+        const keep = defaultProfile !== undefined && defaultProfile !== name;
+        return { ...settings, profiles, ...(keep && { defaultProfile }) };
+      });
+      note(`Removed "${name}" from ${file}.`);
+      context.exitCode = EXIT.done;
+    });
+}
+
+const FIELD_COLUMNS: readonly OutputColumn[] = [
+  { key: 'field', title: 'FIELD' },
+  { key: 'value', title: 'VALUE' },
+  { key: 'from', title: 'FROM' },
+];
+
+function summary(name: string, { profiles, defaultProfile }: Settings): Record<string, unknown> {
+  const { readOnly, environment, thresholds: _, intervals: __, ...connection } = profiles[name] ?? {};
+  const { host, port, user, database, url, service } = connection;
+  const address = `${user ? `${user}@` : ''}${host ?? ''}${port ? `:${port}` : ''}${database ? `/${database}` : ''}`;
+  return {
+    name,
+    address: url ?? (service ? `service ${service}` : address),
+    ...connection,
+    environment: environment ?? null,
+    read_only: readOnly ?? environment === 'production',
+    default: name === defaultProfile,
+  };
+}
+
+function fields(resolved: Resolved): Origin[] {
+  const from = resolved.profileName === undefined ? 'default' : `profile ${resolved.profileName}`;
+  return [
+    ...resolved.describe,
+    { field: 'environment', value: resolved.environment ?? '-', from },
+    { field: 'read_only', value: resolved.readOnly ? 'yes' : 'no', from },
+  ];
+}
+
+function details(resolved: Resolved, settings: Settings): Record<string, unknown> {
+  const { host, port, user, database, sslmode } = resolved.target;
+  return {
+    name: resolved.name,
+    host,
+    port,
+    user,
+    database,
+    sslmode,
+    environment: resolved.environment ?? null,
+    read_only: resolved.readOnly,
+    default: resolved.profileName === settings.defaultProfile,
+    from: Object.fromEntries(resolved.describe.map(({ field, from }) => [field, from])),
+    thresholds: resolved.thresholds,
+    intervals: resolved.intervals,
+  };
+}

@@ -1,0 +1,55 @@
+import { Command, CommanderError } from 'commander';
+import type { Env } from '../config/libpq/env.ts';
+import { version } from '../version.ts';
+import { register as console } from './console.ts';
+import { type Context, createContext, type Register } from './context.ts';
+import { register as demo } from './demo.ts';
+import { EXIT, fail, note, print } from './output.ts';
+import { register as profile } from './profile.ts';
+
+/** Every command, in the order of the help. The modules load what they need when their command runs. */
+const COMMANDS: readonly Register[] = [console, demo, profile];
+
+/** The whole command tree. */
+export function buildProgram(context: Context): Command {
+  const program = new Command('pgdeck')
+    .description('PostgreSQL operations console: watch a server live, or ask it from a script.')
+    .version(version, '--version', 'print the version')
+    // as in psql, -h is the host
+    .helpOption('--help', 'print this help')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => print(text.trimEnd()),
+      writeErr: (text) => note(text.trimEnd()),
+      outputError: (text, write) => write(text.replace(/^error: /, 'pgdeck: ')),
+    })
+    .exitOverride()
+    .showSuggestionAfterError()
+    .option('-h, --host <host>', 'server: name, address or socket directory')
+    .option('-p, --port <port>', 'port')
+    .option('-U, --username <user>', 'role to connect as')
+    .option('-d, --dbname <database>', 'database, or a connection string')
+    .option('--url <url>', 'postgres://user@host:port/database')
+    .option('--service <name>', 'service of pg_service.conf')
+    .option('--profile <name>', 'profile of the settings file')
+    .option('--read-only', 'change nothing on the server')
+    .option('--config <file>', 'settings file')
+    .option('--interval <seconds>', 'time between two samples, 0.5 to 60')
+    .option('--ascii', 'no characters beyond ASCII in frames and marks')
+    .option('--no-color', 'no colours');
+  for (const register of COMMANDS) register(program, context);
+  return program;
+}
+
+/** Runs one command line (without node and script). Reports what fails; returns the exit code. */
+export async function run(argv: readonly string[], env: Env): Promise<number> {
+  const context = createContext(env);
+  try {
+    await buildProgram(context).parseAsync(argv, { from: 'user' });
+    return context.exitCode;
+  } catch (error) {
+    // commander has said what is wrong, or printed the help or the version
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.refused;
+    return fail(error);
+  }
+}

@@ -1,0 +1,25 @@
+// a default import: with a named one an old Node would fail before it could say why
+import module from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 12)) {
+  process.stderr.write(`pgdeck needs Node.js 22.12 or newer, and this is ${process.versions.node}.\n`);
+  process.exit(2);
+}
+
+// React's development build is slower and larger
+process.env.NODE_ENV ??= 'production';
+// in the user's own directory: Node's default lies in the shared one for temporary files
+const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+module.enableCompileCache(process.env.NODE_COMPILE_CACHE || join(cache, 'pgdeck'));
+
+// `pgdeck … | head` ends when head has enough
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+const { run } = await import('./cli/program.ts');
+process.exitCode = await run(process.argv.slice(2), process.env);
