@@ -118,7 +118,7 @@ async function initdb(bin: string, parts: Omit<Parts, 'bin' | 'major'>): Promise
   }
   const make = async (locale: string) => {
     const args = ['-D', dataDir, '-U', options.superuser ?? 'postgres', '-E', 'UTF8', `--locale=${locale}`];
-    args.push('--no-sync', '--no-instructions', '-T', 'english');
+    args.push('--no-sync', '-T', 'english');
     if (options.password === undefined) args.push('-A', 'trust');
     else args.push('-A', 'scram-sha-256', `--pwfile=${passwordFile}`);
     return run(join(bin, 'initdb'), args, {
