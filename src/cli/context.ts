@@ -45,13 +45,9 @@ export function createContext(env: Env): Context {
     },
     resolve: async (command, flags = {}) => {
       const { settings } = await context.settings(command);
-      const [{ resolve }, { askPassword, promptTerminal }] = await Promise.all([
-        import('../config/profile.ts'),
-        import('../config/prompt.ts'),
-      ]);
-      const terminal = promptTerminal();
+      const { resolve } = await import('../config/profile.ts');
       const resolved = resolve({ ...globalOptions(command), ...flags }, env, settings, {
-        ...(terminal && { ask: (question: string) => askPassword(question, terminal) }),
+        ...(process.stdin.isTTY && process.stderr.isTTY && { ask }),
       });
       for (const warning of resolved.warnings) note(`pgdeck: ${warning}`);
       return { resolved, settings };
@@ -63,4 +59,14 @@ export function createContext(env: Env): Context {
 /** The global options as given before or after the command's name. */
 export function globalOptions(command: Command): GlobalOptions {
   return command.optsWithGlobals<GlobalOptions>();
+}
+
+/** Asks on the terminal this program runs in. */
+async function ask(question: string): Promise<string | undefined> {
+  const { askPassword } = await import('../config/prompt.ts');
+  return askPassword(question, {
+    input: process.stdin,
+    output: process.stderr,
+    interrupt: () => process.kill(process.pid, 'SIGINT'),
+  });
 }

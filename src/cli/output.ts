@@ -1,7 +1,7 @@
 import { UsageError } from '../config/usage-error.ts';
-import { DbError, type ErrorKind } from '../db/errors.ts';
+import type { DbError, ErrorKind } from '../db/errors.ts';
 import { cleanBlock } from '../text/clean.ts';
-import { csvText, jsonText, type Listing, type OutputColumn, type Row, tableText } from './format.ts';
+import { csvText, jsonText, type Listing, type OutputColumn, type Row } from './format.ts';
 
 export type { Listing, OutputColumn } from './format.ts';
 
@@ -28,17 +28,19 @@ export function note(text: string): void {
 }
 
 /** Rows in the format that was asked for. For a terminal every text is cleaned; a file gets it as it is. */
-export function printListing(listing: Listing, format: Format): void {
+export async function printListing(listing: Listing, format: Format): Promise<void> {
   const terminal = process.stdout.isTTY === true;
   const { rows, columns, at, server } = listing;
   if (format === 'json') print(jsonText({ at, server, rows }, terminal));
   else if (format === 'ndjson') for (const row of rows) print(jsonText(row, terminal, 0));
   else if (format === 'csv') process.stdout.write(csvText(listing, terminal));
-  else printTable(rows, columns);
+  else await printTable(rows, columns);
 }
 
 /** Rows as an aligned table of text. */
-export function printTable(rows: readonly object[], columns: readonly OutputColumn[]): void {
+export async function printTable(rows: readonly object[], columns: readonly OutputColumn[]): Promise<void> {
+  // the widths of characters take longer to load than most commands take to run
+  const { tableText } = await import('./table.ts');
   const room = process.stdout.isTTY ? process.stdout.columns : undefined;
   for (const line of tableText(rows as readonly Row[], columns, room)) print(line);
 }
@@ -61,7 +63,7 @@ const CANNOT_CONNECT: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
 /** Says on stderr what went wrong and what to do next. Returns the exit code. */
 export function fail(error: unknown): number {
   const facts = error instanceof Error ? error : new Error(String(error));
-  const next = error instanceof DbError || error instanceof UsageError ? error.next : undefined;
+  const next = isDbError(error) || error instanceof UsageError ? error.next : undefined;
   const sentence =
     next === undefined ? facts.message : `${facts.message}${/\n/.test(facts.message) ? '\n' : ' '}${next}`;
   for (const line of cleanBlock(sentence).split('\n')) note(`pgdeck: ${line}`);
@@ -72,8 +74,13 @@ export function fail(error: unknown): number {
 /** 3 when the server could not be reached or let nobody in, 2 for bad usage, else 1. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.refused;
-  if (error instanceof DbError && CANNOT_CONNECT.has(error.kind)) return EXIT.unreachable;
+  if (isDbError(error) && CANNOT_CONNECT.has(error.kind)) return EXIT.unreachable;
   return EXIT.failed;
+}
+
+/** By name: the class would bring the queries and their schemas into every start of the program. */
+function isDbError(error: unknown): error is DbError {
+  return error instanceof Error && error.name === 'DbError';
 }
 
 function stackOf(error: Error): string {

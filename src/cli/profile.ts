@@ -33,7 +33,7 @@ export function register(program: Command, context: Context): void {
       const { settings, file } = await context.settings(command);
       const profiles = Object.keys(settings.profiles).map((name) => summary(name, settings));
       if (options.json) printJson({ profiles });
-      else if (profiles.length > 0) printTable(profiles, COLUMNS);
+      else if (profiles.length > 0) await printTable(profiles, COLUMNS);
       else note(`There is no profile in ${file}. Add one: pgdeck profile add NAME -h HOST -d DATABASE`);
     });
 
@@ -75,7 +75,7 @@ export function register(program: Command, context: Context): void {
     .action(async (name: string, options: { json?: boolean }, command: Command) => {
       const { resolved, settings } = await context.resolve(command, { profile: name });
       if (options.json) printJson({ profile: details(resolved, settings) });
-      else printTable(fields(resolved), FIELD_COLUMNS);
+      else await printTable(fields(resolved), FIELD_COLUMNS);
     });
 
   profile

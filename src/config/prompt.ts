@@ -10,16 +10,6 @@ export interface PromptTerminal {
   readonly interrupt: () => void;
 }
 
-/** Where a password can be asked for; undefined when nobody sits there. The prompt goes to stderr. */
-export function promptTerminal(): PromptTerminal | undefined {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  return {
-    input: process.stdin,
-    output: process.stderr,
-    interrupt: () => process.kill(process.pid, 'SIGINT'),
-  };
-}
-
 const ENTER = /[\r\n\u0004]/;
 const ESCAPE_SEQUENCE = /\u001b(?:\[[\d;?]*[ -/]*[@-~]|O.|.)?/gs;
 
