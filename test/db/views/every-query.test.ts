@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Answer, connect, type Session } from '../../../src/db/client.ts';
+import { denial } from '../../../src/db/errors.ts';
+import { type Query, sqlFor } from '../../../src/db/query.ts';
+import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { everyQuery, SAMPLES } from './samples.ts';
+
+let db: TestDatabase;
+let queries: Query<never, unknown>[];
+
+beforeAll(async () => {
+  [db, queries] = await Promise.all([testDatabase(), everyQuery()]);
+});
+afterAll(() => db.drop());
+
+async function ask(
+  grants: string[],
+): Promise<{ session: Session; answers: Map<Query<never, unknown>, Answer> }> {
+  const role = grants[0] === 'postgres' ? 'postgres' : await db.roleWith(...grants);
+  const session = await connect(db.target(role), 'fast', 'pgdeck-monitor');
+  const available = queries.filter((query) => query.unavailable?.(session.server) === undefined);
+  const calls = available.map((query) => ({ query, input: SAMPLES[query.id] }));
+  // more than five times: from then on PostgreSQL may take a plan that does not know the parameters
+  for (let i = 0; i < 6; i++) await session.batch(calls);
+  const answers = await session.batch(calls);
+  await session.close();
+  return { session, answers: new Map(available.map((query, i) => [query, answers[i] as Answer])) };
+}
+
+function failures(answers: Map<Query<never, unknown>, Answer>) {
+  return [...answers].flatMap(([query, answer]) => (answer.ok ? [] : [[query, answer.error] as const]));
+}
+
+test('every query has a sample input, an id of its own and a mark in its SQL', () => {
+  expect(queries.map((query) => query.id).sort()).toEqual(Object.keys(SAMPLES).sort());
+});
+
+describe('every query', () => {
+  test('answers a superuser in the shape that it declares', async () => {
+    const { session, answers } = await ask(['postgres']);
+    expect(failures(answers).map(([query, error]) => `${query.id}: ${error.message}`)).toEqual([]);
+    for (const query of answers.keys()) expect(sqlFor(query, session.server)).toContain('/* pgdeck */');
+    expect(answers.size).toBeGreaterThan(40);
+  });
+
+  test('answers a member of pg_monitor', async () => {
+    const { session, answers } = await ask(['pg_monitor']);
+    expect(failures(answers).map(([query, error]) => `${query.id}: ${error.message}`)).toEqual([]);
+    for (const query of answers.keys()) expect(query.partial?.(session.server)).toBeUndefined();
+  });
+
+  test('answers a role without rights, or names the GRANT that it lacks', async () => {
+    const { session, answers } = await ask([]);
+    const denied = failures(answers).map(([query, error]) => {
+      expect(error.kind).toBe('denied');
+      return [query.id, denial(error, query.needs, session.server).remedy];
+    });
+    expect(denied).toEqual([['wal.directory', `GRANT pg_monitor TO "${session.server.user}"`]]);
+    const partial = [...answers.keys()].filter((query) => query.partial?.(session.server) !== undefined);
+    for (const query of partial)
+      expect(query.partial?.(session.server)?.remedy).toBe(
+        `GRANT pg_read_all_stats TO "${session.server.user}"`,
+      );
+    expect(partial.map((query) => query.id)).toContain('activity.list');
+  });
+});
