@@ -290,11 +290,14 @@ class PgSession implements Session {
   }
 
   async sql(text: string, params: unknown[] = []): Promise<Record<string, unknown>[]> {
+    this.#inFlight++;
     try {
       const result = await this.#client.query(text, params);
       return result.rows as Record<string, unknown>[];
     } catch (error) {
       throw dbError(error);
+    } finally {
+      this.#inFlight--;
     }
   }
 
