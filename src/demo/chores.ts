@@ -1,0 +1,55 @@
+import type { Actor } from './actor.ts';
+import { ROLES } from './schema.ts';
+
+/** What runs long: reports, a forgotten transaction, maintenance. */
+export function chores(): Actor[] {
+  return [report(), forgotten(), maintenance()];
+}
+
+function report(): Actor {
+  return {
+    application: 'reporting',
+    role: ROLES.analyst,
+    play: async (stage) => {
+      await stage.sql(`SELECT to_char(date_trunc('month', o.ordered_at), 'YYYY-MM') AS month, o.currency,
+          count(DISTINCT o.customer_id) AS customers,
+          sum(i.quantity * i.price) AS revenue,
+          sum(i.quantity * i.price) * exchange_rate(o.currency, min(o.ordered_at)::date) AS revenue_eur
+        FROM orders o JOIN order_items i ON (i.order_id, i.ordered_at) = (o.id, o.ordered_at)
+        GROUP BY date_trunc('month', o.ordered_at), o.currency
+        ORDER BY 1, 2`);
+      await stage.pause(8_000);
+    },
+  };
+}
+
+/** Its snapshot keeps VACUUM from removing rows and CREATE INDEX CONCURRENTLY from finishing. */
+function forgotten(): Actor {
+  return {
+    application: 'psql',
+    role: ROLES.analyst,
+    play: async (stage) => {
+      await stage.sql('BEGIN ISOLATION LEVEL REPEATABLE READ');
+      await stage.sql("SELECT count(*) FROM orders WHERE status = 'returned' -- 本月退货");
+      await stage.pause(40_000);
+      await stage.sql('COMMIT');
+      await stage.pause(15_000);
+    },
+  };
+}
+
+function maintenance(): Actor {
+  return {
+    application: 'migrate',
+    role: ROLES.dba,
+    play: async (stage) => {
+      await stage.sql("SET vacuum_cost_delay = '20ms'; SET vacuum_cost_limit = 5");
+      await stage.pause(6_000);
+      await stage.sql('ANALYZE order_items');
+      await stage.pause(4_000);
+      await stage.sql('DROP INDEX CONCURRENTLY IF EXISTS order_items_product_id_idx');
+      await stage.sql('CREATE INDEX CONCURRENTLY order_items_product_id_idx ON order_items (product_id)');
+      await stage.pause(20_000);
+    },
+  };
+}
