@@ -50,7 +50,9 @@ export async function isThere(watcher: Session, pid: number): Promise<boolean> {
 
 /** Runs a plan to its end. */
 export async function outcomes(session: Session, plan: SignalPlan, options?: RunOptions): Promise<Outcome[]> {
-  return Array.fromAsync(runSignal(session, plan, options));
+  const list: Outcome[] = [];
+  for await (const outcome of runSignal(session, plan, options)) list.push(outcome);
+  return list;
 }
 
 /** What became of each pid. */

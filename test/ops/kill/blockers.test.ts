@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect, type Session } from '../../../src/db/client.ts';
+import { planSignal } from '../../../src/ops/kill/plan.ts';
+import { freesSentence, outcomeSentence } from '../../../src/ops/kill/sentences.ts';
+import type { NamedSession, SignalAction, SignalPlan } from '../../../src/ops/kill/types.ts';
+import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { blocked, kinds, outcomes, waitersOf } from './stage.ts';
+
+let db: TestDatabase;
+let control: Session;
+
+beforeAll(async () => {
+  db = await testDatabase();
+  control = await connect(db.target(), 'control', 'pgdeck-control');
+});
+
+afterAll(async () => {
+  await control.close();
+  await db.drop();
+});
+
+const app = () => client(db.target(), 'app');
+const plan = (action: SignalAction, ...pids: NamedSession[]) =>
+  planSignal(control, { action, pick: { pids } });
+
+/** Two readers hold a table, an ALTER in a transaction waits for both, another reader waits behind the ALTER. */
+async function queue(table: string) {
+  const [a, b, alter, reader] = [await app(), await app(), await app(), await app()];
+  await a.sql(`CREATE TABLE ${table} (id int)`);
+  for (const session of [a, b]) {
+    await session.sql('BEGIN');
+    await session.sql(`LOCK TABLE ${table} IN ACCESS SHARE MODE`);
+  }
+  await alter.sql('BEGIN');
+  const altered = await blocked(control, alter, `ALTER TABLE ${table} ADD COLUMN name text`);
+  const read = await blocked(control, reader, `SELECT * FROM ${table}`);
+  return { a, b, alter, reader, altered: altered.over, read: read.over };
+}
+
+/** The part of a plan that concerns this test's sessions: the server has other tests' sessions too. */
+function only(whole: SignalPlan, ...sessions: Session[]): SignalPlan {
+  const pids = sessions.map((session) => session.pid);
+  return { ...whole, victims: whole.victims.filter(({ target }) => pids.includes(target.pid)) };
+}
+
+test('cancelling the ALTER frees the reader behind it, and touches nobody else', async () => {
+  const { a, b, alter, reader, altered, read } = await queue('one');
+  const cancel = await plan('cancel', alter);
+  expect(cancel).toMatchObject({ frees: 1, victims: [{ blocks: [reader.pid], frees: 1 }] });
+  expect(freesSentence(cancel)).toBe('That frees 1 session waiting for a lock.');
+  const [outcome] = await outcomes(control, cancel);
+  expect(outcome).toMatchObject({ kind: 'cancelled', freed: 1, waiting: 0 });
+  expect(outcome && outcomeSentence(outcome)).toMatch(/ is cancelled; 1 session goes on\.$/);
+  expect((await altered)?.code).toBe('57014');
+  expect(await read).toBeUndefined();
+  for (const session of [a, b]) await session.sql('COMMIT');
+});
+
+test('one of two holders frees nobody; both free the whole queue, one after the other', async () => {
+  const { a, b, alter, reader, altered } = await queue('two');
+  const one = await plan('terminate', a);
+  expect(one).toMatchObject({ frees: 0, victims: [{ frees: 0 }] });
+  expect([...(one.victims[0]?.blocks ?? [])].sort()).toEqual([alter.pid, reader.pid].sort());
+  expect(freesSentence(one)).toBe('That frees nobody: those who wait are also held up by others.');
+  expect((await plan('terminate', a, b)).frees).toBe(2);
+
+  const roots = await planSignal(control, { action: 'terminate', pick: { rootBlockers: true } });
+  const mine = only(roots, a, b, alter, reader);
+  expect(mine.victims.map(({ target }) => target.pid).sort()).toEqual([a.pid, b.pid].sort());
+  const list = await outcomes(control, mine);
+  expect(kinds(list)).toEqual({ [a.pid]: 'ended', [b.pid]: 'ended' });
+  // the ALTER goes on and holds the table; the reader's turn has not come
+  expect(list.reduce((sum, outcome) => sum + (outcome.freed ?? 0), 0)).toBe(1);
+  expect(list.at(-1)?.waiting).toBe(1);
+  expect(await altered).toBeUndefined();
+  expect((await waitersOf(control)).get(reader.pid)).toEqual([alter.pid]);
+});
+
+test('root blockers that run no statement can be terminated, not cancelled', async () => {
+  const { a, b } = await queue('three');
+  const roots = await planSignal(control, { action: 'cancel', pick: { rootBlockers: true } });
+  const pids = roots.refused.filter(({ why }) => why === 'moved_on').map(({ pid }) => pid);
+  expect(pids).toEqual(expect.arrayContaining([a.pid, b.pid]));
+});
+
+test('a prepared transaction is named as what it is', async () => {
+  const [owner, waiter] = [await app(), await app()];
+  await owner.sql('CREATE TABLE prepared (id int)');
+  await owner.sql('BEGIN');
+  await owner.sql('LOCK TABLE prepared');
+  await owner.sql(`PREPARE TRANSACTION '${db.database}'`);
+  try {
+    await blocked(control, waiter, 'SELECT * FROM prepared');
+    const roots = await planSignal(control, { action: 'terminate', pick: { rootBlockers: true } });
+    expect(roots.refused).toContainEqual(
+      expect.objectContaining({
+        pid: 0,
+        why: 'prepared',
+        remedy: expect.stringContaining('ROLLBACK PREPARED'),
+      }),
+    );
+  } finally {
+    await owner.sql(`ROLLBACK PREPARED '${db.database}'`);
+  }
+});
