@@ -50,6 +50,11 @@ export function printJson(value: unknown): void {
   print(jsonText(value, process.stdout.isTTY === true));
 }
 
+/** One object as a line of NDJSON. */
+export function printJsonLine(value: unknown): void {
+  print(jsonText(value, process.stdout.isTTY === true, 0));
+}
+
 const CANNOT_CONNECT: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
   'unreachable',
   'starting',

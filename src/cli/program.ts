@@ -6,9 +6,10 @@ import { type Context, createContext, type Register } from './context.ts';
 import { register as demo } from './demo.ts';
 import { EXIT, fail, note, print } from './output.ts';
 import { register as profile } from './profile.ts';
+import { register as signal } from './signal.ts';
 
 /** Every command, in the order of the help. The modules load what they need when their command runs. */
-const COMMANDS: readonly Register[] = [console, demo, profile];
+const COMMANDS: readonly Register[] = [console, demo, signal, profile];
 
 /** The whole command tree. */
 export function buildProgram(context: Context): Command {
