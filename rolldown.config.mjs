@@ -13,7 +13,7 @@ const stubs = {
 
 const cleanBefore = {
   name: 'clean-before',
-  buildStart: () => rmSync('dist', { recursive: true, force: true }),
+  renderStart: ({ dir }) => rmSync(dir, { recursive: true, force: true }),
 };
 
 const executable = {

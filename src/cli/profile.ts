@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Origin, Resolved } from '../config/profile.ts';
 import type { Settings } from '../config/settings.ts';
 import { UsageError } from '../config/usage-error.ts';
-import { type Context, globalOptions } from './context.ts';
+import type { Context, GlobalOptions } from './context.ts';
 import { EXIT, note, type OutputColumn, print, printJson, printTable } from './output.ts';
 
 interface AddOptions {
@@ -49,7 +49,8 @@ export function register(program: Command, context: Context): void {
       const { file } = await context.settings(command);
       const { changeSettings } = await import('../config/store.ts');
       const { profileOf } = await import('../config/new-profile.ts');
-      const flags = globalOptions(command);
+      // --no-read-only is this command's own and true while absent: --read-only is the program's
+      const flags = program.opts<GlobalOptions>();
       const readOnly = options.readOnly ? flags.readOnly : false;
       const added = profileOf(name, { ...flags, readOnly }, options);
       await changeSettings(file, (settings) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { column, defineQuery } from '../query.ts';
+import { column, defineQuery } from './query.ts';
 
 /** Whether this connection is encrypted; no row behind a pooler that changed the backend in between. */
 export const tlsQuery = defineQuery({

@@ -1,0 +1,221 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { cleanEnvironment, pgdeck, temporaryDirectory } from './support/program.ts';
+
+const ROOT = fileURLToPath(new URL('../src', import.meta.url));
+
+interface Import {
+  readonly from: string;
+  /** A path below src, or the name of a package. */
+  readonly to: string;
+  readonly kind: 'static' | 'type' | 'dynamic';
+}
+
+const entries = readdirSync(ROOT, { recursive: true, withFileTypes: true });
+const files = entries
+  .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+  .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'));
+const text = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
+const imports = files.flatMap((file) => importsOf(file));
+
+function importsOf(file: string): Import[] {
+  const source = ts.createSourceFile(
+    file,
+    text.get(file) ?? '',
+    ts.ScriptTarget.Latest,
+    false,
+    ts.ScriptKind.TSX,
+  );
+  const found: Import[] = [];
+  const add = (specifier: ts.Node | undefined, kind: Import['kind']) => {
+    if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
+    const to = specifier.text.startsWith('.')
+      ? join(dirname(file), specifier.text).split(sep).join('/')
+      : specifier.text.replace(/^((?:@[^/]+\/)?[^/]+).*/, '$1');
+    found.push({ from: file, to, kind });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) {
+      const clause = node.importClause;
+      const named = clause?.namedBindings;
+      const onlyTypes =
+        clause?.phaseModifier === ts.SyntaxKind.TypeKeyword ||
+        (clause?.name === undefined &&
+          named !== undefined &&
+          ts.isNamedImports(named) &&
+          named.elements.every((element) => element.isTypeOnly));
+      add(node.moduleSpecifier, onlyTypes ? 'type' : 'static');
+    } else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly ? 'type' : 'static');
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      add(node.arguments[0], 'dynamic');
+    else if (ts.isCallExpression(node) && node.expression.getText(source) === 'require')
+      add(node.arguments[0], 'static');
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+const room = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : file);
+const shown = (found: readonly Import[]) => found.map(({ from, to }) => `${from} -> ${to}`);
+
+describe('packages', () => {
+  test.each([
+    ['pg', ['db/client.ts']],
+    ['pg-copy-streams', ['db/']],
+    ['execa', ['targets/']],
+    ['node:child_process', ['targets/']],
+    ['ink', ['ui/']],
+    ['react', ['ui/']],
+    ['ink-spinner', ['ui/']],
+    ['ink-table', ['ui/']],
+    ['conf', ['config/store.ts']],
+    ['commander', ['cli/']],
+  ])('only its own room imports %s', (name, places) => {
+    const found = imports.filter(
+      ({ from, to }) => to === name && !places.some((place) => from.startsWith(place)),
+    );
+    expect(shown(found)).toEqual([]);
+  });
+
+  test('every package that is imported is a dependency', () => {
+    const manifest = JSON.parse(readFileSync(join(ROOT, '../package.json'), 'utf8'));
+    const known = new Set(Object.keys(manifest.dependencies));
+    const foreign = imports.filter(
+      ({ to }) => !to.startsWith('node:') && !files.includes(to) && !known.has(to),
+    );
+    expect(shown(foreign)).toEqual([]);
+  });
+});
+
+/** Which rooms a room may import, besides itself and text. */
+const ROOMS: Record<string, readonly string[]> = {
+  text: [],
+  db: [],
+  config: ['db'],
+  targets: ['db', 'config'],
+  monitor: ['db', 'config'],
+  health: ['db', 'config', 'monitor'],
+  ops: ['db', 'config', 'targets'],
+  demo: ['db', 'config', 'targets'],
+  app: ['db', 'config', 'monitor', 'health', 'ops', 'targets'],
+  ui: ['db', 'config', 'monitor', 'health', 'ops', 'targets', 'app', 'demo'],
+  cli: ['db', 'config', 'monitor', 'health', 'ops', 'targets', 'app', 'demo', 'version.ts'],
+  'main.ts': ['cli'],
+  'version.ts': [],
+};
+
+describe('rooms', () => {
+  const inside = imports.filter(({ to }) => files.includes(to));
+
+  test('every file is in a room', () => {
+    expect(files.map(room).filter((name) => !Object.hasOwn(ROOMS, name))).toEqual([]);
+  });
+
+  test.each(Object.entries(ROOMS))('%s imports what it may', (name, allowed) => {
+    const found = inside.filter(({ from, to, kind }) => {
+      if (room(from) !== name || room(to) === name || room(to) === 'text') return false;
+      // the console is the one thing that is loaded when it is asked for
+      if (name === 'cli' && to === 'ui/start.tsx' && kind === 'dynamic') return false;
+      return !allowed.includes(room(to));
+    });
+    expect(shown(found)).toEqual([]);
+  });
+
+  test('no room needs a room that needs it', () => {
+    const edges = new Map<string, Set<string>>();
+    for (const { from, to, kind } of inside)
+      if (room(from) !== room(to) && kind !== 'dynamic')
+        edges.set(room(from), (edges.get(room(from)) ?? new Set()).add(room(to)));
+    expect(cycle(edges)).toBeUndefined();
+  });
+
+  test('no file needs itself by way of others', () => {
+    const edges = new Map<string, Set<string>>();
+    for (const { from, to, kind } of inside)
+      if (kind === 'static') edges.set(from, (edges.get(from) ?? new Set()).add(to));
+    expect(cycle(edges)).toBeUndefined();
+  });
+
+  test('every relative import leads to a file', () => {
+    const found = imports.filter(({ to }) => /\.tsx?$/.test(to) && !files.includes(to));
+    expect(shown(found)).toEqual([]);
+  });
+});
+
+/** The first circle in the graph, for the message. */
+function cycle(edges: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
+  const done = new Set<string>();
+  const walk = (node: string, path: readonly string[]): string | undefined => {
+    const seen = path.indexOf(node);
+    if (seen >= 0) return [...path.slice(seen), node].join(' -> ');
+    if (done.has(node)) return undefined;
+    for (const next of edges.get(node) ?? []) {
+      const found = walk(next, [...path, node]);
+      if (found !== undefined) return found;
+    }
+    done.add(node);
+    return undefined;
+  };
+  for (const node of edges.keys()) {
+    const found = walk(node, []);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+describe('order', () => {
+  test('only the output and the console write to stdout', () => {
+    const allowed = new Set(['cli/output.ts', 'ui/start.tsx']);
+    const writes = /process\.stdout\.write|\bconsole\.(log|info|debug|table)\b/;
+    expect(files.filter((file) => !allowed.has(file) && writes.test(text.get(file) ?? ''))).toEqual([]);
+  });
+
+  test('a file has at most 300 lines', () => {
+    const long = files.map((file) => `${file}: ${(text.get(file) ?? '').trimEnd().split('\n').length}`);
+    expect(long.filter((line) => Number(line.split(': ')[1]) > 300)).toEqual([]);
+  });
+
+  test('a folder has at most 12 files', () => {
+    const folders = Map.groupBy(files, (file) => dirname(file));
+    const full = [...folders].filter(([, inFolder]) => inFolder.length > 12);
+    expect(full.map(([folder, inFolder]) => `${folder}: ${inFolder.length}`)).toEqual([]);
+  });
+});
+
+describe('without the console', () => {
+  const env = cleanEnvironment(temporaryDirectory());
+  // tells every module that is loaded, on stderr
+  const hook = `data:text/javascript,${encodeURIComponent(
+    'import{registerHooks}from"node:module";import{writeSync}from"node:fs";registerHooks({load(u,c,n){writeSync(2,"LOADED "+u+"\\n");return n(u,c)}})',
+  )}`;
+  const loadedBy = async (...args: string[]) => {
+    const { code, stderr } = await pgdeck(args, env, ['--import', hook]);
+    return { code, loaded: stderr.match(/(?<=^LOADED ).*$/gm) ?? [] };
+  };
+
+  test.each([
+    [['--version'], 0],
+    [['--help'], 0],
+    [['profile', 'list'], 0],
+    [['show', '--help'], 0],
+    [['profile', 'test', '-h', '/nowhere'], 3],
+    [['--once', '-h', '/nowhere'], 3],
+  ])('%j loads no ink and no react', async (args, expected) => {
+    const { code, loaded } = await loadedBy(...args);
+    expect(code).toBe(expected);
+    // the hook works at all
+    expect(loaded.some((url) => url.endsWith('/src/cli/program.ts'))).toBe(true);
+    expect(loaded.filter((url) => /\/node_modules\/(ink|react|yoga)[^/]*\/|\/src\/ui\//.test(url))).toEqual(
+      [],
+    );
+  });
+
+  test.each([[['--version']], [['--help']]])('%j loads no driver and no schemas', async (args) => {
+    const { loaded } = await loadedBy(...args);
+    expect(loaded.filter((url) => /\/node_modules\/(pg|zod|conf|string-width)\//.test(url))).toEqual([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type RolldownOptions, rolldown } from 'rolldown';
+import { beforeAll, expect, test } from 'vitest';
+import { cleanEnvironment, temporaryDirectory } from './support/program.ts';
+
+// far from node_modules: what is not in the bundle is missing
+const directory = join(temporaryDirectory(), 'dist');
+const main = join(directory, 'main.js');
+
+beforeAll(async () => {
+  const url = new URL('../rolldown.config.mjs', import.meta.url);
+  const { default: config } = (await import(url.href)) as { default: RolldownOptions & { output: object } };
+  const bundle = await rolldown({ ...config, cwd: new URL('..', import.meta.url).pathname });
+  await bundle.write({ ...config.output, dir: directory });
+  await bundle.close();
+});
+
+const run = (command: string, ...args: string[]) =>
+  spawnSync(command, args, { cwd: directory, env: cleanEnvironment(directory), encoding: 'utf8' });
+
+test('the program runs on its own, as a command', () => {
+  expect(statSync(main).mode & 0o111).toBe(0o111);
+  expect(readFileSync(main, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  expect(run(process.execPath, main, '--version')).toMatchObject({
+    stdout: `${version}\n`,
+    stderr: '',
+    status: 0,
+  });
+});
+
+test('it connects, reads its settings and writes them', () => {
+  const file = join(directory, 'settings.json');
+  const profile = (...args: string[]) => run(process.execPath, main, 'profile', ...args, '--config', file);
+  expect(profile('add', 'x', '-h', '/nowhere')).toMatchObject({ status: 0 });
+  expect(profile('list').stdout).toContain('/nowhere');
+  const { status, stderr } = profile('test', 'x');
+  expect([status, stderr]).toEqual([3, expect.stringContaining('There is no socket at')]);
+});
+
+test('what a script loads has no React in it', () => {
+  const chunks = new Map(
+    readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), 'utf8')]),
+  );
+  const reached = new Set<string>();
+  const reach = (name: string) => {
+    if (reached.has(name)) return;
+    reached.add(name);
+    for (const [, next = ''] of (chunks.get(name) ?? '').matchAll(
+      /(?:from|import)\s*["'`]\.\/([^"'`]+)["'`]/g,
+    ))
+      reach(next);
+  };
+  const console = [...chunks.keys()].filter((name) => name.startsWith('start-'));
+  expect(console).toHaveLength(1);
+  for (const name of chunks.keys()) if (/^(main|program|profile|once|probe|store)\b/.test(name)) reach(name);
+  expect(
+    [...reached].filter((name) => /react\.(transitional\.)?element/.test(chunks.get(name) ?? '')),
+  ).toEqual([]);
+  expect(reached).not.toContain(console[0]);
+});
+
+test('an old Node is told so in one sentence, before anything else is loaded', () => {
+  const fake = "Object.defineProperty(process.versions,'node',{value:'20.1.0'})";
+  const { status, stdout, stderr } = run(
+    process.execPath,
+    '--import',
+    `data:text/javascript,${encodeURIComponent(fake)}`,
+    main,
+    '--version',
+  );
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toBe('pgdeck needs Node.js 22.12 or newer, and this is 20.1.0.\n');
+});

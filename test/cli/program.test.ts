@@ -1,0 +1,62 @@
+import { spawn as spawnProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { spawn } from '@lydell/node-pty';
+import { expect, test } from 'vitest';
+import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../support/program.ts';
+
+const env = cleanEnvironment(temporaryDirectory());
+const run = (...args: string[]) => pgdeck(args, env);
+
+test('--version is that of package.json', async () => {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(await run('--version')).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
+});
+
+test('--help goes to stdout and ends with 0; -h is the host', async () => {
+  const { code, stdout, stderr } = await run('--help');
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('-h, --host <host>');
+  expect((await run('profile', 'add', '--help')).stdout).toContain('-h, --host <host>');
+});
+
+test.each([
+  [['bogus'], /There is no command "bogus"/],
+  [['--bogus'], /pgdeck: unknown option '--bogus'/],
+  [['profile', 'bogus'], /bogus/],
+  [['profile', 'add'], /missing required argument 'name'/],
+  [['-h'], /argument missing/],
+  [['--interval', '0'], /interval must be from 0.5 to 60/],
+  [['--profile', 'nope'], /There is no profile "nope"/],
+  [['demo'], /no terminal/],
+])('bad usage %j: exit 2, a sentence on stderr, nothing on stdout', async (args, message) => {
+  const { code, stdout, stderr } = await run(...args);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/ {4}at /);
+});
+
+test('PGDECK_DEBUG adds the stack', async () => {
+  const { stderr } = await pgdeck(['bogus'], { ...env, PGDECK_DEBUG: '1' });
+  expect(stderr).toMatch(/ {4}at /);
+});
+
+test('a reader that has enough ends it quietly', async () => {
+  const child = spawnProcess('sh', ['-c', `"$0" "$1" --help | true`, process.execPath, MAIN], { env });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+  expect(stderr).toBe('');
+});
+
+test('a terminal for the screen but none for the keys: exit 2 and the way for scripts', async () => {
+  const child = spawn('sh', ['-c', '"$0" "$1" </dev/null', process.execPath, MAIN], { env, cols: 200 });
+  let screen = '';
+  child.onData((data) => {
+    screen += data;
+  });
+  const code = await new Promise((resolve) => child.onExit(({ exitCode }) => resolve(exitCode)));
+  expect(code).toBe(2);
+  expect(screen).toMatch(/stdin is no terminal\. Use pgdeck --once, or pgdeck show/);
+});

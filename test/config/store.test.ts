@@ -1,0 +1,153 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { NO_SETTINGS } from '../../src/config/settings.ts';
+import { changeSettings, readSettings, settingsPath } from '../../src/config/store.ts';
+import { temporaryDirectory } from '../support/program.ts';
+
+const directory = temporaryDirectory();
+let file = '';
+let serial = 0;
+beforeEach(() => {
+  file = join(directory, String(++serial), 'config.json');
+  mkdirSync(dirname(file));
+});
+
+describe('where the file is', () => {
+  test.skipIf(process.platform === 'win32')('flag, PGDECK_CONFIG, XDG_CONFIG_HOME, home', () => {
+    const env = { HOME: '/home/bob', XDG_CONFIG_HOME: '/xdg', PGDECK_CONFIG: '/own.json' };
+    expect(settingsPath(env, '/flag.json')).toBe('/flag.json');
+    expect(settingsPath(env)).toBe('/own.json');
+    expect(settingsPath({ ...env, PGDECK_CONFIG: '' })).toBe('/xdg/pgdeck/config.json');
+    expect(settingsPath({ HOME: '/home/bob' })).toBe('/home/bob/.config/pgdeck/config.json');
+  });
+});
+
+describe('reading', () => {
+  test('a file that is absent or empty has no settings, and is not made', () => {
+    expect(readSettings(file)).toEqual(NO_SETTINGS);
+    expect(existsSync(file)).toBe(false);
+    writeFileSync(file, ' \n');
+    expect(readSettings(file)).toEqual(NO_SETTINGS);
+  });
+
+  test.each([
+    [
+      '{\n  "profiles": {\n    "prod": { "host": "db", "port": "x" }\n  }\n}',
+      '3:29: field "profiles.prod.port": expected a number, got "x"',
+    ],
+    [
+      '{"profiles": {"a": {"port": 70000}}}',
+      '1:21: field "profiles.a.port": expected at most 65535, got 70000',
+    ],
+    ['{"profiles": {"a": {"port": 0}}}', '1:21: field "profiles.a.port": expected at least 1, got 0'],
+    ['{"profiles": {"a": {"hots": "x"}}}', '1:21: field "profiles.a.hots": there is no such field'],
+    [
+      '{\n"profiles": {"a": {"password": "geheim"}}}',
+      '2:20: field "profiles.a.password": passwords are not kept here: use ~/.pgpass, PGPASSWORD or the prompt',
+    ],
+    [
+      '{"profiles": {"a": {"url": "postgres://u:geheim@h/d"}}}',
+      '1:21: field "profiles.a.url": expected a URL without a password (put it into ~/.pgpass), got one with a password',
+    ],
+    [
+      '{"profiles": {"a": {"url": "http://x"}}}',
+      '1:21: field "profiles.a.url": The connection URL does not begin with postgres://.',
+    ],
+    [
+      '{"profiles": {"a b": {}}}',
+      '1:15: field "profiles.a b": expected letters, digits, dot, dash and underscore',
+    ],
+    [
+      '{"profiles": {"a": {"environment": "live"}}}',
+      '1:21: field "profiles.a.environment": expected one of "development", "staging", "production", got "live"',
+    ],
+    [
+      '{"profiles": {"a": {"readOnly": "yes"}}}',
+      '1:21: field "profiles.a.readOnly": expected true or false, got "yes"',
+    ],
+    ['{"profiles": []}', '1:2: field "profiles": expected an object {…}, got a list'],
+    ['{"defaultProfile": "a"}', '1:2: field "defaultProfile": expected the name of a profile, got "a"'],
+    [
+      '{"intervals": {"refresh_seconds": 0.1}}',
+      '1:16: field "intervals.refresh_seconds": expected at least 0.5, got 0.1',
+    ],
+    [
+      '{"thresholds": {"lock_wait_seconds": {"alert": 90}}}',
+      '1:17: field "thresholds.lock_wait_seconds": expected normal <= alert <= critical, got 1, 90, 60',
+    ],
+    [
+      '{"profiles": {"a": {"thresholds": {"cache_hit_percent": {"normal": 90}}}}}',
+      '1:36: field "profiles.a.thresholds.cache_hit_percent": expected normal >= alert >= critical, got 90, 95, 80',
+    ],
+    ['{"colour": 1}', '1:2: field "colour": there is no such field'],
+    ['[]', '1:1: expected an object {…}, got a list'],
+    ['{\n  "profiles": {},\n}', '3:1: expected a name in double quotes, got "}"'],
+    ['{"profiles": {}', '1:16: expected "," or "}", got the end of the file'],
+    ['{"profiles": nope}', '1:14: expected a value, got "n"'],
+    ['{} x', '1:4: expected the end of the file, got "x"'],
+  ])('%j is told with its place', (text, expected) => {
+    writeFileSync(file, text);
+    const first = `${file}:${expected}`;
+    expect(() => readSettings(file)).toThrow(expect.objectContaining({ name: 'UsageError', message: first }));
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  test('every fault has its line', () => {
+    writeFileSync(file, '{\n"profiles": {\n"a": {"port": 0},\n"b": {"hots": "x", "user": 3}}}');
+    expect(() => readSettings(file)).toThrow(/:3:7: .*\n.*:4:20: .*user.*\n.*:4:7: .*hots/s);
+  });
+});
+
+describe('writing', () => {
+  test('only the owner can read it, and nothing else is left behind', async () => {
+    const inNew = join(dirname(file), 'new', 'config.json');
+    await changeSettings(inNew, (settings) => ({ ...settings, profiles: { a: { host: 'h' } } }));
+    expect(statSync(inNew).mode & 0o777).toBe(0o600);
+    expect(statSync(dirname(inNew)).mode & 0o777).toBe(0o700);
+    expect(readdirSync(dirname(inNew))).toEqual(['config.json']);
+    expect(readSettings(inNew)).toEqual({ profiles: { a: { host: 'h' } } });
+  });
+
+  test('a file that others could read is closed', async () => {
+    writeFileSync(file, '{}');
+    chmodSync(file, 0o644);
+    await changeSettings(file, (settings) => ({ ...settings, intervals: { slow_seconds: 60 } }));
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test('what stands in it stays, also under names with dots', async () => {
+    writeFileSync(file, '{"profiles": {"a.b": {"host": "h"}}, "display": {"ascii": true}}');
+    await changeSettings(file, (s) => ({ ...s, profiles: { ...s.profiles, 'c.d': { port: 1 } } }));
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      profiles: { 'a.b': { host: 'h' }, 'c.d': { port: 1 } },
+      display: { ascii: true },
+    });
+  });
+
+  test('a bad file is not touched', async () => {
+    writeFileSync(file, '{"colour": 1}');
+    await expect(changeSettings(file, (settings) => settings)).rejects.toThrow('no such field');
+    expect(readFileSync(file, 'utf8')).toBe('{"colour": 1}');
+  });
+
+  test('no password gets in, by whatever field', async () => {
+    writeFileSync(file, '{}');
+    const secrets = [
+      { password: 'geheim' },
+      { url: 'postgres://u:geheim@h/d' },
+      { url: 'postgres://h?password=geheim' },
+    ];
+    for (const profile of secrets)
+      await expect(changeSettings(file, () => ({ profiles: { a: profile } }))).rejects.toThrow();
+    expect(readFileSync(file, 'utf8')).toBe('{}');
+  });
+});
