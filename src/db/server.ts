@@ -104,8 +104,9 @@ export const extensionsQuery = defineQuery({
   variants: [
     {
       sql: `SELECT /* pgdeck */ e.extname::text, e.extversion, n.nspname::text AS schema, has_schema_privilege(n.oid, 'USAGE') AS usable,
-  (SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
-    WHERE a.attrelid = to_regclass(format('%I.%I', n.nspname, e.extname)) AND a.attnum > 0 AND NOT a.attisdropped) AS view_columns
+  -- to_regclass() raises an error where the role has no USAGE on the schema
+  (SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relnamespace = n.oid AND c.relname = e.extname AND a.attnum > 0 AND NOT a.attisdropped) AS view_columns
 FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
 WHERE e.extname = ANY ($1::text[])`,
     },

@@ -63,7 +63,9 @@ function locks(waitSeconds: string): string {
   l.relation AS relation_oid, d.datname::text AS lock_datname,
   CASE l.locktype WHEN 'page' THEN 'page ' || l.page WHEN 'tuple' THEN format('(%s,%s)', l.page, l.tuple)
     WHEN 'transactionid' THEN l.transactionid::text WHEN 'virtualxid' THEN l.virtualxid
-    WHEN 'advisory' THEN concat_ws(' ', l.classid, l.objid, l.objsubid)
+    -- one key of 64 bits, or two of 32
+    WHEN 'advisory' THEN CASE l.objsubid WHEN 1 THEN ((l.classid::int8 << 32) | l.objid::int8)::text
+      ELSE format('%s, %s', l.classid::int8::bit(32)::int, l.objid::int8::bit(32)::int) END
     WHEN 'object' THEN concat_ws(' ', o.relname, l.objid) END AS object,
   ${waitSeconds} AS wait_seconds
 FROM pg_locks l LEFT JOIN pg_database d ON d.oid = l.database LEFT JOIN pg_class o ON o.oid = l.classid AND l.locktype = 'object'

@@ -16,8 +16,8 @@ export const tableSizes = defineQuery({
 own AS MATERIALIZED (
   SELECT oid FROM top WHERE relkind IN ('r','m')
   -- just loaded, never vacuumed: relpages is still 0
-  UNION SELECT oid FROM (SELECT oid FROM pg_class WHERE relkind IN ('r','m') AND relpages = 0 AND oid >= 16384
-    AND pg_stat_get_live_tuples(oid) > 1000 LIMIT $1::int) fresh
+  UNION SELECT oid FROM (SELECT oid, pg_stat_get_live_tuples(oid) AS live FROM pg_class
+    WHERE relkind IN ('r','m') AND relpages = 0 AND oid >= 16384) fresh WHERE live > 1000
   UNION SELECT i.indrelid FROM top t JOIN pg_index i ON i.indexrelid = t.oid WHERE t.relkind = 'i'
   UNION SELECT m.oid FROM pg_class m WHERE m.reltoastrelid <> 0 AND m.reltoastrelid IN (
     SELECT oid FROM top WHERE relkind = 't'
@@ -35,7 +35,10 @@ CROSS JOIN (SELECT ${BLOCK_SIZE} AS bs) b
 LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
 LEFT JOIN LATERAL (SELECT sum(k.relpages)::float8 AS pages, count(*) AS n
   FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid WHERE i.indrelid = c.oid) x ON true
-ORDER BY est_total_bytes DESC, c.oid LIMIT $1::int`,
+-- a table without pages takes its place by its rows, at 100 bytes each
+ORDER BY CASE WHEN c.relpages = 0 THEN pg_stat_get_live_tuples(c.oid) * 100.0 ELSE 0 END
+  + (c.relpages + coalesce(x.pages, 0) + coalesce(t.relpages, 0)) * b.bs DESC, c.oid
+LIMIT $1::int`,
     },
   ],
   row: z.object({

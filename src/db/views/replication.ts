@@ -21,6 +21,8 @@ export const replicationSenders = defineQuery({
   (c.lsn - '0/0'::pg_lsn)::float8 AS current_lsn_bytes, (r.replay_lsn - '0/0'::pg_lsn)::float8 AS replay_lsn_bytes,
   age(r.backend_xmin) AS xmin_age, s.slot_name::text, ${SERVER_MS}
 FROM pg_stat_replication r CROSS JOIN ${CURRENT_LSN} c(lsn) LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid
+-- most servers send to nobody: then the view, which reads every session, is not run
+WHERE EXISTS (SELECT FROM pg_stat_get_wal_senders())
 ORDER BY r.application_name, r.pid`,
     },
   ],

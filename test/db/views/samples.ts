@@ -53,7 +53,6 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'replication.slots': undefined,
   'replication.standby': undefined,
   'replication.subscriptions': undefined,
-  'session.tls': undefined,
   'signal.cancel': { ...target, queryStart: null },
   'signal.cancel_by_name': name,
   'signal.idle': { ...target, queryStart: null },
