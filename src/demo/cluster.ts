@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Target } from '../db/target.ts';
-import { run, start } from '../targets/local.ts';
+import { start } from '../targets/local.ts';
 import { CommandError, type Running } from '../targets/target.ts';
 import { findBinaries, openToAll, type ServerUser, serverUser } from './binaries.ts';
+import { initdb, lastLine, serverEnv } from './initdb.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 export interface ClusterOptions {
@@ -45,7 +46,10 @@ export interface Cluster {
 }
 
 const SIGNALS: Record<StopMode, NodeJS.Signals> = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT' };
+const SUPERUSER = 'postgres';
 const READY_MS = 20_000;
+/** PostgreSQL itself waits that long for its children in an immediate shutdown. */
+const FORCE_MS = 6_000;
 const POLL_MS = 20;
 /** A Unix socket's path holds at most 107 bytes on Linux, 103 on macOS. */
 const SOCKET_PATH_MAX = 100;
@@ -54,12 +58,18 @@ const SOCKET_PATH_MAX = 100;
 export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const { bin, major } = await findBinaries(options.bin);
   const user = await serverUser();
+  const { superuser = SUPERUSER, password } = options;
   const directory = await makeDirectory(user);
   const dataDir = join(directory, 'data');
-  const watchdog = await startWatchdog(directory, dataDir, options.keep ?? false);
+  const watchdog = await startWatchdog(directory, dataDir, options.keep ?? false).catch(
+    async (error: unknown) => {
+      await rm(directory, { recursive: true });
+      throw error;
+    },
+  );
   try {
     const usable = await usableBin(bin, directory, user);
-    await initdb(usable, { directory, dataDir, user, watchdog, options });
+    await initdb({ bin: usable, directory, dataDir, user, watchdog, superuser, password });
     const cluster = new LocalCluster({ bin: usable, major, directory, dataDir, user, watchdog, options });
     await cluster.start();
     return cluster;
@@ -103,46 +113,6 @@ async function usableBin(bin: string, directory: string, user: ServerUser | unde
   return join(copy, 'bin');
 }
 
-/** The server must not read the caller's PGPORT or time zone, and initdb is slow in guessing the latter. */
-function serverEnv(): Record<string, string | undefined> {
-  const inherited = Object.keys(process.env).filter((name) => /^(PG|LC_|LANG)/.test(name));
-  return { ...Object.fromEntries(inherited.map((name) => [name, undefined])), TZ: 'UTC', LC_ALL: 'C' };
-}
-
-async function initdb(bin: string, parts: Omit<Parts, 'bin' | 'major'>): Promise<void> {
-  const { directory, dataDir, user, watchdog, options } = parts;
-  const passwordFile = join(directory, 'password');
-  if (options.password !== undefined) {
-    await writeFile(passwordFile, options.password, { mode: 0o600 });
-    if (user !== undefined) await chown(passwordFile, user.uid, user.gid);
-  }
-  const make = async (locale: string) => {
-    const args = ['-D', dataDir, '-U', options.superuser ?? 'postgres', '-E', 'UTF8', `--locale=${locale}`];
-    args.push('--no-sync', '-T', 'english');
-    if (options.password === undefined) args.push('-A', 'trust');
-    else args.push('-A', 'scram-sha-256', `--pwfile=${passwordFile}`);
-    return run(join(bin, 'initdb'), args, {
-      ...user,
-      cwd: directory,
-      env: serverEnv(),
-      onStart: (pid) => watchdog.watch('initdb', pid),
-    });
-  };
-  // macOS before 15 and old Linux systems have no C.UTF-8
-  let result = await make('C.UTF-8');
-  if (result.exitCode !== 0 && /locale/.test(result.stderr)) result = await make('C');
-  watchdog.watchNothing();
-  await rm(passwordFile, { force: true });
-  if (result.exitCode !== 0)
-    throw new CommandError('other', `initdb failed: ${lastLine(result.stderr)}.`, result.stderr);
-}
-
-function lastLine(text: string): string {
-  const lines = text.trim().split('\n');
-  const line = lines.findLast((l) => /error|FATAL|PANIC/i.test(l)) ?? lines.at(-1) ?? '';
-  return line.replace(/^.*?(FATAL|PANIC|error):\s*/, '').replace(/\.$/, '');
-}
-
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -179,7 +149,7 @@ class LocalCluster implements Cluster {
   }
 
   target(overrides: Partial<Target> = {}): Target {
-    const { superuser = 'postgres', password, socketOnly } = this.#parts.options;
+    const { superuser = SUPERUSER, password, socketOnly } = this.#parts.options;
     return {
       host: socketOnly ? this.socketDir : '127.0.0.1',
       port: this.#port,
@@ -272,7 +242,10 @@ class LocalCluster implements Cluster {
     if (server === undefined || server.exit !== undefined) return;
     server.hold(true);
     server.signal(SIGNALS[mode]);
+    // one that is suspended would never hear the signal
+    const force = mode === 'immediate' ? setTimeout(() => server.signal('SIGKILL'), FORCE_MS) : undefined;
     await server.exited;
+    clearTimeout(force);
     this.#parts.watchdog.watchNothing();
   }
 

@@ -35,6 +35,7 @@ const SETTINGS = {
   // a small table vacuumed slowly is long enough in progress to be seen
   vacuum_cost_page_dirty: '4',
   checkpoint_timeout: '60s',
+  max_wal_size: '128MB',
   // compiling a report costs more than running it
   jit: 'off',
 };

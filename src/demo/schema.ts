@@ -33,9 +33,11 @@ DO $$
 DECLARE r text;
 BEGIN
   FOREACH r IN ARRAY ARRAY['shop_app', 'billing', 'analyst', 'dba'] LOOP
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN EXECUTE format('CREATE ROLE %I LOGIN', r); END IF;
+    BEGIN
+      EXECUTE format('CREATE ROLE %I LOGIN %s', r, CASE r WHEN 'dba' THEN 'SUPERUSER' END);
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN -- another database of this server has a shop too
+    END;
   END LOOP;
-  ALTER ROLE dba SUPERUSER;
 END $$`;
 
 const TABLES_SQL = `

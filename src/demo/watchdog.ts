@@ -9,6 +9,7 @@ import { start } from '../targets/local.ts';
  */
 const SCRIPT = `
 trap '' HUP INT TERM
+PATH=/usr/bin:/bin:$PATH
 directory=$1; lock=$2/postmaster.pid
 kind=none; pid=0; keep=no
 while read -r word number; do
@@ -44,7 +45,7 @@ export interface Watchdog {
 
 /** Starts the watchdog of a directory; with `keep` it ends the server but leaves the files. */
 export async function startWatchdog(directory: string, dataDir: string, keep: boolean): Promise<Watchdog> {
-  const child = await start('sh', ['-c', SCRIPT, 'pgdeck-watchdog', directory, dataDir], {
+  const child = await start('/bin/sh', ['-c', SCRIPT, 'pgdeck-watchdog', directory, dataDir], {
     cwd: '/',
     outlive: true,
   });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ function runs(pid: number): boolean {
 }
 
 function readState(pid: number): string {
-  return process.getBuiltinModule('fs').readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return readFileSync(`/proc/${pid}/stat`, 'utf8');
 }
 
 /** A shell with a child of its own, as npm and other wrappers have; writes the child's pid to a file. */
