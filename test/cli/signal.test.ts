@@ -1,0 +1,224 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { signalRequest } from '../../src/cli/signal.ts';
+import { UsageError } from '../../src/config/usage-error.ts';
+import { connect, type Session } from '../../src/db/client.ts';
+import type { Cluster } from '../../src/demo/cluster.ts';
+import { blocked, isThere, seen, sleeping, waitersOf } from '../ops/kill/stage.ts';
+import { throwawayCluster, until } from '../support/cluster.ts';
+import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
+
+// a server of its own: a sweep of idle sessions would take those of other tests
+let cluster: Cluster;
+let watcher: Session;
+let open: Session[] = [];
+const home = temporaryDirectory();
+
+beforeAll(async () => {
+  cluster = await throwawayCluster();
+  watcher = await connect(cluster.target(), 'control', 'pgdeck-test');
+  await watcher.sql('CREATE ROLE plain LOGIN; CREATE ROLE owner LOGIN');
+});
+
+afterEach(async () => {
+  for (const session of open) await session.close();
+  open = [];
+});
+
+afterAll(async () => {
+  await watcher.close();
+  await cluster.remove();
+});
+
+async function app(name = 'app', user = 'postgres'): Promise<Session> {
+  const session = await connect(cluster.target({ user }), 'workload', name);
+  open.push(session);
+  return session;
+}
+
+function run(...args: string[]) {
+  const { host, port, user, database } = cluster.target();
+  const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
+  return pgdeck(args, cleanEnvironment(home, server));
+}
+
+const lines = (stdout: string) =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test.each([
+  [[], {}, /not said which session/],
+  [['12x'], {}, /"12x" is no PID/],
+  [['0'], {}, /"0" is no PID/],
+  [['99999999999'], {}, /is no PID/],
+  [['1', '2'], { backendStart: '5' }, /one PID/],
+  [['1'], { backendStart: 'noon' }, /"noon" is no --backend-start/],
+  [[], { backendStart: '5', rootBlockers: true }, /one PID/],
+  [[], { idleLongerThan: 'long' }, /"long" is no duration/],
+  [[], { idleLongerThan: '0' }, /"0" is no duration/],
+  [['1'], { rootBlockers: true }, /exclude each other/],
+  [[], { idleLongerThan: '1m', rootBlockers: true }, /exclude each other/],
+])('terminate %j %j is refused as bad usage', (pids, flags, message) => {
+  expect(() => signalRequest('terminate', pids, flags)).toThrow(UsageError);
+  expect(() => signalRequest('terminate', pids, flags)).toThrow(message);
+});
+
+test.each([
+  [['terminate'], /not said which session/],
+  [['cancel'], /missing required argument 'pid'/],
+  [['terminate', '1', '--read-only', '--yes'], /read-only mode/],
+])('refused: %j', async (args, message) => {
+  const { code, stdout, stderr } = await run(...args);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(message);
+});
+
+test('a server that is not there: exit 3', async () => {
+  expect((await run('terminate', '1', '--yes', '-h', '127.0.0.1', '-p', '1')).code).toBe(3);
+});
+
+describe('by pid', () => {
+  test('without --yes it says who would be hit, sends nothing and exits 2', async () => {
+    const session = await app('evil\u001b[2Japp');
+    await session.sql('SELECT 42 AS answer');
+    const { code, stdout, stderr } = await run('terminate', String(session.pid));
+    expect(code).toBe(2);
+    const [subject, heading, row] = stdout.split('\n');
+    expect(subject).toMatch(
+      new RegExp(`^Terminate session ${session.pid} of postgres@postgres \\(evil.*app\\):$`),
+    );
+    expect(heading).toMatch(/^ *pid +user +database +application +client +state +for +blocks +frees +query$/);
+    expect(row).toMatch(new RegExp(`^ *${session.pid} +postgres +postgres .* idle .*SELECT 42 AS answer$`));
+    expect(stdout).not.toContain('\u001b');
+    expect(stderr).toBe('pgdeck: Nothing was sent. Add --yes to terminate 1 session.\n');
+
+    const json = await run('terminate', String(session.pid), '1', '--json');
+    expect(json.code).toBe(2);
+    expect(JSON.parse(json.stdout)).toEqual({
+      would: [
+        expect.objectContaining({
+          pid: session.pid,
+          usename: 'postgres',
+          state: 'idle',
+          blocks: [],
+          frees: 0,
+        }),
+      ],
+      refused: [{ pid: 1, why: 'already_gone', reason: 'Session 1 is already gone.', remedy: null }],
+      frees: 0,
+    });
+    expect(await isThere(watcher, session.pid)).toBe(true);
+  });
+
+  test('terminate --yes ends exactly those named', async () => {
+    const [a, b, other] = [await app(), await app(), await app()];
+    const text = await run('terminate', String(a.pid), '--yes');
+    expect(text).toEqual({
+      code: 0,
+      stdout: `Session ${a.pid} of postgres@postgres (app) is gone.\n`,
+      stderr: '',
+    });
+    const json = await run('terminate', String(b.pid), '--yes', '--json');
+    expect([json.code, json.stderr]).toEqual([0, '']);
+    expect(lines(json.stdout)).toEqual([
+      expect.objectContaining({ type: 'outcome', pid: b.pid, outcome: 'ended', freed: null }),
+      { type: 'end', ok: true, refused: 0, ended: 1 },
+    ]);
+    expect(await isThere(watcher, other.pid)).toBe(true);
+  });
+
+  test('--backend-start names one session: another one with that pid stays', async () => {
+    const session = await app();
+    const start = (await seen(watcher, session.pid)).backend_start_us ?? 0;
+    const stale = await run('terminate', String(session.pid), '--backend-start', String(start + 1), '--yes');
+    expect([stale.code, stale.stdout]).toEqual([1, '']);
+    expect(stale.stderr).toContain(`Pid ${session.pid} is another session now`);
+    expect(await isThere(watcher, session.pid)).toBe(true);
+    const right = await run('terminate', String(session.pid), '--backend-start', String(start), '--yes');
+    expect(right.code).toBe(0);
+    expect(await isThere(watcher, session.pid)).toBe(false);
+  });
+
+  test('a pid that nobody has: already gone, exit 1; the others named are ended', async () => {
+    const session = await app();
+    const { code, stdout, stderr } = await run('terminate', '1', String(session.pid), '--yes');
+    expect([code, stderr]).toEqual([1, 'pgdeck: Session 1 is already gone.\n']);
+    expect(stdout).toMatch(/ is gone\.\n$/);
+    const only = await run('terminate', '1');
+    expect([only.code, only.stdout]).toEqual([1, 'Left alone: Session 1 is already gone.\n']);
+  });
+
+  test('cancel stops the statement and keeps the session', async () => {
+    const session = await app();
+    const { over } = await sleeping(watcher, session);
+    const { code, stdout } = await run('cancel', String(session.pid), '--yes');
+    expect([code, stdout]).toEqual([
+      0,
+      `The statement of session ${session.pid} of postgres@postgres (app) is cancelled.\n`,
+    ]);
+    expect((await over)?.code).toBe('57014');
+    const idle = await run('cancel', String(session.pid), '--yes');
+    expect(idle.code).toBe(1);
+    expect(idle.stderr).toMatch(/runs no statement \(idle\)/);
+  });
+
+  test('a role without the right is told the grant', async () => {
+    const session = await app('app', 'owner');
+    const { code, stdout, stderr } = await run(
+      'terminate',
+      String(session.pid),
+      '--yes',
+      '-U',
+      'plain',
+      '--json',
+    );
+    expect([code, stderr]).toEqual([1, '']);
+    expect(lines(stdout)).toMatchObject([
+      {
+        type: 'refused',
+        pid: session.pid,
+        why: 'not_permitted',
+        remedy: expect.stringMatching(/GRANT pg_signal_backend/),
+      },
+      { type: 'end', ok: false, refused: 1 },
+    ]);
+    expect(await isThere(watcher, session.pid)).toBe(true);
+  });
+});
+
+test('--idle-longer-than ends those idle for long, none in a transaction', async () => {
+  const [idle, inTransaction] = [await app(), await app()];
+  await idle.sql('SELECT 1');
+  await inTransaction.sql('BEGIN');
+  const none = await run('terminate', '--idle-longer-than', '1h', '--yes');
+  expect([none.code, none.stdout]).toEqual([0, '']);
+  expect(none.stderr).toMatch(/No session .* idle for that long/);
+  await until(async () => ((await seen(watcher, idle.pid)).state_seconds ?? 0) > 0.1, { what: 'idleness' });
+  const { code, stdout } = await run('terminate', '--idle-longer-than', '100ms', '--yes');
+  expect([code, stdout]).toEqual([0, `Session ${idle.pid} of postgres@postgres (app) is gone.\n`]);
+  expect(await isThere(watcher, inTransaction.pid)).toBe(true);
+});
+
+test('--root-blockers ends who blocks, and those who waited go on', async () => {
+  expect(await run('terminate', '--root-blockers')).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: 'pgdeck: No session blocks another one.\n',
+  });
+  const [holder, waiter] = [await app('holder'), await app('waiter')];
+  await holder.sql('CREATE TABLE t (id int)');
+  await holder.sql('BEGIN');
+  await holder.sql('LOCK TABLE t');
+  const { over } = await blocked(watcher, waiter, 'SELECT * FROM t');
+  const preview = await run('terminate', '--root-blockers');
+  expect(preview.code).toBe(2);
+  expect(preview.stdout).toContain('That frees 1 session waiting for a lock.');
+  const { code, stdout } = await run('terminate', '--root-blockers', '--yes');
+  expect([code, stdout]).toEqual([
+    0,
+    `Session ${holder.pid} of postgres@postgres (holder) is gone; 1 session goes on.\n`,
+  ]);
+  expect(await over).toBeUndefined();
+  expect((await waitersOf(watcher)).size).toBe(0);
+});
