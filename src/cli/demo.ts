@@ -28,7 +28,7 @@ export function register(program: Command, context: Context): void {
       try {
         const resolved = resolvedFor(demo.target, 'demo', settings);
         const display = context.display(command, settings);
-        context.exitCode = await startConsole({ resolved, settings, ...display, demo: true });
+        context.exitCode = await startConsole({ resolved, settings, ...display });
       } finally {
         await demo.stop();
       }

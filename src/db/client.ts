@@ -32,6 +32,8 @@ export interface Session {
   batch(calls: readonly Call[]): Promise<Answer[]>;
   /** Runs SQL made at run time (EXPLAIN, SHOW); rows as text columns come. */
   sql(text: string, params?: unknown[]): Promise<Record<string, unknown>[]>;
+  /** Like sql, but the server refuses a text that holds more than one command. */
+  single(text: string): Promise<Record<string, unknown>[]>;
   /** Called once, when the connection breaks by itself. */
   onLost(listener: (error: DbError) => void): void;
   /** Called for every notice the server sends. */
@@ -298,6 +300,15 @@ class PgSession implements Session {
       throw dbError(error);
     } finally {
       this.#inFlight--;
+    }
+  }
+
+  async single(text: string): Promise<Record<string, unknown>[]> {
+    try {
+      const result = await this.#client.query({ text, queryMode: 'extended' } as pg.QueryConfig);
+      return result.rows as Record<string, unknown>[];
+    } catch (error) {
+      throw dbError(error);
     }
   }
 

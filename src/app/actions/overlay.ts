@@ -1,0 +1,77 @@
+import { parseDuration } from '../../text/units.ts';
+import type { Deck } from '../deck.ts';
+import { choosePalette } from '../palette.ts';
+import { confirmSignal, terminateIdle } from '../signal.ts';
+import { type Action, action } from './action.ts';
+import { back, interrupt } from './screen.ts';
+
+function scroll(deck: Deck, by: (at: number, page: number) => number): void {
+  const { overlay, size } = deck.state;
+  if (overlay && 'scroll' in overlay)
+    deck.open({ ...overlay, scroll: Math.max(0, by(overlay.scroll, Math.max(1, size.rows - 8))) });
+}
+
+function takeField(deck: Deck): void {
+  const { overlay } = deck.state;
+  if (overlay?.kind === 'filter') deck.open(undefined);
+  if (overlay?.kind === 'palette') choosePalette(deck);
+  if (overlay?.kind === 'password') deck.answerPassword(overlay.field.text);
+  if (overlay?.kind === 'idle') {
+    const text = overlay.field.text.trim();
+    const seconds = /^\d+$/.test(text) ? Number(text) * 60 : parseDuration(text);
+    if (seconds === undefined || seconds <= 0)
+      deck.open({ ...overlay, problem: 'Minutes as a number, or a duration such as 90s, 10m, 2h.' });
+    else terminateIdle(deck, seconds);
+  }
+}
+
+function movePalette(deck: Deck, by: number): void {
+  const { overlay } = deck.state;
+  if (overlay?.kind === 'palette') deck.open({ ...overlay, index: Math.max(0, overlay.index + by) });
+}
+
+function toggleAnswer(deck: Deck): void {
+  const { overlay } = deck.state;
+  if (overlay?.kind === 'signal' && overlay.phase.step === 'ask')
+    deck.open({ ...overlay, phase: { ...overlay.phase, yes: !overlay.phase.yes } });
+}
+
+/** Enter gives the answer shown; that is No until somebody has chosen otherwise. */
+function giveAnswer(deck: Deck): void {
+  const { overlay } = deck.state;
+  if (overlay?.kind !== 'signal') return;
+  if (overlay.phase.step === 'ask' && overlay.phase.yes) confirmSignal(deck);
+  else if (overlay.phase.step !== 'running') deck.open(undefined);
+}
+
+function leaveDialog(deck: Deck): void {
+  const { overlay } = deck.state;
+  if (overlay?.kind === 'signal' && overlay.phase.step === 'running') interrupt(deck);
+  else deck.open(undefined);
+}
+
+export const OVERLAY_ACTIONS: readonly Action[] = [
+  action('reader.down', 'reader', 'down j', 'Down', (d) => scroll(d, (at) => at + 1)),
+  action('reader.up', 'reader', 'up k', 'Up', (d) => scroll(d, (at) => at - 1)),
+  action('reader.pagedown', 'reader', 'pgdn space', 'Page down', (d) => scroll(d, (at, page) => at + page)),
+  action('reader.pageup', 'reader', 'pgup', 'Page up', (d) => scroll(d, (at, page) => at - page)),
+  action('reader.first', 'reader', 'g home', 'Beginning', (d) => scroll(d, () => 0)),
+  action('reader.last', 'reader', 'G end', 'End', (d) => scroll(d, () => Number.MAX_SAFE_INTEGER)),
+  action('reader.close', 'reader', 'enter', 'Close', back, { hint: 1, short: 'close' }),
+  action('dialog.enter', 'dialog', 'enter', 'Give the answer shown', giveAnswer, {
+    hint: 1,
+    short: 'answer',
+  }),
+  action('dialog.toggle', 'dialog', 'tab backtab left right h l', 'The other answer', toggleAnswer, {
+    hint: 2,
+    short: 'other answer',
+  }),
+  action('dialog.yes', 'dialog', 'y', 'Yes', confirmSignal, { hint: 3, short: 'yes', danger: true }),
+  action('dialog.no', 'dialog', 'n esc q', 'No', leaveDialog, { hint: 4, short: 'no' }),
+  action('dialog.down', 'dialog', 'down j pgdn', 'Down', (d) => scroll(d, (at) => at + 1)),
+  action('dialog.up', 'dialog', 'up k pgup', 'Up', (d) => scroll(d, (at) => at - 1)),
+  action('field.enter', 'field', 'enter', 'Take it', takeField, { hint: 1, short: 'take it' }),
+  action('field.escape', 'field', 'esc', 'Leave it', back, { hint: 2, short: 'back' }),
+  action('palette.down', 'palette', 'down tab ^N', 'Next', (d) => movePalette(d, 1)),
+  action('palette.up', 'palette', 'up backtab ^P', 'Previous', (d) => movePalette(d, -1)),
+];

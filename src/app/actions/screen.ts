@@ -1,0 +1,87 @@
+import type { Deck } from '../deck.ts';
+import { focusedView } from '../select.ts';
+import { abortSignal, signalDisabled, terminateRootBlockers } from '../signal.ts';
+import { EMPTY_FIELD, fieldOf } from '../text-field.ts';
+import { lockForest } from '../views/locks.ts';
+import { SCREENS, screenOf } from '../views/registry.ts';
+import { type Action, action } from './action.ts';
+
+const onePane = (deck: Deck) =>
+  screenOf(deck.state.screen).panes.length > 1 ? undefined : 'this screen has one pane';
+
+const nobodyWaits = (deck: Deck) =>
+  deck.model.part('locks').status === 'ok' && lockForest(deck.model).forest.waiters === 0
+    ? 'nobody waits for a lock'
+    : undefined;
+
+function askIdle(deck: Deck): void {
+  const minutes = Math.round(deck.model.thresholds.idle_session_seconds / 60);
+  deck.open({ kind: 'idle', field: fieldOf(String(minutes)) });
+}
+
+/** Stops what runs; without anything running, or asked twice, ends the program. */
+export function interrupt(deck: Deck): void {
+  const now = deck.sampler.now();
+  const again = deck.interruptedAt !== undefined && now - deck.interruptedAt < 3000;
+  if (!again && abortSignal(deck)) {
+    deck.interruptedAt = now;
+    deck.say('Stopping; what was sent cannot be taken back. ^C again within 3 s ends pgdeck.', 'error');
+    return;
+  }
+  deck.ports.exit();
+}
+
+/** One level back: out of an overlay, a filter, the marks, a screen; never out of the program. */
+export function back(deck: Deck): void {
+  const { overlay, tables, screen } = deck.state;
+  const view = focusedView(deck.state);
+  const table = tables[view.id];
+  if (overlay) {
+    if (overlay.kind === 'filter') deck.table(overlay.view, { filter: overlay.before });
+    if (overlay.kind === 'password') deck.answerPassword(undefined);
+    deck.open(undefined);
+  } else if (table.filter !== '') deck.table(view.id, { filter: '' });
+  else if (table.marks.size > 0) deck.table(view.id, { marks: new Set() });
+  else if (screen !== 'overview') deck.show('overview');
+}
+
+const toggleHelp = (deck: Deck) =>
+  deck.open(deck.state.overlay?.kind === 'help' ? undefined : { kind: 'help', scroll: 0 });
+
+export const SCREEN_ACTIONS: readonly Action[] = [
+  ...SCREENS.map((s) => action(`screen.${s.id}`, 'screen', s.key ?? '', s.title, (d) => d.show(s.id))),
+  action('pane.next', 'screen', 'tab ]', 'Next pane', (d) => d.focusPane(1), {
+    hint: 8,
+    short: 'pane',
+    disabled: onePane,
+  }),
+  action('pane.previous', 'screen', 'backtab [', 'Previous pane', (d) => d.focusPane(-1), {
+    disabled: onePane,
+  }),
+  action('signal.roots', 'screen', 'B', 'Terminate the root blockers', terminateRootBlockers, {
+    danger: true,
+    disabled: (d) => signalDisabled(d) ?? nobodyWaits(d),
+  }),
+  action('signal.idle', 'screen', 'I', 'Terminate sessions idle for long', askIdle, {
+    danger: true,
+    disabled: signalDisabled,
+  }),
+  action('time.pause', 'screen', 'p', 'Pause, or go on', (d) => d.togglePause(), { hint: 6, short: 'pause' }),
+  action('time.now', 'screen', 'R', 'Refresh now', (d) => d.sampler.refresh()),
+  action('time.slower', 'screen', '+ =', 'Longer interval', (d) => d.changeInterval(1)),
+  action('time.faster', 'screen', '-', 'Shorter interval', (d) => d.changeInterval(-1)),
+  action(
+    'run.palette',
+    'screen',
+    ': ^P',
+    'Everything by name',
+    (d) => d.open({ kind: 'palette', field: EMPTY_FIELD, index: 0 }),
+    { hint: 7, short: 'palette' },
+  ),
+  action('help.log', 'screen', 'L', 'Message log', (d) => d.open({ kind: 'log', scroll: 0 })),
+  action('help', 'quit', '?', 'Help', toggleHelp, { hint: 12, short: 'help' }),
+  action('back', 'quit', 'esc', 'One level back', back),
+  action('quit', 'quit', 'q', 'Quit', (d) => d.ports.exit(), { hint: 13, short: 'quit' }),
+  action('interrupt', 'always', '^C', 'Stop what runs, or quit', interrupt),
+  action('suspend', 'always', '^Z', 'Back to the shell for a while', (d) => d.ports.suspend()),
+];

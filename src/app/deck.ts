@@ -1,0 +1,261 @@
+import type { Resolved } from '../config/profile.ts';
+import type { PartName } from '../monitor/polls.ts';
+import type { Sampler } from '../monitor/sampler.ts';
+import { cleanLine } from '../text/clean.ts';
+import { openDetail, refreshDetail } from './detail.ts';
+import { dispatch } from './keymap.ts';
+import { Model } from './model.ts';
+import { cursorIndex, focusedView, shownRows, windowOf } from './select.ts';
+import { abortSignal } from './signal.ts';
+import { type AppState, initialState, type LogLevel, type Overlay, type TableState } from './state.ts';
+import { createStore, type Store } from './store.ts';
+import { EMPTY_FIELD, pasteField, type TextField } from './text-field.ts';
+import { type ScreenId, screenOf, VIEWS } from './views/registry.ts';
+import type { TableRow } from './views/tables.ts';
+import type { ViewId } from './views/view.ts';
+
+/** What the console asks of the world around it. */
+export interface Ports {
+  /** Puts text into the terminal's clipboard. */
+  readonly copy: (text: string) => void;
+  /** Ends the program. */
+  readonly exit: () => void;
+  /** Hands the terminal back to the shell until the program is continued. */
+  readonly suspend: () => void;
+  /** Wall clock, ms since 1970. */
+  readonly wallClock: () => number;
+}
+
+const HEADER_PARTS: readonly PartName[] = ['summary', 'database', 'walPosition'];
+const TOAST_MS: Record<LogLevel, number> = { info: 3000, done: 3000, error: 6000 };
+const LOG_KEPT = 500;
+
+/**
+ * The console without a terminal: state, and everything a person can wish for. Keys come in, the state changes, the
+ * front end draws it.
+ */
+export class Deck {
+  readonly sampler: Sampler;
+  readonly model: Model;
+  readonly resolved: Resolved;
+  readonly ports: Ports;
+  readonly ascii: boolean;
+  readonly store: Store<AppState>;
+  /** Set while the last ^C asked to cancel a run: another one within 3 s ends the program. */
+  interruptedAt: number | undefined;
+
+  constructor(options: {
+    sampler: Sampler;
+    resolved: Resolved;
+    ports: Ports;
+    size: AppState['size'];
+    ascii?: boolean;
+  }) {
+    this.sampler = options.sampler;
+    this.resolved = options.resolved;
+    this.ports = options.ports;
+    this.ascii = options.ascii ?? false;
+    this.model = new Model(this.sampler, this.resolved.thresholds);
+    this.store = createStore(initialState(options.size));
+    this.sampler.onEvent((event) => this.#onSampler(event));
+  }
+
+  get state(): AppState {
+    return this.store.get();
+  }
+
+  get readOnly(): boolean {
+    return this.resolved.readOnly;
+  }
+
+  /** Begins to watch. */
+  start(): void {
+    this.#wish();
+    this.sampler.start();
+  }
+
+  async stop(): Promise<void> {
+    abortSignal(this);
+    await this.sampler.stop();
+  }
+
+  /** One key, by its name: a character, or `up`, `enter`, `^C` … */
+  key(name: string): void {
+    dispatch(this, name);
+    this.#wish();
+  }
+
+  /** Bracketed paste: goes into a text field, never to the keymap. */
+  paste(text: string): void {
+    const { overlay } = this.state;
+    if (overlay && 'field' in overlay) this.setField(pasteField(overlay.field, text));
+  }
+
+  resize(columns: number, rows: number): void {
+    const { size } = this.state;
+    if (size.columns !== columns || size.rows !== rows) this.store.set({ size: { columns, rows } });
+    this.#wish();
+  }
+
+  // --- wishes ---------------------------------------------------------------------------------------------------
+
+  show(screen: ScreenId): void {
+    this.store.set({ screen, pane: 0, overlay: undefined });
+  }
+
+  focusPane(by: number): void {
+    const { panes } = screenOf(this.state.screen);
+    this.store.set({ pane: (this.state.pane + by + panes.length) % panes.length });
+  }
+
+  open(overlay: Overlay | undefined): void {
+    this.store.set({ overlay });
+  }
+
+  table(id: ViewId, change: Partial<TableState>): void {
+    const { tables } = this.state;
+    this.store.set({ tables: { ...tables, [id]: { ...tables[id], ...change } } });
+  }
+
+  moveCursor(to: (index: number, last: number) => number): void {
+    const view = focusedView(this.state);
+    const { rows } = shownRows(view, this.model, this.state);
+    if (rows.length === 0) return;
+    const at = cursorIndex(view, rows, this.state.tables[view.id]);
+    const index = Math.min(rows.length - 1, Math.max(0, to(at, rows.length - 1)));
+    this.table(view.id, { index, selected: view.identity(rows[index]) });
+  }
+
+  /** Rows of the focused table that fit on the screen; a page of PgDn. */
+  get page(): number {
+    const { size, screen } = this.state;
+    return Math.max(1, Math.floor((size.rows - 7) / screenOf(screen).panes.length));
+  }
+
+  detail(): void {
+    openDetail(this);
+  }
+
+  setField(field: TextField): void {
+    const { overlay } = this.state;
+    if (!overlay || !('field' in overlay)) return;
+    if (overlay.kind === 'palette') this.open({ ...overlay, field, index: 0 });
+    else this.open({ ...overlay, field });
+    if (overlay.kind === 'filter') this.table(overlay.view, { filter: field.text });
+  }
+
+  togglePause(): void {
+    const paused = !this.sampler.paused;
+    this.sampler.pause(paused);
+    this.store.set({ pausedAt: paused ? this.ports.wallClock() : undefined });
+    this.say(paused ? 'Paused: the screen stays as it is. p goes on.' : 'Live again.');
+  }
+
+  changeInterval(by: 1 | -1): void {
+    const steps = [0.5, 1, 2, 3, 5, 10, 15, 30, 60];
+    const at = steps.findIndex((s) => s >= this.sampler.interval);
+    const next = steps[Math.min(steps.length - 1, Math.max(0, (at < 0 ? steps.length - 1 : at) + by))] ?? 1;
+    this.sampler.setInterval(next);
+    this.say(`Every ${next} s.`);
+  }
+
+  toggleIdle(): void {
+    const idle = !this.state.idle;
+    this.store.set({ idle });
+    this.#wish();
+    this.sampler.refresh(['activity']);
+    this.say(idle ? 'Idle sessions are listed too.' : 'Idle sessions are left out.');
+  }
+
+  copy(text: string, what: string): void {
+    this.ports.copy(text);
+    this.say(`${what} sent to the clipboard.`);
+  }
+
+  /** One line that goes after some seconds and stays in the message log. */
+  say(text: string, level: LogLevel = 'info', intervention = false): void {
+    const line = cleanLine(text);
+    const entry = { at: this.ports.wallClock(), level, text: line, intervention };
+    this.store.set({
+      toast: { text: line, level, until: this.sampler.now() + TOAST_MS[level] },
+      log: [...this.state.log, entry].slice(-LOG_KEPT),
+    });
+  }
+
+  /** Asks for a password on the screen; used by the connection when the server wants one. */
+  askPassword(question: string): Promise<string | undefined> {
+    this.#password?.(undefined);
+    this.open({ kind: 'password', question, field: EMPTY_FIELD });
+    return new Promise((resolve) => {
+      this.#password = resolve;
+    });
+  }
+
+  answerPassword(password: string | undefined): void {
+    this.#password?.(password);
+    this.#password = undefined;
+    if (this.state.overlay?.kind === 'password') this.open(undefined);
+  }
+  #password: ((password: string | undefined) => void) | undefined;
+
+  // --- the sampler ----------------------------------------------------------------------------------------------
+
+  #onSampler(event: 'link' | 'data' | 'clock'): void {
+    if (event === 'clock') {
+      const { toast } = this.state;
+      if (toast && this.sampler.now() >= toast.until) this.store.set({ toast: undefined });
+      // ages on the screen grow only while nothing new comes
+      const stalled = this.sampler.stalledFor ?? 0;
+      if (this.sampler.link.state === 'away' || stalled > this.sampler.interval * 500) this.#nextRound();
+      return;
+    }
+    if (event === 'data') this.model.observe();
+    this.#nextRound();
+    if (event === 'data') refreshDetail(this);
+    this.#wish();
+  }
+
+  #nextRound(): void {
+    this.store.set({ round: this.state.round + 1 });
+  }
+
+  /** Tells the sampler what the screen needs now. */
+  #wish(): void {
+    const { state } = this;
+    const views = screenOf(state.screen).panes.map((id) => VIEWS[id]);
+    const listed = state.screen === 'activity';
+    this.sampler.wants = {
+      ...this.sampler.wants,
+      idle: state.idle,
+      activityLimit: !listed
+        ? Math.max(20, state.size.rows)
+        : state.tables.activity.filter === ''
+          ? 200
+          : 1000,
+      shownTables: this.#shownTables(),
+    };
+    this.sampler.need(new Set([...HEADER_PARTS, ...views.flatMap((v) => v.parts)]));
+  }
+
+  /** The tables whose rows are on the screen; sizes of others are not asked. */
+  #shownTables(): readonly number[] | undefined {
+    const { state } = this;
+    if (!screenOf(state.screen).panes.includes('tables')) return undefined;
+    const view = VIEWS.tables;
+    const { rows } = shownRows(view, this.model, state);
+    if (rows.length === 0) return undefined;
+    const { from, to } = windowOf(rows.length, cursorIndex(view, rows, state.tables.tables), this.page);
+    const shown = (rows.slice(from, to) as TableRow[]).map((row) => row.oid);
+    const known = new Set(this.model.rows('tableExact').map((r) => r.oid));
+    const missing = shown.filter((oid) => !known.has(oid));
+    if (
+      missing.length > 0 &&
+      this.model.part('tableExact').status === 'ok' &&
+      this.#askedFor !== missing.join()
+    )
+      queueMicrotask(() => this.sampler.refresh(['tableExact']));
+    this.#askedFor = missing.join();
+    return shown;
+  }
+  #askedFor = '';
+}

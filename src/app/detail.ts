@@ -1,0 +1,120 @@
+import type { Session } from '../db/client.ts';
+import { backendDetail, backendLocks } from '../db/views/backend.ts';
+import { duration } from '../text/units.ts';
+import type { Deck } from './deck.ts';
+import { focusedView, selectedRow } from './select.ts';
+import type { Overlay } from './state.ts';
+import { waitText } from './views/activity.ts';
+import { doneText } from './views/progress.ts';
+import { VIEWS } from './views/registry.ts';
+import { statementRows } from './views/statements.ts';
+import type { BackendRef, DetailSection } from './views/view.ts';
+
+const LOCKS_LISTED = 200;
+
+/** Opens everything known of the row under the cursor. */
+export function openDetail(deck: Deck): void {
+  const view = focusedView(deck.state);
+  const row = selectedRow(deck.model, deck.state);
+  if (row === undefined) return;
+  deck.open({ kind: 'detail', view: view.id, row, identity: view.identity(row), gone: false, scroll: 0 });
+  refreshDetail(deck);
+}
+
+type DetailOverlay = Extract<Overlay, { kind: 'detail' }>;
+
+function current(deck: Deck, identity: string): DetailOverlay | undefined {
+  const { overlay } = deck.state;
+  return overlay?.kind === 'detail' && overlay.identity === identity ? overlay : undefined;
+}
+
+const asking = new WeakSet<Deck>();
+
+/** Follows the row of an open detail, and asks the server for what the list does not carry. */
+export function refreshDetail(deck: Deck): void {
+  const { overlay } = deck.state;
+  if (overlay?.kind !== 'detail') return;
+  const view = VIEWS[overlay.view];
+  const found = view.rows(deck.model).find((row) => view.identity(row) === overlay.identity);
+  if (found !== undefined && found !== overlay.row) deck.open({ ...overlay, row: found, gone: false });
+  const backend = view.backend?.(overlay.row);
+  const { control } = deck.sampler;
+  if (!backend || !control || asking.has(deck)) return;
+  asking.add(deck);
+  backendSections(deck, control, backend)
+    .then((extra) => {
+      const open = current(deck, overlay.identity);
+      if (open) deck.open(extra ? { ...open, extra, gone: false } : { ...open, gone: true });
+    })
+    .catch((error: Error) => {
+      const open = current(deck, overlay.identity);
+      if (open) deck.open({ ...open, extra: [{ title: 'Not known', text: error.message }] });
+    })
+    .finally(() => asking.delete(deck));
+}
+
+/** The whole session: undefined when it is gone. */
+async function backendSections(
+  deck: Deck,
+  session: Session,
+  { pid, backendStart }: BackendRef,
+): Promise<DetailSection[] | undefined> {
+  const [[backend], locks] = await Promise.all([
+    session.run(backendDetail, { pid, backendStart }),
+    session.run(backendLocks, { pid, limit: LOCKS_LISTED }),
+  ]);
+  if (!backend) return undefined;
+  const fact = (label: string, value: unknown): [string, string] => [
+    label,
+    value === null || value === undefined || value === '' ? '-' : String(value),
+  ];
+  const statement = statementRows(deck.model).find(
+    (s) => backend.query_id && s.row.queryid === backend.query_id,
+  );
+  const progress = VIEWS.progress.rows(deck.model).find((r) => (r as { pid: number }).pid === pid) as
+    | Parameters<typeof doneText>[0]
+    | undefined;
+  return [
+    {
+      title: `Session ${pid}`,
+      facts: [
+        fact('user', backend.usename),
+        fact('database', backend.datname),
+        fact('application', backend.application_name),
+        fact('client', [backend.client_addr, backend.client_port].filter(Boolean).join(':')),
+        fact('type', backend.backend_type),
+        fact('state', backend.state),
+        fact('wait', waitText(backend)),
+        fact('query since', duration(backend.query_seconds)),
+        fact('state since', duration(backend.state_seconds)),
+        fact('transaction since', duration(backend.xact_seconds)),
+        fact('connected since', duration(backend.backend_seconds)),
+        fact('backend_start, µs', backend.backend_start_us),
+        fact('query id', backend.query_id),
+      ],
+    },
+    { title: 'Query', text: backend.query ?? '' },
+    ...(progress
+      ? [{ title: 'Progress', facts: [fact('phase', progress.phase), fact('done', doneText(progress))] }]
+      : []),
+    ...(statement
+      ? [
+          {
+            title: 'In pg_stat_statements',
+            facts: VIEWS.statements.detail(statement, deck.model)[1]?.facts ?? [],
+          },
+        ]
+      : []),
+    {
+      title:
+        locks.length === 0
+          ? 'No locks'
+          : `Locks (${locks.length}${locks.length === LOCKS_LISTED ? ' or more' : ''})`,
+      facts: locks.map((lock): [string, string] => [
+        lock.granted ? 'holds' : 'WAITS FOR',
+        `${lock.mode} on ${lock.locktype} ${lock.relation ?? ''} ${lock.object ?? ''}`.trim() +
+          (lock.wait_seconds === null ? '' : ` for ${duration(lock.wait_seconds)}`),
+      ]),
+    },
+  ];
+}

@@ -1,0 +1,139 @@
+import { freesSentence, outcomeSentence, refusalSentence } from '../../ops/kill/sentences.ts';
+import type { SignalPlan, Victim } from '../../ops/kill/types.ts';
+import { cleanLine } from '../../text/clean.ts';
+import { fitLine, type Line, span } from '../../text/line.ts';
+import { duration } from '../../text/units.ts';
+import { wrap } from '../../text/width.ts';
+import type { Deck } from '../deck.ts';
+import type { AppState, Overlay } from '../state.ts';
+import { stateText } from '../views/activity.ts';
+import { marksOf } from './marks.ts';
+import { readingLines } from './reader.ts';
+
+type SignalOverlay = Extract<Overlay, { kind: 'signal' }>;
+
+/** Who will be hit, whom that frees, and the question; then what became of each. */
+export function dialogLines(deck: Deck, overlay: SignalOverlay, size: AppState['size']): Line[] {
+  const { phase, action } = overlay;
+  const verb = action === 'cancel' ? 'Cancel' : 'Terminate';
+  if (phase.step === 'planning')
+    return framed(
+      deck,
+      [span(` ${verb}: asking the server who that is`, 'title')],
+      [],
+      [],
+      overlay.scroll,
+      size,
+    );
+  if (phase.step === 'failed')
+    return framed(
+      deck,
+      [span(` ${verb}: not done`, 'title')],
+      wrap(cleanLine(phase.reason), size.columns - 4).map((text): Line => [span(`  ${text}`, 'alert')]),
+      [[span('  Enter or Esc goes back.', 'muted')]],
+      overlay.scroll,
+      size,
+    );
+  const { plan } = phase;
+  const title: Line = [
+    span(` ${cleanLine(plan.subject)}`, 'title'),
+    span(plan.victims.length > 0 ? '?' : ''),
+  ];
+  if (phase.step === 'ask') {
+    const body = [...victimLines(plan, size.columns), ...refusalLines(plan, size.columns)];
+    return framed(deck, title, body, questionLines(plan, phase.yes), overlay.scroll, size);
+  }
+  const outcomes = phase.outcomes.flatMap((outcome) =>
+    wrap(outcomeSentence(outcome), size.columns - 4).map(
+      (text): Line => [
+        span(`  ${text}`, outcome.kind === 'ended' || outcome.kind === 'cancelled' ? 'good' : 'warn'),
+      ],
+    ),
+  );
+  const left = plan.victims.length - phase.outcomes.length;
+  const status: Line =
+    phase.step === 'running'
+      ? [span(`  ${left} to go; ^C stops`, 'muted')]
+      : [span('  Done. It is in the message log (L) and printed on exit. Enter goes back.', 'muted')];
+  return framed(
+    deck,
+    title,
+    [...outcomes, ...refusalLines(plan, size.columns)],
+    [status],
+    overlay.scroll,
+    size,
+  );
+}
+
+function framed(
+  deck: Deck,
+  title: Line,
+  body: readonly Line[],
+  foot: readonly Line[],
+  scroll: number,
+  size: AppState['size'],
+): Line[] {
+  const { rule, more } = marksOf(deck);
+  const line: Line = [span(rule.repeat(size.columns), 'accent')];
+  const room = Math.max(1, size.rows - foot.length - 2);
+  const reading = readingLines(deck, { title, lines: body }, scroll, { columns: size.columns, rows: room });
+  return [line, ...reading, line, ...foot].slice(0, size.rows).map((l) => fitLine(l, size.columns, more));
+}
+
+function victimLines(plan: SignalPlan, columns: number): Line[] {
+  return plan.victims.flatMap((victim) => oneVictim(victim, columns));
+}
+
+function oneVictim({ target: t, blocks, frees, sql }: Victim, columns: number): Line[] {
+  const fact = (label: string, value: string): Line[] =>
+    value === '' ? [] : [[span(`  ${label.padEnd(12)}`, 'muted'), span(value)]];
+  const query = wrap(cleanLine(t.query ?? ''), Math.max(20, columns - 16)).slice(0, 4);
+  return [
+    [
+      span(`  ${t.pid}`, 'alert'),
+      span(`  ${cleanLine(t.usename ?? '-')}@${cleanLine(t.datname ?? '-')}`),
+      span(`  ${cleanLine(t.application_name ?? '') || 'no application name'}`),
+      span(`  from ${cleanLine(t.client_addr ?? 'local')}`, 'muted'),
+    ],
+    ...fact('state', `${stateText(t.state, t.backend_type)} for ${duration(t.state_seconds)}`),
+    ...fact('transaction', t.xact_seconds === null ? '' : `open for ${duration(t.xact_seconds)}`),
+    ...query.flatMap((line, i) => fact(i === 0 ? 'query' : '', line)),
+    ...fact(
+      'blocks',
+      blocks.length === 0
+        ? 'nobody'
+        : `${blocks.join(', ')}${frees > 0 ? ` (ending it alone frees ${frees})` : ''}`,
+    ),
+    ...fact('sends', cleanLine(sql)),
+    [],
+  ];
+}
+
+function refusalLines(plan: SignalPlan, columns: number): Line[] {
+  return plan.refused.flatMap((refusal) =>
+    wrap(`Not touched: ${refusalSentence(refusal)}`, columns - 4).map(
+      (text): Line => [span(`  ${text}`, 'warn')],
+    ),
+  );
+}
+
+function questionLines(plan: SignalPlan, yes: boolean): Line[] {
+  if (plan.victims.length === 0)
+    return [[span('  Nobody will be touched. Enter or Esc goes back.', 'muted')]];
+  const frees = freesSentence(plan);
+  const consequence =
+    plan.action === 'cancel'
+      ? 'The statement fails with an error; the session and its locks stay unless its transaction ends.'
+      : 'The transaction is rolled back and the client loses its connection. This cannot be undone.';
+  return [
+    ...(frees ? [[span(`  ${frees}`, 'accent')]] : []),
+    [span(`  ${consequence}`, 'muted')],
+    [
+      span('  '),
+      yes ? span(' No ') : span('[No]', 'selected'),
+      span('  '),
+      yes ? span('[Yes]', 'critical') : span(' Yes '),
+      span('   y sends it, n or Enter does not', 'muted'),
+    ],
+  ];
+}

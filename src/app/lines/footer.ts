@@ -1,0 +1,38 @@
+import { fitItems, fitLine, type Item, type Line, span } from '../../text/line.ts';
+import type { Action } from '../actions/action.ts';
+import { ACTIONS } from '../actions/registry.ts';
+import type { Deck } from '../deck.ts';
+import { CONTEXTS, contextOf } from '../keymap.ts';
+import { keyName } from './keys.ts';
+import { marksOf } from './marks.ts';
+import { fieldSpans } from './prompt.ts';
+
+/** What can be done here, the most useful first; or the last message while it is new. */
+export function footerLine(deck: Deck, columns: number): Line {
+  const { toast, overlay } = deck.state;
+  const { more } = marksOf(deck);
+  if (overlay?.kind === 'filter') return fitLine(fieldSpans(' / ', overlay.field, columns), columns, more);
+  if (toast) {
+    const tone = toast.level === 'error' ? 'alert' : toast.level === 'done' ? 'good' : 'accent';
+    return fitLine([span(` ${toast.text}`, tone)], columns, more);
+  }
+  const scopes = CONTEXTS[contextOf(deck.state)];
+  const usable = ACTIONS.filter(
+    (a) =>
+      a.hint !== undefined && scopes.includes(a.scope) && !(a.danger && deck.readOnly) && !a.disabled?.(deck),
+  ).sort((a, b) => (a.hint ?? 0) - (b.hint ?? 0));
+  const items = usable.map((a, i): Item => ({ priority: rank(a, i), spans: hint(a, deck.ascii) }));
+  return fitLine([span(' '), ...fitItems(items, columns - 1)], columns, more);
+}
+
+/** Help and quit stay when the room is short: from there everything else is found. */
+function rank(action: Action, at: number): number {
+  return action.id === 'help' || action.id === 'quit' ? 0 : at + 1;
+}
+
+function hint(action: Action, ascii: boolean): Line {
+  return [
+    span(keyName(action.keys[0] ?? '', ascii), 'key'),
+    span(` ${action.short ?? action.title}`, 'muted'),
+  ];
+}

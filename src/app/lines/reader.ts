@@ -1,0 +1,95 @@
+import { cleanBlock, cleanLine } from '../../text/clean.ts';
+import { fitLine, type Line, span } from '../../text/line.ts';
+import { fit, width, wrap } from '../../text/width.ts';
+import type { Deck } from '../deck.ts';
+import type { AppState, Overlay } from '../state.ts';
+import { VIEWS } from '../views/registry.ts';
+import type { DetailSection } from '../views/view.ts';
+import { marksOf } from './marks.ts';
+
+/** A text that is read and scrolled: its heading stays. */
+export interface Reading {
+  readonly title: Line;
+  readonly lines: readonly Line[];
+}
+
+/** The part of a reading that fits, with its place in the whole. */
+export function readingLines(deck: Deck, reading: Reading, scroll: number, size: AppState['size']): Line[] {
+  const room = size.rows - 1;
+  const last = Math.max(0, reading.lines.length - room);
+  const from = Math.min(scroll, last);
+  const place =
+    last === 0
+      ? ''
+      : `  ${from + 1}-${Math.min(from + room, reading.lines.length)} of ${reading.lines.length}`;
+  const { more } = marksOf(deck);
+  const lines = [[...reading.title, span(place, 'muted')], ...reading.lines.slice(from, from + room)];
+  while (lines.length < size.rows) lines.push([]);
+  return lines.slice(0, size.rows).map((line) => fitLine(line, size.columns, more));
+}
+
+/** Sections one below the other, each a block of text or pairs in two columns. */
+export function sectionLines(sections: readonly DetailSection[], columns: number): Line[] {
+  return sections.flatMap((section): Line[] => {
+    const labels = (section.facts ?? []).map(([label]) => width(label));
+    const indent = Math.min(34, Math.max(0, ...labels)) + 2;
+    const facts = (section.facts ?? []).flatMap(([label, value]): Line[] =>
+      wrap(cleanLine(value), Math.max(10, columns - indent - 3)).map((part, i) => [
+        span(`  ${fit(i === 0 ? label : '', indent)}`, 'muted'),
+        span(part),
+      ]),
+    );
+    const text =
+      section.text === undefined
+        ? []
+        : wrap(cleanBlock(section.text), Math.max(10, columns - 3)).map((line): Line => [span(`  ${line}`)]);
+    return [[span(` ${cleanLine(section.title)}`, 'accent')], ...facts, ...text, []];
+  });
+}
+
+/** Everything known of one row. */
+export function detailReading(
+  deck: Deck,
+  overlay: Extract<Overlay, { kind: 'detail' }>,
+  columns: number,
+): Reading {
+  const view = VIEWS[overlay.view];
+  const backend = view.backend?.(overlay.row);
+  const own = view.detail(overlay.row, deck.model);
+  // what the server says of a session holds the whole query: the row's shortened one would only repeat it
+  const sections = backend
+    ? [...(overlay.extra ?? own), ...(overlay.extra ? own.filter((s) => s.facts) : [])]
+    : own;
+  const state = overlay.gone
+    ? span('  the session is gone; this is how it was last seen', 'warn')
+    : span(backend && !overlay.extra ? '  asking the server' : '', 'muted');
+  return { title: [span(` ${view.title}: details`, 'title'), state], lines: sectionLines(sections, columns) };
+}
+
+/** What was said and done so far, the newest last. */
+export function logReading(deck: Deck): Reading {
+  const tone = { info: undefined, done: 'good', error: 'alert' } as const;
+  return {
+    title: [span(' Messages', 'title')],
+    lines:
+      deck.state.log.length === 0
+        ? [[span('  Nothing has been said yet.', 'muted')]]
+        : deck.state.log.map((entry) => [
+            span(`  ${new Date(entry.at).toTimeString().slice(0, 8)}  `, 'muted'),
+            span(entry.text, tone[entry.level]),
+          ]),
+  };
+}
+
+export function explainReading(overlay: Extract<Overlay, { kind: 'explain' }>): Reading {
+  const { lines, problem, title } = overlay;
+  return {
+    title: [span(` ${title}`, 'title'), span('  the plan only; the statement is not run', 'muted')],
+    lines:
+      problem !== undefined
+        ? [[span(`  ${cleanLine(problem)}`, 'warn')]]
+        : lines === undefined
+          ? [[span('  asking the server', 'muted')]]
+          : lines.map((line) => [span(`  ${cleanBlock(line)}`)]),
+  };
+}

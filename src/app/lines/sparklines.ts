@@ -1,0 +1,40 @@
+import type { SeriesName } from '../../monitor/vitals.ts';
+import { fitLine, type Line, span } from '../../text/line.ts';
+import { sparkline } from '../../text/sparkline.ts';
+import { bytes, count, percent } from '../../text/units.ts';
+import type { Deck } from '../deck.ts';
+
+interface Strip {
+  readonly series: SeriesName;
+  readonly title: string;
+  readonly value: (last: number) => string;
+  readonly scale: { readonly floor?: number; readonly ceiling?: number };
+}
+
+const STRIPS: readonly Strip[] = [
+  { series: 'connections', title: 'connections', value: (v) => count(v), scale: { floor: 0 } },
+  { series: 'tps', title: 'transactions/s', value: (v) => count(Math.round(v)), scale: { floor: 0 } },
+  { series: 'hit', title: 'cache hit', value: (v) => percent(v), scale: { floor: 0.5, ceiling: 1 } },
+  { series: 'wal', title: 'WAL/s', value: (v) => bytes(v), scale: { floor: 0 } },
+];
+
+/** Four measures over the last minutes: a value and, where there is room, its history. */
+export function sparklineLines(deck: Deck, columns: number, height: number): Line[] {
+  const each = Math.floor((columns - 1) / STRIPS.length);
+  const cells = STRIPS.map((strip) => {
+    const ring = deck.model.vitals.series[strip.series];
+    const last = ring.last(1)[0] ?? Number.NaN;
+    return { title: strip.title, value: strip.value(last), values: ring.last(each - 2), scale: strip.scale };
+  });
+  const labels: Line = cells.flatMap((c) =>
+    fitLine([span(` ${c.title} `, 'muted'), span(c.value, 'title')], each),
+  );
+  if (height < 3) return [fitLine(labels, columns)];
+  const bars: Line = cells.flatMap((c) =>
+    fitLine(
+      [span(' '), span(sparkline(c.values, each - 2, { ascii: deck.ascii, ...c.scale }), 'accent')],
+      each,
+    ),
+  );
+  return [fitLine(labels, columns), fitLine(bars, columns), fitLine([], columns)];
+}

@@ -1,0 +1,142 @@
+import { headingLine, placeColumns, tableLine } from '../../text/cells.ts';
+import { cleanLine } from '../../text/clean.ts';
+import { fitLine, type Line, lineWidth, type Span, skipLine, span, type Tone } from '../../text/line.ts';
+import { wrap } from '../../text/width.ts';
+import type { Deck } from '../deck.ts';
+import type { PaneBox } from '../layout.ts';
+import { cursorIndex, type Shown, shownRows, windowOf } from '../select.ts';
+import type { TableState } from '../state.ts';
+import { screenOf, VIEWS } from '../views/registry.ts';
+import { type AnyView, cellText, statusPart } from '../views/view.ts';
+import { ageSpans, isOld } from './freshness.ts';
+import { type Marks, marksOf } from './marks.ts';
+
+/** Cursor and mark. */
+const GUTTER = 2;
+/** Longest line laid out when the table is scrolled sideways. */
+const FULL_WIDTH = 400;
+
+/** A view as lines of exactly the box: title, heading, rows. */
+export function paneLines(deck: Deck, box: PaneBox): Line[] {
+  const { state, model } = deck;
+  const view = VIEWS[box.view];
+  const table = state.tables[view.id];
+  const focused = state.pane === box.index;
+  const shown = shownRows(view, model, state);
+  const part = statusPart(view, model);
+  const lines: Line[] = [titleLine(deck, view, table, shown, focused)];
+  if (part.status === 'denied') lines.push(...refusalLines(part.reason, part.remedy, box.width));
+  else if (shown.rows.length === 0) lines.push([span(`  ${emptyText(deck, view, table, shown)}`, 'muted')]);
+  else lines.push(...rowLines(deck, view, table, shown.rows, box, focused));
+  if (part.partial && lines.length < box.height)
+    lines.push([
+      span(`  ${part.partial.reason}`, 'muted'),
+      span(part.partial.remedy ? `: ${part.partial.remedy}` : '', 'muted'),
+    ]);
+  const { more } = marksOf(deck);
+  const cut = lines.slice(0, box.height).map((line) => fitLine(line, box.width, more));
+  while (cut.length < box.height) cut.push(fitLine([], box.width));
+  return cut;
+}
+
+function titleLine(deck: Deck, view: AnyView, table: TableState, shown: Shown, focused: boolean): Line {
+  const alone = screenOf(deck.state.screen).panes.length === 1;
+  const filtered = table.filter === '' ? '' : ` of ${shown.total}, filter: ${table.filter}`;
+  const number =
+    table.filter === '' && !alone ? [] : [span(`  ${shown.rows.length}${filtered} ${view.noun}`, 'muted')];
+  const marked = table.marks.size > 0 ? [span(`  ${table.marks.size} marked`, 'accent')] : [];
+  const headline = view.headline?.(deck.model, shown.rows) ?? [];
+  const mark = focused && !alone ? marksOf(deck).cursor : ' ';
+  return [
+    span(`${mark} ${view.title}`, focused ? 'title' : 'accent'),
+    ...number,
+    ...marked,
+    ...ageSpans(deck, view),
+    ...(headline.length > 0 ? [span('  '), ...headline] : []),
+  ];
+}
+
+function refusalLines(reason: string | undefined, remedy: string | undefined, width: number): Line[] {
+  const text = wrap(cleanLine(reason ?? 'This role may not read it.'), Math.max(10, width - 2));
+  return [
+    ...text.map((line): Line => [span(`  ${line}`, 'warn')]),
+    ...(remedy
+      ? wrap(`To see it: ${remedy}`, Math.max(10, width - 2)).map(
+          (line): Line => [span(`  ${line}`, 'accent')],
+        )
+      : []),
+  ];
+}
+
+function emptyText(deck: Deck, view: AnyView, table: TableState, shown: Shown): string {
+  if (shown.total > 0)
+    return `None of ${shown.total} ${view.noun} matches "${table.filter}". Esc clears the filter.`;
+  const { status } = statusPart(view, deck.model);
+  return status === 'waiting' ? '' : view.empty;
+}
+
+function rowLines(
+  deck: Deck,
+  view: AnyView,
+  table: TableState,
+  rows: readonly unknown[],
+  box: PaneBox,
+  focused: boolean,
+): Line[] {
+  const marks = marksOf(deck);
+  const sideways = table.shift > 0;
+  const placed = placeColumns(view.columns, (sideways ? FULL_WIDTH : box.width) - GUTTER);
+  const frozen = (placed[0]?.cells ?? 0) + 1;
+  const slide = (line: Line): Line =>
+    sideways ? [...fitLine(line, frozen, marks.more), ...skipLine(line, frozen + table.shift)] : line;
+  const withHeading = box.height >= 4;
+  const cursor = cursorIndex(view, rows, table);
+  const { from, to } = windowOf(rows.length, cursor, box.height - (withHeading ? 2 : 1));
+  const sort = view.ordered ? undefined : table.sort;
+  const old = isOld(deck, view);
+  const heading: Line[] = withHeading
+    ? [[span(' '.repeat(GUTTER)), ...slide(headingLine(placed, sort, marks))]]
+    : [];
+  const body = rows.slice(from, to).map((row, i) => {
+    const cells = placed.map(({ column }) => {
+      const text = cleanLine(cellText(column as AnyView['columns'][number], row, deck.model));
+      return {
+        text: deck.ascii ? plain(text) : text,
+        tone: (column as AnyView['columns'][number]).tone?.(row, deck.model),
+      };
+    });
+    const line = slide(tableLine(cells, placed, marks.more));
+    return dress(line, {
+      cursor: focused && from + i === cursor,
+      marked: table.marks.has(view.identity(row)),
+      old,
+      width: box.width,
+      marks,
+    });
+  });
+  return [...heading, ...body];
+}
+
+interface Dress {
+  cursor: boolean;
+  marked: boolean;
+  old: boolean;
+  width: number;
+  marks: Marks;
+}
+
+/** The gutter, and one tone for the whole row where the row as a whole says something. */
+function dress(line: Line, { cursor, marked, old, width, marks }: Dress): Line {
+  const gutter = `${cursor ? marks.cursor : ' '}${marked ? marks.marked : ' '}`;
+  const whole: Tone | undefined = cursor ? 'selected' : old ? 'muted' : marked ? 'accent' : undefined;
+  const full: Span[] = [span(gutter), ...line];
+  if (whole === undefined) return full;
+  if (cursor) full.push(span(' '.repeat(Math.max(0, width - lineWidth(full)))));
+  return full.map((piece) => span(piece.text, whole));
+}
+
+const TREE: Readonly<Record<string, string>> = { '│': '|', '├': '+', '└': '`', '─': '-', '█': '#', '░': '.' };
+
+function plain(text: string): string {
+  return text.replace(/[│├└─█░]/g, (c) => TREE[c] ?? c);
+}

@@ -1,0 +1,119 @@
+import { planSignal } from '../ops/kill/plan.ts';
+import { runSignal } from '../ops/kill/run.ts';
+import { outcomeSentence, refusalSentence } from '../ops/kill/sentences.ts';
+import type { NamedSession, Outcome, SignalAction, SignalPick, SignalPlan } from '../ops/kill/types.ts';
+import type { Deck } from './deck.ts';
+import { focusedView, targetRows } from './select.ts';
+import type { DialogPhase } from './state.ts';
+
+const running = new WeakMap<Deck, AbortController>();
+
+/** Why cancel and terminate cannot be used now; undefined when they can. */
+export function signalDisabled(deck: Deck): string | undefined {
+  if (deck.readOnly)
+    return 'read-only: start with --no-read-only, or change the profile, to cancel or terminate';
+  if (!deck.sampler.control) return 'there is no connection';
+  return undefined;
+}
+
+/** Cancel or terminate what is marked, or the row under the cursor. The targets are taken now, not when confirmed. */
+export function signalTargets(deck: Deck, action: SignalAction): void {
+  const view = focusedView(deck.state);
+  const pids = targetRows(deck.model, deck.state).flatMap((row): NamedSession[] => {
+    const ref = view.backend?.(row);
+    if (!ref) return [];
+    const queryStart = action === 'cancel' ? queryStartOf(row) : undefined;
+    return [
+      {
+        pid: ref.pid,
+        ...(ref.backendStart !== null && { backendStart: ref.backendStart }),
+        ...(queryStart !== undefined && { queryStart }),
+      },
+    ];
+  });
+  if (pids.length === 0) deck.say('No session is selected.', 'error');
+  else void plan(deck, action, { pids });
+}
+
+export function terminateRootBlockers(deck: Deck): void {
+  void plan(deck, 'terminate', { rootBlockers: true });
+}
+
+export function terminateIdle(deck: Deck, seconds: number): void {
+  void plan(deck, 'terminate', { idleLongerThan: seconds });
+}
+
+/** Statements are told apart by their start: the next one of the session must not be cancelled instead. */
+function queryStartOf(row: unknown): number | undefined {
+  const inner = (row as { row?: unknown }).row ?? row;
+  const start = (inner as { query_start_us?: number | null }).query_start_us;
+  return start ?? undefined;
+}
+
+function phase(deck: Deck, action: SignalAction, next: DialogPhase): boolean {
+  const { overlay } = deck.state;
+  if (overlay?.kind !== 'signal' || overlay.action !== action) return false;
+  deck.open({ ...overlay, phase: next });
+  return true;
+}
+
+async function plan(deck: Deck, action: SignalAction, pick: SignalPick): Promise<void> {
+  const session = deck.sampler.control;
+  if (!session) return;
+  deck.open({ kind: 'signal', action, phase: { step: 'planning' }, scroll: 0 });
+  try {
+    const made = await planSignal(session, { action, pick }, { readOnly: deck.readOnly });
+    phase(deck, action, { step: 'ask', plan: made, yes: false });
+  } catch (error) {
+    phase(deck, action, { step: 'failed', reason: (error as Error).message });
+  }
+}
+
+/** Sends what the open dialog lists. */
+export function confirmSignal(deck: Deck): void {
+  const { overlay } = deck.state;
+  if (overlay?.kind !== 'signal' || overlay.phase.step !== 'ask') return;
+  const { plan: confirmed } = overlay.phase;
+  if (confirmed.victims.length === 0) deck.open(undefined);
+  else void run(deck, overlay.action, confirmed);
+}
+
+async function run(deck: Deck, action: SignalAction, confirmed: SignalPlan): Promise<void> {
+  const session = deck.sampler.control;
+  if (!session) {
+    phase(deck, action, { step: 'failed', reason: 'The connection is gone; nothing was sent.' });
+    return;
+  }
+  const abort = new AbortController();
+  running.set(deck, abort);
+  const outcomes: Outcome[] = [];
+  const record = (text: string, good: boolean) => deck.say(text, good ? 'done' : 'error', true);
+  try {
+    phase(deck, action, { step: 'running', plan: confirmed, outcomes: [] });
+    for await (const outcome of runSignal(session, confirmed, {
+      signal: abort.signal,
+      readOnly: deck.readOnly,
+    })) {
+      outcomes.push(outcome);
+      record(outcomeSentence(outcome), outcome.kind === 'ended' || outcome.kind === 'cancelled');
+      phase(deck, action, { step: 'running', plan: confirmed, outcomes: [...outcomes] });
+    }
+    for (const refusal of confirmed.refused) record(`Not touched: ${refusalSentence(refusal)}`, false);
+    const view = focusedView(deck.state);
+    deck.table(view.id, { marks: new Set() });
+    phase(deck, action, { step: 'done', plan: confirmed, outcomes });
+    deck.sampler.refresh();
+  } catch (error) {
+    record((error as Error).message, false);
+    phase(deck, action, { step: 'failed', reason: (error as Error).message });
+  } finally {
+    running.delete(deck);
+  }
+}
+
+/** Stops sending. True when something was running. */
+export function abortSignal(deck: Deck): boolean {
+  const abort = running.get(deck);
+  abort?.abort();
+  return abort !== undefined;
+}

@@ -1,0 +1,116 @@
+import type { Outcome, SignalAction, SignalPlan } from '../ops/kill/types.ts';
+import type { TextField } from './text-field.ts';
+import type { ScreenId } from './views/registry.ts';
+import { VIEWS } from './views/registry.ts';
+import type { DetailSection, Sort, ViewId } from './views/view.ts';
+
+/** What a person has set on one table. */
+export interface TableState {
+  /** Identity of the row under the cursor; undefined: the first one. */
+  readonly selected?: string | undefined;
+  /** Where the row stood when it was last seen: the cursor stays there when the row vanishes. */
+  readonly index: number;
+  readonly sort: Sort;
+  readonly filter: string;
+  readonly marks: ReadonlySet<string>;
+  /** Cells scrolled to the right. */
+  readonly shift: number;
+}
+
+export type DialogPhase =
+  | { readonly step: 'planning' }
+  | { readonly step: 'ask'; readonly plan: SignalPlan; readonly yes: boolean }
+  | { readonly step: 'running'; readonly plan: SignalPlan; readonly outcomes: readonly Outcome[] }
+  | { readonly step: 'done'; readonly plan: SignalPlan; readonly outcomes: readonly Outcome[] }
+  | { readonly step: 'failed'; readonly reason: string };
+
+/** What lies over the screen; one at a time, Esc takes it away. */
+export type Overlay =
+  | { readonly kind: 'help'; readonly scroll: number }
+  | { readonly kind: 'log'; readonly scroll: number }
+  | { readonly kind: 'palette'; readonly field: TextField; readonly index: number }
+  | { readonly kind: 'filter'; readonly view: ViewId; readonly field: TextField; readonly before: string }
+  /** How long idle, before the dialog lists whom that hits. */
+  | { readonly kind: 'idle'; readonly field: TextField; readonly problem?: string }
+  | {
+      readonly kind: 'detail';
+      readonly view: ViewId;
+      /** The row as it was when it was opened, or as last seen. */
+      readonly row: unknown;
+      readonly identity: string;
+      readonly gone: boolean;
+      readonly scroll: number;
+      /** What the server says of it beyond the row: full query, locks. Undefined while it is asked. */
+      readonly extra?: readonly DetailSection[];
+    }
+  | {
+      readonly kind: 'signal';
+      readonly action: SignalAction;
+      readonly phase: DialogPhase;
+      readonly scroll: number;
+    }
+  | {
+      readonly kind: 'explain';
+      readonly title: string;
+      readonly lines: readonly string[] | undefined;
+      readonly problem?: string;
+      readonly scroll: number;
+    }
+  /** The server wants a password. */
+  | { readonly kind: 'password'; readonly question: string; readonly field: TextField };
+
+export type LogLevel = 'info' | 'done' | 'error';
+
+export interface LogEntry {
+  /** Wall clock, ms since 1970. */
+  readonly at: number;
+  readonly level: LogLevel;
+  readonly text: string;
+  /** It changed something on the server, or tried to: reported on exit. */
+  readonly intervention?: boolean;
+}
+
+export interface Toast {
+  readonly text: string;
+  readonly level: LogLevel;
+  /** Sampler clock (ms) at which it goes. */
+  readonly until: number;
+}
+
+export interface AppState {
+  readonly screen: ScreenId;
+  /** The pane that keys go to, on screens with several. */
+  readonly pane: number;
+  readonly tables: Readonly<Record<ViewId, TableState>>;
+  readonly overlay: Overlay | undefined;
+  readonly toast: Toast | undefined;
+  readonly log: readonly LogEntry[];
+  readonly size: { readonly columns: number; readonly rows: number };
+  /** Grows with every round of the sampler: what is computed from the model is stale when it differs. */
+  readonly round: number;
+  /** Idle sessions are listed too. */
+  readonly idle: boolean;
+  /** Wall clock of the data on screen while paused. */
+  readonly pausedAt: number | undefined;
+}
+
+export function initialState(size: AppState['size']): AppState {
+  const tables = Object.fromEntries(
+    Object.values(VIEWS).map((view): [ViewId, TableState] => [
+      view.id,
+      { index: 0, sort: view.sort, filter: '', marks: new Set(), shift: 0 },
+    ]),
+  ) as Record<ViewId, TableState>;
+  return {
+    screen: 'overview',
+    pane: 0,
+    tables,
+    overlay: undefined,
+    toast: undefined,
+    log: [],
+    size,
+    round: 0,
+    idle: false,
+    pausedAt: undefined,
+  };
+}

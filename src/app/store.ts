@@ -1,0 +1,27 @@
+/** State outside the front end: changed in one place, read through selectors. */
+export interface Store<State> {
+  get(): State;
+  /** Replaces the given fields; listeners are told once, and only when something changed. */
+  set(change: Partial<State>): void;
+  subscribe(listener: () => void): () => void;
+}
+
+export function createStore<State extends object>(initial: State): Store<State> {
+  let state = initial;
+  const listeners = new Set<() => void>();
+  return {
+    get: () => state,
+    set(change) {
+      const changed = (Object.keys(change) as (keyof State)[]).some(
+        (key) => !Object.is(state[key], change[key]),
+      );
+      if (!changed) return;
+      state = { ...state, ...change };
+      for (const listener of listeners) listener();
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { characters } from '../text/width.ts';
+
+/** One line of text being typed, and where the cursor stands in it (in characters). */
+export interface TextField {
+  readonly text: string;
+  readonly cursor: number;
+}
+
+export const EMPTY_FIELD: TextField = { text: '', cursor: 0 };
+
+export function fieldOf(text: string): TextField {
+  return { text, cursor: characters(text).length };
+}
+
+/** The field after a key; undefined when the key means nothing to a text field. */
+export function editField(field: TextField, key: string): TextField | undefined {
+  const all = characters(field.text);
+  const put = (before: string[], after: string[]): TextField => ({
+    text: [...before, ...after].join(''),
+    cursor: before.length,
+  });
+  const before = all.slice(0, field.cursor);
+  const after = all.slice(field.cursor);
+  switch (key) {
+    case 'left':
+      return { ...field, cursor: Math.max(0, field.cursor - 1) };
+    case 'right':
+      return { ...field, cursor: Math.min(all.length, field.cursor + 1) };
+    case 'home':
+    case '^A':
+      return { ...field, cursor: 0 };
+    case 'end':
+    case '^E':
+      return { ...field, cursor: all.length };
+    case 'backspace':
+      return put(before.slice(0, -1), after);
+    case 'delete':
+      return put(before, after.slice(1));
+    case '^U':
+      return put([], after);
+    case '^K':
+      return put(before, []);
+    case '^W': {
+      const kept = before.join('').replace(/\S+\s*$/, '');
+      return put(characters(kept), after);
+    }
+    case 'space':
+      return put([...before, ' '], after);
+  }
+  return characters(key).length === 1 && !/^\p{Cc}/u.test(key) ? put([...before, key], after) : undefined;
+}
+
+/** Pasted text goes in as one line. */
+export function pasteField(field: TextField, text: string): TextField {
+  const all = characters(field.text);
+  const insert = characters(text.replace(/[\r\n\t]+/g, ' ').replace(/\p{Cc}/gu, ''));
+  return {
+    text: [...all.slice(0, field.cursor), ...insert, ...all.slice(field.cursor)].join(''),
+    cursor: field.cursor + insert.length,
+  };
+}

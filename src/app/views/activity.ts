@@ -1,0 +1,138 @@
+import { levelOf } from '../../health/level.ts';
+import type { RowsOf } from '../../monitor/polls.ts';
+import { span } from '../../text/line.ts';
+import { duration } from '../../text/units.ts';
+import { LEVEL_TONE, type Model } from '../model.ts';
+import { defineView } from './view.ts';
+
+type Row = RowsOf['activity'];
+
+/** States as they fit into a column; the letter stands first so that colour is never needed. */
+const STATES: Readonly<Record<string, string>> = {
+  active: 'active',
+  idle: 'idle',
+  'idle in transaction': 'idle in xact',
+  'idle in transaction (aborted)': 'idle aborted',
+  'fastpath function call': 'fastpath',
+  disabled: 'disabled',
+};
+
+export function stateText(state: string | null, backendType: string | null): string {
+  if (state === null) return backendType === null || backendType === 'client backend' ? 'hidden' : '-';
+  return STATES[state] ?? state;
+}
+
+function ageTone(row: Row, model: Model) {
+  const { state } = row;
+  if (row.backend_type !== null && row.backend_type !== 'client backend') return undefined;
+  if (state === 'active')
+    return LEVEL_TONE[levelOf('long_query_seconds', row.query_seconds, model.thresholds)];
+  if (state?.startsWith('idle in transaction'))
+    return LEVEL_TONE[levelOf('idle_in_transaction_seconds', row.state_seconds, model.thresholds)];
+  return undefined;
+}
+
+/** Where the session waits, as `Lock:relation`; empty when it runs on the CPU. */
+export function waitText(row: { wait_event_type: string | null; wait_event: string | null }): string {
+  if (row.wait_event_type === null) return '';
+  return row.wait_event_type === 'Client' || row.wait_event_type === 'Activity'
+    ? (row.wait_event ?? row.wait_event_type)
+    : `${row.wait_event_type}:${row.wait_event ?? ''}`;
+}
+
+export const activityView = defineView<Row>({
+  id: 'activity',
+  title: 'Activity',
+  noun: 'sessions',
+  parts: ['activity', 'summary'],
+  rows: (model) => model.rows('activity'),
+  identity: (row) => `${row.pid}/${row.backend_start_us}`,
+  sort: { column: 'age', descending: true },
+  empty: 'No session is doing anything.',
+  columns: [
+    { id: 'pid', title: 'PID', width: 7, align: 'right', priority: 1, value: (r) => r.pid },
+    { id: 'database', title: 'DATABASE', width: 10, priority: 6, value: (r) => r.datname },
+    { id: 'user', title: 'USER', width: 10, priority: 4, value: (r) => r.usename },
+    {
+      id: 'application',
+      title: 'APPLICATION',
+      width: 14,
+      priority: 5,
+      value: (r) => r.application_name || (r.backend_type === 'client backend' ? '' : r.backend_type),
+    },
+    { id: 'client', title: 'CLIENT', width: 13, priority: 9, value: (r) => r.client_addr },
+    {
+      id: 'state',
+      title: 'STATE',
+      width: 12,
+      priority: 3,
+      value: (r) => r.state,
+      cell: (r) => stateText(r.state, r.backend_type),
+      tone: (r) =>
+        r.state === 'active'
+          ? 'good'
+          : r.state?.startsWith('idle in transaction')
+            ? 'warn'
+            : r.state === null
+              ? 'muted'
+              : undefined,
+    },
+    {
+      id: 'wait',
+      title: 'WAIT',
+      width: 17,
+      priority: 7,
+      value: (r) => waitText(r),
+      tone: (r) => (r.wait_event_type === 'Lock' ? 'alert' : undefined),
+    },
+    {
+      id: 'age',
+      title: 'AGE',
+      width: 6,
+      align: 'right',
+      priority: 2,
+      value: (r) => r.duration_seconds,
+      cell: (r) => duration(r.duration_seconds),
+      tone: ageTone,
+    },
+    {
+      id: 'xact',
+      title: 'XACT',
+      width: 6,
+      align: 'right',
+      priority: 8,
+      value: (r) => r.xact_seconds,
+      cell: (r) => duration(r.xact_seconds),
+    },
+    {
+      id: 'query',
+      title: 'QUERY',
+      width: 16,
+      grow: true,
+      priority: 1,
+      value: (r) => r.query,
+      cell: (r) => r.query ?? '',
+    },
+  ],
+  headline: (model) => {
+    const s = model.rows('summary')[0];
+    if (!s) return [];
+    const part = (n: number | null, word: string) => (n === null ? [] : [span(`${n} ${word}  `)]);
+    const over = model.thresholds.idle_session_seconds;
+    return [
+      ...part(s.active, 'active'),
+      ...part(s.idle, 'idle'),
+      ...part(s.idle_in_transaction, 'idle in transaction'),
+      ...(s.lock_waiting ? [span(`${s.lock_waiting} waiting for locks  `, 'alert')] : []),
+      ...(s.hidden ? [span(`${s.hidden} hidden  `, 'muted')] : []),
+      ...(s.idle_over_10m && over === 600 ? [span(`${s.idle_over_10m} idle over 10m  `, 'muted')] : []),
+      ...(s.longest_xact_seconds
+        ? [span(`oldest transaction ${duration(s.longest_xact_seconds)}`, 'muted')]
+        : []),
+    ];
+  },
+  backend: (row) => ({ pid: row.pid, backendStart: row.backend_start_us }),
+  query: (row) => row.query,
+  database: (row) => row.datname,
+  detail: (row) => [{ title: 'Query', text: row.query ?? '' }],
+});

@@ -1,0 +1,152 @@
+import { cacheLevel, levelOf } from '../../health/level.ts';
+import type { DatabaseVitals } from '../../monitor/vitals.ts';
+import { span } from '../../text/line.ts';
+import { bytes, count, duration, milliseconds, percent } from '../../text/units.ts';
+import { LEVEL_MARK, LEVEL_TONE } from '../model.ts';
+import { type Column, columnFacts, defineView } from './view.ts';
+
+const perSecond = (value: number | null) => (value === null ? '-' : `${count(value)}/s`);
+
+/** The ratio of the last minute, or why there is none worth showing. */
+export function hitText(vitals: Pick<DatabaseVitals, 'hitRatio' | 'blocks'>): string {
+  if (vitals.hitRatio !== null) return percent(vitals.hitRatio);
+  return vitals.blocks === null ? '-' : 'idle';
+}
+
+const columns = [
+  {
+    id: 'database',
+    title: 'DATABASE',
+    width: 12,
+    priority: 1,
+    grow: true,
+    value: (d: DatabaseVitals) => d.row.datname,
+  },
+  {
+    id: 'hit',
+    title: 'HIT 60s',
+    width: 9,
+    align: 'right',
+    priority: 1,
+    value: (d: DatabaseVitals) => d.hitRatio,
+    cell: (d: DatabaseVitals, model) =>
+      `${LEVEL_MARK[cacheLevel(d.hitRatio, d.msPerRead, model.thresholds)]} ${hitText(d)}`.trim(),
+    tone: (d: DatabaseVitals, model) =>
+      d.hitRatio === null
+        ? 'muted'
+        : (LEVEL_TONE[cacheLevel(d.hitRatio, d.msPerRead, model.thresholds)] ?? 'good'),
+  },
+  {
+    id: 'reads',
+    title: 'READS/s',
+    width: 8,
+    align: 'right',
+    priority: 3,
+    value: (d: DatabaseVitals) => d.readsPerSecond,
+    cell: (d: DatabaseVitals) => (d.readsPerSecond === null ? '-' : count(d.readsPerSecond)),
+  },
+  {
+    id: 'read_time',
+    title: 'ms/READ',
+    width: 8,
+    align: 'right',
+    priority: 5,
+    value: (d: DatabaseVitals) => d.msPerRead,
+    cell: (d: DatabaseVitals) => milliseconds(d.msPerRead),
+  },
+  {
+    id: 'tps',
+    title: 'TPS',
+    width: 6,
+    align: 'right',
+    priority: 2,
+    value: (d: DatabaseVitals) => d.tps,
+    cell: (d: DatabaseVitals) => count(d.tps === null ? null : Math.round(d.tps)),
+  },
+  {
+    id: 'rollback',
+    title: 'ROLLBACK',
+    width: 8,
+    align: 'right',
+    priority: 6,
+    value: (d: DatabaseVitals) => d.rollbackRatio,
+    cell: (d: DatabaseVitals) => percent(d.rollbackRatio),
+    tone: (d: DatabaseVitals, model) =>
+      LEVEL_TONE[
+        levelOf('rollback_percent', d.rollbackRatio === null ? null : d.rollbackRatio * 100, model.thresholds)
+      ],
+  },
+  {
+    id: 'backends',
+    title: 'CONNS',
+    width: 6,
+    align: 'right',
+    priority: 4,
+    value: (d: DatabaseVitals) => d.row.numbackends,
+  },
+  {
+    id: 'temp',
+    title: 'TEMP/s',
+    width: 7,
+    align: 'right',
+    priority: 7,
+    value: (d: DatabaseVitals) => d.tempBytesPerSecond,
+    cell: (d: DatabaseVitals) => bytes(d.tempBytesPerSecond),
+  },
+  {
+    id: 'deadlocks',
+    title: 'DEADLOCKS',
+    width: 9,
+    align: 'right',
+    priority: 8,
+    value: (d: DatabaseVitals) => d.row.deadlocks,
+  },
+] satisfies Column<DatabaseVitals>[];
+
+export const databaseView = defineView<DatabaseVitals>({
+  id: 'database',
+  title: 'Cache ratio',
+  noun: 'databases',
+  parts: ['database'],
+  rows: (model) => model.vitals.databases,
+  identity: (d) => String(d.row.datid),
+  sort: { column: 'tps', descending: true },
+  empty: 'No database is visible.',
+  columns,
+  headline: (model) => {
+    const { total } = model.vitals;
+    return [
+      span('all databases: hit '),
+      span(hitText(total), LEVEL_TONE[cacheLevel(total.hitRatio, total.msPerRead, model.thresholds)]),
+      span(` of the last 60 s, ${perSecond(total.readsPerSecond)} reads`),
+      ...(total.msPerRead === null ? [] : [span(`, ${milliseconds(total.msPerRead)} each`)]),
+    ];
+  },
+  detail: (d, model) => {
+    const { row } = d;
+    const all = (row.blks_hit ?? 0) + (row.blks_read ?? 0);
+    return [
+      { title: `Database ${row.datname}`, facts: columnFacts({ columns }, d, model) },
+      {
+        title: `Since ${row.stats_reset ?? 'the statistics began'}`,
+        facts: [
+          ['commits', count(row.xact_commit)],
+          ['rollbacks', count(row.xact_rollback)],
+          ['blocks hit', count(row.blks_hit)],
+          ['blocks read', count(row.blks_read)],
+          ['hit ratio, cumulative', all > 0 ? percent((row.blks_hit ?? 0) / all) : '-'],
+          ['rows returned', count(row.tup_returned)],
+          [
+            'rows inserted / updated / deleted',
+            [row.tup_inserted, row.tup_updated, row.tup_deleted].map(count).join(' / '),
+          ],
+          ['temporary files', `${count(row.temp_files)}, ${bytes(row.temp_bytes)}`],
+          ['deadlocks', count(row.deadlocks)],
+          ['checksum failures', count(row.checksum_failures)],
+          ['conflicts with recovery', count(row.conflicts)],
+          ['sessions time', duration(row.session_time === null ? null : row.session_time / 1000)],
+        ],
+      },
+    ];
+  },
+});

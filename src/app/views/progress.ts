@@ -1,0 +1,103 @@
+import type { RowsOf } from '../../monitor/polls.ts';
+import { progressBar } from '../../text/sparkline.ts';
+import { bytes, count, duration } from '../../text/units.ts';
+import type { Model } from '../model.ts';
+import { waitText } from './activity.ts';
+import { type Column, columnFacts, defineView } from './view.ts';
+
+type Row = RowsOf['progressVacuum'];
+
+const PARTS = [
+  'progressVacuum',
+  'progressCreateIndex',
+  'progressCluster',
+  'progressAnalyze',
+  'progressCopy',
+  'progressBasebackup',
+] as const;
+
+function amount(value: number | null, unit: string | null): string {
+  return unit === 'bytes' ? bytes(value) : count(value);
+}
+
+/** `1.2k of 8k blocks`; only what the server says, never a made-up total. */
+export function doneText(row: Row): string {
+  if (row.done === null) return '';
+  const of = row.total ? ` of ${amount(row.total, row.unit)}` : '';
+  return `${amount(row.done, row.unit)}${of}${row.unit === 'bytes' || row.unit === null ? '' : ` ${row.unit}`}`;
+}
+
+const columns = [
+  { id: 'pid', title: 'PID', width: 7, align: 'right', priority: 1, value: (r) => r.pid },
+  { id: 'command', title: 'COMMAND', width: 14, priority: 1, value: (r) => r.command },
+  {
+    id: 'relation',
+    title: 'RELATION',
+    width: 16,
+    priority: 2,
+    value: (r) => r.relation,
+    cell: (r) => r.relation ?? '',
+  },
+  { id: 'phase', title: 'PHASE', width: 20, priority: 1, grow: true, value: (r) => r.phase },
+  {
+    id: 'percent',
+    title: 'OF THE PHASE',
+    width: 15,
+    priority: 3,
+    value: (r) => r.phase_percent,
+    cell: (r) =>
+      r.phase_percent === null
+        ? ''
+        : `${progressBar(r.phase_percent / 100, 10)} ${Math.floor(r.phase_percent)}%`,
+  },
+  { id: 'done', title: 'DONE', width: 20, priority: 5, value: (r) => r.done, cell: doneText },
+  {
+    id: 'time',
+    title: 'TIME',
+    width: 6,
+    align: 'right',
+    priority: 2,
+    value: (r) => r.run_seconds,
+    cell: (r) => duration(r.run_seconds),
+  },
+  { id: 'wait', title: 'WAIT', width: 16, priority: 6, value: (r) => waitText(r) },
+  { id: 'database', title: 'DATABASE', width: 10, priority: 7, value: (r) => r.datname },
+  {
+    id: 'detail',
+    title: 'DETAIL',
+    width: 16,
+    priority: 8,
+    value: (r) => r.detail,
+    cell: (r) => r.detail ?? '',
+  },
+] satisfies Column<Row>[];
+
+export const progressView = defineView<Row>({
+  id: 'progress',
+  title: 'Progress',
+  noun: 'commands',
+  parts: ['progressGate', ...PARTS],
+  // a part keeps its last rows while its gate is shut: only what the gate lets through is shown
+  rows: (model) => running(model),
+  identity: (row) => `${row.pid}/${row.command}/${row.relation}`,
+  sort: { column: 'time', descending: true },
+  empty: 'No VACUUM, ANALYZE, CREATE INDEX, CLUSTER, COPY or base backup is running.',
+  columns,
+  detail: (row, model) => [
+    { title: `${row.command} ${row.relation ?? ''}`, facts: columnFacts({ columns }, row, model) },
+  ],
+});
+
+function running(model: Model): Row[] {
+  const gate = model.rows('progressGate')[0];
+  if (!gate) return [];
+  const open: Record<(typeof PARTS)[number], number | null> = {
+    progressVacuum: gate.vacuum,
+    progressCreateIndex: gate.create_index,
+    progressCluster: gate.cluster,
+    progressAnalyze: gate.analyze,
+    progressCopy: gate.copy,
+    progressBasebackup: gate.basebackup,
+  };
+  return PARTS.flatMap((part) => ((open[part] ?? 0) > 0 ? [...(model.rows(part) as readonly Row[])] : []));
+}

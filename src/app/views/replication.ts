@@ -1,0 +1,183 @@
+import { levelOf } from '../../health/level.ts';
+import type { RowsOf } from '../../monitor/polls.ts';
+import { span } from '../../text/line.ts';
+import { bytes, duration } from '../../text/units.ts';
+import { LEVEL_TONE, type Model } from '../model.ts';
+import { type Column, columnFacts, defineView } from './view.ts';
+
+type Sender = RowsOf['senders'];
+type Slot = RowsOf['slots'];
+
+/** Lag by our own samples of the WAL position; `>` where it is longer than what is remembered. */
+function lagText(row: Sender, model: Model): string {
+  const lag = model.lag.of(row);
+  return lag === null ? '-' : `${lag.atLeast ? '>' : ''}${duration(lag.seconds)}`;
+}
+
+const senderColumns = [
+  { id: 'pid', title: 'PID', width: 7, align: 'right', priority: 2, value: (r) => r.pid },
+  {
+    id: 'name',
+    title: 'STANDBY',
+    width: 14,
+    priority: 1,
+    grow: true,
+    value: (r) => r.application_name,
+  },
+  { id: 'client', title: 'CLIENT', width: 13, priority: 5, value: (r) => r.client_addr },
+  { id: 'state', title: 'STATE', width: 9, priority: 1, value: (r) => r.state },
+  { id: 'sync', title: 'SYNC', width: 6, priority: 4, value: (r) => r.sync_state },
+  {
+    id: 'lag',
+    title: 'LAG',
+    width: 7,
+    align: 'right',
+    priority: 1,
+    value: (r, model) => model.lag.of(r)?.seconds,
+    cell: lagText,
+    tone: (r, model) =>
+      LEVEL_TONE[levelOf('replication_lag_seconds', model.lag.of(r)?.seconds, model.thresholds)],
+  },
+  {
+    id: 'behind',
+    title: 'BEHIND',
+    width: 8,
+    align: 'right',
+    priority: 1,
+    value: (r) => r.total_lag_bytes,
+    cell: (r) => bytes(r.total_lag_bytes),
+  },
+  {
+    id: 'send',
+    title: 'TO SEND',
+    width: 8,
+    align: 'right',
+    priority: 6,
+    value: (r) => r.send_lag_bytes,
+    cell: (r) => bytes(r.send_lag_bytes),
+  },
+  {
+    id: 'write',
+    title: 'TO WRITE',
+    width: 8,
+    align: 'right',
+    priority: 8,
+    value: (r) => r.write_lag_bytes,
+    cell: (r) => bytes(r.write_lag_bytes),
+  },
+  {
+    id: 'flush',
+    title: 'TO FLUSH',
+    width: 8,
+    align: 'right',
+    priority: 8,
+    value: (r) => r.flush_lag_bytes,
+    cell: (r) => bytes(r.flush_lag_bytes),
+  },
+  {
+    id: 'replay',
+    title: 'TO REPLAY',
+    width: 9,
+    align: 'right',
+    priority: 6,
+    value: (r) => r.replay_lag_bytes,
+    cell: (r) => bytes(r.replay_lag_bytes),
+  },
+  { id: 'slot', title: 'SLOT', width: 12, priority: 7, value: (r) => r.slot_name },
+] satisfies Column<Sender>[];
+
+export const replicationView = defineView<Sender>({
+  id: 'replication',
+  title: 'Replication',
+  noun: 'standbys',
+  parts: ['senders', 'standby', 'receiver', 'walPosition'],
+  rows: (model) => model.rows('senders'),
+  identity: (row) => `${row.pid}/${row.backend_start_us}`,
+  sort: { column: 'behind', descending: true },
+  empty: 'No standby is connected.',
+  columns: senderColumns,
+  headline: (model) => {
+    const standby = model.rows('standby')[0];
+    if (!standby?.standby) return [];
+    const receiver = model.rows('receiver')[0];
+    return [
+      span('this server is a standby', 'accent'),
+      span(
+        receiver
+          ? ` of ${receiver.sender_host ?? 'a primary'}:${receiver.sender_port ?? ''} (${receiver.status})`
+          : ', no receiver runs',
+        receiver ? undefined : 'warn',
+      ),
+      span(`  to replay ${bytes(standby.replay_lag_bytes)}`),
+      ...(standby.paused ? [span('  REPLAY PAUSED', 'alert')] : []),
+    ];
+  },
+  backend: (row) => ({ pid: row.pid, backendStart: row.backend_start_us }),
+  detail: (row, model) => [
+    { title: `Standby ${row.application_name}`, facts: columnFacts({ columns: senderColumns }, row, model) },
+  ],
+});
+
+const slotColumns = [
+  { id: 'slot', title: 'SLOT', width: 16, priority: 1, grow: true, value: (s) => s.slot_name },
+  { id: 'type', title: 'TYPE', width: 8, priority: 3, value: (s) => s.slot_type },
+  {
+    id: 'database',
+    title: 'DATABASE',
+    width: 12,
+    priority: 5,
+    value: (s) => s.database,
+    cell: (s) => s.database ?? '',
+  },
+  {
+    id: 'active',
+    title: 'ACTIVE',
+    width: 8,
+    priority: 1,
+    value: (s) => s.active,
+    cell: (s) => (s.active ? `yes ${s.active_pid ?? ''}` : 'no'),
+    tone: (s) => (s.active ? undefined : 'warn'),
+  },
+  {
+    id: 'retained',
+    title: 'RETAINED',
+    width: 8,
+    align: 'right',
+    priority: 1,
+    value: (s) => s.retained_bytes,
+    cell: (s) => bytes(s.retained_bytes),
+  },
+  {
+    id: 'status',
+    title: 'WAL',
+    width: 10,
+    priority: 2,
+    value: (s) => s.wal_status,
+    cell: (s) => s.invalidation_reason ?? s.wal_status ?? '-',
+    tone: (s) => (s.wal_status === 'lost' || s.wal_status === 'unreserved' ? 'alert' : undefined),
+  },
+  {
+    id: 'safe',
+    title: 'SAFE',
+    width: 8,
+    align: 'right',
+    priority: 6,
+    value: (s) => s.safe_wal_bytes,
+    cell: (s) => bytes(s.safe_wal_bytes),
+  },
+] satisfies Column<Slot>[];
+
+export const slotsView = defineView<Slot>({
+  id: 'slots',
+  title: 'Slots',
+  noun: 'slots',
+  parts: ['slots'],
+  rows: (model) => model.rows('slots'),
+  identity: (row) => row.slot_name,
+  sort: { column: 'retained', descending: true },
+  empty: 'No replication slot exists.',
+  columns: slotColumns,
+  detail: (row, model) => [
+    { title: `Slot ${row.slot_name}`, facts: columnFacts({ columns: slotColumns }, row, model) },
+  ],
+});

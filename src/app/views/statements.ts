@@ -1,0 +1,182 @@
+import type { RowsOf } from '../../monitor/polls.ts';
+import { type StatementRate, statementKey } from '../../monitor/statement-rates.ts';
+import { span } from '../../text/line.ts';
+import { bytes, count, milliseconds, percent } from '../../text/units.ts';
+import type { Model } from '../model.ts';
+import { type Column, columnFacts, defineView } from './view.ts';
+
+/** A statement as pg_stat_statements counts it, with its text and what it did in the last minute. */
+export interface StatementRow {
+  readonly row: RowsOf['statements'];
+  readonly query: string | null;
+  readonly rate: StatementRate | undefined;
+  /** Share of the execution time of all statements listed. */
+  readonly share: number | null;
+}
+
+const cache = new WeakMap<object, { key: readonly unknown[]; rows: readonly StatementRow[] }>();
+
+export function statementRows(model: Model): readonly StatementRow[] {
+  const key = [model.rows('statements'), model.rows('statementTexts')];
+  const last = cache.get(model);
+  if (last?.key.every((part, i) => part === key[i])) return last.rows;
+  const texts = new Map(model.rows('statementTexts').map((t) => [t.queryid, t.query]));
+  const total = model.rows('statements').reduce((sum, row) => sum + (row.total_exec_ms ?? 0), 0);
+  const rows = model.rows('statements').map(
+    (row): StatementRow => ({
+      row,
+      query: row.queryid === null ? null : (texts.get(row.queryid) ?? null),
+      rate: model.statementRates.of(row),
+      share: total > 0 ? (row.total_exec_ms ?? 0) / total : null,
+    }),
+  );
+  cache.set(model, { key, rows });
+  return rows;
+}
+
+const columns = [
+  {
+    id: 'load',
+    title: 'LOAD 60s',
+    width: 8,
+    align: 'right',
+    priority: 3,
+    value: (s) => s.rate?.execMsPerSecond,
+    cell: (s) => (s.rate ? `${(s.rate.execMsPerSecond / 10).toFixed(1)}%` : '-'),
+    tone: (s) => ((s.rate?.execMsPerSecond ?? 0) >= 1000 ? 'alert' : undefined),
+  },
+  {
+    id: 'calls_rate',
+    title: 'CALLS/s',
+    width: 7,
+    align: 'right',
+    priority: 4,
+    value: (s) => s.rate?.callsPerSecond,
+    cell: (s) => count(s.rate?.callsPerSecond),
+  },
+  {
+    id: 'calls',
+    title: 'CALLS',
+    width: 6,
+    align: 'right',
+    priority: 3,
+    value: (s) => s.row.calls,
+    cell: (s) => count(s.row.calls),
+  },
+  {
+    id: 'total',
+    title: 'TOTAL',
+    width: 7,
+    align: 'right',
+    priority: 1,
+    value: (s) => s.row.total_exec_ms,
+    cell: (s) => milliseconds(s.row.total_exec_ms),
+  },
+  {
+    id: 'share',
+    title: 'SHARE',
+    width: 6,
+    align: 'right',
+    priority: 5,
+    value: (s) => s.share,
+    cell: (s) => percent(s.share),
+  },
+  {
+    id: 'mean',
+    title: 'MEAN',
+    width: 7,
+    align: 'right',
+    priority: 2,
+    value: (s) => s.row.mean_exec_ms,
+    cell: (s) => milliseconds(s.row.mean_exec_ms),
+    tone: (s, model) =>
+      (s.row.mean_exec_ms ?? 0) >= model.thresholds.slow_statement_ms ? 'warn' : undefined,
+  },
+  {
+    id: 'max',
+    title: 'MAX',
+    width: 7,
+    align: 'right',
+    priority: 7,
+    value: (s) => s.row.max_exec_ms,
+    cell: (s) => milliseconds(s.row.max_exec_ms),
+  },
+  {
+    id: 'rows',
+    title: 'ROWS',
+    width: 6,
+    align: 'right',
+    priority: 8,
+    value: (s) => s.row.rows,
+    cell: (s) => count(s.row.rows),
+  },
+  {
+    id: 'hit',
+    title: 'HIT',
+    width: 6,
+    align: 'right',
+    priority: 6,
+    value: (s) => hitShare(s.row),
+    cell: (s) => percent(hitShare(s.row)),
+  },
+  {
+    id: 'query',
+    title: 'STATEMENT',
+    width: 16,
+    grow: true,
+    priority: 1,
+    value: (s) => s.query,
+    cell: (s) => s.query ?? '',
+  },
+] satisfies Column<StatementRow>[];
+
+function hitShare(row: RowsOf['statements']): number | null {
+  const all = (row.shared_blks_hit ?? 0) + (row.shared_blks_read ?? 0);
+  return all > 0 ? (row.shared_blks_hit ?? 0) / all : null;
+}
+
+export const statementsView = defineView<StatementRow>({
+  id: 'statements',
+  title: 'Statements',
+  noun: 'statements',
+  parts: ['statements', 'statementTexts', 'statementsInfo', 'walPosition'],
+  rows: statementRows,
+  identity: (s) => statementKey(s.row),
+  sort: { column: 'total', descending: true },
+  empty: 'pg_stat_statements has counted nothing yet.',
+  columns,
+  headline: (model: Model) => {
+    const info = model.rows('statementsInfo')[0];
+    return [
+      span('by pg_stat_statements', 'muted'),
+      ...(info?.stats_reset ? [span(` since ${info.stats_reset.slice(0, 19)}`, 'muted')] : []),
+      ...(info?.dealloc ? [span(`  ${count(info.dealloc)} evictions: the list is incomplete`, 'warn')] : []),
+    ];
+  },
+  query: (s) => s.query,
+  detail: (s, model) => [
+    {
+      title: 'Statement',
+      text: s.query ?? 'The text is not known: it was evicted, or this role may not read it.',
+    },
+    {
+      title: 'Counters',
+      facts: [
+        ...columnFacts(
+          { columns: columns.filter((c) => c.id !== 'query') as Column<StatementRow>[] },
+          s,
+          model,
+        ),
+        ['query id', s.row.queryid ?? '-'],
+        ['standard deviation', milliseconds(s.row.stddev_exec_ms)],
+        ['planning', milliseconds(s.row.total_plan_ms)],
+        [
+          'blocks hit / read / dirtied',
+          [s.row.shared_blks_hit, s.row.shared_blks_read, s.row.shared_blks_dirtied].map(count).join(' / '),
+        ],
+        ['temporary blocks written', count(s.row.temp_blks_written)],
+        ['WAL', bytes(s.row.wal_bytes)],
+      ],
+    },
+  ],
+});

@@ -1,0 +1,252 @@
+import { displayName } from '../../db/ident.ts';
+import { levelOf } from '../../health/level.ts';
+import type { RowsOf } from '../../monitor/polls.ts';
+import { span } from '../../text/line.ts';
+import { bytes, count, duration, percent } from '../../text/units.ts';
+import { LEVEL_MARK, LEVEL_TONE, type Model } from '../model.ts';
+import { type Column, columnFacts, defineView } from './view.ts';
+
+/** A table with everything known of it: its estimated and (where read) exact size, and its counters. */
+export interface TableRow {
+  readonly oid: number;
+  readonly schemaname: string | null;
+  readonly relname: string | null;
+  /** Exact where it was read, otherwise from relpages. */
+  readonly total_bytes: number | null;
+  readonly table_bytes: number | null;
+  readonly index_bytes: number | null;
+  /** False while only relpages, as of the last VACUUM or ANALYZE, is known. */
+  readonly exact: boolean;
+  /** An AccessExclusiveLock is held or awaited: a size function would wait behind it, so none is called. */
+  readonly locked: boolean;
+  readonly est_rows: number | null;
+  readonly stats: RowsOf['tableStats'] | undefined;
+}
+
+function merge(model: Model): TableRow[] {
+  const exact = new Map(model.rows('tableExact').map((r) => [r.oid, r]));
+  const stats = new Map(model.rows('tableStats').map((r) => [r.relid, r]));
+  const sized = model.rows('tableSizes').map((r): TableRow => {
+    const size = exact.get(r.oid);
+    const known = size !== undefined && size.total_bytes !== null;
+    return {
+      oid: r.oid,
+      schemaname: r.schemaname,
+      relname: r.relname,
+      total_bytes: known ? size.total_bytes : r.est_total_bytes,
+      table_bytes: known ? size.table_bytes : r.est_heap_bytes,
+      index_bytes: known ? size.index_bytes : r.est_index_bytes,
+      exact: known,
+      locked: size?.busy === true,
+      est_rows: r.est_rows,
+      stats: stats.get(r.oid),
+    };
+  });
+  const seen = new Set(sized.map((r) => r.oid));
+  const others = model.rows('tableStats').filter((s) => !seen.has(s.relid));
+  return [
+    ...sized,
+    ...others.map((s): TableRow => {
+      const size = exact.get(s.relid);
+      return {
+        oid: s.relid,
+        schemaname: s.schemaname,
+        relname: s.relname,
+        total_bytes: size?.total_bytes ?? null,
+        table_bytes: size?.table_bytes ?? null,
+        index_bytes: size?.index_bytes ?? null,
+        exact: size?.total_bytes != null,
+        locked: size?.busy === true,
+        est_rows: null,
+        stats: s,
+      };
+    }),
+  ];
+}
+
+/** One result per set of parts: the same parts give the same rows, so that nothing is computed twice. */
+const cache = new WeakMap<object, { key: readonly unknown[]; rows: readonly TableRow[] }>();
+
+export function tableRows(model: Model): readonly TableRow[] {
+  const key = [model.rows('tableSizes'), model.rows('tableExact'), model.rows('tableStats')];
+  const last = cache.get(model);
+  if (last?.key.every((part, i) => part === key[i])) return last.rows;
+  const rows = merge(model);
+  cache.set(model, { key, rows });
+  return rows;
+}
+
+/** Dead rows against the number from which autovacuum acts, with the server-wide settings. */
+export function deadRatio(row: TableRow, model: Model): number | null {
+  const dead = row.stats?.n_dead_tup;
+  if (dead === null || dead === undefined) return null;
+  const settings = model.sampler.server?.settings ?? {};
+  const base = Number(settings['autovacuum_vacuum_threshold'] ?? 50);
+  const scale = Number(settings['autovacuum_vacuum_scale_factor'] ?? 0.2);
+  return dead / (base + scale * (row.stats?.n_live_tup ?? 0));
+}
+
+const sizeCell = (value: number | null, row: TableRow) =>
+  value === null ? (row.locked ? 'locked' : '-') : `${row.exact ? '' : '~'}${bytes(value)}`;
+
+const age = (seconds: number | null | undefined) =>
+  seconds === null || seconds === undefined ? 'never' : duration(seconds);
+
+const columns = [
+  {
+    id: 'table',
+    title: 'TABLE',
+    width: 18,
+    priority: 1,
+    grow: true,
+    value: (r: TableRow) => displayName(r.schemaname, r.relname ?? ''),
+  },
+  {
+    id: 'total',
+    title: 'TOTAL',
+    width: 8,
+    align: 'right',
+    priority: 1,
+    value: (r: TableRow) => r.total_bytes,
+    cell: (r: TableRow) => sizeCell(r.total_bytes, r),
+    tone: (r: TableRow, model) =>
+      r.locked ? 'warn' : (r.total_bytes ?? 0) >= model.thresholds.table_size_bytes ? 'accent' : undefined,
+  },
+  {
+    id: 'heap',
+    title: 'TABLE',
+    width: 8,
+    align: 'right',
+    priority: 6,
+    value: (r: TableRow) => r.table_bytes,
+    cell: (r: TableRow) => sizeCell(r.table_bytes, r),
+  },
+  {
+    id: 'indexes',
+    title: 'INDEXES',
+    width: 8,
+    align: 'right',
+    priority: 5,
+    value: (r: TableRow) => r.index_bytes,
+    cell: (r: TableRow) => sizeCell(r.index_bytes, r),
+  },
+  {
+    id: 'rows',
+    title: 'ROWS',
+    width: 6,
+    align: 'right',
+    priority: 2,
+    value: (r: TableRow) => r.stats?.n_live_tup ?? r.est_rows,
+    cell: (r: TableRow) => count(r.stats?.n_live_tup ?? r.est_rows),
+  },
+  {
+    id: 'dead',
+    title: 'DEAD',
+    width: 8,
+    align: 'right',
+    priority: 2,
+    value: (r: TableRow) => r.stats?.n_dead_tup,
+    cell: (r: TableRow, model) =>
+      `${LEVEL_MARK[levelOf('dead_ratio', deadRatio(r, model), model.thresholds)]}${count(r.stats?.n_dead_tup)}`,
+    tone: (r: TableRow, model) => LEVEL_TONE[levelOf('dead_ratio', deadRatio(r, model), model.thresholds)],
+  },
+  {
+    id: 'vacuum',
+    title: 'VACUUM',
+    width: 7,
+    align: 'right',
+    priority: 3,
+    value: (r: TableRow) => r.stats?.vacuum_age_seconds ?? (r.stats ? Number.POSITIVE_INFINITY : null),
+    cell: (r: TableRow) => (r.stats ? age(r.stats.vacuum_age_seconds) : '-'),
+  },
+  {
+    id: 'analyze',
+    title: 'ANALYZE',
+    width: 7,
+    align: 'right',
+    priority: 4,
+    value: (r: TableRow) => r.stats?.analyze_age_seconds ?? (r.stats ? Number.POSITIVE_INFINITY : null),
+    cell: (r: TableRow) => (r.stats ? age(r.stats.analyze_age_seconds) : '-'),
+  },
+  {
+    id: 'seq',
+    title: 'SEQ',
+    width: 6,
+    align: 'right',
+    priority: 7,
+    value: (r: TableRow) => r.stats?.seq_scan,
+    cell: (r: TableRow) => count(r.stats?.seq_scan),
+  },
+  {
+    id: 'idx',
+    title: 'IDX',
+    width: 6,
+    align: 'right',
+    priority: 8,
+    value: (r: TableRow) => r.stats?.idx_scan,
+    cell: (r: TableRow) => count(r.stats?.idx_scan),
+  },
+  {
+    id: 'hot',
+    title: 'HOT',
+    width: 6,
+    align: 'right',
+    priority: 9,
+    value: (r: TableRow) => hotShare(r),
+    cell: (r: TableRow) => percent(hotShare(r)),
+  },
+] satisfies Column<TableRow>[];
+
+/** Share of updates that stayed on their page and touched no index. */
+function hotShare(row: TableRow): number | null {
+  const updates = row.stats?.n_tup_upd;
+  return updates ? (row.stats?.n_tup_hot_upd ?? 0) / updates : null;
+}
+
+export const tablesView = defineView<TableRow>({
+  id: 'tables',
+  title: 'Table sizes',
+  noun: 'tables',
+  parts: ['tableSizes', 'tableDead', 'tableExact', 'tableStats'],
+  rows: tableRows,
+  identity: (row) => String(row.oid),
+  sort: { column: 'total', descending: true },
+  empty: 'This database has no tables with data.',
+  columns,
+  headline: (model, rows) => {
+    const shown = rows as readonly TableRow[];
+    const locked = shown.filter((r) => r.locked).length;
+    return [
+      span(
+        `database ${model.sampler.server?.database ?? ''}, the ${shown.length} largest or most in need of vacuum`,
+        'muted',
+      ),
+      ...(locked > 0 ? [span(`  ${locked} locked: size not asked`, 'warn')] : []),
+    ];
+  },
+  detail: (row, model) => [
+    {
+      title: `Table ${displayName(row.schemaname, row.relname ?? '')}`,
+      facts: columnFacts({ columns }, row, model),
+    },
+    ...(row.stats
+      ? [
+          {
+            title: 'Since the statistics began',
+            facts: [
+              ['rows inserted', count(row.stats.n_tup_ins)],
+              ['rows updated', count(row.stats.n_tup_upd)],
+              ['rows deleted', count(row.stats.n_tup_del)],
+              ['rows changed since ANALYZE', count(row.stats.n_mod_since_analyze)],
+              ['rows inserted since VACUUM', count(row.stats.n_ins_since_vacuum)],
+              ['last VACUUM', row.stats.last_vacuum ?? 'never'],
+              ['last autovacuum', row.stats.last_autovacuum ?? 'never'],
+              ['last ANALYZE', row.stats.last_analyze ?? 'never'],
+              ['last autoanalyze', row.stats.last_autoanalyze ?? 'never'],
+              ['dead rows / autovacuum threshold', deadRatio(row, model)?.toFixed(2) ?? '-'],
+            ] as [string, string][],
+          },
+        ]
+      : []),
+  ],
+});

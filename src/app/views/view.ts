@@ -1,0 +1,98 @@
+import type { PartName } from '../../monitor/polls.ts';
+import type { Part } from '../../monitor/snapshot.ts';
+import type { ColumnSpec } from '../../text/cells.ts';
+import type { Line, Tone } from '../../text/line.ts';
+import type { Model } from '../model.ts';
+
+export type ViewId =
+  | 'activity'
+  | 'locks'
+  | 'database'
+  | 'tables'
+  | 'indexes'
+  | 'statements'
+  | 'replication'
+  | 'slots'
+  | 'wal'
+  | 'progress';
+
+/** A column of a view: how to show a row, and what to sort and export by. */
+export interface Column<Row> extends ColumnSpec {
+  /** What is sorted by; null sorts last either way. */
+  readonly value: (row: Row, model: Model) => string | number | boolean | null | undefined;
+  /** What is shown; the value itself when absent. Server text comes as it is: it is cleaned when drawn. */
+  readonly cell?: (row: Row, model: Model) => string;
+  readonly tone?: (row: Row, model: Model) => Tone | undefined;
+}
+
+/** Who a row is about, for cancel and terminate: never a row number, never a pid alone. */
+export interface BackendRef {
+  readonly pid: number;
+  readonly backendStart: number | null;
+}
+
+export interface DetailSection {
+  readonly title: string;
+  /** Label and value, or a block of text. */
+  readonly facts?: readonly (readonly [label: string, value: string])[];
+  readonly text?: string;
+}
+
+/** One table of the console, declared once: the screen, the text output and the filter are read from it. */
+export interface View<Row> {
+  readonly id: ViewId;
+  readonly title: string;
+  /** What a row is, in the plural: "12 sessions". */
+  readonly noun: string;
+  /** What has to be polled while it is visible; the first one's state is the view's. */
+  readonly parts: readonly [PartName, ...PartName[]];
+  readonly rows: (model: Model) => readonly Row[];
+  /** The identity that a selection follows. */
+  readonly identity: (row: Row) => string;
+  readonly columns: readonly Column<Row>[];
+  readonly sort: Sort;
+  /** The rows have an order of their own (a tree): sorting is refused with this reason. */
+  readonly ordered?: string;
+  /** One line above the table. */
+  readonly headline?: (model: Model, rows: readonly Row[]) => Line;
+  /** Shown when there are no rows and nothing is wrong. */
+  readonly empty: string;
+  readonly backend?: (row: Row) => BackendRef | undefined;
+  /** The statement a row is about, for copy and explain. */
+  readonly query?: (row: Row) => string | null | undefined;
+  readonly database?: (row: Row) => string | null | undefined;
+  readonly detail: (row: Row, model: Model) => readonly DetailSection[];
+}
+
+export interface Sort {
+  readonly column: string;
+  readonly descending: boolean;
+}
+
+/** A view whose row type is nobody's business but its own: what screens and the text output handle. */
+export type AnyView = View<unknown>;
+
+/** Declares a view; the row type is checked inside and forgotten outside. */
+export function defineView<Row>(view: View<Row>): View<Row> {
+  return view;
+}
+
+/** What the view's main part says about itself: not asked yet, stale, denied. */
+export function statusPart(view: AnyView, model: Model): Part<unknown> {
+  return model.part(view.parts[0]);
+}
+
+/** All columns of a row with their titles: the plainest of details. */
+export function columnFacts<Row>(
+  view: Pick<View<Row>, 'columns'>,
+  row: Row,
+  model: Model,
+): [string, string][] {
+  return view.columns.map((c) => [c.title, cellText(c, row, model)]);
+}
+
+export function cellText<Row>(column: Column<Row>, row: Row, model: Model): string {
+  if (column.cell) return column.cell(row, model);
+  const value = column.value(row, model);
+  return value === null || value === undefined ? '-' : String(value);
+}

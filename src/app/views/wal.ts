@@ -1,0 +1,121 @@
+import { levelOf } from '../../health/level.ts';
+import type { Tone } from '../../text/line.ts';
+import { bytes, count, duration, percent } from '../../text/units.ts';
+import { LEVEL_TONE, type Model } from '../model.ts';
+import { type Column, columnFacts, defineView } from './view.ts';
+
+/** One figure of the write-ahead log, the checkpoints or the archiver. */
+interface Fact {
+  readonly name: string;
+  readonly value: string;
+  readonly note: string;
+  readonly tone?: Tone;
+}
+
+function checkpointFacts(model: Model): Fact[] {
+  const row = model.rows('checkpoints')[0];
+  if (!row) return [];
+  const all = row.num_timed + row.num_requested;
+  const share = all > 0 ? row.num_requested / all : null;
+  const tone =
+    LEVEL_TONE[
+      levelOf('requested_checkpoints_percent', share === null ? null : share * 100, model.thresholds)
+    ];
+  return [
+    {
+      name: 'checkpoints',
+      value: `${count(row.num_timed)} timed, ${count(row.num_requested)} requested`,
+      note: `${percent(share)} requested since ${row.stats_reset?.slice(0, 19) ?? 'the start'}; many mean that max_wal_size is small`,
+      ...(tone && { tone }),
+    },
+    {
+      name: 'checkpoint time',
+      value: `write ${duration(row.write_ms / 1000)}, sync ${duration(row.sync_ms / 1000)}`,
+      note: `${count(row.buffers_written)} buffers by the checkpointer, ${count(row.buffers_clean)} by the background writer, ${count(row.buffers_backend)} by backends`,
+    },
+  ];
+}
+
+function archiverFacts(model: Model): Fact[] {
+  const row = model.rows('archiver')[0];
+  if (!row) return [];
+  if (model.sampler.server?.settings['archive_mode'] === 'off')
+    return [{ name: 'archiver', value: 'off', note: 'archive_mode is off: no point-in-time recovery' }];
+  return [
+    {
+      name: 'archiver',
+      value: row.failing ? 'FAILING' : 'ok',
+      note: `${count(row.archived_count)} archived, ${count(row.failed_count)} failed, last ${duration(row.last_archived_seconds)} ago (${row.last_archived_wal ?? '-'})`,
+      ...(row.failing && { tone: 'alert' as const }),
+    },
+  ];
+}
+
+function walFacts(model: Model): Fact[] {
+  const stats = model.rows('walStats')[0];
+  const directory = model.part('walDirectory');
+  const files = directory.rows[0];
+  return [
+    {
+      name: 'WAL written',
+      value: `${bytes(model.vitals.walBytesPerSecond)}/s`,
+      note: 'mean of 10 s, from the position in the log',
+    },
+    ...(stats
+      ? [
+          {
+            name: 'WAL since reset',
+            value: bytes(stats.wal_bytes),
+            note: `${count(stats.wal_records)} records, ${count(stats.wal_fpi)} full pages, buffers full ${count(stats.wal_buffers_full)} times`,
+          },
+        ]
+      : []),
+    {
+      name: 'WAL directory',
+      value: files ? bytes(files.total_bytes) : '-',
+      note: files ? `${files.files} files` : (directory.remedy ?? directory.reason ?? ''),
+    },
+  ];
+}
+
+function preparedFacts(model: Model): Fact[] {
+  return model.rows('prepared').map((p) => ({
+    name: 'prepared transaction',
+    value: duration(p.prepared_seconds),
+    note: `${p.gid} of ${p.owner} in ${p.database}: holds its locks until COMMIT PREPARED or ROLLBACK PREPARED`,
+    tone: 'warn' as const,
+  }));
+}
+
+const columns = [
+  { id: 'name', title: 'WAL', width: 20, priority: 1, value: (f) => f.name },
+  { id: 'value', title: 'VALUE', width: 26, priority: 1, value: (f) => f.value, tone: (f) => f.tone },
+  {
+    id: 'note',
+    title: 'NOTE',
+    width: 10,
+    priority: 2,
+    grow: true,
+    value: (f) => f.note,
+    tone: () => 'muted',
+  },
+] satisfies Column<Fact>[];
+
+export const walView = defineView<Fact>({
+  id: 'wal',
+  title: 'WAL, checkpoints, archiver',
+  noun: 'figures',
+  parts: ['walPosition', 'walStats', 'checkpoints', 'archiver', 'walDirectory', 'prepared'],
+  rows: (model) => [
+    ...walFacts(model),
+    ...checkpointFacts(model),
+    ...archiverFacts(model),
+    ...preparedFacts(model),
+  ],
+  identity: (fact) => `${fact.name} ${fact.name === 'prepared transaction' ? fact.note : ''}`,
+  sort: { column: 'name', descending: false },
+  ordered: 'These figures have their own order.',
+  empty: 'Nothing is known yet.',
+  columns,
+  detail: (fact, model) => [{ title: fact.name, facts: columnFacts({ columns }, fact, model) }],
+});

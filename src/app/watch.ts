@@ -1,0 +1,27 @@
+import { withPassword } from '../config/password.ts';
+import type { Resolved } from '../config/profile.ts';
+import { connect } from '../db/client.ts';
+import type { SamplerOptions } from '../monitor/sampler.ts';
+
+/** Replication slots, checkpoints, the archiver: they change slowly. */
+const MEDIUM_SECONDS = 5;
+/** Questions that look at every relation of the database. */
+const RARE_SECONDS = 300;
+
+/** How a resolved server is watched: its connections and cadences. */
+export function watchOptions(resolved: Resolved, interval?: number): SamplerOptions {
+  const { intervals } = resolved;
+  return {
+    connect: (purpose) =>
+      withPassword(resolved.passwords, () =>
+        connect(resolved.target, purpose, purpose === 'control' ? 'pgdeck-control' : 'pgdeck-monitor'),
+      ),
+    intervals: {
+      tick: interval ?? intervals.refresh_seconds,
+      medium: MEDIUM_SECONDS,
+      statements: intervals.statements_seconds,
+      slow: intervals.slow_seconds,
+      rare: RARE_SECONDS,
+    },
+  };
+}

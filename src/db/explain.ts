@@ -1,0 +1,50 @@
+import type { Session } from './client.ts';
+import { DbError } from './errors.ts';
+import type { Server } from './server.ts';
+
+/** Statements that EXPLAIN takes and that their text alone describes. */
+const EXPLAINABLE =
+  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(select|insert|update|delete|merge|with|values|table)\b/i;
+const PLACEHOLDER = /\$\d/;
+
+/**
+ * Why a statement cannot be explained, or undefined when it can.
+ *
+ * @param truncatedAt the length at which the server cuts texts (track_activity_query_size - 1); undefined for texts
+ *   that are never cut
+ */
+export function unexplainable(query: string, server: Server, truncatedAt?: number): string | undefined {
+  if (query.trim() === '') return 'There is no query text.';
+  if (truncatedAt !== undefined && Buffer.byteLength(query) >= truncatedAt)
+    return 'The text is cut off at track_activity_query_size, so it is no complete query.';
+  if (!EXPLAINABLE.test(query))
+    return 'Only SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES and WITH can be explained.';
+  if (PLACEHOLDER.test(query) && server.major < 16)
+    return 'The text has parameters ($1); explaining it without their values needs PostgreSQL 16.';
+  return undefined;
+}
+
+/**
+ * The plan of a statement, as the planner makes it now; the statement is never run.
+ *
+ * Sent as one extended-protocol message, so that a text that holds a second command is refused by the server, inside
+ * a read-only transaction that is rolled back. Throws {@link DbError}.
+ */
+export async function explain(session: Session, query: string): Promise<string[]> {
+  const generic = PLACEHOLDER.test(query) ? '(GENERIC_PLAN) ' : '';
+  await session.sql('BEGIN READ ONLY');
+  try {
+    // the names in the text were meant for that session's path, not for ours
+    await session.sql('SET LOCAL search_path = "$user", public');
+    const rows = await session.single(`EXPLAIN ${generic}${query.trim().replace(/;\s*$/, '')}`);
+    return rows.map((row) => String(row['QUERY PLAN']));
+  } catch (error) {
+    if (error instanceof DbError && error.kind !== 'lost')
+      throw new DbError(error.kind, `EXPLAIN failed: ${error.message}`, {
+        ...(error.code && { code: error.code }),
+      });
+    throw error;
+  } finally {
+    await session.sql('ROLLBACK').catch(() => {});
+  }
+}

@@ -1,0 +1,26 @@
+import { type LevelsId, THRESHOLDS, type Thresholds } from '../config/thresholds.ts';
+
+export type Level = 'normal' | 'warn' | 'alert' | 'critical';
+
+/** Where a value stands on its scale: beyond `normal` is a warning, then alert, then critical. Unknown is normal. */
+export function levelOf(id: LevelsId, value: number | null | undefined, thresholds: Thresholds): Level {
+  if (value === null || value === undefined || Number.isNaN(value)) return 'normal';
+  const { normal, alert, critical } = thresholds[id];
+  const sign = THRESHOLDS[id].worse === 'higher' ? 1 : -1;
+  const beyond = (limit: number) => sign * value >= sign * limit;
+  if (beyond(critical)) return 'critical';
+  if (beyond(alert)) return 'alert';
+  return sign * value > sign * normal ? 'warn' : 'normal';
+}
+
+/** A block read at least this slow came from a disk, not from the operating system's cache. */
+const DISK_READ_MS = 0.5;
+
+/**
+ * The level of a cache hit ratio (share of 1). A low one is an alarm only if the reads are slow: blocks that the
+ * operating system had cached count as reads too.
+ */
+export function cacheLevel(ratio: number | null, msPerRead: number | null, thresholds: Thresholds): Level {
+  if (ratio === null || (msPerRead !== null && msPerRead < DISK_READ_MS)) return 'normal';
+  return levelOf('cache_hit_percent', ratio * 100, thresholds);
+}

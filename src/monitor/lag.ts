@@ -1,0 +1,54 @@
+import type { RowsOf } from './polls.ts';
+
+const KEPT_MS = 600_000;
+
+/**
+ * Replication lag in seconds from our own samples of the WAL position.
+ *
+ * pg_stat_replication.replay_lag goes wrong in both directions: it shows the last reply while replay is paused and
+ * keeps a value after the standby has caught up. Here: when did the primary write the position that the standby has
+ * replayed by now? The answer is as fine as the sampling interval.
+ */
+export class LagRing {
+  #positions: { at: number; lsn: number }[] = [];
+
+  /** Takes the primary's position at a moment of the server's clock (ms). */
+  push(at: number, lsn: number): void {
+    const last = this.#positions.at(-1);
+    if (last !== undefined && (at < last.at || lsn < last.lsn)) this.#positions = [];
+    this.#positions.push({ at, lsn });
+    const oldest = at - KEPT_MS;
+    if ((this.#positions[0]?.at ?? at) < oldest - 60_000)
+      this.#positions = this.#positions.filter((p) => p.at >= oldest);
+  }
+
+  /**
+   * Seconds between now and the first sample that was ahead of the replayed position; 0 when it has caught up;
+   * `atLeast` when the standby is behind everything remembered; null before the first sample.
+   */
+  lag(replayed: number | null): { seconds: number; atLeast: boolean } | null {
+    const now = this.#positions.at(-1);
+    if (now === undefined || replayed === null) return null;
+    if (replayed >= now.lsn) return { seconds: 0, atLeast: false };
+    const first = this.#positions.findIndex((p) => p.lsn > replayed);
+    const ahead = this.#positions[first];
+    if (ahead === undefined) return { seconds: 0, atLeast: false };
+    return { seconds: (now.at - ahead.at) / 1000, atLeast: first === 0 };
+  }
+}
+
+/** Lag of every sender, fed by the parts `walPosition` and `senders`. */
+export class ReplicationLag {
+  readonly #ring = new LagRing();
+  #seen: unknown;
+
+  observe(position: RowsOf['walPosition'] | undefined): void {
+    if (position === undefined || position === this.#seen || position.lsn_bytes === null) return;
+    this.#seen = position;
+    this.#ring.push(position.server_ms, position.lsn_bytes);
+  }
+
+  of(sender: RowsOf['senders']): { seconds: number; atLeast: boolean } | null {
+    return this.#ring.lag(sender.replay_lsn_bytes);
+  }
+}

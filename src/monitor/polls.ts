@@ -1,0 +1,224 @@
+import { type Call, call } from '../db/client.ts';
+import type { Denial, Query, RowOf } from '../db/query.ts';
+import type { Server } from '../db/server.ts';
+import { activityList, activitySummary } from '../db/views/activity.ts';
+import { databaseStats } from '../db/views/database.ts';
+import { indexCounts, indexDuplicate, indexInvalid, indexUnused, indexUsage } from '../db/views/indexes.ts';
+import { lockTree } from '../db/views/locks.ts';
+import {
+  progressAnalyze,
+  progressBasebackup,
+  progressCluster,
+  progressCopy,
+  progressCreateIndex,
+  progressGate,
+  progressVacuum,
+} from '../db/views/progress.ts';
+import { tableDead, tableExactSizes, tableSizes, tableStats } from '../db/views/relations.ts';
+import {
+  replicationReceiver,
+  replicationSenders,
+  replicationSlots,
+  replicationStandby,
+} from '../db/views/replication.ts';
+import { statementCounters, statementsInfo, statementTexts } from '../db/views/statements.ts';
+import { archiver, checkpoints, prepared, walDirectory, walPosition, walStats } from '../db/views/wal.ts';
+
+/** What the front end asks for beyond "this part": how much, and of what. */
+export interface Wants {
+  readonly activityLimit: number;
+  readonly queryChars: number;
+  /** Idle sessions too. */
+  readonly idle: boolean;
+  readonly tableLimit: number;
+  /** Tables on the screen: only these get exact sizes. Undefined: all that were ranked. */
+  readonly shownTables: readonly number[] | undefined;
+  readonly indexLimit: number;
+  readonly statementLimit: number;
+  /** Waiting blockers listed per waiter; all of those that hold are always listed. */
+  readonly waitingBlockers: number;
+}
+
+export const DEFAULT_WANTS: Wants = {
+  activityLimit: 100,
+  queryChars: 400,
+  idle: false,
+  tableLimit: 60,
+  shownTables: undefined,
+  indexLimit: 200,
+  statementLimit: 100,
+  waitingBlockers: 8,
+};
+
+/** Seconds between two questions of a kind; `tick` is the refresh interval itself. */
+export type Cadence = 'tick' | 'medium' | 'statements' | 'slow' | 'rare';
+
+/** What a poll may look at to decide whether and what to ask: rows read before it, by part. */
+export interface Known {
+  rows<P extends PartName>(part: P): readonly RowsOf[P][];
+  readonly wants: Wants;
+  readonly server: Server;
+}
+
+/** The row of each part. */
+export interface RowsOf {
+  summary: RowOf<typeof activitySummary>;
+  database: RowOf<typeof databaseStats>;
+  walPosition: RowOf<typeof walPosition>;
+  activity: RowOf<typeof activityList>;
+  locks: RowOf<typeof lockTree>;
+  progressGate: RowOf<typeof progressGate>;
+  progressVacuum: RowOf<typeof progressVacuum>;
+  progressCreateIndex: RowOf<typeof progressCreateIndex>;
+  progressCluster: RowOf<typeof progressCluster>;
+  progressAnalyze: RowOf<typeof progressAnalyze>;
+  progressCopy: RowOf<typeof progressCopy>;
+  progressBasebackup: RowOf<typeof progressBasebackup>;
+  senders: RowOf<typeof replicationSenders>;
+  slots: RowOf<typeof replicationSlots>;
+  standby: RowOf<typeof replicationStandby>;
+  receiver: RowOf<typeof replicationReceiver>;
+  walStats: RowOf<typeof walStats>;
+  checkpoints: RowOf<typeof checkpoints>;
+  archiver: RowOf<typeof archiver>;
+  prepared: RowOf<typeof prepared>;
+  statements: RowOf<typeof statementCounters>;
+  statementsInfo: RowOf<typeof statementsInfo>;
+  tableSizes: RowOf<typeof tableSizes>;
+  tableDead: RowOf<typeof tableDead>;
+  tableExact: RowOf<typeof tableExactSizes>;
+  tableStats: RowOf<typeof tableStats>;
+  indexUsage: RowOf<typeof indexUsage>;
+  indexUnused: RowOf<typeof indexUnused>;
+  indexInvalid: RowOf<typeof indexInvalid>;
+  indexCounts: RowOf<typeof indexCounts>;
+  indexDuplicate: RowOf<typeof indexDuplicate>;
+  walDirectory: RowOf<typeof walDirectory>;
+  statementTexts: RowOf<typeof statementTexts>;
+}
+
+export type PartName = keyof RowsOf;
+
+interface Poll<Row> {
+  readonly query: Query<never, Row>;
+  /** Fast ones share one pipelined round trip; slow ones run one after the other on their own connection. */
+  readonly session: 'fast' | 'slow';
+  readonly every: Cadence;
+  /** The call to send; undefined when there is nothing to ask now. */
+  readonly call: (known: Known) => Call | undefined;
+  /** How new rows join those read before; without it they replace them. */
+  readonly merge?: (before: readonly Row[], after: readonly Row[]) => readonly Row[];
+}
+
+interface Extra<Row> {
+  when?: (known: Known) => boolean;
+  merge?: (before: readonly Row[], after: readonly Row[]) => readonly Row[];
+}
+
+function poll<Input, Row>(
+  session: 'fast' | 'slow',
+  every: Cadence,
+  query: Query<Input, Row>,
+  input: (known: Known) => Input,
+  { when, merge }: Extra<Row> = {},
+): Poll<Row> {
+  return {
+    query: query as Query<never, Row>,
+    session,
+    every,
+    call: (known) => (when?.(known) === false ? undefined : call(query, input(known))),
+    ...(merge && { merge }),
+  };
+}
+
+const NOTHING = () => undefined;
+const TEXTS_KEPT = 2000;
+
+const whenRunning = (what: keyof RowsOf['progressGate']) => ({
+  when: (known: Known) => (known.rows('progressGate')[0]?.[what] ?? 0) > 0,
+});
+
+const rankedTables = (known: Known): number[] => [
+  ...new Set([...known.rows('tableSizes').map((t) => t.oid), ...known.rows('tableDead').map((t) => t.relid)]),
+];
+const shownTables = (known: Known) => known.wants.shownTables ?? rankedTables(known);
+
+const unseenStatements = ({ rows }: Known): string[] => {
+  const seen = new Set(rows('statementTexts').map((t) => t.queryid));
+  return [
+    ...new Set(rows('statements').flatMap((s) => (s.queryid && !seen.has(s.queryid) ? [s.queryid] : []))),
+  ];
+};
+
+/** Every kind of question, in the order in which those of one round are asked. */
+export const POLLS: { readonly [P in PartName]: Poll<RowsOf[P]> } = {
+  summary: poll('fast', 'tick', activitySummary, NOTHING),
+  database: poll('fast', 'tick', databaseStats, NOTHING),
+  walPosition: poll('fast', 'tick', walPosition, NOTHING),
+  activity: poll('fast', 'tick', activityList, ({ wants }) => ({
+    queryChars: wants.queryChars,
+    limit: wants.activityLimit,
+    idle: wants.idle,
+  })),
+  locks: poll(
+    'fast',
+    'tick',
+    lockTree,
+    ({ wants }) => ({ queryChars: wants.queryChars, limit: 300, waitingBlockers: wants.waitingBlockers }),
+    // pg_blocking_pids takes every lock partition in shared mode: asked only while somebody waits, and once more
+    // after, so that the forest empties
+    { when: ({ rows }) => rows('summary')[0]?.lock_waiting !== 0 || rows('locks').length > 0 },
+  ),
+  progressGate: poll('fast', 'tick', progressGate, NOTHING),
+  progressVacuum: poll('fast', 'tick', progressVacuum, NOTHING, whenRunning('vacuum')),
+  progressCreateIndex: poll('fast', 'tick', progressCreateIndex, NOTHING, whenRunning('create_index')),
+  progressCluster: poll('fast', 'tick', progressCluster, NOTHING, whenRunning('cluster')),
+  progressAnalyze: poll('fast', 'tick', progressAnalyze, NOTHING, whenRunning('analyze')),
+  progressCopy: poll('fast', 'tick', progressCopy, NOTHING, whenRunning('copy')),
+  progressBasebackup: poll('fast', 'tick', progressBasebackup, NOTHING, whenRunning('basebackup')),
+  senders: poll('fast', 'tick', replicationSenders, NOTHING),
+  slots: poll('fast', 'medium', replicationSlots, NOTHING),
+  standby: poll('fast', 'medium', replicationStandby, NOTHING),
+  receiver: poll('fast', 'medium', replicationReceiver, NOTHING),
+  walStats: poll('fast', 'medium', walStats, NOTHING),
+  checkpoints: poll('fast', 'medium', checkpoints, NOTHING),
+  archiver: poll('fast', 'medium', archiver, NOTHING),
+  prepared: poll('fast', 'medium', prepared, NOTHING),
+  statements: poll('fast', 'statements', statementCounters, ({ wants }) => ({ limit: wants.statementLimit })),
+  statementsInfo: poll('fast', 'statements', statementsInfo, NOTHING),
+  tableSizes: poll('slow', 'slow', tableSizes, ({ wants }) => ({ limit: wants.tableLimit })),
+  tableDead: poll('slow', 'slow', tableDead, ({ wants }) => ({ limit: wants.tableLimit })),
+  tableExact: poll('slow', 'slow', tableExactSizes, (known) => ({ oids: shownTables(known) }), {
+    when: (known) => shownTables(known).length > 0,
+    merge: (before, after) => {
+      const fresh = new Set(after.map((row) => row.oid));
+      return [...after, ...before.filter((row) => !fresh.has(row.oid))].slice(0, TEXTS_KEPT);
+    },
+  }),
+  tableStats: poll('slow', 'slow', tableStats, (known) => ({ oids: rankedTables(known) }), {
+    when: (known) => rankedTables(known).length > 0,
+  }),
+  indexUsage: poll('slow', 'slow', indexUsage, ({ wants }) => ({ limit: wants.indexLimit })),
+  indexUnused: poll('slow', 'slow', indexUnused, ({ wants }) => ({ limit: wants.indexLimit })),
+  indexInvalid: poll('slow', 'slow', indexInvalid, NOTHING),
+  indexCounts: poll('slow', 'slow', indexCounts, NOTHING),
+  indexDuplicate: poll('slow', 'rare', indexDuplicate, ({ wants }) => ({ limit: wants.indexLimit })),
+  walDirectory: poll('slow', 'slow', walDirectory, NOTHING),
+  // the view with texts reads the whole text file: only texts not seen before are asked for
+  statementTexts: poll('slow', 'statements', statementTexts, (known) => ({ ids: unseenStatements(known) }), {
+    when: (known) => unseenStatements(known).length > 0,
+    merge: (before, after) => [...after, ...before].slice(0, TEXTS_KEPT),
+  }),
+};
+
+export const PART_NAMES = Object.keys(POLLS) as PartName[];
+
+/** The poll of a part without its row type: what the sampler handles. */
+export function pollOf(part: PartName): Poll<unknown> {
+  return POLLS[part] as unknown as Poll<unknown>;
+}
+
+/** Why a part cannot be had from this server, known without asking. */
+export function unavailable(part: PartName, server: Server): Denial | undefined {
+  return pollOf(part).query.unavailable?.(server);
+}

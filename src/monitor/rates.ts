@@ -1,0 +1,75 @@
+/** Counters of one thing (a database, the WAL) read at one moment of the server's clock. */
+export interface Reading {
+  /** Server clock, ms. */
+  readonly at: number;
+  /** What the counters belong to: another value (restart, statistics reset) begins anew. */
+  readonly epoch: string;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** Growth of the counters between two readings. */
+export interface Window {
+  /** Seconds between the readings. */
+  readonly seconds: number;
+  readonly delta: Readonly<Record<string, number>>;
+}
+
+/**
+ * Sliding windows over growing counters, on the server's clock.
+ *
+ * Backends publish their counters at most once a second and only between transactions, so the difference of two
+ * one-second samples is spiky: callers show windows of 10 s and 60 s. A counter that fell means a reset that the
+ * epoch did not show (pg_stat_reset_single_table_counters): everything before is dropped, never clamped.
+ */
+export class Rates {
+  readonly #keep: number;
+  #readings: Reading[] = [];
+
+  /** @param keepSeconds the longest window that will be asked for */
+  constructor(keepSeconds: number) {
+    this.#keep = keepSeconds * 1000;
+  }
+
+  push(reading: Reading): void {
+    const last = this.#readings.at(-1);
+    if (last !== undefined) {
+      if (reading.at <= last.at) {
+        if (reading.epoch === last.epoch) return;
+        this.#readings = [];
+      } else if (reading.epoch !== last.epoch || fell(last, reading)) {
+        this.#readings = [];
+      }
+    }
+    this.#readings.push(reading);
+    // one reading older than the window stays, so that the window is full and not one sample short
+    while (this.#readings.length > 2 && (this.#readings[1]?.at ?? 0) <= reading.at - this.#keep)
+      this.#readings.shift();
+  }
+
+  /** Growth over (at least) the last `seconds`; a shorter one while there is not enough; undefined before two readings. */
+  window(seconds: number): Window | undefined {
+    const last = this.#readings.at(-1);
+    if (last === undefined || this.#readings.length < 2) return undefined;
+    const from = last.at - seconds * 1000;
+    let first = this.#readings[0];
+    for (const reading of this.#readings) {
+      if (reading.at > from + 1) break;
+      first = reading;
+    }
+    if (first === undefined || first === last) return undefined;
+    const delta: Record<string, number> = {};
+    for (const [name, value] of Object.entries(last.counters))
+      delta[name] = value - (first.counters[name] ?? value);
+    return { seconds: (last.at - first.at) / 1000, delta };
+  }
+
+  clear(): void {
+    this.#readings = [];
+  }
+}
+
+function fell(before: Reading, after: Reading): boolean {
+  return Object.entries(after.counters).some(
+    ([name, value]) => value < (before.counters[name] ?? Number.NEGATIVE_INFINITY),
+  );
+}

@@ -1,0 +1,148 @@
+import { Ring } from './history.ts';
+import type { RowsOf } from './polls.ts';
+import { Rates, type Window } from './rates.ts';
+import type { Sampler } from './sampler.ts';
+import type { Part } from './snapshot.ts';
+
+/** Below this many block accesses per window a ratio says nothing: our own polls alone would make it 100 %. */
+const BLOCKS_THAT_COUNT = 10_000;
+/** Samples kept for the sparklines: ten minutes at one per second. */
+const HISTORY = 600;
+const LONG_WINDOW = 60;
+const SHORT_WINDOW = 10;
+
+/** One database with what happened in it lately. */
+export interface DatabaseVitals {
+  readonly row: RowsOf['database'];
+  /** Committed and rolled back transactions per second over 10 s; null before two samples. */
+  readonly tps: number | null;
+  /** Share of block accesses found in shared buffers over 60 s; null when unknown or too few to count. */
+  readonly hitRatio: number | null;
+  /** Block accesses in that window; null before two samples. */
+  readonly blocks: number | null;
+  readonly readsPerSecond: number | null;
+  /** Mean time of a block read over 60 s; null without track_io_timing or without reads. */
+  readonly msPerRead: number | null;
+  /** Share of transactions rolled back over 60 s. */
+  readonly rollbackRatio: number | null;
+  readonly tempBytesPerSecond: number | null;
+}
+
+export const SERIES = ['connections', 'tps', 'hit', 'wal'] as const;
+export type SeriesName = (typeof SERIES)[number];
+
+/** The derived figures: rates over windows of the server's clock, and their history. */
+export class Vitals {
+  readonly series: Readonly<Record<SeriesName, Ring>> = {
+    connections: new Ring(HISTORY),
+    tps: new Ring(HISTORY),
+    hit: new Ring(HISTORY),
+    wal: new Ring(HISTORY),
+  };
+  readonly #byDatabase = new Map<number, Rates>();
+  readonly #cluster = new Rates(LONG_WINDOW);
+  readonly #wal = new Rates(LONG_WINDOW);
+  #seen: { database?: unknown; wal?: unknown; summary?: unknown } = {};
+  #databases: readonly DatabaseVitals[] = [];
+
+  /** All databases together. */
+  total: Omit<DatabaseVitals, 'row'> = UNKNOWN_VITALS;
+  /** WAL written per second over 10 s; null before two samples. */
+  walBytesPerSecond: number | null = null;
+
+  get databases(): readonly DatabaseVitals[] {
+    return this.#databases;
+  }
+
+  /** Takes in what the sampler read since the last call. */
+  observe(sampler: Sampler): void {
+    const startedAt = String(sampler.server?.startedAt ?? '');
+    const timing = sampler.server?.settings['track_io_timing'] === 'on';
+    this.#observeDatabases(sampler.part('database'), startedAt, timing);
+    this.#observeWal(sampler.part('walPosition'), startedAt);
+    this.#observeSummary(sampler.part('summary'));
+  }
+
+  #observeDatabases(part: Part<RowsOf['database']>, startedAt: string, timing: boolean): void {
+    if (part.rows === this.#seen.database || part.rows.length === 0) return;
+    this.#seen.database = part.rows;
+    const sums: Record<string, number> = {};
+    const resets: string[] = [];
+    this.#databases = part.rows.map((row) => {
+      const counters = countersOf(row);
+      for (const [name, value] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + value;
+      resets.push(row.stats_reset ?? '');
+      const rates = this.#byDatabase.get(row.datid) ?? new Rates(LONG_WINDOW);
+      this.#byDatabase.set(row.datid, rates);
+      rates.push({ at: row.server_ms, epoch: `${startedAt} ${row.stats_reset ?? ''}`, counters });
+      return { row, ...figures(rates, timing) };
+    });
+    const present = new Set(part.rows.map((row) => row.datid));
+    for (const datid of this.#byDatabase.keys()) if (!present.has(datid)) this.#byDatabase.delete(datid);
+    const at = Math.max(...part.rows.map((row) => row.server_ms));
+    this.#cluster.push({ at, epoch: `${startedAt} ${resets.join(' ')}`, counters: sums });
+    this.total = figures(this.#cluster, timing);
+    this.series.tps.push(this.total.tps ?? Number.NaN);
+    this.series.hit.push(this.total.hitRatio ?? Number.NaN);
+  }
+
+  #observeWal(part: Part<RowsOf['walPosition']>, startedAt: string): void {
+    const row = part.rows[0];
+    if (part.rows === this.#seen.wal || row === undefined) return;
+    this.#seen.wal = part.rows;
+    if (row.lsn_bytes === null) return;
+    this.#wal.push({ at: row.server_ms, epoch: startedAt, counters: { bytes: row.lsn_bytes } });
+    this.walBytesPerSecond = perSecond(this.#wal.window(SHORT_WINDOW), 'bytes');
+    this.series.wal.push(this.walBytesPerSecond ?? Number.NaN);
+  }
+
+  #observeSummary(part: Part<RowsOf['summary']>): void {
+    if (part.rows === this.#seen.summary || part.rows.length === 0) return;
+    this.#seen.summary = part.rows;
+    this.series.connections.push(part.rows[0]?.clients ?? Number.NaN);
+  }
+}
+
+const UNKNOWN_VITALS: Omit<DatabaseVitals, 'row'> = {
+  tps: null,
+  hitRatio: null,
+  blocks: null,
+  readsPerSecond: null,
+  msPerRead: null,
+  rollbackRatio: null,
+  tempBytesPerSecond: null,
+};
+
+function countersOf(row: RowsOf['database']): Record<string, number> {
+  return {
+    commits: row.xact_commit ?? 0,
+    rollbacks: row.xact_rollback ?? 0,
+    hit: row.blks_hit ?? 0,
+    read: row.blks_read ?? 0,
+    readMs: row.blk_read_time ?? 0,
+    temp: row.temp_bytes ?? 0,
+  };
+}
+
+function perSecond(window: Window | undefined, counter: string): number | null {
+  return window === undefined ? null : (window.delta[counter] ?? 0) / window.seconds;
+}
+
+/** hit / (hit + read) of the window, as the statistics collector counts blocks: a "read" may come from the OS cache. */
+function figures(rates: Rates, timing: boolean): Omit<DatabaseVitals, 'row'> {
+  const long = rates.window(LONG_WINDOW);
+  const short = rates.window(SHORT_WINDOW);
+  if (long === undefined || short === undefined) return UNKNOWN_VITALS;
+  const { commits = 0, rollbacks = 0, hit = 0, read = 0, readMs = 0 } = long.delta;
+  const blocks = hit + read;
+  const transactions = commits + rollbacks;
+  return {
+    tps: ((short.delta['commits'] ?? 0) + (short.delta['rollbacks'] ?? 0)) / short.seconds,
+    blocks,
+    hitRatio: blocks >= BLOCKS_THAT_COUNT ? hit / blocks : null,
+    readsPerSecond: read / long.seconds,
+    msPerRead: timing && read > 0 ? readMs / read : null,
+    rollbackRatio: transactions > 0 ? rollbacks / transactions : null,
+    tempBytesPerSecond: perSecond(long, 'temp'),
+  };
+}

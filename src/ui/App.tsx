@@ -1,0 +1,84 @@
+import { Box, Text, useApp, useInput, usePaste, useWindowSize } from 'ink';
+import { type ReactElement, useEffect } from 'react';
+import type { Deck } from '../app/deck.ts';
+import { contextOf, MINIMUM } from '../app/keymap.ts';
+import { layoutOf } from '../app/layout.ts';
+import { footerLine } from '../app/lines/footer.ts';
+import { headerLines, tabsLine } from '../app/lines/header.ts';
+import { overlayLines } from '../app/lines/overlay.ts';
+import { keyNames } from './input.ts';
+import { Lines, useDeck } from './parts/Lines.tsx';
+import { Panes } from './screens/Panes.tsx';
+import type { Paint } from './theme.ts';
+
+/** What only a running Ink can do, for those outside of it. */
+export interface Bridge {
+  suspend?: () => void;
+}
+
+/** The whole screen: header, tabs, panes or what lies over them, footer. Never taller than the terminal. */
+export function App({
+  deck,
+  paint,
+  bridge,
+}: {
+  readonly deck: Deck;
+  readonly paint: Paint;
+  readonly bridge?: Bridge;
+}): ReactElement {
+  const { suspendTerminal } = useApp();
+  useEffect(() => {
+    if (bridge) bridge.suspend = () => void suspendTerminal(stopUntilContinued);
+  }, [bridge, suspendTerminal]);
+  const { columns, rows } = useWindowSize();
+  useEffect(() => deck.resize(columns, rows), [deck, columns, rows]);
+  useInput((input, key) => {
+    for (const name of keyNames(input, key)) deck.key(name);
+  });
+  usePaste((text) => deck.paste(text));
+
+  const small = columns < MINIMUM.columns || rows < MINIMUM.rows;
+  const covered = useDeck(deck, (d) => d.state.overlay !== undefined && d.state.overlay.kind !== 'filter');
+  const help = useDeck(deck, (d) => contextOf(d.state) === 'small' && d.state.overlay?.kind === 'help');
+  if (small)
+    return (
+      <Box width={columns} height={rows} overflow="hidden">
+        <Text wrap="truncate-end">
+          {help
+            ? 'q quit, Esc back'
+            : `pgdeck needs ${MINIMUM.columns}x${MINIMUM.rows}, this is ${columns}x${rows}. q quits.`}
+        </Text>
+      </Box>
+    );
+  const { header, tabs, body } = layoutOf({ size: { columns, rows }, screen: deck.state.screen });
+  return (
+    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+      <Box height={header} flexShrink={0}>
+        <Lines deck={deck} paint={paint} of={(d) => headerLines(d, columns, header)} />
+      </Box>
+      {tabs > 0 && (
+        <Box height={1} flexShrink={0}>
+          <Lines deck={deck} paint={paint} of={(d) => [tabsLine(d, columns)]} />
+        </Box>
+      )}
+      <Box height={body} flexShrink={0} overflow="hidden">
+        {covered ? (
+          <Lines deck={deck} paint={paint} of={(d) => overlayLines(d, { columns, rows: body }) ?? []} />
+        ) : (
+          <Panes deck={deck} paint={paint} />
+        )}
+      </Box>
+      <Box height={1} flexShrink={0}>
+        <Lines deck={deck} paint={paint} of={(d) => [footerLine(d, columns)]} />
+      </Box>
+    </Box>
+  );
+}
+
+/** Stops the whole process group, as the terminal does on ^Z where keys are not read raw. */
+function stopUntilContinued(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGCONT', resolve);
+    process.kill(0, 'SIGTSTP');
+  });
+}

@@ -1,0 +1,45 @@
+import type { Line, Tone } from '../text/line.ts';
+
+/** SGR parameters of a tone: the terminal's own 16 colours, so that its palette and background hold. */
+const COLOURS: Readonly<Record<Tone, string>> = {
+  plain: '',
+  muted: '90',
+  title: '1',
+  key: '36',
+  accent: '36',
+  good: '32',
+  warn: '33',
+  alert: '31',
+  critical: '1;31',
+  selected: '7',
+  production: '1;97;41',
+};
+
+/** Without colour, what must stand out is bold or reversed; marks and words carry the rest. */
+const MONOCHROME: Readonly<Record<Tone, string>> = {
+  plain: '',
+  muted: '',
+  title: '1',
+  key: '1',
+  accent: '',
+  good: '',
+  warn: '',
+  alert: '1',
+  critical: '1',
+  selected: '7',
+  production: '7',
+};
+
+export type Paint = (line: Line) => string;
+
+/** Turns lines into text with SGR sequences; the text itself has been cleaned before. */
+export function painter(color: boolean): Paint {
+  const codes = color ? COLOURS : MONOCHROME;
+  return (line) =>
+    line
+      .map(({ text, tone }) => {
+        const code = tone === undefined ? '' : codes[tone];
+        return code === '' || text === '' ? text : `\u001b[${code}m${text}\u001b[0m`;
+      })
+      .join('');
+}
