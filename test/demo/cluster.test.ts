@@ -118,3 +118,13 @@ test('when the parent is killed while the cluster is made, nothing stays either'
   await killParent(async () => (await processes(parent)).some((line) => line.includes('initdb')));
   await gone();
 });
+
+test('a cluster to keep leaves its files, shut down cleanly, and no process', async () => {
+  vi.stubEnv('TMPDIR', parent);
+  const cluster = await createCluster({ bin, keep: true, socketOnly: true });
+  vi.unstubAllEnvs();
+  await cluster.remove();
+  expect(await processes(parent)).toEqual([]);
+  expect(await readFile(cluster.logFile, 'utf8')).toContain('database system is shut down');
+  expect(existsSync(join(cluster.dataDir, 'PG_VERSION'))).toBe(true);
+});
