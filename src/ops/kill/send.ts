@@ -1,8 +1,9 @@
 import { call, type Session } from '../../db/client.ts';
 import type { DbError } from '../../db/errors.ts';
 import { quoteLiteral } from '../../db/ident.ts';
+import { cancelByName, stillByName, terminateByName } from '../../db/views/signal/by-name.ts';
+import { signalIdle } from '../../db/views/signal/idle.ts';
 import { signalCancel, signalStill, signalTerminate } from '../../db/views/signal.ts';
-import { cancelByName, signalIdle, stillByName, terminateByName } from '../../db/views/signal-guards.ts';
 import type { Guard, SignalAction, SignalTarget, Victim } from './types.ts';
 
 /** The signal was delivered, the guard found nobody, or the server refused. */

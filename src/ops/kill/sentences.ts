@@ -34,9 +34,11 @@ export function outcomeSentence(outcome: Outcome): string {
     case 'not_permitted':
       return withRemedy(`${name} may not be signalled by this role${cause}`, outcome.remedy);
     case 'sent':
-      return `${name} got the signal; this role may not see whether its statement stopped.`;
+      return `${name} got the signal; whether its statement stopped is hidden from this role.`;
     case 'still_there':
-      return `${name} got the signal and is still there after ${duration(outcome.seconds)}: it may be rolling back a big transaction, or be stuck in the operating system.`;
+      return victim.guard.by === 'query'
+        ? `${name} got the signal and runs its statement still after ${duration(outcome.seconds)}: terminating it ends it for good.`
+        : `${name} got the signal and is still there after ${duration(outcome.seconds)}: it may be rolling back a big transaction, or be stuck in the operating system.`;
     case 'not_sent':
       return withRemedy(`${name} was not signalled${cause}`, outcome.remedy);
     case 'failed':

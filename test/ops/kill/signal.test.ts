@@ -210,7 +210,9 @@ describe('cancel', () => {
     const [outcome] = await outcomes(control, plan, { wait: 0.1 });
     expect(outcome?.kind).toBe('still_there');
     expect(outcome?.seconds).toBeGreaterThanOrEqual(0.1);
-    expect(outcome && outcomeSentence(outcome)).toMatch(/got the signal and is still there after 0\.\ds/);
+    expect(outcome && outcomeSentence(outcome)).toMatch(
+      /got the signal and runs its statement still after 0\.\ds/,
+    );
     await control.sql('SELECT pg_terminate_backend($1)', [victim.pid]);
     expect((await over)?.code).toBe('57P01');
   });
