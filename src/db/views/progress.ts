@@ -70,7 +70,8 @@ function progress(source: Source): string {
   const pick = (part: 1 | 2 | 3, type: string) =>
     `CASE ${measures.map((m) => `WHEN ${m[0]} THEN ${part === 1 ? `'${m[1]}'` : `(${m[part]})::float8`}`).join(' ')} END::${type}`;
   return `SELECT /* pgdeck */ pid, datname, command, relation, index_relation, phase, done, nullif(total, 0) AS total, unit,
-  least(100, 100 * done / nullif(total, 0)) AS phase_percent, run_seconds, wait_event_type, wait_event, detail
+  -- least(100, NULL) would be 100
+  CASE WHEN total > 0 AND done IS NOT NULL THEN least(100, 100 * done / total) END AS phase_percent, run_seconds, wait_event_type, wait_event, detail
 FROM (SELECT p.pid, ${datname}::text AS datname, ${command} AS command, ${relationName(relid, 'r')} AS relation,
     ${relationName(indexRelid, 'i')} AS index_relation, ${phase} AS phase,
     ${pick(1, 'text')} AS unit, ${pick(2, 'float8')} AS done, ${pick(3, 'float8')} AS total,
@@ -118,11 +119,11 @@ function vacuum(major: 13 | 17 | 18): string {
           ]
         : []),
     ],
-    detail: `concat_ws(', ', 'dead tuple memory ' || round(${memory}) || ' %',
+    detail: `nullif(concat_ws(', ', 'dead tuple memory ' || round(${memory}) || ' %',
       CASE WHEN p.index_vacuum_count > 0 THEN 'index pass ' || p.index_vacuum_count END,
       CASE WHEN a.query LIKE '%(to prevent wraparound)%' THEN 'to prevent wraparound' END${
         major >= 18 ? ", CASE WHEN p.delay_time > 0 THEN 'delayed ' || round(p.delay_time) || ' ms' END" : ''
-      })`,
+      }), '')`,
     // a VACUUM of a whole database is one query with a transaction per table
     started: 'a.xact_start',
   });
@@ -218,8 +219,8 @@ function copy(skipped: string): string {
     command: 'p.command',
     phase: 'lower(p.type)',
     measures: [['true', 'bytes', 'p.bytes_processed', 'p.bytes_total']],
-    detail: `concat_ws(', ', p.tuples_processed || ' tuples',
-      CASE WHEN p.tuples_excluded > 0 THEN p.tuples_excluded || ' excluded by WHERE' END${skipped})`,
+    detail: `nullif(concat_ws(', ', p.tuples_processed || ' tuples',
+      CASE WHEN p.tuples_excluded > 0 THEN p.tuples_excluded || ' excluded by WHERE' END${skipped}), '')`,
     started: 'a.query_start',
   });
 }
