@@ -2,11 +2,12 @@ import type { Resolved } from '../config/profile.ts';
 import type { PartName } from '../monitor/polls.ts';
 import type { Sampler } from '../monitor/sampler.ts';
 import { cleanLine } from '../text/clean.ts';
-import { openDetail, refreshDetail } from './detail.ts';
+import { openDetail, refreshDetail } from './flows/detail.ts';
+import { choosePalette } from './flows/palette.ts';
+import { abortSignal } from './flows/signal.ts';
 import { dispatch } from './keymap.ts';
 import { Model } from './model.ts';
 import { cursorIndex, focusedView, shownRows, windowOf } from './select.ts';
-import { abortSignal } from './signal.ts';
 import { type AppState, initialState, type LogLevel, type Overlay, type TableState } from './state.ts';
 import { createStore, type Store } from './store.ts';
 import { EMPTY_FIELD, pasteField, type TextField } from './text-field.ts';
@@ -134,6 +135,11 @@ export class Deck {
 
   detail(): void {
     openDetail(this);
+  }
+
+  /** Runs the highlighted entry of the open palette. */
+  choosePalette(): void {
+    choosePalette(this);
   }
 
   setField(field: TextField): void {

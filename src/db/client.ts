@@ -4,47 +4,12 @@ import { z } from 'zod';
 import { DbError, dbError } from './errors.ts';
 import { type Query, sqlFor } from './query.ts';
 import { extensionsQuery, roleQuery, type Server, settingsQuery, vendorQuery } from './server.ts';
+import { type Answer, type Call, call, type Purpose, type Session } from './session.ts';
+import { sessionSettings } from './session-settings.ts';
 import type { Target } from './target.ts';
+import { tlsAttempts } from './tls-attempts.ts';
 
-/** What a connection is for; decides its timeouts. See {@link sessionSettings}. */
-export type Purpose = 'fast' | 'slow' | 'control' | 'workload';
-
-/** One query with its input, to be sent in a batch. */
-export interface Call<Row = unknown> {
-  readonly query: Query<never, Row>;
-  readonly input: unknown;
-}
-
-/** The answer to one call of a batch: one that fails leaves the others whole. */
-export type Answer<Row = unknown> =
-  | { readonly ok: true; readonly rows: readonly Row[]; readonly ms: number }
-  | { readonly ok: false; readonly error: DbError; readonly ms: number };
-
-/** One connection to PostgreSQL. */
-export interface Session {
-  readonly server: Server;
-  readonly pid: number;
-  /** True once the connection has broken or was closed. */
-  readonly lost: boolean;
-  /** Runs one query; throws {@link DbError}. */
-  run<Input, Row>(query: Query<Input, Row>, input: Input): Promise<Row[]>;
-  /** Sends all calls at once: one round trip, an error in one does not touch the others. Never throws. */
-  batch(calls: readonly Call[]): Promise<Answer[]>;
-  /** Runs SQL made at run time (EXPLAIN, SHOW); rows as text columns come. */
-  sql(text: string, params?: unknown[]): Promise<Record<string, unknown>[]>;
-  /** Like sql, but the server refuses a text that holds more than one command. */
-  single(text: string): Promise<Record<string, unknown>[]>;
-  /** Called once, when the connection breaks by itself. */
-  onLost(listener: (error: DbError) => void): void;
-  /** Called for every notice the server sends. */
-  onNotice(listener: (notice: { severity: string; message: string; detail?: string }) => void): void;
-  close(): Promise<void>;
-}
-
-/** A call for {@link Session.batch}, with its input checked against the query. */
-export function call<Input, Row>(query: Query<Input, Row>, input: Input): Call<Row> {
-  return { query: query as Query<never, Row>, input };
-}
+export { type Answer, type Call, call, type Purpose, type Session } from './session.ts';
 
 // node-pg turns times into JavaScript Dates, which drop the microseconds that identify a backend.
 const AS_TEXT = new Set<number>([
@@ -57,44 +22,6 @@ const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) =>
     AS_TEXT.has(oid) ? (v: string) => v : pg.types.getTypeParser(oid, format ?? 'text'),
 };
-
-/** Session settings by purpose. The monitor must never wait behind a lock or hold a snapshot for long. */
-export function sessionSettings(purpose: Purpose, readOnly: boolean): Record<string, string> {
-  if (purpose === 'workload') return {};
-  return {
-    statement_timeout: purpose === 'slow' ? '20s' : purpose === 'control' ? '10s' : '4s',
-    lock_timeout: '200ms',
-    idle_in_transaction_session_timeout: '10s',
-    // signals are no writes, so the control session can be read-only too
-    default_transaction_read_only: purpose !== 'control' || readOnly ? 'on' : 'off',
-    search_path: 'pg_catalog',
-    timezone: 'UTC',
-    datestyle: 'ISO',
-    intervalstyle: 'postgres',
-    jit: 'off',
-    max_parallel_workers_per_gather: '0',
-    work_mem: '16MB',
-  };
-}
-
-function tlsOptions(target: Target): ConnectionOptions {
-  const verify =
-    target.sslmode === 'verify-ca' || target.sslmode === 'verify-full' || target.tls?.ca !== undefined;
-  return {
-    ...target.tls,
-    rejectUnauthorized: verify,
-    // libpq checks the host name only in verify-full
-    ...(target.sslmode !== 'verify-full' && { checkServerIdentity: () => undefined }),
-  };
-}
-
-/** The TLS attempts of a mode in libpq's order. Sockets never use TLS. */
-function attempts(target: Target): (false | ConnectionOptions)[] {
-  if (target.host.startsWith('/') || target.sslmode === 'disable') return [false];
-  if (target.sslmode === 'allow') return [false, tlsOptions(target)];
-  if (target.sslmode === 'prefer') return [tlsOptions(target), false];
-  return [tlsOptions(target)];
-}
 
 /** Opens a connection and learns what the server is. Throws {@link DbError}. */
 export async function connect(target: Target, purpose: Purpose, name = 'pgdeck'): Promise<Session> {
@@ -113,7 +40,7 @@ async function open(
   name: string,
 ): Promise<{ client: pg.Client; bare: boolean }> {
   let failure: unknown;
-  for (const ssl of attempts(target)) {
+  for (const ssl of tlsAttempts(target)) {
     for (const bare of [false, true]) {
       try {
         return { client: await openOnce(target, purpose, name, ssl, bare), bare };

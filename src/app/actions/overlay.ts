@@ -1,7 +1,6 @@
 import { parseDuration } from '../../text/units.ts';
 import type { Deck } from '../deck.ts';
-import { choosePalette } from '../palette.ts';
-import { confirmSignal, terminateIdle } from '../signal.ts';
+import { confirmSignal, terminateIdle } from '../flows/signal.ts';
 import { type Action, action } from './action.ts';
 import { back, interrupt } from './screen.ts';
 
@@ -14,7 +13,7 @@ function scroll(deck: Deck, by: (at: number, page: number) => number): void {
 function takeField(deck: Deck): void {
   const { overlay } = deck.state;
   if (overlay?.kind === 'filter') deck.open(undefined);
-  if (overlay?.kind === 'palette') choosePalette(deck);
+  if (overlay?.kind === 'palette') deck.choosePalette();
   if (overlay?.kind === 'password') deck.answerPassword(overlay.field.text);
   if (overlay?.kind === 'idle') {
     const text = overlay.field.text.trim();

@@ -1,6 +1,6 @@
 import type { Deck } from '../deck.ts';
+import { abortSignal, signalDisabled, terminateRootBlockers } from '../flows/signal.ts';
 import { focusedView } from '../select.ts';
-import { abortSignal, signalDisabled, terminateRootBlockers } from '../signal.ts';
 import { EMPTY_FIELD, fieldOf } from '../text-field.ts';
 import { lockForest } from '../views/locks.ts';
 import { SCREENS, screenOf } from '../views/registry.ts';

@@ -1,8 +1,8 @@
 import { unexplainable } from '../../db/explain.ts';
 import type { Deck } from '../deck.ts';
-import { explainRow } from '../explain.ts';
+import { explainRow } from '../flows/explain.ts';
+import { signalDisabled, signalTargets } from '../flows/signal.ts';
 import { cursorIndex, focusedView, selectedRow, shownRows } from '../select.ts';
-import { signalDisabled, signalTargets } from '../signal.ts';
 import { fieldOf } from '../text-field.ts';
 import { type Action, action } from './action.ts';
 

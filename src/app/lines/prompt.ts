@@ -1,7 +1,7 @@
 import { fitLine, type Line, span } from '../../text/line.ts';
 import { characters, fit, width } from '../../text/width.ts';
 import type { Deck } from '../deck.ts';
-import { paletteMatches } from '../palette.ts';
+import { paletteMatches } from '../flows/palette.ts';
 import { windowOf } from '../select.ts';
 import type { AppState, Overlay } from '../state.ts';
 import type { TextField } from '../text-field.ts';

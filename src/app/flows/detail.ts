@@ -1,14 +1,14 @@
-import type { Session } from '../db/client.ts';
-import { backendDetail, backendLocks } from '../db/views/backend.ts';
-import { duration } from '../text/units.ts';
-import type { Deck } from './deck.ts';
-import { focusedView, selectedRow } from './select.ts';
-import type { Overlay } from './state.ts';
-import { waitText } from './views/activity.ts';
-import { doneText } from './views/progress.ts';
-import { VIEWS } from './views/registry.ts';
-import { statementRows } from './views/statements.ts';
-import type { BackendRef, DetailSection } from './views/view.ts';
+import type { Session } from '../../db/client.ts';
+import { backendDetail, backendLocks } from '../../db/views/backend.ts';
+import { duration } from '../../text/units.ts';
+import type { Deck } from '../deck.ts';
+import { focusedView, selectedRow } from '../select.ts';
+import type { Overlay } from '../state.ts';
+import { waitText } from '../views/activity.ts';
+import { doneText } from '../views/progress.ts';
+import { VIEWS } from '../views/registry.ts';
+import { statementRows } from '../views/statements.ts';
+import type { BackendRef, DetailSection } from '../views/view.ts';
 
 const LOCKS_LISTED = 200;
 

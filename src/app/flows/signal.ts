@@ -1,10 +1,10 @@
-import { planSignal } from '../ops/kill/plan.ts';
-import { runSignal } from '../ops/kill/run.ts';
-import { outcomeSentence, refusalSentence } from '../ops/kill/sentences.ts';
-import type { NamedSession, Outcome, SignalAction, SignalPick, SignalPlan } from '../ops/kill/types.ts';
-import type { Deck } from './deck.ts';
-import { focusedView, targetRows } from './select.ts';
-import type { DialogPhase } from './state.ts';
+import { planSignal } from '../../ops/kill/plan.ts';
+import { runSignal } from '../../ops/kill/run.ts';
+import { outcomeSentence, refusalSentence } from '../../ops/kill/sentences.ts';
+import type { NamedSession, Outcome, SignalAction, SignalPick, SignalPlan } from '../../ops/kill/types.ts';
+import type { Deck } from '../deck.ts';
+import { focusedView, targetRows } from '../select.ts';
+import type { DialogPhase } from '../state.ts';
 
 const running = new WeakMap<Deck, AbortController>();
 

@@ -1,7 +1,7 @@
-import { explain, unexplainable } from '../db/explain.ts';
-import { backendDetail } from '../db/views/backend.ts';
-import type { Deck } from './deck.ts';
-import { focusedView, selectedRow } from './select.ts';
+import { explain, unexplainable } from '../../db/explain.ts';
+import { backendDetail } from '../../db/views/backend.ts';
+import type { Deck } from '../deck.ts';
+import { focusedView, selectedRow } from '../select.ts';
 
 /** Shows the plan of the statement under the cursor. */
 export function explainRow(deck: Deck): void {

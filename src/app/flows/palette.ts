@@ -1,7 +1,7 @@
-import type { Action } from './actions/action.ts';
-import { ACTIONS } from './actions/registry.ts';
-import type { Deck } from './deck.ts';
-import { CONTEXTS, perform } from './keymap.ts';
+import type { Action } from '../actions/action.ts';
+import { ACTIONS } from '../actions/registry.ts';
+import type { Deck } from '../deck.ts';
+import { CONTEXTS, perform } from '../keymap.ts';
 
 /** Keys that move are no commands anybody looks for by name. */
 function listed(deck: Deck): readonly Action[] {

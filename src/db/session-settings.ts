@@ -1,0 +1,20 @@
+import type { Purpose } from './session.ts';
+
+/** Session settings by purpose. The monitor must never wait behind a lock or hold a snapshot for long. */
+export function sessionSettings(purpose: Purpose, readOnly: boolean): Record<string, string> {
+  if (purpose === 'workload') return {};
+  return {
+    statement_timeout: purpose === 'slow' ? '20s' : purpose === 'control' ? '10s' : '4s',
+    lock_timeout: '200ms',
+    idle_in_transaction_session_timeout: '10s',
+    // signals are no writes, so the control session can be read-only too
+    default_transaction_read_only: purpose !== 'control' || readOnly ? 'on' : 'off',
+    search_path: 'pg_catalog',
+    timezone: 'UTC',
+    datestyle: 'ISO',
+    intervalstyle: 'postgres',
+    jit: 'off',
+    max_parallel_workers_per_gather: '0',
+    work_mem: '16MB',
+  };
+}

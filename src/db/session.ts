@@ -1,0 +1,43 @@
+import type { DbError } from './errors.ts';
+import type { Query } from './query.ts';
+import type { Server } from './server.ts';
+
+/** What a connection is for; decides its timeouts. See {@link file://./session-settings.ts}. */
+export type Purpose = 'fast' | 'slow' | 'control' | 'workload';
+
+/** One query with its input, to be sent in a batch. */
+export interface Call<Row = unknown> {
+  readonly query: Query<never, Row>;
+  readonly input: unknown;
+}
+
+/** The answer to one call of a batch: one that fails leaves the others whole. */
+export type Answer<Row = unknown> =
+  | { readonly ok: true; readonly rows: readonly Row[]; readonly ms: number }
+  | { readonly ok: false; readonly error: DbError; readonly ms: number };
+
+/** One connection to PostgreSQL. */
+export interface Session {
+  readonly server: Server;
+  readonly pid: number;
+  /** True once the connection has broken or was closed. */
+  readonly lost: boolean;
+  /** Runs one query; throws {@link DbError}. */
+  run<Input, Row>(query: Query<Input, Row>, input: Input): Promise<Row[]>;
+  /** Sends all calls at once: one round trip, an error in one does not touch the others. Never throws. */
+  batch(calls: readonly Call[]): Promise<Answer[]>;
+  /** Runs SQL made at run time (EXPLAIN, SHOW); rows as text columns come. */
+  sql(text: string, params?: unknown[]): Promise<Record<string, unknown>[]>;
+  /** Like sql, but the server refuses a text that holds more than one command. */
+  single(text: string): Promise<Record<string, unknown>[]>;
+  /** Called once, when the connection breaks by itself. */
+  onLost(listener: (error: DbError) => void): void;
+  /** Called for every notice the server sends. */
+  onNotice(listener: (notice: { severity: string; message: string; detail?: string }) => void): void;
+  close(): Promise<void>;
+}
+
+/** A call for {@link Session.batch}, with its input checked against the query. */
+export function call<Input, Row>(query: Query<Input, Row>, input: Input): Call<Row> {
+  return { query: query as Query<never, Row>, input };
+}

@@ -1,0 +1,21 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { Target } from './target.ts';
+
+function tlsOptions(target: Target): ConnectionOptions {
+  const verify =
+    target.sslmode === 'verify-ca' || target.sslmode === 'verify-full' || target.tls?.ca !== undefined;
+  return {
+    ...target.tls,
+    rejectUnauthorized: verify,
+    // libpq checks the host name only in verify-full
+    ...(target.sslmode !== 'verify-full' && { checkServerIdentity: () => undefined }),
+  };
+}
+
+/** The TLS attempts of a mode in libpq's order. Sockets never use TLS. */
+export function tlsAttempts(target: Target): (false | ConnectionOptions)[] {
+  if (target.host.startsWith('/') || target.sslmode === 'disable') return [false];
+  if (target.sslmode === 'allow') return [false, tlsOptions(target)];
+  if (target.sslmode === 'prefer') return [tlsOptions(target), false];
+  return [tlsOptions(target)];
+}
