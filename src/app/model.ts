@@ -1,11 +1,11 @@
 import type { Thresholds } from '../config/thresholds.ts';
 import type { Level } from '../health/level.ts';
-import { ReplicationLag } from '../monitor/lag.ts';
+import { ReplicationLag } from '../monitor/derived/lag.ts';
+import { StatementRates } from '../monitor/derived/statement-rates.ts';
+import { Vitals } from '../monitor/derived/vitals.ts';
 import type { PartName, RowsOf } from '../monitor/polls.ts';
 import type { Sampler } from '../monitor/sampler.ts';
 import type { Part } from '../monitor/snapshot.ts';
-import { StatementRates } from '../monitor/statement-rates.ts';
-import { Vitals } from '../monitor/vitals.ts';
 import type { Tone } from '../text/line.ts';
 
 /** The facts every view is computed from: what was read, and what follows from several readings. */

@@ -1,4 +1,4 @@
-import type { SeriesName } from '../../monitor/vitals.ts';
+import type { SeriesName } from '../../monitor/derived/vitals.ts';
 import { fitLine, type Line, span } from '../../text/line.ts';
 import { sparkline } from '../../text/sparkline.ts';
 import { bytes, count, percent } from '../../text/units.ts';

@@ -1,5 +1,5 @@
 import { cacheLevel, levelOf } from '../../health/level.ts';
-import type { DatabaseVitals } from '../../monitor/vitals.ts';
+import type { DatabaseVitals } from '../../monitor/derived/vitals.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, duration, milliseconds, percent } from '../../text/units.ts';
 import { LEVEL_MARK, LEVEL_TONE } from '../model.ts';

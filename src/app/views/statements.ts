@@ -1,5 +1,5 @@
+import { type StatementRate, statementKey } from '../../monitor/derived/statement-rates.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
-import { type StatementRate, statementKey } from '../../monitor/statement-rates.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, milliseconds, percent } from '../../text/units.ts';
 import type { Model } from '../model.ts';

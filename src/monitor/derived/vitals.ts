@@ -1,8 +1,8 @@
+import type { RowsOf } from '../polls.ts';
+import type { Sampler } from '../sampler.ts';
+import type { Part } from '../snapshot.ts';
 import { Ring } from './history.ts';
-import type { RowsOf } from './polls.ts';
 import { Rates, type Window } from './rates.ts';
-import type { Sampler } from './sampler.ts';
-import type { Part } from './snapshot.ts';
 
 /** Below this many block accesses per window a ratio says nothing: our own polls alone would make it 100 %. */
 const BLOCKS_THAT_COUNT = 10_000;

@@ -1,4 +1,4 @@
-import type { RowsOf } from './polls.ts';
+import type { RowsOf } from '../polls.ts';
 
 const KEPT_MS = 600_000;
 

@@ -1,4 +1,4 @@
-import type { RowsOf } from './polls.ts';
+import type { RowsOf } from '../polls.ts';
 import { Rates } from './rates.ts';
 
 const WINDOW = 60;

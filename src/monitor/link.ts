@@ -1,0 +1,149 @@
+import { type DbError, dbError } from '../db/errors.ts';
+import type { Purpose, Session } from '../db/session.ts';
+import type { Clock } from './clock.ts';
+import type { LinkStatus } from './snapshot.ts';
+
+/** The connections that watch one server. */
+export interface Sessions {
+  readonly fast: Session;
+  readonly slow: Session;
+  /** For cancel and terminate: opened at start, because no new one can be had when the slots are used up. */
+  readonly control: Session;
+}
+
+export interface LinkOptions {
+  /** Opens a connection; throws DbError. */
+  readonly connect: (purpose: Purpose) => Promise<Session>;
+  readonly clock: Clock;
+  /** 0 to 1, for the jitter of the back-off. */
+  readonly random?: () => number;
+  /** The status has changed; `sessions` is set before the first call of `connected`. */
+  readonly onChange: (status: LinkStatus) => void;
+}
+
+const RETRY_FIRST_MS = 500;
+const RETRY_MAX_MS = 30_000;
+/** The slow backend's catalog caches grow with every relation it has looked at: begin anew now and then. */
+const SLOW_SESSION_MS = 3_600_000;
+
+/** Keeps the connections: opens them, notices when they break, and says when to try again. */
+export class Link {
+  readonly #options: LinkOptions;
+  #sessions: Sessions | undefined;
+  #status: LinkStatus = { state: 'connecting' };
+  #slowSince = 0;
+  #retries = 0;
+  #connecting = false;
+  #closed = false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get sessions(): Sessions | undefined {
+    return this.#sessions;
+  }
+
+  get status(): LinkStatus {
+    return this.#status;
+  }
+
+  /** Opens all connections; does nothing while that is under way or once they are there. */
+  async connect(): Promise<void> {
+    if (this.#connecting || this.#sessions || this.#closed) return;
+    this.#connecting = true;
+    if (this.#status.state !== 'away') this.#set({ state: 'connecting' });
+    const opened: Session[] = [];
+    const open = async (purpose: Purpose) => {
+      const session = await this.#options.connect(purpose);
+      opened.push(session);
+      return session;
+    };
+    try {
+      // one first: a failure is then reported once, and a password asked for once
+      const fast = await open('fast');
+      const both = await Promise.allSettled([open('slow'), open('control')]);
+      const [slow, control] = both.map((result) => {
+        if (result.status === 'rejected') throw result.reason;
+        return result.value;
+      });
+      if (!slow || !control || this.#closed) throw new Error('closed while connecting');
+      this.#up({ fast, slow, control });
+    } catch (error) {
+      await Promise.all(opened.map((session) => session.close()));
+      if (!this.#closed) this.down(dbError(error));
+    } finally {
+      this.#connecting = false;
+    }
+  }
+
+  /** Connects when the time for the next attempt has come. */
+  tick(): void {
+    if (this.#status.state === 'away' && this.#options.clock.now() >= this.#status.retryAt)
+      void this.connect();
+  }
+
+  #up(sessions: Sessions): void {
+    this.#sessions = sessions;
+    this.#slowSince = this.#options.clock.now();
+    this.#retries = 0;
+    for (const session of all(sessions)) this.#watch(session);
+    this.#set({ state: 'connected' });
+  }
+
+  #watch(session: Session): void {
+    session.onLost((error) => {
+      if (all(this.#sessions).includes(session)) this.down(error);
+    });
+  }
+
+  /** Gives the connections up, and waits longer each time before they are opened again. */
+  down(error: DbError): void {
+    for (const session of all(this.#sessions)) void session.close();
+    this.#sessions = undefined;
+    const { clock, random = Math.random } = this.#options;
+    const wait = Math.min(RETRY_FIRST_MS * 2 ** this.#retries, RETRY_MAX_MS) * (0.75 + random() / 2);
+    this.#retries++;
+    const now = clock.now();
+    const since = this.#status.state === 'away' ? this.#status.since : now;
+    this.#set({ state: 'away', error, retryAt: now + wait, since });
+  }
+
+  /** The slow session, replaced when it has grown old. */
+  async slow(): Promise<Session | undefined> {
+    const before = this.#sessions?.slow;
+    const now = this.#options.clock.now();
+    if (!before || now - this.#slowSince < SLOW_SESSION_MS) return before;
+    this.#slowSince = now;
+    try {
+      const slow = await this.#options.connect('slow');
+      if (!this.#sessions || this.#sessions.slow !== before) {
+        await slow.close();
+        return this.#sessions?.slow;
+      }
+      this.#sessions = { ...this.#sessions, slow };
+      this.#watch(slow);
+      await before.close();
+      return slow;
+    } catch {
+      // no slot for a new one: the old one goes on
+      return this.#sessions?.slow;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const sessions = all(this.#sessions);
+    this.#sessions = undefined;
+    await Promise.all(sessions.map((session) => session.close()));
+  }
+
+  #set(status: LinkStatus): void {
+    this.#status = status;
+    this.#options.onChange(status);
+  }
+}
+
+function all(sessions: Sessions | undefined): Session[] {
+  return sessions ? [sessions.fast, sessions.slow, sessions.control] : [];
+}
