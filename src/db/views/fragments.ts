@@ -28,8 +28,11 @@ export function microseconds(time: string): string {
 /** The server's clock in milliseconds: the time base of every rate. */
 export const SERVER_MS = "date_part('epoch', clock_timestamp()) * 1000 AS server_ms";
 
-/** Where WAL has come to on this server: written here on a primary, received on a standby. */
-export const CURRENT_LSN = `(SELECT CASE WHEN pg_is_in_recovery() THEN coalesce(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
+/**
+ * Where WAL has come to on this server: written here on a primary; received or, from an archive, replayed on a standby.
+ * After a restart the position received is the start of its segment, behind what is replayed.
+ */
+export const CURRENT_LSN = `(SELECT CASE WHEN pg_is_in_recovery() THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
     ELSE pg_current_wal_lsn() END)`;
 
 export const BLOCK_SIZE = "current_setting('block_size')::float8";

@@ -13,14 +13,17 @@ export const replicationSenders = defineQuery({
     {
       sql: `SELECT /* pgdeck */ r.pid, ${microseconds('r.backend_start')} AS backend_start_us, r.usename::text, r.application_name,
   coalesce(host(r.client_addr), CASE WHEN r.client_port = -1 THEN 'local' END) AS client_addr, r.state, r.sync_state,
-  (c.lsn - r.sent_lsn)::float8 AS send_lag_bytes, (r.sent_lsn - r.write_lsn)::float8 AS write_lag_bytes,
-  (r.write_lsn - r.flush_lsn)::float8 AS flush_lag_bytes, (r.flush_lsn - r.replay_lsn)::float8 AS replay_lag_bytes,
+  (c.lsn - r.sent_lsn)::float8 AS send_lag_bytes, (r.sent_lsn - p.written)::float8 AS write_lag_bytes,
+  (p.written - p.flushed)::float8 AS flush_lag_bytes, (p.flushed - r.replay_lsn)::float8 AS replay_lag_bytes,
   (c.lsn - r.replay_lsn)::float8 AS total_lag_bytes,
   date_part('epoch', r.write_lag) AS write_lag_seconds, date_part('epoch', r.flush_lag) AS flush_lag_seconds,
   date_part('epoch', r.replay_lag) AS replay_lag_seconds, ${since('r.reply_time')} AS last_reply_seconds,
   (c.lsn - '0/0'::pg_lsn)::float8 AS current_lsn_bytes, (r.replay_lsn - '0/0'::pg_lsn)::float8 AS replay_lsn_bytes,
   age(r.backend_xmin) AS xmin_age, s.slot_name::text, ${SERVER_MS}
-FROM pg_stat_replication r CROSS JOIN ${CURRENT_LSN} c(lsn) LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid
+FROM pg_stat_replication r CROSS JOIN ${CURRENT_LSN} c(lsn)
+  -- until its first WAL a standby reports the start of the segment as written; what is replayed was written and flushed
+  CROSS JOIN LATERAL (SELECT greatest(r.write_lsn, r.flush_lsn, r.replay_lsn), greatest(r.flush_lsn, r.replay_lsn)) p(written, flushed)
+  LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid
 -- most servers send to nobody: then the view, which reads every session, is not run
 WHERE EXISTS (SELECT FROM pg_stat_get_wal_senders())
 ORDER BY r.application_name, r.pid`,
@@ -114,8 +117,8 @@ export const replicationStandby = defineQuery({
   variants: [
     {
       sql: `SELECT /* pgdeck */ r.standby, CASE WHEN r.standby THEN pg_is_wal_replay_paused() END AS paused,
-  CASE WHEN NOT r.standby THEN NULL WHEN l.received = l.replayed THEN 0 ELSE ${since('l.commit')} END AS replay_lag_seconds,
-  (l.received - l.replayed)::float8 AS replay_lag_bytes,
+  CASE WHEN NOT r.standby THEN NULL WHEN l.received <= l.replayed THEN 0 ELSE ${since('l.commit')} END AS replay_lag_seconds,
+  CASE WHEN l.received <= l.replayed THEN 0 ELSE l.received - l.replayed END::float8 AS replay_lag_bytes,
   (l.received - '0/0'::pg_lsn)::float8 AS receive_lsn_bytes, (l.replayed - '0/0'::pg_lsn)::float8 AS replay_lsn_bytes,
   CASE WHEN r.standby THEN ${since('l.commit')} END AS last_replay_seconds, ${SERVER_MS}
 FROM (SELECT pg_is_in_recovery()) r(standby)
@@ -127,6 +130,7 @@ CROSS JOIN (SELECT pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn(), pg_last_
     paused: column.bool,
     /** 0 when all that was received is replayed, else the age of the last commit replayed: an upper bound. */
     replay_lag_seconds: column.float,
+    /** Null without streaming: what the archive holds is not known. */
     replay_lag_bytes: column.float,
     receive_lsn_bytes: column.float,
     replay_lsn_bytes: column.float,

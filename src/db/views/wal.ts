@@ -7,7 +7,7 @@ export const walPosition = defineQuery({
   id: 'wal.position',
   variants: [
     {
-      sql: `SELECT /* pgdeck */ (CASE WHEN pg_is_in_recovery() THEN coalesce(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
+      sql: `SELECT /* pgdeck */ (CASE WHEN pg_is_in_recovery() THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
   ELSE pg_current_wal_insert_lsn() END - '0/0'::pg_lsn)::float8 AS lsn_bytes, ${SERVER_MS}`,
     },
   ],

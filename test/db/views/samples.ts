@@ -9,7 +9,9 @@ function isQuery(value: unknown): value is Query<never, unknown> {
 
 /** Every query that any module of src/db/views exports: a new one cannot be forgotten. */
 export async function everyQuery(): Promise<Query<never, unknown>[]> {
-  const files = readdirSync(FOLDER).filter((name) => name.endsWith('.ts'));
+  const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
   const modules = await Promise.all(
     files.map((name) => import(/* @vite-ignore */ new URL(name, FOLDER).href) as Promise<object>),
   );

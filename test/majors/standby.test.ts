@@ -1,0 +1,140 @@
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { connect, type Session } from '../../src/db/client.ts';
+import {
+  replicationReceiver,
+  replicationSenders,
+  replicationSlots,
+  replicationStandby,
+} from '../../src/db/views/replication.ts';
+import { walPosition } from '../../src/db/views/wal.ts';
+import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
+import { local } from '../../src/targets/local.ts';
+import { everyQuery, SAMPLES } from '../db/views/samples.ts';
+import { until } from '../support/until.ts';
+
+let primary: Cluster;
+let standby: Cluster;
+let writer: Session;
+let above: Session;
+let below: Session;
+
+/** A copy of a server that is stopped is a base backup: the packages have no pg_basebackup. */
+async function copyData(from: string, to: string): Promise<void> {
+  for (const name of await readdir(to)) await rm(join(to, name), { recursive: true });
+  const { exitCode, stderr } = await local.run('cp', ['-a', `${from}/.`, to]);
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+  await writeFile(join(to, 'standby.signal'), '');
+}
+
+beforeAll(async () => {
+  const { bin } = inject('postgres');
+  primary = await createCluster({ bin, settings: { autovacuum: 'off' } });
+  const { host, port } = primary.target();
+  standby = await createCluster({
+    bin,
+    settings: {
+      primary_conninfo: `host=${host} port=${port} user=postgres application_name=the_standby`,
+      primary_slot_name: 'the_slot',
+      wal_receiver_status_interval: '1s',
+    },
+  });
+  await Promise.all([primary.stop(), standby.stop()]);
+  await copyData(primary.dataDir, standby.dataDir);
+  await primary.start();
+  writer = await connect(primary.target(), 'workload', 'writer');
+  await writer.sql("SELECT pg_create_physical_replication_slot('the_slot')");
+  await standby.start();
+  above = await connect(primary.target(), 'fast', 'pgdeck-monitor');
+  below = await connect(standby.target(), 'fast', 'pgdeck-monitor');
+});
+afterAll(async () => {
+  await Promise.all([writer, above, below].map((session) => session?.close()));
+  await Promise.all([standby, primary].map((cluster) => cluster?.remove()));
+});
+
+function sender(reached: (row: Awaited<ReturnType<typeof senders>>[number]) => boolean, what: string) {
+  return until(async () => (await senders()).find(reached), { what });
+}
+const senders = () => above.run(replicationSenders, undefined);
+
+async function standbyState(
+  reached: (row: NonNullable<Awaited<ReturnType<typeof state>>>) => boolean,
+  what: string,
+) {
+  return until(
+    async () => {
+      const row = await state();
+      return row !== undefined && reached(row) && row;
+    },
+    { what },
+  );
+}
+const state = async () => (await below.run(replicationStandby, undefined))[0];
+
+test('a standby that has caught up lags by nothing, seen from both sides', async () => {
+  const row = await sender((r) => r.state === 'streaming' && r.total_lag_bytes === 0, 'streaming');
+  expect(row).toMatchObject({
+    application_name: 'the_standby',
+    usename: 'postgres',
+    sync_state: 'async',
+    slot_name: 'the_slot',
+    send_lag_bytes: 0,
+    write_lag_bytes: 0,
+    flush_lag_bytes: 0,
+    replay_lag_bytes: 0,
+  });
+  expect(row.replay_lsn_bytes).toBe(row.current_lsn_bytes);
+  expect(row.current_lsn_bytes).toBeGreaterThan(0);
+  expect(await standbyState((r) => r.replay_lag_bytes === 0, 'all replayed')).toMatchObject({
+    standby: true,
+    paused: false,
+    replay_lag_seconds: 0,
+  });
+  const { host, port } = primary.target();
+  expect(await below.run(replicationReceiver, undefined)).toMatchObject([
+    { status: 'streaming', sender_host: host, sender_port: port, slot_name: 'the_slot', received_tli: 1 },
+  ]);
+  expect((await below.run(walPosition, undefined))[0]?.lsn_bytes).toBe(row.current_lsn_bytes);
+});
+
+test('a paused standby lags by bytes that it has and does not show', async () => {
+  await below.sql('SELECT pg_wal_replay_pause()');
+  await writer.sql("CREATE TABLE paused AS SELECT repeat('p', 100) AS p FROM generate_series(1, 10000)");
+  const row = await sender((r) => (r.replay_lag_bytes ?? 0) > 1_000_000, 'a lag on the primary');
+  expect(row.total_lag_bytes).toBeGreaterThanOrEqual(row.replay_lag_bytes ?? 1e15);
+  const behind = await standbyState((r) => (r.replay_lag_bytes ?? 0) > 1_000_000, 'a lag on the standby');
+  expect(behind.paused).toBe(true);
+  // nothing was committed since the copy, so the age of the last commit replayed is unknown: never 0
+  expect(behind.replay_lag_seconds).not.toBe(0);
+  await below.sql('SELECT pg_wal_replay_resume()');
+  await standbyState((r) => r.replay_lag_bytes === 0 && r.replay_lag_seconds === 0, 'all replayed again');
+});
+
+test('every query answers on a standby', async () => {
+  const queries = (await everyQuery()).filter((query) => query.unavailable?.(below.server) === undefined);
+  const answers = await below.batch(queries.map((query) => ({ query, input: SAMPLES[query.id] })));
+  const failed = answers.flatMap((answer, i) =>
+    answer.ok ? [] : [`${queries[i]?.id}: ${answer.error.message}`],
+  );
+  expect(failed).toEqual([]);
+  expect(below.server.standby).toBe(true);
+});
+
+test('a standby that went away is missed, and its slot keeps WAL', async () => {
+  expect(await above.run(replicationSlots, undefined)).toMatchObject([
+    { slot_name: 'the_slot', active: true },
+  ]);
+  await below.close();
+  await standby.stop('immediate');
+  await until(async () => (await senders()).length === 0, { what: 'the end of the sender' });
+  await writer.sql("CREATE TABLE alone AS SELECT repeat('a', 100) AS a FROM generate_series(1, 10000)");
+  const slot = await until(
+    async () =>
+      (await above.run(replicationSlots, undefined)).find((r) => (r.retained_bytes ?? 0) > 1_000_000),
+    { what: 'WAL kept by the slot' },
+  );
+  expect(slot).toMatchObject({ active: false, active_pid: null, wal_status: 'reserved' });
+});
