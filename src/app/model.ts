@@ -1,40 +1,50 @@
 import type { Thresholds } from '../config/thresholds.ts';
+import type { Server } from '../db/server.ts';
 import type { Level } from '../health/level.ts';
 import { ReplicationLag } from '../monitor/derived/lag.ts';
 import { StatementRates } from '../monitor/derived/statement-rates.ts';
 import { Vitals } from '../monitor/derived/vitals.ts';
 import type { PartName, RowsOf } from '../monitor/polls.ts';
-import type { Sampler } from '../monitor/sampler.ts';
 import type { Part } from '../monitor/snapshot.ts';
 import type { Tone } from '../text/line.ts';
 
+/** Where the rows come from: the sampler of a console, or one reading for a command. */
+export interface Facts {
+  part<P extends PartName>(name: P): Part<RowsOf[P]>;
+  readonly server: Server | undefined;
+}
+
 /** The facts every view is computed from: what was read, and what follows from several readings. */
 export class Model {
-  readonly sampler: Sampler;
+  readonly #facts: Facts;
   readonly thresholds: Thresholds;
   readonly vitals = new Vitals();
   readonly lag = new ReplicationLag();
   readonly statementRates = new StatementRates();
 
-  constructor(sampler: Sampler, thresholds: Thresholds) {
-    this.sampler = sampler;
+  constructor(facts: Facts, thresholds: Thresholds) {
+    this.#facts = facts;
     this.thresholds = thresholds;
   }
 
   /** Takes in what the sampler has read; called once per round, before anything is shown. */
   observe(): void {
-    this.vitals.observe(this.sampler);
-    const position = this.sampler.part('walPosition').rows[0];
+    this.vitals.observe(this.#facts);
+    const position = this.#facts.part('walPosition').rows[0];
     this.lag.observe(position);
-    if (position) this.statementRates.observe(this.sampler.part('statements').rows, position.server_ms);
+    if (position) this.statementRates.observe(this.#facts.part('statements').rows, position.server_ms);
+  }
+
+  get server(): Server | undefined {
+    return this.#facts.server;
   }
 
   part<P extends PartName>(name: P): Part<RowsOf[P]> {
-    return this.sampler.part(name);
+    return this.#facts.part(name);
   }
 
   rows<P extends PartName>(name: P): readonly RowsOf[P][] {
-    return this.sampler.part(name).rows;
+    return this.#facts.part(name).rows;
   }
 }
 

@@ -91,6 +91,11 @@ export function sortRows(
     .map((entry) => entry.row);
 }
 
+/** All rows of a view in its own order; for output without a console. */
+export function shownRowsOf(view: AnyView, model: Model): readonly unknown[] {
+  return sortRows(view, view.rows(model), view.sort, model);
+}
+
 /** Where the cursor stands: on the selected row, or where that row was when it vanished. */
 export function cursorIndex(view: AnyView, rows: readonly unknown[], table: TableState): number {
   if (rows.length === 0) return -1;

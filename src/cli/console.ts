@@ -26,7 +26,7 @@ async function openConsole(command: Command, context: Context): Promise<number> 
   const { resolved, settings } = await context.resolve(command);
   if (once) {
     const { printOverview } = await import('./once.ts');
-    return printOverview({ resolved, settings });
+    return printOverview({ resolved });
   }
   const { startConsole } = await import('../ui/start.tsx');
   return startConsole({

@@ -16,19 +16,24 @@ export function register(program: Command, context: Context): void {
       const times = Number(scale);
       if (!(Number.isInteger(times) && times >= 1 && times <= MAX_SCALE))
         throw new UsageError(`The scale must be a whole number from 1 to ${MAX_SCALE}.`);
-      if (process.stdout.isTTY !== true || process.stdin.isTTY !== true)
-        throw new UsageError('The demo opens the console, and this is no terminal.', 'Run it in a terminal.');
+      const terminal = process.stdout.isTTY === true;
+      if (terminal && process.stdin.isTTY !== true)
+        throw new UsageError('The console reads keys, and stdin is no terminal.', 'Run it in a terminal.');
       const { settings } = await context.settings(command);
-      const [{ startDemo }, { resolvedFor }, { startConsole }] = await Promise.all([
+      const [{ startDemo }, { resolvedFor }] = await Promise.all([
         import('../demo/demo.ts'),
         import('../config/profile.ts'),
-        import('../ui/start.tsx'),
       ]);
       const demo = await startDemo({ scale: times, keep: keep === true, onStep: note });
       try {
         const resolved = resolvedFor(demo.target, 'demo', settings);
-        const display = context.display(command, settings);
-        context.exitCode = await startConsole({ resolved, settings, ...display });
+        if (!terminal) {
+          const { printOverview } = await import('./once.ts');
+          context.exitCode = await printOverview({ resolved });
+          return;
+        }
+        const { startConsole } = await import('../ui/start.tsx');
+        context.exitCode = await startConsole({ resolved, settings, ...context.display(command, settings) });
       } finally {
         await demo.stop();
       }

@@ -10,6 +10,8 @@ export interface OutputColumn {
   readonly align?: 'left' | 'right';
   /** The value as people read it, in the text table only. */
   readonly show?: (value: unknown, row: Row) => string;
+  /** Its text is made by pgdeck and holds nothing of the server's: it is not cleaned. */
+  readonly own?: boolean;
 }
 
 /** Rows of a view with when and where they were read. */

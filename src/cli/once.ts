@@ -1,23 +1,67 @@
+import { Model } from '../app/model.ts';
+import { shownRowsOf } from '../app/select.ts';
+import { hitText } from '../app/views/database.ts';
+import { screenOf, VIEWS } from '../app/views/registry.ts';
+import { statusPart } from '../app/views/view.ts';
 import { withPassword } from '../config/password.ts';
 import type { Resolved } from '../config/profile.ts';
-import type { Settings } from '../config/settings.ts';
 import { connect } from '../db/client.ts';
 import { place } from '../db/errors.ts';
+import { DEFAULT_WANTS, type PartName } from '../monitor/polls.ts';
+import { Reading } from '../monitor/reading.ts';
+import { cleanLine } from '../text/clean.ts';
+import { lineText } from '../text/line.ts';
+import { bytes, count } from '../text/units.ts';
 import { EXIT, print } from './output.ts';
+import { interruptible } from './show/interruptible.ts';
+import { printView } from './show/run.ts';
 
-/** One overview as text. Returns the exit code. Throws {@link file://../db/errors.ts DbError}. */
-export async function printOverview({
-  resolved,
-}: {
-  resolved: Resolved;
-  settings: Settings;
-}): Promise<number> {
-  const session = await withPassword(resolved.passwords, () => connect(resolved.target, 'fast'));
+const ROWS = 10;
+/** Rates need two samples. */
+const BETWEEN_SECONDS = 1.1;
+
+/** One overview as text: the header's figures and the four panes. Returns the exit code. Throws DbError. */
+export async function printOverview({ resolved }: { resolved: Resolved }): Promise<number> {
+  const session = await withPassword(resolved.passwords, () =>
+    connect(resolved.target, 'slow', 'pgdeck-monitor'),
+  );
   try {
-    const { version, standby } = session.server;
-    print(`${place(resolved.target)}  PostgreSQL ${version}, ${standby ? 'standby' : 'primary'}`);
+    const reading = new Reading(session, { ...DEFAULT_WANTS, activityLimit: ROWS * 3, tableLimit: ROWS });
+    const model = new Model(reading, resolved.thresholds);
+    const views = screenOf('overview').panes.map((id) => VIEWS[id]);
+    const counters: PartName[] = ['summary', 'database', 'walPosition'];
+    await reading.read(counters);
+    model.observe();
+    await interruptible().after(BETWEEN_SECONDS);
+    await reading.read([...counters, ...views.flatMap((view) => view.parts)]);
+    model.observe();
+    printHeader(resolved, model);
+    for (const view of views) {
+      const rows = shownRowsOf(view, model).slice(0, ROWS);
+      const headline = lineText(view.headline?.(model, rows) ?? []).trim();
+      print(`\n${view.title}${headline === '' ? '' : `: ${cleanLine(headline)}`}`);
+      const part = statusPart(view, model);
+      if (part.status === 'ok' && rows.length > 0) await printView(view, rows, model);
+      else if (part.status === 'ok' || part.status === 'waiting') print(view.empty);
+      else print(cleanLine(`${part.reason ?? 'not known'} ${part.remedy ?? ''}`));
+    }
     return EXIT.done;
   } finally {
     await session.close();
   }
+}
+
+function printHeader(resolved: Resolved, model: Model): void {
+  const { server } = model;
+  const summary = model.rows('summary')[0];
+  const role = server?.standby ? 'standby' : 'primary';
+  print(`${place(resolved.target)}  PostgreSQL ${server?.version}, ${role}`);
+  print(
+    [
+      `connections ${summary?.clients ?? '-'}/${summary?.max_connections ?? '-'}`,
+      `transactions/s ${count(model.vitals.total.tps)}`,
+      `cache hit ${hitText(model.vitals.total)}`,
+      `WAL ${bytes(model.vitals.walBytesPerSecond)}/s`,
+    ].join('  '),
+  );
 }

@@ -6,10 +6,11 @@ import { type Context, createContext, type Register } from './context.ts';
 import { register as demo } from './demo.ts';
 import { EXIT, fail, note, print } from './output.ts';
 import { register as profile } from './profile.ts';
+import { register as show } from './show.ts';
 import { register as signal } from './signal.ts';
 
 /** Every command, in the order of the help. The modules load what they need when their command runs. */
-const COMMANDS: readonly Register[] = [console, demo, signal, profile];
+const COMMANDS: readonly Register[] = [console, demo, show, signal, profile];
 
 /** The whole command tree. */
 export function buildProgram(context: Context): Command {
@@ -33,7 +34,8 @@ export function buildProgram(context: Context): Command {
     .option('--url <url>', 'postgres://user@host:port/database')
     .option('--service <name>', 'service of pg_service.conf')
     .option('--profile <name>', 'profile of the settings file')
-    .option('--read-only', 'change nothing on the server')
+    .option('--read-only', 'change nothing on the server (the default for a production profile)')
+    .option('--no-read-only', 'cancel and terminate may be used, also on a production profile')
     .option('--config <file>', 'settings file')
     .option('--interval <seconds>', 'time between two samples, 0.5 to 60')
     .option('--ascii', 'no characters beyond ASCII in frames and marks')

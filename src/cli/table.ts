@@ -10,7 +10,10 @@ const NARROWEST = 6;
 export function tableText(rows: readonly Row[], columns: readonly OutputColumn[], room?: number): string[] {
   const titles = columns.map(({ key, title }) => title ?? key);
   const texts = rows.map((row) =>
-    columns.map(({ key, show }) => cleanLine(show ? show(row[key], row) : wordOf(row[key]))),
+    columns.map(({ key, show, own }) => {
+      const text = show ? show(row[key], row) : wordOf(row[key]);
+      return own ? text : cleanLine(text);
+    }),
   );
   const natural = titles.map((title, i) =>
     Math.max(width(title), ...texts.map((line) => width(line[i] ?? ''))),

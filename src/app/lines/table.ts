@@ -99,7 +99,8 @@ function rowLines(
     : [];
   const body = rows.slice(from, to).map((row, i) => {
     const cells = placed.map(({ column }) => {
-      const text = cleanLine(cellText(column as AnyView['columns'][number], row, deck.model));
+      const raw = cellText(column as AnyView['columns'][number], row, deck.model);
+      const text = (column as AnyView['columns'][number]).own ? raw : cleanLine(raw);
       return {
         text: deck.ascii ? plain(text) : text,
         tone: (column as AnyView['columns'][number]).tone?.(row, deck.model),

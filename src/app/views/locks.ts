@@ -63,7 +63,15 @@ function waitsFor(entry: LockEntry): string {
 }
 
 const columns = [
-  { id: 'pid', title: 'PID', width: 14, priority: 1, value: (e) => e.row.pid, cell: (e) => treeText(e.line) },
+  {
+    id: 'pid',
+    title: 'PID',
+    width: 14,
+    priority: 1,
+    value: (e) => e.row.pid,
+    cell: (e) => treeText(e.line),
+    own: true,
+  },
   {
     id: 'wait',
     title: 'WAIT',

@@ -80,7 +80,7 @@ export function tableRows(model: Model): readonly TableRow[] {
 export function deadRatio(row: TableRow, model: Model): number | null {
   const dead = row.stats?.n_dead_tup;
   if (dead === null || dead === undefined) return null;
-  const settings = model.sampler.server?.settings ?? {};
+  const settings = model.server?.settings ?? {};
   const base = Number(settings['autovacuum_vacuum_threshold'] ?? 50);
   const scale = Number(settings['autovacuum_vacuum_scale_factor'] ?? 0.2);
   return dead / (base + scale * (row.stats?.n_live_tup ?? 0));
@@ -218,7 +218,7 @@ export const tablesView = defineView<TableRow>({
     const locked = shown.filter((r) => r.locked).length;
     return [
       span(
-        `database ${model.sampler.server?.database ?? ''}, the ${shown.length} largest or most in need of vacuum`,
+        `database ${model.server?.database ?? ''}, the ${shown.length} largest or most in need of vacuum`,
         'muted',
       ),
       ...(locked > 0 ? [span(`  ${locked} locked: size not asked`, 'warn')] : []),

@@ -23,6 +23,8 @@ export interface Column<Row> extends ColumnSpec {
   /** What is shown; the value itself when absent. Server text comes as it is: it is cleaned when drawn. */
   readonly cell?: (row: Row, model: Model) => string;
   readonly tone?: (row: Row, model: Model) => Tone | undefined;
+  /** Its text is made here and holds none of the server's: it is shown as it is, blanks and all. */
+  readonly own?: boolean;
 }
 
 /** Who a row is about, for cancel and terminate: never a row number, never a pid alone. */

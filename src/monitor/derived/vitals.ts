@@ -1,5 +1,5 @@
-import type { RowsOf } from '../polls.ts';
-import type { Sampler } from '../sampler.ts';
+import type { Server } from '../../db/server.ts';
+import type { PartName, RowsOf } from '../polls.ts';
 import type { Part } from '../snapshot.ts';
 import { Ring } from './history.ts';
 import { Rates, type Window } from './rates.ts';
@@ -55,7 +55,10 @@ export class Vitals {
   }
 
   /** Takes in what the sampler read since the last call. */
-  observe(sampler: Sampler): void {
+  observe(sampler: {
+    part<P extends PartName>(name: P): Part<RowsOf[P]>;
+    readonly server: Server | undefined;
+  }): void {
     const startedAt = String(sampler.server?.startedAt ?? '');
     const timing = sampler.server?.settings['track_io_timing'] === 'on';
     this.#observeDatabases(sampler.part('database'), startedAt, timing);

@@ -1,0 +1,47 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Context } from './context.ts';
+import type { ShowOptions } from './show/run.ts';
+
+/** By name, so that the help does not load the views; a test holds it against them. */
+export const SHOWN_VIEWS = [
+  'activity',
+  'locks',
+  'database',
+  'tables',
+  'indexes',
+  'statements',
+  'replication',
+  'slots',
+  'wal',
+  'progress',
+];
+
+/** The rows of a view for a script or a look. */
+export function register(program: Command, context: Context): void {
+  program
+    .command('show')
+    .description('print the rows of a view once, or again and again')
+    .argument('<view>', SHOWN_VIEWS.join(', '))
+    .addOption(new Option('--json', 'one object with the rows').conflicts(['ndjson', 'csv']))
+    .addOption(new Option('--ndjson', 'one object per row and line').conflicts('csv'))
+    .option('--csv', 'comma-separated values with a header line')
+    .option('--limit <n>', 'at most so many rows', (text) => atLeastOne(text))
+    .option('--watch <seconds>', 'again every so many seconds, until stopped', (text) => seconds(text))
+    .action(async (view: string, options: ShowOptions, command: Command) => {
+      const { runShow } = await import('./show/run.ts');
+      const { resolved } = await context.resolve(command);
+      context.exitCode = await runShow(view, options, resolved);
+    });
+}
+
+function atLeastOne(text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError('A whole number from 1 on is expected.');
+  return n;
+}
+
+function seconds(text: string): number {
+  const n = Number(text);
+  if (!(n >= 0.5 && n <= 3600)) throw new InvalidArgumentError('Seconds from 0.5 to 3600 are expected.');
+  return n;
+}

@@ -1,0 +1,159 @@
+import { Model } from '../../app/model.ts';
+import { sortRows } from '../../app/select.ts';
+import { recordsOf, SHOWN, shownParts, type ViewRecord } from '../../app/views/records.ts';
+import { VIEWS } from '../../app/views/registry.ts';
+import { type AnyView, cellText } from '../../app/views/view.ts';
+import { withPassword } from '../../config/password.ts';
+import type { Resolved } from '../../config/profile.ts';
+import { UsageError } from '../../config/usage-error.ts';
+import { connect, type Session } from '../../db/client.ts';
+import { place } from '../../db/errors.ts';
+import { DEFAULT_WANTS } from '../../monitor/polls.ts';
+import { Reading } from '../../monitor/reading.ts';
+import {
+  EXIT,
+  type Format,
+  note,
+  print,
+  printJson,
+  printJsonLine,
+  printListing,
+  printTable,
+} from '../output.ts';
+import { interruptible } from './interruptible.ts';
+
+export interface ShowOptions {
+  readonly json?: boolean;
+  readonly ndjson?: boolean;
+  readonly csv?: boolean;
+  readonly limit?: number;
+  readonly watch?: number;
+}
+
+const WHOLE_QUERY = 100_000;
+const MANY = 10_000;
+
+interface Sample {
+  readonly at: string;
+  readonly server: string;
+  readonly rows: readonly unknown[];
+  readonly records: readonly ViewRecord[];
+  readonly extra: ViewRecord;
+}
+
+/**
+ * Prints a view. Returns the exit code: 1 when the role may not read it.
+ *
+ * Throws UsageError for a view that does not exist and DbError when the server cannot be reached.
+ */
+export async function runShow(name: string, options: ShowOptions, resolved: Resolved): Promise<number> {
+  const shown = SHOWN[name];
+  if (!shown)
+    throw new UsageError(`There is no view "${name}".`, `The views are ${Object.keys(SHOWN).join(', ')}.`);
+  const view = VIEWS[shown.view];
+  const session = await withPassword(resolved.passwords, () =>
+    connect(resolved.target, 'slow', 'pgdeck-monitor'),
+  );
+  try {
+    const limit = options.limit ?? MANY;
+    const reading = new Reading(session, {
+      ...DEFAULT_WANTS,
+      activityLimit: MANY,
+      queryChars: WHOLE_QUERY,
+      idle: true,
+      tableLimit: Math.min(limit, 1000),
+      indexLimit: Math.min(limit, 1000),
+      statementLimit: Math.min(limit, MANY),
+      waitingBlockers: MANY,
+    });
+    const model = new Model(reading, resolved.thresholds);
+    const stop = interruptible();
+    for (let round = 0; ; round++) {
+      await reading.read(shownParts(shown.view));
+      model.observe();
+      const part = model.part(view.parts[0]);
+      if (part.status !== 'ok') {
+        note(
+          `pgdeck: ${part.reason ?? 'The server did not answer.'}${part.remedy ? ` To see it: ${part.remedy}` : ''}`,
+        );
+        if (part.status === 'denied' || options.watch === undefined) return EXIT.failed;
+      } else
+        await printSample(
+          await sample(session, view, shown.extra, model, resolved, limit),
+          view,
+          model,
+          options,
+          round,
+        );
+      if (round === 0 && part.partial)
+        note(`pgdeck: ${part.partial.reason}. ${part.partial.remedy ?? ''}`.trim());
+      if (options.watch === undefined || (await stop.after(options.watch))) return EXIT.done;
+    }
+  } finally {
+    await session.close();
+  }
+}
+
+async function sample(
+  session: Session,
+  view: AnyView,
+  extra: ((model: Model) => ViewRecord) | undefined,
+  model: Model,
+  resolved: Resolved,
+  limit: number,
+): Promise<Sample> {
+  const [now] = await session.sql(`SELECT to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`);
+  const rows = sortRows(view, view.rows(model), view.sort, model).slice(0, limit);
+  return {
+    at: String(now?.at),
+    server: place(resolved.target),
+    rows,
+    records: recordsOf(view.id, rows, model),
+    extra: extra?.(model) ?? {},
+  };
+}
+
+function formatOf({ json, ndjson, csv }: ShowOptions): Format {
+  return json ? 'json' : ndjson ? 'ndjson' : csv ? 'csv' : 'text';
+}
+
+async function printSample(
+  { at, server, rows, records, extra }: Sample,
+  view: AnyView,
+  model: Model,
+  options: ShowOptions,
+  round: number,
+): Promise<void> {
+  const format = formatOf(options);
+  if (format === 'json') {
+    const whole = { at, server, ...extra, rows: records };
+    if (options.watch === undefined) printJson(whole);
+    else printJsonLine(whole);
+  } else if (format === 'text') {
+    if (options.watch !== undefined) print(`${round > 0 ? '\n' : ''}${at}  ${server}`);
+    await printView(view, rows, model);
+  } else if (format === 'ndjson') for (const record of records) printJsonLine({ at, ...record });
+  else {
+    const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];
+    const columns = keys.map((key) => ({ key }));
+    await printListing({ at, server, columns, rows: records }, 'csv');
+  }
+}
+
+/** The table that the console shows, with all its columns. */
+export async function printView(view: AnyView, rows: readonly unknown[], model: Model): Promise<void> {
+  if (rows.length === 0) {
+    note(view.empty);
+    return;
+  }
+  const texts = rows.map((row) =>
+    Object.fromEntries(view.columns.map((c) => [c.id, cellText(c, row, model)])),
+  );
+  const columns = view.columns.map((c) => ({
+    key: c.id,
+    title: c.title,
+    ...(c.align && { align: c.align }),
+    ...(c.own && { own: true }),
+  }));
+  await printTable(texts, columns);
+}
