@@ -36,6 +36,16 @@ async function closeTurnstile(): Promise<void> {
   await (await app(db)).sql('SELECT pg_advisory_lock(1)');
 }
 
+/** At the turnstile, with counters from after its arrival there: they are read a moment before the wait is. */
+function stopped(): (row: ProgressRow) => boolean {
+  let before = false;
+  return (row) => {
+    const now = before;
+    before = row.wait_event === 'advisory';
+    return now && before;
+  };
+}
+
 function progressOf(
   session: Session,
   query: Query<void, ProgressRow>,
@@ -52,7 +62,7 @@ test('CREATE INDEX counts blocks while it reads the table', async () => {
   await closeTurnstile();
   const [session, worker] = [await monitor(db), await app(db)];
   void begin(worker, 'CREATE INDEX held_up ON worked (turnstile(id))');
-  const row = await progressOf(session, progressCreateIndex, worker, (r) => r.wait_event === 'advisory');
+  const row = await progressOf(session, progressCreateIndex, worker, stopped());
   expect(row).toMatchObject({
     datname: db.database,
     command: 'CREATE INDEX',
@@ -146,7 +156,7 @@ test('VACUUM FULL counts the indexes that it rebuilds', async () => {
   await worker.sql('CREATE INDEX ON rebuilt (turnstile(id))');
   await closeTurnstile();
   void begin(worker, 'VACUUM FULL rebuilt');
-  const row = await progressOf(session, progressCluster, worker, (r) => r.wait_event === 'advisory');
+  const row = await progressOf(session, progressCluster, worker, stopped());
   expect(row).toMatchObject({
     command: 'VACUUM FULL',
     phase: 'rebuilding index',
@@ -175,7 +185,7 @@ test('COPY counts the bytes of its file', async () => {
   await worker.sql('CREATE TRIGGER held BEFORE INSERT ON copied FOR EACH ROW EXECUTE FUNCTION turnstile()');
   await closeTurnstile();
   void begin(worker, `COPY copied FROM '${file}'`);
-  const row = await progressOf(session, progressCopy, worker, (r) => r.wait_event === 'advisory');
+  const row = await progressOf(session, progressCopy, worker, stopped());
   expect(row).toMatchObject({
     command: 'COPY FROM',
     relation: 'public.copied',
