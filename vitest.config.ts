@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
     // six servers from npm: npm run test:majors
     exclude: [...configDefaults.exclude, 'test/majors/**'],
+    reporters: ['default', './test/support/summary.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

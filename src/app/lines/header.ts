@@ -139,5 +139,5 @@ export function tabsLine(deck: Deck, columns: number): Line {
       spans: [span(s.key ? `${s.key} ` : '', open ? 'title' : 'key'), span(title, open ? 'title' : 'muted')],
     };
   });
-  return fitLine([span(' '), ...fitItems(items, columns - 1)], columns, marksOf(deck).more);
+  return fitLine([span(' '), ...fitItems(items, columns - 1, short ? 1 : 2)], columns, marksOf(deck).more);
 }

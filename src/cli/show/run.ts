@@ -32,6 +32,8 @@ export interface ShowOptions {
 
 const WHOLE_QUERY = 100_000;
 const MANY = 10_000;
+/** Findings and usage are asked apart and joined: a short list of one would lose the other's half. */
+const MANY_INDEXES = 1000;
 
 interface Sample {
   readonly at: string;
@@ -62,7 +64,7 @@ export async function runShow(name: string, options: ShowOptions, resolved: Reso
       queryChars: WHOLE_QUERY,
       idle: true,
       tableLimit: Math.min(limit, 1000),
-      indexLimit: Math.min(limit, 1000),
+      indexLimit: MANY_INDEXES,
       statementLimit: Math.min(limit, MANY),
       waitingBlockers: MANY,
     });
@@ -126,7 +128,7 @@ async function printSample(
 ): Promise<void> {
   const format = formatOf(options);
   if (format === 'json') {
-    const whole = { at, server, ...extra, rows: records };
+    const whole = { at, server, rows: records, ...extra };
     if (options.watch === undefined) printJson(whole);
     else printJsonLine(whole);
   } else if (format === 'text') {
