@@ -1,6 +1,5 @@
 import { cleanLine } from '../text/clean.ts';
-// under another name: the linter takes a call of `fit` for a test that runs alone
-import { fit as inCells, width } from '../text/width.ts';
+import { fit, width } from '../text/width.ts';
 import { jsonText, type OutputColumn, type Row } from './format.ts';
 
 const GAP = '  ';
@@ -21,7 +20,7 @@ export function tableText(rows: readonly Row[], columns: readonly OutputColumn[]
   const cells = room === undefined ? natural : shrink(natural, room - GAP.length * (columns.length - 1));
   const line = (parts: readonly string[]) =>
     parts
-      .map((part, i) => inCells(part, cells[i] ?? 0, columns[i]?.align))
+      .map((part, i) => fit(part, cells[i] ?? 0, columns[i]?.align))
       .join(GAP)
       .trimEnd();
   return [line(titles), ...texts.map(line)];

@@ -10,6 +10,7 @@ const STAND_IN = '·';
  * BOM; interlinear annotations; tag characters; lone surrogates.
  */
 const UNSAFE =
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: each of these is meant by itself
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\u{e0000}-\u{e0fff}]/gu;
 
 const PLAIN = /^[\x20-\x7e]*$/;

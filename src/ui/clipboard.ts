@@ -10,7 +10,7 @@ export function osc52(text: string, env: Readonly<Record<string, string | undefi
   // a multi-byte character cut in half at the end is left out
   while (payload.length > 0 && payload.toString('utf8').endsWith('\ufffd')) payload = payload.subarray(0, -1);
   const sequence = `\u001b]52;c;${payload.toString('base64')}\u0007`;
-  if (env['TMUX']) return `\u001bPtmux;${sequence.replaceAll('\u001b', '\u001b\u001b')}\u001b\\`;
-  if (env['STY']) return `\u001bP${sequence}\u001b\\`;
+  if (env.TMUX) return `\u001bPtmux;${sequence.replaceAll('\u001b', '\u001b\u001b')}\u001b\\`;
+  if (env.STY) return `\u001bP${sequence}\u001b\\`;
   return sequence;
 }

@@ -25,7 +25,7 @@ async function explainSelected(deck: Deck): Promise<void> {
     // the list carries only the beginning of the text
     const [whole] = backend ? await session.run(backendDetail, backend) : [];
     const query = whole?.query ?? view.query?.(row) ?? '';
-    const size = Number(session.server.settings['track_activity_query_size'] ?? 1024) - 1;
+    const size = Number(session.server.settings.track_activity_query_size ?? 1024) - 1;
     const problem = unexplainable(query, session.server, backend ? size : undefined);
     show(problem === undefined ? { lines: await explain(session, query) } : { problem });
   } catch (error) {

@@ -81,8 +81,8 @@ export function deadRatio(row: TableRow, model: Model): number | null {
   const dead = row.stats?.n_dead_tup;
   if (dead === null || dead === undefined) return null;
   const settings = model.server?.settings ?? {};
-  const base = Number(settings['autovacuum_vacuum_threshold'] ?? 50);
-  const scale = Number(settings['autovacuum_vacuum_scale_factor'] ?? 0.2);
+  const base = Number(settings.autovacuum_vacuum_threshold ?? 50);
+  const scale = Number(settings.autovacuum_vacuum_scale_factor ?? 0.2);
   return dead / (base + scale * (row.stats?.n_live_tup ?? 0));
 }
 

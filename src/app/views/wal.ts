@@ -39,7 +39,7 @@ function checkpointFacts(model: Model): Fact[] {
 function archiverFacts(model: Model): Fact[] {
   const row = model.rows('archiver')[0];
   if (!row) return [];
-  if (model.server?.settings['archive_mode'] === 'off')
+  if (model.server?.settings.archive_mode === 'off')
     return [{ name: 'archiver', value: 'off', note: 'archive_mode is off: no point-in-time recovery' }];
   return [
     {

@@ -60,7 +60,7 @@ export class Vitals {
     readonly server: Server | undefined;
   }): void {
     const startedAt = String(sampler.server?.startedAt ?? '');
-    const timing = sampler.server?.settings['track_io_timing'] === 'on';
+    const timing = sampler.server?.settings.track_io_timing === 'on';
     this.#observeDatabases(sampler.part('database'), startedAt, timing);
     this.#observeWal(sampler.part('walPosition'), startedAt);
     this.#observeSummary(sampler.part('summary'));
@@ -140,7 +140,7 @@ function figures(rates: Rates, timing: boolean): Omit<DatabaseVitals, 'row'> {
   const blocks = hit + read;
   const transactions = commits + rollbacks;
   return {
-    tps: ((short.delta['commits'] ?? 0) + (short.delta['rollbacks'] ?? 0)) / short.seconds,
+    tps: ((short.delta.commits ?? 0) + (short.delta.rollbacks ?? 0)) / short.seconds,
     blocks,
     hitRatio: blocks >= BLOCKS_THAT_COUNT ? hit / blocks : null,
     readsPerSecond: read / long.seconds,
