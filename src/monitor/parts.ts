@@ -4,6 +4,8 @@ import type { Answer } from '../db/session.ts';
 import { PART_NAMES, type PartName, pollOf, type RowsOf, unavailable } from './polls.ts';
 import { type Part, WAITING } from './snapshot.ts';
 
+const NO_ROWS: readonly never[] = Object.freeze([]);
+
 /** What was read last, part by part. */
 export class Parts {
   readonly #parts = new Map<PartName, Part<unknown>>();
@@ -52,6 +54,14 @@ export class Parts {
     if (before.status === 'ok' && error.code === '0A000') return error;
     this.#set(name, { ...before, status: 'denied', rows: [], ...denial(error, query.needs, server) });
     return undefined;
+  }
+
+  /** There was nothing to ask: known without a question. Rows that are collected stay. */
+  nothing(name: PartName, now: number): void {
+    const before = this.get(name) as Part<unknown>;
+    if (before.status === 'denied') return;
+    const rows = pollOf(name).merge ? before.rows : NO_ROWS;
+    this.#set(name, { status: 'ok', at: now, rows, ms: 0 });
   }
 
   #set(name: PartName, part: Part<unknown>): void {

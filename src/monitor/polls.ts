@@ -104,7 +104,7 @@ interface Poll<Row> {
   /** Fast ones share one pipelined round trip; slow ones run one after the other on their own connection. */
   readonly session: 'fast' | 'slow';
   readonly every: Cadence;
-  /** The call to send; undefined when there is nothing to ask now. */
+  /** The call to send; undefined when there is nothing to ask now, which is an answer too: no rows. */
   readonly call: (known: Known) => Call | undefined;
   /** How new rows join those read before; without it they replace them. */
   readonly merge?: (before: readonly Row[], after: readonly Row[]) => readonly Row[];
@@ -165,9 +165,8 @@ export const POLLS: { readonly [P in PartName]: Poll<RowsOf[P]> } = {
     'tick',
     lockTree,
     ({ wants }) => ({ queryChars: wants.queryChars, limit: 300, waitingBlockers: wants.waitingBlockers }),
-    // pg_blocking_pids takes every lock partition in shared mode: asked only while somebody waits, and once more
-    // after, so that the forest empties
-    { when: ({ rows }) => rows('summary')[0]?.lock_waiting !== 0 || rows('locks').length > 0 },
+    // pg_blocking_pids takes every lock partition in shared mode: asked only while somebody waits
+    { when: ({ rows }) => rows('summary')[0]?.lock_waiting !== 0 },
   ),
   progressGate: poll('fast', 'tick', progressGate, NOTHING),
   progressVacuum: poll('fast', 'tick', progressVacuum, NOTHING, whenRunning('vacuum')),

@@ -27,8 +27,12 @@ export class Reading {
   /** Reads the parts once, each after those it builds on. Throws DbError when the connection breaks. */
   async read(names: readonly PartName[]): Promise<void> {
     for (const name of PART_NAMES.filter((n) => names.includes(n))) {
-      const call = this.part(name).status === 'denied' ? undefined : this.#callOf(name);
-      if (!call) continue;
+      if (this.part(name).status === 'denied') continue;
+      const call = this.#callOf(name);
+      if (!call) {
+        this.#parts.nothing(name, performance.now());
+        continue;
+      }
       const [answer] = await this.#session.batch([call]);
       if (!answer) continue;
       if (!answer.ok && answer.error.kind === 'lost') throw answer.error;

@@ -194,6 +194,7 @@ export class Sampler {
     const fast = this.#link.sessions?.fast;
     const asked = names.flatMap((name) => {
       const call = this.#callOf(name);
+      if (!call) this.#skip(name);
       return call ? [{ name, call }] : [];
     });
     if (!fast || asked.length === 0) return;
@@ -219,7 +220,11 @@ export class Sampler {
     for (const name of names) {
       const slow = await this.#link.slow();
       const call = this.#callOf(name);
-      if (!slow || !call) continue;
+      if (!slow) continue;
+      if (!call) {
+        this.#skip(name);
+        continue;
+      }
       const sent = this.#clock.now();
       const [answer] = await slow.batch([call]);
       if (this.#link.sessions?.slow !== slow || !answer) return;
@@ -228,6 +233,13 @@ export class Sampler {
     }
     this.#slowBusy = false;
     if (told) this.#tell('data');
+  }
+
+  /** The gate of a part is shut: that is known now, and looked at again when it is due. */
+  #skip(name: PartName): void {
+    const now = this.#clock.now();
+    this.#pace.asked(name, now, 0);
+    this.#parts.nothing(name, now);
   }
 
   #take(name: PartName, answer: Answer, at: number, cost: number): void {

@@ -27,7 +27,6 @@ test.each([
   [['-h'], /argument missing/],
   [['--interval', '0'], /interval must be from 0.5 to 60/],
   [['--profile', 'nope'], /There is no profile "nope"/],
-  [['demo'], /no terminal/],
   [['demo', '--scale', '0'], /scale must be/],
 ])('bad usage %j: exit 2, a sentence on stderr, nothing on stdout', async (args, message) => {
   const { code, stdout, stderr } = await run(...args);

@@ -77,8 +77,7 @@ export const progressView = defineView<Row>({
   title: 'Progress',
   noun: 'commands',
   parts: ['progressGate', ...PARTS],
-  // a part keeps its last rows while its gate is shut: only what the gate lets through is shown
-  rows: (model) => running(model),
+  rows: running,
   identity: (row) => `${row.pid}/${row.command}/${row.relation}`,
   sort: { column: 'time', descending: true },
   empty: 'No VACUUM, ANALYZE, CREATE INDEX, CLUSTER, COPY or base backup is running.',
@@ -89,15 +88,5 @@ export const progressView = defineView<Row>({
 });
 
 function running(model: Model): Row[] {
-  const gate = model.rows('progressGate')[0];
-  if (!gate) return [];
-  const open: Record<(typeof PARTS)[number], number | null> = {
-    progressVacuum: gate.vacuum,
-    progressCreateIndex: gate.create_index,
-    progressCluster: gate.cluster,
-    progressAnalyze: gate.analyze,
-    progressCopy: gate.copy,
-    progressBasebackup: gate.basebackup,
-  };
-  return PARTS.flatMap((part) => ((open[part] ?? 0) > 0 ? [...(model.rows(part) as readonly Row[])] : []));
+  return PARTS.flatMap((part) => [...(model.rows(part) as readonly Row[])]);
 }

@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SHOWN } from '../../src/app/views/records.ts';
+import { SHOWN_VIEWS } from '../../src/cli/show.ts';
+import type { Session } from '../../src/db/client.ts';
+import { client, type TestDatabase, testDatabase, until } from '../support/cluster.ts';
+import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
+
+let db: TestDatabase;
+let watcher: Session;
+let nobody: string;
+const home = temporaryDirectory();
+
+beforeAll(async () => {
+  db = await testDatabase();
+  watcher = await client(db.target());
+  nobody = await db.roleWith();
+  await watcher.sql('CREATE TABLE 客户 (id int PRIMARY KEY, name text)');
+  await watcher.sql(`INSERT INTO 客户 SELECT i, '王' || i FROM generate_series(1, 500) i`);
+  await watcher.sql('ANALYZE 客户');
+});
+
+afterAll(() => db.drop());
+
+function run(role: string | undefined, ...args: string[]) {
+  const { host, port, user, database } = db.target(role);
+  const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
+  return pgdeck(args, cleanEnvironment(home, server));
+}
+
+const objects = (stdout: string) =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test('the help names exactly the views there are', () => {
+  expect(SHOWN_VIEWS).toEqual(Object.keys(SHOWN));
+});
+
+test.each(SHOWN_VIEWS)('show %s --json: one object with when, where and rows', async (view) => {
+  const { code, stdout, stderr } = await run(undefined, 'show', view, '--json');
+  expect([code, stderr]).toEqual([0, '']);
+  const answer = JSON.parse(stdout);
+  expect(Object.keys(answer).slice(0, 3)).toEqual(['at', 'server', 'rows']);
+  expect(answer.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  expect(Math.abs(Date.parse(answer.at) - Date.now())).toBeLessThan(60_000);
+  expect(answer.server).toBe(`postgres@${db.target().host}:${db.target().port}/${db.database}`);
+  for (const row of answer.rows)
+    for (const [name, value] of Object.entries(row))
+      if (/_(seconds|bytes|ms|us|ratio)$/.test(name))
+        expect([name, value === null || typeof value === 'number']).toEqual([name, true]);
+});
+
+test('locks: who waits for whom, with root, depth and what is waited for', async () => {
+  const [a, b, c, d] = await Promise.all(['a', 'b', 'c', 'd'].map((name) => client(db.target(), name)));
+  if (!a || !b || !c || !d) throw new Error('no sessions');
+  await watcher.sql('CREATE TABLE pile (id int)');
+  for (const weak of [a, b]) {
+    await weak.sql('BEGIN');
+    await weak.sql('SELECT * FROM pile');
+  }
+  const waiting = async (pid: number) => {
+    const rows = await watcher.sql('SELECT 1 FROM pg_locks WHERE pid = $1 AND NOT granted', [pid]);
+    return rows.length > 0;
+  };
+  const altered = c.sql('ALTER TABLE pile ADD COLUMN x int');
+  await until(() => waiting(c.pid), { what: 'the ALTER waits' });
+  const read = d.sql('SELECT * FROM pile');
+  await until(() => waiting(d.pid), { what: 'the reader waits behind it' });
+
+  const { code, stdout } = await run(undefined, 'show', 'locks', '--json');
+  expect(code).toBe(0);
+  const { rows, waiters } = JSON.parse(stdout);
+  const row = (session: Session) => rows.find((r: { pid: number }) => r.pid === session.pid);
+  expect(waiters).toBe(2);
+  expect(row(d)).toMatchObject({
+    blocked_by: [c.pid],
+    depth: 2,
+    mode: 'AccessShareLock',
+    relation: 'public.pile',
+    query: 'SELECT * FROM pile',
+  });
+  expect(row(d).wait_seconds).toBeGreaterThan(0);
+  expect(row(c).blocked_by.toSorted()).toEqual([a.pid, b.pid].toSorted());
+  expect(row(c)).toMatchObject({ depth: 1, mode: 'AccessExclusiveLock', frees: 1 });
+  expect([a.pid, b.pid]).toContain(row(c).root_pid);
+  expect(row(d).root_pid).toBe(row(c).root_pid);
+  expect([row(a).frees, row(b).frees]).toEqual([0, 0]);
+
+  for (const weak of [a, b]) await weak.sql('COMMIT');
+  await Promise.all([altered, read]);
+});
+
+test('tables: exact sizes, rows and ages in plain numbers; text has the same table', async () => {
+  const { stdout } = await run(undefined, 'show', 'tables', '--json');
+  const [row] = JSON.parse(stdout).rows.filter((r: { relname: string }) => r.relname === '客户');
+  const [size] = await watcher.sql(`SELECT pg_total_relation_size('客户')::float8 AS bytes`);
+  expect(row).toMatchObject({
+    schemaname: 'public',
+    total_bytes: size?.bytes,
+    total_bytes_exact: true,
+    est_rows: 500,
+    vacuum_age_seconds: null,
+  });
+  expect(row.analyze_age_seconds).toBeGreaterThan(0);
+  const text = await run(undefined, 'show', 'tables');
+  expect(text.stdout).toMatch(/TABLE +TOTAL/);
+  expect(text.stdout).toContain('客户');
+});
+
+test('--limit, --csv and --ndjson: the same rows', async () => {
+  const csv = await run(undefined, 'show', 'database', '--csv', '--limit', '1');
+  const [heading, ...rest] = csv.stdout.trimEnd().split('\r\n');
+  expect(heading?.split(',')).toContain('blks_hit');
+  expect(rest).toHaveLength(1);
+  const ndjson = objects((await run(undefined, 'show', 'database', '--ndjson')).stdout);
+  expect(ndjson.map((row) => row.datname)).toContain(db.database);
+  expect(ndjson[0]).toHaveProperty('at');
+});
+
+test('--watch goes on until it is stopped, with rates from the second sample on', async () => {
+  const { host, port, user, database } = db.target();
+  const { spawn } = await import('node:child_process');
+  const { MAIN } = await import('../support/program.ts');
+  const env = cleanEnvironment(home, {
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: user,
+    PGDATABASE: database,
+  });
+  const child = spawn(process.execPath, [MAIN, 'show', 'database', '--json', '--watch', '0.5'], { env });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  await until(() => stdout.split('\n').length > 2, { what: 'two samples' });
+  child.kill('SIGINT');
+  expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
+  const [first, second] = objects(stdout.slice(0, stdout.lastIndexOf('\n')));
+  expect(first.rows[0].transactions_per_second).toBeNull();
+  expect(second.rows[0].transactions_per_second).toBeGreaterThanOrEqual(0);
+});
+
+test('a role with nothing: hidden rows are announced with the GRANT, refused ones exit 1 with it', async () => {
+  const activity = await run(nobody, 'show', 'activity', '--json');
+  expect(activity.code).toBe(0);
+  expect(activity.stderr).toContain(`GRANT pg_read_all_stats TO "${nobody}"`);
+  for (const view of SHOWN_VIEWS) {
+    const { code, stderr } = await run(nobody, 'show', view, '--json');
+    expect([view, stderr]).toEqual([view, expect.not.stringMatching(/ {4}at /)]);
+    if (code !== 0) expect([view, code, stderr]).toEqual([view, 1, expect.stringContaining('GRANT ')]);
+  }
+});
+
+test.each([
+  [['show'], /missing required argument 'view'/],
+  [['show', 'nothing'], /There is no view "nothing"/],
+  [['show', 'locks', '--limit', '0'], /whole number/],
+  [['show', 'locks', '--watch', 'x'], /Seconds/],
+  [['show', 'locks', '--json', '--csv'], /cannot be used with/],
+])('bad usage %j: exit 2', async (args, message) => {
+  const { code, stdout, stderr } = await run(undefined, ...args);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(message);
+});
+
+test('nothing listens: exit 3 and one sentence', async () => {
+  const { code, stderr } = await run(undefined, '-p', '1', 'show', 'activity');
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/^pgdeck: Nothing accepts connections at .*\n$/);
+});
+
+test('--once: the overview with its four panes', async () => {
+  const { code, stdout } = await run(undefined, '--once');
+  expect(code).toBe(0);
+  for (const title of ['Activity', 'Locks', 'Cache ratio', 'Table sizes'])
+    expect(stdout).toMatch(new RegExp(`^${title}`, 'm'));
+  expect(stdout).toMatch(/connections \d+\/\d+ {2}transactions\/s [\d.]+/);
+  expect(stdout).toContain('客户');
+});
