@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { UsageError } from '../config/usage-error.ts';
-import { type Context, globalOptions } from './context.ts';
+import { type Ask, type Context, globalOptions } from './context.ts';
 
 /** The console: what pgdeck does without a command. */
 export function register(program: Command, context: Context): void {
@@ -23,15 +23,20 @@ async function openConsole(command: Command, context: Context): Promise<number> 
       'The console reads keys, and stdin is no terminal.',
       'Use pgdeck --once, or pgdeck show VIEW for a script.',
     );
-  const { resolved, settings } = await context.resolve(command);
   if (once) {
+    const { resolved } = await context.resolve(command);
     const { printOverview } = await import('./once.ts');
     return printOverview({ resolved });
   }
+  const prompt: { ask?: Ask } = {};
+  const { resolved, settings } = await context.resolve(command, {}, async (question) =>
+    prompt.ask?.(question),
+  );
   const { startConsole } = await import('../ui/start.tsx');
   return startConsole({
     resolved,
     settings,
+    prompt,
     ...context.display(command, settings),
     ...(options.interval !== undefined && { interval: resolved.intervals.refresh_seconds }),
   });

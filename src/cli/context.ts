@@ -12,6 +12,9 @@ export interface GlobalOptions extends ConnectionFlags {
   readonly color: boolean;
 }
 
+/** Asks a person for a password; undefined when there is none. */
+export type Ask = (question: string) => Promise<string | undefined>;
+
 /** What a command gets from the program. Commands set `exitCode`; what they throw is reported for them. */
 export interface Context {
   readonly env: Env;
@@ -20,8 +23,15 @@ export interface Context {
   settings(command: Command): Promise<{ settings: Settings; file: string }>;
   /** Frames and colours, from the options, the settings and NO_COLOR. */
   display(command: Command, settings: Settings): { ascii: boolean; color: boolean };
-  /** Which server is meant, with warnings already told on stderr. */
-  resolve(command: Command, flags?: ConnectionFlags): Promise<{ resolved: Resolved; settings: Settings }>;
+  /**
+   * Which server is meant, with warnings already told on stderr. A missing password is asked for on the terminal
+   * when it is needed, or by `ask`.
+   */
+  resolve(
+    command: Command,
+    flags?: ConnectionFlags,
+    ask?: Ask,
+  ): Promise<{ resolved: Resolved; settings: Settings }>;
 }
 
 /** A module of the command line: it adds its commands to the program and loads what they need when they run. */
@@ -43,11 +53,11 @@ export function createContext(env: Env): Context {
         color: color && !env.NO_COLOR && (display?.color ?? true),
       };
     },
-    resolve: async (command, flags = {}) => {
+    resolve: async (command, flags = {}, ask = askOnTerminal()) => {
       const { settings } = await context.settings(command);
       const { resolve } = await import('../config/profile.ts');
       const resolved = resolve({ ...globalOptions(command), ...flags }, env, settings, {
-        ...(process.stdin.isTTY && process.stderr.isTTY && { ask }),
+        ...(ask && { ask }),
       });
       for (const warning of resolved.warnings) note(`pgdeck: ${warning}`);
       return { resolved, settings };
@@ -61,12 +71,15 @@ export function globalOptions(command: Command): GlobalOptions {
   return command.optsWithGlobals<GlobalOptions>();
 }
 
-/** Asks on the terminal this program runs in. */
-async function ask(question: string): Promise<string | undefined> {
-  const { askPassword } = await import('../config/prompt.ts');
-  return askPassword(question, {
-    input: process.stdin,
-    output: process.stderr,
-    interrupt: () => process.kill(process.pid, 'SIGINT'),
-  });
+/** Asks on the terminal this program runs in; undefined where there is none. */
+function askOnTerminal(): Ask | undefined {
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return undefined;
+  return async (question) => {
+    const { askPassword } = await import('../config/prompt.ts');
+    return askPassword(question, {
+      input: process.stdin,
+      output: process.stderr,
+      interrupt: () => process.kill(process.pid, 'SIGINT'),
+    });
+  };
 }

@@ -72,13 +72,16 @@ async function openOnce(
   bare: boolean,
 ): Promise<pg.Client> {
   const settings = Object.entries(sessionSettings(purpose, target.readOnly));
+  let asking: Promise<string | undefined> | undefined;
   const client = new pg.Client({
     host: target.host,
     port: target.port,
     user: target.user,
     database: target.database,
     password: async () => {
-      const password = await target.password();
+      asking = target.password();
+      const password = await asking;
+      asking = undefined;
       if (password === undefined)
         throw new DbError('auth', `The server asks for a password for ${target.user}.`, {
           next: 'Set PGPASSWORD, add a line to ~/.pgpass, or run pgdeck in a terminal to be asked.',
@@ -99,8 +102,12 @@ async function openOnce(
     await client.connect();
     return client;
   } catch (error) {
+    const typing = asking;
     await client.end().catch(() => {});
-    throw error;
+    if (typing === undefined) throw error;
+    // the time to connect, ours or the server's, was up while somebody typed: connect again with the answer
+    await typing;
+    return openOnce(target, purpose, name, ssl, bare);
   }
 }
 

@@ -138,6 +138,9 @@ export function dbError(error: unknown, address?: Address): DbError {
   }
   if (code !== undefined && CONNECTION_LOST.test(code))
     return make('lost', `The connection to ${at} was closed: ${message}.`);
+  // the driver's own timeout has no code
+  if (code === undefined && message === 'timeout expired')
+    return make('unreachable', `${at} does not answer.`, 'Check the network, a firewall or a VPN.');
   if (code === 'ECONNRESET' || code === 'EPIPE' || (code === undefined && LOST_MESSAGE.test(message)))
     return make('lost', `The connection to ${at} broke: ${message}.`);
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH)/.test(code ?? ''))
