@@ -75,10 +75,20 @@ export function App({
   );
 }
 
-/** Stops the whole process group, as the terminal does on ^Z where keys are not read raw. */
+/** Longer than a signal takes to arrive. The time does not pass for a process that is stopped. */
+const STOPPED_BY_NOW_MS = 100;
+
+/**
+ * Stops the whole process group, as the terminal does on ^Z where keys are not read raw. Without a shell that could
+ * continue it (a terminal or tmux window that runs only pgdeck) the system ignores the signal: then nothing stops.
+ */
 function stopUntilContinued(): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGCONT', resolve);
+    const timer = setTimeout(resolve, STOPPED_BY_NOW_MS);
+    process.once('SIGCONT', () => {
+      clearTimeout(timer);
+      resolve();
+    });
     process.kill(0, 'SIGTSTP');
   });
 }

@@ -29,6 +29,13 @@ export function keyNames(input: string, key: Key): string[] {
     if (c === ' ') return ['space'];
     if (c === '\r' || c === '\n') return ['enter'];
     if (c === '\t') return ['tab'];
-    return /^\p{Cc}/u.test(c) ? [] : [c];
+    return controlName(c) ?? (/^\p{Cc}/u.test(c) ? [] : [c]);
   });
+}
+
+/** Ink splits ^C and backspace off; another control key typed fast comes within the text. */
+function controlName(character: string): string[] | undefined {
+  return /^[\u0001-\u001a]$/.test(character)
+    ? [`^${String.fromCharCode(character.charCodeAt(0) + 64)}`]
+    : undefined;
 }
