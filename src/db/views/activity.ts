@@ -81,7 +81,7 @@ export const activitySummary = defineQuery({
   count(*) FILTER (WHERE client AND active)::int AS active,
   count(*) FILTER (WHERE client AND state = 'idle')::int AS idle,
   count(*) FILTER (WHERE client AND in_xact)::int AS idle_in_transaction,
-  count(*) FILTER (WHERE client AND state IS NULL)::int AS hidden,
+  0 AS hidden,
   count(*) FILTER (WHERE wait_event_type = 'Lock')::int AS lock_waiting,
   count(*) FILTER (WHERE client AND active AND wait_event_type IS NULL)::int AS on_cpu,
   count(*) FILTER (WHERE client AND active AND wait_event_type = 'IO')::int AS on_io,
@@ -106,7 +106,8 @@ FROM (SELECT backend_type, state, wait_event_type, query_start, xact_start, stat
       // numbackends and pg_locks are open to every role; numbackends also counts workers that are connected to a database
       sql: `SELECT /* pgdeck */
   (SELECT coalesce(sum(numbackends), 0) FROM pg_stat_database)::int AS clients,
-  NULL::int AS active, NULL::int AS idle, NULL::int AS idle_in_transaction, NULL::int AS hidden,
+  NULL::int AS active, NULL::int AS idle, NULL::int AS idle_in_transaction,
+  (SELECT count(*) FROM pg_stat_get_activity(NULL) WHERE usesysid IS NOT NULL AND backend_start IS NULL)::int AS hidden,
   (SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted)::int AS lock_waiting,
   NULL::int AS on_cpu, NULL::int AS on_io, NULL::int AS on_lwlock,
   NULL::int AS autovacuum_workers, NULL::int AS parallel_workers, NULL::int AS walsenders,
@@ -121,7 +122,8 @@ FROM (SELECT backend_type, state, wait_event_type, query_start, xact_start, stat
     active: column.int,
     idle: column.int,
     idle_in_transaction: column.int,
-    hidden: column.int,
+    /** Sessions of which this role sees the name only. */
+    hidden: z.int(),
     /** Sessions that wait for a lock; {@link file://./locks.ts} is worth asking only when it is not 0. */
     lock_waiting: z.int(),
     on_cpu: column.int,
