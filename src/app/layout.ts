@@ -23,8 +23,9 @@ export interface Layout {
 
 const WIDE = 110;
 const TALL = 20;
-/** Heights that panes want on a screen of several, in the order of the registry; the last one takes the rest. */
 const LEAST = 3;
+/** Two by two: what happens now gets more than what grows slowly. */
+const WIDE_WEIGHTS = [3, 2];
 
 /** Cuts the terminal into its parts. */
 export function layoutOf({ size, screen }: Pick<AppState, 'size' | 'screen'>): Layout {
@@ -38,7 +39,8 @@ export function layoutOf({ size, screen }: Pick<AppState, 'size' | 'screen'>): L
   const room = body - sparklines;
   const wide = overview && columns >= WIDE;
   const groups: ViewId[][] = wide ? [panes.slice(0, 2), panes.slice(2)] : panes.map((view) => [view]);
-  const heights = share(room, groups.length, wide ? 0.6 : overview ? 0.34 : undefined);
+  const { weights } = screenOf(screen);
+  const heights = share(room, wide ? WIDE_WEIGHTS : groups.map((_, g) => weights?.[g] ?? 1));
   let index = 0;
   const placed = groups.map((group, g) => {
     const left = Math.ceil((columns - 1) / 2);
@@ -50,16 +52,21 @@ export function layoutOf({ size, screen }: Pick<AppState, 'size' | 'screen'>): L
   return { header, tabs, sparklines, panes: placed, body, footer: 1 };
 }
 
-/** Splits the rows; the first pane gets at least its share, the others the rest evenly. */
-function share(rows: number, count: number, first?: number): number[] {
-  if (count === 1) return [rows];
-  const head = first === undefined ? Math.floor(rows / count) : Math.max(LEAST, Math.floor(rows * first));
-  const rest = rows - head;
-  const each = Math.floor(rest / (count - 1));
-  return [
-    head,
-    ...Array.from({ length: count - 1 }, (_, i) => (i === count - 2 ? rest - each * (count - 2) : each)),
-  ];
+/** Splits the rows by weight; no pane is left without its title and two rows while there is room for that. */
+function share(rows: number, weights: readonly number[]): number[] {
+  const sum = weights.reduce((a, b) => a + b, 0);
+  const heights = weights.map((w) =>
+    Math.max(Math.min(LEAST, Math.floor(rows / weights.length)), Math.floor((rows * w) / sum)),
+  );
+  // what rounding left over goes to the first, what the least heights took too much comes from the last
+  let left = rows - heights.reduce((a, b) => a + b, 0);
+  for (let i = 0; left > 0; i = (i + 1) % heights.length, left--) heights[i] = (heights[i] ?? 0) + 1;
+  for (let i = heights.length - 1; left < 0 && i >= 0; i--) {
+    const give = Math.min(-left, Math.max(0, (heights[i] ?? 0) - LEAST));
+    heights[i] = (heights[i] ?? 0) - give;
+    left += give;
+  }
+  return heights;
 }
 
 /** The box of the pane that keys go to. */

@@ -28,7 +28,9 @@ export function ageSpans(deck: Deck, view: AnyView): Span[] {
       const late = overdue(deck, part, view);
       const every = deck.sampler.every(view.parts[0]);
       if (late > 0) return [span(`  ${duration(age)} old, the server has not answered`, 'warn')];
-      return every > deck.sampler.interval * 1.01 ? [span(`  every ${duration(every)}`, 'muted')] : [];
+      return every > deck.sampler.interval * 1.01
+        ? [span(`  every ${every < 60 ? `${every}s` : duration(every)}`, 'muted')]
+        : [];
     }
   }
 }

@@ -107,7 +107,7 @@ export const activityView = defineView<Row>({
     {
       id: 'query',
       title: 'QUERY',
-      width: 16,
+      width: 18,
       grow: true,
       priority: 1,
       value: (r) => r.query,

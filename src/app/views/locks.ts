@@ -66,7 +66,7 @@ const columns = [
   {
     id: 'pid',
     title: 'PID',
-    width: 14,
+    width: 12,
     priority: 1,
     value: (e) => e.row.pid,
     cell: (e) => treeText(e.line),

@@ -46,10 +46,18 @@ export interface Screen {
   /** The key that opens it; without one it is opened from the palette. */
   readonly key?: string;
   readonly panes: readonly [ViewId, ...ViewId[]];
+  /** How the height is shared where the panes stand one below the other. */
+  readonly weights?: readonly number[];
 }
 
 export const SCREENS: readonly Screen[] = [
-  { id: 'overview', title: 'Overview', key: '1', panes: ['activity', 'locks', 'database', 'tables'] },
+  {
+    id: 'overview',
+    title: 'Overview',
+    key: '1',
+    panes: ['activity', 'locks', 'database', 'tables'],
+    weights: [6, 5, 4, 5],
+  },
   { id: 'activity', title: 'Activity', key: '2', panes: ['activity'] },
   { id: 'locks', title: 'Locks', key: '3', panes: ['locks'] },
   { id: 'tables', title: 'Tables', key: '4', panes: ['tables'] },
@@ -60,6 +68,7 @@ export const SCREENS: readonly Screen[] = [
     title: 'Replication & WAL',
     key: '7',
     panes: ['progress', 'replication', 'slots', 'wal'],
+    weights: [4, 4, 3, 9],
   },
   { id: 'databases', title: 'Databases', panes: ['database'] },
   { id: 'progress', title: 'Progress', panes: ['progress'] },

@@ -122,7 +122,7 @@ const columns = [
   {
     id: 'query',
     title: 'STATEMENT',
-    width: 16,
+    width: 34,
     grow: true,
     priority: 1,
     value: (s) => s.query,

@@ -114,7 +114,7 @@ const columns = [
   },
   {
     id: 'heap',
-    title: 'TABLE',
+    title: 'DATA',
     width: 8,
     align: 'right',
     priority: 6,
