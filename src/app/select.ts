@@ -119,20 +119,22 @@ export function focusedView(state: AppState): AnyView {
   return VIEWS[panes[state.pane] ?? panes[0]];
 }
 
-/** The row under the cursor of the focused view. */
+/** The row that keys are about: the one whose details are open, else the one under the cursor. */
 export function selectedRow(model: Model, state: AppState): unknown {
+  // its neighbour must not take its place when it vanishes while somebody reads
+  if (state.overlay?.kind === 'detail') return state.overlay.row;
   const view = focusedView(state);
   const { rows } = shownRows(view, model, state);
   return rows[cursorIndex(view, rows, state.tables[view.id])];
 }
 
-/** The marked rows that are visible under the filter; the row under the cursor when nothing is marked. */
+/** The marked rows that are visible under the filter; the row that keys are about when nothing is marked. */
 export function targetRows(model: Model, state: AppState): readonly unknown[] {
   const view = focusedView(state);
   const { rows } = shownRows(view, model, state);
   const { marks } = state.tables[view.id];
   const marked = rows.filter((row) => marks.has(view.identity(row)));
-  if (marked.length > 0) return marked;
+  if (marked.length > 0 && state.overlay?.kind !== 'detail') return marked;
   const one = selectedRow(model, state);
   return one === undefined ? [] : [one];
 }

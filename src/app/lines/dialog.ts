@@ -10,6 +10,9 @@ import { stateText } from '../views/activity.ts';
 import { marksOf } from './marks.ts';
 import { readingLines } from './reader.ts';
 
+/** The whole text is in the details; here it must only be recognised. */
+const QUERY_LINES = 4;
+
 type SignalOverlay = Extract<Overlay, { kind: 'signal' }>;
 
 /** Who will be hit, whom that frees, and the question; then what became of each. */
@@ -41,7 +44,7 @@ export function dialogLines(deck: Deck, overlay: SignalOverlay, size: AppState['
   ];
   if (phase.step === 'ask') {
     const body = [...victimLines(plan, size.columns), ...refusalLines(plan, size.columns)];
-    return framed(deck, title, body, questionLines(plan, phase.yes), overlay.scroll, size);
+    return framed(deck, title, body, questionLines(plan, phase.yes, size.columns), overlay.scroll, size);
   }
   const outcomes = phase.outcomes.flatMap((outcome) =>
     wrap(outcomeSentence(outcome), size.columns - 4).map(
@@ -86,8 +89,12 @@ function victimLines(plan: SignalPlan, columns: number): Line[] {
 
 function oneVictim({ target: t, blocks, frees, sql }: Victim, columns: number): Line[] {
   const fact = (label: string, value: string): Line[] =>
-    value === '' ? [] : [[span(`  ${label.padEnd(12)}`, 'muted'), span(value)]];
-  const query = wrap(cleanLine(t.query ?? ''), Math.max(20, columns - 16)).slice(0, 4);
+    value === ''
+      ? []
+      : wrap(value, Math.max(20, columns - 16)).map(
+          (part, i): Line => [span(`  ${(i === 0 ? label : '').padEnd(12)}`, 'muted'), span(part)],
+        );
+  const text = cleanLine(t.query ?? '');
   return [
     [
       span(`  ${t.pid}`, 'alert'),
@@ -97,7 +104,7 @@ function oneVictim({ target: t, blocks, frees, sql }: Victim, columns: number): 
     ],
     ...fact('state', `${stateText(t.state, t.backend_type)} for ${duration(t.state_seconds)}`),
     ...fact('transaction', t.xact_seconds === null ? '' : `open for ${duration(t.xact_seconds)}`),
-    ...query.flatMap((line, i) => fact(i === 0 ? 'query' : '', line)),
+    ...fact('query', text).slice(0, QUERY_LINES),
     ...fact(
       'blocks',
       blocks.length === 0
@@ -117,7 +124,7 @@ function refusalLines(plan: SignalPlan, columns: number): Line[] {
   );
 }
 
-function questionLines(plan: SignalPlan, yes: boolean): Line[] {
+function questionLines(plan: SignalPlan, yes: boolean, columns: number): Line[] {
   if (plan.victims.length === 0)
     return [[span('  Nobody will be touched. Enter or Esc goes back.', 'muted')]];
   const frees = freesSentence(plan);
@@ -126,8 +133,8 @@ function questionLines(plan: SignalPlan, yes: boolean): Line[] {
       ? 'The statement fails with an error; the session and its locks stay unless its transaction ends.'
       : 'The transaction is rolled back and the client loses its connection. This cannot be undone.';
   return [
-    ...(frees ? [[span(`  ${frees}`, 'accent')]] : []),
-    [span(`  ${consequence}`, 'muted')],
+    ...(frees ? wrap(frees, columns - 4).map((text): Line => [span(`  ${text}`, 'accent')]) : []),
+    ...wrap(consequence, columns - 4).map((text): Line => [span(`  ${text}`, 'muted')]),
     [
       span('  '),
       yes ? span(' No ') : span('[No]', 'selected'),

@@ -7,15 +7,35 @@ import type { Deck } from '../deck.ts';
 interface Strip {
   readonly series: SeriesName;
   readonly title: string;
+  /** Where the room is short. */
+  readonly short: string;
   readonly value: (last: number) => string;
   readonly scale: { readonly floor?: number; readonly ceiling?: number };
 }
 
 const STRIPS: readonly Strip[] = [
-  { series: 'connections', title: 'connections', value: (v) => count(v), scale: { floor: 0 } },
-  { series: 'tps', title: 'transactions/s', value: (v) => count(Math.round(v)), scale: { floor: 0 } },
-  { series: 'hit', title: 'cache hit', value: (v) => percent(v), scale: { floor: 0.5, ceiling: 1 } },
-  { series: 'wal', title: 'WAL/s', value: (v) => bytes(v), scale: { floor: 0 } },
+  {
+    series: 'connections',
+    title: 'connections',
+    short: 'conns',
+    value: (v) => count(v),
+    scale: { floor: 0 },
+  },
+  {
+    series: 'tps',
+    title: 'transactions/s',
+    short: 'tps',
+    value: (v) => count(Math.round(v)),
+    scale: { floor: 0 },
+  },
+  {
+    series: 'hit',
+    title: 'cache hit',
+    short: 'hit',
+    value: (v) => percent(v),
+    scale: { floor: 0.5, ceiling: 1 },
+  },
+  { series: 'wal', title: 'WAL/s', short: 'WAL/s', value: (v) => bytes(v), scale: { floor: 0 } },
 ];
 
 /** Four measures over the last minutes: a value and, where there is room, its history. */
@@ -24,7 +44,12 @@ export function sparklineLines(deck: Deck, columns: number, height: number): Lin
   const cells = STRIPS.map((strip) => {
     const ring = deck.model.vitals.series[strip.series];
     const last = ring.last(1)[0] ?? Number.NaN;
-    return { title: strip.title, value: strip.value(last), values: ring.last(each - 2), scale: strip.scale };
+    return {
+      title: each < 24 ? strip.short : strip.title,
+      value: strip.value(last),
+      values: ring.last(each - 2),
+      scale: strip.scale,
+    };
   });
   const labels: Line = cells.flatMap((c) =>
     fitLine([span(` ${c.title} `, 'muted'), span(c.value, 'title')], each),

@@ -90,7 +90,9 @@ export function columnFacts<Row>(
   row: Row,
   model: Model,
 ): [string, string][] {
-  return view.columns.map((c) => [c.title, cellText(c, row, model)]);
+  return view.columns
+    .map((c): [string, string] => [c.title, cellText(c, row, model)])
+    .filter(([, text]) => text !== '');
 }
 
 export function cellText<Row>(column: Column<Row>, row: Row, model: Model): string {
