@@ -238,11 +238,14 @@ class PgSession implements Session {
   }
 
   async single(text: string): Promise<Record<string, unknown>[]> {
+    this.#inFlight++;
     try {
       const result = await this.#client.query({ text, queryMode: 'extended' } as pg.QueryConfig);
       return result.rows as Record<string, unknown>[];
     } catch (error) {
       throw dbError(error);
+    } finally {
+      this.#inFlight--;
     }
   }
 

@@ -18,9 +18,16 @@ export class Pace {
     return this.#intervals.tick;
   }
 
+  /** Seconds between two looks at what is due: the tick, in equal pieces of at most a second. */
+  get pulse(): number {
+    return this.tick / Math.max(1, Math.ceil(this.tick));
+  }
+
+  /** The next readings come in the new rhythm, not when the old one would have had them. */
   setTick(seconds: number): void {
     this.#intervals = { ...this.#intervals, tick: seconds };
     this.#stretch.clear();
+    for (const name of this.#due.keys()) if (pollOf(name).every === 'tick') this.#due.delete(name);
   }
 
   /** Seconds between two readings of a part, as things are. */
@@ -29,8 +36,8 @@ export class Pace {
   }
 
   isDue(name: PartName, now: number): boolean {
-    // half a tick of grace: a timer that fires a little early must not skip a whole round
-    return now + this.tick * 500 >= (this.#due.get(name) ?? 0);
+    // half a pulse of grace: a timer that fires a little early must not skip a whole round
+    return now + this.pulse * 500 >= (this.#due.get(name) ?? 0);
   }
 
   /** Takes note of a question sent at a moment, and of what it cost (ms). */

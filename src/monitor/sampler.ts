@@ -41,6 +41,8 @@ export class Sampler {
   readonly #parts = new Parts();
   readonly #listeners = new Set<(event: SamplerEvent) => void>();
   #needs: ReadonlySet<PartName> = new Set();
+  /** Parts for which there was nothing to ask when they were last due. */
+  readonly #shut = new Set<PartName>();
   #fastBusySince: number | undefined;
   #slowBusy = false;
   #paused = false;
@@ -153,7 +155,8 @@ export class Sampler {
   #schedule(): void {
     this.#cancelTimer?.();
     if (this.#stopped) return;
-    this.#cancelTimer = this.#clock.after(this.interval * 1000, () => {
+    // more often than a long interval: attempts to reconnect and messages that go do not wait for it
+    this.#cancelTimer = this.#clock.after(this.#pace.pulse * 1000, () => {
       this.tick();
       this.#schedule();
     });
@@ -210,7 +213,11 @@ export class Sampler {
       this.#take(name, answer, sent, Math.max(0, answer.ms - before));
       before = answer.ms;
     });
+    const opened = [...this.#shut].filter((name) => this.#needs.has(name) && this.#callOf(name));
+    for (const name of opened) this.#pace.hurry(name);
     this.#tell('data');
+    // what the answers have just made worth asking does not wait for an interval
+    if (opened.length > 0) this.#round();
   }
 
   async #askSlow(names: readonly PartName[]): Promise<void> {
@@ -238,6 +245,7 @@ export class Sampler {
   /** The gate of a part is shut: that is known now, and looked at again when it is due. */
   #skip(name: PartName): void {
     const now = this.#clock.now();
+    this.#shut.add(name);
     this.#pace.asked(name, now, 0);
     this.#parts.nothing(name, now);
   }
@@ -245,6 +253,7 @@ export class Sampler {
   #take(name: PartName, answer: Answer, at: number, cost: number): void {
     const { server } = this;
     if (!server) return;
+    this.#shut.delete(name);
     this.#pace.asked(name, at, cost);
     const broken = this.#parts.take(name, answer, this.#clock.now(), cost, server);
     if (broken) this.#link.down(broken);

@@ -4,14 +4,13 @@ import { stripVTControlCharacters } from 'node:util';
 const STAND_IN = '·';
 
 /**
- * Everything that could move the cursor, change the terminal, reorder what is read or take no cell:
- * C0, DEL, C1; soft hyphen; Arabic letter mark; Hangul fillers; Mongolian vowel separator; zero-width
- * characters and bidi controls; line and paragraph separators; invisible operators; variation selectors;
- * BOM; interlinear annotations; tag characters; lone surrogates.
+ * Everything that could move the cursor, change the terminal, reorder what is read or take no cell: controls (C0, DEL,
+ * C1), format characters (zero-width, bidi, tags, soft hyphen), what Unicode lets a terminal leave out (fillers,
+ * variation selectors, the grapheme joiner), line and paragraph separators, lone surrogates, and a skin tone that
+ * follows nobody.
  */
 const UNSAFE =
-  // biome-ignore lint/suspicious/noMisleadingCharacterClass: each of these is meant by itself
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\u{e0000}-\u{e0fff}]/gu;
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?<!\p{Emoji_Modifier_Base})\p{Emoji_Modifier}/gu;
 
 const PLAIN = /^[\x20-\x7e]*$/;
 

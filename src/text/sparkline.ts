@@ -11,6 +11,7 @@ export function sparkline(
   cells: number,
   options: { ascii?: boolean; floor?: number; ceiling?: number } = {},
 ): string {
+  if (cells <= 0) return '';
   const bars = options.ascii ? ASCII_BLOCKS : BLOCKS;
   const shown = values.slice(-cells);
   const known = shown.filter((v) => !Number.isNaN(v));

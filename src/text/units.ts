@@ -18,7 +18,7 @@ export function bytes(value: Maybe): string {
   return `${value < 0 ? '-' : ''}${digits} ${BYTE_UNITS[unit]}`;
 }
 
-/** A duration in at most seven characters: `0.4s`, `12s`, `3m05s`, `2h07m`, `4d03h`. */
+/** A duration in at most six characters (until 274 years): `0.4s`, `12s`, `3m05s`, `2h07m`, `4d03h`, `120d`. */
 export function duration(seconds: Maybe): string {
   if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return UNKNOWN;
   const s = Math.max(0, seconds);
@@ -27,6 +27,7 @@ export function duration(seconds: Maybe): string {
   if (whole < 60) return `${whole}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`;
   if (whole < 86_400) return `${Math.floor(whole / 3600)}h${two(Math.floor((whole % 3600) / 60))}m`;
+  if (whole >= 8_640_000) return `${Math.floor(whole / 86_400)}d`;
   return `${Math.floor(whole / 86_400)}d${two(Math.floor((whole % 86_400) / 3600))}h`;
 }
 

@@ -64,7 +64,7 @@ export function wrap(text: string, cells: number): string[] {
     let rest = paragraph;
     while (width(rest) > cells) {
       const head = take(rest, cells) || firstGrapheme(rest);
-      const space = head.lastIndexOf(' ');
+      const space = rest[head.length] === ' ' ? head.length : head.lastIndexOf(' ');
       const at = space > head.length / 3 ? space : head.length;
       lines.push(rest.slice(0, at));
       rest = rest.slice(rest[at] === ' ' ? at + 1 : at);

@@ -33,12 +33,9 @@ export class Rates {
   push(reading: Reading): void {
     const last = this.#readings.at(-1);
     if (last !== undefined) {
-      if (reading.at <= last.at) {
-        if (reading.epoch === last.epoch) return;
-        this.#readings = [];
-      } else if (reading.epoch !== last.epoch || fell(last, reading)) {
-        this.#readings = [];
-      }
+      if (reading.at === last.at && reading.epoch === last.epoch) return;
+      // a server clock that was set back would otherwise freeze the figures until it has caught up
+      if (reading.at < last.at || reading.epoch !== last.epoch || fell(last, reading)) this.#readings = [];
     }
     this.#readings.push(reading);
     // one reading older than the window stays, so that the window is full and not one sample short

@@ -74,7 +74,7 @@ export class Vitals {
     this.#databases = part.rows.map((row) => {
       const counters = countersOf(row);
       for (const [name, value] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + value;
-      resets.push(row.stats_reset ?? '');
+      resets.push(`${row.datid} ${row.stats_reset ?? ''}`);
       const rates = this.#byDatabase.get(row.datid) ?? new Rates(LONG_WINDOW);
       this.#byDatabase.set(row.datid, rates);
       rates.push({ at: row.server_ms, epoch: `${startedAt} ${row.stats_reset ?? ''}`, counters });
@@ -83,7 +83,7 @@ export class Vitals {
     const present = new Set(part.rows.map((row) => row.datid));
     for (const datid of this.#byDatabase.keys()) if (!present.has(datid)) this.#byDatabase.delete(datid);
     const at = Math.max(...part.rows.map((row) => row.server_ms));
-    this.#cluster.push({ at, epoch: `${startedAt} ${resets.join(' ')}`, counters: sums });
+    this.#cluster.push({ at, epoch: `${startedAt} ${resets.sort().join(' ')}`, counters: sums });
     this.total = figures(this.#cluster, timing);
     this.series.tps.push(this.total.tps ?? Number.NaN);
     this.series.hit.push(this.total.hitRatio ?? Number.NaN);
