@@ -1,4 +1,5 @@
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'rolldown';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
@@ -9,6 +10,22 @@ const stubs = {
   name: 'stubs',
   resolveId: (id) => (id === 'react-devtools-core' || id === 'pg-native' ? STUB : null),
   load: (id) => (id === STUB ? 'export default {};' : null),
+};
+
+const INK_FOR_TABLE = '\0ink-for-table';
+const component = (name) =>
+  fileURLToPath(new URL(`node_modules/ink/build/components/${name}.js`, import.meta.url));
+
+/** ink-table asks for ink with require(), and ink awaits at its top level: it gets the two components it uses. */
+const inkForTable = {
+  name: 'ink-for-table',
+  resolveId: (id, importer) => (id === 'ink' && importer?.includes('/ink-table/') ? INK_FOR_TABLE : null),
+  load: (id) =>
+    id === INK_FOR_TABLE
+      ? ['Box', 'Text']
+          .map((name) => `export { default as ${name} } from ${JSON.stringify(component(name))};`)
+          .join('\n')
+      : null,
 };
 
 const cleanBefore = {
@@ -24,7 +41,7 @@ const executable = {
 export default defineConfig({
   input: { main: 'src/main.ts' },
   platform: 'node',
-  plugins: [cleanBefore, stubs, executable],
+  plugins: [cleanBefore, stubs, inkForTable, executable],
   transform: {
     target: 'node22.12',
     define: {

@@ -217,8 +217,21 @@ export class Deck {
     }
     if (event === 'data') this.model.observe();
     this.#nextRound();
+    if (event === 'data') this.#settleCursor();
     if (event === 'data') refreshDetail(this);
     this.#wish();
+  }
+
+  /** Where the selected row stands now; when it is gone, the one that took its place is selected from now on. */
+  #settleCursor(): void {
+    const view = focusedView(this.state);
+    const table = this.state.tables[view.id];
+    if (table.selected === undefined) return;
+    const { rows } = shownRows(view, this.model, this.state);
+    const index = cursorIndex(view, rows, table);
+    if (index < 0) return;
+    const selected = view.identity(rows[index]);
+    if (index !== table.index || selected !== table.selected) this.table(view.id, { index, selected });
   }
 
   #nextRound(): void {

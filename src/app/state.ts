@@ -45,6 +45,8 @@ export type Overlay =
     }
   | {
       readonly kind: 'signal';
+      /** Tells this dialog from one that was closed before it: late answers belong to one of them. */
+      readonly id: symbol;
       readonly action: SignalAction;
       readonly phase: DialogPhase;
       readonly scroll: number;

@@ -5,9 +5,12 @@ import { contextOf, MINIMUM } from '../app/keymap.ts';
 import { layoutOf } from '../app/layout.ts';
 import { footerLine } from '../app/lines/footer.ts';
 import { headerLines, tabsLine } from '../app/lines/header.ts';
+import { outcomeRows } from '../app/lines/outcomes.ts';
 import { overlayLines } from '../app/lines/overlay.ts';
 import { keyNames } from './input.ts';
+import { Busy } from './parts/Busy.tsx';
 import { Lines, useDeck } from './parts/Lines.tsx';
+import { Outcomes } from './screens/Outcomes.tsx';
 import { Panes } from './screens/Panes.tsx';
 import type { Paint } from './theme.ts';
 
@@ -37,6 +40,8 @@ export function App({
   });
   usePaste((text) => deck.paste(text));
 
+  const { header, tabs, body } = layoutOf({ size: { columns, rows }, screen: deck.state.screen });
+  const tabled = useDeck(deck, (d) => outcomeRows(d.state, body) !== undefined);
   const small = columns < MINIMUM.columns || rows < MINIMUM.rows;
   const covered = useDeck(deck, (d) => d.state.overlay !== undefined && d.state.overlay.kind !== 'filter');
   const help = useDeck(deck, (d) => contextOf(d.state) === 'small' && d.state.overlay?.kind === 'help');
@@ -50,7 +55,6 @@ export function App({
         </Text>
       </Box>
     );
-  const { header, tabs, body } = layoutOf({ size: { columns, rows }, screen: deck.state.screen });
   return (
     <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
       <Box height={header} flexShrink={0}>
@@ -62,13 +66,16 @@ export function App({
         </Box>
       )}
       <Box height={body} flexShrink={0} overflow="hidden">
-        {covered ? (
-          <Lines deck={deck} paint={paint} of={(d) => overlayLines(d, { columns, rows: body }) ?? []} />
-        ) : (
+        {!covered ? (
           <Panes deck={deck} paint={paint} />
+        ) : tabled ? (
+          <Outcomes deck={deck} height={body} />
+        ) : (
+          <Lines deck={deck} paint={paint} of={(d) => overlayLines(d, { columns, rows: body }) ?? []} />
         )}
       </Box>
-      <Box height={1} flexShrink={0}>
+      <Box height={1} flexShrink={0} overflow="hidden">
+        <Busy deck={deck} />
         <Lines deck={deck} paint={paint} of={(d) => [footerLine(d, columns)]} />
       </Box>
     </Box>

@@ -49,6 +49,11 @@ function leaveDialog(deck: Deck): void {
   else deck.open(undefined);
 }
 
+const notAsked = (deck: Deck) => {
+  const { overlay } = deck.state;
+  return overlay?.kind === 'signal' && overlay.phase.step === 'ask' ? undefined : 'nothing is asked';
+};
+
 export const OVERLAY_ACTIONS: readonly Action[] = [
   action('reader.down', 'reader', 'down j', 'Down', (d) => scroll(d, (at) => at + 1)),
   action('reader.up', 'reader', 'up k', 'Up', (d) => scroll(d, (at) => at - 1)),
@@ -64,8 +69,14 @@ export const OVERLAY_ACTIONS: readonly Action[] = [
   action('dialog.toggle', 'dialog', 'tab backtab left right h l', 'The other answer', toggleAnswer, {
     hint: 2,
     short: 'other answer',
+    disabled: notAsked,
   }),
-  action('dialog.yes', 'dialog', 'y', 'Yes', confirmSignal, { hint: 3, short: 'yes', danger: true }),
+  action('dialog.yes', 'dialog', 'y', 'Yes', confirmSignal, {
+    hint: 3,
+    short: 'yes',
+    danger: true,
+    disabled: notAsked,
+  }),
   action('dialog.no', 'dialog', 'n esc q', 'No', leaveDialog, { hint: 4, short: 'no' }),
   action('dialog.down', 'dialog', 'down j pgdn', 'Down', (d) => scroll(d, (at) => at + 1)),
   action('dialog.up', 'dialog', 'up k pgup', 'Up', (d) => scroll(d, (at) => at - 1)),

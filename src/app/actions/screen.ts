@@ -2,17 +2,15 @@ import type { Deck } from '../deck.ts';
 import { abortSignal, signalDisabled, terminateRootBlockers } from '../flows/signal.ts';
 import { focusedView } from '../select.ts';
 import { EMPTY_FIELD, fieldOf } from '../text-field.ts';
-import { lockForest } from '../views/locks.ts';
 import { SCREENS, screenOf } from '../views/registry.ts';
 import { type Action, action } from './action.ts';
 
 const onePane = (deck: Deck) =>
   screenOf(deck.state.screen).panes.length > 1 ? undefined : 'this screen has one pane';
 
+/** As the summary has it: the forest is read only while it is on the screen. */
 const nobodyWaits = (deck: Deck) =>
-  deck.model.part('locks').status === 'ok' && lockForest(deck.model).forest.waiters === 0
-    ? 'nobody waits for a lock'
-    : undefined;
+  deck.model.rows('summary')[0]?.lock_waiting === 0 ? 'nobody waits for a lock' : undefined;
 
 function askIdle(deck: Deck): void {
   const minutes = Math.round(deck.model.thresholds.idle_session_seconds / 60);

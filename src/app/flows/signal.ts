@@ -50,22 +50,21 @@ function queryStartOf(row: unknown): number | undefined {
   return start ?? undefined;
 }
 
-function phase(deck: Deck, action: SignalAction, next: DialogPhase): boolean {
+function phase(deck: Deck, id: symbol, next: DialogPhase): void {
   const { overlay } = deck.state;
-  if (overlay?.kind !== 'signal' || overlay.action !== action) return false;
-  deck.open({ ...overlay, phase: next });
-  return true;
+  if (overlay?.kind === 'signal' && overlay.id === id) deck.open({ ...overlay, phase: next });
 }
 
 async function plan(deck: Deck, action: SignalAction, pick: SignalPick): Promise<void> {
   const session = deck.sampler.control;
   if (!session) return;
-  deck.open({ kind: 'signal', action, phase: { step: 'planning' }, scroll: 0 });
+  const id = Symbol(action);
+  deck.open({ kind: 'signal', id, action, phase: { step: 'planning' }, scroll: 0 });
   try {
     const made = await planSignal(session, { action, pick }, { readOnly: deck.readOnly });
-    phase(deck, action, { step: 'ask', plan: made, yes: false });
+    phase(deck, id, { step: 'ask', plan: made, yes: false });
   } catch (error) {
-    phase(deck, action, { step: 'failed', reason: (error as Error).message });
+    phase(deck, id, { step: 'failed', reason: (error as Error).message });
   }
 }
 
@@ -75,13 +74,13 @@ export function confirmSignal(deck: Deck): void {
   if (overlay?.kind !== 'signal' || overlay.phase.step !== 'ask') return;
   const { plan: confirmed } = overlay.phase;
   if (confirmed.victims.length === 0) deck.open(undefined);
-  else void run(deck, overlay.action, confirmed);
+  else void run(deck, overlay.id, confirmed);
 }
 
-async function run(deck: Deck, action: SignalAction, confirmed: SignalPlan): Promise<void> {
+async function run(deck: Deck, id: symbol, confirmed: SignalPlan): Promise<void> {
   const session = deck.sampler.control;
   if (!session) {
-    phase(deck, action, { step: 'failed', reason: 'The connection is gone; nothing was sent.' });
+    phase(deck, id, { step: 'failed', reason: 'The connection is gone; nothing was sent.' });
     return;
   }
   const abort = new AbortController();
@@ -89,23 +88,23 @@ async function run(deck: Deck, action: SignalAction, confirmed: SignalPlan): Pro
   const outcomes: Outcome[] = [];
   const record = (text: string, good: boolean) => deck.say(text, good ? 'done' : 'error', true);
   try {
-    phase(deck, action, { step: 'running', plan: confirmed, outcomes: [] });
+    phase(deck, id, { step: 'running', plan: confirmed, outcomes: [] });
     for await (const outcome of runSignal(session, confirmed, {
       signal: abort.signal,
       readOnly: deck.readOnly,
     })) {
       outcomes.push(outcome);
       record(outcomeSentence(outcome), outcome.kind === 'ended' || outcome.kind === 'cancelled');
-      phase(deck, action, { step: 'running', plan: confirmed, outcomes: [...outcomes] });
+      phase(deck, id, { step: 'running', plan: confirmed, outcomes: [...outcomes] });
     }
     for (const refusal of confirmed.refused) record(`Not touched: ${refusalSentence(refusal)}`, false);
     const view = focusedView(deck.state);
     deck.table(view.id, { marks: new Set() });
-    phase(deck, action, { step: 'done', plan: confirmed, outcomes });
+    phase(deck, id, { step: 'done', plan: confirmed, outcomes });
     deck.sampler.refresh();
   } catch (error) {
     record((error as Error).message, false);
-    phase(deck, action, { step: 'failed', reason: (error as Error).message });
+    phase(deck, id, { step: 'failed', reason: (error as Error).message });
   } finally {
     running.delete(deck);
   }

@@ -40,7 +40,7 @@ export function dialogLines(deck: Deck, overlay: SignalOverlay, size: AppState['
   const { plan } = phase;
   const title: Line = [
     span(` ${cleanLine(plan.subject)}`, 'title'),
-    span(plan.victims.length > 0 ? '?' : ''),
+    span(phase.step === 'ask' && plan.victims.length > 0 ? '?' : ''),
   ];
   if (phase.step === 'ask') {
     const body = [...victimLines(plan, size.columns), ...refusalLines(plan, size.columns)];

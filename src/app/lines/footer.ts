@@ -1,9 +1,9 @@
 import { fitItems, fitLine, type Item, type Line, span } from '../../text/line.ts';
 import type { Action } from '../actions/action.ts';
+import { keyName } from '../actions/keys.ts';
 import { ACTIONS } from '../actions/registry.ts';
 import type { Deck } from '../deck.ts';
 import { CONTEXTS, contextOf } from '../keymap.ts';
-import { keyName } from './keys.ts';
 import { marksOf } from './marks.ts';
 import { fieldSpans } from './prompt.ts';
 

@@ -1,9 +1,10 @@
 import { type Line, span } from '../../text/line.ts';
 import { fit } from '../../text/width.ts';
 import type { Scope } from '../actions/action.ts';
+import { keysOf } from '../actions/keys.ts';
 import { ACTIONS } from '../actions/registry.ts';
 import type { Deck } from '../deck.ts';
-import { keysOf } from './keys.ts';
+import { marksOf } from './marks.ts';
 import type { Reading } from './reader.ts';
 
 const GROUPS: readonly (readonly [title: string, scopes: readonly Scope[]])[] = [
@@ -16,6 +17,7 @@ const GROUPS: readonly (readonly [title: string, scopes: readonly Scope[]])[] = 
 
 /** Every key there is, as the action table has it; those that cannot be used now say why. */
 export function helpReading(deck: Deck): Reading {
+  const { more } = marksOf(deck);
   const lines = GROUPS.flatMap(([title, scopes]): Line[] => {
     const actions = ACTIONS.filter((a) => scopes.includes(a.scope) && a.keys.length > 0);
     return [
@@ -23,7 +25,7 @@ export function helpReading(deck: Deck): Reading {
       ...actions.map((a): Line => {
         const reason = a.danger && deck.readOnly ? 'absent: read-only' : undefined;
         return [
-          span(`  ${fit(keysOf(a, deck.ascii), 20)}`, 'key'),
+          span(`  ${fit(keysOf(a, deck.ascii), 20, 'left', more)}`, 'key'),
           span(a.title),
           ...(reason ? [span(`  (${reason})`, 'muted')] : []),
         ];

@@ -16,11 +16,11 @@ export function overlayLines(deck: Deck, size: AppState['size']): Line[] | undef
     case 'help':
       return readingLines(deck, helpReading(deck), overlay.scroll, size);
     case 'log':
-      return readingLines(deck, logReading(deck), overlay.scroll, size);
+      return readingLines(deck, logReading(deck, size.columns), overlay.scroll, size);
     case 'detail':
       return readingLines(deck, detailReading(deck, overlay, size.columns), overlay.scroll, size);
     case 'explain':
-      return readingLines(deck, explainReading(overlay), overlay.scroll, size);
+      return readingLines(deck, explainReading(overlay, size.columns), overlay.scroll, size);
     case 'signal':
       return dialogLines(deck, overlay, size);
     case 'palette':

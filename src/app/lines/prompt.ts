@@ -1,11 +1,11 @@
 import { fitLine, type Line, span } from '../../text/line.ts';
 import { characters, fit, width } from '../../text/width.ts';
+import { keysOf } from '../actions/keys.ts';
 import type { Deck } from '../deck.ts';
 import { paletteMatches } from '../flows/palette.ts';
 import { windowOf } from '../select.ts';
 import type { AppState, Overlay } from '../state.ts';
 import type { TextField } from '../text-field.ts';
-import { keysOf } from './keys.ts';
 import { marksOf } from './marks.ts';
 
 /** A text field with its cursor as a cell of its own; the beginning gives way when it is too long. */
@@ -35,7 +35,7 @@ export function paletteLines(
   const rows = matches.slice(from, to).map((action, i): Line => {
     const reason = action.disabled?.(deck);
     const chosen = from + i === at;
-    const text = ` ${chosen ? marks.cursor : ' '} ${fit(action.title, 48)} ${fit(keysOf(action, deck.ascii), 12)}`;
+    const text = ` ${chosen ? marks.cursor : ' '} ${fit(action.title, 48, 'left', marks.more)} ${fit(keysOf(action, deck.ascii), 12, 'left', marks.more)}`;
     return [
       span(text, chosen ? 'selected' : reason ? 'muted' : undefined),
       span(reason ? ` ${reason}` : '', 'muted'),

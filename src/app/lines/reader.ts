@@ -29,13 +29,13 @@ export function readingLines(deck: Deck, reading: Reading, scroll: number, size:
 }
 
 /** Sections one below the other, each a block of text or pairs in two columns. */
-export function sectionLines(sections: readonly DetailSection[], columns: number): Line[] {
+export function sectionLines(sections: readonly DetailSection[], columns: number, more: string): Line[] {
   return sections.flatMap((section): Line[] => {
     const labels = (section.facts ?? []).map(([label]) => width(label));
     const indent = Math.min(34, Math.max(0, ...labels)) + 2;
     const facts = (section.facts ?? []).flatMap(([label, value]): Line[] =>
       wrap(cleanLine(value), Math.max(10, columns - indent - 3)).map((part, i) => [
-        span(`  ${fit(i === 0 ? label : '', indent)}`, 'muted'),
+        span(`  ${fit(i === 0 ? label : '', indent, 'left', more)}`, 'muted'),
         span(part),
       ]),
     );
@@ -63,31 +63,41 @@ export function detailReading(
   const state = overlay.gone
     ? span('  the session is gone; this is how it was last seen', 'warn')
     : span(backend && !overlay.extra ? '  asking the server' : '', 'muted');
-  return { title: [span(` ${view.title}: details`, 'title'), state], lines: sectionLines(sections, columns) };
+  return {
+    title: [span(` ${view.title}: details`, 'title'), state],
+    lines: sectionLines(sections, columns, marksOf(deck).more),
+  };
 }
 
 /** What was said and done so far, the newest last. */
-export function logReading(deck: Deck): Reading {
+export function logReading(deck: Deck, columns: number): Reading {
   const tone = { info: undefined, done: 'good', error: 'alert' } as const;
   return {
     title: [span(' Messages', 'title')],
     lines:
       deck.state.log.length === 0
         ? [[span('  Nothing has been said yet.', 'muted')]]
-        : deck.state.log.map((entry) => [
-            span(`  ${new Date(entry.at).toTimeString().slice(0, 8)}  `, 'muted'),
-            span(entry.text, tone[entry.level]),
-          ]),
+        : deck.state.log.flatMap((entry) =>
+            wrap(entry.text, columns - 13).map(
+              (text, i): Line => [
+                span(
+                  `  ${i === 0 ? new Date(entry.at).toTimeString().slice(0, 8) : ' '.repeat(8)}  `,
+                  'muted',
+                ),
+                span(text, tone[entry.level]),
+              ],
+            ),
+          ),
   };
 }
 
-export function explainReading(overlay: Extract<Overlay, { kind: 'explain' }>): Reading {
+export function explainReading(overlay: Extract<Overlay, { kind: 'explain' }>, columns: number): Reading {
   const { lines, problem, title } = overlay;
   return {
     title: [span(` ${title}`, 'title'), span('  the plan only; the statement is not run', 'muted')],
     lines:
       problem !== undefined
-        ? [[span(`  ${cleanLine(problem)}`, 'warn')]]
+        ? wrap(cleanLine(problem), columns - 3).map((text): Line => [span(`  ${text}`, 'warn')])
         : lines === undefined
           ? [[span('  asking the server', 'muted')]]
           : lines.map((line) => [span(`  ${cleanBlock(line)}`)]),

@@ -3,6 +3,7 @@ import { fitLine, type Line, span } from '../../text/line.ts';
 import { sparkline } from '../../text/sparkline.ts';
 import { bytes, count, percent } from '../../text/units.ts';
 import type { Deck } from '../deck.ts';
+import { marksOf } from './marks.ts';
 
 interface Strip {
   readonly series: SeriesName;
@@ -41,6 +42,7 @@ const STRIPS: readonly Strip[] = [
 /** Four measures over the last minutes: a value and, where there is room, its history. */
 export function sparklineLines(deck: Deck, columns: number, height: number): Line[] {
   const each = Math.floor((columns - 1) / STRIPS.length);
+  const { more } = marksOf(deck);
   const cells = STRIPS.map((strip) => {
     const ring = deck.model.vitals.series[strip.series];
     const last = ring.last(1)[0] ?? Number.NaN;
@@ -52,7 +54,7 @@ export function sparklineLines(deck: Deck, columns: number, height: number): Lin
     };
   });
   const labels: Line = cells.flatMap((c) =>
-    fitLine([span(` ${c.title} `, 'muted'), span(c.value, 'title')], each),
+    fitLine([span(` ${c.title} `, 'muted'), span(c.value, 'title')], each, more),
   );
   if (height < 3) return [fitLine(labels, columns)];
   const bars: Line = cells.flatMap((c) =>

@@ -1,3 +1,4 @@
+import type { Part } from '../../monitor/snapshot.ts';
 import { headingLine, placeColumns, tableLine } from '../../text/cells.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { fitLine, type Line, lineWidth, type Span, skipLine, span, type Tone } from '../../text/line.ts';
@@ -25,7 +26,7 @@ export function paneLines(deck: Deck, box: PaneBox): Line[] {
   const shown = shownRows(view, model, state);
   const part = statusPart(view, model);
   const lines: Line[] = [titleLine(deck, view, table, shown, focused)];
-  if (part.status === 'denied') lines.push(...refusalLines(part.reason, part.remedy, box.width));
+  if (part.status === 'denied') lines.push(...refusalLines(part, box));
   else if (shown.rows.length === 0) lines.push([span(`  ${emptyText(deck, view, table, shown)}`, 'muted')]);
   else lines.push(...rowLines(deck, view, table, shown.rows, box, focused));
   if (part.partial && lines.length < box.height)
@@ -56,16 +57,13 @@ function titleLine(deck: Deck, view: AnyView, table: TableState, shown: Shown, f
   ];
 }
 
-function refusalLines(reason: string | undefined, remedy: string | undefined, width: number): Line[] {
-  const text = wrap(cleanLine(reason ?? 'This role may not read it.'), Math.max(10, width - 2));
-  return [
-    ...text.map((line): Line => [span(`  ${line}`, 'warn')]),
-    ...(remedy
-      ? wrap(`To see it: ${remedy}`, Math.max(10, width - 2)).map(
-          (line): Line => [span(`  ${line}`, 'accent')],
-        )
-      : []),
-  ];
+/** Why there are no rows, and what would change that; where there is no room for both, the latter. */
+function refusalLines({ reason, remedy }: Part<unknown>, box: PaneBox): Line[] {
+  const lines = (text: string, tone: Tone) =>
+    wrap(cleanLine(text), Math.max(10, box.width - 2)).map((line): Line => [span(`  ${line}`, tone)]);
+  const help = remedy ? lines(`To see it: ${remedy}`, 'accent') : [];
+  const room = Math.max(0, box.height - 1 - help.length);
+  return [...lines(reason ?? 'This role may not read it.', 'warn').slice(0, room), ...help];
 }
 
 function emptyText(deck: Deck, view: AnyView, table: TableState, shown: Shown): string {

@@ -1,4 +1,4 @@
-import type { Action } from '../actions/action.ts';
+import type { Action } from './action.ts';
 
 /** How keys are written for people. */
 const NAMES: Readonly<Record<string, string>> = {

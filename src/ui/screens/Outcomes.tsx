@@ -1,0 +1,26 @@
+import { Box, Text } from 'ink';
+import type { ReactElement } from 'react';
+import type { Deck } from '../../app/deck.ts';
+import { OUTCOME_TITLES, outcomeRows } from '../../app/lines/outcomes.ts';
+import { useDeck } from '../parts/Lines.tsx';
+import { ResultTable } from '../parts/ResultTable.tsx';
+
+/** What became of several sessions, as a table. */
+export function Outcomes({
+  deck,
+  height,
+}: {
+  readonly deck: Deck;
+  readonly height: number;
+}): ReactElement | null {
+  const text = useDeck(deck, (d) => JSON.stringify(outcomeRows(d.state, height) ?? null));
+  const rows = JSON.parse(text) as string[][] | null;
+  if (!rows) return null;
+  return (
+    <Box flexDirection="column" height={height} paddingLeft={1} overflow="hidden">
+      <Text bold>What became of each</Text>
+      <ResultTable titles={OUTCOME_TITLES} rows={rows} />
+      <Text dimColor>It is in the message log (L) and printed on exit. Enter goes back.</Text>
+    </Box>
+  );
+}

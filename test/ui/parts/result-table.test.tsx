@@ -1,0 +1,19 @@
+import { render } from 'ink-testing-library';
+import stringWidth from 'string-width';
+import { expect, test } from 'vitest';
+import { ResultTable } from '../../../src/ui/parts/ResultTable.tsx';
+import { until } from '../../support/until.ts';
+
+test('wide characters keep the columns: every line is as wide as the frame', async () => {
+  const rows = [
+    ['4711', '王小明', 'gone'],
+    ['7', 'shop_app', 'was gone already'],
+    ['12', '库存流水アプリ', '-'],
+  ];
+  const { lastFrame, unmount } = render(<ResultTable titles={['PID', 'USER', 'OUTCOME']} rows={rows} />);
+  await until(() => (lastFrame() ?? '').includes('└'), { what: 'the table' });
+  const lines = (lastFrame() ?? '').split('\n');
+  unmount();
+  expect(new Set(lines.map((line) => stringWidth(line))).size).toBe(1);
+  for (const row of rows) expect(lines.some((line) => row.every((text) => line.includes(text)))).toBe(true);
+});
