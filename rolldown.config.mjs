@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'rolldown';
 
@@ -38,10 +38,37 @@ const executable = {
   writeBundle: ({ dir }) => chmodSync(`${dir}/main.js`, 0o755),
 };
 
+/** The licences of what is bundled, as they ask to be passed on. */
+const licences = {
+  name: 'licences',
+  generateBundle(_options, bundle) {
+    const modules = Object.values(bundle).flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+    const packages = new Map();
+    for (const id of modules) {
+      const [folder, name] = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id) ?? [];
+      if (folder !== undefined) packages.set(name, folder);
+    }
+    const texts = [...packages].sort().map(([name, folder]) => {
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+      const text =
+        file === undefined
+          ? `Licence: ${manifest.license}`
+          : readFileSync(`${folder}/${file}`, 'utf8').trim();
+      return `${name} ${manifest.version}\n\n${text}\n`;
+    });
+    this.emitFile({
+      type: 'asset',
+      fileName: 'THIRD-PARTY-LICENSES.txt',
+      source: texts.join(`\n${'-'.repeat(78)}\n\n`),
+    });
+  },
+};
+
 export default defineConfig({
   input: { main: 'src/main.ts' },
   platform: 'node',
-  plugins: [cleanBefore, stubs, inkForTable, executable],
+  plugins: [cleanBefore, stubs, inkForTable, licences, executable],
   transform: {
     target: 'node22.12',
     define: {

@@ -19,6 +19,6 @@ test('its pictures and files exist', () => {
 });
 
 test('every dependency is named with what it is for', () => {
-  const names = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.devDependencies)];
+  const names = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
   expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
 });
