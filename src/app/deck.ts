@@ -216,6 +216,8 @@ export class Deck {
       return;
     }
     if (event === 'data') this.model.observe();
+    // asked for by hand while paused: the screen is of now
+    if (event === 'data' && this.sampler.paused) this.store.set({ pausedAt: this.ports.wallClock() });
     this.#nextRound();
     if (event === 'data') this.#settleCursor();
     if (event === 'data') refreshDetail(this);

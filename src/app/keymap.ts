@@ -13,8 +13,8 @@ export type Context = 'screen' | 'reader' | 'detail' | 'dialog' | 'field' | 'pal
 /** The scopes of each context, asked in this order. Within one context no key may stand twice. */
 export const CONTEXTS: Readonly<Record<Context, readonly Scope[]>> = {
   screen: ['table', 'row', 'screen', 'quit', 'always'],
-  reader: ['reader', 'quit', 'always'],
-  detail: ['reader', 'row', 'quit', 'always'],
+  reader: ['reader', 'screen', 'quit', 'always'],
+  detail: ['reader', 'row', 'screen', 'quit', 'always'],
   dialog: ['dialog', 'always'],
   field: ['field', 'always'],
   palette: ['field', 'palette', 'always'],

@@ -25,7 +25,7 @@ function explainDisabled(deck: Deck): string | undefined {
   const query = row === undefined ? undefined : view.query?.(row);
   if (!query) return 'the row has no query';
   if (!server || !deck.sampler.control) return 'there is no connection';
-  const database = view.database?.(row);
+  const database = view.database?.(row, deck.model);
   if (database && database !== server.database)
     return `it runs in ${database}, and this console is connected to ${server.database}`;
   return unexplainable(query, server);

@@ -45,7 +45,9 @@ function titleLine(deck: Deck, view: AnyView, table: TableState, shown: Shown, f
   const filtered = table.filter === '' ? '' : ` of ${shown.total}, filter: ${table.filter}`;
   const number =
     table.filter === '' && !alone ? [] : [span(`  ${shown.rows.length}${filtered} ${view.noun}`, 'muted')];
-  const marked = table.marks.size > 0 ? [span(`  ${table.marks.size} marked`, 'accent')] : [];
+  const marks =
+    table.marks.size === 0 ? 0 : shown.rows.filter((row) => table.marks.has(view.identity(row))).length;
+  const marked = marks > 0 ? [span(`  ${marks} marked`, 'accent')] : [];
   const headline = view.headline?.(deck.model, shown.rows) ?? [];
   const mark = focused && !alone ? marksOf(deck).cursor : ' ';
   return [

@@ -119,6 +119,7 @@ const columns = [
     value: (s) => hitShare(s.row),
     cell: (s) => percent(hitShare(s.row)),
   },
+  { id: 'database', title: 'DATABASE', width: 10, priority: 9, value: databaseOf },
   {
     id: 'query',
     title: 'STATEMENT',
@@ -130,6 +131,10 @@ const columns = [
   },
 ] satisfies Column<StatementRow>[];
 
+function databaseOf({ row }: StatementRow, model: Model): string {
+  return model.rows('database').find((d) => d.datid === row.dbid)?.datname ?? `database ${row.dbid}`;
+}
+
 function hitShare(row: RowsOf['statements']): number | null {
   const all = (row.shared_blks_hit ?? 0) + (row.shared_blks_read ?? 0);
   return all > 0 ? (row.shared_blks_hit ?? 0) / all : null;
@@ -139,7 +144,7 @@ export const statementsView = defineView<StatementRow>({
   id: 'statements',
   title: 'Statements',
   noun: 'statements',
-  parts: ['statements', 'statementTexts', 'statementsInfo', 'walPosition'],
+  parts: ['statements', 'statementTexts', 'statementsInfo', 'walPosition', 'database'],
   rows: statementRows,
   identity: (s) => statementKey(s.row),
   sort: { column: 'total', descending: true },
@@ -154,6 +159,7 @@ export const statementsView = defineView<StatementRow>({
     ];
   },
   query: (s) => s.query,
+  database: databaseOf,
   detail: (s, model) => [
     {
       title: 'Statement',

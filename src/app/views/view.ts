@@ -62,7 +62,8 @@ export interface View<Row> {
   readonly backend?: (row: Row) => BackendRef | undefined;
   /** The statement a row is about, for copy and explain. */
   readonly query?: (row: Row) => string | null | undefined;
-  readonly database?: (row: Row) => string | null | undefined;
+  /** The database its statement belongs to. */
+  readonly database?: (row: Row, model: Model) => string | null | undefined;
   readonly detail: (row: Row, model: Model) => readonly DetailSection[];
 }
 
