@@ -92,7 +92,7 @@ export const activityView = defineView<Row>({
       align: 'right',
       priority: 2,
       value: (r) => r.duration_seconds,
-      cell: (r) => duration(r.duration_seconds),
+      format: duration,
       tone: ageTone,
     },
     {
@@ -102,7 +102,7 @@ export const activityView = defineView<Row>({
       align: 'right',
       priority: 8,
       value: (r) => r.xact_seconds,
-      cell: (r) => duration(r.xact_seconds),
+      format: duration,
     },
     {
       id: 'query',

@@ -52,7 +52,7 @@ const columns = [
     align: 'right',
     priority: 5,
     value: (d: DatabaseVitals) => d.msPerRead,
-    cell: (d: DatabaseVitals) => milliseconds(d.msPerRead),
+    format: milliseconds,
   },
   {
     id: 'tps',
@@ -70,7 +70,7 @@ const columns = [
     align: 'right',
     priority: 6,
     value: (d: DatabaseVitals) => d.rollbackRatio,
-    cell: (d: DatabaseVitals) => percent(d.rollbackRatio),
+    format: percent,
     tone: (d: DatabaseVitals, model) =>
       LEVEL_TONE[
         levelOf('rollback_percent', d.rollbackRatio === null ? null : d.rollbackRatio * 100, model.thresholds)
@@ -91,7 +91,7 @@ const columns = [
     align: 'right',
     priority: 7,
     value: (d: DatabaseVitals) => d.tempBytesPerSecond,
-    cell: (d: DatabaseVitals) => bytes(d.tempBytesPerSecond),
+    format: bytes,
   },
   {
     id: 'deadlocks',

@@ -110,7 +110,7 @@ const columns = [
     align: 'right',
     priority: 3,
     value: (r) => r.idx_scan,
-    cell: (r) => count(r.idx_scan),
+    format: count,
   },
   {
     id: 'last',

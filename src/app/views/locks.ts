@@ -56,6 +56,11 @@ function treeText(line: LockLine<Row>): string {
   return `${line.guides.map((through) => (through ? '│ ' : '  ')).join('')}${line.last ? '└─' : '├─'}${pid}`;
 }
 
+/** Tables of the schema `public` go by their name alone, as in the table list. */
+function shortName(relation: string | null): string | undefined {
+  return relation?.replace(/^public\./, '');
+}
+
 function waitsFor(entry: LockEntry): string {
   const { row } = entry;
   if (row.mode === null) return entry.line.node.waiting ? 'waits' : 'holds';
@@ -110,7 +115,7 @@ const columns = [
     width: 16,
     priority: 3,
     value: (e) => e.row.relation,
-    cell: (e) => e.row.relation ?? e.row.locktype ?? '',
+    cell: (e) => shortName(e.row.relation) ?? e.row.locktype ?? '',
   },
   {
     id: 'blocked_by',
@@ -137,7 +142,7 @@ const columns = [
     align: 'right',
     priority: 7,
     value: (e) => e.row.xact_seconds,
-    cell: (e) => duration(e.row.xact_seconds),
+    format: duration,
   },
   {
     id: 'query',

@@ -58,7 +58,7 @@ const columns = [
     align: 'right',
     priority: 2,
     value: (r) => r.run_seconds,
-    cell: (r) => duration(r.run_seconds),
+    format: duration,
   },
   { id: 'wait', title: 'WAIT', width: 16, priority: 6, value: (r) => waitText(r) },
   { id: 'database', title: 'DATABASE', width: 10, priority: 7, value: (r) => r.datname },

@@ -45,7 +45,7 @@ const senderColumns = [
     align: 'right',
     priority: 1,
     value: (r) => r.total_lag_bytes,
-    cell: (r) => bytes(r.total_lag_bytes),
+    format: bytes,
   },
   {
     id: 'send',
@@ -54,7 +54,7 @@ const senderColumns = [
     align: 'right',
     priority: 6,
     value: (r) => r.send_lag_bytes,
-    cell: (r) => bytes(r.send_lag_bytes),
+    format: bytes,
   },
   {
     id: 'write',
@@ -63,7 +63,7 @@ const senderColumns = [
     align: 'right',
     priority: 8,
     value: (r) => r.write_lag_bytes,
-    cell: (r) => bytes(r.write_lag_bytes),
+    format: bytes,
   },
   {
     id: 'flush',
@@ -72,7 +72,7 @@ const senderColumns = [
     align: 'right',
     priority: 8,
     value: (r) => r.flush_lag_bytes,
-    cell: (r) => bytes(r.flush_lag_bytes),
+    format: bytes,
   },
   {
     id: 'replay',
@@ -81,7 +81,7 @@ const senderColumns = [
     align: 'right',
     priority: 6,
     value: (r) => r.replay_lag_bytes,
-    cell: (r) => bytes(r.replay_lag_bytes),
+    format: bytes,
   },
   { id: 'slot', title: 'SLOT', width: 12, priority: 7, value: (r) => r.slot_name },
 ] satisfies Column<Sender>[];
@@ -145,7 +145,7 @@ const slotColumns = [
     align: 'right',
     priority: 1,
     value: (s) => s.retained_bytes,
-    cell: (s) => bytes(s.retained_bytes),
+    format: bytes,
   },
   {
     id: 'status',
@@ -163,7 +163,7 @@ const slotColumns = [
     align: 'right',
     priority: 6,
     value: (s) => s.safe_wal_bytes,
-    cell: (s) => bytes(s.safe_wal_bytes),
+    format: bytes,
   },
 ] satisfies Column<Slot>[];
 

@@ -52,7 +52,7 @@ const columns = [
     align: 'right',
     priority: 4,
     value: (s) => s.rate?.callsPerSecond,
-    cell: (s) => count(s.rate?.callsPerSecond),
+    format: count,
   },
   {
     id: 'calls',
@@ -61,7 +61,7 @@ const columns = [
     align: 'right',
     priority: 3,
     value: (s) => s.row.calls,
-    cell: (s) => count(s.row.calls),
+    format: count,
   },
   {
     id: 'total',
@@ -70,7 +70,7 @@ const columns = [
     align: 'right',
     priority: 1,
     value: (s) => s.row.total_exec_ms,
-    cell: (s) => milliseconds(s.row.total_exec_ms),
+    format: milliseconds,
   },
   {
     id: 'share',
@@ -79,7 +79,7 @@ const columns = [
     align: 'right',
     priority: 5,
     value: (s) => s.share,
-    cell: (s) => percent(s.share),
+    format: percent,
   },
   {
     id: 'mean',
@@ -88,7 +88,7 @@ const columns = [
     align: 'right',
     priority: 2,
     value: (s) => s.row.mean_exec_ms,
-    cell: (s) => milliseconds(s.row.mean_exec_ms),
+    format: milliseconds,
     tone: (s, model) =>
       (s.row.mean_exec_ms ?? 0) >= model.thresholds.slow_statement_ms ? 'warn' : undefined,
   },
@@ -99,7 +99,7 @@ const columns = [
     align: 'right',
     priority: 7,
     value: (s) => s.row.max_exec_ms,
-    cell: (s) => milliseconds(s.row.max_exec_ms),
+    format: milliseconds,
   },
   {
     id: 'rows',
@@ -108,7 +108,7 @@ const columns = [
     align: 'right',
     priority: 8,
     value: (s) => s.row.rows,
-    cell: (s) => count(s.row.rows),
+    format: count,
   },
   {
     id: 'hit',
@@ -117,7 +117,7 @@ const columns = [
     align: 'right',
     priority: 6,
     value: (s) => hitShare(s.row),
-    cell: (s) => percent(hitShare(s.row)),
+    format: percent,
   },
   { id: 'database', title: 'DATABASE', width: 10, priority: 9, value: databaseOf },
   {

@@ -137,7 +137,7 @@ const columns = [
     align: 'right',
     priority: 2,
     value: (r: TableRow) => r.stats?.n_live_tup ?? r.est_rows,
-    cell: (r: TableRow) => count(r.stats?.n_live_tup ?? r.est_rows),
+    format: count,
   },
   {
     id: 'dead',
@@ -175,7 +175,7 @@ const columns = [
     align: 'right',
     priority: 7,
     value: (r: TableRow) => r.stats?.seq_scan,
-    cell: (r: TableRow) => count(r.stats?.seq_scan),
+    format: count,
   },
   {
     id: 'idx',
@@ -184,7 +184,7 @@ const columns = [
     align: 'right',
     priority: 8,
     value: (r: TableRow) => r.stats?.idx_scan,
-    cell: (r: TableRow) => count(r.stats?.idx_scan),
+    format: count,
   },
   {
     id: 'hot',
@@ -193,7 +193,7 @@ const columns = [
     align: 'right',
     priority: 9,
     value: (r: TableRow) => hotShare(r),
-    cell: (r: TableRow) => percent(hotShare(r)),
+    format: percent,
   },
 ] satisfies Column<TableRow>[];
 

@@ -20,7 +20,9 @@ export type ViewId =
 export interface Column<Row> extends ColumnSpec {
   /** What is sorted by; null sorts last either way. */
   readonly value: (row: Row, model: Model) => string | number | boolean | null | undefined;
-  /** What is shown; the value itself when absent. Server text comes as it is: it is cleaned when drawn. */
+  /** How the value is written, as a number with its unit; absent and without `cell`, the value itself. */
+  readonly format?: (value: number | null | undefined) => string;
+  /** What is shown where a format is not enough. Server text comes as it is: it is cleaned when drawn. */
   readonly cell?: (row: Row, model: Model) => string;
   readonly tone?: (row: Row, model: Model) => Tone | undefined;
   /** Its text is made here and holds none of the server's: it is shown as it is, blanks and all. */
@@ -99,5 +101,6 @@ export function columnFacts<Row>(
 export function cellText<Row>(column: Column<Row>, row: Row, model: Model): string {
   if (column.cell) return column.cell(row, model);
   const value = column.value(row, model);
+  if (column.format) return column.format(typeof value === 'number' ? value : null);
   return value === null || value === undefined ? '-' : String(value);
 }
