@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { render } from 'ink';
 import { Deck, type Ports } from '../app/deck.ts';
 import { exitReport } from '../app/report.ts';
@@ -8,6 +9,7 @@ import type { DbError } from '../db/errors.ts';
 import { Sampler } from '../monitor/sampler.ts';
 import { App, type Bridge } from './App.tsx';
 import { osc52 } from './clipboard.ts';
+import { Screen } from './terminal/screen.ts';
 import { painter } from './theme.ts';
 
 export interface ConsoleOptions {
@@ -45,7 +47,10 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   const deck = new Deck({ sampler, resolved, ports, size: { columns, rows }, ascii: options.ascii });
   if (options.prompt) options.prompt.ask = (question) => deck.askPassword(question);
 
+  const screen = new Screen(process.stdout);
   const ink = render(<App deck={deck} paint={painter(options.color)} bridge={bridge} />, {
+    // all that Ink uses of a terminal's stream
+    stdout: screen as Writable as NodeJS.WriteStream,
     alternateScreen: true,
     incrementalRendering: true,
     exitOnCtrlC: false,
@@ -76,6 +81,7 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
     await ink.waitUntilExit();
   } finally {
     await deck.stop();
+    screen.destroy();
     for (const { name, listener } of signals) process.off(name, listener);
   }
   if (failure) throw failure;
