@@ -1,5 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
-
 /** What replaces a character that could steer the terminal or hide text: one visible cell. */
 const STAND_IN = '·';
 
@@ -12,7 +10,26 @@ const STAND_IN = '·';
 const UNSAFE =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?<!\p{Emoji_Modifier_Base})\p{Emoji_Modifier}/gu;
 
+/**
+ * What a terminal acts on, as a whole: strings (OSC, DCS, SOS, PM, APC) with their end, CSI sequences, other escape
+ * sequences. No part may begin inside another one, so that the time grows with the length of the text only; Node's
+ * stripVTControlCharacters takes minutes for a megabyte of beginnings without an end.
+ */
+const SEQUENCES = new RegExp(
+  [
+    /(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x80-\x9f]*(?:\x07|\x1b\\|\x9c)/,
+    /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]/,
+    /\x1b(?:[ -/]+[0-~]|[0-OQ-WYZ\\`-~])/,
+  ]
+    .map((pattern) => pattern.source)
+    .join('|'),
+  'g',
+);
+
 const PLAIN = /^[\x20-\x7e]*$/;
+
+/** A mark at the beginning would join the blank before it and take its cell. */
+const ORPHAN = /^(?=[\p{M}\u0e33\u0eb3\uff9e\uff9f])/u;
 
 /** Combining marks beyond two on one letter ("zalgo") are dropped: they paint over the neighbouring rows. */
 const MARKS = /(\p{M}{2})\p{M}+/gu;
@@ -38,6 +55,11 @@ export function cleanBlock(text: string): string {
     .join('\n');
 }
 
+/** Text that should be clean already, made sure of: blanks stay as they are, whatever a terminal would act on goes. */
+export function harmless(text: string): string {
+  return PLAIN.test(text) || text.search(UNSAFE) < 0 ? text : cleanCharacters(text);
+}
+
 function cleanCharacters(text: string): string {
-  return stripVTControlCharacters(text).replace(UNSAFE, STAND_IN).replace(MARKS, '$1');
+  return text.replace(SEQUENCES, '').replace(UNSAFE, STAND_IN).replace(ORPHAN, STAND_IN).replace(MARKS, '$1');
 }

@@ -1,3 +1,4 @@
+import { harmless } from '../text/clean.ts';
 import type { Line, Tone } from '../text/line.ts';
 
 /** SGR parameters of a tone: the terminal's own 16 colours, so that its palette and background hold. */
@@ -32,12 +33,14 @@ const MONOCHROME: Readonly<Record<Tone, string>> = {
 
 export type Paint = (line: Line) => string;
 
-/** Turns lines into text with SGR sequences; the text itself has been cleaned before. */
+/** Turns lines into text with SGR sequences. The last door before the terminal: no piece brings its own. */
 export function painter(color: boolean): Paint {
   const codes = color ? COLOURS : MONOCHROME;
   return (line) =>
     line
-      .map(({ text, tone }) => {
+      .map((piece) => {
+        const { tone } = piece;
+        const text = harmless(piece.text);
         const code = tone === undefined ? '' : codes[tone];
         return code === '' || text === '' ? text : `\u001b[${code}m${text}\u001b[0m`;
       })

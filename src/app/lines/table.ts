@@ -25,7 +25,7 @@ export function paneLines(deck: Deck, box: PaneBox): Line[] {
   const focused = state.pane === box.index;
   const shown = shownRows(view, model, state);
   const part = statusPart(view, model);
-  const lines: Line[] = [titleLine(deck, view, table, shown, focused)];
+  const lines: Line[] = [titleLine(deck, view, table, shown, focused, box.width)];
   if (part.status === 'denied') lines.push(...refusalLines(part, box));
   else if (shown.rows.length === 0) lines.push([span(`  ${emptyText(deck, view, table, shown)}`, 'muted')]);
   else lines.push(...rowLines(deck, view, table, shown.rows, box, focused));
@@ -40,7 +40,14 @@ export function paneLines(deck: Deck, box: PaneBox): Line[] {
   return cut;
 }
 
-function titleLine(deck: Deck, view: AnyView, table: TableState, shown: Shown, focused: boolean): Line {
+function titleLine(
+  deck: Deck,
+  view: AnyView,
+  table: TableState,
+  shown: Shown,
+  focused: boolean,
+  width: number,
+): Line {
   const alone = screenOf(deck.state.screen).panes.length === 1;
   const filtered = table.filter === '' ? '' : ` of ${shown.total}, filter: ${table.filter}`;
   const number =
@@ -49,14 +56,18 @@ function titleLine(deck: Deck, view: AnyView, table: TableState, shown: Shown, f
     table.marks.size === 0 ? 0 : shown.rows.filter((row) => table.marks.has(view.identity(row))).length;
   const marked = marks > 0 ? [span(`  ${marks} marked`, 'accent')] : [];
   const headline = view.headline?.(deck.model, shown.rows) ?? [];
-  const mark = focused && !alone ? marksOf(deck).cursor : ' ';
-  return [
+  const { cursor, rule } = marksOf(deck);
+  const mark = focused && !alone ? cursor : ' ';
+  const title: Line = [
     span(`${mark} ${view.title}`, focused ? 'title' : 'accent'),
     ...number,
     ...marked,
     ...ageSpans(deck, view),
     ...(headline.length > 0 ? [span('  '), ...headline] : []),
   ];
+  // panes beside and below each other are told apart by a line
+  const rest = width - lineWidth(title) - 2;
+  return alone || rest < 1 ? title : [...title, span(`  ${rule.repeat(rest)}`, 'muted')];
 }
 
 /** Why there are no rows, and what would change that; where there is no room for both, the latter. */
