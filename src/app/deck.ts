@@ -89,7 +89,10 @@ export class Deck {
   /** Bracketed paste: goes into a text field, never to the keymap. */
   paste(text: string): void {
     const { overlay } = this.state;
-    if (overlay && 'field' in overlay) this.setField(pasteField(overlay.field, text));
+    if (!overlay || !('field' in overlay)) return;
+    // what is looked for is compared with cleaned text; a password is taken as it is
+    const pasted = overlay.kind === 'password' ? text : cleanLine(text);
+    this.setField(pasteField(overlay.field, pasted));
   }
 
   resize(columns: number, rows: number): void {

@@ -50,10 +50,15 @@ export function editField(field: TextField, key: string): TextField | undefined 
   return characters(key).length === 1 && !/^\p{Cc}/u.test(key) ? put([...before, key], after) : undefined;
 }
 
-/** Pasted text goes in as one line. */
+/** Pasted text goes in as one line; the line break at the end of what was copied is not part of it. */
 export function pasteField(field: TextField, text: string): TextField {
   const all = characters(field.text);
-  const insert = characters(text.replace(/[\r\n\t]+/g, ' ').replace(/\p{Cc}/gu, ''));
+  const insert = characters(
+    text
+      .replace(/[\r\n]+$/, '')
+      .replace(/[\r\n\t]+/g, ' ')
+      .replace(/\p{Cc}/gu, ''),
+  );
   return {
     text: [...all.slice(0, field.cursor), ...insert, ...all.slice(field.cursor)].join(''),
     cursor: field.cursor + insert.length,

@@ -21,6 +21,8 @@ const SPECIAL: readonly (readonly [keyof Key, string])[] = [
  * each is looked up by itself.
  */
 export function keyNames(input: string, key: Key): string[] {
+  // two Escs typed fast arrive as Alt-Esc
+  if (key.escape && key.meta) return ['esc', 'esc'];
   for (const [flag, name] of SPECIAL) if (key[flag]) return [name];
   if (key.tab) return [key.shift ? 'backtab' : 'tab'];
   if (key.ctrl) return /^[a-z]$/i.test(input) ? [`^${input.toUpperCase()}`] : [];
