@@ -29,8 +29,11 @@ export function skip(text: string, cells: number): string {
   if (ASCII.test(text)) return text.slice(cells);
   const head = take(text, cells);
   const rest = text.slice(head.length);
-  // A wide character cut in half by the edge leaves a blank cell, so that the rest stays in its column.
-  return width(head) < cells && rest.length > 0 ? ` ${rest.slice(firstGrapheme(rest).length)}` : rest;
+  const short = cells - width(head);
+  if (short === 0 || rest === '') return rest;
+  // a wide character cut by the edge leaves blank cells, so that the rest stays in its column
+  const cut = firstGrapheme(rest);
+  return ' '.repeat(Math.max(0, width(cut) - short)) + rest.slice(cut.length);
 }
 
 function firstGrapheme(text: string): string {
@@ -69,7 +72,7 @@ export function wrap(text: string, cells: number): string[] {
       lines.push(rest.slice(0, at));
       rest = rest.slice(rest[at] === ' ' ? at + 1 : at);
     }
-    lines.push(rest);
+    if (rest !== '' || paragraph === '') lines.push(rest);
   }
   return lines;
 }

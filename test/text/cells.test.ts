@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { VIEWS } from '../../src/app/views/registry.ts';
+import { type ColumnSpec, headingLine, placeColumns, tableLine } from '../../src/text/cells.ts';
+import { lineText, lineWidth } from '../../src/text/line.ts';
+
+const columns: ColumnSpec[] = [
+  { id: 'pid', title: 'PID', width: 7, align: 'right', priority: 1 },
+  { id: 'user', title: 'USER', width: 10, priority: 3 },
+  { id: 'wait', title: 'WAIT', width: 8, priority: 2 },
+  { id: 'query', title: 'QUERY', width: 12, priority: 1, grow: true },
+];
+const ids = (room: number, of: readonly ColumnSpec[] = columns) =>
+  placeColumns(of, room).map(({ column }) => column.id);
+const used = (room: number, of: readonly ColumnSpec[] = columns) => {
+  const placed = placeColumns(of, room);
+  return placed.reduce((sum, { cells }) => sum + cells, 0) + placed.length - 1;
+};
+
+describe.each(Object.values(VIEWS).map((view) => [view.id, view] as const))('%s', (_, view) => {
+  test('fits into any room from 20 cells, and keeps its most important columns', () => {
+    const first = view.columns.filter((c) => c.priority === 1);
+    const least = first.reduce((sum, c) => sum + c.width, 0) + first.length - 1;
+    for (let room = 20; room <= 300; room++) {
+      expect(used(room, view.columns), `${room}`).toBeLessThanOrEqual(room);
+      const kept = ids(room, view.columns);
+      if (room >= least) for (const { id } of first) expect(kept, `${room}`).toContain(id);
+    }
+    // 60 columns less the gutter
+    expect(least).toBeLessThanOrEqual(58);
+  });
+
+  test('fills the room when a column grows, from its least width on', () => {
+    if (!view.columns.some((c) => c.grow)) return;
+    for (const room of [120, 200, 300])
+      if (ids(room, view.columns).includes(view.columns.find((c) => c.grow)?.id ?? ''))
+        expect(used(room, view.columns)).toBe(room);
+  });
+});
+
+test('columns go by priority, the last of equals first', () => {
+  expect(ids(40)).toEqual(['pid', 'user', 'wait', 'query']);
+  expect(ids(39)).toEqual(['pid', 'wait', 'query']);
+  expect(ids(28)).toEqual(['pid', 'query']);
+  expect(ids(19)).toEqual(['pid']);
+  expect(placeColumns(columns, 4)).toMatchObject([{ column: { id: 'pid' }, cells: 4 }]);
+  expect(placeColumns(columns, 0)).toMatchObject([{ cells: 0 }]);
+  expect(placeColumns([], 10)).toEqual([]);
+});
+
+test('only the growing column grows', () => {
+  expect(placeColumns(columns, 60).map(({ cells }) => cells)).toEqual([7, 10, 8, 32]);
+});
+
+test('a row has every cell in its column, whatever the text', () => {
+  const placed = placeColumns(columns, 50);
+  const line = tableLine(
+    [{ text: '4711' }, { text: '库存流水账管理' }, { text: '' }, { text: 'x'.repeat(99) }],
+    placed,
+  );
+  expect(lineText(line)).toBe(`   4711 库存流水…           ${'x'.repeat(21)}…`);
+  expect(lineWidth(line)).toBe(50);
+  expect(lineWidth(tableLine([], placed))).toBe(50);
+});
+
+test('the heading carries the direction of the sort, also where the title fills the column', () => {
+  const marks = { up: '▲', down: '▼' };
+  const heading = (column: string, descending: boolean, of = columns) =>
+    lineText(headingLine(placeColumns(of, 50), { column, descending }, marks));
+  expect(heading('pid', true)).toContain('PID▼');
+  expect(heading('pid', false)).toContain('PID▲');
+  const narrow: ColumnSpec[] = [{ id: 'age', title: 'SECONDS', width: 7, align: 'right', priority: 1 }];
+  expect(heading('age', true, narrow)).toBe('SECOND▼');
+});
