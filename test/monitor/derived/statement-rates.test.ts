@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { StatementRates } from '../../../src/monitor/derived/statement-rates.ts';
+import type { RowsOf } from '../../../src/monitor/polls.ts';
+
+function row(calls: number, more: Partial<RowsOf['statements']> = {}): RowsOf['statements'] {
+  const key = { userid: 10, dbid: 5, queryid: '77', toplevel: true, stats_since_us: 1 };
+  return { ...key, calls, total_exec_ms: calls * 4, rows: calls * 3, ...more } as RowsOf['statements'];
+}
+
+test('a statement has rates from its second reading on', () => {
+  const rates = new StatementRates();
+  rates.observe([row(100)], 0);
+  expect(rates.of(row(100))).toBeUndefined();
+  rates.observe([row(160)], 10_000);
+  expect(rates.of(row(160))).toEqual({ callsPerSecond: 6, execMsPerSecond: 24, meanMs: 4, rowsPerCall: 3 });
+});
+
+test('without calls there is no mean', () => {
+  const rates = new StatementRates();
+  rates.observe([row(100)], 0);
+  rates.observe([row(100)], 10_000);
+  expect(rates.of(row(100))).toEqual({
+    callsPerSecond: 0,
+    execMsPerSecond: 0,
+    meanMs: null,
+    rowsPerCall: null,
+  });
+});
+
+test('one that was evicted and came back begins anew', () => {
+  const rates = new StatementRates();
+  rates.observe([row(100)], 0);
+  rates.observe([row(3)], 10_000);
+  expect(rates.of(row(3))).toBeUndefined();
+  const since = new StatementRates();
+  since.observe([row(100)], 0);
+  since.observe([row(200, { stats_since_us: 2 })], 10_000);
+  expect(since.of(row(200))).toBeUndefined();
+});
+
+test('the same statement of another user, database or level is another one', () => {
+  const rates = new StatementRates();
+  rates.observe([row(100), row(1, { toplevel: false })], 0);
+  rates.observe([row(110), row(2, { toplevel: false })], 10_000);
+  expect(rates.of(row(0, { toplevel: false }))?.callsPerSecond).toBe(0.1);
+  expect(rates.of(row(0, { userid: 11 }))).toBeUndefined();
+});
+
+test('the same rows are taken in once', () => {
+  const rates = new StatementRates();
+  const rows = [row(100)];
+  rates.observe(rows, 0);
+  rates.observe(rows, 10_000);
+  expect(rates.of(row(100))).toBeUndefined();
+});

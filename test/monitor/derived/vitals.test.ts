@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import type { Server } from '../../../src/db/server.ts';
+import { Vitals } from '../../../src/monitor/derived/vitals.ts';
+import type { PartName, RowsOf } from '../../../src/monitor/polls.ts';
+import { type Part, WAITING } from '../../../src/monitor/snapshot.ts';
+
+type Counters = Partial<RowsOf['database']>;
+
+function database(seconds: number, counters: Counters = {}): RowsOf['database'] {
+  const zero = {
+    xact_commit: 0,
+    xact_rollback: 0,
+    blks_hit: 0,
+    blks_read: 0,
+    blk_read_time: 0,
+    temp_bytes: 0,
+  };
+  const row = {
+    datid: 1,
+    datname: 'shop',
+    stats_reset: null,
+    server_ms: seconds * 1000,
+    ...zero,
+    ...counters,
+  };
+  return row as RowsOf['database'];
+}
+
+/** Lets the vitals see rows as the sampler would hand them over. */
+function observer(vitals = new Vitals(), timing = 'on') {
+  let startedAt = 1;
+  const see = (rows: { [P in PartName]?: RowsOf[P][] }) =>
+    vitals.observe({
+      part: <P extends PartName>(name: P): Part<RowsOf[P]> => {
+        const part = rows[name] as RowsOf[P][] | undefined;
+        return part ? { status: 'ok', at: 0, ms: 1, rows: part } : WAITING;
+      },
+      server: { startedAt, settings: { track_io_timing: timing } } as unknown as Server,
+    });
+  return {
+    vitals,
+    see,
+    restart: () => {
+      startedAt++;
+    },
+  };
+}
+
+const first = ({ vitals }: ReturnType<typeof observer>) => vitals.databases[0];
+
+test('with one sample nothing is known, and unknown is no zero', () => {
+  const o = observer();
+  o.see({ database: [database(0)] });
+  expect(first(o)).toMatchObject({ tps: null, hitRatio: null, blocks: null, readsPerSecond: null });
+  expect(o.vitals.total.tps).toBeNull();
+});
+
+test('transactions per second count both ends, over ten seconds', () => {
+  const o = observer();
+  for (let s = 0; s <= 30; s++)
+    o.see({
+      database: [
+        database(s, { xact_commit: s < 20 ? 0 : (s - 20) * 90, xact_rollback: s < 20 ? 0 : (s - 20) * 10 }),
+      ],
+    });
+  expect(first(o)?.tps).toBe(100);
+  expect(first(o)?.rollbackRatio).toBe(0.1);
+});
+
+describe('the hit ratio', () => {
+  const ratio = (hit: number, read: number) => {
+    const o = observer();
+    o.see({ database: [database(0)] });
+    o.see({ database: [database(60, { blks_hit: hit, blks_read: read, blk_read_time: read * 2 })] });
+    return first(o);
+  };
+
+  test('is that of the window', () => {
+    expect(ratio(99_000, 1_000)).toMatchObject({ hitRatio: 0.99, blocks: 100_000, msPerRead: 2 });
+  });
+
+  test('says nothing below 10,000 blocks: our own polls would make it 100 %', () => {
+    expect(ratio(9_999, 0)).toMatchObject({ hitRatio: null, blocks: 9_999 });
+    expect(ratio(10_000, 0)).toMatchObject({ hitRatio: 1 });
+  });
+
+  test('the time of a read is unknown without track_io_timing', () => {
+    const o = observer(new Vitals(), 'off');
+    o.see({ database: [database(0)] });
+    o.see({ database: [database(60, { blks_read: 20_000 })] });
+    expect(first(o)?.msPerRead).toBeNull();
+  });
+});
+
+describe('a new beginning', () => {
+  const busy = (s: number, more: Counters = {}) => database(s, { xact_commit: s * 10, ...more });
+
+  test('after a restart of the server', () => {
+    const o = observer();
+    o.see({ database: [busy(0)] });
+    o.see({ database: [busy(1)] });
+    expect(first(o)?.tps).toBe(10);
+    o.restart();
+    o.see({ database: [busy(2)] });
+    expect(first(o)?.tps).toBeNull();
+  });
+
+  test('after a reset of the statistics', () => {
+    const o = observer();
+    o.see({ database: [busy(0)] });
+    o.see({ database: [busy(1)] });
+    o.see({ database: [busy(2, { stats_reset: '2026-01-01' })] });
+    expect(first(o)?.tps).toBeNull();
+    expect(o.vitals.total.tps).toBeNull();
+  });
+
+  test('the order in which databases come is none', () => {
+    const o = observer();
+    const other = (s: number) => busy(s, { datid: 2, datname: 'two', stats_reset: '2025-05-05' });
+    o.see({ database: [busy(0), other(0)] });
+    o.see({ database: [other(1), busy(1)] });
+    expect(o.vitals.total.tps).toBe(20);
+  });
+
+  test('a database that was dropped is forgotten', () => {
+    const o = observer();
+    o.see({ database: [busy(0), busy(0, { datid: 2 })] });
+    o.see({ database: [busy(1)] });
+    expect(o.vitals.databases).toHaveLength(1);
+    expect(first(o)?.tps).toBe(10);
+  });
+});
+
+test('WAL per second is of ten seconds; on a server without a position it is unknown', () => {
+  const o = observer();
+  const wal = (s: number, lsn: number | null) =>
+    o.see({ walPosition: [{ server_ms: s * 1000, lsn_bytes: lsn } as RowsOf['walPosition']] });
+  wal(0, null);
+  expect(o.vitals.walBytesPerSecond).toBeNull();
+  wal(1, 1000);
+  wal(2, 3000);
+  expect(o.vitals.walBytesPerSecond).toBe(2000);
+});
+
+test('history has one value per reading, unknown ones as such', () => {
+  const o = observer();
+  o.see({ database: [database(0)] });
+  const rows = [database(1, { xact_commit: 5 })];
+  o.see({ database: rows });
+  o.see({ database: rows });
+  expect(o.vitals.series.tps.last(9)).toEqual([Number.NaN, 5]);
+  o.see({ summary: [{ clients: 7 } as RowsOf['summary']] });
+  expect(o.vitals.series.connections.last(9)).toEqual([7]);
+});
