@@ -1,0 +1,90 @@
+import type { Size, Terminal, Wanted } from './terminal.ts';
+
+/** Takes a picture as soon as the screen shows what is wanted. */
+type Picture = (name: string, what: string, wanted: Wanted, seconds?: number) => Promise<void>;
+
+/** Most pictures are of a window of this size; the smallest that the console is designed for comes last. */
+export const WINDOW: Size = { cols: 120, rows: 36 };
+const SMALL: Size = { cols: 80, rows: 24 };
+
+const ENTER = '\r';
+const ESC = '\u001b';
+
+const shows =
+  (...patterns: readonly RegExp[]): Wanted =>
+  (lines) => {
+    const text = lines.join('\n');
+    return patterns.every((pattern) => pattern.test(text));
+  };
+
+/** A session that waits for one that waits for one that waits. */
+const PILE_UP = [/└─\d+/, / {2,}[├└]─\d+/, /│ +[├└]─\d+| {4}[├└]─\d+/];
+/** Somebody has waited long enough for that to be told apart from a passing wait. */
+const LONG_WAIT = /[├└]─\d+ +([5-9]\.\d|\d\d)s/;
+/** The history of a measure has grown to a line. */
+const HISTORY = /[▁-█]{24}/;
+
+/** Walks through the console; every step waits for what it is to show. */
+export async function tour(terminal: Terminal, picture: Picture): Promise<void> {
+  await terminal.until('the first live frame', shows(/conns \d+\/\d+/), 90);
+  await locks(terminal, picture);
+  await lists(terminal, picture);
+  await overlays(terminal, picture);
+  await overviews(terminal, picture);
+}
+
+async function locks(terminal: Terminal, picture: Picture): Promise<void> {
+  terminal.type('3');
+  await picture('locks', 'a pile-up', shows(/terminating \d+ frees [4-9]/, ...PILE_UP, LONG_WAIT));
+  terminal.type(`g${ENTER}`);
+  await picture('detail', 'the whole session', shows(/details/, /Locks \(\d+\)/));
+  terminal.type(`${ESC}`);
+  await terminal.until('the list', shows(/3 Locks/, /terminating \d+/));
+  terminal.type('K');
+  await picture('terminate', 'the question', shows(/ending it alone frees/, /\[No\]/));
+  terminal.type('y');
+  await picture('terminated', 'the outcome', shows(/Done\. /));
+  terminal.type(ENTER);
+}
+
+async function lists(terminal: Terminal, picture: Picture): Promise<void> {
+  terminal.type('4');
+  await picture('tables', 'tables with their exact sizes', shows(/TABLE .*TOTAL/, /order_items +\d/));
+  terminal.type('5');
+  await picture('indexes', 'indexes with findings', shows(/INDEX .*FINDING/, / invalid/, / unused/));
+  terminal.type('6');
+  await picture('statements', 'statements and their load', shows(/LOAD 60s/, /\n[ ▶]+\d\S* +\d/));
+  terminal.type('7');
+  await picture(
+    'replication',
+    'commands in progress',
+    shows(/autovacuum +|VACUUM +\S/, /CREATE INDEX/, /WAL written +\d/),
+    75,
+  );
+}
+
+async function overlays(terminal: Terminal, picture: Picture): Promise<void> {
+  terminal.type('?');
+  await picture('help', 'help', shows(/^ Help/m));
+  terminal.type(ESC);
+  await terminal.until('the panes again', shows(/Slots/));
+  terminal.type(':');
+  await picture('palette', 'the palette', shows(/^ :\s*$/m));
+  terminal.type(ESC);
+  // a key right behind it would count as one with Alt
+  await terminal.until('the panes again', shows(/Slots/));
+}
+
+async function overviews(terminal: Terminal, picture: Picture): Promise<void> {
+  terminal.type('2');
+  await picture('activity', 'a busy server', shows(/APPLICATION/, /[5-9] waiting for locks/));
+  terminal.type('1');
+  const busy = shows(/[5-9] waiting for locks/, /Cache ratio/, ...PILE_UP);
+  await picture('overview', 'four panes with history', (lines) => busy(lines) && shows(HISTORY)(lines));
+  await terminal.resize(SMALL);
+  await picture(
+    'overview-80x24',
+    'the same in a small window',
+    (lines) => busy(lines) && lines.length === SMALL.rows,
+  );
+}
