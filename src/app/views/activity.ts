@@ -122,8 +122,8 @@ export const activityView = defineView<Row>({
     return [
       ...part(s.active, 'active'),
       ...part(s.idle, 'idle'),
-      ...part(s.idle_in_transaction, 'idle in transaction'),
-      ...(s.lock_waiting ? [span(`${s.lock_waiting} waiting for locks  `, 'alert')] : []),
+      ...part(s.idle_in_transaction, 'idle in xact'),
+      ...(s.lock_waiting ? [span(`${s.lock_waiting} waiting  `, 'alert')] : []),
       ...(s.hidden ? [span(`${s.hidden} hidden  `, 'muted')] : []),
       ...(s.idle_over_10m && over === 600 ? [span(`${s.idle_over_10m} idle over 10m  `, 'muted')] : []),
       ...(s.longest_xact_seconds

@@ -116,9 +116,9 @@ export const databaseView = defineView<DatabaseVitals>({
   headline: (model) => {
     const { total } = model.vitals;
     return [
-      span('all databases: hit '),
+      span('hit '),
       span(hitText(total), LEVEL_TONE[cacheLevel(total.hitRatio, total.msPerRead, model.thresholds)]),
-      span(` of the last 60 s, ${perSecond(total.readsPerSecond)} reads`),
+      span(` in 60 s, ${perSecond(total.readsPerSecond)} reads`),
       ...(total.msPerRead === null ? [] : [span(`, ${milliseconds(total.msPerRead)} each`)]),
     ];
   },

@@ -217,10 +217,7 @@ export const tablesView = defineView<TableRow>({
     const shown = rows as readonly TableRow[];
     const locked = shown.filter((r) => r.locked).length;
     return [
-      span(
-        `database ${model.server?.database ?? ''}, the ${shown.length} largest or most in need of vacuum`,
-        'muted',
-      ),
+      span(`database ${model.server?.database ?? ''}`, 'muted'),
       ...(locked > 0 ? [span(`  ${locked} locked: size not asked`, 'warn')] : []),
     ];
   },
