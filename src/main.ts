@@ -23,3 +23,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const { run } = await import('./cli/program.ts');
 process.exitCode = await run(process.argv.slice(2), process.env);
+
+// an attempt to connect or a name being looked up would keep the process until its own timeout; what was written to a
+// terminal is there already, while a pipe may still be read
+if (process.stdout.isTTY) setTimeout(() => process.exit(), 100).unref();

@@ -166,6 +166,9 @@ async function describe(client: pg.Client, bare: boolean): Promise<Session> {
   return new PgSession(client, server, pid);
 }
 
+/** A server that is there closes a connection within a fraction of this. */
+const GOODBYE_MS = 200;
+
 class PgSession implements Session {
   lost = false;
   readonly server: Server;
@@ -266,9 +269,11 @@ class PgSession implements Session {
   async close(): Promise<void> {
     this.#closing = true;
     this.lost = true;
-    // end() waits for answers that are under way; a server that hangs must not keep the program from quitting
+    // end() waits for answers that are under way and for the server to hang up; one that hangs itself must not keep
+    // the program from quitting
     const ended = this.#client.end().catch(() => {});
-    if (this.#inFlight > 0) this.#stream.destroy();
+    const timer = setTimeout(() => this.#stream.destroy(), this.#inFlight > 0 ? 0 : GOODBYE_MS);
     await ended;
+    clearTimeout(timer);
   }
 }

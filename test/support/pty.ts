@@ -98,7 +98,7 @@ export class Pty {
       (_, y) =>
         active
           .getLine(active.viewportY + y)
-          ?.translateToString(true)
+          ?.translateToString(true, 0, this.#term.cols)
           .trimEnd() ?? '',
     );
   }
@@ -106,6 +106,16 @@ export class Pty {
   /** The visible lines as one text, without empty ones at the end. */
   text(): string {
     return this.screen().join('\n').trimEnd();
+  }
+
+  /** The palette colour of the first visible text of this kind; -1 for the terminal's own, undefined without it. */
+  colour(text: string): number | undefined {
+    const { active } = this.#term.buffer;
+    const y = this.screen().findIndex((line) => line.includes(text));
+    const line = active.getLine(active.viewportY + y);
+    for (let x = 0; y >= 0 && x < this.#term.cols; x++)
+      if (line?.translateToString(true, x).startsWith(text)) return line.getCell(x)?.getFgColor();
+    return undefined;
   }
 
   /** All lines of the normal screen, with those that have scrolled out. */
