@@ -113,8 +113,9 @@ export function windowOf(count: number, cursor: number, room: number): { from: n
   return { from, to: from + room };
 }
 
-/** The view that keys go to. */
+/** The view that keys go to: that of the row whose details are open, else the focused pane. */
 export function focusedView(state: AppState): AnyView {
+  if (state.overlay?.kind === 'detail') return VIEWS[state.overlay.view];
   const { panes } = screenOf(state.screen);
   return VIEWS[panes[state.pane] ?? panes[0]];
 }

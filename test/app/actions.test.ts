@@ -112,6 +112,16 @@ describe('what is dangerous', () => {
   });
 });
 
+test('keys in the details are about their row, also when another pane has been chosen meanwhile', async () => {
+  stage.keys('1', 'enter');
+  expect(stage.deck.state.overlay).toMatchObject({ kind: 'detail', view: 'activity' });
+  stage.keys('tab');
+  expect(stage.deck.state.overlay?.kind).toBe('detail');
+  expect(lineText(footerLine(stage.deck, 400))).toContain('K terminate');
+  stage.keys('y', 'esc', 'backtab');
+  expect(stage.copied).toHaveLength(1);
+});
+
 test('an action that cannot be used says why', () => {
   stage.keys('3', 's');
   expect(stage.deck.state.toast?.text).toContain('Locks are shown as a tree');
