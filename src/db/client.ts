@@ -27,7 +27,11 @@ const types: pg.CustomTypesConfig = {
 export async function connect(target: Target, purpose: Purpose, name = 'pgdeck'): Promise<Session> {
   const { client, bare } = await open(target, purpose, name);
   try {
-    return await describe(client, bare);
+    const session = await describe(client, bare);
+    // nobody asks over the control connection for hours, and it must be there then; not known before 14
+    if (purpose !== 'workload' && !bare && Number(session.server.settings.idle_session_timeout ?? 0) > 0)
+      await client.query('SET idle_session_timeout = 0');
+    return session;
   } catch (error) {
     await client.end().catch(() => {});
     throw dbError(error, target);

@@ -138,6 +138,7 @@ const SETTINGS = [
   'wal_level',
   'checkpoint_timeout',
   'max_wal_size',
+  'idle_session_timeout',
 ];
 
 export const settingsQuery = defineQuery({

@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect } from '../../src/db/client.ts';
+import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+});
+afterAll(() => db.drop());
+
+test('idle_session_timeout of the server ends no connection that watches, and that of an application', async () => {
+  const role = await db.roleWith('pg_monitor');
+  const admin = await client(db.target());
+  if (admin.server.major < 14) return;
+  await admin.sql(`ALTER ROLE "${role}" SET idle_session_timeout = '5min'`);
+  const shown: unknown[] = [];
+  for (const purpose of ['control', 'slow', 'workload'] as const) {
+    const session = await connect(db.target(role), purpose);
+    shown.push(...(await session.sql('SHOW idle_session_timeout')).map((row) => row.idle_session_timeout));
+    await session.close();
+  }
+  expect(shown).toEqual(['0', '0', '5min']);
+});
