@@ -70,12 +70,11 @@ export function freedBy(source: readonly Blocked[] | Waits, pids: ReadonlySet<nu
   const graph = isGraph(source) ? source : waitGraph(source);
   const left = new Map<number, number>();
   const behind = reversed(graph);
-  for (const [pid, blockers] of graph) left.set(pid, blockers.size);
   const freed = new Set<number>();
   const gone = [...pids];
   for (let pid = gone.pop(); pid !== undefined; pid = gone.pop())
     for (const waiter of behind.get(pid) ?? []) {
-      const remaining = (left.get(waiter) ?? 0) - 1;
+      const remaining = (left.get(waiter) ?? graph.get(waiter)?.size ?? 0) - 1;
       left.set(waiter, remaining);
       if (remaining === 0 && !pids.has(waiter)) {
         freed.add(waiter);
@@ -101,8 +100,14 @@ export function rootBlockerPids(graph: Waits): number[] {
   return [...roots];
 }
 
-function reversed(graph: Waits): Map<number, number[]> {
+const reverses = new WeakMap<Waits, Map<number, number[]>>();
+
+/** Each pid with those that wait for it directly; made once per graph, which is asked about every one of its pids. */
+function reversed(graph: Waits): ReadonlyMap<number, readonly number[]> {
+  const known = reverses.get(graph);
+  if (known !== undefined) return known;
   const behind = new Map<number, number[]>();
+  reverses.set(graph, behind);
   for (const [pid, blockers] of graph)
     for (const blocker of blockers) {
       const waiters = behind.get(blocker);
