@@ -1,3 +1,4 @@
+import { cleanLine } from '../text/clean.ts';
 import type { Deck } from './deck.ts';
 
 /** What was done in this session, for the normal screen after the console is gone; empty when nothing was. */
@@ -5,5 +6,5 @@ export function exitReport(deck: Deck): string {
   const done = deck.state.log.filter((entry) => entry.intervention);
   if (done.length === 0) return '';
   const lines = done.map((entry) => `  ${new Date(entry.at).toTimeString().slice(0, 8)}  ${entry.text}`);
-  return `pgdeck, ${deck.resolved.name}:\n${lines.join('\n')}\n`;
+  return `pgdeck, ${cleanLine(deck.resolved.name)}:\n${lines.join('\n')}\n`;
 }

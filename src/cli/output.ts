@@ -22,9 +22,9 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Progress and diagnostics, to stderr. */
+/** Progress and diagnostics, to stderr, cleaned: they name roles, schemas and files as others have called them. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${cleanBlock(text)}\n`);
 }
 
 /** Rows in the format that was asked for. For a terminal every text is cleaned; a file gets it as it is. */
@@ -71,8 +71,8 @@ export function fail(error: unknown): number {
   const next = isDbError(error) || error instanceof UsageError ? error.next : undefined;
   const sentence =
     next === undefined ? facts.message : `${facts.message}${/\n/.test(facts.message) ? '\n' : ' '}${next}`;
-  for (const line of cleanBlock(sentence).split('\n')) note(`pgdeck: ${line}`);
-  if (process.env.PGDECK_DEBUG) note(cleanBlock(stackOf(facts)));
+  for (const line of sentence.split('\n')) note(`pgdeck: ${line}`);
+  if (process.env.PGDECK_DEBUG) note(stackOf(facts));
   return exitCodeOf(error);
 }
 

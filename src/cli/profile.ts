@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Origin, Resolved } from '../config/profile.ts';
 import type { Settings } from '../config/settings.ts';
 import { UsageError } from '../config/usage-error.ts';
+import { cleanLine } from '../text/clean.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import { EXIT, note, type OutputColumn, print, printJson, printTable } from './output.ts';
 
@@ -93,9 +94,10 @@ export function register(program: Command, context: Context): void {
         return;
       }
       const { missing, ...rest } = found;
-      for (const [field, value] of Object.entries(rest)) print(`${field.padEnd(14)}  ${value ?? '-'}`);
+      for (const [field, value] of Object.entries(rest))
+        print(`${field.padEnd(14)}  ${cleanLine(String(value ?? '-'))}`);
       for (const { role, for: purpose, grant } of missing)
-        print(`missing         ${role} (${purpose}): ${grant}`);
+        print(`missing         ${role} (${purpose}): ${cleanLine(grant)}`);
     });
 
   profile
