@@ -26,7 +26,8 @@ const intervalsSchema = z.strictObject({
 
 const urlSchema = z.string().superRefine((url, context) => {
   try {
-    if (parseUrl(url).password !== undefined)
+    const { password, sslpassword } = parseUrl(url);
+    if (password !== undefined || sslpassword !== undefined)
       context.addIssue({
         code: 'custom',
         message: 'expected a URL without a password (put it into ~/.pgpass), got one with a password',

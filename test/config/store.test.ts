@@ -145,6 +145,7 @@ describe('writing', () => {
       { password: 'geheim' },
       { url: 'postgres://u:geheim@h/d' },
       { url: 'postgres://h?password=geheim' },
+      { url: 'postgres://h?sslpassword=geheim' },
     ];
     for (const profile of secrets)
       await expect(changeSettings(file, () => ({ profiles: { a: profile } }))).rejects.toThrow();

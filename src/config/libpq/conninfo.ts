@@ -115,7 +115,8 @@ export function parseUrl(url: string): Params {
   put('dbname', database);
   for (const pair of query.split('&').filter(Boolean)) {
     const equals = pair.indexOf('=');
-    if (equals < 0) throw bad(`has the parameter "${pair}" without a value`);
+    // not quoted: after a ? that was not encoded it may be half of a password
+    if (equals < 0) throw bad('has a parameter without a value');
     const [key, value] = [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))];
     // JDBC habit that libpq takes as well
     if (key === 'ssl' && value === 'true') params.sslmode = 'require';

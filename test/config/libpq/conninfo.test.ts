@@ -33,6 +33,8 @@ describe('URL', () => {
   test('half of a password with an @ is not taken for the host, and not told', () => {
     expect(() => parseUrl('postgres://bob:sec@ret@db/x')).toThrow(/must be written as %40/);
     expect(() => parseUrl('postgres://bob:sec@ret@db/x')).not.toThrow(/ret@|sec/);
+    expect(() => parseUrl('postgres://bob:12?ret@db/x')).toThrow(/without a value/);
+    expect(() => parseUrl('postgres://bob:12?ret@db/x')).not.toThrow(/ret/);
   });
 });
 
