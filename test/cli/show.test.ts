@@ -155,6 +155,7 @@ test('a role with nothing: hidden rows are announced with the GRANT, refused one
 test.each([
   [['show'], /missing required argument 'view'/],
   [['show', 'nothing'], /There is no view "nothing"/],
+  [['show', 'constructor'], /There is no view "constructor"/],
   [['show', 'locks', '--limit', '0'], /whole number/],
   [['show', 'locks', '--watch', 'x'], /Seconds/],
   [['show', 'locks', '--json', '--csv'], /cannot be used with/],

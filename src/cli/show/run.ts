@@ -49,7 +49,7 @@ interface Sample {
  * Throws UsageError for a view that does not exist and DbError when the server cannot be reached.
  */
 export async function runShow(name: string, options: ShowOptions, resolved: Resolved): Promise<number> {
-  const shown = SHOWN[name];
+  const shown = Object.hasOwn(SHOWN, name) ? SHOWN[name] : undefined;
   if (!shown)
     throw new UsageError(`There is no view "${name}".`, `The views are ${Object.keys(SHOWN).join(', ')}.`);
   const view = VIEWS[shown.view];
