@@ -272,8 +272,10 @@ export class Deck {
     const shown = (rows.slice(from, to) as TableRow[]).map((row) => row.oid);
     const known = new Set(this.model.rows('tableExact').map((r) => r.oid));
     const missing = shown.filter((oid) => !known.has(oid));
+    // a paused screen stays as it is, also while somebody scrolls
     if (
       missing.length > 0 &&
+      !this.sampler.paused &&
       this.model.part('tableExact').status === 'ok' &&
       this.#askedFor !== missing.join()
     )
