@@ -83,7 +83,7 @@ describe('packages', () => {
 
   test('every package that is imported is a dependency', () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, '../package.json'), 'utf8'));
-    const known = new Set(Object.keys(manifest.dependencies));
+    const known = new Set(Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }));
     const foreign = imports.filter(
       ({ to }) => !to.startsWith('node:') && !files.includes(to) && !known.has(to),
     );

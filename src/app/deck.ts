@@ -41,6 +41,8 @@ export class Deck {
   readonly resolved: Resolved;
   readonly ports: Ports;
   readonly ascii: boolean;
+  /** Where what is done is recorded. */
+  readonly journal: string | undefined;
   readonly store: Store<AppState>;
   /** Set while the last ^C asked to cancel a run: another one within 3 s ends the program. */
   interruptedAt: number | undefined;
@@ -51,11 +53,13 @@ export class Deck {
     ports: Ports;
     size: AppState['size'];
     ascii?: boolean;
+    journal?: string;
   }) {
     this.sampler = options.sampler;
     this.resolved = options.resolved;
     this.ports = options.ports;
     this.ascii = options.ascii ?? false;
+    this.journal = options.journal;
     this.model = new Model(this.sampler, this.resolved.thresholds);
     this.store = createStore(initialState(options.size));
     this.sampler.onEvent((event) => this.#onSampler(event));

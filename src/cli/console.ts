@@ -25,7 +25,7 @@ async function openConsole(command: Command, context: Context): Promise<number> 
     );
   if (once) {
     const { resolved } = await context.resolve(command);
-    const { printOverview } = await import('./once.ts');
+    const { printOverview } = await import('./show/once.ts');
     return printOverview({ resolved });
   }
   const prompt: { ask?: Ask } = {};

@@ -28,7 +28,7 @@ export function register(program: Command, context: Context): void {
       try {
         const resolved = resolvedFor(demo.target, 'demo', settings);
         if (!terminal) {
-          const { printOverview } = await import('./once.ts');
+          const { printOverview } = await import('./show/once.ts');
           context.exitCode = await printOverview({ resolved });
           return;
         }

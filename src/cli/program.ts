@@ -6,11 +6,12 @@ import { type Context, createContext, type Register } from './context.ts';
 import { register as demo } from './demo.ts';
 import { EXIT, fail, note, print } from './output.ts';
 import { register as profile } from './profile.ts';
+import { register as runs } from './runs.ts';
 import { register as show } from './show.ts';
 import { register as signal } from './signal.ts';
 
 /** Every command, in the order of the help. The modules load what they need when their command runs. */
-const COMMANDS: readonly Register[] = [console, demo, show, signal, profile];
+const COMMANDS: readonly Register[] = [console, demo, show, signal, runs, profile];
 
 /** The whole command tree. */
 export function buildProgram(context: Context): Command {

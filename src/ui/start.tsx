@@ -3,10 +3,12 @@ import { render } from 'ink';
 import { Deck, type Ports } from '../app/deck.ts';
 import { exitReport } from '../app/report.ts';
 import { watchOptions } from '../app/watch.ts';
+import { home } from '../config/libpq/env.ts';
 import type { Resolved } from '../config/profile.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DbError } from '../db/errors.ts';
 import { Sampler } from '../monitor/sampler.ts';
+import { journalDirectory } from '../ops/journal.ts';
 import { App, type Bridge } from './App.tsx';
 import { osc52 } from './clipboard.ts';
 import { Screen } from './terminal/screen.ts';
@@ -44,7 +46,8 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
     wallClock: () => Date.now(),
   };
   const { columns, rows } = process.stdout;
-  const deck = new Deck({ sampler, resolved, ports, size: { columns, rows }, ascii: options.ascii });
+  const journal = journalDirectory(process.env, home(process.env));
+  const deck = new Deck({ sampler, resolved, ports, size: { columns, rows }, ascii: options.ascii, journal });
   if (options.prompt) options.prompt.ask = (question) => deck.askPassword(question);
 
   const screen = new Screen(process.stdout);

@@ -1,5 +1,6 @@
+import { place } from '../../db/errors.ts';
+import { journaledSignal } from '../../ops/kill/journaled.ts';
 import { planSignal } from '../../ops/kill/plan.ts';
-import { runSignal } from '../../ops/kill/run.ts';
 import { outcomeSentence, refusalSentence } from '../../ops/kill/sentences.ts';
 import type { NamedSession, Outcome, SignalAction, SignalPick, SignalPlan } from '../../ops/kill/types.ts';
 import type { Deck } from '../deck.ts';
@@ -89,7 +90,10 @@ async function run(deck: Deck, id: symbol, confirmed: SignalPlan): Promise<void>
   const record = (text: string, good: boolean) => deck.say(text, good ? 'done' : 'error', true);
   try {
     phase(deck, id, { step: 'running', plan: confirmed, outcomes: [] });
-    for await (const outcome of runSignal(session, confirmed, {
+    for await (const outcome of journaledSignal(session, confirmed, {
+      journal: deck.journal,
+      server: place(deck.resolved.target),
+      onUnrecorded: (sentence) => deck.say(sentence, 'error'),
       signal: abort.signal,
       readOnly: deck.readOnly,
     })) {

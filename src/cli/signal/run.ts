@@ -2,9 +2,10 @@ import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { UsageError } from '../../config/usage-error.ts';
 import { connect, type Session } from '../../db/client.ts';
+import { place } from '../../db/errors.ts';
+import { journaledSignal } from '../../ops/kill/journaled.ts';
 import { planSignal } from '../../ops/kill/plan.ts';
 import { READ_ONLY_NEXT, readOnlySentence } from '../../ops/kill/read-only.ts';
-import { runSignal } from '../../ops/kill/run.ts';
 import { outcomeSentence, refusalSentence, sessions } from '../../ops/kill/sentences.ts';
 import type { Outcome, SignalPlan, SignalRequest } from '../../ops/kill/types.ts';
 import { EXIT, note, print, printJson, printJsonLine } from '../output.ts';
@@ -17,7 +18,7 @@ import { outcomeLine, printPreview, refusedLine, wouldLine } from './report.ts';
 export async function signal(
   resolved: Resolved,
   request: SignalRequest,
-  { yes, json }: { yes: boolean; json: boolean },
+  { yes, json, journal }: { yes: boolean; json: boolean; journal: string },
 ): Promise<number> {
   const { readOnly } = resolved;
   if (readOnly) throw new UsageError(readOnlySentence(request.action), READ_ONLY_NEXT);
@@ -26,7 +27,7 @@ export async function signal(
   );
   try {
     const plan = await planSignal(session, request, { readOnly });
-    if (yes) return await carryOut(session, plan, request, json);
+    if (yes) return await carryOut(session, plan, request, json, { journal, server: place(resolved.target) });
     return await preview(plan, request, json);
   } finally {
     await session.close();
@@ -51,13 +52,14 @@ async function carryOut(
   plan: SignalPlan,
   request: SignalRequest,
   json: boolean,
+  record: { journal: string; server: string },
 ): Promise<number> {
   for (const refusal of plan.refused)
     if (json) printJsonLine({ type: 'refused', ...refusedLine(refusal) });
     else note(`pgdeck: ${refusalSentence(refusal)}`);
   const counts: Record<string, number> = {};
   let ok = plan.refused.length === 0;
-  for await (const outcome of runSignal(session, plan)) {
+  for await (const outcome of journaledSignal(session, plan, { ...record, onUnrecorded: tell })) {
     counts[outcome.kind] = (counts[outcome.kind] ?? 0) + 1;
     ok &&= reached(outcome);
     if (json) printJsonLine({ type: 'outcome', ...outcomeLine(outcome) });
@@ -67,6 +69,8 @@ async function carryOut(
   if (plan.victims.length === 0 && plan.refused.length === 0) return nobody(plan, request);
   return ok ? EXIT.done : EXIT.failed;
 }
+
+const tell = (sentence: string) => note(`pgdeck: ${sentence}`);
 
 /** True when the session is as it was wished to be, by us or by itself. */
 function reached({ kind, victim }: Outcome): boolean {

@@ -1,20 +1,20 @@
-import { Model } from '../app/model.ts';
-import { shownRowsOf } from '../app/select.ts';
-import { hitText } from '../app/views/database.ts';
-import { screenOf, VIEWS } from '../app/views/registry.ts';
-import { statusPart } from '../app/views/view.ts';
-import { withPassword } from '../config/password.ts';
-import type { Resolved } from '../config/profile.ts';
-import { connect } from '../db/client.ts';
-import { place } from '../db/errors.ts';
-import { DEFAULT_WANTS, type PartName } from '../monitor/polls.ts';
-import { Reading } from '../monitor/reading.ts';
-import { cleanLine } from '../text/clean.ts';
-import { lineText } from '../text/line.ts';
-import { bytes, count } from '../text/units.ts';
-import { EXIT, print } from './output.ts';
-import { interruptible } from './show/interruptible.ts';
-import { printView } from './show/run.ts';
+import { Model } from '../../app/model.ts';
+import { shownRowsOf } from '../../app/select.ts';
+import { hitText } from '../../app/views/database.ts';
+import { screenOf, VIEWS } from '../../app/views/registry.ts';
+import { statusPart } from '../../app/views/view.ts';
+import { withPassword } from '../../config/password.ts';
+import type { Resolved } from '../../config/profile.ts';
+import { connect } from '../../db/client.ts';
+import { place } from '../../db/errors.ts';
+import { DEFAULT_WANTS, type PartName } from '../../monitor/polls.ts';
+import { Reading } from '../../monitor/reading.ts';
+import { cleanLine } from '../../text/clean.ts';
+import { lineText } from '../../text/line.ts';
+import { bytes, count } from '../../text/units.ts';
+import { EXIT, print } from '../output.ts';
+import { interruptible } from './interruptible.ts';
+import { printView } from './run.ts';
 
 const ROWS = 10;
 /** Rates need two samples. */

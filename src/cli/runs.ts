@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { home } from '../config/libpq/env.ts';
+import { UsageError } from '../config/usage-error.ts';
+import type { Context } from './context.ts';
+import { note, print, printJson, printTable } from './output.ts';
+
+/** What pgdeck has done on servers, from its journal. */
+export function register(program: Command, context: Context): void {
+  const runs = program.command('runs').description('what pgdeck has done, from its journal');
+  runs
+    .command('list', { isDefault: true })
+    .description('all runs, newest first')
+    .option('--json', 'one object')
+    .action((options: { json?: boolean }) => list(context, options.json === true));
+  runs
+    .command('show')
+    .description('one run: its steps and what became of them')
+    .argument('<id>', 'as runs list has it')
+    .option('--json', 'one object')
+    .action((id: string, options: { json?: boolean }) => show(context, id, options.json === true));
+}
+
+async function journal({ env }: Context) {
+  const { journalDirectory, listRuns, readRun } = await import('../ops/journal.ts');
+  const directory = journalDirectory(env, home(env));
+  return { list: () => listRuns(directory), read: (id: string) => readRun(directory, id) };
+}
+
+async function list(context: Context, json: boolean): Promise<void> {
+  const runs = (await journal(context)).list();
+  if (json) {
+    printJson({
+      runs: runs.map(({ id, operation, subject, server, started_at, ended_at, status, undo }) => ({
+        id,
+        operation,
+        subject,
+        server,
+        started_at,
+        ended_at,
+        status,
+        undo,
+      })),
+    });
+  } else if (runs.length === 0) note('Nothing has been done yet.');
+  else
+    await printTable(runs, [
+      { key: 'id', title: 'ID' },
+      { key: 'status', title: 'STATUS' },
+      { key: 'operation', title: 'OPERATION' },
+      { key: 'subject', title: 'SUBJECT' },
+      { key: 'server', title: 'SERVER' },
+    ]);
+}
+
+async function show(context: Context, id: string, json: boolean): Promise<void> {
+  const run = (await journal(context)).read(id);
+  if (!run) throw new UsageError(`There is no run "${id}".`, 'pgdeck runs list names them.');
+  if (json) {
+    printJson(run);
+    return;
+  }
+  const { cleanLine } = await import('../text/clean.ts');
+  print(`${run.id}  ${run.status}  ${cleanLine(run.subject)}`);
+  print(
+    `on ${cleanLine(run.server)} by ${cleanLine(run.who)}@${cleanLine(run.host)}, ${run.started_at} to ${run.ended_at ?? '-'}`,
+  );
+  run.steps.forEach((step, at) => {
+    const end = run.events.find((event) => event.type === 'end' && event.step === at);
+    print(`${at + 1}. ${cleanLine(step.title)}: ${cleanLine(end?.text ?? 'no end was recorded')}`);
+    print(`   ${cleanLine(step.preview)}`);
+  });
+  print(run.undo === null ? 'This cannot be undone.' : `To undo it: ${cleanLine(run.undo)}`);
+}

@@ -1,0 +1,67 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
+import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
+
+let db: TestDatabase;
+const home = temporaryDirectory();
+const state = join(home, 'state');
+
+beforeAll(async () => {
+  db = await testDatabase();
+});
+
+afterAll(() => db.drop());
+
+function run(env: Record<string, string>, ...args: string[]) {
+  const { host, port, user, database } = db.target();
+  const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
+  return pgdeck(args, cleanEnvironment(home, { XDG_STATE_HOME: state, ...server, ...env }));
+}
+
+test('nothing done yet', async () => {
+  expect(await run({}, 'runs', 'list', '--json')).toEqual({ code: 0, stdout: '{"runs":[]}\n', stderr: '' });
+  expect((await run({}, 'runs')).stderr).toBe('Nothing has been done yet.\n');
+  const missing = await run({}, 'runs', 'show', '20260101T000000-aaaaaa');
+  expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('There is no run')]);
+});
+
+test('a terminated session is in the journal: who, on which server, what was sent, what became of it', async () => {
+  const victim = await client(db.target(), 'forgotten');
+  expect((await run({}, 'terminate', String(victim.pid), '--yes')).code).toBe(0);
+  const { runs } = JSON.parse((await run({}, 'runs', 'list', '--json')).stdout);
+  expect(runs).toEqual([
+    expect.objectContaining({
+      operation: 'terminate',
+      status: 'done',
+      subject: expect.stringContaining(String(victim.pid)),
+      server: expect.stringContaining(`/${db.database}`),
+      started_at: expect.stringMatching(/Z$/),
+      ended_at: expect.stringMatching(/Z$/),
+      undo: null,
+    }),
+  ]);
+  const shown = await run({}, 'runs', 'show', runs[0].id);
+  expect(shown.stdout).toContain('pg_terminate_backend');
+  expect(shown.stdout).toContain('is gone');
+  expect(shown.stdout).toContain('cannot be undone');
+  expect(shown.stdout).toContain('forgotten');
+});
+
+test('a preview leaves no record', async () => {
+  const before = (await run({}, 'runs', 'list', '--json')).stdout;
+  const alive = await client(db.target(), 'alive');
+  expect((await run({}, 'terminate', String(alive.pid))).code).toBe(2);
+  expect((await run({}, 'runs', 'list', '--json')).stdout).toBe(before);
+});
+
+test('a journal that cannot be written does not keep a blocker alive, and is said', async () => {
+  const victim = await client(db.target(), 'blocker');
+  const blocked = join(home, 'blocked');
+  mkdirSync(blocked);
+  writeFileSync(join(blocked, 'pgdeck'), 'a file in the way');
+  chmodSync(blocked, 0o500);
+  const { code, stderr } = await run({ XDG_STATE_HOME: blocked }, 'terminate', String(victim.pid), '--yes');
+  expect([code, stderr]).toEqual([0, expect.stringContaining('No record of this is kept')]);
+});
