@@ -55,14 +55,13 @@ export function layoutOf({ size, screen }: Pick<AppState, 'size' | 'screen'>): L
 /** Splits the rows by weight; no pane is left without its title and two rows while there is room for that. */
 function share(rows: number, weights: readonly number[]): number[] {
   const sum = weights.reduce((a, b) => a + b, 0);
-  const heights = weights.map((w) =>
-    Math.max(Math.min(LEAST, Math.floor(rows / weights.length)), Math.floor((rows * w) / sum)),
-  );
+  const least = Math.min(LEAST, Math.floor(rows / weights.length));
+  const heights = weights.map((w) => Math.max(least, Math.floor((rows * w) / sum)));
   // what rounding left over goes to the first, what the least heights took too much comes from the last
   let left = rows - heights.reduce((a, b) => a + b, 0);
   for (let i = 0; left > 0; i = (i + 1) % heights.length, left--) heights[i] = (heights[i] ?? 0) + 1;
   for (let i = heights.length - 1; left < 0 && i >= 0; i--) {
-    const give = Math.min(-left, Math.max(0, (heights[i] ?? 0) - LEAST));
+    const give = Math.min(-left, Math.max(0, (heights[i] ?? 0) - least));
     heights[i] = (heights[i] ?? 0) - give;
     left += give;
   }

@@ -89,7 +89,7 @@ async function backendSections(
         fact('state since', duration(backend.state_seconds)),
         fact('transaction since', duration(backend.xact_seconds)),
         fact('connected since', duration(backend.backend_seconds)),
-        fact('backend_start, µs', backend.backend_start_us),
+        fact('backend_start, in microseconds', backend.backend_start_us),
         fact('query id', backend.query_id),
       ],
     },

@@ -77,10 +77,12 @@ function framed(
   size: AppState['size'],
 ): Line[] {
   const { rule, more } = marksOf(deck);
+  // the answers stand last: where there is no room, what explains them gives way
+  const below = foot.slice(-Math.max(1, size.rows - 3));
   const line: Line = [span(rule.repeat(size.columns), 'accent')];
-  const room = Math.max(1, size.rows - foot.length - 2);
+  const room = Math.max(1, size.rows - below.length - 2);
   const reading = readingLines(deck, { title, lines: body }, scroll, { columns: size.columns, rows: room });
-  return [line, ...reading, line, ...foot].slice(0, size.rows).map((l) => fitLine(l, size.columns, more));
+  return [line, ...reading, line, ...below].slice(0, size.rows).map((l) => fitLine(l, size.columns, more));
 }
 
 function victimLines(plan: SignalPlan, columns: number): Line[] {

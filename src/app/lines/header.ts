@@ -1,14 +1,18 @@
 import { place } from '../../db/errors.ts';
 import { cacheLevel, levelOf } from '../../health/level.ts';
 import { cleanLine } from '../../text/clean.ts';
-import { fitItems, fitLine, type Item, type Line, span } from '../../text/line.ts';
+import { fitItems, fitLine, type Item, type Line, lineWidth, span } from '../../text/line.ts';
 import { bytes, count, duration } from '../../text/units.ts';
+import { clip } from '../../text/width.ts';
 import type { Deck } from '../deck.ts';
 import { LEVEL_MARK, LEVEL_TONE } from '../model.ts';
 import { focusedView } from '../select.ts';
 import { hitText } from '../views/database.ts';
 import { SCREENS } from '../views/registry.ts';
 import { marksOf } from './marks.ts';
+
+/** Cells that the reason of a lost connection needs to say anything. */
+const LEAST_REASON = 24;
 
 /** Who and where on the first line, how it goes on the second; one line where there is no room for two. */
 export function headerLines(deck: Deck, columns: number, rows: number): Line[] {
@@ -18,7 +22,7 @@ export function headerLines(deck: Deck, columns: number, rows: number): Line[] {
       fitLine(fitItems([...identity(deck), ...situation(deck), ...vitals(deck)], columns), columns, more),
     ];
   const first = fitItems([...identity(deck), ...situation(deck)], columns);
-  const away = awayLine(deck);
+  const away = awayLine(deck, columns);
   const second = away ?? fitItems([...vitals(deck), ...settings(deck)], columns);
   return [fitLine(first, columns, more), fitLine(second, columns, more)];
 }
@@ -63,16 +67,17 @@ function situation(deck: Deck): Item[] {
   return items;
 }
 
-function awayLine(deck: Deck): Line | undefined {
+function awayLine(deck: Deck, columns: number): Line | undefined {
   const { link } = deck.sampler;
   if (link.state !== 'away') return undefined;
   const wait = Math.max(0, (link.retryAt - deck.sampler.now()) / 1000);
   const gone = (deck.sampler.now() - link.since) / 1000;
-  return [
-    span(` Away for ${duration(gone)}. `, 'alert'),
-    span(cleanLine(link.error.message), 'warn'),
-    span(`  Next attempt in ${Math.ceil(wait)}s; R tries now.`, 'muted'),
-  ];
+  const since = span(` Away for ${duration(gone)}. `, 'alert');
+  const next = span(`  Next attempt in ${Math.ceil(wait)}s; R tries now.`, 'muted');
+  const why = cleanLine(link.error.message);
+  const room = columns - lineWidth([since, next]);
+  if (room < LEAST_REASON) return [since, span(why, 'warn')];
+  return [since, span(clip(why, room, marksOf(deck).more), 'warn'), next];
 }
 
 function vitals(deck: Deck): Item[] {
