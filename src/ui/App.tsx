@@ -1,5 +1,6 @@
 import { Box, Text, useApp, useInput, usePaste, useWindowSize } from 'ink';
 import { type ReactElement, useEffect } from 'react';
+import { isBusy } from '../app/busy.ts';
 import type { Deck } from '../app/deck.ts';
 import { contextOf, MINIMUM } from '../app/keymap.ts';
 import { layoutOf } from '../app/layout.ts';
@@ -8,7 +9,7 @@ import { headerLines, tabsLine } from '../app/lines/header.ts';
 import { outcomeRows } from '../app/lines/outcomes.ts';
 import { overlayLines } from '../app/lines/overlay.ts';
 import { keyNames } from './input.ts';
-import { Busy } from './parts/Busy.tsx';
+import { BUSY_CELLS, Busy } from './parts/Busy.tsx';
 import { Lines, useDeck } from './parts/Lines.tsx';
 import { Outcomes } from './screens/Outcomes.tsx';
 import { Panes } from './screens/Panes.tsx';
@@ -56,7 +57,7 @@ export function App({
       </Box>
     );
   return (
-    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+    <Box flexDirection="column" width={columns} height={rows}>
       <Box height={header} flexShrink={0}>
         <Lines deck={deck} paint={paint} of={(d) => headerLines(d, columns, header)} />
       </Box>
@@ -65,18 +66,22 @@ export function App({
           <Lines deck={deck} paint={paint} of={(d) => [tabsLine(d, columns)]} />
         </Box>
       )}
-      <Box height={body} flexShrink={0} overflow="hidden">
+      <Box height={body} flexShrink={0} overflow={tabled ? 'hidden' : 'visible'}>
         {!covered ? (
-          <Panes deck={deck} paint={paint} />
+          <Panes deck={deck} paint={paint} columns={columns} rows={rows} />
         ) : tabled ? (
           <Outcomes deck={deck} height={body} />
         ) : (
           <Lines deck={deck} paint={paint} of={(d) => overlayLines(d, { columns, rows: body }) ?? []} />
         )}
       </Box>
-      <Box height={1} flexShrink={0} overflow="hidden">
+      <Box height={1} flexShrink={0}>
         <Busy deck={deck} />
-        <Lines deck={deck} paint={paint} of={(d) => [footerLine(d, columns)]} />
+        <Lines
+          deck={deck}
+          paint={paint}
+          of={(d) => [footerLine(d, columns - (isBusy(d.state) ? BUSY_CELLS : 0))]}
+        />
       </Box>
     </Box>
   );

@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { cleanLine } from '../../src/text/clean.ts';
-import { characters, clip, fit as fitText, skip, take, width, wrap } from '../../src/text/width.ts';
+import { characters, clip, fit as fitText, isSimple, skip, take, width, wrap } from '../../src/text/width.ts';
 import { awkwardText, random } from './random.ts';
 
 function eachText(check: (text: string, cells: number) => void): void {
@@ -85,4 +85,12 @@ describe('wrap', () => {
 
 test('characters are what a person would count', () => {
   expect(characters('a库e\u0301👍🏽🇩🇪')).toEqual(['a', '库', 'e\u0301', '👍🏽', '🇩🇪']);
+});
+
+test('what is taken for simple is one unit and one cell wide, alone and beside others', () => {
+  const simple = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter(isSimple);
+  expect(simple.length).toBeGreaterThan(250);
+  expect(simple.filter((c) => stringWidth(c) !== 1)).toEqual([]);
+  expect(stringWidth(simple.join(''))).toBe(simple.length);
+  expect(isSimple('▶\ufe0f') || isSimple('e\u0301') || isSimple('仓')).toBe(false);
 });

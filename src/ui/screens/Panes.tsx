@@ -8,10 +8,19 @@ import { Lines, useDeck } from '../parts/Lines.tsx';
 import type { Paint } from '../theme.ts';
 
 /** The panes of the open screen: one below the other, or two by two where the terminal is wide. */
-export function Panes({ deck, paint }: { readonly deck: Deck; readonly paint: Paint }): ReactElement {
-  const { columns } = useDeck(deck, (d) => d.state.size);
-  const shape = useDeck(deck, (d) => JSON.stringify(layoutOf(d.state)));
-  const { panes, sparklines } = JSON.parse(shape) as ReturnType<typeof layoutOf>;
+export function Panes({
+  deck,
+  paint,
+  columns,
+  rows,
+}: {
+  readonly deck: Deck;
+  readonly paint: Paint;
+  readonly columns: number;
+  readonly rows: number;
+}): ReactElement {
+  const screen = useDeck(deck, (d) => d.state.screen);
+  const { panes, sparklines } = layoutOf({ size: { columns, rows }, screen });
   return (
     <Box flexDirection="column">
       {sparklines > 0 && (

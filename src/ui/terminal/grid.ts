@@ -1,7 +1,5 @@
-import { characters, width } from '../../text/width.ts';
+import { characters, isSimple, width } from '../../text/width.ts';
 import { applySgr, erased, PLAIN, type Style } from './style.ts';
-
-const ASCII = /^[\x20-\x7e]*$/;
 
 /** What stands in the second cell of a wide character. */
 export const CONTINUED = '';
@@ -62,7 +60,7 @@ export class Grid {
 
   /** Printable characters at the cursor. */
   print(text: string): void {
-    if (ASCII.test(text)) {
+    if (isSimple(text)) {
       for (let i = 0; i < text.length; i++) this.#put(text[i] ?? ' ', 1);
       return;
     }
