@@ -119,7 +119,7 @@ test('keys in the details are about their row, also when another pane has been c
   expect(stage.deck.state.overlay?.kind).toBe('detail');
   expect(lineText(footerLine(stage.deck, 400))).toContain('K terminate');
   stage.keys('y', 'esc', 'backtab');
-  expect(stage.copied).toHaveLength(1);
+  await until(() => stage.copied.length === 1, { what: 'the copied query' });
 });
 
 test('an action that cannot be used says why', () => {

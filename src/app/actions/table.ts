@@ -1,5 +1,6 @@
 import { unexplainable } from '../../db/explain.ts';
 import type { Deck } from '../deck.ts';
+import { copyRow } from '../flows/copy.ts';
 import { explainRow } from '../flows/explain.ts';
 import { signalDisabled, signalTargets } from '../flows/signal.ts';
 import { cursorIndex, focusedView, selectedRow, shownRows } from '../select.ts';
@@ -29,16 +30,6 @@ function explainDisabled(deck: Deck): string | undefined {
   if (database && database !== server.database)
     return `it runs in ${database}, and this console is connected to ${server.database}`;
   return unexplainable(query, server);
-}
-
-function copyRow(deck: Deck): void {
-  const view = focusedView(deck.state);
-  const row = selectedRow(deck.model, deck.state);
-  if (row === undefined) return;
-  const query = view.query?.(row);
-  const first = view.columns[0];
-  if (query) deck.copy(query, 'The query was');
-  else if (first) deck.copy(String(first.value(row, deck.model) ?? ''), 'The name was');
 }
 
 function nextSort(deck: Deck): void {

@@ -1,5 +1,6 @@
 import { explain, unexplainable } from '../../db/explain.ts';
 import { backendDetail } from '../../db/views/backend.ts';
+import { STATEMENT_CHARS } from '../../db/views/statements.ts';
 import type { Deck } from '../deck.ts';
 import { focusedView, selectedRow } from '../select.ts';
 
@@ -26,7 +27,10 @@ async function explainSelected(deck: Deck): Promise<void> {
     const [whole] = backend ? await session.run(backendDetail, backend) : [];
     const query = whole?.query ?? view.query?.(row) ?? '';
     const size = Number(session.server.settings.track_activity_query_size ?? 1024) - 1;
-    const problem = unexplainable(query, session.server, backend ? size : undefined);
+    const problem =
+      !backend && query.length >= STATEMENT_CHARS
+        ? `Only the first ${STATEMENT_CHARS} characters of the text are kept, so it is no complete query.`
+        : unexplainable(query, session.server, backend ? size : undefined);
     show(problem === undefined ? { lines: await explain(session, query) } : { problem });
   } catch (error) {
     show({ problem: (error as Error).message });

@@ -5,6 +5,8 @@ import { extension, grant, type Server } from '../server.ts';
 import { microseconds, seesEverySession } from './fragments.ts';
 
 const NAME = 'pg_stat_statements';
+/** Longer texts are cut: a list of them is kept. */
+export const STATEMENT_CHARS = 4000;
 
 function unavailable(server: Server): Denial | undefined {
   const installed = server.extensions.find((e) => e.name === NAME);
@@ -99,7 +101,7 @@ export const statementTexts = defineQuery({
   variants: [
     {
       sql: (server) =>
-        `SELECT /* pgdeck */ queryid::text, userid, dbid, left(query, 4000) AS query
+        `SELECT /* pgdeck */ queryid::text, userid, dbid, left(query, ${STATEMENT_CHARS}) AS query
 FROM ${relation(server, NAME)} WHERE queryid = ANY ($1::int8[])`,
     },
   ],
