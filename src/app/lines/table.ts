@@ -82,8 +82,9 @@ function refusalLines({ reason, remedy }: Part<unknown>, box: PaneBox): Line[] {
 function emptyText(deck: Deck, view: AnyView, table: TableState, shown: Shown): string {
   if (shown.total > 0)
     return `None of ${shown.total} ${view.noun} matches "${table.filter}". Esc clears the filter.`;
-  const { status } = statusPart(view, deck.model);
-  return status === 'waiting' ? '' : view.empty;
+  const { at, reason } = statusPart(view, deck.model);
+  // what was never answered is not known to be empty
+  return Number.isNaN(at) ? (reason ?? '') : view.empty;
 }
 
 function rowLines(
