@@ -23,6 +23,21 @@ test.each([
   expect(pty.text()).toBe('');
 });
 
+test.each([
+  ['an exception', "throw new Error('crashed')"],
+  ['a rejection', "Promise.reject(new Error('crashed'))"],
+])('%s that nobody catches restores the terminal, and is printed there', async (_, crash) => {
+  const onSignal = `data:text/javascript,process.on('SIGUSR2',()=>{${encodeURIComponent(crash)}})`;
+  const args = ['--import', onSignal, PROGRAM, ...connection(db.target())];
+  const pty = runCommand(process.execPath, args, { cols: 80, rows: 24 });
+  const before = pty.modes();
+  await live(pty);
+  pty.kill('SIGUSR2');
+  expect(await pty.exit).toEqual({ code: 1, signal: 0 });
+  expectRestored(pty, before);
+  expect(pty.history().join('\n')).toContain('Error: crashed');
+});
+
 test('^C quits like q', async () => {
   const pty = run(connection(db.target()), { cols: 80, rows: 24 });
   const before = pty.modes();
@@ -43,13 +58,13 @@ test('^Z gives the terminal to the shell, fg brings the screen back as it was', 
   const args = ['-c', script, 'sh', process.execPath, PROGRAM, ...connection(db.target())];
   const pty = runCommand('/bin/sh', args, { cols: 80, rows: 24 });
   await live(pty);
-  pty.press('3');
-  await pty.waitFor('No session waits for a lock.');
+  pty.press('6');
+  await pty.waitFor(/^ {2}Statements /m);
   pty.press('^Z');
   await pty.waitFor(/stopped with \d+; {2}icanon/);
   expect([pty.alternate, pty.cursorShown, pty.bracketedPaste]).toEqual([false, true, false]);
   pty.press('enter');
-  await pty.waitFor('No session waits for a lock.');
+  await pty.waitFor(/^ {2}Statements /m);
   expect([pty.alternate, pty.cursorShown, pty.bracketedPaste]).toEqual([true, false, true]);
   pty.press('q');
   expect(await pty.exit).toEqual({ code: 0, signal: 0 });
