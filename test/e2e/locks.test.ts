@@ -54,10 +54,12 @@ test('the pile-up as a forest: D below C, C below its holders', async () => {
   const other = String(root) === String(a.pid) ? b : a;
   expect([String(a.pid), String(b.pid)]).toContain(root);
   expect(rest).toEqual([`└─${c.pid}`, `  └─${d.pid}`, String(other.pid)]);
-  const advice = `2 sessions wait  terminating ${a.pid} and ${b.pid} frees 2 sessions`;
+  const advice = `2 wait  terminating ${a.pid} and ${b.pid} frees 2`;
   expect(screen.join('\n').replace(`${b.pid} and ${a.pid}`, `${a.pid} and ${b.pid}`)).toContain(advice);
 
   pty.press('j', 'enter');
+  await pty.waitFor('Locks: details');
+  pty.press('G');
   await pty.waitFor(new RegExp(`blocked by +(${a.pid}, ${b.pid}|${b.pid}, ${a.pid})$`, 'm'));
   pty.press('esc');
   await pty.waitFor(new RegExp(`^▶ +└─${c.pid} `, 'm'));
