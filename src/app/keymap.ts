@@ -29,6 +29,8 @@ export function contextOf(state: AppState): Context {
       return 'screen';
     case 'signal':
       return 'dialog';
+    case 'explain':
+      return overlay.risk ? 'dialog' : 'reader';
     case 'palette':
       return 'palette';
     case 'filter':

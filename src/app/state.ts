@@ -54,6 +54,8 @@ export type Overlay =
   | {
       readonly kind: 'explain';
       readonly title: string;
+      /** Set while it is asked whether to plan at all: whose functions may run, and the statement. */
+      readonly risk?: { readonly owners: readonly string[]; readonly query: string; readonly yes: boolean };
       readonly lines: readonly string[] | undefined;
       readonly problem?: string;
       readonly scroll: number;

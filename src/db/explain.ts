@@ -1,6 +1,8 @@
-import type { Session } from './client.ts';
+import { z } from 'zod';
 import { DbError } from './errors.ts';
+import { defineQuery } from './query.ts';
 import type { Server } from './server.ts';
+import type { Session } from './session.ts';
 
 /** Statements that EXPLAIN takes and that their text alone describes. */
 const EXPLAINABLE =
@@ -23,6 +25,24 @@ export function unexplainable(query: string, server: Server, truncatedAt?: numbe
     return 'The text has parameters ($1); explaining it without their values needs PostgreSQL 16.';
   return undefined;
 }
+
+/**
+ * Roles without superuser rights, other than this one, whose functions planning may run.
+ *
+ * The planner folds immutable functions and calls stable ones for its estimates, with the rights of whoever asks for
+ * the plan; a read-only transaction does not keep such a function from reaching outside of the database.
+ */
+export const functionOwners = defineQuery({
+  id: 'explain.function_owners',
+  variants: [
+    {
+      sql: `SELECT /* pgdeck */ DISTINCT r.rolname::text FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_roles r ON r.oid = p.proowner
+WHERE p.provolatile IN ('i', 's') AND p.pronamespace <> 'pg_catalog'::regnamespace
+  AND NOT r.rolsuper AND r.rolname <> current_user ORDER BY 1 LIMIT 5`,
+    },
+  ],
+  row: z.object({ rolname: z.string() }),
+});
 
 /**
  * The plan of a statement, as the planner makes it now; the statement is never run.

@@ -1,5 +1,6 @@
 import { parseDuration } from '../../text/units.ts';
 import type { Deck } from '../deck.ts';
+import { confirmExplain } from '../flows/explain.ts';
 import { confirmSignal, terminateIdle } from '../flows/signal.ts';
 import { type Action, action } from './action.ts';
 import { back, interrupt } from './screen.ts';
@@ -33,14 +34,24 @@ function toggleAnswer(deck: Deck): void {
   const { overlay } = deck.state;
   if (overlay?.kind === 'signal' && overlay.phase.step === 'ask')
     deck.open({ ...overlay, phase: { ...overlay.phase, yes: !overlay.phase.yes } });
+  if (overlay?.kind === 'explain' && overlay.risk)
+    deck.open({ ...overlay, risk: { ...overlay.risk, yes: !overlay.risk.yes } });
+}
+
+function sayYes(deck: Deck): void {
+  if (deck.state.overlay?.kind === 'explain') confirmExplain(deck);
+  else confirmSignal(deck);
 }
 
 /** Enter gives the answer shown; that is No until somebody has chosen otherwise. */
 function giveAnswer(deck: Deck): void {
   const { overlay } = deck.state;
-  if (overlay?.kind !== 'signal') return;
-  if (overlay.phase.step === 'ask' && overlay.phase.yes) confirmSignal(deck);
-  else if (overlay.phase.step !== 'running') deck.open(undefined);
+  const yes =
+    overlay?.kind === 'explain'
+      ? overlay.risk?.yes
+      : overlay?.kind === 'signal' && overlay.phase.step === 'ask' && overlay.phase.yes;
+  if (yes) sayYes(deck);
+  else if (overlay?.kind !== 'signal' || overlay.phase.step !== 'running') deck.open(undefined);
 }
 
 function leaveDialog(deck: Deck): void {
@@ -51,7 +62,11 @@ function leaveDialog(deck: Deck): void {
 
 const notAsked = (deck: Deck) => {
   const { overlay } = deck.state;
-  return overlay?.kind === 'signal' && overlay.phase.step === 'ask' ? undefined : 'nothing is asked';
+  const asked =
+    overlay?.kind === 'explain'
+      ? overlay.risk !== undefined
+      : overlay?.kind === 'signal' && overlay.phase.step === 'ask';
+  return asked ? undefined : 'nothing is asked';
 };
 
 export const OVERLAY_ACTIONS: readonly Action[] = [
@@ -71,7 +86,7 @@ export const OVERLAY_ACTIONS: readonly Action[] = [
     short: 'other answer',
     disabled: notAsked,
   }),
-  action('dialog.yes', 'dialog', 'y', 'Yes', confirmSignal, {
+  action('dialog.yes', 'dialog', 'y', 'Yes', sayYes, {
     hint: 3,
     short: 'yes',
     danger: true,

@@ -101,7 +101,7 @@ export const TABLE_ACTIONS: readonly Action[] = [
     short: 'cancel',
     disabled: noSession,
   }),
-  action('row.explain', 'row', 'e', 'Explain the query (the plan only; it is not run)', explainRow, {
+  action('row.explain', 'row', 'e', 'Explain the query (the plan; it is not run)', explainRow, {
     hint: 10,
     short: 'explain',
     disabled: explainDisabled,

@@ -8,7 +8,7 @@ import type { Deck } from '../deck.ts';
 import type { AppState, Overlay } from '../state.ts';
 import { stateText } from '../views/activity.ts';
 import { marksOf } from './marks.ts';
-import { readingLines } from './reader.ts';
+import { answerLine, readingLines } from './reader.ts';
 
 /** The whole text is in the details; here it must only be recognised. */
 const QUERY_LINES = 4;
@@ -80,9 +80,12 @@ function framed(
   // the answers stand last: where there is no room, what explains them gives way
   const below = foot.slice(-Math.max(1, size.rows - 3));
   const line: Line = [span(rule.repeat(size.columns), 'accent')];
-  const room = Math.max(1, size.rows - below.length - 2);
+  // the question stands right below what it is about
+  const room = Math.max(1, Math.min(body.length + 1, size.rows - below.length - 2));
   const reading = readingLines(deck, { title, lines: body }, scroll, { columns: size.columns, rows: room });
-  return [line, ...reading, line, ...below].slice(0, size.rows).map((l) => fitLine(l, size.columns, more));
+  const lines: Line[] = [line, ...reading, line, ...below];
+  while (lines.length < size.rows) lines.push([]);
+  return lines.slice(0, size.rows).map((l) => fitLine(l, size.columns, more));
 }
 
 function victimLines(plan: SignalPlan, columns: number): Line[] {
@@ -104,7 +107,10 @@ function oneVictim({ target: t, blocks, frees, sql }: Victim, columns: number): 
       span(`  ${cleanLine(t.application_name ?? '') || 'no application name'}`),
       span(`  from ${cleanLine(t.client_addr ?? 'local')}`, 'muted'),
     ],
-    ...fact('state', `${stateText(t.state, t.backend_type)} for ${duration(t.state_seconds)}`),
+    ...fact(
+      'state',
+      `${cleanLine(t.state ?? stateText(t.state, t.backend_type))} for ${duration(t.state_seconds)}`,
+    ),
     ...fact('transaction', t.xact_seconds === null ? '' : `open for ${duration(t.xact_seconds)}`),
     ...fact('query', text).slice(0, QUERY_LINES),
     ...fact(
@@ -137,12 +143,6 @@ function questionLines(plan: SignalPlan, yes: boolean, columns: number): Line[] 
   return [
     ...(frees ? wrap(frees, columns - 4).map((text): Line => [span(`  ${text}`, 'accent')]) : []),
     ...wrap(consequence, columns - 4).map((text): Line => [span(`  ${text}`, 'muted')]),
-    [
-      span('  '),
-      yes ? span(' No ') : span('[No]', 'selected'),
-      span('  '),
-      yes ? span('[Yes]', 'critical') : span(' Yes '),
-      span('   y sends it, n or Enter does not', 'muted'),
-    ],
+    answerLine(yes, 'sends it'),
   ];
 }

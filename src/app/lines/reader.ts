@@ -2,6 +2,7 @@ import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { fitLine, type Line, span } from '../../text/line.ts';
 import { fit, width, wrap } from '../../text/width.ts';
 import type { Deck } from '../deck.ts';
+import { riskSentence } from '../flows/explain.ts';
 import type { AppState, Overlay } from '../state.ts';
 import { VIEWS } from '../views/registry.ts';
 import type { DetailSection } from '../views/view.ts';
@@ -58,7 +59,9 @@ export function detailReading(
   const own = view.detail(overlay.row, deck.model);
   // what the server says of a session holds the whole query: the row's shortened one would only repeat it
   const sections = backend
-    ? [...(overlay.extra ?? own), ...(overlay.extra ? own.filter((s) => s.facts) : [])]
+    ? overlay.extra
+      ? [...overlay.extra.slice(0, 1), ...own.filter((s) => s.facts), ...overlay.extra.slice(1)]
+      : own
     : own;
   const state = overlay.gone
     ? span('  the session is gone; this is how it was last seen', 'warn')
@@ -92,7 +95,8 @@ export function logReading(deck: Deck, columns: number): Reading {
 }
 
 export function explainReading(overlay: Extract<Overlay, { kind: 'explain' }>, columns: number): Reading {
-  const { lines, problem, title } = overlay;
+  const { lines, problem, title, risk } = overlay;
+  if (risk) return riskReading(title, risk.yes, risk.owners, columns);
   return {
     title: [span(` ${title}`, 'title'), span('  the plan only; the statement is not run', 'muted')],
     lines:
@@ -102,4 +106,27 @@ export function explainReading(overlay: Extract<Overlay, { kind: 'explain' }>, c
           ? [[span('  asking the server', 'muted')]]
           : lines.map((line) => [span(`  ${cleanBlock(line)}`)]),
   };
+}
+
+function riskReading(title: string, yes: boolean, owners: readonly string[], columns: number): Reading {
+  const text = `The planner calls immutable and stable functions for its estimates: ${riskSentence(owners, 'this role')} The statement itself is not run.`;
+  return {
+    title: [span(` ${title}?`, 'title')],
+    lines: [
+      ...wrap(cleanLine(text), columns - 3).map((line): Line => [span(`  ${line}`, 'warn')]),
+      [],
+      answerLine(yes),
+    ],
+  };
+}
+
+/** The two answers of a question; No until somebody has chosen otherwise. */
+export function answerLine(yes: boolean, does = 'does it'): Line {
+  return [
+    span('  '),
+    yes ? span(' No ') : span('[No]', 'selected'),
+    span('  '),
+    yes ? span('[Yes]', 'critical') : span(' Yes '),
+    span(`   y ${does}, n or Enter does not`, 'muted'),
+  ];
 }
