@@ -21,11 +21,11 @@ beforeAll(async () => {
   stage = await new Stage(db.target()).start();
   careful = await new Stage(db.target(), { readOnly: true }).start();
   // each sees at least the idle sessions of the other
-  for (const { deck, watching } of [stage, careful]) {
-    deck.key('i');
-    await until(() => deck.model.rows('activity').length > 0, { what: 'idle sessions' });
+  for (const one of [stage, careful]) {
+    one.keys('i');
+    await one.seconds(() => one.deck.model.rows('activity').length > 0, 'idle sessions');
     // until the message about that has gone
-    watching.clock.advance(3_000);
+    one.watching.clock.advance(3_000);
   }
 });
 
