@@ -40,7 +40,8 @@ export class Sampler {
   readonly #pace: Pace;
   readonly #parts = new Parts();
   readonly #listeners = new Set<(event: SamplerEvent) => void>();
-  #needs: ReadonlySet<PartName> = new Set();
+  /** What is to be read, each with the moment since which it is. */
+  #needs: ReadonlyMap<PartName, number> = new Map();
   /** Parts for which there was nothing to ask when they were last due. */
   readonly #shut = new Set<PartName>();
   #fastBusySince: number | undefined;
@@ -101,6 +102,11 @@ export class Sampler {
     return this.#pace.every(name);
   }
 
+  /** Since when a part is being read without a break; undefined while it is not. */
+  neededSince(name: PartName): number | undefined {
+    return this.#needs.get(name);
+  }
+
   onEvent(listener: (event: SamplerEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -123,13 +129,13 @@ export class Sampler {
   need(parts: ReadonlySet<PartName>): void {
     const now = this.#clock.now();
     const due = [...parts].some((name) => !this.#needs.has(name) && this.#pace.isDue(name, now));
-    this.#needs = parts;
+    this.#needs = new Map([...parts].map((name) => [name, this.#needs.get(name) ?? now]));
     if (due) this.#round();
   }
 
   /** Asks everything that is needed (or only the given parts) now, whatever its cadence. */
   refresh(only?: readonly PartName[]): void {
-    for (const name of only ?? this.#needs) this.#pace.hurry(name);
+    for (const name of only ?? this.#needs.keys()) this.#pace.hurry(name);
     if (this.link.state === 'away') void this.#link.connect();
     this.#round(true);
   }

@@ -8,7 +8,7 @@ import { statusPart } from '../views/view.ts';
 /** True when the rows on the screen are older than they should be. */
 export function isOld(deck: Deck, view: AnyView): boolean {
   const part = statusPart(view, deck.model);
-  return part.status === 'stale' || (part.status !== 'denied' && overdue(deck, part, view) > 0);
+  return part.status === 'stale' || (part.status !== 'denied' && !isFresh(deck, part, view));
 }
 
 /** What the heading of a pane says about the age of its data; nothing while it is fresh. */
@@ -25,9 +25,10 @@ export function ageSpans(deck: Deck, view: AnyView): Span[] {
     case 'denied':
       return [];
     case 'ok': {
-      const late = overdue(deck, part, view);
+      if (isLate(deck, part, view))
+        return [span(`  ${duration(age)} old, the server has not answered`, 'warn')];
+      if (!isFresh(deck, part, view)) return [span(`  ${duration(age)} old`, 'muted')];
       const every = deck.sampler.every(view.parts[0]);
-      if (late > 0) return [span(`  ${duration(age)} old, the server has not answered`, 'warn')];
       return every > deck.sampler.interval * 1.01
         ? [span(`  every ${every < 60 ? `${every}s` : duration(every)}`, 'muted')]
         : [];
@@ -35,10 +36,18 @@ export function ageSpans(deck: Deck, view: AnyView): Span[] {
   }
 }
 
-/** Seconds by which an answer is late; 0 while it is not. Pausing is no lateness. */
-function overdue(deck: Deck, part: Part<unknown>, view: AnyView): number {
-  if (deck.sampler.paused || Number.isNaN(part.at)) return 0;
-  const age = (deck.sampler.now() - part.at) / 1000;
-  const limit = deck.sampler.every(view.parts[0]) * 2 + 1;
-  return age > limit ? age : 0;
+/** Read no longer ago than its rhythm allows. Pausing makes nothing old. */
+function isFresh(deck: Deck, part: Part<unknown>, view: AnyView): boolean {
+  if (deck.sampler.paused || Number.isNaN(part.at)) return true;
+  return deck.sampler.now() - part.at <= patience(deck, view);
+}
+
+/** Old although it was asked for long enough ago: what has just come onto the screen is old, not late. */
+function isLate(deck: Deck, part: Part<unknown>, view: AnyView): boolean {
+  const since = deck.sampler.neededSince(view.parts[0]) ?? deck.sampler.now();
+  return !isFresh(deck, part, view) && deck.sampler.now() - since > patience(deck, view);
+}
+
+function patience(deck: Deck, view: AnyView): number {
+  return (deck.sampler.every(view.parts[0]) * 2 + 1) * 1000;
 }

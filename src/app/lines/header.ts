@@ -23,7 +23,7 @@ export function headerLines(deck: Deck, columns: number, rows: number): Line[] {
     ];
   const first = fitItems([...identity(deck), ...situation(deck)], columns);
   const away = awayLine(deck, columns);
-  const second = away ?? fitItems([...vitals(deck), ...settings(deck)], columns);
+  const second = away ?? [span(' '), ...fitItems([...vitals(deck), ...settings(deck)], columns - 1)];
   return [fitLine(first, columns, more), fitLine(second, columns, more)];
 }
 
@@ -54,7 +54,7 @@ function identity(deck: Deck): Item[] {
 function situation(deck: Deck): Item[] {
   const { sampler, state } = deck;
   const stalled = sampler.stalledFor ?? 0;
-  const items: Item[] = [{ priority: 6, spans: [span(`${sampler.interval}s`, 'muted')] }];
+  const items: Item[] = [{ priority: 6, spans: [span(`every ${sampler.interval}s`, 'muted')] }];
   if (sampler.paused) {
     const at = new Date(state.pausedAt ?? 0).toTimeString().slice(0, 8);
     items.push({ priority: 1, spans: [span(`PAUSED ${at}`, 'warn')] });
@@ -108,7 +108,7 @@ function vitals(deck: Deck): Item[] {
       priority: 4,
       spans: [span('hit ', 'muted'), span(`${hitText(total)}${LEVEL_MARK[hit]}`, LEVEL_TONE[hit])],
     },
-    { priority: 6, spans: [span('wal ', 'muted'), span(`${bytes(model.vitals.walBytesPerSecond)}/s`)] },
+    { priority: 6, spans: [span('wal ', 'muted'), span(perSecond(model.vitals.walBytesPerSecond))] },
     ...(s.lock_waiting
       ? [{ priority: 1, spans: [span(`${s.lock_waiting} waiting for locks`, 'alert')] }]
       : []),
@@ -145,4 +145,8 @@ export function tabsLine(deck: Deck, columns: number): Line {
     };
   });
   return fitLine([span(' '), ...fitItems(items, columns - 1, short ? 1 : 2)], columns, marksOf(deck).more);
+}
+
+function perSecond(value: number | null): string {
+  return value === null ? '-' : `${bytes(value)}/s`;
 }
