@@ -17,3 +17,8 @@ export function displayName(schema: string | null, name: string): string {
 function bare(name: string): string {
   return /^[\p{Ll}_][\p{Ll}\p{Lo}\d_$]*$/u.test(name) ? name : quoteIdent(name);
 }
+
+/** A relation that the server named with its schema, as the lists show it: those of `public` by their name alone. */
+export function shortRelation(relation: string | null): string | undefined {
+  return relation?.replace(/^public\./, '');
+}

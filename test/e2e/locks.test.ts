@@ -48,7 +48,7 @@ const alive = ({ pid }: Session) => some('SELECT 1 FROM pg_stat_activity WHERE p
 test('the pile-up as a forest: D below C, C below its holders', async () => {
   pty.press('3');
   const screen = await pty.waitFor(
-    new RegExp(`^ +└─${c.pid} .* C +active .*\\n +└─${d.pid} .* D +active `, 'm'),
+    new RegExp(`^ +└─${c.pid} .* AccessExclusive .* C .*\\n +└─${d.pid} .* AccessShare .* D `, 'm'),
   );
   const [root, ...rest] = screen.flatMap((line) => line.match(/^[▶ ] ([ └─├│]*\d+) /)?.[1] ?? []);
   const other = String(root) === String(a.pid) ? b : a;

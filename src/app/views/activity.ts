@@ -40,6 +40,10 @@ export function waitText(row: { wait_event_type: string | null; wait_event: stri
     : `${row.wait_event_type}:${row.wait_event ?? ''}`;
 }
 
+function waitsForLock(row: Row): boolean {
+  return row.state === 'active' && row.wait_event_type === 'Lock';
+}
+
 export const activityView = defineView<Row>({
   id: 'activity',
   title: 'Activity',
@@ -67,10 +71,13 @@ export const activityView = defineView<Row>({
       width: 12,
       priority: 3,
       value: (r) => r.state,
-      cell: (r) => stateText(r.state, r.backend_type),
+      // active and yet doing nothing: seen at a glance also where there is no room for WAIT
+      cell: (r) => (waitsForLock(r) ? `${r.state}: Lock` : stateText(r.state, r.backend_type)),
       tone: (r) =>
         r.state === 'active'
-          ? 'good'
+          ? waitsForLock(r)
+            ? 'alert'
+            : 'good'
           : r.state?.startsWith('idle in transaction')
             ? 'warn'
             : r.state === null
@@ -80,7 +87,7 @@ export const activityView = defineView<Row>({
     {
       id: 'wait',
       title: 'WAIT',
-      width: 17,
+      width: 18,
       priority: 7,
       value: (r) => waitText(r),
       tone: (r) => (r.wait_event_type === 'Lock' ? 'alert' : undefined),

@@ -1,3 +1,4 @@
+import { shortRelation } from '../../db/ident.ts';
 import { levelOf } from '../../health/level.ts';
 import {
   buildLockForest,
@@ -56,14 +57,13 @@ function treeText(line: LockLine<Row>): string {
   return `${line.guides.map((through) => (through ? '│ ' : '  ')).join('')}${line.last ? '└─' : '├─'}${pid}`;
 }
 
-/** Tables of the schema `public` go by their name alone, as in the table list. */
-function shortName(relation: string | null): string | undefined {
-  return relation?.replace(/^public\./, '');
-}
-
 function waitsFor(entry: LockEntry): string {
   const { row } = entry;
-  if (row.mode === null) return entry.line.node.waiting ? 'waits' : 'holds';
+  if (row.mode === null) {
+    if (entry.line.node.waiting) return 'waits';
+    // whoever waits is active; of the one that does not, the state is the cause
+    return row.state === null || row.pid === 0 ? 'holds' : `holds, ${stateText(row.state, row.backend_type)}`;
+  }
   return row.mode.replace(/Lock$/, '');
 }
 
@@ -71,7 +71,7 @@ const columns = [
   {
     id: 'pid',
     title: 'PID',
-    width: 12,
+    width: 14,
     priority: 1,
     value: (e) => e.row.pid,
     cell: (e) => treeText(e.line),
@@ -107,7 +107,7 @@ const columns = [
     priority: 4,
     value: (e) => e.row.mode,
     cell: waitsFor,
-    tone: (e) => (e.line.node.waiting ? undefined : 'accent'),
+    tone: (e) => (e.line.node.waiting ? undefined : 'warn'),
   },
   {
     id: 'relation',
@@ -115,7 +115,7 @@ const columns = [
     width: 16,
     priority: 3,
     value: (e) => e.row.relation,
-    cell: (e) => shortName(e.row.relation) ?? e.row.locktype ?? '',
+    cell: (e) => shortRelation(e.row.relation) ?? e.row.locktype ?? '',
   },
   {
     id: 'blocked_by',
@@ -125,12 +125,12 @@ const columns = [
     value: (e) => (e.row.blocked_by ?? []).join(','),
   },
   { id: 'user', title: 'USER', width: 10, priority: 6, value: (e) => e.row.usename },
-  { id: 'application', title: 'APPLICATION', width: 13, priority: 7, value: (e) => e.row.application_name },
+  { id: 'application', title: 'APPLICATION', width: 14, priority: 5, value: (e) => e.row.application_name },
   {
     id: 'state',
     title: 'STATE',
     width: 12,
-    priority: 5,
+    priority: 9,
     value: (e) => e.row.state,
     cell: (e) => (e.row.pid === 0 ? 'prepared' : stateText(e.row.state, e.row.backend_type)),
     tone: (e) => (e.row.state?.startsWith('idle in transaction') ? 'warn' : undefined),
@@ -147,7 +147,7 @@ const columns = [
   {
     id: 'query',
     title: 'QUERY',
-    width: 14,
+    width: 10,
     grow: true,
     priority: 2,
     value: (e) => e.row.query,
@@ -160,10 +160,7 @@ function headline(model: Model): Line {
   if (forest.waiters === 0) return [];
   const best = entries.filter((e) => !e.line.node.waiting).sort((a, b) => b.frees - a.frees)[0];
   const all = rootsOf(model);
-  const waiting = span(
-    `${forest.waiters} ${forest.waiters === 1 ? 'session waits' : 'sessions wait'}  `,
-    'alert',
-  );
+  const waiting = span(`${forest.waiters} ${forest.waiters === 1 ? 'waits' : 'wait'}  `, 'alert');
   if (best && best.frees > 0) return [waiting, span(advice([best.row.pid], best.frees), 'accent')];
   if (all.length > 0) return [waiting, span(advice(all, freedBy(forest, new Set(all)).length), 'accent')];
   return [waiting];
@@ -177,8 +174,11 @@ function rootsOf(model: Model): number[] {
 
 function advice(pids: readonly number[], frees: number): string {
   const who = pids.length > 3 ? `all ${pids.length} root blockers` : pids.join(' and ');
-  return `terminating ${who} frees ${frees} ${frees === 1 ? 'session' : 'sessions'}`;
+  return `terminating ${who} frees ${frees}`;
 }
+
+/** What a detail says of the wait itself; who the session is stands above it. */
+const OF_THE_LOCK: readonly string[] = ['wait', 'frees', 'mode', 'relation'];
 
 export const locksView = defineView<LockEntry>({
   id: 'locks',
@@ -199,11 +199,7 @@ export const locksView = defineView<LockEntry>({
     {
       title: entry.line.node.waiting ? 'Waits' : 'Blocks others and does not wait',
       facts: [
-        ...columnFacts(
-          { columns: columns.filter((c) => c.id !== 'query') as Column<LockEntry>[] },
-          entry,
-          model,
-        ),
+        ...columnFacts({ columns: columns.filter((c) => OF_THE_LOCK.includes(c.id)) }, entry, model),
         ['lock type', entry.row.locktype ?? '-'],
         ['blocked by', (entry.row.blocked_by ?? []).join(', ') || '-'],
       ],

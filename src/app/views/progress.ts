@@ -1,3 +1,4 @@
+import { shortRelation } from '../../db/ident.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { progressBar } from '../../text/sparkline.ts';
 import { bytes, count, duration } from '../../text/units.ts';
@@ -29,14 +30,14 @@ export function doneText(row: Row): string {
 
 const columns = [
   { id: 'pid', title: 'PID', width: 7, align: 'right', priority: 1, value: (r) => r.pid },
-  { id: 'command', title: 'COMMAND', width: 14, priority: 1, value: (r) => r.command },
+  { id: 'command', title: 'COMMAND', width: 25, priority: 1, value: (r) => r.command },
   {
     id: 'relation',
     title: 'RELATION',
     width: 16,
     priority: 2,
     value: (r) => r.relation,
-    cell: (r) => r.relation ?? '',
+    cell: (r) => shortRelation(r.relation) ?? '',
   },
   { id: 'phase', title: 'PHASE', width: 20, priority: 1, grow: true, value: (r) => r.phase },
   {
@@ -50,7 +51,7 @@ const columns = [
         ? ''
         : `${progressBar(r.phase_percent / 100, 10)} ${Math.floor(r.phase_percent)}%`,
   },
-  { id: 'done', title: 'DONE', width: 20, priority: 5, value: (r) => r.done, cell: doneText },
+  { id: 'done', title: 'DONE', width: 18, priority: 5, value: (r) => r.done, cell: doneText },
   {
     id: 'time',
     title: 'TIME',
