@@ -14,7 +14,7 @@ export function overlayLines(deck: Deck, size: AppState['size']): Line[] | undef
     case 'filter':
       return undefined;
     case 'help':
-      return readingLines(deck, helpReading(deck), overlay.scroll, size);
+      return readingLines(deck, helpReading(deck, size.columns), overlay.scroll, size);
     case 'log':
       return readingLines(deck, logReading(deck, size.columns), overlay.scroll, size);
     case 'detail':

@@ -11,8 +11,24 @@ interface Strip {
   /** Where the room is short. */
   readonly short: string;
   readonly value: (last: number) => string;
-  readonly scale: { readonly floor?: number; readonly ceiling?: number };
+  readonly scale: (
+    values: readonly number[],
+    deck: Deck,
+  ) => { readonly floor: number; readonly ceiling: number };
 }
+
+/**
+ * The next of 1, 2, 5, 10, 20… above the highest value: a steady measure is no full block, and the scale does not move
+ * with every reading.
+ */
+function above(values: readonly number[]): number {
+  const highest = Math.max(0, ...values.filter((v) => !Number.isNaN(v)));
+  if (highest === 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(highest));
+  return power * ([1, 2, 5].find((step) => step * power > highest) ?? 10);
+}
+
+const fromZero = (values: readonly number[]) => ({ floor: 0, ceiling: above(values) });
 
 const STRIPS: readonly Strip[] = [
   {
@@ -20,23 +36,26 @@ const STRIPS: readonly Strip[] = [
     title: 'connections',
     short: 'conns',
     value: (v) => count(v),
-    scale: { floor: 0 },
+    scale: (values, deck) => ({
+      floor: 0,
+      ceiling: deck.model.rows('summary')[0]?.max_connections ?? above(values),
+    }),
   },
   {
     series: 'tps',
     title: 'transactions/s',
     short: 'tps',
     value: (v) => count(Math.round(v)),
-    scale: { floor: 0 },
+    scale: fromZero,
   },
   {
     series: 'hit',
     title: 'cache hit',
     short: 'hit',
     value: (v) => percent(v),
-    scale: { floor: 0.5, ceiling: 1 },
+    scale: () => ({ floor: 0.5, ceiling: 1 }),
   },
-  { series: 'wal', title: 'WAL/s', short: 'WAL/s', value: (v) => bytes(v), scale: { floor: 0 } },
+  { series: 'wal', title: 'WAL/s', short: 'WAL/s', value: (v) => bytes(v), scale: fromZero },
 ];
 
 /** Four measures over the last minutes: a value and, where there is room, its history. */
@@ -50,7 +69,7 @@ export function sparklineLines(deck: Deck, columns: number, height: number): Lin
       title: each < 24 ? strip.short : strip.title,
       value: strip.value(last),
       values: ring.last(each - 2),
-      scale: strip.scale,
+      scale: strip.scale(ring.last(each - 2), deck),
     };
   });
   const labels: Line = cells.flatMap((c) =>
