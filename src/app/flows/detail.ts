@@ -85,10 +85,10 @@ async function backendSections(
         fact('type', backend.backend_type),
         fact('state', backend.state),
         fact('wait', waitText(backend)),
-        fact('query since', duration(backend.query_seconds)),
-        fact('state since', duration(backend.state_seconds)),
-        fact('transaction since', duration(backend.xact_seconds)),
-        fact('connected since', duration(backend.backend_seconds)),
+        fact('in this state for', duration(backend.state_seconds)),
+        fact('query began', ago(backend.query_seconds)),
+        fact('transaction began', ago(backend.xact_seconds)),
+        fact('connected', ago(backend.backend_seconds)),
         fact('backend_start, in microseconds', backend.backend_start_us),
         fact('query id', backend.query_id),
       ],
@@ -117,4 +117,8 @@ async function backendSections(
       ]),
     },
   ];
+}
+
+function ago(seconds: number | null): string | undefined {
+  return seconds === null ? undefined : `${duration(seconds)} ago`;
 }

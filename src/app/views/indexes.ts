@@ -115,10 +115,10 @@ const columns = [
   {
     id: 'last',
     title: 'LAST SCAN',
-    width: 19,
+    width: 10,
     priority: 7,
     value: (r) => r.last_idx_scan,
-    cell: (r) => r.last_idx_scan?.slice(0, 19) ?? '-',
+    cell: (r) => r.last_idx_scan?.slice(0, 10) ?? '-',
   },
   {
     id: 'kind',
@@ -130,7 +130,7 @@ const columns = [
   {
     id: 'finding',
     title: 'FINDING',
-    width: 26,
+    width: 33,
     priority: 1,
     value: (r) => weight(r),
     cell: (r) => r.finding,
@@ -163,7 +163,7 @@ export const indexesView = defineView<IndexRow>({
   detail: (row, model) => [
     {
       title: `Index ${displayName(row.schemaname, row.indexrelname ?? '')}`,
-      facts: columnFacts({ columns }, row, model),
+      facts: [...columnFacts({ columns }, row, model), ['last scan at', row.last_idx_scan ?? '-']],
     },
   ],
 });

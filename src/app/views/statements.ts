@@ -127,7 +127,8 @@ const columns = [
     grow: true,
     priority: 1,
     value: (s) => s.query,
-    cell: (s) => s.query ?? '',
+    cell: (s) => s.query ?? '(text not known)',
+    tone: (s) => (s.query === null ? 'muted' : undefined),
   },
 ] satisfies Column<StatementRow>[];
 

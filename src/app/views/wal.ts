@@ -12,26 +12,27 @@ interface Fact {
   readonly tone?: Tone;
 }
 
+/** A share of fewer checkpoints says nothing: the first one is often asked for. */
+const FEW = 5;
+
 function checkpointFacts(model: Model): Fact[] {
   const row = model.rows('checkpoints')[0];
   if (!row) return [];
   const all = row.num_timed + row.num_requested;
   const share = all > 0 ? row.num_requested / all : null;
-  const tone =
-    LEVEL_TONE[
-      levelOf('requested_checkpoints_percent', share === null ? null : share * 100, model.thresholds)
-    ];
+  const judged = share === null || all < FEW ? null : share * 100;
+  const tone = LEVEL_TONE[levelOf('requested_checkpoints_percent', judged, model.thresholds)];
   return [
     {
       name: 'checkpoints',
       value: `${count(row.num_timed)} timed, ${count(row.num_requested)} requested`,
-      note: `${percent(share)} requested since ${row.stats_reset?.slice(0, 19) ?? 'the start'}; many mean that max_wal_size is small`,
+      note: `${percent(share)} requested since ${row.stats_reset?.slice(0, 16) ?? 'the start'}; many mean a small max_wal_size`,
       ...(tone && { tone }),
     },
     {
       name: 'checkpoint time',
       value: `write ${duration(row.write_ms / 1000)}, sync ${duration(row.sync_ms / 1000)}`,
-      note: `${count(row.buffers_written)} buffers by the checkpointer, ${count(row.buffers_clean)} by the background writer, ${count(row.buffers_backend)} by backends`,
+      note: `buffers: ${count(row.buffers_written)} by it, ${count(row.buffers_clean)} by the background writer, ${count(row.buffers_backend)} by backends`,
     },
   ];
 }
