@@ -71,10 +71,12 @@ export class Watching {
     );
   }
 
-  /** One tick, and its answers. */
+  /** Time goes on, a second at most at once, and whoever is asked answers. */
   async second(seconds = 1): Promise<void> {
-    this.clock.advance(seconds * SECOND);
-    await until(() => this.sampler.stalledFor === undefined, { what: 'the answers of a tick' });
+    for (let left = seconds; left > 0; left--) {
+      this.clock.advance(Math.min(left, 1) * SECOND);
+      await until(() => this.sampler.stalledFor === undefined, { what: 'the answers of a tick' });
+    }
   }
 
   /** The ids that were sent over the fast connection since the last call. */

@@ -129,10 +129,13 @@ test('a terminal that changes its size is filled anew, and a small one says what
   ] as const) {
     screen.resize(columns, rows);
     await until(() => stage.deck.state.size.columns === columns, { what: 'the new size' });
-    await until(async () => (await screen.lines()).at(-1)?.includes('q quit'), {
-      what: 'the footer at the bottom',
-    });
-    expect((await screen.lines())[0]).toContain('shop');
+    await until(
+      async () => {
+        const lines = await screen.lines();
+        return lines[0]?.includes('shop') && lines.at(-1)?.includes('q quit');
+      },
+      { what: 'header and footer in their places' },
+    );
     expect(await screen.scrolledOff()).toBe(0);
   }
   screen.resize(30, 5);
