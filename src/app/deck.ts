@@ -4,7 +4,7 @@ import type { Sampler } from '../monitor/sampler.ts';
 import { cleanLine } from '../text/clean.ts';
 import { openDetail, refreshDetail } from './flows/detail.ts';
 import { choosePalette } from './flows/palette.ts';
-import { abortSignal } from './flows/signal.ts';
+import { settleSignal } from './flows/signal.ts';
 import { dispatch } from './keymap.ts';
 import { Model } from './model.ts';
 import { cursorIndex, focusedView, shownRows, windowOf } from './select.ts';
@@ -80,7 +80,7 @@ export class Deck {
   }
 
   async stop(): Promise<void> {
-    abortSignal(this);
+    await settleSignal(this);
     await this.sampler.stop();
   }
 

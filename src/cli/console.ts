@@ -17,7 +17,7 @@ export function register(program: Command, context: Context): void {
 
 async function openConsole(command: Command, context: Context): Promise<number> {
   const options = globalOptions(command);
-  const once = options.once === true || process.stdout.isTTY !== true;
+  const once = options.once === true || process.stdout.isTTY !== true || cannotDraw(context);
   if (!once && process.stdin.isTTY !== true)
     throw new UsageError(
       'The console reads keys, and stdin is no terminal.',
@@ -40,4 +40,9 @@ async function openConsole(command: Command, context: Context): Promise<number> 
     ...context.display(command, settings),
     ...(options.interval !== undefined && { interval: resolved.intervals.refresh_seconds }),
   });
+}
+
+/** A terminal that cannot place its cursor, or a screen reader, which would read every frame anew: text instead. */
+function cannotDraw({ env }: Context): boolean {
+  return env.TERM === 'dumb' || env.INK_SCREEN_READER === 'true';
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { UsageError } from '../config/usage-error.ts';
-import type { Context } from './context.ts';
+import { type Context, globalOptions } from './context.ts';
 import { note } from './output.ts';
 
 const MAX_SCALE = 100;
@@ -20,13 +20,14 @@ export function register(program: Command, context: Context): void {
       if (terminal && process.stdin.isTTY !== true)
         throw new UsageError('The console reads keys, and stdin is no terminal.', 'Run it in a terminal.');
       const { settings } = await context.settings(command);
+      const flags = globalOptions(command);
       const [{ startDemo }, { resolvedFor }] = await Promise.all([
         import('../demo/demo.ts'),
         import('../config/profile.ts'),
       ]);
       const demo = await startDemo({ scale: times, keep: keep === true, onStep: note });
       try {
-        const resolved = resolvedFor(demo.target, 'demo', settings);
+        const resolved = resolvedFor(demo.target, 'demo', settings, flags);
         if (!terminal) {
           const { printOverview } = await import('./show/once.ts');
           context.exitCode = await printOverview({ resolved });

@@ -118,13 +118,22 @@ export function resolve(
 }
 
 /** For a server that is known already, such as the demo's: only thresholds and intervals are looked up. */
-export function resolvedFor(target: Target, name: string, settings: Settings): Resolved {
+export function resolvedFor(
+  target: Target,
+  name: string,
+  settings: Settings,
+  flags: Pick<ConnectionFlags, 'readOnly' | 'interval'> = {},
+): Resolved {
+  const readOnly = flags.readOnly ?? target.readOnly;
   return {
     name,
-    readOnly: target.readOnly,
-    target,
+    readOnly,
+    target: { ...target, readOnly },
     thresholds: mergeThresholds(settings.thresholds),
-    intervals: mergeIntervals(settings.intervals),
+    intervals: {
+      ...mergeIntervals(settings.intervals),
+      ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),
+    },
     describe: describe(target, new Map()),
     warnings: [],
     passwords: { get: target.password, refused: () => false },

@@ -96,6 +96,7 @@ async function openOnce(
     application_name: name,
     connectionTimeoutMillis: target.connectTimeout * 1000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     pipeline: true,
     types,
     ...(!bare && settings.length > 0 && { options: settings.map(([k, v]) => `-c ${k}=${v}`).join(' ') }),

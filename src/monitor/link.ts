@@ -53,6 +53,41 @@ export class Link {
     if (this.#connecting || this.#sessions || this.#closed) return;
     this.#connecting = true;
     if (this.#status.state !== 'away') this.#set({ state: 'connecting' });
+    try {
+      const sessions = await this.#open();
+      if (this.#closed) await closeAll(sessions);
+      else this.#up(sessions);
+    } catch (error) {
+      if (!this.#closed) this.down(dbError(error));
+    } finally {
+      this.#connecting = false;
+    }
+  }
+
+  /**
+   * Opens new connections beside those that have not answered for long, and changes over only when that succeeds: a
+   * network path that is dead gives no error, and where all slots are used up the old ones are all there is.
+   */
+  async renew(): Promise<void> {
+    const before = this.#sessions;
+    if (this.#connecting || !before || this.#closed) return;
+    this.#connecting = true;
+    try {
+      const sessions = await this.#open();
+      if (this.#sessions !== before || this.#closed) await closeAll(sessions);
+      else {
+        void closeAll(before);
+        this.#up(sessions);
+      }
+    } catch {
+      // not now: the old ones stay, and it is tried again while they are silent
+    } finally {
+      this.#connecting = false;
+    }
+  }
+
+  /** All connections or none. */
+  async #open(): Promise<Sessions> {
     const opened: Session[] = [];
     const open = async (purpose: Purpose) => {
       const session = await this.#options.connect(purpose);
@@ -62,18 +97,13 @@ export class Link {
     try {
       // one first: a failure is then reported once, and a password asked for once
       const fast = await open('fast');
-      const both = await Promise.allSettled([open('slow'), open('control')]);
-      const [slow, control] = both.map((result) => {
-        if (result.status === 'rejected') throw result.reason;
-        return result.value;
-      });
-      if (!slow || !control || this.#closed) throw new Error('closed while connecting');
-      this.#up({ fast, slow, control });
+      const [slow, control] = await Promise.allSettled([open('slow'), open('control')]);
+      if (slow.status === 'rejected') throw slow.reason;
+      if (control.status === 'rejected') throw control.reason;
+      return { fast, slow: slow.value, control: control.value };
     } catch (error) {
       await Promise.all(opened.map((session) => session.close()));
-      if (!this.#closed) this.down(dbError(error));
-    } finally {
-      this.#connecting = false;
+      throw error;
     }
   }
 
@@ -133,15 +163,19 @@ export class Link {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const sessions = all(this.#sessions);
+    const sessions = this.#sessions;
     this.#sessions = undefined;
-    await Promise.all(sessions.map((session) => session.close()));
+    if (sessions) await closeAll(sessions);
   }
 
   #set(status: LinkStatus): void {
     this.#status = status;
     this.#options.onChange(status);
   }
+}
+
+async function closeAll(sessions: Sessions): Promise<void> {
+  await Promise.all(all(sessions).map((session) => session.close()));
 }
 
 function all(sessions: Sessions | undefined): Session[] {

@@ -29,6 +29,9 @@ export interface SamplerOptions {
 /** What happened; the listener reads the rest from the sampler. */
 export type SamplerEvent = 'link' | 'data' | 'clock';
 
+/** Beyond any statement_timeout of ours: what has not answered by then does not answer. */
+const SILENCE_MS = 15_000;
+
 /**
  * The one clock of the console: asks what the visible screen needs, never two of a kind at once, and tells its
  * listener when there is something new. Nothing waits for it: a tick that comes while the last answer is still
@@ -46,6 +49,8 @@ export class Sampler {
   readonly #shut = new Set<PartName>();
   #fastBusySince: number | undefined;
   #slowBusy = false;
+  /** Grows with every change of the link: a slow round of before must not go on beside the new one. */
+  #generation = 0;
   #paused = false;
   #stopped = false;
   #cancelTimer: (() => void) | undefined;
@@ -154,6 +159,7 @@ export class Sampler {
   tick(): void {
     if (this.#stopped) return;
     this.#link.tick();
+    if ((this.stalledFor ?? 0) > SILENCE_MS) void this.#link.renew();
     this.#round();
     this.#tell('clock');
   }
@@ -171,6 +177,7 @@ export class Sampler {
   #onLink(status: LinkStatus): void {
     this.#fastBusySince = undefined;
     this.#slowBusy = false;
+    this.#generation++;
     const { server } = this;
     if (status.state === 'connected' && server) {
       this.#pace.clear();
@@ -188,7 +195,10 @@ export class Sampler {
       (n) => this.#needs.has(n) && this.#pace.isDue(n, now) && this.part(n).status !== 'denied',
     );
     if (this.#fastBusySince === undefined)
-      void this.#askFast(due.filter((n) => pollOf(n).session === 'fast'));
+      void this.#askFast(
+        due.filter((n) => pollOf(n).session === 'fast'),
+        force,
+      );
     if (!this.#slowBusy) void this.#askSlow(due.filter((n) => pollOf(n).session === 'slow'));
   }
 
@@ -199,7 +209,7 @@ export class Sampler {
     return pollOf(name).call(known);
   }
 
-  async #askFast(names: readonly PartName[]): Promise<void> {
+  async #askFast(names: readonly PartName[], force: boolean): Promise<void> {
     const fast = this.#link.sessions?.fast;
     const asked = names.flatMap((name) => {
       const call = this.#callOf(name);
@@ -223,15 +233,17 @@ export class Sampler {
     for (const name of opened) this.#pace.hurry(name);
     this.#tell('data');
     // what the answers have just made worth asking does not wait for an interval
-    if (opened.length > 0) this.#round();
+    if (opened.length > 0) this.#round(force);
   }
 
   async #askSlow(names: readonly PartName[]): Promise<void> {
     if (names.length === 0) return;
     this.#slowBusy = true;
+    const generation = this.#generation;
     let told = false;
     for (const name of names) {
       const slow = await this.#link.slow();
+      if (generation !== this.#generation) return;
       const call = this.#callOf(name);
       if (!slow) continue;
       if (!call) {
@@ -240,8 +252,8 @@ export class Sampler {
       }
       const sent = this.#clock.now();
       const [answer] = await slow.batch([call]);
-      if (this.#link.sessions?.slow !== slow || !answer) return;
-      this.#take(name, answer, sent, answer.ms);
+      if (generation !== this.#generation) return;
+      if (answer) this.#take(name, answer, sent, answer.ms);
       told = true;
     }
     this.#slowBusy = false;

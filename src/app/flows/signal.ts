@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { place } from '../../db/errors.ts';
 import { journaledSignal } from '../../ops/kill/journaled.ts';
 import { planSignal } from '../../ops/kill/plan.ts';
@@ -7,7 +8,16 @@ import type { Deck } from '../deck.ts';
 import { focusedView, targetRows } from '../select.ts';
 import type { DialogPhase } from '../state.ts';
 
-const running = new WeakMap<Deck, AbortController>();
+/** How long leaving the console may wait for the answers to signals that were sent. */
+const SETTLE_MS = 1000;
+
+interface Running {
+  readonly abort: AbortController;
+  /** Settles when the last outcome is known. */
+  readonly done: Promise<void>;
+}
+
+const running = new WeakMap<Deck, Running>();
 
 /** Why cancel and terminate cannot be used now; undefined when they can. */
 export function signalDisabled(deck: Deck): string | undefined {
@@ -75,17 +85,21 @@ export function confirmSignal(deck: Deck): void {
   if (overlay?.kind !== 'signal' || overlay.phase.step !== 'ask') return;
   const { plan: confirmed } = overlay.phase;
   if (confirmed.victims.length === 0) deck.open(undefined);
-  else void run(deck, overlay.id, confirmed);
+  else start(deck, overlay.id, confirmed);
 }
 
-async function run(deck: Deck, id: symbol, confirmed: SignalPlan): Promise<void> {
+function start(deck: Deck, id: symbol, confirmed: SignalPlan): void {
+  const abort = new AbortController();
+  const done = run(deck, id, confirmed, abort.signal).finally(() => running.delete(deck));
+  running.set(deck, { abort, done });
+}
+
+async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortSignal): Promise<void> {
   const session = deck.sampler.control;
   if (!session) {
     phase(deck, id, { step: 'failed', reason: 'The connection is gone; nothing was sent.' });
     return;
   }
-  const abort = new AbortController();
-  running.set(deck, abort);
   const outcomes: Outcome[] = [];
   const record = (text: string, good: boolean) => deck.say(text, good ? 'done' : 'error', true);
   try {
@@ -94,7 +108,7 @@ async function run(deck: Deck, id: symbol, confirmed: SignalPlan): Promise<void>
       journal: deck.journal,
       server: place(deck.resolved.target),
       onUnrecorded: (sentence) => deck.say(sentence, 'error'),
-      signal: abort.signal,
+      signal,
       readOnly: deck.readOnly,
     })) {
       outcomes.push(outcome);
@@ -109,14 +123,20 @@ async function run(deck: Deck, id: symbol, confirmed: SignalPlan): Promise<void>
   } catch (error) {
     record((error as Error).message, false);
     phase(deck, id, { step: 'failed', reason: (error as Error).message });
-  } finally {
-    running.delete(deck);
   }
 }
 
 /** Stops sending. True when something was running. */
 export function abortSignal(deck: Deck): boolean {
-  const abort = running.get(deck);
-  abort?.abort();
-  return abort !== undefined;
+  const run = running.get(deck);
+  run?.abort.abort();
+  return run !== undefined;
+}
+
+/** Stops sending and waits until what was sent is accounted for; not for ever. */
+export async function settleSignal(deck: Deck): Promise<void> {
+  const run = running.get(deck);
+  if (!run) return;
+  run.abort.abort();
+  await Promise.race([run.done, delay(SETTLE_MS, undefined, { ref: false })]);
 }

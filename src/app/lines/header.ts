@@ -28,8 +28,9 @@ export function headerLines(deck: Deck, columns: number, rows: number): Line[] {
 }
 
 function identity(deck: Deck): Item[] {
-  const { resolved, sampler } = deck;
+  const { resolved, sampler, model } = deck;
   const { server } = sampler;
+  const standby = model.rows('walPosition')[0]?.standby ?? server?.standby;
   const production = resolved.environment === 'production';
   return [
     { priority: 1, spans: [span(` ${cleanLine(resolved.name)} `, production ? 'production' : 'title')] },
@@ -43,7 +44,7 @@ function identity(deck: Deck): Item[] {
           { priority: 5, spans: [span(`PG ${server.version}`)] },
           {
             priority: 4,
-            spans: [span(server.standby ? 'standby' : 'primary', server.standby ? 'accent' : undefined)],
+            spans: [span(standby ? 'standby' : 'primary', standby ? 'accent' : undefined)],
           },
         ]
       : []),
@@ -64,6 +65,8 @@ function situation(deck: Deck): Item[] {
     items.push({ priority: 1, spans: [span('NOT CONNECTED', 'alert')] });
   else if (stalled > Math.max(1500, sampler.interval * 1500))
     items.push({ priority: 1, spans: [span(`no answer for ${duration(stalled / 1000)}`, 'alert')] });
+  // the age of the data is worth a number only when it is not what the interval says
+  else items.push({ priority: 9, spans: [span('live', 'good')] });
   return items;
 }
 

@@ -49,22 +49,24 @@ function titleLine(
   width: number,
 ): Line {
   const alone = screenOf(deck.state.screen).panes.length === 1;
-  const filtered = table.filter === '' ? '' : ` of ${shown.total}, filter: ${table.filter}`;
-  const number =
-    table.filter === '' && !alone ? [] : [span(`  ${shown.rows.length}${filtered} ${view.noun}`, 'muted')];
+  // headlines count what there is; this counts the rows below
+  const filtered = table.filter === '' ? 'listed' : `of ${shown.total}, filter: ${table.filter} ${view.noun}`;
+  const number = table.filter === '' && !alone ? [] : [span(`  ${shown.rows.length} ${filtered}`, 'muted')];
   const marks =
     table.marks.size === 0 ? 0 : shown.rows.filter((row) => table.marks.has(view.identity(row))).length;
   const marked = marks > 0 ? [span(`  ${marks} marked`, 'accent')] : [];
   const headline = view.headline?.(deck.model, shown.rows) ?? [];
   const { cursor, rule } = marksOf(deck);
   const mark = focused && !alone ? cursor : ' ';
-  const title: Line = [
+  const title: Span[] = [
     span(`${mark} ${view.title}`, focused ? 'title' : 'accent'),
     ...number,
     ...marked,
     ...ageSpans(deck, view),
     ...(headline.length > 0 ? [span('  '), ...headline] : []),
   ];
+  // what matters least goes before anything is cut
+  while (lineWidth(title) > width && title.at(-1)?.tone === 'muted') title.pop();
   // panes beside and below each other are told apart by a line
   const rest = width - lineWidth(title) - 2;
   return alone || rest < 1 ? title : [...title, span(`  ${rule.repeat(rest)}`, 'muted')];

@@ -8,12 +8,15 @@ export const walPosition = defineQuery({
   variants: [
     {
       sql: `SELECT /* pgdeck */ (CASE WHEN pg_is_in_recovery() THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
-  ELSE pg_current_wal_insert_lsn() END - '0/0'::pg_lsn)::float8 AS lsn_bytes, ${SERVER_MS}`,
+  ELSE pg_current_wal_insert_lsn() END - '0/0'::pg_lsn)::float8 AS lsn_bytes,
+  pg_is_in_recovery() AS standby, ${SERVER_MS}`,
     },
   ],
   row: z.object({
     /** Null on a standby that has neither received nor replayed anything. */
     lsn_bytes: column.float,
+    /** Read each time: a promotion does not break the connection. */
+    standby: z.boolean(),
     server_ms: z.number(),
   }),
 });
