@@ -131,6 +131,9 @@ function poll<Input, Row>(
   };
 }
 
+/** Sessions of the lock forest that are read at most. */
+export const LOCKS_READ = 300;
+
 const NOTHING = () => undefined;
 const TEXTS_KEPT = 2000;
 
@@ -164,7 +167,11 @@ export const POLLS: { readonly [P in PartName]: Poll<RowsOf[P]> } = {
     'fast',
     'tick',
     lockTree,
-    ({ wants }) => ({ queryChars: wants.queryChars, limit: 300, waitingBlockers: wants.waitingBlockers }),
+    ({ wants }) => ({
+      queryChars: wants.queryChars,
+      limit: LOCKS_READ,
+      waitingBlockers: wants.waitingBlockers,
+    }),
     // pg_blocking_pids takes every lock partition in shared mode: asked only while somebody waits
     { when: ({ rows }) => rows('summary')[0]?.lock_waiting !== 0 },
   ),

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Action, Scope } from '../../src/app/actions/action.ts';
-import { ACTIONS } from '../../src/app/actions/registry.ts';
 import { keysOf } from '../../src/app/actions/keys.ts';
+import { ACTIONS } from '../../src/app/actions/registry.ts';
 import { THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
 
 export const README = fileURLToPath(new URL('../../README.md', import.meta.url));

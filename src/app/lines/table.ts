@@ -67,6 +67,8 @@ function titleLine(
   ];
   // what matters least goes before anything is cut
   while (lineWidth(title) > width && title.at(-1)?.tone === 'muted') title.pop();
+  const last = title.pop();
+  if (last) title.push({ ...last, text: last.text.trimEnd() });
   // panes beside and below each other are told apart by a line
   const rest = width - lineWidth(title) - 2;
   return alone || rest < 1 ? title : [...title, span(`  ${rule.repeat(rest)}`, 'muted')];

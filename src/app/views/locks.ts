@@ -7,7 +7,7 @@ import {
   type LockForest,
   type LockLine,
 } from '../../monitor/lock-tree.ts';
-import type { RowsOf } from '../../monitor/polls.ts';
+import { LOCKS_READ, type RowsOf } from '../../monitor/polls.ts';
 import { type Line, span } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
 import { LEVEL_TONE, type Model } from '../model.ts';
@@ -159,10 +159,15 @@ function headline(model: Model): Line {
   const { forest, entries } = lockForest(model);
   if (forest.waiters === 0) return [];
   const best = entries.filter((e) => !e.line.node.waiting).sort((a, b) => b.frees - a.frees)[0];
-  const all = rootsOf(model);
-  const waiting = span(`${forest.waiters} ${forest.waiters === 1 ? 'waits' : 'wait'}  `, 'alert');
+  const roots = rootsOf(model);
+  // the forest holds at most so many sessions as were asked for; how many wait in all is counted apart
+  const all = Math.max(forest.waiters, model.rows('summary')[0]?.lock_waiting ?? 0);
+  const beyond =
+    forest.waiters >= LOCKS_READ / 2 && all > forest.waiters ? `, the first ${forest.waiters} shown` : '';
+  const waiting = span(`${all} ${all === 1 ? 'waits' : 'wait'}${beyond}  `, 'alert');
   if (best && best.frees > 0) return [waiting, span(advice([best.row.pid], best.frees), 'accent')];
-  if (all.length > 0) return [waiting, span(advice(all, freedBy(forest, new Set(all)).length), 'accent')];
+  if (roots.length > 0)
+    return [waiting, span(advice(roots, freedBy(forest, new Set(roots)).length), 'accent')];
   return [waiting];
 }
 

@@ -42,7 +42,12 @@ export function recordsOf(id: ViewId, rows: readonly unknown[], model: Model): r
     case 'tables':
       return (rows as TableRow[]).map((row) => tableRecord(row, model));
     case 'indexes':
-      return (rows as IndexRow[]).map((row) => ({ ...row, finding: row.finding || null }));
+      return (rows as IndexRow[]).map(({ is_unique, is_primary, ...row }) => ({
+        ...row,
+        indisunique: is_unique,
+        indisprimary: is_primary,
+        finding: row.finding || null,
+      }));
     case 'statements':
       return (rows as StatementRow[]).map(statementRecord);
     case 'replication':

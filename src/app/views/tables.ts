@@ -176,6 +176,8 @@ const columns = [
     priority: 7,
     value: (r: TableRow) => r.stats?.seq_scan,
     format: count,
+    tone: (r: TableRow, model) =>
+      (indexShare(r) ?? 1) < model.thresholds.index_usage_ratio ? 'warn' : undefined,
   },
   {
     id: 'idx',
@@ -196,6 +198,16 @@ const columns = [
     format: percent,
   },
 ] satisfies Column<TableRow>[];
+
+/** Rows from which reading a whole table is worth a remark. */
+const ROWS_THAT_COUNT = 1000;
+
+/** Share of scans that used an index; null for small tables and those that nobody reads. */
+function indexShare({ stats }: TableRow): number | null {
+  const scans = (stats?.seq_scan ?? 0) + (stats?.idx_scan ?? 0);
+  if (scans === 0 || (stats?.n_live_tup ?? 0) < ROWS_THAT_COUNT) return null;
+  return (stats?.idx_scan ?? 0) / scans;
+}
 
 /** Share of updates that stayed on their page and touched no index. */
 function hotShare(row: TableRow): number | null {
