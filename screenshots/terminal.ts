@@ -162,5 +162,6 @@ function pageText(): string {
     body { margin: 0; background: ${THEME.background} }
     #terminal { display: inline-block; padding: 10px 12px; background: ${THEME.background} }
     .xterm-viewport, .scrollbar { display: none }
+    .xterm-screen { overflow: hidden }
   </style><div id="terminal"></div>`;
 }

@@ -55,7 +55,11 @@ async function locks(terminal: Terminal, picture: Picture): Promise<void> {
 
 async function lists(terminal: Terminal, picture: Picture): Promise<void> {
   terminal.type('4');
-  await picture('tables', 'tables with their exact sizes', shows(/TABLE .*TOTAL/, /order_items +\d/));
+  await picture(
+    'tables',
+    'tables with their exact sizes',
+    shows(/TABLE .*TOTAL/, /orders_\d+_12 +\d/, /Enter details/),
+  );
   terminal.type('5');
   await picture('indexes', 'indexes with findings', shows(/INDEX .*FINDING/, / invalid/, / unused/));
   terminal.type('6');
@@ -89,7 +93,7 @@ async function overviews(terminal: Terminal, picture: Picture): Promise<void> {
   terminal.type('2');
   await picture('activity', 'a busy server', fresh(/APPLICATION/, /(Lock:relation[\s\S]*){4}/));
   terminal.type('1');
-  const busy = fresh(/[5-9] waiting for locks/, /Cache ratio/, ...PILE_UP);
+  const busy = fresh(/[5-9] waiting for locks/, /Cache ratio/, ...PILE_UP, LONG_WAIT);
   await picture('overview', 'four panes with history', (lines) => busy(lines) && shows(HISTORY)(lines));
   await terminal.resize(SMALL);
   await picture(
