@@ -63,7 +63,9 @@ async function take(browser: Browser, home: string): Promise<void> {
     await tour(terminal, async (name, what, wanted, seconds) => {
       const png = await terminal.picture(what, wanted, seconds);
       writeFileSync(join(PICTURES, `${name}.png`), png);
-      console.log(`${name}.png  ${Math.round(png.length / 1000)} kB  ${Math.round(performance.now() / 1000)} s`);
+      console.log(
+        `${name}.png  ${Math.round(png.length / 1000)} kB  ${Math.round(performance.now() / 1000)} s`,
+      );
     });
   } finally {
     if (!(await terminal.end(FAREWELL_SECONDS))) console.error('The demo did not end by itself.');

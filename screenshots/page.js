@@ -8,7 +8,11 @@ window.openTerminal = (options) => {
   term.onData((data) => answer(data));
 };
 
-window.resizeTerminal = (cols, rows) => term.resize(cols, rows);
+/** Cleared first: what lies beyond the new edge is kept otherwise, and the next letter peeps out by a pixel. */
+window.resizeTerminal = async (cols, rows) => {
+  await new Promise((drawn) => term.write('\u001b[2J', drawn));
+  term.resize(cols, rows);
+};
 
 /** Draws what the program wrote and tells what the screen shows then. */
 window.draw = async (data) => {
@@ -26,8 +30,8 @@ window.painted = () =>
   new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(true))));
 
 /**
- * The picture in at most 256 colours: the commonest, and for the others the nearest of those. Letters are smoothed in
- * shades that nobody can tell apart, and a byte per pixel takes a third of the room.
+ * The picture in at most 256 colours: the commonest, and for the others one that nobody can tell from them. Letters are
+ * smoothed in a thousand shades, and a byte per pixel takes a third of the room.
  */
 window.reduced = async (png) => {
   const blob = await (await fetch(`data:image/png;base64,${png}`)).blob();
@@ -39,19 +43,26 @@ window.reduced = async (png) => {
   const counts = new Map();
   for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
   const colours = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a));
-  const palette = colours.slice(0, 256);
-  const indexes = new Map(colours.map((colour, i) => [colour, i < 256 ? i : nearest(palette, colour)]));
+  let apart = 0;
+  let palette = merged(colours, apart);
+  while (palette === undefined) palette = merged(colours, ++apart);
+  const { chosen, indexes } = palette;
   const bytes = Uint8Array.from(pixels, (pixel) => indexes.get(pixel));
-  return { width, height, palette: palette.map(channels), pixels: await base64(bytes) };
+  return { width, height, palette: chosen, pixels: await base64(bytes) };
 };
 
-const channels = (colour) => [colour & 255, (colour >> 8) & 255, (colour >> 16) & 255];
-
-function nearest(palette, colour) {
-  const wanted = channels(colour);
-  const distance = (other) => channels(other).reduce((sum, c, i) => sum + (c - wanted[i]) ** 2, 0);
-  const distances = palette.map(distance);
-  return distances.indexOf(Math.min(...distances));
+/** Colours of which no two are that close, and for every colour the place of its own; undefined when over 256. */
+function merged(colours, apart) {
+  const chosen = [];
+  const indexes = new Map();
+  for (const colour of colours) {
+    const rgb = [colour & 255, (colour >> 8) & 255, (colour >> 16) & 255];
+    const near = chosen.findIndex((other) => other.every((c, i) => Math.abs(c - rgb[i]) <= apart));
+    indexes.set(colour, near < 0 ? chosen.length : near);
+    if (near < 0) chosen.push(rgb);
+    if (chosen.length > 256) return undefined;
+  }
+  return { chosen, indexes };
 }
 
 async function base64(bytes) {
