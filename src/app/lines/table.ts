@@ -1,8 +1,8 @@
 import type { Part } from '../../monitor/snapshot.ts';
 import { headingLine, placeColumns, tableLine } from '../../text/cells.ts';
-import { cleanLine } from '../../text/clean.ts';
+import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { fitLine, type Line, lineWidth, type Span, skipLine, span, type Tone } from '../../text/line.ts';
-import { wrap } from '../../text/width.ts';
+import { width, wrap } from '../../text/width.ts';
 import type { Deck } from '../deck.ts';
 import type { PaneBox } from '../layout.ts';
 import { cursorIndex, type Shown, shownRows, windowOf } from '../select.ts';
@@ -14,6 +14,8 @@ import { type Marks, marksOf } from './marks.ts';
 
 /** Cursor and mark. */
 const GUTTER = 2;
+/** Lines of a query below which showing it is not worth the line above it. */
+const LEAST_PREVIEW = 2;
 /** Longest line laid out when the table is scrolled sideways. */
 const FULL_WIDTH = 400;
 
@@ -34,6 +36,7 @@ export function paneLines(deck: Deck, box: PaneBox): Line[] {
       span(`  ${part.partial.reason}`, 'muted'),
       span(part.partial.remedy ? `: ${part.partial.remedy}` : '', 'muted'),
     ]);
+  if (focused) lines.push(...previewLines(deck, view, table, shown.rows, box, lines.length));
   const { more } = marksOf(deck);
   const cut = lines.slice(0, box.height).map((line) => fitLine(line, box.width, more));
   while (cut.length < box.height) cut.push(fitLine([], box.width));
@@ -72,6 +75,31 @@ function titleLine(
   // panes beside and below each other are told apart by a line
   const rest = width - lineWidth(title) - 2;
   return alone || rest < 1 ? title : [...title, span(`  ${rule.repeat(rest)}`, 'muted')];
+}
+
+/** The whole beginning of the query under the cursor, where a screen of one table leaves room for it. */
+function previewLines(
+  deck: Deck,
+  view: AnyView,
+  table: TableState,
+  rows: readonly unknown[],
+  box: PaneBox,
+  used: number,
+): Line[] {
+  const row = rows[cursorIndex(view, rows, table)];
+  const room = box.height - used - 2;
+  if (row === undefined || room < LEAST_PREVIEW || screenOf(deck.state.screen).panes.length > 1) return [];
+  const query = view.query?.(row);
+  if (!query) return [];
+  const { rule } = marksOf(deck);
+  const pid = view.backend?.(row)?.pid;
+  const title = ` ${rule.repeat(2)} ${pid === undefined ? 'Statement' : `Query of ${pid}`} `;
+  const text = wrap(cleanBlock(query), Math.max(10, box.width - 3)).slice(0, room);
+  return [
+    [],
+    [span(`${title}${rule.repeat(Math.max(0, box.width - width(title)))}`, 'muted')],
+    ...text.map((line): Line => [span(`  ${line}`)]),
+  ];
 }
 
 /** Why there are no rows, and what would change that; where there is no room for both, the latter. */

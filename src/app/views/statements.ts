@@ -30,9 +30,13 @@ export function statementRows(model: Model): readonly StatementRow[] {
       share: total > 0 ? (row.total_exec_ms ?? 0) / total : null,
     }),
   );
-  cache.set(model, { key, rows });
-  return rows;
+  const others = rows.filter((row) => !row.query?.includes(OWN));
+  cache.set(model, { key, rows: others });
+  return others;
 }
+
+/** Stands in every query of ours. */
+const OWN = '/* pgdeck */';
 
 const columns = [
   {
@@ -153,8 +157,10 @@ export const statementsView = defineView<StatementRow>({
   columns,
   headline: (model: Model) => {
     const info = model.rows('statementsInfo')[0];
+    const own = model.rows('statements').length - statementRows(model).length;
     return [
       span('by pg_stat_statements', 'muted'),
+      ...(own > 0 ? [span(`, ${own} of pgdeck itself left out`, 'muted')] : []),
       ...(info?.stats_reset ? [span(` since ${info.stats_reset.slice(0, 19)}`, 'muted')] : []),
       ...(info?.dealloc ? [span(`  ${count(info.dealloc)} evictions: the list is incomplete`, 'warn')] : []),
     ];

@@ -23,7 +23,7 @@ const names = {
 const limit = ({ limit }: { limit: number }) => [limit];
 
 function usage(lastScan: string): string {
-  return `WITH top AS MATERIALIZED (
+  return `WITH /* pgdeck */ top AS MATERIALIZED (
   SELECT oid, relname, relpages FROM pg_class WHERE relkind = 'i' AND oid >= 16384
     AND relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_toast%')
   ORDER BY relpages DESC, oid LIMIT $1::int)
@@ -56,7 +56,7 @@ export const indexUsage = defineQuery({
 export type IndexUsageRow = RowOf<typeof indexUsage>;
 
 function unused(lastScan: string): string {
-  return `WITH top AS MATERIALIZED (
+  return `WITH /* pgdeck */ top AS MATERIALIZED (
   SELECT i.indexrelid, i.indrelid, i.indkey, c.relname, c.relpages FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
   WHERE i.indrelid >= 16384 AND c.relkind = 'i' AND i.indisvalid
     AND NOT i.indisunique AND NOT i.indisprimary AND NOT i.indisexclusion AND NOT i.indisreplident
@@ -106,7 +106,7 @@ export const indexDuplicate = defineQuery({
   id: 'indexes.duplicate',
   variants: [
     {
-      sql: `WITH x AS MATERIALIZED (
+      sql: `WITH /* pgdeck */ x AS MATERIALIZED (
   SELECT i.indexrelid, i.indrelid, c.relam, i.indkey::text AS k, i.indclass::text AS cl, i.indcollation::text AS co,
     i.indoption::text AS op, i.indnkeyatts, i.indnatts, coalesce(i.indpred::text, '') AS pr, i.indisunique, c.relname, c.relpages,
     EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid) AS con
@@ -204,7 +204,7 @@ export const indexTableUsage = defineQuery({
   id: 'indexes.table_usage',
   variants: [
     {
-      sql: `WITH t AS MATERIALIZED (
+      sql: `WITH /* pgdeck */ t AS MATERIALIZED (
   SELECT oid, relname, relnamespace, pg_stat_get_live_tuples(oid) AS live, pg_stat_get_numscans(oid) AS seq,
     pg_stat_get_tuples_returned(oid) AS seq_rows
   FROM pg_class WHERE relkind IN ('r','m') AND oid >= 16384),

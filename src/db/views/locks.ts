@@ -16,7 +16,7 @@ import {
  * anyway. pg_blocking_pids() stops all lock traffic for a moment, so it is called for waiters only.
  */
 function tree(waitSeconds: string): string {
-  return `WITH waiting AS MATERIALIZED (
+  return `WITH /* pgdeck */ waiting AS MATERIALIZED (
   SELECT l.*, pg_blocking_pids(l.pid) AS blockers FROM pg_locks l WHERE NOT l.granted AND l.pid <> pg_backend_pid()),
 -- in a queue for one exclusive lock everybody is blocked by all those ahead: 200 waiters have 20,000 edges
 edge AS (SELECT DISTINCT w.pid, b.pid AS blocker FROM waiting w, unnest(w.blockers) AS b(pid)),

@@ -10,7 +10,7 @@ export const tableSizes = defineQuery({
   id: 'relations.sizes',
   variants: [
     {
-      sql: `WITH top AS MATERIALIZED (
+      sql: `WITH /* pgdeck */ top AS MATERIALIZED (
   SELECT oid, relkind FROM pg_class WHERE relkind IN ('r','m','i','t') AND relpages > 0 AND oid >= 16384
   ORDER BY relpages DESC LIMIT 4 * $1::int),
 own AS MATERIALIZED (
@@ -69,7 +69,7 @@ export const tableExactSizes = defineQuery({
   id: 'relations.exact_sizes',
   variants: [
     {
-      sql: `WITH locked AS MATERIALIZED (
+      sql: `WITH /* pgdeck */ locked AS MATERIALIZED (
   SELECT DISTINCT relation FROM pg_locks WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock'
     AND database = ${CURRENT_DATABASE_OID}),
 asked AS MATERIALIZED (
@@ -168,7 +168,7 @@ export const tableCache = defineQuery({
   variants: [
     {
       // five times cheaper than pg_statio_user_tables, which joins indexes and TOAST of every table
-      sql: `WITH top AS MATERIALIZED (
+      sql: `WITH /* pgdeck */ top AS MATERIALIZED (
   SELECT oid, relname, relnamespace, fetched, hit FROM (
     SELECT oid, relname, relnamespace, pg_stat_get_blocks_fetched(oid)::float8 AS fetched, pg_stat_get_blocks_hit(oid)::float8 AS hit
     FROM pg_class WHERE relkind IN ('r','m') AND oid >= 16384) x
@@ -194,7 +194,7 @@ export const partitionRollup = defineQuery({
   id: 'relations.partitions',
   variants: [
     {
-      sql: `WITH RECURSIVE p AS (
+      sql: `WITH /* pgdeck */ RECURSIVE p AS (
   SELECT c.oid AS root, c.oid FROM pg_class c WHERE c.relkind = 'p' AND NOT c.relispartition
   UNION ALL SELECT p.root, i.inhrelid FROM p JOIN pg_inherits i ON i.inhparent = p.oid),
 sums AS (

@@ -15,7 +15,7 @@ import {
 const IDENTITY = `a.pid = $1::int AND (date_part('epoch', a.backend_start) * 1000000)::int8 = $2::int8`;
 
 function signal(call: string, guard: string): string {
-  return `WITH target AS MATERIALIZED (
+  return `WITH /* pgdeck */ target AS MATERIALIZED (
   SELECT a.pid, a.usename::text, a.datname::text, a.state, a.backend_type, a.leader_pid, left(a.query, 120) AS query
   FROM pg_stat_activity a WHERE ${IDENTITY} AND a.pid <> pg_backend_pid() ${guard})
 SELECT /* pgdeck */ t.*, ${call}(t.pid) AS sent FROM target t`;
