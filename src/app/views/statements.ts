@@ -160,9 +160,9 @@ export const statementsView = defineView<StatementRow>({
     const own = model.rows('statements').length - statementRows(model).length;
     return [
       span('by pg_stat_statements', 'muted'),
-      ...(own > 0 ? [span(`, ${own} of pgdeck itself left out`, 'muted')] : []),
       ...(info?.stats_reset ? [span(` since ${info.stats_reset.slice(0, 19)}`, 'muted')] : []),
       ...(info?.dealloc ? [span(`  ${count(info.dealloc)} evictions: the list is incomplete`, 'warn')] : []),
+      ...(own > 0 ? [span(`  ${own} of pgdeck itself left out`, 'muted')] : []),
     ];
   },
   query: (s) => s.query,
