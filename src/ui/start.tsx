@@ -11,6 +11,7 @@ import { Sampler } from '../monitor/sampler.ts';
 import { journalDirectory } from '../ops/journal.ts';
 import { App, type Bridge } from './App.tsx';
 import { osc52 } from './clipboard.ts';
+import { boundYoungSpace } from './memory.ts';
 import { Screen } from './terminal/screen.ts';
 import { painter } from './theme.ts';
 
@@ -55,7 +56,8 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
     // all that Ink uses of a terminal's stream
     stdout: screen as Writable as NodeJS.WriteStream,
     alternateScreen: true,
-    incrementalRendering: true,
+    // the screen finds out what has changed
+    incrementalRendering: false,
     exitOnCtrlC: false,
     patchConsole: false,
     maxFps: 60,
@@ -64,7 +66,9 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   });
   leave = () => ink.unmount();
   let connected = false;
-  sampler.onEvent(() => {
+  let bounded = false;
+  sampler.onEvent((event) => {
+    if (event === 'data') bounded ||= boundYoungSpace();
     connected ||= sampler.link.state === 'connected';
     const { link } = sampler;
     if (connected || link.state !== 'away' || PATIENT.includes(link.error.kind)) return;

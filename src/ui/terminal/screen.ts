@@ -31,7 +31,7 @@ const RESET = '\u001b[m';
 /**
  * Stands between Ink and the terminal and lets through only what changes the screen.
  *
- * Ink writes a changed row from its first changed cell to its end. This keeps the screen that Ink believes in and the
+ * Ink writes whole frames, or at best a changed row from its first changed cell to its end. This keeps the screen that Ink believes in and the
  * one that the terminal shows, and writes the cells in which they differ: a counter that ticks costs ten bytes instead
  * of a hundred, and a frame that looks like the last one costs none. Active on the alternate screen only; outside of
  * it everything passes as it is. What it does not understand passes too, and the screen is painted anew.
