@@ -45,9 +45,11 @@ test('the console shows hostile text as one cleaned line, wherever it comes from
     what: 'one row',
   });
   pty.press('enter');
+  // the same lines stand below the list too
+  await pty.waitFor('Activity: details');
   await pty.waitFor("  SELECT 'line one\n  line two\n    tabbed·gnirts·', pg_sleep(600)");
   pty.press('esc');
-  await pty.waitFor(CLEANED);
+  await pty.waitFor((screen) => !screen.join('\n').includes('Activity: details'), { what: 'the list again' });
   pty.press('K');
   await pty.waitFor(`query       ${CLEANED}`);
   pty.press('n', '4');
