@@ -1,6 +1,5 @@
 import { withPassword } from '../config/password.ts';
 import type { Resolved } from '../config/profile.ts';
-import { connect } from '../db/client.ts';
 import type { SamplerOptions } from '../monitor/sampler.ts';
 
 /** Replication slots, checkpoints, the archiver: they change slowly. */
@@ -12,10 +11,12 @@ const RARE_SECONDS = 300;
 export function watchOptions(resolved: Resolved, interval?: number): SamplerOptions {
   const { intervals } = resolved;
   return {
-    connect: (purpose) =>
-      withPassword(resolved.passwords, () =>
-        connect(resolved.target, purpose, purpose === 'control' ? 'pgdeck-control' : 'pgdeck-monitor'),
-      ),
+    connect: async (purpose) => {
+      // the driver is loaded while the first frame is already on the screen
+      const { connect } = await import('../db/client.ts');
+      const name = purpose === 'control' ? 'pgdeck-control' : 'pgdeck-monitor';
+      return withPassword(resolved.passwords, () => connect(resolved.target, purpose, name));
+    },
     intervals: {
       tick: interval ?? intervals.refresh_seconds,
       medium: MEDIUM_SECONDS,

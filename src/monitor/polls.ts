@@ -1,6 +1,6 @@
-import { type Call, call } from '../db/client.ts';
 import type { Denial, Query, RowOf } from '../db/query.ts';
 import type { Server } from '../db/server.ts';
+import { type Call, call } from '../db/session.ts';
 import { activityList, activitySummary } from '../db/views/activity.ts';
 import { databaseStats } from '../db/views/database.ts';
 import { indexCounts, indexDuplicate, indexInvalid, indexUnused, indexUsage } from '../db/views/indexes.ts';

@@ -1,29 +1,19 @@
 import stringWidth from 'string-width';
-
-/**
- * ASCII and the signs of frames, bars and marks: one cell each, none joins its neighbour. Most lines are made of them,
- * and asking a table of Unicode properties for each character is what drawing a screen would spend its time on.
- */
-const SIMPLE = /^[\x20-\x7e·…←-↓─-▟▲▶▼]*$/;
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
-/** Whether every character of the text is one UTF-16 unit long and one cell wide. */
-export function isSimple(text: string): boolean {
-  return SIMPLE.test(text);
-}
+import { graphemes } from './graphemes.ts';
+import { isSimple } from './simple.ts';
 
 /** Terminal cells the text takes (wide CJK characters take two). The text carries no control characters. */
 export function width(text: string): number {
-  return SIMPLE.test(text) ? text.length : stringWidth(text);
+  return isSimple(text) ? text.length : stringWidth(text);
 }
 
 /** The longest beginning of the text that fits into the given cells; never half of a character. */
 export function take(text: string, cells: number): string {
   if (cells <= 0) return '';
-  if (SIMPLE.test(text)) return text.slice(0, cells);
+  if (isSimple(text)) return text.slice(0, cells);
   let used = 0;
   let end = 0;
-  for (const { segment, index } of graphemes.segment(text)) {
+  for (const { segment, index } of graphemes(text)) {
     const w = stringWidth(segment);
     if (used + w > cells) break;
     used += w;
@@ -35,7 +25,7 @@ export function take(text: string, cells: number): string {
 /** How many terminal cells of the text to leave out from the left, as text; for scrolling sideways. */
 export function skip(text: string, cells: number): string {
   if (cells <= 0) return text;
-  if (SIMPLE.test(text)) return text.slice(cells);
+  if (isSimple(text)) return text.slice(cells);
   const head = take(text, cells);
   const rest = text.slice(head.length);
   const short = cells - width(head);
@@ -46,18 +36,18 @@ export function skip(text: string, cells: number): string {
 }
 
 function firstGrapheme(text: string): string {
-  for (const { segment } of graphemes.segment(text)) return segment;
+  for (const { segment } of graphemes(text)) return segment;
   return '';
 }
 
 /** Splits text into what a person would call characters: the unit in which keys arrive. */
 export function characters(text: string): string[] {
-  return SIMPLE.test(text) ? [...text] : Array.from(graphemes.segment(text), (s) => s.segment);
+  return isSimple(text) ? [...text] : Array.from(graphemes(text), (s) => s.segment);
 }
 
 /** The text cut to the given cells, with `…` (or `~` in ASCII mode) where something was left out. */
 export function clip(text: string, cells: number, mark = '…'): string {
-  if (text.length <= cells && SIMPLE.test(text)) return text;
+  if (text.length <= cells && isSimple(text)) return text;
   if (width(text) <= cells) return text;
   return cells <= 0 ? '' : take(text, cells - 1) + mark;
 }

@@ -1,7 +1,9 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { cleanLine } from '../../src/text/clean.ts';
-import { characters, clip, fit as fitText, isSimple, skip, take, width, wrap } from '../../src/text/width.ts';
+import { graphemes } from '../../src/text/graphemes.ts';
+import { isSimple } from '../../src/text/simple.ts';
+import { characters, clip, fit as fitText, skip, take, width, wrap } from '../../src/text/width.ts';
 import { awkwardText, random } from './random.ts';
 
 function eachText(check: (text: string, cells: number) => void): void {
@@ -93,4 +95,14 @@ test('what is taken for simple is one unit and one cell wide, alone and beside o
   expect(simple.filter((c) => stringWidth(c) !== 1)).toEqual([]);
   expect(stringWidth(simple.join(''))).toBe(simple.length);
   expect(isSimple('▶\ufe0f') || isSimple('e\u0301') || isSimple('仓')).toBe(false);
+});
+
+test('graphemes are those of Unicode, with escapes and line feeds alone', () => {
+  eachText((text) => {
+    const painted = `\u001b[31m${text}\n\u001b[0m ▶`;
+    const expected = new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(painted);
+    expect(Array.from(graphemes(painted), ({ segment, index }) => ({ segment, index }))).toEqual(
+      Array.from(expected, ({ segment, index }) => ({ segment, index })),
+    );
+  });
 });

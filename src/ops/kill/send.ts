@@ -1,6 +1,6 @@
-import { call, type Session } from '../../db/client.ts';
 import type { DbError } from '../../db/errors.ts';
 import { quoteLiteral } from '../../db/ident.ts';
+import { call, type Session } from '../../db/session.ts';
 import { cancelByName, stillByName, terminateByName } from '../../db/views/signal/by-name.ts';
 import { signalIdle } from '../../db/views/signal/idle.ts';
 import { signalCancel, signalStill, signalTerminate } from '../../db/views/signal.ts';

@@ -1,4 +1,5 @@
-import { characters, isSimple, width } from '../../text/width.ts';
+import { isSimple } from '../../text/simple.ts';
+import { characters, width } from '../../text/width.ts';
 import { applySgr, erased, PLAIN, type Style } from './style.ts';
 
 /** What stands in the second cell of a wide character. */

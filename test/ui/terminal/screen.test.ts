@@ -166,7 +166,7 @@ function inks(incrementalRendering = false) {
   const { direct, behind, screen, same } = pair();
   const options = {
     alternateScreen: true,
-    incrementalRendering: true,
+    incrementalRendering,
     interactive: true,
     patchConsole: false,
   };
