@@ -1,0 +1,85 @@
+import type { Memory } from './hour.ts';
+import { type Figures, percentile, type Results, type Sample, type Subject } from './measure.ts';
+import { ACTIVE, IDLE, TABLES } from './stage.ts';
+
+interface Measure {
+  readonly title: string;
+  readonly of: keyof Sample;
+  readonly digits: number;
+  /** Highest value allowed: on each load, or from what pg_activity needs. Absent where there is none. */
+  readonly budget?: Readonly<Record<string, number>> | ((peer: number) => number);
+}
+
+const everywhere = (value: number) => ({ base: value, tables: value, active: value });
+
+const MEASURES: readonly Measure[] = [
+  { title: 'server time, ms/s', of: 'server', digits: 2, budget: { base: 2, tables: 2.5, active: 6 } },
+  { title: 'client CPU, ms/refresh', of: 'cpu', digits: 1, budget: { base: 8, tables: 8, active: 12 } },
+  {
+    title: 'to the terminal, B/refresh',
+    of: 'bytes',
+    digits: 0,
+    budget: { base: 600, tables: 600, active: 1200 },
+  },
+  { title: '  while nothing changes', of: 'bytesPaused', digits: 0, budget: everywhere(0) },
+  { title: 'key to screen, p90 ms', of: 'key', digits: 1, budget: everywhere(25) },
+  { title: '  while the server hangs', of: 'keyStalled', digits: 1, budget: everywhere(25) },
+  { title: 'first frame, ms', of: 'firstFrame', digits: 0, budget: (peer) => 0.7 * peer },
+  { title: 'first figures, ms', of: 'firstData', digits: 0 },
+  { title: 'RSS, MB', of: 'rss', digits: 0, budget: everywhere(130) },
+];
+
+const LOADS: Readonly<Record<string, string>> = {
+  base: `pgbench at 200 transactions/s and ${IDLE} idle connections`,
+  tables: `the same and ${TABLES} tables`,
+  active: `the same and ${ACTIVE} active sessions`,
+};
+
+/**
+ * The median of each figure, as one table per load; `!` marks what is over its budget. Server time is planning and
+ * execution by pg_stat_statements, client CPU that of the program's process with all its threads.
+ */
+export function report(results: ReadonlyMap<string, Results>, subjects: readonly Subject[]): string {
+  const lines: string[] = [];
+  for (const [load, measured] of results) {
+    const head = ['', ...subjects.map((s) => s.name), 'budget'];
+    const rows = MEASURES.map((measure) => {
+      const values = subjects.map((s) => median(measured.get(s) ?? [], measure.of));
+      const peer = values[subjects.findIndex((s) => s.name === 'pg_activity')];
+      const budget =
+        typeof measure.budget === 'function'
+          ? peer === undefined
+            ? undefined
+            : measure.budget(peer)
+          : measure.budget?.[load];
+      const cells = values.map((value, i) => {
+        if (value === undefined) return '-';
+        const over = budget !== undefined && value > budget && subjects[i]?.name !== 'pg_activity';
+        return `${value.toFixed(measure.digits)}${over ? ' !' : ''}`;
+      });
+      return [measure.title, ...cells, budget === undefined ? '-' : budget.toFixed(measure.digits)];
+    });
+    lines.push(LOADS[load] ?? load, ...aligned([head, ...rows]), '');
+  }
+  return lines.join('\n');
+}
+
+function median(figures: readonly Figures[], of: keyof Sample): number | undefined {
+  const values = figures.flatMap((f) => f[of] ?? []);
+  return values.length === 0 ? undefined : percentile(values, 0.5);
+}
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length))) ?? [];
+  return rows.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
+  );
+}
+
+/** Memory over an hour of ticks, after collections: it has to stay where it is. */
+export function memoryReport(memory: readonly Memory[]): string {
+  const rows = memory.map(({ tick, heap, rss }) => [`${tick} ticks`, heap.toFixed(1), rss.toFixed(0)]);
+  return ['an hour of ticks, after a collection', ...aligned([['', 'heap, MB', 'RSS, MB'], ...rows])].join(
+    '\n',
+  );
+}
