@@ -6,6 +6,8 @@ interface Measure {
   readonly title: string;
   readonly of: keyof Sample;
   readonly digits: number;
+  /** The mean instead of the median: what happens every 30 s falls into one window and not into the next. */
+  readonly mean?: boolean;
   /** Highest value allowed: on each load, or from what pg_activity needs. Absent where there is none. */
   readonly budget?: Readonly<Record<string, number>> | ((peer: number) => number);
 }
@@ -13,7 +15,13 @@ interface Measure {
 const everywhere = (value: number) => ({ base: value, tables: value, active: value });
 
 const MEASURES: readonly Measure[] = [
-  { title: 'server time, ms/s', of: 'server', digits: 2, budget: { base: 2, tables: 2.5, active: 6 } },
+  {
+    title: 'server time, ms/s',
+    of: 'server',
+    digits: 2,
+    mean: true,
+    budget: { base: 2, tables: 2.5, active: 6 },
+  },
   { title: 'client CPU, ms/refresh', of: 'cpu', digits: 1, budget: { base: 8, tables: 8, active: 12 } },
   {
     title: 'to the terminal, B/refresh',
@@ -36,7 +44,7 @@ const LOADS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The median of each figure, as one table per load; `!` marks what is over its budget. Server time is planning and
+ * Each figure as it typically is, as one table per load; `!` marks what is over its budget. Server time is planning and
  * execution by pg_stat_statements, client CPU that of the program's process with all its threads.
  */
 export function report(results: ReadonlyMap<string, Results>, subjects: readonly Subject[]): string {
@@ -44,7 +52,7 @@ export function report(results: ReadonlyMap<string, Results>, subjects: readonly
   for (const [load, measured] of results) {
     const head = ['', ...subjects.map((s) => s.name), 'budget'];
     const rows = MEASURES.map((measure) => {
-      const values = subjects.map((s) => median(measured.get(s) ?? [], measure.of));
+      const values = subjects.map((s) => typical(measured.get(s) ?? [], measure));
       const peer = values[subjects.findIndex((s) => s.name === 'pg_activity')];
       const budget =
         typeof measure.budget === 'function'
@@ -64,9 +72,10 @@ export function report(results: ReadonlyMap<string, Results>, subjects: readonly
   return lines.join('\n');
 }
 
-function median(figures: readonly Figures[], of: keyof Sample): number | undefined {
+function typical(figures: readonly Figures[], { of, mean }: Measure): number | undefined {
   const values = figures.flatMap((f) => f[of] ?? []);
-  return values.length === 0 ? undefined : percentile(values, 0.5);
+  if (values.length === 0) return undefined;
+  return mean ? values.reduce((sum, v) => sum + v, 0) / values.length : percentile(values, 0.5);
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {
