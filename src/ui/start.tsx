@@ -68,7 +68,7 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   let connected = false;
   let bounded = false;
   sampler.onEvent((event) => {
-    if (event === 'data') bounded ||= boundYoungSpace();
+    if (event === 'data' && !bounded) bounded = boundYoungSpace();
     connected ||= sampler.link.state === 'connected';
     const { link } = sampler;
     if (connected || link.state !== 'away' || PATIENT.includes(link.error.kind)) return;
