@@ -7,7 +7,7 @@ import { Program } from './terminal.ts';
 const WARM_UP_MS = 20_000;
 /** One round of the slowest polls on a screen, so that their cost counts once. */
 const WINDOW_MS = 30_000;
-const WINDOWS = 3;
+const WINDOWS = 1;
 const STARTS = 3;
 const PRESSES = 15;
 /** Keys fall anywhere in a refresh: an odd distance. */
