@@ -48,6 +48,8 @@ export class Sampler {
   /** Parts for which there was nothing to ask when they were last due. */
   readonly #shut = new Set<PartName>();
   #fastBusySince: number | undefined;
+  /** Asked for by hand while an answer was out: asked again after it. */
+  readonly #again = new Set<PartName>();
   #slowBusy = false;
   /** Grows with every change of the link: a slow round of before must not go on beside the new one. */
   #generation = 0;
@@ -140,7 +142,11 @@ export class Sampler {
 
   /** Asks everything that is needed (or only the given parts) now, whatever its cadence. */
   refresh(only?: readonly PartName[]): void {
-    for (const name of only ?? this.#needs.keys()) this.#pace.hurry(name);
+    for (const name of only ?? this.#needs.keys()) {
+      this.#pace.hurry(name);
+      // an answer that is under way was asked for before: it does not count as this one
+      if (this.#fastBusySince !== undefined && pollOf(name).session === 'fast') this.#again.add(name);
+    }
     if (this.link.state === 'away') void this.#link.connect();
     this.#round(true);
   }
@@ -176,6 +182,7 @@ export class Sampler {
 
   #onLink(status: LinkStatus): void {
     this.#fastBusySince = undefined;
+    this.#again.clear();
     this.#slowBusy = false;
     this.#generation++;
     const { server } = this;
@@ -230,10 +237,12 @@ export class Sampler {
       before = answer.ms;
     });
     const opened = [...this.#shut].filter((name) => this.#needs.has(name) && this.#callOf(name));
-    for (const name of opened) this.#pace.hurry(name);
+    const wanted = [...this.#again];
+    this.#again.clear();
+    for (const name of [...opened, ...wanted]) this.#pace.hurry(name);
     this.#tell('data');
     // what the answers have just made worth asking does not wait for an interval
-    if (opened.length > 0) this.#round(force);
+    if (opened.length + wanted.length > 0) this.#round(force || wanted.length > 0);
   }
 
   async #askSlow(names: readonly PartName[]): Promise<void> {

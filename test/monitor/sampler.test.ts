@@ -203,3 +203,15 @@ describe('refusals', () => {
     expect(w.sampler.every('database')).toBe(0.5);
   });
 });
+
+test('asked by hand while an answer is out, it is asked again after that one', async () => {
+  const w = watching(cluster.target());
+  await w.start('summary', 'activity');
+  w.fast();
+  w.clock.advance(SECOND);
+  expect(w.sampler.stalledFor).toBeDefined();
+  w.sampler.refresh(['activity']);
+  await until(() => w.sent.length === 2, { what: 'the second question' });
+  await w.answered('activity');
+  expect(w.fast()).toEqual([expect.arrayContaining(['activity.list']), ['activity.list']]);
+});
