@@ -6,7 +6,7 @@ import { CONTEXTS, type Context, lookup, perform } from '../../src/app/keymap.ts
 import { footerLine } from '../../src/app/lines/footer.ts';
 import { SCREENS } from '../../src/app/views/registry.ts';
 import { lineText } from '../../src/text/line.ts';
-import { type TestDatabase, testDatabase, until } from '../support/cluster.ts';
+import { client, type TestDatabase, testDatabase, until } from '../support/cluster.ts';
 import { Stage } from './stage.ts';
 
 const contexts = Object.keys(CONTEXTS) as Context[];
@@ -20,7 +20,8 @@ beforeAll(async () => {
   db = await testDatabase();
   stage = await new Stage(db.target()).start();
   careful = await new Stage(db.target(), { readOnly: true }).start();
-  // each sees at least the idle sessions of the other
+  // somebody idle to be seen: consoles do not list each other
+  await client(db.target(), 'idler');
   for (const one of [stage, careful]) {
     one.keys('i');
     await one.seconds(() => one.deck.model.rows('activity').length > 0, 'idle sessions');
