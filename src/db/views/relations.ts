@@ -30,7 +30,9 @@ SELECT /* pgdeck */ c.oid, n.nspname::text AS schemaname, c.relname::text, c.rel
   coalesce(CASE WHEN c.reltuples > 0 OR (c.reltuples = 0 AND c.relpages > 0) THEN c.reltuples::float8 END,
     nullif(pg_stat_get_live_tuples(c.oid), 0)::float8) AS est_rows,
   coalesce(x.n, 0)::int AS indexes
-FROM own JOIN pg_class c ON c.oid = own.oid AND c.relkind IN ('r','m') JOIN pg_namespace n ON n.oid = c.relnamespace
+-- OFFSET keeps the planner, who expects thousands of rows in own, from reading all of pg_class again
+FROM own CROSS JOIN LATERAL (SELECT * FROM pg_class WHERE oid = own.oid AND relkind IN ('r','m') OFFSET 0) c
+JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN (SELECT ${BLOCK_SIZE} AS bs) b
 LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
 LEFT JOIN LATERAL (SELECT sum(k.relpages)::float8 AS pages, count(*) AS n
