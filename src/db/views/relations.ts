@@ -11,17 +11,18 @@ export const tableSizes = defineQuery({
   variants: [
     {
       sql: `WITH /* pgdeck */ top AS MATERIALIZED (
-  SELECT oid, relkind FROM pg_class WHERE relkind IN ('r','m','i','t') AND relpages > 0 AND oid >= 16384
-  ORDER BY relpages DESC LIMIT 4 * $1::int),
+  SELECT oid, relkind FROM pg_class WHERE relkind IN ('r','m','i','t') AND oid >= 16384
+    -- just loaded, never vacuumed: relpages is still 0
+    AND (relpages > 0 OR relkind IN ('r','m') AND pg_stat_get_live_tuples(oid) > 1000)
+  ORDER BY CASE WHEN relpages > 0 THEN relpages ELSE pg_stat_get_live_tuples(oid) * 100 / 8192 END DESC LIMIT 4 * $1::int),
+seen AS MATERIALIZED (
+  SELECT oid FROM top WHERE relkind <> 'i'
+  UNION SELECT i.indrelid FROM top t JOIN pg_index i ON i.indexrelid = t.oid WHERE t.relkind = 'i'),
 own AS MATERIALIZED (
-  SELECT oid FROM top WHERE relkind IN ('r','m')
-  -- just loaded, never vacuumed: relpages is still 0
-  UNION SELECT oid FROM (SELECT oid, pg_stat_get_live_tuples(oid) AS live FROM pg_class
-    WHERE relkind IN ('r','m') AND relpages = 0 AND oid >= 16384) fresh WHERE live > 1000
-  UNION SELECT i.indrelid FROM top t JOIN pg_index i ON i.indexrelid = t.oid WHERE t.relkind = 'i'
-  UNION SELECT m.oid FROM pg_class m WHERE m.reltoastrelid <> 0 AND m.reltoastrelid IN (
-    SELECT oid FROM top WHERE relkind = 't'
-    UNION ALL SELECT i.indrelid FROM top t JOIN pg_index i ON i.indexrelid = t.oid WHERE t.relkind = 'i'))
+  SELECT oid FROM seen
+  -- the table of a TOAST table: reltoastrelid has no index, what depends on what has one
+  UNION SELECT d.refobjid FROM seen s JOIN pg_depend d ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = s.oid
+    AND d.objsubid = 0 AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype = 'i')
 SELECT /* pgdeck */ c.oid, n.nspname::text AS schemaname, c.relname::text, c.relkind::text, c.relpersistence::text,
   (c.relpages + coalesce(x.pages, 0) + coalesce(t.relpages, 0)) * b.bs AS est_total_bytes,
   (c.relpages + coalesce(t.relpages, 0)) * b.bs AS est_table_bytes,
