@@ -21,7 +21,7 @@ export function register(program: Command, context: Context): void {
 }
 
 async function journal({ env }: Context) {
-  const { journalDirectory, listRuns, readRun } = await import('../ops/journal.ts');
+  const { journalDirectory, listRuns, readRun } = await import('../ops/journal/runs.ts');
   const directory = journalDirectory(env, home(env));
   return { list: () => listRuns(directory), read: (id: string) => readRun(directory, id) };
 }
@@ -65,7 +65,7 @@ async function show(context: Context, id: string, json: boolean): Promise<void> 
     `on ${cleanLine(run.server)} by ${cleanLine(run.who)}@${cleanLine(run.host)}, ${run.started_at} to ${run.ended_at ?? '-'}`,
   );
   run.steps.forEach((step, at) => {
-    const end = run.events.find((event) => event.type === 'end' && event.step === at);
+    const end = run.events.find((event) => event.type === 'finish' && event.step === at);
     print(`${at + 1}. ${cleanLine(step.title)}: ${cleanLine(end?.text ?? 'no end was recorded')}`);
     print(`   ${cleanLine(step.preview)}`);
   });

@@ -33,7 +33,7 @@ export function register(program: Command, context: Context): void {
         const { resolved } = await context.resolve(command);
         const [{ signal }, { journalDirectory }] = await Promise.all([
           import('./signal/run.ts'),
-          import('../ops/journal.ts'),
+          import('../ops/journal/runs.ts'),
         ]);
         context.exitCode = await signal(resolved, request, {
           yes: flags.yes ?? false,

@@ -9,7 +9,14 @@ import type { Env } from './libpq/env.ts';
 import { passfilePath, readPassfile } from './libpq/pgpass.ts';
 import { tlsSettings } from './libpq/tls.ts';
 import { type Passwords, passwords } from './password.ts';
-import { type Environment, INTERVALS, type Intervals, mergeIntervals, type Settings } from './settings.ts';
+import {
+  type BackupSettings,
+  type Environment,
+  INTERVALS,
+  type Intervals,
+  mergeIntervals,
+  type Settings,
+} from './settings.ts';
 import { mergeThresholds, type Thresholds } from './thresholds.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -33,6 +40,8 @@ export interface Resolved {
   readonly target: Target;
   readonly thresholds: Thresholds;
   readonly intervals: Intervals;
+  /** How backups are made and kept: the profile's settings laid over those for all. */
+  readonly backup: BackupSettings;
   readonly describe: readonly Origin[];
   /** Sentences for stderr, such as a password file that others may read. */
   readonly warnings: readonly string[];
@@ -107,6 +116,7 @@ export function resolve(
     readOnly,
     target,
     thresholds: mergeThresholds(settings.thresholds, profile?.thresholds),
+    backup: { ...settings.backup, ...profile?.backup },
     intervals: {
       ...mergeIntervals(settings.intervals, profile?.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),
@@ -130,6 +140,7 @@ export function resolvedFor(
     readOnly,
     target: { ...target, readOnly },
     thresholds: mergeThresholds(settings.thresholds),
+    backup: { ...settings.backup },
     intervals: {
       ...mergeIntervals(settings.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),

@@ -39,6 +39,25 @@ const urlSchema = z.string().superRefine((url, context) => {
 
 const text = z.string().min(1);
 
+/** How backups of a server are made and kept. */
+const backupSchema = z.strictObject({
+  /** Where they are put: an absolute path. */
+  directory: z.string().startsWith('/', 'expected an absolute path').optional(),
+  format: z.enum(['custom', 'directory', 'plain']).optional(),
+  /** Level of gzip, or a method with its level such as zstd:3. */
+  compress: text.optional(),
+  jobs: z.int().min(1).max(64).optional(),
+  /** Which are kept: `7 daily 4 weekly 12 monthly min 2`. */
+  keep: text.optional(),
+  /** Commands that are run before and after a restore swaps, such as `systemctl stop app`. */
+  before_restore: text.optional(),
+  after_restore: text.optional(),
+  /** Directory of pg_dump, pg_restore and psql, where they are not found by themselves. */
+  programs: z.string().startsWith('/', 'expected an absolute path').optional(),
+});
+
+export type BackupSettings = z.output<typeof backupSchema>;
+
 /** One server in the settings file. Passwords have no field: they come from where libpq takes them. */
 export const profileSchema = z.strictObject({
   host: text.optional(),
@@ -56,6 +75,7 @@ export const profileSchema = z.strictObject({
   readOnly: z.boolean().optional(),
   thresholds: thresholdOverridesSchema.optional(),
   intervals: intervalsSchema.optional(),
+  backup: backupSchema.optional(),
 });
 
 export type Profile = z.output<typeof profileSchema>;
@@ -74,6 +94,7 @@ export const settingsSchema = z
     defaultProfile: text.optional(),
     thresholds: thresholdOverridesSchema.optional(),
     intervals: intervalsSchema.optional(),
+    backup: backupSchema.optional(),
     display: z.strictObject({ ascii: z.boolean().optional(), color: z.boolean().optional() }).optional(),
   })
   .superRefine((settings, context) => {

@@ -31,6 +31,9 @@ export async function connect(target: Target, purpose: Purpose, name = 'pgdeck')
     // nobody asks over the control connection for hours, and it must be there then; not known before 14
     if (purpose !== 'workload' && !bare && Number(session.server.settings.idle_session_timeout ?? 0) > 0)
       await client.query('SET idle_session_timeout = 0');
+    // not known before 17; a database or role may set it
+    if (purpose === 'operation' && session.server.major >= 17)
+      await client.query('SET transaction_timeout = 0');
     return session;
   } catch (error) {
     await client.end().catch(() => {});

@@ -3,6 +3,18 @@ import type { Purpose } from './session.ts';
 /** Session settings by purpose. The monitor must never wait behind a lock or hold a snapshot for long. */
 export function sessionSettings(purpose: Purpose, readOnly: boolean): Record<string, string> {
   if (purpose === 'workload') return {};
+  if (purpose === 'operation')
+    return {
+      // what an operation does takes as long as it takes; only a lock is not waited for without end
+      statement_timeout: '0',
+      lock_timeout: '30s',
+      idle_in_transaction_session_timeout: '0',
+      default_transaction_read_only: readOnly ? 'on' : 'off',
+      search_path: 'pg_catalog',
+      timezone: 'UTC',
+      datestyle: 'ISO',
+      intervalstyle: 'postgres',
+    };
   return {
     statement_timeout: purpose === 'slow' ? '20s' : purpose === 'control' ? '10s' : '4s',
     lock_timeout: '200ms',

@@ -32,6 +32,7 @@ export class Stage {
       readOnly,
       target,
       thresholds: mergeThresholds(),
+      backup: {},
       intervals: mergeIntervals(),
       describe: [],
       warnings: [],

@@ -1,5 +1,5 @@
 import type { Session } from '../../db/client.ts';
-import { Journal } from '../journal.ts';
+import { Journal } from '../journal/journal.ts';
 import { refuseReadOnly } from './read-only.ts';
 import { runSignal } from './run.ts';
 import { outcomeSentence, sessionName } from './sentences.ts';
@@ -31,13 +31,13 @@ export async function* journaledSignal(
     for await (const outcome of runSignal(session, plan, options)) {
       outcomes.push(outcome);
       const step = plan.victims.findIndex((victim) => victim.target.pid === outcome.victim.target.pid);
-      record?.endStep(step, isDone(outcome), outcomeSentence(outcome));
+      record?.finishStep(step, isDone(outcome), outcomeSentence(outcome));
       yield outcome;
     }
   } finally {
     const complete = outcomes.length >= plan.victims.length;
     const cancelled = options.signal?.aborted === true;
-    record?.finish(cancelled ? 'cancelled' : complete && outcomes.every(isDone) ? 'done' : 'failed');
+    record?.end(cancelled ? 'cancelled' : complete && outcomes.every(isDone) ? 'done' : 'failed');
   }
 }
 

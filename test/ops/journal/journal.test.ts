@@ -3,8 +3,9 @@ import { appendFileSync, chmodSync, mkdirSync, readdirSync, statSync, writeFileS
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { Journal, journalDirectory, listRuns, readRun } from '../../src/ops/journal.ts';
-import { temporaryDirectory } from '../support/program.ts';
+import { Journal } from '../../../src/ops/journal/journal.ts';
+import { journalDirectory, listRuns, readRun } from '../../../src/ops/journal/runs.ts';
+import { temporaryDirectory } from '../../support/program.ts';
 
 const facts = {
   operation: 'terminate',
@@ -29,10 +30,10 @@ test('a run reads back as it was written', () => {
     pid: process.pid,
   });
   journal.startStep(0);
-  journal.endStep(0, true, 'gone');
+  journal.finishStep(0, true, 'gone');
   journal.startStep(1);
-  journal.endStep(1, false, 'still there');
-  journal.finish('failed', 'pgdeck undo x');
+  journal.finishStep(1, false, 'still there');
+  journal.end('failed', 'pgdeck undo x');
   const run = readRun(directory, journal.id);
   expect(run).toMatchObject({
     status: 'failed',
@@ -41,10 +42,10 @@ test('a run reads back as it was written', () => {
   });
   expect(run?.events.map(({ type, step, ok }) => [type, step, ok])).toEqual([
     ['start', 0, undefined],
-    ['end', 0, true],
+    ['finish', 0, true],
     ['start', 1, undefined],
-    ['end', 1, false],
-    ['finished', undefined, undefined],
+    ['finish', 1, false],
+    ['end', undefined, undefined],
   ]);
 });
 
@@ -72,7 +73,7 @@ test('newest first; what is no record is passed over', () => {
 
 test('a process that was killed leaves an interrupted run, a half-written last line does not hide the rest', () => {
   const directory = empty();
-  const module = fileURLToPath(new URL('../../src/ops/journal.ts', import.meta.url));
+  const module = fileURLToPath(new URL('../../../src/ops/journal/journal.ts', import.meta.url));
   const script = `import { Journal } from ${JSON.stringify(module)};
     const journal = Journal.begin(${JSON.stringify(directory)}, ${JSON.stringify(facts)});
     journal.startStep(0);

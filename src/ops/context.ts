@@ -1,0 +1,92 @@
+import type { Env } from '../config/libpq/env.ts';
+import { home } from '../config/libpq/env.ts';
+import { type Passwords, withPassword } from '../config/password.ts';
+import type { Resolved } from '../config/profile.ts';
+import type { BackupSettings } from '../config/settings.ts';
+import { connect, type Session } from '../db/client.ts';
+import { place } from '../db/errors.ts';
+import type { Target } from '../db/target.ts';
+import { local } from '../targets/local.ts';
+import type { Host } from '../targets/target.ts';
+import { journalDirectory } from './journal/runs.ts';
+import { Secrets } from './run/secrets.ts';
+
+/** What an operation plans with: where, as whom, and what is configured. */
+export interface OpContext {
+  /** The server and the database that was named; passwords it hands out are known to {@link OpContext.secrets}. */
+  readonly target: Target;
+  /** `user@host:port/database`. */
+  readonly place: string;
+  /** Name of the profile, where the server is one's. */
+  readonly profile: string | undefined;
+  readonly environment: Resolved['environment'];
+  readonly readOnly: boolean;
+  /** Where programs run. */
+  readonly host: Host;
+  readonly env: Env;
+  readonly home: string;
+  /** The backup settings of the profile. */
+  readonly backup: BackupSettings;
+  /** Directory of the journal. */
+  readonly journal: string;
+  readonly secrets: Secrets;
+  readonly passwords: Passwords;
+  readonly now: () => Date;
+  /** The session to plan with: it reads only, and waits for nothing long. Opened when first asked for. */
+  session(database?: string): Promise<Session>;
+  /** A session for a step of a run, with its timeouts off. */
+  open(name: string, database?: string): Promise<Session>;
+  close(): Promise<void>;
+}
+
+export interface ContextOptions {
+  readonly resolved: Resolved;
+  readonly env: Env;
+  readonly host?: Host;
+  readonly now?: () => Date;
+}
+
+export function createContext({ resolved, env, host, now }: ContextOptions): OpContext {
+  const secrets = new Secrets();
+  const target: Target = {
+    ...resolved.target,
+    password: async () => secrets.add(await resolved.target.password()),
+  };
+  const sessions = new Map<string, Promise<Session>>();
+  const to = (database?: string): Target => (database === undefined ? target : { ...target, database });
+  return {
+    target,
+    place: place(target),
+    profile: resolved.profileName,
+    environment: resolved.environment,
+    readOnly: resolved.readOnly,
+    host: host ?? local,
+    env,
+    home: home(env),
+    backup: resolved.backup,
+    journal: journalDirectory(env, home(env)),
+    secrets,
+    passwords: resolved.passwords,
+    now: now ?? (() => new Date()),
+    session: (database = target.database) => {
+      const known = sessions.get(database);
+      if (known) return known;
+      const opened = withPassword(resolved.passwords, () =>
+        connect({ ...to(database), readOnly: true }, 'slow', 'pgdeck-plan'),
+      );
+      sessions.set(database, opened);
+      opened.then(
+        (session) => session.onLost(() => sessions.delete(database)),
+        () => sessions.delete(database),
+      );
+      return opened;
+    },
+    open: (name, database) =>
+      withPassword(resolved.passwords, () => connect(to(database), 'operation', name)),
+    close: async () => {
+      const open = await Promise.allSettled(sessions.values());
+      sessions.clear();
+      await Promise.all(open.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { AnyOperation, Danger } from './operation.ts';
+
+/** What is known of an operation before its declaration is loaded: enough for help, palette and reference. */
+export interface Entry {
+  /** The command's words, and the operation's id. */
+  readonly id: string;
+  /** For the palette and the wizard's title: `Back up databases`. */
+  readonly title: string;
+  /** One line for the help. */
+  readonly summary: string;
+  /** The most it asks for. */
+  readonly danger: Danger;
+  /** It changes the server: absent in read-only mode. */
+  readonly writes: boolean;
+  /** The key that opens its wizard in the console. */
+  readonly key?: string;
+  readonly load: () => Promise<AnyOperation>;
+}
+
+/** Every operation. Adding one is a folder beside this file and an entry here. */
+export const OPERATIONS: readonly Entry[] = [];
+
+/** The entry of an id; undefined when there is none. */
+export function entryOf(id: string): Entry | undefined {
+  return OPERATIONS.find((entry) => entry.id === id);
+}

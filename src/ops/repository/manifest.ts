@@ -1,0 +1,106 @@
+import { z } from 'zod';
+
+export const FORMATS = ['custom', 'directory', 'plain'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** What a backup holds. Only `full` ones of one database are alike enough to replace each other. */
+export const SCOPES = ['full', 'schema_only', 'data_only', 'schemas', 'tables'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** From cheapest to the only one that proves it: decoded to the end, bytes as written, rows as counted, restored. */
+export const LEVELS = ['decode', 'checksum', 'counts', 'restore'] as const;
+export type Level = (typeof LEVELS)[number];
+
+const size = z.int().nonnegative();
+
+const tableSchema = z.object({
+  oid: z.int(),
+  schema: z.string(),
+  name: z.string(),
+  /** `table`, `partition`, `matview`. */
+  kind: z.enum(['table', 'partition', 'matview']),
+  /** Counted in the snapshot that was dumped; null when it holds no data in this backup. */
+  rows: size.nullable(),
+  /** Bytes of its COPY text, for a progress that is exact; null when unknown. */
+  copy_bytes: size.nullable(),
+  /** pg_table_size when it was dumped. */
+  bytes: size,
+});
+
+const verificationSchema = z.object({
+  level: z.enum(LEVELS),
+  at: z.string(),
+  ok: z.boolean(),
+  /** What was found, one sentence. */
+  detail: z.string(),
+});
+
+/** manifest.json of a backup, written last: a directory without one is no backup. */
+export const manifestSchema = z.object({
+  manifest: z.literal(1),
+  /** Name of the backup's directory: `<db>_<YYYYMMDD>_<HHMMSS>`. */
+  id: z.string(),
+  run: z.string(),
+  pgdeck: z.string(),
+  created_at: z.string(),
+  label: z.string().nullable(),
+  server: z.object({
+    version: z.string(),
+    version_num: z.int(),
+    system_identifier: z.string().nullable(),
+    /** `host:port`, for people. */
+    address: z.string(),
+    standby: z.boolean(),
+  }),
+  database: z.object({
+    name: z.string(),
+    oid: z.int(),
+    encoding: z.string(),
+    collate: z.string().nullable(),
+    ctype: z.string().nullable(),
+    /** `c`, `i`, `b`; null before 15. */
+    locale_provider: z.string().nullable(),
+    locale: z.string().nullable(),
+    icu_rules: z.string().nullable(),
+    owner: z.string(),
+    bytes: size,
+    /** Statements that give a new database this one's owner, grants, settings and comment; `%I` none: ready to run. */
+    properties: z.array(z.string()),
+  }),
+  client: z.object({ program: z.string(), version: z.string() }),
+  format: z.enum(FORMATS),
+  compress: z.string(),
+  scope: z.enum(SCOPES),
+  /** What was chosen, as resolved on the server: schemas, or `schema.table`. */
+  chosen: z.array(z.string()),
+  snapshot: z.object({ lsn: z.string().nullable(), at: z.string() }),
+  tables: z.array(tableSchema),
+  sequences: z.array(z.object({ schema: z.string(), name: z.string(), last_value: z.string().nullable() })),
+  large_objects: size,
+  extensions: z.array(z.object({ name: z.string(), version: z.string() })),
+  roles: z.array(z.string()),
+  tablespaces: z.array(z.string()),
+  /** Majors below this one cannot load it. */
+  restore_min_major: z.int(),
+  /** Relative to the backup's directory. The first is the archive (its directory, for `directory`). */
+  archive: z.string(),
+  globals: z.string().nullable(),
+  files: z.array(z.object({ path: z.string(), bytes: size, sha256: z.string() })),
+  bytes: size,
+  verifications: z.array(verificationSchema),
+  pinned: z.boolean(),
+});
+
+export type Manifest = z.output<typeof manifestSchema>;
+export type ManifestTable = Manifest['tables'][number];
+export type Verification = z.output<typeof verificationSchema>;
+
+/** The last verification that held, the strongest level first among those of one time; undefined when none did. */
+export function lastVerified(manifest: Manifest): Verification | undefined {
+  return manifest.verifications.filter((one) => one.ok).at(-1);
+}
+
+/** When it was last restored and compared: "last proven restorable". */
+export function lastProven(manifest: Manifest): Verification | undefined {
+  return manifest.verifications.filter((one) => one.ok && one.level === 'restore').at(-1);
+}

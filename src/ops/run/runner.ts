@@ -1,0 +1,272 @@
+import type { Session } from '../../db/session.ts';
+import type { OpContext } from '../context.ts';
+import { OpError, sentenceOf } from '../error.ts';
+import { Journal, markUndone, newRunId } from '../journal/journal.ts';
+import type { OpEvent, Plan, RunEnd, StepIo } from '../operation.ts';
+import { crashPoint } from './crash.ts';
+import { stepIo, type Untimed } from './io.ts';
+import { maintenanceSession, takeLocks } from './lock.ts';
+import { Queue } from './queue.ts';
+
+/** The application_name of everything that belongs to a run. */
+export function applicationNameOf(run: string): string {
+  return `pgdeck:${run}`;
+}
+
+/** Why a plan may not run; undefined when it may. */
+export function refusal(plan: Plan, readOnly: boolean): OpError | undefined {
+  if (plan.writes && readOnly)
+    return new OpError(
+      'refused',
+      `This is read-only mode: ${plan.operation} changes the server.`,
+      'Start pgdeck with --no-read-only, or with a profile that is not read-only.',
+    );
+  const blocked = plan.checks.filter((check) => check.status === 'block');
+  if (blocked.length === 0) return undefined;
+  return new OpError('refused', blocked.map((check) => `${check.title}: ${check.detail}`).join('\n'));
+}
+
+/**
+ * Runs a confirmed plan and tells what happens. The last event is `end`, whatever happens; nothing is thrown.
+ *
+ * Steps run in order. When one fails or `signal` aborts, what was begun is taken back in reverse, and then the steps
+ * that always run do. Every step is in the journal before it starts and after it ends. Whoever stops reading before
+ * the end cancels the run.
+ */
+export async function* runPlan(
+  plan: Plan,
+  context: OpContext,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): AsyncGenerator<OpEvent, void> {
+  const queue = new Queue<OpEvent>();
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop, { once: true });
+  const drive = new Drive(plan, context, abort.signal, (event) =>
+    queue.put({ at: context.now().getTime(), ...event } as OpEvent),
+  );
+  const driven = drive.go().finally(() => queue.close());
+  try {
+    yield* queue;
+  } finally {
+    stop();
+    await driven;
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** One run from its first step to its last. */
+class Drive {
+  readonly #plan: Plan;
+  readonly #context: OpContext;
+  readonly #signal: AbortSignal;
+  readonly #emit: (event: Untimed<OpEvent>) => void;
+  readonly #id: string;
+  readonly #sessions = new Set<Session>();
+  readonly #started = performance.now();
+  #locks: Session | undefined;
+
+  constructor(plan: Plan, context: OpContext, signal: AbortSignal, emit: (event: Untimed<OpEvent>) => void) {
+    this.#plan = plan;
+    this.#context = context;
+    this.#signal = signal;
+    this.#emit = emit;
+    this.#id = newRunId(context.now());
+  }
+
+  async go(): Promise<void> {
+    let journal: Journal;
+    try {
+      const refused = refusal(this.#plan, this.#context.readOnly);
+      if (refused) throw refused;
+      await this.#lock();
+      journal = this.#begin();
+    } catch (error) {
+      this.#end('refused', this.#sentence(error), null);
+      await this.#close();
+      return;
+    }
+    this.#emit({
+      type: 'begin',
+      run: this.#id,
+      title: this.#plan.title,
+      steps: this.#plan.steps.length,
+    });
+    const failure = await this.#steps(journal);
+    const status = failure === undefined ? 'done' : this.#signal.aborted ? 'cancelled' : 'failed';
+    const undo = status === 'done' ? this.#undo() : null;
+    const text = failure ?? `${this.#plan.title}: done.`;
+    await this.#close();
+    quietly(() => journal.end(status, undo, text));
+    const { undoes } = this.#plan;
+    if (status === 'done' && undoes !== undefined)
+      quietly(() => markUndone(this.#context.journal, undoes, this.#id));
+    this.#end(status, text, undo);
+  }
+
+  async #lock(): Promise<void> {
+    const { locks = [] } = this.#plan;
+    if (locks.length === 0) return;
+    this.#locks = await maintenanceSession(this.#context, `pgdeck-lock:${this.#id}`);
+    await takeLocks(this.#locks, locks);
+  }
+
+  #begin(): Journal {
+    const { journal, secrets, now } = this.#context;
+    const { operation, title, server, input, steps } = this.#plan;
+    try {
+      return Journal.begin(
+        journal,
+        {
+          operation,
+          subject: title,
+          server,
+          input,
+          steps: steps.map((step) => ({
+            id: step.id,
+            title: step.title,
+            preview: secrets.redact(step.preview),
+          })),
+        },
+        now(),
+        this.#id,
+      );
+    } catch (error) {
+      const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+      throw new OpError(
+        'refused',
+        `The journal in ${journal} cannot be written (${code}), and without it a crash could not be cleaned up.`,
+        'Make room or mend its permissions, or name another place with XDG_STATE_HOME.',
+      );
+    }
+  }
+
+  /** Why the run failed; undefined when it did not. */
+  async #steps(journal: Journal): Promise<string | undefined> {
+    const { steps } = this.#plan;
+    const begun: number[] = [];
+    let failure: string | undefined;
+    for (const [at, step] of steps.entries()) {
+      if (failure === undefined && this.#signal.aborted) failure = 'It was cancelled.';
+      if (failure !== undefined) break;
+      begun.push(at);
+      failure = await this.#step(journal, at, this.#signal);
+      if (failure !== undefined) failure = `${step.title}: ${failure}`;
+    }
+    if (failure === undefined) return undefined;
+    if (this.#signal.aborted) await this.#endBackends();
+    for (const at of begun.toReversed()) await this.#rollback(journal, at);
+    for (const [at, step] of steps.entries())
+      if (step.always === true && !begun.includes(at)) {
+        const again = await this.#step(journal, at);
+        if (again !== undefined) failure += `\n${step.title}: ${again}`;
+      }
+    return failure;
+  }
+
+  async #step(journal: Journal, at: number, signal?: AbortSignal): Promise<string | undefined> {
+    const step = this.#plan.steps[at];
+    if (step === undefined) return undefined;
+    const started = performance.now();
+    let failure: string | undefined;
+    try {
+      journal.startStep(at);
+      this.#emit({ type: 'start', step: at, id: step.id, title: step.title });
+      crashPoint(this.#context.env, step.id);
+      await step.run(this.#io(journal, at, signal));
+      signal?.throwIfAborted();
+    } catch (error) {
+      failure = signal?.aborted ? 'cancelled.' : this.#sentence(error);
+    }
+    const ms = Math.round(performance.now() - started);
+    quietly(() => journal.finishStep(at, failure === undefined, failure ?? 'done'));
+    crashPoint(this.#context.env, `${step.id}:end`);
+    this.#emit({
+      type: 'finish',
+      step: at,
+      ok: failure === undefined,
+      ms,
+      ...(failure !== undefined && { text: failure }),
+    });
+    return failure;
+  }
+
+  async #rollback(journal: Journal, at: number): Promise<void> {
+    const step = this.#plan.steps[at];
+    if (step?.rollback === undefined) return;
+    let text: string | undefined;
+    try {
+      await step.rollback(this.#io(journal, at));
+    } catch (error) {
+      text = this.#sentence(error);
+    }
+    const event = {
+      type: 'rollback' as const,
+      step: at,
+      ok: text === undefined,
+      ...(text !== undefined && { text }),
+    };
+    quietly(() => journal.write(event));
+    this.#emit(event);
+  }
+
+  /** What is undone or must always run is not stopped by the cancellation that made it necessary. */
+  #io(journal: Journal, at: number, signal: AbortSignal = new AbortController().signal): StepIo {
+    return stepIo(
+      {
+        context: this.#context,
+        journal,
+        applicationName: applicationNameOf(this.#id),
+        signal,
+        sessions: this.#sessions,
+        emit: this.#emit,
+      },
+      at,
+    );
+  }
+
+  /** Ends what this run still has on the server: the programs it started may be gone while their backends work on. */
+  async #endBackends(): Promise<void> {
+    try {
+      const session = await maintenanceSession(this.#context, `pgdeck-end:${this.#id}`);
+      this.#sessions.add(session);
+      await session.sql(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()',
+        [applicationNameOf(this.#id)],
+      );
+    } catch {
+      // the server is gone, and its backends with it, or will notice that their clients are
+    }
+  }
+
+  async #close(): Promise<void> {
+    const open = [...this.#sessions, ...(this.#locks ? [this.#locks] : [])];
+    this.#sessions.clear();
+    await Promise.all(open.map((session) => session.close()));
+  }
+
+  #undo(): string | null {
+    const { undo } = this.#plan;
+    if (undo === undefined) return null;
+    return undo === 'undo' ? `pgdeck undo ${this.#id}` : undo.command;
+  }
+
+  #end(status: RunEnd, text: string, undo: string | null): void {
+    const ms = Math.round(performance.now() - this.#started);
+    this.#emit({ type: 'end', ok: status === 'done', status, run: this.#id, ms, text, undo });
+  }
+
+  #sentence(error: unknown): string {
+    return this.#context.secrets.redact(sentenceOf(error));
+  }
+}
+
+/** The disk may be full by now: the run goes on, and is told as it is. */
+function quietly(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // what was written before says where it stopped
+  }
+}
