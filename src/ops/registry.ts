@@ -18,7 +18,24 @@ export interface Entry {
 }
 
 /** Every operation. Adding one is a folder beside this file and an entry here. */
-export const OPERATIONS: readonly Entry[] = [];
+export const OPERATIONS: readonly Entry[] = [
+  {
+    id: 'schedule install',
+    title: 'Install a job in the crontab',
+    summary: 'put a command into the crontab: a nightly backup, a weekly restore drill',
+    danger: 'confirm',
+    writes: false,
+    load: async () => (await import('./schedule/install.ts')).scheduleInstall,
+  },
+  {
+    id: 'schedule remove',
+    title: 'Remove a job from the crontab',
+    summary: 'take a job out of the crontab',
+    danger: 'confirm',
+    writes: false,
+    load: async () => (await import('./schedule/remove.ts')).scheduleRemove,
+  },
+];
 
 /** The entry of an id; undefined when there is none. */
 export function entryOf(id: string): Entry | undefined {

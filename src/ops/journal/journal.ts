@@ -15,6 +15,8 @@ export interface RunFacts {
   /** `user@host:port/database`. */
   readonly server: string;
   readonly input?: Readonly<Record<string, unknown>>;
+  /** The job of the crontab that began it. */
+  readonly job?: string | undefined;
   readonly steps: readonly { readonly id?: string; readonly title: string; readonly preview: string }[];
 }
 
@@ -45,6 +47,7 @@ export class Journal {
       id,
       ...facts,
       input: { ...facts.input },
+      job: facts.job ?? null,
       steps: facts.steps.map((step) => ({ id: '', ...step })),
       who: userInfo().username,
       ...thisProcess(),

@@ -22,6 +22,8 @@ export const planSchema = z.object({
   pid: z.int(),
   process_started: z.string().nullable(),
   started_at: z.string(),
+  /** The job of the crontab that began it. */
+  job: z.string().nullable().default(null),
   steps: z.array(z.object({ id: z.string().default(''), title: z.string(), preview: z.string() })),
 });
 

@@ -113,7 +113,7 @@ class Drive {
   }
 
   #begin(): Journal {
-    const { journal, secrets, now } = this.#context;
+    const { journal, secrets, now, env } = this.#context;
     const { operation, title, server, input, steps } = this.#plan;
     try {
       return Journal.begin(
@@ -123,6 +123,7 @@ class Drive {
           subject: title,
           server,
           input,
+          job: env.PGDECK_JOB,
           steps: steps.map((step) => ({
             id: step.id,
             title: step.title,

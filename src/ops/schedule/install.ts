@@ -1,0 +1,119 @@
+import { mkdirSync } from 'node:fs';
+import { z } from 'zod';
+import { OpError } from '../error.ts';
+import { type Check, defineOperation } from '../operation.ts';
+import { cronMissing, JOB_NAME, jobLine, jobsOf, readCrontab, withJob, writeCrontab } from './crontab.ts';
+import { badTime, jobOf, scheduleDirectory, timesOf } from './job.ts';
+import { badCommand, splitWords } from './words.ts';
+
+const input = z.object({
+  name: z.string().regex(JOB_NAME, 'expected letters, digits, dot, dash and underscore'),
+  at: z
+    .string()
+    .default('30 2 * * *')
+    .superRefine((at, context) => {
+      const message = badTime(at);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    }),
+  command: z.string().default('backup'),
+});
+
+/** Puts a command into this user's crontab, for every night. */
+export const scheduleInstall = defineOperation({
+  id: 'schedule install',
+  input,
+  fields: {
+    name: { title: 'Name', hint: 'how the job is called: nightly', argument: true },
+    at: {
+      title: 'When',
+      hint: 'five fields of cron, local time: minute hour day month weekday',
+      placeholder: 'cron',
+    },
+    command: {
+      title: 'Command',
+      hint: 'what is run, without "pgdeck" and without the connection',
+      choices: async () => [
+        { value: 'backup', hint: 'back up the database' },
+        { value: 'backup --all-databases', hint: 'every database of the server' },
+        { value: 'backups verify newest --level restore', hint: 'restore drill: proves the newest backup' },
+        { value: 'backups prune --yes', hint: 'remove what the rule no longer keeps' },
+      ],
+    },
+  },
+  plan: async ({ name, at, command }, context) => {
+    const words = splitWords(command);
+    if (words === undefined) throw new OpError('refused', `A quote is not closed in: ${command}`);
+    const wrong = await badCommand(words);
+    const missing = await cronMissing(context.host);
+    const flock = await hasFlock(context);
+    const job = jobOf(context, { name, at, words, flock });
+    const before = missing === undefined ? await readCrontab(context.host) : '';
+    const known = jobsOf(before).find((one) => one.name === name);
+    const { next } = timesOf(job.at, context.now());
+    const checks: Check[] = [
+      missing === undefined
+        ? { title: 'cron', status: 'ok', detail: 'this user has a crontab program' }
+        : { title: 'cron', status: 'block', detail: missing },
+      wrong === undefined
+        ? { title: 'command', status: 'ok', detail: `pgdeck ${command}` }
+        : { title: 'command', status: 'block', detail: wrong },
+      {
+        title: 'password',
+        status: context.secrets.last === undefined && context.env.PGPASSWORD === undefined ? 'ok' : 'warn',
+        detail:
+          context.env.PGPASSWORD === undefined
+            ? 'cron can type none: where the server asks for one, ~/.pgpass must have it'
+            : 'PGPASSWORD is not written into a crontab: put the password into ~/.pgpass',
+      },
+      flock
+        ? { title: 'one at a time', status: 'ok', detail: 'flock keeps a second one from starting' }
+        : {
+            title: 'one at a time',
+            status: 'warn',
+            detail: 'flock was not found; the server still refuses a second one',
+          },
+    ];
+    return {
+      operation: 'schedule install',
+      title: `${known ? 'Replace' : 'Install'} the job ${name}`,
+      subject: name,
+      danger: 'confirm',
+      writes: false,
+      server: context.place,
+      input: { name, at: job.at, command },
+      facts: [
+        { label: 'next', value: next === null ? 'never' : next.toString() },
+        { label: 'log', value: `${scheduleDirectory(context)}/${name}.log` },
+        ...(known ? [{ label: 'replaces', value: jobLine(known) }] : []),
+      ],
+      checks,
+      steps: [
+        {
+          id: 'crontab',
+          title: 'Write the crontab',
+          preview: jobLine(job),
+          run: async (io) => {
+            mkdirSync(scheduleDirectory(context), { recursive: true, mode: 0o700 });
+            io.record({ before });
+            await writeCrontab(io.host, withJob(await readCrontab(io.host), job));
+            io.line(jobLine(job), 'stdout');
+          },
+          rollback: (io) => writeCrontab(io.host, before),
+        },
+      ],
+      undo: { command: `pgdeck schedule remove ${name}` },
+    };
+  },
+});
+
+async function hasFlock({
+  host,
+}: {
+  host: { run: (c: string, a: string[]) => Promise<{ exitCode: number }> };
+}): Promise<boolean> {
+  try {
+    return (await host.run('flock', ['--version'])).exitCode === 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,75 @@
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { Cron } from 'croner';
+import type { OpContext } from '../context.ts';
+import { shellWord } from '../fields.ts';
+import type { Job } from './crontab.ts';
+
+/** Variables that decide where things are; cron starts with none of them. */
+const CARRIED = [
+  'BACKUP_DIR',
+  'XDG_STATE_HOME',
+  'XDG_DATA_HOME',
+  'XDG_CONFIG_HOME',
+  'PGPASSFILE',
+  'PGSERVICEFILE',
+];
+
+/** Why cron would not understand a time; undefined when it does. */
+export function badTime(at: string): string | undefined {
+  const expected = 'expected five fields of cron, such as "30 2 * * *"';
+  if (at.trim().split(/\s+/).length !== 5) return expected;
+  try {
+    new Cron(at.trim(), { paused: true });
+    return undefined;
+  } catch (error) {
+    return `${expected}: ${(error as Error).message.replace(/^CronPattern: /, '')}`;
+  }
+}
+
+/** The last time it should have begun, and the next one; in the local time zone, as cron's. */
+export function timesOf(at: string, now: Date): { last: Date | null; next: Date | null } {
+  const cron = new Cron(at, { paused: true });
+  return { last: cron.previousRuns(1, now)[0] ?? null, next: cron.nextRun(now) };
+}
+
+/**
+ * The job that runs a pgdeck command: absolute paths, since cron's PATH is short; one at a time; its output in a file
+ * of its own. Connection words come first, so that it reaches the server that is meant now.
+ */
+export function jobOf(
+  context: OpContext,
+  { name, at, words, flock }: { name: string; at: string; words: readonly string[]; flock: boolean },
+): Job {
+  const folder = join(context.journal, '..', 'schedule');
+  const environment = CARRIED.flatMap((variable) => {
+    const value = context.env[variable];
+    return value === undefined ? [] : [`${variable}=${shellWord(value)}`];
+  });
+  const program = [process.execPath, realpathSync(process.argv[1] ?? '')].map(shellWord);
+  const lock = flock ? ['flock', '-n', shellWord(join(folder, `${name}.lock`))] : [];
+  const command = [
+    ...environment,
+    `PGDECK_JOB=${shellWord(name)}`,
+    ...lock,
+    ...program,
+    ...connectionWords(context).map(shellWord),
+    ...words.map(shellWord),
+    `>>${shellWord(join(folder, `${name}.log`))}`,
+    '2>&1',
+  ].join(' ');
+  // a bare percent sign ends the command for cron
+  return { name, at: at.trim().replace(/\s+/g, ' '), line: command.replaceAll('%', '\\%') };
+}
+
+/** Where the files of the jobs are: locks and logs. */
+export function scheduleDirectory(context: OpContext): string {
+  return join(context.journal, '..', 'schedule');
+}
+
+/** The connection as words of the command line; a profile says it all. */
+export function connectionWords(context: OpContext): string[] {
+  if (context.profile !== undefined) return ['--profile', context.profile];
+  const { host, port, user, database } = context.target;
+  return ['-h', host, '-p', String(port), '-U', user, '-d', database];
+}

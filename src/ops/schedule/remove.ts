@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { OpError } from '../error.ts';
+import { defineOperation } from '../operation.ts';
+import { jobLine, jobsOf, readCrontab, withoutJob, writeCrontab } from './crontab.ts';
+
+/** Takes a job out of this user's crontab; its log stays. */
+export const scheduleRemove = defineOperation({
+  id: 'schedule remove',
+  input: z.object({ name: z.string() }),
+  fields: {
+    name: {
+      title: 'Name',
+      hint: 'the job, as schedule status names it',
+      argument: true,
+      choices: async ({ host }) =>
+        jobsOf(await readCrontab(host)).map((job) => ({ value: job.name, hint: job.at })),
+    },
+  },
+  plan: async ({ name }, context) => {
+    const before = await readCrontab(context.host);
+    const job = jobsOf(before).find((one) => one.name === name);
+    if (!job)
+      throw new OpError('refused', `There is no job "${name}".`, 'pgdeck schedule status lists them.');
+    return {
+      operation: 'schedule remove',
+      title: `Remove the job ${name}`,
+      subject: name,
+      danger: 'confirm',
+      writes: false,
+      server: context.place,
+      input: { name },
+      facts: [{ label: 'job', value: jobLine(job) }],
+      checks: [],
+      steps: [
+        {
+          id: 'crontab',
+          title: 'Write the crontab without it',
+          preview: jobLine(job),
+          run: async (io) => writeCrontab(io.host, withoutJob(await readCrontab(io.host), name)),
+          rollback: (io) => writeCrontab(io.host, before),
+        },
+      ],
+    };
+  },
+});

@@ -1,0 +1,58 @@
+import { fieldsOf } from '../fields.ts';
+import type { AnyOperation } from '../operation.ts';
+import { entryOf } from '../registry.ts';
+
+/** Splits a command line as a shell does, without expanding anything; undefined when a quote is not closed. */
+export function splitWords(text: string): string[] | undefined {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote: string | undefined;
+  for (let at = 0; at < text.length; at++) {
+    const c = text[at] as string;
+    if (quote !== undefined) {
+      if (c === quote) quote = undefined;
+      else if (c === '\\' && quote === '"' && /["\\$`]/.test(text[at + 1] ?? ''))
+        word += text[++at] as string;
+      else word += c;
+    } else if (c === "'" || c === '"') {
+      quote = c;
+      word ??= '';
+    } else if (c === '\\') word = (word ?? '') + (text[++at] ?? '');
+    else if (/\s/.test(c)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else word = (word ?? '') + c;
+  }
+  if (word !== undefined) words.push(word);
+  return quote === undefined ? words : undefined;
+}
+
+/** Flags of every operation that a job may use. */
+const COMMON = ['--json', '--yes'];
+
+/** Why a job with these words would fail every night; undefined when they are a command with flags that it knows. */
+export async function badCommand(words: readonly string[]): Promise<string | undefined> {
+  const entry = entryOf(words.slice(0, 2).join(' ')) ?? entryOf(words[0] ?? '');
+  if (!entry)
+    return `expected a command that changes or checks something, such as backup; got "${words[0] ?? ''}"`;
+  const operation: AnyOperation = await entry.load();
+  const fields = fieldsOf(operation);
+  let rest = words.slice(entry.id.split(' ').length);
+  while (rest.length > 0) {
+    const [word = '', ...after] = rest;
+    rest = after;
+    if (!word.startsWith('-')) {
+      if (fields.some((one) => one.argument)) continue;
+      return `${entry.id} takes no argument "${word}"`;
+    }
+    const [flag = '', value] = word.split(/=(.*)/s);
+    if (COMMON.includes(flag)) continue;
+    if (flag === '--confirm') rest = rest.slice(1);
+    else {
+      const field = fields.find((one) => one.option === flag);
+      if (!field) return `${entry.id} has no flag ${flag}`;
+      if (field.kind !== 'flag' && value === undefined) rest = rest.slice(1);
+    }
+  }
+  return undefined;
+}

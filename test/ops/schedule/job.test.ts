@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import type { Run } from '../../../src/ops/journal/runs.ts';
+import { badTime } from '../../../src/ops/schedule/job.ts';
+import { jobStatus } from '../../../src/ops/schedule/status.ts';
+import { badCommand, splitWords } from '../../../src/ops/schedule/words.ts';
+
+test.each(['30 2 * * *', '*/5 * * * *', '0 5 * * 0', '0 0 1 1,7 *', '15 3 * * mon-fri'])(
+  'cron knows %s',
+  (at) => {
+    expect(badTime(at)).toBeUndefined();
+  },
+);
+
+test.each(['', '2 o clock', '61 2 * * *', '* * * *', '0 0 0 1 1 *', '30 25 * * *'])(
+  '"%s" is refused',
+  (at) => {
+    expect(badTime(at)).toMatch(/^expected five fields of cron/);
+  },
+);
+
+test.each([
+  ['backup --label "after lunch"', ['backup', '--label', 'after lunch']],
+  [String.raw`a 'b"c' d\ e "f\"g" ''`, ['a', 'b"c', 'd e', 'f"g', '']],
+  ['  ', []],
+])('%s', (text, words) => {
+  expect(splitWords(text)).toEqual(words);
+});
+
+test('a quote that is not closed is no command', () => {
+  expect(splitWords("backup 'x")).toBeUndefined();
+});
+
+test('a command is known with its flags', async () => {
+  expect(await badCommand(['schedule', 'remove', 'x', '--yes'])).toBeUndefined();
+  expect(await badCommand(['schedule', 'remove', 'x', '--force'])).toMatch(/no flag --force/);
+  expect(await badCommand(['rm', '-rf'])).toMatch(/^expected a command.*got "rm"/);
+});
+
+const job = { name: 'nightly', at: '30 2 * * *', line: 'pgdeck backup' };
+const at = (day: number, hour: number, minute = 0) => new Date(2026, 10, day, hour, minute);
+const run = (began: Date, status: Run['status']): Run => ({
+  id: `run-${began.getTime()}`,
+  operation: 'backup',
+  subject: 'Back up shop',
+  server: 'x',
+  input: {},
+  who: 'dba',
+  host: 'h',
+  pid: 1,
+  process_started: null,
+  started_at: began.toISOString(),
+  job: 'nightly',
+  steps: [],
+  ended_at: status === 'running' ? null : new Date(began.getTime() + 60_000).toISOString(),
+  status,
+  undo: null,
+  undone_by: null,
+  facts: {},
+  events: [],
+});
+
+test('a job that ran when it should is ok', () => {
+  const status = jobStatus(job, [run(at(20, 2, 30), 'done')], at(20, 12));
+  expect(status).toMatchObject({
+    state: 'ok',
+    last_expected_at: at(20, 2, 30).toISOString(),
+    next_at: at(21, 2, 30).toISOString(),
+  });
+});
+
+test('one that did not begin is missed, also when an older one succeeded', () => {
+  expect(jobStatus(job, [run(at(19, 2, 30), 'done')], at(20, 12)).state).toBe('missed');
+  expect(jobStatus(job, [], at(20, 12)).state).toBe('missed');
+});
+
+test('one that failed is failed, and its last success is still told', () => {
+  const status = jobStatus(job, [run(at(20, 2, 30), 'failed'), run(at(19, 2, 30), 'done')], at(20, 12));
+  expect(status).toMatchObject({ state: 'failed', last_success_at: expect.stringMatching(/^2026-11-19/) });
+});
+
+test('nothing is expected before it was installed, and a minute late is not missed', () => {
+  expect(jobStatus(job, [], at(20, 12), at(20, 11)).state).toBe('never');
+  expect(jobStatus(job, [run(at(19, 2, 30), 'done')], at(20, 2, 31)).state).toBe('ok');
+});
+
+test('runs of other jobs do not count', () => {
+  const other = { ...run(at(20, 2, 30), 'done'), job: 'drill' };
+  expect(jobStatus(job, [other], at(20, 12)).state).toBe('missed');
+});
