@@ -1,0 +1,119 @@
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import zlib from 'node:zlib';
+import { OpError } from '../error.ts';
+import { diskError } from '../repository/disk.ts';
+
+/** How an archive is read: the first two by pg_restore, the others are SQL for psql. */
+export type ArchiveKind = 'custom' | 'directory' | 'sql' | 'sql.gz' | 'sql.zst';
+
+export interface Archive {
+  readonly kind: ArchiveKind;
+  /** The file, or the directory that holds toc.dat. */
+  readonly path: string;
+}
+
+/** Enough for the header of every kind: a dump's own comes within its first lines. */
+const HEAD = 64 * 1024;
+const GZIP = Buffer.from([0x1f, 0x8b]);
+const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+const PGDMP = Buffer.from('PGDMP');
+const USABLE = 'pgdeck reads archives of pg_dump: custom, directory, and SQL as it is or with gzip or zstd.';
+
+/**
+ * What an archive is, by its content and not by its name. Throws {@link OpError} when it is a tar archive, empty,
+ * missing, or none of pg_dump's.
+ */
+export async function detectArchive(path: string): Promise<Archive> {
+  return { kind: (await readHead(path)).kind, path };
+}
+
+/** Kind of an archive and the beginning of its content, decompressed where it is SQL. Throws {@link OpError}. */
+export async function readHead(path: string): Promise<{ kind: ArchiveKind; head: Buffer }> {
+  let head: Buffer;
+  let isDirectory: boolean;
+  try {
+    isDirectory = (await stat(path)).isDirectory();
+    head = await firstBytes(isDirectory ? join(path, 'toc.dat') : path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' && (await stat(path).catch(() => undefined)) !== undefined)
+      throw new OpError('failed', `${path} is no backup: the directory has no toc.dat.`, USABLE);
+    throw diskError(error, 'The backup cannot be read', path);
+  }
+  if (head.length === 0)
+    throw new OpError('failed', `${path} is empty.`, 'The dump that should have written it failed.');
+  if (starts(head, PGDMP)) return { kind: isDirectory ? 'directory' : 'custom', head };
+  if (isDirectory) throw new OpError('failed', `${path} is no backup: its toc.dat is not pg_dump's.`, USABLE);
+  if (starts(head, GZIP)) return { kind: 'sql.gz', head: unpacked(path, head, 'gzip', gunzipSome) };
+  if (starts(head, ZSTD)) return { kind: 'sql.zst', head: unpacked(path, head, 'zstd', unzstdSome) };
+  if (head.subarray(257, 262).toString('latin1') === 'ustar')
+    throw new OpError(
+      'failed',
+      `${path} is a tar archive, whose damage pg_restore does not notice.`,
+      'Make the backup again in the custom format: pgdeck backup --format custom',
+    );
+  if (!isText(head)) throw unknown(path);
+  return { kind: 'sql', head };
+}
+
+async function firstBytes(path: string): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD), 0, HEAD, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function unpacked(
+  path: string,
+  head: Buffer,
+  by: string,
+  unpack: (head: Buffer) => Buffer | undefined,
+): Buffer {
+  let text: Buffer | undefined;
+  try {
+    text = unpack(head);
+  } catch (error) {
+    throw new OpError(
+      'failed',
+      `${path} is damaged: ${by} cannot unpack its beginning.`,
+      'Use another backup.',
+      error,
+    );
+  }
+  // without a decompressor here its content is looked at when it is decoded
+  if (text === undefined) return Buffer.alloc(0);
+  if (starts(text, PGDMP))
+    throw new OpError(
+      'failed',
+      `${path} is an archive of pg_restore inside ${by}.`,
+      `Unpack it first: ${by} -dk ${path}`,
+    );
+  if (!isText(text)) throw unknown(path);
+  return text;
+}
+
+function gunzipSome(head: Buffer): Buffer {
+  return zlib.gunzipSync(head, { finishFlush: zlib.constants.Z_SYNC_FLUSH });
+}
+
+function unzstdSome(head: Buffer): Buffer | undefined {
+  // Node 22.15 and later
+  if (typeof zlib.zstdDecompressSync !== 'function') return undefined;
+  return zlib.zstdDecompressSync(head, { finishFlush: zlib.constants.ZSTD_e_flush });
+}
+
+function starts(head: Buffer, magic: Buffer): boolean {
+  return head.subarray(0, magic.length).equals(magic);
+}
+
+function isText(head: Buffer): boolean {
+  return !head.includes(0) && /^\s*(--|\/\*|\\|[a-z(])/i.test(head.subarray(0, 4096).toString('latin1'));
+}
+
+function unknown(path: string): OpError {
+  return new OpError('failed', `${path} is no backup that pgdeck knows.`, USABLE);
+}

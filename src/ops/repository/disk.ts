@@ -1,0 +1,54 @@
+import { chmod, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OpError } from '../error.ts';
+
+const WHY: Record<string, readonly [why: string, next: string]> = {
+  ENOSPC: ['the disk is full', 'Make room there, or name another directory with --dir.'],
+  EDQUOT: ['the quota is used up', 'Make room there, or name another directory with --dir.'],
+  EACCES: ['this user may not', 'Mend its permissions, or name another directory with --dir.'],
+  EPERM: ['this user may not', 'Mend its permissions, or name another directory with --dir.'],
+  EROFS: ['the file system is read-only', 'Name another directory with --dir.'],
+  ENOENT: ['it does not exist', 'Check the name; see what there is with: pgdeck backups list'],
+  ENOTDIR: ['it is no directory', 'Name another directory with --dir.'],
+};
+
+/** The sentence for an error of the file system; `what` is what was not done: `The repository cannot be read`. */
+export function diskError(error: unknown, what: string, path: string): OpError {
+  if (error instanceof OpError) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const [why, next] = WHY[code] ?? [code === '' ? String(error) : code, 'Check the disk and try again.'];
+  return new OpError('failed', `${what}: ${why} (${path}).`, next, error);
+}
+
+/** Forces a file, or the entries of a directory, to the disk. */
+export async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a directory and everything in it its owner's only, and forces it to the disk, the inner ones first. */
+export async function secureTree(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) await secureTree(path);
+    else {
+      await chmod(path, 0o600);
+      await sync(path);
+    }
+  }
+  await chmod(directory, 0o700);
+  await sync(directory);
+}
+
+/** Files in a directory and below, as paths relative to it, sorted. */
+export async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+    .sort();
+}

@@ -1,0 +1,189 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import type { ArchiveKind } from '../archive/kind.ts';
+import type { OpContext } from '../context.ts';
+import { OpError } from '../error.ts';
+import { diskError } from './disk.ts';
+import { describeForeign, kindOf } from './foreign.ts';
+import { type Format, LEVELS, type Manifest, type Scope } from './manifest.ts';
+import { guessFromName, isHidden, PARTIAL } from './names.ts';
+import { MANIFEST, readManifest } from './update.ts';
+
+/**
+ * `ok`: its last verification held. `unverified`: it had none. `damaged`: a verification failed, or what the manifest
+ * names is not there. `foreign`: not made by pgdeck.
+ */
+export type BackupStatus = 'ok' | 'unverified' | 'damaged' | 'foreign';
+
+/** A backup in the repository, or a file that was named. */
+export interface Backup {
+  /** Name of its directory or file. */
+  readonly id: string;
+  /** Its directory; the file itself where pgdeck did not make it. */
+  readonly path: string;
+  /** null where it is not known. */
+  readonly database: string | null;
+  readonly createdAt: Date;
+  readonly format: Format;
+  /** null where it is not known. */
+  readonly scope: Scope | null;
+  readonly bytes: number;
+  readonly status: BackupStatus;
+  readonly manifest?: Manifest;
+  /** What is read to restore it: a file, or a directory with toc.dat. */
+  readonly archive: string;
+  readonly kind: ArchiveKind;
+}
+
+/** Where backups are kept: --dir, BACKUP_DIR, the profile's setting, or a directory of the user's. Absolute. */
+export function repositoryDirectory(
+  context: Pick<OpContext, 'env' | 'home' | 'backup'>,
+  dir?: string,
+): string {
+  const { env, home, backup } = context;
+  const named = dir || env.BACKUP_DIR || backup.directory;
+  if (named) return resolve(named.replace(/^~(?=$|\/)/, home));
+  return join(env.XDG_DATA_HOME || join(home, '.local', 'share'), 'pgdeck', 'backups');
+}
+
+/**
+ * Every backup of a repository, newest first, with the files that others put there. What is unfinished is none.
+ * An absent repository has none; throws {@link OpError} for one that cannot be read.
+ */
+export async function listBackups(directory: string): Promise<Backup[]> {
+  let names: string[];
+  try {
+    names = await readdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw diskError(error, 'The backups cannot be listed', directory);
+  }
+  const found = await Promise.all(
+    names
+      .filter((name) => !isHidden(name))
+      // removed while it is looked at, or not readable: not a backup that could be used
+      .map((name) => describe(join(directory, name)).catch(() => undefined)),
+  );
+  return found
+    .filter((one) => one !== undefined)
+    .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || b.id.localeCompare(a.id));
+}
+
+/**
+ * The backup of that name in the repository (its beginning is enough where it is the only one), or the one at that
+ * path. Throws {@link OpError} when there is none, when there are several, and when it was never finished.
+ */
+export async function findBackup(directory: string, idOrPath: string): Promise<Backup> {
+  const isName = !idOrPath.includes(sep);
+  const candidates = isName ? [join(directory, idOrPath), resolve(idOrPath)] : [resolve(idOrPath)];
+  for (const path of candidates) {
+    if (idOrPath === '' || !(await exists(path))) continue;
+    refuseUnfinished(path);
+    const owner = dirname(path);
+    // the archive within a backup of ours stands for the backup
+    const home = (await exists(join(owner, MANIFEST))) ? owner : path;
+    refuseUnfinished(home);
+    const backup = await describe(home);
+    if (backup) return backup;
+    throw new OpError(
+      'refused',
+      `${path} is no backup of pg_dump.`,
+      'See what there is with: pgdeck backups list',
+    );
+  }
+  const begins = isName && idOrPath !== '' ? await beginningWith(directory, idOrPath) : [];
+  const [only, second] = begins;
+  if (only === undefined)
+    throw new OpError(
+      'refused',
+      isName ? `There is no backup ${idOrPath} in ${directory}.` : `There is no file ${idOrPath}.`,
+      'See what there is with: pgdeck backups list',
+    );
+  if (second !== undefined)
+    throw new OpError(
+      'refused',
+      `${idOrPath} is the beginning of ${begins.length} backups.`,
+      `Name one in full, such as ${only.id}.`,
+    );
+  return only;
+}
+
+async function beginningWith(directory: string, text: string): Promise<Backup[]> {
+  return (await listBackups(directory)).filter(({ id }) => id.startsWith(text));
+}
+
+function refuseUnfinished(path: string): void {
+  if (!path.endsWith(PARTIAL)) return;
+  throw new OpError(
+    'refused',
+    `${basename(path)} is a backup that was not finished, so it is none.`,
+    'See what there is with: pgdeck backups list',
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+/** What is at a path; undefined when it is no backup. */
+async function describe(path: string): Promise<Backup | undefined> {
+  if (await exists(join(path, MANIFEST))) return own(path);
+  const foreign = await describeForeign(path);
+  if (foreign === undefined) return undefined;
+  const { damaged, ...facts } = foreign;
+  return { id: basename(path), path, archive: path, status: damaged ? 'damaged' : 'foreign', ...facts };
+}
+
+async function own(path: string): Promise<Backup> {
+  const id = basename(path);
+  let manifest: Manifest;
+  try {
+    manifest = await readManifest(path);
+  } catch {
+    const { database = null, at } = guessFromName(id);
+    const createdAt = at ?? (await stat(path)).mtime;
+    const unknown = { format: 'custom', kind: 'custom', scope: null, bytes: 0, status: 'damaged' } as const;
+    return { id, path, archive: path, database, createdAt, ...unknown };
+  }
+  const { database, created_at, format, scope, bytes } = manifest;
+  const archive = join(path, manifest.archive);
+  return {
+    id,
+    path,
+    archive,
+    database: database.name,
+    createdAt: new Date(created_at),
+    format,
+    scope,
+    bytes,
+    kind: kindOf(format, manifest.archive),
+    status: (await isWhole(path, manifest)) ? statusOf(manifest) : 'damaged',
+    manifest,
+  };
+}
+
+/** Whether a verification refuted it that none of the same level or a higher one has held since. */
+function statusOf({ verifications }: Manifest): BackupStatus {
+  let refuted = -1;
+  for (const { level, ok } of verifications) {
+    const rank = LEVELS.indexOf(level);
+    if (!ok) refuted = Math.max(refuted, rank);
+    else if (rank >= refuted) refuted = -1;
+  }
+  if (refuted >= 0) return 'damaged';
+  return verifications.some(({ ok }) => ok) ? 'ok' : 'unverified';
+}
+
+/** Few enough to look at in a list; of a directory archive the table of contents is among the first. */
+const LOOKED_AT = 16;
+
+/** What a glance can tell: the files are there, in their sizes. */
+async function isWhole(path: string, manifest: Manifest): Promise<boolean> {
+  const checks = await Promise.all(
+    manifest.files.slice(0, LOOKED_AT).map(async (file) => {
+      const facts = await stat(join(path, file.path)).catch(() => undefined);
+      return facts?.size === file.bytes;
+    }),
+  );
+  return checks.every(Boolean) && (await exists(join(path, manifest.archive)));
+}

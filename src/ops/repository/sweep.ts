@@ -1,0 +1,81 @@
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { isAlive, type ProcessMark } from '../journal/process.ts';
+import { DELETING, PARTIAL } from './names.ts';
+
+/** Who writes a partial backup; removed when it is published. */
+export const OWNER = 'owner.json';
+
+/** How long a partial directory is left alone whose process cannot be looked at. */
+const UNKNOWN_MS = 24 * 3_600_000;
+
+const ownerSchema = z.object({
+  run: z.string(),
+  host: z.string(),
+  pid: z.int(),
+  process_started: z.string().nullable(),
+});
+
+/** A directory in the repository that is no backup. */
+export interface Leftover {
+  readonly path: string;
+  /** `partial`: a backup that was not finished; `deleting`: one that was being removed. */
+  readonly state: 'partial' | 'deleting';
+  /** The run that made it; null when it is not known. */
+  readonly run: string | null;
+  /** Nobody works on it any more. */
+  readonly dead: boolean;
+}
+
+/** What unfinished runs have left in the repository. An absent repository has none. */
+export async function findPartials(directory: string, now = new Date()): Promise<Leftover[]> {
+  const names = await readdir(directory).catch((): string[] => []);
+  const found = await Promise.all(
+    names.map(async (name): Promise<Leftover | undefined> => {
+      const path = join(directory, name);
+      if (name.endsWith(DELETING)) return { path, state: 'deleting', run: null, dead: true };
+      if (!name.endsWith(PARTIAL)) return undefined;
+      const owner = await readOwner(path);
+      const dead =
+        owner === undefined || owner.host !== hostname()
+          ? now.getTime() - (await lastTouched(path)) > UNKNOWN_MS
+          : !isAlive(owner);
+      return { path, state: 'partial', run: owner?.run ?? null, dead };
+    }),
+  );
+  return found.filter((one) => one !== undefined);
+}
+
+/**
+ * Removes partial backups whose process is dead, and finishes removals that were interrupted. Those of other machines,
+ * or without a mark, go when nothing in them was written for a day. Returns the paths of what was removed.
+ */
+export async function sweepPartials(directory: string, now = new Date()): Promise<string[]> {
+  const dead = (await findPartials(directory, now)).filter((one) => one.dead);
+  for (const { path } of dead) await rm(path, { recursive: true, force: true });
+  return dead.map(({ path }) => path);
+}
+
+async function readOwner(path: string): Promise<(ProcessMark & { readonly run: string }) | undefined> {
+  try {
+    return ownerSchema.parse(JSON.parse(await readFile(join(path, OWNER), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** When something in the directory was last written, ms since 1970: a large table changes only its own file. */
+async function lastTouched(path: string): Promise<number> {
+  const entries = await readdir(path, { recursive: true }).catch((): string[] => []);
+  const times = await Promise.all(
+    [path, ...entries.map((name) => join(path, name))].map((one) =>
+      stat(one).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
+  return times.reduce((latest, at) => Math.max(latest, at), 0);
+}
