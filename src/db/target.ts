@@ -3,6 +3,14 @@ import type { Address } from './errors.ts';
 
 export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
+/** Paths as libpq takes them. */
+export interface TlsFiles {
+  /** `system`: the system's authorities. */
+  readonly root?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
 /** Everything needed to open connections to one server. Made by `config/profile.ts`. */
 export interface Target extends Address {
   /** A name or address, or the directory of a Unix socket (begins with `/`). */
@@ -10,6 +18,8 @@ export interface Target extends Address {
   readonly sslmode: SslMode;
   /** Certificates and the like; which checks are made follows from sslmode. */
   readonly tls?: ConnectionOptions;
+  /** Where {@link Target.tls} was read from: for programs that connect by themselves. */
+  readonly tlsFiles?: TlsFiles;
   /** Asked only when the server wants a password; undefined when none is to be had. */
   readonly password: () => Promise<string | undefined>;
   /** Seconds before an attempt to connect is given up. */

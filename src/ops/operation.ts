@@ -145,7 +145,11 @@ export interface Progress {
   readonly estimate?: boolean;
 }
 
-export interface ExecOptions extends Pick<RunOptions, 'env' | 'cwd' | 'input' | 'timeout'> {
+export interface ExecOptions
+  extends Pick<
+    RunOptions,
+    'env' | 'cwd' | 'input' | 'timeout' | 'onStdout' | 'stdoutTo' | 'maxOutput' | 'stallMs'
+  > {
   /** Exit codes that are no failure; only 0 without it. */
   readonly accept?: readonly number[];
   /** Its output is not a person's to read: no lines. */

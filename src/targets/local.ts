@@ -1,7 +1,10 @@
 import { basename } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { execa } from 'execa';
+import { environment } from './environment.ts';
+import { endGroup, endWithUs, forget, GRACE_MS } from './group.ts';
+import { collect } from './output.ts';
+import { pipe } from './pipe.ts';
+import { startError } from './start-error.ts';
 import {
   CommandError,
   type CommandOptions,
@@ -12,53 +15,7 @@ import {
   type RunResult,
   type StartOptions,
 } from './target.ts';
-
-/** Debian's package for each program that pgdeck runs. */
-const PACKAGES: Record<string, string> = {
-  initdb: 'postgresql',
-  postgres: 'postgresql',
-  pg_ctl: 'postgresql',
-  pg_controldata: 'postgresql',
-  pg_amcheck: 'postgresql',
-  docker: 'docker.io',
-  kubectl: 'kubernetes-client',
-  ssh: 'openssh-client',
-  rsync: 'rsync',
-  zstd: 'zstd',
-  gzip: 'gzip',
-  pgbackrest: 'pgbackrest',
-};
-const CLIENT_PROGRAM = /^(psql|createdb|dropdb|vacuumdb|reindexdb|pg_\w+)$/;
-
-const GRACE_MS = 5_000;
-
-/** Groups to end with this process. A detached child would outlive us, and a wrapper's children too. */
-const groups = new Set<number>();
-let exitHook = false;
-
-function endWithUs(pid: number): void {
-  groups.add(pid);
-  if (exitHook) return;
-  exitHook = true;
-  process.on('exit', () => {
-    for (const group of groups) killGroup(group, 'SIGTERM');
-  });
-}
-
-function killGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // the group has ended already
-  }
-}
-
-/** SIGTERM to the group, SIGKILL after the grace time; the timer ends with the process. */
-function endGroup(pid: number, ended: Promise<unknown>, grace: number): void {
-  killGroup(pid, 'SIGTERM');
-  const timer = setTimeout(() => killGroup(pid, 'SIGKILL'), grace);
-  void ended.finally(() => clearTimeout(timer));
-}
+import { cancelled, watch } from './watch.ts';
 
 /** The execa options every command gets: a group of its own, nothing buffered or thrown by execa. */
 function common(options: CommandOptions) {
@@ -68,53 +25,11 @@ function common(options: CommandOptions) {
     cleanup: false,
     reject: false,
     extendEnv: false,
-    env: withoutUndefined({ ...process.env, ...options.env }),
+    env: environment(options.env),
     ...(options.cwd !== undefined && { cwd: options.cwd }),
     ...(options.uid !== undefined && { uid: options.uid }),
     ...(options.gid !== undefined && { gid: options.gid }),
   } as const;
-}
-
-function withoutUndefined(env: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((e): e is [string, string] => e[1] !== undefined));
-}
-
-function startError(command: string, error: unknown): CommandError {
-  const program = basename(command);
-  const code = (error as { code?: string } | undefined)?.code;
-  if (code === 'ENOENT') {
-    const pack = PACKAGES[program] ?? (CLIENT_PROGRAM.test(program) ? 'postgresql-client' : undefined);
-    const next =
-      pack === undefined
-        ? 'install it, or put it on PATH'
-        : `install it, on Debian with: apt install ${pack}`;
-    return new CommandError('missing', `${program} was not found: ${next}.`, '', error);
-  }
-  if (code === 'EACCES' || code === 'EPERM')
-    return new CommandError(
-      'denied',
-      `${program} may not be run by this user: check its permissions.`,
-      '',
-      error,
-    );
-  const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
-  return new CommandError('other', `${program} could not be started: ${why}.`, '', error);
-}
-
-function collect(stream: Readable, onLine: ((line: string) => void) | undefined): Promise<string> {
-  return new Promise((resolve) => {
-    let text = '';
-    stream.setEncoding('utf8');
-    stream.on('data', (chunk: string) => {
-      text += chunk;
-    });
-    stream.on('error', () => resolve(text));
-    if (onLine === undefined) stream.on('end', () => resolve(text));
-    else
-      createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })
-        .on('line', onLine)
-        .on('close', () => resolve(text));
-  });
 }
 
 /**
@@ -128,11 +43,11 @@ export async function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
+  if (options.signal?.aborted) throw cancelled(basename(command));
+  // execa gives a child no file of ours; a pipe of one command does
+  if (options.stdoutTo !== undefined) return pipe([{ command, args }], options);
   const program = basename(command);
-  const { signal, onLine, timeout } = options;
-  const cancelled = (stderr = '') => new CommandError('cancelled', `${program} was cancelled.`, stderr);
-  if (signal?.aborted) throw cancelled();
-
+  const { onLine, onStdout, maxOutput: max } = options;
   const child = execa(command, args, {
     ...common(options),
     buffer: false,
@@ -142,32 +57,26 @@ export async function run(
   if (pid === undefined) throw startError(command, (await child).cause);
   endWithUs(pid);
   options.onStart?.(pid);
-
-  let why: 'cancelled' | 'timeout' | undefined;
-  const end = (reason: 'cancelled' | 'timeout') => {
-    why ??= reason;
-    endGroup(pid, child, GRACE_MS);
-  };
-  const onAbort = () => end('cancelled');
-  signal?.addEventListener('abort', onAbort, { once: true });
-  const timer = timeout === undefined ? undefined : setTimeout(() => end('timeout'), timeout);
+  const watching = watch([pid], child, options);
   try {
     const [result, stdout, stderr] = await Promise.all([
       child,
-      collect(child.stdout, onLine && ((line) => onLine(line, 'stdout'))),
-      collect(child.stderr, onLine && ((line) => onLine(line, 'stderr'))),
+      collect(child.stdout, {
+        onLine: onLine && ((line) => onLine(line, 'stdout')),
+        onChunk: onStdout,
+        max,
+      }),
+      collect(child.stderr, { onLine: onLine && ((line) => onLine(line, 'stderr')), max }),
     ]);
-    if (why === 'cancelled') throw cancelled(stderr);
-    if (why === 'timeout')
-      throw new CommandError('timeout', `${program} was ended: it took longer than ${timeout} ms.`, stderr);
+    const error = watching.error(program, stderr);
+    if (error) throw error;
     if (result.signal !== undefined)
       throw new CommandError('signal', `${program} was killed by ${result.signal}.`, stderr);
     if (result.exitCode === undefined) throw startError(command, result.cause);
     return { exitCode: result.exitCode, stdout, stderr };
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
-    groups.delete(pid);
+    watching.stop();
+    forget(pid);
   }
 }
 
@@ -193,7 +102,7 @@ export async function start(
 
   let exit: Exit | undefined;
   const exited = child.then((result): Exit => {
-    groups.delete(pid);
+    forget(pid);
     exit = { exitCode: result.exitCode, signal: result.signal };
     return exit;
   });
@@ -226,4 +135,4 @@ export async function start(
 }
 
 /** Commands on this machine. */
-export const local: Host = { label: 'this machine', run, start };
+export const local: Host = { label: 'this machine', run, pipe, start };

@@ -19,7 +19,21 @@ export interface RunOptions extends CommandOptions {
   readonly onLine?: (line: string, from: 'stdout' | 'stderr') => void;
   /** Milliseconds before the command is ended. */
   readonly timeout?: number;
-  /** Called with the process id, which is also the id of its group. */
+  /** Takes its standard output as bytes; no lines are made of it and nothing is collected. */
+  readonly onStdout?: (chunk: Buffer) => void;
+  /**
+   * A file, made anew and readable by its owner only, that its standard output goes to without passing through us.
+   * Its standard input is empty then.
+   */
+  readonly stdoutTo?: string;
+  /** Characters kept of each stream, the last ones; all without it. */
+  readonly maxOutput?: number;
+  /**
+   * Milliseconds without a byte read or written before it is ended as stalled. Not for programs that wait for the
+   * server: building an index is silent.
+   */
+  readonly stallMs?: number;
+  /** Called with the process id, which is also the id of its group; of a pipe, with each one's. */
   readonly onStart?: (pid: number) => void;
 }
 
@@ -35,6 +49,14 @@ export interface RunResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** Of a pipe: the program whose exit code it is, where it failed. */
+  readonly program?: string;
+}
+
+/** One of the commands of a pipe. */
+export interface PipeCommand {
+  readonly command: string;
+  readonly args: readonly string[];
 }
 
 /** How a started process ended: one of the two is set. */
@@ -67,11 +89,23 @@ export interface Host {
   readonly label: string;
   /** Runs a command to its end. Throws {@link CommandError} when it cannot start or is ended by us. */
   run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /**
+   * Runs commands with the output of each as the input of the next, through the kernel. `stdout` is the last one's,
+   * `stderr` everybody's. Throws {@link CommandError} as `run` does.
+   */
+  pipe(commands: readonly PipeCommand[], options?: Omit<RunOptions, 'input'>): Promise<RunResult>;
   /** Starts a command that keeps running. Throws {@link CommandError} when it cannot start. */
   start(command: string, args: readonly string[], options?: StartOptions): Promise<Running>;
 }
 
-export type CommandErrorKind = 'missing' | 'denied' | 'cancelled' | 'timeout' | 'signal' | 'other';
+export type CommandErrorKind =
+  | 'missing'
+  | 'denied'
+  | 'cancelled'
+  | 'timeout'
+  | 'stalled'
+  | 'signal'
+  | 'other';
 
 /** A command that could not run or did not end by itself; the message is one sentence with the next step. */
 export class CommandError extends Error {

@@ -1,11 +1,17 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
-import type { SslMode } from '../../db/target.ts';
+import type { SslMode, TlsFiles } from '../../db/target.ts';
 import { SSL_MODES } from '../settings.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Params } from './conninfo.ts';
 import { type Env, home } from './env.ts';
+
+interface TlsSettings {
+  readonly sslmode: SslMode;
+  readonly tls?: ConnectionOptions;
+  readonly tlsFiles?: TlsFiles;
+}
 
 /**
  * Mode and certificates as libpq takes them: default mode `prefer`; the files of ~/.postgresql are used when
@@ -13,7 +19,7 @@ import { type Env, home } from './env.ts';
  *
  * Throws {@link UsageError} for a mode that does not exist and for files that are missing or unprotected.
  */
-export function tlsSettings(params: Params, env: Env): { sslmode: SslMode; tls?: ConnectionOptions } {
+export function tlsSettings(params: Params, env: Env): TlsSettings {
   const system = params.sslrootcert === 'system';
   const sslmode = modeOf(params.sslmode ?? (system ? 'verify-full' : 'prefer'));
   if (sslmode === 'disable') return { sslmode };
@@ -28,7 +34,22 @@ export function tlsSettings(params: Params, env: Env): { sslmode: SslMode; tls?:
     // hostaddr is where to connect, host is the name that the certificate must carry
     ...(params.hostaddr && params.host && { servername: params.host }),
   };
-  return Object.keys(options).length > 0 ? { sslmode, tls: options } : { sslmode };
+  if (Object.keys(options).length === 0) return { sslmode };
+  return { sslmode, tls: options, tlsFiles: files(params, env, options) };
+}
+
+function files(params: Params, env: Env, { ca, cert }: ConnectionOptions): TlsFiles {
+  return {
+    ...(ca !== undefined && { root: params.sslrootcert ?? inHome(env, 'root.crt') }),
+    ...(cert !== undefined && {
+      certificate: params.sslcert ?? inHome(env, 'postgresql.crt'),
+      key: params.sslkey ?? inHome(env, 'postgresql.key'),
+    }),
+  };
+}
+
+function inHome(env: Env, name: string): string {
+  return join(home(env), '.postgresql', name);
 }
 
 function modeOf(text: string): SslMode {
@@ -45,7 +66,7 @@ function systemRoots(): ConnectionOptions {
 }
 
 function rootCertificate(params: Params, sslmode: SslMode, env: Env): ConnectionOptions {
-  const file = params.sslrootcert ?? join(home(env), '.postgresql', 'root.crt');
+  const file = params.sslrootcert ?? inHome(env, 'root.crt');
   if (existsSync(file)) return { ca: read(file, 'root certificate') };
   if (sslmode === 'verify-ca' || sslmode === 'verify-full')
     throw new UsageError(
@@ -56,12 +77,12 @@ function rootCertificate(params: Params, sslmode: SslMode, env: Env): Connection
 }
 
 function clientCertificate(params: Params, env: Env): ConnectionOptions {
-  const certificate = params.sslcert ?? join(home(env), '.postgresql', 'postgresql.crt');
+  const certificate = params.sslcert ?? inHome(env, 'postgresql.crt');
   if (!existsSync(certificate)) {
     if (params.sslcert) throw new UsageError(`The client certificate ${certificate} does not exist.`);
     return {};
   }
-  const key = params.sslkey ?? join(home(env), '.postgresql', 'postgresql.key');
+  const key = params.sslkey ?? inHome(env, 'postgresql.key');
   if (!existsSync(key))
     throw new UsageError(`The key ${key} of ${certificate} does not exist.`, 'Give sslkey.');
   const { mode, uid } = statSync(key);

@@ -1,0 +1,18 @@
+import type { ClientProgram } from './programs.ts';
+
+/** Of the server's package, not of the client's. */
+const SERVER_PROGRAMS: readonly ClientProgram[] = ['initdb', 'pg_ctl', 'postgres'];
+
+/** Debian's package that has the program of this major version. */
+export function packageOf(program: ClientProgram, major: number): string {
+  return SERVER_PROGRAMS.includes(program) ? `postgresql-${major}` : `postgresql-client-${major}`;
+}
+
+/** How to get the programs: one sentence. */
+export function installSentence(programs: readonly ClientProgram[], major: number): string {
+  const packages = [...new Set(programs.map((program) => packageOf(program, major)))];
+  return (
+    `Install ${packages.join(' and ')} (on Debian: apt install ${packages.join(' ')}), ` +
+    'or name their directory with the setting backup.programs.'
+  );
+}

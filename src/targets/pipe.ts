@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Readable } from 'node:stream';
+import { environment } from './environment.ts';
+import { endGroup, endWithUs, forget } from './group.ts';
+import { collect } from './output.ts';
+import { startError } from './start-error.ts';
+import { CommandError, type PipeCommand, type RunOptions, type RunResult } from './target.ts';
+import { cancelled, watch } from './watch.ts';
+
+interface Ended {
+  readonly at: number;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+interface Part {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly program: string;
+  readonly ended: Promise<Ended>;
+}
+
+/**
+ * Runs commands with the output of each as the input of the next; the bytes pass through the kernel, never through
+ * this process. When one fails the others are ended, and its exit code is the result's: what the others say then is
+ * only that their neighbour is gone.
+ *
+ * Throws {@link CommandError} as `run` does.
+ */
+export async function pipe(
+  commands: readonly PipeCommand[],
+  options: Omit<RunOptions, 'input'> = {},
+): Promise<RunResult> {
+  const names = commands.map(({ command }) => basename(command)).join(' | ');
+  if (options.signal?.aborted) throw cancelled(names);
+  const parts = await startAll(commands, options);
+  const pids = parts.map((part) => part.pid);
+  const all = Promise.all(parts.map((part) => part.ended));
+  const watching = watch(pids, all, options);
+  for (const part of parts)
+    void part.ended.then(({ code }) => {
+      if (code !== 0) for (const other of parts) if (other !== part) endGroup(other.pid, other.ended);
+    });
+  const { onLine, onStdout, maxOutput: max } = options;
+  const last = parts.at(-1)?.child.stdout ?? null;
+  try {
+    const [ends, stdout, ...errors] = await Promise.all([
+      all,
+      read(last, { onLine: onLine && ((line) => onLine(line, 'stdout')), onChunk: onStdout, max }),
+      ...parts.map((part) =>
+        read(part.child.stderr, { onLine: onLine && ((line) => onLine(line, 'stderr')), max }),
+      ),
+    ]);
+    const stderr = errors.join('');
+    const error = watching.error(names, stderr);
+    if (error) throw error;
+    return result(parts, ends, stdout, stderr);
+  } finally {
+    watching.stop();
+    for (const pid of pids) forget(pid);
+  }
+}
+
+function read(stream: Readable | null, options: Parameters<typeof collect>[1]): Promise<string> {
+  return stream === null ? Promise.resolve('') : collect(stream, options);
+}
+
+function result(parts: readonly Part[], ends: readonly Ended[], stdout: string, stderr: string): RunResult {
+  const failures = ends
+    .map((end, at) => ({ ...end, program: parts[at]?.program ?? '', place: at }))
+    .filter((end) => end.code !== 0)
+    .sort((a, b) => a.at - b.at);
+  // a writer that dies because its reader is gone is not the cause, whoever is reaped first
+  const cause = failures.find((end) => end.signal !== 'SIGPIPE') ?? failures[0];
+  if (cause === undefined) return { exitCode: 0, stdout, stderr };
+  if (cause.code === null)
+    throw new CommandError('signal', `${cause.program} was killed by ${cause.signal}.`, stderr);
+  return { exitCode: cause.code, stdout, stderr, program: cause.program };
+}
+
+/** The last is started first: its standard input is the output of the one before. */
+async function startAll(commands: readonly PipeCommand[], options: RunOptions): Promise<Part[]> {
+  const { stdoutTo, cwd, uid, gid } = options;
+  const file = stdoutTo === undefined ? undefined : openSync(stdoutTo, 'w', 0o600);
+  const started: Part[] = [];
+  let output: 'pipe' | number | ChildProcess['stdin'] = file ?? 'pipe';
+  try {
+    for (const [at, { command, args }] of [...commands.entries()].toReversed()) {
+      const child: ChildProcess = spawn(command, args, {
+        detached: true,
+        stdio: [at === 0 ? 'ignore' : 'pipe', output, 'pipe'],
+        env: environment(options.env),
+        ...(cwd !== undefined && { cwd }),
+        ...(uid !== undefined && { uid }),
+        ...(gid !== undefined && { gid }),
+      });
+      const failed = new Promise<unknown>((resolve) => child.once('error', resolve));
+      // only the child may hold the other end, or the reader would wait for ever
+      if (typeof output === 'object') output?.destroy();
+      if (child.pid === undefined) throw startError(command, await failed);
+      endWithUs(child.pid);
+      options.onStart?.(child.pid);
+      const ended = new Promise<Ended>((resolve) => {
+        child.once('exit', (code, signal) => resolve({ at: performance.now(), code, signal }));
+      });
+      started.unshift({ child, pid: child.pid, program: basename(command), ended });
+      output = child.stdin;
+    }
+    return started;
+  } catch (error) {
+    for (const part of started) {
+      part.child.stdin?.destroy();
+      endGroup(part.pid, part.ended);
+      void part.ended.then(() => forget(part.pid));
+    }
+    throw error;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}

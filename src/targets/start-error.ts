@@ -1,0 +1,42 @@
+import { basename } from 'node:path';
+import { CommandError } from './target.ts';
+
+/** Debian's package for each program that pgdeck runs. */
+const PACKAGES: Record<string, string> = {
+  initdb: 'postgresql',
+  postgres: 'postgresql',
+  pg_ctl: 'postgresql',
+  pg_controldata: 'postgresql',
+  pg_amcheck: 'postgresql',
+  docker: 'docker.io',
+  kubectl: 'kubernetes-client',
+  ssh: 'openssh-client',
+  rsync: 'rsync',
+  zstd: 'zstd',
+  gzip: 'gzip',
+  pgbackrest: 'pgbackrest',
+};
+const CLIENT_PROGRAM = /^(psql|createdb|dropdb|vacuumdb|reindexdb|pg_\w+)$/;
+
+/** Why a program could not be started, from what the system said. */
+export function startError(command: string, error: unknown): CommandError {
+  const program = basename(command);
+  const code = (error as { code?: string } | undefined)?.code;
+  if (code === 'ENOENT') {
+    const pack = PACKAGES[program] ?? (CLIENT_PROGRAM.test(program) ? 'postgresql-client' : undefined);
+    const next =
+      pack === undefined
+        ? 'install it, or put it on PATH'
+        : `install it, on Debian with: apt install ${pack}`;
+    return new CommandError('missing', `${program} was not found: ${next}.`, '', error);
+  }
+  if (code === 'EACCES' || code === 'EPERM')
+    return new CommandError(
+      'denied',
+      `${program} may not be run by this user: check its permissions.`,
+      '',
+      error,
+    );
+  const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
+  return new CommandError('other', `${program} could not be started: ${why}.`, '', error);
+}

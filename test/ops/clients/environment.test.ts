@@ -1,0 +1,111 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { quoteIdent } from '../../../src/db/ident.ts';
+import { type Cluster, createCluster } from '../../../src/demo/cluster.ts';
+import { databaseArgument, withClientEnvironment } from '../../../src/ops/clients/environment.ts';
+import { findClients } from '../../../src/ops/clients/programs.ts';
+import { temporaryDirectory } from '../../support/program.ts';
+import { contextFor } from './stage.ts';
+
+const PASSWORD = 's3cret:with\\all"of\'it';
+const home = temporaryDirectory();
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await createCluster({ password: PASSWORD });
+});
+afterAll(() => cluster.remove());
+
+test.each(['a=b', "o'clock", 'back\\slash', 'postgres://x', '"quoted"', '数据库'])(
+  'psql connects to %j as pgdeck does, with a password that nobody sees',
+  async (name) => {
+    const context = contextFor(cluster.target(), home);
+    const admin = await context.open('test');
+    await admin.sql(`CREATE DATABASE ${quoteIdent(name)}`);
+    const { clients } = await findClients(context, admin.server, ['psql']);
+    vi.stubEnv('PGOPTIONS', '-c search_path=nowhere');
+    vi.stubEnv('PGDATABASE', 'nowhere');
+    let directory = '';
+    const said = await withClientEnvironment(context, 'pgdeck:test', async (env) => {
+      expect(env).not.toHaveProperty('PGPASSWORD', expect.anything());
+      directory = dirname(env.PGPASSFILE ?? '');
+      expect(statSync(directory).mode & 0o777).toBe(0o700);
+      expect(statSync(env.PGPASSFILE ?? '').mode & 0o777).toBe(0o600);
+      const query =
+        "SELECT current_database(), current_setting('application_name'), current_setting('search_path')";
+      return context.host.run(
+        clients?.path('psql') ?? '',
+        ['-XAtw', '-d', databaseArgument(name), '-c', query],
+        { env },
+      );
+    });
+    vi.unstubAllEnvs();
+    expect(said.stderr).toBe('');
+    expect(said.stdout).toBe(`${name}|pgdeck:test|"$user", public\n`);
+    expect(existsSync(directory)).toBe(false);
+    await admin.close();
+    await context.close();
+  },
+);
+
+test('without a password there is no file, and the variables of the caller do not get in', async () => {
+  vi.stubEnv('PGPASSFILE', '/nowhere');
+  vi.stubEnv('PGSERVICE', 'nowhere');
+  vi.stubEnv('PGDECK_KEPT', '1');
+  const context = contextFor({ ...cluster.target(), connectTimeout: 0 }, home);
+  const env = await withClientEnvironment(context, 'x', async (e) => e);
+  vi.unstubAllEnvs();
+  expect(env).toMatchObject({ PGPASSFILE: undefined, PGSERVICE: undefined, PGCONNECT_TIMEOUT: undefined });
+  expect(env).not.toHaveProperty('PGDECK_KEPT');
+});
+
+test('certificates are passed on as files, and the name that is checked beside the address', async () => {
+  const context = contextFor(
+    {
+      ...cluster.target(),
+      sslmode: 'verify-full',
+      tls: { servername: 'db.example', passphrase: 'of the key' },
+      tlsFiles: { root: 'system', certificate: '/c.crt', key: '/c.key' },
+    },
+    home,
+  );
+  await withClientEnvironment(context, 'x', async (env) => {
+    expect(env).toMatchObject({
+      PGHOST: 'db.example',
+      PGHOSTADDR: '127.0.0.1',
+      PGSSLMODE: 'verify-full',
+      PGSSLROOTCERT: 'system',
+      PGSSLCERT: '/c.crt',
+      PGSSLKEY: '/c.key',
+      PGSERVICE: 'pgdeck',
+    });
+    expect(readFileSync(env.PGSERVICEFILE ?? '', 'utf8')).toBe('[pgdeck]\nsslpassword=of the key\n');
+  });
+});
+
+test('what a killed process has left is removed by the next, what a living one uses is not', async () => {
+  const left = join(tmpdir(), `pgdeck-secret-left-${process.pid}`);
+  const used = join(tmpdir(), `pgdeck-secret-used-${process.pid}`);
+  for (const [directory, host] of [
+    [left, hostname()],
+    [used, 'elsewhere'],
+  ] as const) {
+    mkdirSync(directory, { mode: 0o700 });
+    writeFileSync(
+      join(directory, 'owner.json'),
+      JSON.stringify({ host, pid: 4_000_000, process_started: '1' }),
+    );
+  }
+  const context = contextFor(cluster.target(), home);
+  await (await context.open('test')).close();
+  await withClientEnvironment(context, 'x', async () => {});
+  expect(existsSync(left)).toBe(false);
+  expect(existsSync(used)).toBe(true);
+  writeFileSync(
+    join(used, 'owner.json'),
+    JSON.stringify({ host: hostname(), pid: 4_000_000, process_started: '1' }),
+  );
+  await withClientEnvironment(context, 'x', async () => {});
+  expect(existsSync(used)).toBe(false);
+});
