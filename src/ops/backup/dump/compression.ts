@@ -1,0 +1,56 @@
+import type { Clients } from '../../clients/programs.ts';
+import { OpError } from '../../error.ts';
+import type { Format } from '../../repository/manifest.ts';
+
+export interface Compression {
+  readonly method: 'none' | 'gzip' | 'zstd';
+  readonly level: number;
+}
+
+const HIGHEST = { gzip: 9, zstd: 19 } as const;
+const DEFAULT = { gzip: 1, zstd: 3 } as const;
+const EXPECTED = 'Give a level of gzip from 0 to 9, or none, gzip, gzip:6, zstd, zstd:3.';
+
+/** Reads `--compress`: what pg_dump 16 understands, on every version. Throws {@link OpError}. */
+export function parseCompression(text: string): Compression {
+  const found = /^(?:(none)|(gzip|zstd)(?::(\d+))?|(\d+))$/i.exec(text.trim());
+  if (found === null) throw new OpError('refused', `--compress ${text} is not understood.`, EXPECTED);
+  const [, none, named, given, bare] = found;
+  const method = (named?.toLowerCase() as 'gzip' | 'zstd' | undefined) ?? 'gzip';
+  const level = Number(given ?? bare ?? DEFAULT[method]);
+  if (level > HIGHEST[method])
+    throw new OpError('refused', `The highest level of ${method} is ${HIGHEST[method]}.`, EXPECTED);
+  return none !== undefined || level === 0 ? { method: 'none', level: 0 } : { method, level };
+}
+
+/**
+ * What is used when nothing is said. The lowest level of gzip takes nearly half the time of pg_dump's default and
+ * makes files that are 4 % larger; zstd is better in both where pg_dump has it.
+ */
+export function defaultCompression(format: Format, clients: Pick<Clients, 'zstd'>): Compression {
+  return clients.zstd && format !== 'plain' ? { method: 'zstd', level: 3 } : { method: 'gzip', level: 1 };
+}
+
+/** `gzip:1`: as it stands in the manifest. */
+export function compressionText({ method, level }: Compression): string {
+  return method === 'none' ? 'none' : `${method}:${level}`;
+}
+
+/** Why a format cannot be compressed so by this pg_dump; undefined when it can. */
+export function compressionProblem(
+  { method }: Compression,
+  format: Format,
+  clients: Pick<Clients, 'zstd' | 'version'>,
+): OpError | undefined {
+  if (method !== 'zstd' || format === 'plain' || clients.zstd) return undefined;
+  return new OpError(
+    'refused',
+    `pg_dump ${clients.version} cannot write the ${format} format with zstd; it can from 16 on.`,
+    'Leave --compress out, or give --format plain.',
+  );
+}
+
+/** Ending of a plain dump. */
+export function plainEnding({ method }: Compression): string {
+  return { none: 'sql', gzip: 'sql.gz', zstd: 'sql.zst' }[method];
+}

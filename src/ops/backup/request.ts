@@ -1,0 +1,35 @@
+import type { Clients } from '../clients/programs.ts';
+import type { Format, Manifest } from '../repository/manifest.ts';
+import type { Compression } from './dump/compression.ts';
+
+/** What of the chosen relations is written: all of it, the definitions, the rows. */
+export type Content = 'all' | 'schema' | 'data';
+
+/** One database's backup, decided. */
+export interface BackupRequest {
+  readonly database: string;
+  /** Directory of the repository. */
+  readonly repository: string;
+  readonly clients: Clients;
+  readonly format: Format;
+  readonly compression: Compression;
+  /** Processes of pg_dump; only the directory format takes more than one. */
+  readonly jobs: number;
+  readonly content: Content;
+  /** Names of schemas and tables whose rows are wanted, as typed; none of both is everything. */
+  readonly schemas: readonly string[];
+  readonly tables: readonly string[];
+  /** Roles and tablespaces beside it. */
+  readonly globals: boolean;
+  readonly label: string | undefined;
+}
+
+/** A backup that is published: from then on it is listed. */
+export interface BackupMade {
+  readonly id: string;
+  /** Its directory. */
+  readonly path: string;
+  /** What pg_restore or psql reads. */
+  readonly archive: string;
+  readonly manifest: Manifest;
+}
