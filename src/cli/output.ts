@@ -1,9 +1,11 @@
 import { UsageError } from '../config/usage-error.ts';
-import type { DbError, ErrorKind } from '../db/errors.ts';
+import type { DbError } from '../db/errors.ts';
+import type { OpError } from '../ops/error.ts';
+import { isUnreachable } from '../ops/run/unreachable.ts';
 import { cleanBlock } from '../text/clean.ts';
-import { csvText, jsonText, type Listing, type OutputColumn, type Row } from './format.ts';
+import { csvText, jsonText, type Listing, type OutputColumn, type Row } from './output/format.ts';
 
-export type { Listing, OutputColumn } from './format.ts';
+export type { Listing, OutputColumn } from './output/format.ts';
 
 /** What a command's exit tells a script. */
 export const EXIT = {
@@ -40,7 +42,7 @@ export async function printListing(listing: Listing, format: Format): Promise<vo
 /** Rows as an aligned table of text. */
 export async function printTable(rows: readonly object[], columns: readonly OutputColumn[]): Promise<void> {
   // the widths of characters take longer to load than most commands take to run
-  const { tableText } = await import('./table.ts');
+  const { tableText } = await import('./output/table.ts');
   const room = process.stdout.isTTY ? process.stdout.columns : undefined;
   for (const line of tableText(rows as readonly Row[], columns, room)) print(line);
 }
@@ -55,20 +57,10 @@ export function printJsonLine(value: unknown): void {
   print(jsonText(value, process.stdout.isTTY === true, 0));
 }
 
-const CANNOT_CONNECT: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
-  'unreachable',
-  'starting',
-  'slots',
-  'lost',
-  'tls',
-  'auth',
-  'no_database',
-]);
-
 /** Says on stderr what went wrong and what to do next. Returns the exit code. */
 export function fail(error: unknown): number {
   const facts = error instanceof Error ? error : new Error(String(error));
-  const next = isDbError(error) || error instanceof UsageError ? error.next : undefined;
+  const next = isDbError(error) || isOpError(error) || error instanceof UsageError ? error.next : undefined;
   const sentence =
     next === undefined ? facts.message : `${facts.message}${/\n/.test(facts.message) ? '\n' : ' '}${next}`;
   for (const line of sentence.split('\n')) note(`pgdeck: ${line}`);
@@ -76,16 +68,20 @@ export function fail(error: unknown): number {
   return exitCodeOf(error);
 }
 
-/** 3 when the server could not be reached or let nobody in, 2 for bad usage, else 1. */
+/** 3 when the server could not be reached or let nobody in, 2 for bad usage and what was refused, else 1. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof UsageError) return EXIT.refused;
-  if (isDbError(error) && CANNOT_CONNECT.has(error.kind)) return EXIT.unreachable;
+  if (error instanceof UsageError || (isOpError(error) && error.kind === 'refused')) return EXIT.refused;
+  if (isUnreachable(error)) return EXIT.unreachable;
   return EXIT.failed;
 }
 
-/** By name: the class would bring the queries and their schemas into every start of the program. */
+/** By name: the classes would bring the queries and their schemas into every start of the program. */
 function isDbError(error: unknown): error is DbError {
   return error instanceof Error && error.name === 'DbError';
+}
+
+function isOpError(error: unknown): error is OpError {
+  return error instanceof Error && error.name === 'OpError';
 }
 
 function stackOf(error: Error): string {

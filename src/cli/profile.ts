@@ -87,7 +87,7 @@ export function register(program: Command, context: Context): void {
     .option(...json)
     .action(async (name: string | undefined, options: { json?: boolean }, command: Command) => {
       const { resolved } = await context.resolve(command, name === undefined ? {} : { profile: name });
-      const { probe } = await import('./probe.ts');
+      const { probe } = await import('./profile/probe.ts');
       const found = await probe(resolved);
       if (options.json) {
         printJson({ test: found });

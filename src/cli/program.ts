@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import type { Env } from '../config/libpq/env.ts';
+import { type Entry, OPERATIONS } from '../ops/registry.ts';
 import { version } from '../version.ts';
 import { register as console } from './console.ts';
 import { type Context, createContext, type Register } from './context.ts';
 import { register as demo } from './demo.ts';
+import { registerOperations } from './operation.ts';
 import { EXIT, fail, note, print } from './output.ts';
 import { register as profile } from './profile.ts';
 import { register as runs } from './runs.ts';
@@ -11,10 +13,18 @@ import { register as show } from './show.ts';
 import { register as signal } from './signal.ts';
 
 /** Every command, in the order of the help. The modules load what they need when their command runs. */
-const COMMANDS: readonly Register[] = [console, demo, show, signal, runs, profile];
+const commands = (operations: readonly Entry[]): readonly Register[] => [
+  console,
+  demo,
+  show,
+  signal,
+  registerOperations(operations),
+  runs,
+  profile,
+];
 
 /** The whole command tree. */
-export function buildProgram(context: Context): Command {
+export function buildProgram(context: Context, operations: readonly Entry[] = OPERATIONS): Command {
   const program = new Command('pgdeck')
     .description('PostgreSQL operations console: watch a server live, or ask it from a script.')
     .version(version, '--version', 'print the version')
@@ -41,15 +51,19 @@ export function buildProgram(context: Context): Command {
     .option('--interval <seconds>', 'time between two samples, 0.5 to 60')
     .option('--ascii', 'no characters beyond ASCII in frames and marks')
     .option('--no-color', 'no colours');
-  for (const register of COMMANDS) register(program, context);
+  for (const register of commands(operations)) register(program, context);
   return program;
 }
 
 /** Runs one command line (without node and script). Reports what fails; returns the exit code. */
-export async function run(argv: readonly string[], env: Env): Promise<number> {
+export async function run(
+  argv: readonly string[],
+  env: Env,
+  operations: readonly Entry[] = OPERATIONS,
+): Promise<number> {
   const context = createContext(env);
   try {
-    await buildProgram(context).parseAsync(argv, { from: 'user' });
+    await buildProgram(context, operations).parseAsync(argv, { from: 'user' });
     return context.exitCode;
   } catch (error) {
     // commander has said what is wrong, or printed the help or the version

@@ -13,7 +13,7 @@ export interface InputField extends Field {
   readonly initial: unknown;
   /** Of a `choice`: the values there are. */
   readonly values?: readonly string[];
-  /** `--lock-timeout`. */
+  /** `--lock-timeout`; of a flag that is on without it, what turns it off: `--no-safety-backup`. */
   readonly option: string;
 }
 
@@ -37,15 +37,20 @@ function field(operation: AnyOperation, id: string, given: Field): InputField {
     required,
     initial,
     kind: kindOf(inner),
-    option: `--${given.flag ?? id.replaceAll('_', '-')}`,
+    option: optionOf(given.flag ?? id.replaceAll('_', '-'), initial === true),
     ...(inner instanceof z.ZodEnum && { values: inner.options.map(String) }),
   };
 }
 
+function optionOf(name: string, on: boolean): string {
+  return on && !name.startsWith('no-') ? `--no-${name}` : `--${name}`;
+}
+
 function unwrap(schema: z.ZodType): { inner: z.ZodType; required: boolean; initial: unknown } {
-  if (schema instanceof z.ZodDefault)
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
     return { ...unwrap(schema.unwrap() as z.ZodType), required: false, initial: schema.def.defaultValue };
   if (schema instanceof z.ZodOptional) return { ...unwrap(schema.unwrap() as z.ZodType), required: false };
+  if (schema instanceof z.ZodPipe) return unwrap(schema.in as z.ZodType);
   return { inner: schema, required: true, initial: undefined };
 }
 
@@ -102,12 +107,12 @@ export function commandWords(operation: AnyOperation, input: Readonly<Record<str
   for (const { id, argument, kind, option, initial } of fieldsOf(operation)) {
     const value = input[id];
     if (value === undefined || value === null || value === initial) continue;
-    if (Array.isArray(value) && Array.isArray(initial) && value.length === 0) continue;
+    if (Array.isArray(value) && value.length === 0) continue;
+    if (kind === 'flag' && value === (initial === true)) continue;
     const values = (Array.isArray(value) ? value : [value]).map(String);
     if (argument) words.push(...values.map(shellWord));
-    else if (kind === 'flag') {
-      if (value === true) flags.push(option);
-    } else flags.push(...values.flatMap((one) => [option, shellWord(one)]));
+    else if (kind === 'flag') flags.push(option);
+    else flags.push(...values.flatMap((one) => [option, shellWord(one)]));
   }
   return [...words, ...flags];
 }

@@ -212,5 +212,7 @@ export type OpEvent = { readonly at: number } & (
       readonly text: string;
       /** The command that takes it back; null when there is none. */
       readonly undo: string | null;
+      /** Refused because the server could not be reached. */
+      readonly unreachable?: boolean;
     }
 );

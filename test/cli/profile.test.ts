@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { missingRights } from '../../src/cli/probe.ts';
+import { missingRights } from '../../src/cli/profile/probe.ts';
 import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
 

@@ -6,6 +6,7 @@ import { OpError } from '../error.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { ExecOptions, OpEvent, StepIo } from '../operation.ts';
 import { crashPoint } from './crash.ts';
+import { quietly, unwritable } from './unwritable.ts';
 
 type StepEvent = Extract<OpEvent, { type: 'line' | 'progress' | 'result' }>;
 /** An event without its time. */
@@ -30,7 +31,7 @@ export function stepIo(around: Surroundings, step: number): StepIo {
   const { secrets, host, env } = context;
   const line: StepIo['line'] = (text, from = 'note') => {
     const clean = secrets.redact(text);
-    journal.write({ type: 'line', step, text: clean, from });
+    quietly(() => journal.write({ type: 'line', step, text: clean, from }));
     around.emit({ type: 'line', step, text: clean, from });
   };
   return {
@@ -46,10 +47,16 @@ export function stepIo(around: Surroundings, step: number): StepIo {
         columns: [...columns],
         rows: rows.map((row) => row.map((c) => secrets.redact(c))),
       };
-      journal.write({ type: 'result', step, table });
+      quietly(() => journal.write({ type: 'result', step, table }));
       around.emit({ type: 'result', step, table });
     },
-    record: (facts) => journal.write({ type: 'record', step, facts: { ...facts } }),
+    record: (facts) => {
+      try {
+        journal.write({ type: 'record', step, facts: { ...facts } });
+      } catch (error) {
+        throw unwritable(error, context.journal, 'failed');
+      }
+    },
     connect: async (database) => {
       const session = await context.open(applicationName, database);
       sessions.add(session);

@@ -7,6 +7,8 @@ import { crashPoint } from './crash.ts';
 import { stepIo, type Untimed } from './io.ts';
 import { maintenanceSession, takeLocks } from './lock.ts';
 import { Queue } from './queue.ts';
+import { isUnreachable } from './unreachable.ts';
+import { quietly, unwritable } from './unwritable.ts';
 
 /** The application_name of everything that belongs to a run. */
 export function applicationNameOf(run: string): string {
@@ -66,6 +68,8 @@ class Drive {
   readonly #sessions = new Set<Session>();
   readonly #started = performance.now();
   #locks: Session | undefined;
+  /** Set once the run is asked to stop: what it still does on the server is being ended. */
+  #ending: Promise<void> | undefined;
 
   constructor(plan: Plan, context: OpContext, signal: AbortSignal, emit: (event: Untimed<OpEvent>) => void) {
     this.#plan = plan;
@@ -83,7 +87,7 @@ class Drive {
       await this.#lock();
       journal = this.#begin();
     } catch (error) {
-      this.#end('refused', this.#sentence(error), null);
+      this.#end('refused', this.#sentence(error), null, isUnreachable(error));
       await this.#close();
       return;
     }
@@ -134,17 +138,25 @@ class Drive {
         this.#id,
       );
     } catch (error) {
-      const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-      throw new OpError(
-        'refused',
-        `The journal in ${journal} cannot be written (${code}), and without it a crash could not be cleaned up.`,
-        'Make room or mend its permissions, or name another place with XDG_STATE_HOME.',
-      );
+      throw unwritable(error, journal, 'refused');
     }
   }
 
   /** Why the run failed; undefined when it did not. */
   async #steps(journal: Journal): Promise<string | undefined> {
+    const end = () => {
+      this.#ending ??= this.#endBackends();
+    };
+    // at once: a step that waits for an answer of the server would not see the wish before that
+    this.#signal.addEventListener('abort', end, { once: true });
+    try {
+      return await this.#inOrder(journal);
+    } finally {
+      this.#signal.removeEventListener('abort', end);
+    }
+  }
+
+  async #inOrder(journal: Journal): Promise<string | undefined> {
     const { steps } = this.#plan;
     const begun: number[] = [];
     let failure: string | undefined;
@@ -155,9 +167,13 @@ class Drive {
       failure = await this.#step(journal, at, this.#signal);
       if (failure !== undefined) failure = `${step.title}: ${failure}`;
     }
-    if (failure === undefined) return undefined;
-    if (this.#signal.aborted) await this.#endBackends();
-    for (const at of begun.toReversed()) await this.#rollback(journal, at);
+    if (failure === undefined || begun.length === 0) return failure;
+    await this.#ending;
+    for (const at of begun.toReversed()) {
+      const text = await this.#rollback(journal, at);
+      if (text !== undefined)
+        failure += `\nNot taken back: ${steps[at]?.title}: ${text} To try again: pgdeck recover`;
+    }
     for (const [at, step] of steps.entries())
       if (step.always === true && !begun.includes(at)) {
         const again = await this.#step(journal, at);
@@ -172,7 +188,7 @@ class Drive {
     const started = performance.now();
     let failure: string | undefined;
     try {
-      journal.startStep(at);
+      this.#startStep(journal, at);
       this.#emit({ type: 'start', step: at, id: step.id, title: step.title });
       crashPoint(this.#context.env, step.id);
       await step.run(this.#io(journal, at, signal));
@@ -193,9 +209,19 @@ class Drive {
     return failure;
   }
 
-  async #rollback(journal: Journal, at: number): Promise<void> {
+  /** A step that is not in the journal is not begun. */
+  #startStep(journal: Journal, at: number): void {
+    try {
+      journal.startStep(at);
+    } catch (error) {
+      throw unwritable(error, this.#context.journal, 'failed');
+    }
+  }
+
+  /** Why it could not be taken back; undefined when it could. */
+  async #rollback(journal: Journal, at: number): Promise<string | undefined> {
     const step = this.#plan.steps[at];
-    if (step?.rollback === undefined) return;
+    if (step?.rollback === undefined) return undefined;
     let text: string | undefined;
     try {
       await step.rollback(this.#io(journal, at));
@@ -210,6 +236,7 @@ class Drive {
     };
     quietly(() => journal.write(event));
     this.#emit(event);
+    return text;
   }
 
   /** What is undone or must always run is not stopped by the cancellation that made it necessary. */
@@ -253,21 +280,16 @@ class Drive {
     return undo === 'undo' ? `pgdeck undo ${this.#id}` : undo.command;
   }
 
-  #end(status: RunEnd, text: string, undo: string | null): void {
+  #end(status: RunEnd, text: string, undo: string | null, unreachable = false): void {
     const ms = Math.round(performance.now() - this.#started);
-    this.#emit({ type: 'end', ok: status === 'done', status, run: this.#id, ms, text, undo });
+    const ok = status === 'done';
+    this.#emit({
+      ...{ type: 'end', ok, status, run: this.#id, ms, text, undo },
+      ...(unreachable && { unreachable }),
+    });
   }
 
   #sentence(error: unknown): string {
     return this.#context.secrets.redact(sentenceOf(error));
-  }
-}
-
-/** The disk may be full by now: the run goes on, and is told as it is. */
-function quietly(write: () => void): void {
-  try {
-    write();
-  } catch {
-    // what was written before says where it stopped
   }
 }

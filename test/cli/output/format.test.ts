@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { csvText, jsonText } from '../../src/cli/format.ts';
-import { exitCodeOf } from '../../src/cli/output.ts';
-import { tableText } from '../../src/cli/table.ts';
-import { UsageError } from '../../src/config/usage-error.ts';
-import { DbError, type ErrorKind } from '../../src/db/errors.ts';
+import { csvText, jsonText } from '../../../src/cli/output/format.ts';
+import { tableText } from '../../../src/cli/output/table.ts';
+import { exitCodeOf } from '../../../src/cli/output.ts';
+import { UsageError } from '../../../src/config/usage-error.ts';
+import { DbError, type ErrorKind } from '../../../src/db/errors.ts';
 
 const HOSTILE = 'a\u001b[2Jb\u009b31mc\u202e\nd';
 const columns = [{ key: 'a' }, { key: 'b' }];

@@ -1,9 +1,9 @@
-import { withPassword } from '../config/password.ts';
-import type { Resolved } from '../config/profile.ts';
-import { connect, type Session } from '../db/client.ts';
-import { place } from '../db/errors.ts';
-import { grant, type Rights, type Server } from '../db/server.ts';
-import { tlsQuery } from '../db/tls.ts';
+import { withPassword } from '../../config/password.ts';
+import type { Resolved } from '../../config/profile.ts';
+import { connect, type Session } from '../../db/client.ts';
+import { place } from '../../db/errors.ts';
+import { grant, type Rights, type Server } from '../../db/server.ts';
+import { tlsQuery } from '../../db/tls.ts';
 
 /** A role that would let pgdeck see or do more. */
 export interface MissingRight {

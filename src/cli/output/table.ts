@@ -1,5 +1,5 @@
-import { cleanLine } from '../text/clean.ts';
-import { fit, width } from '../text/width.ts';
+import { cleanLine } from '../../text/clean.ts';
+import { fit, width } from '../../text/width.ts';
 import { jsonText, type OutputColumn, type Row } from './format.ts';
 
 const GAP = '  ';

@@ -1,4 +1,4 @@
-import { cleanLine } from '../text/clean.ts';
+import { cleanLine } from '../../text/clean.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 

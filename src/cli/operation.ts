@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import type { AnyOperation } from '../ops/operation.ts';
+import type { Entry } from '../ops/registry.ts';
+import type { Context, Register } from './context.ts';
+
+/** What the commands that share a first word are about. */
+const GROUPS: Readonly<Record<string, string>> = {
+  backups: 'the backups in the repository',
+  schedule: 'what runs by itself, from crontab',
+};
+
+/** The command that others stand below; made where it is not there yet. */
+export function group(program: Command, word: string): Command {
+  const there = program.commands.find((command) => command.name() === word);
+  return there ?? program.command(word).description(GROUPS[word] ?? word);
+}
+
+/** Every operation as a command. What it takes is known when it is named: its declaration brings the schemas. */
+export function registerOperations(entries: readonly Entry[]): Register {
+  return (program, context) => {
+    const lazy = new Map<Command, Entry>();
+    const parents = new Set<Command>();
+    for (const entry of entries) {
+      const words = entry.id.split(' ');
+      const [first = ''] = words;
+      const parent = words.length > 1 ? group(program, first) : program;
+      parents.add(program).add(parent);
+      lazy.set(parent.command(words.at(-1) ?? first).description(entry.summary), entry);
+    }
+    for (const parent of parents)
+      parent.hook('preSubcommand', async (_parent, command) => {
+        const entry = lazy.get(command);
+        if (entry) await complete(command, await entry.load(), context);
+      });
+  };
+}
+
+async function complete(command: Command, operation: AnyOperation, context: Context): Promise<void> {
+  const { addFields, rawInput } = await import('./operation/flags.ts');
+  addFields(command, operation);
+  command
+    .option('--plan', 'print what would be done, and do nothing')
+    .option('--json', 'NDJSON: what happens as it happens; with --plan one object')
+    .option('--yes', 'do it without asking')
+    .option('--confirm <name>', 'do it where data can be lost: the name that would be typed')
+    .action(async () => {
+      const { runOperation } = await import('./operation/run.ts');
+      context.exitCode = await runOperation(operation, rawInput(operation, command), command, context);
+    });
+}

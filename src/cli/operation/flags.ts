@@ -1,0 +1,80 @@
+import { Argument, type Command, Option } from 'commander';
+import { UsageError } from '../../config/usage-error.ts';
+import { fieldsOf, type InputField, parseInput } from '../../ops/fields.ts';
+import type { AnyOperation, RawInput } from '../../ops/operation.ts';
+
+/** Gives a command the arguments and flags of an operation's fields. */
+export function addFields(command: Command, operation: AnyOperation): void {
+  for (const field of fieldsOf(operation))
+    if (field.argument) command.addArgument(argumentOf(field));
+    else command.addOption(optionOf(field));
+}
+
+function argumentOf(field: InputField): Argument {
+  const many = field.kind === 'list' ? '...' : '';
+  const name = `${field.placeholder ?? field.id}${many}`;
+  const argument = new Argument(field.required ? `<${name}>` : `[${name}]`, field.hint);
+  return field.values ? argument.choices(field.values) : argument;
+}
+
+function optionOf(field: InputField): Option {
+  const { kind, option, placeholder = field.id, hint, initial, values } = field;
+  const known = typeof initial === 'string' || typeof initial === 'number';
+  const help = known ? `${hint} (default: ${initial})` : hint;
+  if (kind === 'flag') return new Option(option, hint);
+  const made = new Option(`${option} <${placeholder}>`, kind === 'list' ? `${hint}; may be repeated` : help);
+  if (values) made.choices(values);
+  if (kind === 'list') made.argParser((text: string, before?: string[]) => [...(before ?? []), text]);
+  return made;
+}
+
+/** What was given, as commander has read it. Throws {@link UsageError} for what does not go together. */
+export function rawInput(operation: AnyOperation, command: Command): RawInput {
+  const raw: Record<string, RawInput[string]> = {};
+  const options = command.opts<Record<string, RawInput[string]>>();
+  const fields = fieldsOf(operation);
+  let argument = 0;
+  for (const field of fields) {
+    const { id, kind, option } = field;
+    if (field.argument) raw[id] = command.processedArgs[argument++] as RawInput[string];
+    else {
+      const { negate, attribute } = named(option);
+      const value = options[attribute];
+      if (kind !== 'flag') raw[id] = value;
+      // `--no-x` is the switch that turns off what is on, or a switch with such a name
+      else if (negate ? value === false : value === true) raw[id] = field.initial !== true;
+    }
+  }
+  for (const { id, when, option } of fields)
+    if (raw[id] !== undefined && when && !when(raw))
+      throw new UsageError(
+        `${option} has no meaning with what else was given.`,
+        `Leave it out, or see: pgdeck ${operation.id} --help`,
+      );
+  return raw;
+}
+
+function named(option: string): { negate: boolean; attribute: string } {
+  const made = new Option(option);
+  return { negate: made.negate, attribute: made.attributeName() };
+}
+
+/** The operation's input. Throws {@link UsageError} that names every flag with what it expects. */
+export function inputOf(operation: AnyOperation, raw: RawInput): Record<string, unknown> {
+  const parsed = parseInput(operation, raw);
+  if (parsed.ok) return parsed.input;
+  const fields = fieldsOf(operation);
+  const sentences = parsed.problems.map(({ field: id, message }) => {
+    const field = fields.find((one) => one.id === id);
+    return sentence(field === undefined ? message : `${nameOf(field)}: ${message}`);
+  });
+  throw new UsageError(sentences.join('\n'), `See: pgdeck ${operation.id} --help`);
+}
+
+function nameOf(field: InputField): string {
+  return field.argument ? (field.placeholder ?? field.id).toUpperCase() : field.option;
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

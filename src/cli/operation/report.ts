@@ -1,0 +1,96 @@
+import type { OpEvent, Plan, ResultTable } from '../../ops/operation.ts';
+import { cleanBlock, cleanLine } from '../../text/clean.ts';
+import { type Amount, Pace, progressText } from '../../text/progress.ts';
+import { duration } from '../../text/units.ts';
+import { clip } from '../../text/width.ts';
+import { note, print } from '../output.ts';
+import { resultText } from './plan.ts';
+
+/** A line that is rewritten more often than this is only flicker. */
+const REWRITE_MS = 250;
+/** Shorter steps are not worth a line about their time. */
+const NOTED_MS = 1_000;
+const INDENT = '      ';
+
+/** Tells a person what happens: steps, lines and progress on stderr; at the end the results on stdout. */
+export class Report {
+  readonly #plan: Plan;
+  readonly #terminal = process.stderr.isTTY === true;
+  readonly #results: ResultTable[] = [];
+  readonly #begun: number[] = [];
+  /** What grows in the running step, by label. */
+  readonly #amounts = new Map<string, { amount: Amount; pace: Pace }>();
+  #written = 0;
+  #line = false;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+  }
+
+  see(event: OpEvent): void {
+    if (event.type === 'progress') {
+      this.#progress(event);
+      return;
+    }
+    this.#erase();
+    if (event.type === 'begin') note(`${event.title} (run ${event.run})`);
+    else if (event.type === 'start') {
+      this.#begun.push(event.step);
+      this.#amounts.clear();
+      note(`[${event.step + 1}/${this.#plan.steps.length}] ${cleanLine(event.title)}`);
+    } else if (event.type === 'line') note(indented(event.text));
+    else if (event.type === 'result') this.#results.push(event.table);
+    else if (event.type === 'finish') {
+      this.#amounts.clear();
+      if (!event.ok) note(indented(`failed: ${event.text ?? ''}`));
+      else if (event.ms >= NOTED_MS) note(`${INDENT}done in ${duration(event.ms / 1000)}`);
+    } else if (event.type === 'rollback') {
+      const title = cleanLine(this.#plan.steps[event.step]?.title ?? '');
+      note(event.ok ? `Taken back: ${title}` : `Not taken back: ${title}: ${event.text ?? ''}`);
+    } else this.#end(event);
+  }
+
+  /** What a cancellation does with the steps that were begun. */
+  left(): string {
+    const titles = this.#begun
+      .map((at) => this.#plan.steps[at])
+      .filter((step) => step?.rollback !== undefined)
+      .map((step) => cleanLine(step?.title ?? ''));
+    return titles.length === 0
+      ? 'Nothing was done that would have to be taken back.'
+      : `This is taken back: ${titles.reverse().join('; ')}.`;
+  }
+
+  #end(event: Extract<OpEvent, { type: 'end' }>): void {
+    for (const table of this.#results)
+      for (const line of resultText(table, process.stdout.columns).slice(1)) print(line);
+    if (event.ok) note(`${event.text} ${duration(event.ms / 1000)}`);
+    else for (const line of event.text.split('\n')) note(`pgdeck: ${line}`);
+    if (event.undo !== null) print(`To undo it: ${cleanLine(event.undo)}`);
+  }
+
+  #progress(amount: Amount): void {
+    const known = this.#amounts.get(amount.label) ?? { amount, pace: new Pace() };
+    const now = performance.now();
+    known.pace.add(now, amount.done);
+    this.#amounts.set(amount.label, { amount, pace: known.pace });
+    if (!this.#terminal || now - this.#written < REWRITE_MS) return;
+    this.#written = now;
+    this.#line = true;
+    const text = [...this.#amounts.values()].map((one) => progressText(one.amount, one.pace)).join(' | ');
+    const room = (process.stderr.columns ?? 80) - 1;
+    process.stderr.write(`\r\u001b[K${clip(`${INDENT}${cleanLine(text)}`, room)}`);
+  }
+
+  #erase(): void {
+    if (this.#line) process.stderr.write('\r\u001b[K');
+    this.#line = false;
+  }
+}
+
+function indented(text: string): string {
+  return cleanBlock(text)
+    .split('\n')
+    .map((line) => `${INDENT}${line}`)
+    .join('\n');
+}

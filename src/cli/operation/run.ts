@@ -1,0 +1,128 @@
+import type { Command } from 'commander';
+import { createContext as createOpContext, type OpContext } from '../../ops/context.ts';
+import { sentenceOf } from '../../ops/error.ts';
+import type { AnyOperation, OpEvent, Plan, RawInput } from '../../ops/operation.ts';
+import { refusal, runPlan } from '../../ops/run/runner.ts';
+import type { Context } from '../context.ts';
+import { EXIT, fail, note, print, printJson, printJsonLine } from '../output.ts';
+import { type Answers, answered, ask, remedy } from './confirm.ts';
+import { inputOf } from './flags.ts';
+import { interruptible } from './interrupt.ts';
+import { planJson, planText } from './plan.ts';
+import { Report } from './report.ts';
+
+interface Flags extends Answers {
+  readonly plan?: boolean;
+  readonly json?: boolean;
+}
+
+/** Plans an operation and carries it out, or prints its plan. Returns the exit code; reports what fails itself. */
+export async function runOperation(
+  operation: AnyOperation,
+  raw: RawInput,
+  command: Command,
+  context: Context,
+): Promise<number> {
+  const flags = command.opts<Flags>();
+  let opContext: OpContext | undefined;
+  try {
+    const input = inputOf(operation, raw);
+    const { resolved } = await context.resolve(command);
+    opContext = createOpContext({ resolved, env: context.env });
+    const plan = await operation.plan(input, opContext);
+    return flags.plan ? show(plan, opContext, flags) : await carryOut(plan, opContext, flags);
+  } catch (error) {
+    return failed(error, opContext, flags);
+  } finally {
+    await opContext?.close();
+  }
+}
+
+function show(plan: Plan, { readOnly }: OpContext, { json }: Flags): number {
+  if (json) printJson(planJson(plan));
+  else for (const line of planText(plan, process.stdout.columns)) print(line);
+  if (plan.checks.some((check) => check.status === 'block')) {
+    note('pgdeck: A check blocks it: it would not be done.');
+    return EXIT.refused;
+  }
+  const refused = refusal(plan, readOnly);
+  if (refused !== undefined) note(`pgdeck: ${sentenceOf(refused)}`);
+  return EXIT.done;
+}
+
+async function carryOut(plan: Plan, context: OpContext, flags: Flags): Promise<number> {
+  const refused = refusal(plan, context.readOnly);
+  if (refused) throw refused;
+  if (plan.steps.length === 0) {
+    for (const line of planText(plan)) note(line);
+    note('There is nothing to do.');
+    if (flags.json) printEnd('done', 'There is nothing to do.');
+    return EXIT.done;
+  }
+  if (!(await confirmed(plan, flags))) return EXIT.refused;
+  const report = new Report(plan);
+  const { signal, release } = interruptible(() => report.left());
+  let end: OpEvent | undefined;
+  try {
+    for await (const event of runPlan(plan, context, { signal })) {
+      end = event;
+      // nothing is in the journal of a run that was refused
+      const shown = event.type === 'end' && event.status === 'refused' ? { ...event, run: null } : event;
+      if (flags.json) printJsonLine(shown);
+      else report.see(event);
+    }
+  } finally {
+    release();
+  }
+  return end?.type === 'end' ? codeOf(end) : EXIT.failed;
+}
+
+function codeOf({ status, unreachable }: Extract<OpEvent, { type: 'end' }>): number {
+  if (unreachable) return EXIT.unreachable;
+  return status === 'done' ? EXIT.done : status === 'refused' ? EXIT.refused : EXIT.failed;
+}
+
+/** Whether a person or a flag says yes. Where nobody can be asked, what would be done is on stderr. */
+async function confirmed(plan: Plan, flags: Flags): Promise<boolean> {
+  let answer = answered(plan, flags);
+  if (answer === 'yes') return true;
+  for (const line of planText(plan, process.stderr.columns)) note(line);
+  note('');
+  const terminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
+  answer ??= terminal ? await ask(plan) : 'missing';
+  if (answer === 'yes') return true;
+  const why = answer === 'wrong name' ? `That is not the name: ${plan.subject}. ` : '';
+  const next = answer === 'missing' ? ` ${remedy(plan)}` : '';
+  note(`pgdeck: ${why}Nothing was done.${next}`);
+  if (flags.json) printEnd('refused', `${why}Nothing was done.${next}`);
+  return false;
+}
+
+function failed(error: unknown, context: OpContext | undefined, { json, plan }: Flags): number {
+  const code = fail(clean(error, context));
+  const text = context?.secrets.redact(sentenceOf(error)) ?? sentenceOf(error);
+  if (json && !plan) printEnd(code === EXIT.refused ? 'refused' : 'failed', text);
+  return code;
+}
+
+/** The same error without the passwords that were used. */
+function clean(error: unknown, context: OpContext | undefined): unknown {
+  if (!(error instanceof Error) || context === undefined) return error;
+  const { secrets } = context;
+  error.message = secrets.redact(error.message);
+  if (error.stack !== undefined) error.stack = secrets.redact(error.stack);
+  return error;
+}
+
+function printEnd(status: 'done' | 'refused' | 'failed', text: string): void {
+  printJsonLine({
+    at: Date.now(),
+    type: 'end',
+    ok: status === 'done',
+    status,
+    run: null,
+    ms: 0,
+    text,
+    undo: null,
+  });
+}
