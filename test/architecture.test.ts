@@ -119,7 +119,7 @@ describe('rooms', () => {
     const found = inside.filter(({ from, to, kind }) => {
       if (room(from) !== name || room(to) === name || room(to) === 'text') return false;
       // the console is the one thing that is loaded when it is asked for
-      if (name === 'cli' && to === 'ui/start.tsx' && kind === 'dynamic') return false;
+      if (name === 'cli' && to === 'ui/start.ts' && kind === 'dynamic') return false;
       return !allowed.includes(room(to));
     });
     expect(shown(found)).toEqual([]);
@@ -169,7 +169,7 @@ function cycle(edges: ReadonlyMap<string, ReadonlySet<string>>): string | undefi
 
 describe('order', () => {
   test('only the output and the console write to stdout', () => {
-    const allowed = new Set(['cli/output.ts', 'ui/start.tsx']);
+    const allowed = new Set(['cli/output.ts', 'ui/start.ts']);
     const writes = /process\.stdout\.write|\bconsole\.(log|info|debug|table)\b/;
     expect(files.filter((file) => !allowed.has(file) && writes.test(text.get(file) ?? ''))).toEqual([]);
   });

@@ -32,7 +32,7 @@ async function openConsole(command: Command, context: Context): Promise<number> 
   const { resolved, settings } = await context.resolve(command, {}, async (question) =>
     prompt.ask?.(question),
   );
-  const { startConsole } = await import('../ui/start.tsx');
+  const { startConsole } = await import('../ui/start.ts');
   return startConsole({
     resolved,
     settings,

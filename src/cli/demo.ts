@@ -33,7 +33,7 @@ export function register(program: Command, context: Context): void {
           context.exitCode = await printOverview({ resolved });
           return;
         }
-        const { startConsole } = await import('../ui/start.tsx');
+        const { startConsole } = await import('../ui/start.ts');
         context.exitCode = await startConsole({ resolved, settings, ...context.display(command, settings) });
       } finally {
         await demo.stop();

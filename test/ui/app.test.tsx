@@ -1,4 +1,4 @@
-import { PassThrough, type Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { type Instance, render } from 'ink';
 import { cleanup, render as renderForTest } from 'ink-testing-library';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -7,22 +7,9 @@ import { Screen } from '../../src/ui/terminal/screen.ts';
 import { painter } from '../../src/ui/theme.ts';
 import { type Crowd, crowd } from '../app/lines/crowd.ts';
 import { Stage, type StageOptions } from '../app/stage.ts';
+import { Keyboard } from '../support/keyboard.ts';
 import { TestScreen } from '../support/screen.ts';
 import { until } from '../support/until.ts';
-
-/** The part of a terminal's input that Ink uses. */
-class Keyboard extends PassThrough {
-  readonly isTTY = true;
-  setRawMode(): this {
-    return this;
-  }
-  ref(): this {
-    return this;
-  }
-  unref(): this {
-    return this;
-  }
-}
 
 interface Seen {
   readonly stage: Stage;

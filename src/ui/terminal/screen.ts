@@ -49,6 +49,8 @@ export class Screen extends Writable {
   #active = false;
   /** Between the marks of one frame. */
   #inFrame = false;
+  /** What {@link open} painted stays until Ink has written something in its place. */
+  #held = false;
   /** Whether Ink wants the cursor seen, whether it is, and where it stands. */
   #cursorShown = true;
   #cursorVisible = true;
@@ -68,6 +70,17 @@ export class Screen extends Writable {
 
   get rows(): number {
     return this.#terminal.rows;
+  }
+
+  /** Enters the alternate screen before Ink does, with cells that Ink then takes over. */
+  open(frame: string): void {
+    this.write(ENTER + HIDE + BEGIN + frame + END);
+    this.#held = true;
+  }
+
+  /** Leaves the alternate screen if that has not been done. */
+  close(): void {
+    if (this.#active) this.write(LEAVE + SHOW);
   }
 
   override _write(chunk: string | Buffer, _encoding: BufferEncoding, done: () => void): void {
@@ -107,8 +120,10 @@ export class Screen extends Writable {
     else if (token === '\n') this.#wanted.newLine();
     else if (token === '\r') this.#wanted.moveTo(this.#wanted.row, 0);
     else if (final !== undefined && this.#wanted.control(parameters ?? '', final)) return;
-    else if (/^[^\u0000-\u001f\u007f]/.test(token)) this.#wanted.print(token);
-    else this.#pass(token);
+    else if (/^[^\u0000-\u001f\u007f]/.test(token)) {
+      this.#held = false;
+      this.#wanted.print(token);
+    } else this.#pass(token);
   }
 
   #through(token: string): void {
@@ -126,6 +141,10 @@ export class Screen extends Writable {
   }
 
   #enter(): void {
+    if (this.#held) {
+      this.#wanted.clear();
+      return;
+    }
     this.#cells();
     this.#out += ENTER;
     this.#active = true;
@@ -141,6 +160,7 @@ export class Screen extends Writable {
     this.#out += LEAVE;
     this.#active = false;
     this.#inFrame = false;
+    this.#held = false;
   }
 
   /** Nothing is known of what the terminal shows: every cell is written again. */
@@ -160,7 +180,7 @@ export class Screen extends Writable {
 
   /** Writes the cells that differ; true when there were any. */
   #cells(): boolean {
-    const cells = this.#active ? difference(this.#shown, this.#wanted) : '';
+    const cells = this.#active && !this.#held ? difference(this.#shown, this.#wanted) : '';
     this.#out += cells;
     return cells !== '';
   }

@@ -1,5 +1,3 @@
-import type { Writable } from 'node:stream';
-import { render } from 'ink';
 import { Deck, type Ports } from '../app/deck.ts';
 import { exitReport } from '../app/report.ts';
 import { watchOptions } from '../app/watch.ts';
@@ -8,9 +6,10 @@ import type { Resolved } from '../config/profile.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DbError } from '../db/errors.ts';
 import { Sampler } from '../monitor/sampler.ts';
-import { journalDirectory } from '../ops/journal.ts';
-import { App, type Bridge } from './App.tsx';
+import { journalDirectory } from '../ops/journal/runs.ts';
+import type { Bridge } from './App.tsx';
 import { osc52 } from './clipboard.ts';
+import { firstFrame } from './first-frame.ts';
 import { boundYoungSpace } from './memory.ts';
 import { Screen } from './terminal/screen.ts';
 import { painter } from './theme.ts';
@@ -39,10 +38,18 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   const bridge: Bridge = {};
   let failure: DbError | undefined;
   let code = 0;
-  let leave = () => {};
+  let left = false;
+  const gone = Promise.withResolvers<undefined>();
+  let mounted = false;
+  let unmount = () => {};
+  const leave = () => {
+    left = true;
+    gone.resolve(undefined);
+    unmount();
+  };
   const ports: Ports = {
     copy: (text) => process.stdout.write(osc52(text, process.env)),
-    exit: () => leave(),
+    exit: leave,
     suspend: () => bridge.suspend?.(),
     wallClock: () => Date.now(),
   };
@@ -51,20 +58,8 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   const deck = new Deck({ sampler, resolved, ports, size: { columns, rows }, ascii: options.ascii, journal });
   if (options.prompt) options.prompt.ask = (question) => deck.askPassword(question);
 
+  const paint = painter(options.color);
   const screen = new Screen(process.stdout);
-  const ink = render(<App deck={deck} paint={painter(options.color)} bridge={bridge} />, {
-    // all that Ink uses of a terminal's stream
-    stdout: screen as Writable as NodeJS.WriteStream,
-    alternateScreen: true,
-    // the screen finds out what has changed
-    incrementalRendering: false,
-    exitOnCtrlC: false,
-    patchConsole: false,
-    maxFps: 60,
-    // Ink turns itself off where CI is set in the environment; that there is a terminal was checked before
-    interactive: true,
-  });
-  leave = () => ink.unmount();
   let connected = false;
   let bounded = false;
   sampler.onEvent((event) => {
@@ -83,10 +78,30 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
     process.on(name, listener);
     return { name, listener };
   });
-  deck.start();
+  const restore = () => {
+    screen.close();
+    process.stdin.setRawMode(false);
+  };
+  // after an error that nobody catches; Ink sees to that itself
+  process.on('exit', restore);
   try {
-    await ink.waitUntilExit();
+    screen.open(firstFrame(deck, paint));
+    // keys typed from now on are not echoed, and wait for Ink
+    process.stdin.setRawMode(true);
+    deck.start();
+    // with the driver first: the server is at work on the connection while this thread is busy loading Ink
+    await import('../db/client.ts');
+    const loaded = await Promise.race([import('./mount.tsx'), gone.promise]);
+    if (loaded && !left) {
+      const ink = loaded.mount(deck, screen, paint, bridge);
+      process.off('exit', restore);
+      mounted = true;
+      unmount = ink.unmount;
+      await ink.waitUntilExit();
+    }
   } finally {
+    if (!mounted) restore();
+    process.off('exit', restore);
     await deck.stop();
     screen.destroy();
     for (const { name, listener } of signals) process.off(name, listener);

@@ -1,0 +1,29 @@
+import type { Writable } from 'node:stream';
+import { type Instance, render } from 'ink';
+import type { Deck } from '../app/deck.ts';
+import { App, type Bridge } from './App.tsx';
+import type { Screen } from './terminal/screen.ts';
+import type { Paint } from './theme.ts';
+
+/** Lets Ink take over the screen and the keys. */
+export function mount(
+  deck: Deck,
+  screen: Screen,
+  paint: Paint,
+  bridge: Bridge,
+  stdin: NodeJS.ReadStream = process.stdin,
+): Instance {
+  return render(<App deck={deck} paint={paint} bridge={bridge} />, {
+    // all that Ink uses of a terminal's stream
+    stdout: screen as Writable as NodeJS.WriteStream,
+    stdin,
+    alternateScreen: true,
+    // the screen finds out what has changed
+    incrementalRendering: false,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    maxFps: 60,
+    // Ink turns itself off where CI is set in the environment; that there is a terminal was checked before
+    interactive: true,
+  });
+}

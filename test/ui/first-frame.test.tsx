@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { firstFrame } from '../../src/ui/first-frame.ts';
+import { mount } from '../../src/ui/mount.tsx';
+import { Screen } from '../../src/ui/terminal/screen.ts';
+import { painter } from '../../src/ui/theme.ts';
+import { Stage, type StageOptions } from '../app/stage.ts';
+import { type TestDatabase, testDatabase } from '../support/cluster.ts';
+import { Keyboard } from '../support/keyboard.ts';
+import { TestScreen } from '../support/screen.ts';
+
+const ENTER = '\u001b[?1049h';
+/** Bracketed paste, which Ink turns on. */
+const PASTE = /\u001b\[\?2004[hl]/g;
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+});
+afterAll(() => db.drop());
+
+/** A console in a terminal of this size that has painted its first frame, without Ink. */
+function painted(columns: number, rows: number, options: StageOptions = {}, color = true) {
+  const terminal = new TestScreen(columns, rows);
+  const screen = new Screen(terminal);
+  const stage = new Stage(db.target(), { ...options, size: { columns, rows } });
+  const paint = painter(color);
+  screen.open(firstFrame(stage.deck, paint));
+  onTestFinished(async () => {
+    await stage.stop();
+    screen.destroy();
+    terminal.destroy();
+  });
+  return {
+    terminal,
+    screen,
+    stage,
+    ink: () => mount(stage.deck, screen, paint, {}, new Keyboard() as unknown as NodeJS.ReadStream),
+  };
+}
+
+test.each([
+  [40, 10, {}, true],
+  [60, 16, {}, false],
+  [80, 24, { environment: 'production', readOnly: true }, true],
+  [120, 40, {}, true],
+  [200, 50, { ascii: true }, true],
+] as const)(
+  'Ink has nothing to change in the first frame at %ix%i',
+  async (columns, rows, options, color) => {
+    const { terminal, ink } = painted(columns, rows, options, color);
+    expect(await terminal.text()).toMatch(/connecting|waiting/);
+    expect((await terminal.lines()).at(-1)).toMatch(/q quit$/);
+    terminal.written = '';
+    const instance = ink();
+    await instance.waitUntilRenderFlush();
+    expect(terminal.written.replace(PASTE, '')).toBe('');
+    instance.unmount();
+    await instance.waitUntilExit();
+    expect(terminal.written.replace(PASTE, '')).toMatch(/\u001b\[\?1049l\u001b\[\?25h$/);
+  },
+);
+
+test('what has changed since the first frame is what Ink writes', async () => {
+  const { terminal, stage, ink } = painted(120, 40);
+  const before = await terminal.lines();
+  terminal.written = '';
+  await stage.start();
+  const instance = ink();
+  await instance.waitUntilRenderFlush();
+  const after = await terminal.lines();
+  expect(after[0]).toContain('primary');
+  // the tabs were there, and are not written again
+  expect(after[2]).toBe(before[2]);
+  expect(terminal.written).not.toContain('Overview');
+  expect(terminal.written).not.toContain(ENTER);
+  instance.unmount();
+  await instance.waitUntilExit();
+});
+
+test('a terminal too small for a screen says so as soon as Ink is there', async () => {
+  const { terminal, ink } = painted(30, 8);
+  expect(terminal.written).toContain(ENTER);
+  expect((await terminal.text()).trim()).toBe('');
+  const instance = ink();
+  await instance.waitUntilRenderFlush();
+  expect(await terminal.text()).toMatch(/^pgdeck needs 40x10/);
+  instance.unmount();
+  await instance.waitUntilExit();
+});
+
+test('left before Ink was there, the screen is as it was', () => {
+  const { terminal, screen } = painted(80, 24);
+  terminal.written = '';
+  screen.close();
+  screen.close();
+  expect(terminal.written).toBe('\u001b[?1049l\u001b[?25h');
+});
