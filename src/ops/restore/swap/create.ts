@@ -1,0 +1,101 @@
+import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
+import type { Session } from '../../../db/session.ts';
+import { type DatabaseFacts, databaseFacts } from '../../../db/views/database/facts.ts';
+import { OpError } from '../../error.ts';
+import type { StepIo } from '../../operation.ts';
+import { type Marker, writeMarker } from './markers.ts';
+
+/** What a new database is made like. */
+export type Likeness = Pick<
+  DatabaseFacts,
+  'encoding' | 'lc_collate' | 'lc_ctype' | 'provider' | 'locale' | 'icu_rules'
+> & {
+  readonly owner?: string;
+  /** Where it is not to be in the tablespace that databases get by themselves. */
+  readonly tablespace?: string;
+};
+
+export interface Beside {
+  /** The database it is made like: encoding, locale, owner, tablespace, and closed to whom that one is closed. */
+  readonly live: string;
+  readonly fresh: string;
+  readonly marker: Pick<Marker, 'pgdeck' | 'target' | 'run'>;
+}
+
+/**
+ * Creates an empty database like a live one and marks it, so that a crash leaves nothing that cannot be told. `session`
+ * must be in neither. Throws DbError, OpError. Crash point: `create:created`, before it is marked.
+ */
+export async function createBeside(
+  io: StepIo,
+  session: Session,
+  { live, fresh, marker }: Beside,
+): Promise<void> {
+  const facts = await databaseOf(session, live);
+  io.record({ created: { database: fresh, target: marker.target, kind: marker.pgdeck } });
+  await session.sql(createSql(fresh, likenessOf(facts)));
+  io.crashPoint('create:created');
+  await mark(session, fresh, { ...marker, comment: null });
+  // what is loaded is the live one's data: nobody may look who could not there
+  if (!facts.open_to_all) await session.sql(`REVOKE CONNECT ON DATABASE ${quoteIdent(fresh)} FROM PUBLIC`);
+}
+
+/** What there is to know of a database. Throws {@link OpError} when there is none of that name. */
+export async function databaseOf(session: Session, database: string): Promise<DatabaseFacts> {
+  const [facts] = await session.run(databaseFacts, { database });
+  if (facts === undefined)
+    throw new OpError(
+      'refused',
+      `There is no database ${database} on this server.`,
+      'See which there are with: pgdeck show databases',
+    );
+  return facts;
+}
+
+export function likenessOf(facts: DatabaseFacts): Likeness {
+  const { tablespace, common_tablespace, ...rest } = facts;
+  // naming the common one would ask for a privilege on it that owners of databases do not have
+  return common_tablespace ? rest : { ...rest, tablespace };
+}
+
+/**
+ * CREATE DATABASE from template0, the only template that takes any encoding and locale. Facts that the server does not
+ * know (no provider before 15, no rules before 16) are null and left out.
+ */
+export function createSql(database: string, like: Likeness): string {
+  const literal = (text: string) => quoteLiteral(text).trim();
+  const parts = [`CREATE DATABASE ${quoteIdent(database)} TEMPLATE template0`];
+  if (like.owner !== undefined) parts.push(`OWNER ${quoteIdent(like.owner)}`);
+  parts.push(
+    `ENCODING ${literal(like.encoding)}`,
+    `LC_COLLATE ${literal(like.lc_collate)}`,
+    `LC_CTYPE ${literal(like.lc_ctype)}`,
+  );
+  // named even if it is libc: the provider of template0 may be another one
+  const provider = PROVIDERS[like.provider ?? ''];
+  if (provider !== undefined) {
+    parts.push(`LOCALE_PROVIDER ${provider.name}`);
+    if (provider.locale !== undefined && like.locale !== null)
+      parts.push(`${provider.locale} ${literal(like.locale)}`);
+    if (like.icu_rules !== null) parts.push(`ICU_RULES ${literal(like.icu_rules)}`);
+  }
+  if (like.tablespace !== undefined) parts.push(`TABLESPACE ${quoteIdent(like.tablespace)}`);
+  return parts.join(' ');
+}
+
+const PROVIDERS: Readonly<Record<string, { readonly name: string; readonly locale?: string }>> = {
+  c: { name: 'libc' },
+  i: { name: 'icu', locale: 'ICU_LOCALE' },
+  b: { name: 'builtin', locale: 'BUILTIN_LOCALE' },
+};
+
+/** Writes a marker on a database. */
+export async function mark(session: Session, database: string, marker: Marker): Promise<void> {
+  await comment(session, database, writeMarker(marker));
+}
+
+/** Writes a database's comment, in place of a marker for instance; null removes it. */
+export async function comment(session: Session, database: string, text: string | null): Promise<void> {
+  const literal = text === null ? 'NULL' : quoteLiteral(text).trim();
+  await session.sql(`COMMENT ON DATABASE ${quoteIdent(database)} IS ${literal}`);
+}
