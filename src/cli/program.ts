@@ -5,10 +5,11 @@ import { version } from '../version.ts';
 import { register as console } from './console.ts';
 import { type Context, createContext, type Register } from './context.ts';
 import { register as demo } from './demo.ts';
-import { registerOperations } from './operation.ts';
+import { group, registerOperations } from './operation.ts';
 import { EXIT, fail, note, print } from './output.ts';
 import { register as profile } from './profile.ts';
 import { register as runs } from './runs.ts';
+import { register as schedule } from './schedule.ts';
 import { register as show } from './show.ts';
 import { register as signal } from './signal.ts';
 
@@ -19,6 +20,7 @@ const commands = (operations: readonly Entry[]): readonly Register[] => [
   show,
   signal,
   registerOperations(operations),
+  (program, context) => schedule(group(program, 'schedule'), context),
   runs,
   profile,
 ];

@@ -35,6 +35,22 @@ export const OPERATIONS: readonly Entry[] = [
     writes: false,
     load: async () => (await import('./schedule/remove.ts')).scheduleRemove,
   },
+  {
+    id: 'undo',
+    title: 'Undo a run',
+    summary: 'take back what a run has done',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('./undo.ts')).undo,
+  },
+  {
+    id: 'recover',
+    title: 'Clean up after a crash',
+    summary: 'finish or remove what killed runs have left',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('./recover.ts')).recover,
+  },
 ];
 
 /** The entry of an id; undefined when there is none. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
@@ -87,9 +87,23 @@ export class Journal {
 
 /** Notes in a run that ended long ago that another run has taken it back. */
 export function markUndone(directory: string, id: string, by: string): void {
-  const file = openSync(join(directory, id, 'events.ndjson'), 'a', 0o600);
+  append(directory, id, { type: 'undone', by });
+}
+
+/** Notes in a run that was killed that another run has finished or removed what it had left. */
+export function markRecovered(directory: string, id: string, by: string): void {
+  append(directory, id, { type: 'recovered', by });
+}
+
+function append(directory: string, id: string, event: Omit<RunEvent, 'at'>): void {
+  const file = openSync(join(directory, id, 'events.ndjson'), 'a+', 0o600);
   try {
-    writeEvent(file, { type: 'undone', by });
+    // the process may have been killed in the middle of a line, and this one must not be lost with it
+    const { size } = fstatSync(file);
+    const last = Buffer.alloc(1);
+    if (size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last.toString() !== '\n')
+      writeSync(file, '\n');
+    writeEvent(file, event);
   } finally {
     closeSync(file);
   }

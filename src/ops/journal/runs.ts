@@ -38,7 +38,7 @@ const eventSchema = z.object({
   at: z.string(),
   /** Number of the step, from 0; absent for what is about the run. */
   step: z.int().optional(),
-  type: z.enum(['start', 'line', 'result', 'finish', 'rollback', 'record', 'end', 'undone']),
+  type: z.enum(['start', 'line', 'result', 'finish', 'rollback', 'record', 'end', 'undone', 'recovered']),
   text: z.string().optional(),
   from: z.string().optional(),
   ok: z.boolean().optional(),
@@ -48,7 +48,7 @@ const eventSchema = z.object({
   facts: z.record(z.string(), z.unknown()).optional(),
   status: z.enum(['done', 'failed', 'cancelled']).optional(),
   undo: z.string().nullable().optional(),
-  /** The run that took this one back. */
+  /** The run that took this one back, or cleaned up after it. */
   by: z.string().optional(),
 });
 
@@ -62,6 +62,8 @@ export interface Run extends z.output<typeof planSchema> {
   readonly undo: string | null;
   /** The run that took it back. */
   readonly undone_by: string | null;
+  /** The run that finished or removed what this one had left. */
+  readonly recovered_by?: string | null;
   /** Everything its steps have recorded. */
   readonly facts: Readonly<Record<string, unknown>>;
   readonly events: readonly RunEvent[];
@@ -94,19 +96,28 @@ export function readRun(directory: string, id: string): Run | undefined {
     const lines = readFileSync(join(directory, id, 'events.ndjson'), 'utf8').split('\n');
     const events = lines.flatMap((line) => eventOf(line) ?? []);
     const end = events.find((event) => event.type === 'end');
-    const undone = events.findLast((event) => event.type === 'undone')?.by ?? null;
+    const by = (type: RunEvent['type']) => events.findLast((event) => event.type === type)?.by ?? null;
+    const undone = by('undone');
     return {
       ...plan,
       events,
       facts: Object.assign({}, ...events.map((event) => event.facts)),
       ended_at: end?.at ?? null,
       undone_by: undone,
+      recovered_by: by('recovered'),
       undo: undone === null ? (end?.undo ?? null) : null,
       status: end?.status ?? (isAlive(plan) ? 'running' : 'interrupted'),
     };
   } catch {
     return undefined;
   }
+}
+
+/** Whether a run may have left something: it was killed, or what it had done could not be taken back. */
+export function leftBehind({ status, recovered_by, events }: Run): boolean {
+  if (typeof recovered_by === 'string') return false;
+  if (status === 'interrupted') return true;
+  return status !== 'running' && events.some((event) => event.type === 'rollback' && event.ok === false);
 }
 
 /** The last line of a process that was killed may be half written. */

@@ -1,0 +1,76 @@
+import type { OpContext } from '../context.ts';
+import { sentenceOf } from '../error.ts';
+import { markRecovered } from '../journal/journal.ts';
+import type { Run } from '../journal/runs.ts';
+import type { Check, Plan, Step } from '../operation.ts';
+import { entryOf } from '../registry.ts';
+import { isLocked, maintenanceSession } from '../run/lock.ts';
+import { isUnreachable } from '../run/unreachable.ts';
+
+/** Something that was left behind, and what is done about it. */
+export interface Remains {
+  /** Id of the run, name of the database, path. */
+  readonly name: string;
+  /** One sentence for people. */
+  readonly what: string;
+  readonly plan?: Plan;
+  /** Why nothing is done about it now. */
+  readonly obstacle?: Check;
+  /** The last step: after it, it is not offered again. */
+  readonly mark?: Step;
+}
+
+/** What a killed run has left, as its operation knows. */
+export async function remainsOf(run: Run, context: OpContext): Promise<Remains> {
+  const { id: name } = run;
+  const what = `${run.subject}: ${howFar(run)}`;
+  const blocked = (detail: string): Remains => ({
+    name,
+    what,
+    obstacle: { title: name, status: 'warn', detail: `It is left as it is: ${detail}` },
+  });
+  let plan: Plan | undefined;
+  try {
+    plan = await (await entryOf(run.operation)?.load())?.recover?.(run, context);
+  } catch (error) {
+    if (isUnreachable(error)) throw error;
+    return blocked(sentenceOf(error));
+  }
+  const mark = markStep(run, context);
+  if (plan === undefined) return { name, what: `${what} It left nothing.`, mark };
+  const [block] = plan.checks.filter((check) => check.status === 'block');
+  if (block) return blocked(`${block.title}: ${block.detail}`);
+  if (await isBusy(plan, context))
+    return blocked('another run is working there. Try again when it has ended.');
+  return { name, what, plan, mark };
+}
+
+/** How far a run came. */
+function howFar({ status, steps, events }: Run): string {
+  if (status !== 'interrupted')
+    return `it ${status === 'failed' ? 'failed' : 'was cancelled'}, and not all of it could be taken back.`;
+  const begun = events.findLast((event) => event.type === 'start')?.step;
+  if (begun === undefined) return 'killed before its first step.';
+  const ended = events.some((event) => event.type === 'finish' && event.step === begun);
+  return `killed ${ended ? 'after' : 'in'} step ${begun + 1} of ${steps.length}, ${steps[begun]?.title ?? ''}.`;
+}
+
+async function isBusy({ locks = [] }: Plan, context: OpContext): Promise<boolean> {
+  if (locks.length === 0) return false;
+  const session = await maintenanceSession(context, 'pgdeck-plan');
+  try {
+    for (const lock of locks) if (await isLocked(session, lock)) return true;
+    return false;
+  } finally {
+    await session.close();
+  }
+}
+
+function markStep({ id }: Run, { journal }: OpContext): Step {
+  return {
+    id: `recovered-${id}`,
+    title: `Note that ${id} is cleaned up`,
+    preview: `in ${journal}/${id}/events.ndjson`,
+    run: async (io) => markRecovered(journal, id, io.run),
+  };
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import type { OpContext } from './context.ts';
+import { OpError } from './error.ts';
+import { listRuns, type Run, readRun } from './journal/runs.ts';
+import { isOnServer } from './journal/server.ts';
+import { type AnyOperation, defineOperation } from './operation.ts';
+import { entryOf } from './registry.ts';
+
+const LIST = 'See what was done with: pgdeck runs list';
+
+/** Takes back a run that was done, as its operation knows how. */
+export const undo = defineOperation({
+  id: 'undo',
+  input: z.object({ run: z.string() }),
+  fields: {
+    run: {
+      title: 'Run',
+      hint: 'the run, as runs list has it',
+      argument: true,
+      choices: async ({ journal, place }) =>
+        listRuns(journal)
+          .filter((run) => refusalOf(run, place) === undefined)
+          .map((run) => ({ value: run.id, hint: run.subject })),
+    },
+  },
+  plan: async ({ run: id }, context) => {
+    const run = readRun(context.journal, id);
+    if (!run) throw new OpError('refused', `There is no run "${id}".`, LIST);
+    const refused = refusalOf(run, context.place);
+    if (refused) throw refused;
+    const operation = await operationOf(run);
+    if (operation?.undo === undefined) throw impossible(run);
+    const plan = await operation.undo(run, context);
+    return { ...plan, operation: 'undo', input: { run: id }, undoes: id };
+  },
+  // what taking back has left is of the same kind as what doing leaves
+  recover: async (run, context) => (await undoneBy(run, context))?.recover?.(run, context),
+});
+
+async function operationOf(run: Run): Promise<AnyOperation | undefined> {
+  return entryOf(run.operation)?.load();
+}
+
+/** The operation that a run of `undo` was taking back. */
+async function undoneBy({ input }: Run, { journal }: OpContext): Promise<AnyOperation | undefined> {
+  const undone = readRun(journal, String(input.run));
+  return undone && operationOf(undone);
+}
+
+/** Why a run cannot be taken back, as far as the journal tells; undefined when it can. */
+function refusalOf(run: Run, place: string): OpError | undefined {
+  const { id, status, undo: command, undone_by, server } = run;
+  if (undone_by !== null)
+    return new OpError('refused', `${id} was taken back already, by ${undone_by}.`, LIST);
+  if (status === 'running')
+    return new OpError(
+      'refused',
+      `${id} is still running.`,
+      'Wait for it, or stop it with ^C where it runs.',
+    );
+  if (status === 'interrupted')
+    return new OpError(
+      'refused',
+      `${id} was killed before it was done.`,
+      'Clean up after it with: pgdeck recover',
+    );
+  if (status !== 'done')
+    return new OpError('refused', `${id} was not done (${status}): it has taken itself back.`, LIST);
+  if (command === null) return impossible(run);
+  if (command !== `pgdeck undo ${id}`)
+    return new OpError('refused', `${id} is taken back by another command.`, `Use: ${command}`);
+  if (!isOnServer(run, place))
+    return new OpError(
+      'refused',
+      `${id} was done on ${server}, and this is ${place}.`,
+      'Name that server with -h and -p, or its profile.',
+    );
+  return undefined;
+}
+
+function impossible({ id, operation }: Run): OpError {
+  return new OpError('refused', `${id} (${operation}) cannot be undone.`, LIST);
+}
