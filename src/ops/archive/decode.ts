@@ -1,0 +1,196 @@
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import zlib from 'node:zlib';
+import { CommandError, type Host } from '../../targets/target.ts';
+import type { Clients } from '../clients/programs.ts';
+import { OpError } from '../error.ts';
+import { diskError } from '../repository/disk.ts';
+import type { Archive } from './kind.ts';
+import { DumpScanner, type Scan, type ScannedTable } from './scanner.ts';
+import { readToc, reasonIn, type TocEntry } from './toc.ts';
+
+/** What a full decode has found. */
+export interface Decoded {
+  /** Tables whose data is in the archive, in its order. */
+  readonly tables: readonly ScannedTable[];
+  /** Large objects with their content; null when it cannot be told. */
+  readonly largeObjects: number | null;
+  /** Bytes of SQL that came out. */
+  readonly bytes: number;
+  readonly complete: true;
+}
+
+/** What decoding needs of a step, or of whoever else does it. */
+export interface DecodeIo {
+  readonly host: Host;
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes so far; `of` is the size of the file where the file's bytes are what is counted. */
+export type OnProgress = (done: number, of: number | undefined) => void;
+
+/** Between two pieces of a decode there are milliseconds; a minute without one means that it spins on damage. */
+const STALL_MS = 60_000;
+const PIECE = 1 << 20;
+const OTHER = 'Use another backup.';
+
+/**
+ * Decodes an archive to its end and counts the rows in it, without a server and without writing anything. Throws
+ * {@link OpError} when it is cut off or damaged, as far as decoding can tell: a changed byte in data that is not
+ * compressed is only seen by its checksum.
+ */
+export async function decodeArchive(
+  io: DecodeIo,
+  clients: Pick<Clients, 'path'> | undefined,
+  archive: Archive,
+  onProgress?: OnProgress,
+): Promise<Decoded> {
+  try {
+    return await (archive.kind === 'custom' || archive.kind === 'directory'
+      ? fromArchive(io, clients, archive, onProgress)
+      : fromSql(io, archive, onProgress));
+  } catch (error) {
+    if (io.signal?.aborted) throw new OpError('cancelled', 'The check was cancelled.', undefined, error);
+    if (error instanceof CommandError && error.kind === 'stalled')
+      throw damaged(archive, 'decoding it stands still', error);
+    throw error;
+  }
+}
+
+async function fromArchive(
+  { host, signal }: DecodeIo,
+  clients: Pick<Clients, 'path'> | undefined,
+  archive: Archive,
+  onProgress?: OnProgress,
+): Promise<Decoded> {
+  if (clients === undefined)
+    throw new OpError('refused', 'pg_restore is needed to decode this archive.', 'Install it first.');
+  const { path } = archive;
+  const pgRestore = clients.path('pg_restore');
+  if (archive.kind === 'directory') await refuseEmptyFiles(archive);
+  const { entries } = await readToc(host, pgRestore, path);
+  const scanner = new DumpScanner();
+  let done = 0;
+  const { exitCode, stderr } = await host.run(pgRestore, ['-f', '-', path], {
+    env: { LC_ALL: 'C' },
+    ...(signal && { signal }),
+    stallMs: STALL_MS,
+    maxOutput: 64 * 1024,
+    onStdout: (piece) => {
+      scanner.write(piece);
+      done += piece.length;
+      onProgress?.(done, undefined);
+    },
+  });
+  if (exitCode !== 0) throw damaged(archive, reasonIn(stderr));
+  const scan = scanner.end();
+  refuseMissing(archive, entries, scan);
+  return decoded(archive, scan);
+}
+
+/** pg_restore passes over a file that was emptied: it takes what follows for its rows. */
+function refuseMissing(archive: Archive, entries: readonly TocEntry[], scan: Scan): void {
+  const expected = entries.filter((entry) => entry.type === 'TABLE DATA');
+  if (scan.unfinished !== undefined) throw damaged(archive, `the data of ${scan.unfinished} has no end`);
+  if (scan.tables.length >= expected.length) return;
+  throw damaged(
+    archive,
+    `it should hold the data of ${expected.length} tables, and ${scan.tables.length} are there`,
+  );
+}
+
+/** A compressed file is never empty, not even that of an empty table or large object. */
+async function refuseEmptyFiles(archive: Archive): Promise<void> {
+  try {
+    for (const name of await readdir(archive.path)) {
+      if (!/\.(gz|zst|lz4)$/.test(name)) continue;
+      if ((await stat(join(archive.path, name))).size === 0) throw damaged(archive, `${name} is empty`);
+    }
+  } catch (error) {
+    throw diskError(error, 'The backup cannot be read', archive.path);
+  }
+}
+
+async function fromSql(io: DecodeIo, archive: Archive, onProgress?: OnProgress): Promise<Decoded> {
+  const scanner = new DumpScanner();
+  try {
+    const unpack = decompressor(archive);
+    if (unpack === 'program') await throughZstd(io, archive, scanner);
+    else await throughNode(io, archive, scanner, unpack, onProgress);
+  } catch (error) {
+    if (error instanceof OpError || error instanceof CommandError || io.signal?.aborted) throw error;
+    throw zlibError(archive, error);
+  }
+  const scan = scanner.end();
+  if (scan.unfinished !== undefined) throw damaged(archive, `it ends within the data of ${scan.unfinished}`);
+  return decoded(archive, scan);
+}
+
+function decompressor({ kind }: Archive): Transform | undefined | 'program' {
+  if (kind === 'sql.gz') return zlib.createGunzip({ chunkSize: PIECE });
+  if (kind !== 'sql.zst') return undefined;
+  // Node 22.15 and later
+  return typeof zlib.createZstdDecompress === 'function'
+    ? zlib.createZstdDecompress({ chunkSize: PIECE })
+    : 'program';
+}
+
+async function throughNode(
+  { signal }: DecodeIo,
+  { path }: Archive,
+  scanner: DumpScanner,
+  unpack: Transform | undefined,
+  onProgress?: OnProgress,
+): Promise<void> {
+  const { size } = await stat(path);
+  let done = 0;
+  const file = createReadStream(path, { highWaterMark: PIECE });
+  file.on('data', (piece) => {
+    done += piece.length;
+    onProgress?.(done, size);
+  });
+  file.pause();
+  const sink = async (pieces: AsyncIterable<Buffer>) => {
+    for await (const piece of pieces) scanner.write(piece);
+  };
+  if (unpack === undefined) await pipeline(file, sink, { signal });
+  else await pipeline(file, unpack, sink, { signal });
+}
+
+async function throughZstd(
+  { host, signal }: DecodeIo,
+  archive: Archive,
+  scanner: DumpScanner,
+): Promise<void> {
+  const { exitCode, stderr } = await host.run('zstd', ['-dcq', '--', archive.path], {
+    ...(signal && { signal }),
+    stallMs: STALL_MS,
+    maxOutput: 64 * 1024,
+    onStdout: (piece) => scanner.write(piece),
+  });
+  if (exitCode !== 0) throw damaged(archive, reasonIn(stderr));
+}
+
+function decoded(archive: Archive, { tables, largeObjects, complete, bytes }: Scan): Decoded {
+  if (!complete)
+    throw new OpError(
+      'failed',
+      `${archive.path} is cut off: it does not end with pg_dump's "PostgreSQL database dump complete".`,
+      OTHER,
+    );
+  return { tables, largeObjects, bytes, complete };
+}
+
+function zlibError(archive: Archive, error: unknown): OpError {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (!/^(Z_|ZSTD_|ERR_)/.test(code)) return diskError(error, 'The backup cannot be read', archive.path);
+  if (code === 'Z_BUF_ERROR') return damaged(archive, 'it is cut off', error);
+  return damaged(archive, message, error);
+}
+
+function damaged({ path }: Archive, why: string, cause?: unknown): OpError {
+  return new OpError('failed', `${path} is damaged: ${why.replace(/\.$/, '')}.`, OTHER, cause);
+}
