@@ -39,8 +39,8 @@ const TAIL = 1024;
 /** In the first lines of what pg_dumpall writes: the dumps of databases in it end like dumps of their own. */
 const CLUSTER = '\n-- PostgreSQL database cluster dump\n';
 
-/** `\unrestrict` follows in dumps of the minors from August 2025 on. */
-const COMPLETE = /^-- PostgreSQL database (cluster )?dump complete\r?\n--\s*(\\unrestrict \w+\s*)?$/m;
+/** The last words; `\unrestrict` follows them in dumps of the minors from August 2025 on. */
+const COMPLETE = /\n-- PostgreSQL database (cluster )?dump complete\r?\n--\s*(\\unrestrict \w+\s*)?$/;
 
 interface OpenTable {
   readonly schema: string;
