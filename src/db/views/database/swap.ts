@@ -118,3 +118,15 @@ export const subscriptionsIn = defineQuery({
   row: z.object({ name: z.string(), enabled: z.boolean() }),
   params: inDatabase,
 });
+
+/** Sessions that hold the locks of runs, by the beginning of their names. */
+export const lockHolders = defineQuery({
+  id: 'swap.lock_holders',
+  variants: [
+    {
+      sql: `SELECT /* pgdeck */ DISTINCT a.application_name FROM pg_stat_activity a WHERE starts_with(a.application_name, $1)`,
+    },
+  ],
+  row: z.object({ application_name: z.string() }),
+  params: ({ prefix }: { prefix: string }) => [prefix],
+});

@@ -1,0 +1,128 @@
+import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
+import type { Session } from '../../../db/session.ts';
+import { databaseList } from '../../../db/views/database/facts.ts';
+import { subscriptionsIn, swapEndRun } from '../../../db/views/database/swap.ts';
+import { OpError } from '../../error.ts';
+import type { Leftover } from './leftovers.ts';
+import { findLeftovers } from './leftovers.ts';
+import { readMarker } from './markers.ts';
+
+/** Copies from before a swap that are kept. */
+export const KEEP_BEFORE = 3;
+
+/** Whether a leftover is the one that was found: a name may be another database's by now. */
+async function again(session: Session, { database, oid, kind }: Leftover): Promise<Leftover> {
+  const now = (await findLeftovers(session)).find((one) => one.database === database && one.oid === oid);
+  if (now === undefined || now.kind !== kind)
+    throw new OpError(
+      'refused',
+      `${database} is not what it was when it was looked at.`,
+      'Look again with: pgdeck recover',
+    );
+  if (now.alive) throw new OpError('refused', now.meaning, 'Wait for it, or see it with: pgdeck runs list');
+  return now;
+}
+
+/** The statements of {@link dropLeftover}, for the preview. */
+export function dropSql({ database, kind, run }: Pick<Leftover, 'database' | 'kind' | 'run'>): string[] {
+  const name = quoteIdent(database);
+  if (kind === 'restoring' || kind === 'verifying')
+    return [
+      ...(run === undefined
+        ? []
+        : [
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ${quoteLiteral(`pgdeck:${run}`).trim()}`,
+          ]),
+      `DROP DATABASE ${name} WITH (FORCE)`,
+    ];
+  return [`DROP DATABASE ${name}`];
+}
+
+/**
+ * Drops one, after looking again that it still is what it was. What works for a dead run on the server is ended first.
+ * A copy from before a swap is dropped even if it is the last: whoever calls this has asked.
+ * Throws DbError, OpError.
+ */
+export async function dropLeftover(session: Session, leftover: Leftover): Promise<void> {
+  const { kind, database, run, oid } = await again(session, leftover);
+  const loading = kind === 'restoring' || kind === 'verifying';
+  if (loading && run !== undefined) await session.run(swapEndRun, { applicationName: `pgdeck:${run}` });
+  const subscriptions = await session.run(subscriptionsIn, { oid });
+  const [first] = subscriptions;
+  if (first !== undefined)
+    throw new OpError(
+      'refused',
+      `${database} has the subscription ${first.name}, and cannot be dropped with it.`,
+      'Let connections in, and DROP SUBSCRIPTION there.',
+    );
+  const row = (await session.run(databaseList, undefined)).find((one) => one.oid === oid);
+  if (row?.is_template) await session.sql(`ALTER DATABASE ${quoteIdent(database)} IS_TEMPLATE false`);
+  await session.sql(`DROP DATABASE ${quoteIdent(database)}${loading ? ' WITH (FORCE)' : ''}`);
+}
+
+/** Drops the database that a run is loading, when the run fails; nothing if it is not there or not the run's. */
+export async function dropFresh(session: Session, database: string, run: string): Promise<boolean> {
+  const row = (await session.run(databaseList, undefined)).find(({ name }) => name === database);
+  if (row === undefined) return false;
+  const marker = readMarker(row.comment);
+  // between its making and its marking there is no comment
+  const ours = marker === undefined ? row.comment === null : marker.run === run;
+  if (!ours || marker?.pgdeck === 'before' || marker?.pgdeck === 'rolledback') return false;
+  await session.sql(`DROP DATABASE ${quoteIdent(database)} WITH (FORCE)`);
+  return true;
+}
+
+export interface Pruned {
+  readonly dropped: readonly string[];
+  /** Old ones that stay, and why: one sentence each. */
+  readonly kept: readonly { readonly database: string; readonly why: string }[];
+}
+
+/**
+ * The copies from before earlier swaps that are too many: all but the newest `keep`, and never the last one, which is
+ * the only way back. Nor one in `inUse`: what is being restored from, or what a run is to be undone to.
+ */
+export function surplusBefore(
+  leftovers: readonly Leftover[],
+  live: string,
+  { keep = KEEP_BEFORE, inUse = [] }: { readonly keep?: number; readonly inUse?: readonly string[] } = {},
+): Leftover[] {
+  const copies = leftovers.filter(({ kind, target }) => kind === 'before' && target === live);
+  // newest first: the order of the leftovers; without a live database any of them may be the one to go back to
+  if (copies.some(({ liveExists }) => !liveExists)) return [];
+  return copies.slice(Math.max(keep, 1)).filter(({ database }) => !inUse.includes(database));
+}
+
+/** Drops them. One that has slots or subscriptions stays: others depend on it, and somebody has to decide. */
+export async function pruneBefore(
+  session: Session,
+  live: string,
+  options: { readonly keep?: number; readonly inUse?: readonly string[] } = {},
+): Promise<Pruned> {
+  const dropped: string[] = [];
+  const kept: { database: string; why: string }[] = [];
+  for (const leftover of surplusBefore(await findLeftovers(session), live, options)) {
+    const { database, oid, slots } = leftover;
+    const [subscription] = await session.run(subscriptionsIn, { oid });
+    if (slots > 0)
+      kept.push({
+        database,
+        why: `${database} has ${slots} logical replication slots, which would be dropped with it.`,
+      });
+    else if (subscription)
+      kept.push({
+        database,
+        why: `${database} has the subscription ${subscription.name}, and cannot be dropped with it.`,
+      });
+    else {
+      await session.sql(`DROP DATABASE ${quoteIdent(database)}`);
+      dropped.push(database);
+    }
+  }
+  return { dropped, kept };
+}
+
+/** Lets clients connect again to a database that nobody may enter. */
+export async function reopen(session: Session, database: string): Promise<void> {
+  await session.sql(`ALTER DATABASE ${quoteIdent(database)} WITH ALLOW_CONNECTIONS true`);
+}
