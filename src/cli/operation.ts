@@ -9,6 +9,10 @@ const GROUPS: Readonly<Record<string, string>> = {
   schedule: 'what runs by itself, from crontab',
 };
 
+/** An operation has flags enough of its own. */
+const CONNECTION =
+  '\nWhich server: -h, -p, -U, -d, --url, --service, --profile and --read-only, as in pgdeck --help.';
+
 /** The command that others stand below; made where it is not there yet. */
 export function group(program: Command, word: string): Command {
   const there = program.commands.find((command) => command.name() === word);
@@ -39,6 +43,8 @@ async function complete(command: Command, operation: AnyOperation, context: Cont
   const { addFields, rawInput } = await import('./operation/flags.ts');
   addFields(command, operation);
   command
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', CONNECTION)
     .option('--plan', 'print what would be done, and do nothing')
     .option('--json', 'NDJSON: what happens as it happens; with --plan one object')
     .option('--yes', 'do it without asking')

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import type { Env } from '../config/libpq/env.ts';
 import { type Entry, OPERATIONS } from '../ops/registry.ts';
 import { version } from '../version.ts';
+import { register as backups } from './backups.ts';
 import { register as console } from './console.ts';
 import { type Context, createContext, type Register } from './context.ts';
 import { register as demo } from './demo.ts';
@@ -20,6 +21,7 @@ const commands = (operations: readonly Entry[]): readonly Register[] => [
   show,
   signal,
   registerOperations(operations),
+  backups,
   (program, context) => schedule(group(program, 'schedule'), context),
   runs,
   profile,

@@ -4,6 +4,11 @@ import { UsageError } from '../config/usage-error.ts';
 import type { Context } from './context.ts';
 import { note, print, printJson, printTable } from './output.ts';
 
+interface ShowFlags {
+  readonly json?: boolean;
+  readonly lines?: boolean;
+}
+
 /** What pgdeck has done on servers, from its journal. */
 export function register(program: Command, context: Context): void {
   const runs = program.command('runs').description('what pgdeck has done, from its journal');
@@ -16,8 +21,9 @@ export function register(program: Command, context: Context): void {
     .command('show')
     .description('one run: its steps and what became of them')
     .argument('<id>', 'as runs list has it')
+    .option('--lines', 'every line of output, not only the last ones of each step')
     .option('--json', 'one object')
-    .action((id: string, options: { json?: boolean }) => show(context, id, options.json === true));
+    .action((id: string, options: ShowFlags) => show(context, id, options));
 }
 
 async function journal({ env }: Context) {
@@ -52,22 +58,13 @@ async function list(context: Context, json: boolean): Promise<void> {
     ]);
 }
 
-async function show(context: Context, id: string, json: boolean): Promise<void> {
+async function show(context: Context, id: string, { json, lines }: ShowFlags): Promise<void> {
   const run = (await journal(context)).read(id);
   if (!run) throw new UsageError(`There is no run "${id}".`, 'pgdeck runs list names them.');
   if (json) {
     printJson(run);
     return;
   }
-  const { cleanLine } = await import('../text/clean.ts');
-  print(`${run.id}  ${run.status}  ${cleanLine(run.subject)}`);
-  print(
-    `on ${cleanLine(run.server)} by ${cleanLine(run.who)}@${cleanLine(run.host)}, ${run.started_at} to ${run.ended_at ?? '-'}`,
-  );
-  run.steps.forEach((step, at) => {
-    const end = run.events.find((event) => event.type === 'finish' && event.step === at);
-    print(`${at + 1}. ${cleanLine(step.title)}: ${cleanLine(end?.text ?? 'no end was recorded')}`);
-    print(`   ${cleanLine(step.preview)}`);
-  });
-  print(run.undo === null ? 'This cannot be undone.' : `To undo it: ${cleanLine(run.undo)}`);
+  const { runText } = await import('./runs/text.ts');
+  for (const line of runText(run, { lines: lines === true })) print(line);
 }

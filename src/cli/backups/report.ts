@@ -1,0 +1,119 @@
+import { lastProven, lastVerified, type Manifest, type Verification } from '../../ops/repository/manifest.ts';
+import type { Backup } from '../../ops/repository/repository.ts';
+import { cleanLine } from '../../text/clean.ts';
+import { bytes, count } from '../../text/units.ts';
+import { type OutputColumn, print, printTable } from '../output.ts';
+
+/** A backup as the list has it in JSON. */
+export function backupLine({ id, path, database, createdAt, format, scope, bytes: size, ...rest }: Backup) {
+  const { status, manifest } = rest;
+  return {
+    ...{ id, database, created_at: createdAt.toISOString(), format, scope, bytes: size, status },
+    verified: stamp(manifest && lastVerified(manifest)),
+    path,
+  };
+}
+
+/** A backup alone in JSON: with its manifest, and when it was last restored and compared. */
+export function backupObject(backup: Backup) {
+  const { manifest, archive, kind } = backup;
+  return {
+    ...backupLine(backup),
+    proven: stamp(manifest && lastProven(manifest)),
+    ...{ archive, kind, manifest: manifest ?? null },
+  };
+}
+
+function stamp(verification: Verification | undefined): { level: string; at: string } | null {
+  return verification === undefined ? null : { level: verification.level, at: verification.at };
+}
+
+/** To the second, in the time of this machine: what a person compares with a clock. */
+function moment(at: string | Date): string {
+  const date = new Date(at);
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+const ofManifest =
+  (show: (manifest: Manifest) => string | undefined): NonNullable<OutputColumn['show']> =>
+  (manifest) =>
+    (manifest === undefined ? undefined : show(manifest as Manifest)) ?? '-';
+
+const proven = (manifest: Manifest): string | undefined => {
+  const last = lastProven(manifest);
+  return last && moment(last.at);
+};
+
+const verified = (manifest: Manifest): string | undefined => {
+  const last = lastVerified(manifest);
+  return last && `${last.level}, ${moment(last.at)}`;
+};
+
+/** The list for people. */
+export const COLUMNS: readonly OutputColumn[] = [
+  { key: 'id', title: 'ID' },
+  { key: 'database', title: 'DATABASE' },
+  { key: 'createdAt', title: 'CREATED', show: (at) => moment(at as Date) },
+  { key: 'format', title: 'FORMAT' },
+  { key: 'scope', title: 'SCOPE' },
+  { key: 'bytes', title: 'SIZE', align: 'right', show: (size) => bytes(size as number) },
+  { key: 'status', title: 'STATUS' },
+  { key: 'manifest', title: 'LAST PROVEN RESTORABLE', show: ofManifest(proven) },
+];
+
+/** One backup for people. */
+export async function printBackup(backup: Backup): Promise<void> {
+  const { manifest } = backup;
+  const facts = [
+    ['id', backup.id],
+    ['path', backup.path],
+    ['status', backup.status],
+    ['database', backup.database ?? '-'],
+    ['created', moment(backup.createdAt)],
+    ['format', backup.kind],
+    ['size', bytes(backup.bytes)],
+    ...(manifest ? manifestFacts(manifest) : [['note', 'not made by pgdeck: what it holds is not known']]),
+  ];
+  for (const [label = '', value = ''] of facts) print(`${label.padEnd(24)}${cleanLine(value)}`);
+  if (!manifest) return;
+  if (manifest.verifications.length > 0) {
+    print('');
+    await printTable(manifest.verifications, [
+      { key: 'at', title: 'VERIFIED', show: (at) => moment(String(at)) },
+      { key: 'level', title: 'LEVEL' },
+      { key: 'ok', title: 'HELD' },
+      { key: 'detail', title: 'FOUND' },
+    ]);
+  }
+  if (manifest.tables.length > 0) {
+    print('');
+    await printTable(
+      manifest.tables.map((table) => ({ ...table, table: `${table.schema}.${table.name}` })),
+      [
+        { key: 'table', title: 'TABLE' },
+        { key: 'kind', title: 'KIND' },
+        { key: 'rows', title: 'ROWS', align: 'right' },
+        { key: 'bytes', title: 'SIZE', align: 'right', show: (size) => bytes(size as number) },
+      ],
+    );
+  }
+}
+
+function manifestFacts(manifest: Manifest): string[][] {
+  const { server, client, tables, chosen, label } = manifest;
+  const rows = tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
+  return [
+    ['scope', chosen.length === 0 ? manifest.scope : `${manifest.scope}: ${chosen.join(', ')}`],
+    ...(label === null ? [] : [['label', label]]),
+    ['server', `${server.address}, PostgreSQL ${server.version}${server.standby ? ', a standby' : ''}`],
+    ['made with', `${client.program} ${client.version}, compress ${manifest.compress}`],
+    ['run', manifest.run],
+    ['holds', `${tables.length} tables, ${count(rows)} rows, ${count(manifest.large_objects)} large objects`],
+    ['globals', manifest.globals ?? 'none'],
+    ['restores into', `PostgreSQL ${manifest.restore_min_major} or later`],
+    ['pinned', manifest.pinned ? 'yes' : 'no'],
+    ['last verified', verified(manifest) ?? 'never'],
+    ['last proven restorable', proven(manifest) ?? 'never'],
+  ];
+}
