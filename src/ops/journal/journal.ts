@@ -32,6 +32,8 @@ export function newRunId(now = new Date()): string {
 export class Journal {
   readonly id: string;
   readonly #events: number;
+  /** The last entry was written in part, as on a full disk: the next one must not be lost with it. */
+  #torn = false;
 
   private constructor(id: string, events: number) {
     this.id = id;
@@ -81,7 +83,14 @@ export class Journal {
 
   /** Adds an entry. A line of output is not waited for: losing the last ones in a crash loses nothing that is needed. */
   write(event: Omit<RunEvent, 'at'>): void {
-    writeEvent(this.#events, event);
+    try {
+      if (this.#torn) writeSync(this.#events, '\n');
+      this.#torn = false;
+      writeEvent(this.#events, event);
+    } catch (error) {
+      this.#torn = true;
+      throw error;
+    }
   }
 }
 
@@ -110,6 +119,8 @@ function append(directory: string, id: string, event: Omit<RunEvent, 'at'>): voi
 }
 
 function writeEvent(file: number, event: Omit<RunEvent, 'at'>): void {
-  writeSync(file, `${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`);
+  const line = Buffer.from(`${JSON.stringify({ at: new Date().toISOString(), ...event })}\n`);
+  // a disk that fills up takes a part and says nothing; it is the next attempt that fails
+  for (let written = 0; written < line.length; ) written += writeSync(file, line, written);
   if (event.type !== 'line') fsyncSync(file);
 }
