@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import { home } from '../config/libpq/env.ts';
+import { UsageError } from '../config/usage-error.ts';
+import type { JobStatus } from '../ops/schedule/status.ts';
+import type { Context } from './context.ts';
+import { EXIT, note, print, printJson, printTable } from './output.ts';
+
+/** What the crontab holds of pgdeck's, and whether it ran. Installing and removing are operations. */
+export function register(schedule: Command, context: Context): void {
+  schedule
+    .command('status')
+    .description('what should have run, and what did; exit 1 when a job failed or was missed')
+    .option('--json', 'one object')
+    .action(async ({ json }: { json?: boolean }) => {
+      context.exitCode = await status(context, json === true);
+    });
+  schedule
+    .command('print')
+    .description('the crontab lines that are installed, or the one that install would write')
+    .argument('[name]', 'name of a job that is not installed yet')
+    .option('--at <cron>', 'when it would run', '30 2 * * *')
+    .option('--command <command>', 'what it would run', 'backup')
+    .action((name: string | undefined, options: { at: string; command: string }, command: Command) =>
+      printJobs(context, name, options, command),
+    );
+}
+
+async function status(context: Context, json: boolean): Promise<number> {
+  const [{ jobsOf, readCrontab }, { jobStatus }, { journalDirectory, listRuns }, { local }] =
+    await Promise.all([
+      import('../ops/schedule/crontab.ts'),
+      import('../ops/schedule/status.ts'),
+      import('../ops/journal/runs.ts'),
+      import('../targets/local.ts'),
+    ]);
+  const runs = listRuns(journalDirectory(context.env, home(context.env)));
+  const now = new Date();
+  const jobs: JobStatus[] = jobsOf(await readCrontab(local)).map((job) => {
+    const installed = runs.find(
+      (run) => run.operation === 'schedule install' && run.input.name === job.name && run.ended_at !== null,
+    );
+    return jobStatus(job, runs, now, installed && new Date(installed.ended_at ?? now));
+  });
+  if (json) printJson({ jobs });
+  else if (jobs.length === 0) note('No job is installed: pgdeck schedule install --help tells how.');
+  else
+    await printTable(jobs, [
+      { key: 'name', title: 'JOB' },
+      { key: 'state', title: 'STATE' },
+      { key: 'at', title: 'AT' },
+      { key: 'last_expected_at', title: 'EXPECTED' },
+      { key: 'last_success_at', title: 'LAST SUCCESS' },
+      { key: 'next_at', title: 'NEXT' },
+    ]);
+  return jobs.some(({ state }) => state === 'failed' || state === 'missed') ? EXIT.failed : EXIT.done;
+}
+
+async function printJobs(
+  context: Context,
+  name: string | undefined,
+  { at, command: text }: { at: string; command: string },
+  command: Command,
+): Promise<void> {
+  const [{ JOB_NAME, jobLine, jobsOf, readCrontab }, { local }] = await Promise.all([
+    import('../ops/schedule/crontab.ts'),
+    import('../targets/local.ts'),
+  ]);
+  if (name === undefined) {
+    for (const job of jobsOf(await readCrontab(local))) print(jobLine(job));
+    return;
+  }
+  const [{ badTime, jobOf }, { badCommand, splitWords }, { createContext }] = await Promise.all([
+    import('../ops/schedule/job.ts'),
+    import('../ops/schedule/words.ts'),
+    import('../ops/context.ts'),
+  ]);
+  const words = splitWords(text);
+  const problem = !JOB_NAME.test(name)
+    ? `"${name}" is no name for a job.`
+    : (badTime(at) ?? (words === undefined ? 'A quote is not closed.' : await badCommand(words)));
+  if (problem !== undefined || words === undefined)
+    throw new UsageError(`${problem}`, 'See pgdeck schedule print --help.');
+  const { resolved } = await context.resolve(command);
+  print(jobLine(jobOf(createContext({ resolved, env: context.env }), { name, at, words, flock: true })));
+}
