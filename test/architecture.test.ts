@@ -99,7 +99,7 @@ const ROOMS: Record<string, readonly string[]> = {
   targets: ['db', 'config'],
   monitor: ['db', 'config'],
   health: ['db', 'config', 'monitor'],
-  ops: ['db', 'config', 'targets'],
+  ops: ['db', 'config', 'targets', 'version.ts'],
   demo: ['db', 'config', 'targets'],
   app: ['db', 'config', 'monitor', 'health', 'ops', 'targets'],
   ui: ['db', 'config', 'monitor', 'health', 'ops', 'targets', 'app', 'demo'],

@@ -20,6 +20,47 @@ export interface Entry {
 /** Every operation. Adding one is a folder beside this file and an entry here. */
 export const OPERATIONS: readonly Entry[] = [
   {
+    id: 'backup',
+    title: 'Back up databases',
+    summary: 'dump databases into the repository, verified and with a manifest',
+    danger: 'none',
+    writes: false,
+    key: 'b',
+    load: async () => (await import('./backup/operation.ts')).backup,
+  },
+  {
+    id: 'backups verify',
+    title: 'Verify a backup',
+    summary: 'prove that a backup can be used: decode, checksum, counts, or a test restore',
+    danger: 'none',
+    writes: false,
+    load: async () => (await import('./backups/verify.ts')).verify,
+  },
+  {
+    id: 'backups pin',
+    title: 'Pin a backup',
+    summary: 'keep a backup whatever the rules of retention say',
+    danger: 'none',
+    writes: false,
+    load: async () => (await import('./backups/pin.ts')).pin,
+  },
+  {
+    id: 'backups unpin',
+    title: 'Unpin a backup',
+    summary: 'leave a backup to the rules of retention again',
+    danger: 'none',
+    writes: false,
+    load: async () => (await import('./backups/pin.ts')).unpin,
+  },
+  {
+    id: 'backups delete',
+    title: 'Delete a backup',
+    summary: 'remove a backup, with everything that belongs to it',
+    danger: 'confirm',
+    writes: false,
+    load: async () => (await import('./backups/delete.ts')).remove,
+  },
+  {
     id: 'schedule install',
     title: 'Install a job in the crontab',
     summary: 'put a command into the crontab: a nightly backup, a weekly restore drill',

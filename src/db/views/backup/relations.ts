@@ -72,14 +72,14 @@ FROM pg_sequences ORDER BY 1, 2`,
   row: z.object({ schema: z.string(), name: z.string(), last_value: column.text }),
 });
 
-/** Foreign keys: a table whose rows are in a backup may need those of one whose rows are not. */
+/** Foreign keys, those of partitions with their root's: a table whose rows are in a backup may need those of one whose rows are not. */
 export const backupForeignKeys = defineQuery({
   id: 'backup.foreign_keys',
   variants: [
     {
       sql: `SELECT /* pgdeck */ k.oid, k.conname::text AS name, k.conrelid AS from_oid, k.confrelid AS to_oid
 FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
-WHERE k.contype = 'f' AND ${OWN_SCHEMAS} ORDER BY 1`,
+WHERE k.contype = 'f' AND k.conparentid = 0 AND ${OWN_SCHEMAS} ORDER BY 1`,
     },
   ],
   row: z.object({ oid: z.int(), name: z.string(), from_oid: z.int(), to_oid: z.int() }),

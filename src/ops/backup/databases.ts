@@ -1,0 +1,63 @@
+import type { Session } from '../../db/session.ts';
+import { backupDatabases } from '../../db/views/backup/facts.ts';
+import { OpError } from '../error.ts';
+import type { Check } from '../operation.ts';
+import type { BackupInput } from './input.ts';
+import { nearest } from './scope/names.ts';
+
+/** A database that a restore works with says so in its comment; it is no backup's subject. */
+const MARKER = /^\{"pgdeck"/;
+
+/** Which databases are meant, and what is left out and why. Throws {@link OpError} for one that is not there. */
+export async function chooseDatabases(
+  session: Session,
+  { database, all_databases }: Pick<BackupInput, 'database' | 'all_databases'>,
+): Promise<{ databases: string[]; checks: Check[] }> {
+  if (all_databases && database.length > 0)
+    throw new OpError('refused', '--database and --all-databases exclude each other.', 'Give one of them.');
+  if (!all_databases && database.length === 0) return { databases: [session.server.database], checks: [] };
+  const rows = await session.run(backupDatabases, undefined);
+  if (!all_databases) {
+    for (const name of database)
+      if (!rows.some((row) => row.name === name))
+        throw unknown(
+          name,
+          rows.map((row) => row.name),
+        );
+    return { databases: [...new Set(database)], checks: [] };
+  }
+  const usable = rows.filter((row) => row.allowed && !MARKER.test(row.comment ?? ''));
+  const out = rows.filter((row) => !usable.includes(row));
+  if (usable.length === 0)
+    throw new OpError(
+      'refused',
+      `${session.server.user} may connect to no database of this server.`,
+      'Connect as another role.',
+    );
+  return { databases: usable.map((row) => row.name), checks: out.length === 0 ? [] : [leftOut(out)] };
+}
+
+function unknown(name: string, names: readonly string[]): OpError {
+  const alike = nearest(name, names);
+  return new OpError(
+    'refused',
+    `There is no database ${name} on this server.`,
+    alike.length === 0
+      ? 'Check the name; upper and lower case differ.'
+      : `Did you mean ${alike.join(' or ')}?`,
+  );
+}
+
+function leftOut(rows: readonly { readonly name: string; readonly allowed: boolean }[]): Check {
+  const denied = rows.filter((row) => !row.allowed).map((row) => row.name);
+  const restores = rows.filter((row) => row.allowed).map((row) => row.name);
+  const parts = [
+    denied.length > 0 ? `${denied.join(', ')}: this role may not connect.` : '',
+    restores.length > 0 ? `${restores.join(', ')}: left by restores.` : '',
+  ];
+  return {
+    title: 'Left out',
+    status: denied.length > 0 ? 'warn' : 'ok',
+    detail: parts.filter(Boolean).join(' '),
+  };
+}

@@ -1,0 +1,59 @@
+import type { Clients } from '../clients/programs.ts';
+import type { OpContext } from '../context.ts';
+import { OpError } from '../error.ts';
+import type { Format } from '../repository/manifest.ts';
+import { repositoryDirectory } from '../repository/repository.ts';
+import { compressionProblem, defaultCompression, parseCompression } from './dump/compression.ts';
+import type { BackupInput } from './input.ts';
+import type { BackupRequest } from './request.ts';
+
+/** Refuses flags that contradict each other. Throws {@link OpError}. */
+export function refuseContradictions(input: BackupInput, databases: readonly string[]): void {
+  if (input.schema_only && input.data_only)
+    throw new OpError('refused', '--schema-only and --data-only exclude each other.', 'Give one of them.');
+  if (databases.length > 1 && input.schema.length + input.table.length > 0)
+    throw new OpError(
+      'refused',
+      'Schemas and tables can be chosen in one database only.',
+      'Back that one up by itself.',
+    );
+  if (
+    input.jobs !== undefined &&
+    input.jobs > 1 &&
+    input.format !== undefined &&
+    input.format !== 'directory'
+  )
+    throw new OpError(
+      'refused',
+      `The ${input.format} format is written by one process.`,
+      'Give --format directory, or leave --jobs out.',
+    );
+}
+
+/** One database's request: what was asked for, then the profile's settings, then what is best. */
+export function decideRequest(
+  context: OpContext,
+  input: BackupInput,
+  clients: Clients,
+  database: string,
+): BackupRequest {
+  const { backup } = context;
+  const format: Format = input.format ?? ((input.jobs ?? 1) > 1 ? 'directory' : (backup.format ?? 'custom'));
+  const given = input.compress ?? backup.compress;
+  const compression = given === undefined ? defaultCompression(format, clients) : parseCompression(given);
+  const problem = compressionProblem(compression, format, clients);
+  if (problem) throw problem;
+  return {
+    database,
+    repository: repositoryDirectory(context, input.dir),
+    clients,
+    format,
+    compression,
+    jobs: format === 'directory' ? (input.jobs ?? backup.jobs ?? 1) : 1,
+    content: input.schema_only ? 'schema' : input.data_only ? 'data' : 'all',
+    schemas: input.schema,
+    tables: input.table,
+    globals: !input.no_globals,
+    label: input.label,
+  };
+}

@@ -1,0 +1,37 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PipeCommand } from '../../../targets/target.ts';
+import { databaseArgument } from '../../clients/environment.ts';
+import { diskError } from '../../repository/disk.ts';
+import type { BackupRequest } from '../request.ts';
+
+export const GLOBALS = 'globals.sql';
+
+/** Writes roles and tablespaces, which are no database's. Passwords are in it as verifiers where the role may read them. */
+export function globalsCommand(
+  { database, clients }: Pick<BackupRequest, 'database' | 'clients'>,
+  directory: string,
+  passwords: boolean,
+): PipeCommand {
+  return {
+    command: clients.path('pg_dumpall'),
+    args: [
+      '-w',
+      '--globals-only',
+      ...(passwords ? [] : ['--no-role-passwords']),
+      '-f',
+      join(directory, GLOBALS),
+      '-l',
+      databaseArgument(database),
+    ],
+  };
+}
+
+/** The file is there before pg_dumpall opens it, so that verifiers of passwords are never readable by others. */
+export async function reserveGlobals(directory: string): Promise<void> {
+  try {
+    await (await open(join(directory, GLOBALS), 'wx', 0o600)).close();
+  } catch (error) {
+    throw diskError(error, 'The backup cannot be written', directory);
+  }
+}

@@ -1,0 +1,41 @@
+import { stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { backupCopies } from '../../../db/views/backup/activity.ts';
+import type { StepIo } from '../../operation.ts';
+import { DumpFraction, type Order } from './fraction.ts';
+import type { Snapshot } from './snapshot.ts';
+
+const EVERY_MS = 500;
+
+/**
+ * Tells how far the dump is until `signal` says that it is over. Never throws: a dump of which nothing is known is a
+ * dump all the same. It has a connection of its own, since an error over the snapshot's would end the snapshot.
+ */
+export async function watchDump(
+  io: StepIo,
+  { selection, database }: Snapshot,
+  file: string | undefined,
+  order: Order,
+  signal: AbortSignal,
+): Promise<void> {
+  const fraction = new DumpFraction(selection.filled, order);
+  const session = await io.connect(database.name).catch(() => undefined);
+  const asks = session !== undefined && backupCopies.unavailable?.(session.server) === undefined;
+  try {
+    while (!signal.aborted) {
+      if (asks && fraction.total > 0) {
+        const copies = await session.run(backupCopies, { applicationName: io.applicationName });
+        if (signal.aborted) return;
+        const done = Math.round(fraction.done(copies));
+        io.progress({ label: 'data', done, of: fraction.total, unit: 'bytes', estimate: true });
+      }
+      const written = file === undefined ? undefined : await stat(file).catch(() => undefined);
+      if (written) io.progress({ label: 'written', done: written.size, unit: 'bytes' });
+      await delay(EVERY_MS, undefined, { signal });
+    }
+  } catch {
+    // over, or the connection is
+  } finally {
+    await session?.close();
+  }
+}

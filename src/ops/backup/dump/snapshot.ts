@@ -1,0 +1,85 @@
+import type { Session } from '../../../db/session.ts';
+import {
+  type BackupDatabase,
+  backupDatabase,
+  backupLargeObjects,
+  backupNeeds,
+  backupSystem,
+} from '../../../db/views/backup/facts.ts';
+import { backupRelations, backupSequences } from '../../../db/views/backup/relations.ts';
+import { OpError } from '../../error.ts';
+import type { StepIo } from '../../operation.ts';
+import { databaseProperties } from '../../restore/swap/properties.ts';
+import type { BackupRequest } from '../request.ts';
+import { type Selection, selectRelations } from '../scope/selection.ts';
+
+type RowsOf<Q> = Q extends { readonly row: { readonly _output: infer Row } } ? readonly Row[] : never;
+
+/** The state of a database that a backup holds, and everything the manifest says of it. */
+export interface Snapshot {
+  /** Keeps the snapshot alive until the dump has taken it over by all its connections. */
+  readonly session: Session;
+  /** For pg_dump --snapshot and SET TRANSACTION SNAPSHOT. */
+  readonly id: string;
+  readonly database: BackupDatabase;
+  readonly selection: Selection;
+  readonly sequences: RowsOf<typeof backupSequences>;
+  readonly needs: RowsOf<typeof backupNeeds>;
+  readonly largeObjects: number;
+  readonly systemIdentifier: string | null;
+  readonly properties: readonly string[];
+}
+
+export const SNAPSHOT_SQL = [
+  'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+  'SELECT pg_export_snapshot()',
+] as const;
+
+/** A marker that pgdeck wrote while it restored is no comment of the database's owner. */
+const MARKER = /^COMMENT ON DATABASE .* IS E?'\{"pgdeck"/;
+
+/**
+ * Exports a snapshot and reads in it what is there. What the server may refuse is asked before: an error within would
+ * end the snapshot. Throws DbError, {@link OpError}.
+ */
+export async function takeSnapshot(io: StepIo, request: BackupRequest): Promise<Snapshot> {
+  const { database: name } = request;
+  const session = await io.connect(name);
+  const system = await session.run(backupSystem, undefined).catch(() => []);
+  const properties = (await databaseProperties(session, name, name, { comment: true })).filter(
+    (sql) => !MARKER.test(sql),
+  );
+  await session.sql(SNAPSHOT_SQL[0]);
+  const [exported] = await session.sql(SNAPSHOT_SQL[1]);
+  const id = exported?.pg_export_snapshot;
+  const [database] = await session.run(backupDatabase, undefined);
+  if (typeof id !== 'string' || database === undefined)
+    throw new OpError(
+      'failed',
+      `${name} gave no snapshot.`,
+      'Connect to PostgreSQL itself, not to a pooler.',
+    );
+  const relations = await session.run(backupRelations, { exact: true });
+  const selection = await selectRelations(session, relations, request);
+  const [large] = await session.run(backupLargeObjects, undefined);
+  return {
+    session,
+    id,
+    database,
+    selection,
+    sequences: await session.run(backupSequences, undefined),
+    needs: await session.run(backupNeeds, undefined),
+    largeObjects: selection.largeObjects ? (large?.objects ?? 0) : 0,
+    systemIdentifier: system[0]?.system_identifier ?? null,
+    properties,
+  };
+}
+
+/** The names in pg_dump's arguments are UTF-8; a database of another encoding has to be told so. */
+export function namesEncoding({
+  database,
+  selection,
+}: Pick<Snapshot, 'database' | 'selection'>): string | undefined {
+  const plain = selection.args.every((one) => /^[\x20-\x7e]*$/.test(one));
+  return plain || ['UTF8', 'SQL_ASCII', 'MULE_INTERNAL'].includes(database.encoding) ? undefined : 'UTF8';
+}

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { displayName } from '../../db/ident.ts';
+import { backupDatabases } from '../../db/views/backup/facts.ts';
+import { backupRelations, backupSchemas } from '../../db/views/backup/relations.ts';
+import { bytes } from '../../text/units.ts';
+import type { OpContext } from '../context.ts';
+import type { Choice, Field, RawInput } from '../operation.ts';
+import { FORMATS } from '../repository/manifest.ts';
+
+const names = z.array(z.string().min(1)).default([]);
+
+export const backupInput = z.object({
+  database: names,
+  all_databases: z.boolean().default(false),
+  format: z.enum(FORMATS).optional(),
+  jobs: z.number().int().min(1, 'expected 1 or more').max(64, 'expected 64 at most').optional(),
+  compress: z.string().optional(),
+  schema: names,
+  table: names,
+  schema_only: z.boolean().default(false),
+  data_only: z.boolean().default(false),
+  no_globals: z.boolean().default(false),
+  dir: z.string().optional(),
+  label: z.string().max(200, 'expected 200 characters at most').optional(),
+});
+
+export type BackupInput = z.output<typeof backupInput>;
+
+const all = (raw: RawInput) => raw.all_databases === true;
+/** The database whose tables and schemas can be chosen: with several there is none. */
+const single = (raw: RawInput) => !all(raw) && listed(raw.database).length <= 1;
+
+export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
+  database: {
+    title: 'Databases',
+    hint: 'database to back up; several times for several, the connected one without it',
+    placeholder: 'name',
+    choices: databaseChoices,
+    when: (raw) => !all(raw),
+  },
+  all_databases: {
+    title: 'All databases',
+    hint: 'every database of the server that this role may connect to, without templates',
+  },
+  format: {
+    title: 'Format',
+    hint: 'custom: one file; directory: one per table, in parallel; plain: SQL (default: the profile’s, else custom)',
+  },
+  jobs: {
+    title: 'Jobs',
+    hint: 'tables that are dumped at the same time, each over its own connection (directory only)',
+    placeholder: 'n',
+    when: (raw) => raw.format === undefined || raw.format === '' || raw.format === 'directory',
+  },
+  compress: {
+    title: 'Compression',
+    hint: 'none, gzip:1 to gzip:9, zstd:1 to zstd:19 (default: gzip:1, zstd:3 where pg_dump has it)',
+    placeholder: 'method:level',
+  },
+  schema: {
+    title: 'Schemas',
+    hint: 'only the rows of this schema, with all definitions; several times for several',
+    placeholder: 'name',
+    choices: schemaChoices,
+    when: single,
+  },
+  table: {
+    title: 'Tables',
+    hint: 'only the rows of this table and its partitions, with all definitions; several times for several',
+    placeholder: 'name',
+    choices: tableChoices,
+    when: single,
+  },
+  schema_only: { title: 'Definitions only', hint: 'no rows', when: (raw) => raw.data_only !== true },
+  data_only: { title: 'Rows only', hint: 'no definitions', when: (raw) => raw.schema_only !== true },
+  no_globals: { title: 'Without globals', hint: 'no roles and tablespaces beside it' },
+  dir: {
+    title: 'Directory',
+    hint: 'where backups are kept (default: BACKUP_DIR, the profile’s, else ~/.local/share/pgdeck/backups)',
+    placeholder: 'dir',
+  },
+  label: { title: 'Label', hint: 'a word or two that the list shows: before-upgrade', placeholder: 'text' },
+};
+
+function listed(value: RawInput[string]): readonly string[] {
+  return Array.isArray(value) ? value : typeof value === 'string' && value !== '' ? [value] : [];
+}
+
+async function databaseChoices(context: OpContext): Promise<Choice[]> {
+  const session = await context.session();
+  const rows = await session.run(backupDatabases, undefined);
+  return rows.filter((one) => one.allowed).map((one) => ({ value: one.name, hint: bytes(one.bytes) }));
+}
+
+async function schemaChoices(context: OpContext, raw: RawInput): Promise<Choice[]> {
+  const session = await context.session(listed(raw.database)[0]);
+  return (await session.run(backupSchemas, undefined)).map(({ schema }) => ({ value: schema }));
+}
+
+async function tableChoices(context: OpContext, raw: RawInput): Promise<Choice[]> {
+  const session = await context.session(listed(raw.database)[0]);
+  const rows = await session.run(backupRelations, { exact: false });
+  const tables = rows.filter((one) => ['r', 'p', 'm'].includes(one.kind) && one.partition_of === null);
+  return tables
+    .toSorted((a, b) => b.bytes - a.bytes)
+    .map((one) => ({ value: displayName(one.schema, one.name), hint: bytes(one.bytes) }));
+}

@@ -1,0 +1,37 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { BackupForeignKey } from '../../../db/views/backup/relations.ts';
+import { readToc } from '../../archive/toc.ts';
+import type { StepIo } from '../../operation.ts';
+import { diskError } from '../../repository/disk.ts';
+import type { BackupRequest } from '../request.ts';
+
+/** Beside an archive that cannot be restored as a whole: what of it can, for pg_restore --use-list. */
+export const RESTORE_LIST = 'restore.list';
+
+/** OID of pg_constraint, in which pg_dump says that a constraint is. */
+const PG_CONSTRAINT = 2606;
+
+/**
+ * A backup of chosen tables has all definitions, and among them foreign keys to tables whose rows it does not have.
+ * They would fail when it is restored into an empty database: the list leaves them out. Nothing is written where there
+ * are none.
+ */
+export async function writeRestoreList(
+  io: StepIo,
+  { clients, format }: Pick<BackupRequest, 'clients' | 'format'>,
+  archive: string,
+  dangling: readonly BackupForeignKey[],
+): Promise<void> {
+  if (dangling.length === 0 || format === 'plain') return;
+  const oids = new Set(dangling.map(({ oid }) => oid));
+  const { entries } = await readToc(io.host, clients.path('pg_restore'), archive);
+  const lines = entries.map(({ tableOid, oid, line }) =>
+    tableOid === PG_CONSTRAINT && oids.has(oid) ? `;${line}` : line,
+  );
+  try {
+    await writeFile(join(dirname(archive), RESTORE_LIST), `${lines.join('\n')}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw diskError(error, 'The backup cannot be written', dirname(archive));
+  }
+}

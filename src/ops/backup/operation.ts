@@ -1,0 +1,180 @@
+import type { Session } from '../../db/session.ts';
+import { bytes, count } from '../../text/units.ts';
+import { type ClientProgram, type Clients, findClients } from '../clients/programs.ts';
+import type { OpContext } from '../context.ts';
+import { shellWord } from '../fields.ts';
+import { type Check, defineOperation, type Fact, type Plan, type Step } from '../operation.ts';
+import { listBackups, repositoryDirectory } from '../repository/repository.ts';
+import { chooseDatabases } from './databases.ts';
+import { decideRequest, refuseContradictions } from './decide.ts';
+import { compressionText } from './dump/compression.ts';
+import { type BackupInput, backupFields, backupInput } from './input.ts';
+import { programChecks } from './preflight/programs.ts';
+import { spaceChecks } from './preflight/space.ts';
+import { recoverBackup } from './recover.ts';
+import type { BackupMade } from './request.ts';
+import { several } from './several.ts';
+import { backupSteps } from './steps.ts';
+import { type Survey, survey } from './survey.ts';
+
+/** `pgdeck backup`: dumps one database or several into the repository, verified and with a manifest. */
+export const backup = defineOperation({
+  id: 'backup',
+  input: backupInput,
+  fields: backupFields,
+  plan: planBackup,
+  recover: recoverBackup,
+});
+
+async function planBackup(input: BackupInput, context: OpContext): Promise<Plan> {
+  const session = await context.session();
+  const { databases, checks } = await chooseDatabases(session, input);
+  refuseContradictions(input, databases);
+  const programs: ClientProgram[] = [
+    'pg_dump',
+    'pg_restore',
+    ...(input.no_globals ? [] : ['pg_dumpall' as const]),
+  ];
+  const { clients, check } = await findClients(context, session.server, programs);
+  const begun = { input, context, session, databases, checks: [...checks, check] };
+  return clients === undefined ? describe(begun, [], []) : withClients(begun, clients);
+}
+
+interface Begun {
+  readonly input: BackupInput;
+  readonly context: OpContext;
+  readonly session: Session;
+  readonly databases: readonly string[];
+  readonly checks: readonly Check[];
+}
+
+async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
+  const { input, context, databases, checks } = begun;
+  const repository = repositoryDirectory(context, input.dir);
+  const backups = await listBackups(repository).catch(() => []);
+  const surveys: Survey[] = [];
+  for (const database of databases)
+    surveys.push(await survey(context, decideRequest(context, input, clients, database), backups));
+  const raw = surveys.reduce((sum, one) => sum + one.raw, 0);
+  const estimate = {
+    bytes: surveys.reduce((sum, one) => sum + one.estimate.bytes, 0),
+    measured: surveys.every((one) => one.estimate.measured),
+  };
+  const named = surveys.flatMap((one) =>
+    one.checks.map((check) =>
+      databases.length > 1 ? { ...check, title: `${one.request.database}: ${check.title}` } : check,
+    ),
+  );
+  const all = [
+    ...checks,
+    ...(await programChecks(context, surveys[0]?.request)),
+    ...(await spaceChecks(repository, estimate, raw)),
+    ...named,
+  ];
+  const made: BackupMade[] = [];
+  const plan = describe({ ...begun, checks: all }, surveys, stepsOf(context, surveys, made));
+  // the names are known when the backups are: one that is taken gets a number
+  return Object.defineProperty(plan, 'undo', { enumerable: true, get: () => undoOf(input, made) });
+}
+
+function stepsOf(context: OpContext, surveys: readonly Survey[], made: BackupMade[]): Step[] {
+  const steps = (one: Survey, several: boolean, onMade: (made: BackupMade) => void) =>
+    backupSteps(context, one.request, {
+      selection: one.selection.args,
+      passwords: one.passwords,
+      onMade: (backup) => {
+        made.push(backup);
+        onMade(backup);
+      },
+      ...(several && { id: (name) => `${name}:${one.request.database}` }),
+    });
+  const [only, ...more] = surveys;
+  if (only === undefined) return [];
+  if (more.length === 0) return steps(only, false, () => {});
+  const byName = new Map(surveys.map((one) => [one.request.database, one]));
+  return several([...byName.keys()], (database, onMade) => {
+    const one = byName.get(database);
+    return one === undefined ? [] : steps(one, true, onMade);
+  });
+}
+
+function describe(begun: Begun, surveys: readonly Survey[], steps: readonly Step[]): Plan {
+  const { input, context, session, databases, checks } = begun;
+  const [only] = databases.length === 1 ? databases : [];
+  return {
+    operation: 'backup',
+    title: `Back up ${only ?? `${databases.length} databases`}`,
+    subject: only ?? `${databases.length} databases`,
+    danger: 'none',
+    writes: false,
+    server: context.place,
+    input: { ...input },
+    facts:
+      surveys.length === 0 ? [{ label: 'Server', value: context.place }] : factsOf(session, context, surveys),
+    ...(surveys.length > 1 && { tables: [databaseTable(surveys)] }),
+    checks,
+    steps,
+    locks: databases.map((database) => ({ family: 'backup', database })),
+  };
+}
+
+function factsOf({ server }: Session, context: OpContext, surveys: readonly Survey[]): Fact[] {
+  const [first] = surveys;
+  if (first === undefined) return [];
+  const { request, selection, last } = first;
+  const total = (of: (one: Survey) => number) => surveys.reduce((sum, one) => sum + of(one), 0);
+  const one = surveys.length === 1;
+  return [
+    {
+      label: 'Server',
+      value: `${context.place}, PostgreSQL ${server.version}${server.standby ? ', standby' : ''}`,
+    },
+    one
+      ? { label: 'Database', value: `${request.database}, ${bytes(first.bytes)}` }
+      : { label: 'Databases', value: `${surveys.length}, ${bytes(total((s) => s.bytes))}` },
+    {
+      label: 'Tables',
+      value: `${count(total((s) => s.selection.filled.length))} with rows, ${bytes(total((s) => s.raw))}`,
+    },
+    ...(selection.chosen.length > 0 ? [{ label: 'Chosen', value: selection.chosen.join(', ') }] : []),
+    {
+      label: 'Format',
+      value: [
+        request.format,
+        compressionText(request.compression),
+        ...(request.jobs > 1 ? [`${request.jobs} jobs`] : []),
+        ...(request.content === 'all' ? [] : [`${request.content} only`]),
+      ].join(', '),
+    },
+    { label: 'Goes to', value: request.repository },
+    { label: 'Estimate', value: bytes(total((s) => s.estimate.bytes)) },
+    ...(one
+      ? [
+          {
+            label: 'Last backup',
+            value: last === undefined ? 'none' : `${last.id}, ${bytes(last.bytes)}, ${last.status}`,
+          },
+        ]
+      : []),
+  ];
+}
+
+function databaseTable(surveys: readonly Survey[]): { title: string; columns: string[]; rows: string[][] } {
+  return {
+    title: 'Databases',
+    columns: ['database', 'size', 'tables', 'estimate', 'last backup'],
+    rows: surveys.map(({ request, bytes: size, selection, estimate, last }) => [
+      request.database,
+      bytes(size),
+      count(selection.filled.length),
+      bytes(estimate.bytes),
+      last?.id ?? 'none',
+    ]),
+  };
+}
+
+function undoOf({ dir }: BackupInput, made: readonly BackupMade[]): Plan['undo'] {
+  if (made.length === 0) return undefined;
+  const where = dir === undefined ? '' : ` --dir ${shellWord(dir)}`;
+  return { command: made.map(({ id }) => `pgdeck backups delete ${shellWord(id)}${where}`).join(' && ') };
+}

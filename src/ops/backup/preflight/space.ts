@@ -1,0 +1,84 @@
+import { access, constants, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { bytes } from '../../../text/units.ts';
+import type { Check } from '../../operation.ts';
+import type { Backup } from '../../repository/repository.ts';
+import type { BackupRequest } from '../request.ts';
+
+/** What a backup will take on disk; a guess. */
+export interface Estimate {
+  readonly bytes: number;
+  /** From the last backup of its kind, rather than from what data usually is. */
+  readonly measured: boolean;
+}
+
+/** Text of a dump is about as large as the tables; compressed it is a fifth of that for most data. */
+const USUAL = { none: 1, gzip: 0.25, zstd: 0.22 } as const;
+const MARGIN = 1.1;
+
+/** The size of a backup of tables of `raw` bytes, by the last one that was made in the same way. */
+export function estimateSize(
+  raw: number,
+  request: Pick<BackupRequest, 'compression' | 'content'>,
+  like: readonly Backup[],
+): Estimate {
+  if (request.content === 'schema') return { bytes: 1 << 20, measured: false };
+  const last = like.find(({ manifest }) => manifest?.compress.split(':')[0] === request.compression.method);
+  const before =
+    last?.manifest?.tables.reduce((sum, one) => sum + (one.rows === null ? 0 : one.bytes), 0) ?? 0;
+  if (last !== undefined && before > 2 ** 20)
+    return { bytes: Math.ceil((raw * last.bytes) / before), measured: true };
+  return { bytes: Math.ceil(raw * USUAL[request.compression.method]), measured: false };
+}
+
+/** Whether the repository can be written and has room. `raw` is what it takes when nothing can be compressed. */
+export async function spaceChecks(repository: string, estimate: Estimate, raw: number): Promise<Check[]> {
+  const place = await existing(repository);
+  const title = 'Repository';
+  try {
+    const facts = await stat(place);
+    if (!facts.isDirectory())
+      return [{ title, status: 'block', detail: `${place} is no directory. Name another one with --dir.` }];
+    await access(place, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EROFS' ? 'is on a file system that is read-only' : 'cannot be written by this user';
+    return [
+      { title, status: 'block', detail: `${place} ${why}. Mend that, or name another directory with --dir.` },
+    ];
+  }
+  const { bavail, bsize } = await statfs(place);
+  return [
+    { title, status: 'ok', detail: `${repository} can be written.` },
+    room(bavail * bsize, estimate, raw),
+  ];
+}
+
+function room(free: number, estimate: Estimate, raw: number): Check {
+  const title = 'Free space';
+  const about = `about ${bytes(estimate.bytes)}${estimate.measured ? ', by the last backup' : ''}`;
+  if (free < estimate.bytes * (estimate.measured ? 1 : 0.5))
+    return {
+      title,
+      status: 'block',
+      detail: `${bytes(free)} are free, and the backup takes ${about}. Make room, or name another directory with --dir.`,
+    };
+  const worst = estimate.measured ? estimate.bytes * MARGIN : raw;
+  if (free < worst)
+    return {
+      title,
+      status: 'warn',
+      detail: `${bytes(free)} are free; the backup takes ${about}, and ${bytes(worst)} where little can be compressed.`,
+    };
+  return { title, status: 'ok', detail: `${bytes(free)} are free; the backup takes ${about}.` };
+}
+
+/** The directory, or the nearest one above that is there. */
+async function existing(path: string): Promise<string> {
+  const there = await stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT' && error.code !== 'ENOTDIR',
+  );
+  const above = dirname(path);
+  return there || above === path ? path : existing(above);
+}

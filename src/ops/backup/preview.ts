@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import type { OpContext } from '../context.ts';
+import { backupId, PARTIAL } from '../repository/names.ts';
+import { archiveName, commandLine, dumpCommands } from './dump/command.ts';
+import { globalsCommand } from './dump/globals.ts';
+import { SNAPSHOT_SQL } from './dump/snapshot.ts';
+import type { BackupRequest } from './request.ts';
+
+/** What stands for the snapshot's id before there is one. */
+const SNAPSHOT_ID = '$SNAPSHOT';
+
+/** The SQL and the commands of the steps as they will be run; the time in the names is that of the run. */
+export function previewOf(
+  { now }: Pick<OpContext, 'now'>,
+  request: BackupRequest,
+  { selection = [], passwords = true }: { selection?: readonly string[]; passwords?: boolean },
+): { snapshot: string; dump: string; verify: string; publish: string } {
+  const id = backupId(request.database, now());
+  const final = join(request.repository, id);
+  const directory = final + PARTIAL;
+  const dump = dumpCommands(request, { directory, id }, { snapshot: SNAPSHOT_ID, selection });
+  const archive = join(directory, archiveName(request, id));
+  const decode = request.format === 'plain' ? `decompress ${archive}` : `pg_restore -f - ${archive}`;
+  return {
+    snapshot: SNAPSHOT_SQL.map((sql) => `${sql};`).join('\n'),
+    dump: [
+      commandLine(dump),
+      ...(request.content === 'schema'
+        ? []
+        : ['SELECT count(*) FROM ONLY each table, in the same snapshot;']),
+      ...(request.globals ? [commandLine([globalsCommand(request, directory, passwords)])] : []),
+    ].join('\n'),
+    verify: `${decode} | count rows of each table\nsha256 of every file`,
+    publish: `fsync; rename ${directory} to ${final}`,
+  };
+}

@@ -1,0 +1,81 @@
+import { OpError, sentenceOf } from '../error.ts';
+import type { Step, StepIo } from '../operation.ts';
+import type { BackupMade } from './request.ts';
+
+/** What became of one of several databases. */
+interface Outcome {
+  readonly database: string;
+  made: BackupMade | undefined;
+  failure: string | undefined;
+}
+
+/**
+ * The steps of several databases as one plan: one that fails is taken back and the others go on. The last step says
+ * what became of each, and fails when one did.
+ */
+export function several(
+  databases: readonly string[],
+  stepsOf: (database: string, onMade: (made: BackupMade) => void) => readonly Step[],
+): Step[] {
+  const outcomes = databases.map((database): Outcome => ({ database, made: undefined, failure: undefined }));
+  const steps = outcomes.flatMap((outcome) => {
+    const own = stepsOf(outcome.database, (made) => {
+      outcome.made = made;
+    });
+    return own.map((step) => forgiving(step, own, outcome));
+  });
+  return [...steps, summary(outcomes)];
+}
+
+function forgiving(step: Step, own: readonly Step[], outcome: Outcome): Step {
+  return {
+    ...step,
+    run: async (io) => {
+      if (outcome.failure !== undefined) {
+        io.line(`left out: ${outcome.database} has failed before`);
+        return;
+      }
+      try {
+        await step.run(io);
+      } catch (error) {
+        if (io.signal.aborted) throw error;
+        outcome.failure = sentenceOf(error);
+        io.line(`${outcome.database} FAILED: ${outcome.failure}`, 'stderr');
+        await takeBack(own, io);
+      }
+    },
+  };
+}
+
+async function takeBack(steps: readonly Step[], io: StepIo): Promise<void> {
+  for (const step of steps.toReversed())
+    await step.rollback?.(io).catch((error: unknown) => io.line(sentenceOf(error), 'stderr'));
+}
+
+function summary(outcomes: readonly Outcome[]): Step {
+  return {
+    id: 'summary',
+    title: 'What became of each database',
+    preview: `${outcomes.length} databases; one that fails does not stop the others`,
+    run: async (io) => {
+      io.result({
+        title: 'Databases',
+        columns: ['database', 'backup', 'result'],
+        rows: outcomes.map(({ database, made, failure }) => [
+          database,
+          made?.id ?? '-',
+          failure === undefined ? 'ok' : `failed: ${failure}`,
+        ]),
+      });
+      const failed = outcomes.filter(({ failure }) => failure !== undefined);
+      if (failed.length === 0) return;
+      const good = outcomes.filter(({ made }) => made !== undefined).map(({ database }) => database);
+      throw new OpError(
+        'failed',
+        `${failed.length} of ${outcomes.length} databases could not be backed up: ` +
+          `${failed.map(({ database, failure }) => `${database} (${failure})`).join('; ')}.`,
+        good.length === 0 ? undefined : `These are backed up and kept: ${good.join(', ')}.`,
+      );
+    },
+  };
+}
