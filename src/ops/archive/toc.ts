@@ -53,13 +53,24 @@ export async function readToc(
     env: { ...env, LC_ALL: 'C' },
     stallMs: STALL_MS,
   });
-  if (exitCode !== 0)
-    throw new OpError(
-      'failed',
-      `The table of contents of ${path} cannot be read: ${reasonIn(stderr)}`,
-      'Use another backup.',
-    );
+  if (exitCode !== 0) throw unreadable(path, stderr);
   return parseToc(stdout);
+}
+
+function unreadable(path: string, stderr: string): OpError {
+  const reason = reasonIn(stderr);
+  // the archive is not to blame
+  if (/unsupported version|does not support compression/.test(reason))
+    return new OpError(
+      'refused',
+      `This pg_restore cannot read ${path}: ${reason}`,
+      'Install the client programs of the version that made it, or name them with the setting backup.programs.',
+    );
+  return new OpError(
+    'failed',
+    `The table of contents of ${path} cannot be read: ${reason}`,
+    'Use another backup.',
+  );
 }
 
 /** The last thing that a program said went wrong, without its own name; never empty. */

@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { readHeader } from '../archive/header.ts';
+import { verifyBackup } from '../archive/verify.ts';
+import { type Clients, findClients } from '../clients/programs.ts';
+import type { OpContext } from '../context.ts';
+import { OpError } from '../error.ts';
+import { shellWord } from '../fields.ts';
+import { type Check, defineOperation, type Plan, type StepIo } from '../operation.ts';
+import { LEVELS, type Level, lastProven } from '../repository/manifest.ts';
+import type { Backup } from '../repository/repository.ts';
+import { updateManifest } from '../repository/update.ts';
+import { backupFields, backupInput, dirFlag, factsOf, named } from './field.ts';
+import { proveRestorable } from './proof.ts';
+
+const WHAT: Readonly<Record<Level, { title: string; preview: (backup: Backup) => string }>> = {
+  decode: { title: 'Decode it to its end', preview: decodePreview },
+  checksum: {
+    title: 'Compare every byte with what was written',
+    preview: ({ path }) => `sha256 of every file in ${path}/manifest.json`,
+  },
+  counts: {
+    title: 'Compare every byte, and the rows of every table',
+    preview: (backup) => `sha256 of its files, then the rows that come out of\n${decodePreview(backup)}`,
+  },
+  restore: {
+    title: 'Restore it into a throwaway server and compare it',
+    preview: ({ archive }) => `initdb, load ${archive}, count, compare, remove`,
+  },
+};
+
+function decodePreview({ kind, archive }: Backup): string {
+  if (kind === 'custom' || kind === 'directory') return `pg_restore -f - ${shellWord(archive)} | count`;
+  const unpack = kind === 'sql.gz' ? 'gunzip -c' : kind === 'sql.zst' ? 'zstd -dc' : 'cat';
+  return `${unpack} ${shellWord(archive)} | count`;
+}
+
+/** Proves that a backup can be used, from reading it to restoring it, and notes it in its manifest. */
+export const verify = defineOperation({
+  id: 'backups verify',
+  input: z.object({ ...backupInput, level: z.enum(LEVELS).default('counts') }),
+  fields: {
+    id: backupFields.id,
+    level: {
+      title: 'Level',
+      hint: 'decode: whole to its end; checksum: every byte; counts: both, and every row; restore: it restores',
+    },
+    dir: backupFields.dir,
+  },
+  plan: async (input, context): Promise<Plan> => {
+    const { directory, backup } = await named(input, context);
+    const { level } = input;
+    if (level === 'checksum' && backup.manifest === undefined)
+      throw new OpError(
+        'refused',
+        `There are no checksums of ${backup.id}: pgdeck did not make it.`,
+        'Use --level decode, or --level restore.',
+      );
+    const { clients, checks } = await clientsFor(backup, level, context);
+    // with nothing recorded there is nothing to compare with
+    const what = WHAT[level === 'counts' && backup.manifest === undefined ? 'decode' : level];
+    const proven = backup.manifest && lastProven(backup.manifest);
+    return {
+      operation: 'backups verify',
+      title: `Verify ${backup.id}`,
+      subject: backup.id,
+      danger: 'none',
+      writes: false,
+      server: directory,
+      input,
+      facts: [
+        ...factsOf(backup),
+        { label: 'Last proven restorable', value: proven?.at ?? 'never' },
+        { label: 'Level', value: level },
+      ],
+      checks,
+      steps: [
+        {
+          id: 'verify',
+          title: what.title,
+          preview: what.preview(backup),
+          run: (io) => run(io, context, clients, backup, level, dirFlag(input.dir)),
+        },
+      ],
+    };
+  },
+});
+
+async function run(
+  io: StepIo,
+  context: OpContext,
+  clients: Clients | undefined,
+  backup: Backup,
+  level: Level,
+  dir: string,
+): Promise<void> {
+  const found =
+    level === 'restore'
+      ? await proveRestorable(io, context, clients, backup)
+      : await verifyBackup(io, clients, backup, level);
+  if (backup.manifest !== undefined)
+    await updateManifest(backup.path, (manifest) => ({
+      ...manifest,
+      verifications: [...manifest.verifications, found],
+    }));
+  io.result({
+    title: `Verification of ${backup.id}`,
+    columns: ['Level', 'Held', 'Found'],
+    rows: [[found.level, found.ok ? 'yes' : 'no', found.detail]],
+  });
+  if (found.ok) return;
+  throw new OpError(
+    'failed',
+    `${backup.id} is no good: ${found.detail}`,
+    `Use another backup (pgdeck backups list${dir}), and make a new one: pgdeck backup`,
+  );
+}
+
+/** Programs of the version that wrote it, or of a later one. Of SQL only a restore needs any. */
+async function clientsFor(
+  backup: Backup,
+  level: Level,
+  context: OpContext,
+): Promise<{ clients: Clients | undefined; checks: Check[] }> {
+  const binary = backup.kind === 'custom' || backup.kind === 'directory';
+  if (level === 'checksum' || (!binary && level !== 'restore')) return { clients: undefined, checks: [] };
+  const version = backup.manifest?.client.version ?? (await dumpVersion(backup)) ?? '13';
+  const { clients, check } = await findClients(context, { major: Number.parseInt(version, 10), version }, [
+    binary ? 'pg_restore' : 'psql',
+  ]);
+  return { clients, checks: [check] };
+}
+
+/** undefined where it does not say, or is damaged: then verifying it will tell. */
+async function dumpVersion({ archive }: Backup): Promise<string | undefined> {
+  return readHeader(archive).then(
+    (header) => header.dumpVersion,
+    () => undefined,
+  );
+}
