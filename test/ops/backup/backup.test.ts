@@ -1,0 +1,94 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lastVerified } from '../../../src/ops/repository/manifest.ts';
+import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { everything, rowCounts } from '../../support/everything.ts';
+import { temporaryDirectory } from '../../support/program.ts';
+import { carryOut } from '../run/stage.ts';
+import { complaints, contextFor, entries, inRestored, onlyBackup, planBackup, withAdmin } from './stage.ts';
+
+const home = temporaryDirectory();
+let db: TestDatabase;
+let before: Map<string, number>;
+
+beforeAll(async () => {
+  db = await testDatabase();
+  const session = await client(db.target());
+  await everything(session);
+  before = await rowCounts(session);
+});
+afterAll(() => db.drop());
+
+describe.each([
+  ['custom', {}, 'dump'],
+  ['directory', { jobs: '2' }, 'dir'],
+  ['plain', {}, 'sql.gz'],
+  ['plain', { compress: 'zstd:3' }, 'sql.zst'],
+  ['plain', { compress: 'none' }, 'sql'],
+])('%s %j', (format, more, ending) => {
+  test('holds everything, counted, and restores as it was', async () => {
+    const repository = join(home, `${format}-${ending}`);
+    const context = contextFor(db.target(), home);
+    const plan = await planBackup(context, { format, dir: repository, ...more });
+    expect(complaints(plan)).toEqual([]);
+    const { end, events } = await carryOut(plan, context);
+    expect(end.text).toBe(`Back up ${db.database}: done.`);
+
+    const made = await onlyBackup(repository);
+    expect(entries(repository)).toEqual([made.id]);
+    expect(made.archive).toBe(join(made.path, `${made.id}.${ending}`));
+    expect(end.undo).toBe(`pgdeck backups delete ${made.id} --dir ${repository}`);
+    expect(made.status).toBe('ok');
+    const { manifest } = made;
+    if (manifest === undefined) throw new Error();
+    const counted = new Map(
+      manifest.tables.filter((t) => t.rows !== null).map((t) => [`${t.schema}.${t.name}`, t.rows]),
+    );
+    expect(counted).toEqual(before);
+    expect(manifest.large_objects).toBe(12);
+    expect(lastVerified(manifest)?.level).toBe('counts');
+    // every byte is its owner's only
+    expect(statSync(made.path).mode & 0o777).toBe(0o700);
+    for (const file of manifest.files) expect(statSync(join(made.path, file.path)).mode & 0o777).toBe(0o600);
+    expect(events.some((event) => event.type === 'result')).toBe(true);
+
+    await inRestored(made, async (session) => {
+      expect(await rowCounts(session)).toEqual(before);
+      const [large] = await session.sql('SELECT count(*)::int AS n FROM pg_largeobject_metadata');
+      expect(large?.n).toBe(12);
+    });
+  });
+});
+
+test('the manifest says what a restore needs', async () => {
+  const repository = join(home, 'facts');
+  const context = contextFor(db.target(), home);
+  const { end } = await carryOut(
+    await planBackup(context, { dir: repository, label: 'before upgrade' }),
+    context,
+  );
+  expect(end.ok).toBe(true);
+  const { manifest } = await onlyBackup(repository);
+  const [row] = await withAdmin((admin) =>
+    admin.sql('SELECT system_identifier::text AS id FROM pg_control_system()'),
+  );
+  expect(manifest).toMatchObject({
+    label: 'before upgrade',
+    run: end.run,
+    scope: 'full',
+    format: 'custom',
+    compress: 'gzip:1',
+    globals: 'globals.sql',
+    server: { system_identifier: row?.id, standby: false },
+    database: { name: db.database, encoding: 'UTF8', owner: 'postgres' },
+    pinned: false,
+  });
+  expect(manifest).toMatchObject({
+    extensions: expect.arrayContaining([expect.objectContaining({ name: 'citext' })]),
+    roles: expect.arrayContaining(['postgres']),
+    sequences: expect.arrayContaining([{ schema: 'app', name: 'ticket', last_value: expect.any(String) }]),
+  });
+  const { properties } = (manifest as { database?: { properties: string[] } }).database ?? { properties: [] };
+  expect(properties.join('\n')).toContain('app.tenant');
+});
