@@ -61,6 +61,14 @@ export const OPERATIONS: readonly Entry[] = [
     load: async () => (await import('./backups/delete.ts')).remove,
   },
   {
+    id: 'backups prune',
+    title: 'Prune backups by the rule',
+    summary: 'remove the backups that the rule no longer keeps; shows which before it asks',
+    danger: 'confirm',
+    writes: false,
+    load: async () => (await import('./retention/prune.ts')).prune,
+  },
+  {
     id: 'schedule install',
     title: 'Install a job in the crontab',
     summary: 'put a command into the crontab: a nightly backup, a weekly restore drill',
