@@ -1,7 +1,11 @@
 import type { AppState } from './state.ts';
+import { openedWizard } from './wizard/state.ts';
 
 /** Something was asked for and its answer is awaited on the screen. */
-export function isBusy({ overlay }: AppState): boolean {
+export function isBusy(state: AppState): boolean {
+  const { overlay } = state;
+  const step = openedWizard(state)?.phase.step;
+  if (step === 'loading' || step === 'planning' || step === 'run') return true;
   if (overlay?.kind === 'signal')
     return overlay.phase.step === 'planning' || overlay.phase.step === 'running';
   if (overlay?.kind === 'explain') return overlay.lines === undefined;

@@ -1,19 +1,23 @@
+import type { Env } from '../config/libpq/env.ts';
 import type { Resolved } from '../config/profile.ts';
-import type { PartName } from '../monitor/polls.ts';
 import type { Sampler } from '../monitor/sampler.ts';
 import { cleanLine } from '../text/clean.ts';
 import { openDetail, refreshDetail } from './flows/detail.ts';
+import { tellNeeds } from './flows/needs.ts';
 import { choosePalette } from './flows/palette.ts';
 import { settleSignal } from './flows/signal.ts';
 import { dispatch } from './keymap.ts';
 import { Model } from './model.ts';
-import { cursorIndex, focusedView, shownRows, windowOf } from './select.ts';
+import { refreshRuns } from './operations/refresh.ts';
+import { cursorIndex, focusedView, shownRows } from './select.ts';
 import { type AppState, initialState, type LogLevel, type Overlay, type TableState } from './state.ts';
 import { createStore, type Store } from './store.ts';
 import { EMPTY_FIELD, pasteField, type TextField } from './text-field.ts';
-import { type ScreenId, screenOf, VIEWS } from './views/registry.ts';
-import type { TableRow } from './views/tables.ts';
+import { type ScreenId, screenOf } from './views/registry.ts';
 import type { ViewId } from './views/view.ts';
+import { pasteIntoWizard } from './wizard/flow.ts';
+import { settleRuns } from './wizard/run.ts';
+import { openedWizard, updateWizard } from './wizard/state.ts';
 
 /** What the console asks of the world around it. */
 export interface Ports {
@@ -27,7 +31,6 @@ export interface Ports {
   readonly wallClock: () => number;
 }
 
-const HEADER_PARTS: readonly PartName[] = ['summary', 'database', 'walPosition'];
 const TOAST_MS: Record<LogLevel, number> = { info: 3000, done: 3000, error: 6000 };
 const LOG_KEPT = 500;
 
@@ -43,6 +46,8 @@ export class Deck {
   readonly ascii: boolean;
   /** Where what is done is recorded. */
   readonly journal: string | undefined;
+  /** The environment that operations run in. */
+  readonly env: Env;
   readonly store: Store<AppState>;
   /** Set while the last ^C asked to cancel a run: another one within 3 s ends the program. */
   interruptedAt: number | undefined;
@@ -54,12 +59,14 @@ export class Deck {
     size: AppState['size'];
     ascii?: boolean;
     journal?: string;
+    env?: Env;
   }) {
     this.sampler = options.sampler;
     this.resolved = options.resolved;
     this.ports = options.ports;
     this.ascii = options.ascii ?? false;
     this.journal = options.journal;
+    this.env = options.env ?? process.env;
     this.model = new Model(this.sampler, this.resolved.thresholds);
     this.store = createStore(initialState(options.size));
     this.sampler.onEvent((event) => this.#onSampler(event));
@@ -75,24 +82,29 @@ export class Deck {
 
   /** Begins to watch. */
   start(): void {
-    this.#wish();
+    tellNeeds(this);
     this.sampler.start();
   }
 
   async stop(): Promise<void> {
-    await settleSignal(this);
+    await Promise.all([settleSignal(this), settleRuns(this)]);
     await this.sampler.stop();
   }
 
   /** One key, by its name: a character, or `up`, `enter`, `^C` … */
   key(name: string): void {
     dispatch(this, name);
-    this.#wish();
+    tellNeeds(this);
+    refreshRuns(this);
   }
 
   /** Bracketed paste: goes into a text field, never to the keymap. */
   paste(text: string): void {
     const { overlay } = this.state;
+    const wizard = openedWizard(this.state);
+    if (wizard?.phase.step === 'form') pasteIntoWizard(this, text);
+    // a name must be what it is, letter by letter
+    if (wizard?.phase.step === 'confirm') this.setField(pasteField(wizard.phase.field, text));
     if (!overlay || !('field' in overlay)) return;
     // what is looked for is compared with cleaned text; a password is taken as it is
     const pasted = overlay.kind === 'password' ? text : cleanLine(text);
@@ -102,7 +114,7 @@ export class Deck {
   resize(columns: number, rows: number): void {
     const { size } = this.state;
     if (size.columns !== columns || size.rows !== rows) this.store.set({ size: { columns, rows } });
-    this.#wish();
+    tellNeeds(this);
   }
 
   // --- wishes ---------------------------------------------------------------------------------------------------
@@ -151,6 +163,9 @@ export class Deck {
 
   setField(field: TextField): void {
     const { overlay } = this.state;
+    const wizard = openedWizard(this.state);
+    if (wizard?.phase.step === 'confirm')
+      updateWizard(this, wizard.id, { phase: { ...wizard.phase, field } });
     if (!overlay || !('field' in overlay)) return;
     if (overlay.kind === 'palette') this.open({ ...overlay, field, index: 0 });
     else this.open({ ...overlay, field });
@@ -175,7 +190,7 @@ export class Deck {
   toggleIdle(): void {
     const idle = !this.state.idle;
     this.store.set({ idle });
-    this.#wish();
+    tellNeeds(this);
     this.sampler.refresh(['activity']);
     this.say(idle ? 'Idle sessions are listed too.' : 'Idle sessions are left out.');
   }
@@ -198,6 +213,9 @@ export class Deck {
   /** Asks for a password on the screen; used by the connection when the server wants one. */
   askPassword(question: string): Promise<string | undefined> {
     this.#password?.(undefined);
+    const { overlay } = this.state;
+    // a wizard that is shown asked for it, and is what is gone on with
+    if (overlay?.kind !== 'password') this.#behind = overlay?.kind === 'wizard' ? overlay : undefined;
     this.open({ kind: 'password', question, field: EMPTY_FIELD });
     return new Promise((resolve) => {
       this.#password = resolve;
@@ -207,28 +225,30 @@ export class Deck {
   answerPassword(password: string | undefined): void {
     this.#password?.(password);
     this.#password = undefined;
-    if (this.state.overlay?.kind === 'password') this.open(undefined);
+    if (this.state.overlay?.kind === 'password') this.open(this.#behind);
   }
+  #behind: Overlay | undefined;
   #password: ((password: string | undefined) => void) | undefined;
 
   // --- the sampler ----------------------------------------------------------------------------------------------
 
   #onSampler(event: 'link' | 'data' | 'clock'): void {
     if (event === 'clock') {
+      refreshRuns(this);
       const { toast } = this.state;
       if (toast && this.sampler.now() >= toast.until) this.store.set({ toast: undefined });
       // ages on the screen grow only while nothing new comes
       const stalled = this.sampler.stalledFor ?? 0;
-      if (this.sampler.link.state === 'away' || stalled > this.sampler.interval * 500) this.#nextRound();
+      if (this.sampler.link.state === 'away' || stalled > this.sampler.interval * 500) this.nextRound();
       return;
     }
     if (event === 'data') this.model.observe();
     // asked for by hand while paused: the screen is of now
     if (event === 'data' && this.sampler.paused) this.store.set({ pausedAt: this.ports.wallClock() });
-    this.#nextRound();
+    this.nextRound();
     if (event === 'data') this.#settleCursor();
     if (event === 'data') refreshDetail(this);
-    this.#wish();
+    tellNeeds(this);
   }
 
   /** Where the selected row stands now; when it is gone, the one that took its place is selected from now on. */
@@ -243,49 +263,8 @@ export class Deck {
     if (index !== table.index || selected !== table.selected) this.table(view.id, { index, selected });
   }
 
-  #nextRound(): void {
+  /** There is something new: what was computed before is stale. */
+  nextRound(): void {
     this.store.set({ round: this.state.round + 1 });
   }
-
-  /** Tells the sampler what the screen needs now. */
-  #wish(): void {
-    const { state } = this;
-    const views = screenOf(state.screen).panes.map((id) => VIEWS[id]);
-    const listed = state.screen === 'activity';
-    this.sampler.wants = {
-      ...this.sampler.wants,
-      idle: state.idle,
-      activityLimit: !listed
-        ? Math.max(20, state.size.rows)
-        : state.tables.activity.filter === ''
-          ? 200
-          : 1000,
-      shownTables: this.#shownTables(),
-    };
-    this.sampler.need(new Set([...HEADER_PARTS, ...views.flatMap((v) => v.parts)]));
-  }
-
-  /** The tables whose rows are on the screen; sizes of others are not asked. */
-  #shownTables(): readonly number[] | undefined {
-    const { state } = this;
-    if (!screenOf(state.screen).panes.includes('tables')) return undefined;
-    const view = VIEWS.tables;
-    const { rows } = shownRows(view, this.model, state);
-    if (rows.length === 0) return undefined;
-    const { from, to } = windowOf(rows.length, cursorIndex(view, rows, state.tables.tables), this.page);
-    const shown = (rows.slice(from, to) as TableRow[]).map((row) => row.oid);
-    const known = new Set(this.model.rows('tableExact').map((r) => r.oid));
-    const missing = shown.filter((oid) => !known.has(oid));
-    // a paused screen stays as it is, also while somebody scrolls
-    if (
-      missing.length > 0 &&
-      !this.sampler.paused &&
-      this.model.part('tableExact').status === 'ok' &&
-      this.#askedFor !== missing.join()
-    )
-      queueMicrotask(() => this.sampler.refresh(['tableExact']));
-    this.#askedFor = missing.join();
-    return shown;
-  }
-  #askedFor = '';
 }

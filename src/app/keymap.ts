@@ -3,21 +3,38 @@ import { ACTIONS } from './actions/registry.ts';
 import type { Deck } from './deck.ts';
 import type { AppState } from './state.ts';
 import { editField } from './text-field.ts';
+import { typeKey } from './wizard/flow.ts';
+import { openedWizard, type Wizard } from './wizard/state.ts';
 
 /** Below this the screen cannot show what a key would act on: only help and quit work. */
 export const MINIMUM = { columns: 40, rows: 10 };
 
 /** What lies on top decides which keys there are. */
-export type Context = 'screen' | 'reader' | 'detail' | 'dialog' | 'field' | 'palette' | 'small';
+export type Context =
+  | 'screen'
+  | 'reader'
+  | 'detail'
+  | 'dialog'
+  | 'field'
+  | 'palette'
+  | 'form'
+  | 'plan'
+  | 'progress'
+  | 'result'
+  | 'small';
 
 /** The scopes of each context, asked in this order. Within one context no key may stand twice. */
 export const CONTEXTS: Readonly<Record<Context, readonly Scope[]>> = {
   screen: ['table', 'row', 'screen', 'quit', 'always'],
-  reader: ['reader', 'screen', 'quit', 'always'],
-  detail: ['reader', 'row', 'screen', 'quit', 'always'],
+  reader: ['reader', 'close', 'screen', 'quit', 'always'],
+  detail: ['reader', 'close', 'row', 'screen', 'quit', 'always'],
   dialog: ['dialog', 'always'],
   field: ['field', 'always'],
   palette: ['field', 'palette', 'always'],
+  form: ['form', 'always'],
+  plan: ['plan', 'reader', 'always'],
+  progress: ['progress', 'reader', 'always'],
+  result: ['result', 'reader', 'always'],
   small: ['quit', 'always'],
 };
 
@@ -28,7 +45,10 @@ export function contextOf(state: AppState): Context {
     case undefined:
       return 'screen';
     case 'signal':
+    case 'leave':
       return 'dialog';
+    case 'wizard':
+      return wizardContext(openedWizard(state));
     case 'explain':
       return overlay.risk ? 'dialog' : 'reader';
     case 'palette':
@@ -41,6 +61,21 @@ export function contextOf(state: AppState): Context {
       return 'detail';
     default:
       return 'reader';
+  }
+}
+
+function wizardContext(wizard: Wizard | undefined): Context {
+  switch (wizard?.phase.step) {
+    case 'form':
+      return 'form';
+    case 'confirm':
+      return wizard.phase.plan.danger === 'type-name' ? 'field' : 'dialog';
+    case 'run':
+      return wizard.phase.asked ? 'dialog' : 'progress';
+    case 'result':
+      return 'result';
+    default:
+      return 'plan';
   }
 }
 
@@ -70,6 +105,7 @@ export function dispatch(deck: Deck, key: string): void {
     return;
   }
   const { overlay } = deck.state;
+  if (overlay?.kind === 'wizard') typeKey(deck, key);
   if (overlay && 'field' in overlay) {
     const edited = editField(overlay.field, key);
     if (edited) deck.setField(edited);

@@ -7,6 +7,7 @@ import { Vitals } from '../monitor/derived/vitals.ts';
 import type { PartName, RowsOf } from '../monitor/polls.ts';
 import type { Part } from '../monitor/snapshot.ts';
 import type { Tone } from '../text/line.ts';
+import type { RunRow } from './operations/runs.ts';
 
 /** Where the rows come from: the sampler of a console, or one reading for a command. */
 export interface Facts {
@@ -21,6 +22,8 @@ export class Model {
   readonly vitals = new Vitals();
   readonly lag = new ReplicationLag();
   readonly statementRates = new StatementRates();
+  /** What pgdeck has done, from its journal. */
+  runs: readonly RunRow[] = [];
 
   constructor(facts: Facts, thresholds: Thresholds) {
     this.#facts = facts;

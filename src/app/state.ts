@@ -3,6 +3,7 @@ import type { TextField } from './text-field.ts';
 import type { ScreenId } from './views/registry.ts';
 import { VIEWS } from './views/registry.ts';
 import type { DetailSection, Sort, ViewId } from './views/view.ts';
+import type { Wizard } from './wizard/state.ts';
 
 /** What a person has set on one table. */
 export interface TableState {
@@ -60,6 +61,10 @@ export type Overlay =
       readonly problem?: string;
       readonly scroll: number;
     }
+  /** Leaving although something is running. */
+  | { readonly kind: 'leave'; readonly yes: boolean }
+  /** One of the wizards. */
+  | { readonly kind: 'wizard'; readonly wizard: number }
   /** The server wants a password. */
   | { readonly kind: 'password'; readonly question: string; readonly field: TextField };
 
@@ -87,6 +92,8 @@ export interface AppState {
   readonly pane: number;
   readonly tables: Readonly<Record<ViewId, TableState>>;
   readonly overlay: Overlay | undefined;
+  /** Operations that somebody prepares, that run, or whose results were not yet closed. */
+  readonly wizards: readonly Wizard[];
   readonly toast: Toast | undefined;
   readonly log: readonly LogEntry[];
   readonly size: { readonly columns: number; readonly rows: number };
@@ -110,6 +117,7 @@ export function initialState(size: AppState['size']): AppState {
     pane: 0,
     tables,
     overlay: undefined,
+    wizards: [],
     toast: undefined,
     log: [],
     size,

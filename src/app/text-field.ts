@@ -1,4 +1,5 @@
-import { characters } from '../text/width.ts';
+import { type Line, span } from '../text/line.ts';
+import { characters, width } from '../text/width.ts';
 
 /** One line of text being typed, and where the cursor stands in it (in characters). */
 export interface TextField {
@@ -63,4 +64,18 @@ export function pasteField(field: TextField, text: string): TextField {
     text: [...all.slice(0, field.cursor), ...insert, ...all.slice(field.cursor)].join(''),
     cursor: field.cursor + insert.length,
   };
+}
+
+/** A text field with its cursor as a cell of its own; the beginning gives way when it is too long. */
+export function fieldSpans(label: string, field: TextField, columns: number, masked = false): Line {
+  const all = characters(masked ? '*'.repeat(characters(field.text).length) : field.text);
+  let before = all.slice(0, field.cursor);
+  const room = Math.max(4, columns - width(label) - 2);
+  while (width(before.join('')) > room) before = before.slice(1);
+  return [
+    span(label, 'accent'),
+    span(before.join('')),
+    span(all[field.cursor] ?? ' ', 'selected'),
+    span(all.slice(field.cursor + 1).join('')),
+  ];
 }

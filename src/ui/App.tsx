@@ -13,6 +13,7 @@ import { BUSY_CELLS, Busy } from './parts/Busy.tsx';
 import { Lines, useDeck } from './parts/Lines.tsx';
 import { Outcomes } from './screens/Outcomes.tsx';
 import { Panes } from './screens/Panes.tsx';
+import { Wizard } from './screens/Wizard.tsx';
 import type { Paint } from './theme.ts';
 
 /** What only a running Ink can do, for those outside of it. */
@@ -45,6 +46,7 @@ export function App({
   const tabled = useDeck(deck, (d) => outcomeRows(d.state, body) !== undefined);
   const small = columns < MINIMUM.columns || rows < MINIMUM.rows;
   const covered = useDeck(deck, (d) => d.state.overlay !== undefined && d.state.overlay.kind !== 'filter');
+  const wizard = useDeck(deck, (d) => d.state.overlay?.kind === 'wizard');
   const help = useDeck(deck, (d) => contextOf(d.state) === 'small' && d.state.overlay?.kind === 'help');
   if (small)
     return (
@@ -69,6 +71,8 @@ export function App({
       <Box height={body} flexShrink={0} overflow={tabled ? 'hidden' : 'visible'}>
         {!covered ? (
           <Panes deck={deck} paint={paint} columns={columns} rows={rows} />
+        ) : wizard ? (
+          <Wizard deck={deck} paint={paint} columns={columns} rows={body} />
         ) : tabled ? (
           <Outcomes deck={deck} height={body} />
         ) : (

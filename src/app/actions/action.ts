@@ -8,9 +8,14 @@ export type Scope =
   | 'table'
   | 'row'
   | 'reader'
+  | 'close'
   | 'dialog'
   | 'field'
-  | 'palette';
+  | 'palette'
+  | 'form'
+  | 'plan'
+  | 'progress'
+  | 'result';
 
 /** Something a person can do, declared once: dispatcher, footer, help, palette and the README are read from it. */
 export interface Action {

@@ -1,20 +1,25 @@
 import { parseDuration } from '../../text/units.ts';
 import type { Deck } from '../deck.ts';
-import { confirmExplain } from '../flows/explain.ts';
-import { confirmSignal, terminateIdle } from '../flows/signal.ts';
+import { terminateIdle } from '../flows/signal.ts';
+import { confirmName } from '../wizard/flow.ts';
+import { scrollWizard } from '../wizard/scroll.ts';
 import { type Action, action } from './action.ts';
+import { questionOf } from './question.ts';
 import { back, interrupt } from './screen.ts';
 
 function scroll(deck: Deck, by: (at: number, page: number) => number): void {
   const { overlay, size } = deck.state;
+  const page = Math.max(1, size.rows - 8);
+  if (overlay?.kind === 'wizard') scrollWizard(deck, (at) => by(at, page));
   if (overlay && 'scroll' in overlay)
-    deck.open({ ...overlay, scroll: Math.max(0, by(overlay.scroll, Math.max(1, size.rows - 8))) });
+    deck.open({ ...overlay, scroll: Math.max(0, by(overlay.scroll, page)) });
 }
 
 function takeField(deck: Deck): void {
   const { overlay } = deck.state;
   if (overlay?.kind === 'filter') deck.open(undefined);
   if (overlay?.kind === 'palette') deck.choosePalette();
+  if (overlay?.kind === 'wizard') confirmName(deck);
   if (overlay?.kind === 'password') deck.answerPassword(overlay.field.text);
   if (overlay?.kind === 'idle') {
     const text = overlay.field.text.trim();
@@ -31,43 +36,28 @@ function movePalette(deck: Deck, by: number): void {
 }
 
 function toggleAnswer(deck: Deck): void {
-  const { overlay } = deck.state;
-  if (overlay?.kind === 'signal' && overlay.phase.step === 'ask')
-    deck.open({ ...overlay, phase: { ...overlay.phase, yes: !overlay.phase.yes } });
-  if (overlay?.kind === 'explain' && overlay.risk)
-    deck.open({ ...overlay, risk: { ...overlay.risk, yes: !overlay.risk.yes } });
-}
-
-function sayYes(deck: Deck): void {
-  if (deck.state.overlay?.kind === 'explain') confirmExplain(deck);
-  else confirmSignal(deck);
+  const question = questionOf(deck);
+  question?.show(!question.yes);
 }
 
 /** Enter gives the answer shown; that is No until somebody has chosen otherwise. */
 function giveAnswer(deck: Deck): void {
   const { overlay } = deck.state;
-  const yes =
-    overlay?.kind === 'explain'
-      ? overlay.risk?.yes
-      : overlay?.kind === 'signal' && overlay.phase.step === 'ask' && overlay.phase.yes;
-  if (yes) sayYes(deck);
+  const question = questionOf(deck);
+  if (question?.yes) question.accept();
+  else if (question) question.refuse();
   else if (overlay?.kind !== 'signal' || overlay.phase.step !== 'running') deck.open(undefined);
 }
 
 function leaveDialog(deck: Deck): void {
   const { overlay } = deck.state;
-  if (overlay?.kind === 'signal' && overlay.phase.step === 'running') interrupt(deck);
+  const question = questionOf(deck);
+  if (question) question.refuse();
+  else if (overlay?.kind === 'signal' && overlay.phase.step === 'running') interrupt(deck);
   else deck.open(undefined);
 }
 
-const notAsked = (deck: Deck) => {
-  const { overlay } = deck.state;
-  const asked =
-    overlay?.kind === 'explain'
-      ? overlay.risk !== undefined
-      : overlay?.kind === 'signal' && overlay.phase.step === 'ask';
-  return asked ? undefined : 'nothing is asked';
-};
+const notAsked = (deck: Deck) => (questionOf(deck) ? undefined : 'nothing is asked');
 
 export const OVERLAY_ACTIONS: readonly Action[] = [
   action('reader.down', 'reader', 'down j', 'Down', (d) => scroll(d, (at) => at + 1)),
@@ -76,7 +66,7 @@ export const OVERLAY_ACTIONS: readonly Action[] = [
   action('reader.pageup', 'reader', 'pgup', 'Page up', (d) => scroll(d, (at, page) => at - page)),
   action('reader.first', 'reader', 'g home', 'Beginning', (d) => scroll(d, () => 0)),
   action('reader.last', 'reader', 'G end', 'End', (d) => scroll(d, () => Number.MAX_SAFE_INTEGER)),
-  action('reader.close', 'reader', 'enter', 'Close', back, { hint: 1, short: 'close' }),
+  action('reader.close', 'close', 'enter', 'Close', back, { hint: 1, short: 'close' }),
   action('dialog.enter', 'dialog', 'enter', 'Give the answer shown', giveAnswer, {
     hint: 1,
     short: 'answer',
@@ -86,7 +76,7 @@ export const OVERLAY_ACTIONS: readonly Action[] = [
     short: 'other answer',
     disabled: notAsked,
   }),
-  action('dialog.yes', 'dialog', 'y', 'Yes', sayYes, {
+  action('dialog.yes', 'dialog', 'y', 'Yes', (d) => questionOf(d)?.accept(), {
     hint: 3,
     short: 'yes',
     danger: true,

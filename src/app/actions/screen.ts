@@ -3,6 +3,9 @@ import { abortSignal, signalDisabled, terminateRootBlockers } from '../flows/sig
 import { focusedView } from '../select.ts';
 import { EMPTY_FIELD, fieldOf } from '../text-field.ts';
 import { SCREENS, screenOf } from '../views/registry.ts';
+import { wizardBack } from '../wizard/flow.ts';
+import { interruptRuns } from '../wizard/run.ts';
+import { runningWizards } from '../wizard/state.ts';
 import { type Action, action } from './action.ts';
 
 const onePane = (deck: Deck) =>
@@ -26,7 +29,17 @@ export function interrupt(deck: Deck): void {
     deck.say('Stopping; what was sent cannot be taken back. ^C again within 3 s ends pgdeck.', 'error');
     return;
   }
+  if (interruptRuns(deck, again)) {
+    deck.interruptedAt = now;
+    return;
+  }
   deck.ports.exit();
+}
+
+/** Ends the program; asks first where something runs. */
+function quit(deck: Deck): void {
+  if (runningWizards(deck.state).length > 0) deck.open({ kind: 'leave', yes: false });
+  else deck.ports.exit();
 }
 
 /** One level back: out of an overlay, a filter, the marks, a screen; never out of the program. */
@@ -36,8 +49,10 @@ export function back(deck: Deck): void {
   const table = tables[view.id];
   if (overlay) {
     if (overlay.kind === 'filter') deck.table(overlay.view, { filter: overlay.before });
+    // what lay behind it comes back
     if (overlay.kind === 'password') deck.answerPassword(undefined);
-    deck.open(undefined);
+    else if (overlay.kind === 'wizard') wizardBack(deck);
+    else deck.open(undefined);
   } else if (table.filter !== '') deck.table(view.id, { filter: '' });
   else if (table.marks.size > 0) deck.table(view.id, { marks: new Set() });
   else if (screen !== 'overview') deck.show('overview');
@@ -79,7 +94,7 @@ export const SCREEN_ACTIONS: readonly Action[] = [
   action('help.log', 'screen', 'L', 'Message log', (d) => d.open({ kind: 'log', scroll: 0 })),
   action('help', 'quit', '?', 'Help', toggleHelp, { hint: 12, short: 'help' }),
   action('back', 'quit', 'esc', 'One level back', back),
-  action('quit', 'quit', 'q', 'Quit', (d) => d.ports.exit(), { hint: 13, short: 'quit' }),
+  action('quit', 'quit', 'q', 'Quit', quit, { hint: 13, short: 'quit' }),
   action('interrupt', 'always', '^C', 'Stop what runs, or quit', interrupt),
   action('suspend', 'always', '^Z', 'Back to the shell for a while', (d) => d.ports.suspend()),
 ];

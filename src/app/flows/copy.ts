@@ -16,7 +16,8 @@ export function copyRow(deck: Deck): void {
   const backend = view.backend?.(row);
   const first = view.columns[0];
   if (!query) {
-    if (first) deck.copy(String(first.value(row, deck.model) ?? ''), 'The name was');
+    if (view.copy) deck.copy(view.copy(row), 'The name was');
+    else if (first) deck.copy(String(first.value(row, deck.model) ?? ''), 'The name was');
   } else if (backend === undefined) deck.copy(query, query.length < STATEMENT_CHARS ? WHOLE : BEGINNING);
   else if (query.length < deck.sampler.wants.queryChars) deck.copy(query, WHOLE);
   else void copyWhole(deck, backend, query);

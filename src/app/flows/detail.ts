@@ -2,6 +2,8 @@ import type { Session } from '../../db/client.ts';
 import { backendDetail, backendLocks } from '../../db/views/backend.ts';
 import { duration } from '../../text/units.ts';
 import type { Deck } from '../deck.ts';
+import { runSections } from '../operations/detail.ts';
+import type { RunRow } from '../operations/runs.ts';
 import { focusedView, selectedRow } from '../select.ts';
 import type { Overlay } from '../state.ts';
 import { waitText } from '../views/activity.ts';
@@ -17,6 +19,14 @@ export function openDetail(deck: Deck): void {
   const view = focusedView(deck.state);
   const row = selectedRow(deck.model, deck.state);
   if (row === undefined) return;
+  if (view.id === 'operations') {
+    const { id } = row as RunRow;
+    const wizard = deck.state.wizards.find(({ phase }) => 'run' in phase && phase.run.run === id);
+    if (wizard) {
+      deck.open({ kind: 'wizard', wizard: wizard.id });
+      return;
+    }
+  }
   deck.open({ kind: 'detail', view: view.id, row, identity: view.identity(row), gone: false, scroll: 0 });
   refreshDetail(deck);
 }
@@ -28,6 +38,18 @@ function current(deck: Deck, identity: string): DetailOverlay | undefined {
   return overlay?.kind === 'detail' && overlay.identity === identity ? overlay : undefined;
 }
 
+const shownRuns = new WeakMap<Deck, string>();
+
+/** A run that is over stays as it is; one of another program is looked at again. */
+function readRunDetail(deck: Deck, row: RunRow): void {
+  const open = current(deck, row.id);
+  const state = `${row.id} ${row.status} ${row.undoneBy}`;
+  if (!open || deck.journal === undefined) return;
+  if (open.extra && row.status !== 'running' && shownRuns.get(deck) === state) return;
+  shownRuns.set(deck, state);
+  deck.open({ ...open, extra: runSections(deck.journal, row.id) });
+}
+
 const asking = new WeakSet<Deck>();
 
 /** Follows the row of an open detail, and asks the server for what the list does not carry. */
@@ -37,6 +59,7 @@ export function refreshDetail(deck: Deck): void {
   const view = VIEWS[overlay.view];
   const found = view.rows(deck.model).find((row) => view.identity(row) === overlay.identity);
   if (found !== undefined && found !== overlay.row) deck.open({ ...overlay, row: found, gone: false });
+  if (overlay.view === 'operations') readRunDetail(deck, (found ?? overlay.row) as RunRow);
   const backend = view.backend?.(overlay.row);
   const { control } = deck.sampler;
   if (!backend || !control || asking.has(deck)) return;

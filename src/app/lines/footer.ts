@@ -4,8 +4,8 @@ import { keyName } from '../actions/keys.ts';
 import { ACTIONS } from '../actions/registry.ts';
 import type { Deck } from '../deck.ts';
 import { CONTEXTS, contextOf } from '../keymap.ts';
+import { fieldSpans } from '../text-field.ts';
 import { marksOf } from './marks.ts';
-import { fieldSpans } from './prompt.ts';
 
 /** What can be done here, the most useful first; or the last message while it is new. */
 export function footerLine(deck: Deck, columns: number): Line {

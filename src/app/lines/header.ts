@@ -9,6 +9,7 @@ import { LEVEL_MARK, LEVEL_TONE } from '../model.ts';
 import { focusedView } from '../select.ts';
 import { hitText } from '../views/database.ts';
 import { SCREENS } from '../views/registry.ts';
+import { runningWizards } from '../wizard/state.ts';
 import { marksOf } from './marks.ts';
 
 /** Cells that the reason of a lost connection needs to say anything. */
@@ -55,7 +56,11 @@ function identity(deck: Deck): Item[] {
 function situation(deck: Deck): Item[] {
   const { sampler, state } = deck;
   const stalled = sampler.stalledFor ?? 0;
-  const items: Item[] = [{ priority: 6, spans: [span(`every ${sampler.interval}s`, 'muted')] }];
+  const running = runningWizards(state).length;
+  const items: Item[] = [
+    ...(running === 0 ? [] : [{ priority: 2, spans: [span(`${running} running (8)`, 'accent')] }]),
+    { priority: 6, spans: [span(`every ${sampler.interval}s`, 'muted')] },
+  ];
   if (sampler.paused) {
     const at = new Date(state.pausedAt ?? 0).toTimeString().slice(0, 8);
     items.push({ priority: 1, spans: [span(`PAUSED ${at}`, 'warn')] });

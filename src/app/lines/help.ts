@@ -12,11 +12,15 @@ type Group = readonly [title: string, scopes: readonly Scope[]];
 const LEFT: readonly Group[] = [
   ['Everywhere', ['screen', 'quit', 'always']],
   ['While typing', ['field', 'palette']],
+  ['In the form of an operation', ['form']],
 ];
 const RIGHT: readonly Group[] = [
   ['Rows', ['table', 'row']],
-  ['In help, details, messages, plans', ['reader']],
+  ['In help, details, messages, plans', ['reader', 'close']],
   ['In a question', ['dialog']],
+  ['In the plan of an operation', ['plan']],
+  ['While it runs', ['progress']],
+  ['In its result', ['result']],
 ];
 
 /** From this width on, the groups stand in two columns. */

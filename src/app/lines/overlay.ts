@@ -1,6 +1,7 @@
 import type { Line } from '../../text/line.ts';
 import type { Deck } from '../deck.ts';
 import type { AppState } from '../state.ts';
+import { leaveLines } from '../wizard/lines/leave.ts';
 import { dialogLines } from './dialog.ts';
 import { helpReading } from './help.ts';
 import { paletteLines, questionLines } from './prompt.ts';
@@ -12,7 +13,11 @@ export function overlayLines(deck: Deck, size: AppState['size']): Line[] | undef
   switch (overlay?.kind) {
     case undefined:
     case 'filter':
+    // drawn piece by piece: there are tables in it
+    case 'wizard':
       return undefined;
+    case 'leave':
+      return leaveLines(deck, overlay.yes, size);
     case 'help':
       return readingLines(deck, helpReading(deck, size.columns), overlay.scroll, size);
     case 'log':

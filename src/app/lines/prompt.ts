@@ -1,26 +1,12 @@
 import { fitLine, type Line, span } from '../../text/line.ts';
-import { characters, fit, width } from '../../text/width.ts';
+import { fit } from '../../text/width.ts';
 import { keysOf } from '../actions/keys.ts';
 import type { Deck } from '../deck.ts';
 import { paletteMatches } from '../flows/palette.ts';
 import { windowOf } from '../select.ts';
 import type { AppState, Overlay } from '../state.ts';
-import type { TextField } from '../text-field.ts';
+import { fieldSpans } from '../text-field.ts';
 import { marksOf } from './marks.ts';
-
-/** A text field with its cursor as a cell of its own; the beginning gives way when it is too long. */
-export function fieldSpans(label: string, field: TextField, columns: number, masked = false): Line {
-  const all = characters(masked ? '*'.repeat(characters(field.text).length) : field.text);
-  let before = all.slice(0, field.cursor);
-  const room = Math.max(4, columns - width(label) - 2);
-  while (width(before.join('')) > room) before = before.slice(1);
-  return [
-    span(label, 'accent'),
-    span(before.join('')),
-    span(all[field.cursor] ?? ' ', 'selected'),
-    span(all.slice(field.cursor + 1).join('')),
-  ];
-}
 
 /** Everything that can be done, by name. */
 export function paletteLines(

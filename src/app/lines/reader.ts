@@ -62,7 +62,7 @@ export function detailReading(
     ? overlay.extra
       ? [...overlay.extra.slice(0, 1), ...own.filter((s) => s.facts), ...overlay.extra.slice(1)]
       : own
-    : own;
+    : [...own, ...(overlay.extra ?? [])];
   const state = overlay.gone
     ? span('  the session is gone; this is how it was last seen', 'warn')
     : span(backend && !overlay.extra ? '  asking the server' : '', 'muted');

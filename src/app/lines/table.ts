@@ -114,6 +114,7 @@ function refusalLines({ reason, remedy }: Part<unknown>, box: PaneBox): Line[] {
 function emptyText(deck: Deck, view: AnyView, table: TableState, shown: Shown): string {
   if (shown.total > 0)
     return `None of ${shown.total} ${view.noun} matches "${table.filter}". Esc clears the filter.`;
+  if (view.local) return view.empty;
   const { at, reason } = statusPart(view, deck.model);
   // what was never answered is not known to be empty
   return Number.isNaN(at) ? (reason ?? '') : view.empty;

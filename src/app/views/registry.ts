@@ -1,3 +1,4 @@
+import { operationsView } from '../operations/view.ts';
 import { activityView } from './activity.ts';
 import { databaseView } from './database.ts';
 import { indexesView } from './indexes.ts';
@@ -26,6 +27,7 @@ export const VIEWS: Readonly<Record<ViewId, AnyView>> = {
   slots: any(slotsView),
   wal: any(walView),
   progress: any(progressView),
+  operations: any(operationsView),
 };
 
 export type ScreenId =
@@ -36,6 +38,7 @@ export type ScreenId =
   | 'indexes'
   | 'statements'
   | 'replication'
+  | 'operations'
   | 'databases'
   | 'progress';
 
@@ -70,6 +73,7 @@ export const SCREENS: readonly Screen[] = [
     panes: ['progress', 'replication', 'slots', 'wal'],
     weights: [4, 4, 3, 9],
   },
+  { id: 'operations', title: 'Operations', key: '8', panes: ['operations'] },
   { id: 'databases', title: 'Databases', panes: ['database'] },
   { id: 'progress', title: 'Progress', panes: ['progress'] },
 ];

@@ -14,7 +14,8 @@ export type ViewId =
   | 'replication'
   | 'slots'
   | 'wal'
-  | 'progress';
+  | 'progress'
+  | 'operations';
 
 /** A column of a view: how to show a row, and what to sort and export by. */
 export interface Column<Row> extends ColumnSpec {
@@ -50,6 +51,8 @@ export interface View<Row> {
   readonly noun: string;
   /** What has to be polled while it is visible; the first one's state is the view's. */
   readonly parts: readonly [PartName, ...PartName[]];
+  /** Its rows are pgdeck's own: whatever becomes of the connection, they are as they are. */
+  readonly local?: boolean;
   readonly rows: (model: Model) => readonly Row[];
   /** The identity that a selection follows. */
   readonly identity: (row: Row) => string;
@@ -66,6 +69,8 @@ export interface View<Row> {
   readonly query?: (row: Row) => string | null | undefined;
   /** The database its statement belongs to. */
   readonly database?: (row: Row, model: Model) => string | null | undefined;
+  /** What is copied of a row that has no statement; absent, what its first column says. */
+  readonly copy?: (row: Row) => string;
   readonly detail: (row: Row, model: Model) => readonly DetailSection[];
 }
 
@@ -82,9 +87,11 @@ export function defineView<Row>(view: View<Row>): View<Row> {
   return view;
 }
 
+const OWN: Part<never> = Object.freeze({ status: 'ok', at: Number.NaN, rows: [], ms: 0 });
+
 /** What the view's main part says about itself: not asked yet, stale, denied. */
 export function statusPart(view: AnyView, model: Model): Part<unknown> {
-  return model.part(view.parts[0]);
+  return view.local ? OWN : model.part(view.parts[0]);
 }
 
 /** All columns of a row with their titles: the plainest of details. */

@@ -6,13 +6,27 @@ import { type InkTable, loadInkTable } from './ink-table.ts';
 /** ink-table's own padding on either side of a cell. */
 const PADDING = 1;
 
+const ASCII: Readonly<Record<string, string>> = { '│': '|', '─': '-' };
+
+interface CellProps {
+  readonly children?: ReactNode;
+  /** Absent for what stands between the cells. */
+  readonly column?: number;
+}
+
 /** A small table that does not change: the outcome of something. The texts have been cleaned. */
 export function ResultTable({
   titles,
   rows,
+  ascii = false,
+  style,
 }: {
   readonly titles: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Its frame is drawn with ASCII characters. */
+  readonly ascii?: boolean;
+  /** Paints the text of a cell. */
+  readonly style?: (text: string, column: number) => string;
 }): ReactElement {
   const [Table, setTable] = useState<{ component: InkTable }>();
   useEffect(() => {
@@ -26,16 +40,24 @@ export function ResultTable({
   }, []);
   if (!Table) return <Text> </Text>;
   const cells = titles.map((title, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ''))));
+  // two columns may have one title, and numbers as keys would change places
+  const keys = titles.map((_, i) => `c${i}`);
   const data = rows.map((row) =>
-    Object.fromEntries(titles.map((title, i) => [title, fit(row[i] ?? '', cells[i] ?? 0)])),
+    Object.fromEntries(keys.map((key, i) => [key, fit(row[i] ?? '', cells[i] ?? 0)])),
   );
-  // it pads by String.length, one short for every wide character of a row: too much is cut off again
-  const cell = ({ children, column }: { readonly children?: ReactNode; readonly column: number }) => (
-    <Text>{take(String(children), (cells[column] ?? 0) + 2 * PADDING)}</Text>
+  const room = (column: number) => (cells[column] ?? 0) + 2 * PADDING;
+  // it measures by String.length, one short for every wide character of a row: every cell is cut to its own width
+  const cell = ({ children, column = 0 }: CellProps) => {
+    const text = take(String(children), room(column));
+    return <Text>{style ? style(text, column) : text}</Text>;
+  };
+  const header = ({ column = 0 }: CellProps) => (
+    <Text bold>{` ${fit(titles[column] ?? '', room(column) - 1)}`}</Text>
   );
-  return <Table.component data={data} cell={cell} header={Heading} />;
-}
-
-function Heading({ children }: { readonly children?: ReactNode }): ReactElement {
-  return <Text bold>{children}</Text>;
+  const skeleton = ({ children, column }: CellProps) => {
+    const text = String(children);
+    const sign = ascii ? (ASCII[text[0] ?? ''] ?? '+') : text;
+    return <Text dimColor>{column === undefined ? sign : (sign[0] ?? '').repeat(room(column))}</Text>;
+  };
+  return <Table.component data={data} columns={keys} cell={cell} header={header} skeleton={skeleton} />;
 }

@@ -1,15 +1,26 @@
 import { createRequire } from 'node:module';
 import * as ink from 'ink';
-import type { ComponentType, ReactNode } from 'react';
+import type { Component, ComponentType, ReactNode } from 'react';
 
 type TextRow = Readonly<Record<string, string>>;
 
+type Part = (props: { readonly children?: ReactNode; readonly column?: number }) => ReactNode;
+
 /** What of ink-table's interface is used. */
-export type InkTable = ComponentType<{
+interface Props {
   readonly data: TextRow[];
-  readonly cell: (props: { readonly children?: ReactNode; readonly column: number }) => ReactNode;
-  readonly header: (props: { readonly children?: ReactNode }) => ReactNode;
-}>;
+  readonly columns: string[];
+  readonly cell: Part;
+  readonly header: Part;
+  readonly skeleton: Part;
+}
+
+export type InkTable = ComponentType<Props>;
+
+/** Its class, with what draws the line above each row. */
+type TableClass = new (
+  props: Props,
+) => Component<Props> & { separator: (row: { readonly key: string }) => ReactNode };
 
 declare const PGDECK_VERSION: string | undefined;
 
@@ -29,6 +40,18 @@ export async function loadInkTable(): Promise<InkTable> {
   }
   const module: { default: unknown } = await import('ink-table');
   // a default export of CommonJS, seen through one or two interop layers
-  const exported = module.default as InkTable | { default: InkTable };
-  return 'default' in exported ? exported.default : exported;
+  const exported = module.default as TableClass | { default: TableClass };
+  return withoutLines('default' in exported ? exported.default : exported);
+}
+
+/** A line below the heading only: one between any two rows would take half of a small terminal. */
+function withoutLines(Table: TableClass): InkTable {
+  return class extends Table {
+    constructor(props: Props) {
+      super(props);
+      const line = this.separator;
+      // the keys end with the number of the row
+      this.separator = (row) => (row.key.endsWith('-0') ? line(row) : null);
+    }
+  };
 }

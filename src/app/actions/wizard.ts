@@ -1,0 +1,130 @@
+import { entryOf, OPERATIONS } from '../../ops/registry.ts';
+import type { Deck } from '../deck.ts';
+import type { RunRow } from '../operations/runs.ts';
+import { focusedView, selectedRow } from '../select.ts';
+import {
+  acceptForm,
+  copyCommand,
+  goOn,
+  moveInForm,
+  nextField,
+  openForRun,
+  openWizard,
+  operationDisabled,
+  planDisabled,
+  wizardBack,
+} from '../wizard/flow.ts';
+import { askCancel } from '../wizard/run.ts';
+import { openedWizard } from '../wizard/state.ts';
+import { type Action, action } from './action.ts';
+
+/** A page of the choices under a field. */
+const PAGE = 5;
+
+function selectedRun(deck: Deck): RunRow | undefined {
+  return focusedView(deck.state).id === 'operations'
+    ? (selectedRow(deck.model, deck.state) as RunRow | undefined)
+    : undefined;
+}
+
+function cannotTakeBack(deck: Deck): string | undefined {
+  const run = selectedRun(deck);
+  if (!run) return 'the row is no run';
+  if (run.status === 'running') return 'it is still running; Enter shows it';
+  if (run.undoneBy !== null) return `it was undone by ${run.undoneBy}`;
+  if (run.status !== 'interrupted' && run.undo === null) return 'there is no way to take it back';
+  const entry = entryOf(run.status === 'interrupted' ? 'recover' : 'undo');
+  return entry ? operationDisabled(deck, entry) : undefined;
+}
+
+function takeBack(deck: Deck): void {
+  const run = selectedRun(deck);
+  if (run) takeBackRun(deck, run.id, run.status === 'interrupted' ? undefined : run.undo);
+}
+
+/** `undo`: the command that takes it back, undefined for a run that was interrupted. */
+function takeBackRun(deck: Deck, id: string, undo: string | null | undefined): void {
+  if (undo === undefined) openForRun(deck, 'recover', id);
+  else if (undo === `pgdeck undo ${id}`) openForRun(deck, 'undo', id);
+  else if (undo !== null) deck.copy(undo, 'The command was');
+}
+
+function undoOf(deck: Deck): { readonly run: string; readonly undo: string } | undefined {
+  const phase = openedWizard(deck.state)?.phase;
+  const end = phase?.step === 'result' ? phase.run.end : undefined;
+  return end && end.undo !== null ? { run: end.run, undo: end.undo } : undefined;
+}
+
+const noUndo = (deck: Deck): string | undefined =>
+  undoOf(deck) ? undoDisabled(deck) : 'there is no way to take it back';
+
+function undoDisabled(deck: Deck): string | undefined {
+  const entry = entryOf('undo');
+  // a command is only copied, which changes nothing
+  return entry && undoOf(deck)?.undo.startsWith('pgdeck undo ') ? operationDisabled(deck, entry) : undefined;
+}
+
+function undoResult(deck: Deck): void {
+  const found = undoOf(deck);
+  if (!found) return;
+  wizardBack(deck);
+  takeBackRun(deck, found.run, found.undo);
+}
+
+const noPlan = (deck: Deck) =>
+  openedWizard(deck.state)?.phase.step === 'plan' ? undefined : 'there is no plan yet';
+
+const beingCancelled = (deck: Deck) => {
+  const phase = openedWizard(deck.state)?.phase;
+  return phase?.step === 'run' && phase.run.cancelling ? 'it is being cancelled' : undefined;
+};
+
+export const WIZARD_ACTIONS: readonly Action[] = [
+  ...OPERATIONS.map((entry) =>
+    action(
+      `run.${entry.id.replaceAll(' ', '.')}`,
+      'screen',
+      entry.key ?? '',
+      entry.title,
+      (d) => openWizard(d, entry),
+      {
+        danger: entry.writes,
+        disabled: (d) => operationDisabled(d, entry),
+      },
+    ),
+  ),
+  action('runs.undo', 'row', 'u', 'Undo the run, or clean up after one that was interrupted', takeBack, {
+    hint: 3,
+    short: 'undo',
+    disabled: cannotTakeBack,
+  }),
+  action('form.next', 'form', 'tab', 'Next field', (d) => nextField(d, 1), { hint: 2, short: 'next field' }),
+  action('form.previous', 'form', 'backtab', 'Field before', (d) => nextField(d, -1)),
+  action('form.down', 'form', 'down', 'Next choice, or field', (d) => moveInForm(d, 1)),
+  action('form.up', 'form', 'up', 'Choice or field before', (d) => moveInForm(d, -1)),
+  action('form.pagedown', 'form', 'pgdn', 'Choices: page down', (d) => moveInForm(d, PAGE)),
+  action('form.pageup', 'form', 'pgup', 'Choices: page up', (d) => moveInForm(d, -PAGE)),
+  action('form.enter', 'form', 'enter', 'Take the choice; go on to the plan', acceptForm, {
+    hint: 1,
+    short: 'go on',
+  }),
+  action('form.back', 'form', 'esc', 'Leave the form; it is kept', wizardBack, { hint: 3, short: 'back' }),
+  action('plan.go', 'plan', 'enter', 'Go on', goOn, { hint: 1, short: 'go on', disabled: planDisabled }),
+  action('plan.copy', 'plan', 'y', 'Copy the command that does the same', copyCommand, {
+    hint: 2,
+    short: 'copy the command',
+    disabled: noPlan,
+  }),
+  action('plan.back', 'plan', 'esc q', 'Back to the form', wizardBack, { hint: 3, short: 'back' }),
+  action('progress.cancel', 'progress', 'esc', 'Cancel the run (asks first)', askCancel, {
+    hint: 1,
+    short: 'cancel',
+    disabled: beingCancelled,
+  }),
+  action('progress.leave', 'progress', 'l q', 'Leave it running; 8 Enter comes back', wizardBack, {
+    hint: 2,
+    short: 'leave it running',
+  }),
+  action('result.close', 'result', 'enter esc q', 'Close', wizardBack, { hint: 1, short: 'close' }),
+  action('result.undo', 'result', 'u', 'Undo it', undoResult, { hint: 2, short: 'undo', disabled: noUndo }),
+];

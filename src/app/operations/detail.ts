@@ -1,0 +1,52 @@
+import { type Run, readRun } from '../../ops/journal/runs.ts';
+import type { ResultTable } from '../../ops/operation.ts';
+import { cleanLine } from '../../text/clean.ts';
+import { duration } from '../../text/units.ts';
+import { fit, width } from '../../text/width.ts';
+import type { DetailSection } from '../views/view.ts';
+
+/** The last lines of the output; the journal has all. */
+const OUTPUT_LISTED = 500;
+const ROWS_LISTED = 500;
+
+/** Steps, results and output of a run, from the journal; one sentence when it cannot be read. */
+export function runSections(directory: string, id: string): readonly DetailSection[] {
+  const run = readRun(directory, id);
+  if (!run) return [{ title: 'Not known', text: `The journal has no readable record of ${id}.` }];
+  const end = run.events.find((event) => event.type === 'end');
+  const output = run.events.flatMap((event) => (event.type === 'line' ? [event.text ?? ''] : []));
+  const results = run.events.flatMap((event) => event.table ?? []);
+  return [
+    ...(end?.text === undefined ? [] : [{ title: 'What became of it', text: end.text }]),
+    ...run.steps.map((step, at) => ({
+      title: `${at + 1}. ${step.title}: ${stepText(run, at)}`,
+      text: step.preview,
+    })),
+    ...results.map((table) => ({ title: table.title, text: tableText(table) })),
+    ...(output.length === 0
+      ? []
+      : [
+          {
+            title: `Output${output.length > OUTPUT_LISTED ? `, the last ${OUTPUT_LISTED} of ${output.length} lines` : ''}`,
+            text: output.slice(-OUTPUT_LISTED).join('\n'),
+          },
+        ]),
+  ];
+}
+
+function stepText({ events }: Run, step: number): string {
+  const own = events.filter((event) => event.step === step);
+  const began = own.find((event) => event.type === 'start');
+  const finish = own.find((event) => event.type === 'finish');
+  const back = own.find((event) => event.type === 'rollback');
+  if (back) return back.ok ? 'taken back' : `not taken back: ${back.text ?? ''}`;
+  if (!finish) return began ? 'no end was recorded' : 'not begun';
+  const seconds = began ? (Date.parse(finish.at) - Date.parse(began.at)) / 1000 : null;
+  return finish.ok ? `done in ${duration(seconds)}` : (finish.text ?? 'failed');
+}
+
+function tableText({ columns, rows }: ResultTable): string {
+  const cells = [columns, ...rows.slice(0, ROWS_LISTED)].map((row) => row.map(cleanLine));
+  const widths = columns.map((_, i) => Math.max(...cells.map((row) => width(row[i] ?? ''))));
+  return cells.map((row) => row.map((text, i) => fit(text, widths[i] ?? 0)).join('  ')).join('\n');
+}

@@ -1,0 +1,32 @@
+import { sentenceOf } from '../../ops/error.ts';
+import type { Deck } from '../deck.ts';
+import { focusedField, type Offer, rawOf } from './form.ts';
+import { contextFor } from './held.ts';
+import { updateWizard, type Wizard, wizardById } from './state.ts';
+
+/** Asks for what there is to choose from in the field that keys go to, unless that is known. Never waits. */
+export function askChoices(deck: Deck, wizard: Wizard): void {
+  const { operation, form } = wizard;
+  const field = operation && focusedField(operation, form);
+  if (!operation || !field?.choices || field.kind === 'choice') return;
+  const { [field.id]: _, ...others } = rawOf(operation, form);
+  const given = JSON.stringify(others);
+  const known = form.offers[field.id];
+  if (known?.given === given) return;
+  const { choices } = field;
+  const put = (offer: Offer) => {
+    const now = wizardById(deck.state, wizard.id);
+    // with other values given meanwhile, another answer is on its way
+    if (!now || (offer.status !== 'asking' && now.form.offers[field.id]?.given !== given)) return;
+    updateWizard(deck, wizard.id, {
+      form: { ...now.form, offers: { ...now.form.offers, [field.id]: offer } },
+    });
+  };
+  put({ given, status: 'asking', choices: known?.choices ?? [] });
+  contextFor(deck, wizard.id)
+    .then((context) => choices(context, others))
+    .then(
+      (found) => put({ given, status: 'ready', choices: found }),
+      (error) => put({ given, status: 'failed', choices: [], reason: sentenceOf(error) }),
+    );
+}

@@ -1,0 +1,287 @@
+import { sentenceOf } from '../../ops/error.ts';
+import type { RawInput } from '../../ops/operation.ts';
+import { type Entry, entryOf } from '../../ops/registry.ts';
+import type { Deck } from '../deck.ts';
+import { EMPTY_FIELD, editField } from '../text-field.ts';
+import { askChoices } from './choices.ts';
+import { commandLine } from './command.ts';
+import {
+  addItem,
+  EMPTY_FORM,
+  editForm,
+  enterField,
+  type Form,
+  focusedField,
+  moveFocus,
+  offered,
+  parseForm,
+  pasteForm,
+  presetForm,
+  takeChoice,
+  visibleFields,
+} from './form.ts';
+import { contextFor, release } from './held.ts';
+import { startRun } from './run.ts';
+import { openedWizard, type Phase, updateWizard, type Wizard, wizardById } from './state.ts';
+
+/** Why an operation cannot be started now; undefined when it can. */
+export function operationDisabled(deck: Deck, entry: Entry | undefined): string | undefined {
+  if (entry === undefined) return 'there is no such operation';
+  if (entry.writes && deck.readOnly)
+    return 'read-only: start with --no-read-only, or change the profile, to use it';
+  return undefined;
+}
+
+export interface OpenOptions {
+  /** What is filled in already. */
+  readonly preset?: RawInput;
+  /** What is given for the operation's first argument. */
+  readonly argument?: string;
+}
+
+/** Opens the wizard of an operation: the one that was left with its form half filled in, or a new one. */
+export function openWizard(deck: Deck, entry: Entry, options: OpenOptions = {}): void {
+  const preset = options.preset !== undefined || options.argument !== undefined;
+  const left = deck.state.wizards.find((wizard) => wizard.entry === entry && wizard.phase.step === 'form');
+  if (left && !preset) {
+    deck.open({ kind: 'wizard', wizard: left.id });
+    if (left.operation) askChoices(deck, left);
+    return;
+  }
+  const id = Math.max(0, ...deck.state.wizards.map((wizard) => wizard.id)) + 1;
+  const wizard: Wizard = {
+    id,
+    entry,
+    operation: undefined,
+    form: EMPTY_FORM,
+    phase: { step: 'loading' },
+    scroll: 0,
+  };
+  deck.store.set({
+    wizards: [...deck.state.wizards.filter((other) => other !== left), wizard],
+    overlay: { kind: 'wizard', wizard: id },
+  });
+  void load(deck, id, entry, options);
+}
+
+/** Opens the wizard that takes back a run of the journal, or cleans up after one. */
+export function openForRun(deck: Deck, operation: 'undo' | 'recover', run: string): void {
+  const entry = entryOf(operation);
+  if (entry) openWizard(deck, entry, { argument: run });
+  else deck.copy(`pgdeck ${operation} ${run}`, 'The command was');
+}
+
+async function load(deck: Deck, id: number, entry: Entry, options: OpenOptions): Promise<void> {
+  try {
+    const operation = await entry.load();
+    const argument = Object.entries(operation.fields).find(([, field]) => field.argument)?.[0];
+    const given =
+      argument !== undefined && options.argument !== undefined
+        ? { [argument]: options.argument, ...options.preset }
+        : options.preset;
+    const form = given === undefined ? EMPTY_FORM : presetForm(operation, given);
+    updateWizard(deck, id, { operation, form, phase: { step: 'form' } });
+    const wizard = wizardById(deck.state, id);
+    if (!wizard) return;
+    askChoices(deck, wizard);
+    // nothing is left to ask: what it would do is what somebody wants to see
+    if (options.argument !== undefined && parseForm(operation, form).ok) makePlan(deck, wizard);
+  } catch (error) {
+    updateWizard(deck, id, { phase: { step: 'failed', reason: sentenceOf(error) } });
+  }
+}
+
+function phase(deck: Deck, { id }: Wizard, next: Phase): void {
+  updateWizard(deck, id, { phase: next, scroll: 0 });
+}
+
+// --- the form -----------------------------------------------------------------------------------------------------
+
+function changeForm(
+  deck: Deck,
+  change: (form: Form, operation: NonNullable<Wizard['operation']>) => Form,
+): void {
+  const wizard = openedWizard(deck.state);
+  if (!wizard?.operation || wizard.phase.step !== 'form') return;
+  const form = change(wizard.form, wizard.operation);
+  if (form === wizard.form) return;
+  updateWizard(deck, wizard.id, { form });
+  askChoices(deck, { ...wizard, form });
+}
+
+export function nextField(deck: Deck, by: 1 | -1): void {
+  changeForm(deck, (form, operation) => moveFocus(operation, form, by));
+}
+
+/** Down and up: through the choices of a field, and beyond them to the next and the one before. */
+export function moveInForm(deck: Deck, by: number): void {
+  changeForm(deck, (form, operation) => {
+    const field = focusedField(operation, form);
+    const last = field ? offered(field, form).length - 1 : -1;
+    const index = form.index + by;
+    if (index >= 0 && form.index <= last && (index <= last || Math.abs(by) > 1))
+      return last < 0 ? form : { ...form, index: Math.min(index, last) };
+    if (index < 0 && form.index >= 0) return { ...form, index: -1 };
+    return moveFocus(operation, form, Math.sign(by));
+  });
+}
+
+/** A key that no action has. */
+export function typeKey(deck: Deck, key: string): void {
+  const wizard = openedWizard(deck.state);
+  if (wizard?.phase.step === 'confirm') {
+    if (wizard.phase.plan.danger === 'type-name')
+      deck.setField(editField(wizard.phase.field, key) ?? wizard.phase.field);
+    return;
+  }
+  changeForm(deck, (form, operation) => editForm(operation, form, key));
+}
+
+export function pasteIntoWizard(deck: Deck, text: string): void {
+  changeForm(deck, (form, operation) => pasteForm(operation, form, text));
+}
+
+/** Enter: takes the highlighted choice, adds what is typed to a list, or goes on to the plan. */
+export function acceptForm(deck: Deck): void {
+  const wizard = openedWizard(deck.state);
+  const { operation, form } = wizard ?? {};
+  if (!wizard || !operation || !form || wizard.phase.step !== 'form') return;
+  const field = focusedField(operation, form);
+  if (form.index >= 0 && field && offered(field, form)[form.index]) {
+    changeForm(deck, (before) => takeChoice(operation, before));
+    return;
+  }
+  const added = addItem(operation, form);
+  if (added) changeForm(deck, () => added);
+  else makePlan(deck, wizard);
+}
+
+// --- the plan -----------------------------------------------------------------------------------------------------
+
+/** Plans with what was given; where something is wrong with that, goes there. */
+function makePlan(deck: Deck, wizard: Wizard): void {
+  const { operation, form } = wizard;
+  if (!operation) return;
+  const parsed = parseForm(operation, form);
+  if (parsed.ok) {
+    void plan(deck, wizard, parsed.input);
+    return;
+  }
+  const fields = visibleFields(operation, form);
+  const wrong = fields.find(({ id }) => parsed.problems.some((problem) => problem.field === id));
+  const touched = new Set([...form.touched, ...fields.map(({ id }) => id)]);
+  updateWizard(deck, wizard.id, { form: { ...(wrong ? enterField(form, wrong.id) : form), touched } });
+  const message = parsed.problems.find((problem) => problem.field === wrong?.id)?.message;
+  deck.say(
+    wrong ? `${wrong.title}: ${message}` : (parsed.problems[0]?.message ?? 'Something is missing.'),
+    'error',
+  );
+}
+
+async function plan(deck: Deck, wizard: Wizard, input: Readonly<Record<string, unknown>>): Promise<void> {
+  const { operation } = wizard;
+  if (!operation) return;
+  const token = Symbol(wizard.entry.id);
+  const awaited = () => {
+    const now = wizardById(deck.state, wizard.id);
+    return now?.phase.step === 'planning' && now.phase.token === token ? now : undefined;
+  };
+  phase(deck, wizard, { step: 'planning', token });
+  try {
+    const context = await contextFor(deck, wizard.id);
+    const made = await operation.plan({ ...input }, context);
+    const command = commandLine(operation, input, deck.resolved);
+    const now = awaited();
+    if (now) phase(deck, now, { step: 'plan', plan: made, command });
+  } catch (error) {
+    const now = awaited();
+    if (now) phase(deck, now, { step: 'failed', reason: sentenceOf(error) });
+  }
+}
+
+/** Why the plan that is shown cannot be run; undefined when it can. */
+export function planDisabled(deck: Deck): string | undefined {
+  const current = openedWizard(deck.state)?.phase;
+  if (current?.step === 'failed') return 'there is no plan; Esc goes back';
+  if (current?.step !== 'plan') return 'the plan is not made yet';
+  const blocked = current.plan.checks.filter(({ status }) => status === 'block');
+  if (blocked.length > 0) return `${blocked.map(({ title }) => title).join(', ')}: not as it must be`;
+  if (current.plan.writes && deck.readOnly)
+    return 'read-only: start with --no-read-only, or change the profile';
+  return undefined;
+}
+
+/** From the plan to the question; to the run where nothing is asked. */
+export function goOn(deck: Deck): void {
+  const wizard = openedWizard(deck.state);
+  if (wizard?.phase.step !== 'plan' || planDisabled(deck) !== undefined) return;
+  const { plan: made, command } = wizard.phase;
+  if (made.danger === 'none') startRun(deck, wizard, made);
+  else phase(deck, wizard, { step: 'confirm', plan: made, command, yes: false, field: EMPTY_FIELD });
+}
+
+export function copyCommand(deck: Deck): void {
+  const current = openedWizard(deck.state)?.phase;
+  if (current?.step === 'plan') deck.copy(current.command, 'The command was');
+}
+
+// --- the question -------------------------------------------------------------------------------------------------
+
+/** Runs what was confirmed with a yes. */
+export function confirmYes(deck: Deck): void {
+  const wizard = openedWizard(deck.state);
+  if (wizard?.phase.step === 'confirm' && wizard.phase.plan.danger === 'confirm')
+    startRun(deck, wizard, wizard.phase.plan);
+}
+
+/** Runs what was confirmed with its name, letter by letter. */
+export function confirmName(deck: Deck): void {
+  const wizard = openedWizard(deck.state);
+  if (wizard?.phase.step !== 'confirm') return;
+  const { plan: made, field } = wizard.phase;
+  if (field.text === made.subject) startRun(deck, wizard, made);
+  else if (field.text === '') deck.say('Type the name first; Esc goes back.', 'error');
+  else deck.say('That is not the name; nothing was done.', 'error');
+}
+
+// --- back ---------------------------------------------------------------------------------------------------------
+
+/** One step back; out of the wizard from its form and from its result. What was typed is kept. */
+export function wizardBack(deck: Deck): void {
+  const wizard = openedWizard(deck.state);
+  if (!wizard) {
+    deck.open(undefined);
+    return;
+  }
+  switch (wizard.phase.step) {
+    case 'confirm': {
+      const { plan: made, command } = wizard.phase;
+      phase(deck, wizard, { step: 'plan', plan: made, command });
+      return;
+    }
+    case 'planning':
+    case 'plan':
+    case 'failed':
+      if (wizard.operation) phase(deck, wizard, { step: 'form' });
+      else closeWizard(deck, wizard);
+      return;
+    case 'form':
+      deck.open(undefined);
+      void release(deck, wizard.id);
+      return;
+    case 'loading':
+    case 'result':
+      closeWizard(deck, wizard);
+      return;
+    case 'run':
+      deck.open(undefined);
+  }
+}
+
+function closeWizard(deck: Deck, wizard: Wizard): void {
+  deck.store.set({
+    overlay: undefined,
+    wizards: deck.state.wizards.filter((other) => other !== wizard),
+  });
+  void release(deck, wizard.id);
+}

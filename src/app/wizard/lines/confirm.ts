@@ -1,0 +1,50 @@
+import type { Plan } from '../../../ops/operation.ts';
+import { cleanLine } from '../../../text/clean.ts';
+import { type Line, span } from '../../../text/line.ts';
+import { wrap } from '../../../text/width.ts';
+import { answerLine } from '../../lines/reader.ts';
+import { fieldSpans } from '../../text-field.ts';
+import type { RunView } from '../run-view.ts';
+import type { Phase } from '../state.ts';
+
+type Confirm = Extract<Phase, { step: 'confirm' }>;
+
+/** What is lost, and the question: a yes, or the name. */
+export function confirmFoot({ plan, yes, field }: Confirm, columns: number): Line[] {
+  const lost = wrap(cleanLine(plan.consequence ?? ''), columns - 3)
+    .filter((part) => part !== '')
+    .map((part): Line => [span(` ${part}`, 'warn')]);
+  if (plan.danger === 'confirm')
+    return [...lost, [span(` ${cleanLine(plan.title)}?`, 'title')], answerLine(yes)];
+  const typed = field.text === plan.subject;
+  return [
+    ...lost,
+    [span(' To go on, type the name '), span(cleanLine(plan.subject), 'critical')],
+    fieldSpans(' Name: ', field, columns),
+    [
+      span(
+        typed ? ' That is it: Enter runs it, Esc goes back.' : ' Esc goes back; nothing has been done.',
+        typed ? 'critical' : 'muted',
+      ),
+    ],
+  ];
+}
+
+/** Whether to cancel, and what that leaves behind. */
+export function cancelFoot(plan: Plan, run: RunView, yes: boolean, columns: number): Line[] {
+  const begun = plan.steps.filter((_, at) => run.steps[at]?.state !== 'waiting');
+  const names = (back: boolean) =>
+    begun.filter((step) => (step.rollback !== undefined) === back).map(({ title }) => cleanLine(title));
+  const [back, stay] = [names(true), names(false)];
+  const always = plan.steps.filter((step) => step.always === true).map(({ title }) => cleanLine(title));
+  const says = [
+    back.length > 0 ? `Taken back: ${back.join(', ')}.` : '',
+    stay.length > 0 ? `Ended where it is, with nothing to take back: ${stay.join(', ')}.` : '',
+    always.length > 0 ? `Done all the same: ${always.join(', ')}.` : '',
+  ].filter((text) => text !== '');
+  return [
+    [span(' Cancel it?', 'title'), span('  It goes on while this is asked.', 'muted')],
+    ...says.flatMap((text) => wrap(text, columns - 3).map((part): Line => [span(` ${part}`, 'warn')])),
+    answerLine(yes, 'cancels it'),
+  ];
+}

@@ -1,0 +1,84 @@
+import type { ResultTable } from '../../../ops/operation.ts';
+import { cleanLine } from '../../../text/clean.ts';
+import { type Line, span, type Tone } from '../../../text/line.ts';
+import { fit, width } from '../../../text/width.ts';
+
+/** A table whose cells are clean and as wide as their columns, heading aside. */
+export interface TableBlock {
+  readonly titles: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** The tones of what may stand in the first column. */
+  readonly tones?: Readonly<Record<string, Tone>>;
+}
+
+/** A piece of a text with tables in it. */
+export type Block =
+  | { readonly kind: 'lines'; readonly lines: readonly Line[] }
+  | { readonly kind: 'table'; readonly table: TableBlock };
+
+/** What of a block is on the screen, in so many rows. */
+export type Placed = Block & { readonly height: number };
+
+/** Frame, heading and the line below it. */
+const FRAME = 4;
+/** Blanks beside each cell and the line after it. */
+const BESIDE = 3;
+const LEAST_CELLS = 4;
+
+export function blockHeight(block: Block): number {
+  return block.kind === 'lines' ? block.lines.length : block.table.rows.length + FRAME;
+}
+
+/** A table in at most so many columns of the terminal: what is too wide gives way, the widest first. */
+export function tableBlock(
+  { columns, rows }: Pick<ResultTable, 'columns' | 'rows'>,
+  room: number,
+  more: string,
+  tones?: TableBlock['tones'],
+): Block {
+  if (rows.length === 0) return { kind: 'lines', lines: [[span('  none', 'muted')]] };
+  const clean = rows.map((row) => columns.map((_, i) => cleanLine(row[i] ?? '')));
+  const titles = columns.map((title) => cleanLine(title));
+  const cells = titles.map((title, i) => Math.max(width(title), ...clean.map((row) => width(row[i] ?? ''))));
+  const total = () => cells.reduce((sum, cell) => sum + cell + BESIDE, 1);
+  while (total() > room && Math.max(...cells) > LEAST_CELLS) {
+    const widest = cells.indexOf(Math.max(...cells));
+    cells[widest] = Math.max(LEAST_CELLS, (cells[widest] ?? 0) - Math.max(1, Math.min(total() - room, 4)));
+  }
+  const fitted = (row: readonly string[]) => row.map((text, i) => fit(text, cells[i] ?? 0, 'left', more));
+  return {
+    kind: 'table',
+    table: { titles: fitted(titles), rows: clean.map(fitted), ...(tones && { tones }) },
+  };
+}
+
+/** The blocks that are seen in so many rows, the first `skip` lines of all scrolled away. */
+export function windowBlocks(blocks: readonly Block[], skip: number, rows: number): readonly Placed[] {
+  const placed: Placed[] = [];
+  let before = 0;
+  for (const block of blocks) {
+    const height = blockHeight(block);
+    const from = Math.max(0, skip - before);
+    const to = Math.min(height, skip + rows - before);
+    before += height;
+    if (to > from) placed.push(part(block, from, to, height));
+  }
+  return placed;
+}
+
+/** The heading of a table stays while its rows are scrolled away below it. */
+function part(block: Block, from: number, to: number, height: number): Placed {
+  const seen = to - from;
+  if (block.kind === 'lines') return { kind: 'lines', lines: block.lines.slice(from, to), height: seen };
+  if (seen === height) return { ...block, height };
+  const { titles, rows, tones } = block.table;
+  const until = to === height ? rows.length : from + seen - FRAME + 1;
+  const some = rows.slice(from, until);
+  if (some.length === 0)
+    return { kind: 'lines', lines: Array.from({ length: seen }, (): Line => []), height: seen };
+  return {
+    kind: 'table',
+    table: { titles, rows: some, ...(tones && { tones }) },
+    height: seen,
+  };
+}

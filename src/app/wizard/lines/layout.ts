@@ -1,0 +1,164 @@
+import { cleanLine } from '../../../text/clean.ts';
+import { fitItems, fitLine, type Line, span } from '../../../text/line.ts';
+import { wrap } from '../../../text/width.ts';
+import type { Deck } from '../../deck.ts';
+import { marksOf } from '../../lines/marks.ts';
+import type { AppState } from '../../state.ts';
+import type { Phase, Wizard } from '../state.ts';
+import { cancelFoot, confirmFoot } from './confirm.ts';
+import { type Block, blockHeight, type Placed, windowBlocks } from './document.ts';
+import { formLines } from './form.ts';
+import { lines, planBlocks, planFoot } from './plan.ts';
+import { resultBlocks } from './result.ts';
+import { runLines, runSituation } from './run.ts';
+
+/** A wizard cut into what stands above, what is scrolled, and what stands below; together as high as the body. */
+export interface WizardLayout {
+  readonly head: readonly Line[];
+  readonly body: readonly Placed[];
+  readonly bodyRows: number;
+  readonly foot: readonly Line[];
+  /** The least and the most that can be scrolled to. */
+  readonly scroll: { readonly first: number; readonly last: number };
+}
+
+const ROAD = ['form', 'plan', 'confirm', 'run', 'result'] as const;
+/** From this height on, a line sets the title apart. */
+const TALL = 17;
+
+interface Content {
+  readonly blocks: readonly Block[];
+  readonly foot: readonly Line[];
+  /** Where the blocks begin, when something in them must be seen. */
+  readonly show?: { readonly from: number; readonly to: number };
+  readonly note?: Line;
+}
+
+/** `size`: what lies between the header of the screen and its footer. */
+export function wizardLayout(deck: Deck, wizard: Wizard, { columns, rows }: AppState['size']): WizardLayout {
+  const { rule, more } = marksOf(deck);
+  const { phase } = wizard;
+  const content = contentOf(deck, wizard, columns);
+  const line: Line = [span(rule.repeat(columns), 'accent')];
+  const above = rows >= TALL ? 2 : 1;
+  const question = content.foot.slice(-Math.max(1, rows - above - 2));
+  const below = question.length === 0 ? 0 : question.length + 1;
+  const bodyRows = Math.max(1, rows - above - below);
+  const end = (title: Line, body: readonly Placed[], scroll: WizardLayout['scroll']): WizardLayout => ({
+    head: [title, ...(above > 1 ? [line] : [])].map((one) => fitLine(one, columns, more)),
+    body: body.map((block) => fitted(block, columns, more)),
+    bodyRows,
+    foot: (below === 0 ? [] : [line, ...question]).map((one) => fitLine(one, columns, more)),
+    scroll,
+  });
+  if (phase.step === 'run') {
+    const shown = runLines(deck, phase.run, wizard.scroll, { columns, rows: bodyRows });
+    const block: Placed = { kind: 'lines', lines: shown.lines, height: shown.lines.length };
+    return end(titleLine(wizard, columns, runSituation(phase.run)), [block], shown);
+  }
+  const total = content.blocks.reduce((sum, block) => sum + blockHeight(block), 0);
+  const last = Math.max(0, total - bodyRows);
+  const wanted = content.show
+    ? Math.min(content.show.from, Math.max(0, content.show.to - bodyRows))
+    : (wizard.scroll ?? 0);
+  const from = Math.min(last, wanted);
+  const place =
+    last === 0 || content.show ? [] : [span(`  ${from + 1}-${from + bodyRows} of ${total}`, 'muted')];
+  const title = titleLine(wizard, columns, [...(content.note ?? []), ...place]);
+  return end(title, windowBlocks(content.blocks, from, bodyRows), { first: 0, last });
+}
+
+/** The lines of a piece in exactly the width of the screen. */
+function fitted(block: Placed, columns: number, more: string): Placed {
+  return block.kind === 'table'
+    ? block
+    : { ...block, lines: block.lines.map((line) => fitLine(line, columns, more)) };
+}
+
+function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
+  const { phase, operation, form } = wizard;
+  const muted = (text: string): Block => lines([[], [span(`  ${text}`, 'muted')]]);
+  switch (phase.step) {
+    case 'loading':
+      return { blocks: [muted('One moment.')], foot: [] };
+    case 'form': {
+      if (!operation) return { blocks: [], foot: [] };
+      const { lines: fields, focus } = formLines(deck, operation, form, columns);
+      const summary = wrap(cleanLine(wizard.entry.summary), columns - 3).map(
+        (part): Line => [span(` ${part}`, 'muted')],
+      );
+      const blocks = [lines([...summary, [], ...fields])];
+      const [from, to] = [focus.from + summary.length + 1, focus.to + summary.length + 1];
+      return { blocks, foot: [], show: { from, to } };
+    }
+    case 'planning':
+      return {
+        blocks: [muted('Looking at the server and the disk. Nothing is changed. Esc goes back.')],
+        foot: [],
+      };
+    case 'plan':
+      return {
+        blocks: planBlocks(deck, phase.plan, phase.command, columns),
+        foot: planFoot(phase.plan, deck.readOnly, columns),
+      };
+    case 'confirm':
+      return {
+        blocks: planBlocks(deck, phase.plan, phase.command, columns),
+        foot: confirmFoot(phase, columns),
+      };
+    case 'run':
+      return {
+        blocks: [],
+        foot: phase.asked ? cancelFoot(phase.plan, phase.run, phase.asked.yes, columns) : [],
+      };
+    case 'result':
+      return { blocks: resultBlocks(deck, phase.run, columns), foot: [] };
+    case 'failed':
+      return {
+        blocks: [
+          lines([
+            [],
+            ...wrap(cleanLine(phase.reason), columns - 4).map((part): Line => [span(`  ${part}`, 'alert')]),
+          ]),
+        ],
+        foot: [[span(' Nothing was done. Esc goes back.', 'muted')]],
+      };
+  }
+}
+
+/** What it is, and how far it has come. */
+function titleLine({ entry, phase, operation }: Wizard, columns: number, note: Line): Line {
+  const title = 'plan' in phase ? cleanLine(phase.plan.title) : entry.title;
+  const asks = 'plan' in phase ? phase.plan.danger !== 'none' : entry.danger !== 'none';
+  const road = ROAD.filter((step) => step !== 'confirm' || asks);
+  const now = stepOf(phase, operation !== undefined);
+  const steps = road.flatMap(
+    (step, at): Line => [
+      ...(at === 0 ? [] : [span(' > ', 'muted')]),
+      step === now ? span(step.toUpperCase(), 'title') : span(step, 'muted'),
+    ],
+  );
+  return fitItems(
+    [
+      { priority: 1, spans: [span(` ${title}`, 'title')] },
+      ...(note.length > 0 ? [{ priority: 2, spans: note }] : []),
+      { priority: 3, spans: steps },
+    ],
+    columns,
+  );
+}
+
+function stepOf(phase: Phase, planned: boolean): (typeof ROAD)[number] {
+  switch (phase.step) {
+    case 'loading':
+    case 'form':
+      return 'form';
+    case 'planning':
+    case 'plan':
+      return 'plan';
+    case 'failed':
+      return planned ? 'plan' : 'form';
+    default:
+      return phase.step;
+  }
+}

@@ -1,0 +1,31 @@
+import { cleanLine } from '../../../text/clean.ts';
+import { fitLine, type Line, span } from '../../../text/line.ts';
+import { wrap } from '../../../text/width.ts';
+import type { Deck } from '../../deck.ts';
+import { marksOf } from '../../lines/marks.ts';
+import { answerLine } from '../../lines/reader.ts';
+import { runningWizards } from '../state.ts';
+
+/** Whether to end the program although something runs. */
+export function leaveLines(deck: Deck, yes: boolean, size: { columns: number; rows: number }): Line[] {
+  const { columns, rows } = size;
+  const running = runningWizards(deck.state).flatMap(({ phase }) =>
+    'plan' in phase ? [phase.plan.title] : [],
+  );
+  const say = (text: string, tone: 'warn' | 'muted') =>
+    wrap(text, columns - 4).map((part): Line => [span(`  ${part}`, tone)]);
+  const lines: Line[] = [
+    [],
+    [span(' Quit pgdeck?', 'title')],
+    ...say(
+      running.length === 0
+        ? 'Nothing runs any more.'
+        : `Still running: ${running.map(cleanLine).join('; ')}. Quitting cancels it, and waits until what was begun has been taken back.`,
+      running.length === 0 ? 'muted' : 'warn',
+    ),
+    [],
+    answerLine(yes, 'quits'),
+  ];
+  while (lines.length < rows) lines.push([]);
+  return lines.slice(0, rows).map((line) => fitLine(line, columns, marksOf(deck).more));
+}

@@ -1,0 +1,140 @@
+import type { LineSource, OpEvent, Plan, Progress, ResultTable } from '../../ops/operation.ts';
+import { Pace } from '../../text/progress.ts';
+
+/** The output kept for the screen; the journal has all of it. */
+export const LINES_KEPT = 2000;
+
+export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'taken back' | 'not taken back';
+
+export interface StepView {
+  readonly title: string;
+  readonly state: StepState;
+  /** Ms since 1970. */
+  readonly startedAt?: number;
+  readonly ms?: number;
+  /** Why it failed. */
+  readonly text?: string;
+}
+
+/** A bar of the step that runs now. */
+export interface BarView extends Progress {
+  readonly pace: Pace;
+}
+
+export interface OutputLine {
+  readonly text: string;
+  readonly from: LineSource;
+}
+
+export type RunEnding = Extract<OpEvent, { type: 'end' }>;
+
+/** What a run looks like at one moment. */
+export interface RunView {
+  /** Its id in the journal; undefined before it has one. */
+  readonly run: string | undefined;
+  readonly startedAt: number;
+  /** Ms since 1970 at which it looked like this. */
+  readonly at: number;
+  readonly steps: readonly StepView[];
+  readonly bars: readonly BarView[];
+  readonly lines: readonly OutputLine[];
+  /** Lines of output that are no longer kept. */
+  readonly dropped: number;
+  readonly results: readonly ResultTable[];
+  /** Somebody wants it cancelled; what was begun is being taken back. */
+  readonly cancelling: boolean;
+  readonly end: RunEnding | undefined;
+}
+
+export function beginRun(plan: Plan, at: number): RunView {
+  return {
+    run: undefined,
+    startedAt: at,
+    at,
+    steps: plan.steps.map(({ title }) => ({ title, state: 'waiting' })),
+    bars: [],
+    lines: [],
+    dropped: 0,
+    results: [],
+    cancelling: false,
+    end: undefined,
+  };
+}
+
+/** The run after what has happened since. */
+export function afterEvents(before: RunView, events: readonly OpEvent[], at: number): RunView {
+  let { run, bars, end } = before;
+  const steps = [...before.steps];
+  const lines: OutputLine[] = [];
+  const results: ResultTable[] = [];
+  const step = (index: number, change: Partial<StepView>) => {
+    const known = steps[index];
+    if (known) steps[index] = { ...known, ...change };
+  };
+  for (const event of events) {
+    switch (event.type) {
+      case 'begin':
+        run = event.run;
+        break;
+      case 'start':
+        step(event.step, { state: 'running', startedAt: event.at });
+        bars = [];
+        break;
+      case 'line':
+        lines.push({ text: event.text, from: event.from });
+        break;
+      case 'progress':
+        bars = withBar(bars, event, event.at);
+        break;
+      case 'result':
+        results.push(event.table);
+        break;
+      case 'finish':
+        step(event.step, {
+          state: event.ok ? 'done' : 'failed',
+          ms: event.ms,
+          ...(event.text !== undefined && { text: event.text }),
+        });
+        bars = [];
+        break;
+      case 'rollback':
+        step(event.step, {
+          state: event.ok ? 'taken back' : 'not taken back',
+          ...(event.text !== undefined && { text: event.text }),
+        });
+        break;
+      case 'end':
+        end = event;
+        break;
+    }
+  }
+  const all = lines.length === 0 ? before.lines : [...before.lines, ...lines];
+  const kept = all.length > LINES_KEPT ? all.slice(-LINES_KEPT) : all;
+  return {
+    ...before,
+    run,
+    bars,
+    end,
+    at,
+    steps,
+    lines: kept,
+    dropped: before.dropped + all.length - kept.length,
+    results: results.length === 0 ? before.results : [...before.results, ...results],
+  };
+}
+
+function withBar(bars: readonly BarView[], progress: Progress, at: number): readonly BarView[] {
+  const known = bars.find((bar) => bar.label === progress.label);
+  const pace = known?.pace ?? new Pace();
+  pace.add(at, progress.done);
+  const { label, done, of, unit, estimate } = progress;
+  const bar: BarView = {
+    label,
+    done,
+    unit,
+    pace,
+    ...(of !== undefined && { of }),
+    ...(estimate !== undefined && { estimate }),
+  };
+  return known ? bars.map((other) => (other === known ? bar : other)) : [...bars, bar];
+}

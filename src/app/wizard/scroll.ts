@@ -1,0 +1,20 @@
+import type { Deck } from '../deck.ts';
+import { layoutOf } from '../layout.ts';
+import { wizardLayout } from './lines/layout.ts';
+import { openedWizard, updateWizard } from './state.ts';
+
+/**
+ * Scrolls what is open of a wizard. The output of a run follows its newest lines until somebody scrolls up, and again
+ * from its end on.
+ */
+export function scrollWizard(deck: Deck, by: (at: number) => number): void {
+  const wizard = openedWizard(deck.state);
+  if (!wizard) return;
+  const { first, last } = wizardLayout(deck, wizard, {
+    columns: deck.state.size.columns,
+    rows: layoutOf(deck.state).body,
+  }).scroll;
+  const to = Math.min(last, Math.max(first, by(wizard.scroll ?? last)));
+  const follows = wizard.phase.step === 'run' && to >= last;
+  updateWizard(deck, wizard.id, { scroll: follows ? undefined : to });
+}

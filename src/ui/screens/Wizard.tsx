@@ -1,0 +1,108 @@
+import { Box, Text } from 'ink';
+import { type ReactElement, useMemo } from 'react';
+import type { Deck } from '../../app/deck.ts';
+import type { Placed, TableBlock } from '../../app/wizard/lines/document.ts';
+import { type WizardLayout, wizardLayout } from '../../app/wizard/lines/layout.ts';
+import { openedWizard } from '../../app/wizard/state.ts';
+import { type Line, span } from '../../text/line.ts';
+import { Lines, useDeck } from '../parts/Lines.tsx';
+import { ResultTable } from '../parts/ResultTable.tsx';
+import type { Paint } from '../theme.ts';
+
+/** Any operation on its way: form, plan, question, run, result. */
+export function Wizard({
+  deck,
+  paint,
+  columns,
+  rows,
+}: {
+  readonly deck: Deck;
+  readonly paint: Paint;
+  readonly columns: number;
+  readonly rows: number;
+}): ReactElement | null {
+  const wizard = useDeck(deck, (d) => openedWizard(d.state));
+  const layout = useMemo(
+    () => (wizard && columns > 0 && rows > 0 ? wizardLayout(deck, wizard, { columns, rows }) : undefined),
+    [deck, wizard, columns, rows],
+  );
+  if (!layout) return null;
+  return (
+    <Box flexDirection="column" height={rows} overflow="hidden">
+      <Fixed deck={deck} paint={paint} lines={layout.head} />
+      <Body deck={deck} paint={paint} layout={layout} />
+      {layout.foot.length > 0 && <Fixed deck={deck} paint={paint} lines={layout.foot} />}
+    </Box>
+  );
+}
+
+function Body({
+  deck,
+  paint,
+  layout,
+}: {
+  readonly deck: Deck;
+  readonly paint: Paint;
+  readonly layout: WizardLayout;
+}): ReactElement {
+  return (
+    <Box flexDirection="column" height={layout.bodyRows} flexShrink={0} overflow="hidden">
+      {layout.body.map((block, at) => (
+        // pieces have no name of their own, and their order does not change while they are seen
+        // biome-ignore lint/suspicious/noArrayIndexKey: as said above
+        <Piece key={at} deck={deck} paint={paint} block={block} />
+      ))}
+    </Box>
+  );
+}
+
+function Piece({
+  deck,
+  paint,
+  block,
+}: {
+  readonly deck: Deck;
+  readonly paint: Paint;
+  readonly block: Placed;
+}): ReactElement {
+  if (block.kind === 'lines') return <Fixed deck={deck} paint={paint} lines={block.lines} />;
+  return (
+    <Box height={block.height} flexShrink={0} paddingLeft={1} overflow="hidden">
+      <Table paint={paint} table={block.table} ascii={deck.ascii} />
+    </Box>
+  );
+}
+
+function Table({
+  paint,
+  table,
+  ascii,
+}: {
+  readonly paint: Paint;
+  readonly table: TableBlock;
+  readonly ascii: boolean;
+}): ReactElement {
+  const { tones } = table;
+  const style =
+    tones &&
+    ((text: string, column: number) => paint([span(text, column === 0 ? tones[text.trim()] : undefined)]));
+  return <ResultTable titles={table.titles} rows={table.rows} ascii={ascii} {...(style && { style })} />;
+}
+
+/** Lines that were computed already. */
+function Fixed({
+  deck,
+  paint,
+  lines,
+}: {
+  readonly deck: Deck;
+  readonly paint: Paint;
+  readonly lines: readonly Line[];
+}): ReactElement {
+  const of = useMemo(() => () => lines, [lines]);
+  return (
+    <Box height={lines.length} flexShrink={0}>
+      {lines.length === 0 ? <Text> </Text> : <Lines deck={deck} paint={paint} of={of} />}
+    </Box>
+  );
+}
