@@ -18,6 +18,7 @@ export type Likeness = Pick<
 export interface Beside {
   /** The database it is made like: encoding, locale, owner, tablespace, and closed to whom that one is closed. */
   readonly live: string;
+  /** Its name; see {@link file://./names.ts}. */
   readonly fresh: string;
   readonly marker: Pick<Marker, 'pgdeck' | 'target' | 'run'>;
 }
@@ -32,12 +33,57 @@ export async function createBeside(
   { live, fresh, marker }: Beside,
 ): Promise<void> {
   const facts = await databaseOf(session, live);
+  await createMarked(io, session, { fresh, like: likenessOf(facts), marker, open: facts.open_to_all });
+}
+
+export interface Marked extends Pick<Beside, 'fresh' | 'marker'> {
+  readonly like: Likeness;
+  /** Everybody may connect; otherwise only its owner and superusers. */
+  readonly open: boolean;
+}
+
+/** {@link createBeside} for a database that is like none on this server: what it is like comes from a manifest. */
+export async function createMarked(
+  io: StepIo,
+  session: Session,
+  { fresh, like, marker, open }: Marked,
+): Promise<void> {
   io.record({ created: { database: fresh, target: marker.target, kind: marker.pgdeck } });
-  await session.sql(createSql(fresh, likenessOf(facts)));
+  await session.sql(createSql(fresh, like));
   io.crashPoint('create:created');
   await mark(session, fresh, { ...marker, comment: null });
-  // what is loaded is the live one's data: nobody may look who could not there
-  if (!facts.open_to_all) await session.sql(`REVOKE CONNECT ON DATABASE ${quoteIdent(fresh)} FROM PUBLIC`);
+  // what will be loaded is somebody's data: nobody may look who could not look there
+  if (!open) await session.sql(`REVOKE CONNECT ON DATABASE ${quoteIdent(fresh)} FROM PUBLIC`);
+}
+
+/** The statements of {@link nameFresh}, for the preview. */
+export function nameSql(fresh: string, name: string, text: string | null): string[] {
+  return [
+    'BEGIN',
+    `ALTER DATABASE ${quoteIdent(fresh)} RENAME TO ${quoteIdent(name)}`,
+    commentSql(name, text),
+    'COMMIT',
+  ];
+}
+
+/**
+ * Gives a database that was loaded under a derived name a name that is free, and a comment in place of its marker: one
+ * that nobody has seen half loaded. Throws DbError, when the name is taken for instance.
+ */
+export async function nameFresh(
+  session: Session,
+  {
+    fresh,
+    name,
+    comment = null,
+  }: { readonly fresh: string; readonly name: string; readonly comment?: string | null },
+): Promise<void> {
+  try {
+    for (const statement of nameSql(fresh, name, comment)) await session.sql(statement);
+  } catch (error) {
+    await session.sql('ROLLBACK').catch(() => {});
+    throw error;
+  }
 }
 
 /** What there is to know of a database. Throws {@link OpError} when there is none of that name. */
@@ -89,13 +135,10 @@ const PROVIDERS: Readonly<Record<string, { readonly name: string; readonly local
   b: { name: 'builtin', locale: 'BUILTIN_LOCALE' },
 };
 
-/** Writes a marker on a database. */
-export async function mark(session: Session, database: string, marker: Marker): Promise<void> {
-  await comment(session, database, writeMarker(marker));
+async function mark(session: Session, database: string, marker: Marker): Promise<void> {
+  await session.sql(commentSql(database, writeMarker(marker)));
 }
 
-/** Writes a database's comment, in place of a marker for instance; null removes it. */
-export async function comment(session: Session, database: string, text: string | null): Promise<void> {
-  const literal = text === null ? 'NULL' : quoteLiteral(text).trim();
-  await session.sql(`COMMENT ON DATABASE ${quoteIdent(database)} IS ${literal}`);
+function commentSql(database: string, text: string | null): string {
+  return `COMMENT ON DATABASE ${quoteIdent(database)} IS ${text === null ? 'NULL' : quoteLiteral(text).trim()}`;
 }

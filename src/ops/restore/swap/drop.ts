@@ -6,6 +6,7 @@ import { OpError } from '../../error.ts';
 import type { Leftover } from './leftovers.ts';
 import { findLeftovers } from './leftovers.ts';
 import { readMarker } from './markers.ts';
+import { isDerivedName } from './names.ts';
 
 /** Copies from before a swap that are kept. */
 export const KEEP_BEFORE = 3;
@@ -60,14 +61,19 @@ export async function dropLeftover(session: Session, leftover: Leftover): Promis
   await session.sql(`DROP DATABASE ${quoteIdent(database)}${loading ? ' WITH (FORCE)' : ''}`);
 }
 
-/** Drops the database that a run is loading, when the run fails; nothing if it is not there or not the run's. */
+/**
+ * Drops the database that a run was loading, when the run fails: true. False, and nothing is done, when it is not there
+ * or not the run's. Throws DbError.
+ */
 export async function dropFresh(session: Session, database: string, run: string): Promise<boolean> {
   const row = (await session.run(databaseList, undefined)).find(({ name }) => name === database);
   if (row === undefined) return false;
   const marker = readMarker(row.comment);
-  // between its making and its marking there is no comment
-  const ours = marker === undefined ? row.comment === null : marker.run === run;
-  if (!ours || marker?.pgdeck === 'before' || marker?.pgdeck === 'rolledback') return false;
+  const loading = marker?.pgdeck === 'restoring' || marker?.pgdeck === 'verifying';
+  // before it is marked only its name tells it; a name that somebody has chosen may be somebody's database by now
+  const ours =
+    marker === undefined ? row.comment === null && isDerivedName(database) : marker.run === run && loading;
+  if (!ours) return false;
   await session.sql(`DROP DATABASE ${quoteIdent(database)} WITH (FORCE)`);
   return true;
 }

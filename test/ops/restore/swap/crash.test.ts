@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dropFresh } from '../../../../src/ops/restore/swap/drop.ts';
+import { findLeftovers, swapState } from '../../../../src/ops/restore/swap/leftovers.ts';
+import { freshName } from '../../../../src/ops/restore/swap/names.ts';
+import { serverTarget } from '../../../support/cluster.ts';
+import { Clients, runId, type Stage, served, stage } from './stage.ts';
+
+const ORCHESTRATOR = fileURLToPath(new URL('./orchestrator.ts', import.meta.url));
+
+let s: Stage;
+let clients: Clients;
+let oldOid: number;
+let newOid: number;
+
+beforeAll(async () => {
+  s = await stage('swap_crash');
+  oldOid = (await s.facts(s.live))?.oid ?? 0;
+  newOid = (await s.facts(s.fresh))?.oid ?? 0;
+  clients = new Clients(s.to(s.live), 2);
+});
+afterAll(async () => {
+  await clients.stop();
+  await s.remove();
+});
+
+/** Has a process of its own do it and kill itself on the way. */
+async function killedAt(point: string, work: string, fresh = s.fresh): Promise<void> {
+  const { host, port } = serverTarget();
+  const child = spawn(
+    process.execPath,
+    [ORCHESTRATOR, work, host, String(port), s.live, fresh, s.before, s.rolledBack, s.run],
+    { env: { ...process.env, PGDECK_CRASH_AT: point }, stdio: ['ignore', 'inherit', 'inherit'] },
+  );
+  const [code, signal] = await once(child, 'exit');
+  expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
+}
+
+// in this order: each one begins where the one before has left the databases
+test.each([
+  ['swap:begin', 'old'],
+  ['swap:renamed', 'old'],
+  ['swap:second', 'old'],
+  ['swap:sealed', 'old'],
+  ['swap:committed', 'new'],
+  ['undo:begin', 'new'],
+  ['undo:renamed', 'new'],
+  ['undo:second', 'new'],
+  ['undo:sealed', 'new'],
+  ['undo:committed', 'old'],
+] as const)('killed at %s: clients are served by the %s database, whole', async (point, outcome) => {
+  const [work = ''] = point.split(':');
+  await killedAt(point, work);
+  const started = performance.now();
+  expect(await served(s.to(s.live))).toBe(outcome);
+  const reopened = Math.round(performance.now() - started);
+  expect(reopened, `a client got in ${reopened} ms after the kill`).toBeLessThan(1_000);
+  await clients.allRead(outcome);
+  expect(await swapState(s.admin, { live: s.live, oldOid, newOid })).toBe(outcome);
+  const done = point.endsWith(':committed');
+  const other = work === 'swap' ? (done ? s.before : s.fresh) : done ? s.rolledBack : s.before;
+  expect((await s.names()).sort()).toEqual([s.live, other].sort());
+  expect(await s.facts(s.live)).toMatchObject({ allows_connections: true, comment: null });
+  expect((await s.facts(other))?.allows_connections).toBe(other === s.fresh);
+  const left = (await findLeftovers(s.admin)).filter(({ target }) => target === s.live);
+  expect(left).toMatchObject([
+    {
+      database: other,
+      kind: other === s.fresh ? 'restoring' : other === s.before ? 'before' : 'rolledback',
+      alive: false,
+    },
+  ]);
+});
+
+test('killed between making a database and marking it: it can be told, and goes', async () => {
+  const fresh = freshName(s.live, runId(59));
+  await killedAt('create:created', 'create', fresh);
+  const found = (await findLeftovers(s.admin)).find(({ database }) => database === fresh);
+  expect(found).toMatchObject({ kind: 'unmarked', target: undefined, remedies: ['keep', 'drop'] });
+  expect(await dropFresh(s.admin, fresh, s.run)).toBe(true);
+  expect(await s.facts(fresh)).toBeUndefined();
+});
