@@ -56,7 +56,9 @@ function combined(
   const keys = plans.flatMap((plan) => plan.locks ?? []);
   return {
     operation: 'recover',
-    title: remains.length === 0 ? 'Nothing was left behind' : 'Clean up after runs that were killed',
+    title: remains.every(({ kept }) => kept)
+      ? 'Nothing is to be cleaned up'
+      : 'Clean up after runs that were killed',
     subject: names.size === 1 && name !== undefined ? name : (addressOf(context.place) ?? context.place),
     danger,
     writes: plans.some((plan) => plan.writes),

@@ -1,12 +1,13 @@
 import type { OpContext } from '../context.ts';
 import { repositoryDirectory } from '../repository/repository.ts';
 import { findPartials, type Leftover, sweepPartials } from '../repository/sweep.ts';
+import { databases } from './databases.ts';
 import type { Remains } from './remains.ts';
 
 /** What was left by runs that this journal does not know, or that were forgotten. */
 export async function found(context: OpContext, known: readonly Remains[]): Promise<Remains[]> {
   const handled = new Set(known.filter(({ plan }) => plan !== undefined).map(({ name }) => name));
-  return await partials(context, handled);
+  return [...(await databases(context, handled)), ...(await partials(context, handled))];
 }
 
 const STATES: Readonly<Record<Leftover['state'], string>> = {

@@ -14,6 +14,8 @@ export interface Remains {
   /** One sentence for people. */
   readonly what: string;
   readonly plan?: Plan;
+  /** It is listed only: nothing is wrong with it. */
+  readonly kept?: boolean;
   /** Why nothing is done about it now. */
   readonly obstacle?: Check;
   /** The last step: after it, it is not offered again. */
@@ -55,7 +57,8 @@ function howFar({ status, steps, events }: Run): string {
   return `killed ${ended ? 'after' : 'in'} step ${begun + 1} of ${steps.length}, ${steps[begun]?.title ?? ''}.`;
 }
 
-async function isBusy({ locks = [] }: Plan, context: OpContext): Promise<boolean> {
+/** Whether another run holds a lock that the plan needs. */
+export async function isBusy({ locks = [] }: Plan, context: OpContext): Promise<boolean> {
   if (locks.length === 0) return false;
   const session = await maintenanceSession(context, 'pgdeck-plan');
   try {
