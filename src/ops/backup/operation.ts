@@ -5,17 +5,18 @@ import type { OpContext } from '../context.ts';
 import { shellWord } from '../fields.ts';
 import { type Check, defineOperation, type Fact, type Plan, type Step } from '../operation.ts';
 import { listBackups, repositoryDirectory } from '../repository/repository.ts';
-import { chooseDatabases } from './databases.ts';
-import { decideRequest, refuseContradictions } from './decide.ts';
 import { compressionText } from './dump/compression.ts';
-import { type BackupInput, backupFields, backupInput } from './input.ts';
+import { chooseDatabases } from './plan/databases.ts';
+import { decideRequest, refuseContradictions } from './plan/decide.ts';
+import { type BackupInput, backupFields, backupInput } from './plan/input.ts';
+import { retentionSteps } from './plan/retention.ts';
+import { several } from './plan/several.ts';
+import { type Survey, survey } from './plan/survey.ts';
 import { programChecks } from './preflight/programs.ts';
 import { spaceChecks } from './preflight/space.ts';
 import { recoverBackup } from './recover.ts';
 import type { BackupMade } from './request.ts';
-import { several } from './several.ts';
 import { backupSteps } from './steps.ts';
-import { type Survey, survey } from './survey.ts';
 
 /** `pgdeck backup`: dumps one database or several into the repository, verified and with a manifest. */
 export const backup = defineOperation({
@@ -78,24 +79,27 @@ async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
 }
 
 function stepsOf(context: OpContext, surveys: readonly Survey[], made: BackupMade[]): Step[] {
-  const steps = (one: Survey, several: boolean, onMade: (made: BackupMade) => void) =>
-    backupSteps(context, one.request, {
+  const steps = (one: Survey, id: (name: string) => string, onMade?: (made: BackupMade) => void) => [
+    ...backupSteps(context, one.request, {
+      id,
       selection: one.selection.args,
       passwords: one.passwords,
       onMade: (backup) => {
         made.push(backup);
-        onMade(backup);
+        onMade?.(backup);
       },
-      ...(several && { id: (name) => `${name}:${one.request.database}` }),
-    });
+    }),
+    ...retentionSteps(context, one.request, id('retention')),
+  ];
   const [only, ...more] = surveys;
   if (only === undefined) return [];
-  if (more.length === 0) return steps(only, false, () => {});
-  const byName = new Map(surveys.map((one) => [one.request.database, one]));
-  return several([...byName.keys()], (database, onMade) => {
-    const one = byName.get(database);
-    return one === undefined ? [] : steps(one, true, onMade);
-  });
+  if (more.length === 0) return steps(only, (name) => name);
+  return several(
+    surveys.map((one) => ({
+      database: one.request.database,
+      steps: (onMade) => steps(one, (name) => `${name}:${one.request.database}`, onMade),
+    })),
+  );
 }
 
 function describe(begun: Begun, surveys: readonly Survey[], steps: readonly Step[]): Plan {

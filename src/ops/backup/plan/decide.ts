@@ -1,11 +1,11 @@
-import type { Clients } from '../clients/programs.ts';
-import type { OpContext } from '../context.ts';
-import { OpError } from '../error.ts';
-import type { Format } from '../repository/manifest.ts';
-import { repositoryDirectory } from '../repository/repository.ts';
-import { compressionProblem, defaultCompression, parseCompression } from './dump/compression.ts';
+import type { Clients } from '../../clients/programs.ts';
+import type { OpContext } from '../../context.ts';
+import { OpError } from '../../error.ts';
+import type { Format } from '../../repository/manifest.ts';
+import { repositoryDirectory } from '../../repository/repository.ts';
+import { compressionProblem, defaultCompression, parseCompression } from '../dump/compression.ts';
+import type { BackupRequest } from '../request.ts';
 import type { BackupInput } from './input.ts';
-import type { BackupRequest } from './request.ts';
 
 /** Refuses flags that contradict each other. Throws {@link OpError}. */
 export function refuseContradictions(input: BackupInput, databases: readonly string[]): void {

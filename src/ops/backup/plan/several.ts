@@ -1,6 +1,6 @@
-import { OpError, sentenceOf } from '../error.ts';
-import type { Step, StepIo } from '../operation.ts';
-import type { BackupMade } from './request.ts';
+import { OpError, sentenceOf } from '../../error.ts';
+import type { Step, StepIo } from '../../operation.ts';
+import type { BackupMade } from '../request.ts';
 
 /** What became of one of several databases. */
 interface Outcome {
@@ -14,12 +14,16 @@ interface Outcome {
  * what became of each, and fails when one did.
  */
 export function several(
-  databases: readonly string[],
-  stepsOf: (database: string, onMade: (made: BackupMade) => void) => readonly Step[],
+  databases: readonly {
+    readonly database: string;
+    readonly steps: (onMade: (made: BackupMade) => void) => readonly Step[];
+  }[],
 ): Step[] {
-  const outcomes = databases.map((database): Outcome => ({ database, made: undefined, failure: undefined }));
-  const steps = outcomes.flatMap((outcome) => {
-    const own = stepsOf(outcome.database, (made) => {
+  const outcomes: Outcome[] = [];
+  const steps = databases.flatMap(({ database, steps: stepsOf }) => {
+    const outcome: Outcome = { database, made: undefined, failure: undefined };
+    outcomes.push(outcome);
+    const own = stepsOf((made) => {
       outcome.made = made;
     });
     return own.map((step) => forgiving(step, own, outcome));

@@ -1,9 +1,9 @@
-import type { Session } from '../../db/session.ts';
-import { backupDatabases } from '../../db/views/backup/facts.ts';
-import { OpError } from '../error.ts';
-import type { Check } from '../operation.ts';
+import type { Session } from '../../../db/session.ts';
+import { backupDatabases } from '../../../db/views/backup/facts.ts';
+import { OpError } from '../../error.ts';
+import type { Check } from '../../operation.ts';
+import { nearest } from '../scope/names.ts';
 import type { BackupInput } from './input.ts';
-import { nearest } from './scope/names.ts';
 
 /** A database that a restore works with says so in its comment; it is no backup's subject. */
 const MARKER = /^\{"pgdeck"/;

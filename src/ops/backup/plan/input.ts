@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { displayName } from '../../db/ident.ts';
-import { backupDatabases } from '../../db/views/backup/facts.ts';
-import { backupRelations, backupSchemas } from '../../db/views/backup/relations.ts';
-import { bytes } from '../../text/units.ts';
-import type { OpContext } from '../context.ts';
-import type { Choice, Field, RawInput } from '../operation.ts';
-import { FORMATS } from '../repository/manifest.ts';
+import { displayName } from '../../../db/ident.ts';
+import { backupDatabases } from '../../../db/views/backup/facts.ts';
+import { backupRelations, backupSchemas } from '../../../db/views/backup/relations.ts';
+import { bytes } from '../../../text/units.ts';
+import type { OpContext } from '../../context.ts';
+import type { Choice, Field, RawInput } from '../../operation.ts';
+import { FORMATS } from '../../repository/manifest.ts';
 
 const names = z.array(z.string().min(1)).default([]);
 
@@ -33,7 +33,7 @@ const single = (raw: RawInput) => !all(raw) && listed(raw.database).length <= 1;
 export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
   database: {
     title: 'Databases',
-    hint: 'database to back up; several times for several, the connected one without it',
+    hint: 'database to back up; the connected one without it',
     placeholder: 'name',
     choices: databaseChoices,
     when: (raw) => !all(raw),
@@ -44,7 +44,7 @@ export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
   },
   format: {
     title: 'Format',
-    hint: 'custom: one file; directory: one per table, in parallel; plain: SQL (default: the profile’s, else custom)',
+    hint: "custom: one file; directory: one per table, in parallel; plain: SQL (default: the profile's, else custom)",
   },
   jobs: {
     title: 'Jobs',
@@ -59,14 +59,14 @@ export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
   },
   schema: {
     title: 'Schemas',
-    hint: 'only the rows of this schema, with all definitions; several times for several',
+    hint: 'only the rows of this schema, with all definitions',
     placeholder: 'name',
     choices: schemaChoices,
     when: single,
   },
   table: {
     title: 'Tables',
-    hint: 'only the rows of this table and its partitions, with all definitions; several times for several',
+    hint: 'only the rows of this table and its partitions, with all definitions',
     placeholder: 'name',
     choices: tableChoices,
     when: single,
@@ -76,7 +76,7 @@ export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
   no_globals: { title: 'Without globals', hint: 'no roles and tablespaces beside it' },
   dir: {
     title: 'Directory',
-    hint: 'where backups are kept (default: BACKUP_DIR, the profile’s, else ~/.local/share/pgdeck/backups)',
+    hint: "where backups are kept (default: BACKUP_DIR, the profile's, else ~/.local/share/pgdeck/backups)",
     placeholder: 'dir',
   },
   label: { title: 'Label', hint: 'a word or two that the list shows: before-upgrade', placeholder: 'text' },

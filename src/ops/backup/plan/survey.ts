@@ -1,16 +1,16 @@
-import { DbError } from '../../db/errors.ts';
-import type { Server } from '../../db/server.ts';
-import type { Session } from '../../db/session.ts';
-import { backupDatabase, backupLargeObjects, backupPasswords } from '../../db/views/backup/facts.ts';
-import { type BackupRelation, backupRelations } from '../../db/views/backup/relations.ts';
-import type { OpContext } from '../context.ts';
-import type { Check } from '../operation.ts';
-import type { Backup } from '../repository/repository.ts';
-import { activityChecks, shapeChecks } from './preflight/activity.ts';
-import { rightsChecks } from './preflight/rights.ts';
-import { type Estimate, estimateSize } from './preflight/space.ts';
-import type { BackupRequest } from './request.ts';
-import { type Selection, selectRelations } from './scope/selection.ts';
+import { DbError } from '../../../db/errors.ts';
+import type { Server } from '../../../db/server.ts';
+import type { Session } from '../../../db/session.ts';
+import { backupDatabase, backupLargeObjects, backupPasswords } from '../../../db/views/backup/facts.ts';
+import { type BackupRelation, backupRelations } from '../../../db/views/backup/relations.ts';
+import type { OpContext } from '../../context.ts';
+import type { Check } from '../../operation.ts';
+import type { Backup } from '../../repository/repository.ts';
+import { activityChecks, shapeChecks } from '../preflight/activity.ts';
+import { rightsChecks } from '../preflight/rights.ts';
+import { type Estimate, estimateSize } from '../preflight/space.ts';
+import type { BackupRequest } from '../request.ts';
+import { type Selection, selectRelations } from '../scope/selection.ts';
 
 /** What was seen of a database before it is backed up. */
 export interface Survey {
