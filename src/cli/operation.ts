@@ -16,7 +16,13 @@ const CONNECTION =
 /** The command that others stand below; made where it is not there yet. */
 export function group(program: Command, word: string): Command {
   const there = program.commands.find((command) => command.name() === word);
-  return there ?? program.command(word).description(GROUPS[word] ?? word);
+  if (there) return there;
+  return program
+    .command(word)
+    .description(GROUPS[word] ?? word)
+    .allowExcessArguments(false)
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', CONNECTION);
 }
 
 /** Every operation as a command. What it takes is known when it is named: its declaration brings the schemas. */
@@ -43,6 +49,7 @@ async function complete(command: Command, operation: AnyOperation, context: Cont
   const { addFields, rawInput } = await import('./operation/flags.ts');
   addFields(command, operation);
   command
+    .allowExcessArguments(false)
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', CONNECTION)
     .option('--plan', 'print what would be done, and do nothing')

@@ -11,7 +11,11 @@ interface ShowFlags {
 
 /** What pgdeck has done on servers, from its journal. */
 export function register(program: Command, context: Context): void {
-  const runs = program.command('runs').description('what pgdeck has done, from its journal');
+  const runs = program
+    .command('runs')
+    .description('what pgdeck has done, from its journal')
+    .allowExcessArguments(false)
+    .configureHelp({ showGlobalOptions: false });
   runs
     .command('list', { isDefault: true })
     .description('all runs, newest first')

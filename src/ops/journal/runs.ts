@@ -82,11 +82,13 @@ export function listRuns(directory: string): Run[] {
   } catch {
     return [];
   }
+  // an id tells the second only
   return names
-    .sort()
-    .reverse()
-    .flatMap((id) => readRun(directory, id) ?? []);
+    .flatMap((id) => readRun(directory, id) ?? [])
+    .sort((a, b) => compare(b.started_at, a.started_at) || compare(b.id, a.id));
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** One run; undefined when there is none of that id. */
 export function readRun(directory: string, id: string): Run | undefined {

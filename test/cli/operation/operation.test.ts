@@ -1,0 +1,293 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Session } from '../../../src/db/client.ts';
+import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
+import { cleanEnvironment, type Outcome, pgdeck, temporaryDirectory } from '../../support/program.ts';
+import { type Pty, spawn as spawnPty } from '../../support/pty.ts';
+
+const PROGRAM = fileURLToPath(new URL('./program.ts', import.meta.url));
+
+let db: TestDatabase;
+let looking: Session;
+const home = temporaryDirectory();
+
+beforeAll(async () => {
+  db = await testDatabase();
+  looking = await client(db.target(), 'looking');
+});
+afterAll(() => db.drop());
+
+function environment(env: Record<string, string> = {}): Record<string, string> {
+  const { host, port, user, database } = db.target();
+  const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
+  return cleanEnvironment(home, { XDG_STATE_HOME: join(home, 'state'), ...server, ...env });
+}
+
+/** Runs pgdeck with the operation for tests, without a terminal. */
+const run = (...args: string[]): Promise<Outcome> => pgdeck(args, environment(), [], PROGRAM);
+
+const isTable = async (name: string): Promise<boolean> =>
+  (await looking.sql('SELECT 1 FROM pg_tables WHERE tablename = $1', [name])).length > 0;
+
+const lines = (text: string): Record<string, unknown>[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('what it takes', () => {
+  test('arguments and flags are those of its fields, with their hints and defaults', async () => {
+    const { code, stdout } = await run('work', '--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Usage: pgdeck work [options] <name>');
+    expect(stdout).toMatch(/--rows <n> +how many rows \(default: 3\)/);
+    expect(stdout).toMatch(/--kind <kind> .*\(choices: "plain", "fancy"\)/s);
+    expect(stdout).toMatch(/--say <text> +a line to say; may be repeated/);
+    expect(stdout).toMatch(/--no-notes +no notes/);
+    for (const flag of ['--plan', '--json', '--yes', '--confirm <name>']) expect(stdout).toContain(flag);
+  });
+
+  test('the program lists it with one line; two words make a group', async () => {
+    expect((await run('--help')).stdout).toMatch(/work +make a table, for tests/);
+    const { stdout } = await run('backups', '--help');
+    expect(stdout).toMatch(/work +make a table.*list .*show /s);
+  });
+
+  test.each([
+    [['work'], /missing required argument 'name'/],
+    [['work', 'x', '--rows', '-1'], /--rows: expected 0 or more\./],
+    [['work', 'x', '--rows', 'many'], /--rows: expected a whole number\./],
+    [['work', 'x', '--kind', 'odd'], /Allowed choices are plain, fancy/],
+    [['work', 'x', '--glitter', '3'], /--glitter has no meaning with what else was given/],
+    [['work', 'x', '--bogus'], /unknown option '--bogus'/],
+    [['work', 'x', 'y'], /too many arguments/],
+    [['undo', '20260101T000000-aaaaaa'], /There is no run/],
+  ])('%j is bad usage: exit 2, a sentence, nothing on stdout', async (args, message) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe('--plan', () => {
+  test('prints facts, checks and steps with the exact SQL, and does nothing', async () => {
+    const { code, stdout, stderr } = await run('work', 'c_plan', '--plan');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^Work on c_plan\non postgres@/);
+    expect(stdout).toContain('ok  Room: enough');
+    expect(stdout).toContain('1. Create c_plan  (no lock)\n     CREATE TABLE public."c_plan" (n int)');
+    expect(stdout).toContain('There will be a table c_plan.');
+    expect(stdout).toContain('pgdeck undo RUN');
+    expect(await isTable('c_plan')).toBe(false);
+  });
+
+  test('as one object', async () => {
+    const { code, stdout } = await run('backups', 'work', 'c_plan', '--plan', '--json');
+    expect(code).toBe(0);
+    expect(lines(stdout)).toMatchObject([
+      {
+        operation: 'work',
+        subject: 'c_plan',
+        danger: 'confirm',
+        blocked: false,
+        checks: [{ title: 'Room', status: 'ok' }],
+        steps: [
+          { id: 'create', effect: 'no lock', always: false },
+          { id: 'fill', effect: null },
+        ],
+        undo: 'pgdeck undo RUN',
+      },
+    ]);
+  });
+
+  test('a blocked check: exit 2', async () => {
+    const { code, stdout, stderr } = await run('work', 'x', '--block', '--plan');
+    expect(code).toBe(2);
+    expect(stdout).toContain('BLOCK  Moon: It is not full. Wait for it.');
+    expect(stderr).toContain('A check blocks it');
+    expect((await run('work', 'x', '--block', '--plan', '--json')).code).toBe(2);
+  });
+
+  test('in read-only mode it is shown, with what stands in the way', async () => {
+    const { code, stdout, stderr } = await run('work', 'x', '--plan', '--read-only');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Work on x')]);
+    expect(stderr).toContain('This is read-only mode');
+  });
+});
+
+describe('confirmation', () => {
+  test('without one and without a terminal nothing is done, and stderr says what would be', async () => {
+    const { code, stdout, stderr } = await run('work', 'c_ask');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('CREATE TABLE public."c_ask"');
+    expect(stderr).toMatch(/Nothing was done\. Add --yes to do it\.\n$/);
+    expect(await isTable('c_ask')).toBe(false);
+  });
+
+  test('where data can be lost only the name will do', async () => {
+    const danger = ['--danger', 'type-name'];
+    const missing = await run('work', 'c_name', ...danger, '--yes');
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('Add --confirm c_name')]);
+    const wrong = await run('work', 'c_name', ...danger, '--confirm', 'C_NAME', '--json');
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('That is not the name: c_name.')]);
+    expect(lines(wrong.stdout)).toMatchObject([{ type: 'end', ok: false, status: 'refused', run: null }]);
+    expect(await isTable('c_name')).toBe(false);
+    expect((await run('work', 'c_name', ...danger, '--confirm', 'c_name')).code).toBe(0);
+    expect(await isTable('c_name')).toBe(true);
+  });
+
+  test.each([
+    [['--block', '--yes'], /Moon: It is not full/],
+    [['--yes', '--read-only'], /read-only mode/],
+  ])('%j is refused, whoever confirms', async (args, message) => {
+    const { code, stdout, stderr } = await run('work', 'c_refused', ...args, '--json');
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+    expect(lines(stdout)).toMatchObject([{ type: 'end', ok: false, status: 'refused', run: null }]);
+    expect(await isTable('c_refused')).toBe(false);
+  });
+});
+
+describe('a run', () => {
+  test('results and the way back on stdout, the rest on stderr; then undo', async () => {
+    const { code, stdout, stderr } = await run(
+      'work',
+      'c_run',
+      '--yes',
+      '--say',
+      'one',
+      '--say',
+      '\u001b[31mred',
+    );
+    expect(code).toBe(0);
+    const [, id] = /^Tables:\ntable +rows\nc_run +3\nTo undo it: pgdeck undo (\S+)\n$/.exec(stdout) ?? [];
+    expect(id).toBeDefined();
+    expect(stderr).toMatch(
+      /\[1\/2\] Create c_run\n\[2\/2\] Fill it\n +one\n +red\n +filling\nWork on c_run: done\./,
+    );
+    expect(stderr).not.toContain('\u001b');
+    const shown = (await run('runs', 'show', String(id))).stdout;
+    expect(shown).toMatch(
+      /1\. Create c_run: done.*CREATE TABLE.*2\. Fill it: done.*\| filling.*Tables:.*To undo it/s,
+    );
+    const undone = await run('undo', String(id), '--yes');
+    expect([undone.code, undone.stdout]).toEqual([0, '']);
+    expect(await isTable('c_run')).toBe(false);
+    expect((await run('runs', 'show', String(id))).stdout).toContain('It was taken back by');
+    expect((await run('undo', String(id), '--yes')).code).toBe(2);
+  });
+
+  test('--json: what happens as it happens, the end last', async () => {
+    const { code, stdout, stderr } = await run('work', 'c_json', '--yes', '--json', '--no-notes');
+    expect([code, stderr]).toEqual([0, '']);
+    const events = lines(stdout);
+    expect(events.map((event) => event.type)).toEqual([
+      ...['begin', 'start', 'finish', 'start', 'progress', 'progress', 'progress', 'result', 'finish', 'end'],
+    ]);
+    expect(events.at(-1)).toMatchObject({ ok: true, status: 'done', run: expect.stringMatching(/^\d{8}T/) });
+    expect(events.at(-1)?.undo).toBe(`pgdeck undo ${events.at(-1)?.run}`);
+  });
+
+  test('a failure: exit 1, the sentence on stderr, and what was done is taken back', async () => {
+    const { code, stdout, stderr } = await run('work', 'c_fail', '--yes', '--fail');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('pgdeck: Fill it: The dog ate it. Feed the dog.');
+    expect(stderr).toContain('Taken back: Create c_fail');
+    expect(await isTable('c_fail')).toBe(false);
+    const json = await run('work', 'c_fail', '--yes', '--fail', '--json');
+    expect([json.code, lines(json.stdout).at(-1)]).toEqual([
+      1,
+      expect.objectContaining({ type: 'end', ok: false, status: 'failed' }),
+    ]);
+  });
+
+  test('a server that is not there: exit 3', async () => {
+    const { code, stdout, stderr } = await run('work', 'x', '--yes', '--json', '-h', '/nowhere');
+    expect([code, stderr]).toEqual([3, expect.stringContaining('There is no socket')]);
+    expect(lines(stdout)).toMatchObject([{ type: 'end', ok: false, run: null }]);
+  });
+});
+
+describe('signals', () => {
+  const sleeping = async (): Promise<boolean> =>
+    (
+      await looking.sql(
+        `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(500)' AND datname = $1 AND state = 'active'`,
+        [db.database],
+      )
+    ).length > 0;
+
+  async function interrupted(name: string, ...signals: NodeJS.Signals[]): Promise<Outcome> {
+    const child = spawn(process.execPath, [PROGRAM, 'work', name, '--yes', '--sleep', '500'], {
+      env: environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    await until(sleeping, { what: 'the step runs', timeout: 20_000 });
+    for (const signal of signals) child.kill(signal);
+    const code = await ended;
+    await until(async () => !(await sleeping()), { what: 'its backend is gone' });
+    return { code, stdout, stderr };
+  }
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s takes back what was done and says so',
+    async (signal) => {
+      const { code, stdout, stderr } = await interrupted(`c_${signal.toLowerCase()}`, signal);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain(`Stopping. This is taken back: Create c_${signal.toLowerCase()}.`);
+      expect(stderr).toContain('Taken back: Create');
+      expect(await isTable(`c_${signal.toLowerCase()}`)).toBe(false);
+      const { runs } = JSON.parse((await run('runs', 'list', '--json')).stdout);
+      expect(runs[0]).toMatchObject({ status: 'cancelled', undo: null });
+    },
+  );
+});
+
+describe('at a terminal', () => {
+  let pty: Pty | undefined;
+  const at = (...args: string[]): Pty => {
+    pty = spawnPty(process.execPath, [PROGRAM, ...args], { cols: 100, rows: 40, env: environment() });
+    return pty;
+  };
+
+  test('it asks, and No is the default', async () => {
+    const no = at('work', 'c_no');
+    await no.waitFor('Go on? (y/N)');
+    expect(no.text()).toContain('CREATE TABLE public."c_no"');
+    no.press('enter');
+    expect((await no.exit).code).toBe(2);
+    expect(await isTable('c_no')).toBe(false);
+    const yes = at('work', 'c_yes');
+    await yes.waitFor('Go on? (y/N)');
+    yes.press('y', 'enter');
+    expect((await yes.exit).code).toBe(0);
+    expect(yes.text()).toContain('To undo it: pgdeck undo');
+  });
+
+  test('it wants the name typed; ^C is No', async () => {
+    const args = ['work', 'c_typed', '--danger', 'type-name'];
+    const left = at(...args);
+    await left.waitFor('Type c_typed to go on:');
+    left.press('^C');
+    expect((await left.exit).code).toBe(2);
+    const typed = at(...args);
+    await typed.waitFor('Type c_typed to go on:');
+    typed.type('c_typed');
+    typed.press('enter');
+    expect((await typed.exit).code).toBe(0);
+  });
+
+  test('progress is one line; ^C once stops with care, twice at once', async () => {
+    const once = at('work', 'c_once', '--yes', '--sleep', '500');
+    await once.waitFor(/rows \d+% \(\d of 3\)/);
+    once.press('^C');
+    await once.waitFor('Stopping. This is taken back: Create c_once.');
+    expect((await once.exit).code).toBe(1);
+    expect(await isTable('c_once')).toBe(false);
+  });
+});
