@@ -1,4 +1,4 @@
-import { entryOf, OPERATIONS } from '../../ops/registry.ts';
+import { type Entry, entryOf, OPERATIONS } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
 import type { RunRow } from '../operations/runs.ts';
 import { focusedView, selectedRow } from '../select.ts';
@@ -8,7 +8,6 @@ import {
   goOn,
   moveInForm,
   nextField,
-  openForRun,
   openWizard,
   operationDisabled,
   planDisabled,
@@ -33,8 +32,8 @@ function cannotTakeBack(deck: Deck): string | undefined {
   if (run.status === 'running') return 'it is still running; Enter shows it';
   if (run.undoneBy !== null) return `it was undone by ${run.undoneBy}`;
   if (run.status !== 'interrupted' && run.undo === null) return 'there is no way to take it back';
-  const entry = entryOf(run.status === 'interrupted' ? 'recover' : 'undo');
-  return entry ? operationDisabled(deck, entry) : undefined;
+  const command = run.status === 'interrupted' ? `pgdeck recover ${run.id}` : (run.undo ?? '');
+  return commandDisabled(deck, command);
 }
 
 function takeBack(deck: Deck): void {
@@ -44,9 +43,11 @@ function takeBack(deck: Deck): void {
 
 /** `undo`: the command that takes it back, undefined for a run that was interrupted. */
 function takeBackRun(deck: Deck, id: string, undo: string | null | undefined): void {
-  if (undo === undefined) openForRun(deck, 'recover', id);
-  else if (undo === `pgdeck undo ${id}`) openForRun(deck, 'undo', id);
-  else if (undo !== null) deck.copy(undo, 'The command was');
+  const command = undo === undefined ? `pgdeck recover ${id}` : undo;
+  if (command === null) return;
+  const meant = meantBy(command);
+  if (meant) openWizard(deck, meant.entry, { argument: meant.argument });
+  else deck.copy(command, 'The command was');
 }
 
 function undoOf(deck: Deck): { readonly run: string; readonly undo: string } | undefined {
@@ -56,12 +57,20 @@ function undoOf(deck: Deck): { readonly run: string; readonly undo: string } | u
 }
 
 const noUndo = (deck: Deck): string | undefined =>
-  undoOf(deck) ? undoDisabled(deck) : 'there is no way to take it back';
+  commandDisabled(deck, undoOf(deck)?.undo ?? '') ??
+  (undoOf(deck) ? undefined : 'there is no way to take it back');
 
-function undoDisabled(deck: Deck): string | undefined {
-  const entry = entryOf('undo');
-  // a command is only copied, which changes nothing
-  return entry && undoOf(deck)?.undo.startsWith('pgdeck undo ') ? operationDisabled(deck, entry) : undefined;
+/** The operation and its argument that a command of pgdeck names; undefined when there is more to it. */
+function meantBy(command: string): { readonly entry: Entry; readonly argument: string } | undefined {
+  const words = /^pgdeck ([a-z ]+) ([\w.:-]+)$/.exec(command);
+  const entry = entryOf(words?.[1] ?? '');
+  return entry && { entry, argument: words?.[2] ?? '' };
+}
+
+/** A command that is only copied changes nothing. */
+function commandDisabled(deck: Deck, command: string): string | undefined {
+  const meant = meantBy(command);
+  return meant && operationDisabled(deck, meant.entry);
 }
 
 function undoResult(deck: Deck): void {

@@ -8,7 +8,7 @@ import type { Deck } from '../deck.ts';
 import { LEVEL_MARK, LEVEL_TONE } from '../model.ts';
 import { focusedView } from '../select.ts';
 import { hitText } from '../views/database.ts';
-import { SCREENS } from '../views/registry.ts';
+import { SCREENS, type ScreenId } from '../views/registry.ts';
 import { runningWizards } from '../wizard/state.ts';
 import { marksOf } from './marks.ts';
 
@@ -141,12 +141,15 @@ function settings(deck: Deck): Item[] {
   ];
 }
 
+/** Where the room is short. */
+const SHORT: Partial<Record<ScreenId, string>> = { replication: 'Repl.', operations: 'Ops' };
+
 /** The screens and their keys; the open one stands out. */
 export function tabsLine(deck: Deck, columns: number): Line {
   const short = columns < 100;
   const items = SCREENS.filter((s) => s.key || s.id === deck.state.screen).map((s): Item => {
     const open = s.id === deck.state.screen;
-    const title = short && s.id === 'replication' ? 'Replication' : s.title;
+    const title = (short ? SHORT[s.id] : undefined) ?? s.title;
     return {
       priority: open ? 1 : 2,
       spans: [span(s.key ? `${s.key} ` : '', open ? 'title' : 'key'), span(title, open ? 'title' : 'muted')],

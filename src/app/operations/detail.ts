@@ -18,11 +18,11 @@ export function runSections(directory: string, id: string): readonly DetailSecti
   const results = run.events.flatMap((event) => event.table ?? []);
   return [
     ...(end?.text === undefined ? [] : [{ title: 'What became of it', text: end.text }]),
+    ...results.map((table) => ({ title: table.title, text: tableText(table) })),
     ...run.steps.map((step, at) => ({
       title: `${at + 1}. ${step.title}: ${stepText(run, at)}`,
       text: step.preview,
     })),
-    ...results.map((table) => ({ title: table.title, text: tableText(table) })),
     ...(output.length === 0
       ? []
       : [

@@ -12,11 +12,11 @@ const TONES: Readonly<Record<RunRow['status'], Tone | undefined>> = {
   interrupted: 'critical',
 };
 
-/** `11-20 16:14:08`, in local time. */
+/** `11-20 16:14`, in local time. */
 export function whenText(at: number): string {
   const date = new Date(at);
   const two = (n: number) => String(n).padStart(2, '0');
-  return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${date.toTimeString().slice(0, 8)}`;
+  return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${date.toTimeString().slice(0, 5)}`;
 }
 
 /** What can be done about it afterwards. */
@@ -30,7 +30,7 @@ const columns = [
   {
     id: 'when',
     title: 'WHEN',
-    width: 14,
+    width: 11,
     priority: 1,
     // what runs now stands above what is over, whenever it began
     value: (r) => (r.status === 'running' ? r.startedAt + 1e15 : r.startedAt),
@@ -45,7 +45,7 @@ const columns = [
     cell: (r) => (r.status === 'interrupted' ? '!interrupted' : r.status),
     tone: (r) => TONES[r.status],
   },
-  { id: 'operation', title: 'OPERATION', width: 14, priority: 3, value: (r) => r.operation },
+  { id: 'operation', title: 'OPERATION', width: 12, priority: 3, value: (r) => r.operation },
   { id: 'subject', title: 'SUBJECT', width: 20, priority: 1, grow: true, value: (r) => r.subject },
   {
     id: 'duration',
@@ -81,7 +81,7 @@ export const operationsView = defineView<RunRow>({
         ['status', row.status],
         ['server', row.server],
         ['by', `${row.who}@${row.host}`],
-        ['began', whenText(row.startedAt)],
+        ['began', new Date(row.startedAt).toString().slice(0, 24)],
         ['took', duration(row.seconds)],
         ...(row.undo === null ? [] : [['undo', `${row.undo} (u)`] as const]),
         ...(row.undoneBy === null ? [] : [['undone by', row.undoneBy] as const]),

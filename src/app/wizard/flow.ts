@@ -1,6 +1,6 @@
 import { sentenceOf } from '../../ops/error.ts';
 import type { RawInput } from '../../ops/operation.ts';
-import { type Entry, entryOf } from '../../ops/registry.ts';
+import type { Entry } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
 import { EMPTY_FIELD, editField } from '../text-field.ts';
 import { askChoices } from './choices.ts';
@@ -25,8 +25,7 @@ import { startRun } from './run.ts';
 import { openedWizard, type Phase, updateWizard, type Wizard, wizardById } from './state.ts';
 
 /** Why an operation cannot be started now; undefined when it can. */
-export function operationDisabled(deck: Deck, entry: Entry | undefined): string | undefined {
-  if (entry === undefined) return 'there is no such operation';
+export function operationDisabled(deck: Deck, entry: Entry): string | undefined {
   if (entry.writes && deck.readOnly)
     return 'read-only: start with --no-read-only, or change the profile, to use it';
   return undefined;
@@ -62,13 +61,6 @@ export function openWizard(deck: Deck, entry: Entry, options: OpenOptions = {}):
     overlay: { kind: 'wizard', wizard: id },
   });
   void load(deck, id, entry, options);
-}
-
-/** Opens the wizard that takes back a run of the journal, or cleans up after one. */
-export function openForRun(deck: Deck, operation: 'undo' | 'recover', run: string): void {
-  const entry = entryOf(operation);
-  if (entry) openWizard(deck, entry, { argument: run });
-  else deck.copy(`pgdeck ${operation} ${run}`, 'The command was');
 }
 
 async function load(deck: Deck, id: number, entry: Entry, options: OpenOptions): Promise<void> {

@@ -67,8 +67,10 @@ function Piece({
 }): ReactElement {
   if (block.kind === 'lines') return <Fixed deck={deck} paint={paint} lines={block.lines} />;
   return (
-    <Box height={block.height} flexShrink={0} paddingLeft={1} overflow="hidden">
-      <Table paint={paint} table={block.table} ascii={deck.ascii} />
+    <Box flexDirection="column" height={block.height} flexShrink={0} paddingLeft={1} overflow="hidden">
+      <Box flexDirection="column" flexShrink={0} marginTop={-(block.hidden ?? 0)}>
+        <Table paint={paint} table={block.table} ascii={deck.ascii} />
+      </Box>
     </Box>
   );
 }

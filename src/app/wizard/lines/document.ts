@@ -16,11 +16,13 @@ export type Block =
   | { readonly kind: 'lines'; readonly lines: readonly Line[] }
   | { readonly kind: 'table'; readonly table: TableBlock };
 
-/** What of a block is on the screen, in so many rows. */
-export type Placed = Block & { readonly height: number };
+/** What of a block is on the screen, in so many rows; of a table, some of the first are scrolled away. */
+export type Placed = Block & { readonly height: number; readonly hidden?: number };
 
 /** Frame, heading and the line below it. */
 const FRAME = 4;
+/** Lines above the first row. */
+const HEADING = 3;
 /** Blanks beside each cell and the line after it. */
 const BESIDE = 3;
 const LEAST_CELLS = 4;
@@ -66,19 +68,12 @@ export function windowBlocks(blocks: readonly Block[], skip: number, rows: numbe
   return placed;
 }
 
-/** The heading of a table stays while its rows are scrolled away below it. */
+/** Of a long table only the rows that are seen are drawn. */
 function part(block: Block, from: number, to: number, height: number): Placed {
   const seen = to - from;
   if (block.kind === 'lines') return { kind: 'lines', lines: block.lines.slice(from, to), height: seen };
   if (seen === height) return { ...block, height };
-  const { titles, rows, tones } = block.table;
-  const until = to === height ? rows.length : from + seen - FRAME + 1;
-  const some = rows.slice(from, until);
-  if (some.length === 0)
-    return { kind: 'lines', lines: Array.from({ length: seen }, (): Line => []), height: seen };
-  return {
-    kind: 'table',
-    table: { titles, rows: some, ...(tones && { tones }) },
-    height: seen,
-  };
+  const first = Math.max(0, Math.min(from - HEADING, block.table.rows.length - 1));
+  const rows = block.table.rows.slice(first, first + seen + HEADING);
+  return { kind: 'table', table: { ...block.table, rows }, height: seen, hidden: from - first };
 }

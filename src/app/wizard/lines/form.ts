@@ -87,7 +87,8 @@ function valueSpans(field: InputField, form: Form, own: boolean, room: number, m
   const listed = items.length === 0 ? '' : `${items.join(', ')}${own || text.text !== '' ? ', ' : ''}`;
   const kept = clip(listed, Math.max(4, Math.floor(room * 0.6)), more);
   if (own) return [span(kept), ...fieldSpans('', text, room - width(kept)), ...placeholder(field, form)];
-  if (listed === '' && text.text === '') return placeholder(field, form);
+  if (listed === '' && text.text === '')
+    return placeholder(field, form).map((one) => ({ ...one, text: one.text.trimStart() }));
   return [span(clip(`${listed}${cleanLine(text.text)}`, room, more))];
 }
 
@@ -102,7 +103,7 @@ function placeholder(field: InputField, form: Form): Line {
 
 function pickSpans(field: InputField, form: Form, own: boolean, room: number): Line {
   const picked = pickedOf(field, form);
-  const name = (value: string) => (value === '' ? 'none' : value);
+  const name = (value: string) => (value === '' ? 'not given' : value);
   if (!own) return picked === '' && field.required ? [span('needed', 'warn')] : [span(name(picked))];
   const values = valuesOf(field);
   const all = values.flatMap(

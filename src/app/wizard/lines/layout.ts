@@ -84,7 +84,7 @@ function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
     case 'form': {
       if (!operation) return { blocks: [], foot: [] };
       const { lines: fields, focus } = formLines(deck, operation, form, columns);
-      const summary = wrap(cleanLine(wizard.entry.summary), columns - 3).map(
+      const summary = wrap(sentence(wizard.entry.summary), columns - 3).map(
         (part): Line => [span(` ${part}`, 'muted')],
       );
       const blocks = [lines([...summary, [], ...fields])];
@@ -124,6 +124,11 @@ function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
         foot: [[span(' Nothing was done. Esc goes back.', 'muted')]],
       };
   }
+}
+
+function sentence(text: string): string {
+  const clean = cleanLine(text);
+  return `${clean.slice(0, 1).toUpperCase()}${clean.slice(1)}${clean.endsWith('.') ? '' : '.'}`;
 }
 
 /** What it is, and how far it has come. */
