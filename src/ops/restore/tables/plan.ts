@@ -1,0 +1,259 @@
+import { displayName, quoteIdent } from '../../../db/ident.ts';
+import { bytes, count } from '../../../text/units.ts';
+import { withClientEnvironment } from '../../clients/environment.ts';
+import type { Clients } from '../../clients/programs.ts';
+import type { OpContext } from '../../context.ts';
+import type { Check, Plan, ResultTable, Step } from '../../operation.ts';
+import type { Backup } from '../../repository/repository.ts';
+import { readSource } from '../source/source.ts';
+import { prepare } from './prepare.ts';
+import { losses, outcomeTable, redirectsOf } from './preview.ts';
+import { watchRows } from './rows/progress.ts';
+import { runPass, type Told } from './rows/run.ts';
+import { rowsOf } from './rows/source.ts';
+import { safetySteps } from './safety.ts';
+import { applying, LOCK_TIMEOUT, opening, previewing, type Task } from './sql/script.ts';
+import type { Mode } from './unit.ts';
+
+export { MODES, type Mode } from './unit.ts';
+
+export interface TablesInput {
+  /** As typed: `orders`, `app.orders`, `"Mixed Case"."T"`. */
+  readonly tables: readonly string[];
+  readonly mode: Mode;
+  /** Directory of the repository, for the safety backup. */
+  readonly dir?: string | undefined;
+  /** Back the tables up first. */
+  readonly safety: boolean;
+}
+
+/** Bytes of rows up to which they are counted beforehand: the backup is read for it as for the restore. */
+const PREVIEW_BYTES = 4 * 1024 ** 3;
+
+const WORDS: Readonly<Record<Mode, string>> = {
+  replace: 'they hold then what the backup holds, and nothing else',
+  merge: 'rows of the backup are put back, rows that came later stay',
+  skip_existing: 'only rows that are missing are added',
+};
+
+/**
+ * Puts chosen tables of a backup back into the live database, in one transaction of one session.
+ *
+ * The numbers in the plan come from the backup's rows themselves, loaded into temporary tables and compared with the
+ * live ones; before the comparison the transaction is made read-only, and it is rolled back. A run that ends in ROLLBACK
+ * instead would lock rows, write WAL, fire what fires and move sequences. What only the run can tell is whether another
+ * key or a foreign key stands against it: then everything is rolled back.
+ *
+ * Throws {@link ../../error.ts OpError} for a backup that cannot be read and names that it does not have; DbError.
+ */
+export async function tablesPlan(input: TablesInput, context: OpContext, backup: Backup): Promise<Plan> {
+  const session = await context.session();
+  const { server } = session;
+  const { database } = context.target;
+  const { source, checks: sourceChecks } = await readSource(context, server, backup);
+  const checks: Check[] = [...backupChecks(backup, database), ...sourceChecks];
+  const base = {
+    operation: 'restore',
+    title: `Restore ${input.tables.length === 1 ? input.tables[0] : `${input.tables.length} tables`} of ${database} from ${backup.id}`,
+    subject: database,
+    danger: input.mode === 'skip_existing' ? ('confirm' as const) : ('type-name' as const),
+    writes: true,
+    server: context.place,
+    input: { backup: backup.id, ...input },
+    locks: [{ family: 'restore', database }],
+  };
+  const [state] = await session.sql(
+    "SELECT pg_is_in_recovery() AS standby, has_database_privilege(current_database(), 'TEMP') AS temp",
+  );
+  if (state?.standby === true)
+    checks.push({
+      title: 'Server',
+      status: 'block',
+      detail: 'It is a standby, which cannot be written. Connect to its primary.',
+    });
+  if (state?.temp !== true)
+    checks.push({
+      title: 'Temporary tables',
+      status: 'block',
+      detail: `This role may not make them. Run: GRANT TEMPORARY ON DATABASE ${quoteIdent(database)} TO CURRENT_USER, as its owner.`,
+    });
+  if (source === undefined || checks.some(({ status }) => status === 'block'))
+    return { ...base, facts: facts(context, backup, input.mode), checks, steps: [] };
+  const { clients } = source;
+  const { task, checks: tableChecks } = await prepare(
+    context,
+    session,
+    clients,
+    backup,
+    input.tables,
+    input.mode,
+  );
+  checks.push(...tableChecks);
+  const tables: ResultTable[] = [];
+  if (!checks.some(({ status }) => status === 'block'))
+    tables.push(...(await foretold(context, clients, backup, task, checks)));
+  const safety = safetySteps(context, clients, task, input);
+  return {
+    ...base,
+    facts: facts(context, backup, input.mode),
+    tables,
+    checks,
+    steps: [...safety.steps, restoreStep(context, clients, backup, task)],
+    consequence: consequence(task, tables, input.safety),
+    ...(safety.undo && { undo: safety.undo }),
+  };
+}
+
+function facts({ place }: OpContext, backup: Backup, mode: Mode): Plan['facts'] {
+  return [
+    { label: 'Database', value: place },
+    {
+      label: 'Backup',
+      value: `${backup.id} of ${backup.createdAt.toISOString().slice(0, 19)}Z, ${bytes(backup.bytes)}`,
+    },
+    { label: 'Mode', value: `${mode}: ${WORDS[mode]}` },
+  ];
+}
+
+function backupChecks(backup: Backup, database: string): Check[] {
+  if (backup.status === 'damaged')
+    return [
+      {
+        title: 'Backup',
+        status: 'block',
+        detail: `It is damaged. See what is wrong with: pgdeck backups verify ${backup.id}`,
+      },
+    ];
+  if (backup.database !== null && backup.database !== database)
+    return [
+      {
+        title: 'Backup',
+        status: 'warn',
+        detail: `It is of the database ${backup.database}, not of ${database}.`,
+      },
+    ];
+  return [];
+}
+
+/** The counts, and checks of what they tell. */
+async function foretold(
+  context: OpContext,
+  clients: Clients,
+  backup: Backup,
+  task: Task,
+  checks: Check[],
+): Promise<ResultTable[]> {
+  if (task.units.length === 0) return [outcomeTable('What will happen', task, [])];
+  const { blocks, redirects } = redirectsOf(task, false);
+  const size = sizeOf(
+    backup,
+    blocks.map(({ table }) => table),
+  );
+  if (size > PREVIEW_BYTES) {
+    checks.push({
+      title: 'Counts',
+      status: 'warn',
+      detail: `The rows take ${bytes(size)}: they are not counted beforehand. The run says what it did.`,
+    });
+    return [];
+  }
+  const told = await withClientEnvironment(context, 'pgdeck-plan', (env) =>
+    runPass({
+      host: context.host,
+      clients,
+      env,
+      database: context.target.database,
+      rows: (directory) =>
+        rowsOf(
+          clients,
+          backup,
+          blocks.map(({ table }) => table),
+          directory,
+        ),
+      redirects,
+      opening: opening(task, false),
+      closing: previewing(task, redirects.length),
+      redact: (text) => context.secrets.redact(text),
+    }),
+  );
+  const { deleted, blocked } = losses(task, told);
+  if (deleted > 0)
+    checks.push({ title: 'Rows', status: 'warn', detail: `${count(deleted)} rows will be deleted.` });
+  if (blocked.length > 0)
+    checks.push({
+      title: 'Foreign keys',
+      status: 'block',
+      detail: `${blocked.join(', ')} refer to rows that would be deleted. Choose those tables too, or use --mode merge.`,
+    });
+  return [outcomeTable('What will happen', task, told)];
+}
+
+/** Bytes of the rows; of a backup without a manifest, a guess from the whole. */
+function sizeOf(backup: Backup, tables: readonly { schema: string; name: string }[]): number {
+  const { manifest } = backup;
+  if (manifest === undefined) return backup.bytes;
+  const wanted = new Set(tables.map(({ schema, name }) => `${schema}\0${name}`));
+  return manifest.tables
+    .filter(({ schema, name }) => wanted.has(`${schema}\0${name}`))
+    .reduce((sum, { copy_bytes, bytes: size }) => sum + (copy_bytes ?? size), 0);
+}
+
+function consequence({ units, gone, mode }: Task, tables: readonly ResultTable[], safety: boolean): string {
+  const writers =
+    mode === 'skip_existing'
+      ? 'Nobody has to wait.'
+      : 'Who writes to these tables waits from the comparison to the end; readers go on.';
+  const kept = !safety && units.length > 0 ? ' There will be no backup of what they hold now.' : '';
+  const made = gone.length > 0 ? ` ${gone.map(({ shown }) => shown).join(', ')} will be made again.` : '';
+  const counted =
+    tables.length === 0 && units.length > 0 ? ' How many rows change is not known beforehand.' : '';
+  return `${writers}${made}${counted}${kept}`;
+}
+
+function restoreStep(context: OpContext, clients: Clients, backup: Backup, task: Task): Step {
+  const { blocks, redirects } = redirectsOf(task, true);
+  const { database } = context.target;
+  const before = opening(task, true);
+  const after = applying(task, redirects.length);
+  return {
+    id: 'tables',
+    title: `Put the rows of ${[...task.units, ...task.gone].map(({ shown }) => shown).join(', ')} back`,
+    preview: `${before}-- rows of ${backup.id}: ${blocks
+      .map(({ table }) => displayName(table.schema, table.name))
+      .join(', ')}\n${after}`,
+    effect:
+      task.mode === 'skip_existing'
+        ? 'one transaction'
+        : `one transaction; writers to these tables wait, locks are waited for up to ${LOCK_TIMEOUT}`,
+    run: async (io) => {
+      io.crashPoint('tables:rows');
+      const watched = watchRows(io, task);
+      let told: Told[];
+      try {
+        told = await withClientEnvironment(context, io.applicationName, (env) =>
+          runPass({
+            host: io.host,
+            clients,
+            env,
+            database,
+            rows: (directory) =>
+              rowsOf(
+                clients,
+                backup,
+                blocks.map(({ table }) => table),
+                directory,
+              ),
+            redirects,
+            opening: before,
+            closing: after,
+            signal: io.signal,
+            redact: (text) => context.secrets.redact(text),
+          }),
+        );
+      } finally {
+        await watched.stop();
+      }
+      io.result(outcomeTable('What was done', task, told));
+    },
+  };
+}

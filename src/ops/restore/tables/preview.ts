@@ -1,0 +1,77 @@
+import { cleanLine } from '../../../text/clean.ts';
+import { count as shownCount } from '../../../text/units.ts';
+import type { ResultTable } from '../../operation.ts';
+import type { Redirect } from './rows/filter.ts';
+import type { Told } from './rows/run.ts';
+import type { Task } from './sql/script.ts';
+import { type Block, list } from './unit.ts';
+
+/** What becomes of the rows of each table, as it is foretold or as it was done. */
+export function outcomeTable(
+  title: string,
+  { units, gone, mode, cascades }: Task,
+  told: readonly Told[],
+): ResultTable {
+  const sum = (count: string, at: number): number =>
+    told.filter((one) => one.count === count && one.at === at).reduce((total, { value }) => total + value, 0);
+  const merges = mode !== 'skip_existing';
+  const rows = units.map(({ shown }, at) => {
+    const [staged, inserted, updated] = [sum('staged', at), sum('inserted', at), sum('updated', at)];
+    return [
+      shown,
+      ...[staged, inserted, updated, staged - inserted - updated].map(shownCount),
+      mode === 'replace' ? shownCount(sum('deleted', at)) : '-',
+    ];
+  });
+  const made = gone.map(({ shown, rows: all }) => [shown, shownCount(all), shownCount(all), '-', '-', '-']);
+  const other = cascades
+    .map(({ relation, effect }, at) => ({ relation, effect, value: sum('cascade', at) }))
+    .filter(({ value, effect }) => value > 0 && effect !== 'blocked')
+    .map(({ relation, effect, value }) => [
+      `${relation} (by foreign key)`,
+      '-',
+      '-',
+      effect === 'cleared' ? shownCount(value) : '-',
+      '-',
+      effect === 'deleted' ? shownCount(value) : '-',
+    ]);
+  return {
+    title,
+    columns: ['Table', 'In backup', 'Inserted', 'Updated', merges ? 'Unchanged' : 'Left as is', 'Deleted'],
+    rows: [...rows, ...made, ...other].map((row) => row.map(cleanLine)),
+  };
+}
+
+/** How many rows a restore would take away, of the chosen tables and of others. */
+export function losses({ cascades }: Task, told: readonly Told[]): { deleted: number; blocked: string[] } {
+  const deleted = told.filter(
+    ({ count, at }) => count === 'deleted' || (count === 'cascade' && cascades[at]?.effect === 'deleted'),
+  );
+  return {
+    deleted: deleted.reduce((total, { value }) => total + value, 0),
+    blocked: cascades.flatMap(({ relation, effect }, at) => {
+      const value = told.find((one) => one.count === 'cascade' && one.at === at)?.value ?? 0;
+      return effect === 'blocked' && value > 0 ? [`${shownCount(value)} rows of ${relation}`] : [];
+    }),
+  };
+}
+
+/** Where the rows of the backup go: into the staging tables, and of tables that are gone into themselves. */
+export function redirectsOf(
+  { units, gone }: Task,
+  withGone: boolean,
+): { blocks: Block[]; redirects: Redirect[] } {
+  const staged = units.flatMap(({ blocks, staging }) =>
+    blocks.map((block) => ({
+      block,
+      redirect: { head: block.head, copy: `COPY ${staging} (${list(block.columns)}) FROM stdin;` },
+    })),
+  );
+  const direct = withGone
+    ? gone.flatMap(({ blocks }) =>
+        blocks.map((block) => ({ block, redirect: { head: block.head, copy: block.head } })),
+      )
+    : [];
+  const all = [...staged, ...direct];
+  return { blocks: all.map(({ block }) => block), redirects: all.map(({ redirect }) => redirect) };
+}

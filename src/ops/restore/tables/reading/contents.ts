@@ -1,0 +1,134 @@
+import type { Host } from '../../../../targets/target.ts';
+import { parseCopyHead } from '../../../archive/heading.ts';
+import type { Clients } from '../../../clients/programs.ts';
+import { OpError } from '../../../error.ts';
+import type { Backup } from '../../../repository/repository.ts';
+import { OUTLINE } from '../rows/filter.ts';
+import { unpack } from '../rows/source.ts';
+import { attachment, type Entry, parseEntries } from './entries.ts';
+
+/** A table as the backup holds it. */
+export interface ContentsTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly partitioned: boolean;
+  /** Key of what it is a partition of. */
+  readonly parent: string | undefined;
+  /** Where its rows are: the line of the table of contents, or the head of its COPY. Undefined without rows. */
+  readonly data: { readonly line: string } | { readonly head: string } | undefined;
+}
+
+export interface Contents {
+  /** Definitions, in the order in which they are restored. */
+  readonly entries: readonly Entry[];
+  readonly tables: ReadonlyMap<string, ContentsTable>;
+}
+
+/** How tables are told apart: no name holds a NUL. */
+export function tableKey(schema: string, name: string): string {
+  return `${schema}\0${name}`;
+}
+
+/** Reads what tables a backup holds, without their rows. Throws {@link OpError} when it cannot be read. */
+export async function readContents(host: Host, clients: Clients, backup: Backup): Promise<Contents> {
+  return backup.kind === 'custom' || backup.kind === 'directory'
+    ? archiveContents(host, clients, backup)
+    : textContents(host, backup);
+}
+
+async function archiveContents(host: Host, clients: Clients, backup: Backup): Promise<Contents> {
+  const read = async (...args: string[]) => {
+    const { exitCode, stdout, stderr } = await host.run(
+      clients.path('pg_restore'),
+      [...args, backup.archive],
+      {
+        env: { LC_ALL: 'C' },
+      },
+    );
+    if (exitCode !== 0) throw unreadable(backup, stderr);
+    return stdout;
+  };
+  // told by their object ids: in the list, names with blanks run into each other
+  const [list, text] = await Promise.all([read('-l'), read('-v', '-s', '-f', '-')]);
+  const entries = parseEntries(text);
+  const tables = definedTables(entries);
+  const byOid = new Map(entries.filter((e) => e.type === 'TABLE').map((e) => [e.oid, keyOf(e)]));
+  const manifest = new Map(backup.manifest?.tables.map((t) => [t.oid, tableKey(t.schema, t.name)]));
+  for (const [line, oid, rest = ''] of list.matchAll(/^\d+; \d+ (\d+) TABLE DATA (.*)$/gm)) {
+    const [schema = '', name = '', ...more] = rest.split(' ');
+    const key =
+      byOid.get(Number(oid)) ??
+      manifest.get(Number(oid)) ??
+      (more.length === 1 ? tableKey(schema, name) : undefined);
+    if (key !== undefined) addData(tables, key, { line });
+  }
+  return { entries, tables };
+}
+
+async function textContents(host: Host, backup: Backup): Promise<Contents> {
+  const { exitCode, stdout, stderr } = await host.pipe(
+    [...unpack(backup), { command: 'sed', args: ['-n', OUTLINE] }],
+    { env: { LC_ALL: 'C' } },
+  );
+  if (exitCode !== 0) throw unreadable(backup, stderr);
+  const entries = parseEntries(stdout);
+  const tables = definedTables(entries);
+  for (const [head] of stdout.matchAll(/^COPY .* FROM stdin;$/gm)) {
+    const copy = parseCopyHead(head);
+    if (copy !== undefined) addData(tables, tableKey(copy.schema, copy.name), { head });
+  }
+  return { entries, tables };
+}
+
+function addData(
+  tables: Map<string, ContentsTable>,
+  key: string,
+  data: NonNullable<ContentsTable['data']>,
+): void {
+  const [schema = '', name = ''] = key.split('\0');
+  const known = tables.get(key) ?? { schema, name, partitioned: false, parent: undefined };
+  tables.set(key, { ...known, data });
+}
+
+function definedTables(entries: readonly Entry[]): Map<string, ContentsTable> {
+  const parents = new Map<string, string>();
+  for (const entry of entries) {
+    const found = entry.type === 'TABLE ATTACH' ? attachment(entry) : undefined;
+    if (found)
+      parents.set(
+        tableKey(found.child.schema, found.child.name),
+        tableKey(found.parent.schema, found.parent.name),
+      );
+  }
+  return new Map(
+    entries
+      .filter((entry) => entry.type === 'TABLE')
+      .map((entry) => {
+        const key = keyOf(entry);
+        const partitioned = /^\)\nPARTITION BY /m.test(entry.sql);
+        const { name, schema } = entry;
+        return [key, { schema: schema ?? '', name, partitioned, parent: parents.get(key), data: undefined }];
+      }),
+  );
+}
+
+function keyOf({ schema, name }: Entry): string {
+  return tableKey(schema ?? '', name);
+}
+
+function unreadable(backup: Backup, stderr: string): OpError {
+  const said = stderr.trim().split('\n').at(-1) ?? '';
+  return new OpError(
+    'refused',
+    `The backup ${backup.id} cannot be read${said === '' ? '.' : `: ${said}`}`,
+    `Look at it with: pgdeck backups verify ${backup.id}`,
+  );
+}
+
+/** The leaves below a table of the backup, or itself, with rows. */
+export function leavesOf(contents: Contents, key: string): ContentsTable[] {
+  const own = contents.tables.get(key);
+  if (own === undefined) return [];
+  const below = [...contents.tables].filter(([, table]) => table.parent === key);
+  return [...(own.data === undefined ? [] : [own]), ...below.flatMap(([child]) => leavesOf(contents, child))];
+}

@@ -1,0 +1,116 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CommandError, type Host, type PipeCommand } from '../../../../targets/target.ts';
+import { cleanLine } from '../../../../text/clean.ts';
+import { type ClientEnvironment, databaseArgument } from '../../../clients/environment.ts';
+import type { Clients } from '../../../clients/programs.ts';
+import { OpError } from '../../../error.ts';
+import { filterProgram, type Redirect } from './filter.ts';
+
+/** A number that a script has told. */
+export interface Told {
+  readonly count: string;
+  /** Which table or cascade, from 0. */
+  readonly at: number;
+  readonly value: number;
+}
+
+export interface Pass {
+  readonly host: Host;
+  readonly clients: Clients;
+  readonly env: ClientEnvironment;
+  readonly database: string;
+  /** Makes the commands that write the backup's rows, with a directory for what they need. */
+  readonly rows: (directory: string) => Promise<PipeCommand[]>;
+  readonly redirects: readonly Redirect[];
+  /** SQL before the rows and after them, in the same session. */
+  readonly opening: string;
+  readonly closing: string;
+  readonly signal?: AbortSignal;
+  readonly redact: (text: string) => string;
+}
+
+/**
+ * Sends rows of the backup to one session of psql, between two scripts. The rows pass through the kernel only:
+ * pg_restore | sed | psql. Throws {@link OpError} with what the server said; its transaction is rolled back then.
+ */
+export async function runPass(pass: Pass): Promise<Told[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'pgdeck-rows-'));
+  try {
+    const file = async (name: string, text: string) => {
+      const path = join(directory, name);
+      await writeFile(path, text, { mode: 0o600 });
+      return path;
+    };
+    const filter = await file('rows.sed', filterProgram(pass.redirects));
+    const opening = await file('opening.sql', pass.opening);
+    const closing = await file('closing.sql', pass.closing);
+    const psql = ['-X', '-q', '-A', '-t', '-w', '-F', '\t', '-v', 'ON_ERROR_STOP=1'];
+    const { exitCode, stdout, stderr } = await pass.host.pipe(
+      [
+        ...(await pass.rows(directory)),
+        { command: 'sed', args: ['-n', '-f', filter] },
+        {
+          command: pass.clients.path('psql'),
+          args: [...psql, '-d', databaseArgument(pass.database), '-f', opening, '-f', '-', '-f', closing],
+        },
+      ],
+      {
+        env: { ...pass.env, PGCLIENTENCODING: 'UTF8' },
+        ...(pass.signal && { signal: pass.signal }),
+        maxOutput: 1 << 20,
+      },
+    );
+    if (exitCode !== 0) throw failed(pass.redact(stderr));
+    return numbers(stdout);
+  } catch (error) {
+    if (error instanceof CommandError && error.kind === 'cancelled')
+      throw new OpError('cancelled', error.message, undefined, error);
+    throw error;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function numbers(stdout: string): Told[] {
+  return [...stdout.matchAll(/^pgdeck\t(\w+)\t(\d+)\t(\d+)$/gm)].map(([, count = '', at, value]) => ({
+    count,
+    at: Number(at),
+    value: Number(value),
+  }));
+}
+
+const NEXT: readonly (readonly [RegExp, string])[] = [
+  [
+    /duplicate key value|conflicting key value/,
+    'Another row has this key: change or delete it, or restore with --mode skip_existing.',
+  ],
+  [/violates foreign key constraint/, 'Restore the other table too, by naming it with another --table.'],
+  [/lock timeout/, 'Somebody works with the table: see who with pgdeck show locks, and try again.'],
+];
+
+/** The server's own words, with what they point to. */
+function failed(stderr: string): OpError {
+  const lines = stderr.split('\n');
+  const at = lines.findIndex((line) => /(?:ERROR|FATAL): {2}/.test(line));
+  const error = lines[at]?.replace(/^.*?(?:ERROR|FATAL): {2}/, '');
+  if (error === undefined) {
+    const said = lines.filter((line) => line.trim() !== '').slice(-3);
+    return new OpError('failed', `Nothing was changed: ${cleanLine(said.join(' '))}`);
+  }
+  const after = lines.slice(at + 1, at + 6);
+  const part = (label: string) =>
+    after
+      .find((line) => line.startsWith(label))
+      ?.slice(label.length)
+      .trim() ?? '';
+  const detail = [part('DETAIL:'), part('CONTEXT:')].filter((text) => text !== '')[0];
+  const next = NEXT.find(([pattern]) => pattern.test(error))?.[1];
+  const sentence = detail === undefined ? error : `${error}: ${detail}`;
+  return new OpError(
+    'failed',
+    `Nothing was changed: ${cleanLine(sentence)}${/[.!?]$/.test(sentence) ? '' : '.'}`,
+    next,
+  );
+}

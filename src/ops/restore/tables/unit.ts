@@ -1,0 +1,106 @@
+import { quoteIdent } from '../../../db/ident.ts';
+import type { LiveTable, UniqueKey } from './live.ts';
+import type { ContentsTable } from './reading/contents.ts';
+import type { Entry } from './reading/entries.ts';
+
+export const MODES = ['replace', 'merge', 'skip_existing'] as const;
+/**
+ * `replace`: the table holds what the backup holds, and nothing else. `merge`: rows of the backup are put back, others
+ * stay. `skip_existing`: only what is missing is added.
+ */
+export type Mode = (typeof MODES)[number];
+
+/** Rows of one table of the backup, on their way. */
+export interface Block {
+  readonly table: ContentsTable;
+  /** Its COPY as the backup has it, and the columns of it. */
+  readonly head: string;
+  readonly columns: readonly string[];
+}
+
+interface Wanted {
+  readonly key: string;
+  readonly schema: string;
+  readonly name: string;
+  /** As people write it. */
+  readonly shown: string;
+  readonly blocks: readonly Block[];
+  /** As counted when the backup was made; null where that is not known. */
+  readonly rows: number | null;
+}
+
+/** A table that is still there: the rows are compared with its own. */
+export interface Unit extends Wanted {
+  readonly live: LiveTable;
+  /** Where the backup's rows are put first. */
+  readonly staging: string;
+  /** Columns of the backup's rows that can be written, in the order of the table. */
+  readonly columns: readonly string[];
+  /** What tells its rows apart; undefined without a primary key. */
+  readonly primary: UniqueKey | undefined;
+  /** Other keys that no two rows may share, of plain columns. */
+  readonly others: readonly UniqueKey[];
+}
+
+/** A table that is gone: it is made again with its definition. */
+export interface Gone extends Wanted {
+  readonly before: readonly Entry[];
+  /** Indexes, constraints, triggers: after the rows. */
+  readonly after: readonly Entry[];
+}
+
+export function stagingName(number: number): string {
+  return `pg_temp.pgdeck_rows_${number}`;
+}
+
+/** All columns of the backup's rows, those that are computed now too. */
+export function stagedColumns({ blocks }: Unit): string[] {
+  return [...new Set(blocks.flatMap(({ columns }) => columns))];
+}
+
+/** The relation with the rows of a unit and of no other: a partitioned table has none of its own. */
+export function rowsOfUnit({ live }: Unit): string {
+  return live.kind === 'p' ? live.quoted : `ONLY ${live.quoted}`;
+}
+
+export function list(columns: readonly string[], prefix = ''): string {
+  return columns.map((column) => `${prefix}${quoteIdent(column)}`).join(', ');
+}
+
+/** A condition: the columns of a key are the same in the rows of both aliases. */
+export function sameKey({ columns, operators }: UniqueKey, a: string, b: string): string {
+  return columns
+    .map((column, at) => `${a}.${quoteIdent(column)} ${operators[at]} ${b}.${quoteIdent(column)}`)
+    .join(' AND ');
+}
+
+/** Columns that an UPDATE sets. An identity that is always generated cannot be: it equals the row's own, or is freed. */
+export function updatable({ columns, live, primary }: Unit): string[] {
+  const fixed = new Set(
+    live.columns
+      .filter(({ name, identity }) => identity === 'a' && primary?.columns.includes(name))
+      .map(({ name }) => name),
+  );
+  return columns.filter((column) => !fixed.has(column));
+}
+
+/** Identities that a primary key does not hold in place: they are freed for the UPDATE. */
+export function freedIdentities({ columns, live, primary }: Unit): string[] {
+  return live.columns
+    .filter(
+      ({ name, identity }) =>
+        identity === 'a' && columns.includes(name) && primary?.columns.includes(name) !== true,
+    )
+    .map(({ name }) => name);
+}
+
+/**
+ * A condition: two rows would not be dumped alike. Text is compared only where the stored values differ: equal by `=`
+ * is not enough (citext, 1.0 and 1.00), and some types have no `=` (json).
+ */
+export function differs(unit: Unit, a: string, b: string): string | undefined {
+  const columns = updatable(unit);
+  if (columns.length === 0) return undefined;
+  const row = (alias: string) => `ROW(${list(columns, `${alias}.`)})`;
+  return `${row(a)} OPERATOR(pg_catalog.*<>) ${row(b)} AND ${row(a)}::text <> ${row(b)}::text`;
+}
