@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connect } from '../../../../src/db/client.ts';
+import { quoteIdent, quoteLiteral } from '../../../../src/db/ident.ts';
+import { createBeside, nameFresh } from '../../../../src/ops/restore/swap/create.ts';
+import {
+  dropFresh,
+  dropLeftover,
+  dropSql,
+  pruneBefore,
+  reopen,
+  surplusBefore,
+} from '../../../../src/ops/restore/swap/drop.ts';
+import { findLeftovers, type Leftover } from '../../../../src/ops/restore/swap/leftovers.ts';
+import { writeMarker } from '../../../../src/ops/restore/swap/markers.ts';
+import { beforeName } from '../../../../src/ops/restore/swap/names.ts';
+import { swapDatabases } from '../../../../src/ops/restore/swap/swap.ts';
+import { runId, type Stage, served, stage } from './stage.ts';
+
+let s: Stage;
+beforeEach(async () => {
+  s = await stage('swap_left');
+});
+afterEach(() => s.remove());
+
+const find = async (database: string): Promise<Leftover> => {
+  const found = (await findLeftovers(s.admin)).find((one) => one.database === database);
+  if (found === undefined) throw new Error(`${database} is no leftover.`);
+  return found;
+};
+
+test('what is being loaded is shown while its run is at work, and dropped when that is dead', async () => {
+  const lock = await connect(s.to('postgres'), 'workload', `pgdeck-lock:${s.run}`);
+  expect(await find(s.fresh)).toMatchObject({
+    kind: 'restoring',
+    target: s.live,
+    run: s.run,
+    alive: true,
+    remedies: ['show'],
+  });
+  await expect(dropLeftover(s.admin, await find(s.fresh))).rejects.toThrow('A restore of');
+  await lock.close();
+  // what the dead run had started goes on without it
+  const orphan = await connect(s.to(s.fresh), 'workload', `pgdeck:${s.run}`);
+  const elsewhere = await connect(s.to(s.live), 'workload', `pgdeck:${s.run}`);
+  const dead = await find(s.fresh);
+  expect(dead).toMatchObject({ alive: false, sessions: 1, remedies: ['drop'] });
+  expect(dropSql(dead)).toEqual([
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgdeck:${s.run}'`,
+    `DROP DATABASE ${quoteIdent(s.fresh)} WITH (FORCE)`,
+  ]);
+  await dropLeftover(s.admin, dead);
+  expect(await s.names()).toEqual([s.live]);
+  expect([orphan.lost, elsewhere.lost]).toEqual([true, true]);
+  await expect(dropLeftover(s.admin, dead)).rejects.toThrow('is not what it was');
+  expect(await served(s.to(s.live))).toBe('old');
+});
+
+test('a database of the same name that is not the one that was found is left alone', async () => {
+  const found = await find(s.fresh);
+  await s.admin.sql(`DROP DATABASE ${quoteIdent(s.fresh)}`);
+  await createBeside(s.io, s.admin, {
+    live: s.live,
+    fresh: s.fresh,
+    marker: { pgdeck: 'restoring', target: s.live, run: s.run },
+  });
+  await expect(dropLeftover(s.admin, found)).rejects.toThrow('is not what it was');
+  expect(await dropFresh(s.admin, s.fresh, 'another run')).toBe(false);
+  expect(await dropFresh(s.admin, s.live, s.run)).toBe(false);
+  expect(await dropFresh(s.admin, s.fresh, s.run)).toBe(true);
+  expect(await dropFresh(s.admin, s.fresh, s.run)).toBe(false);
+});
+
+test('after a swap the old one is kept, can be undone to, and is offered its name when that is free', async () => {
+  await swapDatabases(s.io, s);
+  expect(await find(s.before)).toMatchObject({
+    kind: 'before',
+    target: s.live,
+    liveExists: true,
+    remedies: ['keep', 'undo', 'drop'],
+  });
+  expect(await dropFresh(s.admin, s.before, s.run)).toBe(false);
+  await s.admin.sql(`DROP DATABASE ${quoteIdent(s.live)}`);
+  expect(await find(s.before)).toMatchObject({ liveExists: false, remedies: ['rename_back', 'keep'] });
+});
+
+test('closed, half dropped and unmarked databases are seen for what they are', async () => {
+  const [live, fresh] = [quoteIdent(s.live), quoteIdent(s.fresh)];
+  await s.admin.sql(`ALTER DATABASE ${live} WITH ALLOW_CONNECTIONS false`);
+  expect(await find(s.live)).toMatchObject({ kind: 'closed', remedies: ['keep', 'reopen'] });
+  await reopen(s.admin, s.live);
+  expect(await served(s.to(s.live))).toBe('old');
+  await s.admin.sql(`COMMENT ON DATABASE ${fresh} IS NULL`);
+  expect(await find(s.fresh)).toMatchObject({ kind: 'unmarked', remedies: ['keep', 'drop'] });
+  await s.admin.sql('UPDATE pg_database SET datconnlimit = -2 WHERE datname = $1', [s.fresh]);
+  expect(await find(s.fresh)).toMatchObject({ kind: 'dropping', remedies: ['drop'] });
+  await dropLeftover(s.admin, await find(s.fresh));
+  expect(await s.names()).toEqual([s.live]);
+  expect((await findLeftovers(s.admin)).filter(({ database }) => database === s.live)).toEqual([]);
+});
+
+/** An old copy as a swap leaves it. */
+async function copy(n: number): Promise<string> {
+  const run = runId(n);
+  const name = beforeName(s.live, run);
+  await s.admin.sql(`CREATE DATABASE ${quoteIdent(name)}`);
+  const marker = writeMarker({ pgdeck: 'before', target: s.live, run, comment: null });
+  await s.admin.sql(`COMMENT ON DATABASE ${quoteIdent(name)} IS ${quoteLiteral(marker)}`);
+  await s.admin.sql(`ALTER DATABASE ${quoteIdent(name)} WITH ALLOW_CONNECTIONS false`);
+  return name;
+}
+
+test('only old copies that are too many are dropped, never the last way back nor one in use', async () => {
+  const [oldest, older, old, newest] = [
+    await copy(51),
+    await copy(52),
+    await copy(53),
+    await copy(54),
+  ] as const;
+  const leftovers = await findLeftovers(s.admin);
+  const surplus = (options: Parameters<typeof surplusBefore>[2]) =>
+    surplusBefore(leftovers, s.live, options).map(({ database }) => database);
+  expect(surplus({})).toEqual([oldest]);
+  expect(surplus({ keep: 0 })).toEqual([old, older, oldest]);
+  expect(surplus({ keep: 1, inUse: [older] })).toEqual([old, oldest]);
+  const orphaned = leftovers.map((one) => ({ ...one, liveExists: false }));
+  expect(surplusBefore(orphaned, s.live, { keep: 1 })).toEqual([]);
+
+  // a slot keeps WAL, and somebody reads from it: dropping it is not for us to decide
+  await reopen(s.admin, oldest);
+  const slot = await connect(s.to(oldest), 'workload', 'slot');
+  await slot.sql(`SELECT pg_create_logical_replication_slot('left_${process.pid}', 'pgoutput')`);
+  await slot.close();
+  try {
+    expect(await pruneBefore(s.admin, s.live, { keep: 2 })).toEqual({
+      dropped: [older],
+      kept: [{ database: oldest, why: expect.stringContaining('replication slot') }],
+    });
+  } finally {
+    await s.admin.sql(`SELECT pg_drop_replication_slot('left_${process.pid}')`);
+  }
+  expect(await pruneBefore(s.admin, s.live, { keep: 2 })).toEqual({ dropped: [oldest], kept: [] });
+  expect((await s.names()).sort()).toEqual([s.live, s.fresh, old, newest].sort());
+});
+
+test('a database closed to PUBLIC is not shown to all while it is loaded', async () => {
+  await s.admin.sql(`REVOKE CONNECT ON DATABASE ${quoteIdent(s.live)} FROM PUBLIC`);
+  const fresh = `${s.live}_closed`;
+  await createBeside(s.io, s.admin, {
+    live: s.live,
+    fresh,
+    marker: { pgdeck: 'restoring', target: s.live, run: s.run },
+  });
+  const role = await s.role('');
+  await expect(connect(s.to(fresh, role), 'workload')).rejects.toMatchObject({ code: '42501' });
+  const open = await connect(s.to(s.fresh, role), 'workload');
+  await open.close();
+});
+
+test('a database that was loaded under a derived name gets its own at the end', async () => {
+  await expect(nameFresh(s.admin, { fresh: s.fresh, name: s.live })).rejects.toThrow('already exists');
+  const name = `${s.live} "into"`;
+  await nameFresh(s.admin, { fresh: s.fresh, name, comment: 'a copy' });
+  expect(await s.facts(name)).toMatchObject({ comment: 'a copy', allows_connections: true });
+  expect(await served(s.to(name))).toBe('new');
+});
