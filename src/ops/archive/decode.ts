@@ -27,6 +27,8 @@ export interface Decoded {
 export interface DecodeIo {
   readonly host: Host;
   readonly signal?: AbortSignal;
+  /** Milliseconds without a byte before decoding is given up; a minute without it. */
+  readonly stallMs?: number;
 }
 
 /** Bytes so far; `of` is the size of the file where the file's bytes are what is counted. */
@@ -61,7 +63,7 @@ export async function decodeArchive(
 }
 
 async function fromArchive(
-  { host, signal }: DecodeIo,
+  { host, signal, stallMs = STALL_MS }: DecodeIo,
   clients: Pick<Clients, 'path'> | undefined,
   archive: Archive,
   onProgress?: OnProgress,
@@ -77,7 +79,7 @@ async function fromArchive(
   const { exitCode, stderr } = await host.run(pgRestore, ['-f', '-', path], {
     env: { LC_ALL: 'C' },
     ...(signal && { signal }),
-    stallMs: STALL_MS,
+    stallMs,
     maxOutput: 64 * 1024,
     onStdout: (piece) => {
       scanner.write(piece);
@@ -161,13 +163,13 @@ async function throughNode(
 }
 
 async function throughZstd(
-  { host, signal }: DecodeIo,
+  { host, signal, stallMs = STALL_MS }: DecodeIo,
   archive: Archive,
   scanner: DumpScanner,
 ): Promise<void> {
   const { exitCode, stderr } = await host.run('zstd', ['-dcq', '--', archive.path], {
     ...(signal && { signal }),
-    stallMs: STALL_MS,
+    stallMs,
     maxOutput: 64 * 1024,
     onStdout: (piece) => scanner.write(piece),
   });
