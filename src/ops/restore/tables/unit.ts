@@ -102,5 +102,6 @@ export function differs(unit: Unit, a: string, b: string): string | undefined {
   const columns = updatable(unit);
   if (columns.length === 0) return undefined;
   const row = (alias: string) => `ROW(${list(columns, `${alias}.`)})`;
-  return `${row(a)} OPERATOR(pg_catalog.*<>) ${row(b)} AND ${row(a)}::text <> ${row(b)}::text`;
+  // without the casts it would be taken for a comparison column by column
+  return `${row(a)}::record OPERATOR(pg_catalog.*<>) ${row(b)}::record AND ${row(a)}::text <> ${row(b)}::text`;
 }

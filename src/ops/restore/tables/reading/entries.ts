@@ -11,7 +11,7 @@ export interface Entry {
 }
 
 const HEADING =
-  /^--\n(?:-- TOC entry \d+ \(class \d+ OID (?<oid>\d+)\)\n)?(?:-- Dependencies: [^\n]*\n)?-- (?:Data for )?Name: (?<name>[^\n]*); Type: (?<type>[A-Z ]+); Schema: (?<schema>[^\n]*); Owner: [^\n]*\n--\n/gm;
+  /^--\n(?:-- TOC entry \d+ \(class \d+ OID (?<oid>\d+)\)\n)?(?:-- Dependencies: [^\n]*\n)?-- (?:Data for )?Name: (?<name>[^\n]*); Type: (?<type>[A-Z ]+); Schema: (?<schema>[^\n]*); Owner: [^\n]*\n(?:-- Data Pos: [^\n]*\n)?--\n/gm;
 
 /** The definitions in the text that pg_dump or pg_restore has written, in their order. */
 export function parseEntries(text: string): Entry[] {
