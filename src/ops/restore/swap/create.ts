@@ -56,36 +56,6 @@ export async function createMarked(
   if (!open) await session.sql(`REVOKE CONNECT ON DATABASE ${quoteIdent(fresh)} FROM PUBLIC`);
 }
 
-/** The statements of {@link nameFresh}, for the preview. */
-export function nameSql(fresh: string, name: string, text: string | null): string[] {
-  return [
-    'BEGIN',
-    `ALTER DATABASE ${quoteIdent(fresh)} RENAME TO ${quoteIdent(name)}`,
-    commentSql(name, text),
-    'COMMIT',
-  ];
-}
-
-/**
- * Gives a database that was loaded under a derived name a name that is free, and a comment in place of its marker: one
- * that nobody has seen half loaded. Throws DbError, when the name is taken for instance.
- */
-export async function nameFresh(
-  session: Session,
-  {
-    fresh,
-    name,
-    comment = null,
-  }: { readonly fresh: string; readonly name: string; readonly comment?: string | null },
-): Promise<void> {
-  try {
-    for (const statement of nameSql(fresh, name, comment)) await session.sql(statement);
-  } catch (error) {
-    await session.sql('ROLLBACK').catch(() => {});
-    throw error;
-  }
-}
-
 /** What there is to know of a database. Throws {@link OpError} when there is none of that name. */
 export async function databaseOf(session: Session, database: string): Promise<DatabaseFacts> {
   const [facts] = await session.run(databaseFacts, { database });
@@ -135,8 +105,14 @@ const PROVIDERS: Readonly<Record<string, { readonly name: string; readonly local
   b: { name: 'builtin', locale: 'BUILTIN_LOCALE' },
 };
 
-async function mark(session: Session, database: string, marker: Marker): Promise<void> {
-  await session.sql(commentSql(database, writeMarker(marker)));
+/** Writes a marker on a database. Throws DbError. */
+export async function mark(session: Session, database: string, marker: Marker): Promise<void> {
+  await comment(session, database, writeMarker(marker));
+}
+
+/** Writes a database's comment, in place of a marker for instance; null removes it. Throws DbError. */
+export async function comment(session: Session, database: string, text: string | null): Promise<void> {
+  await session.sql(commentSql(database, text));
 }
 
 function commentSql(database: string, text: string | null): string {

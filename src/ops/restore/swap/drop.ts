@@ -127,8 +127,3 @@ export async function pruneBefore(
   }
   return { dropped, kept };
 }
-
-/** Lets clients connect again to a database that nobody may enter. */
-export async function reopen(session: Session, database: string): Promise<void> {
-  await session.sql(`ALTER DATABASE ${quoteIdent(database)} WITH ALLOW_CONNECTIONS true`);
-}
