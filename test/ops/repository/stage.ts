@@ -1,4 +1,4 @@
-import { cp, readdir, rename } from 'node:fs/promises';
+import { cp } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { checksumTree } from '../../../src/ops/archive/checksum.ts';
 import { detectArchive } from '../../../src/ops/archive/kind.ts';
@@ -85,9 +85,4 @@ export function tablesOf(counts: Iterable<readonly [string, number]>): Manifest[
     name: full.slice(full.indexOf('.') + 1),
     kind: full === 'app.sales' ? 'matview' : 'table',
   }));
-}
-
-/** Renames everything in a directory, for what others put there. */
-export async function renameAll(directory: string, to: (name: string) => string): Promise<void> {
-  for (const name of await readdir(directory)) await rename(join(directory, name), join(directory, to(name)));
 }
