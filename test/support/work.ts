@@ -17,6 +17,7 @@ export const work: AnyOperation = defineOperation({
     say: z.array(z.string()).default([]),
     fail: z.boolean().default(false),
     block: z.boolean().default(false),
+    stuck: z.boolean().default(false),
     notes: z.boolean().default(true),
     sleep: z.number().default(0),
     danger: z.enum(['none', 'confirm', 'type-name']).default('confirm'),
@@ -29,12 +30,13 @@ export const work: AnyOperation = defineOperation({
     say: { ...field, hint: 'a line to say', placeholder: 'text' },
     fail: field,
     block: field,
+    stuck: field,
     notes: { ...field, hint: 'no notes' },
     sleep: field,
     danger: field,
   },
   plan: async (input, context): Promise<Plan> => {
-    const { name, rows, say, fail, block, notes, sleep, danger } = input;
+    const { name, rows, say, fail, block, notes, sleep, stuck, danger } = input;
     const session = await context.session();
     const table = `public.${quoteIdent(name)}`;
     const drop = async (io: StepIo) => void (await (await io.connect()).sql(`DROP TABLE IF EXISTS ${table}`));
@@ -65,7 +67,10 @@ export const work: AnyOperation = defineOperation({
             io.record({ table: name });
             await (await io.connect()).sql(`CREATE TABLE ${table} (n int)`);
           },
-          rollback: drop,
+          rollback: async (io) => {
+            if (stuck) await (await io.connect()).sql('SELECT pg_sleep(500)');
+            await drop(io);
+          },
         },
         {
           id: 'fill',

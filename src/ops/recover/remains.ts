@@ -7,6 +7,8 @@ import { entryOf } from '../registry.ts';
 import { isLocked, maintenanceSession } from '../run/lock.ts';
 import { isUnreachable } from '../run/unreachable.ts';
 
+import { endSessionsStep } from './sessions.ts';
+
 /** Something that was left behind, and what is done about it. */
 export interface Remains {
   /** Id of the run, name of the database, path. */
@@ -39,12 +41,30 @@ export async function remainsOf(run: Run, context: OpContext): Promise<Remains> 
     return blocked(sentenceOf(error));
   }
   const mark = markStep(run, context);
-  if (plan === undefined) return { name, what: `${what} It left nothing.`, mark };
+  const end = await endSessionsStep(run, context);
+  if (plan === undefined && end === undefined) return { name, what: `${what} It left nothing.`, mark };
+  plan ??= nothingElse(run, context);
   const [block] = plan.checks.filter((check) => check.status === 'block');
   if (block) return blocked(`${block.title}: ${block.detail}`);
   if (await isBusy(plan, context))
     return blocked('another run is working there. Try again when it has ended.');
-  return { name, what, plan, mark };
+  return { name, what, plan: end ? { ...plan, steps: [end, ...plan.steps] } : plan, mark };
+}
+
+/** It left sessions, and nothing besides. */
+function nothingElse({ id }: Run, { place }: OpContext): Plan {
+  return {
+    operation: 'recover',
+    title: `End the sessions of ${id}`,
+    subject: id,
+    danger: 'confirm',
+    writes: true,
+    server: place,
+    input: {},
+    facts: [],
+    checks: [],
+    steps: [],
+  };
 }
 
 /** How far a run came. */

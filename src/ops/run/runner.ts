@@ -70,6 +70,7 @@ class Drive {
   #locks: Session | undefined;
   /** Set once the run is asked to stop: what it still does on the server is being ended. */
   #ending: Promise<void> | undefined;
+  #cancelled = false;
 
   constructor(plan: Plan, context: OpContext, signal: AbortSignal, emit: (event: Untimed<OpEvent>) => void) {
     this.#plan = plan;
@@ -98,7 +99,7 @@ class Drive {
       steps: this.#plan.steps.length,
     });
     const failure = await this.#steps(journal);
-    const status = failure === undefined ? 'done' : this.#signal.aborted ? 'cancelled' : 'failed';
+    const status = failure === undefined ? 'done' : this.#cancelled ? 'cancelled' : 'failed';
     const undo = status === 'done' ? this.#undo() : null;
     const text = failure ?? `${this.#plan.title}: done.`;
     await this.#close();
@@ -144,29 +145,10 @@ class Drive {
 
   /** Why the run failed; undefined when it did not. */
   async #steps(journal: Journal): Promise<string | undefined> {
-    const end = () => {
-      this.#ending ??= this.#endBackends();
-    };
-    // at once: a step that waits for an answer of the server would not see the wish before that
-    this.#signal.addEventListener('abort', end, { once: true });
-    try {
-      return await this.#inOrder(journal);
-    } finally {
-      this.#signal.removeEventListener('abort', end);
-    }
-  }
-
-  async #inOrder(journal: Journal): Promise<string | undefined> {
     const { steps } = this.#plan;
     const begun: number[] = [];
-    let failure: string | undefined;
-    for (const [at, step] of steps.entries()) {
-      if (failure === undefined && this.#signal.aborted) failure = 'It was cancelled.';
-      if (failure !== undefined) break;
-      begun.push(at);
-      failure = await this.#step(journal, at, this.#signal);
-      if (failure !== undefined) failure = `${step.title}: ${failure}`;
-    }
+    let failure = await this.#forward(journal, begun);
+    this.#cancelled = failure !== undefined && this.#signal.aborted;
     if (failure === undefined || begun.length === 0) return failure;
     await this.#ending;
     for (const at of begun.toReversed()) {
@@ -180,6 +162,27 @@ class Drive {
         if (again !== undefined) failure += `\n${step.title}: ${again}`;
       }
     return failure;
+  }
+
+  /** Until one fails, or the run is asked to stop; `begun` is told which were begun. */
+  async #forward(journal: Journal, begun: number[]): Promise<string | undefined> {
+    const end = () => {
+      this.#ending ??= this.#endBackends();
+    };
+    // at once: a step that waits for an answer of the server would not see the wish before that
+    this.#signal.addEventListener('abort', end, { once: true });
+    try {
+      for (const [at, step] of this.#plan.steps.entries()) {
+        if (this.#signal.aborted) return 'It was cancelled.';
+        begun.push(at);
+        const failure = await this.#step(journal, at, this.#signal);
+        if (failure !== undefined) return `${step.title}: ${failure}`;
+      }
+      return undefined;
+    } finally {
+      // what is taken back after this is not cancelled
+      this.#signal.removeEventListener('abort', end);
+    }
   }
 
   async #step(journal: Journal, at: number, signal?: AbortSignal): Promise<string | undefined> {

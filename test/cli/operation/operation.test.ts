@@ -218,21 +218,46 @@ describe('signals', () => {
       )
     ).length > 0;
 
-  async function interrupted(name: string, ...signals: NodeJS.Signals[]): Promise<Outcome> {
-    const child = spawn(process.execPath, [PROGRAM, 'work', name, '--yes', '--sleep', '500'], {
+  function begin(name: string, ...flags: string[]) {
+    const child = spawn(process.execPath, [PROGRAM, 'work', name, '--yes', ...flags], {
       env: environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const said = { stdout: '', stderr: '' };
+    for (const from of ['stdout', 'stderr'] as const)
+      child[from].setEncoding('utf8').on('data', (text: string) => {
+        said[from] += text;
+      });
     const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    return { child, said, ended };
+  }
+
+  async function interrupted(name: string, signal: NodeJS.Signals): Promise<Outcome> {
+    const { child, said, ended } = begin(name, '--sleep', '500');
     await until(sleeping, { what: 'the step runs', timeout: 20_000 });
-    for (const signal of signals) child.kill(signal);
+    child.kill(signal);
     const code = await ended;
     await until(async () => !(await sleeping()), { what: 'its backend is gone' });
-    return { code, stdout, stderr };
+    return { code, ...said };
   }
+
+  test('a second ^C ends it at once, and recover does the rest', async () => {
+    const { child, said, ended } = begin('c_twice', '--fail', '--stuck');
+    await until(sleeping, { what: 'the rollback hangs', timeout: 20_000 });
+    child.kill('SIGINT');
+    await until(() => said.stderr.includes('^C again within 3 s'), { what: 'the first is heard' });
+    child.kill('SIGINT');
+    expect(await ended).toBe(1);
+    expect(said.stderr).toContain('Ended at once. What was left is found by: pgdeck recover');
+    expect(await isTable('c_twice')).toBe(true);
+    const { runs } = JSON.parse((await run('runs', 'list', '--json')).stdout);
+    expect(runs[0]).toMatchObject({ status: 'interrupted' });
+    const recovered = await run('recover', runs[0].id, '--yes');
+    expect([recovered.code, recovered.stderr]).toEqual([0, expect.stringContaining('End the session')]);
+    expect(await isTable('c_twice')).toBe(false);
+    expect(await sleeping()).toBe(false);
+    expect((await run('runs', 'show', runs[0].id)).stdout).toContain('It was cleaned up by');
+  });
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s takes back what was done and says so',
@@ -282,7 +307,7 @@ describe('at a terminal', () => {
     expect((await typed.exit).code).toBe(0);
   });
 
-  test('progress is one line; ^C once stops with care, twice at once', async () => {
+  test('progress is one line; ^C stops with care', async () => {
     const once = at('work', 'c_once', '--yes', '--sleep', '500');
     await once.waitFor(/rows \d+% \(\d of 3\)/);
     once.press('^C');

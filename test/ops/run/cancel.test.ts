@@ -104,3 +104,20 @@ test('a step that finished while it was cancelled is taken back too', async () =
   const { end } = await carryOut(plan, here, { signal: abort.signal });
   expect([end.status, seen]).toEqual(['cancelled', ['-one']]);
 });
+
+test('what is being taken back is not cancelled', async () => {
+  here = contextOf(db.target(), home);
+  const abort = new AbortController();
+  const seen: unknown[] = [];
+  const plan = planOf([
+    step('one', () => Promise.reject(new Error('no')), {
+      rollback: async (io) => {
+        const session = await io.connect();
+        abort.abort();
+        seen.push(await session.sql('SELECT 1 AS one FROM pg_sleep(0.3)'));
+      },
+    }),
+  ]);
+  const { end } = await carryOut(plan, here, { signal: abort.signal });
+  expect([end.status, end.text, seen]).toEqual(['failed', 'Step one: no', [[{ one: 1 }]]]);
+});
