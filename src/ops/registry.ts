@@ -20,6 +20,15 @@ export interface Entry {
 /** Every operation. Adding one is a folder beside this file and an entry here. */
 export const OPERATIONS: readonly Entry[] = [
   {
+    id: 'restore',
+    title: 'Restore a backup',
+    summary: 'restore a backup: beside the live database, verified, then in its place at once',
+    danger: 'type-name',
+    writes: true,
+    key: 'r',
+    load: async () => (await import('./restore/restore.ts')).restore,
+  },
+  {
     id: 'backup',
     title: 'Back up databases',
     summary: 'dump databases into the repository, verified and with a manifest',

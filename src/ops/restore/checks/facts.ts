@@ -1,0 +1,72 @@
+import { bytes, count, duration } from '../../../text/units.ts';
+import type { Fact } from '../../operation.ts';
+import { lastProven, lastVerified } from '../../repository/manifest.ts';
+import type { Situation } from '../situation.ts';
+import { describeBackup } from '../source/source.ts';
+
+/** What somebody must see before it is replaced. */
+export function factsOf(situation: Situation): Fact[] {
+  const { backup, context, server, database, live, state, list } = situation;
+  const { manifest } = backup;
+  const facts: Fact[] = [
+    { label: 'Backup', value: `${describeBackup(backup)}, ${bytes(backup.bytes)}` },
+    { label: 'Of', value: originOf(situation) },
+  ];
+  if (manifest !== undefined) {
+    const rows = manifest.tables.reduce((sum, one) => sum + (one.rows ?? 0), 0);
+    const tables = manifest.tables.filter((one) => one.rows !== null).length;
+    const proven = lastProven(manifest);
+    const verified = lastVerified(manifest);
+    facts.push(
+      { label: 'Holds', value: `${count(rows)} rows in ${tables} tables` },
+      {
+        label: 'Verified',
+        value: proven
+          ? `restored and compared on ${proven.at.slice(0, 10)}`
+          : verified
+            ? `${verified.level}, ${verified.at.slice(0, 16).replace('T', ' ')}`
+            : 'never',
+      },
+    );
+  }
+  facts.push({ label: 'Server', value: `${context.place}, PostgreSQL ${server.version}` });
+  if (live === undefined) facts.push({ label: 'Database', value: `${database}, which will be created` });
+  else {
+    facts.push(
+      { label: 'Database', value: `${database}, ${bytes(state?.bytes)}, owner ${live.owner}` },
+      { label: 'Newest write', value: newestWrite(situation) },
+    );
+  }
+  const left = list?.left ?? [];
+  if (left.length > 0)
+    facts.push({
+      label: 'Left out',
+      value: [
+        ...left.slice(0, 5).map(({ entry, why }) => `${entry.type} ${entry.name} (${why})`),
+        ...(left.length > 5 ? [`and ${left.length - 5} more`] : []),
+      ].join('; '),
+    });
+  return facts;
+}
+
+function originOf({ backup, source }: Situation): string {
+  const { manifest } = backup;
+  if (manifest)
+    return `${manifest.database.name} on ${manifest.server.address}, PostgreSQL ${manifest.server.version}`;
+  const { serverVersion, database } = source?.header ?? {};
+  return `${backup.database ?? database ?? 'an unknown database'}, PostgreSQL ${serverVersion ?? 'of an unknown version'}`;
+}
+
+/** What the server can tell, and no more: it does not keep the time of the last write of a database. */
+function newestWrite({ state }: Situation): string {
+  if (state === undefined) return 'unknown';
+  if (state.last_commit !== null) return `${state.last_commit} UTC, the last commit on this server`;
+  const parts = [];
+  if (state.rows_written !== null)
+    parts.push(
+      `${count(state.rows_written)} rows written${state.since === null ? ' so far' : ` since ${state.since} UTC`}`,
+    );
+  if (state.last_statement_seconds !== null)
+    parts.push(`a connected client's last statement ${duration(state.last_statement_seconds)} ago`);
+  return `its time is not recorded (track_commit_timestamp is off); ${parts.join(', ')}`;
+}

@@ -1,0 +1,79 @@
+import { quoteIdent } from '../../../db/ident.ts';
+import { restoreExtensions, restoreRoles, restoreTablespaces } from '../../../db/views/restore/facts.ts';
+import type { Check } from '../../operation.ts';
+import type { Situation } from '../situation.ts';
+
+/** What the backup needs that this server lacks, with the SQL that gives it. `there` are extensions that exist already. */
+export async function needsChecks(
+  { session, needs, server, input }: Situation,
+  there: readonly string[] = [],
+): Promise<{ checks: Check[]; noTablespaces: boolean }> {
+  if (needs === undefined) return { checks: [], noTablespaces: false };
+  const checks: Check[] = [];
+  if (!input.no_owner) checks.push(...(await roleChecks(session, server, needs.roles)));
+  const extensions = await session.run(restoreExtensions, { extensions: needs.extensions });
+  const missing = extensions.filter(({ known }) => !known).map(({ name }) => name);
+  if (missing.length > 0)
+    checks.push({
+      title: 'Extensions',
+      status: 'block',
+      detail: `The backup needs ${missing.join(', ')}, which this server does not have. Install the package, such as postgresql-${server.major}-${missing[0]?.replaceAll('_', '-')}.`,
+    });
+  const closed = extensions.filter(
+    ({ name, known, open }) => known && !open && !server.rights.superuser && !there.includes(name),
+  );
+  if (closed.length > 0)
+    checks.push({
+      title: 'Extensions',
+      status: 'block',
+      detail:
+        `Only a superuser can create ${closed.map(({ name }) => name).join(', ')}. Have one create a database with ` +
+        `${closed.length === 1 ? 'it' : 'them'} and restore into that with --into, or connect as a superuser.`,
+    });
+  const tablespaces = await session.run(restoreTablespaces, { tablespaces: needs.tablespaces });
+  if (tablespaces.length > 0)
+    checks.push({
+      title: 'Tablespaces',
+      status: 'warn',
+      detail: `This server has no ${tablespaces.map(({ name }) => name).join(', ')}: everything goes into the database's own.`,
+    });
+  if (checks.length === 0)
+    checks.push({
+      title: 'Roles and extensions',
+      status: 'ok',
+      detail: needs.certain
+        ? 'This server has what the backup needs.'
+        : 'As far as the backup says what it needs, this server has it.',
+    });
+  return { checks, noTablespaces: tablespaces.length > 0 };
+}
+
+async function roleChecks(
+  session: Situation['session'],
+  server: Situation['server'],
+  roles: readonly string[],
+): Promise<Check[]> {
+  const rows = await session.run(restoreRoles, { roles });
+  const missing = rows.filter(({ known }) => !known).map(({ name }) => name);
+  const foreign = rows.filter(({ known, usable }) => known && usable === false).map(({ name }) => name);
+  const checks: Check[] = [];
+  if (missing.length > 0)
+    checks.push({
+      title: 'Roles',
+      status: 'block',
+      detail:
+        `This server has no ${missing.join(', ')}. Create ${missing.length === 1 ? 'it' : 'them'}: ` +
+        `${missing.map((name) => `CREATE ROLE ${quoteIdent(name)} NOLOGIN;`).join(' ')} ` +
+        'Or give --no-owner: everything will belong to the role that restores.',
+    });
+  if (foreign.length > 0 && !server.rights.superuser)
+    checks.push({
+      title: 'Roles',
+      status: 'block',
+      detail:
+        `${server.user} cannot give objects to ${foreign.join(', ')}. ` +
+        `${foreign.map((name) => `GRANT ${quoteIdent(name)} TO ${quoteIdent(server.user)};`).join(' ')} ` +
+        'Or give --no-owner: everything will belong to the role that restores.',
+    });
+  return checks;
+}

@@ -1,0 +1,163 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { databaseList } from '../../db/views/database/facts.ts';
+import { bytes } from '../../text/units.ts';
+import type { OpContext } from '../context.ts';
+import type { Choice, Field, RawInput } from '../operation.ts';
+import { findBackup, listBackups, repositoryDirectory } from '../repository/repository.ts';
+import { planningSession } from './session.ts';
+import { isMaintenance } from './swap/maintenance.ts';
+
+export const MODES = ['replace', 'merge', 'skip_existing'] as const;
+
+const text = z.string().min(1).optional();
+
+export const restoreInput = z
+  .object({
+    backup: z.string().min(1),
+    database: text,
+    into: text,
+    in_place: z.boolean().default(false),
+    table: z.array(z.string().min(1)).default([]),
+    mode: z.enum(MODES).default('replace'),
+    dir: text,
+    no_owner: z.boolean().default(false),
+    no_safety_backup: z.boolean().default(false),
+    jobs: z.number().int().min(1, 'expected 1 or more').max(64, 'expected 64 at most').optional(),
+    before: text,
+    after: text,
+  })
+  .refine(({ into, in_place }) => into === undefined || !in_place, {
+    path: ['into'],
+    message: 'goes into a new database, and --in-place replaces the one there is: choose one of them',
+  })
+  .refine(({ into, database }) => into === undefined || database === undefined, {
+    path: ['into'],
+    message: 'goes into a new database, and --database names one to replace: choose one of them',
+  })
+  .refine(({ in_place, no_safety_backup }) => !in_place || !no_safety_backup, {
+    path: ['no_safety_backup'],
+    message: 'cannot be left out with --in-place: it is the only way back',
+  });
+
+export type RestoreInput = z.output<typeof restoreInput>;
+
+const chosen = (raw: RawInput) => Array.isArray(raw.table) && raw.table.length > 0;
+const given = (value: RawInput[string]) => value !== undefined && value !== '' && value !== false;
+
+export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
+  backup: {
+    title: 'Backup',
+    hint: 'a backup, as backups list has it, or the path of a dump',
+    argument: true,
+    choices: async (context, raw) =>
+      (await listBackups(repositoryDirectory(context, textOf(raw.dir)))).map((one) => ({
+        value: one.id,
+        hint: `${one.createdAt.toISOString().slice(0, 16).replace('T', ' ')}  ${bytes(one.bytes)}  ${one.status}`,
+      })),
+  },
+  database: {
+    title: 'Database',
+    hint: 'the database that is replaced (default: the connected one; from postgres, that of the backup)',
+    placeholder: 'name',
+    choices: databaseChoices,
+    when: (raw) => !given(raw.into),
+  },
+  into: {
+    title: 'New database',
+    hint: 'restore into a database of this name, which is created, and replace nothing',
+    placeholder: 'name',
+    when: (raw) => !chosen(raw) && !given(raw.database) && raw.in_place !== true,
+  },
+  table: {
+    title: 'Tables',
+    hint: 'only this table, into the database as it is',
+    placeholder: 'name',
+    choices: tableChoices,
+    when: (raw) => !given(raw.into) && raw.in_place !== true,
+  },
+  mode: {
+    title: 'Mode',
+    hint: 'of the rows of chosen tables: replace all, merge by primary key, skip those that exist',
+    when: chosen,
+  },
+  in_place: {
+    title: 'In place',
+    hint: 'drop the database and create it anew, where there is no room for both; nobody can work meanwhile',
+    when: (raw) => !chosen(raw) && !given(raw.into),
+  },
+  no_owner: {
+    title: 'Without owners',
+    hint: 'give everything to the role that restores, and leave grants out',
+    when: (raw) => !chosen(raw),
+  },
+  no_safety_backup: {
+    title: 'No safety backup',
+    hint: 'do not back up the database first that is replaced',
+    when: (raw) => !given(raw.into) && raw.in_place !== true,
+  },
+  jobs: {
+    title: 'Jobs',
+    hint: 'tables and indexes that are loaded at the same time (default: the profile’s, else up to 4)',
+    placeholder: 'n',
+    when: (raw) => !chosen(raw),
+  },
+  before: {
+    title: 'Command before',
+    hint: 'run before clients are interrupted, such as: systemctl stop app',
+    placeholder: 'command',
+    when: (raw) => !given(raw.into),
+  },
+  after: {
+    title: 'Command after',
+    hint: 'run when it is over, whether it succeeded or not, such as: systemctl start app',
+    placeholder: 'command',
+    when: (raw) => !given(raw.into),
+  },
+  dir: {
+    title: 'Repository',
+    hint: 'where the backups are (default: BACKUP_DIR, else the profile’s directory)',
+    placeholder: 'directory',
+  },
+};
+
+/** Processes that load: no more than there are processors here, and four at most unless somebody says so. */
+export function jobsOf(input: Pick<RestoreInput, 'jobs'>, context: OpContext): number {
+  return input.jobs ?? context.backup.jobs ?? Math.min(4, availableParallelism());
+}
+
+/** The commands around the interruption: those that were given, else the profile's. */
+export function hooksOf(
+  { before, after }: Pick<RestoreInput, 'before' | 'after'>,
+  { backup }: OpContext,
+): { before: string | undefined; after: string | undefined } {
+  return { before: before ?? backup.before_restore, after: after ?? backup.after_restore };
+}
+
+async function databaseChoices(context: OpContext): Promise<Choice[]> {
+  const session = await planningSession(context);
+  const rows = await session.run(databaseList, undefined);
+  return rows
+    .filter((row) => !isMaintenance(row.name) && !row.is_template && row.allows_connections)
+    .map((row) => ({ value: row.name, hint: row.sessions > 0 ? `${row.sessions} connected` : '' }));
+}
+
+async function tableChoices(context: OpContext, raw: RawInput): Promise<Choice[]> {
+  const backup = textOf(raw.backup);
+  if (backup === undefined) return [];
+  const { manifest } = await findBackup(repositoryDirectory(context, textOf(raw.dir)), backup);
+  return (manifest?.tables ?? [])
+    .filter(({ rows, kind }) => rows !== null && kind !== 'matview')
+    .map(({ schema, name, rows }) => ({
+      value: [schema, name].map(wordOf).join('.'),
+      hint: `${rows} rows`,
+    }));
+}
+
+function wordOf(name: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+function textOf(value: RawInput[string]): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

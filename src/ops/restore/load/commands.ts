@@ -1,0 +1,79 @@
+import type { PipeCommand } from '../../../targets/target.ts';
+import type { ArchiveKind } from '../../archive/kind.ts';
+import { databaseArgument } from '../../clients/environment.ts';
+import type { Clients } from '../../clients/programs.ts';
+import { shellWord } from '../../fields.ts';
+import { decompressorOf } from '../source/source.ts';
+
+export interface LoadWish {
+  readonly clients: Clients;
+  readonly kind: ArchiveKind;
+  readonly path: string;
+  readonly database: string;
+  readonly jobs: number;
+  /** File with the lines of the table of contents that are loaded; all without it. */
+  readonly listFile?: string;
+  /** Everything is to belong to the role that loads it, without grants. */
+  readonly noOwner: boolean;
+  /** Everything is to lie in the database's own tablespace. */
+  readonly noTablespaces: boolean;
+  /** Take out the SET of a setting that the server does not know. */
+  readonly stripTimeout: boolean;
+}
+
+/** The setting stands in the first lines, before any data: further down such a line is somebody's row. */
+const STRIP: PipeCommand = {
+  command: 'sed',
+  args: ['-e', '1,60{', '-e', '/^SET transaction_timeout = 0;$/d', '-e', '}'],
+};
+
+/** The commands that load an archive, as one pipe. They stop at the first error. */
+export function loadCommands(wish: LoadWish): PipeCommand[] {
+  const { clients, kind, path, database, jobs, stripTimeout } = wish;
+  const psql = (file: string): PipeCommand => ({
+    command: clients.path('psql'),
+    // never --single-transaction: a dump with large objects has transactions of its own
+    args: [
+      ...['-X', '-q', '-w', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null'],
+      ...['-d', databaseArgument(database), '-f', file],
+    ],
+  });
+  if (kind === 'custom' || kind === 'directory') {
+    const options = optionsOf(wish);
+    const restore = (args: readonly string[]): PipeCommand => ({
+      command: clients.path('pg_restore'),
+      args: [...args, ...options, path],
+    });
+    if (stripTimeout) return [restore(['-f', '-']), STRIP, psql('-')];
+    const parallel = jobs > 1 ? ['-j', String(jobs)] : [];
+    return [restore(['--exit-on-error', '--verbose', '-w', ...parallel, '-d', databaseArgument(database)])];
+  }
+  const program = decompressorOf(kind);
+  if (program === undefined && !stripTimeout) return [psql(path)];
+  const read: PipeCommand =
+    program === undefined
+      ? { command: 'cat', args: ['--', path] }
+      : { command: program, args: program === 'zstd' ? ['-dcq', '--', path] : ['-dc', '--', path] };
+  return stripTimeout ? [read, STRIP, psql('-')] : [read, psql('-')];
+}
+
+function optionsOf({ listFile, noOwner, noTablespaces }: LoadWish): string[] {
+  return [
+    ...(listFile === undefined ? [] : ['-L', listFile]),
+    ...(noOwner ? ['--no-owner', '--no-privileges'] : []),
+    ...(noTablespaces ? ['--no-tablespaces'] : []),
+  ];
+}
+
+/** The commands as a person would type them. */
+export function commandLine(commands: readonly PipeCommand[]): string {
+  return commands.map(({ command, args }) => [command, ...args].map(shellWord).join(' ')).join(' | ');
+}
+
+/** What gives the planner its statistics, which no dump before 18 has. */
+export function analyzeCommand(clients: Clients, database: string, jobs: number): PipeCommand {
+  return {
+    command: clients.path('vacuumdb'),
+    args: ['--analyze-only', '-w', '-j', String(jobs), '-d', databaseArgument(database)],
+  };
+}

@@ -1,0 +1,86 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Session } from '../../../db/session.ts';
+import type { PipeCommand } from '../../../targets/target.ts';
+import type { TocEntry } from '../../archive/toc.ts';
+import { type ClientEnvironment, withClientEnvironment } from '../../clients/environment.ts';
+import { pipeline } from '../../clients/pipeline.ts';
+import type { OpContext } from '../../context.ts';
+import type { StepIo } from '../../operation.ts';
+import { type LoadWish, loadCommands } from './commands.ts';
+import type { Expected } from './expected.ts';
+import { LoadProgress } from './progress.ts';
+
+export interface Load extends Omit<LoadWish, 'listFile' | 'database'> {
+  readonly database: string;
+  /** The entries that are loaded; everything without it. */
+  readonly entries?: readonly TocEntry[];
+  /** Something is left out: pg_restore gets a list. */
+  readonly filtered?: boolean;
+  readonly expected?: Expected;
+  /** How the database is reached, where it is not on the context's server. */
+  readonly elsewhere?: { readonly env: ClientEnvironment; connect(): Promise<Session> };
+}
+
+/** Chatter that is no person's to read. */
+const VERBOSE = /^pg_restore: (?!error|warning|detail|hint)/;
+/** Characters of output that are kept: the errors are at its end. */
+const KEEP = 32 * 1024;
+
+/**
+ * Loads an archive into a database and stops at the first error. Throws {@link ../../error.ts OpError} with what the
+ * program said. What was loaded until then stays.
+ */
+export async function loadArchive(io: StepIo, context: OpContext, load: Load): Promise<void> {
+  const { entries, filtered, elsewhere } = load;
+  await withListFile(filtered ? entries : undefined, async (listFile) => {
+    const commands = loadCommands({ ...load, ...(listFile !== undefined && { listFile }) });
+    const run = (env: ClientEnvironment) => watched(io, load, commands, env);
+    if (elsewhere !== undefined) await run(elsewhere.env);
+    else await withClientEnvironment(context, io.applicationName, run);
+  });
+}
+
+async function watched(
+  io: StepIo,
+  { entries, expected, elsewhere, database }: Load,
+  commands: readonly PipeCommand[],
+  env: ClientEnvironment,
+): Promise<void> {
+  const progress = new LoadProgress(io, expected, entries);
+  const session = await (elsewhere === undefined ? io.connect(database) : elsewhere.connect());
+  progress.watch(session);
+  let done = false;
+  try {
+    await pipeline(io, commands, {
+      env,
+      quiet: true,
+      maxOutput: KEEP,
+      onLine: (text, from) => {
+        if (from !== 'stderr') return;
+        progress.line(text);
+        if (!VERBOSE.test(text)) io.line(text, 'stderr');
+      },
+    });
+    done = true;
+  } finally {
+    await progress.stop(done);
+    await session.close();
+  }
+}
+
+async function withListFile(
+  entries: readonly TocEntry[] | undefined,
+  work: (file: string | undefined) => Promise<void>,
+): Promise<void> {
+  if (entries === undefined) return work(undefined);
+  const directory = await mkdtemp(join(tmpdir(), 'pgdeck-list-'));
+  try {
+    const file = join(directory, 'toc.list');
+    await writeFile(file, `${entries.map(({ line }) => line).join('\n')}\n`, { mode: 0o600 });
+    await work(file);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

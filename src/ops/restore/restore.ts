@@ -1,0 +1,19 @@
+import { defineOperation } from '../operation.ts';
+import { findBackup, repositoryDirectory } from '../repository/repository.ts';
+import { restoreFields, restoreInput } from './input.ts';
+import { restorePlan } from './plan.ts';
+import { recoverRestore } from './recover.ts';
+import { undoRestore } from './undo.ts';
+
+/** Restores a backup: in the place of a database, beside it, or only some of its tables. */
+export const restore = defineOperation({
+  id: 'restore',
+  input: restoreInput,
+  fields: restoreFields,
+  plan: async (input, context) => {
+    const backup = await findBackup(repositoryDirectory(context, input.dir), input.backup);
+    return restorePlan(input, context, backup);
+  },
+  undo: undoRestore,
+  recover: recoverRestore,
+});

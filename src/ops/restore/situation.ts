@@ -1,0 +1,101 @@
+import type { Server } from '../../db/server.ts';
+import type { Session } from '../../db/session.ts';
+import { type DatabaseFacts, databaseFacts } from '../../db/views/database/facts.ts';
+import { type RestoreLive, restoreLive } from '../../db/views/restore/facts.ts';
+import { type Clients, findClients } from '../clients/programs.ts';
+import type { OpContext } from '../context.ts';
+import type { Check } from '../operation.ts';
+import { type Backup, repositoryDirectory } from '../repository/repository.ts';
+import { jobsOf, type RestoreInput } from './input.ts';
+import { selectEntries, type UseList } from './load/use-list.ts';
+import { planningSession } from './session.ts';
+import { type Needs, needsOf } from './source/needs.ts';
+import { listed } from './source/restore-list.ts';
+import { readSource, type Source } from './source/source.ts';
+import { isMaintenance } from './swap/maintenance.ts';
+
+/** Everything that planning a restore has looked at. */
+export interface Situation {
+  readonly input: RestoreInput;
+  readonly context: OpContext;
+  readonly backup: Backup;
+  /** Directory of the repository. */
+  readonly repository: string;
+  /** In no database that is changed; reads only. */
+  readonly session: Session;
+  readonly server: Server;
+  /** The database that gets the backup. */
+  readonly database: string;
+  /** That database as it is; undefined when there is none. */
+  readonly live: DatabaseFacts | undefined;
+  readonly state: RestoreLive | undefined;
+  /** Undefined when its checks block. */
+  readonly source: Source | undefined;
+  /** Programs of the server's own version, for a dump of it. */
+  readonly dumpClients: Clients | undefined;
+  readonly needs: Needs | undefined;
+  readonly list: UseList | undefined;
+  readonly jobs: number;
+  readonly checks: readonly Check[];
+}
+
+/** Looks at the backup and at the database that gets it. Reads only. Throws DbError, OpError. */
+export async function lookAround(
+  input: RestoreInput,
+  context: OpContext,
+  backup: Backup,
+): Promise<Situation> {
+  const session = await planningSession(context);
+  const { server } = session;
+  const { source, checks } = await readSource(context, server, backup);
+  const database = targetOf(input, context, backup);
+  const [live] = await session.run(databaseFacts, { database });
+  const [state] = live === undefined ? [] : await session.run(restoreLive, { oid: live.oid });
+  const dump =
+    source === undefined || source.clients.major === server.major
+      ? { clients: source?.clients, check: undefined }
+      : await findClients(context, server, ['pg_dump', 'pg_dumpall', 'pg_restore', 'psql']);
+  return {
+    input,
+    context,
+    backup,
+    repository: repositoryDirectory(context, input.dir),
+    session,
+    server,
+    database,
+    live,
+    state,
+    source,
+    dumpClients: dump.clients,
+    needs: source && (await needsOf(source, session)),
+    list: source?.toc && selectEntries(source.toc, server, await listed(backup)),
+    jobs: jobsOf(input, context),
+    checks: [statusCheck(backup), ...checks, ...(dump.check?.status === 'block' ? [dump.check] : [])],
+  };
+}
+
+/**
+ * Which database is meant: the one that was named, else the one that is connected to. Whoever connects to a
+ * maintenance database means none of them; then it is the backup's own.
+ */
+export function targetOf({ into, database }: RestoreInput, { target }: OpContext, backup: Backup): string {
+  const named = into ?? database;
+  if (named !== undefined) return named;
+  return isMaintenance(target.database) ? (backup.database ?? target.database) : target.database;
+}
+
+function statusCheck({ status, id }: Backup): Check {
+  const title = 'Backup';
+  if (status === 'damaged')
+    return {
+      title,
+      status: 'block',
+      detail: `${id} is damaged. Use another one, and see: pgdeck backups list`,
+    };
+  if (status === 'ok') return { title, status: 'ok', detail: `${id} was verified when it was made.` };
+  return {
+    title,
+    status: 'ok',
+    detail: `${id} ${status === 'foreign' ? 'was not made by pgdeck' : 'was not verified yet'}: it is read to its end before anything is touched.`,
+  };
+}

@@ -1,0 +1,18 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RESTORE_LIST } from '../../backup/manifest/restore-list.ts';
+import type { Backup } from '../../repository/repository.ts';
+
+/**
+ * Ids of the entries that can be restored of a backup of chosen tables: not the foreign keys to tables whose rows it
+ * does not have. Undefined where the backup has no such list, and everything can be.
+ */
+export async function listed({ path, manifest }: Backup): Promise<ReadonlySet<number> | undefined> {
+  if (manifest === undefined) return undefined;
+  try {
+    const lines = (await readFile(join(path, RESTORE_LIST), 'utf8')).split('\n');
+    return new Set(lines.filter((line) => /^\d+;/.test(line)).map((line) => Number.parseInt(line, 10)));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,95 @@
+import { withClientEnvironment } from '../../clients/environment.ts';
+import { OpError } from '../../error.ts';
+import type { Step, StepIo } from '../../operation.ts';
+import { analyzeCommand, commandLine, loadCommands } from '../load/commands.ts';
+import { type Load, loadArchive } from '../load/load.ts';
+import type { Situation } from '../situation.ts';
+import type { Source } from '../source/source.ts';
+import { compareContents, required } from '../verify/compare.ts';
+import type { RestoreState } from './state.ts';
+
+export interface Fill {
+  readonly situation: Situation;
+  readonly source: Source;
+  readonly state: RestoreState;
+  /** The database to fill, once the run's id is known. */
+  readonly database: (run: string) => string;
+  /** As it stands in the previews. */
+  readonly shown: string;
+  readonly noTablespaces: boolean;
+}
+
+/** Load, statistics, verification: the three steps that make a database out of an empty one. */
+export function fillSteps(fill: Fill): Step[] {
+  const { situation, source, state, database, shown } = fill;
+  const { context, jobs } = situation;
+  return [
+    {
+      id: 'load',
+      title: 'Load the backup',
+      preview: commandLine(loadCommands({ ...wishOf(fill), database: shown })),
+      effect: 'the live database goes on; disk and processors are shared',
+      run: async (io) => {
+        io.line(commandLine(loadCommands({ ...wishOf(fill), database: database(io.run) })));
+        await loadArchive(io, context, {
+          ...wishOf(fill),
+          database: database(io.run),
+          ...(state.expected && { expected: state.expected }),
+        });
+      },
+    },
+    {
+      id: 'analyze',
+      title: 'Collect statistics for the planner',
+      preview: commandLine([analyzeCommand(source.clients, shown, jobs)]),
+      run: (io) => analyze(io, situation, source, database(io.run)),
+    },
+    {
+      id: 'verify',
+      title: 'Compare what was loaded with the backup',
+      preview: 'SELECT count(*) FROM ONLY each table; invalid indexes, large objects, sequences',
+      run: async (io) => {
+        const session = await io.connect(database(io.run));
+        try {
+          const compared = await compareContents(session, state.expected, {
+            signal: io.signal,
+            onProgress: io.progress,
+          });
+          io.result(compared.table);
+          required(compared);
+          io.line(compared.detail);
+        } finally {
+          await session.close();
+        }
+      },
+    },
+  ];
+}
+
+function wishOf({ situation, source, noTablespaces }: Fill): Omit<Load, 'database'> {
+  const { input, list, jobs, backup } = situation;
+  const { clients, toc, stripTimeout } = source;
+  return {
+    clients,
+    kind: backup.kind,
+    path: backup.archive,
+    jobs,
+    noOwner: input.no_owner,
+    noTablespaces,
+    stripTimeout,
+    ...(toc !== undefined && list !== undefined && { entries: list.kept, filtered: list.left.length > 0 }),
+  };
+}
+
+async function analyze(io: StepIo, { context, jobs }: Situation, source: Source, database: string) {
+  const { command, args } = analyzeCommand(source.clients, database, jobs);
+  await withClientEnvironment(context, io.applicationName, async (env) => {
+    try {
+      await io.exec(command, args, { env, quiet: true, maxOutput: 32 * 1024 });
+    } catch (error) {
+      if (io.signal.aborted || !(error instanceof OpError)) throw error;
+      // plans are worse until autovacuum comes by; the data is whole
+      io.line(`No statistics: ${error.message}`, 'stderr');
+    }
+  });
+}

@@ -1,0 +1,66 @@
+import { sentenceOf } from '../../error.ts';
+import { shellWord } from '../../fields.ts';
+import type { Step, StepIo } from '../../operation.ts';
+import type { RestoreState } from './state.ts';
+
+export interface Hooks {
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** The command that is run before clients are interrupted; it must succeed. */
+export function beforeStep({ before, after }: Hooks, state: RestoreState): Step[] {
+  if (before === undefined) return [];
+  return [
+    {
+      id: 'before',
+      title: 'Run the command before',
+      preview: `sh -c ${shellWord(before)}`,
+      run: async (io) => {
+        // recover runs the one after, should this process die
+        io.record({ hooks: { before, after: after ?? null } });
+        state.stopped = true;
+        await io.exec('sh', ['-c', before]);
+      },
+    },
+  ];
+}
+
+/** The command that is run when it is over. It always runs where the one before was begun. */
+export function afterStep({ before, after }: Hooks, state: RestoreState): Step[] {
+  if (after === undefined) return [];
+  return [
+    {
+      id: 'after',
+      title: 'Run the command after',
+      preview: `sh -c ${shellWord(after)}`,
+      always: true,
+      run: async (io) => {
+        if (!state.stopped && (before !== undefined || !state.replaced)) {
+          io.line('Not needed: nobody was interrupted.');
+          return;
+        }
+        await runAfter(io, after, state.replaced);
+      },
+    },
+  ];
+}
+
+/**
+ * A command that fails now does not make the restore one that failed: what is in place stays, and can be undone. It is
+ * told where nobody overlooks it.
+ */
+export async function runAfter(io: StepIo, command: string, replaced: boolean): Promise<void> {
+  try {
+    await io.exec('sh', ['-c', command]);
+    io.record({ after_ran: true });
+  } catch (error) {
+    if (!replaced || io.signal.aborted) throw error;
+    io.line(sentenceOf(error), 'stderr');
+    io.result({
+      title: 'The command after failed',
+      columns: ['command', 'what it said'],
+      rows: [[command, sentenceOf(error)]],
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { databaseFacts } from '../../db/views/database/facts.ts';
+import { milliseconds } from '../../text/units.ts';
+import type { OpContext } from '../context.ts';
+import { OpError } from '../error.ts';
+import type { Run } from '../journal/runs.ts';
+import type { Check, Plan } from '../operation.ts';
+import { findBackup, repositoryDirectory } from '../repository/repository.ts';
+import { restoreInput } from './input.ts';
+import { restorePlan } from './plan.ts';
+import { planningSession } from './session.ts';
+import { afterStep, beforeStep, type Hooks } from './steps/hooks.ts';
+import { newState, RUN } from './steps/state.ts';
+import { undoChecks } from './swap/checks.ts';
+import { rolledBackName } from './swap/names.ts';
+import { undoPreview, undoSwap } from './swap/swap.ts';
+import { droppedSchema } from './ways/put-back.ts';
+
+/** What the steps of a restore have recorded. */
+export const factsSchema = z.object({
+  swap: z
+    .object({
+      live: z.string(),
+      fresh: z.string(),
+      before: z.string(),
+      live_oid: z.number().optional(),
+      before_oid: z.number().optional(),
+    })
+    .optional(),
+  created: z.object({ database: z.string(), target: z.string() }).nullish(),
+  safety: z.object({ id: z.string(), path: z.string() }).optional(),
+  dropped: droppedSchema.optional(),
+  hooks: z.object({ before: z.string().nullable(), after: z.string().nullable() }).optional(),
+  after_ran: z.boolean().optional(),
+});
+
+/** Puts the database back that a restore has replaced: in one transaction where it is still there, else from its backup. */
+export async function undoRestore(run: Run, context: OpContext): Promise<Plan> {
+  const facts = factsSchema.parse(run.facts);
+  if (facts.swap !== undefined) return undoPlan(run, context, facts.swap, facts.hooks);
+  if (facts.dropped !== undefined) {
+    const { database, safety } = facts.dropped;
+    const input = restoreInput.parse({ backup: safety, database, in_place: true });
+    return restorePlan(input, context, await findBackup(repositoryDirectory(context), safety));
+  }
+  throw new OpError(
+    'refused',
+    `${run.id} has not written down how it is taken back.`,
+    'Restore the safety backup: pgdeck backups list',
+  );
+}
+
+async function undoPlan(
+  run: Run,
+  context: OpContext,
+  swap: NonNullable<z.output<typeof factsSchema>['swap']>,
+  recorded: z.output<typeof factsSchema>['hooks'],
+): Promise<Plan> {
+  const { live, before } = swap;
+  const session = await planningSession(context);
+  const shown = { live, before, rolledBack: rolledBackName(live, RUN), run: RUN };
+  const [[now], [old]] = await Promise.all([
+    session.run(databaseFacts, { database: live }),
+    session.run(databaseFacts, { database: before }),
+  ]);
+  const checks: Check[] = await undoChecks(session, { live, before, rolledBack: shown.rolledBack });
+  if (now !== undefined && swap.live_oid !== undefined && now.oid !== swap.live_oid)
+    checks.push({
+      title: 'Newer restore',
+      status: 'block',
+      detail: `${live} is not what run ${run.id} has put there: it was replaced again since. Undo that run first: pgdeck runs list`,
+    });
+  const hooks: Hooks = { before: recorded?.before ?? undefined, after: recorded?.after ?? undefined };
+  const state = newState(undefined);
+  return {
+    operation: 'restore',
+    title: `Put ${live} back as it was before ${run.id}`,
+    subject: live,
+    danger: 'type-name',
+    writes: true,
+    server: context.place,
+    input: { ...run.input },
+    facts: [
+      { label: 'Server', value: `${context.place}, PostgreSQL ${session.server.version}` },
+      { label: 'Database', value: live },
+      {
+        label: 'Put back',
+        value: `${before}, replaced by ${run.subject} at ${run.started_at.slice(0, 16)}Z`,
+      },
+    ],
+    checks,
+    steps: [
+      ...beforeStep(hooks, state),
+      {
+        id: 'undo',
+        title: 'Exchange the names in one transaction',
+        preview: undoPreview(shown, { live: now?.comment ?? null, before: old?.comment ?? null }),
+        effect: 'sessions are ended; nobody can connect for a fraction of a second',
+        run: async (io) => {
+          const rolledBack = rolledBackName(live, io.run);
+          const done = await undoSwap(io, { live, before, rolledBack, run: io.run });
+          state.replaced = true;
+          io.result({
+            title: 'Put back',
+            columns: ['', ''],
+            rows: [
+              ['database', live],
+              ['closed to clients', milliseconds(done.closed_ms)],
+              ['sessions ended', String(done.ended)],
+              ['what was restored is kept as', rolledBack],
+            ],
+          });
+        },
+      },
+      ...afterStep(hooks, state),
+    ],
+    consequence:
+      `What was written to ${live} since the restore is kept in ${shown.rolledBack}. ` +
+      'Everybody who is connected loses the connection, and can connect again within a second.',
+    locks: [{ family: 'restore', database: live }],
+  };
+}

@@ -1,0 +1,180 @@
+import { quoteIdent } from '../../../db/ident.ts';
+import type { Session } from '../../../db/session.ts';
+import type { DatabaseFacts } from '../../../db/views/database/facts.ts';
+import { OpError } from '../../error.ts';
+import type { Check, Step, StepIo } from '../../operation.ts';
+import { contentChecks } from '../checks/content.ts';
+import { diskCheck } from '../checks/disk.ts';
+import { needsChecks } from '../checks/needs.ts';
+import { hooksOf } from '../input.ts';
+import { expectedOf } from '../load/expected.ts';
+import type { Situation } from '../situation.ts';
+import { fillSteps } from '../steps/fill.ts';
+import { afterStep, beforeStep } from '../steps/hooks.ts';
+import { inMaintenance } from '../steps/maintenance.ts';
+import { readStep } from '../steps/read.ts';
+import { safetyBackup } from '../steps/safety.ts';
+import { newState, type RestoreState, RUN } from '../steps/state.ts';
+import { sweepSteps } from '../steps/sweep.ts';
+import { swapChecks } from '../swap/checks.ts';
+import { createMarked, createSql, likenessOf } from '../swap/create.ts';
+import { dropFresh } from '../swap/drop.ts';
+import { freshName } from '../swap/names.ts';
+import { databaseProperties } from '../swap/properties.ts';
+import { type Dropped, putBack } from './put-back.ts';
+import { takeName, takeNameSql } from './take-name.ts';
+import type { Way } from './way.ts';
+
+/**
+ * Drops the database and makes it anew: for when there is no room for both. Nobody can work meanwhile, and the safety
+ * backup, read to its end in the same run, is the only way back; if anything fails after the drop, it is restored.
+ */
+export async function inPlaceWay(situation: Situation): Promise<Way> {
+  const { session, database, live, source, dumpClients, input, backup, context, state: facts } = situation;
+  const checks: Check[] = [
+    ...(await swapChecks(session, { live: database })),
+    ...contentChecks(situation, 'replace'),
+  ];
+  const needs = await needsChecks(situation);
+  checks.push(...needs.checks);
+  if (live === undefined || source === undefined || dumpClients === undefined) return { checks, steps: [] };
+  checks.push(await diskCheck(situation, { freed: facts?.bytes ?? 0 }), ...slotCheck(checks, database));
+  const state = newState(backup.manifest && expectedOf(backup.manifest));
+  const hooks = hooksOf(input, context);
+  const safety = await safetyBackup(situation, dumpClients, state);
+  const dropped: { facts: Dropped | undefined } = { facts: undefined };
+  const steps: Step[] = [
+    ...(await sweepSteps(session, database)),
+    ...readStep(source, state, true),
+    ...beforeStep(hooks, state),
+    ...safety.steps,
+    dropStep(situation, live, state, dropped),
+    createStep(situation, live),
+    ...fillSteps({
+      situation,
+      source,
+      state,
+      database: (run) => freshName(database, run),
+      shown: freshName(database, RUN),
+      noTablespaces: needs.noTablespaces,
+    }),
+    await renameStep(situation, dropped),
+    ...afterStep(hooks, state),
+  ];
+  return {
+    checks: [...checks, ...safety.checks],
+    steps,
+    consequence:
+      `${database} is dropped and made anew: nobody can work with it until that is done. ` +
+      'What was written since the backup is in the safety backup only.',
+    undo: 'undo',
+  };
+}
+
+/** The swap keeps slots with the old database; a drop takes them along. */
+function slotCheck(checks: readonly Check[], database: string): Check[] {
+  if (!checks.some(({ title }) => title === 'Replication slots')) return [];
+  return [
+    {
+      title: 'Replication slots',
+      status: 'block',
+      detail: `Dropping ${database} would drop its replication slots. Drop them first, or leave --in-place out.`,
+    },
+  ];
+}
+
+function dropStep(
+  { database, context }: Situation,
+  live: DatabaseFacts,
+  state: RestoreState,
+  dropped: { facts: Dropped | undefined },
+): Step {
+  return {
+    id: 'drop',
+    title: `Drop ${database}`,
+    preview: `DROP DATABASE ${quoteIdent(database)} WITH (FORCE);`,
+    effect: 'sessions are ended; nobody can connect until the restore is done',
+    run: (io) =>
+      inMaintenance(io, async (session) => {
+        const { safety } = state;
+        if (safety === undefined)
+          throw new OpError('failed', 'There is no safety backup of this run.', 'Nothing was dropped.');
+        const facts: Dropped = {
+          database,
+          likeness: likenessOf(live),
+          properties: await databaseProperties(session, database, database, { comment: true }),
+          safety: safety.path,
+        };
+        // before it is done: whoever finds this run dead can put the database back
+        io.record({ dropped: facts });
+        await refuseOther(session, database, live.oid);
+        if (live.is_template) await session.sql(`ALTER DATABASE ${quoteIdent(database)} IS_TEMPLATE false`);
+        dropped.facts = facts;
+        await session.sql(`DROP DATABASE ${quoteIdent(database)} WITH (FORCE)`);
+        state.replaced = true;
+        io.crashPoint('drop:dropped');
+      }),
+    rollback: async (io) => {
+      const { facts } = dropped;
+      if (facts === undefined || (await exists(io, database))) return;
+      io.line(`Restoring ${database} from the safety backup ${facts.safety}.`);
+      await putBack(io, context, facts);
+      state.replaced = false;
+    },
+  };
+}
+
+async function refuseOther(session: Session, database: string, oid: number): Promise<void> {
+  const [row] = await session.sql('SELECT oid::int8::text AS oid FROM pg_database WHERE datname = $1', [
+    database,
+  ]);
+  if (Number(row?.oid) !== oid)
+    throw new OpError('refused', `${database} is another database by now.`, 'Plan the restore again.');
+}
+
+async function exists(io: StepIo, database: string): Promise<boolean> {
+  return inMaintenance(io, async (session) => {
+    const rows = await session.sql('SELECT FROM pg_database WHERE datname = $1', [database]);
+    return rows.length > 0;
+  });
+}
+
+function createStep({ database }: Situation, live: DatabaseFacts): Step {
+  const like = likenessOf(live);
+  return {
+    id: 'create',
+    title: 'Create it anew, under another name until it is whole',
+    preview: `${createSql(freshName(database, RUN), like)};`,
+    run: (io) =>
+      inMaintenance(io, async (session) => {
+        const fresh = freshName(database, io.run);
+        const marker = { pgdeck: 'restoring' as const, target: database, run: io.run };
+        await createMarked(io, session, { fresh, like, marker, open: live.open_to_all });
+      }),
+    rollback: (io) =>
+      inMaintenance(io, async (session) => {
+        const fresh = freshName(database, io.run);
+        if (await dropFresh(session, fresh, io.run)) io.line(`Dropped ${fresh}.`);
+      }),
+  };
+}
+
+async function renameStep(
+  { session, database }: Situation,
+  dropped: { facts: Dropped | undefined },
+): Promise<Step> {
+  const properties = takeNameSql(
+    freshName(database, RUN),
+    database,
+    await databaseProperties(session, database, database, { comment: true }),
+  );
+  return {
+    id: 'rename',
+    title: `Give it the name ${database}, and the owner, grants and settings it had`,
+    preview: properties.map((sql) => `${sql};`).join('\n'),
+    run: (io) =>
+      inMaintenance(io, async (session) => {
+        await takeName(session, freshName(database, io.run), database, dropped.facts?.properties ?? []);
+      }),
+  };
+}

@@ -1,0 +1,177 @@
+import { quoteIdent } from '../../../db/ident.ts';
+import { databaseFacts } from '../../../db/views/database/facts.ts';
+import { contentsCount } from '../../../db/views/restore/contents.ts';
+import { OpError } from '../../error.ts';
+import type { Check, Step } from '../../operation.ts';
+import type { Manifest } from '../../repository/manifest.ts';
+import { contentChecks } from '../checks/content.ts';
+import { diskCheck } from '../checks/disk.ts';
+import { needsChecks } from '../checks/needs.ts';
+import { expectedOf } from '../load/expected.ts';
+import type { Situation } from '../situation.ts';
+import { fillSteps } from '../steps/fill.ts';
+import { inMaintenance } from '../steps/maintenance.ts';
+import { readStep } from '../steps/read.ts';
+import { newState, RUN } from '../steps/state.ts';
+import { createMarked, createSql, databaseOf, type Likeness, likenessOf } from '../swap/create.ts';
+import { dropFresh } from '../swap/drop.ts';
+import { freshName } from '../swap/names.ts';
+import { takeName, takeNameSql } from './take-name.ts';
+import type { Way } from './way.ts';
+
+/** Into a database of its own. One that is there already is used when it is empty, for what a superuser prepared in it. */
+export async function intoWay(situation: Situation): Promise<Way> {
+  const { database, live, source, backup, input } = situation;
+  const { checks, extensions } = await placeChecks(situation);
+  const needs = await needsChecks(situation, extensions);
+  checks.push(...needs.checks, ...contentChecks(situation, 'new'));
+  if (source === undefined) return { checks, steps: [] };
+  checks.push(await diskCheck(situation));
+  const state = newState(backup.manifest && expectedOf(backup.manifest));
+  const properties = input.no_owner ? [] : propertiesFor(backup.manifest, database);
+  const fill = fillSteps({
+    situation,
+    source,
+    state,
+    database: (run) => (live === undefined ? freshName(database, run) : database),
+    shown: live === undefined ? freshName(database, RUN) : database,
+    noTablespaces: needs.noTablespaces,
+  });
+  const steps: Step[] = [
+    ...readStep(source, state, false),
+    live === undefined ? createStep(database, await likeness(situation)) : reuseStep(database),
+    ...fill,
+    ...(live === undefined ? [nameStep(database, properties)] : []),
+  ];
+  return {
+    checks,
+    steps,
+    danger: live === undefined ? 'confirm' : 'type-name',
+    consequence:
+      live === undefined
+        ? `A new database ${database} is created. Nothing that is there is changed.`
+        : `${database} is empty and gets the backup. If that fails, what was loaded until then stays in it.`,
+    undo: { command: `DROP DATABASE ${quoteIdent(database)} (in psql)` },
+  };
+}
+
+async function placeChecks(situation: Situation): Promise<{ checks: Check[]; extensions: string[] }> {
+  const { live, database, session, context } = situation;
+  const title = 'Database';
+  if (live === undefined) {
+    const [row] = await session.sql(
+      'SELECT rolsuper OR rolcreatedb AS may FROM pg_roles WHERE rolname = current_user',
+    );
+    const check: Check =
+      row?.may === true
+        ? { title, status: 'ok', detail: `There is no ${database} yet.` }
+        : {
+            title,
+            status: 'block',
+            detail: `${session.server.user} may not create databases: ALTER ROLE ${quoteIdent(session.server.user)} CREATEDB.`,
+          };
+    return { checks: [check], extensions: [] };
+  }
+  const inside = await context.session(database);
+  const [contents] = await inside.run(contentsCount, undefined);
+  const things = (contents?.relations ?? 0) + (contents?.others ?? 0);
+  const check: Check =
+    things > 0
+      ? {
+          title,
+          status: 'block',
+          detail: `There is a database ${database} already, and it is not empty. Name another one, or replace it: leave --into out and give --database ${database}.`,
+        }
+      : { title, status: 'ok', detail: `${database} is there, and empty.` };
+  return { checks: [check], extensions: contents?.extensions ?? [] };
+}
+
+/** As the database that was backed up; of a file that does not say, as the one that is connected to. */
+async function likeness(situation: Situation): Promise<Likeness> {
+  const { backup, session, context } = situation;
+  const like = backup.manifest?.database;
+  if (like !== undefined) {
+    const { encoding, collate, ctype, locale_provider: provider, locale, icu_rules } = like;
+    // before 15 the server has no providers, and knows no word for them
+    const known = session.server.major >= 15 ? provider : null;
+    if (collate !== null && ctype !== null)
+      return { encoding, lc_collate: collate, lc_ctype: ctype, provider: known, locale, icu_rules };
+  }
+  const [facts] = await session.run(databaseFacts, { database: context.target.database });
+  return plain(likenessOf(facts ?? (await databaseOf(session, 'template1'))));
+}
+
+function plain({ encoding, lc_collate, lc_ctype, provider, locale, icu_rules }: Likeness): Likeness {
+  return { encoding, lc_collate, lc_ctype, provider, locale, icu_rules };
+}
+
+function createStep(database: string, like: Likeness): Step {
+  return {
+    id: 'create',
+    title: 'Create it, under another name until it is whole',
+    preview: `${createSql(freshName(database, RUN), like)};`,
+    run: (io) =>
+      inMaintenance(io, async (session) => {
+        const marker = { pgdeck: 'restoring' as const, target: database, run: io.run };
+        await createMarked(io, session, { fresh: freshName(database, io.run), like, marker, open: false });
+      }),
+    rollback: (io) =>
+      inMaintenance(io, async (session) => {
+        const fresh = freshName(database, io.run);
+        if (await dropFresh(session, fresh, io.run)) io.line(`Dropped ${fresh}.`);
+      }),
+  };
+}
+
+/** Nobody may have put anything there since it was planned. */
+function reuseStep(database: string): Step {
+  return {
+    id: 'empty',
+    title: `See that ${database} is still empty`,
+    preview: 'count of relations, functions, types, schemas and large objects',
+    run: async (io) => {
+      const session = await io.connect(database);
+      try {
+        const [contents] = await session.run(contentsCount, undefined);
+        if ((contents?.relations ?? 0) + (contents?.others ?? 0) > 0)
+          throw new OpError('refused', `${database} is not empty any more.`, 'Name another one.');
+      } finally {
+        await session.close();
+      }
+    },
+  };
+}
+
+/** In one transaction: the name, and what makes it the database that was backed up rather than a copy of its tables. */
+function nameStep(database: string, properties: readonly string[]): Step {
+  // without grants of its own everybody may connect, as to any new database
+  const open = `GRANT CONNECT ON DATABASE ${quoteIdent(database)} TO PUBLIC`;
+  const granted = properties.some((sql) => sql.startsWith('REVOKE ALL ON DATABASE '));
+  const all = [...(granted ? [] : [open]), ...properties];
+  return {
+    id: 'name',
+    title: `Give it the name ${database}, and the owner, grants and settings that were backed up`,
+    preview: takeNameSql(freshName(database, RUN), database, all)
+      .map((sql) => `${sql};`)
+      .join('\n'),
+    run: (io) =>
+      inMaintenance(io, (session) => takeName(session, freshName(database, io.run), database, all)),
+  };
+}
+
+/** The statements of a manifest name the database that was backed up: they get the new name. */
+export function propertiesFor(manifest: Manifest | undefined, database: string): string[] {
+  if (manifest === undefined) return [];
+  const { name, properties } = manifest.database;
+  const written = [quoteIdent(name), name];
+  return properties.flatMap((sql) => {
+    const found = written
+      .map((one) => ({ one, at: sql.indexOf(` DATABASE ${one} `) }))
+      .find(({ at }) => at >= 0);
+    if (found === undefined) return [];
+    const { one, at } = found;
+    return [
+      `${sql.slice(0, at)} DATABASE ${quoteIdent(database)}${sql.slice(at + ' DATABASE '.length + one.length)}`,
+    ];
+  });
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { findClients } from '../../clients/programs.ts';
+import type { OpContext } from '../../context.ts';
+import { OpError } from '../../error.ts';
+import type { StepIo } from '../../operation.ts';
+import { findBackup } from '../../repository/repository.ts';
+import { expectedOf } from '../load/expected.ts';
+import { loadArchive } from '../load/load.ts';
+import { inMaintenance } from '../steps/maintenance.ts';
+import { createMarked, type Likeness } from '../swap/create.ts';
+import { dropFresh } from '../swap/drop.ts';
+import { freshName } from '../swap/names.ts';
+import { compareContents, required } from '../verify/compare.ts';
+import { takeName } from './take-name.ts';
+
+/** A database that was dropped, and what it takes to have it again. */
+export interface Dropped {
+  readonly database: string;
+  readonly likeness: Likeness;
+  /** Statements for its owner, grants, settings and comment. */
+  readonly properties: readonly string[];
+  /** Path of the safety backup. */
+  readonly safety: string;
+}
+
+export const droppedSchema = z.object({
+  database: z.string(),
+  likeness: z.custom<Likeness>((value) => typeof value === 'object' && value !== null),
+  properties: z.array(z.string()),
+  safety: z.string(),
+});
+
+/** Makes a dropped database again from its safety backup. Throws {@link OpError}; the backup stays in any case. */
+export async function putBack(io: StepIo, context: OpContext, dropped: Dropped): Promise<void> {
+  const { database, likeness, properties, safety } = dropped;
+  const fresh = freshName(database, io.run);
+  try {
+    const backup = await findBackup(safety, safety);
+    const clients = await inMaintenance(io, async (session) => {
+      const found = await findClients(context, session.server, ['pg_restore']);
+      if (found.clients === undefined) throw new OpError('failed', found.check.detail);
+      await dropFresh(session, fresh, io.run);
+      const marker = { pgdeck: 'restoring' as const, target: database, run: io.run };
+      // the grants come with the name, and until then only its owner may look
+      await createMarked(io, session, { fresh, like: likeness, marker, open: false });
+      return found.clients;
+    });
+    const expected = backup.manifest && expectedOf(backup.manifest);
+    await loadArchive(io, context, {
+      clients,
+      kind: backup.kind,
+      path: backup.archive,
+      database: fresh,
+      jobs: 2,
+      noOwner: false,
+      noTablespaces: false,
+      stripTimeout: false,
+      ...(expected && { expected }),
+    });
+    const session = await io.connect(fresh);
+    try {
+      required(await compareContents(session, expected, { signal: io.signal }));
+    } finally {
+      await session.close();
+    }
+    await inMaintenance(io, (admin) => takeName(admin, fresh, database, properties));
+    io.line(`${database} is what it was, from ${backup.id}.`);
+  } catch (error) {
+    throw new OpError(
+      'failed',
+      `${database} was dropped, and could not be put back: ${(error as Error).message}`,
+      `Its safety backup is ${safety}. Restore it with: pgdeck restore ${safety} --into ${database}`,
+      error,
+    );
+  }
+}

@@ -1,0 +1,158 @@
+import { milliseconds } from '../../../text/units.ts';
+import type { Check, Step, StepIo } from '../../operation.ts';
+import { contentChecks } from '../checks/content.ts';
+import { diskCheck } from '../checks/disk.ts';
+import { needsChecks } from '../checks/needs.ts';
+import { hooksOf } from '../input.ts';
+import { expectedOf } from '../load/expected.ts';
+import type { Situation } from '../situation.ts';
+import { fillSteps } from '../steps/fill.ts';
+import { afterStep, beforeStep } from '../steps/hooks.ts';
+import { inMaintenance } from '../steps/maintenance.ts';
+import { readStep } from '../steps/read.ts';
+import { safetyBackup } from '../steps/safety.ts';
+import { newState, type RestoreState, RUN } from '../steps/state.ts';
+import { sweepSteps } from '../steps/sweep.ts';
+import { swapChecks } from '../swap/checks.ts';
+import { createBeside, createSql, likenessOf } from '../swap/create.ts';
+import { dropFresh, pruneBefore } from '../swap/drop.ts';
+import { beforeName, freshName, rolledBackName } from '../swap/names.ts';
+import { applyProperties, databaseProperties } from '../swap/properties.ts';
+import { type Exchanged, swapDatabases, swapPreview, undoSwap } from '../swap/swap.ts';
+
+import type { Way } from './way.ts';
+
+/** Beside the live database, verified there, then in its place at once. */
+export async function swapWay(situation: Situation): Promise<Way> {
+  const { session, database, live, source, dumpClients, input, backup, context } = situation;
+  const checks: Check[] = [
+    ...(await swapChecks(session, { live: database })),
+    ...contentChecks(situation, 'replace'),
+  ];
+  const needs = await needsChecks(situation);
+  checks.push(...needs.checks);
+  if (live === undefined || source === undefined) return { checks, steps: [] };
+  checks.push(await diskCheck(situation));
+  const state = newState(backup.manifest && expectedOf(backup.manifest));
+  const hooks = hooksOf(input, context);
+  const safety =
+    input.no_safety_backup || !dumpClients ? undefined : await safetyBackup(situation, dumpClients, state);
+  const steps: Step[] = [
+    ...(await sweepSteps(session, database)),
+    ...readStep(source, state, false),
+    ...(safety?.steps ?? []),
+    createStep(situation),
+    ...fillSteps({
+      situation,
+      source,
+      state,
+      database: (run) => freshName(database, run),
+      shown: freshName(database, RUN),
+      noTablespaces: needs.noTablespaces,
+    }),
+    await propertiesStep(situation),
+    ...beforeStep(hooks, state),
+    swapStep(situation, state),
+    ...afterStep(hooks, state),
+  ];
+  return {
+    checks: [...checks, ...(safety?.checks ?? [])],
+    steps,
+    consequence:
+      `${database} becomes what it was when it was backed up; what was written since is kept in ${beforeName(database, RUN)}. ` +
+      'Everybody who is connected loses the connection, and can connect again within a second.',
+    undo: 'undo',
+  };
+}
+
+function createStep({ database, live }: Situation): Step {
+  const fresh = freshName(database, RUN);
+  return {
+    id: 'create',
+    title: `Create a database beside ${database}`,
+    preview: live === undefined ? '' : `${createSql(fresh, likenessOf(live))};`,
+    run: (io) =>
+      inMaintenance(io, (session) =>
+        createBeside(io, session, {
+          live: database,
+          fresh: freshName(database, io.run),
+          marker: { pgdeck: 'restoring', target: database, run: io.run },
+        }),
+      ),
+    rollback: (io) =>
+      inMaintenance(io, async (session) => {
+        const name = freshName(database, io.run);
+        if (await dropFresh(session, name, io.run)) io.line(`Dropped ${name}.`);
+      }),
+  };
+}
+
+async function propertiesStep({ session, database }: Situation): Promise<Step> {
+  const shown = await databaseProperties(session, database, freshName(database, RUN));
+  return {
+    id: 'properties',
+    title: `Give it the owner, grants and settings of ${database}`,
+    preview: shown.map((sql) => `${sql};`).join('\n'),
+    run: (io) =>
+      inMaintenance(io, async (admin) => {
+        // as they are now, not as they were when it was planned
+        await applyProperties(admin, await databaseProperties(admin, database, freshName(database, io.run)));
+      }),
+  };
+}
+
+function swapStep({ database, live }: Situation, state: RestoreState): Step {
+  const names = (run: string) => ({
+    live: database,
+    fresh: freshName(database, run),
+    before: beforeName(database, run),
+    run,
+  });
+  return {
+    id: 'swap',
+    title: 'Exchange the names in one transaction',
+    preview: swapPreview(names(RUN), live?.comment ?? null),
+    effect: 'sessions are ended; nobody can connect for a fraction of a second',
+    run: async (io) => {
+      const done = await swapDatabases(io, names(io.run));
+      state.replaced = true;
+      tell(io, done, database, names(io.run).before);
+      await prune(io, database, names(io.run).before);
+    },
+    rollback: async (io) => {
+      if (!state.replaced) return;
+      // it was cancelled in the moment in which it was done
+      const { before } = names(io.run);
+      const rolledBack = rolledBackName(database, io.run);
+      await undoSwap(io, { live: database, before, rolledBack, run: io.run });
+      io.line(`${database} is again what it was; what was restored is kept as ${rolledBack}.`);
+      state.replaced = false;
+    },
+  };
+}
+
+function tell(io: StepIo, { closed_ms, ended }: Exchanged, database: string, before: string): void {
+  io.result({
+    title: 'Restored',
+    columns: ['', ''],
+    rows: [
+      ['database', database],
+      ['closed to clients', milliseconds(closed_ms)],
+      ['sessions ended', String(ended)],
+      ['kept as it was', before],
+    ],
+  });
+}
+
+/** Old copies beyond the last three go. What cannot be dropped now can be later: the restore is done. */
+async function prune(io: StepIo, database: string, before: string): Promise<void> {
+  try {
+    const { dropped, kept } = await inMaintenance(io, (session) =>
+      pruneBefore(session, database, { inUse: [before] }),
+    );
+    for (const name of dropped) io.line(`Dropped ${name}, a copy from before an earlier restore.`);
+    for (const { why } of kept) io.line(`Kept: ${why}`);
+  } catch (error) {
+    io.line(`Older copies were not dropped: ${(error as Error).message}`, 'stderr');
+  }
+}
