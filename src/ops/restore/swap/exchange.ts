@@ -23,6 +23,8 @@ export interface Exchange {
   readonly comment: (outgoing: string | null, incoming: string | null) => string | null;
   /** The one that comes in is sealed until now. */
   readonly unseal: boolean;
+  /** Called with what undo and recover need to know, before anything is done. */
+  readonly record: (oids: Pick<Exchanged, 'live_oid' | 'aside_oid'>) => void;
   /** Begins the names of the crash points: `swap`. */
   readonly points: string;
   /** How long to wait for the lock: PostgreSQL's notation. */
@@ -45,7 +47,7 @@ const LOCK_TIMEOUT = '10s';
 
 /** The statements in their order, with the comments that were read. */
 export function exchangeSql(
-  exchange: Exchange,
+  exchange: Omit<Exchange, 'record'>,
   comments: { readonly outgoing: string | null; readonly incoming: string | null },
 ): { begin: string[]; away: string; in: string; seal: string[]; commit: 'COMMIT' } {
   const { live, incoming, aside, marker, comment, unseal, lockTimeout = LOCK_TIMEOUT } = exchange;
@@ -82,6 +84,7 @@ export async function exchange(io: StepIo, wanted: Exchange): Promise<Exchanged>
   });
   try {
     const oids = await look(clearer, wanted);
+    wanted.record({ live_oid: oids.incoming, aside_oid: oids.live });
     const { closedAt, ended } = await prepare(io, wanted, oids, { renamer, clearer }).catch(
       (error: unknown) => {
         throw untouched(wanted, error, io.signal.aborted);

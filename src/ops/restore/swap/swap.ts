@@ -35,10 +35,11 @@ export interface SwapUndo {
  */
 export async function swapDatabases(io: StepIo, swap: Swap): Promise<Exchanged> {
   const { live, fresh, before } = swap;
-  io.record({ swap: { live, fresh, before } });
-  const done = await exchange(io, swapOf(swap));
-  io.record({ swap: { live, fresh, before, live_oid: done.live_oid, before_oid: done.aside_oid } });
-  return done;
+  return exchange(io, {
+    ...swapOf(swap),
+    record: ({ live_oid, aside_oid: before_oid }) =>
+      io.record({ swap: { live, fresh, before, live_oid, before_oid } }),
+  });
 }
 
 /**
@@ -49,12 +50,11 @@ export async function swapDatabases(io: StepIo, swap: Swap): Promise<Exchanged> 
  */
 export async function undoSwap(io: StepIo, undo: SwapUndo): Promise<Exchanged> {
   const { live, before, rolledBack } = undo;
-  io.record({ swap_undo: { live, before, rolledBack } });
-  const done = await exchange(io, undoOf(undo));
-  io.record({
-    swap_undo: { live, before, rolledBack, live_oid: done.live_oid, rolled_back_oid: done.aside_oid },
+  return exchange(io, {
+    ...undoOf(undo),
+    record: ({ live_oid, aside_oid: rolled_back_oid }) =>
+      io.record({ swap_undo: { live, before, rolledBack, live_oid, rolled_back_oid } }),
   });
-  return done;
 }
 
 /** The statements of {@link swapDatabases}, for the preview; `comment` is that of the live database. */
@@ -70,11 +70,13 @@ export function undoPreview(
   return preview(exchangeSql(undoOf(undo), { outgoing: comments.live, incoming: comments.before }));
 }
 
+type Names = Omit<Exchange, 'record'>;
+
 function preview(sql: ReturnType<typeof exchangeSql>): string {
   return [...sql.begin, sql.away, sql.in, ...sql.seal, sql.commit].map((line) => `${line};`).join('\n');
 }
 
-function swapOf({ live, fresh, before, run, lockTimeout }: Swap): Exchange {
+function swapOf({ live, fresh, before, run, lockTimeout }: Swap): Names {
   return {
     live,
     incoming: fresh,
@@ -87,7 +89,7 @@ function swapOf({ live, fresh, before, run, lockTimeout }: Swap): Exchange {
   };
 }
 
-function undoOf({ live, before, rolledBack, run, lockTimeout }: SwapUndo): Exchange {
+function undoOf({ live, before, rolledBack, run, lockTimeout }: SwapUndo): Names {
   return {
     live,
     incoming: before,
