@@ -117,6 +117,29 @@ JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name`,
 
 export type LiveTable = RowOf<typeof liveTables>;
 
+/** Every table with what it is a partition of. */
+export const tableNames = defineQuery({
+  id: 'restore.table_names',
+  variants: [
+    {
+      sql: `
+SELECT n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned,
+  pn.nspname AS parent_schema, p.relname AS parent_name
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND c.relispartition
+LEFT JOIN pg_class p ON p.oid = i.inhparent LEFT JOIN pg_namespace pn ON pn.oid = p.relnamespace
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'`,
+    },
+  ],
+  row: z.object({
+    schema: text,
+    name: text,
+    partitioned: z.boolean(),
+    parent_schema: text.nullable(),
+    parent_name: text.nullable(),
+  }),
+});
+
 /** Foreign keys from or to these tables (by oid) and their partitions, each once, as it stands on the topmost table. */
 export const foreignKeys = defineQuery({
   id: 'restore.foreign_keys',

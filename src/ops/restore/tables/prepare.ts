@@ -9,9 +9,9 @@ import type { OpContext } from '../../context.ts';
 import type { Check } from '../../operation.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { unitChecks } from './checks.ts';
-import { type ForeignKey, foreignKeys, type LiveTable, liveTables } from './live.ts';
+import { type ForeignKey, foreignKeys, type LiveTable, liveTables, tableNames } from './live.ts';
 import { topologicalOrder } from './order.ts';
-import { type Contents, leavesOf, readContents, tableKey } from './reading/contents.ts';
+import { type Contents, type KnownTable, leavesOf, readContents, tableKey } from './reading/contents.ts';
 import { definitionOf, goneCheck, withSequences } from './reading/gone.ts';
 import { chooseTables } from './reading/names.ts';
 import { headOf } from './rows/source.ts';
@@ -33,7 +33,7 @@ export async function prepare(
   names: readonly string[],
   mode: Mode,
 ): Promise<Prepared> {
-  const contents = await readContents(context.host, clients, backup);
+  const contents = await readContents(context.host, clients, backup, () => knownTables(session));
   const keys = chooseTables(contents, names);
   const blocks = await readBlocks(context, clients, backup, contents, keys);
   const live = await session.run(liveTables, withParents(contents, keys));
@@ -71,6 +71,16 @@ export async function prepare(
     },
     checks,
   };
+}
+
+async function knownTables(session: Session): Promise<KnownTable[]> {
+  const found = await session.run(tableNames, undefined);
+  return found.map(({ schema, name, partitioned, parent_schema, parent_name }) => ({
+    schema,
+    name,
+    partitioned,
+    parent: parent_schema === null || parent_name === null ? undefined : tableKey(parent_schema, parent_name),
+  }));
 }
 
 /** The chosen tables, and what they are partitions of. */

@@ -49,7 +49,7 @@ function outcome(rows: readonly (readonly string[])[]): Outcome {
 export async function fingerprint(session: Session): Promise<string> {
   const relations = await session.sql(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1`,
+     WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1`,
   );
   const rows = await session.sql(
     relations
@@ -60,12 +60,13 @@ export async function fingerprint(session: Session): Promise<string> {
       .join(' UNION ALL '),
   );
   const catalogs = await session.sql(
-    `SELECT (SELECT string_agg(format('%s %s %s', tgrelid::regclass, tgname, tgenabled), E'\\n' ORDER BY tgrelid, tgname)
-               FROM pg_trigger) AS triggers,
+    `SELECT (SELECT json_agg(q) FROM (SELECT sequencename, last_value FROM pg_sequences ORDER BY 1) q) AS sequences,
+       (SELECT string_agg(format('%s %s %s', tgrelid::regclass, tgname, tgenabled), E'\\n' ORDER BY tgrelid, tgname)
+               FROM pg_trigger WHERE tgrelid >= 16384) AS triggers,
        (SELECT string_agg(format('%s %s %s', conrelid::regclass, oid, pg_get_constraintdef(oid)), E'\\n' ORDER BY oid)
-          FROM pg_constraint) AS constraints,
+          FROM pg_constraint WHERE oid >= 16384) AS constraints,
        (SELECT string_agg(format('%s %s %s', attrelid::regclass, attname, attidentity), E'\\n' ORDER BY attrelid, attnum)
-          FROM pg_attribute WHERE attrelid >= 16384 AND attnum > 0) AS attributes`,
+          FROM pg_attribute WHERE attrelid >= 16384 AND attidentity <> '') AS attributes`,
   );
   return JSON.stringify([rows, catalogs], undefined, 1);
 }

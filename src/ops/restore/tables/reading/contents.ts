@@ -29,14 +29,35 @@ export function tableKey(schema: string, name: string): string {
   return `${schema}\0${name}`;
 }
 
-/** Reads what tables a backup holds, without their rows. Throws {@link OpError} when it cannot be read. */
-export async function readContents(host: Host, clients: Clients, backup: Backup): Promise<Contents> {
-  return backup.kind === 'custom' || backup.kind === 'directory'
-    ? archiveContents(host, clients, backup)
-    : textContents(host, backup);
+/** A table of the live database and what it is a partition of: a backup of rows alone does not say. */
+export interface KnownTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly partitioned: boolean;
+  readonly parent: string | undefined;
 }
 
-async function archiveContents(host: Host, clients: Clients, backup: Backup): Promise<Contents> {
+/**
+ * Reads what tables a backup holds, without their rows; `live` tells more about those of a backup without definitions.
+ * Throws {@link OpError} when it cannot be read.
+ */
+export async function readContents(
+  host: Host,
+  clients: Clients,
+  backup: Backup,
+  live: () => Promise<readonly KnownTable[]>,
+): Promise<Contents> {
+  return backup.kind === 'custom' || backup.kind === 'directory'
+    ? archiveContents(host, clients, backup, live)
+    : textContents(host, backup, live);
+}
+
+async function archiveContents(
+  host: Host,
+  clients: Clients,
+  backup: Backup,
+  live: () => Promise<readonly KnownTable[]>,
+): Promise<Contents> {
   const read = async (...args: string[]) => {
     const { exitCode, stdout, stderr } = await host.run(
       clients.path('pg_restore'),
@@ -52,20 +73,25 @@ async function archiveContents(host: Host, clients: Clients, backup: Backup): Pr
   const [list, text] = await Promise.all([read('-l'), read('-v', '-s', '-f', '-')]);
   const entries = parseEntries(text);
   const tables = definedTables(entries);
+  const known = tables.size === 0 ? await live() : [];
   const byOid = new Map(entries.filter((e) => e.type === 'TABLE').map((e) => [e.oid, keyOf(e)]));
   const manifest = new Map(backup.manifest?.tables.map((t) => [t.oid, tableKey(t.schema, t.name)]));
   for (const [line, oid, rest = ''] of list.matchAll(/^\d+; \d+ (\d+) TABLE DATA (.*)$/gm)) {
-    const [schema = '', name = '', ...more] = rest.split(' ');
+    const alike = known.filter(({ schema, name }) => rest.startsWith(`${schema} ${name} `));
+    const [only] = alike.length === 1 ? alike : [];
     const key =
-      byOid.get(Number(oid)) ??
-      manifest.get(Number(oid)) ??
-      (more.length === 1 ? tableKey(schema, name) : undefined);
+      byOid.get(Number(oid)) ?? manifest.get(Number(oid)) ?? (only && tableKey(only.schema, only.name));
     if (key !== undefined) addData(tables, key, { line });
   }
+  addParents(tables, known);
   return { entries, tables };
 }
 
-async function textContents(host: Host, backup: Backup): Promise<Contents> {
+async function textContents(
+  host: Host,
+  backup: Backup,
+  live: () => Promise<readonly KnownTable[]>,
+): Promise<Contents> {
   const { exitCode, stdout, stderr } = await host.pipe(
     [...unpack(backup), { command: 'sed', args: ['-n', OUTLINE] }],
     { env: { LC_ALL: 'C' } },
@@ -73,10 +99,12 @@ async function textContents(host: Host, backup: Backup): Promise<Contents> {
   if (exitCode !== 0) throw unreadable(backup, stderr);
   const entries = parseEntries(stdout);
   const tables = definedTables(entries);
+  const known = tables.size === 0 ? await live() : [];
   for (const [head] of stdout.matchAll(/^COPY .* FROM stdin;$/gm)) {
     const copy = parseCopyHead(head);
     if (copy !== undefined) addData(tables, tableKey(copy.schema, copy.name), { head });
   }
+  addParents(tables, known);
   return { entries, tables };
 }
 
@@ -88,6 +116,19 @@ function addData(
   const [schema = '', name = ''] = key.split('\0');
   const known = tables.get(key) ?? { schema, name, partitioned: false, parent: undefined };
   tables.set(key, { ...known, data });
+}
+
+/** Partitioned tables above those that the backup has rows of. */
+function addParents(tables: Map<string, ContentsTable>, known: readonly KnownTable[]): void {
+  const byKey = new Map(known.map((one) => [tableKey(one.schema, one.name), one]));
+  // what is added is looked at in turn
+  for (const [key, table] of tables) {
+    const parent = byKey.get(key)?.parent;
+    if (parent === undefined) continue;
+    tables.set(key, { ...table, parent });
+    const above = byKey.get(parent);
+    if (above !== undefined && !tables.has(parent)) tables.set(parent, { ...above, data: undefined });
+  }
 }
 
 function definedTables(entries: readonly Entry[]): Map<string, ContentsTable> {

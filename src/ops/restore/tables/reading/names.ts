@@ -26,7 +26,7 @@ function find(contents: Contents, text: string): string {
       `${text} is the name of ${found.length} tables in the backup.`,
       `Name one with its schema: ${found.map(shown).join(', ')}.`,
     );
-  const close = nearest(text, all.map(shown));
+  const close = similar(all, text);
   throw new OpError(
     'refused',
     `The backup has no table ${text}.`,
@@ -39,6 +39,19 @@ function matching(all: readonly ContentsTable[], text: string): ContentsTable[] 
   const [schema, name] = parts.length === 2 ? parts : [undefined, parts[0]];
   if (parts.length > 2 || name === undefined) return [];
   return all.filter((table) => table.name === name && (schema === undefined || table.schema === schema));
+}
+
+/** Names that may be meant, with the schema or without it. */
+function similar(all: readonly ContentsTable[], text: string): string[] {
+  const whole = nearest(text, all.map(shown));
+  if (whole.length > 0) return whole;
+  const bare = new Set(
+    nearest(
+      text,
+      all.map(({ name }) => name),
+    ),
+  );
+  return all.filter(({ name }) => bare.has(name)).map(shown);
 }
 
 function ancestors(contents: Contents, key: string): string[] {
