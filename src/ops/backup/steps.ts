@@ -12,6 +12,7 @@ import { backupId } from '../repository/names.ts';
 import { discard, type PartialBackup, partialDirectory, publish } from '../repository/publish.ts';
 import { archiveName, commandLine, dumpCommands } from './dump/command.ts';
 import { countRows } from './dump/counts.ts';
+import { serverGone } from './dump/failure.ts';
 import { globalsCommand, reserveGlobals } from './dump/globals.ts';
 import { watchDump } from './dump/progress.ts';
 import { runDump } from './dump/run.ts';
@@ -131,6 +132,8 @@ class OneBackup {
         (signal) => runDump(io, this.#context, commands, partial.path, signal),
         (signal) => countRows(io, snapshot, signal),
       ]);
+    } catch (error) {
+      throw serverGone(error);
     } finally {
       over.abort();
       await watching;

@@ -22,7 +22,7 @@ afterAll(() => db.drop());
 
 describe.each([
   ['custom', {}, 'dump'],
-  ['directory', { jobs: '2' }, 'dir'],
+  ['directory', { jobs: 2 }, 'dir'],
   ['plain', {}, 'sql.gz'],
   ['plain', { compress: 'zstd:3' }, 'sql.zst'],
   ['plain', { compress: 'none' }, 'sql'],

@@ -6,8 +6,7 @@ import { quoteIdent } from '../../../src/db/ident.ts';
 import type { Target } from '../../../src/db/target.ts';
 import { backup } from '../../../src/ops/backup/operation.ts';
 import type { OpContext } from '../../../src/ops/context.ts';
-import { parseInput } from '../../../src/ops/fields.ts';
-import type { Plan, RawInput } from '../../../src/ops/operation.ts';
+import type { Plan } from '../../../src/ops/operation.ts';
 import { type Backup, listBackups } from '../../../src/ops/repository/repository.ts';
 import { run } from '../../../src/targets/local.ts';
 import { serverTarget } from '../../support/cluster.ts';
@@ -24,11 +23,9 @@ export function contextFor(
   return context;
 }
 
-/** The plan of a backup, from what flags would give. */
-export async function planBackup(context: OpContext, raw: RawInput): Promise<Plan> {
-  const parsed = parseInput(backup, raw);
-  if (!parsed.ok) throw new Error(parsed.problems.map(({ message }) => message).join());
-  return backup.plan(parsed.input, context);
+/** The plan of a backup. */
+export async function planBackup(context: OpContext, input: Record<string, unknown>): Promise<Plan> {
+  return backup.plan(backup.input.parse(input), context);
 }
 
 /** The checks that block a plan, or warn. */

@@ -1,9 +1,13 @@
 import { basename } from 'node:path';
+import { DbError } from '../../../db/errors.ts';
 import { cleanBlock } from '../../../text/clean.ts';
 import { OpError } from '../../error.ts';
 
 /** Lines of stderr that tell why a program failed. */
 const TAIL = 12;
+
+const GONE = 'The server ended the connection while it was read.';
+const AGAIN = 'See why in its log, then run the backup again; nothing of this one was kept.';
 
 /** What pg_dump says in the language C, and what it means: a sentence and the next step. */
 const KNOWN: readonly (readonly [
@@ -43,8 +47,8 @@ const KNOWN: readonly (readonly [
   ],
   [
     /(?:server closed the connection unexpectedly|terminating connection|the database system is|connection to server was lost|Connection refused)/,
-    () => 'The server ended the connection while it was read.',
-    'See why in its log, then run the backup again; nothing of this one was kept.',
+    () => GONE,
+    AGAIN,
   ],
   [
     /no matching (?:tables|schemas) were found(?: for pattern "?(.*?)"?)?$/m,
@@ -64,4 +68,10 @@ export function dumpFailure(command: string, exitCode: number, stderr: string, p
     'failed',
     `${basename(command)} failed with exit code ${exitCode}${said === '' ? '.' : `:\n${said}`}`,
   );
+}
+
+/** The same, where one of our own connections was the first to notice. */
+export function serverGone(error: unknown): unknown {
+  if (!(error instanceof DbError) || !['lost', 'starting', 'unreachable'].includes(error.kind)) return error;
+  return new OpError('failed', GONE, AGAIN, error);
 }

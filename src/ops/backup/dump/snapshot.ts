@@ -12,6 +12,8 @@ import type { StepIo } from '../../operation.ts';
 import { databaseProperties } from '../../restore/swap/properties.ts';
 import type { BackupRequest } from '../request.ts';
 import { type Selection, selectRelations } from '../scope/selection.ts';
+import { measuredRelations } from '../scope/sizes.ts';
+import { LOCK_WAIT } from './command.ts';
 
 type RowsOf<Q> = Q extends { readonly row: { readonly _output: infer Row } } ? readonly Row[] : never;
 
@@ -49,6 +51,10 @@ export async function takeSnapshot(io: StepIo, request: BackupRequest): Promise<
   const properties = (await databaseProperties(session, name, name, { comment: true })).filter(
     (sql) => !MARKER.test(sql),
   );
+  // sizes are not worth waiting for a lock, let alone losing the snapshot over it
+  await session.sql("SET lock_timeout = '1s'");
+  const sizes = new Map((await measuredRelations(session)).map(({ oid, bytes }) => [oid, bytes]));
+  await session.sql(`SET lock_timeout = '${LOCK_WAIT}'`);
   await session.sql(SNAPSHOT_SQL[0]);
   const [exported] = await session.sql(SNAPSHOT_SQL[1]);
   const id = exported?.pg_export_snapshot;
@@ -59,7 +65,10 @@ export async function takeSnapshot(io: StepIo, request: BackupRequest): Promise<
       `${name} gave no snapshot.`,
       'Connect to PostgreSQL itself, not to a pooler.',
     );
-  const relations = await session.run(backupRelations, { exact: true });
+  const relations = (await session.run(backupRelations, { exact: false })).map((one) => ({
+    ...one,
+    bytes: sizes.get(one.oid) ?? one.bytes,
+  }));
   const selection = await selectRelations(session, relations, request);
   const [large] = await session.run(backupLargeObjects, undefined);
   return {

@@ -71,7 +71,7 @@ export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
     choices: tableChoices,
     when: single,
   },
-  schema_only: { title: 'Definitions only', hint: 'no rows', when: (raw) => raw.data_only !== true },
+  schema_only: { title: 'Definitions only', hint: 'no rows' },
   data_only: { title: 'Rows only', hint: 'no definitions', when: (raw) => raw.schema_only !== true },
   no_globals: { title: 'Without globals', hint: 'no roles and tablespaces beside it' },
   dir: {

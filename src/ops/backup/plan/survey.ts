@@ -1,8 +1,5 @@
-import { DbError } from '../../../db/errors.ts';
 import type { Server } from '../../../db/server.ts';
-import type { Session } from '../../../db/session.ts';
 import { backupDatabase, backupLargeObjects, backupPasswords } from '../../../db/views/backup/facts.ts';
-import { type BackupRelation, backupRelations } from '../../../db/views/backup/relations.ts';
 import type { OpContext } from '../../context.ts';
 import type { Check } from '../../operation.ts';
 import type { Backup } from '../../repository/repository.ts';
@@ -11,6 +8,7 @@ import { rightsChecks } from '../preflight/rights.ts';
 import { type Estimate, estimateSize } from '../preflight/space.ts';
 import type { BackupRequest } from '../request.ts';
 import { type Selection, selectRelations } from '../scope/selection.ts';
+import { measuredRelations } from '../scope/sizes.ts';
 
 /** What was seen of a database before it is backed up. */
 export interface Survey {
@@ -36,7 +34,7 @@ export async function survey(
 ): Promise<Survey> {
   const session = await context.session(request.database);
   const { server } = session;
-  const relations = await relationsOf(session);
+  const relations = await measuredRelations(session);
   const selection = await selectRelations(session, relations, request);
   const [[facts], [large], [right]] = await Promise.all([
     session.run(backupDatabase, undefined),
@@ -62,14 +60,4 @@ export async function survey(
     ],
     last: own[0],
   };
-}
-
-/** Sizes on disk wait for a table that is locked exclusively; then those of the last VACUUM have to do. */
-async function relationsOf(session: Session): Promise<BackupRelation[]> {
-  try {
-    return await session.run(backupRelations, { exact: true });
-  } catch (error) {
-    if (!(error instanceof DbError) || error.kind !== 'busy') throw error;
-    return session.run(backupRelations, { exact: false });
-  }
 }
