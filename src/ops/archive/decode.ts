@@ -31,12 +31,13 @@ export interface DecodeIo {
   readonly stallMs?: number;
 }
 
-/** Bytes so far; `of` is the size of the file where the file's bytes are what is counted. */
+/** Bytes so far, some times a second; `of` is the size of the file where the file's bytes are what is counted. */
 export type OnProgress = (done: number, of: number | undefined) => void;
 
 /** Between two pieces of a decode there are milliseconds; a minute without one means that it spins on damage. */
 const STALL_MS = 60_000;
 const PIECE = 1 << 20;
+const PROGRESS_MS = 100;
 const OTHER = 'Use another backup.';
 
 /**
@@ -50,16 +51,28 @@ export async function decodeArchive(
   archive: Archive,
   onProgress?: OnProgress,
 ): Promise<Decoded> {
+  const told = onProgress && seldom(onProgress);
   try {
     return await (archive.kind === 'custom' || archive.kind === 'directory'
-      ? fromArchive(io, clients, archive, onProgress)
-      : fromSql(io, archive, onProgress));
+      ? fromArchive(io, clients, archive, told)
+      : fromSql(io, archive, told));
   } catch (error) {
     if (io.signal?.aborted) throw new OpError('cancelled', 'The check was cancelled.', undefined, error);
     if (error instanceof CommandError && error.kind === 'stalled')
       throw damaged(archive, 'decoding it stands still', error);
     throw error;
   }
+}
+
+/** Pieces come thousands of times a second, and nobody reads as fast. */
+function seldom(onProgress: OnProgress): OnProgress {
+  let last = Number.NEGATIVE_INFINITY;
+  return (done, of) => {
+    const now = performance.now();
+    if (now - last < PROGRESS_MS && done !== of) return;
+    last = now;
+    onProgress(done, of);
+  };
 }
 
 async function fromArchive(

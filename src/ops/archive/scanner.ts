@@ -1,3 +1,4 @@
+import { encodingIn, type ToText } from './encoding.ts';
 import { type Heading, parseCopyHead, parseHeading } from './heading.ts';
 import { countNewlines } from './newlines.ts';
 
@@ -35,9 +36,11 @@ const END_OF_DATA = Buffer.from('\n\\.');
 /** A name has at most 63 bytes and a table 1,600 columns; what is longer is no head of a COPY. */
 const LONGEST_HEAD = 1 << 19;
 const TAIL = 1024;
+/** Before the first object come the settings, one of them the encoding. */
+const HEAD = 4096;
 
 /** In the first lines of what pg_dumpall writes: the dumps of databases in it end like dumps of their own. */
-const CLUSTER = '\n-- PostgreSQL database cluster dump\n';
+const CLUSTER = '\n-- PostgreSQL database cluster dump';
 
 /** The last words; `\unrestrict` follows them in dumps of the minors from August 2025 on. */
 const COMPLETE = /\n-- PostgreSQL database (cluster )?dump complete\r?\n--\s*(\\unrestrict \w+\s*)?$/;
@@ -61,7 +64,8 @@ export class DumpScanner {
   /** What is kept of the last piece because it may begin something. Before the text, a line has just ended. */
   #rest: Buffer = Buffer.from('\n');
   #tail: Buffer = Buffer.alloc(0);
-  #cluster = false;
+  #head: Buffer = Buffer.alloc(0);
+  #toText: ToText | undefined;
   #bytes = 0;
   #heading: Heading | undefined;
   #headings = 0;
@@ -69,7 +73,7 @@ export class DumpScanner {
   #open: OpenTable | undefined;
 
   write(piece: Buffer): void {
-    if (this.#bytes === 0) this.#cluster = piece.subarray(0, TAIL).includes(CLUSTER);
+    if (this.#head.length < HEAD) this.#head = Buffer.concat([this.#head, piece.subarray(0, HEAD)]);
     this.#bytes += piece.length;
     this.#tail =
       piece.length >= TAIL ? piece.subarray(-TAIL) : Buffer.concat([this.#tail, piece]).subarray(-TAIL);
@@ -86,7 +90,7 @@ export class DumpScanner {
     return {
       tables: this.#tables,
       largeObjects: this.#headings === 0 ? null : this.#largeObjects,
-      complete: open === undefined && end !== null && (end[1] !== undefined || !this.#cluster),
+      complete: open === undefined && end !== null && (end[1] !== undefined || !this.#head.includes(CLUSTER)),
       unfinished: open && `${open.schema}.${open.name}`,
       bytes: this.#bytes,
     };
@@ -113,7 +117,7 @@ export class DumpScanner {
     const end = text.indexOf(LINE_FEED, at + 1);
     if (end < 0) return this.#keep(text, text.length - at > LONGEST_HEAD ? text.length : at);
     this.#closeHeading();
-    this.#heading = parseHeading(text.toString('utf8', at + 1, end));
+    this.#heading = parseHeading(this.#text(text.subarray(at + 1, end)));
     this.#headings++;
     return end;
   }
@@ -124,7 +128,7 @@ export class DumpScanner {
     while (end >= 0 && hasOpenQuote(text.subarray(at, end))) end = text.indexOf(LINE_FEED, end + 1);
     const skip = at + COPY.length;
     if (end < 0) return text.length - at > LONGEST_HEAD ? skip : this.#keep(text, at);
-    const head = end - at > LONGEST_HEAD ? undefined : parseCopyHead(text.toString('utf8', at + 1, end));
+    const head = end - at > LONGEST_HEAD ? undefined : parseCopyHead(this.#text(text.subarray(at + 1, end)));
     if (head === undefined) return skip;
     this.#heading = undefined;
     this.#open = { schema: head.schema, name: head.name, rows: 0, bytes: 0, fresh: true };
@@ -153,6 +157,12 @@ export class DumpScanner {
       this.#tables.push({ schema, name, rows: null, copyBytes: null });
     }
     this.#heading = undefined;
+  }
+
+  /** Names come long after the line that says their encoding. */
+  #text(bytes: Buffer): string {
+    this.#toText ??= encodingIn(this.#head.toString('latin1'));
+    return this.#toText(bytes);
   }
 
   #keep(text: Buffer, from: number): undefined {

@@ -46,6 +46,9 @@ export function repositoryDirectory(
   return join(env.XDG_DATA_HOME || join(home, '.local', 'share'), 'pgdeck', 'backups');
 }
 
+/** Files that are looked at together: each is open for a moment, and a directory of others may hold thousands. */
+const AT_ONCE = 32;
+
 /**
  * Every backup of a repository, newest first, with the files that others put there. What is unfinished is none.
  * An absent repository has none; throws {@link OpError} for one that cannot be read.
@@ -58,12 +61,15 @@ export async function listBackups(directory: string): Promise<Backup[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw diskError(error, 'The backups cannot be listed', directory);
   }
-  const found = await Promise.all(
-    names
-      .filter((name) => !isHidden(name))
-      // removed while it is looked at, or not readable: not a backup that could be used
-      .map((name) => describe(join(directory, name)).catch(() => undefined)),
-  );
+  const found: (Backup | undefined)[] = [];
+  const visible = names.filter((name) => !isHidden(name));
+  for (let at = 0; at < visible.length; at += AT_ONCE) {
+    const some = visible.slice(at, at + AT_ONCE);
+    // removed while it is looked at, or not readable: not a backup that could be used
+    found.push(
+      ...(await Promise.all(some.map((name) => describe(join(directory, name)).catch(() => undefined)))),
+    );
+  }
   return found
     .filter((one) => one !== undefined)
     .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || b.id.localeCompare(a.id));
@@ -174,16 +180,15 @@ function statusOf({ verifications }: Manifest): BackupStatus {
   return verifications.some(({ ok }) => ok) ? 'ok' : 'unverified';
 }
 
-/** Few enough to look at in a list; of a directory archive the table of contents is among the first. */
+/** Few enough to look at in a list; of a directory archive its table of contents is one of them. */
 const LOOKED_AT = 16;
 
 /** What a glance can tell: the files are there, in their sizes. */
 async function isWhole(path: string, manifest: Manifest): Promise<boolean> {
+  const contents = join(manifest.archive, 'toc.dat');
+  const few = manifest.files.filter((file, at) => at < LOOKED_AT || file.path === contents);
   const checks = await Promise.all(
-    manifest.files.slice(0, LOOKED_AT).map(async (file) => {
-      const facts = await stat(join(path, file.path)).catch(() => undefined);
-      return facts?.size === file.bytes;
-    }),
+    few.map(async (file) => (await stat(join(path, file.path)).catch(() => undefined))?.size === file.bytes),
   );
   return checks.every(Boolean) && (await exists(join(path, manifest.archive)));
 }

@@ -76,6 +76,23 @@ test('without headings nothing is counted', () => {
   });
 });
 
+test.each([
+  ['LATIN1', Buffer.from('caf\u00e9', 'latin1'), 'café'],
+  ['EUC_CN', Buffer.from([0xbf, 0xcd, 0xbb, 0xa7]), '客户'],
+  ['WIN1251', Buffer.from([0xe8, 0xec, 0xff]), 'имя'],
+  ['UTF8', Buffer.from('客户'), '客户'],
+  ['MULE_INTERNAL', Buffer.from('plain'), 'plain'],
+])('names are read in the encoding of the dump: %s', (encoding, name, text) => {
+  const before = `--\n-- PostgreSQL database dump\n--\n\nSET client_encoding = '${encoding}';\n\n`;
+  const dump = Buffer.concat([
+    Buffer.from(`${before}${heading('t')}COPY public."`),
+    name,
+    Buffer.from(`" (a) FROM stdin;\n1\n\\.\n\n${END}`),
+  ]);
+  for (const piece of [1, 7, 100_000])
+    expect(scan(dump, piece).tables).toMatchObject([{ name: text, rows: 1 }]);
+});
+
 describe('heads of COPY', () => {
   test.each([
     ['COPY public.t (a, b) FROM stdin;', 'public', 't', ['a', 'b']],
