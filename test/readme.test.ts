@@ -6,10 +6,10 @@ import { madeAnew, README, SECTIONS } from './support/readme.ts';
 const text = readFileSync(README, 'utf8');
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-test('its tables are those of the program (PGDECK_WRITE_README=1 npx vitest run test/readme.test.ts writes them)', () => {
-  if (process.env.PGDECK_WRITE_README) writeFileSync(README, madeAnew());
+test('its tables are those of the program (PGDECK_WRITE_README=1 npx vitest run test/readme.test.ts writes them)', async () => {
+  if (process.env.PGDECK_WRITE_README) writeFileSync(README, await madeAnew());
   for (const name of Object.keys(SECTIONS)) expect(text).toContain(`<!-- ${name} -->`);
-  expect(readFileSync(README, 'utf8')).toBe(madeAnew());
+  expect(readFileSync(README, 'utf8')).toBe(await madeAnew());
 });
 
 test('its pictures and files exist', () => {

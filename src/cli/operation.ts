@@ -10,8 +10,7 @@ const GROUPS: Readonly<Record<string, string>> = {
 };
 
 /** An operation has flags enough of its own. */
-const CONNECTION =
-  '\nWhich server: -h, -p, -U, -d, --url, --service, --profile and --read-only, as in pgdeck --help.';
+const CONNECTION = '\nWhich server: -h, -p, -U, -d, --url, --service, --profile; see pgdeck --help.';
 
 /** The command that others stand below; made where it is not there yet. */
 export function group(program: Command, word: string): Command {

@@ -4,6 +4,9 @@ import type { Action, Scope } from '../../src/app/actions/action.ts';
 import { keysOf } from '../../src/app/actions/keys.ts';
 import { ACTIONS } from '../../src/app/actions/registry.ts';
 import { THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
+import { fieldsOf, type InputField } from '../../src/ops/fields.ts';
+import type { Danger } from '../../src/ops/operation.ts';
+import { OPERATIONS } from '../../src/ops/registry.ts';
 
 export const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 
@@ -42,20 +45,55 @@ function thresholdTable(): string {
   ].join('\n');
 }
 
+const ASKS: Readonly<Record<Danger, string>> = {
+  none: '',
+  confirm: ' a yes',
+  'type-name': ' the name, typed',
+};
+
+async function operationTable(): Promise<string> {
+  const rows = await Promise.all(
+    OPERATIONS.map(async (entry) => {
+      const fields = fieldsOf(await entry.load());
+      const words = fields.filter((field) => field.argument).map(argumentWord);
+      const command = code(['pgdeck', entry.id, ...words].join(' '));
+      const flags = fields.filter((field) => !field.argument).map(flagRow);
+      return [`| ${command} | **${cell(entry.summary)}** |${ASKS[entry.danger]} |`, ...flags];
+    }),
+  );
+  return ['| command or flag | what it does | asks for |', '|---|---|---|', ...rows.flat()].join('\n');
+}
+
+function argumentWord({ id, placeholder = id, kind, required }: InputField): string {
+  const word = `${placeholder.toUpperCase()}${kind === 'list' ? '…' : ''}`;
+  return required ? word : `[${word}]`;
+}
+
+function flagRow({ id, kind, option, hint, initial, values, placeholder = id }: InputField): string {
+  const value = kind === 'flag' ? '' : ` ${values ? values.join('|') : placeholder.toUpperCase()}`;
+  const again = kind === 'list' ? '; may be repeated' : '';
+  const known = typeof initial === 'string' || typeof initial === 'number' ? ` (default: ${initial})` : '';
+  return `| &emsp;${code(`${option}${value}`)} | ${cell(hint)}${again}${known} | |`;
+}
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+const code = (text: string): string => `\`${cell(text)}\``;
+
 /** The parts of the README that are printed from the program's own tables. */
-export const SECTIONS: Readonly<Record<string, () => string>> = {
+export const SECTIONS: Readonly<Record<string, () => string | Promise<string>>> = {
   keys: keyTable,
+  operations: operationTable,
   thresholds: thresholdTable,
 };
 
 /** The README with its printed parts made anew. */
-export function madeAnew(): string {
+export async function madeAnew(): Promise<string> {
   let text = readFileSync(README, 'utf8');
   for (const [name, make] of Object.entries(SECTIONS)) {
     const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
     if (!text.includes(begin) || !text.includes(end)) throw new Error(`README.md has no ${begin} … ${end}`);
     const [head = '', rest = ''] = text.split(begin, 2);
-    text = `${head}${begin}\n${make()}\n${rest.slice(rest.indexOf(end))}`;
+    text = `${head}${begin}\n${await make()}\n${rest.slice(rest.indexOf(end))}`;
   }
   return text;
 }
