@@ -1,22 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { listRuns, readRun } from '../../../src/ops/journal/runs.ts';
+import { readRun } from '../../../src/ops/journal/runs.ts';
 import { type Backup, findBackup } from '../../../src/ops/repository/repository.ts';
 import { restore } from '../../../src/ops/restore/restore.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { everything, rowCounts } from '../../support/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut, contextOf } from '../run/stage.ts';
-import {
-  backedUp,
-  blocks,
-  contextIn,
-  databasesLike,
-  dropLike,
-  inDatabase,
-  planRestore,
-  restored,
-} from './stage.ts';
+import { backedUp, blocks, contextIn, databasesLike, dropLike, inDatabase, restored } from './stage.ts';
 
 const home = temporaryDirectory();
 let db: TestDatabase;
