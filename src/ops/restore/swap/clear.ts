@@ -70,7 +70,7 @@ export async function renameCleared(
         } else waiting.blockers = door?.blockers ?? [];
       }
       if (waiting.closedAt !== undefined && !done) await endSessions();
-      await Promise.race([answered, delay(waiting.closedAt === undefined ? LOOK_MS : PAUSE_MS)]);
+      await pause(waiting.closedAt === undefined ? LOOK_MS : PAUSE_MS, answered);
     }
   };
   const endSessions = async (): Promise<void> => {
@@ -96,10 +96,18 @@ export async function renameCleared(
     throw failure ?? explain(error, database, waiting.blockers);
   }
   // it must have stopped before the new clients come; the renamer's transaction is not kept open for one that is lost
-  await Promise.race([cleared, delay(GIVE_UP_MS).then(() => clearer.close())]);
+  const timer = setTimeout(() => clearer.close(), GIVE_UP_MS);
+  await cleared;
+  clearTimeout(timer);
   if (clearer.lost) failure ??= new OpError('failed', 'The connection that ends the sessions broke.');
   if (failure !== undefined) throw failure;
   return { closedAt: waiting.closedAt, ended: pids.size };
+}
+
+async function pause(ms: number, until: Promise<void>): Promise<void> {
+  const abort = new AbortController();
+  await Promise.race([until, delay(ms, undefined, { signal: abort.signal }).catch(() => {})]);
+  abort.abort();
 }
 
 /** Why the sessions cannot be sent away; undefined when each of them can. */

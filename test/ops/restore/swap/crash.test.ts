@@ -26,16 +26,17 @@ afterAll(async () => {
   await s.remove();
 });
 
-/** Has a process of its own do it and kill itself on the way. */
-async function killedAt(point: string, work: string, fresh = s.fresh): Promise<void> {
+/** Has a process of its own do it, and kill itself on the way at `point`; how it ended. */
+async function orchestrate(work: string, names: Partial<Stage>, point = ''): Promise<unknown> {
   const { host, port } = serverTarget();
+  const { live, fresh, before, rolledBack, run } = { ...s, ...names };
   const child = spawn(
     process.execPath,
-    [ORCHESTRATOR, work, host, String(port), s.live, fresh, s.before, s.rolledBack, s.run],
+    [ORCHESTRATOR, work, host, String(port), live, fresh, before, rolledBack, run],
     { env: { ...process.env, PGDECK_CRASH_AT: point }, stdio: ['ignore', 'inherit', 'inherit'] },
   );
   const [code, signal] = await once(child, 'exit');
-  expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
+  return signal ?? code;
 }
 
 // in this order: each one begins where the one before has left the databases
@@ -52,7 +53,7 @@ test.each([
   ['undo:committed', 'old'],
 ] as const)('killed at %s: clients are served by the %s database, whole', async (point, outcome) => {
   const [work = ''] = point.split(':');
-  await killedAt(point, work);
+  expect(await orchestrate(work, {}, point)).toBe('SIGKILL');
   const started = performance.now();
   expect(await served(s.to(s.live))).toBe(outcome);
   const reopened = Math.round(performance.now() - started);
@@ -74,9 +75,18 @@ test.each([
   ]);
 });
 
+test('not killed, it ends when it is done', async () => {
+  const started = performance.now();
+  // forward again
+  expect(await orchestrate('undo', { before: s.rolledBack, rolledBack: s.before })).toBe(0);
+  expect(await served(s.to(s.live))).toBe('new');
+  const ms = Math.round(performance.now() - started);
+  expect(ms, `it took ${ms} ms`).toBeLessThan(8_000);
+});
+
 test('killed between making a database and marking it: it can be told, and goes', async () => {
   const fresh = freshName(s.live, runId(59));
-  await killedAt('create:created', 'create', fresh);
+  expect(await orchestrate('create', { fresh }, 'create:created')).toBe('SIGKILL');
   const found = (await findLeftovers(s.admin)).find(({ database }) => database === fresh);
   expect(found).toMatchObject({ kind: 'unmarked', target: undefined, remedies: ['keep', 'drop'] });
   expect(await dropFresh(s.admin, fresh, s.run)).toBe(true);
