@@ -6,8 +6,10 @@ import { applicationNameOf } from '../run/runner.ts';
 
 /** pg_dump outlives a pgdeck that is killed, and its transaction with it. The pids that were ended. */
 export async function endBackends(session: Session, run: string): Promise<number[]> {
+  // in the list, not in the condition: there PostgreSQL could end others before it looks at their names
   const rows = await session.sql(
-    `SELECT pid FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid() AND pg_terminate_backend(pid)`,
+    `SELECT pid, pg_terminate_backend(pid) AS ended FROM pg_stat_activity
+     WHERE application_name = $1 AND pid <> pg_backend_pid()`,
     [applicationNameOf(run)],
   );
   return rows.map(({ pid }) => Number(pid));

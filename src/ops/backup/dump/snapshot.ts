@@ -84,11 +84,15 @@ export async function takeSnapshot(io: StepIo, request: BackupRequest): Promise<
   };
 }
 
-/** The names in pg_dump's arguments are UTF-8; a database of another encoding has to be told so. */
+/**
+ * The encoding of the dump where it may not be the database's own: names in pg_dump's arguments and in the archive,
+ * where the rows counted are looked up by them, are UTF-8.
+ */
 export function namesEncoding({
   database,
   selection,
 }: Pick<Snapshot, 'database' | 'selection'>): string | undefined {
-  const plain = selection.args.every((one) => /^[\x20-\x7e]*$/.test(one));
-  return plain || ['UTF8', 'SQL_ASCII', 'MULE_INTERNAL'].includes(database.encoding) ? undefined : 'UTF8';
+  if (['UTF8', 'SQL_ASCII', 'MULE_INTERNAL'].includes(database.encoding)) return undefined;
+  const names = selection.defined.flatMap(({ schema, name }) => [schema, name]);
+  return [...selection.args, ...names].every((one) => /^[\x20-\x7e]*$/.test(one)) ? undefined : 'UTF8';
 }
