@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 import { connect } from '../../src/db/client.ts';
-import { findBinaries } from '../../src/demo/binaries.ts';
 import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
+import { findBinaries } from '../../src/targets/cluster/binaries.ts';
 import { run } from '../../src/targets/local.ts';
 import { until } from '../support/until.ts';
 

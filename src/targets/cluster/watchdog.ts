@@ -1,4 +1,4 @@
-import { start } from '../targets/local.ts';
+import { start } from '../local.ts';
 
 /**
  * Waits for its standard input to end, which also happens when the parent is killed; then ends what it was told

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { access, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { run } from '../targets/local.ts';
-import { CommandError } from '../targets/target.ts';
+import { run } from '../local.ts';
+import { CommandError } from '../target.ts';
 
 /** An installation of the PostgreSQL server. */
 export interface Binaries {
