@@ -3,12 +3,12 @@ import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
-import { listRuns } from '../journal/runs.ts';
 import { type Check, defineOperation, type Step, type StepIo } from '../operation.ts';
 import { diskError, sync } from '../repository/disk.ts';
 import { DELETING } from '../repository/names.ts';
 import { type Backup, listBackups } from '../repository/repository.ts';
 import { backupFields, backupInput, factsOf, named } from './field.ts';
+import { usageChecks } from './uses.ts';
 
 /** Removes a backup from the repository, with everything that belongs to it. */
 export const remove = defineOperation({
@@ -113,15 +113,7 @@ async function checks(
         ? 'It is pinned, and deleted all the same.'
         : 'It is pinned. Unpin it with: pgdeck backups unpin, or add --force.',
     });
-  const user = listRuns(context.journal).find(
-    (run) => run.status === 'running' && Object.values({ ...run.input, ...run.facts }).includes(backup.id),
-  );
-  if (user !== undefined)
-    found.push({
-      title: 'In use',
-      status: 'block',
-      detail: `The run ${user.id} uses it (${user.subject}). Wait for it to end.`,
-    });
+  found.push(...usageChecks(context.journal, backup));
   const others = (await listBackups(directory)).filter(
     (one) => one.id !== backup.id && one.database === backup.database && one.status === 'ok',
   );

@@ -115,7 +115,7 @@ async function run(
   );
 }
 
-/** Programs of the version that wrote it, or of a later one. Of SQL only a restore needs any. */
+/** Programs that can read it. Of SQL only a restore needs any. */
 async function clientsFor(
   backup: Backup,
   level: Level,
@@ -123,11 +123,20 @@ async function clientsFor(
 ): Promise<{ clients: Clients | undefined; checks: Check[] }> {
   const binary = backup.kind === 'custom' || backup.kind === 'directory';
   if (level === 'checksum' || (!binary && level !== 'restore')) return { clients: undefined, checks: [] };
-  const version = backup.manifest?.client.version ?? (await dumpVersion(backup)) ?? '13';
-  const { clients, check } = await findClients(context, { major: Number.parseInt(version, 10), version }, [
-    binary ? 'pg_restore' : 'psql',
-  ]);
-  return { clients, checks: [check] };
+  const version = backup.manifest?.client.version ?? (await dumpVersion(backup)) ?? '';
+  const program = binary ? 'pg_restore' : 'psql';
+  const oldest = oldestReader(Number.parseInt(version, 10));
+  const { clients, check } = await findClients(context, { major: 0, version }, [program], oldest);
+  if (clients === undefined) return { clients, checks: [check] };
+  // newer ones read it as well
+  const detail = `${program} of PostgreSQL ${clients.version}.`;
+  return { clients, checks: [{ title: check.title, status: 'ok', detail }] };
+}
+
+/** The format of archives changed in 16 and in 17; the major version of the oldest pg_restore that reads it. */
+function oldestReader(major: number): number {
+  if (major >= 17) return 17;
+  return major >= 16 ? 16 : 13;
 }
 
 /** undefined where it does not say, or is damaged: then verifying it will tell. */

@@ -143,6 +143,17 @@ describe('verify', () => {
     expect(checks).toMatchObject([{ status: 'ok' }]);
     expect((await findBackup(repository, id)).manifest?.verifications).toEqual([]);
   });
+
+  test('a newer pg_dump needs a newer pg_restore, and what to install is said', async () => {
+    const id = await made({ client: { program: 'pg_dump', version: '99.1' } });
+    const backup = { programs: join(home, 'no-programs') };
+    const nowhere = { ...here, backup };
+    const { checks } = await verify.plan({ id, level: 'decode' }, nowhere);
+    expect(checks).toMatchObject([
+      { status: 'block', detail: expect.stringMatching(/Install postgresql-client-17/) },
+    ]);
+    expect((await verify.plan({ id, level: 'checksum' }, nowhere)).checks).toEqual([]);
+  });
 });
 
 describe('pin', () => {
@@ -209,8 +220,11 @@ describe('delete', () => {
     expect((await plan(remove, { id })).checks).toContainEqual(
       expect.objectContaining({ status: 'block', detail: expect.stringContaining(journal.id) }),
     );
-    journal.end('done');
-    expect((await plan(remove, { id })).checks.filter(({ status }) => status === 'block')).toEqual([]);
+    journal.write({ type: 'record', facts: { safety: { id } } });
+    journal.end('done', `pgdeck undo ${journal.id}`);
+    expect((await plan(remove, { id })).checks).toEqual([
+      { title: 'Undo', status: 'warn', detail: `pgdeck undo ${journal.id} may need it (Restore shop).` },
+    ]);
     await expect(plan(remove, { id: custom })).rejects.toMatchObject({
       kind: 'refused',
       message: expect.stringMatching(/is not in the repository/),
