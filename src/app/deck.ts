@@ -202,12 +202,16 @@ export class Deck {
 
   /** One line that goes after some seconds and stays in the message log. */
   say(text: string, level: LogLevel = 'info', intervention = false): void {
-    const line = cleanLine(text);
-    const entry = { at: this.ports.wallClock(), level, text: line, intervention };
+    this.note(text, level, intervention);
     this.store.set({
-      toast: { text: line, level, until: this.sampler.now() + TOAST_MS[level] },
-      log: [...this.state.log, entry].slice(-LOG_KEPT),
+      toast: { text: cleanLine(text), level, until: this.sampler.now() + TOAST_MS[level] },
     });
+  }
+
+  /** Into the message log only: it stands on the screen already. */
+  note(text: string, level: LogLevel, intervention: boolean): void {
+    const entry = { at: this.ports.wallClock(), level, text: cleanLine(text), intervention };
+    this.store.set({ log: [...this.state.log, entry].slice(-LOG_KEPT) });
   }
 
   /** Asks for a password on the screen; used by the connection when the server wants one. */

@@ -58,7 +58,7 @@ describe('the table', () => {
   });
 
   test('where text is typed no character is a key', () => {
-    for (const context of ['field', 'palette'] as const)
+    for (const context of ['field', 'palette', 'form'] as const)
       for (const { scope, keys } of ACTIONS)
         if (CONTEXTS[context].includes(scope)) expect(keys.filter((key) => key.length === 1)).toEqual([]);
   });

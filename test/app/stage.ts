@@ -4,6 +4,7 @@ import type { Resolved } from '../../src/config/profile.ts';
 import { mergeIntervals } from '../../src/config/settings.ts';
 import { mergeThresholds } from '../../src/config/thresholds.ts';
 import type { Target } from '../../src/db/target.ts';
+import { journalDirectory } from '../../src/ops/journal/runs.ts';
 import { characters } from '../../src/text/width.ts';
 import { Watching } from '../monitor/watching.ts';
 import { until } from '../support/until.ts';
@@ -15,6 +16,8 @@ export interface StageOptions {
   readonly ascii?: boolean;
   readonly size?: { readonly columns: number; readonly rows: number };
   readonly environment?: 'production' | 'staging';
+  /** The environment of operations; with XDG_STATE_HOME in it, the journal is there. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A console without a terminal, on a real server, driven by keys. */
@@ -25,7 +28,10 @@ export class Stage {
   exits = 0;
   suspended = 0;
 
-  constructor(target: Target, { readOnly = false, ascii = false, size, environment }: StageOptions = {}) {
+  constructor(
+    target: Target,
+    { readOnly = false, ascii = false, size, environment, env = {} }: StageOptions = {},
+  ) {
     this.watching = new Watching(target);
     const resolved: Resolved = {
       name: 'shop',
@@ -44,6 +50,8 @@ export class Stage {
       resolved,
       ascii,
       size: size ?? { columns: 120, rows: 40 },
+      env,
+      ...(env.XDG_STATE_HOME && { journal: journalDirectory(env, '') }),
       ports: {
         copy: (text) => this.copied.push(text),
         exit: () => this.exits++,

@@ -39,7 +39,11 @@ async function drive(deck: Deck, id: number, plan: Plan, signal: AbortSignal): P
     ]);
     for await (const event of runPlan(plan, context, { signal })) {
       queue(pending, event);
-      if (event.type === 'begin') refreshRuns(deck, true);
+      if (event.type === 'begin') {
+        // from now on it can be found by its id
+        show(deck, id);
+        refreshRuns(deck, true);
+      }
       batch ??= setTimeout(() => {
         batch = undefined;
         show(deck, id);
@@ -87,14 +91,16 @@ function show(deck: Deck, id: number): void {
   if (run.end === undefined) updateWizard(deck, id, { phase: { ...wizard.phase, run } });
   else {
     updateWizard(deck, id, { phase: { step: 'result', plan: wizard.phase.plan, run }, scroll: 0 });
-    report(deck, run.end);
+    report(deck, run.end, openedWizard(deck.state)?.id === id);
   }
 }
 
 /** What became of it: in the message log, and on the screen after the program. */
-function report(deck: Deck, { status, text, undo }: RunEnding): void {
-  const how = undo === null ? '' : ` To undo it: ${undo}`;
-  deck.say(`${text}${how}`, status === 'done' ? 'done' : 'error', status !== 'refused');
+function report(deck: Deck, { status, text, undo }: RunEnding, shown: boolean): void {
+  const sentence = undo === null ? text : `${text} To undo it: ${undo}`;
+  const level = status === 'done' ? 'done' : 'error';
+  if (shown) deck.note(sentence, level, status !== 'refused');
+  else deck.say(sentence, level, status !== 'refused');
 }
 
 // --- cancelling ---------------------------------------------------------------------------------------------------

@@ -40,7 +40,8 @@ export function lines(list: readonly Line[]): Block {
 }
 
 function factLines(plan: Plan, columns: number, { more }: Marks): Line[] {
-  const facts: readonly Fact[] = [{ label: 'On', value: plan.server }, ...plan.facts];
+  const said = plan.facts.some(({ value }) => value.includes(plan.server));
+  const facts: readonly Fact[] = said ? plan.facts : [{ label: 'Server', value: plan.server }, ...plan.facts];
   const indent = Math.min(28, Math.max(...facts.map(({ label }) => width(cleanLine(label))))) + 2;
   return facts.flatMap(({ label, value }) =>
     wrap(cleanLine(value), Math.max(10, columns - indent - 3)).map(

@@ -3,7 +3,7 @@ import { type Line, span, type Tone } from '../../../text/line.ts';
 import { progressText } from '../../../text/progress.ts';
 import { progressBar } from '../../../text/sparkline.ts';
 import { duration } from '../../../text/units.ts';
-import { clip, fit, width, wrap } from '../../../text/width.ts';
+import { clip, width, wrap } from '../../../text/width.ts';
 import { marksOf } from '../../lines/marks.ts';
 import { windowOf } from '../../select.ts';
 import type { BarView, OutputLine, RunView, StepState, StepView } from '../run-view.ts';
@@ -113,11 +113,16 @@ function barLine(bar: BarView, columns: number, ascii: boolean): Line {
   const text = progressText({ ...bar, label: cleanLine(bar.label) }, bar.pace);
   const known = bar.of !== undefined && bar.of > 0 && columns >= 60;
   const share = Math.min(bar.done / (bar.of ?? 1), bar.estimate ? 0.99 : 1);
+  const guess = bar.estimate ? '  estimate' : '';
+  const room = columns - 6 - BAR_CELLS - 1 - guess.length;
   return [
     span('      '),
-    ...(known ? [span(`${progressBar(share, BAR_CELLS, ascii)} `, 'accent')] : []),
-    span(fit(text, Math.max(0, columns - 6 - (known ? BAR_CELLS + 1 : 0)), 'left', ascii ? '~' : '…')),
-    ...(bar.estimate ? [span('  estimate', 'muted')] : []),
+    span(
+      `${known ? progressBar(share, BAR_CELLS, ascii) : ' '.repeat(columns >= 60 ? BAR_CELLS : 0)} `,
+      'accent',
+    ),
+    span(clip(text, columns >= 60 ? room : columns - 8, ascii ? '~' : '…')),
+    span(guess, 'muted'),
   ];
 }
 

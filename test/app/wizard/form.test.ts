@@ -1,0 +1,176 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { openWizard } from '../../../src/app/wizard/flow.ts';
+import { focusedField, offered, parseForm } from '../../../src/app/wizard/form.ts';
+import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { until } from '../../support/until.ts';
+import { script, WizardStage } from './stage.ts';
+
+let db: TestDatabase;
+const stages: WizardStage[] = [];
+
+beforeAll(async () => {
+  db = await testDatabase();
+});
+afterEach(async () => {
+  await Promise.all(stages.splice(0).map((stage) => stage.stop()));
+});
+afterAll(() => db?.drop());
+
+async function opened(played = script()): Promise<WizardStage> {
+  const stage = new WizardStage(db.target(), played);
+  stages.push(stage);
+  await stage.start();
+  await stage.form();
+  return stage;
+}
+
+const focus = ({ wizard }: WizardStage) =>
+  wizard.operation && focusedField(wizard.operation, wizard.form)?.id;
+
+function input({ wizard }: WizardStage): Record<string, unknown> | undefined {
+  const parsed = wizard.operation && parseForm(wizard.operation, wizard.form);
+  return parsed?.ok ? parsed.input : undefined;
+}
+
+/** Waits until the server has said what there is to choose from. */
+async function choices(stage: WizardStage): Promise<string[]> {
+  return until(
+    () => {
+      const { operation, form } = stage.wizard;
+      const field = operation && focusedField(operation, form);
+      const ready = field && form.offers[field.id]?.status === 'ready';
+      return ready ? offered(field, form).map(({ value }) => value) : undefined;
+    },
+    { what: 'choices' },
+  );
+}
+
+test('every character typed belongs to the field: no key of the console is one here', async () => {
+  const stage = await opened();
+  stage.type('qK?:yb 8l库');
+  expect(input(stage)?.database).toBe('qK?:yb 8l库');
+  expect(stage.deck.state.screen).toBe('overview');
+  expect(stage.exits).toBe(0);
+});
+
+test('a paste goes into the field, and never presses Enter', async () => {
+  const stage = await opened();
+  stage.deck.paste('库存\r\n');
+  expect(input(stage)?.database).toBe('库存');
+  expect(stage.wizard.phase.step).toBe('form');
+});
+
+test('what is wrong is said under its field, and going on leads there', async () => {
+  const played = script();
+  const stage = await opened(played);
+  expect(stage.text).not.toContain('is needed');
+  stage.keys('enter');
+  expect(stage.text).toContain('Database is needed');
+  stage.type('shop');
+  expect(stage.text).not.toContain('is needed');
+  stage.keys('tab');
+  stage.type('0');
+  expect(stage.text).toContain('Jobs at least 1');
+  stage.keys('backtab', 'enter');
+  expect(focus(stage)).toBe('jobs');
+  expect(played.planned).toBe(0);
+  stage.keys('backspace');
+  stage.type('4');
+  expect(input(stage)).toMatchObject({ jobs: 4 });
+});
+
+test('choices come from the server, are narrowed by what is typed, and another value may be typed', async () => {
+  const stage = await opened();
+  expect(await choices(stage)).toEqual([db.database, '库存', 'other']);
+  stage.type('库');
+  expect(await choices(stage)).toEqual(['库存']);
+  stage.keys('down', 'enter');
+  expect(input(stage)?.database).toBe('库存');
+  expect(focus(stage)).toBe('jobs');
+  stage.keys('up');
+  // what was chosen does not hide what else there is
+  expect(await choices(stage)).toHaveLength(3);
+  stage.keys('^U');
+  stage.type('yet to be');
+  expect(stage.text).toContain('None of the choices matches');
+  expect(input(stage)?.database).toBe('yet to be');
+});
+
+test('down goes through the choices and on to the next field, up back again', async () => {
+  const stage = await opened();
+  await choices(stage);
+  stage.keys('down', 'down', 'down');
+  expect(focus(stage)).toBe('database');
+  stage.keys('down');
+  expect(focus(stage)).toBe('jobs');
+  stage.keys('up', 'up');
+  expect(focus(stage)).toBe('database');
+});
+
+test('a list takes choices in and out, and what is typed', async () => {
+  const stage = await opened();
+  stage.type('shop');
+  stage.keys('tab', 'tab', 'tab');
+  expect(await choices(stage)).toEqual(['shop.a', 'shop.b', 'shop.c']);
+  stage.keys('down', 'space', 'down', 'space', 'space', 'down', 'enter');
+  expect(input(stage)?.tables).toEqual(['shop.a', 'shop.c']);
+  stage.keys('up', 'up', 'up');
+  stage.type('mine');
+  stage.keys('enter');
+  stage.deck.paste('x\ny\n');
+  stage.keys('backspace');
+  stage.type('z');
+  // not added with Enter, and given all the same
+  expect(input(stage)?.tables).toEqual(['shop.a', 'shop.c', 'mine', 'x', 'z']);
+});
+
+test('what is offered follows what was given before', async () => {
+  const stage = await opened();
+  stage.type('one');
+  stage.keys('tab', 'tab', 'tab');
+  expect(await choices(stage)).toEqual(['one.a', 'one.b', 'one.c']);
+  stage.keys('backtab', 'backtab', 'backtab');
+  stage.type('2');
+  stage.keys('tab', 'tab', 'tab');
+  await until(async () => (await choices(stage))[0] === 'one2.a', { what: 'the tables of the other one' });
+});
+
+test('space switches a flag and goes through fixed values; fields appear when they are asked for', async () => {
+  const stage = await opened();
+  stage.type('shop');
+  stage.keys('tab', 'tab', 'space');
+  expect(input(stage)?.format).toBe('directory');
+  stage.keys('left', 'left');
+  expect(input(stage)?.format).toBe('plain');
+  stage.keys('c');
+  expect(input(stage)?.format).toBe('custom');
+  expect(stage.text).not.toContain('Level');
+  stage.keys('tab', 'tab', 'space');
+  expect(input(stage)?.fast).toBe(true);
+  expect(stage.text).toContain('Level');
+  stage.keys('space');
+  expect(stage.text).not.toContain('Level');
+});
+
+test('Esc goes back one step at a time and keeps what was typed, out of the wizard too', async () => {
+  const stage = await opened();
+  stage.type('shop');
+  stage.keys('enter');
+  await stage.at('plan');
+  stage.keys('esc');
+  expect(stage.wizard.phase.step).toBe('form');
+  expect(input(stage)?.database).toBe('shop');
+  stage.keys('esc');
+  expect(stage.deck.state.overlay).toBeUndefined();
+  openWizard(stage.deck, stage.entry);
+  expect(input(stage)?.database).toBe('shop');
+});
+
+test('what cannot be read for the choices is said, and the value can be typed', async () => {
+  const stage = new WizardStage({ ...db.target(), database: 'missing' }, script());
+  stages.push(stage);
+  await stage.form();
+  await until(() => stage.text.includes('not to be had'), { what: 'the reason' });
+  stage.type('shop');
+  expect(input(stage)?.database).toBe('shop');
+});
