@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { home } from '../config/libpq/env.ts';
 import { UsageError } from '../config/usage-error.ts';
 import type { Context } from './context.ts';
+import type { Row } from './output/format.ts';
 import { note, print, printJson, printTable } from './output.ts';
 
 interface ShowFlags {
@@ -55,11 +56,17 @@ async function list(context: Context, json: boolean): Promise<void> {
   else
     await printTable(runs, [
       { key: 'id', title: 'ID' },
-      { key: 'status', title: 'STATUS' },
+      { key: 'status', title: 'STATUS', show: (status, run) => `${status}${since(run)}` },
       { key: 'operation', title: 'OPERATION' },
       { key: 'subject', title: 'SUBJECT' },
       { key: 'server', title: 'SERVER' },
     ]);
+}
+
+/** What has become of a run since it ended. */
+function since({ undone_by, recovered_by }: Row): string {
+  if (typeof undone_by === 'string') return ', undone';
+  return typeof recovered_by === 'string' ? ', recovered' : '';
 }
 
 async function show(context: Context, id: string, { json, lines }: ShowFlags): Promise<void> {

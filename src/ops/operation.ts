@@ -46,9 +46,15 @@ export interface Operation<Input> {
   readonly fields: Readonly<Record<keyof Input & string, Field>>;
   /** Reads only. Throws {@link file://./error.ts OpError} for what cannot be planned at all. */
   plan(input: Input, context: OpContext): Promise<Plan>;
-  /** How to take back a run of this operation that was done. Absent: there is no way. */
+  /**
+   * How to take back a run of this operation that was done. Absent: there is no way. Also asked for a run that was
+   * killed and has been recovered since: whether that was done has to be looked for.
+   */
   undo?(run: Run, context: OpContext): Promise<Plan>;
-  /** What a killed run has left, as a plan that finishes or removes it; undefined when it left nothing. */
+  /**
+   * What a killed run has left, as a plan that finishes or removes it; undefined when it left nothing. Also asked for a
+   * killed run of `undo` that was taking back one of this operation: its facts are its own.
+   */
   recover?(run: Run, context: OpContext): Promise<Plan | undefined>;
 }
 

@@ -58,16 +58,18 @@ function refusalOf(run: Run, place: string): OpError | undefined {
       `${id} is still running.`,
       'Wait for it, or stop it with ^C where it runs.',
     );
-  if (status === 'interrupted')
+  // whether it was done its operation has to find out
+  const recovered = status === 'interrupted' && typeof run.recovered_by === 'string';
+  if (status === 'interrupted' && !recovered)
     return new OpError(
       'refused',
       `${id} was killed before it was done.`,
-      'Clean up after it with: pgdeck recover',
+      'Clean up after it first: pgdeck recover',
     );
-  if (status !== 'done')
+  if (status !== 'done' && !recovered)
     return new OpError('refused', `${id} was not done (${status}): it has taken itself back.`, LIST);
-  if (command === null) return impossible(run);
-  if (command !== `pgdeck undo ${id}`)
+  if (command === null && !recovered) return impossible(run);
+  if (command !== null && command !== `pgdeck undo ${id}`)
     return new OpError('refused', `${id} is taken back by another command.`, `Use: ${command}`);
   if (!isOnServer(run, place))
     return new OpError(

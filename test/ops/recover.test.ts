@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
 import type { Cluster } from '../../src/demo/cluster.ts';
 import type { OpContext } from '../../src/ops/context.ts';
-import { Journal } from '../../src/ops/journal/journal.ts';
+import { Journal, markRecovered } from '../../src/ops/journal/journal.ts';
 import { leftBehind, readRun } from '../../src/ops/journal/runs.ts';
 import { addressOf, isOnServer } from '../../src/ops/journal/server.ts';
 import { recover } from '../../src/ops/recover.ts';
@@ -144,6 +144,20 @@ test('recover finishes what killed runs have left, marks them, and offers them o
   }
   expect((await recover.plan({}, here)).steps).toEqual([]);
   await expect(recover.plan({ run: left }, here)).rejects.toThrow(/has left nothing behind/);
+});
+
+test('a killed run that was recovered may have been done: its operation is asked', async () => {
+  begin();
+  await session.sql('CREATE TABLE public.r_killed (n int)');
+  const id = killed({ table: 'r_killed' });
+  await expect(undo.plan({ run: id }, here)).rejects.toMatchObject({
+    next: expect.stringContaining('recover'),
+  });
+  markRecovered(here.journal, id, 'another');
+  const plan = await undo.plan({ run: id }, here);
+  expect(plan).toMatchObject({ undoes: id, title: 'Drop r_killed' });
+  await carryOut(plan, here);
+  await expect(undo.plan({ run: id }, here)).rejects.toThrow(/taken back already/);
 });
 
 test('recover of one run leaves the others', async () => {

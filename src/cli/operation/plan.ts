@@ -51,11 +51,12 @@ function stepText({ title, preview, effect, always }: Step, at: number): string[
   ];
 }
 
-/** A result table as text, with its title. Clean. */
+/** A result table as text after an empty line, with its title, and without a heading where it has none. Clean. */
 export function resultText({ title, columns, rows }: ResultTable, room?: number): string[] {
   const named = rows.map((row) => Object.fromEntries(row.map((cell, at) => [String(at), cell])));
   const heads = columns.map((head, at) => ({ key: String(at), title: cleanLine(head) }));
-  return ['', ...(title === '' ? [] : [`${cleanLine(title)}:`]), ...tableText(named, heads, room)];
+  const [head = '', ...body] = tableText(named, heads, room);
+  return ['', ...(title === '' ? [] : [`${cleanLine(title)}:`]), ...(head === '' ? [] : [head]), ...body];
 }
 
 /** A plan as one JSON object. */

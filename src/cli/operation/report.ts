@@ -62,8 +62,8 @@ export class Report {
   }
 
   #end(event: Extract<OpEvent, { type: 'end' }>): void {
-    for (const table of this.#results)
-      for (const line of resultText(table, process.stdout.columns).slice(1)) print(line);
+    const tables = this.#results.flatMap((table) => resultText(table, process.stdout.columns));
+    for (const line of tables.slice(1)) print(line);
     if (event.ok) note(`${event.text} ${duration(event.ms / 1000)}`);
     else for (const line of event.text.split('\n')) note(`pgdeck: ${line}`);
     if (event.undo !== null) print(`To undo it: ${cleanLine(event.undo)}`);
