@@ -1,0 +1,205 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect, type Session } from '../../../src/db/client.ts';
+import { databaseFacts } from '../../../src/db/views/database/facts.ts';
+import type { Cluster } from '../../../src/demo/cluster.ts';
+import { recover } from '../../../src/ops/recover.ts';
+import { listBackups } from '../../../src/ops/repository/repository.ts';
+import { findLeftovers } from '../../../src/ops/restore/swap/leftovers.ts';
+import { throwawayCluster } from '../../support/cluster.ts';
+import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../../support/program.ts';
+import { until } from '../../support/until.ts';
+import { carryOut, contextOf } from '../run/stage.ts';
+import { served } from './swap/stage.ts';
+
+const SHOP = 'the shop 店';
+const home = temporaryDirectory();
+const repository = join(home, 'backups');
+
+// a server of its own: recover cleans up everything that it finds on one
+let cluster: Cluster;
+let admin: Session;
+let env: Record<string, string>;
+let backup: string;
+
+beforeAll(async () => {
+  cluster = await throwawayCluster();
+  admin = await connect(cluster.target(), 'workload', 'admin');
+  await admin.sql(`CREATE DATABASE "${SHOP}"`);
+  const shop = await connect(cluster.target({ database: SHOP }), 'workload', 'stage');
+  await shop.sql("CREATE TABLE generation AS SELECT 'new'::text AS value");
+  // takes as long as the role's setting says when it is restored
+  await shop.sql(`CREATE FUNCTION slow(t text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM pg_catalog.pg_sleep(coalesce(nullif(pg_catalog.current_setting('test.slow', true), ''), '0')::float8);
+    RETURN t; END $$`);
+  await shop.sql('CREATE INDEX ON generation (slow(value))');
+  await shop.sql("SELECT lo_from_bytea(0, 'large')");
+  mkdirSync(repository);
+  const { host, port } = cluster.target();
+  env = cleanEnvironment(home, {
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: 'postgres',
+    PGDATABASE: SHOP,
+    BACKUP_DIR: repository,
+  });
+  const made = await pgdeck(['backup', '--yes'], env);
+  expect(made.stderr).not.toMatch(/failed/i);
+  [backup = ''] = (await listBackups(repository)).map(({ id }) => id);
+  await shop.sql("UPDATE generation SET value = 'old'");
+  await shop.close();
+});
+afterAll(async () => {
+  await admin?.close();
+  await cluster?.remove();
+});
+
+interface Killed {
+  readonly point: string;
+  readonly outcome: string;
+  readonly left: string;
+  readonly after: string;
+}
+const table: Killed[] = [];
+
+afterAll(() => {
+  const rows = table.map(
+    ({ point, outcome, left, after }) =>
+      `${point.padEnd(18)} ${outcome.padEnd(4)} ${left.padEnd(34)} ${after}`,
+  );
+  console.log(
+    ['killed at          live left                               after recover', ...rows].join('\n'),
+  );
+});
+
+/** Restores in a process of its own that kills itself at the point; with the commands around it. */
+async function killedAt(point: string, ...flags: string[]): Promise<void> {
+  const hooks = ['--before', `echo stop >>"${home}/hooks"`, '--after', `echo start >>"${home}/hooks"`];
+  const args = ['restore', backup, '--confirm', SHOP, '--json', ...hooks, ...flags];
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...env, PGDECK_CRASH_AT: point },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => (said += text));
+  const [, signal] = await once(child, 'close');
+  expect(signal, said).toBe('SIGKILL');
+}
+
+const hooks = (): string[] => {
+  try {
+    return readFileSync(join(home, 'hooks'), 'utf8').trim().split('\n');
+  } catch {
+    return [];
+  }
+};
+
+/** Databases of restores, and what is unfinished in the repository. */
+async function leftovers(): Promise<string[]> {
+  const partials = readdirSync(repository).filter((name) => /partial|deleting/.test(name));
+  return [...(await findLeftovers(admin)).map(({ kind }) => kind), ...partials.map(() => 'partial')].sort();
+}
+
+/** What must hold after every kill: the live database is one of the two, whole, and recover leaves nothing of the other. */
+async function expectWhole(point: string, outcome: 'old' | 'new'): Promise<void> {
+  expect(await served(cluster.target({ database: SHOP }))).toBe(outcome);
+  const [facts] = await admin.run(databaseFacts, { database: SHOP });
+  expect(facts).toMatchObject({ allows_connections: true, comment: null });
+  // what is half done is no backup
+  for (const { status } of await listBackups(repository)) expect(status).toBe('ok');
+  const left = await leftovers();
+
+  const context = contextOf(cluster.target({ database: SHOP }), home, {
+    env: { BACKUP_DIR: repository, XDG_STATE_HOME: join(home, '.local', 'state') },
+  });
+  try {
+    const { end } = await carryOut(await recover.plan(recover.input.parse({}), context), context);
+    expect(end, end.text).toMatchObject({ ok: true });
+    const again = await recover.plan(recover.input.parse({}), context);
+    expect(again.steps).toEqual([]);
+  } finally {
+    await context.close();
+  }
+  const kept = await leftovers();
+  expect(kept).toEqual(outcome === 'new' ? ['before'] : []);
+  expect(await served(cluster.target({ database: SHOP }))).toBe(outcome);
+  // nothing works on for the dead run
+  await until(
+    async () =>
+      (await admin.sql("SELECT FROM pg_stat_activity WHERE application_name LIKE 'pgdeck:%'")).length === 0,
+    { what: 'the end of what the run had started' },
+  );
+  // the application was started as often as it was stopped
+  const log = hooks();
+  expect(log.filter((line) => line === 'start')).toHaveLength(log.filter((line) => line === 'stop').length);
+  table.push({ point, outcome, left: left.join(', ') || 'nothing', after: kept.join(', ') || 'clean' });
+}
+
+test.each([
+  'safety-snapshot',
+  'snapshot:partial',
+  'safety-dump',
+  'dump:written',
+  'safety-verify',
+  'safety-publish',
+  'publish:renamed',
+])('killed at %s, in the safety backup: the old database', async (point) => {
+  await killedAt(point);
+  await expectWhole(point, 'old');
+});
+
+test.each([
+  'create',
+  'create:created',
+  'load',
+  'analyze',
+  'verify',
+  'properties',
+  'before',
+  'swap',
+  'swap:begin',
+  'swap:renamed',
+  'swap:second',
+  'swap:sealed',
+])('killed at %s: the old database', async (point) => {
+  await killedAt(point, '--no-safety-backup');
+  await expectWhole(point, 'old');
+});
+
+test('killed in the middle of the load: the old database, and the load ends', async () => {
+  await admin.sql("ALTER ROLE postgres SET test.slow = '60'");
+  const args = ['restore', backup, '--confirm', SHOP, '--no-safety-backup'];
+  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: 'ignore' });
+  const gone = once(child, 'exit');
+  try {
+    await until(
+      async () =>
+        (
+          await admin.sql(
+            "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name LIKE 'pgdeck:%'",
+          )
+        ).length > 0,
+      { what: 'the load at its slow index', timeout: 20_000 },
+    );
+  } finally {
+    child.kill('SIGKILL');
+    await gone;
+    await admin.sql('ALTER ROLE postgres RESET test.slow');
+  }
+  await expectWhole('(in the load)', 'old');
+});
+
+test.each(['swap:committed', 'swap:end', 'after:end'])('killed at %s: the new database', async (point) => {
+  await killedAt(point, '--no-safety-backup');
+  await expectWhole(point, 'new');
+  // as it was, for the next one
+  const [{ database } = { database: '' }] = await findLeftovers(admin);
+  await admin.sql(`DROP DATABASE "${SHOP}" WITH (FORCE)`);
+  await admin.sql(`ALTER DATABASE "${database}" RENAME TO "${SHOP}"`);
+  await admin.sql(`ALTER DATABASE "${SHOP}" WITH ALLOW_CONNECTIONS true`);
+  await admin.sql(`COMMENT ON DATABASE "${SHOP}" IS NULL`);
+});
