@@ -3,10 +3,10 @@ import { readHeader } from '../archive/header.ts';
 import { verifyBackup } from '../archive/verify.ts';
 import { type Clients, findClients } from '../clients/programs.ts';
 import type { OpContext } from '../context.ts';
-import { OpError } from '../error.ts';
+import { OpError, sentenceOf } from '../error.ts';
 import { shellWord } from '../fields.ts';
 import { type Check, defineOperation, type Plan, type StepIo } from '../operation.ts';
-import { LEVELS, type Level, lastProven } from '../repository/manifest.ts';
+import { LEVELS, type Level, lastProven, type Verification } from '../repository/manifest.ts';
 import type { Backup } from '../repository/repository.ts';
 import { updateManifest } from '../repository/update.ts';
 import { backupFields, backupInput, dirFlag, factsOf, named } from './field.ts';
@@ -97,22 +97,31 @@ async function run(
     level === 'restore'
       ? await proveRestorable(io, context, clients, backup)
       : await verifyBackup(io, clients, backup, level);
-  if (backup.manifest !== undefined)
-    await updateManifest(backup.path, (manifest) => ({
-      ...manifest,
-      verifications: [...manifest.verifications, found],
-    }));
   io.result({
     title: `Verification of ${backup.id}`,
     columns: ['Level', 'Held', 'Found'],
     rows: [[found.level, found.ok ? 'yes' : 'no', found.detail]],
   });
+  if (backup.manifest !== undefined) await note(io, backup.path, found);
   if (found.ok) return;
   throw new OpError(
     'failed',
     `${backup.id} is no good: ${found.detail}`,
     `Use another backup (pgdeck backups list${dir}), and make a new one: pgdeck backup`,
   );
+}
+
+/** Adds it to the history. That it cannot be written is told, and is what fails where nothing worse does. */
+async function note(io: StepIo, path: string, found: Verification): Promise<void> {
+  try {
+    await updateManifest(path, (manifest) => ({
+      ...manifest,
+      verifications: [...manifest.verifications, found],
+    }));
+  } catch (error) {
+    if (found.ok) throw error;
+    io.line(sentenceOf(error));
+  }
 }
 
 /** Programs that can read it. Of SQL only a restore needs any. */

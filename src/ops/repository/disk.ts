@@ -35,7 +35,8 @@ export async function secureTree(directory: string): Promise<void> {
   for (const entry of await readdir(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
     if (entry.isDirectory()) await secureTree(path);
-    else {
+    // what a link leads to is not ours to change
+    else if (entry.isFile()) {
       await chmod(path, 0o600);
       await sync(path);
     }

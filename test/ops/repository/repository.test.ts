@@ -172,6 +172,9 @@ describe('the list', () => {
     foreign('notes.txt', SQL.replace('dump', 'notes'));
     foreign('.hidden.sql', SQL);
     mkdirSync(join(repository, 'folder'));
+    mkdirSync(join(repository, 'wms_20251229_120000'));
+    foreign('wms_20251229_120000/toc.dat', 'PGDMP');
+    foreign('wms_20251229_120000/1.dat', 'rows');
     const listed = await listBackups(repository);
     expect(listed.map(({ id, database, status, kind }) => [id, database, status, kind])).toEqual([
       ['shop_20260103_000000', 'shop', 'unverified', 'custom'],
@@ -179,7 +182,9 @@ describe('the list', () => {
       ['backup.sql', null, 'foreign', 'sql'],
       ['devops_20251231_120000.sql.gz', 'devops', 'foreign', 'sql.gz'],
       ['failed_20251230_120000.dump', 'failed', 'damaged', 'custom'],
+      ['wms_20251229_120000', 'wms', 'foreign', 'directory'],
     ]);
+    expect(listed[5]?.bytes).toBe(9);
     expect(listed[2]?.createdAt).toEqual(at);
     expect(listed[3]?.createdAt).toEqual(new Date(2025, 11, 31, 12));
   });
