@@ -1,0 +1,114 @@
+import type { Session } from '../../db/session.ts';
+import type { OpContext } from '../context.ts';
+import type { Fact, Step } from '../operation.ts';
+
+/** What became of a migration, by the history table and the files. */
+export const STATES = [
+  'applied',
+  'pending',
+  /** Not applied, though a later one is. */
+  'out_of_order',
+  /** Applied, and its file says something else by now. */
+  'changed',
+  /** Applied, and there is no file of it. */
+  'missing_file',
+  /** Begun outside a transaction and not finished. */
+  'dirty',
+] as const;
+export type State = (typeof STATES)[number];
+
+export interface Item {
+  readonly version: string;
+  readonly name: string;
+  readonly state: State;
+  /** It has a way down. */
+  readonly reversible: boolean;
+  /** ISO 8601; null where it is not applied, or the history does not say. */
+  readonly applied_at: string | null;
+  /** Path below the directory; null without a file. */
+  readonly file: string | null;
+}
+
+/** Something wrong with the migrations or their history, and what to do about it. */
+export interface Problem {
+  readonly kind:
+    | State
+    | 'no_directory'
+    | 'no_history'
+    | 'several_heads'
+    | 'unknown_revision'
+    | 'bad_file'
+    | 'tool';
+  readonly version: string | null;
+  /** One sentence with the next step. */
+  readonly message: string;
+}
+
+export interface Status {
+  /** Id of the adapter. */
+  readonly tool: string;
+  /** The newest version that is applied; null at the base. Several heads are joined by a comma. */
+  readonly current: string | null;
+  /** In the order they are applied. */
+  readonly items: readonly Item[];
+  readonly problems: readonly Problem[];
+}
+
+/** Where to go. Down `to`: that version stays applied. */
+export type Destination =
+  | { readonly kind: 'latest' }
+  | { readonly kind: 'steps'; readonly n: number }
+  | { readonly kind: 'to'; readonly version: string }
+  | { readonly kind: 'base' };
+
+export type Direction = 'up' | 'down';
+
+/** Something a migration does that can hurt, to be acknowledged by its name. */
+export interface Hazard {
+  /** `drop_column`, `table_rewrite`, `lock_table`. */
+  readonly name: string;
+  readonly version: string;
+  /** One sentence: what happens, and what to do instead. */
+  readonly message: string;
+  /** Data or objects are lost. */
+  readonly destructive: boolean;
+}
+
+/** How a tool would get there: what the operation makes its plan of. */
+export interface Route {
+  readonly direction: Direction;
+  /** In the order they are run. */
+  readonly versions: readonly string[];
+  readonly hazards: readonly Hazard[];
+  readonly facts: readonly Fact[];
+  readonly steps: readonly Step[];
+  /** What the status was when this was planned: a run refuses when it has changed since. */
+  readonly statusHash: string;
+}
+
+/** How a team's migrations look and how they are run. */
+export interface MigrationAdapter {
+  /** `sql`, `alembic`, `dbmate`. */
+  readonly id: string;
+  readonly title: string;
+  readonly can: {
+    readonly down: boolean;
+    readonly to: boolean;
+    readonly steps: boolean;
+    readonly preview: 'full' | 'partial' | 'none';
+  };
+  /** Why it thinks so (`alembic.ini in .`); undefined when this is not its project. Reads files and the database. */
+  detect(where: Where): Promise<string | undefined>;
+  /** Reads only; makes no table. */
+  status(where: Where): Promise<Status>;
+  /** Throws {@link file://../error.ts OpError} when a step has no way down, or the destination is unknown. */
+  route(where: Where, direction: Direction, to: Destination): Promise<Route>;
+}
+
+/** Which migrations, on which database. */
+export interface Where {
+  readonly context: OpContext;
+  readonly session: Session;
+  /** Absolute. */
+  readonly directory: string;
+}
