@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lastVerified } from '../../../src/ops/repository/manifest.ts';
+import { listBackups } from '../../../src/ops/repository/repository.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { everything, rowCounts } from '../../support/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
@@ -91,4 +92,35 @@ test('the manifest says what a restore needs', async () => {
   });
   const { properties } = (manifest as { database?: { properties: string[] } }).database ?? { properties: [] };
   expect(properties.join('\n')).toContain('app.tenant');
+});
+
+test('read-only mode is no obstacle: a backup only reads', async () => {
+  const repository = join(home, 'read-only');
+  const context = contextFor(db.target(), home, { readOnly: true });
+  const { end } = await carryOut(await planBackup(context, { dir: repository, schema_only: true }), context);
+  expect(end.text).toBe(`Back up ${db.database}: done.`);
+});
+
+test('older backups go by the rule, once the new one is there; another one without it', async () => {
+  const repository = join(home, 'kept');
+  const plain = contextFor(db.target(), home);
+  const context = { ...plain, backup: { ...plain.backup, keep: 'last 1' } };
+  const backUp = async () =>
+    carryOut(await planBackup(context, { dir: repository, schema_only: true }), context);
+  const first = await backUp();
+  expect(first.run?.steps.map(({ id }) => id)).toEqual([
+    'snapshot',
+    'dump',
+    'verify',
+    'publish',
+    'retention',
+  ]);
+  const [one] = await listBackups(repository);
+  const second = await backUp();
+  expect([first.end.ok, second.end.ok]).toEqual([true, true]);
+  const left = await listBackups(repository);
+  expect(left.length).toBe(1);
+  expect(left[0]?.id).not.toBe(one?.id);
+  const broken = { ...plain, backup: { ...plain.backup, keep: 'everything' } };
+  await expect(planBackup(broken, { dir: repository })).rejects.toThrow(/no rule for what to keep/);
 });

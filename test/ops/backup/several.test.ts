@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { quoteIdent } from '../../../src/db/ident.ts';
 import { listBackups } from '../../../src/ops/repository/repository.ts';
 import { serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
@@ -103,4 +103,25 @@ test('all databases: what may not be entered is said', async () => {
   );
   expect(plan.locks?.map(({ database }) => database)).toContain(NAMES[1]);
   expect(plan.locks?.map(({ database }) => database)).not.toContain('template1');
+});
+
+test('a database of another encoding, with names in it that are not ASCII', async () => {
+  const name = 'latin_1';
+  const sql = `CREATE DATABASE ${name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`;
+  await withAdmin((admin) => admin.sql(sql));
+  onTestFinished(() => withAdmin((admin) => admin.sql(`DROP DATABASE ${name} WITH (FORCE)`)).then(() => {}));
+  await withAdmin(
+    (session) => session.sql(`CREATE TABLE "été" AS SELECT 'ça' AS "où"; CREATE TABLE b (n int)`),
+    name,
+  );
+  const context = contextFor({ ...serverTarget(), database: name }, home);
+  for (const [at, input] of [{}, { table: ['été'] }].entries()) {
+    const repository = join(home, `latin-${at}`);
+    const { end } = await carryOut(await planBackup(context, { ...input, dir: repository }), context);
+    expect(end.text).toBe(`Back up ${name}: done.`);
+    const [made] = await listBackups(repository);
+    if (made === undefined) throw new Error('no backup');
+    const rows = await inRestored(made, (session) => session.sql('SELECT "où" FROM "été"'));
+    expect(rows).toEqual([{ où: 'ça' }]);
+  }
 });
