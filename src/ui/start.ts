@@ -1,5 +1,5 @@
 import { Deck, type Ports } from '../app/deck.ts';
-import { exitReport } from '../app/report.ts';
+import { exitReport, leavingNotice } from '../app/report.ts';
 import { watchOptions } from '../app/watch.ts';
 import { home } from '../config/libpq/env.ts';
 import type { Resolved } from '../config/profile.ts';
@@ -72,6 +72,8 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   });
   const signals = (['SIGTERM', 'SIGHUP', 'SIGINT'] as const).map((name) => {
     const listener = () => {
+      // the screen has gone, and what was begun is being taken back: asked once more, that is not waited for
+      if (left && name === 'SIGINT') process.exit(130);
       code = 128 + { SIGTERM: 15, SIGHUP: 1, SIGINT: 2 }[name];
       leave();
     };
@@ -102,6 +104,8 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   } finally {
     if (!mounted) restore();
     process.off('exit', restore);
+    const notice = leavingNotice(deck);
+    if (notice !== '') process.stdout.write(notice);
     await deck.stop();
     screen.destroy();
     for (const { name, listener } of signals) process.off(name, listener);

@@ -43,8 +43,11 @@ export function openWizard(deck: Deck, entry: Entry, options: OpenOptions = {}):
   const preset = options.preset !== undefined || options.argument !== undefined;
   const left = deck.state.wizards.find((wizard) => wizard.entry === entry && wizard.phase.step === 'form');
   if (left && !preset) {
+    // what was offered then may not be there any more
+    const again = { ...left, form: { ...left.form, offers: {} } };
+    updateWizard(deck, left.id, again);
     deck.open({ kind: 'wizard', wizard: left.id });
-    if (left.operation) askChoices(deck, left);
+    askChoices(deck, again);
     return;
   }
   const id = Math.max(0, ...deck.state.wizards.map((wizard) => wizard.id)) + 1;

@@ -116,7 +116,10 @@ export function moveFocus(operation: AnyOperation, form: Form, by: number): Form
 
 export function enterField(form: Form, to: string, from?: string): Form {
   const touched = from === undefined ? form.touched : new Set([...form.touched, from]);
-  return { ...form, focus: to, index: -1, filtering: false, touched };
+  const { [to]: offer, ...others } = form.offers;
+  // what could not be read is asked for again
+  const offers = offer?.status === 'failed' ? others : form.offers;
+  return { ...form, offers, focus: to, index: -1, filtering: false, touched };
 }
 
 /** Whether the field has a text that is typed. */
