@@ -12,7 +12,7 @@ import { watchRows } from './rows/progress.ts';
 import { runPass, type Told } from './rows/run.ts';
 import { rowsOf } from './rows/source.ts';
 import { safetySteps } from './safety.ts';
-import { applying, LOCK_TIMEOUT, opening, previewing, type Task } from './sql/script.ts';
+import { applying, LOCK_TIMEOUT, opening, previewing, scriptText, type Task } from './sql/script.ts';
 import type { Mode } from './unit.ts';
 
 export { MODES, type Mode } from './unit.ts';
@@ -171,8 +171,8 @@ async function foretold(
           directory,
         ),
       redirects,
-      opening: opening(task, false),
-      closing: previewing(task, redirects.length),
+      opening: scriptText(opening(task, false)),
+      closing: scriptText(previewing(task, redirects.length)),
       redact: (text) => context.secrets.redact(text),
     }),
   );
@@ -213,8 +213,8 @@ function consequence({ units, gone, mode }: Task, tables: readonly ResultTable[]
 function restoreStep(context: OpContext, clients: Clients, backup: Backup, task: Task): Step {
   const { blocks, redirects } = redirectsOf(task, true);
   const { database } = context.target;
-  const before = opening(task, true);
-  const after = applying(task, redirects.length);
+  const before = scriptText(opening(task, true));
+  const after = scriptText(applying(task, redirects.length));
   return {
     id: 'tables',
     title: `Put the rows of ${[...task.units, ...task.gone].map(({ shown }) => shown).join(', ')} back`,

@@ -18,7 +18,8 @@ export interface Block {
   readonly columns: readonly string[];
 }
 
-interface Wanted {
+/** A table as it was chosen from the backup. */
+export interface Wanted {
   readonly key: string;
   readonly schema: string;
   readonly name: string;
@@ -47,6 +48,8 @@ export interface Gone extends Wanted {
   readonly before: readonly Entry[];
   /** Indexes, constraints, triggers: after the rows. */
   readonly after: readonly Entry[];
+  /** Sequences made with it, where they stood when the backup was made; null where that is not known. */
+  readonly sequences: readonly { readonly quoted: string; readonly last: string | null }[];
 }
 
 export function stagingName(number: number): string {

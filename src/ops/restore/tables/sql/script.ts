@@ -32,18 +32,37 @@ export interface Task {
 export const LOCK_TIMEOUT = '10s';
 
 /** Begins the transaction; what the rows are put into is made. The rows follow, then one of the other scripts. */
-export function opening(task: Task, definitions: boolean): string {
-  return script([
+export function opening(task: Task, definitions: boolean): string[] {
+  return [
     'BEGIN',
     'SET SESSION client_min_messages = warning',
     ...settings(task.major),
     `CREATE TEMPORARY TABLE pgdeck_seen (n integer) ON COMMIT DROP`,
-    ...(definitions ? task.gone.flatMap(({ before }) => before.map(({ sql }) => sql)) : []),
+    ...(definitions ? task.gone.flatMap(remaking) : []),
     ...task.units.map(
       (unit) =>
         `CREATE TEMPORARY TABLE ${local(unit)} ON COMMIT DROP AS\n  SELECT ${list(stagedColumns(unit))} FROM ${rowsOfUnit(unit)} WHERE false`,
     ),
-  ]);
+  ];
+}
+
+/** Grants come last: what ALTER DEFAULT PRIVILEGES gives to new tables, the old one need not have had. */
+function remaking({ before }: Gone): string[] {
+  const grants = before.filter(({ type }) => type === 'ACL');
+  const relations = before
+    .filter(({ type }) => type === 'TABLE' || type === 'SEQUENCE')
+    .map(({ schema, name }) => quoteLiteral(`${quoteIdent(schema ?? '')}.${quoteIdent(name)}`));
+  const body = `DECLARE r record; BEGIN
+  FOR r IN SELECT DISTINCT format('REVOKE ALL ON %s %s FROM %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+      c.oid::pg_catalog.regclass, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END) AS revoke
+    FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+    WHERE c.oid = ANY (ARRAY[${relations.join(', ')}]::pg_catalog.regclass[]) AND a.grantee <> c.relowner
+  LOOP EXECUTE r.revoke; END LOOP; END`;
+  return [
+    ...before.filter((entry) => !grants.includes(entry)).map(({ sql }) => sql),
+    `DO ${quoteLiteral(body)}`,
+    ...grants.map(({ sql }) => sql),
+  ];
 }
 
 function local(unit: Unit): string {
@@ -93,9 +112,9 @@ function assertion(wrong: string, message: string): string {
 }
 
 /** Counts what would become of the rows. From the moment the rows are there, the server refuses every write. */
-export function previewing(task: Task, blocks: number): string {
+export function previewing(task: Task, blocks: number): string[] {
   const { units, cascades, mode } = task;
-  return script([
+  return [
     ...settings(task.major),
     ...arrived({ ...task, gone: [] }, blocks),
     'SET TRANSACTION READ ONLY',
@@ -105,18 +124,18 @@ export function previewing(task: Task, blocks: number): string {
     ]),
     ...(mode === 'replace' ? cascades.map(({ sql }, at) => told('cascade', at, sql)) : []),
     'ROLLBACK',
-  ]);
+  ];
 }
 
 /** Puts the rows into the tables and commits. */
-export function applying(task: Task, blocks: number): string {
+export function applying(task: Task, blocks: number): string[] {
   const { units, gone, deferred, cascades, mode } = task;
   const exclusive = units.filter((unit) => mode !== 'skip_existing' || unit.live.keys.length === 0);
   const identities = mode === 'skip_existing' ? [] : units.map(identityStatements);
   const alter = ({ relation, name }: ForeignKey, how: string) =>
     `ALTER TABLE ${relation} ALTER CONSTRAINT ${quoteIdent(name)} ${how}`;
   const triggers = units.flatMap(({ live }) => live.triggers);
-  return script([
+  return [
     ...settings(task.major),
     ...arrived(task, blocks),
     assertion(
@@ -148,8 +167,9 @@ export function applying(task: Task, blocks: number): string {
     "SET LOCAL search_path = ''",
     // last: a sequence does not go back with the transaction
     ...units.flatMap(forward),
+    ...gone.flatMap(forwardNew),
     'COMMIT',
-  ]);
+  ];
 }
 
 /** Parents are written before their children, and lose rows after them. */
@@ -199,6 +219,32 @@ function forward(unit: Unit): string[] {
     });
 }
 
+/** The same for the sequences of a table that was made again. */
+function forwardNew({ schema, name, sequences }: Gone): string[] {
+  if (sequences.length === 0) return [];
+  const relation = quoteLiteral(`${quoteIdent(schema)}.${quoteIdent(name)}`);
+  const body = `DECLARE r record; highest bigint; BEGIN
+  FOR r IN SELECT d.objid::pg_catalog.regclass AS sequence, a.attrelid::pg_catalog.regclass AS relation, a.attname, s.seqincrement
+    FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = ${relation}::pg_catalog.regclass
+      AND d.deptype IN ('a', 'i')
+  LOOP
+    EXECUTE format('SELECT %s(%I) FROM %s', CASE WHEN r.seqincrement < 0 THEN 'min' ELSE 'max' END, r.attname, r.relation) INTO highest;
+    IF highest IS NOT NULL THEN PERFORM pg_catalog.setval(r.sequence, highest); END IF;
+  END LOOP; END`;
+  return [
+    `DO ${quoteLiteral(body)}`,
+    ...sequences
+      .filter(({ last }) => last !== null)
+      .map(
+        ({ quoted, last }) => `SELECT 'sequence', setval(p.seqrelid::pg_catalog.regclass, ${last})
+  FROM ${quoted} q, pg_catalog.pg_sequence p WHERE p.seqrelid = ${quoteLiteral(quoted)}::pg_catalog.regclass
+    AND (${last} > q.last_value AND p.seqincrement > 0 OR ${last} < q.last_value AND p.seqincrement < 0)`,
+      ),
+  ];
+}
+
 /** A number that psql prints and {@link file://../rows/run.ts} reads. */
 function told(count: Count | 'cascade', at: number, sql: string): string {
   return `SELECT 'pgdeck', ${quoteLiteral(count)}, ${at}, (${sql})`;
@@ -212,6 +258,7 @@ function done(count: Count, at: number, sql: string | undefined): string[] {
   ];
 }
 
-function script(statements: readonly string[]): string {
+/** Statements as a file for psql. */
+export function scriptText(statements: readonly string[]): string {
   return statements.map((sql) => `${sql.replace(/;\s*$/, '')};\n`).join('');
 }
