@@ -6,9 +6,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { databaseFacts } from '../../../src/db/views/database/facts.ts';
 import type { Cluster } from '../../../src/demo/cluster.ts';
+import type { OpContext } from '../../../src/ops/context.ts';
+import { listRuns } from '../../../src/ops/journal/runs.ts';
 import { recover } from '../../../src/ops/recover.ts';
 import { listBackups } from '../../../src/ops/repository/repository.ts';
+import { dropLeftover } from '../../../src/ops/restore/swap/drop.ts';
 import { findLeftovers } from '../../../src/ops/restore/swap/leftovers.ts';
+import { undo } from '../../../src/ops/undo.ts';
 import { throwawayCluster } from '../../support/cluster.ts';
 import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
@@ -75,6 +79,18 @@ afterAll(() => {
   );
 });
 
+/** What is done as the user whose run was killed. */
+async function here(work: (context: OpContext) => Promise<void>): Promise<void> {
+  const context = contextOf(cluster.target({ database: SHOP }), home, {
+    env: { BACKUP_DIR: repository, XDG_STATE_HOME: join(home, '.local', 'state') },
+  });
+  try {
+    await work(context);
+  } finally {
+    await context.close();
+  }
+}
+
 /** Restores in a process of its own that kills itself at the point; with the commands around it. */
 async function killedAt(point: string, ...flags: string[]): Promise<void> {
   const hooks = ['--before', `echo stop >>"${home}/hooks"`, '--after', `echo start >>"${home}/hooks"`];
@@ -113,17 +129,12 @@ async function expectWhole(point: string, outcome: 'old' | 'new'): Promise<void>
   for (const { status } of await listBackups(repository)) expect(status).toBe('ok');
   const left = await leftovers();
 
-  const context = contextOf(cluster.target({ database: SHOP }), home, {
-    env: { BACKUP_DIR: repository, XDG_STATE_HOME: join(home, '.local', 'state') },
-  });
-  try {
+  await here(async (context) => {
     const { end } = await carryOut(await recover.plan(recover.input.parse({}), context), context);
     expect(end, end.text).toMatchObject({ ok: true });
     const again = await recover.plan(recover.input.parse({}), context);
     expect(again.steps).toEqual([]);
-  } finally {
-    await context.close();
-  }
+  });
   const kept = await leftovers();
   expect(kept).toEqual(outcome === 'new' ? ['before'] : []);
   expect(await served(cluster.target({ database: SHOP }))).toBe(outcome);
@@ -196,10 +207,15 @@ test('killed in the middle of the load: the old database, and the load ends', as
 test.each(['swap:committed', 'swap:end', 'after:end'])('killed at %s: the new database', async (point) => {
   await killedAt(point, '--no-safety-backup');
   await expectWhole(point, 'new');
-  // as it was, for the next one
-  const [{ database } = { database: '' }] = await findLeftovers(admin);
-  await admin.sql(`DROP DATABASE "${SHOP}" WITH (FORCE)`);
-  await admin.sql(`ALTER DATABASE "${database}" RENAME TO "${SHOP}"`);
-  await admin.sql(`ALTER DATABASE "${SHOP}" WITH ALLOW_CONNECTIONS true`);
-  await admin.sql(`COMMENT ON DATABASE "${SHOP}" IS NULL`);
+  expect(hooks()).toContain('start');
+  // recover has made it a run that can be undone
+  await here(async (context) => {
+    const run = listRuns(context.journal).find(({ operation }) => operation === 'restore')?.id;
+    const { end } = await carryOut(await undo.plan(undo.input.parse({ run }), context), context);
+    expect(end, end.text).toMatchObject({ ok: true });
+  });
+  expect(await served(cluster.target({ database: SHOP }))).toBe('old');
+  const [rolledBack] = await findLeftovers(admin);
+  expect(rolledBack?.kind).toBe('rolledback');
+  if (rolledBack) await dropLeftover(admin, rolledBack);
 });
