@@ -72,10 +72,12 @@ const table: Killed[] = [];
 afterAll(() => {
   const rows = table.map(
     ({ point, outcome, left, after }) =>
-      `${point.padEnd(18)} ${outcome.padEnd(4)} ${left.padEnd(34)} ${after}`,
+      `${point.padEnd(24)} ${outcome.padEnd(8)} ${left.padEnd(34)} ${after}`,
   );
   console.log(
-    ['killed at          live left                               after recover', ...rows].join('\n'),
+    ['killed at                live     left                               after recover', ...rows].join(
+      '\n',
+    ),
   );
 });
 
@@ -125,10 +127,13 @@ async function expectWhole(point: string, outcome: 'old' | 'new'): Promise<void>
   expect(await served(cluster.target({ database: SHOP }))).toBe(outcome);
   const [facts] = await admin.run(databaseFacts, { database: SHOP });
   expect(facts).toMatchObject({ allows_connections: true, comment: null });
-  // what is half done is no backup
+  await expectRecovered(point, outcome, outcome);
+}
+
+/** Recover leaves this database live, and nothing of the other one; neither is half a backup ever listed as one. */
+async function expectRecovered(point: string, found: string, outcome: 'old' | 'new'): Promise<void> {
   for (const { status } of await listBackups(repository)) expect(status).toBe('ok');
   const left = await leftovers();
-
   await here(async (context) => {
     const { end } = await carryOut(await recover.plan(recover.input.parse({}), context), context);
     expect(end, end.text).toMatchObject({ ok: true });
@@ -147,7 +152,12 @@ async function expectWhole(point: string, outcome: 'old' | 'new'): Promise<void>
   // the application was started as often as it was stopped
   const log = hooks();
   expect(log.filter((line) => line === 'start')).toHaveLength(log.filter((line) => line === 'stop').length);
-  table.push({ point, outcome, left: left.join(', ') || 'nothing', after: kept.join(', ') || 'clean' });
+  table.push({
+    point,
+    outcome: found,
+    left: left.join(', ') || 'nothing',
+    after: `${outcome}, ${kept.join(', ') || 'clean'}`,
+  });
 }
 
 test.each([
@@ -203,6 +213,17 @@ test('killed in the middle of the load: the old database, and the load ends', as
   }
   await expectWhole('(in the load)', 'old');
 });
+
+test.each(['drop:dropped', 'load', 'rename'])(
+  'killed at %s of a restore in place: recover restores the old database from its safety backup',
+  async (point) => {
+    await killedAt(point, '--in-place');
+    expect(await admin.run(databaseFacts, { database: SHOP })).toEqual([]);
+    await expectRecovered(`${point} (in place)`, 'missing', 'old');
+    const [facts] = await admin.run(databaseFacts, { database: SHOP });
+    expect(facts).toMatchObject({ allows_connections: true, comment: null });
+  },
+);
 
 test.each(['swap:committed', 'swap:end', 'after:end'])('killed at %s: the new database', async (point) => {
   await killedAt(point, '--no-safety-backup');
