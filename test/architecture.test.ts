@@ -202,6 +202,8 @@ describe('without the console', () => {
     [['--help'], 0],
     [['profile', 'list'], 0],
     [['show', '--help'], 0],
+    [['backup', '--help'], 0],
+    [['backup', '--plan', '-h', '/nowhere'], 3],
     [['profile', 'test', '-h', '/nowhere'], 3],
     [['--once', '-h', '/nowhere'], 3],
   ])('%j loads no ink and no react', async (args, expected) => {

@@ -38,10 +38,9 @@ export function pgdeck(
   args: readonly string[],
   env: Record<string, string>,
   nodeOptions: readonly string[] = [],
-  main = MAIN,
 ): Promise<Outcome> {
   const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-  const child = spawn(process.execPath, [...nodeOptions, main, ...args], {
+  const child = spawn(process.execPath, [...nodeOptions, MAIN, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

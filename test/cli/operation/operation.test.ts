@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { run as runProgram } from '../../../src/cli/program.ts';
 import type { Session } from '../../../src/db/client.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
-import { cleanEnvironment, type Outcome, pgdeck, temporaryDirectory } from '../../support/program.ts';
+import { cleanEnvironment, type Outcome, temporaryDirectory } from '../../support/program.ts';
 import { type Pty, spawn as spawnPty } from '../../support/pty.ts';
+import { registerWork } from '../../support/work.ts';
 
 const PROGRAM = fileURLToPath(new URL('./program.ts', import.meta.url));
 
@@ -14,6 +16,7 @@ let looking: Session;
 const home = temporaryDirectory();
 
 beforeAll(async () => {
+  registerWork();
   db = await testDatabase();
   looking = await client(db.target(), 'looking');
 });
@@ -25,8 +28,21 @@ function environment(env: Record<string, string> = {}): Record<string, string> {
   return cleanEnvironment(home, { XDG_STATE_HOME: join(home, 'state'), ...server, ...env });
 }
 
-/** Runs pgdeck with the operation for tests, without a terminal. */
-const run = (...args: string[]): Promise<Outcome> => pgdeck(args, environment(), [], PROGRAM);
+/** Runs pgdeck with the operation for tests, without a terminal; in this process, which is faster. */
+async function run(...args: string[]): Promise<Outcome> {
+  const said = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((to) =>
+    vi.spyOn(process[to], 'write').mockImplementation((text) => {
+      said[to] += text;
+      return true;
+    }),
+  );
+  try {
+    return { code: await runProgram(args, environment()), ...said };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
 
 const isTable = async (name: string): Promise<boolean> =>
   (await looking.sql('SELECT 1 FROM pg_tables WHERE tablename = $1', [name])).length > 0;
@@ -200,6 +216,20 @@ describe('a run', () => {
       1,
       expect.objectContaining({ type: 'end', ok: false, status: 'failed' }),
     ]);
+  });
+
+  test('a reader that has enough does not stop what was begun', async () => {
+    const child = spawn(
+      'sh',
+      ['-c', '"$0" "$@" | true', process.execPath, PROGRAM, 'work', 'c_pipe', '--yes', '--json'],
+      {
+        env: environment(),
+        stdio: 'ignore',
+      },
+    );
+    await new Promise((resolve) => child.on('close', resolve));
+    const { runs } = JSON.parse((await run('runs', 'list', '--json')).stdout);
+    expect(runs[0]).toMatchObject({ subject: 'Work on c_pipe', status: 'done' });
   });
 
   test('a server that is not there: exit 3', async () => {
