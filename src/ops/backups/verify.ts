@@ -9,8 +9,8 @@ import { type Check, defineOperation, type Plan, type StepIo } from '../operatio
 import { LEVELS, type Level, lastProven, type Verification } from '../repository/manifest.ts';
 import type { Backup } from '../repository/repository.ts';
 import { updateManifest } from '../repository/update.ts';
+import { proveRestorable } from '../restore/proof.ts';
 import { backupFields, backupInput, dirFlag, factsOf, named } from './field.ts';
-import { proveRestorable } from './proof.ts';
 
 const WHAT: Readonly<Record<Level, { title: string; preview: (backup: Backup) => string }>> = {
   decode: { title: 'Decode it to its end', preview: decodePreview },

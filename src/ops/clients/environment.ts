@@ -20,16 +20,23 @@ export function withClientEnvironment<T>(
   const passphrase = target.tls?.passphrase;
   return withSecretFiles({ password: secrets.last, passphrase }, ({ passfile, serviceFile, service }) =>
     work({
-      ...withoutPg(),
-      ...connection(target),
-      PGAPPNAME: applicationName,
+      ...clientEnvironment(target, applicationName),
       PGPASSFILE: passfile,
       PGSERVICEFILE: serviceFile,
       PGSERVICE: service,
-      // messages are read by us
-      LC_ALL: 'C',
     }),
   );
+}
+
+/** The same for a server that asks for no password, such as a throwaway one. */
+export function clientEnvironment(target: Target, applicationName: string): ClientEnvironment {
+  return {
+    ...withoutPg(),
+    ...connection(target),
+    PGAPPNAME: applicationName,
+    // messages are read by us
+    LC_ALL: 'C',
+  };
 }
 
 /** The caller's own variables would lead elsewhere, or change how a dump is loaded (PGOPTIONS). */

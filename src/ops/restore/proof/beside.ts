@@ -1,0 +1,121 @@
+import { databaseFacts } from '../../../db/views/database/facts.ts';
+import { restoreExtensions, restoreRoles } from '../../../db/views/restore/facts.ts';
+import { findClients } from '../../clients/programs.ts';
+import type { OpContext } from '../../context.ts';
+import type { StepIo } from '../../operation.ts';
+import { takeLocks } from '../../run/lock.ts';
+import { loadArchive } from '../load/load.ts';
+import { selectEntries } from '../load/use-list.ts';
+import type { Place } from '../proof.ts';
+import { planningSession } from '../session.ts';
+import { listed } from '../source/restore-list.ts';
+import { inMaintenance } from '../steps/maintenance.ts';
+import { createMarked, databaseOf, type Likeness, likenessOf } from '../swap/create.ts';
+import { dropFresh } from '../swap/drop.ts';
+import { verifyName } from '../swap/names.ts';
+import { compareContents } from '../verify/compare.ts';
+import type { Examined } from './examine.ts';
+
+/** A temporary database on the context's server, marked so that a crash leaves nothing unknown; else why not. */
+export async function besideServer(io: StepIo, context: OpContext, examined: Examined): Promise<Place> {
+  const { backup, major, toc, expected } = examined;
+  if (context.readOnly)
+    return { ok: false, why: `${context.place} is read-only, so it gets no temporary database.` };
+  const session = await planningSession(context);
+  const { server } = session;
+  if (server.major < major)
+    return {
+      ok: false,
+      why: `${context.place} is PostgreSQL ${server.version}, and the backup is of ${major}.`,
+    };
+  const found = await findClients(
+    context,
+    server,
+    toc === undefined ? ['psql'] : ['pg_restore', 'psql'],
+    major,
+  );
+  const { clients } = found;
+  if (clients === undefined) return { ok: false, why: found.check.detail };
+  const wanted = backup.manifest?.extensions.map(({ name }) => name) ?? [];
+  const extensions = await session.run(restoreExtensions, { extensions: wanted });
+  const closed = extensions.filter(({ known, open }) => !known || (!open && !server.rights.superuser));
+  if (closed.some(({ name }) => name !== 'plpgsql'))
+    return { ok: false, why: `${context.place} cannot create ${closed.map(({ name }) => name).join(', ')}.` };
+  const roles = await session.run(restoreRoles, { roles: backup.manifest?.roles ?? [] });
+  const noOwner =
+    backup.manifest === undefined ||
+    roles.some(({ known, usable }) => !known || (usable === false && !server.rights.superuser));
+  const list = toc && selectEntries(toc, server, await listed(backup));
+  const target = backup.database ?? context.target.database;
+  const database = verifyName(target, io.run);
+  const like = await likeness(context, backup.manifest?.database);
+  return {
+    ok: true,
+    use: async (work) => {
+      // others tell by it that the run is at work, and leave the database alone
+      const lock = await context.open(`pgdeck-lock:${io.run}`, session.server.database);
+      try {
+        await takeLocks(lock, [{ family: 'verify', database: target }]);
+        await inMaintenance(io, (admin) =>
+          createMarked(io, admin, {
+            fresh: database,
+            like,
+            marker: { pgdeck: 'verifying', target, run: io.run },
+            open: false,
+          }),
+        );
+        return await work({
+          name: `a temporary database on ${context.place}`,
+          load: (step) =>
+            loadArchive(step, context, {
+              clients,
+              kind: backup.kind,
+              path: backup.archive,
+              database,
+              jobs: 1,
+              noOwner,
+              noTablespaces: true,
+              stripTimeout: clients.major >= 17 && server.major < 17,
+              ...(list && { entries: list.kept, filtered: list.left.length > 0 }),
+              expected,
+            }),
+          compare: async (step) => {
+            const inside = await step.connect(database);
+            try {
+              const { table, ...compared } = await compareContents(inside, expected, {
+                signal: step.signal,
+                onProgress: step.progress,
+              });
+              step.result(table);
+              return compared;
+            } finally {
+              await inside.close();
+            }
+          },
+        });
+      } finally {
+        await inMaintenance(io, (admin) => dropFresh(admin, database, io.run));
+        await lock.close();
+      }
+    },
+  };
+}
+
+async function likeness(
+  context: OpContext,
+  like: NonNullable<Examined['backup']['manifest']>['database'] | undefined,
+): Promise<Likeness> {
+  const session = await planningSession(context);
+  if (like !== undefined && like.collate !== null && like.ctype !== null)
+    return {
+      encoding: like.encoding,
+      lc_collate: like.collate,
+      lc_ctype: like.ctype,
+      provider: session.server.major >= 15 ? like.locale_provider : null,
+      locale: like.locale,
+      icu_rules: like.icu_rules,
+    };
+  const [facts] = await session.run(databaseFacts, { database: context.target.database });
+  const { owner, tablespace, ...rest } = likenessOf(facts ?? (await databaseOf(session, 'template1')));
+  return rest;
+}

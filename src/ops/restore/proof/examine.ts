@@ -1,0 +1,66 @@
+import { decodeArchive } from '../../archive/decode.ts';
+import { readHeader } from '../../archive/header.ts';
+import { readToc, type Toc } from '../../archive/toc.ts';
+import type { Clients } from '../../clients/programs.ts';
+import type { OpContext } from '../../context.ts';
+import { OpError } from '../../error.ts';
+import type { StepIo } from '../../operation.ts';
+import type { Backup } from '../../repository/repository.ts';
+import { type Expected, expectedIn, expectedOf } from '../load/expected.ts';
+import { selectEntries, type UseList } from '../load/use-list.ts';
+import { refuseLeaving } from '../source/foreign-sql.ts';
+import { listed } from '../source/restore-list.ts';
+import { majorOf } from '../source/source.ts';
+
+/** A backup, as far as it can be known before it is restored. */
+export interface Examined {
+  readonly backup: Backup;
+  /** Of the server that was dumped; 0 where it does not say. */
+  readonly major: number;
+  readonly toc: Toc | undefined;
+  readonly list: UseList | undefined;
+  readonly expected: Expected;
+}
+
+/**
+ * Reads what must be there after a restore: from the manifest, or from the archive itself, which is read to its end.
+ * Throws {@link OpError}.
+ */
+export async function examine(
+  io: StepIo,
+  context: OpContext,
+  clients: Clients | undefined,
+  backup: Backup,
+): Promise<Examined> {
+  const { kind, archive: path, manifest } = backup;
+  const header = await readHeader(path);
+  const binary = kind === 'custom' || kind === 'directory';
+  if (binary && clients === undefined)
+    throw new OpError('refused', 'pg_restore is needed to read this archive.', 'Install it first.');
+  const toc =
+    binary && clients !== undefined
+      ? await readToc(context.host, clients.path('pg_restore'), path)
+      : undefined;
+  if (!binary && manifest === undefined) await refuseLeaving(io, { kind, path });
+  return {
+    backup,
+    major: majorOf(manifest?.server.version ?? header.serverVersion),
+    toc,
+    list: toc && selectEntries(toc, { rights: EVERYTHING }, await listed(backup)),
+    expected:
+      manifest === undefined
+        ? expectedIn(await decodeArchive(io, clients, { kind, path }))
+        : expectedOf(manifest),
+  };
+}
+
+/** In a server of its own everything can be created. */
+const EVERYTHING = {
+  superuser: true,
+  pg_monitor: true,
+  pg_read_all_stats: true,
+  pg_read_all_settings: true,
+  pg_signal_backend: true,
+  pg_signal_autovacuum_worker: true,
+  pg_stat_scan_tables: true,
+};

@@ -1,0 +1,182 @@
+import { statfs } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { connect, type Session } from '../../../db/client.ts';
+import { DbError } from '../../../db/errors.ts';
+import { quoteIdent } from '../../../db/ident.ts';
+import type { Target } from '../../../db/target.ts';
+import { restoreExtensions } from '../../../db/views/restore/facts.ts';
+import { type Cluster, createCluster } from '../../../targets/cluster/cluster.ts';
+import { bytes } from '../../../text/units.ts';
+import { clientEnvironment } from '../../clients/environment.ts';
+import { type ClientProgram, type Clients, findClients } from '../../clients/programs.ts';
+import type { OpContext } from '../../context.ts';
+import type { StepIo } from '../../operation.ts';
+import { loadArchive } from '../load/load.ts';
+import type { Place, Reached } from '../proof.ts';
+import { createSql } from '../swap/create.ts';
+import { compareContents } from '../verify/compare.ts';
+import type { Examined } from './examine.ts';
+
+const DATABASE = 'test_restore';
+const MARGIN = 1.3;
+
+/** For one load and one look: nothing of it has to survive. Sizes are small: it shares the machine with others. */
+const SETTINGS = {
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  max_connections: '20',
+  autovacuum: 'off',
+  max_wal_size: '1GB',
+  checkpoint_timeout: '1h',
+  maintenance_work_mem: '128MB',
+  max_locks_per_transaction: '256',
+};
+
+/** A server of our own: of the same major, with the extensions of the backup; else why not. */
+export async function throwawayServer(io: StepIo, context: OpContext, examined: Examined): Promise<Place> {
+  const { major, backup } = examined;
+  const binary = examined.toc !== undefined;
+  const programs: ClientProgram[] = [
+    'initdb',
+    'postgres',
+    'psql',
+    ...(binary ? (['pg_restore'] as const) : []),
+  ];
+  const { clients } = await findClients(context, { major, version: String(major) }, programs);
+  if (major === 0) return { ok: false, why: 'The backup does not say of which version it is.' };
+  if (clients?.major !== major || clients.directory === undefined)
+    return {
+      ok: false,
+      why: `This machine has no server of PostgreSQL ${major} (package postgresql-${major}).`,
+    };
+  const needed = (backup.manifest?.database.bytes ?? backup.bytes * 10) * MARGIN;
+  const { bavail, bsize } = await statfs(tmpdir());
+  if (bavail * bsize < needed)
+    return {
+      ok: false,
+      why: `${tmpdir()} has ${bytes(bavail * bsize)} free, and about ${bytes(needed)} are needed.`,
+    };
+  const cluster = await createCluster({ bin: clients.directory, socketOnly: true, settings: SETTINGS });
+  try {
+    const missing = await missingExtensions(cluster, examined);
+    if (missing.length > 0) {
+      await cluster.remove();
+      return { ok: false, why: `The PostgreSQL ${major} of this machine has no ${missing.join(', ')}.` };
+    }
+  } catch (error) {
+    await cluster.remove();
+    throw error;
+  }
+  return {
+    ok: true,
+    use: async (work) => {
+      // a cancelled run ends the server too, and so the load
+      const stop = () => void cluster.remove();
+      io.signal.addEventListener('abort', stop, { once: true });
+      try {
+        await prepare(cluster, examined);
+        return await work(reached(cluster, context, clients, examined));
+      } finally {
+        io.signal.removeEventListener('abort', stop);
+        await cluster.remove();
+      }
+    },
+  };
+}
+
+function reached(cluster: Cluster, context: OpContext, clients: Clients, examined: Examined): Reached {
+  const { backup, list, expected, toc } = examined;
+  const target = cluster.target({ database: DATABASE });
+  return {
+    name: `a throwaway PostgreSQL ${clients.version}`,
+    load: (io) =>
+      loadArchive(io, context, {
+        clients,
+        kind: backup.kind,
+        path: backup.archive,
+        database: DATABASE,
+        jobs: Math.min(4, availableParallelism()),
+        noOwner: false,
+        noTablespaces: true,
+        stripTimeout: false,
+        ...(toc && list && { entries: list.kept, filtered: list.left.length > 0 }),
+        expected,
+        elsewhere: {
+          env: clientEnvironment(target, io.applicationName),
+          connect: () => connect(target, 'operation', io.applicationName),
+        },
+      }),
+    compare: async (io) => {
+      const session = await connect(target, 'operation', io.applicationName);
+      try {
+        const { table, ...found } = await compareContents(session, expected, {
+          signal: io.signal,
+          onProgress: io.progress,
+        });
+        io.result(table);
+        return found;
+      } finally {
+        await session.close();
+      }
+    },
+  };
+}
+
+async function inCluster<T>(target: Target, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = await connect(target, 'operation', 'pgdeck');
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+function missingExtensions(cluster: Cluster, { backup, toc }: Examined): Promise<string[]> {
+  const extensions = backup.manifest
+    ? backup.manifest.extensions.map(({ name }) => name)
+    : (toc?.entries ?? []).filter(({ type }) => type === 'EXTENSION').map(({ name }) => name);
+  return inCluster(cluster.target(), async (session) => {
+    const rows = await session.run(restoreExtensions, { extensions });
+    return rows.filter(({ known }) => !known).map(({ name }) => name);
+  });
+}
+
+/** The database, and the roles that its objects and grants name. */
+async function prepare(cluster: Cluster, { backup, toc }: Examined): Promise<void> {
+  const roles = backup.manifest?.roles ?? (toc?.entries ?? []).map(({ owner }) => owner);
+  await inCluster(cluster.target(), async (session) => {
+    const there = await session.sql('SELECT rolname::text AS name FROM pg_roles');
+    const known = new Set(there.map(({ name }) => String(name)));
+    for (const role of new Set(roles))
+      if (role !== '' && !known.has(role)) await session.sql(`CREATE ROLE ${quoteIdent(role)}`);
+    const like = backup.manifest?.database;
+    if (like === undefined || like.collate === null || like.ctype === null) {
+      await session.sql(`CREATE DATABASE ${DATABASE} TEMPLATE template0`);
+      return;
+    }
+    const {
+      encoding,
+      collate: lc_collate,
+      ctype: lc_ctype,
+      locale_provider: provider,
+      locale,
+      icu_rules,
+    } = like;
+    try {
+      await session.sql(createSql(DATABASE, { encoding, lc_collate, lc_ctype, provider, locale, icu_rules }));
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      // this machine may lack the locale of the server: what is tested is the backup
+      await session.sql(
+        createSql(DATABASE, {
+          encoding,
+          lc_collate: 'C',
+          lc_ctype: 'C',
+          provider: session.server.major >= 15 ? 'c' : null,
+          locale: null,
+          icu_rules: null,
+        }),
+      );
+    }
+  });
+}
