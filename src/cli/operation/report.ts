@@ -33,7 +33,7 @@ export class Report {
       return;
     }
     this.#erase();
-    if (event.type === 'begin') note(`${event.title} (run ${event.run})`);
+    if (event.type === 'begin') note(`${cleanLine(event.title)} (run ${event.run})`);
     else if (event.type === 'start') {
       this.#begun.push(event.step);
       this.#amounts.clear();
