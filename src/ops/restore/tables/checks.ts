@@ -3,8 +3,8 @@ import type { Check } from '../../operation.ts';
 import { type Mode, stagedColumns, type Unit } from './unit.ts';
 
 /** What stands in the way of putting rows into a table, and what is worth knowing before. */
-export function unitChecks(unit: Unit, mode: Mode): Check[] {
-  const block = blocked(unit, mode);
+export function unitChecks(unit: Unit, mode: Mode, user: string): Check[] {
+  const block = blocked(unit, mode, user);
   const title = unit.shown;
   if (block !== undefined) return [{ title, status: 'block', detail: block }];
   const notes = warnings(unit);
@@ -25,7 +25,7 @@ function said({ live, columns, primary }: Unit): string {
   );
 }
 
-function blocked(unit: Unit, mode: Mode): string | undefined {
+function blocked(unit: Unit, mode: Mode, user: string): string | undefined {
   const { live, blocks, primary } = unit;
   if (live.kind !== 'r' && live.kind !== 'p')
     return 'In the live database it is no table. Restore the backup into a new database with --into NAME.';
@@ -56,17 +56,17 @@ function blocked(unit: Unit, mode: Mode): string | undefined {
     return 'It has rules (CREATE RULE), which would rewrite what is restored. Disable them first with ALTER TABLE … DISABLE RULE.';
   if (live.row_security)
     return 'Row security hides rows of it from this role. Connect as its owner or as a role with BYPASSRLS.';
-  return lackingRights(unit, mode);
+  return lackingRights(unit, mode, user);
 }
 
-function lackingRights({ live }: Unit, mode: Mode): string | undefined {
+function lackingRights({ live }: Unit, mode: Mode, user: string): string | undefined {
   const lacking = [
     ...(live.may_insert ? [] : ['SELECT, INSERT']),
     ...(mode === 'skip_existing' || live.may_update ? [] : ['UPDATE']),
     ...(mode !== 'replace' || live.may_delete ? [] : ['DELETE']),
   ];
   if (lacking.length === 0) return undefined;
-  return `This role lacks ${lacking.join(', ')} on it. Run: GRANT ${lacking.join(', ')} ON ${live.quoted} TO CURRENT_USER, as its owner.`;
+  return `This role lacks ${lacking.join(', ')} on it. As its owner, run: GRANT ${lacking.join(', ')} ON ${live.quoted} TO ${quoteIdent(user)}`;
 }
 
 function warnings(unit: Unit): string[] {

@@ -75,7 +75,7 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
     checks.push({
       title: 'Temporary tables',
       status: 'block',
-      detail: `This role may not make them. Run: GRANT TEMPORARY ON DATABASE ${quoteIdent(database)} TO CURRENT_USER, as its owner.`,
+      detail: `This role may not make them. As its owner, run: GRANT TEMPORARY ON DATABASE ${quoteIdent(database)} TO ${quoteIdent(server.user)}`,
     });
   if (source === undefined || checks.some(({ status }) => status === 'block'))
     return { ...base, facts: facts(context, backup, input.mode), checks, steps: [] };

@@ -49,7 +49,7 @@ export async function prepare(
       gone.push({ ...wanted, ...made.definition, sequences: madeSequences(backup, made.definition.before) });
     } else {
       const unit = unitOf(wanted, found, at + 1);
-      checks.push(...unitChecks(unit, mode));
+      checks.push(...unitChecks(unit, mode, session.server.user));
       units.push(unit);
     }
   }

@@ -104,8 +104,10 @@ function failed(stderr: string): OpError {
     after
       .find((line) => line.startsWith(label))
       ?.slice(label.length)
-      .trim() ?? '';
-  const detail = [part('DETAIL:'), part('CONTEXT:')].filter((text) => text !== '')[0];
+      .trim();
+  // which row of the backup it was; of other statements only where in a script
+  const row = part('CONTEXT:');
+  const detail = part('DETAIL:') ?? (row?.startsWith('COPY ') ? row : undefined);
   const next = NEXT.find(([pattern]) => pattern.test(error))?.[1];
   const sentence = detail === undefined ? error : `${error}: ${detail}`;
   return new OpError(
