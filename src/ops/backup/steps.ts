@@ -92,6 +92,7 @@ class OneBackup {
   readonly #request: BackupRequest;
   #partial: PartialBackup | undefined;
   #snapshot: Snapshot | undefined;
+  #createdAt = new Date(0);
   #counts: ReadonlyMap<number, number> = new Map();
   #verified: { decoded: Decoded; files: FileSum[]; verification: Verification } | undefined;
 
@@ -104,7 +105,8 @@ class OneBackup {
     const { repository, database } = this.#request;
     io.record({ repository });
     await sweep(io, repository);
-    this.#partial = await partialDirectory(repository, backupId(database, this.#context.now()), io.run);
+    this.#createdAt = this.#context.now();
+    this.#partial = await partialDirectory(repository, backupId(database, this.#createdAt), io.run);
     io.crashPoint('snapshot:partial');
     this.#snapshot = await takeSnapshot(io, this.#request);
     const { selection, database: facts } = this.#snapshot;
@@ -194,6 +196,7 @@ class OneBackup {
     const request = this.#request;
     const ids = { id: partial.id, run: io.run };
     const manifest = makeManifest(this.#context, request, ids, {
+      createdAt: this.#createdAt,
       snapshot,
       counts: this.#counts,
       ...this.#verified,

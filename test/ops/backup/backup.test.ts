@@ -1,6 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backup } from '../../../src/ops/backup/operation.ts';
+import { fieldsOf } from '../../../src/ops/fields.ts';
+import type { RawInput } from '../../../src/ops/operation.ts';
 import { lastVerified } from '../../../src/ops/repository/manifest.ts';
 import { listBackups } from '../../../src/ops/repository/repository.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
@@ -123,4 +126,36 @@ test('older backups go by the rule, once the new one is there; another one witho
   expect(left[0]?.id).not.toBe(one?.id);
   const broken = { ...plain, backup: { ...plain.backup, keep: 'everything' } };
   await expect(planBackup(broken, { dir: repository })).rejects.toThrow(/no rule for what to keep/);
+});
+
+test('timeouts of the database do not end it', async () => {
+  const settings = ['statement_timeout', 'idle_in_transaction_session_timeout', 'lock_timeout'];
+  const set = (how: string) =>
+    withAdmin(async (admin) => {
+      for (const one of settings) await admin.sql(`ALTER DATABASE ${db.database} ${how.replace('$', one)}`);
+    });
+  await set("SET $ = '5ms'");
+  try {
+    const repository = join(home, 'timeouts');
+    const context = contextFor(db.target(), home);
+    const { end } = await carryOut(await planBackup(context, { dir: repository }), context);
+    expect(end.text).toBe(`Back up ${db.database}: done.`);
+  } finally {
+    await set('RESET $');
+  }
+});
+
+test('what can be chosen is offered, and is what can be typed', async () => {
+  const context = contextFor(db.target(), home);
+  const choices = (id: string, raw: RawInput = {}) =>
+    fieldsOf(backup)
+      .find((field) => field.id === id)
+      ?.choices?.(context, raw) ?? Promise.resolve([]);
+  expect(await choices('database')).toContainEqual({ value: db.database, hint: expect.stringMatching(/B$/) });
+  const tables = await choices('table');
+  expect(tables.map(({ value }) => value)).toContain('"混合 Schéma"."用户 表"');
+  const plan = await planBackup(context, { table: tables.map(({ value }) => value), dir: home });
+  expect(plan.facts.find(({ label }) => label === 'Chosen')?.value.split(', "').length).toBeGreaterThan(10);
+  const schemas = (await choices('schema')).map(({ value }) => value);
+  expect(schemas).toEqual(expect.arrayContaining(['app', 'public', '混合 Schéma']));
 });

@@ -62,9 +62,14 @@ test.each([
   try {
     await until(() => load.written() > 50, { what: 'a write load' });
     const before = load.written();
-    const { end } = await carryOut(plan, context);
+    const { end, events } = await carryOut(plan, context);
     expect(end.text).toBe(`Back up ${db.database}: done.`);
     expect(load.written() - before).toBeGreaterThan(20);
+    const bars = events.filter((event) => event.type === 'progress');
+    const data = bars.filter(({ label }) => label === 'data');
+    expect(data.length).toBeGreaterThan(0);
+    expect(data.every(({ done, of, estimate }) => estimate && done <= 0.99 * (of ?? 0))).toBe(true);
+    expect(bars.findLast(({ label }) => label === 'tables counted')).toMatchObject({ done: 5, of: 5 });
     const { manifest } = await onlyBackup(`${home}/${format}`);
     const tables = (manifest as { tables: { schema: string; name: string; rows: number | null }[] }).tables;
     counted = new Map(tables.map((one) => [`${one.schema}.${one.name}`, one.rows]));

@@ -12,6 +12,8 @@ import { keyOf } from './compare.ts';
 
 /** What was found out while a backup was made. */
 export interface Findings {
+  /** When the snapshot was taken, by this machine's clock: backups are kept and compared by it. */
+  readonly createdAt: Date;
   readonly snapshot: Snapshot;
   /** Rows by oid. */
   readonly counts: ReadonlyMap<number, number>;
@@ -25,7 +27,7 @@ export function makeManifest(
   context: Pick<OpContext, 'target'>,
   request: BackupRequest,
   ids: { readonly id: string; readonly run: string },
-  { snapshot, counts, decoded, files, verification }: Findings,
+  { createdAt, snapshot, counts, decoded, files, verification }: Findings,
 ): Manifest {
   const { target } = context;
   const { clients, format, compression } = request;
@@ -36,7 +38,7 @@ export function makeManifest(
     manifest: 1,
     ...ids,
     pgdeck: version,
-    created_at: database.at,
+    created_at: createdAt.toISOString(),
     label: request.label ?? null,
     server: {
       version: server.version,
@@ -70,8 +72,8 @@ export function makeManifest(
     extensions: named('extension').map(({ name, version: v }) => ({ name, version: v ?? '' })),
     roles: named('role').map(({ name }) => name),
     tablespaces: named('tablespace').map(({ name }) => name),
-    // what a newer pg_dump writes, an older server may not understand
-    restore_min_major: Math.max(clients.major, server.major),
+    // pg_dump sets transaction_timeout from 17 on, which no older server knows
+    restore_min_major: clients.major >= 17 ? Math.max(17, server.major) : server.major,
     archive: archiveName(request, ids.id),
     globals: request.globals ? GLOBALS : null,
     files: files.map((one) => ({ ...one })),

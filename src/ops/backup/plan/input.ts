@@ -103,5 +103,10 @@ async function tableChoices(context: OpContext, raw: RawInput): Promise<Choice[]
   const tables = rows.filter((one) => ['r', 'p', 'm'].includes(one.kind) && one.partition_of === null);
   return tables
     .toSorted((a, b) => b.bytes - a.bytes)
-    .map((one) => ({ value: displayName(one.schema, one.name), hint: bytes(one.bytes) }));
+    .map((one) => ({ value: fullName(one), hint: bytes(one.bytes) }));
+}
+
+/** With its schema always: a name alone may be that of two tables. */
+function fullName({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${displayName(null, schema)}.${displayName(null, name)}`;
 }
