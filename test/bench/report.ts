@@ -78,7 +78,8 @@ function typical(figures: readonly Figures[], { of, mean }: Measure): number | u
   return mean ? values.reduce((sum, v) => sum + v, 0) / values.length : percentile(values, 0.5);
 }
 
-function aligned(rows: readonly (readonly string[])[]): string[] {
+/** Columns below each other: the first to the left, the others to the right. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length))) ?? [];
   return rows.map((row) =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),

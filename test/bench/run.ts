@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hour } from './hour.ts';
 import { measure, type Results } from './measure.ts';
+import { operations } from './operations/operations.ts';
 import { memoryReport, report } from './report.ts';
 import { createStage, DATABASE, type Stage } from './stage.ts';
 import { ROLES, subjects } from './subjects.ts';
 
 /*
- * What the console costs, against its budget and against pg_activity where that is installed: npm run bench.
- * Names of loads as arguments measure only these: npm run bench -- base
+ * What the console costs, against its budget and against pg_activity where that is installed, and what backup and
+ * restore cost against the programs they run: npm run bench. Names of parts as arguments measure only these:
+ * npm run bench -- base operations. A number is how many rounds of operations there are.
  */
 
 /** The loads, each on top of the one before. */
@@ -18,27 +20,43 @@ const LOADS: readonly { name: string; add: (stage: Stage) => Promise<void> }[] =
   { name: 'tables', add: (stage) => stage.addTables() },
   { name: 'active', add: (stage) => stage.addSessions() },
 ];
-const asked = process.argv.slice(2);
+const ROUNDS = 3;
+const words = process.argv.slice(2);
+const asked = words.filter((word) => !/^\d+$/.test(word));
+const rounds = Number(words.find((word) => /^\d+$/.test(word)) ?? ROUNDS);
+const wanted = (part: string) => asked.length === 0 || asked.includes(part);
+
+async function monitor(home: string): Promise<string> {
+  const stage = await createStage();
+  const stop = () => void stage.remove().finally(() => process.exit(130));
+  process.once('SIGINT', stop);
+  try {
+    for (const role of Object.values(ROLES)) await stage.role(role);
+    const all = subjects(stage.cluster, home);
+    const results = new Map<string, Results>();
+    for (const load of LOADS) {
+      await load.add(stage);
+      if (!wanted(load.name)) continue;
+      process.stderr.write(`${load.name} …\n`);
+      results.set(load.name, await measure(stage, all));
+    }
+    process.stderr.write('an hour …\n');
+    const { host, port } = stage.cluster.target();
+    const url = `postgres://${ROLES.overview}@${host}:${port}/${DATABASE}?sslmode=disable`;
+    const memory = await hour(url, home);
+    return `${report(results, all)}\n${memoryReport(memory)}\n`;
+  } finally {
+    process.off('SIGINT', stop);
+    await stage.remove();
+  }
+}
 
 const home = await mkdtemp(join(tmpdir(), 'pgdeck-bench-'));
-const stage = await createStage();
-process.once('SIGINT', () => void stage.remove().finally(() => process.exit(130)));
 try {
-  for (const role of Object.values(ROLES)) await stage.role(role);
-  const all = subjects(stage.cluster, home);
-  const results = new Map<string, Results>();
-  for (const load of LOADS) {
-    await load.add(stage);
-    if (asked.length > 0 && !asked.includes(load.name)) continue;
-    process.stderr.write(`${load.name} …\n`);
-    results.set(load.name, await measure(stage, all));
-  }
-  process.stderr.write('an hour …\n');
-  const { host, port } = stage.cluster.target();
-  const url = `postgres://${ROLES.overview}@${host}:${port}/${DATABASE}?sslmode=disable`;
-  const memory = await hour(url, home);
-  console.log(`${report(results, all)}\n${memoryReport(memory)}`);
+  const texts: string[] = [];
+  if (LOADS.some(({ name }) => wanted(name))) texts.push(await monitor(home));
+  if (wanted('operations')) texts.push(await operations(home, rounds));
+  console.log(texts.join('\n'));
 } finally {
-  await stage.remove();
   await rm(home, { recursive: true, force: true });
 }
