@@ -20,7 +20,7 @@ import {
   takeChoice,
   visibleFields,
 } from './form.ts';
-import { contextFor, release } from './held.ts';
+import { contextFor, nextId, release } from './held.ts';
 import { startRun } from './run.ts';
 import { openedWizard, type Phase, updateWizard, type Wizard, wizardById } from './state.ts';
 
@@ -50,7 +50,7 @@ export function openWizard(deck: Deck, entry: Entry, options: OpenOptions = {}):
     askChoices(deck, again);
     return;
   }
-  const id = Math.max(0, ...deck.state.wizards.map((wizard) => wizard.id)) + 1;
+  const id = nextId(deck);
   const wizard: Wizard = {
     id,
     entry,

@@ -71,23 +71,36 @@ export function rawOf(operation: AnyOperation, form: Form): RawInput {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== ''));
 }
 
-const shown = new WeakMap<Form, readonly InputField[]>();
-const parsed = new WeakMap<Form, Parsed>();
+/** What follows from a form, computed once; an empty form is the same object for every operation. */
+interface Known {
+  fields?: readonly InputField[];
+  parsed?: Parsed;
+}
+
+const known = new WeakMap<AnyOperation, WeakMap<Form, Known>>();
+
+function knownOf(operation: AnyOperation, form: Form): Known {
+  const forms = known.get(operation) ?? new WeakMap<Form, Known>();
+  known.set(operation, forms);
+  const found = forms.get(form) ?? {};
+  forms.set(form, found);
+  return found;
+}
 
 /** The fields that are asked for with what was given so far. */
 export function visibleFields(operation: AnyOperation, form: Form): readonly InputField[] {
-  const known = shown.get(form);
-  if (known) return known;
-  const raw = rawOf(operation, form);
-  const fields = fieldsOf(operation).filter((field) => field.when?.(raw) ?? true);
-  shown.set(form, fields);
-  return fields;
+  const about = knownOf(operation, form);
+  if (!about.fields) {
+    const raw = rawOf(operation, form);
+    about.fields = fieldsOf(operation).filter((field) => field.when?.(raw) ?? true);
+  }
+  return about.fields;
 }
 
 export function parseForm(operation: AnyOperation, form: Form): Parsed {
-  const known = parsed.get(form) ?? parseInput(operation, rawOf(operation, form));
-  parsed.set(form, known);
-  return known;
+  const about = knownOf(operation, form);
+  about.parsed ??= parseInput(operation, rawOf(operation, form));
+  return about.parsed;
 }
 
 /** What is wrong with a field; undefined when nothing is. */

@@ -31,6 +31,11 @@ export function allHeld(deck: Deck): readonly Held[] {
   return [...(all.get(deck)?.values() ?? [])];
 }
 
+/** Never one that was used before: what a wizard that is gone has begun ends with its own. */
+export function nextId(deck: Deck): number {
+  return Math.max(0, ...(all.get(deck)?.keys() ?? []), ...deck.state.wizards.map(({ id }) => id)) + 1;
+}
+
 /** The context that the wizard plans and runs with; opened when first asked for. */
 export function contextFor(deck: Deck, wizard: number): Promise<OpContext> {
   const held = heldBy(deck, wizard);

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { focusedField, offered, parseForm } from '../../../src/app/wizard/form.ts';
+import type { Field } from '../../../src/ops/operation.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { until } from '../../support/until.ts';
-import { script, WizardStage } from './stage.ts';
+import { operationOf, script, WizardStage } from './stage.ts';
 
 let db: TestDatabase;
 const stages: WizardStage[] = [];
@@ -173,4 +174,20 @@ test('what cannot be read for the choices is said, and the value can be typed', 
   await until(() => stage.text.includes('not to be had'), { what: 'the reason' });
   stage.type('shop');
   expect(input(stage)?.database).toBe('shop');
+});
+
+test('a second operation asks for its own fields, not for those of the first', async () => {
+  const stage = await opened();
+  await choices(stage);
+  stage.keys('esc');
+  const other = operationOf(script());
+  const { jobs, ...fields } = other.fields as Record<string, Field>;
+  const swapped = {
+    ...other,
+    fields: { jobs: { ...jobs, choices: async () => [{ value: '3' }] }, ...fields },
+  };
+  openWizard(stage.deck, { ...stage.entry, id: 'other', load: async () => swapped as typeof other });
+  await stage.at('form');
+  expect(focus(stage)).toBe('jobs');
+  expect(await choices(stage)).toEqual(['3']);
 });
