@@ -1,13 +1,25 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OpContext } from '../../../src/ops/context.ts';
 import { readRun } from '../../../src/ops/journal/runs.ts';
+import type { StepIo } from '../../../src/ops/operation.ts';
 import { type Backup, findBackup } from '../../../src/ops/repository/repository.ts';
 import { restore } from '../../../src/ops/restore/restore.ts';
-import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { everything, rowCounts } from '../../support/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut, contextOf } from '../run/stage.ts';
-import { backedUp, blocks, contextIn, databasesLike, dropLike, inDatabase, restored } from './stage.ts';
+import {
+  backedUp,
+  blocks,
+  contextIn,
+  databasesLike,
+  dropLike,
+  inDatabase,
+  planRestore,
+  restored,
+} from './stage.ts';
 
 const home = temporaryDirectory();
 let db: TestDatabase;
@@ -77,4 +89,149 @@ test('beside, verified, swapped; and back again with undo', async () => {
   expect(blocks((await restore.undo?.(run as NonNullable<typeof run>, context)) as never).join()).toContain(
     'is gone',
   );
+});
+
+describe('the live database stays as it is', () => {
+  const asItWas = async (work: (context: OpContext) => Promise<void>) => {
+    const before = await inDatabase(db.database, rowCounts);
+    await work(contextIn(db.target(), home));
+    expect(await inDatabase(db.database, rowCounts)).toEqual(before);
+    expect(await databasesLike(`${db.database}_`)).toEqual([]);
+  };
+
+  test('when the load fails, with what pg_restore said', () =>
+    asItWas(async (context) => {
+      const plan = await planRestore(context, { backup: made.id, no_safety_backup: true });
+      const steps = plan.steps.map((step) =>
+        step.id === 'load'
+          ? {
+              ...step,
+              run: async (io: StepIo) => {
+                // in the way of what is loaded
+                const [fresh = ''] = await databasesLike(`${db.database}__restore_`);
+                await inDatabase(fresh, (session) => session.sql('CREATE SCHEMA app'));
+                await step.run(io);
+              },
+            }
+          : step,
+      );
+      const { end } = await carryOut({ ...plan, steps }, context);
+      expect(end).toMatchObject({ ok: false, status: 'failed', undo: null });
+      expect(end.text).toContain('pg_restore failed with exit code 1');
+      expect(end.text).toContain('schema "app" already exists');
+    }));
+
+  test('when it is not what was backed up', () =>
+    asItWas(async (context) => {
+      const plan = await planRestore(context, { backup: made.id, no_safety_backup: true });
+      const steps = plan.steps.map((step) =>
+        step.id === 'analyze'
+          ? {
+              ...step,
+              run: async () => {
+                const [fresh = ''] = await databasesLike(`${db.database}__restore_`);
+                await inDatabase(fresh, (session) => session.sql('DELETE FROM app.employees WHERE id = 20'));
+              },
+            }
+          : step,
+      );
+      const { end } = await carryOut({ ...plan, steps }, context);
+      expect(end).toMatchObject({ ok: false });
+      expect(end.text).toContain('app.employees has 19 rows instead of 20');
+    }));
+
+  test('when it is cancelled before the exchange; what was stopped is started again', () =>
+    asItWas(async (context) => {
+      const file = join(home, 'service');
+      const plan = await planRestore(context, {
+        backup: made.id,
+        no_safety_backup: true,
+        before: `echo stopped > ${file}; sleep 60`,
+        after: `echo started >> ${file}`,
+      });
+      const abort = new AbortController();
+      const { end } = await carryOut(plan, context, {
+        signal: abort.signal,
+        onEvent: (event) => {
+          if (event.type === 'start' && event.id === 'before')
+            void until(() => readFileSync(file, 'utf8'), { what: 'the command before' }).then(() =>
+              abort.abort(),
+            );
+        },
+      });
+      expect(end).toMatchObject({ status: 'cancelled' });
+      expect(readFileSync(file, 'utf8')).toBe('stopped\nstarted\n');
+    }));
+});
+
+describe('what is refused, or told, before anything is done', () => {
+  const planned = (input: Record<string, unknown>, database = db.database) =>
+    planRestore(contextIn({ ...db.target(), database }, home), { backup: made.id, ...input });
+
+  test('a backup of a part, in the place of the whole', async () => {
+    const context = contextIn(db.target(), home, { BACKUP_DIR: join(home, 'parts') });
+    const part = await backedUp(context, { table: ['app.employees'] });
+    const plan = await planRestore(context, { backup: part.id });
+    expect(blocks(plan)).toEqual([expect.stringContaining('would have nothing else')]);
+    expect(plan.steps).toEqual([]);
+  });
+
+  test('who connects to postgres means the database of the backup, and a backup of another one is told', async () => {
+    const plan = await planned({}, 'postgres');
+    expect(plan.subject).toBe(db.database);
+    const other = `${db.database}_other`;
+    await inDatabase('postgres', (session) => session.sql(`CREATE DATABASE ${other}`));
+    const warned = await planned({}, other);
+    expect(warned.subject).toBe(other);
+    expect(warned.checks).toContainEqual({
+      title: 'Name',
+      status: 'warn',
+      detail: `This is a backup of ${db.database}, and it replaces ${other}.`,
+    });
+    await dropLike(other);
+    expect(blocks(await planned({ database: 'nowhere' }))).toEqual([
+      expect.stringContaining('There is no database nowhere'),
+    ]);
+  });
+
+  test('which server, which database, its size and what is known of its newest write', async () => {
+    const { facts, input } = await planned({});
+    const value = (label: string) => facts.find((fact) => fact.label === label)?.value;
+    expect(value('Server')).toContain(db.target().host);
+    expect(value('Database')).toMatch(/ [kM]B, owner postgres$/);
+    expect(value('Newest write')).toMatch(/not recorded .* rows written/);
+    expect(value('Holds')).toMatch(/rows in \d+ tables/);
+    expect(input).toMatchObject({ backup: made.id });
+  });
+
+  test('flags that contradict each other', () => {
+    const parse = (input: Record<string, unknown>) =>
+      restore.input.safeParse({ backup: 'x', ...input }).success;
+    expect(parse({ into: 'a', in_place: true })).toBe(false);
+    expect(parse({ into: 'a', database: 'b' })).toBe(false);
+    expect(parse({ into: 'a' })).toBe(true);
+  });
+});
+
+test('the owner of a database may do all of it, with pg_signal_backend', async () => {
+  const owner = await db.roleWith('pg_signal_backend');
+  const shop = `${db.database}_owned`;
+  await inDatabase('postgres', (session) =>
+    session
+      .sql(`ALTER ROLE ${owner} CREATEDB`)
+      .then(() => session.sql(`CREATE DATABASE ${shop} OWNER ${owner}`)),
+  );
+  const target = { ...db.target(owner), database: shop };
+  const context = contextIn(target, home, { BACKUP_DIR: join(home, 'owned') });
+  const mine = await context.open('test');
+  await mine.sql("CREATE TABLE public.things AS SELECT 'first' AS word");
+  const { id } = await backedUp(context);
+  await mine.sql("UPDATE public.things SET word = 'second'");
+  const { end } = await restored(context, { backup: id });
+  expect(end, end.text).toMatchObject({ ok: true });
+  expect(await inDatabase(shop, (session) => session.sql('SELECT word FROM public.things'))).toEqual([
+    { word: 'first' },
+  ]);
+  await mine.close();
+  await dropLike(shop);
 });
