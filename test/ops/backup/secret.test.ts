@@ -78,3 +78,10 @@ test('the password is in no argument, environment, journal, line, error or file'
   const globals = filesBelow(repository).find((file) => file.endsWith('globals.sql')) ?? '';
   expect(readFileSync(globals, 'utf8')).toContain('SCRAM-SHA-256');
 });
+
+test('a wrong one is told by the server, not by us', async () => {
+  const context = contextFor(cluster.target({ password: async () => 'wrong-pl4nted' }), home);
+  const refused = planBackup(context, { dir: join(home, 'wrong') });
+  await expect(refused).rejects.toMatchObject({ kind: 'auth' });
+  await expect(refused).rejects.not.toThrow(/pl4nted/);
+});

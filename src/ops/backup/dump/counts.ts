@@ -5,7 +5,7 @@ import { pattern } from '../scope/resolve.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Small tables are counted together: a round trip for each of thousands would take longer than the counting. */
-const TOGETHER = 50;
+const TOGETHER = 20;
 const TOGETHER_BYTES = 16 * 2 ** 20;
 
 /**
@@ -24,16 +24,20 @@ export async function countRows(
   signal.addEventListener('abort', stop, { once: true });
   try {
     signal.throwIfAborted();
-    await session.sql('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    await session.sql(`SET TRANSACTION SNAPSHOT ${quoteLiteral(id)}`);
-    // rows that row security hides are an error, as in pg_dump, and no smaller number
-    await session.sql('SET LOCAL row_security = off');
     for (const group of groups(selection.filled)) {
-      const rows = await session.sql(
-        group
-          .map((one, at) => `SELECT ${at} AS at, count(*) AS rows FROM ONLY ${pattern(one)}`)
-          .join(' UNION ALL '),
+      const selects = group.map(
+        (one, at) => `SELECT ${at} AS at, count(*) AS rows FROM ONLY ${pattern(one)}`,
       );
+      // a transaction each: the locks of all tables and indexes together with pg_dump's would fill the lock table.
+      // pg_dump's own keep the tables as they are meanwhile
+      const [, , , rows] = await Promise.all([
+        session.sql('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'),
+        session.sql(`SET TRANSACTION SNAPSHOT ${quoteLiteral(id)}`),
+        // rows that row security hides are an error, as in pg_dump, and no smaller number
+        session.sql('SET LOCAL row_security = off'),
+        session.sql(selects.join(' UNION ALL ')),
+        session.sql('COMMIT'),
+      ]);
       for (const { at, rows: found } of rows) {
         const relation = group[Number(at)];
         if (relation) counts.set(relation.oid, Number(found));

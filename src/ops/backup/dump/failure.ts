@@ -21,6 +21,11 @@ const KNOWN: readonly (readonly [
     'Make room there, or name another directory with --dir; nothing of this backup was kept.',
   ],
   [
+    /out of shared memory/,
+    () => 'The server has no room for a lock on each table.',
+    'Raise max_locks_per_transaction and restart it, or back up fewer tables at a time with --data-only --schema.',
+  ],
+  [
     /permission denied for large object (\d+)/,
     ([, oid]) => `This role may not read large object ${oid}.`,
     'Connect as a superuser or as the owner of the large objects.',

@@ -1,0 +1,180 @@
+import { join } from 'node:path';
+import { backupPasswords } from '../../db/views/backup/facts.ts';
+import { bytes, count } from '../../text/units.ts';
+import { checksumTree, type FileSum } from '../archive/checksum.ts';
+import { type Decoded, decodeArchive } from '../archive/decode.ts';
+import type { OpContext } from '../context.ts';
+import { OpError } from '../error.ts';
+import type { StepIo } from '../operation.ts';
+import { kindOf } from '../repository/foreign.ts';
+import type { Verification } from '../repository/manifest.ts';
+import { backupId } from '../repository/names.ts';
+import { discard, type PartialBackup, partialDirectory, publish } from '../repository/publish.ts';
+import { archiveName, commandLine, dumpCommands } from './dump/command.ts';
+import { countRows } from './dump/counts.ts';
+import { serverGone } from './dump/failure.ts';
+import { globalsCommand, reserveGlobals } from './dump/globals.ts';
+import { watchDump } from './dump/progress.ts';
+import { runDump } from './dump/run.ts';
+import { namesEncoding, type Snapshot, takeSnapshot } from './dump/snapshot.ts';
+import { sweep } from './leftovers.ts';
+import { compareCounts } from './manifest/compare.ts';
+import { makeManifest } from './manifest/make.ts';
+import { writeRestoreList } from './manifest/restore-list.ts';
+import type { BackupMade, BackupRequest } from './request.ts';
+import { together } from './together.ts';
+
+/** One run of pg_dump from its snapshot to its manifest. */
+export class OneBackup {
+  readonly #context: OpContext;
+  readonly #request: BackupRequest;
+  #partial: PartialBackup | undefined;
+  #snapshot: Snapshot | undefined;
+  #createdAt = new Date(0);
+  #counts: ReadonlyMap<number, number> = new Map();
+  #verified: { decoded: Decoded; files: FileSum[]; verification: Verification } | undefined;
+
+  constructor(context: OpContext, request: BackupRequest) {
+    this.#context = context;
+    this.#request = request;
+  }
+
+  async snapshot(io: StepIo): Promise<void> {
+    const { repository, database } = this.#request;
+    io.record({ repository });
+    await sweep(io, repository);
+    this.#createdAt = this.#context.now();
+    this.#partial = await partialDirectory(repository, backupId(database, this.#createdAt), io.run);
+    io.crashPoint('snapshot:partial');
+    this.#snapshot = await takeSnapshot(io, this.#request);
+    const { selection, database: facts } = this.#snapshot;
+    io.line(
+      `snapshot ${this.#snapshot.id} at ${facts.lsn ?? '-'}: ${selection.filled.length} tables with rows`,
+    );
+  }
+
+  async dump(io: StepIo): Promise<void> {
+    const { partial, snapshot } = this.#begun();
+    const request = this.#request;
+    const encoding = namesEncoding(snapshot);
+    const commands = dumpCommands(
+      request,
+      { directory: partial.path, id: partial.id },
+      { snapshot: snapshot.id, selection: snapshot.selection.args, encoding },
+    );
+    const parallel = request.format === 'directory' && request.jobs > 1;
+    const watched = request.format === 'directory' ? undefined : this.#archive(partial);
+    const over = new AbortController();
+    const watching = watchDump(io, snapshot, watched, parallel ? 'size' : 'name', over.signal);
+    io.line(commandLine(commands));
+    try {
+      [, this.#counts] = await together(io.signal, [
+        (signal) => runDump(io, this.#context, commands, partial.path, signal),
+        (signal) => countRows(io, snapshot, signal),
+      ]);
+    } catch (error) {
+      throw serverGone(error);
+    } finally {
+      over.abort();
+      await watching;
+      await snapshot.session.close();
+    }
+    io.crashPoint('dump:written');
+    if (request.globals) await this.#globals(io, partial);
+    await writeRestoreList(io, request, this.#archive(partial), snapshot.selection.dangling);
+  }
+
+  async #globals(io: StepIo, partial: PartialBackup): Promise<void> {
+    const session = await io.connect(this.#request.database);
+    const [right] = await session.run(backupPasswords, undefined);
+    await session.close();
+    await reserveGlobals(partial.path);
+    const command = globalsCommand(this.#request, partial.path, right?.readable === true);
+    io.line(commandLine([command]));
+    await runDump(io, this.#context, [command], partial.path, io.signal);
+  }
+
+  async verify(io: StepIo): Promise<void> {
+    const { partial, snapshot } = this.#begun();
+    const request = this.#request;
+    const archive = this.#archive(partial);
+    const kind = kindOf(request.format, archive);
+    const raw = snapshot.selection.filled.reduce((sum, one) => sum + one.bytes, 0);
+    let shown = 0;
+    const onProgress = (done: number, of: number | undefined) => {
+      const now = performance.now();
+      if (now - shown < 200) return;
+      shown = now;
+      const total = of ?? Math.max(raw, done);
+      io.progress({ label: 'decoded', done, of: total, unit: 'bytes', estimate: of === undefined });
+    };
+    const [decoded, files] = await together(io.signal, [
+      (signal) =>
+        decodeArchive({ host: io.host, signal }, request.clients, { kind, path: archive }, onProgress),
+      (signal) => checksumTree(partial.path, signal),
+    ]);
+    const { tables, rows } = compareCounts(snapshot, this.#counts, decoded);
+    const detail =
+      request.content === 'schema'
+        ? 'Read to its end; it holds definitions only.'
+        : `Read to its end; the rows of ${tables} tables (${rows}) are those of the snapshot.`;
+    const verification: Verification = {
+      level: request.content === 'schema' ? 'checksum' : 'counts',
+      at: this.#context.now().toISOString(),
+      ok: true,
+      detail,
+    };
+    this.#verified = { decoded, files, verification };
+    io.line(detail);
+  }
+
+  async publish(io: StepIo): Promise<BackupMade> {
+    const { partial, snapshot } = this.#begun();
+    if (this.#verified === undefined) throw new OpError('failed', 'The backup was not verified.');
+    const request = this.#request;
+    const ids = { id: partial.id, run: io.run };
+    const manifest = makeManifest(this.#context, request, ids, {
+      createdAt: this.#createdAt,
+      snapshot,
+      counts: this.#counts,
+      ...this.#verified,
+    });
+    const path = await publish(partial, manifest);
+    this.#partial = undefined;
+    io.crashPoint('publish:renamed');
+    io.record({ [`backup:${request.database}`]: partial.id });
+    io.line(`${path} (${bytes(manifest.bytes)})`);
+    io.result({
+      title: `Backup of ${request.database}`,
+      columns: ['id', 'size', 'tables', 'rows', 'large objects', 'verified'],
+      rows: [
+        [
+          partial.id,
+          bytes(manifest.bytes),
+          String(manifest.tables.length),
+          count(manifest.tables.reduce((sum, one) => sum + (one.rows ?? 0), 0)),
+          count(manifest.large_objects),
+          this.#verified.verification.level,
+        ],
+      ],
+    });
+    return { id: partial.id, path, archive: join(path, manifest.archive), manifest };
+  }
+
+  /** What is not published is no backup. */
+  async discard(): Promise<void> {
+    await this.#snapshot?.session.close();
+    if (this.#partial) await discard(this.#partial);
+    this.#partial = undefined;
+  }
+
+  #begun(): { partial: PartialBackup; snapshot: Snapshot } {
+    if (this.#partial === undefined || this.#snapshot === undefined)
+      throw new OpError('failed', 'The backup was not begun.');
+    return { partial: this.#partial, snapshot: this.#snapshot };
+  }
+
+  #archive({ path, id }: PartialBackup): string {
+    return join(path, archiveName(this.#request, id));
+  }
+}
