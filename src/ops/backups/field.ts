@@ -13,7 +13,7 @@ export const backupInput = { id: z.string(), dir: z.string().optional() };
 export const backupFields: { readonly id: Field; readonly dir: Field } = {
   id: {
     title: 'Backup',
-    hint: 'the backup, as backups list has it, or a path',
+    hint: 'the backup, as backups list has it, or a path; newest: the newest good one',
     argument: true,
     choices: async (context, raw) => {
       const dir = typeof raw.dir === 'string' ? raw.dir : undefined;
@@ -34,7 +34,7 @@ export async function named(
   context: OpContext,
 ): Promise<{ directory: string; backup: Backup }> {
   const directory = repositoryDirectory(context, dir);
-  return { directory, backup: await findBackup(directory, id) };
+  return { directory, backup: await findBackup(directory, id, context.target.database) };
 }
 
 /** The manifest of a backup that pgdeck made. Throws {@link OpError} for others, which have no place to note it in. */

@@ -75,11 +75,15 @@ export async function listBackups(directory: string): Promise<Backup[]> {
     .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || b.id.localeCompare(a.id));
 }
 
+/** Stands for the newest good backup of the database that is connected to. */
+export const NEWEST = 'newest';
+
 /**
  * The backup of that name in the repository (its beginning is enough where it is the only one), or the one at that
  * path. Throws {@link OpError} when there is none, when there are several, and when it was never finished.
  */
-export async function findBackup(directory: string, idOrPath: string): Promise<Backup> {
+export async function findBackup(directory: string, idOrPath: string, database?: string): Promise<Backup> {
+  if (idOrPath === NEWEST) return newest(directory, database);
   const isName = !idOrPath.includes(sep);
   const candidates = isName ? [join(directory, idOrPath), resolve(idOrPath)] : [resolve(idOrPath)];
   for (const path of candidates) {
@@ -112,6 +116,18 @@ export async function findBackup(directory: string, idOrPath: string): Promise<B
       `Name one in full, such as ${only.id}.`,
     );
   return only;
+}
+
+async function newest(directory: string, database: string | undefined): Promise<Backup> {
+  const found = (await listBackups(directory)).find(
+    (one) => one.status === 'ok' && (database === undefined || one.database === database),
+  );
+  if (found) return found;
+  throw new OpError(
+    'refused',
+    `There is no good backup${database === undefined ? '' : ` of ${database}`} in ${directory}.`,
+    'Make one with: pgdeck backup',
+  );
 }
 
 async function beginningWith(directory: string, text: string): Promise<Backup[]> {

@@ -11,7 +11,8 @@ export const restore = defineOperation({
   input: restoreInput,
   fields: restoreFields,
   plan: async (input, context) => {
-    const backup = await findBackup(repositoryDirectory(context, input.dir), input.backup);
+    const database = input.database ?? context.target.database;
+    const backup = await findBackup(repositoryDirectory(context, input.dir), input.backup, database);
     return restorePlan(input, context, backup);
   },
   undo: undoRestore,

@@ -10,7 +10,7 @@ export interface Candidate {
   /** Complete, and verified after it was made. Others do not count as backups. */
   readonly good: boolean;
   readonly pinned: boolean;
-  /** It is being restored, verified or copied. */
+  /** A run reads it, or can be taken back with it. */
   readonly inUse: boolean;
 }
 
@@ -56,7 +56,7 @@ function kept(group: readonly Candidate[], rule: KeepRule, now: number): Map<str
   const good = group.filter((one) => one.good).sort((a, b) => b.at - a.at);
   for (const one of group) {
     if (one.pinned) keep(one, 'pinned');
-    else if (one.inUse) keep(one, 'in use');
+    else if (one.inUse) keep(one, 'a run needs it');
     // a failure is no reason to remove something while there is nothing better
     else if (!one.good && (good.length === 0 || now - one.at < FAILED_DAYS * DAY))
       keep(one, 'not good, and recent');

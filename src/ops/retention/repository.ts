@@ -1,6 +1,6 @@
+import { needed } from '../backups/uses.ts';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
-import { listRuns } from '../journal/runs.ts';
 import type { ResultTable } from '../operation.ts';
 import { type Backup, listBackups } from '../repository/repository.ts';
 import { type Decision, decide } from './decide.ts';
@@ -32,7 +32,7 @@ export async function judge(
   const backups = (await listBackups(directory)).filter(
     (one) => one.status !== 'foreign' && (database === undefined || one.database === database),
   );
-  const used = usedIds(context.journal);
+  const inUse = needed(context.journal, context.now());
   const decisions = decide(
     backups.map((backup) => ({
       id: backup.id,
@@ -40,7 +40,7 @@ export async function judge(
       at: backup.createdAt.getTime(),
       good: backup.status === 'ok',
       pinned: backup.manifest?.pinned === true,
-      inUse: used.has(backup.id) || used.has(backup.path),
+      inUse: inUse(backup),
     })),
     rule,
     context.now().getTime(),
@@ -55,12 +55,6 @@ export async function judge(
 function groupOf({ manifest, database, scope }: Backup): string {
   const chosen = manifest === undefined ? [] : manifest.chosen;
   return JSON.stringify([manifest?.server.system_identifier ?? null, database, scope, chosen]);
-}
-
-/** Backups that a run which goes on now names. */
-function usedIds(journal: string): Set<unknown> {
-  const running = listRuns(journal).filter((run) => run.status === 'running');
-  return new Set(running.flatMap((run) => [...Object.values(run.input), ...Object.values(run.facts)]));
 }
 
 export function judgedTable(judged: readonly Judged[]): ResultTable {

@@ -64,3 +64,17 @@ test('an empty repository has nothing to prune', async () => {
   const { code } = await pgdeck(['backups', 'prune', '--dir', empty], env);
   expect(code).toBe(0);
 });
+
+test('the newest good backup has a name of its own: a job need not know what it is called', async () => {
+  putBackup(repository, 'shop_bad', { days: -1, good: false });
+  const shown = await pgdeck(
+    ['backups', 'pin', 'newest', '--dir', repository, '-h', '/nowhere', '-d', 'shop', '--json'],
+    env,
+  );
+  expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining('shop_0') });
+  const none = await pgdeck(
+    ['backups', 'pin', 'newest', '--dir', repository, '-h', '/nowhere', '-d', 'x'],
+    env,
+  );
+  expect([none.code, none.stderr]).toEqual([2, expect.stringMatching(/no good backup of x.*pgdeck backup/)]);
+});
