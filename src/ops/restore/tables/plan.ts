@@ -1,5 +1,5 @@
 import { displayName, quoteIdent } from '../../../db/ident.ts';
-import { bytes, count } from '../../../text/units.ts';
+import { bytes } from '../../../text/units.ts';
 import { withClientEnvironment } from '../../clients/environment.ts';
 import type { Clients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
@@ -8,6 +8,7 @@ import type { Backup } from '../../repository/repository.ts';
 import { readSource } from '../source/source.ts';
 import { prepare } from './prepare.ts';
 import { losses, outcomeTable, redirectsOf } from './preview.ts';
+import { recordOf } from './recover.ts';
 import { watchRows } from './rows/progress.ts';
 import { runPass, type Told } from './rows/run.ts';
 import { rowsOf } from './rows/source.ts';
@@ -177,8 +178,7 @@ async function foretold(
     }),
   );
   const { deleted, blocked } = losses(task, told);
-  if (deleted > 0)
-    checks.push({ title: 'Rows', status: 'warn', detail: `${count(deleted)} rows will be deleted.` });
+  if (deleted > 0) checks.push({ title: 'Rows', status: 'warn', detail: `${deleted} rows will be deleted.` });
   if (blocked.length > 0)
     checks.push({
       title: 'Foreign keys',
@@ -226,7 +226,6 @@ function restoreStep(context: OpContext, clients: Clients, backup: Backup, task:
         ? 'one transaction'
         : `one transaction; writers to these tables wait, locks are waited for up to ${LOCK_TIMEOUT}`,
     run: async (io) => {
-      io.crashPoint('tables:rows');
       const watched = watchRows(io, task);
       let told: Told[];
       try {
@@ -247,6 +246,9 @@ function restoreStep(context: OpContext, clients: Clients, backup: Backup, task:
             opening: before,
             closing: after,
             signal: io.signal,
+            onTold: ({ count, value }) => {
+              if (count === 'transaction') io.record(recordOf(value));
+            },
             redact: (text) => context.secrets.redact(text),
           }),
         );

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { displayName, quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { parseCopyHead } from '../../archive/heading.ts';
@@ -15,6 +12,7 @@ import type { Entry } from './reading/entries.ts';
 import { definitionOf, goneCheck, withSequences } from './reading/gone.ts';
 import { chooseTables } from './reading/names.ts';
 import { headOf } from './rows/source.ts';
+import { withWorkspace } from './rows/workspace.ts';
 import type { Task } from './sql/script.ts';
 import { taskOf, unitOf } from './task.ts';
 import type { Block, Gone, Mode, Unit } from './unit.ts';
@@ -83,22 +81,18 @@ async function readBlocks(
   contents: Contents,
   keys: readonly string[],
 ): Promise<Map<string, Block[]>> {
-  const directory = await mkdtemp(join(tmpdir(), 'pgdeck-heads-'));
-  try {
+  return withWorkspace(async (directory) => {
     const found = new Map<string, Block[]>();
     for (const key of keys) {
       const blocks: Block[] = [];
       for (const table of leavesOf(contents, key)) {
         const head = await headOf(host, clients, backup, table, directory);
-        const copy = parseCopyHead(head);
-        blocks.push({ table, head, columns: copy?.columns ?? [] });
+        blocks.push({ table, head, columns: parseCopyHead(head)?.columns ?? [] });
       }
       found.set(key, blocks);
     }
     return found;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 function describe(backup: Backup, contents: Contents, key: string, blocks: readonly Block[]) {

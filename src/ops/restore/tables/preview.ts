@@ -1,5 +1,4 @@
 import { cleanLine } from '../../../text/clean.ts';
-import { count as shownCount } from '../../../text/units.ts';
 import type { ResultTable } from '../../operation.ts';
 import type { Redirect } from './rows/filter.ts';
 import type { Told } from './rows/run.ts';
@@ -19,11 +18,14 @@ export function outcomeTable(
     const [staged, inserted, updated] = [sum('staged', at), sum('inserted', at), sum('updated', at)];
     return [
       shown,
-      ...[staged, inserted, updated, staged - inserted - updated].map(shownCount),
-      mode === 'replace' ? shownCount(sum('deleted', at)) : '-',
+      ...[staged, inserted, updated, staged - inserted - updated].map(String),
+      mode === 'replace' ? String(sum('deleted', at)) : '-',
     ];
   });
-  const made = gone.map(({ shown, rows: all }) => [shown, shownCount(all), shownCount(all), '-', '-', '-']);
+  const made = gone.map(({ shown, rows: all }) => {
+    const value = all === null ? '?' : String(all);
+    return [shown, value, value, '-', '-', '-'];
+  });
   const other = cascades
     .map(({ relation, effect }, at) => ({ relation, effect, value: sum('cascade', at) }))
     .filter(({ value, effect }) => value > 0 && effect !== 'blocked')
@@ -31,9 +33,9 @@ export function outcomeTable(
       `${relation} (by foreign key)`,
       '-',
       '-',
-      effect === 'cleared' ? shownCount(value) : '-',
+      effect === 'cleared' ? String(value) : '-',
       '-',
-      effect === 'deleted' ? shownCount(value) : '-',
+      effect === 'deleted' ? String(value) : '-',
     ]);
   return {
     title,
@@ -51,7 +53,7 @@ export function losses({ cascades }: Task, told: readonly Told[]): { deleted: nu
     deleted: deleted.reduce((total, { value }) => total + value, 0),
     blocked: cascades.flatMap(({ relation, effect }, at) => {
       const value = told.find((one) => one.count === 'cascade' && one.at === at)?.value ?? 0;
-      return effect === 'blocked' && value > 0 ? [`${shownCount(value)} rows of ${relation}`] : [];
+      return effect === 'blocked' && value > 0 ? [`${String(value)} rows of ${relation}`] : [];
     }),
   };
 }

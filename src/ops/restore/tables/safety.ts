@@ -49,7 +49,7 @@ export function safetySteps(
         const words = [
           ...['pgdeck', 'restore', shellWord(made?.id ?? 'BACKUP')],
           ...names.flatMap((name) => ['--table', shellWord(name)]),
-          ...['--mode', 'replace'],
+          ...['--mode', 'replace', '--database', shellWord(database)],
           ...(dir === undefined ? [] : ['--dir', shellWord(dir)]),
           ...gone.flatMap(({ shown }) => [`# and drop ${shown}`]),
         ];

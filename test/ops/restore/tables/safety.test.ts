@@ -52,7 +52,9 @@ test('the tables are backed up first, and the command that is given puts them ba
   expect(end).toMatchObject({ status: 'done' });
   expect(await fingerprint(session)).not.toBe(later);
   const [, id = ''] =
-    /^pgdeck restore (\S+) --table '"app"."employees"' --mode replace --dir '.*'$/.exec(end.undo ?? '') ?? [];
+    /^pgdeck restore (\S+) --table '"app"."employees"' --mode replace --database \w+ --dir '.*'$/.exec(
+      end.undo ?? '',
+    ) ?? [];
   const safety = await findBackup(repository, id);
   expect(safety.manifest).toMatchObject({ scope: 'tables', label: 'before a restore of these tables' });
   const back = await restore(context, safety, ['"app"."employees"'], 'replace');

@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quoteLiteral } from '../../../../src/db/ident.ts';
 import type { Session } from '../../../../src/db/session.ts';
 import type { OpContext } from '../../../../src/ops/context.ts';
+import { listRuns } from '../../../../src/ops/journal/runs.ts';
 import { type Mode, tablesPlan } from '../../../../src/ops/restore/tables/plan.ts';
+import { tablesFact } from '../../../../src/ops/restore/tables/recover.ts';
 import { client, testDatabase, until } from '../../../support/cluster.ts';
 import { cleanEnvironment, temporaryDirectory } from '../../../support/program.ts';
 import { contextOf } from '../../run/stage.ts';
@@ -125,4 +129,18 @@ test('a process that is killed takes its transaction with it', async () => {
     timeout: 20_000,
   });
   expect(await fingerprint(session)).toBe(before);
+  const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`pgdeck-rows-${child.pid}-`));
+  expect(left()).toHaveLength(1);
+  const [run] = listRuns(context.journal);
+  expect(run?.status).toBe('interrupted');
+  expect(await tablesFact(run?.facts ?? {}, session)).toEqual({
+    label: 'Tables',
+    value: 'are as they were: the transaction was rolled back',
+  });
+  expect((await restore(context, backup, ['lines'], 'merge')).done).toEqual({ lines: ['1', '0', '9', '-'] });
+  expect(left()).toEqual([]);
+  expect(await tablesFact(listRuns(context.journal)[0]?.facts ?? {}, session)).toEqual({
+    label: 'Tables',
+    value: 'were restored, wholly: the transaction was committed',
+  });
 });

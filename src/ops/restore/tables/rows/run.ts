@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError, type Host, type PipeCommand } from '../../../../targets/target.ts';
 import { cleanLine } from '../../../../text/clean.ts';
@@ -7,6 +6,7 @@ import { type ClientEnvironment, databaseArgument } from '../../../clients/envir
 import type { Clients } from '../../../clients/programs.ts';
 import { OpError } from '../../../error.ts';
 import { filterProgram, type Redirect } from './filter.ts';
+import { withWorkspace } from './workspace.ts';
 
 /** A number that a script has told. */
 export interface Told {
@@ -28,6 +28,8 @@ export interface Pass {
   readonly opening: string;
   readonly closing: string;
   readonly signal?: AbortSignal;
+  /** Called for each number as it is told. */
+  readonly onTold?: (told: Told) => void;
   readonly redact: (text: string) => string;
 }
 
@@ -36,41 +38,45 @@ export interface Pass {
  * pg_restore | sed | psql. Throws {@link OpError} with what the server said; its transaction is rolled back then.
  */
 export async function runPass(pass: Pass): Promise<Told[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'pgdeck-rows-'));
   try {
-    const file = async (name: string, text: string) => {
-      const path = join(directory, name);
-      await writeFile(path, text, { mode: 0o600 });
-      return path;
-    };
-    const filter = await file('rows.sed', filterProgram(pass.redirects));
-    const opening = await file('opening.sql', pass.opening);
-    const closing = await file('closing.sql', pass.closing);
-    const psql = ['-X', '-q', '-A', '-t', '-w', '-F', '\t', '-v', 'ON_ERROR_STOP=1'];
-    const { exitCode, stdout, stderr } = await pass.host.pipe(
-      [
-        ...(await pass.rows(directory)),
-        { command: 'sed', args: ['-n', '-f', filter] },
-        {
-          command: pass.clients.path('psql'),
-          args: [...psql, '-d', databaseArgument(pass.database), '-f', opening, '-f', '-', '-f', closing],
-        },
-      ],
-      {
-        env: { ...pass.env, PGCLIENTENCODING: 'UTF8' },
-        ...(pass.signal && { signal: pass.signal }),
-        maxOutput: 1 << 20,
-      },
-    );
-    if (exitCode !== 0) throw failed(pass.redact(stderr));
-    return numbers(stdout);
+    return await withWorkspace((directory) => runIn(directory, pass));
   } catch (error) {
     if (error instanceof CommandError && error.kind === 'cancelled')
       throw new OpError('cancelled', error.message, undefined, error);
     throw error;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function runIn(directory: string, pass: Pass): Promise<Told[]> {
+  const file = async (name: string, text: string) => {
+    const path = join(directory, name);
+    await writeFile(path, text, { mode: 0o600 });
+    return path;
+  };
+  const filter = await file('rows.sed', filterProgram(pass.redirects));
+  const opening = await file('opening.sql', pass.opening);
+  const closing = await file('closing.sql', pass.closing);
+  const psql = ['-X', '-q', '-A', '-t', '-w', '-F', '\t', '-v', 'ON_ERROR_STOP=1'];
+  const { exitCode, stdout, stderr } = await pass.host.pipe(
+    [
+      ...(await pass.rows(directory)),
+      { command: 'sed', args: ['-n', '-f', filter] },
+      {
+        command: pass.clients.path('psql'),
+        args: [...psql, '-d', databaseArgument(pass.database), '-f', opening, '-f', '-', '-f', closing],
+      },
+    ],
+    {
+      env: { ...pass.env, PGCLIENTENCODING: 'UTF8' },
+      ...(pass.signal && { signal: pass.signal }),
+      maxOutput: 1 << 20,
+      onLine: (line, from) => {
+        if (from === 'stdout') for (const told of numbers(line)) pass.onTold?.(told);
+      },
+    },
+  );
+  if (exitCode !== 0) throw failed(pass.redact(stderr));
+  return numbers(stdout);
 }
 
 function numbers(stdout: string): Told[] {

@@ -142,6 +142,7 @@ export function applying(task: Task, blocks: number): string[] {
       "current_setting('session_replication_role') <> 'origin'",
       "'session_replication_role is not origin: foreign keys would not be checked'",
     ),
+    told('transaction', 0, 'pg_catalog.pg_current_xact_id()'),
     ...(exclusive.length > 0
       ? [`LOCK TABLE ${exclusive.map(rowsOfUnit).join(', ')} IN SHARE ROW EXCLUSIVE MODE`]
       : []),
@@ -246,7 +247,7 @@ function forwardNew({ schema, name, sequences }: Gone): string[] {
 }
 
 /** A number that psql prints and {@link file://../rows/run.ts} reads. */
-function told(count: Count | 'cascade', at: number, sql: string): string {
+function told(count: Count | 'cascade' | 'transaction', at: number, sql: string): string {
   return `SELECT 'pgdeck', ${quoteLiteral(count)}, ${at}, (${sql})`;
 }
 
