@@ -10,7 +10,7 @@ import { back, interrupt } from './screen.ts';
 function scroll(deck: Deck, by: (at: number, page: number) => number): void {
   const { overlay, size } = deck.state;
   const page = Math.max(1, size.rows - 8);
-  if (overlay?.kind === 'wizard') scrollWizard(deck, (at) => by(at, page));
+  if (overlay?.kind === 'wizard') scrollWizard(deck, by);
   if (overlay && 'scroll' in overlay)
     deck.open({ ...overlay, scroll: Math.max(0, by(overlay.scroll, page)) });
 }

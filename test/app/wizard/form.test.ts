@@ -191,3 +191,18 @@ test('a second operation asks for its own fields, not for those of the first', a
   expect(focus(stage)).toBe('jobs');
   expect(await choices(stage)).toEqual(['3']);
 });
+
+test('a password that is asked for while a form is open leads back to it', async () => {
+  const stage = await opened();
+  stage.type('shop');
+  const answer = stage.deck.askPassword('Password for app: ');
+  expect(stage.deck.state.overlay?.kind).toBe('password');
+  stage.type('secret');
+  stage.keys('enter');
+  expect(await answer).toBe('secret');
+  expect(input(stage)?.database).toBe('shop');
+  const another = stage.deck.askPassword('Password for app: ');
+  stage.keys('esc');
+  expect(await another).toBeUndefined();
+  expect(stage.wizard.phase.step).toBe('form');
+});

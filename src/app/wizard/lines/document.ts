@@ -1,7 +1,7 @@
 import type { ResultTable } from '../../../ops/operation.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
-import { fit, width } from '../../../text/width.ts';
+import { fit, width, wrap } from '../../../text/width.ts';
 
 /** A table whose cells are clean and as wide as their columns, heading aside. */
 export interface TableBlock {
@@ -26,6 +26,8 @@ const HEADING = 3;
 /** Blanks beside each cell and the line after it. */
 const BESIDE = 3;
 const LEAST_CELLS = 4;
+/** Rows told in full below a table that is too narrow for them. */
+const CUT_LISTED = 30;
 
 export function blockHeight(block: Block): number {
   return block.kind === 'lines' ? block.lines.length : block.table.rows.length + FRAME;
@@ -52,6 +54,18 @@ export function tableBlock(
     kind: 'table',
     table: { titles: fitted(titles), rows: clean.map(fitted), ...(tones && { tones }) },
   };
+}
+
+/** A table, and below it in full what had to be cut in it. */
+export function fullTable(table: Pick<ResultTable, 'columns' | 'rows'>, room: number, more: string): Block[] {
+  const block = tableBlock(table, room, more);
+  if (block.kind === 'lines') return [block];
+  const cut = block.table.rows.flatMap((row, at) => {
+    const whole = table.columns.map((_, i) => cleanLine(table.rows[at]?.[i] ?? ''));
+    return whole.every((text, i) => text.trimEnd() === row[i]?.trimEnd()) ? [] : [whole.join('  ')];
+  });
+  const lines = cut.slice(0, CUT_LISTED).flatMap((text) => wrap(text, room - 3));
+  return [block, { kind: 'lines', lines: lines.map((text): Line => [span(`  ${text}`, 'muted')]) }];
 }
 
 /** The blocks that are seen in so many rows, the first `skip` lines of all scrolled away. */

@@ -3,7 +3,7 @@ import { cleanBlock, cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { fit, width, wrap } from '../../../text/width.ts';
 import { type Marks, marksOf } from '../../lines/marks.ts';
-import { type Block, tableBlock } from './document.ts';
+import { type Block, fullTable, tableBlock } from './document.ts';
 
 const WORDS: Readonly<Record<CheckStatus, string>> = { ok: 'ok', warn: '! warn', block: '!! BLOCK' };
 const WORD_TONES = { ok: 'good', '! warn': 'warn', '!! BLOCK': 'critical' } as const;
@@ -22,7 +22,7 @@ export function planBlocks(
     ...checkBlocks(plan.checks, columns, marks),
     ...(plan.tables ?? []).flatMap((table): Block[] => [
       lines([[], [span(` ${cleanLine(table.title)}`, 'accent')]]),
-      tableBlock(table, columns - 1, marks.more),
+      ...fullTable(table, columns - 1, marks.more),
     ]),
     lines([
       [],

@@ -4,7 +4,7 @@ import { duration } from '../../../text/units.ts';
 import { wrap } from '../../../text/width.ts';
 import { marksOf } from '../../lines/marks.ts';
 import type { RunEnding, RunView } from '../run-view.ts';
-import { type Block, tableBlock } from './document.ts';
+import { type Block, fullTable } from './document.ts';
 import { lines } from './plan.ts';
 import { failureLines, outputLine, stepLine } from './run.ts';
 
@@ -48,7 +48,7 @@ export function resultBlocks(deck: { readonly ascii: boolean }, run: RunView, co
     ]),
     ...run.results.flatMap((table): Block[] => [
       lines([[], [span(` ${cleanLine(table.title)}`, 'accent')]]),
-      tableBlock(table, columns - 1, more),
+      ...fullTable(table, columns - 1, more),
     ]),
     lines([
       [],
