@@ -12,7 +12,7 @@ import { backupId } from '../repository/names.ts';
 import { discard, type PartialBackup, partialDirectory, publish } from '../repository/publish.ts';
 import { archiveName, commandLine, dumpCommands } from './dump/command.ts';
 import { countRows } from './dump/counts.ts';
-import { serverGone } from './dump/failure.ts';
+import { countFailure } from './dump/failure.ts';
 import { globalsCommand, reserveGlobals } from './dump/globals.ts';
 import { watchDump } from './dump/progress.ts';
 import { runDump } from './dump/run.ts';
@@ -73,7 +73,7 @@ export class OneBackup {
         (signal) => countRows(io, snapshot, signal),
       ]);
     } catch (error) {
-      throw serverGone(error);
+      throw countFailure(error);
     } finally {
       over.abort();
       await watching;

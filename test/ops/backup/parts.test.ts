@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BackupRelation } from '../../../src/db/views/backup/relations.ts';
+import { dumpFailure } from '../../../src/ops/backup/dump/failure.ts';
 import { DumpFraction } from '../../../src/ops/backup/dump/fraction.ts';
 import { estimateSize } from '../../../src/ops/backup/preflight/space.ts';
 import { nameParts, nearest } from '../../../src/ops/backup/scope/names.ts';
@@ -85,4 +86,34 @@ test('the size is estimated by how well data usually compresses', () => {
   const request = { content: 'all', compression: { method: 'gzip', level: 1 } } as const;
   expect(estimateSize(1000, request, [])).toEqual({ bytes: 250, measured: false });
   expect(estimateSize(1000, { ...request, compression: { method: 'none', level: 0 } }, []).bytes).toBe(1000);
+});
+
+test.each([
+  [
+    'pg_dump: error: could not write to output file: No space left on device',
+    /^The disk of \/backups is full\./,
+  ],
+  [
+    'pg_dump: error: query failed: ERROR:  permission denied for table secrets\npg_dump: detail: Query was: LOCK TABLE',
+    /^This role may not read secrets\./,
+  ],
+  ['pg_dump: error: query failed: ERROR:  permission denied for large object 4711', /large object 4711/],
+  [
+    'pg_dump: error: query failed: ERROR:  query would be affected by row-level security policy for table "t"',
+    /^Row security would hide rows of "t"/,
+  ],
+  [
+    'pg_dump: error: query failed: ERROR:  canceling statement due to lock timeout\npg_dump: detail: Query was: LOCK TABLE app.orders IN ACCESS SHARE MODE',
+    /^A table stayed locked by another session: app\.orders\./,
+  ],
+  ['ERROR:  canceling statement due to conflict with recovery', /^Replay on this standby/],
+  [
+    'pg_dump: error: server version: 17.2; pg_dump version: 15.18\npg_dump: error: aborting because of server version mismatch',
+    /^pg_dump 15\.18 cannot read a server of 17\.2\./,
+  ],
+  ['pg_dump: error: something new', /^pg_dump failed with exit code 1:\npg_dump: error: something new$/],
+  ['', /^pg_dump failed with exit code 1\.$/],
+])('what pg_dump says is told as it is: %s', (stderr, sentence) => {
+  const { message } = dumpFailure('/usr/bin/pg_dump', 1, stderr, '/backups');
+  expect(message).toMatch(sentence);
 });

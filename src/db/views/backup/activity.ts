@@ -2,16 +2,19 @@ import { z } from 'zod';
 import { column, defineQuery } from '../../query.ts';
 import { CURRENT_DATABASE_OID, since } from '../fragments.ts';
 
-/** Sessions that hold a lock which a dump would wait for: running DDL, or a transaction that forgot to end. */
+/**
+ * Sessions that a dump would wait for: they hold a table exclusively, or wait to (running DDL, or a transaction that
+ * forgot to end).
+ */
 export const backupBlockers = defineQuery({
   id: 'backup.blockers',
   variants: [
     {
       sql: `SELECT /* pgdeck */ l.pid, a.usename::text, a.application_name, a.state, left(a.query, 200) AS query,
-  ${since('a.xact_start')} AS xact_seconds, min(format('%s.%s', n.nspname, c.relname)) AS relation
+  ${since('a.xact_start')} AS xact_seconds, bool_or(l.granted) AS granted, min(format('%s.%s', n.nspname, c.relname)) AS relation
 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_stat_activity a ON a.pid = l.pid
-WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted AND l.database = ${CURRENT_DATABASE_OID}
+WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.database = ${CURRENT_DATABASE_OID}
   AND l.pid <> pg_backend_pid() AND c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_(toast|temp|catalog)'
 GROUP BY 1, 2, 3, 4, 5, a.xact_start ORDER BY a.xact_start LIMIT 5`,
     },
@@ -23,6 +26,7 @@ GROUP BY 1, 2, 3, 4, 5, a.xact_start ORDER BY a.xact_start LIMIT 5`,
     state: column.text,
     query: column.text,
     xact_seconds: column.float,
+    granted: z.boolean(),
     relation: z.string(),
   }),
 });

@@ -9,6 +9,10 @@ const TAIL = 12;
 const GONE = 'The server ended the connection while it was read.';
 const AGAIN = 'See why in its log, then run the backup again; nothing of this one was kept.';
 
+const REPLAY = 'Replay on this standby cancelled the dump.';
+const STANDBY =
+  'Raise max_standby_streaming_delay or set hot_standby_feedback there, or back the primary up.';
+
 /** What pg_dump says in the language C, and what it means: a sentence and the next step. */
 const KNOWN: readonly (readonly [
   said: RegExp,
@@ -46,6 +50,12 @@ const KNOWN: readonly (readonly [
     'See who holds it with: pgdeck show locks',
   ],
   [
+    /could not obtain lock on relation (.*)/,
+    ([, name]) => `Another session asked for ${name} exclusively while it was dumped.`,
+    'Run it again when no definitions are changed, or with --jobs 1.',
+  ],
+  [/conflict with recovery/, () => REPLAY, STANDBY],
+  [
     /server version: ([\w.]+)[\s\S]*?pg_dump version: ([\w.]+)/,
     ([, server, client]) => `pg_dump ${client} cannot read a server of ${server}.`,
     "Install the client programs of the server's version.",
@@ -76,7 +86,12 @@ export function dumpFailure(command: string, exitCode: number, stderr: string, p
 }
 
 /** The same, where one of our own connections was the first to notice. */
-export function serverGone(error: unknown): unknown {
-  if (!(error instanceof DbError) || !['lost', 'starting', 'unreachable'].includes(error.kind)) return error;
-  return new OpError('failed', GONE, AGAIN, error);
+export function countFailure(error: unknown): unknown {
+  if (!(error instanceof DbError)) return error;
+  if (['lost', 'starting', 'unreachable'].includes(error.kind))
+    return new OpError('failed', GONE, AGAIN, error);
+  const said = KNOWN.find(([pattern]) => pattern.exec(error.message) !== null);
+  const found = said?.[0].exec(error.message);
+  if (said === undefined || !found) return error;
+  return new OpError('failed', said[1](found, 'the repository'), said[2], error);
 }

@@ -17,11 +17,11 @@ export async function activityChecks(session: Session): Promise<Check[]> {
     session.run(backupPrepared, undefined),
   ]);
   const checks: Check[] = blockers.map(
-    ({ pid, usename, application_name, relation, xact_seconds, query }) => ({
+    ({ pid, usename, application_name, relation, granted, xact_seconds, query }) => ({
       title: 'Locks',
       status: 'warn',
       detail:
-        `Session ${pid} (${[usename, application_name].filter(Boolean).join(', ')}) holds ${relation} exclusively for ` +
+        `Session ${pid} (${[usename, application_name].filter(Boolean).join(', ')}) ${granted ? 'holds' : 'waits to hold'} ${relation} exclusively for ` +
         `${duration(xact_seconds)}${query ? `: ${query}` : ''}. The dump waits ${LOCK_WAIT} for it, then fails.`,
     }),
   );
