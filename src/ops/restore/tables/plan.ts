@@ -13,7 +13,15 @@ import { watchRows } from './rows/progress.ts';
 import { runPass, type Told } from './rows/run.ts';
 import { rowsOf } from './rows/source.ts';
 import { safetySteps } from './safety.ts';
-import { applying, LOCK_TIMEOUT, opening, previewing, scriptText, type Task } from './sql/script.ts';
+import {
+  applying,
+  LOCK_TIMEOUT,
+  opening,
+  previewing,
+  readersWait,
+  scriptText,
+  type Task,
+} from './sql/script.ts';
 import type { Mode } from './unit.ts';
 
 export { MODES, type Mode } from './unit.ts';
@@ -198,16 +206,23 @@ function sizeOf(backup: Backup, tables: readonly { schema: string; name: string 
     .reduce((sum, { copy_bytes, bytes: size }) => sum + (copy_bytes ?? size), 0);
 }
 
-function consequence({ units, gone, mode }: Task, tables: readonly ResultTable[], safety: boolean): string {
-  const writers =
-    mode === 'skip_existing'
-      ? 'Nobody has to wait.'
-      : 'Who writes to these tables waits from the comparison to the end; readers go on.';
+function consequence(task: Task, tables: readonly ResultTable[], safety: boolean): string {
+  const { units, gone } = task;
   const kept = !safety && units.length > 0 ? ' There will be no backup of what they hold now.' : '';
   const made = gone.length > 0 ? ` ${gone.map(({ shown }) => shown).join(', ')} will be made again.` : '';
   const counted =
     tables.length === 0 && units.length > 0 ? ' How many rows change is not known beforehand.' : '';
-  return `${writers}${made}${counted}${kept}`;
+  return `${waiting(task)}${made}${counted}${kept}`;
+}
+
+/** Who has to wait for whom while the rows are put in; not while they are read from the backup. */
+function waiting(task: Task): string {
+  const { units, mode } = task;
+  const all = readersWait(task);
+  if (all.length > 0) return `Who reads or writes ${all.join(', ')} waits while the rows are put in.`;
+  const triggers = units.some(({ live }) => live.triggers.length > 0);
+  if ((mode === 'skip_existing' && !triggers) || units.length === 0) return 'Nobody has to wait.';
+  return 'Who writes to these tables waits while the rows are put in; readers go on.';
 }
 
 function restoreStep(context: OpContext, clients: Clients, backup: Backup, task: Task): Step {
@@ -221,10 +236,7 @@ function restoreStep(context: OpContext, clients: Clients, backup: Backup, task:
     preview: `${before}-- rows of ${backup.id}: ${blocks
       .map(({ table }) => displayName(table.schema, table.name))
       .join(', ')}\n${after}`,
-    effect:
-      task.mode === 'skip_existing'
-        ? 'one transaction'
-        : `one transaction; writers to these tables wait, locks are waited for up to ${LOCK_TIMEOUT}`,
+    effect: `one transaction, locks are waited for up to ${LOCK_TIMEOUT}. ${waiting(task)}`,
     run: async (io) => {
       const watched = watchRows(io, task);
       let told: Told[];

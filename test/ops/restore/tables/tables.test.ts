@@ -95,6 +95,11 @@ describe('replace', () => {
     await sql('DELETE FROM app.departments');
     await sql(`INSERT INTO app.departments VALUES (7, 'store', NULL)`);
     await sql(`INSERT INTO app.employees VALUES (1, 'x', 7, NULL), (70, 'y', 7, 1)`);
+    const { consequence, steps } = await plan(['employees', 'departments'], 'replace');
+    expect(consequence).toContain('Who reads or writes app.departments, app.employees waits');
+    expect(steps[0]?.preview).toContain(
+      'LOCK TABLE app.departments, app.employees IN ACCESS EXCLUSIVE MODE;',
+    );
     const { end, done } = await restore(context, backup, ['employees', 'departments'], 'replace');
     expect(end).toMatchObject({ status: 'done' });
     expect(done).toEqual({ 'app.departments': ['2', '0', '0', '1'], 'app.employees': ['19', '1', '0', '1'] });

@@ -60,7 +60,7 @@ function remaking({ before }: Gone): string[] {
   LOOP EXECUTE r.revoke; END LOOP; END`;
   return [
     ...before.filter((entry) => !grants.includes(entry)).map(({ sql }) => sql),
-    `DO ${quoteLiteral(body)}`,
+    block(body),
     ...grants.map(({ sql }) => sql),
   ];
 }
@@ -106,9 +106,14 @@ function arrived({ units, gone }: Task, blocks: number): string[] {
   ];
 }
 
+/** Readable where the names in it allow it. */
+function block(body: string): string {
+  return `DO ${body.includes('$do$') ? quoteLiteral(body) : `$do$ ${body} $do$`}`;
+}
+
 function assertion(wrong: string, message: string): string {
   const body = `BEGIN IF ${wrong} THEN RAISE EXCEPTION USING MESSAGE = ${message}; END IF; END`;
-  return `DO ${quoteLiteral(body)}`;
+  return block(body);
 }
 
 /** Counts what would become of the rows. From the moment the rows are there, the server refuses every write. */
@@ -143,9 +148,9 @@ export function applying(task: Task, blocks: number): string[] {
       "'session_replication_role is not origin: foreign keys would not be checked'",
     ),
     told('transaction', 0, 'pg_catalog.pg_current_xact_id()'),
-    ...(exclusive.length > 0
-      ? [`LOCK TABLE ${exclusive.map(rowsOfUnit).join(', ')} IN SHARE ROW EXCLUSIVE MODE`]
-      : []),
+    // at once: to want a stronger lock later is how two sessions come to wait for each other
+    ...lock(readersWait(task), 'ACCESS EXCLUSIVE'),
+    ...lock(exclusive.map(rowsOfUnit), 'SHARE ROW EXCLUSIVE'),
     ...deferred.map((key) => alter(key, 'DEFERRABLE INITIALLY DEFERRED')),
     'SET CONSTRAINTS ALL DEFERRED',
     ...triggers.map(
@@ -171,6 +176,17 @@ export function applying(task: Task, blocks: number): string[] {
     ...gone.flatMap(forwardNew),
     'COMMIT',
   ];
+}
+
+/** Tables whose definition changes for a moment: even who reads them waits until the end. */
+export function readersWait({ units, deferred, mode }: Task): string[] {
+  const freed =
+    mode === 'skip_existing' ? [] : units.filter((unit) => identityStatements(unit).free.length > 0);
+  return [...new Set([...deferred.map(({ relation }) => relation), ...freed.map(({ live }) => live.quoted)])];
+}
+
+function lock(relations: readonly string[], how: string): string[] {
+  return relations.length === 0 ? [] : [`LOCK TABLE ${relations.join(', ')} IN ${how} MODE`];
 }
 
 /** Parents are written before their children, and lose rows after them. */
@@ -235,7 +251,7 @@ function forwardNew({ schema, name, sequences }: Gone): string[] {
     IF highest IS NOT NULL THEN PERFORM pg_catalog.setval(r.sequence, highest); END IF;
   END LOOP; END`;
   return [
-    `DO ${quoteLiteral(body)}`,
+    block(body),
     ...sequences
       .filter(({ last }) => last !== null)
       .map(
