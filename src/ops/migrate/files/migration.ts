@@ -1,0 +1,35 @@
+import type { Section } from '../sql/statement.ts';
+import type { Problem } from '../types.ts';
+
+/** Whose way of writing migrations the files follow. */
+export const FORMATS = ['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** One migration, as its files say it. */
+export interface Migration {
+  /** What orders it and what `to` names: `20260102030405`, `1.2`. Without leading zeros where its tool counts. */
+  readonly version: string;
+  /** `add_users`. */
+  readonly name: string;
+  /** Of the way up; below the directory. */
+  readonly file: string;
+  /** Of the way down, where it has a file of its own. */
+  readonly downFile: string | undefined;
+  readonly up: Section;
+  /** Undefined without a way down: no section, or nothing in it. */
+  readonly down: Section | undefined;
+  /** Flyway's own checksum of the file; undefined for the others. */
+  readonly crc: number | undefined;
+}
+
+/** What is in a directory. */
+export interface Migrations {
+  /** Absolute. */
+  readonly directory: string;
+  /** Undefined when there is no migration in it. */
+  readonly format: Format | undefined;
+  /** In the order they are applied. */
+  readonly migrations: readonly Migration[];
+  /** Files that cannot be read or run (`bad_file`), or no directory. */
+  readonly problems: readonly Problem[];
+}

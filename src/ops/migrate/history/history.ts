@@ -1,0 +1,101 @@
+import type { Session } from '../../../db/session.ts';
+import type { Migration } from '../files/migration.ts';
+import type { Direction } from '../types.ts';
+
+/** Whose table says what is applied. */
+export const LEDGERS = ['dbmate', 'golang-migrate', 'node-pg-migrate', 'goose', 'flyway', 'pgdeck'] as const;
+export type LedgerKind = (typeof LEDGERS)[number];
+
+/** A statement with its parameters, for `session.sql(text, params)`. */
+export interface Command {
+  readonly text: string;
+  readonly params: readonly unknown[];
+}
+
+/** A migration that the history knows as applied. */
+export interface AppliedRow {
+  /** As {@link Migration.version} writes it. */
+  readonly version: string;
+  /** What the table has to find it again: its version or its name there. */
+  readonly key: string;
+  readonly name: string | null;
+  /** ISO 8601. */
+  readonly applied_at: string | null;
+  /** Of the way up when it was applied by pgdeck; null when another tool did. */
+  readonly checksum: string | null;
+  /** Flyway's. */
+  readonly crc: number | null;
+  readonly applied_by: string | null;
+  readonly execution_ms: number | null;
+}
+
+/** A migration that was begun outside a transaction and not finished. */
+export interface DirtyRow {
+  readonly version: string;
+  readonly name: string | null;
+  readonly direction: Direction;
+  /** Statements that were finished; null when another tool left it. */
+  readonly done: number | null;
+  /** Statements it has; null when another tool left it. */
+  readonly of: number | null;
+  /** ISO 8601. */
+  readonly begun_at: string | null;
+  /** Id of the run in the journal; null when another tool left it. */
+  readonly run: string | null;
+}
+
+/** The tables as they are now. */
+export interface History {
+  readonly kind: LedgerKind;
+  /** Of the table that says what is applied, quoted and with its schema. */
+  readonly table: string;
+  /** The table is there. */
+  readonly exists: boolean;
+  /** Our own table is there, too: checksums, dirty marks, who and how long. */
+  readonly companion: boolean;
+  /** Why pgdeck does not write to it, with the next step; undefined when it does. */
+  readonly refusal: string | undefined;
+  /** In the order they were applied, as far as that is known. */
+  readonly applied: readonly AppliedRow[];
+  readonly dirty: readonly DirtyRow[];
+  /** Something to say about the tables, such as two of the same name. */
+  readonly notes: readonly string[];
+}
+
+/** Who does something, for our own table. */
+export interface Author {
+  /** Id of the run in the journal. */
+  readonly run: string;
+}
+
+/** How the history is written. Everything is a command to be run on the session that migrates. */
+export interface Ledger {
+  /** Makes the tables that are missing, as the tool itself would make them. Idempotent; needs CREATE on the schema. */
+  create(): readonly Command[];
+  /**
+   * Before a migration that runs outside a transaction: the dirty mark. In a transaction of its own; golang-migrate's
+   * table is marked as golang-migrate would.
+   */
+  begin(migration: Migration, direction: Direction, author: Author): readonly Command[];
+  /** After each statement of it: how many are finished. */
+  progress(migration: Migration, done: number): Command;
+  /**
+   * The row of a migration that went up is written, of one that went down is removed, and its dirty mark goes. In the
+   * migration's own transaction, or in one of their own after its last statement.
+   */
+  finish(migration: Migration, direction: Direction, ms: number, author: Author): readonly Command[];
+  /** It is not dirty any more and is not applied (`up`), or still is (`down`): what a repair writes after a clean-up. */
+  abandon(migration: Migration, direction: Direction): readonly Command[];
+  /** Takes a version without a file out of the history. */
+  forget(row: AppliedRow): readonly Command[];
+  /** The file as it is now is the one that was applied. */
+  accept(migration: Migration): readonly Command[];
+}
+
+/** The history of a database and how to write it, for migrations in the order they are applied. */
+export interface HistoryAccess {
+  readonly history: History;
+  readonly ledger: Ledger;
+}
+
+export type ReadHistory = (session: Session, migrations: readonly Migration[]) => Promise<HistoryAccess>;
