@@ -13,8 +13,9 @@ export function factsOf(situation: Situation): Fact[] {
     { label: 'Of', value: originOf(situation) },
   ];
   if (manifest !== undefined) {
-    const rows = manifest.tables.reduce((sum, one) => sum + (one.rows ?? 0), 0);
-    const tables = manifest.tables.filter((one) => one.rows !== null).length;
+    const filled = manifest.tables.filter(({ rows, kind }) => rows !== null && kind !== 'matview');
+    const rows = filled.reduce((sum, one) => sum + (one.rows ?? 0), 0);
+    const tables = filled.length;
     const proven = lastProven(manifest);
     const verified = lastVerified(manifest);
     facts.push(

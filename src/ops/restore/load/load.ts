@@ -23,8 +23,8 @@ export interface Load extends Omit<LoadWish, 'listFile' | 'database'> {
   readonly elsewhere?: { readonly env: ClientEnvironment; connect(): Promise<Session> };
 }
 
-/** Chatter that is no person's to read. */
-const VERBOSE = /^pg_restore: (?!error|warning|detail|hint)/;
+/** What a person should read. The rest is what --verbose says, and its processes write into each other's lines. */
+const TOLD = /\b(error|warning|detail|hint|notice):|Command was: /i;
 /** Characters of output that are kept: the errors are at its end. */
 const KEEP = 32 * 1024;
 
@@ -60,7 +60,7 @@ async function watched(
       onLine: (text, from) => {
         if (from !== 'stderr') return;
         progress.line(text);
-        if (!VERBOSE.test(text)) io.line(text, 'stderr');
+        if (TOLD.test(text)) io.line(text, 'stderr');
       },
     });
     done = true;

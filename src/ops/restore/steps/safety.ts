@@ -33,8 +33,13 @@ export async function safetyBackup(
   const like = (await listBackups(repository)).filter((one) => one.database === database);
   const raw = live?.bytes ?? 0;
   const checks = await spaceChecks(repository, estimateSize(raw, request, like), raw);
-  const session = await context.session(database);
-  checks.push(...(await activityChecks(session)).filter(({ status }) => status !== 'ok'));
+  // not the context's session, which would stay there and be one of those that are sent away
+  const session = await context.open('pgdeck-plan', database);
+  try {
+    checks.push(...(await activityChecks(session)).filter(({ status }) => status !== 'ok'));
+  } finally {
+    await session.close();
+  }
   const steps = backupSteps(context, request, {
     id: (name) => `safety-${name}`,
     onMade: (made) => {

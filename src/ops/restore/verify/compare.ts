@@ -45,8 +45,9 @@ export async function compareContents(
     ...objectProblems(expected, flaws?.large_objects ?? 0),
     ...(await sequenceProblems(session, expected)),
   ];
-  const rows = counted.reduce((sum, { found }) => sum + (found ?? 0), 0);
-  const compared = counted.filter(({ found, matview }) => found !== null && !matview).length;
+  const tables = counted.filter(({ found, matview }) => found !== null && !matview);
+  const compared = tables.length;
+  const rows = tables.reduce((sum, { found }) => sum + (found ?? 0), 0);
   const notes = notesOf(counted, flaws?.unvalidated_constraints ?? 0);
   const good =
     expected === undefined

@@ -2,6 +2,7 @@ import { quoteIdent } from '../../../db/ident.ts';
 import { databaseFacts } from '../../../db/views/database/facts.ts';
 import { contentsCount } from '../../../db/views/restore/contents.ts';
 import { OpError } from '../../error.ts';
+import { shellWord } from '../../fields.ts';
 import type { Check, Step } from '../../operation.ts';
 import type { Manifest } from '../../repository/manifest.ts';
 import { contentChecks } from '../checks/content.ts';
@@ -51,7 +52,7 @@ export async function intoWay(situation: Situation): Promise<Way> {
       live === undefined
         ? `A new database ${database} is created. Nothing that is there is changed.`
         : `${database} is empty and gets the backup. If that fails, what was loaded until then stays in it.`,
-    undo: { command: `DROP DATABASE ${quoteIdent(database)} (in psql)` },
+    undo: { command: dropCommand(situation) },
   };
 }
 
@@ -72,8 +73,7 @@ async function placeChecks(situation: Situation): Promise<{ checks: Check[]; ext
           };
     return { checks: [check], extensions: [] };
   }
-  const inside = await context.session(database);
-  const [contents] = await inside.run(contentsCount, undefined);
+  const contents = await contentsOf(context, database);
   const things = (contents?.relations ?? 0) + (contents?.others ?? 0);
   const check: Check =
     things > 0
@@ -84,6 +84,21 @@ async function placeChecks(situation: Situation): Promise<{ checks: Check[]; ext
         }
       : { title, status: 'ok', detail: `${database} is there, and empty.` };
   return { checks: [check], extensions: contents?.extensions ?? [] };
+}
+
+async function contentsOf(context: Situation['context'], database: string) {
+  const session = await context.open('pgdeck-plan', database);
+  try {
+    const [contents] = await session.run(contentsCount, undefined);
+    return contents;
+  } finally {
+    await session.close();
+  }
+}
+
+function dropCommand({ context, database }: Situation): string {
+  const { host, port, user } = context.target;
+  return ['dropdb', '-h', host, '-p', String(port), '-U', user, '--', database].map(shellWord).join(' ');
 }
 
 /** As the database that was backed up; of a file that does not say, as the one that is connected to. */

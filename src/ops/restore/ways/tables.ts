@@ -22,7 +22,8 @@ export async function tablesWay(
   );
   if (plan.steps.length === 0) return { ...plan, input: { ...input } };
   const hooks = hooksOf(input, context);
-  const state = newState(undefined);
+  // whether it succeeds or not: the command after is wanted when the tables are as they will be
+  const state = { ...newState(undefined), replaced: true };
   const steps = [...beforeStep(hooks, state), ...plan.steps, ...afterStep(hooks, state)];
   // the undo is handed on as the object it is: its command is known when the safety backup is made
   return { ...plan, input: { ...input }, steps };
