@@ -58,6 +58,23 @@ const lazySegmenter = {
   },
 };
 
+const HERE = '\0here';
+const PARSER = fileURLToPath(new URL('node_modules/libpg-query/wasm/libpg-query.wasm', import.meta.url));
+
+/** The parser of SQL reads its WebAssembly from beside itself: that file goes along, and `__dirname` is dist. */
+const parserFile = {
+  name: 'parser-file',
+  resolveId: (id) => (id === HERE ? HERE : null),
+  load: (id) => (id === HERE ? 'export default import.meta.dirname;' : null),
+  transform(code, id) {
+    if (!id.endsWith('/libpg-query/wasm/libpg-query.js')) return null;
+    return { code: code.replaceAll('__dirname', `require(${JSON.stringify(HERE)}).default`) };
+  },
+  generateBundle() {
+    this.emitFile({ type: 'asset', fileName: 'libpg-query.wasm', source: readFileSync(PARSER) });
+  },
+};
+
 const cleanBefore = {
   name: 'clean-before',
   renderStart: ({ dir }) => rmSync(dir, { recursive: true, force: true }),
@@ -98,7 +115,7 @@ const licences = {
 export default defineConfig({
   input: { main: 'src/main.ts' },
   platform: 'node',
-  plugins: [cleanBefore, simpleWidth, lazySegmenter, stubs, inkForTable, licences, executable],
+  plugins: [cleanBefore, simpleWidth, lazySegmenter, stubs, inkForTable, parserFile, licences, executable],
   transform: {
     target: 'node22.12',
     define: {

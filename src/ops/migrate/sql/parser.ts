@@ -1,0 +1,39 @@
+import type { ParseResult, ScanToken, SqlError } from 'libpg-query';
+
+/** PostgreSQL's own parser, once it is loaded. */
+export interface Parser {
+  /** Throws libpg-query's SqlError; see {@link positionOf}. */
+  parse(sql: string): ParseResult;
+  /** Undefined for what has no tokens: a string without an end. */
+  tokens(sql: string): readonly ScanToken[] | undefined;
+}
+
+let loading: Promise<Parser> | undefined;
+
+/** Loads the parser (WebAssembly, 1.7 MB) when it is first needed. */
+export function loadParser(): Promise<Parser> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<Parser> {
+  const { loadModule, parseSync, scanSync } = await import('libpg-query');
+  await loadModule();
+  return {
+    // an empty text is refused by the library, and is no statement to the server
+    parse: (sql) => (sql === '' ? { stmts: [] } : parseSync(sql)),
+    tokens: (sql) => {
+      if (sql === '') return [];
+      try {
+        return scanSync(sql).tokens;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+/** Where a text stopped being SQL: in characters (code points) from 0, as the server counts; 0 when it is not said. */
+export function positionOf(error: unknown): number {
+  return (error as SqlError).sqlDetails?.cursorPosition ?? 0;
+}
