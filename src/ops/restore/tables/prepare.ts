@@ -1,12 +1,12 @@
 import { displayName, quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
+import { type LiveTable, liveTables, tableNames } from '../../../db/views/restore/tables.ts';
 import { parseCopyHead } from '../../archive/heading.ts';
 import type { Clients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
 import type { Check } from '../../operation.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { unitChecks } from './checks.ts';
-import { type LiveTable, liveTables, tableNames } from './live.ts';
 import { type Contents, type KnownTable, leavesOf, readContents, tableKey } from './reading/contents.ts';
 import type { Entry } from './reading/entries.ts';
 import { definitionOf, goneCheck, withSequences } from './reading/gone.ts';

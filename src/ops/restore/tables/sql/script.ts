@@ -1,5 +1,5 @@
 import { quoteIdent, quoteLiteral } from '../../../../db/ident.ts';
-import type { ForeignKey } from '../live.ts';
+import type { ForeignKey } from '../../../../db/views/restore/tables.ts';
 import { SEEN } from '../rows/filter.ts';
 import { type Gone, list, type Mode, rowsOfUnit, stagedColumns, type Unit } from '../unit.ts';
 import type { Cascade } from './cascades.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineQuery, type RowOf } from '../../../db/query.ts';
+import { defineQuery, type RowOf } from '../../query.ts';
 
 const text = z.string();
 const key = z.object({
@@ -18,11 +18,11 @@ export type UniqueKey = z.output<typeof key>;
 
 /** What of the live database has the names of these tables. */
 export const liveTables = defineQuery({
-  id: 'restore.tables',
+  id: 'restore.chosen_tables',
   variants: [
     {
       sql: `
-SELECT c.oid::int8::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.relispartition AS partition,
+SELECT /* pgdeck */ c.oid::int8::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.relispartition AS partition,
   format('%I.%I', n.nspname, c.relname) AS quoted,
   pg_has_role(c.relowner, 'USAGE') AS owned,
   EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_enabled IN ('O', 'A')) AS rules,
@@ -123,7 +123,7 @@ export const tableNames = defineQuery({
   variants: [
     {
       sql: `
-SELECT n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned,
+SELECT /* pgdeck */ n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned,
   pn.nspname AS parent_schema, p.relname AS parent_name
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND c.relispartition
@@ -142,7 +142,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'`,
 
 /** Foreign keys from or to these tables (by oid) and their partitions, each once, as it stands on the topmost table. */
 export const foreignKeys = defineQuery({
-  id: 'restore.foreign_keys',
+  id: 'restore.chosen_keys',
   variants: [
     {
       sql: `
@@ -154,7 +154,7 @@ up AS (
   WHERE k.contype = 'f' AND (k.conrelid IN (SELECT relid FROM unit) OR k.confrelid IN (SELECT relid FROM unit))
   UNION ALL
   SELECT up.start, k.oid, k.conparentid FROM up JOIN pg_constraint k ON k.oid = up.conparentid)
-SELECT DISTINCT k.conname AS name, format('%I.%I', cn.nspname, c.relname) AS relation,
+SELECT DISTINCT /* pgdeck */ k.conname AS name, format('%I.%I', cn.nspname, c.relname) AS relation,
   format('%I.%I', pn.nspname, p.relname) AS parent, c.relkind = 'p' AS partitioned,
   coalesce(cu.unit, c.oid)::int8::text AS "from", coalesce(pu.unit, p.oid)::int8::text AS "to",
   k.condeferrable AS deferrable, k.confdeltype::text AS on_delete,
