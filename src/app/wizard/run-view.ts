@@ -125,14 +125,15 @@ export function afterEvents(before: RunView, events: readonly OpEvent[], at: num
 
 function withBar(bars: readonly BarView[], progress: Progress, at: number): readonly BarView[] {
   const known = bars.find((bar) => bar.label === progress.label);
-  const pace = known?.pace ?? new Pace();
+  const pace = known !== undefined && known.phase === progress.phase ? known.pace : new Pace();
   pace.add(at, progress.done);
-  const { label, done, of, unit, estimate } = progress;
+  const { label, phase, done, of, unit, estimate } = progress;
   const bar: BarView = {
     label,
     done,
     unit,
     pace,
+    ...(phase !== undefined && { phase }),
     ...(of !== undefined && { of }),
     ...(estimate !== undefined && { estimate }),
   };

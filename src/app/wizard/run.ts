@@ -9,6 +9,8 @@ import { openedWizard, runningWizards, updateWizard, type Wizard, wizardById } f
 
 /** What streams in is shown at most ten times a second. */
 const BATCH_MS = 100;
+/** While nobody looks at it; the other panes are computed anew with every change. */
+const HIDDEN_MS = 1000;
 /** Elapsed times go on while nothing streams in. */
 const CLOCK_MS = 500;
 /** How long leaving the program may wait for what is being taken back. */
@@ -21,7 +23,9 @@ export function startRun(deck: Deck, { id }: Wizard, plan: Plan): void {
   const abort = new AbortController();
   const run = beginRun(plan, deck.ports.wallClock());
   updateWizard(deck, id, { phase: { step: 'run', plan, run }, scroll: undefined });
-  const clock = setInterval(() => show(deck, id), CLOCK_MS);
+  const clock = setInterval(() => {
+    if (isShown(deck, id)) show(deck, id);
+  }, CLOCK_MS);
   const done = drive(deck, id, plan, abort.signal).finally(() => {
     clearInterval(clock);
     delete held.running;
@@ -44,10 +48,13 @@ async function drive(deck: Deck, id: number, plan: Plan, signal: AbortSignal): P
         show(deck, id);
         refreshRuns(deck, true);
       }
-      batch ??= setTimeout(() => {
-        batch = undefined;
-        show(deck, id);
-      }, BATCH_MS);
+      batch ??= setTimeout(
+        () => {
+          batch = undefined;
+          show(deck, id);
+        },
+        isShown(deck, id) ? BATCH_MS : HIDDEN_MS,
+      );
     }
   } catch (error) {
     const at = deck.ports.wallClock();
@@ -82,6 +89,10 @@ function queue(pending: OpEvent[], event: OpEvent): void {
   pending.push(event);
 }
 
+function isShown(deck: Deck, id: number): boolean {
+  return openedWizard(deck.state)?.id === id;
+}
+
 /** Brings what has happened onto the screen. */
 function show(deck: Deck, id: number): void {
   const wizard = wizardById(deck.state, id);
@@ -91,7 +102,7 @@ function show(deck: Deck, id: number): void {
   if (run.end === undefined) updateWizard(deck, id, { phase: { ...wizard.phase, run } });
   else {
     updateWizard(deck, id, { phase: { step: 'result', plan: wizard.phase.plan, run }, scroll: 0 });
-    report(deck, run.end, openedWizard(deck.state)?.id === id);
+    report(deck, run.end, isShown(deck, id));
   }
 }
 

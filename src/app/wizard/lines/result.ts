@@ -36,7 +36,11 @@ export function resultBlocks(deck: { readonly ascii: boolean }, run: RunView, co
             (part): Line => [span(` ${part}`, 'accent')],
           ),
         ];
-  const output = run.lines.slice(-OUTPUT_LISTED).map(outputLine);
+  const output = run.lines
+    .slice(-OUTPUT_LISTED)
+    .flatMap(({ text: said, from }) =>
+      wrap(cleanLine(said), columns - 3).map((part) => outputLine({ text: part, from })),
+    );
   return [
     lines([
       [
