@@ -46,6 +46,7 @@ export async function keyRound(site: Site): Promise<KeyRound> {
     const calm = await press(program, SCREENS, async (pressed) => pressed < CALM_PRESSES);
     const other = operation(site, ['backup']);
     const beside = await press(program, SCREENS, dumping(site));
+    await finishTurn(program, beside.length);
     await other;
     await removeBackups(site.home);
     await startWizard(program);
@@ -81,9 +82,12 @@ async function press(
     times.push(await program.press(...next));
     await delay(GAP_MS);
   }
-  // back to the first screen
-  await program.press('1', /Cache ratio/);
   return times;
+}
+
+/** The keys that are left of a turn lead back to the first screen. */
+async function finishTurn(program: Program, pressed: number): Promise<void> {
+  for (const key of SCREENS.slice(pressed % SCREENS.length)) await program.press(...key);
 }
 
 /** Whether the largest table is being copied out: nearly all of the time that a dump takes. */
