@@ -9,6 +9,7 @@ import { runAfter } from './steps/hooks.ts';
 import { inMaintenance } from './steps/maintenance.ts';
 import { dropLeftover, dropSql } from './swap/drop.ts';
 import { findLeftovers, swapState } from './swap/leftovers.ts';
+import { tablesFact } from './tables/recover.ts';
 import { factsSchema } from './undo.ts';
 import { type Dropped, putBack } from './ways/put-back.ts';
 
@@ -61,6 +62,8 @@ export async function recoverRestore(run: Run, context: OpContext): Promise<Plan
   }
   const swapped = await swappedFact(facts.swap, context);
   if (swapped !== undefined) told.push(swapped);
+  const tables = await tablesFact(run.facts, session);
+  if (tables !== undefined) told.push(tables);
   const after = facts.hooks?.after;
   if (after != null && facts.after_ran !== true)
     steps.push({
@@ -70,7 +73,7 @@ export async function recoverRestore(run: Run, context: OpContext): Promise<Plan
       run: (io) => runAfter(io, after, false),
     });
   steps.push(...(await partialSteps(run, context)));
-  if (steps.length === 0 && swapped === undefined) return undefined;
+  if (steps.length === 0 && swapped === undefined && tables === undefined) return undefined;
   return {
     operation: 'recover',
     title: `Clean up after ${run.subject}`,

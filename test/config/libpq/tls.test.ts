@@ -73,3 +73,17 @@ describe('certificates', () => {
     );
   });
 });
+
+test('the files are known too: programs that connect by themselves read them again', () => {
+  const inHome = (name: string) => join(directory, name);
+  expect(tlsSettings({}, env).tlsFiles).toEqual({
+    root: inHome('root.crt'),
+    certificate: inHome('postgresql.crt'),
+    key: inHome('postgresql.key'),
+  });
+  expect(tlsSettings({ sslrootcert: inHome('postgresql.crt') }, bare).tlsFiles).toEqual({
+    root: inHome('postgresql.crt'),
+  });
+  expect(tlsSettings({ sslrootcert: 'system' }, bare).tlsFiles).toEqual({ root: 'system' });
+  expect(tlsSettings({}, bare).tlsFiles).toBeUndefined();
+});

@@ -52,7 +52,7 @@ const damage = () =>
 test('beside, verified, swapped; and back again with undo', async () => {
   const damaged = await damage();
   const context = contextIn(db.target(), home);
-  const { end, plan, facts } = await restored(context, { backup: made.id });
+  const { end, plan, facts, bars } = await restored(context, { backup: made.id });
   expect(end).toMatchObject({ ok: true, undo: `pgdeck undo ${end.run}` });
   expect(plan.steps.map(({ id }) => id)).toEqual([
     'safety-snapshot',
@@ -66,6 +66,12 @@ test('beside, verified, swapped; and back again with undo', async () => {
     'properties',
     'swap',
   ]);
+  // exact to the byte, because the backup has counted them; and one bar for each kind of work
+  const bytes = made.manifest?.tables.reduce((sum, one) => sum + (one.copy_bytes ?? 0), 0);
+  expect(bars.get('data')).toMatchObject({ done: bytes, of: bytes, unit: 'bytes' });
+  const indexes = bars.get('indexes and constraints');
+  expect(indexes?.done).toBe(indexes?.of);
+  expect(indexes?.of).toBeGreaterThan(20);
   expect(plan.subject).toBe(db.database);
   expect(plan.danger).toBe('type-name');
   expect(await inDatabase(db.database, rowCounts)).toEqual(counts);
@@ -233,5 +239,26 @@ test('the owner of a database may do all of it, with pg_signal_backend', async (
     { word: 'first' },
   ]);
   await mine.close();
+  await dropLike(shop);
+});
+
+test('chosen tables go into the database as it is, between the commands before and after', async () => {
+  const shop = `${db.database}_tables`;
+  await inDatabase('postgres', (session) => session.sql(`CREATE DATABASE ${shop} TEMPLATE ${db.database}`));
+  const file = join(home, 'tables');
+  const context = contextIn({ ...db.target(), database: 'postgres' }, home);
+  await inDatabase(shop, (session) => session.sql('DELETE FROM app.files WHERE id > 5'));
+  const { end, plan } = await restored(context, {
+    backup: made.id,
+    database: shop,
+    table: ['app.files'],
+    mode: 'skip_existing',
+    before: `echo stopped > ${file}`,
+    after: `echo started >> ${file}`,
+  });
+  expect(end, end.text).toMatchObject({ ok: true });
+  expect(plan.subject).toBe(shop);
+  expect((await inDatabase(shop, rowCounts)).get('app.files')).toBe(12);
+  expect(readFileSync(file, 'utf8')).toBe('stopped\nstarted\n');
   await dropLike(shop);
 });

@@ -5,7 +5,7 @@ import { quoteIdent } from '../../../src/db/ident.ts';
 import type { Target } from '../../../src/db/target.ts';
 import { backup } from '../../../src/ops/backup/operation.ts';
 import type { OpContext } from '../../../src/ops/context.ts';
-import type { Plan } from '../../../src/ops/operation.ts';
+import type { Plan, Progress } from '../../../src/ops/operation.ts';
 import { type Backup, listBackups } from '../../../src/ops/repository/repository.ts';
 import { restore } from '../../../src/ops/restore/restore.ts';
 import { serverTarget } from '../../support/cluster.ts';
@@ -41,13 +41,21 @@ export function blocks(plan: Plan): string[] {
 export async function restored(
   context: OpContext,
   input: Record<string, unknown>,
-): Promise<{ end: EndEvent; plan: Plan; facts: Readonly<Record<string, unknown>>; lines: string[] }> {
+): Promise<{
+  end: EndEvent;
+  plan: Plan;
+  facts: Readonly<Record<string, unknown>>;
+  lines: string[];
+  /** The last state of each bar. */
+  bars: ReadonlyMap<string, Progress>;
+}> {
   const plan = await planRestore(context, input);
   const { end, run, events } = await carryOut(plan, context);
   return {
     end,
     plan,
     facts: run?.facts ?? {},
+    bars: new Map(events.flatMap((event) => (event.type === 'progress' ? [[event.label, event]] : []))),
     lines: events.flatMap((event) => (event.type === 'line' ? [event.text] : [])),
   };
 }
