@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { DbError, dbError } from './errors.ts';
 import { type Query, sqlFor } from './query.ts';
 import { extensionsQuery, roleQuery, type Server, settingsQuery, vendorQuery } from './server.ts';
-import { type Answer, type Call, call, type Purpose, type Session } from './session.ts';
+import { type Answer, type Call, call, type Notice, type Purpose, type Session } from './session.ts';
 import { sessionSettings } from './session-settings.ts';
 import type { Target } from './target.ts';
 import { tlsAttempts } from './tls-attempts.ts';
@@ -264,12 +264,13 @@ class PgSession implements Session {
     this.#lostListeners.push(listener);
   }
 
-  onNotice(listener: (notice: { severity: string; message: string; detail?: string }) => void): void {
+  onNotice(listener: (notice: Notice) => void): void {
     this.#client.on('notice', (n) => {
       listener({
         severity: n.severity ?? 'NOTICE',
         message: n.message ?? '',
         ...(n.detail && { detail: n.detail }),
+        ...(n.code && { code: n.code }),
       });
     });
   }

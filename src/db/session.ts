@@ -16,6 +16,16 @@ export type Answer<Row = unknown> =
   | { readonly ok: true; readonly rows: readonly Row[]; readonly ms: number }
   | { readonly ok: false; readonly error: DbError; readonly ms: number };
 
+/** Something the server says beside the answer. */
+export interface Notice {
+  /** In the server's language. */
+  readonly severity: string;
+  readonly message: string;
+  readonly detail?: string;
+  /** SQLSTATE: `00000` for INFO and NOTICE, anything else for a WARNING, whatever the language. */
+  readonly code?: string;
+}
+
 /** One connection to PostgreSQL. */
 export interface Session {
   readonly server: Server;
@@ -33,7 +43,7 @@ export interface Session {
   /** Called once, when the connection breaks by itself. */
   onLost(listener: (error: DbError) => void): void;
   /** Called for every notice the server sends. */
-  onNotice(listener: (notice: { severity: string; message: string; detail?: string }) => void): void;
+  onNotice(listener: (notice: Notice) => void): void;
   close(): Promise<void>;
 }
 

@@ -133,6 +133,8 @@ export interface Step {
   readonly effect?: string;
   /** Run also when an earlier step failed, after what was done has been taken back: a hook that starts a service. */
   readonly always?: boolean;
+  /** Nothing that follows needs it: when it fails the others are still done, and the run has failed at its end. */
+  readonly independent?: boolean;
   run(io: StepIo): Promise<void>;
   /** Takes back what the step has done, perhaps in part, when it or a later one fails. May be called twice. */
   rollback?(io: StepIo): Promise<void>;
@@ -143,6 +145,8 @@ export type LineSource = 'stdout' | 'stderr' | 'note';
 /** One bar. Several with different labels may run in one step. */
 export interface Progress {
   readonly label: string;
+  /** What `done` and `of` count now: a new phase begins the bar anew. */
+  readonly phase?: string;
   readonly done: number;
   /** Absent: unknown. */
   readonly of?: number;

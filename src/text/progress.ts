@@ -3,6 +3,8 @@ import { bytes, count, duration } from './units.ts';
 /** How far something is; `of` is absent where nobody knows. */
 export interface Amount {
   readonly label: string;
+  /** What is counted now, of a bar that goes through several. */
+  readonly phase?: string;
   readonly done: number;
   readonly of?: number;
   readonly unit: 'bytes' | 'rows' | 'items';
@@ -46,7 +48,7 @@ export class Pace {
 
 /** `data 63% (412 MB of 650 MB), 42 MB/s, 5.6s left`; an estimate has `~`, and is never said to be complete. */
 export function progressText(amount: Amount, pace: Pace): string {
-  const { label, done, of, unit, estimate } = amount;
+  const { label, phase, done, of, unit, estimate } = amount;
   const show = (n: number) => (unit === 'bytes' ? bytes(n) : count(n));
   const guess = estimate === true ? '~' : '';
   const share = of === undefined || of <= 0 ? undefined : Math.min(done / of, estimate === true ? 0.99 : 1);
@@ -54,10 +56,13 @@ export function progressText(amount: Amount, pace: Pace): string {
     share === undefined || of === undefined
       ? show(done)
       : `${guess}${Math.floor(share * 100)}% (${show(done)} of ${guess}${show(of)})`;
-  const parts = [`${label} ${far}`.trim()];
+  // a phase of which nothing is counted is only named
+  const amounts = phase !== undefined && of === undefined && done === 0 ? '' : far;
+  const parts = [[label, phase, amounts].filter(Boolean).join(' ')];
   const { rate } = pace;
   if (rate !== undefined && unit !== 'items') parts.push(`${show(rate)}${unit === 'rows' ? ' rows' : ''}/s`);
   const left = share === 1 ? undefined : pace.left(amount);
-  if (left !== undefined) parts.push(`${guess}${duration(left)} left`);
+  if (left !== undefined)
+    parts.push(`${guess}${duration(left)} left${phase === undefined ? '' : ' of this phase'}`);
   return parts.join(', ');
 }

@@ -70,10 +70,11 @@ export class Report {
   }
 
   #progress(amount: Amount): void {
-    const known = this.#amounts.get(amount.label) ?? { amount, pace: new Pace() };
+    const known = this.#amounts.get(amount.label);
+    const pace = known !== undefined && known.amount.phase === amount.phase ? known.pace : new Pace();
     const now = performance.now();
-    known.pace.add(now, amount.done);
-    this.#amounts.set(amount.label, { amount, pace: known.pace });
+    pace.add(now, amount.done);
+    this.#amounts.set(amount.label, { amount, pace });
     if (!this.#terminal || now - this.#written < REWRITE_MS) return;
     this.#written = now;
     this.#line = true;

@@ -4,16 +4,14 @@ import { OpError, sentenceOf } from '../error.ts';
 import { Journal, markUndone, newRunId } from '../journal/journal.ts';
 import type { OpEvent, Plan, RunEnd, StepIo } from '../operation.ts';
 import { crashPoint } from './crash.ts';
+import { applicationNameOf, endBackends } from './end-backends.ts';
 import { stepIo, type Untimed } from './io.ts';
 import { maintenanceSession, takeLocks } from './lock.ts';
 import { Queue } from './queue.ts';
 import { isUnreachable } from './unreachable.ts';
 import { quietly, unwritable } from './unwritable.ts';
 
-/** The application_name of everything that belongs to a run. */
-export function applicationNameOf(run: string): string {
-  return `pgdeck:${run}`;
-}
+export { applicationNameOf } from './end-backends.ts';
 
 /** Why a plan may not run; undefined when it may. */
 export function refusal(plan: Plan, readOnly: boolean): OpError | undefined {
@@ -71,6 +69,8 @@ class Drive {
   /** Set once the run is asked to stop: what it still does on the server is being ended. */
   #ending: Promise<void> | undefined;
   #cancelled = false;
+  /** The server was gone when the last step failed. */
+  #unreachable = false;
 
   constructor(plan: Plan, context: OpContext, signal: AbortSignal, emit: (event: Untimed<OpEvent>) => void) {
     this.#plan = plan;
@@ -164,21 +164,24 @@ class Drive {
     return failure;
   }
 
-  /** Until one fails, or the run is asked to stop; `begun` is told which were begun. */
+  /** Until one fails that others need, or the run is asked to stop; `begun` is told which were begun. */
   async #forward(journal: Journal, begun: number[]): Promise<string | undefined> {
+    const failures: string[] = [];
     const end = () => {
-      this.#ending ??= this.#endBackends();
+      this.#ending ??= endBackends(this.#context, this.#id, this.#sessions);
     };
     // at once: a step that waits for an answer of the server would not see the wish before that
     this.#signal.addEventListener('abort', end, { once: true });
     try {
       for (const [at, step] of this.#plan.steps.entries()) {
-        if (this.#signal.aborted) return 'It was cancelled.';
+        if (this.#signal.aborted) return ['It was cancelled.', ...failures].join('\n');
         begun.push(at);
         const failure = await this.#step(journal, at, this.#signal);
-        if (failure !== undefined) return `${step.title}: ${failure}`;
+        if (failure === undefined) continue;
+        failures.push(`${step.title}: ${failure}`);
+        if (step.independent !== true || this.#signal.aborted || this.#unreachable) break;
       }
-      return undefined;
+      return failures.length === 0 ? undefined : failures.join('\n');
     } finally {
       // what is taken back after this is not cancelled
       this.#signal.removeEventListener('abort', end);
@@ -198,6 +201,7 @@ class Drive {
       signal?.throwIfAborted();
     } catch (error) {
       failure = signal?.aborted ? 'cancelled.' : this.#sentence(error);
+      this.#unreachable = isUnreachable(error);
     }
     const ms = Math.round(performance.now() - started);
     quietly(() => journal.finishStep(at, failure === undefined, failure ?? 'done'));
@@ -255,20 +259,6 @@ class Drive {
       },
       at,
     );
-  }
-
-  /** Ends what this run still has on the server: the programs it started may be gone while their backends work on. */
-  async #endBackends(): Promise<void> {
-    try {
-      const session = await maintenanceSession(this.#context, `pgdeck-end:${this.#id}`);
-      this.#sessions.add(session);
-      await session.sql(
-        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()',
-        [applicationNameOf(this.#id)],
-      );
-    } catch {
-      // the server is gone, and its backends with it, or will notice that their clients are
-    }
   }
 
   async #close(): Promise<void> {

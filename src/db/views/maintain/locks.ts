@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { column, defineQuery, type RowOf } from '../../query.ts';
+import { CURRENT_DATABASE_OID, since } from '../fragments.ts';
+
+/** The table locks that maintenance takes. */
+export type MaintenanceLock = 'ShareUpdateExclusiveLock' | 'ShareLock' | 'AccessExclusiveLock';
+
+/** What each of them has to wait for: PostgreSQL's table of conflicting lock modes. */
+const CONFLICTS: Readonly<Record<MaintenanceLock, readonly string[]>> = {
+  ShareUpdateExclusiveLock: [
+    'ShareUpdateExclusiveLock',
+    'ShareLock',
+    'ShareRowExclusiveLock',
+    'ExclusiveLock',
+    'AccessExclusiveLock',
+  ],
+  ShareLock: [
+    'RowExclusiveLock',
+    'ShareUpdateExclusiveLock',
+    'ShareRowExclusiveLock',
+    'ExclusiveLock',
+    'AccessExclusiveLock',
+  ],
+  AccessExclusiveLock: [
+    'AccessShareLock',
+    'RowShareLock',
+    'RowExclusiveLock',
+    'ShareUpdateExclusiveLock',
+    'ShareLock',
+    'ShareRowExclusiveLock',
+    'ExclusiveLock',
+    'AccessExclusiveLock',
+  ],
+};
+
+/** Who holds, or waits for, a lock that conflicts with `mode` on one of the tables, its TOAST table or their indexes. */
+export const lockHolders = defineQuery({
+  id: 'maintain.lock_holders',
+  variants: [
+    {
+      sql: `WITH /* pgdeck */ asked AS MATERIALIZED (
+  SELECT c.oid AS table_oid, r.oid FROM pg_class c CROSS JOIN LATERAL (
+    SELECT c.oid UNION ALL SELECT c.reltoastrelid
+    UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid IN (c.oid, c.reltoastrelid)) r
+  WHERE c.oid = ANY ($1::oid[]) AND r.oid <> 0),
+held AS MATERIALIZED (
+  SELECT s.table_oid, l.pid, array_agg(DISTINCT l.mode ORDER BY l.mode) AS modes, bool_or(l.granted) AS granted
+  FROM pg_locks l JOIN asked s ON s.oid = l.relation
+  WHERE l.locktype = 'relation' AND l.mode = ANY ($2::text[]) AND l.pid IS DISTINCT FROM pg_backend_pid()
+    AND l.database IN (0, ${CURRENT_DATABASE_OID})
+  GROUP BY 1, 2)
+SELECT /* pgdeck */ h.table_oid, format('%I.%I', n.nspname, c.relname) AS relation, h.pid, h.modes, h.granted,
+  a.usename::text, a.application_name, a.state, a.backend_type, ${since('a.xact_start')} AS xact_seconds, left(a.query, 120) AS query
+FROM held h JOIN pg_class c ON c.oid = h.table_oid JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_stat_activity a ON a.pid = h.pid
+ORDER BY h.granted DESC, a.xact_start NULLS LAST, h.pid`,
+    },
+  ],
+  row: z.object({
+    table_oid: z.int(),
+    /** `schema.table`, quoted where SQL needs it. */
+    relation: z.string(),
+    /** Null: a prepared transaction, which has no backend. */
+    pid: column.int,
+    modes: z.array(z.string()),
+    /** False: it only waits for it, and is ahead in the queue. */
+    granted: z.boolean(),
+    usename: column.text,
+    application_name: column.text,
+    state: column.text,
+    backend_type: column.text,
+    xact_seconds: column.float,
+    query: column.text,
+  }),
+  params: ({ oids, mode }: { oids: readonly number[]; mode: MaintenanceLock }) => [oids, CONFLICTS[mode]],
+});
+export type LockHolder = RowOf<typeof lockHolders>;

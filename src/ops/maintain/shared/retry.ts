@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DbError } from '../../../db/errors.ts';
+import type { Session } from '../../../db/session.ts';
+import type { MaintenanceLock } from '../../../db/views/maintain/locks.ts';
+import { duration } from '../../../text/units.ts';
+import { OpError } from '../../error.ts';
+import type { StepIo } from '../../operation.ts';
+import { holderRemedy, holdersOf, holderText } from './holders.ts';
+
+/** A lock that somebody holds is asked for in short attempts. */
+export interface Patience {
+  /** Seconds that one attempt waits. Whoever comes later stands behind it for as long. */
+  readonly lockTimeout: number;
+  /** Seconds for all attempts and the pauses between them. */
+  readonly wait: number;
+}
+
+export interface Wanted {
+  /** For people: `shop.orders`. */
+  readonly name: string;
+  readonly oid: number;
+  readonly mode: MaintenanceLock;
+}
+
+/** The pauses grow up to this many times the timeout. */
+const LONGEST_PAUSE = 4;
+
+/**
+ * Tries until the lock is had. `attempt` must have a lock_timeout: waiting for AccessExclusiveLock makes everybody who
+ * comes later wait too, so that between two attempts the queue has to be let through. Pauses differ by chance, lest two
+ * runs always meet. Throws {@link OpError} that names who holds it when the time is over.
+ */
+export async function withLockRetries<T>(
+  io: StepIo,
+  { wanted, patience, look }: { wanted: Wanted; patience: Patience; look: () => Promise<Session> },
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const until = performance.now() + patience.wait * 1000;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof DbError) || error.code !== '55P03' || io.signal.aborted) throw error;
+      const holder = await firstHolder(await look(), wanted);
+      const pause = patience.lockTimeout * Math.min(tries, LONGEST_PAUSE) * (0.5 + Math.random());
+      const left = (until - performance.now()) / 1000;
+      if (left <= 0) throw givenUp(wanted, patience, tries, holder, error);
+      const seconds = Math.min(pause, left);
+      io.line(
+        `${wanted.name} is locked by ${holder?.text ?? 'somebody who has let go by now'}; tried again in ${duration(seconds)}`,
+      );
+      await delay(seconds * 1000, undefined, { signal: io.signal });
+    }
+  }
+}
+
+interface Holder {
+  readonly text: string;
+  readonly remedy: string;
+}
+
+async function firstHolder(session: Session, { oid, mode }: Wanted): Promise<Holder | undefined> {
+  const [first] = (await holdersOf(session, [oid], mode)).filter(({ granted }) => granted);
+  return first && { text: holderText(first), remedy: holderRemedy(first) };
+}
+
+function givenUp(
+  { name }: Wanted,
+  { wait }: Patience,
+  tries: number,
+  holder: Holder | undefined,
+  cause: unknown,
+): OpError {
+  const times = tries === 1 ? 'one attempt' : `${tries} attempts`;
+  return new OpError(
+    'failed',
+    `${name} was locked by ${holder?.text ?? 'others'} and could not be had in ${times} within ${duration(wait)}.`,
+    `${holder === undefined ? '' : `${holder.remedy}. `}Or try longer with --wait.`,
+    cause,
+  );
+}
