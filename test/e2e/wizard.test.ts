@@ -66,3 +66,27 @@ test('SIGTERM while it is running takes back what was begun, and leaves nothing'
   expect(pty.text()).toContain('cancelled');
   await session.sql('ROLLBACK');
 });
+
+test('what a killed console has left is marked, and u cleans up after it', async () => {
+  const where = env();
+  const killed = await openConsole(db.target(), { env: { ...where, PGDECK_CRASH_AT: 'verify' } });
+  killed.press('b');
+  await killed.waitFor(/Back up databases[\s\S]*Databases/);
+  killed.press('enter');
+  await killed.waitFor(/Enter runs it/);
+  killed.press('enter');
+  expect((await killed.exit).signal).toBe(9);
+  const pty = await openConsole(db.target(), { cols: 80, rows: 24, env: where });
+  pty.press('8');
+  await pty.waitFor(/!interrupted[\s\S]*u recover/);
+  pty.press('u');
+  await pty.waitFor(/Clean up after[\s\S]*Enter asks/);
+  pty.press('enter');
+  await pty.waitFor(/\[No\]/);
+  pty.press('y');
+  await pty.waitFor(/DONE after/);
+  pty.press('enter');
+  await pty.waitFor(/done +recover[\s\S]*!interrupted.* recovered/);
+  pty.press('q');
+  expect(await pty.exit).toEqual({ code: 0, signal: 0 });
+});

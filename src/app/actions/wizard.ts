@@ -31,17 +31,18 @@ function cannotTakeBack(deck: Deck): string | undefined {
   if (!run) return 'the row is no run';
   if (run.status === 'running') return 'it is still running; Enter shows it';
   if (run.undoneBy !== null) return `it was undone by ${run.undoneBy}`;
-  if (run.status !== 'interrupted' && run.undo === null) return 'there is no way to take it back';
-  const command = run.status === 'interrupted' ? `pgdeck recover ${run.id}` : (run.undo ?? '');
+  if (run.recoveredBy !== null) return `${run.recoveredBy} has cleaned up after it`;
+  if (!run.left && run.undo === null) return 'there is no way to take it back';
+  const command = run.left ? `pgdeck recover ${run.id}` : (run.undo ?? '');
   return commandDisabled(deck, command);
 }
 
 function takeBack(deck: Deck): void {
   const run = selectedRun(deck);
-  if (run) takeBackRun(deck, run.id, run.status === 'interrupted' ? undefined : run.undo);
+  if (run) takeBackRun(deck, run.id, run.left ? undefined : run.undo);
 }
 
-/** `undo`: the command that takes it back, undefined for a run that was interrupted. */
+/** `undo`: the command that takes it back, undefined for a run that has left something. */
 function takeBackRun(deck: Deck, id: string, undo: string | null | undefined): void {
   const command = undo === undefined ? `pgdeck recover ${id}` : undo;
   if (command === null) return;

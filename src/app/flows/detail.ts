@@ -43,7 +43,7 @@ const shownRuns = new WeakMap<Deck, string>();
 /** A run that is over stays as it is; one of another program is looked at again. */
 function readRunDetail(deck: Deck, row: RunRow): void {
   const open = current(deck, row.id);
-  const state = `${row.id} ${row.status} ${row.undoneBy}`;
+  const state = `${row.id} ${row.status} ${row.undoneBy} ${row.recoveredBy}`;
   if (!open || deck.journal === undefined) return;
   if (open.extra && row.status !== 'running' && shownRuns.get(deck) === state) return;
   shownRuns.set(deck, state);

@@ -20,6 +20,10 @@ export interface RunRow {
   /** The command that takes it back; null when there is none, or it was taken back. */
   readonly undo: string | null;
   readonly undoneBy: string | null;
+  /** The run that cleaned up after it. */
+  readonly recoveredBy: string | null;
+  /** It was interrupted, or something could not be taken back: there is something to clean up. */
+  readonly left: boolean;
 }
 
 interface Known {
@@ -28,11 +32,13 @@ interface Known {
   stamp: string;
   end: { at: number; status: RunStatus; undo: string | null } | undefined;
   undoneBy: string | null;
+  recoveredBy: string | null;
+  notTakenBack: boolean;
 }
 
 /** The newest ones; all of them are in the journal. */
 const LISTED = 500;
-/** The end of a run is the last or next to last line of its events; what is before is output. */
+/** How a run ended, and what was done about it, are the last lines of its events; what is before is output. */
 const TAIL_BYTES = 16_384;
 /** Runs looked at before the keyboard has its turn. */
 const AT_ONCE = 25;
@@ -69,7 +75,7 @@ export class RunList {
     try {
       const known = this.#known.get(id) ?? this.#begin(id);
       this.#follow(id, known);
-      const { plan, end, undoneBy } = known;
+      const { plan, end, undoneBy, recoveredBy, notTakenBack } = known;
       const startedAt = Date.parse(plan.started_at);
       const status = end?.status ?? (isAlive(plan) ? 'running' : 'interrupted');
       const until = end?.at ?? (status === 'running' ? now : null);
@@ -86,6 +92,8 @@ export class RunList {
         seconds: until === null ? null : (until - startedAt) / 1000,
         undo: undoneBy === null ? (end?.undo ?? null) : null,
         undoneBy,
+        recoveredBy,
+        left: recoveredBy === null && (status === 'interrupted' || (end !== undefined && notTakenBack)),
       };
     } catch {
       return undefined;
@@ -94,7 +102,14 @@ export class RunList {
 
   #begin(id: string): Known {
     const plan = planSchema.parse(JSON.parse(readFileSync(join(this.#directory, id, 'plan.json'), 'utf8')));
-    const known: Known = { plan, stamp: '', end: undefined, undoneBy: null };
+    const known: Known = {
+      plan,
+      stamp: '',
+      end: undefined,
+      undoneBy: null,
+      recoveredBy: null,
+      notTakenBack: false,
+    };
     this.#known.set(id, known);
     return known;
   }
@@ -107,7 +122,7 @@ export class RunList {
     known.stamp = stamp;
     for (const line of tail(path).split('\n')) {
       // output is most of it, and says nothing here
-      if (!/"type":"(end|undone)"/.test(line)) continue;
+      if (!/"type":"(end|undone|recovered|rollback)"/.test(line)) continue;
       const event = parsed(line);
       if (event?.type === 'end')
         known.end = {
@@ -116,6 +131,8 @@ export class RunList {
           undo: event.undo ?? null,
         };
       if (event?.type === 'undone') known.undoneBy = event.by ?? null;
+      if (event?.type === 'recovered') known.recoveredBy = event.by ?? null;
+      if (event?.type === 'rollback' && event.ok === false) known.notTakenBack = true;
     }
   }
 }
@@ -126,6 +143,7 @@ interface Ending {
   readonly status?: RunStatus;
   readonly undo?: string | null;
   readonly by?: string;
+  readonly ok?: boolean;
 }
 
 function parsed(line: string): Ending | undefined {

@@ -20,8 +20,9 @@ export function whenText(at: number): string {
 }
 
 /** What can be done about it afterwards. */
-function afterwards({ status, undo, undoneBy }: RunRow): string {
-  if (status === 'interrupted') return 'u recover';
+function afterwards({ left, undo, undoneBy, recoveredBy }: RunRow): string {
+  if (left) return 'u recover';
+  if (recoveredBy !== null) return 'recovered';
   if (undoneBy !== null) return 'undone';
   return undo === null ? '' : 'u undo';
 }
@@ -85,11 +86,12 @@ export const operationsView = defineView<RunRow>({
         ['took', duration(row.seconds)],
         ...(row.undo === null ? [] : [['undo', `${row.undo} (u)`] as const]),
         ...(row.undoneBy === null ? [] : [['undone by', row.undoneBy] as const]),
-        ...(row.status === 'interrupted'
+        ...(row.recoveredBy === null ? [] : [['cleaned up by', row.recoveredBy] as const]),
+        ...(row.left
           ? [
               [
                 'what now',
-                'The process that did it is gone. u shows what it left, and how to clean up.',
+                'It was not brought to an end. u shows what it left, and how to clean up.',
               ] as const,
             ]
           : []),

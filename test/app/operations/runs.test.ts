@@ -95,3 +95,18 @@ test('the details have results, steps and output', () => {
   expect(sections[1]?.text).toBe('表    n\n库存  1');
   expect(runSections(directory, 'missing')[0]?.text).toContain('no readable record');
 });
+
+test('what could not be taken back is offered to be cleaned up, until that is done', async () => {
+  const directory = temporaryDirectory();
+  const list = new RunList(directory);
+  const journal = Journal.begin(directory, facts);
+  journal.startStep(0);
+  journal.write({ type: 'rollback', step: 0, ok: false, text: 'the server is gone' });
+  journal.end('failed', null, 'It failed.');
+  expect(await read(list)).toMatchObject([{ status: 'failed', left: true }]);
+  appendFileSync(
+    join(directory, journal.id, 'events.ndjson'),
+    `${JSON.stringify({ at: new Date().toISOString(), type: 'recovered', by: 'another' })}\n`,
+  );
+  expect(await read(list)).toMatchObject([{ left: false, recoveredBy: 'another' }]);
+});
