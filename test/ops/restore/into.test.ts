@@ -146,6 +146,17 @@ describe('files that pgdeck did not make', () => {
     expect(await inDatabase(db.database, rowCounts)).toEqual(counts);
   });
 
+  test('a statement that fails ends the load, whatever unpacks it, and is quoted', async () => {
+    const plain = readFileSync(dump('error.sql'), 'utf8');
+    const file = join(home, 'error.sql.gz');
+    const last = '\n--\n-- PostgreSQL database dump complete';
+    writeFileSync(file, gzipSync(plain.replace(last, `\nSELECT nothing FROM nowhere;${last}`)));
+    const { end } = await restored(context, { backup: file, into: `${db.database}_error` });
+    expect(end).toMatchObject({ ok: false });
+    expect(end.text).toMatch(/psql failed with exit code 3:\n.*ERROR: {2}relation "nowhere" does not exist/s);
+    expect(await databasesLike(`${db.database}_`)).toEqual([]);
+  });
+
   test('a truncated one is noticed before anything is made', async () => {
     const file = dump('half.dump', '-Fc');
     writeFileSync(file, readFileSync(file).subarray(0, -3_000));

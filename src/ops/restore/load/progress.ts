@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../../db/session.ts';
 import { contentsCopying } from '../../../db/views/restore/contents.ts';
 import type { TocEntry } from '../../archive/toc.ts';
@@ -26,7 +27,7 @@ export class LoadProgress {
   #running = new Set<string>();
   #begun = 0;
   #finished = 0;
-  #stopped = false;
+  readonly #stopped = new AbortController();
   #loop: Promise<void> = Promise.resolve();
 
   constructor(io: StepIo, expected: Expected | undefined, entries: readonly TocEntry[] = []) {
@@ -55,7 +56,7 @@ export class LoadProgress {
   }
 
   async stop(done: boolean): Promise<void> {
-    this.#stopped = true;
+    this.#stopped.abort();
     await this.#loop;
     if (!done || this.#expected === undefined) return;
     if (this.#of !== undefined) this.#tellBytes(this.#of);
@@ -70,14 +71,16 @@ export class LoadProgress {
 
   async #watch(session: Session): Promise<void> {
     const { applicationName } = this.#io;
-    while (!this.#stopped && !session.lost) {
+    const { signal } = this.#stopped;
+    while (!signal.aborted && !session.lost) {
       try {
         this.#sample(await session.run(contentsCopying, { applicationName }));
       } catch {
         // the bar stands still; the load itself tells what went wrong
         return;
       }
-      await new Promise((resolve) => setTimeout(resolve, EVERY_MS).unref());
+      // the load does not wait for the rest of a pause
+      await delay(EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
     }
   }
 
