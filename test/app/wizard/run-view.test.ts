@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { runLines } from '../../../src/app/wizard/lines/run.ts';
+import { afterEvents, beginRun } from '../../../src/app/wizard/run-view.ts';
+import type { OpEvent, Plan, Progress } from '../../../src/ops/operation.ts';
+import { lineText } from '../../../src/text/line.ts';
+
+const steps = ['dump', 'verify'].map((id) => ({ id, title: id, preview: '', run: async () => {} }));
+const plan: Plan = {
+  operation: 'work',
+  title: 'Work',
+  subject: 'shop',
+  danger: 'none',
+  writes: false,
+  server: 'here',
+  input: {},
+  facts: [],
+  checks: [],
+  steps,
+};
+
+const progress = (at: number, change: Partial<Progress>): OpEvent => ({
+  at,
+  type: 'progress',
+  step: 0,
+  label: 'data',
+  done: 0,
+  unit: 'bytes',
+  ...change,
+});
+
+const text = (events: readonly OpEvent[], at: number) => {
+  const run = afterEvents(
+    beginRun(plan, 0),
+    [{ at: 0, type: 'start', step: 0, id: 'dump', title: 'dump' }, ...events],
+    at,
+  );
+  return runLines({ ascii: false }, run, undefined, { columns: 100, rows: 20 })
+    .lines.map(lineText)
+    .join('\n');
+};
+
+test('a bar and a percentage only where it is known how much there is; a guess is called one', () => {
+  const megabytes = (n: number) => n * 1024 * 1024;
+  const known = text(
+    [progress(0, { of: megabytes(100) }), progress(5000, { done: megabytes(25), of: megabytes(100) })],
+    5000,
+  );
+  expect(known).toMatch(/█████░+ data 25% \(25 MB of 100 MB\), 5\.0 MB\/s, 15s left/);
+  expect(known).not.toContain('estimate');
+  const unknown = text([progress(0, {}), progress(5000, { done: megabytes(25) })], 5000);
+  expect(unknown).toContain('data 25 MB, 5.0 MB/s');
+  expect(unknown).not.toMatch(/[█%]/);
+  const guess = text([progress(1, { done: megabytes(120), of: megabytes(100), estimate: true })], 5000);
+  expect(guess).toMatch(/~99%.*estimate/);
+});
+
+test('another phase begins its rate anew', () => {
+  const shown = text(
+    [
+      progress(0, { phase: 'scan' }),
+      progress(9000, { phase: 'scan', done: 9e6 }),
+      progress(9100, { phase: 'sort', done: 9.1e6 }),
+    ],
+    9100,
+  );
+  expect(shown).toContain('data sort 8.7 MB');
+  expect(shown).not.toContain('/s');
+});
+
+test('steps have a mark, a word where it did not go well, and their time', () => {
+  const shown = text(
+    [
+      { at: 100, type: 'finish', step: 0, ok: false, ms: 1500, text: 'no' },
+      { at: 200, type: 'rollback', step: 0, ok: false, text: 'the server is gone' },
+    ],
+    300,
+  );
+  expect(shown).toMatch(/✗ dump {2}NOT taken back {2}1\.5s/);
+  expect(shown).toMatch(/· verify/);
+});
