@@ -30,11 +30,12 @@ async function live(): Promise<string> {
   if (!(await databasesLike(db.database)).includes(db.database)) return 'gone';
   const [row] = await inDatabase(db.database, (session) =>
     session.sql(
-      `SELECT count(*) AS rows, max(word) AS word, shobj_description(d.oid, 'pg_database') AS comment, d.datconnlimit AS most
-       FROM things, pg_database d WHERE datname = current_database() GROUP BY 3, 4`,
+      `SELECT count(*) AS rows, max(word) AS word, shobj_description(d.oid, 'pg_database') AS comment, d.datconnlimit AS most,
+         has_database_privilege('public', d.oid, 'CONNECT') AS open
+       FROM things, pg_database d WHERE datname = current_database() GROUP BY 3, 4, 5`,
     ),
   );
-  expect(row).toMatchObject({ comment: 'the shop', most: 77 });
+  expect(row).toMatchObject({ comment: 'the shop', most: 77, open: true });
   return `${row?.rows} ${row?.word}`;
 }
 

@@ -41,8 +41,9 @@ export async function putBack(io: StepIo, context: OpContext, dropped: Dropped):
       if (found.clients === undefined) throw new OpError('failed', found.check.detail);
       await dropFresh(session, fresh, io.run);
       const marker = { pgdeck: 'restoring' as const, target: database, run: io.run };
-      // the grants come with the name, and until then only its owner may look
-      await createMarked(io, session, { fresh, like: likeness, marker, open: false });
+      // without grants of its own it was open to all; with some it gets them with its name
+      const open = !properties.some((sql) => sql.startsWith('REVOKE ALL ON DATABASE '));
+      await createMarked(io, session, { fresh, like: likeness, marker, open });
       return found.clients;
     });
     const expected = backup.manifest && expectedOf(backup.manifest);
