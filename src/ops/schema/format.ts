@@ -1,0 +1,55 @@
+import { z } from 'zod';
+
+/** Of the snapshot: another number means that older programs read it wrongly. */
+export const FORMAT_VERSION = 1;
+
+const objectSchema = z.object({
+  /** PostgreSQL's word for it: `table`, `column`, `materialized view`. */
+  kind: z.string().min(1),
+  /** Schema, relation, column: as far as it goes, unquoted. */
+  name: z.array(z.string()).min(1),
+  /** As the server writes it, where names are not enough: `app.double(integer)`. */
+  identity: z.string().optional(),
+  /** What is as it is by default is absent. */
+  attributes: z.record(z.string(), z.union([z.string(), z.boolean(), z.number(), z.array(z.string())])),
+});
+
+export const snapshotSchema = z.object({
+  formatVersion: z.literal(FORMAT_VERSION),
+  /** `server_version_num`: some texts can be compared within a major version only. */
+  serverVersionNum: z.int(),
+  /** Sorted by kind and path. */
+  objects: z.array(objectSchema),
+});
+
+export type SchemaObject = z.output<typeof objectSchema>;
+export type Attribute = SchemaObject['attributes'][string];
+
+/** What a database is made of, as plain data that can be kept in a file. */
+export type SchemaSnapshot = z.output<typeof snapshotSchema>;
+
+/** How an object is called: `app.orders.total`, quoted only where PostgreSQL would need it. */
+export function pathOf({ name, identity }: Pick<SchemaObject, 'name' | 'identity'>): string {
+  return identity ?? name.map(quoted).join('.');
+}
+
+function quoted(name: string): string {
+  return /^[\p{Ll}_][\p{Ll}\p{Lo}\d_$]*$/u.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+/** By kind and path, by code units: the same everywhere. */
+export function byPath(a: SchemaObject, b: SchemaObject): number {
+  return compare(a.kind, b.kind) || compare(pathOf(a), pathOf(b));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The snapshot as JSON with a line for each object, so that a version control shows what has changed. */
+export function snapshotText({ formatVersion, serverVersionNum, objects }: SchemaSnapshot): string {
+  const lines = objects.map(({ kind, name, identity, attributes }) =>
+    JSON.stringify({ kind, name, ...(identity !== undefined && { identity }), attributes }),
+  );
+  return `{"formatVersion":${formatVersion},"serverVersionNum":${serverVersionNum},"objects":[\n${lines.join(',\n')}\n]}\n`;
+}
