@@ -32,7 +32,7 @@ export async function connect(target: Target, purpose: Purpose, name = 'pgdeck')
     if (purpose !== 'workload' && !bare && Number(session.server.settings.idle_session_timeout ?? 0) > 0)
       await client.query('SET idle_session_timeout = 0');
     // not known before 17; a database or role may set it
-    if (purpose === 'operation' && session.server.major >= 17)
+    if ((purpose === 'operation' || purpose === 'migration') && session.server.major >= 17)
       await client.query('SET transaction_timeout = 0');
     return session;
   } catch (error) {

@@ -3,13 +3,18 @@ import type { Purpose } from './session.ts';
 /** Session settings by purpose. The monitor must never wait behind a lock or hold a snapshot for long. */
 export function sessionSettings(purpose: Purpose, readOnly: boolean): Record<string, string> {
   if (purpose === 'workload') return {};
+  // what an operation does takes as long as it takes; only a lock is not waited for without end
+  const patient = {
+    statement_timeout: '0',
+    lock_timeout: '30s',
+    idle_in_transaction_session_timeout: '0',
+    default_transaction_read_only: readOnly ? 'on' : 'off',
+  };
+  // somebody else's SQL means the schema and the time zone that the role and the database have set
+  if (purpose === 'migration') return patient;
   if (purpose === 'operation')
     return {
-      // what an operation does takes as long as it takes; only a lock is not waited for without end
-      statement_timeout: '0',
-      lock_timeout: '30s',
-      idle_in_transaction_session_timeout: '0',
-      default_transaction_read_only: readOnly ? 'on' : 'off',
+      ...patient,
       search_path: 'pg_catalog',
       timezone: 'UTC',
       datestyle: 'ISO',

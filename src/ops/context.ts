@@ -34,8 +34,8 @@ export interface OpContext {
   readonly now: () => Date;
   /** The session to plan with: it reads only, and waits for nothing long. Opened when first asked for. */
   session(database?: string): Promise<Session>;
-  /** A session for a step of a run, with its timeouts off. */
-  open(name: string, database?: string): Promise<Session>;
+  /** A session for a step of a run, with its timeouts off; of a `migration` with the role's own search_path besides. */
+  open(name: string, database?: string, purpose?: 'operation' | 'migration'): Promise<Session>;
   close(): Promise<void>;
 }
 
@@ -81,8 +81,8 @@ export function createContext({ resolved, env, host, now }: ContextOptions): OpC
       );
       return opened;
     },
-    open: (name, database) =>
-      withPassword(resolved.passwords, () => connect(to(database), 'operation', name)),
+    open: (name, database, purpose = 'operation') =>
+      withPassword(resolved.passwords, () => connect(to(database), purpose, name)),
     close: async () => {
       const open = await Promise.allSettled(sessions.values());
       sessions.clear();

@@ -182,8 +182,11 @@ export interface StepIo {
   result(table: ResultTable): void;
   /** Facts that undo and recover need; on disk before it returns. Later ones are laid over earlier ones. */
   record(facts: Readonly<Record<string, unknown>>): void;
-  /** A session of this run with its timeouts off; closed with the run at the latest. Throws DbError. */
-  connect(database?: string): Promise<Session>;
+  /**
+   * A session of this run with its timeouts off; closed with the run at the latest. One for a `migration` has the
+   * search_path and the time zone that the role and the database set. Throws DbError.
+   */
+  connect(database?: string, purpose?: 'operation' | 'migration'): Promise<Session>;
   /**
    * Runs a program in a group of its own with its lines streamed. Throws {@link file://./error.ts OpError} with the
    * last lines of stderr when it fails.

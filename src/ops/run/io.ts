@@ -57,8 +57,8 @@ export function stepIo(around: Surroundings, step: number): StepIo {
         throw unwritable(error, context.journal, 'failed');
       }
     },
-    connect: async (database) => {
-      const session = await context.open(applicationName, database);
+    connect: async (database, purpose) => {
+      const session = await context.open(applicationName, database, purpose);
       sessions.add(session);
       return session;
     },
