@@ -1,4 +1,4 @@
-import { catalogQuery, notOfExtension, select, USER_SCHEMA } from './object.ts';
+import { catalogQuery, notInternal, notOfExtension, select, USER_SCHEMA } from './object.ts';
 
 /** pg_get_functiondef() refuses aggregates. */
 const AGGREGATE = `(SELECT concat_ws(', ', 'SFUNC = ' || g.aggtransfn::text, 'STYPE = ' || format_type(g.aggtranstype, NULL),
@@ -22,6 +22,6 @@ export const catalogFunctions = catalogQuery(
     // a range type's constructors come and go with it
     from: `FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE ${USER_SCHEMA} AND ${notOfExtension('pg_proc', 'p.oid')}
-  AND NOT EXISTS (SELECT FROM pg_depend i WHERE i.classid = 'pg_proc'::regclass AND i.objid = p.oid AND i.deptype = 'i')`,
+  AND ${notInternal('pg_proc', 'p.oid')}`,
   }),
 );

@@ -55,6 +55,11 @@ export function notOfExtension(catalog: string, oid: string): string {
   return `NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
 }
 
+/** Not made by PostgreSQL for another object, with which it comes and goes. */
+export function notInternal(catalog: string, oid: string): string {
+  return `NOT EXISTS (SELECT FROM pg_depend i WHERE i.classid = '${catalog}'::regclass AND i.objid = ${oid} AND i.deptype = 'i')`;
+}
+
 /** NULL unless it holds. */
 export function flag(condition: string): string {
   return `nullif(${condition}, false)`;

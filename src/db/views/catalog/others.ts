@@ -1,4 +1,4 @@
-import { catalogQuery, firing, notOfExtension, select, sorted, USER_SCHEMA } from './object.ts';
+import { catalogQuery, firing, notInternal, notOfExtension, select, sorted, USER_SCHEMA } from './object.ts';
 
 /** The first OID that is not the system's own. */
 const FIRST = 16_384;
@@ -57,7 +57,7 @@ WHERE ${USER_SCHEMA} AND ${notOfExtension('pg_statistic_ext', 's.oid')}`,
         identity: 'i.identity',
         attributes: { comment: `obj_description(o.oid, '${catalog}')` },
         from: `FROM ${catalog} o, pg_identify_object('${catalog}'::regclass, o.oid, 0) i
-WHERE o.oid >= ${FIRST} AND ${notOfExtension(catalog, 'o.oid')} AND i.schema IS DISTINCT FROM 'pg_toast'`,
+WHERE o.oid >= ${FIRST} AND ${notOfExtension(catalog, 'o.oid')} AND ${notInternal(catalog, 'o.oid')}`,
       }),
     ),
   ].join('\nUNION ALL\n'),

@@ -1,4 +1,4 @@
-import { catalogQuery, flag, notOfExtension, select, USER_SCHEMA } from './object.ts';
+import { catalogQuery, flag, notInternal, notOfExtension, select, USER_SCHEMA } from './object.ts';
 
 /** Sequences; an identity column's is told with the column. Numbers are text: they go beyond 2^53. */
 export const catalogSequences = catalogQuery(
@@ -22,6 +22,6 @@ export const catalogSequences = catalogQuery(
     },
     from: `FROM pg_class c JOIN pg_sequence s ON s.seqrelid = c.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE ${USER_SCHEMA} AND ${notOfExtension('pg_class', 'c.oid')}
-  AND NOT EXISTS (SELECT FROM pg_depend i WHERE i.classid = 'pg_class'::regclass AND i.objid = c.oid AND i.deptype = 'i')`,
+  AND ${notInternal('pg_class', 'c.oid')}`,
   }),
 );
