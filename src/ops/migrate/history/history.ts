@@ -1,4 +1,3 @@
-import type { Session } from '../../../db/session.ts';
 import type { Migration } from '../files/migration.ts';
 import type { Direction } from '../types.ts';
 
@@ -33,7 +32,8 @@ export interface AppliedRow {
 export interface DirtyRow {
   readonly version: string;
   readonly name: string | null;
-  readonly direction: Direction;
+  /** Null when another tool left it and does not say. */
+  readonly direction: Direction | null;
   /** Statements that were finished; null when another tool left it. */
   readonly done: number | null;
   /** Statements it has; null when another tool left it. */
@@ -74,9 +74,9 @@ export interface Ledger {
   create(): readonly Command[];
   /**
    * Before a migration that runs outside a transaction: the dirty mark. In a transaction of its own; golang-migrate's
-   * table is marked as golang-migrate would.
+   * table is marked as golang-migrate would. `done`: how many of its statements an earlier run has finished.
    */
-  begin(migration: Migration, direction: Direction, author: Author): readonly Command[];
+  begin(migration: Migration, direction: Direction, author: Author, done?: number): readonly Command[];
   /** After each statement of it: how many are finished. */
   progress(migration: Migration, done: number): Command;
   /**
@@ -97,5 +97,3 @@ export interface HistoryAccess {
   readonly history: History;
   readonly ledger: Ledger;
 }
-
-export type ReadHistory = (session: Session, migrations: readonly Migration[]) => Promise<HistoryAccess>;

@@ -1,0 +1,78 @@
+import type { Format } from '../migration.ts';
+
+/** One direction as a format's file has it. */
+export interface Part {
+  readonly sql: string;
+  /** Line of its first character in the file, from 1. */
+  readonly line: number;
+  /** Why it is not run in a transaction, where the file says so. */
+  readonly alone?: string;
+}
+
+/** What a file name says. */
+export interface FileName {
+  readonly version: string;
+  readonly name: string;
+  /** Which way the file goes; `both`: its sections say. */
+  readonly direction: 'up' | 'down' | 'both';
+}
+
+export type Parts =
+  | { readonly ok: true; readonly up?: Part; readonly down?: Part }
+  /** `error` begins with the line and a colon where there is one. */
+  | { readonly ok: false; readonly error: string };
+
+/** How a tool writes its files down. */
+export interface FormatReader {
+  readonly format: Format;
+  /** Undefined when the tool would not take the file for a migration. */
+  fileName(file: string): FileName | undefined;
+  /** The file can only be of this format, by its name or its text. */
+  claims(file: string, text: string): boolean;
+  parts(text: string, name: FileName): Parts;
+  /** Order of application. */
+  compare(a: Placed, b: Placed): number;
+}
+
+export interface Placed {
+  readonly version: string;
+  readonly file: string;
+}
+
+/** A line of a file that means something to the tool. */
+export interface Mark {
+  /** What stands after the mark's name. */
+  readonly rest: string;
+  /** Index of its line's first character. */
+  readonly start: number;
+  /** Index after its line. */
+  readonly end: number;
+  readonly line: number;
+}
+
+/** The lines that match; the pattern has the flags g and m, and its last group is what comes after the mark. */
+export function marksOf(text: string, pattern: RegExp): Mark[] {
+  return [...text.matchAll(pattern)].map((match) => {
+    const lineEnd = text.indexOf('\n', match.index);
+    return {
+      rest: (match.at(-1) ?? '').trim(),
+      start: match.index,
+      end: lineEnd < 0 ? text.length : lineEnd + 1,
+      line: lineOf(text, match.index),
+    };
+  });
+}
+
+export const lineOf = (text: string, index: number): number => text.slice(0, index).split('\n').length;
+
+export const compareNumbers = (a: string, b: string): number => {
+  const [x, y] = [BigInt(a), BigInt(b)];
+  return x < y ? -1 : x > y ? 1 : 0;
+};
+
+export const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Without leading zeros, as a column of numbers has it. */
+export const plainNumber = (digits: string): string => String(BigInt(digits));
+
+export const bad = (error: string): Parts => ({ ok: false, error });

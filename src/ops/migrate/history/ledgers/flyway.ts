@@ -1,0 +1,54 @@
+import { plainVersion } from '../../files/formats/flyway.ts';
+import type { AppliedRow, DirtyRow } from '../history.ts';
+import { appliedRow, type LedgerTool, localIsoOf, numberOf, textOf } from './ledger.ts';
+
+/**
+ * `flyway_schema_history`: read only. A later row of a version takes an earlier one back (UNDO_SQL, DELETE); a baseline
+ * stands for every version up to it.
+ */
+export const flywayLedger: LedgerTool = {
+  kind: 'flyway',
+  tableName: 'flyway_schema_history',
+  fits: (columns) => columns.includes('installed_rank') && columns.includes('success'),
+  create: () => [],
+  read: async (session, table, migrations) => {
+    const rows = await session.sql(
+      `SELECT version::text AS version, description::text AS name, type::text AS type, checksum, success, installed_by::text AS applied_by, ${localIsoOf('installed_on')} AS at, execution_time FROM ${table} WHERE version IS NOT NULL ORDER BY installed_rank`,
+    );
+    const applied = new Map<string, AppliedRow>();
+    const dirty = new Map<string, DirtyRow>();
+    for (const row of rows) {
+      const version = /^\d+([._]\d+)*$/.test(String(row.version))
+        ? plainVersion(String(row.version))
+        : String(row.version);
+      const type = String(row.type);
+      const name = textOf(row.name);
+      const at = textOf(row.at);
+      applied.delete(version);
+      dirty.delete(version);
+      if (row.success !== true)
+        dirty.set(version, { version, name, direction: null, done: null, of: null, begun_at: at, run: null });
+      else if (type.endsWith('BASELINE')) {
+        const covered = migrations.slice(0, migrations.findIndex((one) => one.version === version) + 1);
+        for (const one of covered)
+          applied.set(one.version, appliedRow({ version: one.version, key: one.version, applied_at: at }));
+      } else if (!type.startsWith('UNDO') && type !== 'DELETE')
+        applied.set(
+          version,
+          appliedRow({
+            version,
+            key: version,
+            name,
+            applied_at: at,
+            crc: numberOf(row.checksum),
+            applied_by: textOf(row.applied_by),
+            execution_ms: numberOf(row.execution_time),
+          }),
+        );
+    }
+    return { applied: [...applied.values()], dirty: [...dirty.values()] };
+  },
+  applied: () => [],
+  removed: () => [],
+  forgotten: () => [],
+};

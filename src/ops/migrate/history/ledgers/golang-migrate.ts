@@ -1,0 +1,59 @@
+import type { Migration } from '../../files/migration.ts';
+import type { Command } from '../history.ts';
+import { appliedRow, command, type LedgerTool } from './ledger.ts';
+
+/**
+ * `schema_migrations(version, dirty)`: one row, the version the database is at; all up to it are applied. Going down
+ * marks the version it goes to; -1 stands for the empty database while it is dirty, no row otherwise.
+ */
+export const golangMigrateLedger: LedgerTool = {
+  kind: 'golang-migrate',
+  tableName: 'schema_migrations',
+  fits: (columns) => columns.includes('version') && columns.includes('dirty'),
+  create: (table) => [
+    `CREATE TABLE IF NOT EXISTS ${table} (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)`,
+  ],
+  read: async (session, table, migrations) => {
+    const [row] = await session.sql(`SELECT version::text AS version, dirty FROM ${table} LIMIT 1`);
+    if (row === undefined) return { applied: [], dirty: [] };
+    const current = String(row.version);
+    const dirty = row.dirty === true;
+    const versions = migrations.map(({ version }) => version);
+    if (current !== '-1' && !versions.includes(current)) versions.push(current);
+    const reached = versions.filter((version) =>
+      dirty ? before(version, current) : !before(current, version),
+    );
+    const name = migrations.find(({ version }) => version === current)?.name ?? null;
+    return {
+      applied: reached
+        .sort((a, b) => (before(a, b) ? -1 : 1))
+        .map((version) => appliedRow({ version, key: version })),
+      dirty: dirty
+        ? [{ version: current, name, direction: null, done: null, of: null, begun_at: null, run: null }]
+        : [],
+    };
+  },
+  applied: (table, { version }) => at(table, version, false),
+  removed: (table, _migration, previous) => at(table, previous, false),
+  begun: (table, migration, direction, previous) => at(table, reached(migration, direction, previous), true),
+  abandoned: (table, migration, direction, previous) =>
+    at(table, direction === 'up' ? previous : migration.version, false),
+  forgotten: (table, _row, previous) => at(table, previous, false),
+};
+
+const before = (a: string, b: string): boolean => BigInt(a) < BigInt(b);
+
+const reached = (
+  { version }: Migration,
+  direction: 'up' | 'down',
+  previous: string | undefined,
+): string | undefined => (direction === 'up' ? version : previous);
+
+function at(table: string, version: string | undefined, dirty: boolean): Command[] {
+  const gone = command(`DELETE FROM ${table}`);
+  if (version === undefined && !dirty) return [gone];
+  return [
+    gone,
+    command(`INSERT INTO ${table} (version, dirty) VALUES ($1::bigint, $2)`, version ?? '-1', dirty),
+  ];
+}

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import type { FormatReader } from '../files/formats/format.ts';
+import { readerOf } from '../files/formats/formats.ts';
+import type { Migration, Migrations } from '../files/migration.ts';
+import { readMigrations } from '../files/read.ts';
+import type { Item, Problem, State, Status, Where } from '../types.ts';
+import type { AppliedRow, DirtyRow, History, HistoryAccess } from './history.ts';
+import { readHistory } from './read.ts';
+
+/** Files, history and what they say together, as they were at one moment. */
+export interface StatusOfFiles extends HistoryAccess {
+  readonly files: Migrations;
+  readonly status: Status;
+}
+
+/** Why the adapter `sql` thinks that it is its directory; undefined when there are no SQL migrations in it. */
+export async function detectSql({ directory }: Pick<Where, 'directory'>): Promise<string | undefined> {
+  const { format, migrations } = await readMigrations(directory);
+  if (format === undefined) return undefined;
+  return `${migrations.length} ${migrations.length === 1 ? 'file' : 'files'} of ${format} in ${directory}`;
+}
+
+/** What is applied and what is not. Reads only, makes no table. Throws DbError, OpError. */
+export async function readStatus(where: Pick<Where, 'session' | 'directory'>): Promise<Status> {
+  return (await readAll(where)).status;
+}
+
+/** The same, with what a plan is made of. */
+export async function readAll({
+  session,
+  directory,
+}: Pick<Where, 'session' | 'directory'>): Promise<StatusOfFiles> {
+  const files = await readMigrations(directory);
+  const { history, ledger } = await readHistory(session, files);
+  return { files, history, ledger, status: statusOf(files, history) };
+}
+
+/** Compares the files with the history. */
+export function statusOf(files: Migrations, history: History): Status {
+  const applied = new Map(history.applied.map((row) => [row.version, row]));
+  const dirty = new Map(history.dirty.map((row) => [row.version, row]));
+  const reader = files.format && readerOf(files.format);
+  const known = new Set(files.migrations.map(({ version }) => version));
+  const missing = [...applied.values()].filter(({ version }) => !known.has(version));
+  const lost = [...dirty.values()].filter(({ version }) => !known.has(version) && version !== '-1');
+  const last = latest(files.migrations, applied);
+  const items = [
+    ...files.migrations.map((migration, at) =>
+      itemOf(migration, applied.get(migration.version), dirty.get(migration.version), at < last),
+    ),
+    ...missing.map(withoutFile),
+    ...lost.map((row): Item => ({ ...withoutFile(row), state: 'dirty' })),
+  ];
+  const ordered = reader ? items.sort((a, b) => compare(reader, a, b)) : items;
+  return {
+    tool: 'sql',
+    current: ordered.findLast(({ state }) => HOLDS.has(state))?.version ?? null,
+    items: ordered,
+    problems: [
+      ...files.problems,
+      ...(history.dirty.some(({ version }) => version === '-1')
+        ? [dirtyProblem(history.dirty[0], null)]
+        : []),
+      ...ordered.flatMap((item) => problemOf(item, dirty.get(item.version), files.directory)),
+      ...[history.refusal, ...history.notes].flatMap((message) =>
+        message === undefined ? [] : [{ kind: 'tool' as const, version: null, message }],
+      ),
+    ],
+  };
+}
+
+const HOLDS: ReadonlySet<State> = new Set<State>(['applied', 'changed', 'missing_file']);
+
+/** A sum of a status: another one means that something has changed since. */
+export function statusHash({ items }: Status, files: Migrations): string {
+  const sums = files.migrations.map(({ version, up, down }) => [version, up.checksum, down?.checksum]);
+  return createHash('sha256')
+    .update(JSON.stringify([items, sums]))
+    .digest('hex');
+}
+
+function latest(migrations: readonly Migration[], applied: ReadonlyMap<string, AppliedRow>): number {
+  return migrations.findLastIndex(({ version }) => applied.has(version));
+}
+
+function itemOf(
+  migration: Migration,
+  row: AppliedRow | undefined,
+  dirty: DirtyRow | undefined,
+  followed: boolean,
+): Item {
+  const { version, name, file, down } = migration;
+  const state = (): State => {
+    if (dirty) return 'dirty';
+    if (row) return isChanged(migration, row) ? 'changed' : 'applied';
+    return followed ? 'out_of_order' : 'pending';
+  };
+  return {
+    version,
+    name,
+    state: state(),
+    reversible: down !== undefined && down.error === undefined,
+    applied_at: row?.applied_at ?? null,
+    file,
+  };
+}
+
+/** Sums that were made in different ways say nothing. */
+function isChanged({ up, crc }: Migration, row: AppliedRow): boolean {
+  if (row.crc !== null && crc !== undefined) return row.crc !== crc;
+  if (row.checksum === null) return false;
+  const how = (sum: string) => sum.slice(0, sum.indexOf(':'));
+  return how(row.checksum) === how(up.checksum) && row.checksum !== up.checksum;
+}
+
+function withoutFile(row: Pick<AppliedRow, 'version' | 'name'> & Partial<AppliedRow>): Item {
+  return {
+    version: row.version,
+    name: row.name ?? '',
+    state: 'missing_file',
+    reversible: false,
+    applied_at: row.applied_at ?? null,
+    file: null,
+  };
+}
+
+/** Versions that another tool wrote need not be of this format's kind: those come last. */
+function compare(reader: FormatReader, a: Item, b: Item): number {
+  const placed = ({ version, name, file }: Item) => ({ version, file: file ?? `${version}_${name}.sql` });
+  const odd = (item: Item) => (/^\d+(\.\d+)*$/.test(item.version) ? 0 : 1);
+  return odd(a) - odd(b) || (odd(a) === 1 ? 0 : reader.compare(placed(a), placed(b)));
+}
+
+function problemOf(item: Item, dirty: DirtyRow | undefined, directory: string): Problem[] {
+  const { version, state, file, applied_at: at } = item;
+  const problem = (message: string): Problem[] => [{ kind: state, version, message }];
+  switch (state) {
+    case 'dirty':
+      return [dirtyProblem(dirty, version)];
+    case 'changed':
+      return problem(
+        `${file} is not what was applied${at === null ? '' : ` on ${at.slice(0, 10)}`}; put the old text back, or take the new one for it with pgdeck migrate repair.`,
+      );
+    case 'missing_file':
+      return problem(
+        `${version} is applied and has no file in ${directory}; get the file back (another branch?), or take it out of the history with pgdeck migrate repair.`,
+      );
+    case 'out_of_order':
+      return problem(
+        `${file} is not applied, though a later one is; see whether it still fits, then pgdeck migrate up applies it.`,
+      );
+    default:
+      return [];
+  }
+}
+
+function dirtyProblem(row: DirtyRow | undefined, version: string | null): Problem {
+  const which = version ?? 'The way down to the empty database';
+  const way = row?.direction ? ` going ${row.direction}` : '';
+  const far =
+    row?.done === null || row?.done === undefined ? '' : ` after ${row.done} of ${row.of} statements`;
+  return {
+    kind: 'dirty',
+    version,
+    message: `${which} was begun${way} and not finished${far}; pgdeck migrate repair shows what is there and mends it.`,
+  };
+}

@@ -1,0 +1,128 @@
+import type { Node } from 'libpg-query';
+import { as } from './ast.ts';
+import { type Parser, positionOf } from './parser.ts';
+
+/** A piece of a file. */
+export interface Piece {
+  readonly sql: string;
+  readonly file: string;
+  /** Line of its first character in the file, from 1. */
+  readonly line: number;
+}
+
+/** One statement, cut out. */
+export interface Cut {
+  readonly sql: string;
+  readonly line: number;
+  readonly node: Node;
+}
+
+export type Split =
+  | { readonly ok: true; readonly statements: readonly Cut[] }
+  | { readonly ok: false; readonly error: string };
+
+/** Lines at the end that can only be comments: none of their characters could end a string. */
+const TRAILING_COMMENTS = /(?:\s*\n[ \t]*--[^\n'"$*]*)+\s*$/;
+
+/** Cuts a piece of SQL into its statements. The parser counts bytes. */
+export function split(parser: Parser, piece: Piece): Split {
+  let parsed: ReturnType<Parser['parse']>;
+  try {
+    parsed = parser.parse(piece.sql);
+  } catch (error) {
+    return { ok: false, error: syntaxError(parser, piece, error) };
+  }
+  const bytes = Buffer.from(piece.sql);
+  const statements: Cut[] = [];
+  let at = 0;
+  let line = piece.line;
+  for (const { stmt, stmt_location: start = 0, stmt_len: length } of parsed.stmts ?? []) {
+    if (stmt === undefined) continue;
+    const end = length ? start + length : bytes.length;
+    const text = bytes.toString('utf8', start, end);
+    const skipped = leading(text);
+    line += newlines(bytes.toString('utf8', at, start)) + newlines(text.slice(0, skipped));
+    const sql = text.slice(skipped).replace(TRAILING_COMMENTS, '').trimEnd();
+    statements.push({ sql, line, node: stmt });
+    line += newlines(text.slice(skipped));
+    at = end;
+  }
+  return { ok: true, statements };
+}
+
+/** Length of the blanks and comments at the start. */
+export function leading(text: string): number {
+  let at = 0;
+  while (at < text.length) {
+    const rest = /^(?:\s+|--[^\n]*)/.exec(text.slice(at, at + 4096));
+    if (rest) at += rest[0].length;
+    else if (text.startsWith('/*', at)) at = commentEnd(text, at);
+    else if (text.charCodeAt(at) === 0xfeff) at += 1;
+    else break;
+  }
+  return at;
+}
+
+/** Comments in C's style may be nested. */
+function commentEnd(text: string, start: number): number {
+  const marks = /\/\*|\*\//g;
+  marks.lastIndex = start;
+  let depth = 0;
+  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
+    depth += mark[0] === '/*' ? 1 : -1;
+    if (depth === 0) return marks.lastIndex;
+  }
+  return text.length;
+}
+
+export const newlines = (text: string): number => text.split('\n').length - 1;
+
+function syntaxError(parser: Parser, piece: Piece, error: unknown): string {
+  const offset = offsetOf(piece.sql, positionOf(error));
+  const before = piece.sql.slice(0, offset);
+  const lineStart = before.lastIndexOf('\n') + 1;
+  const place = `${piece.file}:${piece.line + newlines(before)}:${[...before.slice(lineStart)].length + 1}`;
+  const said = error instanceof Error ? error.message : String(error);
+  return `${place}: ${foreign(parser, piece.sql, offset) ?? said}`;
+}
+
+/** What psql reads and the server does not. */
+function foreign(parser: Parser, sql: string, offset: number): string | undefined {
+  const rest = sql.slice(offset);
+  const command = /^\\\S*/.exec(rest);
+  if (command)
+    return `${command[0]} is a command of psql, which the server does not know; write it as SQL, or run the file with psql.`;
+  if (/^:['"{]?\w/.test(rest)) return `${/^:\S+/.exec(rest)?.[0]} is a variable of psql; write its value.`;
+  const end = sql.lastIndexOf(';', offset);
+  if (end < 0) return undefined;
+  try {
+    const last = parser.parse(sql.slice(0, end + 1)).stmts?.at(-1)?.stmt;
+    return last && copiesFromClient(last) ? COPY : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const COPY =
+  'COPY … FROM stdin with its data in the file is read by psql only; write INSERTs, or load the data apart.';
+
+const copiesFromClient = (node: Node): boolean => {
+  const copy = as(node, 'CopyStmt');
+  return copy?.is_from === true && copy.filename === undefined;
+};
+
+/** Why a statement that the parser takes cannot be sent by itself; undefined when it can. */
+export function notForServer(node: Node): string | undefined {
+  if (copiesFromClient(node)) return COPY;
+  const copy = as(node, 'CopyStmt');
+  if (copy && copy.filename === undefined) return 'COPY … TO stdout gives rows to psql; leave it out.';
+  return undefined;
+}
+
+/** Index in UTF-16 of a position in characters. */
+function offsetOf(text: string, position: number): number {
+  let offset = 0;
+  for (let left = position; left > 0 && offset < text.length; left--)
+    offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
+  return offset;
+}
