@@ -78,6 +78,23 @@ export const OPERATIONS: readonly Entry[] = [
     load: async () => (await import('./retention/prune.ts')).prune,
   },
   {
+    id: 'vacuum',
+    title: 'Vacuum tables',
+    summary: 'remove dead rows, freeze, or rewrite tables: the most urgent first, a step for each',
+    danger: 'type-name',
+    writes: true,
+    key: 'v',
+    load: async () => (await import('./maintain/vacuum.ts')).vacuum,
+  },
+  {
+    id: 'analyze',
+    title: 'Analyze tables',
+    summary: "make the planner's statistics: the most urgent tables first, a step for each",
+    danger: 'confirm',
+    writes: true,
+    load: async () => (await import('./maintain/analyze.ts')).analyze,
+  },
+  {
     id: 'schedule install',
     title: 'Install a job in the crontab',
     summary: 'put a command into the crontab: a nightly backup, a weekly restore drill',

@@ -20,7 +20,7 @@ asked AS MATERIALIZED (
 SELECT /* pgdeck */ a.oid, a.busy, CASE WHEN NOT busy THEN pg_total_relation_size(a.oid) END::float8 AS total_bytes,
   CASE WHEN NOT busy THEN pg_indexes_size(a.oid) END::float8 AS index_bytes,
   CASE WHEN NOT busy THEN coalesce(pg_relation_size(a.oid), 0) END::float8 / current_setting('block_size')::float8 AS pages,
-  pg_stat_get_dead_tuples(a.oid)::float8 AS dead, pg_relation_filenode(a.oid)::text AS filenode,
+  pg_stat_get_dead_tuples(a.oid)::float8 AS dead, pg_stat_get_mod_since_analyze(a.oid)::float8 AS mods, pg_relation_filenode(a.oid)::text AS filenode,
   pg_stat_get_last_vacuum_time(a.oid)::text AS last_vacuum, pg_stat_get_last_analyze_time(a.oid)::text AS last_analyze,
   s.spcname::text AS tablespace,
   -- an empty location is the data directory, which not everybody may know
@@ -38,6 +38,8 @@ JOIN pg_tablespace s ON s.oid = coalesce(nullif(a.reltablespace, 0), d.dattables
     /** Of the heap. */
     pages: column.float,
     dead: column.float,
+    /** Rows changed since the last ANALYZE. */
+    mods: column.float,
     /** Another one after the table was rewritten. */
     filenode: column.text,
     /** By a command, not by autovacuum; VACUUM FULL is not counted as one. */

@@ -18,7 +18,7 @@ export interface Patience {
 export interface Wanted {
   /** For people: `shop.orders`. */
   readonly name: string;
-  readonly oid: number;
+  readonly oids: readonly number[];
   readonly mode: MaintenanceLock;
 }
 
@@ -59,8 +59,8 @@ interface Holder {
   readonly remedy: string;
 }
 
-async function firstHolder(session: Session, { oid, mode }: Wanted): Promise<Holder | undefined> {
-  const [first] = (await holdersOf(session, [oid], mode)).filter(({ granted }) => granted);
+async function firstHolder(session: Session, { oids, mode }: Wanted): Promise<Holder | undefined> {
+  const [first] = (await holdersOf(session, oids, mode)).filter(({ granted }) => granted);
   return first && { text: holderText(first), remedy: holderRemedy(first) };
 }
 

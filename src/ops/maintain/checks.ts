@@ -1,0 +1,114 @@
+import { statfs } from 'node:fs/promises';
+import type { Session } from '../../db/session.ts';
+import { horizonHolders } from '../../db/views/maintain/horizon.ts';
+import { type MaintainMeasure, maintainMeasure } from '../../db/views/maintain/measure.ts';
+import { bytes, count, duration } from '../../text/units.ts';
+import type { Check } from '../operation.ts';
+import type { Work } from './work.ts';
+
+/** A snapshot that is younger is somebody's query. */
+const OLD_SECONDS = 300;
+
+/** What the server itself must be like. */
+export function serverChecks({ server }: Session, full: boolean): Check[] {
+  if (server.standby)
+    return [
+      {
+        title: 'Server',
+        status: 'block',
+        detail: 'It is a standby, which is maintained by its primary. Connect to the primary.',
+      },
+    ];
+  if (!server.pooled) return [];
+  return [
+    {
+      title: 'Pooler',
+      status: full ? 'block' : 'warn',
+      detail: `A pooler stands before the server: ${full ? 'the lock timeout, which keeps others from queueing, would not hold' : 'timeouts and progress may not hold'}. Connect to PostgreSQL itself.`,
+    },
+  ];
+}
+
+/** Who keeps dead rows from being removed: VACUUM would run and achieve little. Throws DbError. */
+export async function horizonChecks(session: Session): Promise<Check[]> {
+  const holders = await session.run(horizonHolders, { limit: 20 });
+  return holders
+    .filter(
+      ({ database, xids, seconds }) =>
+        (database === null || database === session.server.database) &&
+        (xids ?? 0) > 0 &&
+        (seconds ?? Number.POSITIVE_INFINITY) >= OLD_SECONDS,
+    )
+    .slice(0, 3)
+    .map(({ kind, id, detail, xids, seconds }) => ({
+      title: 'Dead rows',
+      status: 'warn',
+      detail:
+        `The ${kind} ${id}${detail ? ` (${detail})` : ''} still sees rows that died in the last ${count(xids)} transactions` +
+        `${seconds === null ? '' : `, for ${duration(seconds)}`}: those stay. End it first.`,
+    }));
+}
+
+/** The room that rewriting takes. */
+export interface Room {
+  /** Bytes that each rewrite takes until it is done. */
+  readonly room: ReadonlyMap<Work, number>;
+  readonly checks: readonly Check[];
+}
+
+/**
+ * A table is written anew beside the old one, and its indexes with it; the old files go when it is done. `local`: the
+ * server's directories are this machine's, so that what is free there can be read. Throws DbError.
+ */
+export async function roomOf(session: Session, works: readonly Work[], local: boolean): Promise<Room> {
+  const full = works.filter(({ options }) => options.full);
+  if (full.length === 0) return { room: new Map(), checks: [] };
+  const oids = full.flatMap(({ touched }) => touched.map(({ oid }) => oid));
+  const measures = new Map((await session.run(maintainMeasure, { oids })).map((one) => [one.oid, one]));
+  const room = new Map<Work, number>();
+  const places = new Map<string, { need: number; at: MaintainMeasure }>();
+  for (const work of full) {
+    const found = work.touched.flatMap(({ oid }) => measures.get(oid) ?? []);
+    const need = found.reduce((sum, one) => sum + (one.total_bytes ?? 0), 0);
+    const [at] = found;
+    if (at === undefined || found.some(({ busy }) => busy)) continue;
+    room.set(work, need);
+    if (need > (places.get(at.tablespace)?.need ?? -1)) places.set(at.tablespace, { need, at });
+  }
+  const checks: Check[] = [];
+  for (const { need, at } of places.values()) checks.push(await placeCheck(need, at, local));
+  return { room, checks };
+}
+
+async function placeCheck(
+  need: number,
+  { tablespace, directory }: MaintainMeasure,
+  local: boolean,
+): Promise<Check> {
+  const title = 'Disk';
+  const needs = `up to ${bytes(need)} in the tablespace ${tablespace} at a time, and about as much WAL`;
+  const free = local && directory !== null ? await freeIn(directory) : undefined;
+  if (free === undefined)
+    return { title, status: 'ok', detail: `It takes ${needs}: SQL cannot tell what is free there.` };
+  if (free < need)
+    return {
+      title,
+      status: 'block',
+      detail: `It takes ${needs}, and ${bytes(free)} are free in ${directory}. Make room first.`,
+    };
+  return {
+    title,
+    status: free < 2 * need ? 'warn' : 'ok',
+    detail: `It takes ${needs}; ${bytes(free)} are free in ${directory}.`,
+  };
+}
+
+async function freeIn(directory: string): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  } catch {
+    // another machine's, or not to be seen
+    return undefined;
+  }
+}

@@ -1,0 +1,89 @@
+import { displayName } from '../../db/ident.ts';
+import { type MaintainTable, maintainTables } from '../../db/views/maintain/tables.ts';
+import { bytes, count, duration, percent } from '../../text/units.ts';
+import type { OpContext } from '../context.ts';
+import type { Choice, ResultTable } from '../operation.ts';
+
+/** What is done to tables: the one decides what is due otherwise than the other. */
+export type Doing = 'vacuum' | 'analyze';
+
+/** Whether autovacuum would do it now, were it allowed to. */
+export function isDue(table: MaintainTable, doing: Doing): boolean {
+  return doing === 'vacuum' ? table.vacuum_due : table.analyze_due;
+}
+
+/** The most urgent first: wraparound, then by the share of autovacuum's threshold, then by size. */
+export function byDue(doing: Doing): (a: MaintainTable, b: MaintainTable) => number {
+  const pressure = (one: MaintainTable) => (doing === 'vacuum' ? one.vacuum_pressure : one.analyze_pressure);
+  return (a, b) =>
+    (doing === 'vacuum' ? Number(b.wraparound_due) - Number(a.wraparound_due) : 0) ||
+    Number(isDue(b, doing)) - Number(isDue(a, doing)) ||
+    pressure(b) - pressure(a) ||
+    (b.est_bytes ?? 0) - (a.est_bytes ?? 0);
+}
+
+/** Why it is due, or how far it is from that. */
+export function dueText(table: MaintainTable, doing: Doing): string {
+  const { dead, vacuum_at, ins, insert_at, mods, analyze_at, xid_age, kind } = table;
+  if (kind === 'p') return 'partitioned';
+  if (doing === 'analyze')
+    return table.analyze_due
+      ? `due: ${count(mods)} rows changed, ${count(analyze_at)} allowed`
+      : `${percent(Math.min(1, table.analyze_pressure))} of what is allowed has changed`;
+  if (table.wraparound_due) return `due: ${count(xid_age)} transactions old, wraparound`;
+  if (dead > vacuum_at) return `due: ${count(dead)} dead rows, ${count(vacuum_at)} allowed`;
+  if (insert_at !== null && ins > insert_at)
+    return `due: ${count(ins)} rows inserted, ${count(insert_at)} allowed`;
+  return `${count(dead)} dead rows, ${count(vacuum_at)} allowed`;
+}
+
+export function lastText(table: MaintainTable, doing: Doing): string {
+  const age = doing === 'vacuum' ? table.vacuum_age_seconds : table.analyze_age_seconds;
+  return age === null ? 'never' : `${duration(age)} ago`;
+}
+
+/** `schema.table` always: a name alone may be that of two tables. */
+export function fullName({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${displayName(null, schema)}.${displayName(null, name)}`;
+}
+
+/** Rows of the plan's table; what more there is, is only counted. */
+const SHOWN = 20;
+
+/** The tables of a plan with what is due about them. */
+export function dueTable(tables: readonly MaintainTable[], doing: Doing): ResultTable {
+  const [head, last] = doing === 'vacuum' ? ['vacuum', 'last vacuum'] : ['analyze', 'last analyze'];
+  const shown = tables.length > SHOWN + 1 ? tables.slice(0, SHOWN) : tables;
+  const rows = shown.map((one) => [
+    fullName(one),
+    bytes(one.est_bytes),
+    dueText(one, doing),
+    count(one.xid_age),
+    lastText(one, doing),
+  ]);
+  const more = tables.length - shown.length;
+  return {
+    title: 'Tables, the most urgent first',
+    columns: ['table', 'size', head, 'age', last],
+    rows: more === 0 ? rows : [...rows, [`and ${more} more`, '', '', '', '']],
+  };
+}
+
+export async function tableChoices(context: OpContext, doing: Doing): Promise<Choice[]> {
+  const tables = await (await context.session()).run(maintainTables, undefined);
+  return tables
+    .filter(({ system }) => !system)
+    .sort(byDue(doing))
+    .map((one) => ({
+      value: fullName(one),
+      hint: [bytes(one.est_bytes), dueText(one, doing), `last ${lastText(one, doing)}`].join(', '),
+    }));
+}
+
+export async function schemaChoices(context: OpContext, doing: Doing): Promise<Choice[]> {
+  const tables = await (await context.session()).run(maintainTables, undefined);
+  return [...Map.groupBy(tables, ({ schema }) => schema)].map(([value, inSchema]) => {
+    const due = inSchema.filter((one) => isDue(one, doing)).length;
+    return { value, hint: `${inSchema.length} tables, ${due} due` };
+  });
+}

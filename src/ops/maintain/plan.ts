@@ -1,0 +1,163 @@
+import type { Session } from '../../db/session.ts';
+import { type MaintainTable, maintainTables } from '../../db/views/maintain/tables.ts';
+import { bytes, count, duration } from '../../text/units.ts';
+import type { OpContext } from '../context.ts';
+import { OpError } from '../error.ts';
+import type { Fact, Plan } from '../operation.ts';
+import { horizonChecks, roomOf, serverChecks } from './checks.ts';
+import { type Doing, dueTable, fullName, isDue } from './due.ts';
+import { type Options, optionChecks, optionList } from './options.ts';
+import { chooseTables, type Scope, type ScopeInput } from './scope.ts';
+import { holdersOf, lockChecks } from './shared/holders.ts';
+import { lastTimes } from './shared/last.ts';
+import { rightsChecks } from './shared/rights.ts';
+import { terminalFact } from './shared/terminal.ts';
+import { maintenanceSteps } from './steps.ts';
+import { lockOf, type Work } from './work.ts';
+
+/** What VACUUM and ANALYZE differ in. */
+export interface Request {
+  readonly doing: Doing;
+  readonly scope: ScopeInput;
+  /** What was asked for, for the checks. */
+  readonly options: Options;
+  readonly lockTimeout: number | undefined;
+  readonly wait: number;
+  /** Only the step that notes the age of the database. */
+  readonly nothingElse: boolean;
+  readonly input: Readonly<Record<string, unknown>>;
+  works(scope: Scope, major: number): Work[];
+}
+
+const SECONDS = { full: 3, plain: 5 };
+
+/** The plan of a VACUUM or an ANALYZE. Throws DbError, and {@link OpError} for a name that is not there. */
+export async function planMaintenance(request: Request, context: OpContext): Promise<Plan> {
+  const { doing, options, wait } = request;
+  const session = await context.session();
+  const { server } = session;
+  const scope = chooseTables(await session.run(maintainTables, undefined), request.scope, doing);
+  const refused = [...serverChecks(session, options.full === true), ...optionChecks(server, options)];
+  const works = request.nothingElse ? [] : request.works(scope, server.major);
+  const touched = [...new Map(works.flatMap((work) => work.touched.map((one) => [one.oid, one]))).values()];
+  const patience = {
+    lockTimeout: request.lockTimeout ?? (options.full ? SECONDS.full : SECONDS.plain),
+    wait,
+  };
+  const { room, checks: roomChecks } = await roomOf(session, works, isLocal(context));
+  const databaseStats =
+    doing === 'vacuum' &&
+    (request.nothingElse || (server.major >= 16 && works.length > 1 && !options.skip_database_stats));
+  const steps = maintenanceSteps(works, {
+    patience,
+    last: lastTimes(context.journal, doing, context.place),
+    room,
+    title: doing === 'vacuum' ? 'Vacuumed' : 'Analyzed',
+    databaseStats,
+  });
+  const locks = await holdersOf(
+    session,
+    touched.map(({ oid }) => oid),
+    lockOf({ options }),
+  );
+  const holders = options.skip_locked ? [] : lockChecks(locks, `It is tried for ${duration(wait)}.`);
+  const subject = subjectOf(scope, works, session);
+  const verb = options.full ? 'Rewrite (VACUUM FULL)' : doing === 'vacuum' ? 'Vacuum' : 'Analyze';
+  const named = scope.denied.length > 0 || touched.length > 0 || request.nothingElse;
+  return {
+    operation: doing,
+    title: request.nothingElse
+      ? `Note the age of ${subject}`
+      : named
+        ? `${verb} ${subject}`
+        : `Nothing to ${doing}`,
+    subject,
+    danger: options.full ? 'type-name' : 'confirm',
+    writes: true,
+    server: context.place,
+    input: request.input,
+    facts: [
+      { label: 'Server', value: `${context.place}, PostgreSQL ${server.version}` },
+      ...factsOf(request, scope, touched, patience.lockTimeout),
+      await terminalFact(session),
+    ],
+    ...(touched.length > 0 && { tables: [dueTable(touched, doing)] }),
+    checks: [
+      ...refused,
+      ...(request.nothingElse
+        ? []
+        : rightsChecks(server, doing, { named: scope.denied, others: scope.leftOut })),
+      ...(works.length === 0 ? [] : holders),
+      ...roomChecks,
+      ...(doing === 'vacuum' && works.length > 0 ? await horizonChecks(session) : []),
+    ],
+    steps: refused.some(({ status }) => status === 'block') ? [] : steps,
+    ...consequenceOf(options, works),
+    ...(scope.whole && { locks: [{ family: doing, database: server.database }] }),
+  };
+}
+
+function subjectOf({ whole }: Scope, works: readonly Work[], { server }: Session): string {
+  const [only, ...more] = works;
+  return whole || only === undefined || more.length > 0 ? server.database : only.name;
+}
+
+function factsOf(
+  { options, doing, scope: asked }: Request,
+  scope: Scope,
+  touched: readonly MaintainTable[],
+  lockTimeout: number,
+): Fact[] {
+  const size = touched.reduce((sum, one) => sum + (one.est_bytes ?? 0), 0);
+  const due = touched.filter((one) => isDue(one, doing)).length;
+  const where = scope.whole
+    ? 'the whole database'
+    : [...asked.table, ...asked.schema.map((one) => `schema ${one}`)].join(', ');
+  const list = optionList(options);
+  return [
+    { label: 'Scope', value: `${where}${asked.due ? ', only what is due' : ''}` },
+    { label: 'Tables', value: `${count(touched.length)}, ${bytes(size)}, ${due} due` },
+    ...(scope.whole && options.full
+      ? [{ label: 'Left out', value: 'the system catalogs: nobody could do anything meanwhile' }]
+      : []),
+    ...(list.length > 0 ? [{ label: 'Options', value: list.join(', ') }] : []),
+    {
+      label: 'Locks',
+      value: options.skip_locked
+        ? 'tables that are locked are passed over'
+        : `waited for ${duration(lockTimeout)} at a time; between two attempts those who stand behind go first`,
+    },
+    {
+      label: 'Cancelled',
+      value:
+        doing === 'analyze'
+          ? 'the table at work keeps its old statistics; those that are done stay done'
+          : options.full
+            ? 'the table at work stays as it was; those that are done stay done'
+            : 'what was removed until then stays removed; those that are done stay done',
+    },
+  ];
+}
+
+function consequenceOf({ full }: Options, works: readonly Work[]): { consequence?: string } {
+  if (!full || works.length === 0) return {};
+  const [only, ...more] = works;
+  const what = only !== undefined && more.length === 0 ? only.name : 'Each table in turn';
+  return { consequence: `${what} can be neither read nor written while it is rewritten.` };
+}
+
+/** Whether the server's directories are those of this machine. */
+function isLocal({ target }: OpContext): boolean {
+  return target.host.startsWith('/') || ['localhost', '127.0.0.1', '::1'].includes(target.host);
+}
+
+/** Refuses `--only` for a statement that would do nothing. */
+export function refuseEmptyOnly(all: Scope, options: Options): void {
+  const [one] = all.partitioned;
+  if (options.only && !options.analyze && one !== undefined)
+    throw new OpError(
+      'refused',
+      `${fullName(one)} is partitioned and holds no rows itself: there is nothing to vacuum in it alone.`,
+      'Leave out --only, or add --analyze.',
+    );
+}

@@ -1,0 +1,116 @@
+import { displayName } from '../../db/ident.ts';
+import type { MaintainTable } from '../../db/views/maintain/tables.ts';
+import { nameParts, nearest } from '../backup/scope/names.ts';
+import { OpError } from '../error.ts';
+import { byDue, type Doing, fullName, isDue } from './due.ts';
+
+/** What a person has asked for; neither tables nor schemas: the whole database. */
+export interface ScopeInput {
+  readonly table: readonly string[];
+  readonly schema: readonly string[];
+  /** Only what autovacuum would do now. */
+  readonly due: boolean;
+  /** Tables without their partitions. */
+  readonly only: boolean;
+}
+
+export interface Scope {
+  /** Everything that holds rows and is meant, the most urgent first, without {@link Scope.catalogs}. */
+  readonly tables: readonly MaintainTable[];
+  /** Partitioned tables that are meant; statistics of their own are made of them. */
+  readonly partitioned: readonly MaintainTable[];
+  /** The system catalogs of a whole database. */
+  readonly catalogs: readonly MaintainTable[];
+  /** Named by somebody, and not permitted. */
+  readonly denied: readonly MaintainTable[];
+  /** Left out, because it is not permitted. */
+  readonly leftOut: readonly MaintainTable[];
+  /** Oids of the partitions, at any depth, of each partitioned table. */
+  readonly leaves: ReadonlyMap<number, readonly MaintainTable[]>;
+  readonly whole: boolean;
+}
+
+/** Finds what is meant. Throws {@link OpError} for a name that is not there, with those that are alike. */
+export function chooseTables(all: readonly MaintainTable[], input: ScopeInput, doing: Doing): Scope {
+  const named = input.table.map((text) => resolveTable(all, text));
+  const schemas = input.schema.map((text) => resolveSchema(all, text));
+  const whole = named.length + schemas.length === 0;
+  const leaves = leavesOf(all);
+  const roots = [...named, ...all.filter(({ schema }) => whole || schemas.includes(schema))];
+  const meant = new Set<MaintainTable>();
+  for (const root of roots) {
+    meant.add(root);
+    if (!input.only) for (const leaf of leaves.get(root.oid) ?? []) meant.add(leaf);
+  }
+  const due = (one: MaintainTable) =>
+    one.kind === 'p' ? (leaves.get(one.oid) ?? []).some((leaf) => isDue(leaf, doing)) : isDue(one, doing);
+  const wanted = [...meant].filter((one) => !input.due || due(one));
+  const may = wanted.filter((one) => one.may).sort(byDue(doing));
+  const mayNot = wanted.filter((one) => !one.may);
+  const group = (one: MaintainTable) => whole && one.system;
+  return {
+    tables: may.filter((one) => one.kind !== 'p' && !group(one)),
+    partitioned: may.filter(({ kind }) => kind === 'p'),
+    catalogs: may.filter((one) => one.kind !== 'p' && group(one)),
+    denied: mayNot.filter((one) => named.includes(one)),
+    // whoever owns a database of others does not hear of their catalogs
+    leftOut: mayNot.filter((one) => !named.includes(one) && !group(one)),
+    leaves,
+    whole,
+  };
+}
+
+/** The tables that hold the rows of partitioned ones. */
+function leavesOf(all: readonly MaintainTable[]): ReadonlyMap<number, readonly MaintainTable[]> {
+  const children = Map.groupBy(all, (one) => one.partition_of);
+  const below = (oid: number): MaintainTable[] =>
+    (children.get(oid) ?? []).flatMap((child) => (child.kind === 'p' ? below(child.oid) : [child]));
+  return new Map(all.filter(({ kind }) => kind === 'p').map(({ oid }) => [oid, below(oid)]));
+}
+
+function resolveSchema(all: readonly MaintainTable[], text: string): string {
+  const names = [...new Set(all.map(({ schema }) => schema))];
+  const parts = nameParts(text);
+  const found =
+    names.find((name) => name === text) ?? names.find((name) => parts?.length === 1 && name === parts[0]);
+  if (found !== undefined) return found;
+  throw missing('schema with tables', text, nearest(text, names));
+}
+
+function resolveTable(all: readonly MaintainTable[], text: string): MaintainTable {
+  const parts = nameParts(text) ?? [];
+  const found = all.filter(
+    ({ schema, name }) =>
+      text === `${schema}.${name}` ||
+      text === name ||
+      (parts.length === 1 && parts[0] === name) ||
+      (parts.length === 2 && parts[0] === schema && parts[1] === name),
+  );
+  const [only, ...more] = found;
+  if (only === undefined)
+    throw missing(
+      'table',
+      text,
+      nearest(
+        text,
+        all.map((one) => displayName(one.schema, one.name)),
+      ),
+    );
+  if (more.length > 0)
+    throw new OpError(
+      'refused',
+      `The name ${text} stands for ${found.length} tables: ${found.map(fullName).join(', ')}.`,
+      'Name one of them with its schema.',
+    );
+  return only;
+}
+
+function missing(what: string, text: string, alike: readonly string[]): OpError {
+  return new OpError(
+    'refused',
+    `There is no ${what} ${text} in this database.`,
+    alike.length === 0
+      ? 'Check the name; upper and lower case differ.'
+      : `Did you mean ${alike.join(' or ')}?`,
+  );
+}

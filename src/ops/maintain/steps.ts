@@ -1,0 +1,159 @@
+import { progressAnalyze, progressCluster, progressVacuum } from '../../db/views/progress.ts';
+import { bytes, duration } from '../../text/units.ts';
+import { OpError } from '../error.ts';
+import type { Step, StepIo } from '../operation.ts';
+import { Ledger } from './ledger.ts';
+import type { LastTime } from './shared/last.ts';
+import type { Phases } from './shared/progress.ts';
+import { type Patience, withLockRetries } from './shared/retry.ts';
+import { MaintenanceSessions } from './shared/sessions.ts';
+import { type Outcome, runStatement } from './shared/statement.ts';
+import { lockOf, sqlOf, type Work } from './work.ts';
+
+const VACUUM: Phases = {
+  query: progressVacuum,
+  phases: [
+    'initializing',
+    'scanning heap',
+    'vacuuming indexes',
+    'vacuuming heap',
+    'cleaning up indexes',
+    'truncating heap',
+    'performing final cleanup',
+  ],
+};
+
+/** VACUUM FULL is told by the view of CLUSTER, and takes this way through its phases. */
+const FULL: Phases = {
+  query: progressCluster,
+  phases: [
+    'initializing',
+    'seq scanning heap',
+    'swapping relation files',
+    'rebuilding index',
+    'performing final cleanup',
+  ],
+};
+
+const ANALYZE: Phases = {
+  query: progressAnalyze,
+  phases: [
+    'initializing',
+    'acquiring sample rows',
+    'acquiring inherited sample rows',
+    'computing statistics',
+    'computing extended statistics',
+    'finalizing analyze',
+  ],
+};
+
+export interface StepOptions {
+  readonly patience: Patience;
+  readonly last: ReadonlyMap<string, LastTime>;
+  /** Bytes that a rewrite takes at its height. */
+  readonly room: ReadonlyMap<Work, number>;
+  /** `VACUUM`: what the result is called after. */
+  readonly title: string;
+  /** Makes the oldest transaction ids of the database known once, after all tables. */
+  readonly databaseStats: boolean;
+}
+
+/** A step for each piece of work, and one that compares what was with what is. */
+export function maintenanceSteps(works: readonly Work[], options: StepOptions): Step[] {
+  const sessions = new MaintenanceSessions();
+  const ledger = new Ledger(works);
+  const began = new Set<Work>();
+  return [
+    ...works.map(
+      (work): Step => ({
+        id: work.id,
+        title: work.title,
+        preview: sqlOf(work),
+        effect: effectOf(work, options),
+        independent: true,
+        run: async (io) => {
+          await ledger.begin(await sessions.watcher(io));
+          began.add(work);
+          await carryOut(io, work, { sessions, ledger, patience: options.patience });
+        },
+      }),
+    ),
+    ...(options.databaseStats ? [databaseStats(sessions)] : []),
+    ...(works.length === 0
+      ? []
+      : [
+          {
+            id: 'compare',
+            title: 'Compare before and after',
+            preview: '',
+            always: true,
+            run: async (io: StepIo) => {
+              if (began.size > 0)
+                io.result(await ledger.compare(await sessions.watcher(io), began, options.title));
+            },
+          },
+        ]),
+  ];
+}
+
+async function carryOut(
+  io: StepIo,
+  work: Work,
+  { sessions, ledger, patience }: { sessions: MaintenanceSessions; ledger: Ledger; patience: Patience },
+): Promise<void> {
+  const look = () => sessions.watcher(io);
+  const wanted = { name: work.name, oids: work.touched.map(({ oid }) => oid), mode: lockOf(work) };
+  const watch =
+    work.verb === 'ANALYZE'
+      ? [ANALYZE]
+      : [work.options.full ? FULL : VACUUM, ...(work.options.analyze ? [ANALYZE] : [])];
+  let outcome: Outcome;
+  try {
+    outcome = await withLockRetries(io, { wanted, patience, look }, () =>
+      runStatement(io, sessions, sqlOf(work), { lockTimeout: patience.lockTimeout, label: work.name, watch }),
+    );
+  } catch (error) {
+    if (!io.signal.aborted) ledger.enter(work, { outcome: 'failed' });
+    throw error;
+  }
+  const { seconds, warnings } = outcome;
+  const passedOver = warnings.length === 0 ? [] : await ledger.passedOver(await look(), work);
+  // it was asked to pass over what is locked
+  const locked = work.options.skip_locked === true && warnings.every(({ code }) => code === '55P03');
+  if (passedOver.length === 0 || locked) {
+    ledger.enter(work, { seconds, outcome: passedOver.length === 0 ? 'done' : 'skipped: locked' });
+    return;
+  }
+  ledger.enter(work, { seconds, outcome: 'failed' });
+  throw new OpError(
+    'failed',
+    `The server passed over ${passedOver.join(', ')}: ${warnings.map(({ message }) => message).join('; ')}.`,
+    'It needs the owner of the table or of the database, or a superuser; from 17 on also who may MAINTAIN it.',
+  );
+}
+
+/** Locks, time and room, in a few words. */
+function effectOf(work: Work, { last, room }: StepOptions): string {
+  const before = last.get(work.id);
+  const need = room.get(work);
+  const locks = work.options.full
+    ? 'AccessExclusiveLock: nobody reads or writes it until it is done'
+    : 'ShareUpdateExclusiveLock: reads and writes go on, DDL on it waits';
+  return [
+    locks,
+    ...(need === undefined ? [] : [`takes up to ${bytes(need)} more until it is done`]),
+    ...(before === undefined ? [] : [`last time ${duration(before.seconds)}`]),
+  ].join('; ');
+}
+
+/** The oldest transaction ids of the database: counted once, not after each table. */
+function databaseStats(sessions: MaintenanceSessions): Step {
+  const sql = 'VACUUM (ONLY_DATABASE_STATS)';
+  return {
+    id: 'database-stats',
+    title: 'Note how old the oldest transaction of the database is',
+    preview: sql,
+    effect: 'no lock on tables',
+    run: async (io) => void (await (await sessions.worker(io)).session.sql(sql)),
+  };
+}
