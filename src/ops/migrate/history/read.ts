@@ -50,7 +50,8 @@ export async function readHistory(session: Session, files: Migrations): Promise<
   const companionName = nameOf(companion ?? { schema, name: COMPANION });
   const rows = companion ? await readCompanion(session, companionName) : [];
   const ledgerName = tool ? nameOf(table ?? { schema, name: tool.tableName }) : companionName;
-  const said = tool && table ? await tool.read(session, ledgerName, files.migrations) : undefined;
+  const ours = rows.filter(({ applied_at: at }) => at !== null).map(({ version }) => version);
+  const said = tool && table ? await tool.read(session, ledgerName, files.migrations, ours) : undefined;
   const entries = said
     ? laidOver(said, rows)
     : tool

@@ -13,12 +13,12 @@ export const golangMigrateLedger: LedgerTool = {
   create: (table) => [
     `CREATE TABLE IF NOT EXISTS ${table} (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)`,
   ],
-  read: async (session, table, migrations) => {
+  read: async (session, table, migrations, others) => {
     const [row] = await session.sql(`SELECT version::text AS version, dirty FROM ${table} LIMIT 1`);
     if (row === undefined) return { applied: [], dirty: [] };
     const current = String(row.version);
     const dirty = row.dirty === true;
-    const versions = migrations.map(({ version }) => version);
+    const versions = [...new Set([...migrations.map(({ version }) => version), ...others.filter(isNumber)])];
     if (current !== '-1' && !versions.includes(current)) versions.push(current);
     const reached = versions.filter((version) =>
       dirty ? before(version, current) : !before(current, version),
@@ -38,8 +38,14 @@ export const golangMigrateLedger: LedgerTool = {
   begun: (table, migration, direction, previous) => at(table, reached(migration, direction, previous), true),
   abandoned: (table, migration, direction, previous) =>
     at(table, direction === 'up' ? previous : migration.version, false),
-  forgotten: (table, _row, previous) => at(table, previous, false),
+  forgotten: (table, { key }, previous) => [
+    previous === undefined
+      ? command(`DELETE FROM ${table} WHERE version = $1::bigint`, key)
+      : command(`UPDATE ${table} SET version = $2::bigint WHERE version = $1::bigint`, key, previous),
+  ],
 };
+
+const isNumber = (version: string): boolean => /^\d+$/.test(version);
 
 const before = (a: string, b: string): boolean => BigInt(a) < BigInt(b);
 

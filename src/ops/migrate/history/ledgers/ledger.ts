@@ -17,7 +17,13 @@ export interface LedgerTool {
   fits(columns: readonly string[]): boolean;
   /** As the tool itself would make it. */
   create(table: string): readonly string[];
-  read(session: Session, table: string, migrations: readonly Migration[]): Promise<Entries>;
+  /** `others`: versions that our own table holds as applied, for a tool that keeps only the newest one. */
+  read(
+    session: Session,
+    table: string,
+    migrations: readonly Migration[],
+    others: readonly string[],
+  ): Promise<Entries>;
   /** `previous`: the version before it, undefined for the first. */
   applied(table: string, migration: Migration, previous: string | undefined): readonly Command[];
   removed(table: string, migration: Migration, previous: string | undefined): readonly Command[];
