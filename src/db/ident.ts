@@ -14,6 +14,11 @@ export function displayName(schema: string | null, name: string): string {
   return schema === null || schema === 'public' ? bare(name) : `${bare(schema)}.${bare(name)}`;
 }
 
+/** The same with its schema always: a name alone may be that of two relations. */
+export function fullName(schema: string | null, name: string): string {
+  return schema === null ? bare(name) : `${bare(schema)}.${bare(name)}`;
+}
+
 function bare(name: string): string {
   return /^[\p{Ll}_][\p{Ll}\p{Lo}\d_$]*$/u.test(name) ? name : quoteIdent(name);
 }

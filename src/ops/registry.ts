@@ -1,5 +1,8 @@
 import type { AnyOperation, Danger } from './operation.ts';
 
+/** What rows of a screen can be for an operation: the field of its form that takes their names. */
+export type RowField = 'table' | 'index';
+
 /** What is known of an operation before its declaration is loaded: enough for help, palette and reference. */
 export interface Entry {
   /** The command's words, and the operation's id. */
@@ -14,6 +17,8 @@ export interface Entry {
   readonly writes: boolean;
   /** The key that opens its wizard in the console. */
   readonly key?: string;
+  /** Fields of its form that rows marked on a screen fill in. */
+  readonly takes?: readonly RowField[];
   readonly load: () => Promise<AnyOperation>;
 }
 
@@ -84,6 +89,7 @@ export const OPERATIONS: readonly Entry[] = [
     danger: 'type-name',
     writes: true,
     key: 'v',
+    takes: ['table'],
     load: async () => (await import('./maintain/vacuum.ts')).vacuum,
   },
   {
@@ -92,6 +98,7 @@ export const OPERATIONS: readonly Entry[] = [
     summary: "make the planner's statistics: the most urgent tables first, a step for each",
     danger: 'confirm',
     writes: true,
+    takes: ['table'],
     load: async () => (await import('./maintain/analyze.ts')).analyze,
   },
   {

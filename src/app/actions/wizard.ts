@@ -13,6 +13,7 @@ import {
   planDisabled,
   wizardBack,
 } from '../wizard/flow.ts';
+import { markedRows } from '../wizard/marked.ts';
 import { askCancel } from '../wizard/run.ts';
 import { openedWizard } from '../wizard/state.ts';
 import { type Action, action } from './action.ts';
@@ -96,7 +97,7 @@ export const WIZARD_ACTIONS: readonly Action[] = [
       'screen',
       entry.key ?? '',
       entry.title,
-      (d) => openWizard(d, entry),
+      (d) => openWizard(d, entry, markedRows(d, entry)),
       {
         danger: entry.writes,
         disabled: (d) => operationDisabled(d, entry),

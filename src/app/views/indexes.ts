@@ -1,4 +1,4 @@
-import { displayName } from '../../db/ident.ts';
+import { displayName, fullName } from '../../db/ident.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count } from '../../text/units.ts';
@@ -145,6 +145,7 @@ export const indexesView = defineView<IndexRow>({
   parts: ['indexUsage', 'indexUnused', 'indexInvalid', 'indexDuplicate', 'indexCounts'],
   rows: indexRows,
   identity: (row) => key(row.schemaname, row.indexrelname),
+  taken: { field: 'index', name: (row) => fullName(row.schemaname, row.indexrelname ?? '') },
   sort: { column: 'finding', descending: true },
   empty: 'This database has no indexes of its own.',
   columns,

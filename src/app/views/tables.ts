@@ -1,4 +1,4 @@
-import { displayName } from '../../db/ident.ts';
+import { displayName, fullName } from '../../db/ident.ts';
 import { levelOf } from '../../health/level.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
@@ -222,6 +222,7 @@ export const tablesView = defineView<TableRow>({
   parts: ['tableSizes', 'tableDead', 'tableExact', 'tableStats'],
   rows: tableRows,
   identity: (row) => String(row.oid),
+  taken: { field: 'table', name: (row) => fullName(row.schemaname, row.relname ?? '') },
   sort: { column: 'total', descending: true },
   empty: 'This database has no tables with data.',
   columns,

@@ -1,5 +1,6 @@
 import type { PartName } from '../../monitor/polls.ts';
 import type { Part } from '../../monitor/snapshot.ts';
+import type { RowField } from '../../ops/registry.ts';
 import type { ColumnSpec } from '../../text/cells.ts';
 import type { Line, Tone } from '../../text/line.ts';
 import type { Model } from '../model.ts';
@@ -69,6 +70,8 @@ export interface View<Row> {
   readonly query?: (row: Row) => string | null | undefined;
   /** The database its statement belongs to. */
   readonly database?: (row: Row, model: Model) => string | null | undefined;
+  /** What a row is for an operation: the field of its form that takes it, and the name that is filled in. */
+  readonly taken?: { readonly field: RowField; readonly name: (row: Row) => string };
   /** What is copied of a row that has no statement; absent, what its first column says. */
   readonly copy?: (row: Row) => string;
   readonly detail: (row: Row, model: Model) => readonly DetailSection[];

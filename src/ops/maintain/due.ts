@@ -1,4 +1,4 @@
-import { displayName } from '../../db/ident.ts';
+import { fullName } from '../../db/ident.ts';
 import { type MaintainTable, maintainTables } from '../../db/views/maintain/tables.ts';
 import { bytes, count, duration, percent } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
@@ -42,9 +42,8 @@ export function lastText(table: MaintainTable, doing: Doing): string {
   return age === null ? 'never' : `${duration(age)} ago`;
 }
 
-/** `schema.table` always: a name alone may be that of two tables. */
-export function fullName({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return `${displayName(null, schema)}.${displayName(null, name)}`;
+export function nameOf({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return fullName(schema, name);
 }
 
 /** Rows of the plan's table; what more there is, is only counted. */
@@ -55,7 +54,7 @@ export function dueTable(tables: readonly MaintainTable[], doing: Doing): Result
   const [head, last] = doing === 'vacuum' ? ['vacuum', 'last vacuum'] : ['analyze', 'last analyze'];
   const shown = tables.length > SHOWN + 1 ? tables.slice(0, SHOWN) : tables;
   const rows = shown.map((one) => [
-    fullName(one),
+    nameOf(one),
     bytes(one.est_bytes),
     dueText(one, doing),
     count(one.xid_age),
@@ -75,7 +74,7 @@ export async function tableChoices(context: OpContext, doing: Doing): Promise<Ch
     .filter(({ system }) => !system)
     .sort(byDue(doing))
     .map((one) => ({
-      value: fullName(one),
+      value: nameOf(one),
       hint: [bytes(one.est_bytes), dueText(one, doing), `last ${lastText(one, doing)}`].join(', '),
     }));
 }

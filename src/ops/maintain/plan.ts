@@ -5,7 +5,7 @@ import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
 import type { Fact, Plan } from '../operation.ts';
 import { horizonChecks, roomOf, serverChecks } from './checks.ts';
-import { type Doing, dueTable, fullName, isDue } from './due.ts';
+import { type Doing, dueTable, isDue, nameOf } from './due.ts';
 import { type Options, optionChecks, optionList } from './options.ts';
 import { chooseTables, type Scope, type ScopeInput } from './scope.ts';
 import { holdersOf, lockChecks } from './shared/holders.ts';
@@ -157,7 +157,7 @@ export function refuseEmptyOnly(all: Scope, options: Options): void {
   if (options.only && !options.analyze && one !== undefined)
     throw new OpError(
       'refused',
-      `${fullName(one)} is partitioned and holds no rows itself: there is nothing to vacuum in it alone.`,
+      `${nameOf(one)} is partitioned and holds no rows itself: there is nothing to vacuum in it alone.`,
       'Leave out --only, or add --analyze.',
     );
 }

@@ -2,7 +2,7 @@ import { displayName } from '../../db/ident.ts';
 import type { MaintainTable } from '../../db/views/maintain/tables.ts';
 import { nameParts, nearest } from '../backup/scope/names.ts';
 import { OpError } from '../error.ts';
-import { byDue, type Doing, fullName, isDue } from './due.ts';
+import { byDue, type Doing, isDue, nameOf } from './due.ts';
 
 /** What a person has asked for; neither tables nor schemas: the whole database. */
 export interface ScopeInput {
@@ -99,7 +99,7 @@ function resolveTable(all: readonly MaintainTable[], text: string): MaintainTabl
   if (more.length > 0)
     throw new OpError(
       'refused',
-      `The name ${text} stands for ${found.length} tables: ${found.map(fullName).join(', ')}.`,
+      `The name ${text} stands for ${found.length} tables: ${found.map(nameOf).join(', ')}.`,
       'Name one of them with its schema.',
     );
   return only;

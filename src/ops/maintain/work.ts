@@ -1,7 +1,7 @@
 import { quoteIdent } from '../../db/ident.ts';
 import type { MaintenanceLock } from '../../db/views/maintain/locks.ts';
 import type { MaintainTable } from '../../db/views/maintain/tables.ts';
-import { fullName } from './due.ts';
+import { nameOf } from './due.ts';
 import { type Options, optionList } from './options.ts';
 import type { Scope } from './scope.ts';
 
@@ -35,7 +35,7 @@ export function lockOf({ options }: Pick<Work, 'options'>): MaintenanceLock {
 export function vacuumWork(options: Options, tables: readonly MaintainTable[], major: number): Work {
   const [only, ...more] = tables;
   const group = more.length > 0 || only === undefined;
-  const name = group ? `${tables.length} system catalogs` : fullName(only);
+  const name = group ? `${tables.length} system catalogs` : nameOf(only);
   const what = options.full ? 'full' : 'vacuum';
   return {
     id: group ? `${what}:catalogs` : `${what}:${name}`,
@@ -57,7 +57,7 @@ export function analyzeWork(
 ): Work {
   const [only, ...more] = tables;
   const group = more.length > 0 || only === undefined;
-  const name = group ? `${tables.length} system catalogs` : fullName(only);
+  const name = group ? `${tables.length} system catalogs` : nameOf(only);
   const alone = major >= 18 && tables.some((one) => one.has_children);
   const along = alone ? [] : leaves;
   const { skip_locked, buffer_usage_limit } = options;

@@ -1,0 +1,255 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Session } from '../../../src/db/session.ts';
+import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
+import { temporaryDirectory } from '../../support/program.ts';
+import { carryOut } from '../run/stage.ts';
+import { bloated, compared, complaints, contextFor, linesOf, planAnalyze, planVacuum } from './stage.ts';
+
+let db: TestDatabase;
+let app: Session;
+const home = temporaryDirectory();
+
+beforeAll(async () => {
+  db = await testDatabase();
+  app = await client(db.target(), 'app');
+});
+afterAll(() => db.drop());
+
+const dead = async (table: string) =>
+  Number((await app.sql(`SELECT pg_stat_get_dead_tuples('${table}'::regclass) AS n`))[0]?.n);
+
+test('one table: dead rows gone, what the server says streamed, before and after compared', async () => {
+  await bloated(app, 'one_table');
+  await until(async () => (await dead('one_table')) > 0, { what: 'counted dead rows' });
+  const context = contextFor(db.target(), home);
+  const plan = await planVacuum(context, { table: ['one_table'], analyze: true });
+  expect(plan).toMatchObject({
+    title: 'Vacuum public.one_table',
+    subject: 'public.one_table',
+    danger: 'confirm',
+    writes: true,
+  });
+  expect(complaints(plan)).toEqual([]);
+  expect(plan.steps.map(({ preview }) => preview)).toEqual([
+    'VACUUM (VERBOSE, ANALYZE) "public"."one_table"',
+    '',
+  ]);
+  expect(plan.steps[0]?.effect).toMatch(/^ShareUpdateExclusiveLock: reads and writes go on/);
+  const { events, end, run } = await carryOut(plan, context);
+  expect(end).toMatchObject({ status: 'done', undo: null });
+  const lines = linesOf(events).join('\n');
+  expect(lines).toContain('10000');
+  expect(lines).toContain('analyzing "public.one_table"');
+  // lines come while the statement runs, before its end is told
+  const kinds = events.map(({ type }) => type);
+  expect(kinds.indexOf('line')).toBeLessThan(kinds.indexOf('finish'));
+  expect(compared(events)['public.one_table']).toMatchObject({
+    'dead before': '10k',
+    'dead after': '0',
+    outcome: 'done',
+  });
+  expect(run?.events.some(({ type }) => type === 'result')).toBe(true);
+  expect(await dead('one_table')).toBe(0);
+});
+
+test('FULL: the name is typed, the file is another one, and the plan knows how long it took', async () => {
+  await bloated(app, 'rewritten');
+  const context = contextFor(db.target(), home);
+  const input = { table: ['rewritten'], full: true };
+  const plan = await planVacuum(context, input);
+  expect(plan).toMatchObject({ danger: 'type-name', subject: 'public.rewritten' });
+  expect(plan.consequence).toContain('neither read nor written');
+  expect(plan.steps[0]?.effect).toMatch(/^AccessExclusiveLock: .*takes up to \d+(\.\d+)? MB more/);
+  expect(plan.checks.find(({ title }) => title === 'Disk')?.detail).toMatch(
+    /up to .* MB in the tablespace pg_default.*free in \//,
+  );
+  const { events, end } = await carryOut(plan, context);
+  expect(end.status).toBe('done');
+  const row = compared(events)['public.rewritten'];
+  expect(Number(row?.['pages after'])).toBeLessThan(Number(row?.['pages before']) * 0.6);
+  const again = await planVacuum(context, input);
+  expect(again.steps[0]?.effect).toMatch(/; last time \d+\.\d+s$/);
+  // another statement on the same table took another time
+  expect((await planVacuum(context, { table: ['rewritten'] })).steps[0]?.effect).not.toContain('last time');
+});
+
+describe('what is meant', () => {
+  beforeAll(async () => {
+    await app.sql('CREATE SCHEMA "Störe"');
+    await app.sql(
+      'CREATE TABLE "Störe"."a.b" (id int) WITH (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0, autovacuum_enabled = off)',
+    );
+    await app.sql('CREATE TABLE "Störe".calm (id int)');
+    await app.sql('INSERT INTO "Störe"."a.b" SELECT generate_series(1, 10)');
+    await app.sql('DELETE FROM "Störe"."a.b"');
+    await app.sql('CREATE TABLE parted (id int) PARTITION BY RANGE (id)');
+    await app.sql(
+      'CREATE TABLE "Störe".part_1 PARTITION OF parted FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (id)',
+    );
+    await app.sql('CREATE TABLE part_1_1 PARTITION OF "Störe".part_1 FOR VALUES FROM (0) TO (5)');
+    await app.sql('CREATE TABLE part_2 PARTITION OF parted FOR VALUES FROM (10) TO (20)');
+    await app.sql('CREATE MATERIALIZED VIEW seen AS SELECT * FROM parted');
+    await until(async () => (await dead('"Störe"."a.b"')) === 10, { what: 'counted dead rows' });
+  });
+  const steps = async (input: Record<string, unknown>, plan = planVacuum) =>
+    (await plan(contextFor(db.target(), home), input)).steps.map(({ id }) => id);
+
+  test('a schema, the most urgent table first, with the partitions of its tables', async () => {
+    const plan = await planVacuum(contextFor(db.target(), home), { schema: ['Störe'] });
+    expect(plan.steps.map(({ id }) => id)[0]).toBe('vacuum:"Störe"."a.b"');
+    expect(plan.steps.map(({ id }) => id).sort()).toEqual(
+      ['compare', 'vacuum:"Störe"."a.b"', 'vacuum:"Störe".calm', 'vacuum:public.part_1_1'].sort(),
+    );
+    expect(plan.tables?.[0]?.rows[0]?.slice(0, 3)).toEqual([
+      '"Störe"."a.b"',
+      expect.any(String),
+      'due: 10 dead rows, 1 allowed',
+    ]);
+    expect(plan.subject).toBe(db.database);
+  });
+
+  test('only what is due', async () => {
+    expect(await steps({ schema: ['Störe'], due: true })).toEqual(['vacuum:"Störe"."a.b"', 'compare']);
+    expect(await steps({ table: ['"Störe".calm'], due: true })).toEqual([]);
+  });
+
+  test('a partitioned table: its partitions; its own statistics with ANALYZE', async () => {
+    expect((await steps({ table: ['parted'] })).sort()).toEqual([
+      'compare',
+      'vacuum:public.part_1_1',
+      'vacuum:public.part_2',
+    ]);
+    const context = contextFor(db.target(), home);
+    const { server } = await context.session();
+    const analyzed = await planAnalyze(context, { table: ['parted'] });
+    if (server.major < 18)
+      expect(analyzed.steps.map(({ title }) => title)).toEqual([
+        'Analyze public.parted with its 2 partitions',
+        'Compare before and after',
+      ]);
+    else
+      expect(analyzed.steps.map(({ preview }) => preview)).toContain(
+        'ANALYZE (VERBOSE) ONLY "public"."parted"',
+      );
+    const { end, events } = await carryOut(
+      await planVacuum(context, { table: ['parted'], analyze: true }),
+      context,
+    );
+    expect(end.status).toBe('done');
+    expect(linesOf(events).join('\n')).toContain('public.parted');
+  });
+
+  test('the whole database: every table a step, the catalogs one', async () => {
+    const plan = await planVacuum(contextFor(db.target(), home));
+    const ids = plan.steps.map(({ id }) => id);
+    expect(ids).toContain('vacuum:public.seen');
+    expect(ids).toContain('vacuum:catalogs');
+    expect(ids.filter((id) => id.includes('pg_catalog'))).toEqual([]);
+    expect(plan.steps.find(({ id }) => id === 'vacuum:catalogs')?.preview).toContain(
+      '"pg_catalog"."pg_class"',
+    );
+    expect(plan.locks).toEqual([{ family: 'vacuum', database: db.database }]);
+    expect(await steps({ full: true })).not.toContain('full:catalogs');
+    const { end } = await carryOut(plan, contextFor(db.target(), home));
+    expect(end).toMatchObject({ status: 'done' });
+  });
+
+  test('names that are not there, or stand for several', async () => {
+    await app.sql('CREATE TABLE calm (id int)');
+    await expect(steps({ table: ['clam'] })).rejects.toMatchObject({ next: expect.stringContaining('calm') });
+    await expect(steps({ table: ['calm'] })).rejects.toThrow(
+      'stands for 2 tables: "Störe".calm, public.calm',
+    );
+    await expect(steps({ schema: ['Store'] })).rejects.toThrow('There is no schema with tables Store');
+  });
+});
+
+describe('a lock in the way', () => {
+  test('is named before, and again when patience ends; the other tables are done', async () => {
+    await app.sql('CREATE TABLE free (id int)');
+    await app.sql('CREATE TABLE held (id int)');
+    const holder = await client(db.target(), 'holder');
+    await holder.sql('BEGIN');
+    await holder.sql('LOCK TABLE held IN SHARE MODE');
+    const context = contextFor(db.target(), home);
+    const input = { table: ['held', 'free'], lock_timeout: 0.1, wait: 0.5 };
+    const plan = await planVacuum(context, input);
+    const who = `ession ${holder.pid} (postgres, holder, idle in transaction for `;
+    expect(complaints(plan)[0]).toContain(`warn Locks: S${who}`);
+    expect(complaints(plan)[0]).toContain(`To end it: pgdeck terminate ${holder.pid}`);
+    const { end, events } = await carryOut(plan, context);
+    expect(end.status).toBe('failed');
+    expect(end.text).toMatch(
+      /^Vacuum public.held: public.held was locked by session \d+ .* in \d+ attempts within 0.5s/,
+    );
+    expect(compared(events)).toMatchObject({
+      'public.free': { outcome: 'done' },
+      'public.held': { outcome: 'failed' },
+    });
+    const skipped = await planVacuum(context, { ...input, skip_locked: true });
+    expect(complaints(skipped)).toEqual([]);
+    const second = await carryOut(skipped, context);
+    expect(second.end.status).toBe('done');
+    expect(compared(second.events)).toMatchObject({ 'public.held': { outcome: 'skipped: locked' } });
+    await holder.sql('ROLLBACK');
+  });
+
+  test('is had once it is free', async () => {
+    await app.sql('CREATE TABLE later (id int)');
+    const holder = await client(db.target(), 'holder');
+    await holder.sql('BEGIN');
+    await holder.sql('SELECT * FROM later');
+    const context = contextFor(db.target(), home);
+    const plan = await planVacuum(context, { table: ['later'], full: true, lock_timeout: 0.1, wait: 30 });
+    const { end, events } = await carryOut(plan, context, {
+      onEvent: (event) => {
+        if (event.type === 'line' && event.text.includes('tried again in'))
+          void holder.sql('COMMIT').catch(() => {});
+      },
+    });
+    expect(end.status).toBe('done');
+    expect(linesOf(events)[0]).toMatch(
+      /^public.later is locked by session \d+ \(postgres, holder, idle in transaction/,
+    );
+  });
+});
+
+describe('rights', () => {
+  test('a table that was named and is not permitted blocks; others are left out', async () => {
+    await app.sql('CREATE TABLE theirs (id int)');
+    const role = await db.roleWith();
+    await app.sql(`GRANT CREATE ON SCHEMA public TO ${role}`);
+    const own = await client(db.target(role), 'own');
+    await own.sql('CREATE TABLE mine (id int)');
+    const context = contextFor(db.target(role), home);
+    const blocked = await planVacuum(context, { table: ['theirs'] });
+    expect(complaints(blocked)[0]).toMatch(new RegExp(`^block Rights: ${role} may not vacuum theirs\\. `));
+    expect((await carryOut(blocked, context)).end.status).toBe('refused');
+    const some = await planVacuum(context, { schema: ['public'] });
+    expect(some.steps.map(({ id }) => id)).toEqual(['vacuum:public.mine', 'compare']);
+    expect(complaints(some)[0]).toMatch(/^warn Rights: .*left out/);
+    expect((await carryOut(some, context)).end.status).toBe('done');
+    await app.sql(`DROP OWNED BY ${role} CASCADE`);
+  });
+
+  test('a table that the server passes over is a failure, though it says that all went well', async () => {
+    await app.sql('CREATE TABLE lost (id int)');
+    const role = await db.roleWith();
+    await app.sql(`ALTER TABLE lost OWNER TO ${role}`);
+    const context = contextFor(db.target(role), home);
+    for (const input of [{ table: ['lost'] }, { table: ['lost'], full: true }]) {
+      await app.sql(`ALTER TABLE lost OWNER TO ${role}`);
+      const plan = await planVacuum(context, input);
+      expect(complaints(plan)).toEqual([]);
+      await app.sql('ALTER TABLE lost OWNER TO postgres');
+      const { end, events } = await carryOut(plan, context);
+      expect(end.status).toBe('failed');
+      expect(end.text).toContain('The server passed over public.lost: ');
+      expect(compared(events)['public.lost']?.outcome).toBe('failed');
+    }
+    await app.sql(`ALTER TABLE lost OWNER TO ${role}`);
+    const plan = await planAnalyze(context, { table: ['lost'] });
+    await app.sql('ALTER TABLE lost OWNER TO postgres');
+    expect((await carryOut(plan, context)).end.text).toContain('The server passed over public.lost: ');
+  });
+});
