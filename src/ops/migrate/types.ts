@@ -1,5 +1,6 @@
 import type { Session } from '../../db/session.ts';
 import type { OpContext } from '../context.ts';
+import type { Worker } from '../maintain/shared/sessions.ts';
 import type { Fact, Step } from '../operation.ts';
 
 /** What became of a migration, by the history table and the files. */
@@ -72,6 +73,9 @@ export interface Hazard {
   readonly message: string;
   /** Data or objects are lost. */
   readonly destructive: boolean;
+  /** Of the statement. */
+  readonly file?: string;
+  readonly line?: number;
 }
 
 /** How a tool would get there: what the operation makes its plan of. */
@@ -108,7 +112,18 @@ export interface MigrationAdapter {
 /** Which migrations, on which database. */
 export interface Where {
   readonly context: OpContext;
+  /** Reads only while it is planned. */
   readonly session: Session;
   /** Absolute. */
   readonly directory: string;
+  /** Seconds that one attempt waits for a lock of a table, and for all attempts together. */
+  readonly patience?: { readonly lockTimeout: number; readonly wait: number };
+  /** Holds the lock of migrations once the run has begun; absent where nothing is run. */
+  readonly held?: Held;
+}
+
+/** The lock of migrations, on the session that works. */
+export interface Held {
+  /** Throws OpError when the session or the lock is lost. */
+  worker(): Promise<Worker>;
 }

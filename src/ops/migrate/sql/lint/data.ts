@@ -1,0 +1,91 @@
+import { all, as, option, relationName } from '../ast.ts';
+import { blocks, strongest } from '../locks.ts';
+import type { Finding, Rule } from './rule.ts';
+
+/** Rows that are changed or lost. */
+export const data: Rule = (statement, scope) => [
+  ...withoutWhere(statement, scope),
+  ...underLock(statement, scope),
+];
+
+const withoutWhere: Rule = ({ node }, { isNew }) => {
+  const deleted = as(node, 'DeleteStmt');
+  const updated = as(node, 'UpdateStmt');
+  const truncated = as(node, 'TruncateStmt');
+  const table = relationName((deleted ?? updated)?.relation);
+  if (deleted && !deleted.whereClause && !isNew(table))
+    return [lost('delete_without_where', `Every row of ${table} is deleted; say which with WHERE.`)];
+  if (updated && !updated.whereClause && !isNew(table))
+    return [
+      lost(
+        'update_without_where',
+        `Every row of ${table} is written over in one go; say which with WHERE, and go in batches.`,
+      ),
+    ];
+  const names = all(truncated?.relations, 'RangeVar').map(relationName);
+  if (truncated && !names.every(isNew)) {
+    const more = truncated.behavior === 'DROP_CASCADE' ? ' and of every table that refers to it' : '';
+    return [lost('truncate', `All rows of ${names.join(', ')}${more} are lost; keep a backup.`)];
+  }
+  return [];
+};
+
+const lost = (name: string, message: string): Finding => ({ name, message, destructive: true });
+
+/** Rows are changed while a lock of an earlier statement keeps others away until the end of the transaction. */
+const underLock: Rule = ({ node }, { section, at, isNew }) => {
+  const changed = relationName((as(node, 'UpdateStmt') ?? as(node, 'DeleteStmt'))?.relation);
+  if (changed === undefined || !section.transactional || isNew(changed)) return [];
+  const holder = section.statements.slice(0, at).find(({ locks }) => {
+    const held = locks.filter(({ relation }) => relation !== undefined && !isNew(relation));
+    const mode = strongest(held);
+    return mode !== undefined && blocks(mode) === 'everybody';
+  });
+  return holder
+    ? [
+        {
+          name: 'rows_changed_under_lock',
+          message: `Rows of ${changed} are changed while the lock of line ${holder.line} keeps everybody away; change them in a migration of their own.`,
+        },
+      ]
+    : [];
+};
+
+/** Commands that keep everybody away for long. */
+export const exclusive: Rule = ({ node }, { isNew }) => {
+  const vacuum = as(node, 'VacuumStmt');
+  if (vacuum && option(vacuum.options, 'full'))
+    return [
+      {
+        name: 'vacuum_full',
+        message:
+          'VACUUM FULL writes the table anew while nobody can read it; a plain VACUUM is enough nearly always.',
+      },
+    ];
+  const cluster = as(node, 'ClusterStmt');
+  if (cluster)
+    return [
+      {
+        name: 'cluster',
+        message: `CLUSTER writes ${relationName(cluster.relation) ?? 'every clustered table'} anew while nobody can read it; do it in a quiet hour.`,
+      },
+    ];
+  const locked = as(node, 'LockStmt');
+  const names = all(locked?.relations, 'RangeVar').map(relationName);
+  if (locked && !names.every(isNew))
+    return [
+      {
+        name: 'lock_table',
+        message: `LOCK TABLE ${names.join(', ')} keeps others away until the end of the transaction; leave it out where a weaker lock does.`,
+      },
+    ];
+  const refreshed = as(node, 'RefreshMatViewStmt');
+  if (refreshed && !refreshed.concurrent && !refreshed.skipData && !isNew(relationName(refreshed.relation)))
+    return [
+      {
+        name: 'refresh_without_concurrently',
+        message: `Nobody can read ${relationName(refreshed.relation)} while it is refreshed; use CONCURRENTLY where it has a unique index.`,
+      },
+    ];
+  return [];
+};

@@ -1,0 +1,97 @@
+import { all, as, objectName, relationName, strings } from '../ast.ts';
+import type { Section } from '../statement.ts';
+import { type Finding, plainName, type Rule } from './rule.ts';
+
+/** What is lost when it is dropped. */
+export const drops: Rule = ({ node }, scope) => {
+  const database = as(node, 'DropdbStmt');
+  if (database)
+    return [found('drop_database', `The database ${database.dbname} is dropped with all its data`, SAFE)];
+  const dropped = as(node, 'DropStmt');
+  if (dropped === undefined) return [];
+  const names = (dropped.objects ?? []).map(objectName);
+  const list = names.join(', ');
+  const cascade =
+    dropped.behavior === 'DROP_CASCADE'
+      ? [
+          found(
+            'drop_cascade',
+            `CASCADE drops whatever depends on ${list}, too`,
+            'name what is to go and leave CASCADE out',
+          ),
+        ]
+      : [];
+  switch (dropped.removeType) {
+    case 'OBJECT_TABLE':
+      if (names.every((name) => scope.isNew(name))) return cascade;
+      return [found('drop_table', `The data of ${list} is lost`, SAFE), ...cascade];
+    case 'OBJECT_SCHEMA':
+      return [found('drop_schema', `The schema ${list} is dropped`, SAFE), ...cascade];
+    case 'OBJECT_INDEX':
+      return dropped.concurrent
+        ? []
+        : [
+            {
+              name: 'drop_index',
+              message: `Dropping ${list} waits for everybody on its table, and everybody waits for it; use DROP INDEX CONCURRENTLY.`,
+            },
+          ];
+    case 'OBJECT_EXTENSION':
+    case 'OBJECT_TYPE':
+    case 'OBJECT_DOMAIN':
+    case 'OBJECT_SEQUENCE':
+    case 'OBJECT_VIEW':
+    case 'OBJECT_MATVIEW':
+    case 'OBJECT_FUNCTION':
+    case 'OBJECT_PROCEDURE':
+      return names.every((name) => isMadeAgain(scope.section, scope.at, name))
+        ? cascade
+        : [found('drop_object', `${list} is dropped`, 'make sure that no running code uses it'), ...cascade];
+    default:
+      return cascade;
+  }
+};
+
+/** Columns and values that ALTER takes away. */
+export const dropColumns: Rule = ({ node }, { isNew }) => {
+  const altered = as(node, 'AlterTableStmt');
+  const table = relationName(altered?.relation);
+  if (altered === undefined || isNew(table)) return [];
+  return all(altered.cmds, 'AlterTableCmd').flatMap(({ subtype, name, behavior }): Finding[] => {
+    if (subtype !== 'AT_DropColumn') return [];
+    const column = found(
+      'drop_column',
+      `The data of ${table}.${name} is lost, and running code that still names it fails`,
+      'release code that does not use it first, and keep a backup',
+    );
+    return behavior === 'DROP_CASCADE'
+      ? [column, found('drop_cascade', `CASCADE drops whatever depends on ${table}.${name}, too`, 'name it')]
+      : [column];
+  });
+};
+
+const SAFE = 'keep a backup, or rename it first and drop it later';
+
+const found = (name: string, what: string, remedy: string): Finding => ({
+  name,
+  message: `${what}; ${remedy}.`,
+  destructive: true,
+});
+
+/** A later statement makes an object of that name: it is replaced. */
+function isMadeAgain(section: Section, at: number, name: string): boolean {
+  return section.statements.slice(at + 1).some(({ node }) => {
+    const made =
+      relationName(as(node, 'ViewStmt')?.view) ??
+      relationName(as(node, 'CreateTableAsStmt')?.into?.rel) ??
+      relationName(as(node, 'CreateSeqStmt')?.sequence) ??
+      [
+        as(node, 'CreateFunctionStmt')?.funcname,
+        as(node, 'CreateEnumStmt')?.typeName,
+        as(node, 'CreateDomainStmt')?.domainname,
+      ]
+        .filter((names) => names !== undefined)
+        .map((names) => strings(names).join('.'))[0];
+    return made !== undefined && plainName(made) === plainName(name);
+  });
+}
