@@ -14,13 +14,7 @@ const open = new Set<Pty>();
 
 /** The settings directory and environment of everything started here; NO_COLOR and the like come on top. */
 export function environment(more: Record<string, string> = {}): Record<string, string> {
-  const { NODE_DISABLE_COMPILE_CACHE: _, ...env } = cleanEnvironment(home, {
-    TERM: 'xterm-256color',
-    // a start costs less from the second on
-    NODE_COMPILE_CACHE: `${home}/compiled`,
-    ...more,
-  });
-  return env;
+  return cleanEnvironment(home, { TERM: 'xterm-256color', ...more });
 }
 
 export interface ProgramOptions {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
+import { afterAll, inject } from 'vitest';
 
 /** The program's sources; they run as they are, except for the console. */
 export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -28,7 +28,7 @@ export function cleanEnvironment(home: string, more: Record<string, string> = {}
     HOME: home,
     TZ: 'UTC',
     LC_ALL: 'C.UTF-8',
-    NODE_DISABLE_COMPILE_CACHE: '1',
+    NODE_COMPILE_CACHE: inject('compileCache'),
     ...more,
   };
 }
