@@ -4,8 +4,8 @@ import type { ParseResult, ScanToken, SqlError } from 'libpg-query';
 export interface Parser {
   /** Throws libpg-query's SqlError; see {@link positionOf}. */
   parse(sql: string): ParseResult;
-  /** Undefined for what has no tokens: a string without an end. */
-  tokens(sql: string): readonly ScanToken[] | undefined;
+  /** Undefined for what has no tokens: a string without an end. `text` is as it is in the SQL. */
+  tokens(sql: string): readonly Pick<ScanToken, 'tokenName' | 'text'>[] | undefined;
 }
 
 let loading: Promise<Parser> | undefined;
@@ -16,6 +16,9 @@ export function loadParser(): Promise<Parser> {
   return loading;
 }
 
+/** The library answers in JSON that these would break. They take a byte each, as a blank does. */
+const CONTROLS = /[\x01-\x08\x0b\x0c\x0e-\x1f]/g;
+
 async function load(): Promise<Parser> {
   const { loadModule, parseSync, scanSync } = await import('libpg-query');
   await loadModule();
@@ -24,8 +27,12 @@ async function load(): Promise<Parser> {
     parse: (sql) => (sql === '' ? { stmts: [] } : parseSync(sql)),
     tokens: (sql) => {
       if (sql === '') return [];
+      const bytes = Buffer.from(sql);
       try {
-        return scanSync(sql).tokens;
+        return scanSync(sql.replace(CONTROLS, ' ')).tokens.map(({ tokenName, start, end }) => ({
+          tokenName,
+          text: bytes.toString('utf8', start, end),
+        }));
       } catch {
         return undefined;
       }

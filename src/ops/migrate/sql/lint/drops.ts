@@ -46,7 +46,10 @@ export const drops: Rule = ({ node }, scope) => {
     case 'OBJECT_PROCEDURE':
       return names.every((name) => isMadeAgain(scope.section, scope.at, name))
         ? cascade
-        : [found('drop_object', `${list} is dropped`, 'make sure that no running code uses it'), ...cascade];
+        : [
+            found('drop_object', `The object ${list} is dropped`, 'make sure that no running code uses it'),
+            ...cascade,
+          ];
     default:
       return cascade;
   }

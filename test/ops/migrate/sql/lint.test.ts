@@ -1,0 +1,128 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Migration } from '../../../../src/ops/migrate/files/migration.ts';
+import { lint } from '../../../../src/ops/migrate/sql/lint/lint.ts';
+import { loadParser, type Parser } from '../../../../src/ops/migrate/sql/parser.ts';
+import { readSection } from '../../../../src/ops/migrate/sql/section.ts';
+import { TEN } from '../../../support/migrations.ts';
+
+let parser: Parser;
+beforeAll(async () => {
+  parser = await loadParser();
+});
+
+function migration(up: string, down = 'SELECT 1', version = '1'): Migration {
+  const file = `${version}.sql`;
+  return {
+    version,
+    name: 'x',
+    file,
+    downFile: undefined,
+    up: readSection(parser, { sql: up, file, line: 1 }),
+    down: readSection(parser, { sql: down, file, line: 1 }),
+    crc: undefined,
+  };
+}
+
+const names = (sql: string) => lint([migration(sql)], 'up').map(({ name }) => name);
+
+test.each([
+  ['DROP TABLE users', ['drop_table']],
+  ['DROP TABLE users CASCADE', ['drop_table', 'drop_cascade']],
+  ['DROP SCHEMA app', ['drop_schema']],
+  ['DROP DATABASE shop', ['drop_database']],
+  ['DROP VIEW v', ['drop_object']],
+  ['DROP TYPE mood', ['drop_object']],
+  ['DROP INDEX i', ['drop_index']],
+  ['ALTER TABLE users DROP COLUMN email', ['drop_column']],
+  ['ALTER TABLE users ALTER COLUMN id TYPE bigint', ['change_column_type']],
+  ['ALTER TABLE users ALTER email SET NOT NULL', ['set_not_null']],
+  ['ALTER TABLE users ADD COLUMN a int NOT NULL', ['required_column']],
+  ['ALTER TABLE users ADD COLUMN a uuid DEFAULT gen_random_uuid()', ['volatile_default']],
+  ['ALTER TABLE users ADD COLUMN a timestamptz DEFAULT clock_timestamp()', ['volatile_default']],
+  ['ALTER TABLE users ADD COLUMN a bigserial', ['table_rewrite']],
+  ['ALTER TABLE users ADD COLUMN a int GENERATED ALWAYS AS (b + 1) STORED', ['table_rewrite']],
+  ['ALTER TABLE users ADD COLUMN a int UNIQUE', ['unique_builds_index']],
+  ['ALTER TABLE users SET UNLOGGED', ['table_rewrite']],
+  ['ALTER TABLE users ADD CONSTRAINT c CHECK (a > 0)', ['constraint_without_not_valid']],
+  ['ALTER TABLE users ADD FOREIGN KEY (a) REFERENCES t', ['constraint_without_not_valid']],
+  ['ALTER TABLE users ADD CONSTRAINT u UNIQUE (a)', ['unique_builds_index']],
+  ['CREATE INDEX i ON users (a)', ['index_without_concurrently']],
+  ['CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON users (a)', ['concurrently_if_not_exists']],
+  ['REINDEX TABLE users', ['reindex_without_concurrently']],
+  ['ALTER TABLE users RENAME COLUMN a TO b', ['rename_column']],
+  ['ALTER TABLE users RENAME TO people', ['rename_table']],
+  ['ALTER TABLE users SET SCHEMA app', ['rename_table']],
+  ['UPDATE users SET a = 1', ['update_without_where']],
+  ['DELETE FROM users', ['delete_without_where']],
+  ['TRUNCATE users', ['truncate']],
+  ['VACUUM FULL users', ['vacuum_full']],
+  ['VACUUM (FULL true) users', ['vacuum_full']],
+  ['CLUSTER users USING i', ['cluster']],
+  ['LOCK TABLE users IN EXCLUSIVE MODE', ['lock_table']],
+  ['REFRESH MATERIALIZED VIEW m', ['refresh_without_concurrently']],
+  ["ALTER TYPE mood ADD VALUE 'x'; INSERT INTO t VALUES ('x')", ['enum_value_used']],
+  ['ALTER TABLE users ADD a int; UPDATE users SET a = 1 WHERE b', ['rows_changed_under_lock']],
+  [
+    'ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c',
+    ['validated_at_once'],
+  ],
+])('%s', (sql, expected) => {
+  expect(names(sql)).toEqual(expected);
+});
+
+test.each([
+  'CREATE TABLE t (a int NOT NULL UNIQUE REFERENCES p)',
+  'CREATE TABLE t (a int); CREATE INDEX i ON t (a); ALTER TABLE public.t ALTER a SET NOT NULL; DROP TABLE t',
+  'ALTER TABLE users ADD COLUMN a int DEFAULT 0',
+  'ALTER TABLE users ADD COLUMN a timestamptz NOT NULL DEFAULT now()',
+  'ALTER TABLE users ADD COLUMN a int GENERATED ALWAYS AS (b + 1) VIRTUAL',
+  'ALTER TABLE users ADD CONSTRAINT c CHECK (a > 0) NOT VALID',
+  'ALTER TABLE users VALIDATE CONSTRAINT c',
+  'ALTER TABLE users ADD CONSTRAINT u UNIQUE USING INDEX i',
+  'CREATE INDEX CONCURRENTLY i ON users (a)',
+  'DROP INDEX CONCURRENTLY i',
+  'UPDATE users SET a = 1 WHERE b',
+  'VACUUM users',
+  'VACUUM (FULL false) users',
+  "ALTER TYPE mood ADD VALUE 'x'",
+  "CREATE TYPE mood AS ENUM ('a'); ALTER TYPE mood ADD VALUE 'x'; SELECT 'x'::mood",
+  'DROP FUNCTION f(int); CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS $$ SELECT 1 $$',
+  'DROP VIEW v; CREATE VIEW v AS SELECT 1',
+  'ALTER TABLE users ALTER COLUMN a SET DEFAULT 5',
+])('nothing against %s', (sql) => {
+  expect(names(sql)).toEqual([]);
+});
+
+describe('several migrations', () => {
+  test('a table of an earlier one is new to the later ones', () => {
+    const two = [migration('CREATE TABLE t (a int)'), migration('CREATE INDEX i ON t (a)', 'SELECT 1', '2')];
+    expect(lint(two, 'up')).toEqual([]);
+    expect(lint(two.slice(1), 'up')).toHaveLength(1);
+    // one that may have been there is not
+    const maybe = [migration('CREATE TABLE IF NOT EXISTS t (a int)'), ...two.slice(1)];
+    expect(lint(maybe, 'up')).toHaveLength(1);
+  });
+
+  test('the way down is looked at by itself, with line and file', () => {
+    const one = migration('CREATE TABLE t (a int)', '\nDROP TABLE t');
+    expect(lint([one], 'down')).toEqual([
+      {
+        name: 'drop_table',
+        version: '1',
+        message: 'The data of t is lost; keep a backup, or rename it first and drop it later.',
+        destructive: true,
+        file: '1.sql',
+        line: 2,
+      },
+    ]);
+  });
+
+  test('every message is a sentence with what to do instead', () => {
+    const hazards = TEN.flatMap(({ up, down }) => [
+      ...lint([migration(up)], 'up'),
+      ...lint([migration(up, down)], 'down'),
+    ]);
+    expect(hazards.length).toBeGreaterThan(5);
+    for (const { message } of hazards) expect(message).toMatch(/^\S.*[;,] .*\.$/);
+  });
+});
