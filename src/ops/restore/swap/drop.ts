@@ -3,7 +3,7 @@ import type { Session } from '../../../db/session.ts';
 import { databaseList } from '../../../db/views/database/facts.ts';
 import { subscriptionsIn, swapEndRun } from '../../../db/views/database/swap.ts';
 import { OpError } from '../../error.ts';
-import type { Leftover } from './leftovers.ts';
+import type { Leftover, LeftoverKind } from './leftovers.ts';
 import { findLeftovers } from './leftovers.ts';
 import { readMarker } from './markers.ts';
 import { isDerivedName } from './names.ts';
@@ -24,10 +24,15 @@ async function again(session: Session, { database, oid, kind }: Leftover): Promi
   return now;
 }
 
+/** Whether it was of use to its run only, so that nobody else can be in it rightly. */
+function isWork(kind: LeftoverKind): boolean {
+  return kind === 'restoring' || kind === 'verifying' || kind === 'rehearsing';
+}
+
 /** The statements of {@link dropLeftover}, for the preview. */
 export function dropSql({ database, kind, run }: Pick<Leftover, 'database' | 'kind' | 'run'>): string[] {
   const name = quoteIdent(database);
-  if (kind === 'restoring' || kind === 'verifying')
+  if (isWork(kind))
     return [
       ...(run === undefined
         ? []
@@ -46,7 +51,7 @@ export function dropSql({ database, kind, run }: Pick<Leftover, 'database' | 'ki
  */
 export async function dropLeftover(session: Session, leftover: Leftover): Promise<void> {
   const { kind, database, run, oid } = await again(session, leftover);
-  const loading = kind === 'restoring' || kind === 'verifying';
+  const loading = isWork(kind);
   if (loading && run !== undefined) await session.run(swapEndRun, { applicationName: `pgdeck:${run}` });
   const subscriptions = await session.run(subscriptionsIn, { oid });
   const [first] = subscriptions;
@@ -62,17 +67,18 @@ export async function dropLeftover(session: Session, leftover: Leftover): Promis
 }
 
 /**
- * Drops the database that a run was loading, when the run fails: true. False, and nothing is done, when it is not there
+ * Drops the database that a run was loading or trying something in: true. False, and nothing is done, when it is not there
  * or not the run's. Throws DbError.
  */
 export async function dropFresh(session: Session, database: string, run: string): Promise<boolean> {
   const row = (await session.run(databaseList, undefined)).find(({ name }) => name === database);
   if (row === undefined) return false;
   const marker = readMarker(row.comment);
-  const loading = marker?.pgdeck === 'restoring' || marker?.pgdeck === 'verifying';
   // before it is marked only its name tells it; a name that somebody has chosen may be somebody's database by now
   const ours =
-    marker === undefined ? row.comment === null && isDerivedName(database) : marker.run === run && loading;
+    marker === undefined
+      ? row.comment === null && isDerivedName(database)
+      : marker.run === run && isWork(marker.pgdeck);
   if (!ours) return false;
   await session.sql(`DROP DATABASE ${quoteIdent(database)} WITH (FORCE)`);
   return true;

@@ -10,6 +10,8 @@ export type LeftoverKind =
   | 'restoring'
   /** Loaded for a test of a backup. */
   | 'verifying'
+  /** Migrations were tried in it. */
+  | 'rehearsing'
   /** The old database after a swap. */
   | 'before'
   /** What had been swapped in, after the undo. */
@@ -117,7 +119,11 @@ function judge(
       meaning: `A DROP DATABASE of ${name} was interrupted; it cannot be used any more.`,
       remedies: ['drop'],
     };
-  if (alive) return { meaning: `A restore of ${target} is at work.`, remedies: ['show'] };
+  if (alive)
+    return {
+      meaning: `A ${kind === 'rehearsing' ? 'rehearsal of migrations' : 'restore'} of ${target} is at work.`,
+      remedies: ['show'],
+    };
   switch (kind) {
     case 'restoring':
       return {
@@ -126,9 +132,14 @@ function judge(
       };
     case 'verifying':
       return { meaning: `A test restore of ${target} ended before it was removed.`, remedies: ['drop'] };
+    case 'rehearsing':
+      return {
+        meaning: `A rehearsal of migrations of ${target} ended before its database was removed.`,
+        remedies: ['drop'],
+      };
     case 'unmarked':
       return {
-        meaning: `${name} is named like a restore's, and nothing on it says whose it is.`,
+        meaning: `${name} is named like one that a run makes, and nothing on it says whose it is.`,
         remedies: ['keep', 'drop'],
       };
     case 'closed':

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
-/** `restoring`: being loaded; `verifying`: loaded for a test; `before`, `rolledback`: sealed ways back. */
-export const MARKER_KINDS = ['restoring', 'verifying', 'before', 'rolledback'] as const;
+/**
+ * `restoring`: being loaded; `verifying`: loaded for a test; `rehearsing`: migrations are tried in it; `before`,
+ * `rolledback`: sealed ways back.
+ */
+export const MARKER_KINDS = ['restoring', 'verifying', 'rehearsing', 'before', 'rolledback'] as const;
 export type MarkerKind = (typeof MARKER_KINDS)[number];
 
 const markerSchema = z.object({

@@ -32,9 +32,14 @@ export const rolledBackName = (database: string, run: string): string => named(d
 /** Loaded only to see that it can be. */
 export const verifyName = (database: string, run: string): string => named(database, 'verify', run);
 
+/** Where a run tries migrations, away from the live database. */
+export const shadowName = (run: string): string => `pgdeck_shadow_${run}`;
+
+const SHADOW = /^pgdeck_shadow_\d{8}T\d{6}-[0-9a-f]{6}$/;
+
 /** Whether pgdeck gives such names. */
 export function isDerivedName(database: string): boolean {
-  return DERIVED.test(database);
+  return DERIVED.test(database) || SHADOW.test(database);
 }
 
 function named(database: string, what: string, run: string): string {

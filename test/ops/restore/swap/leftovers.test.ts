@@ -11,7 +11,7 @@ import {
 } from '../../../../src/ops/restore/swap/drop.ts';
 import { findLeftovers, type Leftover } from '../../../../src/ops/restore/swap/leftovers.ts';
 import { writeMarker } from '../../../../src/ops/restore/swap/markers.ts';
-import { beforeName } from '../../../../src/ops/restore/swap/names.ts';
+import { beforeName, shadowName } from '../../../../src/ops/restore/swap/names.ts';
 import { swapDatabases } from '../../../../src/ops/restore/swap/swap.ts';
 import { runId, type Stage, served, stage } from './stage.ts';
 
@@ -55,6 +55,20 @@ test('what is being loaded is shown while its run is at work, and dropped when t
   expect([orphan.lost, elsewhere.lost]).toEqual([true, true]);
   await expect(dropLeftover(s.admin, dead)).rejects.toThrow('is not what it was');
   expect(await served(s.to(s.live))).toBe('old');
+});
+
+test('where migrations were tried is dropped with them, marked or not', async () => {
+  const shadow = shadowName(s.run);
+  await s.admin.sql(`CREATE DATABASE ${quoteIdent(shadow)}`);
+  expect(await find(shadow)).toMatchObject({ kind: 'unmarked', remedies: ['keep', 'drop'] });
+  await s.admin.sql(
+    `COMMENT ON DATABASE ${quoteIdent(shadow)} IS ${quoteLiteral(writeMarker({ pgdeck: 'rehearsing', target: s.live, run: s.run, comment: null }))}`,
+  );
+  const left = await find(shadow);
+  expect(left).toMatchObject({ kind: 'rehearsing', target: s.live, remedies: ['drop'] });
+  expect(left.meaning).toContain('A rehearsal of migrations of');
+  await dropLeftover(s.admin, left);
+  expect(await s.facts(shadow)).toBeUndefined();
 });
 
 test('a database of the same name that is not the one that was found is left alone', async () => {

@@ -1,0 +1,85 @@
+import { quoteIdent } from '../../../db/ident.ts';
+import type { Session } from '../../../db/session.ts';
+import type { PipeCommand } from '../../../targets/target.ts';
+import { databaseArgument, withClientEnvironment } from '../../clients/environment.ts';
+import { pipeline } from '../../clients/pipeline.ts';
+import { type Clients, findClients } from '../../clients/programs.ts';
+import type { OpContext } from '../../context.ts';
+import type { StepIo } from '../../operation.ts';
+import type { TableName } from './result.ts';
+
+/** Loads what the live database is made of into an empty one, as far as this role may create it. */
+export type Load = (io: StepIo, database: string) => Promise<void>;
+
+/**
+ * How the live schema is loaded: with pg_dump and psql. Or why it cannot be: they are not there.
+ * `history`: tables whose rows are taken over.
+ */
+export async function loader(
+  context: OpContext,
+  session: Session,
+  history: readonly TableName[],
+): Promise<Load | string> {
+  const { server } = session;
+  const { clients, check } = await findClients(context, server, ['pg_dump', 'psql']);
+  if (clients === undefined) return check.detail;
+  const known = await existing(session, history);
+  return (io, database) =>
+    withClientEnvironment(context, io.applicationName, async (env) => {
+      const dumps = [schemaOptions(server.rights.superuser)];
+      if (known.length > 0) dumps.push(['--data-only', ...known.flatMap((table) => ['-t', table])]);
+      for (const options of dumps)
+        await pipeline(io, commands(clients, server.major, options, context.target.database, database), {
+          env,
+          quiet: true,
+        });
+    });
+}
+
+/** The program's pattern of each table that is there. */
+async function existing(session: Session, tables: readonly TableName[]): Promise<string[]> {
+  const patterns: string[] = [];
+  for (const { schema, name } of tables) {
+    const [row] = await session.sql(
+      'SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2',
+      [schema, name],
+    );
+    if (row !== undefined) patterns.push(`${quoteIdent(schema)}.${quoteIdent(name)}`);
+  }
+  return patterns;
+}
+
+/** A subscription would draw changes from another server; owners and grants are for those who may give them. */
+function schemaOptions(superuser: boolean): string[] {
+  return [
+    ...['--schema-only', '--no-subscriptions', '--no-security-labels', '--no-tablespaces'],
+    ...(superuser ? [] : ['--no-owner', '--no-privileges', '--no-publications']),
+  ];
+}
+
+/** How long pg_dump waits for a table that is locked. */
+const LOCK_WAIT = '10s';
+
+function commands(
+  clients: Clients,
+  major: number,
+  options: readonly string[],
+  from: string,
+  to: string,
+): PipeCommand[] {
+  const dump: PipeCommand = {
+    command: clients.path('pg_dump'),
+    args: ['-w', '-Fp', `--lock-wait-timeout=${LOCK_WAIT}`, ...options, '-d', databaseArgument(from)],
+  };
+  const load: PipeCommand = {
+    command: clients.path('psql'),
+    // an extension that this role may not create stops nothing: what is missing afterwards is told
+    args: ['-X', '-q', '-w', '-o', '/dev/null', '-d', databaseArgument(to), '-f', '-'],
+  };
+  // a newer pg_dump sets what an older server does not know, in the first lines
+  const strip: PipeCommand = {
+    command: 'sed',
+    args: ['-e', '1,60{', '-e', '/^SET transaction_timeout = 0;$/d', '-e', '}'],
+  };
+  return clients.major >= 17 && major < 17 ? [dump, strip, load] : [dump, load];
+}

@@ -1,0 +1,212 @@
+import type { Session } from '../../../db/session.ts';
+import type { OpContext } from '../../context.ts';
+import { OpError, sentenceOf } from '../../error.ts';
+import type { StepIo } from '../../operation.ts';
+import { diffSchemas, type SchemaDifference } from '../../schema/diff.ts';
+import { pathOf, type SchemaSnapshot } from '../../schema/format.ts';
+import { takeSchemaSnapshot } from '../../schema/snapshot.ts';
+import { type Load, loader } from './load.ts';
+import type { Outcome, Rehearsal, RehearsalResult, Rehearsed, RehearsedMigration } from './result.ts';
+import { differenceLine, forgets, sentences, TOLD } from './sentences.ts';
+import { type Shadow, withShadow } from './shadow.ts';
+
+/**
+ * Tries migrations in a shadow database on the same server, which has the live one's schema and none of its rows: each
+ * is applied, taken back and applied again, and the schema after the way down is compared with the one before. What
+ * depends on rows (a duplicate key, a time) cannot be seen there. Statements about roles, tablespaces and other
+ * databases would reach the server itself: the caller refuses migrations that hold such.
+ *
+ * It starts from a dump of the live schema rather than from the history: that is what the migrations will meet, whether
+ * or not all of it was made by migrations. Where pg_dump is missing the history is replayed.
+ *
+ * A migration that fails, or forgets something, is an answer. Throws {@link OpError} where nothing can be tried, and
+ * when it is cancelled; DbError. The shadow is gone in any case.
+ */
+export async function rehearse(
+  io: StepIo,
+  context: OpContext,
+  rehearsal: Rehearsal,
+): Promise<RehearsalResult> {
+  if (context.readOnly)
+    throw new OpError(
+      'refused',
+      'A rehearsal makes a database of its own, and this is read-only mode.',
+      'Start pgdeck with --no-read-only.',
+    );
+  const live = await context.session();
+  const load = await loader(context, live, rehearsal.history ?? []);
+  if (typeof load === 'string') io.line(`The history is replayed: ${load}`);
+  return withShadow(io, context, async (shadow) => {
+    const stage = new Stage(io, shadow, rehearsal, typeof load === 'string' ? undefined : load);
+    try {
+      await stage.begin();
+      const unlike = diffSchemas(stage.outside(await takeSchemaSnapshot(live)), await stage.snapshot());
+      for (const difference of unlike.slice(0, TOLD))
+        io.line(`Not as in ${context.target.database}: ${differenceLine(difference)}`);
+      const migrations = await stage.tryAll();
+      return {
+        ok: migrations.every(({ outcome }) => outcome === 'reversible' || outcome === 'no_down'),
+        start: typeof load === 'string' ? 'replay' : 'dump',
+        unlike,
+        migrations,
+      };
+    } catch (error) {
+      if (io.signal.aborted) throw new OpError('cancelled', 'The rehearsal was cancelled.', undefined, error);
+      throw error;
+    } finally {
+      await stage.end();
+    }
+  });
+}
+
+/** The shadow database while migrations are tried in it. */
+class Stage {
+  readonly #io: StepIo;
+  readonly #shadow: Shadow;
+  readonly #rehearsal: Rehearsal;
+  readonly #load: Load | undefined;
+  /** Looks on from outside: what a migration leaves open or sets must not decide what is seen. */
+  #observer: Session | undefined;
+
+  constructor(io: StepIo, shadow: Shadow, rehearsal: Rehearsal, load: Load | undefined) {
+    this.#io = io;
+    this.#shadow = shadow;
+    this.#rehearsal = rehearsal;
+    this.#load = load;
+  }
+
+  /** Fills the empty database with what is live. */
+  async begin(): Promise<void> {
+    if (this.#load !== undefined) await this.#load(this.#io, this.#shadow.database);
+    else
+      for (const one of this.#rehearsal.applied) {
+        const { error } = await this.#run(one.up);
+        if (error !== undefined)
+          throw new OpError(
+            'failed',
+            `The history cannot be replayed: ${one.version} failed in an empty database: ${sentenceOf(error)}`,
+            'Install the client programs of PostgreSQL, and the schema is dumped instead.',
+            error,
+          );
+      }
+    this.#io.crashPoint('rehearse:loaded');
+  }
+
+  async end(): Promise<void> {
+    await this.#observer?.close();
+    this.#observer = undefined;
+  }
+
+  async snapshot(): Promise<SchemaSnapshot> {
+    if (this.#observer === undefined || this.#observer.lost)
+      this.#observer = await this.#io.connect(this.#shadow.database);
+    return this.outside(await takeSchemaSnapshot(this.#observer));
+  }
+
+  /** Without the tables of the history, and what belongs to them. */
+  outside(snapshot: SchemaSnapshot): SchemaSnapshot {
+    const { history = [] } = this.#rehearsal;
+    const tables = history.map(({ schema, name }) => pathOf({ name: [schema, name] }));
+    const belongs = (path: unknown) =>
+      tables.some((table) => path === table || String(path).startsWith(`${table}.`));
+    const objects = snapshot.objects.filter(
+      ({ name, attributes }) => !belongs(pathOf({ name })) && !belongs(attributes.owned_by),
+    );
+    return { ...snapshot, objects };
+  }
+
+  async tryAll(): Promise<RehearsedMigration[]> {
+    const { pending } = this.#rehearsal;
+    const tried: RehearsedMigration[] = [];
+    for (const [at, one] of pending.entries()) {
+      this.#io.progress({ label: 'rehearsed', done: at, of: pending.length, unit: 'items' });
+      const { applied, ...migration } = await this.#try(one);
+      tried.push(migration);
+      const { version, message, outcome } = migration;
+      this.#io.line(message === '' ? `${version}: ${outcome}` : `${version}: ${message}`);
+      if (outcome === 'up_failed') break;
+      // the next one has to meet what this one makes, not what its way down has left
+      if (!applied && at + 1 < pending.length) await this.#rebuild(at);
+    }
+    this.#io.progress({ label: 'rehearsed', done: tried.length, of: pending.length, unit: 'items' });
+    const rest = pending.slice(tried.length).map(({ version }) => ({
+      ...{ version, changes: [], forgotten: [], ms: null },
+      outcome: 'not_tried' as const,
+      message: 'An earlier migration could not be applied.',
+    }));
+    return [...tried, ...rest];
+  }
+
+  /** `applied`: the database is as it has to be for the next one. */
+  async #try(one: Rehearsed): Promise<RehearsedMigration & { applied: boolean }> {
+    const before = await this.snapshot();
+    const { error, ms } = await this.#run(one.up);
+    this.#io.crashPoint('rehearse:up');
+    const answer = (
+      outcome: Outcome,
+      message: string,
+      applied: boolean,
+      [changes, forgotten]: readonly [readonly SchemaDifference[], readonly SchemaDifference[]],
+    ) => ({ version: one.version, outcome, changes, forgotten, message, ms, applied });
+    if (error !== undefined)
+      return answer('up_failed', `It cannot be applied: ${sentenceOf(error)}`, false, [[], []]);
+    const after = await this.snapshot();
+    const changes = diffSchemas(before, after);
+    if (one.down === undefined) return answer('no_down', 'It has no way down.', true, [changes, []]);
+    const down = await this.#run(one.down);
+    if (down.error !== undefined)
+      return answer('down_failed', `Its way down fails: ${sentenceOf(down.error)}`, false, [changes, []]);
+    const forgotten = diffSchemas(before, await this.snapshot());
+    if (forgotten.length > 0) {
+      const what = sentences(forgotten, forgets);
+      return answer('forgets', `Its way down forgets something. ${what}`, false, [changes, forgotten]);
+    }
+    const again = await this.#run(one.up);
+    if (again.error !== undefined) {
+      const why = sentenceOf(again.error);
+      return answer('not_repeatable', `After its way down it cannot be applied again: ${why}`, false, [
+        changes,
+        [],
+      ]);
+    }
+    const otherwise = diffSchemas(after, await this.snapshot());
+    if (otherwise.length > 0) {
+      const what = sentences(otherwise, ({ object, path }) => `The ${object} ${path} differs.`);
+      return answer('not_repeatable', `Applied again it makes something else. ${what}`, false, [
+        changes,
+        otherwise,
+      ]);
+    }
+    return answer('reversible', '', true, [changes, []]);
+  }
+
+  /** The database as it is after the pending migration number `last`. */
+  async #rebuild(last: number): Promise<void> {
+    await this.end();
+    await this.#shadow.renew();
+    await this.begin();
+    for (const one of this.#rehearsal.pending.slice(0, last + 1)) {
+      const { error } = await this.#run(one.up);
+      if (error !== undefined) throw error;
+    }
+  }
+
+  /** In a session of its own, which takes with it what it has set or left open. */
+  async #run(work: Rehearsed['up']): Promise<{ error: unknown; ms: number }> {
+    const { database } = this.#shadow;
+    this.#io.signal.throwIfAborted();
+    const session = await (this.#rehearsal.connect ?? this.#io.connect)(database);
+    const started = performance.now();
+    let error: unknown;
+    try {
+      await work(session);
+    } catch (thrown) {
+      // what was cancelled has not failed
+      if (this.#io.signal.aborted) throw thrown;
+      error = thrown ?? new Error('It failed without a reason.');
+    } finally {
+      await session.close();
+    }
+    return { error, ms: Math.round(performance.now() - started) };
+  }
+}

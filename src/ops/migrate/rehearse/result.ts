@@ -1,0 +1,63 @@
+import type { Session } from '../../../db/session.ts';
+import type { SchemaDifference } from '../../schema/diff.ts';
+
+/** A migration as it is tried: however its files look, it works over a session. */
+export interface Rehearsed {
+  readonly version: string;
+  up(session: Session): Promise<void>;
+  /** Undefined without a way down. */
+  readonly down: ((session: Session) => Promise<void>) | undefined;
+}
+
+export interface TableName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+export interface Rehearsal {
+  /** To be tried, in order. */
+  readonly pending: readonly Rehearsed[];
+  /** Applied to the live database, in order: replayed where its schema cannot be dumped. */
+  readonly applied: readonly Rehearsed[];
+  /** Where applied versions are noted: their rows are taken over, and what happens to them is nobody's forgetting. */
+  readonly history?: readonly TableName[];
+  /** A session in the shadow database as the real run opens one; that of the run without it. */
+  readonly connect?: (database: string) => Promise<Session>;
+}
+
+export type Outcome =
+  /** After its way down everything is as it was, and it could be applied again. */
+  | 'reversible'
+  /** It was applied, and has no way down. */
+  | 'no_down'
+  | 'up_failed'
+  | 'down_failed'
+  /** After its way down not everything is as it was. */
+  | 'forgets'
+  /** It cannot be applied again after its way down, or not with the same result. */
+  | 'not_repeatable'
+  /** An earlier one could not be applied. */
+  | 'not_tried';
+
+export interface RehearsedMigration {
+  readonly version: string;
+  readonly outcome: Outcome;
+  /** What applying it has changed. */
+  readonly changes: readonly SchemaDifference[];
+  /** From what was before to what its way down has left; of `not_repeatable`, between the two times it was applied. */
+  readonly forgotten: readonly SchemaDifference[];
+  /** One or more sentences; empty where all is well. */
+  readonly message: string;
+  /** Of applying it the first time, to an empty database of the same schema. */
+  readonly ms: number | null;
+}
+
+export interface RehearsalResult {
+  /** No migration failed, and no way down forgets anything. One without a way down is no failure. */
+  readonly ok: boolean;
+  /** What the shadow database was made from. */
+  readonly start: 'dump' | 'replay';
+  /** From the live schema to that of the shadow it started with: what could not be made alike. */
+  readonly unlike: readonly SchemaDifference[];
+  readonly migrations: readonly RehearsedMigration[];
+}

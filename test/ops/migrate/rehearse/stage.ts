@@ -1,0 +1,78 @@
+import { onTestFinished } from 'vitest';
+import { connect, type Session } from '../../../../src/db/client.ts';
+import { databaseList } from '../../../../src/db/views/database/facts.ts';
+import { rehearse } from '../../../../src/ops/migrate/rehearse/rehearse.ts';
+import type { Rehearsal, RehearsalResult, Rehearsed } from '../../../../src/ops/migrate/rehearse/result.ts';
+import type { Plan } from '../../../../src/ops/operation.ts';
+import { serverTarget, type TestDatabase } from '../../../support/cluster.ts';
+import { carryOut, contextOf, planOf, step } from '../../run/stage.ts';
+
+/** A migration of statements, each sent by itself. */
+export function migration(version: string, up: readonly string[], down?: readonly string[]): Rehearsed {
+  const send = (statements: readonly string[]) => async (session: Session) => {
+    for (const statement of statements) await session.sql(statement);
+  };
+  return { version, up: send(up), down: down && send(down) };
+}
+
+type Wish = Omit<Partial<Rehearsal>, 'connect'>;
+
+/** The plan of a run that does nothing but rehearse; what it finds is put where `found` says. */
+export function rehearsalPlan(
+  db: TestDatabase,
+  home: string,
+  wish: Wish,
+  found: (result: RehearsalResult) => void = () => {},
+  { role, programs, readOnly = false }: { role?: string; programs?: string; readOnly?: boolean } = {},
+): { plan: Plan; context: ReturnType<typeof contextOf> } {
+  const own = contextOf(db.target(role), home, { readOnly });
+  onTestFinished(() => own.close());
+  const context = programs === undefined ? own : { ...own, backup: { ...own.backup, programs } };
+  const plan = planOf([
+    step('rehearse', async (io) => {
+      const rehearsal: Rehearsal = {
+        pending: [],
+        applied: [],
+        // as an application does: the search_path is the role's or the database's
+        connect: (database) => connect({ ...db.target(role), database }, 'workload', io.applicationName),
+        ...wish,
+      };
+      found(await rehearse(io, context, rehearsal));
+    }),
+  ]);
+  return { plan, context };
+}
+
+/** Rehearses in a run; the end of the run and what was found. */
+export async function rehearsed(
+  db: TestDatabase,
+  home: string,
+  wish: Wish,
+  options?: Parameters<typeof rehearsalPlan>[4],
+) {
+  let result: RehearsalResult | undefined;
+  const { plan, context } = rehearsalPlan(
+    db,
+    home,
+    wish,
+    (found) => {
+      result = found;
+    },
+    options,
+  );
+  return { ...(await carryOut(plan, context)), result };
+}
+
+/** The shadow databases on the server that belong to a database. */
+export async function shadowsOf({ database }: Pick<TestDatabase, 'database'>): Promise<string[]> {
+  const admin = await connect(serverTarget(), 'workload', 'test-admin');
+  try {
+    return (await admin.run(databaseList, undefined))
+      .filter(
+        ({ name, comment }) => name.startsWith('pgdeck_shadow_') && comment?.includes(database) !== false,
+      )
+      .map(({ name }) => name);
+  } finally {
+    await admin.close();
+  }
+}
