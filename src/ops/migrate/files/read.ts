@@ -78,7 +78,7 @@ function readSources(directory: string, files: readonly string[], problems: Prob
     if (read.ok) {
       const reader = READERS.find((one) => one.claims(file, read.text));
       sources.push({ file, text: read.text, reader });
-    } else if (/^[\dVU]/.test(file)) problems.push(badFile(null, `${file}: ${read.error}`));
+    } else if (/^[VU]?\d/.test(file)) problems.push(badFile(null, `${file}: ${read.error}`));
   }
   return sources;
 }
@@ -114,7 +114,7 @@ function ours(sources: readonly Source[], reader: FormatReader, problems: Proble
     // to node-pg-migrate a file without a mark is a way up; the other tools know no such file
     else if (!marked && name !== undefined && reader.format !== 'node-pg-migrate')
       problems.push(badFile(name.version, `${file}: ${NO_MARK}`));
-    else if (!marked && name === undefined && /^[\dVU]\d/.test(file))
+    else if (!marked && name === undefined && /^[VU]?\d/.test(file))
       problems.push(
         badFile(null, `${file}: ${reader.format} does not take this name for a migration; rename it.`),
       );
