@@ -1,0 +1,136 @@
+import type { RunResult } from '../../../../targets/target.ts';
+import { OpError } from '../../../error.ts';
+import type { Destination, Direction, Item, Problem, Route, Status, Where } from '../../types.ts';
+import type { Adapting } from '../shared/adapting.ts';
+import { pythonWords } from '../shared/failure.ts';
+import { type Applied, findHistory, readApplied } from '../shared/history.ts';
+import { type Command, findProgram, pythonDirectories } from '../shared/programs.ts';
+import {
+  chooseDown,
+  chooseUp,
+  isApplied,
+  lineOf,
+  migrationsOf,
+  movedBy,
+  problemsOf,
+  statusHash,
+} from '../shared/status.ts';
+import { toolStep } from '../shared/step.ts';
+import { findProject, type Project, readSources, type Source } from './project.ts';
+
+interface Survey {
+  readonly project: Project;
+  readonly command: Command | undefined;
+  readonly sources: readonly Source[];
+  /** In the order they were applied, which Aerich goes down by. */
+  readonly applied: readonly Item[];
+  readonly status: Status;
+}
+
+const NOT_FOUND =
+  'Aerich was not found: install it in .venv of the project, or activate its virtual environment.';
+
+async function survey(where: Where): Promise<Survey> {
+  const project = findProject(where.directory);
+  if (project === undefined)
+    throw new OpError(
+      'refused',
+      `There is no project of Aerich in ${where.directory}.`,
+      'Name its directory with --dir.',
+    );
+  const sources = readSources(project);
+  const rows = await appliedRows(where.session, project);
+  const items = lineOf(sources, rows);
+  const program = findProgram('aerich', pythonDirectories(where.context, project.root));
+  const problems: Problem[] = problemsOf(items, 'Aerich');
+  if (program === undefined) problems.push({ kind: 'tool', version: null, message: NOT_FOUND });
+  return {
+    project,
+    command: program === undefined ? undefined : { program, args: ['--app', project.app ?? 'models'] },
+    sources,
+    applied: rows.flatMap((row) => items.find(({ version }) => version === row.version) ?? []),
+    status: { tool: 'aerich', current: rows.at(-1)?.version ?? null, items, problems },
+  };
+}
+
+/** The rows of the app: its table has those of all apps. */
+async function appliedRows(session: Where['session'], { app }: Project): Promise<Applied[]> {
+  const table = await findHistory(session, 'aerich');
+  const rows = table === undefined ? [] : await readApplied(session, table);
+  return rows
+    .filter(({ version }) => version.startsWith(`${app}/`))
+    .map((row) => ({ ...row, version: row.version.slice(`${app}/`.length) }));
+}
+
+async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
+  const found = await survey(where);
+  const { project, command, status, sources } = found;
+  if (command === undefined) throw new OpError('refused', NOT_FOUND);
+  const chosen = direction === 'up' ? up(status.items, to) : chooseDown(found.applied, to);
+  const versions = chosen.map(({ version }) => version);
+  const facts = [
+    { label: 'tool', value: `Aerich, ${project.reason}, app ${project.app}` },
+    { label: 'connection', value: 'DATABASE_URL and the PG variables, where its settings read them' },
+    { label: 'transaction', value: 'one for each migration' },
+    { label: 'lock_timeout', value: 'none: its driver takes no settings from outside' },
+  ];
+  const base = { direction, versions, hazards: [], facts, statusHash: statusHash(status) };
+  if (chosen.length === 0) return { ...base, steps: [] };
+  const before = new Set(status.items.filter(isApplied).map(({ version }) => version));
+  const step = toolStep({
+    where,
+    tool: 'Aerich',
+    driver: 'asyncpg',
+    command: { program: command.program, args: [...command.args, ...argumentsOf(direction, chosen, found)] },
+    cwd: project.root,
+    id: `aerich-${direction}`,
+    title: `${direction === 'up' ? 'Apply' : 'Take back'} ${migrationsOf(versions.length)} with Aerich`,
+    preview: chosen
+      .flatMap(({ version }) => sources.find((source) => source.version === version) ?? [])
+      .map(({ file, text }) => `# ${file}\n${text.trim()}`)
+      .join('\n\n'),
+    before,
+    after: movedBy(before, versions, direction),
+    count: versions.length,
+    lockTimeout: 0,
+    applied: async (session) => new Set((await appliedRows(session, project)).map(({ version }) => version)),
+    counts: /^Success (upgrade|downgrade)/i,
+    words: aerichWords,
+    // it ends with 0 when it did nothing
+    failedAnyway: ({ stdout }) => /No (?:up|down)grade items found/i.test(stdout),
+  });
+  return { ...base, steps: [step] };
+}
+
+/** Aerich applies all that wait, or none. */
+function up(items: readonly Item[], to: Destination): Item[] {
+  const all = chooseUp(items, { kind: 'latest' });
+  const chosen = chooseUp(items, to);
+  if (chosen.length === 0 || chosen.length === all.length) return chosen;
+  throw new OpError(
+    'refused',
+    `Aerich applies everything that waits (${all.length}), not ${chosen.length} of it.`,
+    'Go up to the latest, or take the later files away first.',
+  );
+}
+
+/** Down to the oldest of them, which goes, too; `--yes`, or it would ask. */
+function argumentsOf(direction: Direction, chosen: readonly Item[], { sources }: Survey): string[] {
+  if (direction === 'up') return ['upgrade'];
+  const oldest = sources.find(({ version }) => version === chosen.at(-1)?.version);
+  return ['downgrade', '--version', String(oldest?.index ?? -1), '--yes'];
+}
+
+function aerichWords(result: RunResult): string | undefined {
+  return pythonWords(result) ?? /^(?:Error: |Usage: ).*$/m.exec(result.stderr)?.[0] ?? nothing(result);
+}
+
+const nothing = ({ stdout }: RunResult): string | undefined =>
+  /^No (?:up|down)grade items found.*$/im.exec(stdout)?.[0];
+
+/** Aerich, of Tortoise ORM. */
+export const aerich: Adapting = {
+  detect: async ({ directory }) => findProject(directory)?.reason,
+  status: async (where) => (await survey(where)).status,
+  route,
+};

@@ -1,0 +1,96 @@
+import { readdirSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { OpError } from '../../../error.ts';
+import { hasWayDown } from '../alembic/reversible.ts';
+import { projectRoot, textOf } from '../shared/programs.ts';
+import type { Listed } from '../shared/status.ts';
+
+/** A project of Aerich, and one of its apps. */
+export interface Project {
+  readonly root: string;
+  /** Absolute; a directory for each app is in it. */
+  readonly location: string;
+  /** The app whose migrations they are; undefined when it has to be named. */
+  readonly app: string | undefined;
+  readonly apps: readonly string[];
+  readonly reason: string;
+}
+
+/** Its settings are in pyproject.toml, or in aerich.ini of old. */
+export function findProject(directory: string): Project | undefined {
+  const root = projectRoot(directory, (at) => settingsOf(at) !== undefined);
+  const settings = root === undefined ? undefined : settingsOf(root);
+  if (root === undefined || settings === undefined) return undefined;
+  const said = /^\s*location\s*=\s*["']?(.+?)["']?\s*$/m.exec(settings.text)?.[1];
+  const location = resolve(root, said ?? 'migrations');
+  const apps = appsOf(location);
+  const named = apps.find((app) => join(location, app) === directory);
+  return {
+    root,
+    location,
+    app: named ?? (apps.length === 1 ? apps[0] : apps.find((app) => app === 'models')),
+    apps,
+    reason: `${settings.file} of Aerich in ${root}`,
+  };
+}
+
+function settingsOf(root: string): { text: string; file: string } | undefined {
+  const toml = textOf(root, 'pyproject.toml');
+  const section = toml?.split(/^(?=\[)/m).find((part) => part.startsWith('[tool.aerich]'));
+  if (section !== undefined) return { text: section, file: 'pyproject.toml' };
+  const ini = textOf(root, 'aerich.ini');
+  return ini === undefined ? undefined : { text: ini, file: 'aerich.ini' };
+}
+
+function appsOf(location: string): string[] {
+  try {
+    return readdirSync(location, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !/^[._]/.test(entry.name))
+      .map(({ name }) => name)
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+/** A migration, and the number that Aerich names it by. */
+export interface Source extends Listed {
+  readonly index: number;
+  readonly text: string;
+}
+
+/** The migrations of an app in the order they are applied. Throws OpError when it is not certain which app. */
+export function readSources({ location, app, apps, root }: Project): Source[] {
+  if (app === undefined)
+    throw new OpError(
+      'refused',
+      apps.length === 0
+        ? `There are no migrations of Aerich in ${location}.`
+        : `Aerich has several apps here: ${apps.join(', ')}.`,
+      apps.length === 0
+        ? 'Make the first with: aerich init-db'
+        : `Name one with --dir ${join(location, '…')}`,
+    );
+  const directory = join(location, app);
+  return readdirSync(directory)
+    .filter((file) => /^\d+_.*\.(py|sql)$/.test(file))
+    .map((file) => {
+      const text = textOf(directory, file) ?? '';
+      return {
+        version: file,
+        name: file.replace(/^\d+_(?:\d+_)?|\.\w+$/g, ''),
+        index: Number.parseInt(file, 10),
+        file: join(relative(root, directory), file),
+        reversible: file.endsWith('.py') ? hasWayDown(text) && hasSql(text) : /^-- downgrade --$/m.test(text),
+        text,
+      };
+    })
+    .sort((a, b) => a.index - b.index);
+}
+
+/** What is written for a way down that there is not: a text without SQL. */
+function hasSql(text: string): boolean {
+  const down = text.slice(text.search(/def downgrade\(/));
+  const [, , sql] = /return\s+[rf]?("""|'''|"|')([\s\S]*?)\1/.exec(down) ?? [];
+  return sql === undefined || sql.trim() !== '';
+}

@@ -1,0 +1,19 @@
+import type { Adapting } from '../shared/adapting.ts';
+import { routeOf } from './route.ts';
+import { survey } from './survey.ts';
+import { findProject, type Project } from './tool.ts';
+
+/** Alembic, or Flask-Migrate, which is Alembic inside an application. */
+function adapting(kind: Project['kind']): Adapting {
+  return {
+    detect: async ({ directory }) => {
+      const project = findProject(directory);
+      return project?.kind === kind ? project.reason : undefined;
+    },
+    status: async (where) => (await survey(where, kind)).status,
+    route: async (where, direction, to) => routeOf(where, await survey(where, kind), direction, to),
+  };
+}
+
+export const alembic = adapting('alembic');
+export const flaskMigrate = adapting('flask-migrate');

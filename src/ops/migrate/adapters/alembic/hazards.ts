@@ -1,0 +1,35 @@
+import type { Migration } from '../../files/migration.ts';
+import { lint } from '../../sql/lint/lint.ts';
+import { loadParser } from '../../sql/parser.ts';
+import { readSection } from '../../sql/section.ts';
+import type { Direction, Hazard } from '../../types.ts';
+
+const BEGINS = /^-- Running (?:upgrade|downgrade) ?(\S*) -> ?(\S*)$/;
+
+/** What the SQL that Alembic prints would do that can hurt, by revision. */
+export async function hazardsOf(text: string, direction: Direction): Promise<Hazard[]> {
+  const parser = await loadParser();
+  const migrations = chunksOf(text, direction).map(({ version, sql }): Migration => {
+    const section = readSection(parser, { sql, line: 1, file: version });
+    const own = {
+      ...section,
+      // its own table is its own affair
+      statements: section.statements.filter((statement) => !/\balembic_version\b/.test(statement.sql)),
+    };
+    return { version, name: version, file: version, downFile: undefined, up: own, down: own, crc: undefined };
+  });
+  // the statements are nowhere in a file
+  return lint(migrations, direction).map(({ file: _file, line: _line, ...hazard }) => hazard);
+}
+
+function chunksOf(text: string, direction: Direction): { version: string; sql: string }[] {
+  const chunks: { version: string; sql: string }[] = [];
+  for (const line of text.split('\n')) {
+    const [begins, from = '', to = ''] = BEGINS.exec(line) ?? [];
+    if (begins !== undefined) chunks.push({ version: direction === 'up' ? to : from, sql: '' });
+    const last = chunks.at(-1);
+    // the transaction is around all of them
+    if (last !== undefined && !/^(BEGIN|COMMIT);$/.test(line)) last.sql += `${line}\n`;
+  }
+  return chunks;
+}

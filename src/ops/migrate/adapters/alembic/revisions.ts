@@ -1,0 +1,61 @@
+import { textOf } from '../shared/programs.ts';
+import { hasWayDown } from './reversible.ts';
+
+/** A revision, as `history --verbose` tells it. */
+export interface Revision {
+  readonly version: string;
+  readonly name: string;
+  /** The revisions it comes after: none at the base, several for a merge. */
+  readonly parents: readonly string[];
+  readonly path: string | null;
+  readonly reversible: boolean;
+}
+
+/** Reads `alembic history --verbose`, which is newest first; the oldest comes first here. */
+export function parseHistory(text: string): Revision[] {
+  const blocks = text.split(/^(?=Rev: )/m).filter((block) => block.startsWith('Rev: '));
+  return blocks.map(parseBlock).reverse();
+}
+
+function parseBlock(block: string): Revision {
+  const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1]?.trim();
+  const version = field('Rev')?.split(/[\s,]/)[0] ?? '';
+  const path = field('Path') ?? null;
+  const parents = [field('Parent'), field('Merges'), field('Also depends on')]
+    .flatMap((found) => found?.split(', ') ?? [])
+    .map((parent) => parent.replace(/\s*\(.*\)$/, '').trim())
+    .filter((parent) => parent !== '' && parent !== '<base>');
+  const message = block.split('\n').find((line) => /^ {4}\S/.test(line));
+  return {
+    version,
+    name: message?.trim() ?? version,
+    parents,
+    path,
+    reversible: path === null ? false : hasWayDown(textOf(path) ?? ''),
+  };
+}
+
+/** A revision with everything below it. */
+export function withAncestors(revisions: readonly Revision[], from: readonly string[]): Set<string> {
+  const byVersion = new Map(revisions.map((revision) => [revision.version, revision]));
+  const found = new Set<string>();
+  const visit = (version: string): void => {
+    if (found.has(version)) return;
+    found.add(version);
+    for (const parent of byVersion.get(version)?.parents ?? []) visit(parent);
+  };
+  for (const version of from) visit(version);
+  return found;
+}
+
+/** Those that nothing comes after. */
+export function headsOf(revisions: readonly Revision[]): string[] {
+  const parents = new Set(revisions.flatMap((revision) => revision.parents));
+  return revisions.map(({ version }) => version).filter((version) => !parents.has(version));
+}
+
+/** Every revision comes after one other at most, and before one other at most. */
+export function isLine(revisions: readonly Revision[]): boolean {
+  const parents = revisions.flatMap(({ parents: of }) => (of.length === 0 ? [''] : of));
+  return new Set(parents).size === revisions.length && parents.length === revisions.length;
+}

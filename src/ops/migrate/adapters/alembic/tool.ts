@@ -1,0 +1,135 @@
+import { basename, dirname, join } from 'node:path';
+import type { RunResult } from '../../../../targets/target.ts';
+import { OpError } from '../../../error.ts';
+import type { Where } from '../../types.ts';
+import { withToolEnvironment } from '../shared/environment.ts';
+import { type Command, findProgram, projectRoot, pythonDirectories, textOf } from '../shared/programs.ts';
+
+/** A project of Alembic or of Flask-Migrate. */
+export interface Project {
+  readonly kind: 'alembic' | 'flask-migrate';
+  /** Where the tool is run. */
+  readonly root: string;
+  /** Directory of the migrations, below the root. */
+  readonly scripts: string;
+  /** What it is known by. */
+  readonly reason: string;
+}
+
+export const TITLES = { alembic: 'Alembic', 'flask-migrate': 'Flask-Migrate' } as const;
+
+const FLASK = /flask_migrate|current_app/;
+
+/** The project that a directory belongs to: its root or its migrations may be named. */
+export function findProject(directory: string): Project | undefined {
+  const flaskRoot = projectRoot(directory, (at) => flaskScripts(at) !== undefined);
+  const flask = flaskRoot === undefined ? undefined : flaskScripts(flaskRoot);
+  if (flaskRoot !== undefined && flask !== undefined)
+    return {
+      kind: 'flask-migrate',
+      root: flaskRoot,
+      scripts: flask,
+      reason: `${flask}/env.py of Flask-Migrate in ${flaskRoot}`,
+    };
+  const root = projectRoot(directory, (at) => alembicScripts(at) !== undefined);
+  if (root === undefined) return undefined;
+  return { kind: 'alembic', root, scripts: alembicScripts(root) ?? '', reason: `alembic.ini in ${root}` };
+}
+
+/** Flask-Migrate keeps its alembic.ini among the migrations. */
+function flaskScripts(root: string): string | undefined {
+  return ['migrations', 'alembic'].find(
+    (name) =>
+      textOf(root, name, 'alembic.ini') !== undefined && FLASK.test(textOf(root, name, 'env.py') ?? ''),
+  );
+}
+
+function alembicScripts(root: string): string | undefined {
+  const ini = textOf(root, 'alembic.ini');
+  const location = /^\s*script_location\s*=\s*(.+?)\s*$/m.exec(ini ?? '')?.[1];
+  if (location !== undefined) return location.replaceAll('%(here)s', '.').replace(/^\.\//, '');
+  const toml = textOf(root, 'pyproject.toml');
+  return /^\[tool\.alembic\]/m.test(toml ?? '')
+    ? (/^\s*script_location\s*=\s*["'](.+?)["']/m.exec(toml ?? '')?.[1] ?? 'alembic')
+    : undefined;
+}
+
+/** How the tool is called. Throws OpError when it is not installed. */
+export async function commandOf(where: Where, project: Project): Promise<Command> {
+  const { context } = where;
+  const directories = pythonDirectories(context, project.root);
+  const name = project.kind === 'alembic' ? 'alembic' : 'flask';
+  const first = project.kind === 'alembic' ? [] : ['db'];
+  const found = findProgram(name, directories);
+  if (found !== undefined) return { program: found, args: first };
+  const module = project.kind === 'alembic' ? 'alembic' : 'flask_migrate';
+  for (const directory of new Set([...directories, '/usr/bin'])) {
+    const python = findProgram('python3', [directory]);
+    if (python !== undefined && (await has(where, python, module)))
+      return { program: python, args: ['-m', name, ...first] };
+  }
+  throw new OpError(
+    'refused',
+    `${TITLES[project.kind]} was not found.`,
+    `Install it in ${join(project.root, '.venv')}, or activate the virtual environment that has it.`,
+  );
+}
+
+/** The arguments of one call: the subcommand, then what it takes. */
+export function callOf(
+  command: Command,
+  project: Project,
+  [subcommand = '', ...rest]: readonly string[],
+): Command {
+  const directory =
+    project.kind === 'flask-migrate' && project.scripts !== 'migrations'
+      ? ['--directory', project.scripts]
+      : [];
+  return { program: command.program, args: [...command.args, subcommand, ...directory, ...rest] };
+}
+
+async function has({ context }: Where, python: string, module: string): Promise<boolean> {
+  try {
+    return (await context.host.run(python, ['-c', `import ${module}`], { timeout: 20_000 })).exitCode === 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs the tool to look at something: a write is refused by the server. */
+export function look(where: Where, project: Project, call: Command): Promise<RunResult> {
+  const { context, session } = where;
+  return withToolEnvironment(
+    {
+      context,
+      session,
+      driver: 'libpq',
+      applicationName: 'pgdeck-plan',
+      lockTimeout: 3000,
+      readOnly: true,
+    },
+    (env) =>
+      context.host.run(call.program, call.args, {
+        cwd: project.root,
+        env: toolEnv(project, env),
+        timeout: 60_000,
+      }),
+  );
+}
+
+/** Flask's application reads its database under this name, too. */
+export function toolEnv(
+  project: Project,
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
+  return project.kind === 'flask-migrate'
+    ? { ...env, SQLALCHEMY_DATABASE_URI: env.DATABASE_URL }
+    : { ...env };
+}
+
+/** A file as it is shown: below the root. */
+export function below(root: string, path: string): string {
+  return path.startsWith(`${root}/`)
+    ? path.slice(root.length + 1)
+    : join(basename(dirname(path)), basename(path));
+}

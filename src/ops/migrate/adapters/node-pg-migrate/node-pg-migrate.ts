@@ -1,0 +1,162 @@
+import { relative } from 'node:path';
+import type { RunResult } from '../../../../targets/target.ts';
+import { OpError } from '../../../error.ts';
+import { lint } from '../../sql/lint/lint.ts';
+import type { Destination, Direction, Item, Problem, Route, Status, Where } from '../../types.ts';
+import type { Adapting } from '../shared/adapting.ts';
+import { findHistory, readApplied } from '../shared/history.ts';
+import { type Command, findProgram, nodeDirectories } from '../shared/programs.ts';
+import {
+  chooseDown,
+  chooseUp,
+  isApplied,
+  lineOf,
+  migrationsOf,
+  movedBy,
+  problemsOf,
+  statusHash,
+} from '../shared/status.ts';
+import { toolStep } from '../shared/step.ts';
+import { lockTimeoutOf } from '../shared/timeout.ts';
+import { readSources, type Source, versionsOf } from './files.ts';
+import { findProject, type Project } from './project.ts';
+
+interface Survey {
+  readonly project: Project;
+  readonly command: Command | undefined;
+  readonly sources: readonly Source[];
+  /** Versions by the names of the history. */
+  readonly versions: ReadonlyMap<string, string>;
+  /** As they were applied: node-pg-migrate goes down in this order. */
+  readonly applied: readonly Item[];
+  readonly status: Status;
+}
+
+const NOT_FOUND = 'node-pg-migrate was not found: run npm install in the project.';
+
+async function survey(where: Where): Promise<Survey> {
+  const project = findProject(where.directory);
+  if (project === undefined)
+    throw new OpError(
+      'refused',
+      `There is no package.json with node-pg-migrate in ${where.directory}.`,
+      'Name its directory with --dir.',
+    );
+  const program = findProgram('node-pg-migrate', nodeDirectories(where.context, project.root));
+  const { sources, problems: bad } = await readSources(project.migrations);
+  const rows = await appliedNames(where.session, project);
+  const versions = versionsOf([...sources.map(({ name }) => name), ...rows.map(({ version }) => version)]);
+  const versionOf = (name: string) => versions.get(name) ?? name;
+  const items = lineOf(
+    sources.map(({ name, file, reversible }) => ({
+      version: versionOf(name),
+      name: name.replace(/^\d+[_-]/, ''),
+      file,
+      reversible,
+    })),
+    rows.map((row) => ({ ...row, version: versionOf(row.version) })),
+  );
+  const problems: Problem[] = [...bad, ...problemsOf(items, 'node-pg-migrate')];
+  if (program === undefined) problems.push({ kind: 'tool', version: null, message: NOT_FOUND });
+  const byVersion = new Map(items.map((item) => [item.version, item]));
+  const applied = rows.flatMap(({ version }) => byVersion.get(versionOf(version)) ?? []);
+  return {
+    project,
+    command: program === undefined ? undefined : { program, args: [] },
+    sources,
+    versions,
+    applied,
+    status: { tool: 'node-pg-migrate', current: items.findLast(isApplied)?.version ?? null, items, problems },
+  };
+}
+
+async function appliedNames(session: Where['session'], project: Project) {
+  const table = await findHistory(session, 'node-pg-migrate', project.history);
+  return table === undefined ? [] : readApplied(session, table);
+}
+
+async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
+  const found = await survey(where);
+  const { project, command, sources, versions, status } = found;
+  const bad = status.problems.find(({ kind }) => kind !== 'missing_file' && kind !== 'out_of_order');
+  if (bad !== undefined || command === undefined) throw new OpError('refused', bad?.message ?? NOT_FOUND);
+  const chosen = direction === 'up' ? chooseUp(status.items, to) : chooseDown(found.applied, to);
+  const used = chosen.flatMap(({ file }) => sources.find((source) => source.file === file) ?? []);
+  const programs = chosen.filter(({ file }) => file?.endsWith('.sql') === false);
+  const single = !project.options.includes('--no-single-transaction');
+  const facts = [
+    { label: 'tool', value: `node-pg-migrate, ${project.reason}` },
+    { label: 'connection', value: project.variable ?? 'DATABASE_URL' },
+    {
+      label: 'transaction',
+      value: single ? 'one for all: when one fails, none is applied' : 'one for each migration',
+    },
+    ...(programs.length > 0
+      ? [{ label: 'SQL', value: `${programs.length} of them are programs, shown as they are` }]
+      : []),
+  ];
+  const base = {
+    direction,
+    versions: chosen.map(({ version }) => version),
+    hazards: lint(
+      used.flatMap(({ migration }) => migration ?? []),
+      direction,
+    ),
+    facts,
+    statusHash: statusHash(status),
+  };
+  if (chosen.length === 0) return { ...base, steps: [] };
+  const before = new Set(status.items.filter(isApplied).map(({ version }) => version));
+  const directory = relative(project.root, project.migrations);
+  const step = toolStep({
+    where,
+    tool: 'node-pg-migrate',
+    driver: 'node',
+    command: {
+      program: command.program,
+      // a count: its --timestamp takes back the one that is named, too
+      args: [
+        direction,
+        String(chosen.length),
+        '--migrations-dir',
+        directory === '' ? '.' : directory,
+        ...project.options,
+      ],
+    },
+    cwd: project.root,
+    inDatabaseUrl: project.variable === undefined ? [] : [project.variable],
+    id: `node-pg-migrate-${direction}`,
+    title: `${direction === 'up' ? 'Apply' : 'Take back'} ${migrationsOf(chosen.length)} with node-pg-migrate`,
+    preview: used.map((source) => source.preview(direction)).join('\n\n'),
+    before,
+    after: movedBy(before, base.versions, direction),
+    count: chosen.length,
+    lockTimeout: lockTimeoutOf(
+      where,
+      used.some((source) => source.waits(direction)),
+    ),
+    applied: async (session) =>
+      new Set((await appliedNames(session, project)).map(({ version }) => versions.get(version) ?? version)),
+    counts: /^### MIGRATION .* \((UP|DOWN)\) ###$/,
+    words: nodeWords,
+  });
+  return { ...base, steps: [step] };
+}
+
+/** What a Node.js program died of, and the migration it was at. */
+export function nodeWords({ stdout, stderr }: RunResult): string | undefined {
+  const error = /^(?:\w*[Ee]rror|Invalid Action): .*$/m.exec(stderr)?.[0].replace(/^\w*[Ee]rror: /, '');
+  const begun = [...stdout.matchAll(/^### MIGRATION (.*) \((?:UP|DOWN)\) ###$/gm)].at(-1)?.[1];
+  return error === undefined || begun === undefined ? error : `${begun}: ${error}`;
+}
+
+/** node-pg-migrate: SQL files and programs of Node.js. */
+export const nodePgMigrate: Adapting = {
+  detect: async ({ directory }) => {
+    const project = findProject(directory);
+    if (project === undefined) return undefined;
+    return (await readSources(project.migrations)).sources.length > 0 ? project.reason : undefined;
+  },
+  status: async (where) => (await survey(where)).status,
+  route,
+};

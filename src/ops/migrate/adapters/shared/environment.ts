@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import type { Session } from '../../../../db/session.ts';
+import type { Target } from '../../../../db/target.ts';
+import { type ClientEnvironment, withClientEnvironment } from '../../../clients/environment.ts';
+import type { OpContext } from '../../../context.ts';
+
+/** How a tool's driver takes a connection. */
+export type Driver =
+  /** libpq, by psycopg: everything in PG variables. */
+  | 'libpq'
+  /** asyncpg, by way of Tortoise, which knows the scheme `postgres` only. */
+  | 'asyncpg'
+  /** Go's lib/pq: knows neither `prefer` nor `allow`. */
+  | 'go'
+  /** node-postgres: `require` would check the certificate, `no-verify` does what libpq calls require. */
+  | 'node'
+  /** A script of the team: whatever is behind it reads DATABASE_URL, and perhaps no password file. */
+  | 'script';
+
+export interface Connection {
+  readonly context: OpContext;
+  readonly session: Session;
+  readonly driver: Driver;
+  readonly applicationName: string;
+  /** Milliseconds; 0 waits without limit. */
+  readonly lockTimeout: number;
+  /** For what only looks: the server refuses a write. */
+  readonly readOnly: boolean;
+}
+
+const sslRow = z.array(z.object({ ssl: z.boolean() }));
+
+/**
+ * The environment in which a team's tool connects to the server and database that this program is connected to. The
+ * password is in a file only this user may read; a script of the team gets it in DATABASE_URL as well. Never in an
+ * argument.
+ */
+export async function withToolEnvironment<T>(
+  connection: Connection,
+  work: (env: ClientEnvironment) => Promise<T>,
+): Promise<T> {
+  const { context, session, driver, applicationName, lockTimeout, readOnly } = connection;
+  const encrypted =
+    sslRow.parse(await session.sql('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'))[0]?.ssl ===
+    true;
+  const sslmode = sslModeFor(driver, context.target, encrypted);
+  const url = databaseUrl(context.target, {
+    scheme: driver === 'asyncpg' ? 'postgres' : 'postgresql',
+    ...(driver === 'go' && { sslmode }),
+    ...(driver === 'script' && { password: context.secrets.last }),
+  });
+  const options = [`-c lock_timeout=${lockTimeout}`, `-c application_name=${applicationName}`];
+  if (readOnly) options.push('-c default_transaction_read_only=on');
+  const root = context.target.tlsFiles?.root;
+  return withClientEnvironment(context, applicationName, ({ LC_ALL: _, ...env }) =>
+    work({
+      ...env,
+      PGDATABASE: context.target.database,
+      PGSSLMODE: sslmode,
+      PGOPTIONS: options.join(' '),
+      DATABASE_URL: url,
+      // lines as they are written, and without colours
+      PYTHONUNBUFFERED: '1',
+      NO_COLOR: '1',
+      FORCE_COLOR: undefined,
+      npm_config_update_notifier: 'false',
+      // node checks a certificate against its own list
+      ...((driver === 'node' || driver === 'script') &&
+        root !== undefined &&
+        root !== 'system' && { NODE_EXTRA_CA_CERTS: root }),
+      // ours is for our own parts, and would choose the settings of production for the team's
+      ...(process.env.PGDECK_NODE_ENV === 'own' && { NODE_ENV: undefined, PGDECK_NODE_ENV: undefined }),
+    }),
+  );
+}
+
+function sslModeFor(driver: Driver, { sslmode }: Target, encrypted: boolean): string {
+  if (driver === 'libpq' || driver === 'asyncpg') return sslmode;
+  if (!encrypted) return 'disable';
+  if (sslmode === 'verify-full' || sslmode === 'verify-ca') return sslmode;
+  return driver === 'go' ? 'require' : 'no-verify';
+}
+
+interface UrlParts {
+  readonly scheme: string;
+  readonly sslmode?: string;
+  readonly password?: string | undefined;
+}
+
+/** What a tool is given as DATABASE_URL. */
+export function databaseUrl(target: Target, { scheme, sslmode, password }: UrlParts): string {
+  const user = encodeURIComponent(target.user) + (password ? `:${encodeURIComponent(password)}` : '');
+  const host = target.tls?.servername ?? target.host;
+  const query = new URLSearchParams();
+  const socket = host.startsWith('/');
+  if (socket) query.set('host', host);
+  if (socket && target.port !== 5432) query.set('port', String(target.port));
+  if (sslmode !== undefined) query.set('sslmode', sslmode);
+  const address = socket ? '' : `${host.includes(':') ? `[${host}]` : host}:${target.port}`;
+  const rest = query.size > 0 ? `?${query}` : '';
+  return `${scheme}://${user}@${address}/${encodeURIComponent(target.database)}${rest}`;
+}

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { OpError } from '../../../error.ts';
+import type { Destination, Direction, Item, Problem, State, Status } from '../../types.ts';
+import type { Applied } from './history.ts';
+
+/** A migration that a tool knows of, in the order it applies them. */
+export interface Listed {
+  readonly version: string;
+  readonly name: string;
+  readonly file: string | null;
+  readonly reversible: boolean;
+}
+
+/** States of migrations that stand in one line: those without a file are put where their version belongs. */
+export function lineOf(listed: readonly Listed[], applied: readonly Applied[]): Item[] {
+  const rows = new Map(applied.map((row) => [row.version, row]));
+  const last = listed.findLastIndex(({ version }) => rows.has(version));
+  const items = listed.map((one, at): Item => {
+    const row = rows.get(one.version);
+    const state: State = row ? 'applied' : at < last ? 'out_of_order' : 'pending';
+    return { ...one, state, applied_at: row?.applied_at ?? null };
+  });
+  const known = new Set(listed.map(({ version }) => version));
+  for (const row of applied)
+    if (!known.has(row.version)) {
+      const later = items.findIndex(({ version }) => version > row.version);
+      items.splice(later < 0 ? items.length : later, 0, {
+        version: row.version,
+        name: row.version,
+        state: 'missing_file',
+        reversible: false,
+        applied_at: row.applied_at,
+        file: null,
+      });
+    }
+  return items;
+}
+
+export const isApplied = ({ state }: Item): boolean => state === 'applied' || state === 'missing_file';
+
+/** Problems that the states of a line are by themselves. */
+export function problemsOf(items: readonly Item[], tool: string): Problem[] {
+  return items.flatMap(({ state, version, name }): Problem[] => {
+    if (state === 'missing_file')
+      return [
+        {
+          kind: state,
+          version,
+          message: `${version} is applied, and there is no file of it: get the file back from version control.`,
+        },
+      ];
+    if (state === 'out_of_order')
+      return [
+        {
+          kind: state,
+          version,
+          message: `${version} ${name} is not applied, though a later one is: see how ${tool} takes that before going up.`,
+        },
+      ];
+    return [];
+  });
+}
+
+/** The same for the same state of the same migrations. */
+export function statusHash({ items, current }: Status): string {
+  const state = items.map((item) => [item.version, item.state]);
+  return createHash('sha256')
+    .update(JSON.stringify([current, state]))
+    .digest('hex');
+}
+
+/** The migration that a person means: by version, by name, or by the beginning of one of them that is the only one. */
+export function itemFor(items: readonly Item[], wanted: string): Item {
+  const exact = items.find(({ version, name }) => version === wanted || name === wanted);
+  if (exact) return exact;
+  const begun = items.filter(({ version, name }) => version.startsWith(wanted) || name.startsWith(wanted));
+  const [only, ...more] = begun;
+  if (wanted !== '' && only && more.length === 0) return only;
+  throw new OpError(
+    'refused',
+    more.length > 0
+      ? `${wanted} is the beginning of ${begun.length} versions: ${begun.map(({ version }) => version).join(', ')}.`
+      : `There is no migration ${wanted}.`,
+    'See them with: pgdeck migrate status',
+  );
+}
+
+/** What going up to a destination applies, of migrations in one line. Throws OpError. */
+export function chooseUp(items: readonly Item[], to: Destination): Item[] {
+  const waiting = items.filter((item) => !isApplied(item));
+  switch (to.kind) {
+    case 'latest':
+      return waiting;
+    case 'steps':
+      return waiting.slice(0, counted(to.n, waiting.length, 'up'));
+    case 'to': {
+      const end = items.indexOf(itemFor(items, to.version));
+      return waiting.filter((item) => items.indexOf(item) <= end);
+    }
+    case 'base':
+      throw new OpError(
+        'refused',
+        'The base is below everything.',
+        'Go down to it: pgdeck migrate down --base',
+      );
+  }
+}
+
+/**
+ * What going down takes back, the newest first; `applied` in the order of application. Throws OpError when one of them
+ * has no way down.
+ */
+export function chooseDown(applied: readonly Item[], to: Destination): Item[] {
+  const newest = applied.toReversed();
+  const chosen = pick();
+  refuseWithoutDown(chosen);
+  return chosen;
+
+  function pick(): Item[] {
+    switch (to.kind) {
+      case 'steps':
+        return newest.slice(0, counted(to.n, newest.length, 'down'));
+      case 'to': {
+        const end = itemFor(applied, to.version);
+        return newest.slice(0, newest.indexOf(end));
+      }
+      case 'base':
+        return newest;
+      case 'latest':
+        throw new OpError(
+          'refused',
+          'It is not said how far down.',
+          'Give --steps N, --to VERSION (which stays) or --base.',
+        );
+    }
+  }
+}
+
+/** Throws OpError when one of them cannot be taken back: then none is. */
+export function refuseWithoutDown(items: readonly Item[]): void {
+  const stuck = items.filter(({ reversible }) => !reversible);
+  if (stuck.length === 0) return;
+  const missing = stuck.filter(({ state }) => state === 'missing_file');
+  const list = (some: readonly Item[]) => some.map(({ version }) => version).join(', ');
+  throw new OpError(
+    'refused',
+    missing.length > 0
+      ? `${list(missing)} cannot be taken back: there is no file of it.`
+      : `${list(stuck)} has no way down, so nothing is taken back.`,
+    missing.length > 0
+      ? 'Get the file back from version control.'
+      : 'Write its way down, stop above it with --to, or restore a backup.',
+  );
+}
+
+function counted(n: number, have: number, direction: Direction): number {
+  if (n <= have) return n;
+  const what = direction === 'up' ? 'not applied' : 'applied';
+  throw new OpError('refused', `${n} steps are too many: ${have} ${have === 1 ? 'is' : 'are'} ${what}.`);
+}
+
+/** The versions that are applied when these have been, or have been taken back. */
+export function movedBy(
+  applied: ReadonlySet<string>,
+  versions: readonly string[],
+  direction: Direction,
+): Set<string> {
+  return direction === 'up'
+    ? new Set([...applied, ...versions])
+    : new Set([...applied].filter((version) => !versions.includes(version)));
+}
+
+/** `1 migration`, `3 migrations`. */
+export const migrationsOf = (n: number): string => `${n} ${n === 1 ? 'migration' : 'migrations'}`;

@@ -1,0 +1,162 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Session } from '../../../../db/session.ts';
+import type { RunResult } from '../../../../targets/target.ts';
+import { duration } from '../../../../text/units.ts';
+import { OpError } from '../../../error.ts';
+import type { Step, StepIo } from '../../../operation.ts';
+import type { Where } from '../../types.ts';
+import { type Driver, withToolEnvironment } from './environment.ts';
+import { failureOf } from './failure.ts';
+import type { Command } from './programs.ts';
+
+/** A run of a team's tool, and what the history has to say before and after. */
+export interface ToolRun {
+  readonly where: Where;
+  /** `Alembic`. */
+  readonly tool: string;
+  readonly driver: Driver;
+  readonly command: Command;
+  readonly cwd: string;
+  /** More variables that are to have the value of DATABASE_URL. */
+  readonly inDatabaseUrl?: readonly string[];
+  /** More variables for it. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly id: string;
+  readonly title: string;
+  /** Shown below the command: SQL. */
+  readonly preview?: string;
+  /** Versions that are applied when it starts, and when it has done what it should; undefined: not known. */
+  readonly before: ReadonlySet<string>;
+  readonly after: ReadonlySet<string> | undefined;
+  /** How many migrations it runs. */
+  readonly count: number;
+  /** Milliseconds; 0 waits without limit. */
+  readonly lockTimeout: number;
+  /** What is applied now. */
+  readonly applied: (session: Where['session']) => Promise<ReadonlySet<string>>;
+  /** A line that says that a migration begins or is done. */
+  readonly counts?: RegExp;
+  /** Why it failed, in the tool's own words; undefined: the last lines. */
+  readonly words?: (result: RunResult) => string | undefined;
+  /** It did nothing or failed, though its exit code is 0. */
+  readonly failedAnyway?: (result: RunResult) => boolean;
+}
+
+/** Lines of output that are kept in memory for the reason of a failure, in characters. */
+const KEPT = 65_536;
+const EVERY_CODE = Array.from({ length: 256 }, (_, code) => code);
+
+/** How the command is shown: as it could be typed. */
+export function shown({ program, args }: Command): string {
+  const name = program.includes('/') && !program.startsWith('./') ? program.replace(/^.*\//, '') : program;
+  return [name, ...args]
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+}
+
+/**
+ * A step that runs the tool and believes neither its exit code nor its words alone: the history has to say what was
+ * planned, before and after.
+ */
+export function toolStep(run: ToolRun): Step {
+  const command = shown(run.command);
+  return {
+    id: run.id,
+    title: run.title,
+    preview: run.preview === undefined ? command : `${command}\n\n${run.preview}`,
+    effect:
+      run.lockTimeout > 0
+        ? `each lock is waited for ${run.lockTimeout / 1000} s at most`
+        : 'waits for locks without limit',
+    run: (io) => carryOut(run, io),
+  };
+}
+
+async function carryOut(run: ToolRun, io: StepIo): Promise<void> {
+  let session = await sessionOf(run, io);
+  const now = await run.applied(session);
+  if (!same(now, run.before))
+    throw new OpError(
+      'refused',
+      `The history has changed since this was planned: ${difference(run.before, now)}.`,
+      'Plan it again.',
+    );
+  io.record({ tool: run.tool, before: [...run.before], planned: run.after ? [...run.after] : null });
+  const until = performance.now() + (run.where.patience?.wait ?? 0) * 1000;
+  for (;;) {
+    const result = await execute(run, io);
+    io.crashPoint(`${run.id}:ran`);
+    session = await sessionOf(run, io, session);
+    const then = await run.applied(session);
+    const reached = run.after === undefined || same(then, run.after);
+    const succeeded = result.exitCode === 0 && run.failedAnyway?.(result) !== true;
+    if (succeeded && reached) return io.line(`By the history: ${difference(now, then)}.`);
+    const left = until - performance.now();
+    // what was rolled back whole can be tried again; a lock that is waited for in turns stops nobody for long
+    if (!(LOCKED.test(result.stderr) && same(then, now) && left > 0))
+      throw failureOf({
+        run,
+        command: shown(run.command),
+        result,
+        succeeded,
+        changed: difference(now, then),
+        none: same(then, now),
+      });
+    io.line(`Somebody holds a lock that it needs. It is tried again for ${duration(left / 1000)}.`);
+    await delay(Math.min(left, PAUSE_MS * (0.5 + Math.random())), undefined, { signal: io.signal });
+  }
+}
+
+const LOCKED = /lock timeout|LockNotAvailable|55P03/;
+const PAUSE_MS = 1000;
+
+/** The session that holds the lock of migrations, where one does; throws when it is lost. */
+async function sessionOf(run: ToolRun, io: StepIo, known?: Session): Promise<Session> {
+  if (run.where.held !== undefined) return (await run.where.held.worker()).session;
+  return known !== undefined && !known.lost ? known : io.connect(undefined, 'migration');
+}
+
+function execute(run: ToolRun, io: StepIo): Promise<RunResult> {
+  const { where, driver, command, cwd, env, inDatabaseUrl = [], lockTimeout, counts, count } = run;
+  let done = 0;
+  return withToolEnvironment(
+    {
+      context: where.context,
+      session: where.session,
+      driver,
+      applicationName: io.applicationName,
+      lockTimeout,
+      readOnly: false,
+    },
+    (connection) =>
+      io.exec(command.program, command.args, {
+        cwd,
+        env: {
+          ...connection,
+          ...Object.fromEntries(inDatabaseUrl.map((name) => [name, connection.DATABASE_URL])),
+          ...env,
+        },
+        accept: EVERY_CODE,
+        maxOutput: KEPT,
+        onLine: (line) => {
+          if (counts?.test(line) !== true) return;
+          done += 1;
+          io.progress({ label: 'migrations', done: Math.min(done, count), of: count, unit: 'items' });
+        },
+      }),
+  );
+}
+
+export function same(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((version) => b.has(version));
+}
+
+/** `a002 was applied, a003 was taken back`, `nothing changed`. */
+export function difference(before: ReadonlySet<string>, after: ReadonlySet<string>): string {
+  const added = [...after].filter((version) => !before.has(version));
+  const gone = [...before].filter((version) => !after.has(version));
+  const told = (versions: readonly string[], what: string) =>
+    versions.length === 0 ? [] : [`${versions.join(', ')} ${versions.length === 1 ? 'was' : 'were'} ${what}`];
+  const parts = [...told(added, 'applied'), ...told(gone, 'taken back')];
+  return parts.length === 0 ? 'nothing changed' : parts.join(', ');
+}
