@@ -113,6 +113,14 @@ function changes(before: SchemaObject, after: SchemaObject, sameMajor: boolean):
     });
 }
 
+/** One difference as a line: `+ column app.orders.note: text`. */
+export function differenceLine({ kind, object, path, attribute, before, after }: SchemaDifference): string {
+  const sign = { added: '+', removed: '-', changed: '~' }[kind];
+  const text = kind === 'changed' ? `${before ?? 'none'} -> ${after ?? 'none'}` : (after ?? before ?? '');
+  const what = `${sign} ${object} ${path}${attribute === null ? '' : ` ${attribute}`}`;
+  return text === '' ? what : `${what}: ${text}`;
+}
+
 /** Whether two major versions write it alike. */
 function isComparable({ kind, attributes }: SchemaObject, key: string): boolean {
   // NOT NULL has a name from 18 on; an extension has the version that its server brings

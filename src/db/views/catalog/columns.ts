@@ -25,10 +25,11 @@ function columns({ major }: Pick<Server, 'major'>): string {
       not_null_constraint: NOT_NULL_CONSTRAINT,
       default: `CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END`,
       generated: `CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) || CASE a.attgenerated WHEN 'v' THEN ' VIRTUAL' ELSE ' STORED' END END`,
-      identity: `CASE WHEN a.attidentity <> '' THEN CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END || coalesce((
+      // a partition has its parent's from 17 on, and no sequence
+      identity: `CASE WHEN a.attidentity <> '' THEN CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END || (
       SELECT format(' (%s)', ${SEQUENCE}) FROM pg_depend o JOIN pg_sequence s ON s.seqrelid = o.objid
       WHERE o.classid = 'pg_class'::regclass AND o.refclassid = 'pg_class'::regclass AND o.refobjid = c.oid
-        AND o.refobjsubid = a.attnum AND o.deptype = 'i'), '') END`,
+        AND o.refobjsubid = a.attnum AND o.deptype = 'i') END`,
       storage: `CASE WHEN a.attstorage <> t.typstorage THEN ${STORAGE} END`,
       compression:
         major < 14

@@ -2,12 +2,12 @@ import type { Session } from '../../../db/session.ts';
 import type { OpContext } from '../../context.ts';
 import { OpError, sentenceOf } from '../../error.ts';
 import type { StepIo } from '../../operation.ts';
-import { diffSchemas, type SchemaDifference } from '../../schema/diff.ts';
+import { differenceLine, diffSchemas, type SchemaDifference } from '../../schema/diff.ts';
 import { pathOf, type SchemaSnapshot } from '../../schema/format.ts';
 import { takeSchemaSnapshot } from '../../schema/snapshot.ts';
 import { type Load, loader } from './load.ts';
 import type { Outcome, Rehearsal, RehearsalResult, Rehearsed, RehearsedMigration } from './result.ts';
-import { differenceLine, forgets, sentences, TOLD } from './sentences.ts';
+import { forgets, sentences, TOLD } from './sentences.ts';
 import { type Shadow, withShadow } from './shadow.ts';
 
 /**

@@ -25,14 +25,6 @@ export function sentences(
   return [...told, ...(more > 0 ? [`And ${more} more.`] : [])].join(' ');
 }
 
-/** One difference as a line: `+ column app.orders.note: text`. */
-export function differenceLine({ kind, object, path, attribute, before, after }: SchemaDifference): string {
-  const sign = { added: '+', removed: '-', changed: '~' }[kind];
-  const text = kind === 'changed' ? `${before ?? 'none'} -> ${after ?? 'none'}` : (after ?? before ?? '');
-  const what = `${sign} ${object} ${path}${attribute === null ? '' : ` ${attribute}`}`;
-  return text === '' ? what : `${what}: ${text}`;
-}
-
 const OUTCOMES: Readonly<Record<Outcome, string>> = {
   reversible: 'up, down, up again',
   no_down: 'up; no way down',

@@ -1,0 +1,69 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { client, serverTarget, type TestDatabase, testDatabase } from '../support/cluster.ts';
+import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
+
+const home = temporaryDirectory();
+const file = join(home, 'schema.json');
+let db: TestDatabase;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  db = await testDatabase();
+  const { host, port } = serverTarget();
+  env = cleanEnvironment(home, {
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: 'postgres',
+    PGDATABASE: db.database,
+  });
+});
+afterAll(() => db.drop());
+
+test('a snapshot in a file, and what has changed since', async () => {
+  const session = await client(db.target());
+  await session.sql('CREATE TABLE people (id int PRIMARY KEY, name text)');
+  const made = await pgdeck(['schema', 'snapshot', '--out', file], env);
+  expect(made).toMatchObject({ code: 0, stdout: '' });
+  expect(made.stderr).toMatch(/^\d+ objects in .*schema\.json\n$/);
+  const printed = await pgdeck(['schema', 'snapshot'], env);
+  expect(JSON.parse(printed.stdout)).toEqual(JSON.parse(readFileSync(file, 'utf8')));
+
+  const same = await pgdeck(['schema', 'diff', file], env);
+  expect(same).toEqual({ code: 0, stdout: '', stderr: 'No difference.\n' });
+  await session.sql(
+    `ALTER TABLE people ALTER name SET DEFAULT E'a\\nb', ADD age int; CREATE INDEX by_name ON people (name)`,
+  );
+  const differs = await pgdeck(['schema', 'diff', file], env);
+  expect(differs).toMatchObject({ code: 1, stderr: '' });
+  expect(differs.stdout.trimEnd().split('\n')).toEqual([
+    '+ column public.people.age: integer',
+    '+ index public.people.by_name: CREATE INDEX by_name ON public.people USING btree (name)',
+    "~ column public.people.name default: none -> 'a b'::text",
+  ]);
+  const later = join(home, 'later.json');
+  await pgdeck(['schema', 'snapshot', '--out', later], env);
+  // two files need no server
+  const nowhere = { ...env, PGHOST: '/nowhere' };
+  const json = await pgdeck(['schema', 'diff', later, file, '--json'], nowhere);
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.stdout).differences).toMatchObject([
+    { kind: 'removed', object: 'column', path: 'public.people.age', attribute: null, before: 'integer' },
+    { kind: 'removed', object: 'index' },
+    { kind: 'changed', attribute: 'default', after: null },
+  ]);
+});
+
+test('what cannot be read is refused, and a server that is not there has its own exit code', async () => {
+  const missing = await pgdeck(['schema', 'diff', join(home, 'none.json')], env);
+  expect(missing.code).toBe(2);
+  expect(missing.stderr).toContain(
+    'none.json cannot be read (ENOENT). Make one with: pgdeck schema snapshot',
+  );
+  writeFileSync(join(home, 'bad.json'), '{"formatVersion": 9}');
+  const newer = await pgdeck(['schema', 'diff', join(home, 'bad.json')], env);
+  expect(newer.code).toBe(2);
+  expect(newer.stderr).toContain('was made by a newer pgdeck');
+  expect((await pgdeck(['schema', 'snapshot'], { ...env, PGHOST: '/nowhere' })).code).toBe(3);
+});
