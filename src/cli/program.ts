@@ -11,6 +11,7 @@ import { EXIT, fail, note, print } from './output.ts';
 import { register as profile } from './profile.ts';
 import { register as runs } from './runs.ts';
 import { register as schedule } from './schedule.ts';
+import { register as schema } from './schema.ts';
 import { register as show } from './show.ts';
 import { register as signal } from './signal.ts';
 
@@ -23,6 +24,7 @@ const commands = (operations: readonly Entry[]): readonly Register[] => [
   registerOperations(operations),
   backups,
   (program, context) => schedule(group(program, 'schedule'), context),
+  schema,
   runs,
   profile,
 ];
