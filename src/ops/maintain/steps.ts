@@ -88,8 +88,8 @@ export function maintenanceSteps(works: readonly Work[], options: StepOptions): 
             preview: '',
             always: true,
             run: async (io: StepIo) => {
-              if (began.size > 0)
-                io.result(await ledger.compare(await sessions.watcher(io), began, options.title));
+              // of a run that was cancelled the sessions before have been ended
+              if (began.size > 0) io.result(await ledger.compare(await io.connect(), began, options.title));
             },
           },
         ]),

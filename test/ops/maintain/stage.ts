@@ -22,6 +22,11 @@ export function planAnalyze(context: OpContext, input: Record<string, unknown> =
   return analyze.plan(analyze.input.parse(input), context);
 }
 
+/** Ids of the steps that are about tables: from 16 on there is one more that notes the age of the database. */
+export function tableSteps(plan: Plan): string[] {
+  return plan.steps.map(({ id }) => id).filter((id) => id !== 'database-stats' && id !== 'compare');
+}
+
 /** The checks that block a plan, or warn. */
 export function complaints(plan: Plan): string[] {
   return plan.checks

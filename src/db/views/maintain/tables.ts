@@ -66,8 +66,8 @@ SELECT /* pgdeck */ oid, schema, name, kind, partition_of, has_children, system,
   coalesce(dead > vacuum_at OR ins > insert_at, false) OR xid_age > fma OR mxid_age > mma AS vacuum_due,
   -- statistics on the statistics are never made
   coalesce(mods > analyze_at, false) AND oid <> 'pg_statistic'::regclass AS analyze_due,
-  coalesce(greatest(dead / nullif(vacuum_at, 0), ins / nullif(insert_at, 0)), 0) AS vacuum_pressure,
-  coalesce(mods / nullif(analyze_at, 0), 0) AS analyze_pressure,
+  greatest(dead / greatest(vacuum_at, 1), CASE WHEN insert_at IS NOT NULL THEN ins / greatest(insert_at, 1) END) AS vacuum_pressure,
+  mods / greatest(analyze_at, 1) AS analyze_pressure,
   ${since('greatest(pg_stat_get_last_vacuum_time(oid), pg_stat_get_last_autovacuum_time(oid))')} AS vacuum_age_seconds,
   ${since('greatest(pg_stat_get_last_analyze_time(oid), pg_stat_get_last_autoanalyze_time(oid))')} AS analyze_age_seconds
 FROM m ORDER BY schema COLLATE "C", name COLLATE "C"`;

@@ -16,6 +16,12 @@ export async function holdersOf(
   return session.run(lockHolders, { oids, mode });
 }
 
+/** A session, as far as it is seen; a prepared transaction has no pid. */
+export type Who = Pick<
+  LockHolder,
+  'pid' | 'usename' | 'application_name' | 'state' | 'backend_type' | 'xact_seconds'
+>;
+
 /** `session 4711 (ann, psql, idle in transaction for 3m05s)`. */
 export function holderText({
   pid,
@@ -24,7 +30,7 @@ export function holderText({
   state,
   backend_type,
   xact_seconds,
-}: LockHolder): string {
+}: Who): string {
   if (pid === null) return 'a prepared transaction';
   const since = xact_seconds === null ? undefined : `for ${duration(xact_seconds)}`;
   const doing = [state ?? (backend_type === 'client backend' ? undefined : backend_type), since];
@@ -33,7 +39,7 @@ export function holderText({
 }
 
 /** What can be done about one that is in the way. */
-export function holderRemedy({ pid, state, backend_type }: LockHolder): string {
+export function holderRemedy({ pid, state, backend_type }: Who): string {
   if (pid === null) return 'See it with: SELECT * FROM pg_prepared_xacts';
   if (backend_type === 'autovacuum worker') return 'Autovacuum gives way by itself.';
   return state?.startsWith('idle')

@@ -17,13 +17,19 @@ export interface Worker {
  * are opened when first asked for, and again after they were lost.
  */
 export class MaintenanceSessions {
+  readonly #database: string | undefined;
   #worker: Worker | undefined;
   #watcher: Session | undefined;
+
+  /** `database`: another one than the run's. */
+  constructor(database?: string) {
+    this.#database = database;
+  }
 
   /** Throws DbError. */
   async worker(io: StepIo): Promise<Worker> {
     if (this.#worker !== undefined && !this.#worker.session.lost) return this.#worker;
-    const session = await io.connect();
+    const session = await io.connect(this.#database);
     const worker: Worker = { session, listener: () => {} };
     session.onNotice((notice) => worker.listener(notice));
     await endWithClient(session);
@@ -34,7 +40,7 @@ export class MaintenanceSessions {
   /** A session for looking: at progress, at locks, at sizes. Throws DbError. */
   async watcher(io: StepIo): Promise<Session> {
     if (this.#watcher !== undefined && !this.#watcher.lost) return this.#watcher;
-    this.#watcher = await io.connect();
+    this.#watcher = await io.connect(this.#database);
     return this.#watcher;
   }
 }
