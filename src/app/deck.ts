@@ -208,6 +208,11 @@ export class Deck {
     });
   }
 
+  /** What was wrong before is answered by what was done since. */
+  hush(): void {
+    if (this.state.toast?.level === 'error') this.store.set({ toast: undefined });
+  }
+
   /** Into the message log only: it stands on the screen already. */
   note(text: string, level: LogLevel, intervention: boolean): void {
     const entry = { at: this.ports.wallClock(), level, text: cleanLine(text), intervention };

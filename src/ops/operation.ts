@@ -16,6 +16,9 @@ export interface Choice {
 /** What a person has typed or a flag has given, before it is checked. */
 export type RawInput = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
+/** What is known of the connection and the settings before anything is asked. */
+export type Known = Pick<OpContext, 'env' | 'home' | 'backup' | 'target'>;
+
 /** How a field of the input is asked for: in the wizard's form, as a flag, in the reference. */
 export interface Field {
   readonly title: string;
@@ -27,8 +30,12 @@ export interface Field {
   readonly flag?: string;
   /** What stands for the value in the help: `dir`. */
   readonly placeholder?: string;
+  /** What holds when nothing is given, in a few words, where the schema has no default: `custom`, a directory. */
+  readonly standard?: (known: Known, raw: RawInput) => string;
   /** Values that the server or the disk offers now; another value may still be typed unless the schema refuses. */
   readonly choices?: (context: OpContext, raw: RawInput) => Promise<readonly Choice[]>;
+  /** What to do when there is nothing to choose from: a sentence. */
+  readonly none?: (known: Known, raw: RawInput) => string;
   /** Asked for only when this holds for what was given so far. */
   readonly when?: (raw: RawInput) => boolean;
 }

@@ -70,7 +70,7 @@ export const operationsView = defineView<RunRow>({
   rows: (model) => model.runs,
   identity: (row) => row.id,
   sort: { column: 'when', descending: true },
-  empty: 'Nothing has been done yet. b makes a backup, : lists everything that can be done.',
+  empty: 'Nothing has been done yet. b makes a backup; : lists all that can be done.',
   columns,
   copy: (row) => row.id,
   detail: (row) => [

@@ -1,6 +1,6 @@
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../deck.ts';
-import { focusedField, type Offer, rawOf } from './form.ts';
+import { focusedField, type Offer, offered, rawOf } from './form.ts';
 import { contextFor } from './held.ts';
 import { updateWizard, type Wizard, wizardById } from './state.ts';
 
@@ -18,9 +18,11 @@ export function askChoices(deck: Deck, wizard: Wizard): void {
     const now = wizardById(deck.state, wizard.id);
     // with other values given meanwhile, another answer is on its way
     if (!now || (offer.status !== 'asking' && now.form.offers[field.id]?.given !== given)) return;
-    updateWizard(deck, wizard.id, {
-      form: { ...now.form, offers: { ...now.form.offers, [field.id]: offer } },
-    });
+    const form = { ...now.form, offers: { ...now.form.offers, [field.id]: offer } };
+    const here = offer.status !== 'asking' && focusedField(operation, form)?.id === field.id;
+    // fewer than there were, or none: what is highlighted must be there
+    const index = here ? Math.min(form.index, offered(field, form).length - 1) : form.index;
+    updateWizard(deck, wizard.id, { form: { ...form, index } });
   };
   put({ given, status: 'asking', choices: known?.choices ?? [] });
   contextFor(deck, wizard.id)

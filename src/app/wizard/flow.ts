@@ -12,6 +12,7 @@ import {
   enterField,
   type Form,
   focusedField,
+  isAsking,
   moveFocus,
   offered,
   parseForm,
@@ -100,6 +101,7 @@ function changeForm(
   if (!wizard?.operation || wizard.phase.step !== 'form') return;
   const form = change(wizard.form, wizard.operation);
   if (form === wizard.form) return;
+  deck.hush();
   updateWizard(deck, wizard.id, { form });
   askChoices(deck, { ...wizard, form });
 }
@@ -114,6 +116,9 @@ export function moveInForm(deck: Deck, by: number): void {
     const field = focusedField(operation, form);
     const last = field ? offered(field, form).length - 1 : -1;
     const index = form.index + by;
+    // the list is on its way: its first choice will be the one that is highlighted
+    if (field && last < 0 && by > 0 && isAsking(field, form))
+      return form.index === 0 ? form : { ...form, index: 0 };
     if (index >= 0 && form.index <= last && (index <= last || Math.abs(by) > 1))
       return last < 0 ? form : { ...form, index: Math.min(index, last) };
     if (index < 0 && form.index >= 0) return { ...form, index: -1 };
@@ -125,8 +130,11 @@ export function moveInForm(deck: Deck, by: number): void {
 export function typeKey(deck: Deck, key: string): void {
   const wizard = openedWizard(deck.state);
   if (wizard?.phase.step === 'confirm') {
-    if (wizard.phase.plan.danger === 'type-name')
-      deck.setField(editField(wizard.phase.field, key) ?? wizard.phase.field);
+    if (wizard.phase.plan.danger !== 'type-name') return;
+    const field = editField(wizard.phase.field, key);
+    if (!field) return;
+    deck.hush();
+    deck.setField(field);
     return;
   }
   changeForm(deck, (form, operation) => editForm(operation, form, key));
@@ -146,6 +154,8 @@ export function acceptForm(deck: Deck): void {
     changeForm(deck, (before) => takeChoice(operation, before));
     return;
   }
+  // the choice that was gone to is not there yet
+  if (form.index >= 0 && field && isAsking(field, form)) return;
   const added = addItem(operation, form);
   if (added) changeForm(deck, () => added);
   else makePlan(deck, wizard);
@@ -168,7 +178,7 @@ function makePlan(deck: Deck, wizard: Wizard): void {
   updateWizard(deck, wizard.id, { form: { ...(wrong ? enterField(form, wrong.id) : form), touched } });
   const message = parsed.problems.find((problem) => problem.field === wrong?.id)?.message;
   deck.say(
-    wrong ? `${wrong.title}: ${message}` : (parsed.problems[0]?.message ?? 'Something is missing.'),
+    wrong ? `${wrong.title} ${message}.` : (parsed.problems[0]?.message ?? 'Something is missing.'),
     'error',
   );
 }

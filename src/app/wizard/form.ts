@@ -140,6 +140,11 @@ export function isTyped({ kind }: InputField): boolean {
   return kind === 'text' || kind === 'number' || kind === 'list';
 }
 
+/** Whether what there is to choose from is still being asked for. */
+export function isAsking({ id, kind, choices }: InputField, form: Form): boolean {
+  return choices !== undefined && kind !== 'choice' && (form.offers[id]?.status ?? 'asking') === 'asking';
+}
+
 /** The choices of a field that match what is being typed, upper and lower case alike. */
 export function offered(field: InputField, form: Form): readonly Choice[] {
   const all = form.offers[field.id]?.choices ?? [];
@@ -179,7 +184,7 @@ export function editForm(operation: AnyOperation, form: Form, key: string): Form
   const text = form.texts[field.id] ?? EMPTY_FIELD;
   const items = form.items[field.id] ?? [];
   if (field.kind === 'list' && key === 'backspace' && text.text === '')
-    return { ...form, items: { ...form.items, [field.id]: items.slice(0, -1) } };
+    return { ...form, items: { ...form.items, [field.id]: items.slice(0, -1) }, index: -1 };
   const edited = editField(text, key);
   return edited ? typeInto(form, field, edited) : form;
 }

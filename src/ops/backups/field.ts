@@ -20,8 +20,15 @@ export const backupFields: { readonly id: Field; readonly dir: Field } = {
       const backups = await listBackups(repositoryDirectory(context, dir));
       return backups.map((one) => ({ value: one.id, hint: hintOf(one) }));
     },
+    none: (known, { dir }) =>
+      `There are no backups in ${repositoryDirectory(known, typeof dir === 'string' ? dir : undefined)}.`,
   },
-  dir: { title: 'Repository', hint: 'the repository, where it is not the usual one', placeholder: 'dir' },
+  dir: {
+    title: 'Repository',
+    hint: 'the repository, where it is not the usual one',
+    placeholder: 'dir',
+    standard: (known) => repositoryDirectory(known),
+  },
 };
 
 function hintOf({ database, bytes: size, status }: Backup): string {

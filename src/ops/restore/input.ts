@@ -55,11 +55,14 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
         value: one.id,
         hint: `${one.createdAt.toISOString().slice(0, 16).replace('T', ' ')}  ${bytes(one.bytes)}  ${one.status}`,
       })),
+    none: (known, raw) =>
+      `There are no backups in ${repositoryDirectory(known, textOf(raw.dir))}. Make one (b in the console), type the path of a dump, or name another repository.`,
   },
   database: {
     title: 'Database',
     hint: 'the database that is replaced (default: the connected one; from postgres, that of the backup)',
     placeholder: 'name',
+    standard: ({ target: { database } }) => (isMaintenance(database) ? 'that of the backup' : database),
     choices: databaseChoices,
     when: (raw) => !given(raw.into),
   },
@@ -67,12 +70,14 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
     title: 'New database',
     hint: 'restore into a database of this name, which is created, and replace nothing',
     placeholder: 'name',
+    standard: () => 'none, it replaces one',
     when: (raw) => !chosen(raw) && !given(raw.database) && raw.in_place !== true,
   },
   table: {
     title: 'Tables',
     hint: 'only this table, into the database as it is',
     placeholder: 'name',
+    standard: () => 'all of it',
     choices: tableChoices,
     when: (raw) => !given(raw.into) && raw.in_place !== true,
   },
@@ -100,36 +105,40 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
     title: 'Jobs',
     hint: 'tables and indexes that are loaded at the same time (default: the profile’s, else up to 4)',
     placeholder: 'n',
+    standard: (known) => String(jobsOf({}, known)),
     when: (raw) => !chosen(raw),
   },
   before: {
     title: 'Command before',
     hint: 'run before clients are interrupted, such as: systemctl stop app',
     placeholder: 'command',
+    standard: (known) => hooksOf({}, known).before ?? 'none',
     when: (raw) => !given(raw.into),
   },
   after: {
     title: 'Command after',
     hint: 'run when it is over, whether it succeeded or not, such as: systemctl start app',
     placeholder: 'command',
+    standard: (known) => hooksOf({}, known).after ?? 'none',
     when: (raw) => !given(raw.into),
   },
   dir: {
     title: 'Repository',
     hint: 'where the backups are (default: BACKUP_DIR, else the profile’s directory)',
     placeholder: 'directory',
+    standard: (known) => repositoryDirectory(known),
   },
 };
 
 /** Processes that load: no more than there are processors here, and four at most unless somebody says so. */
-export function jobsOf(input: Pick<RestoreInput, 'jobs'>, context: OpContext): number {
+export function jobsOf(input: Pick<RestoreInput, 'jobs'>, context: Pick<OpContext, 'backup'>): number {
   return input.jobs ?? context.backup.jobs ?? Math.min(4, availableParallelism());
 }
 
 /** The commands around the interruption: those that were given, else the profile's. */
 export function hooksOf(
   { before, after }: Pick<RestoreInput, 'before' | 'after'>,
-  { backup }: OpContext,
+  { backup }: Pick<OpContext, 'backup'>,
 ): { before: string | undefined; after: string | undefined } {
   return { before: before ?? backup.before_restore, after: after ?? backup.after_restore };
 }

@@ -27,6 +27,7 @@ export const prune = defineOperation({
       title: 'Keep',
       hint: `which are kept: "${DEFAULT_KEEP}", "30 days min 3", "last 10"`,
       placeholder: 'rule',
+      standard: ({ backup }) => backup.keep ?? DEFAULT_KEEP,
       choices: async ({ backup }) =>
         [...new Set([backup.keep ?? DEFAULT_KEEP, DEFAULT_KEEP, '30 days min 3', 'last 10'])].map(
           (value) => ({
@@ -35,7 +36,12 @@ export const prune = defineOperation({
           }),
         ),
     },
-    database: { title: 'Database', hint: 'only backups of this database', placeholder: 'name' },
+    database: {
+      title: 'Database',
+      hint: 'only backups of this database',
+      placeholder: 'name',
+      standard: () => 'all',
+    },
     dir: backupFields.dir,
   },
   plan: async ({ keep, database, dir }, context) => {

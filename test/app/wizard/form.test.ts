@@ -108,6 +108,61 @@ test('down goes through the choices and on to the next field, up back again', as
   expect(focus(stage)).toBe('database');
 });
 
+test('down waits for choices that are still asked for; Enter takes none before they are there', async () => {
+  const played = script();
+  const stage = await opened(played);
+  expect(stage.text).toContain('asking what there is');
+  stage.type('x');
+  stage.keys('backspace', 'down', 'down', 'enter');
+  expect(focus(stage)).toBe('database');
+  expect(stage.wizard.phase.step).toBe('form');
+  const [first] = await choices(stage);
+  stage.keys('enter');
+  expect(input(stage)?.database).toBe(first);
+  expect(played.planned).toBe(0);
+});
+
+test('what is taken away from a list does not leave a choice for Enter to take', async () => {
+  const stage = await opened();
+  stage.type('shop');
+  stage.keys('tab', 'tab', 'tab');
+  await choices(stage);
+  stage.keys('down', 'enter', 'backspace', 'enter');
+  await stage.at('plan');
+  stage.keys('esc');
+  expect(input(stage)?.tables).toEqual([]);
+});
+
+test('an empty field says what holds, and an empty list of choices what to do', async () => {
+  const played = operationOf(script());
+  const { database, tables } = played.fields as Record<string, Field>;
+  const fields = {
+    ...played.fields,
+    database: {
+      ...database,
+      choices: async () => [],
+      none: () => 'Type the name of one that is to be.',
+    },
+    tables: { ...tables, hint: 'only these (default: all)', standard: () => 'all of them' },
+  } as Record<string, Field>;
+  const stage = new WizardStage(db.target(), script());
+  stages.push(stage);
+  openWizard(stage.deck, { ...stage.entry, load: async () => ({ ...played, fields }) });
+  await stage.at('form');
+  await until(() => stage.text.includes('Type the name of one that is to be.'), { what: 'the next step' });
+  expect(stage.text).toMatch(/Tables +all of them \(default\)/);
+  stage.keys('tab', 'tab', 'tab');
+  expect(stage.text).toMatch(/only these\. Down and Enter choose/);
+});
+
+test('an error goes when what was wrong is changed', async () => {
+  const stage = await opened();
+  stage.keys('enter');
+  expect(stage.deck.state.toast?.text).toBe('Database is needed.');
+  stage.type('s');
+  expect(stage.deck.state.toast).toBeUndefined();
+});
+
 test('a list takes choices in and out, and what is typed', async () => {
   const stage = await opened();
   stage.type('shop');

@@ -1,8 +1,10 @@
+import { home } from '../../../config/libpq/env.ts';
 import type { InputField } from '../../../ops/fields.ts';
-import type { AnyOperation } from '../../../ops/operation.ts';
+import type { AnyOperation, Known, RawInput } from '../../../ops/operation.ts';
 import { cleanLine } from '../../../text/clean.ts';
-import { type Line, lineWidth, span } from '../../../text/line.ts';
+import { type Line, lineWidth, type Span, span } from '../../../text/line.ts';
 import { clip, fit, width, wrap } from '../../../text/width.ts';
+import type { Deck } from '../../deck.ts';
 import { type Marks, marksOf } from '../../lines/marks.ts';
 import { windowOf } from '../../select.ts';
 import { EMPTY_FIELD, fieldSpans } from '../../text-field.ts';
@@ -13,6 +15,7 @@ import {
   offered,
   pickedOf,
   problemOf,
+  rawOf,
   valuesOf,
   visibleFields,
 } from '../form.ts';
@@ -28,12 +31,14 @@ export interface FormLines {
 }
 
 export function formLines(
-  deck: { readonly ascii: boolean },
+  deck: Pick<Deck, 'ascii' | 'env' | 'resolved'>,
   operation: AnyOperation,
   form: Form,
   columns: number,
 ): FormLines {
   const marks = marksOf(deck);
+  const raw = rawOf(operation, form);
+  const known = knownOf(deck);
   const fields = visibleFields(operation, form);
   const focused = focusedField(operation, form);
   const label =
@@ -52,11 +57,11 @@ export function formLines(
     lines.push([
       span(own ? ` ${marks.cursor} ` : '   ', 'accent'),
       span(fit(field.title, label, 'left', marks.more), own ? 'title' : undefined),
-      ...valueSpans(field, form, own, room, marks),
+      ...valueSpans(field, form, own, room, marks, standardOf(field, known, raw)),
     ]);
     if (own) lines.push(...below(hintOf(field), 'muted'));
     if (problem !== undefined) lines.push(...below(`${field.title} ${problem}`, 'alert'));
-    if (own) lines.push(...choiceLines(field, form, label + 3, columns, marks));
+    if (own) lines.push(...choiceLines(field, form, label + 3, columns, marks, field.none?.(known, raw)));
     if (own) focus = { from, to: lines.length };
   }
   const general = problemOf(operation, form, undefined);
@@ -68,43 +73,91 @@ export function formLines(
   return { lines, focus };
 }
 
-function hintOf(field: InputField): string {
-  const keys = { flag: ' Space switches.', choice: ' Left and right choose.', list: ' Enter adds one more.' };
-  const key = field.kind in keys ? keys[field.kind as keyof typeof keys] : '';
-  const offers = field.choices && field.kind !== 'choice' ? ' Down chooses.' : '';
-  return `${field.hint}${/[.!?]$/.test(field.hint) ? '' : '.'}${key}${offers}`;
+function knownOf({ env, resolved }: Pick<Deck, 'env' | 'resolved'>): Known {
+  return { env, home: home(env), backup: resolved.backup, target: resolved.target };
 }
 
-function valueSpans(field: InputField, form: Form, own: boolean, room: number, marks: Marks): Line {
+/** What holds of a field when nothing is given. */
+function standardOf({ standard, initial }: InputField, known: Known, raw: RawInput): string | undefined {
+  if (standard) return cleanLine(standard(known, raw));
+  const none = initial === undefined || (Array.isArray(initial) && initial.length === 0);
+  return none ? undefined : cleanLine(String(initial));
+}
+
+/** What a field is, and which keys serve it. A default stands in the field itself. */
+function hintOf(field: InputField): string {
+  const offers = field.choices !== undefined;
+  const keys = {
+    flag: ' Space switches.',
+    choice: ' Left and right choose.',
+    list: `${offers ? ' Down and Enter choose' : ' Enter adds it'}, Backspace takes the last away.`,
+    text: offers ? ' Down chooses.' : '',
+    number: offers ? ' Down chooses.' : '',
+  };
+  const hint = field.standard ? field.hint.replace(/ \(default: [^()]*\)$/, '') : field.hint;
+  return `${hint}${/[.!?]$/.test(hint) ? '' : '.'}${keys[field.kind]}`;
+}
+
+function valueSpans(
+  field: InputField,
+  form: Form,
+  own: boolean,
+  room: number,
+  marks: Marks,
+  standard: string | undefined,
+): Line {
   const { more } = marks;
   if (field.kind === 'flag') {
     const on = flagOf(field, form);
     return [span(`[${on ? 'x' : ' '}]`, own ? 'selected' : undefined), span(on ? ' yes' : ' no', 'muted')];
   }
-  if (field.kind === 'choice') return pickSpans(field, form, own, room);
+  if (field.kind === 'choice') return pickSpans(field, form, own, room, standard);
   const text = form.texts[field.id] ?? EMPTY_FIELD;
   const items = (form.items[field.id] ?? []).map(cleanLine);
   const listed = items.length === 0 ? '' : `${items.join(', ')}${own || text.text !== '' ? ', ' : ''}`;
   const kept = clip(listed, Math.max(4, Math.floor(room * 0.6)), more);
-  if (own) return [span(kept), ...fieldSpans('', text, room - width(kept)), ...placeholder(field, form)];
-  if (listed === '' && text.text === '')
-    return placeholder(field, form).map((one) => ({ ...one, text: one.text.trimStart() }));
+  const empty = text.text === '' && items.length === 0;
+  const holds = (cells: number) => (empty ? [placeholder(field, standard, cells, more)] : []);
+  if (own)
+    return [
+      span(kept),
+      ...fieldSpans('', text, room - width(kept)),
+      span(' '),
+      ...holds(room - width(kept) - 2),
+    ];
+  if (empty) return holds(room);
   return [span(clip(`${listed}${cleanLine(text.text)}`, room, more))];
 }
 
 /** What holds when nothing is given. */
-function placeholder(field: InputField, form: Form): Line {
-  if ((form.texts[field.id]?.text ?? '') !== '' || (form.items[field.id]?.length ?? 0) > 0) return [];
-  const { initial } = field;
-  if (field.required) return [span(' needed', 'warn')];
-  const empty = initial === undefined || (Array.isArray(initial) && initial.length === 0);
-  return [span(empty ? ' not given' : ` ${cleanLine(String(initial))} (default)`, 'muted')];
+function placeholder(
+  { required }: InputField,
+  standard: string | undefined,
+  cells: number,
+  more: string,
+): Span {
+  if (required) return span('needed', 'warn');
+  return span(standard === undefined ? 'not given' : clip(standardText(standard), cells, more), 'muted');
 }
 
-function pickSpans(field: InputField, form: Form, own: boolean, room: number): Line {
+function standardText(standard: string): string {
+  return `${standard} (default)`;
+}
+
+function pickSpans(
+  field: InputField,
+  form: Form,
+  own: boolean,
+  room: number,
+  standard: string | undefined,
+): Line {
   const picked = pickedOf(field, form);
-  const name = (value: string) => (value === '' ? 'not given' : value);
-  if (!own) return picked === '' && field.required ? [span('needed', 'warn')] : [span(name(picked))];
+  const nothing = standard === undefined ? 'not given' : standardText(standard);
+  const name = (value: string) => (value === '' ? nothing : value);
+  if (!own) {
+    if (picked === '' && field.required) return [span('needed', 'warn')];
+    return [span(name(picked), picked === '' ? 'muted' : undefined)];
+  }
   const values = valuesOf(field);
   const all = values.flatMap(
     (value): Line => [value === picked ? span(`[${name(value)}]`, 'selected') : span(` ${name(value)} `)],
@@ -116,7 +169,14 @@ function pickSpans(field: InputField, form: Form, own: boolean, room: number): L
   ];
 }
 
-function choiceLines(field: InputField, form: Form, indent: number, columns: number, marks: Marks): Line[] {
+function choiceLines(
+  field: InputField,
+  form: Form,
+  indent: number,
+  columns: number,
+  marks: Marks,
+  none = 'There is nothing to choose from.',
+): Line[] {
   if (!field.choices || field.kind === 'choice') return [];
   const pad = ' '.repeat(Math.min(indent, 6));
   const offer = form.offers[field.id];
@@ -127,7 +187,7 @@ function choiceLines(field: InputField, form: Form, indent: number, columns: num
   if (choices.length === 0)
     return offer === undefined || offer.status === 'asking'
       ? say('asking what there is')
-      : say(offer.choices.length === 0 ? 'There is nothing to choose from.' : 'None of the choices matches.');
+      : say(offer.choices.length === 0 ? none : 'None of the choices matches.');
   const { from, to } = windowOf(choices.length, Math.max(0, form.index), CHOICES);
   const chosen = new Set(form.items[field.id] ?? []);
   const shown = choices.slice(from, to);

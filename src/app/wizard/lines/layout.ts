@@ -63,7 +63,9 @@ export function wizardLayout(deck: Deck, wizard: Wizard, { columns, rows }: AppS
     : (wizard.scroll ?? 0);
   const from = Math.min(last, wanted);
   const place =
-    last === 0 || content.show ? [] : [span(`  ${from + 1}-${from + bodyRows} of ${total}`, 'muted')];
+    last === 0 || content.show
+      ? []
+      : [span(`  ${from + 1}-${from + bodyRows} of ${total}, ${from < last ? 'PgDn' : 'PgUp'}`, 'muted')];
   const title = titleLine(wizard, columns, [...(content.note ?? []), ...place]);
   return end(title, windowBlocks(content.blocks, from, bodyRows), { first: 0, last });
 }

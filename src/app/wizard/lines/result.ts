@@ -62,7 +62,12 @@ export function resultBlocks(deck: { readonly ascii: boolean }, run: RunView, co
       ...(output.length > 0 ? [[], [span(' Output', 'accent')], ...output] : []),
       ...(end.run === ''
         ? []
-        : [[], [span(` Run ${end.run}; it is in the journal (8) and in the message log (L).`, 'muted')]]),
+        : [
+            [],
+            ...wrap(`Run ${end.run}; the journal (8) and the message log (L) have it.`, columns - 3).map(
+              (part): Line => [span(` ${part}`, 'muted')],
+            ),
+          ]),
     ]),
   ];
 }

@@ -6,12 +6,15 @@ import { bytes } from '../../../text/units.ts';
 import type { OpContext } from '../../context.ts';
 import type { Choice, Field, RawInput } from '../../operation.ts';
 import { FORMATS } from '../../repository/manifest.ts';
+import { repositoryDirectory } from '../../repository/repository.ts';
 
 const names = z.array(z.string().min(1)).default([]);
 
 export const backupInput = z.object({
   database: names,
   all_databases: z.boolean().default(false),
+  dir: z.string().optional(),
+  label: z.string().max(200, 'expected 200 characters at most').optional(),
   format: z.enum(FORMATS).optional(),
   jobs: z.number().int().min(1, 'expected 1 or more').max(64, 'expected 64 at most').optional(),
   compress: z.string().optional(),
@@ -20,8 +23,6 @@ export const backupInput = z.object({
   schema_only: z.boolean().default(false),
   data_only: z.boolean().default(false),
   no_globals: z.boolean().default(false),
-  dir: z.string().optional(),
-  label: z.string().max(200, 'expected 200 characters at most').optional(),
 });
 
 export type BackupInput = z.output<typeof backupInput>;
@@ -35,6 +36,7 @@ export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
     title: 'Databases',
     hint: 'database to back up; the connected one without it',
     placeholder: 'name',
+    standard: ({ target }) => target.database,
     choices: databaseChoices,
     when: (raw) => !all(raw),
   },
@@ -42,25 +44,42 @@ export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
     title: 'All databases',
     hint: 'every database of the server that this role may connect to, without templates',
   },
+  dir: {
+    title: 'Repository',
+    hint: "the directory that backups are kept in (default: BACKUP_DIR, the profile's, else ~/.local/share/pgdeck/backups)",
+    placeholder: 'dir',
+    standard: (known) => repositoryDirectory(known),
+  },
+  label: {
+    title: 'Label',
+    hint: 'a word or two that the list shows: before-upgrade',
+    placeholder: 'text',
+    standard: () => 'none',
+  },
   format: {
     title: 'Format',
     hint: "custom: one file; directory: one per table, in parallel; plain: SQL (default: the profile's, else custom)",
+    standard: ({ backup }, { jobs }) => (Number(jobs) > 1 ? 'directory' : (backup.format ?? 'custom')),
   },
   jobs: {
     title: 'Jobs',
     hint: 'tables that are dumped at the same time, each over its own connection (directory only)',
     placeholder: 'n',
+    standard: ({ backup }, { format }) =>
+      String((format || backup.format) === 'directory' ? (backup.jobs ?? 1) : 1),
     when: (raw) => raw.format === undefined || raw.format === '' || raw.format === 'directory',
   },
   compress: {
     title: 'Compression',
     hint: 'none, gzip:1 to gzip:9, zstd:1 to zstd:19 (default: gzip:1, zstd:3 where pg_dump has it)',
     placeholder: 'method:level',
+    standard: ({ backup }) => backup.compress ?? 'gzip:1, or zstd:3 where pg_dump has it',
   },
   schema: {
     title: 'Schemas',
     hint: 'only the rows of this schema, with all definitions',
     placeholder: 'name',
+    standard: () => 'all',
     choices: schemaChoices,
     when: single,
   },
@@ -68,18 +87,17 @@ export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
     title: 'Tables',
     hint: 'only the rows of this table and its partitions, with all definitions',
     placeholder: 'name',
+    standard: () => 'all',
     choices: tableChoices,
     when: single,
   },
-  schema_only: { title: 'Definitions only', hint: 'no rows' },
-  data_only: { title: 'Rows only', hint: 'no definitions', when: (raw) => raw.schema_only !== true },
-  no_globals: { title: 'Without globals', hint: 'no roles and tablespaces beside it' },
-  dir: {
-    title: 'Directory',
-    hint: "where backups are kept (default: BACKUP_DIR, the profile's, else ~/.local/share/pgdeck/backups)",
-    placeholder: 'dir',
+  schema_only: { title: 'Definitions only', hint: 'tables, views and the rest, but no rows' },
+  data_only: {
+    title: 'Rows only',
+    hint: 'rows, but no definitions',
+    when: (raw) => raw.schema_only !== true,
   },
-  label: { title: 'Label', hint: 'a word or two that the list shows: before-upgrade', placeholder: 'text' },
+  no_globals: { title: 'Without globals', hint: 'no file with roles and tablespaces beside it' },
 };
 
 function listed(value: RawInput[string]): readonly string[] {
