@@ -6,6 +6,7 @@ import type { Context, Register } from './context.ts';
 /** What the commands that share a first word are about. */
 const GROUPS: Readonly<Record<string, string>> = {
   backups: 'the backups in the repository',
+  migrate: 'schema migrations: SQL files, or the tool of your own',
   schedule: 'what runs by itself, from crontab',
 };
 
@@ -44,7 +45,8 @@ export function registerOperations(entries: readonly Entry[]): Register {
   };
 }
 
-async function complete(command: Command, operation: AnyOperation, context: Context): Promise<void> {
+/** Gives a command what its operation takes, and what every operation does. */
+export async function complete(command: Command, operation: AnyOperation, context: Context): Promise<void> {
   const { addFields, rawInput } = await import('./operation/flags.ts');
   addFields(command, operation);
   command

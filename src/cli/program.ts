@@ -6,6 +6,7 @@ import { register as backups } from './backups.ts';
 import { register as console } from './console.ts';
 import { type Context, createContext, type Register } from './context.ts';
 import { register as demo } from './demo.ts';
+import { register as migrate } from './migrate.ts';
 import { group, registerOperations } from './operation.ts';
 import { EXIT, fail, note, print } from './output.ts';
 import { register as profile } from './profile.ts';
@@ -23,6 +24,7 @@ const commands = (operations: readonly Entry[]): readonly Register[] => [
   signal,
   registerOperations(operations),
   backups,
+  migrate,
   (program, context) => schedule(group(program, 'schedule'), context),
   schema,
   runs,

@@ -32,8 +32,11 @@ export interface OpContext {
   readonly secrets: Secrets;
   readonly passwords: Passwords;
   readonly now: () => Date;
-  /** The session to plan with: it reads only, and waits for nothing long. Opened when first asked for. */
-  session(database?: string): Promise<Session>;
+  /**
+   * The session to plan with: it reads only, and waits for nothing long. Opened when first asked for. One for a
+   * `migration` has the role's own search_path.
+   */
+  session(database?: string, purpose?: 'slow' | 'migration'): Promise<Session>;
   /** A session for a step of a run, with its timeouts off; of a `migration` with the role's own search_path besides. */
   open(name: string, database?: string, purpose?: 'operation' | 'migration'): Promise<Session>;
   close(): Promise<void>;
@@ -68,16 +71,17 @@ export function createContext({ resolved, env, host, now }: ContextOptions): OpC
     secrets,
     passwords: resolved.passwords,
     now: now ?? (() => new Date()),
-    session: (database = target.database) => {
-      const known = sessions.get(database);
+    session: (database = target.database, purpose = 'slow') => {
+      const key = `${purpose}:${database}`;
+      const known = sessions.get(key);
       if (known) return known;
       const opened = withPassword(resolved.passwords, () =>
-        connect({ ...to(database), readOnly: true }, 'slow', 'pgdeck-plan'),
+        connect({ ...to(database), readOnly: true }, purpose, 'pgdeck-plan'),
       );
-      sessions.set(database, opened);
+      sessions.set(key, opened);
       opened.then(
-        (session) => session.onLost(() => sessions.delete(database)),
-        () => sessions.delete(database),
+        (session) => session.onLost(() => sessions.delete(key)),
+        () => sessions.delete(key),
       );
       return opened;
     },

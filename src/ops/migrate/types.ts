@@ -2,6 +2,7 @@ import type { Session } from '../../db/session.ts';
 import type { OpContext } from '../context.ts';
 import type { Worker } from '../maintain/shared/sessions.ts';
 import type { Fact, Step } from '../operation.ts';
+import type { Rehearsal } from './rehearse/result.ts';
 
 /** What became of a migration, by the history table and the files. */
 export const STATES = [
@@ -88,6 +89,8 @@ export interface Route {
   readonly steps: readonly Step[];
   /** What the status was when this was planned: a run refuses when it has changed since. */
   readonly statusHash: string;
+  /** How they are tried in a shadow database; absent where that cannot be done. */
+  readonly rehearsal?: Rehearsal;
 }
 
 /** How a team's migrations look and how they are run. */

@@ -1,0 +1,52 @@
+import type { Server } from '../../../db/server.ts';
+import { OpError } from '../../error.ts';
+import type { Check } from '../../operation.ts';
+import type { Hazard, Problem } from '../types.ts';
+
+/** Behind a pooler neither the lock nor a setting belongs to one session; a standby takes no changes. */
+export function connectionCheck({ pooled, standby }: Server): Check {
+  const title = 'Connection';
+  if (standby) return { title, status: 'block', detail: 'This server is a standby. Connect to its primary.' };
+  if (pooled)
+    return {
+      title,
+      status: 'block',
+      detail:
+        'A pooler is in between: the lock of migrations, lock_timeout and SET would belong to sessions of others. ' +
+        'Connect to the server itself, with its own host and port.',
+    };
+  return {
+    title,
+    status: 'ok',
+    detail: 'Direct: the lock and the settings belong to the session that works.',
+  };
+}
+
+/** Every hazard, with what has to be acknowledged. Throws {@link OpError} for a name that is no hazard of these. */
+export function hazardChecks(hazards: readonly Hazard[], acknowledged: readonly string[]): Check[] {
+  const names = [...new Set(hazards.map(({ name }) => name))];
+  const strange = acknowledged.filter((name) => !names.includes(name));
+  if (strange.length > 0)
+    throw new OpError(
+      'refused',
+      `${strange.join(', ')} ${strange.length === 1 ? 'is no hazard' : 'are no hazards'} of these migrations.`,
+      names.length === 0 ? 'They have none.' : `Theirs are: ${names.join(', ')}.`,
+    );
+  return hazards.map(({ name, version, message }) => {
+    const known = acknowledged.includes(name);
+    return {
+      title: name,
+      status: known ? 'warn' : 'block',
+      detail: `${version}: ${sentence(message)}${known ? '' : ` Acknowledge it with: --acknowledge ${name}`}`,
+    };
+  });
+}
+
+/** What is not as it should be, and does not stop this. */
+export function problemChecks(problems: readonly Problem[]): Check[] {
+  return problems
+    .filter(({ kind }) => kind !== 'out_of_order')
+    .map(({ kind, message }) => ({ title: kind.replaceAll('_', ' '), status: 'warn', detail: message }));
+}
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);

@@ -1,0 +1,65 @@
+import { OpError } from '../../error.ts';
+import type { Step, StepIo } from '../../operation.ts';
+import type { Destination, Direction, MigrationAdapter, Route, Where } from '../types.ts';
+import { type Leftovers, leftoversOf } from '../verify/leftovers.ts';
+import type { MigrateLock } from './lock.ts';
+
+/** What the steps of a run of migrations share. */
+export interface MoveState {
+  readonly adapter: MigrationAdapter;
+  readonly where: Where;
+  readonly lock: MigrateLock;
+  readonly route: Route;
+  readonly direction: Direction;
+  readonly to: Destination;
+  /** Another run has done all of it while this one waited. */
+  idle: boolean;
+  /** What was there before. */
+  before: Leftovers | undefined;
+}
+
+/** Takes the lock, and sees whether what was planned is still what has to be done. */
+export function lockStep(state: MoveState, database: string, wait: number): Step {
+  return {
+    id: 'lock',
+    title: 'Take the lock of migrations, and read the status again',
+    preview: `SELECT pg_try_advisory_lock(hashtextextended('pgdeck:migrate:${database.replaceAll("'", "''")}', 0));`,
+    effect: 'one run of migrations at a time; nobody else waits',
+    run: async (io) => {
+      await state.lock.take(io, wait);
+      io.crashPoint('lock:taken');
+      const { session } = await state.lock.worker();
+      const { adapter, where, route, direction, to } = state;
+      const now = await adapter.route({ ...where, session }, direction, to);
+      state.idle = now.versions.length === 0;
+      if (state.idle)
+        return io.line('Another run has done all of it meanwhile: there is nothing left to do.');
+      if (now.statusHash !== route.statusHash)
+        throw new OpError(
+          'refused',
+          'The migrations, or what is applied of them, have changed since this was planned. Nothing was done.',
+          'Plan it again.',
+        );
+      state.before = await leftoversOf(session);
+    },
+  };
+}
+
+/** The step is passed over when another run has done everything, and it works under the lock only. */
+export function guarded(state: MoveState, step: Step): Step {
+  const { run, rollback } = step;
+  return {
+    ...step,
+    run: async (io) => {
+      if (state.idle) return;
+      // the lock has to be there still: a connection may break in the time that a backup takes
+      await state.lock.worker();
+      await run.call(step, io);
+    },
+    ...(rollback && {
+      rollback: async (io: StepIo) => {
+        if (!state.idle) await rollback.call(step, io);
+      },
+    }),
+  };
+}

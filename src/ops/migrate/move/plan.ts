@@ -1,0 +1,169 @@
+import type { OpContext } from '../../context.ts';
+import { shellWord } from '../../fields.ts';
+import type { Check, Fact, Plan, Step } from '../../operation.ts';
+import { type Choice, choose } from '../choose.ts';
+import type { Direction, Route, Status } from '../types.ts';
+import { verifyStep } from '../verify/after.ts';
+import { connectionCheck, hazardChecks, problemChecks } from './checks.ts';
+import { guarded, lockStep, type MoveState } from './guard.ts';
+import { destinationOf, type MoveInput } from './input.ts';
+import { MigrateLock } from './lock.ts';
+import { rehearsalCheck, rehearseStep } from './rehearse.ts';
+import { type Safety, safetyBackup } from './safety.ts';
+
+/** Plans migrations in one direction: the lock, a rehearsal, a backup, the migrations, and whether all is well. */
+export async function planMove(direction: Direction, input: MoveInput, context: OpContext): Promise<Plan> {
+  const to = destinationOf(input);
+  const { database } = context.target;
+  const lock = new MigrateLock(database);
+  const patience = { lockTimeout: input.lock_timeout, wait: input.wait };
+  const choice = await choose(context, input, { patience, held: lock });
+  const { adapter, where } = choice;
+  const status = await adapter.status(where);
+  const route = await adapter.route(where, direction, to);
+  const state: MoveState = {
+    ...{ adapter, where, lock, route, direction, to },
+    idle: false,
+    before: undefined,
+  };
+  const move: Moving = { direction, input, context, choice, status, route };
+  if (route.versions.length === 0) return nothing(move);
+  const destructive = route.hazards.some((hazard) => hazard.destructive);
+  const wanted = input.backup || (!input.no_backup && (direction === 'down' || destructive));
+  const safety = wanted ? await safetyBackup(context, labelOf(move)) : undefined;
+  const steps: Step[] = [
+    lockStep(state, database, input.wait),
+    ...(input.rehearse ? [rehearseStep(context, route)] : []),
+    ...(safety?.steps ?? []),
+    ...route.steps,
+    verifyStep(state),
+  ].map((step, at) => (at === 0 ? step : guarded(state, step)));
+  const checks: Check[] = [
+    connectionCheck(where.session.server),
+    ...hazardChecks(route.hazards, input.acknowledge),
+    ...problemChecks(status.problems),
+    ...(input.rehearse ? [rehearsalCheck(route, adapter.id) ?? []].flat() : []),
+    ...(input.no_backup && destructive ? [needsBackup()] : []),
+    ...(safety?.checks ?? []),
+  ];
+  const plan: Plan = {
+    operation: `migrate ${direction}`,
+    title: titleOf(move),
+    subject: database,
+    danger: direction === 'down' || destructive ? 'type-name' : 'confirm',
+    writes: true,
+    server: context.place,
+    input: { ...input, tool: adapter.id, dir: where.directory },
+    facts: factsOf(move, safety),
+    checks,
+    steps,
+    ...(consequenceOf(direction, destructive) ?? {}),
+  };
+  // the name of the backup is known when it is there
+  return Object.defineProperty(plan, 'undo', {
+    enumerable: true,
+    get: () => (state.idle ? undefined : undoOf(move, destructive, safety)),
+  });
+}
+
+interface Moving {
+  readonly direction: Direction;
+  readonly input: MoveInput;
+  readonly context: OpContext;
+  readonly choice: Choice;
+  readonly status: Status;
+  readonly route: Route;
+}
+
+function nothing(move: Moving): Plan {
+  const { direction, input, context, status } = move;
+  return {
+    operation: `migrate ${direction}`,
+    title: direction === 'up' ? 'Everything is applied' : 'Nothing is to be taken back',
+    subject: context.target.database,
+    danger: 'none',
+    writes: true,
+    server: context.place,
+    input: { ...input },
+    facts: factsOf(move, undefined),
+    checks: problemChecks(status.problems),
+    steps: [],
+  };
+}
+
+function titleOf({ direction, route: { versions }, context }: Moving): string {
+  const what = versions.length === 1 ? `migration ${versions[0]}` : `${versions.length} migrations`;
+  const { database } = context.target;
+  return direction === 'up' ? `Apply ${what} to ${database}` : `Take back ${what} of ${database}`;
+}
+
+function labelOf({ direction, route: { versions } }: Moving): string {
+  return `before migrate ${direction} ${versions[0]}${versions.length > 1 ? ` … ${versions.at(-1)}` : ''}`;
+}
+
+function factsOf({ choice, status, route, direction }: Moving, safety: Safety | undefined): Fact[] {
+  const { adapter, why, others } = choice;
+  const reached = direction === 'up' ? route.versions.at(-1) : belowOf(status, route);
+  return [
+    { label: 'Tool', value: `${adapter.title}: ${why}` },
+    ...(others.length === 0
+      ? []
+      : [{ label: 'Others', value: `${others.join(', ')} would fit, too: choose with --tool` }]),
+    { label: 'Current', value: status.current ?? 'the base: nothing is applied' },
+    ...(route.versions.length === 0 ? [] : [{ label: 'Then', value: reached ?? 'the base' }]),
+    ...route.facts,
+    ...(route.versions.length === 0
+      ? []
+      : [{ label: 'Backup', value: safety === undefined ? 'none' : 'before the first migration' }]),
+  ];
+}
+
+/** What is applied below those that are taken back. */
+function belowOf({ items }: Status, { versions }: Route): string | undefined {
+  const holds = items.filter(({ state }) => state !== 'pending' && state !== 'out_of_order');
+  return holds.findLast(({ version }) => !versions.includes(version))?.version;
+}
+
+function consequenceOf(direction: Direction, destructive: boolean): Pick<Plan, 'consequence'> | undefined {
+  if (direction === 'down')
+    return { consequence: 'What these migrations made is removed, with the rows that are in it.' };
+  return destructive ? { consequence: 'Data or objects are lost.' } : undefined;
+}
+
+function needsBackup(): Check {
+  return {
+    title: 'Backup',
+    status: 'block',
+    detail: 'Something is destructive, and a backup is the only way back. Leave --no-backup out.',
+  };
+}
+
+/** A way down brings nothing back that was lost; without loss it is the nearer way. */
+function undoOf(move: Moving, destructive: boolean, safety: Safety | undefined): Plan['undo'] {
+  const { direction, status, route, context, choice, input } = move;
+  const made = safety?.made();
+  const { database } = context.target;
+  if (safety !== undefined && (direction === 'down' || destructive))
+    return { command: `pgdeck restore ${shellWord(made?.id ?? 'BACKUP')} -d ${shellWord(database)}` };
+  const back = route.versions.every(
+    (version) => status.items.find((one) => one.version === version)?.reversible,
+  );
+  if (direction === 'down' || !back || !choice.adapter.can.down) {
+    if (safety === undefined) return undefined;
+    return { command: `pgdeck restore ${shellWord(made?.id ?? 'BACKUP')} -d ${shellWord(database)}` };
+  }
+  const where =
+    choice.adapter.can.to && status.current !== null ? ['--to', shellWord(status.current)] : steps(move);
+  const words = [
+    ...['pgdeck', 'migrate', 'down', ...where],
+    ...(input.tool === undefined ? [] : ['--tool', shellWord(input.tool)]),
+    ...['--dir', shellWord(choice.where.directory), '-d', shellWord(database)],
+  ];
+  return { command: words.join(' ') };
+}
+
+function steps({ status, route, choice }: Moving): string[] {
+  return status.current === null && choice.adapter.can.to
+    ? ['--base']
+    : ['--steps', String(route.versions.length)];
+}

@@ -1,0 +1,53 @@
+import type { OpContext } from '../../context.ts';
+import { OpError } from '../../error.ts';
+import type { Check, Step } from '../../operation.ts';
+import type { Route } from '../types.ts';
+
+/** Why these cannot be rehearsed; undefined when they can. */
+export function rehearsalCheck({ rehearsal }: Route, tool: string): Check | undefined {
+  if (rehearsal !== undefined) return undefined;
+  return {
+    title: 'Rehearsal',
+    status: 'block',
+    detail:
+      tool === 'sql'
+        ? 'A statement is about roles, tablespaces or other databases, and would reach the server from the shadow database, too. Leave --rehearse out.'
+        : `Migrations of ${tool} cannot be rehearsed. Leave --rehearse out.`,
+  };
+}
+
+/** Tries the migrations in a shadow database; what fails there, or forgets something, stops the run. */
+export function rehearseStep(context: OpContext, { rehearsal, versions }: Route): Step {
+  return {
+    id: 'rehearse',
+    title: `Rehearse ${versions.length === 1 ? 'it' : `the ${versions.length} migrations`} in a shadow database`,
+    preview: 'CREATE DATABASE …; up, compare, down, compare, up; DROP DATABASE …;',
+    effect: 'the database itself is not touched',
+    run: async (io) => {
+      if (rehearsal === undefined) return;
+      const { rehearse } = await import('../rehearse/rehearse.ts');
+      const result = await rehearse(io, context, {
+        ...rehearsal,
+        connect: (database) => io.connect(database, 'migration'),
+      });
+      io.result({
+        title: 'Rehearsal',
+        columns: ['version', 'outcome', 'changes', 'found'],
+        rows: result.migrations.map(({ version, outcome, changes, message }) => [
+          version,
+          outcome.replaceAll('_', ' '),
+          String(changes.length),
+          message,
+        ]),
+      });
+      if (result.ok) return;
+      const found = result.migrations.filter(
+        ({ outcome }) => outcome !== 'reversible' && outcome !== 'not_tried',
+      );
+      throw new OpError(
+        'failed',
+        `The rehearsal failed, and ${context.target.database} was not touched: ${found.map(({ version, message }) => `${version}: ${message}`).join(' ')}`,
+      );
+    },
+  };
+}

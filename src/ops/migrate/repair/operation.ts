@@ -1,0 +1,266 @@
+import { z } from 'zod';
+import type { OpContext } from '../../context.ts';
+import { OpError } from '../../error.ts';
+import { shellWord } from '../../fields.ts';
+import { type Choice, defineOperation, type Plan, type RawInput, type Step } from '../../operation.ts';
+import { type Choice as Chosen, choose, chooseFields } from '../choose.ts';
+import { readAll, type StatusOfFiles, statusHash } from '../history/status.ts';
+import { connectionCheck } from '../move/checks.ts';
+import { MigrateLock } from '../move/lock.ts';
+import { recoverMove } from '../move/recover.ts';
+import { telling } from '../run/notices.ts';
+import { type Entry, entriesOf, entryNamed } from './entries.ts';
+import { ACTIONS, type Way, waysOf } from './ways.ts';
+
+const input = z.object({
+  entry: z.string().optional(),
+  action: z.enum(ACTIONS).optional(),
+  from: z.int('expected a whole number').min(1, 'expected 1 or more').optional(),
+  lock_timeout: z.number().min(0.1, 'expected 0.1 or more').max(60, 'expected 60 at most').default(3),
+  wait: z.number().min(0, 'expected 0 or more').default(60),
+  tool: z.string().optional(),
+  dir: z.string().optional(),
+});
+type Input = z.output<typeof input>;
+
+/** `pgdeck migrate repair`: mends one entry, in a way that is chosen; there is no way that mends all at once. */
+export const repair = defineOperation({
+  id: 'migrate repair',
+  input,
+  fields: {
+    entry: {
+      title: 'Entry',
+      hint: 'a version, or an index; the most pressing one without it',
+      argument: true,
+      choices: async (context, raw) =>
+        (await look(context, asked(raw))).entries.map(({ id, what }) => ({ value: id, hint: what })),
+    },
+    action: {
+      title: 'Way',
+      hint: 'how it is mended; the first that is offered without it',
+      choices: wayChoices,
+    },
+    from: {
+      title: 'From statement',
+      hint: 'of an unfinished migration: the first one that is still to be run',
+      placeholder: 'n',
+      when: ({ action }) => action === undefined || action === '' || action === 'finish',
+    },
+    lock_timeout: {
+      title: 'Lock timeout',
+      hint: 'seconds that one attempt waits for a lock; not for CONCURRENTLY',
+      placeholder: 'seconds',
+    },
+    wait: {
+      title: 'Wait',
+      hint: 'seconds for another run of migrations to end, and in which locks are tried for again',
+      placeholder: 'seconds',
+    },
+    ...chooseFields,
+  },
+  plan: planRepair,
+  recover: recoverMove,
+});
+
+interface Seen {
+  readonly chosen: Chosen;
+  /** Undefined where another tool keeps the history. */
+  readonly all: StatusOfFiles | undefined;
+  readonly entries: readonly Entry[];
+}
+
+const asked = (raw: RawInput) => ({
+  tool: raw.tool ? String(raw.tool) : undefined,
+  dir: raw.dir ? String(raw.dir) : undefined,
+});
+
+async function look(
+  context: OpContext,
+  where: { tool?: string | undefined; dir?: string | undefined },
+): Promise<Seen> {
+  const chosen = await choose(context, where);
+  const all = chosen.adapter.id === 'sql' ? await readAll(chosen.where) : undefined;
+  return { chosen, all, entries: await entriesOf(chosen.where.session, all) };
+}
+
+async function wayChoices(context: OpContext, raw: RawInput): Promise<Choice[]> {
+  const { all, entries } = await look(context, asked(raw));
+  const entry = entryNamed(entries, raw.entry ? String(raw.entry) : undefined);
+  return entry === undefined
+    ? []
+    : waysOf(entry, all?.ledger, undefined).map(({ action, title, obstacle }) => ({
+        value: action,
+        hint: obstacle ?? title,
+      }));
+}
+
+async function planRepair(given: Input, context: OpContext): Promise<Plan> {
+  const { chosen, all, entries } = await look(context, given);
+  const { database } = context.target;
+  const entry = entryNamed(entries, given.entry);
+  const base = {
+    operation: 'migrate repair',
+    subject: database,
+    writes: true,
+    server: context.place,
+    facts: [{ label: 'Tool', value: `${chosen.adapter.title}: ${chosen.why}` }],
+  };
+  if (entry === undefined)
+    return {
+      ...base,
+      title: 'Nothing is to be mended',
+      danger: 'none',
+      input: { ...given },
+      checks: [],
+      steps: [],
+    };
+  const ways = waysOf(entry, all?.ledger, given.from);
+  const way = given.action === undefined ? ways[0] : ways.find(({ action }) => action === given.action);
+  if (way === undefined)
+    throw new OpError(
+      'refused',
+      `${entry.id} is not mended with --action ${given.action}.`,
+      `Its ways are: ${ways.map(({ action }) => action).join(', ')}.`,
+    );
+  const others = entries.length - 1;
+  return {
+    ...base,
+    title: way.title,
+    // only what is lost is typed: the version, or the name of the database
+    subject: way.action === 'forget' ? entry.id : database,
+    danger: way.danger,
+    input: {
+      ...given,
+      entry: entry.id,
+      action: way.action,
+      tool: chosen.adapter.id,
+      dir: chosen.where.directory,
+    },
+    facts: [
+      ...base.facts,
+      { label: 'Found', value: entry.what },
+      ...(others === 0 ? [] : [{ label: 'Besides', value: `${others} more: one entry at a time` }]),
+    ],
+    tables: tablesOf(entry, ways, chosen.where.directory),
+    checks: [
+      connectionCheck(chosen.where.session.server),
+      ...(way.obstacle === undefined
+        ? []
+        : [{ title: 'Way', status: 'block' as const, detail: way.obstacle }]),
+    ],
+    steps: stepsOf(given, context, { chosen, all, entry, way }),
+    ...(way.action === 'back' && {
+      consequence: 'What took effect is removed, with the rows that are in it.',
+    }),
+    ...(way.action === 'forget' && {
+      consequence: 'What this migration made stays in the database, and no history says so any more.',
+    }),
+  };
+}
+
+function tablesOf(entry: Entry, ways: readonly Way[], directory: string): NonNullable<Plan['tables']> {
+  const command = (action: string) =>
+    `pgdeck migrate repair ${shellWord(entry.id)} --action ${action} --dir ${shellWord(directory)}`;
+  return [
+    ...(entry.kind === 'dirty'
+      ? [
+          {
+            title: 'Statements',
+            columns: ['n', 'statement', 'what the catalog says'],
+            rows: entry.found.statements.map(({ statement, effect, invalid }, at) => [
+              String(at + 1),
+              statement.title,
+              effect === 'half' ? `left the INVALID index ${invalid?.name ?? ''}` : EFFECTS[effect],
+            ]),
+          },
+        ]
+      : []),
+    {
+      title: 'Ways',
+      columns: ['way', 'what it does', 'command'],
+      rows: ways.map(({ action, title }) => [action, title, command(action)]),
+    },
+  ];
+}
+
+const EFFECTS = { done: 'took effect', open: 'not yet, or can be repeated', unknown: 'nothing' } as const;
+
+interface Decided {
+  readonly chosen: Chosen;
+  readonly all: StatusOfFiles | undefined;
+  readonly entry: Entry;
+  readonly way: Way;
+}
+
+function stepsOf(given: Input, context: OpContext, { chosen, all, entry, way }: Decided): Step[] {
+  const { database } = context.target;
+  const { directory } = chosen.where;
+  const lock = new MigrateLock(database);
+  return [
+    {
+      id: 'lock',
+      title: 'Take the lock of migrations, and look again',
+      preview: `SELECT pg_try_advisory_lock(hashtextextended('pgdeck:migrate:${database.replaceAll("'", "''")}', 0));`,
+      run: async (io) => {
+        await lock.take(io, given.wait);
+        const { session } = await lock.worker();
+        const now = all && (await readAll({ session, directory }));
+        const same = (await entriesOf(session, now)).some(
+          ({ id, what }) => id === entry.id && what === entry.what,
+        );
+        const unchanged =
+          !all || !now || statusHash(now.status, now.files) === statusHash(all.status, all.files);
+        if (!same || !unchanged)
+          throw new OpError(
+            'refused',
+            'What is to be mended has changed meanwhile. Nothing was done.',
+            'Plan it again.',
+          );
+      },
+    },
+    {
+      id: way.action,
+      title: way.title,
+      preview: way.preview,
+      run: async (io) => {
+        const worker = await lock.worker();
+        const { ledger } = all ?? {};
+        const patience = { lockTimeout: given.lock_timeout, wait: given.wait };
+        await telling(worker, io, () =>
+          // an index is dropped without a history
+          way.run({ io, session: worker.session, ledger: ledger ?? NO_LEDGER, patience }),
+        );
+      },
+    },
+    {
+      id: 'verify',
+      title: 'See that it is mended',
+      preview: 'pgdeck migrate status',
+      run: async (io) => {
+        const { session } = await lock.worker();
+        const left = await entriesOf(session, all && (await readAll({ session, directory })));
+        const again = left.find(({ id, kind }) => id === entry.id && kind === entry.kind);
+        if (again) throw new OpError('failed', `It is not mended: ${again.what}`);
+        const next = left[0];
+        io.line(
+          next === undefined
+            ? 'Nothing else is to be mended.'
+            : `The next: ${next.what} See: pgdeck migrate repair ${shellWord(next.id)} --plan`,
+        );
+      },
+    },
+  ];
+}
+
+const refuse = (): never => {
+  throw new OpError('refused', 'Another tool keeps the history.');
+};
+const NO_LEDGER: StatusOfFiles['ledger'] = {
+  create: refuse,
+  begin: refuse,
+  progress: refuse,
+  finish: refuse,
+  abandon: refuse,
+  forget: refuse,
+  accept: refuse,
+};

@@ -1,0 +1,176 @@
+import { quoteIdent } from '../../../db/ident.ts';
+import type { InvalidIndex } from '../../../db/views/migrate/leftovers.ts';
+import { OpError } from '../../error.ts';
+import type { Danger, StepIo } from '../../operation.ts';
+import type { Ledger } from '../history/history.ts';
+import { apply, commands, fileOf, type Move, send, settle, transaction, type Work } from '../run/apply.ts';
+import { withRetries } from '../run/retry.ts';
+import { type Diagnosis, examine } from './diagnose.ts';
+import type { Entry } from './entries.ts';
+
+/** What can be done about an entry. */
+export const ACTIONS = ['finish', 'back', 'applied', 'pending', 'accept', 'forget', 'drop-index'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** One way to mend an entry. */
+export interface Way {
+  readonly action: Action;
+  readonly title: string;
+  readonly preview: string;
+  readonly danger: Danger;
+  /** Why it cannot be gone; undefined when it can. */
+  readonly obstacle?: string | undefined;
+  run(work: Work & { readonly io: StepIo }): Promise<void>;
+}
+
+/** The ways there are, the best first. `from` is the first statement that is still to be run, counted from 1. */
+export function waysOf(entry: Entry, ledger: Ledger | undefined, from: number | undefined): Way[] {
+  if (entry.kind === 'index') return [dropIndex(entry.index)];
+  if (ledger === undefined) return [];
+  if (entry.kind === 'changed')
+    return [
+      mark('accept', `Take ${entry.migration.file} as it is now for what was applied`, 'confirm', () =>
+        ledger.accept(entry.migration),
+      ),
+    ];
+  if (entry.kind === 'missing_file')
+    return [
+      mark('forget', `Take ${entry.row.version} out of the history`, 'type-name', () =>
+        ledger.forget(entry.row),
+      ),
+    ];
+  return dirtyWays(entry.found, ledger, from);
+}
+
+const dropSql = ({ schema, name }: InvalidIndex): string =>
+  `DROP INDEX CONCURRENTLY IF EXISTS ${quoteIdent(schema)}.${quoteIdent(name)}`;
+
+function dropIndex(index: InvalidIndex): Way {
+  return {
+    action: 'drop-index',
+    title: `Drop the INVALID index ${index.name}`,
+    preview: `${dropSql(index)};`,
+    danger: 'confirm',
+    run: ({ io, session }) => drop(io, session, index),
+  };
+}
+
+async function drop(io: StepIo, session: Work['session'], index: InvalidIndex): Promise<void> {
+  // it waits as long as it has to: a timeout in its middle would leave it as it is
+  await session.sql('SET lock_timeout = 0');
+  await session.sql(dropSql(index));
+  io.line(`dropped ${index.schema}.${index.name}`);
+  io.crashPoint('repair:dropped');
+}
+
+function mark(
+  action: Action,
+  title: string,
+  danger: Danger,
+  list: (io: StepIo) => ReturnType<Ledger['accept']>,
+): Way {
+  return {
+    action,
+    title,
+    danger,
+    preview: '-- in the history only; nothing else is changed',
+    run: async ({ io, session }) => {
+      await transaction(session, () => commands(session, list(io)));
+      io.crashPoint('repair:marked');
+    },
+  };
+}
+
+function dirtyWays(found: Diagnosis, ledger: Ledger, from: number | undefined): Way[] {
+  const { migration, direction } = found;
+  const { version } = migration;
+  const applied = mark('applied', `Mark ${version} as applied`, 'confirm', (io) =>
+    direction === 'up' ? ledger.finish(migration, 'up', 0, io) : ledger.abandon(migration, 'down'),
+  );
+  const pending = mark('pending', `Mark ${version} as not applied`, 'confirm', (io) =>
+    direction === 'up' ? ledger.abandon(migration, 'up') : ledger.finish(migration, 'down', 0, io),
+  );
+  return [finish(found, from), back(found), applied, pending];
+}
+
+/** Runs what is left of it. */
+function finish(found: Diagnosis, from: number | undefined): Way {
+  const { migration, direction, statements } = found;
+  const seen = statements.findLastIndex(({ effect }) => effect === 'done') + 1;
+  const done = from === undefined ? seen : from - 1;
+  const next = statements[done];
+  const unknown = from === undefined && next?.effect === 'unknown';
+  const rest = statements.slice(done).map(({ statement }) => `${statement.sql};`);
+  const invalid = next?.effect === 'half' ? next.invalid : undefined;
+  return {
+    action: 'finish',
+    title:
+      next === undefined
+        ? `Note that ${migration.version} is finished: every statement took effect`
+        : `Finish ${migration.version}, from statement ${done + 1} of ${statements.length}`,
+    preview: [...(invalid ? [`${dropSql(invalid)};`] : []), ...rest, '-- its row in the history'].join('\n'),
+    danger: 'confirm',
+    obstacle: unknown
+      ? `The catalog does not say whether "${next.statement.title}" took effect. Look yourself, then go on from it with --from ${done + 1}, or from the next with --from ${done + 2}.`
+      : from !== undefined && from > statements.length + 1
+        ? `It has ${statements.length} statements only.`
+        : undefined,
+    run: async (work) => {
+      if (invalid !== undefined) await drop(work.io, work.session, invalid);
+      await apply(work, { migration, direction, done });
+    },
+  };
+}
+
+/** Takes back what took effect, by the other way of the migration. */
+function back(found: Diagnosis): Way {
+  const { migration, direction, statements } = found;
+  const opposite: Move = { migration, direction: direction === 'up' ? 'down' : 'up' };
+  const section = direction === 'up' ? migration.down : migration.up;
+  const touched = statements.some(({ effect }) => effect === 'done' || effect === 'unknown');
+  const halves = statements.flatMap(({ invalid }) => invalid ?? []);
+  const needed = direction === 'down' || touched;
+  const preview = needed
+    ? (section?.statements ?? []).map(({ sql }) => `${sql};`)
+    : halves.map((index) => `${dropSql(index)};`);
+  return {
+    action: 'back',
+    title: `Take ${migration.version} back: it is ${direction === 'up' ? 'not applied' : 'applied'} then`,
+    preview: [...preview, '-- its mark in the history goes'].join('\n'),
+    danger: 'type-name',
+    obstacle:
+      needed && section === undefined
+        ? `${migration.version} has no way down in ${migration.file}.`
+        : undefined,
+    run: async (work) => {
+      const { io, session, ledger } = work;
+      if (needed && section !== undefined) await walk(work, opposite);
+      else for (const index of halves) await drop(io, session, index);
+      await transaction(session, () => commands(session, ledger.abandon(migration, direction)));
+      io.crashPoint('repair:marked');
+    },
+  };
+}
+
+/** The statements of a way one by one, without those that have nothing to do. */
+async function walk(work: Work & { readonly io: StepIo }, move: Move): Promise<void> {
+  const { io, session, patience } = work;
+  const section = move.direction === 'up' ? move.migration.up : move.migration.down;
+  if (section?.error !== undefined) throw new OpError('refused', section.error);
+  for (const [index, statement] of (section?.statements ?? []).entries()) {
+    io.signal.throwIfAborted();
+    const { effect, invalid } = await examine(session, statement);
+    if (effect === 'done') {
+      io.line(`${statement.title}: nothing to do`);
+      continue;
+    }
+    if (effect === 'half' && invalid !== undefined) await drop(io, session, invalid);
+    io.line(statement.title);
+    const timeout = statement.concurrently ? 0 : Math.round(patience.lockTimeout * 1000);
+    await session.sql(`SET lock_timeout = ${timeout}`);
+    const attempt = () => send(session, fileOf(move), statement);
+    await (statement.concurrently ? attempt() : withRetries(work, attempt, () => statement.locks));
+    io.crashPoint(`repair:${index + 1}`);
+  }
+  await settle(session);
+}

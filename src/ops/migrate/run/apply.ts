@@ -1,0 +1,213 @@
+import { DbError } from '../../../db/errors.ts';
+import { quoteIdent } from '../../../db/ident.ts';
+import type { Session } from '../../../db/session.ts';
+import { OpError } from '../../error.ts';
+import type { StepIo } from '../../operation.ts';
+import type { Migration } from '../files/migration.ts';
+import type { Command, Ledger } from '../history/history.ts';
+import { as } from '../sql/ast.ts';
+import type { Section, Statement } from '../sql/statement.ts';
+import type { Direction } from '../types.ts';
+import { statementFailure } from './failure.ts';
+import { type Patience, withRetries } from './retry.ts';
+
+/** What a migration is run with. */
+export interface Work {
+  readonly io: Pick<StepIo, 'run' | 'signal' | 'line' | 'progress' | 'crashPoint'>;
+  /** Its role, settings and search_path are the migration's. */
+  readonly session: Session;
+  readonly ledger: Ledger;
+  readonly patience: Patience;
+}
+
+/** A migration in one direction. */
+export interface Move {
+  readonly migration: Migration;
+  readonly direction: Direction;
+  /** Statements that an earlier run has finished. */
+  readonly done?: number;
+}
+
+/** The statements of a way. Throws {@link OpError} where there is none, or it cannot be read. */
+export function sectionOf({ migration, direction }: Move): Section {
+  const section = direction === 'up' ? migration.up : migration.down;
+  if (section === undefined)
+    throw new OpError('refused', `${migration.version} has no way down in ${migration.file}.`);
+  if (section.error !== undefined) throw new OpError('refused', section.error);
+  return section;
+}
+
+/** The file that a way stands in. */
+export function fileOf({ migration, direction }: Move): string {
+  return direction === 'down' ? (migration.downFile ?? migration.file) : migration.file;
+}
+
+/**
+ * Runs one migration and writes its history. In a transaction with its row where every statement can be in one, else
+ * one by one: marked as begun before, with each statement that is finished. Returns milliseconds. Throws
+ * {@link OpError} with file and line, DbError when the connection is lost.
+ */
+export async function apply(work: Work, move: Move): Promise<number> {
+  const section = sectionOf(move);
+  const began = performance.now();
+  // what an earlier run has left in the middle cannot be one transaction any more
+  if (section.transactional && !move.done) await inTransaction(work, move, section, began);
+  else await oneByOne(work, move, section, began);
+  await settle(work.session);
+  return performance.now() - began;
+}
+
+async function inTransaction(work: Work, move: Move, section: Section, began: number): Promise<void> {
+  const { session, io, ledger, patience } = work;
+  const { migration, direction } = move;
+  const id = pointOf(move);
+  let at: Statement | undefined;
+  await withRetries(
+    work,
+    () =>
+      transaction(session, async () => {
+        await session.sql(`SET LOCAL lock_timeout = ${milliseconds(patience.lockTimeout)}`);
+        for (const [index, statement] of section.statements.entries()) {
+          at = statement;
+          io.signal.throwIfAborted();
+          await send(session, fileOf(move), statement);
+          io.crashPoint(`${id}:${index + 1}`);
+          io.progress(barOf(move, index + 1, section));
+        }
+        at = undefined;
+        await session.sql(OWN_ROLE);
+        await commands(session, ledger.finish(migration, direction, performance.now() - began, io));
+        io.crashPoint(`${id}:history`);
+      }).catch((error) => {
+        throw statementFailure(error, fileOf(move), undefined);
+      }),
+    () => at?.locks ?? [],
+  );
+  io.crashPoint(`${id}:committed`);
+}
+
+async function oneByOne(work: Work, move: Move, section: Section, began: number): Promise<void> {
+  const { session, io, ledger } = work;
+  const { migration, direction, done = 0 } = move;
+  const id = pointOf(move);
+  const [role] = await session.sql('SELECT current_user::text AS name');
+  const home = `SET LOCAL ROLE ${quoteIdent(String(role?.name))}`;
+  await transaction(session, () => commands(session, ledger.begin(migration, direction, io, done)));
+  io.crashPoint(`${id}:marked`);
+  let own = false;
+  for (const [index, statement] of section.statements.entries()) {
+    if (index < done) continue;
+    io.signal.throwIfAborted();
+    io.line(`${index + 1} of ${section.statements.length}: ${statement.title}`);
+    const { kind } = as(statement.node, 'TransactionStmt') ?? {};
+    if (kind !== undefined) own = !/_(COMMIT|ROLLBACK|PREPARE)$/.test(kind);
+    await one(work, move, statement, { index, own: own || kind !== undefined, id, home });
+    io.progress(barOf(move, index + 1, section));
+  }
+  await session.sql(OWN_ROLE);
+  io.crashPoint(`${id}:last`);
+  await transaction(session, () =>
+    commands(session, ledger.finish(migration, direction, performance.now() - began, io)),
+  );
+  io.crashPoint(`${id}:finished`);
+}
+
+/** A statement of those that run one by one, and that it is finished. */
+async function one(
+  work: Work,
+  move: Move,
+  statement: Statement,
+  { index, own, id, home }: { index: number; own: boolean; id: string; home: string },
+): Promise<void> {
+  const { session, ledger, patience, io } = work;
+  const file = fileOf(move);
+  const finished = () => commands(session, [ledger.progress(move.migration, index + 1)]);
+  const finishedAtHome = async () => {
+    // a statement before may have taken a role that does not own the history
+    await session.sql(home);
+    await finished();
+  };
+  // a timeout in the middle of CONCURRENTLY leaves an invalid index: it waits as long as it has to
+  const timeout = statement.concurrently ? 0 : milliseconds(patience.lockTimeout);
+  if (own || statement.alone !== undefined) {
+    await session.sql(`SET lock_timeout = ${timeout}`);
+    const attempt = async () => {
+      await send(session, file, statement);
+      io.crashPoint(`${id}:${index + 1}`);
+    };
+    // what is in a transaction of the file's own cannot be repeated by itself
+    if (own || statement.concurrently) await attempt();
+    else await withRetries(work, attempt, () => statement.locks);
+    await (own ? finished() : transaction(session, finishedAtHome));
+    return;
+  }
+  // with what says that it is finished, so that nobody has to guess after a crash
+  await withRetries(
+    work,
+    () =>
+      transaction(session, async () => {
+        await session.sql(`SET LOCAL lock_timeout = ${timeout}`);
+        await send(session, file, statement);
+        io.crashPoint(`${id}:${index + 1}`);
+        await finishedAtHome();
+      }),
+    () => statement.locks,
+  );
+}
+
+export async function send(session: Session, file: string, statement: Statement): Promise<void> {
+  try {
+    await session.sql(statement.sql);
+  } catch (error) {
+    throw statementFailure(error, file, statement);
+  }
+}
+
+/** In a transaction of its own. What throws is rolled back. */
+export async function transaction(session: Session, work: () => Promise<void>): Promise<void> {
+  await session.sql('BEGIN');
+  try {
+    await work();
+  } catch (error) {
+    if (!session.lost) await session.sql('ROLLBACK');
+    throw error;
+  }
+  try {
+    await session.sql('COMMIT');
+  } catch (error) {
+    if (error instanceof DbError && error.kind === 'lost')
+      throw new OpError(
+        'failed',
+        'The connection broke while the migration was committed: whether it was is not known here.',
+        'The history tells: pgdeck migrate status',
+        error,
+      );
+    throw error;
+  }
+}
+
+export async function commands(session: Session, list: readonly Command[]): Promise<void> {
+  for (const { text, params } of list) await session.sql(text, [...params]);
+}
+
+/** What a migration changes of its session is not the next one's: a dump of pg_dump empties the search_path. */
+export async function settle(session: Session): Promise<void> {
+  const later = [
+    ...(session.server.major >= 14 ? ['SET idle_session_timeout = 0'] : []),
+    ...(session.server.major >= 17 ? ['SET transaction_timeout = 0'] : []),
+  ];
+  await session.sql([OWN_ROLE, 'RESET ALL', ...later].join('; '));
+}
+
+const OWN_ROLE = 'RESET SESSION AUTHORIZATION; RESET ROLE';
+
+const milliseconds = (seconds: number): number => Math.round(seconds * 1000);
+
+/** Names a migration in steps and crash points: `up:20260102`. */
+export function pointOf({ migration, direction }: Move): string {
+  return `${direction}:${migration.version}`;
+}
+
+function barOf({ migration }: Move, done: number, { statements }: Section) {
+  return { label: migration.version, done, of: statements.length, unit: 'items' as const };
+}

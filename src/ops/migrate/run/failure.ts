@@ -1,0 +1,44 @@
+import { DbError } from '../../../db/errors.ts';
+import { cleanLine } from '../../../text/clean.ts';
+import { OpError } from '../../error.ts';
+import type { Statement } from '../sql/statement.ts';
+
+/** What the server says of an error, as far as the driver hands it on. */
+interface ServerFacts {
+  readonly message?: unknown;
+  readonly detail?: unknown;
+  readonly hint?: unknown;
+  readonly where?: unknown;
+  /** Characters from 1, in the text that was sent. */
+  readonly position?: unknown;
+}
+
+/** The error of a statement with its place in the file, what the server said and what it advises; others as they are. */
+export function statementFailure(error: unknown, file: string, statement: Statement | undefined): unknown {
+  if (!(error instanceof DbError) || error.kind === 'lost') return error;
+  const facts = (error.cause ?? {}) as ServerFacts;
+  const place =
+    statement === undefined ? file : `${file}:${lineOf(statement, Number(facts.position ?? Number.NaN))}`;
+  const code = error.code === undefined ? '' : ` (${error.code})`;
+  const said = text(facts.message) ?? error.message.replace(/\.$/, '');
+  const more = [
+    text(facts.detail),
+    // of an error within a function: where in it
+    text(facts.where) && `In ${text(facts.where)}`,
+    text(facts.hint) && `Hint: ${text(facts.hint)}`,
+  ].flatMap((one) => (one === undefined ? [] : sentence(one)));
+  return new OpError('failed', [`${place}: ${said}${code}.`, ...more].join(' '), undefined, error);
+}
+
+/** The line in the file of a character of the statement. */
+function lineOf({ sql, line }: Statement, position: number): number {
+  if (!(position >= 1)) return line;
+  const before = [...sql].slice(0, position - 1);
+  return line + before.filter((character) => character === '\n').length;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? cleanLine(value) : undefined;
+}
+
+const sentence = (words: string): string => (/[.!?]$/.test(words) ? words : `${words}.`);

@@ -1,0 +1,78 @@
+import type { Session } from '../../../db/session.ts';
+import { COMPANION } from '../history/companion.ts';
+import type { StatusOfFiles } from '../history/status.ts';
+import type { Rehearsal, Rehearsed, TableName } from '../rehearse/result.ts';
+import { type Kind, kindOf } from '../sql/ast.ts';
+import type { Section } from '../sql/statement.ts';
+import { type Move, transaction } from './apply.ts';
+import { statementFailure } from './failure.ts';
+
+/** What reaches beyond the database it is run in. */
+const BEYOND: ReadonlySet<Kind> = new Set<Kind>([
+  'CreateRoleStmt',
+  'AlterRoleStmt',
+  'AlterRoleSetStmt',
+  'DropRoleStmt',
+  'GrantRoleStmt',
+  'CreatedbStmt',
+  'DropdbStmt',
+  'AlterDatabaseStmt',
+  'AlterDatabaseSetStmt',
+  'AlterDatabaseRefreshCollStmt',
+  'CreateTableSpaceStmt',
+  'DropTableSpaceStmt',
+  'AlterTableSpaceOptionsStmt',
+  'AlterSystemStmt',
+  'CreateSubscriptionStmt',
+  'AlterSubscriptionStmt',
+  'DropSubscriptionStmt',
+  'ReassignOwnedStmt',
+  'DropOwnedStmt',
+]);
+
+/** How these are tried elsewhere; undefined where a statement would reach the server itself. */
+export function rehearsalOf(
+  { files, history, status }: StatusOfFiles,
+  moves: readonly Move[],
+): Rehearsal | undefined {
+  const holds = new Set(
+    status.items
+      .filter(({ state }) => state === 'applied' || state === 'changed')
+      .map(({ version }) => version),
+  );
+  const applied = files.migrations.filter(({ version }) => holds.has(version));
+  const all = [...applied, ...moves.map(({ migration }) => migration)];
+  const statements = all.flatMap(({ up, down }) => [...up.statements, ...(down?.statements ?? [])]);
+  if (statements.some(({ node }) => BEYOND.has(kindOf(node) ?? 'Integer'))) return undefined;
+  const table = tableOf(history.table);
+  return {
+    pending: moves.map(({ migration }) => rehearsed(migration)),
+    applied: applied.map(rehearsed),
+    ...(table !== undefined && { history: [table, { schema: table.schema, name: COMPANION }] }),
+  };
+}
+
+function rehearsed({ version, file, downFile, up, down }: Move['migration']): Rehearsed {
+  return {
+    version,
+    up: (session) => play(session, up, file),
+    down: down && ((session) => play(session, down, downFile ?? file)),
+  };
+}
+
+async function play(session: Session, { statements, transactional }: Section, file: string): Promise<void> {
+  const all = async () => {
+    for (const statement of statements)
+      await session.sql(statement.sql).catch((error) => {
+        throw statementFailure(error, file, statement);
+      });
+  };
+  await (transactional ? transaction(session, all) : all());
+}
+
+/** The names of `"public"."schema_migrations"`. */
+function tableOf(quoted: string): TableName | undefined {
+  const [, schema, name] = /^"((?:[^"]|"")*)"\."((?:[^"]|"")*)"$/.exec(quoted) ?? [];
+  if (schema === undefined || name === undefined) return undefined;
+  return { schema: schema.replaceAll('""', '"'), name: name.replaceAll('""', '"') };
+}

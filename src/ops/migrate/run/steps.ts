@@ -1,0 +1,95 @@
+import { duration } from '../../../text/units.ts';
+import { OpError } from '../../error.ts';
+import type { Worker } from '../../maintain/shared/sessions.ts';
+import type { Step, StepIo } from '../../operation.ts';
+import { readAll, type StatusOfFiles } from '../history/status.ts';
+import { diagnose, halfDone } from '../repair/diagnose.ts';
+import { blocks, strongest } from '../sql/locks.ts';
+import type { Section } from '../sql/statement.ts';
+import type { Where } from '../types.ts';
+import { apply, commands, fileOf, type Move, pointOf, sectionOf, transaction, type Work } from './apply.ts';
+import { telling } from './notices.ts';
+import type { Patience } from './retry.ts';
+
+export const PATIENCE: Patience = { lockTimeout: 3, wait: 60 };
+
+/** The session that works: the one that holds the lock where there is one. */
+export async function workerOf({ held }: Where, io: StepIo): Promise<Worker> {
+  if (held !== undefined) return held.worker();
+  const worker: Worker = { session: await io.connect(undefined, 'migration'), listener: () => {} };
+  worker.session.onNotice((notice) => worker.listener(notice));
+  return worker;
+}
+
+/** Makes the tables of the history. */
+export function historyStep(where: Where, { history, ledger }: StatusOfFiles): Step {
+  const create = ledger.create();
+  return {
+    id: 'history',
+    title: `Make the history ${history.exists ? 'of pgdeck beside ' : ''}${history.table}`,
+    preview: create.map(({ text }) => `${text};`).join('\n'),
+    run: async (io) => {
+      const worker = await workerOf(where, io);
+      await telling(worker, io, () => transaction(worker.session, () => commands(worker.session, create)));
+    },
+  };
+}
+
+/** Runs one migration. */
+export function moveStep(where: Where, { ledger }: StatusOfFiles, move: Move): Step {
+  const { migration, direction } = move;
+  const section = sectionOf(move);
+  const { patience = PATIENCE } = where;
+  return {
+    id: pointOf(move),
+    title: `${direction === 'up' ? 'Apply' : 'Take back'} ${migration.version} ${migration.name}`,
+    preview: previewOf(move, section, patience),
+    effect: effectOf(section),
+    run: async (io) => {
+      const worker = await workerOf(where, io);
+      io.record({ migrating: { version: migration.version, direction } });
+      const work: Work = { io, session: worker.session, ledger, patience };
+      const ms = await telling(worker, io, () => apply(work, move));
+      io.line(
+        `${migration.version} ${migration.name} ${direction === 'up' ? 'applied' : 'taken back'} in ${duration(ms / 1000)}`,
+      );
+    },
+    // a transaction has taken itself back
+    ...(!section.transactional && { rollback: (io: StepIo) => tellHalf(where, io, move) }),
+  };
+}
+
+/** What was begun outside a transaction stays as it is: it is told what is there, and how it is mended. */
+async function tellHalf(where: Where, io: StepIo, { migration, direction }: Move): Promise<void> {
+  const session = await io.connect(undefined, 'migration');
+  const { history } = await readAll({ session, directory: where.directory });
+  const row = history.dirty.find(({ version }) => version === migration.version);
+  if (row === undefined) return;
+  const found = await diagnose(session, row, migration, direction);
+  throw new OpError('failed', halfDone(found), `Mend it with: pgdeck migrate repair ${migration.version}.`);
+}
+
+function previewOf(move: Move, section: Section, { lockTimeout }: Patience): string {
+  const { sql } = section;
+  const file = `-- ${fileOf(move)}`;
+  const text = sql.trim();
+  if (section.transactional)
+    return [
+      file,
+      'BEGIN;',
+      `SET LOCAL lock_timeout = '${lockTimeout}s';`,
+      // its own would end the transaction before the history is written
+      section.statements.map((statement) => `${statement.sql};`).join('\n'),
+      '-- its row in the history',
+      'COMMIT;',
+    ].join('\n');
+  return [file, '-- its mark in the history: begun', text, '-- its row in the history'].join('\n');
+}
+
+const OTHERS = { nobody: '', writers: ', writers wait', everybody: ', everybody waits' } as const;
+
+function effectOf({ statements, transactional, why }: Section): string {
+  const mode = strongest(statements.flatMap(({ locks }) => locks));
+  const how = transactional ? 'one transaction' : `one by one: ${why ?? 'not in a transaction'}`;
+  return mode === undefined ? how : `${how}; ${mode}${OTHERS[blocks(mode)]}`;
+}

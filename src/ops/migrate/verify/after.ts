@@ -1,0 +1,51 @@
+import { OpError } from '../../error.ts';
+import type { Step } from '../../operation.ts';
+import type { MoveState } from '../move/guard.ts';
+import type { Item } from '../types.ts';
+import { constraintSentence, indexName, indexSentence, leftoversOf, newSince } from './leftovers.ts';
+
+/** Whether the history says what was planned, and nothing was left half made. */
+export function verifyStep(state: MoveState): Step {
+  return {
+    id: 'verify',
+    title: 'Compare the history with the plan, and look for what is half made',
+    preview:
+      'pgdeck migrate status\nSELECT … FROM pg_index WHERE NOT indisvalid;\nSELECT … FROM pg_constraint WHERE NOT convalidated;',
+    run: async (io) => {
+      const { adapter, where, route, lock, before, direction } = state;
+      const { session } = await lock.worker();
+      const status = await adapter.status({ ...where, session });
+      const items = new Map(status.items.map((item) => [item.version, item]));
+      const fits = (version: string) => isThere(items.get(version), direction);
+      const wrong = route.versions.filter((version) => !fits(version));
+      const left = newSince(before ?? { indexes: [], constraints: [] }, await leftoversOf(session));
+      io.result({
+        title: 'Migrations',
+        columns: ['version', 'name', 'state', 'as planned'],
+        rows: [
+          ...route.versions.map((version) => {
+            const item = items.get(version);
+            return [version, item?.name ?? '', item?.state ?? 'gone', fits(version) ? 'yes' : 'NO'];
+          }),
+          ...left.indexes.map((index) => [indexName(index), '', 'INVALID index', 'NO']),
+          ...left.constraints.map(({ name, owner }) => [name, owner, 'not validated', '-']),
+        ],
+      });
+      // a constraint is often added in one migration and validated in the next
+      for (const constraint of left.constraints) io.line(constraintSentence(constraint));
+      const failures = [
+        ...(wrong.length === 0
+          ? []
+          : [`The history does not say what was planned of ${wrong.join(', ')}. See: pgdeck migrate status`]),
+        ...left.indexes.map(indexSentence),
+      ];
+      if (failures.length > 0) throw new OpError('failed', failures.join('\n'));
+      io.line(`${status.current ?? 'The base'} is current.`);
+    },
+  };
+}
+
+function isThere(item: Item | undefined, direction: 'up' | 'down'): boolean {
+  const applied = item !== undefined && ['applied', 'changed'].includes(item.state);
+  return direction === 'up' ? applied : !applied && item?.state !== 'dirty';
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { OpError } from '../../error.ts';
+import { defineOperation } from '../../operation.ts';
+import { choose, chooseFields } from '../choose.ts';
+import { constraintSentence, indexName, indexSentence, leftoversOf } from './leftovers.ts';
+
+/** `pgdeck migrate verify`: whether the history and the files say the same, and nothing is half made. */
+export const verify = defineOperation({
+  id: 'migrate verify',
+  input: z.object({ tool: z.string().optional(), dir: z.string().optional() }),
+  fields: chooseFields,
+  plan: async (input, context) => {
+    const { adapter, where, why } = await choose(context, input);
+    return {
+      operation: 'migrate verify',
+      title: `Verify the migrations of ${context.target.database}`,
+      subject: context.target.database,
+      danger: 'none',
+      writes: false,
+      server: context.place,
+      input: { tool: adapter.id, dir: where.directory },
+      facts: [{ label: 'Tool', value: `${adapter.title}: ${why}` }],
+      checks: [],
+      steps: [
+        {
+          id: 'verify',
+          title: 'Hold the history against the files, and look for what is half made',
+          preview:
+            'pgdeck migrate status\nSELECT … FROM pg_index WHERE NOT indisvalid;\nSELECT … FROM pg_constraint WHERE NOT convalidated;',
+          run: async (io) => {
+            const session = await io.connect(undefined, 'migration');
+            const status = await adapter.status({ ...where, session });
+            const left = await leftoversOf(session);
+            const count = (state: string) => status.items.filter((item) => item.state === state).length;
+            const states = [...new Set(status.items.map(({ state }) => state))];
+            io.result({
+              title: 'Migrations',
+              columns: ['what', 'found'],
+              rows: [
+                ...states.map((state) => [state.replaceAll('_', ' '), String(count(state))]),
+                ['INVALID indexes', left.indexes.map(indexName).join(', ') || 'none'],
+                ['not validated', left.constraints.map(({ name }) => name).join(', ') || 'none'],
+              ],
+            });
+            for (const constraint of left.constraints) io.line(constraintSentence(constraint));
+            const failures = [
+              ...status.problems.map(({ message }) => message),
+              ...left.indexes.map(indexSentence),
+            ];
+            if (failures.length > 0) throw new OpError('failed', failures.join('\n'));
+            io.line(`${status.current ?? 'The base'} is current; the history and the files say the same.`);
+          },
+        },
+      ],
+    };
+  },
+});
