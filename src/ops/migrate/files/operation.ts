@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { OpError } from '../../error.ts';
@@ -41,6 +41,7 @@ export const migrateCreate = defineOperation({
     const { directory, migrations } = found;
     const files = newMigration({ format: found.format ?? format, migrations }, name, context.now());
     const paths = files.map(({ file }) => join(directory, file));
+    const written: string[] = [];
     const taken = paths.find((path) => existsSync(path));
     const check: Check =
       taken === undefined
@@ -63,11 +64,16 @@ export const migrateCreate = defineOperation({
           preview: paths.join('\n'),
           run: async (io) => {
             mkdirSync(directory, { recursive: true });
-            for (const { file, text } of files) {
+            for (const [at, { text }] of files.entries()) {
+              const path = paths[at] ?? '';
               // somebody else's file of that name stays
-              writeFileSync(join(directory, file), text, { flag: 'wx' });
-              io.line(join(directory, file), 'stdout');
+              writeFileSync(path, text, { flag: 'wx' });
+              written.push(path);
+              io.line(path, 'stdout');
             }
+          },
+          rollback: async () => {
+            for (const path of written) rmSync(path, { force: true });
           },
         },
       ],

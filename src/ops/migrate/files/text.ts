@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 
 /** Above this a file is no migration: the parser would need gigabytes for it. */
-const LARGEST = 16 * 1024 * 1024;
+const LARGEST = 8 * 1024 * 1024;
 
 export type Text =
   | { readonly ok: true; readonly text: string }
