@@ -1,0 +1,145 @@
+import { fullName } from '../../db/ident.ts';
+import type { Server } from '../../db/server.ts';
+import type { Session } from '../../db/session.ts';
+import { reindexTablespace } from '../../db/views/reindex/inventory.ts';
+import type { ReindexLeftover } from '../../db/views/reindex/leftovers.ts';
+import { type ReindexWait, reindexWaits } from '../../db/views/reindex/waits.ts';
+import { bytes } from '../../text/units.ts';
+import { holderRemedy, holderText } from '../maintain/shared/holders.ts';
+import { some } from '../maintain/shared/rights.ts';
+import type { Check } from '../operation.ts';
+import { size, type Target } from './scope.ts';
+import { type Manner, remedyOf, remedySql } from './statement.ts';
+
+/** Named one by one; more are counted. */
+const NAMED = 5;
+/** A transaction that is younger is somebody's query. */
+const OLD_SECONDS = 5;
+
+/** What this version lacks, or does wrong. */
+export function versionChecks({ major, version, versionNum }: Server, manner: Manner): Check[] {
+  const checks: Check[] = [];
+  if (manner.tablespace !== undefined && major < 14)
+    checks.push({
+      title: 'Options',
+      status: 'block',
+      detail: `PostgreSQL ${version} has no TABLESPACE for REINDEX: it came with 14. Leave it out.`,
+    });
+  // indexes that miss rows: release notes of 14.4
+  if (manner.concurrently && versionNum >= 140000 && versionNum < 140004)
+    checks.push({
+      title: 'Version',
+      status: 'block',
+      detail: `REINDEX CONCURRENTLY of PostgreSQL ${version} can make indexes that miss rows. Update to 14.4 or later, or use --no-concurrently.`,
+    });
+  return checks;
+}
+
+/** Whether the indexes may be moved to where they shall be. Throws DbError. */
+export async function tablespaceChecks(session: Session, name: string | undefined): Promise<Check[]> {
+  if (name === undefined || session.server.major < 14) return [];
+  const title = 'Tablespace';
+  const [found] = await session.run(reindexTablespace, { name });
+  if (found === undefined)
+    return [{ title, status: 'block', detail: `There is no tablespace ${name}. See them with: \\db` }];
+  if (found.global)
+    return [{ title, status: 'block', detail: 'pg_global is for the catalogs that all databases share.' }];
+  if (!found.may)
+    return [{ title, status: 'block', detail: `This role may not create anything in ${name}.` }];
+  return [{ title, status: 'ok', detail: `The indexes are built in ${name}; those of TOAST tables stay.` }];
+}
+
+/** What can only be rebuilt with locks. */
+export function kindChecks(targets: readonly Target[], { concurrently }: Manner): Check[] {
+  const checks: Check[] = [];
+  const system = targets.filter(({ table }) => table.system || table.shared);
+  if (system.length > 0)
+    checks.push({
+      title: 'System catalogs',
+      status: concurrently ? 'block' : 'warn',
+      detail: concurrently
+        ? `${some(system)} cannot be rebuilt concurrently. Use --no-concurrently.`
+        : `While ${some(system)} is rebuilt, every session of the database may have to wait.`,
+    });
+  if (!concurrently) return checks;
+  const exclusion = targets.flatMap((target) =>
+    target.indexes.filter((one) => one.exclusion).map((one) => ({ ...one, target })),
+  );
+  if (exclusion.length > 0)
+    checks.push({
+      title: 'Exclusion constraints',
+      status: exclusion.some(({ target }) => target.kind === 'index') ? 'block' : 'warn',
+      detail: `${some(exclusion)} cannot be rebuilt concurrently and ${exclusion.length === 1 ? 'stays' : 'stay'} as it is. Rebuild it with --no-concurrently.`,
+    });
+  return checks;
+}
+
+/** Rebuilding is less of a right than dropping: who cancels may have to ask somebody else. */
+export function dropChecks({ user }: Server, targets: readonly Target[], { concurrently }: Manner): Check[] {
+  const foreign = targets.filter(({ table }) => table.may && !table.owned);
+  if (!concurrently || foreign.length === 0) return [];
+  return [
+    {
+      title: 'Cancelling',
+      status: 'warn',
+      detail: `${user} may rebuild ${some(foreign)}, and not drop: if that is cancelled, the unfinished copies stay until their owner or a superuser runs pgdeck recover.`,
+    },
+  ];
+}
+
+/** What is invalid already. */
+export function leftoverChecks(leftovers: readonly ReindexLeftover[]): Check[] {
+  const title = 'Invalid indexes';
+  if (leftovers.length === 0) return [{ title, status: 'ok', detail: 'There are none on these tables.' }];
+  return leftovers.map((one): Check => {
+    const name = fullName(one.schema, one.name);
+    if (one.builder !== null)
+      return {
+        title,
+        status: 'warn',
+        detail: `${name} is not valid yet: session ${one.builder} (${one.builder_name || 'unnamed'}) holds its table's lock and may be building it. It is left alone, and that session is waited for.`,
+      };
+    if (remedyOf(one) === 'drop' && !one.may_drop)
+      return {
+        title,
+        status: 'warn',
+        detail: `${name} stays: only ${one.toast ? 'a superuser' : `its owner ${one.owner} or a superuser`} may remove it. ${remedySql(one)}`,
+      };
+    const why = one.copy
+      ? 'is the unfinished copy of an index that works, left by REINDEX CONCURRENTLY: it is removed'
+      : remedyOf(one) === 'drop'
+        ? 'was being dropped: that is finished'
+        : 'slows writes down and serves no query: it is built again';
+    return { title, status: 'warn', detail: `${name} ${why}.` };
+  });
+}
+
+/** Whom CONCURRENTLY will wait for: transactions that are open, whatever they do. Throws DbError. */
+export async function waitChecks(session: Session, oids: readonly number[]): Promise<Check[]> {
+  const title = 'Open transactions';
+  const waits = (await session.run(reindexWaits, { oids })).filter(
+    ({ pid, xact_seconds }) => pid === null || (xact_seconds ?? OLD_SECONDS) >= OLD_SECONDS,
+  );
+  if (waits.length === 0)
+    return [{ title, status: 'ok', detail: 'None is old: CONCURRENTLY waits for those that are open.' }];
+  const shown = waits.slice(0, NAMED).map((one): Check => ({ title, status: 'warn', detail: waitText(one) }));
+  const more = waits.length - shown.length;
+  return more > 0 ? [...shown, { title, status: 'warn', detail: `${more} more are waited for.` }] : shown;
+}
+
+function waitText(one: ReindexWait): string {
+  const who = holderText(one);
+  const what = one.relation === null ? 'an old snapshot' : one.relation.replace(/^public\./, '');
+  return `${who.charAt(0).toUpperCase()}${who.slice(1)} holds ${what}: it is waited for, however long that takes. ${holderRemedy(one)}`;
+}
+
+/** The room for the new indexes, which stand beside the old ones until a step is done. */
+export function diskCheck(targets: readonly Target[]): Check {
+  const most = Math.max(0, ...targets.map(size));
+  const biggest = Math.max(0, ...targets.flatMap(({ indexes }) => indexes.map((one) => one.est_bytes)));
+  return {
+    title: 'Disk',
+    status: 'ok',
+    detail: `Up to ${bytes(most)} at a time beside the old indexes, about ${bytes(biggest)} for sorting, and as much WAL as is built: SQL cannot tell what is free there.`,
+  };
+}

@@ -1,0 +1,162 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { DbError } from '../../db/errors.ts';
+import { fullName } from '../../db/ident.ts';
+import type { Session } from '../../db/session.ts';
+import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
+import { reindexWorking } from '../../db/views/reindex/waits.ts';
+import { duration } from '../../text/units.ts';
+import { OpError, sentenceOf } from '../error.ts';
+import { holderRemedy, holdersOf, holderText } from '../maintain/shared/holders.ts';
+import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
+import type { StepIo } from '../operation.ts';
+import { remedyOf, remedySql } from './statement.ts';
+import { runWatched } from './wait.ts';
+
+const doubtSchema = z.object({
+  /** Oid of the table. */
+  table: z.int(),
+  /** `schema.table`. */
+  name: z.string(),
+  /** Oids of the indexes that were invalid before: not this run's to remove. */
+  known: z.array(z.int()),
+});
+
+const factsSchema = z.object({
+  reindex: z.object({ database: z.string(), doubts: z.array(doubtSchema) }),
+});
+
+/** A table that an unfinished REINDEX CONCURRENTLY may have left copies of indexes on. */
+export type Doubt = z.output<typeof doubtSchema>;
+
+/** What a run has recorded last; undefined when it had not begun anything. */
+export function recorded(facts: unknown): z.output<typeof factsSchema>['reindex'] | undefined {
+  const parsed = factsSchema.safeParse(facts);
+  return parsed.success ? parsed.data.reindex : undefined;
+}
+
+/** The steps that were begun and are not known to be finished; recorded whenever that changes. */
+export class Doubts {
+  readonly #database: string;
+  readonly #open = new Map<string, Doubt>();
+
+  constructor(database: string) {
+    this.#database = database;
+  }
+
+  /** Before a statement that may leave something: on disk when it returns. Throws DbError. */
+  async begin(
+    io: StepIo,
+    session: Session,
+    step: string,
+    { oid, name }: { readonly oid: number; readonly name: string },
+  ): Promise<void> {
+    const invalid = await session.run(reindexLeftovers, { oids: [oid] });
+    this.#open.set(step, { table: oid, name, known: invalid.map((one) => one.oid) });
+    this.#record(io);
+  }
+
+  settle(io: StepIo, step: string): void {
+    if (this.#open.delete(step)) this.#record(io);
+  }
+
+  of(step: string): Doubt | undefined {
+    return this.#open.get(step);
+  }
+
+  /** Whether something may be left on a table. */
+  about(table: number): boolean {
+    return [...this.#open.values()].some((doubt) => doubt.table === table);
+  }
+
+  #record(io: StepIo): void {
+    const reindex: z.input<typeof factsSchema>['reindex'] = {
+      database: this.#database,
+      doubts: [...this.#open.values()],
+    };
+    io.record({ reindex });
+  }
+}
+
+/** What these tables have that was not there before and that nobody is building. Throws DbError. */
+export async function leftOn(
+  session: Session,
+  doubts: readonly Doubt[],
+): Promise<{ readonly left: ReindexLeftover[]; readonly built: ReindexLeftover[] }> {
+  const oids = doubts.map(({ table }) => table);
+  const found = (await session.run(reindexLeftovers, { oids })).filter(
+    (one) =>
+      remedyOf(one) === 'drop' &&
+      doubts.some(({ table, known }) => table === one.table_oid && !known.includes(one.oid)),
+  );
+  return {
+    left: found.filter(({ builder }) => builder === null),
+    built: found.filter(({ builder }) => builder !== null),
+  };
+}
+
+/** A session that was ended is gone sooner than that. */
+const GONE_MS = 5_000;
+const PAUSE_MS = 50;
+
+/**
+ * Removes the copies that a REINDEX CONCURRENTLY of run `applicationName` has left on these tables. DROP INDEX
+ * CONCURRENTLY waits for everybody who uses the table, for `patience` seconds at a time. Throws {@link OpError} that
+ * names what stays and why; DbError.
+ */
+export async function sweep(
+  io: StepIo,
+  doubts: readonly Doubt[],
+  {
+    patience,
+    applicationName,
+    database,
+  }: { patience: number; applicationName: string; database?: string | undefined },
+): Promise<void> {
+  if (doubts.length === 0) return;
+  const sessions = new MaintenanceSessions(database);
+  const watcher = await sessions.watcher(io);
+  await ended(watcher, applicationName, io.signal);
+  const { left } = await leftOn(watcher, doubts);
+  const stay: string[] = [];
+  for (const one of left) {
+    const name = fullName(one.schema, one.name);
+    const why = one.may_drop
+      ? await drop(io, sessions, one, patience)
+      : `only ${one.toast ? 'a superuser' : `its owner ${one.owner} or a superuser`} may do that: ${remedySql(one)}`;
+    if (why === undefined) io.line(`Removed ${name}, which was not finished.`);
+    else stay.push(`${name} stays, invalid: ${why}`);
+  }
+  if (stay.length > 0) throw new OpError('failed', stay.join('\n'));
+}
+
+/** Waits until nothing of the run is at work any more. */
+async function ended(session: Session, applicationName: string, signal: AbortSignal): Promise<void> {
+  for (const began = performance.now(); performance.now() - began < GONE_MS; ) {
+    const [row] = await session.run(reindexWorking, { applicationName });
+    if (row?.sessions === 0) return;
+    await delay(PAUSE_MS, undefined, { signal });
+  }
+}
+
+/** Why it could not be dropped; undefined when it was. */
+async function drop(
+  io: StepIo,
+  sessions: MaintenanceSessions,
+  leftover: ReindexLeftover,
+  patience: number,
+): Promise<string | undefined> {
+  const label = fullName(leftover.schema, leftover.name);
+  try {
+    await runWatched(io, sessions, remedySql(leftover), { label, lockTimeout: patience, lone: true });
+    return undefined;
+  } catch (error) {
+    if (io.signal.aborted || (error instanceof DbError && error.kind === 'lost')) throw error;
+    if (!(error instanceof DbError) || error.code !== '55P03') return sentenceOf(error);
+    const watcher = await sessions.watcher(io);
+    const holders = await holdersOf(watcher, [leftover.table_oid], 'AccessExclusiveLock');
+    const [holder] = holders.filter(({ granted }) => granted);
+    const who = holder === undefined ? 'somebody' : holderText(holder);
+    return `its table was used by ${who} for more than ${duration(patience)}. ${holder === undefined ? '' : holderRemedy(holder)}`.trim();
+  }
+}

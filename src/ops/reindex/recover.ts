@@ -1,0 +1,56 @@
+import { fullName } from '../../db/ident.ts';
+import { reindexWorking } from '../../db/views/reindex/waits.ts';
+import type { OpContext } from '../context.ts';
+import type { Run } from '../journal/runs.ts';
+import type { Plan } from '../operation.ts';
+import { applicationNameOf } from '../run/end-backends.ts';
+import { leftOn, recorded, sweep } from './doubts.ts';
+import { remedySql } from './statement.ts';
+
+/** Nobody stands before the screen: whoever uses the table is waited for longer. */
+const SWEEP_SECONDS = 60;
+
+/** Removes the copies that a run has left on the tables it had begun; undefined when there are none. Throws DbError. */
+export async function recoverReindex(run: Run, context: OpContext): Promise<Plan | undefined> {
+  const facts = recorded(run.facts);
+  if (facts === undefined || facts.doubts.length === 0) return undefined;
+  const { database, doubts } = facts;
+  const session = await context.session(database);
+  const applicationName = applicationNameOf(run.id);
+  const { left, built } = await leftOn(session, doubts);
+  const [working] = await session.run(reindexWorking, { applicationName });
+  const own = built.filter(({ builder_name }) => builder_name === applicationName);
+  const going = (working?.sessions ?? 0) > 0;
+  const found = [...left, ...own];
+  if (found.length === 0 && !going) return undefined;
+  const names = found.map(({ schema, name }) => fullName(schema, name));
+  const tables = doubts.map(({ name }) => name).join(', ');
+  const title = names.length === 0 ? `Remove what is unfinished on ${tables}` : `Remove ${names.join(', ')}`;
+  return {
+    operation: 'recover',
+    title,
+    subject: database,
+    danger: 'confirm',
+    writes: true,
+    server: context.place,
+    input: {},
+    facts: [],
+    checks: left
+      .filter(({ may_drop }) => !may_drop)
+      .map((one) => ({
+        title: fullName(one.schema, one.name),
+        status: 'block',
+        detail: `only ${one.toast ? 'a superuser' : `its owner ${one.owner} or a superuser`} may remove it.`,
+      })),
+    steps: [
+      {
+        id: 'sweep',
+        title,
+        preview: found.length === 0 ? 'DROP INDEX CONCURRENTLY …' : found.map(remedySql).join(';\n'),
+        effect: 'reads and writes go on',
+        run: (io) => sweep(io, doubts, { patience: SWEEP_SECONDS, applicationName, database }),
+      },
+    ],
+    locks: [{ family: 'reindex', database }],
+  };
+}

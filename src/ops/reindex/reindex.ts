@@ -1,0 +1,204 @@
+import { fullName } from '../../db/ident.ts';
+import type { Session } from '../../db/session.ts';
+import { type ReindexBloat, reindexBloat } from '../../db/views/reindex/bloat.ts';
+import { reindexIndexes, reindexTables } from '../../db/views/reindex/inventory.ts';
+import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
+import { bytes, duration } from '../../text/units.ts';
+import type { OpContext } from '../context.ts';
+import { OpError } from '../error.ts';
+import { serverChecks } from '../maintain/checks.ts';
+import { holdersOf, lockChecks } from '../maintain/shared/holders.ts';
+import { type LastTime, lastTimes } from '../maintain/shared/last.ts';
+import { rightsChecks } from '../maintain/shared/rights.ts';
+import { terminalFact } from '../maintain/shared/terminal.ts';
+import { type Check, defineOperation, type Plan, type ResultTable } from '../operation.ts';
+import {
+  diskCheck,
+  dropChecks,
+  kindChecks,
+  leftoverChecks,
+  tablespaceChecks,
+  versionChecks,
+  waitChecks,
+} from './checks.ts';
+import { bloatText, ESTIMATED } from './choices.ts';
+import { type ReindexInput, reindexFields, reindexInput } from './input.ts';
+import { recoverReindex } from './recover.ts';
+import { chooseTargets, type Scope, size, type Target } from './scope.ts';
+import { lockOf, type Manner, remedyOf } from './statement.ts';
+import { reindexSteps, stepId } from './steps.ts';
+
+/** `pgdeck reindex`: indexes built anew, by default without anybody having to wait; what is invalid is cleaned up. */
+export const reindex = defineOperation({
+  id: 'reindex',
+  input: reindexInput,
+  fields: reindexFields,
+  plan: planReindex,
+  recover: recoverReindex,
+});
+
+async function planReindex(input: ReindexInput, context: OpContext): Promise<Plan> {
+  const session = await context.session();
+  const { server } = session;
+  const { concurrently, tablespace, lock_timeout: lockTimeout, wait } = input;
+  const manner: Manner = { concurrently, tablespace };
+  const tables = await session.run(reindexTables, undefined);
+  const found = chooseTargets(tables, await session.run(reindexIndexes, undefined), input);
+  const { scope, denied } = permitted(found);
+  const oids = scope.tables.map(({ oid }) => oid);
+  const invalid = await session.run(reindexLeftovers, { oids });
+  const wanted = new Set(found.invalid.map(({ oid }) => oid));
+  // who names an index does not ask for what else is wrong with its table, but for copies of it
+  const about = invalid.filter(
+    (one) => wanted.has(one.oid) || found.whole.has(one.table_oid) || remedyOf(one) === 'drop',
+  );
+  const leftovers = about.filter(
+    (one) => one.builder === null && (remedyOf(one) === 'rebuild' || one.may_drop),
+  );
+  if (scope.targets.length + about.length + denied.length === 0)
+    throw new OpError(
+      'refused',
+      'What was named has no indexes that could be rebuilt.',
+      'See what there is with: pgdeck show indexes',
+    );
+  const last = lastTimes(context.journal, 'reindex', context.place);
+  const bloat = new Map((await session.run(reindexBloat, { limit: ESTIMATED })).map((one) => [one.oid, one]));
+  const checks: Check[] = [
+    ...serverChecks(session, !concurrently),
+    ...versionChecks(server, manner),
+    ...(await tablespaceChecks(session, tablespace)),
+    ...rightsChecks(server, 'reindex', {
+      named: denied.filter(({ named }) => named).map(({ table }) => table),
+      others: denied.filter(({ named }) => !named).map(({ table }) => table),
+    }),
+    ...kindChecks(scope.targets, manner),
+    ...dropChecks(server, scope.targets, manner),
+    ...leftoverChecks(about),
+    ...(await lockAndWaitChecks(session, oids, manner, wait)),
+    diskCheck(scope.targets),
+  ];
+  const rebuilt = withoutExclusion(scope, manner);
+  const idle = rebuilt.targets.length + leftovers.length === 0;
+  if (idle && !checks.some(({ status }) => status === 'block'))
+    checks.push({
+      title: 'Indexes',
+      status: 'block',
+      detail: 'Nothing of it can be rebuilt or removed now.',
+    });
+  return {
+    operation: 'reindex',
+    title: titleOf(rebuilt, leftovers),
+    subject: subjectOf(rebuilt, leftovers) ?? server.database,
+    danger: concurrently ? 'confirm' : 'type-name',
+    writes: true,
+    server: context.place,
+    input: { ...input },
+    facts: [
+      { label: 'Database', value: context.place },
+      {
+        label: 'How',
+        value: concurrently
+          ? 'concurrently: reads and writes go on, and open transactions are waited for'
+          : `with locks, each tried for ${duration(lockTimeout)} at a time, for up to ${duration(wait)}`,
+      },
+      { label: 'Indexes', value: amount(rebuilt.targets) },
+      await terminalFact(session),
+    ],
+    tables: rebuilt.targets.length === 0 ? [] : [planTable(rebuilt.targets, bloat, last)],
+    checks,
+    steps: idle
+      ? []
+      : reindexSteps({
+          scope: rebuilt,
+          leftovers,
+          manner,
+          patience: { lockTimeout, wait },
+          last,
+          database: server.database,
+        }),
+    consequence: concurrently
+      ? 'Reads and writes go on. It waits for every transaction that is open, and longer ones hold it up.'
+      : 'Whoever writes to these tables waits until their indexes are built, and whoever reads through them too.',
+    locks: [{ family: 'reindex', database: server.database }],
+  };
+}
+
+/** Without the tables that this role may not touch. */
+function permitted(scope: Scope): { readonly scope: Scope; readonly denied: readonly Target[] } {
+  const targets = scope.targets.filter(({ table }) => table.may);
+  return { scope: { ...scope, targets }, denied: scope.targets.filter(({ table }) => !table.may) };
+}
+
+/** CONCURRENTLY passes over the index of an exclusion constraint. */
+function withoutExclusion(scope: Scope, { concurrently }: Manner): Scope {
+  if (!concurrently) return scope;
+  const targets = scope.targets.flatMap((target) => {
+    const indexes = target.indexes.filter(({ exclusion }) => !exclusion);
+    return indexes.length === 0 ? [] : [{ ...target, indexes }];
+  });
+  return { ...scope, targets };
+}
+
+async function lockAndWaitChecks(
+  session: Session,
+  oids: readonly number[],
+  manner: Manner,
+  wait: number,
+): Promise<Check[]> {
+  const holders = await holdersOf(session, oids, lockOf(manner));
+  if (manner.concurrently)
+    return [
+      ...lockChecks(holders, 'It is waited for, however long that takes.'),
+      ...(await waitChecks(session, oids)),
+    ];
+  return lockChecks(holders, `It is tried for ${duration(wait)}.`);
+}
+
+function subjectOf({ targets }: Scope, leftovers: readonly ReindexLeftover[]): string | undefined {
+  const names = [
+    ...targets.map(({ shown }) => shown),
+    ...(targets.length === 0 ? leftovers.map(({ schema, name }) => fullName(schema, name)) : []),
+  ];
+  return names.length === 1 ? names[0] : undefined;
+}
+
+function titleOf(scope: Scope, leftovers: readonly ReindexLeftover[]): string {
+  const subject = subjectOf(scope, leftovers);
+  if (scope.targets.length + leftovers.length === 0) return 'Reindex nothing';
+  if (scope.targets.length === 0)
+    return subject === undefined ? `Clean up ${leftovers.length} invalid indexes` : `Clean up ${subject}`;
+  return subject === undefined ? `Reindex ${amount(scope.targets)}` : `Reindex ${subject}`;
+}
+
+function amount(targets: readonly Target[]): string {
+  const indexes = targets.flatMap((target) => target.indexes);
+  const on = new Set(targets.map(({ table }) => table.oid)).size;
+  const total = targets.reduce((sum, one) => sum + size(one), 0);
+  const some = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+  return `${some(indexes.length, 'index', 'indexes')} of ${some(on, 'table', 'tables')}, ${bytes(total)}`;
+}
+
+/** Rows of the plan's table; what more there is, is only counted. */
+const SHOWN = 20;
+
+function planTable(
+  targets: readonly Target[],
+  bloat: ReadonlyMap<number, ReindexBloat>,
+  last: ReadonlyMap<string, LastTime>,
+): ResultTable {
+  const all = targets.flatMap((target) => target.indexes.map((index, at) => ({ target, index, at })));
+  const shown = all.length > SHOWN + 1 ? all.slice(0, SHOWN) : all;
+  const rows = shown.map(({ target, index, at }) => [
+    fullName(index.schema, index.name),
+    fullName(target.table.schema, target.table.name),
+    bytes(index.est_bytes),
+    bloatText(bloat.get(index.oid)),
+    at > 0 ? '' : duration(last.get(stepId(target))?.seconds),
+  ]);
+  const more = all.length - shown.length;
+  return {
+    title: 'Indexes, the biggest first',
+    columns: ['index', 'table', 'size', 'bloat (estimate)', 'last time'],
+    rows: more === 0 ? rows : [...rows, [`and ${more} more`, '', '', '', '']],
+  };
+}

@@ -1,0 +1,158 @@
+import { displayName, fullName } from '../../db/ident.ts';
+import type { ReindexIndex, ReindexTable } from '../../db/views/reindex/inventory.ts';
+import { nameParts, nearest } from '../backup/scope/names.ts';
+import { OpError } from '../error.ts';
+
+/** What one step rebuilds: an index, or all indexes of a table. */
+export interface Target {
+  readonly kind: 'index' | 'table';
+  readonly schema: string;
+  readonly name: string;
+  /** `schema.name`, as a person writes it. */
+  readonly shown: string;
+  readonly table: ReindexTable;
+  /** What it rebuilds, the biggest first. */
+  readonly indexes: readonly ReindexIndex[];
+  /** Somebody has named it; not only its schema, or the database. */
+  readonly named: boolean;
+}
+
+export interface Scope {
+  /** In the order in which they are done: those with the biggest indexes first. */
+  readonly targets: readonly Target[];
+  /** Invalid indexes that somebody has named: they are not rebuilt but cleaned up. */
+  readonly invalid: readonly ReindexIndex[];
+  /** Tables that are worked on. */
+  readonly tables: readonly ReindexTable[];
+  /** Oids of those that are meant with all their indexes. */
+  readonly whole: ReadonlySet<number>;
+}
+
+export interface Asked {
+  readonly index: readonly string[];
+  readonly table: readonly string[];
+  readonly schema: readonly string[];
+  readonly database: boolean;
+}
+
+/**
+ * Finds what is meant: partitioned tables and indexes are their partitions. Throws {@link OpError} for a name that is
+ * not there, with those that are alike.
+ */
+export function chooseTargets(
+  tables: readonly ReindexTable[],
+  indexes: readonly ReindexIndex[],
+  asked: Asked,
+): Scope {
+  const byOid = new Map(tables.map((one) => [one.oid, one]));
+  const named = asked.table.map((text) => resolve('table', tables, text));
+  const schemas = asked.schema.map((text) => resolveSchema(tables, text));
+  const leaves = new Map<ReindexTable, boolean>();
+  for (const table of named) for (const leaf of leavesOf(table, tables)) leaves.set(leaf, true);
+  for (const table of tables) {
+    const meant = schemas.includes(table.schema) || (asked.database && !table.system);
+    if (meant) for (const leaf of leavesOf(table, tables)) if (!leaves.has(leaf)) leaves.set(leaf, false);
+  }
+  const ofTable = Map.groupBy(
+    indexes.filter(({ kind }) => kind === 'i'),
+    (one) => one.table_oid,
+  );
+  const whole = [...leaves].flatMap(([table, byName]): Target[] => {
+    const own = (ofTable.get(table.oid) ?? []).filter(({ valid }) => valid);
+    return own.length === 0 ? [] : [target('table', table, table, own, byName)];
+  });
+  const meant = new Set(
+    asked.index.flatMap((text) => leavesOf(resolve('index', indexes, text), indexes) as ReindexIndex[]),
+  );
+  const single = [...meant].flatMap((index): Target[] => {
+    const table = byOid.get(index.table_oid);
+    return table === undefined || !index.valid || leaves.has(table)
+      ? []
+      : [target('index', index, table, [index], true)];
+  });
+  const targets = [...whole, ...single].sort((a, b) => size(b) - size(a) || (a.shown < b.shown ? -1 : 1));
+  const invalid = [...meant].filter(({ valid }) => !valid);
+  const touched = [...leaves.keys(), ...[...meant].flatMap(({ table_oid }) => byOid.get(table_oid) ?? [])];
+  return {
+    targets,
+    invalid,
+    tables: [...new Set(touched)],
+    whole: new Set([...leaves.keys()].map(({ oid }) => oid)),
+  };
+}
+
+function target(
+  kind: Target['kind'],
+  { schema, name }: { readonly schema: string; readonly name: string },
+  table: ReindexTable,
+  indexes: readonly ReindexIndex[],
+  named: boolean,
+): Target {
+  return { kind, schema, name, shown: fullName(schema, name), table, indexes, named };
+}
+
+/** Bytes that the indexes of a target take. */
+export function size({ indexes }: Pick<Target, 'indexes'>): number {
+  return indexes.reduce((sum, one) => sum + one.est_bytes, 0);
+}
+
+interface Relation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly partition_of: number | null;
+}
+
+/** The relation itself, or what its partitions have instead. */
+function leavesOf<R extends Relation>(relation: R, all: readonly R[]): R[] {
+  if (relation.kind !== 'p' && relation.kind !== 'I') return [relation];
+  return all.filter((one) => one.partition_of === relation.oid).flatMap((one) => leavesOf(one, all));
+}
+
+function resolveSchema(tables: readonly ReindexTable[], text: string): string {
+  const names = [...new Set(tables.map(({ schema }) => schema))];
+  const parts = nameParts(text);
+  const found =
+    names.find((name) => name === text) ?? names.find((name) => parts?.length === 1 && name === parts[0]);
+  if (found !== undefined) return found;
+  throw missing('schema with tables', text, nearest(text, names));
+}
+
+function resolve<R extends Relation>(what: string, all: readonly R[], text: string): R {
+  const parts = nameParts(text) ?? [];
+  const found = all.filter(
+    ({ schema, name }) =>
+      text === `${schema}.${name}` ||
+      text === name ||
+      (parts.length === 1 && parts[0] === name) ||
+      (parts.length === 2 && parts[0] === schema && parts[1] === name),
+  );
+  const names = (some: readonly R[]) => some.map((one) => fullName(one.schema, one.name));
+  const [only, ...more] = found;
+  if (only === undefined)
+    throw missing(
+      what,
+      text,
+      nearest(
+        text,
+        all.map((one) => displayName(one.schema, one.name)),
+      ),
+    );
+  if (more.length === 0) return only;
+  throw new OpError(
+    'refused',
+    `The name ${text} stands for ${found.length}: ${names(found).join(', ')}.`,
+    'Name one of them with its schema.',
+  );
+}
+
+function missing(what: string, text: string, alike: readonly string[]): OpError {
+  return new OpError(
+    'refused',
+    `There is no ${what} ${text} in this database.`,
+    alike.length === 0
+      ? 'Check the name; upper and lower case differ.'
+      : `Did you mean ${alike.join(' or ')}?`,
+  );
+}

@@ -1,0 +1,40 @@
+import { quoteIdent } from '../../db/ident.ts';
+import type { MaintenanceLock } from '../../db/views/maintain/locks.ts';
+import type { ReindexLeftover } from '../../db/views/reindex/leftovers.ts';
+import type { Target } from './scope.ts';
+
+/** How everything of a run is rebuilt. */
+export interface Manner {
+  readonly concurrently: boolean;
+  readonly tablespace?: string | undefined;
+}
+
+export function qualified({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${quoteIdent(schema)}.${quoteIdent(name)}`;
+}
+
+export function reindexSql(target: Target, { concurrently, tablespace }: Manner): string {
+  const options = ['VERBOSE', ...(tablespace === undefined ? [] : [`TABLESPACE ${quoteIdent(tablespace)}`])];
+  return [
+    `REINDEX (${options.join(', ')})`,
+    target.kind.toUpperCase(),
+    ...(concurrently ? ['CONCURRENTLY'] : []),
+    qualified(target),
+  ].join(' ');
+}
+
+/** The lock that is asked for first, and the one that others have to be out of the way of. */
+export function lockOf({ concurrently }: Manner): MaintenanceLock {
+  return concurrently ? 'ShareUpdateExclusiveLock' : 'AccessExclusiveLock';
+}
+
+/** What is done about an invalid index: one that has a twin or was being dropped goes, another one is built again. */
+export function remedyOf({ copy, live, toast }: ReindexLeftover): 'drop' | 'rebuild' {
+  return copy || !live || toast ? 'drop' : 'rebuild';
+}
+
+/** What removes or mends an invalid index without anybody having to wait. */
+export function remedySql(leftover: ReindexLeftover): string {
+  const verb = remedyOf(leftover) === 'drop' ? 'DROP INDEX CONCURRENTLY' : 'REINDEX INDEX CONCURRENTLY';
+  return `${verb} ${qualified(leftover)}`;
+}
