@@ -86,7 +86,7 @@ export function parseInput(operation: AnyOperation, raw: RawInput): Parsed {
     ok: false,
     problems: result.error.issues.map((issue) => ({
       field: issue.path[0] === undefined ? undefined : String(issue.path[0]),
-      message: missing(values, issue) ? 'is needed' : issue.message,
+      message: missing(values, issue) ? 'is needed' : expectation(issue),
     })),
   };
 }
@@ -94,6 +94,14 @@ export function parseInput(operation: AnyOperation, raw: RawInput): Parsed {
 function toNumber(text: string): unknown {
   const trimmed = text.trim();
   return /^-?\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) : trimmed;
+}
+
+/** What the schema says; of what it has no words of its own for, what is expected. */
+function expectation({ code, message, ...issue }: z.core.$ZodIssue): string {
+  if (code !== 'invalid_type' || !message.startsWith('Invalid input')) return message;
+  const wanted = 'expected' in issue ? issue.expected : undefined;
+  if (wanted === 'int') return 'expected a whole number';
+  return wanted === 'number' ? 'expected a number' : message;
 }
 
 function missing(values: Record<string, unknown>, issue: z.core.$ZodIssue): boolean {

@@ -86,6 +86,20 @@ test('every problem is named with its field', () => {
   });
 });
 
+test('a number that is none is refused in words of this program', () => {
+  const bare = defineOperation({
+    ...sample,
+    input: z.object({ jobs: z.number().optional(), level: z.number().int().optional() }),
+    fields: { jobs: { title: 'Jobs', hint: 'jobs' }, level: { title: 'Level', hint: 'level' } },
+  } as Parameters<typeof defineOperation>[0]);
+  expect(parseInput(bare, { jobs: 'many', level: '1.5' })).toMatchObject({
+    problems: [
+      { field: 'jobs', message: 'expected a number' },
+      { field: 'level', message: 'expected a whole number' },
+    ],
+  });
+});
+
 test('the command that does the same: only what differs from the defaults', () => {
   expect(commandWords(sample, { ...DEFAULTS, name: 'x' })).toEqual(['backups', 'sample', 'x']);
   const input = {

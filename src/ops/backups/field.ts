@@ -31,8 +31,9 @@ export const backupFields: { readonly id: Field; readonly dir: Field } = {
   },
 };
 
-function hintOf({ database, bytes: size, status }: Backup): string {
-  return [database ?? 'unknown database', bytes(size), status].join(', ');
+function hintOf({ database, bytes: size, status, manifest }: Backup): string {
+  const label = manifest?.label ? [manifest.label] : [];
+  return [database ?? 'unknown database', bytes(size), status, ...label].join(', ');
 }
 
 /** The backup that was named, and the repository that was looked into. Throws {@link OpError}. */

@@ -53,7 +53,7 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
     choices: async (context, raw) =>
       (await listBackups(repositoryDirectory(context, textOf(raw.dir)))).map((one) => ({
         value: one.id,
-        hint: `${one.createdAt.toISOString().slice(0, 16).replace('T', ' ')}  ${bytes(one.bytes)}  ${one.status}`,
+        hint: `${one.createdAt.toISOString().slice(0, 16).replace('T', ' ')}  ${bytes(one.bytes)}  ${one.status}${one.manifest?.label ? `  ${one.manifest.label}` : ''}`,
       })),
     none: (known, raw) =>
       `There are no backups in ${repositoryDirectory(known, textOf(raw.dir))}. Make one (b in the console), type the path of a dump, or name another repository.`,
