@@ -35,6 +35,8 @@ export async function rehearse(
     );
   const live = await context.session();
   const load = await loader(context, live, rehearsal.history ?? []);
+  if (typeof load === 'string' && rehearsal.applied === undefined)
+    throw new OpError('refused', `The schema of ${context.target.database} cannot be dumped: ${load}`);
   if (typeof load === 'string') io.line(`The history is replayed: ${load}`);
   return withShadow(io, context, async (shadow) => {
     const stage = new Stage(io, shadow, rehearsal, typeof load === 'string' ? undefined : load);
@@ -79,7 +81,7 @@ class Stage {
   async begin(): Promise<void> {
     if (this.#load !== undefined) await this.#load(this.#io, this.#shadow.database);
     else
-      for (const one of this.#rehearsal.applied) {
+      for (const one of this.#rehearsal.applied ?? []) {
         const { error } = await this.#run(one.up);
         if (error !== undefined)
           throw new OpError(

@@ -17,8 +17,11 @@ export interface TableName {
 export interface Rehearsal {
   /** To be tried, in order. */
   readonly pending: readonly Rehearsed[];
-  /** Applied to the live database, in order: replayed where its schema cannot be dumped. */
-  readonly applied: readonly Rehearsed[];
+  /**
+   * Applied to the live database, in order: replayed where its schema cannot be dumped. Undefined: they must not be, or
+   * cannot.
+   */
+  readonly applied: readonly Rehearsed[] | undefined;
   /** Where applied versions are noted: their rows are taken over, and what happens to them is nobody's forgetting. */
   readonly history?: readonly TableName[];
   /** A session in the shadow database as the real run opens one; that of the run without it. */

@@ -196,6 +196,8 @@ test('without pg_dump the history is replayed, if it can be', async () => {
   const broken = [migration('1', ['SELECT 1 FROM app.orders'])];
   const { end } = await rehearsed(db, home, { applied: broken, pending }, { programs });
   expect(end.text).toContain('The history cannot be replayed: 1 failed in an empty database');
+  const neither = await rehearsed(db, home, { applied: undefined, pending }, { programs });
+  expect(neither.end.text).toContain('cannot be dumped: pg_dump, psql of PostgreSQL');
 });
 
 test('a role that may not create databases is told what it lacks; so is read-only mode', async () => {

@@ -1,0 +1,54 @@
+import { as, type Kind, kindOf } from '../sql/ast.ts';
+import type { Statement } from '../sql/statement.ts';
+
+/** About what all databases of a server share, or another one. */
+const SHARED: ReadonlySet<Kind> = new Set<Kind>([
+  'AlterDatabaseRefreshCollStmt',
+  'AlterDatabaseSetStmt',
+  'AlterDatabaseStmt',
+  'AlterRoleSetStmt',
+  'AlterRoleStmt',
+  'AlterSystemStmt',
+  'AlterTableSpaceOptionsStmt',
+  'CreateRoleStmt',
+  'CreateSubscriptionStmt',
+  'CreateTableSpaceStmt',
+  'CreatedbStmt',
+  'DropOwnedStmt',
+  'DropRoleStmt',
+  'DropTableSpaceStmt',
+  'DropdbStmt',
+  'GrantRoleStmt',
+  'ReassignOwnedStmt',
+]);
+
+const SHARED_OBJECTS: ReadonlySet<string | undefined> = new Set([
+  'OBJECT_DATABASE',
+  'OBJECT_PARAMETER_ACL',
+  'OBJECT_ROLE',
+  'OBJECT_TABLESPACE',
+]);
+
+/** In the text of a DO block, which the parser leaves as it is. */
+const IN_BLOCK =
+  /\b(?:(?:create|alter|drop)\s+(?:role|user|group|database|tablespace)|alter\s+system|(?:create|drop)\s+subscription)\b/i;
+
+/**
+ * Whether a statement would reach beyond the shadow database that it is rehearsed in, as far as its text tells: roles,
+ * tablespaces, databases by their name, the server's settings and files. What a function or a foreign table does is not
+ * seen.
+ */
+export function reachesOutside({ node, sql }: Pick<Statement, 'node' | 'sql'>): boolean {
+  const kind = kindOf(node);
+  if (kind !== undefined && SHARED.has(kind)) return true;
+  const object =
+    as(node, 'GrantStmt')?.objtype ??
+    as(node, 'CommentStmt')?.objtype ??
+    as(node, 'SecLabelStmt')?.objtype ??
+    as(node, 'RenameStmt')?.renameType ??
+    as(node, 'AlterOwnerStmt')?.objectType;
+  if (SHARED_OBJECTS.has(object)) return true;
+  const copy = as(node, 'CopyStmt');
+  if (copy?.filename !== undefined || copy?.is_program === true) return true;
+  return kind === 'DoStmt' && IN_BLOCK.test(sql);
+}
