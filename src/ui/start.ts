@@ -11,6 +11,7 @@ import type { Bridge } from './App.tsx';
 import { osc52 } from './clipboard.ts';
 import { firstFrame } from './first-frame.ts';
 import { boundYoungSpace } from './memory.ts';
+import { onTerminalLost } from './terminal/lost.ts';
 import { Screen } from './terminal/screen.ts';
 import { painter } from './theme.ts';
 
@@ -80,6 +81,12 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
     process.on(name, listener);
     return { name, listener };
   });
+  // what runs is cancelled, as by SIGHUP
+  const releaseTerminal = onTerminalLost(() => {
+    if (left) return;
+    code = 129;
+    leave();
+  });
   const restore = () => {
     screen.close();
     process.stdin.setRawMode(false);
@@ -109,6 +116,7 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
     await deck.stop();
     screen.destroy();
     for (const { name, listener } of signals) process.off(name, listener);
+    releaseTerminal();
   }
   if (failure) throw failure;
   const report = exitReport(deck);

@@ -223,6 +223,11 @@ export class Pty {
     this.#pty.resize(cols, rows);
   }
 
+  /** Closes the terminal, as a window is closed or a connection breaks: writing to it fails from then on. */
+  hangUp(): void {
+    (this.#pty as unknown as { destroy(): void }).destroy();
+  }
+
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
     if (this.#exited === undefined) process.kill(this.pid, signal);
   }

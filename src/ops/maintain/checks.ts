@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { DbError } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
 import { horizonHolders } from '../../db/views/maintain/horizon.ts';
 import { type MaintainMeasure, maintainMeasure } from '../../db/views/maintain/measure.ts';
@@ -49,6 +50,18 @@ export async function horizonChecks(session: Session): Promise<Check[]> {
     }));
 }
 
+export type Measures = ReadonlyMap<number, MaintainMeasure>;
+
+/** What the tables are like now; nothing of them where one is being locked at this moment. Throws DbError. */
+export async function measured(session: Session, oids: readonly number[]): Promise<Measures> {
+  try {
+    return new Map((await session.run(maintainMeasure, { oids })).map((one) => [one.oid, one]));
+  } catch (error) {
+    if (error instanceof DbError && error.kind === 'busy') return new Map();
+    throw error;
+  }
+}
+
 /** The room that rewriting takes. */
 export interface Room {
   /** Bytes that each rewrite takes until it is done. */
@@ -58,13 +71,10 @@ export interface Room {
 
 /**
  * A table is written anew beside the old one, and its indexes with it; the old files go when it is done. `local`: the
- * server's directories are this machine's, so that what is free there can be read. Throws DbError.
+ * server's directories are this machine's, so that what is free there can be read.
  */
-export async function roomOf(session: Session, works: readonly Work[], local: boolean): Promise<Room> {
+export async function roomOf(works: readonly Work[], measures: Measures, local: boolean): Promise<Room> {
   const full = works.filter(({ options }) => options.full);
-  if (full.length === 0) return { room: new Map(), checks: [] };
-  const oids = full.flatMap(({ touched }) => touched.map(({ oid }) => oid));
-  const measures = new Map((await session.run(maintainMeasure, { oids })).map((one) => [one.oid, one]));
   const room = new Map<Work, number>();
   const places = new Map<string, { need: number; at: MaintainMeasure }>();
   for (const work of full) {

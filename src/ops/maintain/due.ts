@@ -75,7 +75,11 @@ export async function tableChoices(context: OpContext, doing: Doing): Promise<Ch
     .sort(byDue(doing))
     .map((one) => ({
       value: nameOf(one),
-      hint: [bytes(one.est_bytes), dueText(one, doing), `last ${lastText(one, doing)}`].join(', '),
+      hint: [
+        ...(one.est_bytes === null ? [] : [bytes(one.est_bytes)]),
+        dueText(one, doing),
+        `last ${lastText(one, doing)}`,
+      ].join(', '),
     }));
 }
 

@@ -4,7 +4,7 @@ import { bytes, count, duration } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
 import type { Fact, Plan } from '../operation.ts';
-import { horizonChecks, roomOf, serverChecks } from './checks.ts';
+import { horizonChecks, measured, roomOf, serverChecks } from './checks.ts';
 import { type Doing, dueTable, isDue, nameOf } from './due.ts';
 import { type Options, optionChecks, optionList } from './options.ts';
 import { chooseTables, type Scope, type ScopeInput } from './scope.ts';
@@ -39,12 +39,21 @@ export async function planMaintenance(request: Request, context: OpContext): Pro
   const scope = chooseTables(await session.run(maintainTables, undefined), request.scope, doing);
   const refused = [...serverChecks(session, options.full === true), ...optionChecks(server, options)];
   const works = request.nothingElse ? [] : request.works(scope, server.major);
-  const touched = [...new Map(works.flatMap((work) => work.touched.map((one) => [one.oid, one]))).values()];
+  const looked = [...new Map(works.flatMap((work) => work.touched.map((one) => [one.oid, one]))).values()];
+  const measures = await measured(
+    session,
+    looked.map(({ oid }) => oid),
+  );
+  // what was never vacuumed has no size in the catalog
+  const touched = looked.map((one) => ({
+    ...one,
+    est_bytes: measures.get(one.oid)?.total_bytes ?? one.est_bytes,
+  }));
   const patience = {
     lockTimeout: request.lockTimeout ?? (options.full ? SECONDS.full : SECONDS.plain),
     wait,
   };
-  const { room, checks: roomChecks } = await roomOf(session, works, isLocal(context));
+  const { room, checks: roomChecks } = await roomOf(works, measures, isLocal(context));
   const databaseStats =
     doing === 'vacuum' &&
     (request.nothingElse || (server.major >= 16 && works.length > 1 && !options.skip_database_stats));
