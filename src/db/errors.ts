@@ -112,8 +112,13 @@ export function dbError(error: unknown, address?: Address): DbError {
     case '3D000':
       return make(
         'no_database',
-        `The database ${address?.database ?? ''} does not exist on ${at}.`,
-        'Name another one with -d DATABASE.',
+        // in the middle of the work it may be another one than was connected to: the server names it
+        address === undefined
+          ? `${message.charAt(0).toUpperCase()}${message.slice(1)}.`
+          : `The database ${address.database} does not exist on ${at}.`,
+        address === undefined
+          ? 'See which there are with: pgdeck show databases'
+          : 'Name another one with -d DATABASE.',
       );
     case '53300':
       return make(

@@ -21,3 +21,15 @@ test('idle_session_timeout of the server ends no connection that watches, and th
   }
   expect(shown).toEqual(['0', '0', '5min']);
 });
+
+test('a database that is not there is named, also when it is another one than was connected to', async () => {
+  const session = await client(db.target());
+  await expect(session.sql('ALTER DATABASE "no where" RENAME TO somewhere')).rejects.toMatchObject({
+    kind: 'no_database',
+    message: 'Database "no where" does not exist.',
+    next: expect.stringContaining('pgdeck show databases'),
+  });
+  await expect(connect({ ...db.target(), database: 'nowhere' }, 'slow')).rejects.toThrow(
+    /^The database nowhere does not exist on postgres@/,
+  );
+});
