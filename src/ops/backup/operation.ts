@@ -1,5 +1,6 @@
 import type { Session } from '../../db/session.ts';
 import { bytes, count } from '../../text/units.ts';
+import { poolerChecks } from '../clients/pooler.ts';
 import { type ClientProgram, type Clients, findClients } from '../clients/programs.ts';
 import type { OpContext } from '../context.ts';
 import { shellWord } from '../fields.ts';
@@ -37,7 +38,8 @@ async function planBackup(input: BackupInput, context: OpContext): Promise<Plan>
     ...(input.no_globals ? [] : ['pg_dumpall' as const]),
   ];
   const { clients, check } = await findClients(context, session.server, programs);
-  const begun = { input, context, session, databases, checks: [...checks, check] };
+  const pooler = await poolerChecks(context, session);
+  const begun = { input, context, session, databases, checks: [...checks, ...pooler, check] };
   return clients === undefined ? describe(begun, [], []) : withClients(begun, clients);
 }
 

@@ -2,6 +2,7 @@ import type { Server } from '../../db/server.ts';
 import type { Session } from '../../db/session.ts';
 import { type DatabaseFacts, databaseFacts } from '../../db/views/database/facts.ts';
 import { type RestoreLive, restoreLive } from '../../db/views/restore/facts.ts';
+import { poolerChecks } from '../clients/pooler.ts';
 import { type Clients, findClients } from '../clients/programs.ts';
 import type { OpContext } from '../context.ts';
 import type { Check } from '../operation.ts';
@@ -70,7 +71,12 @@ export async function lookAround(
     needs: source && (await needsOf(source, session)),
     list: source?.toc && selectEntries(source.toc, server, await listed(backup)),
     jobs: jobsOf(input, context),
-    checks: [statusCheck(backup), ...checks, ...(dump.check?.status === 'block' ? [dump.check] : [])],
+    checks: [
+      statusCheck(backup),
+      ...(await poolerChecks(context, session)),
+      ...checks,
+      ...(dump.check?.status === 'block' ? [dump.check] : []),
+    ],
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { databaseFacts } from '../../db/views/database/facts.ts';
 import { milliseconds } from '../../text/units.ts';
+import { poolerChecks } from '../clients/pooler.ts';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
 import type { Run } from '../journal/runs.ts';
@@ -63,7 +64,10 @@ async function undoPlan(
     session.run(databaseFacts, { database: live }),
     session.run(databaseFacts, { database: before }),
   ]);
-  const checks: Check[] = await undoChecks(session, { live, before, rolledBack: shown.rolledBack });
+  const checks: Check[] = [
+    ...(await poolerChecks(context, session)),
+    ...(await undoChecks(session, { live, before, rolledBack: shown.rolledBack })),
+  ];
   if (now !== undefined && swap.live_oid !== undefined && now.oid !== swap.live_oid)
     checks.push({
       title: 'Newer restore',

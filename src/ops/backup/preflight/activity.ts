@@ -47,13 +47,6 @@ export function shapeChecks(session: Session, request: BackupRequest, selection:
       detail:
         'Replay may cancel a long dump (max_standby_streaming_delay), and rows of unlogged tables are not there.',
     });
-  if (server.pooled)
-    checks.push({
-      title: 'Pooler',
-      status: 'warn',
-      detail:
-        'A pooler stands before the server: connect to PostgreSQL itself, or the snapshot may not hold.',
-    });
   if (selection.dangling.length > 0)
     checks.push({
       title: 'Foreign keys',

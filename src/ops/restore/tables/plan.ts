@@ -1,6 +1,7 @@
 import { displayName, quoteIdent } from '../../../db/ident.ts';
 import { bytes } from '../../../text/units.ts';
 import { withClientEnvironment } from '../../clients/environment.ts';
+import { poolerChecks } from '../../clients/pooler.ts';
 import type { Clients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
 import type { Check, Plan, ResultTable, Step } from '../../operation.ts';
@@ -60,7 +61,11 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
   const { server } = session;
   const { database } = context.target;
   const { source, checks: sourceChecks } = await readSource(context, server, backup);
-  const checks: Check[] = [...backupChecks(backup, database), ...sourceChecks];
+  const checks: Check[] = [
+    ...backupChecks(backup, database),
+    ...(await poolerChecks(context, session)),
+    ...sourceChecks,
+  ];
   const base = {
     operation: 'restore',
     title: `Restore ${input.tables.length === 1 ? input.tables[0] : `${input.tables.length} tables`} of ${database} from ${backup.id}`,
