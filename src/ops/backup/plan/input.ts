@@ -46,7 +46,7 @@ export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
   },
   dir: {
     title: 'Repository',
-    hint: "the directory that backups are kept in (default: BACKUP_DIR, the profile's, else ~/.local/share/pgdeck/backups)",
+    hint: "where backups are kept (default: BACKUP_DIR, the profile's, else ~/.local/share/pgdeck/backups)",
     placeholder: 'dir',
     standard: (known) => repositoryDirectory(known),
   },
