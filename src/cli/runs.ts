@@ -40,17 +40,12 @@ async function journal({ env }: Context) {
 async function list(context: Context, json: boolean): Promise<void> {
   const runs = (await journal(context)).list();
   if (json) {
+    const { undoOf } = await import('./runs/text.ts');
     printJson({
-      runs: runs.map(({ id, operation, subject, server, started_at, ended_at, status, undo }) => ({
-        id,
-        operation,
-        subject,
-        server,
-        started_at,
-        ended_at,
-        status,
-        undo,
-      })),
+      runs: runs.map((run) => {
+        const { id, operation, subject, server, started_at, ended_at, status } = run;
+        return { id, operation, subject, server, started_at, ended_at, status, undo: undoOf(run) };
+      }),
     });
   } else if (runs.length === 0) note('Nothing has been done yet.');
   else
@@ -73,7 +68,8 @@ async function show(context: Context, id: string, { json, lines }: ShowFlags): P
   const run = (await journal(context)).read(id);
   if (!run) throw new UsageError(`There is no run "${id}".`, 'pgdeck runs list names them.');
   if (json) {
-    printJson(run);
+    const { undoOf } = await import('./runs/text.ts');
+    printJson({ ...run, undo: undoOf(run) });
     return;
   }
   const { runText } = await import('./runs/text.ts');

@@ -8,6 +8,7 @@ import { place } from '../db/errors.ts';
 import type { Target } from '../db/target.ts';
 import { local } from '../targets/local.ts';
 import type { Host } from '../targets/target.ts';
+import { connectionWords } from './connection.ts';
 import { journalDirectory } from './journal/runs.ts';
 import { Secrets } from './run/secrets.ts';
 
@@ -19,6 +20,8 @@ export interface OpContext {
   readonly place: string;
   /** Name of the profile, where the server is one's. */
   readonly profile: string | undefined;
+  /** The connection as words of the command line, not quoted: `-h`, `localhost`. */
+  readonly connection: readonly string[];
   readonly environment: Resolved['environment'];
   readonly readOnly: boolean;
   /** Where programs run. */
@@ -61,6 +64,7 @@ export function createContext({ resolved, env, host, now }: ContextOptions): OpC
     target,
     place: place(target),
     profile: resolved.profileName,
+    connection: connectionWords(resolved),
     environment: resolved.environment,
     readOnly: resolved.readOnly,
     host: host ?? local,

@@ -142,6 +142,11 @@ export interface Step {
   readonly always?: boolean;
   /** Nothing that follows needs it: when it fails the others are still done, and the run has failed at its end. */
   readonly independent?: boolean;
+  /**
+   * It comes when everything is in place: when it fails nothing is taken back, the run is `done` and can be undone, and
+   * its end is not ok.
+   */
+  readonly late?: boolean;
   run(io: StepIo): Promise<void>;
   /** Takes back what the step has done, perhaps in part, when it or a later one fails. May be called twice. */
   rollback?(io: StepIo): Promise<void>;
@@ -224,6 +229,7 @@ export type OpEvent = { readonly at: number } & (
   | { readonly type: 'rollback'; readonly step: number; readonly ok: boolean; readonly text?: string }
   | {
       readonly type: 'end';
+      /** Also false where all of it is done and a step that came after failed: a service that was not started again. */
       readonly ok: boolean;
       readonly status: RunEnd;
       readonly run: string;

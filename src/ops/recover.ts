@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { OpContext } from './context.ts';
 import { OpError } from './error.ts';
 import { leftBehind, listRuns, type Run } from './journal/runs.ts';
-import { addressOf, isOnServer } from './journal/server.ts';
+import { addressOf, isOnServer, serverHere } from './journal/server.ts';
 import { type Check, type Danger, defineOperation, type Fact, type Plan } from './operation.ts';
 import { found } from './recover/found.ts';
 import { type Remains, remainsOf } from './recover/remains.ts';
@@ -18,15 +18,18 @@ export const recover = defineOperation({
       title: 'Run',
       hint: 'only what this run has left',
       argument: true,
-      choices: async ({ journal, place }) =>
-        listRuns(journal)
-          .filter((run) => leftBehind(run) && isOnServer(run, place))
-          .map((run) => ({ value: run.id, hint: run.subject })),
+      choices: async (context) => {
+        const here = await serverHere(context);
+        return listRuns(context.journal)
+          .filter((run) => leftBehind(run) && isOnServer(run, here))
+          .map((run) => ({ value: run.id, hint: run.subject }));
+      },
     },
   },
   plan: async ({ run: id }, context) => {
     const all = listRuns(context.journal).filter(leftBehind);
-    const runs = all.filter((run) => isOnServer(run, context.place)).reverse();
+    const here = await serverHere(context);
+    const runs = all.filter((run) => isOnServer(run, here)).reverse();
     const chosen = id === undefined ? runs : runs.filter((run) => run.id === id);
     if (id !== undefined && chosen.length === 0)
       throw new OpError(

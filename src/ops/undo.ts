@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { OpContext } from './context.ts';
 import { OpError } from './error.ts';
 import { listRuns, type Run, readRun } from './journal/runs.ts';
-import { isOnServer } from './journal/server.ts';
+import { addressOf, type Here, isOnServer, serverHere } from './journal/server.ts';
 import { type AnyOperation, defineOperation } from './operation.ts';
 import { entryOf } from './registry.ts';
 
@@ -17,16 +17,18 @@ export const undo = defineOperation({
       title: 'Run',
       hint: 'the run, as runs list has it',
       argument: true,
-      choices: async ({ journal, place }) =>
-        listRuns(journal)
-          .filter((run) => refusalOf(run, place) === undefined)
-          .map((run) => ({ value: run.id, hint: run.subject })),
+      choices: async (context) => {
+        const here = await serverHere(context);
+        return listRuns(context.journal)
+          .filter((run) => refusalOf(run) === undefined && isOnServer(run, here))
+          .map((run) => ({ value: run.id, hint: run.subject }));
+      },
     },
   },
   plan: async ({ run: id }, context) => {
     const run = readRun(context.journal, id);
     if (!run) throw new OpError('refused', `There is no run "${id}".`, LIST);
-    const refused = refusalOf(run, context.place);
+    const refused = refusalOf(run) ?? elsewhere(run, await serverHere(context));
     if (refused) throw refused;
     const operation = await operationOf(run);
     if (operation?.undo === undefined) throw impossible(run);
@@ -48,8 +50,8 @@ async function undoneBy({ input }: Run, { journal }: OpContext): Promise<AnyOper
 }
 
 /** Why a run cannot be taken back, as far as the journal tells; undefined when it can. */
-function refusalOf(run: Run, place: string): OpError | undefined {
-  const { id, status, undo: command, undone_by, server } = run;
+function refusalOf(run: Run): OpError | undefined {
+  const { id, status, undo: command, undone_by } = run;
   if (undone_by !== null)
     return new OpError('refused', `${id} was taken back already, by ${undone_by}.`, LIST);
   if (status === 'running')
@@ -71,13 +73,21 @@ function refusalOf(run: Run, place: string): OpError | undefined {
   if (command === null && !recovered) return impossible(run);
   if (command !== null && command !== `pgdeck undo ${id}`)
     return new OpError('refused', `${id} is taken back by another command.`, `Use: ${command}`);
-  if (!isOnServer(run, place))
-    return new OpError(
-      'refused',
-      `${id} was done on ${server}, and this is ${place}.`,
-      'Name that server with -h and -p, or its profile.',
-    );
   return undefined;
+}
+
+/** What it has changed is not here. */
+function elsewhere(run: Run, here: Here): OpError | undefined {
+  if (isOnServer(run, here)) return undefined;
+  const { id, server } = run;
+  const next = 'Name that server with -h and -p, or its profile.';
+  if (addressOf(server) !== addressOf(here.place))
+    return new OpError('refused', `${id} was done on ${server}, and this is ${here.place}.`, next);
+  return new OpError(
+    'refused',
+    `${id} was done on another server, which ${server} led to then: the one that answers there now has another system identifier.`,
+    next,
+  );
 }
 
 function impossible({ id, operation }: Run): OpError {

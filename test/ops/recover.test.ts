@@ -248,7 +248,13 @@ test.each([
   ['/srv/backups', undefined],
 ])('the address of %s', (place, address) => {
   expect(addressOf(place)).toBe(address);
-  expect(isOnServer({ server: place }, 'other@localhost:5432/postgres')).toBe(
-    address === undefined || address === 'localhost:5432',
-  );
+  const here = { place: 'other@localhost:5432/postgres', identifier: undefined };
+  expect(isOnServer({ server: place }, here)).toBe(address === undefined || address === 'localhost:5432');
+});
+
+test('a server is known by its identifier where it tells it, whatever its address', () => {
+  const run = { server: 'postgres@localhost:5432/shop', system_identifier: '1' };
+  expect(isOnServer(run, { place: 'postgres@127.0.0.1:5432/shop', identifier: '1' })).toBe(true);
+  expect(isOnServer(run, { place: run.server, identifier: '2' })).toBe(false);
+  expect(isOnServer(run, { place: run.server, identifier: undefined })).toBe(true);
 });

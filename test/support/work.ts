@@ -1,10 +1,24 @@
 import { z } from 'zod';
 import { quoteIdent } from '../../src/db/ident.ts';
 import { OpError } from '../../src/ops/error.ts';
-import { type AnyOperation, defineOperation, type Plan, type StepIo } from '../../src/ops/operation.ts';
+import {
+  type AnyOperation,
+  defineOperation,
+  type Plan,
+  type Step,
+  type StepIo,
+} from '../../src/ops/operation.ts';
 import { type Entry, OPERATIONS } from '../../src/ops/registry.ts';
 
 const field = { title: 'Field', hint: 'a field' };
+
+const LATE: Step = {
+  id: 'late',
+  title: 'Start the service',
+  preview: 'false',
+  late: true,
+  run: async (io) => void (await io.exec('false', [])),
+};
 
 /** An operation small enough for tests: it makes a table in the target's database. */
 export const work: AnyOperation = defineOperation({
@@ -18,6 +32,7 @@ export const work: AnyOperation = defineOperation({
     fail: z.boolean().default(false),
     block: z.boolean().default(false),
     stuck: z.boolean().default(false),
+    late: z.boolean().default(false),
     notes: z.boolean().default(true),
     sleep: z.number().default(0),
     danger: z.enum(['none', 'confirm', 'type-name']).default('confirm'),
@@ -31,12 +46,13 @@ export const work: AnyOperation = defineOperation({
     fail: field,
     block: field,
     stuck: field,
+    late: field,
     notes: { ...field, hint: 'no notes' },
     sleep: field,
     danger: field,
   },
   plan: async (input, context): Promise<Plan> => {
-    const { name, rows, say, fail, block, notes, sleep, stuck, danger } = input;
+    const { name, rows, say, fail, block, notes, sleep, stuck, late, danger } = input;
     const session = await context.session();
     const table = `public.${quoteIdent(name)}`;
     const drop = async (io: StepIo) => void (await (await io.connect()).sql(`DROP TABLE IF EXISTS ${table}`));
@@ -89,6 +105,7 @@ export const work: AnyOperation = defineOperation({
             io.result({ title: 'Tables', columns: ['table', 'rows'], rows: [[name, String(rows)]] });
           },
         },
+        ...(late ? [LATE] : []),
       ],
     };
   },

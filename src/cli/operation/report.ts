@@ -1,3 +1,4 @@
+import { withConnection } from '../../ops/connection.ts';
 import type { OpEvent, Plan, ResultTable } from '../../ops/operation.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { type Amount, Pace, progressText } from '../../text/progress.ts';
@@ -15,6 +16,7 @@ const INDENT = '      ';
 /** Tells a person what happens: steps, lines and progress on stderr; at the end the results on stdout. */
 export class Report {
   readonly #plan: Plan;
+  readonly #connection: readonly string[];
   readonly #terminal = process.stderr.isTTY === true;
   readonly #results: ResultTable[] = [];
   readonly #begun: number[] = [];
@@ -23,8 +25,10 @@ export class Report {
   #written = 0;
   #line = false;
 
-  constructor(plan: Plan) {
+  /** `connection`: the words that reach the server, for the command that takes it back. */
+  constructor(plan: Plan, connection: readonly string[]) {
     this.#plan = plan;
+    this.#connection = connection;
   }
 
   see(event: OpEvent): void {
@@ -66,7 +70,7 @@ export class Report {
     for (const line of tables.slice(1)) print(line);
     if (event.ok) note(`${event.text} ${duration(event.ms / 1000)}`);
     else for (const line of event.text.split('\n')) note(`pgdeck: ${line}`);
-    if (event.undo !== null) print(`To undo it: ${cleanLine(event.undo)}`);
+    if (event.undo !== null) print(`To undo it: ${cleanLine(withConnection(event.undo, this.#connection))}`);
   }
 
   #progress(amount: Amount): void {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { withConnection } from '../../ops/connection.ts';
 import { createContext as createOpContext, type OpContext } from '../../ops/context.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { AnyOperation, OpEvent, Plan, RawInput } from '../../ops/operation.ts';
@@ -60,15 +61,13 @@ async function carryOut(plan: Plan, context: OpContext, flags: Flags): Promise<n
     return EXIT.done;
   }
   if (!(await confirmed(plan, flags))) return EXIT.refused;
-  const report = new Report(plan);
+  const report = new Report(plan, context.connection);
   const { signal, release } = interruptible(() => report.left());
   let end: OpEvent | undefined;
   try {
     for await (const event of runPlan(plan, context, { signal })) {
       end = event;
-      // nothing is in the journal of a run that was refused
-      const shown = event.type === 'end' && event.status === 'refused' ? { ...event, run: null } : event;
-      if (flags.json) printJsonLine(shown);
+      if (flags.json) printJsonLine(event.type === 'end' ? endJson(event, context) : event);
       else report.see(event);
     }
   } finally {
@@ -77,9 +76,19 @@ async function carryOut(plan: Plan, context: OpContext, flags: Flags): Promise<n
   return end?.type === 'end' ? codeOf(end) : EXIT.failed;
 }
 
-function codeOf({ status, unreachable }: Extract<OpEvent, { type: 'end' }>): number {
+/** Nothing is in the journal of a run that was refused; the command that takes it back reaches this server. */
+function endJson(end: Extract<OpEvent, { type: 'end' }>, { connection }: OpContext): object {
+  const { status, run, undo } = end;
+  return {
+    ...end,
+    run: status === 'refused' ? null : run,
+    undo: undo && withConnection(undo, connection),
+  };
+}
+
+function codeOf({ ok, status, unreachable }: Extract<OpEvent, { type: 'end' }>): number {
   if (unreachable) return EXIT.unreachable;
-  return status === 'done' ? EXIT.done : status === 'refused' ? EXIT.refused : EXIT.failed;
+  return ok ? EXIT.done : status === 'refused' ? EXIT.refused : EXIT.failed;
 }
 
 /** Whether a person or a flag says yes. Where nobody can be asked, what would be done is on stderr. */

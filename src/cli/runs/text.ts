@@ -1,3 +1,4 @@
+import { withConnection } from '../../ops/connection.ts';
 import { leftBehind, type Run, type RunEvent } from '../../ops/journal/runs.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { duration } from '../../text/units.ts';
@@ -21,7 +22,9 @@ export function runText(run: Run, { lines }: { readonly lines: boolean }): strin
       ...output(events, at, lines),
     ]),
     ...tables.flatMap((table) => resultText(table)),
-    ...(run.status !== 'done' && end?.text ? ['', ...indented(end.text, '')] : []),
+    ...(end?.text !== undefined && end.text !== `${run.subject}: done.`
+      ? ['', ...indented(end.text, '')]
+      : []),
     '',
     wayBack(run),
   ];
@@ -56,7 +59,13 @@ function wayBack(run: Run): string {
   if (run.undone_by !== null) return `It was taken back by ${cleanLine(run.undone_by)}.`;
   if (typeof run.recovered_by === 'string') return `It was cleaned up by ${cleanLine(run.recovered_by)}.`;
   if (leftBehind(run)) return 'To finish or remove what it left: pgdeck recover';
-  return run.undo === null ? 'This cannot be undone.' : `To undo it: ${cleanLine(run.undo)}`;
+  const undo = undoOf(run);
+  return undo === null ? 'This cannot be undone.' : `To undo it: ${cleanLine(undo)}`;
+}
+
+/** The command that takes a run back, as it reaches the run's server from any shell; null when there is none. */
+export function undoOf({ undo, connection = [] }: Run): string | null {
+  return undo && withConnection(undo, connection);
 }
 
 function elapsed(from: string, to: string): string {

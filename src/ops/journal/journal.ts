@@ -14,6 +14,9 @@ export interface RunFacts {
   readonly subject: string;
   /** `user@host:port/database`. */
   readonly server: string;
+  /** The same as words of the command line, not quoted. */
+  readonly connection?: readonly string[];
+  readonly system_identifier?: string | undefined;
   readonly input?: Readonly<Record<string, unknown>>;
   /** The job of the crontab that began it. */
   readonly job?: string | undefined;
@@ -48,6 +51,7 @@ export class Journal {
     const plan: z.output<typeof planSchema> = {
       id,
       ...facts,
+      connection: [...(facts.connection ?? [])],
       input: { ...facts.input },
       job: facts.job ?? null,
       steps: facts.steps.map((step) => ({ id: '', ...step })),

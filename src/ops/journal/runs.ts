@@ -15,6 +15,10 @@ export const planSchema = z.object({
   subject: z.string(),
   /** `user@host:port/database`. */
   server: z.string(),
+  /** The same as words of the command line. */
+  connection: z.array(z.string()).optional(),
+  /** What tells the server from every other one, whatever its address is; absent where it does not say. */
+  system_identifier: z.string().optional(),
   /** What was asked for; never a secret. */
   input: z.record(z.string(), z.unknown()).default({}),
   who: z.string(),

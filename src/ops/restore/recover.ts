@@ -70,7 +70,7 @@ export async function recoverRestore(run: Run, context: OpContext): Promise<Plan
       id: 'after',
       title: 'Run the command after, which the restore did not come to',
       preview: after,
-      run: (io) => runAfter(io, after, false),
+      run: (io) => runAfter(io, after),
     });
   steps.push(...(await partialSteps(run, context)));
   if (steps.length === 0 && swapped === undefined && tables === undefined) return undefined;

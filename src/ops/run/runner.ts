@@ -1,30 +1,20 @@
 import type { Session } from '../../db/session.ts';
 import type { OpContext } from '../context.ts';
-import { OpError, sentenceOf } from '../error.ts';
+import { sentenceOf } from '../error.ts';
 import { Journal, markUndone, newRunId } from '../journal/journal.ts';
+import { systemIdentifier } from '../journal/server.ts';
 import type { OpEvent, Plan, RunEnd, StepIo } from '../operation.ts';
 import { crashPoint } from './crash.ts';
 import { applicationNameOf, endBackends } from './end-backends.ts';
 import { stepIo, type Untimed } from './io.ts';
 import { maintenanceSession, takeLocks } from './lock.ts';
 import { Queue } from './queue.ts';
+import { refusal } from './refusal.ts';
 import { isUnreachable } from './unreachable.ts';
 import { quietly, unwritable } from './unwritable.ts';
 
 export { applicationNameOf } from './end-backends.ts';
-
-/** Why a plan may not run; undefined when it may. */
-export function refusal(plan: Plan, readOnly: boolean): OpError | undefined {
-  if (plan.writes && readOnly)
-    return new OpError(
-      'refused',
-      `This is read-only mode: ${plan.operation} changes the server.`,
-      'Start pgdeck with --no-read-only, or with a profile that is not read-only.',
-    );
-  const blocked = plan.checks.filter((check) => check.status === 'block');
-  if (blocked.length === 0) return undefined;
-  return new OpError('refused', blocked.map((check) => `${check.title}: ${check.detail}`).join('\n'));
-}
+export { refusal } from './refusal.ts';
 
 /**
  * Runs a confirmed plan and tells what happens. The last event is `end`, whatever happens; nothing is thrown.
@@ -66,9 +56,12 @@ class Drive {
   readonly #sessions = new Set<Session>();
   readonly #started = performance.now();
   #locks: Session | undefined;
+  #identifier: string | undefined;
   /** Set once the run is asked to stop: what it still does on the server is being ended. */
   #ending: Promise<void> | undefined;
   #cancelled = false;
+  /** What failed after everything was in place. */
+  readonly #regrets: string[] = [];
   /** The server was gone when the last step failed. */
   #unreachable = false;
 
@@ -101,7 +94,7 @@ class Drive {
     const failure = await this.#steps(journal);
     const status = failure === undefined ? 'done' : this.#cancelled ? 'cancelled' : 'failed';
     const undo = status === 'done' ? this.#undo() : null;
-    const text = failure ?? `${this.#plan.title}: done.`;
+    const text = failure ?? [`${this.#plan.title}: done.`, ...this.#regrets].join('\n');
     await this.#close();
     quietly(() => journal.end(status, undo, text));
     const { undoes } = this.#plan;
@@ -115,10 +108,11 @@ class Drive {
     if (locks.length === 0) return;
     this.#locks = await maintenanceSession(this.#context, `pgdeck-lock:${this.#id}`);
     await takeLocks(this.#locks, locks);
+    this.#identifier = await systemIdentifier(this.#locks);
   }
 
   #begin(): Journal {
-    const { journal, secrets, now, env } = this.#context;
+    const { journal, secrets, now, env, connection } = this.#context;
     const { operation, title, server, input, steps } = this.#plan;
     try {
       return Journal.begin(
@@ -127,6 +121,8 @@ class Drive {
           operation,
           subject: title,
           server,
+          connection,
+          system_identifier: this.#identifier,
           input,
           job: env.PGDECK_JOB,
           steps: steps.map((step) => ({
@@ -178,6 +174,10 @@ class Drive {
         begun.push(at);
         const failure = await this.#step(journal, at, this.#signal);
         if (failure === undefined) continue;
+        if (step.late === true && !this.#signal.aborted && failures.length === 0) {
+          this.#regrets.push(`But this failed: ${step.title}: ${failure}`);
+          continue;
+        }
         failures.push(`${step.title}: ${failure}`);
         if (step.independent !== true || this.#signal.aborted || this.#unreachable) break;
       }
@@ -275,7 +275,7 @@ class Drive {
 
   #end(status: RunEnd, text: string, undo: string | null, unreachable = false): void {
     const ms = Math.round(performance.now() - this.#started);
-    const ok = status === 'done';
+    const ok = status === 'done' && this.#regrets.length === 0;
     this.#emit({
       ...{ type: 'end', ok, status, run: this.#id, ms, text, undo },
       ...(unreachable && { unreachable }),

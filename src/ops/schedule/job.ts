@@ -41,7 +41,7 @@ export function jobOf(
   context: OpContext,
   { name, at, words, flock }: { name: string; at: string; words: readonly string[]; flock: boolean },
 ): Job {
-  const folder = join(context.journal, '..', 'schedule');
+  const folder = scheduleDirectory(context);
   const environment = CARRIED.flatMap((variable) => {
     const value = context.env[variable];
     return value === undefined ? [] : [`${variable}=${shellWord(value)}`];
@@ -53,7 +53,7 @@ export function jobOf(
     `PGDECK_JOB=${shellWord(name)}`,
     ...lock,
     ...program,
-    ...connectionWords(context).map(shellWord),
+    ...context.connection.map(shellWord),
     ...words.map(shellWord),
     `>>${shellWord(join(folder, `${name}.log`))}`,
     '2>&1',
@@ -65,11 +65,4 @@ export function jobOf(
 /** Where the files of the jobs are: locks and logs. */
 export function scheduleDirectory(context: OpContext): string {
   return join(context.journal, '..', 'schedule');
-}
-
-/** The connection as words of the command line; a profile says it all. */
-export function connectionWords(context: OpContext): string[] {
-  if (context.profile !== undefined) return ['--profile', context.profile];
-  const { host, port, user, database } = context.target;
-  return ['-h', host, '-p', String(port), '-U', user, '-d', database];
 }

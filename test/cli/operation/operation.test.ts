@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -29,7 +30,9 @@ function environment(env: Record<string, string> = {}): Record<string, string> {
 }
 
 /** Runs pgdeck with the operation for tests, without a terminal; in this process, which is faster. */
-async function run(...args: string[]): Promise<Outcome> {
+const run = (...args: string[]): Promise<Outcome> => runIn({}, ...args);
+
+async function runIn(env: Record<string, string>, ...args: string[]): Promise<Outcome> {
   const said = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((to) =>
     vi.spyOn(process[to], 'write').mockImplementation((text) => {
@@ -38,7 +41,7 @@ async function run(...args: string[]): Promise<Outcome> {
     }),
   );
   try {
-    return { code: await runProgram(args, environment()), ...said };
+    return { code: await runProgram(args, environment(env)), ...said };
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
@@ -177,8 +180,11 @@ describe('a run', () => {
       '\u001b[31mred',
     );
     expect(code).toBe(0);
-    const [, id] = /^Tables:\ntable +rows\nc_run +3\nTo undo it: pgdeck undo (\S+)\n$/.exec(stdout) ?? [];
-    expect(id).toBeDefined();
+    const { host, port, user, database } = db.target();
+    const words = `-h ${host} -p ${port} -U ${user} -d ${database}`;
+    const [, command, id] =
+      /^Tables:\ntable +rows\nc_run +3\nTo undo it: (pgdeck -.* undo (\S+))\n$/.exec(stdout) ?? [];
+    expect(command).toBe(`pgdeck ${words} undo ${id}`);
     expect(stderr).toMatch(
       /\[1\/2\] Create c_run\n\[2\/2\] Fill it\n +one\n +red\n +filling\nWork on c_run: done\./,
     );
@@ -187,7 +193,15 @@ describe('a run', () => {
     expect(shown).toMatch(
       /1\. Create c_run: done.*CREATE TABLE.*2\. Fill it: done.*\| filling.*Tables:.*To undo it/s,
     );
-    const undone = await run('undo', String(id), '--yes');
+    expect(shown).toContain(`To undo it: ${command}\n`);
+    // as it is pasted, where nothing else says which server is meant
+    const undone = await runIn(
+      { PGDATABASE: 'nowhere', PGPORT: '1' },
+      ...words.split(' '),
+      'undo',
+      String(id),
+      '--yes',
+    );
     expect([undone.code, undone.stdout]).toEqual([0, '']);
     expect(await isTable('c_run')).toBe(false);
     expect((await run('runs', 'show', String(id))).stdout).toContain('It was taken back by');
@@ -202,7 +216,35 @@ describe('a run', () => {
       ...['begin', 'start', 'finish', 'start', 'progress', 'progress', 'progress', 'result', 'finish', 'end'],
     ]);
     expect(events.at(-1)).toMatchObject({ ok: true, status: 'done', run: expect.stringMatching(/^\d{8}T/) });
-    expect(events.at(-1)?.undo).toBe(`pgdeck undo ${events.at(-1)?.run}`);
+    expect(events.at(-1)?.undo).toMatch(/^pgdeck -h \S+ -p \d+ -U postgres -d \S+ undo /);
+    expect(events.at(-1)?.undo).toMatch(new RegExp(`${events.at(-1)?.run}$`));
+  });
+
+  test('is taken back by another name of the same server, but not on another server at its address', async () => {
+    const { stdout } = await run('work', 'c_named', '--yes', '--json');
+    const id = String(lines(stdout).at(-1)?.run);
+    const file = join(home, 'state', 'pgdeck', 'runs', id, 'plan.json');
+    const plan = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...plan, system_identifier: '1' }));
+    const refused = await run('undo', id, '--yes');
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('another system identifier')]);
+    const [row] = await looking.sql('SELECT system_identifier::text AS id FROM pg_control_system()');
+    const server = String(plan.server).replace(/@[^:]*:/, '@db.example:');
+    writeFileSync(file, JSON.stringify({ ...plan, server, system_identifier: row?.id }));
+    expect((await run('undo', id, '--yes')).code).toBe(0);
+    expect(await isTable('c_named')).toBe(false);
+  });
+
+  test('done, but what comes after failed: exit 1, and it can be undone', async () => {
+    const { code, stdout, stderr } = await run('work', 'c_late', '--yes', '--late');
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/To undo it: pgdeck .* undo /)]);
+    expect(stderr).toMatch(
+      /pgdeck: Work on c_late: done\.\npgdeck: But this failed: Start the service: false failed/,
+    );
+    expect(await isTable('c_late')).toBe(true);
+    const [, id = ''] = /undo (\S+)\n$/.exec(stdout) ?? [];
+    expect((await run('runs', 'show', id)).stdout).toContain('But this failed: Start the service');
+    expect((await run('undo', id, '--yes')).code).toBe(0);
   });
 
   test('a failure: exit 1, the sentence on stderr, and what was done is taken back', async () => {
@@ -321,7 +363,7 @@ describe('at a terminal', () => {
     await yes.waitFor('Go on? (y/N)');
     yes.press('y', 'enter');
     expect((await yes.exit).code).toBe(0);
-    expect(yes.text()).toContain('To undo it: pgdeck undo');
+    expect(yes.text()).toMatch(/To undo it: pgdeck -h .* undo/);
   });
 
   test('it wants the name typed; ^C is No', async () => {

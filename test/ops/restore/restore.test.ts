@@ -49,11 +49,17 @@ const damage = () =>
     return rowCounts(session);
   });
 
-test('beside, verified, swapped; and back again with undo', async () => {
+test('beside, verified, swapped; and back again with undo, though the command after fails', async () => {
   const damaged = await damage();
   const context = contextIn(db.target(), home);
-  const { end, plan, facts, bars } = await restored(context, { backup: made.id });
-  expect(end).toMatchObject({ ok: true, undo: `pgdeck undo ${end.run}` });
+  const { end, plan, facts, bars } = await restored(context, {
+    backup: made.id,
+    after: 'echo no such unit >&2; exit 3',
+  });
+  expect(end).toMatchObject({ ok: false, status: 'done', undo: `pgdeck undo ${end.run}` });
+  expect(end.text).toMatch(
+    /: done\.\nBut this failed: Run the command after: sh failed with exit code 3:\nno such unit$/,
+  );
   expect(plan.steps.map(({ id }) => id)).toEqual([
     'safety-snapshot',
     'safety-dump',
@@ -65,6 +71,7 @@ test('beside, verified, swapped; and back again with undo', async () => {
     'verify',
     'properties',
     'swap',
+    'after',
   ]);
   // exact to the byte, because the backup has counted them; and one bar for each kind of work
   const bytes = made.manifest?.tables.reduce((sum, one) => sum + (one.copy_bytes ?? 0), 0);

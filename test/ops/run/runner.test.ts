@@ -83,6 +83,29 @@ test('steps run in order, each in the journal before it starts and after it ends
   ]);
 });
 
+test('a late step that fails takes nothing back: the run is done, can be undone, and is not ok', async () => {
+  const seen: string[] = [];
+  const { end, run } = await carryOut(
+    planOf(
+      [
+        step('one', async () => {}, { rollback: async () => void seen.push('-one') }),
+        step('start', () => Promise.reject(new OpError('failed', 'No such unit.')), {
+          always: true,
+          late: true,
+        }),
+        step('tidy', async () => void seen.push('tidy')),
+      ],
+      { undo: 'undo' },
+    ),
+    context(),
+  );
+  expect(seen).toEqual(['tidy']);
+  const text = 'Work: done.\nBut this failed: Step start: No such unit.';
+  expect(end).toMatchObject({ ok: false, status: 'done', text, undo: `pgdeck undo ${end.run}` });
+  expect(run).toMatchObject({ status: 'done', undo: `pgdeck undo ${end.run}` });
+  expect(run?.events.at(-1)).toMatchObject({ type: 'end', text });
+});
+
 test('what was begun is taken back in reverse, also the step that failed; then the steps that always run', async () => {
   const seen: string[] = [];
   const note = (text: string) => async () => {

@@ -1,4 +1,3 @@
-import { sentenceOf } from '../../error.ts';
 import { shellWord } from '../../fields.ts';
 import type { Step, StepIo } from '../../operation.ts';
 import type { RestoreState } from './state.ts';
@@ -26,7 +25,10 @@ export function beforeStep({ before, after }: Hooks, state: RestoreState): Step[
   ];
 }
 
-/** The command that is run when it is over. It always runs where the one before was begun. */
+/**
+ * The command that is run when it is over. It always runs where the one before was begun. When it fails, what is in
+ * place stays, and can be undone.
+ */
 export function afterStep({ before, after }: Hooks, state: RestoreState): Step[] {
   if (after === undefined) return [];
   return [
@@ -35,32 +37,20 @@ export function afterStep({ before, after }: Hooks, state: RestoreState): Step[]
       title: 'Run the command after',
       preview: `sh -c ${shellWord(after)}`,
       always: true,
+      late: true,
       run: async (io) => {
         if (!state.stopped && (before !== undefined || !state.replaced)) {
           io.line('Not needed: nobody was interrupted.');
           return;
         }
-        await runAfter(io, after, state.replaced);
+        await runAfter(io, after);
       },
     },
   ];
 }
 
-/**
- * A command that fails now does not make the restore one that failed: what is in place stays, and can be undone. It is
- * told where nobody overlooks it.
- */
-export async function runAfter(io: StepIo, command: string, replaced: boolean): Promise<void> {
-  try {
-    await io.exec('sh', ['-c', command]);
-    io.record({ after_ran: true });
-  } catch (error) {
-    if (!replaced || io.signal.aborted) throw error;
-    io.line(sentenceOf(error), 'stderr');
-    io.result({
-      title: 'The command after failed',
-      columns: ['command', 'what it said'],
-      rows: [[command, sentenceOf(error)]],
-    });
-  }
+/** Runs it, and notes that it was. Throws {@link ../../error.ts OpError} when it fails. */
+export async function runAfter(io: StepIo, command: string): Promise<void> {
+  await io.exec('sh', ['-c', command]);
+  io.record({ after_ran: true });
 }
