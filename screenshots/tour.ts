@@ -9,6 +9,7 @@ const SMALL: Size = { cols: 80, rows: 24 };
 
 const ENTER = '\r';
 const ESC = '\u001b';
+const DOWN = '\u001b[B';
 
 const shows =
   (...patterns: readonly RegExp[]): Wanted =>
@@ -37,6 +38,9 @@ export async function tour(terminal: Terminal, picture: Picture): Promise<void> 
   await lists(terminal, picture);
   await overlays(terminal, picture);
   await overviews(terminal, picture);
+  await terminal.resize(WINDOW);
+  await backup(terminal, picture);
+  await restore(terminal, picture);
 }
 
 async function locks(terminal: Terminal, picture: Picture): Promise<void> {
@@ -101,4 +105,44 @@ async function overviews(terminal: Terminal, picture: Picture): Promise<void> {
     'the same in a small window',
     (lines) => busy(lines) && /^ {2}Locks/m.test(lines.join('\n')),
   );
+}
+
+async function backup(terminal: Terminal, picture: Picture): Promise<void> {
+  terminal.type('b');
+  await picture('backup-form', 'the form and its choices', shows(/FORM/, /shop +\d+ MB/, /Repository +\//));
+  terminal.type(ENTER);
+  await picture('backup-plan', 'the plan', shows(/PLAN/, /Enter runs it/));
+  terminal.type(ENTER);
+  await picture('backup-run', 'the dump, and how far it is', shows(/ RUN /, /tables counted \d+%/));
+  await picture('backup-result', 'the backup, verified', shows(/DONE after/, /verified/), 90);
+  terminal.type(ENTER);
+  await terminal.until('the panes again', shows(/Cache ratio/));
+}
+
+async function restore(terminal: Terminal, picture: Picture): Promise<void> {
+  terminal.type('r');
+  await terminal.until('the backups there are', shows(/shop_\d+_\d+ +\d{4}-/));
+  terminal.type(DOWN);
+  await terminal.until('one of them', shows(/▶ +shop_\d+_\d+ +\d{4}-/));
+  terminal.type(ENTER);
+  await terminal.until('it is taken', shows(/Backup +shop_\d+_\d+\s*$/m));
+  terminal.type(ENTER);
+  await picture('restore-plan', 'the plan', shows(/PLAN/, /asks for its name/));
+  terminal.type(ENTER);
+  await terminal.until('the question', shows(/type the name shop/));
+  terminal.type('shop');
+  await picture('restore-confirm', 'the name, typed', shows(/That is it/));
+  terminal.type(ENTER);
+  await picture('restore-run', 'the load', shows(/▶ Load the backup/, /data \d+%/), 90);
+  await picture('restore-result', 'what was verified', shows(/DONE after/, /rows restored/), 90);
+  terminal.type('u');
+  await terminal.until('the plan of the undo', shows(/PLAN/, /asks for its name/));
+  terminal.type(ENTER);
+  await terminal.until('the question', shows(/type the name shop/));
+  terminal.type('shop');
+  await terminal.until('the name', shows(/That is it/));
+  terminal.type(ENTER);
+  await picture('undo', 'the undo', shows(/DONE after/, /closed to clients/));
+  terminal.type(`${ENTER}8`);
+  await picture('operations', 'the runs', shows(/Operations +\d/, /undone/, /u undo/));
 }

@@ -46,7 +46,7 @@ const columns = [
     cell: (r) => (r.status === 'interrupted' ? '!interrupted' : r.status),
     tone: (r) => TONES[r.status],
   },
-  { id: 'operation', title: 'OPERATION', width: 12, priority: 3, value: (r) => r.operation },
+  { id: 'operation', title: 'OPERATION', width: 12, priority: 4, value: (r) => r.operation },
   { id: 'subject', title: 'SUBJECT', width: 20, priority: 1, grow: true, value: (r) => r.subject },
   {
     id: 'duration',
@@ -58,7 +58,7 @@ const columns = [
     format: duration,
   },
   { id: 'undo', title: 'AFTERWARDS', width: 10, priority: 2, value: afterwards },
-  { id: 'server', title: 'SERVER', width: 28, priority: 4, value: (r) => r.server },
+  { id: 'server', title: 'SERVER', width: 28, priority: 3, value: (r) => r.server },
 ] satisfies Column<RunRow>[];
 
 export const operationsView = defineView<RunRow>({

@@ -60,7 +60,8 @@ export function resultBlocks(deck: { readonly ascii: boolean }, run: RunView, co
       ...run.steps.map((step) => stepLine(step, run.at, columns, deck.ascii)),
       ...failureLines(run.steps, columns),
       ...(output.length > 0 ? [[], [span(' Output', 'accent')], ...output] : []),
-      ...(end.run === ''
+      // what was refused has left no record
+      ...(end.run === '' || end.status === 'refused'
         ? []
         : [
             [],
