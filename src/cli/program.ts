@@ -34,7 +34,7 @@ const commands = (operations: readonly Entry[]): readonly Register[] => [
 /** The whole command tree. */
 export function buildProgram(context: Context, operations: readonly Entry[] = OPERATIONS): Command {
   const program = new Command('pgdeck')
-    .description('PostgreSQL operations console: watch a server live, or ask it from a script.')
+    .description('PostgreSQL operations console: watch a server live, back it up, restore it, and undo that.')
     .version(version, '--version', 'print the version')
     // as in psql, -h is the host
     .helpOption('--help', 'print this help')
@@ -54,7 +54,7 @@ export function buildProgram(context: Context, operations: readonly Entry[] = OP
     .option('--service <name>', 'service of pg_service.conf')
     .option('--profile <name>', 'profile of the settings file')
     .option('--read-only', 'change nothing on the server (the default for a production profile)')
-    .option('--no-read-only', 'cancel and terminate may be used, also on a production profile')
+    .option('--no-read-only', 'the server may be changed, also on a production profile')
     .option('--config <file>', 'settings file')
     .option('--interval <seconds>', 'time between two samples, 0.5 to 60')
     .option('--ascii', 'no characters beyond ASCII in frames and marks')

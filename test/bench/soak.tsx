@@ -19,7 +19,7 @@ import { painter } from '../../src/ui/theme.ts';
  */
 
 const [url = '', ...looks] = process.argv.slice(2);
-const SCREENS = ['1', '2', '3', '4', '5', '6', '7', '1', '?', 'esc', 'enter', 'esc', 'down', '/', 'esc'];
+const SCREENS = ['1', '2', '3', '4', '5', '6', '7', '8', '1', '?', 'esc', 'enter', 'esc', 'down', '/', 'esc'];
 /** Ticks between two keys. */
 const KEY_EVERY = 20;
 

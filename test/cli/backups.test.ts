@@ -48,11 +48,13 @@ test('list: one object, newest first, as scripts rely on it', async () => {
   expect(backups[1]).toMatchObject({ id: 'old_20250101_000000.sql', scope: null, verified: null });
 });
 
-test('list for people says when each was last proven restorable; it is what backups does alone', async () => {
+test('list for people says when each was last proven restorable, and its label; it is what backups does alone', async () => {
   const { stdout } = await run();
-  expect(stdout).toMatch(/^ID +DATABASE +CREATED +FORMAT +SCOPE +SIZE +STATUS +LAST PROVEN RESTORABLE\n/);
-  expect(stdout).toMatch(/shop_20260102_030405 +shop .* ok +2026-01-03 00:00:00\n/);
-  expect(stdout).toMatch(/old_20250101_000000\.sql .* foreign +-\n/);
+  expect(stdout).toMatch(
+    /^ID +DATABASE +CREATED +FORMAT +SCOPE +SIZE +STATUS +LAST PROVEN RESTORABLE +LABEL\n/,
+  );
+  expect(stdout).toMatch(/shop_20260102_030405 +shop .* ok +2026-01-03 00:00:00 +before the upgrade\n/);
+  expect(stdout).toMatch(/old_20250101_000000\.sql .* foreign +- +-\n/);
 });
 
 test('show: what it holds and how it was verified', async () => {

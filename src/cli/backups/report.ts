@@ -60,6 +60,7 @@ export const COLUMNS: readonly OutputColumn[] = [
   { key: 'bytes', title: 'SIZE', align: 'right', show: (size) => bytes(size as number) },
   { key: 'status', title: 'STATUS' },
   { key: 'manifest', title: 'LAST PROVEN RESTORABLE', show: ofManifest(proven) },
+  { key: 'manifest', title: 'LABEL', show: ofManifest(({ label }) => label ?? undefined) },
 ];
 
 /** One backup for people. */
