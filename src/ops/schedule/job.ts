@@ -15,10 +15,16 @@ const CARRIED = [
   'PGSERVICEFILE',
 ];
 
+const VALUE = '(?:\\d+|[a-z]{3})';
+const PART = `(?:(?:\\*|${VALUE}-${VALUE})(?:/\\d+)?|${VALUE})`;
+/** What crontab takes; the library that reckons the times knows more. */
+const FIELD = new RegExp(`^${PART}(?:,${PART})*$`, 'i');
+
 /** Why cron would not understand a time; undefined when it does. */
 export function badTime(at: string): string | undefined {
   const expected = 'expected five fields of cron, such as "30 2 * * *"';
-  if (at.trim().split(/\s+/).length !== 5) return expected;
+  const fields = at.trim().split(/\s+/);
+  if (fields.length !== 5 || !fields.every((field) => FIELD.test(field))) return expected;
   try {
     new Cron(at.trim(), { paused: true });
     return undefined;
