@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { serverTarget } from '../../support/cluster.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../support/program.ts';
 import { putBackup } from './stock.ts';
 
@@ -40,7 +41,7 @@ test('removes what the rule does not keep; pinned ones, other scopes, other data
   ]);
 });
 
-test('what a killed run was removing is listed no more', async () => {
+test('what a killed run was removing is listed no more, and recover finishes it', async () => {
   const killed = await pgdeck(['backups', 'prune', '--dir', repository, '--keep', 'last 4', '--yes'], {
     ...env,
     PGDECK_CRASH_AT: 'delete:shop_40:renamed',
@@ -49,6 +50,16 @@ test('what a killed run was removing is listed no more', async () => {
   const { stdout } = await pgdeck(['backups', 'list', '--dir', repository, '--json'], env);
   expect(JSON.parse(stdout).backups.map((one: { id: string }) => one.id)).not.toContain('shop_40');
   expect(readdirSync(repository)).toContain('shop_40.deleting');
+  const [run] = JSON.parse((await pgdeck(['runs', 'list', '--json'], env)).stdout).runs;
+  // only this run: others of the server are not this test's
+  const { host, port, user } = serverTarget();
+  const recover = () =>
+    pgdeck(['-h', host, '-p', String(port), '-U', user, '-d', 'postgres', 'recover', run.id, '--yes'], env);
+  const { code, stderr } = await recover();
+  expect(code, stderr).toBe(0);
+  expect(readdirSync(repository)).not.toContain('shop_40.deleting');
+  expect(readdirSync(repository)).toContain('shop_3');
+  expect((await recover()).stderr).toContain('has left nothing behind');
 });
 
 test('a rule that is none is refused, and nothing goes', async () => {
