@@ -46,9 +46,16 @@ export async function diagnose(
     if (row.done !== null && at < row.done) statements.push({ statement, effect: 'done' });
     // those that come after the one that was interrupted were not begun
     else if (row.done !== null && at > row.done) statements.push({ statement, effect: 'open' });
+    else if (row.done !== null && statement.alone === undefined)
+      statements.push({ statement, effect: counted(statement) });
     else statements.push(await examine(session, statement));
   }
   return { migration, direction, row, statements };
+}
+
+/** It is committed together with the count that says so; that of a COMMIT stands for what was before it. */
+function counted({ node }: Statement): Effect {
+  return as(node, 'TransactionStmt')?.kind === 'TRANS_STMT_COMMIT' ? 'done' : 'open';
 }
 
 /** What the catalog says of one statement. */
