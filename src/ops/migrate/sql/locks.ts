@@ -56,8 +56,16 @@ function utility(node: Node): LockTaken[] | undefined {
   if (trigger) return [lock('SHARE ROW EXCLUSIVE', relationName(trigger.relation))];
   const statistics = as(node, 'CreateStatsStmt');
   if (statistics) return relations(statistics.relations, 'SHARE UPDATE EXCLUSIVE');
+  const comment = as(node, 'CommentStmt');
+  if (comment?.object && ON_RELATIONS.has(comment.objtype ?? ''))
+    return [lock('SHARE UPDATE EXCLUSIVE', objectName(comment.object))];
+  if (comment?.object && comment.objtype === 'OBJECT_COLUMN')
+    return [lock('SHARE UPDATE EXCLUSIVE', withoutLast(objectName(comment.object)))];
   return exclusive(node);
 }
+
+/** The table of `schema.table.column`. */
+const withoutLast = (name: string): string => name.replace(/\.[^.]*$/, '');
 
 /** Commands that take ACCESS EXCLUSIVE whatever they say. */
 function exclusive(node: Node): LockTaken[] | undefined {
@@ -157,7 +165,7 @@ function dropLocks(dropped: NonNullable<ReturnType<typeof dropOf>>): LockTaken[]
   if (ON_RELATIONS.has(removeType))
     return objects.map((object) => lock('ACCESS EXCLUSIVE', objectName(object)));
   if (ON_THEIR_TABLE.has(removeType))
-    return objects.map((object) => lock('ACCESS EXCLUSIVE', objectName(object).replace(/\.[^.]*$/, '')));
+    return objects.map((object) => lock('ACCESS EXCLUSIVE', withoutLast(objectName(object))));
   return [];
 }
 

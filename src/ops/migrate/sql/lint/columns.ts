@@ -100,6 +100,19 @@ const STABLE = new Set([
   'coalesce',
   'md5',
   'decode',
+  'repeat',
+  'replace',
+  'lpad',
+  'rpad',
+  'btrim',
+  'to_char',
+  'to_timestamp',
+  'int4range',
+  'int8range',
+  'numrange',
+  'daterange',
+  'tsrange',
+  'tstzrange',
 ]);
 
 /** Whether an expression calls a function that is not known to be stable. */
