@@ -9,8 +9,9 @@ if (major < 22 || (major === 22 && minor < 12)) {
   process.exit(2);
 }
 
-// React's development build is slower and larger
-process.env.NODE_ENV ??= 'production';
+// React's development build is slower and larger; marked as ours, since a team's own scripts mean something else by it
+if (!('NODE_ENV' in process.env))
+  Object.assign(process.env, { NODE_ENV: 'production', PGDECK_NODE_ENV: 'own' });
 // in the user's own directory: Node's default lies in the shared one for temporary files
 const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 module.enableCompileCache(process.env.NODE_COMPILE_CACHE || join(cache, 'pgdeck'));

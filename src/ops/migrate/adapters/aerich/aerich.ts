@@ -69,10 +69,10 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
   const chosen = direction === 'up' ? up(status.items, to) : chooseDown(found.applied, to);
   const versions = chosen.map(({ version }) => version);
   const facts = [
-    { label: 'tool', value: `Aerich, ${project.reason}, app ${project.app}` },
-    { label: 'connection', value: 'DATABASE_URL and the PG variables, where its settings read them' },
-    { label: 'transaction', value: 'one for each migration' },
-    { label: 'lock_timeout', value: 'none: its driver takes no settings from outside' },
+    { label: 'App', value: project.app ?? '' },
+    { label: 'Connection', value: 'DATABASE_URL and the PG variables, where its settings read them' },
+    { label: 'Transaction', value: 'one for each migration' },
+    { label: 'Lock timeout', value: 'none: its driver takes no settings from outside' },
   ];
   const base = { direction, versions, hazards: [], facts, statusHash: statusHash(status) };
   if (chosen.length === 0) return { ...base, steps: [] };

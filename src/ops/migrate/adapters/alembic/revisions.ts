@@ -35,7 +35,7 @@ function parseBlock(block: string): Revision {
   };
 }
 
-/** A revision with everything below it. */
+/** Revisions with everything below them, the oldest first. */
 export function withAncestors(revisions: readonly Revision[], from: readonly string[]): Set<string> {
   const byVersion = new Map(revisions.map((revision) => [revision.version, revision]));
   const found = new Set<string>();
@@ -45,7 +45,8 @@ export function withAncestors(revisions: readonly Revision[], from: readonly str
     for (const parent of byVersion.get(version)?.parents ?? []) visit(parent);
   };
   for (const version of from) visit(version);
-  return found;
+  const known = revisions.map(({ version }) => version).filter((version) => found.has(version));
+  return new Set([...known, ...found]);
 }
 
 /** Those that nothing comes after. */

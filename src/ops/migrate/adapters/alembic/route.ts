@@ -38,15 +38,14 @@ export async function routeOf(
   const { target, versions } = direction === 'up' ? up(found, to) : down(found, to);
   const tool = TITLES[project.kind];
   const facts: Fact[] = [
-    { label: 'tool', value: `${tool}, ${project.reason}` },
-    { label: 'connection', value: 'DATABASE_URL and the PG variables' },
-    { label: 'transaction', value: transactionOf(found) },
+    { label: 'Connection', value: 'DATABASE_URL and the PG variables' },
+    { label: 'Transaction', value: transactionOf(found) },
   ];
   const base = { direction, versions, hazards: [], statusHash: statusHash(status) };
   if (versions.length === 0) return { ...base, facts, steps: [] };
   const sources = revisions.filter(({ version }) => versions.includes(version));
   const concurrent = waitsByDesign(sources.map(({ path }) => textOf(path ?? '') ?? ''));
-  if (concurrent) facts.push({ label: 'lock_timeout', value: 'none: a statement is CONCURRENTLY' });
+  if (concurrent) facts.push({ label: 'Lock timeout', value: 'none: a statement is CONCURRENTLY' });
   const sql = await sqlOf(where, found, direction, target);
   if (sql.refused !== undefined) facts.push({ label: 'SQL', value: sql.refused });
   const step = toolStep({

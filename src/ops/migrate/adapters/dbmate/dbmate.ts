@@ -8,7 +8,7 @@ import { lint } from '../../sql/lint/lint.ts';
 import type { Destination, Direction, Item, Problem, Route, Status, Where } from '../../types.ts';
 import type { Adapting } from '../shared/adapting.ts';
 import { findHistory, readApplied } from '../shared/history.ts';
-import { type Command, findProgram, nodeDirectories } from '../shared/programs.ts';
+import { type Command, findProgram, nodeDirectories, textOf } from '../shared/programs.ts';
 import { concurrent, sqlOf } from '../shared/sections.ts';
 import {
   chooseDown,
@@ -74,11 +74,11 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
   const bad = status.problems.find(({ kind }) => kind === 'bad_file' || kind === 'tool');
   if (bad !== undefined || command === undefined) throw new OpError('refused', bad?.message ?? NOT_FOUND);
   const chosen = direction === 'up' ? up(status.items, to) : chooseDown(status.items.filter(isApplied), to);
+  if (direction === 'up') refuseWithoutMark(project, chosen);
   const facts = [
-    { label: 'tool', value: `dbmate, ${project.reason}` },
-    { label: 'connection', value: 'DATABASE_URL' },
-    { label: 'transaction', value: 'one for each migration, unless it says transaction:false' },
-    { label: 'schema.sql', value: 'is left as it is: run dbmate dump for a new one' },
+    { label: 'Connection', value: 'DATABASE_URL' },
+    { label: 'Transaction', value: 'one for each migration, unless it says transaction:false' },
+    { label: 'Schema file', value: 'is left as it is: run dbmate dump for a new one' },
   ];
   return {
     direction,
@@ -92,6 +92,19 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
       direction === 'up' ? upSteps(where, found, command, chosen) : downSteps(where, found, command, chosen),
     statusHash: statusHash(status),
   };
+}
+
+/** dbmate notices at the file itself, with those before it applied. */
+function refuseWithoutMark({ migrations }: Project, chosen: readonly Item[]): void {
+  const bare = chosen.filter(
+    ({ file }) => !/^--\s*migrate:down/m.test(file === null ? '' : (textOf(migrations, file) ?? '')),
+  );
+  if (bare.length === 0) return;
+  throw new OpError(
+    'refused',
+    `dbmate applies no file without a line "-- migrate:down": ${bare.map(({ file }) => file).join(', ')}.`,
+    'Add the line; the way down may be empty.',
+  );
 }
 
 /** dbmate applies all that wait, or none. */

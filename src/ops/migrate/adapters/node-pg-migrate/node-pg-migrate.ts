@@ -85,10 +85,9 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
   const programs = chosen.filter(({ file }) => file?.endsWith('.sql') === false);
   const single = !project.options.includes('--no-single-transaction');
   const facts = [
-    { label: 'tool', value: `node-pg-migrate, ${project.reason}` },
-    { label: 'connection', value: project.variable ?? 'DATABASE_URL' },
+    { label: 'Connection', value: project.variable ?? 'DATABASE_URL' },
     {
-      label: 'transaction',
+      label: 'Transaction',
       value: single ? 'one for all: when one fails, none is applied' : 'one for each migration',
     },
     ...(programs.length > 0

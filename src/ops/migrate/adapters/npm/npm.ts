@@ -18,10 +18,9 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
   if (project.wrong !== undefined) throw new OpError('refused', project.wrong);
   const chosen = direction === 'up' ? up(found, to) : down(found, to);
   const facts: Fact[] = [
-    { label: 'tool', value: project.reason },
-    { label: 'connection', value: 'DATABASE_URL and the PG variables, where the scripts read them' },
+    { label: 'Connection', value: 'DATABASE_URL and the PG variables, where the scripts read them' },
     {
-      label: 'history',
+      label: 'History',
       value:
         history === undefined
           ? 'none that is known yet'
@@ -29,11 +28,12 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
     },
     ...(found.complete || direction === 'down'
       ? []
-      : [{ label: 'applies', value: 'what waits: the scripts do not say what that is' }]),
+      : [{ label: 'Applies', value: 'what waits: the scripts do not say what that is' }]),
   ];
   return {
     direction,
-    versions: chosen.map(({ version }) => version),
+    // without a list, that something is run has to be said all the same
+    versions: direction === 'up' && !found.complete ? ['latest'] : versionsOf(chosen),
     hazards: [],
     facts,
     steps: direction === 'up' ? upSteps(where, found, chosen) : downSteps(where, found, chosen, to),

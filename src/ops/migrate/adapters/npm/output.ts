@@ -10,7 +10,7 @@ const WAITING = /^(down|pending|waiting|no|false|not applied|unapplied|-)?$/i;
 /** Patterns of lines that say one thing only; the state, then the name, or the other way round. */
 const LINES = [
   /^\s*\[(?<state>[xX✓✔ ])\]\s+(?:\d+\s+)?(?<name>\S+)/,
-  /^\s*(?<state>up|down|applied|pending)\b:?\s+(?<name>\d\S*)/i,
+  /^\s*(?<state>up|down|applied|pending)\b:?\s+(?<name>\d+[_-]\S+|\d{3,}\S*)/i,
   /^\s*(?<name>\d[\w.-]+)\s+[|:]?\s*(?<state>up|down|applied|pending)\s*$/i,
 ];
 

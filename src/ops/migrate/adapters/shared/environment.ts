@@ -28,6 +28,14 @@ export interface Connection {
   readonly readOnly: boolean;
 }
 
+/** Variables that only libpq knows; the settings that they stand for are for libpq, too. */
+const NOT_EVERYWHERE = {
+  PGGSSENCMODE: undefined,
+  PGHOSTADDR: undefined,
+  PGSERVICE: undefined,
+  PGSERVICEFILE: undefined,
+};
+
 const sslRow = z.array(z.object({ ssl: z.boolean() }));
 
 /**
@@ -55,6 +63,8 @@ export async function withToolEnvironment<T>(
   return withClientEnvironment(context, applicationName, ({ LC_ALL: _, ...env }) =>
     work({
       ...env,
+      // lib/pq refuses to connect when it sees one that it does not know
+      ...(driver !== 'libpq' && driver !== 'asyncpg' && NOT_EVERYWHERE),
       PGDATABASE: context.target.database,
       PGSSLMODE: sslmode,
       PGOPTIONS: options.join(' '),

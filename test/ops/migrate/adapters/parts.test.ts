@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { hasWayDown } from '../../../../src/ops/migrate/adapters/alembic/reversible.ts';
+import {
+  headsOf,
+  isLine,
+  parseHistory,
+  withAncestors,
+} from '../../../../src/ops/migrate/adapters/alembic/revisions.ts';
+import { readOutput } from '../../../../src/ops/migrate/adapters/npm/output.ts';
+import { elsewhere } from '../../../../src/ops/migrate/adapters/shared/elsewhere.ts';
+import { databaseUrl, withToolEnvironment } from '../../../../src/ops/migrate/adapters/shared/environment.ts';
+import { pythonWords } from '../../../../src/ops/migrate/adapters/shared/failure.ts';
+import { stages } from './stage.ts';
+
+const stage = stages('npm');
+const block = (rev: string, parent: string) =>
+  `Rev: ${rev}\n${parent}\nPath: /nowhere/${rev}.py\n\n    ${rev} does it\n    \n    Revision ID: ${rev}\n\n`;
+
+test('the history of Alembic with branches and a merge', () => {
+  const revisions = parseHistory(
+    block('m001 (head) (mergepoint)', 'Merges: b002, a003') +
+      block('b002', 'Parent: a002') +
+      block('a003', 'Parent: a002') +
+      block('a002 (branchpoint)', 'Parent: a001') +
+      block('a001', 'Parent: <base>'),
+  );
+  expect(revisions.map(({ version }) => version)).toEqual(['a001', 'a002', 'a003', 'b002', 'm001']);
+  expect(revisions[4]).toMatchObject({ parents: ['b002', 'a003'] });
+  expect(headsOf(revisions)).toEqual(['m001']);
+  expect(isLine(revisions)).toBe(false);
+  expect(isLine(revisions.slice(0, 3))).toBe(true);
+  expect([...withAncestors(revisions, ['b002'])]).toEqual(['a001', 'a002', 'b002']);
+});
+
+test.each([
+  ['def upgrade():\n    op.x()\ndef downgrade():\n    pass\n', false],
+  [
+    'def upgrade() -> None:\n    """Up."""\n    pass\n\ndef downgrade() -> None:\n    """Down."""\n    pass\n',
+    true,
+  ],
+  ['def upgrade():\n    op.x()\ndef downgrade():\n    # none\n    raise NotImplementedError()\n', false],
+  ['def upgrade():\n    op.x()\ndef downgrade():\n    op.y()\n', true],
+  ['def upgrade():\n    op.x()\n', false],
+])('a way down: %j', (source, expected) => {
+  expect(hasWayDown(source)).toBe(expected);
+});
+
+describe('what a status script prints', () => {
+  test.each([
+    ['[X] 1_a.sql\n[ ] 2_b.sql\n\nApplied: 1\nPending: 1', [true, false]],
+    ['up 20260101-a.js\ndown 20260102-b.js', [true, false]],
+    ['[{"name":"a","status":"applied"},{"name":"b","status":"pending"}]', [true, false]],
+    [
+      '{"migrations":[{"name":"a","executedAt":"2026-01-01T00:00:00Z"},{"name":"b","executedAt":null}]}',
+      [true, false],
+    ],
+    ['everything is up to date', undefined],
+    ['{"ok":true}', undefined],
+    ['[X] 1_a\nup 1_a', undefined],
+  ])('%j', (text, expected) => {
+    expect(readOutput(text, 'auto')?.map(({ applied }) => applied)).toEqual(expected);
+  });
+
+  test('by a pattern of the team', () => {
+    expect(readOutput('done: a\nopen: b', '^(?<state>done|open): (?<name>.*)$')).toEqual([
+      { name: 'a', applied: true },
+    ]);
+    expect(readOutput('[X] a', 'db')).toBeUndefined();
+  });
+});
+
+const TARGET = {
+  host: '127.0.0.1',
+  port: 5433,
+  user: 'ann@x',
+  database: 'shop & co',
+  sslmode: 'prefer',
+  password: async () => undefined,
+  connectTimeout: 5,
+  readOnly: false,
+} as const;
+
+test('the URL of a database, and whether another one is the same', async () => {
+  expect(databaseUrl(TARGET, { scheme: 'postgresql' })).toBe(
+    'postgresql://ann%40x@127.0.0.1:5433/shop%20%26%20co',
+  );
+  expect(databaseUrl({ ...TARGET, host: '/run/pg' }, { scheme: 'postgres', sslmode: 'disable' })).toBe(
+    'postgres://ann%40x@/shop%20%26%20co?host=%2Frun%2Fpg&port=5433&sslmode=disable',
+  );
+  for (const same of [
+    'postgresql+psycopg2://ann:***@localhost:5433/shop%20%26%20co',
+    'postgresql:///shop%20%26%20co',
+    'postgresql://',
+    'postgresql:///?host=/run/pg',
+  ])
+    expect(await elsewhere(same, TARGET)).toBeUndefined();
+  for (const other of [
+    'postgresql://localhost:5432/shop',
+    'postgresql:///shop',
+    'sqlite:///shop.db',
+    'postgresql://192.0.2.1:5433/shop%20%26%20co',
+  ])
+    expect(await elsewhere(other, TARGET)).toMatch(/^the tool works on /);
+});
+
+test('the password is in a file of this user, and in a variable only for a script of the team', async () => {
+  const project = await stage({ 'package.json': '{}' });
+  const where = await project.where();
+  const { context } = project;
+  context.secrets.add('p:w%rd');
+  const seen = (driver: 'libpq' | 'go' | 'script') =>
+    withToolEnvironment(
+      {
+        context,
+        session: where.session,
+        driver,
+        applicationName: 'pgdeck:x',
+        lockTimeout: 3000,
+        readOnly: true,
+      },
+      async (env): Promise<Record<string, string | undefined>> => ({
+        ...env,
+        passfile: readFileSync(env.PGPASSFILE ?? '', 'utf8'),
+      }),
+    );
+  for (const driver of ['libpq', 'go'] as const) {
+    const { passfile, ...env } = await seen(driver);
+    expect(passfile).toBe('*:*:*:*:p\\:w%rd\n');
+    expect(JSON.stringify(env)).not.toMatch(/p(:|%3A)w/);
+    expect(env.PGOPTIONS).toBe(
+      '-c lock_timeout=3000 -c application_name=pgdeck:x -c default_transaction_read_only=on',
+    );
+  }
+  const { DATABASE_URL } = await seen('script');
+  expect(DATABASE_URL).toContain(':p%3Aw%25rd@');
+  expect(context.secrets.redact(`cannot connect to ${DATABASE_URL}`)).not.toContain('p%3Aw');
+});
+
+test('the reason of a Python program that failed', () => {
+  const said = (stderr: string, stdout = '') => pythonWords({ exitCode: 1, stdout, stderr });
+  expect(said('', 'FAILED: Multiple head revisions are present')).toBe('Multiple head revisions are present');
+  expect(said("ERROR [flask_migrate] Error: Can't locate revision identified by 'x'")).toBe(
+    "Can't locate revision identified by 'x'",
+  );
+  expect(
+    said(
+      'Traceback (most recent call last):\n  File "x"\npsycopg2.errors.Y: z\n\nTraceback (most recent call last):\n  File "x"\n' +
+        'sqlalchemy.exc.IntegrityError: (psycopg2.errors.UniqueViolation) duplicate key\nDETAIL:  Key (a)=(1) is there.\n\n[SQL: CREATE UNIQUE INDEX\n i]\n(Background',
+    ),
+  ).toBe('UniqueViolation: duplicate key\nDETAIL:  Key (a)=(1) is there.\nin: CREATE UNIQUE INDEX i');
+  expect(said('usage: alembic [-h]')).toBeUndefined();
+});
