@@ -1,8 +1,10 @@
 import { fullName } from '../../db/ident.ts';
+import type { Session } from '../../db/session.ts';
+import { type TableBloat, tableBloat } from '../../db/views/maintain/bloat.ts';
 import { type MaintainTable, maintainTables } from '../../db/views/maintain/tables.ts';
-import { bytes, count, duration, percent } from '../../text/units.ts';
+import { bytes, count, duration, percent, UNKNOWN } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
-import type { Choice, ResultTable } from '../operation.ts';
+import type { Choice, RawInput, ResultTable } from '../operation.ts';
 
 /** What is done to tables: the one decides what is due otherwise than the other. */
 export type Doing = 'vacuum' | 'analyze';
@@ -49,38 +51,64 @@ export function nameOf({ schema, name }: { readonly schema: string; readonly nam
 /** Rows of the plan's table; what more there is, is only counted. */
 const SHOWN = 20;
 
+/** The biggest tables, whose bloat is worth a look. */
+const ESTIMATED = 100;
+
+export type Bloat = ReadonlyMap<number, TableBloat>;
+
+/** How much of the biggest tables is empty, as far as it can be estimated. Throws DbError. */
+export async function bloatOf(session: Session): Promise<Bloat> {
+  const rows = await session.run(tableBloat, { limit: ESTIMATED });
+  return new Map(rows.map((row) => [row.oid, row]));
+}
+
+function bloatText(bloat: TableBloat | undefined): string {
+  const { bloat_bytes, bloat_share } = bloat ?? {};
+  return bloat_share === undefined || bloat_share === null
+    ? UNKNOWN
+    : `~${Math.round(bloat_share * 100)}%, ${bytes(bloat_bytes)}`;
+}
+
 /** The tables of a plan with what is due about them. */
-export function dueTable(tables: readonly MaintainTable[], doing: Doing): ResultTable {
+export function dueTable(tables: readonly MaintainTable[], doing: Doing, bloat: Bloat): ResultTable {
   const [head, last] = doing === 'vacuum' ? ['vacuum', 'last vacuum'] : ['analyze', 'last analyze'];
   const shown = tables.length > SHOWN + 1 ? tables.slice(0, SHOWN) : tables;
   const rows = shown.map((one) => [
     nameOf(one),
     bytes(one.est_bytes),
     dueText(one, doing),
+    bloatText(bloat.get(one.oid)),
     count(one.xid_age),
     lastText(one, doing),
   ]);
   const more = tables.length - shown.length;
   return {
     title: 'Tables, the most urgent first',
-    columns: ['table', 'size', head, 'age', last],
-    rows: more === 0 ? rows : [...rows, [`and ${more} more`, '', '', '', '']],
+    columns: ['table', 'size', head, 'bloat (estimate)', 'age', last],
+    rows: more === 0 ? rows : [...rows, [`and ${more} more`, '', '', '', '', '']],
   };
 }
 
-export async function tableChoices(context: OpContext, doing: Doing): Promise<Choice[]> {
-  const tables = await (await context.session()).run(maintainTables, undefined);
-  return tables
-    .filter(({ system }) => !system)
-    .sort(byDue(doing))
-    .map((one) => ({
-      value: nameOf(one),
-      hint: [
-        ...(one.est_bytes === null ? [] : [bytes(one.est_bytes)]),
-        dueText(one, doing),
-        `last ${lastText(one, doing)}`,
-      ].join(', '),
-    }));
+export async function tableChoices(context: OpContext, doing: Doing, raw: RawInput): Promise<Choice[]> {
+  const session = await context.session();
+  const [tables, bloat] = await Promise.all([session.run(maintainTables, undefined), bloatOf(session)]);
+  const wasted = ({ oid }: MaintainTable) => bloat.get(oid)?.bloat_bytes ?? 0;
+  const urgent = byDue(doing);
+  return (
+    tables
+      .filter(({ system }) => !system)
+      // for a rewrite it is what it gains that counts
+      .sort((a, b) => (raw.full === true ? wasted(b) - wasted(a) : 0) || urgent(a, b))
+      .map((one) => ({
+        value: nameOf(one),
+        hint: [
+          ...(one.est_bytes === null ? [] : [bytes(one.est_bytes)]),
+          dueText(one, doing),
+          ...(bloat.get(one.oid)?.bloat_bytes ? [`bloat ${bloatText(bloat.get(one.oid))}`] : []),
+          `last ${lastText(one, doing)}`,
+        ].join(', '),
+      }))
+  );
 }
 
 export async function schemaChoices(context: OpContext, doing: Doing): Promise<Choice[]> {

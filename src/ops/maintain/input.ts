@@ -31,7 +31,7 @@ export function commonFields(doing: Doing): Fields<typeof commonInput> {
       title: 'Tables',
       hint: 'only this table, with its partitions; none: the whole database',
       placeholder: 'table',
-      choices: (context) => tableChoices(context, doing),
+      choices: (context, raw) => tableChoices(context, doing, raw),
     },
     schema: {
       title: 'Schemas',

@@ -5,7 +5,7 @@ import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
 import type { Fact, Plan } from '../operation.ts';
 import { horizonChecks, measured, roomOf, serverChecks } from './checks.ts';
-import { type Doing, dueTable, isDue, nameOf } from './due.ts';
+import { bloatOf, type Doing, dueTable, isDue, nameOf } from './due.ts';
 import { type Options, optionChecks, optionList } from './options.ts';
 import { chooseTables, type Scope, type ScopeInput } from './scope.ts';
 import { holdersOf, lockChecks } from './shared/holders.ts';
@@ -90,7 +90,7 @@ export async function planMaintenance(request: Request, context: OpContext): Pro
       ...factsOf(request, scope, touched, patience.lockTimeout),
       await terminalFact(session),
     ],
-    ...(touched.length > 0 && { tables: [dueTable(touched, doing)] }),
+    ...(touched.length > 0 && { tables: [dueTable(touched, doing, await bloatOf(session))] }),
     checks: [
       ...refused,
       ...(request.nothingElse

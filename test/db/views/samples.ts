@@ -64,6 +64,7 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'indexes.unused': { limit: 10 },
   'indexes.usage': { limit: 10 },
   'locks.tree': { queryChars: 200, limit: 100, waitingBlockers: 3 },
+  'maintain.bloat': { limit: 10 },
   'maintain.horizon': { limit: 5 },
   'maintain.lock_holders': { oids, mode: 'AccessExclusiveLock' },
   'maintain.measure': { oids },

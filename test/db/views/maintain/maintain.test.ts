@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
+import { tableBloat } from '../../../../src/db/views/maintain/bloat.ts';
 import { horizonHolders } from '../../../../src/db/views/maintain/horizon.ts';
 import { lockHolders } from '../../../../src/db/views/maintain/locks.ts';
 import { maintainMeasure } from '../../../../src/db/views/maintain/measure.ts';
@@ -209,4 +210,30 @@ test('what keeps dead rows: a transaction with a snapshot', async () => {
   });
   expect(found?.xids).toBeGreaterThanOrEqual(2);
   await holder.sql('COMMIT');
+});
+
+test('bloat: what half of the rows left behind, less what a fillfactor keeps free; unknown without statistics', async () => {
+  await publish(
+    db,
+    'CREATE TABLE half (id int, t text) WITH (autovacuum_enabled = off)',
+    "INSERT INTO half SELECT i, repeat('x', 100) FROM generate_series(1, 20000) i",
+    'DELETE FROM half WHERE id % 2 = 0',
+    'CREATE TABLE airy (id int, t text) WITH (autovacuum_enabled = off, fillfactor = 70)',
+    "INSERT INTO airy SELECT i, repeat('x', 100) FROM generate_series(1, 20000) i",
+    'VACUUM ANALYZE half, airy',
+    'CREATE TABLE unseen AS SELECT i AS id FROM generate_series(1, 20000) i',
+    'VACUUM unseen',
+  );
+  const rows = await (await monitor(db)).run(tableBloat, { limit: 10 });
+  const of = async (name: string) => {
+    const wanted = await oid(name);
+    return rows.find((row) => row.oid === wanted);
+  };
+  expect((await of('half'))?.bloat_share).toBeCloseTo(0.5, 1);
+  expect((await of('half'))?.bloat_bytes).toBeGreaterThan(1_000_000);
+  expect((await of('airy'))?.bloat_share).toBeLessThan(0.05);
+  expect(await of('unseen')).toMatchObject({ bloat_bytes: null, bloat_share: null });
+  // who may not read a table does not see its statistics
+  const blind = await (await monitor(db, await db.roleWith('pg_monitor'))).run(tableBloat, { limit: 10 });
+  expect(blind.find((row) => row.bloat_share !== null)).toBeUndefined();
 });
