@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { UsageError } from '../config/usage-error.ts';
-import { type Context, globalOptions } from './context.ts';
-import { note } from './output.ts';
+import { UsageError } from '../../config/usage-error.ts';
+import { type Context, globalOptions } from '../context.ts';
+import { note } from '../output.ts';
 
 const MAX_SCALE = 100;
 
@@ -22,18 +22,18 @@ export function register(program: Command, context: Context): void {
       const { settings } = await context.settings(command);
       const flags = globalOptions(command);
       const [{ startDemo }, { resolvedFor }] = await Promise.all([
-        import('../demo/demo.ts'),
-        import('../config/profile.ts'),
+        import('../../demo/demo.ts'),
+        import('../../config/profile.ts'),
       ]);
       const demo = await startDemo({ scale: times, keep: keep === true, onStep: note });
       try {
         const resolved = resolvedFor(demo.target, 'demo', settings, flags);
         if (!terminal) {
-          const { printOverview } = await import('./show/once.ts');
+          const { printOverview } = await import('../show/once.ts');
           context.exitCode = await printOverview({ resolved });
           return;
         }
-        const { startConsole } = await import('../ui/start.ts');
+        const { startConsole } = await import('../../ui/start.ts');
         context.exitCode = await startConsole({ resolved, settings, ...context.display(command, settings) });
       } finally {
         await demo.stop();

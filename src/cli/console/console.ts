@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { UsageError } from '../config/usage-error.ts';
-import { type Ask, type Context, globalOptions } from './context.ts';
+import { UsageError } from '../../config/usage-error.ts';
+import { type Ask, type Context, globalOptions } from '../context.ts';
 
 /** The console: what pgdeck does without a command. */
 export function register(program: Command, context: Context): void {
@@ -25,14 +25,14 @@ async function openConsole(command: Command, context: Context): Promise<number> 
     );
   if (once) {
     const { resolved } = await context.resolve(command);
-    const { printOverview } = await import('./show/once.ts');
+    const { printOverview } = await import('../show/once.ts');
     return printOverview({ resolved });
   }
   const prompt: { ask?: Ask } = {};
   const { resolved, settings } = await context.resolve(command, {}, async (question) =>
     prompt.ask?.(question),
   );
-  const { startConsole } = await import('../ui/start.ts');
+  const { startConsole } = await import('../../ui/start.ts');
   return startConsole({
     resolved,
     settings,
