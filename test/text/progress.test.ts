@@ -45,3 +45,16 @@ test('the rate is that of the last seconds, and begins anew with the amount', ()
   pace.add(91_000, 0);
   expect(pace.rate).toBeUndefined();
 });
+
+test('a bar with phases says what it counts, and that the time left is that of the phase', () => {
+  const none = new Pace();
+  const bar = { label: 'orders', phase: 'scanning heap (phase 2 of 7)', unit: 'bytes' } as const;
+  expect(progressText({ ...bar, done: 5 * MB, of: 10 * MB }, none)).toBe(
+    'orders scanning heap (phase 2 of 7) 50% (5.0 MB of 10 MB)',
+  );
+  expect(progressText({ ...bar, done: 5 * MB, of: 10 * MB }, steady(MB, 5))).toMatch(
+    /, 5\.0s left of this phase$/,
+  );
+  // nothing is counted in this phase
+  expect(progressText({ ...bar, done: 0 }, none)).toBe('orders scanning heap (phase 2 of 7)');
+});

@@ -261,3 +261,30 @@ describe('rights', () => {
     expect((await carryOut(plan, context)).end.text).toContain('The server passed over public.lost: ');
   });
 });
+
+test('what this version lacks, and what does not go together, is refused with the reason', async () => {
+  await app.sql('CREATE TABLE refused (id int)');
+  const context = contextFor(db.target(), home);
+  const { server } = await context.session();
+  const lacking = [
+    [14, { process_toast: false }, 'PROCESS_TOAST'],
+    [16, { buffer_usage_limit: '2MB' }, 'BUFFER_USAGE_LIMIT'],
+    [16, { only_database_stats: true }, 'ONLY_DATABASE_STATS'],
+    [18, { table: ['refused'], only: true }, 'ONLY before a table'],
+  ] as const;
+  for (const [since, input, name] of lacking)
+    expect(complaints(await planVacuum(context, input)).join(), name).toBe(
+      server.major >= since
+        ? ''
+        : `block Options: PostgreSQL ${server.version} has no ${name}: it came with ${since}. Leave it out.`,
+    );
+  const together = await planVacuum(context, { table: ['refused'], full: true, parallel: 2 });
+  expect(complaints(together)).toContain(
+    'block Options: VACUUM FULL cannot be done in parallel. Leave out --parallel.',
+  );
+  expect((await carryOut(together, context)).end.status).toBe('refused');
+  await expect(planVacuum(context, { table: ['refused'], only_database_stats: true })).rejects.toThrow(
+    'The age of the database is that of all its tables.',
+  );
+  expect(() => planVacuum(context, { buffer_usage_limit: 'much' })).toThrow('expected 0, or a size');
+});

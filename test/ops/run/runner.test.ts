@@ -283,3 +283,45 @@ test('who stops reading cancels the run', async () => {
   for await (const event of runPlan(plan, context())) if (event.type === 'start') break;
   expect(aborted).toBe(true);
 });
+
+test('a step that nothing needs may fail: the others are done, and the run has failed at its end', async () => {
+  const seen: string[] = [];
+  const alone = { independent: true };
+  const { end, run } = await carryOut(
+    planOf([
+      step('one', async () => Promise.reject(new OpError('failed', 'The first broke.')), alone),
+      step('two', async () => void seen.push('two'), alone),
+      step('three', async () => Promise.reject(new OpError('failed', 'The third broke.')), alone),
+      step('needed', async () => Promise.reject(new OpError('failed', 'This was needed.'))),
+      step('never', async () => void seen.push('never'), alone),
+      step('always', async () => void seen.push('always'), { always: true }),
+    ]),
+    context(),
+  );
+  expect(seen).toEqual(['two', 'always']);
+  expect(end.status).toBe('failed');
+  expect(end.text).toBe(
+    'Step one: The first broke.\nStep three: The third broke.\nStep needed: This was needed.',
+  );
+  expect(run?.status).toBe('failed');
+});
+
+test('where the server is gone, a step that nothing needs ends the run too', async () => {
+  const seen: string[] = [];
+  const alone = { independent: true };
+  const { end } = await carryOut(
+    planOf([
+      step(
+        'gone',
+        async (io) => {
+          await (await io.connect()).sql('SELECT pg_terminate_backend(pg_backend_pid())');
+        },
+        alone,
+      ),
+      step('never', async () => void seen.push('never'), alone),
+    ]),
+    context(),
+  );
+  expect(end.status).toBe('failed');
+  expect(seen).toEqual([]);
+});
