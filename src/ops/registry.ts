@@ -17,7 +17,9 @@ export interface Entry {
   readonly writes: boolean;
   /** The key that opens its wizard in the console. */
   readonly key?: string;
-  /** Fields of its form that rows marked on a screen fill in. */
+  /** The key opens it only where the rows are of this kind; elsewhere the operation that shares the key. */
+  readonly keyOn?: RowField;
+  /** Fields of its form that rows of a screen fill in. */
   readonly takes?: readonly RowField[];
   readonly load: () => Promise<AnyOperation>;
 }
@@ -103,10 +105,12 @@ export const OPERATIONS: readonly Entry[] = [
   },
   {
     id: 'reindex',
-    title: 'Reindex',
+    title: 'Rebuild indexes',
     summary: 'build indexes anew while reads and writes go on; invalid ones are cleaned up',
     danger: 'type-name',
     writes: true,
+    key: 'v',
+    keyOn: 'index',
     takes: ['index', 'table'],
     load: async () => (await import('./reindex/reindex.ts')).reindex,
   },

@@ -1,4 +1,4 @@
-import { type Entry, entryOf, OPERATIONS } from '../../ops/registry.ts';
+import { type Entry, entryOf, OPERATIONS, type RowField } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
 import type { RunRow } from '../operations/runs.ts';
 import { focusedView, selectedRow } from '../select.ts';
@@ -13,7 +13,7 @@ import {
   planDisabled,
   wizardBack,
 } from '../wizard/flow.ts';
-import { markedRows } from '../wizard/marked.ts';
+import { markedRows, meantByKey } from '../wizard/marked.ts';
 import { askCancel } from '../wizard/run.ts';
 import { openedWizard } from '../wizard/state.ts';
 import { type Action, action } from './action.ts';
@@ -90,12 +90,38 @@ const beingCancelled = (deck: Deck) => {
   return phase?.step === 'run' && phase.run.cancelling ? 'it is being cancelled' : undefined;
 };
 
+/** Operations that share a key: which of them it opens is decided by the screen. */
+const SHARED = [...Map.groupBy(OPERATIONS, ({ key }) => key)].flatMap(([key, [first, ...more]]) =>
+  key === undefined || first === undefined || more.length === 0
+    ? []
+    : [{ key, entries: [first, ...more] as const }],
+);
+
+const ROWS: Readonly<Record<RowField, string>> = { table: 'tables', index: 'indexes' };
+
+function sharedAction(key: string, entries: readonly [Entry, ...Entry[]]): Action {
+  const title = entries
+    .map(
+      (entry) =>
+        `${entry.keyOn === undefined ? '' : `where ${ROWS[entry.keyOn]} are listed: `}${entry.title}`,
+    )
+    .join('; ');
+  const open = (d: Deck) => {
+    const entry = meantByKey(d, entries);
+    openWizard(d, entry, markedRows(d, entry));
+  };
+  return action(`run.key.${key}`, 'screen', key, title, open, {
+    danger: entries.some(({ writes }) => writes),
+    disabled: (d) => operationDisabled(d, meantByKey(d, entries)),
+  });
+}
+
 export const WIZARD_ACTIONS: readonly Action[] = [
   ...OPERATIONS.map((entry) =>
     action(
       `run.${entry.id.replaceAll(' ', '.')}`,
       'screen',
-      entry.key ?? '',
+      SHARED.some(({ entries }) => entries.includes(entry)) ? '' : (entry.key ?? ''),
       entry.title,
       (d) => openWizard(d, entry, markedRows(d, entry)),
       {
@@ -104,6 +130,7 @@ export const WIZARD_ACTIONS: readonly Action[] = [
       },
     ),
   ),
+  ...SHARED.map(({ key, entries }) => sharedAction(key, entries)),
   action('runs.undo', 'row', 'u', 'Undo the run, or clean up after one that was interrupted', takeBack, {
     hint: 3,
     short: 'undo',

@@ -1,17 +1,22 @@
 import type { Entry } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
-import { focusedView } from '../select.ts';
+import { focusedView, targetRows } from '../select.ts';
 import type { OpenOptions } from './flow.ts';
 
-/** The rows that are marked on the screen, as an operation's form takes them. */
+/** The rows that are marked on the screen, or else the one under the cursor, as an operation's form takes them. */
 export function markedRows(deck: Deck, { takes }: Entry): OpenOptions {
-  const view = focusedView(deck.state);
-  const { taken } = view;
+  const { taken } = focusedView(deck.state);
   if (taken === undefined || !takes?.includes(taken.field)) return {};
-  const { marks } = deck.state.tables[view.id];
-  const names = view
-    .rows(deck.model)
-    .filter((row) => marks.has(view.identity(row)))
-    .map(taken.name);
+  const names = targetRows(deck.model, deck.state).map(taken.name);
   return names.length === 0 ? {} : { preset: { [taken.field]: names } };
+}
+
+/** Of the operations that share a key, the one that is meant by what is on the screen. */
+export function meantByKey(deck: Deck, entries: readonly [Entry, ...Entry[]]): Entry {
+  const field = focusedView(deck.state).taken?.field;
+  return (
+    entries.find(({ keyOn }) => keyOn !== undefined && keyOn === field) ??
+    entries.find(({ keyOn }) => keyOn === undefined) ??
+    entries[0]
+  );
 }

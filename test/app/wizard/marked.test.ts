@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openedWizard } from '../../../src/app/wizard/state.ts';
+import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { Stage } from '../stage.ts';
+
+let db: TestDatabase;
+let stage: Stage;
+
+beforeAll(async () => {
+  db = await testDatabase();
+  const session = await client(db.target());
+  for (const name of ['customers', '"Orders 订"'])
+    await session.sql(`CREATE TABLE ${name} AS SELECT generate_series(1, 5000) AS id`);
+  await session.sql('CREATE INDEX customers_id ON customers (id)');
+  await session.sql('CREATE INDEX "Orders 订 id" ON "Orders 订" (id)');
+  await session.sql('VACUUM ANALYZE');
+  stage = await new Stage(db.target()).start();
+});
+afterAll(async () => {
+  await stage?.stop();
+  await db?.drop();
+});
+
+/** What the form that a key opens is for, and what is filled in. */
+async function opened(key: string): Promise<readonly [string | undefined, unknown]> {
+  stage.keys(key);
+  await stage.seconds(() => openedWizard(stage.deck.state)?.phase.step === 'form', 'the form');
+  const wizard = openedWizard(stage.deck.state);
+  stage.keys('esc');
+  return [wizard?.entry.id, wizard?.form.items];
+}
+
+test('v opens VACUUM of the marked tables, or of the one under the cursor', async () => {
+  stage.keys('4');
+  stage.filter('s');
+  await stage.seconds(() => stage.deck.model.rows('tableSizes').length > 1, 'the tables');
+  stage.keys('home', 'space', 'space');
+  const [, items] = await opened('v');
+  expect(items).toEqual({ table: expect.arrayContaining(['public.customers', 'public."Orders 订"']) });
+  stage.keys('home', 'space', 'home', 'down', 'space');
+  stage.filter('customers');
+  expect(await opened('v')).toEqual(['vacuum', { table: ['public.customers'] }]);
+});
+
+test('v opens REINDEX of the marked indexes where indexes are listed', async () => {
+  stage.keys('5');
+  await stage.seconds(() => stage.deck.model.rows('indexUsage').length > 1, 'the indexes');
+  stage.filter('orders');
+  stage.keys('space');
+  expect(await opened('v')).toEqual(['reindex', { index: ['public."Orders 订 id"'] }]);
+});
+
+test('v opens VACUUM with nothing filled in elsewhere', async () => {
+  stage.keys('1');
+  // the form that was left half filled in comes back where nothing is marked
+  expect((await opened('v'))[0]).toBe('vacuum');
+});
