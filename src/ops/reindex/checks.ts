@@ -74,17 +74,28 @@ export function kindChecks(targets: readonly Target[], { concurrently }: Manner)
   return checks;
 }
 
-/** Rebuilding is less of a right than dropping: who cancels may have to ask somebody else. */
-export function dropChecks({ user }: Server, targets: readonly Target[], { concurrently }: Manner): Check[] {
-  const foreign = targets.filter(({ table }) => table.may && !table.owned);
-  if (!concurrently || foreign.length === 0) return [];
-  return [
-    {
-      title: 'Cancelling',
-      status: 'warn',
-      detail: `${user} may rebuild ${some(foreign)}, and not drop: if that is cancelled, the unfinished copies stay until their owner or a superuser runs pgdeck recover.`,
-    },
-  ];
+/** What becomes of it when it is cancelled: rebuilding is less of a right than dropping what is unfinished. */
+export function dropChecks(
+  { user, rights }: Server,
+  targets: readonly Target[],
+  { concurrently }: Manner,
+): Check[] {
+  if (!concurrently) return [];
+  const title = 'Cancelling';
+  const foreign = targets.filter(({ table }) => !table.owned);
+  if (foreign.length > 0)
+    return [
+      {
+        title,
+        status: 'warn',
+        detail: `${user} may rebuild ${some(foreign)}, and not drop: if that is cancelled, the unfinished copies stay until their owner or a superuser runs pgdeck recover.`,
+      },
+    ];
+  const toast = !rights.superuser && targets.some(({ indexes }) => indexes.some((one) => one.toast));
+  const then = toast
+    ? 'What is unfinished is removed; a copy of a TOAST index can be removed by a superuser only.'
+    : 'What is unfinished is removed.';
+  return [{ title, status: 'ok', detail: then }];
 }
 
 /** What is invalid already. */

@@ -80,6 +80,30 @@ test.each(PHASES)(
   },
 );
 
+test('an owner may not remove the copy of a TOAST index: it is named, and a superuser recovers it', async () => {
+  const role = await db.roleWith();
+  await session.sql(`ALTER TABLE t OWNER TO ${role}`);
+  const letGo = await holdIn('readers before marking dead', db, 't');
+  const context = contextFor(db.target(role), home);
+  const abort = new AbortController();
+  const plan = await planReindex(context, { table: ['t'] });
+  expect(plan.checks).toContainEqual(
+    expect.objectContaining({ title: 'Cancelling', detail: expect.stringContaining('by a superuser only') }),
+  );
+  const cancelled = carryOut(plan, context, { signal: abort.signal });
+  await reached(session, 'readers before marking dead');
+  abort.abort();
+  await letGo();
+  const { end } = await cancelled;
+  expect(end.text).toMatch(
+    /Not taken back: .*pg_toast_\d+_index_ccold stays, invalid: only a superuser may do that: DROP INDEX CONCURRENTLY/s,
+  );
+  expect(await invalidIndexes(session)).toEqual([expect.stringMatching(/^pg_toast\..*_ccold$/)]);
+  const [status, again] = await recovered(here());
+  expect([status, again.steps]).toEqual(['done', []]);
+  expect(await invalidIndexes(session)).toEqual([]);
+});
+
 test.each(PHASES)('killed while it waits for %s: recover ends it and removes what it left', async (phase) => {
   const letGo = await holdIn(phase, db, 't');
   const { host, port } = db.target();
