@@ -1,5 +1,5 @@
 import { OpError } from '../../error.ts';
-import type { Step, StepIo } from '../../operation.ts';
+import { KEPT, type Step, type StepIo } from '../../operation.ts';
 import type { Destination, Direction, MigrationAdapter, Route, Where } from '../types.ts';
 import { type Leftovers, leftoversOf } from '../verify/leftovers.ts';
 import type { MigrateLock } from './lock.ts';
@@ -58,7 +58,7 @@ export function guarded(state: MoveState, step: Step): Step {
     },
     ...(rollback && {
       rollback: async (io: StepIo) => {
-        if (!state.idle) await rollback.call(step, io);
+        return state.idle ? KEPT : rollback.call(step, io);
       },
     }),
   };

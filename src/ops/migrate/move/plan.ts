@@ -140,24 +140,23 @@ function needsBackup(): Check {
 
 /** A way down brings nothing back that was lost; without loss it is the nearer way. */
 function undoOf(move: Moving, destructive: boolean, safety: Safety | undefined): Plan['undo'] {
-  const { direction, status, route, context, choice, input } = move;
+  const { direction, status, route, choice, input } = move;
   const made = safety?.made();
-  const { database } = context.target;
   if (safety !== undefined && (direction === 'down' || destructive))
-    return { command: `pgdeck restore ${shellWord(made?.id ?? 'BACKUP')} -d ${shellWord(database)}` };
+    return { command: `pgdeck restore ${shellWord(made?.id ?? 'BACKUP')}` };
   const back = route.versions.every(
     (version) => status.items.find((one) => one.version === version)?.reversible,
   );
   if (direction === 'down' || !back || !choice.adapter.can.down) {
     if (safety === undefined) return undefined;
-    return { command: `pgdeck restore ${shellWord(made?.id ?? 'BACKUP')} -d ${shellWord(database)}` };
+    return { command: `pgdeck restore ${shellWord(made?.id ?? 'BACKUP')}` };
   }
   const where =
     choice.adapter.can.to && status.current !== null ? ['--to', shellWord(status.current)] : steps(move);
   const words = [
     ...['pgdeck', 'migrate', 'down', ...where],
     ...(input.tool === undefined ? [] : ['--tool', shellWord(input.tool)]),
-    ...['--dir', shellWord(choice.where.directory), '-d', shellWord(database)],
+    ...['--dir', shellWord(choice.where.directory)],
   ];
   return { command: words.join(' ') };
 }

@@ -1,10 +1,10 @@
 import { recoverBackup } from '../../backup/recover.ts';
 import type { OpContext } from '../../context.ts';
-import { shellWord } from '../../fields.ts';
 import type { Run } from '../../journal/runs.ts';
 import type { Plan } from '../../operation.ts';
 import { choose } from '../choose.ts';
 import { dropShadowSteps } from '../rehearse/recover.ts';
+import { repairCommand } from '../repair/command.ts';
 
 /**
  * What a killed run of migrations has left: a transaction has taken itself back, so that it is a migration that ran
@@ -39,13 +39,9 @@ export async function recoverMove(run: Run, context: OpContext): Promise<Plan | 
 async function unfinished(run: Run, context: OpContext): Promise<string[]> {
   const { tool, dir } = run.input;
   if (typeof dir !== 'string') return [];
-  const { database } = context.target;
   const { adapter, where } = await choose(context, { tool: String(tool), dir });
   const { problems } = await adapter.status(where);
   return problems
     .filter(({ kind }) => kind === 'dirty')
-    .map(
-      ({ message, version }) =>
-        `${message} Mend it with: pgdeck migrate repair${version === null ? '' : ` ${shellWord(version)}`} --dir ${shellWord(dir)} -d ${shellWord(database)}`,
-    );
+    .map(({ message, version }) => `${message} Mend it with: ${repairCommand(context, version, dir)}`);
 }

@@ -1,8 +1,9 @@
 import { duration } from '../../../text/units.ts';
 import { OpError } from '../../error.ts';
 import type { Worker } from '../../maintain/shared/sessions.ts';
-import type { Step, StepIo } from '../../operation.ts';
+import { KEPT, type Step, type StepIo } from '../../operation.ts';
 import { readAll, type StatusOfFiles } from '../history/status.ts';
+import { repairCommand } from '../repair/command.ts';
 import { diagnose, halfDone } from '../repair/diagnose.ts';
 import { blocks, strongest } from '../sql/locks.ts';
 import type { Section } from '../sql/statement.ts';
@@ -60,13 +61,14 @@ export function moveStep(where: Where, { ledger }: StatusOfFiles, move: Move): S
 }
 
 /** What was begun outside a transaction stays as it is: it is told what is there, and how it is mended. */
-async function tellHalf(where: Where, io: StepIo, { migration, direction }: Move): Promise<void> {
+async function tellHalf(where: Where, io: StepIo, { migration, direction }: Move): Promise<typeof KEPT> {
   const session = await io.connect(undefined, 'migration');
   const { history } = await readAll({ session, directory: where.directory });
   const row = history.dirty.find(({ version }) => version === migration.version);
-  if (row === undefined) return;
+  if (row === undefined) return KEPT;
   const found = await diagnose(session, row, migration, direction);
-  throw new OpError('failed', halfDone(found), `Mend it with: pgdeck migrate repair ${migration.version}.`);
+  const command = repairCommand(where.context, migration.version, where.directory);
+  throw new OpError('failed', halfDone(found), `Mend it with: ${command}\n`);
 }
 
 function previewOf(move: Move, section: Section, { lockTimeout }: Patience): string {

@@ -18,7 +18,7 @@ let context: OpContext;
 
 const dir = directoryOf(home, 'crash', {
   '1_one': ways(
-    'CREATE TABLE ran (what text);\nINSERT INTO ran VALUES (\'one\');',
+    "CREATE TABLE ran (what text);\nINSERT INTO ran VALUES ('one');",
     "DELETE FROM ran WHERE what = 'one';\nDROP TABLE ran;",
   ),
   '2_two': ways(
@@ -56,7 +56,11 @@ async function killedAt(point: string, ...args: string[]): Promise<void> {
   expect(signal, said).toBe('SIGKILL');
   await until(
     async () =>
-      (await admin.sql("SELECT FROM pg_stat_activity WHERE application_name LIKE 'pgdeck:%' AND datname = current_database()")).length === 0,
+      (
+        await admin.sql(
+          "SELECT FROM pg_stat_activity WHERE application_name LIKE 'pgdeck:%' AND datname = current_database()",
+        )
+      ).length === 0,
     { what: 'the end of what the run had on the server' },
   );
 }
@@ -103,25 +107,31 @@ test.each([
   ['up:2:last', { applied: 1, dirty: 1 }, ALL],
   ['up:2:finished', { applied: 2 }, ALL],
   ['verify', { applied: 2 }, ALL],
-] as const)('killed at %s: the status is true, and nothing is applied twice', async (point, states, found) => {
-  await killedAt(point, 'up', '--yes');
-  expect(await statesOf(context, dir)).toEqual(states);
-  expect(await there()).toEqual(found);
-  const dirty = 'dirty' in states;
-  const killed = newest();
-  const told = await recovery(killed);
-  if (dirty) expect(told).toMatch(/2 was begun going up and not finished after \d of 3 statements; .*pgdeck migrate repair 2 --dir/);
-  else expect(told).toMatch(/It left nothing/);
-  if (dirty) {
-    await expect(planned(context, 'up', { dir })).rejects.toThrow(/pgdeck migrate repair/);
-    await mended();
-    expect(await recovery(killed)).toMatch(/It left nothing/);
-  }
-  const plan = await planned(context, 'up', { dir });
-  if (plan.steps.length > 0) expect((await done(context, 'up', { dir })).end).toMatchObject({ ok: true });
-  expect(await there()).toEqual(ALL);
-  expect(await statesOf(context, dir)).toEqual({ applied: 2 });
-});
+] as const)(
+  'killed at %s: the status is true, and nothing is applied twice',
+  async (point, states, found) => {
+    await killedAt(point, 'up', '--yes');
+    expect(await statesOf(context, dir)).toEqual(states);
+    expect(await there()).toEqual(found);
+    const dirty = 'dirty' in states;
+    const killed = newest();
+    const told = await recovery(killed);
+    if (dirty)
+      expect(told).toMatch(
+        /2 was begun going up and not finished after \d of 3 statements; .*pgdeck .*migrate repair 2 --dir/,
+      );
+    else expect(told).toMatch(/It left nothing/);
+    if (dirty) {
+      await expect(planned(context, 'up', { dir })).rejects.toThrow(/pgdeck migrate repair/);
+      await mended();
+      expect(await recovery(killed)).toMatch(/It left nothing/);
+    }
+    const plan = await planned(context, 'up', { dir });
+    if (plan.steps.length > 0) expect((await done(context, 'up', { dir })).end).toMatchObject({ ok: true });
+    expect(await there()).toEqual(ALL);
+    expect(await statesOf(context, dir)).toEqual({ applied: 2 });
+  },
+);
 
 test.each([
   ['down:2:marked', 'finish'],
@@ -137,6 +147,41 @@ test.each([
   await mended(action);
   expect(await there()).toEqual(['one']);
   expect(await statesOf(context, dir)).toEqual({ applied: 1, pending: 1 });
+});
+
+test('killed while an index is made: the server gives up, and what it left is mended', async () => {
+  await admin.sql('CREATE TABLE ran (what text)');
+  await admin.sql("INSERT INTO ran VALUES ('one')");
+  await admin.sql('CREATE TABLE schema_migrations (version varchar PRIMARY KEY)');
+  await admin.sql("INSERT INTO schema_migrations VALUES ('1')");
+  const old = await client(database.target());
+  await old.sql('BEGIN');
+  await old.sql("UPDATE ran SET what = 'one'");
+  const making = async () =>
+    admin.sql('SELECT phase FROM pg_stat_progress_create_index WHERE datname = current_database()');
+  const child = spawn(process.execPath, [MAIN, 'migrate', 'up', '--dir', dir, '--yes'], {
+    env: environmentOf(database, home),
+    stdio: 'ignore',
+  });
+  const gone = once(child, 'exit');
+  try {
+    await until(async () => String((await making())[0]?.phase).startsWith('waiting'), {
+      what: 'the index that waits for the old transaction',
+      timeout: 20_000,
+    });
+  } finally {
+    child.kill('SIGKILL');
+    await gone;
+  }
+  await until(async () => (await making()).length === 0, {
+    what: 'the server to notice that its client is gone',
+    timeout: 10_000,
+  });
+  await old.sql('ROLLBACK');
+  expect(await there()).toEqual(['INVALID', 'one', 'two']);
+  expect(await statesOf(context, dir)).toEqual({ applied: 1, dirty: 1 });
+  await mended();
+  expect(await there()).toEqual(ALL);
 });
 
 test('a repair that is killed can be done again', async () => {

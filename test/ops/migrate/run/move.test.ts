@@ -85,7 +85,7 @@ test('hazards stop the plan until each is acknowledged by its name; what is dest
   const { end, lines } = await done(context, 'up', { dir, acknowledge });
   expect(end, end.text).toMatchObject({ ok: true });
   const id = /The way back is the backup (\S+): pgdeck restore/.exec(lines.join('\n'))?.[1];
-  expect(end.undo).toBe(`pgdeck restore ${id} -d ${database.database}`);
+  expect(end.undo).toBe(`pgdeck restore ${id}`);
 });
 
 test('a way down that is missing refuses all of it; its undo is the way down otherwise', async () => {
@@ -96,7 +96,7 @@ test('a way down that is missing refuses all of it; its undo is the way down oth
   });
   const context = contextIn(database, home);
   const first = await done(context, 'up', { dir, steps: 1 });
-  expect(first.end.undo).toBe(`pgdeck migrate down --base --dir ${dir} -d ${database.database}`);
+  expect(first.end.undo).toBe(`pgdeck migrate down --base --dir ${dir}`);
   const all = await done(context, 'up', { dir });
   expect(all.end).toMatchObject({ ok: true, undo: null });
   await expect(planned(context, 'down', { dir, steps: 2 })).rejects.toThrow(
@@ -164,20 +164,6 @@ test('late migrations are a hazard, changed and missing ones are told and mended
   expect(await statesOf(context, dir)).toEqual({ applied: 2, out_of_order: 1 });
   expect((await planned(context, 'repair', { dir })).steps).toEqual([]);
   await expect(planned(context, 'repair', { dir, entry: '1' })).rejects.toThrow(/nothing to mend of 1/);
-});
-
-test('create writes in the way of the files that are there', async () => {
-  const context = contextIn(database, home);
-  const dir = directoryOf(home, 'create', { '0007_seven': ways('SELECT 1;') });
-  const { end, lines } = await done(context, 'create', { name: 'add orders', dir });
-  expect(end, end.text).toMatchObject({ ok: true });
-  expect(lines).toEqual([join(dir, '0008_add_orders.sql')]);
-  const fresh = join(home, 'fresh');
-  const golang = await done(context, 'create', { name: 'first', dir: fresh, format: 'golang-migrate' });
-  expect(golang.lines).toHaveLength(2);
-  await expect(planned(context, 'create', { name: 'x', dir, format: 'flyway' })).rejects.toThrow(
-    /written for dbmate/,
-  );
 });
 
 test('a pooler in between is refused, and a standby', async () => {

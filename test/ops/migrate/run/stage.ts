@@ -34,7 +34,7 @@ export const ways = (up: string, down = ''): string => `-- migrate:up\n${up}\n--
 
 export async function planned(
   context: OpContext,
-  id: 'up' | 'down' | 'repair' | 'verify' | 'create',
+  id: 'up' | 'down' | 'repair' | 'verify',
   input: Record<string, unknown>,
 ): Promise<Plan> {
   const operation = await entryOf(`migrate ${id}`)?.load();

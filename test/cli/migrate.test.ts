@@ -1,0 +1,70 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { run } from '../../src/cli/program.ts';
+import { environmentOf } from '../ops/migrate/run/stage.ts';
+import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
+import { versionOf, writeMigrations } from '../support/migrations.ts';
+import { pgdeck, temporaryDirectory } from '../support/program.ts';
+
+const home = temporaryDirectory();
+const dir = join(home, 'db', 'migrations');
+let database: TestDatabase;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  env = environmentOf(database, home);
+  writeMigrations(dir, 'dbmate');
+});
+afterAll(() => database.drop());
+
+test('status, plan, up and status again, as a script sees them', async () => {
+  const status = await pgdeck(['migrate', 'status', '--dir', dir, '--json'], env);
+  expect(status).toMatchObject({ code: 0, stderr: '' });
+  const before = JSON.parse(status.stdout);
+  expect(Object.keys(before)).toEqual(['tool', 'current', 'items', 'problems']);
+  expect(before).toMatchObject({ tool: 'sql', current: null, problems: [] });
+  expect(before.items[0]).toEqual({
+    version: versionOf('dbmate', 1),
+    name: 'create_users',
+    state: 'pending',
+  });
+
+  const plan = await pgdeck(['migrate', 'plan', '--dir', dir, '--to', versionOf('dbmate', 6)], env);
+  expect(plan.code, plan.stderr).toBe(0);
+  expect(plan.stdout).toContain('CREATE INDEX CONCURRENTLY users_email ON users (email);');
+  expect(plan.stdout).toContain('Apply 6 migrations');
+  const admin = await client(database.target());
+  expect(await admin.sql("SELECT FROM pg_class WHERE relname = 'users'")).toEqual([]);
+
+  const refused = await pgdeck(['migrate', 'up', '--dir', dir], env);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('Add --yes to do it.');
+  const up = await pgdeck(['migrate', 'up', '--dir', dir, '--yes', '--json'], env);
+  expect(up.code, up.stderr).toBe(0);
+  const end = JSON.parse(up.stdout.trim().split('\n').at(-1) ?? '');
+  expect(end).toMatchObject({ type: 'end', ok: true, status: 'done' });
+  expect(end.undo).toMatch(/migrate down --base --dir /);
+  const after = await pgdeck(['migrate', 'status', '--dir', dir], env);
+  expect(after.stdout.split('\n')[1]).toMatch(/^\d+ +create_users +applied +20\d\d-/);
+  expect(after.stderr).toContain(`current is ${versionOf('dbmate', 10)}`);
+});
+
+test.each([
+  [['up', '--to', '1', '--steps', '2'], /--to|--steps/],
+  [['up', '--steps', '0'], /expected 1 or more/],
+  [['status', '--tool', 'nothing'], /There is no tool nothing\. Known are: sql, /],
+  [['status', '--dir', join(home, 'empty')], /There are no migrations in /],
+  [['up', '--acknowledge', 'nothing', '--to', '99'], /There is no migration 99/],
+])('%j is refused', async (args, expected) => {
+  mkdirSync(join(home, 'empty'), { recursive: true });
+  const named = args.includes('--dir') ? args : [...args, '--dir', dir];
+  const { code, stderr } = await pgdeck(['migrate', ...named], env);
+  expect(stderr).toMatch(expected);
+  expect(code).toBe(2);
+});
+
+test('a server that is not there is told by the exit code', async () => {
+  expect(await run(['migrate', 'status', '--dir', dir, '-h', join(home, 'nowhere')], env)).toBe(3);
+});
