@@ -62,10 +62,10 @@ export function wizardLayout(deck: Deck, wizard: Wizard, { columns, rows }: AppS
     ? Math.min(content.show.from, Math.max(0, content.show.to - bodyRows))
     : (wizard.scroll ?? 0);
   const from = Math.min(last, wanted);
+  // while a name is typed, keys are letters
+  const key = phase.step === 'confirm' ? '' : from < last ? ', PgDn' : ', PgUp';
   const place =
-    last === 0 || content.show
-      ? []
-      : [span(`  ${from + 1}-${from + bodyRows} of ${total}, ${from < last ? 'PgDn' : 'PgUp'}`, 'muted')];
+    last === 0 || content.show ? [] : [span(`  ${from + 1}-${from + bodyRows} of ${total}${key}`, 'muted')];
   const title = titleLine(wizard, columns, [...(content.note ?? []), ...place]);
   return end(title, windowBlocks(content.blocks, from, bodyRows), { first: 0, last });
 }
