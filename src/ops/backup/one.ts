@@ -69,7 +69,7 @@ export class OneBackup {
     io.line(commandLine(commands));
     try {
       [, this.#counts] = await together(io.signal, [
-        (signal) => runDump(io, this.#context, commands, partial.path, signal),
+        (signal) => runDump(io, this.#context, commands, partial.path, signal, snapshot.session.server),
         (signal) => countRows(io, snapshot, signal),
       ]);
     } catch (error) {
@@ -91,7 +91,7 @@ export class OneBackup {
     await reserveGlobals(partial.path);
     const command = globalsCommand(this.#request, partial.path, right?.readable === true);
     io.line(commandLine([command]));
-    await runDump(io, this.#context, [command], partial.path, io.signal);
+    await runDump(io, this.#context, [command], partial.path, io.signal, session.server);
   }
 
   async verify(io: StepIo): Promise<void> {

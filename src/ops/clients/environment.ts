@@ -1,3 +1,4 @@
+import type { Server } from '../../db/server.ts';
 import type { Target } from '../../db/target.ts';
 import type { OpContext } from '../context.ts';
 import { withSecretFiles } from './secret-files.ts';
@@ -37,6 +38,21 @@ export function clientEnvironment(target: Target, applicationName: string): Clie
     // messages are read by us
     LC_ALL: 'C',
   };
+}
+
+/**
+ * For programs that do not switch off the timeouts that a role or a database sets, as vacuumdb and pg_dumpall do not.
+ * A pooler may refuse to be told.
+ */
+export function withoutTimeouts({ major, pooled }: Pick<Server, 'major' | 'pooled'>): ClientEnvironment {
+  if (pooled) return {};
+  const timeouts = [
+    'statement',
+    'lock',
+    'idle_in_transaction_session',
+    ...(major >= 17 ? ['transaction'] : []),
+  ];
+  return { PGOPTIONS: timeouts.map((name) => `-c ${name}_timeout=0`).join(' ') };
 }
 
 /** The caller's own variables would lead elsewhere, or change how a dump is loaded (PGOPTIONS). */

@@ -134,7 +134,7 @@ test('timeouts of the database do not end it', async () => {
     withAdmin(async (admin) => {
       for (const one of settings) await admin.sql(`ALTER DATABASE ${db.database} ${how.replace('$', one)}`);
     });
-  await set("SET $ = '5ms'");
+  await set("SET $ = '1ms'");
   try {
     const repository = join(home, 'timeouts');
     const context = contextFor(db.target(), home);

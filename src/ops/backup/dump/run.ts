@@ -1,5 +1,6 @@
+import type { Server } from '../../../db/server.ts';
 import { CommandError, type PipeCommand, type RunOptions } from '../../../targets/target.ts';
-import { withClientEnvironment } from '../../clients/environment.ts';
+import { withClientEnvironment, withoutTimeouts } from '../../clients/environment.ts';
 import type { OpContext } from '../../context.ts';
 import { OpError } from '../../error.ts';
 import type { StepIo } from '../../operation.ts';
@@ -18,10 +19,11 @@ export async function runDump(
   commands: readonly PipeCommand[],
   place: string,
   signal: AbortSignal,
+  server: Server,
 ): Promise<void> {
   await withClientEnvironment(context, io.applicationName, async (env) => {
     const options: RunOptions = {
-      env,
+      env: { ...env, ...withoutTimeouts(server) },
       signal,
       maxOutput: OUTPUT,
       onLine: (text, from) => io.line(text, from),

@@ -1,4 +1,4 @@
-import { withClientEnvironment } from '../../clients/environment.ts';
+import { withClientEnvironment, withoutTimeouts } from '../../clients/environment.ts';
 import { OpError } from '../../error.ts';
 import type { Step, StepIo } from '../../operation.ts';
 import { analyzeCommand, commandLine, loadCommands } from '../load/commands.ts';
@@ -81,11 +81,15 @@ function wishOf({ situation, source, noTablespaces }: Fill): Omit<Load, 'databas
   };
 }
 
-async function analyze(io: StepIo, { context, jobs }: Situation, source: Source, database: string) {
+async function analyze(io: StepIo, { context, jobs, server }: Situation, source: Source, database: string) {
   const { command, args } = analyzeCommand(source.clients, database, jobs);
   await withClientEnvironment(context, io.applicationName, async (env) => {
     try {
-      await io.exec(command, args, { env, quiet: true, maxOutput: 32 * 1024 });
+      await io.exec(command, args, {
+        env: { ...env, ...withoutTimeouts(server) },
+        quiet: true,
+        maxOutput: 32 * 1024,
+      });
     } catch (error) {
       if (io.signal.aborted || !(error instanceof OpError)) throw error;
       // plans are worse until autovacuum comes by; the data is whole
