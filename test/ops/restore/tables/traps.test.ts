@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { quoteLiteral } from '../../../../src/db/ident.ts';
 import type { Session } from '../../../../src/db/session.ts';
 import type { OpContext } from '../../../../src/ops/context.ts';
@@ -100,6 +100,8 @@ test('rules would rewrite what is restored', async () => {
 });
 
 test('a process that is killed takes its transaction with it', async () => {
+  // of its own: a restore in another test would tidy up after the dead one, too
+  vi.stubEnv('TMPDIR', directory);
   const backup = await dump(database.target(), join(directory, 'kill.dump'));
   await session.sql(`DELETE FROM lines WHERE line = '.'`);
   const before = await fingerprint(session);
@@ -112,7 +114,7 @@ test('a process that is killed takes its transaction with it', async () => {
       fileURLToPath(new URL('crash-child.ts', import.meta.url)),
       ...[JSON.stringify(target), directory, backup.archive, 'lines'],
     ],
-    { env: cleanEnvironment(directory), stdio: 'inherit' },
+    { env: cleanEnvironment(directory, { TMPDIR: directory }), stdio: 'inherit' },
   );
   const ended = new Promise((resolve) => child.on('close', resolve));
   const count = async (condition: string) => {
@@ -139,6 +141,7 @@ test('a process that is killed takes its transaction with it', async () => {
   });
   expect((await restore(context, backup, ['lines'], 'merge')).done).toEqual({ lines: ['1', '0', '9', '-'] });
   expect(left()).toEqual([]);
+  vi.unstubAllEnvs();
   expect(await tablesFact(listRuns(context.journal)[0]?.facts ?? {}, session)).toEqual({
     label: 'Tables',
     value: 'were restored, wholly: the transaction was committed',
