@@ -98,8 +98,8 @@ export function dropChecks(
   return [{ title, status: 'ok', detail: then }];
 }
 
-/** What is invalid already. */
-export function leftoverChecks(leftovers: readonly ReindexLeftover[]): Check[] {
+/** What is invalid already. `locked`: oids of the tables whose indexes are all rebuilt with locks, whatever they are. */
+export function leftoverChecks(leftovers: readonly ReindexLeftover[], locked: ReadonlySet<number>): Check[] {
   const title = 'Invalid indexes';
   if (leftovers.length === 0) return [{ title, status: 'ok', detail: 'There are none on these tables.' }];
   return leftovers.map((one): Check => {
@@ -113,7 +113,8 @@ export function leftoverChecks(leftovers: readonly ReindexLeftover[]): Check[] {
     if (remedyOf(one) === 'drop' && !one.may_drop)
       return {
         title,
-        status: 'warn',
+        // built with the others it would be a second one of the same, and valid
+        status: locked.has(one.table_oid) && !one.toast ? 'block' : 'warn',
         detail: `${name} stays: only ${one.toast ? 'a superuser' : `its owner ${one.owner} or a superuser`} may remove it. ${remedySql(one)}`,
       };
     const why = one.copy

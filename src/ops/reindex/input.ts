@@ -46,7 +46,7 @@ export const reindexFields: Record<keyof ReindexInput, Field> = {
   database: { title: 'The whole database', hint: 'all indexes of all tables but the system catalogs' },
   concurrently: {
     title: 'Concurrently',
-    hint: 'rebuild with locks: faster, and writers, often readers too, have to wait meanwhile',
+    hint: 'not concurrently: with locks, faster, and writers, often readers too, have to wait',
   },
   tablespace: {
     title: 'Tablespace',

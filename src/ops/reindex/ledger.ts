@@ -26,7 +26,16 @@ export class Ledger {
   compare(): ResultTable {
     return {
       title: 'Indexes before and after',
-      columns: ['index', 'size before', 'after', 'pages before', 'after', 'valid', 'took', 'outcome'],
+      columns: [
+        'index',
+        'size before',
+        'size after',
+        'pages before',
+        'pages after',
+        'valid',
+        'took',
+        'outcome',
+      ],
       rows: [...this.#entries].flatMap(([target, entry]) => rowsOf(target, entry)),
     };
   }

@@ -73,7 +73,7 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
     }),
     ...kindChecks(scope.targets, manner),
     ...dropChecks(server, scope.targets, manner),
-    ...leftoverChecks(about),
+    ...leftoverChecks(about, concurrently ? new Set() : found.whole),
     ...(await lockAndWaitChecks(session, oids, manner, wait)),
     diskCheck(scope.targets),
   ];
@@ -154,20 +154,21 @@ async function lockAndWaitChecks(
   return lockChecks(holders, `It is tried for ${duration(wait)}.`);
 }
 
+/** The one thing that was named; a schema or a database is never called by what happens to be in it. */
 function subjectOf({ targets }: Scope, leftovers: readonly ReindexLeftover[]): string | undefined {
-  const names = [
-    ...targets.map(({ shown }) => shown),
-    ...(targets.length === 0 ? leftovers.map(({ schema, name }) => fullName(schema, name)) : []),
-  ];
+  if (targets.some(({ named }) => !named)) return undefined;
+  const names =
+    targets.length > 0
+      ? targets.map(({ shown }) => shown)
+      : leftovers.map(({ schema, name }) => fullName(schema, name));
   return names.length === 1 ? names[0] : undefined;
 }
 
 function titleOf(scope: Scope, leftovers: readonly ReindexLeftover[]): string {
   const subject = subjectOf(scope, leftovers);
-  if (scope.targets.length + leftovers.length === 0) return 'Reindex nothing';
-  if (scope.targets.length === 0)
-    return subject === undefined ? `Clean up ${leftovers.length} invalid indexes` : `Clean up ${subject}`;
-  return subject === undefined ? `Reindex ${amount(scope.targets)}` : `Reindex ${subject}`;
+  if (scope.targets.length > 0) return `Reindex ${subject ?? amount(scope.targets)}`;
+  if (leftovers.length === 0) return 'Reindex nothing';
+  return `Clean up ${subject ?? `${leftovers.length} invalid indexes`}`;
 }
 
 function amount(targets: readonly Target[]): string {
