@@ -87,6 +87,10 @@ describe('npm scripts over node-pg-migrate', () => {
     });
     const { items, problems } = await project.adapter.status(await project.where());
     expect(items).toEqual([]);
+    project.write({ 'package.json': packageOf({}, { up: 'x', parser: '(' }) });
+    await expect(project.go('up', LATEST)).rejects.toThrow(
+      'pgdeck.migrate in package.json: parser expected auto, db or a regular expression.',
+    );
     expect(problems[0]?.message).toMatch(
       /npm --silent run db:status is not understood.*It printed:\nall is well$/,
     );

@@ -1,3 +1,4 @@
+import type { RunResult } from '../../../../targets/target.ts';
 import { OpError } from '../../../error.ts';
 import type { Fact } from '../../../operation.ts';
 import type { Destination, Direction, Route, Where } from '../../types.ts';
@@ -15,6 +16,7 @@ import {
 import { shown, toolStep } from '../shared/step.ts';
 import { lockTimeoutOf, waitsByDesign } from '../shared/timeout.ts';
 import { hazardsOf } from './hazards.ts';
+import { fingerprint, Memory } from './memory.ts';
 import { headsOf, isLine, withAncestors } from './revisions.ts';
 import { historyOf, readHeads, type Survey } from './survey.ts';
 import { callOf, look, TITLES } from './tool.ts';
@@ -131,6 +133,8 @@ function transactionOf({ project }: Survey): string {
     : 'one for all: when one fails, none is applied';
 }
 
+const memory = new Memory<RunResult>();
+
 /** The SQL as the tool prints it without a database; not for revisions that ask the database. */
 async function sqlOf(
   where: Where,
@@ -143,7 +147,12 @@ async function sqlOf(
   const [from] = current;
   const range = from === undefined ? target : `${from}:${target}`;
   const call = callOf(command, project, [direction === 'up' ? 'upgrade' : 'downgrade', range, '--sql']);
-  const result = await look(where, project, call);
+  const result = await memory.recall(
+    where.context,
+    `${fingerprint(project)}\n${shown(call)}`,
+    () => look(where, project, call),
+    ({ exitCode }) => exitCode === 0,
+  );
   if (result.exitCode === 0) return { text: result.stdout.trim() };
   const words = pythonWords(result)?.split('\n')[0] ?? `exit code ${result.exitCode}`;
   return { refused: `not shown, ${shown(call)} fails: ${words}` };

@@ -1,9 +1,11 @@
+import { CommandError } from '../../../../targets/target.ts';
 import { OpError } from '../../../error.ts';
 import type { Item, Problem, Status, Where } from '../../types.ts';
 import { elsewhere } from '../shared/elsewhere.ts';
 import { pythonWords } from '../shared/failure.ts';
 import { findHistory, type HistoryTable, readApplied } from '../shared/history.ts';
 import { type Command, textOf } from '../shared/programs.ts';
+import { fingerprint, Memory } from './memory.ts';
 import { headsOf, parseHistory, type Revision, withAncestors } from './revisions.ts';
 import { below, callOf, commandOf, findProject, look, type Project, TITLES } from './tool.ts';
 
@@ -73,12 +75,23 @@ interface Told {
   readonly failed: boolean;
 }
 
+const memory = new Memory<Told>();
+
 /** What the tool says: its revisions, and the database it works on. */
 async function ask(where: Where, project: Project): Promise<Told> {
-  let command: Command;
+  let command: Command | undefined;
   try {
     command = await commandOf(where, project);
+    const asked = command;
+    return await memory.recall(
+      where.context,
+      fingerprint(project),
+      () => answers(where, project, asked),
+      ({ failed, problems }) => !failed && problems.length === 0,
+    );
   } catch (error) {
+    if (error instanceof CommandError)
+      return { command, revisions: [], problems: [toolProblem(error.message)], failed: true };
     if (!(error instanceof OpError)) throw error;
     return {
       command: undefined,
@@ -87,6 +100,9 @@ async function ask(where: Where, project: Project): Promise<Told> {
       failed: true,
     };
   }
+}
+
+async function answers(where: Where, project: Project, command: Command): Promise<Told> {
   const [history, current] = await Promise.all([
     look(where, project, callOf(command, project, ['history', '--verbose'])),
     look(where, project, callOf(command, project, ['current', '--verbose'])),
@@ -96,7 +112,7 @@ async function ask(where: Where, project: Project): Promise<Told> {
     return {
       command,
       revisions: [],
-      problems: [toolProblem(`${TITLES[project.kind]} says: ${words}`)],
+      problems: [toolProblem(saysOf(where, project, words))],
       failed: true,
     };
   }
@@ -120,8 +136,11 @@ async function connected(
   const words = pythonWords(current);
   // a revision without a file is told from the history table, in our words
   if (current.exitCode === 0 || words === undefined || /Can't locate revision/.test(words)) return [];
-  return [toolProblem(`${TITLES[project.kind]} says: ${words}`)];
+  return [toolProblem(saysOf(where, project, words))];
 }
+
+const saysOf = ({ context }: Where, { kind }: Project, words: string): string =>
+  context.secrets.redact(`${TITLES[kind]} says: ${words}`);
 
 const toolProblem = (message: string): Problem => ({ kind: 'tool', version: null, message });
 

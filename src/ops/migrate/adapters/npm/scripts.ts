@@ -16,8 +16,16 @@ const configSchema = z.strictObject({
   /** Where they are run, below the package. */
   cwd: script.optional(),
   /** How the output of `status` is read: `auto`, `db` (it is not), or a regular expression with `name` and `state`. */
-  parser: script.default('auto'),
+  parser: script.refine(isPattern, 'expected auto, db or a regular expression').default('auto'),
 });
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
 
 export type Scripts = z.output<typeof configSchema>;
 

@@ -1,3 +1,4 @@
+import { CommandError, type RunResult } from '../../../../targets/target.ts';
 import { OpError } from '../../../error.ts';
 import type { Item, Problem, Status, Where } from '../../types.ts';
 import { withToolEnvironment } from '../shared/environment.ts';
@@ -9,6 +10,7 @@ import {
   SIGNATURES,
 } from '../shared/history.ts';
 import { dependsOn, type Package } from '../shared/package-json.ts';
+import type { Command } from '../shared/programs.ts';
 import { isApplied, lineOf } from '../shared/status.ts';
 import { shown } from '../shared/step.ts';
 import { readOutput, type Told } from './output.ts';
@@ -95,14 +97,12 @@ async function ask(
       ],
     };
   const call = callOf(project, status);
-  const { context, session } = where;
-  const result = await withToolEnvironment(
-    { context, session, driver: 'script', applicationName: 'pgdeck-plan', lockTimeout: 3000, readOnly: true },
-    (env) => context.host.run(call.program, call.args, { cwd: project.cwd, env, timeout: 60_000 }),
-  );
+  const result = await look(where, project, call);
+  if (typeof result === 'string')
+    return { told: undefined, problems: [problem(`${shown(call)}: ${result}`)] };
   const told = result.exitCode === 0 ? readOutput(result.stdout, parser) : undefined;
   if (told !== undefined || parser === 'db') return { told, problems: [] };
-  const raw = context.secrets
+  const raw = where.context.secrets
     .redact(`${result.stdout}\n${result.stderr}`.trim())
     .split('\n')
     .slice(0, 20)
@@ -114,6 +114,27 @@ async function ask(
       problem(`${shown(call)} ${why}, so only what the database says is known. It printed:\n${raw}`),
     ],
   };
+}
+
+/** Runs it with writing refused; a sentence where it does not come to an end. */
+async function look(where: Where, project: Project, call: Command): Promise<RunResult | string> {
+  const { context, session } = where;
+  try {
+    return await withToolEnvironment(
+      {
+        context,
+        session,
+        driver: 'script',
+        applicationName: 'pgdeck-plan',
+        lockTimeout: 3000,
+        readOnly: true,
+      },
+      (env) => context.host.run(call.program, call.args, { cwd: project.cwd, env, timeout: 60_000 }),
+    );
+  } catch (error) {
+    if (error instanceof CommandError) return error.message;
+    throw error;
+  }
 }
 
 const problem = (message: string): Problem => ({ kind: 'tool', version: null, message });

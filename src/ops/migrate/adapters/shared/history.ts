@@ -15,6 +15,8 @@ export interface Signature {
   readonly version: string;
   /** SQL of the time it was applied, a timestamptz. */
   readonly at?: string;
+  /** The same where the column has no zone: it is that of whoever wrote it, and is not known. */
+  readonly localAt?: string;
   /** Rows that count as applied. */
   readonly where?: string;
   /** SQL of the order of application. */
@@ -57,7 +59,7 @@ export const SIGNATURES: readonly Signature[] = [
     table: 'pgmigrations',
     columns: ['id', 'name', 'run_on'],
     version: 'name',
-    at: 'run_on::timestamptz',
+    localAt: 'run_on',
     order: 'run_on, id',
   },
   {
@@ -195,14 +197,18 @@ const appliedRows = z.array(z.object({ version: z.string(), applied_at: z.string
 /** What a history says is applied, in the order of application as far as it is known. */
 export async function readApplied(session: Session, history: HistoryTable): Promise<Applied[]> {
   const { signature, schema, table } = history;
-  const { version, at, where, order } = signature;
-  const time =
-    at === undefined ? 'NULL::text' : `to_char((${at}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  const { version, where, order } = signature;
   return appliedRows.parse(
     await session.sql(
-      `SELECT (${version})::text AS version, ${time} AS applied_at
+      `SELECT (${version})::text AS version, ${timeOf(signature)} AS applied_at
        FROM ${quoteIdent(schema)}.${quoteIdent(table)}${where === undefined ? '' : ` WHERE ${where}`}
        ORDER BY ${order}`,
     ),
   );
+}
+
+function timeOf({ at, localAt }: Signature): string {
+  const format = 'YYYY-MM-DD"T"HH24:MI:SS.MS';
+  if (at !== undefined) return `to_char((${at}) AT TIME ZONE 'UTC', '${format}"Z"')`;
+  return localAt === undefined ? 'NULL::text' : `to_char(${localAt}, '${format}')`;
 }
