@@ -130,6 +130,9 @@ export interface Plan {
   readonly undoes?: string;
 }
 
+/** What a rollback answers when the step's work stays: there was nothing half done, and nothing is said of it. */
+export const KEPT = 'kept';
+
 export interface Step {
   /** Stable within the plan; names the step in the journal and for PGDECK_CRASH_AT. */
   readonly id: string;
@@ -148,8 +151,11 @@ export interface Step {
    */
   readonly late?: boolean;
   run(io: StepIo): Promise<void>;
-  /** Takes back what the step has done, perhaps in part, when it or a later one fails. May be called twice. */
-  rollback?(io: StepIo): Promise<void>;
+  /**
+   * Takes back what the step has done, perhaps in part, when it or a later one fails; answers
+   * {@link KEPT} when there was nothing to take back. May be called twice.
+   */
+  rollback?(io: StepIo): Promise<unknown>;
 }
 
 export type LineSource = 'stdout' | 'stderr' | 'note';

@@ -3,7 +3,7 @@ import type { OpContext } from '../context.ts';
 import { sentenceOf } from '../error.ts';
 import { Journal, markUndone, newRunId } from '../journal/journal.ts';
 import { systemIdentifier } from '../journal/server.ts';
-import type { OpEvent, Plan, RunEnd, StepIo } from '../operation.ts';
+import { KEPT, type OpEvent, type Plan, type RunEnd, type StepIo } from '../operation.ts';
 import { crashPoint } from './crash.ts';
 import { applicationNameOf, endBackends } from './end-backends.ts';
 import { stepIo, type Untimed } from './io.ts';
@@ -231,7 +231,7 @@ class Drive {
     if (step?.rollback === undefined) return undefined;
     let text: string | undefined;
     try {
-      await step.rollback(this.#io(journal, at));
+      if ((await step.rollback(this.#io(journal, at))) === KEPT) return undefined;
     } catch (error) {
       text = this.#sentence(error);
     }

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { OpContext } from '../../../src/ops/context.ts';
 import { OpError } from '../../../src/ops/error.ts';
-import type { StepIo } from '../../../src/ops/operation.ts';
+import { KEPT, type StepIo } from '../../../src/ops/operation.ts';
 import { client, serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut, contextOf, planOf, step } from './stage.ts';
@@ -324,4 +324,16 @@ test('where the server is gone, a step that nothing needs ends the run too', asy
   );
   expect(end.status).toBe('failed');
   expect(seen).toEqual([]);
+});
+
+test('a step whose work stays when a later one fails is not said to be taken back', async () => {
+  const { events, end } = await carryOut(
+    planOf([
+      step('one', async () => {}, { rollback: async () => KEPT }),
+      step('two', () => Promise.reject(new OpError('failed', 'It broke.'))),
+    ]),
+    context(),
+  );
+  expect(end).toMatchObject({ status: 'failed' });
+  expect(events.filter((event) => event.type === 'rollback')).toEqual([]);
 });
