@@ -4,7 +4,7 @@ import { databaseList } from '../../db/views/database/facts.ts';
 import { bytes } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
 import type { Choice, Field, RawInput } from '../operation.ts';
-import { findBackup, listBackups, repositoryDirectory } from '../repository/repository.ts';
+import { type Backup, findBackup, listBackups, repositoryDirectory } from '../repository/repository.ts';
 import { planningSession } from './session.ts';
 import { isMaintenance } from './swap/maintenance.ts';
 
@@ -53,7 +53,7 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
     choices: async (context, raw) =>
       (await listBackups(repositoryDirectory(context, textOf(raw.dir)))).map((one) => ({
         value: one.id,
-        hint: `${one.createdAt.toISOString().slice(0, 16).replace('T', ' ')}  ${bytes(one.bytes)}  ${one.status}${one.manifest?.label ? `  ${one.manifest.label}` : ''}`,
+        hint: choiceHint(one),
       })),
     none: (known, raw) =>
       `There are no backups in ${repositoryDirectory(known, textOf(raw.dir))}. Make one (b in the console), type the path of a dump, or name another repository.`,
@@ -165,6 +165,14 @@ async function tableChoices(context: OpContext, raw: RawInput): Promise<Choice[]
 
 function wordOf(name: string): string {
   return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+/** When it was made, how large it is, and what sets it apart: a part of a database, a safety backup. */
+function choiceHint({ createdAt, bytes: size, status, scope, manifest }: Backup): string {
+  const parts = [createdAt.toISOString().slice(0, 16).replace('T', ' '), bytes(size), status];
+  if (scope !== null && scope !== 'full') parts.push(scope);
+  if (manifest?.label) parts.push(manifest.label);
+  return parts.join('  ');
 }
 
 function textOf(value: RawInput[string]): string | undefined {

@@ -68,7 +68,7 @@ describe('the plan', () => {
       checks: [{ title: 'Programs', status: 'block', detail: 'pg_dump is missing: apt install it' }],
     });
     const stage = await planned(played);
-    expect(stage.text).toContain('It cannot run: Programs');
+    expect(stage.text).toContain('It cannot run. Programs: pg_dump is missing: apt install it');
     expect(footer(stage)).not.toContain('go on');
     stage.keys('enter', 'enter');
     expect(stage.deck.state.toast?.text).toContain('Programs');

@@ -108,11 +108,12 @@ export function planFoot(plan: Plan, readOnly: boolean, columns: number): Line[]
     wrap(text, columns - 3)
       .slice(0, 3)
       .map((part): Line => [span(` ${part}`, tone)]);
-  if (blocked.length > 0)
-    return say(
-      `It cannot run: ${blocked.map(({ title }) => cleanLine(title)).join(', ')}. Esc goes back.`,
-      'critical',
-    );
+  const [first, ...others] = blocked;
+  if (first) {
+    const more =
+      others.length === 0 ? '' : ` Also: ${others.map(({ title }) => cleanLine(title)).join(', ')}.`;
+    return say(`It cannot run. ${cleanLine(first.title)}: ${cleanLine(first.detail)}${more}`, 'critical');
+  }
   if (plan.writes && readOnly)
     return say('It cannot run: this is read-only mode. Esc goes back.', 'critical');
   const asks = {
