@@ -65,15 +65,26 @@ export async function choose(
       break;
     }
   }
-  const [first, ...others] = found;
+  const [first, ...others] = await inOrder(found);
   if (first === undefined) throw nothing(base, named, tool);
   return { ...first, others: others.map(({ adapter }) => adapter.id) };
 }
 
+/** SQL files that are not all to be read, such as programs among them, are left to their own tool. */
+async function inOrder(found: readonly Choice[]): Promise<readonly Choice[]> {
+  const [first, ...others] = found;
+  if (first?.adapter.id !== 'sql' || others.length === 0) return found;
+  const { readMigrations } = await import('./files/read.ts');
+  const { problems } = await readMigrations(first.where.directory);
+  return problems.some(({ kind }) => kind === 'bad_file') ? [...others, first] : found;
+}
+
 /** A team's tool is where its settings are; SQL files may be below. */
 function directoriesOf({ id }: MigrationAdapter, base: string, dir: string | undefined): string[] {
-  if (dir !== undefined || id !== 'sql') return [base];
-  return USUAL.map((name) => join(base, name)).filter((path) => existsSync(path));
+  if (id !== 'sql') return [base];
+  return (dir === undefined ? USUAL : ['.', ...USUAL])
+    .map((name) => join(base, name))
+    .filter((path) => existsSync(path));
 }
 
 function nothing(base: string, named: readonly MigrationAdapter[], tool: string | undefined): OpError {

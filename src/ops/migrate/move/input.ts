@@ -95,13 +95,14 @@ export const downFields: Record<keyof z.output<typeof downInput>, Field> = {
   ...rest,
 };
 
-/** Throws {@link OpError} for two destinations. */
-export function destinationOf({ to, steps, base }: MoveInput): Destination {
+/** Down without a destination is one step. Throws {@link OpError} for two destinations. */
+export function destinationOf({ to, steps, base }: MoveInput, direction: Direction): Destination {
   if ([to, steps, base || undefined].filter((one) => one !== undefined).length > 1)
     throw new OpError('refused', '--to, --steps and --base exclude each other.', 'Give one of them.');
   if (to !== undefined) return { kind: 'to', version: to };
   if (steps !== undefined) return { kind: 'steps', n: steps };
-  return { kind: base ? 'base' : 'latest' };
+  if (base) return { kind: 'base' };
+  return direction === 'up' ? { kind: 'latest' } : { kind: 'steps', n: 1 };
 }
 
 async function versionChoices(context: OpContext, raw: RawInput, direction: Direction): Promise<Choice[]> {
@@ -116,12 +117,15 @@ async function versionChoices(context: OpContext, raw: RawInput, direction: Dire
 async function hazardChoices(context: OpContext, raw: RawInput, direction: Direction): Promise<Choice[]> {
   const { adapter, where } = await choose(context, asked(raw));
   const n = Number(raw.steps);
-  const to = destinationOf({
-    ...upInput.parse({}),
-    to: given(raw.to) ? String(raw.to) : undefined,
-    steps: given(raw.steps) && n >= 1 ? n : undefined,
-    base: raw.base === true,
-  });
+  const to = destinationOf(
+    {
+      ...upInput.parse({}),
+      to: given(raw.to) ? String(raw.to) : undefined,
+      steps: given(raw.steps) && n >= 1 ? n : undefined,
+      base: raw.base === true,
+    },
+    direction,
+  );
   const { hazards } = await adapter.route(where, direction, to);
   const names = [...new Set(hazards.map(({ name }) => name))];
   return names.map((name) => ({

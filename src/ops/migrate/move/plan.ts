@@ -13,7 +13,7 @@ import { type Safety, safetyBackup } from './safety.ts';
 
 /** Plans migrations in one direction: the lock, a rehearsal, a backup, the migrations, and whether all is well. */
 export async function planMove(direction: Direction, input: MoveInput, context: OpContext): Promise<Plan> {
-  const to = destinationOf(input);
+  const to = destinationOf(input, direction);
   const { database } = context.target;
   const lock = new MigrateLock(database);
   const patience = { lockTimeout: input.lock_timeout, wait: input.wait };

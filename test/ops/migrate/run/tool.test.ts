@@ -1,0 +1,67 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { choose } from '../../../../src/ops/migrate/choose.ts';
+import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
+import { temporaryDirectory } from '../../../support/program.ts';
+import { NODE_MODULES } from '../adapters/stage.ts';
+import { contextIn, directoryOf, done, planned } from './stage.ts';
+
+const home = temporaryDirectory();
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(() => database.drop());
+
+test("a team's own tool goes up and down under the same lock, backup and verification", async () => {
+  const root = join(home, 'project');
+  mkdirSync(join(root, 'migrations'), { recursive: true });
+  symlinkSync(NODE_MODULES, join(root, 'node_modules'));
+  const write = (name: string, text: string) => writeFileSync(join(root, name), text);
+  write('package.json', JSON.stringify({ devDependencies: { 'node-pg-migrate': '9' } }));
+  write(
+    'migrations/1700000000001_users.sql',
+    '-- Up Migration\nCREATE TABLE users (id int);\n-- Down Migration\nDROP TABLE users;\n',
+  );
+  write(
+    'migrations/1700000000002_age.js',
+    "exports.up = (pgm) => pgm.addColumn('users', { age: 'int' });\nexports.down = (pgm) => pgm.dropColumn('users', 'age');\n",
+  );
+  const context = contextIn(database, home);
+  const where = { dir: root, tool: 'node-pg-migrate' };
+  const up = await done(context, 'up', where);
+  expect(up.end, up.end.text).toMatchObject({ ok: true });
+  expect(up.end.undo).toBe(`pgdeck migrate down --base --tool node-pg-migrate --dir ${root}`);
+  const asked = await planned(context, 'down', where);
+  expect(asked).toMatchObject({ danger: 'type-name' });
+  expect(asked.steps.map(({ id }) => id)).toEqual([
+    'lock',
+    ...['safety-snapshot', 'safety-dump', 'safety-verify', 'safety-publish'],
+    expect.stringContaining('down'),
+    'verify',
+  ]);
+  const acknowledge = asked.checks.flatMap(({ title, status }) => (status === 'block' ? [title] : []));
+  const down = await done(context, 'down', { ...where, acknowledge });
+  expect(down.end, down.end.text).toMatchObject({ ok: true });
+  expect(down.end.undo).toMatch(/^pgdeck restore /);
+  expect((await done(context, 'verify', where)).end).toMatchObject({ ok: true });
+  // nothing of it is pgdeck's to mend
+  expect((await planned(context, 'repair', where)).steps).toEqual([]);
+});
+
+test('files that are not all SQL are left to their own tool', async () => {
+  const root = join(home, 'mixed');
+  const directory = directoryOf(root, 'migrations', {
+    '1700000000001_first': '-- Up Migration\nSELECT 1;\n',
+  });
+  const context = contextIn(database, home);
+  const alone = await choose(context, { dir: root });
+  expect(alone).toMatchObject({ adapter: { id: 'sql' }, where: { directory }, others: [] });
+  writeFileSync(join(root, 'package.json'), JSON.stringify({ devDependencies: { 'node-pg-migrate': '9' } }));
+  const both = await choose(context, { dir: root });
+  expect(both).toMatchObject({ adapter: { id: 'sql' }, others: ['node-pg-migrate'] });
+  writeFileSync(join(directory, '1700000000002_second.js'), 'exports.up = () => {};');
+  expect((await choose(context, { dir: root })).adapter.id).toBe('node-pg-migrate');
+});
