@@ -30,6 +30,18 @@ test('what is cut in a table is told in full below it', () => {
   expect(none && blockHeight(none)).toBe(0);
 });
 
+test('where the headings would be cut each row is told with them', () => {
+  const table = {
+    columns: ['table', 'size before', 'size after'],
+    rows: [['public.audit_log', '17 MB', '']],
+  };
+  const [only, ...none] = fullTable(table, 36, '…');
+  expect(none).toEqual([]);
+  if (only?.kind !== 'lines') throw new Error('a table');
+  expect(only.lines.map(lineText)).toEqual(['  public.audit_log', '    size before 17 MB']);
+  expect(fullTable(table, 80, '…')[0]?.kind).toBe('table');
+});
+
 test('scrolled line by line every row of a long table is seen, and nothing is higher than the window', () => {
   const block = tableBlock({ columns, rows }, 60, '…');
   const height = blockHeight(block);

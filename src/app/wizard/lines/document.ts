@@ -56,16 +56,31 @@ export function tableBlock(
   };
 }
 
-/** A table, and below it in full what had to be cut in it. */
+/**
+ * A table, and below it in full what had to be cut in it. One whose headings had to be cut says nothing: then each row
+ * is told with them.
+ */
 export function fullTable(table: Pick<ResultTable, 'columns' | 'rows'>, room: number, more: string): Block[] {
   const block = tableBlock(table, room, more);
   if (block.kind === 'lines') return [block];
-  const cut = block.table.rows.flatMap((row, at) => {
-    const whole = table.columns.map((_, i) => cleanLine(table.rows[at]?.[i] ?? ''));
-    return whole.every((text, i) => text.trimEnd() === row[i]?.trimEnd()) ? [] : [whole.join('  ')];
-  });
-  const lines = cut.slice(0, CUT_LISTED).flatMap((text) => wrap(text, room - 3));
+  const titles = table.columns.map((title) => cleanLine(title));
+  const rows = table.rows.map((row) => titles.map((_, i) => cleanLine(row[i] ?? '')));
+  if (rows.length <= CUT_LISTED && titles.some((title, i) => isCut(title, block.table.titles[i])))
+    return [{ kind: 'lines', lines: rows.flatMap((row) => record(titles, row, room)) }];
+  const cut = rows.filter((row, at) => row.some((text, i) => isCut(text, block.table.rows[at]?.[i])));
+  const lines = cut.slice(0, CUT_LISTED).flatMap((row) => wrap(row.join('  '), room - 3));
   return [block, { kind: 'lines', lines: lines.map((text): Line => [span(`  ${text}`, 'muted')]) }];
+}
+
+const isCut = (text: string, shown: string | undefined) => text.trimEnd() !== shown?.trimEnd();
+
+/** `public.orders`, and below it `size before 17 MB, size after 12 MB`. */
+function record(titles: readonly string[], [name = '', ...values]: readonly string[], room: number): Line[] {
+  const told = values.flatMap((value, i) => (value === '' ? [] : [`${titles[i + 1]} ${value}`.trim()]));
+  return [
+    ...wrap(name, room - 3).map((text): Line => [span(`  ${text}`)]),
+    ...wrap(told.join(', '), room - 5).map((text): Line => [span(`    ${text}`, 'muted')]),
+  ];
 }
 
 /** The blocks that are seen in so many rows, the first `skip` lines of all scrolled away. */
