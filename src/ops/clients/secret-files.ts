@@ -28,7 +28,7 @@ export async function withSecretFiles<T>(
 ): Promise<T> {
   if (password === undefined && passphrase === undefined)
     return work({ passfile: undefined, serviceFile: undefined, service: undefined });
-  sweep();
+  sweepSecretFiles();
   const directory = mkdtempSync(join(tmpdir(), PREFIX));
   removeWithUs(directory);
   try {
@@ -66,7 +66,8 @@ function removeWithUs(directory: string): void {
   });
 }
 
-function sweep(): void {
+/** Removes what killed processes of this user have left. */
+export function sweepSecretFiles(): void {
   for (const name of readdirSync(tmpdir())) {
     if (!name.startsWith(PREFIX)) continue;
     const directory = join(tmpdir(), name);

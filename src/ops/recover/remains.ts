@@ -1,3 +1,4 @@
+import { sweepSecretFiles } from '../clients/secret-files.ts';
 import type { OpContext } from '../context.ts';
 import { sentenceOf } from '../error.ts';
 import { markRecovered } from '../journal/journal.ts';
@@ -94,6 +95,10 @@ function markStep({ id }: Run, { journal }: OpContext): Step {
     id: `recovered-${id}`,
     title: `Note that ${id} is cleaned up`,
     preview: `in ${journal}/${id}/events.ndjson`,
-    run: async (io) => markRecovered(journal, id, io.run),
+    run: async (io) => {
+      // a password for the programs it had started may be in a file yet
+      sweepSecretFiles();
+      markRecovered(journal, id, io.run);
+    },
   };
 }
