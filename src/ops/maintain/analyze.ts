@@ -22,12 +22,14 @@ export const analyze = defineOperation({
         input: asked,
         works: (scope, major) => {
           const { parents, covered } = analyzedParents(scope, major);
+          // the server makes no statistics on the statistics, and does not say so
+          const catalogs = scope.catalogs.filter(({ name }) => name !== 'pg_statistic');
           return [
             ...scope.tables
               .filter(({ oid }) => !covered.has(oid))
               .map((one) => analyzeWork(options, [one], major)),
             ...parents.map((one) => analyzeWork(options, [one], major, scope.leaves.get(one.oid))),
-            ...(scope.catalogs.length > 0 ? [analyzeWork(options, scope.catalogs, major)] : []),
+            ...(catalogs.length > 0 ? [analyzeWork(options, catalogs, major)] : []),
           ];
         },
       },

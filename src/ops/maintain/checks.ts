@@ -1,10 +1,10 @@
-import { statfs } from 'node:fs/promises';
 import { DbError } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
 import { horizonHolders } from '../../db/views/maintain/horizon.ts';
 import { type MaintainMeasure, maintainMeasure } from '../../db/views/maintain/measure.ts';
-import { bytes, count, duration } from '../../text/units.ts';
+import { count, duration } from '../../text/units.ts';
 import type { Check } from '../operation.ts';
+import { roomCheck } from './shared/room.ts';
 import type { Work } from './work.ts';
 
 /** A snapshot that is younger is somebody's query. */
@@ -86,39 +86,6 @@ export async function roomOf(works: readonly Work[], measures: Measures, local: 
     if (need > (places.get(at.tablespace)?.need ?? -1)) places.set(at.tablespace, { need, at });
   }
   const checks: Check[] = [];
-  for (const { need, at } of places.values()) checks.push(await placeCheck(need, at, local));
+  for (const { need, at } of places.values()) checks.push(await roomCheck(need, at, local));
   return { room, checks };
-}
-
-async function placeCheck(
-  need: number,
-  { tablespace, directory }: MaintainMeasure,
-  local: boolean,
-): Promise<Check> {
-  const title = 'Disk';
-  const needs = `up to ${bytes(need)} in the tablespace ${tablespace} at a time, and about as much WAL`;
-  const free = local && directory !== null ? await freeIn(directory) : undefined;
-  if (free === undefined)
-    return { title, status: 'ok', detail: `It takes ${needs}: SQL cannot tell what is free there.` };
-  if (free < need)
-    return {
-      title,
-      status: 'block',
-      detail: `It takes ${needs}, and ${bytes(free)} are free in ${directory}. Make room first.`,
-    };
-  return {
-    title,
-    status: free < 2 * need ? 'warn' : 'ok',
-    detail: `It takes ${needs}; ${bytes(free)} are free in ${directory}.`,
-  };
-}
-
-async function freeIn(directory: string): Promise<number | undefined> {
-  try {
-    const { bavail, bsize } = await statfs(directory);
-    return bavail * bsize;
-  } catch {
-    // another machine's, or not to be seen
-    return undefined;
-  }
 }

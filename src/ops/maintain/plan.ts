@@ -11,6 +11,7 @@ import { chooseTables, type Scope, type ScopeInput } from './scope.ts';
 import { holdersOf, lockChecks } from './shared/holders.ts';
 import { lastTimes } from './shared/last.ts';
 import { rightsChecks } from './shared/rights.ts';
+import { isLocal } from './shared/room.ts';
 import { terminalFact } from './shared/terminal.ts';
 import { maintenanceSteps } from './steps.ts';
 import { lockOf, type Work } from './work.ts';
@@ -153,11 +154,6 @@ function consequenceOf({ full }: Options, works: readonly Work[]): { consequence
   const [only, ...more] = works;
   const what = only !== undefined && more.length === 0 ? only.name : 'Each table in turn';
   return { consequence: `${what} can be neither read nor written while it is rewritten.` };
-}
-
-/** Whether the server's directories are those of this machine. */
-function isLocal({ target }: OpContext): boolean {
-  return target.host.startsWith('/') || ['localhost', '127.0.0.1', '::1'].includes(target.host);
 }
 
 /** Refuses `--only` for a statement that would do nothing. */

@@ -5,6 +5,7 @@ import type { OpContext } from '../../../src/ops/context.ts';
 import { analyze } from '../../../src/ops/maintain/analyze.ts';
 import { vacuum } from '../../../src/ops/maintain/vacuum.ts';
 import type { OpEvent, Plan } from '../../../src/ops/operation.ts';
+import { until } from '../../support/until.ts';
 import { contextOf } from '../run/stage.ts';
 
 /** A context that is closed at the end of the test. */
@@ -52,11 +53,20 @@ export function compared(events: readonly OpEvent[]): Record<string, Record<stri
   );
 }
 
-/** A table of some hundred pages, every second row of which is dead. */
+/** A table of some hundred pages, every second row of which is dead and can be removed by now. */
 export async function bloated(session: Session, name: string, rows = 20_000): Promise<void> {
   await session.sql(`CREATE TABLE ${name} (id int PRIMARY KEY, t text) WITH (autovacuum_enabled = off)`);
   await session.sql(`INSERT INTO ${name} SELECT i, repeat('x', 100) FROM generate_series(1, ${rows}) i`);
   await session.sql(`DELETE FROM ${name} WHERE id % 2 = 0`);
+  // a transaction of another database that is older than this one would keep the rows
+  const [row] = await session.sql('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS deleted');
+  await until(
+    async () => {
+      const sql = 'SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 AS gone';
+      return (await session.sql(sql, [row?.deleted]))[0]?.gone === true;
+    },
+    { what: 'the end of older transactions', timeout: 20_000 },
+  );
 }
 
 /** Makes the VACUUM of a database take minutes, at any moment of which it can be stopped. */

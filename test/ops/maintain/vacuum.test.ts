@@ -158,8 +158,13 @@ describe('what is meant', () => {
     );
     expect(plan.locks).toEqual([{ family: 'vacuum', database: db.database }]);
     expect(await steps({ full: true })).not.toContain('full:catalogs');
-    const { end } = await carryOut(plan, contextFor(db.target(), home));
-    expect(end).toMatchObject({ status: 'done' });
+    const context = contextFor(db.target(), home);
+    expect((await carryOut(plan, context)).end).toMatchObject({ status: 'done' });
+    const analyzed = await planAnalyze(context);
+    expect(analyzed.steps.find(({ id }) => id === 'analyze:catalogs')?.preview).not.toContain(
+      '"pg_statistic"',
+    );
+    expect((await carryOut(analyzed, context)).end).toMatchObject({ status: 'done' });
   });
 
   test('names that are not there, or stand for several', async () => {

@@ -26,12 +26,13 @@ export async function watchProgress(
   const blockSize = Number(session.server.settings.block_size ?? 8192);
   try {
     while (!signal.aborted) {
+      // not at once: a snapshot that is open while VACUUM decides what nobody sees any more, keeps rows that could go
+      await delay(EVERY_MS, undefined, { signal });
       for (const { query, phases } of watch) {
         const row = (await session.run(query, undefined)).find((one) => one.pid === pid);
         if (signal.aborted) return;
         if (row !== undefined) io.progress(progressOf(row, label, phases, blockSize));
       }
-      await delay(EVERY_MS, undefined, { signal });
     }
   } catch {
     // over, or the connection is
