@@ -1,14 +1,14 @@
-import { fullName } from '../../db/ident.ts';
+import { fullName, quoteIdent } from '../../db/ident.ts';
 import type { Server } from '../../db/server.ts';
 import type { Session } from '../../db/session.ts';
-import { reindexTablespace } from '../../db/views/reindex/inventory.ts';
+import { type ReindexIndex, reindexTablespace } from '../../db/views/reindex/inventory.ts';
 import type { ReindexLeftover } from '../../db/views/reindex/leftovers.ts';
 import { type ReindexWait, reindexWaits } from '../../db/views/reindex/waits.ts';
-import { bytes } from '../../text/units.ts';
 import { holderRemedy, holderText } from '../maintain/shared/holders.ts';
 import { some } from '../maintain/shared/rights.ts';
+import { type Place, roomCheck } from '../maintain/shared/room.ts';
 import type { Check } from '../operation.ts';
-import { size, type Target } from './scope.ts';
+import type { Target } from './scope.ts';
 import { type Manner, remedyOf, remedySql } from './statement.ts';
 
 /** Named one by one; more are counted. */
@@ -35,18 +35,31 @@ export function versionChecks({ major, version, versionNum }: Server, manner: Ma
   return checks;
 }
 
-/** Whether the indexes may be moved to where they shall be. Throws DbError. */
-export async function tablespaceChecks(session: Session, name: string | undefined): Promise<Check[]> {
-  if (name === undefined || session.server.major < 14) return [];
-  const title = 'Tablespace';
+/** Where the indexes shall be built, and whether they may. Throws DbError. */
+export async function tablespaceChecks(
+  session: Session,
+  name: string | undefined,
+): Promise<{ readonly place?: Place; readonly checks: Check[] }> {
+  if (name === undefined || session.server.major < 14) return { checks: [] };
+  const said = (status: Check['status'], detail: string): Check[] => [
+    { title: 'Tablespace', status, detail },
+  ];
   const [found] = await session.run(reindexTablespace, { name });
   if (found === undefined)
-    return [{ title, status: 'block', detail: `There is no tablespace ${name}. See them with: \\db` }];
+    return { checks: said('block', `There is no tablespace ${name}. See them with: \\db`) };
   if (found.global)
-    return [{ title, status: 'block', detail: 'pg_global is for the catalogs that all databases share.' }];
+    return { checks: said('block', 'pg_global is for the catalogs that all databases share. Name another.') };
   if (!found.may)
-    return [{ title, status: 'block', detail: `This role may not create anything in ${name}.` }];
-  return [{ title, status: 'ok', detail: `The indexes are built in ${name}; those of TOAST tables stay.` }];
+    return {
+      checks: said(
+        'block',
+        `${session.server.user} may not create anything in ${name}. A superuser can give it: GRANT CREATE ON TABLESPACE ${quoteIdent(name)} TO ${quoteIdent(session.server.user)}`,
+      ),
+    };
+  return {
+    place: { tablespace: name, directory: found.directory },
+    checks: said('ok', `The indexes are built in ${name}; those of TOAST tables stay where they are.`),
+  };
 }
 
 /** What can only be rebuilt with locks. */
@@ -145,13 +158,28 @@ function waitText(one: ReindexWait): string {
   return `${who.charAt(0).toUpperCase()}${who.slice(1)} holds ${what}: it is waited for, however long that takes. ${holderRemedy(one)}`;
 }
 
-/** The room for the new indexes, which stand beside the old ones until a step is done. */
-export function diskCheck(targets: readonly Target[]): Check {
-  const most = Math.max(0, ...targets.map(size));
-  const biggest = Math.max(0, ...targets.flatMap(({ indexes }) => indexes.map((one) => one.est_bytes)));
-  return {
-    title: 'Disk',
-    status: 'ok',
-    detail: `Up to ${bytes(most)} at a time beside the old indexes, about ${bytes(biggest)} for sorting, and as much WAL as is built: SQL cannot tell what is free there.`,
-  };
+/**
+ * The room for the new indexes, which stand beside the old ones until a step is done. `tablespace`: where they are built
+ * instead of where they are; those of TOAST tables stay.
+ */
+export async function diskChecks(
+  targets: readonly Target[],
+  tablespace: Place | undefined,
+  local: boolean,
+): Promise<Check[]> {
+  const needs = new Map<string, { need: number; place: Place }>();
+  for (const { indexes } of targets) {
+    const places = Map.groupBy(indexes, (one) => placeOf(one, tablespace).tablespace);
+    for (const [name, there] of places) {
+      const need = there.reduce((sum, one) => sum + one.est_bytes, 0);
+      const [one] = there;
+      if (one !== undefined && need > (needs.get(name)?.need ?? -1))
+        needs.set(name, { need, place: placeOf(one, tablespace) });
+    }
+  }
+  return Promise.all([...needs.values()].map(({ need, place }) => roomCheck(need, place, local)));
+}
+
+function placeOf(index: ReindexIndex, tablespace: Place | undefined): Place {
+  return index.toast ? index : (tablespace ?? index);
 }

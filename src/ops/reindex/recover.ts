@@ -39,7 +39,8 @@ export async function recoverReindex(run: Run, context: OpContext): Promise<Plan
       .filter(({ may_drop }) => !may_drop)
       .map((one) => ({
         title: fullName(one.schema, one.name),
-        status: 'block',
+        // where something else can be removed, that is
+        status: going || found.some(({ may_drop }) => may_drop) ? 'warn' : 'block',
         detail: `only ${one.toast ? 'a superuser' : `its owner ${one.owner} or a superuser`} may remove it.`,
       })),
     steps: [

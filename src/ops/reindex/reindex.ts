@@ -10,10 +10,11 @@ import { serverChecks } from '../maintain/checks.ts';
 import { holdersOf, lockChecks } from '../maintain/shared/holders.ts';
 import { type LastTime, lastTimes } from '../maintain/shared/last.ts';
 import { rightsChecks } from '../maintain/shared/rights.ts';
+import { isLocal } from '../maintain/shared/room.ts';
 import { terminalFact } from '../maintain/shared/terminal.ts';
 import { type Check, defineOperation, type Plan, type ResultTable } from '../operation.ts';
 import {
-  diskCheck,
+  diskChecks,
   dropChecks,
   kindChecks,
   leftoverChecks,
@@ -63,10 +64,11 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
     );
   const last = lastTimes(context.journal, 'reindex', context.place);
   const bloat = new Map((await session.run(reindexBloat, { limit: ESTIMATED })).map((one) => [one.oid, one]));
+  const space = await tablespaceChecks(session, tablespace);
   const checks: Check[] = [
     ...serverChecks(session, !concurrently),
     ...versionChecks(server, manner),
-    ...(await tablespaceChecks(session, tablespace)),
+    ...space.checks,
     ...rightsChecks(server, 'reindex', {
       named: denied.filter(({ named }) => named).map(({ table }) => table),
       others: denied.filter(({ named }) => !named).map(({ table }) => table),
@@ -75,7 +77,7 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
     ...dropChecks(server, scope.targets, manner),
     ...leftoverChecks(about, concurrently ? new Set() : found.whole),
     ...(await lockAndWaitChecks(session, oids, manner, wait)),
-    diskCheck(scope.targets),
+    ...(await diskChecks(scope.targets, space.place, isLocal(context))),
   ];
   const rebuilt = withoutExclusion(scope, manner);
   const idle = rebuilt.targets.length + leftovers.length === 0;
@@ -102,6 +104,7 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
           : `with locks, each tried for ${duration(lockTimeout)} at a time, for up to ${duration(wait)}`,
       },
       { label: 'Indexes', value: amount(rebuilt.targets) },
+      { label: 'Temporary files', value: `about ${bytes(biggest(rebuilt.targets))}, for sorting` },
       await terminalFact(session),
     ],
     tables: rebuilt.targets.length === 0 ? [] : [planTable(rebuilt.targets, bloat, last)],
@@ -169,6 +172,11 @@ function titleOf(scope: Scope, leftovers: readonly ReindexLeftover[]): string {
   if (scope.targets.length > 0) return `Reindex ${subject ?? amount(scope.targets)}`;
   if (leftovers.length === 0) return 'Reindex nothing';
   return `Clean up ${subject ?? `${leftovers.length} invalid indexes`}`;
+}
+
+/** What is sorted of an index is about as big as the index. */
+function biggest(targets: readonly Target[]): number {
+  return Math.max(0, ...targets.flatMap(({ indexes }) => indexes.map((one) => one.est_bytes)));
 }
 
 function amount(targets: readonly Target[]): string {

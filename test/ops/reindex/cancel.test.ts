@@ -80,6 +80,20 @@ test.each(PHASES)(
   },
 );
 
+test('ended by somebody else: nothing is left, at once', async () => {
+  const letGo = await holdIn('old snapshots', db, 't');
+  const context = here();
+  const failed = carryOut(await planReindex(context, { index: ['t_t'] }), context);
+  await reached(session, 'old snapshots');
+  await session.sql(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'REINDEX%' AND datname = current_database()",
+  );
+  const { end } = await failed;
+  expect(end).toMatchObject({ status: 'failed', text: expect.not.stringMatching(/Not taken back/) });
+  expect(await invalidIndexes(session)).toEqual([]);
+  await letGo();
+});
+
 test('an owner may not remove the copy of a TOAST index: it is named, and a superuser recovers it', async () => {
   const role = await db.roleWith();
   await session.sql(`ALTER TABLE t OWNER TO ${role}`);

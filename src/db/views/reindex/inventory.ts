@@ -10,6 +10,10 @@ import { BLOCK_SIZE } from '../fragments.ts';
 const may = (major: 13 | 17) =>
   `pg_has_role(current_user, c.relowner, 'USAGE')${major >= 17 ? " OR has_table_privilege(c.oid, 'MAINTAIN')" : ''}`;
 
+/** An empty location is the data directory, which not everybody may know. */
+const DIRECTORY =
+  "coalesce(nullif(pg_tablespace_location(oid), ''), (SELECT setting FROM pg_settings WHERE name = 'data_directory'))";
+
 const SYSTEM = "n.nspname IN ('pg_catalog', 'information_schema')";
 
 const tables = (
@@ -52,12 +56,16 @@ export const reindexIndexes = defineQuery({
   id: 'reindex.indexes',
   variants: [
     {
-      sql: `SELECT /* pgdeck */ c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
+      sql: `WITH /* pgdeck */ spaces AS MATERIALIZED (SELECT oid, spcname, ${DIRECTORY} AS directory FROM pg_tablespace)
+SELECT /* pgdeck */ c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
   coalesce(m.oid, i.indrelid) AS table_oid, m.oid IS NOT NULL AS toast, p.inhparent AS partition_of,
-  i.indisvalid AS valid, i.indisexclusion AS exclusion, c.relpages * ${BLOCK_SIZE} AS est_bytes
+  i.indisvalid AS valid, i.indisexclusion AS exclusion, c.relpages * ${BLOCK_SIZE} AS est_bytes,
+  s.spcname::text AS tablespace, s.directory
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_class m ON m.reltoastrelid = i.indrelid
 LEFT JOIN pg_inherits p ON c.relispartition AND p.inhrelid = c.oid
+JOIN pg_database d ON d.datname = current_database()
+JOIN spaces s ON s.oid = coalesce(nullif(c.reltablespace, 0), d.dattablespace)
 WHERE c.relpersistence <> 't'
 ORDER BY c.relpages DESC, n.nspname COLLATE "C", c.relname COLLATE "C"`,
     },
@@ -78,6 +86,9 @@ ORDER BY c.relpages DESC, n.nspname COLLATE "C", c.relname COLLATE "C"`,
     exclusion: z.boolean(),
     /** As of the last VACUUM or ANALYZE. */
     est_bytes: z.number(),
+    tablespace: z.string(),
+    /** Where that is on the server; null where this role may not know. */
+    directory: column.text,
   }),
 });
 export type ReindexIndex = RowOf<typeof reindexIndexes>;
@@ -87,11 +98,12 @@ export const reindexTablespace = defineQuery({
   id: 'reindex.tablespace',
   variants: [
     {
-      sql: `SELECT /* pgdeck */ spcname::text AS name, spcname = 'pg_global' AS global,
+      sql: `SELECT /* pgdeck */ spcname::text AS name, ${DIRECTORY} AS directory, spcname = 'pg_global' AS global,
   oid = (SELECT dattablespace FROM pg_database WHERE datname = current_database())
     OR has_tablespace_privilege(oid, 'CREATE') AS may FROM pg_tablespace WHERE spcname = $1::text`,
     },
   ],
-  row: z.object({ name: z.string(), global: z.boolean(), may: z.boolean() }),
+  row: z.object({ name: z.string(), directory: column.text, global: z.boolean(), may: z.boolean() }),
+
   params: ({ name }: { name: string }) => [name],
 });
