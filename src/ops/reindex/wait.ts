@@ -50,7 +50,12 @@ export async function runWatched(
 }
 
 /** Says whom backend `pid` waits for, until `signal` says that it is over. Never throws: what nobody can watch goes on all the same. */
-export async function tellWaits(io: StepIo, session: Session, pid: number, signal: AbortSignal): Promise<void> {
+export async function tellWaits(
+  io: StepIo,
+  session: Session,
+  pid: number,
+  signal: AbortSignal,
+): Promise<void> {
   const told = new Set<number | null>();
   let before = new Set<number | null>();
   try {

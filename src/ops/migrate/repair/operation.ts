@@ -9,6 +9,7 @@ import { connectionCheck } from '../move/checks.ts';
 import { MigrateLock } from '../move/lock.ts';
 import { recoverMove } from '../move/recover.ts';
 import { telling } from '../run/notices.ts';
+import { watched } from '../run/watch.ts';
 import { type Entry, entriesOf, entryNamed } from './entries.ts';
 import { ACTIONS, type Way, waysOf } from './ways.ts';
 
@@ -226,10 +227,10 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, way }: 
         const worker = await lock.worker();
         const { ledger } = all ?? {};
         const patience = { lockTimeout: given.lock_timeout, wait: given.wait };
-        await telling(worker, io, () =>
-          // an index is dropped without a history
-          way.run({ io, session: worker.session, ledger: ledger ?? NO_LEDGER, patience }),
-        );
+        const { session } = worker;
+        // an index is dropped without a history
+        const run = () => way.run({ io, session, ledger: ledger ?? NO_LEDGER, patience });
+        await telling(worker, io, () => watched(io, session.pid, run));
       },
     },
     {

@@ -11,6 +11,7 @@ import type { Where } from '../types.ts';
 import { apply, commands, fileOf, type Move, pointOf, sectionOf, transaction, type Work } from './apply.ts';
 import { telling } from './notices.ts';
 import type { Patience } from './retry.ts';
+import { watched } from './watch.ts';
 
 export const PATIENCE: Patience = { lockTimeout: 3, wait: 60 };
 
@@ -50,7 +51,11 @@ export function moveStep(where: Where, { ledger }: StatusOfFiles, move: Move): S
       const worker = await workerOf(where, io);
       io.record({ migrating: { version: migration.version, direction } });
       const work: Work = { io, session: worker.session, ledger, patience };
-      const ms = await telling(worker, io, () => apply(work, move));
+      const run = () => apply(work, move);
+      // what runs outside a transaction waits without limit, and somebody has to say for whom
+      const ms = await telling(worker, io, () =>
+        section.transactional ? run() : watched(io, worker.session.pid, run),
+      );
       io.line(
         `${migration.version} ${migration.name} ${direction === 'up' ? 'applied' : 'taken back'} in ${duration(ms / 1000)}`,
       );

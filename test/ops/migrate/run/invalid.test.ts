@@ -82,13 +82,25 @@ test('an index whose making is cancelled: what is there is taken back', async ()
   await admin.sql('BEGIN');
   await admin.sql('UPDATE users SET note = note WHERE id = 1');
   const abort = new AbortController();
-  const running = done(context, 'up', { dir }, { signal: abort.signal });
+  const told = Promise.withResolvers<string>();
+  const running = done(
+    context,
+    'up',
+    { dir },
+    {
+      signal: abort.signal,
+      onEvent: (event) => {
+        if (event.type === 'line' && event.text.startsWith('It waits for')) told.resolve(event.text);
+      },
+    },
+  );
   const looking = await client(database.target());
   await until(
     async () =>
       (await looking.sql("SELECT FROM pg_stat_progress_create_index WHERE phase LIKE 'waiting%'")).length > 0,
     { what: 'the index that waits for the old transaction' },
   );
+  expect(await told.promise).toMatch(/session \d+ \(postgres, an old transaction/);
   abort.abort();
   const { end, lines } = await running;
   expect(end).toMatchObject({ status: 'cancelled' });
