@@ -131,7 +131,7 @@ export function leftoverChecks(leftovers: readonly ReindexLeftover[], locked: Re
         detail: `${name} stays: only ${one.toast ? 'a superuser' : `its owner ${one.owner} or a superuser`} may remove it. ${remedySql(one)}`,
       };
     const why = one.copy
-      ? 'is the unfinished copy of an index that works, left by REINDEX CONCURRENTLY: it is removed'
+      ? 'was left by REINDEX CONCURRENTLY beside an index of the same definition: it is removed'
       : remedyOf(one) === 'drop'
         ? 'was being dropped: that is finished'
         : 'slows writes down and serves no query: it is built again';

@@ -5,7 +5,6 @@ import { fullName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
 import { reindexWorking } from '../../db/views/reindex/waits.ts';
-import { duration } from '../../text/units.ts';
 import { OpError, sentenceOf } from '../error.ts';
 import { holderRemedy, holdersOf, holderText } from '../maintain/shared/holders.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
@@ -101,7 +100,7 @@ const PAUSE_MS = 50;
 
 /**
  * Removes the copies that a REINDEX CONCURRENTLY of run `applicationName` has left on these tables. DROP INDEX
- * CONCURRENTLY waits for everybody who uses the table, for `patience` seconds at a time. Throws {@link OpError} that
+ * CONCURRENTLY waits for everybody who uses the table, for `patience` seconds in all. Throws {@link OpError} that
  * names what stays and why; DbError.
  */
 export async function sweep(
@@ -118,17 +117,21 @@ export async function sweep(
   const watcher = await sessions.watcher(io);
   await ended(watcher, applicationName, io.signal);
   const { left } = await leftOn(watcher, doubts);
+  const until = performance.now() + patience * 1000;
   const stay: string[] = [];
   for (const one of left) {
     const name = fullName(one.schema, one.name);
     const why = one.may_drop
-      ? await drop(io, sessions, one, patience)
+      ? await drop(io, sessions, one, Math.max(LEAST_SECONDS, (until - performance.now()) / 1000))
       : `only ${one.toast ? 'a superuser' : `its owner ${one.owner} or a superuser`} may do that: ${remedySql(one)}`;
     if (why === undefined) io.line(`Removed ${name}, which was not finished.`);
     else stay.push(`${name} stays, invalid: ${why}`);
   }
   if (stay.length > 0) throw new OpError('failed', stay.join('\n'));
 }
+
+/** Also when the time is over each is tried: it may be of another table. */
+const LEAST_SECONDS = 0.2;
 
 /** Waits until nothing of the run is at work any more. */
 async function ended(session: Session, applicationName: string, signal: AbortSignal): Promise<void> {
@@ -156,7 +159,8 @@ async function drop(
     const watcher = await sessions.watcher(io);
     const holders = await holdersOf(watcher, [leftover.table_oid], 'AccessExclusiveLock');
     const [holder] = holders.filter(({ granted }) => granted);
-    const who = holder === undefined ? 'somebody' : holderText(holder);
-    return `its table was used by ${who} for more than ${duration(patience)}. ${holder === undefined ? '' : holderRemedy(holder)}`.trim();
+    if (holder === undefined) return 'its table was used by somebody all the time.';
+    const remedy = holderRemedy(holder).replace(/\.$/, '');
+    return `its table is used by ${holderText(holder)} (${remedy.charAt(0).toLowerCase()}${remedy.slice(1)}).`;
   }
 }

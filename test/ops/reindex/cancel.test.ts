@@ -67,7 +67,7 @@ test.each(PHASES)(
       return;
     }
     expect(end.text).toMatch(
-      /Not taken back: .*t_t_cc(new|old) stays, invalid: its table was used by session \d+ \(/s,
+      /Not taken back: .*t_t_cc(new|old) stays, invalid: its table is used by session \d+ \(/s,
     );
     expect(end.text).toContain('pgdeck recover');
     expect(run?.facts.reindex).toMatchObject({ doubts: [{ name: 'public.t', known: [] }] });
