@@ -5,6 +5,6 @@
 export function environment(
   changes: Readonly<Record<string, string | undefined>> = {},
 ): Record<string, string> {
-  const all = { ...process.env, PGPASSWORD: undefined, ...changes };
+  const all: Record<string, string | undefined> = { ...process.env, PGPASSWORD: undefined, ...changes };
   return Object.fromEntries(Object.entries(all).filter((e): e is [string, string] => e[1] !== undefined));
 }
