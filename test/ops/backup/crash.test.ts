@@ -30,6 +30,11 @@ const POINTS = [
   'publish:end',
 ];
 
+const table: string[] = [];
+afterAll(() =>
+  console.log(['killed at         listed     left          after recover', ...table].join('\n')),
+);
+
 test.each(POINTS)('killed at %s: whole or not listed, and recover removes the rest', async (point) => {
   const own = join(home, point.replace(':', '-'));
   const repository = join(own, 'backups');
@@ -64,6 +69,9 @@ test.each(POINTS)('killed at %s: whole or not listed, and recover removes the re
   }
   expect((await listBackups(repository)).length).toBe(published ? 1 : 0);
   if (left) expect(entries(repository)).toEqual([]);
+  table.push(
+    `${point.padEnd(17)} ${(published ? 'whole' : 'nothing').padEnd(10)} ${(left ? 'a partial' : 'nothing').padEnd(13)} ${published ? 'one good backup' : 'nothing'}`,
+  );
 });
 
 test('pg_dump that outlives a killed pgdeck is ended, and the next backup sweeps what is left', async () => {

@@ -96,7 +96,8 @@ async function here(work: (context: OpContext) => Promise<void>): Promise<void> 
 /** Restores in a process of its own that kills itself at the point; with the commands around it. */
 async function killedAt(point: string, ...flags: string[]): Promise<void> {
   const hooks = ['--before', `echo stop >>"${home}/hooks"`, '--after', `echo start >>"${home}/hooks"`];
-  const args = ['restore', backup, '--confirm', SHOP, '--json', ...hooks, ...flags];
+  // more jobs are more processes only: there is one table
+  const args = ['restore', backup, '--confirm', SHOP, '--json', '--jobs', '1', ...hooks, ...flags];
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...env, PGDECK_CRASH_AT: point },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -214,6 +215,11 @@ test('killed in the middle of the load: the old database, and the load ends', as
   await expectWhole('(in the load)', 'old');
 });
 
+test('killed at drop, of a restore in place: the old database', async () => {
+  await killedAt('drop', '--in-place');
+  await expectWhole('drop (in place)', 'old');
+});
+
 test.each(['drop:dropped', 'load', 'rename'])(
   'killed at %s of a restore in place: recover restores the old database from its safety backup',
   async (point) => {
@@ -221,7 +227,7 @@ test.each(['drop:dropped', 'load', 'rename'])(
     expect(await admin.run(databaseFacts, { database: SHOP })).toEqual([]);
     await expectRecovered(`${point} (in place)`, 'missing', 'old');
     const [facts] = await admin.run(databaseFacts, { database: SHOP });
-    expect(facts).toMatchObject({ allows_connections: true, comment: null });
+    expect(facts).toMatchObject({ allows_connections: true, open_to_all: true, comment: null });
   },
 );
 

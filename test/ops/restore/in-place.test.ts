@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { OpContext } from '../../../src/ops/context.ts';
-import { listRuns, readRun } from '../../../src/ops/journal/runs.ts';
+import { readRun } from '../../../src/ops/journal/runs.ts';
 import { restore } from '../../../src/ops/restore/restore.ts';
-import { serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../support/program.ts';
+import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut } from '../run/stage.ts';
 import {
   backedUp,
@@ -87,45 +86,6 @@ test('a load that fails after the drop puts the database back', async () => {
   const { end } = await carryOut({ ...plan, steps }, context);
   expect(end).toMatchObject({ ok: false, status: 'failed', undo: null });
   expect(end.text).toContain('The disk is full.');
-  expect(await live()).toBe(OLD);
-  expect(await databasesLike(`${db.database}_`)).toEqual([]);
-});
-
-test.each([
-  ['drop', OLD],
-  ['drop:dropped', 'gone'],
-  ['load:end', 'gone'],
-])('killed at %s: recover has the database again as it was', async (point, between) => {
-  const { host, port, user } = serverTarget();
-  const { code, stderr } = await pgdeck(
-    [
-      'restore',
-      id,
-      '-h',
-      host,
-      '-p',
-      String(port),
-      '-U',
-      user,
-      '-d',
-      db.database,
-      '--confirm',
-      db.database,
-      '--in-place',
-    ],
-    cleanEnvironment(home, {
-      BACKUP_DIR: join(home, 'backups'),
-      XDG_STATE_HOME: join(home, 'state'),
-      PGDECK_CRASH_AT: point,
-    }),
-  );
-  expect(code, stderr).toBe(null);
-  expect(await live()).toBe(between);
-  const [run] = listRuns(context.journal).filter(({ status }) => status === 'interrupted');
-  const plan =
-    run && (await restore.recover?.(run, contextIn({ ...db.target(), database: 'postgres' }, home)));
-  if (plan !== undefined) expect((await carryOut(plan, context)).end).toMatchObject({ ok: true });
-  expect(plan === undefined).toBe(between === OLD);
   expect(await live()).toBe(OLD);
   expect(await databasesLike(`${db.database}_`)).toEqual([]);
 });

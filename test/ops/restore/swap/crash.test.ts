@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { dropFresh } from '../../../../src/ops/restore/swap/drop.ts';
 import { findLeftovers, swapState } from '../../../../src/ops/restore/swap/leftovers.ts';
 import { freshName } from '../../../../src/ops/restore/swap/names.ts';
@@ -21,6 +21,9 @@ beforeAll(async () => {
   newOid = (await s.facts(s.fresh))?.oid ?? 0;
   clients = new Clients(s.to(s.live), 2);
 });
+const table: string[] = [];
+afterAll(() => console.log(['killed at         clients are served', ...table].join('\n')));
+
 afterAll(async () => {
   await clients.stop();
   await s.remove();
@@ -33,7 +36,10 @@ async function orchestrate(work: string, names: Partial<Stage>, point = ''): Pro
   const child = spawn(
     process.execPath,
     [ORCHESTRATOR, work, host, String(port), live, fresh, before, rolledBack, run],
-    { env: { ...process.env, PGDECK_CRASH_AT: point }, stdio: ['ignore', 'inherit', 'inherit'] },
+    {
+      env: { ...process.env, NODE_COMPILE_CACHE: inject('compileCache'), PGDECK_CRASH_AT: point },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
   );
   const [code, signal] = await once(child, 'exit');
   return signal ?? code;
@@ -73,6 +79,7 @@ test.each([
       alive: false,
     },
   ]);
+  table.push(`${point.padEnd(17)} the ${outcome} database, whole, ${reopened} ms after the kill`);
 });
 
 test('not killed, it ends when it is done', async () => {
