@@ -213,3 +213,17 @@ describe('a server', () => {
     expect(entries(repository)).toEqual([]);
   });
 });
+
+test('a dump that waits for a table says once who has it', async () => {
+  const holder = await locked('small');
+  const context = contextFor(db.target(), home);
+  const plan = await planBackup(context, { dir: join(home, 'waiting') });
+  const said = `Waiting for a table. Session ${holder.pid} (postgres, migration) holds public.small exclusively for `;
+  const { end, events } = await carryOut(plan, context, {
+    onEvent: (event) => {
+      if (event.type === 'line' && event.text.startsWith(said)) void holder.release();
+    },
+  });
+  expect(end.ok).toBe(true);
+  expect(events.filter((event) => event.type === 'line' && event.text.startsWith(said))).toHaveLength(1);
+}, 30_000);

@@ -1,11 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { backupCopies } from '../../../db/views/backup/activity.ts';
+import type { Session } from '../../../db/session.ts';
+import { backupBlockers, backupCopies } from '../../../db/views/backup/activity.ts';
 import type { StepIo } from '../../operation.ts';
+import { blockerText } from '../preflight/activity.ts';
 import { DumpFraction, type Order } from './fraction.ts';
 import type { Snapshot } from './snapshot.ts';
 
 const EVERY_MS = 500;
+/** Looks at which nothing has begun to move: then somebody may be in the way. */
+const STILL = 4;
 
 /**
  * Tells how far the dump is until `signal` says that it is over. Never throws: a dump of which nothing is known is a
@@ -21,15 +25,20 @@ export async function watchDump(
   const fraction = new DumpFraction(selection.filled, order);
   const session = await io.connect(database.name).catch(() => undefined);
   const asks = session !== undefined && backupCopies.unavailable?.(session.server) === undefined;
+  let still = 0;
+  let moved = false;
   try {
     while (!signal.aborted) {
       if (asks && fraction.total > 0) {
         const copies = await session.run(backupCopies, { applicationName: io.applicationName });
         if (signal.aborted) return;
+        moved ||= copies.length > 0;
         const done = Math.round(fraction.done(copies));
         io.progress({ label: 'data', done, of: fraction.total, unit: 'bytes', estimate: true });
       }
       const written = file === undefined ? undefined : await stat(file).catch(() => undefined);
+      moved ||= (written?.size ?? 0) > 0;
+      if (!moved && ++still === STILL) await tellBlockers(io, session);
       if (written) io.progress({ label: 'written', done: written.size, unit: 'bytes' });
       await delay(EVERY_MS, undefined, { signal });
     }
@@ -38,4 +47,10 @@ export async function watchDump(
   } finally {
     await session?.close();
   }
+}
+
+/** Who keeps the dump from its tables: said once, for a person who sees that nothing moves. */
+async function tellBlockers(io: StepIo, session: Session | undefined): Promise<void> {
+  for (const blocker of (await session?.run(backupBlockers, undefined)) ?? [])
+    io.line(`Waiting for a table. ${blockerText(blocker)}.`);
 }

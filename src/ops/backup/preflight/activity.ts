@@ -1,3 +1,4 @@
+import type { RowOf } from '../../../db/query.ts';
 import type { Session } from '../../../db/session.ts';
 import { backupBlockers, backupPrepared } from '../../../db/views/backup/activity.ts';
 import { duration, percent } from '../../../text/units.ts';
@@ -16,15 +17,11 @@ export async function activityChecks(session: Session): Promise<Check[]> {
     session.run(backupBlockers, undefined),
     session.run(backupPrepared, undefined),
   ]);
-  const checks: Check[] = blockers.map(
-    ({ pid, usename, application_name, relation, granted, xact_seconds, query }) => ({
-      title: 'Locks',
-      status: 'warn',
-      detail:
-        `Session ${pid} (${[usename, application_name].filter(Boolean).join(', ')}) ${granted ? 'holds' : 'waits to hold'} ${relation} exclusively for ` +
-        `${duration(xact_seconds)}${query ? `: ${query}` : ''}. The dump waits ${LOCK_WAIT} for it, then fails.`,
-    }),
-  );
+  const checks: Check[] = blockers.map((blocker) => ({
+    title: 'Locks',
+    status: 'warn',
+    detail: `${blockerText(blocker)}${blocker.query ? `: ${blocker.query}` : ''}. The dump waits ${LOCK_WAIT} for it, then fails.`,
+  }));
   if (blockers.length === 0)
     checks.push({ title: 'Locks', status: 'ok', detail: 'No table is locked exclusively.' });
   if (prepared !== undefined && prepared.transactions > 0)
@@ -34,6 +31,13 @@ export async function activityChecks(session: Session): Promise<Check[]> {
       detail: `${prepared.transactions} are open: what they have done is in no backup until they are committed.`,
     });
   return checks;
+}
+
+/** Who has a table, or is to have it, so that nobody else may read it. */
+export function blockerText(blocker: RowOf<typeof backupBlockers>): string {
+  const { pid, usename, application_name, relation, granted, xact_seconds } = blocker;
+  const who = [usename, application_name].filter(Boolean).join(', ');
+  return `Session ${pid} (${who}) ${granted ? 'holds' : 'waits to hold'} ${relation} exclusively for ${duration(xact_seconds)}`;
 }
 
 /** What the server and the way of the backup have to say to each other. */
