@@ -1,4 +1,4 @@
-import { type Entry, entryOf, OPERATIONS, type RowField } from '../../ops/registry.ts';
+import { type Entry, entryOf, OPERATIONS } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
 import type { RunRow } from '../operations/runs.ts';
 import { focusedView, selectedRow } from '../select.ts';
@@ -97,15 +97,8 @@ const SHARED = [...Map.groupBy(OPERATIONS, ({ key }) => key)].flatMap(([key, [fi
     : [{ key, entries: [first, ...more] as const }],
 );
 
-const ROWS: Readonly<Record<RowField, string>> = { table: 'tables', index: 'indexes' };
-
 function sharedAction(key: string, entries: readonly [Entry, ...Entry[]]): Action {
-  const title = entries
-    .map(
-      (entry) =>
-        `${entry.keyOn === undefined ? '' : `where ${ROWS[entry.keyOn]} are listed: `}${entry.title}`,
-    )
-    .join('; ');
+  const title = entries.map((entry) => entry.title).join(', or ');
   const open = (d: Deck) => {
     const entry = meantByKey(d, entries);
     openWizard(d, entry, markedRows(d, entry));
