@@ -33,10 +33,11 @@ export function register(program: Command, context: Context): void {
 }
 
 async function status({ tool, dir, json }: Flags, command: Command, context: Context): Promise<number> {
-  const [{ resolved }, { createContext }, { choose }] = await Promise.all([
+  const [{ resolved }, { createContext }, { choose }, { atWork }] = await Promise.all([
     context.resolve(command),
     import('../ops/context.ts'),
     import('../ops/migrate/choose.ts'),
+    import('../ops/migrate/move/lock.ts'),
   ]);
   const opContext = createContext({ resolved, env: context.env });
   try {
@@ -60,6 +61,8 @@ async function status({ tool, dir, json }: Flags, command: Command, context: Con
     ]);
     note(`${id}: ${current === null ? 'nothing is applied' : `current is ${current}`} (${where.directory})`);
     for (const { message } of problems) note(`pgdeck: ${message}`);
+    const other = await atWork(where.session, resolved.target.database);
+    if (other !== undefined) note(`pgdeck: ${other} What looks unfinished may be its work.`);
     return EXIT.done;
   } finally {
     await opContext.close();

@@ -79,6 +79,14 @@ export class MigrateLock implements Held {
   }
 }
 
+/** Who runs migrations in this database now, in one sentence; undefined when nobody does. Throws DbError. */
+export async function atWork(session: Session, database: string): Promise<string | undefined> {
+  const [holder] = await session.run(migrateLockHolder, migrateLock(database));
+  return holder === undefined || holder.own
+    ? undefined
+    : `Another run of migrations is at work: ${holderOf(holder)}.`;
+}
+
 function busy(holder: MigrateLockHolder | undefined, wait: number): OpError {
   const who = holder === undefined ? 'a session that has let it go by now' : holderOf(holder);
   return new OpError(

@@ -10,6 +10,7 @@ import { destinationOf, type MoveInput } from './input.ts';
 import { MigrateLock } from './lock.ts';
 import { rehearsalCheck, rehearseStep } from './rehearse.ts';
 import { type Safety, safetyBackup } from './safety.ts';
+import { settledStatus } from './settled.ts';
 
 /** Plans migrations in one direction: the lock, a rehearsal, a backup, the migrations, and whether all is well. */
 export async function planMove(direction: Direction, input: MoveInput, context: OpContext): Promise<Plan> {
@@ -19,7 +20,7 @@ export async function planMove(direction: Direction, input: MoveInput, context: 
   const patience = { lockTimeout: input.lock_timeout, wait: input.wait };
   const choice = await choose(context, input, { patience, held: lock });
   const { adapter, where } = choice;
-  const status = await adapter.status(where);
+  const status = await settledStatus(adapter, where, database, input.wait);
   const route = await adapter.route(where, direction, to);
   const state: MoveState = {
     ...{ adapter, where, lock, route, direction, to },

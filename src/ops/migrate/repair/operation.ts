@@ -6,7 +6,7 @@ import { type Choice, defineOperation, type Plan, type RawInput, type Step } fro
 import { type Choice as Chosen, choose, chooseFields } from '../choose.ts';
 import { readAll, type StatusOfFiles, statusHash } from '../history/status.ts';
 import { connectionCheck } from '../move/checks.ts';
-import { MigrateLock } from '../move/lock.ts';
+import { atWork, MigrateLock } from '../move/lock.ts';
 import { recoverMove } from '../move/recover.ts';
 import { telling } from '../run/notices.ts';
 import { watched } from '../run/watch.ts';
@@ -124,6 +124,7 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
       `Its ways are: ${ways.map(({ action }) => action).join(', ')}.`,
     );
   const others = entries.length - 1;
+  const other = await atWork(chosen.where.session, database);
   return {
     ...base,
     title: way.title,
@@ -145,6 +146,15 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
     tables: tablesOf(entry, ways, chosen.where.directory),
     checks: [
       connectionCheck(chosen.where.session.server),
+      ...(other === undefined
+        ? []
+        : [
+            {
+              title: 'At work',
+              status: 'block' as const,
+              detail: `${other} What looks unfinished may be its work: wait for it.`,
+            },
+          ]),
       ...(way.obstacle === undefined
         ? []
         : [{ title: 'Way', status: 'block' as const, detail: way.obstacle }]),

@@ -65,6 +65,25 @@ test('two at once: one runs, the other names it, waits, and finds nothing to do'
   expect(await statesOf(first, dir)).toEqual({ applied: 2 });
 });
 
+test('what another run is in the middle of is waited for, and is not to be mended', async () => {
+  await other.sql('CREATE TABLE gate ()');
+  const dir = directoryOf(home, 'middle', {
+    '1_middle': ways(`CREATE TABLE t (id int);\n${GATE}\nCREATE INDEX CONCURRENTLY t_id ON t (id);`),
+  });
+  const [first, second] = [contextIn(database, home), contextIn(database, home)];
+  const running = done(first, 'up', { dir });
+  await until(async () => (await statesOf(second, dir)).dirty === 1, { what: 'the mark of the first' });
+  await expect(planned(second, 'up', { dir, wait: 0 })).rejects.toThrow(
+    /Another run of migrations is at work: session \d+ .*in the middle of a migration/,
+  );
+  const repair = await planned(second, 'repair', { dir });
+  expect(repair.checks).toContainEqual(expect.objectContaining({ title: 'At work', status: 'block' }));
+  const planning = planned(second, 'up', { dir, wait: 30 });
+  await other.sql('INSERT INTO gate DEFAULT VALUES');
+  expect((await planning).steps).toEqual([]);
+  expect((await running).end).toMatchObject({ ok: true });
+});
+
 test('the other gives up in the time that was set, and says who it was', async () => {
   await other.sql('CREATE TABLE gate ()');
   const dir = directoryOf(home, 'gives-up', { '1_first': ways(GATE) });
