@@ -1,0 +1,75 @@
+import { mkdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { chown } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { connect } from '../../../src/db/client.ts';
+import { run } from '../../../src/targets/local.ts';
+import { throwawayCluster } from '../../support/cluster.ts';
+import { temporaryDirectory } from '../../support/program.ts';
+import { carryOut } from '../run/stage.ts';
+import { backedUp, blocks, contextIn, planRestore } from './stage.ts';
+
+const home = temporaryDirectory();
+const MB = 1024 ** 2;
+
+test('a server whose disk is full in the middle of the load: the live database goes on, and there is room again', async (test_) => {
+  const disk = join(home, 'disk');
+  mkdirSync(disk);
+  const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=110m', 'tmpfs', disk]).catch(
+    () => undefined,
+  );
+  if (mounted?.exitCode !== 0) return test_.skip('this user may not mount a file system');
+  onTestFinished(async () => {
+    await run('umount', ['-l', disk]);
+  });
+  const cluster = await throwawayCluster({ max_wal_size: '32MB' });
+  onTestFinished(() => cluster.remove());
+  const { uid, gid } = statSync(cluster.dataDir);
+  const place = join(disk, 'space');
+  mkdirSync(place);
+  await chown(place, uid, gid);
+  // the server's user has to reach it
+  await run('chmod', ['755', home]);
+  const admin = await connect(cluster.target(), 'workload', 'stage');
+  await admin.sql(`CREATE TABLESPACE small LOCATION '${place}'`);
+  await admin.sql('CREATE DATABASE shop TABLESPACE small');
+  const shop = await connect(cluster.target({ database: 'shop' }), 'workload', 'stage');
+  await shop.sql(
+    'CREATE TABLE things AS SELECT n, repeat(md5(n::text), 30) AS word FROM generate_series(1, 12000) n',
+  );
+  await shop.close();
+  const context = contextIn(cluster.target({ database: 'shop' }), home);
+  const { id } = await backedUp(context);
+  const plan = await planRestore(context, { backup: id, no_safety_backup: true });
+  expect(blocks(plan)).toEqual([]);
+
+  // what is only in memory of the live database takes its room now
+  await admin.sql('CHECKPOINT');
+  // somebody else needs the rest meanwhile
+  const filler = join(disk, 'filler');
+  const free = () => {
+    const { bavail, bsize } = statfsSync(disk);
+    return bavail * bsize;
+  };
+  writeFileSync(filler, Buffer.alloc(free() - 12 * MB));
+  const before = free();
+  const { end } = await carryOut(plan, context);
+  expect(end).toMatchObject({ ok: false, status: 'failed' });
+  expect(end.text).toMatch(/No space left on device/);
+  expect(await admin.sql("SELECT datname::text FROM pg_database WHERE datname ~ '^shop'")).toEqual([
+    { datname: 'shop' },
+  ]);
+  expect(free()).toBeGreaterThan(before - MB);
+  rmSync(filler);
+  const live = await connect(cluster.target({ database: 'shop' }), 'workload', 'look');
+  await live.sql("INSERT INTO things VALUES (0, 'more')");
+  expect(await live.sql('SELECT count(*)::int AS n FROM things')).toEqual([{ n: 12_001 }]);
+  await live.close();
+  await admin.close();
+  // and what has no room at all is refused before
+  writeFileSync(filler, Buffer.alloc(free() - 5 * MB));
+  const refused = await planRestore(context, { backup: id, no_safety_backup: true });
+  expect(blocks(refused)).toEqual([
+    expect.stringMatching(/^Disk of the server: .* are free, and the restore takes/),
+  ]);
+});
