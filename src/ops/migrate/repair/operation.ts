@@ -235,11 +235,9 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, way }: 
       preview: way.preview,
       run: async (io) => {
         const worker = await lock.worker();
-        const { ledger } = all ?? {};
         const patience = { lockTimeout: given.lock_timeout, wait: given.wait };
         const { session } = worker;
-        // an index is dropped without a history
-        const run = () => way.run({ io, session, ledger: ledger ?? NO_LEDGER, patience });
+        const run = () => way.run({ io, session, patience });
         await telling(worker, io, () => watched(io, session.pid, run));
       },
     },
@@ -262,16 +260,3 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, way }: 
     },
   ];
 }
-
-const refuse = (): never => {
-  throw new OpError('refused', 'Another tool keeps the history.');
-};
-const NO_LEDGER: StatusOfFiles['ledger'] = {
-  create: refuse,
-  begin: refuse,
-  progress: refuse,
-  finish: refuse,
-  abandon: refuse,
-  forget: refuse,
-  accept: refuse,
-};

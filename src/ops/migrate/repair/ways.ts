@@ -12,6 +12,9 @@ import type { Entry } from './entries.ts';
 export const ACTIONS = ['finish', 'back', 'applied', 'pending', 'accept', 'forget', 'drop-index'] as const;
 export type Action = (typeof ACTIONS)[number];
 
+/** What a way is gone with. */
+export type Mending = Omit<Work, 'ledger' | 'io'> & { readonly io: StepIo };
+
 /** One way to mend an entry. */
 export interface Way {
   readonly action: Action;
@@ -20,7 +23,7 @@ export interface Way {
   readonly danger: Danger;
   /** Why it cannot be gone; undefined when it can. */
   readonly obstacle?: string | undefined;
-  run(work: Work & { readonly io: StepIo }): Promise<void>;
+  run(work: Mending): Promise<void>;
 }
 
 /** The ways there are, the best first. `from` is the first statement that is still to be run, counted from 1. */
@@ -90,11 +93,11 @@ function dirtyWays(found: Diagnosis, ledger: Ledger, from: number | undefined): 
   const pending = mark('pending', `Mark ${version} as not applied`, 'confirm', (io) =>
     direction === 'up' ? ledger.abandon(migration, 'up') : ledger.finish(migration, 'down', 0, io),
   );
-  return [finish(found, from), back(found), applied, pending];
+  return [finish(found, ledger, from), back(found, ledger), applied, pending];
 }
 
 /** Runs what is left of it. */
-function finish(found: Diagnosis, from: number | undefined): Way {
+function finish(found: Diagnosis, ledger: Ledger, from: number | undefined): Way {
   const { migration, direction, statements } = found;
   const seen = statements.findLastIndex(({ effect }) => effect === 'done') + 1;
   const done = from === undefined ? seen : from - 1;
@@ -117,13 +120,13 @@ function finish(found: Diagnosis, from: number | undefined): Way {
         : undefined,
     run: async (work) => {
       if (invalid !== undefined) await drop(work.io, work.session, invalid);
-      await apply(work, { migration, direction, done });
+      await apply({ ...work, ledger }, { migration, direction, done });
     },
   };
 }
 
 /** Takes back what took effect, by the other way of the migration. */
-function back(found: Diagnosis): Way {
+function back(found: Diagnosis, ledger: Ledger): Way {
   const { migration, direction, statements } = found;
   const opposite: Move = { migration, direction: direction === 'up' ? 'down' : 'up' };
   const section = direction === 'up' ? migration.down : migration.up;
@@ -143,7 +146,7 @@ function back(found: Diagnosis): Way {
         ? `${migration.version} has no way down in ${migration.file}.`
         : undefined,
     run: async (work) => {
-      const { io, session, ledger } = work;
+      const { io, session } = work;
       if (needed && section !== undefined) await walk(work, opposite);
       else for (const index of halves) await drop(io, session, index);
       await transaction(session, () => commands(session, ledger.abandon(migration, direction)));
@@ -153,7 +156,7 @@ function back(found: Diagnosis): Way {
 }
 
 /** The statements of a way one by one, without those that have nothing to do. */
-async function walk(work: Work & { readonly io: StepIo }, move: Move): Promise<void> {
+async function walk(work: Mending, move: Move): Promise<void> {
   const { io, session, patience } = work;
   const section = move.direction === 'up' ? move.migration.up : move.migration.down;
   if (section?.error !== undefined) throw new OpError('refused', section.error);
