@@ -25,7 +25,7 @@ test('a backup from the form to the report on exit', async () => {
   pty.press('enter');
   await pty.waitFor(/DONE after/, { timeout: 20_000 });
   pty.press('enter', '8');
-  await pty.waitFor(/done +backup +Back up test_/);
+  await pty.waitFor(/done +Back up test_/);
   pty.press('enter');
   await pty.waitFor(/What became of it/);
   pty.press('enter', 'q');
@@ -86,7 +86,7 @@ test('what a killed console has left is marked, and u cleans up after it', async
   pty.press('y');
   await pty.waitFor(/DONE after/);
   pty.press('enter');
-  await pty.waitFor(/done +recover[\s\S]*!interrupted.* recovered/);
+  await pty.waitFor(/done +Clean up after[\s\S]*!interrupted.* recovered/);
   pty.press('q');
   expect(await pty.exit).toEqual({ code: 0, signal: 0 });
 });

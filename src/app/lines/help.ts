@@ -32,7 +32,7 @@ export function helpReading(deck: Deck, columns: number): Reading {
   const right = [...RIGHT.flatMap((group) => groupLines(deck, ...group)), ...legend()];
   return {
     title: [span(' Help', 'title'), span('  every key; : opens the same by name', 'muted')],
-    lines: columns < TWO_COLUMNS ? [...left, ...right] : sideBySide(left, right, columns),
+    lines: columns < TWO_COLUMNS ? [...left, ...right] : sideBySide(left, right, columns, marksOf(deck).more),
   };
 }
 
@@ -65,10 +65,10 @@ function legend(): Line[] {
   ];
 }
 
-function sideBySide(left: readonly Line[], right: readonly Line[], columns: number): Line[] {
+function sideBySide(left: readonly Line[], right: readonly Line[], columns: number, more: string): Line[] {
   const half = Math.floor(columns * 0.45);
   return Array.from({ length: Math.max(left.length, right.length) }, (_, i) => [
-    ...fitLine(left[i] ?? [], half),
+    ...fitLine(left[i] ?? [], half, more),
     ...(right[i] ?? []),
   ]);
 }
