@@ -71,6 +71,8 @@ WHERE schemaname !~ '^pg_'`,
 /** COPY commands of a run in this database, by table. */
 export const contentsCopying = defineQuery({
   id: 'restore.copying',
+  unavailable: ({ major }) =>
+    major < 14 ? { reason: 'PostgreSQL 13 does not tell how far COPY is.' } : undefined,
   variants: [
     {
       min: 14,
