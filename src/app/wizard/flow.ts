@@ -27,7 +27,7 @@ import { openedWizard, type Phase, updateWizard, type Wizard, wizardById } from 
 
 /** Why an operation cannot be started now; undefined when it can. */
 export function operationDisabled(deck: Deck, entry: Entry): string | undefined {
-  if (entry.writes && deck.readOnly) return 'read-only; --no-read-only allows it';
+  if (entry.writes && deck.readOnly) return 'read-only: start with --no-read-only to use it';
   return undefined;
 }
 
