@@ -61,13 +61,14 @@ async function take(browser: Browser, home: string): Promise<void> {
     cwd: home,
   });
   try {
-    await tour(terminal, async (name, what, wanted, seconds) => {
+    const picture: Parameters<typeof tour>[1] = async (name, what, wanted, seconds) => {
       const png = await terminal.picture(what, wanted, seconds);
       writeFileSync(join(PICTURES, `${name}.png`), png);
       console.log(
         `${name}.png  ${Math.round(png.length / 1000)} kB  ${Math.round(performance.now() / 1000)} s`,
       );
-    });
+    };
+    await tour(terminal, picture, home);
   } finally {
     if (!(await terminal.end(FAREWELL_SECONDS))) console.error('The demo did not end by itself.');
   }

@@ -1,4 +1,5 @@
 import type { Size, Terminal, Wanted } from './terminal.ts';
+import { maintenance } from './tour-maintenance.ts';
 
 /** Takes a picture as soon as the screen shows what is wanted. */
 type Picture = (name: string, what: string, wanted: Wanted, seconds?: number) => Promise<void>;
@@ -33,8 +34,8 @@ const LONG_WAIT = /[├└]─\d+ +([5-9]\.\d|\d\d)s/;
 /** The history of a measure has grown to a line. */
 const HISTORY = /[▁-█]{24}/;
 
-/** Walks through the console; every step waits for what it is to show. */
-export async function tour(terminal: Terminal, picture: Picture): Promise<void> {
+/** Walks through the console that was started in `home`; every step waits for what it is to show. */
+export async function tour(terminal: Terminal, picture: Picture, home: string): Promise<void> {
   await terminal.until('the first live frame', shows(/conns \d+\/\d+/), 90);
   await locks(terminal, picture);
   await lists(terminal, picture);
@@ -43,6 +44,7 @@ export async function tour(terminal: Terminal, picture: Picture): Promise<void> 
   await terminal.resize(WINDOW);
   await backup(terminal, picture);
   await restore(terminal, picture);
+  await maintenance(terminal, picture, home);
 }
 
 async function locks(terminal: Terminal, picture: Picture): Promise<void> {
