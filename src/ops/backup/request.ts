@@ -22,6 +22,8 @@ export interface BackupRequest {
   /** Roles and tablespaces beside it. */
   readonly globals: boolean;
   readonly label: string | undefined;
+  /** Made before something is changed, as the way back. */
+  readonly safety?: boolean;
 }
 
 /** A backup that is published: from then on it is listed. */

@@ -44,6 +44,8 @@ export const manifestSchema = z.object({
   pgdeck: z.string(),
   created_at: z.string(),
   label: z.string().nullable(),
+  /** Made by another operation before it changes something: the way back, not what is wanted back. */
+  safety: z.boolean().optional(),
   server: z.object({
     version: z.string(),
     version_num: z.int(),

@@ -75,7 +75,7 @@ export async function listBackups(directory: string): Promise<Backup[]> {
     .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || b.id.localeCompare(a.id));
 }
 
-/** Stands for the newest good backup of the database that is connected to. */
+/** Stands for the newest good whole backup of the database that is connected to, safety backups left out. */
 export const NEWEST = 'newest';
 
 /**
@@ -120,12 +120,16 @@ export async function findBackup(directory: string, idOrPath: string, database?:
 
 async function newest(directory: string, database: string | undefined): Promise<Backup> {
   const found = (await listBackups(directory)).find(
-    (one) => one.status === 'ok' && (database === undefined || one.database === database),
+    ({ status, scope, manifest, database: of }) =>
+      status === 'ok' &&
+      scope === 'full' &&
+      manifest?.safety !== true &&
+      (database === undefined || of === database),
   );
   if (found) return found;
   throw new OpError(
     'refused',
-    `There is no good backup${database === undefined ? '' : ` of ${database}`} in ${directory}.`,
+    `There is no good whole backup${database === undefined ? '' : ` of ${database}`} in ${directory}.`,
     'Make one with: pgdeck backup',
   );
 }

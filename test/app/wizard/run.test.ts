@@ -59,7 +59,7 @@ describe('the plan', () => {
     ])
       expect(stage.text).toContain(part);
     stage.keys('y');
-    expect(stage.copied).toEqual(['pgdeck paint shop']);
+    expect(stage.copied).toEqual([expect.stringMatching(/^pgdeck paint shop -h \S+ -p \d+ -U \S+ -d \S+$/)]);
     expect(stage.wizard.phase.step).toBe('plan');
   });
 

@@ -78,6 +78,8 @@ test('an empty repository has nothing to prune', async () => {
 
 test('the newest good backup has a name of its own: a job need not know what it is called', async () => {
   putBackup(repository, 'shop_bad', { days: -1, good: false });
+  putBackup(repository, 'shop_tables', { days: -2, scope: 'tables' });
+  putBackup(repository, 'shop_safety', { days: -3, safety: true });
   const shown = await pgdeck(
     ['backups', 'pin', 'newest', '--dir', repository, '-h', '/nowhere', '-d', 'shop', '--json'],
     env,
@@ -87,5 +89,8 @@ test('the newest good backup has a name of its own: a job need not know what it 
     ['backups', 'pin', 'newest', '--dir', repository, '-h', '/nowhere', '-d', 'x'],
     env,
   );
-  expect([none.code, none.stderr]).toEqual([2, expect.stringMatching(/no good backup of x.*pgdeck backup/)]);
+  expect([none.code, none.stderr]).toEqual([
+    2,
+    expect.stringMatching(/no good whole backup of x.*pgdeck backup/),
+  ]);
 });

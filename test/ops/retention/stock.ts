@@ -8,7 +8,15 @@ const DAY = 86_400_000;
 export function putBackup(
   repository: string,
   id: string,
-  { database = 'shop', days = 0, scope = 'full' as Scope, good = true, pinned = false, now = new Date() },
+  {
+    database = 'shop',
+    days = 0,
+    scope = 'full' as Scope,
+    good = true,
+    pinned = false,
+    safety = false,
+    now = new Date(),
+  },
 ): void {
   const folder = join(repository, id);
   mkdirSync(folder, { recursive: true });
@@ -21,6 +29,7 @@ export function putBackup(
     pgdeck: '0',
     created_at: at,
     label: null,
+    safety,
     server: { version: '15.1', version_num: 150_001, system_identifier: '1', address: 'h:1', standby: false },
     database: {
       ...{ name: database, oid: 1, encoding: 'UTF8', collate: 'C', ctype: 'C', locale_provider: 'c' },

@@ -15,6 +15,8 @@ const STATUS: Readonly<Record<RunEnding['status'], { readonly word: string; read
   refused: { word: 'NOT BEGUN', tone: 'critical' },
 };
 
+const LATE = { word: 'DONE, BUT', tone: 'critical' } as const;
+
 /** The last lines of the output; the journal has all. */
 const OUTPUT_LISTED = 200;
 
@@ -23,7 +25,8 @@ export function resultBlocks(deck: { readonly ascii: boolean }, run: RunView, co
   const { end } = run;
   if (!end) return [];
   const { more } = marksOf(deck);
-  const { word, tone } = STATUS[end.status];
+  // done, and then something went wrong beside it: a command after it that failed
+  const { word, tone } = end.status === 'done' && !end.ok ? LATE : STATUS[end.status];
   const text = wrap(cleanBlock(end.text), columns - 3).map(
     (part): Line => [span(` ${part}`, end.ok ? undefined : 'alert')],
   );

@@ -34,6 +34,7 @@ export async function safetyBackup(context: OpContext, label: string): Promise<S
     tables: [],
     globals: false,
     label,
+    safety: true,
   };
   const seen = await survey(context, request, await listBackups(repository).catch(() => []));
   let made: BackupMade | undefined;

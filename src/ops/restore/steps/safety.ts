@@ -29,6 +29,7 @@ export async function safetyBackup(
     tables: [],
     globals: false,
     label: `before a restore of ${situation.backup.id}`,
+    safety: true,
   };
   const like = (await listBackups(repository)).filter((one) => one.database === database);
   const raw = live?.bytes ?? 0;

@@ -33,6 +33,7 @@ export function safetySteps(
       tables: names,
       globals: false,
       label: 'before a restore of these tables',
+      safety: true,
     },
     {
       id: (name) => `safety-${name}`,
