@@ -11,6 +11,7 @@ import {
   editForm,
   enterField,
   type Form,
+  firstChoice,
   focusedField,
   isAsking,
   moveFocus,
@@ -114,7 +115,8 @@ export function moveInForm(deck: Deck, by: number): void {
   changeForm(deck, (form, operation) => {
     const field = focusedField(operation, form);
     const last = field ? offered(field, form).length - 1 : -1;
-    const index = form.index + by;
+    const from = field && by > 0 && form.index < 0 ? firstChoice(field, form) - 1 : form.index;
+    const index = from + by;
     // the list is on its way: its first choice will be the one that is highlighted
     if (field && last < 0 && by > 0 && isAsking(field, form))
       return form.index === 0 ? form : { ...form, index: 0 };

@@ -157,6 +157,15 @@ export function offered(field: InputField, form: Form): readonly Choice[] {
   });
 }
 
+/** Where Down begins in the choices: at the first that is not taken yet, after the one that was taken last. */
+export function firstChoice(field: InputField, form: Form): number {
+  const taken = form.items[field.id] ?? [];
+  const choices = offered(field, form);
+  const last = choices.findIndex(({ value }) => value === taken.at(-1));
+  const left = (from: number) => choices.findIndex(({ value }, at) => at >= from && !taken.includes(value));
+  return [left(last + 1), left(0)].find((at) => at >= 0) ?? 0;
+}
+
 /** The values of a field with a fixed set; nothing chosen comes first where that is allowed. */
 export function valuesOf({ values = [], required, initial }: InputField): readonly string[] {
   return required || initial !== undefined ? values : ['', ...values];
@@ -180,7 +189,7 @@ export function editForm(operation: AnyOperation, form: Form, key: string): Form
     return value === undefined ? form : { ...form, flags: { ...form.flags, [field.id]: value } };
   }
   if (field.kind === 'choice') return pickByKey(field, form, key);
-  if (field.kind === 'list' && key === 'space' && form.index >= 0) return takeChoice(operation, form);
+  if (field.kind === 'list' && key === 'space' && form.index >= 0) return takeChoice(operation, form, true);
   const text = form.texts[field.id] ?? EMPTY_FIELD;
   const items = form.items[field.id] ?? [];
   if (field.kind === 'list' && key === 'backspace' && text.text === '')
@@ -216,8 +225,8 @@ function pickByKey(field: InputField, form: Form, key: string): Form {
   return next === undefined ? form : { ...form, picked: { ...form.picked, [field.id]: next } };
 }
 
-/** Takes the highlighted choice: as the text, or into the list and out of it again. */
-export function takeChoice(operation: AnyOperation, form: Form): Form {
+/** Takes the highlighted choice: as the text, or into the list and out of it again. `keep`: it stays highlighted. */
+export function takeChoice(operation: AnyOperation, form: Form, keep = false): Form {
   const field = focusedField(operation, form);
   const choice = field && offered(field, form)[form.index];
   if (!field || !choice) return form;
@@ -233,6 +242,8 @@ export function takeChoice(operation: AnyOperation, form: Form): Form {
       ...form.items,
       [field.id]: without.length < items.length ? without : [...items, choice.value],
     },
+    // Down offers what is left, and Enter goes on instead of taking it out again
+    ...(!keep && { index: -1 }),
     // what was typed to find it has served
     ...(form.filtering && { texts: { ...form.texts, [field.id]: EMPTY_FIELD }, filtering: false, index: -1 }),
   };

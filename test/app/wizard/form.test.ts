@@ -170,7 +170,6 @@ test('a list takes choices in and out, and what is typed', async () => {
   expect(await choices(stage)).toEqual(['shop.a', 'shop.b', 'shop.c']);
   stage.keys('down', 'space', 'down', 'space', 'space', 'down', 'enter');
   expect(input(stage)?.tables).toEqual(['shop.a', 'shop.c']);
-  stage.keys('up', 'up', 'up');
   stage.type('mine');
   stage.keys('enter');
   stage.deck.paste('x\ny\n');
@@ -178,6 +177,21 @@ test('a list takes choices in and out, and what is typed', async () => {
   stage.type('z');
   // not added with Enter, and given all the same
   expect(input(stage)?.tables).toEqual(['shop.a', 'shop.c', 'mine', 'x', 'z']);
+});
+
+test('after a choice of a list was taken Down offers what is left, after a look at the plan too', async () => {
+  const stage = await opened();
+  stage.type('shop');
+  stage.keys('tab', 'tab', 'tab');
+  await choices(stage);
+  stage.keys('down', 'down', 'down', 'enter', 'down', 'enter');
+  expect(focus(stage)).toBe('tables');
+  expect(input(stage)?.tables).toEqual(['shop.c', 'shop.a']);
+  stage.keys('enter');
+  await stage.at('plan');
+  stage.keys('esc', 'down', 'enter');
+  expect(focus(stage)).toBe('tables');
+  expect(input(stage)?.tables).toEqual(['shop.c', 'shop.a', 'shop.b']);
 });
 
 test('what is offered follows what was given before', async () => {

@@ -10,6 +10,7 @@ import { windowOf } from '../../select.ts';
 import { EMPTY_FIELD, fieldSpans } from '../../text-field.ts';
 import {
   type Form,
+  firstChoice,
   flagOf,
   focusedField,
   offered,
@@ -188,7 +189,8 @@ function choiceLines(
     return offer === undefined || offer.status === 'asking'
       ? say('asking what there is')
       : say(offer.choices.length === 0 ? none : 'None of the choices matches.');
-  const { from, to } = windowOf(choices.length, Math.max(0, form.index), CHOICES);
+  const seen = form.index < 0 ? firstChoice(field, form) : form.index;
+  const { from, to } = windowOf(choices.length, seen, CHOICES);
   const chosen = new Set(form.items[field.id] ?? []);
   const shown = choices.slice(from, to);
   const value = Math.min(
