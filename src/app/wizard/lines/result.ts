@@ -61,7 +61,7 @@ export function resultBlocks(deck: { readonly ascii: boolean }, run: RunView, co
       [],
       [span(' Steps', 'accent')],
       ...run.steps.map((step) => stepLine(step, run.at, columns, deck.ascii)),
-      ...failureLines(run.steps, columns),
+      ...failureLines(run.steps, columns, end.text),
       ...(output.length > 0 ? [[], [span(' Output', 'accent')], ...output] : []),
       // what was refused has left no record
       ...(end.run === '' || end.status === 'refused'

@@ -97,10 +97,10 @@ export function stepLine(step: StepView, now: number, columns: number, ascii: bo
   ];
 }
 
-/** Why steps failed, in full. */
-export function failureLines(steps: readonly StepView[], columns: number): Line[] {
+/** Why steps failed, in full, where `said` does not say it already. */
+export function failureLines(steps: readonly StepView[], columns: number, said: string): Line[] {
   return steps.flatMap(({ text, title }) =>
-    text === undefined
+    text === undefined || said.includes(text)
       ? []
       : wrap(`${cleanLine(title)}: ${cleanLine(text)}`, columns - 4).map(
           (part): Line => [span(`  ${part}`, 'alert')],
