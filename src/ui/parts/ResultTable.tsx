@@ -14,6 +14,14 @@ interface CellProps {
   readonly column?: number;
 }
 
+let loaded: { readonly component: InkTable } | undefined;
+
+/** Loads what draws tables, once: a table that is shown afterwards has its rows in its first frame. */
+export async function preloadTable(): Promise<{ readonly component: InkTable }> {
+  loaded ??= { component: await loadInkTable() };
+  return loaded;
+}
+
 /** A small table that does not change: the outcome of something. The texts have been cleaned. */
 export function ResultTable({
   titles,
@@ -28,11 +36,11 @@ export function ResultTable({
   /** Paints the text of a cell. */
   readonly style?: (text: string, column: number) => string;
 }): ReactElement {
-  const [Table, setTable] = useState<{ component: InkTable }>();
+  const [Table, setTable] = useState(loaded);
   useEffect(() => {
     let shown = true;
-    void loadInkTable().then((component) => {
-      if (shown) setTable({ component });
+    void preloadTable().then((table) => {
+      if (shown) setTable(table);
     });
     return () => {
       shown = false;

@@ -1,12 +1,12 @@
 import { Box, Text } from 'ink';
-import { type ReactElement, useMemo } from 'react';
+import { type ReactElement, useEffect, useMemo } from 'react';
 import type { Deck } from '../../app/deck.ts';
 import type { Placed, TableBlock } from '../../app/wizard/lines/document.ts';
 import { type WizardLayout, wizardLayout } from '../../app/wizard/lines/layout.ts';
 import { openedWizard } from '../../app/wizard/state.ts';
 import { type Line, span } from '../../text/line.ts';
 import { Lines, useDeck } from '../parts/Lines.tsx';
-import { ResultTable } from '../parts/ResultTable.tsx';
+import { preloadTable, ResultTable } from '../parts/ResultTable.tsx';
 import type { Paint } from '../theme.ts';
 
 /** Any operation on its way: form, plan, question, run, result. */
@@ -26,6 +26,10 @@ export function Wizard({
     () => (wizard && columns > 0 && rows > 0 ? wizardLayout(deck, wizard, { columns, rows }) : undefined),
     [deck, wizard, columns, rows],
   );
+  const open = wizard !== undefined;
+  useEffect(() => {
+    if (open) void preloadTable();
+  }, [open]);
   if (!layout) return null;
   return (
     <Box flexDirection="column" height={rows} overflow="hidden">

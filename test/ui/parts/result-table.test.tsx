@@ -1,7 +1,7 @@
 import { render } from 'ink-testing-library';
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
-import { ResultTable } from '../../../src/ui/parts/ResultTable.tsx';
+import { preloadTable, ResultTable } from '../../../src/ui/parts/ResultTable.tsx';
 import { until } from '../../support/until.ts';
 
 test('wide characters keep the columns: every line is as wide as the frame', async () => {
@@ -16,4 +16,11 @@ test('wide characters keep the columns: every line is as wide as the frame', asy
   unmount();
   expect(new Set(lines.map((line) => stringWidth(line))).size).toBe(1);
   for (const row of rows) expect(lines.some((line) => row.every((text) => line.includes(text)))).toBe(true);
+});
+
+test('a table that was prepared has its rows in the first frame', async () => {
+  await preloadTable();
+  const { frames, unmount } = render(<ResultTable titles={['PID']} rows={[['4711']]} />);
+  unmount();
+  expect(frames[0]).toContain('4711');
 });
