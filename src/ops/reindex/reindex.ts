@@ -114,6 +114,7 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
       : reindexSteps({
           scope: rebuilt,
           leftovers,
+          known: new Set(invalid.map(({ oid }) => oid).filter((oid) => !wanted.has(oid))),
           manner,
           patience: { lockTimeout, wait },
           last,

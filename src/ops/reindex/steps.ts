@@ -7,7 +7,7 @@ import type { LastTime } from '../maintain/shared/last.ts';
 import { type Patience, withLockRetries } from '../maintain/shared/retry.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
 import type { Outcome } from '../maintain/shared/statement.ts';
-import type { Step, StepIo } from '../operation.ts';
+import { KEPT, type Step, type StepIo } from '../operation.ts';
 import { Doubts, sweep } from './doubts.ts';
 import { Ledger, untouched } from './ledger.ts';
 import { type Scope, size, type Target } from './scope.ts';
@@ -21,6 +21,8 @@ export interface Work {
   readonly scope: Scope;
   /** Invalid indexes that are removed or built again first. */
   readonly leftovers: readonly ReindexLeftover[];
+  /** Oids of indexes that were invalid before and may be so afterwards: nobody has asked for them by name. */
+  readonly known: ReadonlySet<number>;
   readonly manner: Manner;
   readonly patience: Patience;
   readonly last: ReadonlyMap<string, LastTime>;
@@ -176,15 +178,16 @@ async function swept<T>(io: StepIo, doubts: Doubts, id: string, work: () => Prom
 }
 
 /** A step that was done, or had not begun anything, leaves nothing to take back. */
-async function takeBack(io: StepIo, doubts: Doubts, id: string): Promise<void> {
+async function takeBack(io: StepIo, doubts: Doubts, id: string): Promise<typeof KEPT | undefined> {
   const doubt = doubts.of(id);
-  if (doubt === undefined) return;
+  if (doubt === undefined) return KEPT;
   await sweep(io, [doubt], { patience: SWEEP_SECONDS, applicationName: io.applicationName });
   doubts.settle(io, id);
+  return undefined;
 }
 
 /** What has changed; and whether anything is invalid that should not be. */
-function compareStep({ scope, sessions, ledger, doubts, leftovers }: Shared): Step {
+function compareStep({ scope, sessions, ledger, doubts, leftovers, known }: Shared): Step {
   return {
     id: 'compare',
     title: 'Compare before and after, and look for invalid indexes',
@@ -196,13 +199,20 @@ function compareStep({ scope, sessions, ledger, doubts, leftovers }: Shared): St
       const watcher = await sessions.watcher(io);
       const oids = scope.tables.map(({ oid }) => oid);
       const invalid = await watcher.run(reindexLeftovers, { oids });
-      const expected = new Set(leftovers.map(({ oid }) => oid));
-      const news = invalid.filter(
-        (one) => one.builder === null && !expected.has(one.oid) && !doubts.about(one.table_oid),
-      );
-      io.line(
-        invalid.length === 0 ? 'No index is invalid.' : `${count(invalid.length)} indexes are invalid.`,
-      );
+      // that these are still there was told by the steps that should have removed them
+      const told = new Set(leftovers.map(({ oid }) => oid));
+      const idle = invalid.filter(({ oid, builder }) => builder === null && !told.has(oid));
+      const asBefore = idle.filter(({ oid }) => known.has(oid));
+      const news = idle.filter((one) => !known.has(one.oid) && !doubts.about(one.table_oid));
+      if (invalid.length === 0) io.line('No index is invalid.');
+      else
+        io.line(
+          invalid.length === 1 ? '1 index is invalid.' : `${count(invalid.length)} indexes are invalid.`,
+        );
+      for (const { schema, name } of asBefore) {
+        const shown = fullName(schema, name);
+        io.line(`${shown} was invalid before and still is. To mend: pgdeck reindex --index ${shown}`);
+      }
       if (news.length === 0) return;
       const names = news.map(({ schema, name }) => fullName(schema, name));
       throw new OpError(
