@@ -47,7 +47,7 @@ export async function withLockRetries<T>(
       if (left <= 0) throw givenUp(wanted, patience, tries, holder, error);
       const seconds = Math.min(pause, left);
       io.line(
-        `${wanted.name} is locked by ${holder?.text ?? 'somebody who has let go by now'}; tried again in ${duration(seconds)}`,
+        `${wanted.name} is ${holder?.text ?? 'locked by somebody who has let go by now'}; tried again in ${duration(seconds)}`,
       );
       await delay(seconds * 1000, undefined, { signal: io.signal });
     }
@@ -55,13 +55,20 @@ export async function withLockRetries<T>(
 }
 
 interface Holder {
+  /** What it does to the table: `locked by session 4711 (…)`. */
   readonly text: string;
   readonly remedy: string;
 }
 
+/** Whoever only waits for the table is in the way too: those that come later stand behind it. */
 async function firstHolder(session: Session, { oids, mode }: Wanted): Promise<Holder | undefined> {
-  const [first] = (await holdersOf(session, oids, mode)).filter(({ granted }) => granted);
-  return first && { text: holderText(first), remedy: holderRemedy(first) };
+  const [first] = await holdersOf(session, oids, mode);
+  if (first === undefined) return undefined;
+  const who = holderText(first);
+  return {
+    text: first.granted ? `locked by ${who}` : `waited for by ${who}, which is ahead in the queue`,
+    remedy: holderRemedy(first),
+  };
 }
 
 function givenUp(
@@ -74,7 +81,7 @@ function givenUp(
   const times = tries === 1 ? 'one attempt' : `${tries} attempts`;
   return new OpError(
     'failed',
-    `${name} was locked by ${holder?.text ?? 'others'} and could not be had in ${times} within ${duration(wait)}.`,
+    `${name} was ${holder?.text ?? 'locked by others'} and could not be had in ${times} within ${duration(wait)}.`,
     `${holder === undefined ? '' : `${holder.remedy}. `}Or try longer with --wait.`,
     cause,
   );
