@@ -1,10 +1,14 @@
 import { quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
+import { backupBlockers } from '../../../db/views/backup/activity.ts';
 import type { PipeCommand } from '../../../targets/target.ts';
+import { dumpFailure } from '../../backup/dump/failure.ts';
+import { blockerText } from '../../backup/preflight/activity.ts';
 import { databaseArgument, withClientEnvironment } from '../../clients/environment.ts';
 import { pipeline } from '../../clients/pipeline.ts';
 import { type Clients, findClients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
+import { OpError } from '../../error.ts';
 import type { StepIo } from '../../operation.ts';
 import type { TableName } from './result.ts';
 
@@ -29,11 +33,34 @@ export async function loader(
       const dumps = [schemaOptions(server.rights.superuser)];
       if (known.length > 0) dumps.push(['--data-only', ...known.flatMap((table) => ['-t', table])]);
       for (const options of dumps)
-        await pipeline(io, commands(clients, server.major, options, context.target.database, database), {
-          env,
-          quiet: true,
-        });
+        try {
+          await pipeline(io, commands(clients, server.major, options, context.target.database, database), {
+            env,
+            quiet: true,
+          });
+        } catch (error) {
+          throw await lockFailure(io, error);
+        }
     });
+}
+
+/** Where pg_dump has waited for a table in vain: who has it. Anything else as it is. */
+async function lockFailure(io: StepIo, error: unknown): Promise<unknown> {
+  if (
+    !(error instanceof OpError) ||
+    !/canceling statement due to (?:lock|statement) timeout/.test(error.message)
+  )
+    return error;
+  const { message, next } = dumpFailure('pg_dump', 1, error.message, 'the server');
+  const session = await io.connect();
+  const blockers = await session.run(backupBlockers, undefined);
+  const who = blockers.map((blocker) => `${blockerText(blocker)}.`);
+  return new OpError(
+    'failed',
+    who.length === 0 ? message : `pg_dump has waited ${LOCK_WAIT} for a table. ${who.join(' ')}`,
+    `${next ?? 'See who holds it with: pgdeck show locks'}. Then try again.`,
+    error,
+  );
 }
 
 /** The program's pattern of each table that is there. */
