@@ -30,11 +30,13 @@ export interface Action {
   readonly hint?: number;
   /** A word for the footer. */
   readonly short?: string;
+  /** The word for the footer where it depends on what is shown; undefined: not in the footer now. */
+  readonly shortOn?: (deck: Deck) => string | undefined;
   /** Why it cannot be done now; undefined when it can. */
   readonly disabled?: (deck: Deck) => string | undefined;
 }
 
-type Extra = Pick<Action, 'danger' | 'hint' | 'short' | 'disabled'>;
+type Extra = Pick<Action, 'danger' | 'hint' | 'short' | 'shortOn' | 'disabled'>;
 
 export function action(
   id: string,

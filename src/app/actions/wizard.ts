@@ -105,6 +105,13 @@ function sharedAction(key: string, entries: readonly [Entry, ...Entry[]]): Actio
   };
   return action(`run.key.${key}`, 'screen', key, title, open, {
     danger: entries.some(({ writes }) => writes),
+    // where it is about the rows that are shown
+    hint: 3,
+    shortOn: (d) => {
+      const field = focusedView(d.state).taken?.field;
+      const { id, takes } = meantByKey(d, entries);
+      return field !== undefined && takes?.includes(field) ? id : undefined;
+    },
     disabled: (d) => operationDisabled(d, meantByKey(d, entries)),
   });
 }
@@ -124,7 +131,7 @@ export const WIZARD_ACTIONS: readonly Action[] = [
     ),
   ),
   ...SHARED.map(({ key, entries }) => sharedAction(key, entries)),
-  action('runs.undo', 'row', 'u', 'Undo the run, or clean up after one that was interrupted', takeBack, {
+  action('runs.undo', 'row', 'u', 'Undo the run, or clean up after it', takeBack, {
     hint: 3,
     short: 'undo',
     disabled: cannotTakeBack,

@@ -19,9 +19,13 @@ export function footerLine(deck: Deck, columns: number): Line {
   const scopes = CONTEXTS[contextOf(deck.state)];
   const usable = ACTIONS.filter(
     (a) =>
-      a.hint !== undefined && scopes.includes(a.scope) && !(a.danger && deck.readOnly) && !a.disabled?.(deck),
+      a.hint !== undefined &&
+      scopes.includes(a.scope) &&
+      !(a.danger && deck.readOnly) &&
+      !(a.shortOn && a.shortOn(deck) === undefined) &&
+      !a.disabled?.(deck),
   ).sort((a, b) => (a.hint ?? 0) - (b.hint ?? 0));
-  const items = usable.map((a, i): Item => ({ priority: rank(a, i), spans: hint(a, deck.ascii) }));
+  const items = usable.map((a, i): Item => ({ priority: rank(a, i), spans: hint(deck, a) }));
   return fitLine([span(' '), ...fitItems(items, columns - 1)], columns, more);
 }
 
@@ -30,9 +34,9 @@ function rank(action: Action, at: number): number {
   return action.id === 'help' || action.id === 'quit' ? 0 : at + 1;
 }
 
-function hint(action: Action, ascii: boolean): Line {
+function hint(deck: Deck, action: Action): Line {
   return [
-    span(keyName(action.keys[0] ?? '', ascii), 'key'),
-    span(` ${action.short ?? action.title}`, 'muted'),
+    span(keyName(action.keys[0] ?? '', deck.ascii), 'key'),
+    span(` ${action.shortOn?.(deck) ?? action.short ?? action.title}`, 'muted'),
   ];
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { footerLine } from '../../../src/app/lines/footer.ts';
 import { openedWizard } from '../../../src/app/wizard/state.ts';
+import { lineText } from '../../../src/text/line.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { Stage } from '../stage.ts';
 
@@ -48,6 +50,16 @@ test('v opens REINDEX of the marked indexes where indexes are listed', async () 
   stage.filter('orders');
   stage.keys('space');
   expect(await opened('v')).toEqual(['reindex', { index: ['public."Orders 订 id"'] }]);
+});
+
+test('the footer has v where it is about the rows that are shown', () => {
+  const footer = (screen: string) => {
+    stage.keys(screen);
+    return lineText(footerLine(stage.deck, 80));
+  };
+  expect(footer('4')).toContain('v vacuum');
+  expect(footer('5')).toContain('v reindex');
+  expect(footer('1')).not.toMatch(/v (vacuum|reindex)/);
 });
 
 test('v opens VACUUM with nothing filled in elsewhere', async () => {
