@@ -67,3 +67,17 @@ test('what cannot be read is refused, and a server that is not there has its own
   expect(newer.stderr).toContain('was made by a newer pgdeck');
   expect((await pgdeck(['schema', 'snapshot'], { ...env, PGHOST: '/nowhere' })).code).toBe(3);
 });
+
+test('a table that somebody has locked: it ends with what to do', async () => {
+  const session = await client(db.target());
+  await session.sql('CREATE TABLE locked (id int); CREATE VIEW of_locked AS SELECT * FROM locked');
+  await session.sql('BEGIN');
+  await session.sql('LOCK TABLE locked IN ACCESS EXCLUSIVE MODE');
+  const { code, stderr } = await pgdeck(['schema', 'snapshot'], {
+    ...env,
+    PGOPTIONS: '-c lock_timeout=200ms',
+  });
+  await session.sql('ROLLBACK');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/See who holds the lock with: pgdeck show locks\. Then try again\.\n$/);
+});

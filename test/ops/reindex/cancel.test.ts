@@ -80,6 +80,23 @@ test.each(PHASES)(
   },
 );
 
+test('what was finished before it was cancelled stays, and is not said to be taken back', async () => {
+  await bloatedIndex(session, 'first', 2_000);
+  const context = here();
+  const abort = new AbortController();
+  const plan = await planReindex(context, { table: ['first', 't'] });
+  expect(plan.steps.map(({ id }) => id)).toEqual(['table:public.first', 'table:public.t', 'compare']);
+  const letGo = await holdIn('writers before build', db, 't');
+  const cancelled = carryOut(plan, context, { signal: abort.signal });
+  await reached(session, 'writers before build');
+  abort.abort();
+  await letGo();
+  const { end, events } = await cancelled;
+  expect(end.status).toBe('cancelled');
+  expect(events.flatMap((event) => (event.type === 'rollback' ? [event.step] : []))).toEqual([1]);
+  await session.sql('DROP TABLE first');
+});
+
 test('ended by somebody else: nothing is left, at once', async () => {
   const letGo = await holdIn('old snapshots', db, 't');
   const context = here();

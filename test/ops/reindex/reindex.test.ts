@@ -159,6 +159,29 @@ test('a unique index that failed is built again once it can be; a copy of anothe
   expect(await invalidIndexes(session)).toEqual([]);
 });
 
+test('an invalid index that was there before and nobody has asked for is told, and fails nothing', async () => {
+  await session.sql('CREATE TABLE phones (id int PRIMARY KEY, phone text)');
+  await session.sql("INSERT INTO phones VALUES (1, '1'), (2, '1')");
+  const broken = 'CREATE UNIQUE INDEX CONCURRENTLY phones_phone ON phones (phone)';
+  await expect(session.sql(broken)).rejects.toThrow();
+  const context = here();
+  const { end, events } = await carryOut(await planReindex(context, { index: ['phones_pkey'] }), context);
+  expect(end.status).toBe('done');
+  expect(linesOf(events)).toContain('1 index is invalid.');
+  expect(linesOf(events)).toContain(
+    'public.phones_phone was invalid before and still is. To mend: pgdeck reindex --index public.phones_phone',
+  );
+  // one that was not there when it was planned is no such
+  await session.sql('DROP INDEX phones_phone');
+  const plan = await planReindex(context, { index: ['phones_pkey'] });
+  await expect(session.sql(broken)).rejects.toThrow();
+  expect((await carryOut(plan, context)).end).toMatchObject({
+    status: 'failed',
+    text: expect.stringContaining('public.phones_phone is invalid.'),
+  });
+  await session.sql('DROP TABLE phones');
+});
+
 test('an index that somebody builds now is left alone', async () => {
   await session.sql('CREATE TABLE busy (id int)');
   const writer = await client(db.target(), 'writer');
