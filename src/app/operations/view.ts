@@ -47,7 +47,7 @@ const columns = [
     tone: (r) => TONES[r.status],
   },
   { id: 'operation', title: 'OPERATION', width: 12, priority: 4, value: (r) => r.operation },
-  { id: 'subject', title: 'SUBJECT', width: 34, priority: 1, grow: true, value: (r) => r.subject },
+  { id: 'subject', title: 'SUBJECT', width: 33, priority: 1, grow: true, value: (r) => r.subject },
   {
     id: 'duration',
     title: 'TIME',

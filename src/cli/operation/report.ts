@@ -24,6 +24,8 @@ export class Report {
   readonly #amounts = new Map<string, { amount: Amount; pace: Pace }>();
   #written = 0;
   #line = false;
+  /** Set while the newest amounts are not on the screen yet. */
+  #later: NodeJS.Timeout | undefined;
 
   /** `connection`: the words that reach the server, for the command that takes it back. */
   constructor(plan: Plan, connection: readonly string[]) {
@@ -42,8 +44,11 @@ export class Report {
       this.#begun.push(event.step);
       this.#amounts.clear();
       note(`[${event.step + 1}/${this.#plan.steps.length}] ${cleanLine(event.title)}`);
-    } else if (event.type === 'line') note(indented(event.text));
-    else if (event.type === 'result') this.#results.push(event.table);
+    } else if (event.type === 'line') {
+      note(indented(event.text));
+      // it took the place of the amounts
+      if (this.#amounts.size > 0) this.#drawSoon();
+    } else if (event.type === 'result') this.#results.push(event.table);
     else if (event.type === 'finish') {
       this.#amounts.clear();
       if (!event.ok) note(indented(`failed: ${event.text ?? ''}`));
@@ -79,8 +84,21 @@ export class Report {
     const now = performance.now();
     pace.add(now, amount.done);
     this.#amounts.set(amount.label, { amount, pace });
-    if (!this.#terminal || now - this.#written < REWRITE_MS) return;
-    this.#written = now;
+    this.#drawSoon();
+  }
+
+  /** Draws the amounts now, or once the last time is long enough ago: the newest ones are never left out. */
+  #drawSoon(): void {
+    if (!this.#terminal) return;
+    const wait = REWRITE_MS - (performance.now() - this.#written);
+    if (wait <= 0) this.#draw();
+    else this.#later ??= setTimeout(() => this.#draw(), wait);
+  }
+
+  #draw(): void {
+    clearTimeout(this.#later);
+    this.#later = undefined;
+    this.#written = performance.now();
     this.#line = true;
     const text = [...this.#amounts.values()].map((one) => progressText(one.amount, one.pace)).join(' | ');
     const room = (process.stderr.columns ?? 80) - 1;
@@ -88,6 +106,8 @@ export class Report {
   }
 
   #erase(): void {
+    clearTimeout(this.#later);
+    this.#later = undefined;
     if (this.#line) process.stderr.write('\r\u001b[K');
     this.#line = false;
   }

@@ -197,7 +197,7 @@ test(`${CASES} random tables in every mode, against what the modes mean`, async 
     }
   }
   // each kind was seen often enough to mean something
-  expect(Math.min(...Object.values(outcomes))).toBeGreaterThan(10);
+  expect(Math.min(...Object.values(outcomes))).toBeGreaterThan(5);
   expect(outcomes.done).toBeGreaterThan(100);
 }, 120_000);
 
