@@ -14,10 +14,16 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** A directory that is gone after the tests of this file. */
+const directories: string[] = [];
+// here, and not where one is made: a hook that is registered while a test runs is never called
+afterAll(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A directory that is gone after the tests of this file; it may be asked for within a test, too. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'pgdeck-test-'));
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  directories.push(directory);
   return directory;
 }
 
