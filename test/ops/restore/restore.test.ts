@@ -155,7 +155,7 @@ describe('the live database stays as it is', () => {
 
   test('when it is cancelled before the exchange; what was stopped is started again', () =>
     asItWas(async (context) => {
-      const file = join(home, 'service');
+      const file = join(home, 'service-cancelled');
       const plan = await planRestore(context, {
         backup: made.id,
         no_safety_backup: true,
@@ -167,7 +167,7 @@ describe('the live database stays as it is', () => {
         signal: abort.signal,
         onEvent: (event) => {
           if (event.type === 'start' && event.id === 'before')
-            void until(() => readFileSync(file, 'utf8'), { what: 'the command before' }).then(() =>
+            void until(() => readFileSync(file, 'utf8') !== '', { what: 'the command before' }).then(() =>
               abort.abort(),
             );
         },
