@@ -1,8 +1,6 @@
-import { displayName } from '../../db/ident.ts';
 import type { MaintainTable } from '../../db/views/maintain/tables.ts';
-import { nameParts, nearest } from '../backup/scope/names.ts';
-import { OpError } from '../error.ts';
-import { byDue, type Doing, isDue, nameOf } from './due.ts';
+import { resolveRelation, resolveSchemaOf } from '../names/resolve.ts';
+import { byDue, type Doing, isDue } from './due.ts';
 
 /** What a person has asked for; neither tables nor schemas: the whole database. */
 export interface ScopeInput {
@@ -30,10 +28,10 @@ export interface Scope {
   readonly whole: boolean;
 }
 
-/** Finds what is meant. Throws {@link OpError} for a name that is not there, with those that are alike. */
+/** Finds what is meant. Throws {@link file://../error.ts OpError} for a name that is not there, with those that are alike. */
 export function chooseTables(all: readonly MaintainTable[], input: ScopeInput, doing: Doing): Scope {
-  const named = input.table.map((text) => resolveTable(all, text));
-  const schemas = input.schema.map((text) => resolveSchema(all, text));
+  const named = input.table.map((text) => resolveRelation(all, text));
+  const schemas = input.schema.map((text) => resolveSchemaOf(all, text));
   const whole = named.length + schemas.length === 0;
   const leaves = leavesOf(all);
   const roots = [...named, ...all.filter(({ schema }) => whole || schemas.includes(schema))];
@@ -66,51 +64,4 @@ function leavesOf(all: readonly MaintainTable[]): ReadonlyMap<number, readonly M
   const below = (oid: number): MaintainTable[] =>
     (children.get(oid) ?? []).flatMap((child) => (child.kind === 'p' ? below(child.oid) : [child]));
   return new Map(all.filter(({ kind }) => kind === 'p').map(({ oid }) => [oid, below(oid)]));
-}
-
-function resolveSchema(all: readonly MaintainTable[], text: string): string {
-  const names = [...new Set(all.map(({ schema }) => schema))];
-  const parts = nameParts(text);
-  const found =
-    names.find((name) => name === text) ?? names.find((name) => parts?.length === 1 && name === parts[0]);
-  if (found !== undefined) return found;
-  throw missing('schema with tables', text, nearest(text, names));
-}
-
-function resolveTable(all: readonly MaintainTable[], text: string): MaintainTable {
-  const parts = nameParts(text) ?? [];
-  const found = all.filter(
-    ({ schema, name }) =>
-      text === `${schema}.${name}` ||
-      text === name ||
-      (parts.length === 1 && parts[0] === name) ||
-      (parts.length === 2 && parts[0] === schema && parts[1] === name),
-  );
-  const [only, ...more] = found;
-  if (only === undefined)
-    throw missing(
-      'table',
-      text,
-      nearest(
-        text,
-        all.map((one) => displayName(one.schema, one.name)),
-      ),
-    );
-  if (more.length > 0)
-    throw new OpError(
-      'refused',
-      `The name ${text} stands for ${found.length} tables: ${found.map(nameOf).join(', ')}.`,
-      'Name one of them with its schema.',
-    );
-  return only;
-}
-
-function missing(what: string, text: string, alike: readonly string[]): OpError {
-  return new OpError(
-    'refused',
-    `There is no ${what} ${text} in this database.`,
-    alike.length === 0
-      ? 'Check the name; upper and lower case differ.'
-      : `Did you mean ${alike.join(' or ')}?`,
-  );
 }

@@ -1,7 +1,6 @@
-import { displayName, fullName } from '../../db/ident.ts';
+import { fullName } from '../../db/ident.ts';
 import type { ReindexIndex, ReindexTable } from '../../db/views/reindex/inventory.ts';
-import { nameParts, nearest } from '../backup/scope/names.ts';
-import { OpError } from '../error.ts';
+import { resolveRelation, resolveSchemaOf } from '../names/resolve.ts';
 
 /** What one step rebuilds: an index, or all indexes of a table. */
 export interface Target {
@@ -36,7 +35,7 @@ export interface Asked {
 }
 
 /**
- * Finds what is meant: partitioned tables and indexes are their partitions. Throws {@link OpError} for a name that is
+ * Finds what is meant: partitioned tables and indexes are their partitions. Throws {@link file://../error.ts OpError} for a name that is
  * not there, with those that are alike.
  */
 export function chooseTargets(
@@ -45,8 +44,8 @@ export function chooseTargets(
   asked: Asked,
 ): Scope {
   const byOid = new Map(tables.map((one) => [one.oid, one]));
-  const named = asked.table.map((text) => resolve('table', tables, text));
-  const schemas = asked.schema.map((text) => resolveSchema(tables, text));
+  const named = asked.table.map((text) => resolveRelation(tables, text));
+  const schemas = asked.schema.map((text) => resolveSchemaOf(tables, text));
   const leaves = new Map<ReindexTable, boolean>();
   for (const table of named) for (const leaf of leavesOf(table, tables)) leaves.set(leaf, true);
   for (const table of tables) {
@@ -62,7 +61,7 @@ export function chooseTargets(
     return own.length === 0 ? [] : [target('table', table, table, own, byName)];
   });
   const meant = new Set(
-    asked.index.flatMap((text) => leavesOf(resolve('index', indexes, text), indexes) as ReindexIndex[]),
+    asked.index.flatMap((text) => leavesOf(resolveRelation(indexes, text, { what: 'index' }), indexes)),
   );
   const single = [...meant].flatMap((index): Target[] => {
     const table = byOid.get(index.table_oid);
@@ -108,51 +107,4 @@ interface Relation {
 function leavesOf<R extends Relation>(relation: R, all: readonly R[]): R[] {
   if (relation.kind !== 'p' && relation.kind !== 'I') return [relation];
   return all.filter((one) => one.partition_of === relation.oid).flatMap((one) => leavesOf(one, all));
-}
-
-function resolveSchema(tables: readonly ReindexTable[], text: string): string {
-  const names = [...new Set(tables.map(({ schema }) => schema))];
-  const parts = nameParts(text);
-  const found =
-    names.find((name) => name === text) ?? names.find((name) => parts?.length === 1 && name === parts[0]);
-  if (found !== undefined) return found;
-  throw missing('schema with tables', text, nearest(text, names));
-}
-
-function resolve<R extends Relation>(what: string, all: readonly R[], text: string): R {
-  const parts = nameParts(text) ?? [];
-  const found = all.filter(
-    ({ schema, name }) =>
-      text === `${schema}.${name}` ||
-      text === name ||
-      (parts.length === 1 && parts[0] === name) ||
-      (parts.length === 2 && parts[0] === schema && parts[1] === name),
-  );
-  const names = (some: readonly R[]) => some.map((one) => fullName(one.schema, one.name));
-  const [only, ...more] = found;
-  if (only === undefined)
-    throw missing(
-      what,
-      text,
-      nearest(
-        text,
-        all.map((one) => displayName(one.schema, one.name)),
-      ),
-    );
-  if (more.length === 0) return only;
-  throw new OpError(
-    'refused',
-    `The name ${text} stands for ${found.length}: ${names(found).join(', ')}.`,
-    'Name one of them with its schema.',
-  );
-}
-
-function missing(what: string, text: string, alike: readonly string[]): OpError {
-  return new OpError(
-    'refused',
-    `There is no ${what} ${text} in this database.`,
-    alike.length === 0
-      ? 'Check the name; upper and lower case differ.'
-      : `Did you mean ${alike.join(' or ')}?`,
-  );
 }

@@ -1,8 +1,8 @@
 import type { Session } from '../../../db/session.ts';
 import { backupDatabases } from '../../../db/views/backup/facts.ts';
 import { OpError } from '../../error.ts';
+import { nearest } from '../../names/names.ts';
 import type { Check } from '../../operation.ts';
-import { nearest } from '../scope/names.ts';
 import type { BackupInput } from './input.ts';
 
 /** A database that a restore works with says so in its comment; it is no backup's subject. */

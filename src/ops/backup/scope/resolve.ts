@@ -1,7 +1,7 @@
 import { displayName, quoteIdent } from '../../../db/ident.ts';
 import type { BackupRelation } from '../../../db/views/backup/relations.ts';
 import { OpError } from '../../error.ts';
-import { nameParts, nearest } from './names.ts';
+import { resolveRelation, resolveSchema } from '../../names/resolve.ts';
 
 /** What tables and schemas that were typed stand for. */
 export interface Chosen {
@@ -36,37 +36,14 @@ export function pattern({ schema, name }: { readonly schema: string; readonly na
   return `${quoteIdent(schema)}.${quoteIdent(name)}`;
 }
 
-function resolveSchema(names: readonly string[], text: string): string {
-  const parts = nameParts(text);
-  const found =
-    names.find((name) => name === text) ?? names.find((name) => parts?.length === 1 && name === parts[0]);
-  if (found !== undefined) return found;
-  throw missing('schema', text, nearest(text, names));
-}
-
 function resolveTable(relations: readonly BackupRelation[], text: string): BackupRelation {
-  const parts = nameParts(text) ?? [];
-  const found = relations.filter(
-    ({ schema, name }) =>
-      text === `${schema}.${name}` ||
-      text === name ||
-      (parts.length === 1 && parts[0] === name) ||
-      (parts.length === 2 && parts[0] === schema && parts[1] === name),
-  );
-  const [only, ...more] = found;
-  if (only === undefined) {
-    const tables = relations.filter(({ kind }) => kind !== 'S' && kind !== 'v');
-    throw missing('table', text, nearest(text, tables.map(typedName)));
-  }
-  if (more.length > 0)
-    throw new OpError(
-      'refused',
-      `The name ${text} stands for ${found.length} tables: ${found.map(pattern).join(', ')}.`,
-      'Name one of them with its schema, in quotes as it stands here.',
-    );
-  const why = noRows(only);
-  if (why !== undefined) throw new OpError('refused', `${typedName(only)} ${why}`);
-  return only;
+  const table = resolveRelation(relations, text, {
+    offered: ({ kind }) => kind !== 'S' && kind !== 'v',
+    shown: pattern,
+  });
+  const why = noRows(table);
+  if (why !== undefined) throw new OpError('refused', `${displayName(table.schema, table.name)} ${why}`);
+  return table;
 }
 
 function noRows({ kind, of_extension }: BackupRelation): string | undefined {
@@ -75,20 +52,6 @@ function noRows({ kind, of_extension }: BackupRelation): string | undefined {
   if (kind === 'f') return 'is a foreign table: its rows are on another server, back them up there.';
   if (of_extension) return 'belongs to an extension, which brings it along.';
   return undefined;
-}
-
-function typedName({ schema, name }: BackupRelation): string {
-  return displayName(schema, name);
-}
-
-function missing(what: string, text: string, alike: readonly string[]): OpError {
-  return new OpError(
-    'refused',
-    `There is no ${what} ${text} in this database.`,
-    alike.length === 0
-      ? `Check the name; upper and lower case differ.`
-      : `Did you mean ${alike.join(' or ')}?`,
-  );
 }
 
 /** The relations and, of partitioned tables, every partition below. */

@@ -1,6 +1,6 @@
 import { displayName } from '../../../../db/ident.ts';
-import { nameParts, nearest } from '../../../backup/scope/names.ts';
 import { OpError } from '../../../error.ts';
+import { nameParts, nearest } from '../../../names/names.ts';
 import { type Contents, type ContentsTable, tableKey } from './contents.ts';
 
 /**
