@@ -1,29 +1,6 @@
-import type { Size, Terminal, Wanted } from './terminal.ts';
-import { maintenance } from './tour-maintenance.ts';
-
-/** Takes a picture as soon as the screen shows what is wanted. */
-type Picture = (name: string, what: string, wanted: Wanted, seconds?: number) => Promise<void>;
-
-/** Most pictures are of a window of this size; the smallest that the console is designed for comes last. */
-export const WINDOW: Size = { cols: 120, rows: 36 };
-const SMALL: Size = { cols: 80, rows: 24 };
-
-const ENTER = '\r';
-const ESC = '\u001b';
-const DOWN = '\u001b[B';
-
-const shows =
-  (...patterns: readonly RegExp[]): Wanted =>
-  (lines) => {
-    const text = lines.join('\n');
-    return patterns.every((pattern) => pattern.test(text));
-  };
-
-/** The same, and no pane says that its rows are of some time ago. */
-const fresh = (...patterns: readonly RegExp[]): Wanted => {
-  const wanted = shows(...patterns);
-  return (lines) => wanted(lines) && !lines.some((line) => /\d\S* old\b/.test(line));
-};
+import { maintenance } from './maintenance.ts';
+import { DOWN, ENTER, ESC, fresh, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
+import type { Terminal } from './terminal.ts';
 
 /** The console's own sessions are ended with the others when databases are exchanged. */
 const LIVE = / live\s*$/m;
@@ -35,7 +12,7 @@ const LONG_WAIT = /[├└]─\d+ +([5-9]\.\d|\d\d)s/;
 const HISTORY = /[▁-█]{24}/;
 
 /** Walks through the console that was started in `home`; every step waits for what it is to show. */
-export async function tour(terminal: Terminal, picture: Picture, home: string): Promise<void> {
+export async function tour(terminal: Terminal, picture: TakePicture, home: string): Promise<void> {
   await terminal.until('the first live frame', shows(/conns \d+\/\d+/), 90);
   await locks(terminal, picture);
   await lists(terminal, picture);
@@ -47,7 +24,7 @@ export async function tour(terminal: Terminal, picture: Picture, home: string): 
   await maintenance(terminal, picture, home);
 }
 
-async function locks(terminal: Terminal, picture: Picture): Promise<void> {
+async function locks(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('3');
   await picture('locks', 'a pile-up', fresh(/terminating \d+ frees [4-9]/, ...PILE_UP, LONG_WAIT));
   terminal.type(`g${ENTER}`);
@@ -61,7 +38,7 @@ async function locks(terminal: Terminal, picture: Picture): Promise<void> {
   terminal.type(ENTER);
 }
 
-async function lists(terminal: Terminal, picture: Picture): Promise<void> {
+async function lists(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('4');
   await picture(
     'tables',
@@ -85,7 +62,7 @@ async function lists(terminal: Terminal, picture: Picture): Promise<void> {
   );
 }
 
-async function overlays(terminal: Terminal, picture: Picture): Promise<void> {
+async function overlays(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('?');
   await picture('help', 'help', shows(/^ Help/m));
   terminal.type(ESC);
@@ -97,7 +74,7 @@ async function overlays(terminal: Terminal, picture: Picture): Promise<void> {
   await terminal.until('the panes again', shows(/Slots/));
 }
 
-async function overviews(terminal: Terminal, picture: Picture): Promise<void> {
+async function overviews(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('2');
   await picture('activity', 'a busy server', fresh(/APPLICATION/, /(Lock:relation[\s\S]*){4}/));
   terminal.type('1');
@@ -111,7 +88,7 @@ async function overviews(terminal: Terminal, picture: Picture): Promise<void> {
   );
 }
 
-async function backup(terminal: Terminal, picture: Picture): Promise<void> {
+async function backup(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('b');
   await picture('backup-form', 'the form and its choices', shows(/FORM/, /shop +\d+ MB/, /Repository +\//));
   terminal.type(ENTER);
@@ -125,7 +102,7 @@ async function backup(terminal: Terminal, picture: Picture): Promise<void> {
   await terminal.until('the panes again', shows(/Cache ratio/));
 }
 
-async function restore(terminal: Terminal, picture: Picture): Promise<void> {
+async function restore(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('r');
   await terminal.until('the backups there are', shows(/shop_\d+_\d+ +\d{4}-/));
   terminal.type(DOWN);

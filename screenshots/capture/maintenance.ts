@@ -1,29 +1,18 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Terminal, Wanted } from './terminal.ts';
-
-type Picture = (name: string, what: string, wanted: Wanted, seconds?: number) => Promise<void>;
-
-const ENTER = '\r';
-const TAB = '\t';
-
-const shows =
-  (...patterns: readonly RegExp[]): Wanted =>
-  (lines) => {
-    const text = lines.join('\n');
-    return patterns.every((pattern) => pattern.test(text));
-  };
+import { ENTER, shows, TAB, type TakePicture } from './screen.ts';
+import type { Terminal } from './terminal.ts';
 
 const OVERVIEW = shows(/Cache ratio/);
 
 /** Tables that are due, a bloated index, and ten migrations of which one has a mistake; the files are put below home. */
-export async function maintenance(terminal: Terminal, picture: Picture, home: string): Promise<void> {
+export async function maintenance(terminal: Terminal, picture: TakePicture, home: string): Promise<void> {
   await vacuum(terminal, picture);
   await reindex(terminal, picture);
   await migrate(terminal, picture, home);
 }
 
-async function vacuum(terminal: Terminal, picture: Picture): Promise<void> {
+async function vacuum(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('8');
   await terminal.until('a screen without tables', shows(/^ *Operations +\d/m));
   terminal.type('v');
@@ -45,7 +34,7 @@ async function vacuum(terminal: Terminal, picture: Picture): Promise<void> {
   terminal.type(ENTER);
 }
 
-async function reindex(terminal: Terminal, picture: Picture): Promise<void> {
+async function reindex(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('5');
   await terminal.until('the indexes', shows(/INDEX .*FINDING/, /audit_log_pkey/));
   terminal.type(`/audit_log_pkey${ENTER}`);
@@ -73,7 +62,7 @@ async function reindex(terminal: Terminal, picture: Picture): Promise<void> {
   await terminal.until('the list', shows(/INDEX .*FINDING/));
 }
 
-async function migrate(terminal: Terminal, picture: Picture, home: string): Promise<void> {
+async function migrate(terminal: Terminal, picture: TakePicture, home: string): Promise<void> {
   const directory = join(home, 'db', 'migrations');
   writeMigrations(directory);
   terminal.type('1');

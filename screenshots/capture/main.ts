@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
+import { type TakePicture, WINDOW } from './screen.ts';
 import { Terminal } from './terminal.ts';
-import { tour, WINDOW } from './tour.ts';
+import { tour } from './tour.ts';
 
-const PROGRAM = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-const PICTURES = fileURLToPath(new URL('.', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const PICTURES = fileURLToPath(new URL('..', import.meta.url));
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** The demo ends its server before it ends itself. */
 const FAREWELL_SECONDS = 30;
@@ -61,7 +62,7 @@ async function take(browser: Browser, home: string): Promise<void> {
     cwd: home,
   });
   try {
-    const picture: Parameters<typeof tour>[1] = async (name, what, wanted, seconds) => {
+    const picture: TakePicture = async (name, what, wanted, seconds) => {
       const png = await terminal.picture(what, wanted, seconds);
       writeFileSync(join(PICTURES, `${name}.png`), png);
       console.log(

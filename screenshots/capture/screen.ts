@@ -1,0 +1,28 @@
+import type { Size, Wanted } from './terminal.ts';
+
+/** Takes a picture as soon as the screen shows what is wanted. */
+export type TakePicture = (name: string, what: string, wanted: Wanted, seconds?: number) => Promise<void>;
+
+/** Most pictures are of a window of this size. */
+export const WINDOW: Size = { cols: 120, rows: 36 };
+/** The smallest that the console is designed for. */
+export const SMALL: Size = { cols: 80, rows: 24 };
+
+export const ENTER = '\r';
+export const TAB = '\t';
+export const ESC = '\u001b';
+export const DOWN = '\u001b[B';
+
+/** The screen shows all of these. */
+export const shows =
+  (...patterns: readonly RegExp[]): Wanted =>
+  (lines) => {
+    const text = lines.join('\n');
+    return patterns.every((pattern) => pattern.test(text));
+  };
+
+/** The same, and no pane says that its rows are of some time ago. */
+export const fresh = (...patterns: readonly RegExp[]): Wanted => {
+  const wanted = shows(...patterns);
+  return (lines) => wanted(lines) && !lines.some((line) => /\d\S* old\b/.test(line));
+};
