@@ -14,6 +14,22 @@ export function isDue(table: MaintainTable, doing: Doing): boolean {
   return doing === 'vacuum' ? table.vacuum_due : table.analyze_due;
 }
 
+/** A table as a plan shows it. */
+export interface Looked extends MaintainTable {
+  /** Heap, TOAST and indexes; null where it is locked, so that there is only the estimate. */
+  readonly total_bytes: number | null;
+}
+
+/** Bytes as far as they are known: what was measured, or what the catalog says. */
+export function sizeOf({ total_bytes, est_bytes }: Looked): number | null {
+  return total_bytes ?? est_bytes;
+}
+
+/** The same, where an estimate has its `~`. */
+function sizeText(one: Looked): string {
+  return one.total_bytes === null && one.est_bytes !== null ? `~${bytes(one.est_bytes)}` : bytes(sizeOf(one));
+}
+
 /** The most urgent first: wraparound, then by the share of autovacuum's threshold, then by size. */
 export function byDue(doing: Doing): (a: MaintainTable, b: MaintainTable) => number {
   const pressure = (one: MaintainTable) => (doing === 'vacuum' ? one.vacuum_pressure : one.analyze_pressure);
@@ -44,10 +60,6 @@ export function lastText(table: MaintainTable, doing: Doing): string {
   return age === null ? 'never' : `${duration(age)} ago`;
 }
 
-export function nameOf({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return fullName(schema, name);
-}
-
 /** Rows of the plan's table; what more there is, is only counted. */
 const SHOWN = 20;
 
@@ -70,21 +82,21 @@ function bloatText(bloat: TableBloat | undefined): string {
 }
 
 /** The tables of a plan with what is due about them. */
-export function dueTable(tables: readonly MaintainTable[], doing: Doing, bloat: Bloat): ResultTable {
+export function dueTable(tables: readonly Looked[], doing: Doing, bloat: Bloat): ResultTable {
   const [head, last] = doing === 'vacuum' ? ['vacuum', 'last vacuum'] : ['analyze', 'last analyze'];
   const shown = tables.length > SHOWN + 1 ? tables.slice(0, SHOWN) : tables;
   const rows = shown.map((one) => [
-    nameOf(one),
-    bytes(one.est_bytes),
+    fullName(one.schema, one.name),
+    sizeText(one),
     dueText(one, doing),
     bloatText(bloat.get(one.oid)),
-    count(one.xid_age),
+    one.kind === 'p' ? UNKNOWN : count(one.xid_age),
     lastText(one, doing),
   ]);
   const more = tables.length - shown.length;
   return {
     title: 'Tables, the most urgent first',
-    columns: ['table', 'size', head, 'bloat (estimate)', 'age', last],
+    columns: ['table', 'size', head, 'bloat (estimate)', 'age (xids)', last],
     rows: more === 0 ? rows : [...rows, [`and ${more} more`, '', '', '', '', '']],
   };
 }
@@ -100,9 +112,9 @@ export async function tableChoices(context: OpContext, doing: Doing, raw: RawInp
       // for a rewrite it is what it gains that counts
       .sort((a, b) => (raw.full === true ? wasted(b) - wasted(a) : 0) || urgent(a, b))
       .map((one) => ({
-        value: nameOf(one),
+        value: fullName(one.schema, one.name),
         hint: [
-          ...(one.est_bytes === null ? [] : [bytes(one.est_bytes)]),
+          ...(one.est_bytes === null ? [] : [`~${bytes(one.est_bytes)}`]),
           dueText(one, doing),
           ...(bloat.get(one.oid)?.bloat_bytes ? [`bloat ${bloatText(bloat.get(one.oid))}`] : []),
           `last ${lastText(one, doing)}`,

@@ -1,11 +1,12 @@
+import { fullName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
-import { type MaintainTable, maintainTables } from '../../db/views/maintain/tables.ts';
+import { maintainTables } from '../../db/views/maintain/tables.ts';
 import { bytes, count, duration } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
 import type { Fact, Plan } from '../operation.ts';
 import { horizonChecks, measured, roomOf, serverChecks } from './checks.ts';
-import { bloatOf, type Doing, dueTable, isDue, nameOf } from './due.ts';
+import { bloatOf, type Doing, dueTable, isDue, type Looked, sizeOf } from './due.ts';
 import { type Options, optionChecks, optionList } from './options.ts';
 import { chooseTables, type Scope, type ScopeInput } from './scope.ts';
 import { holdersOf, lockChecks } from './shared/holders.ts';
@@ -46,10 +47,7 @@ export async function planMaintenance(request: Request, context: OpContext): Pro
     looked.map(({ oid }) => oid),
   );
   // what was never vacuumed has no size in the catalog
-  const touched = looked.map((one) => ({
-    ...one,
-    est_bytes: measures.get(one.oid)?.total_bytes ?? one.est_bytes,
-  }));
+  const touched = looked.map((one) => ({ ...one, total_bytes: measures.get(one.oid)?.total_bytes ?? null }));
   const patience = {
     lockTimeout: request.lockTimeout ?? (options.full ? SECONDS.full : SECONDS.plain),
     wait,
@@ -115,10 +113,11 @@ function subjectOf({ whole }: Scope, works: readonly Work[], { server }: Session
 function factsOf(
   { options, doing, scope: asked }: Request,
   scope: Scope,
-  touched: readonly MaintainTable[],
+  touched: readonly Looked[],
   lockTimeout: number,
 ): Fact[] {
-  const size = touched.reduce((sum, one) => sum + (one.est_bytes ?? 0), 0);
+  const size = touched.reduce((sum, one) => sum + (sizeOf(one) ?? 0), 0);
+  const guess = touched.some(({ total_bytes }) => total_bytes === null) ? '~' : '';
   const due = touched.filter((one) => isDue(one, doing)).length;
   const where = scope.whole
     ? 'the whole database'
@@ -126,7 +125,7 @@ function factsOf(
   const list = optionList(options);
   return [
     { label: 'Scope', value: `${where}${asked.due ? ', only what is due' : ''}` },
-    { label: 'Tables', value: `${count(touched.length)}, ${bytes(size)}, ${due} due` },
+    { label: 'Tables', value: `${count(touched.length)}, ${guess}${bytes(size)}, ${due} due` },
     ...(scope.whole && options.full
       ? [{ label: 'Left out', value: 'the system catalogs: nobody could do anything meanwhile' }]
       : []),
@@ -162,7 +161,7 @@ export function refuseEmptyOnly(all: Scope, options: Options): void {
   if (options.only && !options.analyze && one !== undefined)
     throw new OpError(
       'refused',
-      `${nameOf(one)} is partitioned and holds no rows itself: there is nothing to vacuum in it alone.`,
+      `${fullName(one.schema, one.name)} is partitioned and holds no rows itself: there is nothing to vacuum in it alone.`,
       'Leave out --only, or add --analyze.',
     );
 }

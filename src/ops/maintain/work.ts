@@ -1,7 +1,6 @@
-import { quoteIdent } from '../../db/ident.ts';
+import { fullName, quoteIdent } from '../../db/ident.ts';
 import type { MaintenanceLock } from '../../db/views/maintain/locks.ts';
 import type { MaintainTable } from '../../db/views/maintain/tables.ts';
-import { nameOf } from './due.ts';
 import { type Options, optionList } from './options.ts';
 import type { Scope } from './scope.ts';
 
@@ -35,7 +34,7 @@ export function lockOf({ options }: Pick<Work, 'options'>): MaintenanceLock {
 export function vacuumWork(options: Options, tables: readonly MaintainTable[], major: number): Work {
   const [only, ...more] = tables;
   const group = more.length > 0 || only === undefined;
-  const name = group ? `${tables.length} system catalogs` : nameOf(only);
+  const name = group ? `${tables.length} system catalogs` : fullName(only.schema, only.name);
   const what = options.full ? 'full' : 'vacuum';
   return {
     id: group ? `${what}:catalogs` : `${what}:${name}`,
@@ -57,7 +56,7 @@ export function analyzeWork(
 ): Work {
   const [only, ...more] = tables;
   const group = more.length > 0 || only === undefined;
-  const name = group ? `${tables.length} system catalogs` : nameOf(only);
+  const name = group ? `${tables.length} system catalogs` : fullName(only.schema, only.name);
   const alone = major >= 18 && tables.some((one) => one.has_children);
   const along = alone ? [] : leaves;
   const { skip_locked, buffer_usage_limit } = options;

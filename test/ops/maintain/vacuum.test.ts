@@ -207,6 +207,33 @@ describe('a lock in the way', () => {
     await holder.sql('ROLLBACK');
   });
 
+  test('leaves only an estimate of the size, and says so', async () => {
+    await app.sql('CREATE TABLE sized AS SELECT generate_series(1, 1000) AS id');
+    await app.sql('VACUUM ANALYZE sized');
+    const holder = await client(db.target(), 'holder');
+    const context = contextFor(db.target(), home);
+    const shown = async () => {
+      const { tables, facts } = await planVacuum(context, { table: ['sized'] });
+      return {
+        columns: tables?.[0]?.columns,
+        size: tables?.[0]?.rows[0]?.[1],
+        fact: facts.find(({ label }) => label === 'Tables')?.value,
+      };
+    };
+    await holder.sql('BEGIN');
+    await holder.sql('LOCK TABLE sized IN ACCESS EXCLUSIVE MODE');
+    expect(await shown()).toEqual({
+      columns: ['table', 'size', 'vacuum', 'bloat (estimate)', 'age (xids)', 'last vacuum'],
+      size: expect.stringMatching(/^~\d+ kB$/),
+      fact: expect.stringMatching(/^1, ~\d+ kB, 0 due$/),
+    });
+    await holder.sql('ROLLBACK');
+    expect(await shown()).toMatchObject({
+      size: expect.stringMatching(/^\d+ kB$/),
+      fact: expect.stringMatching(/^1, \d+ kB, 0 due$/),
+    });
+  });
+
   test('is had once it is free', async () => {
     await app.sql('CREATE TABLE later (id int)');
     const holder = await client(db.target(), 'holder');
