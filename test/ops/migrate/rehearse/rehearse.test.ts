@@ -244,13 +244,14 @@ test("as the owner of the schema, without a superuser's rights", async () => {
 
 test('cancelled in the middle of a statement it leaves nothing', async () => {
   const abort = new AbortController();
-  const pending = [migration('1', ['CREATE TABLE t (id int)', 'SELECT pg_sleep(600)'], ['DROP TABLE t'])];
+  // other files sleep on this server, too; the shadow has a name of its own
+  const sleep = `SELECT pg_sleep(600) /* ${db.database} */`;
+  const pending = [migration('1', ['CREATE TABLE t (id int)', sleep], ['DROP TABLE t'])];
   const { plan, context } = rehearsalPlan(db, home, { pending });
   const running = carryOut(plan, context, { signal: abort.signal });
   await until(
-    async () =>
-      (await session.sql("SELECT 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)'")).length > 0,
-    { what: 'the migration at work' },
+    async () => (await session.sql('SELECT FROM pg_stat_activity WHERE query = $1', [sleep])).length > 0,
+    { what: 'the migration at work', timeout: 20_000 },
   );
   abort.abort();
   expect((await running).end).toMatchObject({ status: 'cancelled' });

@@ -4,7 +4,7 @@ import { databaseList } from '../../../../src/db/views/database/facts.ts';
 import { rehearse } from '../../../../src/ops/migrate/rehearse/rehearse.ts';
 import type { Rehearsal, RehearsalResult, Rehearsed } from '../../../../src/ops/migrate/rehearse/result.ts';
 import type { Plan } from '../../../../src/ops/operation.ts';
-import { serverTarget, type TestDatabase } from '../../../support/cluster.ts';
+import { serverTarget, type TestDatabase, until } from '../../../support/cluster.ts';
 import { carryOut, contextOf, planOf, step } from '../../run/stage.ts';
 
 /** A migration of statements, each sent by itself. */
@@ -67,11 +67,17 @@ export async function rehearsed(
 export async function shadowsOf({ database }: Pick<TestDatabase, 'database'>): Promise<string[]> {
   const admin = await connect(serverTarget(), 'workload', 'test-admin');
   try {
-    return (await admin.run(databaseList, undefined))
-      .filter(
-        ({ name, comment }) => name.startsWith('pgdeck_shadow_') && comment?.includes(database) !== false,
-      )
-      .map(({ name }) => name);
+    const found = await until(
+      async () => {
+        const shadows = (await admin.run(databaseList, undefined)).filter(({ name }) =>
+          name.startsWith('pgdeck_shadow_'),
+        );
+        // one that another file makes at this moment has none yet
+        return shadows.every(({ comment }) => comment !== null) && shadows;
+      },
+      { what: 'the marker of every shadow database' },
+    );
+    return found.filter(({ comment }) => comment?.includes(database)).map(({ name }) => name);
   } finally {
     await admin.close();
   }

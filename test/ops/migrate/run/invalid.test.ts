@@ -97,8 +97,12 @@ test('an index whose making is cancelled: what is there is taken back', async ()
   const looking = await client(database.target());
   await until(
     async () =>
-      (await looking.sql("SELECT FROM pg_stat_progress_create_index WHERE phase LIKE 'waiting%'")).length > 0,
-    { what: 'the index that waits for the old transaction' },
+      (
+        await looking.sql(
+          "SELECT FROM pg_stat_progress_create_index WHERE phase LIKE 'waiting%' AND datname = current_database()",
+        )
+      ).length > 0 && (await invalid()).length > 0,
+    { what: 'the index that waits for the old transaction', timeout: 20_000 },
   );
   expect(await told.promise).toMatch(/session \d+ \(postgres, an old transaction/);
   abort.abort();
