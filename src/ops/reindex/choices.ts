@@ -36,7 +36,7 @@ export async function indexChoices(context: OpContext): Promise<Choice[]> {
       const air = bloatText(bloat.get(one.oid));
       const hint = [
         one.valid ? undefined : 'INVALID',
-        one.kind === 'I' ? 'partitioned' : bytes(one.est_bytes),
+        one.kind === 'I' ? 'partitioned' : `~${bytes(one.est_bytes)}`,
         air === '' ? undefined : `bloat ${air}`,
         table && `on ${fullName(table.schema, table.name)}`,
       ];
@@ -61,7 +61,7 @@ export async function tableChoices(context: OpContext): Promise<Choice[]> {
       const counted = `${own.length} ${own.length === 1 ? 'index' : 'indexes'}`;
       const hint = [
         counted,
-        table.kind === 'p' ? 'partitioned' : bytes(size),
+        table.kind === 'p' ? 'partitioned' : `~${bytes(size)}`,
         invalid > 0 && `${invalid} INVALID`,
       ];
       return { value: fullName(table.schema, table.name), hint: hint.filter(Boolean).join(', ') };
@@ -76,6 +76,6 @@ export async function schemaChoices(context: OpContext): Promise<Choice[]> {
     const own = inSchema.flatMap(({ oid }) => indexes.get(oid) ?? []);
     if (own.length === 0 || inSchema.some(({ system }) => system)) return [];
     const size = own.reduce((sum, one) => sum + one.est_bytes, 0);
-    return [{ value, hint: `${own.length} indexes, ${bytes(size)}` }];
+    return [{ value, hint: `${own.length} indexes, ~${bytes(size)}` }];
   });
 }

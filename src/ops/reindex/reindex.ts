@@ -185,7 +185,7 @@ function amount(targets: readonly Target[]): string {
   const on = new Set(targets.map(({ table }) => table.oid)).size;
   const total = targets.reduce((sum, one) => sum + size(one), 0);
   const some = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
-  return `${some(indexes.length, 'index', 'indexes')} of ${some(on, 'table', 'tables')}, ${bytes(total)}`;
+  return `${some(indexes.length, 'index', 'indexes')} of ${some(on, 'table', 'tables')}, ~${bytes(total)}`;
 }
 
 /** Rows of the plan's table; what more there is, is only counted. */
@@ -201,7 +201,7 @@ function planTable(
   const rows = shown.map(({ target, index, at }) => [
     fullName(index.schema, index.name),
     fullName(target.table.schema, target.table.name),
-    bytes(index.est_bytes),
+    `~${bytes(index.est_bytes)}`,
     bloatText(bloat.get(index.oid)),
     at > 0 ? '' : duration(last.get(stepId(target))?.seconds),
   ]);

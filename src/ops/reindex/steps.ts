@@ -107,7 +107,7 @@ function rebuildStep(shared: Shared, target: Target): Step {
     id,
     title: `Rebuild ${what}`,
     preview: reindexSql(target, manner),
-    effect: [effect, bytes(size(target)), before && `took ${duration(before.seconds)} last time`]
+    effect: [effect, `~${bytes(size(target))}`, before && `took ${duration(before.seconds)} last time`]
       .filter(Boolean)
       .join('; '),
     independent: true,

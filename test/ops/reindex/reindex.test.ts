@@ -37,6 +37,8 @@ test('a bloated index is rebuilt while everybody goes on, and is smaller afterwa
   expect(plan.steps.map(({ preview }) => preview)[0]).toBe(
     'REINDEX (VERBOSE) INDEX CONCURRENTLY "public"."bloated_t"',
   );
+  expect(plan.tables?.[0]?.rows[0]?.[2]).toMatch(/^~\d+ kB$/);
+  expect(plan.steps[0]?.effect).toMatch(/^reads and writes go on; ~\d+ kB$/);
   expect(plan.tables?.[0]?.rows[0]?.[3]).toMatch(/^~\d.*\(\d.*%\)$/);
   const { end, events } = await carryOut(plan, context);
   expect(end).toMatchObject({ status: 'done' });
