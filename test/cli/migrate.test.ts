@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../src/cli/program.ts';
 import { environmentOf } from '../ops/migrate/run/stage.ts';
 import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
-import { versionOf, writeMigrations } from '../support/migrations.ts';
+import { versionOf, writeMigrations } from '../support/fixtures/migrations.ts';
 import { pgdeck, temporaryDirectory } from '../support/program.ts';
 
 const home = temporaryDirectory();

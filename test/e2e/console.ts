@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, expect } from 'vitest';
 import type { Target } from '../../src/db/target.ts';
 import { cleanEnvironment, temporaryDirectory } from '../support/program.ts';
-import { type Pty, spawn } from '../support/pty.ts';
+import { type Pty, spawn } from '../support/terminal/pty.ts';
 
 /** The built program: these tests are about what people install. */
 export const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));

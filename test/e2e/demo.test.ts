@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync } from 'node:fs';
 import { beforeAll, expect, inject, test } from 'vitest';
 import { temporaryDirectory } from '../support/program.ts';
-import type { Pty } from '../support/pty.ts';
+import type { Pty } from '../support/terminal/pty.ts';
 import { until } from '../support/until.ts';
 import { expectRestored, run } from './console.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../support/cluster.ts';
-import type { Pty } from '../support/pty.ts';
+import type { Pty } from '../support/terminal/pty.ts';
 import { until } from '../support/until.ts';
 import { connection, expectRestored, live, PROGRAM, runCommand } from './console.ts';
 

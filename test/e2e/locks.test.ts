@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
 import type { Cluster } from '../../src/demo/cluster.ts';
 import { throwawayCluster, until } from '../support/cluster.ts';
-import type { Pty } from '../support/pty.ts';
+import type { Pty } from '../support/terminal/pty.ts';
 import { connection, expectRestored, live, run } from './console.ts';
 
 // the forest shows the sessions of the whole server: it must have no others

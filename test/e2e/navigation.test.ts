@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
 import type { Cluster } from '../../src/demo/cluster.ts';
 import { throwawayCluster, until } from '../support/cluster.ts';
-import type { Pty } from '../support/pty.ts';
+import type { Pty } from '../support/terminal/pty.ts';
 import { openConsole } from './console.ts';
 
 // the lists show the sessions of the whole server: it must have no others

@@ -7,7 +7,7 @@ import { parseSnapshot } from '../../src/ops/schema/read.ts';
 import { takeSchemaSnapshot } from '../../src/ops/schema/snapshot.ts';
 import { migration, rehearsed, shadowsOf } from '../ops/migrate/rehearse/stage.ts';
 import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
-import { everything } from '../support/everything.ts';
+import { everything } from '../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../support/program.ts';
 
 const home = temporaryDirectory();

@@ -11,8 +11,8 @@ import { recover } from '../../src/ops/recover.ts';
 import { takeLocks } from '../../src/ops/run/lock.ts';
 import { undo } from '../../src/ops/undo.ts';
 import { throwawayCluster } from '../support/cluster.ts';
+import { registerWork, work } from '../support/fixtures/work.ts';
 import { temporaryDirectory } from '../support/program.ts';
-import { registerWork, work } from '../support/work.ts';
 import { carryOut, contextOf } from './run/stage.ts';
 
 // a server of its own: recover drops what it finds, and other tests leave things lying about for a while

@@ -7,8 +7,8 @@ import { Screen } from '../../src/ui/terminal/screen.ts';
 import { painter } from '../../src/ui/theme.ts';
 import { type Crowd, crowd } from '../app/lines/crowd.ts';
 import { Stage, type StageOptions } from '../app/stage.ts';
-import { Keyboard } from '../support/keyboard.ts';
-import { TestScreen } from '../support/screen.ts';
+import { Keyboard } from '../support/terminal/keyboard.ts';
+import { TestScreen } from '../support/terminal/screen.ts';
 import { until } from '../support/until.ts';
 
 interface Seen {

@@ -5,8 +5,8 @@ import { Screen } from '../../src/ui/terminal/screen.ts';
 import { painter } from '../../src/ui/theme.ts';
 import { Stage, type StageOptions } from '../app/stage.ts';
 import { type TestDatabase, testDatabase } from '../support/cluster.ts';
-import { Keyboard } from '../support/keyboard.ts';
-import { TestScreen } from '../support/screen.ts';
+import { Keyboard } from '../support/terminal/keyboard.ts';
+import { TestScreen } from '../support/terminal/screen.ts';
 
 const ENTER = '\u001b[?1049h';
 /** Bracketed paste, which Ink turns on. */

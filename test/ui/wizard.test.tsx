@@ -8,9 +8,9 @@ import { painter } from '../../src/ui/theme.ts';
 import type { StageOptions } from '../app/stage.ts';
 import { type Script, script, WizardStage } from '../app/wizard/stage.ts';
 import { type TestDatabase, testDatabase } from '../support/cluster.ts';
-import { Keyboard } from '../support/keyboard.ts';
 import { temporaryDirectory } from '../support/program.ts';
-import { TestScreen } from '../support/screen.ts';
+import { Keyboard } from '../support/terminal/keyboard.ts';
+import { TestScreen } from '../support/terminal/screen.ts';
 import { until } from '../support/until.ts';
 
 const env = { XDG_STATE_HOME: temporaryDirectory() };

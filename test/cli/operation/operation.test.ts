@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { run as runProgram } from '../../../src/cli/program.ts';
 import type { Session } from '../../../src/db/client.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
+import { registerWork } from '../../support/fixtures/work.ts';
 import { cleanEnvironment, type Outcome, temporaryDirectory } from '../../support/program.ts';
-import { type Pty, spawn as spawnPty } from '../../support/pty.ts';
-import { registerWork } from '../../support/work.ts';
+import { type Pty, spawn as spawnPty } from '../../support/terminal/pty.ts';
 
 const PROGRAM = fileURLToPath(new URL('./program.ts', import.meta.url));
 

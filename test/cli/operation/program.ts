@@ -1,5 +1,5 @@
 import { run } from '../../../src/cli/program.ts';
-import { registerWork } from '../../support/work.ts';
+import { registerWork } from '../../support/fixtures/work.ts';
 
 // pgdeck with an operation that is made for tests
 registerWork();

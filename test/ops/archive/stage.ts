@@ -6,7 +6,7 @@ import { detectArchive } from '../../../src/ops/archive/kind.ts';
 import { OpError } from '../../../src/ops/error.ts';
 import { local } from '../../../src/targets/local.ts';
 import { client, serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { everything, rowCounts } from '../../support/everything.ts';
+import { everything, rowCounts } from '../../support/fixtures/everything.ts';
 
 /** PostgreSQL's own programs, of the server's version. */
 export const clients = { path: (program: string) => join(inject('postgres').bin, program) };

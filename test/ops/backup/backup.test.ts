@@ -7,7 +7,7 @@ import type { RawInput } from '../../../src/ops/operation.ts';
 import { lastVerified } from '../../../src/ops/repository/manifest.ts';
 import { listBackups } from '../../../src/ops/repository/repository.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { everything, rowCounts } from '../../support/everything.ts';
+import { everything, rowCounts } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut } from '../run/stage.ts';
 import { complaints, contextFor, entries, inRestored, onlyBackup, planBackup, withAdmin } from './stage.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { quoteIdent } from '../../../src/db/ident.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { everything, rowCounts } from '../../support/everything.ts';
+import { everything, rowCounts } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut } from '../run/stage.ts';
 import { complaints, contextFor, inRestored, onlyBackup, planBackup, withAdmin } from './stage.ts';

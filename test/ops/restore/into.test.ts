@@ -7,7 +7,7 @@ import { quoteIdent } from '../../../src/db/ident.ts';
 import type { OpContext } from '../../../src/ops/context.ts';
 import type { Backup } from '../../../src/ops/repository/repository.ts';
 import { serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { everything, rowCounts } from '../../support/everything.ts';
+import { everything, rowCounts } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut, contextOf } from '../run/stage.ts';
 import {

@@ -11,7 +11,7 @@ import { besideServer } from '../../../src/ops/restore/proof/beside.ts';
 import { examine } from '../../../src/ops/restore/proof/examine.ts';
 import { proveRestorable } from '../../../src/ops/restore/proof.ts';
 import { serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { everything } from '../../support/everything.ts';
+import { everything } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut, contextOf, planOf, step } from '../run/stage.ts';
 import { backedUp, contextIn, databasesLike, inDatabase } from './stage.ts';

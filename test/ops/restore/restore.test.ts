@@ -7,7 +7,7 @@ import type { StepIo } from '../../../src/ops/operation.ts';
 import { type Backup, findBackup } from '../../../src/ops/repository/repository.ts';
 import { restore } from '../../../src/ops/restore/restore.ts';
 import { type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
-import { everything, rowCounts } from '../../support/everything.ts';
+import { everything, rowCounts } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut, contextOf } from '../run/stage.ts';
 import {

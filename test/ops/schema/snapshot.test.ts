@@ -5,7 +5,7 @@ import { pathOf, snapshotText } from '../../../src/ops/schema/format.ts';
 import { parseSnapshot } from '../../../src/ops/schema/read.ts';
 import { takeSchemaSnapshot } from '../../../src/ops/schema/snapshot.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { everything } from '../../support/everything.ts';
+import { everything } from '../../support/fixtures/everything.ts';
 
 let db: TestDatabase;
 let session: Session;

@@ -5,7 +5,7 @@ import type { Format } from '../../../../src/ops/migrate/files/migration.ts';
 import { migrateCreate } from '../../../../src/ops/migrate/files/operation.ts';
 import { readMigrations } from '../../../../src/ops/migrate/files/read.ts';
 import { serverTarget } from '../../../support/cluster.ts';
-import { filesOf, writeMigrations } from '../../../support/migrations.ts';
+import { filesOf, writeMigrations } from '../../../support/fixtures/migrations.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { carryOut, contextOf } from '../../run/stage.ts';
 

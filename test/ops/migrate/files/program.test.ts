@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { writeMigrations } from '../../../support/migrations.ts';
+import { writeMigrations } from '../../../support/fixtures/migrations.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../../support/program.ts';
 
 const home = temporaryDirectory();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Format } from '../../../../src/ops/migrate/files/migration.ts';
 import { readMigrations } from '../../../../src/ops/migrate/files/read.ts';
-import { TEN, versionOf, writeMigrations } from '../../../support/migrations.ts';
+import { TEN, versionOf, writeMigrations } from '../../../support/fixtures/migrations.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 
 const ALL: readonly Format[] = ['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway'];

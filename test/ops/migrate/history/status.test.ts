@@ -8,7 +8,7 @@ import type { Command } from '../../../../src/ops/migrate/history/history.ts';
 import { readAll, readStatus, type StatusOfFiles } from '../../../../src/ops/migrate/history/status.ts';
 import type { Direction } from '../../../../src/ops/migrate/types.ts';
 import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
-import { filesOf, versionOf, writeMigrations } from '../../../support/migrations.ts';
+import { filesOf, versionOf, writeMigrations } from '../../../support/fixtures/migrations.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 
 const AUTHOR = { run: 'r1' };

@@ -3,7 +3,7 @@ import type { Session } from '../../../../src/db/client.ts';
 import { rehearsalTable } from '../../../../src/ops/migrate/rehearse/sentences.ts';
 import { takeSchemaSnapshot } from '../../../../src/ops/schema/snapshot.ts';
 import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
-import { everything } from '../../../support/everything.ts';
+import { everything } from '../../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { until } from '../../../support/until.ts';
 import { carryOut } from '../../run/stage.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { FORMATS } from '../../../../src/ops/migrate/files/migration.ts';
 import { takeSchemaSnapshot } from '../../../../src/ops/schema/snapshot.ts';
 import { client, testDatabase } from '../../../support/cluster.ts';
-import { versionOf, writeMigrations } from '../../../support/migrations.ts';
+import { versionOf, writeMigrations } from '../../../support/fixtures/migrations.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { blocks, contextIn, done, hazardsOf, planned, statesOf, statusOf } from './stage.ts';
 

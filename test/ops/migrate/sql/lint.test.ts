@@ -3,7 +3,7 @@ import type { Migration } from '../../../../src/ops/migrate/files/migration.ts';
 import { lint } from '../../../../src/ops/migrate/sql/lint/lint.ts';
 import { loadParser, type Parser } from '../../../../src/ops/migrate/sql/parser.ts';
 import { readSection } from '../../../../src/ops/migrate/sql/section.ts';
-import { TEN } from '../../../support/migrations.ts';
+import { TEN } from '../../../support/fixtures/migrations.ts';
 
 let parser: Parser;
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import type { OpContext } from '../../../../src/ops/context.ts';
 import type { Backup } from '../../../../src/ops/repository/repository.ts';
 import { tablesPlan } from '../../../../src/ops/restore/tables/plan.ts';
 import { client, testDatabase } from '../../../support/cluster.ts';
-import { everything, rowCounts } from '../../../support/everything.ts';
+import { everything, rowCounts } from '../../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { contextOf } from '../../run/stage.ts';
 import { dump, restore } from './stage.ts';

@@ -6,7 +6,7 @@ import type { OpContext } from '../../../../src/ops/context.ts';
 import type { Backup } from '../../../../src/ops/repository/repository.ts';
 import { type Mode, tablesPlan } from '../../../../src/ops/restore/tables/plan.ts';
 import { client, testDatabase } from '../../../support/cluster.ts';
-import { everything } from '../../../support/everything.ts';
+import { everything } from '../../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { carryOut, contextOf } from '../../run/stage.ts';
 import { dump, fingerprint, restore } from './stage.ts';
