@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Session } from '../../../db/session.ts';
 import type { PipeCommand } from '../../../targets/target.ts';
 import type { TocEntry } from '../../archive/toc.ts';
-import { type ClientEnvironment, withClientEnvironment } from '../../clients/environment.ts';
+import { type ClientEnvironment, withClientEnvironment, withoutTimeouts } from '../../clients/environment.ts';
 import { pipeline } from '../../clients/pipeline.ts';
 import type { OpContext } from '../../context.ts';
 import type { StepIo } from '../../operation.ts';
@@ -54,7 +54,8 @@ async function watched(
   let done = false;
   try {
     await pipeline(io, commands, {
-      env,
+      // before it sets them itself it has asked once
+      env: { ...env, ...withoutTimeouts(session.server) },
       quiet: true,
       maxOutput: KEEP,
       onLine: (text, from) => {
