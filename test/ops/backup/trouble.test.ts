@@ -156,13 +156,15 @@ test('pg_dump or its session ended by somebody: a sentence, and nothing is left'
   const { end } = await carryOut(plan, context, {
     onEvent: async (event) => {
       if (event.type !== 'line' || !event.text.includes('pg_dump -w')) return;
-      await until(() => waiters(holder.pid), { what: 'pg_dump waiting for the lock' });
-      await withAdmin((admin) =>
-        admin.sql(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)) AND query LIKE 'LOCK TABLE%'`,
-          [holder.pid],
-        ),
-      );
+      // the count may wait for it before pg_dump does
+      const ended = () =>
+        withAdmin((admin) =>
+          admin.sql(
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)) AND query LIKE 'LOCK TABLE%'`,
+            [holder.pid],
+          ),
+        );
+      await until(async () => (await ended()).length > 0, { what: 'pg_dump waiting for the lock' });
     },
   });
   await holder.release();

@@ -248,7 +248,8 @@ describe('failure', () => {
     const waits = async () => {
       for (;;) {
         const [row] = await session.sql(
-          `SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted AND relation = 'app.employees'::regclass`,
+          `SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted AND relation = 'app.employees'::regclass
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
         );
         if (row?.n === 1) return abort.abort();
       }

@@ -118,7 +118,9 @@ test('a process that is killed takes its transaction with it', async () => {
   );
   const ended = new Promise((resolve) => child.on('close', resolve));
   const count = async (condition: string) => {
-    const [row] = await session.sql(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE ${condition}`);
+    const [row] = await session.sql(
+      `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND ${condition}`,
+    );
     return Number(row?.n);
   };
   const waiting = `application_name LIKE 'pgdeck:%' AND wait_event_type = 'Lock'`;
