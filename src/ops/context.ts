@@ -40,8 +40,11 @@ export interface OpContext {
    * `migration` has the role's own search_path.
    */
   session(database?: string, purpose?: 'slow' | 'migration'): Promise<Session>;
-  /** A session for a step of a run, with its timeouts off; of a `migration` with the role's own search_path besides. */
-  open(name: string, database?: string, purpose?: 'operation' | 'migration'): Promise<Session>;
+  /**
+   * A session that its caller closes. For a step of a run its timeouts are off, and for a `migration` the search_path is
+   * the role's own besides; a `slow` one is to look with.
+   */
+  open(name: string, database?: string, purpose?: 'operation' | 'migration' | 'slow'): Promise<Session>;
   close(): Promise<void>;
 }
 

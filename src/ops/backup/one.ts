@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { backupPasswords } from '../../db/views/backup/facts.ts';
 import { bytes, count } from '../../text/units.ts';
 import { checksumTree, type FileSum } from '../archive/checksum.ts';
 import { type Decoded, decodeArchive } from '../archive/decode.ts';
@@ -68,10 +67,12 @@ export class OneBackup {
     const watching = watchDump(io, snapshot, watched, parallel ? 'size' : 'name', over.signal);
     io.line(commandLine(commands));
     try {
-      [, this.#counts] = await together(io.signal, [
+      const [, counts] = await together(io.signal, [
         (signal) => runDump(io, this.#context, commands, partial.path, signal, snapshot.session.server),
         (signal) => countRows(io, snapshot, signal),
+        (signal) => this.#globals(io, signal),
       ]);
+      this.#counts = counts;
     } catch (error) {
       throw countFailure(error);
     } finally {
@@ -80,18 +81,16 @@ export class OneBackup {
       await snapshot.session.close();
     }
     io.crashPoint('dump:written');
-    if (request.globals) await this.#globals(io, partial);
     await writeRestoreList(io, request, this.#archive(partial), snapshot.selection.dangling);
   }
 
-  async #globals(io: StepIo, partial: PartialBackup): Promise<void> {
-    const session = await io.connect(this.#request.database);
-    const [right] = await session.run(backupPasswords, undefined);
-    await session.close();
+  async #globals(io: StepIo, signal: AbortSignal): Promise<void> {
+    if (!this.#request.globals) return;
+    const { partial, snapshot } = this.#begun();
     await reserveGlobals(partial.path);
-    const command = globalsCommand(this.#request, partial.path, right?.readable === true);
+    const command = globalsCommand(this.#request, partial.path, snapshot.passwords);
     io.line(commandLine([command]));
-    await runDump(io, this.#context, [command], partial.path, io.signal, session.server);
+    await runDump(io, this.#context, [command], partial.path, signal, snapshot.session.server);
   }
 
   async verify(io: StepIo): Promise<void> {
@@ -100,11 +99,7 @@ export class OneBackup {
     const archive = this.#archive(partial);
     const kind = kindOf(request.format, archive);
     const raw = snapshot.selection.filled.reduce((sum, one) => sum + one.bytes, 0);
-    let shown = 0;
     const onProgress = (done: number, of: number | undefined) => {
-      const now = performance.now();
-      if (now - shown < 200) return;
-      shown = now;
       const total = of ?? Math.max(raw, done);
       io.progress({ label: 'decoded', done, of: total, unit: 'bytes', estimate: of === undefined });
     };

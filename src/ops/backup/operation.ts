@@ -7,12 +7,12 @@ import { shellWord } from '../fields.ts';
 import { type Check, defineOperation, type Fact, type Plan, type Step } from '../operation.ts';
 import { listBackups, repositoryDirectory } from '../repository/repository.ts';
 import { compressionText } from './dump/compression.ts';
-import { chooseDatabases } from './plan/databases.ts';
+import { chooseDatabases, lookAtEach } from './plan/databases.ts';
 import { decideRequest, refuseContradictions } from './plan/decide.ts';
 import { type BackupInput, backupFields, backupInput } from './plan/input.ts';
 import { retentionSteps } from './plan/retention.ts';
 import { several } from './plan/several.ts';
-import { type Survey, survey } from './plan/survey.ts';
+import { type Sight, type Survey, survey } from './plan/survey.ts';
 import { programChecks } from './preflight/programs.ts';
 import { spaceChecks } from './preflight/space.ts';
 import { recoverBackup } from './recover.ts';
@@ -37,9 +37,12 @@ async function planBackup(input: BackupInput, context: OpContext): Promise<Plan>
     'pg_restore',
     ...(input.no_globals ? [] : ['pg_dumpall' as const]),
   ];
-  const { clients, check } = await findClients(context, session.server, programs);
-  const pooler = await poolerChecks(context, session);
-  const begun = { input, context, session, databases, checks: [...checks, ...pooler, check] };
+  const [{ clients, check }, pooler, { sights, gone }] = await Promise.all([
+    findClients(context, session.server, programs),
+    poolerChecks(context, session),
+    lookAtEach(context, databases, input.all_databases),
+  ]);
+  const begun = { input, context, session, sights, checks: [...checks, ...gone, ...pooler, check] };
   return clients === undefined ? describe(begun, [], []) : withClients(begun, clients);
 }
 
@@ -47,17 +50,17 @@ interface Begun {
   readonly input: BackupInput;
   readonly context: OpContext;
   readonly session: Session;
-  readonly databases: readonly string[];
+  readonly sights: readonly Sight[];
   readonly checks: readonly Check[];
 }
 
 async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
-  const { input, context, databases, checks } = begun;
+  const { input, context, sights, checks } = begun;
   const repository = repositoryDirectory(context, input.dir);
   const backups = await listBackups(repository).catch(() => []);
   const surveys: Survey[] = [];
-  for (const database of databases)
-    surveys.push(await survey(context, decideRequest(context, input, clients, database), backups));
+  for (const sight of sights)
+    surveys.push(await survey(sight, decideRequest(context, input, clients, sight.database), backups));
   const raw = surveys.reduce((sum, one) => sum + one.raw, 0);
   const estimate = {
     bytes: surveys.reduce((sum, one) => sum + one.estimate.bytes, 0),
@@ -65,7 +68,7 @@ async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
   };
   const named = surveys.flatMap((one) =>
     one.checks.map((check) =>
-      databases.length > 1 ? { ...check, title: `${one.request.database}: ${check.title}` } : check,
+      sights.length > 1 ? { ...check, title: `${one.request.database}: ${check.title}` } : check,
     ),
   );
   const all = [
@@ -105,7 +108,8 @@ function stepsOf(context: OpContext, surveys: readonly Survey[], made: BackupMad
 }
 
 function describe(begun: Begun, surveys: readonly Survey[], steps: readonly Step[]): Plan {
-  const { input, context, session, databases, checks } = begun;
+  const { input, context, session, sights, checks } = begun;
+  const databases = sights.map(({ database }) => database);
   const [only] = databases.length === 1 ? databases : [];
   return {
     operation: 'backup',

@@ -1,5 +1,5 @@
 import type { OpContext } from '../context.ts';
-import type { Step } from '../operation.ts';
+import type { Step, StepIo } from '../operation.ts';
 import { OneBackup } from './one.ts';
 import { previewOf } from './preview.ts';
 import type { BackupMade, BackupRequest } from './request.ts';
@@ -14,7 +14,7 @@ export interface BackupStepOptions {
   /** Whether this role may read the verifiers of passwords, for the preview. */
   readonly passwords?: boolean;
   /** Told once the backup is published. */
-  readonly onMade?: (made: BackupMade) => void;
+  readonly onMade?: (made: BackupMade, io: StepIo) => void;
 }
 
 /**
@@ -59,7 +59,7 @@ export function backupSteps(
       preview: preview.publish,
       run: async (io) => {
         const made = await run.publish(io);
-        onMade?.(made);
+        onMade?.(made, io);
       },
     },
   ];

@@ -1,18 +1,18 @@
 type Work<T> = (signal: AbortSignal) => Promise<T>;
 
 /**
- * Does two things at once. When one fails the other is stopped and waited for, and the error is that of the one that
+ * Does things at once. When one fails the others are stopped and waited for, and the error is that of the one that
  * failed first.
  */
-export async function together<A, B>(
+export async function together<T extends readonly unknown[]>(
   outer: AbortSignal,
-  [first, second]: [Work<A>, Work<B>],
-): Promise<[A, B]> {
+  does: { readonly [K in keyof T]: Work<T[K]> },
+): Promise<T> {
   const stop = new AbortController();
   const signal = AbortSignal.any([outer, stop.signal]);
-  const works = [first(signal), second(signal)] as const;
+  const works = does.map((work) => work(signal));
   try {
-    return await Promise.all(works);
+    return (await Promise.all(works)) as unknown as T;
   } finally {
     stop.abort();
     await Promise.allSettled(works);

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { quoteIdent } from '../../../src/db/ident.ts';
+import { lookAtEach } from '../../../src/ops/backup/plan/databases.ts';
 import { listBackups } from '../../../src/ops/repository/repository.ts';
 import { serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
+import { until } from '../../support/until.ts';
 import { carryOut } from '../run/stage.ts';
 import { complaints, contextFor, entries, inRestored, planBackup, withAdmin } from './stage.ts';
 
@@ -103,6 +105,20 @@ test('all databases: what may not be entered is said', async () => {
   );
   expect(plan.locks?.map(({ database }) => database)).toContain(NAMES[1]);
   expect(plan.locks?.map(({ database }) => database)).not.toContain('template1');
+});
+
+test('all databases: one that is dropped meanwhile is left out, and no connection stays', async () => {
+  const context = contextFor({ ...serverTarget(), database: 'postgres' }, home);
+  const kept = NAMES[1] ?? '';
+  const { sights, gone } = await lookAtEach(context, ['dropped_meanwhile', kept], true);
+  expect(sights.map(({ database }) => database)).toEqual([kept]);
+  expect(gone).toEqual([
+    { title: 'Left out', status: 'warn', detail: 'dropped_meanwhile: dropped while this was planned.' },
+  ]);
+  await expect(lookAtEach(context, ['dropped_meanwhile', kept], false)).rejects.toThrow(/does not exist/);
+  const connected = () =>
+    withAdmin((admin) => admin.sql('SELECT FROM pg_stat_activity WHERE datname = $1', [kept]));
+  await until(async () => (await connected()).length === 0, { what: 'the end of its connections' });
 });
 
 test('a database of another encoding, with names in it that are not ASCII', async () => {

@@ -4,6 +4,7 @@ import {
   backupDatabase,
   backupLargeObjects,
   backupNeeds,
+  backupPasswords,
   backupSystem,
 } from '../../../db/views/backup/facts.ts';
 import { backupRelations, backupSequences } from '../../../db/views/backup/relations.ts';
@@ -28,6 +29,8 @@ export interface Snapshot {
   readonly sequences: RowsOf<typeof backupSequences>;
   readonly needs: RowsOf<typeof backupNeeds>;
   readonly largeObjects: number;
+  /** Whether this role may read the verifiers of passwords. */
+  readonly passwords: boolean;
   readonly systemIdentifier: string | null;
   readonly properties: readonly string[];
 }
@@ -48,6 +51,7 @@ export async function takeSnapshot(io: StepIo, request: BackupRequest): Promise<
   const { database: name } = request;
   const session = await io.connect(name);
   const system = await session.run(backupSystem, undefined).catch(() => []);
+  const [right] = await session.run(backupPasswords, undefined);
   const properties = (await databaseProperties(session, name, name, { comment: true })).filter(
     (sql) => !MARKER.test(sql),
   );
@@ -79,6 +83,7 @@ export async function takeSnapshot(io: StepIo, request: BackupRequest): Promise<
     sequences: await session.run(backupSequences, undefined),
     needs: await session.run(backupNeeds, undefined),
     largeObjects: selection.largeObjects ? (large?.objects ?? 0) : 0,
+    passwords: right?.readable === true,
     systemIdentifier: system[0]?.system_identifier ?? null,
     properties,
   };

@@ -1,12 +1,15 @@
 import type { Session } from '../../../db/session.ts';
 import { backupDatabases } from '../../../db/views/backup/facts.ts';
+import type { OpContext } from '../../context.ts';
 import { OpError } from '../../error.ts';
 import { nearest } from '../../names/names.ts';
 import type { Check } from '../../operation.ts';
 import type { BackupInput } from './input.ts';
+import { lookAt, type Sight } from './survey.ts';
 
 /** A database that a restore works with says so in its comment; it is no backup's subject. */
 const MARKER = /^\{"pgdeck"/;
+const LEFT_OUT = 'Left out';
 
 /** Which databases are meant, and what is left out and why. Throws {@link OpError} for one that is not there. */
 export async function chooseDatabases(
@@ -37,6 +40,46 @@ export async function chooseDatabases(
   return { databases: usable.map((row) => row.name), checks: out.length === 0 ? [] : [leftOut(out)] };
 }
 
+/**
+ * Looks at one database after the other. Of `all` databases one that is dropped meanwhile is left out, and said. Throws
+ * DbError.
+ */
+export async function lookAtEach(
+  context: OpContext,
+  databases: readonly string[],
+  all: boolean,
+): Promise<{ sights: Sight[]; gone: Check[] }> {
+  const [only, ...more] = databases;
+  if (!all && more.length === 0) return { sights: [await lookAt(await context.session(only))], gone: [] };
+  const sights: Sight[] = [];
+  const gone: string[] = [];
+  for (const database of databases) {
+    try {
+      sights.push(await lookAlone(context, database));
+    } catch (error) {
+      if (!all || (await isThere(context, database))) throw error;
+      gone.push(database);
+    }
+  }
+  const detail = `${gone.join(', ')}: dropped while this was planned.`;
+  return { sights, gone: gone.length === 0 ? [] : [{ title: LEFT_OUT, status: 'warn', detail }] };
+}
+
+/** Over a connection that ends with it: a server has more databases than it has slots. */
+async function lookAlone(context: OpContext, database: string): Promise<Sight> {
+  const session = await context.open('pgdeck-plan', database, 'slow');
+  try {
+    return await lookAt(session);
+  } finally {
+    await session.close();
+  }
+}
+
+async function isThere(context: OpContext, database: string): Promise<boolean> {
+  const rows = await (await context.session()).run(backupDatabases, undefined);
+  return rows.some(({ name }) => name === database);
+}
+
 function unknown(name: string, names: readonly string[]): OpError {
   const alike = nearest(name, names);
   return new OpError(
@@ -56,7 +99,7 @@ function leftOut(rows: readonly { readonly name: string; readonly allowed: boole
     restores.length > 0 ? `${restores.join(', ')}: left by restores.` : '',
   ];
   return {
-    title: 'Left out',
+    title: LEFT_OUT,
     status: denied.length > 0 ? 'warn' : 'ok',
     detail: parts.filter(Boolean).join(' '),
   };

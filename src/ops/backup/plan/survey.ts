@@ -1,6 +1,7 @@
 import type { Server } from '../../../db/server.ts';
+import type { Session } from '../../../db/session.ts';
 import { backupDatabase, backupLargeObjects, backupPasswords } from '../../../db/views/backup/facts.ts';
-import type { OpContext } from '../../context.ts';
+import type { BackupRelation } from '../../../db/views/backup/relations.ts';
 import type { Check } from '../../operation.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { activityChecks, shapeChecks } from '../preflight/activity.ts';
@@ -26,36 +27,61 @@ export interface Survey {
   readonly last: Backup | undefined;
 }
 
-/** Looks at one database. Throws DbError, {@link ../error.ts OpError} for names that are not there. */
-export async function survey(
-  context: OpContext,
-  request: BackupRequest,
-  backups: readonly Backup[],
-): Promise<Survey> {
-  const session = await context.session(request.database);
-  const { server } = session;
-  const relations = await measuredRelations(session);
-  const selection = await selectRelations(session, relations, request);
-  const [[facts], [large], [right]] = await Promise.all([
+/** What there is in a database, whatever of it is backed up. */
+export interface Sight {
+  readonly session: Session;
+  readonly database: string;
+  readonly relations: readonly BackupRelation[];
+  readonly bytes: number;
+  readonly large: { readonly objects: number; readonly bytes: number; readonly unreadable: number };
+  readonly passwords: boolean;
+  readonly activity: readonly Check[];
+}
+
+/** Looks at one database. Throws DbError. */
+export async function lookAt(session: Session): Promise<Sight> {
+  const [relations, [facts], [large], [right], activity] = await Promise.all([
+    measuredRelations(session),
     session.run(backupDatabase, undefined),
     session.run(backupLargeObjects, undefined),
     session.run(backupPasswords, undefined),
+    activityChecks(session),
   ]);
+  return {
+    session,
+    database: session.server.database,
+    relations,
+    bytes: facts?.bytes ?? 0,
+    large: large ?? { objects: 0, bytes: 0, unreadable: 0 },
+    passwords: right?.readable === true,
+    activity,
+  };
+}
+
+/** Compares what is wanted with what is there. Throws DbError, {@link ../../error.ts OpError} for names that are not. */
+export async function survey(
+  sight: Sight,
+  request: BackupRequest,
+  backups: readonly Backup[],
+): Promise<Survey> {
+  const { session, relations, large } = sight;
+  const { server } = session;
+  const selection = await selectRelations(session, relations, request);
   const raw =
     selection.filled.reduce((sum, one) => sum + (one.kind === 'r' ? one.bytes : 0), 0) +
-    (selection.largeObjects ? (large?.bytes ?? 0) : 0);
+    (selection.largeObjects ? large.bytes : 0);
   const own = backups.filter((one) => one.database === request.database && one.status !== 'foreign');
   return {
     request,
     server,
-    bytes: facts?.bytes ?? 0,
+    bytes: sight.bytes,
     raw,
     selection,
-    passwords: right?.readable === true,
+    passwords: sight.passwords,
     estimate: estimateSize(raw, request, own),
     checks: [
-      ...rightsChecks(server, relations, selection, large ?? { objects: 0, unreadable: 0 }),
-      ...(await activityChecks(session)),
+      ...rightsChecks(server, relations, selection, large),
+      ...sight.activity,
       ...shapeChecks(session, request, selection),
     ],
     last: own[0],

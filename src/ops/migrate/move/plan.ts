@@ -1,3 +1,4 @@
+import type { SafetyBackup } from '../../backup/safety.ts';
 import type { OpContext } from '../../context.ts';
 import { shellWord } from '../../fields.ts';
 import type { Check, Fact, Plan, Step } from '../../operation.ts';
@@ -9,7 +10,7 @@ import { guarded, lockStep, type MoveState } from './guard.ts';
 import { destinationOf, type MoveInput } from './input.ts';
 import { MigrateLock } from './lock.ts';
 import { rehearsalCheck, rehearseStep } from './rehearse.ts';
-import { type Safety, safetyBackup } from './safety.ts';
+import { migrateSafety } from './safety.ts';
 import { settledStatus } from './settled.ts';
 
 /** Plans migrations in one direction: the lock, a rehearsal, a backup, the migrations, and whether all is well. */
@@ -31,7 +32,7 @@ export async function planMove(direction: Direction, input: MoveInput, context: 
   if (route.versions.length === 0) return nothing(move);
   const destructive = route.hazards.some((hazard) => hazard.destructive);
   const wanted = input.backup || (!input.no_backup && (direction === 'down' || destructive));
-  const safety = wanted ? await safetyBackup(context, labelOf(move)) : undefined;
+  const safety = wanted ? await migrateSafety(context, labelOf(move)) : undefined;
   const steps: Step[] = [
     lockStep(state, database, input.wait),
     ...(input.rehearse ? [rehearseStep(context, route)] : []),
@@ -102,7 +103,7 @@ function labelOf({ direction, route: { versions } }: Moving): string {
   return `before migrate ${direction} ${versions[0]}${versions.length > 1 ? ` … ${versions.at(-1)}` : ''}`;
 }
 
-function factsOf({ choice, status, route, direction }: Moving, safety: Safety | undefined): Fact[] {
+function factsOf({ choice, status, route, direction }: Moving, safety: SafetyBackup | undefined): Fact[] {
   const { adapter, why, others } = choice;
   const reached = direction === 'up' ? route.versions.at(-1) : belowOf(status, route);
   return [
@@ -140,7 +141,7 @@ function needsBackup(): Check {
 }
 
 /** A way down brings nothing back that was lost; without loss it is the nearer way. */
-function undoOf(move: Moving, destructive: boolean, safety: Safety | undefined): Plan['undo'] {
+function undoOf(move: Moving, destructive: boolean, safety: SafetyBackup | undefined): Plan['undo'] {
   const { direction, status, route, choice, input } = move;
   const made = safety?.made();
   if (safety !== undefined && (direction === 'down' || destructive))

@@ -1,12 +1,9 @@
-import type { BackupMade } from '../../backup/request.ts';
 import type { Expected } from '../load/expected.ts';
 
 /** What the steps of one plan leave to those after them. */
 export interface RestoreState {
   /** What must be there after the load; known from the manifest, or once the archive was read. */
   expected: Expected | undefined;
-  /** The safety backup, once it is published. */
-  safety: BackupMade | undefined;
   /** The names were exchanged, or the old database was dropped. */
   replaced: boolean;
   /** The command before was begun. */
@@ -14,7 +11,7 @@ export interface RestoreState {
 }
 
 export function newState(expected: Expected | undefined): RestoreState {
-  return { expected, safety: undefined, replaced: false, stopped: false };
+  return { expected, replaced: false, stopped: false };
 }
 
 /** What stands for the run's id in previews. */

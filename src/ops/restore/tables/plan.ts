@@ -13,7 +13,7 @@ import { recordOf } from './recover.ts';
 import { watchRows } from './rows/progress.ts';
 import { runPass, type Told } from './rows/run.ts';
 import { rowsOf } from './rows/source.ts';
-import { safetySteps } from './safety.ts';
+import { tablesSafety } from './safety.ts';
 import {
   applying,
   LOCK_TIMEOUT,
@@ -106,7 +106,8 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
   const tables: ResultTable[] = [];
   if (!checks.some(({ status }) => status === 'block'))
     tables.push(...(await foretold(context, clients, backup, task, checks)));
-  const safety = safetySteps(context, clients, task, input);
+  const safety = await tablesSafety(context, session, clients, task, input);
+  checks.push(...safety.checks);
   return {
     ...base,
     facts: facts(context, backup, input.mode),

@@ -1,56 +1,40 @@
 import { quoteIdent } from '../../../db/ident.ts';
-import { defaultCompression } from '../../backup/dump/compression.ts';
-import { type BackupMade, backupSteps } from '../../backup/steps.ts';
+import type { Session } from '../../../db/session.ts';
+import { type SafetyBackup, safetyBackup } from '../../backup/safety.ts';
 import type { Clients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
 import { shellWord } from '../../fields.ts';
-import type { Step } from '../../operation.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 import type { Task } from './sql/script.ts';
 
-/** The steps that back the tables up before they are touched, and the command that puts them back as they were. */
-export function safetySteps(
+/** The backup of the tables before they are touched, and the command that puts them back as they were. Throws DbError. */
+export async function tablesSafety(
   context: OpContext,
+  session: Session,
   clients: Clients,
   { units, gone }: Task,
   { safety, dir }: { readonly safety: boolean; readonly dir?: string | undefined },
-): { steps: Step[]; undo?: { readonly command: string } } {
-  if (!safety || units.length === 0) return { steps: [] };
-  const names = units.map(({ schema, name }) => `${quoteIdent(schema)}.${quoteIdent(name)}`);
-  let made: BackupMade | undefined;
-  const { database } = context.target;
-  const steps = backupSteps(
-    context,
-    {
-      database,
-      repository: repositoryDirectory(context, dir),
-      clients,
-      format: 'custom',
-      compression: defaultCompression('custom', clients),
-      jobs: 1,
-      content: 'all',
-      schemas: [],
-      tables: names,
-      globals: false,
-      label: 'before a restore of these tables',
-      safety: true,
-    },
-    {
-      id: (name) => `safety-${name}`,
-      onMade: (backup) => {
-        made = backup;
-      },
-    },
-  );
+): Promise<Pick<SafetyBackup, 'steps' | 'checks'> & { readonly undo?: { readonly command: string } }> {
+  if (!safety || units.length === 0) return { steps: [], checks: [] };
+  const tables = units.map(({ schema, name }) => `${quoteIdent(schema)}.${quoteIdent(name)}`);
+  const repository = repositoryDirectory(context, dir);
+  const label = 'before a restore of these tables';
+  const { steps, checks, made } = await safetyBackup(context, session, {
+    clients,
+    repository,
+    label,
+    tables,
+  });
   return {
     steps,
+    checks,
     undo: {
       // its name is known when it is there
       get command() {
         const words = [
-          ...['pgdeck', 'restore', shellWord(made?.id ?? 'BACKUP')],
-          ...names.flatMap((name) => ['--table', shellWord(name)]),
-          ...['--mode', 'replace', '--database', shellWord(database)],
+          ...['pgdeck', 'restore', shellWord(made()?.id ?? 'BACKUP')],
+          ...tables.flatMap((name) => ['--table', shellWord(name)]),
+          ...['--mode', 'replace', '--database', shellWord(session.server.database)],
           ...(dir === undefined ? [] : ['--dir', shellWord(dir)]),
           ...gone.flatMap(({ shown }) => [`# and drop ${shown}`]),
         ];

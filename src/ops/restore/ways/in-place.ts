@@ -1,6 +1,7 @@
 import { quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import type { DatabaseFacts } from '../../../db/views/database/facts.ts';
+import type { SafetyBackup } from '../../backup/safety.ts';
 import { OpError } from '../../error.ts';
 import type { Check, Step, StepIo } from '../../operation.ts';
 import { contentChecks } from '../checks/content.ts';
@@ -13,7 +14,7 @@ import { fillSteps } from '../steps/fill.ts';
 import { afterStep, beforeStep } from '../steps/hooks.ts';
 import { inMaintenance } from '../steps/maintenance.ts';
 import { readStep } from '../steps/read.ts';
-import { safetyBackup } from '../steps/safety.ts';
+import { safetyOf } from '../steps/safety.ts';
 import { newState, type RestoreState, RUN } from '../steps/state.ts';
 import { sweepSteps } from '../steps/sweep.ts';
 import { swapChecks } from '../swap/checks.ts';
@@ -41,14 +42,14 @@ export async function inPlaceWay(situation: Situation): Promise<Way> {
   checks.push(await diskCheck(situation, { freed: facts?.bytes ?? 0 }), ...slotCheck(checks, database));
   const state = newState(backup.manifest && expectedOf(backup.manifest));
   const hooks = hooksOf(input, context);
-  const safety = await safetyBackup(situation, dumpClients, state);
+  const safety = await safetyOf(situation, dumpClients);
   const dropped: { facts: Dropped | undefined } = { facts: undefined };
   const steps: Step[] = [
     ...(await sweepSteps(session, database)),
     ...readStep(source, state, true),
     ...beforeStep(hooks, state),
     ...safety.steps,
-    dropStep(situation, live, state, dropped),
+    dropStep(situation, live, state, safety, dropped),
     createStep(situation, live),
     ...fillSteps({
       situation,
@@ -87,6 +88,7 @@ function dropStep(
   { database, context }: Situation,
   live: DatabaseFacts,
   state: RestoreState,
+  { made }: SafetyBackup,
   dropped: { facts: Dropped | undefined },
 ): Step {
   return {
@@ -96,7 +98,7 @@ function dropStep(
     effect: 'sessions are ended; nobody can connect until the restore is done',
     run: (io) =>
       inMaintenance(io, async (session) => {
-        const { safety } = state;
+        const safety = made();
         if (safety === undefined)
           throw new OpError('failed', 'There is no safety backup of this run.', 'Nothing was dropped.');
         const facts: Dropped = {

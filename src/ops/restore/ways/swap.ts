@@ -10,7 +10,7 @@ import { fillSteps } from '../steps/fill.ts';
 import { afterStep, beforeStep } from '../steps/hooks.ts';
 import { inMaintenance } from '../steps/maintenance.ts';
 import { readStep } from '../steps/read.ts';
-import { safetyBackup } from '../steps/safety.ts';
+import { safetyOf } from '../steps/safety.ts';
 import { newState, type RestoreState, RUN } from '../steps/state.ts';
 import { sweepSteps } from '../steps/sweep.ts';
 import { swapChecks } from '../swap/checks.ts';
@@ -35,8 +35,7 @@ export async function swapWay(situation: Situation): Promise<Way> {
   checks.push(await diskCheck(situation));
   const state = newState(backup.manifest && expectedOf(backup.manifest));
   const hooks = hooksOf(input, context);
-  const safety =
-    input.no_safety_backup || !dumpClients ? undefined : await safetyBackup(situation, dumpClients, state);
+  const safety = input.no_safety_backup || !dumpClients ? undefined : await safetyOf(situation, dumpClients);
   const steps: Step[] = [
     ...(await sweepSteps(session, database)),
     ...readStep(source, state, false),

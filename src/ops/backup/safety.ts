@@ -1,0 +1,78 @@
+import type { Session } from '../../db/session.ts';
+import { bytes } from '../../text/units.ts';
+import type { Clients } from '../clients/programs.ts';
+import type { OpContext } from '../context.ts';
+import type { Check, Step } from '../operation.ts';
+import { listBackups } from '../repository/repository.ts';
+import { defaultCompression } from './dump/compression.ts';
+import { lookAt, survey } from './plan/survey.ts';
+import { spaceChecks } from './preflight/space.ts';
+import type { BackupMade, BackupRequest } from './request.ts';
+import { backupSteps } from './steps.ts';
+
+/** A backup of what is about to be changed: one like any other, listed and verified, and the way back. */
+export interface SafetyBackup {
+  readonly steps: readonly Step[];
+  /** What speaks against it; nothing where all is well. */
+  readonly checks: readonly Check[];
+  /** Once it is made. */
+  readonly made: () => BackupMade | undefined;
+}
+
+export interface SafetyWish {
+  readonly clients: Clients;
+  readonly repository: string;
+  /** What it is made before, for the list. */
+  readonly label: string;
+  /** Quoted names; the whole database without them. */
+  readonly tables?: readonly string[];
+  /** What is said of it once it is made. */
+  readonly tell?: (made: BackupMade) => string;
+}
+
+/** The safety backup of the session's database. Throws DbError. */
+export async function safetyBackup(
+  context: OpContext,
+  session: Session,
+  { clients, repository, label, tables = [], tell = told }: SafetyWish,
+): Promise<SafetyBackup> {
+  const request: BackupRequest = {
+    database: session.server.database,
+    repository,
+    clients,
+    format: 'custom',
+    compression: defaultCompression('custom', clients),
+    jobs: 1,
+    content: 'all',
+    schemas: [],
+    tables,
+    globals: false,
+    label,
+    safety: true,
+  };
+  const seen = await survey(await lookAt(session), request, await listBackups(repository).catch(() => []));
+  const checks = [...(await spaceChecks(repository, seen.estimate, seen.raw)), ...seen.checks];
+  let made: BackupMade | undefined;
+  const steps = backupSteps(context, request, {
+    id: (name) => `safety-${name}`,
+    selection: seen.selection.args,
+    onMade: (backup, io) => {
+      made = backup;
+      io.record({ safety: { id: backup.id, path: backup.path } });
+      io.line(tell(backup));
+    },
+  });
+  return {
+    steps: steps.map((step) => ({ ...step, title: `Safety backup: ${lower(step.title)}` })),
+    checks: checks.filter(({ status }) => status !== 'ok'),
+    made: () => made,
+  };
+}
+
+function told({ id, manifest }: BackupMade): string {
+  return `The safety backup is ${id}, ${bytes(manifest.bytes)}.`;
+}
+
+function lower(title: string): string {
+  return title.charAt(0).toLowerCase() + title.slice(1);
+}
