@@ -106,7 +106,7 @@ async function undoPlan(
           state.replaced = true;
           io.result({
             title: 'Put back',
-            columns: ['', ''],
+            columns: ['what', 'value'],
             rows: [
               ['database', live],
               ['closed to clients', milliseconds(done.closed_ms)],

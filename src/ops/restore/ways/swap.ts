@@ -133,7 +133,7 @@ function swapStep({ database, live }: Situation, state: RestoreState): Step {
 function tell(io: StepIo, { closed_ms, ended }: Exchanged, database: string, before: string): void {
   io.result({
     title: 'Restored',
-    columns: ['', ''],
+    columns: ['what', 'value'],
     rows: [
       ['database', database],
       ['closed to clients', milliseconds(closed_ms)],
