@@ -40,6 +40,32 @@ export const BLOCK_SIZE = "current_setting('block_size')::float8";
 export const CURRENT_DATABASE_OID = '(SELECT oid FROM pg_database WHERE datname = current_database())';
 
 /**
+ * Relations of this database, and shared ones, that others hold or await exclusively: a size function would wait behind
+ * them.
+ */
+export const LOCKED_RELATIONS = `SELECT DISTINCT relation FROM pg_locks WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock'
+    AND database IN (0, ${CURRENT_DATABASE_OID}) AND pid IS DISTINCT FROM pg_backend_pid()`;
+
+/** The tables of parameter $1, their TOAST tables and the indexes of both, as `table_oid, oid`. */
+export const TABLES_AND_PARTS = `SELECT c.oid AS table_oid, r.oid FROM pg_class c CROSS JOIN LATERAL (
+    SELECT c.oid UNION ALL SELECT c.reltoastrelid
+    UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid IN (c.oid, c.reltoastrelid)) r
+  WHERE c.oid = ANY ($1::oid[]) AND r.oid <> 0`;
+
+/** Who is in the way of maintenance, beside its pid, read from pg_stat_activity `a`. */
+export const HOLDER_COLUMNS = `a.usename::text, a.application_name, a.state, a.backend_type, ${since('a.xact_start')} AS xact_seconds`;
+
+export const holderColumns = {
+  /** Null: a prepared transaction, which has no backend. */
+  pid: column.int,
+  usename: column.text,
+  application_name: column.text,
+  state: column.text,
+  backend_type: column.text,
+  xact_seconds: column.float,
+} as const;
+
+/**
  * The name of a relation that may belong to another database. Joins the catalog, because a cast to regclass raises an
  * error for a relation dropped meanwhile; add {@link relationJoin}.
  */

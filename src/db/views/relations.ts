@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { column, defineQuery, type RowOf } from '../query.ts';
-import { BLOCK_SIZE, CURRENT_DATABASE_OID, since } from './fragments.ts';
+import { BLOCK_SIZE, LOCKED_RELATIONS, since } from './fragments.ts';
 
 /**
  * The biggest tables by the sizes that VACUUM and ANALYZE noted: no lock, no file system call. Keeps the biggest
@@ -73,8 +73,7 @@ export const tableExactSizes = defineQuery({
   variants: [
     {
       sql: `WITH /* pgdeck */ locked AS MATERIALIZED (
-  SELECT DISTINCT relation FROM pg_locks WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock'
-    AND database = ${CURRENT_DATABASE_OID}),
+  ${LOCKED_RELATIONS}),
 asked AS MATERIALIZED (
   SELECT o.oid, EXISTS (SELECT 1 FROM locked l WHERE l.relation IN (o.oid, c.reltoastrelid)
       OR l.relation IN (SELECT indexrelid FROM pg_index WHERE indrelid IN (o.oid, c.reltoastrelid))) AS busy

@@ -1,22 +1,15 @@
 import { z } from 'zod';
 import { column, defineQuery, type RowOf } from '../../query.ts';
-import { CURRENT_DATABASE_OID, since } from '../fragments.ts';
+import { CURRENT_DATABASE_OID, HOLDER_COLUMNS, holderColumns, TABLES_AND_PARTS } from '../fragments.ts';
 
 /** The table locks that maintenance takes. */
-export type MaintenanceLock = 'ShareUpdateExclusiveLock' | 'ShareLock' | 'AccessExclusiveLock';
+export type MaintenanceLock = 'ShareUpdateExclusiveLock' | 'AccessExclusiveLock';
 
 /** What each of them has to wait for: PostgreSQL's table of conflicting lock modes. */
 const CONFLICTS: Readonly<Record<MaintenanceLock, readonly string[]>> = {
   ShareUpdateExclusiveLock: [
     'ShareUpdateExclusiveLock',
     'ShareLock',
-    'ShareRowExclusiveLock',
-    'ExclusiveLock',
-    'AccessExclusiveLock',
-  ],
-  ShareLock: [
-    'RowExclusiveLock',
-    'ShareUpdateExclusiveLock',
     'ShareRowExclusiveLock',
     'ExclusiveLock',
     'AccessExclusiveLock',
@@ -39,10 +32,7 @@ export const lockHolders = defineQuery({
   variants: [
     {
       sql: `WITH /* pgdeck */ asked AS MATERIALIZED (
-  SELECT c.oid AS table_oid, r.oid FROM pg_class c CROSS JOIN LATERAL (
-    SELECT c.oid UNION ALL SELECT c.reltoastrelid
-    UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid IN (c.oid, c.reltoastrelid)) r
-  WHERE c.oid = ANY ($1::oid[]) AND r.oid <> 0),
+  ${TABLES_AND_PARTS}),
 held AS MATERIALIZED (
   SELECT s.table_oid, l.pid, array_agg(DISTINCT l.mode ORDER BY l.mode) AS modes, bool_or(l.granted) AS granted
   FROM pg_locks l JOIN asked s ON s.oid = l.relation
@@ -50,7 +40,7 @@ held AS MATERIALIZED (
     AND l.database IN (0, ${CURRENT_DATABASE_OID})
   GROUP BY 1, 2)
 SELECT /* pgdeck */ h.table_oid, format('%I.%I', n.nspname, c.relname) AS relation, h.pid, h.modes, h.granted,
-  a.usename::text, a.application_name, a.state, a.backend_type, ${since('a.xact_start')} AS xact_seconds, left(a.query, 120) AS query
+  ${HOLDER_COLUMNS}, left(a.query, 120) AS query
 FROM held h JOIN pg_class c ON c.oid = h.table_oid JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_stat_activity a ON a.pid = h.pid
 ORDER BY h.granted DESC, a.xact_start NULLS LAST, h.pid`,
@@ -60,16 +50,10 @@ ORDER BY h.granted DESC, a.xact_start NULLS LAST, h.pid`,
     table_oid: z.int(),
     /** `schema.table`, quoted where SQL needs it. */
     relation: z.string(),
-    /** Null: a prepared transaction, which has no backend. */
-    pid: column.int,
+    ...holderColumns,
     modes: z.array(z.string()),
     /** False: it only waits for it, and is ahead in the queue. */
     granted: z.boolean(),
-    usename: column.text,
-    application_name: column.text,
-    state: column.text,
-    backend_type: column.text,
-    xact_seconds: column.float,
     query: column.text,
   }),
   params: ({ oids, mode }: { oids: readonly number[]; mode: MaintenanceLock }) => [oids, CONFLICTS[mode]],

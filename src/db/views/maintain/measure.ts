@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { column, defineQuery, type RowOf } from '../../query.ts';
-import { CURRENT_DATABASE_OID } from '../fragments.ts';
+import { LOCKED_RELATIONS } from '../fragments.ts';
 
 /**
  * What maintenance changes of the tables named. A size function waits behind an AccessExclusiveLock that is held or
@@ -11,8 +11,7 @@ export const maintainMeasure = defineQuery({
   variants: [
     {
       sql: `WITH /* pgdeck */ locked AS MATERIALIZED (
-  SELECT DISTINCT relation FROM pg_locks WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock'
-    AND database IN (0, ${CURRENT_DATABASE_OID}) AND pid IS DISTINCT FROM pg_backend_pid()),
+  ${LOCKED_RELATIONS}),
 asked AS MATERIALIZED (
   SELECT c.oid, c.reltablespace, EXISTS (SELECT 1 FROM locked l WHERE l.relation IN (c.oid, c.reltoastrelid)
       OR l.relation IN (SELECT indexrelid FROM pg_index WHERE indrelid IN (c.oid, c.reltoastrelid))) AS busy

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { column, defineQuery, type RowOf } from '../../query.ts';
-import { CURRENT_DATABASE_OID } from '../fragments.ts';
+import { LOCKED_RELATIONS } from '../fragments.ts';
 
 /**
  * The indexes of the tables named and of their TOAST tables, as they are now. A size function waits behind an
@@ -11,8 +11,7 @@ export const reindexMeasure = defineQuery({
   variants: [
     {
       sql: `WITH /* pgdeck */ locked AS MATERIALIZED (
-  SELECT DISTINCT relation FROM pg_locks WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock'
-    AND database IN (0, ${CURRENT_DATABASE_OID}) AND pid IS DISTINCT FROM pg_backend_pid()),
+  ${LOCKED_RELATIONS}),
 r AS MATERIALIZED (
   SELECT c.oid AS table_oid, x.oid FROM pg_class c CROSS JOIN LATERAL (VALUES (c.oid), (c.reltoastrelid)) x (oid)
   WHERE c.oid = ANY ($1::oid[]))

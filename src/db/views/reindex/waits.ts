@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { column, defineQuery, type RowOf } from '../../query.ts';
-import { CURRENT_DATABASE_OID, hiddenSessions, since } from '../fragments.ts';
+import {
+  CURRENT_DATABASE_OID,
+  HOLDER_COLUMNS,
+  hiddenSessions,
+  holderColumns,
+  TABLES_AND_PARTS,
+} from '../fragments.ts';
 
 /**
  * Transactions that REINDEX CONCURRENTLY of these tables waits for if they stay open: those that hold any lock on one of
@@ -12,33 +18,24 @@ export const reindexWaits = defineQuery({
   variants: [
     {
       sql: `WITH /* pgdeck */ asked AS MATERIALIZED (
-  SELECT c.oid AS table_oid, x.oid FROM pg_class c CROSS JOIN LATERAL (
-    SELECT c.oid UNION ALL SELECT c.reltoastrelid
-    UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid IN (c.oid, c.reltoastrelid)) x
-  WHERE c.oid = ANY ($1::oid[]) AND x.oid <> 0),
+  ${TABLES_AND_PARTS}),
 held AS MATERIALIZED (
   SELECT l.pid, min(format('%I.%I', n.nspname, c.relname)) AS relation
   FROM pg_locks l JOIN asked s ON s.oid = l.relation JOIN pg_class c ON c.oid = s.table_oid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE l.locktype = 'relation' AND l.granted AND l.database IN (0, ${CURRENT_DATABASE_OID}) AND l.pid IS DISTINCT FROM pg_backend_pid()
   GROUP BY l.pid)
-SELECT /* pgdeck */ pid, usename, application_name, state, backend_type, seconds AS xact_seconds, relation, query FROM (
-  SELECT a.pid, a.usename::text, a.application_name, a.state, a.backend_type, ${since('a.xact_start')} AS seconds, h.relation,
+SELECT /* pgdeck */ pid, usename, application_name, state, backend_type, xact_seconds, relation, query FROM (
+  SELECT a.pid, ${HOLDER_COLUMNS}, h.relation,
     left(a.query, 120) AS query
   FROM pg_stat_activity a LEFT JOIN held h ON h.pid = a.pid
   WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND (h.pid IS NOT NULL OR a.backend_xmin IS NOT NULL)
     AND a.backend_type IS DISTINCT FROM 'walsender' AND a.pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)
   UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, relation, NULL FROM held WHERE pid IS NULL) w
-ORDER BY seconds DESC NULLS LAST, pid`,
+ORDER BY xact_seconds DESC NULLS LAST, pid`,
     },
   ],
   row: z.object({
-    /** Null: a prepared transaction. */
-    pid: column.int,
-    usename: column.text,
-    application_name: column.text,
-    state: column.text,
-    backend_type: column.text,
-    xact_seconds: column.float,
+    ...holderColumns,
     /** A table that it holds a lock on, `schema.name`; null: it only has a snapshot. */
     relation: column.text,
     query: column.text,
@@ -54,20 +51,11 @@ export const reindexBlockers = defineQuery({
   needs: 'pg_read_all_stats',
   variants: [
     {
-      sql: `SELECT /* pgdeck */ nullif(b.pid, 0) AS pid, a.usename::text, a.application_name, a.state, a.backend_type,
-  ${since('a.xact_start')} AS xact_seconds
+      sql: `SELECT /* pgdeck */ nullif(b.pid, 0) AS pid, ${HOLDER_COLUMNS}
 FROM unnest(pg_blocking_pids($1::int)) b (pid) LEFT JOIN pg_stat_activity a ON a.pid = b.pid ORDER BY 1`,
     },
   ],
-  row: z.object({
-    /** Null: a prepared transaction. */
-    pid: column.int,
-    usename: column.text,
-    application_name: column.text,
-    state: column.text,
-    backend_type: column.text,
-    xact_seconds: column.float,
-  }),
+  row: z.object(holderColumns),
   params: ({ pid }: { pid: number }) => [pid],
 });
 
