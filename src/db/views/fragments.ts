@@ -40,6 +40,13 @@ export const BLOCK_SIZE = "current_setting('block_size')::float8";
 export const CURRENT_DATABASE_OID = '(SELECT oid FROM pg_database WHERE datname = current_database())';
 
 /**
+ * Where a tablespace is on the server. An empty location is the data directory, which not everybody may know: NULL then.
+ */
+export function tablespaceDirectory(oid: string): string {
+  return `coalesce(nullif(pg_tablespace_location(${oid}), ''), (SELECT setting FROM pg_settings WHERE name = 'data_directory'))`;
+}
+
+/**
  * Relations of this database, and shared ones, that others hold or await exclusively: a size function would wait behind
  * them.
  */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { column, defineQuery, type RowOf } from '../../query.ts';
-import { LOCKED_RELATIONS } from '../fragments.ts';
+import { LOCKED_RELATIONS, tablespaceDirectory } from '../fragments.ts';
 
 /**
  * What maintenance changes of the tables named. A size function waits behind an AccessExclusiveLock that is held or
@@ -22,8 +22,7 @@ SELECT /* pgdeck */ a.oid, a.busy, CASE WHEN NOT busy THEN pg_total_relation_siz
   pg_stat_get_dead_tuples(a.oid)::float8 AS dead, pg_stat_get_mod_since_analyze(a.oid)::float8 AS mods, pg_relation_filenode(a.oid)::text AS filenode,
   pg_stat_get_last_vacuum_time(a.oid)::text AS last_vacuum, pg_stat_get_last_analyze_time(a.oid)::text AS last_analyze,
   s.spcname::text AS tablespace,
-  -- an empty location is the data directory, which not everybody may know
-  coalesce(nullif(pg_tablespace_location(s.oid), ''), (SELECT setting FROM pg_settings WHERE name = 'data_directory')) AS directory
+  ${tablespaceDirectory('s.oid')} AS directory
 FROM asked a JOIN pg_database d ON d.datname = current_database()
 JOIN pg_tablespace s ON s.oid = coalesce(nullif(a.reltablespace, 0), d.dattablespace)`,
     },

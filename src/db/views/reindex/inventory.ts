@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { column, defineQuery, type RowOf } from '../../query.ts';
-import { BLOCK_SIZE } from '../fragments.ts';
+import { BLOCK_SIZE, tablespaceDirectory } from '../fragments.ts';
 
 /*
  * Sizes are relpages: size functions wait behind locks. The owner of the database may not reindex tables of others, as
@@ -10,9 +10,7 @@ import { BLOCK_SIZE } from '../fragments.ts';
 const may = (major: 13 | 17) =>
   `pg_has_role(current_user, c.relowner, 'USAGE')${major >= 17 ? " OR has_table_privilege(c.oid, 'MAINTAIN')" : ''}`;
 
-/** An empty location is the data directory, which not everybody may know. */
-const DIRECTORY =
-  "coalesce(nullif(pg_tablespace_location(oid), ''), (SELECT setting FROM pg_settings WHERE name = 'data_directory'))";
+const DIRECTORY = tablespaceDirectory('oid');
 
 const SYSTEM = "n.nspname IN ('pg_catalog', 'information_schema')";
 
@@ -104,6 +102,5 @@ export const reindexTablespace = defineQuery({
     },
   ],
   row: z.object({ name: z.string(), directory: column.text, global: z.boolean(), may: z.boolean() }),
-
   params: ({ name }: { name: string }) => [name],
 });
