@@ -133,6 +133,16 @@ export interface Plan {
 /** What a rollback answers when the step's work stays: there was nothing half done, and nothing is said of it. */
 export const KEPT = 'kept';
 
+/** What a rollback answers when it leaves on purpose what is half done: a person has to decide. */
+export class Left {
+  /** What is there, and the command that mends it. */
+  readonly sentence: string;
+
+  constructor(sentence: string) {
+    this.sentence = sentence;
+  }
+}
+
 export interface Step {
   /** Stable within the plan; names the step in the journal and for PGDECK_CRASH_AT. */
   readonly id: string;
@@ -153,7 +163,7 @@ export interface Step {
   run(io: StepIo): Promise<void>;
   /**
    * Takes back what the step has done, perhaps in part, when it or a later one fails; answers
-   * {@link KEPT} when there was nothing to take back. May be called twice.
+   * {@link KEPT} when there was nothing to take back, {@link Left} when it is not to be. May be called twice.
    */
   rollback?(io: StepIo): Promise<unknown>;
 }

@@ -3,7 +3,7 @@ import type { OpContext } from '../context.ts';
 import { sentenceOf } from '../error.ts';
 import { Journal, markUndone, newRunId } from '../journal/journal.ts';
 import { systemIdentifier } from '../journal/server.ts';
-import { KEPT, type OpEvent, type Plan, type RunEnd, type StepIo } from '../operation.ts';
+import { KEPT, Left, type OpEvent, type Plan, type RunEnd, type StepIo } from '../operation.ts';
 import { crashPoint } from './crash.ts';
 import { applicationNameOf, endBackends } from './end-backends.ts';
 import { stepIo, type Untimed } from './io.ts';
@@ -149,8 +149,7 @@ class Drive {
     await this.#ending;
     for (const at of begun.toReversed()) {
       const text = await this.#rollback(journal, at);
-      if (text !== undefined)
-        failure += `\nNot taken back: ${steps[at]?.title}: ${text} To try again: pgdeck recover`;
+      if (text !== undefined) failure += `\nNot taken back: ${steps[at]?.title}: ${text}`;
     }
     for (const [at, step] of steps.entries())
       if (step.always === true && !begun.includes(at)) {
@@ -230,10 +229,14 @@ class Drive {
     const step = this.#plan.steps[at];
     if (step?.rollback === undefined) return undefined;
     let text: string | undefined;
+    let again = '';
     try {
-      if ((await step.rollback(this.#io(journal, at))) === KEPT) return undefined;
+      const answer = await step.rollback(this.#io(journal, at));
+      if (answer === KEPT) return undefined;
+      if (answer instanceof Left) text = this.#context.secrets.redact(answer.sentence);
     } catch (error) {
       text = this.#sentence(error);
+      again = ' To try again: pgdeck recover';
     }
     const event = {
       type: 'rollback' as const,
@@ -243,7 +246,7 @@ class Drive {
     };
     quietly(() => journal.write(event));
     this.#emit(event);
-    return text;
+    return text && text + again;
   }
 
   /** What is undone or must always run is not stopped by the cancellation that made it necessary. */

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { OpContext } from '../../../src/ops/context.ts';
 import { OpError } from '../../../src/ops/error.ts';
-import { KEPT, type StepIo } from '../../../src/ops/operation.ts';
+import { KEPT, Left, type StepIo } from '../../../src/ops/operation.ts';
 import { client, serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut, contextOf, planOf, step } from './stage.ts';
@@ -324,6 +324,18 @@ test('where the server is gone, a step that nothing needs ends the run too', asy
   );
   expect(end.status).toBe('failed');
   expect(seen).toEqual([]);
+});
+
+test('what is left for a person to decide about is told with its own next step', async () => {
+  const left = new Left('Half is done. Mend it with: pgdeck mend 1');
+  const { events, end } = await carryOut(
+    planOf([step('one', () => Promise.reject(new OpError('failed', 'No.')), { rollback: async () => left })]),
+    context(),
+  );
+  expect(end.text).toBe(`Step one: No.\nNot taken back: Step one: ${left.sentence}`);
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: 'rollback', ok: false, text: left.sentence }),
+  );
 });
 
 test('a step whose work stays when a later one fails is not said to be taken back', async () => {

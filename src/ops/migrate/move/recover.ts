@@ -3,8 +3,8 @@ import type { OpContext } from '../../context.ts';
 import type { Run } from '../../journal/runs.ts';
 import type { Plan } from '../../operation.ts';
 import { choose } from '../choose.ts';
+import { repairCommand } from '../command.ts';
 import { dropShadowSteps } from '../rehearse/recover.ts';
-import { repairCommand } from '../repair/command.ts';
 
 /**
  * What a killed run of migrations has left: a transaction has taken itself back, so that it is a migration that ran

@@ -4,10 +4,12 @@ import { OpError } from '../../error.ts';
 import { shellWord } from '../../fields.ts';
 import { type Choice, defineOperation, type Plan, type RawInput, type Step } from '../../operation.ts';
 import { type Choice as Chosen, choose, chooseFields } from '../choose.ts';
+import { repairCommand } from '../command.ts';
 import { readAll, type StatusOfFiles, statusHash } from '../history/status.ts';
 import { connectionCheck } from '../move/checks.ts';
 import { atWork, MigrateLock } from '../move/lock.ts';
 import { recoverMove } from '../move/recover.ts';
+import { withNext } from '../run/failure.ts';
 import { telling } from '../run/notices.ts';
 import { watched } from '../run/watch.ts';
 import { type Entry, entriesOf, entryNamed } from './entries.ts';
@@ -238,7 +240,9 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, way }: 
         const patience = { lockTimeout: given.lock_timeout, wait: given.wait };
         const { session } = worker;
         const run = () => way.run({ io, session, patience });
-        await telling(worker, io, () => watched(io, session.pid, run));
+        await telling(worker, io, () => watched(io, session.pid, run)).catch((error) => {
+          throw withNext(error, `Mend the cause, then: ${repairCommand(context, entry.id, directory)}`);
+        });
       },
     },
     {

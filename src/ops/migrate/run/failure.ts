@@ -30,6 +30,12 @@ export function statementFailure(error: unknown, file: string, statement: Statem
   return new OpError('failed', [`${place}: ${said}${code}.`, ...more].join(' '), undefined, error);
 }
 
+/** A failure that says no next step yet, with one. */
+export function withNext(error: unknown, next: string): unknown {
+  if (!(error instanceof OpError) || error.kind !== 'failed' || error.next !== undefined) return error;
+  return new OpError('failed', error.message, next, error.cause);
+}
+
 /** The line in the file of a character of the statement. */
 function lineOf({ sql, line }: Statement, position: number): number {
   if (!(position >= 1)) return line;

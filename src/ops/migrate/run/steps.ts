@@ -1,14 +1,14 @@
 import { duration } from '../../../text/units.ts';
-import { OpError } from '../../error.ts';
 import type { Worker } from '../../maintain/shared/sessions.ts';
-import { KEPT, type Step, type StepIo } from '../../operation.ts';
+import { KEPT, Left, type Step, type StepIo } from '../../operation.ts';
+import { migrateCommand, repairCommand } from '../command.ts';
 import { readAll, type StatusOfFiles } from '../history/status.ts';
-import { repairCommand } from '../repair/command.ts';
 import { diagnose, halfDone } from '../repair/diagnose.ts';
 import { blocks, strongest } from '../sql/locks.ts';
 import type { Section } from '../sql/statement.ts';
-import type { Where } from '../types.ts';
+import type { Direction, Where } from '../types.ts';
 import { apply, commands, fileOf, type Move, pointOf, sectionOf, transaction, type Work } from './apply.ts';
+import { withNext } from './failure.ts';
 import { telling } from './notices.ts';
 import type { Patience } from './retry.ts';
 import { watched } from './watch.ts';
@@ -42,6 +42,7 @@ export function moveStep(where: Where, { ledger }: StatusOfFiles, move: Move): S
   const { migration, direction } = move;
   const section = sectionOf(move);
   const { patience = PATIENCE } = where;
+  let failed = false;
   return {
     id: pointOf(move),
     title: `${direction === 'up' ? 'Apply' : 'Take back'} ${migration.version} ${migration.name}`,
@@ -55,25 +56,39 @@ export function moveStep(where: Where, { ledger }: StatusOfFiles, move: Move): S
       // what runs outside a transaction waits without limit, and somebody has to say for whom
       const ms = await telling(worker, io, () =>
         section.transactional ? run() : watched(io, worker.session.pid, run),
-      );
+      ).catch((error) => {
+        failed = !io.signal.aborted;
+        throw section.transactional ? withNext(error, afterwards(where, direction)) : error;
+      });
       io.line(
         `${migration.version} ${migration.name} ${direction === 'up' ? 'applied' : 'taken back'} in ${duration(ms / 1000)}`,
       );
     },
     // a transaction has taken itself back
-    ...(!section.transactional && { rollback: (io: StepIo) => tellHalf(where, io, move) }),
+    ...(!section.transactional && { rollback: (io: StepIo) => tellHalf(where, io, move, failed) }),
   };
 }
 
+/** What to do when a migration in a transaction has failed. */
+function afterwards({ context, directory }: Where, direction: Direction): string {
+  const done = direction === 'up' ? 'applied' : 'taken back';
+  return `Nothing of it was ${done}. Mend the cause, then: ${migrateCommand(context, direction, directory)}`;
+}
+
 /** What was begun outside a transaction stays as it is: it is told what is there, and how it is mended. */
-async function tellHalf(where: Where, io: StepIo, { migration, direction }: Move): Promise<typeof KEPT> {
+async function tellHalf(
+  where: Where,
+  io: StepIo,
+  { migration, direction }: Move,
+  failed: boolean,
+): Promise<typeof KEPT | Left> {
   const session = await io.connect(undefined, 'migration');
   const { history } = await readAll({ session, directory: where.directory });
   const row = history.dirty.find(({ version }) => version === migration.version);
   if (row === undefined) return KEPT;
   const found = await diagnose(session, row, migration, direction);
   const command = repairCommand(where.context, migration.version, where.directory);
-  throw new OpError('failed', halfDone(found), `Mend it with: ${command}\n`);
+  return new Left(`${halfDone(found)} ${failed ? 'Mend the cause, then:' : 'Mend it with:'} ${command}`);
 }
 
 function previewOf(move: Move, section: Section, { lockTimeout }: Patience): string {

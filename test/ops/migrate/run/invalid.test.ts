@@ -46,7 +46,7 @@ test('an index that cannot be unique: INVALID, named, and mended once the rows a
   expect(end).toMatchObject({ ok: false, status: 'failed' });
   expect(end.text).toMatch(/1_indexes\.sql:3: could not create unique index "users_email" \(23505\)/);
   expect(end.text).toMatch(
-    /1 of 3 statements took effect, the index users_email is INVALID\. Mend it with: pgdeck -h \S+ -p \d+ -U postgres -d \w+ migrate repair 1 --dir /,
+    /1 of 3 statements took effect, the index users_email is INVALID\. Mend the cause, then: pgdeck -h \S+ -p \d+ -U postgres -d \w+ migrate repair 1 --dir \S+$/,
   );
   expect(await invalid()).toEqual(['users_email']);
   expect(await statesOf(context, dir)).toEqual({ dirty: 1 });
@@ -60,7 +60,10 @@ test('an index that cannot be unique: INVALID, named, and mended once the rows a
     ['3', expect.stringContaining('users_note'), 'not yet, or can be repeated'],
   ]);
   // the rows are as they were: it fails in the same way, and is as mendable as before
-  expect((await done(context, 'repair', { dir })).end).toMatchObject({ ok: false });
+  expect((await done(context, 'repair', { dir })).end).toMatchObject({
+    ok: false,
+    text: expect.stringMatching(/\(23505\)\..* Mend the cause, then: pgdeck .* migrate repair 1 --dir \S+$/),
+  });
   expect(await invalid()).toEqual(['users_email']);
   await admin.sql('UPDATE users SET email = id::text');
   const mended = await done(context, 'repair', { dir });
@@ -108,7 +111,9 @@ test('an index whose making is cancelled: what is there is taken back', async ()
   abort.abort();
   const { end, lines } = await running;
   expect(end).toMatchObject({ status: 'cancelled' });
-  expect(end.text).toMatch(/0 of 3 statements took effect, the index users_id is INVALID/);
+  expect(end.text).toMatch(
+    /0 of 3 statements took effect, the index users_id is INVALID\. Mend it with: pgdeck .* repair 1 /,
+  );
   expect(lines.join()).not.toMatch(/A lock is held/);
   await admin.sql('ROLLBACK');
   const back = await done(context, 'repair', { dir, action: 'back' });
