@@ -4,7 +4,7 @@ import { DbError } from '../../db/errors.ts';
 import { fullName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
-import { reindexWorking } from '../../db/views/reindex/waits.ts';
+import { runSessions } from '../../db/views/signal/run.ts';
 import { OpError, sentenceOf } from '../error.ts';
 import { holderRemedy, holdersOf, holderText } from '../maintain/shared/holders.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
@@ -94,6 +94,11 @@ export async function leftOn(
   };
 }
 
+/** Only such a session of a run may still be building. */
+export function isAtWork({ state }: { readonly state: string | null }): boolean {
+  return state === 'active';
+}
+
 /** A session that was ended is gone sooner than that. */
 const GONE_MS = 5_000;
 const PAUSE_MS = 50;
@@ -136,8 +141,8 @@ const LEAST_SECONDS = 0.2;
 /** Waits until nothing of the run is at work any more. */
 async function ended(session: Session, applicationName: string, signal: AbortSignal): Promise<void> {
   for (const began = performance.now(); performance.now() - began < GONE_MS; ) {
-    const [row] = await session.run(reindexWorking, { applicationName });
-    if (row?.sessions === 0) return;
+    const sessions = await session.run(runSessions, { applicationName });
+    if (!sessions.some(isAtWork)) return;
     await delay(PAUSE_MS, undefined, { signal });
   }
 }

@@ -1,10 +1,10 @@
 import { fullName } from '../../db/ident.ts';
-import { reindexWorking } from '../../db/views/reindex/waits.ts';
+import { runSessions } from '../../db/views/signal/run.ts';
 import type { OpContext } from '../context.ts';
 import type { Run } from '../journal/runs.ts';
 import type { Plan } from '../operation.ts';
 import { applicationNameOf } from '../run/end-backends.ts';
-import { leftOn, recorded, sweep } from './doubts.ts';
+import { isAtWork, leftOn, recorded, sweep } from './doubts.ts';
 import { remedySql } from './statement.ts';
 
 /** Nobody stands before the screen: whoever uses the table is waited for longer. */
@@ -18,9 +18,8 @@ export async function recoverReindex(run: Run, context: OpContext): Promise<Plan
   const session = await context.session(database);
   const applicationName = applicationNameOf(run.id);
   const { left, built } = await leftOn(session, doubts);
-  const [working] = await session.run(reindexWorking, { applicationName });
+  const going = (await session.run(runSessions, { applicationName })).some(isAtWork);
   const own = built.filter(({ builder_name }) => builder_name === applicationName);
-  const going = (working?.sessions ?? 0) > 0;
   const found = [...left, ...own];
   if (found.length === 0 && !going) return undefined;
   const names = found.map(({ schema, name }) => fullName(schema, name));

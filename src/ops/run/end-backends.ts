@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../db/session.ts';
+import { endRun, runSessions } from '../../db/views/signal/run.ts';
 import type { OpContext } from '../context.ts';
 import { maintenanceSession } from './lock.ts';
 
@@ -21,20 +22,14 @@ export async function endBackends(context: OpContext, run: string, sessions: Set
   try {
     const session = await maintenanceSession(context, `pgdeck-end:${run}`);
     sessions.add(session);
-    const ended = await session.sql(
-      'SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()',
-      [applicationNameOf(run)],
-    );
+    const name = { applicationName: applicationNameOf(run) };
+    const ended = new Set((await session.run(endRun, name)).map(({ pid }) => pid));
     // their end is not waited for: it is near, or the server is gone
     for (const one of own) void one.close();
-    const pids = ended.map(({ pid }) => pid);
     const until = performance.now() + GONE_MS;
-    while (pids.length > 0 && performance.now() < until) {
-      const there = await session.sql(
-        'SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND pid = ANY($2) LIMIT 1',
-        [applicationNameOf(run), pids],
-      );
-      if (there.length === 0) return;
+    while (ended.size > 0 && performance.now() < until) {
+      const there = await session.run(runSessions, name);
+      if (!there.some(({ pid }) => ended.has(pid))) return;
       await delay(LOOK_MS);
     }
   } catch {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
+import { endRun, runSessions } from '../../../src/db/views/signal/run.ts';
 import {
   signalCancel,
   signalIdleCandidates,
@@ -7,7 +8,7 @@ import {
   signalTargets,
   signalTerminate,
 } from '../../../src/db/views/signal.ts';
-import { type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
+import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { app, begin, monitor } from './session.ts';
 
 let db: TestDatabase;
@@ -173,4 +174,21 @@ test('idle candidates are idle clients that this role may end, the longest idle 
   } finally {
     await helper.close();
   }
+});
+
+test('the sessions of a run are ended in whatever database they are, and no others', async () => {
+  const session = await monitor(db);
+  const applicationName = `pgdeck:${db.database}`;
+  const here = await app(db, undefined, applicationName);
+  const there = await client({ ...db.target(), database: 'postgres' }, applicationName);
+  const other = await app(db, undefined, `${applicationName}0`);
+  const pids = [here.pid, there.pid].sort((a, b) => a - b);
+  const found = await session.run(runSessions, { applicationName });
+  expect(found).toEqual(pids.map((pid) => ({ pid, state: 'idle' })));
+  const ended = await session.run(endRun, { applicationName });
+  expect(ended.toSorted((a, b) => a.pid - b.pid)).toEqual(pids.map((pid) => ({ pid, sent: true })));
+  await until(async () => (await session.run(runSessions, { applicationName })).length === 0, {
+    what: 'the end of the run',
+  });
+  expect(await other.sql('SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });

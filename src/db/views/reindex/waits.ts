@@ -58,16 +58,3 @@ FROM unnest(pg_blocking_pids($1::int)) b (pid) LEFT JOIN pg_stat_activity a ON a
   row: z.object(holderColumns),
   params: ({ pid }: { pid: number }) => [pid],
 });
-
-/** How many sessions of a run are at work. */
-export const reindexWorking = defineQuery({
-  id: 'reindex.working',
-  variants: [
-    {
-      sql: `SELECT /* pgdeck */ count(*)::int AS sessions FROM pg_stat_activity
-WHERE application_name = $1::text AND state = 'active' AND pid <> pg_backend_pid()`,
-    },
-  ],
-  row: z.object({ sessions: z.int() }),
-  params: ({ applicationName }: { applicationName: string }) => [applicationName],
-});
