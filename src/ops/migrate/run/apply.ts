@@ -98,7 +98,9 @@ async function oneByOne(work: Work, move: Move, section: Section, began: number)
   for (const [index, statement] of section.statements.entries()) {
     if (index < done) continue;
     io.signal.throwIfAborted();
-    io.line(`${index + 1} of ${section.statements.length}: ${statement.title}`);
+    const [first = '', ...more] = textOf(statement);
+    io.line(`${index + 1} of ${section.statements.length}: ${first}`);
+    for (const line of more) io.line(line);
     const { kind } = as(statement.node, 'TransactionStmt') ?? {};
     if (kind !== undefined) own = !/_(COMMIT|ROLLBACK|PREPARE)$/.test(kind);
     await one(work, move, statement, { index, own: own || kind !== undefined, id, home });
@@ -110,6 +112,14 @@ async function oneByOne(work: Work, move: Move, section: Section, began: number)
     commands(session, ledger.finish(migration, direction, performance.now() - began, io)),
   );
   io.crashPoint(`${id}:finished`);
+}
+
+/** Longer ones are data; the plan has all of it. */
+const LONGEST = 4_000;
+
+/** The lines of a statement as it is sent. */
+function textOf({ sql, title }: Statement): readonly string[] {
+  return sql.length <= LONGEST ? `${sql};`.split('\n') : [title];
 }
 
 /** A statement of those that run one by one, and that it is finished. */

@@ -92,9 +92,7 @@ async function tellHalf(
 }
 
 function previewOf(move: Move, section: Section, { lockTimeout }: Patience): string {
-  const { sql } = section;
   const file = `-- ${fileOf(move)}`;
-  const text = sql.trim();
   if (section.transactional)
     return [
       file,
@@ -105,7 +103,23 @@ function previewOf(move: Move, section: Section, { lockTimeout }: Patience): str
       '-- its row in the history',
       'COMMIT;',
     ].join('\n');
-  return [file, '-- its mark in the history: begun', text, '-- its row in the history'].join('\n');
+  return [
+    file,
+    '-- its mark in the history: begun',
+    ...oneByOne(section, lockTimeout),
+    '-- its row in the history',
+  ].join('\n');
+}
+
+/** The statements with the time that each waits for a lock, where that changes. */
+function oneByOne({ statements }: Section, lockTimeout: number): string[] {
+  let before: string | undefined;
+  return statements.flatMap(({ sql, concurrently }) => {
+    const set = `SET lock_timeout = '${concurrently ? 0 : lockTimeout}s';`;
+    const same = set === before;
+    before = set;
+    return [...(same ? [] : [set]), `${sql};`];
+  });
 }
 
 const OTHERS = { nobody: '', writers: ', writers wait', everybody: ', everybody waits' } as const;

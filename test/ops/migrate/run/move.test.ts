@@ -65,6 +65,20 @@ test('status and plan make no table; a status of nothing has nothing', async () 
   expect(await admin.sql("SELECT FROM pg_class WHERE relname LIKE '%migrations'")).toEqual([]);
 });
 
+test('what runs outside a transaction is shown as it is sent, in the plan and while it runs', async () => {
+  const index =
+    'CREATE INDEX CONCURRENTLY t_by_everything_that_is_asked_for_often\n  ON t (id, a_long_name_of_a_column)\n  WHERE id > 0';
+  const table = 'CREATE TABLE t (id int, a_long_name_of_a_column text)';
+  const dir = directoryOf(home, 'exact', { '1_exact': ways(`${table};\n-- slow\n${index};`) });
+  const context = contextIn(database, home);
+  const plan = await planned(context, 'up', { dir, lock_timeout: 2 });
+  expect(plan.steps.find(({ id }) => id === 'up:1')?.preview).toBe(
+    `-- 1_exact.sql\n-- its mark in the history: begun\nSET lock_timeout = '2s';\n${table};\nSET lock_timeout = '0s';\n${index};\n-- its row in the history`,
+  );
+  const { lines } = await done(context, 'up', { dir });
+  expect(lines.join('\n')).toContain(`1 of 2: ${table};\n2 of 2: ${index};\n1 exact applied in`);
+});
+
 test('hazards stop the plan until each is acknowledged by its name; what is destructive is backed up', async () => {
   await admin.sql('CREATE TABLE users (id int, email text)');
   await admin.sql("INSERT INTO users VALUES (1, 'a@example.com')");
