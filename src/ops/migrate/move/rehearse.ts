@@ -11,7 +11,7 @@ export function rehearsalCheck({ rehearsal }: Route, tool: string): Check | unde
     status: 'block',
     detail:
       tool === 'sql'
-        ? 'A statement is about roles, tablespaces or other databases, and would reach the server from the shadow database, too. Leave --rehearse out.'
+        ? 'A statement is about roles, tablespaces, databases, subscriptions or files of the server, and would reach the server from the shadow database, too. Leave --rehearse out.'
         : `Migrations of ${tool} cannot be rehearsed. Leave --rehearse out.`,
   };
 }

@@ -8,6 +8,7 @@ const SHARED: ReadonlySet<Kind> = new Set<Kind>([
   'AlterDatabaseStmt',
   'AlterRoleSetStmt',
   'AlterRoleStmt',
+  'AlterSubscriptionStmt',
   'AlterSystemStmt',
   'AlterTableSpaceOptionsStmt',
   'CreateRoleStmt',
@@ -16,6 +17,7 @@ const SHARED: ReadonlySet<Kind> = new Set<Kind>([
   'CreatedbStmt',
   'DropOwnedStmt',
   'DropRoleStmt',
+  'DropSubscriptionStmt',
   'DropTableSpaceStmt',
   'DropdbStmt',
   'GrantRoleStmt',
@@ -31,7 +33,7 @@ const SHARED_OBJECTS: ReadonlySet<string | undefined> = new Set([
 
 /** In the text of a DO block, which the parser leaves as it is. */
 const IN_BLOCK =
-  /\b(?:(?:create|alter|drop)\s+(?:role|user|group|database|tablespace)|alter\s+system|(?:create|drop)\s+subscription)\b/i;
+  /\b(?:(?:create|alter|drop)\s+(?:role|user|group|database|tablespace)|alter\s+system|(?:create|alter|drop)\s+subscription)\b/i;
 
 /**
  * Whether a statement would reach beyond the shadow database that it is rehearsed in, as far as its text tells: roles,
@@ -49,6 +51,6 @@ export function reachesOutside({ node, sql }: Pick<Statement, 'node' | 'sql'>): 
     as(node, 'AlterOwnerStmt')?.objectType;
   if (SHARED_OBJECTS.has(object)) return true;
   const copy = as(node, 'CopyStmt');
-  if (copy?.filename !== undefined || copy?.is_program === true) return true;
+  if (copy?.is_program === true || (copy?.filename !== undefined && copy.is_from !== true)) return true;
   return kind === 'DoStmt' && IN_BLOCK.test(sql);
 }

@@ -1,56 +1,34 @@
 import type { Session } from '../../../db/session.ts';
 import { COMPANION } from '../history/companion.ts';
 import type { StatusOfFiles } from '../history/status.ts';
+import { reachesOutside } from '../rehearse/outside.ts';
 import type { Rehearsal, Rehearsed, TableName } from '../rehearse/result.ts';
-import { type Kind, kindOf } from '../sql/ast.ts';
 import type { Section } from '../sql/statement.ts';
 import { type Move, transaction } from './apply.ts';
 import { statementFailure } from './failure.ts';
 
-/** What reaches beyond the database it is run in. */
-const BEYOND: ReadonlySet<Kind> = new Set<Kind>([
-  'CreateRoleStmt',
-  'AlterRoleStmt',
-  'AlterRoleSetStmt',
-  'DropRoleStmt',
-  'GrantRoleStmt',
-  'CreatedbStmt',
-  'DropdbStmt',
-  'AlterDatabaseStmt',
-  'AlterDatabaseSetStmt',
-  'AlterDatabaseRefreshCollStmt',
-  'CreateTableSpaceStmt',
-  'DropTableSpaceStmt',
-  'AlterTableSpaceOptionsStmt',
-  'AlterSystemStmt',
-  'CreateSubscriptionStmt',
-  'AlterSubscriptionStmt',
-  'DropSubscriptionStmt',
-  'ReassignOwnedStmt',
-  'DropOwnedStmt',
-]);
-
-/** How these are tried elsewhere; undefined where a statement would reach the server itself. */
+/** How these are tried elsewhere; undefined where a statement of them would reach the server itself. */
 export function rehearsalOf(
   { files, history, status }: StatusOfFiles,
   moves: readonly Move[],
 ): Rehearsal | undefined {
+  if (moves.some(({ migration: { up, down } }) => reaches(up) || reaches(down))) return undefined;
   const holds = new Set(
     status.items
       .filter(({ state }) => state === 'applied' || state === 'changed')
       .map(({ version }) => version),
   );
   const applied = files.migrations.filter(({ version }) => holds.has(version));
-  const all = [...applied, ...moves.map(({ migration }) => migration)];
-  const statements = all.flatMap(({ up, down }) => [...up.statements, ...(down?.statements ?? [])]);
-  if (statements.some(({ node }) => BEYOND.has(kindOf(node) ?? 'Integer'))) return undefined;
   const table = tableOf(history.table);
   return {
     pending: moves.map(({ migration }) => rehearsed(migration)),
-    applied: applied.map(rehearsed),
+    // only the way up is replayed
+    applied: applied.some(({ up }) => reaches(up)) ? undefined : applied.map(rehearsed),
     ...(table !== undefined && { history: [table, { schema: table.schema, name: COMPANION }] }),
   };
 }
+
+const reaches = (section: Section | undefined): boolean => section?.statements.some(reachesOutside) === true;
 
 function rehearsed({ version, file, downFile, up, down }: Move['migration']): Rehearsed {
   return {

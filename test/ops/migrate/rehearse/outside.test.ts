@@ -22,6 +22,8 @@ test.each([
   "COMMENT ON DATABASE shop IS 'x'",
   'ALTER SYSTEM SET work_mem = 1024',
   "CREATE SUBSCRIPTION s CONNECTION 'host=x' PUBLICATION p",
+  'ALTER SUBSCRIPTION s ENABLE',
+  'DROP SUBSCRIPTION s',
   "COPY t TO '/etc/passwd'",
   "COPY t TO PROGRAM 'mail'",
   'DO $$ BEGIN IF true THEN CREATE  ROLE app; END IF; END $$',
@@ -32,6 +34,7 @@ test.each([
 test.each([
   'CREATE TABLE roles (create_role text)',
   'GRANT SELECT ON t TO app',
+  "COPY t FROM '/srv/rows'",
   'ALTER TABLE t OWNER TO app',
   "COMMENT ON TABLE t IS 'ALTER SYSTEM'",
   'ALTER TABLE t RENAME TO u',

@@ -44,3 +44,16 @@ test('what would reach the server itself is not rehearsed', async () => {
   const plan = await planned(contextIn(database, home), 'up', { dir, rehearse: true });
   expect(blocks(plan).join()).toMatch(/Rehearsal: .* would reach the server/);
 });
+
+test('what has reached the server once does not stop the rehearsal of what follows', async () => {
+  const comment = `COMMENT ON DATABASE "${database.database}" IS 'of this test'`;
+  const dir = directoryOf(home, 'reached', {
+    '11_reaches': ways(`${comment};`, 'SELECT 1;'),
+    '12_follows': ways('CREATE TABLE follows (id int);', 'DROP TABLE follows;'),
+  });
+  const context = contextIn(database, home);
+  const first = await done(context, 'up', { dir, steps: 1 });
+  expect(first.end, first.end.text).toMatchObject({ ok: true });
+  const { end } = await done(context, 'up', { dir, rehearse: true });
+  expect(end, end.text).toMatchObject({ ok: true });
+});
