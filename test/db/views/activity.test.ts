@@ -72,14 +72,16 @@ test('the oldest transaction comes first, with the xid that it keeps', async () 
   await holder.sql('CREATE TABLE kept (id int)');
   await holder.sql('BEGIN');
   await holder.sql('INSERT INTO kept VALUES (1)');
+  const began = performance.now();
   const rows = await session.run(activityList, all);
+  const took = (performance.now() - began) / 1000;
   const row = rows.find((r) => r.pid === holder.pid);
   expect(row?.state).toBe('idle in transaction');
   expect(row?.xid_age).toBeGreaterThan(0);
   expect(row?.xact_seconds).toBeGreaterThanOrEqual(row?.state_seconds ?? Number.POSITIVE_INFINITY);
   const ages = rows.flatMap((r) => (r.xact_seconds === null ? [] : [r.xact_seconds]));
-  // each is measured a moment after the one before
-  for (const [i, age] of ages.entries()) expect(age).toBeLessThan((ages[i - 1] ?? age) + 0.05);
+  // each is measured at a moment of its own
+  for (const [i, age] of ages.entries()) expect(age).toBeLessThan((ages[i - 1] ?? age) + took);
 });
 
 test('the summary counts sessions by what they do', async () => {
