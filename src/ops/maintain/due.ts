@@ -41,7 +41,7 @@ export function byDue(doing: Doing): (a: MaintainTable, b: MaintainTable) => num
 }
 
 /** Why it is due, or how far it is from that. */
-export function dueText(table: MaintainTable, doing: Doing): string {
+function dueText(table: MaintainTable, doing: Doing): string {
   const { dead, vacuum_at, ins, insert_at, mods, analyze_at, xid_age, kind } = table;
   if (kind === 'p') return 'partitioned';
   if (doing === 'analyze')
@@ -55,7 +55,7 @@ export function dueText(table: MaintainTable, doing: Doing): string {
   return `${count(dead)} dead rows, ${count(vacuum_at)} allowed`;
 }
 
-export function lastText(table: MaintainTable, doing: Doing): string {
+function lastText(table: MaintainTable, doing: Doing): string {
   const age = doing === 'vacuum' ? table.vacuum_age_seconds : table.analyze_age_seconds;
   return age === null ? 'never' : `${duration(age)} ago`;
 }
@@ -66,7 +66,7 @@ const SHOWN = 20;
 /** The biggest tables, whose bloat is worth a look. */
 const ESTIMATED = 100;
 
-export type Bloat = ReadonlyMap<number, TableBloat>;
+type Bloat = ReadonlyMap<number, TableBloat>;
 
 /** How much of the biggest tables is empty, as far as it can be estimated. Throws DbError. */
 export async function bloatOf(session: Session): Promise<Bloat> {

@@ -9,7 +9,7 @@ export interface Manner {
   readonly tablespace?: string | undefined;
 }
 
-export function qualified({ schema, name }: { readonly schema: string; readonly name: string }): string {
+function qualified({ schema, name }: { readonly schema: string; readonly name: string }): string {
   return `${quoteIdent(schema)}.${quoteIdent(name)}`;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { column, defineQuery, type RowOf } from '../../query.ts';
+import { column, defineQuery } from '../../query.ts';
 import { hiddenSessions, since } from '../fragments.ts';
 
 /**
@@ -37,4 +37,3 @@ ORDER BY age DESC NULLS LAST, seconds DESC NULLS LAST LIMIT $1::int`,
   params: ({ limit }: { limit: number }) => [limit],
   partial: hiddenSessions,
 });
-export type HorizonHolder = RowOf<typeof horizonHolders>;

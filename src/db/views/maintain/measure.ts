@@ -17,7 +17,6 @@ asked AS MATERIALIZED (
       OR l.relation IN (SELECT indexrelid FROM pg_index WHERE indrelid IN (c.oid, c.reltoastrelid))) AS busy
   FROM pg_class c WHERE c.oid = ANY ($1::oid[]))
 SELECT /* pgdeck */ a.oid, a.busy, CASE WHEN NOT busy THEN pg_total_relation_size(a.oid) END::float8 AS total_bytes,
-  CASE WHEN NOT busy THEN pg_indexes_size(a.oid) END::float8 AS index_bytes,
   CASE WHEN NOT busy THEN coalesce(pg_relation_size(a.oid), 0) END::float8 / current_setting('block_size')::float8 AS pages,
   pg_stat_get_dead_tuples(a.oid)::float8 AS dead, pg_stat_get_mod_since_analyze(a.oid)::float8 AS mods, pg_relation_filenode(a.oid)::text AS filenode,
   pg_stat_get_last_vacuum_time(a.oid)::text AS last_vacuum, pg_stat_get_last_analyze_time(a.oid)::text AS last_analyze,
@@ -32,7 +31,6 @@ JOIN pg_tablespace s ON s.oid = coalesce(nullif(a.reltablespace, 0), d.dattables
     busy: z.boolean(),
     /** Heap, TOAST and indexes; null when busy. */
     total_bytes: column.float,
-    index_bytes: column.float,
     /** Of the heap. */
     pages: column.float,
     dead: column.float,

@@ -23,7 +23,6 @@ export const reindexLeftovers = defineQuery({
   c.relname ~ '_cc(new|old)\\d*$' AND EXISTS (
     SELECT 1 FROM pg_index t WHERE t.indexrelid <> i.indexrelid AND t.indrelid = i.indrelid AND ${same}
       AND (t.indisvalid OR t.indexrelid NOT IN (SELECT oid FROM pg_class WHERE relname ~ '_cc(new|old)\\d*$'))) AS copy,
-  EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid) AS backs_constraint,
   pg_has_role(current_user, c.relowner, 'USAGE') AND has_schema_privilege(n.oid, 'USAGE') AS may_drop,
   b.pid AS builder, a.application_name AS builder_name
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -51,7 +50,6 @@ ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
     owner: z.string(),
     /** By its name a copy of REINDEX CONCURRENTLY, and the table has another index of the same definition. */
     copy: z.boolean(),
-    backs_constraint: z.boolean(),
     /** Rebuilding takes less: MAINTAIN is no right to drop. */
     may_drop: z.boolean(),
     /** Pid of a session that seems to be building it now. */
