@@ -158,8 +158,6 @@ function laidOver(said: Entries, rows: readonly CompanionRow[]): Entries {
 /** golang-migrate marks the version that a way down leads to: that one is applied. */
 function withReached(applied: AppliedRow[], said: Entries, dirty: readonly DirtyRow[]): AppliedRow[] {
   const down = dirty.some(({ direction }) => direction === 'down');
-  const reached = said.dirty.filter(
-    ({ version }) => down && version !== '-1' && !dirty.some((row) => row.version === version),
-  );
+  const reached = said.dirty.filter(({ version }) => down && !dirty.some((row) => row.version === version));
   return [...applied, ...reached.map(({ version }) => appliedRow({ version, key: version }))];
 }

@@ -42,7 +42,7 @@ export function statusOf(files: Migrations, history: History): Status {
   const reader = files.format && readerOf(files.format);
   const known = new Set(files.migrations.map(({ version }) => version));
   const missing = [...applied.values()].filter(({ version }) => !known.has(version));
-  const lost = [...dirty.values()].filter(({ version }) => !known.has(version) && version !== '-1');
+  const lost = [...dirty.values()].filter(({ version }) => !known.has(version));
   const last = latest(files.migrations, applied);
   const items = [
     ...files.migrations.map((migration, at) =>
@@ -58,9 +58,6 @@ export function statusOf(files: Migrations, history: History): Status {
     items: ordered,
     problems: [
       ...files.problems,
-      ...(history.dirty.some(({ version }) => version === '-1')
-        ? [dirtyProblem(history.dirty[0], null)]
-        : []),
       ...ordered.flatMap((item) => problemOf(item, dirty.get(item.version), files.directory)),
       ...[history.refusal, ...history.notes].flatMap((message) =>
         message === undefined ? [] : [{ kind: 'tool' as const, version: null, message }],
@@ -136,7 +133,7 @@ function problemOf(item: Item, dirty: DirtyRow | undefined, directory: string): 
   const problem = (message: string): Problem[] => [{ kind: state, version, message }];
   switch (state) {
     case 'dirty':
-      return [dirtyProblem(dirty, version)];
+      return problem(dirtyMessage(item, dirty, directory));
     case 'changed':
       return problem(
         `${file} is not what was applied${at === null ? '' : ` on ${at.slice(0, 10)}`}; put the old text back, or take the new one for it with pgdeck migrate repair.`,
@@ -154,14 +151,12 @@ function problemOf(item: Item, dirty: DirtyRow | undefined, directory: string): 
   }
 }
 
-function dirtyProblem(row: DirtyRow | undefined, version: string | null): Problem {
-  const which = version ?? 'The way down to the empty database';
+function dirtyMessage({ version, file }: Item, row: DirtyRow | undefined, directory: string): string {
   const way = row?.direction ? ` going ${row.direction}` : '';
   const far =
     row?.done === null || row?.done === undefined ? '' : ` after ${row.done} of ${row.of} statements`;
-  return {
-    kind: 'dirty',
-    version,
-    message: `${which} was begun${way} and not finished${far}; pgdeck migrate repair shows what is there and mends it.`,
-  };
+  const begun = `${version} was begun${way} and not finished${far}`;
+  return file === null
+    ? `${begun}, and there is no file of it in ${directory}; get the file back (another branch?), or take it out of the history with pgdeck migrate repair.`
+    : `${begun}; pgdeck migrate repair shows what is there and mends it.`;
 }

@@ -3,6 +3,7 @@ import type { InvalidIndex } from '../../../db/views/migrate/leftovers.ts';
 import { OpError } from '../../error.ts';
 import type { Migration } from '../files/migration.ts';
 import type { AppliedRow } from '../history/history.ts';
+import { appliedRow } from '../history/ledgers/ledger.ts';
 import type { StatusOfFiles } from '../history/status.ts';
 import { indexName, leftoversOf } from '../verify/leftovers.ts';
 import { type Diagnosis, diagnose, halfDone } from './diagnose.ts';
@@ -44,11 +45,16 @@ export async function entriesOf(session: Session, all: StatusOfFiles | undefined
   ];
 }
 
-async function dirtyEntries(session: Session, { files, history }: StatusOfFiles): Promise<Entry[]> {
+async function dirtyEntries(session: Session, { files, history, status }: StatusOfFiles): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (const row of history.dirty) {
     const migration = files.migrations.find(({ version }) => version === row.version);
-    if (migration === undefined) continue;
+    if (migration === undefined) {
+      const { version } = row;
+      const what = status.problems.find((one) => one.version === version)?.message ?? '';
+      entries.push({ kind: 'missing_file', id: version, what, row: appliedRow({ version, key: version }) });
+      continue;
+    }
     const found = await diagnose(session, row, migration, row.direction ?? 'up');
     entries.push({ kind: 'dirty', id: row.version, what: halfDone(found), found });
   }

@@ -157,9 +157,9 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
               detail: `${other} What looks unfinished may be its work: wait for it.`,
             },
           ]),
-      ...(way.obstacle === undefined
-        ? []
-        : [{ title: 'Way', status: 'block' as const, detail: way.obstacle }]),
+      ...[entry.kind === 'index' ? undefined : all?.history.refusal, way.obstacle].flatMap((detail) =>
+        detail === undefined ? [] : [{ title: 'Way', status: 'block' as const, detail }],
+      ),
     ],
     steps: stepsOf(given, context, { chosen, all, entry, way }),
     ...(way.action === 'back' && {

@@ -1,5 +1,5 @@
 import type { Migration } from '../../files/migration.ts';
-import type { Command } from '../history.ts';
+import type { Command, DirtyRow } from '../history.ts';
 import { appliedRow, command, type LedgerTool } from './ledger.ts';
 
 /**
@@ -23,14 +23,11 @@ export const golangMigrateLedger: LedgerTool = {
     const reached = versions.filter((version) =>
       dirty ? before(version, current) : !before(current, version),
     );
-    const name = migrations.find(({ version }) => version === current)?.name ?? null;
     return {
       applied: reached
         .sort((a, b) => (before(a, b) ? -1 : 1))
         .map((version) => appliedRow({ version, key: version })),
-      dirty: dirty
-        ? [{ version: current, name, direction: null, done: null, of: null, begun_at: null, run: null }]
-        : [],
+      dirty: dirty ? [dirtyRow(current, migrations)] : [],
     };
   },
   applied: (table, { version }) => at(table, version, false),
@@ -41,9 +38,23 @@ export const golangMigrateLedger: LedgerTool = {
   forgotten: (table, { key }, previous) => [
     previous === undefined
       ? command(`DELETE FROM ${table} WHERE version = $1::bigint`, key)
-      : command(`UPDATE ${table} SET version = $2::bigint WHERE version = $1::bigint`, key, previous),
+      : command(
+          `UPDATE ${table} SET version = $2::bigint, dirty = false WHERE version = $1::bigint`,
+          key,
+          previous,
+        ),
   ],
 };
+
+/** Its mark does not say the direction, but to the empty database only the way down of the first one leads. */
+function dirtyRow(current: string, migrations: readonly Migration[]): DirtyRow {
+  const [first] = migrations;
+  const toEmpty = current === '-1' && first !== undefined;
+  const version = toEmpty ? first.version : current;
+  const name = migrations.find((one) => one.version === version)?.name ?? null;
+  const unknown = { done: null, of: null, begun_at: null, run: null };
+  return { version, name, direction: toEmpty ? 'down' : null, ...unknown };
+}
 
 const isNumber = (version: string): boolean => /^\d+$/.test(version);
 
