@@ -3,6 +3,11 @@ export function quoteIdent(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** The name of a relation for SQL, quoted always: `"shop"."orders"`. */
+export function quoteRelation({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${quoteIdent(schema)}.${quoteIdent(name)}`;
+}
+
 /** A string literal for SQL statements that take no parameters (`GRANT`, `SET` in a preview). */
 export function quoteLiteral(value: string): string {
   const quoted = `'${value.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;

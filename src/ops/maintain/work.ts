@@ -1,4 +1,4 @@
-import { fullName, quoteIdent } from '../../db/ident.ts';
+import { fullName, quoteRelation } from '../../db/ident.ts';
 import type { MaintenanceLock } from '../../db/views/maintain/locks.ts';
 import type { MaintainTable } from '../../db/views/maintain/tables.ts';
 import { type Options, optionList } from './options.ts';
@@ -21,7 +21,7 @@ export interface Work {
 
 export function sqlOf({ verb, options, tables }: Work): string {
   const only = options.only ? 'ONLY ' : '';
-  const names = tables.map((one) => `${only}${quoteIdent(one.schema)}.${quoteIdent(one.name)}`);
+  const names = tables.map((one) => `${only}${quoteRelation(one)}`);
   const list = ['VERBOSE', ...optionList(options)].join(', ');
   return `${verb} (${list}) ${names.join(', ')}`;
 }

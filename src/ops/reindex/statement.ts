@@ -1,4 +1,4 @@
-import { quoteIdent } from '../../db/ident.ts';
+import { quoteIdent, quoteRelation } from '../../db/ident.ts';
 import type { MaintenanceLock } from '../../db/views/maintain/locks.ts';
 import type { ReindexLeftover } from '../../db/views/reindex/leftovers.ts';
 import type { Target } from './scope.ts';
@@ -9,17 +9,13 @@ export interface Manner {
   readonly tablespace?: string | undefined;
 }
 
-function qualified({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return `${quoteIdent(schema)}.${quoteIdent(name)}`;
-}
-
 export function reindexSql(target: Target, { concurrently, tablespace }: Manner): string {
   const options = ['VERBOSE', ...(tablespace === undefined ? [] : [`TABLESPACE ${quoteIdent(tablespace)}`])];
   return [
     `REINDEX (${options.join(', ')})`,
     target.kind.toUpperCase(),
     ...(concurrently ? ['CONCURRENTLY'] : []),
-    qualified(target),
+    quoteRelation(target),
   ].join(' ');
 }
 
@@ -36,5 +32,5 @@ export function remedyOf({ copy, live, toast }: ReindexLeftover): 'drop' | 'rebu
 /** What removes or mends an invalid index without anybody having to wait. */
 export function remedySql(leftover: ReindexLeftover): string {
   const verb = remedyOf(leftover) === 'drop' ? 'DROP INDEX CONCURRENTLY' : 'REINDEX INDEX CONCURRENTLY';
-  return `${verb} ${qualified(leftover)}`;
+  return `${verb} ${quoteRelation(leftover)}`;
 }

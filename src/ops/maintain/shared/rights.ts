@@ -1,4 +1,4 @@
-import { displayName, quoteIdent } from '../../../db/ident.ts';
+import { displayName, quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import { grant, type Server } from '../../../db/server.ts';
 import type { Check } from '../../operation.ts';
 
@@ -42,7 +42,7 @@ function remedy(server: Server, denied: readonly Named[]): string {
   if (server.major < 17) return 'Connect as the owner of the tables or of the database, or as a superuser.';
   const [only, ...more] = denied;
   return only !== undefined && more.length === 0
-    ? `Its owner can give it: GRANT MAINTAIN ON ${quoteIdent(only.schema)}.${quoteIdent(only.name)} TO ${quoteIdent(server.user)}`
+    ? `Its owner can give it: GRANT MAINTAIN ON ${quoteRelation(only)} TO ${quoteIdent(server.user)}`
     : `A superuser can give it for all tables: ${grant('pg_maintain', server)}`;
 }
 
