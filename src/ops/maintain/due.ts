@@ -5,6 +5,7 @@ import { type MaintainTable, maintainTables } from '../../db/views/maintain/tabl
 import { bytes, count, duration, percent, UNKNOWN } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
 import type { Choice, RawInput, ResultTable } from '../operation.ts';
+import { shortened } from './shared/shortened.ts';
 
 /** What is done to tables: the one decides what is due otherwise than the other. */
 export type Doing = 'vacuum' | 'analyze';
@@ -60,9 +61,6 @@ function lastText(table: MaintainTable, doing: Doing): string {
   return age === null ? 'never' : `${duration(age)} ago`;
 }
 
-/** Rows of the plan's table; what more there is, is only counted. */
-const SHOWN = 20;
-
 /** The biggest tables, whose bloat is worth a look. */
 const ESTIMATED = 100;
 
@@ -84,8 +82,7 @@ function bloatText(bloat: TableBloat | undefined): string {
 /** The tables of a plan with what is due about them. */
 export function dueTable(tables: readonly Looked[], doing: Doing, bloat: Bloat): ResultTable {
   const [head, last] = doing === 'vacuum' ? ['vacuum', 'last vacuum'] : ['analyze', 'last analyze'];
-  const shown = tables.length > SHOWN + 1 ? tables.slice(0, SHOWN) : tables;
-  const rows = shown.map((one) => [
+  const rows = tables.map((one) => [
     fullName(one.schema, one.name),
     sizeText(one),
     dueText(one, doing),
@@ -93,12 +90,11 @@ export function dueTable(tables: readonly Looked[], doing: Doing, bloat: Bloat):
     one.kind === 'p' ? UNKNOWN : count(one.xid_age),
     lastText(one, doing),
   ]);
-  const more = tables.length - shown.length;
-  return {
+  return shortened({
     title: 'Tables, the most urgent first',
     columns: ['table', 'size', head, 'bloat (estimate)', 'age (xids)', last],
-    rows: more === 0 ? rows : [...rows, [`and ${more} more`, '', '', '', '', '']],
-  };
+    rows,
+  });
 }
 
 export async function tableChoices(context: OpContext, doing: Doing, raw: RawInput): Promise<Choice[]> {

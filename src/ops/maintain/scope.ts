@@ -1,6 +1,7 @@
 import type { MaintainTable } from '../../db/views/maintain/tables.ts';
 import { resolveRelation, resolveSchemaOf } from '../names/resolve.ts';
 import { byDue, type Doing, isDue } from './due.ts';
+import { leafFinder } from './shared/partitions.ts';
 
 /** What a person has asked for; neither tables nor schemas: the whole database. */
 export interface ScopeInput {
@@ -60,8 +61,6 @@ export function chooseTables(all: readonly MaintainTable[], input: ScopeInput, d
 
 /** The tables that hold the rows of partitioned ones. */
 function leavesOf(all: readonly MaintainTable[]): ReadonlyMap<number, readonly MaintainTable[]> {
-  const children = Map.groupBy(all, (one) => one.partition_of);
-  const below = (oid: number): MaintainTable[] =>
-    (children.get(oid) ?? []).flatMap((child) => (child.kind === 'p' ? below(child.oid) : [child]));
-  return new Map(all.filter(({ kind }) => kind === 'p').map(({ oid }) => [oid, below(oid)]));
+  const leaves = leafFinder(all);
+  return new Map(all.filter(({ kind }) => kind === 'p').map((one) => [one.oid, leaves(one)]));
 }

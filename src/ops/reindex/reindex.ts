@@ -11,6 +11,7 @@ import { holdersOf, lockChecks } from '../maintain/shared/holders.ts';
 import { type LastTime, lastTimes } from '../maintain/shared/last.ts';
 import { rightsChecks } from '../maintain/shared/rights.ts';
 import { isLocal } from '../maintain/shared/room.ts';
+import { shortened } from '../maintain/shared/shortened.ts';
 import { terminalFact } from '../maintain/shared/terminal.ts';
 import { type Check, defineOperation, type Plan, type ResultTable } from '../operation.ts';
 import {
@@ -188,27 +189,22 @@ function amount(targets: readonly Target[]): string {
   return `${some(indexes.length, 'index', 'indexes')} of ${some(on, 'table', 'tables')}, ~${bytes(total)}`;
 }
 
-/** Rows of the plan's table; what more there is, is only counted. */
-const SHOWN = 20;
-
 function planTable(
   targets: readonly Target[],
   bloat: ReadonlyMap<number, ReindexBloat>,
   last: ReadonlyMap<string, LastTime>,
 ): ResultTable {
   const all = targets.flatMap((target) => target.indexes.map((index, at) => ({ target, index, at })));
-  const shown = all.length > SHOWN + 1 ? all.slice(0, SHOWN) : all;
-  const rows = shown.map(({ target, index, at }) => [
+  const rows = all.map(({ target, index, at }) => [
     fullName(index.schema, index.name),
     fullName(target.table.schema, target.table.name),
     `~${bytes(index.est_bytes)}`,
     bloatText(bloat.get(index.oid)),
     at > 0 ? '' : duration(last.get(stepId(target))?.seconds),
   ]);
-  const more = all.length - shown.length;
-  return {
+  return shortened({
     title: 'Indexes, the biggest first',
     columns: ['index', 'table', 'size', 'bloat (estimate)', 'last time'],
-    rows: more === 0 ? rows : [...rows, [`and ${more} more`, '', '', '', '']],
-  };
+    rows,
+  });
 }

@@ -1,5 +1,6 @@
 import { fullName } from '../../db/ident.ts';
 import type { ReindexIndex, ReindexTable } from '../../db/views/reindex/inventory.ts';
+import { leafFinder } from '../maintain/shared/partitions.ts';
 import { resolveRelation, resolveSchemaOf } from '../names/resolve.ts';
 
 /** What one step rebuilds: an index, or all indexes of a table. */
@@ -46,11 +47,13 @@ export function chooseTargets(
   const byOid = new Map(tables.map((one) => [one.oid, one]));
   const named = asked.table.map((text) => resolveRelation(tables, text));
   const schemas = asked.schema.map((text) => resolveSchemaOf(tables, text));
+  const tablesOf = leafFinder(tables);
+  const indexesOf = leafFinder(indexes);
   const leaves = new Map<ReindexTable, boolean>();
-  for (const table of named) for (const leaf of leavesOf(table, tables)) leaves.set(leaf, true);
+  for (const table of named) for (const leaf of tablesOf(table)) leaves.set(leaf, true);
   for (const table of tables) {
     const meant = schemas.includes(table.schema) || (asked.database && !table.system);
-    if (meant) for (const leaf of leavesOf(table, tables)) if (!leaves.has(leaf)) leaves.set(leaf, false);
+    if (meant) for (const leaf of tablesOf(table)) if (!leaves.has(leaf)) leaves.set(leaf, false);
   }
   const ofTable = Map.groupBy(
     indexes.filter(({ kind }) => kind === 'i'),
@@ -61,7 +64,7 @@ export function chooseTargets(
     return own.length === 0 ? [] : [target('table', table, table, own, byName)];
   });
   const meant = new Set(
-    asked.index.flatMap((text) => leavesOf(resolveRelation(indexes, text, { what: 'index' }), indexes)),
+    asked.index.flatMap((text) => indexesOf(resolveRelation(indexes, text, { what: 'index' }))),
   );
   const single = [...meant].flatMap((index): Target[] => {
     const table = byOid.get(index.table_oid);
@@ -93,18 +96,4 @@ function target(
 /** Bytes that the indexes of a target take. */
 export function size({ indexes }: Pick<Target, 'indexes'>): number {
   return indexes.reduce((sum, one) => sum + one.est_bytes, 0);
-}
-
-interface Relation {
-  readonly oid: number;
-  readonly schema: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly partition_of: number | null;
-}
-
-/** The relation itself, or what its partitions have instead. */
-function leavesOf<R extends Relation>(relation: R, all: readonly R[]): R[] {
-  if (relation.kind !== 'p' && relation.kind !== 'I') return [relation];
-  return all.filter((one) => one.partition_of === relation.oid).flatMap((one) => leavesOf(one, all));
 }
