@@ -32,6 +32,10 @@ const revision = (version: string, parent: string | null, up: string, down: stri
 
 const sql = (text: string) => `op.execute('${text}')`;
 
+/** What the session of the tool was like. */
+const B =
+  'CREATE TABLE b AS SELECT current_setting($$application_name$$) AS name, current_setting($$lock_timeout$$) AS wait';
+
 const FILES = {
   'alembic.ini': '[alembic]\nscript_location = migrations\n',
   'migrations/env.py': `import logging, sys\nlogging.basicConfig(stream=sys.stderr, level=logging.INFO, format='%(levelname)-5.5s [%(name)s] %(message)s')\n${ENV}`,
@@ -69,6 +73,11 @@ describe.skipIf(missing !== undefined)(`Alembic${missing === undefined ? '' : `:
     expect(up.route.steps[0]?.preview).toContain('alembic upgrade a002\n');
     expect(up.route.steps[0]?.preview).toContain('ALTER TABLE users ADD age int;');
     expect(up.lines).toContain('By the history: a001, a002 were applied.');
+    // the same plan again
+    const late = await carryOut(planOf(up.route.steps), project.context);
+    expect(late.end.text).toContain(
+      'The history has changed since this was planned: a001, a002 were applied.',
+    );
     expect(await columnsOf(project.session, 'users')).toEqual(['id', 'age']);
     expect(await project.states(join(project.root, 'migrations'))).toEqual([
       'a001 applied',
@@ -133,7 +142,7 @@ describe.skipIf(missing !== undefined)(`Alembic${missing === undefined ? '' : `:
 
     await project.session.sql('DELETE FROM alembic_version');
     project.write({
-      'migrations/versions/b002.py': revision('b002', 'a001', sql('CREATE TABLE b ()'), sql('DROP TABLE b')),
+      'migrations/versions/b002.py': revision('b002', 'a001', sql(B), sql('DROP TABLE b')),
     });
     const heads = await project.adapter.status(await project.where());
     expect(heads.problems.map(({ kind }) => kind)).toEqual(['several_heads']);
@@ -142,6 +151,10 @@ describe.skipIf(missing !== undefined)(`Alembic${missing === undefined ? '' : `:
     const branch = await project.go('up', to('b002'));
     expect(branch.end.ok).toBe(true);
     expect(branch.route.versions).toEqual(['a001', 'b002']);
+    // its backends have the run's name
+    expect(await project.session.sql('SELECT * FROM b')).toEqual([
+      { name: `pgdeck:${branch.end.run}`, wait: '3s' },
+    ]);
 
     project.write({
       'migrations/env.py': `import os\nos.environ['OTHER_URL'] = os.environ['DATABASE_URL'].rsplit('/', 1)[0] + '/postgres'\n${ENV}`,
@@ -155,8 +168,10 @@ describe.skipIf(missing !== undefined)(`Alembic${missing === undefined ? '' : `:
     timeout: 90_000,
   }, async () => {
     const project = await stage(FILES);
-    await project.go('up', steps(1));
     const { session } = project;
+    await session.sql(
+      `CREATE TABLE users (id int); CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('a001')`,
+    );
     await session.sql('BEGIN; LOCK TABLE users IN ACCESS SHARE MODE');
     const failed = await project.go('up', to('a002'), { where: { patience: { lockTimeout: 0.2, wait: 0 } } });
     expect(failed.end.text).toMatch(/LockNotAvailable: canceling statement due to lock timeout/);
@@ -171,30 +186,6 @@ describe.skipIf(missing !== undefined)(`Alembic${missing === undefined ? '' : `:
     await told.promise;
     await session.sql('COMMIT');
     expect((await later).end.ok).toBe(true);
-  });
-
-  test("the names of its backends are the run's, and who changed the history meanwhile is noticed", {
-    timeout: 90_000,
-  }, async () => {
-    const project = await stage({
-      ...FILES,
-      'migrations/versions/a001.py': revision(
-        'a001',
-        null,
-        sql(
-          `CREATE TABLE users AS SELECT current_setting($$application_name$$) AS name, current_setting($$lock_timeout$$) AS wait`,
-        ),
-        sql('DROP TABLE users'),
-      ),
-    });
-    const route = await project.adapter.route(await project.where(), 'up', to('a001'));
-    const { end } = await project.go('up', to('a001'));
-    expect(await project.session.sql('SELECT * FROM users')).toEqual([
-      { name: `pgdeck:${end.run}`, wait: '3s' },
-    ]);
-    // the older plan
-    const late = await carryOut(planOf(route.steps), project.context);
-    expect(late.end.text).toContain('The history has changed since this was planned: a001 was applied.');
   });
 
   test('what the tool cannot do is a problem of the status, in its words', async () => {
