@@ -6,8 +6,8 @@ import { pythonWords } from '../shared/failure.ts';
 import { type Applied, findHistory, readApplied } from '../shared/history.ts';
 import { type Command, findProgram, pythonDirectories } from '../shared/programs.ts';
 import {
+  chooseAllUp,
   chooseDown,
-  chooseUp,
   isApplied,
   lineOf,
   migrationsOf,
@@ -62,11 +62,15 @@ async function appliedRows(session: Where['session'], { app }: Project): Promise
     .map((row) => ({ ...row, version: row.version.slice(`${app}/`.length) }));
 }
 
+/** Aerich cannot be asked for a part of what waits. */
+const INSTEAD = 'Go up to the latest, or take the later files away first.';
+
 async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
   const found = await survey(where);
   const { project, command, status, sources } = found;
   if (command === undefined) throw new OpError('refused', NOT_FOUND);
-  const chosen = direction === 'up' ? up(status.items, to) : chooseDown(found.applied, to);
+  const chosen =
+    direction === 'up' ? chooseAllUp(status.items, to, 'Aerich', INSTEAD) : chooseDown(found.applied, to);
   const versions = chosen.map(({ version }) => version);
   const facts = [
     { label: 'App', value: project.app ?? '' },
@@ -100,18 +104,6 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
     failedAnyway: ({ stdout }) => /No (?:up|down)grade items found/i.test(stdout),
   });
   return { ...base, steps: [step] };
-}
-
-/** Aerich applies all that wait, or none. */
-function up(items: readonly Item[], to: Destination): Item[] {
-  const all = chooseUp(items, { kind: 'latest' });
-  const chosen = chooseUp(items, to);
-  if (chosen.length === 0 || chosen.length === all.length) return chosen;
-  throw new OpError(
-    'refused',
-    `Aerich applies everything that waits (${all.length}), not ${chosen.length} of it.`,
-    'Go up to the latest, or take the later files away first.',
-  );
 }
 
 /** Down to the oldest of them, which goes, too; `--yes`, or it would ask. */

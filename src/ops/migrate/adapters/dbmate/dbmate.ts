@@ -11,8 +11,8 @@ import { findHistory, readApplied } from '../shared/history.ts';
 import { type Command, findProgram, nodeDirectories, textOf } from '../shared/programs.ts';
 import { concurrent, sqlOf } from '../shared/sections.ts';
 import {
+  chooseAllUp,
   chooseDown,
-  chooseUp,
   isApplied,
   lineOf,
   migrationsOf,
@@ -68,12 +68,18 @@ async function survey(where: Where): Promise<Survey> {
 const NOT_FOUND =
   'dbmate was not found: install it, or use --tool sql, which reads the same files and table.';
 
+/** dbmate cannot be asked for a part of what waits. */
+const INSTEAD = 'Go up to the latest, or use --tool sql, which reads the same files and table.';
+
 async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
   const found = await survey(where);
   const { project, command, status } = found;
   const bad = status.problems.find(({ kind }) => kind === 'bad_file' || kind === 'tool');
   if (bad !== undefined || command === undefined) throw new OpError('refused', bad?.message ?? NOT_FOUND);
-  const chosen = direction === 'up' ? up(status.items, to) : chooseDown(status.items.filter(isApplied), to);
+  const chosen =
+    direction === 'up'
+      ? chooseAllUp(status.items, to, 'dbmate', INSTEAD)
+      : chooseDown(status.items.filter(isApplied), to);
   if (direction === 'up') refuseWithoutMark(project, chosen);
   const facts = [
     { label: 'Connection', value: 'DATABASE_URL' },
@@ -104,18 +110,6 @@ function refuseWithoutMark({ migrations }: Project, chosen: readonly Item[]): vo
     'refused',
     `dbmate applies no file without a line "-- migrate:down": ${bare.map(({ file }) => file).join(', ')}.`,
     'Add the line; the way down may be empty.',
-  );
-}
-
-/** dbmate applies all that wait, or none. */
-function up(items: readonly Item[], to: Destination): Item[] {
-  const all = chooseUp(items, { kind: 'latest' });
-  const chosen = chooseUp(items, to);
-  if (chosen.length === 0 || chosen.length === all.length) return chosen;
-  throw new OpError(
-    'refused',
-    `dbmate applies everything that waits (${all.length}), not ${chosen.length} of it.`,
-    'Go up to the latest, or use --tool sql, which reads the same files and table.',
   );
 }
 

@@ -6,7 +6,7 @@ import { nodeWords } from '../node-pg-migrate/node-pg-migrate.ts';
 import type { Adapting } from '../shared/adapting.ts';
 import { readApplied } from '../shared/history.ts';
 import type { Command } from '../shared/programs.ts';
-import { chooseDown, chooseUp, isApplied, movedBy, statusHash } from '../shared/status.ts';
+import { chooseAllUp, chooseDown, isApplied, movedBy, statusHash } from '../shared/status.ts';
 import { toolStep } from '../shared/step.ts';
 import { lockTimeoutOf } from '../shared/timeout.ts';
 import { callOf, findProject } from './scripts.ts';
@@ -58,14 +58,7 @@ function up({ status, complete }: Survey, to: Destination): Item[] {
       'The scripts do not say what waits, so there is no going up a part of it.',
       'Go up to the latest, or name a status script in package.json: pgdeck.migrate.status.',
     );
-  const all = chooseUp(status.items, { kind: 'latest' });
-  const chosen = chooseUp(status.items, to);
-  if (chosen.length === 0 || chosen.length === all.length) return chosen;
-  throw new OpError(
-    'refused',
-    `The script applies everything that waits (${all.length}), not ${chosen.length} of it.`,
-    'Go up to the latest.',
-  );
+  return chooseAllUp(status.items, to, 'The script', 'Go up to the latest.');
 }
 
 function down({ history, applied }: Survey, to: Destination): Item[] {

@@ -106,6 +106,18 @@ export function chooseUp(items: readonly Item[], to: Destination): Item[] {
   }
 }
 
+/** The same for a tool that applies all that wait, or none; `next`: what to do instead. Throws OpError. */
+export function chooseAllUp(items: readonly Item[], to: Destination, tool: string, next: string): Item[] {
+  const all = chooseUp(items, { kind: 'latest' });
+  const chosen = chooseUp(items, to);
+  if (chosen.length === 0 || chosen.length === all.length) return chosen;
+  throw new OpError(
+    'refused',
+    `${tool} applies everything that waits (${all.length}), not ${chosen.length} of it.`,
+    next,
+  );
+}
+
 /**
  * What going down takes back, the newest first; `applied` in the order of application. Throws OpError when one of them
  * has no way down.
