@@ -164,6 +164,6 @@ test('a terminal that is made smaller while a plan is open shows it in its new s
   await stage.at('plan');
   await shows(screen, '┘');
   screen.resize(60, 16);
-  await until(async () => (await screen.lines()).at(-1)?.includes('Enter go on'), { what: 'the new size' });
+  await until(async () => (await screen.lines()).at(-1)?.includes('Enter run it'), { what: 'the new size' });
   expect(await screen.scrolledOff()).toBe(0);
 });

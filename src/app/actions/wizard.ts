@@ -1,3 +1,4 @@
+import type { Danger } from '../../ops/operation.ts';
 import { type Entry, entryOf, OPERATIONS } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
 import type { RunRow } from '../operations/runs.ts';
@@ -85,6 +86,18 @@ function undoResult(deck: Deck): void {
 const noPlan = (deck: Deck) =>
   openedWizard(deck.state)?.phase.step === 'plan' ? undefined : 'there is no plan yet';
 
+/** What Enter does with the plan that is shown. */
+const GOES: Readonly<Record<Danger, string>> = {
+  none: 'run it',
+  confirm: 'confirm',
+  'type-name': 'type its name',
+};
+
+function goesOn(deck: Deck): string | undefined {
+  const phase = openedWizard(deck.state)?.phase;
+  return phase?.step === 'plan' ? GOES[phase.plan.danger] : undefined;
+}
+
 const beingCancelled = (deck: Deck) => {
   const phase = openedWizard(deck.state)?.phase;
   return phase?.step === 'run' && phase.run.cancelling ? 'it is being cancelled' : undefined;
@@ -147,7 +160,11 @@ export const WIZARD_ACTIONS: readonly Action[] = [
     short: 'go on',
   }),
   action('form.back', 'form', 'esc', 'Leave the form; it is kept', wizardBack, { hint: 3, short: 'back' }),
-  action('plan.go', 'plan', 'enter', 'Go on', goOn, { hint: 1, short: 'go on', disabled: planDisabled }),
+  action('plan.go', 'plan', 'enter', 'Run it; asks first where it must', goOn, {
+    hint: 1,
+    shortOn: goesOn,
+    disabled: planDisabled,
+  }),
   action('plan.copy', 'plan', 'y', 'Copy the command that does the same', copyCommand, {
     hint: 2,
     short: 'copy the command',

@@ -63,13 +63,22 @@ describe('the plan', () => {
     expect(stage.wizard.phase.step).toBe('plan');
   });
 
+  test.each([
+    ['none', 'run it'],
+    ['confirm', 'confirm'],
+    ['type-name', 'type its name'],
+  ] as const)('that asks for %s says so at its foot', async (danger, word) => {
+    const stage = await planned(script({ danger }));
+    expect(footer(stage)).toContain(`Enter ${word}  `);
+  });
+
   test('with a blocked check only goes back, and says why', async () => {
     const played = script({
       checks: [{ title: 'Programs', status: 'block', detail: 'pg_dump is missing: apt install it' }],
     });
     const stage = await planned(played);
     expect(stage.text).toContain('It cannot run. Programs: pg_dump is missing: apt install it');
-    expect(footer(stage)).not.toContain('go on');
+    expect(footer(stage)).not.toContain('Enter');
     stage.keys('enter', 'enter');
     expect(stage.deck.state.toast?.text).toContain('Programs');
     expect(stage.wizard.phase.step).toBe('plan');
