@@ -88,7 +88,9 @@ test('as owner, as pg_maintain, and as a role without rights', async () => {
   expect(complaints(refused)).toContainEqual(
     expect.stringMatching(/^block Rights: nobody may not reindex t/),
   );
-  expect((await planReindex(here('nobody'), { database: true })).steps).toEqual([]);
+  const nothing = await planReindex(here('nobody'), { database: true });
+  expect(nothing.steps).toEqual([]);
+  expect(complaints(nothing)).toContainEqual(expect.stringMatching(/^block Rights: nobody may not reindex /));
 });
 
 test('cancelled while a reader holds it, as who may drop: nothing is left; as who may not: it is said', async () => {

@@ -94,7 +94,11 @@ export async function planMaintenance(request: Request, context: OpContext): Pro
       ...refused,
       ...(request.nothingElse
         ? []
-        : rightsChecks(server, doing, { named: scope.denied, others: scope.leftOut })),
+        : rightsChecks(server, doing, {
+            named: scope.denied,
+            others: scope.leftOut,
+            nothing: scope.nothingMay,
+          })),
       ...(works.length === 0 ? [] : holders),
       ...roomChecks,
       ...(doing === 'vacuum' && works.length > 0 ? await horizonChecks(session) : []),

@@ -24,6 +24,8 @@ export interface Scope {
   readonly denied: readonly MaintainTable[];
   /** Left out, because it is not permitted. */
   readonly leftOut: readonly MaintainTable[];
+  /** There are tables that are meant, due or not, and none of them is permitted. */
+  readonly nothingMay: boolean;
   /** Oids of the partitions, at any depth, of each partitioned table. */
   readonly leaves: ReadonlyMap<number, readonly MaintainTable[]>;
   readonly whole: boolean;
@@ -54,6 +56,7 @@ export function chooseTables(all: readonly MaintainTable[], input: ScopeInput, d
     denied: mayNot.filter((one) => named.includes(one)),
     // whoever owns a database of others does not hear of their catalogs
     leftOut: mayNot.filter((one) => !named.includes(one) && !group(one)),
+    nothingMay: meant.size > 0 && ![...meant].some((one) => one.may),
     leaves,
     whole,
   };

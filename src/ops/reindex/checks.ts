@@ -121,7 +121,7 @@ export function leftoverChecks(leftovers: readonly ReindexLeftover[], locked: Re
       return {
         title,
         status: 'warn',
-        detail: `${name} is not valid yet: session ${one.builder} (${one.builder_name || 'unnamed'}) holds its table's lock and may be building it. It is left alone, and that session is waited for.`,
+        detail: `${name} is not valid yet: session ${one.builder} (${one.builder_name || 'unnamed'}) holds its table's lock and may be building it. It is left alone: wait until that is done.`,
       };
     if (remedyOf(one) === 'drop' && !one.may_drop)
       return {

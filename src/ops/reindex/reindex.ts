@@ -66,28 +66,26 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
   const last = lastTimes(context.journal, 'reindex', context.place);
   const bloat = new Map((await session.run(reindexBloat, { limit: ESTIMATED })).map((one) => [one.oid, one]));
   const space = await tablespaceChecks(session, tablespace);
+  const rebuilt = withoutExclusion(scope, manner);
+  const idle = rebuilt.targets.length + leftovers.length === 0;
+  const leftAlone = [
+    ...rightsChecks(server, 'reindex', {
+      named: denied.filter(({ named }) => named).map(({ table }) => table),
+      others: denied.filter(({ named }) => !named).map(({ table }) => table),
+      nothing: idle,
+    }),
+    ...kindChecks(scope.targets, manner),
+    ...leftoverChecks(about, concurrently ? new Set() : found.whole),
+  ];
   const checks: Check[] = [
     ...serverChecks(session, !concurrently),
     ...versionChecks(server, manner),
     ...space.checks,
-    ...rightsChecks(server, 'reindex', {
-      named: denied.filter(({ named }) => named).map(({ table }) => table),
-      others: denied.filter(({ named }) => !named).map(({ table }) => table),
-    }),
-    ...kindChecks(scope.targets, manner),
+    ...(idle ? leftAlone.map(asBlock) : leftAlone),
     ...dropChecks(server, scope.targets, manner),
-    ...leftoverChecks(about, concurrently ? new Set() : found.whole),
     ...(await lockAndWaitChecks(session, oids, manner, wait)),
     ...(await diskChecks(scope.targets, space.place, isLocal(context))),
   ];
-  const rebuilt = withoutExclusion(scope, manner);
-  const idle = rebuilt.targets.length + leftovers.length === 0;
-  if (idle && !checks.some(({ status }) => status === 'block'))
-    checks.push({
-      title: 'Indexes',
-      status: 'block',
-      detail: 'Nothing of it can be rebuilt or removed now.',
-    });
   return {
     operation: 'reindex',
     title: titleOf(rebuilt, leftovers),
@@ -126,6 +124,11 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
       : 'Whoever writes to these tables waits until their indexes are built, and whoever reads through them too.',
     locks: [{ family: 'reindex', database: server.database }],
   };
+}
+
+/** Where nothing else is left to be done, what is left alone is why. */
+function asBlock(check: Check): Check {
+  return check.status === 'warn' ? { ...check, status: 'block' } : check;
 }
 
 /** Without the tables that this role may not touch. */

@@ -260,8 +260,16 @@ describe('rights', () => {
     const role = await db.roleWith();
     await app.sql(`GRANT CREATE ON SCHEMA public TO ${role}`);
     const own = await client(db.target(role), 'own');
-    await own.sql('CREATE TABLE mine (id int)');
     const context = contextFor(db.target(role), home);
+    // nothing that is meant may be done: that is not the same as nothing to do
+    for (const input of [{}, { schema: ['public'] }]) {
+      const none = await planAnalyze(context, input);
+      expect(complaints(none)).toEqual([
+        expect.stringMatching(new RegExp(`^block Rights: ${role} may not analyze `)),
+      ]);
+      expect(none.steps).toEqual([]);
+    }
+    await own.sql('CREATE TABLE mine (id int)');
     const blocked = await planVacuum(context, { table: ['theirs'] });
     expect(complaints(blocked)[0]).toMatch(new RegExp(`^block Rights: ${role} may not vacuum theirs\\. `));
     expect((await carryOut(blocked, context)).end.status).toBe('refused');

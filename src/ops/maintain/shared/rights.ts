@@ -14,32 +14,40 @@ export interface Named {
  * What this role may not maintain. The server would pass over such tables with a warning and say that all went well:
  * those that somebody has named block the plan, others are left out of it.
  *
- * `doing`: `vacuum`, `analyze`, `reindex`.
+ * `doing`: `vacuum`, `analyze`, `reindex`. `nothing`: no other table was meant, so that leaving them out would do nothing.
  */
 export function rightsChecks(
   server: Server,
   doing: string,
-  { named, others }: { readonly named: readonly Named[]; readonly others: readonly Named[] },
+  {
+    named,
+    others,
+    nothing = false,
+  }: { readonly named: readonly Named[]; readonly others: readonly Named[]; readonly nothing?: boolean },
 ): Check[] {
   const title = 'Rights';
   const who = server.user;
-  if (named.length > 0)
-    return [
-      { title, status: 'block', detail: `${who} may not ${doing} ${some(named)}. ${remedy(server, named)}` },
-    ];
-  if (others.length > 0)
+  const denied = named.length > 0 ? named : others;
+  if (denied.length > 0) {
+    const blocks = named.length > 0 || nothing;
+    const next = remedy(server, doing, denied);
     return [
       {
         title,
-        status: 'warn',
-        detail: `${who} may not ${doing} ${some(others)}: left out. ${remedy(server, others)}`,
+        status: blocks ? 'block' : 'warn',
+        detail: `${who} may not ${doing} ${some(denied)}${blocks ? '' : ': left out'}. ${next}`,
       },
     ];
+  }
   return [{ title, status: 'ok', detail: `${who} may ${doing} everything that is planned.` }];
 }
 
-function remedy(server: Server, denied: readonly Named[]): string {
-  if (server.major < 17) return 'Connect as the owner of the tables or of the database, or as a superuser.';
+function remedy(server: Server, doing: string, denied: readonly Named[]): string {
+  // one table of a database is not its owner's to reindex
+  if (server.major < 17)
+    return doing === 'reindex'
+      ? 'Connect as the owner of the tables, or as a superuser.'
+      : 'Connect as the owner of the tables or of the database, or as a superuser.';
   const [only, ...more] = denied;
   return only !== undefined && more.length === 0
     ? `Its owner can give it: GRANT MAINTAIN ON ${quoteRelation(only)} TO ${quoteIdent(server.user)}`
