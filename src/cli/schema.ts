@@ -14,13 +14,9 @@ export function register(program: Command, context: Context): void {
     .description('what the database is made of: tables, indexes, views, functions, as JSON')
     .option('--out <file>', 'write it to a file instead of stdout')
     .action(async ({ out }: { out?: string }, command: Command) => {
-      const [{ snapshotText }, { writeFile }] = await Promise.all([
-        import('../ops/schema/format.ts'),
-        import('node:fs/promises'),
-      ]);
       const snapshot = await snapshotOf(context, command);
       if (out === undefined) return printJson(snapshot);
-      await writeFile(out, snapshotText(snapshot));
+      await writeSnapshot(snapshot, out);
       note(`${snapshot.objects.length} objects in ${out}`);
     });
   schema
@@ -66,6 +62,25 @@ async function snapshotOf(context: Context, command: Command): Promise<SchemaSna
     throw error;
   } finally {
     await operation.close();
+  }
+}
+
+async function writeSnapshot(snapshot: SchemaSnapshot, file: string): Promise<void> {
+  const [{ snapshotText }, { writeFile }, { OpError }] = await Promise.all([
+    import('../ops/schema/format.ts'),
+    import('node:fs/promises'),
+    import('../ops/error.ts'),
+  ]);
+  try {
+    await writeFile(file, snapshotText(snapshot));
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new OpError(
+      'failed',
+      `${file} cannot be written (${code}).`,
+      'Name another file with --out.',
+      error,
+    );
   }
 }
 

@@ -65,6 +65,15 @@ test('what cannot be read is refused, and a server that is not there has its own
   const newer = await pgdeck(['schema', 'diff', join(home, 'bad.json')], env);
   expect(newer.code).toBe(2);
   expect(newer.stderr).toContain('was made by a newer pgdeck');
+  writeFileSync(join(home, 'bad.json'), '[]');
+  expect((await pgdeck(['schema', 'diff', join(home, 'bad.json')], env)).stderr).toMatch(
+    /is no snapshot of a schema: Invalid input: expected object, received array\. Make one with: /,
+  );
+  const unwritable = await pgdeck(['schema', 'snapshot', '--out', join(home, 'none', 'x.json')], env);
+  expect(unwritable).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/x\.json cannot be written \(ENOENT\)\. Name another file with --out\.\n$/),
+  });
   expect((await pgdeck(['schema', 'snapshot'], { ...env, PGHOST: '/nowhere' })).code).toBe(3);
 });
 

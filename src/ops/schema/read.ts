@@ -22,5 +22,6 @@ export function parseSnapshot(text: string, file: string): SchemaSnapshot {
   const parsed = snapshotSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw refuse(`is no snapshot of a schema: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+  const at = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+  throw refuse(`is no snapshot of a schema: ${at}${issue?.message ?? ''}.`);
 }
