@@ -125,7 +125,7 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
       `${entry.id} is not mended with --action ${given.action}.`,
       `Its ways are: ${ways.map(({ action }) => action).join(', ')}.`,
     );
-  const others = entries.length - 1;
+  const others = entries.filter((one) => one !== entry).map(({ id }) => id);
   const other = await atWork(chosen.where.session, database);
   return {
     ...base,
@@ -143,9 +143,11 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
     facts: [
       ...base.facts,
       { label: 'Found', value: entry.what },
-      ...(others === 0 ? [] : [{ label: 'Besides', value: `${others} more: one entry at a time` }]),
+      ...(others.length === 0
+        ? []
+        : [{ label: 'Besides', value: `${others.join(', ')}: one entry at a time` }]),
     ],
-    tables: tablesOf(entry, ways, chosen.where.directory),
+    tables: tablesOf(entry, ways),
     checks: [
       connectionCheck(chosen.where.session.server),
       ...(other === undefined
@@ -171,9 +173,7 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
   };
 }
 
-function tablesOf(entry: Entry, ways: readonly Way[], directory: string): NonNullable<Plan['tables']> {
-  const command = (action: string) =>
-    `pgdeck migrate repair ${shellWord(entry.id)} --action ${action} --dir ${shellWord(directory)}`;
+function tablesOf(entry: Entry, ways: readonly Way[]): NonNullable<Plan['tables']> {
   return [
     ...(entry.kind === 'dirty'
       ? [
@@ -190,8 +190,8 @@ function tablesOf(entry: Entry, ways: readonly Way[], directory: string): NonNul
       : []),
     {
       title: 'Ways',
-      columns: ['way', 'what it does', 'command'],
-      rows: ways.map(({ action, title }) => [action, title, command(action)]),
+      columns: ['way', 'what it does'],
+      rows: ways.map(({ action, title }) => [`--action ${action}`, title]),
     },
   ];
 }

@@ -174,8 +174,16 @@ test('late migrations are a hazard, changed and missing ones are told and mended
   const changed = await done(context, 'repair', { dir, entry: '1' });
   expect(changed.end, changed.end.text).toMatchObject({ ok: true });
   expect(changed.plan).toMatchObject({ danger: 'confirm' });
+  expect(changed.plan.facts).toContainEqual({ label: 'Besides', value: '4: one entry at a time' });
   const missing = await planned(context, 'repair', { dir, entry: '4' });
   expect(missing).toMatchObject({ danger: 'type-name', subject: '4' });
+  expect(missing.tables).toEqual([
+    {
+      title: 'Ways',
+      columns: ['way', 'what it does'],
+      rows: [['--action forget', 'Take 4 out of the history']],
+    },
+  ]);
   expect((await done(context, 'repair', { dir })).end).toMatchObject({ ok: true });
   expect(await statesOf(context, dir)).toEqual({ applied: 2, out_of_order: 1 });
   expect((await planned(context, 'repair', { dir })).steps).toEqual([]);
