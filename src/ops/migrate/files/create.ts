@@ -1,4 +1,4 @@
-import { FORMATS, type Format, type Migrations } from './migration.ts';
+import type { Format, Migrations } from './migration.ts';
 
 /** A file to be made. */
 export interface NewFile {
@@ -23,8 +23,6 @@ export function newMigration(
   const prefix = nextPrefix(format, files, now);
   return templates(format, `${prefix}${format === 'flyway' ? '__' : separator(files)}${name}`);
 }
-
-export const isFormat = (text: string): text is Format => FORMATS.some((format) => format === text);
 
 const digitsOf = (file: string): string => /^[VU]?([\d._]*\d)(?=_|-)/.exec(file)?.[1] ?? '';
 const separator = (files: readonly string[]): string => /^\d+([_-])/.exec(files.at(-1) ?? '')?.[1] ?? '_';

@@ -44,7 +44,7 @@ export async function readMigrations(directory: string): Promise<Migrations> {
 const NO_MARK =
   'it has no mark of a format that is known ("-- migrate:up", "-- +goose Up", "-- Up Migration"); add one.';
 
-export const badFile = (version: string | null, message: string): Problem => ({
+const badFile = (version: string | null, message: string): Problem => ({
   kind: 'bad_file',
   version,
   message,

@@ -12,7 +12,7 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
 
 /** The name of the advisory lock of migrations; it is taken in the database that is migrated. */
-export function migrateLock(database: string): string {
+function migrateLock(database: string): string {
   return lockKey({ family: 'migrate', database });
 }
 

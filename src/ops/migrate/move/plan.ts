@@ -81,7 +81,7 @@ function nothing(move: Moving): Plan {
   const { direction, input, context, status } = move;
   return {
     operation: `migrate ${direction}`,
-    title: direction === 'up' ? 'Everything is applied' : 'Nothing is to be taken back',
+    title: idleTitle(move),
     subject: context.target.database,
     danger: 'none',
     writes: true,
@@ -91,6 +91,11 @@ function nothing(move: Moving): Plan {
     checks: problemChecks(status.problems),
     steps: [],
   };
+}
+
+function idleTitle({ direction, input: { to } }: Moving): string {
+  if (direction === 'down') return 'Nothing is to be taken back';
+  return to === undefined ? 'Everything is applied' : `Everything up to ${to} is applied`;
 }
 
 function titleOf({ direction, route: { versions }, context }: Moving): string {

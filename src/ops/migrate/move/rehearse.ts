@@ -25,21 +25,15 @@ export function rehearseStep(context: OpContext, { rehearsal, versions }: Route)
     effect: 'the database itself is not touched',
     run: async (io) => {
       if (rehearsal === undefined) return;
-      const { rehearse } = await import('../rehearse/rehearse.ts');
+      const [{ rehearse }, { rehearsalTable }] = await Promise.all([
+        import('../rehearse/rehearse.ts'),
+        import('../rehearse/sentences.ts'),
+      ]);
       const result = await rehearse(io, context, {
         ...rehearsal,
         connect: (database) => io.connect(database, 'migration'),
       });
-      io.result({
-        title: 'Rehearsal',
-        columns: ['version', 'outcome', 'changes', 'found'],
-        rows: result.migrations.map(({ version, outcome, changes, message }) => [
-          version,
-          outcome.replaceAll('_', ' '),
-          String(changes.length),
-          message,
-        ]),
-      });
+      io.result(rehearsalTable(result));
       if (result.ok) return;
       const found = result.migrations.filter(
         ({ outcome }) => outcome !== 'reversible' && outcome !== 'not_tried',

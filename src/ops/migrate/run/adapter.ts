@@ -67,7 +67,7 @@ function refuseUnfit({ files, history, status }: StatusOfFiles, direction: Direc
     );
 }
 
-export function migrationOf({ files }: Pick<StatusOfFiles, 'files'>, version: string): Migration {
+function migrationOf({ files }: Pick<StatusOfFiles, 'files'>, version: string): Migration {
   const migration = files.migrations.find((one) => one.version === version);
   if (migration === undefined)
     throw new OpError('refused', `There is no file of ${version} in ${files.directory}.`, 'Get it back.');

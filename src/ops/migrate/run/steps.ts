@@ -13,10 +13,10 @@ import { telling } from './notices.ts';
 import type { Patience } from './retry.ts';
 import { watched } from './watch.ts';
 
-export const PATIENCE: Patience = { lockTimeout: 3, wait: 60 };
+const PATIENCE: Patience = { lockTimeout: 3, wait: 60 };
 
 /** The session that works: the one that holds the lock where there is one. */
-export async function workerOf({ held }: Where, io: StepIo): Promise<Worker> {
+async function workerOf({ held }: Where, io: StepIo): Promise<Worker> {
   if (held !== undefined) return held.worker();
   const worker: Worker = { session: await io.connect(undefined, 'migration'), listener: () => {} };
   worker.session.onNotice((notice) => worker.listener(notice));

@@ -120,6 +120,7 @@ test('a way down that is missing refuses all of it; its undo is the way down oth
   );
   await expect(planned(context, 'down', { dir, base: true })).rejects.toThrow(/2 has no way down/);
   await expect(planned(context, 'up', { dir, to: '9' })).rejects.toThrow(/There is no migration 9/);
+  expect((await planned(context, 'up', { dir, to: '1' })).title).toBe('Everything up to 1 is applied');
   const two = planned(context, 'down', { dir, steps: 1, to: '1' });
   await expect(two).rejects.toThrow(/exclude each other/);
   expect(await statesOf(context, dir)).toEqual({ applied: 3 });

@@ -118,7 +118,7 @@ export function look(where: Where, project: Project, call: Command): Promise<Run
 }
 
 /** Flask's application reads its database under this name, too. */
-export function toolEnv(
+function toolEnv(
   project: Project,
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
