@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Session } from '../../src/db/session.ts';
-import { bloatedIndex } from '../ops/reindex/stage.ts';
-import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
-import { temporaryDirectory } from '../support/program.ts';
-import { openConsole } from './console.ts';
+import type { Session } from '../../../src/db/session.ts';
+import { bloatedIndex } from '../../ops/reindex/stage.ts';
+import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { temporaryDirectory } from '../../support/program.ts';
+import { openConsole } from '../console.ts';
 
 let db: TestDatabase;
 let app: Session;

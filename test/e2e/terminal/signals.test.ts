@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TestDatabase, testDatabase } from '../support/cluster.ts';
-import { until } from '../support/until.ts';
-import { connection, expectRestored, live, PROGRAM, run, runCommand } from './console.ts';
+import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { until } from '../../support/until.ts';
+import { connection, expectRestored, live, PROGRAM, run, runCommand } from '../console.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {

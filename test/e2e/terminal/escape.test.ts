@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
-import type { Pty } from '../support/terminal/pty.ts';
-import { connection, openConsole, run } from './console.ts';
+import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import type { Pty } from '../../support/terminal/pty.ts';
+import { connection, openConsole, run } from '../console.ts';
 
 /** What a terminal would act on: a title, a clear, the clipboard, colours, the alternate screen; and what hides text. */
 const ATTACK = [

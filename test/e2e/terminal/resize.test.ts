@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TestDatabase, testDatabase } from '../support/cluster.ts';
-import type { Pty } from '../support/terminal/pty.ts';
-import { openConsole } from './console.ts';
+import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import type { Pty } from '../../support/terminal/pty.ts';
+import { openConsole } from '../console.ts';
 
 let db: TestDatabase;
 let pty: Pty;

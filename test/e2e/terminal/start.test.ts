@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { place } from '../../src/db/errors.ts';
-import { type TestDatabase, testDatabase } from '../support/cluster.ts';
-import { connection, expectRestored, live, run } from './console.ts';
+import { place } from '../../../src/db/errors.ts';
+import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { connection, expectRestored, live, run } from '../console.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {

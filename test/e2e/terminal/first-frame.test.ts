@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TestDatabase, testDatabase } from '../support/cluster.ts';
-import type { Pty } from '../support/terminal/pty.ts';
-import { until } from '../support/until.ts';
-import { connection, expectRestored, live, PROGRAM, runCommand } from './console.ts';
+import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import type { Pty } from '../../support/terminal/pty.ts';
+import { until } from '../../support/until.ts';
+import { connection, expectRestored, live, PROGRAM, runCommand } from '../console.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {

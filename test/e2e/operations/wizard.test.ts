@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
-import { temporaryDirectory } from '../support/program.ts';
-import { connection, expectRestored, live, openConsole, run } from './console.ts';
+import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { temporaryDirectory } from '../../support/program.ts';
+import { connection, expectRestored, live, openConsole, run } from '../console.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {

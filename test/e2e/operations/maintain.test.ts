@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Session } from '../../src/db/session.ts';
-import { journalDirectory, listRuns } from '../../src/ops/journal/runs.ts';
-import { bloated, slowVacuum } from '../ops/maintain/stage.ts';
-import { client, type TestDatabase, testDatabase, until } from '../support/cluster.ts';
-import { temporaryDirectory } from '../support/program.ts';
-import type { Pty } from '../support/terminal/pty.ts';
-import { openConsole } from './console.ts';
+import type { Session } from '../../../src/db/session.ts';
+import { journalDirectory, listRuns } from '../../../src/ops/journal/runs.ts';
+import { bloated, slowVacuum } from '../../ops/maintain/stage.ts';
+import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
+import { temporaryDirectory } from '../../support/program.ts';
+import type { Pty } from '../../support/terminal/pty.ts';
+import { openConsole } from '../console.ts';
 
 let db: TestDatabase;
 let app: Session;
