@@ -1,4 +1,4 @@
-import { type Attribute, pathOf, type SchemaObject, type SchemaSnapshot } from './format.ts';
+import { type Attribute, compare, pathOf, type SchemaObject, type SchemaSnapshot } from './format.ts';
 
 /** One way in which two schemas are not the same. */
 export interface SchemaDifference {
@@ -55,10 +55,6 @@ function keyOf(object: SchemaObject): string {
   return `${object.kind} ${pathOf(object)}`;
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 /** Without those whose table, or schema, is among them. */
 function outermost(objects: readonly SchemaObject[]): SchemaObject[] {
   const containers = new Set(
@@ -82,7 +78,7 @@ function whole(kind: 'added' | 'removed', object: SchemaObject): SchemaDifferenc
 }
 
 /** An object in words: its definition or type, and what else is said of it. */
-export function describe({ attributes }: Pick<SchemaObject, 'attributes'>): string {
+function describe({ attributes }: Pick<SchemaObject, 'attributes'>): string {
   const { position, definition, type, ...rest } = attributes;
   return [
     ...[definition, type].filter((value) => value !== undefined).map(textOf),

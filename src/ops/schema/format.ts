@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fullName } from '../../db/ident.ts';
 
 /** Of the snapshot: another number means that older programs read it wrongly. */
 export const FORMAT_VERSION = 1;
@@ -30,19 +31,16 @@ export type SchemaSnapshot = z.output<typeof snapshotSchema>;
 
 /** How an object is called: `app.orders.total`, quoted only where PostgreSQL would need it. */
 export function pathOf({ name, identity }: Pick<SchemaObject, 'name' | 'identity'>): string {
-  return identity ?? name.map(quoted).join('.');
+  return identity ?? name.map((part) => fullName(null, part)).join('.');
 }
 
-function quoted(name: string): string {
-  return /^[\p{Ll}_][\p{Ll}\p{Lo}\d_$]*$/u.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
-}
-
-/** By kind and path, by code units: the same everywhere. */
+/** By kind and path: the same everywhere. */
 export function byPath(a: SchemaObject, b: SchemaObject): number {
   return compare(a.kind, b.kind) || compare(pathOf(a), pathOf(b));
 }
 
-function compare(a: string, b: string): number {
+/** By code units. */
+export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

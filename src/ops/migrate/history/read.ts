@@ -1,4 +1,4 @@
-import { quoteIdent } from '../../../db/ident.ts';
+import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { currentSchema, type HistoryTable, historyTables } from '../../../db/views/migrations/tables.ts';
 import { OpError } from '../../error.ts';
@@ -47,9 +47,9 @@ export async function readHistory(session: Session, files: Migrations): Promise<
   const schema = table?.schema ?? mine[0]?.schema ?? (await schemaToUse(session));
   const companion = mine.find((one) => one.schema === schema) ?? mine[0];
   for (const one of [table, companion]) if (one && !one.readable) throw unreadable(one, session);
-  const companionName = nameOf(companion ?? { schema, name: COMPANION });
+  const companionName = quoteRelation(companion ?? { schema, name: COMPANION });
   const rows = companion ? await readCompanion(session, companionName) : [];
-  const ledgerName = tool ? nameOf(table ?? { schema, name: tool.tableName }) : companionName;
+  const ledgerName = tool ? quoteRelation(table ?? { schema, name: tool.tableName }) : companionName;
   const ours = rows.filter(({ applied_at: at }) => at !== null).map(({ version }) => version);
   const said = tool && table ? await tool.read(session, ledgerName, files.migrations, ours) : undefined;
   const entries = said
@@ -84,7 +84,7 @@ function choose(format: Format | undefined, found: readonly HistoryTable[], note
     if (table === undefined) continue;
     if (others.length > 0)
       notes.push(
-        `${nameOf(table)} is read; there is a table of that name in ${others.map((o) => o.schema).join(', ')}, too.`,
+        `${quoteRelation(table)} is read; there is a table of that name in ${others.map((o) => o.schema).join(', ')}, too.`,
       );
     return { tool, table };
   }
@@ -92,7 +92,7 @@ function choose(format: Format | undefined, found: readonly HistoryTable[], note
   const strangers = TOOLS.filter((tool) => !candidates.includes(tool) && belongs(tool).length > 0);
   for (const stranger of strangers)
     notes.push(
-      `The database has ${nameOf(belongs(stranger)[0] as HistoryTable)} of ${stranger.kind}, and the files are written for ${format}.`,
+      `The database has ${quoteRelation(belongs(stranger)[0] as HistoryTable)} of ${stranger.kind}, and the files are written for ${format}.`,
     );
   return { tool: usual, table: undefined };
 }
@@ -103,12 +103,9 @@ function refusalOf(tool: LedgerTool, found: readonly HistoryTable[]): string | u
   const same = found.filter(({ name }) => name === tool.tableName);
   const taken = same.length > 0 && !same.some(({ columns }) => tool.fits(columns)) ? same[0] : undefined;
   return taken
-    ? `${nameOf(taken)} is not a table of ${tool.kind} (its columns are ${taken.columns.join(', ')}); use the directory that belongs to it, or another database.`
+    ? `${quoteRelation(taken)} is not a table of ${tool.kind} (its columns are ${taken.columns.join(', ')}); use the directory that belongs to it, or another database.`
     : undefined;
 }
-
-const nameOf = ({ schema, name }: Pick<HistoryTable, 'schema' | 'name'>): string =>
-  `${quoteIdent(schema)}.${quoteIdent(name)}`;
 
 async function schemaToUse(session: Session): Promise<string> {
   const [row] = await session.run(currentSchema, undefined);
@@ -116,7 +113,7 @@ async function schemaToUse(session: Session): Promise<string> {
 }
 
 function unreadable(table: HistoryTable, { server }: Session): OpError {
-  const name = nameOf(table);
+  const name = quoteRelation(table);
   return new OpError(
     'refused',
     `${server.user} may not read ${name}, which says what is applied.`,

@@ -1,4 +1,4 @@
-import { quoteIdent } from '../../../db/ident.ts';
+import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { backupBlockers } from '../../../db/views/backup/activity.ts';
 import type { PipeCommand } from '../../../targets/target.ts';
@@ -66,12 +66,12 @@ async function lockFailure(io: StepIo, error: unknown): Promise<unknown> {
 /** The program's pattern of each table that is there. */
 async function existing(session: Session, tables: readonly TableName[]): Promise<string[]> {
   const patterns: string[] = [];
-  for (const { schema, name } of tables) {
+  for (const table of tables) {
     const [row] = await session.sql(
       'SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2',
-      [schema, name],
+      [table.schema, table.name],
     );
-    if (row !== undefined) patterns.push(`${quoteIdent(schema)}.${quoteIdent(name)}`);
+    if (row !== undefined) patterns.push(quoteRelation(table));
   }
   return patterns;
 }

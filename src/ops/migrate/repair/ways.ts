@@ -1,4 +1,4 @@
-import { quoteIdent } from '../../../db/ident.ts';
+import { quoteRelation } from '../../../db/ident.ts';
 import type { InvalidIndex } from '../../../db/views/migrate/leftovers.ts';
 import { OpError } from '../../error.ts';
 import type { Danger, StepIo } from '../../operation.ts';
@@ -45,8 +45,7 @@ export function waysOf(entry: Entry, ledger: Ledger | undefined, from: number | 
   return dirtyWays(entry.found, ledger, from);
 }
 
-const dropSql = ({ schema, name }: InvalidIndex): string =>
-  `DROP INDEX CONCURRENTLY IF EXISTS ${quoteIdent(schema)}.${quoteIdent(name)}`;
+const dropSql = (index: InvalidIndex): string => `DROP INDEX CONCURRENTLY IF EXISTS ${quoteRelation(index)}`;
 
 function dropIndex(index: InvalidIndex): Way {
   return {
