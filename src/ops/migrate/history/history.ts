@@ -49,6 +49,8 @@ export interface History {
   readonly kind: LedgerKind;
   /** Of the table that says what is applied, quoted and with its schema. */
   readonly table: string;
+  /** Every table of it, whether or not it is there: that one and ours. */
+  readonly relations: readonly { readonly schema: string; readonly name: string }[];
   /** The table is there. */
   readonly exists: boolean;
   /** Our own table is there, too: checksums, dirty marks, who and how long. */

@@ -47,9 +47,11 @@ export async function readHistory(session: Session, files: Migrations): Promise<
   const schema = table?.schema ?? mine[0]?.schema ?? (await schemaToUse(session));
   const companion = mine.find((one) => one.schema === schema) ?? mine[0];
   for (const one of [table, companion]) if (one && !one.readable) throw unreadable(one, session);
-  const companionName = quoteRelation(companion ?? { schema, name: COMPANION });
+  const own = companion ?? { schema, name: COMPANION };
+  const relation = tool ? (table ?? { schema, name: tool.tableName }) : own;
+  const companionName = quoteRelation(own);
   const rows = companion ? await readCompanion(session, companionName) : [];
-  const ledgerName = tool ? quoteRelation(table ?? { schema, name: tool.tableName }) : companionName;
+  const ledgerName = quoteRelation(relation);
   const ours = rows.filter(({ applied_at: at }) => at !== null).map(({ version }) => version);
   const said = tool && table ? await tool.read(session, ledgerName, files.migrations, ours) : undefined;
   const entries = said
@@ -60,6 +62,7 @@ export async function readHistory(session: Session, files: Migrations): Promise<
   const history: History = {
     kind: tool?.kind ?? 'pgdeck',
     table: ledgerName,
+    relations: tool ? [relation, own] : [own],
     exists: tool ? table !== undefined : companion !== undefined,
     companion: companion !== undefined,
     refusal: tool ? refusalOf(tool, found) : undefined,

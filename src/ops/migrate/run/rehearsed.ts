@@ -1,8 +1,7 @@
 import type { Session } from '../../../db/session.ts';
-import { COMPANION } from '../history/companion.ts';
 import type { StatusOfFiles } from '../history/status.ts';
 import { reachesOutside } from '../rehearse/outside.ts';
-import type { Rehearsal, Rehearsed, TableName } from '../rehearse/result.ts';
+import type { Rehearsal, Rehearsed } from '../rehearse/result.ts';
 import type { Section } from '../sql/statement.ts';
 import { type Move, transaction } from './apply.ts';
 import { statementFailure } from './failure.ts';
@@ -19,12 +18,11 @@ export function rehearsalOf(
       .map(({ version }) => version),
   );
   const applied = files.migrations.filter(({ version }) => holds.has(version));
-  const table = tableOf(history.table);
   return {
     pending: moves.map(({ migration }) => rehearsed(migration)),
     // only the way up is replayed
     applied: applied.some(({ up }) => reaches(up)) ? undefined : applied.map(rehearsed),
-    ...(table !== undefined && { history: [table, { schema: table.schema, name: COMPANION }] }),
+    history: history.relations,
   };
 }
 
@@ -46,11 +44,4 @@ async function play(session: Session, { statements, transactional }: Section, fi
       });
   };
   await (transactional ? transaction(session, all) : all());
-}
-
-/** The names of `"public"."schema_migrations"`. */
-function tableOf(quoted: string): TableName | undefined {
-  const [, schema, name] = /^"((?:[^"]|"")*)"\."((?:[^"]|"")*)"$/.exec(quoted) ?? [];
-  if (schema === undefined || name === undefined) return undefined;
-  return { schema: schema.replaceAll('""', '"'), name: name.replaceAll('""', '"') };
 }
