@@ -110,7 +110,7 @@ export async function tableChoices(context: OpContext, doing: Doing, raw: RawInp
       .map((one) => ({
         value: fullName(one.schema, one.name),
         hint: [
-          ...(one.est_bytes === null ? [] : [`~${bytes(one.est_bytes)}`]),
+          ...(one.est_bytes === null || one.kind === 'p' ? [] : [`~${bytes(one.est_bytes)}`]),
           dueText(one, doing),
           ...(bloat.get(one.oid)?.bloat_bytes ? [`bloat ${bloatText(bloat.get(one.oid))}`] : []),
           `last ${lastText(one, doing)}`,

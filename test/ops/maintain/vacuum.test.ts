@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
+import { vacuum } from '../../../src/ops/maintain/vacuum.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut } from '../run/stage.ts';
@@ -165,6 +166,15 @@ describe('what is meant', () => {
       '"pg_statistic"',
     );
     expect((await carryOut(analyzed, context)).end).toMatchObject({ status: 'done' });
+  });
+
+  test('the choices say what is an estimate, and no size of what holds no rows', async () => {
+    await app.sql('VACUUM part_2');
+    const choices = await vacuum.fields.table?.choices?.(contextFor(db.target(), home), {});
+    const hints = new Map(choices?.map(({ value, hint }) => [value, hint]));
+    expect(hints.get('public.parted')).toBe('partitioned, last never');
+    expect(hints.get('public.part_2')).toMatch(/^~0 B, 0 dead rows, 50 allowed, last \d+\.\ds ago$/);
+    expect([...hints.keys()].filter((name) => name.startsWith('pg_catalog'))).toEqual([]);
   });
 
   test('names that are not there, or stand for several', async () => {
