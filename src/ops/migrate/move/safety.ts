@@ -1,6 +1,8 @@
 import { type SafetyBackup, safetyBackup } from '../../backup/safety.ts';
 import { findClients } from '../../clients/programs.ts';
+import { withConnection } from '../../connection.ts';
 import type { OpContext } from '../../context.ts';
+import { shellWord } from '../../fields.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 
 /** The backup of the database before its migrations change it. Throws DbError. */
@@ -12,7 +14,9 @@ export async function migrateSafety(context: OpContext, label: string): Promise<
     clients,
     repository: repositoryDirectory(context),
     label,
-    tell: ({ id }) => `The way back is the backup ${id}: pgdeck restore ${id}`,
+    // the only one where a later migration fails: then the run has no undo
+    tell: ({ id }) =>
+      `The way back is the backup ${id}: ${withConnection(`pgdeck restore ${shellWord(id)}`, context.connection)}`,
   });
   return { ...backup, checks: [...(check.status === 'ok' ? [] : [check]), ...backup.checks] };
 }

@@ -100,7 +100,9 @@ test('hazards stop the plan until each is acknowledged by its name; what is dest
   );
   const { end, lines } = await done(context, 'up', { dir, acknowledge });
   expect(end, end.text).toMatchObject({ ok: true });
-  const id = /The way back is the backup (\S+): pgdeck restore/.exec(lines.join('\n'))?.[1];
+  const id = /The way back is the backup (\S+): pgdeck -h \S+ -p \d+ -U postgres -d \w+ restore \1$/m.exec(
+    lines.join('\n'),
+  )?.[1];
   expect(end.undo).toBe(`pgdeck restore ${id}`);
 });
 
