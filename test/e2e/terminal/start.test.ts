@@ -1,7 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { place } from '../../../src/db/errors.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { connection, expectRestored, live, run } from '../console.ts';
+import { temporaryDirectory } from '../../support/program.ts';
+import { connection, expectRestored, live, openConsole, PROGRAM, run } from '../console.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -29,4 +33,30 @@ test.each([
   expect(await pty.exit).toEqual({ code: 0, signal: 0 });
   expectRestored(pty, before);
   expect(pty.text()).toBe('');
+});
+
+test('nothing of an operation is loaded before one is opened', async () => {
+  const list = join(temporaryDirectory(), 'loaded');
+  // notes every file that is loaded
+  const hook = `import{registerHooks}from"node:module";import{appendFileSync}from"node:fs";registerHooks({load(u,c,n){appendFileSync(${JSON.stringify(list)},u+"\\n");return n(u,c)}})`;
+  const options = `--import=data:text/javascript,${encodeURIComponent(hook)}`;
+  const pty = await openConsole(db.target(), { env: { NODE_OPTIONS: options } });
+  const loaded = () =>
+    readFileSync(list, 'utf8')
+      .split('\n')
+      .filter((url) => url.startsWith('file:'))
+      .map((url) => fileURLToPath(url));
+  const directory = dirname(PROGRAM);
+  const files = readdirSync(directory).filter((file) => file.endsWith('.js'));
+  /** The files of the program in which a text stands. */
+  const holding = (text: string) =>
+    files.map((file) => join(directory, file)).filter((file) => readFileSync(file, 'utf8').includes(text));
+  const fields = holding('write the table anew');
+  for (const found of [fields, holding('libpg-query'), holding('CronPattern')]) {
+    expect(found).not.toEqual([]);
+    expect(loaded().filter((file) => found.includes(file))).toEqual([]);
+  }
+  pty.press('4', 'v');
+  await pty.waitFor('Rewrite (FULL)');
+  expect(loaded()).toEqual(expect.arrayContaining(fields));
 });
