@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
@@ -70,13 +70,12 @@ export async function choose(
   return { ...first, others: others.map(({ adapter }) => adapter.id) };
 }
 
-/** SQL files that are not all to be read, such as programs among them, are left to their own tool. */
+/** SQL files with programs among them are left to their own tool; a mistake in one of them changes nobody's tool. */
 async function inOrder(found: readonly Choice[]): Promise<readonly Choice[]> {
   const [first, ...others] = found;
   if (first?.adapter.id !== 'sql' || others.length === 0) return found;
-  const { readMigrations } = await import('./files/read.ts');
-  const { problems } = await readMigrations(first.where.directory);
-  return problems.some(({ kind }) => kind === 'bad_file') ? [...others, first] : found;
+  const { isProgram } = await import('./files/read.ts');
+  return readdirSync(first.where.directory).some(isProgram) ? [...others, first] : found;
 }
 
 /** A team's tool is where its settings are; SQL files may be below. */

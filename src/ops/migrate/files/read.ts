@@ -63,13 +63,15 @@ function listing(directory: string): string[] | string {
   }
 }
 
-/** Programs among the migrations, which only their tool can run. */
 const PROGRAM = /^\d+[_-].*\.(?:[cm]?[jt]s|go|py|java)$|^V[\d._]+__.*\.java$/;
+
+/** A migration that is a program, which only its tool can run. */
+export const isProgram = (file: string): boolean => PROGRAM.test(file);
 
 function readSources(directory: string, files: readonly string[], problems: Problem[]): Source[] {
   const sources: Source[] = [];
   for (const file of files) {
-    if (PROGRAM.test(file))
+    if (isProgram(file))
       problems.push(
         badFile(null, `${file}: it is a program and not SQL; run these migrations with their own tool.`),
       );

@@ -13,7 +13,7 @@ import { dropShadowSteps } from '../rehearse/recover.ts';
  */
 export async function recoverMove(run: Run, context: OpContext): Promise<Plan | undefined> {
   const [half] = await unfinished(run, context);
-  const backup = await recoverBackup(run, context);
+  const backup = await recoverBackup(run);
   const shadow = await dropShadowSteps(await context.session(), run.id);
   if (half === undefined && shadow.length === 0) return backup;
   const plan: Plan = backup ?? {

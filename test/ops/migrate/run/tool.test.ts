@@ -62,6 +62,9 @@ test('files that are not all SQL are left to their own tool', async () => {
   writeFileSync(join(root, 'package.json'), JSON.stringify({ devDependencies: { 'node-pg-migrate': '9' } }));
   const both = await choose(context, { dir: root });
   expect(both).toMatchObject({ adapter: { id: 'sql' }, others: ['node-pg-migrate'] });
+  // a mistake is no reason to hand them over: what pgdeck knows of them would be out of sight
+  writeFileSync(join(directory, '1700000000003_mistake.sql'), '-- Up Migration\nSELEC 1;\n');
+  expect((await choose(context, { dir: root })).adapter.id).toBe('sql');
   writeFileSync(join(directory, '1700000000002_second.js'), 'exports.up = () => {};');
   expect((await choose(context, { dir: root })).adapter.id).toBe('node-pg-migrate');
 });
