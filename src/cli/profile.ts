@@ -71,7 +71,7 @@ export function register(program: Command, context: Context): void {
 
   profile
     .command('show')
-    .argument('<name>')
+    .argument('<name>', 'as profile list has it')
     .description('show what a profile stands for, and where each value comes from')
     .option(...json)
     .action(async (name: string, options: { json?: boolean }, command: Command) => {
@@ -82,7 +82,7 @@ export function register(program: Command, context: Context): void {
 
   profile
     .command('test')
-    .argument('[name]')
+    .argument('[name]', 'as profile list has it; without, the server that is meant otherwise')
     .description('connect, and tell the version, the rights that are missing, TLS and the round trip')
     .option(...json)
     .action(async (name: string | undefined, options: { json?: boolean }, command: Command) => {
@@ -102,7 +102,7 @@ export function register(program: Command, context: Context): void {
 
   profile
     .command('remove')
-    .argument('<name>')
+    .argument('<name>', 'as profile list has it')
     .description('remove a profile')
     .action(async (name: string, _options, command: Command) => {
       const { file } = await context.settings(command);

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import type { Env } from '../config/libpq/env.ts';
 import { type Entry, OPERATIONS } from '../ops/registry.ts';
 import { version } from '../version.ts';
@@ -10,6 +10,7 @@ import { register as migrate } from './migrate.ts';
 import { group, registerOperations } from './operation.ts';
 import { EXIT, fail, note, print } from './output.ts';
 import { register as profile } from './profile.ts';
+import { noCommand, pathOf, UsageCommand } from './program/usage.ts';
 import { register as runs } from './runs.ts';
 import { register as schedule } from './schedule.ts';
 import { register as schema } from './schema.ts';
@@ -33,7 +34,7 @@ const commands = (operations: readonly Entry[]): readonly Register[] => [
 
 /** The whole command tree. */
 export function buildProgram(context: Context, operations: readonly Entry[] = OPERATIONS): Command {
-  const program = new Command('pgdeck')
+  const program = new UsageCommand('pgdeck')
     .description('PostgreSQL operations console: watch a server live, back it up, restore it, and undo that.')
     .version(version, '--version', 'print the version')
     // as in psql, -h is the host
@@ -42,11 +43,11 @@ export function buildProgram(context: Context, operations: readonly Entry[] = OP
     .configureOutput({
       writeOut: (text) => print(text.trimEnd()),
       writeErr: (text) => note(text.trimEnd()),
-      outputError: (text, write) => write(text.replace(/^error: /, 'pgdeck: ')),
     })
     .exitOverride()
-    .showSuggestionAfterError()
-    .option('-h, --host <host>', 'server: name, address or socket directory')
+    // commander's own would not load what an operation takes
+    .helpCommand(false)
+    .option('-h, --host <host>', 'name, address or socket directory of the server')
     .option('-p, --port <port>', 'port')
     .option('-U, --username <user>', 'role to connect as')
     .option('-d, --dbname <database>', 'database, or a connection string')
@@ -60,7 +61,26 @@ export function buildProgram(context: Context, operations: readonly Entry[] = OP
     .option('--ascii', 'no characters beyond ASCII in frames and marks')
     .option('--no-color', 'no colours');
   for (const register of commands(operations)) register(program, context);
+  for (const parent of [program, ...program.commands.filter(({ commands }) => commands.length > 0)])
+    addHelp(parent, program);
   return program;
+}
+
+/** `pgdeck help backups verify` is `pgdeck backups verify --help`. */
+function addHelp(parent: Command, program: Command): void {
+  parent
+    .command('help')
+    .argument('[command...]')
+    .description('print the help of a command')
+    .action(async (words: string[]) => {
+      let asked = parent;
+      for (const word of words) {
+        const inner = asked.commands.find((command) => command.name() === word);
+        if (!inner) throw noCommand(asked, word);
+        asked = inner;
+      }
+      await program.parseAsync([...pathOf(asked).split(' ').slice(1), '--help'], { from: 'user' });
+    });
 }
 
 /** Runs one command line (without node and script). Reports what fails; returns the exit code. */
@@ -74,7 +94,7 @@ export async function run(
     await buildProgram(context, operations).parseAsync(argv, { from: 'user' });
     return context.exitCode;
   } catch (error) {
-    // commander has said what is wrong, or printed the help or the version
+    // commander has printed the help or the version
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.refused;
     return fail(error);
   }

@@ -76,8 +76,8 @@ test('show: what it holds and how it was verified', async () => {
 
 test.each([
   [['show', 'nope'], 2, /There is no backup nope/],
-  [['show'], 2, /missing required argument 'id'/],
-  [['shwo'], 2, /too many arguments/],
+  [['show'], 2, /backups show needs <id>: as backups list has it, or a path\./],
+  [['shwo'], 2, /There is no command "backups shwo"\. Did you mean pgdeck backups show\?/],
 ])('%j: exit %i', async (args, expected, message) => {
   const { code, stdout, stderr } = await run(...args);
   expect([code, stdout]).toEqual([expected, '']);

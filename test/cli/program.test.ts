@@ -20,19 +20,37 @@ test('--help goes to stdout and ends with 0; -h is the host', async () => {
 });
 
 test.each([
-  [['bogus'], /There is no command "bogus"/],
-  [['--bogus'], /pgdeck: unknown option '--bogus'/],
-  [['profile', 'bogus'], /bogus/],
-  [['profile', 'add'], /missing required argument 'name'/],
-  [['-h'], /argument missing/],
+  [['bogus'], /There is no command "bogus"\. pgdeck --help lists them\.$/m],
+  [['bakcup'], /There is no command "bakcup"\. Did you mean pgdeck backup\?$/m],
+  [['verify'], /Did you mean pgdeck backups verify or pgdeck migrate verify\?$/m],
+  [['help', 'backups', 'shwo'], /There is no command "backups shwo"\. Did you mean pgdeck backups show\?$/m],
+  [['--bogus'], /pgdeck: pgdeck has no option --bogus\. pgdeck --help lists them\.$/m],
+  [['profile', 'bogus'], /There is no command "profile bogus"\. pgdeck profile --help lists them\.$/m],
+  [
+    ['profile', 'add'],
+    /profile add needs <name>: what to call the server\. pgdeck profile add --help tells more\.$/m,
+  ],
+  [['-h'], /--host <host> needs its value: name, address or socket directory of the server\. pgdeck --help/],
   [['--interval', '0'], /interval must be from 0.5 to 60/],
   [['--profile', 'nope'], /There is no profile "nope"/],
   [['demo', '--scale', '0'], /scale must be/],
+  [['show', 'activity', '--json', '--csv'], /--json and --csv do not go together\. Give one of them\.$/m],
+  [
+    ['show', 'activity', '--limit', 'x'],
+    /"x" will not do for --limit <n>\. A whole number from 1 on is expected\.$/m,
+  ],
 ])('bad usage %j: exit 2, a sentence on stderr, nothing on stdout', async (args, message) => {
   const { code, stdout, stderr } = await run(...args);
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(message);
   expect(stderr).not.toMatch(/ {4}at /);
+});
+
+test('help of a command is that of its --help, with what its operation takes', async () => {
+  const asked = await run('backups', 'verify', '--help');
+  expect(asked.stdout).toContain('--level <level>');
+  expect(await run('help', 'backups', 'verify')).toEqual(asked);
+  expect(await run('backups', 'help', 'verify')).toEqual(asked);
 });
 
 test('PGDECK_DEBUG adds the stack', async () => {

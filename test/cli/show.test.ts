@@ -153,12 +153,12 @@ test('a role with nothing: hidden rows are announced with the GRANT, refused one
 });
 
 test.each([
-  [['show'], /missing required argument 'view'/],
+  [['show'], /show needs <view>: activity, locks, /],
   [['show', 'nothing'], /There is no view "nothing"/],
   [['show', 'constructor'], /There is no view "constructor"/],
   [['show', 'locks', '--limit', '0'], /whole number/],
   [['show', 'locks', '--watch', 'x'], /Seconds/],
-  [['show', 'locks', '--json', '--csv'], /cannot be used with/],
+  [['show', 'locks', '--json', '--csv'], /--json and --csv do not go together/],
 ])('bad usage %j: exit 2', async (args, message) => {
   const { code, stdout, stderr } = await run(undefined, ...args);
   expect([code, stdout]).toEqual([2, '']);

@@ -66,7 +66,7 @@ test.each([
 
 test.each([
   [['terminate'], /not said which session/],
-  [['cancel'], /missing required argument 'pid'/],
+  [['cancel'], /cancel needs <pid>: pid of the session/],
   [['terminate', '1', '--read-only', '--yes'], /read-only mode/],
 ])('refused: %j', async (args, message) => {
   const { code, stdout, stderr } = await run(...args);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../config/usage-error.ts';
 import { type Ask, type Context, globalOptions } from '../context.ts';
+import { noCommand } from '../program/usage.ts';
 
 /** The console: what pgdeck does without a command. */
 export function register(program: Command, context: Context): void {
@@ -8,9 +9,7 @@ export function register(program: Command, context: Context): void {
     .option('--once', 'print one overview as text and end')
     .allowExcessArguments()
     .action(async (_options, command: Command) => {
-      const [unknown] = command.args;
-      if (unknown !== undefined)
-        throw new UsageError(`There is no command "${unknown}".`, 'pgdeck --help lists them.');
+      if (command.args.length > 0) throw noCommand(command);
       context.exitCode = await openConsole(command, context);
     });
 }

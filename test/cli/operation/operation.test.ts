@@ -20,13 +20,19 @@ describe('what it takes', () => {
   });
 
   test.each([
-    [['work'], /missing required argument 'name'/],
+    [['work'], /work needs <name>: .+\. pgdeck work --help tells more\.$/m],
     [['work', 'x', '--rows', '-1'], /--rows: expected 0 or more\./],
     [['work', 'x', '--rows', 'many'], /--rows: expected a whole number\./],
-    [['work', 'x', '--kind', 'odd'], /Allowed choices are plain, fancy/],
+    [
+      ['work', 'x', '--kind', 'odd'],
+      /"odd" will not do for --kind <kind>\. Allowed choices are plain, fancy\.$/m,
+    ],
     [['work', 'x', '--glitter', '3'], /--glitter has no meaning with what else was given/],
-    [['work', 'x', '--bogus'], /unknown option '--bogus'/],
-    [['work', 'x', 'y'], /too many arguments/],
+    [['work', 'x', '--bogus'], /work has no option --bogus\. pgdeck work --help lists them\.$/m],
+    [
+      ['work', 'x', 'y'],
+      /work takes one argument, and "y" is one too many\. pgdeck work --help tells more\.$/m,
+    ],
     [['undo', '20260101T000000-aaaaaa'], /There is no run/],
   ])('%j is bad usage: exit 2, a sentence, nothing on stdout', async (args, message) => {
     const { code, stdout, stderr } = await run(...args);
