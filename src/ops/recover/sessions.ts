@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { quoteLiteral } from '../../db/ident.ts';
+import { endRun, runSessions } from '../../db/views/signal/run.ts';
 import type { OpContext } from '../context.ts';
 import type { Run } from '../journal/runs.ts';
 import type { Step, StepIo } from '../operation.ts';
@@ -15,8 +16,7 @@ export async function endSessionsStep({ id }: Run, context: OpContext): Promise<
   const name = applicationNameOf(id);
   const looking = await maintenanceSession(context, 'pgdeck-plan');
   try {
-    const [row] = await looking.sql(COUNT, [name]);
-    const count = Number(row?.n);
+    const count = (await looking.run(runSessions, { applicationName: name })).length;
     if (count === 0) return undefined;
     return {
       id: 'end-sessions',
@@ -29,17 +29,13 @@ export async function endSessionsStep({ id }: Run, context: OpContext): Promise<
   }
 }
 
-const COUNT = 'SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = $1';
-
 async function endSessions(io: StepIo, name: string): Promise<void> {
   const session = await maintenance(io);
-  await session.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
-    name,
-  ]);
+  const run = { applicationName: name };
+  await session.run(endRun, run);
   // what they hold is needed by the steps that follow; one that does not go is told by those
   for (const began = performance.now(); performance.now() - began < PATIENCE_MS; ) {
-    const [row] = await session.sql(COUNT, [name]);
-    if (Number(row?.n) === 0) return;
+    if ((await session.run(runSessions, run)).length === 0) return;
     await delay(PAUSE_MS, undefined, { signal: io.signal });
   }
 }

@@ -129,7 +129,6 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'statements.info': undefined,
   'statements.texts': { ids: ['1'] },
   'swap.door': { oid: 1, pid: 0 },
-  'swap.end_run': { applicationName: 'nobody' },
   'swap.lock_holders': { prefix: 'nobody' },
   'swap.prepared': { oid: 1 },
   'swap.sessions': { oid: 1 },

@@ -66,20 +66,6 @@ WHERE a.datid = $1::int8::oid AND a.pid = $2::int AND a.pid <> pg_backend_pid()`
   params: ({ oid, pid }: { oid: number; pid: number }) => [oid, pid],
 });
 
-/** Ends what a run has left running on the server. */
-export const swapEndRun = defineQuery({
-  id: 'swap.end_run',
-  needs: 'pg_signal_backend',
-  variants: [
-    {
-      sql: `SELECT /* pgdeck */ pg_terminate_backend(a.pid) AS sent FROM pg_stat_activity a
-WHERE a.application_name = $1 AND a.pid <> pg_backend_pid()`,
-    },
-  ],
-  row: z.object({ sent: z.boolean() }),
-  params: ({ applicationName }: { applicationName: string }) => [applicationName],
-});
-
 /** Prepared transactions of a database: no session holds them, and they hold the database. */
 export const preparedIn = defineQuery({
   id: 'swap.prepared',
@@ -120,7 +106,7 @@ export const subscriptionsIn = defineQuery({
 });
 
 /** Sessions that hold the locks of runs, by the beginning of their names. */
-export const lockHolders = defineQuery({
+export const runLockHolders = defineQuery({
   id: 'swap.lock_holders',
   variants: [
     {

@@ -1,8 +1,10 @@
 import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { databaseList } from '../../../db/views/database/facts.ts';
-import { subscriptionsIn, swapEndRun } from '../../../db/views/database/swap.ts';
+import { subscriptionsIn } from '../../../db/views/database/swap.ts';
+import { endRun } from '../../../db/views/signal/run.ts';
 import { OpError } from '../../error.ts';
+import { applicationNameOf } from '../../run/end-backends.ts';
 import type { Leftover, LeftoverKind } from './leftovers.ts';
 import { findLeftovers } from './leftovers.ts';
 import { readMarker } from './markers.ts';
@@ -37,7 +39,7 @@ export function dropSql({ database, kind, run }: Pick<Leftover, 'database' | 'ki
       ...(run === undefined
         ? []
         : [
-            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ${quoteLiteral(`pgdeck:${run}`).trim()}`,
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ${quoteLiteral(applicationNameOf(run)).trim()}`,
           ]),
       `DROP DATABASE ${name} WITH (FORCE)`,
     ];
@@ -52,7 +54,7 @@ export function dropSql({ database, kind, run }: Pick<Leftover, 'database' | 'ki
 export async function dropLeftover(session: Session, leftover: Leftover): Promise<void> {
   const { kind, database, run, oid } = await again(session, leftover);
   const loading = isWork(kind);
-  if (loading && run !== undefined) await session.run(swapEndRun, { applicationName: `pgdeck:${run}` });
+  if (loading && run !== undefined) await session.run(endRun, { applicationName: applicationNameOf(run) });
   const subscriptions = await session.run(subscriptionsIn, { oid });
   const [first] = subscriptions;
   if (first !== undefined)

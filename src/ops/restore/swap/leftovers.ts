@@ -1,6 +1,6 @@
 import type { Session } from '../../../db/session.ts';
 import { type DatabaseListRow, databaseList } from '../../../db/views/database/facts.ts';
-import { lockHolders } from '../../../db/views/database/swap.ts';
+import { runLockHolders } from '../../../db/views/database/swap.ts';
 import { readMarker } from './markers.ts';
 import { isDerivedName } from './names.ts';
 
@@ -61,7 +61,7 @@ const LOCK_HOLDER = 'pgdeck-lock:';
 export async function findLeftovers(session: Session): Promise<Leftover[]> {
   const [databases, holders] = await Promise.all([
     session.run(databaseList, undefined),
-    session.run(lockHolders, { prefix: LOCK_HOLDER }),
+    session.run(runLockHolders, { prefix: LOCK_HOLDER }),
   ]);
   const atWork = new Set(holders.map(({ application_name }) => application_name.slice(LOCK_HOLDER.length)));
   const names = new Set(databases.map(({ name }) => name));
