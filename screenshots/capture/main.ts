@@ -49,7 +49,6 @@ async function take(browser: Browser, home: string): Promise<void> {
   const env = {
     PATH: process.env.PATH ?? '',
     HOME: home,
-    BACKUP_DIR: join(home, 'backups'),
     TERM: 'xterm-256color',
     LC_ALL: 'C.UTF-8',
     TZ: 'UTC',

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { connect } from '../db/client.ts';
 import type { Target } from '../db/target.ts';
 import { CommandError } from '../targets/target.ts';
@@ -20,6 +21,8 @@ export interface Demo {
   /** How the console connects: as the superuser `dba` to the database `shop`. */
   readonly target: Target;
   readonly cluster: Cluster;
+  /** Where backups and the journal go: beside the server's files, so that they are removed with them. */
+  readonly places: { readonly BACKUP_DIR: string; readonly XDG_STATE_HOME: string };
   /** Ends the workload and the server and removes its files; may be called more than once. */
   stop(): Promise<void>;
 }
@@ -58,6 +61,10 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     return {
       target,
       cluster,
+      places: {
+        BACKUP_DIR: join(cluster.socketDir, 'backups'),
+        XDG_STATE_HOME: join(cluster.socketDir, 'state'),
+      },
       stop: () => {
         stopped ??= workload.stop().finally(() => cluster.remove());
         return stopped;

@@ -1,7 +1,7 @@
 import { Deck, type Ports } from '../app/deck.ts';
 import { exitReport, leavingNotice } from '../app/report.ts';
 import { watchOptions } from '../app/watch.ts';
-import { home } from '../config/libpq/env.ts';
+import { type Env, home } from '../config/libpq/env.ts';
 import type { Resolved } from '../config/profile.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DbError } from '../db/errors.ts';
@@ -20,6 +20,8 @@ export interface ConsoleOptions {
   readonly settings: Settings;
   readonly ascii: boolean;
   readonly color: boolean;
+  /** The environment that operations run in. */
+  readonly env?: Env;
   /** Seconds between two samples. */
   readonly interval?: number;
   /** Where the connection asks for a password; the console puts its own question there. */
@@ -34,7 +36,7 @@ const PATIENT: readonly DbError['kind'][] = ['starting'];
  * cannot be made.
  */
 export async function startConsole(options: ConsoleOptions): Promise<number> {
-  const { resolved } = options;
+  const { resolved, env = process.env } = options;
   const sampler = new Sampler(watchOptions(resolved, options.interval));
   const bridge: Bridge = {};
   let failure: DbError | undefined;
@@ -55,8 +57,9 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
     wallClock: () => Date.now(),
   };
   const { columns, rows } = process.stdout;
-  const journal = journalDirectory(process.env, home(process.env));
-  const deck = new Deck({ sampler, resolved, ports, size: { columns, rows }, ascii: options.ascii, journal });
+  const journal = journalDirectory(env, home(env));
+  const size = { columns, rows };
+  const deck = new Deck({ sampler, resolved, ports, size, ascii: options.ascii, journal, env });
   if (options.prompt) options.prompt.ask = (question) => deck.askPassword(question);
 
   const paint = painter(options.color);

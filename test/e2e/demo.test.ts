@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, expect, inject, test } from 'vitest';
 import { temporaryDirectory } from '../support/program.ts';
 import type { Pty } from '../support/terminal/pty.ts';
@@ -13,9 +14,9 @@ beforeAll(() => chmodSync(home, 0o755));
 const processes = () => execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
 
 /** Starts the demo in a directory of its own. */
-function startDemo(): Pty {
+function startDemo(env: Record<string, string> = {}): Pty {
   const path = `${inject('postgres').bin}:${process.env.PATH}`;
-  return run(['demo'], { cols: 100, rows: 30, env: { TMPDIR: home, PATH: path } });
+  return run(['demo'], { cols: 100, rows: 30, env: { TMPDIR: home, PATH: path, ...env } });
 }
 
 test.each([
@@ -37,6 +38,32 @@ test.each([
     expectRestored(pty, before);
   },
 );
+
+test('backups and journal of the demo go with it: nothing of the user is written', async () => {
+  const user = temporaryDirectory();
+  const pty = startDemo({ HOME: user, BACKUP_DIR: join(user, 'backups') });
+  await pty.waitFor(/conns \d+\/60/, { what: 'the first live frame', timeout: 25_000 });
+  const [directory = ''] = readdirSync(home);
+  pty.press('b');
+  await pty.waitFor(`${directory}/backups (default)`);
+  pty.press('esc');
+  await pty.waitFor(': palette');
+  pty.press(':');
+  pty.type('Analyze tables');
+  await pty.waitFor(/▶.*Analyze tables/);
+  pty.press('enter');
+  await pty.waitFor('Enter go on');
+  pty.type('public.customers');
+  pty.press('enter', 'enter');
+  await pty.waitFor('Enter confirm', { timeout: 10_000 });
+  pty.press('enter', 'y');
+  await pty.waitFor(/DONE after/, { timeout: 10_000 });
+  expect(readdirSync(join(home, directory, 'state/pgdeck/runs'))).toHaveLength(1);
+  pty.press('q', 'q');
+  expect(await pty.exit).toEqual({ code: 0, signal: 0 });
+  expect(readdirSync(home)).toEqual([]);
+  expect(readdirSync(user)).toEqual([]);
+});
 
 test.each([
   ['^C while it loads', (pty: Pty) => pty.press('^C'), 2],

@@ -34,7 +34,12 @@ export function register(program: Command, context: Context): void {
           return;
         }
         const { startConsole } = await import('../../ui/start.ts');
-        context.exitCode = await startConsole({ resolved, settings, ...context.display(command, settings) });
+        context.exitCode = await startConsole({
+          resolved,
+          settings,
+          env: { ...context.env, ...demo.places },
+          ...context.display(command, settings),
+        });
       } finally {
         await demo.stop();
       }
