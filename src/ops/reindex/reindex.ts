@@ -5,12 +5,12 @@ import { reindexIndexes, reindexTables } from '../../db/views/reindex/inventory.
 import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
 import { bytes, duration } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
+import { isLocal } from '../disk.ts';
 import { OpError } from '../error.ts';
 import { serverChecks } from '../maintain/checks.ts';
 import { holdersOf, lockChecks } from '../maintain/shared/holders.ts';
 import { type LastTime, lastTimes } from '../maintain/shared/last.ts';
 import { rightsChecks } from '../maintain/shared/rights.ts';
-import { isLocal } from '../maintain/shared/room.ts';
 import { shortened } from '../maintain/shared/shortened.ts';
 import { terminalFact } from '../maintain/shared/terminal.ts';
 import { type Check, defineOperation, type Plan, type ResultTable } from '../operation.ts';

@@ -1,11 +1,10 @@
 import { basename } from 'node:path';
 import type { Session } from '../../db/session.ts';
-import { CommandError, type RunResult } from '../../targets/target.ts';
 import type { OpContext } from '../context.ts';
-import { OpError } from '../error.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { ExecOptions, OpEvent, StepIo } from '../operation.ts';
+import type { OpEvent, StepIo } from '../operation.ts';
 import { crashPoint } from './crash.ts';
+import { runPrograms } from './programs.ts';
 import { quietly, unwritable } from './unwritable.ts';
 
 type StepEvent = Extract<OpEvent, { type: 'line' | 'progress' | 'result' }>;
@@ -21,9 +20,6 @@ export interface Surroundings {
   readonly sessions: Set<Session>;
   readonly emit: (event: Untimed<StepEvent>) => void;
 }
-
-/** Lines of stderr that tell why a program failed. */
-const TAIL = 12;
 
 /** What step number `step` of a run is given. */
 export function stepIo(around: Surroundings, step: number): StepIo {
@@ -62,38 +58,10 @@ export function stepIo(around: Surroundings, step: number): StepIo {
       sessions.add(session);
       return session;
     },
-    exec: (command, args, options = {}) => exec(around, line, command, args, options),
+    exec: (command, args, options = {}) => {
+      const one = { line, signal, name: basename(command), redact: (text: string) => secrets.redact(text) };
+      return runPrograms((how) => host.run(command, args, how), one, options);
+    },
     crashPoint: (name) => crashPoint(env, name),
   };
-}
-
-async function exec(
-  { context: { host, secrets }, signal }: Surroundings,
-  line: StepIo['line'],
-  command: string,
-  args: readonly string[],
-  { accept = [0], quiet, onLine, ...options }: ExecOptions,
-): Promise<RunResult> {
-  const program = basename(command);
-  let result: RunResult;
-  try {
-    result = await host.run(command, args, {
-      ...options,
-      signal,
-      onLine: (text, from) => {
-        if (!quiet) line(text, from);
-        onLine?.(text, from);
-      },
-    });
-  } catch (error) {
-    if (error instanceof CommandError && error.kind === 'cancelled')
-      throw new OpError('cancelled', error.message, undefined, error);
-    throw error;
-  }
-  if (accept.includes(result.exitCode)) return result;
-  const said = secrets.redact(result.stderr.trim()).split('\n').slice(-TAIL).join('\n');
-  throw new OpError(
-    'failed',
-    `${program} failed with exit code ${result.exitCode}${said === '' ? '.' : `:\n${said}`}`,
-  );
 }

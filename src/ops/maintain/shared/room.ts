@@ -1,17 +1,11 @@
-import { statfs } from 'node:fs/promises';
 import { bytes } from '../../../text/units.ts';
-import type { OpContext } from '../../context.ts';
+import { freeBytes } from '../../disk.ts';
 import type { Check } from '../../operation.ts';
 
 /** A tablespace, and where it is on the server; null where this role may not know. */
 export interface Place {
   readonly tablespace: string;
   readonly directory: string | null;
-}
-
-/** Whether the server's directories are this machine's, so that what is free there can be read. */
-export function isLocal({ target }: OpContext): boolean {
-  return target.host.startsWith('/') || ['localhost', '127.0.0.1', '::1'].includes(target.host);
 }
 
 /** Whether `need` bytes are free in a tablespace, as far as that can be known. */
@@ -22,7 +16,7 @@ export async function roomCheck(
 ): Promise<Check> {
   const title = 'Disk';
   const needs = `up to ${bytes(need)} in the tablespace ${tablespace} at a time, and about as much WAL`;
-  const free = local && directory !== null ? await freeIn(directory) : undefined;
+  const free = local && directory !== null ? await freeBytes(directory) : undefined;
   if (free === undefined)
     return { title, status: 'ok', detail: `It takes ${needs}: SQL cannot tell what is free there.` };
   if (free < need)
@@ -36,14 +30,4 @@ export async function roomCheck(
     status: free < 2 * need ? 'warn' : 'ok',
     detail: `It takes ${needs}; ${bytes(free)} are free in ${directory}.`,
   };
-}
-
-async function freeIn(directory: string): Promise<number | undefined> {
-  try {
-    const { bavail, bsize } = await statfs(directory);
-    return bavail * bsize;
-  } catch {
-    // another machine's, or not to be seen
-    return undefined;
-  }
 }

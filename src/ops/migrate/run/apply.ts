@@ -2,6 +2,7 @@ import { DbError } from '../../../db/errors.ts';
 import { quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { OpError } from '../../error.ts';
+import type { Patience } from '../../maintain/shared/retry.ts';
 import type { StepIo } from '../../operation.ts';
 import type { Migration } from '../files/migration.ts';
 import type { Command, Ledger } from '../history/history.ts';
@@ -9,7 +10,7 @@ import { as } from '../sql/ast.ts';
 import type { Section, Statement } from '../sql/statement.ts';
 import type { Direction } from '../types.ts';
 import { statementFailure } from './failure.ts';
-import { type Patience, withRetries } from './retry.ts';
+import { withRetries } from './retry.ts';
 
 /** What a migration is run with. */
 export interface Work {

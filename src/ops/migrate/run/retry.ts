@@ -5,16 +5,9 @@ import type { Session } from '../../../db/session.ts';
 import { duration } from '../../../text/units.ts';
 import { OpError } from '../../error.ts';
 import { holderRemedy, holdersOf, holderText } from '../../maintain/shared/holders.ts';
+import type { Patience } from '../../maintain/shared/retry.ts';
 import type { StepIo } from '../../operation.ts';
 import type { LockTaken } from '../sql/statement.ts';
-
-/** How locks of tables are asked for. */
-export interface Patience {
-  /** Seconds that one attempt waits for a lock. Whoever comes later stands behind it for as long. */
-  readonly lockTimeout: number;
-  /** Seconds for all attempts and the pauses between them. */
-  readonly wait: number;
-}
 
 const FIRST_PAUSE = 0.2;
 const LONGEST_PAUSE = 10;

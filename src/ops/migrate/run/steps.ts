@@ -1,4 +1,5 @@
 import { duration } from '../../../text/units.ts';
+import type { Patience } from '../../maintain/shared/retry.ts';
 import type { Worker } from '../../maintain/shared/sessions.ts';
 import { KEPT, Left, type Step, type StepIo } from '../../operation.ts';
 import { migrateCommand, repairCommand } from '../command.ts';
@@ -10,7 +11,6 @@ import type { Direction, Where } from '../types.ts';
 import { apply, commands, fileOf, type Move, pointOf, sectionOf, transaction, type Work } from './apply.ts';
 import { withNext } from './failure.ts';
 import { telling } from './notices.ts';
-import type { Patience } from './retry.ts';
 import { watched } from './watch.ts';
 
 const PATIENCE: Patience = { lockTimeout: 3, wait: 60 };

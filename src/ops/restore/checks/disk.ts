@@ -1,11 +1,10 @@
-import { statfs } from 'node:fs/promises';
 import { restoreDirectory } from '../../../db/views/restore/facts.ts';
 import { bytes } from '../../../text/units.ts';
+import { freeBytes, isLocal } from '../../disk.ts';
 import type { Check } from '../../operation.ts';
 import type { Situation } from '../situation.ts';
 
 const MARGIN = 1.1;
-const LOCAL = new Set(['localhost', '127.0.0.1', '::1']);
 
 /** Whether the server's disk has room for the backup beside what is there; `freed` will be gone before. */
 export async function diskCheck(
@@ -18,9 +17,7 @@ export async function diskCheck(
   const [row] = await session.run(restoreDirectory, { database: live?.name ?? 'postgres' });
   const needed = size === null ? null : size * MARGIN + (row?.wal_bytes ?? 0);
   const about = needed === null ? 'an unknown amount' : `about ${bytes(needed)}`;
-  const { host } = context.target;
-  const near = host.startsWith('/') || LOCAL.has(host);
-  const free = near && row?.directory ? await freeIn(row.directory) : undefined;
+  const free = isLocal(context) && row?.directory ? await freeBytes(row.directory) : undefined;
   if (free === undefined || needed === null)
     return {
       title,
@@ -41,14 +38,4 @@ export async function diskCheck(
           : '.'),
     };
   return { title, status: 'ok', detail: `${bytes(free)} are free; the restore takes ${about}.` };
-}
-
-/** Undefined where this machine has no such directory: the server is in a container, or not here at all. */
-async function freeIn(directory: string): Promise<number | undefined> {
-  try {
-    const { bavail, bsize } = await statfs(directory);
-    return bavail * bsize;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,22 @@
+import { statfs } from 'node:fs/promises';
+import type { OpContext } from './context.ts';
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
+
+/** Whether the server's directories may be this machine's, so that what is free there can be read. */
+export function isLocal({ target: { host } }: Pick<OpContext, 'target'>): boolean {
+  return host.startsWith('/') || LOOPBACK.has(host);
+}
+
+/**
+ * Bytes that this user may still write below a directory. Undefined where this machine has none of that name, or may
+ * not look: a server on this host may be a container's.
+ */
+export async function freeBytes(directory: string): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}
