@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Session } from '../db/session.ts';
 import type { Host, RunOptions, RunResult } from '../targets/target.ts';
+import type { Amount } from '../text/progress.ts';
 import type { OpContext } from './context.ts';
 import type { Run } from './journal/runs.ts';
 
@@ -171,17 +172,7 @@ export interface Step {
 export type LineSource = 'stdout' | 'stderr' | 'note';
 
 /** One bar. Several with different labels may run in one step. */
-export interface Progress {
-  readonly label: string;
-  /** What `done` and `of` count now: a new phase begins the bar anew. */
-  readonly phase?: string;
-  readonly done: number;
-  /** Absent: unknown. */
-  readonly of?: number;
-  readonly unit: 'bytes' | 'rows' | 'items';
-  /** `of` is a guess, such as a table's size for the size of its dump. */
-  readonly estimate?: boolean;
-}
+export type Progress = Amount;
 
 export interface ExecOptions
   extends Pick<

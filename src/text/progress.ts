@@ -1,14 +1,15 @@
 import { bytes, count, duration } from './units.ts';
 
-/** How far something is; `of` is absent where nobody knows. */
+/** How far something is. */
 export interface Amount {
   readonly label: string;
-  /** What is counted now, of a bar that goes through several. */
+  /** What `done` and `of` count now: a new phase begins the bar anew. */
   readonly phase?: string;
   readonly done: number;
+  /** Absent: unknown. */
   readonly of?: number;
   readonly unit: 'bytes' | 'rows' | 'items';
-  /** `of` is a guess. */
+  /** `of` is a guess, such as a table's size for the size of its dump. */
   readonly estimate?: boolean;
 }
 
