@@ -17,10 +17,15 @@ const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 module.enableCompileCache(process.env.NODE_COMPILE_CACHE || join(cache, 'pgdeck'));
 
 // `pgdeck … | head` ends when head has enough
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit(0);
+  process.stderr.write(
+    `pgdeck: What was asked for cannot be written to stdout (${message}). Make room there.\n`,
+  );
+  process.exit(1);
 });
+// diagnostics that nobody takes stop nothing, and the exit code stays what it is
+process.stderr.on('error', () => {});
 
 const { run } = await import('./cli/program.ts');
 process.exitCode = await run(process.argv.slice(2), process.env);

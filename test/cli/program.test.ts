@@ -1,5 +1,5 @@
 import { spawn as spawnProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { spawn } from '@lydell/node-pty';
 import { expect, test } from 'vitest';
 import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../support/program.ts';
@@ -67,6 +67,33 @@ test('a reader that has enough ends it quietly', async () => {
   await new Promise((resolve) => child.on('close', resolve));
   expect(stderr).toBe('');
 });
+
+test.skipIf(!existsSync('/dev/full'))(
+  'output that cannot be written: one sentence, and the exit code says so',
+  async () => {
+    const full = (to: string, ...args: string[]) => {
+      const child = spawnProcess(
+        'sh',
+        ['-c', `exec "$0" "$@" ${to}>/dev/full`, process.execPath, MAIN, ...args],
+        {
+          env,
+        },
+      );
+      let stderr = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        stderr += text;
+      });
+      return new Promise((resolve) => child.on('close', (code) => resolve([code, stderr])));
+    };
+    expect(await full('1', '--help')).toEqual([
+      1,
+      expect.stringMatching(
+        /^pgdeck: What was asked for cannot be written to stdout \(.*\)\. Make room there\.\n$/,
+      ),
+    ]);
+    expect(await full('2', 'bogus')).toEqual([2, '']);
+  },
+);
 
 test('a terminal for the screen but none for the keys: exit 2 and the way for scripts', async () => {
   const child = spawn('sh', ['-c', '"$0" "$1" </dev/null', process.execPath, MAIN], { env, cols: 200 });

@@ -2,6 +2,8 @@ import { EXIT, note } from '../output.ts';
 
 const FORCE_MS = 3_000;
 
+const ignore = () => {};
+
 /**
  * Signals while an operation runs: the first ^C asks it to stop, another one within three seconds ends this process
  * at once; SIGTERM and SIGHUP ask it too. `left` says what becomes of what was done.
@@ -24,19 +26,15 @@ export function interruptible(left: () => string): { signal: AbortSignal; releas
     note(`pgdeck: Stopping. ${left()}`);
     abort.abort();
   };
-  // whoever reads the output may have had enough, and the terminal may be gone: what was begun is not left halfway
-  const ignore = () => {};
-  const others = process.stdout.listeners('error') as ((error: Error) => void)[];
+  // whoever reads the output may have had enough, and the terminal may be gone: what was begun is not left halfway.
+  // For good: what is written last fails when the run is over, and the exit code is that of the run
   process.stdout.removeAllListeners('error').on('error', ignore);
-  process.stderr.on('error', ignore);
+  process.stderr.removeAllListeners('error').on('error', ignore);
   process.on('SIGINT', interrupt).on('SIGTERM', stop).on('SIGHUP', stop);
   return {
     signal: abort.signal,
     release: () => {
       process.off('SIGINT', interrupt).off('SIGTERM', stop).off('SIGHUP', stop);
-      process.stderr.off('error', ignore);
-      process.stdout.off('error', ignore);
-      for (const other of others) process.stdout.on('error', other);
     },
   };
 }

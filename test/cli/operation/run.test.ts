@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { db, environment, home, isTable, lines, looking, PROGRAM, run, runIn } from './stage.ts';
@@ -109,6 +109,32 @@ describe('a run', () => {
     const { runs } = JSON.parse((await run('runs', 'list', '--json')).stdout);
     expect(runs[0]).toMatchObject({ subject: 'Work on c_pipe', status: 'done' });
   });
+
+  test.skipIf(!existsSync('/dev/full')).each([
+    ['1', [], 0],
+    ['2', [], 0],
+    ['2', ['--fail'], 1],
+  ])(
+    'output %s that cannot be written does not change what is done, nor the exit code',
+    async (to, flags, expected) => {
+      const child = spawn(
+        'sh',
+        [
+          '-c',
+          `exec "$0" "$@" ${to}>/dev/full`,
+          process.execPath,
+          PROGRAM,
+          'work',
+          `c_full${flags.length}${to}`,
+          '--yes',
+          ...flags,
+        ],
+        { env: environment(), stdio: 'ignore' },
+      );
+      expect(await new Promise((resolve) => child.on('close', resolve))).toBe(expected);
+      expect(await isTable(`c_full${flags.length}${to}`)).toBe(expected === 0);
+    },
+  );
 
   test('a server that is not there: exit 3', async () => {
     const { code, stdout, stderr } = await run('work', 'x', '--yes', '--json', '-h', '/nowhere');
