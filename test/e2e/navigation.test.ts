@@ -124,7 +124,7 @@ test('a filter of wide characters leaves the rows that have them, !text those th
   pty.press('/');
   pty.type('库存');
   const found = await pty.waitFor(/^ \/ 库存$/m);
-  expect(found.join('\n')).toContain('Table sizes  1 of 2, filter: 库存');
+  expect(found.join('\n')).toContain('Table sizes  1 of 2 tables, filter: 库存');
   expect(found[1]).toContain('filter: 库存');
   expect(found.join('\n')).not.toContain('orders');
   pty.press('home');

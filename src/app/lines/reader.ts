@@ -6,6 +6,7 @@ import { riskSentence } from '../flows/explain.ts';
 import type { AppState, Overlay } from '../state.ts';
 import { VIEWS } from '../views/registry.ts';
 import type { DetailSection } from '../views/view.ts';
+import { recordLines } from '../wizard/lines/document.ts';
 import { marksOf } from './marks.ts';
 
 /** A text that is read and scrolled: its heading stays. */
@@ -44,8 +45,19 @@ export function sectionLines(sections: readonly DetailSection[], columns: number
       section.text === undefined
         ? []
         : wrap(cleanBlock(section.text), Math.max(10, columns - 3)).map((line): Line => [span(`  ${line}`)]);
-    return [[span(` ${cleanLine(section.title)}`, 'accent')], ...facts, ...text, []];
+    const table = section.table === undefined ? [] : tableLines(section.table, columns);
+    return [[span(` ${cleanLine(section.title)}`, 'accent')], ...facts, ...text, ...table, []];
   });
+}
+
+/** A table without a frame; one that is too wide is told row by row, with its headings. */
+function tableLines({ columns, rows }: NonNullable<DetailSection['table']>, room: number): Line[] {
+  const cells = [columns, ...rows].map((row) => columns.map((_, i) => cleanLine(row[i] ?? '')));
+  const widths = columns.map((_, i) => Math.max(...cells.map((row) => width(row[i] ?? ''))));
+  const [titles = [], ...values] = cells;
+  if (widths.reduce((sum, cell) => sum + cell + 2, 0) > room)
+    return values.flatMap((row) => recordLines(titles, row, room));
+  return cells.map((row) => [span(`  ${row.map((text, i) => fit(text, widths[i] ?? 0)).join('  ')}`)]);
 }
 
 /** Everything known of one row. */

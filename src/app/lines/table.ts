@@ -53,7 +53,7 @@ function titleLine(
 ): Line {
   const alone = screenOf(deck.state.screen).panes.length === 1;
   // headlines count what there is; this counts the rows below
-  const filtered = table.filter === '' ? 'listed' : `of ${shown.total}, filter: ${table.filter} ${view.noun}`;
+  const filtered = table.filter === '' ? 'listed' : `of ${shown.total} ${view.noun}, filter: ${table.filter}`;
   const number = table.filter === '' && !alone ? [] : [span(`  ${shown.rows.length} ${filtered}`, 'muted')];
   const marks =
     table.marks.size === 0 ? 0 : shown.rows.filter((row) => table.marks.has(view.identity(row))).length;

@@ -1,8 +1,5 @@
 import { type Run, readRun } from '../../ops/journal/runs.ts';
-import type { ResultTable } from '../../ops/operation.ts';
-import { cleanLine } from '../../text/clean.ts';
 import { duration } from '../../text/units.ts';
-import { fit, width } from '../../text/width.ts';
 import type { DetailSection } from '../views/view.ts';
 
 /** The last lines of the output; the journal has all. */
@@ -18,7 +15,10 @@ export function runSections(directory: string, id: string): readonly DetailSecti
   const results = run.events.flatMap((event) => event.table ?? []);
   return [
     ...(end?.text === undefined ? [] : [{ title: 'What became of it', text: end.text }]),
-    ...results.map((table) => ({ title: table.title, text: tableText(table) })),
+    ...results.map((table) => ({
+      title: table.title,
+      table: { ...table, rows: table.rows.slice(0, ROWS_LISTED) },
+    })),
     ...run.steps.map((step, at) => ({
       title: `${at + 1}. ${step.title}: ${stepText(run, at)}`,
       text: step.preview,
@@ -43,10 +43,4 @@ function stepText({ events }: Run, step: number): string {
   if (!finish) return began ? 'no end was recorded' : 'not begun';
   const seconds = began ? (Date.parse(finish.at) - Date.parse(began.at)) / 1000 : null;
   return finish.ok ? `done in ${duration(seconds)}` : (finish.text ?? 'failed');
-}
-
-function tableText({ columns, rows }: ResultTable): string {
-  const cells = [columns, ...rows.slice(0, ROWS_LISTED)].map((row) => row.map(cleanLine));
-  const widths = columns.map((_, i) => Math.max(...cells.map((row) => width(row[i] ?? ''))));
-  return cells.map((row) => row.map((text, i) => fit(text, widths[i] ?? 0)).join('  ')).join('\n');
 }

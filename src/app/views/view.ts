@@ -1,5 +1,6 @@
 import type { PartName } from '../../monitor/polls.ts';
 import type { Part } from '../../monitor/snapshot.ts';
+import type { ResultTable } from '../../ops/operation.ts';
 import type { RowField } from '../../ops/registry.ts';
 import type { ColumnSpec } from '../../text/cells.ts';
 import type { Line, Tone } from '../../text/line.ts';
@@ -39,9 +40,10 @@ export interface BackendRef {
 
 export interface DetailSection {
   readonly title: string;
-  /** Label and value, or a block of text. */
+  /** Label and value, a block of text, or a table. */
   readonly facts?: readonly (readonly [label: string, value: string])[];
   readonly text?: string;
+  readonly table?: Pick<ResultTable, 'columns' | 'rows'>;
 }
 
 /** One table of the console, declared once: the screen, the text output and the filter are read from it. */

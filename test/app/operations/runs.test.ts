@@ -1,10 +1,12 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { sectionLines } from '../../../src/app/lines/reader.ts';
 import { runSections } from '../../../src/app/operations/detail.ts';
 import { RunList, type RunRow } from '../../../src/app/operations/runs.ts';
 import { operationsView } from '../../../src/app/operations/view.ts';
 import { Journal, markUndone } from '../../../src/ops/journal/journal.ts';
+import { lineText } from '../../../src/text/line.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 
 const facts = {
@@ -92,7 +94,13 @@ test('the details have results, steps and output', () => {
     '1. Dump: the disk is full',
     'Output',
   ]);
-  expect(sections[1]?.text).toBe('表    n\n库存  1');
+  const shown = (columns: number) =>
+    sectionLines(sections, columns, '…')
+      .map(lineText)
+      .map((line) => line.trimEnd());
+  expect(shown(80)).toEqual(expect.arrayContaining(['  表    n', '  库存  1']));
+  // too wide: row by row, with the headings
+  expect(shown(8)).toEqual(expect.arrayContaining(['  库存', '    n 1']));
   expect(runSections(directory, 'missing')[0]?.text).toContain('no readable record');
 });
 

@@ -66,7 +66,7 @@ export function fullTable(table: Pick<ResultTable, 'columns' | 'rows'>, room: nu
   const titles = table.columns.map((title) => cleanLine(title));
   const rows = table.rows.map((row) => titles.map((_, i) => cleanLine(row[i] ?? '')));
   if (rows.length <= CUT_LISTED && titles.some((title, i) => isCut(title, block.table.titles[i])))
-    return [{ kind: 'lines', lines: rows.flatMap((row) => record(titles, row, room)) }];
+    return [{ kind: 'lines', lines: rows.flatMap((row) => recordLines(titles, row, room)) }];
   const cut = rows.filter((row, at) => row.some((text, i) => isCut(text, block.table.rows[at]?.[i])));
   const lines = cut.slice(0, CUT_LISTED).flatMap((row) => wrap(row.join('  '), room - 3));
   return [block, { kind: 'lines', lines: lines.map((text): Line => [span(`  ${text}`, 'muted')]) }];
@@ -75,7 +75,11 @@ export function fullTable(table: Pick<ResultTable, 'columns' | 'rows'>, room: nu
 const isCut = (text: string, shown: string | undefined) => text.trimEnd() !== shown?.trimEnd();
 
 /** `public.orders`, and below it `size before 17 MB, size after 12 MB`. */
-function record(titles: readonly string[], [name = '', ...values]: readonly string[], room: number): Line[] {
+export function recordLines(
+  titles: readonly string[],
+  [name = '', ...values]: readonly string[],
+  room: number,
+): Line[] {
   const told = values.flatMap((value, i) => (value === '' ? [] : [`${titles[i + 1]} ${value}`.trim()]));
   return [
     ...wrap(name, room - 3).map((text): Line => [span(`  ${text}`)]),
