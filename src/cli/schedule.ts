@@ -2,8 +2,11 @@ import type { Command } from 'commander';
 import { home } from '../config/libpq/env.ts';
 import { UsageError } from '../config/usage-error.ts';
 import type { JobStatus } from '../ops/schedule/status.ts';
+import { moment } from '../text/units.ts';
 import type { Context } from './context.ts';
 import { EXIT, note, print, printJson, printTable } from './output.ts';
+
+const NONE = 'No job is installed: pgdeck schedule install --help tells how.';
 
 /** What the crontab holds of pgdeck's, and whether it ran. Installing and removing are operations. */
 export function register(schedule: Command, context: Context): void {
@@ -42,18 +45,21 @@ async function status(context: Context, json: boolean): Promise<number> {
     return jobStatus(job, runs, now, installed && new Date(installed.ended_at ?? now));
   });
   if (json) printJson({ jobs });
-  else if (jobs.length === 0) note('No job is installed: pgdeck schedule install --help tells how.');
+  else if (jobs.length === 0) note(NONE);
   else
     await printTable(jobs, [
       { key: 'name', title: 'JOB' },
       { key: 'state', title: 'STATE' },
       { key: 'at', title: 'AT' },
-      { key: 'last_expected_at', title: 'EXPECTED' },
-      { key: 'last_success_at', title: 'LAST SUCCESS' },
-      { key: 'next_at', title: 'NEXT' },
+      { key: 'last_expected_at', title: 'EXPECTED', show: time },
+      { key: 'last_success_at', title: 'LAST SUCCESS', show: time },
+      { key: 'next_at', title: 'NEXT', show: time },
     ]);
   return jobs.some(({ state }) => state === 'failed' || state === 'missed') ? EXIT.failed : EXIT.done;
 }
+
+/** cron goes by the clock of this machine, too. */
+const time = (at: unknown): string => (typeof at === 'string' ? moment(at) : '-');
 
 async function printJobs(
   context: Context,
@@ -66,7 +72,9 @@ async function printJobs(
     import('../targets/local.ts'),
   ]);
   if (name === undefined) {
-    for (const job of jobsOf(await readCrontab(local))) print(jobLine(job));
+    const jobs = jobsOf(await readCrontab(local));
+    for (const job of jobs) print(jobLine(job));
+    if (jobs.length === 0) note(NONE);
     return;
   }
   const [{ badTime, jobOf }, { badCommand, splitWords }, { createContext }] = await Promise.all([
@@ -76,7 +84,7 @@ async function printJobs(
   ]);
   const words = splitWords(text);
   const problem = !JOB_NAME.test(name)
-    ? `"${name}" is no name for a job.`
+    ? `"${name}" is no name for a job: letters, digits, dot, dash and underscore are.`
     : (badTime(at) ?? (words === undefined ? 'A quote is not closed.' : await badCommand(words)));
   if (problem !== undefined || words === undefined)
     throw new UsageError(`${problem}`, 'See pgdeck schedule print --help.');

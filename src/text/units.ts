@@ -64,6 +64,13 @@ export function percent(share: Maybe): string {
   return `${shown}%`;
 }
 
+/** A time to the second, by the clock of this machine: `2026-11-20 02:30:00`. */
+export function moment(at: string | Date): string {
+  const date = new Date(at);
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
+}
+
 /** A duration as people type it (`10m`, `90s`, `1h30m`, `2d`, plain seconds) in seconds; undefined if it is none. */
 export function parseDuration(text: string): number | undefined {
   const input = text.trim();

@@ -145,6 +145,17 @@ test.each([
   expect(readFileSync(crontab, 'utf8')).toBe(theirs);
 });
 
+test('for people: times by the clock of this machine; what asks is warned of; nothing installed is said', async () => {
+  const plan = await schedule('install', 'restores', '--command', 'restore newest', '--plan');
+  expect(plan.stdout).toMatch(/next +\d{4}-\d\d-\d\d 02:30:00\n/);
+  expect(plan.stdout).toMatch(/warn +confirmation: .*add --confirm NAME to the command/i);
+  expect(await schedule('print')).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: expect.stringContaining('No job'),
+  });
+});
+
 test('where there is no cron, the package is named', async () => {
   const empty = join(home, 'empty');
   mkdirSync(empty);

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { bytes, count, duration, milliseconds, parseDuration, percent } from '../../src/text/units.ts';
+import {
+  bytes,
+  count,
+  duration,
+  milliseconds,
+  moment,
+  parseDuration,
+  percent,
+} from '../../src/text/units.ts';
 
 test.each([bytes, count, duration, milliseconds, percent])('%O of what is not known is no zero', (unit) => {
   for (const value of [null, undefined, Number.NaN]) expect(unit(value)).toBe('-');
@@ -17,6 +25,12 @@ test.each([
   [-2048, '-2.0 kB'],
   [2 ** 60, '1024 PB'],
 ])('bytes(%i)', (value, expected) => expect(bytes(value)).toBe(expected));
+
+test('moment: to the second, by the clock of this machine', () => {
+  const at = new Date(2026, 0, 2, 3, 4, 5, 678);
+  expect(moment(at)).toBe('2026-01-02 03:04:05');
+  expect(moment(at.toISOString())).toBe('2026-01-02 03:04:05');
+});
 
 describe('duration', () => {
   test.each([

@@ -1,7 +1,7 @@
 import { lastProven, lastVerified, type Manifest, type Verification } from '../../ops/repository/manifest.ts';
 import type { Backup } from '../../ops/repository/repository.ts';
 import { cleanLine } from '../../text/clean.ts';
-import { bytes, count } from '../../text/units.ts';
+import { bytes, count, moment } from '../../text/units.ts';
 import { type OutputColumn, print, printTable } from '../output.ts';
 
 /** A backup as the list has it in JSON. */
@@ -26,13 +26,6 @@ export function backupObject(backup: Backup) {
 
 function stamp(verification: Verification | undefined): { level: string; at: string } | null {
   return verification === undefined ? null : { level: verification.level, at: verification.at };
-}
-
-/** To the second, in the time of this machine: what a person compares with a clock. */
-function moment(at: string | Date): string {
-  const date = new Date(at);
-  const two = (n: number) => String(n).padStart(2, '0');
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
 const ofManifest =
@@ -110,7 +103,10 @@ function manifestFacts(manifest: Manifest): string[][] {
     ['server', `${server.address}, PostgreSQL ${server.version}${server.standby ? ', a standby' : ''}`],
     ['made with', `${client.program} ${client.version}, compress ${manifest.compress}`],
     ['run', manifest.run],
-    ['holds', `${tables.length} tables, ${count(rows)} rows, ${count(manifest.large_objects)} large objects`],
+    [
+      'holds',
+      `${tables.length} table${tables.length === 1 ? '' : 's'}, ${count(rows)} rows, ${count(manifest.large_objects)} large objects`,
+    ],
     ['globals', manifest.globals ?? 'none'],
     ['restores into', `PostgreSQL ${manifest.restore_min_major} or later`],
     ['pinned', manifest.pinned ? 'yes' : 'no'],

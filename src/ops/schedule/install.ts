@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { z } from 'zod';
+import { moment } from '../../text/units.ts';
 import { OpError } from '../error.ts';
 import { type Check, defineOperation } from '../operation.ts';
 import { cronMissing, JOB_NAME, jobLine, jobsOf, readCrontab, withJob, writeCrontab } from './crontab.ts';
 import { badTime, jobOf, scheduleDirectory, timesOf } from './job.ts';
-import { badCommand, splitWords } from './words.ts';
+import { badCommand, splitWords, unconfirmed } from './words.ts';
 
 const input = z.object({
   name: z.string().regex(JOB_NAME, 'expected letters, digits, dot, dash and underscore'),
@@ -42,8 +43,10 @@ export const scheduleInstall = defineOperation({
   },
   plan: async ({ name, at, command }, context) => {
     const words = splitWords(command);
-    if (words === undefined) throw new OpError('refused', `A quote is not closed in: ${command}`);
+    if (words === undefined)
+      throw new OpError('refused', `A quote is not closed in: ${command}`, 'Close it.');
     const wrong = await badCommand(words);
+    const unasked = unconfirmed(words);
     const missing = await cronMissing(context.host);
     const flock = await hasFlock(context);
     const job = jobOf(context, { name, at, words, flock });
@@ -57,6 +60,7 @@ export const scheduleInstall = defineOperation({
       wrong === undefined
         ? { title: 'command', status: 'ok', detail: `pgdeck ${command}` }
         : { title: 'command', status: 'block', detail: wrong },
+      ...(unasked === undefined ? [] : [{ title: 'confirmation', status: 'warn', detail: unasked } as const]),
       {
         title: 'password',
         status: context.secrets.last === undefined && context.env.PGPASSWORD === undefined ? 'ok' : 'warn',
@@ -82,7 +86,7 @@ export const scheduleInstall = defineOperation({
       server: context.place,
       input: { name, at: job.at, command },
       facts: [
-        { label: 'next', value: next === null ? 'never' : next.toString() },
+        { label: 'next', value: next === null ? 'never' : moment(next) },
         { label: 'log', value: `${scheduleDirectory(context)}/${name}.log` },
         ...(known ? [{ label: 'replaces', value: jobLine(known) }] : []),
       ],

@@ -1,6 +1,6 @@
 import { fieldsOf } from '../fields.ts';
 import type { AnyOperation } from '../operation.ts';
-import { entryOf } from '../registry.ts';
+import { type Entry, entryOf } from '../registry.ts';
 
 /** Splits a command line as a shell does, without expanding anything; undefined when a quote is not closed. */
 export function splitWords(text: string): string[] | undefined {
@@ -27,12 +27,26 @@ export function splitWords(text: string): string[] | undefined {
   return quote === undefined ? words : undefined;
 }
 
+/** What a job with these words lacks that nobody can be asked for at night; undefined where it lacks nothing. */
+export function unconfirmed(words: readonly string[]): string | undefined {
+  const entry = entryFor(words);
+  if (!entry || entry.danger === 'none') return undefined;
+  const flag = entry.danger === 'confirm' ? '--yes' : '--confirm';
+  if (words.some((word) => word === flag || word.startsWith(`${flag}=`))) return undefined;
+  const wanted = flag === '--yes' ? flag : `${flag} NAME`;
+  return `cron answers no question: where pgdeck ${entry.id} asks before it begins, add ${wanted} to the command`;
+}
+
+function entryFor(words: readonly string[]): Entry | undefined {
+  return entryOf(words.slice(0, 2).join(' ')) ?? entryOf(words[0] ?? '');
+}
+
 /** Flags of every operation that a job may use. */
 const COMMON = ['--json', '--yes'];
 
 /** Why a job with these words would fail every night; undefined when they are a command with flags that it knows. */
 export async function badCommand(words: readonly string[]): Promise<string | undefined> {
-  const entry = entryOf(words.slice(0, 2).join(' ')) ?? entryOf(words[0] ?? '');
+  const entry = entryFor(words);
   if (!entry)
     return `expected a command that changes or checks something, such as backup; got "${words[0] ?? ''}"`;
   const operation: AnyOperation = await entry.load();

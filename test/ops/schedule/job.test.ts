@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Run } from '../../../src/ops/journal/runs.ts';
 import { badTime } from '../../../src/ops/schedule/job.ts';
 import { jobStatus } from '../../../src/ops/schedule/status.ts';
-import { badCommand, splitWords } from '../../../src/ops/schedule/words.ts';
+import { badCommand, splitWords, unconfirmed } from '../../../src/ops/schedule/words.ts';
 
 test.each(['30 2 * * *', '*/5 * * * *', '0 5 * * 0', '0 0 1 1,7 *', '15 3 * * mon-fri'])(
   'cron knows %s',
@@ -34,6 +34,14 @@ test('a command is known with its flags', async () => {
   expect(await badCommand(['schedule', 'remove', 'x', '--yes'])).toBeUndefined();
   expect(await badCommand(['schedule', 'remove', 'x', '--force'])).toMatch(/no flag --force/);
   expect(await badCommand(['rm', '-rf'])).toMatch(/^expected a command.*got "rm"/);
+});
+
+test('what asks before it begins has its answer in the command', () => {
+  expect(unconfirmed(['backup'])).toBeUndefined();
+  expect(unconfirmed(['backups', 'prune', '--yes'])).toBeUndefined();
+  expect(unconfirmed(['backups', 'prune'])).toMatch(/pgdeck backups prune asks .* add --yes to the command$/);
+  expect(unconfirmed(['restore', 'newest', '--yes'])).toMatch(/add --confirm NAME/);
+  expect(unconfirmed(['restore', 'newest', '--confirm=shop'])).toBeUndefined();
 });
 
 const job = { name: 'nightly', at: '30 2 * * *', line: 'pgdeck backup' };
