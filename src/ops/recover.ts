@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { OpContext } from './context.ts';
 import { OpError } from './error.ts';
-import { leftBehind, listRuns, type Run } from './journal/runs.ts';
+import { leftBehind, listRuns, type Run, readRun } from './journal/runs.ts';
 import { addressOf, isOnServer, serverHere } from './journal/server.ts';
 import { type Check, type Danger, defineOperation, type Fact, type Plan } from './operation.ts';
 import { found } from './recover/found.ts';
@@ -30,6 +30,8 @@ export const recover = defineOperation({
     const all = listRuns(context.journal).filter(leftBehind);
     const here = await serverHere(context);
     const runs = all.filter((run) => isOnServer(run, here)).reverse();
+    if (id !== undefined && readRun(context.journal, id) === undefined)
+      throw new OpError('refused', `There is no run "${id}".`, 'See what was done with: pgdeck runs list');
     const chosen = id === undefined ? runs : runs.filter((run) => run.id === id);
     if (id !== undefined && chosen.length === 0)
       throw new OpError(

@@ -144,6 +144,7 @@ test('recover finishes what killed runs have left, marks them, and offers them o
   }
   expect((await recover.plan({}, here)).steps).toEqual([]);
   await expect(recover.plan({ run: left }, here)).rejects.toThrow(/has left nothing behind/);
+  await expect(recover.plan({ run: 'nosuch' }, here)).rejects.toThrow('There is no run "nosuch".');
 });
 
 test('a killed run that was recovered may have been done: its operation is asked', async () => {
