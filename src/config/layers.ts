@@ -104,7 +104,7 @@ function profileLayers(name: string, settings: Settings, env: Env): Layer[] {
     throw new UsageError(
       `There is no profile "${name}".`,
       names.length > 0
-        ? `Known are ${names.join(', ')}.`
+        ? `The profiles are ${names.join(', ')}.`
         : `Add it with pgdeck profile add ${name} -h HOST -d DATABASE.`,
     );
   }

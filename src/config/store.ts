@@ -31,7 +31,10 @@ export function readSettings(file: string): Settings {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return NO_SETTINGS;
-    throw new UsageError(`The settings file ${file} cannot be read (${code ?? 'unknown error'}).`);
+    throw new UsageError(
+      `The settings file ${file} cannot be read (${code ?? 'unknown error'}).`,
+      'Mend that, or name another one with --config FILE.',
+    );
   }
   if (text.trim() === '') return NO_SETTINGS;
   const located = locateJson(text);

@@ -111,7 +111,7 @@ async function checks(
       status: force ? 'warn' : 'block',
       detail: force
         ? 'It is pinned, and deleted all the same.'
-        : 'It is pinned. Unpin it with: pgdeck backups unpin, or add --force.',
+        : `It is pinned. Unpin it with: pgdeck backups unpin ${backup.id}, or add --force.`,
     });
   found.push(...usageChecks(context.journal, backup));
   const others = (await listBackups(directory)).filter(
