@@ -28,15 +28,13 @@ const progress = (at: number, change: Partial<Progress>): OpEvent => ({
   ...change,
 });
 
-const text = (events: readonly OpEvent[], at: number) => {
+const text = (events: readonly OpEvent[], at: number, columns = 100) => {
   const run = afterEvents(
     beginRun(plan, 0),
     [{ at: 0, type: 'start', step: 0, id: 'dump', title: 'dump' }, ...events],
     at,
   );
-  return runLines({ ascii: false }, run, undefined, { columns: 100, rows: 20 })
-    .lines.map(lineText)
-    .join('\n');
+  return runLines({ ascii: false }, run, undefined, { columns, rows: 20 }).lines.map(lineText).join('\n');
 };
 
 test('a bar and a percentage only where it is known how much there is; a guess is called one', () => {
@@ -52,6 +50,14 @@ test('a bar and a percentage only where it is known how much there is; a guess i
   expect(unknown).not.toMatch(/[█%]/);
   const guess = text([progress(1, { done: megabytes(120), of: megabytes(100), estimate: true })], 5000);
   expect(guess).toMatch(/~99%.*estimate/);
+});
+
+test('a text that has no room beside the bar stands there without it', () => {
+  const waits = { label: 'public.audit_log_detail_idx', phase: 'waiting for old snapshots', of: 4, done: 1 };
+  const shown = (columns: number) => text([progress(0, waits)], 0, columns);
+  expect(shown(120)).toMatch(/█████░+ public\.audit_log_detail_idx waiting for old snapshots 25%/);
+  expect(shown(80)).toMatch(/^ {6}public\.audit_log_detail_idx waiting for old snapshots 25% \(/m);
+  expect(shown(80)).not.toContain('█');
 });
 
 test('another phase begins its rate anew', () => {

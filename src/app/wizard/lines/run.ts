@@ -108,20 +108,18 @@ export function failureLines(steps: readonly StepView[], columns: number, said: 
   );
 }
 
-/** A bar only where it is known how much there is. */
+/** A bar only where it is known how much there is, and where it takes nothing from the text. */
 function barLine(bar: BarView, columns: number, ascii: boolean): Line {
   const text = progressText({ ...bar, label: cleanLine(bar.label) }, bar.pace);
-  const known = bar.of !== undefined && bar.of > 0 && columns >= 60;
   const share = Math.min(bar.done / (bar.of ?? 1), bar.estimate ? 0.99 : 1);
   const guess = bar.estimate ? '  estimate' : '';
-  const room = columns - 6 - BAR_CELLS - 1 - guess.length;
+  const room = columns - 7 - width(guess);
+  const known = bar.of !== undefined && bar.of > 0;
+  const beside = width(text) <= room - BAR_CELLS - 1;
   return [
     span('      '),
-    span(
-      `${known ? progressBar(share, BAR_CELLS, ascii) : ' '.repeat(columns >= 60 ? BAR_CELLS : 0)} `,
-      'accent',
-    ),
-    span(clip(text, columns >= 60 ? room : columns - 8, ascii ? '~' : '…')),
+    span(beside ? `${known ? progressBar(share, BAR_CELLS, ascii) : ' '.repeat(BAR_CELLS)} ` : '', 'accent'),
+    span(clip(text, room, ascii ? '~' : '…')),
     span(guess, 'muted'),
   ];
 }
