@@ -16,14 +16,19 @@ export interface Reading {
 }
 
 /** The part of a reading that fits, with its place in the whole. */
-export function readingLines(deck: Deck, reading: Reading, scroll: number, size: AppState['size']): Line[] {
+export function readingLines(
+  deck: Pick<Deck, 'ascii'>,
+  reading: Reading,
+  scroll: number,
+  size: AppState['size'],
+): Line[] {
   const room = size.rows - 1;
   const last = Math.max(0, reading.lines.length - room);
   const from = Math.min(scroll, last);
   const place =
     last === 0
       ? ''
-      : `  ${from + 1}-${Math.min(from + room, reading.lines.length)} of ${reading.lines.length}`;
+      : `  ${from + 1}-${Math.min(from + room, reading.lines.length)} of ${reading.lines.length}, ${from < last ? 'PgDn' : 'PgUp'}`;
   const { more } = marksOf(deck);
   const lines = [[...reading.title, span(place, 'muted')], ...reading.lines.slice(from, from + room)];
   while (lines.length < size.rows) lines.push([]);
