@@ -49,7 +49,8 @@ test('a statement that runs is ended at once, and what was done before is taken 
   const sleeping = async () =>
     (
       await looking.sql(
-        `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND pid <> pg_backend_pid() AND state = 'active'`,
+        `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND datname = current_database()
+           AND pid <> pg_backend_pid() AND state = 'active'`,
       )
     ).length > 0;
   const { signal, asked } = abortWhen(sleeping, 'the statement runs');
