@@ -5,7 +5,7 @@ const CONTROLS = /[\u001b\n]/g;
 let segmenter: Intl.Segmenter | undefined;
 
 /** What {@link Intl.Segmenter} gives, which is made when the first text needs it: its tables take 10 ms to load. */
-export function exactGraphemes(text: string): Intl.Segments {
+function exactGraphemes(text: string): Intl.Segments {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
   return segmenter.segment(text);
 }

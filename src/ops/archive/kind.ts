@@ -21,14 +21,9 @@ const PGDMP = Buffer.from('PGDMP');
 const USABLE = 'pgdeck reads archives of pg_dump: custom, directory, and SQL as it is or with gzip or zstd.';
 
 /**
- * What an archive is, by its content and not by its name. Throws {@link OpError} when it is a tar archive, empty,
- * missing, or none of pg_dump's.
+ * What an archive is, by its content and not by its name, and the beginning of that content, decompressed where it is
+ * SQL. Throws {@link OpError} when it is a tar archive, empty, missing, or none of pg_dump's.
  */
-export async function detectArchive(path: string): Promise<Archive> {
-  return { kind: (await readHead(path)).kind, path };
-}
-
-/** Kind of an archive and the beginning of its content, decompressed where it is SQL. Throws {@link OpError}. */
 export async function readHead(path: string): Promise<{ kind: ArchiveKind; head: Buffer }> {
   let head: Buffer;
   let isDirectory: boolean;

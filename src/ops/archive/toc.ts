@@ -82,7 +82,7 @@ export function reasonIn(stderr: string): string {
 }
 
 /** Reads what `pg_restore -l` prints. */
-export function parseToc(text: string): Toc {
+function parseToc(text: string): Toc {
   const lines = text.split('\n');
   const header = (label: string) => {
     const line = lines.find((one) => one.startsWith(';') && one.slice(1).trimStart().startsWith(label));

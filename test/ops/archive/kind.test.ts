@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readHeader } from '../../../src/ops/archive/header.ts';
-import { detectArchive } from '../../../src/ops/archive/kind.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { type DumpStage, dumpStage, refused } from './stage.ts';
+import { type DumpStage, detectArchive, dumpStage, refused } from './stage.ts';
 
 const home = temporaryDirectory();
 let stage: DumpStage;

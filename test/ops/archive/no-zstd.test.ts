@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { expect, test, vi } from 'vitest';
 import { decodeArchive } from '../../../src/ops/archive/decode.ts';
-import { detectArchive } from '../../../src/ops/archive/kind.ts';
 import { local } from '../../../src/targets/local.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { refused } from './stage.ts';
+import { detectArchive, refused } from './stage.ts';
 
 // Node before 22.15 has none
 vi.mock('node:zlib', async (original) => {

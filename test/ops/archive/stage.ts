@@ -2,7 +2,7 @@ import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { type Decoded, decodeArchive } from '../../../src/ops/archive/decode.ts';
-import { detectArchive } from '../../../src/ops/archive/kind.ts';
+import { type Archive, readHead } from '../../../src/ops/archive/kind.ts';
 import { OpError } from '../../../src/ops/error.ts';
 import { local } from '../../../src/targets/local.ts';
 import { client, serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
@@ -44,6 +44,11 @@ export async function program(name: string, args: readonly string[]): Promise<st
   const { exitCode, stdout, stderr } = await local.run(clients.path(name), args, { env });
   if (exitCode !== 0) throw new Error(`${name}: ${stderr}`);
   return stdout;
+}
+
+/** An archive as what its content says it is. */
+export async function detectArchive(path: string): Promise<Archive> {
+  return { kind: (await readHead(path)).kind, path };
 }
 
 export async function decode(path: string): Promise<Decoded> {

@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { checksumTree } from '../../../src/ops/archive/checksum.ts';
-import { detectArchive } from '../../../src/ops/archive/kind.ts';
+import { readHead } from '../../../src/ops/archive/kind.ts';
 import { formatOf } from '../../../src/ops/repository/foreign.ts';
 import { type Manifest, manifestSchema } from '../../../src/ops/repository/manifest.ts';
 import { backupId } from '../../../src/ops/repository/names.ts';
@@ -68,7 +68,7 @@ export async function publishCopy(
     partial,
     manifestOf(partial, {
       created_at: now.toISOString(),
-      format: formatOf((await detectArchive(archive)).kind),
+      format: formatOf((await readHead(archive)).kind),
       archive: name,
       files,
       bytes: files.reduce((sum, file) => sum + file.bytes, 0),
