@@ -107,7 +107,7 @@ test('cancelled while a reader holds it, as who may drop: nothing is left; as wh
       async () =>
         (
           await session.sql(
-            "SELECT FROM pg_stat_progress_create_index WHERE phase = 'waiting for readers before marking dead'",
+            "SELECT FROM pg_stat_progress_create_index WHERE phase = 'waiting for readers before marking dead' AND datname = current_database()",
           )
         ).length > 0,
       { what: 'the wait for readers', timeout: 15_000 },
