@@ -20,7 +20,6 @@ export function group(program: Command, word: string): Command {
   return program
     .command(word)
     .description(GROUPS[word] ?? word)
-    .allowExcessArguments(false)
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', CONNECTION);
 }
@@ -50,7 +49,6 @@ export async function complete(command: Command, operation: AnyOperation, contex
   const { addFields, rawInput } = await import('./operation/flags.ts');
   addFields(command, operation);
   command
-    .allowExcessArguments(false)
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', CONNECTION)
     .option('--plan', 'print what would be done, and do nothing')

@@ -15,7 +15,6 @@ export function register(program: Command, context: Context): void {
   const runs = program
     .command('runs')
     .description('what pgdeck has done, from its journal')
-    .allowExcessArguments(false)
     .configureHelp({ showGlobalOptions: false });
   runs
     .command('list', { isDefault: true })

@@ -1,15 +1,12 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../config/usage-error.ts';
 import { type Ask, type Context, globalOptions } from '../context.ts';
-import { noCommand } from '../program/usage.ts';
 
 /** The console: what pgdeck does without a command. */
 export function register(program: Command, context: Context): void {
   program
     .option('--once', 'print one overview as text and end')
-    .allowExcessArguments()
     .action(async (_options, command: Command) => {
-      if (command.args.length > 0) throw noCommand(command);
       context.exitCode = await openConsole(command, context);
     });
 }

@@ -25,6 +25,7 @@ export class UsageCommand extends Command {
       case 'commander.optionMissingArgument':
         throw new UsageError(`${long(first)} needs its value${meaning(optionOf(this, first))}.`, more);
       case 'commander.unknownOption': {
+        throwNoCommand(this);
         const [, likely] = /\(Did you mean (.*)\?\)/.exec(message) ?? [];
         const next = likely ? `Did you mean ${likely}?` : `${path} --help lists them.`;
         throw new UsageError(`${name} has no option ${first}.`, next);
@@ -43,6 +44,7 @@ export class UsageCommand extends Command {
       case 'commander.unknownCommand':
         throw noCommand(this);
       case 'commander.excessArguments':
+        throwNoCommand(this);
         throw excess(this);
       default:
         throw new UsageError(message.replace(/^error: /, ''), more);
@@ -65,10 +67,15 @@ export function noCommand(parent: Command, word = parent.args[0] ?? ''): UsageEr
   );
 }
 
-/** Too many words; or the first of them was meant as a command, and that of none took it. */
+/** Throws {@link noCommand} where a word was meant as a command and came to one that takes what is none. */
+function throwNoCommand(command: Command): void {
+  const above = command.parent ?? command;
+  const [word = '-'] = above.args;
+  if (!word.startsWith('-') && (above === command || word !== command.name())) throw noCommand(above);
+}
+
 function excess(command: Command): UsageError {
-  const { parent, args, registeredArguments } = command;
-  if (parent && parent.args[0] !== command.name()) return noCommand(parent);
+  const { args, registeredArguments } = command;
   const most = registeredArguments.length;
   const takes = most === 0 ? 'no argument' : most === 1 ? 'one argument' : `${most} arguments`;
   return new UsageError(
