@@ -76,6 +76,10 @@ function commandDisabled(deck: Deck, command: string): string | undefined {
   return meant && operationDisabled(deck, meant.entry);
 }
 
+/** A command that has more to it than an operation and its argument is copied. */
+const undoWord = (deck: Deck) =>
+  meantBy(undoOf(deck)?.undo ?? '') ? 'undo' : 'copy the command that undoes it';
+
 function undoResult(deck: Deck): void {
   const found = undoOf(deck);
   if (!found) return;
@@ -160,7 +164,7 @@ export const WIZARD_ACTIONS: readonly Action[] = [
     short: 'go on',
   }),
   action('form.back', 'form', 'esc', 'Leave the form; it is kept', wizardBack, { hint: 3, short: 'back' }),
-  action('plan.go', 'plan', 'enter', 'Run it; asks first where it must', goOn, {
+  action('plan.go', 'plan', 'enter', 'Run it', goOn, {
     hint: 1,
     shortOn: goesOn,
     disabled: planDisabled,
@@ -181,5 +185,9 @@ export const WIZARD_ACTIONS: readonly Action[] = [
     short: 'leave it running',
   }),
   action('result.close', 'result', 'enter esc q', 'Close', wizardBack, { hint: 1, short: 'close' }),
-  action('result.undo', 'result', 'u', 'Undo it', undoResult, { hint: 2, short: 'undo', disabled: noUndo }),
+  action('result.undo', 'result', 'u', 'Undo it', undoResult, {
+    hint: 2,
+    shortOn: undoWord,
+    disabled: noUndo,
+  }),
 ];

@@ -211,7 +211,9 @@ export function planDisabled(deck: Deck): string | undefined {
   if (current?.step === 'failed') return 'there is no plan; Esc goes back';
   if (current?.step !== 'plan') return 'the plan is not made yet';
   const blocked = current.plan.checks.filter(({ status }) => status === 'block');
-  if (blocked.length > 0) return `what is in the way: ${blocked.map(({ title }) => title).join(', ')}`;
+  // several checks may have one title
+  const titles = new Set(blocked.map(({ title }) => title));
+  if (titles.size > 0) return `something is in the way: ${[...titles].join(', ')}`;
   if (current.plan.writes && deck.readOnly)
     return 'read-only: start with --no-read-only, or change the profile';
   return undefined;

@@ -53,6 +53,16 @@ describe('the plan', () => {
     expect(played.happened).toEqual([]);
   });
 
+  test('tells checks of one title once', async () => {
+    const check = (title: string, detail: string) => ({ title, status: 'block', detail }) as const;
+    const stage = await planned(
+      script({ checks: [check('drop_table', 'a'), check('drop_table', 'b'), check('Room', 'none')] }),
+    );
+    expect(stage.text).toMatch(/It cannot run\. drop_table: a Also: Room\./);
+    stage.keys('enter');
+    expect(stage.deck.state.toast?.text).toBe('Run it: something is in the way: drop_table, Room.');
+  });
+
   test('that is not there yet cannot be gone on with: what is typed ahead does nothing', async () => {
     const played = script({ danger: 'confirm' });
     const stage = made(played);
@@ -88,6 +98,17 @@ describe('the question', () => {
     expect(run.end).toMatchObject({ status: 'done', undo: `pgdeck undo ${run.run}` });
     expect(stage.text).toContain(`To undo it: pgdeck undo ${run.run}`);
     expect(stage.text).toMatch(/库存 +2/);
+    expect(footer(stage)).toContain('u undo');
+  });
+
+  test('a command that undoes it and has options is copied, and the foot says so', async () => {
+    const command = 'pgdeck migrate down --to 7';
+    const stage = await planned(script({ undo: { command } }));
+    stage.keys('enter');
+    await stage.at('result');
+    expect(footer(stage)).toContain('u copy the command that undoes it');
+    stage.keys('u');
+    expect(stage.copied).toEqual([command]);
   });
 
   test('a yes: No until somebody says otherwise, and what it costs is said', async () => {

@@ -9,6 +9,7 @@ import {
   type Check,
   type Danger,
   defineOperation,
+  type Plan,
   type StepIo,
 } from '../../../src/ops/operation.ts';
 import type { Entry } from '../../../src/ops/registry.ts';
@@ -22,6 +23,7 @@ export interface Script {
   checks: Check[];
   subject: string;
   consequence?: string;
+  undo?: Plan['undo'];
   /** The work of the step in the middle; ends with the run when it is cancelled. */
   work: (io: StepIo) => Promise<void>;
   /** Ids of steps, as they are run and taken back. */
@@ -126,7 +128,7 @@ export function operationOf(played: Script): AnyOperation {
           },
         ],
         ...(played.consequence !== undefined && { consequence: played.consequence }),
-        undo: 'undo',
+        undo: played.undo ?? 'undo',
       };
     },
   });

@@ -110,8 +110,9 @@ export function planFoot(plan: Plan, readOnly: boolean, columns: number): Line[]
       .map((part): Line => [span(` ${part}`, tone)]);
   const [first, ...others] = blocked;
   if (first) {
-    const more =
-      others.length === 0 ? '' : ` Also: ${others.map(({ title }) => cleanLine(title)).join(', ')}.`;
+    const titles = new Set(others.map(({ title }) => cleanLine(title)));
+    titles.delete(cleanLine(first.title));
+    const more = titles.size === 0 ? '' : ` Also: ${[...titles].join(', ')}.`;
     return say(`It cannot run. ${cleanLine(first.title)}: ${cleanLine(first.detail)}${more}`, 'critical');
   }
   if (plan.writes && readOnly)
