@@ -85,7 +85,11 @@ export const OVERLAY_ACTIONS: readonly Action[] = [
   action('dialog.no', 'dialog', 'n esc q', 'No', leaveDialog, { hint: 4, short: 'no' }),
   action('dialog.down', 'dialog', 'down j pgdn', 'Down', (d) => scroll(d, (at) => at + 1)),
   action('dialog.up', 'dialog', 'up k pgup', 'Up', (d) => scroll(d, (at) => at - 1)),
-  action('field.enter', 'field', 'enter', 'Take it', takeField, { hint: 1, short: 'take it' }),
+  action('field.enter', 'field', 'enter', 'Take it', takeField, {
+    hint: 1,
+    // a name that is typed is an answer
+    shortOn: (d) => (d.state.overlay?.kind === 'wizard' ? 'run it' : 'take it'),
+  }),
   action('field.escape', 'field', 'esc', 'Leave it', back, { hint: 2, short: 'back' }),
   action('palette.down', 'palette', 'down tab ^N', 'Next', (d) => movePalette(d, 1)),
   action('palette.up', 'palette', 'up backtab ^P', 'Previous', (d) => movePalette(d, -1)),

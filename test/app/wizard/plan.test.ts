@@ -140,6 +140,7 @@ describe('the question', () => {
     expect(played.happened).toEqual([]);
     stage.deck.paste('库存 Shop\n');
     expect(stage.wizard.phase.step).toBe('confirm');
+    expect(footer(stage)).toContain('Enter run it  Esc back');
     stage.keys('enter');
     await stage.at('result');
     expect(played.happened).toContain('third');
