@@ -174,7 +174,7 @@ test('Enter shows a session with its whole query, and follows it until it is gon
   pty.press('/');
   pty.type('reporter');
   pty.press('enter');
-  await pty.waitFor(/1 of \d+, filter: reporter/);
+  await pty.waitFor(/1 of \d+ sessions, filter: reporter/);
   pty.press('enter');
   const detail = (await pty.waitFor("the very end' FROM pg_sleep(600)")).join('\n');
   expect(detail).toContain("  SELECT 'the beginning',\n");
