@@ -1,3 +1,4 @@
+import { capital } from '../text/capital.ts';
 import { cleanLine } from '../text/clean.ts';
 import type { Denial, Privilege } from './query.ts';
 import { grant, type Server } from './server.ts';
@@ -114,7 +115,7 @@ export function dbError(error: unknown, address?: Address): DbError {
         'no_database',
         // in the middle of the work it may be another one than was connected to: the server names it
         address === undefined
-          ? `${message.charAt(0).toUpperCase()}${message.slice(1)}.`
+          ? `${capital(message)}.`
           : `The database ${address.database} does not exist on ${at}.`,
         address === undefined
           ? 'See which there are with: pgdeck show databases'

@@ -1,4 +1,5 @@
 import type { Session } from '../../db/session.ts';
+import { uncapital } from '../../text/capital.ts';
 import { bytes } from '../../text/units.ts';
 import type { Clients } from '../clients/programs.ts';
 import type { OpContext } from '../context.ts';
@@ -63,7 +64,7 @@ export async function safetyBackup(
     },
   });
   return {
-    steps: steps.map((step) => ({ ...step, title: `Safety backup: ${lower(step.title)}` })),
+    steps: steps.map((step) => ({ ...step, title: `Safety backup: ${uncapital(step.title)}` })),
     checks: checks.filter(({ status }) => status !== 'ok'),
     made: () => made,
   };
@@ -71,8 +72,4 @@ export async function safetyBackup(
 
 function told({ id, manifest }: BackupMade): string {
   return `The safety backup is ${id}, ${bytes(manifest.bytes)}.`;
-}
-
-function lower(title: string): string {
-  return title.charAt(0).toLowerCase() + title.slice(1);
 }

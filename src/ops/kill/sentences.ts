@@ -1,3 +1,4 @@
+import { capital, uncapital } from '../../text/capital.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { duration } from '../../text/units.ts';
 import type { Outcome, Refusal, SignalAction, SignalPlan, SignalTarget } from './types.ts';
@@ -24,7 +25,7 @@ export function outcomeSentence(outcome: Outcome): string {
     case 'ended':
       return `${name} is gone${effect(outcome)}.`;
     case 'cancelled':
-      return `The statement of ${lower(name)} is cancelled${effect(outcome)}.`;
+      return `The statement of ${uncapital(name)} is cancelled${effect(outcome)}.`;
     case 'already_gone':
       return `${name} was already gone; nothing was sent.`;
     case 'moved_on':
@@ -81,12 +82,4 @@ function effect({ freed, waiting, victim }: Outcome): string {
 function withRemedy(sentence: string, remedy: string | undefined): string {
   const ended = /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
   return remedy === undefined ? ended : `${ended} ${cleanLine(remedy)}`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function lower(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -1,14 +1,9 @@
 import { DbError } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
-import { horizonHolders } from '../../db/views/maintain/horizon.ts';
 import { type MaintainMeasure, maintainMeasure } from '../../db/views/maintain/measure.ts';
-import { count, duration } from '../../text/units.ts';
 import type { Check } from '../operation.ts';
 import { roomCheck } from './shared/room.ts';
 import type { Work } from './work.ts';
-
-/** A snapshot that is younger is somebody's query. */
-const OLD_SECONDS = 300;
 
 /** What the server itself must be like. */
 export function serverChecks({ server }: Session, full: boolean): Check[] {
@@ -28,26 +23,6 @@ export function serverChecks({ server }: Session, full: boolean): Check[] {
       detail: `A pooler stands before the server: ${full ? 'the lock timeout, which keeps others from queueing, would not hold' : 'timeouts and progress may not hold'}. Connect to PostgreSQL itself.`,
     },
   ];
-}
-
-/** Who keeps dead rows from being removed: VACUUM would run and achieve little. Throws DbError. */
-export async function horizonChecks(session: Session): Promise<Check[]> {
-  const holders = await session.run(horizonHolders, { limit: 20 });
-  return holders
-    .filter(
-      ({ database, xids, seconds }) =>
-        (database === null || database === session.server.database) &&
-        (xids ?? 0) > 0 &&
-        (seconds ?? Number.POSITIVE_INFINITY) >= OLD_SECONDS,
-    )
-    .slice(0, 3)
-    .map(({ kind, id, detail, xids, seconds }) => ({
-      title: 'Dead rows',
-      status: 'warn',
-      detail:
-        `The ${kind} ${id}${detail ? ` (${detail})` : ''} still sees rows that died in the last ${count(xids)} transactions` +
-        `${seconds === null ? '' : `, for ${duration(seconds)}`}: those stay. End it first.`,
-    }));
 }
 
 export type Measures = ReadonlyMap<number, MaintainMeasure>;

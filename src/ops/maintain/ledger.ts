@@ -3,6 +3,7 @@ import type { Session } from '../../db/session.ts';
 import { type MaintainMeasure, maintainMeasure } from '../../db/views/maintain/measure.ts';
 import { bytes, count, duration, UNKNOWN } from '../../text/units.ts';
 import type { ResultTable } from '../operation.ts';
+import type { Dead } from './horizon.ts';
 import type { Work } from './work.ts';
 
 /** Before 15 a process of its own collects statistics, and what was done is known there a little later. */
@@ -38,6 +39,7 @@ export class Ledger {
   readonly #works: readonly Work[];
   readonly #entries = new Map<Work, Entry>();
   #before: Measures | undefined;
+  #after: Measures | undefined;
 
   constructor(works: readonly Work[]) {
     this.#works = works;
@@ -74,6 +76,7 @@ export class Ledger {
     const works = this.#works.filter((work) => began.has(work));
     const done = works.filter((work) => this.#entries.get(work)?.outcome === 'done');
     const now = await this.#settled(session, done);
+    this.#after = now;
     const columns = this.#works.some(({ verb }) => verb === 'VACUUM') ? VACUUMED : ANALYZED;
     return {
       title,
@@ -85,6 +88,19 @@ export class Ledger {
       ],
       rows: works.map((work) => this.#row(work, columns, now)),
     };
+  }
+
+  /** Dead rows of what was vacuumed, once it is compared; of a rewritten table the statistics do not know that they are gone. */
+  dead(): Dead[] {
+    const dead = ({ dead }: MaintainMeasure) => dead;
+    return this.#works
+      .filter((work) => work.verb === 'VACUUM' && !work.options.full)
+      .filter((work) => this.#entries.get(work)?.outcome === 'done')
+      .map((work) => ({
+        name: work.name,
+        before: total(work, this.#before, dead),
+        after: total(work, this.#after, dead),
+      }));
   }
 
   #row(work: Work, columns: readonly Column[], now: Measures): string[] {

@@ -2,6 +2,7 @@ import { progressAnalyze, progressCluster, progressVacuum } from '../../db/views
 import { bytes, duration } from '../../text/units.ts';
 import { OpError } from '../error.ts';
 import type { Step, StepIo } from '../operation.ts';
+import { stayed } from './horizon.ts';
 import { Ledger } from './ledger.ts';
 import type { LastTime } from './shared/last.ts';
 import type { Phases } from './shared/progress.ts';
@@ -88,8 +89,11 @@ export function maintenanceSteps(works: readonly Work[], options: StepOptions): 
             preview: '',
             always: true,
             run: async (io: StepIo) => {
+              if (began.size === 0) return;
               // of a run that was cancelled the sessions before have been ended
-              if (began.size > 0) io.result(await ledger.compare(await io.connect(), began, options.title));
+              const session = await io.connect();
+              io.result(await ledger.compare(session, began, options.title));
+              for (const line of await stayed(session, ledger.dead())) io.line(line);
             },
           },
         ]),

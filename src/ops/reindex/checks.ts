@@ -4,6 +4,7 @@ import type { Session } from '../../db/session.ts';
 import { type ReindexIndex, reindexTablespace } from '../../db/views/reindex/inventory.ts';
 import type { ReindexLeftover } from '../../db/views/reindex/leftovers.ts';
 import { type ReindexWait, reindexWaits } from '../../db/views/reindex/waits.ts';
+import { capital } from '../../text/capital.ts';
 import { holderRemedy, holderText } from '../maintain/shared/holders.ts';
 import { some } from '../maintain/shared/rights.ts';
 import { type Place, roomCheck } from '../maintain/shared/room.ts';
@@ -155,7 +156,7 @@ export async function waitChecks(session: Session, oids: readonly number[]): Pro
 function waitText(one: ReindexWait): string {
   const who = holderText(one);
   const what = one.relation === null ? 'an old snapshot' : one.relation.replace(/^public\./, '');
-  return `${who.charAt(0).toUpperCase()}${who.slice(1)} holds ${what}: it is waited for, however long that takes. ${holderRemedy(one)}`;
+  return `${capital(who)} holds ${what}: it is waited for, however long that takes. ${holderRemedy(one)}`;
 }
 
 /**

@@ -5,6 +5,7 @@ import { fullName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
 import { runSessions } from '../../db/views/signal/run.ts';
+import { uncapital } from '../../text/capital.ts';
 import { OpError, sentenceOf } from '../error.ts';
 import { holderRemedy, holdersOf, holderText } from '../maintain/shared/holders.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
@@ -166,6 +167,6 @@ async function drop(
     const [holder] = holders.filter(({ granted }) => granted);
     if (holder === undefined) return 'its table was used by somebody all the time.';
     const remedy = holderRemedy(holder).replace(/\.$/, '');
-    return `its table is used by ${holderText(holder)} (${remedy.charAt(0).toLowerCase()}${remedy.slice(1)}).`;
+    return `its table is used by ${holderText(holder)} (${uncapital(remedy)}).`;
   }
 }

@@ -1,6 +1,7 @@
 import { shortRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { type LockHolder, lockHolders, type MaintenanceLock } from '../../../db/views/maintain/locks.ts';
+import { capital } from '../../../text/capital.ts';
 import { duration } from '../../../text/units.ts';
 import type { Check } from '../../operation.ts';
 
@@ -72,6 +73,6 @@ export function lockChecks(holders: readonly LockHolder[], then: string): Check[
 }
 
 function sentence(text: string, ...more: readonly string[]): string {
-  const first = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  const first = capital(text);
   return [/[.!?]$/.test(first) ? first : `${first}.`, ...more].join(' ');
 }

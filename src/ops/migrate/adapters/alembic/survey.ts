@@ -1,4 +1,5 @@
 import { CommandError } from '../../../../targets/target.ts';
+import { capital } from '../../../../text/capital.ts';
 import { OpError } from '../../../error.ts';
 import type { Item, Problem, Status, Where } from '../../types.ts';
 import { elsewhere } from '../shared/elsewhere.ts';
@@ -128,11 +129,7 @@ async function connected(
   const url = /^Current revision\(s\) for (\S+):$/m.exec(current.stdout)?.[1];
   const other = url === undefined ? undefined : await elsewhere(url, where.context.target);
   if (other !== undefined)
-    return [
-      toolProblem(
-        `${other[0]?.toUpperCase()}${other.slice(1)}: make ${project.scripts}/env.py read DATABASE_URL.`,
-      ),
-    ];
+    return [toolProblem(`${capital(other)}: make ${project.scripts}/env.py read DATABASE_URL.`)];
   const words = pythonWords(current);
   // a revision without a file is told from the history table, in our words
   if (current.exitCode === 0 || words === undefined || /Can't locate revision/.test(words)) return [];

@@ -1,0 +1,62 @@
+import type { RowOf } from '../../db/query.ts';
+import type { Session } from '../../db/session.ts';
+import { horizonHolders } from '../../db/views/maintain/horizon.ts';
+import { uncapital } from '../../text/capital.ts';
+import { count, duration } from '../../text/units.ts';
+import type { Check } from '../operation.ts';
+
+type Holder = RowOf<typeof horizonHolders>;
+
+/** A snapshot that is younger is somebody's query. */
+const OLD_SECONDS = 300;
+/** Fewer dead rows, or a smaller share of them, are those that died in the meantime. */
+const STAYED_ROWS = 1_000;
+const STAYED_SHARE = 0.2;
+
+/** Who keeps dead rows from being removed: VACUUM would run and achieve little. Throws DbError. */
+export async function horizonChecks(session: Session): Promise<Check[]> {
+  const holders = await inTheWay(session);
+  return holders
+    .filter(({ xids, seconds }) => (xids ?? 0) > 0 && (seconds ?? Number.POSITIVE_INFINITY) >= OLD_SECONDS)
+    .slice(0, 3)
+    .map((one) => ({
+      title: 'Dead rows',
+      status: 'warn',
+      detail: `${nameOf(one)} still sees rows that died in the last ${count(one.xids)} transactions${since(one)}: those stay. End it first.`,
+    }));
+}
+
+/** Dead rows of a table before VACUUM and after. */
+export interface Dead {
+  readonly name: string;
+  readonly before: number | null;
+  readonly after: number | null;
+}
+
+/** What to say of dead rows that VACUUM could not remove, and of who sees them; nothing of a few. Throws DbError. */
+export async function stayed(session: Session, tables: readonly Dead[]): Promise<string[]> {
+  const many = tables.filter(
+    ({ before, after }) => after !== null && after >= STAYED_ROWS && after >= (before ?? 0) * STAYED_SHARE,
+  );
+  if (many.length === 0) return [];
+  const [holder] = await inTheWay(session);
+  const why =
+    holder === undefined
+      ? 'whoever could still see them has ended by now. Vacuum it again.'
+      : `${uncapital(nameOf(holder))} could still see them${since(holder)}. End it, and vacuum again.`;
+  return many.map(({ name, after }) => `${count(after)} dead rows of ${name} stay: ${why}`);
+}
+
+/** What holds rows of this database, the oldest first; a snapshot of another one does not. */
+async function inTheWay(session: Session): Promise<Holder[]> {
+  const holders = await session.run(horizonHolders, { limit: 20 });
+  return holders.filter(({ database }) => database === null || database === session.server.database);
+}
+
+function nameOf({ kind, id, detail }: Holder): string {
+  return `The ${kind} ${id}${detail ? ` (${detail})` : ''}`;
+}
+
+function since({ seconds }: Holder): string {
+  return seconds === null ? '' : `, for ${duration(seconds)}`;
+}
