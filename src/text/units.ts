@@ -38,6 +38,16 @@ export function milliseconds(value: Maybe): string {
   return `${value < 1 ? value.toFixed(2) : value < 10 ? value.toFixed(1) : Math.round(value)}ms`;
 }
 
+/** A number of which every digit counts: `1,234,567`. */
+export function exact(n: number): string {
+  return n.toLocaleString('en-US');
+}
+
+/** `1 table`, `1,234 tables`. */
+export function plural(n: number, word: string): string {
+  return `${exact(n)} ${word}${n === 1 ? '' : 's'}`;
+}
+
 /** A count in at most five characters: `812`, `1.4k`, `227k`, `3.1M`. */
 export function count(value: Maybe): string {
   if (value === null || value === undefined || Number.isNaN(value)) return UNKNOWN;

@@ -1,3 +1,4 @@
+import { exact, plural } from '../../text/units.ts';
 import type { Manifest } from '../repository/manifest.ts';
 import type { Decoded } from './decode.ts';
 
@@ -38,16 +39,10 @@ export function differences(
   return found;
 }
 
-/** A number of which every digit counts: `1,234,567`. */
-export function exact(n: number): string {
-  return n.toLocaleString('en-US');
-}
-
 function nameOf({ schema, name }: { schema: string; name: string }): string {
   return `${schema}.${name}`;
 }
 
 function rows(n: number | null): string {
-  if (n === null) return NOTHING;
-  return n === 1 ? '1 row' : `${exact(n)} rows`;
+  return n === null ? NOTHING : plural(n, 'row');
 }

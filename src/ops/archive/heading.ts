@@ -40,6 +40,7 @@ export function parseCopyHead(text: string): CopyHead | undefined {
   };
 }
 
-function unquoted(word: string): string {
+/** A name as the catalog has it, of a word as SQL has it. */
+export function unquoted(word: string): string {
   return word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word;
 }

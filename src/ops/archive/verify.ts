@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bytes as inBytes } from '../../text/units.ts';
+import { exact, bytes as inBytes, plural } from '../../text/units.ts';
 import type { Clients } from '../clients/programs.ts';
 import { OpError } from '../error.ts';
 import type { Progress, ResultTable } from '../operation.ts';
@@ -8,7 +8,7 @@ import { diskError } from '../repository/disk.ts';
 import type { Level, Manifest, Verification } from '../repository/manifest.ts';
 import type { Backup } from '../repository/repository.ts';
 import { sha256File } from './checksum.ts';
-import { type Difference, differences, exact } from './compare.ts';
+import { type Difference, differences } from './compare.ts';
 import { type Decoded, type DecodeIo, decodeArchive } from './decode.ts';
 
 /** What verifying needs of a step; what it cannot tell anybody it keeps to itself. */
@@ -160,8 +160,4 @@ function tableOf(found: readonly Difference[]): ResultTable {
     columns: ['Table', 'Should hold', 'Holds'],
     rows: found.map(({ what, expected, found: there }) => [what, expected, there]),
   };
-}
-
-function plural(n: number, word: string): string {
-  return `${exact(n)} ${word}${n === 1 ? '' : 's'}`;
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { bytes, count } from '../../text/units.ts';
+import { bytes, count, plural } from '../../text/units.ts';
 import { checksumTree, type FileSum } from '../archive/checksum.ts';
 import { type Decoded, decodeArchive } from '../archive/decode.ts';
 import type { OpContext } from '../context.ts';
@@ -48,7 +48,7 @@ export class OneBackup {
     this.#snapshot = await takeSnapshot(io, this.#request);
     const { selection, database: facts } = this.#snapshot;
     io.line(
-      `snapshot ${this.#snapshot.id} at ${facts.lsn ?? '-'}: ${selection.filled.length} tables with rows`,
+      `snapshot ${this.#snapshot.id} at ${facts.lsn ?? '-'}: ${plural(selection.filled.length, 'table')} with rows`,
     );
   }
 
@@ -112,7 +112,7 @@ export class OneBackup {
     const detail =
       request.content === 'schema'
         ? 'Read to its end; it holds definitions only.'
-        : `Read to its end; the rows of ${tables} tables (${rows}) are those of the snapshot.`;
+        : `Read to its end; the rows of ${plural(tables, 'table')} (${rows}) are those of the snapshot.`;
     const verification: Verification = {
       level: request.content === 'schema' ? 'checksum' : 'counts',
       at: this.#context.now().toISOString(),

@@ -2,7 +2,7 @@ import { fullName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { type TableBloat, tableBloat } from '../../db/views/maintain/bloat.ts';
 import { type MaintainTable, maintainTables } from '../../db/views/maintain/tables.ts';
-import { bytes, count, duration, percent, UNKNOWN } from '../../text/units.ts';
+import { bytes, count, duration, percent, plural, UNKNOWN } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
 import type { Choice, RawInput, ResultTable } from '../operation.ts';
 import { shortened } from './shared/shortened.ts';
@@ -123,6 +123,6 @@ export async function schemaChoices(context: OpContext, doing: Doing): Promise<C
   const tables = await (await context.session()).run(maintainTables, undefined);
   return [...Map.groupBy(tables, ({ schema }) => schema)].map(([value, inSchema]) => {
     const due = inSchema.filter((one) => isDue(one, doing)).length;
-    return { value, hint: `${inSchema.length} tables, ${due} due` };
+    return { value, hint: `${plural(inSchema.length, 'table')}, ${due} due` };
   });
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { databaseList } from '../../db/views/database/facts.ts';
-import { bytes } from '../../text/units.ts';
+import { bytes, plural } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
 import type { Choice, Field, RawInput } from '../operation.ts';
 import { type Backup, findBackup, listBackups, repositoryDirectory } from '../repository/repository.ts';
@@ -159,7 +159,7 @@ async function tableChoices(context: OpContext, raw: RawInput): Promise<Choice[]
     .filter(({ rows, kind }) => rows !== null && kind !== 'matview')
     .map(({ schema, name, rows }) => ({
       value: [schema, name].map(wordOf).join('.'),
-      hint: `${rows} rows`,
+      hint: plural(rows ?? 0, 'row'),
     }));
 }
 

@@ -1,4 +1,4 @@
-import { bytes, count, duration } from '../../../text/units.ts';
+import { bytes, count, duration, plural } from '../../../text/units.ts';
 import type { Fact } from '../../operation.ts';
 import { lastProven, lastVerified } from '../../repository/manifest.ts';
 import type { Situation } from '../situation.ts';
@@ -19,7 +19,7 @@ export function factsOf(situation: Situation): Fact[] {
     const proven = lastProven(manifest);
     const verified = lastVerified(manifest);
     facts.push(
-      { label: 'Holds', value: `${count(rows)} rows in ${tables} tables` },
+      { label: 'Holds', value: `${count(rows)} rows in ${plural(tables, 'table')}` },
       {
         label: 'Verified',
         value: proven

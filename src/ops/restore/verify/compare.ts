@@ -1,7 +1,7 @@
 import { quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { contentsFlaws, contentsSequences, contentsTables } from '../../../db/views/restore/contents.ts';
-import { count } from '../../../text/units.ts';
+import { count, plural } from '../../../text/units.ts';
 import { OpError } from '../../error.ts';
 import type { Progress, ResultTable } from '../../operation.ts';
 import type { Expected, ExpectedTable } from '../load/expected.ts';
@@ -51,8 +51,8 @@ export async function compareContents(
   const notes = notesOf(counted, flaws?.unvalidated_constraints ?? 0);
   const good =
     expected === undefined
-      ? `${count(rows)} rows in ${compared} tables; the backup does not say how many there should be.`
-      : `${count(rows)} rows in ${compared} tables, as many as the ${expected.from === 'manifest' ? 'backup counted' : 'archive holds'}.`;
+      ? `${count(rows)} rows in ${plural(compared, 'table')}; the backup does not say how many there should be.`
+      : `${count(rows)} rows in ${plural(compared, 'table')}, as many as the ${expected.from === 'manifest' ? 'backup counted' : 'archive holds'}.`;
   return {
     ok: problems.length === 0,
     detail:

@@ -1,3 +1,5 @@
+import { unquoted } from '../../../archive/heading.ts';
+
 /** One part of a dump's text, as its comment announces it. */
 export interface Entry {
   readonly name: string;
@@ -50,10 +52,6 @@ export function leadingName(text: string): { schema: string; name: string; rest:
   const [all, schema, name] = QUALIFIED.exec(text) ?? [];
   if (all === undefined || schema === undefined || name === undefined) return undefined;
   return { schema: unquoted(schema), name: unquoted(name), rest: text.slice(all.length) };
-}
-
-function unquoted(word: string): string {
-  return word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word;
 }
 
 /** A partition and what it belongs to, as `ALTER TABLE ONLY parent ATTACH PARTITION child` says. */

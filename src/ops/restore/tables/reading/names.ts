@@ -1,4 +1,5 @@
 import { displayName } from '../../../../db/ident.ts';
+import { plural } from '../../../../text/units.ts';
 import { OpError } from '../../../error.ts';
 import { nameParts, nearest } from '../../../names/names.ts';
 import { type Contents, type ContentsTable, tableKey } from './contents.ts';
@@ -30,7 +31,7 @@ function find(contents: Contents, text: string): string {
   throw new OpError(
     'refused',
     `The backup has no table ${text}.`,
-    close.length > 0 ? `Did you mean ${close.join(' or ')}?` : `It has ${all.length} tables.`,
+    close.length > 0 ? `Did you mean ${close.join(' or ')}?` : `It has ${plural(all.length, 'table')}.`,
   );
 }
 
