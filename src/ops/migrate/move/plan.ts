@@ -115,7 +115,7 @@ function factsOf({ choice, status, route, direction }: Moving, safety: SafetyBac
     { label: 'Tool', value: `${adapter.title}: ${why}` },
     ...(others.length === 0
       ? []
-      : [{ label: 'Others', value: `${others.join(', ')} would fit, too: choose with --tool` }]),
+      : [{ label: 'Fits as well', value: `${others.join(', ')}: choose it with --tool` }]),
     { label: 'Current', value: status.current ?? 'the base: nothing is applied' },
     ...(route.versions.length === 0 ? [] : [{ label: 'Then', value: reached ?? 'the base' }]),
     ...route.facts,

@@ -42,9 +42,8 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
   };
 }
 
-function factsOf({ files, history }: StatusOfFiles): Fact[] {
+function factsOf({ history }: StatusOfFiles): Fact[] {
   return [
-    { label: 'Files', value: `${files.format ?? 'none'}, ${files.migrations.length} in ${files.directory}` },
     { label: 'History', value: `${history.table} of ${history.kind}${history.exists ? '' : ', to be made'}` },
   ];
 }
