@@ -1,3 +1,4 @@
+import { connectionWords, withConnection } from '../../ops/connection.ts';
 import type { Danger } from '../../ops/operation.ts';
 import { type Entry, entryOf, OPERATIONS } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
@@ -41,16 +42,21 @@ function cannotTakeBack(deck: Deck): string | undefined {
 
 function takeBack(deck: Deck): void {
   const run = selectedRun(deck);
-  if (run) takeBackRun(deck, run.id, run.left ? undefined : run.undo);
+  if (run) takeBackRun(deck, run.id, run.left ? undefined : run.undo, run.connection);
 }
 
-/** `undo`: the command that takes it back, undefined for a run that has left something. */
-function takeBackRun(deck: Deck, id: string, undo: string | null | undefined): void {
+/** `undo`: the command that takes it back, undefined for a run that has left something. What is copied names the server. */
+function takeBackRun(
+  deck: Deck,
+  id: string,
+  undo: string | null | undefined,
+  connection: readonly string[],
+): void {
   const command = undo === undefined ? `pgdeck recover ${id}` : undo;
   if (command === null) return;
   const meant = meantBy(command);
   if (meant) openWizard(deck, meant.entry, { argument: meant.argument });
-  else deck.copy(command, 'The command was');
+  else deck.copy(withConnection(command, connection), 'The command was');
 }
 
 function undoOf(deck: Deck): { readonly run: string; readonly undo: string } | undefined {
@@ -84,7 +90,7 @@ function undoResult(deck: Deck): void {
   const found = undoOf(deck);
   if (!found) return;
   wizardBack(deck);
-  takeBackRun(deck, found.run, found.undo);
+  takeBackRun(deck, found.run, found.undo, connectionWords(deck.resolved));
 }
 
 const noPlan = (deck: Deck) =>

@@ -17,6 +17,8 @@ export interface RunRow {
   /** Ms since 1970. */
   readonly startedAt: number;
   readonly seconds: number | null;
+  /** Its server as words of the command line; none where it is not known. */
+  readonly connection: readonly string[];
   /** The command that takes it back; null when there is none, or it was taken back. */
   readonly undo: string | null;
   readonly undoneBy: string | null;
@@ -84,6 +86,7 @@ export class RunList {
         operation: plan.operation,
         subject: plan.subject,
         server: plan.server,
+        connection: plan.connection ?? [],
         who: plan.who,
         host: plan.host,
         steps: plan.steps.length,

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { connectionWords, withConnection } from '../../ops/connection.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { OpEvent, Plan } from '../../ops/operation.ts';
 import type { Deck } from '../deck.ts';
@@ -106,9 +107,10 @@ function show(deck: Deck, id: number): void {
   }
 }
 
-/** What became of it: in the message log, and on the screen after the program. */
+/** What became of it: in the message log, and on the screen after the program, where a command names its server. */
 function report(deck: Deck, { status, text, undo }: RunEnding, shown: boolean): void {
-  const sentence = undo === null ? text : `${text} To undo it: ${undo}`;
+  const command = undo && withConnection(undo, connectionWords(deck.resolved));
+  const sentence = command === null ? text : `${text} To undo it: ${command}`;
   const level = status === 'done' ? 'done' : 'error';
   if (shown) deck.note(sentence, level, status !== 'refused');
   else deck.say(sentence, level, status !== 'refused');

@@ -19,7 +19,11 @@ describe('the run', () => {
     const { run } = await stage.at('result');
     expect(listRuns(stage.deck.journal ?? '')[0]).toMatchObject({ id: run.run, status: 'done' });
     expect(stage.deck.state.log.map(({ text }) => text).join()).toContain('Paint shop: done');
-    expect(exitReport(stage.deck)).toContain(`Paint shop: done. To undo it: pgdeck undo ${run.run}`);
+    expect(exitReport(stage.deck)).toMatch(
+      new RegExp(
+        `Paint shop: done\\. To undo it: pgdeck -h \\S+ -p \\d+ -U postgres -d \\S+ undo ${run.run}`,
+      ),
+    );
     stage.keys('enter');
     expect(stage.deck.state).toMatchObject({ overlay: undefined, wizards: [] });
   });
