@@ -143,4 +143,3 @@ FROM (SELECT backend_type, state, wait_event_type, query_start, xact_start, stat
     server_ms: z.number(),
   }),
 });
-export type ActivitySummaryRow = RowOf<typeof activitySummary>;

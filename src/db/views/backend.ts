@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { column, defineQuery, type RowOf } from '../query.ts';
+import { column, defineQuery } from '../query.ts';
 import {
   DURATION_COLUMNS,
   durationColumns,
@@ -56,7 +56,6 @@ export const backendDetail = defineQuery({
   }),
   params: ({ pid, backendStart }: { pid: number; backendStart: number | null }) => [pid, backendStart],
 });
-export type BackendDetailRow = RowOf<typeof backendDetail>;
 
 function locks(waitSeconds: string): string {
   return `SELECT /* pgdeck */ l.pid, l.locktype, l.mode, l.granted, l.fastpath, ${relationName('l.relation', 'r')} AS relation,
@@ -98,4 +97,3 @@ export const backendLocks = defineQuery({
   }),
   params: ({ pid, limit }: { pid: number; limit: number }) => [pid, limit],
 });
-export type BackendLockRow = RowOf<typeof backendLocks>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { column, defineQuery, type RowOf } from '../query.ts';
+import { column, defineQuery } from '../query.ts';
 import { SERVER_MS } from './fragments.ts';
 
 /** Databases of managed services that customers may neither read nor connect to. */
@@ -62,7 +62,6 @@ export const databaseStats = defineQuery({
     server_ms: z.number(),
   }),
 });
-export type DatabaseStatsRow = RowOf<typeof databaseStats>;
 
 /** Size on disk per database; asks the file system for every file, so not more often than every few minutes. */
 export const databaseSizes = defineQuery({
@@ -81,4 +80,3 @@ ORDER BY total_bytes DESC NULLS LAST, datname`,
   row: z.object({ datname: z.string(), total_bytes: column.float }),
   params: (_: undefined | Record<string, never>) => [],
 });
-export type DatabaseSizeRow = RowOf<typeof databaseSizes>;

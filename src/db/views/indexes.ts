@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { column, defineQuery, type RowOf } from '../query.ts';
+import { column, defineQuery } from '../query.ts';
 import { BLOCK_SIZE, CURRENT_DATABASE_OID } from './fragments.ts';
 
 /*
@@ -53,7 +53,6 @@ export const indexUsage = defineQuery({
   }),
   params: limit,
 });
-export type IndexUsageRow = RowOf<typeof indexUsage>;
 
 function unused(lastScan: string): string {
   return `WITH /* pgdeck */ top AS MATERIALIZED (
@@ -96,7 +95,6 @@ export const indexUnused = defineQuery({
   }),
   params: limit,
 });
-export type IndexUnusedRow = RowOf<typeof indexUnused>;
 
 /**
  * Indexes whose work another index of the table does: the same columns, or for B-trees the first columns of the other,
@@ -140,7 +138,6 @@ ORDER BY c.relpages DESC, c.indexrelid LIMIT $1::int`,
   }),
   params: limit,
 });
-export type IndexDuplicateRow = RowOf<typeof indexDuplicate>;
 
 /** Indexes that take writes and serve no query: what a failed CREATE INDEX or REINDEX CONCURRENTLY leaves behind. */
 export const indexInvalid = defineQuery({
@@ -176,7 +173,6 @@ ORDER BY c.relpages DESC, i.indexrelid`,
     backs_constraint: z.boolean(),
   }),
 });
-export type IndexInvalidRow = RowOf<typeof indexInvalid>;
 
 export const indexCounts = defineQuery({
   id: 'indexes.counts',
@@ -197,7 +193,6 @@ FROM (SELECT i.indisvalid AS valid, c.relpages,
     unused_bytes: z.number(),
   }),
 });
-export type IndexCountsRow = RowOf<typeof indexCounts>;
 
 /** Tables with enough rows to matter, by the share of their scans that used an index: the lowest first. */
 export const indexTableUsage = defineQuery({
@@ -229,4 +224,3 @@ FROM r JOIN pg_namespace n ON n.oid = r.relnamespace ORDER BY idx_ratio, r.seq_r
   }),
   params: ({ limit, minRows = 1000 }: { limit: number; minRows?: number }) => [limit, minRows],
 });
-export type IndexTableUsageRow = RowOf<typeof indexTableUsage>;

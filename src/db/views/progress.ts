@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { column, defineQuery, type RowOf, type Variant } from '../query.ts';
+import { column, defineQuery, type Variant } from '../query.ts';
 import { hiddenSessions, relationJoin, relationName, since } from './fragments.ts';
 
 function gate(copy: string): string {
@@ -25,7 +25,6 @@ export const progressGate = defineQuery({
     basebackup: z.int(),
   }),
 });
-export type ProgressGateRow = RowOf<typeof progressGate>;
 
 /** One shape for all commands: what is done of what, in which unit. Null where this phase has no such measure. */
 const row = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { column, defineQuery, type RowOf } from '../query.ts';
+import { column, defineQuery } from '../query.ts';
 import { BLOCK_SIZE, LOCKED_RELATIONS, since } from './fragments.ts';
 
 /**
@@ -62,7 +62,6 @@ LIMIT $1::int`,
   }),
   params: ({ limit }: { limit: number }) => [limit],
 });
-export type TableSizeRow = RowOf<typeof tableSizes>;
 
 /**
  * Sizes on disk of the tables named. A size function waits behind an AccessExclusiveLock that is held or only awaited,
@@ -95,7 +94,6 @@ FROM asked`,
   }),
   params: ({ oids }: { oids: readonly number[] }) => [oids],
 });
-export type TableExactSizeRow = RowOf<typeof tableExactSizes>;
 
 function stats(scans: string): string {
   return `SELECT /* pgdeck */ relid, schemaname::text, relname::text, seq_scan::float8, seq_tup_read::float8, idx_scan::float8,
@@ -146,7 +144,6 @@ export const tableStats = defineQuery({
   }),
   params: ({ oids }: { oids: readonly number[] }) => [oids],
 });
-export type TableStatsRow = RowOf<typeof tableStats>;
 
 /** The tables with the most dead rows. */
 export const tableDead = defineQuery({
@@ -162,7 +159,6 @@ WHERE dead > 0 ORDER BY dead DESC, oid LIMIT $1::int`,
   row: z.object({ relid: z.int(), n_dead_tup: z.number() }),
   params: ({ limit }: { limit: number }) => [limit],
 });
-export type TableDeadRow = RowOf<typeof tableDead>;
 
 /** Heap blocks read and found, of the tables that were read most: differences give the ratio per table. */
 export const tableCache = defineQuery({
@@ -189,7 +185,6 @@ FROM top t JOIN pg_namespace n ON n.oid = t.relnamespace ORDER BY heap_blks_read
   }),
   params: ({ limit }: { limit: number }) => [limit],
 });
-export type TableCacheRow = RowOf<typeof tableCache>;
 
 /** Partitioned tables with what their partitions add up to: the parent itself has no storage. */
 export const partitionRollup = defineQuery({
@@ -219,4 +214,3 @@ ORDER BY s.est_heap_bytes DESC, s.root LIMIT $1::int`,
   }),
   params: ({ limit }: { limit: number }) => [limit],
 });
-export type PartitionRow = RowOf<typeof partitionRollup>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { column, defineQuery, type RowOf } from '../query.ts';
+import { column, defineQuery } from '../query.ts';
 import { CURRENT_LSN, hiddenSessions, microseconds, SERVER_MS, since } from './fragments.ts';
 
 /**
@@ -57,7 +57,6 @@ ORDER BY r.application_name, r.pid`,
     server_ms: z.number(),
   }),
 });
-export type ReplicationSenderRow = RowOf<typeof replicationSenders>;
 
 function slots(columns: string): string {
   return `SELECT /* pgdeck */ s.slot_name::text, s.plugin::text, s.slot_type, s.database::text, s.active, s.active_pid, s.temporary,
@@ -109,7 +108,6 @@ export const replicationSlots = defineQuery({
     synced: column.bool,
   }),
 });
-export type ReplicationSlotRow = RowOf<typeof replicationSlots>;
 
 /** This server as a standby; on a primary one row with `standby` false. */
 export const replicationStandby = defineQuery({
@@ -139,7 +137,6 @@ CROSS JOIN (SELECT pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn(), pg_last_
     server_ms: z.number(),
   }),
 });
-export type ReplicationStandbyRow = RowOf<typeof replicationStandby>;
 
 /** The connection through which a standby receives; no row when there is none. */
 export const replicationReceiver = defineQuery({
@@ -169,7 +166,6 @@ FROM pg_stat_wal_receiver`,
     transport_seconds: column.float,
   }),
 });
-export type ReplicationReceiverRow = RowOf<typeof replicationReceiver>;
 
 function subscriptions(worker: string, errors: boolean): string {
   return `SELECT /* pgdeck */ s.subid, s.subname::text, s.pid, s.relid, ${worker},
@@ -205,4 +201,3 @@ export const replicationSubscriptions = defineQuery({
     sync_error_count: column.float,
   }),
 });
-export type ReplicationSubscriptionRow = RowOf<typeof replicationSubscriptions>;

@@ -64,7 +64,6 @@ export const signalTerminate = defineQuery({
   row: sent,
   params: (target: { pid: number; backendStart: number }) => [target.pid, target.backendStart],
 });
-export type SignalRow = RowOf<typeof signalTerminate>;
 
 /** The server's own rule for who may signal whom, as columns: nothing is tried to find out. */
 function targets(where: string, order: string): string {
@@ -139,4 +138,3 @@ export const signalStill = defineQuery({
   row: z.object({ pid: z.int(), state: column.text, query_start_us: column.float }),
   params: (target: { pid: number; backendStart: number }) => [target.pid, target.backendStart],
 });
-export type SignalStillRow = RowOf<typeof signalStill>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { quoteIdent } from '../ident.ts';
-import { column, type Denial, defineQuery, type RowOf } from '../query.ts';
+import { column, type Denial, defineQuery } from '../query.ts';
 import { extension, grant, type Server } from '../server.ts';
 import { microseconds, seesEverySession } from './fragments.ts';
 
@@ -92,7 +92,6 @@ export const statementCounters = defineQuery({
   }),
   params: ({ limit }: { limit: number }) => [limit],
 });
-export type StatementCountersRow = RowOf<typeof statementCounters>;
 
 /** The texts of statements; reads the whole file of texts, so ask for many at once and keep them. */
 export const statementTexts = defineQuery({
@@ -110,7 +109,6 @@ FROM ${relation(server, NAME)} WHERE queryid = ANY ($1::int8[])`,
   row: z.object({ queryid: z.string(), userid: z.int(), dbid: z.int(), query: column.text }),
   params: ({ ids }: { ids: readonly string[] }) => [ids],
 });
-export type StatementTextRow = RowOf<typeof statementTexts>;
 
 /** How many entries were pushed out: while that number rises, the list is incomplete. */
 export const statementsInfo = defineQuery({
@@ -129,4 +127,3 @@ export const statementsInfo = defineQuery({
       : { reason: `${NAME} counts evicted statements from version 1.9 on (PostgreSQL 14).` }),
   row: z.object({ dealloc: z.number(), stats_reset: column.time, max_entries: z.int() }),
 });
-export type StatementsInfoRow = RowOf<typeof statementsInfo>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { column, defineQuery, type RowOf } from '../query.ts';
+import { column, defineQuery } from '../query.ts';
 import { SERVER_MS, since } from './fragments.ts';
 
 /** Where WAL has come to; two samples give the bytes per second, on a primary and on a standby. */
@@ -20,7 +20,6 @@ export const walPosition = defineQuery({
     server_ms: z.number(),
   }),
 });
-export type WalPositionRow = RowOf<typeof walPosition>;
 
 /** What made WAL, since `stats_reset`. */
 export const walStats = defineQuery({
@@ -59,7 +58,6 @@ FROM pg_stat_wal w CROSS JOIN (SELECT sum(writes)::float8 AS wal_write, sum(fsyn
     server_ms: z.number(),
   }),
 });
-export type WalStatsRow = RowOf<typeof walStats>;
 
 function checkpointer(done: string): string {
   return `SELECT /* pgdeck */ c.num_timed::float8, c.num_requested::float8, ${done} AS num_done, c.write_time AS write_ms,
@@ -102,7 +100,6 @@ FROM pg_stat_bgwriter`,
     server_ms: z.number(),
   }),
 });
-export type CheckpointsRow = RowOf<typeof checkpoints>;
 
 /** The last checkpoint and the WAL that a crash recovery would have to replay. */
 export const lastCheckpoint = defineQuery({
@@ -121,7 +118,6 @@ FROM pg_control_checkpoint()`,
     wal_since_bytes: z.number(),
   }),
 });
-export type LastCheckpointRow = RowOf<typeof lastCheckpoint>;
 
 /** The archiver. */
 export const archiver = defineQuery({
@@ -146,7 +142,6 @@ FROM pg_stat_archiver`,
     stats_reset: column.time,
   }),
 });
-export type ArchiverRow = RowOf<typeof archiver>;
 
 /** The size of pg_wal; reads the directory. */
 export const walDirectory = defineQuery({
@@ -159,7 +154,6 @@ export const walDirectory = defineQuery({
   ],
   row: z.object({ files: z.int(), total_bytes: z.number() }),
 });
-export type WalDirectoryRow = RowOf<typeof walDirectory>;
 
 /** Prepared transactions, the oldest first: they hold locks and old row versions, and no session shows them. */
 export const prepared = defineQuery({
@@ -178,4 +172,3 @@ FROM pg_prepared_xacts ORDER BY prepared`,
     xid_age: z.int(),
   }),
 });
-export type PreparedRow = RowOf<typeof prepared>;
