@@ -1,6 +1,7 @@
 import { expect, onTestFinished } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
 import type { OpContext } from '../../../src/ops/context.ts';
+import { listRuns } from '../../../src/ops/journal/runs.ts';
 import type { OpEvent, Plan } from '../../../src/ops/operation.ts';
 import { recover } from '../../../src/ops/recover.ts';
 import { reindex } from '../../../src/ops/reindex/reindex.ts';
@@ -82,9 +83,13 @@ export async function reached(session: Session, phase: Phase): Promise<void> {
 export async function recovered(
   context: OpContext,
   onEvent: (event: OpEvent) => void = () => {},
-): Promise<readonly [string, Plan]> {
-  const plan = await recover.plan(recover.input.parse({}), context);
+): Promise<string> {
+  // of this run only: what others have left on the server is not ours
+  const [left] = listRuns(context.journal);
+  const input = recover.input.parse({ run: left?.id });
+  const plan = await recover.plan(input, context);
   expect(plan.steps.map(({ id }) => id)).toContain('sweep');
   const { end } = await carryOut(plan, context, { onEvent });
-  return [end.status, await recover.plan(recover.input.parse({}), context)];
+  await expect(recover.plan(input, context)).rejects.toThrow(/has left nothing behind/);
+  return end.status;
 }
