@@ -72,7 +72,8 @@ test('locks: who waits for whom, with root, depth and what is waited for', async
   expect(code).toBe(0);
   const { rows, waiters } = JSON.parse(stdout);
   const row = (session: Session) => rows.find((r: { pid: number }) => r.pid === session.pid);
-  expect(waiters).toBe(2);
+  // others may wait on this server, too
+  expect(waiters).toBe(rows.filter(({ depth }: { depth: number }) => depth > 0).length);
   expect(row(d)).toMatchObject({
     blocked_by: [c.pid],
     depth: 2,

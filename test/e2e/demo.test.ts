@@ -19,31 +19,8 @@ function startDemo(env: Record<string, string> = {}): Pty {
   return run(['demo'], { cols: 100, rows: 30, env: { TMPDIR: home, PATH: path, ...env } });
 }
 
-test.each([
-  ['q', (pty: Pty) => pty.press('q'), { code: 0, signal: 0 }],
-  ['SIGTERM', (pty: Pty) => pty.kill('SIGTERM'), { code: 143, signal: 0 }],
-] as const)(
-  '%s ends the demo: the terminal is as before, server and files are gone',
-  async (_, leave, exit) => {
-    const pty = startDemo();
-    const before = pty.modes();
-    await pty.waitFor(/conns \d+\/60/, { what: 'the first live frame', timeout: 25_000 });
-    expect(pty.screen()[0]).toContain('dba@127.0.0.1');
-    expect(readdirSync(home)).toHaveLength(1);
-    expect(processes()).toContain(home);
-    leave(pty);
-    expect(await pty.exit).toEqual(exit);
-    expect(readdirSync(home)).toEqual([]);
-    expect(processes()).not.toContain(home);
-    expectRestored(pty, before);
-  },
-);
-
-test('backups and journal of the demo go with it: nothing of the user is written', async () => {
-  const user = temporaryDirectory();
-  const pty = startDemo({ HOME: user, BACKUP_DIR: join(user, 'backups') });
-  await pty.waitFor(/conns \d+\/60/, { what: 'the first live frame', timeout: 25_000 });
-  const [directory = ''] = readdirSync(home);
+/** Analyzes a table, and looks at where a backup would go: both beside the server. */
+async function useIt(pty: Pty, directory: string): Promise<void> {
   pty.press('b');
   await pty.waitFor(`${directory}/backups (default)`);
   pty.press('esc');
@@ -59,11 +36,31 @@ test('backups and journal of the demo go with it: nothing of the user is written
   pty.press('enter', 'y');
   await pty.waitFor(/DONE after/, { timeout: 10_000 });
   expect(readdirSync(join(home, directory, 'state/pgdeck/runs'))).toHaveLength(1);
-  pty.press('q', 'q');
-  expect(await pty.exit).toEqual({ code: 0, signal: 0 });
-  expect(readdirSync(home)).toEqual([]);
-  expect(readdirSync(user)).toEqual([]);
-});
+}
+
+test.each([
+  ['q', (pty: Pty) => pty.press('q', 'q'), useIt, { code: 0, signal: 0 }],
+  ['SIGTERM', (pty: Pty) => pty.kill('SIGTERM'), async () => {}, { code: 143, signal: 0 }],
+] as const)(
+  '%s ends the demo: the terminal is as before, server and files are gone, and the user has none of them',
+  async (_, leave, use, exit) => {
+    const user = temporaryDirectory();
+    const pty = startDemo({ HOME: user, BACKUP_DIR: join(user, 'backups') });
+    const before = pty.modes();
+    await pty.waitFor(/conns \d+\/60/, { what: 'the first live frame', timeout: 25_000 });
+    expect(pty.screen()[0]).toContain('dba@127.0.0.1');
+    const [directory = '', ...others] = readdirSync(home);
+    expect(others).toEqual([]);
+    expect(processes()).toContain(home);
+    await use(pty, directory);
+    leave(pty);
+    expect(await pty.exit).toEqual(exit);
+    expect(readdirSync(home)).toEqual([]);
+    expect(readdirSync(user)).toEqual([]);
+    expect(processes()).not.toContain(home);
+    expectRestored(pty, before);
+  },
+);
 
 test.each([
   ['^C while it loads', (pty: Pty) => pty.press('^C'), 2],
