@@ -4,7 +4,7 @@ import { connect, type Session } from '../../src/db/client.ts';
 import { quoteIdent } from '../../src/db/ident.ts';
 import type { Target } from '../../src/db/target.ts';
 import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
-import { TEMPLATE } from './global-setup.ts';
+import { TEMPLATE, type TestServer } from './global-setup.ts';
 
 export { until } from './until.ts';
 
@@ -33,9 +33,17 @@ export async function client(target: Target, name = 'test'): Promise<Session> {
   return session;
 }
 
-/** How to connect to the run's server as the superuser, to the database `postgres`. */
+/** The server of this worker. Files that it runs one after the other share it. */
+export function testServer(): TestServer {
+  const servers = inject('servers');
+  const server = servers[(Number(process.env.VITEST_POOL_ID) - 1) % servers.length];
+  if (server === undefined) throw new Error(`There is no server for worker ${process.env.VITEST_POOL_ID}.`);
+  return server;
+}
+
+/** How to connect to it as the superuser, to the database `postgres`. */
 export function serverTarget(): Target {
-  const { host, port } = inject('postgres');
+  const { host, port } = testServer();
   return {
     host,
     port,

@@ -3,21 +3,58 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { connect } from '../../src/db/client.ts';
-import { createCluster } from '../../src/demo/cluster.ts';
+import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    postgres: { host: string; port: number; bin: string; major: number; dataDir: string };
+    postgres: { bin: string; major: number };
+    /** One for each worker: what is there of the whole server is never that of a file that runs at the same time. */
+    servers: readonly TestServer[];
     /** Where V8 keeps what it has compiled of the program's sources, so that each of its many starts does not. */
     compileCache: string;
   }
 }
 
+export interface TestServer {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+}
+
 /** The database that every test database is copied from. */
 export const TEMPLATE = 'pgdeck_template';
 
-/** One server for the whole run. PGDECK_TEST_BIN names the bin directory of another version. */
+/** The servers of the whole run. PGDECK_TEST_BIN names the bin directory of another version. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { maxWorkers } = project.config;
+  const begun = await Promise.allSettled(Array.from({ length: maxWorkers }, prepared));
+  const clusters = begun.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+  const remove = async () => void (await Promise.all(clusters.map((cluster) => cluster.remove())));
+  const failed = begun.find((one) => one.status === 'rejected');
+  const [first] = clusters;
+  if (failed !== undefined || first === undefined) {
+    await remove();
+    throw failed?.reason;
+  }
+  project.provide('postgres', { bin: first.bin, major: first.major });
+  project.provide(
+    'servers',
+    clusters.map((cluster) => ({
+      host: cluster.target().host,
+      port: cluster.port,
+      dataDir: cluster.dataDir,
+    })),
+  );
+  const compileCache = mkdtempSync(join(tmpdir(), 'pgdeck-compiled-'));
+  project.provide('compileCache', compileCache);
+  return async () => {
+    rmSync(compileCache, { recursive: true, force: true });
+    await remove();
+  };
+}
+
+/** A server with the template in it. */
+async function prepared(): Promise<Cluster> {
   const bin = process.env.PGDECK_TEST_BIN;
   const cluster = await createCluster({
     ...(bin !== undefined && { bin }),
@@ -36,17 +73,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const template = await connect(cluster.target({ database: TEMPLATE }), 'workload');
     await template.sql('CREATE EXTENSION pg_stat_statements');
     await template.close();
+    return cluster;
   } catch (error) {
     await cluster.remove();
     throw error;
   }
-  const { host } = cluster.target();
-  const { port, major, dataDir } = cluster;
-  project.provide('postgres', { host, port, bin: cluster.bin, major, dataDir });
-  const compileCache = mkdtempSync(join(tmpdir(), 'pgdeck-compiled-'));
-  project.provide('compileCache', compileCache);
-  return async () => {
-    rmSync(compileCache, { recursive: true, force: true });
-    await cluster.remove();
-  };
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Session } from '../../../src/db/client.ts';
 import type { Query } from '../../../src/db/query.ts';
 import {
@@ -12,7 +12,7 @@ import {
   progressGate,
   progressVacuum,
 } from '../../../src/db/views/progress.ts';
-import { type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
+import { type TestDatabase, testDatabase, testServer, until } from '../../support/cluster.ts';
 import { app, begin, monitor, publish } from './session.ts';
 
 let db: TestDatabase;
@@ -187,7 +187,7 @@ test('COPY counts the bytes of its file', async () => {
     expect(progressCopy.unavailable?.(session.server)?.reason).toContain('14');
     return;
   }
-  const file = `${inject('postgres').dataDir}/copied_${db.database}`;
+  const file = `${testServer().dataDir}/copied_${db.database}`;
   await worker.sql(`COPY (SELECT generate_series(1, 100000)) TO '${file}'`);
   await worker.sql('CREATE TABLE copied (id int)');
   await worker.sql('CREATE TRIGGER held BEFORE INSERT ON copied FOR EACH ROW EXECUTE FUNCTION turnstile()');

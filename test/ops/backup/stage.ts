@@ -9,7 +9,7 @@ import type { OpContext } from '../../../src/ops/context.ts';
 import type { Plan } from '../../../src/ops/operation.ts';
 import { type Backup, listBackups } from '../../../src/ops/repository/repository.ts';
 import { run } from '../../../src/targets/local.ts';
-import { serverTarget } from '../../support/cluster.ts';
+import { serverTarget, testServer } from '../../support/cluster.ts';
 import { contextOf } from '../run/stage.ts';
 
 /** A context that is closed at the end of the test. */
@@ -59,7 +59,8 @@ export async function withAdmin<T>(work: (admin: Session) => Promise<T>, databas
 
 /** Restores a backup into a new database with PostgreSQL's own programs, looks at it, drops it. */
 export async function inRestored<T>(backupMade: Backup, look: (session: Session) => Promise<T>): Promise<T> {
-  const { host, port, bin } = inject('postgres');
+  const { bin } = inject('postgres');
+  const { host, port } = testServer();
   const database = `restored_${Date.now()}_${Math.floor(Math.random() * 1e6)}`;
   await withAdmin((admin) => admin.sql(`CREATE DATABASE ${quoteIdent(database)} TEMPLATE template0`));
   const env = { PGHOST: host, PGPORT: String(port), PGUSER: 'postgres', PGDATABASE: database };

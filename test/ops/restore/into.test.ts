@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 
 import { quoteIdent } from '../../../src/db/ident.ts';
 import type { OpContext } from '../../../src/ops/context.ts';
 import type { Backup } from '../../../src/ops/repository/repository.ts';
-import { serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { serverTarget, type TestDatabase, testDatabase, testServer } from '../../support/cluster.ts';
 import { everything, rowCounts } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut, contextOf } from '../run/stage.ts';
@@ -22,7 +22,8 @@ import {
 } from './stage.ts';
 
 const home = temporaryDirectory();
-const { bin, host, port } = inject('postgres');
+const { bin } = inject('postgres');
+const { host, port } = testServer();
 let db: TestDatabase;
 let made: Backup;
 let counts: Map<string, number>;
