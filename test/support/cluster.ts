@@ -3,8 +3,9 @@ import { inject } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
 import { quoteIdent } from '../../src/db/ident.ts';
 import type { Target } from '../../src/db/target.ts';
-import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
+import type { Cluster } from '../../src/demo/cluster.ts';
 import { TEMPLATE, type TestServer } from './global-setup.ts';
+import { clusterInMemory } from './memory.ts';
 
 export { until } from './until.ts';
 
@@ -99,5 +100,5 @@ export async function testDatabase(): Promise<TestDatabase> {
 
 /** A server of its own, for tests that restart it or use it up; call `remove` in afterAll. */
 export function throwawayCluster(settings: Record<string, string> = {}): Promise<Cluster> {
-  return createCluster({ bin: inject('postgres').bin, settings });
+  return clusterInMemory({ bin: inject('postgres').bin, settings });
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { connect } from '../../src/db/client.ts';
-import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
+import type { Cluster } from '../../src/demo/cluster.ts';
+import { clusterInMemory } from './memory.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -56,7 +57,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 /** A server with the template in it. */
 async function prepared(): Promise<Cluster> {
   const bin = process.env.PGDECK_TEST_BIN;
-  const cluster = await createCluster({
+  const cluster = await clusterInMemory({
     ...(bin !== undefined && { bin }),
     settings: {
       shared_preload_libraries: 'pg_stat_statements',

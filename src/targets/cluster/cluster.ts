@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly keep?: boolean;
   /** Listens on no TCP port. */
   readonly socketOnly?: boolean;
+  /** Directory to be made in, where a server can live there; else, and without it, the temporary one. */
+  readonly parent?: string;
 }
 
 export type StopMode = 'smart' | 'fast' | 'immediate';
@@ -59,7 +61,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const { bin, major } = await findBinaries(options.bin);
   const user = await serverUser();
   const { superuser = SUPERUSER, password } = options;
-  const directory = await makeDirectory(user);
+  const directory = await makeDirectory(user, options.parent);
   const dataDir = join(directory, 'data');
   const watchdog = await startWatchdog(directory, dataDir, options.keep ?? false).catch(
     async (error: unknown) => {
@@ -89,8 +91,8 @@ interface Parts {
   readonly options: ClusterOptions;
 }
 
-async function makeDirectory(user: ServerUser | undefined): Promise<string> {
-  for (const parent of [await realpath(tmpdir()), '/tmp']) {
+async function makeDirectory(user: ServerUser | undefined, wanted?: string): Promise<string> {
+  for (const parent of [...(wanted === undefined ? [] : [wanted]), await realpath(tmpdir()), '/tmp']) {
     const socket = join(parent, 'pgdeck-XXXXXX', '.s.PGSQL.65535');
     if (Buffer.byteLength(socket) > SOCKET_PATH_MAX) continue;
     if (user !== undefined && !(await openToAll(parent))) continue;
