@@ -103,16 +103,16 @@ test('cancelled while a reader holds it, as who may drop: nothing is left; as wh
     const running = carryOut(await planReindex(context, { index: ['t_t'] }), context, {
       signal: abort.signal,
     });
-    await until(
-      async () =>
-        (
-          await session.sql(
-            "SELECT FROM pg_stat_progress_create_index WHERE phase = 'waiting for readers before marking dead' AND datname = current_database()",
-          )
-        ).length > 0,
-      { what: 'the wait for readers', timeout: 15_000 },
-    );
+    const waits = async () => {
+      const rows = await session.sql(
+        "SELECT FROM pg_stat_progress_create_index WHERE phase = 'waiting for readers before marking dead' AND datname = current_database()",
+      );
+      return rows.length > 0;
+    };
+    await until(waits, { what: 'the wait for readers', timeout: 15_000 });
     abort.abort();
+    // without the reader it would come to its end before it is told to stop
+    await until(async () => !(await waits()), { what: 'the end of the rebuild', timeout: 15_000 });
     await reader.close();
     const { end } = await running;
     expect(end.status).toBe('cancelled');

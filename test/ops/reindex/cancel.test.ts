@@ -16,6 +16,7 @@ import {
   planReindex,
   reached,
   recovered,
+  stopped,
 } from './stage.ts';
 
 let db: TestDatabase;
@@ -40,6 +41,7 @@ test.each(PHASES)('cancelled while it waits for %s, which end: nothing is left',
   await reached(session, phase);
   expect(await invalidIndexes(session)).not.toEqual([]);
   abort.abort();
+  await stopped(session);
   await letGo();
   const { end } = await cancelled;
   expect(end).toMatchObject({ status: 'cancelled', text: expect.not.stringMatching(/Not taken back/) });
@@ -89,6 +91,7 @@ test('what was finished before it was cancelled stays, and is not said to be tak
   const cancelled = carryOut(plan, context, { signal: abort.signal });
   await reached(session, 'writers before build');
   abort.abort();
+  await stopped(session);
   await letGo();
   const { end, events } = await cancelled;
   expect(end.status).toBe('cancelled');
@@ -123,6 +126,7 @@ test('an owner may not remove the copy of a TOAST index: it is named, and a supe
   const cancelled = carryOut(plan, context, { signal: abort.signal });
   await reached(session, 'readers before marking dead');
   abort.abort();
+  await stopped(session);
   await letGo();
   const { end } = await cancelled;
   expect(end.text).toMatch(

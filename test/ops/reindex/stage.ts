@@ -79,6 +79,15 @@ export async function reached(session: Session, phase: Phase): Promise<void> {
   );
 }
 
+/** Waits until nothing is rebuilt any more: let go before that, it could come to its end instead of being cancelled. */
+export async function stopped(session: Session): Promise<void> {
+  const sql = 'SELECT FROM pg_stat_progress_create_index WHERE datname = current_database()';
+  await until(async () => (await session.sql(sql)).length === 0, {
+    what: 'the end of the rebuild',
+    timeout: 15_000,
+  });
+}
+
 /** Runs `pgdeck recover` to its end, and finds nothing more to do afterwards. */
 export async function recovered(
   context: OpContext,
