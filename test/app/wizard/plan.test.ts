@@ -26,6 +26,10 @@ describe('the plan', () => {
       'nobody waits',
     ])
       expect(stage.text).toContain(part);
+    // a step without anything to show has no bar beside it
+    stage.keys('pgdn');
+    expect(stage.text).toContain('3. Step third');
+    expect(stage.text).not.toMatch(/^ +│ *$/m);
     stage.keys('y');
     expect(stage.copied).toEqual([expect.stringMatching(/^pgdeck paint shop -h \S+ -p \d+ -U \S+ -d \S+$/)]);
     expect(stage.wizard.phase.step).toBe('plan');

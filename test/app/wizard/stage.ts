@@ -121,6 +121,7 @@ export function operationOf(played: Script): AnyOperation {
           },
           {
             ...step('third'),
+            preview: '',
             run: async (io) => {
               io.result({ title: 'Painted', columns: ['table', 'coats'], rows: [['库存', '2']] });
               played.happened.push('third');

@@ -95,9 +95,11 @@ function stepLines(step: Step, at: number, columns: number, ascii: boolean): Lin
     ...(step.effect === undefined
       ? []
       : wrap(cleanLine(step.effect), columns - 8).map((part): Line => [span(`     ${part}`, 'warn')])),
-    ...wrap(cleanBlock(step.preview), Math.max(10, columns - 8)).map(
-      (part): Line => [span(`     ${bar} `, 'muted'), span(part)],
-    ),
+    ...(step.preview === ''
+      ? []
+      : wrap(cleanBlock(step.preview), Math.max(10, columns - 8)).map(
+          (part): Line => [span(`     ${bar} `, 'muted'), span(part)],
+        )),
   ];
 }
 
