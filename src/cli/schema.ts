@@ -43,23 +43,14 @@ export function register(program: Command, context: Context): void {
 }
 
 async function snapshotOf(context: Context, command: Command): Promise<SchemaSnapshot> {
-  const [{ createContext }, { takeSchemaSnapshot }, { OpError, sentenceOf }, { DbError }] = await Promise.all(
-    [
-      import('../ops/context.ts'),
-      import('../ops/schema/snapshot.ts'),
-      import('../ops/error.ts'),
-      import('../db/errors.ts'),
-    ],
-  );
+  const [{ createContext }, { takeSchemaSnapshot }] = await Promise.all([
+    import('../ops/context.ts'),
+    import('../ops/schema/snapshot.ts'),
+  ]);
   const { resolved } = await context.resolve(command);
   const operation = createContext({ resolved, env: context.env });
   try {
     return await takeSchemaSnapshot(await operation.session());
-  } catch (error) {
-    // nothing comes again by itself as a poll does: the next step is told
-    if (error instanceof DbError && error.kind === 'busy')
-      throw new OpError('failed', sentenceOf(error), undefined, error);
-    throw error;
   } finally {
     await operation.close();
   }

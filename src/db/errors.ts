@@ -59,6 +59,7 @@ interface Facts {
   errors?: unknown;
 }
 
+const LOCKED = 'See who holds the lock with: pgdeck show locks. Then try again.';
 const CONNECTION_LOST = /^(08|57P0[124])/;
 const LOST_MESSAGE = /terminated|connection (was )?(closed|ended|reset)|not queryable|Client was closed/i;
 
@@ -129,10 +130,11 @@ export function dbError(error: unknown, address?: Address): DbError {
       );
     case '57P03':
       return make('starting', `${at} is not ready: ${message}.`, 'It is tried again until it is.');
-    case '57014':
     case '55P03':
+      return make('busy', `The server gave it up: ${message}.`, LOCKED);
+    case '57014':
     case '25P03':
-      return make('busy', `Skipped: ${message}.`);
+      return make('busy', `The server gave it up: ${message}.`, 'Try again when it has less to do.');
     case '42501':
       return make('denied', `Not permitted: ${message}.`);
     case '0A000':

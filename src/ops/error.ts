@@ -1,5 +1,3 @@
-import { DbError } from '../db/errors.ts';
-
 export type OpErrorKind =
   /** Not done, and nothing was touched. Exit code 2. */
   | 'refused'
@@ -24,15 +22,6 @@ export class OpError extends Error {
 /** Sentence and next step of anything thrown. */
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof DbError && error.kind === 'busy') return busySentence(error);
   const { next } = error as { next?: unknown };
   return typeof next === 'string' ? `${error.message} ${next}` : error.message;
-}
-
-/** A poll that meets a lock is skipped and comes again; what a person asked for has to be asked for again. */
-function busySentence({ message, code }: DbError): string {
-  const why = message.replace(/^Skipped: /, 'The server gave it up: ');
-  return code === '55P03'
-    ? `${why} See who holds the lock with: pgdeck show locks. Then try again.`
-    : `${why} Try again when it has less to do.`;
 }
