@@ -1,7 +1,7 @@
 import { lastProven, lastVerified, type Manifest, type Verification } from '../../ops/repository/manifest.ts';
 import type { Backup } from '../../ops/repository/repository.ts';
 import { cleanLine } from '../../text/clean.ts';
-import { bytes, count, moment } from '../../text/units.ts';
+import { bytes, count, moment, plural } from '../../text/units.ts';
 import { type OutputColumn, print, printTable } from '../output.ts';
 
 /** A backup as the list has it in JSON. */
@@ -105,7 +105,7 @@ function manifestFacts(manifest: Manifest): string[][] {
     ['run', manifest.run],
     [
       'holds',
-      `${tables.length} table${tables.length === 1 ? '' : 's'}, ${count(rows)} rows, ${count(manifest.large_objects)} large objects`,
+      `${plural(tables.length, 'table')}, ${count(rows)} rows, ${count(manifest.large_objects)} large objects`,
     ],
     ['globals', manifest.globals ?? 'none'],
     ['restores into', `PostgreSQL ${manifest.restore_min_major} or later`],

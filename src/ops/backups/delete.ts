@@ -1,6 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
+import { plural } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
 import { type Check, defineOperation, type Step, type StepIo } from '../operation.ts';
@@ -128,7 +129,7 @@ async function checks(
         : {
             title: 'Others',
             status: 'ok',
-            detail: `${others.length} other good backup${others.length === 1 ? '' : 's'} of ${backup.database} stay.`,
+            detail: `${plural(others.length, 'other good backup')} of ${backup.database} stay.`,
           },
     );
   return found;

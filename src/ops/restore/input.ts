@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { fullName } from '../../db/ident.ts';
 import { databaseList } from '../../db/views/database/facts.ts';
 import { bytes, plural } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
@@ -158,13 +159,9 @@ async function tableChoices(context: OpContext, raw: RawInput): Promise<Choice[]
   return (manifest?.tables ?? [])
     .filter(({ rows, kind }) => rows !== null && kind !== 'matview')
     .map(({ schema, name, rows }) => ({
-      value: [schema, name].map(wordOf).join('.'),
+      value: fullName(schema, name),
       hint: plural(rows ?? 0, 'row'),
     }));
-}
-
-function wordOf(name: string): string {
-  return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
 /** When it was made, how large it is, and what sets it apart: a part of a database, a safety backup. */

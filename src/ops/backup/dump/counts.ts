@@ -1,7 +1,6 @@
-import { quoteLiteral } from '../../../db/ident.ts';
+import { quoteLiteral, quoteRelation } from '../../../db/ident.ts';
 import type { BackupRelation } from '../../../db/views/backup/relations.ts';
 import type { StepIo } from '../../operation.ts';
-import { pattern } from '../scope/resolve.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Small tables are counted together: a round trip for each of thousands would take longer than the counting. */
@@ -26,7 +25,7 @@ export async function countRows(
     signal.throwIfAborted();
     for (const group of groups(selection.filled)) {
       const selects = group.map(
-        (one, at) => `SELECT ${at} AS at, count(*) AS rows FROM ONLY ${pattern(one)}`,
+        (one, at) => `SELECT ${at} AS at, count(*) AS rows FROM ONLY ${quoteRelation(one)}`,
       );
       // a transaction each: the locks of all tables and indexes together with pg_dump's would fill the lock table.
       // pg_dump's own keep the tables as they are meanwhile

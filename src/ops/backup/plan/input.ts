@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { displayName } from '../../../db/ident.ts';
+import { fullName } from '../../../db/ident.ts';
 import { backupDatabases } from '../../../db/views/backup/facts.ts';
 import { backupRelations, backupSchemas } from '../../../db/views/backup/relations.ts';
 import { bytes } from '../../../text/units.ts';
@@ -121,10 +121,5 @@ async function tableChoices(context: OpContext, raw: RawInput): Promise<Choice[]
   const tables = rows.filter((one) => ['r', 'p', 'm'].includes(one.kind) && one.partition_of === null);
   return tables
     .toSorted((a, b) => b.bytes - a.bytes)
-    .map((one) => ({ value: fullName(one), hint: bytes(one.bytes) }));
-}
-
-/** With its schema always: a name alone may be that of two tables. */
-function fullName({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return `${displayName(null, schema)}.${displayName(null, name)}`;
+    .map((one) => ({ value: fullName(one.schema, one.name), hint: bytes(one.bytes) }));
 }

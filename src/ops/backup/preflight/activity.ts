@@ -1,3 +1,4 @@
+import { quoteRelation } from '../../../db/ident.ts';
 import type { RowOf } from '../../../db/query.ts';
 import type { Session } from '../../../db/session.ts';
 import { backupBlockers, backupPrepared } from '../../../db/views/backup/activity.ts';
@@ -5,7 +6,6 @@ import { duration, percent } from '../../../text/units.ts';
 import type { Check } from '../../operation.ts';
 import { LOCK_WAIT } from '../dump/command.ts';
 import type { BackupRequest } from '../request.ts';
-import { pattern } from '../scope/resolve.ts';
 import type { Selection } from '../scope/selection.ts';
 
 /** A share of the data above which other processes wait for the one that has this table. */
@@ -78,7 +78,7 @@ function jobsCheck({ jobs }: BackupRequest, { filled }: Selection): Check[] {
     {
       title: 'Jobs',
       status: 'ok',
-      detail: `${pattern(largest)} is ${percent(largest.bytes / total)} of the data: ${jobs} jobs will hardly be faster than one.`,
+      detail: `${quoteRelation(largest)} is ${percent(largest.bytes / total)} of the data: ${jobs} jobs will hardly be faster than one.`,
     },
   ];
 }

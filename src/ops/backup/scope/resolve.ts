@@ -1,4 +1,4 @@
-import { displayName, quoteIdent } from '../../../db/ident.ts';
+import { displayName, quoteRelation } from '../../../db/ident.ts';
 import type { BackupRelation } from '../../../db/views/backup/relations.ts';
 import { OpError } from '../../error.ts';
 import { resolveRelation, resolveSchema } from '../../names/resolve.ts';
@@ -31,15 +31,10 @@ export function resolveChosen(
   };
 }
 
-/** `schema.name` in quotes, as pg_dump takes it for that one relation and no other. */
-export function pattern({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return `${quoteIdent(schema)}.${quoteIdent(name)}`;
-}
-
 function resolveTable(relations: readonly BackupRelation[], text: string): BackupRelation {
   const table = resolveRelation(relations, text, {
     offered: ({ kind }) => kind !== 'S' && kind !== 'v',
-    shown: pattern,
+    shown: quoteRelation,
   });
   const why = noRows(table);
   if (why !== undefined) throw new OpError('refused', `${displayName(table.schema, table.name)} ${why}`);

@@ -1,4 +1,4 @@
-import { quoteIdent } from '../../../db/ident.ts';
+import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import {
   type BackupForeignKey,
@@ -8,7 +8,7 @@ import {
 } from '../../../db/views/backup/relations.ts';
 import type { Scope } from '../../repository/manifest.ts';
 import type { BackupRequest, Content } from '../request.ts';
-import { type Chosen, pattern, resolveChosen } from './resolve.ts';
+import { type Chosen, resolveChosen } from './resolve.ts';
 
 /** What of a database goes into a backup. */
 export interface Selection {
@@ -61,7 +61,7 @@ export async function selectRelations(
     content === 'schema' ? [] : holding.filter((one) => chosen.oids.has(one.oid) && mayFill(one));
   return {
     scope: scopeOf(content, chosen),
-    chosen: [...chosen.schemas.map(quoteIdent), ...chosen.tables.map(pattern)],
+    chosen: [...chosen.schemas.map(quoteIdent), ...chosen.tables.map(quoteRelation)],
     defined: content === 'all' ? holding : holding.filter((one) => chosen.oids.has(one.oid)),
     filled,
     largeObjects: false,
@@ -93,7 +93,7 @@ function withoutRowsOf(relations: readonly BackupRelation[], { oids }: Chosen): 
     // sequences keep their values: a default may draw from one of another schema
     const keep = inSchema.some(({ oid, kind }) => oids.has(oid) || kind === 'S');
     if (!keep) return inSchema.some(holdsRows) ? [`${quoteIdent(schema)}.*`] : [];
-    return inSchema.filter((one) => holdsRows(one) && !oids.has(one.oid)).map(pattern);
+    return inSchema.filter((one) => holdsRows(one) && !oids.has(one.oid)).map(quoteRelation);
   });
   // the short name is understood by every version, the long one was changed in 16
   return ['-B', ...excluded.map((one) => `--exclude-table-data=${one}`)];
@@ -108,7 +108,7 @@ function onlyArgs(relations: readonly BackupRelation[], { schemas, tables, oids 
   // pg_dump does not look at --schema once there is a --table
   if (tables.length === 0) return [...schemas.map((one) => `--schema=${quoteIdent(one)}`), '--strict-names'];
   const named = relations.filter(({ oid, of_extension }) => oids.has(oid) && !of_extension);
-  return [...named.map((one) => `--table=${pattern(one)}`), '--strict-names'];
+  return [...named.map((one) => `--table=${quoteRelation(one)}`), '--strict-names'];
 }
 
 function dangling(

@@ -8,7 +8,7 @@ import {
   subscriptionsIn,
   swapSessions,
 } from '../../../db/views/database/swap.ts';
-import { bytes } from '../../../text/units.ts';
+import { bytes, plural } from '../../../text/units.ts';
 import type { Check } from '../../operation.ts';
 import { isMaintenance } from './maintenance.ts';
 import { readMarker } from './markers.ts';
@@ -43,7 +43,7 @@ export async function swapChecks(
       ? undefined
       : block(
           'Prepared transactions',
-          `${live} has ${counted(prepared.length, 'prepared transaction')} (${list(prepared.map(({ gid }) => gid))}), which would be lost: COMMIT PREPARED or ROLLBACK PREPARED first.`,
+          `${live} has ${plural(prepared.length, 'prepared transaction')} (${list(prepared.map(({ gid }) => gid))}), which would be lost: COMMIT PREPARED or ROLLBACK PREPARED first.`,
         ),
     subscriptionCheck(live, subscriptions),
     slotCheck(live, slots),
@@ -136,16 +136,16 @@ function sessionCheck(
   if (supers.length > 0)
     return block(
       title,
-      `${counted(supers.length, 'session')} of superusers in ${name} (${who(supers)}) can be ended by superusers only: end ${supers.length === 1 ? 'it' : 'them'}, or connect as one.`,
+      `${plural(supers.length, 'session')} of superusers in ${name} (${who(supers)}) can be ended by superusers only: end ${supers.length === 1 ? 'it' : 'them'}, or connect as one.`,
     );
   const others = sessions.filter(({ needs }) => needs !== null);
   if (others.length > 0)
     return block(
       title,
-      `${server.user} may not end ${counted(others.length, 'session')} in ${name} (${who(others)}): GRANT pg_signal_backend TO ${quoteIdent(server.user)}.`,
+      `${server.user} may not end ${plural(others.length, 'session')} in ${name} (${who(others)}): GRANT pg_signal_backend TO ${quoteIdent(server.user)}.`,
     );
   if (sessions.length === 0) return ok(title, `Nobody is connected to ${name}.`);
-  return ok(title, `${counted(sessions.length, 'session')} in ${name} will be ended: ${who(sessions)}.`);
+  return ok(title, `${plural(sessions.length, 'session')} in ${name} will be ended: ${who(sessions)}.`);
 }
 
 /** Restored they are disabled, under the name of a slot that the old one still uses. */
@@ -191,8 +191,4 @@ function who(sessions: readonly SwapSessionRow[]): string {
     application_name ? `${application_name} of ${usename}` : `${usename}`,
   );
   return list([...groups].map(([name, all]) => (all.length === 1 ? name : `${name} ${all.length} times`)));
-}
-
-function counted(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

@@ -1,4 +1,4 @@
-import { quoteIdent } from '../../../db/ident.ts';
+import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { type SafetyBackup, safetyBackup } from '../../backup/safety.ts';
 import type { Clients } from '../../clients/programs.ts';
@@ -16,7 +16,7 @@ export async function tablesSafety(
   { safety, dir }: { readonly safety: boolean; readonly dir?: string | undefined },
 ): Promise<Pick<SafetyBackup, 'steps' | 'checks'> & { readonly undo?: { readonly command: string } }> {
   if (!safety || units.length === 0) return { steps: [], checks: [] };
-  const tables = units.map(({ schema, name }) => `${quoteIdent(schema)}.${quoteIdent(name)}`);
+  const tables = units.map(quoteRelation);
   const repository = repositoryDirectory(context, dir);
   const label = 'before a restore of these tables';
   const { steps, checks, made } = await safetyBackup(context, session, {

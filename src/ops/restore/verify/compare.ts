@@ -1,4 +1,4 @@
-import { quoteIdent } from '../../../db/ident.ts';
+import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { contentsFlaws, contentsSequences, contentsTables } from '../../../db/views/restore/contents.ts';
 import { count, plural } from '../../../text/units.ts';
@@ -80,10 +80,9 @@ async function present(session: Session): Promise<ExpectedTable[]> {
 }
 
 /** null: there is no such table. */
-async function rowsOf(session: Session, { schema, name }: ExpectedTable): Promise<number | null> {
-  const relation = `${quoteIdent(schema)}.${quoteIdent(name)}`;
+async function rowsOf(session: Session, table: ExpectedTable): Promise<number | null> {
   try {
-    const [row] = await session.sql(`SELECT count(*)::float8 AS rows FROM ONLY ${relation}`);
+    const [row] = await session.sql(`SELECT count(*)::float8 AS rows FROM ONLY ${quoteRelation(table)}`);
     return Number(row?.rows);
   } catch (error) {
     // 42P01: no such table; 3F000: no such schema; 55000: a materialized view that was not filled

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { displayName, quoteIdent } from '../../../../db/ident.ts';
+import { displayName, quoteRelation } from '../../../../db/ident.ts';
 import type { Session } from '../../../../db/session.ts';
 
 /** How the history table of a tool is known, and what it has to say. */
@@ -201,7 +201,7 @@ export async function readApplied(session: Session, history: HistoryTable): Prom
   return appliedRows.parse(
     await session.sql(
       `SELECT (${version})::text AS version, ${timeOf(signature)} AS applied_at
-       FROM ${quoteIdent(schema)}.${quoteIdent(table)}${where === undefined ? '' : ` WHERE ${where}`}
+       FROM ${quoteRelation({ schema, name: table })}${where === undefined ? '' : ` WHERE ${where}`}
        ORDER BY ${order}`,
     ),
   );

@@ -1,4 +1,4 @@
-import { quoteIdent, quoteLiteral } from '../../../../db/ident.ts';
+import { quoteIdent, quoteLiteral, quoteRelation } from '../../../../db/ident.ts';
 import type { ForeignKey } from '../../../../db/views/restore/tables.ts';
 import { SEEN } from '../rows/filter.ts';
 import { type Gone, list, type Mode, rowsOfUnit, stagedColumns, type Unit } from '../unit.ts';
@@ -89,7 +89,7 @@ function settings(major: number): string[] {
 function arrived({ units, gone }: Task, blocks: number): string[] {
   const counted = [
     ...units.map((unit) => ({ ...unit, from: unit.staging })),
-    ...gone.map((one) => ({ ...one, from: `${quoteIdent(one.schema)}.${quoteIdent(one.name)}` })),
+    ...gone.map((one) => ({ ...one, from: quoteRelation(one) })),
   ].filter(({ rows }) => rows !== null);
   return [
     assertion(
@@ -237,9 +237,9 @@ function forward(unit: Unit): string[] {
 }
 
 /** The same for the sequences of a table that was made again. */
-function forwardNew({ schema, name, sequences }: Gone): string[] {
+function forwardNew({ sequences, ...table }: Gone): string[] {
   if (sequences.length === 0) return [];
-  const relation = quoteLiteral(`${quoteIdent(schema)}.${quoteIdent(name)}`);
+  const relation = quoteLiteral(quoteRelation(table));
   const body = `DECLARE r record; highest bigint; BEGIN
   FOR r IN SELECT d.objid::pg_catalog.regclass AS sequence, a.attrelid::pg_catalog.regclass AS relation, a.attname, s.seqincrement
     FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid
