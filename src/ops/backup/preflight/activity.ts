@@ -51,7 +51,8 @@ export function shapeChecks(session: Session, request: BackupRequest, selection:
       detail:
         'Replay may cancel a long dump (max_standby_streaming_delay), and rows of unlogged tables are not there.',
     });
-  if (selection.dangling.length > 0)
+  // the tables of a safety backup go back to where the others are
+  if (selection.dangling.length > 0 && !request.safety)
     checks.push({
       title: 'Foreign keys',
       status: request.format === 'plain' ? 'block' : 'warn',
