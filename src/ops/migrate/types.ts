@@ -1,7 +1,7 @@
 import type { Session } from '../../db/session.ts';
 import type { OpContext } from '../context.ts';
 import type { Worker } from '../maintain/shared/sessions.ts';
-import type { Fact, Step } from '../operation.ts';
+import type { Check, Fact, Step } from '../operation.ts';
 import type { Rehearsal } from './rehearse/result.ts';
 
 /** What became of a migration, by the history table and the files. */
@@ -54,12 +54,15 @@ export interface Status {
   /** In the order they are applied. */
   readonly items: readonly Item[];
   readonly problems: readonly Problem[];
+  /** The tool did not say which migrations there are: the items are those of the history alone. */
+  readonly failed?: true;
 }
 
 /** Where to go. Down `to`: that version stays applied. */
 export type Destination =
   | { readonly kind: 'latest' }
-  | { readonly kind: 'steps'; readonly n: number }
+  /** `implied`: nobody has said how many, so that it is the tool's own step. */
+  | { readonly kind: 'steps'; readonly n: number; readonly implied?: true }
   | { readonly kind: 'to'; readonly version: string }
   | { readonly kind: 'base' };
 
@@ -86,6 +89,12 @@ export interface Route {
   readonly versions: readonly string[];
   readonly hazards: readonly Hazard[];
   readonly facts: readonly Fact[];
+  /** What a person should know before. */
+  readonly checks?: readonly Check[];
+  /** What waits is applied, and nobody says before what that is: there are no versions. */
+  readonly open?: true;
+  /** `migrate down` would not take it back. */
+  readonly oneWay?: true;
   readonly steps: readonly Step[];
   /** What the status was when this was planned: a run refuses when it has changed since. */
   readonly statusHash: string;

@@ -1,6 +1,6 @@
 import { OpError } from '../../error.ts';
 import { KEPT, type Step, type StepIo } from '../../operation.ts';
-import type { Destination, Direction, MigrationAdapter, Route, Where } from '../types.ts';
+import type { Destination, Direction, MigrationAdapter, Route, Status, Where } from '../types.ts';
 import { type Leftovers, leftoversOf } from '../verify/leftovers.ts';
 import type { MigrateLock } from './lock.ts';
 
@@ -12,6 +12,8 @@ export interface MoveState {
   readonly route: Route;
   readonly direction: Direction;
   readonly to: Destination;
+  /** What it was when it was planned. */
+  readonly status: Status;
   /** Another run has done all of it while this one waited. */
   idle: boolean;
   /** What was there before. */
@@ -31,7 +33,7 @@ export function lockStep(state: MoveState, database: string, wait: number): Step
       const { session } = await state.lock.worker();
       const { adapter, where, route, direction, to } = state;
       const now = await adapter.route({ ...where, session }, direction, to);
-      state.idle = now.versions.length === 0;
+      state.idle = now.versions.length === 0 && now.open !== true;
       if (state.idle)
         return io.line('Another run has done all of it meanwhile: there is nothing left to do.');
       if (now.statusHash !== route.statusHash)

@@ -102,7 +102,7 @@ export function destinationOf({ to, steps, base }: MoveInput, direction: Directi
   if (to !== undefined) return { kind: 'to', version: to };
   if (steps !== undefined) return { kind: 'steps', n: steps };
   if (base) return { kind: 'base' };
-  return direction === 'up' ? { kind: 'latest' } : { kind: 'steps', n: 1 };
+  return direction === 'up' ? { kind: 'latest' } : { kind: 'steps', n: 1, implied: true };
 }
 
 async function versionChoices(context: OpContext, raw: RawInput, direction: Direction): Promise<Choice[]> {

@@ -24,12 +24,12 @@ export async function planMove(direction: Direction, input: MoveInput, context: 
   const status = await settledStatus(adapter, where, database, input.wait);
   const route = await adapter.route(where, direction, to);
   const state: MoveState = {
-    ...{ adapter, where, lock, route, direction, to },
+    ...{ adapter, where, lock, route, direction, to, status },
     idle: false,
     before: undefined,
   };
   const move: Moving = { direction, input, context, choice, status, route };
-  if (route.versions.length === 0) return nothing(move);
+  if (route.versions.length === 0 && route.open !== true) return nothing(move);
   const destructive = route.hazards.some((hazard) => hazard.destructive);
   const wanted = input.backup || (!input.no_backup && (direction === 'down' || destructive));
   const safety = wanted ? await migrateSafety(context, labelOf(move)) : undefined;
@@ -42,6 +42,7 @@ export async function planMove(direction: Direction, input: MoveInput, context: 
   ].map((step, at) => (at === 0 ? step : guarded(state, step)));
   const checks: Check[] = [
     connectionCheck(where.session.server),
+    ...(route.checks ?? []),
     ...hazardChecks(route.hazards, input.acknowledge),
     ...problemChecks(status.problems),
     ...(input.rehearse ? [rehearsalCheck(route, adapter.id) ?? []].flat() : []),
@@ -98,13 +99,15 @@ function idleTitle({ direction, input: { to } }: Moving): string {
   return to === undefined ? 'Everything is applied' : `Everything up to ${to} is applied`;
 }
 
-function titleOf({ direction, route: { versions }, context }: Moving): string {
-  const what = versions.length === 1 ? `migration ${versions[0]}` : `${versions.length} migrations`;
+function titleOf({ direction, route: { versions, open }, context }: Moving): string {
+  const counted = versions.length === 1 ? `migration ${versions[0]}` : `${versions.length} migrations`;
+  const what = open === true ? 'what waits' : counted;
   const { database } = context.target;
   return direction === 'up' ? `Apply ${what} to ${database}` : `Take back ${what} of ${database}`;
 }
 
-function labelOf({ direction, route: { versions } }: Moving): string {
+function labelOf({ direction, route: { versions, open } }: Moving): string {
+  if (open === true) return `before migrate ${direction}`;
   return `before migrate ${direction} ${versions[0]}${versions.length > 1 ? ` … ${versions.at(-1)}` : ''}`;
 }
 
@@ -119,7 +122,7 @@ function factsOf({ choice, status, route, direction }: Moving, safety: SafetyBac
     { label: 'Current', value: status.current ?? 'the base: nothing is applied' },
     ...(route.versions.length === 0 ? [] : [{ label: 'Then', value: reached ?? 'the base' }]),
     ...route.facts,
-    ...(route.versions.length === 0
+    ...(route.versions.length === 0 && route.open !== true
       ? []
       : [{ label: 'Backup', value: safety === undefined ? 'none' : 'before the first migration' }]),
   ];
@@ -154,7 +157,7 @@ function undoOf(move: Moving, destructive: boolean, safety: SafetyBackup | undef
   const back = route.versions.every(
     (version) => status.items.find((one) => one.version === version)?.reversible,
   );
-  if (direction === 'down' || !back || !choice.adapter.can.down) {
+  if (direction === 'down' || !back || route.oneWay || !choice.adapter.can.down) {
     if (safety === undefined) return undefined;
     return { command: `pgdeck restore ${shellWord(made?.id ?? 'BACKUP')}` };
   }

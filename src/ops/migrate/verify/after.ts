@@ -1,7 +1,7 @@
 import { OpError } from '../../error.ts';
 import type { Step } from '../../operation.ts';
 import type { MoveState } from '../move/guard.ts';
-import type { Item } from '../types.ts';
+import type { Item, Status } from '../types.ts';
 import { constraintSentence, indexName, indexSentence, leftoversOf, newSince } from './leftovers.ts';
 
 /** Whether the history says what was planned, and nothing was left half made. */
@@ -18,12 +18,13 @@ export function verifyStep(state: MoveState): Step {
       const items = new Map(status.items.map((item) => [item.version, item]));
       const fits = (version: string) => isThere(items.get(version), direction);
       const wrong = route.versions.filter((version) => !fits(version));
+      const versions = route.open === true ? newly(status, state.status) : route.versions;
       const left = newSince(before ?? { indexes: [], constraints: [] }, await leftoversOf(session));
       io.result({
         title: 'Migrations',
         columns: ['version', 'name', 'state', 'as planned'],
         rows: [
-          ...route.versions.map((version) => {
+          ...versions.map((version) => {
             const item = items.get(version);
             return [version, item?.name ?? '', item?.state ?? 'gone', fits(version) ? 'yes' : 'NO'];
           }),
@@ -40,9 +41,21 @@ export function verifyStep(state: MoveState): Step {
         ...left.indexes.map(indexSentence),
       ];
       if (failures.length > 0) throw new OpError('failed', failures.join('\n'));
-      io.line(`${status.current ?? 'The base'} is current.`);
+      io.line(
+        status.problems.some(({ kind }) => kind === 'no_history')
+          ? 'There is no history that is known: what was done is known by the exit code only.'
+          : `${status.current ?? 'The base'} is current.`,
+      );
     },
   };
+}
+
+/** Applied now, and not when it was planned. */
+function newly({ items }: Status, before: Status): string[] {
+  const known = new Set(before.items.filter((item) => isThere(item, 'up')).map(({ version }) => version));
+  return items
+    .filter((item) => isThere(item, 'up') && !known.has(item.version))
+    .map(({ version }) => version);
 }
 
 function isThere(item: Item | undefined, direction: 'up' | 'down'): boolean {

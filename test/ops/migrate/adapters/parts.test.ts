@@ -7,7 +7,10 @@ import {
   parseHistory,
   withAncestors,
 } from '../../../../src/ops/migrate/adapters/alembic/revisions.ts';
+import { commandsOf } from '../../../../src/ops/migrate/adapters/npm/commands.ts';
 import { readOutput } from '../../../../src/ops/migrate/adapters/npm/output.ts';
+import { findProject } from '../../../../src/ops/migrate/adapters/npm/scripts.ts';
+import { toolCallOf } from '../../../../src/ops/migrate/adapters/npm/tools.ts';
 import { elsewhere } from '../../../../src/ops/migrate/adapters/shared/elsewhere.ts';
 import { databaseUrl, withToolEnvironment } from '../../../../src/ops/migrate/adapters/shared/environment.ts';
 import { pythonWords } from '../../../../src/ops/migrate/adapters/shared/failure.ts';
@@ -67,6 +70,69 @@ describe('what a status script prints', () => {
       { name: 'a', applied: true },
     ]);
     expect(readOutput('[X] a', 'db')).toBeUndefined();
+  });
+});
+
+describe('what the text of a script runs', () => {
+  const ALL = { kind: 'all' };
+  const BATCH = { kind: 'batch' };
+  test.each<[string, unknown]>([
+    ['knex migrate:rollback', BATCH],
+    ['knex migrate:rollback --all --env production', ALL],
+    ['dotenv -e .env -- knex migrate:rollback --all', ALL],
+    ['cross-env NODE_ENV=production npx --no-install knex@3 migrate:rollback --all', ALL],
+    ['A=1 env B=2 node --import tsx ./node_modules/.bin/knex migrate:rollback', BATCH],
+    ['node node_modules/knex/bin/cli.js --knexfile a.js migrate:rollback', BATCH],
+    ['npm run build && npm run undo -- --all', ALL],
+    ['pnpm exec knex migrate:down 20260101_a.js', { kind: 'only', name: '20260101_a.js' }],
+    ['yarn undo --all', ALL],
+    ['sh -c "cd db; npx knex migrate:rollback --all"', ALL],
+    ['run-s build "undo --all"', ALL],
+    ['sequelize db:migrate:undo', { kind: 'last', n: 1 }],
+    ['sequelize-cli db:migrate:undo:all', ALL],
+    ['sequelize-cli db:migrate:undo:all --to=x.js', { kind: 'from', name: 'x.js' }],
+    ['node-pg-migrate -m db down 3', { kind: 'last', n: 3 }],
+    ['migrate -path db -database $DATABASE_URL down', ALL],
+    ['dbmate rollback', { kind: 'last', n: 1 }],
+    ['db-migrate reset', ALL],
+    ['typeorm-ts-node-esm migration:revert -d src/data.ts', { kind: 'last', n: 1 }],
+    ['node scripts/rollback.js --all', undefined],
+    ["echo 'knex migrate:rollback --all'", undefined],
+    ['npm run round', undefined],
+  ])('%s', (text, expected) => {
+    const scripts = { x: text, undo: 'knex migrate:rollback', build: 'tsc -p .', round: 'npm run round' };
+    const calls = commandsOf({ scripts }, 'x').flatMap((words) => toolCallOf(words)?.down ?? []);
+    expect(calls).toEqual(expected === undefined ? [] : [expected]);
+  });
+
+  test.each<[Record<string, string>, Record<string, string | undefined>]>([
+    [
+      { 'db:migrate:all': 'node m.js', 'db:migrate:status': 'node s.js', 'db:migrate:rollback': 'node r.js' },
+      { up: 'db:migrate:all', status: 'db:migrate:status', down: 'db:migrate:rollback' },
+    ],
+    [
+      {
+        'db:migrate': 'sequelize db:migrate',
+        'db:migrate:undo': 'sequelize db:migrate:undo',
+        'db:migrate:undo:all': 'sequelize db:migrate:undo:all',
+      },
+      { up: 'db:migrate', down: 'db:migrate:undo' },
+    ],
+    // by what they run, where the names say nothing
+    [
+      {
+        'k:go': 'knex migrate:latest',
+        'k:back': 'knex migrate:down',
+        'k:make': 'knex migrate:make',
+        start: 'knex migrate:latest && node .',
+      },
+      { up: 'k:go', down: 'k:back', create: 'k:make' },
+    ],
+    [{ migrate: 'pgdeck migrate up', 'db:migrate': 'prisma migrate reset' }, { up: undefined }],
+  ])('which scripts migrate: %j', async (scripts, expected) => {
+    const project = await stage({ 'package.json': JSON.stringify({ scripts }) });
+    const { parser: _, ...found } = findProject(project.root)?.scripts ?? { parser: '', up: undefined };
+    expect(found).toEqual(expected);
   });
 });
 

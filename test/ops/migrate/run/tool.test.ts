@@ -1,7 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { choose } from '../../../../src/ops/migrate/choose.ts';
+import type { OpEvent } from '../../../../src/ops/operation.ts';
 import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { NODE_MODULES } from '../adapters/stage.ts';
@@ -49,6 +50,41 @@ test("a team's own tool goes up and down under the same lock, backup and verific
   expect((await done(context, 'verify', where)).end).toMatchObject({ ok: true });
   // nothing of it is pgdeck's to mend
   expect((await planned(context, 'repair', where)).steps).toEqual([]);
+});
+
+test('scripts that do not say what waits go up with what the history says after', {
+  timeout: 60_000,
+}, async () => {
+  const own = await testDatabase();
+  onTestFinished(() => own.drop());
+  const root = join(home, 'scripts');
+  mkdirSync(join(root, 'migrations'), { recursive: true });
+  symlinkSync(NODE_MODULES, join(root, 'node_modules'));
+  const scripts = { 'db:migrate:all': 'node-pg-migrate up', 'db:migrate:status': 'node status.cjs' };
+  writeFileSync(join(root, 'package.json'), JSON.stringify({ scripts }));
+  writeFileSync(
+    join(root, 'status.cjs'),
+    "console.error('cannot execute CREATE TABLE in a read-only transaction'); process.exit(1)",
+  );
+  writeFileSync(
+    join(root, 'migrations/1700000000001_users.cjs'),
+    "exports.up = (pgm) => pgm.createTable('users', { id: 'int' });",
+  );
+  const context = contextIn(own, home);
+  const where = { dir: root, tool: 'npm' };
+  const plan = await planned(context, 'up', where);
+  expect(plan).toMatchObject({ danger: 'confirm', title: `Apply what waits to ${own.target().database}` });
+  const tables: unknown[] = [];
+  const onEvent = (event: OpEvent) => {
+    if (event.type === 'result') tables.push(event.table.rows);
+  };
+  const up = await done(context, 'up', where, { onEvent });
+  expect(up.end, up.end.text).toMatchObject({ ok: true });
+  expect(up.end.undo).toBeNull();
+  expect(tables).toEqual([[['1700000000001_users', '1700000000001_users', 'applied', 'yes']]]);
+  // nothing waits any more: that is no failure
+  expect((await done(context, 'up', where)).end).toMatchObject({ ok: true });
+  await context.close();
 });
 
 test('files that are not all SQL are left to their own tool', async () => {

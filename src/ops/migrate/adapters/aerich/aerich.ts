@@ -70,7 +70,9 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
   const { project, command, status, sources } = found;
   if (command === undefined) throw new OpError('refused', NOT_FOUND);
   const chosen =
-    direction === 'up' ? chooseAllUp(status.items, to, 'Aerich', INSTEAD) : chooseDown(found.applied, to);
+    direction === 'up'
+      ? chooseAllUp(status.items, to, 'Aerich', INSTEAD)
+      : chooseDown(found.applied, to, status.items);
   const versions = chosen.map(({ version }) => version);
   const facts = [
     { label: 'App', value: project.app ?? '' },

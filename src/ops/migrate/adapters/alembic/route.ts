@@ -108,7 +108,7 @@ function down(survey: Survey, to: Destination): Choice {
     return { target: stays, versions: versions.map(({ version }) => version) };
   }
   if (to.kind !== 'base') mustBeLine(revisions.filter(({ version }) => applied.has(version)));
-  const chosen = chooseDown(inOrder, to);
+  const chosen = chooseDown(inOrder, to, status.items);
   const stays = inOrder.at(-chosen.length - 1)?.version;
   return {
     target: chosen.length === inOrder.length ? 'base' : (stays ?? 'base'),

@@ -79,7 +79,7 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
   const chosen =
     direction === 'up'
       ? chooseAllUp(status.items, to, 'dbmate', INSTEAD)
-      : chooseDown(status.items.filter(isApplied), to);
+      : chooseDown(status.items.filter(isApplied), to, status.items);
   if (direction === 'up') refuseWithoutMark(project, chosen);
   const facts = [
     { label: 'Connection', value: 'DATABASE_URL' },

@@ -80,7 +80,8 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
   const { project, command, sources, versions, status } = found;
   const bad = status.problems.find(({ kind }) => kind !== 'missing_file' && kind !== 'out_of_order');
   if (bad !== undefined || command === undefined) throw new OpError('refused', bad?.message ?? NOT_FOUND);
-  const chosen = direction === 'up' ? chooseUp(status.items, to) : chooseDown(found.applied, to);
+  const chosen =
+    direction === 'up' ? chooseUp(status.items, to) : chooseDown(found.applied, to, status.items);
   const used = chosen.flatMap(({ file }) => sources.find((source) => source.file === file) ?? []);
   const programs = chosen.filter(({ file }) => file?.endsWith('.sql') === false);
   const single = !project.options.includes('--no-single-transaction');

@@ -6,17 +6,18 @@ import { nodeWords } from '../node-pg-migrate/node-pg-migrate.ts';
 import type { Adapting } from '../shared/adapting.ts';
 import { readApplied } from '../shared/history.ts';
 import type { Command } from '../shared/programs.ts';
-import { chooseAllUp, chooseDown, isApplied, movedBy, statusHash } from '../shared/status.ts';
+import { chooseAllUp, isApplied, movedBy, statusHash } from '../shared/status.ts';
 import { toolStep } from '../shared/step.ts';
 import { lockTimeoutOf } from '../shared/timeout.ts';
-import { callOf, findProject } from './scripts.ts';
+import { planDown, refuseAll } from './down.ts';
+import { callOf, findProject, toolCallsOf } from './scripts.ts';
 import { historyOf, type Survey, survey } from './survey.ts';
+import type { ToolCall } from './tools.ts';
 
 async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
   const found = await survey(where);
   const { project, history, status } = found;
   if (project.wrong !== undefined) throw new OpError('refused', project.wrong);
-  const chosen = direction === 'up' ? up(found, to) : down(found, to);
   const facts: Fact[] = [
     { label: 'Connection', value: 'DATABASE_URL and the PG variables, where the scripts read them' },
     {
@@ -26,102 +27,107 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
           ? 'none that is known yet'
           : `${history.schema}.${history.table} of ${history.signature.tool}`,
     },
-    ...(found.complete || direction === 'down'
-      ? []
-      : [{ label: 'Applies', value: 'what waits: the scripts do not say what that is' }]),
   ];
-  return {
-    direction,
-    // without a list, that something is run has to be said all the same
-    versions: direction === 'up' && !found.complete ? ['latest'] : versionsOf(chosen),
-    hazards: [],
-    facts,
-    steps: direction === 'up' ? upSteps(where, found, chosen) : downSteps(where, found, chosen, to),
-    statusHash: statusHash(status),
-  };
+  const base = { direction, hazards: [], statusHash: statusHash(status) };
+  return direction === 'up'
+    ? up(where, found, to, { ...base, facts })
+    : down(where, found, to, { ...base, facts });
 }
 
-function named(script: string | undefined, key: string): string {
+type Base = Pick<Route, 'direction' | 'hazards' | 'facts' | 'statusHash'>;
+
+function named(script: string | undefined): string {
   if (script !== undefined) return script;
   throw new OpError(
     'refused',
-    `There is no script for ${key} in package.json.`,
-    `Name it there: "pgdeck": {"migrate": {"${key}": "db:${key}"}}.`,
+    'There is no script for up in package.json.',
+    'Name it there: "pgdeck": {"migrate": {"up": "db:up"}}.',
   );
 }
 
 /** A script applies all that wait, or none. */
-function up({ status, complete }: Survey, to: Destination): Item[] {
-  if (!complete && to.kind !== 'latest')
-    throw new OpError(
-      'refused',
-      'The scripts do not say what waits, so there is no going up a part of it.',
-      'Go up to the latest, or name a status script in package.json: pgdeck.migrate.status.',
-    );
-  return chooseAllUp(status.items, to, 'The script', 'Go up to the latest.');
+function up(where: Where, found: Survey, to: Destination, base: Base): Route {
+  const { project, status, complete } = found;
+  const script = named(project.scripts.up);
+  refuseDown(script, toolCallsOf(project, script));
+  const oneWay = canTakeBack(found) ? {} : { oneWay: true as const };
+  const part = { id: 'npm-up', title: 'Apply what waits', before: appliedOf(found) };
+  const call = callOf(project, script);
+  if (!complete) {
+    if (to.kind !== 'latest')
+      throw new OpError(
+        'refused',
+        'The scripts do not say what waits, so there is no going up a part of it.',
+        'Go up to the latest, or name a status script in package.json: pgdeck.migrate.status.',
+      );
+    return {
+      ...base,
+      ...oneWay,
+      facts: [...base.facts, { label: 'Applies', value: 'what waits: the scripts do not say what that is' }],
+      versions: [],
+      open: true,
+      steps: [step(where, found, call, { ...part, after: undefined, count: 1 })],
+    };
+  }
+  const versions = versionsOf(chooseAllUp(status.items, to, 'The script', 'Go up to the latest.'));
+  const after = movedBy(part.before, versions, 'up');
+  return {
+    ...base,
+    ...oneWay,
+    versions,
+    steps:
+      versions.length === 0 ? [] : [step(where, found, call, { ...part, after, count: versions.length })],
+  };
 }
 
-function down({ history, applied }: Survey, to: Destination): Item[] {
+/** What is called up may take back, before or after. */
+function refuseDown(script: string, calls: readonly ToolCall[]): void {
+  refuseAll(script, calls);
+  const back = calls.find(({ does }) => does === 'down');
+  if (back === undefined) return;
+  throw new OpError(
+    'refused',
+    `The script ${script} takes migrations back (${back.text}), and is not run to go up.`,
+    'Name another one: "pgdeck": {"migrate": {"up": "SCRIPT"}} in package.json.',
+  );
+}
+
+function canTakeBack({ project }: Survey): boolean {
+  const { down: script, downTo } = project.scripts;
+  const calls = [script, downTo].flatMap((text) => (text === undefined ? [] : [toolCallsOf(project, text)]));
+  return calls.some((some) => !some.some((call) => call.down?.kind === 'all'));
+}
+
+function down(where: Where, found: Survey, to: Destination, base: Base): Route {
+  const { project, history } = found;
   if (history === undefined)
     throw new OpError(
       'refused',
       'The database has no history that is known, so it is not certain what would be taken back.',
     );
-  return chooseDown(applied, to);
+  const { calls, versions, behind, checks } = planDown(found, to);
+  let before = appliedOf(found);
+  return {
+    ...base,
+    facts: calls.length === 0 ? base.facts : [...base.facts, { label: 'Takes back', value: behind }],
+    checks,
+    versions,
+    steps: calls.map((call) => {
+      const after = movedBy(before, call.versions, 'down');
+      const one = step(where, found, callOf(project, call.script, call.values), {
+        id: `npm-down-${call.versions[0]}`,
+        title: `Take back ${call.versions.join(', ')}`,
+        before,
+        after,
+        count: call.versions.length,
+      });
+      before = after;
+      return one;
+    }),
+  };
 }
 
 const versionsOf = (items: readonly Pick<Item, 'version'>[]): string[] => items.map(({ version }) => version);
-
-function upSteps(where: Where, found: Survey, chosen: readonly Item[]): Step[] {
-  if (found.complete && chosen.length === 0) return [];
-  const call = callOf(found.project, named(found.project.scripts.up, 'up'));
-  const before = appliedOf(found);
-  const after = found.complete ? movedBy(before, versionsOf(chosen), 'up') : undefined;
-  return [
-    step(where, found, call, {
-      id: 'npm-up',
-      title: 'Apply what waits',
-      before,
-      after,
-      count: chosen.length,
-    }),
-  ];
-}
-
-/** With a script for it at once, otherwise one by one, each held against the history. */
-function downSteps(where: Where, found: Survey, chosen: readonly Item[], to: Destination): Step[] {
-  const { scripts } = found.project;
-  let before = appliedOf(found);
-  if (chosen.length === 0) return [];
-  if (to.kind === 'to' && scripts.downTo !== undefined) {
-    const stays = found.applied.at(-chosen.length - 1)?.version ?? to.version;
-    const after = movedBy(before, versionsOf(chosen), 'down');
-    const title = `Take back down to ${stays}`;
-    return [
-      step(where, found, callOf(found.project, scripts.downTo, stays), {
-        id: 'npm-down',
-        title,
-        before,
-        after,
-        count: chosen.length,
-      }),
-    ];
-  }
-  const call = callOf(found.project, named(scripts.down, 'down'));
-  return chosen.map(({ version }) => {
-    const after = movedBy(before, [version], 'down');
-    const one = step(where, found, call, {
-      id: `npm-down-${version}`,
-      title: `Take back ${version}`,
-      before,
-      after,
-      count: 1,
-    });
-    before = after;
-    return one;
-  });
-}
-
 const appliedOf = ({ status }: Survey): Set<string> => new Set(versionsOf(status.items.filter(isApplied)));
 
 interface Part {
@@ -142,7 +148,7 @@ function step(where: Where, { project }: Survey, command: Command, part: Part): 
     cwd: project.cwd,
     lockTimeout: lockTimeoutOf(where, false),
     applied: async (session) => {
-      const table = await historyOf(session, project.found);
+      const table = await historyOf(session, project);
       return new Set(table === undefined ? [] : versionsOf(await readApplied(session, table)));
     },
     words,

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { splitWords } from '../../../schedule/words.ts';
 import { findPackage, type Package } from '../shared/package-json.ts';
 import { type Command, textOf } from '../shared/programs.ts';
+import { commandsOf } from './commands.ts';
+import { type ToolCall, toolCallOf } from './tools.ts';
 
 const script = z.string().min(1);
 
@@ -11,8 +13,15 @@ const configSchema = z.strictObject({
   status: script.optional(),
   up: script.optional(),
   down: script.optional(),
-  /** With `{version}`, which stays: `db:rollback -- --to={version}`. */
-  downTo: script.refine((text) => text.includes('{version}'), 'expected {version} in it').optional(),
+  /**
+   * With `{version}`, which stays, or `{first}`, the oldest that is taken back: `db:rollback -- --to={version}`,
+   * `db:undo:all -- --to {first}`.
+   */
+  downTo: script
+    .refine((text) => /\{(version|first)\}/.test(text), 'expected {version} or {first} in it')
+    .optional(),
+  /** The name comes where `{name}` is, else at the end: `db:make -- --name {name}`. */
+  create: script.optional(),
   /** Where they are run, below the package. */
   cwd: script.optional(),
   /** How the output of `status` is read: `auto`, `db` (it is not), or a regular expression with `name` and `state`. */
@@ -73,29 +82,47 @@ export function findProject(directory: string): Project | undefined {
 }
 
 const VERBS = {
-  up: ['up', 'latest', 'run', 'deploy'],
+  up: ['up', 'latest', 'run', 'deploy', 'all'],
   down: ['down', 'rollback', 'undo', 'revert'],
   status: ['status', 'show', 'list'],
+  create: ['make', 'create', 'generate', 'new'],
 } as const;
+type Verb = keyof typeof VERBS;
 const SUBJECTS = ['migrate', 'db:migrate', 'migration', 'migrations', 'db:migration', 'db:migrations'];
-const OTHERS: Readonly<Record<keyof typeof VERBS, readonly string[]>> = {
+const OTHERS: Readonly<Record<Verb, readonly string[]>> = {
   up: ['db:migrate', 'migrate', 'db:up'],
   down: ['db:rollback', 'rollback', 'db:down'],
   status: ['db:status'],
+  create: [],
 };
 
 /** Scripts that would do more than migrate. */
 const RECKLESS = /\b(reset|fresh|drop|refresh|wipe|migrate dev|push)\b/;
 
-function guess({ scripts }: Package): Scripts {
-  const find = (what: keyof typeof VERBS): string | undefined => {
+/** Scripts by their names, else by a tool that their text calls and nothing else. */
+function guess(found: Package): Scripts {
+  const { scripts } = found;
+  const callsOf = (name: string) => commandsOf(found, name).map((words) => toolCallOf(words));
+  const reckless = (name: string) =>
+    commandsOf(found, name).some((words) => RECKLESS.test(words.join(' ')) || words[0] === 'pgdeck');
+  // one that takes everything back is told of when there is no other
+  const gentle = (name: string) => !callsOf(name).some((call) => call?.down?.kind === 'all');
+  const find = (what: Verb): string | undefined => {
     const names = [
       ...SUBJECTS.flatMap((subject) => VERBS[what].map((verb) => `${subject}:${verb}`)),
       ...OTHERS[what],
-    ];
-    const name = names.find((one) => Object.hasOwn(scripts, one) && !RECKLESS.test(scripts[one] ?? ''));
-    return name ?? undefined;
+    ].filter((name) => Object.hasOwn(scripts, name) && !reckless(name));
+    // what a name promises the text may not keep
+    const kept = names.filter((name) => callsOf(name).every((call) => !call || fits(call, what)));
+    // one that does something else is refused with what it does, when it is to be run
+    const told = what === 'up' || what === 'down' ? names[0] : undefined;
+    return kept.find(gentle) ?? kept[0] ?? byText(what) ?? told;
   };
+  const byText = (what: Verb): string | undefined =>
+    Object.keys(scripts).find((name) => {
+      const [only, ...more] = callsOf(name);
+      return more.length === 0 && only?.does === what && gentle(name) && !reckless(name);
+    });
   // "migrate": "node-pg-migrate" is called with what to do behind it
   const bare = Object.keys(scripts).find((name) =>
     /^(?:\S+ )*node-pg-migrate(?: -\S+(?: [^-\s]\S*)?)*$/.test(scripts[name] ?? ''),
@@ -103,20 +130,55 @@ function guess({ scripts }: Package): Scripts {
   const up = find('up');
   const down = find('down');
   const status = find('status');
+  const create = find('create');
   return {
     parser: 'auto',
     up: up === bare && bare !== undefined ? `${bare} -- up` : up,
     ...(down !== undefined ? { down } : bare !== undefined ? { down: `${bare} -- down` } : {}),
     ...(status !== undefined && { status }),
+    ...(create !== undefined ? { create } : bare !== undefined ? { create: `${bare} -- create` } : {}),
   };
 }
 
-/** How a script is called: `db:rollback -- --to={version}` with its version. */
-export function callOf({ found }: Project, text: string, version?: string): Command {
+function fits({ does }: ToolCall, what: Verb): boolean {
+  return does === what || does === 'other';
+}
+
+/** The name of a script, and what is given to it: `db:rollback -- --to={version}` with its version. */
+function wordsOf(text: string, values: Readonly<Record<string, string | undefined>>): [string, ...string[]] {
   const [name = '', ...rest] = splitWords(text) ?? [text];
   const args = (rest[0] === '--' ? rest.slice(1) : rest).map((word) =>
-    version === undefined ? word : word.replaceAll('{version}', version),
+    word.replaceAll(/\{(\w+)\}/g, (all, key: string) => values[key] ?? all),
   );
+  return [name, ...args];
+}
+
+/** The migration tools that a script calls, by its text; empty where it is not known. */
+export function toolCallsOf(
+  { found }: Pick<Project, 'found'>,
+  text: string,
+  values: Readonly<Record<string, string | undefined>> = {},
+): ToolCall[] {
+  const [name, ...args] = wordsOf(text, values);
+  return commandsOf(found, name, args).flatMap((words) => toolCallOf(words) ?? []);
+}
+
+/** The tool behind the scripts, as its history is signed; undefined where their text does not say. */
+export function toolOf(project: Pick<Project, 'found' | 'scripts'>): string | undefined {
+  const { up, down, status, create } = project.scripts;
+  return [up, down, status, create]
+    .flatMap((text) => (text === undefined ? [] : toolCallsOf(project, text)))
+    .map(({ tool }) => tool)
+    .at(0);
+}
+
+/** How a script is called, with the values of what stands in braces. */
+export function callOf(
+  { found }: Project,
+  text: string,
+  values: Readonly<Record<string, string | undefined>> = {},
+): Command {
+  const [name, ...args] = wordsOf(text, values);
   switch (managerOf(found)) {
     case 'pnpm':
       return { program: 'pnpm', args: ['--silent', 'run', name, ...args] };

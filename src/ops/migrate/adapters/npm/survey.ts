@@ -9,12 +9,12 @@ import {
   readApplied,
   SIGNATURES,
 } from '../shared/history.ts';
-import { dependsOn, type Package } from '../shared/package-json.ts';
+import { dependsOn } from '../shared/package-json.ts';
 import type { Command } from '../shared/programs.ts';
 import { isApplied, lineOf } from '../shared/status.ts';
 import { shown } from '../shared/step.ts';
 import { readOutput, type Told } from './output.ts';
-import { callOf, findProject, type Project } from './scripts.ts';
+import { callOf, findProject, type Project, toolOf } from './scripts.ts';
 
 export interface Survey {
   readonly project: Project;
@@ -22,6 +22,8 @@ export interface Survey {
   readonly history: HistoryTable | undefined;
   /** In the order of application. */
   readonly applied: readonly Item[];
+  /** The same, as the history has them. */
+  readonly rows: readonly Applied[];
   /** It is known what waits: a status script says so. */
   readonly complete: boolean;
   readonly status: Status;
@@ -35,7 +37,7 @@ export async function survey(where: Where): Promise<Survey> {
       `There are no scripts for migrations in package.json of ${where.directory}.`,
       'Name them there, below pgdeck.migrate: {"up": "db:migrate", "down": "db:rollback"}.',
     );
-  const history = await historyOf(where.session, project.found);
+  const history = await historyOf(where.session, project);
   const rows = history === undefined ? [] : await readApplied(where.session, history);
   const { told, problems } = await ask(where, project);
   if (history === undefined)
@@ -62,6 +64,7 @@ export async function survey(where: Where): Promise<Survey> {
     project,
     history,
     applied: rows.flatMap(({ version }) => byVersion.get(version) ?? []),
+    rows,
     complete: told !== undefined,
     status: { tool: 'npm', current: rows.at(-1)?.version ?? null, items, problems },
   };
@@ -71,14 +74,21 @@ export async function survey(where: Where): Promise<Survey> {
 const OF_NODE = SIGNATURES.filter(({ tool }) => !['alembic', 'aerich', 'django'].includes(tool));
 const PACKAGES: Readonly<Record<string, string>> = { drizzle: 'drizzle-orm' };
 
-/** The history table: of a tool that the package depends on, where there are several. */
+/**
+ * The history table: of the tool that the scripts call, else of one that the package depends on, where there are
+ * several.
+ */
 export async function historyOf(
   session: Where['session'],
-  found: Package,
+  project: Pick<Project, 'found' | 'scripts'>,
 ): Promise<HistoryTable | undefined> {
   const histories = await findHistories(session, OF_NODE);
-  const own = histories.find(({ signature: { tool } }) => dependsOn(found, PACKAGES[tool] ?? tool));
-  return own ?? histories[0];
+  const called = toolOf(project);
+  const own = histories.find(({ signature: { tool } }) => tool === called);
+  const needed = histories.find(({ signature: { tool } }) =>
+    dependsOn(project.found, PACKAGES[tool] ?? tool),
+  );
+  return own ?? needed ?? histories[0];
 }
 
 /** What the status script says, where there is one. */
@@ -107,7 +117,11 @@ async function ask(
     .split('\n')
     .slice(0, 20)
     .join('\n');
-  const why = result.exitCode === 0 ? 'is not understood' : `failed with exit code ${result.exitCode}`;
+  const writes = /read-only transaction/.test(`${result.stdout}${result.stderr}`);
+  const failed = writes
+    ? 'writes to the database, which looking must not,'
+    : `failed with exit code ${result.exitCode}`;
+  const why = result.exitCode === 0 && !writes ? 'is not understood' : failed;
   return {
     told: undefined,
     problems: [

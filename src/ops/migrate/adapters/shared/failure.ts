@@ -11,6 +11,8 @@ interface Failed {
   readonly succeeded: boolean;
   /** What the history says of it. */
   readonly changed: string;
+  /** What it should have been, said in the same way. */
+  readonly planned: string;
   /** The history is as it was. */
   readonly none: boolean;
 }
@@ -58,7 +60,7 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The failure of a tool: in its words, then what the history says, then what to do. */
-export function failureOf({ run, command, result, succeeded, changed, none }: Failed): OpError {
+export function failureOf({ run, command, result, succeeded, changed, planned, none }: Failed): OpError {
   const output = `${result.stdout}\n${result.stderr}`;
   const words = run.words?.(result) ?? lastLines(result);
   const state = none
@@ -68,7 +70,7 @@ export function failureOf({ run, command, result, succeeded, changed, none }: Fa
   if (succeeded)
     return new OpError(
       'failed',
-      `${command} ended without an error, but not with what was planned: ${changed}.${said(words)}`,
+      `${command} ended without an error, but not with what was planned: ${changed}${none ? '' : `; planned was that ${planned}`}.${said(words)}`,
       none
         ? `${meaning ?? `${run.tool} may work on another database: make its settings read DATABASE_URL or the PG variables.`}`
         : 'Look at it with: pgdeck migrate status',

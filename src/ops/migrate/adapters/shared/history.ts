@@ -21,6 +21,8 @@ export interface Signature {
   readonly where?: string;
   /** SQL of the order of application. */
   readonly order: string;
+  /** SQL of the number that those have in common that were applied together, which the tool takes back together. */
+  readonly batch?: string;
 }
 
 export const SIGNATURES: readonly Signature[] = [
@@ -69,6 +71,7 @@ export const SIGNATURES: readonly Signature[] = [
     version: 'name',
     at: 'migration_time::timestamptz',
     order: 'id',
+    batch: 'batch',
   },
   { tool: 'sequelize', table: 'SequelizeMeta', columns: ['name'], version: 'name', order: 'name' },
   {
@@ -128,6 +131,8 @@ export interface Applied {
   readonly version: string;
   /** ISO 8601; null where the table does not say. */
   readonly applied_at: string | null;
+  /** What it was applied with; null where the tool does not keep that. */
+  readonly batch: number | null;
 }
 
 /** Where a table of another name or in a certain schema is to be looked for. */
@@ -192,15 +197,18 @@ export async function findHistory(
   return found;
 }
 
-const appliedRows = z.array(z.object({ version: z.string(), applied_at: z.string().nullable() }));
+const appliedRows = z.array(
+  z.object({ version: z.string(), applied_at: z.string().nullable(), batch: z.number().nullable() }),
+);
 
 /** What a history says is applied, in the order of application as far as it is known. */
 export async function readApplied(session: Session, history: HistoryTable): Promise<Applied[]> {
   const { signature, schema, table } = history;
-  const { version, where, order } = signature;
+  const { version, where, order, batch = 'NULL' } = signature;
   return appliedRows.parse(
     await session.sql(
-      `SELECT (${version})::text AS version, ${timeOf(signature)} AS applied_at
+      `SELECT (${version})::text AS version, ${timeOf(signature)} AS applied_at,
+              (${batch})::int AS batch
        FROM ${quoteRelation({ schema, name: table })}${where === undefined ? '' : ` WHERE ${where}`}
        ORDER BY ${order}`,
     ),

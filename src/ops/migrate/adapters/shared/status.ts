@@ -118,11 +118,22 @@ export function chooseAllUp(items: readonly Item[], to: Destination, tool: strin
   );
 }
 
+/** The migration that is to stay, of all there are. Throws OpError for one that is not applied: down does not lead there. */
+export function itemThatStays(items: readonly Item[], wanted: string): Item {
+  const item = itemFor(items, wanted);
+  if (isApplied(item)) return item;
+  throw new OpError(
+    'refused',
+    `${item.version} is not applied, and going down cannot get there.`,
+    `Use: pgdeck migrate up --to ${item.version}`,
+  );
+}
+
 /**
- * What going down takes back, the newest first; `applied` in the order of application. Throws OpError when one of them
- * has no way down.
+ * What going down takes back, the newest first; `applied` in the order of application, `items` with those that wait.
+ * Throws OpError when one of them has no way down.
  */
-export function chooseDown(applied: readonly Item[], to: Destination): Item[] {
+export function chooseDown(applied: readonly Item[], to: Destination, items: readonly Item[]): Item[] {
   const newest = applied.toReversed();
   const chosen = pick();
   refuseWithoutDown(chosen);
@@ -133,8 +144,11 @@ export function chooseDown(applied: readonly Item[], to: Destination): Item[] {
       case 'steps':
         return newest.slice(0, counted(to.n, newest.length, 'down'));
       case 'to': {
-        const end = itemFor(applied, to.version);
-        return newest.slice(0, newest.indexOf(end));
+        const { version } = itemThatStays(items, to.version);
+        return newest.slice(
+          0,
+          newest.findIndex((item) => item.version === version),
+        );
       }
       case 'base':
         return newest;

@@ -100,6 +100,7 @@ async function carryOut(run: ToolRun, io: StepIo): Promise<void> {
         result,
         succeeded,
         changed: difference(now, then),
+        planned: run.after === undefined ? '' : difference(now, run.after),
         none: same(then, now),
       });
     io.line(`Somebody holds a lock that it needs. It is tried again for ${duration(left / 1000)}.`);
