@@ -42,7 +42,7 @@ async function status({ tool, dir, json }: Flags, command: Command, context: Con
   const opContext = createContext({ resolved, env: context.env });
   try {
     const { adapter, where } = await choose(opContext, { tool, dir });
-    const { tool: id, current, items, problems } = await adapter.status(where);
+    const { tool: id, current, items, problems, failed } = await adapter.status(where);
     if (json) {
       printJson({
         tool: id,
@@ -50,7 +50,7 @@ async function status({ tool, dir, json }: Flags, command: Command, context: Con
         items: items.map(({ version, name, state }) => ({ version, name, state })),
         problems,
       });
-      return EXIT.done;
+      return failed ? EXIT.failed : EXIT.done;
     }
     await printTable(items, [
       { key: 'version', title: 'VERSION' },
@@ -63,7 +63,7 @@ async function status({ tool, dir, json }: Flags, command: Command, context: Con
     for (const { message } of problems) note(`pgdeck: ${message}`);
     const other = await atWork(where.session, resolved.target.database);
     if (other !== undefined) note(`pgdeck: ${other} What looks unfinished may be its work.`);
-    return EXIT.done;
+    return failed ? EXIT.failed : EXIT.done;
   } finally {
     await opContext.close();
   }

@@ -188,12 +188,101 @@ describe.skipIf(missing !== undefined)(`Alembic${missing === undefined ? '' : `:
     expect((await later).end.ok).toBe(true);
   });
 
+  test('a revision that asks the database hides its own SQL only, and a block of its own ends the one transaction', {
+    timeout: 90_000,
+  }, async () => {
+    const asks = 'op.get_bind().execute(__import__("sqlalchemy").text("SELECT 1")).fetchall()';
+    const block = (text: string) => `with op.get_context().autocommit_block():\n        ${sql(text)}`;
+    const project = await stage({
+      ...FILES,
+      'migrations/versions/a002.py': revision('a002', 'a001', asks, asks),
+      'migrations/versions/a003.py': revision(
+        'a003',
+        'a002',
+        sql('CREATE TABLE city (id int)'),
+        sql('DROP TABLE city'),
+      ),
+      'migrations/versions/a004.py': revision(
+        'a004',
+        'a003',
+        block('CREATE TABLE late (id int)'),
+        sql('DROP TABLE late'),
+      ),
+      'migrations/versions/a005.py': revision('a005', 'a004', sql('ALTER TABLE nowhere ADD x int'), 'pass'),
+    });
+    const route = await project.adapter.route(await project.where(), 'up', LATEST);
+    const fact = (label: string) => route.facts.flatMap((one) => (one.label === label ? [one.value] : []));
+    expect(fact('Transaction')).toEqual([
+      'not one for all: what ran before a004 (autocommit block) stays when it or a later one fails',
+    ]);
+    expect(fact('SQL')).toEqual([
+      expect.stringMatching(/^not shown of a002: it asks the database while it runs/),
+    ]);
+    for (const shown of [
+      'CREATE TABLE users (id int);',
+      '-- a002: not shown',
+      'CREATE TABLE city',
+      'CREATE TABLE late',
+    ])
+      expect(route.steps[0]?.preview).toContain(shown);
+    expect((await project.go('up', LATEST)).end.text).toMatch(
+      /By the history a001, a002, a003.* applied, which is not/,
+    );
+    const down = await project.go('down', to('a001'));
+    expect(down.end.text).toBe('Work: done.');
+    expect(down.route.steps[0]?.preview).toContain('DROP TABLE city;');
+    expect(down.route.hazards).toContainEqual(
+      expect.objectContaining({ name: 'drop_table', version: 'a003' }),
+    );
+    await expect(project.go('down', to('a004'))).rejects.toThrow(
+      'a004 is not applied, and going down cannot get there.',
+    );
+  });
+
+  test('several bases: all ends at once, and one of them back to its base', { timeout: 90_000 }, async () => {
+    const project = await stage({
+      ...FILES,
+      'migrations/versions/c001.py': `${revision('c001', null, sql('CREATE TABLE c (id int)'), sql('DROP TABLE c'))}branch_labels = ('other',)\n`,
+      'migrations/versions/c002.py': revision(
+        'c002',
+        'c001',
+        sql('ALTER TABLE c ADD x int'),
+        sql('ALTER TABLE c DROP x'),
+      ),
+    });
+    await expect(project.go('up', LATEST)).rejects.toMatchObject({
+      next: expect.stringContaining('--to heads'),
+    });
+    const up = await project.go('up', to('heads'));
+    expect(up.end.text).toBe('Work: done.');
+    expect(up.route.versions.toSorted()).toEqual(['a001', 'a002', 'a003', 'c001', 'c002']);
+    expect(up.route.steps[0]?.preview).toContain('CREATE TABLE c (id int);');
+    const back = await project.go('down', to('other@base'));
+    expect(back.end.text).toBe('Work: done.');
+    expect(back.route.versions).toEqual(['c002', 'c001']);
+    // each by itself, since the history has two heads
+    expect(back.route.steps[0]?.preview).toContain('DROP TABLE c;');
+    const where = await project.where();
+    expect((await project.adapter.route(where, 'up', to('c001@head'))).versions).toEqual(['c001', 'c002']);
+    expect((await project.adapter.route(where, 'down', to('base'))).versions).toEqual([
+      'a003',
+      'a002',
+      'a001',
+    ]);
+  });
+
   test('what the tool cannot do is a problem of the status, in its words', async () => {
     const project = await stage({
       ...FILES,
       '.venv/bin/alembic': '#!/bin/sh\necho "FAILED: No script_location"\nexit 255\n',
     });
-    const { problems } = await project.adapter.status(await project.where());
+    await project.session.sql(
+      `CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('a002')`,
+    );
+    const { problems, items, failed } = await project.adapter.status(await project.where());
     expect(problems).toEqual([{ kind: 'tool', version: null, message: 'Alembic says: No script_location' }]);
+    // nobody has said that its file is missing
+    expect(items).toMatchObject([{ version: 'a002', state: 'applied' }]);
+    expect(failed).toBe(true);
   });
 });

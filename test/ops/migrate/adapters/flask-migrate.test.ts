@@ -80,4 +80,30 @@ describe.skipIf(missing !== undefined)(`Flask-Migrate${missing === undefined ? '
     expect(down.route.steps[0]?.preview).toContain('flask db downgrade a001\n');
     expect(await columnsOf(project.session, 'users')).toEqual(['id']);
   });
+
+  test('one that has no Flask-Migrate is passed over; where all lack it, that is said, and no file is missing', {
+    timeout: 90_000,
+  }, async () => {
+    const project = await stage({
+      ...FILES,
+      '.venv/bin/flask': '#!/bin/sh\necho "Error: No such command \'db\'." >&2\nexit 2\n',
+      'venv/bin/flask': FLASK,
+    });
+    await project.session.sql(
+      `CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('a001')`,
+    );
+    expect(await project.states()).toEqual(['a001 applied', 'a002 pending']);
+    // with a file more, since what was said of the same files is remembered
+    project.write({ 'app.py': 'import nothing_of_this_name\n', 'migrations/versions/note.txt': '' });
+    const { items, problems, failed } = await project.adapter.status(await project.where());
+    expect(items).toMatchObject([{ version: 'a001', state: 'applied' }]);
+    expect(problems).toMatchObject([
+      {
+        kind: 'tool',
+        message: expect.stringMatching(/^Flask-Migrate says: .*No such command 'db'.*\.venv/s),
+      },
+    ]);
+    expect(failed).toBe(true);
+    await expect(project.go('up', LATEST)).rejects.toThrow(/No such command 'db'/);
+  });
 });

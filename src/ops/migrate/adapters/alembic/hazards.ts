@@ -4,7 +4,8 @@ import { loadParser } from '../../sql/parser.ts';
 import { readSection } from '../../sql/section.ts';
 import type { Direction, Hazard } from '../../types.ts';
 
-const BEGINS = /^-- Running (?:upgrade|downgrade) ?(\S*) -> ?(\S*)$/;
+// a merge has several revisions before it
+const BEGINS = /^-- Running (?:upgrade|downgrade) ?(.*?) -> ?(.*)$/;
 
 /** What the SQL that Alembic prints would do that can hurt, by revision. */
 export async function hazardsOf(text: string, direction: Direction): Promise<Hazard[]> {
@@ -22,7 +23,8 @@ export async function hazardsOf(text: string, direction: Direction): Promise<Haz
   return lint(migrations, direction).map(({ file: _file, line: _line, ...hazard }) => hazard);
 }
 
-function chunksOf(text: string, direction: Direction): { version: string; sql: string }[] {
+/** What Alembic prints without a database, by revision; each begins with the line that names it. */
+export function chunksOf(text: string, direction: Direction): { version: string; sql: string }[] {
   const chunks: { version: string; sql: string }[] = [];
   for (const line of text.split('\n')) {
     const [begins, from = '', to = ''] = BEGINS.exec(line) ?? [];

@@ -7,6 +7,8 @@ export interface Revision {
   readonly name: string;
   /** The revisions it comes after: none at the base, several for a merge. */
   readonly parents: readonly string[];
+  /** Names of its branch. */
+  readonly labels: readonly string[];
   readonly path: string | null;
   readonly reversible: boolean;
 }
@@ -30,6 +32,7 @@ function parseBlock(block: string): Revision {
     version,
     name: message?.trim() ?? version,
     parents,
+    labels: field('Branch names')?.split(', ') ?? [],
     path,
     reversible: path === null ? false : hasWayDown(textOf(path) ?? ''),
   };
@@ -47,6 +50,23 @@ export function withAncestors(revisions: readonly Revision[], from: readonly str
   for (const version of from) visit(version);
   const known = revisions.map(({ version }) => version).filter((version) => found.has(version));
   return new Set([...known, ...found]);
+}
+
+/** A revision by its name, the beginning of it, or the name of its branch. */
+export function revisionOf(revisions: readonly Revision[], name: string): Revision | undefined {
+  const begun = revisions.filter(({ version }) => version.startsWith(name));
+  return (
+    revisions.find(({ version, labels }) => version === name || labels.includes(name)) ??
+    (begun.length === 1 ? begun[0] : undefined)
+  );
+}
+
+/** Those that nothing comes before, of everything below these. */
+export function basesOf(revisions: readonly Revision[], from: readonly string[]): string[] {
+  const below = withAncestors(revisions, from);
+  return revisions
+    .filter(({ version, parents }) => below.has(version) && parents.length === 0)
+    .map(({ version }) => version);
 }
 
 /** Those that nothing comes after. */

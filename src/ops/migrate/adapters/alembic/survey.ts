@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { CommandError } from '../../../../targets/target.ts';
 import { capital } from '../../../../text/capital.ts';
-import { OpError } from '../../../error.ts';
+import { OpError, sentenceOf } from '../../../error.ts';
 import type { Item, Problem, Status, Where } from '../../types.ts';
 import { elsewhere } from '../shared/elsewhere.ts';
 import { pythonWords } from '../shared/failure.ts';
@@ -8,7 +9,17 @@ import { findHistory, type HistoryTable, readApplied } from '../shared/history.t
 import { type Command, textOf } from '../shared/programs.ts';
 import { fingerprint, Memory } from './memory.ts';
 import { headsOf, parseHistory, type Revision, withAncestors } from './revisions.ts';
-import { below, callOf, commandOf, findProject, look, type Project, TITLES } from './tool.ts';
+import {
+  below,
+  callOf,
+  commandsOf,
+  findProject,
+  isNotInstalled,
+  look,
+  mergeCommand,
+  type Project,
+  TITLES,
+} from './tool.ts';
 
 /** Everything that is known before anything is done. */
 export interface Survey {
@@ -44,7 +55,7 @@ export async function survey(where: Where, kind: Project['kind']): Promise<Surve
     problems.push({
       kind: 'several_heads',
       version: null,
-      message: `The files have ${heads.length} ends (${heads.join(', ')}): merge them with alembic merge heads, or name one with --to.`,
+      message: `The files have ${heads.length} ends (${heads.join(', ')}): merge them (${mergeCommand(project)}), name one with --to, or apply them all with --to heads.`,
     });
   return {
     project,
@@ -56,11 +67,22 @@ export async function survey(where: Where, kind: Project['kind']): Promise<Surve
     status: {
       tool: kind,
       current: current.length === 0 ? null : current.join(', '),
-      items: itemsOf(project, revisions, applied, current),
+      items: told.failed ? current.map(ofHistory) : itemsOf(project, revisions, applied, current),
       problems,
+      ...(told.failed && { failed: true }),
     },
   };
 }
+
+/** What the history has, where the tool does not say which files there are. */
+const ofHistory = (version: string): Item => ({
+  version,
+  name: version,
+  state: 'applied',
+  reversible: false,
+  applied_at: null,
+  file: null,
+});
 
 const unknownRevision = (version: string): Problem => ({
   kind: 'unknown_revision',
@@ -74,32 +96,33 @@ interface Told {
   readonly problems: readonly Problem[];
   /** The list of the revisions was not to be had. */
   readonly failed: boolean;
+  /** Since it is not installed for this Python. */
+  readonly missing?: true;
 }
 
 const memory = new Memory<Told>();
 
 /** What the tool says: its revisions, and the database it works on. */
 async function ask(where: Where, project: Project): Promise<Told> {
-  let command: Command | undefined;
   try {
-    command = await commandOf(where, project);
-    const asked = command;
+    const commands = await commandsOf(where, project);
     return await memory.recall(
       where.context,
       fingerprint(project),
-      () => answers(where, project, asked),
+      async () => {
+        let first: Told | undefined;
+        for (const command of commands) {
+          const told = await answers(where, project, command);
+          if (!told.missing) return told;
+          first ??= told;
+        }
+        return first ?? answers(where, project, commands[0]);
+      },
       ({ failed, problems }) => !failed && problems.length === 0,
     );
   } catch (error) {
-    if (error instanceof CommandError)
-      return { command, revisions: [], problems: [toolProblem(error.message)], failed: true };
-    if (!(error instanceof OpError)) throw error;
-    return {
-      command: undefined,
-      revisions: [],
-      problems: [toolProblem(`${error.message} ${error.next}`)],
-      failed: true,
-    };
+    if (!(error instanceof CommandError) && !(error instanceof OpError)) throw error;
+    return { command: undefined, revisions: [], problems: [toolProblem(sentenceOf(error))], failed: true };
   }
 }
 
@@ -109,17 +132,24 @@ async function answers(where: Where, project: Project, command: Command): Promis
     look(where, project, callOf(command, project, ['current', '--verbose'])),
   ]);
   if (history.exitCode !== 0) {
-    const words = pythonWords(history) ?? history.stderr.trim().split('\n').slice(-3).join('\n');
+    const missing = isNotInstalled(history);
+    const words = (pythonWords(history) ?? lastLines(history.stderr)).replace(/[.\s]+$/, '');
+    const next = missing
+      ? `. It is called as ${command.program}: install what the project needs in ${join(project.root, '.venv')}, or activate its virtual environment.`
+      : '';
     return {
       command,
       revisions: [],
-      problems: [toolProblem(saysOf(where, project, words))],
+      problems: [toolProblem(saysOf(where, project, words) + next)],
       failed: true,
+      ...(missing && { missing }),
     };
   }
   const revisions = parseHistory(history.stdout);
   return { command, revisions, problems: await connected(where, project, current), failed: false };
 }
+
+const lastLines = (text: string): string => text.trim().split('\n').slice(-3).join('\n');
 
 async function connected(
   where: Where,

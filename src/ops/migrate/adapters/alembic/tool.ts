@@ -54,19 +54,23 @@ function alembicScripts(root: string): string | undefined {
     : undefined;
 }
 
-/** How the tool is called. Throws OpError when it is not installed. */
-export async function commandOf(where: Where, project: Project): Promise<Command> {
+/**
+ * How the tool may be called, the project's own first: what comes first on PATH may be of a Python that has it not.
+ * Throws OpError when there is none.
+ */
+export async function commandsOf(where: Where, project: Project): Promise<[Command, ...Command[]]> {
   const { context } = where;
-  const directories = pythonDirectories(context, project.root);
+  const directories = [...new Set([...pythonDirectories(context, project.root), '/usr/bin'])];
   const name = project.kind === 'alembic' ? 'alembic' : 'flask';
   const first = project.kind === 'alembic' ? [] : ['db'];
-  const found = findProgram(name, directories);
-  if (found !== undefined) return { program: found, args: first };
+  const found = directories.flatMap((directory) => findProgram(name, [directory]) ?? []);
+  const [own, ...others] = found.map((program): Command => ({ program, args: first }));
+  if (own !== undefined) return [own, ...others];
   const module = project.kind === 'alembic' ? 'alembic' : 'flask_migrate';
-  for (const directory of new Set([...directories, '/usr/bin'])) {
+  for (const directory of directories) {
     const python = findProgram('python3', [directory]);
     if (python !== undefined && (await has(where, python, module)))
-      return { program: python, args: ['-m', name, ...first] };
+      return [{ program: python, args: ['-m', name, ...first] }];
   }
   throw new OpError(
     'refused',
@@ -74,6 +78,17 @@ export async function commandOf(where: Where, project: Project): Promise<Command
     `Install it in ${join(project.root, '.venv')}, or activate the virtual environment that has it.`,
   );
 }
+
+/** Its Python lacks it, or something that the project imports. */
+export const isNotInstalled = ({ exitCode, stdout, stderr }: RunResult): boolean =>
+  exitCode !== 0 &&
+  /No such command 'db'|\b(ModuleNotFound|Import|DistributionNotFound)\w*\b|No module named|command not found/.test(
+    `${stdout}\n${stderr}`,
+  );
+
+/** What merges the ends of the files. */
+export const mergeCommand = ({ kind }: Pick<Project, 'kind'>): string =>
+  `${kind === 'alembic' ? 'alembic' : 'flask db'} merge heads`;
 
 /** The arguments of one call: the subcommand, then what it takes. */
 export function callOf(
