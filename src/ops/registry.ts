@@ -150,8 +150,8 @@ export const OPERATIONS: readonly Entry[] = [
   {
     id: 'migrate create',
     title: 'Create a migration',
-    summary: "write an empty migration in the directory's own format",
-    danger: 'none',
+    summary: "begin a migration with the team's own tool, or as an empty file in the directory's own format",
+    danger: 'confirm',
     writes: false,
     load: async () => (await import('./migrate/files/operation.ts')).migrateCreate,
   },

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
 import type { Field } from '../operation.ts';
-import type { MigrationAdapter, Where } from './types.ts';
+import type { MigrationAdapter, Place, Where } from './types.ts';
 
 /** Where SQL migrations usually are, below the project's directory. */
 const USUAL = ['db/migrations', 'migrations', 'database/migrations', 'sql/migrations', 'db/migrate', '.'];
@@ -32,6 +32,15 @@ export async function adapters(): Promise<readonly MigrationAdapter[]> {
   return [sqlAdapter, ...(await loadAdapters())];
 }
 
+/** A tool that knows a directory as its own. */
+export interface Candidate {
+  readonly adapter: MigrationAdapter;
+  readonly place: Place;
+  readonly why: string;
+  /** SQL files beside its settings change nothing: see {@link MigrationAdapter.owns}. */
+  readonly owns: boolean;
+}
+
 /**
  * Finds the migrations: what is named, else the first tool that knows the directory as its own. Throws
  * {@link OpError} when there are none.
@@ -41,41 +50,54 @@ export async function choose(
   { tool, dir }: Asked,
   more: Pick<Where, 'patience' | 'held'> = {},
 ): Promise<Choice> {
-  const all = await adapters();
-  const named = tool === undefined ? all : all.filter(({ id }) => id === tool);
-  if (named.length === 0)
-    throw new OpError(
-      'refused',
-      `There is no tool ${tool}.`,
-      `Known are: ${all.map(({ id }) => id).join(', ')}.`,
-    );
   const session = await context.session(undefined, 'migration');
+  const [first, ...others] = await candidates(context, { tool, dir });
+  if (first === undefined) throw await nothing({ tool, dir });
+  const { adapter, place, why } = first;
+  return { adapter, where: { ...place, session, ...more }, why, others: others.map((one) => one.adapter.id) };
+}
+
+/** Every tool that knows the directory, the one that is taken first. Reads files only. */
+export async function candidates(context: OpContext, { tool, dir }: Asked): Promise<readonly Candidate[]> {
   const base = resolve(dir ?? '.');
-  const found: Choice[] = [];
-  for (const adapter of named) {
+  const found: Candidate[] = [];
+  for (const adapter of await named(tool)) {
     for (const directory of directoriesOf(adapter, base, dir)) {
-      const where: Where = { context, session, directory, ...more };
-      const why = await adapter.detect(where).catch((error) => {
+      const place: Place = { context, directory };
+      const why = await adapter.detect(place).catch((error) => {
         // what another tool cannot say is no matter once there is one
         if (found.length > 0) return undefined;
         throw error;
       });
       if (why === undefined) continue;
-      found.push({ adapter, where, why, others: [] });
+      found.push({ adapter, place, why, owns: (await adapter.owns?.(place)) === true });
       break;
     }
   }
-  const [first, ...others] = await inOrder(found);
-  if (first === undefined) throw nothing(base, named, tool);
-  return { ...first, others: others.map(({ adapter }) => adapter.id) };
+  return inOrder(found);
 }
 
-/** SQL files with programs among them are left to their own tool; a mistake in one of them changes nobody's tool. */
-async function inOrder(found: readonly Choice[]): Promise<readonly Choice[]> {
-  const [first, ...others] = found;
-  if (first?.adapter.id !== 'sql' || others.length === 0) return found;
+async function named(tool: string | undefined): Promise<readonly MigrationAdapter[]> {
+  const all = await adapters();
+  const some = tool === undefined ? all : all.filter(({ id }) => id === tool);
+  if (some.length > 0) return some;
+  throw new OpError(
+    'refused',
+    `There is no tool ${tool}.`,
+    `Known are: ${all.map(({ id }) => id).join(', ')}.`,
+  );
+}
+
+/**
+ * Whose settings are there comes before SQL files, which may have strayed there. SQL files with programs among them are
+ * left to their own tool; a mistake in one of them changes nobody's tool.
+ */
+async function inOrder(found: readonly Candidate[]): Promise<readonly Candidate[]> {
+  const [first, ...others] = [...found.filter(({ owns }) => owns), ...found.filter(({ owns }) => !owns)];
+  if (first === undefined) return [];
+  if (first.adapter.id !== 'sql' || others.length === 0) return [first, ...others];
   const { isProgram } = await import('./files/read.ts');
-  return readdirSync(first.where.directory).some(isProgram) ? [...others, first] : found;
+  return readdirSync(first.place.directory).some(isProgram) ? [...others, first] : [first, ...others];
 }
 
 /** A team's tool is where its settings are; SQL files may be below. */
@@ -86,16 +108,19 @@ function directoriesOf({ id }: MigrationAdapter, base: string, dir: string | und
     .filter((path) => existsSync(path));
 }
 
-function nothing(base: string, named: readonly MigrationAdapter[], tool: string | undefined): OpError {
-  const [only] = tool === undefined ? [] : named;
-  return new OpError(
-    'refused',
-    only === undefined
-      ? `There are no migrations in ${base}, or in ${USUAL.slice(0, 2).join(' or ')} below it.`
-      : `${base} is no directory of ${only.title}.`,
-    'Name it with --dir, or begin with: pgdeck migrate create NAME',
-  );
+/** Why there is nothing to choose from, with whose project it is, as far as that is known. */
+export async function nothing({ tool, dir }: Asked): Promise<OpError> {
+  const base = resolve(dir ?? '.');
+  const [only] = tool === undefined ? [] : await named(tool);
+  if (only !== undefined) return new OpError('refused', `${base} is no directory of ${only.title}.`, BEGIN);
+  const none = `There are no migrations in ${base}, or in ${USUAL.slice(0, 2).join(' or ')} below it`;
+  const { claimOf } = await import('./adapters/create/claims.ts');
+  const claim = claimOf(base);
+  if (claim === undefined) return new OpError('refused', `${none}.`, BEGIN);
+  return new OpError('refused', `${none}; there is ${claim.by}.`, claim.next);
 }
+
+const BEGIN = 'Name it with --dir, or begin with: pgdeck migrate create NAME';
 
 export const chooseFields = {
   tool: {

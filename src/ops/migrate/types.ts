@@ -1,7 +1,10 @@
 import type { Session } from '../../db/session.ts';
+import type { RunResult } from '../../targets/target.ts';
 import type { OpContext } from '../context.ts';
 import type { Worker } from '../maintain/shared/sessions.ts';
 import type { Check, Fact, Step } from '../operation.ts';
+import type { Driver } from './adapters/shared/environment.ts';
+import type { Command } from './adapters/shared/programs.ts';
 import type { Rehearsal } from './rehearse/result.ts';
 
 /** What became of a migration, by the history table and the files. */
@@ -111,14 +114,47 @@ export interface MigrationAdapter {
     readonly down: boolean;
     readonly to: boolean;
     readonly steps: boolean;
+    /** It writes the file of a new migration itself. */
+    readonly create: boolean;
     readonly preview: 'full' | 'partial' | 'none';
   };
-  /** Why it thinks so (`alembic.ini in .`); undefined when this is not its project. Reads files and the database. */
-  detect(where: Where): Promise<string | undefined>;
+  /** Why it thinks so (`alembic.ini in .`); undefined when this is not its project. Reads files. */
+  detect(place: Place): Promise<string | undefined>;
+  /**
+   * Its settings are in this directory, and its migrations are no SQL files that pgdeck reads: such files beside them
+   * do not make the directory theirs.
+   */
+  owns?(place: Place): Promise<boolean>;
+  /** How it begins a migration; absent where that is a SQL file. Throws OpError when that cannot be. */
+  create?(place: Place, asked: NewMigration): Promise<Creation>;
   /** Reads only; makes no table. */
   status(where: Where): Promise<Status>;
   /** Throws {@link file://../error.ts OpError} when a step has no way down, or the destination is unknown. */
   route(where: Where, direction: Direction, to: Destination): Promise<Route>;
+}
+
+/** A directory, before anything is asked of the database. */
+export type Place = Pick<Where, 'context' | 'directory'>;
+
+export interface NewMigration {
+  /** As it was given. */
+  readonly name: string;
+  /** From the difference between the team's models and the database. */
+  readonly autogenerate: boolean;
+}
+
+/** A call of a tool that writes the file of a new migration. */
+export interface Creation {
+  readonly tool: string;
+  readonly driver: Driver;
+  readonly command: Command;
+  readonly cwd: string;
+  /** More variables that are to have the value of DATABASE_URL. */
+  readonly inDatabaseUrl?: readonly string[];
+  /** The tool writes what the migration does, and asks the database for it: it is shown before it is kept. */
+  readonly generated: boolean;
+  /** Why it failed, in the tool's own words; undefined: the last lines. */
+  readonly words?: (result: RunResult) => string | undefined;
 }
 
 /** Which migrations, on which database. */

@@ -8,13 +8,21 @@ function lazy(
 ): MigrationAdapter {
   return {
     ...facts,
-    detect: async (where) => (await load()).detect(where),
+    detect: async (place) => (await load()).detect(place),
+    owns: async (place) => (await (await load()).owns?.(place)) === true,
+    ...(facts.can.create && {
+      create: async (place, asked) => {
+        const { create } = await load();
+        if (create === undefined) throw new Error(`${facts.id} creates nothing`);
+        return create(place, asked);
+      },
+    }),
     status: async (where) => (await load()).status(where),
     route: async (where, direction, to) => (await load()).route(where, direction, to),
   };
 }
 
-const all = { down: true, to: true, steps: true } as const;
+const all = { down: true, to: true, steps: true, create: true } as const;
 
 /** The tools of others that can be driven. The first that knows a directory as its own is taken. */
 export const ADAPTERS: readonly MigrationAdapter[] = [
@@ -32,7 +40,7 @@ export const ADAPTERS: readonly MigrationAdapter[] = [
     async () => (await import('./aerich/aerich.ts')).aerich,
   ),
   lazy(
-    { id: 'dbmate', title: 'dbmate', can: { ...all, preview: 'full' } },
+    { id: 'dbmate', title: 'dbmate', can: { ...all, create: false, preview: 'full' } },
     async () => (await import('./dbmate/dbmate.ts')).dbmate,
   ),
   lazy(

@@ -15,14 +15,18 @@ export function newMigration(
   title: string,
   now: Date,
 ): readonly NewFile[] {
-  const name = title
-    .trim()
-    .replace(/[^\p{L}\p{N}\p{M}]+/gu, '_')
-    .replace(/^_+|_+$/g, '');
+  const name = fileName(title);
   const files = migrations.map(({ file }) => file);
   const prefix = nextPrefix(format, files, now);
   return templates(format, `${prefix}${format === 'flyway' ? '__' : separator(files)}${name}`);
 }
+
+/** What a migration does, as a part of its file's name. */
+export const fileName = (title: string): string =>
+  title
+    .trim()
+    .replace(/[^\p{L}\p{N}\p{M}]+/gu, '_')
+    .replace(/^_+|_+$/g, '');
 
 const digitsOf = (file: string): string => /^[VU]?([\d._]*\d)(?=_|-)/.exec(file)?.[1] ?? '';
 const separator = (files: readonly string[]): string => /^\d+([_-])/.exec(files.at(-1) ?? '')?.[1] ?? '_';

@@ -1,86 +1,179 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { OpContext } from '../../context.ts';
 import { OpError } from '../../error.ts';
-import { type Check, defineOperation } from '../../operation.ts';
+import { shellWord } from '../../fields.ts';
+import { type Check, defineOperation, type Plan } from '../../operation.ts';
+import { type Candidate, candidates, chooseFields, nothing } from '../choose.ts';
 import { newMigration } from './create.ts';
-import { FORMATS, type Migrations } from './migration.ts';
+import { FORMATS, type Format, type Migrations } from './migration.ts';
 import { readMigrations } from './read.ts';
 
 /** Where SQL migrations usually are, below a project's directory. */
 const USUAL = ['db/migrations', 'migrations', 'database/migrations', 'sql/migrations', 'db/migrate', '.'];
 
-/** Begins a migration: an empty file that is named as the others are. */
+/** Begins a migration: with the team's own tool, else an empty file that is named as the others are. */
 export const migrateCreate = defineOperation({
   id: 'migrate create',
   input: z.object({
     name: z.string().regex(/[\p{L}\p{N}]/u, 'expected a name with letters: add_users'),
+    autogenerate: z.boolean().default(false),
     format: z.enum(FORMATS).optional(),
+    tool: z.string().optional(),
     dir: z.string().optional(),
   }),
   fields: {
     name: { title: 'Name', hint: 'what it does, in a few words: add_users', argument: true },
+    autogenerate: {
+      title: 'From the models',
+      hint: 'what Alembic or Flask-Migrate finds that the models have and the database has not; shown before it is kept',
+      when: (raw) => raw.format === undefined || raw.format === '',
+    },
     format: {
       title: 'Format',
-      hint: 'whose way of writing migrations, where the directory has none yet; dbmate without it',
+      hint: 'whose way of writing SQL migrations, where the directory has none yet; dbmate without it',
+    },
+    tool: {
+      title: 'Tool',
+      hint: 'who begins it; found out by the files without it, sql for a file of pgdeck',
+      placeholder: 'tool',
+      choices: chooseFields.tool.choices,
     },
     dir: {
       title: 'Directory',
-      hint: 'with the migrations; without it the usual ones below this directory',
+      hint: 'with the migrations, or the project of the tool; without it the usual ones below this directory',
       placeholder: 'dir',
     },
   },
-  plan: async ({ name, format, dir }, context) => {
-    const found = await directoryFor(dir);
-    if (format !== undefined && found.format !== undefined && found.format !== format)
+  plan: async (input, context) => {
+    const { name, autogenerate } = input;
+    const owner = await ownerOf(input, context);
+    if (owner?.adapter.create !== undefined) {
+      const creation = await owner.adapter.create(owner.place, { name, autogenerate });
+      const { planCreation } = await import('../adapters/create/plan.ts');
+      const shown = { ...input, tool: owner.adapter.id, dir: owner.place.directory };
+      return planCreation(context, creation, { why: owner.why, input: shown });
+    }
+    if (autogenerate)
       throw new OpError(
         'refused',
-        `The files in ${found.directory} are written for ${found.format}.`,
-        'Leave --format out, or name another directory with --dir.',
+        'SQL files are not made from models.',
+        'Leave --autogenerate out, or name the tool with --tool.',
       );
-    const { directory, migrations } = found;
-    const files = newMigration({ format: found.format ?? format, migrations }, name, context.now());
-    const paths = files.map(({ file }) => join(directory, file));
-    const written: string[] = [];
-    const taken = paths.find((path) => existsSync(path));
-    const check: Check =
-      taken === undefined
-        ? { title: 'name', status: 'ok', detail: 'there is no such file yet' }
-        : { title: 'name', status: 'block', detail: `${taken} exists; give another name` };
-    return {
-      operation: 'migrate create',
-      title: `Begin the migration ${files[0]?.file}`,
-      subject: directory,
-      danger: 'none',
-      writes: false,
-      server: directory,
-      input: { name, format: found.format ?? format ?? 'dbmate', dir: directory },
-      facts: [{ label: 'Directory', value: `${directory}, ${migrations.length} migrations` }],
-      checks: [check],
-      steps: [
-        {
-          id: 'files',
-          title: files.length === 1 ? 'Write the file' : 'Write the files',
-          preview: paths.join('\n'),
-          run: async (io) => {
-            mkdirSync(directory, { recursive: true });
-            for (const [at, { text }] of files.entries()) {
-              const path = paths[at] ?? '';
-              // somebody else's file of that name stays
-              writeFileSync(path, text, { flag: 'wx' });
-              written.push(path);
-              io.line(path, 'stdout');
-            }
-          },
-          rollback: async () => {
-            for (const path of written) rmSync(path, { force: true });
-          },
-        },
-      ],
-      undo: { command: `rm ${paths.map((path) => `'${path.replaceAll("'", "'\\''")}'`).join(' ')}` },
-    };
+    return planFiles(input, owner?.place.directory, context);
   },
 });
+
+interface Input {
+  readonly name: string;
+  readonly format?: Format | undefined;
+  readonly tool?: string | undefined;
+  readonly dir?: string | undefined;
+}
+
+/**
+ * Whose migration it is to be; undefined for SQL files where there are none yet. Throws OpError where that is for a
+ * person to say: a file that is not the project's own would take the project over.
+ */
+async function ownerOf({ tool, dir, format }: Input, context: OpContext): Promise<Candidate | undefined> {
+  const found = await candidates(context, { tool, dir });
+  const [first] = found;
+  if (tool === 'sql') return first;
+  if (first === undefined) {
+    if (tool !== undefined) throw await nothing({ tool, dir });
+    if (format !== undefined) return undefined;
+    const { claimOf } = await import('../adapters/create/claims.ts');
+    const claim = claimOf(resolve(dir ?? '.'));
+    if (claim === undefined) return undefined;
+    throw new OpError(
+      'refused',
+      `Nothing is written: there is ${claim.by}, whose migrations would not be SQL files of pgdeck.`,
+      `${claim.next} For SQL files all the same: --tool sql`,
+    );
+  }
+  const sql = found.find(({ adapter }) => adapter.id === 'sql');
+  const named = (one: Candidate) => `${one.adapter.title} (${one.why})`;
+  if (tool === undefined && first.owns && sql !== undefined)
+    throw new OpError(
+      'refused',
+      `There are ${named(first)} and ${named(sql)}: whose migration it is to be is not certain.`,
+      `Say it with --tool ${first.adapter.id} or --tool sql.`,
+    );
+  // files that pgdeck writes as the tool would
+  if (first.adapter.create === undefined) return sql ?? (await candidates(context, { tool: 'sql', dir }))[0];
+  if (format !== undefined)
+    throw new OpError(
+      'refused',
+      `This is a project of ${named(first)}, which begins its migrations itself.`,
+      'Leave --format out, or write SQL files beside it with --tool sql.',
+    );
+  if (tool === undefined && dir !== undefined && !first.owns && isBare(resolve(dir)))
+    throw new OpError(
+      'refused',
+      `There is nothing in ${resolve(dir)}, and above it is a project of ${named(first)}.`,
+      `Say whose it is to be with --tool ${first.adapter.id} or --tool sql.`,
+    );
+  return first;
+}
+
+const isBare = (directory: string): boolean => !existsSync(directory) || readdirSync(directory).length === 0;
+
+/** Files of SQL, as the others that are there. */
+async function planFiles(
+  { name, format, tool, dir }: Input,
+  there: string | undefined,
+  context: OpContext,
+): Promise<Plan> {
+  const found = there === undefined ? await directoryFor(dir) : await readMigrations(there);
+  if (format !== undefined && found.format !== undefined && found.format !== format)
+    throw new OpError(
+      'refused',
+      `The files in ${found.directory} are written for ${found.format}.`,
+      'Leave --format out, or name another directory with --dir.',
+    );
+  const { directory, migrations } = found;
+  const files = newMigration({ format: found.format ?? format, migrations }, name, context.now());
+  const paths = files.map(({ file }) => join(directory, file));
+  const written: string[] = [];
+  const taken = paths.find((path) => existsSync(path));
+  const check: Check =
+    taken === undefined
+      ? { title: 'name', status: 'ok', detail: 'there is no such file yet' }
+      : { title: 'name', status: 'block', detail: `${taken} exists; give another name` };
+  return {
+    operation: 'migrate create',
+    title: `Begin the migration ${files[0]?.file}`,
+    subject: directory,
+    danger: 'none',
+    writes: false,
+    server: directory,
+    input: { name, format: found.format ?? format ?? 'dbmate', tool, dir: directory },
+    facts: [{ label: 'Directory', value: `${directory}, ${migrations.length} migrations` }],
+    checks: [check],
+    steps: [
+      {
+        id: 'files',
+        title: files.length === 1 ? 'Write the file' : 'Write the files',
+        preview: paths.join('\n'),
+        run: async (io) => {
+          mkdirSync(directory, { recursive: true });
+          for (const [at, { text }] of files.entries()) {
+            const path = paths[at] ?? '';
+            // somebody else's file of that name stays
+            writeFileSync(path, text, { flag: 'wx' });
+            written.push(path);
+            io.line(path, 'stdout');
+          }
+        },
+        rollback: async () => {
+          for (const path of written) rmSync(path, { force: true });
+        },
+      },
+    ],
+    undo: { command: `rm ${paths.map(shellWord).join(' ')}` },
+  };
+}
 
 /** The directory that is named, else the first usual one that has migrations, else a new one. */
 async function directoryFor(dir: string | undefined): Promise<Migrations> {

@@ -13,7 +13,7 @@ import { historyStep, moveStep } from './steps.ts';
 export const sqlAdapter: MigrationAdapter = {
   id: 'sql',
   title: 'SQL files',
-  can: { down: true, to: true, steps: true, preview: 'full' },
+  can: { down: true, to: true, steps: true, create: false, preview: 'full' },
   detect: detectSql,
   status: readStatus,
   route,

@@ -1,10 +1,22 @@
 import type { RunResult } from '../../../../targets/target.ts';
 import { OpError } from '../../../error.ts';
-import type { Destination, Direction, Item, Problem, Route, Status, Where } from '../../types.ts';
+import { fileName } from '../../files/create.ts';
+import type {
+  Creation,
+  Destination,
+  Direction,
+  Item,
+  NewMigration,
+  Place,
+  Problem,
+  Route,
+  Status,
+  Where,
+} from '../../types.ts';
 import type { Adapting } from '../shared/adapting.ts';
 import { pythonWords } from '../shared/failure.ts';
 import { type Applied, findHistory, readApplied } from '../shared/history.ts';
-import { type Command, findProgram, pythonDirectories } from '../shared/programs.ts';
+import { type Command, findProgram, isWithin, pythonDirectories } from '../shared/programs.ts';
 import {
   chooseAllUp,
   chooseDown,
@@ -100,7 +112,8 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
     count: versions.length,
     lockTimeout: 0,
     applied: async (session) => new Set((await appliedRows(session, project)).map(({ version }) => version)),
-    counts: /^Success (upgrade|downgrade)/i,
+    // of 0.9: Success upgrading to
+    counts: /^Success (up|down)grad(e|ing)/i,
     words: aerichWords,
     // it ends with 0 when it did nothing
     failedAnyway: ({ stdout }) => /No (?:up|down)grade items found/i.test(stdout),
@@ -122,9 +135,36 @@ function aerichWords(result: RunResult): string | undefined {
 const nothing = ({ stdout }: RunResult): string | undefined =>
   /^No (?:up|down)grade items found.*$/im.exec(stdout)?.[0];
 
+/** It writes what has changed in the models since the last migration; there is no other way to begin one. */
+async function create({ context, directory }: Place, { name }: NewMigration): Promise<Creation> {
+  const project = findProject(directory);
+  if (project === undefined)
+    throw new OpError(
+      'refused',
+      `There is no project of Aerich in ${directory}.`,
+      'Name its directory with --dir.',
+    );
+  readSources(project);
+  const program = findProgram('aerich', pythonDirectories(context, project.root));
+  if (program === undefined) throw new OpError('refused', NOT_FOUND);
+  return {
+    tool: 'Aerich',
+    driver: 'asyncpg',
+    command: { program, args: ['--app', project.app ?? 'models', 'migrate', '--name', fileName(name)] },
+    cwd: project.root,
+    generated: true,
+    words: aerichWords,
+  };
+}
+
 /** Aerich, of Tortoise ORM. */
 export const aerich: Adapting = {
   detect: async ({ directory }) => findProject(directory)?.reason,
+  owns: async ({ directory }) => {
+    const project = findProject(directory);
+    return project !== undefined && (project.root === directory || isWithin(directory, project.location));
+  },
   status: async (where) => (await survey(where)).status,
   route,
+  create,
 };

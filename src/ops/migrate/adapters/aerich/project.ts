@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { OpError } from '../../../error.ts';
+import { shellWord } from '../../../fields.ts';
 import { hasWayDown } from '../alembic/reversible.ts';
 import { projectRoot, textOf } from '../shared/programs.ts';
 import type { Listed } from '../shared/status.ts';
@@ -68,7 +69,7 @@ export function readSources({ location, app, apps, root }: Project): Source[] {
         ? `There are no migrations of Aerich in ${location}.`
         : `Aerich has several apps here: ${apps.join(', ')}.`,
       apps.length === 0
-        ? 'Make the first with: aerich init-db'
+        ? `Aerich makes the first one and the tables of the models at once, when it is not begun yet: (cd ${shellWord(root)} && aerich init-db)`
         : `Name one with --dir ${join(location, '…')}`,
     );
   const directory = join(location, app);

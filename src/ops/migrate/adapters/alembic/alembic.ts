@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import type { Adapting } from '../shared/adapting.ts';
+import { isWithin } from '../shared/programs.ts';
+import { createRevision } from './create.ts';
 import { routeOf } from './route.ts';
 import { survey } from './survey.ts';
 import { findProject, type Project } from './tool.ts';
@@ -10,6 +13,12 @@ function adapting(kind: Project['kind']): Adapting {
       const project = findProject(directory);
       return project?.kind === kind ? project.reason : undefined;
     },
+    owns: async ({ directory }) => {
+      const project = findProject(directory);
+      if (project === undefined) return false;
+      return project.root === directory || isWithin(directory, join(project.root, project.scripts));
+    },
+    create: (place, asked) => createRevision(place, asked, kind),
     status: async (where) => (await survey(where, kind)).status,
     route: async (where, direction, to) => routeOf(where, await survey(where, kind), direction, to),
   };

@@ -9,6 +9,9 @@ export function hasWayDown(source: string): boolean {
   return !isEmpty(down) || isEmpty(bodyOf(source, 'upgrade') ?? '');
 }
 
+/** Whether a revision does nothing. */
+export const hasNoEffect = (source: string): boolean => isEmpty(bodyOf(source, 'upgrade') ?? '');
+
 const isEmpty = (body: string): boolean => /^(pass|\.\.\.|return(\s+None)?)?$/.test(body);
 
 /** The statements of a function at the left margin, without comments and the text that describes it. */

@@ -58,8 +58,10 @@ function alembicScripts(root: string): string | undefined {
  * How the tool may be called, the project's own first: what comes first on PATH may be of a Python that has it not.
  * Throws OpError when there is none.
  */
-export async function commandsOf(where: Where, project: Project): Promise<[Command, ...Command[]]> {
-  const { context } = where;
+export async function commandsOf(
+  { context }: Pick<Where, 'context'>,
+  project: Project,
+): Promise<[Command, ...Command[]]> {
   const directories = [...new Set([...pythonDirectories(context, project.root), '/usr/bin'])];
   const name = project.kind === 'alembic' ? 'alembic' : 'flask';
   const first = project.kind === 'alembic' ? [] : ['db'];
@@ -69,7 +71,7 @@ export async function commandsOf(where: Where, project: Project): Promise<[Comma
   const module = project.kind === 'alembic' ? 'alembic' : 'flask_migrate';
   for (const directory of directories) {
     const python = findProgram('python3', [directory]);
-    if (python !== undefined && (await has(where, python, module)))
+    if (python !== undefined && (await has(context, python, module)))
       return [{ program: python, args: ['-m', name, ...first] }];
   }
   throw new OpError(
@@ -103,7 +105,7 @@ export function callOf(
   return { program: command.program, args: [...command.args, subcommand, ...directory, ...rest] };
 }
 
-async function has({ context }: Where, python: string, module: string): Promise<boolean> {
+async function has(context: Where['context'], python: string, module: string): Promise<boolean> {
   try {
     return (await context.host.run(python, ['-c', `import ${module}`], { timeout: 20_000 })).exitCode === 0;
   } catch {

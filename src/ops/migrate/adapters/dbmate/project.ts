@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import type { Where } from '../../types.ts';
+import type { Place } from '../../types.ts';
 import type { Named } from '../shared/history.ts';
 import { projectRoot, textOf } from '../shared/programs.ts';
 
@@ -16,7 +16,7 @@ export interface Project {
 }
 
 /** The project that a directory belongs to: its root or its migrations may be named. */
-export function findProject({ directory, context }: Where): Project | undefined {
+export function findProject({ directory, context }: Place): Project | undefined {
   const root =
     projectRoot(directory, (at) => textOf(at, '.env') !== undefined || existsSync(join(at, 'db'))) ??
     directory;

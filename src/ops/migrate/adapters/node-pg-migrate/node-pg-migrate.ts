@@ -1,8 +1,21 @@
 import { relative } from 'node:path';
 import type { RunResult } from '../../../../targets/target.ts';
 import { OpError } from '../../../error.ts';
+import { fileName } from '../../files/create.ts';
 import { lint } from '../../sql/lint/lint.ts';
-import type { Destination, Direction, Item, Problem, Route, Status, Where } from '../../types.ts';
+import type {
+  Creation,
+  Destination,
+  Direction,
+  Item,
+  NewMigration,
+  Place,
+  Problem,
+  Route,
+  Status,
+  Where,
+} from '../../types.ts';
+import { noModels } from '../create/plan.ts';
 import type { Adapting } from '../shared/adapting.ts';
 import { findHistory, readApplied } from '../shared/history.ts';
 import { type Command, findProgram, nodeDirectories } from '../shared/programs.ts';
@@ -150,6 +163,37 @@ export function nodeWords({ stdout, stderr }: RunResult): string | undefined {
   return error === undefined || begun === undefined ? error : `${begun}: ${error}`;
 }
 
+/** In the language and with the numbers of the last one that is there. */
+async function create(
+  { context, directory }: Place,
+  { name, autogenerate }: NewMigration,
+): Promise<Creation> {
+  const project = findProject(directory);
+  const program = project && findProgram('node-pg-migrate', nodeDirectories(context, project.root));
+  if (project === undefined || program === undefined) throw new OpError('refused', NOT_FOUND);
+  if (autogenerate) throw noModels('node-pg-migrate');
+  const { sources } = await readSources(project.migrations);
+  const last = sources.at(-1)?.file;
+  const language = last?.split('.').at(-1);
+  const formats: Readonly<Record<number, string>> = { 17: 'utc', 13: 'timestamp' };
+  const digits = /^\d+/.exec(last ?? '')?.[0].length;
+  return {
+    tool: 'node-pg-migrate',
+    driver: 'node',
+    command: {
+      program,
+      args: [
+        ...['create', fileName(name), '--migrations-dir', relative(project.root, project.migrations) || '.'],
+        ...(language === undefined ? [] : ['--migration-file-language', language]),
+        ...(digits === undefined ? [] : ['--migration-filename-format', formats[digits] ?? 'index']),
+      ],
+    },
+    cwd: project.root,
+    generated: false,
+    words: nodeWords,
+  };
+}
+
 /** node-pg-migrate: SQL files and programs of Node.js. */
 export const nodePgMigrate: Adapting = {
   detect: async ({ directory }) => {
@@ -159,4 +203,5 @@ export const nodePgMigrate: Adapting = {
   },
   status: async (where) => (await survey(where)).status,
   route,
+  create,
 };

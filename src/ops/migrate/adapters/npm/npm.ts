@@ -9,10 +9,11 @@ import type { Command } from '../shared/programs.ts';
 import { chooseAllUp, isApplied, movedBy, statusHash } from '../shared/status.ts';
 import { toolStep } from '../shared/step.ts';
 import { lockTimeoutOf } from '../shared/timeout.ts';
+import { createWithScripts } from './create.ts';
 import { planDown, refuseAll } from './down.ts';
-import { callOf, findProject, toolCallsOf } from './scripts.ts';
+import { callOf, findProject, toolCallsOf, toolOf } from './scripts.ts';
 import { historyOf, type Survey, survey } from './survey.ts';
-import type { ToolCall } from './tools.ts';
+import { READS_SQL, type ToolCall } from './tools.ts';
 
 async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
   const found = await survey(where);
@@ -170,6 +171,14 @@ function words(result: RunResult): string | undefined {
 /** The scripts of a package.json that migrate, whatever is behind them. */
 export const npmScripts: Adapting = {
   detect: async ({ directory }) => findProject(directory)?.reason,
+  owns: async ({ directory }) => {
+    const project = findProject(directory);
+    if (project === undefined || project.found.root !== directory) return false;
+    const tool = toolOf(project);
+    // a script that says nothing may run the very SQL files that are there
+    return project.configured || (tool !== undefined && !READS_SQL.has(tool));
+  },
   status: async (where) => (await survey(where)).status,
   route,
+  create: createWithScripts,
 };

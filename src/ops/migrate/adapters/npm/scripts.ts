@@ -44,6 +44,8 @@ export interface Project {
   /** What is run and where. */
   readonly cwd: string;
   readonly reason: string;
+  /** They are named below pgdeck.migrate. */
+  readonly configured: boolean;
   /** Why the settings cannot be used. */
   readonly wrong: string | undefined;
 }
@@ -61,6 +63,7 @@ export function findProject(directory: string): Project | undefined {
       found,
       scripts,
       cwd: found.root,
+      configured: false,
       reason: `scripts ${names} in package.json of ${found.root}`,
       wrong: undefined,
     };
@@ -70,12 +73,13 @@ export function findProject(directory: string): Project | undefined {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const wrong = `pgdeck.migrate in package.json: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}.`;
-    return { found, scripts: { parser: 'db' }, cwd: found.root, reason, wrong };
+    return { found, scripts: { parser: 'db' }, cwd: found.root, configured: true, reason, wrong };
   }
   return {
     found,
     scripts: parsed.data,
     cwd: resolve(found.root, parsed.data.cwd ?? '.'),
+    configured: true,
     reason,
     wrong: undefined,
   };

@@ -19,7 +19,8 @@ export type Driver =
 
 export interface Connection {
   readonly context: OpContext;
-  readonly session: Session;
+  /** Undefined for what needs no database, and must not need one. */
+  readonly session: Session | undefined;
   readonly driver: Driver;
   readonly applicationName: string;
   /** Milliseconds; 0 waits without limit. */
@@ -48,9 +49,7 @@ export async function withToolEnvironment<T>(
   work: (env: ClientEnvironment) => Promise<T>,
 ): Promise<T> {
   const { context, session, driver, applicationName, lockTimeout, readOnly } = connection;
-  const encrypted =
-    sslRow.parse(await session.sql('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'))[0]?.ssl ===
-    true;
+  const encrypted = session === undefined ? context.target.tls !== undefined : await isEncrypted(session);
   const sslmode = sslModeFor(driver, context.target, encrypted);
   const url = databaseUrl(context.target, {
     scheme: driver === 'asyncpg' ? 'postgres' : 'postgresql',
@@ -82,6 +81,11 @@ export async function withToolEnvironment<T>(
       ...(process.env.PGDECK_NODE_ENV === 'own' && { NODE_ENV: undefined, PGDECK_NODE_ENV: undefined }),
     }),
   );
+}
+
+async function isEncrypted(session: Session): Promise<boolean> {
+  const rows = await session.sql('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
+  return sslRow.parse(rows)[0]?.ssl === true;
 }
 
 function sslModeFor(driver: Driver, { sslmode }: Target, encrypted: boolean): string {

@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, sep } from 'node:path';
 import type { OpContext } from '../../../context.ts';
 
 /** A program with the arguments that always come first. */
@@ -52,6 +52,10 @@ const ABOVE = 3;
 export function projectRoot(directory: string, isRoot: (directory: string) => boolean): string | undefined {
   return ancestors(directory, ABOVE).find(isRoot);
 }
+
+/** One directory is the other, or in it. */
+export const isWithin = (directory: string, outer: string): boolean =>
+  directory === outer || directory.startsWith(`${outer}${sep}`);
 
 function ancestors(directory: string, above: number): string[] {
   const found = [directory];

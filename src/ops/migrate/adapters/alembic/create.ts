@@ -1,0 +1,33 @@
+import { OpError } from '../../../error.ts';
+import type { Creation, NewMigration, Place } from '../../types.ts';
+import { pythonWords } from '../shared/failure.ts';
+import { callOf, commandsOf, findProject, type Project, TITLES } from './tool.ts';
+
+/** `alembic revision`, `flask db revision`: its message is what a person wrote. */
+export async function createRevision(
+  { context, directory }: Place,
+  { name, autogenerate }: NewMigration,
+  kind: Project['kind'],
+): Promise<Creation> {
+  const project = findProject(directory);
+  if (project?.kind !== kind)
+    throw new OpError(
+      'refused',
+      `There is no project of ${TITLES[kind]} in ${directory}.`,
+      'Name its directory with --dir.',
+    );
+  const [command] = await commandsOf({ context }, project);
+  return {
+    tool: TITLES[kind],
+    driver: 'libpq',
+    command: callOf(command, project, [
+      'revision',
+      ...(autogenerate ? ['--autogenerate'] : []),
+      `--message=${name.trim()}`,
+    ]),
+    cwd: project.root,
+    inDatabaseUrl: kind === 'flask-migrate' ? ['SQLALCHEMY_DATABASE_URI'] : [],
+    generated: autogenerate,
+    words: pythonWords,
+  };
+}

@@ -1,0 +1,246 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { CommandError, type RunResult } from '../../../../targets/target.ts';
+import type { OpContext } from '../../../context.ts';
+import { OpError } from '../../../error.ts';
+import { shellWord } from '../../../fields.ts';
+import type { Check, Fact, Plan, Step, StepIo } from '../../../operation.ts';
+import type { Creation } from '../../types.ts';
+import { hasNoEffect } from '../alembic/reversible.ts';
+import { withToolEnvironment } from '../shared/environment.ts';
+import { shown } from '../shared/step.ts';
+
+/** A file that the tool has made. */
+interface Made {
+  /** Absolute. */
+  readonly path: string;
+  readonly text: string;
+}
+
+interface Draft {
+  readonly files: readonly Made[];
+  /** Why there is none. */
+  readonly words: string;
+  /** It has to write to the database first. */
+  readonly writes: boolean;
+}
+
+/** For a tool that does not know the team's models. */
+export function noModels(tool: string): OpError {
+  return new OpError('refused', `${tool} makes no migration from models.`, 'Leave --autogenerate out.');
+}
+
+/**
+ * A plan that begins a migration with the team's own tool. What the tool generates is made while it is planned, shown
+ * and taken away: what is kept is what was shown.
+ */
+export async function planCreation(
+  context: OpContext,
+  creation: Creation,
+  { why, input }: { readonly why: string; readonly input: Readonly<Record<string, unknown>> },
+): Promise<Plan> {
+  const { tool, command, cwd, generated } = creation;
+  const made: string[] = [];
+  const plan = {
+    operation: 'migrate create',
+    title: `Begin a migration with ${tool}`,
+    subject: cwd,
+    danger: generated ? 'confirm' : 'none',
+    writes: false,
+    server: cwd,
+    input,
+    facts: [
+      { label: 'Tool', value: `${tool}: ${why}` },
+      { label: 'Command', value: shown(command) },
+    ] satisfies Fact[],
+    checks: [],
+  } as const;
+  const undoable = (rest: Partial<Plan> & Pick<Plan, 'steps'>): Plan =>
+    // the tool names the file
+    Object.defineProperty({ ...plan, ...rest }, 'undo', {
+      enumerable: true,
+      get: () => (made.length === 0 ? undefined : { command: `rm ${made.map(shellWord).join(' ')}` }),
+    });
+  if (!generated) return undoable({ steps: [runStep(context, creation, made, false)] });
+  const draft = await drafted(context, creation);
+  if (draft.writes)
+    return undoable({
+      writes: true,
+      checks: [notBefore(tool)],
+      steps: [runStep(context, creation, made, true)],
+    });
+  if (draft.files.length === 0) {
+    const checks: Check[] = [{ title: 'Models', status: 'ok', detail: `${tool} says: ${draft.words}` }];
+    return { ...plan, title: `${tool} has nothing to write`, danger: 'none', checks, steps: [] };
+  }
+  const checks = draft.files
+    .filter(({ path, text }) => path.endsWith('.py') && hasNoEffect(text))
+    .map(
+      (): Check => ({
+        title: 'Models',
+        status: 'warn',
+        detail: 'No difference was found: the migration does nothing.',
+      }),
+    );
+  return undoable({
+    title: `Keep ${draft.files.map(({ path }) => relative(cwd, path)).join(', ')}`,
+    checks,
+    steps: [keepStep(draft.files, made)],
+  });
+}
+
+/** Its table is missing, and it makes that before it compares. */
+function notBefore(tool: string): Check {
+  return {
+    title: 'Database',
+    status: 'warn',
+    detail: `${tool} makes its own table before it compares, which a plan must not: the file is shown when it is written, and the undo command takes it away.`,
+  };
+}
+
+/** Runs the tool; the file is made by it. */
+function runStep(context: OpContext, creation: Creation, made: string[], mayWrite: boolean): Step {
+  return {
+    id: 'create',
+    title: `Write the file with ${creation.tool}`,
+    preview: shown(creation.command),
+    run: async (io) => {
+      const before = filesBelow(creation.cwd);
+      const session = creation.generated ? await io.connect() : undefined;
+      const result = await inEnvironment(context, creation, { session, mayWrite }, (env) =>
+        io.exec(creation.command.program, creation.command.args, {
+          cwd: creation.cwd,
+          env,
+          accept: Array.from({ length: 256 }, (_, code) => code),
+        }),
+      );
+      const files = newFiles(creation.cwd, before);
+      made.push(...files.map(({ path }) => path));
+      if (result.exitCode !== 0 || files.length === 0) throw failed(creation, result, context);
+      for (const { path, text } of files) {
+        if (creation.generated) for (const line of text.split('\n')) io.line(line);
+        io.line(path, 'stdout');
+      }
+    },
+    rollback: async () => takeAway(made),
+  };
+}
+
+/** Writes what was shown. */
+function keepStep(files: readonly Made[], made: string[]): Step {
+  return {
+    id: 'files',
+    title: files.length === 1 ? 'Write the file' : 'Write the files',
+    preview: files.map(({ path, text }) => `# ${path}\n${text.trim()}`).join('\n\n'),
+    run: async (io: StepIo) => {
+      for (const { path, text } of files) {
+        // somebody else's file of that name stays
+        writeFileSync(path, text, { flag: 'wx' });
+        made.push(path);
+        io.line(path, 'stdout');
+      }
+    },
+    rollback: async () => takeAway(made),
+  };
+}
+
+function takeAway(made: string[]): void {
+  for (const path of made.splice(0)) rmSync(path, { force: true });
+}
+
+async function drafted(context: OpContext, creation: Creation): Promise<Draft> {
+  const session = await context.session();
+  const before = filesBelow(creation.cwd);
+  let result: RunResult;
+  let files: Made[] = [];
+  try {
+    result = await inEnvironment(context, creation, { session, mayWrite: false }, (env) =>
+      context.host.run(creation.command.program, creation.command.args, {
+        cwd: creation.cwd,
+        env,
+        timeout: 120_000,
+      }),
+    );
+  } catch (error) {
+    if (error instanceof CommandError) throw new OpError('failed', error.message, undefined, error);
+    throw error;
+  } finally {
+    files = newFiles(creation.cwd, before);
+    for (const { path } of files) rmSync(path, { force: true });
+  }
+  const words = wordsOf(creation, result, context);
+  const writes = result.exitCode !== 0 && /read-only transaction/.test(`${result.stdout}${result.stderr}`);
+  if (result.exitCode !== 0 && !writes) throw failed(creation, result, context);
+  return { files, words, writes };
+}
+
+interface How {
+  readonly session: Parameters<typeof withToolEnvironment>[0]['session'];
+  readonly mayWrite: boolean;
+}
+
+function inEnvironment<T>(
+  context: OpContext,
+  { driver, inDatabaseUrl = [] }: Creation,
+  { session, mayWrite }: How,
+  work: (env: Record<string, string | undefined>) => Promise<T>,
+): Promise<T> {
+  return withToolEnvironment(
+    { context, session, driver, applicationName: 'pgdeck-create', lockTimeout: 3000, readOnly: !mayWrite },
+    (env) => work({ ...env, ...Object.fromEntries(inDatabaseUrl.map((name) => [name, env.DATABASE_URL])) }),
+  );
+}
+
+function failed(creation: Creation, result: RunResult, context: OpContext): OpError {
+  const { exitCode } = result;
+  const how =
+    exitCode === 0 ? 'ended without an error, and there is no new file' : `failed with exit code ${exitCode}`;
+  return new OpError('failed', `${shown(creation.command)} ${how}: ${wordsOf(creation, result, context)}`);
+}
+
+function wordsOf({ words }: Creation, result: RunResult, context: OpContext): string {
+  const lines = (text: string) => text.trim().split('\n').slice(-6).join('\n');
+  const said = words?.(result) ?? (lines(result.stderr) || lines(result.stdout) || 'it said nothing');
+  return context.secrets.redact(said);
+}
+
+/** What is no place for migrations. */
+const ELSEWHERE = new Set([
+  'node_modules',
+  '__pycache__',
+  'dist',
+  'build',
+  'venv',
+  'env',
+  'target',
+  'vendor',
+]);
+const MOST_FILES = 50_000;
+const MIGRATION = /\.(py|sql|[cm]?[jt]s|coffee)$/;
+
+function filesBelow(root: string): Set<string> {
+  const found = new Set<string>();
+  const open = [root];
+  for (let at = open.pop(); at !== undefined && found.size < MOST_FILES; at = open.pop()) {
+    for (const entry of listing(at)) {
+      const path = join(at, entry.name);
+      if (entry.isDirectory() && !entry.name.startsWith('.') && !ELSEWHERE.has(entry.name)) open.push(path);
+      else if (entry.isFile() && MIGRATION.test(entry.name)) found.add(path);
+    }
+  }
+  return found;
+}
+
+function listing(directory: string) {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function newFiles(root: string, before: ReadonlySet<string>): Made[] {
+  return [...filesBelow(root)]
+    .filter((path) => !before.has(path))
+    .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+}

@@ -1,0 +1,98 @@
+import { OpError } from '../../../error.ts';
+import { fileName } from '../../files/create.ts';
+import type { Creation, NewMigration, Place } from '../../types.ts';
+import { noModels } from '../create/plan.ts';
+import { nodeWords } from '../node-pg-migrate/node-pg-migrate.ts';
+import { type Command, findProgram, nodeDirectories } from '../shared/programs.ts';
+import { commandsOf } from './commands.ts';
+import { callOf, findProject, type Project, toolCallsOf } from './scripts.ts';
+import { toolCallOf } from './tools.ts';
+
+/** How a tool makes a file, and the options of its other calls that this one needs. */
+const MAKERS: Readonly<
+  Record<string, { args: (name: string) => readonly string[]; options: ReadonlySet<string> }>
+> = {
+  knex: {
+    args: (name) => ['migrate:make', name],
+    options: new Set(['--knexfile', '--cwd', '--client', '--env', '--migrations-directory', '--esm']),
+  },
+  sequelize: {
+    args: (name) => ['migration:generate', '--name', name],
+    options: new Set(['--config', '--options-path', '--migrations-path', '--env', '--url']),
+  },
+  'node-pg-migrate': {
+    args: (name) => ['create', name],
+    options: new Set([
+      '-m',
+      '--migrations-dir',
+      '-j',
+      '--migration-file-language',
+      '--migration-filename-format',
+    ]),
+  },
+  dbmate: { args: (name) => ['new', name], options: new Set(['-d', '--migrations-dir']) },
+  kysely: { args: (name) => ['migrate:make', name], options: new Set(['--config', '--cwd']) },
+};
+
+/** The script for it, else the tool that the scripts call, with what its other calls are given. */
+export async function createWithScripts(
+  { context, directory }: Place,
+  { name, autogenerate }: NewMigration,
+): Promise<Creation> {
+  const project = findProject(directory);
+  if (project === undefined)
+    throw new OpError('refused', `There are no scripts for migrations in ${directory}.`);
+  if (project.wrong !== undefined) throw new OpError('refused', project.wrong);
+  if (autogenerate) throw noModels('A script');
+  const base = { driver: 'script', cwd: project.cwd, generated: false, words: nodeWords } as const;
+  const script = project.scripts.create;
+  if (script !== undefined)
+    return {
+      ...base,
+      tool: 'The script',
+      command: callOf(project, withName(project, script), { name: fileName(name) }),
+    };
+  const made = maker(project);
+  if (made === undefined)
+    throw new OpError(
+      'refused',
+      `The scripts in package.json of ${project.found.root} do not say how a migration is begun, and a SQL file would be none of theirs.`,
+      'Name the script for it: "pgdeck": {"migrate": {"create": "db:make -- {name}"}}, or write SQL files beside them with --tool sql.',
+    );
+  const program = findProgram(made.program, nodeDirectories(context, project.found.root));
+  if (program === undefined)
+    throw new OpError('refused', `${made.program} was not found.`, 'Run npm install in the project.');
+  return {
+    ...base,
+    tool: made.program,
+    command: { program, args: [...made.args, ...made.making(fileName(name))] },
+  };
+}
+
+/** Where the name belongs in a script that does not say. */
+function withName(project: Project, script: string): string {
+  if (script.includes('{name}')) return script;
+  const tool = toolCallsOf(project, script).find(({ does }) => does === 'create')?.tool;
+  const given = tool === 'sequelize' ? '--name {name}' : '{name}';
+  return / -- /.test(script) ? `${script} ${given}` : `${script} -- ${given}`;
+}
+
+/** The tool of the script that goes up, with the options that it is given there. */
+function maker(project: Project): (Command & { making: (name: string) => readonly string[] }) | undefined {
+  const { up, down } = project.scripts;
+  for (const text of [up, down]) {
+    const [name = '', ...args] = text?.split(/\s+(?:--\s+)?/) ?? [];
+    for (const [program = '', ...words] of commandsOf(project.found, name, args)) {
+      const making = MAKERS[toolCallOf([program, ...words])?.tool ?? ''];
+      if (making === undefined) continue;
+      const kept = words.flatMap((word, at): string[] => {
+        const [option = '', value] = word.split('=');
+        if (!making.options.has(option)) return [];
+        const next = words[at + 1];
+        return value !== undefined || next === undefined || next.startsWith('-') ? [word] : [word, next];
+      });
+      return { program, args: kept, making: making.args };
+    }
+  }
+  return undefined;
+}
