@@ -2,12 +2,13 @@ import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { z } from 'zod';
 import { DbError, dbError } from './errors.ts';
+import { keptSettings, lastResult, settingsSql, withLocalSettings } from './pooler/message.ts';
 import { type Query, sqlFor } from './query.ts';
-import { extensionsQuery, roleQuery, type Server, settingsQuery, vendorQuery } from './server.ts';
+import { extensionsQuery, rightsOf, roleQuery, type Server, settingsQuery, vendorQuery } from './server.ts';
 import { type Answer, type Call, call, type Notice, type Purpose, type Session } from './session.ts';
-import { sessionSettings } from './session-settings.ts';
+import { inForce, sessionSettings } from './session-settings.ts';
 import type { Target } from './target.ts';
-import { tlsAttempts } from './tls-attempts.ts';
+import { retryOtherTls, tlsAttempts } from './tls-attempts.ts';
 
 export { type Answer, type Call, call, type Purpose, type Session } from './session.ts';
 
@@ -27,9 +28,12 @@ const types: pg.CustomTypesConfig = {
 export async function connect(target: Target, purpose: Purpose, name = 'pgdeck'): Promise<Session> {
   const { client, bare } = await open(target, purpose, name);
   try {
-    const session = await describe(client, bare);
+    const settings = sessionSettings(purpose, target.readOnly);
+    const session = await describe(client, settings, bare);
+    // the connection may be another client's after the next answer
+    if (session.server.pooled) return session;
     // nobody asks over the control connection for hours, and it must be there then; not known before 14
-    if (purpose !== 'workload' && !bare && Number(session.server.settings.idle_session_timeout ?? 0) > 0)
+    if (purpose !== 'workload' && Number(session.server.settings.idle_session_timeout ?? 0) > 0)
       await client.query('SET idle_session_timeout = 0');
     // not known before 17; a database or role may set it
     if ((purpose === 'operation' || purpose === 'migration') && session.server.major >= 17)
@@ -60,15 +64,6 @@ async function open(
     if (!retryOtherTls(failure)) break;
   }
   throw dbError(failure, target);
-}
-
-function retryOtherTls(error: unknown): boolean {
-  const { code, message } = error as { code?: string; message?: string };
-  return (
-    code === '28000' ||
-    /does not support SSL|SSL|TLS/i.test(message ?? '') ||
-    /^(ERR_TLS|ERR_SSL)/.test(code ?? '')
-  );
 }
 
 async function openOnce(
@@ -119,7 +114,11 @@ async function openOnce(
   }
 }
 
-async function describe(client: pg.Client, bare: boolean): Promise<Session> {
+async function describe(
+  client: pg.Client,
+  asked: Readonly<Record<string, string>>,
+  bare: boolean,
+): Promise<Session> {
   const ask = async <Row>(query: Query<void, Row>): Promise<Row[]> => {
     const sql = query.variants[0]?.sql as string;
     const result = await client.query({ text: sql, values: query.params() });
@@ -139,8 +138,7 @@ async function describe(client: pg.Client, bare: boolean): Promise<Session> {
       'unsupported',
       `PostgreSQL ${role.version} is older than 13, which pgdeck does not read.`,
     );
-  const { superuser, pg_monitor, pg_read_all_stats, pg_read_all_settings } = role;
-  const { pg_signal_backend, pg_signal_autovacuum_worker, pg_stat_scan_tables } = role;
+  const known = Object.fromEntries(settings.map((s) => [s.name, s.setting ?? '']));
   const server: Server = {
     major,
     versionNum: role.version_num,
@@ -149,15 +147,7 @@ async function describe(client: pg.Client, bare: boolean): Promise<Session> {
     database: role.datname,
     databaseOid: role.datoid,
     standby: role.standby,
-    rights: {
-      superuser,
-      pg_monitor,
-      pg_read_all_stats,
-      pg_read_all_settings,
-      pg_signal_backend,
-      pg_signal_autovacuum_worker,
-      pg_stat_scan_tables,
-    },
+    rights: rightsOf(role),
     extensions: extensions.map((e) => ({
       name: e.extname,
       version: e.extversion,
@@ -166,12 +156,16 @@ async function describe(client: pg.Client, bare: boolean): Promise<Session> {
       columns: e.view_columns ?? [],
     })),
     vendor: vendor?.vendor ?? 'self',
-    settings: Object.fromEntries(settings.map((s) => [s.name, s.setting ?? ''])),
+    settings: known,
     startedAt: Math.round(role.started_at),
-    // a pooler hands out its own cancel key, so the pid of the start-up packet is not the backend's
-    pooled: bare || (client as unknown as { processID: number | null }).processID !== pid,
+    pooled:
+      bare ||
+      // a pooler hands out its own cancel key, so the pid of the start-up packet is not the backend's
+      (client as unknown as { processID: number | null }).processID !== pid ||
+      // or it has taken our settings and dropped them (ignore_startup_parameters)
+      !inForce(asked, known),
   };
-  return new PgSession(client, server, pid);
+  return new PgSession(client, server, pid, asked);
 }
 
 /** A server that is there closes a connection within a fraction of this. */
@@ -184,13 +178,17 @@ class PgSession implements Session {
   readonly #client: pg.Client;
   readonly #lostListeners: ((error: DbError) => void)[] = [];
   readonly #stream: { destroy(): void };
+  readonly #settings: Readonly<Record<string, string>>;
+  /** Whether a pooler is known to keep the connection for this client, which has set it up. */
+  #kept = false;
   #inFlight = 0;
   #closing = false;
 
-  constructor(client: pg.Client, server: Server, pid: number) {
+  constructor(client: pg.Client, server: Server, pid: number, settings: Readonly<Record<string, string>>) {
     this.#client = client;
     this.server = server;
     this.pid = pid;
+    this.#settings = settings;
     this.#stream = (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream;
     let cause: unknown = new Error('Connection terminated');
     client.on('error', (error) => {
@@ -226,8 +224,7 @@ class PgSession implements Session {
     this.#inFlight++;
     try {
       const values = query.params(input as never);
-      const named = this.server.pooled ? undefined : query.id;
-      const result = await this.#client.query({ text, values, ...(named && { name: named }) });
+      const result = await this.#ask(query.id, text, values);
       return { ok: true, rows: result.rows.map((row) => query.row.parse(row)), ms: ms() };
     } catch (error) {
       return { ok: false, error: dbError(error), ms: ms() };
@@ -236,22 +233,33 @@ class PgSession implements Session {
     }
   }
 
-  async sql(text: string, params: unknown[] = []): Promise<Record<string, unknown>[]> {
-    this.#inFlight++;
-    try {
-      const result = await this.#client.query(text, params);
-      return result.rows as Record<string, unknown>[];
-    } catch (error) {
-      throw dbError(error);
-    } finally {
-      this.#inFlight--;
-    }
+  /** Behind a pooler no statement is prepared and nothing set for longer than one message. */
+  async #ask(name: string, text: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }> {
+    if (!this.server.pooled) return this.#client.query({ name, text, values });
+    // a transaction of the caller has its own
+    const bare = this.#kept || Object.keys(this.#settings).length === 0;
+    if (bare || this.#client.getTransactionStatus() === 'T') return this.#client.query({ text, values });
+    return lastResult(await this.#client.query(withLocalSettings(this.#settings, text, values)));
   }
 
-  async single(text: string): Promise<Record<string, unknown>[]> {
+  async keep(): Promise<void> {
+    if (!this.server.pooled || this.#kept) return;
+    await this.sql(settingsSql(keptSettings(this.#settings, this.server.major), false));
+    this.#kept = true;
+  }
+
+  sql(text: string, params: unknown[] = []): Promise<Record<string, unknown>[]> {
+    return this.#rows({ text, values: params });
+  }
+
+  single(text: string): Promise<Record<string, unknown>[]> {
+    return this.#rows({ text, queryMode: 'extended' } as pg.QueryConfig);
+  }
+
+  async #rows(config: pg.QueryConfig): Promise<Record<string, unknown>[]> {
     this.#inFlight++;
     try {
-      const result = await this.#client.query({ text, queryMode: 'extended' } as pg.QueryConfig);
+      const result = await this.#client.query(config);
       return result.rows as Record<string, unknown>[];
     } catch (error) {
       throw dbError(error);
@@ -277,6 +285,9 @@ class PgSession implements Session {
 
   async close(): Promise<void> {
     this.#closing = true;
+    // a pooler may be set up not to clean what it gives to the next one
+    if (this.#kept && !this.lost && this.#inFlight === 0)
+      for (const text of ['ROLLBACK', 'DISCARD ALL']) this.#client.query(text).catch(() => {});
     this.lost = true;
     // end() waits for answers that are under way and for the server to hang up; one that hangs itself must not keep
     // the program from quitting

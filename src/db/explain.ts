@@ -57,14 +57,17 @@ export async function explain(session: Session, query: string): Promise<string[]
   // all sent before the first answer: no other question of this session can get into the transaction
   const sent = await Promise.allSettled([
     session.sql('BEGIN READ ONLY'),
-    // the names in the text were meant for that session's path, not for ours
-    session.sql('SET LOCAL search_path = "$user", public'),
+    // the names in the text were meant for that session's path, not for ours; a pooler may have kept our timeouts back
+    session.sql(
+      `SET LOCAL search_path = "$user", public; SET LOCAL lock_timeout = '200ms'; SET LOCAL statement_timeout = '10s'`,
+    ),
     session.single(`EXPLAIN (${options}) ${query.trim().replace(/;\s*$/, '')}`),
     session.sql('ROLLBACK'),
   ]);
   const plan = sent[2];
   if (plan.status === 'fulfilled') return plan.value.map((row) => String(row['QUERY PLAN']));
-  const error: unknown = plan.reason;
+  // a pooler in statement mode refuses BEGIN, says why there only, and hangs up
+  const error: unknown = sent[0].status === 'rejected' ? sent[0].reason : plan.reason;
   if (error instanceof DbError && error.kind !== 'lost')
     throw new DbError(error.kind, `EXPLAIN failed: ${error.message}`, {
       ...(error.code && { code: error.code }),

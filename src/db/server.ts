@@ -42,7 +42,7 @@ export interface Server {
   readonly settings: Readonly<Record<string, string>>;
   /** Start of the postmaster, milliseconds since 1970: another value means a restart. */
   readonly startedAt: number;
-  /** True where named statements and session settings do not survive (a transaction pooler in between). */
+  /** True behind a pooler, where named statements and session settings may not survive, or become another client's. */
   readonly pooled: boolean;
 }
 
@@ -97,6 +97,21 @@ FROM pg_catalog.pg_roles r WHERE r.rolname = current_user`,
   }),
 });
 
+/** What the role may, of what is asked about it. */
+export function rightsOf(role: Rights): Rights {
+  const { superuser, pg_monitor, pg_read_all_stats, pg_read_all_settings } = role;
+  const { pg_signal_backend, pg_signal_autovacuum_worker, pg_stat_scan_tables } = role;
+  return {
+    superuser,
+    pg_monitor,
+    pg_read_all_stats,
+    pg_read_all_settings,
+    pg_signal_backend,
+    pg_signal_autovacuum_worker,
+    pg_stat_scan_tables,
+  };
+}
+
 const EXTENSIONS = ['pg_stat_statements', 'pgstattuple'];
 
 export const extensionsQuery = defineQuery({
@@ -139,6 +154,7 @@ const SETTINGS = [
   'checkpoint_timeout',
   'max_wal_size',
   'idle_session_timeout',
+  'lock_timeout',
 ];
 
 export const settingsQuery = defineQuery({

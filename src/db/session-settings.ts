@@ -35,3 +35,16 @@ export function sessionSettings(purpose: Purpose, readOnly: boolean): Record<str
     work_mem: '16MB',
   };
 }
+
+/** Whether a server has the settings that it was asked for at connect: one of them tells of all. */
+export function inForce(
+  { lock_timeout: asked }: Readonly<Record<string, string>>,
+  { lock_timeout: found }: Readonly<Record<string, string>>,
+): boolean {
+  return asked === undefined || milliseconds(asked) === Number(found);
+}
+
+/** `30s` and `200ms`, as they are written above. */
+function milliseconds(setting: string): number {
+  return Number.parseInt(setting, 10) * (setting.endsWith('ms') ? 1 : 1000);
+}

@@ -40,6 +40,11 @@ export interface Session {
   sql(text: string, params?: unknown[]): Promise<Record<string, unknown>[]>;
   /** Like sql, but the server refuses a text that holds more than one command. */
   single(text: string): Promise<Record<string, unknown>[]>;
+  /**
+   * Says that a pooler is known to keep this connection for one client (see {@link file://./pooler/pooling.ts}): from then on
+   * it has the settings of its purpose, until it is closed. Without a pooler it has them anyway.
+   */
+  keep(): Promise<void>;
   /** Called once, when the connection breaks by itself. */
   onLost(listener: (error: DbError) => void): void;
   /** Called for every notice the server sends. */

@@ -19,3 +19,13 @@ export function tlsAttempts(target: Target): (false | ConnectionOptions)[] {
   if (target.sslmode === 'prefer') return [tlsOptions(target), false];
   return [tlsOptions(target)];
 }
+
+/** Whether an attempt failed so that the next one may do. */
+export function retryOtherTls(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  return (
+    code === '28000' ||
+    /does not support SSL|SSL|TLS/i.test(message ?? '') ||
+    /^(ERR_TLS|ERR_SSL)/.test(code ?? '')
+  );
+}

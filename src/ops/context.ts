@@ -5,10 +5,12 @@ import type { Resolved } from '../config/profile.ts';
 import type { BackupSettings } from '../config/settings.ts';
 import { connect, type Session } from '../db/client.ts';
 import { place } from '../db/errors.ts';
+import { type Pooling, poolingOf } from '../db/pooler/pooling.ts';
 import type { Target } from '../db/target.ts';
 import { local } from '../targets/local.ts';
 import type { Host } from '../targets/target.ts';
 import { connectionWords } from './connection.ts';
+import { OpError } from './error.ts';
 import { journalDirectory } from './journal/runs.ts';
 import { Secrets } from './run/secrets.ts';
 
@@ -42,9 +44,12 @@ export interface OpContext {
   session(database?: string, purpose?: 'slow' | 'migration'): Promise<Session>;
   /**
    * A session that its caller closes. For a step of a run its timeouts are off, and for a `migration` the search_path is
-   * the role's own besides; a `slow` one is to look with.
+   * the role's own besides; a `slow` one is to look with. Throws {@link OpError} for a step behind a pooler that would
+   * leave what it sets to others.
    */
   open(name: string, database?: string, purpose?: 'operation' | 'migration' | 'slow'): Promise<Session>;
+  /** What the pooler before a database does with this session's connection; found out once. Throws DbError. */
+  pooling(session: Session): Promise<Pooling>;
   close(): Promise<void>;
 }
 
@@ -63,6 +68,20 @@ export function createContext({ resolved, env, host, now }: ContextOptions): OpC
   };
   const sessions = new Map<string, Promise<Session>>();
   const to = (database?: string): Target => (database === undefined ? target : { ...target, database });
+  const poolings = new Map<string, Promise<Pooling>>();
+  const pooling = (session: Session): Promise<Pooling> => {
+    const { database } = session.server;
+    const other = () =>
+      withPassword(resolved.passwords, () =>
+        connect({ ...to(database), readOnly: true }, 'slow', 'pgdeck-plan'),
+      );
+    const found = poolings.get(database) ?? poolingOf(session, other);
+    poolings.set(database, found);
+    // one that was busy may have room later
+    const again = (one?: Pooling) => void (one !== 'kept' && one !== 'shared' && poolings.delete(database));
+    found.then(again, () => again());
+    return found;
+  };
   return {
     target,
     place: place(target),
@@ -92,12 +111,34 @@ export function createContext({ resolved, env, host, now }: ContextOptions): OpC
       );
       return opened;
     },
-    open: (name, database, purpose = 'operation') =>
-      withPassword(resolved.passwords, () => connect(to(database), purpose, name)),
+    open: async (name, database, purpose = 'operation') => {
+      const session = await withPassword(resolved.passwords, () => connect(to(database), purpose, name));
+      if (purpose === 'slow' || !session.server.pooled) return session;
+      try {
+        const found = await pooling(session);
+        if (found !== 'kept') throw new OpError('refused', pooled(place(target), found), DIRECT);
+        await session.keep();
+        return session;
+      } catch (error) {
+        await session.close();
+        throw error;
+      }
+    },
+    pooling,
     close: async () => {
       const open = await Promise.allSettled(sessions.values());
       sessions.clear();
       await Promise.all(open.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
     },
   };
+}
+
+/** Where to connect to instead of a pooler. */
+export const DIRECT = 'Connect to PostgreSQL itself, with -h and -p.';
+
+/** Why a pooler is no way to the server, in one sentence. */
+export function pooled(place: string, pooling: Exclude<Pooling, 'kept'>): string {
+  return pooling === 'shared'
+    ? `${place} is a pooler that shares connections between clients: locks and settings would stay on those of others.`
+    : `${place} is a pooler without a free connection: whether it shares them between clients, to which locks and settings would stay, cannot be seen.`;
 }

@@ -1,13 +1,15 @@
 import { DbError } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
 import { type MaintainMeasure, maintainMeasure } from '../../db/views/maintain/measure.ts';
+import { poolerChecks } from '../clients/pooler.ts';
+import type { OpContext } from '../context.ts';
 import type { Check } from '../operation.ts';
 import { roomCheck } from './shared/room.ts';
 import type { Work } from './work.ts';
 
-/** What the server itself must be like. */
-export function serverChecks({ server }: Session, full: boolean): Check[] {
-  if (server.standby)
+/** What the server itself must be like, and the way to it. Throws DbError. */
+export async function serverChecks(context: OpContext, session: Session): Promise<Check[]> {
+  if (session.server.standby)
     return [
       {
         title: 'Server',
@@ -15,14 +17,7 @@ export function serverChecks({ server }: Session, full: boolean): Check[] {
         detail: 'It is a standby, which is maintained by its primary. Connect to the primary.',
       },
     ];
-  if (!server.pooled) return [];
-  return [
-    {
-      title: 'Pooler',
-      status: full ? 'block' : 'warn',
-      detail: `A pooler stands before the server: ${full ? 'the lock timeout, which keeps others from queueing, would not hold' : 'timeouts and progress may not hold'}. Connect to PostgreSQL itself.`,
-    },
-  ];
+  return poolerChecks(context, session);
 }
 
 export type Measures = ReadonlyMap<number, MaintainMeasure>;

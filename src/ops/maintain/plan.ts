@@ -40,7 +40,7 @@ export async function planMaintenance(request: Request, context: OpContext): Pro
   const session = await context.session();
   const { server } = session;
   const scope = chooseTables(await session.run(maintainTables, undefined), request.scope, doing);
-  const refused = [...serverChecks(session, options.full === true), ...optionChecks(server, options)];
+  const refused = [...(await serverChecks(context, session)), ...optionChecks(server, options)];
   const works = request.nothingElse ? [] : request.works(scope, server.major);
   const looked = [...new Map(works.flatMap((work) => work.touched.map((one) => [one.oid, one]))).values()];
   const measures = await measured(

@@ -78,7 +78,7 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
     ...leftoverChecks(about, concurrently ? new Set() : found.whole),
   ];
   const checks: Check[] = [
-    ...serverChecks(session, !concurrently),
+    ...(await serverChecks(context, session)),
     ...versionChecks(server, manner),
     ...space.checks,
     ...(idle ? leftAlone.map(asBlock) : leftAlone),

@@ -46,10 +46,22 @@ export class MaintenanceSessions {
 }
 
 /** Has the server end what it does for a client that is gone; false where it cannot: before 14, and on some systems. */
-export async function endWithClient(session: Session): Promise<boolean> {
+export function endWithClient(session: Session): Promise<boolean> {
+  return takes(session, `SET ${CLIENT_CHECK}`);
+}
+
+/** Whether the server could do that; nothing is left set. */
+export function couldEndWithClient(session: Session): Promise<boolean> {
+  // two statements in one message are one transaction
+  return takes(session, `SET LOCAL ${CLIENT_CHECK}; SELECT 1`);
+}
+
+const CLIENT_CHECK = `client_connection_check_interval = '${CLIENT_CHECK_SECONDS}s'`;
+
+async function takes(session: Session, sql: string): Promise<boolean> {
   if (session.server.major < 14) return false;
   try {
-    await session.sql(`SET client_connection_check_interval = '${CLIENT_CHECK_SECONDS}s'`);
+    await session.sql(sql);
     return true;
   } catch (error) {
     // not every operating system tells a server that its client hung up

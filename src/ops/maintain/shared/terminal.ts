@@ -1,10 +1,10 @@
 import type { Session } from '../../../db/session.ts';
 import type { Fact } from '../../operation.ts';
-import { CLIENT_CHECK_SECONDS, endWithClient } from './sessions.ts';
+import { CLIENT_CHECK_SECONDS, couldEndWithClient } from './sessions.ts';
 
 /** What becomes of the run when the terminal is lost, or pgdeck is killed: said before it begins. */
 export async function terminalFact(session: Session): Promise<Fact> {
-  const ends = await endWithClient(session);
+  const ends = await couldEndWithClient(session);
   const killed = ends
     ? `the server ends the statement within ${CLIENT_CHECK_SECONDS} s`
     : 'the server works on until the statement is done; pgdeck recover ends it';
