@@ -5,6 +5,7 @@ import type { TestProject } from 'vitest/node';
 import { connect } from '../../src/db/client.ts';
 import type { Cluster } from '../../src/demo/cluster.ts';
 import { clusterInMemory } from './memory.ts';
+import { needsSentence } from './needs.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -27,6 +28,9 @@ export const TEMPLATE = 'pgdeck_template';
 
 /** The servers of the whole run. PGDECK_TEST_BIN names the bin directory of another version. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // the servers of other versions come from npm, without client programs, and so do their tests
+  const lacking = process.env.PGDECK_TEST_BIN === undefined ? await needsSentence() : undefined;
+  if (lacking !== undefined) throw new Error(lacking);
   const { maxWorkers } = project.config;
   const begun = await Promise.allSettled(Array.from({ length: maxWorkers }, prepared));
   const clusters = begun.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));

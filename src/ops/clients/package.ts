@@ -12,7 +12,7 @@ export function packageOf(program: ClientProgram, major: number): string {
 export function installSentence(programs: readonly ClientProgram[], major: number): string {
   const packages = [...new Set(programs.map((program) => packageOf(program, major)))];
   return (
-    `Install ${packages.join(' and ')} (on Debian: apt install ${packages.join(' ')}), ` +
+    `Install ${packages.join(' and ')} (on Debian: apt install ${packages.join(' ')}; what a release lacks is in apt.postgresql.org), ` +
     'or name their directory with the setting backup.programs.'
   );
 }
