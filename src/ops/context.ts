@@ -9,6 +9,7 @@ import { type Pooling, poolingOf } from '../db/pooler/pooling.ts';
 import type { Target } from '../db/target.ts';
 import { local } from '../targets/local.ts';
 import type { Host } from '../targets/target.ts';
+import { sweepSecretFiles } from './clients/secret-files.ts';
 import { connectionWords } from './connection.ts';
 import { OpError } from './error.ts';
 import { journalDirectory } from './journal/runs.ts';
@@ -61,6 +62,8 @@ export interface ContextOptions {
 }
 
 export function createContext({ resolved, env, host, now }: ContextOptions): OpContext {
+  // of one that was killed, where they had names
+  sweepSecretFiles();
   const secrets = new Secrets();
   const target: Target = {
     ...resolved.target,
