@@ -41,11 +41,15 @@ async function repository({ dir }: Flags, command: Command, context: Context) {
 }
 
 async function list(flags: Flags, command: Command, context: Context): Promise<void> {
-  const { directory, listBackups, backupLine, COLUMNS } = await repository(flags, command, context);
+  const { directory, listBackups, backupLine, backupRow, COLUMNS } = await repository(
+    flags,
+    command,
+    context,
+  );
   const backups: Backup[] = await listBackups(directory);
   if (flags.json) printJson({ backups: backups.map(backupLine) });
   else if (backups.length === 0) note(`There is no backup in ${directory}. Make one: pgdeck backup`);
-  else await printTable(backups, COLUMNS);
+  else await printTable(backups.map(backupRow), COLUMNS);
 }
 
 async function show(id: string, flags: Flags, command: Command, context: Context): Promise<void> {

@@ -1,25 +1,26 @@
-import { lastProven, lastVerified, type Manifest, type Verification } from '../../ops/repository/manifest.ts';
-import type { Backup } from '../../ops/repository/repository.ts';
+import type { Manifest, Verification } from '../../ops/repository/manifest.ts';
+import { type Backup, lastProven, lastVerified } from '../../ops/repository/repository.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { bytes, count, moment, plural } from '../../text/units.ts';
 import { type OutputColumn, print, printTable } from '../output.ts';
 
 /** A backup as the list has it in JSON. */
-export function backupLine({ id, path, database, createdAt, format, scope, bytes: size, ...rest }: Backup) {
-  const { status, manifest } = rest;
+export function backupLine(backup: Backup) {
+  const { id, path, database, createdAt, format, scope, bytes: size, status } = backup;
   return {
     ...{ id, database, created_at: createdAt.toISOString(), format, scope, bytes: size, status },
-    verified: stamp(manifest && lastVerified(manifest)),
+    verified: stamp(lastVerified(backup)),
     path,
   };
 }
 
 /** A backup alone in JSON: with its manifest, and when it was last restored and compared. */
 export function backupObject(backup: Backup) {
-  const { manifest, archive, kind } = backup;
+  const { manifest, archive, kind, damage } = backup;
   return {
     ...backupLine(backup),
-    proven: stamp(manifest && lastProven(manifest)),
+    proven: stamp(lastProven(backup)),
+    damage: damage ?? [],
     ...{ archive, kind, manifest: manifest ?? null },
   };
 }
@@ -28,20 +29,15 @@ function stamp(verification: Verification | undefined): { level: string; at: str
   return verification === undefined ? null : { level: verification.level, at: verification.at };
 }
 
-const ofManifest =
-  (show: (manifest: Manifest) => string | undefined): NonNullable<OutputColumn['show']> =>
-  (manifest) =>
-    (manifest === undefined ? undefined : show(manifest as Manifest)) ?? '-';
-
-const proven = (manifest: Manifest): string | undefined => {
-  const last = lastProven(manifest);
+function proven(backup: Backup): string | undefined {
+  const last = lastProven(backup);
   return last && moment(last.at);
-};
+}
 
-const verified = (manifest: Manifest): string | undefined => {
-  const last = lastVerified(manifest);
+function verified(backup: Backup): string | undefined {
+  const last = lastVerified(backup);
   return last && `${last.level}, ${moment(last.at)}`;
-};
+}
 
 /** The list for people. */
 export const COLUMNS: readonly OutputColumn[] = [
@@ -52,9 +48,14 @@ export const COLUMNS: readonly OutputColumn[] = [
   { key: 'scope', title: 'SCOPE' },
   { key: 'bytes', title: 'SIZE', align: 'right', show: (size) => bytes(size as number) },
   { key: 'status', title: 'STATUS' },
-  { key: 'manifest', title: 'LAST PROVEN RESTORABLE', show: ofManifest(proven) },
-  { key: 'manifest', title: 'LABEL', show: ofManifest(({ label }) => label ?? undefined) },
+  { key: 'proven', title: 'LAST PROVEN RESTORABLE' },
+  { key: 'label', title: 'LABEL' },
 ];
+
+/** A backup as a row of that list. */
+export function backupRow(backup: Backup) {
+  return { ...backup, proven: proven(backup) ?? '-', label: backup.manifest?.label ?? '-' };
+}
 
 /** One backup for people. */
 export async function printBackup(backup: Backup): Promise<void> {
@@ -67,7 +68,9 @@ export async function printBackup(backup: Backup): Promise<void> {
     ['created', moment(backup.createdAt)],
     ['format', backup.kind],
     ['size', bytes(backup.bytes)],
-    ...(manifest ? manifestFacts(manifest) : [['note', 'not made by pgdeck: what it holds is not known']]),
+    ...(backup.damage ?? []).map((one) => ['damage', one]),
+    ...(manifest ? manifestFacts(backup, manifest) : []),
+    ...(backup.status === 'foreign' ? [['note', 'not made by pgdeck: what it holds is not known']] : []),
   ];
   for (const [label = '', value = ''] of facts) print(`${label.padEnd(24)}${cleanLine(value)}`);
   if (!manifest) return;
@@ -94,7 +97,7 @@ export async function printBackup(backup: Backup): Promise<void> {
   }
 }
 
-function manifestFacts(manifest: Manifest): string[][] {
+function manifestFacts(backup: Backup, manifest: Manifest): string[][] {
   const { server, client, tables, chosen, label } = manifest;
   const rows = tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
   return [
@@ -110,7 +113,7 @@ function manifestFacts(manifest: Manifest): string[][] {
     ['globals', manifest.globals ?? 'none'],
     ['restores into', `PostgreSQL ${manifest.restore_min_major} or later`],
     ['pinned', manifest.pinned ? 'yes' : 'no'],
-    ['last verified', verified(manifest) ?? 'never'],
-    ['last proven restorable', proven(manifest) ?? 'never'],
+    ['last verified', verified(backup) ?? 'never'],
+    ['last proven restorable', proven(backup) ?? 'never'],
   ];
 }

@@ -1,13 +1,10 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { exact, bytes as inBytes, plural } from '../../text/units.ts';
 import type { Clients } from '../clients/programs.ts';
 import { OpError } from '../error.ts';
 import type { Progress, ResultTable } from '../operation.ts';
-import { diskError } from '../repository/disk.ts';
-import type { Level, Manifest, Verification } from '../repository/manifest.ts';
-import type { Backup } from '../repository/repository.ts';
-import { sha256File } from './checksum.ts';
+import type { Level, Verification } from '../repository/manifest.ts';
+import { BackupBytes, type Stored } from './bytes/bytes.ts';
+import { Changed, Damage, Untried } from './bytes/errors.ts';
 import { type Difference, differences } from './compare.ts';
 import { type Decoded, type DecodeIo, decodeArchive } from './decode.ts';
 
@@ -18,7 +15,11 @@ export interface VerifyIo extends DecodeIo {
 }
 
 /** Not the backup's fault: whoever may read it, or has room, can tell whether it is whole. */
-const SURROUNDINGS = new Set(['EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ENOMEM']);
+const SURROUNDINGS = new Set([
+  ...['EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'ENOSPC'],
+  // the file system is a network's
+  ...['ESTALE', 'ETIMEDOUT', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH'],
+]);
 
 /**
  * Verifies a backup without a server. `decode` reads it to its end; `checksum` compares every byte with what was
@@ -30,8 +31,9 @@ const SURROUNDINGS = new Set(['EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ENOMEM']);
 export async function verifyBackup(
   io: VerifyIo,
   clients: Pick<Clients, 'path'> | undefined,
-  backup: Pick<Backup, 'id' | 'path' | 'archive' | 'kind' | 'manifest'>,
+  backup: Stored,
   level: Exclude<Level, 'restore'>,
+  bytes?: BackupBytes,
 ): Promise<Verification> {
   const { manifest } = backup;
   const reached = manifest === undefined && level === 'counts' ? 'decode' : level;
@@ -42,32 +44,45 @@ export async function verifyBackup(
     detail,
   });
   try {
-    return answer(true, await check(io, clients, backup, reached, manifest));
+    const looked = bytes ?? (await BackupBytes.of(backup));
+    return answer(true, await check(io, clients, backup, reached, looked));
   } catch (error) {
-    if (!(error instanceof OpError) || error.kind !== 'failed') throw error;
-    const { code = '' } = (error.cause ?? {}) as NodeJS.ErrnoException;
-    if (SURROUNDINGS.has(code)) throw error;
+    if (!(error instanceof OpError) || !isDamage(error)) throw error;
     return answer(false, error.message);
   }
+}
+
+/** Whether what went wrong speaks against the backup, and not against whoever reads it. */
+export function isDamage(error: OpError): boolean {
+  if (error instanceof Untried || error instanceof Changed || error.kind !== 'failed') return false;
+  const { code = '' } = (error.cause ?? {}) as NodeJS.ErrnoException;
+  return !SURROUNDINGS.has(code);
 }
 
 async function check(
   io: VerifyIo,
   clients: Pick<Clients, 'path'> | undefined,
-  backup: Pick<Backup, 'id' | 'path' | 'archive' | 'kind'>,
+  backup: Stored,
   level: Exclude<Level, 'restore'>,
-  manifest: Manifest | undefined,
+  bytes: BackupBytes,
 ): Promise<string> {
-  const sums = level === 'decode' ? undefined : await compareSums(io, backup, manifest);
+  const { manifest, kind, archive } = backup;
+  if (level === 'checksum' && bytes.unknown !== undefined)
+    throw new OpError('refused', bytes.unknown, 'Use --level decode, or --level restore.');
+  const sums = level === 'decode' ? undefined : await bytes.compare(io);
   if (level === 'checksum' && sums !== undefined) return sums;
   const of = manifest?.tables.reduce((sum, table) => sum + (table.copy_bytes ?? 0), 0);
-  const decoded = await decodeArchive(
-    io,
-    clients,
-    { kind: backup.kind, path: backup.archive },
-    (done, size) => io.progress?.({ label: 'decode', unit: 'bytes', ...progress(done, size, of) }),
-  );
-  if (manifest === undefined || level === 'decode') return whatIsThere(decoded);
+  let decoded: Decoded;
+  try {
+    decoded = await decodeArchive(io, clients, { kind, path: archive }, (done, size) =>
+      io.progress?.({ label: 'decode', unit: 'bytes', ...progress(done, size, of) }),
+    );
+  } catch (error) {
+    throw error instanceof OpError && isDamage(error) ? await blamed(io, backup, bytes, error) : error;
+  }
+  await bytes.unchanged();
+  if (manifest === undefined) return `${whatIsThere(decoded)} ${bytes.unknown}`;
+  if (level === 'decode') return whatIsThere(decoded);
   const found = differences(manifest, decoded);
   if (found.length > 0) {
     io.result?.(tableOf(found));
@@ -76,64 +91,26 @@ async function check(
   return `${whatIsThere(decoded)} As counted when it was made. ${sums}`;
 }
 
+/**
+ * Whose fault it is that it cannot be decoded. The same bytes were decoded before: then what reads them now is at
+ * fault, a program without memory or a disk that stands still.
+ */
+async function blamed(io: VerifyIo, backup: Stored, bytes: BackupBytes, error: OpError): Promise<OpError> {
+  const before = backup.manifest?.verifications.some(({ ok, level }) => ok && level !== 'checksum') ?? false;
+  if (!before || bytes.unknown !== undefined) return error;
+  try {
+    await bytes.compare(io);
+  } catch (other) {
+    if (!(other instanceof OpError)) throw other;
+    return other instanceof Damage ? error : other;
+  }
+  return new Untried(backup, `every byte of it is as it was written, and yet: ${error.message}`);
+}
+
 /** A file's bytes are exact. Those of the rows leave out the definitions: not more than is known to come. */
 function progress(done: number, size: number | undefined, rows: number | undefined) {
   if (size !== undefined) return { done, of: size };
   return rows === undefined || rows === 0 ? { done } : { done: Math.min(done, rows), of: rows };
-}
-
-/** Throws when a file is missing, was cut or was changed. */
-async function compareSums(
-  { signal, ...io }: VerifyIo,
-  { id, path }: Pick<Backup, 'id' | 'path'>,
-  manifest: Manifest | undefined,
-): Promise<string> {
-  if (manifest === undefined)
-    throw new OpError(
-      'refused',
-      `There are no checksums of ${id}: pgdeck did not make it.`,
-      'Use --level decode, or --level restore.',
-    );
-  const of = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-  let done = 0;
-  // sizes first: what was cut is found without reading the rest
-  for (const file of manifest.files) {
-    const size = await sizeOf(join(path, file.path));
-    if (size === undefined) throw new OpError('failed', `${file.path} is missing.`);
-    if (size !== file.bytes)
-      throw new OpError('failed', `${file.path} has ${size} bytes instead of ${file.bytes}.`);
-  }
-  for (const file of manifest.files) {
-    const sum = await sumOf(join(path, file.path), signal, (bytes) => {
-      done += bytes;
-      io.progress?.({ label: 'checksum', done, of, unit: 'bytes' });
-    });
-    if (sum !== file.sha256)
-      throw new OpError('failed', `${file.path} was changed: its checksum is not the one that was recorded.`);
-  }
-  return `${plural(manifest.files.length, 'file')}, ${inBytes(of)}: every byte as it was written.`;
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw diskError(error, 'The backup cannot be read', path);
-  }
-}
-
-async function sumOf(
-  path: string,
-  signal: AbortSignal | undefined,
-  onBytes: (bytes: number) => void,
-): Promise<string> {
-  try {
-    return await sha256File(path, signal, onBytes);
-  } catch (error) {
-    if (signal?.aborted) throw new OpError('cancelled', 'The check was cancelled.', undefined, error);
-    throw diskError(error, 'The backup cannot be read', path);
-  }
 }
 
 function whatIsThere({ tables, largeObjects, bytes }: Decoded): string {

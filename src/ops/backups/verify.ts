@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Untried } from '../archive/bytes/errors.ts';
 import { readHeader } from '../archive/header.ts';
 import { verifyBackup } from '../archive/verify.ts';
 import { type Clients, findClients } from '../clients/programs.ts';
@@ -6,9 +7,9 @@ import type { OpContext } from '../context.ts';
 import { OpError, sentenceOf } from '../error.ts';
 import { shellWord } from '../fields.ts';
 import { type Check, defineOperation, type Plan, type StepIo } from '../operation.ts';
-import { LEVELS, type Level, lastProven, type Verification } from '../repository/manifest.ts';
-import type { Backup } from '../repository/repository.ts';
-import { updateManifest } from '../repository/update.ts';
+import { LEVELS, type Level, type Verification } from '../repository/manifest.ts';
+import { noteVerification } from '../repository/note.ts';
+import { type Backup, failedLevels, lastProven } from '../repository/repository.ts';
 import { proveRestorable } from '../restore/proof.ts';
 import { backupFields, backupInput, dirFlag, factsOf, named } from './field.ts';
 
@@ -58,7 +59,7 @@ export const verify = defineOperation({
     const { clients, checks } = await clientsFor(backup, level, context);
     // with nothing recorded there is nothing to compare with
     const what = WHAT[level === 'counts' && backup.manifest === undefined ? 'decode' : level];
-    const proven = backup.manifest && lastProven(backup.manifest);
+    const proven = lastProven(backup);
     return {
       operation: 'backups verify',
       title: `Verify ${backup.id}`,
@@ -93,16 +94,21 @@ async function run(
   level: Level,
   dir: string,
 ): Promise<void> {
-  const found =
-    level === 'restore'
-      ? await proveRestorable(io, context, clients, backup)
-      : await verifyBackup(io, clients, backup, level);
-  io.result({
-    title: `Verification of ${backup.id}`,
-    columns: ['Level', 'Held', 'Found'],
-    rows: [[found.level, found.ok ? 'yes' : 'no', found.detail]],
-  });
-  if (backup.manifest !== undefined) await note(io, backup.path, found);
+  const told = (cells: readonly string[]) =>
+    io.result({ title: `Verification of ${backup.id}`, columns: ['Level', 'Held', 'Found'], rows: [cells] });
+  let found: Verification;
+  try {
+    found =
+      level === 'restore'
+        ? await proveRestorable(io, context, clients, backup)
+        : await verifyBackup(io, clients, backup, level);
+  } catch (error) {
+    // not noted: it says nothing of the backup
+    if (error instanceof Untried) told([level, 'not tried', error.message]);
+    throw error;
+  }
+  told([found.level, found.ok ? 'yes' : 'no', found.detail]);
+  if (backup.manifest !== undefined) await note(io, backup, found, dir);
   if (found.ok) return;
   throw new OpError(
     'failed',
@@ -112,12 +118,18 @@ async function run(
 }
 
 /** Adds it to the history. That it cannot be written is told, and is what fails where nothing worse does. */
-async function note(io: StepIo, path: string, found: Verification): Promise<void> {
+async function note(io: StepIo, before: Backup, found: Verification, dir: string): Promise<void> {
   try {
-    await updateManifest(path, (manifest) => ({
-      ...manifest,
-      verifications: [...manifest.verifications, found],
-    }));
+    const now = await noteVerification(before, found);
+    if (!found.ok || before.status !== 'damaged') return;
+    if (now.status !== 'damaged')
+      io.line(`${now.id} is good again: the ${found.level} that had failed holds now.`);
+    for (const one of now.damage ?? []) io.line(`Still stands against it: ${one}`);
+    const level = failedLevels(now)[0];
+    if (level !== undefined)
+      io.line(
+        `Only the same level makes up for that: pgdeck backups verify ${shellWord(now.id)} --level ${level}${dir}`,
+      );
   } catch (error) {
     if (found.ok) throw error;
     io.line(sentenceOf(error));

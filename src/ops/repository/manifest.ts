@@ -96,13 +96,3 @@ export const manifestSchema = z.object({
 export type Manifest = z.output<typeof manifestSchema>;
 export type ManifestTable = Manifest['tables'][number];
 export type Verification = z.output<typeof verificationSchema>;
-
-/** The last verification that held, the strongest level first among those of one time; undefined when none did. */
-export function lastVerified(manifest: Manifest): Verification | undefined {
-  return manifest.verifications.filter((one) => one.ok).at(-1);
-}
-
-/** When it was last restored and compared: "last proven restorable". */
-export function lastProven(manifest: Manifest): Verification | undefined {
-  return manifest.verifications.filter((one) => one.ok && one.level === 'restore').at(-1);
-}

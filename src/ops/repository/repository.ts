@@ -5,13 +5,13 @@ import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
 import { diskError, exists } from './disk.ts';
 import { describeForeign, kindOf } from './foreign.ts';
-import { type Format, LEVELS, type Manifest, type Scope } from './manifest.ts';
+import type { Format, Level, Manifest, Scope, Verification } from './manifest.ts';
 import { guessFromName, isHidden, PARTIAL } from './names.ts';
 import { MANIFEST, readManifest } from './update.ts';
 
 /**
- * `ok`: its last verification held. `unverified`: it had none. `damaged`: a verification failed, or what the manifest
- * names is not there. `foreign`: not made by pgdeck.
+ * `ok`: a verification held, and none stands against it. `unverified`: it had none. `damaged`: a verification failed, or
+ * what the manifest names is not there. `foreign`: not made by pgdeck.
  */
 export type BackupStatus = 'ok' | 'unverified' | 'damaged' | 'foreign';
 
@@ -29,6 +29,8 @@ export interface Backup {
   readonly scope: Scope | null;
   readonly bytes: number;
   readonly status: BackupStatus;
+  /** What is known to be wrong with one that is damaged; sentences. */
+  readonly damage?: readonly string[];
   readonly manifest?: Manifest;
   /** What is read to restore it: a file, or a directory with toc.dat. */
   readonly archive: string;
@@ -161,14 +163,12 @@ async function own(path: string): Promise<Backup> {
   let manifest: Manifest;
   try {
     manifest = await readManifest(path);
-  } catch {
-    const { database = null, at } = guessFromName(id);
-    const createdAt = at ?? (await stat(path)).mtime;
-    const unknown = { format: 'custom', kind: 'custom', scope: null, bytes: 0, status: 'damaged' } as const;
-    return { id, path, archive: path, database, createdAt, ...unknown };
+  } catch (error) {
+    return withoutManifest(path, error);
   }
-  const { database, created_at, format, scope, bytes } = manifest;
+  const { database, created_at, format, scope, bytes, verifications } = manifest;
   const archive = join(path, manifest.archive);
+  const damage = [...(await missing(path, manifest)), ...standing(manifest).map(described)];
   return {
     id,
     path,
@@ -179,32 +179,85 @@ async function own(path: string): Promise<Backup> {
     scope,
     bytes,
     kind: kindOf(format, manifest.archive),
-    status: (await isWhole(path, manifest)) ? statusOf(manifest) : 'damaged',
+    status: damage.length > 0 ? 'damaged' : verifications.some(({ ok }) => ok) ? 'ok' : 'unverified',
+    ...(damage.length > 0 && { damage }),
     manifest,
   };
 }
 
-/** Whether a verification refuted it that none of the same level or a higher one has held since. */
-function statusOf({ verifications }: Manifest): BackupStatus {
-  let refuted = -1;
-  for (const { level, ok } of verifications) {
-    const rank = LEVELS.indexOf(level);
-    if (!ok) refuted = Math.max(refuted, rank);
-    else if (rank >= refuted) refuted = -1;
-  }
-  if (refuted >= 0) return 'damaged';
-  return verifications.some(({ ok }) => ok) ? 'ok' : 'unverified';
+/** What pgdeck keeps beside an archive. */
+const BESIDE = /^(manifest\.json.*|owner\.json|globals\.sql|restore\.list)$/;
+
+/** With its manifest lost, the archive is still there, and may be all there is. */
+async function withoutManifest(path: string, error: unknown): Promise<Backup> {
+  const id = basename(path);
+  const { database = null, at } = guessFromName(id);
+  const names = (await readdir(path)).filter((name) => !BESIDE.test(name) && !isHidden(name));
+  const [only] = names.length === 1 ? names : [];
+  const archive = only === undefined ? path : join(path, only);
+  const found = only === undefined ? undefined : await describeForeign(archive);
+  return {
+    ...{ id, path, archive, status: 'damaged', scope: null },
+    damage: [(error as Error).message],
+    database: database ?? found?.database ?? null,
+    createdAt: at ?? (await stat(path)).mtime,
+    format: found?.format ?? 'custom',
+    kind: found?.kind ?? 'custom',
+    bytes: found?.bytes ?? 0,
+  };
+}
+
+/**
+ * The verifications that failed and that none of their own level has held since. No other level makes up for one: a
+ * backup that restores may still hold other values than were written.
+ */
+function standing({ verifications }: Manifest): Verification[] {
+  return verifications.filter(
+    ({ ok, level }, at) => !ok && !verifications.slice(at + 1).some((one) => one.ok && one.level === level),
+  );
+}
+
+/** The levels at which something stands against a backup. */
+export function failedLevels({ manifest }: Pick<Backup, 'manifest'>): readonly Level[] {
+  return manifest === undefined ? [] : [...new Set(standing(manifest).map(({ level }) => level))];
+}
+
+function described({ level, at, detail }: Verification): string {
+  return `${level} failed on ${at.slice(0, 16).replace('T', ' ')}${detail === '' ? '.' : `: ${detail}`}`;
+}
+
+/** The last verification that held; undefined when none did, or when something stands against the backup. */
+export function lastVerified({
+  manifest,
+  status,
+}: Pick<Backup, 'manifest' | 'status'>): Verification | undefined {
+  return status === 'damaged' ? undefined : manifest?.verifications.filter(({ ok }) => ok).at(-1);
+}
+
+/** When it was last restored and compared: "last proven restorable"; undefined when something stands against it. */
+export function lastProven({
+  manifest,
+  status,
+}: Pick<Backup, 'manifest' | 'status'>): Verification | undefined {
+  if (status === 'damaged') return undefined;
+  return manifest?.verifications.filter(({ ok, level }) => ok && level === 'restore').at(-1);
 }
 
 /** Few enough to look at in a list; of a directory archive its table of contents is one of them. */
 const LOOKED_AT = 16;
 
 /** What a glance can tell: the files are there, in their sizes. */
-async function isWhole(path: string, manifest: Manifest): Promise<boolean> {
+async function missing(path: string, manifest: Manifest): Promise<string[]> {
   const contents = join(manifest.archive, 'toc.dat');
   const few = manifest.files.filter((file, at) => at < LOOKED_AT || file.path === contents);
-  const checks = await Promise.all(
-    few.map(async (file) => (await stat(join(path, file.path)).catch(() => undefined))?.size === file.bytes),
+  const found = await Promise.all(
+    few.map(async ({ path: name, bytes: size }) => {
+      const there = (await stat(join(path, name)).catch(() => undefined))?.size;
+      if (there === size) return [];
+      return [there === undefined ? `${name} is missing.` : `${name} has ${there} bytes instead of ${size}.`];
+    }),
   );
-  return checks.every(Boolean) && (await exists(join(path, manifest.archive)));
+  const told = found.flat();
+  if (told.length > 0 || (await exists(join(path, manifest.archive)))) return told;
+  return [`${manifest.archive} is missing.`];
 }

@@ -25,7 +25,7 @@ export async function readManifest(directory: string): Promise<Manifest> {
     throw new OpError(
       'failed',
       `${path} is damaged, or was written by a newer pgdeck.`,
-      'The archive beside it can still be verified and restored by its own path.',
+      'The archive beside it can still be verified, and restored with --accept-damaged.',
       error,
     );
   }

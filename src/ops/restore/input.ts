@@ -24,6 +24,7 @@ export const restoreInput = z
     dir: text,
     no_owner: z.boolean().default(false),
     no_safety_backup: z.boolean().default(false),
+    accept_damaged: text,
     jobs: z.number().int().min(1, 'expected 1 or more').max(64, 'expected 64 at most').optional(),
     before: text,
     after: text,
@@ -101,6 +102,12 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
     title: 'No safety backup',
     hint: 'do not back up the database first that is replaced',
     when: (raw) => !given(raw.into) && raw.in_place !== true,
+  },
+  accept_damaged: {
+    title: 'Although damaged',
+    hint: 'name of the backup, to restore it although it is known to be damaged',
+    placeholder: 'id',
+    standard: () => 'one that is damaged is refused',
   },
   jobs: {
     title: 'Jobs',

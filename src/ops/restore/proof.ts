@@ -1,11 +1,15 @@
 import { DbError } from '../../db/errors.ts';
+import { unknownBytes } from '../archive/bytes/bytes.ts';
+import { Damage, Untried } from '../archive/bytes/errors.ts';
+import { isDamage } from '../archive/verify.ts';
 import type { Clients } from '../clients/programs.ts';
 import type { OpContext } from '../context.ts';
-import { OpError } from '../error.ts';
+import { OpError, sentenceOf } from '../error.ts';
 import type { StepIo } from '../operation.ts';
 import type { Verification } from '../repository/manifest.ts';
 import type { Backup } from '../repository/repository.ts';
 import { besideServer } from './proof/beside.ts';
+import { firstError, remedyFor, speaksAgainst } from './proof/blame.ts';
 import { type Examined, examine } from './proof/examine.ts';
 import { throwawayServer } from './proof/throwaway.ts';
 
@@ -19,6 +23,8 @@ export type Place =
 export interface Reached {
   /** `a throwaway PostgreSQL 15.18`. */
   readonly name: string;
+  /** Why it is not what the backup was made on, a clause; undefined where it is. */
+  readonly differs: string | undefined;
   load(io: StepIo): Promise<void>;
   /** Compares it; the sentence of what was found. */
   compare(io: StepIo): Promise<{ ok: boolean; detail: string }>;
@@ -27,10 +33,11 @@ export interface Reached {
 /**
  * Restores a backup where it does no harm and compares it with its manifest: into a throwaway server of the same major
  * version, without a TCP port, where this machine has its programs and extensions; else into a temporary database on
- * the context's server, which is removed afterwards.
+ * the context's server, which is removed afterwards. Its bytes are compared with their checksums before.
  *
- * That it does not restore is an answer with `ok: false`. Throws {@link OpError} where it cannot be tried, and when it is
- * cancelled. `clients` are those that can read it.
+ * That it does not restore is an answer with `ok: false`. Throws {@link Untried} where that cannot be told, for a reason
+ * that is not the backup's; {@link OpError} for what nobody can restore, and when it is cancelled. `clients` are those
+ * that can read it.
  */
 export async function proveRestorable(
   io: StepIo,
@@ -50,27 +57,54 @@ export async function proveRestorable(
       `${backup.id} holds rows without definitions, and cannot be restored by itself.`,
       'Use --level counts.',
     );
-  let examined: Examined;
   try {
-    examined = await examine(io, context, clients, backup);
+    const examined = await examine(io, context, clients, backup);
+    const place = await placeFor(io, context, examined);
+    const started = performance.now();
+    return await place.use(async (reached) => {
+      const { name, load, compare } = reached;
+      io.line(`Restoring into ${name}.`);
+      const failure = await failureOf(io, () => load(io));
+      if (failure !== undefined) {
+        if (!speaksAgainst(failure.message, { scope: backup.scope, differs: reached.differs }))
+          throw untried(backup, reached, failure);
+        return answer(false, `It does not restore into ${name}: ${failure.message}`);
+      }
+      const { ok, detail } = await compare(io);
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      return answer(ok, ok ? `Restored into ${name} in ${seconds} s: ${detail}` : detail);
+    });
   } catch (error) {
-    if (error instanceof OpError && error.kind === 'failed') return answer(false, error.message);
-    throw error;
+    if (io.signal.aborted || error instanceof Untried) throw error;
+    if (error instanceof OpError && error.kind !== 'failed') throw error;
+    // nothing but its own bytes, read by themselves, speaks against it here
+    if (error instanceof Damage) return answer(false, error.message);
+    if (error instanceof OpError && isDamage(error) && unknownBytes(backup) !== undefined)
+      return answer(false, error.message);
+    throw new Untried(backup, sentenceOf(error), remedyFor(String(error)), error);
   }
-  const place = await placeFor(io, context, examined);
-  const started = performance.now();
-  return place.use(async ({ name, load, compare }) => {
-    io.line(`Restoring into ${name}.`);
-    try {
-      await load(io);
-    } catch (error) {
-      if (!(error instanceof OpError) || error.kind !== 'failed' || io.signal.aborted) throw error;
-      return answer(false, `It does not restore into ${name}: ${error.message}`);
-    }
-    const { ok, detail } = await compare(io);
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    return answer(ok, ok ? `Restored into ${name} in ${seconds} s: ${detail}` : detail);
-  });
+}
+
+/** What the load said when it failed; undefined when it did not. Throws what is no word of the load's. */
+async function failureOf(io: StepIo, load: () => Promise<void>): Promise<OpError | undefined> {
+  try {
+    await load();
+    return undefined;
+  } catch (error) {
+    const told = error instanceof OpError && error.kind === 'failed' && isDamage(error);
+    if (!told || error instanceof Damage || io.signal.aborted) throw error;
+    return error;
+  }
+}
+
+function untried(backup: Backup, { name, differs }: Reached, failure: OpError): Untried {
+  const where = differs === undefined ? '' : ` (${differs})`;
+  return new Untried(
+    backup,
+    `${name}${where} could not load it: ${firstError(failure.message)}`,
+    remedyFor(failure.message),
+    failure,
+  );
 }
 
 async function placeFor(
@@ -91,9 +125,9 @@ async function placeFor(
     io.line(`${throwaway.why} A temporary database on ${context.place} is used.`);
     return beside;
   }
-  throw new OpError(
-    'failed',
-    `There is no place to restore ${examined.backup.id} into. ${throwaway.why} ${beside.why}`,
+  throw new Untried(
+    examined.backup,
+    `there is no place to restore it into. ${throwaway.why} ${beside.why}`,
     'Until then use --level counts.',
   );
 }

@@ -7,6 +7,7 @@ import { type Clients, findClients } from '../clients/programs.ts';
 import type { OpContext } from '../context.ts';
 import type { Check } from '../operation.ts';
 import { type Backup, repositoryDirectory } from '../repository/repository.ts';
+import { damageChecks, damageFound } from './checks/damage.ts';
 import { jobsOf, type RestoreInput } from './input.ts';
 import { selectEntries, type UseList } from './load/use-list.ts';
 import { planningSession } from './session.ts';
@@ -49,6 +50,7 @@ export async function lookAround(
   const session = await planningSession(context);
   const { server } = session;
   const { source, checks } = await readSource(context, server, backup);
+  const damage = source && (await damageFound(input, backup, source.bytes));
   const database = targetOf(input, context, backup);
   const [live] = await session.run(databaseFacts, { database });
   const [state] = live === undefined ? [] : await session.run(restoreLive, { oid: live.oid });
@@ -72,7 +74,7 @@ export async function lookAround(
     list: source?.toc && selectEntries(source.toc, server, await listed(backup)),
     jobs: jobsOf(input, context),
     checks: [
-      statusCheck(backup),
+      ...damageChecks(input, backup, source?.bytes.unknown, damage),
       ...(await poolerChecks(context, session)),
       ...checks,
       ...(dump.check?.status === 'block' ? [dump.check] : []),
@@ -88,20 +90,4 @@ export function targetOf({ into, database }: RestoreInput, { target }: OpContext
   const named = into ?? database;
   if (named !== undefined) return named;
   return isMaintenance(target.database) ? (backup.database ?? target.database) : target.database;
-}
-
-function statusCheck({ status, id }: Backup): Check {
-  const title = 'Backup';
-  if (status === 'damaged')
-    return {
-      title,
-      status: 'block',
-      detail: `${id} is damaged. Use another one, and see: pgdeck backups list`,
-    };
-  if (status === 'ok') return { title, status: 'ok', detail: `${id} was verified when it was made.` };
-  return {
-    title,
-    status: 'ok',
-    detail: `${id} ${status === 'foreign' ? 'was not made by pgdeck' : 'was not verified yet'}: it is read to its end before anything is touched.`,
-  };
 }

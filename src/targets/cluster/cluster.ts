@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { chmod, chown, cp, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -40,6 +40,8 @@ export interface Cluster {
   readonly logFile: string;
   /** How to connect as the superuser to `postgres`, with parts replaced. */
   target(overrides?: Partial<Target>): Target;
+  /** A directory of the server's, outside of its data, that goes with it: for a tablespace. */
+  makeDirectory(name: string): Promise<string>;
   start(): Promise<void>;
   stop(mode?: StopMode): Promise<void>;
   restart(mode?: StopMode): Promise<void>;
@@ -163,6 +165,14 @@ class LocalCluster implements Cluster {
       readOnly: false,
       ...overrides,
     };
+  }
+
+  async makeDirectory(name: string): Promise<string> {
+    const { directory, user } = this.#parts;
+    const made = join(directory, name);
+    await mkdir(made, { mode: 0o700 });
+    if (user !== undefined) await chown(made, user.uid, user.gid);
+    return made;
   }
 
   async start(): Promise<void> {

@@ -4,8 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from '../../../src/ops/backup/operation.ts';
 import { fieldsOf } from '../../../src/ops/fields.ts';
 import type { RawInput } from '../../../src/ops/operation.ts';
-import { lastVerified } from '../../../src/ops/repository/manifest.ts';
-import { listBackups } from '../../../src/ops/repository/repository.ts';
+import { lastVerified, listBackups } from '../../../src/ops/repository/repository.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { everything, rowCounts } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
@@ -51,7 +50,7 @@ describe.each([
     );
     expect(counted).toEqual(before);
     expect(manifest.large_objects).toBe(12);
-    expect(lastVerified(manifest)?.level).toBe('counts');
+    expect(lastVerified(made)?.level).toBe('counts');
     // every byte is its owner's only
     expect(statSync(made.path).mode & 0o777).toBe(0o700);
     for (const file of manifest.files) expect(statSync(join(made.path, file.path)).mode & 0o777).toBe(0o600);

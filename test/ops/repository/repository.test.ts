@@ -13,7 +13,13 @@ import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { thisProcess } from '../../../src/ops/journal/process.ts';
 import { discard, partialDirectory, publish } from '../../../src/ops/repository/publish.ts';
-import { findBackup, listBackups, repositoryDirectory } from '../../../src/ops/repository/repository.ts';
+import {
+  findBackup,
+  lastProven,
+  lastVerified,
+  listBackups,
+  repositoryDirectory,
+} from '../../../src/ops/repository/repository.ts';
 import { findPartials, sweepPartials } from '../../../src/ops/repository/sweep.ts';
 import { readManifest, updateManifest } from '../../../src/ops/repository/update.ts';
 import { temporaryDirectory } from '../../support/program.ts';
@@ -189,18 +195,32 @@ describe('the list', () => {
     expect(listed[3]?.createdAt).toEqual(new Date(2025, 11, 31, 12));
   });
 
-  test('a verification that failed counts until one as strong has held', async () => {
+  test('a verification that failed stands until one of its own level has held', async () => {
     const path = await made('shop');
     const status = async (level: 'decode' | 'checksum' | 'counts' | 'restore', ok: boolean) => {
-      const one = { level, at: new Date().toISOString(), ok, detail: '' };
+      const one = { level, at: new Date().toISOString(), ok, detail: `what was found by ${level}` };
       await updateManifest(path, (m) => ({ ...m, verifications: [...m.verifications, one] }));
       return (await findBackup(repository, 'shop')).status;
     };
-    expect(await status('decode', true)).toBe('ok');
+    const verified = async () => {
+      const backup = await findBackup(repository, 'shop');
+      return [lastVerified(backup)?.level, lastProven(backup)?.level];
+    };
+    expect(await status('restore', true)).toBe('ok');
+    expect(await verified()).toEqual(['restore', 'restore']);
     expect(await status('checksum', false)).toBe('damaged');
-    expect(await status('decode', true)).toBe('damaged');
-    expect(await status('counts', true)).toBe('ok');
+    // a byte that was changed restores as well as any other
+    for (const level of ['decode', 'counts', 'restore'] as const)
+      expect(await status(level, true)).toBe('damaged');
+    expect(await verified()).toEqual([undefined, undefined]);
+    const { damage } = await findBackup(repository, 'shop');
+    expect(damage).toEqual([expect.stringMatching(/^checksum failed on .*: what was found by checksum$/)]);
+    await expect(findBackup(repository, 'newest', 'shop')).rejects.toMatchObject(
+      refusal(/no good whole backup/),
+    );
+    expect(await status('checksum', true)).toBe('ok');
     expect(await status('restore', false)).toBe('damaged');
+    expect(await status('restore', true)).toBe('ok');
   });
 
   test('a file that is missing or was cut is seen at a glance', async () => {

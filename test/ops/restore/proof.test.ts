@@ -5,8 +5,7 @@ import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { verify } from '../../../src/ops/backups/verify.ts';
 import { findClients } from '../../../src/ops/clients/programs.ts';
 import type { StepIo } from '../../../src/ops/operation.ts';
-import { lastProven } from '../../../src/ops/repository/manifest.ts';
-import { type Backup, findBackup } from '../../../src/ops/repository/repository.ts';
+import { type Backup, findBackup, lastProven } from '../../../src/ops/repository/repository.ts';
 import { besideServer } from '../../../src/ops/restore/proof/beside.ts';
 import { examine } from '../../../src/ops/restore/proof/examine.ts';
 import { proveRestorable } from '../../../src/ops/restore/proof.ts';
@@ -72,8 +71,7 @@ test('a throwaway server without a port proves it, and the backup says so', asyn
   const plan = await verify.plan(verify.input.parse({ id: made.id, level: 'restore' }), context);
   const { end, events } = await carryOut(plan, context);
   expect(end).toMatchObject({ ok: true });
-  const { manifest } = await findBackup(join(home, 'backups'), made.id);
-  const proven = manifest && lastProven(manifest);
+  const proven = lastProven(await findBackup(join(home, 'backups'), made.id));
   expect(proven?.detail).toMatch(
     /^Restored into a throwaway PostgreSQL \d+\.\d+ in \d+\.\d s: .* rows in \d+ tables, as many as the backup counted\./,
   );

@@ -61,6 +61,7 @@ test('beside, verified, swapped; and back again with undo, though the command af
     /: done\.\nBut this failed: Run the command after: sh failed with exit code 3:\nno such unit$/,
   );
   expect(plan.steps.map(({ id }) => id)).toEqual([
+    'read',
     'safety-snapshot',
     'safety-dump',
     'safety-verify',

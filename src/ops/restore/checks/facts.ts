@@ -1,6 +1,6 @@
 import { bytes, count, duration, plural } from '../../../text/units.ts';
 import type { Fact } from '../../operation.ts';
-import { lastProven, lastVerified } from '../../repository/manifest.ts';
+import { lastProven, lastVerified } from '../../repository/repository.ts';
 import type { Situation } from '../situation.ts';
 import { describeBackup } from '../source/source.ts';
 
@@ -16,8 +16,8 @@ export function factsOf(situation: Situation): Fact[] {
     const filled = manifest.tables.filter(({ rows, kind }) => rows !== null && kind !== 'matview');
     const rows = filled.reduce((sum, one) => sum + (one.rows ?? 0), 0);
     const tables = filled.length;
-    const proven = lastProven(manifest);
-    const verified = lastVerified(manifest);
+    const proven = lastProven(backup);
+    const verified = lastVerified(backup);
     facts.push(
       { label: 'Holds', value: `${count(rows)} rows in ${plural(tables, 'table')}` },
       {
@@ -30,6 +30,7 @@ export function factsOf(situation: Situation): Fact[] {
       },
     );
   }
+  for (const value of backup.damage ?? []) facts.push({ label: 'Damaged', value });
   facts.push({ label: 'Server', value: `${context.place}, PostgreSQL ${server.version}` });
   if (live === undefined) facts.push({ label: 'Database', value: `${database}, which will be created` });
   else {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Session } from '../../../db/session.ts';
 import type { PipeCommand } from '../../../targets/target.ts';
+import type { BackupBytes } from '../../archive/bytes/bytes.ts';
 import type { TocEntry } from '../../archive/toc.ts';
 import { type ClientEnvironment, withClientEnvironment, withoutTimeouts } from '../../clients/environment.ts';
 import { pipeline } from '../../clients/pipeline.ts';
@@ -12,8 +13,11 @@ import { type LoadWish, loadCommands } from './commands.ts';
 import type { Expected } from './expected.ts';
 import { LoadProgress } from './progress.ts';
 
-export interface Load extends Omit<LoadWish, 'listFile' | 'database'> {
-  readonly database: string;
+export interface Load extends Omit<LoadWish, 'listFile'> {
+  /** Of what is loaded. */
+  readonly bytes: BackupBytes;
+  /** It is known to be damaged, and loaded all the same. */
+  readonly damaged?: boolean;
   /** The entries that are loaded; everything without it. */
   readonly entries?: readonly TocEntry[];
   /** Something is left out: pg_restore gets a list. */
@@ -29,17 +33,20 @@ const TOLD = /\b(error|warning|detail|hint|notice):|Command was: /i;
 const KEEP = 32 * 1024;
 
 /**
- * Loads an archive into a database and stops at the first error. Throws {@link ../../error.ts OpError} with what the
+ * Loads an archive into a database and stops at the first error. Its bytes are compared with their checksums before, if
+ * that was not done yet, and must be the same when it is done. Throws {@link ../../error.ts OpError} with what the
  * program said. What was loaded until then stays.
  */
 export async function loadArchive(io: StepIo, context: OpContext, load: Load): Promise<void> {
-  const { entries, filtered, elsewhere } = load;
+  const { entries, filtered, elsewhere, bytes } = load;
+  if (load.damaged !== true) await bytes.compare(io);
   await withListFile(filtered ? entries : undefined, async (listFile) => {
     const commands = loadCommands({ ...load, ...(listFile !== undefined && { listFile }) });
     const run = (env: ClientEnvironment) => watched(io, load, commands, env);
     if (elsewhere !== undefined) await run(elsewhere.env);
     else await withClientEnvironment(context, io.applicationName, run);
   });
+  await bytes.unchanged();
 }
 
 async function watched(

@@ -18,11 +18,13 @@ import type { Examined } from './examine.ts';
 
 /** A temporary database on the context's server, marked so that a crash leaves nothing unknown; else why not. */
 export async function besideServer(io: StepIo, context: OpContext, examined: Examined): Promise<Place> {
-  const { backup, major, toc, expected } = examined;
+  const { backup, bytes, wants, major, toc, expected } = examined;
   if (context.readOnly)
     return { ok: false, why: `${context.place} is read-only, so it gets no temporary database.` };
   const session = await planningSession(context);
   const { server } = session;
+  if (toc === undefined && wants.subscriptions)
+    return { ok: false, why: `It holds a subscription, which no database has for a moment only.` };
   if (server.major < major)
     return {
       ok: false,
@@ -45,7 +47,11 @@ export async function besideServer(io: StepIo, context: OpContext, examined: Exa
   const noOwner =
     backup.manifest === undefined ||
     roles.some(({ known, usable }) => !known || (usable === false && !server.rights.superuser));
-  const list = toc && selectEntries(toc, server, await listed(backup));
+  const all = toc && selectEntries(toc, server, await listed(backup));
+  // a subscription would stand in the way of dropping the database, and connect to another server
+  const kept = all?.kept.filter(
+    ({ type, line }) => !/SUBSCRIPTION/.test(type) && !/ - SUBSCRIPTION /.test(line),
+  );
   const target = backup.database ?? context.target.database;
   const database = verifyName(target, io.run);
   const like = await likeness(context, backup.manifest?.database);
@@ -66,8 +72,13 @@ export async function besideServer(io: StepIo, context: OpContext, examined: Exa
         );
         return await work({
           name: `a temporary database on ${context.place}`,
+          differs:
+            server.major === major
+              ? undefined
+              : `PostgreSQL ${server.version}, and the backup is of ${major}`,
           load: (step) =>
             loadArchive(step, context, {
+              bytes,
               clients,
               kind: backup.kind,
               path: backup.archive,
@@ -76,7 +87,7 @@ export async function besideServer(io: StepIo, context: OpContext, examined: Exa
               noOwner,
               noTablespaces: true,
               stripTimeout: clients.major >= 17 && server.major < 17,
-              ...(list && { entries: list.kept, filtered: list.left.length > 0 }),
+              ...(kept && { entries: kept, filtered: kept.length < (toc?.entries.length ?? 0) }),
               expected,
             }),
           compare: async (step) => {

@@ -1,3 +1,4 @@
+import { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { decodeArchive } from '../../archive/decode.ts';
 import { readHeader } from '../../archive/header.ts';
 import { readToc, type Toc } from '../../archive/toc.ts';
@@ -11,10 +12,14 @@ import { selectEntries, type UseList } from '../load/use-list.ts';
 import { refuseLeaving } from '../source/foreign-sql.ts';
 import { listed } from '../source/restore-list.ts';
 import { majorOf } from '../source/source.ts';
+import { type Wants, wantsOf } from './wants.ts';
 
 /** A backup, as far as it can be known before it is restored. */
 export interface Examined {
   readonly backup: Backup;
+  /** As they were before anything was read, and as its checksums say where there are any. */
+  readonly bytes: BackupBytes;
+  readonly wants: Wants;
   /** Of the server that was dumped; 0 where it does not say. */
   readonly major: number;
   readonly toc: Toc | undefined;
@@ -23,8 +28,8 @@ export interface Examined {
 }
 
 /**
- * Reads what must be there after a restore: from the manifest, or from the archive itself, which is read to its end.
- * Throws {@link OpError}.
+ * Compares the backup with its checksums and reads what must be there after a restore: from the manifest, or from the
+ * archive itself, which is read to its end. Throws {@link OpError}.
  */
 export async function examine(
   io: StepIo,
@@ -33,6 +38,8 @@ export async function examine(
   backup: Backup,
 ): Promise<Examined> {
   const { kind, archive: path, manifest } = backup;
+  const bytes = await BackupBytes.of(backup);
+  await bytes.compare(io);
   const header = await readHeader(path);
   const binary = kind === 'custom' || kind === 'directory';
   if (binary && clients === undefined)
@@ -44,6 +51,8 @@ export async function examine(
   if (!binary && manifest === undefined) await refuseLeaving(io, { kind, path });
   return {
     backup,
+    bytes,
+    wants: await wantsOf(context.host, clients, backup),
     major: majorOf(manifest?.server.version ?? header.serverVersion),
     toc,
     list: toc && selectEntries(toc, { rights: EVERYTHING }, await listed(backup)),

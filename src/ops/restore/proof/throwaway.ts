@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { connect, type Session } from '../../../db/client.ts';
 import { DbError } from '../../../db/errors.ts';
-import { quoteIdent } from '../../../db/ident.ts';
+import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
 import type { Target } from '../../../db/target.ts';
 import { restoreExtensions } from '../../../db/views/restore/facts.ts';
 import { type Cluster, createCluster } from '../../../targets/cluster/cluster.ts';
@@ -12,7 +12,7 @@ import { type ClientProgram, type Clients, findClients } from '../../clients/pro
 import type { OpContext } from '../../context.ts';
 import type { StepIo } from '../../operation.ts';
 import { loadArchive } from '../load/load.ts';
-import type { Place, Reached } from '../proof.ts';
+import type { Place } from '../proof.ts';
 import { createSql } from '../swap/create.ts';
 import { compareContents } from '../verify/compare.ts';
 import type { Examined } from './examine.ts';
@@ -50,13 +50,19 @@ export async function throwawayServer(io: StepIo, context: OpContext, examined: 
       why: `This machine has no server of PostgreSQL ${major} (package postgresql-${major}).`,
     };
   const needed = (backup.manifest?.database.bytes ?? backup.bytes * 10) * MARGIN;
-  const { bavail, bsize } = await statfs(tmpdir());
-  if (bavail * bsize < needed)
-    return {
-      ok: false,
-      why: `${tmpdir()} has ${bytes(bavail * bsize)} free, and about ${bytes(needed)} are needed.`,
-    };
-  const cluster = await createCluster({ bin: clients.directory, socketOnly: true, settings: SETTINGS });
+  let cluster: Cluster;
+  try {
+    const { bavail, bsize } = await statfs(tmpdir());
+    if (bavail * bsize < needed)
+      return {
+        ok: false,
+        why: `${tmpdir()} has ${bytes(bavail * bsize)} free, and about ${bytes(needed)} are needed.`,
+      };
+    cluster = await createCluster({ bin: clients.directory, socketOnly: true, settings: SETTINGS });
+  } catch (error) {
+    if (io.signal.aborted) throw error;
+    return { ok: false, why: `No server can be made in ${tmpdir()}: ${(error as Error).message}` };
+  }
   try {
     const missing = await missingExtensions(cluster, examined);
     if (missing.length > 0) {
@@ -74,8 +80,8 @@ export async function throwawayServer(io: StepIo, context: OpContext, examined: 
       const stop = () => void cluster.remove();
       io.signal.addEventListener('abort', stop, { once: true });
       try {
-        await prepare(cluster, examined);
-        return await work(reached(cluster, context, clients, examined));
+        const differs = await prepare(cluster, examined);
+        return await work({ ...reached(cluster, context, clients, examined), differs });
       } finally {
         io.signal.removeEventListener('abort', stop);
         await cluster.remove();
@@ -84,13 +90,14 @@ export async function throwawayServer(io: StepIo, context: OpContext, examined: 
   };
 }
 
-function reached(cluster: Cluster, context: OpContext, clients: Clients, examined: Examined): Reached {
-  const { backup, list, expected, toc } = examined;
+function reached(cluster: Cluster, context: OpContext, clients: Clients, examined: Examined) {
+  const { backup, bytes: contents, list, expected, toc } = examined;
   const target = cluster.target({ database: DATABASE });
   return {
     name: `a throwaway PostgreSQL ${clients.version}`,
-    load: (io) =>
+    load: (io: StepIo) =>
       loadArchive(io, context, {
+        bytes: contents,
         clients,
         kind: backup.kind,
         path: backup.archive,
@@ -106,7 +113,7 @@ function reached(cluster: Cluster, context: OpContext, clients: Clients, examine
           connect: () => connect(target, 'operation', io.applicationName),
         },
       }),
-    compare: async (io) => {
+    compare: async (io: StepIo) => {
       const session = await connect(target, 'operation', io.applicationName);
       try {
         const { table, ...found } = await compareContents(session, expected, {
@@ -141,42 +148,39 @@ function missingExtensions(cluster: Cluster, { backup, toc }: Examined): Promise
   });
 }
 
-/** The database, and the roles that its objects and grants name. */
-async function prepare(cluster: Cluster, { backup, toc }: Examined): Promise<void> {
-  const roles = backup.manifest?.roles ?? (toc?.entries ?? []).map(({ owner }) => owner);
-  await inCluster(cluster.target(), async (session) => {
+/**
+ * The tablespaces and roles that the backup names, and the database. Every role may do everything: that event triggers,
+ * subscriptions and the like belong to superusers is demanded, and who was a member of whom no dump says. Answers why
+ * the database is not like the one that was dumped; undefined where it is.
+ */
+async function prepare(cluster: Cluster, { backup, wants }: Examined): Promise<string | undefined> {
+  return inCluster(cluster.target(), async (session) => {
     const there = await session.sql('SELECT rolname::text AS name FROM pg_roles');
     const known = new Set(there.map(({ name }) => String(name)));
-    for (const role of new Set(roles))
-      if (role !== '' && !known.has(role)) await session.sql(`CREATE ROLE ${quoteIdent(role)}`);
+    for (const role of wants.roles)
+      if (!known.has(role)) await session.sql(`CREATE ROLE ${quoteIdent(role)} SUPERUSER`);
+    for (const [at, name] of wants.tablespaces.entries()) {
+      const directory = await cluster.makeDirectory(`tablespace-${at + 1}`);
+      await session.sql(`CREATE TABLESPACE ${quoteIdent(name)} LOCATION ${quoteLiteral(directory)}`);
+    }
     const like = backup.manifest?.database;
     if (like === undefined || like.collate === null || like.ctype === null) {
       await session.sql(`CREATE DATABASE ${DATABASE} TEMPLATE template0`);
-      return;
+      return undefined;
     }
-    const {
-      encoding,
-      collate: lc_collate,
-      ctype: lc_ctype,
-      locale_provider: provider,
-      locale,
-      icu_rules,
-    } = like;
+    const { encoding, collate, ctype, locale_provider: provider, locale, icu_rules } = like;
+    const likeness = { encoding, lc_collate: collate, lc_ctype: ctype, provider, locale, icu_rules };
     try {
-      await session.sql(createSql(DATABASE, { encoding, lc_collate, lc_ctype, provider, locale, icu_rules }));
+      await session.sql(createSql(DATABASE, likeness));
+      return undefined;
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
       // this machine may lack the locale of the server: what is tested is the backup
+      const c = { lc_collate: 'C', lc_ctype: 'C', locale: null, icu_rules: null };
       await session.sql(
-        createSql(DATABASE, {
-          encoding,
-          lc_collate: 'C',
-          lc_ctype: 'C',
-          provider: session.server.major >= 15 ? 'c' : null,
-          locale: null,
-          icu_rules: null,
-        }),
+        createSql(DATABASE, { encoding, ...c, provider: session.server.major >= 15 ? 'c' : null }),
       );
+      return `with the locale C, because this machine has no ${locale ?? collate}`;
     }
   });
 }

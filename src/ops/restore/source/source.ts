@@ -1,4 +1,5 @@
 import type { Server } from '../../../db/server.ts';
+import { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { type ArchiveHeader, readHeader } from '../../archive/header.ts';
 import { readHead } from '../../archive/kind.ts';
 import { readToc, type Toc } from '../../archive/toc.ts';
@@ -10,6 +11,8 @@ import type { Backup } from '../../repository/repository.ts';
 /** A backup that was looked at: what it is, what reads it. */
 export interface Source {
   readonly backup: Backup;
+  /** As they were before anything was read. */
+  readonly bytes: BackupBytes;
   readonly header: ArchiveHeader;
   /** Of custom and directory archives. */
   readonly toc: Toc | undefined;
@@ -33,6 +36,7 @@ export async function readSource(
   server: Server,
   backup: Backup,
 ): Promise<{ source: Source | undefined; checks: Check[] }> {
+  const bytes = await BackupBytes.of(backup);
   const header = await readHeader(backup.archive);
   const { clients, check } = await findClients(context, server, PROGRAMS, oldestClient(header));
   const checks = [check];
@@ -42,7 +46,7 @@ export async function readSource(
   const stripTimeout = server.major < 17 && (archive ? clients.major >= 17 : setsTimeout(header));
   checks.push(...versionChecks(header, backup, server));
   if (!archive) checks.push(...(await sqlChecks(context, backup, header, clients)));
-  return { source: { backup, header, toc, clients, stripTimeout }, checks };
+  return { source: { backup, bytes, header, toc, clients, stripTimeout }, checks };
 }
 
 /** pg_restore reads the archives of older versions, and no newer ones: their format changed in 16 and in 17. */

@@ -1,6 +1,7 @@
 import { withClientEnvironment, withoutTimeouts } from '../../clients/environment.ts';
 import { OpError } from '../../error.ts';
 import type { Step, StepIo } from '../../operation.ts';
+import { isAccepted } from '../checks/damage.ts';
 import { analyzeCommand, commandLine, loadCommands } from '../load/commands.ts';
 import { type Load, loadArchive } from '../load/load.ts';
 import type { Situation } from '../situation.ts';
@@ -33,6 +34,8 @@ export function fillSteps(fill: Fill): Step[] {
         io.line(commandLine(loadCommands({ ...wishOf(fill), database: database(io.run) })));
         await loadArchive(io, context, {
           ...wishOf(fill),
+          bytes: source.bytes,
+          damaged: isAccepted(situation.input, situation.backup),
           database: database(io.run),
           ...(state.expected && { expected: state.expected }),
         });
@@ -56,7 +59,7 @@ export function fillSteps(fill: Fill): Step[] {
             onProgress: io.progress,
           });
           io.result(compared.table);
-          required(compared);
+          if (!isAccepted(situation.input, situation.backup)) required(compared);
           io.line(compared.detail);
         } finally {
           await session.close();
@@ -66,7 +69,7 @@ export function fillSteps(fill: Fill): Step[] {
   ];
 }
 
-function wishOf({ situation, source, noTablespaces }: Fill): Omit<Load, 'database'> {
+function wishOf({ situation, source, noTablespaces }: Fill): Omit<Load, 'database' | 'bytes'> {
   const { input, list, jobs, backup } = situation;
   const { clients, toc, stripTimeout } = source;
   return {

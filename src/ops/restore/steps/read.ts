@@ -1,36 +1,50 @@
 import { decodeArchive } from '../../archive/decode.ts';
 import { verifyBackup } from '../../archive/verify.ts';
-import { OpError } from '../../error.ts';
-import type { Step } from '../../operation.ts';
+import { OpError, sentenceOf } from '../../error.ts';
+import type { Step, StepIo } from '../../operation.ts';
+import type { Verification } from '../../repository/manifest.ts';
+import { noteVerification } from '../../repository/note.ts';
+import type { Backup } from '../../repository/repository.ts';
+import { isAccepted, wayOut } from '../checks/damage.ts';
+import type { RestoreInput } from '../input.ts';
 import { expectedIn } from '../load/expected.ts';
 import { refuseLeaving } from '../source/foreign-sql.ts';
 import type { Source } from '../source/source.ts';
 import type { RestoreState } from './state.ts';
 
+interface ReadWish {
+  readonly source: Source;
+  readonly input: Pick<RestoreInput, 'accept_damaged'>;
+}
+
 /**
- * Reads the backup to its end before anything is touched: where it was not verified before, and always where there will
- * be nothing else to go back to.
+ * Compares every byte of the backup with its checksum before anything is touched, and reads it to its end where it was
+ * not verified before or where there will be nothing else to go back to. What was not made by pgdeck is always read.
  */
-export function readStep({ backup, clients }: Source, state: RestoreState, always: boolean): Step[] {
-  if (backup.status === 'ok' && !always) return [];
+export function readStep({ source, input }: ReadWish, state: RestoreState, always: boolean): Step[] {
+  const { backup, clients, bytes } = source;
   const { archive: path, kind, manifest } = backup;
   const sql = kind === 'sql' || kind === 'sql.gz' || kind === 'sql.zst';
+  const quick = backup.status === 'ok' && !always && bytes.unknown === undefined;
+  const sums = bytes.unknown === undefined ? `sha256 of every file in ${backup.path}/manifest.json` : '';
+  const decode = sql
+    ? `decompress ${path} | look for \\connect, CREATE DATABASE, CREATE ROLE | count rows of each table`
+    : `pg_restore -f - ${path} | count rows of each table`;
   return [
     {
       id: 'read',
-      title: 'Read the backup to its end',
-      preview: sql
-        ? `decompress ${path} | look for \\connect, CREATE DATABASE, CREATE ROLE | count rows of each table`
-        : `pg_restore -f - ${path} | count rows of each table`,
+      title: quick ? 'Compare every byte of the backup with its checksum' : 'Read the backup to its end',
+      preview: [sums, quick ? '' : decode].filter((line) => line !== '').join('\n'),
       run: async (io) => {
         const archive = { kind, path };
         if (sql && manifest === undefined) await refuseLeaving(io, archive);
         if (manifest !== undefined) {
-          const { ok, detail } = await verifyBackup(io, clients, backup, 'counts');
-          if (!ok) throw new OpError('failed', detail, 'Nothing was touched. Use another backup.');
-          io.line(detail);
+          const found = await verifyBackup(io, clients, backup, quick ? 'checksum' : 'counts', bytes);
+          if (found.ok) io.line(found.detail);
+          else await refuted(io, backup, found, isAccepted(input, backup));
           return;
         }
+        if (bytes.unknown !== undefined) io.line(bytes.unknown);
         const decoded = await decodeArchive(io, clients, archive, (done, of) =>
           io.progress({ label: 'read', done, unit: 'bytes', ...(of !== undefined && { of }) }),
         );
@@ -38,4 +52,22 @@ export function readStep({ backup, clients }: Source, state: RestoreState, alway
       },
     },
   ];
+}
+
+/** Notes the damage, so that nobody takes it for good again. */
+async function refuted(io: StepIo, backup: Backup, found: Verification, accepted: boolean): Promise<void> {
+  try {
+    await noteVerification(backup, found);
+  } catch (error) {
+    io.line(sentenceOf(error), 'stderr');
+  }
+  if (accepted) {
+    io.line(`${found.detail} It is restored all the same.`, 'stderr');
+    return;
+  }
+  throw new OpError(
+    'failed',
+    `${backup.id} is damaged: ${found.detail}`,
+    `Nothing was touched. ${wayOut(backup)}`,
+  );
 }

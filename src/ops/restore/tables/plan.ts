@@ -2,11 +2,11 @@ import { displayName, quoteIdent } from '../../../db/ident.ts';
 import { bytes } from '../../../text/units.ts';
 import { withClientEnvironment } from '../../clients/environment.ts';
 import { poolerChecks } from '../../clients/pooler.ts';
-import type { Clients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
 import type { Check, Plan, ResultTable, Step } from '../../operation.ts';
 import type { Backup } from '../../repository/repository.ts';
-import { readSource } from '../source/source.ts';
+import { readSource, type Source } from '../source/source.ts';
+import { bytesChecks, compareBytes, countedOf } from './bytes.ts';
 import { prepare } from './prepare.ts';
 import { losses, outcomeTable, redirectsOf } from './preview.ts';
 import { recordOf } from './recover.ts';
@@ -35,6 +35,8 @@ export interface TablesInput {
   readonly dir?: string | undefined;
   /** Back the tables up first. */
   readonly safety: boolean;
+  /** Name of the backup, where it is restored although it is damaged. */
+  readonly accept_damaged?: string | undefined;
 }
 
 /** Bytes of rows up to which they are counted beforehand: the backup is read for it as for the restore. */
@@ -62,7 +64,8 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
   const { database } = context.target;
   const { source, checks: sourceChecks } = await readSource(context, server, backup);
   const checks: Check[] = [
-    ...backupChecks(backup, database),
+    ...(source === undefined ? [] : await bytesChecks(input, backup, source.bytes)),
+    ...nameChecks(backup, database),
     ...(await poolerChecks(context, session)),
     ...sourceChecks,
   ];
@@ -98,14 +101,14 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
     context,
     session,
     clients,
-    backup,
+    countedOf(input, backup),
     input.tables,
     input.mode,
   );
   checks.push(...tableChecks);
   const tables: ResultTable[] = [];
   if (!checks.some(({ status }) => status === 'block'))
-    tables.push(...(await foretold(context, clients, backup, task, checks)));
+    tables.push(...(await foretold(context, source, task, checks)));
   const safety = await tablesSafety(context, session, clients, task, input);
   checks.push(...safety.checks);
   return {
@@ -113,7 +116,7 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
     facts: facts(context, backup, input.mode),
     tables,
     checks,
-    steps: [...safety.steps, restoreStep(context, clients, backup, task)],
+    steps: [...safety.steps, restoreStep(context, source, task, input)],
     consequence: consequence(task, tables, input.safety),
     ...(safety.undo && { undo: safety.undo }),
   };
@@ -130,31 +133,21 @@ function facts({ place }: OpContext, backup: Backup, mode: Mode): Plan['facts'] 
   ];
 }
 
-function backupChecks(backup: Backup, database: string): Check[] {
-  if (backup.status === 'damaged')
-    return [
-      {
-        title: 'Backup',
-        status: 'block',
-        detail: `It is damaged. See what is wrong with: pgdeck backups verify ${backup.id}`,
-      },
-    ];
-  if (backup.database !== null && backup.database !== database)
-    return [
-      {
-        title: 'Backup',
-        status: 'warn',
-        detail: `It is of the database ${backup.database}, not of ${database}.`,
-      },
-    ];
-  return [];
+function nameChecks(backup: Backup, database: string): Check[] {
+  if (backup.database === null || backup.database === database) return [];
+  return [
+    {
+      title: 'Backup',
+      status: 'warn',
+      detail: `It is of the database ${backup.database}, not of ${database}.`,
+    },
+  ];
 }
 
 /** The counts, and checks of what they tell. */
 async function foretold(
   context: OpContext,
-  clients: Clients,
-  backup: Backup,
+  { clients, backup, bytes: contents }: Source,
   task: Task,
   checks: Check[],
 ): Promise<ResultTable[]> {
@@ -186,6 +179,7 @@ async function foretold(
           directory,
         ),
       redirects,
+      bytes: contents,
       opening: scriptText(opening(task, false)),
       closing: scriptText(previewing(task, redirects.length)),
       redact: (text) => context.secrets.redact(text),
@@ -231,7 +225,12 @@ function waiting(task: Task): string {
   return 'Who writes to these tables waits while the rows are put in; readers go on.';
 }
 
-function restoreStep(context: OpContext, clients: Clients, backup: Backup, task: Task): Step {
+function restoreStep(
+  context: OpContext,
+  { clients, backup, bytes: contents }: Source,
+  task: Task,
+  input: TablesInput,
+): Step {
   const { blocks, redirects } = redirectsOf(task, true);
   const { database } = context.target;
   const before = scriptText(opening(task, true));
@@ -244,6 +243,8 @@ function restoreStep(context: OpContext, clients: Clients, backup: Backup, task:
       .join(', ')}\n${after}`,
     effect: `one transaction, locks are waited for up to ${LOCK_TIMEOUT}. ${waiting(task)}`,
     run: async (io) => {
+      const read = blocks.map(({ table }) => table);
+      await compareBytes(io, input, backup, contents, read);
       const watched = watchRows(io, task);
       let told: Told[];
       try {
@@ -253,14 +254,9 @@ function restoreStep(context: OpContext, clients: Clients, backup: Backup, task:
             clients,
             env,
             database,
-            rows: (directory) =>
-              rowsOf(
-                clients,
-                backup,
-                blocks.map(({ table }) => table),
-                directory,
-              ),
+            rows: (directory) => rowsOf(clients, backup, read, directory),
             redirects,
+            bytes: contents,
             opening: before,
             closing: after,
             signal: io.signal,

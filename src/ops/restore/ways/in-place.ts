@@ -46,7 +46,7 @@ export async function inPlaceWay(situation: Situation): Promise<Way> {
   const dropped: { facts: Dropped | undefined } = { facts: undefined };
   const steps: Step[] = [
     ...(await sweepSteps(session, database)),
-    ...readStep(source, state, true),
+    ...readStep({ source, input }, state, true),
     ...beforeStep(hooks, state),
     ...safety.steps,
     dropStep(situation, live, state, safety, dropped),

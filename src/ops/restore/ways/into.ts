@@ -39,7 +39,7 @@ export async function intoWay(situation: Situation): Promise<Way> {
     noTablespaces: needs.noTablespaces,
   });
   const steps: Step[] = [
-    ...readStep(source, state, false),
+    ...readStep({ source, input }, state, false),
     live === undefined ? createStep(database, await likeness(situation)) : reuseStep(database),
     ...fill,
     ...(live === undefined ? [nameStep(database, properties)] : []),

@@ -1,9 +1,14 @@
+import { basename } from 'node:path';
 import { z } from 'zod';
+import { BackupBytes } from '../../archive/bytes/bytes.ts';
+import { Damage } from '../../archive/bytes/errors.ts';
 import { findClients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
 import { OpError } from '../../error.ts';
+import { shellWord } from '../../fields.ts';
 import type { StepIo } from '../../operation.ts';
-import { findBackup } from '../../repository/repository.ts';
+import { noteDamage } from '../../repository/note.ts';
+import { type Backup, findBackup } from '../../repository/repository.ts';
 import { expectedOf } from '../load/expected.ts';
 import { loadArchive } from '../load/load.ts';
 import { inMaintenance } from '../steps/maintenance.ts';
@@ -36,6 +41,9 @@ export async function putBack(io: StepIo, context: OpContext, dropped: Dropped):
   const fresh = freshName(database, io.run);
   try {
     const backup = await findBackup(safety, safety);
+    const bytes = await BackupBytes.of(backup);
+    // what is put back is what was saved
+    await comparedOrNoted(io, backup, bytes);
     const clients = await inMaintenance(io, async (session) => {
       const found = await findClients(context, session.server, ['pg_restore']);
       if (found.clients === undefined) throw new OpError('failed', found.check.detail);
@@ -48,6 +56,7 @@ export async function putBack(io: StepIo, context: OpContext, dropped: Dropped):
     });
     const expected = backup.manifest && expectedOf(backup.manifest);
     await loadArchive(io, context, {
+      bytes,
       clients,
       kind: backup.kind,
       path: backup.archive,
@@ -67,11 +76,21 @@ export async function putBack(io: StepIo, context: OpContext, dropped: Dropped):
     await inMaintenance(io, (admin) => takeName(admin, fresh, database, properties));
     io.line(`${database} is what it was, from ${backup.id}.`);
   } catch (error) {
+    const all = error instanceof Damage ? ` --accept-damaged ${shellWord(basename(safety))}` : '';
     throw new OpError(
       'failed',
       `${database} was dropped, and could not be put back: ${(error as Error).message}`,
-      `Its safety backup is ${safety}. Restore it with: pgdeck restore ${safety} --into ${database}`,
+      `Its safety backup is ${safety}. Restore it with: pgdeck restore ${shellWord(safety)} --into ${shellWord(database)}${all}`,
       error,
     );
+  }
+}
+
+async function comparedOrNoted(io: StepIo, backup: Backup, bytes: BackupBytes): Promise<void> {
+  try {
+    await bytes.compare(io);
+  } catch (error) {
+    if (error instanceof Damage) await noteDamage(io, backup, error);
+    throw error;
   }
 }

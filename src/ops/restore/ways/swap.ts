@@ -38,7 +38,7 @@ export async function swapWay(situation: Situation): Promise<Way> {
   const safety = input.no_safety_backup || !dumpClients ? undefined : await safetyOf(situation, dumpClients);
   const steps: Step[] = [
     ...(await sweepSteps(session, database)),
-    ...readStep(source, state, false),
+    ...readStep({ source, input }, state, false),
     ...(safety?.steps ?? []),
     createStep(situation),
     ...fillSteps({

@@ -14,9 +14,9 @@ export async function tablesWay(
   backup: Backup,
   database: string,
 ): Promise<Plan> {
-  const { table: tables, mode, dir, no_safety_backup } = input;
+  const { table: tables, mode, dir, no_safety_backup, accept_damaged } = input;
   const plan = await tablesPlan(
-    { tables, mode, dir, safety: !no_safety_backup },
+    { tables, mode, dir, safety: !no_safety_backup, accept_damaged },
     contextIn(context, database),
     backup,
   );

@@ -4,6 +4,7 @@
  */
 
 const HEAD = '/^COPY .* FROM stdin;$/';
+const END = '/^-- PostgreSQL database dump complete$/';
 const END_OF_DATA = String.raw`/^\\\.$/`;
 
 /** Leaves a dump's text without its rows and large objects. */
@@ -32,9 +33,10 @@ export const SEEN = 'pg_temp.pgdeck_seen';
 
 /**
  * Leaves the rows below the given heads, each under its new head, and drops everything else. What came to its end is
- * noted in {@link SEEN}: a backup that breaks off in the middle of a table looks to psql like the end of the rows.
+ * noted in {@link SEEN}: a backup that breaks off in the middle of a table looks to psql like the end of the rows. With
+ * `ended`, a file, the end of all is noted there instead, for a {@link ./gate.ts gate} to pass it on.
  */
-export function filterProgram(redirects: readonly Redirect[]): string {
+export function filterProgram(redirects: readonly Redirect[], ended?: string): string {
   const blocks = redirects.map(
     ({ head, copy }, at) => `/^${escapePattern(head)}$/ {
 s/.*/${escapeReplacement(copy)}/
@@ -56,14 +58,12 @@ ${END_OF_DATA} d
 b others
 }
 /^SET client_encoding = '[A-Za-z0-9_-]*';$/ p
-/^-- PostgreSQL database dump complete$/ {
-s/.*/${seen(0)}/
-p
-}
+${ended === undefined ? `${END} {\ns/.*/${seen(0)}/\np\n}` : `${END} w ${ended}`}
 `;
 }
 
-function seen(number: number): string {
+/** Notes that the rows of a redirect came through, or all of it. */
+export function seen(number: number): string {
   return `INSERT INTO ${SEEN} VALUES (${number});`;
 }
 

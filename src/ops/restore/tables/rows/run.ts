@@ -2,10 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError, type Host, type PipeCommand } from '../../../../targets/target.ts';
 import { cleanLine } from '../../../../text/clean.ts';
+import type { BackupBytes } from '../../../archive/bytes/bytes.ts';
+import { Changed } from '../../../archive/bytes/errors.ts';
 import { type ClientEnvironment, databaseArgument } from '../../../clients/environment.ts';
 import type { Clients } from '../../../clients/programs.ts';
 import { OpError } from '../../../error.ts';
-import { filterProgram, type Redirect } from './filter.ts';
+import type { Redirect } from './filter.ts';
+import { gate } from './gate.ts';
 import { withWorkspace } from './workspace.ts';
 
 /** A number that a script has told. */
@@ -24,6 +27,8 @@ export interface Pass {
   /** Makes the commands that write the backup's rows, with a directory for what they need. */
   readonly rows: (directory: string) => Promise<PipeCommand[]>;
   readonly redirects: readonly Redirect[];
+  /** Of the backup: nothing is committed when they were changed meanwhile. */
+  readonly bytes: BackupBytes;
   /** SQL before the rows and after them, in the same session. */
   readonly opening: string;
   readonly closing: string;
@@ -43,8 +48,22 @@ export async function runPass(pass: Pass): Promise<Told[]> {
   } catch (error) {
     if (error instanceof CommandError && error.kind === 'cancelled')
       throw new OpError('cancelled', error.message, undefined, error);
-    throw error;
+    throw error instanceof OpError ? await changedOr(error, pass.bytes) : error;
   }
+}
+
+/** What else goes wrong when a file is changed comes of that. */
+async function changedOr(error: OpError, bytes: BackupBytes): Promise<OpError> {
+  try {
+    if (!(error instanceof Changed)) await bytes.unchanged();
+    return error instanceof Changed ? nothingChanged(error) : error;
+  } catch (other) {
+    return other instanceof Changed ? nothingChanged(other) : error;
+  }
+}
+
+function nothingChanged({ message, next }: OpError): OpError {
+  return new OpError('failed', `Nothing was changed: ${message}`, next);
 }
 
 async function runIn(directory: string, pass: Pass): Promise<Told[]> {
@@ -53,14 +72,13 @@ async function runIn(directory: string, pass: Pass): Promise<Told[]> {
     await writeFile(path, text, { mode: 0o600 });
     return path;
   };
-  const filter = await file('rows.sed', filterProgram(pass.redirects));
   const opening = await file('opening.sql', pass.opening);
   const closing = await file('closing.sql', pass.closing);
   const psql = ['-X', '-q', '-A', '-t', '-w', '-F', '\t', '-v', 'ON_ERROR_STOP=1'];
   const { exitCode, stdout, stderr } = await pass.host.pipe(
     [
       ...(await pass.rows(directory)),
-      { command: 'sed', args: ['-n', '-f', filter] },
+      await gate(pass.host, directory, pass.redirects, pass.bytes),
       {
         command: pass.clients.path('psql'),
         args: [...psql, '-d', databaseArgument(pass.database), '-f', opening, '-f', '-', '-f', closing],

@@ -1,0 +1,79 @@
+import type { Host } from '../../../targets/target.ts';
+import { unquoted } from '../../archive/heading.ts';
+import type { Clients } from '../../clients/programs.ts';
+import type { Backup } from '../../repository/repository.ts';
+import { OUTLINE } from '../tables/rows/filter.ts';
+import { unpack } from '../tables/rows/source.ts';
+
+/** What a backup names that belongs to no database, and that its definitions cannot be loaded without. */
+export interface Wants {
+  readonly roles: readonly string[];
+  readonly tablespaces: readonly string[];
+  /** It holds subscriptions. */
+  readonly subscriptions: boolean;
+}
+
+const WORD = String.raw`"(?:[^"]|"")+"|'(?:[^']|'')+'|[^\s"',;()]+`;
+const LIST = `((?:${WORD})(?:, (?:${WORD}))*)`;
+
+/** Where a dump names roles. One too many does no harm: a function's body may hold such a line. */
+const ROLES = [
+  ` OWNER TO ${LIST};$`,
+  `^(?:GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) .* (?:TO|FROM) ${LIST}(?: WITH GRANT OPTION)?;$`,
+  `^ALTER DEFAULT PRIVILEGES FOR (?:ROLE|USER) ${LIST} `,
+  `^SET SESSION AUTHORIZATION ${LIST};$`,
+  `^CREATE USER MAPPING FOR ${LIST} SERVER `,
+  `^CREATE POLICY .* TO ${LIST}(?:;$| USING | WITH CHECK )`,
+].map((pattern) => new RegExp(pattern));
+/** As it is, without quotes. */
+const OWNER = /^-- .*; Type: .*; Owner: (.+)$/;
+const TABLESPACE = new RegExp(`^SET default_tablespace = ${LIST};$`);
+/** Words that stand for somebody, or nobody. */
+const KEYWORDS = new Set([
+  '',
+  '-',
+  'public',
+  'PUBLIC',
+  'current_user',
+  'CURRENT_USER',
+  'session_user',
+  'SESSION_USER',
+]);
+
+/**
+ * Reads what the definitions of a backup name: owners of everything, whom grants, policies, default privileges and user
+ * mappings are for, and tablespaces. Its manifest may say less, and a file that others made says nothing.
+ */
+export async function wantsOf(host: Host, clients: Clients | undefined, backup: Backup): Promise<Wants> {
+  const roles = new Set(backup.manifest?.roles);
+  const tablespaces = new Set(backup.manifest?.tablespaces);
+  let subscriptions = false;
+  const binary = backup.kind === 'custom' || backup.kind === 'directory';
+  const commands =
+    binary && clients !== undefined
+      ? [{ command: clients.path('pg_restore'), args: ['-s', '-f', '-', backup.archive] }]
+      : [...unpack(backup), { command: 'sed', args: ['-n', OUTLINE] }];
+  // that it cannot be read is found by what follows, and said there
+  await host.pipe(commands, {
+    env: { LC_ALL: 'C' },
+    maxOutput: 4096,
+    onLine: (line, from) => {
+      if (from !== 'stdout') return;
+      if (line.startsWith('CREATE SUBSCRIPTION ')) subscriptions = true;
+      for (const pattern of ROLES) for (const name of namesIn(pattern.exec(line)?.[1])) roles.add(name);
+      const owner = OWNER.exec(line)?.[1];
+      if (owner !== undefined && !KEYWORDS.has(owner)) roles.add(owner);
+      for (const name of namesIn(TABLESPACE.exec(line)?.[1])) tablespaces.add(name);
+    },
+  });
+  const own = (name: string) => !name.startsWith('pg_');
+  return { roles: [...roles].filter(own), tablespaces: [...tablespaces].filter(own), subscriptions };
+}
+
+function namesIn(list: string | undefined): string[] {
+  const words = list?.match(new RegExp(WORD, 'g')) ?? [];
+  return words
+    .filter((word) => !KEYWORDS.has(word))
+    .map((word) => (word.startsWith("'") ? word.slice(1, -1).replaceAll("''", "'") : unquoted(word)))
+    .filter((name) => name !== '');
+}
