@@ -69,7 +69,12 @@ SELECT 'role', r.rolname::text, NULL FROM pg_roles r WHERE r.rolname !~ '^pg_' A
   -- dependencies on the bootstrap superuser are not written down
   UNION SELECT c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   UNION SELECT p.proowner FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-  UNION SELECT n.nspowner FROM pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema')
+  UNION SELECT n.nspowner FROM pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  UNION SELECT typowner FROM pg_type WHERE oid >= 16384 UNION SELECT fdwowner FROM pg_foreign_data_wrapper WHERE oid >= 16384
+  UNION SELECT srvowner FROM pg_foreign_server UNION SELECT evtowner FROM pg_event_trigger UNION SELECT pubowner FROM pg_publication
+  UNION SELECT lomowner FROM pg_largeobject_metadata UNION SELECT defaclrole FROM pg_default_acl
+  -- of a shared catalog, and so with no database in pg_shdepend
+  UNION SELECT subowner FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()))
 UNION ALL
 SELECT 'tablespace', t.spcname::text, NULL FROM pg_tablespace t WHERE t.spcname NOT IN ('pg_default', 'pg_global') AND t.oid IN (
   SELECT reltablespace FROM pg_class UNION SELECT dattablespace FROM pg_database WHERE datname = current_database())

@@ -5,7 +5,7 @@ import type { Situation } from '../situation.ts';
 
 /** What the backup needs that this server lacks, with the SQL that gives it. `there` are extensions that exist already. */
 export async function needsChecks(
-  { session, needs, server, input }: Situation,
+  { session, needs, server, input, source }: Situation,
   there: readonly string[] = [],
 ): Promise<{ checks: Check[]; noTablespaces: boolean }> {
   if (needs === undefined) return { checks: [], noTablespaces: false };
@@ -31,7 +31,17 @@ export async function needsChecks(
         `${closed.length === 1 ? 'it' : 'them'} and restore into that with --into, or connect as a superuser.`,
     });
   const tablespaces = await session.run(restoreTablespaces, { tablespaces: needs.tablespaces });
-  if (tablespaces.length > 0)
+  // what is no archive names them itself
+  const named = source !== undefined && source.toc === undefined;
+  if (named && tablespaces.length > 0)
+    checks.push({
+      title: 'Tablespaces',
+      status: 'block',
+      detail:
+        `This server has no ${tablespaces.map(({ name }) => name).join(', ')}, and a plain dump is loaded as it stands. Create ` +
+        `${tablespaces.length === 1 ? 'it' : 'them'}: ${tablespaces.map(({ name }) => `CREATE TABLESPACE ${quoteIdent(name)} LOCATION '…';`).join(' ')}`,
+    });
+  else if (tablespaces.length > 0)
     checks.push({
       title: 'Tablespaces',
       status: 'warn',
