@@ -112,6 +112,18 @@ export function rightsOf(role: Rights): Rights {
   };
 }
 
+/** Who this session is on the server. */
+export const backendQuery = defineQuery({
+  id: 'server.backend',
+  variants: [
+    {
+      sql: `SELECT /* pgdeck */ pid, round(date_part('epoch', backend_start) * 1000000) AS backend_start_us
+FROM pg_stat_get_activity(pg_backend_pid())`,
+    },
+  ],
+  row: z.object({ pid: z.int(), backend_start_us: column.float }),
+});
+
 const EXTENSIONS = ['pg_stat_statements', 'pgstattuple'];
 
 export const extensionsQuery = defineQuery({

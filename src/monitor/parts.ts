@@ -47,7 +47,7 @@ export class Parts {
     const { error } = answer;
     if (error.kind === 'lost') return undefined;
     if (error.kind !== 'denied' && error.kind !== 'unsupported') {
-      this.#set(name, { ...before, status: 'skipped', reason: error.message });
+      this.#set(name, { ...before, status: 'skipped', reason: error.message, busy: error.kind === 'busy' });
       return undefined;
     }
     // a plan that no longer fits (ALTER EXTENSION UPDATE) says "unsupported" too: a new session makes new plans

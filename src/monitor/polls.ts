@@ -1,3 +1,4 @@
+import { THRESHOLDS } from '../config/thresholds.ts';
 import type { Denial, Query, RowOf } from '../db/query.ts';
 import type { Server } from '../db/server.ts';
 import { type Call, call } from '../db/session.ts';
@@ -30,6 +31,8 @@ export interface Wants {
   readonly queryChars: number;
   /** Idle sessions too. */
   readonly idle: boolean;
+  /** A session that has been idle for longer is counted as such. */
+  readonly idleSeconds: number;
   readonly tableLimit: number;
   /** Tables on the screen: only these get exact sizes. Undefined: all that were ranked. */
   readonly shownTables: readonly number[] | undefined;
@@ -43,6 +46,7 @@ export const DEFAULT_WANTS: Wants = {
   activityLimit: 100,
   queryChars: 400,
   idle: false,
+  idleSeconds: THRESHOLDS.idle_session_seconds.default,
   tableLimit: 60,
   shownTables: undefined,
   indexLimit: 200,
@@ -155,7 +159,7 @@ const unseenStatements = ({ rows }: Known): string[] => {
 
 /** Every kind of question, in the order in which those of one round are asked. */
 export const POLLS: { readonly [P in PartName]: Poll<RowsOf[P]> } = {
-  summary: poll('fast', 'tick', activitySummary, NOTHING),
+  summary: poll('fast', 'tick', activitySummary, ({ wants }) => ({ idleSeconds: wants.idleSeconds })),
   database: poll('fast', 'tick', databaseStats, NOTHING),
   walPosition: poll('fast', 'tick', walPosition, NOTHING),
   activity: poll('fast', 'tick', activityList, ({ wants }) => ({

@@ -21,6 +21,8 @@ export interface Part<Row> {
   readonly rows: readonly Row[];
   /** Why it is not `ok`. */
   readonly reason?: string;
+  /** Skipped for a timeout or a lock, which pass. */
+  readonly busy?: boolean;
   /** What would change that: SQL, or a sentence. */
   readonly remedy?: string;
   /** Rows came, but some are hidden from this role. */

@@ -6,7 +6,7 @@ import type { Cluster } from '../../src/demo/cluster.ts';
 import type { OpContext } from '../../src/ops/context.ts';
 import { Journal, markRecovered } from '../../src/ops/journal/journal.ts';
 import { leftBehind, readRun } from '../../src/ops/journal/runs.ts';
-import { addressOf, isOnServer } from '../../src/ops/journal/server.ts';
+import { addressOf, isOnServer, roleOf } from '../../src/ops/journal/server.ts';
 import { recover } from '../../src/ops/recover.ts';
 import { takeLocks } from '../../src/ops/run/lock.ts';
 import { undo } from '../../src/ops/undo.ts';
@@ -243,11 +243,12 @@ test('removals that were not finished are, in the repository; what may be at wor
 });
 
 test.each([
-  ['postgres@localhost:5432/shop', 'localhost:5432'],
-  ['app@[::1]:5432/shop', '[::1]:5432'],
-  ['app@/var/run/postgresql:5433/a/b@c', '/var/run/postgresql:5433'],
-  ['/srv/backups', undefined],
-])('the address of %s', (place, address) => {
+  ['postgres@localhost:5432/shop', 'localhost:5432', 'postgres'],
+  ['app@[::1]:5432/shop', '[::1]:5432', 'app'],
+  ['app@/var/run/postgresql:5433/a/b@c', '/var/run/postgresql:5433', 'app'],
+  ['/srv/backups', undefined, undefined],
+])('the address and the role of %s', (place, address, role) => {
+  expect(roleOf(place)).toBe(role);
   expect(addressOf(place)).toBe(address);
   const here = { place: 'other@localhost:5432/postgres', identifier: undefined };
   expect(isOnServer({ server: place }, here)).toBe(address === undefined || address === 'localhost:5432');

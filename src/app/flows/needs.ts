@@ -10,12 +10,13 @@ const askedFor = new WeakMap<Deck, string>();
 
 /** Tells the sampler what the screen needs now. */
 export function tellNeeds(deck: Deck): void {
-  const { state, sampler } = deck;
+  const { state, sampler, model } = deck;
   const views = screenOf(state.screen).panes.map((id) => VIEWS[id]);
   const listed = state.screen === 'activity';
   sampler.wants = {
     ...sampler.wants,
     idle: state.idle,
+    idleSeconds: model.thresholds.idle_session_seconds,
     activityLimit: !listed ? Math.max(20, state.size.rows) : state.tables.activity.filter === '' ? 200 : 1000,
     shownTables: shownTables(deck),
   };

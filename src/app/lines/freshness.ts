@@ -1,4 +1,5 @@
 import type { Part } from '../../monitor/snapshot.ts';
+import { cleanLine } from '../../text/clean.ts';
 import { type Span, span } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
 import type { Deck } from '../deck.ts';
@@ -21,7 +22,7 @@ export function ageSpans(deck: Deck, view: AnyView): Span[] {
     case 'stale':
       return [span(`  as of ${duration(age)} ago`, 'warn')];
     case 'skipped':
-      return [span(`  ${duration(age)} old, skipped (busy)`, 'warn')];
+      return [span(`  ${skippedText(part, age)}`, 'warn')];
     case 'denied':
       return [];
     case 'ok': {
@@ -34,6 +35,12 @@ export function ageSpans(deck: Deck, view: AnyView): Span[] {
         : [];
     }
   }
+}
+
+function skippedText({ busy, reason = '' }: Part<unknown>, age: number): string {
+  const why = busy ? 'skipped (busy)' : cleanLine(reason);
+  if (Number.isNaN(age)) return `not read: ${why}`;
+  return `${duration(age)} old, ${busy ? '' : 'not read since: '}${why}`;
 }
 
 /** Read no longer ago than its rhythm allows. Pausing makes nothing old. */

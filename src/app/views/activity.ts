@@ -125,14 +125,15 @@ export const activityView = defineView<Row>({
     const s = model.rows('summary')[0];
     if (!s) return [];
     const part = (n: number | null, word: string) => (n === null ? [] : [span(`${n} ${word}  `)]);
-    const over = model.thresholds.idle_session_seconds;
     return [
       ...part(s.active, 'active'),
       ...part(s.idle, 'idle'),
       ...part(s.idle_in_transaction, 'idle in xact'),
       ...(s.lock_waiting ? [span(`${s.lock_waiting} waiting  `, 'alert')] : []),
       ...(s.hidden ? [span(`${s.hidden} hidden  `, 'muted')] : []),
-      ...(s.idle_over_10m && over === 600 ? [span(`${s.idle_over_10m} idle over 10m  `, 'muted')] : []),
+      ...(s.idle_for_long
+        ? [span(`${s.idle_for_long} idle over ${duration(model.thresholds.idle_session_seconds)}  `, 'muted')]
+        : []),
       ...(s.longest_xact_seconds
         ? [span(`oldest transaction ${duration(s.longest_xact_seconds)}`, 'muted')]
         : []),

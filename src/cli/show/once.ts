@@ -26,7 +26,12 @@ export async function printOverview({ resolved }: { resolved: Resolved }): Promi
     connect(resolved.target, 'slow', 'pgdeck-monitor'),
   );
   try {
-    const reading = new Reading(session, { ...DEFAULT_WANTS, activityLimit: ROWS * 3, tableLimit: ROWS });
+    const reading = new Reading(session, {
+      ...DEFAULT_WANTS,
+      idleSeconds: resolved.thresholds.idle_session_seconds,
+      activityLimit: ROWS * 3,
+      tableLimit: ROWS,
+    });
     const model = new Model(reading, resolved.thresholds);
     const views = screenOf('overview').panes.map((id) => VIEWS[id]);
     const counters: PartName[] = ['summary', 'database', 'walPosition'];

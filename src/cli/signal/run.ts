@@ -58,7 +58,7 @@ async function carryOut(
     if (json) printJsonLine({ type: 'refused', ...refusedLine(refusal) });
     else note(`pgdeck: ${refusalSentence(refusal)}`);
   const counts: Record<string, number> = {};
-  let ok = plan.refused.length === 0;
+  let ok = !failed(plan);
   for await (const outcome of journaledSignal(session, plan, { ...record, onUnrecorded: tell })) {
     counts[outcome.kind] = (counts[outcome.kind] ?? 0) + 1;
     ok &&= reached(outcome);
@@ -66,7 +66,7 @@ async function carryOut(
     else print(outcomeSentence(outcome));
   }
   if (json) printJsonLine({ type: 'end', ok, refused: plan.refused.length, ...counts });
-  if (plan.victims.length === 0 && plan.refused.length === 0) return nobody(plan, request);
+  if (plan.victims.length === 0 && !failed(plan)) return nobody(plan, request);
   return ok ? EXIT.done : EXIT.failed;
 }
 
@@ -79,9 +79,14 @@ function reached({ kind, victim }: Outcome): boolean {
   return kind === 'moved_on' && victim.guard.by === 'idle';
 }
 
+/** Somebody who was meant is left alone; the sweep does not mean another pgdeck. */
+function failed({ refused }: SignalPlan): boolean {
+  return refused.some(({ why }) => why !== 'another_pgdeck');
+}
+
 /** Nobody can be hit: what was named is not there or is left alone; a search that finds nobody is done. */
 function nobody(plan: SignalPlan, { pick }: SignalRequest): number {
-  if (plan.refused.length > 0) {
+  if (failed(plan)) {
     note('pgdeck: Nothing was sent.');
     return EXIT.failed;
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isOwnSession, ownSessions } from '../client/own-sessions.ts';
 import { column, defineQuery, type RowOf } from '../query.ts';
 import {
   DURATION_COLUMNS,
@@ -21,7 +22,7 @@ function list(queryId: string, filter: string, order: string): string {
   age(a.backend_xid) AS xid_age, age(a.backend_xmin) AS xmin_age, ${queryId} AS query_id, left(a.query, $1::int) AS query
 FROM pg_stat_activity a
 WHERE a.pid <> pg_backend_pid()
-  AND (a.application_name LIKE 'pgdeck-monitor%') IS NOT TRUE
+  AND NOT ${isOwnSession(4)}
   AND (a.state IS DISTINCT FROM 'idle' OR $3::bool)
   AND ${filter}
 ORDER BY ${order} a.xact_start NULLS LAST, a.pid
@@ -32,7 +33,10 @@ const ALL = `a.backend_type NOT IN (${BACKGROUND})`;
 const VISIBLE = `(a.backend_type IN (${BACKGROUND})) IS NOT TRUE AND a.usename IS NOT NULL`;
 const OWN_FIRST = 'a.backend_start IS NULL,';
 
-/** One row per session that does something, and with `idle` those that do nothing: the longest transaction first. */
+/**
+ * One row per session that does something, and with `idle` those that do nothing: the longest transaction first. Left
+ * out are the connections that this program watches with; another pgdeck is a client like any other.
+ */
 export const activityList = defineQuery({
   id: 'activity.list',
   needs: 'pg_read_all_stats',
@@ -59,6 +63,7 @@ export const activityList = defineQuery({
     queryChars,
     limit,
     idle,
+    ...ownSessions('watching'),
   ],
 });
 export type ActivityRow = RowOf<typeof activityList>;
@@ -94,10 +99,10 @@ export const activitySummary = defineQuery({
   coalesce(${since('min(xact_start) FILTER (WHERE client)')}, 0) AS longest_xact_seconds,
   coalesce(${since('min(state_change) FILTER (WHERE in_xact)')}, 0) AS longest_idle_in_transaction_seconds,
   count(*) FILTER (WHERE client AND active AND query_start < statement_timestamp() - interval '5 min')::int AS long_queries,
-  count(*) FILTER (WHERE client AND state = 'idle' AND state_change < statement_timestamp() - interval '10 min'
-    AND application_name NOT LIKE 'pgdeck%')::int AS idle_over_10m,
+  count(*) FILTER (WHERE client AND state = 'idle' AND state_change < statement_timestamp() - make_interval(secs => $1::float8)
+    AND NOT ${isOwnSession(2)})::int AS idle_for_long,
   ${CONNECTION_LIMITS}
-FROM (SELECT backend_type, state, wait_event_type, query_start, xact_start, state_change, application_name,
+FROM (SELECT pid, backend_start, backend_type, state, wait_event_type, query_start, xact_start, state_change,
     backend_type = 'client backend' AS client, state = 'active' AS active,
     state IN ('idle in transaction', 'idle in transaction (aborted)') AS in_xact
   FROM pg_stat_get_activity(NULL) WHERE pid <> pg_backend_pid() OFFSET 0) a`,
@@ -112,8 +117,10 @@ FROM (SELECT backend_type, state, wait_event_type, query_start, xact_start, stat
   NULL::int AS on_cpu, NULL::int AS on_io, NULL::int AS on_lwlock,
   NULL::int AS autovacuum_workers, NULL::int AS parallel_workers, NULL::int AS walsenders,
   NULL::float8 AS longest_query_seconds, NULL::float8 AS longest_xact_seconds,
-  NULL::float8 AS longest_idle_in_transaction_seconds, NULL::int AS long_queries, NULL::int AS idle_over_10m,
-  ${CONNECTION_LIMITS}`,
+  NULL::float8 AS longest_idle_in_transaction_seconds, NULL::int AS long_queries, NULL::int AS idle_for_long,
+  ${CONNECTION_LIMITS}
+-- every variant takes the same parameters
+FROM (SELECT $1::float8, $2::int[], $3::float8[]) unused`,
     },
   ],
   partial: hiddenSessions,
@@ -136,10 +143,12 @@ FROM (SELECT backend_type, state, wait_event_type, query_start, xact_start, stat
     longest_xact_seconds: column.float,
     longest_idle_in_transaction_seconds: column.float,
     long_queries: column.int,
-    idle_over_10m: column.int,
+    /** Outside a transaction, for longer than asked. */
+    idle_for_long: column.int,
     max_connections: z.int(),
     /** Connections that only superusers (and from 16 on pg_use_reserved_connections) can use. */
     reserved_connections: z.int(),
     server_ms: z.number(),
   }),
+  params: ({ idleSeconds }: { idleSeconds: number }) => [idleSeconds, ...ownSessions('all')],
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isOwnSession, ownSessions } from '../client/own-sessions.ts';
 import { column, defineQuery, type RowOf } from '../query.ts';
 import {
   DURATION_COLUMNS,
@@ -70,7 +71,7 @@ function targets(where: string, order: string): string {
   return `SELECT /* pgdeck */ *, needs IS NULL AND NOT own AS permitted FROM (
   SELECT a.pid, ${SESSION_COLUMNS}, ${DURATION_COLUMNS}, left(a.query, 1000) AS query,
     coalesce(r.rolsuper, false) AS superuser,
-    a.pid = pg_backend_pid() OR coalesce(a.application_name LIKE 'pgdeck%', false) AS own,
+    a.pid = pg_backend_pid() OR ${isOwnSession(2)} AS own,
     CASE WHEN me.rolsuper THEN NULL
       WHEN a.backend_type = 'autovacuum worker' AND to_regrole('pg_signal_autovacuum_worker') IS NOT NULL THEN
         CASE WHEN NOT pg_has_role(current_user, to_regrole('pg_signal_autovacuum_worker')::oid, 'USAGE') THEN 'pg_signal_autovacuum_worker' END
@@ -91,7 +92,7 @@ const target = z.object({
   query: column.text,
   /** Its role is a superuser. */
   superuser: z.boolean(),
-  /** A session of pgdeck. */
+  /** A session of this program. */
   own: z.boolean(),
   /** This role may signal it, and it is none of our own. */
   permitted: z.boolean(),
@@ -106,7 +107,7 @@ export const signalTargets = defineQuery({
   id: 'signal.targets',
   variants: [{ sql: targets('a.pid = ANY ($1::int[])', 'ORDER BY pid') }],
   row: target,
-  params: ({ pids }: { pids: readonly number[] }) => [pids],
+  params: ({ pids }: { pids: readonly number[] }) => [pids, ...ownSessions('all')],
 });
 export type SignalTargetRow = RowOf<typeof signalTargets>;
 
@@ -124,7 +125,7 @@ export const signalIdleCandidates = defineQuery({
     },
   ],
   row: target,
-  params: ({ seconds }: { seconds: number }) => [seconds],
+  params: ({ seconds }: { seconds: number }) => [seconds, ...ownSessions('all')],
 });
 
 /** Whether a backend is still there, and what it does: asked after a signal until it is gone or has moved on. */

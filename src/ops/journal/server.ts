@@ -9,6 +9,11 @@ export function addressOf(server: string): string | undefined {
   return /^[^/]*?@(.+?:\d+)\//.exec(server)?.[1];
 }
 
+/** The role of `user@host:port/database`, whose name may hold an @ itself. */
+export function roleOf(server: string): string | undefined {
+  return /^(.*)@(?:\[[^\]]*\]|\/.*|[^@/]*):\d+\//.exec(server)?.[1];
+}
+
 /** What tells a server from every other one. Some do not say; then its address has to do. */
 export async function systemIdentifier(session: Session): Promise<string | undefined> {
   try {

@@ -19,6 +19,7 @@ export interface Circumstances {
 export function decide(target: SignalTarget, circumstances: Circumstances): Guard | Refusal {
   return (
     ownOrServer(target) ??
+    waitsForWork(target, circumstances) ??
     noRight(target, circumstances.server) ??
     changed(target, circumstances) ??
     guard(target, circumstances)
@@ -36,7 +37,7 @@ function refuse(target: SignalTarget, why: RefusalKind, reason: string, remedy?:
 
 function ownOrServer(target: SignalTarget): Refusal | undefined {
   const { pid, backend_type: type } = target;
-  if (target.own) return refuse(target, 'own', `Session ${pid} is one of pgdeck's own.`);
+  if (target.own) return refuse(target, 'own', `Session ${pid} is one of this pgdeck's own.`);
   if (type === null || type === 'client backend') return undefined;
   if (type === 'parallel worker')
     return refuse(
@@ -67,6 +68,21 @@ function ownOrServer(target: SignalTarget): Refusal | undefined {
           'It gives way by itself to whoever waits for its lock longer than deadlock_timeout.',
         );
   return refuse(target, 'protected', `Process ${pid} belongs to the server (${type}).`);
+}
+
+/**
+ * Another pgdeck idles while it waits for its time: a console's connections, the lock of a run. The sweep is not meant
+ * for it; but the name is no proof, so it is told, and ended when it is named.
+ */
+function waitsForWork(target: SignalTarget, { idleLongerThan }: Circumstances): Refusal | undefined {
+  const { application_name: name, pid } = target;
+  if (idleLongerThan === undefined || !name?.startsWith('pgdeck')) return undefined;
+  return refuse(
+    target,
+    'another_pgdeck',
+    `Session ${pid} calls itself ${name}: another pgdeck that idles has its reasons.`,
+    `To end it: pgdeck terminate ${pid}`,
+  );
 }
 
 function noRight(target: SignalTarget, server: Server): Refusal | undefined {

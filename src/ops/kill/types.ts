@@ -69,8 +69,10 @@ export type RefusalKind =
   | 'another_session'
   /** Cancel: the session runs no statement, or another one than was meant. */
   | 'moved_on'
-  /** pgdeck's own sessions. */
+  /** Sessions of this pgdeck. */
   | 'own'
+  /** The sweep of idle sessions: by its name another pgdeck. */
+  | 'another_pgdeck'
   /** Server processes that are not a client's session. */
   | 'protected'
   | 'not_permitted'

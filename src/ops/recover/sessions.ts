@@ -3,6 +3,7 @@ import { quoteLiteral } from '../../db/ident.ts';
 import { endRun, runSessions } from '../../db/views/signal/run.ts';
 import type { OpContext } from '../context.ts';
 import type { Run } from '../journal/runs.ts';
+import { roleOf } from '../journal/server.ts';
 import type { Step, StepIo } from '../operation.ts';
 import { maintenance } from '../restore/swap/maintenance.ts';
 import { maintenanceSession } from '../run/lock.ts';
@@ -11,27 +12,30 @@ import { applicationNameOf } from '../run/runner.ts';
 const PATIENCE_MS = 5_000;
 const PAUSE_MS = 50;
 
-/** Ends what a killed run still does on the server; undefined when nobody there bears its name. */
-export async function endSessionsStep({ id }: Run, context: OpContext): Promise<Step | undefined> {
+/** Ends what a killed run still does on the server; undefined when nobody of its role bears its name. */
+export async function endSessionsStep({ id, server }: Run, context: OpContext): Promise<Step | undefined> {
   const name = applicationNameOf(id);
+  const role = roleOf(server);
   const looking = await maintenanceSession(context, 'pgdeck-plan');
   try {
-    const count = (await looking.run(runSessions, { applicationName: name })).length;
+    const count = (await looking.run(runSessions, { applicationName: name, role })).length;
     if (count === 0) return undefined;
     return {
       id: 'end-sessions',
       title: `End ${count === 1 ? 'the session' : `the ${count} sessions`} that ${id} has left on the server`,
-      preview: `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ${quoteLiteral(name)}`,
-      run: (io) => endSessions(io, name),
+      preview: `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ${quoteLiteral(name).trim()} AND usename = ${role === undefined ? 'session_user' : quoteLiteral(role).trim()}`,
+      run: (io) => endSessions(io, { applicationName: name, role }),
     };
   } finally {
     await looking.close();
   }
 }
 
-async function endSessions(io: StepIo, name: string): Promise<void> {
+async function endSessions(
+  io: StepIo,
+  run: { applicationName: string; role: string | undefined },
+): Promise<void> {
   const session = await maintenance(io);
-  const run = { applicationName: name };
   await session.run(endRun, run);
   // what they hold is needed by the steps that follow; one that does not go is told by those
   for (const began = performance.now(); performance.now() - began < PATIENCE_MS; ) {

@@ -2,6 +2,7 @@ import { fullName } from '../../db/ident.ts';
 import { runSessions } from '../../db/views/signal/run.ts';
 import type { OpContext } from '../context.ts';
 import type { Run } from '../journal/runs.ts';
+import { roleOf } from '../journal/server.ts';
 import type { Plan } from '../operation.ts';
 import { applicationNameOf } from '../run/end-backends.ts';
 import { isAtWork, leftOn, recorded, sweep } from './doubts.ts';
@@ -18,7 +19,9 @@ export async function recoverReindex(run: Run, context: OpContext): Promise<Plan
   const session = await context.session(database);
   const applicationName = applicationNameOf(run.id);
   const { left, built } = await leftOn(session, doubts);
-  const going = (await session.run(runSessions, { applicationName })).some(isAtWork);
+  const going = (await session.run(runSessions, { applicationName, role: roleOf(run.server) })).some(
+    isAtWork,
+  );
   const own = built.filter(({ builder_name }) => builder_name === applicationName);
   const found = [...left, ...own];
   if (found.length === 0 && !going) return undefined;

@@ -44,10 +44,12 @@ test('a session that works is listed with what it does, since when, and who it i
   expect(row.query_start_us).toBeGreaterThan(row.backend_start_us ?? Number.POSITIVE_INFINITY);
 });
 
-test('idle sessions are listed on request, sessions of the monitor never, and a limit is kept', async () => {
+test('idle sessions are listed on request, our own never, whoever bears our name is, and a limit is kept', async () => {
   const session = await monitor(db);
   const other = await monitor(db);
   const idle = await app(db);
+  const impostor = await app(db, undefined, 'pgdeck-monitor');
+  await impostor.sql('SELECT 1');
   await idle.sql('SELECT 1');
   const seen = await until(
     async () => {
@@ -63,6 +65,7 @@ test('idle sessions are listed on request, sessions of the monitor never, and a 
   const every = await pids(all);
   expect(every).not.toContain(session.pid);
   expect(every).not.toContain(other.pid);
+  expect(every).toContain(impostor.pid);
   expect(await pids({ ...all, limit: 1 })).toHaveLength(1);
 });
 
@@ -92,7 +95,7 @@ test('the summary counts sessions by what they do', async () => {
   void begin(busy, 'SELECT pg_sleep(60)');
   const row = await until(
     async () => {
-      const [row] = await session.run(activitySummary, undefined);
+      const [row] = await session.run(activitySummary, { idleSeconds: 600 });
       return row !== undefined && (row.active ?? 0) >= 1 && (row.longest_query_seconds ?? 0) > 0.05 && row;
     },
     { what: 'the active session in the summary' },
@@ -130,7 +133,7 @@ test('a role without rights gets the sessions it cannot see as such, and null in
     query_seconds: null,
     query: '<insufficient privilege>',
   });
-  const [summary] = await session.run(activitySummary, undefined);
+  const [summary] = await session.run(activitySummary, { idleSeconds: 600 });
   expect(summary?.clients).toBeGreaterThanOrEqual(3);
   expect(summary).toMatchObject({
     active: null,

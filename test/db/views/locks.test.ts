@@ -78,7 +78,7 @@ test('a pile-up on one row: who waits for whom, for what, how long', async () =>
     );
     expect(later.wait_seconds).toBeLessThanOrEqual((later.query_seconds ?? 0) + 0.01);
   }
-  const [summary] = await session.run(activitySummary, undefined);
+  const [summary] = await session.run(activitySummary, { idleSeconds: 600 });
   expect(summary?.lock_waiting).toBeGreaterThanOrEqual(2);
 });
 
@@ -151,6 +151,6 @@ test('a role without rights sees the same tree, without what the sessions do', a
     state: null,
     query: '<insufficient privilege>',
   });
-  const [summary] = await session.run(activitySummary, undefined);
+  const [summary] = await session.run(activitySummary, { idleSeconds: 600 });
   expect(summary?.lock_waiting).toBeGreaterThanOrEqual(1);
 });

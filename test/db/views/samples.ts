@@ -25,7 +25,7 @@ const name = { pid: 0, usename: null, datname: null, application_name: null };
 /** An input that changes nothing for every query that takes one. */
 export const SAMPLES: Readonly<Record<string, unknown>> = {
   'activity.list': { queryChars: 200, limit: 100, idle: true },
-  'activity.summary': undefined,
+  'activity.summary': { idleSeconds: 600 },
   'backend.detail': { pid: 0, backendStart: null },
   'backend.locks': { pid: 0, limit: 20 },
   'database.facts': { database: 'postgres' },

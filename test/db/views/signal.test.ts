@@ -183,6 +183,8 @@ test('the sessions of a run are ended in whatever database they are, and no othe
   const there = await client({ ...db.target(), database: 'postgres' }, applicationName);
   const other = await app(db, undefined, `${applicationName}0`);
   const pids = [here.pid, there.pid].sort((a, b) => a - b);
+  // a name is no proof: whoever bears it and is another role is none of the run
+  const impostor = await app(db, await db.roleWith(), applicationName);
   const found = await session.run(runSessions, { applicationName });
   expect(found).toEqual(pids.map((pid) => ({ pid, state: 'idle' })));
   const ended = await session.run(endRun, { applicationName });
@@ -190,5 +192,7 @@ test('the sessions of a run are ended in whatever database they are, and no othe
   await until(async () => (await session.run(runSessions, { applicationName })).length === 0, {
     what: 'the end of the run',
   });
-  expect(await other.sql('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  for (const one of [other, impostor]) expect(await one.sql('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  const { user: role } = impostor.server;
+  expect(await session.run(runSessions, { applicationName, role })).toMatchObject([{ pid: impostor.pid }]);
 });

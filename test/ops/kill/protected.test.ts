@@ -39,14 +39,19 @@ async function refusal(pid: number, action: 'cancel' | 'terminate' = 'terminate'
   return plan.refused[0];
 }
 
-test("pgdeck's own sessions, this one and others", async () => {
+test("this pgdeck's own sessions, known by what they are and not by a name", async () => {
   const monitor = await connect(cluster.target(), 'fast', 'pgdeck-monitor');
   expect(await refusal(control.pid)).toMatchObject({ why: 'own' });
   expect(await refusal(monitor.pid)).toMatchObject({
     why: 'own',
-    reason: expect.stringContaining("pgdeck's own"),
+    reason: expect.stringContaining("this pgdeck's own"),
   });
   await monitor.close();
+  // anybody can call itself so
+  const impostor = await connect(cluster.target(), 'workload', 'pgdeck-monitor');
+  const plan = await planSignal(control, { action: 'terminate', pick: { pids: [{ pid: impostor.pid }] } });
+  expect(plan).toMatchObject({ refused: [], victims: [{ target: { pid: impostor.pid, own: false } }] });
+  await impostor.close();
 });
 
 test('a walsender', async () => {

@@ -224,6 +224,8 @@ describe('the sweep of idle sessions', () => {
     const role = await db.roleWith();
     const sweeper = await connect(db.target(role), 'control', 'pgdeck-control');
     const [idle, inTransaction, busy] = [await app(role), await app(role), await app(role)];
+    const other = await client(db.target(role), 'pgdeck-monitor');
+    await other.sql('SELECT 1');
     await idle.sql('SELECT 1');
     await inTransaction.sql('BEGIN');
     await sleeping(control, busy);
@@ -236,6 +238,13 @@ describe('the sweep of idle sessions', () => {
     });
     const plan = await sweep(0.05);
     expect(plan.victims.map((victim) => victim.target.pid)).toEqual([idle.pid]);
+    // by its name another pgdeck: left alone, but not hidden
+    const named = await until(async () => (await sweep(0.05)).refused[0], { what: 'the other pgdeck idles' });
+    expect(named).toMatchObject({
+      pid: other.pid,
+      why: 'another_pgdeck',
+      remedy: `To end it: pgdeck terminate ${other.pid}`,
+    });
 
     // at work again between the plan and the signal: left alone
     await idle.sql('SELECT 2');

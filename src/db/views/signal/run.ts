@@ -1,10 +1,16 @@
 import { z } from 'zod';
 import { column, defineQuery } from '../../query.ts';
 
-/** Of everything that a run has opened, its programs' sessions too; no two runs have the same. */
+/** What the sessions of a run, and those of its programs, have in common. */
 interface RunName {
+  /** No two runs have the same. Anybody can choose it, so it proves nothing alone. */
   readonly applicationName: string;
+  /** The role that the run has logged in as; absent, the one that asks. Nobody becomes it without its password. */
+  readonly role?: string | undefined;
 }
+
+const OF_THE_RUN =
+  'a.application_name = $1::text AND a.usename = coalesce($2::name, session_user) AND a.pid <> pg_backend_pid()';
 
 /** Asks every session of a run to end, in whatever database it is. One row for each; they may take a while to be gone. */
 export const endRun = defineQuery({
@@ -14,11 +20,11 @@ export const endRun = defineQuery({
     {
       // in the list, not in the condition: there PostgreSQL could end others before it looks at their names
       sql: `SELECT /* pgdeck */ a.pid, pg_terminate_backend(a.pid) AS sent FROM pg_stat_activity a
-WHERE a.application_name = $1::text AND a.pid <> pg_backend_pid()`,
+WHERE ${OF_THE_RUN}`,
     },
   ],
   row: z.object({ pid: z.int(), sent: z.boolean() }),
-  params: ({ applicationName }: RunName) => [applicationName],
+  params: ({ applicationName, role }: RunName) => [applicationName, role ?? null],
 });
 
 /** The sessions that a run has on the server now. */
@@ -27,7 +33,7 @@ export const runSessions = defineQuery({
   variants: [
     {
       sql: `SELECT /* pgdeck */ a.pid, a.state FROM pg_stat_activity a
-WHERE a.application_name = $1::text AND a.pid <> pg_backend_pid() ORDER BY a.pid`,
+WHERE ${OF_THE_RUN} ORDER BY a.pid`,
     },
   ],
   row: z.object({
@@ -35,5 +41,5 @@ WHERE a.application_name = $1::text AND a.pid <> pg_backend_pid() ORDER BY a.pid
     /** Null where this role may not see it. */
     state: column.text,
   }),
-  params: ({ applicationName }: RunName) => [applicationName],
+  params: ({ applicationName, role }: RunName) => [applicationName, role ?? null],
 });

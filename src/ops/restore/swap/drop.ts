@@ -39,7 +39,7 @@ export function dropSql({ database, kind, run }: Pick<Leftover, 'database' | 'ki
       ...(run === undefined
         ? []
         : [
-            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ${quoteLiteral(applicationNameOf(run)).trim()}`,
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ${quoteLiteral(applicationNameOf(run)).trim()} AND usename = session_user`,
           ]),
       `DROP DATABASE ${name} WITH (FORCE)`,
     ];

@@ -47,7 +47,7 @@ test('what is being loaded is shown while its run is at work, and dropped when t
   const dead = await find(s.fresh);
   expect(dead).toMatchObject({ alive: false, sessions: 1, remedies: ['drop'] });
   expect(dropSql(dead)).toEqual([
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgdeck:${s.run}'`,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgdeck:${s.run}' AND usename = session_user`,
     `DROP DATABASE ${quoteIdent(s.fresh)} WITH (FORCE)`,
   ]);
   await dropLeftover(s.admin, dead);
