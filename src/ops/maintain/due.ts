@@ -5,6 +5,7 @@ import { type MaintainTable, maintainTables } from '../../db/views/maintain/tabl
 import { bytes, count, duration, percent, plural, UNKNOWN } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
 import type { Choice, RawInput, ResultTable } from '../operation.ts';
+import { bloatUnknownText } from './shared/bloat.ts';
 import { shortened } from './shared/shortened.ts';
 
 /** What is done to tables: the one decides what is due otherwise than the other. */
@@ -73,7 +74,8 @@ export async function bloatOf(session: Session): Promise<Bloat> {
 }
 
 function bloatText(bloat: TableBloat | undefined): string {
-  const { bloat_bytes, bloat_share } = bloat ?? {};
+  const { bloat_bytes, bloat_share, unknown } = bloat ?? {};
+  if (unknown) return bloatUnknownText(unknown);
   return bloat_share === undefined || bloat_share === null
     ? UNKNOWN
     : `~${Math.round(bloat_share * 100)}%, ${bytes(bloat_bytes)}`;
@@ -112,7 +114,9 @@ export async function tableChoices(context: OpContext, doing: Doing, raw: RawInp
         hint: [
           ...(one.est_bytes === null || one.kind === 'p' ? [] : [`~${bytes(one.est_bytes)}`]),
           dueText(one, doing),
-          ...(bloat.get(one.oid)?.bloat_bytes ? [`bloat ${bloatText(bloat.get(one.oid))}`] : []),
+          ...(bloat.get(one.oid)?.bloat_bytes || (raw.full === true && bloat.get(one.oid)?.unknown)
+            ? [`bloat ${bloatText(bloat.get(one.oid))}`]
+            : []),
           `last ${lastText(one, doing)}`,
         ].join(', '),
       }))

@@ -3,6 +3,7 @@ import { type ReindexBloat, reindexBloat } from '../../db/views/reindex/bloat.ts
 import { type ReindexIndex, reindexIndexes, reindexTables } from '../../db/views/reindex/inventory.ts';
 import { bytes, percent } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
+import { bloatUnknownText } from '../maintain/shared/bloat.ts';
 import type { Choice } from '../operation.ts';
 
 /** Indexes whose bloat is estimated: the biggest. */
@@ -11,6 +12,7 @@ export const ESTIMATED = 200;
 /** What is known of the bloat of an index; a guess, and said so. */
 export function bloatText(bloat: ReindexBloat | undefined): string {
   if (bloat === undefined) return '';
+  if (bloat.unknown !== null) return bloatUnknownText(bloat.unknown);
   if (bloat.dedup) return 'not known: deduplicated';
   return `~${bytes(bloat.bloat_bytes)} (${percent(bloat.bloat_ratio)})`;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { column, defineQuery, type RowOf } from '../../query.ts';
+import { bloatUnknown, bloatUnknownColumn } from '../fragments.ts';
 
 /**
  * How much of the biggest tables is empty, by the widths that ANALYZE noted: the pages there are against the pages that
@@ -21,25 +22,26 @@ widths AS (
   SELECT b.oid, b.reltuples, b.relpages, b.fill, b.bs,
     23 + CASE WHEN max(coalesce(s.null_frac, 0)) > 0 THEN (7 + count(s.attname)) / 8 ELSE 0 END AS header,
     sum((1 - coalesce(s.null_frac, 0)) * coalesce(s.avg_width, 0)) AS data,
-    count(*) = count(s.attname) AS known
+    ${bloatUnknown('b.oid', 'b.reltuples', "bool_and(has_column_privilege(b.oid, a.attnum, 'SELECT'))", 'count(*) = count(s.attname)')} AS unknown
   FROM big b JOIN pg_attribute a ON a.attrelid = b.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_stats s ON s.schemaname = b.nspname AND s.tablename = b.relname AND s.attname = a.attname AND NOT s.inherited
   GROUP BY 1, 2, 3, 4, 5),
 needed AS (
   -- a line pointer of 4 bytes, and header and data each rounded up to 8
-  SELECT oid, relpages, bs, known, ceil(reltuples / greatest(1, floor((bs - 24) * fill / 100.0
+  SELECT oid, relpages, bs, unknown, ceil(reltuples / greatest(1, floor((bs - 24) * fill / 100.0
     / (4 + (header + 7) / 8 * 8 + (ceil(data)::int + 7) / 8 * 8)))) AS pages FROM widths)
-SELECT /* pgdeck */ oid, CASE WHEN known THEN (greatest(0, relpages - pages) * bs)::float8 END AS bloat_bytes,
-  CASE WHEN known THEN (greatest(0, relpages - pages) / relpages)::float8 END AS bloat_share
+SELECT /* pgdeck */ oid, CASE WHEN unknown IS NULL THEN (greatest(0, relpages - pages) * bs)::float8 END AS bloat_bytes,
+  CASE WHEN unknown IS NULL THEN (greatest(0, relpages - pages) / relpages)::float8 END AS bloat_share, unknown
 FROM needed ORDER BY 2 DESC NULLS LAST, oid`,
     },
   ],
   row: z.object({
     oid: z.int(),
-    /** An estimate; null where a column has no statistics, or this role may not read the table. */
+    /** An estimate; null where it is not known. */
     bloat_bytes: column.float,
     /** Of the heap, 0 to 1. */
     bloat_share: column.float,
+    unknown: bloatUnknownColumn,
   }),
   params: ({ limit }: { limit: number }) => [limit],
 });

@@ -5,6 +5,8 @@ import { horizonHolders } from '../../../../src/db/views/maintain/horizon.ts';
 import { lockHolders } from '../../../../src/db/views/maintain/locks.ts';
 import { maintainMeasure } from '../../../../src/db/views/maintain/measure.ts';
 import { type MaintainTable, maintainTables } from '../../../../src/db/views/maintain/tables.ts';
+import { reindexBloat } from '../../../../src/db/views/reindex/bloat.ts';
+import { bloatUnknownText } from '../../../../src/ops/maintain/shared/bloat.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
 import { app, begin, monitor, publish } from '../session.ts';
 
@@ -220,10 +222,19 @@ test('bloat: what half of the rows left behind, less what a fillfactor keeps fre
     'DELETE FROM half WHERE id % 2 = 0',
     'CREATE TABLE airy (id int, t text) WITH (autovacuum_enabled = off, fillfactor = 70)',
     "INSERT INTO airy SELECT i, repeat('x', 100) FROM generate_series(1, 20000) i",
-    'VACUUM ANALYZE half, airy',
+    'CREATE TABLE widened (id int, t text) WITH (autovacuum_enabled = off)',
+    "INSERT INTO widened SELECT i, 'x' FROM generate_series(1, 20000) i",
+    'CREATE INDEX widened_t ON widened (t, id)',
     'CREATE TABLE unseen AS SELECT i AS id FROM generate_series(1, 20000) i',
     'VACUUM unseen',
+    'CREATE TABLE secret WITH (autovacuum_enabled = off) AS SELECT i AS id FROM generate_series(1, 20000) i',
+    'ALTER TABLE secret ENABLE ROW LEVEL SECURITY',
   );
+  // in a session of its own: one that writes publishes what it wrote after its ANALYZE
+  await publish(db, 'VACUUM ANALYZE half, airy, widened, secret');
+  await publish(db, 'UPDATE widened SET t = repeat(md5(id::text), 10)');
+  await publish(db, 'VACUUM widened');
+  await admin.sql('CREATE EXTENSION IF NOT EXISTS pgstattuple');
   const rows = await (await monitor(db)).run(tableBloat, { limit: 10 });
   const of = async (name: string) => {
     const wanted = await oid(name);
@@ -232,8 +243,32 @@ test('bloat: what half of the rows left behind, less what a fillfactor keeps fre
   expect((await of('half'))?.bloat_share).toBeCloseTo(0.5, 1);
   expect((await of('half'))?.bloat_bytes).toBeGreaterThan(1_000_000);
   expect((await of('airy'))?.bloat_share).toBeLessThan(0.05);
-  expect(await of('unseen')).toMatchObject({ bloat_bytes: null, bloat_share: null });
+  expect(await of('unseen')).toMatchObject({ bloat_share: null, unknown: 'no_statistics' });
+  // VACUUM alone knows nothing of the new widths: this looks like 90 % of air
+  const old = { bloat_bytes: null, unknown: 'old' };
+  expect(await of('widened')).toMatchObject({ ...old, bloat_share: null });
+  const index = await oid('widened_t');
+  const indexes = await (await monitor(db)).run(reindexBloat, { limit: 10 });
+  expect(indexes.find((row) => row.oid === index)).toMatchObject({ ...old, dedup: false });
+  expect(bloatUnknownText('old')).toBe('not known: statistics are old (ANALYZE)');
   // who may not read a table does not see its statistics
-  const blind = await (await monitor(db, await db.roleWith('pg_monitor'))).run(tableBloat, { limit: 10 });
-  expect(blind.find((row) => row.bloat_share !== null)).toBeUndefined();
+  const role = await db.roleWith('pg_monitor');
+  await admin.sql(`GRANT SELECT ON secret TO ${role}`);
+  const session = await monitor(db, role);
+  const blind = await session.run(tableBloat, { limit: 10 });
+  const hidden = await oid('secret');
+  for (const row of blind)
+    expect(row).toMatchObject({
+      bloat_share: null,
+      unknown: row.oid === hidden ? 'row_security' : 'rights',
+    });
+  expect((await session.run(reindexBloat, { limit: 10 })).map(({ unknown }) => unknown)).toContain('rights');
+
+  await publish(db, 'ANALYZE widened');
+  const [measured] = await admin.sql('SELECT approx_free_percent / 100 AS free FROM pgstattuple_approx($1)', [
+    await oid('widened'),
+  ]);
+  const after = await (await monitor(db)).run(tableBloat, { limit: 10 });
+  const widened = await oid('widened');
+  expect(after.find((row) => row.oid === widened)?.bloat_share).toBeCloseTo(Number(measured?.free), 0.9);
 });

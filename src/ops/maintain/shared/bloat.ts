@@ -1,0 +1,14 @@
+import type { BloatUnknown } from '../../../db/views/fragments.ts';
+
+const REASONS: Readonly<Record<BloatUnknown, string>> = {
+  rights: 'no SELECT on it, so its statistics are hidden',
+  row_security: 'row security hides its statistics',
+  no_statistics: 'it has no statistics (ANALYZE)',
+  no_date: 'the age of its statistics is lost (ANALYZE)',
+  old: 'statistics are old (ANALYZE)',
+};
+
+/** Why there is no estimate, and what would change that. */
+export function bloatUnknownText(why: BloatUnknown): string {
+  return `not known: ${REASONS[why]}`;
+}
