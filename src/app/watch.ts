@@ -4,6 +4,8 @@ import type { SamplerOptions } from '../monitor/sampler.ts';
 
 /** Replication slots, checkpoints, the archiver: they change slowly. */
 const MEDIUM_SECONDS = 5;
+/** Texts of statements: the server reads all of them for the few that are new. */
+const TEXTS_SECONDS = 60;
 /** Questions that look at every relation of the database. */
 const RARE_SECONDS = 300;
 
@@ -21,6 +23,7 @@ export function watchOptions(resolved: Resolved, interval?: number): SamplerOpti
       tick: interval ?? intervals.refresh_seconds,
       medium: MEDIUM_SECONDS,
       statements: intervals.statements_seconds,
+      texts: TEXTS_SECONDS,
       slow: intervals.slow_seconds,
       rare: RARE_SECONDS,
     },

@@ -39,7 +39,7 @@ export class Parts {
     const { query, merge } = pollOf(name);
     const before = this.get(name) as Part<unknown>;
     if (answer.ok) {
-      const rows = merge ? merge(before.rows, answer.rows) : answer.rows;
+      const rows = merge ? merge(before.rows, answer.rows, (part) => this.get(part).rows) : answer.rows;
       const partial = query.partial?.(server);
       this.#set(name, { status: 'ok', at: now, rows, ms: cost, ...(partial && { partial }) });
       return undefined;

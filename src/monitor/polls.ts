@@ -55,7 +55,7 @@ export const DEFAULT_WANTS: Wants = {
 };
 
 /** Seconds between two questions of a kind; `tick` is the refresh interval itself. */
-export type Cadence = 'tick' | 'medium' | 'statements' | 'slow' | 'rare';
+export type Cadence = 'tick' | 'medium' | 'statements' | 'texts' | 'slow' | 'rare';
 
 /** What a poll may look at to decide whether and what to ask: rows read before it, by part. */
 export interface Known {
@@ -111,12 +111,18 @@ interface Poll<Row> {
   /** The call to send; undefined when there is nothing to ask now, which is an answer too: no rows. */
   readonly call: (known: Known) => Call | undefined;
   /** How new rows join those read before; without it they replace them. */
-  readonly merge?: (before: readonly Row[], after: readonly Row[]) => readonly Row[];
+  readonly merge?: Merge<Row>;
+  /** Dear to the server: never asked again before its time has come, whatever there is to ask. */
+  readonly patient?: boolean;
 }
+
+type Rows = Known['rows'];
+type Merge<Row> = (before: readonly Row[], after: readonly Row[], rows: Rows) => readonly Row[];
 
 interface Extra<Row> {
   when?: (known: Known) => boolean;
-  merge?: (before: readonly Row[], after: readonly Row[]) => readonly Row[];
+  merge?: Merge<Row>;
+  patient?: boolean;
 }
 
 function poll<Input, Row>(
@@ -124,7 +130,7 @@ function poll<Input, Row>(
   every: Cadence,
   query: Query<Input, Row>,
   input: (known: Known) => Input,
-  { when, merge }: Extra<Row> = {},
+  { when, merge, patient }: Extra<Row> = {},
 ): Poll<Row> {
   return {
     query: query as Query<never, Row>,
@@ -132,6 +138,7 @@ function poll<Input, Row>(
     every,
     call: (known) => (when?.(known) === false ? undefined : call(query, input(known))),
     ...(merge && { merge }),
+    ...(patient && { patient }),
   };
 }
 
@@ -139,7 +146,23 @@ function poll<Input, Row>(
 export const LOCKS_READ = 300;
 
 const NOTHING = () => undefined;
-const TEXTS_KEPT = 2000;
+/** Rows that are collected and belong to nothing that is listed. */
+const KEPT = 2000;
+
+/** The new rows, and of those read before the ones that are still listed; of the others, so many. */
+function kept<Row>(
+  before: readonly Row[],
+  after: readonly Row[],
+  id: (row: Row) => unknown,
+  listed: Set<unknown>,
+) {
+  const fresh = new Set(after.map(id));
+  const rest = Map.groupBy(
+    before.filter((row) => !fresh.has(id(row))),
+    (row) => listed.has(id(row)),
+  );
+  return [...after, ...(rest.get(true) ?? []), ...(rest.get(false) ?? []).slice(0, KEPT)];
+}
 
 const whenRunning = (what: keyof RowsOf['progressGate']) => ({
   when: (known: Known) => (known.rows('progressGate')[0]?.[what] ?? 0) > 0,
@@ -200,10 +223,8 @@ export const POLLS: { readonly [P in PartName]: Poll<RowsOf[P]> } = {
   tableDead: poll('slow', 'slow', tableDead, ({ wants }) => ({ limit: wants.tableLimit })),
   tableExact: poll('slow', 'slow', tableExactSizes, (known) => ({ oids: shownTables(known) }), {
     when: (known) => shownTables(known).length > 0,
-    merge: (before, after) => {
-      const fresh = new Set(after.map((row) => row.oid));
-      return [...after, ...before.filter((row) => !fresh.has(row.oid))].slice(0, TEXTS_KEPT);
-    },
+    merge: (before, after, rows) =>
+      kept(before, after, (row) => row.oid, new Set(rows('tableSizes').map((row) => row.oid))),
   }),
   tableStats: poll('slow', 'slow', tableStats, (known) => ({ oids: rankedTables(known) }), {
     when: (known) => rankedTables(known).length > 0,
@@ -214,10 +235,16 @@ export const POLLS: { readonly [P in PartName]: Poll<RowsOf[P]> } = {
   indexCounts: poll('slow', 'slow', indexCounts, NOTHING),
   indexDuplicate: poll('slow', 'rare', indexDuplicate, ({ wants }) => ({ limit: wants.indexLimit })),
   walDirectory: poll('slow', 'slow', walDirectory, NOTHING),
-  // the view with texts reads the whole text file: only texts not seen before are asked for
-  statementTexts: poll('slow', 'statements', statementTexts, (known) => ({ ids: unseenStatements(known) }), {
+  // the view with texts reads the whole text file: only texts not seen before are asked for, and those rarely
+  statementTexts: poll('slow', 'texts', statementTexts, (known) => ({ ids: unseenStatements(known) }), {
     when: (known) => unseenStatements(known).length > 0,
-    merge: (before, after) => [...after, ...before].slice(0, TEXTS_KEPT),
+    merge: (before, after, rows) => {
+      const listed = new Set<unknown>(rows('statements').map((row) => row.queryid));
+      // an entry that is gone may come back with its text
+      const worth = before.filter((row) => row.query !== null || listed.has(row.queryid));
+      return kept(worth, after, (row) => row.queryid, listed);
+    },
+    patient: true,
   }),
 };
 

@@ -4,11 +4,15 @@ import { Parts } from './parts.ts';
 import { type Known, PART_NAMES, type PartName, pollOf, type RowsOf, type Wants } from './polls.ts';
 import type { Part } from './snapshot.ts';
 
+/** Between two questions of those that are dear to the server. */
+const PATIENCE_MS = 60_000;
+
 /** Reads parts over one connection when told to: what a command needs, without a clock. */
 export class Reading {
   readonly #session: Session;
   readonly #parts = new Parts();
   readonly #wants: Wants;
+  readonly #asked = new Map<PartName, number>();
 
   constructor(session: Session, wants: Wants) {
     this.#session = session;
@@ -33,6 +37,10 @@ export class Reading {
         this.#parts.nothing(name, performance.now());
         continue;
       }
+      const now = performance.now();
+      if (pollOf(name).patient && now - (this.#asked.get(name) ?? Number.NEGATIVE_INFINITY) < PATIENCE_MS)
+        continue;
+      this.#asked.set(name, now);
       const [answer] = await this.#session.batch([call]);
       if (!answer) continue;
       if (!answer.ok && answer.error.kind === 'lost') throw answer.error;

@@ -272,9 +272,10 @@ export class Sampler {
   /** The gate of a part is shut: that is known now, and looked at again when it is due. */
   #skip(name: PartName): void {
     const now = this.#clock.now();
-    this.#shut.add(name);
-    this.#pace.asked(name, now, 0);
     this.#parts.nothing(name, now);
+    this.#shut.add(name);
+    // the time of one that is patient is counted from the last question: what there is to ask after it is asked at once
+    if (!pollOf(name).patient) this.#pace.asked(name, now, 0);
   }
 
   #take(name: PartName, answer: Answer, at: number, cost: number): void {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Pace } from '../../src/monitor/pace.ts';
 
-const intervals = { tick: 1, medium: 5, statements: 10, slow: 30, rare: 300 };
+const intervals = { tick: 1, medium: 5, statements: 10, texts: 60, slow: 30, rare: 300 };
 
 test('a part is due at its cadence, half a pulse early at most', () => {
   const pace = new Pace(intervals);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { connect } from '../../src/db/client.ts';
 import { until } from '../support/cluster.ts';
 import { admin, app, cluster, ownServer, pileUp, watching } from './sampler-stage.ts';
 import { SECOND } from './watching.ts';
@@ -105,6 +106,18 @@ describe('questions that depend on others', () => {
     expect(w.clock.now()).toBe(0);
     const texts = w.sampler.part('statementTexts').rows;
     expect(new Set(texts.map(({ queryid }) => queryid)).size).toBe(texts.length);
+    // the server reads all texts for it: what is new waits until a minute is over
+    const asked = () => w.sent.filter(({ ids }) => ids.includes('statements.texts')).length;
+    const fresh = await connect(cluster.target(), 'workload', 'test');
+    await fresh.sql(`SELECT pg_sleep(0.05) AS fresh_${texts.length}`);
+    await fresh.close();
+    const known = () =>
+      w.sampler.part('statementTexts').rows.some(({ query }) => query?.includes('AS fresh_'));
+    for (let i = 0; i < 4; i++) await w.second(10);
+    expect([asked(), known()]).toEqual([1, false]);
+    for (let i = 0; i < 3; i++) await w.second(10);
+    await until(known, { what: 'the new text' });
+    expect(asked()).toBe(2);
   });
 });
 

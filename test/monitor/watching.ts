@@ -11,7 +11,7 @@ export interface Sent {
   readonly ids: readonly string[];
 }
 
-const INTERVALS = { tick: 1, medium: 5, statements: 10, slow: 30, rare: 300 };
+const INTERVALS = { tick: 1, medium: 5, statements: 10, texts: 60, slow: 30, rare: 300 };
 export const SECOND = 1000;
 
 /** A sampler over real sessions, with a clock that goes on only when it is told to. */

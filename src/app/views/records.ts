@@ -4,7 +4,7 @@ import type { Model } from '../model.ts';
 import type { IndexRow } from './indexes.ts';
 import { type LockEntry, lockForest } from './locks.ts';
 import { VIEWS } from './registry.ts';
-import type { StatementRow } from './statements.ts';
+import { type StatementRow, textsUnknown } from './statements.ts';
 import { deadRatio, type TableRow } from './tables.ts';
 import type { ViewId } from './view.ts';
 
@@ -18,7 +18,7 @@ export const SHOWN: Readonly<Record<string, { view: ViewId; extra?: (model: Mode
   database: { view: 'database' },
   tables: { view: 'tables' },
   indexes: { view: 'indexes' },
-  statements: { view: 'statements' },
+  statements: { view: 'statements', extra: (model) => ({ texts_unknown: textsUnknown(model) }) },
   replication: {
     view: 'replication',
     extra: (model) => ({
@@ -102,7 +102,7 @@ function tableRecord({ stats, oid, exact, ...row }: TableRow, model: Model): Vie
   };
 }
 
-function statementRecord({ row, query, rate, share }: StatementRow): ViewRecord {
+function statementRecord({ row: { entries: _, ...row }, query, rate, share }: StatementRow): ViewRecord {
   return {
     ...row,
     exec_time_ratio: share,

@@ -9,6 +9,8 @@ import { type Column, columnFacts, defineView } from './view.ts';
 export interface StatementRow {
   readonly row: RowsOf['statements'];
   readonly query: string | null;
+  /** Why there is no text. */
+  readonly unknown: string | undefined;
   readonly rate: StatementRate | undefined;
   /** Share of the execution time of all statements listed. */
   readonly share: number | null;
@@ -26,6 +28,7 @@ export function statementRows(model: Model): readonly StatementRow[] {
     (row): StatementRow => ({
       row,
       query: row.queryid === null ? null : (texts.get(row.queryid) ?? null),
+      unknown: unknownText(row.queryid, texts),
       rate: model.statementRates.of(row),
       share: total > 0 ? (row.total_exec_ms ?? 0) / total : null,
     }),
@@ -35,8 +38,21 @@ export function statementRows(model: Model): readonly StatementRow[] {
   return others;
 }
 
+/** Undefined for a text that is known. */
+function unknownText(queryid: string | null, texts: ReadonlyMap<string, string | null>): string | undefined {
+  if (queryid === null) return 'text hidden from this role';
+  const text = texts.get(queryid);
+  if (text === undefined) return 'text not read yet';
+  return text === null ? 'text no longer kept by the server' : undefined;
+}
+
 /** Stands in every query of ours. */
 const OWN = '/* pgdeck */';
+
+/** How many of the statements listed are shown without their text. */
+export function textsUnknown(model: Model): number {
+  return statementRows(model).filter(({ query }) => query === null).length;
+}
 
 const columns = [
   {
@@ -131,7 +147,7 @@ const columns = [
     grow: true,
     priority: 1,
     value: (s) => s.query,
-    cell: (s) => s.query ?? '(text not known)',
+    cell: (s) => s.query ?? `(${s.unknown})`,
     tone: (s) => (s.query === null ? 'muted' : undefined),
   },
 ] satisfies Column<StatementRow>[];
@@ -158,10 +174,12 @@ export const statementsView = defineView<StatementRow>({
   headline: (model: Model) => {
     const info = model.rows('statementsInfo')[0];
     const own = model.rows('statements').length - statementRows(model).length;
+    const unknown = textsUnknown(model);
     return [
       span('by pg_stat_statements', 'muted'),
       ...(info?.stats_reset ? [span(` since ${info.stats_reset.slice(0, 19)}`, 'muted')] : []),
       ...(info?.dealloc ? [span(`  ${count(info.dealloc)} evictions: the list is incomplete`, 'warn')] : []),
+      ...(unknown > 0 ? [span(`  ${unknown} without their text`, 'muted')] : []),
       ...(own > 0 ? [span(`  ${own} of pgdeck itself left out`, 'muted')] : []),
     ];
   },
@@ -170,7 +188,8 @@ export const statementsView = defineView<StatementRow>({
   detail: (s, model) => [
     {
       title: 'Statement',
-      text: s.query ?? 'The text is not known: it was evicted, or this role may not read it.',
+      text:
+        s.query ?? `(${s.unknown}; new ones are read once a minute, since the server reads all texts for it)`,
     },
     {
       title: 'Counters',

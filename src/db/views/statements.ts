@@ -52,7 +52,7 @@ function counters(server: Server): string {
   shared_blks_hit::float8, shared_blks_read::float8, shared_blks_dirtied::float8, temp_blks_written::float8,
   ${blk}_read_time AS read_ms, ${blk}_write_time AS write_ms, ${or('wal_bytes', 'wal_bytes::float8', 'float8')} AS wal_bytes,
   min_${exec} AS min_exec_ms, max_${exec} AS max_exec_ms, mean_${exec} AS mean_exec_ms, stddev_${exec} AS stddev_exec_ms,
-  ${or('stats_since', microseconds('stats_since'), 'float8')} AS stats_since_us
+  ${or('stats_since', microseconds('stats_since'), 'float8')} AS stats_since_us, count(*) OVER ()::int AS entries
 FROM ${relation(server, NAME)}(false) ORDER BY total_${exec} DESC LIMIT $1::int`;
 }
 
@@ -89,24 +89,30 @@ export const statementCounters = defineQuery({
     stddev_exec_ms: z.number(),
     /** 17 and later: when counting of this entry began. Before, calls that fall tell of a reset. */
     stats_since_us: column.float,
+    /** How many there are, listed or not. */
+    entries: z.int(),
   }),
   params: ({ limit }: { limit: number }) => [limit],
 });
 
-/** The texts of statements; reads the whole file of texts, so ask for many at once and keep them. */
+/**
+ * The texts of statements. PostgreSQL reads the file of all texts for it and writes them to a temporary file where they
+ * exceed work_mem: to be asked rarely, for many at once, and kept. One row for every id: one without a text is not to be
+ * asked for again.
+ */
 export const statementTexts = defineQuery({
   id: 'statements.texts',
   needs: 'pg_read_all_stats',
   variants: [
     {
       sql: (server) =>
-        `SELECT /* pgdeck */ queryid::text, userid, dbid, left(query, ${STATEMENT_CHARS}) AS query
-FROM ${relation(server, NAME)} WHERE queryid = ANY ($1::int8[])`,
+        `SELECT /* pgdeck */ i.id::text AS queryid, left(max(s.query), ${STATEMENT_CHARS}) AS query
+FROM unnest($1::int8[]) i (id) LEFT JOIN ${relation(server, NAME)} s ON s.queryid = i.id GROUP BY i.id`,
     },
   ],
   unavailable,
   partial: hiddenStatements,
-  row: z.object({ queryid: z.string(), userid: z.int(), dbid: z.int(), query: column.text }),
+  row: z.object({ queryid: z.string(), query: column.text }),
   params: ({ ids }: { ids: readonly string[] }) => [ids],
 });
 

@@ -2,8 +2,8 @@ import { fullName } from '../../db/ident.ts';
 import { type ReindexBloat, reindexBloat } from '../../db/views/reindex/bloat.ts';
 import { type ReindexIndex, reindexIndexes, reindexTables } from '../../db/views/reindex/inventory.ts';
 import { bytes, percent } from '../../text/units.ts';
+import { bloatUnknownText } from '../bloat.ts';
 import type { OpContext } from '../context.ts';
-import { bloatUnknownText } from '../maintain/shared/bloat.ts';
 import type { Choice } from '../operation.ts';
 
 /** Indexes whose bloat is estimated: the biggest. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { statementCounters, statementsInfo, statementTexts } from '../../../src/db/views/statements.ts';
+import { POLLS } from '../../../src/monitor/polls.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { app, monitor } from './session.ts';
 
@@ -17,10 +18,13 @@ test('a statement that ran seven times has seven calls, its time and its text', 
   const mine = rows.filter((row) => row.dbid === session.server.databaseOid);
   const ids = mine.flatMap((row) => (row.queryid === null ? [] : [row.queryid]));
   const texts = await session.run(statementTexts, { ids });
-  const text = texts.find((t) => t.query?.includes('seven_times') && t.dbid === session.server.databaseOid);
+  const text = texts.find((t) => t.query?.includes('seven_times'));
   expect(text?.query).toBe('SELECT pg_sleep($1), $2 AS seven_times');
   const row = mine.find((r) => r.queryid === text?.queryid);
-  expect(row).toMatchObject({ calls: 7, rows: 7, toplevel: true, userid: text?.userid });
+  expect(row).toMatchObject({ calls: 7, rows: 7, toplevel: true });
+  expect(row?.entries).toBeGreaterThanOrEqual(rows.length);
+  // what is not there is known not to be, so that it is not asked for again
+  expect(await session.run(statementTexts, { ids: ['1'] })).toEqual([{ queryid: '1', query: null }]);
   expect(row?.total_exec_ms).toBeGreaterThan(14);
   expect(row?.total_exec_ms).toBeLessThan(5000);
   expect(row?.mean_exec_ms).toBeCloseTo((row?.total_exec_ms ?? 0) / 7, 6);
@@ -83,4 +87,16 @@ test('a role without rights gets the counters of others without id and text', as
   const rows = await session.run(statementCounters, { limit: 100 });
   expect(rows.some((row) => row.queryid === null && row.calls > 0)).toBe(true);
   expect(statementCounters.partial?.(session.server)?.reason).toContain('hidden');
+});
+
+test('texts beyond 2,000 are kept, those of the dearest statements among them', async () => {
+  const rows = Array.from({ length: 5000 }, (_, i) => ({ queryid: String(i), query: `SELECT ${i}` }));
+  const listed = rows.map(({ queryid }) => ({ queryid }));
+  const { merge } = POLLS.statementTexts;
+  expect(merge?.([], rows, ((part: string) => (part === 'statements' ? listed : [])) as never)).toHaveLength(
+    5000,
+  );
+  // of those that are no longer listed only so many
+  expect(merge?.(rows, [], (() => []) as never)).toHaveLength(2000);
+  expect(merge?.([{ queryid: '1', query: null }], [], (() => []) as never)).toEqual([]);
 });

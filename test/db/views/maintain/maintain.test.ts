@@ -6,7 +6,7 @@ import { lockHolders } from '../../../../src/db/views/maintain/locks.ts';
 import { maintainMeasure } from '../../../../src/db/views/maintain/measure.ts';
 import { type MaintainTable, maintainTables } from '../../../../src/db/views/maintain/tables.ts';
 import { reindexBloat } from '../../../../src/db/views/reindex/bloat.ts';
-import { bloatUnknownText } from '../../../../src/ops/maintain/shared/bloat.ts';
+import { bloatUnknownText } from '../../../../src/ops/bloat.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
 import { app, begin, monitor, publish } from '../session.ts';
 
