@@ -5,12 +5,24 @@ const text = z.string();
 const key = z.object({
   name: text,
   columns: z.array(text),
-  /** The operator that finds two values of each column equal, with its schema. */
+  /** What is compared of a row: a column or an expression each, as SQL without the table's name. */
+  values: z.array(text),
+  /** The operator by which two rows stand in each other's way, of each value, with its schema. */
   operators: z.array(text),
+  /** Only rows of which this holds are compared; null: all. */
+  predicate: text.nullable(),
+  /** NULLS NOT DISTINCT. */
+  nulls_equal: z.boolean(),
+  /** Columns that it depends on in any way. */
+  uses: z.array(text),
   primary: z.boolean(),
   /** Over expressions, or for some rows only, or an exclusion constraint. */
   partial: z.boolean(),
+  /** Two values need not be equal to exclude each other: EXCLUDE, WITHOUT OVERLAPS. */
+  exclusion: z.boolean(),
   deferrable: z.boolean(),
+  /** Of a partition and not of the whole table. */
+  local: z.boolean(),
 });
 
 /** A key that no two rows may share. */
@@ -32,24 +44,55 @@ SELECT /* pgdeck */ c.oid::int8::text AS oid, n.nspname AS schema, c.relname AS 
   coalesce((SELECT jsonb_agg(jsonb_build_object(
       'name', a.attname, 'generated', a.attgenerated <> '', 'identity', a.attidentity,
       'required', a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AND a.attgenerated = '',
+      'expression', CASE WHEN a.attgenerated <> '' THEN (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
+        WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END,
+      'bases', CASE WHEN a.attgenerated <> '' THEN coalesce((SELECT jsonb_agg(DISTINCT u.attname)
+        FROM pg_depend d JOIN pg_attribute u ON u.attrelid = a.attrelid AND u.attnum = d.refobjsubid AND u.attnum <> a.attnum
+        WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid > 0
+          -- of the column until 14, of its expression since
+          AND (d.classid = 'pg_class'::regclass AND d.objid = a.attrelid AND d.objsubid = a.attnum
+            OR d.classid = 'pg_attrdef'::regclass AND d.objid IN (SELECT f.oid FROM pg_attrdef f
+              WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum))), '[]') ELSE '[]' END,
       'large_object', t.typname = 'lo' AND coalesce(b.oid, t.oid) = 'pg_catalog.oid'::regtype) ORDER BY a.attnum)
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type b ON b.oid = t.typbasetype
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
   coalesce((SELECT jsonb_agg(jsonb_build_object(
       'name', ic.relname, 'primary', i.indisprimary, 'deferrable', NOT i.indimmediate,
       'partial', i.indpred IS NOT NULL OR i.indexprs IS NOT NULL OR i.indisexclusion,
+      'exclusion', i.indisexclusion, 'local', i.indrelid <> c.oid,
+      -- a column of 15
+      'nulls_equal', coalesce((to_jsonb(i)->>'indnullsnotdistinct')::boolean, false),
+      'predicate', pg_get_expr(i.indpred, i.indrelid),
+      'values', (SELECT jsonb_agg(pg_get_indexdef(i.indexrelid, k.n + 1, false) ||
+          CASE WHEN co.oid IS NULL THEN '' ELSE format(' COLLATE %I.%I', con.nspname, co.collname) END ORDER BY k.n)
+        FROM generate_series(0, i.indnkeyatts - 1) k(n)
+        LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.n] AND a.attnum <> 0
+        LEFT JOIN pg_collation co ON co.oid = i.indcollation[k.n] AND co.oid IS DISTINCT FROM a.attcollation
+        LEFT JOIN pg_namespace con ON con.oid = co.collnamespace),
+      'uses', coalesce((SELECT jsonb_agg(DISTINCT a.attname) FROM pg_attribute a
+        WHERE a.attrelid = i.indrelid AND a.attnum > 0 AND (a.attnum = ANY (i.indkey) OR EXISTS (SELECT FROM pg_depend d
+          WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass
+            AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum)
+          OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_constraint'::regclass AND d.objid = x.oid
+            AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))), '[]'),
       'columns', coalesce((SELECT jsonb_agg(a.attname ORDER BY k.n)
         FROM generate_series(0, i.indnkeyatts - 1) k(n)
         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.n]), '[]'),
       'operators', coalesce((SELECT jsonb_agg(format('OPERATOR(%I.%s)', opn.nspname, op.oprname) ORDER BY k.n)
         FROM generate_series(0, i.indnkeyatts - 1) k(n)
         JOIN pg_opclass oc ON oc.oid = i.indclass[k.n]
-        JOIN pg_amop ao ON ao.amopfamily = oc.opcfamily AND ao.amopstrategy = 3
+        LEFT JOIN pg_amop ao ON NOT i.indisexclusion AND ao.amopfamily = oc.opcfamily AND ao.amopstrategy = 3
           AND ao.amoplefttype = oc.opcintype AND ao.amoprighttype = oc.opcintype
-        JOIN pg_operator op ON op.oid = ao.amopopr JOIN pg_namespace opn ON opn.oid = op.oprnamespace), '[]'))
+        JOIN pg_operator op ON op.oid = CASE WHEN i.indisexclusion THEN x.conexclop[k.n + 1] ELSE ao.amopopr END
+        JOIN pg_namespace opn ON opn.oid = op.oprnamespace), '[]'))
       ORDER BY i.indisprimary DESC, ic.relname)
     FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
-    WHERE i.indrelid = c.oid AND i.indisvalid AND (i.indisunique OR i.indisexclusion)), '[]') AS keys,
+      LEFT JOIN pg_constraint x ON x.conindid = i.indexrelid AND x.conrelid = i.indrelid AND x.contype IN ('p', 'u', 'x')
+    WHERE i.indisvalid AND (i.indisunique OR i.indisexclusion) AND (i.indrelid = c.oid
+      OR c.relkind = 'p' AND i.indrelid IN (SELECT relid FROM pg_partition_tree(c.oid))
+        AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid))), '[]') AS keys,
+  EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_enabled = 'R') OR EXISTS (SELECT FROM pg_trigger t
+    WHERE (t.tgrelid = c.oid OR t.tgrelid IN (SELECT relid FROM pg_partition_tree(c.oid))) AND t.tgenabled = 'R') AS replica_only,
   coalesce((SELECT jsonb_agg(jsonb_build_object(
       'relation', format('%I.%I', tn.nspname, tc.relname), 'name', t.tgname, 'state', t.tgenabled)
       ORDER BY tc.oid, t.tgname)
@@ -104,10 +147,17 @@ JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name`,
         identity: text,
         /** A row must give it a value. */
         required: z.boolean(),
+        /** Of one that is computed. */
+        expression: text.nullable(),
+        /** What it is computed from. */
+        bases: z.array(text),
         large_object: z.boolean(),
       }),
     ),
+    /** Its own first; those of partitions too. */
     keys: z.array(key),
+    /** It has triggers or rules that work only where session_replication_role is replica. */
+    replica_only: z.boolean(),
     /** Those that fire, of the table and its partitions. */
     triggers: z.array(z.object({ relation: text, name: text, state: z.enum(['O', 'A']) })),
     sequences: z.array(z.object({ sequence: text, column: text, descending: z.boolean() })),

@@ -1,5 +1,6 @@
 import { quoteIdent } from '../../../db/ident.ts';
 import type { Check } from '../../operation.ts';
+import { foreseen } from './sql/keys.ts';
 import { type Mode, stagedColumns, type Unit } from './unit.ts';
 
 /** What stands in the way of putting rows into a table, and what is worth knowing before. */
@@ -50,6 +51,11 @@ function blocked(unit: Unit, mode: Mode, user: string): string | undefined {
       `Without a primary key rows cannot be told apart, so --mode ${mode} cannot work. ` +
       'Use --mode skip_existing, which adds rows that are not there yet.'
     );
+  if (mode !== 'skip_existing' && primary?.exclusion)
+    return (
+      `Its primary key is WITHOUT OVERLAPS, which does not tell rows apart, so --mode ${mode} cannot work. ` +
+      'Use --mode skip_existing, or restore the backup into a new database with --into NAME.'
+    );
   if (primary !== undefined && !primary.columns.every((column) => unit.columns.includes(column)))
     return 'The backup has no values for its primary key. Restore the backup into a new database with --into NAME.';
   if (live.rules)
@@ -75,7 +81,8 @@ function warnings(unit: Unit): string[] {
   const extra = live.columns.filter(({ name, generated }) => !generated && !staged.includes(name));
   const computed = live.columns.filter(({ name, generated }) => generated && staged.includes(name));
   const objects = live.columns.filter(({ name, large_object }) => large_object && columns.includes(name));
-  const partial = live.keys.some((key) => key.partial);
+  const later = unit.others.filter((key) => !key.local && !foreseen(unit, key)).map(({ name }) => name);
+  const local = unit.others.filter((key) => key.local).map(({ name }) => name);
   return [
     ...(extra.length > 0
       ? [
@@ -88,8 +95,13 @@ function warnings(unit: Unit): string[] {
     ...(objects.length > 0
       ? [`${names(objects.map((c) => c.name))} refers to large objects, which are not restored with a table.`]
       : []),
-    ...(partial
-      ? ['It has a key over expressions or for some rows only: the counts beforehand do not know it.']
+    ...(local.length > 0
+      ? [`${names(local)} is of a partition alone: rows are not compared by it beforehand.`]
+      : []),
+    ...(later.length > 0
+      ? [
+          `${names(later)} is over columns that came after the backup: new rows are not compared by it beforehand.`,
+        ]
       : []),
   ];
 }

@@ -8,7 +8,7 @@ import type { Backup } from '../../repository/repository.ts';
 import { readSource, type Source } from '../source/source.ts';
 import { bytesChecks, compareBytes, countedOf } from './bytes.ts';
 import { prepare } from './prepare.ts';
-import { losses, outcomeTable, redirectsOf } from './preview.ts';
+import { keyChecks, losses, outcomeTable, redirectsOf } from './preview.ts';
 import { recordOf } from './recover.ts';
 import { watchRows } from './rows/progress.ts';
 import { runPass, type Told } from './rows/run.ts';
@@ -22,6 +22,7 @@ import {
   readersWait,
   scriptText,
   type Task,
+  tangles,
 } from './sql/script.ts';
 import type { Mode } from './unit.ts';
 
@@ -193,6 +194,7 @@ async function foretold(
       status: 'block',
       detail: `${blocked.join(', ')} refer to rows that would be deleted. Choose those tables too, or use --mode merge.`,
     });
+  checks.push(...keyChecks(task, told));
   return [outcomeTable('What will happen', task, told)];
 }
 
@@ -220,6 +222,9 @@ function waiting(task: Task): string {
   const { units, mode } = task;
   const all = readersWait(task);
   if (all.length > 0) return `Who reads or writes ${all.join(', ')} waits while the rows are put in.`;
+  const exchanged = units.filter((unit) => tangles(task, unit)).map(({ shown }) => shown);
+  if (exchanged.length > 0)
+    return `Who writes to these tables, or adds rows that refer to ${exchanged.join(', ')}, waits while the rows are put in; readers go on.`;
   const triggers = units.some(({ live }) => live.triggers.length > 0);
   if ((mode === 'skip_existing' && !triggers) || units.length === 0) return 'Nobody has to wait.';
   return 'Who writes to these tables waits while the rows are put in; readers go on.';

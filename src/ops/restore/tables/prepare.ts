@@ -14,7 +14,7 @@ import { chooseTables } from './reading/names.ts';
 import { headOf } from './rows/source.ts';
 import { withWorkspace } from './rows/workspace.ts';
 import type { Task } from './sql/script.ts';
-import { taskOf, unitOf } from './task.ts';
+import { mayReplicate, taskOf, unitOf } from './task.ts';
 import type { Block, Gone, Mode, Unit } from './unit.ts';
 
 export interface Prepared {
@@ -35,6 +35,7 @@ export async function prepare(
   const keys = chooseTables(contents, names);
   const blocks = await readBlocks(context, clients, backup, contents, keys);
   const live = await session.run(liveTables, withParents(contents, keys));
+  const replicates = await mayReplicate(session);
   const checks: Check[] = [];
   const units: Unit[] = [];
   const gone: Gone[] = [];
@@ -46,7 +47,7 @@ export async function prepare(
       checks.push(made.check);
       gone.push({ ...wanted, ...made.definition, sequences: madeSequences(backup, made.definition.before) });
     } else {
-      const unit = unitOf(wanted, found, at + 1);
+      const unit = unitOf(wanted, found, at + 1, replicates);
       checks.push(...unitChecks(unit, mode, session.server.user));
       units.push(unit);
     }

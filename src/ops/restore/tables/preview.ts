@@ -1,8 +1,10 @@
 import { cleanLine } from '../../../text/clean.ts';
-import type { ResultTable } from '../../operation.ts';
+import { plural } from '../../../text/units.ts';
+import type { Check, ResultTable } from '../../operation.ts';
 import type { Redirect } from './rows/filter.ts';
 import type { Told } from './rows/run.ts';
-import type { Task } from './sql/script.ts';
+import { clashes, type Task } from './sql/script.ts';
+import { whyStuck } from './sql/tangles.ts';
 import { type Block, list } from './unit.ts';
 
 /** What becomes of the rows of each table, as it is foretold or as it was done. */
@@ -56,6 +58,39 @@ export function losses({ cascades }: Task, told: readonly Told[]): { deleted: nu
       return effect === 'blocked' && value > 0 ? [`${String(value)} rows of ${relation}`] : [];
     }),
   };
+}
+
+/** What keys stand in the way of, besides the primary one. */
+export function keyChecks(task: Task, told: readonly Told[]): Check[] {
+  const of = (count: string) => told.filter((one) => one.count === count && one.value > 0);
+  const named = clashes(task);
+  const title = 'Keys';
+  return [
+    ...of('clash').flatMap(({ at, value }): Check[] => {
+      const found = named[at];
+      if (found === undefined) return [];
+      return [
+        {
+          title,
+          status: 'block',
+          detail:
+            `${plural(value, 'row')} of the backup cannot go into ${found.unit.shown}: rows that stay, or others of the backup, have the same ${found.key.name}. ` +
+            'Change or delete those first, or use --mode skip_existing.',
+        },
+      ];
+    }),
+    ...of('stuck').flatMap(({ at, value }): Check[] => {
+      const unit = task.units[at];
+      if (unit === undefined) return [];
+      return [
+        {
+          title,
+          status: 'block',
+          detail: `${value} ${whyStuck(unit, task.related)}. Restore the backup into a new database with --into NAME, and copy the rows from there.`,
+        },
+      ];
+    }),
+  ];
 }
 
 /** Where the rows of the backup go: into the staging tables, and of tables that are gone into themselves. */

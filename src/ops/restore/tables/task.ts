@@ -7,7 +7,7 @@ import type { Task } from './sql/script.ts';
 import { type Gone, type Mode, stagingName, type Unit, type Wanted } from './unit.ts';
 
 /** A table of the backup beside the live one of its name. */
-export function unitOf(wanted: Wanted, live: LiveTable, number: number): Unit {
+export function unitOf(wanted: Wanted, live: LiveTable, number: number, replicates: boolean): Unit {
   const writable = new Set(live.columns.filter(({ generated }) => !generated).map(({ name }) => name));
   const [first] = wanted.blocks;
   return {
@@ -16,8 +16,19 @@ export function unitOf(wanted: Wanted, live: LiveTable, number: number): Unit {
     staging: stagingName(number),
     columns: (first?.columns ?? []).filter((column) => writable.has(column)),
     primary: live.keys.find(({ primary }) => primary),
-    others: live.keys.filter(({ primary, partial }) => !primary && !partial),
+    keys: live.keys.filter(({ local }) => !local),
+    others: live.keys.filter(({ primary }) => !primary),
+    released: replicates && !live.replica_only,
   };
+}
+
+/** Whether this role may keep triggers from firing: superusers may, and from 15 on whoever was granted it. */
+export async function mayReplicate(session: Session): Promise<boolean> {
+  const { server } = session;
+  if (server.rights.superuser) return true;
+  if (server.major < 15) return false;
+  const [row] = await session.sql("SELECT has_parameter_privilege('session_replication_role', 'SET') AS may");
+  return row?.may === true;
 }
 
 /** Brings tables in order by their foreign keys, and decides which of those have to wait for the end. */
@@ -39,6 +50,7 @@ export async function taskOf(
       units: ordered,
       gone,
       deferred,
+      related,
       cascades: known ? cascades(ordered, related) : [],
       major: session.server.major,
     },

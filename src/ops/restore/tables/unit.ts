@@ -39,8 +39,12 @@ export interface Unit extends Wanted {
   readonly columns: readonly string[];
   /** What tells its rows apart; undefined without a primary key. */
   readonly primary: UniqueKey | undefined;
-  /** Other keys that no two rows may share, of plain columns. */
+  /** Every key of the table that no two rows may share. */
+  readonly keys: readonly UniqueKey[];
+  /** Those besides the primary one, and those of its partitions. */
   readonly others: readonly UniqueKey[];
+  /** Rows of it may be taken out for a moment without calling what foreign keys do then. */
+  readonly released: boolean;
 }
 
 /** A table that is gone: it is made again with its definition. */
@@ -54,6 +58,16 @@ export interface Gone extends Wanted {
 
 export function stagingName(number: number): string {
   return `pg_temp.pgdeck_rows_${number}`;
+}
+
+/** Where rows with new values of keys are, as they are wanted. */
+export function wantedName({ staging }: Unit): string {
+  return staging.replace('pgdeck_rows_', 'pgdeck_wanted_');
+}
+
+/** Where rows that exchange values of keys are, as they were. */
+export function tangledName({ staging }: Unit): string {
+  return staging.replace('pgdeck_rows_', 'pgdeck_tangled_');
 }
 
 /** All columns of the backup's rows, those that are computed now too. */

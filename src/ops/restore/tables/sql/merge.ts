@@ -9,6 +9,7 @@ import {
   type Unit,
   updatable,
 } from '../unit.ts';
+import { foreseen, unlike } from './keys.ts';
 
 /**
  * What happens to the rows of one table, as statements and as the questions that foretell them. `s` is a row of the
@@ -49,21 +50,9 @@ export function deleteSurplus(unit: Unit): string {
   return `DELETE FROM ${rowsOfUnit(unit)} x WHERE ${surplusRows(unit)}`;
 }
 
-/**
- * Deletes first what is to go anyway and has a key that a row of the backup needs; undefined where the table has no
- * key besides its primary one.
- */
-export function deleteInTheWay(unit: Unit): string | undefined {
-  if (unit.others.length === 0) return undefined;
-  const clash = unit.others.map(
-    (key) => `EXISTS (SELECT FROM ${unit.staging} s WHERE ${sameKey(key, 's', 'x')})`,
-  );
-  return `${deleteSurplus(unit)}\n  AND (${clash.join(' OR ')})`;
-}
-
 /** skip_existing leaves out rows that would break any key; without keys, rows that are there already, one for one. */
 export function insertNew(unit: Unit): string {
-  const { keys } = unit.live;
+  const { keys } = unit;
   if (keys.length === 0) return `${into(unit)} ${numbered(unit, unit.staging)} s\n  WHERE ${notThere(unit)}`;
   // ON CONFLICT knows every key, those over expressions too, but none that is checked only at the end
   if (keys.some(({ deferrable }) => deferrable))
@@ -72,11 +61,8 @@ export function insertNew(unit: Unit): string {
 }
 
 function unlikeAny(unit: Unit): string {
-  const { keys } = unit.live;
-  return keys
-    .filter(({ partial }) => !partial)
-    .map((key) => `NOT EXISTS (SELECT FROM ${rowsOfUnit(unit)} x WHERE ${sameKey(key, 'x', 's')})`)
-    .join(' AND ');
+  const conditions = unit.keys.filter((key) => foreseen(unit, key)).map((key) => unlike(unit, key));
+  return conditions.length === 0 ? 'true' : conditions.join('\n    AND ');
 }
 
 function notThere(unit: Unit): string {
@@ -94,10 +80,8 @@ export function foretell(unit: Unit, mode: Mode): [Count, string][] {
   const count = (from: string, where: string) => `SELECT count(*) FROM ${from} WHERE ${where}`;
   const { staging, primary } = unit;
   if (mode === 'skip_existing') {
-    if (unit.live.keys.length === 0)
-      return [['inserted', count(`${numbered(unit, staging)} s`, notThere(unit))]];
-    const conditions = unlikeAny(unit);
-    return [['inserted', count(`${staging} s`, conditions === '' ? 'true' : conditions)]];
+    if (unit.keys.length === 0) return [['inserted', count(`${numbered(unit, staging)} s`, notThere(unit))]];
+    return [['inserted', count(`${staging} s`, unlikeAny(unit))]];
   }
   const counts: [Count, string][] = [['inserted', count(`${staging} s`, missingRows(unit))]];
   const difference = differs(unit, 'x', 's');

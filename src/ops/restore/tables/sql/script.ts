@@ -1,11 +1,21 @@
 import { quoteIdent, quoteLiteral, quoteRelation } from '../../../../db/ident.ts';
-import type { ForeignKey } from '../../../../db/views/restore/tables.ts';
+import type { ForeignKey, UniqueKey } from '../../../../db/views/restore/tables.ts';
 import { SEEN } from '../rows/filter.ts';
-import { type Gone, list, type Mode, rowsOfUnit, stagedColumns, type Unit } from '../unit.ts';
+import {
+  type Gone,
+  list,
+  type Mode,
+  rowsOfUnit,
+  stagedColumns,
+  tangledName,
+  type Unit,
+  wantedName,
+} from '../unit.ts';
+import { assertion } from './blocks.ts';
 import type { Cascade } from './cascades.ts';
+import { forward, forwardNew, remaking } from './made.ts';
 import {
   type Count,
-  deleteInTheWay,
   deleteSurplus,
   foretell,
   identityStatements,
@@ -14,6 +24,17 @@ import {
   missingRows,
   updateChanged,
 } from './merge.ts';
+import {
+  clashingRows,
+  deleteInTheWay,
+  exchangeRows,
+  makeTangled,
+  makeWanted,
+  mayTangle,
+  stuckMessage,
+  stuckRows,
+  takeOut,
+} from './tangles.ts';
 
 /** Everything a run of the scripts depends on. */
 export interface Task {
@@ -24,6 +45,8 @@ export interface Task {
   /** To be made deferrable and put back. */
   readonly deferred: readonly ForeignKey[];
   readonly cascades: readonly Cascade[];
+  /** Foreign keys from and to the tables. */
+  readonly related: readonly ForeignKey[];
   /** Major version of the server. */
   readonly major: number;
 }
@@ -43,25 +66,6 @@ export function opening(task: Task, definitions: boolean): string[] {
       (unit) =>
         `CREATE TEMPORARY TABLE ${local(unit)} ON COMMIT DROP AS\n  SELECT ${list(stagedColumns(unit))} FROM ${rowsOfUnit(unit)} WHERE false`,
     ),
-  ];
-}
-
-/** Grants come last: what ALTER DEFAULT PRIVILEGES gives to new tables, the old one need not have had. */
-function remaking({ before }: Gone): string[] {
-  const grants = before.filter(({ type }) => type === 'ACL');
-  const relations = before
-    .filter(({ type }) => type === 'TABLE' || type === 'SEQUENCE')
-    .map(({ schema, name }) => quoteLiteral(`${quoteIdent(schema ?? '')}.${quoteIdent(name)}`));
-  const body = `DECLARE r record; BEGIN
-  FOR r IN SELECT DISTINCT format('REVOKE ALL ON %s %s FROM %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
-      c.oid::pg_catalog.regclass, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END) AS revoke
-    FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
-    WHERE c.oid = ANY (ARRAY[${relations.join(', ')}]::pg_catalog.regclass[]) AND a.grantee <> c.relowner
-  LOOP EXECUTE r.revoke; END LOOP; END`;
-  return [
-    ...before.filter((entry) => !grants.includes(entry)).map(({ sql }) => sql),
-    block(body),
-    ...grants.map(({ sql }) => sql),
   ];
 }
 
@@ -106,28 +110,23 @@ function arrived({ units, gone }: Task, blocks: number): string[] {
   ];
 }
 
-/** Readable where the names in it allow it. */
-function block(body: string): string {
-  return `DO ${body.includes('$do$') ? quoteLiteral(body) : `$do$ ${body} $do$`}`;
-}
-
-function assertion(wrong: string, message: string): string {
-  const body = `BEGIN IF ${wrong} THEN RAISE EXCEPTION USING MESSAGE = ${message}; END IF; END`;
-  return block(body);
-}
-
 /** Counts what would become of the rows. From the moment the rows are there, the server refuses every write. */
 export function previewing(task: Task, blocks: number): string[] {
   const { units, cascades, mode } = task;
   return [
     ...settings(task.major),
     ...arrived({ ...task, gone: [] }, blocks),
+    ...knots(task),
     'SET TRANSACTION READ ONLY',
     ...units.flatMap((unit, at) => [
       told('staged', at, `SELECT count(*) FROM ${unit.staging}`),
       ...foretell(unit, mode).map(([count, sql]) => told(count, at, sql)),
     ]),
     ...(mode === 'replace' ? cascades.map(({ sql }, at) => told('cascade', at, sql)) : []),
+    ...(mode === 'skip_existing'
+      ? []
+      : units.flatMap((unit, at) => (mayTangle(unit) ? [told('stuck', at, stuckRows(unit))] : []))),
+    ...clashes(task).map(({ unit, key }, at) => told('clash', at, clashingRows(unit, key, mode))),
     'ROLLBACK',
   ];
 }
@@ -135,7 +134,7 @@ export function previewing(task: Task, blocks: number): string[] {
 /** Puts the rows into the tables and commits. */
 export function applying(task: Task, blocks: number): string[] {
   const { units, gone, deferred, cascades, mode } = task;
-  const exclusive = units.filter((unit) => mode !== 'skip_existing' || unit.live.keys.length === 0);
+  const exclusive = units.filter((unit) => mode !== 'skip_existing' || unit.keys.length === 0);
   const identities = mode === 'skip_existing' ? [] : units.map(identityStatements);
   const alter = ({ relation, name }: ForeignKey, how: string) =>
     `ALTER TABLE ${relation} ALTER CONSTRAINT ${quoteIdent(name)} ${how}`;
@@ -150,7 +149,9 @@ export function applying(task: Task, blocks: number): string[] {
     told('transaction', 0, 'pg_catalog.pg_current_xact_id()'),
     // at once: to want a stronger lock later is how two sessions come to wait for each other
     ...lock(readersWait(task), 'ACCESS EXCLUSIVE'),
-    ...lock(exclusive.map(rowsOfUnit), 'SHARE ROW EXCLUSIVE'),
+    // nobody may come to refer to a row in the moment in which it is not there
+    ...lock(exclusive.filter((unit) => tangles(task, unit)).map(rowsOfUnit), 'EXCLUSIVE'),
+    ...lock(exclusive.filter((unit) => !tangles(task, unit)).map(rowsOfUnit), 'SHARE ROW EXCLUSIVE'),
     ...deferred.map((key) => alter(key, 'DEFERRABLE INITIALLY DEFERRED')),
     'SET CONSTRAINTS ALL DEFERRED',
     ...triggers.map(
@@ -190,19 +191,66 @@ function lock(relations: readonly string[], how: string): string[] {
 }
 
 /** Parents are written before their children, and lose rows after them. */
-function changes({ units, mode }: Task): string[] {
+function changes(task: Task): string[] {
+  const { units, mode } = task;
   const at = (unit: Unit) => units.indexOf(unit);
   if (mode === 'skip_existing') return units.flatMap((unit) => done('inserted', at(unit), insertNew(unit)));
   const backwards = mode === 'replace' ? units.toReversed() : [];
   return [
-    ...backwards.flatMap((unit) => done('deleted', at(unit), deleteInTheWay(unit))),
+    ...units.flatMap((unit) => (mayTangle(unit) ? wanted(unit) : [])),
+    ...backwards.flatMap((unit) => (mayTangle(unit) ? done('deleted', at(unit), deleteInTheWay(unit)) : [])),
     ...units.flatMap((unit) => {
       const insert = done('inserted', at(unit), insertMissing(unit));
-      const update = done('updated', at(unit), updateChanged(unit));
+      const update = [
+        ...(mayTangle(unit) ? exchanging(task, unit, at(unit)) : []),
+        ...done('updated', at(unit), updateChanged(unit)),
+      ];
       // a value that another row gives up is free only after it; a reference to a new row holds only after it
       return unit.others.length > 0 ? [...update, ...insert] : [...insert, ...update];
     }),
     ...backwards.flatMap((unit) => done('deleted', at(unit), deleteSurplus(unit))),
+  ];
+}
+
+/** Rows of it may have to be taken out and put back. */
+export function tangles({ mode }: Task, unit: Unit): boolean {
+  return mode !== 'skip_existing' && mayTangle(unit);
+}
+
+function wanted(unit: Unit): string[] {
+  return [makeWanted(unit), `ANALYZE ${wantedName(unit)}`];
+}
+
+/** What tells beforehand which rows exchange values, and which of them cannot. */
+function knots({ units, related, mode }: Task): string[] {
+  if (mode === 'skip_existing') return [];
+  return units
+    .filter(mayHaveKnots)
+    .flatMap((unit) => [
+      ...wanted(unit),
+      ...(mayTangle(unit) ? [makeTangled(unit, units, related, mode)] : []),
+    ]);
+}
+
+function mayHaveKnots({ primary, others }: Unit): boolean {
+  return primary !== undefined && others.length > 0;
+}
+
+/** Keys by which rows of the backup may be refused, with what they are of. */
+export function clashes({ units, mode }: Task): { unit: Unit; key: UniqueKey }[] {
+  if (mode === 'skip_existing') return [];
+  return units
+    .filter(mayHaveKnots)
+    .flatMap((unit) => unit.others.filter(({ local }) => !local).map((key) => ({ unit, key })));
+}
+
+function exchanging({ units, related, mode }: Task, unit: Unit, at: number): string[] {
+  return [
+    makeTangled(unit, units, related, mode),
+    `ANALYZE ${tangledName(unit)}`,
+    assertion(`(${stuckRows(unit)}) > 0`, stuckMessage(unit, related)),
+    ...takeOut(unit, related),
+    `WITH ${exchangeRows(unit)}\n${line('updated', at, 'count(*)')} FROM done`,
   ];
 }
 
@@ -223,56 +271,19 @@ function restored(unit: Unit, mode: Mode): string[] {
   ];
 }
 
-/** Moves sequences past the highest value, and never back. */
-function forward(unit: Unit): string[] {
-  return unit.live.sequences
-    .filter(({ column }) => unit.columns.includes(column))
-    .map(({ sequence, column, descending }) => {
-      const [most, beyond] = descending ? ['min', '<'] : ['max', '>'];
-      return `SELECT 'sequence', setval(${quoteLiteral(sequence)}, m.value)
-  FROM (SELECT ${most}(${quoteIdent(column)}) AS value FROM ${rowsOfUnit(unit)}) m, ${sequence} q, pg_catalog.pg_sequence p
-  WHERE p.seqrelid = ${quoteLiteral(sequence)}::pg_catalog.regclass AND m.value BETWEEN p.seqmin AND p.seqmax
-    AND (m.value ${beyond} q.last_value OR m.value = q.last_value AND NOT q.is_called)`;
-    });
-}
-
-/** The same for the sequences of a table that was made again. */
-function forwardNew({ sequences, ...table }: Gone): string[] {
-  if (sequences.length === 0) return [];
-  const relation = quoteLiteral(quoteRelation(table));
-  const body = `DECLARE r record; highest bigint; BEGIN
-  FOR r IN SELECT d.objid::pg_catalog.regclass AS sequence, a.attrelid::pg_catalog.regclass AS relation, a.attname, s.seqincrement
-    FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = ${relation}::pg_catalog.regclass
-      AND d.deptype IN ('a', 'i')
-  LOOP
-    EXECUTE format('SELECT %s(%I) FROM %s', CASE WHEN r.seqincrement < 0 THEN 'min' ELSE 'max' END, r.attname, r.relation) INTO highest;
-    IF highest IS NOT NULL THEN PERFORM pg_catalog.setval(r.sequence, highest); END IF;
-  END LOOP; END`;
-  return [
-    block(body),
-    ...sequences
-      .filter(({ last }) => last !== null)
-      .map(
-        ({ quoted, last }) => `SELECT 'sequence', setval(p.seqrelid::pg_catalog.regclass, ${last})
-  FROM ${quoted} q, pg_catalog.pg_sequence p WHERE p.seqrelid = ${quoteLiteral(quoted)}::pg_catalog.regclass
-    AND (${last} > q.last_value AND p.seqincrement > 0 OR ${last} < q.last_value AND p.seqincrement < 0)`,
-      ),
-  ];
-}
-
 /** A number that psql prints and {@link file://../rows/run.ts} reads. */
-function told(count: Count | 'cascade' | 'transaction', at: number, sql: string): string {
-  return `SELECT 'pgdeck', ${quoteLiteral(count)}, ${at}, (${sql})`;
+function told(count: Count | 'cascade' | 'transaction' | 'stuck' | 'clash', at: number, sql: string): string {
+  return line(count, at, `(${sql})`);
+}
+
+function line(count: string, at: number, value: string): string {
+  return `SELECT 'pgdeck' AS mark, '${count}' AS count, ${at} AS at, ${value} AS value`;
 }
 
 /** A statement whose rows are counted. */
 function done(count: Count, at: number, sql: string | undefined): string[] {
   if (sql === undefined) return [];
-  return [
-    `WITH done AS (\n  ${sql} RETURNING 1)\nSELECT 'pgdeck', ${quoteLiteral(count)}, ${at}, count(*) FROM done`,
-  ];
+  return [`WITH done AS (\n  ${sql} RETURNING 1)\n${line(count, at, 'count(*)')} FROM done`];
 }
 
 /** Statements as a file for psql. */
