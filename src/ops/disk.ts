@@ -1,4 +1,5 @@
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { OpContext } from './context.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
@@ -18,5 +19,20 @@ export async function freeBytes(directory: string): Promise<number | undefined> 
     return bavail * bsize;
   } catch {
     return undefined;
+  }
+}
+
+/** The file system of a directory, or of the nearest one above that is there, and what is free in it. */
+export async function placeOf(directory: string): Promise<{ device: number; free: number } | undefined> {
+  if (!directory.startsWith('/')) return undefined;
+  try {
+    const { dev } = await stat(directory);
+    const free = await freeBytes(directory);
+    return free === undefined ? undefined : { device: dev, free };
+  } catch (error) {
+    // the server's own directories are hidden from other users: a link in them could lead anywhere
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && dirname(directory) !== '/'
+      ? placeOf(dirname(directory))
+      : undefined;
   }
 }

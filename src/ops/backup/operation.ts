@@ -74,7 +74,7 @@ async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
   const all = [
     ...checks,
     ...(await programChecks(context, surveys[0]?.request)),
-    ...(await spaceChecks(repository, estimate, raw)),
+    ...(await spaceChecks(repository, estimate, raw, input.ignore_space)),
     ...named,
   ];
   const made: BackupMade[] = [];
@@ -115,7 +115,7 @@ function describe(begun: Begun, surveys: readonly Survey[], steps: readonly Step
     operation: 'backup',
     title: `Back up ${only ?? `${databases.length} databases`}`,
     subject: only ?? `${databases.length} databases`,
-    danger: 'none',
+    danger: input.ignore_space ? 'type-name' : 'none',
     writes: false,
     server: context.place,
     input: { ...input },

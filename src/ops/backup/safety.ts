@@ -16,6 +16,8 @@ export interface SafetyBackup {
   readonly steps: readonly Step[];
   /** What speaks against it; nothing where all is well. */
   readonly checks: readonly Check[];
+  /** About how large it will be. */
+  readonly bytes: number;
   /** Once it is made. */
   readonly made: () => BackupMade | undefined;
 }
@@ -27,6 +29,8 @@ export interface SafetyWish {
   readonly label: string;
   /** Quoted names; the whole database without them. */
   readonly tables?: readonly string[];
+  /** Do it although there seems to be no room. */
+  readonly ignoreSpace?: boolean;
   /** What is said of it once it is made. */
   readonly tell?: (made: BackupMade) => string;
 }
@@ -35,7 +39,7 @@ export interface SafetyWish {
 export async function safetyBackup(
   context: OpContext,
   session: Session,
-  { clients, repository, label, tables = [], tell = told }: SafetyWish,
+  { clients, repository, label, tables = [], ignoreSpace = false, tell = told }: SafetyWish,
 ): Promise<SafetyBackup> {
   const request: BackupRequest = {
     database: session.server.database,
@@ -52,7 +56,7 @@ export async function safetyBackup(
     safety: true,
   };
   const seen = await survey(await lookAt(session), request, await listBackups(repository).catch(() => []));
-  const checks = [...(await spaceChecks(repository, seen.estimate, seen.raw)), ...seen.checks];
+  const checks = [...(await spaceChecks(repository, seen.estimate, seen.raw, ignoreSpace)), ...seen.checks];
   let made: BackupMade | undefined;
   const steps = backupSteps(context, request, {
     id: (name) => `safety-${name}`,
@@ -66,6 +70,7 @@ export async function safetyBackup(
   return {
     steps: steps.map((step) => ({ ...step, title: `Safety backup: ${uncapital(step.title)}` })),
     checks: checks.filter(({ status }) => status !== 'ok'),
+    bytes: seen.estimate.bytes,
     made: () => made,
   };
 }

@@ -25,6 +25,7 @@ export const restoreInput = z
     no_owner: z.boolean().default(false),
     no_safety_backup: z.boolean().default(false),
     accept_damaged: text,
+    ignore_space: z.boolean().default(false),
     jobs: z.number().int().min(1, 'expected 1 or more').max(64, 'expected 64 at most').optional(),
     before: text,
     after: text,
@@ -108,6 +109,10 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
     hint: 'name of the backup, to restore it although it is known to be damaged',
     placeholder: 'id',
     standard: () => 'one that is damaged is refused',
+  },
+  ignore_space: {
+    title: 'Ignore space',
+    hint: 'do it although the disks seem to have no room; the name has to be typed',
   },
   jobs: {
     title: 'Jobs',

@@ -70,6 +70,16 @@ test('a server whose disk is full in the middle of the load: the live database g
   writeFileSync(filler, Buffer.alloc(free() - 5 * MB));
   const refused = await planRestore(context, { backup: id, no_safety_backup: true });
   expect(blocks(refused)).toEqual([
-    expect.stringMatching(/^Disk of the server: .* are free, and the restore takes/),
+    expect.stringMatching(/^Disk of the server: .*space: .* are free, and the restore takes/),
   ]);
+  // WAL is elsewhere, and no more than what is loaded
+  await admin.sql("ALTER SYSTEM SET max_wal_size = '64GB'");
+  await admin.sql('SELECT pg_reload_conf()');
+  const told = (await planRestore(context, { backup: id, no_safety_backup: true })).checks.filter(
+    ({ title }) => title === 'Disk of the server',
+  );
+  expect(told.map(({ status }) => status)).toEqual(['block', 'ok']);
+  expect(told[1]?.detail).toMatch(/takes about \d+(\.\d+)? MB there: .* for WAL, as much as is loaded/);
+  const ignored = await planRestore(context, { backup: id, no_safety_backup: true, ignore_space: true });
+  expect([blocks(ignored), ignored.danger]).toEqual([[], 'type-name']);
 });

@@ -112,3 +112,24 @@ test('a database with a replication slot is not dropped', async () => {
     await inDatabase(db.database, (session) => session.sql("SELECT pg_drop_replication_slot('in_place')"));
   }
 });
+
+test('a database with a subscription is not dropped, and the plan says so; one that comes after it ends the run before the drop', async () => {
+  const plan = await planRestore(context, { backup: id, in_place: true });
+  await inDatabase(db.database, (session) =>
+    session.sql(
+      `CREATE SUBSCRIPTION in_place CONNECTION 'host=/nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE)`,
+    ),
+  );
+  try {
+    expect(blocks(await planRestore(context, { backup: id, in_place: true }))).toEqual([
+      expect.stringContaining('Subscriptions: PostgreSQL does not drop a database that has subscriptions.'),
+    ]);
+    expect(blocks(await planRestore(context, { backup: id }))).toEqual([]);
+    const { end } = await carryOut(plan, context);
+    expect(end).toMatchObject({ ok: false });
+    expect(end.text).toContain(`${db.database} was not dropped`);
+    expect(await live()).toBe(OLD);
+  } finally {
+    await inDatabase(db.database, (session) => session.sql('DROP SUBSCRIPTION in_place'));
+  }
+});

@@ -65,12 +65,23 @@ SELECT 'role', r.rolname::text, NULL FROM pg_roles r WHERE r.rolname !~ '^pg_' A
   SELECT s.refobjid FROM pg_shdepend s WHERE s.refclassid = 'pg_authid'::regclass
     AND (s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
       OR s.classid = 'pg_database'::regclass AND s.objid = (SELECT oid FROM pg_database WHERE datname = current_database()))
+    -- a dump gives extensions and what belongs to them to nobody
+    AND NOT (s.deptype IN ('o', 'i') AND (s.classid = 'pg_extension'::regclass OR EXISTS (SELECT FROM pg_depend e
+      WHERE e.classid = s.classid AND e.objid = s.objid AND e.deptype = 'e')))
   UNION SELECT datdba FROM pg_database WHERE datname = current_database()
   -- dependencies on the bootstrap superuser are not written down
   UNION SELECT c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')
   UNION SELECT p.proowner FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
   UNION SELECT n.nspowner FROM pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-  UNION SELECT typowner FROM pg_type WHERE oid >= 16384 UNION SELECT fdwowner FROM pg_foreign_data_wrapper WHERE oid >= 16384
+    AND NOT (n.nspname = 'public' AND n.nspowner = 10)
+    AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_namespace'::regclass AND e.objid = n.oid AND e.deptype = 'e')
+  -- arrays and row types belong to whoever owns the type or table behind them
+  UNION SELECT t.typowner FROM pg_type t WHERE t.oid >= 16384 AND t.typrelid = 0 AND t.typcategory <> 'A'
+    AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_type'::regclass AND e.objid = t.oid AND e.deptype = 'e')
+  UNION SELECT f.fdwowner FROM pg_foreign_data_wrapper f WHERE f.oid >= 16384
+    AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_foreign_data_wrapper'::regclass AND e.objid = f.oid AND e.deptype = 'e')
   UNION SELECT srvowner FROM pg_foreign_server UNION SELECT evtowner FROM pg_event_trigger UNION SELECT pubowner FROM pg_publication
   UNION SELECT lomowner FROM pg_largeobject_metadata UNION SELECT defaclrole FROM pg_default_acl
   -- of a shared catalog, and so with no database in pg_shdepend

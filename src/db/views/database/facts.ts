@@ -10,6 +10,7 @@ function facts(provider: string, locale: string, rules: string): string {
   d.datistemplate AS is_template,
   d.datacl IS NULL OR EXISTS (SELECT FROM aclexplode(d.datacl) a WHERE a.grantee = 0 AND a.privilege_type = 'CONNECT') AS open_to_all,
   me.rolsuper OR pg_has_role(current_user, d.datdba, 'USAGE') AS owned,
+  EXISTS (SELECT FROM pg_roles s WHERE s.rolsuper AND pg_has_role(d.datdba, s.oid, 'MEMBER')) AS owner_super,
   me.rolsuper OR me.rolcreatedb AS may_create
 FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace
   CROSS JOIN (SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user) me
@@ -51,6 +52,8 @@ export const databaseFacts = defineQuery({
     is_template: z.boolean(),
     /** PUBLIC may connect. */
     open_to_all: z.boolean(),
+    /** Its owner is a superuser, or a member of one. */
+    owner_super: z.boolean(),
     /** This role has the owner's rights. */
     owned: z.boolean(),
     /** This role may create databases. */

@@ -32,7 +32,8 @@ export type RestoreLive = RowOf<typeof restoreLive>;
 const roles = (
   membership: string,
 ) => `SELECT /* pgdeck */ r AS name, to_regrole(quote_ident(r)) IS NOT NULL AS known,
-  pg_has_role(current_user, to_regrole(quote_ident(r))::oid, '${membership}') AS usable
+  pg_has_role(current_user, to_regrole(quote_ident(r))::oid, '${membership}') AS usable,
+  EXISTS (SELECT FROM pg_roles s WHERE s.rolsuper AND pg_has_role(to_regrole(quote_ident(r))::oid, s.oid, 'MEMBER')) AS super
 FROM unnest($1::text[]) r ORDER BY r`;
 
 /** Which roles there are, and which of them this role can give objects to. */
@@ -43,7 +44,7 @@ export const restoreRoles = defineQuery({
     // being a member is one thing, SET ROLE another since 16
     { min: 16, sql: roles('SET') },
   ],
-  row: z.object({ name: z.string(), known: z.boolean(), usable: column.bool }),
+  row: z.object({ name: z.string(), known: z.boolean(), usable: column.bool, super: z.boolean() }),
   params: ({ roles: names }: { roles: readonly string[] }) => [names],
 });
 
@@ -79,17 +80,33 @@ WHERE NOT EXISTS (SELECT FROM pg_tablespace s WHERE s.spcname = t) ORDER BY t`,
   params: ({ tablespaces }: { tablespaces: readonly string[] }) => [tablespaces],
 });
 
-/** Where a database's files are; null where this role may not know. */
-export const restoreDirectory = defineQuery({
-  id: 'restore.directory',
+/** Where a database's files and WAL are; null where this role may not know. */
+export const restoreDirectories = defineQuery({
+  id: 'restore.directories',
   variants: [
     {
       sql: `SELECT /* pgdeck */ CASE WHEN pg_tablespace_location(d.dattablespace) <> '' THEN pg_tablespace_location(d.dattablespace)
-    ELSE (SELECT setting FROM pg_settings WHERE name = 'data_directory') END AS directory,
+    ELSE data.directory END AS directory,
+  -- often a link to another disk
+  data.directory || '/pg_wal' AS wal_directory,
   (SELECT setting::float8 * 1048576 FROM pg_settings WHERE name = 'max_wal_size') AS wal_bytes
-FROM pg_database d WHERE d.datname = $1`,
+FROM pg_database d, (SELECT (SELECT setting FROM pg_settings WHERE name = 'data_directory') AS directory) data WHERE d.datname = $1`,
     },
   ],
-  row: z.object({ directory: column.text, wal_bytes: column.float }),
+  row: z.object({ directory: column.text, wal_directory: column.text, wal_bytes: column.float }),
   params: ({ database }: { database: string }) => [database],
+});
+
+/** How much of this database is in which tablespace; its own has no directory. */
+export const restoreSpread = defineQuery({
+  id: 'restore.spread',
+  variants: [
+    {
+      sql: `SELECT /* pgdeck */ coalesce(t.spcname::text, '') AS name, coalesce(pg_tablespace_location(t.oid), '') AS directory,
+  sum(pg_relation_size(c.oid))::float8 AS bytes
+FROM pg_class c LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace AND c.reltablespace <> 0
+WHERE c.relkind IN ('r', 'i', 't', 'm', 'S') AND NOT c.relisshared GROUP BY 1, 2`,
+    },
+  ],
+  row: z.object({ name: z.string(), directory: z.string(), bytes: z.number() }),
 });

@@ -23,6 +23,7 @@ export const backupInput = z.object({
   schema_only: z.boolean().default(false),
   data_only: z.boolean().default(false),
   no_globals: z.boolean().default(false),
+  ignore_space: z.boolean().default(false),
 });
 
 export type BackupInput = z.output<typeof backupInput>;
@@ -98,6 +99,10 @@ export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
     when: (raw) => raw.schema_only !== true,
   },
   no_globals: { title: 'Without globals', hint: 'no file with roles and tablespaces beside it' },
+  ignore_space: {
+    title: 'Ignore space',
+    hint: 'do it although the disk seems to have no room; the name has to be typed',
+  },
 };
 
 function listed(value: RawInput[string]): readonly string[] {

@@ -32,7 +32,12 @@ export function estimateSize(
 }
 
 /** Whether the repository can be written and has room. `raw` is what it takes when nothing can be compressed. */
-export async function spaceChecks(repository: string, estimate: Estimate, raw: number): Promise<Check[]> {
+export async function spaceChecks(
+  repository: string,
+  estimate: Estimate,
+  raw: number,
+  ignore = false,
+): Promise<Check[]> {
   const place = await existing(repository);
   const title = 'Repository';
   try {
@@ -50,18 +55,22 @@ export async function spaceChecks(repository: string, estimate: Estimate, raw: n
   const { bavail, bsize } = await statfs(place);
   return [
     { title, status: 'ok', detail: `${repository} can be written.` },
-    room(bavail * bsize, estimate, raw),
+    room(bavail * bsize, estimate, raw, ignore),
   ];
 }
 
-function room(free: number, estimate: Estimate, raw: number): Check {
+function room(free: number, estimate: Estimate, raw: number, ignore: boolean): Check {
   const title = 'Free space';
   const about = `about ${bytes(estimate.bytes)}${estimate.measured ? ', by the last backup' : ''}`;
   if (free < estimate.bytes * (estimate.measured ? 1 : 0.5))
     return {
       title,
-      status: 'block',
-      detail: `${bytes(free)} are free, and the backup takes ${about}. Make room, or name another directory with --dir.`,
+      status: ignore ? 'warn' : 'block',
+      detail:
+        `${bytes(free)} are free, and the backup takes ${about}. ` +
+        (ignore
+          ? 'It is made all the same (--ignore-space).'
+          : 'Make room, or name another directory with --dir. If you know better, give --ignore-space and --confirm with the name.'),
     };
   const worst = estimate.measured ? estimate.bytes * MARGIN : raw;
   if (free < worst)

@@ -2,15 +2,17 @@ import { quoteIdent } from '../../../db/ident.ts';
 import { restoreExtensions, restoreRoles, restoreTablespaces } from '../../../db/views/restore/facts.ts';
 import type { Check } from '../../operation.ts';
 import type { Situation } from '../situation.ts';
+import type { Needs } from '../source/needs.ts';
 
 /** What the backup needs that this server lacks, with the SQL that gives it. `there` are extensions that exist already. */
 export async function needsChecks(
-  { session, needs, server, input, source }: Situation,
+  situation: Situation,
   there: readonly string[] = [],
 ): Promise<{ checks: Check[]; noTablespaces: boolean }> {
+  const { session, needs, server, input, source } = situation;
   if (needs === undefined) return { checks: [], noTablespaces: false };
   const checks: Check[] = [];
-  if (!input.no_owner) checks.push(...(await roleChecks(session, server, needs.roles)));
+  if (!input.no_owner) checks.push(...(await roleChecks(situation, needs)));
   const extensions = await session.run(restoreExtensions, { extensions: needs.extensions });
   const missing = extensions.filter(({ known }) => !known).map(({ name }) => name);
   if (missing.length > 0)
@@ -59,13 +61,14 @@ export async function needsChecks(
 }
 
 async function roleChecks(
-  session: Situation['session'],
-  server: Situation['server'],
-  roles: readonly string[],
+  { session, server, input, backup }: Situation,
+  { roles, owners }: Needs,
 ): Promise<Check[]> {
   const rows = await session.run(restoreRoles, { roles });
+  // a new database gets the owner that was backed up, one that is there keeps its own
+  const given = new Set([...owners, ...(input.into === undefined ? [] : [backup.manifest?.database.owner])]);
   const missing = rows.filter(({ known }) => !known).map(({ name }) => name);
-  const foreign = rows.filter(({ known, usable }) => known && usable === false).map(({ name }) => name);
+  const foreign = rows.filter(({ name, known, usable }) => known && usable === false && given.has(name));
   const checks: Check[] = [];
   if (missing.length > 0)
     checks.push({
@@ -81,8 +84,11 @@ async function roleChecks(
       title: 'Roles',
       status: 'block',
       detail:
-        `${server.user} cannot give objects to ${foreign.join(', ')}. ` +
-        `${foreign.map((name) => `GRANT ${quoteIdent(name)} TO ${quoteIdent(server.user)};`).join(' ')} ` +
+        `${server.user} cannot give objects to ${foreign.map(({ name }) => name).join(', ')}. ` +
+        // who is made a member of a superuser is one
+        (foreign.some((role) => role.super)
+          ? 'Connect as a superuser. '
+          : `${foreign.map(({ name }) => `GRANT ${quoteIdent(name)} TO ${quoteIdent(server.user)};`).join(' ')} `) +
         'Or give --no-owner: everything will belong to the role that restores.',
     });
   return checks;

@@ -113,9 +113,17 @@ function databaseCheck({ server }: Session, facts: DatabaseFacts): Check {
 }
 
 /** Renaming a database asks for its owner's rights and for CREATEDB. */
-function privilegeCheck({ server }: Session, { name, owner, owned, may_create }: DatabaseFacts): Check {
+function privilegeCheck(
+  { server }: Session,
+  { name, owner, owned, owner_super, may_create }: DatabaseFacts,
+): Check {
   const title = 'Privileges';
   const role = quoteIdent(server.user);
+  if (!owned && owner_super)
+    return block(
+      title,
+      `${name} belongs to ${owner}, a superuser: connect as a superuser, or have one run ALTER DATABASE ${quoteIdent(name)} OWNER TO ${role}.`,
+    );
   if (!owned)
     return block(
       title,

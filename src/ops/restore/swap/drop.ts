@@ -64,8 +64,27 @@ export async function dropLeftover(session: Session, leftover: Leftover): Promis
       'Let connections in, and DROP SUBSCRIPTION there.',
     );
   const row = (await session.run(databaseList, undefined)).find((one) => one.oid === oid);
-  if (row?.is_template) await session.sql(`ALTER DATABASE ${quoteIdent(database)} IS_TEMPLATE false`);
-  await session.sql(`DROP DATABASE ${quoteIdent(database)}${loading ? ' WITH (FORCE)' : ''}`);
+  await dropDatabase(
+    session,
+    { name: database, is_template: row?.is_template === true },
+    loading ? ' WITH (FORCE)' : '',
+  );
+}
+
+/** Drops a database, a template too: one that could not be dropped is one again. Throws DbError. */
+export async function dropDatabase(
+  session: Session,
+  { name, is_template }: { readonly name: string; readonly is_template: boolean },
+  how = '',
+): Promise<void> {
+  const database = quoteIdent(name);
+  if (is_template) await session.sql(`ALTER DATABASE ${database} IS_TEMPLATE false`);
+  try {
+    await session.sql(`DROP DATABASE ${database}${how}`);
+  } catch (error) {
+    if (is_template) await session.sql(`ALTER DATABASE ${database} IS_TEMPLATE true`).catch(() => {});
+    throw error;
+  }
 }
 
 /**
@@ -129,7 +148,8 @@ export async function pruneBefore(
         why: `${database} has the subscription ${subscription.name}, and cannot be dropped with it.`,
       });
     else {
-      await session.sql(`DROP DATABASE ${quoteIdent(database)}`);
+      const row = (await session.run(databaseList, undefined)).find((one) => one.oid === oid);
+      await dropDatabase(session, { name: database, is_template: row?.is_template === true });
       dropped.push(database);
     }
   }

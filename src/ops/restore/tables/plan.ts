@@ -38,6 +38,8 @@ export interface TablesInput {
   readonly safety: boolean;
   /** Name of the backup, where it is restored although it is damaged. */
   readonly accept_damaged?: string | undefined;
+  /** Although there seems to be no room for that. */
+  readonly ignoreSpace?: boolean;
 }
 
 /** Bytes of rows up to which they are counted beforehand: the backup is read for it as for the restore. */
@@ -74,7 +76,8 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
     operation: 'restore',
     title: `Restore ${input.tables.length === 1 ? input.tables[0] : `${input.tables.length} tables`} of ${database} from ${backup.id}`,
     subject: database,
-    danger: input.mode === 'skip_existing' ? ('confirm' as const) : ('type-name' as const),
+    danger:
+      input.mode === 'skip_existing' && !input.ignoreSpace ? ('confirm' as const) : ('type-name' as const),
     writes: true,
     server: context.place,
     input: { backup: backup.id, ...input },

@@ -13,7 +13,15 @@ export async function tablesSafety(
   session: Session,
   clients: Clients,
   { units, gone }: Task,
-  { safety, dir }: { readonly safety: boolean; readonly dir?: string | undefined },
+  {
+    safety,
+    dir,
+    ignoreSpace = false,
+  }: {
+    readonly safety: boolean;
+    readonly dir?: string | undefined;
+    readonly ignoreSpace?: boolean;
+  },
 ): Promise<Pick<SafetyBackup, 'steps' | 'checks'> & { readonly undo?: { readonly command: string } }> {
   if (!safety || units.length === 0) return { steps: [], checks: [] };
   const tables = units.map(quoteRelation);
@@ -24,6 +32,7 @@ export async function tablesSafety(
     repository,
     label,
     tables,
+    ignoreSpace,
   });
   return {
     steps,

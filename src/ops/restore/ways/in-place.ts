@@ -1,11 +1,12 @@
 import { quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import type { DatabaseFacts } from '../../../db/views/database/facts.ts';
+import { subscriptionsIn } from '../../../db/views/database/swap.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
 import { OpError } from '../../error.ts';
 import type { Check, Step, StepIo } from '../../operation.ts';
 import { contentChecks } from '../checks/content.ts';
-import { diskCheck } from '../checks/disk.ts';
+import { diskChecks } from '../checks/disk.ts';
 import { needsChecks } from '../checks/needs.ts';
 import { hooksOf } from '../input.ts';
 import { expectedOf } from '../load/expected.ts';
@@ -19,7 +20,7 @@ import { newState, type RestoreState, RUN } from '../steps/state.ts';
 import { sweepSteps } from '../steps/sweep.ts';
 import { swapChecks } from '../swap/checks.ts';
 import { createMarked, createSql, likenessOf } from '../swap/create.ts';
-import { dropFresh } from '../swap/drop.ts';
+import { dropDatabase, dropFresh } from '../swap/drop.ts';
 import { freshName } from '../swap/names.ts';
 import { databaseProperties } from '../swap/properties.ts';
 import { type Dropped, putBack } from './put-back.ts';
@@ -31,7 +32,7 @@ import type { Way } from './way.ts';
  * backup, read to its end in the same run, is the only way back; if anything fails after the drop, it is restored.
  */
 export async function inPlaceWay(situation: Situation): Promise<Way> {
-  const { session, database, live, source, dumpClients, input, backup, context, state: facts } = situation;
+  const { session, database, live, source, dumpClients, input, backup, context } = situation;
   const checks: Check[] = [
     ...(await swapChecks(session, { live: database })),
     ...contentChecks(situation, 'replace'),
@@ -39,10 +40,12 @@ export async function inPlaceWay(situation: Situation): Promise<Way> {
   const needs = await needsChecks(situation);
   checks.push(...needs.checks);
   if (live === undefined || source === undefined || dumpClients === undefined) return { checks, steps: [] };
-  checks.push(await diskCheck(situation, { freed: facts?.bytes ?? 0 }), ...slotCheck(checks, database));
+  checks.push(...(await dropChecks(session, live, checks)));
   const state = newState(backup.manifest && expectedOf(backup.manifest));
   const hooks = hooksOf(input, context);
   const safety = await safetyOf(situation, dumpClients);
+  const { noTablespaces } = needs;
+  checks.push(...(await diskChecks(situation, { dropped: true, safety: safety.bytes, noTablespaces })));
   const dropped: { facts: Dropped | undefined } = { facts: undefined };
   const steps: Step[] = [
     ...(await sweepSteps(session, database)),
@@ -72,16 +75,29 @@ export async function inPlaceWay(situation: Situation): Promise<Way> {
   };
 }
 
-/** The swap keeps slots with the old database; a drop takes them along. */
-function slotCheck(checks: readonly Check[], database: string): Check[] {
-  if (!checks.some(({ title }) => title === 'Replication slots')) return [];
-  return [
-    {
+/** The swap keeps slots and subscriptions with the old database; a drop takes the ones along and is refused by the others. */
+async function dropChecks(
+  session: Session,
+  { name, oid }: DatabaseFacts,
+  checks: readonly Check[],
+): Promise<Check[]> {
+  const subscriptions = await session.run(subscriptionsIn, { oid });
+  const found: Check[] = [];
+  if (checks.some(({ title }) => title === 'Replication slots'))
+    found.push({
       title: 'Replication slots',
       status: 'block',
-      detail: `Dropping ${database} would drop its replication slots. Drop them first, or leave --in-place out.`,
-    },
-  ];
+      detail: `Dropping ${name} would drop its replication slots. Drop them first, or leave --in-place out.`,
+    });
+  if (subscriptions.length > 0)
+    found.push({
+      title: 'Subscriptions',
+      status: 'block',
+      detail:
+        `PostgreSQL does not drop a database that has subscriptions. In ${name}, run: ` +
+        `${subscriptions.map((one) => `DROP SUBSCRIPTION ${quoteIdent(one.name)};`).join(' ')} Or leave --in-place out.`,
+    });
+  return found;
 }
 
 function dropStep(
@@ -110,9 +126,14 @@ function dropStep(
         // before it is done: whoever finds this run dead can put the database back
         io.record({ dropped: facts });
         await refuseOther(session, database, live.oid);
-        if (live.is_template) await session.sql(`ALTER DATABASE ${quoteIdent(database)} IS_TEMPLATE false`);
+        // what came since it was planned: a drop would take slots along without a word
+        const late = (await swapChecks(session, { live: database })).filter(
+          ({ title, status }) => status === 'block' || title === 'Replication slots',
+        );
+        const [reason] = [...(await dropChecks(session, live, late)), ...late];
+        if (reason) throw new OpError('refused', `${database} was not dropped: ${reason.detail}`);
         dropped.facts = facts;
-        await session.sql(`DROP DATABASE ${quoteIdent(database)} WITH (FORCE)`);
+        await dropDatabase(session, live, ' WITH (FORCE)');
         state.replaced = true;
         io.crashPoint('drop:dropped');
       }),

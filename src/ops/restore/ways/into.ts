@@ -6,7 +6,7 @@ import { shellWord } from '../../fields.ts';
 import type { Check, Step } from '../../operation.ts';
 import type { Manifest } from '../../repository/manifest.ts';
 import { contentChecks } from '../checks/content.ts';
-import { diskCheck } from '../checks/disk.ts';
+import { diskChecks } from '../checks/disk.ts';
 import { needsChecks } from '../checks/needs.ts';
 import { expectedOf } from '../load/expected.ts';
 import type { Situation } from '../situation.ts';
@@ -27,7 +27,7 @@ export async function intoWay(situation: Situation): Promise<Way> {
   const needs = await needsChecks(situation, extensions);
   checks.push(...needs.checks, ...contentChecks(situation, 'new'));
   if (source === undefined) return { checks, steps: [] };
-  checks.push(await diskCheck(situation));
+  checks.push(...(await diskChecks(situation, { noTablespaces: needs.noTablespaces })));
   const state = newState(backup.manifest && expectedOf(backup.manifest));
   const properties = input.no_owner ? [] : propertiesFor(backup.manifest, database);
   const fill = fillSteps({
@@ -47,7 +47,7 @@ export async function intoWay(situation: Situation): Promise<Way> {
   return {
     checks,
     steps,
-    danger: live === undefined ? 'confirm' : 'type-name',
+    danger: live === undefined && !input.ignore_space ? 'confirm' : 'type-name',
     consequence:
       live === undefined
         ? `A new database ${database} is created. Nothing that is there is changed.`

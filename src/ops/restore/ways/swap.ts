@@ -1,7 +1,7 @@
 import { milliseconds } from '../../../text/units.ts';
 import type { Check, Step, StepIo } from '../../operation.ts';
 import { contentChecks } from '../checks/content.ts';
-import { diskCheck } from '../checks/disk.ts';
+import { diskChecks } from '../checks/disk.ts';
 import { needsChecks } from '../checks/needs.ts';
 import { hooksOf } from '../input.ts';
 import { expectedOf } from '../load/expected.ts';
@@ -32,10 +32,11 @@ export async function swapWay(situation: Situation): Promise<Way> {
   const needs = await needsChecks(situation);
   checks.push(...needs.checks);
   if (live === undefined || source === undefined) return { checks, steps: [] };
-  checks.push(await diskCheck(situation));
   const state = newState(backup.manifest && expectedOf(backup.manifest));
   const hooks = hooksOf(input, context);
   const safety = input.no_safety_backup || !dumpClients ? undefined : await safetyOf(situation, dumpClients);
+  const { noTablespaces } = needs;
+  checks.push(...(await diskChecks(situation, { safety: safety?.bytes, noTablespaces })));
   const steps: Step[] = [
     ...(await sweepSteps(session, database)),
     ...readStep({ source, input }, state, false),

@@ -14,9 +14,9 @@ export async function tablesWay(
   backup: Backup,
   database: string,
 ): Promise<Plan> {
-  const { table: tables, mode, dir, no_safety_backup, accept_damaged } = input;
+  const { table: tables, mode, dir, no_safety_backup, accept_damaged, ignore_space: ignoreSpace } = input;
   const plan = await tablesPlan(
-    { tables, mode, dir, safety: !no_safety_backup, accept_damaged },
+    { tables, mode, dir, safety: !no_safety_backup, accept_damaged, ignoreSpace },
     contextIn(context, database),
     backup,
   );
