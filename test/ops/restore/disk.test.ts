@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../../src/db/client.ts';
 import { run } from '../../../src/targets/local.ts';
-import { throwawayCluster } from '../../support/cluster.ts';
+import { throwawayCluster, until } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut } from '../run/stage.ts';
 import { backedUp, blocks, contextIn, planRestore } from './stage.ts';
@@ -65,7 +65,6 @@ test('a server whose disk is full in the middle of the load: the live database g
   await live.sql("INSERT INTO things VALUES (0, 'more')");
   expect(await live.sql('SELECT count(*)::int AS n FROM things')).toEqual([{ n: 12_001 }]);
   await live.close();
-  await admin.close();
   // and what has no room at all is refused before
   writeFileSync(filler, Buffer.alloc(free() - 5 * MB));
   const refused = await planRestore(context, { backup: id, no_safety_backup: true });
@@ -75,6 +74,9 @@ test('a server whose disk is full in the middle of the load: the live database g
   // WAL is elsewhere, and no more than what is loaded
   await admin.sql("ALTER SYSTEM SET max_wal_size = '64GB'");
   await admin.sql('SELECT pg_reload_conf()');
+  await until(async () => (await admin.sql('SHOW max_wal_size'))[0]?.max_wal_size === '64GB', {
+    what: 'the server to read its settings again',
+  });
   const told = (await planRestore(context, { backup: id, no_safety_backup: true })).checks.filter(
     ({ title }) => title === 'Disk of the server',
   );
@@ -82,4 +84,5 @@ test('a server whose disk is full in the middle of the load: the live database g
   expect(told[1]?.detail).toMatch(/takes about \d+(\.\d+)? MB there: .* for WAL, as much as is loaded/);
   const ignored = await planRestore(context, { backup: id, no_safety_backup: true, ignore_space: true });
   expect([blocks(ignored), ignored.danger]).toEqual([[], 'type-name']);
+  await admin.close();
 });
