@@ -37,7 +37,7 @@ async function repository({ dir }: Flags, command: Command, context: Context) {
   ]);
   const { env } = context;
   const directory = repo.repositoryDirectory({ env, home: home(env), backup: resolved.backup }, dir);
-  return { ...repo, ...report, directory };
+  return { ...repo, ...report, directory, database: resolved.target.database };
 }
 
 async function list(flags: Flags, command: Command, context: Context): Promise<void> {
@@ -53,8 +53,12 @@ async function list(flags: Flags, command: Command, context: Context): Promise<v
 }
 
 async function show(id: string, flags: Flags, command: Command, context: Context): Promise<void> {
-  const { directory, findBackup, backupObject, printBackup } = await repository(flags, command, context);
-  const backup = await findBackup(directory, id);
+  const { directory, database, findBackup, backupObject, printBackup } = await repository(
+    flags,
+    command,
+    context,
+  );
+  const backup = await findBackup(directory, id, database);
   if (flags.json) printJson({ backup: backupObject(backup) });
   else await printBackup(backup);
 }

@@ -49,6 +49,8 @@ const backupSchema = z.strictObject({
   jobs: z.int().min(1).max(64).optional(),
   /** Which are kept: `7 daily 4 weekly 12 monthly min 2`. */
   keep: text.optional(),
+  /** Which of those that were made before a restore or a migration are kept: `last 3 7 days`. */
+  keep_safety: text.optional(),
   /** Commands that are run before and after a restore swaps, such as `systemctl stop app`. */
   before_restore: text.optional(),
   after_restore: text.optional(),

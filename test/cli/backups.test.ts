@@ -42,6 +42,7 @@ test('list: one object, newest first, as scripts rely on it', async () => {
     scope: 'full',
     bytes: expect.any(Number),
     status: 'ok',
+    safety: false,
     verified: { level: 'checksum', at: '2026-01-04T00:00:00.000Z' },
     path: join(repository, 'shop_20260102_030405'),
   });
@@ -51,10 +52,10 @@ test('list: one object, newest first, as scripts rely on it', async () => {
 test('list for people says when each was last proven restorable, and its label; it is what backups does alone', async () => {
   const { stdout } = await run();
   expect(stdout).toMatch(
-    /^ID +DATABASE +CREATED +FORMAT +SCOPE +SIZE +STATUS +LAST PROVEN RESTORABLE +LABEL\n/,
+    /^ID +DATABASE +CREATED +FORMAT +SCOPE +SIZE +STATUS +SAFETY +LAST PROVEN RESTORABLE +LABEL\n/,
   );
-  expect(stdout).toMatch(/shop_20260102_030405 +shop .* ok +2026-01-03 00:00:00 +before the upgrade\n/);
-  expect(stdout).toMatch(/old_20250101_000000\.sql .* foreign +- +-\n/);
+  expect(stdout).toMatch(/shop_20260102_030405 +shop .* ok +- +2026-01-03 00:00:00 +before the upgrade\n/);
+  expect(stdout).toMatch(/old_20250101_000000\.sql .* foreign +- +- +-\n/);
 });
 
 test('show: what it holds and how it was verified', async () => {

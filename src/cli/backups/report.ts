@@ -1,5 +1,6 @@
 import type { Manifest, Verification } from '../../ops/repository/manifest.ts';
 import { type Backup, lastProven, lastVerified } from '../../ops/repository/repository.ts';
+import { isSafety } from '../../ops/repository/safety.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { bytes, count, moment, plural } from '../../text/units.ts';
 import { type OutputColumn, print, printTable } from '../output.ts';
@@ -9,6 +10,7 @@ export function backupLine(backup: Backup) {
   const { id, path, database, createdAt, format, scope, bytes: size, status } = backup;
   return {
     ...{ id, database, created_at: createdAt.toISOString(), format, scope, bytes: size, status },
+    safety: isSafety(backup),
     verified: stamp(lastVerified(backup)),
     path,
   };
@@ -48,13 +50,19 @@ export const COLUMNS: readonly OutputColumn[] = [
   { key: 'scope', title: 'SCOPE' },
   { key: 'bytes', title: 'SIZE', align: 'right', show: (size) => bytes(size as number) },
   { key: 'status', title: 'STATUS' },
+  { key: 'safety', title: 'SAFETY' },
   { key: 'proven', title: 'LAST PROVEN RESTORABLE' },
   { key: 'label', title: 'LABEL' },
 ];
 
 /** A backup as a row of that list. */
 export function backupRow(backup: Backup) {
-  return { ...backup, proven: proven(backup) ?? '-', label: backup.manifest?.label ?? '-' };
+  return {
+    ...backup,
+    safety: isSafety(backup) ? 'safety' : '-',
+    proven: proven(backup) ?? '-',
+    label: backup.manifest?.label ?? '-',
+  };
 }
 
 /** One backup for people. */
@@ -102,6 +110,9 @@ function manifestFacts(backup: Backup, manifest: Manifest): string[][] {
   const rows = tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
   return [
     ['scope', chosen.length === 0 ? manifest.scope : `${manifest.scope}: ${chosen.join(', ')}`],
+    ...(isSafety({ manifest })
+      ? [['safety backup', 'yes: made before a change, as the way back from it']]
+      : []),
     ...(label === null ? [] : [['label', label]]),
     ['server', `${server.address}, PostgreSQL ${server.version}${server.standby ? ', a standby' : ''}`],
     ['made with', `${client.program} ${client.version}, compress ${manifest.compress}`],

@@ -8,6 +8,8 @@ import { type Check, defineOperation, type Step, type StepIo } from '../operatio
 import { diskError, exists, sync } from '../repository/disk.ts';
 import { DELETING } from '../repository/names.ts';
 import { type Backup, listBackups } from '../repository/repository.ts';
+import { isSafety } from '../repository/safety.ts';
+import { groupOf } from '../retention/repository.ts';
 import { backupFields, backupInput, factsOf, named } from './field.ts';
 import { usageChecks } from './uses.ts';
 
@@ -116,9 +118,9 @@ async function checks(
     });
   found.push(...usageChecks(context.journal, backup));
   const others = (await listBackups(directory)).filter(
-    (one) => one.id !== backup.id && one.database === backup.database && one.status === 'ok',
+    (one) => one.id !== backup.id && one.status === 'ok' && groupOf(one) === groupOf(backup),
   );
-  if (backup.status === 'ok')
+  if (backup.status === 'ok' && !isSafety(backup))
     found.push(
       others.length === 0
         ? {

@@ -6,6 +6,7 @@ import { shellWord } from '../fields.ts';
 import type { Field } from '../operation.ts';
 import type { Manifest } from '../repository/manifest.ts';
 import { type Backup, findBackup, listBackups, repositoryDirectory } from '../repository/repository.ts';
+import { inOrderOfUse, isSafety } from '../repository/safety.ts';
 
 /** What every operation on one backup asks for. */
 export const backupInput = { id: z.string(), dir: z.string().optional() };
@@ -18,7 +19,7 @@ export const backupFields: { readonly id: Field; readonly dir: Field } = {
     choices: async (context, raw) => {
       const dir = typeof raw.dir === 'string' ? raw.dir : undefined;
       const backups = await listBackups(repositoryDirectory(context, dir));
-      return backups.map((one) => ({ value: one.id, hint: hintOf(one) }));
+      return inOrderOfUse(backups, context.now()).map((one) => ({ value: one.id, hint: hintOf(one) }));
     },
     none: (known, { dir }) =>
       `There are no backups in ${repositoryDirectory(known, typeof dir === 'string' ? dir : undefined)}.`,
@@ -31,9 +32,11 @@ export const backupFields: { readonly id: Field; readonly dir: Field } = {
   },
 };
 
-function hintOf({ database, bytes: size, status, manifest }: Backup): string {
+function hintOf(backup: Backup): string {
+  const { database, bytes: size, status, manifest } = backup;
+  const safety = isSafety(backup) ? ['safety backup'] : [];
   const label = manifest?.label ? [manifest.label] : [];
-  return [database ?? 'unknown database', bytes(size), status, ...label].join(', ');
+  return [database ?? 'unknown database', bytes(size), status, ...safety, ...label].join(', ');
 }
 
 /** The backup that was named, and the repository that was looked into. Throws {@link OpError}. */
@@ -42,7 +45,7 @@ export async function named(
   context: OpContext,
 ): Promise<{ directory: string; backup: Backup }> {
   const directory = repositoryDirectory(context, dir);
-  return { directory, backup: await findBackup(directory, id, context.target.database) };
+  return { directory, backup: await findBackup(directory, id, context.target.database, context.now()) };
 }
 
 /** The manifest of a backup that pgdeck made. Throws {@link OpError} for others, which have no place to note it in. */
@@ -64,6 +67,7 @@ export function factsOf(backup: Backup): { label: string; value: string }[] {
     { label: 'Made', value: createdAt.toISOString() },
     { label: 'Format', value: `${kind}, ${bytes(size)}` },
     { label: 'Status', value: status },
+    ...(isSafety(backup) ? [{ label: 'Safety backup', value: manifest?.label ?? 'yes' }] : []),
     ...(manifest?.pinned ? [{ label: 'Pinned', value: 'yes' }] : []),
   ];
 }

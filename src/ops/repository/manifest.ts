@@ -12,6 +12,8 @@ export const LEVELS = ['decode', 'checksum', 'counts', 'restore'] as const;
 export type Level = (typeof LEVELS)[number];
 
 const size = z.int().nonnegative();
+/** ISO 8601. One that is none would sort anywhere. */
+const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time');
 
 const tableSchema = z.object({
   oid: z.int(),
@@ -29,7 +31,7 @@ const tableSchema = z.object({
 
 const verificationSchema = z.object({
   level: z.enum(LEVELS),
-  at: z.string(),
+  at: time,
   ok: z.boolean(),
   /** What was found, one sentence. */
   detail: z.string(),
@@ -42,9 +44,12 @@ export const manifestSchema = z.object({
   id: z.string(),
   run: z.string(),
   pgdeck: z.string(),
-  created_at: z.string(),
+  created_at: time,
   label: z.string().nullable(),
-  /** Made by another operation before it changes something: the way back, not what is wanted back. */
+  /**
+   * Made by another operation before it changes something: the way back, not what is wanted back. Absent in older ones:
+   * see {@link file://./safety.ts}.
+   */
   safety: z.boolean().optional(),
   server: z.object({
     version: z.string(),

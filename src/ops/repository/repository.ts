@@ -7,6 +7,7 @@ import { diskError, exists } from './disk.ts';
 import { describeForeign, kindOf } from './foreign.ts';
 import type { Format, Level, Manifest, Scope, Verification } from './manifest.ts';
 import { guessFromName, isHidden, PARTIAL } from './names.ts';
+import { isFromFuture, isSafety } from './safety.ts';
 import { MANIFEST, readManifest } from './update.ts';
 
 /**
@@ -74,8 +75,11 @@ export async function listBackups(directory: string): Promise<Backup[]> {
   }
   return found
     .filter((one) => one !== undefined)
-    .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || b.id.localeCompare(a.id));
+    .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || byName(b.id, a.id));
 }
+
+/** Of two of one second the later one has the higher number: -2, -10. */
+const { compare: byName } = new Intl.Collator('en', { numeric: true });
 
 /** Stands for the newest good whole backup of the database that is connected to, safety backups left out. */
 const NEWEST = 'newest';
@@ -84,8 +88,13 @@ const NEWEST = 'newest';
  * The backup of that name in the repository (its beginning is enough where it is the only one), or the one at that
  * path. Throws {@link OpError} when there is none, when there are several, and when it was never finished.
  */
-export async function findBackup(directory: string, idOrPath: string, database?: string): Promise<Backup> {
-  if (idOrPath === NEWEST) return newest(directory, database);
+export async function findBackup(
+  directory: string,
+  idOrPath: string,
+  database?: string,
+  now = new Date(),
+): Promise<Backup> {
+  if (idOrPath === NEWEST) return newest(directory, database, now);
   const isName = !idOrPath.includes(sep);
   const candidates = isName ? [join(directory, idOrPath), resolve(idOrPath)] : [resolve(idOrPath)];
   for (const path of candidates) {
@@ -120,14 +129,16 @@ export async function findBackup(directory: string, idOrPath: string, database?:
   return only;
 }
 
-async function newest(directory: string, database: string | undefined): Promise<Backup> {
-  const found = (await listBackups(directory)).find(
-    ({ status, scope, manifest, database: of }) =>
-      status === 'ok' &&
-      scope === 'full' &&
-      manifest?.safety !== true &&
-      (database === undefined || of === database),
+async function newest(directory: string, database: string | undefined, now: Date): Promise<Backup> {
+  const good = (await listBackups(directory)).filter(
+    (one) =>
+      one.status === 'ok' &&
+      one.scope === 'full' &&
+      !isSafety(one) &&
+      (database === undefined || one.database === database),
   );
+  // one from the future would be the newest for ever; with no others it is this machine's clock that is behind
+  const found = good.find(({ createdAt }) => !isFromFuture(createdAt, now)) ?? good[0];
   if (found) return found;
   throw new OpError(
     'refused',

@@ -6,6 +6,7 @@ import { bytes, plural } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
 import type { Choice, Field, RawInput } from '../operation.ts';
 import { type Backup, findBackup, listBackups, repositoryDirectory } from '../repository/repository.ts';
+import { inOrderOfUse, isSafety } from '../repository/safety.ts';
 import { planningSession } from './session.ts';
 import { isMaintenance } from './swap/maintenance.ts';
 
@@ -53,11 +54,10 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
     title: 'Backup',
     hint: 'a backup, as backups list has it, or the path of a dump',
     argument: true,
-    choices: async (context, raw) =>
-      (await listBackups(repositoryDirectory(context, textOf(raw.dir)))).map((one) => ({
-        value: one.id,
-        hint: choiceHint(one),
-      })),
+    choices: async (context, raw) => {
+      const backups = await listBackups(repositoryDirectory(context, textOf(raw.dir)));
+      return inOrderOfUse(backups, context.now()).map((one) => ({ value: one.id, hint: choiceHint(one) }));
+    },
     none: (known, raw) =>
       `There are no backups in ${repositoryDirectory(known, textOf(raw.dir))}. Make one (b in the console), type the path of a dump, or name another repository.`,
   },
@@ -167,7 +167,12 @@ async function databaseChoices(context: OpContext): Promise<Choice[]> {
 async function tableChoices(context: OpContext, raw: RawInput): Promise<Choice[]> {
   const backup = textOf(raw.backup);
   if (backup === undefined) return [];
-  const { manifest } = await findBackup(repositoryDirectory(context, textOf(raw.dir)), backup);
+  const { manifest } = await findBackup(
+    repositoryDirectory(context, textOf(raw.dir)),
+    backup,
+    textOf(raw.database) ?? context.target.database,
+    context.now(),
+  );
   return (manifest?.tables ?? [])
     .filter(({ rows, kind }) => rows !== null && kind !== 'matview')
     .map(({ schema, name, rows }) => ({
@@ -177,9 +182,11 @@ async function tableChoices(context: OpContext, raw: RawInput): Promise<Choice[]
 }
 
 /** When it was made, how large it is, and what sets it apart: a part of a database, a safety backup. */
-function choiceHint({ createdAt, bytes: size, status, scope, manifest }: Backup): string {
+function choiceHint(backup: Backup): string {
+  const { createdAt, bytes: size, status, scope, manifest } = backup;
   const parts = [createdAt.toISOString().slice(0, 16).replace('T', ' '), bytes(size), status];
   if (scope !== null && scope !== 'full') parts.push(scope);
+  if (isSafety(backup)) parts.push('safety backup');
   if (manifest?.label) parts.push(manifest.label);
   return parts.join('  ');
 }

@@ -12,7 +12,8 @@ export const restore = defineOperation({
   fields: restoreFields,
   plan: async (input, context) => {
     const database = input.database ?? context.target.database;
-    const backup = await findBackup(repositoryDirectory(context, input.dir), input.backup, database);
+    const repository = repositoryDirectory(context, input.dir);
+    const backup = await findBackup(repository, input.backup, database, context.now());
     return restorePlan(input, context, backup);
   },
   undo: undoRestore,

@@ -1,9 +1,10 @@
+import { isFromFuture } from '../repository/safety.ts';
 import { type KeepRule, TIERS, type Tier } from './rule.ts';
 
 /** What the planner must know of a backup. */
 export interface Candidate {
   readonly id: string;
-  /** Those of one group replace each other: one server, database and scope. */
+  /** Those of one group replace each other: one server, database and scope; safety backups of one are another. */
   readonly group: string;
   /** Ms since 1970. */
   readonly at: number;
@@ -30,12 +31,21 @@ const DAY = 86_400_000;
  *
  * Only good ones count. Tiers count days, weeks and months that have backups, not those of the calendar, so that an
  * outage does not empty the repository; periods are those of the local time zone. The newest good one, pinned ones and
- * those in use are always kept.
+ * those in use are always kept. One whose date is still to come was made by a clock that was wrong: it stays, and counts
+ * for nothing, or it would be the newest until then.
  */
-export function decide(candidates: readonly Candidate[], rule: KeepRule, now: number): Decision[] {
+export function decide<One extends Candidate>(
+  candidates: readonly One[],
+  rule: KeepRule | ((one: One) => KeepRule),
+  now: number,
+): Decision[] {
   const reasons = new Map<string, string>();
-  for (const group of Map.groupBy(candidates, (one) => one.group).values())
-    for (const [id, because] of kept(group, rule, now)) reasons.set(id, because);
+  for (const group of Map.groupBy(candidates, (one) => one.group).values()) {
+    const [first] = group;
+    if (first === undefined) continue;
+    const held = typeof rule === 'function' ? rule(first) : rule;
+    for (const [id, because] of kept(group, held, now)) reasons.set(id, because);
+  }
   return candidates.map((one) => {
     const because = reasons.get(one.id);
     return because === undefined
@@ -53,10 +63,12 @@ function kept(group: readonly Candidate[], rule: KeepRule, now: number): Map<str
   const keep = (one: Candidate, because: string) => {
     if (!reasons.has(one.id)) reasons.set(one.id, because);
   };
-  const good = group.filter((one) => one.good).sort((a, b) => b.at - a.at);
+  const ahead = group.filter(({ at }) => isFromFuture(at, now));
+  const good = group.filter((one) => one.good && !ahead.includes(one)).sort((a, b) => b.at - a.at);
   for (const one of group) {
     if (one.pinned) keep(one, 'pinned');
     else if (one.inUse) keep(one, 'a run needs it');
+    else if (ahead.includes(one)) keep(one, 'dated in the future: a clock was wrong');
     // a failure is no reason to remove something while there is nothing better
     else if (!one.good && (good.length === 0 || now - one.at < FAILED_DAYS * DAY))
       keep(one, 'not good, and recent');

@@ -5,20 +5,23 @@ import { backupFields } from '../backups/field.ts';
 import type { OpContext } from '../context.ts';
 import { defineOperation, type StepIo } from '../operation.ts';
 import { repositoryDirectory } from '../repository/repository.ts';
-import { judge, judgedTable, keepRule } from './repository.ts';
-import { DEFAULT_KEEP, parseKeep } from './rule.ts';
+import { judge, judgedTables, keepRules } from './repository.ts';
+import { DEFAULT_KEEP, DEFAULT_KEEP_SAFETY, parseKeep } from './rule.ts';
+
+const rule = z
+  .string()
+  .superRefine((text, context) => {
+    const parsed = parseKeep(text);
+    if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.message });
+  })
+  .optional();
 
 /** Removes the backups that the rule no longer keeps. */
 export const prune = defineOperation({
   id: 'backups prune',
   input: z.object({
-    keep: z
-      .string()
-      .superRefine((text, context) => {
-        const parsed = parseKeep(text);
-        if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.message });
-      })
-      .optional(),
+    keep: rule,
+    keep_safety: rule,
     database: z.string().optional(),
     dir: z.string().optional(),
   }),
@@ -36,6 +39,12 @@ export const prune = defineOperation({
           }),
         ),
     },
+    keep_safety: {
+      title: 'Keep safety backups',
+      hint: `which are kept of those that pgdeck made before it changed something: "${DEFAULT_KEEP_SAFETY}"`,
+      placeholder: 'rule',
+      standard: ({ backup }) => backup.keep_safety ?? DEFAULT_KEEP_SAFETY,
+    },
     database: {
       title: 'Database',
       hint: 'only backups of this database',
@@ -44,10 +53,10 @@ export const prune = defineOperation({
     },
     dir: backupFields.dir,
   },
-  plan: async ({ keep, database, dir }, context) => {
+  plan: async ({ keep, keep_safety, database, dir }, context) => {
     const directory = repositoryDirectory(context, dir);
-    const { text, rule } = keepRule(context, keep);
-    const judged = await judge(context, directory, rule, database);
+    const rules = keepRules(context, { keep, keep_safety });
+    const judged = await judge(context, directory, rules, database);
     const gone = judged.filter(({ decision }) => !decision.keep);
     const freed = gone.reduce((sum, { backup }) => sum + backup.bytes, 0);
     return {
@@ -57,14 +66,15 @@ export const prune = defineOperation({
       danger: gone.length === 0 ? 'none' : 'confirm',
       writes: false,
       server: directory,
-      input: { keep: text, database, dir },
+      input: { keep: rules.keep.text, keep_safety: rules.safety.text, database, dir },
       facts: [
         { label: 'Repository', value: directory },
-        { label: 'Rule', value: text },
+        { label: 'Rule', value: rules.keep.text },
+        { label: 'Safety backups', value: rules.safety.text },
         { label: 'Kept', value: String(judged.length - gone.length) },
         { label: 'Deleted', value: `${gone.length}, ${bytes(freed)}` },
       ],
-      tables: judged.length === 0 ? [] : [judgedTable(judged)],
+      tables: judgedTables(judged, rules),
       checks: [],
       steps: gone.map(({ backup }) => deletion(backup.path, `delete:${backup.id}`)),
       ...(gone.length > 0 && {
@@ -76,20 +86,27 @@ export const prune = defineOperation({
 });
 
 /**
- * What a backup does after it was made and verified: removes those of its database that the profile's rule no longer
- * keeps. Nothing happens where no rule is configured.
+ * What a backup does after it was made and verified: removes those of its database that the profile's rules no longer
+ * keep. Of a kind without a rule in the profile none goes, but for safety backups beside others that have one.
  */
 export async function pruneAfter(
   io: StepIo,
   context: OpContext,
   { directory, database }: { readonly directory: string; readonly database: string },
 ): Promise<void> {
-  if (context.backup.keep === undefined) return;
-  const { text, rule } = keepRule(context);
-  const judged = await judge(context, directory, rule, database);
+  const { keep, keep_safety } = context.backup;
+  if (keep === undefined && keep_safety === undefined) return;
+  const rules = keepRules(context);
+  const all = await judge(context, directory, rules, database);
+  const judged = keep === undefined ? all.filter(({ safety }) => safety) : all;
   const gone = judged.filter(({ decision }) => !decision.keep);
-  io.line(`retention "${text}": ${judged.length - gone.length} kept, ${gone.length} deleted`);
+  for (const safety of keep === undefined ? [true] : [false, true]) {
+    const own = judged.filter((one) => one.safety === safety);
+    const deleted = own.filter((one) => gone.includes(one)).length;
+    const name = safety ? `safety backups "${rules.safety.text}"` : `retention "${rules.keep.text}"`;
+    if (!safety || own.length > 0) io.line(`${name}: ${own.length - deleted} kept, ${deleted} deleted`);
+  }
   if (gone.length === 0) return;
-  io.result(judgedTable(judged));
+  for (const table of judgedTables(judged, rules)) io.result(table);
   for (const { backup } of gone) await deletion(backup.path, `delete:${backup.id}`).run(io);
 }

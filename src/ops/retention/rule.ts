@@ -16,6 +16,9 @@ export interface KeepRule {
 
 export const DEFAULT_KEEP = '7 daily 4 weekly 12 monthly min 2';
 
+/** Of safety backups: one that is among the newest three or not older than a week. */
+export const DEFAULT_KEEP_SAFETY = 'last 3 7 days';
+
 const UNITS: Readonly<Record<string, Tier>> = {
   hourly: 'hourly',
   daily: 'daily',

@@ -68,7 +68,7 @@ test('the manifest says what a restore needs', async () => {
   const repository = join(home, 'facts');
   const context = contextFor(db.target(), home);
   const { end } = await carryOut(
-    await planBackup(context, { dir: repository, label: 'before upgrade' }),
+    await planBackup(context, { dir: repository, label: 'before a restore of these tables' }),
     context,
   );
   expect(end.ok).toBe(true);
@@ -77,7 +77,8 @@ test('the manifest says what a restore needs', async () => {
     admin.sql('SELECT system_identifier::text AS id FROM pg_control_system()'),
   );
   expect(manifest).toMatchObject({
-    label: 'before upgrade',
+    label: 'before a restore of these tables',
+    safety: false,
     run: end.run,
     scope: 'full',
     format: 'custom',

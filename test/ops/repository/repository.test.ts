@@ -251,6 +251,20 @@ describe('the list', () => {
   });
 });
 
+test('a time that is none is damage; of one second the later one is first', async () => {
+  const path = await made('shop_20260101_000000');
+  const file = join(path, 'manifest.json');
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8').replace(/"created_at": "[^"]*"/, '"created_at": "yesterday"'),
+  );
+  const at = new Date(2026, 0, 2).toISOString();
+  for (let n = 1; n <= 10; n++) await made('shop_20260102_000000', { created_at: at });
+  const backups = await listBackups(repository);
+  expect([backups[0]?.id, backups.at(-2)?.id]).toEqual(['shop_20260102_000000-10', 'shop_20260102_000000']);
+  expect(backups.at(-1)).toMatchObject({ id: 'shop_20260101_000000', status: 'damaged' });
+});
+
 describe('a backup is found', () => {
   test('by its name, the beginning of it, its path, the path of its archive', async () => {
     const path = await made('shop_20260101_000000');

@@ -88,7 +88,7 @@ test('beside, verified, swapped; and back again with undo, though the command af
     await inDatabase(db.database, (s) => s.sql("SELECT current_setting('app.tenant') AS tenant")),
   ).toEqual([{ tenant: "a'b, c" }]);
   const safety = await findBackup('/nowhere', (facts.safety as { path: string }).path);
-  expect(safety.status).toBe('ok');
+  expect(safety).toMatchObject({ status: 'ok', manifest: { safety: true } });
 
   const run = readRun(context.journal, end.run);
   const undo = await restore.undo?.(run as NonNullable<typeof run>, context);

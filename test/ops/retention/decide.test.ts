@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Candidate, decide, periodOf } from '../../../src/ops/retention/decide.ts';
-import { type KeepRule, parseKeep } from '../../../src/ops/retention/rule.ts';
+import { DEFAULT_KEEP_SAFETY, type KeepRule, parseKeep } from '../../../src/ops/retention/rule.ts';
 import { random } from '../../text/random.ts';
 
 const DAY = 86_400_000;
@@ -133,4 +133,47 @@ test.each([
   [new Date(2027, 0, 1, 0, 30), '2026-W53'],
 ])('%s is in week %s', (at, week) => {
   expect(periodOf('weekly', at)).toBe(week);
+});
+
+test('one from the future is kept, and is neither the newest nor that of a day', () => {
+  const now = BEGIN + 3 * DAY;
+  const stock = [
+    backup('old', BEGIN),
+    backup('today', now),
+    backup('2099', new Date(2099, 0, 1).getTime()),
+    backup('2099b', new Date(2099, 0, 2).getTime(), { good: false }),
+  ];
+  expect(kept(stock, 'last 1', now)).toEqual(['today', '2099', '2099b']);
+  expect(kept(stock, '1 daily', now)).toEqual(['today', '2099', '2099b']);
+  expect(decide(stock, rule('last 1'), now)[2]?.because).toMatch(/future.*clock/);
+  // this machine's clock is behind: nothing is known to be old
+  expect(kept(stock, 'last 1', BEGIN - 300 * DAY)).toHaveLength(4);
+  // of two machines one is ahead a little
+  expect(kept([backup('a', now - DAY), backup('b', now + 60_000)], 'last 1', now)).toEqual(['b']);
+});
+
+test('a damaged one is not the newest of its day, and two of one time are told apart', () => {
+  const day = new Date(2026, 10, 20, 1).getTime();
+  const stock = [
+    backup('good', day),
+    backup('twin', day),
+    backup('damaged', day + 3_600_000, { good: false }),
+    backup('before', day - DAY),
+  ];
+  expect(kept(stock, '2 daily', day + 30 * DAY)).toEqual(['good', 'before']);
+});
+
+test('safety backups go by their rule: of the newest three or not older than a week', () => {
+  const stock = [
+    ...[0, 1, 6, 7, 8, 20].map((days) => backup(`safety${days}`, BEGIN - days * DAY, { group: 'safety' })),
+    ...[30, 31, 40].map((days) => backup(`rare${days}`, BEGIN - days * DAY, { group: 'safety of stock' })),
+    backup('rare99', BEGIN - 99 * DAY, { group: 'safety of stock' }),
+    backup('mine', BEGIN - 9 * DAY),
+  ];
+  const decided = decide(
+    stock,
+    ({ group }) => rule(group.startsWith('safety') ? DEFAULT_KEEP_SAFETY : 'last 1'),
+    BEGIN,
+  );
+  expect(decided.filter(({ keep }) => !keep).map(({ id }) => id)).toEqual(['safety8', 'safety20', 'rare99']);
 });

@@ -1,8 +1,12 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { Journal, markUndone } from '../../../src/ops/journal/journal.ts';
+import { restoreFields } from '../../../src/ops/restore/input.ts';
+import { prune as pruneOperation } from '../../../src/ops/retention/prune.ts';
 import { serverTarget } from '../../support/cluster.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../support/program.ts';
+import { contextOf } from '../run/stage.ts';
 import { putBackup } from './stock.ts';
 
 const home = temporaryDirectory();
@@ -17,6 +21,14 @@ beforeEach(() => {
   putBackup(repository, 'shop_pinned', { days: 300, pinned: true });
   writeFileSync(join(repository, 'other_20200101.sql'), '-- PostgreSQL database dump\n');
 });
+
+/** What the form of a restore offers, in its order. */
+async function choicesIn(dir: string): Promise<string[]> {
+  const context = contextOf(serverTarget(), home);
+  const found = await restoreFields.backup.choices?.(context, { dir });
+  await context.close();
+  return (found ?? []).map(({ value }) => value);
+}
 
 const prune = (...args: string[]) => pgdeck(['backups', 'prune', '--dir', repository, ...args], env);
 
@@ -93,4 +105,99 @@ test('the newest good backup has a name of its own: a job need not know what it 
     2,
     expect.stringMatching(/no good whole backup of x.*pgdeck backup/),
   ]);
+});
+
+test('what was saved of a damaged state does not push out the good one: it has a rule of its own', async () => {
+  const own = join(home, 'safety');
+  putBackup(own, 'shop_good', { days: 3 });
+  putBackup(own, 'shop_older', { days: 4 });
+  for (const days of [0, 0.5, 1, 2, 20]) putBackup(own, `shop_safety_${days}`, { days, safety: true });
+  const rules = ['--keep', 'last 1', '--dir', own];
+  const plan = JSON.parse((await pgdeck(['backups', 'prune', ...rules, '--plan', '--json'], env)).stdout);
+  expect(plan.facts).toEqual(
+    expect.arrayContaining([
+      { label: 'Rule', value: 'last 1' },
+      { label: 'Safety backups', value: 'last 3 7 days' },
+    ]),
+  );
+  expect(
+    plan.tables.map((table: { title: string; rows: string[][] }) => [table.title, table.rows.length]),
+  ).toEqual([
+    ['What "last 1" keeps', 2],
+    ['Safety backups: what "last 3 7 days" keeps', 5],
+  ]);
+  expect((await pgdeck(['backups', 'prune', ...rules, '--yes'], env)).code).toBe(0);
+  expect(readdirSync(own).sort()).toEqual([
+    'shop_good',
+    ...['shop_safety_0', 'shop_safety_0.5', 'shop_safety_1', 'shop_safety_2'],
+  ]);
+  await pgdeck(['backups', 'prune', ...rules, '--keep-safety', 'last 1', '--yes'], env);
+  expect(readdirSync(own).sort()).toEqual(['shop_good', 'shop_safety_0']);
+});
+
+test('a bad rule for safety backups is refused, as a flag and in the settings', async () => {
+  const flag = await prune('--keep-safety', 'three', '--yes');
+  expect([flag.code, flag.stderr]).toEqual([2, expect.stringContaining('"last 10"')]);
+  const folder = join(home, 'config', 'pgdeck');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ backup: { keep_safety: '0 days' } }));
+  const settings = await pgdeck(['backups', 'prune', '--dir', repository, '--yes'], {
+    ...env,
+    XDG_CONFIG_HOME: join(home, 'config'),
+  });
+  expect([settings.code, settings.stderr]).toEqual([2, expect.stringContaining('"0 days" is no rule')]);
+});
+
+test('the newest is none from the future, and none of those that were made before a change', async () => {
+  const own = join(home, 'newest');
+  putBackup(own, 'shop_2099', { days: -9999 });
+  putBackup(own, 'shop_safety', { days: 0, safety: true });
+  // as they were before their manifests said so
+  putBackup(own, 'shop_old_safety', {
+    days: 0.1,
+    safety: null,
+    label: 'before a restore of these tables',
+  });
+  putBackup(own, 'shop_mine', { days: 0.2, label: 'before a restore of these tables' });
+  putBackup(own, 'shop_older', { days: 2 });
+  const newest = async () =>
+    JSON.parse(
+      (await pgdeck(['backups', 'show', 'newest', '--dir', own, '-d', 'shop', '--json'], env)).stdout,
+    ).backup.id;
+  expect(await newest()).toBe('shop_mine');
+  const { stdout } = await pgdeck(['backups', 'list', '--dir', own, '--json'], env);
+  const safety = JSON.parse(stdout).backups.flatMap((one: { id: string; safety: boolean }) =>
+    one.safety ? [one.id] : [],
+  );
+  expect(safety).toEqual(['shop_safety', 'shop_old_safety']);
+  const list = (await pgdeck(['backups', 'list', '--dir', own], env)).stdout.split('\n');
+  expect(list.filter((line) => / safety /.test(line)).map((line) => line.split(' ')[0])).toEqual(safety);
+  const offered = await choicesIn(own);
+  expect(offered).toEqual(['shop_mine', 'shop_older', 'shop_2099', 'shop_safety', 'shop_old_safety']);
+});
+
+test('what only a safety backup can take back keeps it: by the command of the run, or because the run failed', async () => {
+  const own = join(home, 'needed');
+  const context = contextOf(serverTarget(), join(home, 'needing'));
+  for (const name of ['tables', 'failed', 'taken', 'old'])
+    putBackup(own, `shop_${name}`, { days: 20, safety: true });
+  for (const days of [1, 2, 3]) putBackup(own, `shop_${days}`, { days, safety: true });
+  const began = (name: string, now?: Date) => {
+    const record = { operation: 'restore', subject: 'Restore shop', server: 's', input: {}, steps: [] };
+    const journal = Journal.begin(context.journal, record, now);
+    journal.write({
+      type: 'record',
+      facts: { safety: { id: `shop_${name}`, path: join(own, `shop_${name}`) } },
+    });
+    return journal;
+  };
+  began('tables').end('done', 'pgdeck restore shop_tables --table public.a --mode replace --database shop');
+  began('failed').end('failed');
+  const taken = began('taken');
+  taken.end('done', `pgdeck undo ${taken.id}`);
+  markUndone(context.journal, taken.id, 'another');
+  began('old', new Date(Date.now() - 15 * 86_400_000)).end('failed');
+  const plan = await pruneOperation.plan({ dir: own }, context);
+  await context.close();
+  expect(plan.steps.map(({ id }) => id).sort()).toEqual(['delete:shop_old', 'delete:shop_taken']);
 });

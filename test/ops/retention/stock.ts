@@ -14,7 +14,9 @@ export function putBackup(
     scope = 'full' as Scope,
     good = true,
     pinned = false,
-    safety = false,
+    /** null: its manifest does not say, as older ones do not. */
+    safety = false as boolean | null,
+    label = null as string | null,
     now = new Date(),
   },
 ): void {
@@ -28,8 +30,8 @@ export function putBackup(
     run: 'run',
     pgdeck: '0',
     created_at: at,
-    label: null,
-    safety,
+    label,
+    ...(safety !== null && { safety }),
     server: { version: '15.1', version_num: 150_001, system_identifier: '1', address: 'h:1', standby: false },
     database: {
       ...{ name: database, oid: 1, encoding: 'UTF8', collate: 'C', ctype: 'C', locale_provider: 'c' },

@@ -40,7 +40,7 @@ export function makeManifest(
     pgdeck: version,
     created_at: createdAt.toISOString(),
     label: request.label ?? null,
-    ...(request.safety === true && { safety: true }),
+    safety: request.safety === true,
     server: {
       version: server.version,
       version_num: server.versionNum,

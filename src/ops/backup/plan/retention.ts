@@ -2,11 +2,11 @@ import type { OpContext } from '../../context.ts';
 import { OpError, sentenceOf } from '../../error.ts';
 import type { Step } from '../../operation.ts';
 import { pruneAfter } from '../../retention/prune.ts';
-import { keepRule } from '../../retention/repository.ts';
+import { keepRules } from '../../retention/repository.ts';
 import type { BackupRequest } from '../request.ts';
 
 /**
- * What the profile's rule asks for after a backup: the older ones that it no longer keeps are removed, and never before
+ * What the profile's rules ask for after a backup: the older ones that they no longer keep are removed, and never before
  * the new one is published. No step where no rule is configured. Throws {@link OpError} for a rule that is none.
  */
 export function retentionSteps(
@@ -14,13 +14,18 @@ export function retentionSteps(
   { repository, database }: Pick<BackupRequest, 'repository' | 'database'>,
   id = 'retention',
 ): Step[] {
-  if (context.backup.keep === undefined) return [];
-  const { text } = keepRule(context);
+  const { backup } = context;
+  if (backup.keep === undefined && backup.keep_safety === undefined) return [];
+  const { keep, safety } = keepRules(context);
+  const preview = [
+    ...(backup.keep === undefined ? [] : [`keep ${keep.text}`]),
+    `keep of safety backups ${safety.text}`,
+  ];
   return [
     {
       id,
       title: `Remove older backups of ${database} that are kept no longer`,
-      preview: `keep ${text}`,
+      preview: preview.join('\n'),
       run: async (io) => {
         try {
           await pruneAfter(io, context, { directory: repository, database });

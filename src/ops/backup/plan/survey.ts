@@ -4,6 +4,7 @@ import { backupDatabase, backupLargeObjects, backupPasswords } from '../../../db
 import type { BackupRelation } from '../../../db/views/backup/relations.ts';
 import type { Check } from '../../operation.ts';
 import type { Backup } from '../../repository/repository.ts';
+import { isSafety } from '../../repository/safety.ts';
 import { activityChecks, shapeChecks } from '../preflight/activity.ts';
 import { rightsChecks } from '../preflight/rights.ts';
 import { type Estimate, estimateSize } from '../preflight/space.ts';
@@ -23,7 +24,7 @@ export interface Survey {
   readonly passwords: boolean;
   readonly estimate: Estimate;
   readonly checks: readonly Check[];
-  /** The newest backup of this database. */
+  /** The newest backup of this database that was made for its own sake. */
   readonly last: Backup | undefined;
 }
 
@@ -84,6 +85,6 @@ export async function survey(
       ...sight.activity,
       ...shapeChecks(session, request, selection),
     ],
-    last: own[0],
+    last: own.find((one) => !isSafety(one)),
   };
 }
