@@ -77,7 +77,7 @@ async function printJobs(
     if (jobs.length === 0) note(NONE);
     return;
   }
-  const [{ badTime, jobOf }, { badCommand, splitWords }, { createContext }] = await Promise.all([
+  const [{ badTime, jobOf, surprise }, { badCommand, splitWords }, { createContext }] = await Promise.all([
     import('../ops/schedule/job.ts'),
     import('../ops/schedule/words.ts'),
     import('../ops/context.ts'),
@@ -89,5 +89,7 @@ async function printJobs(
   if (problem !== undefined || words === undefined)
     throw new UsageError(`${problem}`, 'See pgdeck schedule print --help.');
   const { resolved } = await context.resolve(command);
+  const surprising = surprise(at, new Date());
+  if (surprising !== undefined) note(`${surprising}.`);
   print(jobLine(jobOf(createContext({ resolved, env: context.env }), { name, at, words, flock: true })));
 }

@@ -15,8 +15,9 @@ export function isLocal({ target: { host } }: Pick<OpContext, 'target'>): boolea
  */
 export async function freeBytes(directory: string): Promise<number | undefined> {
   try {
-    const { bavail, bsize } = await statfs(directory);
-    return bavail * bsize;
+    const { blocks, bavail, bsize } = await statfs(directory);
+    // /proc, /sys and some of FUSE have no size: that is not a full disk
+    return blocks === 0 ? undefined : bavail * bsize;
   } catch {
     return undefined;
   }

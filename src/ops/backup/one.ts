@@ -7,7 +7,6 @@ import { OpError } from '../error.ts';
 import type { StepIo } from '../operation.ts';
 import { kindOf } from '../repository/foreign.ts';
 import type { Verification } from '../repository/manifest.ts';
-import { backupId } from '../repository/names.ts';
 import { discard, type PartialBackup, partialDirectory, publish } from '../repository/publish.ts';
 import { archiveName, commandLine, dumpCommands } from './dump/command.ts';
 import { countRows } from './dump/counts.ts';
@@ -39,11 +38,12 @@ export class OneBackup {
   }
 
   async snapshot(io: StepIo): Promise<void> {
-    const { repository, database } = this.#request;
+    const { repository, id } = this.#request;
     io.record({ repository });
     await sweep(io, repository);
     this.#createdAt = this.#context.now();
-    this.#partial = await partialDirectory(repository, backupId(database, this.#createdAt), io.run);
+    this.#partial = await partialDirectory(repository, id, io.run);
+    if (this.#partial.id !== id) io.line(`${id} was taken meanwhile: this backup is ${this.#partial.id}`);
     io.crashPoint('snapshot:partial');
     this.#snapshot = await takeSnapshot(io, this.#request);
     const { selection, database: facts } = this.#snapshot;

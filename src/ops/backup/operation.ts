@@ -5,6 +5,8 @@ import { type ClientProgram, type Clients, findClients } from '../clients/progra
 import type { OpContext } from '../context.ts';
 import { shellWord } from '../fields.ts';
 import { type Check, defineOperation, type Fact, type Plan, type Step } from '../operation.ts';
+import { backupId } from '../repository/names.ts';
+import { freeName } from '../repository/publish.ts';
 import { listBackups, repositoryDirectory } from '../repository/repository.ts';
 import { compressionText } from './dump/compression.ts';
 import { chooseDatabases, lookAtEach } from './plan/databases.ts';
@@ -31,7 +33,7 @@ export const backup = defineOperation({
 async function planBackup(input: BackupInput, context: OpContext): Promise<Plan> {
   const session = await context.session();
   const { databases, checks } = await chooseDatabases(session, input);
-  refuseContradictions(input, databases);
+  refuseContradictions(input, databases, context.backup);
   const programs: ClientProgram[] = [
     'pg_dump',
     'pg_restore',
@@ -59,8 +61,14 @@ async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
   const repository = repositoryDirectory(context, input.dir);
   const backups = await listBackups(repository).catch(() => []);
   const surveys: Survey[] = [];
-  for (const sight of sights)
-    surveys.push(await survey(sight, decideRequest(context, input, clients, sight.database), backups));
+  const taken = new Set<string>();
+  for (const sight of sights) {
+    const { database } = sight;
+    const id = await freeName(repository, backupId(database, context.now()), taken);
+    taken.add(id);
+    const request = { id, ...decideRequest(context, input, clients, database) };
+    surveys.push(await survey(sight, request, backups));
+  }
   const raw = surveys.reduce((sum, one) => sum + one.raw, 0);
   const estimate = {
     bytes: surveys.reduce((sum, one) => sum + one.estimate.bytes, 0),

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { OpContext } from '../context.ts';
-import { backupId, PARTIAL } from '../repository/names.ts';
+import { PARTIAL } from '../repository/names.ts';
 import { archiveName, commandLine, dumpCommands } from './dump/command.ts';
 import { globalsCommand } from './dump/globals.ts';
 import { SNAPSHOT_SQL } from './dump/snapshot.ts';
@@ -9,13 +8,12 @@ import type { BackupRequest } from './request.ts';
 /** What stands for the snapshot's id before there is one. */
 const SNAPSHOT_ID = '$SNAPSHOT';
 
-/** The SQL and the commands of the steps as they will be run; the time in the names is that of the run. */
+/** The SQL and the commands of the steps as they will be run. */
 export function previewOf(
-  { now }: Pick<OpContext, 'now'>,
   request: BackupRequest,
   { selection = [], passwords = true }: { selection?: readonly string[]; passwords?: boolean },
 ): { snapshot: string; dump: string; verify: string; publish: string } {
-  const id = backupId(request.database, now());
+  const { id } = request;
   const final = join(request.repository, id);
   const directory = final + PARTIAL;
   const dump = dumpCommands(request, { directory, id }, { snapshot: SNAPSHOT_ID, selection });

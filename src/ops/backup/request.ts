@@ -7,6 +7,8 @@ export type Content = 'all' | 'schema' | 'data';
 
 /** One database's backup, decided. */
 export interface BackupRequest {
+  /** The name that is planned for it; another run that takes it first gives it a number. */
+  readonly id: string;
   readonly database: string;
   /** Directory of the repository. */
   readonly repository: string;

@@ -4,6 +4,8 @@ import { bytes } from '../../text/units.ts';
 import type { Clients } from '../clients/programs.ts';
 import type { OpContext } from '../context.ts';
 import type { Check, Step } from '../operation.ts';
+import { backupId } from '../repository/names.ts';
+import { freeName } from '../repository/publish.ts';
 import { listBackups } from '../repository/repository.ts';
 import { defaultCompression } from './dump/compression.ts';
 import { lookAt, survey } from './plan/survey.ts';
@@ -18,6 +20,8 @@ export interface SafetyBackup {
   readonly checks: readonly Check[];
   /** About how large it will be. */
   readonly bytes: number;
+  /** The name it will have, or has. */
+  readonly name: () => string;
   /** Once it is made. */
   readonly made: () => BackupMade | undefined;
 }
@@ -41,8 +45,10 @@ export async function safetyBackup(
   session: Session,
   { clients, repository, label, tables = [], ignoreSpace = false, tell = told }: SafetyWish,
 ): Promise<SafetyBackup> {
+  const { database } = session.server;
   const request: BackupRequest = {
-    database: session.server.database,
+    id: await freeName(repository, backupId(database, context.now())),
+    database,
     repository,
     clients,
     format: 'custom',
@@ -71,6 +77,7 @@ export async function safetyBackup(
     steps: steps.map((step) => ({ ...step, title: `Safety backup: ${uncapital(step.title)}` })),
     checks: checks.filter(({ status }) => status !== 'ok'),
     bytes: seen.estimate.bytes,
+    name: () => made?.id ?? request.id,
     made: () => made,
   };
 }

@@ -28,7 +28,7 @@ export function backupSteps(
 ): Step[] {
   const { id = (name) => name, onMade } = options;
   const run = new OneBackup(context, request);
-  const preview = previewOf(context, request, options);
+  const preview = previewOf(request, options);
   const rollback = () => run.discard();
   return [
     {

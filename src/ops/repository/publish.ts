@@ -17,6 +17,24 @@ export interface PartialBackup {
   readonly final: string;
 }
 
+/** The first of `id`, `id-2`, `id-3` that nothing in the directory has, nor any of `others`. Reserves nothing. */
+export async function freeName(
+  directory: string,
+  id: string,
+  others: ReadonlySet<string> = new Set(),
+): Promise<string> {
+  for (let n = 1; ; n++) {
+    const name = numbered(id, n);
+    const paths = ['', PARTIAL, DELETING].map((ending) => join(directory, name + ending));
+    const there = await Promise.all(paths.map(exists));
+    if (!others.has(name) && !there.includes(true)) return name;
+  }
+}
+
+function numbered(id: string, n: number): string {
+  return n === 1 ? id : `${id}-${n}`;
+}
+
 /**
  * Reserves a name and creates its directory, marked as this process's. A name that is taken gets -2, -3 and so on.
  * The repository is created where it does not exist. Throws {@link ../error.ts OpError}.
@@ -25,7 +43,7 @@ export async function partialDirectory(directory: string, id: string, run: strin
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     for (let n = 1; ; n++) {
-      const name = n === 1 ? id : `${id}-${n}`;
+      const name = numbered(id, n);
       const final = join(directory, name);
       const path = final + PARTIAL;
       if (!(await reserve(path))) continue;

@@ -4,7 +4,7 @@ import { moment } from '../../text/units.ts';
 import { OpError } from '../error.ts';
 import { type Check, defineOperation } from '../operation.ts';
 import { cronMissing, JOB_NAME, jobLine, jobsOf, readCrontab, withJob, writeCrontab } from './crontab.ts';
-import { badTime, jobOf, scheduleDirectory, timesOf } from './job.ts';
+import { badTime, jobOf, scheduleDirectory, surprise, timesOf } from './job.ts';
 import { badCommand, splitWords, unconfirmed } from './words.ts';
 
 const input = z.object({
@@ -53,6 +53,7 @@ export const scheduleInstall = defineOperation({
     const before = missing === undefined ? await readCrontab(context.host) : '';
     const known = jobsOf(before).find((one) => one.name === name);
     const { next } = timesOf(job.at, context.now());
+    const surprising = surprise(job.at, context.now());
     const checks: Check[] = [
       missing === undefined
         ? { title: 'cron', status: 'ok', detail: 'this user has a crontab program' }
@@ -60,6 +61,7 @@ export const scheduleInstall = defineOperation({
       wrong === undefined
         ? { title: 'command', status: 'ok', detail: `pgdeck ${command}` }
         : { title: 'command', status: 'block', detail: wrong },
+      ...(surprising === undefined ? [] : [{ title: 'when', status: 'warn', detail: surprising } as const]),
       ...(unasked === undefined ? [] : [{ title: 'confirmation', status: 'warn', detail: unasked } as const]),
       {
         title: 'password',

@@ -26,16 +26,41 @@ export function badTime(at: string): string | undefined {
   const fields = at.trim().split(/\s+/);
   if (fields.length !== 5 || !fields.every((field) => FIELD.test(field))) return expected;
   try {
-    new Cron(at.trim(), { paused: true });
-    return undefined;
+    return cronOf(at.trim()).nextRun() === null ? 'there is no such day: cron would never run it' : undefined;
   } catch (error) {
     return `${expected}: ${(error as Error).message.replace(/^CronPattern: /, '')}`;
   }
 }
 
+/**
+ * With a day of the month and a weekday cron runs it on either: it takes both only where one of the fields begins with
+ * a star, `*\/2` too.
+ */
+function isEitherDay(at: string): boolean {
+  const [, , day = '*', , weekday = '*'] = at.trim().split(/\s+/);
+  return !day.startsWith('*') && !weekday.startsWith('*');
+}
+
+function cronOf(at: string): Cron {
+  return new Cron(at, { paused: true, legacyMode: isEitherDay(at) });
+}
+
+/** What a time means that is often meant otherwise, with the dates that come of it; undefined where it is plain. */
+export function surprise(at: string, now: Date): string | undefined {
+  if (!isEitherDay(at)) return undefined;
+  const [, , day, , weekday] = at.trim().split(/\s+/);
+  const next = cronOf(at)
+    .nextRuns(5, now)
+    .map((date) => date.toDateString());
+  return (
+    `cron runs it on each day ${day} of the month and besides on each weekday ${weekday}, not only where both hold: ` +
+    `${next.join(', ')}. Leave one of the two a star to say one thing`
+  );
+}
+
 /** The last time it should have begun, and the next one; in the local time zone, as cron's. */
 export function timesOf(at: string, now: Date): { last: Date | null; next: Date | null } {
-  const cron = new Cron(at, { paused: true });
+  const cron = cronOf(at);
   return { last: cron.previousRuns(1, now)[0] ?? null, next: cron.nextRun(now) };
 }
 

@@ -64,6 +64,24 @@ describe.each([
   });
 });
 
+test('the name in the plan is the one that is made, later too, and beside one that has it', async () => {
+  const repository = join(home, 'names');
+  let now = new Date(2026, 10, 28, 12, 0, 0);
+  const context = { ...contextFor(db.target(), home), now: () => now };
+  const made: string[] = [];
+  for (const expected of ['20261128_120000', '20261128_120000-2']) {
+    const plan = await planBackup(context, { dir: repository });
+    const { preview } = plan.steps.at(-1) ?? { preview: '' };
+    now = new Date(now.getTime() + 90_000);
+    const { end } = await carryOut(plan, context);
+    now = new Date(2026, 10, 28, 12, 0, 0);
+    made.push(String(end.undo).split(' ')[3] ?? '');
+    expect(preview).toContain(`to ${join(repository, made.at(-1) ?? '')}`);
+    expect(made.at(-1)).toBe(`${db.database}_${expected}`);
+  }
+  expect((await listBackups(repository)).map(({ id }) => id).sort()).toEqual(made);
+});
+
 test('the manifest says what a restore needs', async () => {
   const repository = join(home, 'facts');
   const context = contextFor(db.target(), home);

@@ -64,6 +64,29 @@ describe('the disk', () => {
     expect(await sessionsOf(end.run)).toBe(0);
   });
 
+  test('that no file can be written to is not one that is full', async (test_) => {
+    const context = contextFor(db.target(), home);
+    const file = join(home, 'in-the-way');
+    writeFileSync(file, '');
+    const disk = await smallDisk('read-only', 'size=5m,ro');
+    const places: [string, RegExp][] = [
+      [
+        '/proc/backups',
+        /^block Repository: \/proc (is on a file system that takes no files|cannot be written)/,
+      ],
+      ['/sys/deep/er', /^block Repository: \/sys (is on a file system|cannot be written)/],
+      [join(file, 'below'), /^block Repository: .*in-the-way is no directory/],
+      [`/tmp/${'x'.repeat(300)}`, /^block Repository: .* has a name that is too long/],
+    ];
+    for (const [dir, expected] of places)
+      expect(complaints(await planBackup(context, { dir })), dir).toEqual([expect.stringMatching(expected)]);
+    if (disk === undefined) return test_.skip('this user may not mount a file system');
+    const found = complaints(await planBackup(context, { dir: join(disk, 'new') }));
+    expect(found).toEqual([
+      expect.stringMatching(/^block Repository: .*read-only is on a file system that is read-only/),
+    ]);
+  });
+
   test('that is too small is refused before', async (test_) => {
     const disk = await smallDisk('small', 'size=1m');
     if (disk === undefined) return test_.skip('this user may not mount a file system');

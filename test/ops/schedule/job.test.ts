@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Run } from '../../../src/ops/journal/runs.ts';
-import { badTime } from '../../../src/ops/schedule/job.ts';
+import { badTime, surprise, timesOf } from '../../../src/ops/schedule/job.ts';
 import { jobStatus } from '../../../src/ops/schedule/status.ts';
 import { badCommand, splitWords, unconfirmed } from '../../../src/ops/schedule/words.ts';
 
@@ -17,6 +17,21 @@ test.each(['', '2 o clock', '61 2 * * *', '* * * *', '0 0 0 1 1 *', '30 25 * * *
     expect(badTime(at)).toMatch(/^expected five fields of cron/);
   },
 );
+
+test('a day that never comes is refused', () => {
+  expect(badTime('0 0 31 2 *')).toMatch(/no such day/);
+});
+
+test('a day of the month and a weekday are one or the other, but for a field that begins with a star', () => {
+  const now = new Date(2026, 10, 28, 12);
+  expect(surprise('0 4 1-7 * 0', now)).toMatch(
+    /besides on each weekday 0.*: Sun Nov 29 2026, Tue Dec 01 2026, Wed Dec 02 2026, Thu Dec 03 2026, Fri Dec 04 2026\./,
+  );
+  for (const plain of ['0 4 1-7 * *', '0 4 * * 0', '0 4 */2 * 0', '0 4 1-7 * */2', '30 2 * * *'])
+    expect(surprise(plain, now), plain).toBeUndefined();
+  // as cron does: the odd days that are Sundays
+  expect(timesOf('0 4 */2 * 0', new Date(2026, 11, 1)).next).toEqual(new Date(2026, 11, 13, 4));
+});
 
 test.each([
   ['backup --label "after lunch"', ['backup', '--label', 'after lunch']],

@@ -1,3 +1,4 @@
+import type { BackupSettings } from '../../../config/settings.ts';
 import type { Clients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
 import { OpError } from '../../error.ts';
@@ -8,7 +9,11 @@ import type { BackupRequest } from '../request.ts';
 import type { BackupInput } from './input.ts';
 
 /** Refuses flags that contradict each other. Throws {@link OpError}. */
-export function refuseContradictions(input: BackupInput, databases: readonly string[]): void {
+export function refuseContradictions(
+  input: BackupInput,
+  databases: readonly string[],
+  settings: BackupSettings,
+): void {
   if (input.schema_only && input.data_only)
     throw new OpError('refused', '--schema-only and --data-only exclude each other.', 'Give one of them.');
   if (databases.length > 1 && input.schema.length + input.table.length > 0)
@@ -17,17 +22,17 @@ export function refuseContradictions(input: BackupInput, databases: readonly str
       'Schemas and tables can be chosen in one database only.',
       'Back that one up by itself.',
     );
-  if (
-    input.jobs !== undefined &&
-    input.jobs > 1 &&
-    input.format !== undefined &&
-    input.format !== 'directory'
-  )
+  const format = formatOf(input, settings);
+  if ((input.jobs ?? 1) > 1 && format !== 'directory')
     throw new OpError(
       'refused',
-      `The ${input.format} format is written by one process.`,
+      `The ${format} format is written by one process${input.format === undefined ? ', and it is what is made when none is given' : ''}.`,
       'Give --format directory, or leave --jobs out.',
     );
+}
+
+function formatOf(input: Pick<BackupInput, 'format'>, settings: BackupSettings): Format {
+  return input.format ?? settings.format ?? 'custom';
 }
 
 /** One database's request: what was asked for, then the profile's settings, then what is best. */
@@ -36,9 +41,9 @@ export function decideRequest(
   input: BackupInput,
   clients: Clients,
   database: string,
-): BackupRequest {
+): Omit<BackupRequest, 'id'> {
   const { backup } = context;
-  const format: Format = input.format ?? ((input.jobs ?? 1) > 1 ? 'directory' : (backup.format ?? 'custom'));
+  const format = formatOf(input, backup);
   const given = input.compress ?? backup.compress;
   const compression = given === undefined ? defaultCompression(format, clients) : parseCompression(given);
   const problem = compressionProblem(compression, format, clients);

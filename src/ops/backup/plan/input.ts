@@ -60,7 +60,7 @@ export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
   format: {
     title: 'Format',
     hint: "custom: one file; directory: one per table, in parallel; plain: SQL (default: the profile's, else custom)",
-    standard: ({ backup }, { jobs }) => (Number(jobs) > 1 ? 'directory' : (backup.format ?? 'custom')),
+    standard: ({ backup }) => backup.format ?? 'custom',
   },
   jobs: {
     title: 'Jobs',

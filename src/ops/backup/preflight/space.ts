@@ -1,6 +1,7 @@
-import { access, constants, stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, constants, mkdtemp, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { bytes } from '../../../text/units.ts';
+import { freeBytes } from '../../disk.ts';
 import type { Check } from '../../operation.ts';
 import type { Backup } from '../../repository/repository.ts';
 import type { BackupRequest } from '../request.ts';
@@ -40,23 +41,44 @@ export async function spaceChecks(
 ): Promise<Check[]> {
   const place = await existing(repository);
   const title = 'Repository';
+  let free: number | undefined;
   try {
     const facts = await stat(place);
     if (!facts.isDirectory())
       return [{ title, status: 'block', detail: `${place} is no directory. Name another one with --dir.` }];
     await access(place, constants.W_OK | constants.X_OK);
+    free = await freeBytes(place);
+    if (free === undefined) await tryToWrite(place);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'EROFS' ? 'is on a file system that is read-only' : 'cannot be written by this user';
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    const why = WHY[code] ?? `cannot be written (${code})`;
     return [
       { title, status: 'block', detail: `${place} ${why}. Mend that, or name another directory with --dir.` },
     ];
   }
-  const { bavail, bsize } = await statfs(place);
   return [
     { title, status: 'ok', detail: `${repository} can be written.` },
-    room(bavail * bsize, estimate, raw, ignore),
+    free === undefined ? unknownRoom(estimate) : room(free, estimate, raw, ignore),
   ];
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  EROFS: 'is on a file system that is read-only',
+  EACCES: 'cannot be written by this user',
+  EPERM: 'cannot be written by this user',
+  ENOENT: 'is on a file system that takes no files',
+  ELOOP: 'leads to itself by its links',
+  ENAMETOOLONG: 'has a name that is too long',
+};
+
+/** Of root every access is granted, to /proc too. Leaves nothing. */
+async function tryToWrite(place: string): Promise<void> {
+  await rmdir(await mkdtemp(join(place, '.pgdeck-')));
+}
+
+function unknownRoom(estimate: Estimate): Check {
+  const detail = `The file system does not say how much is free; the backup takes about ${bytes(estimate.bytes)}.`;
+  return { title: 'Free space', status: 'warn', detail };
 }
 
 function room(free: number, estimate: Estimate, raw: number, ignore: boolean): Check {

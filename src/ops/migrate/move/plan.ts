@@ -151,15 +151,14 @@ function needsBackup(): Check {
 /** A way down brings nothing back that was lost; without loss it is the nearer way. */
 function undoOf(move: Moving, destructive: boolean, safety: SafetyBackup | undefined): Plan['undo'] {
   const { direction, status, route, choice, input } = move;
-  const made = safety?.made();
   if (safety !== undefined && (direction === 'down' || destructive))
-    return { command: `pgdeck restore ${shellWord(made?.id ?? 'BACKUP')}` };
+    return { command: `pgdeck restore ${shellWord(safety.name())}` };
   const back = route.versions.every(
     (version) => status.items.find((one) => one.version === version)?.reversible,
   );
   if (direction === 'down' || !back || route.oneWay || !choice.adapter.can.down) {
     if (safety === undefined) return undefined;
-    return { command: `pgdeck restore ${shellWord(made?.id ?? 'BACKUP')}` };
+    return { command: `pgdeck restore ${shellWord(safety.name())}` };
   }
   const where =
     choice.adapter.can.to && status.current !== null ? ['--to', shellWord(status.current)] : steps(move);

@@ -9,7 +9,8 @@ import { repositoryDirectory } from '../../repository/repository.ts';
 export async function migrateSafety(context: OpContext, label: string): Promise<SafetyBackup> {
   const session = await context.session();
   const { clients, check } = await findClients(context, session.server, ['pg_dump', 'pg_restore']);
-  if (clients === undefined) return { steps: [], checks: [check], bytes: 0, made: () => undefined };
+  if (clients === undefined)
+    return { steps: [], checks: [check], bytes: 0, name: () => 'BACKUP', made: () => undefined };
   const backup = await safetyBackup(context, session, {
     clients,
     repository: repositoryDirectory(context),

@@ -27,7 +27,7 @@ export async function tablesSafety(
   const tables = units.map(quoteRelation);
   const repository = repositoryDirectory(context, dir);
   const label = 'before a restore of these tables';
-  const { steps, checks, made } = await safetyBackup(context, session, {
+  const { steps, checks, name } = await safetyBackup(context, session, {
     clients,
     repository,
     label,
@@ -38,10 +38,10 @@ export async function tablesSafety(
     steps,
     checks,
     undo: {
-      // its name is known when it is there
+      // another run may take the name that was planned
       get command() {
         const words = [
-          ...['pgdeck', 'restore', shellWord(made()?.id ?? 'BACKUP')],
+          ...['pgdeck', 'restore', shellWord(name())],
           ...tables.flatMap((name) => ['--table', shellWord(name)]),
           ...['--mode', 'replace', '--database', shellWord(session.server.database)],
           ...(dir === undefined ? [] : ['--dir', shellWord(dir)]),
