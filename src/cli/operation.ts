@@ -6,6 +6,7 @@ import type { Context, Register } from './context.ts';
 /** What the commands that share a first word are about. */
 const GROUPS: Readonly<Record<string, string>> = {
   backups: 'the backups in the repository',
+  db: 'the databases that pgdeck has made',
   migrate: 'schema migrations: SQL files, or the tool of your own',
   schedule: 'what runs by itself, from crontab',
 };

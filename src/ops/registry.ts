@@ -156,6 +156,14 @@ export const OPERATIONS: readonly Entry[] = [
     load: async () => (await import('./migrate/files/operation.ts')).migrateCreate,
   },
   {
+    id: 'db drop',
+    title: 'Drop a database that pgdeck made',
+    summary: 'drop a copy from before a restore, or a restored copy; no other database',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('./kept/drop.ts')).dbDrop,
+  },
+  {
     id: 'schedule install',
     title: 'Install a job in the crontab',
     summary: 'put a command into the crontab: a nightly backup, a weekly restore drill',

@@ -2,6 +2,7 @@ import { DbError } from '../../db/errors.ts';
 import { quoteIdent, quoteLiteral } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import type { OpContext } from '../context.ts';
+import { shellWord } from '../fields.ts';
 import type { Plan, Step } from '../operation.ts';
 import { dropLeftover, dropSql } from '../restore/swap/drop.ts';
 import { findLeftovers, type Leftover } from '../restore/swap/leftovers.ts';
@@ -63,8 +64,9 @@ function keptBecause({ remedies, kind, run, database }: Leftover): string {
   if (kind === 'closed')
     return `It stays. To let clients in: ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`;
   if (kind === 'before' && run !== undefined)
-    return `It stays. To put it back: pgdeck undo ${run}. To drop it: DROP DATABASE ${name}`;
-  return `It stays. To drop it: DROP DATABASE ${name}`;
+    return `It stays. To put it back: pgdeck undo ${run}. To drop it: pgdeck db drop ${shellWord(database)}`;
+  // without a mark nothing says that it is pgdeck's
+  return `It stays. To drop it: ${run === undefined ? `DROP DATABASE ${name}` : `pgdeck db drop ${shellWord(database)}`}`;
 }
 
 function dropStep(leftover: Leftover): Step {

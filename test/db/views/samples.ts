@@ -29,6 +29,7 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'backend.detail': { pid: 0, backendStart: null },
   'backend.locks': { pid: 0, limit: 20 },
   'database.facts': { database: 'postgres' },
+  'database.kept': { oids: [1] },
   'database.list': undefined,
   'database.properties': { old: 'postgres', fresh: 'other', comment: true },
   'backup.blockers': undefined,

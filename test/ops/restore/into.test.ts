@@ -72,7 +72,7 @@ function dump(name: string, ...args: string[]): string {
 test('a new database has what was backed up, with owner, settings and comment; the live one is not touched', async () => {
   const name = `数据 "${db.database}`;
   const { end, plan } = await restored(context, { backup: made.id, into: name });
-  expect(end).toMatchObject({ ok: true, undo: expect.stringContaining('dropdb') });
+  expect(end).toMatchObject({ ok: true, undo: expect.stringMatching(/^pgdeck db drop /) });
   expect(plan.danger).toBe('confirm');
   expect(await inDatabase(name, rowCounts)).toEqual(counts);
   const [row] = await inDatabase(name, (session) =>

@@ -3,6 +3,7 @@ import { databaseFacts } from '../../../db/views/database/facts.ts';
 import { contentsCount } from '../../../db/views/restore/contents.ts';
 import { OpError } from '../../error.ts';
 import { shellWord } from '../../fields.ts';
+import type { CopyFacts } from '../../kept/list.ts';
 import type { Check, Step } from '../../operation.ts';
 import type { Manifest } from '../../repository/manifest.ts';
 import { contentChecks } from '../checks/content.ts';
@@ -42,7 +43,7 @@ export async function intoWay(situation: Situation): Promise<Way> {
     ...readStep({ source, input }, state, false),
     live === undefined ? createStep(database, await likeness(situation)) : reuseStep(database),
     ...fill,
-    ...(live === undefined ? [nameStep(database, properties)] : []),
+    ...(live === undefined ? [nameStep(situation, properties)] : []),
   ];
   return {
     checks,
@@ -52,7 +53,9 @@ export async function intoWay(situation: Situation): Promise<Way> {
       live === undefined
         ? `A new database ${database} is created. Nothing that is there is changed.`
         : `${database} is empty and gets the backup. If that fails, what was loaded until then stays in it.`,
-    undo: { command: dropCommand(situation) },
+    undo: {
+      command: live === undefined ? `pgdeck db drop ${shellWord(database)}` : dropCommand(situation),
+    },
   };
 }
 
@@ -96,6 +99,7 @@ async function contentsOf(context: Situation['context'], database: string) {
   }
 }
 
+/** One that was there before is not pgdeck's to drop. */
 function dropCommand({ context, database }: Situation): string {
   const { host, port, user } = context.target;
   return ['dropdb', '-h', host, '-p', String(port), '-U', user, '--', database].map(shellWord).join(' ');
@@ -158,7 +162,7 @@ function reuseStep(database: string): Step {
 }
 
 /** In one transaction: the name, and what makes it the database that was backed up rather than a copy of its tables. */
-function nameStep(database: string, properties: readonly string[]): Step {
+function nameStep({ database, backup }: Situation, properties: readonly string[]): Step {
   // without grants of its own everybody may connect, as to any new database
   const open = `GRANT CONNECT ON DATABASE ${quoteIdent(database)} TO PUBLIC`;
   const granted = properties.some((sql) => sql.startsWith('REVOKE ALL ON DATABASE '));
@@ -170,7 +174,14 @@ function nameStep(database: string, properties: readonly string[]): Step {
       .map((sql) => `${sql};`)
       .join('\n'),
     run: (io) =>
-      inMaintenance(io, (session) => takeName(session, freshName(database, io.run), database, all)),
+      inMaintenance(io, async (session) => {
+        const fresh = freshName(database, io.run);
+        const { oid } = await databaseOf(session, fresh);
+        // its comment is the backup's: that pgdeck has made it stands here
+        const copy: CopyFacts = { database, oid, of: backup.database };
+        io.record({ copy });
+        await takeName(session, fresh, database, all);
+      }),
   };
 }
 

@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { quoteIdent } from '../../db/ident.ts';
+import type { Session } from '../../db/session.ts';
+import { type DatabaseFacts, databaseFacts } from '../../db/views/database/facts.ts';
+import { keptDatabases } from '../../db/views/database/kept.ts';
+import { bytes, moment, plural } from '../../text/units.ts';
+import type { OpContext } from '../context.ts';
+import { OpError } from '../error.ts';
+import { readRun } from '../journal/runs.ts';
+import { type Check, defineOperation, type Step, type StepIo } from '../operation.ts';
+import { inMaintenance } from '../restore/steps/maintenance.ts';
+import { dropLeftover, dropSql } from '../restore/swap/drop.ts';
+import { findLeftovers, type Leftover } from '../restore/swap/leftovers.ts';
+import { type Kept, KIND_WORDS, keptOf, usedBy } from './kept.ts';
+import { listKept } from './list.ts';
+
+/** Drops a database that pgdeck has made: a copy from before a restore, what was rolled back, a restored copy. */
+export const dbDrop = defineOperation({
+  id: 'db drop',
+  input: z.object({ name: z.string().min(1) }),
+  fields: {
+    name: {
+      title: 'Database',
+      hint: 'a database that pgdeck has made, as db kept lists it',
+      argument: true,
+      choices: async (context) =>
+        (await listKept(context)).kept.map((one) => ({ value: one.name, hint: hintOf(one) })),
+      none: () => 'pgdeck has made no database on this server that is still there.',
+    },
+  },
+  plan: async ({ name }, context) => {
+    const { kept, session } = await listKept(context);
+    const [facts] = await session.run(databaseFacts, { database: name });
+    if (facts === undefined)
+      throw new OpError('refused', `There is no database ${name} on this server.`, LISTED);
+    const one = kept.find((found) => found.name === name);
+    if (one === undefined)
+      throw new OpError(
+        'refused',
+        `pgdeck did not make ${name}, or nothing says so, and drops only what it has made.`,
+        LISTED,
+      );
+    const leftover = (await findLeftovers(session)).find(
+      ({ oid, run }) => oid === one.oid && run === one.run,
+    );
+    const { of, run, row } = one;
+    const undone = undoneWithout(one, context);
+    return {
+      operation: 'db drop',
+      title: `Drop ${name}`,
+      subject: name,
+      danger: 'type-name',
+      writes: true,
+      server: context.place,
+      input: { name },
+      facts: [
+        { label: 'Server', value: `${context.place}, PostgreSQL ${session.server.version}` },
+        { label: 'Database', value: `${name}, ${sizeOf(one)}` },
+        { label: 'What it is', value: leftover?.meaning ?? `A copy of ${of ?? 'a dump'} that was restored.` },
+        { label: 'Made by', value: one.madeAt === null ? run : `${run}, ${moment(new Date(one.madeAt))}` },
+        { label: 'Used by', value: usedBy(row) || 'nobody' },
+      ],
+      checks: checksOf(session, one, facts, leftover),
+      steps: [dropStep(one, leftover)],
+      consequence: [
+        `${name} and everything in it is gone.`,
+        ...(undone === undefined ? [] : [`${undone} cannot be done any more.`]),
+        ...(row.slots > 0 ? [`${plural(row.slots, 'replication slot')} of it go with it.`] : []),
+      ].join(' '),
+      locks: [{ family: 'restore', database: one.kind === 'copy' ? name : (of ?? name) }],
+    };
+  },
+});
+
+const LISTED = 'See what it has made with: pgdeck db kept';
+
+function sizeOf({ row }: Kept): string {
+  return row.total_bytes === null ? 'of a size that this role may not know' : bytes(row.total_bytes);
+}
+
+function hintOf(one: Kept): string {
+  const size = one.row.total_bytes === null ? [] : [bytes(one.row.total_bytes)];
+  return [KIND_WORDS[one.kind], ...size].join(', ');
+}
+
+/** The command that needs it: for the copy from before a restore, and what an undo has put aside. */
+function undoneWithout({ kind, run }: Kept, { journal }: OpContext): string | undefined {
+  if (kind !== 'before') return undefined;
+  const undo = readRun(journal, run)?.undo;
+  return undo === `pgdeck undo ${run}` ? undo : undefined;
+}
+
+function checksOf(
+  { server }: Session,
+  { name, kind, row }: Kept,
+  facts: DatabaseFacts,
+  leftover: Leftover | undefined,
+): Check[] {
+  // what its dead run has left in it is ended with it
+  const work = kind === 'restoring' || kind === 'verifying' || kind === 'rehearsing';
+  const blocks: [title: string, detail: string | false | undefined][] = [
+    [
+      'Database',
+      server.standby && 'This server is a standby, which cannot be written to: connect to its primary.',
+    ],
+    ['At work', leftover?.alive && `${leftover.meaning} Wait for it, or see it with: pgdeck runs list`],
+    [
+      'Way back',
+      leftover?.remedies[0] === 'rename_back' && `${leftover.meaning} Put it back with: pgdeck recover`,
+    ],
+    ['Privileges', !facts.owned && `${name} belongs to ${facts.owner}: connect as ${facts.owner}.`],
+    [
+      'Sessions',
+      !work &&
+        row.sessions > 0 &&
+        `${plural(row.sessions, 'session')} in ${name}: end them first, or have them leave.`,
+    ],
+    [
+      'Replication slots',
+      row.active_slots > 0 &&
+        `${plural(row.active_slots, 'replication slot')} of ${name} in use: stop what reads from it first.`,
+    ],
+    [
+      'Subscriptions',
+      row.subscriptions > 0 &&
+        `${name} has ${plural(row.subscriptions, 'subscription')}: DROP SUBSCRIPTION there first.`,
+    ],
+    [
+      'Prepared transactions',
+      row.prepared > 0 &&
+        `${name} has ${plural(row.prepared, 'prepared transaction')}: COMMIT PREPARED or ROLLBACK PREPARED first.`,
+    ],
+  ];
+  const found = blocks.flatMap(([title, detail]): Check[] =>
+    typeof detail === 'string' ? [{ title, status: 'block', detail }] : [],
+  );
+  return found.length > 0 ? found : [{ title: 'Use', status: 'ok', detail: `Nobody uses ${name}.` }];
+}
+
+function dropStep(one: Kept, leftover: Leftover | undefined): Step {
+  const { name, row } = one;
+  const template = row.is_template ? [`ALTER DATABASE ${quoteIdent(name)} IS_TEMPLATE false`] : [];
+  const sql = leftover === undefined ? [...template, `DROP DATABASE ${quoteIdent(name)}`] : dropSql(leftover);
+  return {
+    id: 'drop',
+    title: `Drop ${name}`,
+    preview: sql.map((statement) => `${statement};`).join('\n'),
+    effect: 'nobody is in it',
+    run: (io) =>
+      inMaintenance(io, async (session) => {
+        if (leftover === undefined) {
+          await refuseOther(session, one);
+          for (const statement of sql) await session.sql(statement);
+        } else await dropLeftover(session, leftover);
+        await seeItGone(io, session, one);
+      }),
+  };
+}
+
+/** A name may be another database's by now. */
+async function refuseOther(session: Session, { name, oid, run, of }: Kept): Promise<void> {
+  const rows = await session.run(keptDatabases, { oids: [oid] });
+  if (keptOf(rows, [{ run, database: name, oid, of }]).some((one) => one.oid === oid)) return;
+  throw new OpError('refused', `${name} is not the database that it was when it was looked at.`, LISTED);
+}
+
+async function seeItGone(io: StepIo, session: Session, one: Kept): Promise<void> {
+  const [still] = await session.run(databaseFacts, { database: one.name });
+  if (still?.oid === one.oid)
+    throw new OpError('failed', `${one.name} is still there after DROP DATABASE.`, 'Try again.');
+  io.line(
+    one.row.total_bytes === null
+      ? `Dropped ${one.name}.`
+      : `Dropped ${one.name}; ${sizeOf(one)} are free again.`,
+  );
+}
