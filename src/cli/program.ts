@@ -6,7 +6,7 @@ import { register as backups } from './backups.ts';
 import { register as console } from './console/console.ts';
 import { register as demo } from './console/demo.ts';
 import { type Context, createContext, type Register } from './context.ts';
-import { register as db } from './db.ts';
+import { register as db } from './db/kept.ts';
 import { register as migrate } from './migrate.ts';
 import { group, registerOperations } from './operation.ts';
 import { EXIT, fail, note, print } from './output.ts';

@@ -3,6 +3,7 @@ import type { Denial, Query, RowOf } from '../db/query.ts';
 import type { Server } from '../db/server.ts';
 import { type Call, call } from '../db/session.ts';
 import { activityList, activitySummary } from '../db/views/activity.ts';
+import { keptDatabases } from '../db/views/database/kept.ts';
 import { databaseStats } from '../db/views/database.ts';
 import { indexCounts, indexDuplicate, indexInvalid, indexUnused, indexUsage } from '../db/views/indexes.ts';
 import { lockTree } from '../db/views/locks.ts';
@@ -40,6 +41,8 @@ export interface Wants {
   readonly statementLimit: number;
   /** Waiting blockers listed per waiter; all of those that hold are always listed. */
   readonly waitingBlockers: number;
+  /** OIDs of databases that restores have made, besides those that are marked. */
+  readonly keptOids: readonly number[];
 }
 
 export const DEFAULT_WANTS: Wants = {
@@ -52,6 +55,7 @@ export const DEFAULT_WANTS: Wants = {
   indexLimit: 200,
   statementLimit: 100,
   waitingBlockers: 8,
+  keptOids: [],
 };
 
 /** Seconds between two questions of a kind; `tick` is the refresh interval itself. */
@@ -99,6 +103,7 @@ export interface RowsOf {
   indexDuplicate: RowOf<typeof indexDuplicate>;
   walDirectory: RowOf<typeof walDirectory>;
   statementTexts: RowOf<typeof statementTexts>;
+  kept: RowOf<typeof keptDatabases>;
 }
 
 export type PartName = keyof RowsOf;
@@ -235,6 +240,7 @@ export const POLLS: { readonly [P in PartName]: Poll<RowsOf[P]> } = {
   indexCounts: poll('slow', 'slow', indexCounts, NOTHING),
   indexDuplicate: poll('slow', 'rare', indexDuplicate, ({ wants }) => ({ limit: wants.indexLimit })),
   walDirectory: poll('slow', 'slow', walDirectory, NOTHING),
+  kept: poll('slow', 'slow', keptDatabases, ({ wants }) => ({ oids: wants.keptOids })),
   // the view with texts reads the whole text file: only texts not seen before are asked for, and those rarely
   statementTexts: poll('slow', 'texts', statementTexts, (known) => ({ ids: unseenStatements(known) }), {
     when: (known) => unseenStatements(known).length > 0,

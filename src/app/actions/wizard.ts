@@ -1,4 +1,5 @@
 import { connectionWords, withConnection } from '../../ops/connection.ts';
+import type { Kept } from '../../ops/kept/kept.ts';
 import type { Danger } from '../../ops/operation.ts';
 import { type Entry, entryOf, OPERATIONS } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
@@ -139,6 +140,25 @@ function sharedAction(key: string, entries: readonly [Entry, ...Entry[]]): Actio
   });
 }
 
+function selectedKept(deck: Deck): Kept | undefined {
+  return focusedView(deck.state).id === 'kept'
+    ? (selectedRow(deck.model, deck.state) as Kept | undefined)
+    : undefined;
+}
+
+function dropKept(deck: Deck): void {
+  const [kept, entry] = [selectedKept(deck), entryOf('db drop')];
+  if (kept && entry) openWizard(deck, entry, { argument: kept.name });
+}
+
+function cannotDrop(deck: Deck): string | undefined {
+  const entry = entryOf('db drop');
+  return (
+    (entry && operationDisabled(deck, entry)) ??
+    (selectedKept(deck) ? undefined : 'the row is no database that pgdeck made')
+  );
+}
+
 export const WIZARD_ACTIONS: readonly Action[] = [
   ...OPERATIONS.map((entry) =>
     action(
@@ -158,6 +178,12 @@ export const WIZARD_ACTIONS: readonly Action[] = [
     hint: 3,
     short: 'undo',
     disabled: cannotTakeBack,
+  }),
+  action('kept.drop', 'row', 'D', 'Drop the database that pgdeck made', dropKept, {
+    danger: true,
+    hint: 2,
+    shortOn: (d) => (focusedView(d.state).id === 'kept' ? 'drop' : undefined),
+    disabled: cannotDrop,
   }),
   action('form.next', 'form', 'tab', 'Next field', (d) => nextField(d, 1), { hint: 2, short: 'next field' }),
   action('form.previous', 'form', 'backtab', 'Field before', (d) => nextField(d, -1)),

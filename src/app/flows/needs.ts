@@ -1,5 +1,6 @@
 import type { PartName } from '../../monitor/polls.ts';
 import type { Deck } from '../deck.ts';
+import { copiesOf } from '../operations/kept.ts';
 import { cursorIndex, shownRows, windowOf } from '../select.ts';
 import { screenOf, VIEWS } from '../views/registry.ts';
 import type { TableRow } from '../views/tables.ts';
@@ -19,6 +20,7 @@ export function tellNeeds(deck: Deck): void {
     idleSeconds: model.thresholds.idle_session_seconds,
     activityLimit: !listed ? Math.max(20, state.size.rows) : state.tables.activity.filter === '' ? 200 : 1000,
     shownTables: shownTables(deck),
+    keptOids: copiesOf(deck.model.runs).map(({ oid }) => oid),
   };
   sampler.need(new Set([...HEADER_PARTS, ...views.flatMap((v) => v.parts)]));
 }

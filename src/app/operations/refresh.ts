@@ -1,4 +1,6 @@
 import type { Deck } from '../deck.ts';
+import { tellNeeds } from '../flows/needs.ts';
+import { copiesOf } from './kept.ts';
 import { RunList } from './runs.ts';
 
 const EVERY_MS = 1000;
@@ -18,6 +20,7 @@ export function refreshRuns(deck: Deck, changed = false): void {
   const reader = readers.get(deck) ?? newReader(deck.journal);
   readers.set(deck, reader);
   const now = deck.sampler.now();
+  if (changed && !deck.sampler.paused) deck.sampler.refresh(['kept']);
   if (!changed && now - reader.lastAt < EVERY_MS) return;
   if (reader.reading) {
     reader.again ||= changed;
@@ -37,7 +40,13 @@ async function read(deck: Deck, reader: Reader, now: number): Promise<void> {
     reader.again = false;
     const rows = await reader.list.read(deck.ports.wallClock());
     if (JSON.stringify(rows) !== JSON.stringify(deck.model.runs)) {
+      const known = copiesOf(deck.model.runs).length;
       deck.model.runs = rows;
+      // their sizes are asked for by name
+      if (copiesOf(rows).length !== known) {
+        tellNeeds(deck);
+        if (!deck.sampler.paused) deck.sampler.refresh(['kept']);
+      }
       deck.nextRound();
     }
   } while (reader.again);

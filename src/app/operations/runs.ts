@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { isAlive } from '../../ops/journal/process.ts';
 import { planSchema, type RunStatus } from '../../ops/journal/runs.ts';
+import { type Copy, copyOf } from '../../ops/kept/kept.ts';
 
 /** A run as a row of a list. */
 export interface RunRow {
@@ -26,6 +27,8 @@ export interface RunRow {
   readonly recoveredBy: string | null;
   /** It was interrupted, or something could not be taken back: there is something to clean up. */
   readonly left: boolean;
+  /** The database that it has made under a name of its own. */
+  readonly copy: Copy | undefined;
 }
 
 interface Known {
@@ -36,6 +39,7 @@ interface Known {
   undoneBy: string | null;
   recoveredBy: string | null;
   notTakenBack: boolean;
+  copy: Copy | undefined;
 }
 
 /** The newest ones; all of them are in the journal. */
@@ -77,7 +81,7 @@ export class RunList {
     try {
       const known = this.#known.get(id) ?? this.#begin(id);
       this.#follow(id, known);
-      const { plan, end, undoneBy, recoveredBy, notTakenBack } = known;
+      const { plan, end, undoneBy, recoveredBy, notTakenBack, copy } = known;
       const startedAt = Date.parse(plan.started_at);
       const status = end?.status ?? (isAlive(plan) ? 'running' : 'interrupted');
       const until = end?.at ?? (status === 'running' ? now : null);
@@ -96,6 +100,7 @@ export class RunList {
         undo: undoneBy === null ? (end?.undo ?? null) : null,
         undoneBy,
         recoveredBy,
+        copy,
         left: recoveredBy === null && (status === 'interrupted' || (end !== undefined && notTakenBack)),
       };
     } catch {
@@ -112,6 +117,7 @@ export class RunList {
       undoneBy: null,
       recoveredBy: null,
       notTakenBack: false,
+      copy: undefined,
     };
     this.#known.set(id, known);
     return known;
@@ -125,7 +131,7 @@ export class RunList {
     known.stamp = stamp;
     for (const line of tail(path).split('\n')) {
       // output is most of it, and says nothing here
-      if (!/"type":"(end|undone|recovered|rollback)"/.test(line)) continue;
+      if (!/"type":"(end|undone|recovered|rollback|record)"/.test(line)) continue;
       const event = parsed(line);
       if (event?.type === 'end')
         known.end = {
@@ -135,6 +141,7 @@ export class RunList {
         };
       if (event?.type === 'undone') known.undoneBy = event.by ?? null;
       if (event?.type === 'recovered') known.recoveredBy = event.by ?? null;
+      if (event?.type === 'record') known.copy ??= copyOf({ id, facts: event.facts ?? {} });
       if (event?.type === 'rollback' && event.ok === false) known.notTakenBack = true;
     }
   }
@@ -146,6 +153,7 @@ interface Ending {
   readonly status?: RunStatus;
   readonly undo?: string | null;
   readonly by?: string;
+  readonly facts?: Readonly<Record<string, unknown>>;
   readonly ok?: boolean;
 }
 

@@ -1,3 +1,4 @@
+import { keptView } from '../operations/kept.ts';
 import { operationsView } from '../operations/view.ts';
 import { activityView } from './activity.ts';
 import { databaseView } from './database.ts';
@@ -28,6 +29,7 @@ export const VIEWS: Readonly<Record<ViewId, AnyView>> = {
   wal: any(walView),
   progress: any(progressView),
   operations: any(operationsView),
+  kept: any(keptView),
 };
 
 export type ScreenId =
@@ -73,7 +75,7 @@ export const SCREENS: readonly Screen[] = [
     panes: ['progress', 'replication', 'slots', 'wal'],
     weights: [4, 4, 3, 9],
   },
-  { id: 'operations', title: 'Operations', key: '8', panes: ['operations'] },
+  { id: 'operations', title: 'Operations', key: '8', panes: ['operations', 'kept'], weights: [3, 1] },
   { id: 'databases', title: 'Databases', panes: ['database'] },
   { id: 'progress', title: 'Progress', panes: ['progress'] },
 ];

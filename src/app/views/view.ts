@@ -17,7 +17,8 @@ export type ViewId =
   | 'slots'
   | 'wal'
   | 'progress'
-  | 'operations';
+  | 'operations'
+  | 'kept';
 
 /** A column of a view: how to show a row, and what to sort and export by. */
 export interface Column<Row> extends ColumnSpec {

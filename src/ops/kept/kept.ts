@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { KeptRow } from '../../db/views/database/kept.ts';
 import { plural } from '../../text/units.ts';
+import type { Run } from '../journal/runs.ts';
 import { type MarkerKind, readMarker } from '../restore/swap/markers.ts';
 import { isDerivedName } from '../restore/swap/names.ts';
 
@@ -10,6 +12,17 @@ export interface Copy {
   readonly oid: number;
   /** The database that was backed up; null where the dump did not say. */
   readonly of: string | null;
+}
+
+const copySchema = z.object({ database: z.string(), oid: z.int(), of: z.string().nullable() });
+
+/** What a restore into a new database records: whose OID it is tells it from another one of that name. */
+export type CopyFacts = z.output<typeof copySchema>;
+
+/** The copy that a run has made; undefined when it made none. */
+export function copyOf({ id, facts }: Pick<Run, 'id' | 'facts'>): Copy | undefined {
+  const parsed = copySchema.safeParse(facts.copy);
+  return parsed.success ? { run: id, ...parsed.data } : undefined;
 }
 
 export type KeptKind = MarkerKind | 'copy';

@@ -3,7 +3,7 @@ import { databaseFacts } from '../../../db/views/database/facts.ts';
 import { contentsCount } from '../../../db/views/restore/contents.ts';
 import { OpError } from '../../error.ts';
 import { shellWord } from '../../fields.ts';
-import type { CopyFacts } from '../../kept/list.ts';
+import type { CopyFacts } from '../../kept/kept.ts';
 import type { Check, Step } from '../../operation.ts';
 import type { Manifest } from '../../repository/manifest.ts';
 import { contentChecks } from '../checks/content.ts';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { Kept } from '../ops/kept/kept.ts';
-import { bytes, duration, moment } from '../text/units.ts';
-import type { Context } from './context.ts';
-import { group } from './operation.ts';
-import { note, printJson, printTable } from './output.ts';
+import type { Kept } from '../../ops/kept/kept.ts';
+import { bytes, duration, moment } from '../../text/units.ts';
+import type { Context } from '../context.ts';
+import { group } from '../operation.ts';
+import { note, printJson, printTable } from '../output.ts';
 
 /** The databases that pgdeck has made. Dropping one is an operation. */
 export function register(program: Command, context: Context): void {
@@ -17,9 +17,9 @@ export function register(program: Command, context: Context): void {
 async function kept({ json }: { json?: boolean }, command: Command, context: Context): Promise<void> {
   const [{ resolved }, { createContext }, { listKept }, { KIND_WORDS, usedBy }] = await Promise.all([
     context.resolve(command),
-    import('../ops/context.ts'),
-    import('../ops/kept/list.ts'),
-    import('../ops/kept/kept.ts'),
+    import('../../ops/context.ts'),
+    import('../../ops/kept/list.ts'),
+    import('../../ops/kept/kept.ts'),
   ]);
   const opContext = createContext({ resolved, env: context.env });
   try {
