@@ -129,6 +129,19 @@ export interface Plan {
   readonly undo?: 'undo' | { readonly command: string };
   /** A run of the journal that this one takes back. */
   readonly undoes?: string;
+  /**
+   * The state that the data is in when the run has failed or was cancelled, in a sentence or two: what was not touched,
+   * what is kept, what is half done. Asked when everything that could be taken back was; only what is known is said.
+   */
+  readonly leaves?: (failure: Failure) => string | undefined;
+}
+
+/** How far a run came that has failed. */
+export interface Failure {
+  /** Ids of the steps that were done, those that were taken back afterwards too. */
+  readonly done: ReadonlySet<string>;
+  /** Nothing was left that should have been taken back. */
+  readonly takenBack: boolean;
 }
 
 /** What a rollback answers when the step's work stays: there was nothing half done, and nothing is said of it. */
@@ -161,6 +174,10 @@ export interface Step {
    * its end is not ok.
    */
   readonly late?: boolean;
+  /** Ids of steps whose work stays once this one is done, whatever fails later: the backup that they made is published. */
+  readonly settles?: readonly string[];
+  /** It may have to wait for a lock: whom it waits for is told. Steps that tell it themselves have it not. */
+  readonly waits?: boolean;
   run(io: StepIo): Promise<void>;
   /**
    * Takes back what the step has done, perhaps in part, when it or a later one fails; answers

@@ -1,5 +1,6 @@
 import { withConnection } from '../../ops/connection.ts';
 import type { OpEvent, Plan, ResultTable } from '../../ops/operation.ts';
+import { takenBack } from '../../ops/run/steps/outcome.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { type Amount, Pace, progressText } from '../../text/progress.ts';
 import { duration } from '../../text/units.ts';
@@ -20,6 +21,8 @@ export class Report {
   readonly #terminal = process.stderr.isTTY === true;
   readonly #results: ResultTable[] = [];
   readonly #begun: number[] = [];
+  /** Ids of the steps that were done. */
+  readonly #done = new Set<string>();
   /** What grows in the running step, by label. */
   readonly #amounts = new Map<string, { amount: Amount; pace: Pace }>();
   #written = 0;
@@ -51,6 +54,8 @@ export class Report {
     } else if (event.type === 'result') this.#results.push(event.table);
     else if (event.type === 'finish') {
       this.#amounts.clear();
+      const id = this.#plan.steps[event.step]?.id;
+      if (event.ok && id !== undefined) this.#done.add(id);
       if (!event.ok) note(indented(`failed: ${event.text ?? ''}`));
       else if (event.ms >= NOTED_MS) note(`${INDENT}done in ${duration(event.ms / 1000)}`);
     } else if (event.type === 'rollback') {
@@ -61,10 +66,9 @@ export class Report {
 
   /** What a cancellation does with the steps that were begun. */
   left(): string {
-    const titles = this.#begun
-      .map((at) => this.#plan.steps[at])
-      .filter((step) => step?.rollback !== undefined)
-      .map((step) => cleanLine(step?.title ?? ''));
+    const titles = takenBack(this.#plan.steps, this.#done)
+      .filter((step) => this.#begun.includes(this.#plan.steps.indexOf(step)))
+      .map(({ title }) => cleanLine(title));
     return titles.length === 0
       ? 'Nothing was done that would have to be taken back.'
       : `This is taken back: ${titles.reverse().join('; ')}.`;

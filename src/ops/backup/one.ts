@@ -156,11 +156,13 @@ export class OneBackup {
     return { id: partial.id, path, archive: join(path, manifest.archive), manifest };
   }
 
-  /** What is not published is no backup. */
-  async discard(): Promise<void> {
+  /** What is not published is no backup. Returns whether there was anything. */
+  async discard(): Promise<boolean> {
     await this.#snapshot?.session.close();
-    if (this.#partial) await discard(this.#partial);
+    const partial = this.#partial;
+    if (partial) await discard(partial);
     this.#partial = undefined;
+    return partial !== undefined;
   }
 
   #begun(): { partial: PartialBackup; snapshot: Snapshot } {

@@ -45,7 +45,7 @@ async function planBackup(input: BackupInput, context: OpContext): Promise<Plan>
     lookAtEach(context, databases, input.all_databases),
   ]);
   const begun = { input, context, session, sights, checks: [...checks, ...gone, ...pooler, check] };
-  return clients === undefined ? describe(begun, [], []) : withClients(begun, clients);
+  return clients === undefined ? describe(begun, [], [], []) : withClients(begun, clients);
 }
 
 interface Begun {
@@ -86,7 +86,7 @@ async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
     ...named,
   ];
   const made: BackupMade[] = [];
-  const plan = describe({ ...begun, checks: all }, surveys, stepsOf(context, surveys, made));
+  const plan = describe({ ...begun, checks: all }, surveys, stepsOf(context, surveys, made), made);
   // the names are known when the backups are: one that is taken gets a number
   return Object.defineProperty(plan, 'undo', { enumerable: true, get: () => undoOf(input, made) });
 }
@@ -115,7 +115,12 @@ function stepsOf(context: OpContext, surveys: readonly Survey[], made: BackupMad
   );
 }
 
-function describe(begun: Begun, surveys: readonly Survey[], steps: readonly Step[]): Plan {
+function describe(
+  begun: Begun,
+  surveys: readonly Survey[],
+  steps: readonly Step[],
+  made: readonly BackupMade[],
+): Plan {
   const { input, context, session, sights, checks } = begun;
   const databases = sights.map(({ database }) => database);
   const [only] = databases.length === 1 ? databases : [];
@@ -132,6 +137,10 @@ function describe(begun: Begun, surveys: readonly Survey[], steps: readonly Step
     ...(surveys.length > 1 && { tables: [databaseTable(surveys)] }),
     checks,
     steps,
+    leaves: () => {
+      const kept = made.map(({ id }) => id).join(', ');
+      return `${kept === '' ? 'No backup was made' : `Made and kept: ${kept}`}; ${only ?? 'the databases'} ${only === undefined ? 'were' : 'was'} only read.`;
+    },
     locks: databases.map((database) => ({ family: 'backup', database })),
   };
 }

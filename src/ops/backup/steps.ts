@@ -1,5 +1,5 @@
 import type { OpContext } from '../context.ts';
-import type { Step, StepIo } from '../operation.ts';
+import { KEPT, type Step, type StepIo } from '../operation.ts';
 import { OneBackup } from './one.ts';
 import { previewOf } from './preview.ts';
 import type { BackupMade, BackupRequest } from './request.ts';
@@ -29,13 +29,14 @@ export function backupSteps(
   const { id = (name) => name, onMade } = options;
   const run = new OneBackup(context, request);
   const preview = previewOf(request, options);
-  const rollback = () => run.discard();
+  const rollback = async () => ((await run.discard()) ? undefined : KEPT);
   return [
     {
       id: id('snapshot'),
       title: `Hold one state of ${request.database}`,
       preview: preview.snapshot,
       effect: 'readers and writers go on',
+      waits: true,
       run: (io) => run.snapshot(io),
       rollback,
     },
@@ -44,6 +45,7 @@ export function backupSteps(
       title: `Dump ${request.database} and count its rows`,
       preview: preview.dump,
       effect: 'ACCESS SHARE on every table: only DDL waits',
+      waits: true,
       run: (io) => run.dump(io),
       rollback,
     },
@@ -56,6 +58,7 @@ export function backupSteps(
     {
       id: id('publish'),
       title: 'Write the manifest and publish the backup',
+      settles: [id('snapshot'), id('dump')],
       preview: preview.publish,
       run: async (io) => {
         const made = await run.publish(io);

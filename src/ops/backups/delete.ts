@@ -41,6 +41,8 @@ export const remove = defineOperation({
       facts: factsOf(backup),
       checks: await checks(backup, directory, input.force, context),
       steps: [deletion(backup.path)],
+      leaves: () =>
+        `Where ${backup.id} is still listed it is whole; else its removal was begun, and pgdeck recover ends it.`,
       consequence: `The backup ${backup.id} is removed from the disk and cannot be brought back.`,
     };
   },

@@ -67,6 +67,7 @@ export const dbDrop = defineOperation({
         ...(undone === undefined ? [] : [`${undone} cannot be done any more.`]),
         ...(row.slots > 0 ? [`${plural(row.slots, 'replication slot')} of it go with it.`] : []),
       ].join(' '),
+      leaves: () => `${name} is there as it was, or dropped wholly: pgdeck db kept says which.`,
       locks: [{ family: 'restore', database: one.kind === 'copy' ? name : (of ?? name) }],
     };
   },

@@ -106,6 +106,10 @@ export async function planMaintenance(request: Request, context: OpContext): Pro
     ],
     steps: refused.some(({ status }) => status === 'block') ? [] : steps,
     ...consequenceOf(options, works),
+    leaves: () =>
+      doing === 'analyze' && !options.full
+        ? 'No rows were changed; statistics that were collected stay.'
+        : 'No rows were changed; tables that were done stay done.',
     ...(scope.whole && { locks: [{ family: doing, database: server.database }] }),
   };
 }

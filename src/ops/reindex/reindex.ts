@@ -123,6 +123,7 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
       ? 'Reads and writes go on. It waits for every transaction that is open, and longer ones hold it up.'
       : 'Whoever writes to these tables waits until their indexes are built, and whoever reads through them too.',
     locks: [{ family: 'reindex', database: server.database }],
+    leaves: () => 'No rows were changed; indexes that were rebuilt stay rebuilt.',
   };
 }
 

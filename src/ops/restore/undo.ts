@@ -13,6 +13,7 @@ import { planningSession } from './session.ts';
 import { afterStep, beforeStep, type Hooks } from './steps/hooks.ts';
 import { newState, RUN } from './steps/state.ts';
 import { undoChecks } from './swap/checks.ts';
+import { Undecided } from './swap/exchange.ts';
 import { rolledBackName } from './swap/names.ts';
 import { undoPreview, undoSwap } from './swap/swap.ts';
 import { droppedSchema } from './ways/put-back.ts';
@@ -100,9 +101,16 @@ async function undoPlan(
         title: 'Exchange the names in one transaction',
         preview: undoPreview(shown, { live: now?.comment ?? null, before: old?.comment ?? null }),
         effect: 'sessions are ended; nobody can connect for a fraction of a second',
+        waits: true,
         run: async (io) => {
           const rolledBack = rolledBackName(live, io.run);
-          const done = await undoSwap(io, { live, before, rolledBack, run: io.run });
+          state.exchanging = true;
+          const done = await undoSwap(io, { live, before, rolledBack, run: io.run }).catch(
+            (error: unknown) => {
+              state.undecided = error instanceof Undecided;
+              throw error;
+            },
+          );
           state.replaced = true;
           io.result({
             title: 'Put back',
@@ -122,5 +130,12 @@ async function undoPlan(
       `What was written to ${live} since the restore is kept in ${shown.rolledBack}. ` +
       'Everybody who is connected loses the connection, and can connect again within a second.',
     locks: [{ family: 'restore', database: live }],
+    leaves: () => {
+      if (state.undecided) return undefined;
+      if (state.replaced) return `${live} is as it was before the restore.`;
+      return state.exchanging
+        ? `${live} is what was restored, and ${before} is kept; sessions may have been ended.`
+        : `${live} was not touched, and ${before} is kept.`;
+    },
   };
 }

@@ -77,6 +77,8 @@ export const prune = defineOperation({
       tables: judgedTables(judged, rules),
       checks: [],
       steps: gone.map(({ backup }) => deletion(backup.path, `delete:${backup.id}`)),
+      leaves: ({ done }) =>
+        `${done.size} of ${gone.length} were deleted; each backup that is still listed is whole.`,
       ...(gone.length > 0 && {
         consequence: 'The backups marked "delete" are removed and cannot be brought back.',
       }),

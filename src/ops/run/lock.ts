@@ -42,21 +42,34 @@ export async function takeLocks(session: Session, locks: readonly LockName[]): P
     if (row?.got !== true)
       throw new OpError(
         'refused',
-        `Another ${lock.family} of ${lock.database} is running.`,
+        `Another ${lock.family} of ${lock.database} is running${await holderOf(session, lock)}.`,
         'Wait for it, or see it with: pgdeck runs list',
       );
   }
 }
 
-/** Whether a run that holds this lock is alive, here or on another machine. */
-export async function isLocked(session: Session, lock: LockName): Promise<boolean> {
-  const [row] = await session.sql(
-    `SELECT EXISTS (
-       SELECT 1 FROM pg_locks, (SELECT hashtextextended($1, 0) AS key) k
+/** The session that holds an advisory lock of this database, by its key. */
+const HELD = `FROM pg_locks l, (SELECT hashtextextended($1, 0) AS key) k
        WHERE locktype = 'advisory' AND objsubid = 1 AND granted
-         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-         AND classid::bigint = (k.key >> 32) & 4294967295 AND objid::bigint = k.key & 4294967295) AS held`,
+         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+         AND classid::bigint = (k.key >> 32) & 4294967295 AND objid::bigint = k.key & 4294967295`;
+
+/** `: run 20260102…, session 4711 of ann from 10.0.0.7`; empty where it is over by now. */
+async function holderOf(session: Session, lock: LockName): Promise<string> {
+  const [row] = await session.sql(
+    `SELECT a.pid, a.application_name, a.usename::text, host(a.client_addr) AS address
+     FROM pg_stat_activity a WHERE a.pid IN (SELECT l.pid ${HELD})`,
     [lockKey(lock)],
   );
+  if (row === undefined) return '';
+  const run = /^pgdeck-lock:([\w-]+)$/.exec(String(row.application_name ?? ''))?.[1];
+  const from = row.address === null ? '' : ` from ${row.address}`;
+  const who = row.usename === null ? '' : ` of ${row.usename}${from}`;
+  return `: ${run === undefined ? '' : `run ${run}, `}session ${row.pid}${who}`;
+}
+
+/** Whether a run that holds this lock is alive, here or on another machine. */
+export async function isLocked(session: Session, lock: LockName): Promise<boolean> {
+  const [row] = await session.sql(`SELECT EXISTS (SELECT 1 ${HELD}) AS held`, [lockKey(lock)]);
   return row?.held === true;
 }

@@ -3,13 +3,15 @@ import type { OpContext } from '../context.ts';
 import { sentenceOf } from '../error.ts';
 import { Journal, markUndone, newRunId } from '../journal/journal.ts';
 import { systemIdentifier } from '../journal/server.ts';
-import { KEPT, Left, type OpEvent, type Plan, type RunEnd, type StepIo } from '../operation.ts';
+import type { OpEvent, Plan, RunEnd, StepIo } from '../operation.ts';
 import { crashPoint } from './crash.ts';
 import { applicationNameOf, endBackends } from './end-backends.ts';
 import { stepIo, type Untimed } from './io.ts';
 import { maintenanceSession, takeLocks } from './lock.ts';
 import { Queue } from './queue.ts';
 import { refusal } from './refusal.ts';
+import { takeBack, takenBack, withState } from './steps/outcome.ts';
+import { runWatched } from './steps/waits.ts';
 import { isUnreachable } from './unreachable.ts';
 import { quietly, unwritable } from './unwritable.ts';
 
@@ -60,6 +62,8 @@ class Drive {
   /** Set once the run is asked to stop: what it still does on the server is being ended. */
   #ending: Promise<void> | undefined;
   #cancelled = false;
+  /** Ids of the steps that were done. */
+  readonly #done = new Set<string>();
   /** What failed after everything was in place. */
   readonly #regrets: string[] = [];
   /** The server was gone when the last step failed. */
@@ -147,8 +151,13 @@ class Drive {
     this.#cancelled = failure !== undefined && this.#signal.aborted;
     if (failure === undefined || begun.length === 0) return failure;
     await this.#ending;
+    const back = takenBack(steps, this.#done);
+    let left = false;
     for (const at of begun.toReversed()) {
+      const step = steps[at];
+      if (step === undefined || !back.includes(step)) continue;
       const text = await this.#rollback(journal, at);
+      left ||= text !== undefined;
       if (text !== undefined) failure += `\nNot taken back: ${steps[at]?.title}: ${text}`;
     }
     for (const [at, step] of steps.entries())
@@ -156,7 +165,7 @@ class Drive {
         const again = await this.#step(journal, at);
         if (again !== undefined) failure += `\n${step.title}: ${again}`;
       }
-    return failure;
+    return this.#redacted(withState(failure, this.#plan, { done: this.#done, takenBack: !left }));
   }
 
   /** Until one fails that others need, or the run is asked to stop; `begun` is told which were begun. */
@@ -196,12 +205,13 @@ class Drive {
       this.#startStep(journal, at);
       this.#emit({ type: 'start', step: at, id: step.id, title: step.title });
       crashPoint(this.#context.env, step.id);
-      await step.run(this.#io(journal, at, signal));
+      await runWatched(step, this.#io(journal, at, signal), this.#context);
       signal?.throwIfAborted();
     } catch (error) {
       failure = signal?.aborted ? 'cancelled.' : this.#sentence(error);
       this.#unreachable = isUnreachable(error);
     }
+    if (failure === undefined) this.#done.add(step.id);
     const ms = Math.round(performance.now() - started);
     quietly(() => journal.finishStep(at, failure === undefined, failure ?? 'done'));
     crashPoint(this.#context.env, `${step.id}:end`);
@@ -227,17 +237,9 @@ class Drive {
   /** Why it could not be taken back; undefined when it could. */
   async #rollback(journal: Journal, at: number): Promise<string | undefined> {
     const step = this.#plan.steps[at];
-    if (step?.rollback === undefined) return undefined;
-    let text: string | undefined;
-    let again = '';
-    try {
-      const answer = await step.rollback(this.#io(journal, at));
-      if (answer === KEPT) return undefined;
-      if (answer instanceof Left) text = this.#context.secrets.redact(answer.sentence);
-    } catch (error) {
-      text = this.#sentence(error);
-      again = ' To try again: pgdeck recover';
-    }
+    const taken = step && (await takeBack(step, this.#io(journal, at)));
+    if (taken === undefined) return undefined;
+    const text = taken.text === null ? undefined : this.#redacted(taken.text);
     const event = {
       type: 'rollback' as const,
       step: at,
@@ -246,7 +248,7 @@ class Drive {
     };
     quietly(() => journal.write(event));
     this.#emit(event);
-    return text && text + again;
+    return text && `${text}${taken.again ? ' To try again: pgdeck recover' : ''}`;
   }
 
   /** What is undone or must always run is not stopped by the cancellation that made it necessary. */
@@ -286,6 +288,10 @@ class Drive {
   }
 
   #sentence(error: unknown): string {
-    return this.#context.secrets.redact(sentenceOf(error));
+    return this.#redacted(sentenceOf(error));
+  }
+
+  #redacted(text: string): string {
+    return this.#context.secrets.redact(text);
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { z } from 'zod';
 import { moment } from '../../text/units.ts';
 import { OpError } from '../error.ts';
-import { type Check, defineOperation } from '../operation.ts';
+import { type Check, defineOperation, KEPT } from '../operation.ts';
 import { cronMissing, JOB_NAME, jobLine, jobsOf, readCrontab, withJob, writeCrontab } from './crontab.ts';
 import { badTime, jobOf, scheduleDirectory, surprise, timesOf } from './job.ts';
 import { badCommand, splitWords, unconfirmed } from './words.ts';
@@ -53,6 +53,7 @@ export const scheduleInstall = defineOperation({
     const before = missing === undefined ? await readCrontab(context.host) : '';
     const known = jobsOf(before).find((one) => one.name === name);
     const { next } = timesOf(job.at, context.now());
+    let written: string | undefined;
     const surprising = surprise(job.at, context.now());
     const checks: Check[] = [
       missing === undefined
@@ -100,13 +101,17 @@ export const scheduleInstall = defineOperation({
           preview: jobLine(job),
           run: async (io) => {
             mkdirSync(scheduleDirectory(context), { recursive: true, mode: 0o700 });
-            io.record({ before });
-            await writeCrontab(io.host, withJob(await readCrontab(io.host), job));
+            written = await readCrontab(io.host);
+            io.record({ before: written });
+            await writeCrontab(io.host, withJob(written, job));
             io.line(jobLine(job), 'stdout');
           },
-          rollback: (io) => writeCrontab(io.host, before),
+          // as it was a moment ago: others may have changed it since this was planned
+          rollback: async (io) => (written === undefined ? KEPT : writeCrontab(io.host, written)),
         },
       ],
+      leaves: ({ takenBack }) =>
+        takenBack ? 'The crontab is as it was.' : 'The crontab may have changed: look at it with crontab -l.',
       undo: { command: `pgdeck schedule remove ${name}` },
     };
   },

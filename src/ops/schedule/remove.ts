@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OpError } from '../error.ts';
-import { defineOperation } from '../operation.ts';
+import { defineOperation, KEPT } from '../operation.ts';
 import { jobLine, jobsOf, readCrontab, withoutJob, writeCrontab } from './crontab.ts';
 
 /** Takes a job out of this user's crontab; its log stays. */
@@ -18,6 +18,7 @@ export const scheduleRemove = defineOperation({
   },
   plan: async ({ name }, context) => {
     const before = await readCrontab(context.host);
+    let written: string | undefined;
     const job = jobsOf(before).find((one) => one.name === name);
     if (!job)
       throw new OpError('refused', `There is no job "${name}".`, 'pgdeck schedule status lists them.');
@@ -31,13 +32,18 @@ export const scheduleRemove = defineOperation({
       input: { name },
       facts: [{ label: 'job', value: jobLine(job) }],
       checks: [],
+      leaves: ({ takenBack }) =>
+        takenBack ? 'The crontab is as it was.' : 'The crontab may have changed: look at it with crontab -l.',
       steps: [
         {
           id: 'crontab',
           title: 'Write the crontab without it',
           preview: jobLine(job),
-          run: async (io) => writeCrontab(io.host, withoutJob(await readCrontab(io.host), name)),
-          rollback: (io) => writeCrontab(io.host, before),
+          run: async (io) => {
+            written = await readCrontab(io.host);
+            await writeCrontab(io.host, withoutJob(written, name));
+          },
+          rollback: async (io) => (written === undefined ? KEPT : writeCrontab(io.host, written)),
         },
       ],
     };

@@ -164,8 +164,10 @@ test('a second run is refused while one goes on; a table that is locked is told 
     },
   });
   const { end } = await going;
-  expect(status).toBe(
-    `refused: Another backup of ${db.database} is running. Wait for it, or see it with: pgdeck runs list`,
+  expect(status).toMatch(
+    new RegExp(
+      `^refused: Another backup of ${db.database} is running: run \\S+, session \\d+ of postgres.*\\. Wait for it, or see it with: pgdeck runs list$`,
+    ),
   );
   expect(end.ok).toBe(true);
   expect((await listBackups(repository)).length).toBe(1);

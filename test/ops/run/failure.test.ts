@@ -156,3 +156,71 @@ test('what is left for a person to decide about is told with its own next step',
     expect.objectContaining({ type: 'rollback', ok: false, text: left.sentence }),
   );
 });
+
+test('the plan says what state a failure leaves, when everything was taken back', async () => {
+  const seen: string[] = [];
+  const plan = planOf(
+    [
+      step('one', async () => {}, { rollback: async () => void seen.push('-one') }),
+      step('two', () => Promise.reject(new OpError('failed', 'It broke.')), {
+        rollback: () => Promise.reject(new OpError('failed', 'No.')),
+      }),
+    ],
+    {
+      leaves: ({ done, takenBack }) =>
+        `${[...done].join()} was done, ${takenBack ? 'all' : 'not all'} taken back after ${seen.join()}.`,
+    },
+  );
+  const { end, run } = await carryOut(plan, context());
+  expect(end.text.split('\n').at(-1)).toBe('one was done, not all taken back after -one.');
+  expect(run?.events.at(-1)?.text).toBe(end.text);
+  const done = await carryOut({ ...plan, steps: [plan.steps[0] as (typeof plan.steps)[0]] }, context());
+  expect(done.end.text).toBe('Work: done.');
+});
+
+test('what a later step has settled stays, and is not said to be taken back', async () => {
+  const seen: string[] = [];
+  const { events } = await carryOut(
+    planOf([
+      step('write', async () => {}, { rollback: async () => void seen.push('-write') }),
+      step('publish', async () => {}, { settles: ['write'] }),
+      step('other', async () => {}, { rollback: async () => void seen.push('-other') }),
+      step('fails', () => Promise.reject(new OpError('failed', 'It broke.'))),
+    ]),
+    context(),
+  );
+  expect(seen).toEqual(['-other']);
+  expect(events.filter((event) => event.type === 'rollback')).toMatchObject([{ step: 2 }]);
+});
+
+test('a step that waits for a lock says for whom', async () => {
+  const here = context();
+  const holder = await here.open('test-holder');
+  await holder.sql('SELECT pg_advisory_lock(4711)');
+  try {
+    const { end, events } = await carryOut(
+      planOf([
+        step('wait', async (io) => void (await (await io.connect()).sql('SELECT pg_advisory_lock(4711)')), {
+          waits: true,
+        }),
+      ]),
+      here,
+      {
+        onEvent: (event) => {
+          if (event.type === 'line' && event.text.startsWith('It waits for')) void holder.close();
+        },
+      },
+    );
+    expect(end.ok).toBe(true);
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'line',
+        text: expect.stringMatching(
+          new RegExp(`^It waits for session ${holder.pid} \\(.*test-holder.*pgdeck terminate ${holder.pid}`),
+        ),
+      }),
+    );
+  } finally {
+    await holder.close();
+  }
+});

@@ -1,4 +1,5 @@
 import type { Plan } from '../../../ops/operation.ts';
+import { takenBack } from '../../../ops/run/steps/outcome.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
@@ -33,8 +34,10 @@ export function confirmFoot({ plan, yes, field }: Confirm, columns: number): Lin
 /** Whether to cancel, and what that leaves behind. */
 export function cancelFoot(plan: Plan, run: RunView, yes: boolean, columns: number): Line[] {
   const begun = plan.steps.filter((_, at) => run.steps[at]?.state !== 'waiting');
+  const done = plan.steps.flatMap(({ id }, at) => (run.steps[at]?.state === 'done' ? [id] : []));
+  const undone = takenBack(plan.steps, new Set(done));
   const names = (back: boolean) =>
-    begun.filter((step) => (step.rollback !== undefined) === back).map(({ title }) => cleanLine(title));
+    begun.filter((step) => undone.includes(step) === back).map(({ title }) => cleanLine(title));
   const [back, stay] = [names(true), names(false)];
   const always = plan.steps.filter((step) => step.always === true).map(({ title }) => cleanLine(title));
   const says = [

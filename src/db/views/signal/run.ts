@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { column, defineQuery } from '../../query.ts';
+import { HOLDER_COLUMNS, holderColumns } from '../fragments.ts';
 
 /** What the sessions of a run, and those of its programs, have in common. */
 interface RunName {
@@ -42,4 +43,21 @@ WHERE ${OF_THE_RUN} ORDER BY a.pid`,
     state: column.text,
   }),
   params: ({ applicationName, role }: RunName) => [applicationName, role ?? null],
+});
+
+/** Whom the sessions of a run wait for now, others only; no row when they wait for nobody. */
+export const runBlockers = defineQuery({
+  id: 'signal.run_blockers',
+  needs: 'pg_read_all_stats',
+  variants: [
+    {
+      // pg_blocking_pids takes every lock partition: asked for those that wait only
+      sql: `SELECT /* pgdeck */ DISTINCT nullif(b.pid, 0) AS pid, ${HOLDER_COLUMNS}
+FROM (SELECT w.pid FROM pg_stat_activity w WHERE w.application_name = $1::text AND w.wait_event_type = 'Lock') w
+  CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) b (pid) LEFT JOIN pg_stat_activity a ON a.pid = b.pid
+WHERE a.application_name IS DISTINCT FROM $1::text ORDER BY 1`,
+    },
+  ],
+  row: z.object(holderColumns),
+  params: ({ applicationName }: RunName) => [applicationName],
 });

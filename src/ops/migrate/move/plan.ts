@@ -1,3 +1,4 @@
+import { plural } from '../../../text/units.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
 import type { OpContext } from '../../context.ts';
 import { shellWord } from '../../fields.ts';
@@ -61,12 +62,33 @@ export async function planMove(direction: Direction, input: MoveInput, context: 
     checks,
     steps,
     ...(consequenceOf(direction, destructive) ?? {}),
+    leaves: ({ done }) => stateOf(move, done, safety),
   };
   // the name of the backup is known when it is there
   return Object.defineProperty(plan, 'undo', {
     enumerable: true,
     get: () => (state.idle ? undefined : undoOf(move, destructive, safety)),
   });
+}
+
+/** What was applied stays: a migration that failed says itself what became of it. */
+function stateOf(
+  { direction, route, context }: Moving,
+  done: ReadonlySet<string>,
+  safety: SafetyBackup | undefined,
+): string {
+  const complete = route.steps.filter(({ id }) => done.has(id)).length;
+  const whole = direction === 'up' ? 'applied' : 'taken back';
+  const begun = route.steps.length > 0 && (complete > 0 || done.has('lock'));
+  const backup = safety?.made();
+  return [
+    complete > 0
+      ? `${complete} of ${plural(route.steps.length, 'step')} ${complete === 1 ? 'was' : 'were'} ${whole} and ${complete === 1 ? 'stays' : 'stay'}; see pgdeck migrate status.`
+      : begun
+        ? `No migration was ${whole} wholly; see pgdeck migrate status.`
+        : `${context.target.database} was not touched.`,
+    ...(backup === undefined ? [] : [`The safety backup ${backup.id} is kept.`]),
+  ].join(' ');
 }
 
 interface Moving {

@@ -2,6 +2,12 @@ import { type SafetyBackup, safetyBackup } from '../../backup/safety.ts';
 import type { Clients } from '../../clients/programs.ts';
 import type { Situation } from '../situation.ts';
 
+/** That it stays when the run fails; empty while it is not made. */
+export function keptText({ made }: Pick<SafetyBackup, 'made'>): string {
+  const backup = made();
+  return backup === undefined ? '' : `The safety backup ${backup.id} is kept.`;
+}
+
 /** The backup of what is about to be replaced. Throws DbError. */
 export async function safetyOf(
   { context, database, repository, backup, input }: Situation,

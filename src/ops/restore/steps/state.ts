@@ -6,12 +6,16 @@ export interface RestoreState {
   expected: Expected | undefined;
   /** The names were exchanged, or the old database was dropped. */
   replaced: boolean;
+  /** The exchange was begun: sessions may have been ended. */
+  exchanging: boolean;
+  /** The connection broke at its end, and nobody answers whether it was done. */
+  undecided: boolean;
   /** The command before was begun. */
   stopped: boolean;
 }
 
 export function newState(expected: Expected | undefined): RestoreState {
-  return { expected, replaced: false, stopped: false };
+  return { expected, replaced: false, exchanging: false, undecided: false, stopped: false };
 }
 
 /** What stands for the run's id in previews. */

@@ -100,6 +100,9 @@ export async function exchange(io: StepIo, wanted: Exchange): Promise<Exchanged>
   }
 }
 
+/** Nobody answers which of the two databases has the name. */
+export class Undecided extends OpError {}
+
 function untouched({ live }: Exchange, error: unknown, aborted = false): OpError {
   const { message, next } = error as { message: string; next?: string };
   return new OpError(aborted ? 'cancelled' : 'failed', `${live} is as it was: ${message}`, next, error);
@@ -177,7 +180,7 @@ async function settle(io: StepIo, wanted: Exchange, oids: Oids, error: unknown):
     has = (await session.run(databaseFacts, { database: live }))[0]?.oid;
     await session.close();
   } catch (why) {
-    throw new OpError(
+    throw new Undecided(
       'failed',
       `The connection broke while the names were exchanged, and nobody answers whether ${live} is the old database or the new one; it is one of them, whole.`,
       'When the server answers again, see which with: pgdeck recover',

@@ -7,6 +7,7 @@ import type { Check, Plan, ResultTable, Step } from '../../operation.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { readSource, type Source } from '../source/source.ts';
 import { bytesChecks, compareBytes, countedOf } from './bytes.ts';
+import { TablesOutcome } from './outcome.ts';
 import { prepare } from './prepare.ts';
 import { keyChecks, losses, outcomeTable, redirectsOf } from './preview.ts';
 import { recordOf } from './recover.ts';
@@ -115,12 +116,14 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
     tables.push(...(await foretold(context, source, task, checks)));
   const safety = await tablesSafety(context, session, clients, task, input);
   checks.push(...safety.checks);
+  const outcome = new TablesOutcome();
   return {
     ...base,
     facts: facts(context, backup, input.mode),
     tables,
     checks,
-    steps: [...safety.steps, restoreStep(context, source, task, input)],
+    leaves: (failure) => [outcome.leaves(failure), safety.kept()].filter(Boolean).join(' '),
+    steps: [...safety.steps, restoreStep(context, source, task, input, outcome)],
     consequence: consequence(task, tables, input.safety),
     ...(safety.undo && { undo: safety.undo }),
   };
@@ -238,6 +241,7 @@ function restoreStep(
   { clients, backup, bytes: contents }: Source,
   task: Task,
   input: TablesInput,
+  outcome: TablesOutcome,
 ): Step {
   const { blocks, redirects } = redirectsOf(task, true);
   const { database } = context.target;
@@ -249,6 +253,7 @@ function restoreStep(
     preview: `${before}-- rows of ${backup.id}: ${blocks
       .map(({ table }) => displayName(table.schema, table.name))
       .join(', ')}\n${after}`,
+    waits: true,
     effect: `one transaction, locks are waited for up to ${LOCK_TIMEOUT}. ${waiting(task)}`,
     run: async (io) => {
       const read = blocks.map(({ table }) => table);
@@ -269,11 +274,16 @@ function restoreStep(
             closing: after,
             signal: io.signal,
             onTold: ({ count, value }) => {
-              if (count === 'transaction') io.record(recordOf(value));
+              if (count !== 'transaction') return;
+              outcome.begun(recordOf(value));
+              io.record(recordOf(value));
             },
             redact: (text) => context.secrets.redact(text),
           }),
         );
+      } catch (error) {
+        await outcome.ask(io);
+        throw error;
       } finally {
         await watched.stop();
       }

@@ -16,6 +16,18 @@ const MEANING: Readonly<Record<string, string>> = {
   'in progress': 'are being restored: the transaction is still open, and ends with its session',
 };
 
+/** The number of the transaction; undefined when the run had not come so far. */
+export function factsOfTables(facts: Readonly<Record<string, unknown>>): string | undefined {
+  const recorded = factsSchema.safeParse(facts);
+  return recorded.success ? recorded.data.tables.transaction : undefined;
+}
+
+/** `committed`, `aborted`, `in progress`; undefined when it is too long ago. Throws DbError. */
+export async function statusOf(session: Session, transaction: string): Promise<string | undefined> {
+  const [row] = await session.sql('SELECT pg_xact_status($1::text::xid8) AS status', [transaction]);
+  return typeof row?.status === 'string' ? row.status : undefined;
+}
+
 /**
  * What became of the tables of a run that was killed, by its transaction: all of them were restored, or none. Undefined
  * when the run had not come so far, or is too long ago for the server to tell.
@@ -24,11 +36,8 @@ export async function tablesFact(
   facts: Readonly<Record<string, unknown>>,
   session: Session,
 ): Promise<Fact | undefined> {
-  const recorded = factsSchema.safeParse(facts);
-  if (!recorded.success) return undefined;
-  const [row] = await session.sql('SELECT pg_xact_status($1::text::xid8) AS status', [
-    recorded.data.tables.transaction,
-  ]);
-  const meaning = MEANING[String(row?.status)];
+  const transaction = factsOfTables(facts);
+  if (transaction === undefined) return undefined;
+  const meaning = MEANING[String(await statusOf(session, transaction))];
   return meaning === undefined ? undefined : { label: 'Tables', value: meaning };
 }

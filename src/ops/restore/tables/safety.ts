@@ -5,7 +5,14 @@ import type { Clients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
 import { shellWord } from '../../fields.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
+import { keptText } from '../steps/safety.ts';
 import type { Task } from './sql/script.ts';
+
+export type TablesSafety = Pick<SafetyBackup, 'steps' | 'checks'> & {
+  /** That it stays when the run fails; empty while it is not made. */
+  readonly kept: () => string;
+  readonly undo?: { readonly command: string };
+};
 
 /** The backup of the tables before they are touched, and the command that puts them back as they were. Throws DbError. */
 export async function tablesSafety(
@@ -22,12 +29,12 @@ export async function tablesSafety(
     readonly dir?: string | undefined;
     readonly ignoreSpace?: boolean;
   },
-): Promise<Pick<SafetyBackup, 'steps' | 'checks'> & { readonly undo?: { readonly command: string } }> {
-  if (!safety || units.length === 0) return { steps: [], checks: [] };
+): Promise<TablesSafety> {
+  if (!safety || units.length === 0) return { steps: [], checks: [], kept: () => '' };
   const tables = units.map(quoteRelation);
   const repository = repositoryDirectory(context, dir);
   const label = 'before a restore of these tables';
-  const { steps, checks, name } = await safetyBackup(context, session, {
+  const { steps, checks, name, made } = await safetyBackup(context, session, {
     clients,
     repository,
     label,
@@ -37,6 +44,7 @@ export async function tablesSafety(
   return {
     steps,
     checks,
+    kept: () => keptText({ made }),
     undo: {
       // another run may take the name that was planned
       get command() {

@@ -4,7 +4,7 @@ import type { DatabaseFacts } from '../../../db/views/database/facts.ts';
 import { subscriptionsIn } from '../../../db/views/database/swap.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
 import { OpError } from '../../error.ts';
-import type { Check, Step, StepIo } from '../../operation.ts';
+import { type Check, KEPT, type Plan, type Step, type StepIo } from '../../operation.ts';
 import { contentChecks } from '../checks/content.ts';
 import { diskChecks } from '../checks/disk.ts';
 import { needsChecks } from '../checks/needs.ts';
@@ -15,7 +15,7 @@ import { fillSteps } from '../steps/fill.ts';
 import { afterStep, beforeStep } from '../steps/hooks.ts';
 import { inMaintenance } from '../steps/maintenance.ts';
 import { readStep } from '../steps/read.ts';
-import { safetyOf } from '../steps/safety.ts';
+import { keptText, safetyOf } from '../steps/safety.ts';
 import { newState, type RestoreState, RUN } from '../steps/state.ts';
 import { sweepSteps } from '../steps/sweep.ts';
 import { swapChecks } from '../swap/checks.ts';
@@ -46,7 +46,7 @@ export async function inPlaceWay(situation: Situation): Promise<Way> {
   const safety = await safetyOf(situation, dumpClients);
   const { noTablespaces } = needs;
   checks.push(...(await diskChecks(situation, { dropped: true, safety: safety.bytes, noTablespaces })));
-  const dropped: { facts: Dropped | undefined } = { facts: undefined };
+  const dropped: Drop = { facts: undefined, back: false };
   const steps: Step[] = [
     ...(await sweepSteps(session, database)),
     ...readStep({ source, input }, state, true),
@@ -72,6 +72,35 @@ export async function inPlaceWay(situation: Situation): Promise<Way> {
       `${database} is dropped and made anew: nobody can work with it until that is done. ` +
       'What was written since the backup is in the safety backup only.',
     undo: 'undo',
+    leaves: leavesOf(database, state, safety, dropped),
+  };
+}
+
+interface Drop {
+  /** Set before the database is dropped. */
+  facts: Dropped | undefined;
+  /** It was made again. */
+  back: boolean;
+}
+
+/** What a failure leaves: the database as it was, as it was backed up a moment before, or not there. */
+function leavesOf(
+  database: string,
+  state: RestoreState,
+  safety: SafetyBackup,
+  dropped: Drop,
+): NonNullable<Plan['leaves']> {
+  return ({ done }) => {
+    const now = dropped.back
+      ? `${database} was dropped, and is what it was before, from the safety backup.`
+      : done.has('rename')
+        ? `${database} is the restored one.`
+        : state.replaced
+          ? `${database} is not there: put it back with pgdeck recover.`
+          : dropped.facts === undefined
+            ? `${database} was not touched.`
+            : `${database} is what it was; sessions in it may have been ended.`;
+    return [now, keptText(safety)].filter(Boolean).join(' ');
   };
 }
 
@@ -105,13 +134,14 @@ function dropStep(
   live: DatabaseFacts,
   state: RestoreState,
   { made }: SafetyBackup,
-  dropped: { facts: Dropped | undefined },
+  dropped: Drop,
 ): Step {
   return {
     id: 'drop',
     title: `Drop ${database}`,
     preview: `DROP DATABASE ${quoteIdent(database)} WITH (FORCE);`,
     effect: 'sessions are ended; nobody can connect until the restore is done',
+    waits: true,
     run: (io) =>
       inMaintenance(io, async (session) => {
         const safety = made();
@@ -139,10 +169,12 @@ function dropStep(
       }),
     rollback: async (io) => {
       const { facts } = dropped;
-      if (facts === undefined || (await exists(io, database))) return;
+      if (facts === undefined || (await exists(io, database))) return KEPT;
       io.line(`Restoring ${database} from the safety backup ${facts.safety}.`);
       await putBack(io, context, facts);
       state.replaced = false;
+      dropped.back = true;
+      return undefined;
     },
   };
 }
@@ -177,15 +209,14 @@ function createStep({ database }: Situation, live: DatabaseFacts): Step {
     rollback: (io) =>
       inMaintenance(io, async (session) => {
         const fresh = freshName(database, io.run);
-        if (await dropFresh(session, fresh, io.run)) io.line(`Dropped ${fresh}.`);
+        if (!(await dropFresh(session, fresh, io.run))) return KEPT;
+        io.line(`Dropped ${fresh}.`);
+        return undefined;
       }),
   };
 }
 
-async function renameStep(
-  { session, database }: Situation,
-  dropped: { facts: Dropped | undefined },
-): Promise<Step> {
+async function renameStep({ session, database }: Situation, dropped: Drop): Promise<Step> {
   const properties = takeNameSql(
     freshName(database, RUN),
     database,

@@ -4,7 +4,7 @@ import { contentsCount } from '../../../db/views/restore/contents.ts';
 import { OpError } from '../../error.ts';
 import { shellWord } from '../../fields.ts';
 import type { CopyFacts } from '../../kept/kept.ts';
-import type { Check, Step } from '../../operation.ts';
+import { type Check, KEPT, type Step } from '../../operation.ts';
 import type { Manifest } from '../../repository/manifest.ts';
 import { contentChecks } from '../checks/content.ts';
 import { diskChecks } from '../checks/disk.ts';
@@ -48,6 +48,7 @@ export async function intoWay(situation: Situation): Promise<Way> {
   return {
     checks,
     steps,
+    leaves: ({ done, takenBack }) => leftIn(database, live !== undefined, done, takenBack),
     danger: live === undefined && !input.ignore_space ? 'confirm' : 'type-name',
     consequence:
       live === undefined
@@ -57,6 +58,21 @@ export async function intoWay(situation: Situation): Promise<Way> {
       command: live === undefined ? `pgdeck db drop ${shellWord(database)}` : dropCommand(situation),
     },
   };
+}
+
+function leftIn(
+  database: string,
+  reused: boolean,
+  done: ReadonlySet<string>,
+  takenBack: boolean,
+): string | undefined {
+  const others = 'No other database was touched.';
+  if (reused)
+    return done.has('empty')
+      ? `What was loaded until then stays in ${database}: empty it before you try again. ${others}`
+      : `${database} is still empty. ${others}`;
+  if (done.has('name')) return `${database} is there, whole. ${others}`;
+  return takenBack ? `There is no ${database}. ${others}` : others;
 }
 
 async function placeChecks(situation: Situation): Promise<{ checks: Check[]; extensions: string[] }> {
@@ -137,7 +153,9 @@ function createStep(database: string, like: Likeness): Step {
     rollback: (io) =>
       inMaintenance(io, async (session) => {
         const fresh = freshName(database, io.run);
-        if (await dropFresh(session, fresh, io.run)) io.line(`Dropped ${fresh}.`);
+        if (!(await dropFresh(session, fresh, io.run))) return KEPT;
+        io.line(`Dropped ${fresh}.`);
+        return undefined;
       }),
   };
 }

@@ -1,5 +1,6 @@
 import { milliseconds } from '../../../text/units.ts';
-import type { Check, Step, StepIo } from '../../operation.ts';
+import type { SafetyBackup } from '../../backup/safety.ts';
+import { type Check, KEPT, type Plan, type Step, type StepIo } from '../../operation.ts';
 import { contentChecks } from '../checks/content.ts';
 import { diskChecks } from '../checks/disk.ts';
 import { needsChecks } from '../checks/needs.ts';
@@ -10,12 +11,13 @@ import { fillSteps } from '../steps/fill.ts';
 import { afterStep, beforeStep } from '../steps/hooks.ts';
 import { inMaintenance } from '../steps/maintenance.ts';
 import { readStep } from '../steps/read.ts';
-import { safetyOf } from '../steps/safety.ts';
+import { keptText, safetyOf } from '../steps/safety.ts';
 import { newState, type RestoreState, RUN } from '../steps/state.ts';
 import { sweepSteps } from '../steps/sweep.ts';
 import { swapChecks } from '../swap/checks.ts';
 import { createBeside, createSql, likenessOf } from '../swap/create.ts';
 import { dropFresh, pruneBefore } from '../swap/drop.ts';
+import { Undecided } from '../swap/exchange.ts';
 import { beforeName, freshName, rolledBackName } from '../swap/names.ts';
 import { applyProperties, databaseProperties } from '../swap/properties.ts';
 import { type Exchanged, swapDatabases, swapPreview, undoSwap } from '../swap/swap.ts';
@@ -62,6 +64,25 @@ export async function swapWay(situation: Situation): Promise<Way> {
       `${database} becomes what it was when it was backed up; what was written since is kept in ${beforeName(database, RUN)}. ` +
       'Everybody who is connected loses the connection, and can connect again within a second.',
     undo: 'undo',
+    leaves: leavesOf(database, state, safety),
+  };
+}
+
+/** What a failure leaves: the exchange of the names is done whole or not at all. */
+function leavesOf(
+  database: string,
+  state: RestoreState,
+  safety: SafetyBackup | undefined,
+): NonNullable<Plan['leaves']> {
+  return () => {
+    // whoever failed has said that nobody knows
+    if (state.undecided) return (safety && keptText(safety)) || undefined;
+    const now = state.replaced
+      ? `${database} is the restored one; as it was it is kept in its copy (pgdeck db kept).`
+      : state.exchanging
+        ? `${database} is what it was; sessions in it may have been ended.`
+        : `${database} was not touched.`;
+    return [now, ...(safety ? [keptText(safety)] : [])].filter(Boolean).join(' ');
   };
 }
 
@@ -82,7 +103,9 @@ function createStep({ database, live }: Situation): Step {
     rollback: (io) =>
       inMaintenance(io, async (session) => {
         const name = freshName(database, io.run);
-        if (await dropFresh(session, name, io.run)) io.line(`Dropped ${name}.`);
+        if (!(await dropFresh(session, name, io.run))) return KEPT;
+        io.line(`Dropped ${name}.`);
+        return undefined;
       }),
   };
 }
@@ -113,20 +136,26 @@ function swapStep({ database, live }: Situation, state: RestoreState): Step {
     title: 'Exchange the names in one transaction',
     preview: swapPreview(names(RUN), live?.comment ?? null),
     effect: 'sessions are ended; nobody can connect for a fraction of a second',
+    waits: true,
     run: async (io) => {
-      const done = await swapDatabases(io, names(io.run));
+      state.exchanging = true;
+      const done = await swapDatabases(io, names(io.run)).catch((error: unknown) => {
+        state.undecided = error instanceof Undecided;
+        throw error;
+      });
       state.replaced = true;
       tell(io, done, database, names(io.run).before);
       await prune(io, database, names(io.run).before);
     },
     rollback: async (io) => {
-      if (!state.replaced) return;
+      if (!state.replaced) return KEPT;
       // it was cancelled in the moment in which it was done
       const { before } = names(io.run);
       const rolledBack = rolledBackName(database, io.run);
       await undoSwap(io, { live: database, before, rolledBack, run: io.run });
       io.line(`${database} is again what it was; what was restored is kept as ${rolledBack}.`);
       state.replaced = false;
+      return undefined;
     },
   };
 }

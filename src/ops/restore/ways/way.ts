@@ -1,4 +1,5 @@
 import type { Plan } from '../../operation.ts';
 
 /** What a way of restoring contributes to the plan. */
-export type Way = Pick<Plan, 'checks' | 'steps'> & Partial<Pick<Plan, 'consequence' | 'undo' | 'danger'>>;
+export type Way = Pick<Plan, 'checks' | 'steps'> &
+  Partial<Pick<Plan, 'consequence' | 'undo' | 'danger' | 'leaves'>>;

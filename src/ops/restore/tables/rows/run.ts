@@ -121,7 +121,8 @@ function failed(stderr: string): OpError {
   const error = lines[at]?.replace(/^.*?(?:ERROR|FATAL): {2}/, '');
   if (error === undefined) {
     const said = lines.filter((line) => line.trim() !== '').slice(-3);
-    return new OpError('failed', `Nothing was changed: ${cleanLine(said.join(' '))}`);
+    // the connection may have broken at its end: whether it was done is not known here
+    return new OpError('failed', `psql ended before it was done: ${cleanLine(said.join(' '))}`);
   }
   const after = lines.slice(at + 1, at + 6);
   const part = (label: string) =>
