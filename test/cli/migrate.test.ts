@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../src/cli/program.ts';
@@ -49,6 +49,28 @@ test('status, plan, up and status again, as a script sees them', async () => {
   const after = await pgdeck(['migrate', 'status', '--dir', dir], env);
   expect(after.stdout.split('\n')[1]).toMatch(/^\d+ +create_users +applied +20\d\d-/);
   expect(after.stderr).toContain(`current is ${versionOf('dbmate', 10)}`);
+});
+
+test("a team's own tool: what cannot be asked is a failure, and what it generates is kept after a yes", async () => {
+  const root = join(home, 'own');
+  mkdirSync(join(root, '.venv/bin'), { recursive: true });
+  mkdirSync(join(root, 'migrations/models'), { recursive: true });
+  const program = (name: string, text: string) =>
+    writeFileSync(join(root, '.venv/bin', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  writeFileSync(join(root, 'alembic.ini'), '[alembic]\nscript_location = migrations\n');
+  program('alembic', 'echo "FAILED: No script_location"; exit 255');
+  const status = await pgdeck(['migrate', 'status', '--dir', root, '--tool', 'alembic', '--json'], env);
+  expect(status.code).toBe(1);
+  expect(JSON.parse(status.stdout).problems).toMatchObject([{ kind: 'tool' }]);
+  writeFileSync(join(root, 'pyproject.toml'), '[tool.aerich]\nlocation = "./migrations"\n');
+  program('aerich', 'echo "# x" > migrations/models/1_x.py; echo Success');
+  const create = ['migrate', 'create', 'x', '--dir', root, '--tool', 'aerich'];
+  const asked = await pgdeck(create, env);
+  expect(asked.code).toBe(2);
+  expect(asked.stderr).toContain('Add --yes to do it.');
+  expect(readdirSync(join(root, 'migrations/models'))).toEqual([]);
+  expect((await pgdeck([...create, '--yes'], env)).code).toBe(0);
+  expect(readdirSync(join(root, 'migrations/models'))).toEqual(['1_x.py']);
 });
 
 test.each([

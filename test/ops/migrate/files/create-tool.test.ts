@@ -154,7 +154,9 @@ describe.skipIf(noAlembic)('Alembic', () => {
 const noFlask = !existsSync('/usr/lib/python3/dist-packages/flask_migrate');
 test.skipIf(noFlask)('Flask-Migrate', { timeout: 60_000 }, async () => {
   const { root, context } = project({
-    '.venv/bin/flask': '#!/bin/sh\nexec /usr/bin/python3 -m flask "$@"\n',
+    // one without Flask-Migrate comes first
+    '.venv/bin/flask': '#!/bin/sh\necho "Error: No such command \'db\'." >&2\nexit 2\n',
+    'venv/bin/flask': '#!/bin/sh\nexec /usr/bin/python3 -m flask "$@"\n',
     'app.py': `import os
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy

@@ -1,7 +1,7 @@
 import { OpError } from '../../../error.ts';
 import type { Creation, NewMigration, Place } from '../../types.ts';
 import { pythonWords } from '../shared/failure.ts';
-import { callOf, commandsOf, findProject, type Project, TITLES } from './tool.ts';
+import { callOf, findProject, type Project, TITLES, workingCommand } from './tool.ts';
 
 /** `alembic revision`, `flask db revision`: its message is what a person wrote. */
 export async function createRevision(
@@ -16,7 +16,7 @@ export async function createRevision(
       `There is no project of ${TITLES[kind]} in ${directory}.`,
       'Name its directory with --dir.',
     );
-  const [command] = await commandsOf({ context }, project);
+  const command = await workingCommand({ context }, project);
   return {
     tool: TITLES[kind],
     driver: 'libpq',

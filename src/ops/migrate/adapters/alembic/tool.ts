@@ -81,6 +81,21 @@ export async function commandsOf(
   );
 }
 
+/** The first of them that has the tool, where there are several. Throws OpError when there is none. */
+export async function workingCommand(
+  { context }: Pick<Where, 'context'>,
+  project: Project,
+): Promise<Command> {
+  const commands = await commandsOf({ context }, project);
+  for (const command of commands.length > 1 ? commands : []) {
+    const result = await context.host
+      .run(command.program, [...command.args, '--help'], { cwd: project.root, timeout: 20_000 })
+      .catch(() => undefined);
+    if (result !== undefined && !isNotInstalled(result)) return command;
+  }
+  return commands[0];
+}
+
 /** Its Python lacks it, or something that the project imports. */
 export const isNotInstalled = ({ exitCode, stdout, stderr }: RunResult): boolean =>
   exitCode !== 0 &&
