@@ -1,4 +1,3 @@
-import { plural } from '../../../text/units.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
 import type { OpContext } from '../../context.ts';
 import { shellWord } from '../../fields.ts';
@@ -71,24 +70,19 @@ export async function planMove(direction: Direction, input: MoveInput, context: 
   });
 }
 
-/** What was applied stays: a migration that failed says itself what became of it. */
+/** Once it has begun, the migration that failed says itself what of it took effect, and what was applied before stays. */
 function stateOf(
-  { direction, route, context }: Moving,
+  { route, context }: Moving,
   done: ReadonlySet<string>,
   safety: SafetyBackup | undefined,
-): string {
-  const complete = route.steps.filter(({ id }) => done.has(id)).length;
-  const whole = direction === 'up' ? 'applied' : 'taken back';
-  const begun = route.steps.length > 0 && (complete > 0 || done.has('lock'));
+): string | undefined {
+  const begun = done.has('lock') && route.steps.length > 0;
   const backup = safety?.made();
-  return [
-    complete > 0
-      ? `${complete} of ${plural(route.steps.length, 'step')} ${complete === 1 ? 'was' : 'were'} ${whole} and ${complete === 1 ? 'stays' : 'stay'}; see pgdeck migrate status.`
-      : begun
-        ? `No migration was ${whole} wholly; see pgdeck migrate status.`
-        : `${context.target.database} was not touched.`,
+  const said = [
+    ...(begun ? [] : [`${context.target.database} was not touched.`]),
     ...(backup === undefined ? [] : [`The safety backup ${backup.id} is kept.`]),
-  ].join(' ');
+  ];
+  return said.length === 0 ? undefined : said.join(' ');
 }
 
 interface Moving {
