@@ -164,10 +164,6 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
       ),
     ],
     steps: stepsOf(given, context, { chosen, all, entry, way }),
-    leaves: ({ done }) =>
-      done.size === 0
-        ? `${entry.id} is as it was found.`
-        : 'What is true now is shown by: pgdeck migrate status',
     ...(way.action === 'back' && {
       consequence: 'What took effect is removed, with the rows that are in it.',
     }),
