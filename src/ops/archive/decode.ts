@@ -10,7 +10,7 @@ import { OpError } from '../error.ts';
 import { diskError } from '../repository/disk.ts';
 import type { Archive } from './kind.ts';
 import { DumpScanner, type Scan, type ScannedTable } from './scanner.ts';
-import { readToc, reasonIn, type TocEntry } from './toc.ts';
+import { isCrash, readToc, reasonIn, type TocEntry } from './toc.ts';
 
 /** What a full decode has found. */
 export interface Decoded {
@@ -60,6 +60,7 @@ export async function decodeArchive(
     if (io.signal?.aborted) throw new OpError('cancelled', 'The check was cancelled.', undefined, error);
     if (error instanceof CommandError && error.kind === 'stalled')
       throw damaged(archive, 'decoding it stands still', error);
+    if (isCrash(error)) throw damaged(archive, error.message, error);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import type { Host } from '../../targets/target.ts';
+import { CommandError, type Host } from '../../targets/target.ts';
 import { OpError } from '../error.ts';
 
 /** One object of an archive. */
@@ -49,12 +49,22 @@ export async function readToc(
   path: string,
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<Toc> {
-  const { exitCode, stdout, stderr } = await host.run(pgRestore, ['-l', path], {
-    env: { ...env, LC_ALL: 'C' },
-    stallMs: STALL_MS,
-  });
+  const { exitCode, stdout, stderr } = await host
+    .run(pgRestore, ['-l', path], { env: { ...env, LC_ALL: 'C' }, stallMs: STALL_MS })
+    .catch((error: unknown) => {
+      throw isCrash(error) ? unreadable(path, error.message) : error;
+    });
   if (exitCode !== 0) throw unreadable(path, stderr);
   return parseToc(stdout);
+}
+
+/** pg_restore trusts lengths and numbers that it reads, and falls over those that were altered. */
+export function isCrash(error: unknown): error is CommandError {
+  return (
+    error instanceof CommandError &&
+    error.kind === 'signal' &&
+    /SIG(SEGV|ABRT|BUS|FPE|ILL)/.test(error.message)
+  );
 }
 
 function unreadable(path: string, stderr: string): OpError {

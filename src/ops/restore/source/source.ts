@@ -5,6 +5,7 @@ import { readHead } from '../../archive/kind.ts';
 import { readToc, type Toc } from '../../archive/toc.ts';
 import { type ClientProgram, type Clients, findClients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
+import { OpError } from '../../error.ts';
 import type { Check } from '../../operation.ts';
 import type { Backup } from '../../repository/repository.ts';
 
@@ -37,16 +38,28 @@ export async function readSource(
   backup: Backup,
 ): Promise<{ source: Source | undefined; checks: Check[] }> {
   const bytes = await BackupBytes.of(backup);
-  const header = await readHeader(backup.archive);
+  const header = await orDamage(bytes, () => readHeader(backup.archive));
   const { clients, check } = await findClients(context, server, PROGRAMS, oldestClient(header));
   const checks = [check];
   if (clients === undefined) return { source: undefined, checks };
   const archive = header.kind === 'custom' || header.kind === 'directory';
-  const toc = archive ? await readToc(context.host, clients.path('pg_restore'), backup.archive) : undefined;
+  const toc = archive
+    ? await orDamage(bytes, () => readToc(context.host, clients.path('pg_restore'), backup.archive))
+    : undefined;
   const stripTimeout = server.major < 17 && (archive ? clients.major >= 17 : setsTimeout(header));
   checks.push(...versionChecks(header, backup, server));
   if (!archive) checks.push(...(await sqlChecks(context, backup, header, clients)));
   return { source: { backup, bytes, header, toc, clients, stripTimeout }, checks };
+}
+
+/** What cannot be read is known to be damaged where it is not what was written. */
+async function orDamage<T>(bytes: BackupBytes, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof OpError && error.kind === 'failed') await bytes.compare({});
+    throw error;
+  }
 }
 
 /** pg_restore reads the archives of older versions, and no newer ones: their format changed in 16 and in 17. */
