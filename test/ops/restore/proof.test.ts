@@ -268,6 +268,8 @@ test.each([
   [true, 'pg_restore: error: could not execute query: ERROR:  could not create unique index "a_pkey"'],
   [true, 'pg_restore: error: could not read from input file: end of file'],
   [true, 'psql:<stdin>:9: ERROR:  relation "public.a" does not exist'],
+  // of several processes, whichever is heard first
+  [true, 'pg_restore: error: a worker process died unexpectedly\npg_restore: error: unexpected end of file'],
   [false, 'pg_restore: error: could not execute query: ERROR:  role "a" does not exist'],
   [false, 'psql:<stdin>:9: ERROR:  tablespace "a" does not exist'],
   [false, 'psql:<stdin>:9: ERROR:  collation "pg_catalog.de_DE" for encoding "UTF8" does not exist'],

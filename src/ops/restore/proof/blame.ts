@@ -35,10 +35,11 @@ export function speaksAgainst(message: string, { scope, differs }: Loaded): bool
   return (scope === null || scope === 'full') && LACKING.test(error);
 }
 
-/** The line that says what went wrong first; the others follow from it. */
+/** The line that says what went wrong first; the others follow from it, as that of a process whose worker gave up does. */
 export function firstError(message: string): string {
   const lines = message.split('\n');
-  return lines.find((line) => /(ERROR|FATAL|PANIC): |\berror: /.test(line)) ?? lines.at(-1) ?? '';
+  const errors = lines.filter((line) => /(ERROR|FATAL|PANIC): |\berror: /.test(line));
+  return errors.find((line) => !/worker process died/.test(line)) ?? errors[0] ?? lines.at(-1) ?? '';
 }
 
 /** What to do about what the place lacks. */
