@@ -13,6 +13,7 @@ const POSTGRES = ['initdb', 'postgres', 'pg_ctl', 'psql', 'pg_dump', 'pg_dumpall
 const OTHERS: readonly { command: string; package: string; optional?: true }[] = [
   { command: 'pgbouncer', package: 'pgbouncer' },
   { command: 'ps', package: 'procps' },
+  { command: 'zstd', package: 'zstd' },
   { command: 'openssl', package: 'openssl', optional: true },
   { command: 'alembic', package: 'alembic', optional: true },
 ];
