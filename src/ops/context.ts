@@ -64,7 +64,8 @@ export interface ContextOptions {
 export function createContext({ resolved, env, host, now }: ContextOptions): OpContext {
   // of one that was killed, where they had names
   sweepSecretFiles();
-  const secrets = new Secrets();
+  const { user, database, host: machine } = resolved.target;
+  const secrets = new Secrets([user, database, machine]);
   const target: Target = {
     ...resolved.target,
     password: async () => secrets.add(await resolved.target.password()),
