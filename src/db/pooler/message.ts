@@ -31,8 +31,12 @@ export function withLocalSettings(
   text: string,
   values: readonly unknown[],
 ): string {
-  const query = text.replace(/\$(\d+)/g, (_, number: string) => literal(values[Number(number) - 1]));
-  return `${settingsSql(settings, true)}; ${query}`;
+  return `${settingsSql(settings, true)}; ${inlined(text, values)}`;
+}
+
+/** A statement with its parameters in place, as literals: it does the same, and runs in psql as it stands. */
+export function inlined(text: string, values: readonly unknown[]): string {
+  return text.replace(/\$(\d+)/g, (_, number: string) => literal(values[Number(number) - 1]));
 }
 
 /** The answer of the last statement of a message. */
@@ -42,6 +46,7 @@ export function lastResult<Result>(results: Result | Result[]): Result {
 
 function literal(value: unknown): string {
   if (value === undefined || value === null) return 'NULL';
+  if (Number.isSafeInteger(value) && Number(value) >= 0) return String(value);
   if (Array.isArray(value)) return quoteLiteral(`{${value.map(element).join(',')}}`);
   return quoteLiteral(String(value));
 }

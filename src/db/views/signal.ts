@@ -17,19 +17,12 @@ const IDENTITY = `a.pid = $1::int AND (date_part('epoch', a.backend_start) * 100
 
 function signal(call: string, guard: string): string {
   return `WITH /* pgdeck */ target AS MATERIALIZED (
-  SELECT a.pid, a.usename::text, a.datname::text, a.state, a.backend_type, a.leader_pid, left(a.query, 120) AS query
-  FROM pg_stat_activity a WHERE ${IDENTITY} AND a.pid <> pg_backend_pid() ${guard})
+  SELECT a.pid FROM pg_stat_activity a WHERE ${IDENTITY} AND a.pid <> pg_backend_pid() ${guard})
 SELECT /* pgdeck */ t.*, ${call}(t.pid) AS sent FROM target t`;
 }
 
 const sent = z.object({
   pid: z.int(),
-  usename: column.text,
-  datname: column.text,
-  state: column.text,
-  backend_type: column.text,
-  leader_pid: column.int,
-  query: column.text,
   /** The signal was delivered; whether it has done its work is seen by asking {@link signalStill}. */
   sent: z.boolean(),
 });

@@ -72,7 +72,7 @@ export async function planSignal(
       guard: decision,
       blocks: waitingBehind(graph, target.pid),
       frees: freedBy(graph, new Set([target.pid])).length,
-      sql: signalSql(action, target, decision),
+      sql: signalSql(session.server, action, target, decision),
     });
   }
   return {

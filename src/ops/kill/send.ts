@@ -1,5 +1,7 @@
 import type { DbError } from '../../db/errors.ts';
-import { quoteLiteral } from '../../db/ident.ts';
+import { inlined } from '../../db/pooler/message.ts';
+import { sqlFor } from '../../db/query.ts';
+import type { Server } from '../../db/server.ts';
 import { call, type Session } from '../../db/session.ts';
 import { cancelByName, stillByName, terminateByName } from '../../db/views/signal/by-name.ts';
 import { signalIdle } from '../../db/views/signal/idle.ts';
@@ -73,21 +75,8 @@ function statement(
   return row.query_start_us === meant ? 'there' : 'done';
 }
 
-/** The statement that is sent, for people: it runs in psql as it stands. */
-export function signalSql(action: SignalAction, target: SignalTarget, guard: Guard): string {
-  const conditions = [`pid = ${target.pid}`];
-  const equals = (column: string, value: number | null) =>
-    conditions.push(
-      value === null ? `${column} IS NULL` : `round(date_part('epoch', ${column}) * 1000000) = ${value}`,
-    );
-  if (guard.by === 'name') {
-    for (const column of ['usename', 'datname', 'application_name'] as const)
-      conditions.push(`${column} = ${quoteLiteral(target[column] ?? '').trim()}`);
-  } else {
-    equals('backend_start', guard.backendStart);
-    if (guard.by === 'idle') conditions.push("state = 'idle'");
-    if (guard.by === 'idle' || (guard.by === 'query' && guard.queryStart !== null))
-      equals('query_start', guard.queryStart);
-  }
-  return `SELECT pg_${action}_backend(pid) FROM pg_stat_activity WHERE ${conditions.join(' AND ')}`;
+/** The statement that is sent, with its parameters in place: it runs in psql as it stands. */
+export function signalSql(server: Server, action: SignalAction, target: SignalTarget, guard: Guard): string {
+  const { query, input } = guarded(action, target, guard);
+  return inlined(sqlFor(query, server) ?? '', query.params(input as never));
 }

@@ -48,18 +48,7 @@ test('a cancel hits the query that was meant, and nothing else', async () => {
     { pid: victim.pid, state: 'active', query_start_us: target.queryStart },
   ]);
 
-  expect(await session.run(signalCancel, target)).toEqual([
-    {
-      pid: victim.pid,
-      usename: 'postgres',
-      datname: db.database,
-      state: 'active',
-      backend_type: 'client backend',
-      leader_pid: null,
-      query: 'SELECT pg_sleep(60)',
-      sent: true,
-    },
-  ]);
+  expect(await session.run(signalCancel, target)).toEqual([{ pid: victim.pid, sent: true }]);
   expect(await ended).toMatchObject({ code: '57014' });
   await targetOf(session, victim.pid, 'idle');
   // the session lives on, and its next query is not the one that was meant

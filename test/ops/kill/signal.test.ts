@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
+import { inlined } from '../../../src/db/pooler/message.ts';
+import { sqlFor } from '../../../src/db/query.ts';
 import { planSignal } from '../../../src/ops/kill/plan.ts';
 import { outcomeSentence } from '../../../src/ops/kill/sentences.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
@@ -41,15 +43,36 @@ describe('terminate', () => {
     expect(await other.sql('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  test('the statement shown in the plan is one that works', async () => {
-    const victim = await app();
-    const plan = await planSignal(control, { action: 'terminate', pick: { pids: [{ pid: victim.pid }] } });
-    const sql = plan.victims[0]?.sql ?? '';
-    expect(sql).toMatch(/^SELECT pg_terminate_backend\(pid\) FROM pg_stat_activity WHERE pid = \d+ AND /);
-    expect(await control.sql(sql)).toEqual([{ pg_terminate_backend: true }]);
-    await until(async () => !(await isThere(control, victim.pid)), { what: 'the end of the session' });
-    expect(await control.sql(sql)).toEqual([]);
-  });
+  test.each(['cancel', 'terminate'] as const)(
+    'the statement that %s shows in the plan is the one that is sent',
+    async (action) => {
+      const victim = await app();
+      const { over } = await sleeping(control, victim);
+      const plan = await planSignal(control, { action, pick: { pids: [{ pid: victim.pid }] } });
+      const sent: string[] = [];
+      const heard = new Proxy(control, {
+        get: (own, key) => {
+          if (key === 'batch')
+            return (calls: Parameters<Session['batch']>[0]) => {
+              for (const { query, input } of calls)
+                sent.push(inlined(sqlFor(query, own.server) ?? '', query.params(input as never)));
+              return own.batch(calls);
+            };
+          const value: unknown = Reflect.get(own, key, own);
+          return typeof value === 'function' ? value.bind(own) : value;
+        },
+      });
+      expect((await outcomes(heard, plan)).map(({ kind }) => kind)).toEqual([
+        action === 'cancel' ? 'cancelled' : 'ended',
+      ]);
+      await over;
+      const { sql = '' } = plan.victims[0] ?? {};
+      expect(sent.filter((text) => text.includes(`pg_${action}_backend`))).toEqual([sql]);
+      expect(sql).toContain(String(victim.pid));
+      // pasted into psql once more, its guard finds nobody
+      expect(await control.sql(sql)).toEqual([]);
+    },
+  );
 
   test('a session named twice is signalled once', async () => {
     const victim = await app();
