@@ -209,9 +209,10 @@ describe.each<PoolerOptions>([{ mode: 'transaction' }, { mode: 'statement' }, { 
       const before = await state(target);
       const [holder, through] = [await client(db.target()), await connect(target, 'control')];
       await holder.sql('BEGIN; LOCK TABLE seen');
-      await expect(explain(through, 'SELECT * FROM seen')).rejects.toThrow(
-        options.mode === 'statement' ? REFUSED : /lock timeout/,
-      );
+      // in statement mode PgBouncer hangs up at BEGIN, perhaps before its reason is read
+      await expect(explain(through, 'SELECT * FROM seen')).rejects.toMatchObject({
+        kind: options.mode === 'statement' ? 'lost' : 'busy',
+      });
       await holder.sql('ROLLBACK');
       await through.close();
       expect(await state(target)).toEqual(before);
