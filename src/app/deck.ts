@@ -252,6 +252,11 @@ export class Deck {
       return;
     }
     if (event === 'data') this.model.observe();
+    const { link } = this.sampler;
+    if (event === 'link' && link.state === 'connected' && link.limited)
+      this.say(
+        `Everything goes over one connection. ${link.limited.message} ${link.limited.next ?? ''}`.trim(),
+      );
     // asked for by hand while paused: the screen is of now
     if (event === 'data' && this.sampler.paused) this.store.set({ pausedAt: this.ports.wallClock() });
     this.nextRound();

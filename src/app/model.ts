@@ -59,8 +59,12 @@ export const LEVEL_TONE: Readonly<Record<Level, Tone | undefined>> = {
   critical: 'critical',
 };
 
-/** The mark that says the same without colour. */
-export const LEVEL_MARK: Readonly<Record<Level, string>> = {
+/** A value with the mark of its level, which says the same without colour. */
+export function marked(level: Level, text: string): string {
+  return `${LEVEL_MARK[level]}${text}`;
+}
+
+const LEVEL_MARK: Readonly<Record<Level, string>> = {
   normal: '',
   warn: '!',
   alert: '!!',

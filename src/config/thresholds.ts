@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export type Unit = '%' | 's' | 'ms' | 'bytes' | 'ratio';
+export type Unit = '%' | 's' | 'ms' | 'bytes' | 'ratio' | 'days';
 
 /** Three points on a scale: below `normal` nothing is wrong, from `critical` on everything is. */
 export interface Levels {
@@ -68,13 +68,20 @@ export const THRESHOLDS = {
   slow_statement_ms: limit('A statement counts as slow at a mean time of', 'ms', 100),
   idle_session_seconds: limit('A session counts as idle for long after', 's', 600),
   table_size_bytes: limit('A table counts as large from', 'bytes', 1024 ** 3),
+  unused_index_days: limit('An unused index is a finding after statistics of', 'days', 7),
   index_usage_ratio: limit('An index counts as little used below this share of scans', 'ratio', 0.1),
 } as const satisfies Record<string, ThresholdSpec>;
+
+/** Accepted in a settings file and judged by nothing yet, so not offered to anybody. */
+export const NOT_OFFERED: readonly ThresholdId[] = ['disk_percent', 'wraparound_ratio', 'slow_query_ms'];
 
 type Specs = typeof THRESHOLDS;
 export type ThresholdId = keyof Specs;
 /** The thresholds that have three levels. */
 export type LevelsId = { [Id in ThresholdId]: Specs[Id]['kind'] extends 'levels' ? Id : never }[ThresholdId];
+
+/** Those that have one. */
+export type LimitId = Exclude<ThresholdId, LevelsId>;
 
 /** All thresholds, complete. */
 export type Thresholds = {

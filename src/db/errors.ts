@@ -1,5 +1,6 @@
 import { capital } from '../text/capital.ts';
 import { cleanLine } from '../text/clean.ts';
+import { quoteIdent } from './ident.ts';
 import type { Denial, Privilege } from './query.ts';
 import { grant, type Server } from './server.ts';
 
@@ -57,6 +58,7 @@ interface Facts {
   code?: unknown;
   message?: unknown;
   errors?: unknown;
+  routine?: unknown;
 }
 
 const LOCKED = 'See who holds the lock with: pgdeck show locks. Then try again.';
@@ -123,11 +125,7 @@ export function dbError(error: unknown, address?: Address): DbError {
           : 'Name another one with -d DATABASE.',
       );
     case '53300':
-      return make(
-        'slots',
-        `${at} has no connection slot left: ${message}.`,
-        'A running pgdeck keeps its connections; end idle sessions there, or raise max_connections.',
-      );
+      return make('slots', `${at} has no connection slot left: ${message}.`, slotsRemedy(facts, address));
     case '57P03':
       return make('starting', `${at} is not ready: ${message}.`, 'It is tried again until it is.');
     case '55P03':
@@ -167,6 +165,18 @@ export function denial(error: DbError, needs: Privilege, server: Server): Denial
   if (error.kind === 'unsupported') return { reason: error.message };
   const role = needs === 'none' ? 'pg_monitor' : needs;
   return { reason: error.message, remedy: grant(role, server) };
+}
+
+/** Which limit was met is told by where the server raised it; its text may be in any language. */
+function slotsRemedy({ routine }: Facts, address: Address | undefined): string {
+  const name = (value: string | undefined, what: string) => (value ? quoteIdent(value) : what);
+  if (routine === 'InitializeSessionUserId')
+    return `It is the role's own limit: end sessions of that role, or ALTER ROLE ${name(address?.user, 'ROLE')} CONNECTION LIMIT n.`;
+  if (routine === 'CheckMyDatabase')
+    return `It is the database's own limit: end sessions there, or ALTER DATABASE ${name(address?.database, 'NAME')} CONNECTION LIMIT n.`;
+  if (routine === 'InitPostgres')
+    return 'The rest is reserved (superuser_reserved_connections, from 16 on reserved_connections): end idle sessions there, or connect as a superuser.';
+  return 'A running pgdeck keeps its connections; end idle sessions there, or raise max_connections.';
 }
 
 function text(value: unknown): string | undefined {

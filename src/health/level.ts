@@ -1,4 +1,4 @@
-import { type LevelsId, THRESHOLDS, type Thresholds } from '../config/thresholds.ts';
+import { type LevelsId, type LimitId, THRESHOLDS, type Thresholds } from '../config/thresholds.ts';
 
 export type Level = 'normal' | 'warn' | 'alert' | 'critical';
 
@@ -11,6 +11,27 @@ export function levelOf(id: LevelsId, value: number | null | undefined, threshol
   if (beyond(critical)) return 'critical';
   if (beyond(alert)) return 'alert';
   return sign * value > sign * normal ? 'warn' : 'normal';
+}
+
+/** A limit has one step: beyond it is a warning. */
+export function limitLevel(
+  id: LimitId,
+  value: number | null | undefined,
+  thresholds: Thresholds,
+  worse: 'higher' | 'lower' = 'higher',
+): Level {
+  if (value === null || value === undefined || Number.isNaN(value)) return 'normal';
+  return (worse === 'higher' ? value >= thresholds[id] : value < thresholds[id]) ? 'warn' : 'normal';
+}
+
+/** Connections in use, of those that are not reserved. */
+export function connectionsLevel(
+  summary: { clients: number; max_connections: number; reserved_connections: number } | undefined,
+  thresholds: Thresholds,
+): Level {
+  if (summary === undefined) return 'normal';
+  const usable = summary.max_connections - summary.reserved_connections;
+  return levelOf('connections_percent', (100 * summary.clients) / usable, thresholds);
 }
 
 /** A block read at least this slow came from a disk, not from the operating system's cache. */

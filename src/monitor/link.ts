@@ -1,5 +1,7 @@
 import { type DbError, dbError } from '../db/errors.ts';
+import { quoteLiteral } from '../db/ident.ts';
 import type { Purpose, Session } from '../db/session.ts';
+import { sessionSettings } from '../db/session-settings.ts';
 import type { Clock } from './clock.ts';
 import type { LinkStatus } from './snapshot.ts';
 
@@ -9,6 +11,8 @@ export interface Sessions {
   readonly slow: Session;
   /** For cancel and terminate: opened at start, because no new one can be had when the slots are used up. */
   readonly control: Session;
+  /** Why all three are one. */
+  readonly limited?: DbError;
 }
 
 export interface LinkOptions {
@@ -98,8 +102,17 @@ export class Link {
       // one first: a failure is then reported once, and a password asked for once
       const fast = await open('fast');
       const [slow, control] = await Promise.allSettled([open('slow'), open('control')]);
-      if (slow.status === 'rejected') throw slow.reason;
-      if (control.status === 'rejected') throw control.reason;
+      if (slow.status === 'rejected' || control.status === 'rejected') {
+        const reason = slow.status === 'rejected' ? slow : control;
+        const error = dbError(reason.status === 'rejected' && reason.reason);
+        // a limit of the role or the database that leaves one: all goes over it, one question after the other
+        if (error.kind !== 'slots') throw error;
+        await Promise.all(opened.filter((one) => one !== fast).map((one) => one.close()));
+        await fast.sql(
+          `SET statement_timeout = ${quoteLiteral(sessionSettings('slow', true).statement_timeout ?? '0')}`,
+        );
+        return { fast, slow: fast, control: fast, limited: error };
+      }
       return { fast, slow: slow.value, control: control.value };
     } catch (error) {
       await Promise.all(opened.map((session) => session.close()));
@@ -118,7 +131,7 @@ export class Link {
     this.#slowSince = this.#options.clock.now();
     this.#retries = 0;
     for (const session of all(sessions)) this.#watch(session);
-    this.#set({ state: 'connected' });
+    this.#set({ state: 'connected', ...(sessions.limited && { limited: sessions.limited }) });
   }
 
   #watch(session: Session): void {
@@ -143,7 +156,7 @@ export class Link {
   async slow(): Promise<Session | undefined> {
     const before = this.#sessions?.slow;
     const now = this.#options.clock.now();
-    if (!before || now - this.#slowSince < SLOW_SESSION_MS) return before;
+    if (!before || this.#sessions?.limited || now - this.#slowSince < SLOW_SESSION_MS) return before;
     this.#slowSince = now;
     try {
       const slow = await this.#options.connect('slow');
@@ -179,5 +192,5 @@ async function closeAll(sessions: Sessions): Promise<void> {
 }
 
 function all(sessions: Sessions | undefined): Session[] {
-  return sessions ? [sessions.fast, sessions.slow, sessions.control] : [];
+  return sessions ? [...new Set([sessions.fast, sessions.slow, sessions.control])] : [];
 }

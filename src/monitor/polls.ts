@@ -16,7 +16,7 @@ import {
   progressGate,
   progressVacuum,
 } from '../db/views/progress.ts';
-import { tableDead, tableExactSizes, tableSizes, tableStats } from '../db/views/relations.ts';
+import { tableCount, tableDead, tableExactSizes, tableSizes, tableStats } from '../db/views/relations.ts';
 import {
   replicationReceiver,
   replicationSenders,
@@ -43,6 +43,8 @@ export interface Wants {
   readonly waitingBlockers: number;
   /** OIDs of databases that restores have made, besides those that are marked. */
   readonly keptOids: readonly number[];
+  /** Sessions of the lock forest that are read at most. */
+  readonly lockLimit: number;
 }
 
 export const DEFAULT_WANTS: Wants = {
@@ -56,6 +58,7 @@ export const DEFAULT_WANTS: Wants = {
   statementLimit: 100,
   waitingBlockers: 8,
   keptOids: [],
+  lockLimit: 300,
 };
 
 /** Seconds between two questions of a kind; `tick` is the refresh interval itself. */
@@ -92,6 +95,7 @@ export interface RowsOf {
   prepared: RowOf<typeof prepared>;
   statements: RowOf<typeof statementCounters>;
   statementsInfo: RowOf<typeof statementsInfo>;
+  tableCount: RowOf<typeof tableCount>;
   tableSizes: RowOf<typeof tableSizes>;
   tableDead: RowOf<typeof tableDead>;
   tableExact: RowOf<typeof tableExactSizes>;
@@ -147,9 +151,6 @@ function poll<Input, Row>(
   };
 }
 
-/** Sessions of the lock forest that are read at most. */
-export const LOCKS_READ = 300;
-
 const NOTHING = () => undefined;
 /** Rows that are collected and belong to nothing that is listed. */
 const KEPT = 2000;
@@ -201,7 +202,7 @@ export const POLLS: { readonly [P in PartName]: Poll<RowsOf[P]> } = {
     lockTree,
     ({ wants }) => ({
       queryChars: wants.queryChars,
-      limit: LOCKS_READ,
+      limit: wants.lockLimit,
       waitingBlockers: wants.waitingBlockers,
     }),
     // pg_blocking_pids takes every lock partition in shared mode: asked only while somebody waits
@@ -224,6 +225,7 @@ export const POLLS: { readonly [P in PartName]: Poll<RowsOf[P]> } = {
   prepared: poll('fast', 'medium', prepared, NOTHING),
   statements: poll('fast', 'statements', statementCounters, ({ wants }) => ({ limit: wants.statementLimit })),
   statementsInfo: poll('fast', 'statements', statementsInfo, NOTHING),
+  tableCount: poll('slow', 'slow', tableCount, NOTHING),
   tableSizes: poll('slow', 'slow', tableSizes, ({ wants }) => ({ limit: wants.tableLimit })),
   tableDead: poll('slow', 'slow', tableDead, ({ wants }) => ({ limit: wants.tableLimit })),
   tableExact: poll('slow', 'slow', tableExactSizes, (known) => ({ oids: shownTables(known) }), {

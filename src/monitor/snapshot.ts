@@ -36,7 +36,8 @@ export const WAITING: Part<never> = Object.freeze({ status: 'waiting', at: Numbe
 /** The connection as the header shows it. */
 export type LinkStatus =
   | { readonly state: 'connecting' }
-  | { readonly state: 'connected' }
+  /** `limited`: there was room for one connection only, and why. */
+  | { readonly state: 'connected'; readonly limited?: DbError }
   /** Lost or never made: why, what to do, and when it is tried again (sampler clock, ms). */
   | {
       readonly state: 'away';

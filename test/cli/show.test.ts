@@ -187,3 +187,33 @@ test('--once: the overview with its four panes', async () => {
   expect(stdout).toMatch(/connections \d+\/\d+ {2}transactions\/s [\d.]+/);
   expect(stdout).toContain('客户');
 });
+
+test('tables: an empty one is listed, and what a limit leaves out is counted', async () => {
+  await watcher.sql('CREATE TABLE bare (id int)');
+  const whole = JSON.parse((await run(undefined, 'show', 'tables', '--json')).stdout);
+  expect(whole.rows.map(({ relname }: { relname: string }) => relname)).toContain('bare');
+  expect(whole.not_listed).toBe(0);
+  const cut = await run(undefined, 'show', 'tables', '--json', '--limit', '1');
+  expect(JSON.parse(cut.stdout)).toMatchObject({
+    rows: [{ relname: '客户' }],
+    not_listed: whole.rows.length - 1,
+  });
+  const text = await run(undefined, 'show', 'tables', '--limit', '1');
+  expect(text.stderr).toBe(`pgdeck: ${whole.rows.length - 1} more tables are not listed.\n`);
+});
+
+test('indexes: unused so far is no finding yet, the table keeps its schema, and the counts are those of the list', async () => {
+  await watcher.sql('CREATE SCHEMA sales');
+  await watcher.sql('CREATE TABLE sales.orders (id int PRIMARY KEY, n int)');
+  await watcher.sql('CREATE INDEX orders_n ON sales.orders (n)');
+  await watcher.sql('SELECT pg_stat_reset()');
+  const { stdout } = await run(undefined, 'show', 'indexes');
+  const row = stdout.split('\n').find((line) => line.includes('orders_n'));
+  expect(row).toMatch(/^sales\.orders_n +sales\.orders .* unused so far \(\d+(\.\d)?s\)$/);
+  const answer = JSON.parse((await run(undefined, 'show', 'indexes', '--json')).stdout);
+  expect(Date.parse(answer.statistics_since)).toBeGreaterThan(Date.now() - 600_000);
+  const { indexCounts } = await import('../../src/db/views/indexes.ts');
+  const [counts] = await watcher.run(indexCounts, undefined);
+  const unused = answer.rows.filter(({ finding }: { finding: string | null }) => finding?.includes('unused'));
+  expect(counts).toMatchObject({ indexes: answer.rows.length, unused: unused.length });
+});

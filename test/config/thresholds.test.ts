@@ -24,6 +24,7 @@ test('the defaults are the published ones', () => {
     rollback_percent: levels(2, 10, 50),
     requested_checkpoints_percent: levels(30, 60, 95),
     slow_query_ms: 1000,
+    unused_index_days: 7,
     slow_statement_ms: 100,
     idle_session_seconds: 600,
     table_size_bytes: 1_073_741_824,

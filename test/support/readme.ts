@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Action, Scope } from '../../src/app/actions/action.ts';
 import { keysOf } from '../../src/app/actions/keys.ts';
 import { ACTIONS } from '../../src/app/actions/registry.ts';
-import { THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
+import { NOT_OFFERED, THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
 import { fieldsOf, type InputField } from '../../src/ops/fields.ts';
 import type { Danger } from '../../src/ops/operation.ts';
 import { OPERATIONS } from '../../src/ops/registry.ts';
@@ -33,11 +33,13 @@ function keys(action: Action): string {
 }
 
 function thresholdTable(): string {
-  const rows = Object.entries(THRESHOLDS).map(([id, spec]: [string, ThresholdSpec]) =>
-    spec.kind === 'levels'
-      ? `| \`${id}\` | ${spec.title} | ${spec.unit} | ${spec.defaults.normal} | ${spec.defaults.alert} | ${spec.defaults.critical} |`
-      : `| \`${id}\` | ${spec.title} | ${spec.unit} | ${spec.default} | | |`,
-  );
+  const rows = Object.entries(THRESHOLDS)
+    .filter(([id]) => !NOT_OFFERED.some((one) => one === id))
+    .map(([id, spec]: [string, ThresholdSpec]) =>
+      spec.kind === 'levels'
+        ? `| \`${id}\` | ${spec.title} | ${spec.unit} | ${spec.defaults.normal} | ${spec.defaults.alert} | ${spec.defaults.critical} |`
+        : `| \`${id}\` | ${spec.title} | ${spec.unit} | ${spec.default} | | |`,
+    );
   return [
     '| setting | meaning | unit | normal | alert | critical |',
     '|---|---|---|---|---|---|',

@@ -1,11 +1,11 @@
 import { place } from '../../db/errors.ts';
-import { cacheLevel, levelOf } from '../../health/level.ts';
+import { cacheLevel, connectionsLevel } from '../../health/level.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { fitItems, fitLine, type Item, type Line, lineWidth, span } from '../../text/line.ts';
 import { bytes, count, duration } from '../../text/units.ts';
 import { clip } from '../../text/width.ts';
 import type { Deck } from '../deck.ts';
-import { LEVEL_MARK, LEVEL_TONE } from '../model.ts';
+import { LEVEL_TONE, marked } from '../model.ts';
 import { focusedView } from '../select.ts';
 import { hitText } from '../views/database.ts';
 import { SCREENS, type ScreenId } from '../views/registry.ts';
@@ -59,6 +59,9 @@ function situation(deck: Deck): Item[] {
   const running = runningWizards(state).length;
   const items: Item[] = [
     ...(running === 0 ? [] : [{ priority: 2, spans: [span(`${running} running (8)`, 'accent')] }]),
+    ...(sampler.link.state === 'connected' && sampler.link.limited
+      ? [{ priority: 3, spans: [span('1 connection only', 'warn')] }]
+      : []),
     { priority: 6, spans: [span(`every ${sampler.interval}s`, 'muted')] },
   ];
   if (sampler.paused) {
@@ -93,19 +96,14 @@ function vitals(deck: Deck): Item[] {
   const s = model.rows('summary')[0];
   if (!s) return [{ priority: 1, spans: [span('waiting for the first answer', 'muted')] }];
   const { total } = model.vitals;
-  const usable = s.max_connections - (s.reserved_connections ?? 0);
-  const full = levelOf(
-    'connections_percent',
-    s.clients === null ? null : (100 * s.clients) / usable,
-    model.thresholds,
-  );
+  const full = connectionsLevel(s, model.thresholds);
   const hit = cacheLevel(total.hitRatio, total.msPerRead, model.thresholds);
   return [
     {
       priority: 2,
       spans: [
         span('conns ', 'muted'),
-        span(`${s.clients ?? '-'}/${s.max_connections}${LEVEL_MARK[full]}`, LEVEL_TONE[full]),
+        span(marked(full, `${s.clients ?? '-'}/${s.max_connections}`), LEVEL_TONE[full]),
       ],
     },
     {
@@ -114,7 +112,7 @@ function vitals(deck: Deck): Item[] {
     },
     {
       priority: 4,
-      spans: [span('hit ', 'muted'), span(`${hitText(total)}${LEVEL_MARK[hit]}`, LEVEL_TONE[hit])],
+      spans: [span('hit ', 'muted'), span(marked(hit, hitText(total)), LEVEL_TONE[hit])],
     },
     { priority: 6, spans: [span('wal ', 'muted'), span(perSecond(model.vitals.walBytesPerSecond))] },
     ...(s.lock_waiting

@@ -2,13 +2,14 @@ import type { Part } from '../../monitor/snapshot.ts';
 import { headingLine, placeColumns, tableLine } from '../../text/cells.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { fitLine, type Line, lineWidth, type Span, skipLine, span, type Tone } from '../../text/line.ts';
+import { exact } from '../../text/units.ts';
 import { width, wrap } from '../../text/width.ts';
 import type { Deck } from '../deck.ts';
 import type { PaneBox } from '../layout.ts';
 import { cursorIndex, type Shown, shownRows, windowOf } from '../select.ts';
 import type { TableState } from '../state.ts';
 import { screenOf, VIEWS } from '../views/registry.ts';
-import { type AnyView, cellText, statusPart } from '../views/view.ts';
+import { type AnyView, cellText, cellTone, notRead, statusPart } from '../views/view.ts';
 import { ageSpans, isOld } from './freshness.ts';
 import { type Marks, marksOf } from './marks.ts';
 
@@ -55,6 +56,9 @@ function titleLine(
   // headlines count what there is; this counts the rows below
   const filtered = table.filter === '' ? 'listed' : `of ${shown.total} ${view.noun}, filter: ${table.filter}`;
   const number = table.filter === '' && !alone ? [] : [span(`  ${shown.rows.length} ${filtered}`, 'muted')];
+  const beyond = notRead(view, deck.model);
+  const rest =
+    beyond === 0 ? [] : [span(`  the first ${shown.total} of ${exact(shown.total + beyond)}`, 'muted')];
   const marks =
     table.marks.size === 0 ? 0 : shown.rows.filter((row) => table.marks.has(view.identity(row))).length;
   const marked = marks > 0 ? [span(`  ${marks} marked`, 'accent')] : [];
@@ -64,6 +68,7 @@ function titleLine(
   const title: Span[] = [
     span(`${mark} ${view.title}`, focused ? 'title' : 'accent'),
     ...number,
+    ...rest,
     ...marked,
     ...ageSpans(deck, view),
     ...(headline.length > 0 ? [span('  '), ...headline] : []),
@@ -73,8 +78,8 @@ function titleLine(
   const last = title.pop();
   if (last) title.push({ ...last, text: last.text.trimEnd() });
   // panes beside and below each other are told apart by a line
-  const rest = width - lineWidth(title) - 2;
-  return alone || rest < 1 ? title : [...title, span(`  ${rule.repeat(rest)}`, 'muted')];
+  const room = width - lineWidth(title) - 2;
+  return alone || room < 1 ? title : [...title, span(`  ${rule.repeat(room)}`, 'muted')];
 }
 
 /** The whole beginning of the query under the cursor, where a screen of one table leaves room for it. */
@@ -148,7 +153,7 @@ function rowLines(
       const text = (column as AnyView['columns'][number]).own ? raw : cleanLine(raw);
       return {
         text: deck.ascii ? plain(text) : text,
-        tone: (column as AnyView['columns'][number]).tone?.(row, deck.model),
+        tone: cellTone(column as AnyView['columns'][number], row, deck.model),
       };
     });
     const line = slide(tableLine(cells, placed, marks.more));

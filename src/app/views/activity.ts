@@ -1,8 +1,8 @@
-import { levelOf } from '../../health/level.ts';
+import { type Level, levelOf } from '../../health/level.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
-import { LEVEL_TONE, type Model } from '../model.ts';
+import type { Model } from '../model.ts';
 import { defineView } from './view.ts';
 
 type Row = RowsOf['activity'];
@@ -22,14 +22,13 @@ export function stateText(state: string | null, backendType: string | null): str
   return STATES[state] ?? state;
 }
 
-function ageTone(row: Row, model: Model) {
+function ageLevel(row: Row, model: Model): Level {
   const { state } = row;
-  if (row.backend_type !== null && row.backend_type !== 'client backend') return undefined;
-  if (state === 'active')
-    return LEVEL_TONE[levelOf('long_query_seconds', row.query_seconds, model.thresholds)];
+  if (row.backend_type !== null && row.backend_type !== 'client backend') return 'normal';
+  if (state === 'active') return levelOf('long_query_seconds', row.query_seconds, model.thresholds);
   if (state?.startsWith('idle in transaction'))
-    return LEVEL_TONE[levelOf('idle_in_transaction_seconds', row.state_seconds, model.thresholds)];
-  return undefined;
+    return levelOf('idle_in_transaction_seconds', row.state_seconds, model.thresholds);
+  return 'normal';
 }
 
 /** Where the session waits, as `Lock:relation`; empty when it runs on the CPU. */
@@ -50,6 +49,7 @@ export const activityView = defineView<Row>({
   noun: 'sessions',
   parts: ['activity', 'summary'],
   rows: (model) => model.rows('activity'),
+  total: (model) => model.rows('activity')[0]?.matching,
   identity: (row) => `${row.pid}/${row.backend_start_us}`,
   sort: { column: 'age', descending: true },
   empty: 'No session is doing anything.',
@@ -95,12 +95,12 @@ export const activityView = defineView<Row>({
     {
       id: 'age',
       title: 'AGE',
-      width: 6,
+      width: 8,
       align: 'right',
       priority: 2,
       value: (r) => r.duration_seconds,
       format: duration,
-      tone: ageTone,
+      level: ageLevel,
     },
     {
       id: 'xact',

@@ -2,7 +2,7 @@ import { cacheLevel, levelOf } from '../../health/level.ts';
 import type { DatabaseVitals } from '../../monitor/derived/vitals.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, duration, milliseconds, percent } from '../../text/units.ts';
-import { LEVEL_MARK, LEVEL_TONE } from '../model.ts';
+import { LEVEL_TONE, marked } from '../model.ts';
 import { type Column, columnFacts, defineView } from './view.ts';
 
 const perSecond = (value: number | null) => (value === null ? '-' : `${count(value)}/s`);
@@ -29,12 +29,9 @@ const columns = [
     align: 'right',
     priority: 1,
     value: (d: DatabaseVitals) => d.hitRatio,
-    cell: (d: DatabaseVitals, model) =>
-      `${LEVEL_MARK[cacheLevel(d.hitRatio, d.msPerRead, model.thresholds)]} ${hitText(d)}`.trim(),
-    tone: (d: DatabaseVitals, model) =>
-      d.hitRatio === null
-        ? 'muted'
-        : (LEVEL_TONE[cacheLevel(d.hitRatio, d.msPerRead, model.thresholds)] ?? 'good'),
+    cell: hitText,
+    level: (d: DatabaseVitals, model) => cacheLevel(d.hitRatio, d.msPerRead, model.thresholds),
+    tone: (d: DatabaseVitals) => (d.hitRatio === null ? 'muted' : 'good'),
   },
   {
     id: 'reads',
@@ -71,10 +68,8 @@ const columns = [
     priority: 6,
     value: (d: DatabaseVitals) => d.rollbackRatio,
     format: percent,
-    tone: (d: DatabaseVitals, model) =>
-      LEVEL_TONE[
-        levelOf('rollback_percent', d.rollbackRatio === null ? null : d.rollbackRatio * 100, model.thresholds)
-      ],
+    level: (d: DatabaseVitals, model) =>
+      levelOf('rollback_percent', d.rollbackRatio === null ? null : d.rollbackRatio * 100, model.thresholds),
   },
   {
     id: 'backends',
@@ -115,9 +110,10 @@ export const databaseView = defineView<DatabaseVitals>({
   columns,
   headline: (model) => {
     const { total } = model.vitals;
+    const level = cacheLevel(total.hitRatio, total.msPerRead, model.thresholds);
     return [
       span('hit '),
-      span(hitText(total), LEVEL_TONE[cacheLevel(total.hitRatio, total.msPerRead, model.thresholds)]),
+      span(marked(level, hitText(total)), LEVEL_TONE[level]),
       span(` in 60 s, ${perSecond(total.readsPerSecond)} reads`),
       ...(total.msPerRead === null ? [] : [span(`, ${milliseconds(total.msPerRead)} each`)]),
     ];

@@ -1,7 +1,7 @@
 import { displayName, fullName } from '../../db/ident.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
-import { bytes, count } from '../../text/units.ts';
+import { bytes, count, duration } from '../../text/units.ts';
 import type { Model } from '../model.ts';
 import { type Column, columnFacts, defineView } from './view.ts';
 
@@ -16,9 +16,11 @@ export interface IndexRow {
   readonly last_idx_scan: string | null;
   readonly is_unique: boolean | null;
   readonly is_primary: boolean | null;
-  /** `invalid`, `building`, `duplicate of x`, `unused`; empty when nothing speaks against it. */
+  /** `invalid`, `building`, `duplicate of x`, `unused since 2026-11-20`; empty when nothing speaks against it. */
   readonly finding: string;
   readonly supports_fk: boolean;
+  /** Unused for as long as the statistics know, which is too short to mean anything. */
+  readonly early: boolean;
 }
 
 const key = (schema: string | null, index: string | null) => `${schema}.${index}`;
@@ -27,6 +29,7 @@ function merge(model: Model): IndexRow[] {
   const invalid = new Map(model.rows('indexInvalid').map((r) => [key(r.schemaname, r.indexrelname), r]));
   const unused = new Map(model.rows('indexUnused').map((r) => [key(r.schemaname, r.indexrelname), r]));
   const duplicate = new Map(model.rows('indexDuplicate').map((r) => [key(r.schemaname, r.indexrelname), r]));
+  const since = sinceText(model);
   const used = new Map(model.rows('indexUsage').map((r) => [key(r.schemaname, r.indexrelname), r]));
   const names = new Set([...used.keys(), ...invalid.keys(), ...unused.keys(), ...duplicate.keys()]);
   return [...names].flatMap((name): IndexRow[] => {
@@ -45,7 +48,8 @@ function merge(model: Model): IndexRow[] {
         last_idx_scan: usage?.last_idx_scan ?? null,
         is_unique: usage?.is_unique ?? null,
         is_primary: usage?.is_primary ?? null,
-        finding: finding(broken, duplicate.get(name), unused.get(name)),
+        finding: finding(broken, duplicate.get(name), unused.get(name), since),
+        early: !broken && !duplicate.has(name) && !countedLong(model),
         supports_fk: unused.get(name)?.supports_fk === true,
       },
     ];
@@ -56,18 +60,33 @@ function finding(
   invalid: RowsOf['indexInvalid'] | undefined,
   duplicate: RowsOf['indexDuplicate'] | undefined,
   unused: RowsOf['indexUnused'] | undefined,
+  since: string,
 ): string {
   if (invalid) return invalid.maybe_building ? 'building' : 'invalid';
-  if (duplicate) return `${duplicate.exact ? 'duplicate of' : 'covered by'} ${duplicate.kept}`;
-  if (unused) return unused.supports_fk ? 'unused, helps a foreign key' : 'unused';
-  return '';
+  const covered = duplicate && `${duplicate.exact ? 'duplicate of' : 'covered by'} ${duplicate.kept}`;
+  const idle = unused && `unused ${since}${unused.supports_fk ? ', helps a foreign key' : ''}`;
+  return [covered, idle].filter((text) => text !== undefined).join(', ');
+}
+
+/** Whether scans have been counted for long enough that none means something. */
+function countedLong(model: Model): boolean {
+  const seconds = model.rows('indexCounts')[0]?.stats_seconds ?? 0;
+  return seconds >= model.thresholds.unused_index_days * 86_400;
+}
+
+/** `since 2026-11-20`; where that is not long ago, `so far (4m00s)`. */
+function sinceText(model: Model): string {
+  const counts = model.rows('indexCounts')[0];
+  if (countedLong(model)) return `since ${counts?.stats_since?.slice(0, 10)}`;
+  const seconds = counts?.stats_seconds ?? null;
+  return seconds === null ? 'so far' : `so far (${duration(seconds)})`;
 }
 
 const cache = new WeakMap<object, { parts: readonly unknown[]; rows: readonly IndexRow[] }>();
 
 function indexRows(model: Model): readonly IndexRow[] {
-  const parts = (['indexUsage', 'indexInvalid', 'indexUnused', 'indexDuplicate'] as const).map((p) =>
-    model.rows(p),
+  const parts = (['indexUsage', 'indexInvalid', 'indexUnused', 'indexDuplicate', 'indexCounts'] as const).map(
+    (p) => model.rows(p),
   );
   const last = cache.get(model);
   if (last?.parts.every((part, i) => part === parts[i])) return last.rows;
@@ -93,7 +112,13 @@ const columns = [
     grow: true,
     value: (r) => displayName(r.schemaname, r.indexrelname ?? ''),
   },
-  { id: 'table', title: 'TABLE', width: 16, priority: 4, value: (r) => r.relname },
+  {
+    id: 'table',
+    title: 'TABLE',
+    width: 16,
+    priority: 4,
+    value: (r) => displayName(r.schemaname, r.relname ?? ''),
+  },
   {
     id: 'size',
     title: 'SIZE',
@@ -134,7 +159,7 @@ const columns = [
     priority: 1,
     value: (r) => weight(r),
     cell: (r) => r.finding,
-    tone: (r) => (r.finding === 'invalid' ? 'alert' : r.finding === '' ? undefined : 'warn'),
+    level: (r) => (r.finding === 'invalid' ? 'alert' : r.finding === '' || r.early ? 'normal' : 'warn'),
   },
 ] satisfies Column<IndexRow>[];
 
@@ -144,6 +169,7 @@ export const indexesView = defineView<IndexRow>({
   noun: 'indexes',
   parts: ['indexUsage', 'indexUnused', 'indexInvalid', 'indexDuplicate', 'indexCounts'],
   rows: indexRows,
+  total: (model) => model.rows('indexCounts')[0]?.indexes,
   identity: (row) => key(row.schemaname, row.indexrelname),
   taken: { field: 'index', name: (row) => fullName(row.schemaname, row.indexrelname ?? '') },
   sort: { column: 'finding', descending: true },
@@ -152,12 +178,10 @@ export const indexesView = defineView<IndexRow>({
   headline: (model) => {
     const counts = model.rows('indexCounts')[0];
     if (!counts) return [];
-    const since = model.rows('indexUnused')[0]?.stats_reset;
     return [
       span(`${counts.indexes} indexes, `, 'muted'),
       span(`${counts.invalid} invalid`, counts.invalid ? 'alert' : 'muted'),
-      span(`, ${counts.unused} never scanned here (${bytes(counts.unused_bytes)})`, 'muted'),
-      ...(since ? [span(` since ${since.slice(0, 10)}`, 'muted')] : []),
+      span(`, ${counts.unused} unused ${sinceText(model)} (${bytes(counts.unused_bytes)})`, 'muted'),
       span('; standbys count their own scans', 'muted'),
     ];
   },

@@ -7,10 +7,10 @@ import {
   type LockForest,
   type LockLine,
 } from '../../monitor/lock-tree.ts';
-import { LOCKS_READ, type RowsOf } from '../../monitor/polls.ts';
+import type { RowsOf } from '../../monitor/polls.ts';
 import { type Line, span } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
-import { LEVEL_TONE, type Model } from '../model.ts';
+import type { Model } from '../model.ts';
 import { stateText } from './activity.ts';
 import { type Column, columnFacts, defineView } from './view.ts';
 
@@ -80,15 +80,13 @@ const columns = [
   {
     id: 'wait',
     title: 'WAIT',
-    width: 6,
+    width: 8,
     align: 'right',
     priority: 1,
     value: (e) => e.row.wait_seconds,
     cell: (e) => (e.line.node.waiting ? duration(e.row.wait_seconds) : ''),
-    tone: (e, model) =>
-      e.line.node.waiting
-        ? LEVEL_TONE[levelOf('lock_wait_seconds', e.row.wait_seconds, model.thresholds)]
-        : undefined,
+    level: (e, model) =>
+      e.line.node.waiting ? levelOf('lock_wait_seconds', e.row.wait_seconds, model.thresholds) : 'normal',
   },
   {
     id: 'frees',
@@ -155,6 +153,9 @@ const columns = [
   },
 ] satisfies Column<LockEntry>[];
 
+/** Waiters from which it is told how many are left out. */
+const MANY = 100;
+
 function headline(model: Model): Line {
   const { forest, entries } = lockForest(model);
   if (forest.waiters === 0) return [];
@@ -162,8 +163,8 @@ function headline(model: Model): Line {
   const roots = rootsOf(model);
   // the forest holds at most so many sessions as were asked for; how many wait in all is counted apart
   const all = Math.max(forest.waiters, model.rows('summary')[0]?.lock_waiting ?? 0);
-  const beyond =
-    forest.waiters >= LOCKS_READ / 2 && all > forest.waiters ? `, the first ${forest.waiters} shown` : '';
+  // the two are counted a moment apart: few more are not worth a word
+  const beyond = forest.waiters >= MANY && all > forest.waiters ? `, the first ${forest.waiters} shown` : '';
   const waiting = span(`${all} ${all === 1 ? 'waits' : 'wait'}${beyond}  `, 'alert');
   if (best && best.frees > 0) return [waiting, span(advice([best.row.pid], best.frees), 'accent')];
   if (roots.length > 0)

@@ -17,7 +17,10 @@ export const SHOWN: Readonly<Record<string, { view: ViewId; extra?: (model: Mode
   locks: { view: 'locks', extra: (model) => ({ waiters: lockForest(model).forest.waiters }) },
   database: { view: 'database' },
   tables: { view: 'tables' },
-  indexes: { view: 'indexes' },
+  indexes: {
+    view: 'indexes',
+    extra: (model) => ({ statistics_since: model.rows('indexCounts')[0]?.stats_since ?? null }),
+  },
   statements: { view: 'statements', extra: (model) => ({ texts_unknown: textsUnknown(model) }) },
   replication: {
     view: 'replication',
@@ -35,6 +38,8 @@ export const SHOWN: Readonly<Record<string, { view: ViewId; extra?: (model: Mode
 /** The rows of a view for scripts, in the given order; one record for the write-ahead log. */
 export function recordsOf(id: ViewId, rows: readonly unknown[], model: Model): readonly ViewRecord[] {
   switch (id) {
+    case 'activity':
+      return (rows as RowsOf['activity'][]).map(({ matching: _, ...row }) => row);
     case 'locks':
       return (rows as LockEntry[]).map(lockRecord);
     case 'database':
@@ -42,7 +47,7 @@ export function recordsOf(id: ViewId, rows: readonly unknown[], model: Model): r
     case 'tables':
       return (rows as TableRow[]).map((row) => tableRecord(row, model));
     case 'indexes':
-      return (rows as IndexRow[]).map(({ is_unique, is_primary, ...row }) => ({
+      return (rows as IndexRow[]).map(({ is_unique, is_primary, early: _, ...row }) => ({
         ...row,
         indisunique: is_unique,
         indisprimary: is_primary,

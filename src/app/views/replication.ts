@@ -2,7 +2,7 @@ import { levelOf } from '../../health/level.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { bytes, duration } from '../../text/units.ts';
-import { LEVEL_TONE, type Model } from '../model.ts';
+import type { Model } from '../model.ts';
 import { type Column, columnFacts, defineView } from './view.ts';
 
 type Sender = RowsOf['senders'];
@@ -35,8 +35,7 @@ const senderColumns = [
     priority: 1,
     value: (r, model) => model.lag.of(r)?.seconds,
     cell: lagText,
-    tone: (r, model) =>
-      LEVEL_TONE[levelOf('replication_lag_seconds', model.lag.of(r)?.seconds, model.thresholds)],
+    level: (r, model) => levelOf('replication_lag_seconds', model.lag.of(r)?.seconds, model.thresholds),
   },
   {
     id: 'behind',

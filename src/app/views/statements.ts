@@ -1,3 +1,4 @@
+import { limitLevel } from '../../health/level.ts';
 import { type StatementRate, statementKey } from '../../monitor/derived/statement-rates.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
@@ -63,7 +64,7 @@ const columns = [
     priority: 3,
     value: (s) => s.rate?.execMsPerSecond,
     cell: (s) => (s.rate ? `${(s.rate.execMsPerSecond / 10).toFixed(1)}%` : '-'),
-    tone: (s) => ((s.rate?.execMsPerSecond ?? 0) >= 1000 ? 'alert' : undefined),
+    level: (s) => ((s.rate?.execMsPerSecond ?? 0) >= 1000 ? 'alert' : 'normal'),
   },
   {
     id: 'calls_rate',
@@ -109,8 +110,7 @@ const columns = [
     priority: 2,
     value: (s) => s.row.mean_exec_ms,
     format: milliseconds,
-    tone: (s, model) =>
-      (s.row.mean_exec_ms ?? 0) >= model.thresholds.slow_statement_ms ? 'warn' : undefined,
+    level: (s, model) => limitLevel('slow_statement_ms', s.row.mean_exec_ms, model.thresholds),
   },
   {
     id: 'max',
@@ -167,6 +167,10 @@ export const statementsView = defineView<StatementRow>({
   noun: 'statements',
   parts: ['statements', 'statementTexts', 'statementsInfo', 'walPosition', 'database'],
   rows: statementRows,
+  total: (model) => {
+    const listed = model.rows('statements');
+    return (listed[0]?.entries ?? 0) - (listed.length - statementRows(model).length);
+  },
   identity: (s) => statementKey(s.row),
   sort: { column: 'total', descending: true },
   empty: 'pg_stat_statements has counted nothing yet.',

@@ -1,9 +1,9 @@
 import { displayName, fullName } from '../../db/ident.ts';
-import { levelOf } from '../../health/level.ts';
+import { levelOf, limitLevel } from '../../health/level.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, duration, percent } from '../../text/units.ts';
-import { LEVEL_MARK, LEVEL_TONE, type Model } from '../model.ts';
+import type { Model } from '../model.ts';
 import { type Column, columnFacts, defineView } from './view.ts';
 
 /** A table with everything known of it: its estimated and (where read) exact size, and its counters. */
@@ -104,13 +104,13 @@ const columns = [
   {
     id: 'total',
     title: 'TOTAL',
-    width: 8,
+    width: 9,
     align: 'right',
     priority: 1,
     value: (r: TableRow) => r.total_bytes,
     cell: (r: TableRow) => sizeCell(r.total_bytes, r),
-    tone: (r: TableRow, model) =>
-      r.locked ? 'warn' : (r.total_bytes ?? 0) >= model.thresholds.table_size_bytes ? 'accent' : undefined,
+    level: (r: TableRow, model) => limitLevel('table_size_bytes', r.total_bytes, model.thresholds),
+    tone: (r: TableRow) => (r.locked ? 'warn' : undefined),
   },
   {
     id: 'heap',
@@ -146,9 +146,8 @@ const columns = [
     align: 'right',
     priority: 2,
     value: (r: TableRow) => r.stats?.n_dead_tup,
-    cell: (r: TableRow, model) =>
-      `${LEVEL_MARK[levelOf('dead_ratio', deadRatio(r, model), model.thresholds)]}${count(r.stats?.n_dead_tup)}`,
-    tone: (r: TableRow, model) => LEVEL_TONE[levelOf('dead_ratio', deadRatio(r, model), model.thresholds)],
+    format: count,
+    level: (r: TableRow, model) => levelOf('dead_ratio', deadRatio(r, model), model.thresholds),
   },
   {
     id: 'vacuum',
@@ -176,8 +175,7 @@ const columns = [
     priority: 7,
     value: (r: TableRow) => r.stats?.seq_scan,
     format: count,
-    tone: (r: TableRow, model) =>
-      (indexShare(r) ?? 1) < model.thresholds.index_usage_ratio ? 'warn' : undefined,
+    level: (r: TableRow, model) => limitLevel('index_usage_ratio', indexShare(r), model.thresholds, 'lower'),
   },
   {
     id: 'idx',
@@ -219,12 +217,13 @@ export const tablesView = defineView<TableRow>({
   id: 'tables',
   title: 'Table sizes',
   noun: 'tables',
-  parts: ['tableSizes', 'tableDead', 'tableExact', 'tableStats'],
+  parts: ['tableSizes', 'tableCount', 'tableDead', 'tableExact', 'tableStats'],
   rows: tableRows,
+  total: (model) => model.rows('tableCount')[0]?.tables,
   identity: (row) => String(row.oid),
   taken: { field: 'table', name: (row) => fullName(row.schemaname, row.relname ?? '') },
   sort: { column: 'total', descending: true },
-  empty: 'This database has no tables with data.',
+  empty: 'This database has no tables of its own.',
   columns,
   headline: (model, rows) => {
     const shown = rows as readonly TableRow[];

@@ -1,10 +1,11 @@
+import type { Level } from '../../health/level.ts';
 import type { PartName } from '../../monitor/polls.ts';
 import type { Part } from '../../monitor/snapshot.ts';
 import type { ResultTable } from '../../ops/operation.ts';
 import type { RowField } from '../../ops/registry.ts';
 import type { ColumnSpec } from '../../text/cells.ts';
 import type { Line, Tone } from '../../text/line.ts';
-import type { Model } from '../model.ts';
+import { LEVEL_TONE, type Model, marked } from '../model.ts';
 
 export type ViewId =
   | 'activity'
@@ -28,6 +29,9 @@ export interface Column<Row> extends ColumnSpec {
   readonly format?: (value: number | null | undefined) => string;
   /** What is shown where a format is not enough. Server text comes as it is: it is cleaned when drawn. */
   readonly cell?: (row: Row, model: Model) => string;
+  /** Where the value stands on its scale: its mark and its tone follow from it. */
+  readonly level?: (row: Row, model: Model) => Level;
+  /** The tone of what has no level, or is normal. */
   readonly tone?: (row: Row, model: Model) => Tone | undefined;
   /** Its text is made here and holds none of the server's: it is shown as it is, blanks and all. */
   readonly own?: boolean;
@@ -58,6 +62,8 @@ export interface View<Row> {
   /** Its rows are pgdeck's own: whatever becomes of the connection, they are as they are. */
   readonly local?: boolean;
   readonly rows: (model: Model) => readonly Row[];
+  /** How many rows there are on the server, where only some are read. */
+  readonly total?: (model: Model) => number | undefined;
   /** The identity that a selection follows. */
   readonly identity: (row: Row) => string;
   readonly columns: readonly Column<Row>[];
@@ -111,7 +117,20 @@ export function columnFacts<Row>(
     .filter(([, text]) => text !== '');
 }
 
+/** How many rows the server has beyond those that were read. */
+export function notRead(view: AnyView, model: Model): number {
+  return Math.max(0, (view.total?.(model) ?? 0) - view.rows(model).length);
+}
+
 export function cellText<Row>(column: Column<Row>, row: Row, model: Model): string {
+  return marked(column.level?.(row, model) ?? 'normal', plainText(column, row, model));
+}
+
+export function cellTone<Row>(column: Column<Row>, row: Row, model: Model): Tone | undefined {
+  return LEVEL_TONE[column.level?.(row, model) ?? 'normal'] ?? column.tone?.(row, model);
+}
+
+function plainText<Row>(column: Column<Row>, row: Row, model: Model): string {
   if (column.cell) return column.cell(row, model);
   const value = column.value(row, model);
   if (column.format) return column.format(typeof value === 'number' ? value : null);

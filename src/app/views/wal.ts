@@ -1,7 +1,6 @@
-import { levelOf } from '../../health/level.ts';
-import type { Tone } from '../../text/line.ts';
+import { type Level, levelOf } from '../../health/level.ts';
 import { bytes, count, duration, percent } from '../../text/units.ts';
-import { LEVEL_TONE, type Model } from '../model.ts';
+import type { Model } from '../model.ts';
 import { type Column, columnFacts, defineView } from './view.ts';
 
 /** One figure of the write-ahead log, the checkpoints or the archiver. */
@@ -9,7 +8,7 @@ interface Fact {
   readonly name: string;
   readonly value: string;
   readonly note: string;
-  readonly tone?: Tone;
+  readonly level?: Level;
 }
 
 /** A share of fewer checkpoints says nothing: the first one is often asked for. */
@@ -21,13 +20,13 @@ function checkpointFacts(model: Model): Fact[] {
   const all = row.num_timed + row.num_requested;
   const share = all > 0 ? row.num_requested / all : null;
   const judged = share === null || all < FEW ? null : share * 100;
-  const tone = LEVEL_TONE[levelOf('requested_checkpoints_percent', judged, model.thresholds)];
+  const level = levelOf('requested_checkpoints_percent', judged, model.thresholds);
   return [
     {
       name: 'checkpoints',
       value: `${count(row.num_timed)} timed, ${count(row.num_requested)} requested`,
       note: `${percent(share)} requested since ${row.stats_reset?.slice(0, 16) ?? 'the start'}; many mean a small max_wal_size`,
-      ...(tone && { tone }),
+      level,
     },
     {
       name: 'checkpoint time',
@@ -47,7 +46,7 @@ function archiverFacts(model: Model): Fact[] {
       name: 'archiver',
       value: row.failing ? 'FAILING' : 'ok',
       note: `${count(row.archived_count)} archived, ${count(row.failed_count)} failed, last ${duration(row.last_archived_seconds)} ago (${row.last_archived_wal ?? '-'})`,
-      ...(row.failing && { tone: 'alert' as const }),
+      ...(row.failing && { level: 'alert' as const }),
     },
   ];
 }
@@ -84,13 +83,20 @@ function preparedFacts(model: Model): Fact[] {
     name: 'prepared transaction',
     value: duration(p.prepared_seconds),
     note: `${p.gid} of ${p.owner} in ${p.database}: holds its locks until COMMIT PREPARED or ROLLBACK PREPARED`,
-    tone: 'warn' as const,
+    level: 'warn' as const,
   }));
 }
 
 const columns = [
   { id: 'name', title: 'WAL', width: 20, priority: 1, value: (f) => f.name },
-  { id: 'value', title: 'VALUE', width: 26, priority: 1, value: (f) => f.value, tone: (f) => f.tone },
+  {
+    id: 'value',
+    title: 'VALUE',
+    width: 26,
+    priority: 1,
+    value: (f) => f.value,
+    level: (f) => f.level ?? 'normal',
+  },
   {
     id: 'note',
     title: 'NOTE',

@@ -1,4 +1,4 @@
-import { Model } from '../../app/model.ts';
+import { Model, marked } from '../../app/model.ts';
 import { shownRowsOf } from '../../app/select.ts';
 import { hitText } from '../../app/views/database.ts';
 import { screenOf, VIEWS } from '../../app/views/registry.ts';
@@ -7,6 +7,7 @@ import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { connect } from '../../db/client.ts';
 import { place } from '../../db/errors.ts';
+import { cacheLevel, connectionsLevel } from '../../health/level.ts';
 import { DEFAULT_WANTS, type PartName } from '../../monitor/polls.ts';
 import { Reading } from '../../monitor/reading.ts';
 import { cleanLine } from '../../text/clean.ts';
@@ -57,15 +58,16 @@ export async function printOverview({ resolved }: { resolved: Resolved }): Promi
 }
 
 function printHeader(resolved: Resolved, model: Model): void {
-  const { server } = model;
+  const { server, thresholds } = model;
+  const { total } = model.vitals;
   const summary = model.rows('summary')[0];
   const role = server?.standby ? 'standby' : 'primary';
   print(`${place(resolved.target)}  PostgreSQL ${server?.version}, ${role}`);
   print(
     [
-      `connections ${summary?.clients ?? '-'}/${summary?.max_connections ?? '-'}`,
+      `connections ${marked(connectionsLevel(summary, thresholds), `${summary?.clients ?? '-'}/${summary?.max_connections ?? '-'}`)}`,
       `transactions/s ${count(model.vitals.total.tps)}`,
-      `cache hit ${hitText(model.vitals.total)}`,
+      `cache hit ${marked(cacheLevel(total.hitRatio, total.msPerRead, thresholds), hitText(total))}`,
       `WAL ${bytes(model.vitals.walBytesPerSecond)}/s`,
     ].join('  '),
   );

@@ -2,7 +2,7 @@ import { Model } from '../../app/model.ts';
 import { sortRows } from '../../app/select.ts';
 import { recordsOf, SHOWN, shownParts, type ViewRecord } from '../../app/views/records.ts';
 import { VIEWS } from '../../app/views/registry.ts';
-import { type AnyView, cellText } from '../../app/views/view.ts';
+import { type AnyView, cellText, notRead } from '../../app/views/view.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { UsageError } from '../../config/usage-error.ts';
@@ -10,6 +10,7 @@ import { connect, type Session } from '../../db/client.ts';
 import { place } from '../../db/errors.ts';
 import { DEFAULT_WANTS } from '../../monitor/polls.ts';
 import { Reading } from '../../monitor/reading.ts';
+import { exact } from '../../text/units.ts';
 import {
   EXIT,
   type Format,
@@ -32,14 +33,14 @@ export interface ShowOptions {
 
 const WHOLE_QUERY = 100_000;
 const MANY = 10_000;
-/** Findings and usage are asked apart and joined: a short list of one would lose the other's half. */
-const MANY_INDEXES = 1000;
 
 interface Sample {
   readonly at: string;
   readonly server: string;
   readonly rows: readonly unknown[];
   readonly records: readonly ViewRecord[];
+  /** Rows that there are beyond these. */
+  readonly notListed: number;
   readonly extra: ViewRecord;
 }
 
@@ -63,8 +64,10 @@ export async function runShow(name: string, options: ShowOptions, resolved: Reso
       activityLimit: MANY,
       queryChars: WHOLE_QUERY,
       idle: true,
-      tableLimit: Math.min(limit, 1000),
-      indexLimit: MANY_INDEXES,
+      tableLimit: Math.min(limit, MANY),
+      // findings and usage are asked apart and joined: a short list of one would lose the other's half
+      indexLimit: MANY,
+      lockLimit: MANY,
       statementLimit: Math.min(limit, MANY),
       waitingBlockers: MANY,
     });
@@ -105,12 +108,14 @@ async function sample(
   limit: number,
 ): Promise<Sample> {
   const [now] = await session.sql(`SELECT to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`);
-  const rows = sortRows(view, view.rows(model), view.sort, model).slice(0, limit);
+  const read = sortRows(view, view.rows(model), view.sort, model);
+  const rows = read.slice(0, limit);
   return {
     at: String(now?.at),
     server: place(resolved.target),
     rows,
     records: recordsOf(view.id, rows, model),
+    notListed: read.length - rows.length + notRead(view, model),
     extra: extra?.(model) ?? {},
   };
 }
@@ -120,7 +125,7 @@ function formatOf({ json, ndjson, csv }: ShowOptions): Format {
 }
 
 async function printSample(
-  { at, server, rows, records, extra }: Sample,
+  { at, server, rows, records, notListed, extra }: Sample,
   view: AnyView,
   model: Model,
   options: ShowOptions,
@@ -128,7 +133,7 @@ async function printSample(
 ): Promise<void> {
   const format = formatOf(options);
   if (format === 'json') {
-    const whole = { at, server, rows: records, ...extra };
+    const whole = { at, server, rows: records, not_listed: notListed, ...extra };
     if (options.watch === undefined) printJson(whole);
     else printJsonLine(whole);
   } else if (format === 'text') {
@@ -140,6 +145,8 @@ async function printSample(
     const columns = keys.map((key) => ({ key }));
     await printListing({ at, server, columns, rows: records }, 'csv');
   }
+  if (notListed > 0 && format !== 'json' && round === 0)
+    note(`pgdeck: ${exact(notListed)} more ${view.noun} are not listed.`);
 }
 
 /** The table that the console shows, with all its columns. */

@@ -19,7 +19,8 @@ const BACKGROUND = `'checkpointer','background writer','walwriter','archiver','l
 /** Backend types are hidden without pg_read_all_stats, so `filter` must not drop the rows where they are NULL. */
 function list(queryId: string, filter: string, order: string): string {
   return `SELECT /* pgdeck */ a.pid, ${SESSION_COLUMNS}, ${DURATION_COLUMNS},
-  age(a.backend_xid) AS xid_age, age(a.backend_xmin) AS xmin_age, ${queryId} AS query_id, left(a.query, $1::int) AS query
+  age(a.backend_xid) AS xid_age, age(a.backend_xmin) AS xmin_age, ${queryId} AS query_id, left(a.query, $1::int) AS query,
+  count(*) OVER ()::int AS matching
 FROM pg_stat_activity a
 WHERE a.pid <> pg_backend_pid()
   AND NOT ${isOwnSession(4)}
@@ -58,6 +59,8 @@ export const activityList = defineQuery({
     /** 14 and later, where compute_query_id is on. */
     query_id: column.text,
     query: column.text,
+    /** How many there are, listed or not. */
+    matching: z.int(),
   }),
   params: ({ queryChars, limit, idle }: { queryChars: number; limit: number; idle: boolean }) => [
     queryChars,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { column, defineQuery } from '../query.ts';
-import { BLOCK_SIZE, CURRENT_DATABASE_OID } from './fragments.ts';
+import { BLOCK_SIZE, CURRENT_DATABASE_OID, since } from './fragments.ts';
 
 /*
  * Sizes are relpages, and definitions are never asked for: size functions and pg_get_indexdef() wait behind locks.
@@ -8,7 +8,6 @@ import { BLOCK_SIZE, CURRENT_DATABASE_OID } from './fragments.ts';
  */
 
 const NAMES = 'n.nspname::text AS schemaname, t.relname::text, c.relname::text AS indexrelname';
-const STATS_RESET = '(SELECT stats_reset::text FROM pg_stat_database WHERE datname = current_database())';
 
 const names = {
   indexrelid: z.int(),
@@ -54,29 +53,31 @@ export const indexUsage = defineQuery({
   params: limit,
 });
 
+const TOAST = "(SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_toast%')";
+
+/**
+ * What could be dropped for nobody scans it, of pg_index `i` and pg_class `c`. Left out: indexes that enforce something,
+ * replica identities, and partitions of an index, since those are dropped with their parent only.
+ */
+const UNUSED = `i.indisvalid AND NOT i.indisunique AND NOT i.indisprimary AND NOT i.indisexclusion AND NOT i.indisreplident
+    AND pg_stat_get_numscans(i.indexrelid) = 0
+    AND i.indexrelid NOT IN (SELECT conindid FROM pg_constraint WHERE contype IN ('p','u','x'))
+    AND i.indexrelid NOT IN (SELECT inhrelid FROM pg_inherits)`;
+
 function unused(lastScan: string): string {
   return `WITH /* pgdeck */ top AS MATERIALIZED (
   SELECT i.indexrelid, i.indrelid, i.indkey, c.relname, c.relpages FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-  WHERE i.indrelid >= 16384 AND c.relkind = 'i' AND i.indisvalid
-    AND NOT i.indisunique AND NOT i.indisprimary AND NOT i.indisexclusion AND NOT i.indisreplident
-    AND c.relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_toast%')
-    AND pg_stat_get_numscans(i.indexrelid) = 0
-    AND i.indexrelid NOT IN (SELECT conindid FROM pg_constraint WHERE contype IN ('p','u','x'))
-    AND i.indexrelid NOT IN (SELECT inhrelid FROM pg_inherits)
+  WHERE i.indrelid >= 16384 AND c.relkind = 'i' AND c.relnamespace NOT IN ${TOAST} AND ${UNUSED}
   ORDER BY c.relpages DESC, i.indexrelid LIMIT $1::int)
 SELECT /* pgdeck */ c.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes, ${lastScan} AS last_idx_scan,
   (pg_stat_get_tuples_inserted(t.oid) + pg_stat_get_tuples_updated(t.oid) + pg_stat_get_tuples_deleted(t.oid))::float8 AS table_writes,
   EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.indrelid AND k.contype = 'f'
-    AND (c.indkey::int2[])[0:array_length(k.conkey, 1) - 1] @> k.conkey) AS supports_fk,
-  ${STATS_RESET} AS stats_reset
+    AND (c.indkey::int2[])[0:array_length(k.conkey, 1) - 1] @> k.conkey) AS supports_fk
 FROM top c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 ORDER BY c.relpages DESC, c.indexrelid`;
 }
 
-/**
- * Indexes without a scan since the counters were reset, the biggest first. Left out: indexes that enforce something,
- * replica identities, and partitions of an index, since those are dropped with their parent only.
- */
+/** Indexes without a scan since the counters were reset, the biggest first. */
 export const indexUnused = defineQuery({
   id: 'indexes.unused',
   variants: [
@@ -90,8 +91,6 @@ export const indexUnused = defineQuery({
     table_writes: z.number(),
     /** Its first columns are a foreign key's: deletes in the parent table read it. */
     supports_fk: z.boolean(),
-    /** Null: never reset since the cluster was made. */
-    stats_reset: column.time,
   }),
   params: limit,
 });
@@ -178,19 +177,27 @@ export const indexCounts = defineQuery({
   id: 'indexes.counts',
   variants: [
     {
-      sql: `SELECT /* pgdeck */ count(*)::int AS indexes, count(*) FILTER (WHERE NOT valid)::int AS invalid,
-  count(*) FILTER (WHERE unused)::int AS unused, coalesce(sum(relpages) FILTER (WHERE unused), 0) * ${BLOCK_SIZE} AS unused_bytes
-FROM (SELECT i.indisvalid AS valid, c.relpages,
-    NOT i.indisunique AND NOT i.indisexclusion AND i.indisvalid AND pg_stat_get_numscans(i.indexrelid) = 0 AS unused
-  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid >= 16384 AND c.relkind = 'i') i`,
+      // a crash empties the statistics of databases and says so only in those of the server
+      sql: `SELECT /* pgdeck */ count(*) FILTER (WHERE listed OR invalid)::int AS indexes, count(*) FILTER (WHERE invalid)::int AS invalid,
+  count(*) FILTER (WHERE listed AND unused)::int AS unused,
+  coalesce(sum(relpages) FILTER (WHERE listed AND unused), 0) * ${BLOCK_SIZE} AS unused_bytes,
+  max(s.since)::text AS stats_since, ${since('max(s.since)')} AS stats_seconds
+FROM (SELECT greatest((SELECT stats_reset FROM pg_stat_database WHERE datname = current_database()),
+    least((SELECT stats_reset FROM pg_stat_bgwriter), (SELECT stats_reset FROM pg_stat_archiver))) AS since) s
+LEFT JOIN (SELECT c.relpages, NOT (i.indisvalid AND i.indisready AND i.indislive) AS invalid,
+    i.indrelid >= 16384 AND c.relkind = 'i' AND c.relnamespace NOT IN ${TOAST} AS listed, ${UNUSED} AS unused
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid) i ON true`,
     },
   ],
   row: z.object({
     indexes: z.int(),
     invalid: z.int(),
-    /** Neither unique nor scanned since the counters were reset. */
+    /** As many as {@link indexUnused} lists. */
     unused: z.int(),
     unused_bytes: z.number(),
+    /** Since when scans are counted at the latest; null: not known. */
+    stats_since: column.time,
+    stats_seconds: column.float,
   }),
 });
 

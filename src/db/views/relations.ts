@@ -12,8 +12,8 @@ export const tableSizes = defineQuery({
     {
       sql: `WITH /* pgdeck */ top AS MATERIALIZED (
   SELECT oid, relkind FROM pg_class WHERE relkind IN ('r','m','i','t') AND oid >= 16384
-    -- just loaded, never vacuumed: relpages is still 0
-    AND (relpages > 0 OR relkind IN ('r','m') AND pg_stat_get_live_tuples(oid) > 1000)
+    -- a table that was never vacuumed or is empty has 0 pages
+    AND (relpages > 0 OR relkind IN ('r','m'))
   ORDER BY CASE WHEN relpages > 0 THEN relpages ELSE pg_stat_get_live_tuples(oid) * 100 / 8192 END DESC LIMIT 4 * $1::int),
 seen AS MATERIALIZED (
   SELECT oid FROM top WHERE relkind <> 'i'
@@ -61,6 +61,17 @@ LIMIT $1::int`,
     indexes: z.int(),
   }),
   params: ({ limit }: { limit: number }) => [limit],
+});
+
+/** How many tables {@link tableSizes} would list without a limit. */
+export const tableCount = defineQuery({
+  id: 'relations.count',
+  variants: [
+    {
+      sql: "SELECT /* pgdeck */ count(*)::int AS tables FROM pg_class WHERE relkind IN ('r','m') AND oid >= 16384",
+    },
+  ],
+  row: z.object({ tables: z.int() }),
 });
 
 /**

@@ -92,6 +92,7 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'reindex.tablespace': { name: 'pg_default' },
   'reindex.waits': { oids },
   'relations.cache': { limit: 10 },
+  'relations.count': undefined,
   'relations.dead': { limit: 10 },
   'relations.exact_sizes': { oids },
   'relations.partitions': { limit: 10 },
