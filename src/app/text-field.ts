@@ -5,6 +5,8 @@ import { characters, width } from '../text/width.ts';
 export interface TextField {
   readonly text: string;
   readonly cursor: number;
+  /** The text is a proposal: what is typed replaces it, a movement of the cursor takes it. */
+  readonly proposed?: true;
 }
 
 export const EMPTY_FIELD: TextField = { text: '', cursor: 0 };
@@ -13,8 +15,19 @@ export function fieldOf(text: string): TextField {
   return { text, cursor: characters(text).length };
 }
 
+/** A field with a proposal in it. */
+export function proposal(text: string): TextField {
+  return { ...fieldOf(text), proposed: true };
+}
+
+const MOVES: ReadonlySet<string> = new Set(['left', 'right', 'home', '^A', 'end', '^E']);
+
 /** The field after a key; undefined when the key means nothing to a text field. */
-export function editField(field: TextField, key: string): TextField | undefined {
+export function editField({ proposed, ...field }: TextField, key: string): TextField | undefined {
+  return edited(proposed && !MOVES.has(key) ? EMPTY_FIELD : field, key);
+}
+
+function edited(field: TextField, key: string): TextField | undefined {
   const all = characters(field.text);
   const put = (before: string[], after: string[]): TextField => ({
     text: [...before, ...after].join(''),
@@ -52,7 +65,8 @@ export function editField(field: TextField, key: string): TextField | undefined 
 }
 
 /** Pasted text goes in as one line; the line break at the end of what was copied is not part of it. */
-export function pasteField(field: TextField, text: string): TextField {
+export function pasteField({ proposed, ...given }: TextField, text: string): TextField {
+  const field = proposed ? EMPTY_FIELD : given;
   const all = characters(field.text);
   const insert = characters(
     text
@@ -74,7 +88,7 @@ export function fieldSpans(label: string, field: TextField, columns: number, mas
   while (width(before.join('')) > room) before = before.slice(1);
   return [
     span(label, 'accent'),
-    span(before.join('')),
+    span(before.join(''), field.proposed && 'selected'),
     span(all[field.cursor] ?? ' ', 'selected'),
     span(all.slice(field.cursor + 1).join('')),
   ];

@@ -79,7 +79,7 @@ function pick(given: readonly string[], flags: SignalFlags): SignalPick {
     const seconds = parseDuration(flags.idleLongerThan);
     if (seconds === undefined || seconds <= 0)
       throw new UsageError(
-        `"${flags.idleLongerThan}" is no duration.`,
+        `"${flags.idleLongerThan}" is no duration: a number with its unit is needed.`,
         'Write --idle-longer-than 10m, 90s or 1h30m.',
       );
     return { idleLongerThan: seconds };

@@ -217,7 +217,8 @@ function number(text: string, what: string, min: number, max: number): number {
 
 function interval(text: string): number {
   const { min, max } = INTERVALS.refresh_seconds;
-  const seconds = parseDuration(text) ?? Number.NaN;
+  // its unit is in its name, as with psql's \watch
+  const seconds = /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : (parseDuration(text) ?? Number.NaN);
   if (seconds >= min && seconds <= max) return seconds;
   throw new UsageError(`The interval must be from ${min} to ${max} seconds.`);
 }

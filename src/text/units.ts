@@ -81,10 +81,12 @@ export function moment(at: string | Date): string {
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
 }
 
-/** A duration as people type it (`10m`, `90s`, `1h30m`, `2d`, plain seconds) in seconds; undefined if it is none. */
+/**
+ * A duration as people type it (`10m`, `90s`, `1h30m`, `2d`) in seconds; undefined if it is none. A number without a
+ * unit is none: one reader takes it for seconds, the next for minutes.
+ */
 export function parseDuration(text: string): number | undefined {
   const input = text.trim();
-  if (/^\d+(\.\d+)?$/.test(input)) return Number(input);
   const pattern = /(\d+(?:\.\d+)?)\s*(ms|min|m|s|h|d)/gy;
   const scale = { ms: 0.001, s: 1, m: 60, min: 60, h: 3600, d: 86_400 } as const;
   let total = 0;
@@ -94,6 +96,22 @@ export function parseDuration(text: string): number | undefined {
     end = pattern.lastIndex;
   }
   return end > 0 && end === input.length ? total : undefined;
+}
+
+/** Seconds as they would be typed: `10m`, `1h30m`, `90.5s`. {@link parseDuration} reads it back exactly. */
+export function durationText(seconds: number): string {
+  let rest = seconds;
+  let text = '';
+  for (const [unit, size] of [
+    ['d', 86_400],
+    ['h', 3600],
+    ['m', 60],
+  ] as const) {
+    const whole = Math.floor(rest / size);
+    if (whole > 0) text += `${whole}${unit}`;
+    rest -= whole * size;
+  }
+  return rest > 0 || text === '' ? `${text}${rest}s` : text;
 }
 
 function two(n: number): string {

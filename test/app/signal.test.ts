@@ -236,8 +236,9 @@ describe('root blockers and idle sessions', () => {
     await idle.sql('SELECT 1');
     const stage = await console({}, role);
     stage.keys('I');
-    expect(stage.overlay('idle').field.text).toBe('10');
-    for (const nonsense of ['', '0', 'soon', '-5', '10 apples']) {
+    expect(stage.overlay('idle').field.text).toBe('10m');
+    // the same number would be seconds to one reader and minutes to the next
+    for (const nonsense of ['10', '', '0', '0m', 'soon', '-5', '10 apples']) {
       stage.keys('^U');
       stage.type(nonsense);
       stage.keys('enter');
@@ -249,10 +250,12 @@ describe('root blockers and idle sessions', () => {
     expect(await stage.asked()).toEqual([idle.pid]);
     stage.keys('enter');
     expect(await isThere(watcher, idle.pid)).toBe(true);
-    stage.keys('I', '^U');
-    stage.type('3');
+    // what is typed replaces the proposal
+    stage.keys('I');
+    stage.type('3m');
+    expect(stage.overlay('idle').field.text).toBe('3m');
     stage.keys('enter');
-    // minutes: nobody here has been idle for three
+    // nobody here has been idle for three minutes
     expect(await stage.asked()).toEqual([]);
     stage.keys('y');
     expect(stage.deck.state.overlay).toBeUndefined();

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { EMPTY_FIELD, editField, fieldOf, pasteField, type TextField } from '../../src/app/text-field.ts';
+import {
+  EMPTY_FIELD,
+  editField,
+  fieldOf,
+  pasteField,
+  proposal,
+  type TextField,
+} from '../../src/app/text-field.ts';
 
 /** The text with the cursor shown as `|`, after these keys. */
 function after(from: TextField, ...keys: string[]): string {
@@ -21,6 +28,9 @@ test.each([
   ['delete at the end', fieldOf('ab'), ['delete'], 'ab|'],
   ['to the beginning', fieldOf('库存 流水'), ['left', '^U'], '|水'],
   ['to the end', fieldOf('库存 流水'), ['home', 'right', '^K'], '库|'],
+  ['typing over a proposal', proposal('10m'), ['3', 'h'], '3h|'],
+  ['erasing a proposal', proposal('10m'), ['backspace'], '|'],
+  ['taking a proposal by moving in it', proposal('10m'), ['home', '1'], '1|10m'],
   ['a word', fieldOf('库存 流水  '), ['^W'], '库存 |'],
 ])('%s', (_, field, keys, expected) => {
   expect(after(field, ...keys)).toBe(expected);
@@ -34,4 +44,5 @@ test('keys that mean nothing to a field are left alone', () => {
 test('a paste goes in at the cursor', () => {
   const field = pasteField({ text: '库水', cursor: 1 }, '存\n流');
   expect(field).toEqual({ text: '库存 流水', cursor: 4 });
+  expect(pasteField(proposal('10m'), '90s')).toEqual(fieldOf('90s'));
 });

@@ -191,6 +191,11 @@ test('--idle-longer-than ends those idle for long, none in a transaction', async
   const [idle, inTransaction] = [await app(), await app()];
   await idle.sql('SELECT 1');
   await inTransaction.sql('BEGIN');
+  for (const text of ['10', '-1m', 'long'])
+    expect(await run('terminate', `--idle-longer-than=${text}`, '--yes')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('a number with its unit is needed'),
+    });
   const none = await run('terminate', '--idle-longer-than', '1h', '--yes');
   expect([none.code, none.stdout]).toEqual([0, '']);
   expect(none.stderr).toMatch(/No session .* idle for that long/);

@@ -3,6 +3,7 @@ import {
   bytes,
   count,
   duration,
+  durationText,
   milliseconds,
   moment,
   parseDuration,
@@ -89,7 +90,8 @@ test('a percentage is 100 only when nothing is missing, and is never rounded up'
 test.each([
   ['10m', 600],
   ['90s', 90],
-  ['90', 90],
+  ['90', undefined],
+  ['1h30', undefined],
   ['1h30m', 5400],
   ['2d', 172_800],
   ['5min', 300],
@@ -100,3 +102,15 @@ test.each([
   ['10m!', undefined],
   ['-5m', undefined],
 ])('parseDuration(%j)', (text, expected) => expect(parseDuration(text)).toBe(expected));
+
+test.each([
+  [600, '10m'],
+  [90, '1m30s'],
+  [7200, '2h'],
+  [90_000, '1d1h'],
+  [0.5, '0.5s'],
+  [0, '0s'],
+])('durationText(%d)', (seconds, text) => {
+  expect(durationText(seconds)).toBe(text);
+  expect(parseDuration(text)).toBe(seconds);
+});

@@ -22,10 +22,9 @@ function takeField(deck: Deck): void {
   if (overlay?.kind === 'wizard') confirmName(deck);
   if (overlay?.kind === 'password') deck.answerPassword(overlay.field.text);
   if (overlay?.kind === 'idle') {
-    const text = overlay.field.text.trim();
-    const seconds = /^\d+$/.test(text) ? Number(text) * 60 : parseDuration(text);
+    const seconds = parseDuration(overlay.field.text);
     if (seconds === undefined || seconds <= 0)
-      deck.open({ ...overlay, problem: 'Minutes as a number, or a duration such as 90s, 10m, 2h.' });
+      deck.open({ ...overlay, problem: 'A number with its unit: 90s, 10m, 2h.' });
     else terminateIdle(deck, seconds);
   }
 }

@@ -1,7 +1,8 @@
+import { durationText } from '../../text/units.ts';
 import type { Deck } from '../deck.ts';
 import { abortSignal, signalDisabled, terminateRootBlockers } from '../flows/signal.ts';
 import { focusedView } from '../select.ts';
-import { EMPTY_FIELD, fieldOf } from '../text-field.ts';
+import { EMPTY_FIELD, proposal } from '../text-field.ts';
 import { SCREENS, screenOf } from '../views/registry.ts';
 import { wizardBack } from '../wizard/flow.ts';
 import { interruptRuns } from '../wizard/run.ts';
@@ -16,8 +17,7 @@ const nobodyWaits = (deck: Deck) =>
   deck.model.rows('summary')[0]?.lock_waiting === 0 ? 'nobody waits for a lock' : undefined;
 
 function askIdle(deck: Deck): void {
-  const minutes = Math.round(deck.model.thresholds.idle_session_seconds / 60);
-  deck.open({ kind: 'idle', field: fieldOf(String(minutes)) });
+  deck.open({ kind: 'idle', field: proposal(durationText(deck.model.thresholds.idle_session_seconds)) });
 }
 
 /** Stops what runs; without anything running, or asked twice, ends the program. */

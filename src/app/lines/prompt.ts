@@ -50,7 +50,7 @@ export function questionLines(
         'title',
       ),
     ],
-    fieldSpans(idle ? ' minutes (or 90s, 2h): ' : ' Password: ', overlay.field, size.columns, !idle),
+    fieldSpans(idle ? ' (90s, 10m, 2h): ' : ' Password: ', overlay.field, size.columns, !idle),
     idle
       ? overlay.problem
         ? [span(` ${overlay.problem}`, 'alert')]
