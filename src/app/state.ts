@@ -1,4 +1,4 @@
-import type { Outcome, SignalAction, SignalPlan } from '../ops/kill/types.ts';
+import type { SignalAction, SignalEvent, SignalPlan } from '../ops/kill/types.ts';
 import type { TextField } from './text-field.ts';
 import type { ScreenId } from './views/registry.ts';
 import { VIEWS } from './views/registry.ts';
@@ -21,8 +21,8 @@ export interface TableState {
 export type DialogPhase =
   | { readonly step: 'planning' }
   | { readonly step: 'ask'; readonly plan: SignalPlan; readonly yes: boolean }
-  | { readonly step: 'running'; readonly plan: SignalPlan; readonly outcomes: readonly Outcome[] }
-  | { readonly step: 'done'; readonly plan: SignalPlan; readonly outcomes: readonly Outcome[] }
+  | { readonly step: 'running'; readonly plan: SignalPlan; readonly outcomes: readonly SignalEvent[] }
+  | { readonly step: 'done'; readonly plan: SignalPlan; readonly outcomes: readonly SignalEvent[] }
   | { readonly step: 'failed'; readonly reason: string };
 
 /** What lies over the screen; one at a time, Esc takes it away. */

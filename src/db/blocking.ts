@@ -93,6 +93,21 @@ export function waitingBehind(source: readonly Blocked[] | Waits, pid: number): 
   return [...found];
 }
 
+/**
+ * Who holds these waiters up in the end: those that wait for nobody and stand before one of them, directly or before
+ * another waiter. In the order in which they are found.
+ */
+export function heldUpBy(graph: Waits, waiters: Iterable<number>): number[] {
+  const seen = new Set(waiters);
+  const roots: number[] = [];
+  for (const pid of seen) {
+    const blockers = graph.get(pid);
+    if (blockers === undefined) roots.push(pid);
+    else for (const blocker of blockers) seen.add(blocker);
+  }
+  return roots;
+}
+
 /** The pids that block somebody and wait for nobody: the ones to look at first. In the order in which they are named. */
 export function rootBlockerPids(graph: Waits): number[] {
   const roots = new Set<number>();

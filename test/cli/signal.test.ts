@@ -122,7 +122,7 @@ describe('by pid', () => {
     const json = await run('terminate', String(b.pid), '--yes', '--json');
     expect([json.code, json.stderr]).toEqual([0, '']);
     expect(lines(json.stdout)).toEqual([
-      expect.objectContaining({ type: 'outcome', pid: b.pid, outcome: 'ended', freed: null }),
+      expect.objectContaining({ type: 'outcome', pid: b.pid, outcome: 'ended' }),
       { type: 'end', ok: true, refused: 0, ended: 1 },
     ]);
     expect(await isThere(watcher, other.pid)).toBe(true);
@@ -222,7 +222,7 @@ test('--root-blockers ends who blocks, and those who waited go on', async () => 
   const { code, stdout } = await run('terminate', '--root-blockers', '--yes');
   expect([code, stdout]).toEqual([
     0,
-    `Session ${holder.pid} of postgres@postgres (holder) is gone; 1 session goes on.\n`,
+    `Session ${holder.pid} of postgres@postgres (holder) is gone.\n1 session released.\n`,
   ]);
   expect(await over).toBeUndefined();
   expect((await waitersOf(watcher)).size).toBe(0);

@@ -128,7 +128,8 @@ test('K asks, Enter alone is No; K and y end exactly that session, and that is v
   pty.press('K');
   await pty.waitFor('[No]');
   pty.press('y');
-  await pty.waitFor(`Session ${c.pid} of postgres@postgres (C) is gone; 1 session goes on.`);
+  await pty.waitFor(`Session ${c.pid} of postgres@postgres (C) is gone.`);
+  await pty.waitFor('1 session released.');
   expect(await Promise.all([a, b, c, d].map(alive))).toEqual([true, true, false, true]);
   expect(await waits(d)).toBe(false);
   pty.press('enter');
@@ -160,7 +161,7 @@ test('q: what was done is on the normal screen, in order, and nothing else', asy
   expectRestored(pty, before);
   expect(pty.text()).toMatch(
     new RegExp(
-      `^pgdeck, postgres:\\n {2}\\d\\d:\\d\\d:\\d\\d {2}Session ${c.pid} .* is gone; 1 session goes on\\.\\n {2}\\d\\d:\\d\\d:\\d\\d {2}Session \\d+ .*\\(leaver\\) was already gone; nothing was sent\\.$`,
+      `^pgdeck, postgres:\\n {2}\\d\\d:\\d\\d:\\d\\d {2}Session ${c.pid} .* is gone\\.\\n {2}\\d\\d:\\d\\d:\\d\\d {2}1 session released\\.\\n {2}\\d\\d:\\d\\d:\\d\\d {2}Session \\d+ .*\\(leaver\\) was already gone; nothing was sent\\.$`,
     ),
   );
 });

@@ -2,8 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { place } from '../../db/errors.ts';
 import { journaledSignal } from '../../ops/kill/journaled.ts';
 import { planSignal } from '../../ops/kill/plan.ts';
-import { outcomeSentence, refusalSentence } from '../../ops/kill/sentences.ts';
-import type { NamedSession, Outcome, SignalAction, SignalPick, SignalPlan } from '../../ops/kill/types.ts';
+import { eventSentence, isGood, refusalSentence } from '../../ops/kill/sentences.ts';
+import type {
+  NamedSession,
+  SignalAction,
+  SignalEvent,
+  SignalPick,
+  SignalPlan,
+} from '../../ops/kill/types.ts';
 import type { Deck } from '../deck.ts';
 import { focusedView, targetRows } from '../select.ts';
 import type { DialogPhase } from '../state.ts';
@@ -100,19 +106,19 @@ async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortS
     phase(deck, id, { step: 'failed', reason: 'The connection is gone; nothing was sent.' });
     return;
   }
-  const outcomes: Outcome[] = [];
+  const outcomes: SignalEvent[] = [];
   const record = (text: string, good: boolean) => deck.say(text, good ? 'done' : 'error', true);
   try {
     phase(deck, id, { step: 'running', plan: confirmed, outcomes: [] });
-    for await (const outcome of journaledSignal(session, confirmed, {
+    for await (const event of journaledSignal(session, confirmed, {
       journal: deck.journal,
       server: place(deck.resolved.target),
       onUnrecorded: (sentence) => deck.say(sentence, 'error'),
       signal,
       readOnly: deck.readOnly,
     })) {
-      outcomes.push(outcome);
-      record(outcomeSentence(outcome), outcome.kind === 'ended' || outcome.kind === 'cancelled');
+      outcomes.push(event);
+      record(eventSentence(event), isGood(event));
       phase(deck, id, { step: 'running', plan: confirmed, outcomes: [...outcomes] });
     }
     for (const refusal of confirmed.refused) record(`Not touched: ${refusalSentence(refusal)}`, false);

@@ -1,4 +1,4 @@
-import { freesSentence, outcomeSentence, refusalSentence } from '../../ops/kill/sentences.ts';
+import { eventSentence, freesSentence, isGood, refusalSentence } from '../../ops/kill/sentences.ts';
 import type { SignalPlan, Victim } from '../../ops/kill/types.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { fitLine, type Line, span } from '../../text/line.ts';
@@ -47,13 +47,11 @@ export function dialogLines(deck: Deck, overlay: SignalOverlay, size: AppState['
     return framed(deck, title, body, questionLines(plan, phase.yes, size.columns), overlay.scroll, size);
   }
   const outcomes = phase.outcomes.flatMap((outcome) =>
-    wrap(outcomeSentence(outcome), size.columns - 4).map(
-      (text): Line => [
-        span(`  ${text}`, outcome.kind === 'ended' || outcome.kind === 'cancelled' ? 'good' : 'warn'),
-      ],
+    wrap(eventSentence(outcome), size.columns - 4).map(
+      (text): Line => [span(`  ${text}`, isGood(outcome) ? 'good' : 'warn')],
     ),
   );
-  const left = plan.victims.length - phase.outcomes.length;
+  const left = plan.victims.length - phase.outcomes.filter(({ kind }) => kind !== 'effect').length;
   const status: Line =
     phase.step === 'running'
       ? [span(`  ${left} to go; ^C stops`, 'muted')]

@@ -1,3 +1,4 @@
+import { effectSentence } from '../../ops/kill/sentences.ts';
 import type { Outcome, OutcomeKind } from '../../ops/kill/types.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { clip } from '../../text/width.ts';
@@ -15,9 +16,9 @@ const WORDS: Readonly<Record<OutcomeKind, string>> = {
   failed: 'failed',
 };
 
-export const OUTCOME_TITLES = ['PID', 'USER', 'DATABASE', 'APPLICATION', 'OUTCOME', 'FREED'] as const;
-/** Frame and heading of the table, title and status around it. */
-const AROUND = 9;
+export const OUTCOME_TITLES = ['PID', 'USER', 'DATABASE', 'APPLICATION', 'OUTCOME'] as const;
+/** Frame and heading of the table; title, effect and status around it. */
+const AROUND = 10;
 const NAME_CELLS = 18;
 /** What the table takes at most: five names and numbers, an outcome, and its rules. */
 const WIDEST = 100;
@@ -26,13 +27,21 @@ const WIDEST = 100;
 export function outcomeRows(state: AppState, bodyRows: number): string[][] | undefined {
   const { overlay, size } = state;
   if (overlay?.kind !== 'signal' || overlay.phase.step !== 'done') return undefined;
-  const { outcomes } = overlay.phase;
+  const outcomes = overlay.phase.outcomes.filter((event) => event.kind !== 'effect');
   const room = Math.floor((bodyRows - AROUND) / 2);
   if (outcomes.length < 2 || outcomes.length > room || size.columns < WIDEST) return undefined;
   return outcomes.map(rowOf);
 }
 
-function rowOf({ victim: { target }, kind, freed }: Outcome): string[] {
+/** What the signals did for those who waited, below the table; undefined where nobody did. */
+export function effectText(state: AppState): string | undefined {
+  const { overlay } = state;
+  if (overlay?.kind !== 'signal' || overlay.phase.step !== 'done') return undefined;
+  const effect = overlay.phase.outcomes.find((event) => event.kind === 'effect');
+  return effect && effectSentence(effect);
+}
+
+function rowOf({ victim: { target }, kind }: Outcome): string[] {
   const name = (text: string | null) => clip(cleanLine(text ?? '-'), NAME_CELLS);
   return [
     String(target.pid),
@@ -40,6 +49,5 @@ function rowOf({ victim: { target }, kind, freed }: Outcome): string[] {
     name(target.datname),
     name(target.application_name),
     WORDS[kind],
-    freed === null ? '-' : String(freed),
   ];
 }

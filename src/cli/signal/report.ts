@@ -1,5 +1,5 @@
 import { freesSentence, outcomeSentence, refusalSentence } from '../../ops/kill/sentences.ts';
-import type { Outcome, Refusal, SignalPlan, SignalTarget, Victim } from '../../ops/kill/types.ts';
+import type { Effect, Outcome, Refusal, SignalPlan, SignalTarget, Victim } from '../../ops/kill/types.ts';
 import { count, duration } from '../../text/units.ts';
 import { type OutputColumn, print, printTable } from '../output.ts';
 
@@ -50,7 +50,7 @@ export function refusedLine({ pid, target, why, reason, remedy }: Refusal) {
 
 /** An outcome as JSON. */
 export function outcomeLine(outcome: Outcome) {
-  const { victim, kind, freed, waiting, seconds } = outcome;
+  const { victim, kind, seconds } = outcome;
   return {
     pid: victim.target.pid,
     backend_start_us: victim.target.backend_start_us,
@@ -58,10 +58,18 @@ export function outcomeLine(outcome: Outcome) {
     datname: victim.target.datname,
     application_name: victim.target.application_name,
     outcome: kind,
-    freed,
-    waiting,
     seconds: Math.round(seconds * 1000) / 1000,
     sentence: outcomeSentence(outcome),
+  };
+}
+
+/** What all signals did for those who waited, as JSON; null where that could not be read. */
+export function effectLine({ waiters }: Effect) {
+  return {
+    freed: waiters?.freed ?? null,
+    in_turn: waiters?.inTurn ?? null,
+    waiting: waiters?.waiting ?? null,
+    held_up_by: waiters?.by ?? null,
   };
 }
 

@@ -6,10 +6,10 @@ import { place } from '../../db/errors.ts';
 import { journaledSignal } from '../../ops/kill/journaled.ts';
 import { planSignal } from '../../ops/kill/plan.ts';
 import { READ_ONLY_NEXT, readOnlySentence } from '../../ops/kill/read-only.ts';
-import { outcomeSentence, refusalSentence, sessions } from '../../ops/kill/sentences.ts';
+import { effectSentence, outcomeSentence, refusalSentence, sessions } from '../../ops/kill/sentences.ts';
 import type { Outcome, SignalPlan, SignalRequest } from '../../ops/kill/types.ts';
 import { EXIT, note, print, printJson, printJsonLine } from '../output.ts';
-import { outcomeLine, printPreview, refusedLine, wouldLine } from './report.ts';
+import { effectLine, outcomeLine, printPreview, refusedLine, wouldLine } from './report.ts';
 
 /**
  * Shows whom a request would hit, or with `yes` signals them. Returns the exit code.
@@ -60,6 +60,11 @@ async function carryOut(
   const counts: Record<string, number> = {};
   let ok = !failed(plan);
   for await (const outcome of journaledSignal(session, plan, { ...record, onUnrecorded: tell })) {
+    if (outcome.kind === 'effect') {
+      if (json) printJsonLine({ type: 'effect', ...effectLine(outcome) });
+      else print(effectSentence(outcome));
+      continue;
+    }
     counts[outcome.kind] = (counts[outcome.kind] ?? 0) + 1;
     ok &&= reached(outcome);
     if (json) printJsonLine({ type: 'outcome', ...outcomeLine(outcome) });

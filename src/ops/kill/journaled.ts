@@ -2,8 +2,8 @@ import type { Session } from '../../db/client.ts';
 import { Journal } from '../journal/journal.ts';
 import { refuseReadOnly } from './read-only.ts';
 import { runSignal } from './run.ts';
-import { outcomeSentence, sessionName } from './sentences.ts';
-import type { Outcome, RunOptions, SignalPlan } from './types.ts';
+import { effectSentence, outcomeSentence, sessionName } from './sentences.ts';
+import type { Effect, Outcome, RunOptions, SignalEvent, SignalPlan } from './types.ts';
 
 export interface JournaledOptions extends RunOptions {
   /** Directory of the journal; without one no record is kept. */
@@ -19,16 +19,23 @@ export async function* journaledSignal(
   session: Session,
   plan: SignalPlan,
   { journal, server, onUnrecorded, ...options }: JournaledOptions,
-): AsyncGenerator<Outcome, void, undefined> {
+): AsyncGenerator<SignalEvent, void, undefined> {
   refuseReadOnly(options, plan.action);
   const record =
     journal === undefined || plan.victims.length === 0
       ? undefined
       : begin(journal, server, plan, onUnrecorded);
   const outcomes: Outcome[] = [];
+  let effect: Effect | undefined;
   try {
     for (const step of plan.victims.keys()) record?.startStep(step);
-    for await (const outcome of runSignal(session, plan, options)) {
+    for await (const event of runSignal(session, plan, options)) {
+      if (event.kind === 'effect') {
+        effect = event;
+        yield event;
+        continue;
+      }
+      const outcome = event;
       outcomes.push(outcome);
       const step = plan.victims.findIndex((victim) => victim.target.pid === outcome.victim.target.pid);
       record?.finishStep(step, isDone(outcome), outcomeSentence(outcome));
@@ -37,7 +44,8 @@ export async function* journaledSignal(
   } finally {
     const complete = outcomes.length >= plan.victims.length;
     const cancelled = options.signal?.aborted === true;
-    record?.end(cancelled ? 'cancelled' : complete && outcomes.every(isDone) ? 'done' : 'failed');
+    const status = cancelled ? 'cancelled' : complete && outcomes.every(isDone) ? 'done' : 'failed';
+    record?.end(status, null, effect && effectSentence(effect));
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   type Blocked,
   freedBy,
+  heldUpBy,
   rootBlockerPids,
   type Waits,
   waitGraph,
@@ -15,6 +16,7 @@ import { refuseReadOnly } from './read-only.ts';
 import { signalSql } from './send.ts';
 import { planSubject } from './sentences.ts';
 import type {
+  HeldUp,
   NamedSession,
   Refusal,
   SignalOptions,
@@ -75,6 +77,9 @@ export async function planSignal(
       sql: signalSql(session.server, action, target, decision),
     });
   }
+  const pids = new Set(victims.map((victim) => victim.target.pid));
+  const frees = freedBy(graph, pids);
+  const held = heldUp(graph, pids, frees);
   return {
     action,
     subject: planSubject(
@@ -83,9 +88,20 @@ export async function planSignal(
     ),
     victims,
     refused,
-    frees: freedBy(graph, new Set(victims.map((victim) => victim.target.pid))).length,
+    frees: frees.length,
+    ...(held !== undefined && { heldUp: held }),
     ...(failure !== undefined && { waitersUnknown: failure.message }),
   };
+}
+
+/** Whoever waits behind the victims and is not freed by them alone. */
+function heldUp(graph: Waits, pids: ReadonlySet<number>, frees: readonly number[]): HeldUp | undefined {
+  const freed = new Set(frees);
+  const behind = new Set([...pids].flatMap((pid) => waitingBehind(graph, pid)));
+  const waiters = [...behind].filter((pid) => !pids.has(pid) && !freed.has(pid));
+  if (waiters.length === 0) return undefined;
+  const by = heldUpBy(graph, waiters).filter((pid) => !pids.has(pid));
+  return { waiters: waiters.length, by, freesTogether: freedBy(graph, new Set([...pids, ...by])).length };
 }
 
 /** Who waits for whom now. */

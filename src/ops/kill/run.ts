@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { waits } from '../../db/blocking.ts';
+import { freedBy, heldUpBy, waitGraph } from '../../db/blocking.ts';
 import type { Session } from '../../db/client.ts';
 import type { DbError } from '../../db/errors.ts';
 import { waitingRows } from './plan.ts';
 import { missingRight } from './protect.ts';
 import { refuseReadOnly } from './read-only.ts';
 import { look, type Sent, send, type Whereabouts } from './send.ts';
-import type { Outcome, OutcomeKind, RunOptions, SignalPlan, Victim } from './types.ts';
+import type { Effect, Outcome, OutcomeKind, RunOptions, SignalEvent, SignalPlan, Victim } from './types.ts';
 
 const DEFAULT_WAIT = 5;
 const FIRST_LOOK_MS = 10;
@@ -18,7 +18,8 @@ interface Pending {
 }
 
 /**
- * Signals the victims of a plan, each once, and reports what became of each as soon as it is known.
+ * Signals the victims of a plan, each once, and reports what became of each as soon as it is known, and last what
+ * that did for those who waited behind them.
  *
  * All signals are sent before anybody is waited for: a session that rolls back for long does not keep the others
  * alive. A victim's failure is an outcome; throws {@link DbError} (kind `denied`) only in read-only mode.
@@ -27,9 +28,8 @@ export async function* runSignal(
   session: Session,
   plan: SignalPlan,
   options: RunOptions = {},
-): AsyncGenerator<Outcome, void, undefined> {
+): AsyncGenerator<SignalEvent, void, undefined> {
   refuseReadOnly(options, plan.action);
-  const waiters = new Waiters(session, plan);
   const pending: Pending[] = [];
   let lost: DbError | undefined;
   for (const victim of unique(plan.victims)) {
@@ -44,7 +44,9 @@ export async function* runSignal(
     else yield await notDelivered(session, plan, victim, sent);
     if (session.lost && sent instanceof Error) lost = sent;
   }
-  yield* settle(session, plan, pending, waiters, options);
+  yield* settle(session, plan, pending, options);
+  const effect = pending.length === 0 ? undefined : await effectOf(session, plan);
+  if (effect !== undefined) yield effect;
 }
 
 /** Waits until the signalled are seen to be gone, or the time is up. */
@@ -52,7 +54,6 @@ async function* settle(
   session: Session,
   plan: SignalPlan,
   sent: readonly Pending[],
-  waiters: Waiters,
   { signal, wait = DEFAULT_WAIT }: RunOptions,
 ): AsyncGenerator<Outcome, void, undefined> {
   const deadline = performance.now() + wait * 1000;
@@ -73,11 +74,9 @@ async function* settle(
       if (kind === undefined) rest.push(one);
       else done.push([one, kind, where]);
     }
-    if (done.some(([, kind]) => kind === 'ended' || kind === 'cancelled')) await waiters.read();
     for (const [{ victim, sentAt }, kind, where] of done)
       yield {
         ...outcome(victim, kind, (performance.now() - sentAt) / 1000),
-        ...(kind === 'ended' || kind === 'cancelled' ? waiters.behind(victim) : {}),
         ...(where instanceof Error && {
           reason: `the signal was delivered, but what it did is not known: ${where.message}`,
         }),
@@ -123,45 +122,35 @@ function outcome(
   seconds: number,
   why: { reason?: string; remedy?: string } = {},
 ): Outcome {
-  return { victim, kind, seconds, freed: null, waiting: null, ...why };
+  return { victim, kind, seconds, ...why };
 }
 
 function unique(victims: readonly Victim[]): Victim[] {
   return [...new Map(victims.map((victim) => [victim.target.pid, victim])).values()];
 }
 
-/** The sessions behind the victims, looked at again after each success; each counts as freed once. */
-class Waiters {
-  readonly #session: Session;
-  readonly #victims: ReadonlySet<number>;
-  readonly #any: boolean;
-  readonly #counted = new Set<number>();
-  #waiting: ReadonlySet<number> | undefined;
-
-  constructor(session: Session, plan: SignalPlan) {
-    this.#session = session;
-    this.#victims = new Set(plan.victims.map((victim) => victim.target.pid));
-    this.#any = plan.victims.some((victim) => victim.blocks.length > 0);
-  }
-
-  async read(): Promise<void> {
-    if (!this.#any) return;
-    try {
-      const rows = await waitingRows(this.#session);
-      this.#waiting = new Set(rows.filter(waits).map((row) => row.pid));
-    } catch {
-      // unknown is said as such; the outcome itself is known
-      this.#waiting = undefined;
-    }
-  }
-
-  behind(victim: Victim): { freed: number | null; waiting: number | null } {
-    if (this.#waiting === undefined) return { freed: null, waiting: null };
-    const waiting = this.#waiting;
-    // a victim that waited itself is not freed but gone
-    const behind = victim.blocks.filter((pid) => !this.#victims.has(pid));
-    const freed = behind.filter((pid) => !waiting.has(pid) && !this.#counted.has(pid));
-    for (const pid of freed) this.#counted.add(pid);
-    return { freed: freed.length, waiting: behind.filter((pid) => waiting.has(pid)).length };
+/** What the signals did for those behind the victims; undefined when nobody waited. */
+async function effectOf(session: Session, plan: SignalPlan): Promise<Effect | undefined> {
+  // a victim that waited itself is not freed but gone
+  const victims = new Set(plan.victims.map((victim) => victim.target.pid));
+  const behind = new Set(plan.victims.flatMap((victim) => victim.blocks).filter((pid) => !victims.has(pid)));
+  if (behind.size === 0) return undefined;
+  try {
+    const graph = waitGraph(await waitingRows(session));
+    const left = [...behind].filter((pid) => graph.has(pid));
+    const turns = new Set(freedBy(graph, new Set([...behind].filter((pid) => !graph.has(pid)))));
+    const waiting = left.filter((pid) => !turns.has(pid));
+    return {
+      kind: 'effect',
+      waiters: {
+        freed: behind.size - left.length,
+        inTurn: left.length - waiting.length,
+        waiting: waiting.length,
+        by: heldUpBy(graph, waiting),
+      },
+    };
+  } catch {
+    // unknown is said as such; the outcomes themselves are known
+    return { kind: 'effect', waiters: null };
   }
 }

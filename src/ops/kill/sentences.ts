@@ -1,7 +1,15 @@
 import { capital, uncapital } from '../../text/capital.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { duration } from '../../text/units.ts';
-import type { Outcome, Refusal, SignalAction, SignalPlan, SignalTarget } from './types.ts';
+import type {
+  Effect,
+  Outcome,
+  Refusal,
+  SignalAction,
+  SignalEvent,
+  SignalPlan,
+  SignalTarget,
+} from './types.ts';
 
 /** `session 4711 of app@shop (psql)`: how a session is called in sentences. Safe to print. */
 export function sessionName(target: SignalTarget): string {
@@ -16,6 +24,18 @@ export function sessions(n: number): string {
   return `${n} ${n === 1 ? 'session' : 'sessions'}`;
 }
 
+/** A line of the result. Safe to print. */
+export function eventSentence(event: SignalEvent): string {
+  return event.kind === 'effect' ? effectSentence(event) : outcomeSentence(event);
+}
+
+/** True when it is as it was wished to be. */
+export function isGood(event: SignalEvent): boolean {
+  return event.kind === 'effect'
+    ? event.waiters?.waiting === 0
+    : event.kind === 'ended' || event.kind === 'cancelled';
+}
+
 /** What became of a victim, in one or two sentences. Safe to print. */
 export function outcomeSentence(outcome: Outcome): string {
   const { victim, kind } = outcome;
@@ -23,9 +43,9 @@ export function outcomeSentence(outcome: Outcome): string {
   const cause = outcome.reason === undefined ? '' : `: ${cleanLine(outcome.reason)}`;
   switch (kind) {
     case 'ended':
-      return `${name} is gone${effect(outcome)}.`;
+      return `${name} is gone.`;
     case 'cancelled':
-      return `The statement of ${uncapital(name)} is cancelled${effect(outcome)}.`;
+      return `The statement of ${uncapital(name)} is cancelled.`;
     case 'already_gone':
       return `${name} was already gone; nothing was sent.`;
     case 'moved_on':
@@ -65,18 +85,29 @@ export function planSubject(action: SignalAction, targets: readonly SignalTarget
 export function freesSentence(plan: SignalPlan): string | undefined {
   if (plan.waitersUnknown !== undefined)
     return `Who waits for them is not known: ${cleanLine(plan.waitersUnknown)}`;
-  if (plan.frees > 0) return `That frees ${sessions(plan.frees)} waiting for a lock.`;
-  return plan.victims.some((victim) => victim.blocks.length > 0)
-    ? 'That frees nobody: those who wait are also held up by others.'
-    : undefined;
+  const { frees, heldUp } = plan;
+  const freed = frees > 0 ? `That frees ${sessions(frees)} waiting for a lock` : 'That frees nobody';
+  if (heldUp === undefined) return frees > 0 ? `${freed}.` : undefined;
+  const { waiters, by, freesTogether } = heldUp;
+  const more = frees > 0 ? ' more' : '';
+  if (by.length === 0) return `${freed}: ${sessions(waiters)}${more} wait for each other.`;
+  return `${freed}: ${waiters}${more} ${waiters === 1 ? 'waits' : 'wait'} for ${blockersName(by)} too; ending ${by.length > 1 || plan.victims.length > 1 ? 'all' : 'both'} frees ${freesTogether}.`;
 }
 
-function effect({ freed, waiting, victim }: Outcome): string {
-  if (victim.blocks.length === 0) return '';
-  if (freed === null) return '; who waited for it could not be read';
-  const go = `${sessions(freed)} ${freed === 1 ? 'goes' : 'go'} on`;
-  const rest = waiting === null || waiting === 0 ? '' : `, ${waiting} still wait${waiting === 1 ? 's' : ''}`;
-  return `; ${go}${rest}`;
+/** What that did for those who waited, in the plan's own figures. Safe to print. */
+export function effectSentence({ waiters }: Effect): string {
+  if (waiters === null) return 'Who waited for them could not be read.';
+  const { freed, inTurn, waiting, by } = waiters;
+  const turns = inTurn === 0 ? '' : `, ${inTurn} of them in turn`;
+  const released = `${freed + inTurn === 0 ? 'No session' : sessions(freed + inTurn)} released${turns}`;
+  if (waiting === 0) return `${released}.`;
+  return `${released}; ${waiting} still wait${waiting === 1 ? 's' : ''}${by.length === 0 ? '' : ` for ${blockersName(by)}`}.`;
+}
+
+/** `2136`, `2136 and 2137`, `4 other sessions`. */
+function blockersName(pids: readonly number[]): string {
+  if (pids.length > 3) return `${pids.length} other sessions`;
+  return pids.map((pid) => (pid === 0 ? 'a prepared transaction' : String(pid))).join(' and ');
 }
 
 function withRemedy(sentence: string, remedy: string | undefined): string {

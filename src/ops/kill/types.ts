@@ -90,8 +90,19 @@ export interface SignalPlan {
   readonly refused: readonly Refusal[];
   /** How many waiters go on, in turn, when all victims go. */
   readonly frees: number;
+  /** Waiters behind the victims that do not go on with them alone. */
+  readonly heldUp?: HeldUp;
   /** Set when the sessions that wait could not be read: blocks and frees are then unknown, not 0. */
   readonly waitersUnknown?: string;
+}
+
+/** What stands in the way of waiters besides the victims of a plan: joint blockers are one problem. */
+export interface HeldUp {
+  readonly waiters: number;
+  /** Sessions (0: prepared transactions) that hold them up too and wait for nobody. */
+  readonly by: readonly number[];
+  /** How many waiters go on when these end together with the victims. */
+  readonly freesTogether: number;
 }
 
 export type OutcomeKind =
@@ -117,10 +128,6 @@ export type OutcomeKind =
 export interface Outcome {
   readonly victim: Victim;
   readonly kind: OutcomeKind;
-  /** Waiters behind it that have their lock now; null when that could not be read. */
-  readonly freed: number | null;
-  /** Waiters behind it that still wait (others hold them up, or it is not their turn); null when unknown. */
-  readonly waiting: number | null;
   /** Seconds from the signal until it was seen to work, or until waiting was given up. */
   readonly seconds: number;
   /** The cause, for `not_permitted`, `not_sent` and `failed`. */
@@ -128,6 +135,28 @@ export interface Outcome {
   /** What would change that. */
   readonly remedy?: string;
 }
+
+/**
+ * What all signals together did for those who waited behind the victims, counted as the plan counts: joint blockers
+ * free nobody one by one.
+ */
+export interface Effect {
+  readonly kind: 'effect';
+  /** Null when who waits could not be read. */
+  readonly waiters: {
+    /** No longer wait. */
+    readonly freed: number;
+    /** Wait only behind those freed: they go on one after the other. */
+    readonly inTurn: number;
+    /** Still held up by others. */
+    readonly waiting: number;
+    /** By whom, as far as they wait for nobody themselves. */
+    readonly by: readonly number[];
+  } | null;
+}
+
+/** What a run of signals tells: what became of each victim, and last, where somebody waited, what that did. */
+export type SignalEvent = Outcome | Effect;
 
 /** How a plan is made and run. */
 export interface SignalOptions {

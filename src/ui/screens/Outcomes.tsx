@@ -1,7 +1,7 @@
 import { Box, Text } from 'ink';
 import type { ReactElement } from 'react';
 import type { Deck } from '../../app/deck.ts';
-import { OUTCOME_TITLES, outcomeRows } from '../../app/lines/outcomes.ts';
+import { effectText, OUTCOME_TITLES, outcomeRows } from '../../app/lines/outcomes.ts';
 import { useDeck } from '../parts/Lines.tsx';
 import { ResultTable } from '../parts/ResultTable.tsx';
 
@@ -15,11 +15,13 @@ export function Outcomes({
 }): ReactElement | null {
   const text = useDeck(deck, (d) => JSON.stringify(outcomeRows(d.state, height) ?? null));
   const rows = JSON.parse(text) as string[][] | null;
+  const effect = useDeck(deck, (d) => effectText(d.state));
   if (!rows) return null;
   return (
     <Box flexDirection="column" height={height} paddingLeft={1} overflow="hidden">
       <Text bold>What became of each</Text>
       <ResultTable titles={OUTCOME_TITLES} rows={rows} />
+      {effect !== undefined && <Text>{effect}</Text>}
       <Text dimColor>It is in the message log (L) and printed on exit. Enter goes back.</Text>
     </Box>
   );

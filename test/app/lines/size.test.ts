@@ -128,8 +128,10 @@ describe.each(['unicode', 'ascii'])('overlays, %s', (name) => {
       const victim = plan.plan.victims[0];
       if (!victim) throw new Error('nobody to terminate');
       const dialog = stage.overlay('signal');
-      const outcome = { victim, kind: 'ended', seconds: 0.1, freed: 3, waiting: null } as const;
-      deck.open({ ...dialog, phase: { step: 'done', plan: plan.plan, outcomes: [outcome] } });
+      const outcome = { victim, kind: 'ended', seconds: 0.1 } as const;
+      const waiters = { freed: 3, inTurn: 2, waiting: 1, by: [4711] };
+      const outcomes = [outcome, { kind: 'effect', waiters } as const];
+      deck.open({ ...dialog, phase: { step: 'done', plan: plan.plan, outcomes } });
       tryOut('done');
       deck.open({ ...dialog, phase: { step: 'failed', reason: `原因 ${'很长 '.repeat(80)}` } });
       tryOut('failed');

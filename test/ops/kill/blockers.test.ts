@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { planSignal } from '../../../src/ops/kill/plan.ts';
-import { freesSentence, outcomeSentence } from '../../../src/ops/kill/sentences.ts';
+import { eventSentence, freesSentence } from '../../../src/ops/kill/sentences.ts';
 import type { NamedSession, SignalAction, SignalPlan } from '../../../src/ops/kill/types.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { blocked, kinds, outcomes, waitersOf } from './stage.ts';
+import { blocked, events, kinds, waitersOf } from './stage.ts';
 
 let db: TestDatabase;
 let control: Session;
@@ -48,9 +48,10 @@ test('cancelling the ALTER frees the reader behind it, and touches nobody else',
   const cancel = await plan('cancel', alter);
   expect(cancel).toMatchObject({ frees: 1, victims: [{ blocks: [reader.pid], frees: 1 }] });
   expect(freesSentence(cancel)).toBe('That frees 1 session waiting for a lock.');
-  const [outcome] = await outcomes(control, cancel);
-  expect(outcome).toMatchObject({ kind: 'cancelled', freed: 1, waiting: 0 });
-  expect(outcome && outcomeSentence(outcome)).toMatch(/ is cancelled; 1 session goes on\.$/);
+  const [outcome, effect] = await events(control, cancel);
+  expect(outcome && eventSentence(outcome)).toMatch(/ is cancelled\.$/);
+  expect(effect).toEqual({ kind: 'effect', waiters: { freed: 1, inTurn: 0, waiting: 0, by: [] } });
+  expect(effect && eventSentence(effect)).toBe('1 session released.');
   expect((await altered)?.code).toBe('57014');
   expect(await read).toBeUndefined();
   for (const session of [a, b]) await session.sql('COMMIT');
@@ -61,19 +62,39 @@ test('one of two holders frees nobody; both free the whole queue, one after the 
   const one = await plan('terminate', a);
   expect(one).toMatchObject({ frees: 0, victims: [{ frees: 0 }] });
   expect([...(one.victims[0]?.blocks ?? [])].sort()).toEqual([alter.pid, reader.pid].sort());
-  expect(freesSentence(one)).toBe('That frees nobody: those who wait are also held up by others.');
-  expect((await plan('terminate', a, b)).frees).toBe(2);
+  expect(freesSentence(one)).toBe(`That frees nobody: 2 wait for ${b.pid} too; ending both frees 2.`);
+  const both = await plan('terminate', a, b);
+  expect(both).toMatchObject({ frees: 2, victims: [{ frees: 0 }, { frees: 0 }] });
+  expect(both.heldUp).toBeUndefined();
+  expect(freesSentence(both)).toBe('That frees 2 sessions waiting for a lock.');
 
   const roots = await planSignal(control, { action: 'terminate', pick: { rootBlockers: true } });
   const mine = only(roots, a, b, alter, reader);
   expect(mine.victims.map(({ target }) => target.pid).sort()).toEqual([a.pid, b.pid].sort());
-  const list = await outcomes(control, mine);
-  expect(kinds(list)).toEqual({ [a.pid]: 'ended', [b.pid]: 'ended' });
-  // the ALTER goes on and holds the table; the reader's turn has not come
-  expect(list.reduce((sum, outcome) => sum + (outcome.freed ?? 0), 0)).toBe(1);
-  expect(list.at(-1)?.waiting).toBe(1);
+  const list = await events(control, mine);
+  expect(kinds(list.filter((event) => event.kind !== 'effect'))).toEqual({
+    [a.pid]: 'ended',
+    [b.pid]: 'ended',
+  });
+  // the ALTER goes on and holds the table; the reader's turn has not come: two are released, as the plan said
+  const effect = list.at(-1);
+  expect(effect).toEqual({ kind: 'effect', waiters: { freed: 1, inTurn: 1, waiting: 0, by: [] } });
+  expect(effect && eventSentence(effect)).toBe('2 sessions released, 1 of them in turn.');
   expect(await altered).toBeUndefined();
   expect((await waitersOf(control)).get(reader.pid)).toEqual([alter.pid]);
+});
+
+test('ending one of two holders: nobody is released, as the plan said, and for whom they wait is named', async () => {
+  const { a, b, altered, read } = await queue('apart');
+  const effect = (await events(control, await plan('terminate', a))).at(-1);
+  expect(effect).toEqual({
+    kind: 'effect',
+    waiters: { freed: 0, inTurn: 0, waiting: 2, by: [b.pid] },
+  });
+  expect(effect && eventSentence(effect)).toBe(`No session released; 2 still wait for ${b.pid}.`);
+  await b.sql('COMMIT');
+  expect(await altered).toBeUndefined();
+  void read;
 });
 
 test('root blockers that run no statement can be terminated, not cancelled', async () => {

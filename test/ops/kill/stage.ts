@@ -3,7 +3,7 @@ import { type DbError, dbError } from '../../../src/db/errors.ts';
 import { lockTree } from '../../../src/db/views/locks.ts';
 import { type SignalTargetRow, signalTargets } from '../../../src/db/views/signal.ts';
 import { runSignal } from '../../../src/ops/kill/run.ts';
-import type { Outcome, RunOptions, SignalPlan } from '../../../src/ops/kill/types.ts';
+import type { Outcome, RunOptions, SignalEvent, SignalPlan } from '../../../src/ops/kill/types.ts';
 import { until } from '../../support/until.ts';
 
 /** Starts a statement and does not wait for it; the promise gives its error, or undefined when it ran through. */
@@ -50,8 +50,17 @@ export async function isThere(watcher: Session, pid: number): Promise<boolean> {
 
 /** Runs a plan to its end. */
 export async function outcomes(session: Session, plan: SignalPlan, options?: RunOptions): Promise<Outcome[]> {
-  const list: Outcome[] = [];
-  for await (const outcome of runSignal(session, plan, options)) list.push(outcome);
+  return (await events(session, plan, options)).filter((event) => event.kind !== 'effect');
+}
+
+/** Runs a plan to its end: what became of each, and what that did for those who waited. */
+export async function events(
+  session: Session,
+  plan: SignalPlan,
+  options?: RunOptions,
+): Promise<SignalEvent[]> {
+  const list: SignalEvent[] = [];
+  for await (const event of runSignal(session, plan, options)) list.push(event);
   return list;
 }
 
