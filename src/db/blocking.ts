@@ -1,6 +1,6 @@
 /** What the rows of the lock query say about who waits for whom; all that the arithmetic below needs of them. */
 export interface Blocked {
-  /** 0 stands for prepared transactions, which have no backend. */
+  /** A prepared transaction has no backend: it stands as minus its transaction ID, or 0 where that is not known. */
   readonly pid: number;
   /** All blockers that do not wait themselves, and some of those that wait. Empty: it waits for nobody. */
   readonly blocked_by: readonly number[];

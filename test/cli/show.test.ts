@@ -109,6 +109,35 @@ test('tables: exact sizes, rows and ages in plain numbers; text has the same tab
   expect(text.stdout).toContain('客户');
 });
 
+test('locks: a prepared transaction at the root says which one it is, whose, how old, and whom it holds up', async () => {
+  const [owner, waiter] = [await client(db.target(), 'owner'), await client(db.target(), 'waiter')];
+  await owner.sql('CREATE TABLE two_phase (id int)');
+  await owner.sql('BEGIN');
+  await owner.sql('LOCK TABLE two_phase');
+  await owner.sql(`PREPARE TRANSACTION '${db.database} tx'`);
+  const over = waiter.sql('SELECT * FROM two_phase');
+  try {
+    const rows = await until(
+      async () => {
+        const all = JSON.parse((await run(undefined, 'show', 'locks', '--json')).stdout).rows;
+        return all.some((row: { pid: number }) => row.pid === waiter.pid) && all;
+      },
+      { what: 'the wait' },
+    );
+    const root = rows.find((row: { gid: string }) => row.gid === `${db.database} tx`);
+    expect(root).toMatchObject({ owner: 'postgres', prepared_in: db.database, frees: 1, depth: 0 });
+    expect(rows.find((row: { pid: number }) => row.pid === waiter.pid).root_pid).toBe(root.pid);
+    const { stdout } = await run(undefined, 'show', 'locks');
+    const line = stdout.split('\n').find((text) => text.startsWith('prepared'));
+    expect(line).toMatch(
+      new RegExp(`^prepared +1 +holds .* postgres .* prepared .* PREPARE TRANSACTION '${db.database} tx'$`),
+    );
+  } finally {
+    await owner.sql(`ROLLBACK PREPARED '${db.database} tx'`);
+  }
+  await over;
+});
+
 test('--limit, --csv and --ndjson: the same rows', async () => {
   const csv = await run(undefined, 'show', 'database', '--csv', '--limit', '1');
   const [heading, ...rest] = csv.stdout.trimEnd().split('\r\n');

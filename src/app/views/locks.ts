@@ -1,4 +1,4 @@
-import { shortRelation } from '../../db/ident.ts';
+import { quoteLiteral, shortRelation } from '../../db/ident.ts';
 import { levelOf } from '../../health/level.ts';
 import {
   buildLockForest,
@@ -8,6 +8,7 @@ import {
   type LockLine,
 } from '../../monitor/lock-tree.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
+import { cleanLine } from '../../text/clean.ts';
 import { type Line, span } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
 import type { Model } from '../model.ts';
@@ -41,7 +42,7 @@ export function lockForest(model: Model): Built {
     (line): LockEntry => ({
       line,
       row: line.node.row,
-      frees: line.node.row.pid === 0 ? 0 : freedBy(forest, new Set([line.node.row.pid])).length,
+      frees: freedBy(forest, new Set([line.node.row.pid])).length,
     }),
   );
   const built = { forest, entries };
@@ -49,10 +50,22 @@ export function lockForest(model: Model): Built {
   return built;
 }
 
+const isPrepared = (row: Row) => row.pid <= 0;
+
+/** What a session ran last; of a prepared transaction, its name. */
+function queryOf(row: Row): string {
+  if (row.gid !== null) return `PREPARE TRANSACTION ${quoteLiteral(row.gid).trim()}`;
+  return row.query ?? '';
+}
+
+function blockersOf({ blocked_by }: Row): string[] {
+  return blocked_by.map((pid) => (pid <= 0 ? 'prepared' : String(pid)));
+}
+
 /** The pid below its blocker: `4711`, `├─4712`, `│ └─4713`. */
 function treeText(line: LockLine<Row>): string {
   const { row } = line.node;
-  const pid = row.pid === 0 ? 'prepared' : String(row.pid);
+  const pid = isPrepared(row) ? 'prepared' : String(row.pid);
   if (line.depth === 0) return pid;
   return `${line.guides.map((through) => (through ? '│ ' : '  ')).join('')}${line.last ? '└─' : '├─'}${pid}`;
 }
@@ -62,7 +75,9 @@ function waitsFor(entry: LockEntry): string {
   if (row.mode === null) {
     if (entry.line.node.waiting) return 'waits';
     // whoever waits is active; of the one that does not, the state is the cause
-    return row.state === null || row.pid === 0 ? 'holds' : `holds, ${stateText(row.state, row.backend_type)}`;
+    return row.state === null || isPrepared(row)
+      ? 'holds'
+      : `holds, ${stateText(row.state, row.backend_type)}`;
   }
   return row.mode.replace(/Lock$/, '');
 }
@@ -120,9 +135,9 @@ const columns = [
     title: 'BLOCKED BY',
     width: 12,
     priority: 8,
-    value: (e) => (e.row.blocked_by ?? []).join(','),
+    value: (e) => blockersOf(e.row).join(','),
   },
-  { id: 'user', title: 'USER', width: 10, priority: 6, value: (e) => e.row.usename },
+  { id: 'user', title: 'USER', width: 10, priority: 6, value: (e) => e.row.usename ?? e.row.owner },
   { id: 'application', title: 'APPLICATION', width: 14, priority: 5, value: (e) => e.row.application_name },
   {
     id: 'state',
@@ -130,7 +145,7 @@ const columns = [
     width: 12,
     priority: 9,
     value: (e) => e.row.state,
-    cell: (e) => (e.row.pid === 0 ? 'prepared' : stateText(e.row.state, e.row.backend_type)),
+    cell: (e) => (isPrepared(e.row) ? 'prepared' : stateText(e.row.state, e.row.backend_type)),
     tone: (e) => (e.row.state?.startsWith('idle in transaction') ? 'warn' : undefined),
   },
   {
@@ -139,7 +154,7 @@ const columns = [
     width: 6,
     align: 'right',
     priority: 7,
-    value: (e) => e.row.xact_seconds,
+    value: (e) => e.row.xact_seconds ?? e.row.prepared_seconds,
     format: duration,
   },
   {
@@ -148,8 +163,8 @@ const columns = [
     width: 10,
     grow: true,
     priority: 2,
-    value: (e) => e.row.query,
-    cell: (e) => e.row.query ?? '',
+    value: (e) => queryOf(e.row),
+    cell: (e) => queryOf(e.row),
   },
 ] satisfies Column<LockEntry>[];
 
@@ -160,27 +175,32 @@ function headline(model: Model): Line {
   const { forest, entries } = lockForest(model);
   if (forest.waiters === 0) return [];
   const best = entries.filter((e) => !e.line.node.waiting).sort((a, b) => b.frees - a.frees)[0];
-  const roots = rootsOf(model);
   // the forest holds at most so many sessions as were asked for; how many wait in all is counted apart
   const all = Math.max(forest.waiters, model.rows('summary')[0]?.lock_waiting ?? 0);
   // the two are counted a moment apart: few more are not worth a word
   const beyond = forest.waiters >= MANY && all > forest.waiters ? `, the first ${forest.waiters} shown` : '';
   const waiting = span(`${all} ${all === 1 ? 'waits' : 'wait'}${beyond}  `, 'alert');
-  if (best && best.frees > 0) return [waiting, span(advice([best.row.pid], best.frees), 'accent')];
-  if (roots.length > 0)
-    return [waiting, span(advice(roots, freedBy(forest, new Set(roots)).length), 'accent')];
-  return [waiting];
+  const cure = best && best.frees > 0 ? [best.row] : rootsOf(model);
+  if (cure.length === 0) return [waiting];
+  const frees = freedBy(forest, new Set(cure.map((row) => row.pid))).length;
+  return [waiting, span(advice(cure, frees), 'accent')];
 }
 
-function rootsOf(model: Model): number[] {
+function rootsOf(model: Model): Row[] {
   return lockForest(model)
-    .entries.filter((e) => !e.line.node.waiting && e.row.pid !== 0)
-    .map((e) => e.row.pid);
+    .entries.filter((e) => !e.line.node.waiting)
+    .map((e) => e.row);
 }
 
-function advice(pids: readonly number[], frees: number): string {
-  const who = pids.length > 3 ? `all ${pids.length} root blockers` : pids.join(' and ');
-  return `terminating ${who} frees ${frees}`;
+function advice(rows: readonly Row[], frees: number): string {
+  const who = (row: Row) =>
+    isPrepared(row)
+      ? row.gid === null
+        ? 'the prepared transaction'
+        : `prepared transaction ${cleanLine(quoteLiteral(row.gid).trim())}`
+      : String(row.pid);
+  const all = rows.length > 3 ? `all ${rows.length} root blockers` : rows.map(who).join(' and ');
+  return `${rows.some(isPrepared) ? 'ending' : 'terminating'} ${all} frees ${frees}`;
 }
 
 /** What a detail says of the wait itself; who the session is stands above it. */
@@ -198,18 +218,31 @@ export const locksView = defineView<LockEntry>({
   empty: 'No session waits for a lock.',
   columns,
   headline,
-  backend: ({ row }) => (row.pid === 0 ? undefined : { pid: row.pid, backendStart: row.backend_start_us }),
+  backend: ({ row }) => (isPrepared(row) ? undefined : { pid: row.pid, backendStart: row.backend_start_us }),
   query: ({ row }) => row.query,
-  database: ({ row }) => row.datname,
+  database: ({ row }) => row.datname ?? row.prepared_in,
   detail: (entry, model) => [
     {
       title: entry.line.node.waiting ? 'Waits' : 'Blocks others and does not wait',
       facts: [
         ...columnFacts({ columns: columns.filter((c) => OF_THE_LOCK.includes(c.id)) }, entry, model),
         ['lock type', entry.row.locktype ?? '-'],
-        ['blocked by', (entry.row.blocked_by ?? []).join(', ') || '-'],
+        ['blocked by', blockersOf(entry.row).join(', ') || '-'],
       ],
     },
-    { title: 'Query', text: entry.row.query ?? '' },
+    ...(entry.row.gid === null
+      ? [{ title: 'Query', text: entry.row.query ?? '' }]
+      : [
+          {
+            title: 'Prepared transaction',
+            facts: [
+              ['gid', entry.row.gid],
+              ['owner', entry.row.owner ?? '-'],
+              ['database', entry.row.prepared_in ?? '-'],
+              ['prepared', `${duration(entry.row.prepared_seconds)} ago`],
+              ['to end it', `ROLLBACK PREPARED ${quoteLiteral(entry.row.gid).trim()}`],
+            ] satisfies [string, string][],
+          },
+        ]),
   ],
 });

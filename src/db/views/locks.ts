@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CONFLICTS } from '../lock-modes.ts';
 import { column, defineQuery, type RowOf } from '../query.ts';
 import {
   DURATION_COLUMNS,
@@ -11,6 +12,11 @@ import {
   since,
 } from './fragments.ts';
 
+/** The modes that stand in the way of each, as the cases of a CASE. */
+const CONFLICTING = Object.entries(CONFLICTS)
+  .map(([mode, modes]) => `WHEN '${mode}' THEN '${modes.join(' ')}'`)
+  .join(' ');
+
 /**
  * Waiters are read from pg_locks, not from pg_stat_activity: it is open to every role, and it is needed for the lock
  * anyway. pg_blocking_pids() stops all lock traffic for a moment, so it is called for waiters only.
@@ -18,8 +24,21 @@ import {
 function tree(waitSeconds: string): string {
   return `WITH /* pgdeck */ waiting AS MATERIALIZED (
   SELECT l.*, pg_blocking_pids(l.pid) AS blockers FROM pg_locks l WHERE NOT l.granted AND l.pid <> pg_backend_pid()),
+-- pg_blocking_pids() has 0 for every prepared transaction: which one it is, the lock of its own transaction ID tells.
+-- Read only where there is a 0; from 14 on its virtualxid is that of the session that prepared it
+prepared AS (
+  SELECT w.pid, -x.transactionid::text::float8 AS blocker
+  FROM waiting w JOIN pg_locks h ON h.pid IS NULL AND h.granted AND h.locktype = w.locktype
+    AND (h.database, h.relation, h.page, h.tuple, h.virtualxid, h.transactionid, h.classid, h.objid, h.objsubid)
+      IS NOT DISTINCT FROM (w.database, w.relation, w.page, w.tuple, w.virtualxid, w.transactionid, w.classid, w.objid, w.objsubid)
+    AND position(' ' || h.mode || ' ' IN ' ' || CASE w.mode ${CONFLICTING} END || ' ') > 0
+  JOIN pg_locks x ON x.pid IS NULL AND x.granted AND x.locktype = 'transactionid' AND x.virtualtransaction = h.virtualtransaction
+  WHERE 0 = ANY (w.blockers) AND (SELECT bool_or(0 = ANY (blockers)) FROM waiting)),
 -- in a queue for one exclusive lock everybody is blocked by all those ahead: 200 waiters have 20,000 edges
-edge AS (SELECT DISTINCT w.pid, b.pid AS blocker FROM waiting w, unnest(w.blockers) AS b(pid)),
+edge AS (
+  SELECT DISTINCT w.pid::float8, b.pid::float8 AS blocker FROM waiting w, unnest(w.blockers) AS b(pid)
+    WHERE b.pid <> 0 OR w.pid NOT IN (SELECT pid FROM prepared)
+  UNION SELECT pid, blocker FROM prepared),
 ranked AS (SELECT e.pid, e.blocker, coalesce(cardinality(w.blockers), 0) AS n FROM edge e LEFT JOIN waiting w ON w.pid = e.blocker),
 kept AS (
   SELECT pid, count(*)::int AS n_blockers,
@@ -29,10 +48,12 @@ who AS (SELECT pid FROM kept UNION SELECT blocker FROM edge)
 SELECT /* pgdeck */ who.pid, coalesce(k.blocked_by, '{}') AS blocked_by, coalesce(k.n_blockers, 0) AS n_blockers,
   ${SESSION_COLUMNS}, w.locktype, w.mode,
   ${relationName('w.relation', 'r')} AS relation, w.relation AS relation_oid, d.datname::text AS lock_datname,
-  ${waitSeconds} AS wait_seconds, ${DURATION_COLUMNS}, left(a.query, $1::int) AS query
+  ${waitSeconds} AS wait_seconds, ${DURATION_COLUMNS}, left(a.query, $1::int) AS query,
+  p.gid, p.owner::text, p.database::text AS prepared_in, ${since('p.prepared')} AS prepared_seconds
 FROM who LEFT JOIN kept k ON k.pid = who.pid
   LEFT JOIN waiting w ON w.pid = who.pid
   LEFT JOIN pg_stat_activity a ON a.pid = who.pid
+  LEFT JOIN pg_prepared_xacts p ON p.transaction::text::float8 = -who.pid
   LEFT JOIN pg_database d ON d.oid = w.database
   ${relationJoin('w.relation', 'w.database', 'r')}
 ORDER BY k.pid IS NOT NULL, wait_seconds DESC NULLS LAST, who.pid
@@ -53,7 +74,7 @@ export const lockTree = defineQuery({
   ],
   partial: hiddenSessions,
   row: z.object({
-    /** 0 is a prepared transaction: it holds locks and has no process. */
+    /** A prepared transaction holds locks and has no process: minus its transaction ID, 0 where that is not known. */
     pid: z.int(),
     /**
      * Every blocker that does not wait itself, and of those that do the ones with the fewest blockers, so that the
@@ -73,6 +94,12 @@ export const lockTree = defineQuery({
     wait_seconds: column.float,
     ...durationColumns,
     query: column.text,
+    /** Of a prepared transaction; null for a session. */
+    gid: column.text,
+    owner: column.text,
+    /** Its database, in which alone it can be ended. */
+    prepared_in: column.text,
+    prepared_seconds: column.float,
   }),
   params: ({
     queryChars,

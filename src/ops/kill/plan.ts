@@ -1,5 +1,4 @@
 import {
-  type Blocked,
   freedBy,
   heldUpBy,
   rootBlockerPids,
@@ -9,8 +8,11 @@ import {
 } from '../../db/blocking.ts';
 import type { Session } from '../../db/client.ts';
 import { type DbError, dbError } from '../../db/errors.ts';
-import { lockTree } from '../../db/views/locks.ts';
+import { quoteLiteral } from '../../db/ident.ts';
+import type { Server } from '../../db/server.ts';
+import { type LockRow, lockTree } from '../../db/views/locks.ts';
 import { signalIdleCandidates, signalTargets } from '../../db/views/signal.ts';
+import { duration } from '../../text/units.ts';
 import { type Circumstances, decide, isRefusal } from './protect.ts';
 import { refuseReadOnly } from './read-only.ts';
 import { signalSql } from './send.ts';
@@ -19,6 +21,7 @@ import type {
   HeldUp,
   NamedSession,
   Refusal,
+  SignalAction,
   SignalOptions,
   SignalPlan,
   SignalRequest,
@@ -52,7 +55,7 @@ export async function planSignal(
 
   const graph = waitGraph(rows);
   const named = byPid('pids' in pick ? pick.pids : 'rootBlockers' in pick ? rootBlockers(graph, rows) : []);
-  const found = await find(session, request, [...named.keys()]);
+  const found = await find(session, request, [...named.keys()], rows);
 
   const victims: Victim[] = [];
   const refused = [...found.refused];
@@ -105,11 +108,11 @@ function heldUp(graph: Waits, pids: ReadonlySet<number>, frees: readonly number[
 }
 
 /** Who waits for whom now. */
-export async function waitingRows(session: Session): Promise<readonly Blocked[]> {
+export async function waitingRows(session: Session): Promise<readonly LockRow[]> {
   return session.run(lockTree, ALL_WAITERS);
 }
 
-async function waits(session: Session): Promise<{ rows: readonly Blocked[]; failure?: DbError }> {
+async function waits(session: Session): Promise<{ rows: readonly LockRow[]; failure?: DbError }> {
   try {
     return { rows: await waitingRows(session) };
   } catch (error) {
@@ -118,7 +121,7 @@ async function waits(session: Session): Promise<{ rows: readonly Blocked[]; fail
 }
 
 /** The root blockers, those with the most sessions behind them first. */
-function rootBlockers(graph: Waits, rows: readonly Blocked[]): NamedSession[] {
+function rootBlockers(graph: Waits, rows: readonly LockRow[]): NamedSession[] {
   const starts = new Map(rows.map((row) => [row.pid, row.backend_start_us]));
   return rootBlockerPids(graph)
     .map((pid) => ({ pid, start: starts.get(pid) ?? null, behind: waitingBehind(graph, pid).length }))
@@ -137,19 +140,27 @@ async function find(
   session: Session,
   { action, pick }: SignalRequest,
   wanted: readonly number[],
+  waits: readonly LockRow[],
 ): Promise<Found> {
   if ('idleLongerThan' in pick)
     return {
       targets: await session.run(signalIdleCandidates, { seconds: pick.idleLongerThan }),
       refused: [],
     };
-  const pids = wanted.filter((pid) => pid !== 0);
+  const pids = wanted.filter((pid) => pid > 0);
   const rows = pids.length === 0 ? [] : await session.run(signalTargets, { pids });
   const found: Found = { targets: [], refused: [] };
   for (const pid of wanted) {
     const target = rows.find((row) => row.pid === pid);
     if (target !== undefined) found.targets.push(target);
-    else if (pid === 0) found.refused.push(prepared(action));
+    else if (pid <= 0)
+      found.refused.push(
+        prepared(
+          action,
+          waits.find((row) => row.pid === pid),
+          session.server,
+        ),
+      );
     // a root blocker that went away while we looked needs no signal
     else if ('pids' in pick)
       found.refused.push({ pid, why: 'already_gone', reason: `Session ${pid} is already gone.` });
@@ -157,11 +168,23 @@ async function find(
   return found;
 }
 
-function prepared(action: string): Refusal {
+/** No signal reaches a prepared transaction: what does is said, for exactly this one. */
+function prepared(action: SignalAction, row: LockRow | undefined, server: Server): Refusal {
+  const pid = row?.pid ?? 0;
+  const gid = row?.gid ?? null;
+  if (gid === null)
+    return {
+      pid,
+      why: 'prepared',
+      reason: `A prepared transaction has no session to ${action}.`,
+      remedy: 'Find it in pg_prepared_xacts and end it with COMMIT PREPARED or ROLLBACK PREPARED.',
+    };
+  const name = quoteLiteral(gid).trim();
+  const elsewhere = row?.prepared_in === server.database ? '' : ` in the database ${row?.prepared_in}`;
   return {
-    pid: 0,
+    pid,
     why: 'prepared',
-    reason: `A prepared transaction has no session to ${action}.`,
-    remedy: 'Find it in pg_prepared_xacts and end it with COMMIT PREPARED or ROLLBACK PREPARED.',
+    reason: `The prepared transaction ${name} of ${row?.owner ?? 'an unknown role'}, ${duration(row?.prepared_seconds)} old, has no session to ${action}.`,
+    remedy: `As ${row?.owner ?? 'its owner'} or a superuser${elsewhere}: ROLLBACK PREPARED ${name}, or COMMIT PREPARED where its transaction manager says so.`,
   };
 }

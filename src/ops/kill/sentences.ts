@@ -107,7 +107,7 @@ export function effectSentence({ waiters }: Effect): string {
 /** `2136`, `2136 and 2137`, `4 other sessions`. */
 function blockersName(pids: readonly number[]): string {
   if (pids.length > 3) return `${pids.length} other sessions`;
-  return pids.map((pid) => (pid === 0 ? 'a prepared transaction' : String(pid))).join(' and ');
+  return pids.map((pid) => (pid <= 0 ? 'a prepared transaction' : String(pid))).join(' and ');
 }
 
 function withRemedy(sentence: string, remedy: string | undefined): string {

@@ -99,7 +99,7 @@ export interface SignalPlan {
 /** What stands in the way of waiters besides the victims of a plan: joint blockers are one problem. */
 export interface HeldUp {
   readonly waiters: number;
-  /** Sessions (0: prepared transactions) that hold them up too and wait for nobody. */
+  /** Sessions (below 1: prepared transactions) that hold them up too and wait for nobody. */
   readonly by: readonly number[];
   /** How many waiters go on when these end together with the victims. */
   readonly freesTogether: number;

@@ -101,7 +101,7 @@ test('in a long queue every root is kept, and of those that wait only as many as
   expect((await waits(session, pids, 0)).get(pids[4] ?? 0)?.blocked_by).toEqual([root.pid]);
 });
 
-test('a prepared transaction is pid 0', async () => {
+test('a prepared transaction is minus its transaction ID, with its name, owner and age', async () => {
   const session = await monitor(db);
   const maker = await table('two_phase');
   await maker.sql('BEGIN');
@@ -111,8 +111,20 @@ test('a prepared transaction is pid 0', async () => {
   const ended = begin(waiter, 'UPDATE two_phase SET n = 2 WHERE id = 1');
   try {
     const tree = await waits(session, [waiter.pid]);
-    expect(tree.get(waiter.pid)?.blocked_by).toEqual([0]);
-    expect(tree.get(0)).toMatchObject({ pid: 0, blocked_by: [], usename: null, state: null, query: null });
+    const [found] = await session.sql(
+      "SELECT -transaction::text::int AS pid FROM pg_prepared_xacts WHERE gid = 'locks_test'",
+    );
+    expect(tree.get(waiter.pid)).toMatchObject({ blocked_by: [found?.pid], n_blockers: 1, gid: null });
+    expect(tree.get(Number(found?.pid))).toMatchObject({
+      blocked_by: [],
+      usename: null,
+      state: null,
+      query: null,
+      gid: 'locks_test',
+      owner: 'postgres',
+      prepared_in: db.database,
+      prepared_seconds: expect.any(Number),
+    });
   } finally {
     await maker.sql("ROLLBACK PREPARED 'locks_test'");
   }

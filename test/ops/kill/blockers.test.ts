@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freedBy } from '../../../src/db/blocking.ts';
 import { connect, type Session } from '../../../src/db/client.ts';
-import { planSignal } from '../../../src/ops/kill/plan.ts';
+import { quoteLiteral } from '../../../src/db/ident.ts';
+import { planSignal, waitingRows } from '../../../src/ops/kill/plan.ts';
 import { eventSentence, freesSentence } from '../../../src/ops/kill/sentences.ts';
 import type { NamedSession, SignalAction, SignalPlan } from '../../../src/ops/kill/types.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
@@ -104,23 +106,47 @@ test('root blockers that run no statement can be terminated, not cancelled', asy
   expect(pids).toEqual(expect.arrayContaining([a.pid, b.pid]));
 });
 
-test('a prepared transaction is named as what it is', async () => {
+test('a prepared transaction is named as what it is: which one, whose, and what ends it', async () => {
   const [owner, waiter] = [await app(), await app()];
+  const gids = ["it's one", 'two'].map((name) => `${name} ${db.database}`);
   await owner.sql('CREATE TABLE prepared (id int)');
+  for (const gid of gids) {
+    await owner.sql('BEGIN');
+    await owner.sql('LOCK TABLE prepared IN ACCESS SHARE MODE');
+    await owner.sql('INSERT INTO prepared VALUES (1)');
+    await owner.sql(`PREPARE TRANSACTION ${quoteLiteral(gid)}`);
+  }
+  // one that holds a lock which is in nobody's way
+  await owner.sql('CREATE TABLE unrelated (id int)');
   await owner.sql('BEGIN');
-  await owner.sql('LOCK TABLE prepared');
-  await owner.sql(`PREPARE TRANSACTION '${db.database}'`);
+  await owner.sql('INSERT INTO unrelated VALUES (1)');
+  await owner.sql(`PREPARE TRANSACTION 'other ${db.database}'`);
   try {
-    await blocked(control, waiter, 'SELECT * FROM prepared');
+    const { over } = await blocked(control, waiter, 'CREATE INDEX ON prepared (id)');
+    const rows = (await waitingRows(control)).filter((row) => row.prepared_in === db.database);
+    expect(rows.map((row) => row.gid).sort()).toEqual(gids);
+    for (const row of rows) {
+      expect(row).toMatchObject({ owner: 'postgres', blocked_by: [], prepared_seconds: expect.any(Number) });
+      expect(row.pid).toBeLessThan(0);
+    }
     const roots = await planSignal(control, { action: 'terminate', pick: { rootBlockers: true } });
-    expect(roots.refused).toContainEqual(
-      expect.objectContaining({
-        pid: 0,
-        why: 'prepared',
-        remedy: expect.stringContaining('ROLLBACK PREPARED'),
-      }),
+    for (const gid of gids)
+      expect(roots.refused).toContainEqual(
+        expect.objectContaining({
+          why: 'prepared',
+          reason: expect.stringContaining(`transaction ${quoteLiteral(gid)} of postgres, `),
+          remedy: expect.stringContaining(`: ROLLBACK PREPARED ${quoteLiteral(gid)}, or COMMIT PREPARED`),
+        }),
+      );
+    expect(freedBy(rows.concat(await waitingRows(control)), new Set(rows.map((row) => row.pid)))).toContain(
+      waiter.pid,
     );
+    for (const gid of gids) await owner.sql(`ROLLBACK PREPARED ${quoteLiteral(gid)}`);
+    await over;
   } finally {
-    await owner.sql(`ROLLBACK PREPARED '${db.database}'`);
+    for (const row of await owner.sql(
+      'SELECT gid FROM pg_prepared_xacts WHERE database = current_database()',
+    ))
+      await owner.sql(`ROLLBACK PREPARED ${quoteLiteral(String(row.gid))}`);
   }
 });

@@ -1,30 +1,10 @@
 import { z } from 'zod';
+import { CONFLICTS, type LockMode } from '../../lock-modes.ts';
 import { column, defineQuery, type RowOf } from '../../query.ts';
 import { CURRENT_DATABASE_OID, HOLDER_COLUMNS, holderColumns, TABLES_AND_PARTS } from '../fragments.ts';
 
 /** The table locks that maintenance takes. */
-export type MaintenanceLock = 'ShareUpdateExclusiveLock' | 'AccessExclusiveLock';
-
-/** What each of them has to wait for: PostgreSQL's table of conflicting lock modes. */
-const CONFLICTS: Readonly<Record<MaintenanceLock, readonly string[]>> = {
-  ShareUpdateExclusiveLock: [
-    'ShareUpdateExclusiveLock',
-    'ShareLock',
-    'ShareRowExclusiveLock',
-    'ExclusiveLock',
-    'AccessExclusiveLock',
-  ],
-  AccessExclusiveLock: [
-    'AccessShareLock',
-    'RowShareLock',
-    'RowExclusiveLock',
-    'ShareUpdateExclusiveLock',
-    'ShareLock',
-    'ShareRowExclusiveLock',
-    'ExclusiveLock',
-    'AccessExclusiveLock',
-  ],
-};
+export type MaintenanceLock = Extract<LockMode, 'ShareUpdateExclusiveLock' | 'AccessExclusiveLock'>;
 
 /** Who holds, or waits for, a lock that conflicts with `mode` on one of the tables, its TOAST table or their indexes. */
 export const lockHolders = defineQuery({
