@@ -147,8 +147,13 @@ export function dbError(error: unknown, address?: Address): DbError {
   // the driver's own timeout has no code
   if (code === undefined && message === 'timeout expired')
     return make('unreachable', `${at} does not answer.`, 'Check the network, a firewall or a VPN.');
+  // no reason came with it: the driver's words for that say nothing of the server
   if (code === 'ECONNRESET' || code === 'EPIPE' || (code === undefined && LOST_MESSAGE.test(message)))
-    return make('lost', `The connection to ${at} broke: ${message}.`);
+    return make(
+      'lost',
+      `The connection to ${at} broke without a word from the server.`,
+      'Its log says whether it crashed; else look at the network between.',
+    );
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH)/.test(code ?? ''))
     return make('tls', `TLS with ${at} failed: ${message}.`, 'Check sslmode and sslrootcert.');
   return make('other', `${message}${/[.!?]$/.test(message) ? '' : '.'}`);

@@ -2,7 +2,7 @@ import { levelOf } from '../../health/level.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { bytes, duration } from '../../text/units.ts';
-import type { Model } from '../model.ts';
+import { LEVEL_TONE, type Model, marked } from '../model.ts';
 import { type Column, columnFacts, defineView } from './view.ts';
 
 type Sender = RowsOf['senders'];
@@ -85,6 +85,13 @@ const senderColumns = [
   { id: 'slot', title: 'SLOT', width: 12, priority: 7, value: (r) => r.slot_name },
 ] satisfies Column<Sender>[];
 
+/** What is received and not replayed, and for how long at most. */
+function replaySpan({ replay_lag_bytes, replay_lag_seconds }: RowsOf['standby'], model: Model) {
+  const level = levelOf('replication_lag_seconds', replay_lag_seconds, model.thresholds);
+  const age = replay_lag_seconds ? `, ≤${duration(replay_lag_seconds)}` : '';
+  return span(`  to replay ${marked(level, `${bytes(replay_lag_bytes)}${age}`)}`, LEVEL_TONE[level]);
+}
+
 export const replicationView = defineView<Sender>({
   id: 'replication',
   title: 'Replication',
@@ -107,7 +114,10 @@ export const replicationView = defineView<Sender>({
           : ', no receiver runs',
         receiver ? undefined : 'warn',
       ),
-      span(`  to replay ${bytes(standby.replay_lag_bytes)}`),
+      replaySpan(standby, model),
+      ...(standby.last_replay_seconds === null
+        ? []
+        : [span(`  last replayed commit ${duration(standby.last_replay_seconds)} old`)]),
       ...(standby.paused ? [span('  REPLAY PAUSED', 'alert')] : []),
     ];
   },

@@ -15,7 +15,7 @@ import { lineText } from '../../text/line.ts';
 import { bytes, count } from '../../text/units.ts';
 import { EXIT, print } from '../output.ts';
 import { interruptible } from './interruptible.ts';
-import { printView } from './run.ts';
+import { printRows } from './run.ts';
 
 const ROWS = 10;
 /** Rates need two samples. */
@@ -47,7 +47,7 @@ export async function printOverview({ resolved }: { resolved: Resolved }): Promi
       const headline = lineText(view.headline?.(model, rows) ?? []).trim();
       print(`\n${view.title}${headline === '' ? '' : `: ${cleanLine(headline)}`}`);
       const part = statusPart(view, model);
-      if (part.status === 'ok' && rows.length > 0) await printView(view, rows, model);
+      if (part.status === 'ok' && rows.length > 0) await printRows(view, rows, model);
       else if (part.status === 'ok' || part.status === 'waiting') print(view.empty);
       else print(cleanLine(`${part.reason ?? 'not known'} ${part.remedy ?? ''}`));
     }

@@ -1,15 +1,15 @@
-import { Model } from '../../app/model.ts';
+import type { Model } from '../../app/model.ts';
 import { sortRows } from '../../app/select.ts';
 import { recordsOf, SHOWN, shownParts, type ViewRecord } from '../../app/views/records.ts';
 import { VIEWS } from '../../app/views/registry.ts';
 import { type AnyView, cellText, notRead } from '../../app/views/view.ts';
-import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { UsageError } from '../../config/usage-error.ts';
-import { connect, type Session } from '../../db/client.ts';
+import type { Session } from '../../db/client.ts';
 import { place } from '../../db/errors.ts';
 import { DEFAULT_WANTS } from '../../monitor/polls.ts';
-import { Reading } from '../../monitor/reading.ts';
+import { cleanLine } from '../../text/clean.ts';
+import { lineText } from '../../text/line.ts';
 import { exact } from '../../text/units.ts';
 import {
   EXIT,
@@ -22,6 +22,7 @@ import {
   printTable,
 } from '../output.ts';
 import { interruptible } from './interruptible.ts';
+import { Source } from './source.ts';
 
 export interface ShowOptions {
   readonly json?: boolean;
@@ -53,50 +54,67 @@ export async function runShow(name: string, options: ShowOptions, resolved: Reso
   const shown = Object.hasOwn(SHOWN, name) ? SHOWN[name] : undefined;
   if (!shown)
     throw new UsageError(`There is no view "${name}".`, `The views are ${Object.keys(SHOWN).join(', ')}.`);
-  const view = VIEWS[shown.view];
-  const session = await withPassword(resolved.passwords, () =>
-    connect(resolved.target, 'slow', 'pgdeck-monitor'),
-  );
+  const limit = options.limit ?? MANY;
+  const source = new Source(resolved, {
+    ...DEFAULT_WANTS,
+    activityLimit: MANY,
+    queryChars: WHOLE_QUERY,
+    idle: true,
+    tableLimit: Math.min(limit, MANY),
+    // findings and usage are asked apart and joined: a short list of one would lose the other's half
+    indexLimit: MANY,
+    lockLimit: MANY,
+    statementLimit: Math.min(limit, MANY),
+    waitingBlockers: MANY,
+  });
+  await source.connect();
   try {
-    const limit = options.limit ?? MANY;
-    const reading = new Reading(session, {
-      ...DEFAULT_WANTS,
-      activityLimit: MANY,
-      queryChars: WHOLE_QUERY,
-      idle: true,
-      tableLimit: Math.min(limit, MANY),
-      // findings and usage are asked apart and joined: a short list of one would lose the other's half
-      indexLimit: MANY,
-      lockLimit: MANY,
-      statementLimit: Math.min(limit, MANY),
-      waitingBlockers: MANY,
-    });
-    const model = new Model(reading, resolved.thresholds);
     const stop = interruptible();
     for (let round = 0; ; round++) {
-      await reading.read(shownParts(shown.view));
-      model.observe();
-      const part = model.part(view.parts[0]);
-      if (part.status !== 'ok') {
-        note(
-          `pgdeck: ${part.reason ?? 'The server did not answer.'}${part.remedy ? ` To see it: ${part.remedy}` : ''}`,
-        );
-        if (part.status === 'denied' || options.watch === undefined) return EXIT.failed;
-      } else
-        await printSample(
-          await sample(session, view, shown.extra, model, resolved, limit),
-          view,
-          model,
-          options,
-          round,
-        );
-      if (round === 0 && part.partial)
-        note(`pgdeck: ${part.partial.reason}. ${part.partial.remedy ?? ''}`.trim());
+      try {
+        const code = await showOnce(source, shown, options, resolved, limit, round);
+        if (code !== undefined) return code;
+      } catch (error) {
+        if (options.watch === undefined) throw error;
+        if (await source.again(error, stop, options.watch)) return EXIT.done;
+        continue;
+      }
       if (options.watch === undefined || (await stop.after(options.watch))) return EXIT.done;
     }
   } finally {
-    await session.close();
+    await source.close();
   }
+}
+
+/** Reads and prints once; the exit code where that ends it. Throws DbError. */
+async function showOnce(
+  { session, reading, model }: Source,
+  shown: (typeof SHOWN)[string],
+  options: ShowOptions,
+  resolved: Resolved,
+  limit: number,
+  round: number,
+): Promise<number | undefined> {
+  const view: AnyView = VIEWS[shown.view];
+  await reading.read(shownParts(shown.view));
+  model.observe();
+  const part = model.part(view.parts[0]);
+  if (part.status !== 'ok') {
+    note(
+      `pgdeck: ${part.reason ?? 'The server did not answer.'}${part.remedy ? ` To see it: ${part.remedy}` : ''}`,
+    );
+    if (part.status === 'denied' || options.watch === undefined) return EXIT.failed;
+  } else
+    await printSample(
+      await sample(session, view, shown.extra, model, resolved, limit),
+      view,
+      model,
+      options,
+      round,
+    );
+  if (round === 0 && part.partial)
+    note(`pgdeck: ${part.partial.reason}. ${part.partial.remedy ?? ''}`.trim());
+  return undefined;
 }
 
 async function sample(
@@ -151,6 +169,13 @@ async function printSample(
 
 /** The table that the console shows, with all its columns. */
 export async function printView(view: AnyView, rows: readonly unknown[], model: Model): Promise<void> {
+  const headline = cleanLine(lineText(view.headline?.(model, rows) ?? []).trim());
+  if (headline !== '') print(headline);
+  await printRows(view, rows, model);
+}
+
+/** The same without the line above it. */
+export async function printRows(view: AnyView, rows: readonly unknown[], model: Model): Promise<void> {
   if (rows.length === 0) {
     note(view.empty);
     return;

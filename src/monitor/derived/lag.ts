@@ -24,7 +24,7 @@ export class LagRing {
 
   /**
    * Seconds between now and the first sample that was ahead of the replayed position; 0 when it has caught up;
-   * `atLeast` when the standby is behind everything remembered; null before the first sample.
+   * `atLeast` when the standby is behind everything remembered; null where that is a single moment, or nothing.
    */
   lag(replayed: number | null): { seconds: number; atLeast: boolean } | null {
     const now = this.#positions.at(-1);
@@ -33,6 +33,8 @@ export class LagRing {
     const first = this.#positions.findIndex((p) => p.lsn > replayed);
     const ahead = this.#positions[first];
     if (ahead === undefined) return { seconds: 0, atLeast: false };
+    // "longer than nothing" would say that something is known
+    if (first === 0 && ahead.at === now.at) return null;
     return { seconds: (now.at - ahead.at) / 1000, atLeast: first === 0 };
   }
 }
@@ -49,6 +51,8 @@ export class ReplicationLag {
   }
 
   of(sender: RowsOf['senders']): { seconds: number; atLeast: boolean } | null {
+    // both positions are of one moment there, while the samples were taken before or after
+    if (sender.total_lag_bytes === 0) return { seconds: 0, atLeast: false };
     return this.#ring.lag(sender.replay_lsn_bytes);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LagRing } from '../../../src/monitor/derived/lag.ts';
+import { LagRing, ReplicationLag } from '../../../src/monitor/derived/lag.ts';
 
 /** A primary that writes 100 bytes a second, sampled each second from second 10 to 20. */
 function ring(): LagRing {
@@ -55,8 +55,19 @@ test('memory is bounded: after an hour the lag is at least ten minutes', () => {
 test('a position or a clock that went back begins anew', () => {
   const failedOver = ring();
   failedOver.push(21_000, 50);
-  expect(failedOver.lag(40)).toEqual({ seconds: 0, atLeast: true });
+  expect(failedOver.lag(40)).toBeNull();
+  failedOver.push(23_000, 60);
+  expect(failedOver.lag(40)).toEqual({ seconds: 2, atLeast: true });
   const setBack = ring();
   setBack.push(1_000, 3000);
-  expect(setBack.lag(1500)).toEqual({ seconds: 0, atLeast: true });
+  expect(setBack.lag(1500)).toBeNull();
+});
+
+test('a standby that has replayed all there was when it was asked is caught up, whatever was sampled later', () => {
+  const lag = new ReplicationLag();
+  lag.observe({ server_ms: 1000, lsn_bytes: 500, standby: false });
+  const sender = { replay_lsn_bytes: 400, total_lag_bytes: 0 } as Parameters<ReplicationLag['of']>[0];
+  expect(lag.of(sender)).toEqual({ seconds: 0, atLeast: false });
+  // one sample says nothing of how long it is behind
+  expect(lag.of({ ...sender, total_lag_bytes: 100 })).toBeNull();
 });
