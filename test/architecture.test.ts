@@ -178,12 +178,6 @@ describe('order', () => {
     const long = files.map((file) => `${file}: ${(text.get(file) ?? '').trimEnd().split('\n').length}`);
     expect(long.filter((line) => Number(line.split(': ')[1]) > 300)).toEqual([]);
   });
-
-  test('a folder has at most 12 files', () => {
-    const folders = Map.groupBy(files, (file) => dirname(file));
-    const full = [...folders].filter(([, inFolder]) => inFolder.length > 12);
-    expect(full.map(([folder, inFolder]) => `${folder}: ${inFolder.length}`)).toEqual([]);
-  });
 });
 
 describe('without the console', () => {

@@ -49,7 +49,7 @@ export function createContext(env: Env): Context {
     display: (command, { display }) => {
       const { ascii, color } = globalOptions(command);
       return {
-        ascii: ascii ?? display?.ascii ?? false,
+        ascii: ascii ?? display?.ascii ?? !drawsUnicode(env),
         color: color && !env.NO_COLOR && (display?.color ?? true),
       };
     },
@@ -64,6 +64,16 @@ export function createContext(env: Env): Context {
     },
   };
   return context;
+}
+
+/** Terminals whose fonts have no frames, arrows or blocks beyond a character set of their own. */
+const PLAIN_TERMINALS = /^(linux|vt\d+|ansi|cons25|sun)(-|$)/;
+
+/** Whether frames and marks beyond ASCII arrive as such: by the locale, where one is set, and by the terminal's kind. */
+function drawsUnicode({ LC_ALL, LC_CTYPE, LANG, TERM = '' }: Env): boolean {
+  // as setlocale() has it: the first that is set and not empty
+  const locale = LC_ALL || LC_CTYPE || LANG;
+  return !PLAIN_TERMINALS.test(TERM) && (locale === undefined || locale === '' || /utf-?8/i.test(locale));
 }
 
 /** The global options as given before or after the command's name. */

@@ -3,6 +3,7 @@ import { cleanLine } from '../text/clean.ts';
 import { quoteIdent } from './ident.ts';
 import type { Denial, Privilege } from './query.ts';
 import { grant, type Server } from './server.ts';
+import { tlsFailure } from './tls-error.ts';
 
 export type ErrorKind =
   /** Nothing answers at the address, or the name is unknown. */
@@ -154,8 +155,8 @@ export function dbError(error: unknown, address?: Address): DbError {
       `The connection to ${at} broke without a word from the server.`,
       'Its log says whether it crashed; else look at the network between.',
     );
-  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH)/.test(code ?? ''))
-    return make('tls', `TLS with ${at} failed: ${message}.`, 'Check sslmode and sslrootcert.');
+  const tls = tlsFailure({ ...inner, ...facts }, message, address?.host ?? '');
+  if (tls !== undefined) return make('tls', `TLS with ${at} failed: ${tls.cause}.`, tls.next);
   return make('other', `${message}${/[.!?]$/.test(message) ? '' : '.'}`);
 }
 

@@ -1,5 +1,5 @@
 import type { Resolved } from '../config/profile.ts';
-import { shellWord } from './fields.ts';
+import { shellWord } from '../text/shell.ts';
 
 /** Short options of the fields of a connection. */
 const OPTIONS: Readonly<Record<string, string>> = { host: '-h', port: '-p', user: '-U', database: '-d' };

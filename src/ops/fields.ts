@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shellWord } from '../text/shell.ts';
 import type { AnyOperation, Field, RawInput } from './operation.ts';
 
 /** How a value is given: typed, switched, chosen, several times. */
@@ -123,9 +124,4 @@ export function commandWords(operation: AnyOperation, input: Readonly<Record<str
     else flags.push(...values.flatMap((one) => [option, shellWord(one)]));
   }
   return [...words, ...flags];
-}
-
-/** A word as a POSIX shell reads it back. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

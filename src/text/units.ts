@@ -48,6 +48,11 @@ export function plural(n: number, word: string): string {
   return `${exact(n)} ${word}${n === 1 ? '' : 's'}`;
 }
 
+/** The same, rounded as {@link count} does: `1 dead row`, `12k dead rows`. */
+export function roughly(n: number, word: string): string {
+  return `${count(n)} ${word}${n === 1 ? '' : 's'}`;
+}
+
 /** A count in at most five characters: `812`, `1.4k`, `227k`, `3.1M`. */
 export function count(value: Maybe): string {
   if (value === null || value === undefined || Number.isNaN(value)) return UNKNOWN;

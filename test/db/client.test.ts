@@ -33,3 +33,18 @@ test('a database that is not there is named, also when it is another one than wa
     /^The database nowhere does not exist on postgres@/,
   );
 });
+
+test('what pgdeck asks for itself carries its mark, what people wrote does not', async () => {
+  const watcher = await client(db.target());
+  for (const purpose of ['fast', 'slow', 'control', 'operation', 'migration', 'workload'] as const) {
+    const session = await connect(db.target(), purpose);
+    await session.sql('SELECT 4711 AS n');
+    const [row] = await watcher.sql('SELECT query FROM pg_stat_activity WHERE pid = $1', [session.pid]);
+    const own = purpose !== 'migration' && purpose !== 'workload';
+    expect([purpose, row?.query]).toEqual([
+      purpose,
+      own ? 'SELECT /* pgdeck */ 4711 AS n' : 'SELECT 4711 AS n',
+    ]);
+    await session.close();
+  }
+});

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { commandWords, fieldsOf, parseInput, shellWord } from '../../src/ops/fields.ts';
+import { commandWords, fieldsOf, parseInput } from '../../src/ops/fields.ts';
 import { defineOperation } from '../../src/ops/operation.ts';
+import { cleanLine } from '../../src/text/clean.ts';
+import { shellWord } from '../../src/text/shell.ts';
 
 const field = { title: 'T', hint: 'h' };
 const sample = defineOperation({
@@ -124,3 +126,18 @@ test.each(['plain', 'a b', "it's", '', '$(x) `y` "z" \\', '日本 語', '-n'])(
     expect(stdout).toBe(text);
   },
 );
+
+test.each([
+  'two  blanks',
+  'a\tb\nc',
+  'red \u001b[31m',
+  'right to left \u202e txt',
+  "it's\\ \u0007",
+  '日本\u200b語',
+  '\u0001abc',
+])('bash reads %j back, and a terminal is shown exactly what is pasted', (text) => {
+  const word = shellWord(text);
+  expect(cleanLine(word)).toBe(word);
+  const { stdout } = spawnSync('bash', ['-c', `printf '%s' ${word}`], { encoding: 'utf8' });
+  expect(stdout).toBe(text);
+});

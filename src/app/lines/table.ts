@@ -35,7 +35,7 @@ export function paneLines(deck: Deck, box: PaneBox): Line[] {
   if (part.partial && lines.length < box.height)
     lines.push([
       span(`  ${part.partial.reason}`, 'muted'),
-      span(part.partial.remedy ? `: ${part.partial.remedy}` : '', 'muted'),
+      span(part.partial.remedy ? ` To see them: ${part.partial.remedy}` : '', 'muted'),
     ]);
   if (focused) lines.push(...previewLines(deck, view, table, shown.rows, box, lines.length));
   const { more } = marksOf(deck);

@@ -113,7 +113,9 @@ async function showOnce(
       round,
     );
   if (round === 0 && part.partial)
-    note(`pgdeck: ${part.partial.reason}. ${part.partial.remedy ?? ''}`.trim());
+    note(
+      `pgdeck: ${part.partial.reason}${part.partial.remedy ? ` To see them: ${part.partial.remedy}` : ''}`,
+    );
   return undefined;
 }
 

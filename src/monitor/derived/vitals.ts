@@ -18,7 +18,7 @@ export interface DatabaseVitals {
   readonly tps: number | null;
   /** Share of block accesses found in shared buffers over 60 s; null when unknown or too few to count. */
   readonly hitRatio: number | null;
-  /** Block accesses in that window; null before two samples. */
+  /** Block accesses in that window; null while there are few of them and it is shorter than 10 s. */
   readonly blocks: number | null;
   readonly readsPerSecond: number | null;
   /** Mean time of a block read over 60 s; null without track_io_timing or without reads. */
@@ -141,7 +141,8 @@ function figures(rates: Rates, timing: boolean): Omit<DatabaseVitals, 'row'> {
   const transactions = commits + rollbacks;
   return {
     tps: ((short.delta.commits ?? 0) + (short.delta.rollbacks ?? 0)) / short.seconds,
-    blocks,
+    // few blocks mean an idle server only when it was looked at for a while: after a reset it is not known
+    blocks: blocks >= BLOCKS_THAT_COUNT || long.seconds >= SHORT_WINDOW ? blocks : null,
     hitRatio: blocks >= BLOCKS_THAT_COUNT ? hit / blocks : null,
     readsPerSecond: read / long.seconds,
     msPerRead: timing && read > 0 ? readMs / read : null,

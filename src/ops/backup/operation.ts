@@ -1,9 +1,9 @@
 import type { Session } from '../../db/session.ts';
+import { shellWord } from '../../text/shell.ts';
 import { bytes, count } from '../../text/units.ts';
 import { poolerChecks } from '../clients/pooler.ts';
 import { type ClientProgram, type Clients, findClients } from '../clients/programs.ts';
 import type { OpContext } from '../context.ts';
-import { shellWord } from '../fields.ts';
 import { type Check, defineOperation, type Fact, type Plan, type Step } from '../operation.ts';
 import { backupId } from '../repository/names.ts';
 import { freeName } from '../repository/publish.ts';

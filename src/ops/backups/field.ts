@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { shellWord } from '../../text/shell.ts';
 import { bytes } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
-import { shellWord } from '../fields.ts';
 import type { Field } from '../operation.ts';
 import type { Manifest } from '../repository/manifest.ts';
 import { type Backup, findBackup, listBackups, repositoryDirectory } from '../repository/repository.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { shellWord } from '../fields.ts';
+import { shellWord } from '../../text/shell.ts';
 import { defineOperation } from '../operation.ts';
 import { updateManifest } from '../repository/update.ts';
 import { backupFields, backupInput, dirFlag, factsOf, manifestOf, named } from './field.ts';

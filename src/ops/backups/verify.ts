@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { shellWord } from '../../text/shell.ts';
 import { Untried } from '../archive/bytes/errors.ts';
 import { readHeader } from '../archive/header.ts';
 import { verifyBackup } from '../archive/verify.ts';
 import { type Clients, findClients } from '../clients/programs.ts';
 import type { OpContext } from '../context.ts';
 import { OpError, sentenceOf } from '../error.ts';
-import { shellWord } from '../fields.ts';
 import { type Check, defineOperation, type Plan, type StepIo } from '../operation.ts';
 import { LEVELS, type Level, type Verification } from '../repository/manifest.ts';
 import { noteVerification } from '../repository/note.ts';

@@ -2,7 +2,7 @@ import { fullName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { type TableBloat, tableBloat } from '../../db/views/maintain/bloat.ts';
 import { type MaintainTable, maintainTables } from '../../db/views/maintain/tables.ts';
-import { bytes, count, duration, percent, plural, UNKNOWN } from '../../text/units.ts';
+import { bytes, count, duration, percent, plural, roughly, UNKNOWN } from '../../text/units.ts';
 import { bloatUnknownText } from '../bloat.ts';
 import type { OpContext } from '../context.ts';
 import type { Choice, RawInput, ResultTable } from '../operation.ts';
@@ -42,19 +42,23 @@ export function byDue(doing: Doing): (a: MaintainTable, b: MaintainTable) => num
     (b.est_bytes ?? 0) - (a.est_bytes ?? 0);
 }
 
-/** Why it is due, or how far it is from that. */
+/** Why it is due, or how far it is from that, and that autovacuum will not see to it. */
 function dueText(table: MaintainTable, doing: Doing): string {
+  return `${thresholdText(table, doing)}${table.enabled || table.kind === 'p' ? '' : '; autovacuum is off for it'}`;
+}
+
+function thresholdText(table: MaintainTable, doing: Doing): string {
   const { dead, vacuum_at, ins, insert_at, mods, analyze_at, xid_age, kind } = table;
   if (kind === 'p') return 'partitioned';
   if (doing === 'analyze')
     return table.analyze_due
-      ? `due: ${count(mods)} rows changed, ${count(analyze_at)} allowed`
+      ? `due: ${roughly(mods, 'row')} changed, ${count(analyze_at)} allowed`
       : `${percent(Math.min(1, table.analyze_pressure))} of what is allowed has changed`;
-  if (table.wraparound_due) return `due: ${count(xid_age)} transactions old, wraparound`;
-  if (dead > vacuum_at) return `due: ${count(dead)} dead rows, ${count(vacuum_at)} allowed`;
+  if (table.wraparound_due) return `due: ${roughly(xid_age, 'transaction')} old, wraparound`;
+  if (dead > vacuum_at) return `due: ${roughly(dead, 'dead row')}, ${count(vacuum_at)} allowed`;
   if (insert_at !== null && ins > insert_at)
-    return `due: ${count(ins)} rows inserted, ${count(insert_at)} allowed`;
-  return `${count(dead)} dead rows, ${count(vacuum_at)} allowed`;
+    return `due: ${roughly(ins, 'row')} inserted, ${count(insert_at)} allowed`;
+  return `${roughly(dead, 'dead row')}, ${count(vacuum_at)} allowed`;
 }
 
 function lastText(table: MaintainTable, doing: Doing): string {

@@ -2,7 +2,7 @@ import type { RowOf } from '../../db/query.ts';
 import type { Session } from '../../db/session.ts';
 import { horizonHolders } from '../../db/views/maintain/horizon.ts';
 import { uncapital } from '../../text/capital.ts';
-import { count, duration } from '../../text/units.ts';
+import { count, duration, roughly } from '../../text/units.ts';
 import type { Check } from '../operation.ts';
 
 type Holder = RowOf<typeof horizonHolders>;
@@ -44,7 +44,10 @@ export async function stayed(session: Session, tables: readonly Dead[]): Promise
     holder === undefined
       ? 'whoever could still see them has ended by now. Vacuum it again.'
       : `${uncapital(nameOf(holder))} could still see them${since(holder)}. End it, and vacuum again.`;
-  return many.map(({ name, after }) => `${count(after)} dead rows of ${name} stay: ${why}`);
+  return many.map(
+    ({ name, after }) =>
+      `${roughly(after ?? 0, 'dead row')} of ${name} ${after === 1 ? 'stays' : 'stay'}: ${why}`,
+  );
 }
 
 /** What holds rows of this database, the oldest first; a snapshot of another one does not. */

@@ -39,7 +39,10 @@ export function commonFields(doing: Doing): Fields<typeof commonInput> {
       placeholder: 'schema',
       choices: (context) => schemaChoices(context, doing),
     },
-    due: { title: 'Only what is due', hint: 'only tables that autovacuum would come for now' },
+    due: {
+      title: 'Only what is due',
+      hint: 'only tables past autovacuum’s thresholds, also those it is switched off for',
+    },
   };
 }
 

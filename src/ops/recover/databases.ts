@@ -1,8 +1,8 @@
 import { DbError } from '../../db/errors.ts';
 import { quoteIdent, quoteLiteral } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
+import { shellWord } from '../../text/shell.ts';
 import type { OpContext } from '../context.ts';
-import { shellWord } from '../fields.ts';
 import type { Plan, Step } from '../operation.ts';
 import { dropLeftover, dropSql } from '../restore/swap/drop.ts';
 import { findLeftovers, type Leftover } from '../restore/swap/leftovers.ts';

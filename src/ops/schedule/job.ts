@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cron } from 'croner';
+import { shWord } from '../../text/shell.ts';
 import type { OpContext } from '../context.ts';
-import { shellWord } from '../fields.ts';
 import type { Job } from './crontab.ts';
 
 /** Variables that decide where things are; cron starts with none of them. */
@@ -75,18 +75,18 @@ export function jobOf(
   const folder = scheduleDirectory(context);
   const environment = CARRIED.flatMap((variable) => {
     const value = context.env[variable];
-    return value === undefined ? [] : [`${variable}=${shellWord(value)}`];
+    return value === undefined ? [] : [`${variable}=${shWord(value)}`];
   });
-  const program = [process.execPath, realpathSync(process.argv[1] ?? '')].map(shellWord);
-  const lock = flock ? ['flock', '-n', shellWord(join(folder, `${name}.lock`))] : [];
+  const program = [process.execPath, realpathSync(process.argv[1] ?? '')].map(shWord);
+  const lock = flock ? ['flock', '-n', shWord(join(folder, `${name}.lock`))] : [];
   const command = [
     ...environment,
-    `PGDECK_JOB=${shellWord(name)}`,
+    `PGDECK_JOB=${shWord(name)}`,
     ...lock,
     ...program,
-    ...context.connection.map(shellWord),
-    ...words.map(shellWord),
-    `>>${shellWord(join(folder, `${name}.log`))}`,
+    ...context.connection.map(shWord),
+    ...words.map(shWord),
+    `>>${shWord(join(folder, `${name}.log`))}`,
     '2>&1',
   ].join(' ');
   // a bare percent sign ends the command for cron

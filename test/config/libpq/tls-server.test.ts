@@ -58,9 +58,21 @@ describe.skipIf(!hasOpenssl)('a server with a certificate', () => {
     ['127.0.0.1', { PGSSLMODE: 'require' }, /^TLSv1\.[23]/],
     ['127.0.0.1', { PGSSLMODE: 'verify-ca', PGSSLROOTCERT: path('ca.crt') }, /^TLSv1\.[23]/],
     ['localhost', { PGSSLMODE: 'verify-full', PGSSLROOTCERT: path('ca.crt') }, /^TLSv1\.[23]/],
-    ['127.0.0.1', { PGSSLMODE: 'verify-full', PGSSLROOTCERT: path('ca.crt') }, /^3 pgdeck: TLS with/],
-    ['localhost', { PGSSLMODE: 'verify-full', PGSSLROOTCERT: 'system' }, /^3 pgdeck: TLS with/],
-    ['127.0.0.1', { PGSSLMODE: 'verify-ca', PGSSLROOTCERT: path('other.crt') }, /^3 pgdeck: TLS with/],
+    [
+      '127.0.0.1',
+      { PGSSLMODE: 'verify-full', PGSSLROOTCERT: path('ca.crt') },
+      /^3 pgdeck: TLS with .* failed: its certificate is for localhost, not for 127\.0\.0\.1\..*sslmode=verify-ca/s,
+    ],
+    [
+      'localhost',
+      { PGSSLMODE: 'verify-full', PGSSLROOTCERT: 'system' },
+      /^3 pgdeck: TLS with .* failed: nobody in sslrootcert vouches for its certificate\..*root\.crt/s,
+    ],
+    [
+      '127.0.0.1',
+      { PGSSLMODE: 'verify-ca', PGSSLROOTCERT: path('other.crt') },
+      /^3 pgdeck: TLS with .* failed: nobody in sslrootcert vouches/,
+    ],
     // with a root certificate `require` checks it, as in libpq
     ['127.0.0.1', { PGSSLMODE: 'require', PGSSLROOTCERT: path('other.crt') }, /^3 pgdeck: TLS with/],
   ])('%s %j', async (host, variables, expected) => {

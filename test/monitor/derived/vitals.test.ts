@@ -55,6 +55,20 @@ test('with one sample nothing is known, and unknown is no zero', () => {
   expect(o.vitals.total.tps).toBeNull();
 });
 
+test('after a reset it is not known that the server is idle, until it was looked at for ten seconds', () => {
+  const o = observer();
+  const idle = (s: number, stats_reset: string | null) =>
+    o.see({ database: [database(s, { blks_hit: s, stats_reset })] });
+  for (let s = 0; s <= 12; s++) idle(s, null);
+  expect(first(o)).toMatchObject({ hitRatio: null, blocks: 12 });
+  for (let s = 13; s <= 22; s++) {
+    idle(s, 'now');
+    expect([s, first(o)?.blocks]).toEqual([s, null]);
+  }
+  idle(23, 'now');
+  expect(first(o)).toMatchObject({ hitRatio: null, blocks: 10 });
+});
+
 test('transactions per second count both ends, over ten seconds', () => {
   const o = observer();
   for (let s = 0; s <= 30; s++)

@@ -113,7 +113,7 @@ describe('what is meant', () => {
     expect(plan.tables?.[0]?.rows[0]?.slice(0, 3)).toEqual([
       '"Störe"."a.b"',
       expect.any(String),
-      'due: 10 dead rows, 1 allowed',
+      'due: 10 dead rows, 1 allowed; autovacuum is off for it',
     ]);
     expect(plan.subject).toBe(db.database);
   });

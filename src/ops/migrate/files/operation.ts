@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { shellWord } from '../../../text/shell.ts';
 import type { OpContext } from '../../context.ts';
 import { OpError } from '../../error.ts';
-import { shellWord } from '../../fields.ts';
 import { type Check, defineOperation, type Plan } from '../../operation.ts';
 import { type Candidate, candidates, chooseFields, nothing } from '../choose.ts';
 import { newMigration } from './create.ts';

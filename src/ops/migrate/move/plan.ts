@@ -1,6 +1,6 @@
+import { shellWord } from '../../../text/shell.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
 import type { OpContext } from '../../context.ts';
-import { shellWord } from '../../fields.ts';
 import type { Check, Fact, Plan, Step } from '../../operation.ts';
 import { type Choice, choose } from '../choose.ts';
 import type { Direction, Route, Status } from '../types.ts';

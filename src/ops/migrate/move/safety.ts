@@ -1,8 +1,8 @@
+import { shellWord } from '../../../text/shell.ts';
 import { type SafetyBackup, safetyBackup } from '../../backup/safety.ts';
 import { findClients } from '../../clients/programs.ts';
 import { withConnection } from '../../connection.ts';
 import type { OpContext } from '../../context.ts';
-import { shellWord } from '../../fields.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 
 /** The backup of the database before its migrations change it. Throws DbError. */

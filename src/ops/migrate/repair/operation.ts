@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { shellWord } from '../../../text/shell.ts';
 import type { OpContext } from '../../context.ts';
 import { OpError } from '../../error.ts';
-import { shellWord } from '../../fields.ts';
 import { type Choice, defineOperation, type Plan, type RawInput, type Step } from '../../operation.ts';
 import { type Choice as Chosen, choose, chooseFields } from '../choose.ts';
 import { repairCommand } from '../command.ts';

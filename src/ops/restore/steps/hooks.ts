@@ -1,4 +1,4 @@
-import { shellWord } from '../../fields.ts';
+import { shellWord } from '../../../text/shell.ts';
 import type { Step, StepIo } from '../../operation.ts';
 import type { RestoreState } from './state.ts';
 

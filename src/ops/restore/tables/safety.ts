@@ -1,9 +1,9 @@
 import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
+import { shellWord } from '../../../text/shell.ts';
 import { type SafetyBackup, safetyBackup } from '../../backup/safety.ts';
 import type { Clients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
-import { shellWord } from '../../fields.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 import { keptText } from '../steps/safety.ts';
 import type { Task } from './sql/script.ts';

@@ -1,8 +1,8 @@
 import { quoteIdent } from '../../../db/ident.ts';
 import { databaseFacts } from '../../../db/views/database/facts.ts';
 import { contentsCount } from '../../../db/views/restore/contents.ts';
+import { shellWord } from '../../../text/shell.ts';
 import { OpError } from '../../error.ts';
-import { shellWord } from '../../fields.ts';
 import type { CopyFacts } from '../../kept/kept.ts';
 import { type Check, KEPT, type Step } from '../../operation.ts';
 import type { Manifest } from '../../repository/manifest.ts';

@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
+import { shellWord } from '../../../text/shell.ts';
 import { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { Damage } from '../../archive/bytes/errors.ts';
 import { findClients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
 import { OpError } from '../../error.ts';
-import { shellWord } from '../../fields.ts';
 import type { StepIo } from '../../operation.ts';
 import { noteDamage } from '../../repository/note.ts';
 import { type Backup, findBackup } from '../../repository/repository.ts';

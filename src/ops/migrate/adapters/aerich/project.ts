@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { shellWord } from '../../../../text/shell.ts';
 import { OpError } from '../../../error.ts';
-import { shellWord } from '../../../fields.ts';
 import { hasWayDown } from '../alembic/reversible.ts';
 import { projectRoot, textOf } from '../shared/programs.ts';
 import type { Listed } from '../shared/status.ts';

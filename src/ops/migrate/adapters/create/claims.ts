@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { shellWord } from '../../../fields.ts';
+import { shellWord } from '../../../../text/shell.ts';
 import { dependsOn, findPackage } from '../shared/package-json.ts';
 import { projectRoot, textOf } from '../shared/programs.ts';
 

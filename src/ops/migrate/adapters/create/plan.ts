@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CommandError, type RunResult } from '../../../../targets/target.ts';
+import { shellWord } from '../../../../text/shell.ts';
 import type { OpContext } from '../../../context.ts';
 import { OpError } from '../../../error.ts';
-import { shellWord } from '../../../fields.ts';
 import type { Check, Fact, Plan, Step, StepIo } from '../../../operation.ts';
 import type { Creation } from '../../types.ts';
 import { hasNoEffect } from '../alembic/reversible.ts';
