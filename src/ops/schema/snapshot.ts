@@ -37,6 +37,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   bytea_output: 'hex',
   extra_float_digits: '1',
   quote_all_identifiers: 'off',
+  // of a large schema the compiling takes longer than the query
+  jit: 'off',
 };
 
 /** An object went while its definition was being written: internal error in PostgreSQL's terms. */

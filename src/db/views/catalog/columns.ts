@@ -1,5 +1,5 @@
 import type { Server } from '../../server.ts';
-import { catalogQuery, flag, notOfExtension, select, sorted, USER_SCHEMA } from './object.ts';
+import { catalogQuery, comment, flag, notOfExtension, select, sorted, USER_SCHEMA } from './object.ts';
 
 /** What is set for a sequence, as CREATE SEQUENCE takes it; `s` is its row in pg_sequence. */
 const SEQUENCE = `format('START %s INCREMENT %s MINVALUE %s MAXVALUE %s CACHE %s%s', s.seqstart, s.seqincrement, s.seqmin, s.seqmax,
@@ -22,7 +22,7 @@ function columns({ major }: Pick<Server, 'major'>): string {
       type: 'format_type(a.atttypid, a.atttypmod)',
       collation: `CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END`,
       not_null: flag('a.attnotnull'),
-      not_null_constraint: NOT_NULL_CONSTRAINT,
+      not_null_constraint: major < 18 ? 'NULL' : NOT_NULL_CONSTRAINT,
       default: `CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END`,
       generated: `CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) || CASE a.attgenerated WHEN 'v' THEN ' VIRTUAL' ELSE ' STORED' END END`,
       // a partition has its parent's from 17 on, and no sequence
@@ -40,7 +40,7 @@ function columns({ major }: Pick<Server, 'major'>): string {
       options: sorted('a.attoptions'),
       server_options: sorted('a.attfdwoptions'),
       inherited: flag('NOT a.attislocal'),
-      comment: 'col_description(c.oid, a.attnum)',
+      comment: comment('pg_class', 'c.oid', 'a.attnum'),
     },
     from: `FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_type t ON t.oid = a.atttypid
@@ -49,7 +49,7 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND ${USER_SCHEMA} AND ${notOfExtensio
   AND (c.relkind IN ('r', 'p', 'f')
     OR c.relkind = 'c' AND ${notOfExtension('pg_type', 'c.reltype')}
     -- a view's follow from its definition, unless something is said of one
-    OR c.relkind IN ('v', 'm') AND (d.oid IS NOT NULL OR col_description(c.oid, a.attnum) IS NOT NULL
+    OR c.relkind IN ('v', 'm') AND (d.oid IS NOT NULL OR ${comment('pg_class', 'c.oid', 'a.attnum')} IS NOT NULL
       OR c.relkind = 'm' AND (a.attstorage <> t.typstorage OR nullif(a.attstattarget::int, -1) IS NOT NULL)))`,
   });
 }

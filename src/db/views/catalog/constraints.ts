@@ -1,6 +1,6 @@
-import { catalogQuery, flag, notOfExtension, select, TABLESPACE, USER_SCHEMA } from './object.ts';
+import { catalogQuery, comment, flag, notOfExtension, select, TABLESPACE, USER_SCHEMA } from './object.ts';
 
-const COMMENT = `obj_description(k.oid, 'pg_constraint')`;
+const COMMENT = comment('pg_constraint', 'k.oid');
 
 /** Constraints of tables and domains. NOT NULL is the column's, and that of a trigger the trigger's. */
 export const catalogConstraints = catalogQuery(

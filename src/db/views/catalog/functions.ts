@@ -1,4 +1,4 @@
-import { catalogQuery, notInternal, notOfExtension, select, USER_SCHEMA } from './object.ts';
+import { catalogQuery, comment, notInternal, notOfExtension, select, USER_SCHEMA } from './object.ts';
 
 /** pg_get_functiondef() refuses aggregates. */
 const AGGREGATE = `(SELECT concat_ws(', ', 'SFUNC = ' || g.aggtransfn::text, 'STYPE = ' || format_type(g.aggtranstype, NULL),
@@ -17,7 +17,7 @@ export const catalogFunctions = catalogQuery(
     identity: `(pg_identify_object('pg_proc'::regclass, p.oid, 0)).identity`,
     attributes: {
       definition: `CASE WHEN p.prokind = 'a' THEN ${AGGREGATE} ELSE pg_get_functiondef(p.oid) END`,
-      comment: `obj_description(p.oid, 'pg_proc')`,
+      comment: comment('pg_proc', 'p.oid'),
     },
     // a range type's constructors come and go with it
     from: `FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace

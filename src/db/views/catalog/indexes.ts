@@ -1,4 +1,4 @@
-import { catalogQuery, flag, notOfExtension, select, TABLESPACE, USER_SCHEMA } from './object.ts';
+import { catalogQuery, comment, flag, notOfExtension, select, TABLESPACE, USER_SCHEMA } from './object.ts';
 
 /** Indexes that are no constraint's. */
 export const catalogIndexes = catalogQuery(
@@ -13,7 +13,7 @@ export const catalogIndexes = catalogQuery(
       clustered: flag('i.indisclustered'),
       replica_identity: flag('i.indisreplident'),
       tablespace: TABLESPACE,
-      comment: `obj_description(c.oid, 'pg_class')`,
+      comment: comment('pg_class', 'c.oid'),
     },
     from: `FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class r ON r.oid = i.indrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -68,9 +68,14 @@ export function flag(condition: string): string {
 /** The tablespace of a relation; NULL for the database's own. `c` is the relation. */
 export const TABLESPACE = '(SELECT ts.spcname::text FROM pg_tablespace ts WHERE ts.oid = c.reltablespace)';
 
-/** A text array in a stable order. */
+/** A text array in a stable order. Most are NULL, and sorting nothing takes longer than the rest of a row. */
 export function sorted(array: string): string {
-  return `(SELECT to_jsonb(array_agg(o ORDER BY o COLLATE "C")) FROM unnest(${array}) o)`;
+  return `CASE WHEN ${array} IS NOT NULL THEN (SELECT to_jsonb(array_agg(o ORDER BY o COLLATE "C")) FROM unnest(${array}) o) END`;
+}
+
+/** The comment of an object: obj_description() and col_description() are functions in SQL, each call a query set up anew. */
+export function comment(catalog: string, oid: string, column = '0'): string {
+  return `(SELECT said.description FROM pg_description said WHERE said.objoid = ${oid} AND said.classoid = '${catalog}'::regclass AND said.objsubid = ${column})`;
 }
 
 /** Whether it fires, where that is not as it is by default. */

@@ -1,4 +1,13 @@
-import { catalogQuery, firing, notInternal, notOfExtension, select, sorted, USER_SCHEMA } from './object.ts';
+import {
+  catalogQuery,
+  comment,
+  firing,
+  notInternal,
+  notOfExtension,
+  select,
+  sorted,
+  USER_SCHEMA,
+} from './object.ts';
 
 /** The first OID that is not the system's own. */
 const FIRST = 16_384;
@@ -33,7 +42,7 @@ export const catalogOthers = catalogQuery(
         definition: 'pg_get_statisticsobjdef(s.oid)',
         // -1 before 17, NULL since
         target: 'nullif(s.stxstattarget::int, -1)',
-        comment: `obj_description(s.oid, 'pg_statistic_ext')`,
+        comment: comment('pg_statistic_ext', 's.oid'),
       },
       from: `FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
 WHERE ${USER_SCHEMA} AND ${notOfExtension('pg_statistic_ext', 's.oid')}`,
@@ -46,7 +55,7 @@ WHERE ${USER_SCHEMA} AND ${notOfExtension('pg_statistic_ext', 's.oid')}`,
         function: 't.evtfoid::regprocedure::text',
         tags: sorted('t.evttags'),
         fires: firing('t.evtenabled'),
-        comment: `obj_description(t.oid, 'pg_event_trigger')`,
+        comment: comment('pg_event_trigger', 't.oid'),
       },
       from: `FROM pg_event_trigger t WHERE ${notOfExtension('pg_event_trigger', 't.oid')}`,
     }),
@@ -55,7 +64,7 @@ WHERE ${USER_SCHEMA} AND ${notOfExtension('pg_statistic_ext', 's.oid')}`,
         kind: 'i.type',
         name: ['i.identity'],
         identity: 'i.identity',
-        attributes: { comment: `obj_description(o.oid, '${catalog}')` },
+        attributes: { comment: comment(catalog, 'o.oid') },
         from: `FROM ${catalog} o, pg_identify_object('${catalog}'::regclass, o.oid, 0) i
 WHERE o.oid >= ${FIRST} AND ${notOfExtension(catalog, 'o.oid')} AND ${notInternal(catalog, 'o.oid')}`,
       }),

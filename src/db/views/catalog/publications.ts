@@ -1,5 +1,5 @@
 import type { Server } from '../../server.ts';
-import { catalogQuery, flag, notOfExtension, select } from './object.ts';
+import { catalogQuery, comment, flag, notOfExtension, select } from './object.ts';
 
 function publications({ major }: Pick<Server, 'major'>): string {
   // rows and columns are chosen from 15 on
@@ -25,7 +25,7 @@ function publications({ major }: Pick<Server, 'major'>): string {
           ? 'NULL'
           : `(SELECT to_jsonb(array_agg(n.nspname::text ORDER BY n.nspname)) FROM pg_publication_namespace s
       JOIN pg_namespace n ON n.oid = s.pnnspid WHERE s.pnpubid = p.oid)`,
-      comment: `obj_description(p.oid, 'pg_publication')`,
+      comment: comment('pg_publication', 'p.oid'),
     },
     from: `FROM pg_publication p WHERE ${notOfExtension('pg_publication', 'p.oid')}`,
   });

@@ -1,4 +1,13 @@
-import { catalogQuery, flag, notOfExtension, select, sorted, TABLESPACE, USER_SCHEMA } from './object.ts';
+import {
+  catalogQuery,
+  comment,
+  flag,
+  notOfExtension,
+  select,
+  sorted,
+  TABLESPACE,
+  USER_SCHEMA,
+} from './object.ts';
 
 const PARENTS = `(SELECT %s FROM pg_inherits i WHERE i.inhrelid = c.oid)`;
 const parents = (expression: string): string => PARENTS.replace('%s', expression);
@@ -27,7 +36,7 @@ export const catalogRelations = catalogQuery(
       server: `(SELECT s.srvname::text FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid)`,
       server_options: `(SELECT ${sorted('f.ftoptions')} FROM pg_foreign_table f WHERE f.ftrelid = c.oid)`,
       definition: `CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END`,
-      comment: `obj_description(c.oid, 'pg_class')`,
+      comment: comment('pg_class', 'c.oid'),
     },
     from: `FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND ${USER_SCHEMA} AND ${notOfExtension('pg_class', 'c.oid')}`,

@@ -1,4 +1,4 @@
-import { catalogQuery, notOfExtension, select, USER_SCHEMA } from './object.ts';
+import { catalogQuery, comment, notOfExtension, select, USER_SCHEMA } from './object.ts';
 
 /** Schemas, and the extensions that are installed. */
 export const catalogSchemas = catalogQuery(
@@ -7,7 +7,7 @@ export const catalogSchemas = catalogQuery(
     select({
       kind: `'schema'`,
       name: ['n.nspname'],
-      attributes: { comment: `obj_description(n.oid, 'pg_namespace')` },
+      attributes: { comment: comment('pg_namespace', 'n.oid') },
       from: `FROM pg_namespace n WHERE ${USER_SCHEMA} AND ${notOfExtension('pg_namespace', 'n.oid')}`,
     }),
     select({

@@ -1,4 +1,4 @@
-import { catalogQuery, flag, notInternal, notOfExtension, select, USER_SCHEMA } from './object.ts';
+import { catalogQuery, comment, flag, notInternal, notOfExtension, select, USER_SCHEMA } from './object.ts';
 
 /** Sequences; an identity column's is told with the column. Numbers are text: they go beyond 2^53. */
 export const catalogSequences = catalogQuery(
@@ -18,7 +18,7 @@ export const catalogSequences = catalogQuery(
       owned_by: `(SELECT format('%s.%I', o.refobjid::regclass, a.attname) FROM pg_depend o
       JOIN pg_attribute a ON a.attrelid = o.refobjid AND a.attnum = o.refobjsubid
       WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid AND o.refclassid = 'pg_class'::regclass AND o.deptype = 'a')`,
-      comment: `obj_description(c.oid, 'pg_class')`,
+      comment: comment('pg_class', 'c.oid'),
     },
     from: `FROM pg_class c JOIN pg_sequence s ON s.seqrelid = c.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE ${USER_SCHEMA} AND ${notOfExtension('pg_class', 'c.oid')}

@@ -1,4 +1,4 @@
-import { catalogQuery, firing, notOfExtension, select, USER_SCHEMA } from './object.ts';
+import { catalogQuery, comment, firing, notOfExtension, select, USER_SCHEMA } from './object.ts';
 
 const ON_RELATION = 'JOIN pg_namespace n ON n.oid = c.relnamespace';
 const OWN = `${USER_SCHEMA} AND ${notOfExtension('pg_class', 'c.oid')}`;
@@ -16,7 +16,7 @@ export const catalogTriggers = catalogQuery(
       attributes: {
         definition: 'pg_get_triggerdef(t.oid)',
         fires: firing('t.tgenabled'),
-        comment: `obj_description(t.oid, 'pg_trigger')`,
+        comment: comment('pg_trigger', 't.oid'),
       },
       // a partition's is told where it differs from its parent's, from which it is copied
       from: `FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid ${ON_RELATION}
@@ -30,7 +30,7 @@ WHERE ${OWN} AND (NOT t.tgisinternal AND parent.oid IS NULL OR parent.tgenabled 
       attributes: {
         definition: 'pg_get_ruledef(r.oid)',
         fires: firing('r.ev_enabled'),
-        comment: `obj_description(r.oid, 'pg_rewrite')`,
+        comment: comment('pg_rewrite', 'r.oid'),
       },
       from: `FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class ${ON_RELATION}
 WHERE ${OWN} AND r.rulename <> '_RETURN'`,
@@ -44,7 +44,7 @@ WHERE ${OWN} AND r.rulename <> '_RETURN'`,
         roles: ROLES,
         using: 'pg_get_expr(p.polqual, p.polrelid)',
         check: 'pg_get_expr(p.polwithcheck, p.polrelid)',
-        comment: `obj_description(p.oid, 'pg_policy')`,
+        comment: comment('pg_policy', 'p.oid'),
       },
       from: `FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid ${ON_RELATION} WHERE ${OWN}`,
     }),

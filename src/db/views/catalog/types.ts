@@ -1,4 +1,4 @@
-import { catalogQuery, flag, notOfExtension, select, USER_SCHEMA } from './object.ts';
+import { catalogQuery, comment, flag, notOfExtension, select, USER_SCHEMA } from './object.ts';
 
 const func = (column: string): string => `nullif(${column}::text, '-')`;
 const named = (column: string, type: string): string => `nullif(${column}, 0)::${type}::text`;
@@ -23,7 +23,7 @@ export const catalogTypes = catalogQuery(
       input: `CASE t.typtype WHEN 'b' THEN ${func('t.typinput')} END`,
       output: `CASE t.typtype WHEN 'b' THEN ${func('t.typoutput')} END`,
       shell: flag('NOT t.typisdefined'),
-      comment: `obj_description(t.oid, 'pg_type')`,
+      comment: comment('pg_type', 't.oid'),
     },
     from: `FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
   LEFT JOIN pg_range r ON r.rngtypid = t.oid LEFT JOIN pg_type s ON s.oid = r.rngsubtype LEFT JOIN pg_type b ON b.oid = t.typbasetype

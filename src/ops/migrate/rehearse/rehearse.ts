@@ -69,6 +69,8 @@ class Stage {
   readonly #load: Load | undefined;
   /** Looks on from outside: what a migration leaves open or sets must not decide what is seen. */
   #observer: Session | undefined;
+  /** Runs the migrations; a new one costs more than most of them. */
+  #worker: Session | undefined;
 
   constructor(io: StepIo, shadow: Shadow, rehearsal: Rehearsal, load: Load | undefined) {
     this.#io = io;
@@ -95,8 +97,9 @@ class Stage {
   }
 
   async end(): Promise<void> {
-    await this.#observer?.close();
+    await Promise.all([this.#observer?.close(), this.#worker?.close()]);
     this.#observer = undefined;
+    this.#worker = undefined;
   }
 
   async snapshot(): Promise<SchemaSnapshot> {
@@ -120,15 +123,18 @@ class Stage {
   async tryAll(): Promise<RehearsedMigration[]> {
     const { pending } = this.#rehearsal;
     const tried: RehearsedMigration[] = [];
+    // what one has left is what the next one meets: looking takes longer than most migrations
+    let before: SchemaSnapshot | undefined;
     for (const [at, one] of pending.entries()) {
       this.#io.progress({ label: 'rehearsed', done: at, of: pending.length, unit: 'items' });
-      const { applied, ...migration } = await this.#try(one);
+      const { applied, ...migration } = await this.#try(one, before ?? (await this.snapshot()));
+      before = applied;
       tried.push(migration);
       const { version, message, outcome } = migration;
       this.#io.line(message === '' ? `${version}: ${outcome}` : `${version}: ${message}`);
       if (outcome === 'up_failed') break;
       // the next one has to meet what this one makes, not what its way down has left
-      if (!applied && at + 1 < pending.length) await this.#rebuild(at);
+      if (applied === undefined && at + 1 < pending.length) await this.#rebuild(at);
     }
     this.#io.progress({ label: 'rehearsed', done: tried.length, of: pending.length, unit: 'items' });
     const rest = pending.slice(tried.length).map(({ version }) => ({
@@ -139,34 +145,36 @@ class Stage {
     return [...tried, ...rest];
   }
 
-  /** `applied`: the database is as it has to be for the next one. */
-  async #try(one: Rehearsed): Promise<RehearsedMigration & { applied: boolean }> {
-    const before = await this.snapshot();
+  /** `applied`: what the next one meets; undefined where the database is not as it has to be for it. */
+  async #try(
+    one: Rehearsed,
+    before: SchemaSnapshot,
+  ): Promise<RehearsedMigration & { applied: SchemaSnapshot | undefined }> {
     const { error, ms } = await this.#run(one.up);
     this.#io.crashPoint('rehearse:up');
     const answer = (
       outcome: Outcome,
       message: string,
-      applied: boolean,
+      applied: SchemaSnapshot | undefined,
       [changes, forgotten]: readonly [readonly SchemaDifference[], readonly SchemaDifference[]],
     ) => ({ version: one.version, outcome, changes, forgotten, message, ms, applied });
     if (error !== undefined)
-      return answer('up_failed', `It cannot be applied: ${sentenceOf(error)}`, false, [[], []]);
+      return answer('up_failed', `It cannot be applied: ${sentenceOf(error)}`, undefined, [[], []]);
     const after = await this.snapshot();
     const changes = diffSchemas(before, after);
-    if (one.down === undefined) return answer('no_down', 'It has no way down.', true, [changes, []]);
+    if (one.down === undefined) return answer('no_down', 'It has no way down.', after, [changes, []]);
     const down = await this.#run(one.down);
     if (down.error !== undefined)
-      return answer('down_failed', `Its way down fails: ${sentenceOf(down.error)}`, false, [changes, []]);
+      return answer('down_failed', `Its way down fails: ${sentenceOf(down.error)}`, undefined, [changes, []]);
     const forgotten = diffSchemas(before, await this.snapshot());
     if (forgotten.length > 0) {
       const what = sentences(forgotten, forgets);
-      return answer('forgets', `Its way down forgets something. ${what}`, false, [changes, forgotten]);
+      return answer('forgets', `Its way down forgets something. ${what}`, undefined, [changes, forgotten]);
     }
     const again = await this.#run(one.up);
     if (again.error !== undefined) {
       const why = sentenceOf(again.error);
-      return answer('not_repeatable', `After its way down it cannot be applied again: ${why}`, false, [
+      return answer('not_repeatable', `After its way down it cannot be applied again: ${why}`, undefined, [
         changes,
         [],
       ]);
@@ -174,12 +182,12 @@ class Stage {
     const otherwise = diffSchemas(after, await this.snapshot());
     if (otherwise.length > 0) {
       const what = sentences(otherwise, ({ object, path }) => `The ${object} ${path} differs.`);
-      return answer('not_repeatable', `Applied again it makes something else. ${what}`, false, [
+      return answer('not_repeatable', `Applied again it makes something else. ${what}`, undefined, [
         changes,
         otherwise,
       ]);
     }
-    return answer('reversible', '', true, [changes, []]);
+    return answer('reversible', '', after, [changes, []]);
   }
 
   /** The database as it is after the pending migration number `last`. */
@@ -193,11 +201,10 @@ class Stage {
     }
   }
 
-  /** In a session of its own, which takes with it what it has set or left open. */
+  /** What it has set or left open goes before anybody looks, as with the end of its session. */
   async #run(work: Rehearsed['up']): Promise<{ error: unknown; ms: number }> {
-    const { database } = this.#shadow;
     this.#io.signal.throwIfAborted();
-    const session = await (this.#rehearsal.connect ?? this.#io.connect)(database);
+    const session = await this.#session();
     const started = performance.now();
     let error: unknown;
     try {
@@ -206,9 +213,29 @@ class Stage {
       // what was cancelled has not failed
       if (this.#io.signal.aborted) throw thrown;
       error = thrown ?? new Error('It failed without a reason.');
-    } finally {
-      await session.close();
     }
-    return { error, ms: Math.round(performance.now() - started) };
+    const ms = Math.round(performance.now() - started);
+    if (!(await cleared(session))) {
+      await session.close();
+      this.#worker = undefined;
+    }
+    return { error, ms };
+  }
+
+  async #session(): Promise<Session> {
+    if (this.#worker === undefined || this.#worker.lost)
+      this.#worker = await (this.#rehearsal.connect ?? this.#io.connect)(this.#shadow.database);
+    return this.#worker;
+  }
+}
+
+/** Ends what a session has open and resets what it has set. False where that cannot be done. */
+async function cleared(session: Session): Promise<boolean> {
+  try {
+    await session.sql('ROLLBACK');
+    await session.sql('DISCARD ALL');
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { Session } from '../../../../src/db/client.ts';
+import { connect, type Session } from '../../../../src/db/client.ts';
 import { rehearsalTable } from '../../../../src/ops/migrate/rehearse/sentences.ts';
 import { takeSchemaSnapshot } from '../../../../src/ops/schema/snapshot.ts';
 import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
@@ -151,6 +151,42 @@ test("what a migration sets or leaves open is not the next one's, and does not h
     ['no_down', []],
     ['reversible', ['app.found']],
   ]);
+});
+
+test('one session serves all, and of what one leaves in it the next one meets nothing', async () => {
+  let sessions = 0;
+  const { result } = await rehearsed(db, home, {
+    connect: (database) => {
+      sessions++;
+      return connect({ ...db.target(), database }, 'workload', 'rehearsed');
+    },
+    pending: [
+      migration(
+        '1',
+        [
+          'CREATE TABLE kept (id int)',
+          'CREATE TEMP TABLE passing (id int)',
+          'PREPARE known AS SELECT 1',
+          'SELECT pg_advisory_lock(4711)',
+          'SET ROLE pg_monitor',
+        ],
+        ['DROP TABLE kept'],
+      ),
+      migration(
+        '2',
+        [
+          'CREATE TEMP TABLE passing (id int)',
+          'PREPARE known AS SELECT 1',
+          `DO $$ BEGIN ASSERT current_user = session_user;
+            ASSERT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()); END $$`,
+        ],
+        ['SELECT 1'],
+      ),
+      migration('3', ['CREATE TABLE t (id int)', 'SELECT pg_terminate_backend(pg_backend_pid())']),
+    ],
+  });
+  expect(result?.migrations.map(({ outcome }) => outcome)).toEqual(['reversible', 'reversible', 'up_failed']);
+  expect(sessions).toBe(1);
 });
 
 test('the rows of the history are there, and what a migration notes in it is no difference', async () => {

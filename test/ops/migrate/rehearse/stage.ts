@@ -15,7 +15,7 @@ export function migration(version: string, up: readonly string[], down?: readonl
   return { version, up: send(up), down: down && send(down) };
 }
 
-type Wish = Omit<Partial<Rehearsal>, 'connect'>;
+type Wish = Partial<Rehearsal>;
 
 /** The plan of a run that does nothing but rehearse; what it finds is put where `found` says. */
 export function rehearsalPlan(
