@@ -69,7 +69,19 @@ export type Destination =
   | { readonly kind: 'to'; readonly version: string }
   | { readonly kind: 'base' };
 
+/** Down: these and no others, whatever was applied after them. */
+export interface Only {
+  readonly kind: 'only';
+  readonly versions: readonly string[];
+}
+
 export type Direction = 'up' | 'down';
+
+/** A table, or a column of it, as the statement writes it. */
+export interface Lost {
+  readonly table: string;
+  readonly column?: string;
+}
 
 /** Something a migration does that can hurt, to be acknowledged by its name. */
 export interface Hazard {
@@ -80,6 +92,10 @@ export interface Hazard {
   readonly message: string;
   /** Data or objects are lost. */
   readonly destructive: boolean;
+  /** Of a way down: it is what its own way up has made, which is told and not asked about. */
+  readonly own?: boolean;
+  /** Whose rows are lost. */
+  readonly lost?: readonly Lost[];
   /** Of the statement. */
   readonly file?: string;
   readonly line?: number;
@@ -131,6 +147,8 @@ export interface MigrationAdapter {
   status(where: Where): Promise<Status>;
   /** Throws {@link file://../error.ts OpError} when a step has no way down, or the destination is unknown. */
   route(where: Where, direction: Direction, to: Destination): Promise<Route>;
+  /** The way down of these alone; absent where the tool goes back in order only. Throws as `route` does. */
+  only?(where: Where, to: Only): Promise<Route>;
 }
 
 /** A directory, before anything is asked of the database. */

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Format, Migrations } from './migration.ts';
 
 /** A file to be made. */
@@ -16,7 +17,8 @@ export function newMigration(
   now: Date,
 ): readonly NewFile[] {
   const name = fileName(title);
-  const files = migrations.map(({ file }) => file);
+  // of versions, whatever directory they are in: what Flyway repeats has none
+  const files = migrations.flatMap(({ file, kind }) => (kind === 'repeatable' ? [] : basename(file)));
   const prefix = nextPrefix(format, files, now);
   return templates(format, `${prefix}${format === 'flyway' ? '__' : separator(files)}${name}`);
 }
@@ -28,7 +30,7 @@ export const fileName = (title: string): string =>
     .replace(/[^\p{L}\p{N}\p{M}]+/gu, '_')
     .replace(/^_+|_+$/g, '');
 
-const digitsOf = (file: string): string => /^[VU]?([\d._]*\d)(?=_|-)/.exec(file)?.[1] ?? '';
+const digitsOf = (file: string): string => /^[VUB]?([\d._]*\d)(?=_|-)/.exec(file)?.[1] ?? '';
 const separator = (files: readonly string[]): string => /^\d+([_-])/.exec(files.at(-1) ?? '')?.[1] ?? '_';
 
 /** Formats that count where nothing is there yet, with so many digits. */

@@ -15,9 +15,13 @@ export interface Migration {
   readonly file: string;
   /** Of the way down, where it has a file of its own. */
   readonly downFile: string | undefined;
+  /** Flyway's: applied anew whenever it has changed, after all others; or in place of all up to its version. */
+  readonly kind?: 'repeatable' | 'baseline' | undefined;
   readonly up: Section;
-  /** Undefined without a way down: no section, or nothing in it. */
+  /** Undefined without a way down: no section, or nothing in it, though there is something to be taken back. */
   readonly down: Section | undefined;
+  /** It has no way down, and its tool would take it back nevertheless: out of the history, and nothing else. */
+  readonly forgettable?: boolean | undefined;
   /** Flyway's own checksum of the file; undefined for the others. */
   readonly crc: number | undefined;
 }

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { loadParser, type Parser } from '../sql/parser.ts';
 import { readSection } from '../sql/section.ts';
 import type { Section } from '../sql/statement.ts';
@@ -7,6 +7,7 @@ import type { Problem } from '../types.ts';
 import { flywayChecksum } from './formats/flyway.ts';
 import type { FileName, FormatReader, Part } from './formats/format.ts';
 import { READERS } from './formats/formats.ts';
+import { filesBelow, listing } from './listing.ts';
 import type { Migration, Migrations } from './migration.ts';
 import { readText } from './text.ts';
 
@@ -29,11 +30,12 @@ export async function readMigrations(directory: string): Promise<Migrations> {
     problems.push({ kind: 'no_directory', version: null, message: files });
     return none;
   }
-  const sources = readSources(directory, files, problems);
+  const above = readSources(directory, files, problems);
+  const sources = [...above, ...readBelow(directory, commonReader(above), problems)];
   const reader = commonReader(sources);
   if (reader === undefined) {
     for (const { file } of sources.filter(({ file }) => /^\d/.test(file)))
-      problems.push(badFile(null, `${file}: ${NO_MARK}`));
+      problems.push(badFile(versionIn(file), `${file}: ${NO_MARK}`));
     return none;
   }
   const parser = await loadParser();
@@ -50,17 +52,16 @@ const badFile = (version: string | null, message: string): Problem => ({
   message,
 });
 
-function listing(directory: string): string[] | string {
-  try {
-    return readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
-      .map(({ name }) => name)
-      .sort();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    return `The directory ${directory} ${why}; name the one with the migrations.`;
-  }
+/** Flyway alone looks into directories below. */
+function readBelow(directory: string, reader: FormatReader | undefined, problems: Problem[]): Source[] {
+  if (reader !== undefined && reader.format !== 'flyway') return [];
+  const { files, all } = filesBelow(directory);
+  const fitting = files.filter((file) => READERS[0]?.claims(basename(file), '') || isProgram(basename(file)));
+  if (!all && (reader !== undefined || fitting.length > 0))
+    problems.push(
+      badFile(null, `There are too many directories below ${directory}; name the one with the migrations.`),
+    );
+  return readSources(directory, fitting, problems);
 }
 
 const PROGRAM = /^\d+[_-].*\.(?:[cm]?[jt]s|go|py|java)$|^V[\d._]+__.*\.java$/;
@@ -71,19 +72,40 @@ export const isProgram = (file: string): boolean => PROGRAM.test(file);
 function readSources(directory: string, files: readonly string[], problems: Problem[]): Source[] {
   const sources: Source[] = [];
   for (const file of files) {
-    if (isProgram(file))
+    const name = basename(file);
+    if (isProgram(name))
       problems.push(
-        badFile(null, `${file}: it is a program and not SQL; run these migrations with their own tool.`),
+        badFile(
+          versionIn(name),
+          `${file}: it is a program and not SQL; run these migrations with their own tool.`,
+        ),
+      );
+    if (LOUD.test(name) && !name.endsWith('.sql'))
+      problems.push(
+        badFile(
+          versionIn(name),
+          `${file}: its tool may not see it, since it does not end in .sql; rename it.`,
+        ),
       );
     if (!file.endsWith('.sql')) continue;
     const read = readText(join(directory, file));
     if (read.ok) {
-      const reader = READERS.find((one) => one.claims(file, read.text));
+      const reader = READERS.find((one) => one.claims(name, read.text));
       sources.push({ file, text: read.text, reader });
-    } else if (/^[VU]?\d/.test(file)) problems.push(badFile(null, `${file}: ${read.error}`));
+    } else if (LIKELY.test(name)) problems.push(badFile(versionIn(name), `${file}: ${read.error}`));
   }
   return sources;
 }
+
+/** What a migration of some tool begins with. */
+const LIKELY = /^(?:[VUB]?\d|R__)/;
+const LOUD = /^(?:[VUB]?\d.*|R__.*)\.sql$/i;
+
+/** The version that a name begins with, which says where a file would stand; null without one. */
+const versionIn = (name: string): string | null => {
+  const [, digits] = /^[VU]?(\d+(?:[._]\d+)*)(?=_|-|\.)/.exec(name) ?? [];
+  return digits?.replaceAll('_', '.') ?? null;
+};
 
 /** The format of most files. */
 function commonReader(sources: readonly Source[]): FormatReader | undefined {
@@ -100,25 +122,26 @@ interface Named extends Source {
 function ours(sources: readonly Source[], reader: FormatReader, problems: Problem[]): Named[] {
   return sources.flatMap((source) => {
     const { file } = source;
-    const name = reader.fileName(file);
+    const name = reader.fileName(basename(file));
+    const version = versionIn(basename(file));
     const marked = source.reader !== undefined;
     if (marked && source.reader !== reader)
       problems.push(
         badFile(
-          null,
+          version,
           `${file}: it is written for ${source.reader?.format}, and the others for ${reader.format}.`,
         ),
       );
     else if (marked && name === undefined)
       problems.push(
-        badFile(null, `${file}: ${reader.format} does not take this name for a migration; rename it.`),
+        badFile(version, `${file}: ${reader.format} does not take this name for a migration; rename it.`),
       );
     // to node-pg-migrate a file without a mark is a way up; the other tools know no such file
     else if (!marked && name !== undefined && reader.format !== 'node-pg-migrate')
       problems.push(badFile(name.version, `${file}: ${NO_MARK}`));
-    else if (!marked && name === undefined && /^[VU]?\d/.test(file))
+    else if (!marked && name === undefined && LIKELY.test(basename(file)))
       problems.push(
-        badFile(null, `${file}: ${reader.format} does not take this name for a migration; rename it.`),
+        badFile(version, `${file}: ${reader.format} does not take this name for a migration; rename it.`),
       );
     else if (name !== undefined) return [{ ...source, name }];
     return [];
@@ -167,20 +190,28 @@ function read(
   if (!downParts.ok) return fail(withFile(down?.file ?? up.file, downParts.error));
   const section = (file: string, part: Part): Section =>
     readSection(parser, { ...part, file }, part.alone ?? alone);
-  const back = downParts.down && section(down?.file ?? up.file, downParts.down);
+  const forth = section(up.file, parts.up ?? { sql: '', line: 1 });
+  const nothing = { sql: '', line: 1 };
+  const back = section(down?.file ?? up.file, downParts.down ?? nothing);
+  const written = downParts.down !== undefined || reader.withoutDown;
+  // nothing is a way back from nothing; else what the migration did would stay
+  const leads = back.statements.length > 0 || back.error !== undefined || isEmpty(forth);
   return [
     {
       version: up.name.version,
       name: up.name.name,
       file: up.file,
       downFile: down?.file,
-      up: section(up.file, parts.up ?? { sql: '', line: 1 }),
-      // nothing is no way back: what the migration did would stay
-      down: back && (back.statements.length > 0 || back.error !== undefined) ? back : undefined,
+      kind: up.name.kind,
+      up: forth,
+      down: written && leads ? back : undefined,
+      forgettable: written && !leads,
       crc: reader.format === 'flyway' ? flywayChecksum(up.text) : undefined,
     },
   ];
 }
+
+const isEmpty = ({ statements, error }: Section): boolean => statements.length === 0 && error === undefined;
 
 const withFile = (file: string, error: string): string => `${file}:${/^\d/.test(error) ? '' : ' '}${error}`;
 

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** Above this a file is no migration: the parser would need gigabytes for it. */
-const LARGEST = 8 * 1024 * 1024;
+const MB = 1024 * 1024;
+/** Above this a file is data: it would be parsed for half a minute each time that it is looked at. */
+const LARGEST = 32 * MB;
 
 export type Text =
   | { readonly ok: true; readonly text: string }
@@ -14,7 +15,9 @@ export function readText(path: string): Text {
   try {
     const { size } = statSync(path);
     if (size > LARGEST)
-      return bad(`it has ${Math.round(size / 1024 / 1024)} MB; load data apart from migrations.`);
+      return bad(
+        `it has ${Math.ceil(size / MB)} MB, and ${LARGEST / MB} MB are read at most; load data apart from migrations.`,
+      );
     bytes = readFileSync(path);
   } catch (error) {
     return bad(`it cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}).`);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isRepeatable } from '../files/formats/flyway.ts';
 import type { FormatReader } from '../files/formats/format.ts';
 import { readerOf } from '../files/formats/formats.ts';
 import type { Migration, Migrations } from '../files/migration.ts';
@@ -30,9 +31,28 @@ export async function readAll({
   session,
   directory,
 }: Pick<Where, 'session' | 'directory'>): Promise<StatusOfFiles> {
-  const files = await readMigrations(directory);
-  const { history, ledger } = await readHistory(session, files);
+  const found = await readMigrations(directory);
+  const { history, ledger } = await readHistory(session, found);
+  const files = { ...found, migrations: withBaseline(found, history) };
   return { files, history, ledger, status: statusOf(files, history) };
+}
+
+/**
+ * The migrations that this database is to have. A baseline of Flyway stands for all up to its version where nothing is
+ * applied yet, the newest one of several; where something is, only one that was applied then.
+ */
+function withBaseline({ migrations, format }: Migrations, history: History): readonly Migration[] {
+  const baselines = migrations.filter(({ kind }) => kind === 'baseline');
+  if (baselines.length === 0 || format === undefined) return migrations;
+  const held = new Set([...history.applied, ...history.dirty].map(({ version }) => version));
+  const fresh = ![...held].some((version) => !isRepeatable(version));
+  const chosen = fresh ? baselines.at(-1) : baselines.findLast(({ version }) => held.has(version));
+  const reader = readerOf(format);
+  const last = chosen && { ...chosen, version: chosen.version.slice(1) };
+  return migrations.filter((one) => {
+    if (one.kind === 'baseline') return one === chosen;
+    return last === undefined || held.has(one.version) || reader.compare(one, last) > 0;
+  });
 }
 
 /** Compares the files with the history. */
@@ -54,7 +74,8 @@ export function statusOf(files: Migrations, history: History): Status {
   const ordered = reader ? items.sort((a, b) => compare(reader, a, b)) : items;
   return {
     tool: 'sql',
-    current: ordered.findLast(({ state }) => HOLDS.has(state))?.version ?? null,
+    current:
+      ordered.findLast(({ state, version }) => HOLDS.has(state) && !isRepeatable(version))?.version ?? null,
     items: ordered,
     problems: [
       ...files.problems,
@@ -77,7 +98,7 @@ export function statusHash({ items }: Status, files: Migrations): string {
 }
 
 function latest(migrations: readonly Migration[], applied: ReadonlyMap<string, AppliedRow>): number {
-  return migrations.findLastIndex(({ version }) => applied.has(version));
+  return migrations.findLastIndex(({ version, kind }) => kind !== 'repeatable' && applied.has(version));
 }
 
 function itemOf(
@@ -86,9 +107,10 @@ function itemOf(
   dirty: DirtyRow | undefined,
   followed: boolean,
 ): Item {
-  const { version, name, file, down } = migration;
+  const { version, name, file, down, kind } = migration;
   const state = (): State => {
     if (dirty) return 'dirty';
+    if (kind === 'repeatable') return row && !isChanged(migration, row) ? 'applied' : 'pending';
     if (row) return isChanged(migration, row) ? 'changed' : 'applied';
     return followed ? 'out_of_order' : 'pending';
   };
@@ -124,7 +146,7 @@ function withoutFile(row: Pick<AppliedRow, 'version' | 'name'> & Partial<Applied
 /** Versions that another tool wrote need not be of this format's kind: those come last. */
 function compare(reader: FormatReader, a: Item, b: Item): number {
   const placed = ({ version, name, file }: Item) => ({ version, file: file ?? `${version}_${name}.sql` });
-  const odd = (item: Item) => (/^\d+(\.\d+)*$/.test(item.version) ? 0 : 1);
+  const odd = (item: Item) => (/^B?\d+(\.\d+)*$|^R__/.test(item.version) ? 0 : 1);
   return odd(a) - odd(b) || (odd(a) === 1 ? 0 : reader.compare(placed(a), placed(b)));
 }
 

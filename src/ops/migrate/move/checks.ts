@@ -1,6 +1,7 @@
 import type { Server } from '../../../db/server.ts';
 import { OpError } from '../../error.ts';
 import type { Check } from '../../operation.ts';
+import { HAZARDS } from '../sql/lint/rule.ts';
 import type { Hazard, Problem } from '../types.ts';
 
 /** Behind a pooler neither the lock nor a setting belongs to one session; a standby takes no changes. */
@@ -22,24 +23,29 @@ export function connectionCheck({ pooled, standby }: Server): Check {
   };
 }
 
-/** Every hazard, with what has to be acknowledged. Throws {@link OpError} for a name that is no hazard of these. */
+/**
+ * Every hazard that is asked about, with what has to be acknowledged. One that does not occur may be named: scripts name
+ * the same ones each time. Throws {@link OpError} for a name that is none.
+ */
 export function hazardChecks(hazards: readonly Hazard[], acknowledged: readonly string[]): Check[] {
-  const names = [...new Set(hazards.map(({ name }) => name))];
-  const strange = acknowledged.filter((name) => !names.includes(name));
+  const names = new Set<string>([...HAZARDS, ...hazards.map(({ name }) => name)]);
+  const strange = acknowledged.filter((name) => !names.has(name));
   if (strange.length > 0)
     throw new OpError(
       'refused',
-      `${strange.join(', ')} ${strange.length === 1 ? 'is no hazard' : 'are no hazards'} of these migrations.`,
-      names.length === 0 ? 'They have none.' : `Theirs are: ${names.join(', ')}.`,
+      `${strange.join(', ')} ${strange.length === 1 ? 'is no hazard' : 'are no hazards'}.`,
+      `Known are: ${[...names].join(', ')}.`,
     );
-  return hazards.map(({ name, version, message }) => {
-    const known = acknowledged.includes(name);
-    return {
-      title: name,
-      status: known ? 'warn' : 'block',
-      detail: `${version}: ${sentence(message)}${known ? '' : ` Acknowledge it with: --acknowledge ${name}`}`,
-    };
-  });
+  return hazards
+    .filter(({ own }) => !own)
+    .map(({ name, version, message }) => {
+      const known = acknowledged.includes(name);
+      return {
+        title: name,
+        status: known ? 'warn' : 'block',
+        detail: `${version}: ${sentence(message)}${known ? '' : ` Acknowledge it with: --acknowledge ${name}`}`,
+      };
+    });
 }
 
 /** What is not as it should be, and does not stop this. */

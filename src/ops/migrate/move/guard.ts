@@ -1,7 +1,8 @@
 import { OpError } from '../../error.ts';
 import { KEPT, type Step, type StepIo } from '../../operation.ts';
-import type { Destination, Direction, MigrationAdapter, Route, Status, Where } from '../types.ts';
+import type { Destination, Direction, MigrationAdapter, Only, Route, Status, Where } from '../types.ts';
 import { type Leftovers, leftoversOf } from '../verify/leftovers.ts';
+import { routeTo } from './input.ts';
 import type { MigrateLock } from './lock.ts';
 
 /** What the steps of a run of migrations share. */
@@ -11,7 +12,7 @@ export interface MoveState {
   readonly lock: MigrateLock;
   readonly route: Route;
   readonly direction: Direction;
-  readonly to: Destination;
+  readonly to: Destination | Only;
   /** What it was when it was planned. */
   readonly status: Status;
   /** Another run has done all of it while this one waited. */
@@ -32,7 +33,7 @@ export function lockStep(state: MoveState, database: string, wait: number): Step
       io.crashPoint('lock:taken');
       const { session } = await state.lock.worker();
       const { adapter, where, route, direction, to } = state;
-      const now = await adapter.route({ ...where, session }, direction, to);
+      const now = await routeTo(adapter, { ...where, session }, direction, to);
       state.idle = now.versions.length === 0 && now.open !== true;
       if (state.idle)
         return io.line('Another run has done all of it meanwhile: there is nothing left to do.');

@@ -3,7 +3,7 @@ import type { OpContext } from '../../context.ts';
 import { OpError } from '../../error.ts';
 import type { Choice, Field, RawInput } from '../../operation.ts';
 import { choose, chooseFields } from '../choose.ts';
-import type { Destination, Direction } from '../types.ts';
+import type { Destination, Direction, MigrationAdapter, Only, Route, Where } from '../types.ts';
 
 const common = {
   to: z.string().optional(),
@@ -18,10 +18,15 @@ const common = {
 };
 
 export const upInput = z.object({ ...common, rehearse: z.boolean().default(false) });
-export const downInput = z.object({ ...common, base: z.boolean().default(false) });
+export const downInput = z.object({
+  ...common,
+  base: z.boolean().default(false),
+  only: z.array(z.string()).default([]),
+});
 export type MoveInput = z.output<z.ZodObject<typeof common>> & {
   readonly rehearse?: boolean;
   readonly base?: boolean;
+  readonly only?: readonly string[];
 };
 
 const asked = (raw: RawInput) => ({
@@ -92,17 +97,46 @@ export const downFields: Record<keyof z.output<typeof downInput>, Field> = {
     hint: 'take every migration back',
     when: (raw) => !given(raw.to) && !given(raw.steps),
   },
+  only: {
+    title: 'Only',
+    hint: 'this one, also where others were applied after it',
+    placeholder: 'version',
+    when: (raw) => !given(raw.to) && !given(raw.steps) && raw.base !== true,
+    choices: (context, raw) => versionChoices(context, raw, 'down'),
+  },
   ...rest,
 };
 
 /** Down without a destination is one step. Throws {@link OpError} for two destinations. */
-export function destinationOf({ to, steps, base }: MoveInput, direction: Direction): Destination {
-  if ([to, steps, base || undefined].filter((one) => one !== undefined).length > 1)
-    throw new OpError('refused', '--to, --steps and --base exclude each other.', 'Give one of them.');
+export function destinationOf(
+  { to, steps, base, only = [] }: MoveInput,
+  direction: Direction,
+): Destination | Only {
+  const one = only.length > 0 || undefined;
+  if ([to, steps, base || undefined, one].filter((given) => given !== undefined).length > 1)
+    throw new OpError('refused', '--to, --steps, --base and --only exclude each other.', 'Give one of them.');
+  if (one) return { kind: 'only', versions: only };
   if (to !== undefined) return { kind: 'to', version: to };
   if (steps !== undefined) return { kind: 'steps', n: steps };
   if (base) return { kind: 'base' };
   return direction === 'up' ? { kind: 'latest' } : { kind: 'steps', n: 1, implied: true };
+}
+
+/** The way there. Throws {@link OpError} also where the tool cannot take back one among others. */
+export async function routeTo(
+  adapter: MigrationAdapter,
+  where: Where,
+  direction: Direction,
+  to: Destination | Only,
+): Promise<Route> {
+  if (to.kind !== 'only') return adapter.route(where, direction, to);
+  if (adapter.only === undefined)
+    throw new OpError(
+      'refused',
+      `${adapter.title} takes migrations back in their order only.`,
+      'Use --to or --steps.',
+    );
+  return adapter.only(where, to);
 }
 
 async function versionChoices(context: OpContext, raw: RawInput, direction: Direction): Promise<Choice[]> {
@@ -123,11 +157,12 @@ async function hazardChoices(context: OpContext, raw: RawInput, direction: Direc
       to: given(raw.to) ? String(raw.to) : undefined,
       steps: given(raw.steps) && n >= 1 ? n : undefined,
       base: raw.base === true,
+      only: Array.isArray(raw.only) ? raw.only.map(String) : [],
     },
     direction,
   );
-  const { hazards } = await adapter.route(where, direction, to);
-  const names = [...new Set(hazards.map(({ name }) => name))];
+  const { hazards } = await routeTo(adapter, where, direction, to);
+  const names = [...new Set(hazards.filter(({ own }) => !own).map(({ name }) => name))];
   return names.map((name) => ({
     value: name,
     hint: hazards

@@ -7,8 +7,9 @@ import type { Direction, Route, Status } from '../types.ts';
 import { verifyStep } from '../verify/after.ts';
 import { connectionCheck, hazardChecks, problemChecks } from './checks.ts';
 import { guarded, lockStep, type MoveState } from './guard.ts';
-import { destinationOf, type MoveInput } from './input.ts';
+import { destinationOf, type MoveInput, routeTo } from './input.ts';
 import { MigrateLock } from './lock.ts';
+import { countLost } from './lost.ts';
 import { rehearsalCheck, rehearseStep } from './rehearse.ts';
 import { migrateSafety } from './safety.ts';
 import { settledStatus } from './settled.ts';
@@ -22,7 +23,7 @@ export async function planMove(direction: Direction, input: MoveInput, context: 
   const choice = await choose(context, input, { patience, held: lock });
   const { adapter, where } = choice;
   const status = await settledStatus(adapter, where, database, input.wait);
-  const route = await adapter.route(where, direction, to);
+  const route = await routeTo(adapter, where, direction, to);
   const state: MoveState = {
     ...{ adapter, where, lock, route, direction, to, status },
     idle: false,
@@ -60,7 +61,7 @@ export async function planMove(direction: Direction, input: MoveInput, context: 
     facts: factsOf(move, safety),
     checks,
     steps,
-    ...(consequenceOf(direction, destructive) ?? {}),
+    ...consequenceOf(direction, destructive, await countLost(where.session, route.hazards)),
     leaves: ({ done }) => stateOf(move, done, safety),
   };
   // the name of the backup is known when it is there
@@ -150,10 +151,15 @@ function belowOf({ items }: Status, { versions }: Route): string | undefined {
   return holds.findLast(({ version }) => !versions.includes(version))?.version;
 }
 
-function consequenceOf(direction: Direction, destructive: boolean): Pick<Plan, 'consequence'> | undefined {
+function consequenceOf(
+  direction: Direction,
+  destructive: boolean,
+  lost: readonly string[],
+): Pick<Plan, 'consequence'> {
+  const what = lost.length === 0 ? '.' : `: ${lost.join(', ')}.`;
   if (direction === 'down')
-    return { consequence: 'What these migrations made is removed, with the rows that are in it.' };
-  return destructive ? { consequence: 'Data or objects are lost.' } : undefined;
+    return { consequence: `What these migrations made is removed, with the rows that are in it${what}` };
+  return destructive ? { consequence: `Data or objects are lost${what}` } : {};
 }
 
 function needsBackup(): Check {
@@ -172,22 +178,26 @@ function undoOf(move: Moving, destructive: boolean, safety: SafetyBackup | undef
   const back = route.versions.every(
     (version) => status.items.find((one) => one.version === version)?.reversible,
   );
-  if (direction === 'down' || !back || route.oneWay || !choice.adapter.can.down) {
+  const way = backTo(move);
+  if (direction === 'down' || !back || route.oneWay || !choice.adapter.can.down || way === undefined) {
     if (safety === undefined) return undefined;
     return { command: `pgdeck restore ${shellWord(safety.name())}` };
   }
-  const where =
-    choice.adapter.can.to && status.current !== null ? ['--to', shellWord(status.current)] : steps(move);
   const words = [
-    ...['pgdeck', 'migrate', 'down', ...where],
+    ...['pgdeck', 'migrate', 'down', ...way],
     ...(input.tool === undefined ? [] : ['--tool', shellWord(input.tool)]),
     ...['--dir', shellWord(choice.where.directory)],
   ];
   return { command: words.join(' ') };
 }
 
-function steps({ status, route, choice }: Moving): string[] {
-  return status.current === null && choice.adapter.can.to
-    ? ['--base']
-    : ['--steps', String(route.versions.length)];
+/** What names these on the way down. Where others were applied above them before, no version to stop at does. */
+function backTo({ status, route, choice }: Moving): string[] | undefined {
+  const { items, current } = status;
+  const { can, only } = choice.adapter;
+  const between = items.findIndex(({ version }) => version === current);
+  const late = items.slice(0, Math.max(between, 0)).some(({ version }) => route.versions.includes(version));
+  if (late) return only && route.versions.toReversed().flatMap((version) => ['--only', shellWord(version)]);
+  if (!can.to) return ['--steps', String(route.versions.length)];
+  return current === null ? ['--base'] : ['--to', shellWord(current)];
 }

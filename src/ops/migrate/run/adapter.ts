@@ -2,12 +2,14 @@ import { OpError } from '../../error.ts';
 import type { Fact } from '../../operation.ts';
 import type { Migration } from '../files/migration.ts';
 import { detectSql, readAll, readStatus, type StatusOfFiles, statusHash } from '../history/status.ts';
-import type { Destination, Direction, MigrationAdapter, Route, Where } from '../types.ts';
+import type { Destination, Direction, MigrationAdapter, Only, Route, Where } from '../types.ts';
 import { type Move, sectionOf } from './apply.ts';
 import { versionsFor } from './destination.ts';
 import { hazardsOf } from './hazards.ts';
 import { rehearsalOf } from './rehearsed.ts';
 import { historyStep, moveStep } from './steps.ts';
+import { tablesOf } from './tables.ts';
+import { refuseUnread } from './unread.ts';
 
 /** Migrations as SQL files, run by pgdeck itself; whose tool's they are, its history table is written, too. */
 export const sqlAdapter: MigrationAdapter = {
@@ -17,13 +19,16 @@ export const sqlAdapter: MigrationAdapter = {
   detect: detectSql,
   status: readStatus,
   route,
+  only: (where, to) => route(where, 'down', to),
 };
 
 /** A migration whose way down is not there, or with a table that pgdeck does not write: refused as a whole. */
-async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
+async function route(where: Where, direction: Direction, to: Destination | Only): Promise<Route> {
   const all = await readAll(where);
-  refuseUnfit(all, direction);
-  const versions = versionsFor(all.status, direction, to, where.directory);
+  refuseUnfit(all);
+  if (direction === 'up') refuseUnread(all, to);
+  const versions = versionsFor(all.status, direction, to, all.files);
+  if (to.kind === 'only') refuseSingle(all, versions);
   const moves = versions.map((version): Move => ({ migration: migrationOf(all, version), direction }));
   for (const move of moves) sectionOf(move);
   const rehearsal = direction === 'up' ? rehearsalOf(all, moves) : undefined;
@@ -31,7 +36,7 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
   return {
     direction,
     versions,
-    hazards: hazardsOf(all.status, moves),
+    hazards: hazardsOf(all.status, moves, await tablesOf(where.session, all.history.relations, moves)),
     facts: factsOf(all),
     steps:
       moves.length === 0
@@ -49,21 +54,24 @@ function factsOf({ history }: StatusOfFiles): Fact[] {
 }
 
 /** What stands in the way of any run. */
-function refuseUnfit({ files, history, status }: StatusOfFiles, direction: Direction): void {
+function refuseUnfit({ files, history, status }: StatusOfFiles): void {
   if (history.refusal !== undefined) throw new OpError('refused', history.refusal);
   const [dirty] = status.problems.filter(({ kind }) => kind === 'dirty');
   if (dirty) throw new OpError('refused', dirty.message);
-  const up = new Set(files.migrations.filter((one) => one.up.error === undefined).map((one) => one.version));
-  const [bad, ...more] = files.problems.filter(({ kind, version }) => {
-    if (kind === 'no_directory') return true;
-    // what cannot be read might be one of those that have to be applied before others
-    return kind === 'bad_file' && direction === 'up' && !(version !== null && up.has(version));
-  });
-  if (bad)
-    throw new OpError(
-      'refused',
-      more.length === 0 ? bad.message : `${bad.message}\n${more.map(({ message }) => message).join('\n')}`,
-    );
+  const none = files.problems.find(({ kind }) => kind === 'no_directory');
+  if (none) throw new OpError('refused', none.message);
+}
+
+/** golang-migrate knows the newest version only: one below it cannot go alone. */
+function refuseSingle({ history, status }: StatusOfFiles, versions: readonly string[]): void {
+  if (history.kind !== 'golang-migrate' || versions.length === 0) return;
+  const applied = status.items.filter(({ state }) => state !== 'pending' && state !== 'out_of_order');
+  if (applied.slice(-versions.length).every(({ version }) => versions.includes(version))) return;
+  throw new OpError(
+    'refused',
+    'The history of golang-migrate holds the newest version only, so that one below it cannot be taken back alone.',
+    'Take back those above it, too: pgdeck migrate down --to VERSION',
+  );
 }
 
 function migrationOf({ files }: Pick<StatusOfFiles, 'files'>, version: string): Migration {

@@ -29,9 +29,15 @@ export interface Move {
   readonly done?: number;
 }
 
-/** The statements of a way. Throws {@link OpError} where there is none, or it cannot be read. */
+const NOTHING: Section = {
+  ...{ sql: '', statements: [], checksum: '' },
+  ...{ transactional: true, why: undefined, error: undefined },
+};
+
+/** The statements of a way; none where it may go without one. Throws {@link OpError} where there is none, or it cannot be read. */
 export function sectionOf({ migration, direction }: Move): Section {
-  const section = direction === 'up' ? migration.up : migration.down;
+  const section =
+    direction === 'up' ? migration.up : (migration.down ?? (migration.forgettable ? NOTHING : undefined));
   if (section === undefined)
     throw new OpError('refused', `${migration.version} has no way down in ${migration.file}.`);
   if (section.error !== undefined) throw new OpError('refused', section.error);

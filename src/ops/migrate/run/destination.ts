@@ -1,5 +1,7 @@
 import { OpError } from '../../error.ts';
-import type { Destination, Direction, Item, Status } from '../types.ts';
+import { isRepeatable } from '../files/formats/flyway.ts';
+import type { Migrations } from '../files/migration.ts';
+import type { Destination, Direction, Item, Only, Status } from '../types.ts';
 
 /**
  * The versions that a direction and a destination mean, in the order they are run. Down without a destination is one
@@ -9,10 +11,12 @@ import type { Destination, Direction, Item, Status } from '../types.ts';
 export function versionsFor(
   { items }: Status,
   direction: Direction,
-  to: Destination,
-  where: string,
+  to: Destination | Only,
+  { directory, migrations }: Pick<Migrations, 'directory' | 'migrations'>,
 ): readonly string[] {
-  return direction === 'up' ? upTo(items, to, where) : downTo(items, to, where);
+  const gone = new Set(migrations.filter(({ forgettable }) => forgettable).map(({ version }) => version));
+  if (to.kind === 'only') return onlyThose(items, to.versions, directory, gone);
+  return direction === 'up' ? upTo(items, to, directory) : downTo(items, to, directory, gone);
 }
 
 const waiting = ({ state }: Item): boolean => state === 'pending' || state === 'out_of_order';
@@ -25,7 +29,13 @@ function upTo(items: readonly Item[], to: Destination, where: string): string[] 
   return to.kind === 'steps' ? found.slice(0, to.n) : found;
 }
 
-function downTo(items: readonly Item[], to: Destination, where: string): string[] {
+/** `forgettable`: versions that have no way down and may go without one. */
+function downTo(
+  items: readonly Item[],
+  to: Destination,
+  where: string,
+  forgettable: ReadonlySet<string>,
+): string[] {
   const from = to.kind === 'to' ? indexOf(items, to.version, where) : -1;
   const target = items[from];
   if (target !== undefined && waiting(target))
@@ -34,10 +44,39 @@ function downTo(items: readonly Item[], to: Destination, where: string): string[
       `${target.version} is not applied, and going down cannot get there.`,
       `Use: pgdeck migrate up --to ${target.version}`,
     );
-  const applied = items.slice(from + 1).filter((item) => !waiting(item) && item.state !== 'dirty');
+  const applied = items.slice(from + 1).filter(isBackable);
   const back = applied.toReversed();
   const chosen = to.kind === 'steps' ? back.slice(0, to.n) : to.kind === 'latest' ? back.slice(0, 1) : back;
-  const stuck = chosen.filter(({ reversible }) => !reversible);
+  return refuseStuck(chosen, forgettable);
+}
+
+/** What is applied and has a place in the order; what is applied anew whenever it changes has none. */
+const isBackable = (item: Item): boolean =>
+  !waiting(item) && item.state !== 'dirty' && !isRepeatable(item.version);
+
+/** The named ones, the last one first, whatever is applied after them. */
+function onlyThose(
+  items: readonly Item[],
+  versions: readonly string[],
+  where: string,
+  forgettable: ReadonlySet<string>,
+): string[] {
+  const named = new Set(versions.map((version) => indexOf(items, version, where)));
+  const chosen = items.filter((_, at) => named.has(at)).toReversed();
+  const other = chosen.find((item) => !isBackable(item));
+  if (other !== undefined)
+    throw new OpError(
+      'refused',
+      isRepeatable(other.version)
+        ? `${other.version} is applied anew whenever it changes, and has no way down.`
+        : `${other.version} is not applied.`,
+      'See what is with: pgdeck migrate status',
+    );
+  return refuseStuck(chosen, forgettable);
+}
+
+function refuseStuck(chosen: readonly Item[], forgettable: ReadonlySet<string>): string[] {
+  const stuck = chosen.filter(({ reversible, version }) => !reversible && !forgettable.has(version));
   if (stuck.length > 0)
     throw new OpError(
       'refused',

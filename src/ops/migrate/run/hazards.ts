@@ -1,9 +1,9 @@
-import { lint } from '../sql/lint/lint.ts';
+import { lint, type Tables } from '../sql/lint/lint.ts';
 import type { Hazard, Status } from '../types.ts';
 import type { Move } from './apply.ts';
 
 /** What these moves do that can hurt: by their statements, and by their order. All go in one direction. */
-export function hazardsOf(status: Status, moves: readonly Move[]): Hazard[] {
+export function hazardsOf(status: Status, moves: readonly Move[], tables: Tables): Hazard[] {
   const [first] = moves;
   if (first === undefined) return [];
   const { direction } = first;
@@ -18,6 +18,7 @@ export function hazardsOf(status: Status, moves: readonly Move[]): Hazard[] {
     ...lint(
       moves.map(({ migration }) => migration),
       direction,
+      tables,
     ),
   ];
 }

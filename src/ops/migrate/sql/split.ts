@@ -24,14 +24,85 @@ export type Split =
 /** Lines at the end that can only be comments: none of their characters could end a string. */
 const TRAILING_COMMENTS = /(?:\s*\n[ \t]*--[^\n'"$*]*)+\s*$/;
 
-/** Cuts a piece of SQL into its statements. The parser counts bytes. */
+/** A longer text is read in parts of about this length: the parser needs a hundred times as much memory. */
+const PART = 1024 * 1024;
+/** A statement longer than this is not read. */
+const LONGEST = 16 * PART;
+
+/** Cuts a piece of SQL into its statements. */
 export function split(parser: Parser, piece: Piece): Split {
-  let parsed: ReturnType<Parser['parse']>;
+  const statements: Cut[] = [];
+  let at = 0;
+  let line = piece.line;
+  do {
+    const part = nextPart(parser, { ...piece, sql: piece.sql.slice(at), line });
+    if (!part.ok) return part;
+    for (const cut of part.statements) statements.push(cut);
+    line += newlines(piece.sql.slice(at, at + part.length));
+    at += part.length;
+  } while (at < piece.sql.length);
+  return { ok: true, statements };
+}
+
+type Part =
+  | (Split & { readonly ok: false })
+  | { readonly ok: true; readonly statements: readonly Cut[]; readonly length: number };
+
+/**
+ * The statements of the beginning of a piece, to a line that ends with a semicolon. It ends a statement when all before
+ * it can be read and the last one ends there: in a string or a body it does not, and the part has to be longer.
+ */
+function nextPart(parser: Parser, piece: Piece): Part {
+  for (let size = PART; piece.sql.length > size; size *= 2) {
+    const end = Math.max(piece.sql.lastIndexOf(';\n', size) + 2, piece.sql.lastIndexOf(';\r\n', size) + 3);
+    const sql = piece.sql.slice(0, end);
+    const parsed = end > 2 ? attempt(parser, sql) : undefined;
+    if (parsed?.stmts?.at(-1)?.stmt_len) {
+      const statements = cutsOf({ ...piece, sql }, parsed);
+      return { ok: true, statements: statements.map(withoutRows), length: end };
+    }
+    if (size >= LONGEST) return tooLong(parser, { ...piece, sql: piece.sql.slice(0, size) });
+  }
   try {
-    parsed = parser.parse(piece.sql);
+    return { ok: true, statements: cutsOf(piece, parser.parse(piece.sql)), length: piece.sql.length };
   } catch (error) {
     return { ok: false, error: syntaxError(parser, piece, error) };
   }
+}
+
+function attempt(parser: Parser, sql: string): ReturnType<Parser['parse']> | undefined {
+  try {
+    return parser.parse(sql);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is wrong in a part that should have ended by now. */
+function tooLong(parser: Parser, piece: Piece): Part {
+  try {
+    parser.parse(piece.sql);
+  } catch (error) {
+    // an error at the end is of the cut
+    if (offsetOf(piece.sql, positionOf(error)) < PART)
+      return { ok: false, error: syntaxError(parser, piece, error) };
+  }
+  return {
+    ok: false,
+    error: `${piece.file}:${piece.line}: in the ${LONGEST / PART} MB from this line on no statement ends with its line; make several of it.`,
+  };
+}
+
+/** Rows that are inserted are most of a long text, and their tree is many times as large: nobody looks at it. */
+function withoutRows(cut: Cut): Cut {
+  const insert = as(cut.node, 'InsertStmt');
+  if (insert?.selectStmt === undefined || !as(insert.selectStmt, 'SelectStmt')?.valuesLists) return cut;
+  const { selectStmt, ...rest } = insert;
+  return { ...cut, node: { InsertStmt: rest } };
+}
+
+/** The parser counts bytes. */
+function cutsOf(piece: Piece, parsed: ReturnType<Parser['parse']>): Cut[] {
   const bytes = Buffer.from(piece.sql);
   const statements: Cut[] = [];
   let at = 0;
@@ -47,7 +118,7 @@ export function split(parser: Parser, piece: Piece): Split {
     line += newlines(text.slice(skipped));
     at = end;
   }
-  return { ok: true, statements };
+  return statements;
 }
 
 /** Length of the blanks and comments at the start. */

@@ -56,7 +56,7 @@ test.each(ALL)('%s: what is made is read as the last migration, and it is made o
   const { migrations, problems } = await readMigrations(directory);
   expect(problems).toEqual([]);
   expect(migrations).toHaveLength(11);
-  expect(migrations.at(-1)).toMatchObject({ name: 'eleventh', down: undefined });
+  expect(migrations.at(-1)).toMatchObject({ name: 'eleventh' });
   // a file that came up meanwhile is not written over
   expect((await carryOut(plan, context)).end.status).toBe('failed');
   await context.close();

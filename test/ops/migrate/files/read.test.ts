@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Format } from '../../../../src/ops/migrate/files/migration.ts';
@@ -91,10 +91,53 @@ describe('the order', () => {
   });
 });
 
+describe('Flyway', () => {
+  test('looks into directories below, also behind a link, and takes what is repeatable last', async () => {
+    const directory = directoryWith({ 'R__views.sql': 'SELECT 1', 'V2__b.sql': 'SELECT 1' });
+    const elsewhere = directoryWith({ 'V3__c.sql': 'SELECT 1', 'U3__c.sql': 'SELECT 1' });
+    mkdirSync(join(directory, '2026/may'), { recursive: true });
+    mkdirSync(join(directory, '.hidden'));
+    writeFileSync(join(directory, '2026/may/V1__a.sql'), 'SELECT 1');
+    writeFileSync(join(directory, '2026/may/V1__a.sql.conf'), 'executeInTransaction=false');
+    writeFileSync(join(directory, '2026/R__a_trigger.sql'), 'SELECT 1');
+    writeFileSync(join(directory, '2026/notes.sql'), 'SELECT 1');
+    writeFileSync(join(directory, '.hidden/V9__x.sql'), 'SELECT 1');
+    symlinkSync(elsewhere, join(directory, 'more'));
+    symlinkSync(directory, join(directory, 'round'));
+    const { migrations, problems } = await readMigrations(directory);
+    expect(problems).toEqual([]);
+    expect(migrations.map(({ version, file }) => [version, file])).toEqual([
+      ['1', '2026/may/V1__a.sql'],
+      ['2', 'V2__b.sql'],
+      ['3', 'more/V3__c.sql'],
+      ['R__a_trigger', '2026/R__a_trigger.sql'],
+      ['R__views', 'R__views.sql'],
+    ]);
+    expect(migrations[0]?.up.transactional).toBe(false);
+    expect(migrations[2]?.downFile).toBe('more/U3__c.sql');
+  });
+
+  test('a project is not gone through for it, nor are directories below those of another tool', async () => {
+    const project = directoryWith({ 'pom.xml': '' });
+    mkdirSync(join(project, 'target'));
+    writeFileSync(join(project, 'target/V1__a.sql'), 'SELECT 1');
+    expect(await readMigrations(project)).toMatchObject({ format: undefined, migrations: [] });
+    const dbmate = directoryWith({ '1_a.sql': '-- migrate:up\nSELECT 1;' });
+    mkdirSync(join(dbmate, 'old'));
+    writeFileSync(join(dbmate, 'old/0_b.sql'), '-- migrate:up\nSELECT 1;');
+    expect((await readMigrations(dbmate)).migrations).toHaveLength(1);
+  });
+});
+
 describe('what a file says', () => {
   test.each([
     ['1_a.sql', '-- migrate:up transaction:false\nSELECT 1;', 'the file says transaction:false'],
     ['1_a.sql', '-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;', 'the file says NO TRANSACTION'],
+    [
+      '1_a.sql',
+      '-- +goose Up\n-- +goose StatementBegin\n-- +goose NO TRANSACTION\nSELECT 1;\n-- +goose StatementEnd',
+      'the file says NO TRANSACTION',
+    ],
   ])('%s %j', async (name, text, why) => {
     const { migrations } = await readMigrations(directoryWith({ [name]: text }));
     expect(migrations[0]?.up).toMatchObject({ transactional: false, why });
@@ -107,11 +150,30 @@ describe('what a file says', () => {
     expect(migrations[0]?.up.transactional).toBe(false);
   });
 
-  test('a way down without a statement is none', async () => {
-    const { migrations } = await readMigrations(
-      directoryWith({ '1_a.sql': '-- migrate:up\nSELECT 1;\n-- migrate:down\n-- nothing yet\n' }),
-    );
-    expect(migrations[0]?.down).toBeUndefined();
+  test.each<[string, Record<string, string>, boolean]>([
+    ['dbmate', { '1_a.sql': '-- migrate:up\nSELECT 1;\n-- migrate:down\n-- nothing yet\n' }, true],
+    ['dbmate', { '1_a.sql': '-- migrate:up\nSELECT 1;' }, true],
+    ['goose', { '1_a.sql': '-- +goose Up\nSELECT 1;' }, true],
+    ['golang-migrate', { '1_a.up.sql': 'SELECT 1;' }, true],
+    ['golang-migrate', { '1_a.up.sql': 'SELECT 1;', '1_a.down.sql': '\r\n' }, true],
+    ['node-pg-migrate', { '1_a.sql': '-- Up Migration\nSELECT 1;\n-- Down Migration\n' }, true],
+    ['node-pg-migrate', { '1_a.sql': '-- Up Migration\nSELECT 1;' }, false],
+    ['flyway', { 'V1__a.sql': 'SELECT 1;' }, false],
+  ])('a way down without a statement is none (%s, %j)', async (format, files, forgettable) => {
+    const { migrations, ...found } = await readMigrations(directoryWith(files));
+    expect(found).toMatchObject({ format, problems: [] });
+    expect(migrations[0]).toMatchObject({ down: undefined, forgettable });
+  });
+
+  test.each([
+    ['-- migrate:up\n-- only a mark of a release\n-- migrate:down\n'],
+    ['-- +goose Up\n-- +goose Down\n'],
+    ['-- +goose Up\n'],
+    ['-- Up Migration\n-- Down Migration\n'],
+  ])('nothing is the way back from nothing: %j', async (text) => {
+    const { migrations } = await readMigrations(directoryWith({ '1_a.sql': text }));
+    expect(migrations[0]?.down).toMatchObject({ statements: [], error: undefined });
+    expect(migrations[0]?.forgettable).toBe(false);
   });
 
   test('a byte order mark is no SQL', async () => {
@@ -162,7 +224,9 @@ describe('what is wrong is said', () => {
     [{ '1_a.up.sql': 'SELECT 1', '01_b.up.sql': 'SELECT 1' }, 'have the same version'],
     [{ '1_a.up.sql': 'SELECT 1', '2_b.sql': 'SELECT 1' }, '2_b.sql: golang-migrate does not take this name'],
     [{ 'V1__a.sql': `SELECT '$${'{schema}'}';` }, `V1__a.sql:1: $${'{schema}'} is replaced by Flyway only`],
-    [{ 'V1__a.sql': 'SELECT 1', 'R__b.sql': 'SELECT 1' }, 'R__b.sql: flyway does not take this name'],
+    [{ 'V1__a.sql': 'SELECT 1', 'V2_b.sql': 'SELECT 1' }, 'V2_b.sql: flyway does not take this name'],
+    [{ 'V1__a.sql': 'SELECT 1', 'R__b c.sql': '', 'R__b_c.sql': '' }, 'have the same version'],
+    [{ '1_a.sql': up, '2_b.SQL': up }, '2_b.SQL: its tool may not see it, since it does not end in .sql'],
     [{ '1_a.sql': up, '2_b.js': 'x' }, '2_b.js: it is a program and not SQL'],
     [{ '1_a.sql': new Uint8Array([0xff, 0xfe, 0x2d, 0]) }, '1_a.sql: it is UTF-16; save it as UTF-8.'],
     [{ '1_a.sql': Buffer.from(`${up}-- caf\xe9\n`, 'latin1') }, '1_a.sql: it is not UTF-8 (line 3)'],
@@ -171,6 +235,14 @@ describe('what is wrong is said', () => {
     const said = await messages(files);
     expect(said).toHaveLength(1);
     expect(said[0]).toContain(expected);
+  });
+
+  test('what an editor leaves beside is no migration', async () => {
+    const files = ['1_a.sql~', '#1_a.sql#', '.1_a.sql.swp', '1_a.sql.orig', '.#1_a.sql', '1_a.sql.bak'];
+    const { migrations, problems } = await readMigrations(
+      directoryWith({ '1_a.sql': up, ...Object.fromEntries(files.map((name) => [name, up])) }),
+    );
+    expect([migrations.length, problems]).toEqual([1, []]);
   });
 
   test('a directory that is not there', async () => {

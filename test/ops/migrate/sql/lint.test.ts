@@ -103,14 +103,73 @@ describe('several migrations', () => {
     expect(lint(maybe, 'up')).toHaveLength(1);
   });
 
+  test("what a pending one makes is nobody's yet: an index, a view, a type, a function, a column", () => {
+    const first = migration(
+      'CREATE TABLE t (a int); CREATE VIEW v AS SELECT 1; CREATE TYPE mood AS ENUM (); CREATE INDEX i ON t (a); ALTER TABLE old ADD COLUMN c int',
+    );
+    const second = migration(
+      'DROP INDEX i; DROP VIEW v; DROP TYPE mood; ALTER TABLE old DROP COLUMN c; ALTER TABLE t RENAME a TO b; VACUUM FULL t; CLUSTER t USING j; REINDEX TABLE t; DROP TABLE t',
+      'SELECT 1',
+      '2',
+    );
+    expect(lint([first, second], 'up')).toEqual([]);
+    expect(new Set(lint([second], 'up').map(({ name }) => name)).size).toBe(8);
+  });
+
+  test('what the database says of its tables counts', () => {
+    const sql =
+      'CREATE INDEX i ON t (a); ALTER TABLE t ALTER a SET NOT NULL, DROP COLUMN b; CREATE TABLE IF NOT EXISTS n (a int); CREATE INDEX j ON n (a); CREATE INDEX CONCURRENTLY IF NOT EXISTS k ON t (a)';
+    const found = (tables?: Parameters<typeof lint>[2]) =>
+      lint([migration(sql)], 'up', tables).map(({ name }) => name);
+    const empty = {
+      isAbsent: (name: string) => name === 'n',
+      isEmpty: (name: string) => name === 't',
+      allEmpty: false,
+    };
+    expect(found()).toEqual([
+      'index_without_concurrently',
+      'drop_column',
+      'set_not_null',
+      'index_without_concurrently',
+      'concurrently_if_not_exists',
+    ]);
+    expect(found(empty)).toEqual(['drop_column', 'concurrently_if_not_exists']);
+    expect(found({ ...empty, allEmpty: true })).toEqual(['concurrently_if_not_exists']);
+  });
+
+  test.each([
+    ['CREATE TABLE t (a int)', 'DROP TABLE t', true],
+    ['CREATE TABLE public.t (a int)', 'DROP TABLE IF EXISTS t', true],
+    ['CREATE TABLE IF NOT EXISTS t (a int)', 'DROP TABLE t', undefined],
+    ['CREATE TABLE t (a int)', 'DROP TABLE t, u', undefined],
+    ['CREATE TABLE t (a int)', 'ALTER TABLE t DROP COLUMN a', true],
+    ['ALTER TABLE t ADD COLUMN a int', 'ALTER TABLE t DROP COLUMN a', true],
+    ['ALTER TABLE t ADD COLUMN IF NOT EXISTS a int', 'ALTER TABLE t DROP COLUMN a', undefined],
+    ['ALTER TABLE t ADD COLUMN a int', 'ALTER TABLE t DROP COLUMN b', undefined],
+    ['CREATE INDEX i ON t (a)', 'DROP INDEX i', true],
+    ['CREATE VIEW v AS SELECT 1', 'DROP VIEW v', true],
+    ['CREATE OR REPLACE VIEW v AS SELECT 1', 'DROP VIEW v', undefined],
+    ['CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1', 'DROP FUNCTION f()', true],
+    ['CREATE SCHEMA app', 'DROP SCHEMA app', true],
+  ])('a way down that takes back what its own way up made: %s, %s', (up, down, own) => {
+    expect(lint([migration(up, down)], 'down').map((one) => one.own)).toEqual([own]);
+  });
+
+  test('a way down that does nothing says so', () => {
+    const names = (up: string) => lint([migration(up, '')], 'down').map(({ name }) => name);
+    expect(names('CREATE TABLE t (a int)')).toEqual(['nothing_taken_back']);
+    expect(names('-- nothing')).toEqual([]);
+  });
+
   test('the way down is looked at by itself, with line and file', () => {
-    const one = migration('CREATE TABLE t (a int)', '\nDROP TABLE t');
+    const one = migration('SELECT 1', '\nDROP TABLE t');
     expect(lint([one], 'down')).toEqual([
       {
         name: 'drop_table',
         version: '1',
         message: 'The data of t is lost; keep a backup, or rename it first and drop it later.',
         destructive: true,
+        lost: [{ table: 't' }],
         file: '1.sql',
         line: 2,
       },

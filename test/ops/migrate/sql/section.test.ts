@@ -220,3 +220,20 @@ describe('locks', () => {
     expect(statement?.locks.map(({ relation, mode }) => `${relation} ${mode}`).join(', ')).toBe(expected);
   });
 });
+
+test.each(['\n', '\r\n'])('a long text is cut in parts, and never within a statement (%j)', (newline) => {
+  const rows = `INSERT INTO t VALUES (1, '${'x'.repeat(1000)};${newline} it''s'), (2, '');`;
+  const body = `CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC${newline}SELECT 1;${newline}SELECT 2;${newline}END;`;
+  const comment = `SELECT 1 -- no end;${newline} + 2;`;
+  const one = [rows, body, comment, `/* ;${newline} */ SELECT $$;${newline}$$;`].join(newline);
+  const times = 2500;
+  const sql = Array(times).fill(one).join(newline);
+  const { statements, error } = readSection(parser, { sql, file: 'x.sql', line: 1 });
+  expect(error).toBeUndefined();
+  expect(statements.length).toBe(times * 4);
+  expect(new Set(statements.map((statement) => statement.sql)).size).toBe(4);
+  const lines = one.split('\n').length;
+  expect(statements.at(-4)?.line).toBe((times - 1) * lines + 1);
+  const broken = readSection(parser, { sql: `${sql}${newline}SELEC 1;`, file: 'x.sql', line: 1 });
+  expect(broken.error).toBe(`x.sql:${times * lines + 1}:1: syntax error at or near "SELEC"`);
+});

@@ -15,6 +15,7 @@ export interface FileName {
   readonly name: string;
   /** Which way the file goes; `both`: its sections say. */
   readonly direction: 'up' | 'down' | 'both';
+  readonly kind?: 'repeatable' | 'baseline';
 }
 
 export type Parts =
@@ -25,6 +26,8 @@ export type Parts =
 /** How a tool writes its files down. */
 export interface FormatReader {
   readonly format: Format;
+  /** It takes a migration back that has no way down: nothing is run, and its row goes. */
+  readonly withoutDown: boolean;
   /** Undefined when the tool would not take the file for a migration. */
   fileName(file: string): FileName | undefined;
   /** The file can only be of this format, by its name or its text. */

@@ -5,6 +5,7 @@ const MARK = /^[ \t]*--[ \t]*\+goose[ \t]+(.*)$/gm;
 /** goose: `-- +goose Up` and `-- +goose Down` in one file. */
 export const goose: FormatReader = {
   format: 'goose',
+  withoutDown: true,
   fileName: (file) => {
     const [, digits = '', name = ''] = /^(\d+)_(.+)\.sql$/.exec(file) ?? [];
     return digits === '' ? undefined : { version: plainNumber(digits), name, direction: 'both' };
@@ -33,8 +34,9 @@ function readParts(text: string): Parts {
     } else if (word === 'statementend') {
       if (open === undefined) return bad(`${line}: StatementEnd without a StatementBegin.`);
       open = undefined;
-    } else if (!['up', 'down', 'no transaction'].includes(word))
-      return bad(`${line}: "+goose ${rest}" is not known here.`);
+    } else if (word === 'no transaction') {
+      // goose takes it anywhere, also inside a statement: it is of the whole file
+    } else if (!['up', 'down'].includes(word)) return bad(`${line}: "+goose ${rest}" is not known here.`);
     else if (open !== undefined) return bad(`${line}: the StatementBegin of line ${open} has no end.`);
   }
   if (open !== undefined) return bad(`${open}: StatementBegin has no end.`);

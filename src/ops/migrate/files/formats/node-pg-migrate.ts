@@ -6,6 +6,7 @@ const DOWN = /^\s*--[\s-]*down\s+migration(.*)$/gim;
 /** node-pg-migrate: `-- Up Migration` and `-- Down Migration` in one file, in any order. */
 export const nodePgMigrate: FormatReader = {
   format: 'node-pg-migrate',
+  withoutDown: false,
   fileName: (file) => {
     const [, version, name] = /^(\d+)[_-](.+)\.sql$/.exec(file) ?? [];
     return version === undefined || name === undefined ? undefined : { version, name, direction: 'both' };

@@ -1,6 +1,6 @@
 import { all, as, option, relationName } from '../ast.ts';
 import { blocks, strongest } from '../locks.ts';
-import type { Finding, Rule } from './rule.ts';
+import type { Finding, HazardName, Rule } from './rule.ts';
 
 /** Rows that are changed or lost. */
 export const data: Rule = (statement, scope) => [
@@ -30,7 +30,7 @@ const withoutWhere: Rule = ({ node }, { isNew }) => {
   return [];
 };
 
-const lost = (name: string, message: string): Finding => ({ name, message, destructive: true });
+const lost = (name: HazardName, message: string): Finding => ({ name, message, destructive: true });
 
 /** Rows are changed while a lock of an earlier statement keeps others away until the end of the transaction. */
 const underLock: Rule = ({ node }, { section, at, isNew }) => {
@@ -54,7 +54,9 @@ const underLock: Rule = ({ node }, { section, at, isNew }) => {
 /** Commands that keep everybody away for long. */
 export const exclusive: Rule = ({ node }, { isNew }) => {
   const vacuum = as(node, 'VacuumStmt');
-  if (vacuum && option(vacuum.options, 'full'))
+  const vacuumed = all(vacuum?.rels, 'VacuumRelation').map(({ relation }) => relationName(relation));
+  const onlyNew = vacuumed.length > 0 && vacuumed.every(isNew);
+  if (vacuum && option(vacuum.options, 'full') && !onlyNew)
     return [
       {
         name: 'vacuum_full',
@@ -63,7 +65,7 @@ export const exclusive: Rule = ({ node }, { isNew }) => {
       },
     ];
   const cluster = as(node, 'ClusterStmt');
-  if (cluster)
+  if (cluster && !isNew(relationName(cluster.relation)))
     return [
       {
         name: 'cluster',

@@ -1,6 +1,7 @@
 import { all, as, objectName, relationName, strings } from '../ast.ts';
 import type { Section } from '../statement.ts';
-import { type Finding, plainName, type Rule } from './rule.ts';
+import { droppedKeys, madeKey } from './made.ts';
+import { type Finding, type HazardName, plainName, type Rule } from './rule.ts';
 
 /** What is lost when it is dropped. */
 export const drops: Rule = ({ node }, scope) => {
@@ -21,20 +22,25 @@ export const drops: Rule = ({ node }, scope) => {
           ),
         ]
       : [];
+  const keys = droppedKeys(node) ?? [];
+  const own = keys.length > 0 && keys.every(scope.isOwn);
+  if (keys.length > 0 && keys.every(scope.isMade)) return cascade;
+  const ours = (finding: Finding): Finding => (own ? { ...finding, own } : finding);
   switch (dropped.removeType) {
-    case 'OBJECT_TABLE':
-      if (names.every((name) => scope.isNew(name))) return cascade;
-      return [found('drop_table', `The data of ${list} is lost`, SAFE), ...cascade];
+    case 'OBJECT_TABLE': {
+      const lost = names.map((table) => ({ table }));
+      return [ours({ ...found('drop_table', `The data of ${list} is lost`, SAFE), lost }), ...cascade];
+    }
     case 'OBJECT_SCHEMA':
-      return [found('drop_schema', `The schema ${list} is dropped`, SAFE), ...cascade];
+      return [ours(found('drop_schema', `The schema ${list} is dropped`, SAFE)), ...cascade];
     case 'OBJECT_INDEX':
       return dropped.concurrent
         ? []
         : [
-            {
+            ours({
               name: 'drop_index',
               message: `Dropping ${list} waits for everybody on its table, and everybody waits for it; use DROP INDEX CONCURRENTLY.`,
-            },
+            }),
           ];
     case 'OBJECT_EXTENSION':
     case 'OBJECT_TYPE':
@@ -47,7 +53,9 @@ export const drops: Rule = ({ node }, scope) => {
       return names.every((name) => isMadeAgain(scope.section, scope.at, name))
         ? cascade
         : [
-            found('drop_object', `The object ${list} is dropped`, 'make sure that no running code uses it'),
+            ours(
+              found('drop_object', `The object ${list} is dropped`, 'make sure that no running code uses it'),
+            ),
             ...cascade,
           ];
     default:
@@ -56,17 +64,23 @@ export const drops: Rule = ({ node }, scope) => {
 };
 
 /** Columns and values that ALTER takes away. */
-export const dropColumns: Rule = ({ node }, { isNew }) => {
+export const dropColumns: Rule = ({ node }, { isMade, isOwn }) => {
   const altered = as(node, 'AlterTableStmt');
   const table = relationName(altered?.relation);
-  if (altered === undefined || isNew(table)) return [];
+  if (altered === undefined || table === undefined || isMade(madeKey('relation', table))) return [];
   return all(altered.cmds, 'AlterTableCmd').flatMap(({ subtype, name, behavior }): Finding[] => {
-    if (subtype !== 'AT_DropColumn') return [];
-    const column = found(
-      'drop_column',
-      `The data of ${table}.${name} is lost, and running code that still names it fails`,
-      'release code that does not use it first, and keep a backup',
-    );
+    if (subtype !== 'AT_DropColumn' || name === undefined) return [];
+    const key = madeKey('column', `${table}.${name}`);
+    if (isMade(key)) return [];
+    const column: Finding = {
+      ...found(
+        'drop_column',
+        `The data of ${table}.${name} is lost, and running code that still names it fails`,
+        'release code that does not use it first, and keep a backup',
+      ),
+      ...((isOwn(key) || isOwn(madeKey('relation', table))) && { own: true }),
+      lost: [{ table, column: name }],
+    };
     return behavior === 'DROP_CASCADE'
       ? [column, found('drop_cascade', `CASCADE drops whatever depends on ${table}.${name}, too`, 'name it')]
       : [column];
@@ -75,7 +89,7 @@ export const dropColumns: Rule = ({ node }, { isNew }) => {
 
 const SAFE = 'keep a backup, or rename it first and drop it later';
 
-const found = (name: string, what: string, remedy: string): Finding => ({
+const found = (name: HazardName, what: string, remedy: string): Finding => ({
   name,
   message: `${what}; ${remedy}.`,
   destructive: true,

@@ -20,7 +20,7 @@ export const indexes: Rule = ({ node }, { isNew }) => {
       },
     ];
   const reindex = as(node, 'ReindexStmt');
-  if (reindex && !option(reindex.params, 'concurrently'))
+  if (reindex && !option(reindex.params, 'concurrently') && !isNew(relationName(reindex.relation)))
     return [
       {
         name: 'reindex_without_concurrently',

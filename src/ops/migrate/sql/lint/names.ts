@@ -1,12 +1,13 @@
 import { as, eachInside, relationName, strings } from '../ast.ts';
+import { madeKey } from './made.ts';
 import type { Rule } from './rule.ts';
 
 /** Names that running code may still use. */
-export const renames: Rule = ({ node }, { isNew }) => {
+export const renames: Rule = ({ node }, { isMade }) => {
   const renamed = as(node, 'RenameStmt');
   const moved = as(node, 'AlterObjectSchemaStmt');
   const relation = relationName(renamed?.relation ?? moved?.relation);
-  if (isNew(relation)) return [];
+  if (relation !== undefined && isMade(madeKey('relation', relation))) return [];
   if (renamed?.renameType === 'OBJECT_COLUMN')
     return [
       {

@@ -1,0 +1,73 @@
+import { OpError } from '../../error.ts';
+import type { FormatReader } from '../files/formats/format.ts';
+import { readerOf } from '../files/formats/formats.ts';
+import type { StatusOfFiles } from '../history/status.ts';
+import type { Destination, Only, Problem } from '../types.ts';
+import { versionsFor } from './destination.ts';
+
+/**
+ * Refuses to go up past a file that cannot be read or run: it might be one of those that have to be applied before
+ * others. Not for a mistake in a way down, in what is applied already, and in what comes after the last one of these.
+ */
+export function refuseUnread(all: StatusOfFiles, to: Destination | Only): void {
+  const { files, status } = all;
+  const downs = new Set(files.migrations.map(({ down }) => down?.error));
+  const applied = new Set(
+    status.items
+      .filter(({ state }) => state !== 'pending' && state !== 'out_of_order')
+      .flatMap(({ version }) => [version, plain(version)]),
+  );
+  const bad = files.problems.filter(
+    ({ kind, message, version }) =>
+      kind === 'bad_file' &&
+      !downs.has(message) &&
+      !(version !== null && (applied.has(version) || applied.has(plain(version)))),
+  );
+  if (bad.length === 0) return;
+  const reader = files.format && readerOf(files.format);
+  const last = reader && lastOf(all, to, bad);
+  const [first, ...more] = bad.filter(({ version }) => !isAfter(reader, version, last));
+  if (first)
+    throw new OpError(
+      'refused',
+      more.length === 0
+        ? first.message
+        : `${first.message}\n${more.map(({ message }) => message).join('\n')}`,
+    );
+}
+
+/** The last version that these reach; undefined where that is all there are, or where it is a file that is not read. */
+function lastOf(
+  { status, files }: StatusOfFiles,
+  to: Destination | Only,
+  bad: readonly Problem[],
+): string | undefined {
+  if (to.kind === 'to') {
+    const { version } = to;
+    const item = status.items.find((one) => [one.version, one.name, one.file].includes(version));
+    return (
+      item?.version ??
+      bad.find((one) => one.version !== null && plain(one.version) === plain(version))?.version ??
+      undefined
+    );
+  }
+  if (to.kind !== 'steps') return undefined;
+  const versions = versionsFor(status, 'up', to, files);
+  // fewer than were asked for: what is not read might be the next one
+  return versions.length < to.n ? undefined : versions.at(-1);
+}
+
+function isAfter(
+  reader: FormatReader | undefined,
+  version: string | null,
+  last: string | undefined,
+): boolean {
+  if (reader === undefined || version === null || last === undefined || !IN_ORDER.test(last)) return false;
+  const placed = (one: string) => ({ version: one, file: `${one}_` });
+  return reader.compare(placed(version), placed(last)) > 0;
+}
+
+const IN_ORDER = /^B?\d+(\.\d+)*$/;
+
+/** Without leading zeros, which some tools count and others do not. */
+const plain = (version: string): string => version.replace(/^0+(?=\d)/, '');
