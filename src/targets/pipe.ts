@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { environment } from './environment.ts';
 import { endGroup, endWithUs, forget } from './group.ts';
 import { collect } from './output.ts';
 import { startError } from './start-error.ts';
-import { CommandError, type PipeCommand, type RunOptions, type RunResult } from './target.ts';
+import { CommandError, type PipeCommand, type PipeOptions, type RunResult } from './target.ts';
 import { cancelled, watch } from './watch.ts';
 
 interface Ended {
@@ -23,19 +24,16 @@ interface Part {
 }
 
 /**
- * Runs commands with the output of each as the input of the next; the bytes pass through the kernel, never through
- * this process. When one fails the others are ended, and its exit code is the result's: what the others say then is
+ * Runs commands with the output of each as the input of the next; the bytes pass through the kernel, and through this
+ * process only where something looks at them. When one fails the others are ended, and its exit code is the result's: what the others say then is
  * only that their neighbour is gone.
  *
- * Throws {@link CommandError} as `run` does.
+ * Throws {@link CommandError} as `run` does, and the error of what it passes through.
  */
-export async function pipe(
-  commands: readonly PipeCommand[],
-  options: Omit<RunOptions, 'input'> = {},
-): Promise<RunResult> {
+export async function pipe(commands: readonly PipeCommand[], options: PipeOptions = {}): Promise<RunResult> {
   const names = commands.map(({ command }) => basename(command)).join(' | ');
   if (options.signal?.aborted) throw cancelled(names);
-  const parts = await startAll(commands, options);
+  const { parts, passing } = await startAll(commands, options);
   const pids = parts.map((part) => part.pid);
   const all = Promise.all(parts.map((part) => part.ended));
   const watching = watch(pids, all, options);
@@ -45,6 +43,12 @@ export async function pipe(
     });
   const { onLine, onStdout, maxOutput: max } = options;
   const last = parts.at(-1)?.child.stdout ?? null;
+  let fault: { error: unknown } | undefined;
+  void passing?.catch((error: unknown) => {
+    // a reader that is gone has ended with a code of its own
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') fault = { error };
+    for (const part of parts.slice(0, fault ? undefined : -1)) endGroup(part.pid, part.ended);
+  });
   try {
     const [ends, stdout, ...errors] = await Promise.all([
       all,
@@ -54,8 +58,10 @@ export async function pipe(
       ),
     ]);
     const stderr = errors.join('');
+    await passing?.catch(() => {});
     const error = watching.error(names, stderr);
     if (error) throw error;
+    if (fault) throw fault.error;
     return result(parts, ends, stdout, stderr);
   } finally {
     watching.stop();
@@ -81,16 +87,21 @@ function result(parts: readonly Part[], ends: readonly Ended[], stdout: string, 
 }
 
 /** The last is started first: its standard input is the output of the one before. */
-async function startAll(commands: readonly PipeCommand[], options: RunOptions): Promise<Part[]> {
-  const { stdoutTo, cwd, uid, gid } = options;
+async function startAll(
+  commands: readonly PipeCommand[],
+  options: PipeOptions,
+): Promise<{ parts: Part[]; passing: Promise<void> | undefined }> {
+  const { stdoutTo, cwd, uid, gid, through } = options;
   const file = stdoutTo === undefined ? undefined : openSync(stdoutTo, 'w', 0o600);
   const started: Part[] = [];
   let output: 'pipe' | number | ChildProcess['stdin'] = file ?? 'pipe';
+  let passing: Promise<void> | undefined;
   try {
     for (const [at, { command, args }] of [...commands.entries()].toReversed()) {
+      const passes = through !== undefined && at === commands.length - 2 && typeof output === 'object';
       const child: ChildProcess = spawn(command, args, {
         detached: true,
-        stdio: [at === 0 ? 'ignore' : 'pipe', output, 'pipe'],
+        stdio: [at === 0 ? 'ignore' : 'pipe', passes ? 'pipe' : output, 'pipe'],
         env: environment(options.env),
         ...(cwd !== undefined && { cwd }),
         ...(uid !== undefined && { uid }),
@@ -98,7 +109,9 @@ async function startAll(commands: readonly PipeCommand[], options: RunOptions): 
       });
       const failed = new Promise<unknown>((resolve) => child.once('error', resolve));
       // only the child may hold the other end, or the reader would wait for ever
-      if (typeof output === 'object') output?.destroy();
+      if (passes && output && child.stdout && typeof output === 'object')
+        passing = pipeline(child.stdout, through, output);
+      else if (typeof output === 'object') output?.destroy();
       if (child.pid === undefined) throw startError(command, await failed);
       endWithUs(child.pid);
       options.onStart?.(child.pid);
@@ -108,7 +121,7 @@ async function startAll(commands: readonly PipeCommand[], options: RunOptions): 
       started.unshift({ child, pid: child.pid, program: basename(command), ended });
       output = child.stdin;
     }
-    return started;
+    return { parts: started, passing };
   } catch (error) {
     for (const part of started) {
       part.child.stdin?.destroy();

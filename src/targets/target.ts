@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:fs';
+import type { Transform } from 'node:stream';
 
 /** What a command may be given; every field is optional. */
 export interface CommandOptions {
@@ -35,6 +36,11 @@ export interface RunOptions extends CommandOptions {
   readonly stallMs?: number;
   /** Called with the process id, which is also the id of its group; of a pipe, with each one's. */
   readonly onStart?: (pid: number) => void;
+}
+
+export interface PipeOptions extends Omit<RunOptions, 'input'> {
+  /** What comes to the last command passes through it. When it fails all are ended, and its error is thrown. */
+  readonly through?: Transform;
 }
 
 export interface StartOptions extends CommandOptions {
@@ -93,7 +99,7 @@ export interface Host {
    * Runs commands with the output of each as the input of the next, through the kernel. `stdout` is the last one's,
    * `stderr` everybody's. Throws {@link CommandError} as `run` does.
    */
-  pipe(commands: readonly PipeCommand[], options?: Omit<RunOptions, 'input'>): Promise<RunResult>;
+  pipe(commands: readonly PipeCommand[], options?: PipeOptions): Promise<RunResult>;
   /** Starts a command that keeps running. Throws {@link CommandError} when it cannot start. */
   start(command: string, args: readonly string[], options?: StartOptions): Promise<Running>;
 }

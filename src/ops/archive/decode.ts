@@ -27,6 +27,8 @@ export interface Decoded {
 export interface DecodeIo {
   readonly host: Host;
   readonly signal?: AbortSignal;
+  /** Sees the SQL as it comes out; it must not throw. */
+  readonly onText?: (piece: Buffer) => void;
   /** Milliseconds without a byte before decoding is given up; a minute without it. */
   readonly stallMs?: number;
 }
@@ -77,7 +79,7 @@ function seldom(onProgress: OnProgress): OnProgress {
 }
 
 async function fromArchive(
-  { host, signal, stallMs = STALL_MS }: DecodeIo,
+  { host, signal, onText, stallMs = STALL_MS }: DecodeIo,
   clients: Pick<Clients, 'path'> | undefined,
   archive: Archive,
   onProgress?: OnProgress,
@@ -97,6 +99,7 @@ async function fromArchive(
     maxOutput: 64 * 1024,
     onStdout: (piece) => {
       scanner.write(piece);
+      onText?.(piece);
       done += piece.length;
       onProgress?.(done, undefined);
     },
@@ -155,7 +158,7 @@ function decompressor({ kind }: Archive): Transform | undefined | 'program' {
 }
 
 async function throughNode(
-  { signal }: DecodeIo,
+  { signal, onText }: DecodeIo,
   { path }: Archive,
   scanner: DumpScanner,
   unpack: Transform | undefined,
@@ -170,14 +173,17 @@ async function throughNode(
   });
   file.pause();
   const sink = async (pieces: AsyncIterable<Buffer>) => {
-    for await (const piece of pieces) scanner.write(piece);
+    for await (const piece of pieces) {
+      scanner.write(piece);
+      onText?.(piece);
+    }
   };
   if (unpack === undefined) await pipeline(file, sink, { signal });
   else await pipeline(file, unpack, sink, { signal });
 }
 
 async function throughZstd(
-  { host, signal, stallMs = STALL_MS }: DecodeIo,
+  { host, signal, onText, stallMs = STALL_MS }: DecodeIo,
   archive: Archive,
   scanner: DumpScanner,
 ): Promise<void> {
@@ -185,7 +191,10 @@ async function throughZstd(
     ...(signal && { signal }),
     stallMs,
     maxOutput: 64 * 1024,
-    onStdout: (piece) => scanner.write(piece),
+    onStdout: (piece) => {
+      scanner.write(piece);
+      onText?.(piece);
+    },
   });
   if (exitCode !== 0) throw damaged(archive, reasonIn(stderr));
 }

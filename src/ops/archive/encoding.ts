@@ -27,7 +27,12 @@ const utf8: ToText = (bytes) => bytes.toString('utf8');
 
 /** How to read names in the text of a dump: its first lines say the encoding. UTF-8 where they do not. */
 export function encodingIn(head: string): ToText {
-  const name = /^SET client_encoding = '(\w+)';\r?$/m.exec(head)?.[1]?.toUpperCase();
+  return encodingNamed(/^SET client_encoding = '(\w+)';\r?$/m.exec(head)?.[1]);
+}
+
+/** The same for the name of an encoding. */
+export function encodingNamed(encoding: string | undefined): ToText {
+  const name = encoding?.toUpperCase();
   if (name === undefined || name === 'UTF8' || name === 'SQL_ASCII') return utf8;
   if (name === 'LATIN1') return (bytes) => bytes.toString('latin1');
   const label =

@@ -11,6 +11,8 @@ export interface ArchiveHeader {
   readonly dumpVersion: string | undefined;
   /** It was written by pg_dump or pg_dumpall. */
   readonly dump: boolean;
+  /** It was written by pg_dumpall. */
+  readonly cluster: boolean;
 }
 
 /** Reads the header of an archive. Throws {@link ../error.ts OpError} as {@link readHead} does. */
@@ -66,10 +68,11 @@ function binaryHeader(head: Buffer): Facts {
       serverVersion: versionIn(text()),
       dumpVersion: versionIn(text()),
       dump: true,
+      cluster: false,
     };
   } catch {
     // cut within its header: still an archive, and verifying it will say that it is damaged
-    return { ...NOTHING, dump: true };
+    return { ...NOTHING, dump: true, cluster: false };
   }
 }
 
@@ -95,5 +98,6 @@ function textHeader(head: Buffer): Facts {
     serverVersion: versionIn(/^-- Dumped from database version (.*)$/m.exec(text)?.[1]),
     dumpVersion: versionIn(/^-- Dumped by pg_dump version (.*)$/m.exec(text)?.[1]),
     dump: MARK.test(text),
+    cluster,
   };
 }

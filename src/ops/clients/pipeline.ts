@@ -1,4 +1,4 @@
-import type { PipeCommand, RunResult } from '../../targets/target.ts';
+import type { PipeCommand, PipeOptions, RunResult } from '../../targets/target.ts';
 import type { ExecOptions, StepIo } from '../operation.ts';
 import { runPrograms } from '../run/programs.ts';
 
@@ -9,8 +9,8 @@ import { runPrograms } from '../run/programs.ts';
 export function pipeline(
   { host, line, signal }: Pick<StepIo, 'host' | 'line' | 'signal'>,
   commands: readonly PipeCommand[],
-  options: Omit<ExecOptions, 'input'> = {},
+  { through, ...options }: Omit<ExecOptions, 'input'> & Pick<PipeOptions, 'through'> = {},
 ): Promise<RunResult> {
   const piped = { line, signal, name: 'A program' };
-  return runPrograms((how) => host.pipe(commands, how), piped, options);
+  return runPrograms((how) => host.pipe(commands, { ...how, ...(through && { through }) }), piped, options);
 }

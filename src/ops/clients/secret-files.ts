@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { OpError } from '../error.ts';
 import { isAlive, type ProcessMark, thisProcess } from '../journal/process.ts';
 
 const PREFIX = 'pgdeck-secret-';
@@ -43,6 +44,8 @@ export async function withSecretFiles<T>(
 ): Promise<T> {
   if (password === undefined && passphrase === undefined)
     return work({ passfile: undefined, serviceFile: undefined, service: undefined });
+  refuseLineBreak('password', password);
+  refuseLineBreak('passphrase of the key', passphrase);
   const files = unnamed() ?? named();
   try {
     return await work({
@@ -114,6 +117,16 @@ function named(): Files {
       directories.delete(directory);
     },
   };
+}
+
+/** Both files are read line by line, and a variable would show the secret to others. */
+function refuseLineBreak(what: string, secret: string | undefined): void {
+  if (secret === undefined || !/[\r\n]/.test(secret)) return;
+  throw new OpError(
+    'refused',
+    `The ${what} has a line break, and PostgreSQL's programs cannot be given it: their files have one line for each.`,
+    `Change it to one without, or give it without the line break if that came with copying.`,
+  );
 }
 
 function removeWithUs(directory: string): void {

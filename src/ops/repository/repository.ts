@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import type { ArchiveKind } from '../archive/kind.ts';
+import { type ArchiveKind, readHead } from '../archive/kind.ts';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
 import { diskError, exists } from './disk.ts';
@@ -106,6 +106,7 @@ export async function findBackup(
     refuseUnfinished(home);
     const backup = await describe(home);
     if (backup) return backup;
+    await nameContent(home);
     throw new OpError(
       'refused',
       `${path} is no backup of pg_dump.`,
@@ -127,6 +128,16 @@ export async function findBackup(
       `Name one in full, such as ${only.id}.`,
     );
   return only;
+}
+
+/** Throws what is known of a file that is no backup: an archive of a kind that is not read. */
+async function nameContent(path: string): Promise<void> {
+  try {
+    await readHead(path);
+  } catch (error) {
+    if (error instanceof OpError) throw new OpError('refused', error.message, error.next, error);
+    throw error;
+  }
 }
 
 async function newest(directory: string, database: string | undefined, now: Date): Promise<Backup> {

@@ -21,6 +21,7 @@ export const restoreInput = z
     into: text,
     in_place: z.boolean().default(false),
     table: z.array(z.string().min(1)).default([]),
+    missing: z.array(z.string().min(1)).default([]),
     mode: z.enum(MODES).default('replace'),
     dir: text,
     no_owner: z.boolean().default(false),
@@ -83,6 +84,13 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
     standard: () => 'all of it',
     choices: tableChoices,
     when: (raw) => !given(raw.into) && raw.in_place !== true,
+  },
+  missing: {
+    title: 'Missing tables',
+    hint: 'a table that has rows now and is not in a dump from elsewhere: it may be gone afterwards',
+    placeholder: 'name',
+    standard: () => 'none may be missing',
+    when: (raw) => !chosen(raw) && !given(raw.into),
   },
   mode: {
     title: 'Mode',

@@ -118,9 +118,10 @@ describe('files that pgdeck did not make', () => {
   test('one that would leave the database is refused before it is loaded', async () => {
     const file = dump('create.sql', '--create');
     const into = `${db.database}_create`;
-    const { end } = await restored(context, { backup: file, into });
-    expect(end).toMatchObject({ ok: false });
-    expect(end.text).toMatch(/This dump would leave the database .* CREATE DATABASE/);
+    await expect(planRestore(context, { backup: file, into })).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringMatching(/create\.sql is not loaded: line \d+ of it has: create database/),
+    });
     expect(await databasesLike(into)).toEqual([]);
   });
 
@@ -141,9 +142,10 @@ describe('files that pgdeck did not make', () => {
       bad,
       gzipSync(plain.replace(marker, `\n\\connect ${db.database}\nDROP SCHEMA app CASCADE;${marker}`)),
     );
-    const { end } = await restored(context, { backup: bad, into });
-    expect(end).toMatchObject({ ok: false });
-    expect(end.text).toContain(`\\connect ${db.database}`);
+    await expect(planRestore(context, { backup: bad, into })).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining(`\\connect ${db.database}`),
+    });
     expect(await inDatabase(db.database, rowCounts)).toEqual(counts);
   });
 
@@ -161,9 +163,10 @@ describe('files that pgdeck did not make', () => {
   test('a truncated one is noticed before anything is made', async () => {
     const file = dump('half.dump', '-Fc');
     writeFileSync(file, readFileSync(file).subarray(0, -3_000));
-    const { end } = await restored(context, { backup: file, into: `${db.database}_half` });
-    expect(end).toMatchObject({ ok: false });
-    expect(end.text).toContain('is damaged');
+    await expect(planRestore(context, { backup: file, into: `${db.database}_half` })).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('is damaged'),
+    });
     expect(await databasesLike(`${db.database}_`)).toEqual([]);
   });
 

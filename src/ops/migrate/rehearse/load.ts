@@ -2,11 +2,13 @@ import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { backupBlockers } from '../../../db/views/backup/activity.ts';
 import type { PipeCommand } from '../../../targets/target.ts';
+import { GuardStream } from '../../archive/sql/guard-stream.ts';
 import { dumpFailure } from '../../backup/dump/failure.ts';
 import { blockerText } from '../../backup/preflight/activity.ts';
 import { databaseArgument, withClientEnvironment } from '../../clients/environment.ts';
 import { pipeline } from '../../clients/pipeline.ts';
 import { type Clients, findClients } from '../../clients/programs.ts';
+import { restricts } from '../../clients/restricted.ts';
 import type { OpContext } from '../../context.ts';
 import { OpError } from '../../error.ts';
 import type { StepIo } from '../../operation.ts';
@@ -37,6 +39,8 @@ export async function loader(
           await pipeline(io, commands(clients, server.major, options, context.target.database, database), {
             env,
             quiet: true,
+            // names in the live database are others' text
+            through: new GuardStream({ restricts: await restricts(io.host, clients) }),
           });
         } catch (error) {
           throw await lockFailure(io, error);

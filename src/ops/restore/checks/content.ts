@@ -9,7 +9,7 @@ const PARTS: Readonly<Record<string, string>> = {
 };
 
 /** Whether the backup is one of a whole database, and of this one. */
-export function contentChecks({ backup, database, source }: Situation, use: 'replace' | 'new'): Check[] {
+export function contentChecks({ backup, database }: Situation, use: 'replace' | 'new'): Check[] {
   const checks: Check[] = [];
   const { scope, manifest } = backup;
   const chosen = manifest?.chosen.slice(0, 5).join(', ') ?? '';
@@ -30,17 +30,6 @@ export function contentChecks({ backup, database, source }: Situation, use: 'rep
     });
   else if (part !== undefined)
     checks.push({ title: 'Content', status: 'ok', detail: `The backup holds ${part}.` });
-  else if (
-    scope === null &&
-    use === 'replace' &&
-    source?.toc !== undefined &&
-    !source.toc.entries.some(({ type }) => type === 'TABLE DATA')
-  )
-    checks.push({
-      title: 'Content',
-      status: 'block',
-      detail: `The backup holds no rows, and ${database} would be empty. Restore it with --into NAME.`,
-    });
   if (use === 'replace' && backup.database !== null && backup.database !== database)
     checks.push({
       title: 'Name',

@@ -3,6 +3,7 @@ import type { Fact } from '../../operation.ts';
 import { lastProven, lastVerified } from '../../repository/repository.ts';
 import type { Situation } from '../situation.ts';
 import { describeBackup } from '../source/source.ts';
+import { heldBy } from './replaced.ts';
 
 /** What somebody must see before it is replaced. */
 export function factsOf(situation: Situation): Fact[] {
@@ -31,6 +32,7 @@ export function factsOf(situation: Situation): Fact[] {
     );
   }
   for (const value of backup.damage ?? []) facts.push({ label: 'Damaged', value });
+  facts.push(...foreignFacts(situation));
   facts.push({ label: 'Server', value: `${context.place}, PostgreSQL ${server.version}` });
   if (live === undefined) facts.push({ label: 'Database', value: `${database}, which will be created` });
   else {
@@ -49,6 +51,15 @@ export function factsOf(situation: Situation): Fact[] {
       ].join('; '),
     });
   return facts;
+}
+
+function foreignFacts({ source }: Situation): Fact[] {
+  if (source?.foreign === undefined) return [];
+  const { dumped, seconds } = source.foreign;
+  return [
+    { label: 'Holds', value: heldBy(dumped) },
+    { label: 'Read', value: `to its end, in ${duration(seconds)}: it holds no command of psql` },
+  ];
 }
 
 function originOf({ backup, source }: Situation): string {

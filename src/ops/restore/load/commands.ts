@@ -27,7 +27,7 @@ const STRIP: PipeCommand = {
   args: ['-e', '1,60{', '-e', '/^SET transaction_timeout = 0;$/d', '-e', '}'],
 };
 
-/** The commands that load an archive, as one pipe. They stop at the first error. */
+/** The commands that load an archive, as one pipe. They stop at the first error. What psql loads passes a guard before. */
 export function loadCommands(wish: LoadWish): PipeCommand[] {
   const { clients, kind, path, database, jobs, stripTimeout } = wish;
   const psql = (file: string): PipeCommand => ({
@@ -49,7 +49,6 @@ export function loadCommands(wish: LoadWish): PipeCommand[] {
     return [restore(['--exit-on-error', '--verbose', '-w', ...parallel, '-d', databaseArgument(database)])];
   }
   const program = decompressorOf(kind);
-  if (program === undefined && !stripTimeout) return [psql(path)];
   const read: PipeCommand =
     program === undefined
       ? { command: 'cat', args: ['--', path] }
@@ -63,6 +62,11 @@ function optionsOf({ listFile, noOwner, noTablespaces }: LoadWish): string[] {
     ...(noOwner ? ['--no-owner', '--no-privileges'] : []),
     ...(noTablespaces ? ['--no-tablespaces'] : []),
   ];
+}
+
+/** They end in psql, which would take commands of its own from what it loads. */
+export function endInPsql(commands: readonly PipeCommand[]): boolean {
+  return /(^|\/)psql$/.test(commands.at(-1)?.command ?? '');
 }
 
 /** The commands as a person would type them. */

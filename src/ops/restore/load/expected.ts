@@ -1,5 +1,5 @@
-import type { Decoded } from '../../archive/decode.ts';
 import type { Manifest } from '../../repository/manifest.ts';
+import type { Foreign } from '../source/foreign.ts';
 
 /** What must be there after a load. */
 export interface Expected {
@@ -38,9 +38,11 @@ export function expectedOf(manifest: Manifest): Expected {
 }
 
 /** Of a backup that pgdeck did not make: what was counted in it while it was read through. */
-export function expectedIn(decoded: Decoded): Expected {
+export function expectedIn({ dumped }: Pick<Foreign, 'dumped'>): Expected {
   return {
-    tables: decoded.tables.map((table) => ({ ...table, matview: false })),
+    tables: dumped.tables
+      .filter(({ rows }) => rows !== undefined)
+      .map(({ schema, name, rows = null, copyBytes }) => ({ schema, name, rows, copyBytes, matview: false })),
     // objects without content are not seen
     largeObjects: null,
     sequences: [],

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import type { Session } from '../../../db/session.ts';
 import type { PipeCommand } from '../../../targets/target.ts';
 import type { BackupBytes } from '../../archive/bytes/bytes.ts';
+import { GuardStream } from '../../archive/sql/guard-stream.ts';
 import type { TocEntry } from '../../archive/toc.ts';
 import { type ClientEnvironment, withClientEnvironment, withoutTimeouts } from '../../clients/environment.ts';
 import { pipeline } from '../../clients/pipeline.ts';
+import { restricts } from '../../clients/restricted.ts';
 import type { OpContext } from '../../context.ts';
 import type { StepIo } from '../../operation.ts';
-import { type LoadWish, loadCommands } from './commands.ts';
+import { endInPsql, type LoadWish, loadCommands } from './commands.ts';
 import type { Expected } from './expected.ts';
 import { LoadProgress } from './progress.ts';
 
@@ -51,19 +53,23 @@ export async function loadArchive(io: StepIo, context: OpContext, load: Load): P
 
 async function watched(
   io: StepIo,
-  { entries, expected, elsewhere, database }: Load,
+  { entries, expected, elsewhere, database, clients }: Load,
   commands: readonly PipeCommand[],
   env: ClientEnvironment,
 ): Promise<void> {
   const progress = new LoadProgress(io, expected, entries);
   const session = await (elsewhere === undefined ? io.connect(database) : elsewhere.connect());
   progress.watch(session);
+  const through = endInPsql(commands)
+    ? new GuardStream({ restricts: await restricts(io.host, clients) })
+    : undefined;
   let done = false;
   try {
     await pipeline(io, commands, {
       // before it sets them itself it has asked once
       env: { ...env, ...withoutTimeouts(session.server) },
       quiet: true,
+      ...(through && { through }),
       maxOutput: KEEP,
       onLine: (text, from) => {
         if (from !== 'stderr') return;

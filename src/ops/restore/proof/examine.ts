@@ -1,5 +1,4 @@
 import { BackupBytes } from '../../archive/bytes/bytes.ts';
-import { decodeArchive } from '../../archive/decode.ts';
 import { readHeader } from '../../archive/header.ts';
 import { readToc, type Toc } from '../../archive/toc.ts';
 import type { Clients } from '../../clients/programs.ts';
@@ -9,7 +8,7 @@ import type { StepIo } from '../../operation.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { type Expected, expectedIn, expectedOf } from '../load/expected.ts';
 import { selectEntries, type UseList } from '../load/use-list.ts';
-import { refuseLeaving } from '../source/foreign-sql.ts';
+import { readForeign } from '../source/foreign.ts';
 import { listed } from '../source/restore-list.ts';
 import { majorOf } from '../source/source.ts';
 import { type Wants, wantsOf } from './wants.ts';
@@ -48,7 +47,6 @@ export async function examine(
     binary && clients !== undefined
       ? await readToc(context.host, clients.path('pg_restore'), path)
       : undefined;
-  if (!binary && manifest === undefined) await refuseLeaving(io, { kind, path });
   return {
     backup,
     bytes,
@@ -57,9 +55,7 @@ export async function examine(
     toc,
     list: toc && selectEntries(toc, { rights: EVERYTHING }, await listed(backup)),
     expected:
-      manifest === undefined
-        ? expectedIn(await decodeArchive(io, clients, { kind, path }))
-        : expectedOf(manifest),
+      manifest === undefined ? expectedIn(await readForeign(io, clients, backup)) : expectedOf(manifest),
   };
 }
 

@@ -1,13 +1,14 @@
 import type { Server } from '../../../db/server.ts';
 import { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { type ArchiveHeader, readHeader } from '../../archive/header.ts';
-import { readHead } from '../../archive/kind.ts';
 import { readToc, type Toc } from '../../archive/toc.ts';
 import { type ClientProgram, type Clients, findClients } from '../../clients/programs.ts';
+import { restricts } from '../../clients/restricted.ts';
 import type { OpContext } from '../../context.ts';
 import { OpError } from '../../error.ts';
 import type { Check } from '../../operation.ts';
 import type { Backup } from '../../repository/repository.ts';
+import { type Foreign, readForeign } from './foreign.ts';
 
 /** A backup that was looked at: what it is, what reads it. */
 export interface Source {
@@ -24,13 +25,17 @@ export interface Source {
    * the server does not know.
    */
   readonly stripTimeout: boolean;
+  /** psql has a restricted mode: it is loaded in it. */
+  readonly restricts: boolean;
+  /** What it holds, where pgdeck did not make it; undefined when the checks block. */
+  readonly foreign: Foreign | undefined;
 }
 
 const PROGRAMS: readonly ClientProgram[] = ['pg_restore', 'psql', 'vacuumdb', 'pg_dump', 'pg_dumpall'];
 
 /**
- * Looks at a backup with the programs that can read it. Without a source the checks block.
- * Throws {@link OpError} for a file that is no backup, or damaged in its beginning.
+ * Looks at a backup with the programs that can read it; one that pgdeck did not make is read to its end. Without a source
+ * the checks block. Throws {@link OpError} for a file that is no backup, damaged, or not to be loaded.
  */
 export async function readSource(
   context: OpContext,
@@ -38,7 +43,9 @@ export async function readSource(
   backup: Backup,
 ): Promise<{ source: Source | undefined; checks: Check[] }> {
   const bytes = await BackupBytes.of(backup);
-  const header = await orDamage(bytes, () => readHeader(backup.archive));
+  const reading = orDamage(bytes, () => readHeader(backup.archive));
+  const header = await (backup.manifest === undefined ? reading.catch(refuse) : reading);
+  if (backup.manifest === undefined) refuseOthers(backup, header);
   const { clients, check } = await findClients(context, server, PROGRAMS, oldestClient(header));
   const checks = [check];
   if (clients === undefined) return { source: undefined, checks };
@@ -48,8 +55,17 @@ export async function readSource(
     : undefined;
   const stripTimeout = server.major < 17 && (archive ? clients.major >= 17 : setsTimeout(header));
   checks.push(...versionChecks(header, backup, server));
-  if (!archive) checks.push(...(await sqlChecks(context, backup, header, clients)));
-  return { source: { backup, bytes, header, toc, clients, stripTimeout }, checks };
+  if (!archive) checks.push(...(await programCheck(context, header)));
+  const restricted = await restricts(context.host, clients);
+  const foreign =
+    backup.manifest === undefined && !checks.some(({ status }) => status === 'block')
+      ? await readForeign({ host: context.host }, clients, backup)
+      : undefined;
+  if (!restricted && !archive) checks.push(restrictedCheck(clients, foreign));
+  return {
+    source: { backup, bytes, header, toc, clients, stripTimeout, restricts: restricted, foreign },
+    checks,
+  };
 }
 
 /** What cannot be read is known to be damaged where it is not what was written. */
@@ -60,6 +76,48 @@ async function orDamage<T>(bytes: BackupBytes, read: () => Promise<T>): Promise<
     if (error instanceof OpError && error.kind === 'failed') await bytes.compare({});
     throw error;
   }
+}
+
+/** Nothing was begun: what is wrong with a file is found before. */
+function refuse(error: unknown): never {
+  if (error instanceof OpError && error.kind === 'failed')
+    throw new OpError('refused', error.message, error.next, error);
+  throw error;
+}
+
+/** Text that is no dump of one database. */
+function refuseOthers({ archive }: Backup, { cluster, dump }: ArchiveHeader): void {
+  if (cluster)
+    throw new OpError(
+      'refused',
+      `${archive} is a dump of a whole cluster by pg_dumpall: roles, tablespaces and every database.`,
+      'Load it by hand into a server of its own with psql, or make a dump of one database with pg_dump.',
+    );
+  if (!dump)
+    throw new OpError(
+      'refused',
+      `${archive} is no dump of pg_dump: it does not begin with "PostgreSQL database dump".`,
+      'Run SQL of your own with psql, or as a migration.',
+    );
+}
+
+/** An older psql takes commands of its own from what it loads; what was read tells whether it could. */
+function restrictedCheck({ version, major }: Clients, foreign: Foreign | undefined): Check {
+  const title = 'psql';
+  const update = `Update postgresql-client-${major}`;
+  if (foreign?.doubt !== undefined)
+    return {
+      title,
+      status: 'block',
+      detail:
+        `Line ${foreign.doubt} of the dump is read differently where standard_conforming_strings is off, and psql ` +
+        `${version} has no restricted mode that would make it harmless. ${update}.`,
+    };
+  return {
+    title,
+    status: 'warn',
+    detail: `psql ${version} has no restricted mode: what is loaded was read before, and is read again while it is loaded. ${update}.`,
+  };
 }
 
 /** pg_restore reads the archives of older versions, and no newer ones: their format changed in 16 and in 17. */
@@ -92,32 +150,8 @@ function versionChecks({ serverVersion }: ArchiveHeader, backup: Backup, server:
   ];
 }
 
-/** Minor versions from which on psql knows \restrict, which dumps of the same age begin with. */
-const RESTRICT: Readonly<Record<number, number>> = { 13: 22, 14: 19, 15: 14, 16: 10, 17: 6 };
-
-async function sqlChecks(
-  context: OpContext,
-  backup: Backup,
-  header: ArchiveHeader,
-  clients: Clients,
-): Promise<Check[]> {
+async function programCheck(context: OpContext, header: ArchiveHeader): Promise<Check[]> {
   const checks: Check[] = [];
-  const head = (await readHead(backup.archive)).head.toString('latin1');
-  const minor = Number(clients.version.split('.')[1] ?? 0);
-  if (/^\\restrict /m.test(head) && minor < (RESTRICT[clients.major] ?? 0))
-    checks.push({
-      title: 'psql',
-      status: 'block',
-      detail:
-        `This dump begins with \\restrict, which psql ${clients.version} does not know. ` +
-        `Update postgresql-client-${clients.major} to ${clients.major}.${RESTRICT[clients.major]} or later.`,
-    });
-  if (!header.dump)
-    checks.push({
-      title: 'Content',
-      status: 'warn',
-      detail: 'It does not begin as a dump of pg_dump: every command in it is run as it stands.',
-    });
   const program = decompressorOf(header.kind);
   if (program !== undefined && !(await exists(context, program)))
     checks.push({

@@ -1,4 +1,3 @@
-import { decodeArchive } from '../../archive/decode.ts';
 import { verifyBackup } from '../../archive/verify.ts';
 import { OpError, sentenceOf } from '../../error.ts';
 import type { Step, StepIo } from '../../operation.ts';
@@ -8,7 +7,7 @@ import type { Backup } from '../../repository/repository.ts';
 import { isAccepted, wayOut } from '../checks/damage.ts';
 import type { RestoreInput } from '../input.ts';
 import { expectedIn } from '../load/expected.ts';
-import { refuseLeaving } from '../source/foreign-sql.ts';
+import { type Foreign, refuseChanged } from '../source/foreign.ts';
 import type { Source } from '../source/source.ts';
 import type { RestoreState } from './state.ts';
 
@@ -22,13 +21,14 @@ interface ReadWish {
  * not verified before or where there will be nothing else to go back to. What was not made by pgdeck is always read.
  */
 export function readStep({ source, input }: ReadWish, state: RestoreState, always: boolean): Step[] {
-  const { backup, clients, bytes } = source;
-  const { archive: path, kind, manifest } = backup;
+  const { backup, clients, bytes, foreign } = source;
+  if (foreign !== undefined) return [unchangedStep(backup, foreign, state)];
+  const { archive: path, kind } = backup;
   const sql = kind === 'sql' || kind === 'sql.gz' || kind === 'sql.zst';
   const quick = backup.status === 'ok' && !always && bytes.unknown === undefined;
   const sums = bytes.unknown === undefined ? `sha256 of every file in ${backup.path}/manifest.json` : '';
   const decode = sql
-    ? `decompress ${path} | look for \\connect, CREATE DATABASE, CREATE ROLE | count rows of each table`
+    ? `decompress ${path} | count rows of each table`
     : `pg_restore -f - ${path} | count rows of each table`;
   return [
     {
@@ -36,19 +36,9 @@ export function readStep({ source, input }: ReadWish, state: RestoreState, alway
       title: quick ? 'Compare every byte of the backup with its checksum' : 'Read the backup to its end',
       preview: [sums, quick ? '' : decode].filter((line) => line !== '').join('\n'),
       run: async (io) => {
-        const archive = { kind, path };
-        if (sql && manifest === undefined) await refuseLeaving(io, archive);
-        if (manifest !== undefined) {
-          const found = await verifyBackup(io, clients, backup, quick ? 'checksum' : 'counts', bytes);
-          if (found.ok) io.line(found.detail);
-          else await refuted(io, backup, found, isAccepted(input, backup));
-          return;
-        }
-        if (bytes.unknown !== undefined) io.line(bytes.unknown);
-        const decoded = await decodeArchive(io, clients, archive, (done, of) =>
-          io.progress({ label: 'read', done, unit: 'bytes', ...(of !== undefined && { of }) }),
-        );
-        state.expected ??= expectedIn(decoded);
+        const found = await verifyBackup(io, clients, backup, quick ? 'checksum' : 'counts', bytes);
+        if (found.ok) io.line(found.detail);
+        else await refuted(io, backup, found, isAccepted(input, backup));
       },
     },
   ];
@@ -70,4 +60,17 @@ async function refuted(io: StepIo, backup: Backup, found: Verification, accepted
     `${backup.id} is damaged: ${found.detail}`,
     `Nothing was touched. ${wayOut(backup)}`,
   );
+}
+
+/** It was read to its end for the plan. */
+function unchangedStep({ archive: path }: Backup, foreign: Foreign, state: RestoreState): Step {
+  return {
+    id: 'read',
+    title: 'See that the file is still the one that was read for this plan',
+    preview: `sha256 of ${path}`,
+    run: async (io) => {
+      await refuseChanged(path, foreign, io.signal);
+      state.expected ??= expectedIn(foreign);
+    },
+  };
 }

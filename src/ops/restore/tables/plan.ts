@@ -109,6 +109,7 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
     countedOf(input, backup),
     input.tables,
     input.mode,
+    source.foreign?.heads,
   );
   checks.push(...tableChecks);
   const tables: ResultTable[] = [];

@@ -2,6 +2,7 @@ import { displayName, quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { type LiveTable, liveTables, tableNames } from '../../../db/views/restore/tables.ts';
 import { parseCopyHead } from '../../archive/heading.ts';
+import { refusalIn } from '../../archive/sql/guard.ts';
 import type { Clients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
 import type { Check } from '../../operation.ts';
@@ -30,8 +31,9 @@ export async function prepare(
   backup: Backup,
   names: readonly string[],
   mode: Mode,
+  heads?: readonly number[],
 ): Promise<Prepared> {
-  const contents = await readContents(context.host, clients, backup, () => knownTables(session));
+  const contents = await readContents(context.host, clients, backup, () => knownTables(session), heads);
   const keys = chooseTables(contents, names);
   const blocks = await readBlocks(context, clients, backup, contents, keys);
   const live = await session.run(liveTables, withParents(contents, keys));
@@ -123,7 +125,7 @@ function remake(contents: Contents, key: string, live: readonly LiveTable[]) {
   const { definition, references } = definitionOf(contents, key, parentIsThere);
   const whole = withSequences(contents, definition);
   // what psql would take for a command of its own
-  const unsafe = [...whole.before, ...whole.after].some(({ sql }) => /^\\/m.test(sql));
+  const unsafe = [...whole.before, ...whole.after].some(({ sql }) => refusalIn(sql) !== undefined);
   return { definition: whole, check: goneCheck(table, references, unsafe || whole.before.length === 0) };
 }
 

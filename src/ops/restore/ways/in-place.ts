@@ -8,6 +8,8 @@ import { type Check, KEPT, type Plan, type Step, type StepIo } from '../../opera
 import { contentChecks } from '../checks/content.ts';
 import { diskChecks } from '../checks/disk.ts';
 import { needsChecks } from '../checks/needs.ts';
+import { replaced } from '../checks/replaced.ts';
+import { wholeChecks } from '../checks/whole.ts';
 import { hooksOf } from '../input.ts';
 import { expectedOf } from '../load/expected.ts';
 import type { Situation } from '../situation.ts';
@@ -40,7 +42,8 @@ export async function inPlaceWay(situation: Situation): Promise<Way> {
   const needs = await needsChecks(situation);
   checks.push(...needs.checks);
   if (live === undefined || source === undefined || dumpClients === undefined) return { checks, steps: [] };
-  checks.push(...(await dropChecks(session, live, checks)));
+  const whole = await wholeChecks(situation);
+  checks.push(...whole.checks, ...(await dropChecks(session, live, checks)));
   const state = newState(backup.manifest && expectedOf(backup.manifest));
   const hooks = hooksOf(input, context);
   const safety = await safetyOf(situation, dumpClients);
@@ -67,10 +70,11 @@ export async function inPlaceWay(situation: Situation): Promise<Way> {
   ];
   return {
     checks: [...checks, ...safety.checks],
+    tables: whole.tables,
     steps,
     consequence:
       `${database} is dropped and made anew: nobody can work with it until that is done. ` +
-      'What was written since the backup is in the safety backup only.',
+      `${replaced(situation)}; what it is now is in the safety backup only.`,
     undo: 'undo',
     leaves: leavesOf(database, state, safety, dropped),
   };

@@ -9,6 +9,7 @@ import type { Manifest } from '../../repository/manifest.ts';
 import { contentChecks } from '../checks/content.ts';
 import { diskChecks } from '../checks/disk.ts';
 import { needsChecks } from '../checks/needs.ts';
+import { newChecks } from '../checks/whole.ts';
 import { expectedOf } from '../load/expected.ts';
 import type { Situation } from '../situation.ts';
 import { fillSteps } from '../steps/fill.ts';
@@ -26,7 +27,7 @@ export async function intoWay(situation: Situation): Promise<Way> {
   const { database, live, source, backup, input } = situation;
   const { checks, extensions } = await placeChecks(situation);
   const needs = await needsChecks(situation, extensions);
-  checks.push(...needs.checks, ...contentChecks(situation, 'new'));
+  checks.push(...needs.checks, ...contentChecks(situation, 'new'), ...newChecks(situation));
   if (source === undefined) return { checks, steps: [] };
   checks.push(...(await diskChecks(situation, { noTablespaces: needs.noTablespaces })));
   const state = newState(backup.manifest && expectedOf(backup.manifest));

@@ -4,6 +4,8 @@ import { type Check, KEPT, type Plan, type Step, type StepIo } from '../../opera
 import { contentChecks } from '../checks/content.ts';
 import { diskChecks } from '../checks/disk.ts';
 import { needsChecks } from '../checks/needs.ts';
+import { replaced } from '../checks/replaced.ts';
+import { wholeChecks } from '../checks/whole.ts';
 import { hooksOf } from '../input.ts';
 import { expectedOf } from '../load/expected.ts';
 import type { Situation } from '../situation.ts';
@@ -34,6 +36,8 @@ export async function swapWay(situation: Situation): Promise<Way> {
   const needs = await needsChecks(situation);
   checks.push(...needs.checks);
   if (live === undefined || source === undefined) return { checks, steps: [] };
+  const whole = await wholeChecks(situation);
+  checks.push(...whole.checks);
   const state = newState(backup.manifest && expectedOf(backup.manifest));
   const hooks = hooksOf(input, context);
   const safety = input.no_safety_backup || !dumpClients ? undefined : await safetyOf(situation, dumpClients);
@@ -59,9 +63,10 @@ export async function swapWay(situation: Situation): Promise<Way> {
   ];
   return {
     checks: [...checks, ...(safety?.checks ?? [])],
+    tables: whole.tables,
     steps,
     consequence:
-      `${database} becomes what it was when it was backed up; what was written since is kept in ${beforeName(database, RUN)}. ` +
+      `${replaced(situation)}; what it is now is kept in ${beforeName(database, RUN)}. ` +
       'Everybody who is connected loses the connection, and can connect again within a second.',
     undo: 'undo',
     leaves: leavesOf(database, state, safety),

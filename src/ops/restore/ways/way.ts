@@ -2,4 +2,4 @@ import type { Plan } from '../../operation.ts';
 
 /** What a way of restoring contributes to the plan. */
 export type Way = Pick<Plan, 'checks' | 'steps'> &
-  Partial<Pick<Plan, 'consequence' | 'undo' | 'danger' | 'leaves'>>;
+  Partial<Pick<Plan, 'consequence' | 'undo' | 'danger' | 'leaves' | 'tables'>>;

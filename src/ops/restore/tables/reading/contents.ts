@@ -38,7 +38,8 @@ export interface KnownTable {
 }
 
 /**
- * Reads what tables a backup holds, without their rows; `live` tells more about those of a backup without definitions.
+ * Reads what tables a backup holds, without their rows; `live` tells more about those of a backup without definitions, and
+ * `heads` on which lines of its text rows begin, where that was read before.
  * Throws {@link OpError} when it cannot be read.
  */
 export async function readContents(
@@ -46,10 +47,11 @@ export async function readContents(
   clients: Clients,
   backup: Backup,
   live: () => Promise<readonly KnownTable[]>,
+  heads?: readonly number[],
 ): Promise<Contents> {
   return backup.kind === 'custom' || backup.kind === 'directory'
     ? archiveContents(host, clients, backup, live)
-    : textContents(host, backup, live);
+    : textContents(host, backup, live, heads);
 }
 
 async function archiveContents(
@@ -91,12 +93,14 @@ async function textContents(
   host: Host,
   backup: Backup,
   live: () => Promise<readonly KnownTable[]>,
+  heads: readonly number[] | undefined,
 ): Promise<Contents> {
   const { exitCode, stdout, stderr } = await host.pipe(
     [...unpack(backup), { command: 'sed', args: ['-n', OUTLINE] }],
     { env: { LC_ALL: 'C' } },
   );
   if (exitCode !== 0) throw unreadable(backup, stderr);
+  refuseLookalikes(backup, stdout, heads);
   const entries = parseEntries(stdout);
   const tables = definedTables(entries);
   const known = tables.size === 0 ? await live() : [];
@@ -106,6 +110,19 @@ async function textContents(
   }
   addParents(tables, known);
   return { entries, tables };
+}
+
+/** What sed takes for the head of rows may be text: a function that writes it, a row of a table it does not know. */
+function refuseLookalikes(backup: Backup, outline: string, heads: readonly number[] | undefined): void {
+  if (heads === undefined) return;
+  const real = new Set(heads);
+  for (const [, line] of outline.matchAll(/^(\d+)\nCOPY .* FROM stdin;$/gm))
+    if (!real.has(Number(line)))
+      throw new OpError(
+        'refused',
+        `Line ${line} of ${backup.id} looks like the beginning of rows and is none: tables cannot be chosen from it.`,
+        'Restore all of it into a new database with --into NAME, or make a dump with --format=custom.',
+      );
 }
 
 function addData(

@@ -176,7 +176,7 @@ export function goneCheck(
       title: shown,
       status: 'block',
       detail:
-        'It is gone, and its definition in the backup holds lines that psql would take for its own commands. ' +
+        'It is gone, and its definition in the backup holds what psql would take for its own commands. ' +
         'Restore the whole backup into a new database instead, with --into NAME.',
     };
   const keys = references.map((entry) => entry.name).join(', ');

@@ -5,10 +5,12 @@
 
 const HEAD = '/^COPY .* FROM stdin;$/';
 const END = '/^-- PostgreSQL database dump complete$/';
-const END_OF_DATA = String.raw`/^\\\.$/`;
+/** As psql sees it: what follows the one with a carriage return would be no row to it. */
+const END_OF_DATA = String.raw`/^\\\.\r\{0,1\}$/`;
 
-/** Leaves a dump's text without its rows and large objects. */
+/** Leaves a dump's text without its rows and large objects; before the head of rows stands its line's number. */
 export const OUTLINE = `${HEAD} {
+=
 p
 :data
 n

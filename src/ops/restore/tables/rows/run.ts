@@ -4,8 +4,10 @@ import { CommandError, type Host, type PipeCommand } from '../../../../targets/t
 import { cleanLine } from '../../../../text/clean.ts';
 import type { BackupBytes } from '../../../archive/bytes/bytes.ts';
 import { Changed } from '../../../archive/bytes/errors.ts';
+import { restrictLine } from '../../../archive/sql/guard-stream.ts';
 import { type ClientEnvironment, databaseArgument } from '../../../clients/environment.ts';
 import type { Clients } from '../../../clients/programs.ts';
+import { restricts } from '../../../clients/restricted.ts';
 import { OpError } from '../../../error.ts';
 import type { Redirect } from './filter.ts';
 import { gate } from './gate.ts';
@@ -72,7 +74,9 @@ async function runIn(directory: string, pass: Pass): Promise<Told[]> {
     await writeFile(path, text, { mode: 0o600 });
     return path;
   };
-  const opening = await file('opening.sql', pass.opening);
+  // definitions and rows are the backup's text: from here on psql takes no command of its own
+  const restrict = (await restricts(pass.host, pass.clients)) ? restrictLine() : '';
+  const opening = await file('opening.sql', `${restrict}${pass.opening}`);
   const closing = await file('closing.sql', pass.closing);
   const psql = ['-X', '-q', '-A', '-t', '-w', '-F', '\t', '-v', 'ON_ERROR_STOP=1'];
   const { exitCode, stdout, stderr } = await pass.host.pipe(

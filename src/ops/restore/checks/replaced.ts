@@ -1,0 +1,21 @@
+import { count, plural } from '../../../text/units.ts';
+import type { Dumped } from '../../archive/sql/tally.ts';
+import type { Situation } from '../situation.ts';
+
+/** Rows and tables of a dump, in words. */
+export function heldBy({ tables }: Dumped): string {
+  const filled = tables.filter(({ rows }) => rows !== undefined);
+  const rows = filled.reduce((sum, table) => sum + (table.rows ?? 0), 0);
+  const more = filled.some((table) => table.rows === null) ? ' and more that are not counted' : '';
+  return `${count(rows)} rows${more} in ${plural(filled.length, 'table')}`;
+}
+
+/** What a database becomes, as far as it is true: only a whole backup of it makes it what it was. */
+export function replaced({ backup, database, input, list, source }: Situation): string {
+  const { scope, manifest } = backup;
+  const all = !input.no_owner && (list?.left.length ?? 0) === 0;
+  if (manifest !== undefined && scope === 'full' && backup.database === database && all)
+    return `${database} becomes what it was when it was backed up`;
+  if (source?.foreign === undefined) return `${database} becomes what the backup holds`;
+  return `${database} becomes what the file holds, ${heldBy(source.foreign.dumped)}`;
+}

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { checksumTree, sha256File } from '../../archive/checksum.ts';
+import { type Decoded, type DecodeIo, decodeArchive, type OnProgress } from '../../archive/decode.ts';
+import { Refusal, SqlGuard } from '../../archive/sql/guard.ts';
+import type { Dumped } from '../../archive/sql/tally.ts';
+import type { Clients } from '../../clients/programs.ts';
+import { OpError } from '../../error.ts';
+import { diskError } from '../../repository/disk.ts';
+import type { Backup } from '../../repository/repository.ts';
+
+/** A dump that pgdeck did not make, read to its end. */
+export interface Foreign {
+  readonly dumped: Dumped;
+  readonly decoded: Decoded;
+  /** Of its bytes: what is loaded later must be the same. */
+  readonly fingerprint: string;
+  /** A line whose reading hangs on a setting that the text cannot prove. */
+  readonly doubt: number | undefined;
+  /** Lines on which a COPY with its rows begins. */
+  readonly heads: readonly number[];
+  readonly seconds: number;
+}
+
+/** The last one that was read: a form is planned more than once. */
+let last: { readonly key: string; readonly foreign: Promise<Foreign> } | undefined;
+
+/**
+ * Reads a dump that others made, as psql would: what it defines, its rows, and whether it would reach beyond the database
+ * that it is loaded into. Nothing of it is believed before. Throws {@link OpError}: refused for what may not be loaded.
+ */
+export async function readForeign(
+  io: DecodeIo,
+  clients: Pick<Clients, 'path'> | undefined,
+  backup: Pick<Backup, 'kind' | 'archive'>,
+  onProgress?: OnProgress,
+): Promise<Foreign> {
+  const key = `${backup.archive}\0${await looks(backup.archive)}`;
+  if (last?.key !== key) last = { key, foreign: read(io, clients, backup, key, onProgress) };
+  try {
+    return await last.foreign;
+  } catch (error) {
+    last = undefined;
+    throw error;
+  }
+}
+
+async function read(
+  io: DecodeIo,
+  clients: Pick<Clients, 'path'> | undefined,
+  { kind, archive: path }: Pick<Backup, 'kind' | 'archive'>,
+  key: string,
+  onProgress?: OnProgress,
+): Promise<Foreign> {
+  const started = performance.now();
+  const fingerprint = await fingerprintOf(path, io.signal);
+  const guard = new SqlGuard();
+  let refusal: Refusal | undefined;
+  const guarded = (work: () => void) => {
+    if (refusal !== undefined) return;
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refusal = error;
+    }
+  };
+  const taps = { ...io, onText: (piece: Buffer) => guarded(() => guard.write(piece)) };
+  let decoded: Decoded | undefined;
+  let damage: unknown;
+  try {
+    decoded = await decodeArchive(taps, clients, { kind, path }, onProgress);
+  } catch (error) {
+    damage = error;
+  }
+  let dumped: Dumped | undefined;
+  guarded(() => {
+    dumped = guard.end();
+  });
+  // what it would do comes before what it lacks
+  if (refusal !== undefined) throw refused(path, kind, refusal);
+  if (damage instanceof OpError && damage.kind === 'failed')
+    throw new OpError('refused', damage.message, damage.next, damage);
+  if (decoded === undefined || dumped === undefined) throw damage;
+  if (key !== `${path}\0${await looks(path)}`) throw changed(path);
+  const seconds = (performance.now() - started) / 1000;
+  return { dumped, decoded, fingerprint, doubt: guard.doubt, heads: guard.heads, seconds };
+}
+
+function refused(path: string, kind: Backup['kind'], { line, message }: Refusal): OpError {
+  const where = kind === 'custom' || kind === 'directory' ? 'of what pg_restore makes of it' : 'of it';
+  return new OpError(
+    'refused',
+    `${path} is not loaded: line ${line} ${where} has: ${message}`,
+    'A dump of one database has nothing that psql or the server would run beyond it: make one with pg_dump, ' +
+      'without --create, or look at the line and load the file by hand.',
+  );
+}
+
+function changed(path: string): OpError {
+  return new OpError(
+    'refused',
+    `${path} was changed while it was read.`,
+    'Try again when nobody writes to it.',
+  );
+}
+
+/** Throws {@link OpError} unless the file is still the one that was read. */
+export async function refuseChanged(
+  path: string,
+  { fingerprint }: Foreign,
+  signal?: AbortSignal,
+): Promise<void> {
+  if ((await fingerprintOf(path, signal)) === fingerprint) return;
+  throw new OpError(
+    'failed',
+    `${path} is not the file that was planned with: it was changed since.`,
+    'Nothing was touched. Plan the restore again.',
+  );
+}
+
+async function fingerprintOf(path: string, signal?: AbortSignal): Promise<string> {
+  try {
+    if (!(await stat(path)).isDirectory()) return await sha256File(path, signal);
+    return createHash('sha256')
+      .update(JSON.stringify(await checksumTree(path, signal)))
+      .digest('hex');
+  } catch (error) {
+    if (signal?.aborted) throw new OpError('cancelled', 'Reading it was cancelled.', undefined, error);
+    throw diskError(error, 'The backup cannot be read', path);
+  }
+}
+
+/** What tells at a glance that a file is another one. */
+async function looks(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [ino, size, mtimeNs, ctimeNs].join(' ');
+  } catch (error) {
+    throw diskError(error, 'The backup cannot be read', path);
+  }
+}
