@@ -1,5 +1,5 @@
 import type { ToText } from '../encoding.ts';
-import type { TokenKind } from './lexer.ts';
+import type { TokenKind } from './listener.ts';
 
 export interface Token {
   readonly kind: TokenKind;

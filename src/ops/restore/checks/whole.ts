@@ -4,10 +4,10 @@ import { wholeObjects, wholeTables } from '../../../db/views/restore/whole.ts';
 import { shellWord } from '../../../text/shell.ts';
 import { count, plural } from '../../../text/units.ts';
 import type { DumpedTable, ObjectKind } from '../../archive/sql/tally.ts';
-import { nameParts } from '../../names/names.ts';
 import type { Check, ResultTable } from '../../operation.ts';
 import type { Situation } from '../situation.ts';
 import type { Foreign } from '../source/foreign.ts';
+import { listed, means, NAMED } from './names.ts';
 
 /** What a dump that others made would leave of a database. */
 export interface Whole {
@@ -27,7 +27,6 @@ interface Beside {
 
 const TITLE = 'Content';
 const SHOWN = 20;
-const NAMED = 5;
 /** Tables up to this size are counted; of larger ones the server's own estimate has to do. */
 const COUNTED_BYTES = 64 * 1024 ** 2;
 /** What stands for the large objects among the names of `--missing`. */
@@ -253,19 +252,6 @@ function objectChecks(
       detail: `The file does not have ${lost.slice(0, NAMED).join(', ')}${more}, which will be gone.`,
     },
   ];
-}
-
-function means(text: string, { schema, name }: { schema: string; name: string }): boolean {
-  if (text === name || text === `${schema}.${name}`) return true;
-  const parts = nameParts(text) ?? [];
-  return parts.length === 2
-    ? parts[0] === schema && parts[1] === name
-    : parts.length === 1 && parts[0] === name;
-}
-
-function listed(tables: readonly { schema: string; name: string }[]): string {
-  const names = tables.slice(0, NAMED).map(({ schema, name }) => displayName(schema, name));
-  return `${names.join(', ')}${tables.length > NAMED ? ` and ${tables.length - NAMED} more` : ''}`;
 }
 
 function tableOf(beside: readonly Beside[], { dumped }: Foreign): ResultTable {
