@@ -1,11 +1,11 @@
 import { cleanLine } from '../../../text/clean.ts';
 import { encodingNamed, type ToText } from '../encoding.ts';
+import { type LexerListener, Refusal, type TokenKind } from './lexer/listener.ts';
 import { PsqlLexer } from './lexer.ts';
-import { type LexerListener, Refusal, type TokenKind } from './listener.ts';
 import { copiedFromStdin, Statement, settingOf } from './statement.ts';
 import { type Dumped, Tally } from './tally.ts';
 
-export { Refusal } from './listener.ts';
+export { Refusal } from './lexer/listener.ts';
 
 /** Bytes of the text that psql must not get: from, to. */
 export type Cut = readonly [from: number, to: number];

@@ -1,12 +1,12 @@
-import { BlockDepth, LONGEST_KEYWORD } from './block-depth.ts';
-import * as C from './characters.ts';
-import { charLength } from './client-encoding.ts';
-import { Rows } from './end-of-data.ts';
-import type { LexerListener } from './listener.ts';
-import { Place } from './place.ts';
-import { Quoted, type QuotedKind } from './quoted.ts';
-import { dollarAt, numberAt, prefixAt } from './tokens.ts';
-import { variableAt } from './variable.ts';
+import { BlockDepth, LONGEST_KEYWORD } from './lexer/block-depth.ts';
+import * as C from './lexer/characters.ts';
+import { charLength } from './lexer/client-encoding.ts';
+import { Rows } from './lexer/end-of-data.ts';
+import type { LexerListener } from './lexer/listener.ts';
+import { Place } from './lexer/place.ts';
+import { Quoted, type QuotedKind } from './lexer/quoted.ts';
+import { dollarAt, numberAt, prefixAt } from './lexer/tokens.ts';
+import { variableAt } from './lexer/variable.ts';
 
 type State = 'code' | 'quoted' | 'head end' | 'data';
 
@@ -111,16 +111,9 @@ export class PsqlLexer {
   }
 
   #step(text: Buffer, at: number): number {
-    switch (this.#state) {
-      case 'code':
-        return this.#code(text, at);
-      case 'quoted':
-        return this.#quotedText(text, at);
-      case 'head end':
-        return this.#headEnd(text, at);
-      case 'data':
-        return this.#data(text, at);
-    }
+    if (this.#state === 'code') return this.#code(text, at);
+    if (this.#state === 'quoted') return this.#quotedText(text, at);
+    return this.#state === 'data' ? this.#data(text, at) : this.#headEnd(text, at);
   }
 
   #quotedText(text: Buffer, from: number): number {

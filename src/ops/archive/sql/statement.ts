@@ -1,5 +1,5 @@
 import type { ToText } from '../encoding.ts';
-import type { TokenKind } from './listener.ts';
+import type { TokenKind } from './lexer/listener.ts';
 
 export interface Token {
   readonly kind: TokenKind;

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { SqlGuard } from '../../../../src/ops/archive/sql/guard.ts';
 import { GuardStream } from '../../../../src/ops/archive/sql/guard-stream.ts';
-import { Refusal } from '../../../../src/ops/archive/sql/listener.ts';
+import { Refusal } from '../../../../src/ops/archive/sql/lexer/listener.ts';
 import type { Dumped } from '../../../../src/ops/archive/sql/tally.ts';
 
 const PIECES = [1, 2, 3, 5, 7, 64, 1 << 20];

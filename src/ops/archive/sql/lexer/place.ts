@@ -1,4 +1,4 @@
-import { countNewlines } from '../newlines.ts';
+import { countNewlines } from '../../newlines.ts';
 import { Refusal } from './listener.ts';
 
 /** Where reading is in the whole, while only a piece of it is there. */

@@ -1,4 +1,4 @@
-import { countNewlines } from '../newlines.ts';
+import { countNewlines } from '../../newlines.ts';
 
 const LF = 10;
 const CR = 13;
