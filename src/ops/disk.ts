@@ -23,17 +23,33 @@ export async function freeBytes(directory: string): Promise<number | undefined> 
   }
 }
 
-/** The file system of a directory, or of the nearest one above that is there, and what is free in it. */
-export async function placeOf(directory: string): Promise<{ device: number; free: number } | undefined> {
+/** A file system, and what is free in it. */
+export interface FileSystem {
+  readonly device: number;
+  readonly free: number;
+}
+
+/**
+ * The file system of a server's directory. Undefined where this machine has none of that name, or may not look: what is
+ * above it says nothing then, since the server may be a container's.
+ */
+export async function fileSystemOf(directory: string): Promise<FileSystem | undefined> {
   if (!directory.startsWith('/')) return undefined;
   try {
     const { dev } = await stat(directory);
     const free = await freeBytes(directory);
     return free === undefined ? undefined : { device: dev, free };
-  } catch (error) {
-    // the server's own directories are hidden from other users: a link in them could lead anywhere
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' && dirname(directory) !== '/'
-      ? placeOf(dirname(directory))
-      : undefined;
+  } catch {
+    return undefined;
   }
+}
+
+/** The file system that a directory of this machine is on, or will be on once it is made. */
+export async function fileSystemToBe(directory: string): Promise<FileSystem | undefined> {
+  const above = dirname(directory);
+  const there = await stat(directory).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
+  return there || above === directory ? fileSystemOf(directory) : fileSystemToBe(above);
 }

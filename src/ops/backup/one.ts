@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { bytes, count, plural } from '../../text/units.ts';
-import { checksumTree, type FileSum } from '../archive/checksum.ts';
-import { type Decoded, decodeArchive } from '../archive/decode.ts';
+import { checksumTree } from '../archive/checksum.ts';
+import { decodeArchive } from '../archive/decode.ts';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
 import type { StepIo } from '../operation.ts';
 import { kindOf } from '../repository/foreign.ts';
 import type { Verification } from '../repository/manifest.ts';
 import { discard, type PartialBackup, partialDirectory, publish } from '../repository/publish.ts';
+import { ownersIn } from '../restore/proof/wants.ts';
 import { archiveName, commandLine, dumpCommands } from './dump/command.ts';
 import { countRows } from './dump/counts.ts';
 import { countFailure } from './dump/failure.ts';
@@ -17,7 +18,7 @@ import { runDump } from './dump/run.ts';
 import { namesEncoding, type Snapshot, takeSnapshot } from './dump/snapshot.ts';
 import { sweep } from './leftovers.ts';
 import { compareCounts } from './manifest/compare.ts';
-import { makeManifest } from './manifest/make.ts';
+import { type Findings, makeManifest } from './manifest/make.ts';
 import { writeRestoreList } from './manifest/restore-list.ts';
 import type { BackupMade, BackupRequest } from './request.ts';
 import { together } from './together.ts';
@@ -30,7 +31,7 @@ export class OneBackup {
   #snapshot: Snapshot | undefined;
   #createdAt = new Date(0);
   #counts: ReadonlyMap<number, number> = new Map();
-  #verified: { decoded: Decoded; files: FileSum[]; verification: Verification } | undefined;
+  #verified: Pick<Findings, 'decoded' | 'files' | 'owners' | 'verification'> | undefined;
 
   constructor(context: OpContext, request: BackupRequest) {
     this.#context = context;
@@ -103,10 +104,14 @@ export class OneBackup {
       const total = of ?? Math.max(raw, done);
       io.progress({ label: 'decoded', done, of: total, unit: 'bytes', estimate: of === undefined });
     };
-    const [decoded, files] = await together(io.signal, [
+    const [decoded, files, owners] = await together(io.signal, [
       (signal) =>
         decodeArchive({ host: io.host, signal }, request.clients, { kind, path: archive }, onProgress),
       (signal) => checksumTree(partial.path, signal),
+      (signal) =>
+        request.format === 'plain'
+          ? ownersIn(io.host, { kind, archive }, signal)
+          : Promise.resolve(undefined),
     ]);
     const { tables, rows } = compareCounts(snapshot, this.#counts, decoded);
     const detail =
@@ -119,7 +124,7 @@ export class OneBackup {
       ok: true,
       detail,
     };
-    this.#verified = { decoded, files, verification };
+    this.#verified = { decoded, files, owners, verification };
     io.line(detail);
   }
 

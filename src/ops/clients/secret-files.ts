@@ -140,7 +140,14 @@ function removeWithUs(directory: string): void {
 
 /** Removes what killed processes of this user have left. */
 export function sweepSecretFiles(): void {
-  for (const name of readdirSync(tmpdir())) {
+  let names: string[];
+  try {
+    names = readdirSync(tmpdir());
+  } catch {
+    // without a temporary directory there is nothing in it; who needs one says so
+    return;
+  }
+  for (const name of names) {
     if (!name.startsWith(PREFIX)) continue;
     const directory = join(tmpdir(), name);
     try {

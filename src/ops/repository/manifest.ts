@@ -86,6 +86,11 @@ export const manifestSchema = z.object({
   large_objects: size,
   extensions: z.array(z.object({ name: z.string(), version: z.string() })),
   roles: z.array(z.string()),
+  /**
+   * Those of the roles that a plain archive makes owners; the others it grants something to. Other archives say it
+   * themselves. Absent in older ones.
+   */
+  owners: z.array(z.string()).optional(),
   tablespaces: z.array(z.string()),
   /** Majors below this one cannot load it. */
   restore_min_major: z.int(),

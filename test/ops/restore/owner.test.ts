@@ -52,13 +52,14 @@ const undo = async (context: OpContext, run: string) => {
   return plan && (await carryOut(plan, context)).end;
 };
 
-test.each([['custom'], ['directory']])(
+test.each([['custom'], ['directory'], ['plain']])(
   'an owner without more rights restores a database with trusted extensions, in every way: %s',
   async (format) => {
     const context = contextIn(target(name), home);
     const { id, manifest } = await backedUp(context, { format });
     // of the extensions' objects it is not the dump that decides
     expect(manifest?.roles).toEqual([owner, reader].sort());
+    expect(manifest?.owners).toEqual(format === 'plain' ? [owner] : undefined);
     await change();
     const swapped = await restored(context, { backup: id });
     expect(swapped.end, swapped.end.text).toMatchObject({ ok: true });
@@ -66,7 +67,7 @@ test.each([['custom'], ['directory']])(
     expect(await undo(context, swapped.end.run)).toMatchObject({ ok: true });
     expect(await rows()).toEqual({ n: 10, tagged: true });
     const placed = await restored(context, { backup: id, in_place: true });
-    expect(placed.end).toMatchObject({ ok: true });
+    expect(placed.end, placed.end.text).toMatchObject({ ok: true });
     expect(await rows()).toEqual({ n: 50, tagged: true });
     const beside = await restored(context, { backup: id, into: `${name}_${format}` });
     expect(beside.end).toMatchObject({ ok: true });
@@ -84,6 +85,16 @@ test('nobody is told to become a superuser', async () => {
     `Roles: ${owner} cannot give objects to postgres. Connect as a superuser. ` +
       'Or give --no-owner: everything will belong to the role that restores.',
   ]);
+  // a plain dump cannot be loaded without its owners, so that is not offered
+  const plain = await backedUp(boss, { format: 'plain' });
+  const roles = async (input: object) =>
+    blocks(await planRestore(contextIn(target(name), home), { backup: plain.id, ...input }))
+      .filter((text) => text.startsWith('Roles'))
+      .join();
+  expect(await roles({})).toMatch(/cannot give objects to postgres\. Connect as a superuser\.$/);
+  expect(await roles({ no_owner: true })).toMatch(
+    /as it stands, with its owners and grants: leave --no-owner out/,
+  );
   const asked = async () => {
     const checks = await inDatabase('postgres', async () => {
       const session = await connect(target('postgres', other), 'slow', 'plan');

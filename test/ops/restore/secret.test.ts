@@ -95,7 +95,15 @@ function found(): string[] {
   return readdirSync(home, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => readFileSync(path).includes('pl4nted'));
+    .filter((path) => {
+      try {
+        return readFileSync(path).includes('pl4nted');
+      } catch (error) {
+        // gone since it was listed: one that is read through its descriptor has its name for a moment
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+        throw error;
+      }
+    });
 }
 
 const secrets = () => readdirSync(own).filter((name) => name.startsWith('pgdeck-secret-'));

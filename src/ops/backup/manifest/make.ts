@@ -19,6 +19,8 @@ export interface Findings {
   readonly counts: ReadonlyMap<number, number>;
   readonly decoded: Pick<Decoded, 'tables'>;
   readonly files: readonly FileSum[];
+  /** Roles that the archive makes owners; undefined where it has a table of contents that says so. */
+  readonly owners: ReadonlySet<string> | undefined;
   readonly verification: Verification;
 }
 
@@ -27,13 +29,14 @@ export function makeManifest(
   context: Pick<OpContext, 'target'>,
   request: BackupRequest,
   ids: { readonly id: string; readonly run: string },
-  { createdAt, snapshot, counts, decoded, files, verification }: Findings,
+  { createdAt, snapshot, counts, decoded, files, owners, verification }: Findings,
 ): Manifest {
   const { target } = context;
   const { clients, format, compression } = request;
   const { database, selection, session, needs } = snapshot;
   const { server } = session;
   const named = (kind: string) => needs.filter((one) => one.kind === kind);
+  const roles = named('role').map(({ name }) => name);
   return {
     manifest: 1,
     ...ids,
@@ -71,7 +74,8 @@ export function makeManifest(
     sequences: snapshot.sequences.map((one) => ({ ...one })),
     large_objects: snapshot.largeObjects,
     extensions: named('extension').map(({ name, version: v }) => ({ name, version: v ?? '' })),
-    roles: named('role').map(({ name }) => name),
+    roles,
+    ...(owners && { owners: roles.filter((name) => owners.has(name)) }),
     tablespaces: named('tablespace').map(({ name }) => name),
     // pg_dump sets transaction_timeout from 17 on, which no older server knows
     restore_min_major: clients.major >= 17 ? Math.max(17, server.major) : server.major,

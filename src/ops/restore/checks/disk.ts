@@ -1,6 +1,6 @@
 import { restoreDirectories, restoreSpread } from '../../../db/views/restore/facts.ts';
 import { bytes } from '../../../text/units.ts';
-import { isLocal, placeOf } from '../../disk.ts';
+import { fileSystemOf, fileSystemToBe, isLocal } from '../../disk.ts';
 import type { Check } from '../../operation.ts';
 import type { Situation } from '../situation.ts';
 
@@ -14,6 +14,8 @@ interface Share {
   readonly bytes: number;
   /** What is there and will be gone before. */
   readonly freed: number;
+  /** This machine's, and made where it is not there yet; the others are the server's. */
+  readonly ours?: boolean;
 }
 
 export interface DiskWish {
@@ -48,7 +50,7 @@ export async function diskChecks(situation: Situation, wish: DiskWish = {}): Pro
   const systems = new Map<number, { free: number; shares: Share[] }>();
   const unseen: Share[] = [];
   for (const share of shares) {
-    const place = await placeOf(share.directory);
+    const place = await (share.ours ? fileSystemToBe : fileSystemOf)(share.directory);
     if (place === undefined) unseen.push(share);
     else {
       const known = systems.get(place.device) ?? { free: place.free, shares: [] };
@@ -79,9 +81,15 @@ export async function diskChecks(situation: Situation, wish: DiskWish = {}): Pro
     checks.push({
       title: TITLE,
       status: 'warn',
-      detail: `This user cannot see what is free in ${unseen.map(({ directory }) => directory).join(', ')}; the restore takes about ${bytes(unseen.reduce((sum, share) => sum + share.bytes, 0))} there: ${said(unseen)}.`,
+      detail: `What is free in ${places(unseen)} is not known here; the restore takes about ${bytes(unseen.reduce((sum, share) => sum + share.bytes, 0))} there: ${said(unseen)}.`,
     });
   return checks;
+}
+
+function places(shares: readonly Share[]): string {
+  return [...new Set(shares.map(({ directory, what }) => directory || `the directory of ${what}`))].join(
+    ', ',
+  );
 }
 
 function said(shares: readonly Share[]): string {
@@ -110,7 +118,13 @@ async function sharesOf(situation: Situation, size: number, wish: DiskWish): Pro
     { directory: row?.wal_directory ?? '', what: `WAL${limit}`, bytes: wal, freed: 0 },
   ];
   if (wish.safety !== undefined)
-    shares.push({ directory: repository, what: 'the safety backup', bytes: wish.safety, freed: 0 });
+    shares.push({
+      directory: repository,
+      what: 'the safety backup',
+      bytes: wish.safety,
+      freed: 0,
+      ours: true,
+    });
   return shares;
 }
 

@@ -12,6 +12,16 @@ export async function needsChecks(
   const { session, needs, server, input, source } = situation;
   if (needs === undefined) return { checks: [], noTablespaces: false };
   const checks: Check[] = [];
+  // what is no archive names them itself
+  const asItStands = source !== undefined && source.toc === undefined;
+  if (input.no_owner && asItStands)
+    checks.push({
+      title: 'Roles',
+      status: 'block',
+      detail:
+        'A plain dump is loaded as it stands, with its owners and grants: leave --no-owner out, or use a backup of ' +
+        'another format.',
+    });
   if (!input.no_owner) checks.push(...(await roleChecks(situation, needs)));
   const extensions = await session.run(restoreExtensions, { extensions: needs.extensions });
   const missing = extensions.filter(({ known }) => !known).map(({ name }) => name);
@@ -33,9 +43,7 @@ export async function needsChecks(
         `${closed.length === 1 ? 'it' : 'them'} and restore into that with --into, or connect as a superuser.`,
     });
   const tablespaces = await session.run(restoreTablespaces, { tablespaces: needs.tablespaces });
-  // what is no archive names them itself
-  const named = source !== undefined && source.toc === undefined;
-  if (named && tablespaces.length > 0)
+  if (asItStands && tablespaces.length > 0)
     checks.push({
       title: 'Tablespaces',
       status: 'block',
@@ -61,9 +69,11 @@ export async function needsChecks(
 }
 
 async function roleChecks(
-  { session, server, input, backup }: Situation,
+  { session, server, input, backup, source }: Situation,
   { roles, owners }: Needs,
 ): Promise<Check[]> {
+  const otherwise =
+    source?.toc === undefined ? '' : ' Or give --no-owner: everything will belong to the role that restores.';
   const rows = await session.run(restoreRoles, { roles });
   // a new database gets the owner that was backed up, one that is there keeps its own
   const given = new Set([...owners, ...(input.into === undefined ? [] : [backup.manifest?.database.owner])]);
@@ -76,8 +86,7 @@ async function roleChecks(
       status: 'block',
       detail:
         `This server has no ${missing.join(', ')}. Create ${missing.length === 1 ? 'it' : 'them'}: ` +
-        `${missing.map((name) => `CREATE ROLE ${quoteIdent(name)} NOLOGIN;`).join(' ')} ` +
-        'Or give --no-owner: everything will belong to the role that restores.',
+        `${missing.map((name) => `CREATE ROLE ${quoteIdent(name)} NOLOGIN;`).join(' ')}${otherwise}`,
     });
   if (foreign.length > 0 && !server.rights.superuser)
     checks.push({
@@ -87,9 +96,9 @@ async function roleChecks(
         `${server.user} cannot give objects to ${foreign.map(({ name }) => name).join(', ')}. ` +
         // who is made a member of a superuser is one
         (foreign.some((role) => role.super)
-          ? 'Connect as a superuser. '
-          : `${foreign.map(({ name }) => `GRANT ${quoteIdent(name)} TO ${quoteIdent(server.user)};`).join(' ')} `) +
-        'Or give --no-owner: everything will belong to the role that restores.',
+          ? 'Connect as a superuser.'
+          : foreign.map(({ name }) => `GRANT ${quoteIdent(name)} TO ${quoteIdent(server.user)};`).join(' ')) +
+        otherwise,
     });
   return checks;
 }

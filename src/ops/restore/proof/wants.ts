@@ -1,4 +1,4 @@
-import type { Host } from '../../../targets/target.ts';
+import { CommandError, type Host } from '../../../targets/target.ts';
 import { unquoted } from '../../archive/heading.ts';
 import type { Clients } from '../../clients/programs.ts';
 import type { Backup } from '../../repository/repository.ts';
@@ -16,12 +16,15 @@ export interface Wants {
 const WORD = String.raw`"(?:[^"]|"")+"|'(?:[^']|'')+'|[^\s"',;()]+`;
 const LIST = `((?:${WORD})(?:, (?:${WORD}))*)`;
 
-/** Where a dump names roles. One too many does no harm: a function's body may hold such a line. */
-const ROLES = [
+/** Where a dump makes somebody an owner, or acts for somebody: who loads it has to be a member. */
+const OWNERS = [
   ` OWNER TO ${LIST};$`,
-  `^(?:GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) .* (?:TO|FROM) ${LIST}(?: WITH GRANT OPTION)?;$`,
   `^ALTER DEFAULT PRIVILEGES FOR (?:ROLE|USER) ${LIST} `,
   `^SET SESSION AUTHORIZATION ${LIST};$`,
+].map((pattern) => new RegExp(pattern));
+/** Where else it names roles. One too many does no harm: a function's body may hold such a line. */
+const ROLES = [
+  `^(?:GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) .* (?:TO|FROM) ${LIST}(?: WITH GRANT OPTION)?;$`,
   `^CREATE USER MAPPING FOR ${LIST} SERVER `,
   `^CREATE POLICY .* TO ${LIST}(?:;$| USING | WITH CHECK )`,
 ].map((pattern) => new RegExp(pattern));
@@ -60,7 +63,8 @@ export async function wantsOf(host: Host, clients: Clients | undefined, backup: 
     onLine: (line, from) => {
       if (from !== 'stdout') return;
       if (line.startsWith('CREATE SUBSCRIPTION ')) subscriptions = true;
-      for (const pattern of ROLES) for (const name of namesIn(pattern.exec(line)?.[1])) roles.add(name);
+      for (const pattern of [...OWNERS, ...ROLES])
+        for (const name of namesIn(pattern.exec(line)?.[1])) roles.add(name);
       const owner = OWNER.exec(line)?.[1];
       if (owner !== undefined && !KEYWORDS.has(owner)) roles.add(owner);
       for (const name of namesIn(TABLESPACE.exec(line)?.[1])) tablespaces.add(name);
@@ -68,6 +72,29 @@ export async function wantsOf(host: Host, clients: Clients | undefined, backup: 
   });
   const own = (name: string) => !name.startsWith('pg_');
   return { roles: [...roles].filter(own), tablespaces: [...tablespaces].filter(own), subscriptions };
+}
+
+/** The roles that a text backup makes owners of something; undefined where no program unpacks it here. */
+export async function ownersIn(
+  host: Host,
+  backup: Pick<Backup, 'kind' | 'archive'>,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string> | undefined> {
+  const owners = new Set<string>();
+  const reading = host.pipe([...unpack(backup), { command: 'sed', args: ['-n', OUTLINE] }], {
+    env: { LC_ALL: 'C' },
+    signal,
+    maxOutput: 4096,
+    onLine: (line, from) => {
+      if (from !== 'stdout') return;
+      for (const pattern of OWNERS) for (const name of namesIn(pattern.exec(line)?.[1])) owners.add(name);
+    },
+  });
+  const result = await reading.catch((error: unknown) => {
+    if (error instanceof CommandError && error.kind === 'missing') return undefined;
+    throw error;
+  });
+  return result?.exitCode === 0 ? owners : undefined;
 }
 
 function namesIn(list: string | undefined): string[] {

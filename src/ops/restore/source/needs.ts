@@ -28,7 +28,10 @@ export async function needsOf({ backup, toc }: Source, session: Session): Promis
   if (manifest !== undefined)
     return {
       roles: manifest.roles,
-      owners: toc === undefined ? manifest.roles : manifest.roles.filter((name) => owns(toc, name)),
+      owners:
+        toc === undefined
+          ? (manifest.owners ?? manifest.roles)
+          : manifest.roles.filter((name) => owns(toc, name)),
       extensions: extensions(manifest.extensions.map(({ name }) => name)),
       tablespaces: manifest.tablespaces,
       certain: true,

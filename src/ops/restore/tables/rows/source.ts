@@ -7,7 +7,7 @@ import type { Backup } from '../../../repository/repository.ts';
 import type { ContentsTable } from '../reading/contents.ts';
 
 /** The commands that write a text backup as text. */
-export function unpack({ kind, archive }: Backup): PipeCommand[] {
+export function unpack({ kind, archive }: Pick<Backup, 'kind' | 'archive'>): PipeCommand[] {
   if (kind === 'sql.gz') return [{ command: 'gzip', args: ['-d', '-c', '--', archive] }];
   if (kind === 'sql.zst') return [{ command: 'zstd', args: ['-d', '-c', '-q', '--', archive] }];
   return [{ command: 'cat', args: ['--', archive] }];
