@@ -1,4 +1,5 @@
 import { DbError } from '../../db/errors.ts';
+import { sqlFor } from '../../db/query.ts';
 import { type Answer, call, type Session } from '../../db/session.ts';
 import { catalogColumns } from '../../db/views/catalog/columns.ts';
 import { catalogConstraints } from '../../db/views/catalog/constraints.ts';
@@ -54,27 +55,63 @@ const ATTEMPTS = 3;
 export async function takeSchemaSnapshot(session: Session): Promise<SchemaSnapshot> {
   for (let attempt = 1; ; attempt++)
     try {
-      const objects = await readCatalog(session);
-      return { formatVersion: FORMAT_VERSION, serverVersionNum: session.server.versionNum, objects };
+      return await within(session, ALONE, prepared);
     } catch (error) {
       if (!(error instanceof DbError) || error.code !== GONE || attempt === ATTEMPTS) throw error;
     }
 }
 
-async function readCatalog(session: Session): Promise<SchemaObject[]> {
-  await session.sql('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+/**
+ * The same of what a transaction that is open in this session has made so far, which nobody else sees. It goes on as it
+ * was. For a database that nobody else changes. Throws {@link DbError}.
+ */
+export function takeUncommittedSnapshot(session: Session): Promise<SchemaSnapshot> {
+  return within(session, SAVED, unprepared);
+}
+
+const ALONE = { begin: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', end: 'ROLLBACK' };
+/** What the transaction has set, a role or a timeout, does not decide what is seen, and is set again afterwards. */
+const SAVED = {
+  begin: 'SAVEPOINT pgdeck_snapshot; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL',
+  end: 'ROLLBACK TO SAVEPOINT pgdeck_snapshot; RELEASE SAVEPOINT pgdeck_snapshot',
+};
+
+async function within(
+  session: Session,
+  { begin, end }: typeof ALONE,
+  read: typeof prepared,
+): Promise<SchemaSnapshot> {
+  await session.sql(begin);
   try {
-    const settings = Object.entries(SETTINGS);
-    await session.sql(
-      `SELECT ${settings.map((_, i) => `set_config($${i * 2 + 1}, $${i * 2 + 2}, true)`).join(', ')}`,
-      settings.flat(),
-    );
-    const answers = await session.batch(QUERIES.map((query) => call(query, undefined)));
-    return answers.flatMap(rowsOf).map(objectOf).sort(byPath);
+    const objects = await readCatalog(session, read);
+    return { formatVersion: FORMAT_VERSION, serverVersionNum: session.server.versionNum, objects };
   } finally {
     // nothing was written; where the connection is gone there is nothing to end
-    await session.sql('ROLLBACK').catch(() => {});
+    await session.sql(end).catch(() => {});
   }
+}
+
+async function readCatalog(session: Session, read: typeof prepared): Promise<SchemaObject[]> {
+  const settings = Object.entries(SETTINGS);
+  await session.sql(
+    `SELECT ${settings.map((_, i) => `set_config($${i * 2 + 1}, $${i * 2 + 2}, true)`).join(', ')}`,
+    settings.flat(),
+  );
+  return (await read(session)).map(objectOf).sort(byPath);
+}
+
+async function prepared(session: Session): Promise<CatalogObject[]> {
+  return (await session.batch(QUERIES.map((query) => call(query, undefined)))).flatMap(rowsOf);
+}
+
+/** In a session of others' statements: DEALLOCATE or DISCARD may have taken what was prepared in it. */
+async function unprepared(session: Session): Promise<CatalogObject[]> {
+  const asked = QUERIES.map(async (query) => {
+    const text = sqlFor(query, session.server);
+    if (text === undefined) throw new DbError('unsupported', `There is no ${query.id} here.`);
+    return (await session.sql(text)).map((row) => query.row.parse(row));
+  });
+  return (await Promise.all(asked)).flat();
 }
 
 function rowsOf(answer: Answer): readonly CatalogObject[] {

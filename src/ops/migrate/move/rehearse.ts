@@ -1,6 +1,7 @@
 import type { OpContext } from '../../context.ts';
 import { OpError } from '../../error.ts';
 import type { Check, Step } from '../../operation.ts';
+import type { Outcome } from '../rehearse/result.ts';
 import type { Route } from '../types.ts';
 
 /** Why these cannot be rehearsed; undefined when they can. */
@@ -15,6 +16,10 @@ export function rehearsalCheck({ rehearsal }: Route, tool: string): Check | unde
         : `Migrations of ${tool} cannot be rehearsed. Leave --rehearse out.`,
   };
 }
+
+/** Nothing is wrong with these themselves. */
+const FINE: ReadonlySet<Outcome> = new Set(['reversible', 'no_down', 'not_tried']);
+const TOLD = 3;
 
 /** Tries the migrations in a shadow database; what fails there, or forgets something, stops the run. */
 export function rehearseStep(context: OpContext, { rehearsal, versions }: Route): Step {
@@ -35,12 +40,12 @@ export function rehearseStep(context: OpContext, { rehearsal, versions }: Route)
       });
       io.result(rehearsalTable(result));
       if (result.ok) return;
-      const found = result.migrations.filter(
-        ({ outcome }) => outcome !== 'reversible' && outcome !== 'not_tried',
-      );
+      const found = result.migrations.filter(({ outcome }) => !FINE.has(outcome));
+      const told = found.slice(0, TOLD).map(({ version, message }) => `${version}: ${message}`);
+      if (found.length > TOLD) told.push(`And ${found.length - TOLD} more, which the rehearsal lists.`);
       throw new OpError(
         'failed',
-        `The rehearsal failed, and ${context.target.database} was not touched: ${found.map(({ version, message }) => `${version}: ${message}`).join(' ')}`,
+        `The rehearsal failed, and ${context.target.database} was not touched: ${told.join(' ')}`,
       );
     },
   };

@@ -2,13 +2,15 @@ import type { Session } from '../../../db/session.ts';
 import type { OpContext } from '../../context.ts';
 import { OpError, sentenceOf } from '../../error.ts';
 import type { StepIo } from '../../operation.ts';
-import { differenceLine, diffSchemas, type SchemaDifference } from '../../schema/diff.ts';
+import { differenceLine, diffSchemas } from '../../schema/diff.ts';
 import { pathOf, type SchemaSnapshot } from '../../schema/format.ts';
-import { takeSchemaSnapshot } from '../../schema/snapshot.ts';
+import { takeSchemaSnapshot, takeUncommittedSnapshot } from '../../schema/snapshot.ts';
+import { transaction } from '../run/apply.ts';
 import { type Load, loader } from './load.ts';
-import type { Outcome, Rehearsal, RehearsalResult, Rehearsed, RehearsedMigration } from './result.ts';
-import { forgets, sentences, TOLD } from './sentences.ts';
+import type { Rehearsal, RehearsalResult, Rehearsed, RehearsedMigration, Way } from './result.ts';
+import { TOLD } from './sentences.ts';
 import { type Shadow, withShadow } from './shadow.ts';
+import { ofOneTransaction, type Verdict, verdictOf } from './verdict.ts';
 
 /**
  * Tries migrations in a shadow database on the same server, which has the live one's schema and none of its rows: each
@@ -152,42 +154,69 @@ class Stage {
   ): Promise<RehearsedMigration & { applied: SchemaSnapshot | undefined }> {
     const { error, ms } = await this.#run(one.up);
     this.#io.crashPoint('rehearse:up');
-    const answer = (
-      outcome: Outcome,
-      message: string,
-      applied: SchemaSnapshot | undefined,
-      [changes, forgotten]: readonly [readonly SchemaDifference[], readonly SchemaDifference[]],
-    ) => ({ version: one.version, outcome, changes, forgotten, message, ms, applied });
-    if (error !== undefined)
-      return answer('up_failed', `It cannot be applied: ${sentenceOf(error)}`, undefined, [[], []]);
+    const { version, down } = one;
+    if (error !== undefined) {
+      const message = `It cannot be applied: ${sentenceOf(error)}`;
+      return { version, outcome: 'up_failed', changes: [], forgotten: [], message, ms, applied: undefined };
+    }
     const after = await this.snapshot();
-    const changes = diffSchemas(before, after);
-    if (one.down === undefined) return answer('no_down', 'It has no way down.', after, [changes, []]);
-    const down = await this.#run(one.down);
-    if (down.error !== undefined)
-      return answer('down_failed', `Its way down fails: ${sentenceOf(down.error)}`, undefined, [changes, []]);
-    const forgotten = diffSchemas(before, await this.snapshot());
-    if (forgotten.length > 0) {
-      const what = sentences(forgotten, forgets);
-      return answer('forgets', `Its way down forgets something. ${what}`, undefined, [changes, forgotten]);
-    }
-    const again = await this.#run(one.up);
-    if (again.error !== undefined) {
-      const why = sentenceOf(again.error);
-      return answer('not_repeatable', `After its way down it cannot be applied again: ${why}`, undefined, [
-        changes,
-        [],
-      ]);
-    }
-    const otherwise = diffSchemas(after, await this.snapshot());
-    if (otherwise.length > 0) {
-      const what = sentences(otherwise, ({ object, path }) => `The ${object} ${path} differs.`);
-      return answer('not_repeatable', `Applied again it makes something else. ${what}`, undefined, [
-        changes,
-        otherwise,
-      ]);
-    }
-    return answer('reversible', '', after, [changes, []]);
+    const found = { version, changes: diffSchemas(before, after), ms };
+    if (down === undefined)
+      return {
+        ...{ ...found, outcome: 'no_down', forgotten: [], message: 'It has no way down.' },
+        applied: after,
+      };
+    const tried = await this.#tryUncommitted(one, down, before, after);
+    const { outcome, message, forgotten } = tried ?? (await this.#tryCommitted(one, down, before, after));
+    const asItWas = tried !== undefined || outcome === 'reversible';
+    return { ...found, outcome, message, forgotten, applied: asItWas ? after : undefined };
+  }
+
+  /**
+   * Down and up again in one transaction, which is rolled back: a bad way down leaves nothing, where to make the
+   * database anew takes as long as all migrations before. Undefined where that does not tell what two would do.
+   */
+  async #tryUncommitted(
+    { up }: Rehearsed,
+    down: Way,
+    before: SchemaSnapshot,
+    after: SchemaSnapshot,
+  ): Promise<Verdict | undefined> {
+    if (!(up.transactional && down.transactional)) return undefined;
+    let verdict: Verdict | undefined;
+    const run = async (session: Session) => {
+      await session.sql('BEGIN');
+      const attempt = (way: Way) =>
+        this.#caught(async () => {
+          await way.run(session);
+          // what is deferred would fail with the COMMIT
+          await session.sql('SET CONSTRAINTS ALL IMMEDIATE');
+        });
+      verdict = await verdictOf(before, after, {
+        down: () => attempt(down),
+        up: async () => {
+          await session.sql(LIKE_NEW);
+          return attempt(up);
+        },
+        snapshot: async () => this.outside(await takeUncommittedSnapshot(session)),
+      });
+    };
+    const { error } = await this.#run({ transactional: false, run });
+    if (error !== undefined) throw error;
+    return verdict === undefined || ofOneTransaction(verdict) ? undefined : verdict;
+  }
+
+  #tryCommitted(
+    { up }: Rehearsed,
+    down: Way,
+    before: SchemaSnapshot,
+    after: SchemaSnapshot,
+  ): Promise<Verdict> {
+    return verdictOf(before, after, {
+      down: async () => (await this.#run(down)).error,
+      up: async () => (await this.#run(up)).error,
+      snapshot: () => this.snapshot(),
+    });
   }
 
   /** The database as it is after the pending migration number `last`. */
@@ -202,18 +231,13 @@ class Stage {
   }
 
   /** What it has set or left open goes before anybody looks, as with the end of its session. */
-  async #run(work: Rehearsed['up']): Promise<{ error: unknown; ms: number }> {
+  async #run({ transactional, run }: Way): Promise<{ error: unknown; ms: number }> {
     this.#io.signal.throwIfAborted();
     const session = await this.#session();
     const started = performance.now();
-    let error: unknown;
-    try {
-      await work(session);
-    } catch (thrown) {
-      // what was cancelled has not failed
-      if (this.#io.signal.aborted) throw thrown;
-      error = thrown ?? new Error('It failed without a reason.');
-    }
+    const error = await this.#caught(() =>
+      transactional ? transaction(session, () => run(session)) : run(session),
+    );
     const ms = Math.round(performance.now() - started);
     if (!(await cleared(session))) {
       await session.close();
@@ -222,12 +246,26 @@ class Stage {
     return { error, ms };
   }
 
+  /** What it throws. What was cancelled has not failed. */
+  async #caught(work: () => Promise<void>): Promise<unknown> {
+    try {
+      await work();
+      return undefined;
+    } catch (thrown) {
+      if (this.#io.signal.aborted) throw thrown;
+      return thrown ?? new Error('It failed without a reason.');
+    }
+  }
+
   async #session(): Promise<Session> {
     if (this.#worker === undefined || this.#worker.lost)
       this.#worker = await (this.#rehearsal.connect ?? this.#io.connect)(this.#shadow.database);
     return this.#worker;
   }
 }
+
+/** As a session begins, as far as that can be had in a transaction. */
+const LIKE_NEW = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DEALLOCATE ALL; DISCARD TEMP';
 
 /** Ends what a session has open and resets what it has set. False where that cannot be done. */
 async function cleared(session: Session): Promise<boolean> {

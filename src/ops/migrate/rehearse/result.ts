@@ -1,12 +1,19 @@
 import type { Session } from '../../../db/session.ts';
 import type { SchemaDifference } from '../../schema/diff.ts';
 
-/** A migration as it is tried: however its files look, it works over a session. */
+/** One direction of a migration: however its file looks, it works over a session. */
+export interface Way {
+  /** All of it goes into one transaction, which is begun and ended by who calls it. */
+  readonly transactional: boolean;
+  run(session: Session): Promise<void>;
+}
+
+/** A migration as it is tried. */
 export interface Rehearsed {
   readonly version: string;
-  up(session: Session): Promise<void>;
+  readonly up: Way;
   /** Undefined without a way down. */
-  readonly down: ((session: Session) => Promise<void>) | undefined;
+  readonly down: Way | undefined;
 }
 
 export interface TableName {

@@ -1,3 +1,4 @@
+import { cleanLine } from '../../../text/clean.ts';
 import type { ResultTable } from '../../operation.ts';
 import type { SchemaDifference } from '../../schema/diff.ts';
 import type { Outcome, RehearsalResult } from './result.ts';
@@ -51,5 +52,5 @@ export function rehearsalTable({ migrations }: RehearsalResult): ResultTable {
 }
 
 function inBrackets(text: string | null): string {
-  return text === null || text === '' ? '' : ` (${text})`;
+  return text === null || text === '' ? '' : ` (${cleanLine(text.replace(/\s+/g, ' ').trim())})`;
 }

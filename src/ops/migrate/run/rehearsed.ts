@@ -1,10 +1,8 @@
-import type { Session } from '../../../db/session.ts';
 import type { StatusOfFiles } from '../history/status.ts';
 import { reachesOutside } from '../rehearse/outside.ts';
-import type { Rehearsal, Rehearsed } from '../rehearse/result.ts';
+import type { Rehearsal, Rehearsed, Way } from '../rehearse/result.ts';
 import type { Section } from '../sql/statement.ts';
-import { type Move, transaction } from './apply.ts';
-import { statementFailure } from './failure.ts';
+import { type Move, send } from './apply.ts';
 
 /** How these are tried elsewhere; undefined where a statement of them would reach the server itself. */
 export function rehearsalOf(
@@ -29,19 +27,14 @@ export function rehearsalOf(
 const reaches = (section: Section | undefined): boolean => section?.statements.some(reachesOutside) === true;
 
 function rehearsed({ version, file, downFile, up, down }: Move['migration']): Rehearsed {
-  return {
-    version,
-    up: (session) => play(session, up, file),
-    down: down && ((session) => play(session, down, downFile ?? file)),
-  };
+  return { version, up: wayOf(up, file), down: down && wayOf(down, downFile ?? file) };
 }
 
-async function play(session: Session, { statements, transactional }: Section, file: string): Promise<void> {
-  const all = async () => {
-    for (const statement of statements)
-      await session.sql(statement.sql).catch((error) => {
-        throw statementFailure(error, file, statement);
-      });
+function wayOf({ statements, transactional }: Section, file: string): Way {
+  return {
+    transactional,
+    run: async (session) => {
+      for (const statement of statements) await send(session, file, statement);
+    },
   };
-  await (transactional ? transaction(session, all) : all());
 }

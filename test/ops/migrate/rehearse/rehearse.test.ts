@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../../src/db/client.ts';
+import type { Rehearsed } from '../../../../src/ops/migrate/rehearse/result.ts';
 import { rehearsalTable } from '../../../../src/ops/migrate/rehearse/sentences.ts';
 import { takeSchemaSnapshot } from '../../../../src/ops/schema/snapshot.ts';
 import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
@@ -7,7 +8,7 @@ import { everything } from '../../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { until } from '../../../support/until.ts';
 import { carryOut } from '../../run/stage.ts';
-import { migration, rehearsalPlan, rehearsed, shadowsOf } from './stage.ts';
+import { migration, rehearsalPlan, rehearsed, shadowsOf, whole } from './stage.ts';
 
 const home = temporaryDirectory();
 let db: TestDatabase;
@@ -26,13 +27,13 @@ afterEach(async () => {
 });
 
 const FORGETFUL = [
-  migration('01_column', ['ALTER TABLE orders ADD COLUMN note text'], ['SELECT 1']),
-  migration(
+  whole('01_column', ['ALTER TABLE orders ADD COLUMN note text'], ['SELECT 1']),
+  whole(
     '02_index',
     ['DROP INDEX customers_lower', 'CREATE INDEX employees_name ON employees (name)'],
     ['DROP INDEX employees_name'],
   ),
-  migration(
+  whole(
     '03_default',
     ['ALTER TABLE customers ALTER balance DROP DEFAULT, ALTER name SET DEFAULT $$?$$'],
     ['ALTER TABLE customers ALTER balance SET DEFAULT 1'],
@@ -119,11 +120,17 @@ test('one that cannot be applied again, or makes something else then', async () 
       migration('1', ['SELECT lo_create(4711)'], ['SELECT 1']),
       {
         version: '2',
-        up: async (s) => {
-          await s.sql(`CREATE TABLE t${++times % 2 === 0 ? '_even' : ''} (id int)`);
+        up: {
+          transactional: false,
+          run: async (s) => {
+            await s.sql(`CREATE TABLE t${++times % 2 === 0 ? '_even' : ''} (id int)`);
+          },
         },
-        down: async (s) => {
-          await s.sql('DROP TABLE t');
+        down: {
+          transactional: false,
+          run: async (s) => {
+            await s.sql('DROP TABLE t');
+          },
         },
       },
     ],
@@ -135,6 +142,88 @@ test('one that cannot be applied again, or makes something else then', async () 
   expect(result?.migrations[1]?.forgotten.map(({ kind, path }) => [kind, path])).toEqual([
     ['removed', 'app.t'],
     ['added', 'app.t_even'],
+  ]);
+});
+
+test('a bad way down in one transaction costs no new database; one outside does, and all see what is before them', async () => {
+  const shadows = new Set<unknown>();
+  const seen = (one: Rehearsed): Rehearsed => ({
+    ...one,
+    up: {
+      ...one.up,
+      run: async (s) => {
+        const [row] = await s.sql('SELECT oid FROM pg_database WHERE datname = current_database()');
+        shadows.add(row?.oid);
+        await one.up.run(s);
+      },
+    },
+  });
+  const counted = async (pending: readonly Rehearsed[]) => {
+    shadows.clear();
+    const { result, end } = await rehearsed(db, home, { pending: pending.map(seen) });
+    expect(end.text).toBe('Work: done.');
+    return { outcomes: result?.migrations.map(({ outcome }) => outcome), databases: shadows.size };
+  };
+  const bad = [
+    whole('1', ['CREATE TABLE a (id int PRIMARY KEY)'], ['DROP TABLE nothing']),
+    whole('2', ['CREATE TABLE b (id int REFERENCES a)', 'CREATE INDEX ON b (id)'], ['SELECT 1']),
+    // what is deferred fails when it would be committed
+    whole(
+      '3',
+      ['CREATE TABLE c (id int REFERENCES a DEFERRABLE INITIALLY DEFERRED)'],
+      ['INSERT INTO c VALUES (7)'],
+    ),
+    // its rows stay
+    whole('4', ['CREATE TABLE IF NOT EXISTS a (id int)', 'INSERT INTO a VALUES (1)'], ['SELECT 1']),
+    // an application's role and settings are no longer those that look
+    whole(
+      '5',
+      ['CREATE TABLE d (id int)'],
+      ['DROP TABLE d', 'SET LOCAL ROLE pg_monitor', 'SET LOCAL search_path = pg_catalog'],
+    ),
+    whole('6', ["ALTER TYPE mood ADD VALUE 'calm'"], ['ALTER TABLE d ADD COLUMN x int']),
+    whole(
+      '7',
+      ['CREATE TABLE e (m mood DEFAULT $$calm$$)', 'CREATE TEMP TABLE work (id int)'],
+      ['DROP TABLE e'],
+    ),
+  ];
+  expect(await counted(bad)).toEqual({
+    outcomes: [
+      ...['down_failed', 'forgets', 'down_failed', 'not_repeatable'],
+      ...['reversible', 'forgets', 'reversible'],
+    ],
+    databases: 1,
+  });
+  const outside = migration('8', ['CREATE INDEX CONCURRENTLY e_m ON e (m)'], ['SELECT 1']);
+  const last = whole('9', ['ALTER TABLE e ADD COLUMN n int'], ['ALTER TABLE e DROP COLUMN n']);
+  expect(
+    await counted([
+      ...bad.slice(4, 5),
+      ...bad.slice(6).map(({ version }) => whole(version, ['CREATE TABLE e (m mood)'], ['DROP TABLE e'])),
+      outside,
+      last,
+    ]),
+  ).toEqual({
+    outcomes: ['reversible', 'reversible', 'forgets', 'reversible'],
+    databases: 2,
+  });
+});
+
+test('what one transaction for both ways forbids is tried in two', async () => {
+  const { result } = await rehearsed(db, home, {
+    pending: [
+      whole(
+        '1',
+        ['SET TRANSACTION ISOLATION LEVEL SERIALIZABLE', 'CREATE TABLE p (id int)'],
+        ['DROP TABLE p'],
+      ),
+      whole('2', ['CREATE TABLE p (id int)'], ['DROP TABLE p']),
+    ],
+  });
+  expect(result?.migrations.map(({ outcome, message }) => [outcome, message])).toEqual([
+    ['reversible', ''],
+    ['up_failed', expect.stringContaining('"p" already exists')],
   ]);
 });
 

@@ -7,12 +7,25 @@ import type { Plan } from '../../../../src/ops/operation.ts';
 import { serverTarget, type TestDatabase, until } from '../../../support/cluster.ts';
 import { carryOut, contextOf, planOf, step } from '../../run/stage.ts';
 
-/** A migration of statements, each sent by itself. */
-export function migration(version: string, up: readonly string[], down?: readonly string[]): Rehearsed {
-  const send = (statements: readonly string[]) => async (session: Session) => {
-    for (const statement of statements) await session.sql(statement);
-  };
-  return { version, up: send(up), down: down && send(down) };
+/** A migration of statements, each sent and committed by itself. */
+export function migration(
+  version: string,
+  up: readonly string[],
+  down?: readonly string[],
+  transactional = false,
+): Rehearsed {
+  const way = (statements: readonly string[]) => ({
+    transactional,
+    run: async (session: Session) => {
+      for (const statement of statements) await session.sql(statement);
+    },
+  });
+  return { version, up: way(up), down: down && way(down) };
+}
+
+/** One whose ways are a transaction each. */
+export function whole(version: string, up: readonly string[], down?: readonly string[]): Rehearsed {
+  return migration(version, up, down, true);
 }
 
 type Wish = Partial<Rehearsal>;

@@ -39,6 +39,20 @@ test('a way down that forgets a column, an index and a default stops the run bef
   expect(mended.end, mended.end.text).toMatchObject({ ok: true });
 });
 
+test('what stops it is told in one line, without what is no failure', async () => {
+  const dir = directoryOf(home, 'told', {
+    '21_function': ways(
+      'CREATE FUNCTION answer() RETURNS int LANGUAGE sql\nAS $$\n  SELECT 42\n$$;',
+      'SELECT 1;',
+    ),
+    '22_one_way': '-- migrate:up\nCREATE TABLE stays (id int);\n',
+  });
+  const { end } = await done(contextIn(database, home), 'up', { dir, rehearse: true });
+  expect(end.text).toMatch(
+    /21: Its way down forgets something\. It leaves the function public\.answer\(\) \(.*42.*\)\.$/,
+  );
+});
+
 test('what would reach the server itself is not rehearsed', async () => {
   const dir = directoryOf(home, 'roles', { '9_role': ways('CREATE ROLE nobody_of_this_test;') });
   const plan = await planned(contextIn(database, home), 'up', { dir, rehearse: true });
