@@ -102,8 +102,8 @@ export const activitySummary = defineQuery({
   coalesce(${since('min(xact_start) FILTER (WHERE client)')}, 0) AS longest_xact_seconds,
   coalesce(${since('min(state_change) FILTER (WHERE in_xact)')}, 0) AS longest_idle_in_transaction_seconds,
   count(*) FILTER (WHERE client AND active AND query_start < statement_timestamp() - interval '5 min')::int AS long_queries,
-  count(*) FILTER (WHERE client AND state = 'idle' AND state_change < statement_timestamp() - make_interval(secs => $1::float8)
-    AND NOT ${isOwnSession(2)})::int AS idle_for_long,
+  count(*) FILTER (WHERE client AND state = 'idle'
+    AND state_change < (SELECT statement_timestamp() - make_interval(secs => $1::float8)) AND NOT ${isOwnSession(2)})::int AS idle_for_long,
   ${CONNECTION_LIMITS}
 FROM (SELECT pid, backend_start, backend_type, state, wait_event_type, query_start, xact_start, state_change,
     backend_type = 'client backend' AS client, state = 'active' AS active,

