@@ -1,6 +1,7 @@
 import {
   type Blocked,
   freedBy as freed,
+  heldUpBy,
   rootBlockerPids,
   type Waits,
   waitGraph,
@@ -102,6 +103,28 @@ export function buildLockForest<Row extends Blocked>(rows: readonly Row[]): Lock
  */
 export function freedBy(source: readonly Blocked[] | LockForest, pids: ReadonlySet<number>): number[] {
   return freed('graph' in source ? source.graph : source, pids);
+}
+
+/**
+ * Who is to be ended first, of those that wait for nobody: one of them, or those that hold up somebody together. The
+ * fewest of those that free at least half as many as any others would. Empty: nothing would help.
+ */
+export function firstToEnd(forest: LockForest): number[] {
+  const sets = new Map<string, number[]>();
+  for (const pid of forest.graph.keys()) {
+    const holders = heldUpBy(forest.graph, [pid]).sort((a, b) => a - b);
+    for (const set of [holders, ...holders.map((one) => [one])]) sets.set(set.join(), set);
+  }
+  const candidates = [...sets.values()].map((pids) => ({
+    pids,
+    frees: freedBy(forest, new Set(pids)).length,
+  }));
+  const most = Math.max(0, ...candidates.map(({ frees }) => frees));
+  if (most === 0) return [];
+  const good = candidates.filter(({ frees }) => frees * 2 >= most);
+  return good.reduce((a, b) =>
+    b.pids.length < a.pids.length || (b.pids.length === a.pids.length && b.frees > a.frees) ? b : a,
+  ).pids;
 }
 
 /** Sessions that block others and do not wait, in the order of the forest. */

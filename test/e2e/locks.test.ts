@@ -103,7 +103,7 @@ async function visitEveryScreen(): Promise<void> {
   }
   // an answer is late after two intervals and a second
   pty.press('3');
-  const wait = new RegExp(`└─${c.pid} +(\\d+)(\\.\\d)?s `);
+  const wait = new RegExp(`└─${c.pid} +!*(\\d+)(\\.\\d)?s `);
   const seen = Number(wait.exec((await pty.waitFor(wait)).join('\n'))?.[1]);
   const screen = await pty.waitFor((lines) => Number(wait.exec(lines.join('\n'))?.[1] ?? 0) >= seen + 3, {
     what: 'C waiting for three more seconds',

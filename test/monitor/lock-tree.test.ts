@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Blocked } from '../../src/db/blocking.ts';
 import {
   buildLockForest,
+  firstToEnd,
   flatten,
   freedBy,
   type LockForest,
@@ -124,6 +125,22 @@ describe('who is freed', () => {
     // a waiter for another table is not ahead of anybody here
     const elsewhere = rows.map((r) => (r.pid === 40 ? { ...r, relation_oid: 1 } : r));
     expect(freedBy(elsewhere, new Set([10]))).toEqual([20, 50, 60]);
+  });
+});
+
+describe('whose end is advised', () => {
+  test('those that hold up many together come before one that holds up another', () => {
+    const forest = buildLockForest([...queue, row(31, [20]), row(-7), row(40, [-7])]);
+    expect(firstToEnd(forest)).toEqual([10, 11]);
+  });
+
+  test('one alone comes before several that would free hardly more', () => {
+    const rows = [row(1), row(2, [1]), row(3, [1]), row(9), row(4, [1, 9])];
+    expect(firstToEnd(buildLockForest(rows))).toEqual([1]);
+  });
+
+  test('nobody, where those that wait for each other wait for nobody else', () => {
+    expect(firstToEnd(buildLockForest([row(1, [2]), row(2, [1])]))).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@ import { quoteLiteral, shortRelation } from '../../db/ident.ts';
 import { levelOf } from '../../health/level.ts';
 import {
   buildLockForest,
+  firstToEnd,
   flatten,
   freedBy,
   type LockForest,
@@ -28,6 +29,8 @@ export interface LockEntry {
 interface Built {
   readonly forest: LockForest<Row>;
   readonly entries: readonly LockEntry[];
+  /** Whose end is advised, see {@link firstToEnd}. */
+  readonly first: readonly number[];
 }
 
 const cache = new WeakMap<readonly Row[], Built>();
@@ -45,7 +48,7 @@ export function lockForest(model: Model): Built {
       frees: freedBy(forest, new Set([line.node.row.pid])).length,
     }),
   );
-  const built = { forest, entries };
+  const built = { forest, entries, first: firstToEnd(forest) };
   cache.set(rows, built);
   return built;
 }
@@ -172,24 +175,17 @@ const columns = [
 const MANY = 100;
 
 function headline(model: Model): Line {
-  const { forest, entries } = lockForest(model);
+  const { forest, entries, first } = lockForest(model);
   if (forest.waiters === 0) return [];
-  const best = entries.filter((e) => !e.line.node.waiting).sort((a, b) => b.frees - a.frees)[0];
   // the forest holds at most so many sessions as were asked for; how many wait in all is counted apart
   const all = Math.max(forest.waiters, model.rows('summary')[0]?.lock_waiting ?? 0);
   // the two are counted a moment apart: few more are not worth a word
   const beyond = forest.waiters >= MANY && all > forest.waiters ? `, the first ${forest.waiters} shown` : '';
   const waiting = span(`${all} ${all === 1 ? 'waits' : 'wait'}${beyond}  `, 'alert');
-  const cure = best && best.frees > 0 ? [best.row] : rootsOf(model);
+  const cure = entries.map((e) => e.row).filter((row) => first.includes(row.pid));
   if (cure.length === 0) return [waiting];
-  const frees = freedBy(forest, new Set(cure.map((row) => row.pid))).length;
+  const frees = freedBy(forest, new Set(first)).length;
   return [waiting, span(advice(cure, frees), 'accent')];
-}
-
-function rootsOf(model: Model): Row[] {
-  return lockForest(model)
-    .entries.filter((e) => !e.line.node.waiting)
-    .map((e) => e.row);
 }
 
 function advice(rows: readonly Row[], frees: number): string {
@@ -199,7 +195,10 @@ function advice(rows: readonly Row[], frees: number): string {
         ? 'the prepared transaction'
         : `prepared transaction ${cleanLine(quoteLiteral(row.gid).trim())}`
       : String(row.pid);
-  const all = rows.length > 3 ? `all ${rows.length} root blockers` : rows.map(who).join(' and ');
+  const all =
+    rows.length > 3
+      ? `${rows.slice(0, 2).map(who).join(', ')} and ${rows.length - 2} others`
+      : rows.map(who).join(' and ');
   return `${rows.some(isPrepared) ? 'ending' : 'terminating'} ${all} frees ${frees}`;
 }
 
