@@ -92,6 +92,8 @@ export const manifestSchema = z.object({
    */
   owners: z.array(z.string()).optional(),
   tablespaces: z.array(z.string()),
+  /** How much of the database was in which tablespace, '' being its own; absent in older ones and where not known. */
+  spread: z.array(z.object({ name: z.string(), bytes: size })).optional(),
   /** Majors below this one cannot load it. */
   restore_min_major: z.int(),
   /** Relative to the backup's directory. The first is the archive (its directory, for `directory`). */

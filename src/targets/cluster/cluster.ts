@@ -93,14 +93,24 @@ interface Parts {
   readonly options: ClusterOptions;
 }
 
+/** The directory that a server of our own is made in, to see what is free there. Throws {@link CommandError}. */
+export async function clusterParent(): Promise<string> {
+  return parentFor(await serverUser());
+}
+
 async function makeDirectory(user: ServerUser | undefined, wanted?: string): Promise<string> {
+  const directory = await mkdtemp(join(await parentFor(user, wanted), 'pgdeck-'));
+  if (user !== undefined) await chown(directory, user.uid, user.gid);
+  return directory;
+}
+
+/** Where the server's user gets to, and its socket's path is short enough. */
+async function parentFor(user: ServerUser | undefined, wanted?: string): Promise<string> {
   for (const parent of [...(wanted === undefined ? [] : [wanted]), await realpath(tmpdir()), '/tmp']) {
     const socket = join(parent, 'pgdeck-XXXXXX', '.s.PGSQL.65535');
     if (Buffer.byteLength(socket) > SOCKET_PATH_MAX) continue;
     if (user !== undefined && !(await openToAll(parent))) continue;
-    const directory = await mkdtemp(join(parent, 'pgdeck-'));
-    if (user !== undefined) await chown(directory, user.uid, user.gid);
-    return directory;
+    return parent;
   }
   throw new CommandError(
     'other',

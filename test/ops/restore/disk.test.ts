@@ -3,6 +3,7 @@ import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../../src/db/client.ts';
+import { fileSystemOf, fileSystemToBe } from '../../../src/ops/disk.ts';
 import { run } from '../../../src/targets/local.ts';
 import { throwawayCluster, until } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
@@ -84,5 +85,52 @@ test('a server whose disk is full in the middle of the load: the live database g
   expect(told[1]?.detail).toMatch(/takes about \d+(\.\d+)? MB there: .* for WAL, as much as is loaded/);
   const ignored = await planRestore(context, { backup: id, no_safety_backup: true, ignore_space: true });
   expect([blocks(ignored), ignored.danger]).toEqual([[], 'type-name']);
+  await admin.close();
+});
+
+test('a directory of the server that is not there is not known, and that of the repository will be', async () => {
+  const absent = join(home, 'var', 'lib', 'postgresql', 'data');
+  expect(await fileSystemOf(absent)).toBeUndefined();
+  expect((await fileSystemToBe(absent))?.device).toBe(statSync(home).dev);
+  expect(await fileSystemToBe('/proc/nothing/here')).toBeUndefined();
+});
+
+test('what goes into a new database is counted where the backup says that its tablespaces are', async (test_) => {
+  const disk = join(home, 'away');
+  mkdirSync(disk);
+  const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', disk]).catch(() => undefined);
+  if (mounted?.exitCode !== 0) return test_.skip('this user may not mount a file system');
+  onTestFinished(async () => {
+    await run('umount', ['-l', disk]);
+  });
+  const cluster = await throwawayCluster();
+  onTestFinished(() => cluster.remove());
+  const { uid, gid } = statSync(cluster.dataDir);
+  const place = join(disk, 'space');
+  mkdirSync(place);
+  await chown(place, uid, gid);
+  await run('chmod', ['755', home]);
+  const admin = await connect(cluster.target(), 'workload', 'stage');
+  await admin.sql(`CREATE TABLESPACE away LOCATION '${place}'`);
+  await admin.sql('CREATE DATABASE shop');
+  const shop = await connect(cluster.target({ database: 'shop' }), 'workload', 'stage');
+  await shop.sql(
+    'CREATE TABLE things TABLESPACE away AS SELECT n, repeat(md5(n::text), 30) AS word FROM generate_series(1, 13000) n',
+  );
+  await shop.close();
+  const context = contextIn(cluster.target({ database: 'shop' }), home);
+  const { id, manifest } = await backedUp(context);
+  expect(manifest?.spread?.map(({ name }) => name)).toEqual(['', 'away']);
+  const told = async (input: object) =>
+    (await planRestore(context, { backup: id, into: 'copy', ...input })).checks
+      .filter(({ title }) => title === 'Disk of the server')
+      .map(({ status, detail }) => `${status} ${detail}`);
+  expect(await told({})).toEqual([
+    expect.stringMatching(/^ok .*data.* for data, .* for WAL/),
+    expect.stringMatching(/^block .*space: .* are free, and the restore takes about 1\d(\.\d)? MB there/),
+  ]);
+  // where there is none of that name everything is in the database's own
+  await admin.sql('ALTER TABLESPACE away RENAME TO elsewhere');
+  expect(await told({})).toEqual([expect.stringMatching(/^ok /)]);
   await admin.close();
 });

@@ -19,6 +19,7 @@ import { besideServer } from '../../../src/ops/restore/proof/beside.ts';
 import { speaksAgainst } from '../../../src/ops/restore/proof/blame.ts';
 import { examine } from '../../../src/ops/restore/proof/examine.ts';
 import { proveRestorable } from '../../../src/ops/restore/proof.ts';
+import { run } from '../../../src/targets/local.ts';
 import { serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { everything } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
@@ -255,11 +256,49 @@ test('a machine that cannot make a server, and extensions that it does not have,
   expect(await drill(without)).toMatch(
     / could not be tried, because there is no place to restore it into\. .* has no no_such\. .* is read-only/,
   );
+  const huge = structuredClone(made);
+  if (huge.manifest) huge.manifest.database.bytes = 2 ** 50;
+  expect(await drill(huge)).toMatch(
+    / could not be tried, .*\/tmp.* has [\d.]+ GB free, and about [\d.]+ PB are needed/,
+  );
+  const besides = await inRun(async (io) => {
+    const context = contextIn(db.target(), home);
+    const { clients } = await findClients(context, { major: 13, version: '13' }, ['pg_restore']);
+    return besideServer(io, context, { ...(await examine(io, context, clients, made)), backup: huge });
+  });
+  expect(besides).toMatchObject({
+    ok: false,
+    why: expect.stringMatching(/ GB free, and about .* are needed\.$/),
+  });
   vi.stubEnv('TMPDIR', join(home, 'nothing-here'));
   try {
     expect(await drill(made)).toMatch(/No server can be made in .*nothing-here/);
   } finally {
     vi.stubEnv('TMPDIR', servers);
+  }
+});
+
+test('a temporary directory with room for the data and not for a server with its WAL is told before one is made', async (test_) => {
+  const disk = join(home, 'small');
+  mkdirSync(disk);
+  const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=60m,mode=755', 'tmpfs', disk]).catch(
+    () => undefined,
+  );
+  if (mounted?.exitCode !== 0) return test_.skip('this user may not mount a file system');
+  vi.stubEnv('TMPDIR', disk);
+  try {
+    const context = { ...contextIn(db.target(), home), readOnly: true };
+    const { clients } = await findClients(context, { major: 13, version: '13' }, ['pg_restore']);
+    const told = await inRun((io) => proveRestorable(io, context, clients, made)).catch(
+      ({ message }: Error) => message,
+    );
+    expect(told).toMatch(
+      /could not be tried, because there is no place to restore it into\. .*small has [\d.]+ MB free, and about 1\d\d MB are needed/,
+    );
+    expect((await findBackup(join(home, 'backups'), made.id)).status).toBe('ok');
+  } finally {
+    vi.stubEnv('TMPDIR', servers);
+    await run('umount', ['-l', disk]);
   }
 });
 
@@ -270,6 +309,15 @@ test.each([
   [true, 'psql:<stdin>:9: ERROR:  relation "public.a" does not exist'],
   // of several processes, whichever is heard first
   [true, 'pg_restore: error: a worker process died unexpectedly\npg_restore: error: unexpected end of file'],
+  // and write into each other's lines
+  [
+    true,
+    'pg_restore:pg_restore:  error: finished item 3678 TABLE DATA customers\nunexpected end of file\npg_restore: error: a worker process died unexpectedly',
+  ],
+  [
+    false,
+    'pg_restore:pg_restore:  error: launching item 3 TABLE DATA a\ncould not execute query: ERROR:  role "a" does not exist',
+  ],
   [false, 'pg_restore: error: could not execute query: ERROR:  role "a" does not exist'],
   [false, 'psql:<stdin>:9: ERROR:  tablespace "a" does not exist'],
   [false, 'psql:<stdin>:9: ERROR:  collation "pg_catalog.de_DE" for encoding "UTF8" does not exist'],

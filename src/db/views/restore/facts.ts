@@ -97,16 +97,28 @@ FROM pg_database d, (SELECT (SELECT setting FROM pg_settings WHERE name = 'data_
   params: ({ database }: { database: string }) => [database],
 });
 
-/** How much of this database is in which tablespace; its own has no directory. */
+/** How much of this database is in which tablespace; its own has no name. */
 export const restoreSpread = defineQuery({
   id: 'restore.spread',
   variants: [
     {
-      sql: `SELECT /* pgdeck */ coalesce(t.spcname::text, '') AS name, coalesce(pg_tablespace_location(t.oid), '') AS directory,
-  sum(pg_relation_size(c.oid))::float8 AS bytes
+      sql: `SELECT /* pgdeck */ coalesce(t.spcname::text, '') AS name, coalesce(sum(pg_relation_size(c.oid)), 0)::float8 AS bytes
 FROM pg_class c LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace AND c.reltablespace <> 0
-WHERE c.relkind IN ('r', 'i', 't', 'm', 'S') AND NOT c.relisshared GROUP BY 1, 2`,
+WHERE c.relkind IN ('r', 'i', 't', 'm', 'S') AND NOT c.relisshared GROUP BY 1 ORDER BY 1`,
     },
   ],
-  row: z.object({ name: z.string(), directory: z.string(), bytes: z.number() }),
+  row: z.object({ name: z.string(), bytes: z.number() }),
+});
+
+/** Where these tablespaces are; those that do not exist are left out. */
+export const restoreLocations = defineQuery({
+  id: 'restore.locations',
+  variants: [
+    {
+      sql: `SELECT /* pgdeck */ spcname::text AS name, pg_tablespace_location(oid) AS directory
+FROM pg_tablespace WHERE spcname = ANY ($1::text[])`,
+    },
+  ],
+  row: z.object({ name: z.string(), directory: z.string() }),
+  params: ({ tablespaces }: { tablespaces: readonly string[] }) => [tablespaces],
 });

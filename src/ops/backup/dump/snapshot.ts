@@ -8,6 +8,7 @@ import {
   backupSystem,
 } from '../../../db/views/backup/facts.ts';
 import { backupRelations, backupSequences } from '../../../db/views/backup/relations.ts';
+import { restoreSpread } from '../../../db/views/restore/facts.ts';
 import { OpError } from '../../error.ts';
 import type { StepIo } from '../../operation.ts';
 import { databaseProperties } from '../../restore/swap/properties.ts';
@@ -33,6 +34,8 @@ export interface Snapshot {
   readonly passwords: boolean;
   readonly systemIdentifier: string | null;
   readonly properties: readonly string[];
+  /** How much is in which tablespace; nothing where it could not be seen. */
+  readonly spread: RowsOf<typeof restoreSpread>;
 }
 
 export const SNAPSHOT_SQL = [
@@ -58,6 +61,7 @@ export async function takeSnapshot(io: StepIo, request: BackupRequest): Promise<
   // sizes are not worth waiting for a lock, let alone losing the snapshot over it
   await session.sql("SET lock_timeout = '1s'");
   const sizes = new Map((await measuredRelations(session)).map(({ oid, bytes }) => [oid, bytes]));
+  const spread = await session.run(restoreSpread, undefined).catch(() => []);
   await session.sql(`SET lock_timeout = '${LOCK_WAIT}'`);
   await session.sql(SNAPSHOT_SQL[0]);
   const [exported] = await session.sql(SNAPSHOT_SQL[1]);
@@ -86,6 +90,7 @@ export async function takeSnapshot(io: StepIo, request: BackupRequest): Promise<
     passwords: right?.readable === true,
     systemIdentifier: system[0]?.system_identifier ?? null,
     properties,
+    spread,
   };
 }
 

@@ -77,6 +77,7 @@ export function makeManifest(
     roles,
     ...(owners && { owners: roles.filter((name) => owners.has(name)) }),
     tablespaces: named('tablespace').map(({ name }) => name),
+    ...(snapshot.spread.length > 0 && { spread: snapshot.spread.map((one) => ({ ...one })) }),
     // pg_dump sets transaction_timeout from 17 on, which no older server knows
     restore_min_major: clients.major >= 17 ? Math.max(17, server.major) : server.major,
     archive: archiveName(request, ids.id),

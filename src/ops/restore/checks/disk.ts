@@ -1,4 +1,5 @@
-import { restoreDirectories, restoreSpread } from '../../../db/views/restore/facts.ts';
+import { DbError } from '../../../db/errors.ts';
+import { restoreDirectories, restoreLocations, restoreSpread } from '../../../db/views/restore/facts.ts';
 import { bytes } from '../../../text/units.ts';
 import { fileSystemOf, fileSystemToBe, isLocal } from '../../disk.ts';
 import type { Check } from '../../operation.ts';
@@ -97,44 +98,59 @@ function said(shares: readonly Share[]): string {
 }
 
 async function sharesOf(situation: Situation, size: number, wish: DiskWish): Promise<Share[]> {
-  const { session, live, repository } = situation;
+  const { session, live, repository, state, backup } = situation;
   const [row] = await session.run(restoreDirectories, { database: live?.name ?? 'postgres' });
-  const spread = wish.noTablespaces === true ? [] : await spreadOf(situation);
-  const whole = spread.reduce((sum, one) => sum + one.bytes, 0) || 1;
-  const freed = (share: number) => (wish.dropped ? share * (situation.state?.bytes ?? 0) : 0);
-  const elsewhere = spread.filter(({ directory }) => directory !== '');
-  const away = elsewhere.reduce((sum, one) => sum + one.bytes, 0) / whole;
+  const now = await spreadOf(situation);
+  const named = wish.noTablespaces === true ? [] : (backup.manifest?.spread ?? now);
+  const tablespaces = [...new Set([...named, ...now].map(({ name }) => name))].filter((name) => name !== '');
+  const places = await session.run(restoreLocations, { tablespaces });
   const data = size * MARGIN;
   const wal = Math.min(row?.wal_bytes ?? data, data);
   const limit = wal < data ? ', as max_wal_size allows' : ', as much as is loaded';
+  const load = parts(named, places);
+  const gone = parts(now, places);
+  const freed = (name: string) => (wish.dropped ? gone(name) * (state?.bytes ?? 0) : 0);
   const shares: Share[] = [
-    { directory: row?.directory ?? '', what: 'data', bytes: data * (1 - away), freed: freed(1 - away) },
-    ...elsewhere.map(({ name, directory, bytes: own }) => ({
+    { directory: row?.directory ?? '', what: 'data', bytes: data * load(''), freed: freed('') },
+    ...places.map(({ name, directory }) => ({
       directory,
       what: `tablespace ${name}`,
-      bytes: (data * own) / whole,
-      freed: freed(own / whole),
+      bytes: data * load(name),
+      freed: freed(name),
     })),
     { directory: row?.wal_directory ?? '', what: `WAL${limit}`, bytes: wal, freed: 0 },
   ];
-  if (wish.safety !== undefined)
-    shares.push({
-      directory: repository,
-      what: 'the safety backup',
-      bytes: wish.safety,
-      freed: 0,
-      ours: true,
-    });
-  return shares;
+  if (wish.safety !== undefined) {
+    const what = 'the safety backup';
+    shares.push({ directory: repository, what, bytes: wish.safety, freed: 0, ours: true });
+  }
+  return shares.filter((share) => share.bytes + share.freed > 0);
 }
 
-/** Where the live database has its data: what is restored is spread as it is. */
-async function spreadOf({ context, live }: Situation) {
+interface Spread {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** Which part of the whole is in a tablespace; what is in one that is not there is in the database's own. */
+function parts(spread: readonly Spread[], places: readonly { readonly name: string }[]) {
+  const whole = spread.reduce((sum, one) => sum + one.bytes, 0) || 1;
+  const of = (name: string) => (spread.find((one) => one.name === name)?.bytes ?? 0) / whole;
+  const away = places.reduce((sum, { name }) => sum + of(name), 0);
+  return (name: string): number => (name === '' ? 1 - away : of(name));
+}
+
+/** Where the live database has its data: what a backup of its own does not say is spread as it is. */
+async function spreadOf({ context, live }: Situation): Promise<readonly Spread[]> {
   if (live === undefined || !live.allows_connections) return [];
   const session = await context.open('pgdeck-plan', live.name).catch(() => undefined);
   if (session === undefined) return [];
   try {
     return await session.run(restoreSpread, undefined);
+  } catch (error) {
+    // sizes wait for a table that is locked exclusively, and are not worth that
+    if (!(error instanceof DbError) || error.kind !== 'busy') throw error;
+    return [];
   } finally {
     await session.close();
   }

@@ -1,8 +1,12 @@
+import type { Session } from '../../../db/session.ts';
 import { databaseFacts } from '../../../db/views/database/facts.ts';
-import { restoreExtensions, restoreRoles } from '../../../db/views/restore/facts.ts';
+import { restoreDirectories, restoreExtensions, restoreRoles } from '../../../db/views/restore/facts.ts';
+import { bytes } from '../../../text/units.ts';
 import { findClients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
+import { fileSystemOf, isLocal } from '../../disk.ts';
 import type { StepIo } from '../../operation.ts';
+import type { Backup } from '../../repository/repository.ts';
 import { takeLocks } from '../../run/lock.ts';
 import { loadArchive } from '../load/load.ts';
 import { selectEntries } from '../load/use-list.ts';
@@ -16,9 +20,11 @@ import { verifyName } from '../swap/names.ts';
 import { compareContents } from '../verify/compare.ts';
 import type { Examined } from './examine.ts';
 
+const MARGIN = 1.1;
+
 /** A temporary database on the context's server, marked so that a crash leaves nothing unknown; else why not. */
 export async function besideServer(io: StepIo, context: OpContext, examined: Examined): Promise<Place> {
-  const { backup, bytes, wants, major, toc, expected } = examined;
+  const { backup, bytes: contents, wants, major, toc, expected } = examined;
   if (context.readOnly)
     return { ok: false, why: `${context.place} is read-only, so it gets no temporary database.` };
   const session = await planningSession(context);
@@ -43,6 +49,8 @@ export async function besideServer(io: StepIo, context: OpContext, examined: Exa
   const closed = extensions.filter(({ known, open }) => !known || (!open && !server.rights.superuser));
   if (closed.some(({ name }) => name !== 'plpgsql'))
     return { ok: false, why: `${context.place} cannot create ${closed.map(({ name }) => name).join(', ')}.` };
+  const full = await noRoom(session, context, backup);
+  if (full !== undefined) return { ok: false, why: full };
   const roles = await session.run(restoreRoles, { roles: backup.manifest?.roles ?? [] });
   const noOwner =
     backup.manifest === undefined ||
@@ -78,7 +86,7 @@ export async function besideServer(io: StepIo, context: OpContext, examined: Exa
               : `PostgreSQL ${server.version}, and the backup is of ${major}`,
           load: (step) =>
             loadArchive(step, context, {
-              bytes,
+              bytes: contents,
               clients,
               kind: backup.kind,
               path: backup.archive,
@@ -110,6 +118,30 @@ export async function besideServer(io: StepIo, context: OpContext, examined: Exa
       }
     },
   };
+}
+
+/** Why the server has no room for it, one sentence; undefined where it has, or where that cannot be seen. */
+async function noRoom(
+  session: Session,
+  context: OpContext,
+  { manifest, bytes: size }: Backup,
+): Promise<string | undefined> {
+  if (!isLocal(context)) return undefined;
+  const [row] = await session.run(restoreDirectories, { database: 'postgres' });
+  const data = (manifest?.database.bytes ?? size * 10) * MARGIN;
+  const wal = Math.min(row?.wal_bytes ?? data, data);
+  const places = [
+    await fileSystemOf(row?.directory ?? ''),
+    await fileSystemOf(row?.wal_directory ?? ''),
+  ] as const;
+  const together = places[0]?.device === places[1]?.device;
+  for (const [at, needed] of [data + (together ? wal : 0), wal].entries()) {
+    const free = places[at]?.free;
+    const directory = at === 0 ? row?.directory : row?.wal_directory;
+    if (free !== undefined && free < needed)
+      return `${directory} of ${context.place} has ${bytes(free)} free, and about ${bytes(needed)} are needed.`;
+  }
+  return undefined;
 }
 
 async function likeness(

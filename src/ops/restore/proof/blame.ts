@@ -35,10 +35,19 @@ export function speaksAgainst(message: string, { scope, differs }: Loaded): bool
   return (scope === null || scope === 'full') && LACKING.test(error);
 }
 
+/** Several processes of pg_restore write into each other's lines: what one reports where another began its error. */
+const TORN = /error: +(finished|launching|processing|creating|executing|connecting|entering|restoring) /;
+const PREFIXED = /^pg_restore\b|failed with exit code/;
+
 /** The line that says what went wrong first; the others follow from it, as that of a process whose worker gave up does. */
 export function firstError(message: string): string {
   const lines = message.split('\n');
-  const errors = lines.filter((line) => /(ERROR|FATAL|PANIC): |\berror: /.test(line));
+  const torn = lines.some((line) => TORN.test(line));
+  const errors = lines.filter(
+    (line) =>
+      !TORN.test(line) &&
+      (/(ERROR|FATAL|PANIC): |\berror: /.test(line) || (torn && line !== '' && !PREFIXED.test(line))),
+  );
   return errors.find((line) => !/worker process died/.test(line)) ?? errors[0] ?? lines.at(-1) ?? '';
 }
 

@@ -1,16 +1,17 @@
-import { statfs } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { connect, type Session } from '../../../db/client.ts';
 import { DbError } from '../../../db/errors.ts';
 import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
 import type { Target } from '../../../db/target.ts';
 import { restoreExtensions } from '../../../db/views/restore/facts.ts';
-import { type Cluster, createCluster } from '../../../targets/cluster/cluster.ts';
+import { type Cluster, clusterParent, createCluster } from '../../../targets/cluster/cluster.ts';
 import { bytes } from '../../../text/units.ts';
 import { clientEnvironment } from '../../clients/environment.ts';
 import { type ClientProgram, type Clients, findClients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
+import { freeBytes } from '../../disk.ts';
 import type { StepIo } from '../../operation.ts';
+import type { Backup } from '../../repository/repository.ts';
 import { loadArchive } from '../load/load.ts';
 import type { Place } from '../proof.ts';
 import { createSql } from '../swap/create.ts';
@@ -19,6 +20,9 @@ import type { Examined } from './examine.ts';
 
 const DATABASE = 'test_restore';
 const MARGIN = 1.3;
+/** A new server with the segments of WAL that it begins with. */
+const EMPTY_SERVER = 96 * 1024 ** 2;
+const MAX_WAL = 1024 ** 3;
 
 /** For one load and one look: nothing of it has to survive. Sizes are small: it shares the machine with others. */
 const SETTINGS = {
@@ -31,6 +35,12 @@ const SETTINGS = {
   maintenance_work_mem: '128MB',
   max_locks_per_transaction: '256',
 };
+
+/** What a test restore takes in its directory: all of it is on one file system, its WAL too. */
+function roomFor({ manifest, bytes: size }: Backup): number {
+  const data = (manifest?.database.bytes ?? size * 10) * MARGIN;
+  return EMPTY_SERVER + data + Math.min(data, MAX_WAL);
+}
 
 /** A server of our own: of the same major, with the extensions of the backup; else why not. */
 export async function throwawayServer(io: StepIo, context: OpContext, examined: Examined): Promise<Place> {
@@ -49,15 +59,13 @@ export async function throwawayServer(io: StepIo, context: OpContext, examined: 
       ok: false,
       why: `This machine has no server of PostgreSQL ${major} (package postgresql-${major}).`,
     };
-  const needed = (backup.manifest?.database.bytes ?? backup.bytes * 10) * MARGIN;
+  const needed = roomFor(backup);
   let cluster: Cluster;
   try {
-    const { bavail, bsize } = await statfs(tmpdir());
-    if (bavail * bsize < needed)
-      return {
-        ok: false,
-        why: `${tmpdir()} has ${bytes(bavail * bsize)} free, and about ${bytes(needed)} are needed.`,
-      };
+    const place = await clusterParent();
+    const free = await freeBytes(place);
+    if (free !== undefined && free < needed)
+      return { ok: false, why: `${place} has ${bytes(free)} free, and about ${bytes(needed)} are needed.` };
     cluster = await createCluster({ bin: clients.directory, socketOnly: true, settings: SETTINGS });
   } catch (error) {
     if (io.signal.aborted) throw error;
