@@ -9,7 +9,7 @@ import { OpError } from '../error.ts';
 import { readRun } from '../journal/runs.ts';
 import { type Check, defineOperation, type Step, type StepIo } from '../operation.ts';
 import { inMaintenance } from '../restore/steps/maintenance.ts';
-import { dropLeftover, dropSql } from '../restore/swap/drop.ts';
+import { dropDatabase, dropLeftover, dropSql } from '../restore/swap/drop.ts';
 import { findLeftovers, type Leftover } from '../restore/swap/leftovers.ts';
 import { type Kept, KIND_WORDS, keptOf, usedBy } from './kept.ts';
 import { listKept } from './list.ts';
@@ -151,7 +151,7 @@ function dropStep(one: Kept, leftover: Leftover | undefined): Step {
       inMaintenance(io, async (session) => {
         if (leftover === undefined) {
           await refuseOther(session, one);
-          for (const statement of sql) await session.sql(statement);
+          await dropDatabase(session, row);
         } else await dropLeftover(session, leftover);
         await seeItGone(io, session, one);
       }),

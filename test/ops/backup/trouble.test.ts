@@ -94,6 +94,33 @@ describe('the disk', () => {
     const plan = await planBackup(context, { dir: disk });
     expect(complaints(plan)).toEqual([expect.stringMatching(/^block Free space: 1\.0 MB are free/)]);
     expect((await carryOut(plan, context)).end.status).toBe('refused');
+    // whoever knows better types the name; that it does not fit after all leaves nothing
+    const ignored = await planBackup(context, { dir: disk, ignore_space: true });
+    expect(ignored.danger).toBe('type-name');
+    expect(complaints(ignored)).toEqual([
+      expect.stringMatching(
+        /^warn Free space: 1\.0 MB are free, .* It is made all the same \(--ignore-space\)\.$/,
+      ),
+    ]);
+    expect((await carryOut(ignored, context)).end.text).toMatch(/The disk of .* is full\. Make room there/);
+    expect(entries(disk)).toEqual([]);
+  });
+
+  test('that seems too small, and is not: --ignore-space makes the backup', async (test_) => {
+    const disk = await smallDisk('enough', 'size=2m');
+    if (disk === undefined) return test_.skip('this user may not mount a file system');
+    const database = await testDatabase();
+    onTestFinished(() => database.drop());
+    const session = await client(database.target());
+    // it takes more in the database than packed
+    await session.sql("CREATE TABLE dull AS SELECT repeat('x', 1000) AS b FROM generate_series(1, 20000)");
+    const context = contextFor(database.target(), home);
+    expect(complaints(await planBackup(context, { dir: disk }))).toEqual([
+      expect.stringMatching(/^block Free space: .*If you know better, give --ignore-space and --confirm/),
+    ]);
+    const plan = await planBackup(context, { dir: disk, ignore_space: true });
+    expect((await carryOut(plan, context)).end).toMatchObject({ ok: true });
+    expect((await listBackups(disk)).map(({ status }) => status)).toEqual(['ok']);
   });
 
   test('that is read-only, or no directory, is refused before', async (test_) => {

@@ -32,8 +32,14 @@ function isWork(kind: LeftoverKind): boolean {
 }
 
 /** The statements of {@link dropLeftover}, for the preview. */
-export function dropSql({ database, kind, run }: Pick<Leftover, 'database' | 'kind' | 'run'>): string[] {
+export function dropSql({
+  database,
+  kind,
+  run,
+  template,
+}: Pick<Leftover, 'database' | 'kind' | 'run' | 'template'>): string[] {
   const name = quoteIdent(database);
+  const unmade = template ? [`ALTER DATABASE ${name} IS_TEMPLATE false`] : [];
   if (isWork(kind))
     return [
       ...(run === undefined
@@ -41,9 +47,10 @@ export function dropSql({ database, kind, run }: Pick<Leftover, 'database' | 'ki
         : [
             `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ${quoteLiteral(applicationNameOf(run)).trim()} AND usename = session_user`,
           ]),
+      ...unmade,
       `DROP DATABASE ${name} WITH (FORCE)`,
     ];
-  return [`DROP DATABASE ${name}`];
+  return [...unmade, `DROP DATABASE ${name}`];
 }
 
 /**
@@ -52,7 +59,7 @@ export function dropSql({ database, kind, run }: Pick<Leftover, 'database' | 'ki
  * Throws DbError, OpError.
  */
 export async function dropLeftover(session: Session, leftover: Leftover): Promise<void> {
-  const { kind, database, run, oid } = await again(session, leftover);
+  const { kind, database, run, oid, template } = await again(session, leftover);
   const loading = isWork(kind);
   if (loading && run !== undefined) await session.run(endRun, { applicationName: applicationNameOf(run) });
   const subscriptions = await session.run(subscriptionsIn, { oid });
@@ -63,12 +70,7 @@ export async function dropLeftover(session: Session, leftover: Leftover): Promis
       `${database} has the subscription ${first.name}, and cannot be dropped with it.`,
       'Let connections in, and DROP SUBSCRIPTION there.',
     );
-  const row = (await session.run(databaseList, undefined)).find((one) => one.oid === oid);
-  await dropDatabase(
-    session,
-    { name: database, is_template: row?.is_template === true },
-    loading ? ' WITH (FORCE)' : '',
-  );
+  await dropDatabase(session, { name: database, is_template: template }, loading ? ' WITH (FORCE)' : '');
 }
 
 /** Drops a database, a template too: one that could not be dropped is one again. Throws DbError. */
@@ -101,7 +103,7 @@ export async function dropFresh(session: Session, database: string, run: string)
       ? row.comment === null && isDerivedName(database)
       : marker.run === run && isWork(marker.pgdeck);
   if (!ours) return false;
-  await session.sql(`DROP DATABASE ${quoteIdent(database)} WITH (FORCE)`);
+  await dropDatabase(session, row, ' WITH (FORCE)');
   return true;
 }
 
@@ -135,7 +137,7 @@ export async function pruneBefore(
   const dropped: string[] = [];
   const kept: { database: string; why: string }[] = [];
   for (const leftover of surplusBefore(await findLeftovers(session), live, options)) {
-    const { database, oid, slots } = leftover;
+    const { database, oid, slots, template } = leftover;
     const [subscription] = await session.run(subscriptionsIn, { oid });
     if (slots > 0)
       kept.push({
@@ -148,8 +150,7 @@ export async function pruneBefore(
         why: `${database} has the subscription ${subscription.name}, and cannot be dropped with it.`,
       });
     else {
-      const row = (await session.run(databaseList, undefined)).find((one) => one.oid === oid);
-      await dropDatabase(session, { name: database, is_template: row?.is_template === true });
+      await dropDatabase(session, { name: database, is_template: template });
       dropped.push(database);
     }
   }

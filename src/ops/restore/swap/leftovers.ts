@@ -43,6 +43,8 @@ export interface Leftover {
   readonly alive: boolean;
   /** There is a database of the target's name. */
   readonly liveExists: boolean;
+  /** Somebody has made it a template: such a database is not dropped as it is. */
+  readonly template: boolean;
   readonly sessions: number;
   /** Logical replication slots: they keep WAL, and are dropped with it. */
   readonly slots: number;
@@ -81,6 +83,7 @@ export async function findLeftovers(session: Session): Promise<Leftover[]> {
       comment: marker?.comment ?? null,
       alive,
       liveExists,
+      template: row.is_template,
       sessions: row.sessions,
       slots: row.slots,
       ...judge(kind, { name: row.name, target: marker?.target ?? '', alive, liveExists }),

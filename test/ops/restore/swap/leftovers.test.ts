@@ -171,3 +171,27 @@ test('a database closed to PUBLIC is not shown to all while it is loaded', async
   const other = await connect(s.to(s.fresh, role), 'workload');
   await other.close();
 });
+
+test('leftovers that somebody made templates are dropped and pruned too', async () => {
+  const template = (name: string) => s.admin.sql(`ALTER DATABASE ${quoteIdent(name)} IS_TEMPLATE true`);
+  const [old, newest] = [await copy(61), await copy(62)] as const;
+  for (const one of [old, newest, s.fresh]) await template(one);
+  expect(await pruneBefore(s.admin, s.live, { keep: 1 })).toEqual({ dropped: [old], kept: [] });
+  const left = await find(newest);
+  expect(dropSql(left)).toEqual([
+    `ALTER DATABASE ${quoteIdent(newest)} IS_TEMPLATE false`,
+    `DROP DATABASE ${quoteIdent(newest)}`,
+  ]);
+  await dropLeftover(s.admin, left);
+  expect(await dropFresh(s.admin, s.fresh, s.run)).toBe(true);
+  expect(await s.names()).toEqual([s.live]);
+  // one that cannot be dropped is a template again
+  const busy = await copy(63);
+  await template(busy);
+  await open(busy);
+  const somebody = await connect(s.to(busy), 'workload', 'somebody');
+  await expect(dropLeftover(s.admin, await find(busy))).rejects.toThrow(/being accessed|in use/);
+  expect(await find(busy)).toMatchObject({ template: true });
+  await somebody.close();
+  await dropLeftover(s.admin, await find(busy));
+});
