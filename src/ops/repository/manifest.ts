@@ -15,6 +15,15 @@ const size = z.int().nonnegative();
 /** ISO 8601. One that is none would sort anywhere. */
 const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time');
 
+/** Within the backup's directory: what is read and compared is never somebody else's file. */
+const inside = z
+  .string()
+  .refine(
+    (path) =>
+      path !== '' && !path.startsWith('/') && !path.split('/').some((part) => /^(\.{0,2})$/.test(part)),
+    'expected a path within the backup',
+  );
+
 const tableSchema = z.object({
   oid: z.int(),
   schema: z.string(),
@@ -97,9 +106,9 @@ export const manifestSchema = z.object({
   /** Majors below this one cannot load it. */
   restore_min_major: z.int(),
   /** Relative to the backup's directory. The first is the archive (its directory, for `directory`). */
-  archive: z.string(),
-  globals: z.string().nullable(),
-  files: z.array(z.object({ path: z.string(), bytes: size, sha256: z.string() })),
+  archive: inside,
+  globals: inside.nullable(),
+  files: z.array(z.object({ path: inside, bytes: size, sha256: z.string() })),
   bytes: size,
   verifications: z.array(verificationSchema),
   pinned: z.boolean(),

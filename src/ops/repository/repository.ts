@@ -81,20 +81,24 @@ export async function listBackups(directory: string): Promise<Backup[]> {
 /** Of two of one second the later one has the higher number: -2, -10. */
 const { compare: byName } = new Intl.Collator('en', { numeric: true });
 
-/** Stands for the newest good whole backup of the database that is connected to, safety backups left out. */
-const NEWEST = 'newest';
+/**
+ * Stands for the newest good whole backup of the database that is connected to, safety backups left out: of that server
+ * where it has one, since others may keep one of the same name in the same repository.
+ */
+export const NEWEST = 'newest';
 
 /**
  * The backup of that name in the repository (its beginning is enough where it is the only one), or the one at that
- * path. Throws {@link OpError} when there is none, when there are several, and when it was never finished.
+ * path. `server`: its system identifier, where it is known. Throws {@link OpError} when there is none, when there are several, and when it was never finished.
  */
 export async function findBackup(
   directory: string,
   idOrPath: string,
   database?: string,
   now = new Date(),
+  server?: string,
 ): Promise<Backup> {
-  if (idOrPath === NEWEST) return newest(directory, database, now);
+  if (idOrPath === NEWEST) return newest(directory, database, now, server);
   const isName = !idOrPath.includes(sep);
   const candidates = isName ? [join(directory, idOrPath), resolve(idOrPath)] : [resolve(idOrPath)];
   for (const path of candidates) {
@@ -140,14 +144,21 @@ async function nameContent(path: string): Promise<void> {
   }
 }
 
-async function newest(directory: string, database: string | undefined, now: Date): Promise<Backup> {
-  const good = (await listBackups(directory)).filter(
+async function newest(
+  directory: string,
+  database: string | undefined,
+  now: Date,
+  server: string | undefined,
+): Promise<Backup> {
+  const all = (await listBackups(directory)).filter(
     (one) =>
       one.status === 'ok' &&
       one.scope === 'full' &&
       !isSafety(one) &&
       (database === undefined || one.database === database),
   );
+  const own = all.filter(({ manifest }) => manifest?.server.system_identifier === server);
+  const good = server === undefined || own.length === 0 ? all : own;
   // one from the future would be the newest for ever; with no others it is this machine's clock that is behind
   const found = good.find(({ createdAt }) => !isFromFuture(createdAt, now)) ?? good[0];
   if (found) return found;

@@ -1,8 +1,9 @@
 import { defineOperation } from '../operation.ts';
-import { findBackup, repositoryDirectory } from '../repository/repository.ts';
+import { findBackup, NEWEST, repositoryDirectory } from '../repository/repository.ts';
 import { restoreFields, restoreInput } from './input.ts';
 import { restorePlan } from './plan.ts';
 import { recoverRestore } from './recover.ts';
+import { planningSession, systemIdentifier } from './session.ts';
 import { undoRestore } from './undo.ts';
 
 /** Restores a backup: in the place of a database, beside it, or only some of its tables. */
@@ -13,7 +14,9 @@ export const restore = defineOperation({
   plan: async (input, context) => {
     const database = input.database ?? context.target.database;
     const repository = repositoryDirectory(context, input.dir);
-    const backup = await findBackup(repository, input.backup, database, context.now());
+    const server =
+      input.backup === NEWEST ? await systemIdentifier(await planningSession(context)) : undefined;
+    const backup = await findBackup(repository, input.backup, database, context.now(), server);
     return restorePlan(input, context, backup);
   },
   undo: undoRestore,

@@ -1,5 +1,6 @@
 import { DbError } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
+import { backupSystem } from '../../db/views/backup/facts.ts';
 import type { OpContext } from '../context.ts';
 
 /**
@@ -16,4 +17,10 @@ export async function planningSession(context: OpContext): Promise<Session> {
       if (!elsewhere) throw error;
     }
   return context.session();
+}
+
+/** What tells this server from every other one; undefined where it does not say. */
+export async function systemIdentifier(session: Session): Promise<string | undefined> {
+  const [row] = await session.run(backupSystem, undefined).catch(() => []);
+  return row?.system_identifier;
 }

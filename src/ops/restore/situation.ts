@@ -10,7 +10,7 @@ import { type Backup, repositoryDirectory } from '../repository/repository.ts';
 import { damageChecks, damageFound } from './checks/damage.ts';
 import { jobsOf, type RestoreInput } from './input.ts';
 import { selectEntries, type UseList } from './load/use-list.ts';
-import { planningSession } from './session.ts';
+import { planningSession, systemIdentifier } from './session.ts';
 import { type Needs, needsOf } from './source/needs.ts';
 import { listed } from './source/restore-list.ts';
 import { readSource, type Source } from './source/source.ts';
@@ -31,6 +31,8 @@ export interface Situation {
   /** That database as it is; undefined when there is none. */
   readonly live: DatabaseFacts | undefined;
   readonly state: RestoreLive | undefined;
+  /** The backup is known to be of another server. */
+  readonly elsewhere: boolean;
   /** Undefined when its checks block. */
   readonly source: Source | undefined;
   /** Programs of the server's own version, for a dump of it. */
@@ -54,6 +56,9 @@ export async function lookAround(
   const database = targetOf(input, context, backup);
   const [live] = await session.run(databaseFacts, { database });
   const [state] = live === undefined ? [] : await session.run(restoreLive, { oid: live.oid });
+  const of = backup.manifest?.server.system_identifier ?? undefined;
+  const here = of === undefined ? undefined : await systemIdentifier(session);
+  const elsewhere = of !== undefined && here !== undefined && of !== here;
   const dump =
     source === undefined || source.clients.major === server.major
       ? { clients: source?.clients, check: undefined }
@@ -68,6 +73,7 @@ export async function lookAround(
     database,
     live,
     state,
+    elsewhere,
     source,
     dumpClients: dump.clients,
     needs: source && (await needsOf(source, session)),

@@ -81,7 +81,8 @@ export async function judge(
  */
 export function groupOf(backup: Backup): string {
   const { manifest, database, scope } = backup;
-  const server = manifest?.server.system_identifier ?? null;
+  // some managed servers do not say who they are
+  const server = manifest?.server.system_identifier ?? manifest?.server.address ?? null;
   if (isSafety(backup)) return JSON.stringify(['safety', server, database]);
   return JSON.stringify([server, database, scope, manifest === undefined ? [] : manifest.chosen]);
 }

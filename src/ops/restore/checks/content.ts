@@ -9,7 +9,7 @@ const PARTS: Readonly<Record<string, string>> = {
 };
 
 /** Whether the backup is one of a whole database, and of this one. */
-export function contentChecks({ backup, database }: Situation, use: 'replace' | 'new'): Check[] {
+export function contentChecks({ backup, database, elsewhere }: Situation, use: 'replace' | 'new'): Check[] {
   const checks: Check[] = [];
   const { scope, manifest } = backup;
   const chosen = manifest?.chosen.slice(0, 5).join(', ') ?? '';
@@ -35,6 +35,12 @@ export function contentChecks({ backup, database }: Situation, use: 'replace' | 
       title: 'Name',
       status: 'warn',
       detail: `This is a backup of ${backup.database}, and it replaces ${database}.`,
+    });
+  if (use === 'replace' && elsewhere && manifest !== undefined)
+    checks.push({
+      title: 'Server',
+      status: 'warn',
+      detail: `This is a backup of ${manifest.database.name} on another server, ${manifest.server.address}: it is no earlier state of ${database} here.`,
     });
   return checks;
 }

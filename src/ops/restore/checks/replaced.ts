@@ -11,9 +11,9 @@ export function heldBy({ tables }: Dumped): string {
 }
 
 /** What a database becomes, as far as it is true: only a whole backup of it makes it what it was. */
-export function replaced({ backup, database, input, list, source }: Situation): string {
+export function replaced({ backup, database, input, list, source, elsewhere }: Situation): string {
   const { scope, manifest } = backup;
-  const all = !input.no_owner && (list?.left.length ?? 0) === 0;
+  const all = !elsewhere && !input.no_owner && (list?.left.length ?? 0) === 0;
   if (manifest !== undefined && scope === 'full' && backup.database === database && all)
     return `${database} becomes what it was when it was backed up`;
   if (source?.foreign === undefined) return `${database} becomes what the backup holds`;
