@@ -112,6 +112,8 @@ export interface Route {
   readonly checks?: readonly Check[];
   /** What waits is applied, and nobody says before what that is: there are no versions. */
   readonly open?: true;
+  /** What of these cannot be read before, so that its hazards are not known: `what 002_age.js runs`. */
+  readonly unread?: string;
   /** `migrate down` would not take it back. */
   readonly oneWay?: true;
   readonly steps: readonly Step[];

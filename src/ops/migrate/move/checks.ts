@@ -48,6 +48,15 @@ export function hazardChecks(hazards: readonly Hazard[], acknowledged: readonly 
     });
 }
 
+/** What has not been looked through may do anything: that is said, and whether there is a way back. */
+export function unreadCheck(what: string, backedUp: boolean): Check {
+  return {
+    title: 'Hazards',
+    status: 'warn',
+    detail: `Not known of ${what}: its SQL is seen only when it runs. ${backedUp ? 'A backup is made before, as where data is lost.' : 'No backup is made before.'}`,
+  };
+}
+
 /** What is not as it should be, and does not stop this. */
 export function problemChecks(problems: readonly Problem[]): Check[] {
   return problems

@@ -62,7 +62,7 @@ function commonFields(direction: Direction) {
     },
     no_backup: {
       title: 'No backup',
-      hint: 'no safety backup; only where nothing is destructive',
+      hint: 'no safety backup; only where nothing is known to be destructive',
       when: (raw) => raw.backup !== true,
     },
     lock_timeout: {

@@ -5,7 +5,7 @@ import type { Check, Fact, Plan, Step } from '../../operation.ts';
 import { type Choice, choose } from '../choose.ts';
 import type { Direction, Route, Status } from '../types.ts';
 import { verifyStep } from '../verify/after.ts';
-import { connectionCheck, hazardChecks, problemChecks } from './checks.ts';
+import { connectionCheck, hazardChecks, problemChecks, unreadCheck } from './checks.ts';
 import { guarded, lockStep, type MoveState } from './guard.ts';
 import { destinationOf, type MoveInput, routeTo } from './input.ts';
 import { MigrateLock } from './lock.ts';
@@ -32,7 +32,9 @@ export async function planMove(direction: Direction, input: MoveInput, context: 
   const move: Moving = { direction, input, context, choice, status, route };
   if (route.versions.length === 0 && route.open !== true) return nothing(move);
   const destructive = route.hazards.some((hazard) => hazard.destructive);
-  const wanted = input.backup || (!input.no_backup && (direction === 'down' || destructive));
+  // what nobody has read may lose anything
+  const lossy = destructive || (route.unread !== undefined && !input.no_backup);
+  const wanted = input.backup || (!input.no_backup && (direction === 'down' || lossy));
   const safety = wanted ? await migrateSafety(context, labelOf(move)) : undefined;
   const steps: Step[] = [
     lockStep(state, database, input.wait),
@@ -45,6 +47,7 @@ export async function planMove(direction: Direction, input: MoveInput, context: 
     connectionCheck(where.session.server),
     ...(route.checks ?? []),
     ...hazardChecks(route.hazards, input.acknowledge),
+    ...(route.unread === undefined ? [] : [unreadCheck(route.unread, safety !== undefined)]),
     ...problemChecks(status.problems),
     ...(input.rehearse ? [rehearsalCheck(route, adapter.id) ?? []].flat() : []),
     ...(input.no_backup && destructive ? [needsBackup()] : []),
@@ -67,7 +70,7 @@ export async function planMove(direction: Direction, input: MoveInput, context: 
   // the name of the backup is known when it is there
   return Object.defineProperty(plan, 'undo', {
     enumerable: true,
-    get: () => (state.idle ? undefined : undoOf(move, destructive, safety)),
+    get: () => (state.idle ? undefined : undoOf(move, lossy, safety)),
   });
 }
 
@@ -171,9 +174,9 @@ function needsBackup(): Check {
 }
 
 /** A way down brings nothing back that was lost; without loss it is the nearer way. */
-function undoOf(move: Moving, destructive: boolean, safety: SafetyBackup | undefined): Plan['undo'] {
+function undoOf(move: Moving, lossy: boolean, safety: SafetyBackup | undefined): Plan['undo'] {
   const { direction, status, route, choice, input } = move;
-  if (safety !== undefined && (direction === 'down' || destructive))
+  if (safety !== undefined && (direction === 'down' || lossy))
     return { command: `pgdeck restore ${shellWord(safety.name())}` };
   const back = route.versions.every(
     (version) => status.items.find((one) => one.version === version)?.reversible,

@@ -5,6 +5,7 @@ import type { Migration } from '../files/migration.ts';
 import type { AppliedRow } from '../history/history.ts';
 import { appliedRow } from '../history/ledgers/ledger.ts';
 import type { StatusOfFiles } from '../history/status.ts';
+import { meant } from '../meant.ts';
 import { indexName, leftoversOf } from '../verify/leftovers.ts';
 import { type Diagnosis, diagnose, halfDone } from './diagnose.ts';
 
@@ -75,7 +76,10 @@ function stateEntries({ files, history, status }: StatusOfFiles): Entry[] {
 /** The entry of that name; the first one without a name. Throws {@link OpError}. */
 export function entryNamed(entries: readonly Entry[], name: string | undefined): Entry | undefined {
   if (name === undefined) return entries[0];
-  const found = entries.find(({ id }) => id === name);
+  const found = meant(
+    entries.map((entry) => ({ version: entry.id, entry })),
+    name,
+  )?.entry;
   if (found === undefined)
     throw new OpError(
       'refused',

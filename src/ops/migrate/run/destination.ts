@@ -1,6 +1,7 @@
 import { OpError } from '../../error.ts';
 import { isRepeatable } from '../files/formats/flyway.ts';
 import type { Migrations } from '../files/migration.ts';
+import { meant } from '../meant.ts';
 import type { Destination, Direction, Item, Only, Status } from '../types.ts';
 
 /**
@@ -87,11 +88,8 @@ function refuseStuck(chosen: readonly Item[], forgettable: ReadonlySet<string>):
 }
 
 function indexOf(items: readonly Item[], version: string, where: string): number {
-  const exact = items.findIndex((item) => item.version === version);
-  if (exact >= 0) return exact;
-  const named = items.filter((item) => item.name === version || item.file === version);
-  const [only] = named;
-  if (only !== undefined && named.length === 1) return items.indexOf(only);
+  const found = meant(items, version);
+  if (found !== undefined) return items.indexOf(found);
   throw new OpError(
     'refused',
     `There is no migration ${version} in ${where}.`,

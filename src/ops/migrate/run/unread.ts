@@ -2,6 +2,7 @@ import { OpError } from '../../error.ts';
 import type { FormatReader } from '../files/formats/format.ts';
 import { readerOf } from '../files/formats/formats.ts';
 import type { StatusOfFiles } from '../history/status.ts';
+import { meant, plain } from '../meant.ts';
 import type { Destination, Only, Problem } from '../types.ts';
 import { versionsFor } from './destination.ts';
 
@@ -44,9 +45,8 @@ function lastOf(
 ): string | undefined {
   if (to.kind === 'to') {
     const { version } = to;
-    const item = status.items.find((one) => [one.version, one.name, one.file].includes(version));
     return (
-      item?.version ??
+      meant(status.items, version)?.version ??
       bad.find((one) => one.version !== null && plain(one.version) === plain(version))?.version ??
       undefined
     );
@@ -68,6 +68,3 @@ function isAfter(
 }
 
 const IN_ORDER = /^B?\d+(\.\d+)*$/;
-
-/** Without leading zeros, which some tools count and others do not. */
-const plain = (version: string): string => version.replace(/^0+(?=\d)/, '');

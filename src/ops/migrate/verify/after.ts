@@ -1,5 +1,6 @@
 import { OpError } from '../../error.ts';
 import type { Step } from '../../operation.ts';
+import { meant } from '../meant.ts';
 import type { MoveState } from '../move/guard.ts';
 import type { Item, Status } from '../types.ts';
 import { constraintSentence, indexName, indexSentence, leftoversOf, newSince } from './leftovers.ts';
@@ -15,8 +16,8 @@ export function verifyStep(state: MoveState): Step {
       const { adapter, where, route, lock, before, direction } = state;
       const { session } = await lock.worker();
       const status = await adapter.status({ ...where, session });
-      const items = new Map(status.items.map((item) => [item.version, item]));
-      const fits = (version: string) => isThere(items.get(version), direction);
+      const itemOf = (version: string) => meant(status.items, version);
+      const fits = (version: string) => isThere(itemOf(version), direction);
       const wrong = route.versions.filter((version) => !fits(version));
       const versions = route.open === true ? newly(status, state.status) : route.versions;
       const left = newSince(before ?? { indexes: [], constraints: [] }, await leftoversOf(session));
@@ -25,7 +26,7 @@ export function verifyStep(state: MoveState): Step {
         columns: ['version', 'name', 'state', 'as planned'],
         rows: [
           ...versions.map((version) => {
-            const item = items.get(version);
+            const item = itemOf(version);
             return [version, item?.name ?? '', item?.state ?? 'gone', fits(version) ? 'yes' : 'NO'];
           }),
           ...left.indexes.map((index) => [indexName(index), '', 'INVALID index', 'NO']),

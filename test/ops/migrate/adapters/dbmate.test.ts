@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { sqlAdapter } from '../../../../src/ops/migrate/run/adapter.ts';
 import { dbmateBinary } from './binary.ts';
 import { BASE, columnsOf, LATEST, stages, steps, to } from './stage.ts';
 
@@ -75,8 +76,28 @@ describe.skipIf(binary === undefined)(
       await expect(shop.go('up', LATEST)).rejects.toThrow(
         'dbmate applies no file without a line "-- migrate:down": 4_bare.sql.',
       );
-      await shop.session.sql(`INSERT INTO schema_migrations VALUES ('2')`);
-      await expect(shop.go('down', steps(1))).rejects.toThrow('2 has no way down, so nothing is taken back.');
+      await shop.session.sql(`INSERT INTO schema_migrations VALUES ('4')`);
+      await expect(shop.go('down', steps(1))).rejects.toThrow('4 has no way down, so nothing is taken back.');
+    });
+
+    test('a way down with nothing in it takes the row away, and its name has to be said; so does the SQL engine', async () => {
+      const shop = await project({
+        ...FILES,
+        'db/migrations/3_city.sql':
+          '-- migrate:up\nALTER TABLE users ADD city text;\n-- migrate:down\n-- no way\n',
+      });
+      await shop.go('up', LATEST);
+      const { route, end } = await shop.go('down', steps(1));
+      expect(end.text).toBe('Work: done.');
+      expect(route.hazards.map(({ name, version }) => [name, version])).toEqual([
+        ['nothing_taken_back', '3'],
+      ]);
+      expect(await shop.states()).toEqual(['1 applied', '2 applied', '3 pending']);
+      expect(await columnsOf(shop.session, 'users')).toEqual(['id', 'age', 'city']);
+      shop.write({ 'db/migrations/2_age.sql': '-- migrate:up\nALTER TABLE users ADD age int;\n' });
+      const where = { ...(await shop.where()), directory: join(shop.root, 'db/migrations') };
+      await expect(shop.go('down', steps(1))).rejects.toThrow('2 has no way down');
+      await expect(sqlAdapter.route(where, 'down', steps(1))).rejects.toThrow('2 has no way down');
     });
 
     test('what is applied and has no file is seen, though its own list leaves it out', async () => {

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { columnsOf, LATEST, type Stage, stages, steps, to, withNodeModules } from './stage.ts';
 
@@ -157,6 +159,25 @@ test('Sequelize: --to is taken back, too, and undo:all without it is refused', a
     project.write({
       'package.json': packageOf('sequelize', scripts, { up: 'db:migrate', ...migrate }),
     });
+  // by now its status may be looked at; what waits has the name that the history will have
+  project.write({
+    'migrations/20260104000000-d.cjs':
+      "exports.up = (q, S) => q.createTable('d', { id: S.INTEGER });\nexports.down = (q) => q.dropTable('d');\n",
+  });
+  const more = await project.go('up', LATEST);
+  expect(more.end.text).toBe('Work: done.');
+  expect(more.route.versions).toEqual(['20260104000000-d.cjs']);
+  await project.session.sql(`DELETE FROM "SequelizeMeta" WHERE name LIKE '%-d.cjs'`);
+  // named otherwise by a script of one's own
+  const naming =
+    'echo up 20260101000000-a && echo up 20260102000000-b && echo up 20260103000000-c && echo down 20260104000000-d';
+  project.write({ 'package.json': packageOf('sequelize', { ...scripts, 'db:migrate:status': naming }) });
+  await project.session.sql('DROP TABLE d');
+  const named = await project.go('up', LATEST);
+  expect(named.end.text).toBe('Work: done.');
+  await project.session.sql(`DROP TABLE d; DELETE FROM "SequelizeMeta" WHERE name LIKE '%-d.cjs'`);
+  rmSync(join(project.root, 'migrations/20260104000000-d.cjs'));
+  project.write({ 'package.json': packageOf('sequelize', scripts) });
   configure({ down: 'db:migrate:undo:all' });
   await expect(project.go('down', steps(1))).rejects.toThrow(
     'The script db:migrate:undo:all takes back every migration (sequelize-cli db:migrate:undo:all), and is not run.',

@@ -65,6 +65,21 @@ describe('what a status script prints', () => {
     expect(readOutput(text, 'auto')?.map(({ applied }) => applied)).toEqual(expected);
   });
 
+  test("Knex's two lists, when they are as long as they say", () => {
+    const some =
+      'Found 1 Completed Migration file/files.\n1_a.js \nFound 2 Pending Migration file/files.\n2_b.js \n3_c.js \n';
+    expect(readOutput(some, 'auto')).toEqual([
+      { name: '1_a.js', applied: true },
+      { name: '2_b.js', applied: false },
+      { name: '3_c.js', applied: false },
+    ]);
+    const all =
+      'Found 1 Completed Migration file/files.\n1_a.js 28/11/2026, 14:03\nNo Pending Migration files Found.\n';
+    expect(readOutput(all, 'auto')).toEqual([{ name: '1_a.js', applied: true }]);
+    expect(readOutput(some.replace('3_c.js', ''), 'auto')).toBeUndefined();
+    expect(readOutput(some.slice(0, some.indexOf('Found 2')), 'auto')).toBeUndefined();
+  });
+
   test('by a pattern of the team', () => {
     expect(readOutput('done: a\nopen: b', '^(?<state>done|open): (?<name>.*)$')).toEqual([
       { name: 'a', applied: true },

@@ -9,6 +9,9 @@ import { blocks, contextIn, done, hazardsOf, planned, statesOf, statusOf } from 
 
 const home = temporaryDirectory();
 
+const otherZeros = (version: string) =>
+  version.startsWith('0') ? version.replace(/^0+/, '') : `00${version}`;
+
 test.each(FORMATS)(
   '%s: the same ten migrations up, down two, to a version, to the base and up again',
   async (format) => {
@@ -40,7 +43,8 @@ test.each(FORMATS)(
       expect(await statusOf(context, dir)).toMatchObject({ current: versionOf(format, 8) });
       expect(await statesOf(context, dir)).toEqual({ applied: 8, pending: 2 });
 
-      const to = { dir, to: versionOf(format, 5) };
+      // leading zeros are no difference where only one version is meant
+      const to = { dir, to: otherZeros(versionOf(format, 5)) };
       const back = await done(context, 'down', {
         ...to,
         acknowledge: hazardsOf(await planned(context, 'down', to)),

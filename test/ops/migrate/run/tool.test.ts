@@ -32,7 +32,21 @@ test("a team's own tool goes up and down under the same lock, backup and verific
   );
   const context = contextIn(database, home);
   const where = { dir: root, tool: 'node-pg-migrate' };
-  const up = await done(context, 'up', where);
+  // what a program does is not known before
+  const unread = await planned(context, 'up', where);
+  expect(unread.steps.map(({ id }) => id)).toContain('safety-dump');
+  expect(unread.checks).toContainEqual({
+    title: 'Hazards',
+    status: 'warn',
+    detail:
+      'Not known of what 1700000000002_age.js runs: its SQL is seen only when it runs. A backup is made before, as where data is lost.',
+  });
+  expect(unread.undo).toMatchObject({ command: expect.stringMatching(/^pgdeck restore /) });
+  const up = await done(context, 'up', { ...where, no_backup: true });
+  expect(up.plan.steps.map(({ id }) => id)).not.toContain('safety-dump');
+  expect(up.plan.checks).toContainEqual(
+    expect.objectContaining({ detail: expect.stringMatching(/No backup is made before\.$/) }),
+  );
   expect(up.end, up.end.text).toMatchObject({ ok: true });
   expect(up.end.undo).toBe(`pgdeck migrate down --base --tool node-pg-migrate --dir ${root}`);
   const asked = await planned(context, 'down', where);
@@ -80,8 +94,8 @@ test('scripts that do not say what waits go up with what the history says after'
   };
   const up = await done(context, 'up', where, { onEvent });
   expect(up.end, up.end.text).toMatchObject({ ok: true });
-  expect(up.end.undo).toBeNull();
-  expect(tables).toEqual([[['1700000000001_users', '1700000000001_users', 'applied', 'yes']]]);
+  expect(up.end.undo).toMatch(/^pgdeck restore /);
+  expect(tables).toContainEqual([['1700000000001_users', '1700000000001_users', 'applied', 'yes']]);
   // nothing waits any more: that is no failure
   expect((await done(context, 'up', where)).end).toMatchObject({ ok: true });
   await context.close();

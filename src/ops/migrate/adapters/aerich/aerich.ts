@@ -92,7 +92,8 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
     { label: 'Transaction', value: 'one for each migration' },
     { label: 'Lock timeout', value: 'none: its driver takes no settings from outside' },
   ];
-  const base = { direction, versions, hazards: [], facts, statusHash: statusHash(status) };
+  const unread = 'what programs of Python run';
+  const base = { direction, versions, hazards: [], facts, statusHash: statusHash(status), unread };
   if (chosen.length === 0) return { ...base, steps: [] };
   const before = new Set(status.items.filter(isApplied).map(({ version }) => version));
   const step = toolStep({

@@ -9,7 +9,7 @@ import { lockTimeoutOf, waitsByDesign } from '../shared/timeout.ts';
 import { downTo, upTo } from './destination.ts';
 import { hazardsOf } from './hazards.ts';
 import { withAncestors } from './revisions.ts';
-import { sqlOf } from './sql.ts';
+import { type Sql, sqlOf } from './sql.ts';
 import { historyOf, readHeads, type Survey } from './survey.ts';
 import { callOf, TITLES } from './tool.ts';
 import { transactionOf } from './transaction.ts';
@@ -58,5 +58,15 @@ export async function routeOf(
   const hazards = sql.text === undefined ? [] : await hazardsOf(sql.text, direction);
   // back from several heads there is no one version to name
   const oneWay = found.current.length > 1 ? { oneWay: true as const } : {};
-  return { ...base, ...oneWay, hazards, facts, steps: [step] };
+  const unread = unreadOf(sql, versions);
+  return {
+    ...{ ...base, ...oneWay, hazards, facts, steps: [step] },
+    ...(unread !== undefined && { unread }),
+  };
+}
+
+/** What is not shown has not been looked through. */
+function unreadOf({ text, unread = [] }: Sql, versions: readonly string[]): string | undefined {
+  const some = text === undefined ? versions : unread;
+  return some.length === 0 ? undefined : `what ${some.join(', ')} ${some.length === 1 ? 'runs' : 'run'}`;
 }

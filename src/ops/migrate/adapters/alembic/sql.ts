@@ -18,6 +18,8 @@ export interface Sql {
   readonly text?: string;
   /** Why something of it is not shown. */
   readonly hidden: readonly string[];
+  /** Revisions that are not in the text. */
+  readonly unread?: readonly string[];
 }
 
 const memory = new Memory<RunResult>();
@@ -83,6 +85,7 @@ async function inParts(
   }
   return {
     text: versions.map((version) => texts.get(version) ?? `-- ${version}: not shown`).join('\n\n'),
+    unread: versions.filter((version) => !texts.has(version)),
     hidden: versions.flatMap((version) =>
       texts.has(version) ? [] : [`not shown of ${version}: ${hidden.get(version) ?? 'there are too many'}`],
     ),

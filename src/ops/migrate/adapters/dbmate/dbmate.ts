@@ -79,7 +79,7 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
   const chosen =
     direction === 'up'
       ? chooseAllUp(status.items, to, 'dbmate', INSTEAD)
-      : chooseDown(status.items.filter(isApplied), to, status.items);
+      : chooseDown(status.items.filter(isApplied), to, status.items, forgettable(found));
   if (direction === 'up') refuseWithoutMark(project, chosen);
   const facts = [
     { label: 'Connection', value: 'DATABASE_URL' },
@@ -98,6 +98,11 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
       direction === 'up' ? upSteps(where, found, command, chosen) : downSteps(where, found, command, chosen),
     statusHash: statusHash(status),
   };
+}
+
+/** Those whose way down is a line with nothing behind it: dbmate runs nothing, and takes their row out. */
+function forgettable({ migrations }: Survey): Set<string> {
+  return new Set(migrations.filter((one) => one.forgettable).map(({ version }) => version));
 }
 
 /** dbmate notices at the file itself, with those before it applied. */

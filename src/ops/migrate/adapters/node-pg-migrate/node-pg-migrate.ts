@@ -117,6 +117,9 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
     ),
     facts,
     statusHash: statusHash(status),
+    ...(programs.length > 0 && {
+      unread: `what ${programs.map(({ file }) => file).join(', ')} ${programs.length === 1 ? 'runs' : 'run'}`,
+    }),
   };
   if (chosen.length === 0) return { ...base, steps: [] };
   const before = new Set(status.items.filter(isApplied).map(({ version }) => version));

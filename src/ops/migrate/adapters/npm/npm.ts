@@ -12,7 +12,7 @@ import { lockTimeoutOf } from '../shared/timeout.ts';
 import { createWithScripts } from './create.ts';
 import { planDown, refuseAll } from './down.ts';
 import { callOf, findProject, toolCallsOf, toolOf } from './scripts.ts';
-import { historyOf, type Survey, survey } from './survey.ts';
+import { historyOf, plain, type Survey, survey } from './survey.ts';
 import { READS_SQL, type ToolCall } from './tools.ts';
 
 async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
@@ -29,13 +29,14 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
           : `${history.schema}.${history.table} of ${history.signature.tool}`,
     },
   ];
-  const base = { direction, hazards: [], statusHash: statusHash(status) };
+  const unread = 'what the scripts run';
+  const base = { direction, hazards: [], statusHash: statusHash(status), unread };
   return direction === 'up'
     ? up(where, found, to, { ...base, facts })
     : down(where, found, to, { ...base, facts });
 }
 
-type Base = Pick<Route, 'direction' | 'hazards' | 'facts' | 'statusHash'>;
+type Base = Pick<Route, 'direction' | 'hazards' | 'facts' | 'statusHash' | 'unread'>;
 
 function named(script: string | undefined): string {
   if (script !== undefined) return script;
@@ -140,6 +141,10 @@ interface Part {
 }
 
 function step(where: Where, { project }: Survey, command: Command, part: Part): Step {
+  // the status script may have named what waited otherwise than the history does now
+  const planned = new Map(
+    [...(part.after ?? []), ...part.before].map((version) => [plain(version), version]),
+  );
   return toolStep({
     ...part,
     where,
@@ -150,7 +155,8 @@ function step(where: Where, { project }: Survey, command: Command, part: Part): 
     lockTimeout: lockTimeoutOf(where, false),
     applied: async (session) => {
       const table = await historyOf(session, project);
-      return new Set(table === undefined ? [] : versionsOf(await readApplied(session, table)));
+      const rows = table === undefined ? [] : await readApplied(session, table);
+      return new Set(rows.map(({ version }) => planned.get(plain(version)) ?? version));
     },
     words,
   });

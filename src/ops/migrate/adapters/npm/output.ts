@@ -23,9 +23,26 @@ export function readOutput(text: string, parser: string): Told[] | undefined {
   if (parser !== 'auto') return readLines(text, new RegExp(parser));
   const json = readJson(text);
   if (json !== undefined) return json;
+  const lists = readLists(text);
+  if (lists !== undefined) return lists;
   const read = LINES.map((pattern) => readLines(text, pattern)).filter((told) => told !== undefined);
   // two readings of one text are none
   return read.length === 1 ? read[0] : undefined;
+}
+
+/** Knex: names below a line that says how many follow, those that are applied first. */
+function readLists(text: string): Told[] | undefined {
+  const heads = [...text.matchAll(/^(?:Found (\d+)|No) (Completed|Pending) Migration files?\b.*$/gm)];
+  const parts = heads.map(({ 0: head, 1: count = '0', 2: which, index }, at) => {
+    const names = text
+      .slice(index + head.length, heads[at + 1]?.index)
+      .split('\n')
+      .flatMap((line) => /^\s*(\S+)/.exec(line)?.[1] ?? []);
+    return { names, count: Number(count), applied: which === 'Completed' };
+  });
+  const whole = parts.length === 2 && parts[0]?.applied === true && parts[1]?.applied === false;
+  if (!whole || parts.some(({ names, count }) => names.length !== count)) return undefined;
+  return parts.flatMap(({ names, applied }) => names.map((name) => ({ name, applied })));
 }
 
 function readLines(text: string, pattern: RegExp): Told[] | undefined {

@@ -48,7 +48,7 @@ export async function survey(where: Where): Promise<Survey> {
         'The database has no history table of a tool that is known: nothing is applied yet, or it is elsewhere.',
     });
   if (project.wrong !== undefined) problems.push(problem(project.wrong));
-  const items = itemsOf(told ?? [], rows);
+  const items = itemsOf(told ?? [], rows, NAMES_FILES.has(toolOf(project) ?? ''));
   for (const { name, applied } of told ?? [])
     if (
       history !== undefined &&
@@ -115,11 +115,13 @@ async function ask(
   const raw = where.context.secrets
     .redact(`${result.stdout}\n${result.stderr}`.trim())
     .split('\n')
+    // where in the tool it happened is nobody's here
+    .filter((line) => !/^\s+at .*:\d+:\d+\)?$/.test(line))
     .slice(0, 20)
     .join('\n');
   const writes = /read-only transaction/.test(`${result.stdout}${result.stderr}`);
   const failed = writes
-    ? 'writes to the database, which looking must not,'
+    ? 'writes to the database, which looking must not'
     : `failed with exit code ${result.exitCode}`;
   const why = result.exitCode === 0 && !writes ? 'is not understood' : failed;
   return {
@@ -153,15 +155,18 @@ async function look(where: Where, project: Project, call: Command): Promise<RunR
 
 const problem = (message: string): Problem => ({ kind: 'tool', version: null, message });
 
+/** Tools whose history holds the names of files with their ending. */
+const NAMES_FILES: ReadonlySet<string> = new Set(['knex', 'sequelize']);
+
 /** A name without its directory and ending. */
-const plain = (name: string): string => name.replace(/^.*\//, '').replace(/\.([cm]?[jt]s|sql)$/, '');
+export const plain = (name: string): string => name.replace(/^.*\//, '').replace(/\.([cm]?[jt]s|sql)$/, '');
 
 /** What is applied is the table's to say; what else there is, the script's. */
-function itemsOf(told: readonly Told[], rows: readonly Applied[]): Item[] {
+function itemsOf(told: readonly Told[], rows: readonly Applied[], files: boolean): Item[] {
   const versionOf = (name: string): string =>
     rows.find(
       ({ version }) => plain(version) === plain(name) || (/^\d+$/.test(version) && name.startsWith(version)),
-    )?.version ?? plain(name);
+    )?.version ?? (files ? name.replace(/^.*\//, '') : plain(name));
   const listed = told.map(({ name }) => ({
     version: versionOf(name),
     name: plain(name),

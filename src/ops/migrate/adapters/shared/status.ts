@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { OpError } from '../../../error.ts';
+import { meant } from '../../meant.ts';
 import type { Destination, Direction, Item, Problem, State, Status } from '../../types.ts';
 import type { Applied } from './history.ts';
 
@@ -69,9 +70,9 @@ export function statusHash({ items, current }: Status): string {
     .digest('hex');
 }
 
-/** The migration that a person means: by version, by name, or by the beginning of one of them that is the only one. */
+/** The migration that a person means: see {@link meant}; or by the only beginning that fits. */
 export function itemFor(items: readonly Item[], wanted: string): Item {
-  const exact = items.find(({ version, name }) => version === wanted || name === wanted);
+  const exact = meant(items, wanted);
   if (exact) return exact;
   const begun = items.filter(({ version, name }) => version.startsWith(wanted) || name.startsWith(wanted));
   const [only, ...more] = begun;
@@ -131,12 +132,17 @@ export function itemThatStays(items: readonly Item[], wanted: string): Item {
 
 /**
  * What going down takes back, the newest first; `applied` in the order of application, `items` with those that wait.
- * Throws OpError when one of them has no way down.
+ * `forgettable`: those without a way down that the tool takes out of its history. Throws OpError when another one has none.
  */
-export function chooseDown(applied: readonly Item[], to: Destination, items: readonly Item[]): Item[] {
+export function chooseDown(
+  applied: readonly Item[],
+  to: Destination,
+  items: readonly Item[],
+  forgettable: ReadonlySet<string> = new Set(),
+): Item[] {
   const newest = applied.toReversed();
   const chosen = pick();
-  refuseWithoutDown(chosen);
+  refuseWithoutDown(chosen.filter(({ version }) => !forgettable.has(version)));
   return chosen;
 
   function pick(): Item[] {

@@ -7,7 +7,7 @@ const DOWN = /^--\s*migrate:down(?=\s|$)[ \t]*(.*)$/gm;
 /** dbmate: `-- migrate:up` and `-- migrate:down` in one file, with options behind. */
 export const dbmate: FormatReader = {
   format: 'dbmate',
-  withoutDown: true,
+  withoutDown: false,
   fileName: (file) => {
     const [, version, name] = /^(\d+)_?(.*)\.sql$/.exec(file) ?? [];
     return version === undefined ? undefined : { version, name: name || version, direction: 'both' };
