@@ -179,7 +179,9 @@ test('rows of a file that is changed while they are read are not committed', asy
       env: clientEnvironment(db.target(), 'test'),
       database: db.database,
       rows: async () => [{ command: 'sh', args: ['-c', reader, archive] }],
-      redirects: [{ head: 'COPY public.items (id, word) FROM stdin;', copy: 'COPY staged FROM stdin;' }],
+      redirects: [
+        { place: { raw: 'COPY public.items (id, word) FROM stdin;' }, copy: 'COPY staged FROM stdin;' },
+      ],
       bytes: await BackupBytes.of(backup),
       opening: 'BEGIN; CREATE TEMP TABLE pgdeck_seen (n int); CREATE TABLE staged (id int, word text);\n',
       closing:

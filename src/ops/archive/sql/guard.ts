@@ -1,6 +1,7 @@
 import { cleanLine } from '../../../text/clean.ts';
 import { encodingNamed, type ToText } from '../encoding.ts';
 import { type LexerListener, Refusal, type TokenKind } from './lexer/listener.ts';
+import { Place } from './lexer/place.ts';
 import { PsqlLexer } from './lexer.ts';
 import { copiedFromStdin, Statement, settingOf } from './statement.ts';
 import { type Dumped, Tally } from './tally.ts';
@@ -9,6 +10,20 @@ export { Refusal } from './lexer/listener.ts';
 
 /** Bytes of the text that psql must not get: from, to. */
 export type Cut = readonly [from: number, to: number];
+
+/** Where the rows of a table begin: the head of its COPY. */
+export interface RowsHead {
+  readonly schema: string;
+  readonly name: string;
+  /** Empty when all are meant. */
+  readonly columns: readonly string[];
+  /** Of the rows; undefined where the text does not say it. */
+  readonly encoding: string | undefined;
+  /** On which it ends: names may hold line feeds. */
+  readonly line: number;
+  /** Bytes of the whole: from its first to behind its semicolon. */
+  readonly bytes: Cut;
+}
 
 /** Commands of psql that pg_dump writes itself: what is between them, psql takes no other command of. */
 const RESTRICT = /^\\(?:un)?restrict [A-Za-z0-9]+\s*$/;
@@ -23,15 +38,25 @@ const SHOWN = 60;
  * does not read the rows below it, and statements about databases, roles and tablespaces. Throws {@link Refusal}.
  */
 export class SqlGuard implements LexerListener {
-  readonly #lexer = new PsqlLexer(this);
+  readonly #place = new Place();
+  readonly #lexer = new PsqlLexer(this, this.#place);
   readonly #tally = new Tally();
   #statement = new Statement();
   #toText: ToText = encodingNamed(undefined);
   /** A semicolon has just come, or nothing yet. */
   #fresh = true;
   readonly cuts: Cut[] = [];
-  /** Lines on which the head of a COPY ends. */
-  readonly heads: number[] = [];
+  readonly heads: RowsHead[] = [];
+  #encoding: string | undefined;
+  /** Byte at which the statement begins. */
+  #begin = 0;
+
+  /** Bytes at which comments to the end of their line begin; undefined unless they were asked for. */
+  readonly comments: Set<number> | undefined;
+
+  constructor({ comments = false }: { comments?: boolean } = {}) {
+    this.comments = comments ? new Set() : undefined;
+  }
 
   get wants(): boolean {
     return this.#statement.wants;
@@ -69,7 +94,12 @@ export class SqlGuard implements LexerListener {
       if (copies && this.#statement.tokens.length > 0)
         throw this.#lexer.refusal('a COPY within another statement');
     }
+    if (this.#statement.tokens.length === 0) this.#begin = this.#place.position;
     this.#statement.add(kind, text, from, to, depth, this.#toText);
+  }
+
+  comment(): void {
+    this.comments?.add(this.#place.position);
   }
 
   semicolon(inner: boolean): boolean {
@@ -86,7 +116,13 @@ export class SqlGuard implements LexerListener {
           `${shown(tokens.map(({ text }) => text).join(' '))}: only COPY … FROM stdin is loaded`,
         );
       this.#tally.copy(table);
-      this.heads.push(this.#lexer.line);
+      this.heads.push({
+        ...table,
+        schema: table.schema ?? this.#tally.path,
+        encoding: this.#encoding,
+        line: this.#lexer.line,
+        bytes: [this.#begin, this.#place.position + 1],
+      });
       return true;
     }
     if (tokens[0]?.text === 'insert') {
@@ -122,6 +158,7 @@ export class SqlGuard implements LexerListener {
     else if ('standard' in setting) this.#lexer.set({ standard: setting.standard });
     else {
       this.#lexer.set({ encoding: setting.encoding });
+      this.#encoding = setting.encoding;
       this.#toText = encodingNamed(setting.encoding);
     }
   }

@@ -28,8 +28,9 @@ export class PsqlLexer {
   #state: State = 'code';
   #rest: Buffer = Buffer.alloc(0);
   #final = false;
-  readonly #place = new Place();
   #begun = false;
+  /** Where what is told stands. */
+  readonly #place: Place;
   #depth = 0;
   readonly #block = new BlockDepth();
   readonly #quoted = new Quoted(
@@ -44,7 +45,8 @@ export class PsqlLexer {
   #afterEscape: 0 | 1 | 2 = 0;
   readonly #rows = new Rows();
 
-  constructor(listener: LexerListener) {
+  constructor(listener: LexerListener, place = new Place()) {
+    this.#place = place;
     this.#listener = listener;
   }
 
@@ -91,10 +93,8 @@ export class PsqlLexer {
     this.#place.begin(text);
     let at = 0;
     if (!this.#begun) {
-      if (text.length < 3 && !this.#final) {
-        this.#rest = text;
-        return;
-      }
+      this.#rest = text;
+      if (text.length < 3 && !this.#final) return;
       this.#begun = true;
       if (text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf) at = 3;
     }
@@ -152,6 +152,7 @@ export class PsqlLexer {
       const next = text[at + 1] ?? C.LF;
       this.#place.at = at;
       if (c === C.DASH && next === C.DASH) {
+        this.#listener.comment();
         this.#open('line comment');
         return at + 2;
       }
@@ -219,7 +220,7 @@ export class PsqlLexer {
     this.#quoted.charLength = length;
   }
 
-  #beginString(state: 'string' | 'escape string' | 'raw string', at: number): number {
+  #beginString(state: QuotedKind, at: number): number {
     if (this.#afterEscape === 2) throw this.#place.refusal(at, 'a string that goes on after a line break');
     this.#afterEscape = 0;
     this.#open(state);

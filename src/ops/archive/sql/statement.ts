@@ -98,14 +98,16 @@ function is(token: Token | undefined, text: string): boolean {
 /** The table of `COPY table (columns) FROM stdin`, as pg_dump writes it; undefined for any other COPY. */
 export function copiedFromStdin(
   tokens: readonly Token[],
-): { schema: string | undefined; name: string } | undefined {
+): { schema: string | undefined; name: string; columns: readonly string[] } | undefined {
   const table = nameAt(tokens, 1);
   if (table === undefined) return undefined;
+  const columns: string[] = [];
   let at = table.next;
   if (is(tokens[at], '(')) {
     do {
       const column = tokens[++at];
       if (column === undefined || !isName(column)) return undefined;
+      columns.push(column.text);
       at++;
     } while (is(tokens[at], ','));
     if (!is(tokens[at], ')')) return undefined;
@@ -114,7 +116,7 @@ export function copiedFromStdin(
   const [from, stdin, ...more] = tokens.slice(at);
   const words =
     from?.kind === 'word' && from.text === 'from' && stdin?.kind === 'word' && stdin.text === 'stdin';
-  return words && more.length === 0 ? table : undefined;
+  return words && more.length === 0 ? { schema: table.schema, name: table.name, columns } : undefined;
 }
 
 /** What a SET or RESET changes that decides how the text is read. */

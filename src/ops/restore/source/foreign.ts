@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { checksumTree, sha256File } from '../../archive/checksum.ts';
 import { type Decoded, type DecodeIo, decodeArchive, type OnProgress } from '../../archive/decode.ts';
-import { Refusal, SqlGuard } from '../../archive/sql/guard.ts';
+import { Refusal, type RowsHead, SqlGuard } from '../../archive/sql/guard.ts';
 import type { Dumped } from '../../archive/sql/tally.ts';
 import type { Clients } from '../../clients/programs.ts';
 import { OpError } from '../../error.ts';
@@ -17,8 +17,8 @@ export interface Foreign {
   readonly fingerprint: string;
   /** A line whose reading hangs on a setting that the text cannot prove. */
   readonly doubt: number | undefined;
-  /** Lines on which a COPY with its rows begins. */
-  readonly heads: readonly number[];
+  /** Where the rows of its tables begin. */
+  readonly heads: readonly RowsHead[];
   readonly seconds: number;
 }
 

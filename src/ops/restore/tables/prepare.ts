@@ -1,8 +1,7 @@
 import { displayName, quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { type LiveTable, liveTables, tableNames } from '../../../db/views/restore/tables.ts';
-import { parseCopyHead } from '../../archive/heading.ts';
-import { refusalIn } from '../../archive/sql/guard.ts';
+import { type RowsHead, refusalIn } from '../../archive/sql/guard.ts';
 import type { Clients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
 import type { Check } from '../../operation.ts';
@@ -31,7 +30,7 @@ export async function prepare(
   backup: Backup,
   names: readonly string[],
   mode: Mode,
-  heads?: readonly number[],
+  heads?: readonly RowsHead[],
 ): Promise<Prepared> {
   const contents = await readContents(context.host, clients, backup, () => knownTables(session), heads);
   const keys = chooseTables(contents, names);
@@ -89,8 +88,8 @@ async function readBlocks(
     for (const key of keys) {
       const blocks: Block[] = [];
       for (const table of leavesOf(contents, key)) {
-        const head = await headOf(host, clients, backup, table, directory);
-        blocks.push({ table, head, columns: parseCopyHead(head)?.columns ?? [] });
+        const { place, columns, encoding } = await headOf(host, clients, backup, table, directory);
+        blocks.push({ table, place, columns, encoding });
       }
       found.set(key, blocks);
     }

@@ -1,3 +1,4 @@
+import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { plural } from '../../../text/units.ts';
 import type { Check, ResultTable } from '../../operation.ts';
@@ -101,14 +102,28 @@ export function redirectsOf(
   const staged = units.flatMap(({ blocks, staging }) =>
     blocks.map((block) => ({
       block,
-      redirect: { head: block.head, copy: `COPY ${staging} (${list(block.columns)}) FROM stdin;` },
+      redirect: { place: block.place, copy: copyOf(staging, block) },
     })),
   );
   const direct = withGone
     ? gone.flatMap(({ blocks }) =>
-        blocks.map((block) => ({ block, redirect: { head: block.head, copy: block.head } })),
+        blocks.map((block) => {
+          const { schema, name } = block.table;
+          const own = `${quoteIdent(schema)}.${quoteIdent(name)}`;
+          return { block, redirect: { place: block.place, copy: copyOf(own, block) } };
+        }),
       )
     : [];
   const all = [...staged, ...direct];
   return { blocks: all.map(({ block }) => block), redirects: all.map(({ redirect }) => redirect) };
+}
+
+/** The rows keep their encoding, while everything else that psql reads is in UTF-8. */
+function copyOf(table: string, { columns, encoding }: Block): string {
+  const listed = columns.length === 0 ? '' : ` (${list(columns)})`;
+  const encoded =
+    encoding === undefined || encoding.toUpperCase() === 'UTF8'
+      ? ''
+      : ` WITH (ENCODING ${quoteLiteral(encoding)})`;
+  return `COPY ${table}${listed} FROM stdin${encoded};`;
 }

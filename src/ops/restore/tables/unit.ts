@@ -2,6 +2,7 @@ import { quoteIdent } from '../../../db/ident.ts';
 import type { LiveTable, UniqueKey } from '../../../db/views/restore/tables.ts';
 import type { ContentsTable } from './reading/contents.ts';
 import type { Entry } from './reading/entries.ts';
+import type { Place } from './rows/filter.ts';
 
 export const MODES = ['replace', 'merge', 'skip_existing'] as const;
 /**
@@ -13,9 +14,10 @@ export type Mode = (typeof MODES)[number];
 /** Rows of one table of the backup, on their way. */
 export interface Block {
   readonly table: ContentsTable;
-  /** Its COPY as the backup has it, and the columns of it. */
-  readonly head: string;
+  /** Its COPY in the backup, the columns of it, and what the rows are encoded in where the backup says it. */
+  readonly place: Place;
   readonly columns: readonly string[];
+  readonly encoding: string | undefined;
 }
 
 /** A table as it was chosen from the backup. */

@@ -179,7 +179,8 @@ async function taskFor(session: Session, mode: Mode): Promise<Task> {
   if (live === undefined) throw new Error('no table');
   const block = {
     table: { schema: 'public', name: 't', partitioned: false, parent: undefined, data: undefined },
-    head: '',
+    place: { raw: '' },
+    encoding: undefined,
     columns: ['id', 'u', 'w', 'n', ...(live.kind === 'p' ? ['part'] : [])],
   };
   const wanted = { key: 't', schema: 'public', name: 't', shown: 't', blocks: [block], rows: null };

@@ -100,7 +100,8 @@ async function taskFor(names: readonly string[], mode: Mode): Promise<Task> {
     const columns = ['id', 'v', 'u', 'ref'];
     const block = {
       table: { schema, name, partitioned: false, parent: undefined, data: undefined },
-      head: '',
+      place: { raw: '' },
+      encoding: undefined,
       columns,
     };
     return unitOf({ key: name, schema, name, shown: name, blocks: [block], rows: null }, table, at + 1, true);

@@ -7,6 +7,8 @@ export interface LexerListener {
   readonly wants: boolean;
   /** It is `text` from `from` to `to`; nothing for what is too long to be a name or a setting. `depth` counts parentheses. */
   token(kind: TokenKind, text: Buffer, from: number, to: number, depth: number): void;
+  /** A comment to the end of its line begins at the place that is read. */
+  comment(): void;
   /** A semicolon that ends the statement; true when rows follow. `inner`: psql waits for the end of a parenthesis or block. */
   semicolon(inner: boolean): boolean;
   /** Bytes of rows below COPY; `rows` are line feeds. */

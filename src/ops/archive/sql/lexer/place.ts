@@ -23,6 +23,11 @@ export class Place {
     this.at = Math.max(0, this.at - at);
   }
 
+  /** Byte of the whole at which what was read last begins. */
+  get position(): number {
+    return this.offset + this.at;
+  }
+
   /** Line of the whole, from 1. */
   lineAt(at: number): number {
     return this.#lines + countNewlines(this.#text, 0, Math.min(at, this.#text.length)) + 1;

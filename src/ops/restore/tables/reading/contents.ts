@@ -1,11 +1,15 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Host } from '../../../../targets/target.ts';
-import { parseCopyHead } from '../../../archive/heading.ts';
+import { Refusal, type RowsHead } from '../../../archive/sql/guard.ts';
 import type { Clients } from '../../../clients/programs.ts';
-import { OpError } from '../../../error.ts';
 import type { Backup } from '../../../repository/repository.ts';
-import { OUTLINE } from '../rows/filter.ts';
+import { type Lines, outlineProgram } from '../rows/filter.ts';
 import { unpack } from '../rows/source.ts';
+import { withWorkspace } from '../rows/workspace.ts';
 import { attachment, type Entry, parseEntries } from './entries.ts';
+import { readHeads } from './heads.ts';
+import { unreadable, unreadText } from './unreadable.ts';
 
 /** A table as the backup holds it. */
 export interface ContentsTable {
@@ -15,7 +19,7 @@ export interface ContentsTable {
   /** Key of what it is a partition of. */
   readonly parent: string | undefined;
   /** Where its rows are: the line of the table of contents, or the head of its COPY. Undefined without rows. */
-  readonly data: { readonly line: string } | { readonly head: string } | undefined;
+  readonly data: { readonly line: string } | { readonly head: RowsHead; readonly lines: Lines } | undefined;
 }
 
 export interface Contents {
@@ -39,7 +43,7 @@ export interface KnownTable {
 
 /**
  * Reads what tables a backup holds, without their rows; `live` tells more about those of a backup without definitions, and
- * `heads` on which lines of its text rows begin, where that was read before.
+ * `heads` where in its text rows begin, where that was read before.
  * Throws {@link OpError} when it cannot be read.
  */
 export async function readContents(
@@ -47,7 +51,7 @@ export async function readContents(
   clients: Clients,
   backup: Backup,
   live: () => Promise<readonly KnownTable[]>,
-  heads?: readonly number[],
+  heads?: readonly RowsHead[],
 ): Promise<Contents> {
   return backup.kind === 'custom' || backup.kind === 'directory'
     ? archiveContents(host, clients, backup, live)
@@ -61,24 +65,22 @@ async function archiveContents(
   live: () => Promise<readonly KnownTable[]>,
 ): Promise<Contents> {
   const read = async (...args: string[]) => {
-    const { exitCode, stdout, stderr } = await host.run(
-      clients.path('pg_restore'),
-      [...args, backup.archive],
-      {
-        env: { LC_ALL: 'C' },
-      },
-    );
+    const pieces: Buffer[] = [];
+    const { exitCode, stderr } = await host.run(clients.path('pg_restore'), [...args, backup.archive], {
+      env: { LC_ALL: 'C' },
+      onStdout: (piece) => pieces.push(piece),
+    });
     if (exitCode !== 0) throw unreadable(backup, stderr);
-    return stdout;
+    return Buffer.concat(pieces);
   };
   // told by their object ids: in the list, names with blanks run into each other
   const [list, text] = await Promise.all([read('-l'), read('-v', '-s', '-f', '-')]);
-  const entries = parseEntries(text);
+  const entries = entriesOf(backup, text);
   const tables = definedTables(entries);
   const known = tables.size === 0 ? await live() : [];
   const byOid = new Map(entries.filter((e) => e.type === 'TABLE').map((e) => [e.oid, keyOf(e)]));
   const manifest = new Map(backup.manifest?.tables.map((t) => [t.oid, tableKey(t.schema, t.name)]));
-  for (const [line, oid, rest = ''] of list.matchAll(/^\d+; \d+ (\d+) TABLE DATA (.*)$/gm)) {
+  for (const [line, oid, rest = ''] of list.toString().matchAll(/^\d+; \d+ (\d+) TABLE DATA (.*)$/gm)) {
     const alike = known.filter(({ schema, name }) => rest.startsWith(`${schema} ${name} `));
     const [only] = alike.length === 1 ? alike : [];
     const key =
@@ -93,36 +95,40 @@ async function textContents(
   host: Host,
   backup: Backup,
   live: () => Promise<readonly KnownTable[]>,
-  heads: readonly number[] | undefined,
+  found: readonly RowsHead[] | undefined,
 ): Promise<Contents> {
-  const { exitCode, stdout, stderr } = await host.pipe(
-    [...unpack(backup), { command: 'sed', args: ['-n', OUTLINE] }],
-    { env: { LC_ALL: 'C' } },
-  );
-  if (exitCode !== 0) throw unreadable(backup, stderr);
-  refuseLookalikes(backup, stdout, heads);
-  const entries = parseEntries(stdout);
+  const heads = found ?? (await readHeads(host, backup));
+  const lines = heads.map(({ line }) => line);
+  const text = await outlineOf(host, backup, lines);
+  const entries = entriesOf(backup, text);
   const tables = definedTables(entries);
   const known = tables.size === 0 ? await live() : [];
-  for (const [head] of stdout.matchAll(/^COPY .* FROM stdin;$/gm)) {
-    const copy = parseCopyHead(head);
-    if (copy !== undefined) addData(tables, tableKey(copy.schema, copy.name), { head });
-  }
+  for (const head of heads) addData(tables, tableKey(head.schema, head.name), { head, lines });
   addParents(tables, known);
   return { entries, tables };
 }
 
-/** What sed takes for the head of rows may be text: a function that writes it, a row of a table it does not know. */
-function refuseLookalikes(backup: Backup, outline: string, heads: readonly number[] | undefined): void {
-  if (heads === undefined) return;
-  const real = new Set(heads);
-  for (const [, line] of outline.matchAll(/^(\d+)\nCOPY .* FROM stdin;$/gm))
-    if (!real.has(Number(line)))
-      throw new OpError(
-        'refused',
-        `Line ${line} of ${backup.id} looks like the beginning of rows and is none: tables cannot be chosen from it.`,
-        'Restore all of it into a new database with --into NAME, or make a dump with --format=custom.',
-      );
+function entriesOf(backup: Backup, text: Buffer): Entry[] {
+  try {
+    return parseEntries(text);
+  } catch (error) {
+    throw error instanceof Refusal ? unreadText(backup, error) : error;
+  }
+}
+
+/** A dump's text without its rows. */
+async function outlineOf(host: Host, backup: Backup, lines: Lines): Promise<Buffer> {
+  return withWorkspace(async (directory) => {
+    const program = join(directory, 'outline.sed');
+    await writeFile(program, outlineProgram(lines), { mode: 0o600 });
+    const pieces: Buffer[] = [];
+    const { exitCode, stderr } = await host.pipe(
+      [...unpack(backup), { command: 'sed', args: ['-n', '-f', program] }],
+      { env: { LC_ALL: 'C' }, onStdout: (piece) => pieces.push(piece) },
+    );
+    if (exitCode !== 0) throw unreadable(backup, stderr);
+    return Buffer.concat(pieces);
+  });
 }
 
 function addData(
@@ -172,15 +178,6 @@ function definedTables(entries: readonly Entry[]): Map<string, ContentsTable> {
 
 function keyOf({ schema, name }: Entry): string {
   return tableKey(schema ?? '', name);
-}
-
-function unreadable(backup: Backup, stderr: string): OpError {
-  const said = stderr.trim().split('\n').at(-1) ?? '';
-  return new OpError(
-    'refused',
-    `The backup ${backup.id} cannot be read${said === '' ? '.' : `: ${said}`}`,
-    `Look at it with: pgdeck backups verify ${backup.id}`,
-  );
 }
 
 /** The leaves below a table of the backup, or itself, with rows. */

@@ -22,10 +22,32 @@ b data
 p
 `;
 
+/** Lines on which the heads of all rows of a text end. */
+export type Lines = readonly number[];
+
+/** A head of rows: in a text the line on which it ends, in what pg_restore writes its bytes as latin1 text. */
+export type Place = { readonly line: number; readonly lines: Lines } | { readonly raw: string };
+
+/** The outline of a text, of which it is known where rows begin: what only looks like that stays. */
+export function outlineProgram(lines: Lines): string {
+  return `/;/ {
+${lines.map((line) => `${line} b data\n`).join('')}}
+/^SELECT pg_catalog\\.lowrite(/ b
+/^INSERT INTO / b
+p
+b
+:data
+p
+:rows
+n
+${END_OF_DATA} !b rows
+p
+`;
+}
+
 /** Where the rows below a head go. */
 export interface Redirect {
-  /** `COPY schema.table (columns) FROM stdin;` as the backup has it. */
-  readonly head: string;
+  readonly place: Place;
   /** What stands there instead. */
   readonly copy: string;
 }
@@ -34,14 +56,14 @@ export interface Redirect {
 export const SEEN = 'pg_temp.pgdeck_seen';
 
 /**
- * Leaves the rows below the given heads, each under its new head, and drops everything else. What came to its end is
- * noted in {@link SEEN}: a backup that breaks off in the middle of a table looks to psql like the end of the rows. With
- * `ended`, a file, the end of all is noted there instead, for a {@link ./gate.ts gate} to pass it on.
+ * Leaves the rows below the given heads, each under its new head, and drops everything else; bytes as latin1 text. What
+ * came to its end is noted in {@link SEEN}: a backup that breaks off in the middle of a table looks to psql like the end
+ * of the rows. With `ended`, a file, the end of all is noted there instead, for a {@link ./gate.ts gate} to pass it on.
  */
 export function filterProgram(redirects: readonly Redirect[], ended?: string): string {
   const blocks = redirects.map(
-    ({ head, copy }, at) => `/^${escapePattern(head)}$/ {
-s/.*/${escapeReplacement(copy)}/
+    ({ copy }, at) => `:begin${at + 1}
+s/.*/${escapeReplacement(Buffer.from(copy).toString('latin1'))}/
 p
 :rows${at + 1}
 n
@@ -49,19 +71,45 @@ p
 ${END_OF_DATA} !b rows${at + 1}
 s/.*/${seen(at + 1)}/
 p
-d
-}
+b
 `,
   );
-  return `${blocks.join('')}${HEAD} {
-:others
-n
-${END_OF_DATA} d
-b others
-}
-/^SET client_encoding = '[A-Za-z0-9_-]*';$/ p
+  return `${headsProgram(redirects)}
 ${ended === undefined ? `${END} {\ns/.*/${seen(0)}/\np\n}` : `${END} w ${ended}`}
+b
+${blocks.join('')}:others
+n
+${END_OF_DATA} !b others
 `;
+}
+
+/** Finds the heads, those of other rows too: they may hold anything. */
+function headsProgram(redirects: readonly Redirect[]): string {
+  const numbers = new Map<number, number>();
+  const lines = new Set<number>();
+  const raw: string[] = [];
+  for (const [at, { place }] of redirects.entries())
+    if ('raw' in place) raw.push(`/^${escapePattern(place.raw)}$/ b begin${at + 1}\n`);
+    else {
+      numbers.set(place.line, at + 1);
+      for (const line of place.lines) lines.add(line);
+    }
+  if (lines.size > 0) {
+    const jumps = [...lines].map((line) => {
+      const number = numbers.get(line);
+      return `${line} b ${number === undefined ? 'others' : `begin${number}`}\n`;
+    });
+    return `/;/ {\n${jumps.join('')}}`;
+  }
+  // pg_restore writes nothing else that begins so; between quotes, a name may hold line feeds
+  return `/^COPY / {
+:head
+/^[^"]*\\("[^"]*"[^"]*\\)*$/ !{
+N
+b head
+}
+${raw.join('')}b others
+}`;
 }
 
 /** Notes that the rows of a redirect came through, or all of it. */
@@ -70,9 +118,9 @@ export function seen(number: number): string {
 }
 
 function escapePattern(text: string): string {
-  return text.replaceAll(/[\\.*[^$/]/g, '\\$&');
+  return text.replaceAll(/[\\.*[^$/]/g, '\\$&').replaceAll('\n', '\\n');
 }
 
 function escapeReplacement(text: string): string {
-  return text.replaceAll(/[\\&/]/g, '\\$&');
+  return text.replaceAll(/[\\&/\n]/g, '\\$&');
 }

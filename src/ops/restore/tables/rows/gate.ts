@@ -14,7 +14,7 @@ const MARKS = `LC_ALL=C xargs -0 ${STAT} <`;
  * Lets the rows through, and passes their end on only when the files are what they were: without it psql commits
  * nothing. That is seen in the pipe itself, when everything was read and before the commit.
  */
-const PROGRAM = `sed -n -f "$1" || exit
+const PROGRAM = `LC_ALL=C sed -n -f "$1" || exit
 [ -s "$2" ] || exit 0
 [ "$(${MARKS} "$3" 2>&1)" = "$(cat "$4")" ] || exit 0
 printf '%s\n' "$5"
@@ -30,7 +30,10 @@ export async function gate(
   const [filter, ended, list, marks] = ['rows.sed', 'ended', 'files', 'marks'].map((name) =>
     join(directory, name),
   ) as [string, string, string, string];
-  await writeFile(filter, filterProgram(redirects, ended), { mode: 0o600 });
+  await writeFile(filter, filterProgram(redirects, ended), {
+    mode: 0o600,
+    encoding: 'latin1',
+  });
   await writeFile(list, bytes.paths.map((path) => `${path}\0`).join(''), { mode: 0o600 });
   const { stdout } = await host.run('sh', ['-c', `${MARKS} "$1" 2>&1`, 'pgdeck', list]);
   await writeFile(marks, stdout, { mode: 0o600 });

@@ -1,10 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { displayName } from '../../../../db/ident.ts';
 import { CommandError, type Host, type PipeCommand } from '../../../../targets/target.ts';
+import { Refusal, SqlGuard } from '../../../archive/sql/guard.ts';
 import type { Clients } from '../../../clients/programs.ts';
 import { OpError } from '../../../error.ts';
 import type { Backup } from '../../../repository/repository.ts';
 import type { ContentsTable } from '../reading/contents.ts';
+import type { Place } from './filter.ts';
 
 /** The commands that write a text backup as text. */
 export function unpack({ kind, archive }: Pick<Backup, 'kind' | 'archive'>): PipeCommand[] {
@@ -28,20 +31,24 @@ export async function rowsOf(
   return [{ command: clients.path('pg_restore'), args: ['-a', '-f', '-', '-L', list, '--', backup.archive] }];
 }
 
-/** `COPY schema.table (columns) FROM stdin;` of a table, as the backup has it. Throws {@link OpError} without one. */
+/** Longer is no head of a COPY: a name has at most 63 bytes and a table 1,600 columns. */
+const LONGEST_HEAD = 1 << 19;
+
+/** Where the rows of a table begin in what {@link rowsOf} writes, and what they are. Throws {@link OpError} without any. */
 export async function headOf(
   host: Host,
   clients: Clients,
   backup: Backup,
   table: ContentsTable,
   directory: string,
-): Promise<string> {
+): Promise<{ place: Place; columns: readonly string[]; encoding: string | undefined }> {
   const { data } = table;
-  if (data && 'head' in data) return data.head;
+  if (data && 'head' in data) return { ...data.head, place: { line: data.head.line, lines: data.lines } };
   const list = join(directory, `head-${data?.line.split(';')[0]}.list`);
   await writeFile(list, `${data?.line}\n`, { mode: 0o600 });
   const enough = new AbortController();
-  let head: string | undefined;
+  const guard = new SqlGuard();
+  let text = Buffer.alloc(0);
   try {
     const { exitCode, stderr } = await host.run(
       clients.path('pg_restore'),
@@ -49,23 +56,30 @@ export async function headOf(
       {
         env: { LC_ALL: 'C' },
         signal: enough.signal,
-        maxOutput: 4096,
-        onLine: (line, from) => {
-          if (from !== 'stdout' || head !== undefined || !/^COPY .* FROM stdin;$/.test(line)) return;
-          head = line;
-          enough.abort();
+        onStdout: (piece) => {
+          if (enough.signal.aborted) return;
+          text = Buffer.concat([text, piece]);
+          try {
+            guard.write(piece);
+          } catch (error) {
+            // what follows the rows is none of ours
+            if (!(error instanceof Refusal)) throw error;
+            enough.abort();
+          }
+          if (guard.heads.length > 0 || text.length > LONGEST_HEAD) enough.abort();
         },
       },
     );
-    if (exitCode !== 0 && head === undefined)
+    if (exitCode !== 0 && guard.heads.length === 0)
       throw new OpError('refused', `The backup ${backup.id} cannot be read: ${stderr.trim()}`);
   } catch (error) {
-    if (!(error instanceof CommandError && error.kind === 'cancelled' && head !== undefined)) throw error;
+    if (!(error instanceof CommandError && error.kind === 'cancelled' && enough.signal.aborted)) throw error;
   }
-  if (head !== undefined) return head;
+  const [head] = guard.heads;
+  if (head !== undefined) return { ...head, place: { raw: text.toString('latin1', ...head.bytes) } };
   throw new OpError(
     'refused',
-    `The rows of ${table.schema}.${table.name} in ${backup.id} are not written with COPY.`,
+    `The rows of ${displayName(table.schema, table.name)} in ${backup.id} are not written with COPY.`,
     `Restore the whole backup into a new database: pgdeck restore ${backup.id} --into NAME`,
   );
 }
