@@ -30,6 +30,7 @@ const CARRIAGE_RETURN = 13;
 const QUOTE = 34;
 const HEADING = Buffer.from('\n-- Data for Name: ');
 const COPY = Buffer.from('\nCOPY ');
+const INSERT = Buffer.from('\nINSERT INTO ');
 const LARGE_OBJECT = Buffer.from('\nSELECT pg_catalog.lo_open(');
 const END_OF_DATA = Buffer.from('\n\\.');
 
@@ -102,6 +103,12 @@ export class DumpScanner {
     const until = heading < 0 ? text.length : heading;
     if (this.#heading?.type === 'TABLE DATA') {
       const copy = text.indexOf(COPY, from);
+      const insert = text.indexOf(INSERT, from);
+      // a value of an INSERT may hold what looks like a COPY
+      if (insert >= 0 && insert < until && (copy < 0 || insert < copy)) {
+        this.#closeHeading();
+        return insert + INSERT.length;
+      }
       if (copy >= 0 && copy < until) return this.#beginCopy(text, copy);
     } else if (this.#heading?.type === 'BLOBS') {
       for (let at = from; ; this.#largeObjects++) {
@@ -187,7 +194,7 @@ function hasOpenQuote(text: Buffer): boolean {
 }
 
 function beginning(text: Buffer, from: number): number {
-  return partAtEnd(text, from, [HEADING, COPY, LARGE_OBJECT]);
+  return partAtEnd(text, from, [HEADING, COPY, INSERT, LARGE_OBJECT]);
 }
 
 /** Where the first bytes of one of these stand at the end of the text; the text's length when none does. */

@@ -227,6 +227,33 @@ test.each([
   await dropLike(into);
 });
 
+test.each([
+  ['by COPY', []],
+  ['by INSERT, with values that look like a COPY', ['--inserts']],
+])('rows that go to partitions through their root are counted there: %s', async (name, args) => {
+  await inDatabase(db.database, (session) =>
+    session.sql(`
+    CREATE TABLE app.days (id int, day date, note text) PARTITION BY RANGE (day);
+    CREATE TABLE app.days_1 PARTITION OF app.days FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+    CREATE TABLE app.days_2 PARTITION OF app.days FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+    INSERT INTO app.days SELECT n, date '2025-12-01' + n, E'a\nCOPY app.orders (id) FROM stdin;\n1' FROM generate_series(1, 40) n`),
+  );
+  const into = `${db.database}_days`;
+  try {
+    const backup = await dump(`days ${name}.sql`, '--load-via-partition-root', ...args);
+    expect(blocks(await planRestore(context, { backup }))).toEqual([]);
+    const { end } = await restored(context, { backup, into });
+    expect(end, end.text).toMatchObject({ ok: true });
+    const counts = await inDatabase(into, (session) =>
+      session.sql('SELECT count(*)::int AS n FROM app.days UNION ALL SELECT count(*)::int FROM app.days_2'),
+    );
+    expect(counts).toEqual([{ n: 40 }, { n: 10 }]);
+  } finally {
+    await inDatabase(db.database, (session) => session.sql('DROP TABLE app.days'));
+    await dropLike(into);
+  }
+});
+
 test('text that looks like rows is not taken for them where a table is chosen', async () => {
   const file = await dump('lookalike.sql');
   const fake =

@@ -8,10 +8,12 @@ export interface DumpedTable {
   readonly defined: boolean;
   /** It can hold rows of its own: neither partitioned nor foreign. */
   readonly plain: boolean;
-  /** Rows of its COPY or INSERTs; undefined without any, null where they cannot be counted. */
+  /** Rows of its COPY or INSERTs; undefined without any, null where they cannot be counted, as among those of its root. */
   readonly rows: number | null | undefined;
   /** Bytes of its COPY text; null where it has none. */
   readonly copyBytes: number | null;
+  /** Its rows are among those of what it is a partition of. */
+  readonly throughRoot?: true;
 }
 
 /** Kinds of objects whose number tells a part from a whole. */
@@ -58,6 +60,7 @@ interface Row {
   plain: boolean;
   rows: number | null | undefined;
   copyBytes: number | null;
+  throughRoot?: true;
 }
 
 /** Counts what statements make; names without a schema are of the search_path that was set. */
@@ -66,6 +69,7 @@ export class Tally {
   readonly #tables = new Map<string, Row>();
   readonly #objects = new Map<ObjectKind, number>();
   readonly #names = new Map<ObjectKind, Set<string>>();
+  readonly #parents = new Map<string, string>();
   #copy: Row | undefined;
 
   statement(statement: Statement): void {
@@ -75,6 +79,7 @@ export class Tally {
     else if (verb.text === 'insert') this.#inserted(statement);
     else if (verb.text === 'alter') {
       if (statement.constraint && statement.head(2) === 'alter table') this.#count('constraint');
+      this.#attached(statement);
     } else if (verb.text === 'select' && statement.head(4) === 'select pg_catalog ? lo_create')
       this.#count('large object');
   }
@@ -97,7 +102,32 @@ export class Tally {
   }
 
   end(): Dumped {
+    for (const [key, row] of this.#tables)
+      if (row.rows === undefined && this.#throughRoot(key))
+        Object.assign(row, { rows: null, throughRoot: true });
     return { tables: [...this.#tables.values()], objects: this.#objects, names: this.#names };
+  }
+
+  /** `ALTER TABLE ONLY root ATTACH PARTITION table`. */
+  #attached({ tokens }: Statement): void {
+    const above = nameAt(tokens, tokens[2]?.text === 'only' && tokens[2].kind === 'word' ? 3 : 2);
+    if (above === undefined || tokens[above.next]?.text !== 'attach') return;
+    const below = nameAt(tokens, above.next + 2);
+    if (below === undefined) return;
+    this.#parents.set(
+      keyOf(below.schema ?? this.path, below.name),
+      keyOf(above.schema ?? this.path, above.name),
+    );
+  }
+
+  /** Rows of what it is a partition of are there: --load-via-partition-root, or hashes of an enum. */
+  #throughRoot(key: string): boolean {
+    const seen = new Set<string>();
+    for (let at = this.#parents.get(key); at !== undefined && !seen.has(at); at = this.#parents.get(at)) {
+      if (this.#tables.get(at)?.rows !== undefined) return true;
+      seen.add(at);
+    }
+    return false;
   }
 
   #created(statement: Statement): void {
@@ -146,7 +176,7 @@ export class Tally {
   }
 
   #table(schema: string, name: string): Row {
-    const key = `${schema}\0${name}`;
+    const key = keyOf(schema, name);
     let row = this.#tables.get(key);
     if (row === undefined) {
       row = { schema, name, defined: false, plain: true, rows: undefined, copyBytes: null };
@@ -154,4 +184,8 @@ export class Tally {
     }
     return row;
   }
+}
+
+function keyOf(schema: string, name: string): string {
+  return `${schema}\0${name}`;
 }

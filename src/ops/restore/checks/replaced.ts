@@ -4,7 +4,7 @@ import type { Situation } from '../situation.ts';
 
 /** Rows and tables of a dump, in words. */
 export function heldBy({ tables }: Dumped): string {
-  const filled = tables.filter(({ rows }) => rows !== undefined);
+  const filled = tables.filter(({ rows, throughRoot }) => rows !== undefined && !throughRoot);
   const rows = filled.reduce((sum, table) => sum + (table.rows ?? 0), 0);
   const more = filled.some((table) => table.rows === null) ? ' and more that are not counted' : '';
   return `${count(rows)} rows${more} in ${plural(filled.length, 'table')}`;

@@ -20,6 +20,8 @@ export interface ExpectedTable {
   readonly copyBytes: number | null;
   /** Computed anew by the load, from what may have changed since it was filled. */
   readonly matview: boolean;
+  /** Its rows are in its partitions. */
+  readonly partitioned?: boolean;
 }
 
 export function expectedOf(manifest: Manifest): Expected {
@@ -42,7 +44,14 @@ export function expectedIn({ dumped }: Pick<Foreign, 'dumped'>): Expected {
   return {
     tables: dumped.tables
       .filter(({ rows }) => rows !== undefined)
-      .map(({ schema, name, rows = null, copyBytes }) => ({ schema, name, rows, copyBytes, matview: false })),
+      .map(({ schema, name, plain, rows = null, copyBytes }) => ({
+        schema,
+        name,
+        rows,
+        copyBytes,
+        matview: false,
+        ...(!plain && { partitioned: true }),
+      })),
     // objects without content are not seen
     largeObjects: null,
     sequences: [],

@@ -91,7 +91,7 @@ function refused(path: string, kind: Backup['kind'], { line, message }: Refusal)
   const where = kind === 'custom' || kind === 'directory' ? 'of what pg_restore makes of it' : 'of it';
   return new OpError(
     'refused',
-    `${path} is not loaded: line ${line} ${where} has: ${message}`,
+    `${path} is not loaded: line ${line} ${where} has: ${message}.`,
     'A dump of one database has nothing that psql or the server would run beyond it: make one with pg_dump, ' +
       'without --create, or look at the line and load the file by hand.',
   );

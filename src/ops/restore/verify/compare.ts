@@ -82,7 +82,8 @@ async function present(session: Session): Promise<ExpectedTable[]> {
 /** null: there is no such table. */
 async function rowsOf(session: Session, table: ExpectedTable): Promise<number | null> {
   try {
-    const [row] = await session.sql(`SELECT count(*)::float8 AS rows FROM ONLY ${quoteRelation(table)}`);
+    const relation = `${table.partitioned ? '' : 'ONLY '}${quoteRelation(table)}`;
+    const [row] = await session.sql(`SELECT count(*)::float8 AS rows FROM ${relation}`);
     return Number(row?.rows);
   } catch (error) {
     // 42P01: no such table; 3F000: no such schema; 55000: a materialized view that was not filled

@@ -16,7 +16,7 @@ export function unreadable(backup: Backup, stderr: string): OpError {
 export function unreadText(backup: Backup, { message }: Refusal): OpError {
   return new OpError(
     'refused',
-    `Tables cannot be chosen from ${backup.id}, because its text has: ${message}`,
+    `Tables cannot be chosen from ${backup.id}, because its text has: ${message}.`,
     'Restore all of it into a new database with --into NAME.',
   );
 }
