@@ -9,7 +9,7 @@ import { OpError, sentenceOf } from '../error.ts';
 import { type Check, defineOperation, type Plan, type StepIo } from '../operation.ts';
 import { LEVELS, type Level, type Verification } from '../repository/manifest.ts';
 import { noteVerification } from '../repository/note.ts';
-import { type Backup, failedLevels, lastProven } from '../repository/repository.ts';
+import { type Backup, failedLevels, lastProven, recordedName } from '../repository/repository.ts';
 import { proveRestorable } from '../restore/proof.ts';
 import { backupFields, backupInput, dirFlag, factsOf, named } from './field.ts';
 
@@ -67,7 +67,7 @@ export const verify = defineOperation({
       danger: 'none',
       writes: false,
       server: directory,
-      input,
+      input: { ...input, id: recordedName(input.id, backup) },
       facts: [
         ...factsOf(backup),
         { label: 'Last proven restorable', value: proven?.at ?? 'never' },

@@ -1,6 +1,6 @@
 import type { OpContext } from '../context.ts';
 import type { Plan } from '../operation.ts';
-import type { Backup } from '../repository/repository.ts';
+import { type Backup, recordedName } from '../repository/repository.ts';
 import { factsOf } from './checks/facts.ts';
 import type { RestoreInput } from './input.ts';
 import { lookAround, targetOf } from './situation.ts';
@@ -10,7 +10,8 @@ import { swapWay } from './ways/swap.ts';
 import { tablesWay } from './ways/tables.ts';
 
 /** The plan of a restore, in the way that was chosen. Throws DbError, OpError. */
-export async function restorePlan(input: RestoreInput, context: OpContext, backup: Backup): Promise<Plan> {
+export async function restorePlan(given: RestoreInput, context: OpContext, backup: Backup): Promise<Plan> {
+  const input = { ...given, backup: recordedName(given.backup, backup) };
   if (input.table.length > 0) return tablesWay(input, context, backup, targetOf(input, context, backup));
   const situation = await lookAround(input, context, backup);
   const way =

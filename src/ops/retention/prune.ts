@@ -76,9 +76,24 @@ export const prune = defineOperation({
       ],
       tables: judgedTables(judged, rules),
       checks: [],
-      steps: gone.map(({ backup }) => deletion(backup.path, `delete:${backup.id}`)),
+      steps: gone.map(({ backup }) => {
+        const step = deletion(backup.path, `delete:${backup.id}`);
+        return {
+          ...step,
+          run: async (io) => {
+            // since it was planned it may have been pinned, or a run reads it, or what was better is gone
+            const now = await judge(context, directory, rules, database);
+            const found = now.find((one) => one.backup.path === backup.path);
+            if (found?.decision.keep === false) await step.run(io);
+            else
+              io.line(
+                found ? `${backup.id} stays: ${found.decision.because}.` : `${backup.id} is gone already.`,
+              );
+          },
+        };
+      }),
       leaves: ({ done }) =>
-        `${done.size} of ${gone.length} were deleted; each backup that is still listed is whole.`,
+        `${done.size} of ${gone.length} were dealt with; each backup that is still listed is whole.`,
       ...(gone.length > 0 && {
         consequence: 'The backups marked "delete" are removed and cannot be brought back.',
       }),

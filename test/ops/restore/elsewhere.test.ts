@@ -42,6 +42,8 @@ test('a repository that two servers share: the newest is that of the server that
   const context = contextIn(db.target(), home);
   const plan = await planRestore(context, { backup: 'newest', no_safety_backup: true });
   expect(plan.title).toContain(made.id);
+  // that is what the run records, for a prune to leave it alone
+  expect(plan.input).toMatchObject({ backup: made.id });
   expect(plan.checks.filter(({ title }) => title === 'Server')).toEqual([]);
   // the other one has to be named, and that it is another's is said
   const named = await planRestore(context, { backup: other, no_safety_backup: true });

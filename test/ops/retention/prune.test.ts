@@ -2,11 +2,12 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { Journal, markUndone } from '../../../src/ops/journal/journal.ts';
+import { updateManifest } from '../../../src/ops/repository/update.ts';
 import { restoreFields } from '../../../src/ops/restore/input.ts';
 import { prune as pruneOperation } from '../../../src/ops/retention/prune.ts';
 import { serverTarget } from '../../support/cluster.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../support/program.ts';
-import { contextOf } from '../run/stage.ts';
+import { carryOut, contextOf } from '../run/stage.ts';
 import { putBackup } from './stock.ts';
 
 const home = temporaryDirectory();
@@ -200,4 +201,27 @@ test('what only a safety backup can take back keeps it: by the command of the ru
   const plan = await pruneOperation.plan({ dir: own }, context);
   await context.close();
   expect(plan.steps.map(({ id }) => id).sort()).toEqual(['delete:shop_old', 'delete:shop_taken']);
+});
+
+test('what was pinned, or is read by a run, since it was planned stays', async () => {
+  const context = contextOf(serverTarget(), join(home, 'later'));
+  const plan = await pruneOperation.plan({ dir: repository, keep: 'last 1', database: 'shop' }, context);
+  expect(plan.steps.map(({ id }) => id)).toEqual(
+    ['shop_1', 'shop_2', 'shop_3', 'shop_40'].map((id) => `delete:${id}`),
+  );
+  await updateManifest(join(repository, 'shop_1'), (manifest) => ({ ...manifest, pinned: true }));
+  const record = { operation: 'restore', subject: 'Restore shop', server: 's', steps: [] };
+  const reading = Journal.begin(context.journal, { ...record, input: { backup: 'shop_2' } });
+  writeFileSync(join(repository, 'shop_3', 'a.dump'), 'PG');
+  const { end, events } = await carryOut(plan, context);
+  reading.end('done');
+  await context.close();
+  expect(end).toMatchObject({ ok: true });
+  expect(events.flatMap((event) => (event.type === 'line' ? [event.text] : []))).toEqual([
+    'shop_1 stays: pinned.',
+    'shop_2 stays: a run needs it.',
+    'shop_3 stays: not good, and recent.',
+  ]);
+  expect(readdirSync(repository)).toEqual(expect.arrayContaining(['shop_0', 'shop_1', 'shop_2', 'shop_3']));
+  expect(readdirSync(repository)).not.toContain('shop_40');
 });
