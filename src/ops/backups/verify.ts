@@ -8,8 +8,9 @@ import type { OpContext } from '../context.ts';
 import { OpError, sentenceOf } from '../error.ts';
 import { type Check, defineOperation, type Plan, type StepIo } from '../operation.ts';
 import { LEVELS, type Level, type Verification } from '../repository/manifest.ts';
+import { recordedName } from '../repository/names.ts';
 import { noteVerification } from '../repository/note.ts';
-import { type Backup, failedLevels, lastProven, recordedName } from '../repository/repository.ts';
+import { type Backup, failedLevels, lastProven } from '../repository/repository.ts';
 import { proveRestorable } from '../restore/proof.ts';
 import { backupFields, backupInput, dirFlag, factsOf, named } from './field.ts';
 

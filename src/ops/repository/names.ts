@@ -68,3 +68,11 @@ function dateOf(found: RegExpExecArray): Date | undefined {
   const real = year > 1990 && at.getMonth() === month - 1 && at.getDate() === day && hour < 24 && minute < 60;
   return real ? at : undefined;
 }
+
+/** How a run records which backup it uses, for others to leave it alone: `newest` may be another one by then. */
+export function recordedName(
+  given: string,
+  { id, path, archive }: { readonly id: string; readonly path: string; readonly archive: string },
+): string {
+  return [path, archive].includes(given) ? given : id;
+}

@@ -144,11 +144,6 @@ async function nameContent(path: string): Promise<void> {
   }
 }
 
-/** How a run records which backup it uses, for others to leave it alone: `newest` may be another one by then. */
-export function recordedName(given: string, { id, path, archive }: Backup): string {
-  return [path, archive].includes(given) ? given : id;
-}
-
 async function newest(
   directory: string,
   database: string | undefined,

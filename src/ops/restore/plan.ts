@@ -1,6 +1,7 @@
 import type { OpContext } from '../context.ts';
 import type { Plan } from '../operation.ts';
-import { type Backup, recordedName } from '../repository/repository.ts';
+import { recordedName } from '../repository/names.ts';
+import type { Backup } from '../repository/repository.ts';
 import { factsOf } from './checks/facts.ts';
 import type { RestoreInput } from './input.ts';
 import { lookAround, targetOf } from './situation.ts';
