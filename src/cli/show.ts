@@ -29,8 +29,9 @@ export function register(program: Command, context: Context): void {
     .option('--watch <seconds>', 'again every so many seconds, until stopped', (text) => seconds(text))
     .action(async (view: string, options: ShowOptions, command: Command) => {
       const { runShow } = await import('./show/run.ts');
-      const { resolved } = await context.resolve(command);
-      context.exitCode = await runShow(view, options, resolved);
+      const { resolved, settings } = await context.resolve(command);
+      const { ascii } = context.display(command, settings);
+      context.exitCode = await runShow(view, { ...options, ascii }, resolved);
     });
 }
 

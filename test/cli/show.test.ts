@@ -132,6 +132,11 @@ test('locks: a prepared transaction at the root says which one it is, whose, how
     expect(line).toMatch(
       new RegExp(`^prepared +1 +holds .* postgres .* prepared .* PREPARE TRANSACTION '${db.database} tx'$`),
     );
+    expect(stdout).toContain(`\n└─${waiter.pid} `);
+    const { host, port, user, database } = db.target();
+    const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
+    const plain = await pgdeck(['show', 'locks'], cleanEnvironment(home, { ...server, LC_ALL: 'C' }));
+    expect(plain.stdout).toContain(`\n\`-${waiter.pid} `);
   } finally {
     await owner.sql(`ROLLBACK PREPARED '${db.database} tx'`);
   }
@@ -229,6 +234,14 @@ test('tables: an empty one is listed, and what a limit leaves out is counted', a
   });
   const text = await run(undefined, 'show', 'tables', '--limit', '1');
   expect(text.stderr).toBe(`pgdeck: ${whole.rows.length - 1} more tables are not listed.\n`);
+  const all = await run(undefined, 'show', 'tables', '--limit', String(whole.rows.length - 1));
+  expect(all.stderr).toBe('pgdeck: One of the tables is not listed.\n');
+});
+
+test('wal: one record is the whole view, whatever the limit', async () => {
+  const { stdout } = await run(undefined, 'show', 'wal', '--json', '--limit', '1');
+  expect(JSON.parse(stdout)).toMatchObject({ rows: [{ standby: false }], not_listed: 0 });
+  expect((await run(undefined, 'show', 'wal', '--csv', '--limit', '1')).stderr).toBe('');
 });
 
 test('indexes: unused so far is no finding yet, the table keeps its schema, and the counts are those of the list', async () => {

@@ -1,4 +1,5 @@
 import type { Part } from '../../monitor/snapshot.ts';
+import { asciiFrames } from '../../text/ascii.ts';
 import { headingLine, placeColumns, tableLine } from '../../text/cells.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { fitLine, type Line, lineWidth, type Span, skipLine, span, type Tone } from '../../text/line.ts';
@@ -152,7 +153,7 @@ function rowLines(
       const raw = cellText(column as AnyView['columns'][number], row, deck.model);
       const text = (column as AnyView['columns'][number]).own ? raw : cleanLine(raw);
       return {
-        text: deck.ascii ? plain(text) : text,
+        text: deck.ascii ? asciiFrames(text) : text,
         tone: cellTone(column as AnyView['columns'][number], row, deck.model),
       };
     });
@@ -184,10 +185,4 @@ function dress(line: Line, { cursor, marked, old, width, marks }: Dress): Line {
   if (whole === undefined) return full;
   if (cursor) full.push(span(' '.repeat(Math.max(0, width - lineWidth(full)))));
   return full.map((piece) => span(piece.text, whole));
-}
-
-const TREE: Readonly<Record<string, string>> = { '│': '|', '├': '+', '└': '`', '─': '-', '█': '#', '░': '.' };
-
-function plain(text: string): string {
-  return text.replace(/[│├└─█░]/g, (c) => TREE[c] ?? c);
 }

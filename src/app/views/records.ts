@@ -35,6 +35,11 @@ export const SHOWN: Readonly<Record<string, { view: ViewId; extra?: (model: Mode
   progress: { view: 'progress' },
 };
 
+/** Whether a view is one record, whose rows are its parts. */
+export function isOneRecord(id: ViewId): boolean {
+  return id === 'wal';
+}
+
 /** The rows of a view for scripts, in the given order; one record for the write-ahead log. */
 export function recordsOf(id: ViewId, rows: readonly unknown[], model: Model): readonly ViewRecord[] {
   switch (id) {

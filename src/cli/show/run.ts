@@ -1,6 +1,6 @@
 import type { Model } from '../../app/model.ts';
 import { sortRows } from '../../app/select.ts';
-import { recordsOf, SHOWN, shownParts, type ViewRecord } from '../../app/views/records.ts';
+import { isOneRecord, recordsOf, SHOWN, shownParts, type ViewRecord } from '../../app/views/records.ts';
 import { VIEWS } from '../../app/views/registry.ts';
 import { type AnyView, cellText, notRead } from '../../app/views/view.ts';
 import type { Resolved } from '../../config/profile.ts';
@@ -8,6 +8,7 @@ import { UsageError } from '../../config/usage-error.ts';
 import type { Session } from '../../db/client.ts';
 import { place } from '../../db/errors.ts';
 import { DEFAULT_WANTS } from '../../monitor/polls.ts';
+import { asciiFrames } from '../../text/ascii.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { lineText } from '../../text/line.ts';
 import { exact } from '../../text/units.ts';
@@ -30,6 +31,8 @@ export interface ShowOptions {
   readonly csv?: boolean;
   readonly limit?: number;
   readonly watch?: number;
+  /** Frames in ASCII. */
+  readonly ascii?: boolean;
 }
 
 const WHOLE_QUERY = 100_000;
@@ -106,7 +109,7 @@ async function showOnce(
     if (part.status === 'denied' || options.watch === undefined) return EXIT.failed;
   } else
     await printSample(
-      await sample(session, view, shown.extra, model, resolved, limit),
+      await sample(session, view, shown.extra, model, resolved, limit, formatOf(options) === 'text'),
       view,
       model,
       options,
@@ -126,6 +129,7 @@ async function sample(
   model: Model,
   resolved: Resolved,
   limit: number,
+  text: boolean,
 ): Promise<Sample> {
   const [now] = await session.sql(`SELECT to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`);
   const read = sortRows(view, view.rows(model), view.sort, model);
@@ -135,7 +139,8 @@ async function sample(
     server: place(resolved.target),
     rows,
     records: recordsOf(view.id, rows, model),
-    notListed: read.length - rows.length + notRead(view, model),
+    // a record that is the whole view leaves nothing out
+    notListed: isOneRecord(view.id) && !text ? 0 : read.length - rows.length + notRead(view, model),
     extra: extra?.(model) ?? {},
   };
 }
@@ -158,7 +163,7 @@ async function printSample(
     else printJsonLine(whole);
   } else if (format === 'text') {
     if (options.watch !== undefined) print(`${round > 0 ? '\n' : ''}${at}  ${server}`);
-    await printView(view, rows, model);
+    await printView(view, rows, model, options.ascii);
   } else if (format === 'ndjson') for (const record of records) printJsonLine({ at, ...record });
   else {
     const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];
@@ -166,25 +171,41 @@ async function printSample(
     await printListing({ at, server, columns, rows: records }, 'csv');
   }
   if (notListed > 0 && format !== 'json' && round === 0)
-    note(`pgdeck: ${exact(notListed)} more ${view.noun} are not listed.`);
+    note(
+      notListed === 1
+        ? `pgdeck: One of the ${view.noun} is not listed.`
+        : `pgdeck: ${exact(notListed)} more ${view.noun} are not listed.`,
+    );
 }
 
 /** The table that the console shows, with all its columns. */
-export async function printView(view: AnyView, rows: readonly unknown[], model: Model): Promise<void> {
+export async function printView(
+  view: AnyView,
+  rows: readonly unknown[],
+  model: Model,
+  ascii = false,
+): Promise<void> {
   const headline = cleanLine(lineText(view.headline?.(model, rows) ?? []).trim());
   if (headline !== '') print(headline);
-  await printRows(view, rows, model);
+  await printRows(view, rows, model, ascii);
 }
 
 /** The same without the line above it. */
-export async function printRows(view: AnyView, rows: readonly unknown[], model: Model): Promise<void> {
+export async function printRows(
+  view: AnyView,
+  rows: readonly unknown[],
+  model: Model,
+  ascii = false,
+): Promise<void> {
   if (rows.length === 0) {
     note(view.empty);
     return;
   }
-  const texts = rows.map((row) =>
-    Object.fromEntries(view.columns.map((c) => [c.id, cellText(c, row, model)])),
-  );
+  const cell = (c: AnyView['columns'][number], row: unknown) => {
+    const text = cellText(c, row, model);
+    return ascii && c.own ? asciiFrames(text) : text;
+  };
+  const texts = rows.map((row) => Object.fromEntries(view.columns.map((c) => [c.id, cell(c, row)])));
   const columns = view.columns.map((c) => ({
     key: c.id,
     title: c.title,

@@ -12,7 +12,7 @@ export const horizonHolders = defineQuery({
   variants: [
     {
       sql: `SELECT /* pgdeck */ kind, id, database, detail, age::float8 AS xids, seconds FROM (
-  SELECT 'session' AS kind, a.pid::text AS id, a.datname::text AS database, concat_ws(' ', a.usename, a.application_name, a.state) AS detail,
+  SELECT 'session' AS kind, a.pid::text AS id, a.datname::text AS database, concat_ws(' ', a.usename, nullif(a.application_name, ''), a.state) AS detail,
     greatest(age(a.backend_xmin), age(a.backend_xid)) AS age, ${since('a.xact_start')} AS seconds
   FROM pg_stat_activity a WHERE (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL) AND a.pid <> pg_backend_pid()
     AND a.backend_type IS DISTINCT FROM 'walsender'
