@@ -95,7 +95,7 @@ export const activityView = defineView<Row>({
     {
       id: 'age',
       title: 'AGE',
-      width: 8,
+      width: 9,
       align: 'right',
       priority: 2,
       value: (r) => r.duration_seconds,

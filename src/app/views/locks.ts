@@ -98,7 +98,7 @@ const columns = [
   {
     id: 'wait',
     title: 'WAIT',
-    width: 8,
+    width: 9,
     align: 'right',
     priority: 1,
     value: (e) => e.row.wait_seconds,

@@ -30,7 +30,7 @@ const senderColumns = [
   {
     id: 'lag',
     title: 'LAG',
-    width: 7,
+    width: 10,
     align: 'right',
     priority: 1,
     value: (r, model) => model.lag.of(r)?.seconds,
