@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { SchemaSnapshot } from '../ops/schema/format.ts';
+import { plural } from '../text/units.ts';
 import type { Context } from './context.ts';
 import { group } from './operation.ts';
 import { EXIT, note, print, printJson } from './output.ts';
@@ -17,7 +18,7 @@ export function register(program: Command, context: Context): void {
       const snapshot = await snapshotOf(context, command);
       if (out === undefined) return printJson(snapshot);
       await writeSnapshot(snapshot, out);
-      note(`${snapshot.objects.length} objects in ${out}`);
+      note(`${plural(snapshot.objects.length, 'object')} in ${out}`);
     });
   schema
     .command('diff')

@@ -39,6 +39,8 @@ export interface Query<Input, Row> {
   readonly params: (input: Input) => unknown[];
   /** Set when this server or role cannot answer at all, known without asking (an extension that is missing). */
   readonly unavailable?: (server: Server) => Denial | undefined;
+  /** Its text is made for one call: it is not prepared. */
+  readonly once?: boolean;
   /** Set when the answer is incomplete for this role: rows come, but some are hidden. */
   readonly partial?: (server: Server) => Denial | undefined;
 }

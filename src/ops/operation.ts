@@ -133,7 +133,7 @@ export interface Plan {
    * The state that the data is in when the run has failed or was cancelled, in a sentence or two: what was not touched,
    * what is kept, what is half done. Asked when everything that could be taken back was; only what is known is said.
    */
-  readonly leaves?: (failure: Failure) => string | undefined;
+  readonly leaves: (failure: Failure) => string | undefined;
 }
 
 /** How far a run came that has failed. */

@@ -72,6 +72,8 @@ function combined(
     facts: [...remains.flatMap(factsOf), ...elsewhere.map(elsewhereFact)],
     tables: plans.flatMap((plan) => plan.tables ?? []),
     checks: remains.flatMap(checksOf),
+    leaves: (failure) =>
+      `${[...new Set(plans.flatMap((plan) => plan.leaves(failure) ?? []))].join(' ')} What is left is found again with: pgdeck recover --plan`.trim(),
     steps: remains.flatMap(({ plan, mark }) => [...(plan?.steps ?? []), ...(mark ? [mark] : [])]),
     ...(consequence !== '' && { consequence }),
     locks: keys.filter(

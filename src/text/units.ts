@@ -43,14 +43,14 @@ export function exact(n: number): string {
   return n.toLocaleString('en-US');
 }
 
-/** `1 table`, `1,234 tables`. */
-export function plural(n: number, word: string): string {
-  return `${exact(n)} ${word}${n === 1 ? '' : 's'}`;
+/** `1 table`, `1,234 tables`; `words` where it is no s that makes several of it. */
+export function plural(n: number, word: string, words = `${word}s`): string {
+  return `${exact(n)} ${n === 1 ? word : words}`;
 }
 
 /** The same, rounded as {@link count} does: `1 dead row`, `12k dead rows`. */
 export function roughly(n: number, word: string): string {
-  return `${count(n)} ${word}${n === 1 ? '' : 's'}`;
+  return `${count(n)} ${n === 1 ? word : `${word}s`}`;
 }
 
 /** A count in at most five characters: `812`, `1.4k`, `227k`, `3.1M`. */

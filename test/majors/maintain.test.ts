@@ -75,7 +75,7 @@ async function tries(context: OpContext, plan: Planner, verb: string, options: t
       continue;
     }
     const list = ['VERBOSE', sql].filter(Boolean).join(', ');
-    expect(made.steps[0]?.preview).toBe(`${verb} (${list}) "public"."orders"`);
+    expect(made.steps[0]?.preview).toContain(`;\n${verb} (${list}) "public"."orders";`);
     const { end, events } = await carryOut(made, context);
     expect(end.status, `${sql}: ${end.text}`).toBe('done');
     expect(compared(events)['public.orders']?.outcome, sql).toBe('done');
@@ -98,7 +98,7 @@ test('every option of this version, and a refusal of those that it lacks', async
   if (server.major < 18) expect(complaints(only)).toEqual([expect.stringContaining('came with 18')]);
   else {
     expect(only.steps.map(({ preview }) => preview)).toEqual([
-      'ANALYZE (VERBOSE) ONLY "public"."parted"',
+      expect.stringContaining('ANALYZE (VERBOSE) ONLY "public"."parted";'),
       '',
     ]);
     expect((await carryOut(only, context)).end.status).toBe('done');

@@ -1,7 +1,7 @@
 import { displayName, fullName } from '../../db/ident.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
-import { bytes, count, duration } from '../../text/units.ts';
+import { bytes, count, duration, plural } from '../../text/units.ts';
 import type { Model } from '../model.ts';
 import { type Column, columnFacts, defineView } from './view.ts';
 
@@ -179,7 +179,7 @@ export const indexesView = defineView<IndexRow>({
     const counts = model.rows('indexCounts')[0];
     if (!counts) return [];
     return [
-      span(`${counts.indexes} indexes, `, 'muted'),
+      span(`${plural(counts.indexes, 'index', 'indexes')}, `, 'muted'),
       span(`${counts.invalid} invalid`, counts.invalid ? 'alert' : 'muted'),
       span(`, ${counts.unused} unused ${sinceText(model)} (${bytes(counts.unused_bytes)})`, 'muted'),
       span('; standbys count their own scans', 'muted'),

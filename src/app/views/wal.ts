@@ -1,5 +1,5 @@
 import { type Level, levelOf } from '../../health/level.ts';
-import { bytes, count, duration, percent } from '../../text/units.ts';
+import { bytes, count, duration, percent, plural } from '../../text/units.ts';
 import type { Model } from '../model.ts';
 import { type Column, columnFacts, defineView } from './view.ts';
 
@@ -73,7 +73,7 @@ function walFacts(model: Model): Fact[] {
     {
       name: 'WAL directory',
       value: files ? bytes(files.total_bytes) : '-',
-      note: files ? `${files.files} files` : (directory.remedy ?? directory.reason ?? ''),
+      note: files ? plural(files.files, 'file') : (directory.remedy ?? directory.reason ?? ''),
     },
   ];
 }

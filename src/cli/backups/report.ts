@@ -2,7 +2,7 @@ import type { Manifest, Verification } from '../../ops/repository/manifest.ts';
 import { type Backup, lastProven, lastVerified } from '../../ops/repository/repository.ts';
 import { isSafety } from '../../ops/repository/safety.ts';
 import { cleanLine } from '../../text/clean.ts';
-import { bytes, count, moment, plural } from '../../text/units.ts';
+import { bytes, moment, plural, roughly } from '../../text/units.ts';
 import { type OutputColumn, print, printTable } from '../output.ts';
 
 /** A backup as the list has it in JSON. */
@@ -119,7 +119,7 @@ function manifestFacts(backup: Backup, manifest: Manifest): string[][] {
     ['run', manifest.run],
     [
       'holds',
-      `${plural(tables.length, 'table')}, ${count(rows)} rows, ${count(manifest.large_objects)} large objects`,
+      `${plural(tables.length, 'table')}, ${roughly(rows, 'row')}, ${roughly(manifest.large_objects, 'large object')}`,
     ],
     ['globals', manifest.globals ?? 'none'],
     ['restores into', `PostgreSQL ${manifest.restore_min_major} or later`],

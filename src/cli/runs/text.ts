@@ -1,7 +1,7 @@
 import { withConnection } from '../../ops/connection.ts';
 import { leftBehind, type Run, type RunEvent } from '../../ops/journal/runs.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
-import { duration } from '../../text/units.ts';
+import { duration, plural } from '../../text/units.ts';
 import { resultText } from '../operation/plan.ts';
 
 const LAST_LINES = 10;
@@ -52,7 +52,10 @@ function output(events: readonly RunEvent[], step: number, all: boolean): string
     event.type === 'line' && event.step === step ? indented(event.text ?? '', `${INDENT}| `) : [],
   );
   if (all || said.length <= LAST_LINES) return said;
-  return [`${INDENT}| ${said.length - LAST_LINES} lines before, with --lines`, ...said.slice(-LAST_LINES)];
+  return [
+    `${INDENT}| ${plural(said.length - LAST_LINES, 'line')} before, with --lines`,
+    ...said.slice(-LAST_LINES),
+  ];
 }
 
 function wayBack(run: Run): string {

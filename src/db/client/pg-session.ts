@@ -93,7 +93,9 @@ export class PgSession implements Session {
     this.#inFlight++;
     try {
       const values = query.params(input as never);
-      const rows = await this.#cells.rows(query.id, text, values);
+      const rows = query.once
+        ? (await this.#ask(text, values)).rows
+        : await this.#cells.rows(query.id, text, values);
       return { ok: true, rows: rows.map((row) => query.row.parse(row)), ms: ms() };
     } catch (error) {
       return { ok: false, error: this.#failure(error), ms: ms() };

@@ -44,7 +44,8 @@ export function lastResult<Result>(results: Result | Result[]): Result {
   return Array.isArray(results) ? (results.at(-1) as Result) : results;
 }
 
-function literal(value: unknown): string {
+/** A value as SQL writes it. */
+export function literal(value: unknown): string {
   if (value === undefined || value === null) return 'NULL';
   if (Number.isSafeInteger(value) && Number(value) >= 0) return String(value);
   if (Array.isArray(value)) return quoteLiteral(`{${value.map(element).join(',')}}`);

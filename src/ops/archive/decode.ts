@@ -5,6 +5,7 @@ import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import zlib from 'node:zlib';
 import { CommandError, type Host } from '../../targets/target.ts';
+import { plural } from '../../text/units.ts';
 import type { Clients } from '../clients/programs.ts';
 import { OpError } from '../error.ts';
 import { diskError } from '../repository/disk.ts';
@@ -117,7 +118,7 @@ function refuseMissing(archive: Archive, entries: readonly TocEntry[], scan: Sca
   if (scan.tables.length >= expected.length) return;
   throw damaged(
     archive,
-    `it should hold the data of ${expected.length} tables, and ${scan.tables.length} are there`,
+    `it should hold the data of ${plural(expected.length, 'table')}, and ${scan.tables.length} ${scan.tables.length === 1 ? 'is' : 'are'} there`,
   );
 }
 

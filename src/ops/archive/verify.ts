@@ -1,4 +1,4 @@
-import { exact, bytes as inBytes, plural } from '../../text/units.ts';
+import { bytes as inBytes, plural } from '../../text/units.ts';
 import type { Clients } from '../clients/programs.ts';
 import { OpError } from '../error.ts';
 import type { Progress, ResultTable } from '../operation.ts';
@@ -118,7 +118,7 @@ function whatIsThere({ tables, largeObjects, bytes }: Decoded): string {
   const rows = tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
   const data =
     uncounted === 0
-      ? `${exact(rows)} rows in ${plural(tables.length, 'table')}`
+      ? `${plural(rows, 'row')} in ${plural(tables.length, 'table')}`
       : `${plural(tables.length, 'table')}, ${uncounted} of them as INSERT statements that are not counted`;
   const objects = largeObjects === null ? '' : `, ${plural(largeObjects, 'large object')}`;
   return `Whole to its end: ${data}${objects}, ${inBytes(bytes)} of SQL.`;

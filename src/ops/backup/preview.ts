@@ -23,9 +23,7 @@ export function previewOf(
     snapshot: SNAPSHOT_SQL.map((sql) => `${sql};`).join('\n'),
     dump: [
       commandLine(dump),
-      ...(request.content === 'schema'
-        ? []
-        : ['SELECT count(*) FROM ONLY each table, in the same snapshot;']),
+      ...(request.content === 'schema' ? [] : ['count of the rows of each table, in the same snapshot']),
       ...(request.globals ? [commandLine([globalsCommand(request, directory, passwords)])] : []),
     ].join('\n'),
     verify: `${decode} | count rows of each table\nsha256 of every file`,

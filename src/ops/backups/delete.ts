@@ -67,6 +67,7 @@ export const remove = defineOperation({
           run: () => removeAll(deleting),
         },
       ],
+      leaves: () => `Some of its files may be left in ${deleting}; no listed backup was touched.`,
     };
   },
 });

@@ -49,6 +49,10 @@ function pinning(pinned: boolean) {
             },
           },
         ],
+        leaves: ({ done }) =>
+          done.has('pin')
+            ? undefined
+            : `Its files were not touched; whether it is pinned says: pgdeck backups show ${shellWord(backup.id)}${dirFlag(input.dir)}`,
         ...(!already && {
           undo: {
             command: `pgdeck backups ${opposite} ${shellWord(backup.id)}${dirFlag(input.dir)}`,

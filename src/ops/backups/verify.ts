@@ -83,6 +83,7 @@ export const verify = defineOperation({
           run: (io) => run(io, context, clients, backup, level, dirFlag(input.dir)),
         },
       ],
+      leaves: () => 'The files of the backup were not changed.',
     };
   },
 });

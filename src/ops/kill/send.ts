@@ -1,6 +1,6 @@
 import type { DbError } from '../../db/errors.ts';
-import { inlined } from '../../db/pooler/message.ts';
-import { sqlFor } from '../../db/query.ts';
+import { literalQuery } from '../../db/literal.ts';
+import type { Query } from '../../db/query.ts';
 import type { Server } from '../../db/server.ts';
 import { call, type Session } from '../../db/session.ts';
 import { cancelByName, stillByName, terminateByName } from '../../db/views/signal/by-name.ts';
@@ -14,21 +14,23 @@ export type Sent = 'delivered' | 'nobody' | DbError;
 /** Sends the signal of a victim once, if its guard still holds on the server. */
 export async function send(session: Session, action: SignalAction, victim: Victim): Promise<Sent> {
   const { target, guard } = victim;
-  const [answer] = await session.batch([guarded(action, target, guard)]);
+  const [answer] = await session.batch([call(guarded(session.server, action, target, guard), undefined)]);
   if (answer === undefined) return 'nobody';
   if (!answer.ok) return answer.error;
   // false: the process ended between the look and the signal
   return answer.rows.some((row) => (row as { sent: boolean | null }).sent === true) ? 'delivered' : 'nobody';
 }
 
-function guarded(action: SignalAction, target: SignalTarget, guard: Guard) {
+/** The statement that is sent: with its parameters in place, as it is shown. */
+function guarded(server: Server, action: SignalAction, target: SignalTarget, guard: Guard) {
+  const literal = <Input, Row>(query: Query<Input, Row>, input: Input) => literalQuery(query, input, server);
   const { pid } = target;
-  if (guard.by === 'name') return call(action === 'cancel' ? cancelByName : terminateByName, target);
+  if (guard.by === 'name') return literal(action === 'cancel' ? cancelByName : terminateByName, target);
   const { backendStart } = guard;
-  if (guard.by === 'idle') return call(signalIdle, { pid, backendStart, queryStart: guard.queryStart });
+  if (guard.by === 'idle') return literal(signalIdle, { pid, backendStart, queryStart: guard.queryStart });
   return guard.by === 'query'
-    ? call(signalCancel, { pid, backendStart, queryStart: guard.queryStart })
-    : call(signalTerminate, { pid, backendStart });
+    ? literal(signalCancel, { pid, backendStart, queryStart: guard.queryStart })
+    : literal(signalTerminate, { pid, backendStart });
 }
 
 /** Where a signalled victim is now. */
@@ -75,8 +77,7 @@ function statement(
   return row.query_start_us === meant ? 'there' : 'done';
 }
 
-/** The statement that is sent, with its parameters in place: it runs in psql as it stands. */
+/** The statement that is sent: it runs in psql as it stands. */
 export function signalSql(server: Server, action: SignalAction, target: SignalTarget, guard: Guard): string {
-  const { query, input } = guarded(action, target, guard);
-  return inlined(sqlFor(query, server) ?? '', query.params(input as never));
+  return guarded(server, action, target, guard).text;
 }

@@ -22,7 +22,7 @@ export async function horizonChecks(session: Session): Promise<Check[]> {
     .map((one) => ({
       title: 'Dead rows',
       status: 'warn',
-      detail: `${nameOf(one)} still sees rows that died in the last ${count(one.xids)} transactions${since(one)}: those stay. End it first.`,
+      detail: `${nameOf(one)} still sees rows that died in the last ${count(one.xids)} transaction${one.xids === 1 ? '' : 's'}${since(one)}: those stay. End it first.`,
     }));
 }
 

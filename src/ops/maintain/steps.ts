@@ -8,7 +8,7 @@ import type { LastTime } from './shared/last.ts';
 import type { Phases } from './shared/progress.ts';
 import { type Patience, withLockRetries } from './shared/retry.ts';
 import { MaintenanceSessions } from './shared/sessions.ts';
-import { type Outcome, runStatement } from './shared/statement.ts';
+import { type Outcome, runStatement, statementPreview } from './shared/statement.ts';
 import { lockOf, sqlOf, type Work } from './work.ts';
 
 const VACUUM: Phases = {
@@ -69,7 +69,7 @@ export function maintenanceSteps(works: readonly Work[], options: StepOptions): 
       (work): Step => ({
         id: work.id,
         title: work.title,
-        preview: sqlOf(work),
+        preview: statementPreview(sqlOf(work), options.patience.lockTimeout),
         effect: effectOf(work, options),
         independent: true,
         run: async (io) => {

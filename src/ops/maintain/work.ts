@@ -63,7 +63,7 @@ export function analyzeWork(
   return {
     id: group ? 'analyze:catalogs' : `analyze:${name}`,
     name,
-    title: `Analyze ${name}${along.length > 0 ? ` with its ${along.length} partitions` : ''}`,
+    title: `Analyze ${name}${along.length > 0 ? ` with its ${along.length === 1 ? 'partition' : `${along.length} partitions`}` : ''}`,
     verb: 'ANALYZE',
     options: { ...(skip_locked && { skip_locked }), buffer_usage_limit, only: alone },
     tables,

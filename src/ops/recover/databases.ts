@@ -2,6 +2,7 @@ import { DbError } from '../../db/errors.ts';
 import { quoteIdent, quoteLiteral } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { shellWord } from '../../text/shell.ts';
+import { plural } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
 import type { Plan, Step } from '../operation.ts';
 import { dropLeftover, dropSql } from '../restore/swap/drop.ts';
@@ -47,9 +48,11 @@ async function remainsOf(leftover: Leftover, context: OpContext): Promise<Remain
     facts: [],
     checks: [],
     steps: [step],
+    leaves: ({ done }) =>
+      done.has(step.id) ? undefined : `${name} is as it was, or the step was done wholly.`,
     locks: [{ family: 'restore', database: leftover.target ?? name }],
     ...(leftover.slots > 0 && {
-      consequence: `${name} has ${leftover.slots} logical replication slots, which are dropped with it.`,
+      consequence: `${name} has ${plural(leftover.slots, 'logical replication slot')}, dropped with it.`,
     }),
   };
   if (!(await isBusy(plan, context))) return { name, what: meaning, plan };
@@ -74,7 +77,7 @@ function dropStep(leftover: Leftover): Step {
     id: 'drop',
     title: `Drop ${leftover.database}`,
     preview: dropSql(leftover).join(';\n'),
-    effect: leftover.sessions > 0 ? `ends ${leftover.sessions} sessions in it` : 'nobody is in it',
+    effect: leftover.sessions > 0 ? `ends ${plural(leftover.sessions, 'session')} in it` : 'nobody is in it',
     run: async (io) => dropLeftover(await maintenance(io), leftover),
   };
 }

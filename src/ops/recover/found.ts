@@ -33,6 +33,7 @@ async function partials(context: OpContext, handled: ReadonlySet<string>): Promi
       input: {},
       facts: [],
       checks: [],
+      leaves: () => 'Listed backups were not touched.',
       // one sweep finds them all
       steps:
         at > 0

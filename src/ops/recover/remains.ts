@@ -65,6 +65,7 @@ function nothingElse({ id }: Run, { place }: OpContext): Plan {
     facts: [],
     checks: [],
     steps: [],
+    leaves: () => 'No data was changed.',
   };
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { quoteLiteral } from '../../db/ident.ts';
+import { literalQuery } from '../../db/literal.ts';
+import type { Query } from '../../db/query.ts';
 import { endRun, runSessions } from '../../db/views/signal/run.ts';
 import type { OpContext } from '../context.ts';
 import type { Run } from '../journal/runs.ts';
@@ -20,11 +21,12 @@ export async function endSessionsStep({ id, server }: Run, context: OpContext): 
   try {
     const count = (await looking.run(runSessions, { applicationName: name, role })).length;
     if (count === 0) return undefined;
+    const ending = literalQuery(endRun, { applicationName: name, role });
     return {
       id: 'end-sessions',
       title: `End ${count === 1 ? 'the session' : `the ${count} sessions`} that ${id} has left on the server`,
-      preview: `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ${quoteLiteral(name).trim()} AND usename = ${role === undefined ? 'session_user' : quoteLiteral(role).trim()}`,
-      run: (io) => endSessions(io, { applicationName: name, role }),
+      preview: `${ending.text};`,
+      run: (io) => endSessions(io, ending, { applicationName: name, role }),
     };
   } finally {
     await looking.close();
@@ -33,10 +35,11 @@ export async function endSessionsStep({ id, server }: Run, context: OpContext): 
 
 async function endSessions(
   io: StepIo,
+  ending: Query<void, unknown>,
   run: { applicationName: string; role: string | undefined },
 ): Promise<void> {
   const session = await maintenance(io);
-  await session.run(endRun, run);
+  await session.run(ending, undefined);
   // what they hold is needed by the steps that follow; one that does not go is told by those
   for (const began = performance.now(); performance.now() - began < PATIENCE_MS; ) {
     if ((await session.run(runSessions, run)).length === 0) return;

@@ -1,7 +1,7 @@
 import { fullName } from '../../db/ident.ts';
 import { type ReindexBloat, reindexBloat } from '../../db/views/reindex/bloat.ts';
 import { type ReindexIndex, reindexIndexes, reindexTables } from '../../db/views/reindex/inventory.ts';
-import { bytes, percent } from '../../text/units.ts';
+import { bytes, percent, plural } from '../../text/units.ts';
 import { bloatUnknownText } from '../bloat.ts';
 import type { OpContext } from '../context.ts';
 import type { Choice } from '../operation.ts';
@@ -78,6 +78,6 @@ export async function schemaChoices(context: OpContext): Promise<Choice[]> {
     const own = inSchema.flatMap(({ oid }) => indexes.get(oid) ?? []);
     if (own.length === 0 || inSchema.some(({ system }) => system)) return [];
     const size = own.reduce((sum, one) => sum + one.est_bytes, 0);
-    return [{ value, hint: `${own.length} indexes, ~${bytes(size)}` }];
+    return [{ value, hint: `${plural(own.length, 'index', 'indexes')}, ~${bytes(size)}` }];
   });
 }

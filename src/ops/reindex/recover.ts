@@ -55,5 +55,6 @@ export async function recoverReindex(run: Run, context: OpContext): Promise<Plan
       },
     ],
     locks: [{ family: 'reindex', database }],
+    leaves: () => 'No rows were changed; an invalid index takes writes and serves no query.',
   };
 }

@@ -3,7 +3,7 @@ import type { Session } from '../../db/session.ts';
 import { type ReindexBloat, reindexBloat } from '../../db/views/reindex/bloat.ts';
 import { reindexIndexes, reindexTables } from '../../db/views/reindex/inventory.ts';
 import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
-import { bytes, duration } from '../../text/units.ts';
+import { bytes, duration, plural } from '../../text/units.ts';
 import type { OpContext } from '../context.ts';
 import { isLocal } from '../disk.ts';
 import { OpError } from '../error.ts';
@@ -177,7 +177,7 @@ function titleOf(scope: Scope, leftovers: readonly ReindexLeftover[]): string {
   const subject = subjectOf(scope, leftovers);
   if (scope.targets.length > 0) return `Reindex ${subject ?? amount(scope.targets)}`;
   if (leftovers.length === 0) return 'Reindex nothing';
-  return `Clean up ${subject ?? `${leftovers.length} invalid indexes`}`;
+  return `Clean up ${subject ?? plural(leftovers.length, 'invalid index', 'invalid indexes')}`;
 }
 
 /** What is sorted of an index is about as big as the index. */

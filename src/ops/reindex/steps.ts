@@ -6,7 +6,7 @@ import { OpError } from '../error.ts';
 import type { LastTime } from '../maintain/shared/last.ts';
 import { type Patience, withLockRetries } from '../maintain/shared/retry.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
-import type { Outcome } from '../maintain/shared/statement.ts';
+import { type Outcome, statementPreview } from '../maintain/shared/statement.ts';
 import { KEPT, type Step, type StepIo } from '../operation.ts';
 import { Doubts, sweep } from './doubts.ts';
 import { Ledger, untouched } from './ledger.ts';
@@ -64,7 +64,7 @@ function cleanUpStep(shared: Shared, leftover: ReindexLeftover): Step {
   return {
     id,
     title: drops ? `Remove ${name}, which is invalid` : `Build ${name} again, which is invalid`,
-    preview: remedySql(leftover),
+    preview: statementPreview(remedySql(leftover), 0),
     effect: 'reads and writes go on',
     // without CONCURRENTLY a copy that is still there would be built, and be valid
     independent: manner.concurrently,
@@ -106,7 +106,7 @@ function rebuildStep(shared: Shared, target: Target): Step {
   return {
     id,
     title: `Rebuild ${what}`,
-    preview: reindexSql(target, manner),
+    preview: statementPreview(reindexSql(target, manner), lockTimeoutOf(shared)),
     effect: [effect, `~${bytes(size(target))}`, before && `took ${duration(before.seconds)} last time`]
       .filter(Boolean)
       .join('; '),
@@ -147,10 +147,15 @@ async function rebuild(io: StepIo, shared: Shared, target: Target): Promise<void
   doubts.settle(io, id);
 }
 
+/** CONCURRENTLY waits as long as it has to: a timeout in its middle leaves an invalid index. */
+function lockTimeoutOf({ manner, patience }: Pick<Work, 'manner' | 'patience'>): number {
+  return manner.concurrently ? 0 : patience.lockTimeout;
+}
+
 async function build(io: StepIo, shared: Shared, target: Target): Promise<Outcome> {
   const { manner, sessions, patience } = shared;
   const { shown, table, indexes } = target;
-  const lockTimeout = manner.concurrently ? 0 : patience.lockTimeout;
+  const lockTimeout = lockTimeoutOf(shared);
   const attempt = () =>
     runWatched(io, sessions, reindexSql(target, manner), {
       label: shown,
@@ -191,7 +196,7 @@ function compareStep({ scope, sessions, ledger, doubts, leftovers, known }: Shar
   return {
     id: 'compare',
     title: 'Compare before and after, and look for invalid indexes',
-    preview: 'SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid',
+    preview: 'sizes, and indexes that are not valid',
     effect: 'reads only',
     always: true,
     run: async (io) => {

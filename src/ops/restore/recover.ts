@@ -85,6 +85,10 @@ export async function recoverRestore(run: Run, context: OpContext): Promise<Plan
     facts: told,
     checks: [],
     steps,
+    leaves: ({ done }) =>
+      facts.dropped === undefined || done.has('put-back')
+        ? undefined
+        : `The safety backup ${facts.dropped.safety} is kept.`,
     locks: writes ? [{ family: 'restore', database: subject }] : [],
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bytes } from '../../text/units.ts';
+import { bytes, plural } from '../../text/units.ts';
 import { deletion, remove } from '../backups/delete.ts';
 import { backupFields } from '../backups/field.ts';
 import type { OpContext } from '../context.ts';
@@ -61,7 +61,8 @@ export const prune = defineOperation({
     const freed = gone.reduce((sum, { backup }) => sum + backup.bytes, 0);
     return {
       operation: 'backups prune',
-      title: gone.length === 0 ? 'Nothing to prune' : `Prune ${gone.length} of ${judged.length} backups`,
+      title:
+        gone.length === 0 ? 'Nothing to prune' : `Prune ${gone.length} of ${plural(judged.length, 'backup')}`,
       subject: directory,
       danger: gone.length === 0 ? 'none' : 'confirm',
       writes: false,

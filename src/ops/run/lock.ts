@@ -1,4 +1,5 @@
 import { DbError } from '../../db/errors.ts';
+import { quoteLiteral } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import type { OpContext } from '../context.ts';
 import { OpError } from '../error.ts';
@@ -25,6 +26,11 @@ export async function maintenanceSession(context: OpContext, name: string): Prom
   return context.open(name);
 }
 
+/** The statement that tries to take a lock: as it is sent, and as it is shown. */
+export function tryLockSql(lock: LockName): string {
+  return `SELECT /* pgdeck */ pg_try_advisory_lock(hashtextextended(${quoteLiteral(lockKey(lock)).trim()}, 0)) AS got`;
+}
+
 export function lockKey({ family, database }: LockName): string {
   return `pgdeck:${family}:${database}`;
 }
@@ -36,9 +42,7 @@ export function lockKey({ family, database }: LockName): string {
 export async function takeLocks(session: Session, locks: readonly LockName[]): Promise<void> {
   // in one order everywhere; none is waited for, so that there is no deadlock to fear
   for (const lock of locks) {
-    const [row] = await session.sql('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS got', [
-      lockKey(lock),
-    ]);
+    const [row] = await session.sql(tryLockSql(lock));
     if (row?.got !== true)
       throw new OpError(
         'refused',

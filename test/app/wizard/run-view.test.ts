@@ -15,6 +15,7 @@ const plan: Plan = {
   input: {},
   facts: [],
   checks: [],
+  leaves: () => undefined,
   steps,
 };
 

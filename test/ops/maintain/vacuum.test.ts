@@ -41,7 +41,7 @@ test('one table: dead rows gone, what the server says streamed, before and after
   });
   expect(complaints(plan)).toEqual([]);
   expect(plan.steps.map(({ preview }) => preview)).toEqual([
-    'VACUUM (VERBOSE, ANALYZE) "public"."one_table"',
+    `SET lock_timeout = '5s';\nVACUUM (VERBOSE, ANALYZE) "public"."one_table";`,
     '',
   ]);
   expect(plan.steps[0]?.effect).toMatch(/^ShareUpdateExclusiveLock: reads and writes go on/);
@@ -137,8 +137,8 @@ describe('what is meant', () => {
         'Compare before and after',
       ]);
     else
-      expect(analyzed.steps.map(({ preview }) => preview)).toContain(
-        'ANALYZE (VERBOSE) ONLY "public"."parted"',
+      expect(analyzed.steps.map(({ preview }) => preview)).toContainEqual(
+        expect.stringContaining('ANALYZE (VERBOSE) ONLY "public"."parted";'),
       );
     const { end, events } = await carryOut(
       await planVacuum(context, { table: ['parted'], analyze: true }),

@@ -31,6 +31,7 @@ export function planOf(steps: readonly Step[], more: Partial<Plan> = {}): Plan {
     input: {},
     facts: [],
     checks: [],
+    leaves: () => undefined,
     steps,
     ...more,
   };

@@ -2,7 +2,7 @@ import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { progressText } from '../../../text/progress.ts';
 import { progressBar } from '../../../text/sparkline.ts';
-import { duration } from '../../../text/units.ts';
+import { duration, plural } from '../../../text/units.ts';
 import { clip, width, wrap } from '../../../text/width.ts';
 import { marksOf } from '../../lines/marks.ts';
 import { windowOf } from '../../select.ts';
@@ -33,7 +33,7 @@ const BAR_CELLS = 20;
 export function runSituation({ steps, startedAt, at, cancelling }: RunView): Line {
   const done = steps.filter(({ state }) => state === 'done').length;
   return [
-    span(`  ${done} of ${steps.length} steps, ${wholeSeconds(at - startedAt)}`, 'muted'),
+    span(`  ${done} of ${plural(steps.length, 'step')}, ${wholeSeconds(at - startedAt)}`, 'muted'),
     ...(cancelling ? [span('  CANCELLING: what was begun is taken back', 'warn')] : []),
   ];
 }

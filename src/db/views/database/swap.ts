@@ -52,14 +52,15 @@ WHERE a.datid = $1::int8::oid AND a.usesysid IS NOT NULL AND a.pid <> pg_backend
 });
 export type SwapSessionRow = RowOf<typeof swapSessions>;
 
+export const TERMINATE_IN = `SELECT /* pgdeck */ pg_terminate_backend(a.pid) AS sent FROM pg_stat_activity a WHERE a.datid = $1::int8::oid AND a.pid = $2::int AND a.pid <> pg_backend_pid()`;
+
 /** Ends a backend if it is in that database still. By OID: its name may be another database's a moment later. */
 export const swapTerminate = defineQuery({
   id: 'swap.terminate',
   needs: 'pg_signal_backend',
   variants: [
     {
-      sql: `SELECT /* pgdeck */ pg_terminate_backend(a.pid) AS sent FROM pg_stat_activity a
-WHERE a.datid = $1::int8::oid AND a.pid = $2::int AND a.pid <> pg_backend_pid()`,
+      sql: TERMINATE_IN,
     },
   ],
   row: z.object({ sent: z.boolean() }),

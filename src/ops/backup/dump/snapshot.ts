@@ -40,7 +40,7 @@ export interface Snapshot {
 
 export const SNAPSHOT_SQL = [
   'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
-  'SELECT pg_export_snapshot()',
+  'SELECT /* pgdeck */ pg_export_snapshot()',
 ] as const;
 
 /** A marker that pgdeck wrote while it restored is no comment of the database's owner. */

@@ -1,3 +1,4 @@
+import { plural } from '../../../text/units.ts';
 import { OpError, sentenceOf } from '../../error.ts';
 import type { Step, StepIo } from '../../operation.ts';
 import type { BackupMade } from '../request.ts';
@@ -60,7 +61,7 @@ function summary(outcomes: readonly Outcome[]): Step {
   return {
     id: 'summary',
     title: 'What became of each database',
-    preview: `${outcomes.length} databases; one that fails does not stop the others`,
+    preview: `${plural(outcomes.length, 'database')}; one that fails does not stop the others`,
     run: async (io) => {
       io.result({
         title: 'Databases',
@@ -76,7 +77,7 @@ function summary(outcomes: readonly Outcome[]): Step {
       const good = outcomes.filter(({ made }) => made !== undefined).map(({ database }) => database);
       throw new OpError(
         'failed',
-        `${failed.length} of ${outcomes.length} databases could not be backed up: ` +
+        `${failed.length} of ${plural(outcomes.length, 'database')} could not be backed up: ` +
           `${failed.map(({ database, failure }) => `${database} (${failure})`).join('; ')}.`,
         good.length === 0 ? undefined : `These are backed up and kept: ${good.join(', ')}.`,
       );

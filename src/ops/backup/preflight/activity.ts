@@ -2,7 +2,7 @@ import { quoteRelation } from '../../../db/ident.ts';
 import type { RowOf } from '../../../db/query.ts';
 import type { Session } from '../../../db/session.ts';
 import { backupBlockers, backupPrepared } from '../../../db/views/backup/activity.ts';
-import { duration, percent } from '../../../text/units.ts';
+import { duration, percent, plural } from '../../../text/units.ts';
 import type { Check } from '../../operation.ts';
 import { LOCK_WAIT } from '../dump/command.ts';
 import type { BackupRequest } from '../request.ts';
@@ -57,7 +57,7 @@ export function shapeChecks(session: Session, request: BackupRequest, selection:
       title: 'Foreign keys',
       status: request.format === 'plain' ? 'block' : 'warn',
       detail:
-        `${selection.dangling.length} foreign keys lead from the chosen tables to rows that are not in the backup (${keys(selection)}). ` +
+        `${plural(selection.dangling.length, 'foreign key')} ${selection.dangling.length === 1 ? 'leads' : 'lead'} from the chosen tables to rows that are not in the backup (${keys(selection)}). ` +
         (request.format === 'plain'
           ? 'A plain dump cannot leave them out: choose those tables too, or another format.'
           : 'A restore into an empty database leaves them out.'),

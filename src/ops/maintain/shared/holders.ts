@@ -2,7 +2,7 @@ import { shortRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { type LockHolder, lockHolders, type MaintenanceLock } from '../../../db/views/maintain/locks.ts';
 import { capital } from '../../../text/capital.ts';
-import { duration } from '../../../text/units.ts';
+import { duration, plural } from '../../../text/units.ts';
 import type { Check } from '../../operation.ts';
 
 /** Sessions that are named; more are counted. */
@@ -68,7 +68,14 @@ export function lockChecks(holders: readonly LockHolder[], then: string): Check[
   });
   const more = holders.length - checks.length;
   return more > 0
-    ? [...checks, { title, status: 'warn', detail: `${more} more locks are in the way.` }]
+    ? [
+        ...checks,
+        {
+          title,
+          status: 'warn',
+          detail: `${plural(more, 'more lock')} ${more === 1 ? 'is' : 'are'} in the way.`,
+        },
+      ]
     : checks;
 }
 

@@ -4,6 +4,17 @@ import type { StepIo } from '../../operation.ts';
 import { type Phases, watchProgress } from './progress.ts';
 import type { MaintenanceSessions } from './sessions.ts';
 
+/** How long what follows waits for a lock, in seconds; 0 without end. `LOCAL` for this transaction only. */
+export function lockTimeoutSql(seconds: number, scope: '' | 'LOCAL ' = ''): string {
+  const ms = Math.round(seconds * 1000);
+  return `SET ${scope}lock_timeout = '${ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`}'`;
+}
+
+/** What {@link runStatement} sends, as it is shown. */
+export function statementPreview(sql: string, lockTimeout: number): string {
+  return `${lockTimeoutSql(lockTimeout)};\n${sql};`;
+}
+
 export interface StatementOptions {
   /** Seconds; 0 waits for ever, as CONCURRENTLY has to: a timeout in its middle leaves an invalid index. */
   readonly lockTimeout: number;
@@ -45,7 +56,7 @@ export async function runStatement(
   const watching = watchProgress(io, watcher, { pid: session.pid, label, watch }, over.signal);
   try {
     io.signal.throwIfAborted();
-    await session.sql(`SET lock_timeout = ${Math.round(lockTimeout * 1000)}`);
+    await session.sql(lockTimeoutSql(lockTimeout));
     const began = performance.now();
     await session.sql(sql);
     return { seconds: (performance.now() - began) / 1000, warnings };

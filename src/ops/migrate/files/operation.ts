@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { shellWord } from '../../../text/shell.ts';
+import { plural } from '../../../text/units.ts';
 import type { OpContext } from '../../context.ts';
 import { OpError } from '../../error.ts';
 import { type Check, defineOperation, type Plan } from '../../operation.ts';
@@ -149,7 +150,7 @@ async function planFiles(
     writes: false,
     server: directory,
     input: { name, format: found.format ?? format ?? 'dbmate', tool, dir: directory },
-    facts: [{ label: 'Directory', value: `${directory}, ${migrations.length} migrations` }],
+    facts: [{ label: 'Directory', value: `${directory}, ${plural(migrations.length, 'migration')}` }],
     checks: [check],
     steps: [
       {
@@ -171,6 +172,8 @@ async function planFiles(
         },
       },
     ],
+    leaves: ({ takenBack }) =>
+      takenBack ? 'No file was made.' : `Look for what was begun: ${paths.join(', ')}`,
     undo: { command: `rm ${paths.map(shellWord).join(' ')}` },
   };
 }

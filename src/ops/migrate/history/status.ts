@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { plural } from '../../../text/units.ts';
 import { isRepeatable } from '../files/formats/flyway.ts';
 import type { FormatReader } from '../files/formats/format.ts';
 import { readerOf } from '../files/formats/formats.ts';
@@ -176,7 +177,9 @@ function problemOf(item: Item, dirty: DirtyRow | undefined, directory: string): 
 function dirtyMessage({ version, file }: Item, row: DirtyRow | undefined, directory: string): string {
   const way = row?.direction ? ` going ${row.direction}` : '';
   const far =
-    row?.done === null || row?.done === undefined ? '' : ` after ${row.done} of ${row.of} statements`;
+    row?.done === null || row?.done === undefined
+      ? ''
+      : ` after ${row.done} of ${row.of === null ? '?' : plural(row.of, 'statement')}`;
   const begun = `${version} was begun${way} and not finished${far}`;
   return file === null
     ? `${begun}, and there is no file of it in ${directory}; get the file back (another branch?), or take it out of the history with pgdeck migrate repair.`

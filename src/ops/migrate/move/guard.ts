@@ -22,11 +22,11 @@ export interface MoveState {
 }
 
 /** Takes the lock, and sees whether what was planned is still what has to be done. */
-export function lockStep(state: MoveState, database: string, wait: number): Step {
+export function lockStep(state: MoveState, wait: number): Step {
   return {
     id: 'lock',
     title: 'Take the lock of migrations, and read the status again',
-    preview: `SELECT pg_try_advisory_lock(hashtextextended('pgdeck:migrate:${database.replaceAll("'", "''")}', 0));`,
+    preview: `${state.lock.sql};`,
     effect: 'one run of migrations at a time; nobody else waits',
     run: async (io) => {
       await state.lock.take(io, wait);

@@ -5,7 +5,7 @@ import { duration } from '../../../text/units.ts';
 import { OpError } from '../../error.ts';
 import { endWithClient, type Worker } from '../../maintain/shared/sessions.ts';
 import type { StepIo } from '../../operation.ts';
-import { lockKey } from '../../run/lock.ts';
+import { lockKey, tryLockSql } from '../../run/lock.ts';
 import type { Held } from '../types.ts';
 
 const FIRST_PAUSE_MS = 100;
@@ -22,10 +22,13 @@ function migrateLock(database: string): string {
  */
 export class MigrateLock implements Held {
   readonly #name: string;
+  /** The statement that tries to take it. */
+  readonly sql: string;
   #worker: Worker | undefined;
 
   constructor(database: string) {
     this.#name = migrateLock(database);
+    this.sql = tryLockSql({ family: 'migrate', database });
   }
 
   /**
@@ -72,9 +75,7 @@ export class MigrateLock implements Held {
   }
 
   async #try(session: Session): Promise<boolean> {
-    const [row] = await session.sql('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS got', [
-      this.#name,
-    ]);
+    const [row] = await session.sql(this.sql);
     return row?.got === true;
   }
 }

@@ -37,7 +37,7 @@ export async function planMove(direction: Direction, input: MoveInput, context: 
   const wanted = input.backup || (!input.no_backup && (direction === 'down' || lossy));
   const safety = wanted ? await migrateSafety(context, labelOf(move)) : undefined;
   const steps: Step[] = [
-    lockStep(state, database, input.wait),
+    lockStep(state, input.wait),
     ...(input.rehearse ? [rehearseStep(context, route)] : []),
     ...(safety?.steps ?? []),
     ...route.steps,
@@ -111,6 +111,7 @@ function nothing(move: Moving): Plan {
     facts: factsOf(move, undefined),
     checks: problemChecks(status.problems),
     steps: [],
+    leaves: () => undefined,
   };
 }
 

@@ -27,6 +27,7 @@ export async function recoverMove(run: Run, context: OpContext): Promise<Plan | 
     facts: [{ label: 'Run', value: run.id }],
     checks: [],
     steps: [],
+    leaves: () => `${context.target.database} was not touched.`,
   };
   return {
     ...plan,

@@ -5,6 +5,7 @@ import {
   migrateInvalidIndexes,
   migrateRelation,
 } from '../../../db/views/migrate/leftovers.ts';
+import { plural } from '../../../text/units.ts';
 import type { Migration } from '../files/migration.ts';
 import type { DirtyRow } from '../history/history.ts';
 import { as, objectName } from '../sql/ast.ts';
@@ -123,7 +124,7 @@ export function halfDone({ migration, direction, statements }: Diagnosis): strin
     invalid ? [displayName(invalid.schema, invalid.name)] : [],
   );
   const unknown = statements.find(({ effect }) => effect === 'unknown');
-  const far = `${migration.version} ${migration.name} was begun${direction === 'down' ? ' going down' : ''} and is not finished: ${done} of ${statements.length} statements took effect`;
+  const far = `${migration.version} ${migration.name} was begun${direction === 'down' ? ' going down' : ''} and is not finished: ${done} of ${plural(statements.length, 'statement')} took effect`;
   return [
     far,
     ...(left.length === 0 ? [] : [`the index ${left.join(', ')} is INVALID`]),

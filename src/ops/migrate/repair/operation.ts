@@ -11,6 +11,7 @@ import { atWork, MigrateLock } from '../move/lock.ts';
 import { recoverMove } from '../move/recover.ts';
 import { withNext } from '../run/failure.ts';
 import { telling } from '../run/notices.ts';
+import { PATIENCE } from '../run/steps.ts';
 import { watched } from '../run/watch.ts';
 import { type Entry, entriesOf, entryNamed } from './entries.ts';
 import { ACTIONS, type Way, waysOf } from './ways.ts';
@@ -91,7 +92,7 @@ async function wayChoices(context: OpContext, raw: RawInput): Promise<Choice[]> 
   const entry = entryNamed(entries, raw.entry ? String(raw.entry) : undefined);
   return entry === undefined
     ? []
-    : waysOf(entry, all?.ledger, undefined).map(({ action, title, obstacle }) => ({
+    : waysOf(entry, all?.ledger, undefined, PATIENCE).map(({ action, title, obstacle }) => ({
         value: action,
         hint: obstacle ?? title,
       }));
@@ -116,8 +117,12 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
       input: { ...given },
       checks: [],
       steps: [],
+      leaves: () => undefined,
     };
-  const ways = waysOf(entry, all?.ledger, given.from);
+  const ways = waysOf(entry, all?.ledger, given.from, {
+    lockTimeout: given.lock_timeout,
+    wait: given.wait,
+  });
   const way = given.action === undefined ? ways[0] : ways.find(({ action }) => action === given.action);
   if (way === undefined)
     throw new OpError(
@@ -147,6 +152,10 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
         ? []
         : [{ label: 'Besides', value: `${others.join(', ')}: one entry at a time` }]),
     ],
+    leaves: ({ done }) =>
+      done.has('lock')
+        ? `What was done of it stays: ${repairCommand(context, entry.id, chosen.where.directory)} --plan says what is still to be mended.`
+        : `${database} was not touched.`,
     tables: tablesOf(entry, ways),
     checks: [
       connectionCheck(chosen.where.session.server),
@@ -213,7 +222,7 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, way }: 
     {
       id: 'lock',
       title: 'Take the lock of migrations, and look again',
-      preview: `SELECT pg_try_advisory_lock(hashtextextended('pgdeck:migrate:${database.replaceAll("'", "''")}', 0));`,
+      preview: `${lock.sql};`,
       run: async (io) => {
         await lock.take(io, given.wait);
         const { session } = await lock.worker();

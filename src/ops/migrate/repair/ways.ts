@@ -1,10 +1,25 @@
 import { quoteRelation } from '../../../db/ident.ts';
 import type { InvalidIndex } from '../../../db/views/migrate/leftovers.ts';
+import { plural } from '../../../text/units.ts';
 import { OpError } from '../../error.ts';
+import type { Patience } from '../../maintain/shared/retry.ts';
+import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
 import type { Danger, StepIo } from '../../operation.ts';
-import type { Ledger } from '../history/history.ts';
-import { apply, commands, fileOf, type Move, send, settle, transaction, type Work } from '../run/apply.ts';
+import type { Author, Ledger } from '../history/history.ts';
+import {
+  apply,
+  commands,
+  fileOf,
+  type Move,
+  send,
+  settle,
+  transaction,
+  type Work,
+  waitOf,
+} from '../run/apply.ts';
+import { previewOf, shownCommands } from '../run/preview.ts';
 import { withRetries } from '../run/retry.ts';
+import type { Statement } from '../sql/statement.ts';
 import { type Diagnosis, examine } from './diagnose.ts';
 import type { Entry } from './entries.ts';
 
@@ -27,7 +42,12 @@ export interface Way {
 }
 
 /** The ways there are, the best first. `from` is the first statement that is still to be run, counted from 1. */
-export function waysOf(entry: Entry, ledger: Ledger | undefined, from: number | undefined): Way[] {
+export function waysOf(
+  entry: Entry,
+  ledger: Ledger | undefined,
+  from: number | undefined,
+  patience: Patience,
+): Way[] {
   if (entry.kind === 'index') return [dropIndex(entry.index)];
   if (ledger === undefined) return [];
   if (entry.kind === 'changed')
@@ -42,8 +62,13 @@ export function waysOf(entry: Entry, ledger: Ledger | undefined, from: number | 
         ledger.forget(entry.row),
       ),
     ];
-  return dirtyWays(entry.found, ledger, from);
+  return dirtyWays(entry.found, ledger, from, patience);
 }
+
+/** It waits as long as it has to: a timeout in its middle would leave it as it is. */
+const DROP_WAIT = lockTimeoutSql(0);
+
+const dropShown = (index: InvalidIndex): string => `${DROP_WAIT};\n${dropSql(index)};`;
 
 const dropSql = (index: InvalidIndex): string => `DROP INDEX CONCURRENTLY IF EXISTS ${quoteRelation(index)}`;
 
@@ -51,15 +76,14 @@ function dropIndex(index: InvalidIndex): Way {
   return {
     action: 'drop-index',
     title: `Drop the INVALID index ${index.name}`,
-    preview: `${dropSql(index)};`,
+    preview: dropShown(index),
     danger: 'confirm',
     run: ({ io, session }) => drop(io, session, index),
   };
 }
 
 async function drop(io: StepIo, session: Work['session'], index: InvalidIndex): Promise<void> {
-  // it waits as long as it has to: a timeout in its middle would leave it as it is
-  await session.sql('SET lock_timeout = 0');
+  await session.sql(DROP_WAIT);
   await session.sql(dropSql(index));
   io.line(`dropped ${index.schema}.${index.name}`);
   io.crashPoint('repair:dropped');
@@ -69,13 +93,16 @@ function mark(
   action: Action,
   title: string,
   danger: Danger,
-  list: (io: StepIo) => ReturnType<Ledger['accept']>,
+  list: (author: Author) => ReturnType<Ledger['accept']>,
 ): Way {
   return {
     action,
     title,
     danger,
-    preview: '-- in the history only; nothing else is changed',
+    preview: [
+      '-- in the history only; nothing else is changed',
+      ...shownCommands(list({ run: '<run>' })),
+    ].join('\n'),
     run: async ({ io, session }) => {
       await transaction(session, () => commands(session, list(io)));
       io.crashPoint('repair:marked');
@@ -83,7 +110,7 @@ function mark(
   };
 }
 
-function dirtyWays(found: Diagnosis, ledger: Ledger, from: number | undefined): Way[] {
+function dirtyWays(found: Diagnosis, ledger: Ledger, from: number | undefined, patience: Patience): Way[] {
   const { migration, direction } = found;
   const { version } = migration;
   const applied = mark('applied', `Mark ${version} as applied`, 'confirm', (io) =>
@@ -92,17 +119,16 @@ function dirtyWays(found: Diagnosis, ledger: Ledger, from: number | undefined): 
   const pending = mark('pending', `Mark ${version} as not applied`, 'confirm', (io) =>
     direction === 'up' ? ledger.abandon(migration, 'up') : ledger.finish(migration, 'down', 0, io),
   );
-  return [finish(found, ledger, from), back(found, ledger), applied, pending];
+  return [finish(found, ledger, from, patience), back(found, ledger, patience), applied, pending];
 }
 
 /** Runs what is left of it. */
-function finish(found: Diagnosis, ledger: Ledger, from: number | undefined): Way {
+function finish(found: Diagnosis, ledger: Ledger, from: number | undefined, patience: Patience): Way {
   const { migration, direction, statements } = found;
   const seen = statements.findLastIndex(({ effect }) => effect === 'done') + 1;
   const done = from === undefined ? seen : from - 1;
   const next = statements[done];
   const unknown = from === undefined && next?.effect === 'unknown';
-  const rest = statements.slice(done).map(({ statement }) => `${statement.sql};`);
   const invalid = next?.effect === 'half' ? next.invalid : undefined;
   return {
     action: 'finish',
@@ -110,12 +136,15 @@ function finish(found: Diagnosis, ledger: Ledger, from: number | undefined): Way
       next === undefined
         ? `Note that ${migration.version} is finished: every statement took effect`
         : `Finish ${migration.version}, from statement ${done + 1} of ${statements.length}`,
-    preview: [...(invalid ? [`${dropSql(invalid)};`] : []), ...rest, '-- its row in the history'].join('\n'),
+    preview: [
+      ...(invalid ? [dropShown(invalid)] : []),
+      previewOf(ledger, { migration, direction, done }, patience),
+    ].join('\n'),
     danger: 'confirm',
     obstacle: unknown
       ? `The catalog does not say whether "${next.statement.title}" took effect. Look yourself, then go on from it with --from ${done + 1}, or from the next with --from ${done + 2}.`
       : from !== undefined && from > statements.length + 1
-        ? `It has ${statements.length} statements only.`
+        ? `It has ${plural(statements.length, 'statement')} only.`
         : undefined,
     run: async (work) => {
       if (invalid !== undefined) await drop(work.io, work.session, invalid);
@@ -125,7 +154,7 @@ function finish(found: Diagnosis, ledger: Ledger, from: number | undefined): Way
 }
 
 /** Takes back what took effect, by the other way of the migration. */
-function back(found: Diagnosis, ledger: Ledger): Way {
+function back(found: Diagnosis, ledger: Ledger, patience: Patience): Way {
   const { migration, direction, statements } = found;
   const opposite: Move = { migration, direction: direction === 'up' ? 'down' : 'up' };
   const section = direction === 'up' ? migration.down : migration.up;
@@ -133,12 +162,16 @@ function back(found: Diagnosis, ledger: Ledger): Way {
   const halves = statements.flatMap(({ invalid }) => invalid ?? []);
   const needed = direction === 'down' || touched;
   const preview = needed
-    ? (section?.statements ?? []).map(({ sql }) => `${sql};`)
-    : halves.map((index) => `${dropSql(index)};`);
+    ? (section?.statements ?? []).flatMap((one) => [`${waiting(one, patience)};`, `${one.sql};`])
+    : halves.map(dropShown);
   return {
     action: 'back',
     title: `Take ${migration.version} back: it is ${direction === 'up' ? 'not applied' : 'applied'} then`,
-    preview: [...preview, '-- its mark in the history goes'].join('\n'),
+    preview: [
+      ...preview,
+      '-- its mark in the history goes',
+      ...shownCommands(ledger.abandon(migration, direction)),
+    ].join('\n'),
     danger: 'type-name',
     obstacle:
       needed && section === undefined
@@ -154,6 +187,9 @@ function back(found: Diagnosis, ledger: Ledger): Way {
   };
 }
 
+const waiting = (statement: Statement, patience: Patience): string =>
+  lockTimeoutSql(waitOf(statement, patience));
+
 /** The statements of a way one by one, without those that have nothing to do. */
 async function walk(work: Mending, move: Move): Promise<void> {
   const { io, session, patience } = work;
@@ -168,8 +204,7 @@ async function walk(work: Mending, move: Move): Promise<void> {
     }
     if (effect === 'half' && invalid !== undefined) await drop(io, session, invalid);
     io.line(statement.title);
-    const timeout = statement.concurrently ? 0 : Math.round(patience.lockTimeout * 1000);
-    await session.sql(`SET lock_timeout = ${timeout}`);
+    await session.sql(waiting(statement, patience));
     const attempt = () => send(session, fileOf(move), statement);
     await (statement.concurrently ? attempt() : withRetries(work, attempt, () => statement.locks));
     io.crashPoint(`repair:${index + 1}`);

@@ -3,6 +3,7 @@ import { quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { OpError } from '../../error.ts';
 import type { Patience } from '../../maintain/shared/retry.ts';
+import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
 import type { StepIo } from '../../operation.ts';
 import type { Migration } from '../files/migration.ts';
 import type { Command, Ledger } from '../history/history.ts';
@@ -73,7 +74,7 @@ async function inTransaction(work: Work, move: Move, section: Section, began: nu
     work,
     () =>
       transaction(session, async () => {
-        await session.sql(`SET LOCAL lock_timeout = ${milliseconds(patience.lockTimeout)}`);
+        await session.sql(lockTimeoutSql(patience.lockTimeout, 'LOCAL '));
         for (const [index, statement] of section.statements.entries()) {
           at = statement;
           io.signal.throwIfAborted();
@@ -101,16 +102,14 @@ async function oneByOne(work: Work, move: Move, section: Section, began: number)
   const home = `SET LOCAL ROLE ${quoteIdent(String(role?.name))}`;
   await transaction(session, () => commands(session, ledger.begin(migration, direction, io, done)));
   io.crashPoint(`${id}:marked`);
-  let own = false;
+  const owned = inOwnTransaction(section.statements);
   for (const [index, statement] of section.statements.entries()) {
     if (index < done) continue;
     io.signal.throwIfAborted();
     const [first = '', ...more] = textOf(statement);
     io.line(`${index + 1} of ${section.statements.length}: ${first}`);
     for (const line of more) io.line(line);
-    const { kind } = as(statement.node, 'TransactionStmt') ?? {};
-    if (kind !== undefined) own = !/_(COMMIT|ROLLBACK|PREPARE)$/.test(kind);
-    await one(work, move, statement, { index, own: own || kind !== undefined, id, home });
+    await one(work, move, statement, { index, own: owned[index] === true, id, home });
     io.progress(barOf(move, index + 1, section));
   }
   await session.sql(OWN_ROLE);
@@ -119,6 +118,21 @@ async function oneByOne(work: Work, move: Move, section: Section, began: number)
     commands(session, ledger.finish(migration, direction, performance.now() - began, io)),
   );
   io.crashPoint(`${id}:finished`);
+}
+
+/** Of each statement whether it is in a transaction of the file's own, or begins or ends one. */
+export function inOwnTransaction(statements: readonly Statement[]): boolean[] {
+  let open = false;
+  return statements.map(({ node }) => {
+    const { kind } = as(node, 'TransactionStmt') ?? {};
+    if (kind !== undefined) open = !/_(COMMIT|ROLLBACK|PREPARE)$/.test(kind);
+    return open || kind !== undefined;
+  });
+}
+
+/** A timeout in the middle of CONCURRENTLY leaves an invalid index: it waits as long as it has to. */
+export function waitOf({ concurrently }: Statement, { lockTimeout }: Patience): number {
+  return concurrently ? 0 : lockTimeout;
 }
 
 /** Longer ones are data; the plan has all of it. */
@@ -144,10 +158,9 @@ async function one(
     await session.sql(home);
     await finished();
   };
-  // a timeout in the middle of CONCURRENTLY leaves an invalid index: it waits as long as it has to
-  const timeout = statement.concurrently ? 0 : milliseconds(patience.lockTimeout);
+  const timeout = waitOf(statement, patience);
   if (own || statement.alone !== undefined) {
-    await session.sql(`SET lock_timeout = ${timeout}`);
+    await session.sql(lockTimeoutSql(timeout));
     const attempt = async () => {
       await send(session, file, statement);
       io.crashPoint(`${id}:${index + 1}`);
@@ -163,7 +176,7 @@ async function one(
     work,
     () =>
       transaction(session, async () => {
-        await session.sql(`SET LOCAL lock_timeout = ${timeout}`);
+        await session.sql(lockTimeoutSql(timeout, 'LOCAL '));
         await send(session, file, statement);
         io.crashPoint(`${id}:${index + 1}`);
         await finishedAtHome();
@@ -217,8 +230,6 @@ export async function settle(session: Session): Promise<void> {
 }
 
 const OWN_ROLE = 'RESET SESSION AUTHORIZATION; RESET ROLE';
-
-const milliseconds = (seconds: number): number => Math.round(seconds * 1000);
 
 /** Names a migration in steps and crash points: `up:20260102`. */
 export function pointOf({ migration, direction }: Move): string {

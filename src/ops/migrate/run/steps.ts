@@ -8,12 +8,14 @@ import { diagnose, halfDone } from '../repair/diagnose.ts';
 import { blocks, strongest } from '../sql/locks.ts';
 import type { Section } from '../sql/statement.ts';
 import type { Direction, Where } from '../types.ts';
-import { apply, commands, fileOf, type Move, pointOf, sectionOf, transaction, type Work } from './apply.ts';
+import { apply, commands, type Move, pointOf, sectionOf, transaction, type Work } from './apply.ts';
 import { withNext } from './failure.ts';
 import { telling } from './notices.ts';
+import { previewOf } from './preview.ts';
 import { watched } from './watch.ts';
 
-const PATIENCE: Patience = { lockTimeout: 3, wait: 60 };
+/** Where nothing else is asked for. */
+export const PATIENCE: Patience = { lockTimeout: 3, wait: 60 };
 
 /** The session that works: the one that holds the lock where there is one. */
 async function workerOf({ held }: Where, io: StepIo): Promise<Worker> {
@@ -46,7 +48,7 @@ export function moveStep(where: Where, { ledger }: StatusOfFiles, move: Move): S
   return {
     id: pointOf(move),
     title: `${direction === 'up' ? 'Apply' : 'Take back'} ${migration.version} ${migration.name}`,
-    preview: previewOf(move, section, patience),
+    preview: previewOf(ledger, move, patience),
     effect: effectOf(section),
     run: async (io) => {
       const worker = await workerOf(where, io);
@@ -89,37 +91,6 @@ async function tellHalf(
   const found = await diagnose(session, row, migration, direction);
   const command = repairCommand(where.context, migration.version, where.directory);
   return new Left(`${halfDone(found)} ${failed ? 'Mend the cause, then:' : 'Mend it with:'} ${command}`);
-}
-
-function previewOf(move: Move, section: Section, { lockTimeout }: Patience): string {
-  const file = `-- ${fileOf(move)}`;
-  if (section.transactional)
-    return [
-      file,
-      'BEGIN;',
-      `SET LOCAL lock_timeout = '${lockTimeout}s';`,
-      // its own would end the transaction before the history is written
-      section.statements.map((statement) => `${statement.sql};`).join('\n'),
-      '-- its row in the history',
-      'COMMIT;',
-    ].join('\n');
-  return [
-    file,
-    '-- its mark in the history: begun',
-    ...oneByOne(section, lockTimeout),
-    '-- its row in the history',
-  ].join('\n');
-}
-
-/** The statements with the time that each waits for a lock, where that changes. */
-function oneByOne({ statements }: Section, lockTimeout: number): string[] {
-  let before: string | undefined;
-  return statements.flatMap(({ sql, concurrently }) => {
-    const set = `SET lock_timeout = '${concurrently ? 0 : lockTimeout}s';`;
-    const same = set === before;
-    before = set;
-    return [...(same ? [] : [set]), `${sql};`];
-  });
 }
 
 const OTHERS = { nobody: '', writers: ', writers wait', everybody: ', everybody waits' } as const;

@@ -10,8 +10,7 @@ export function verifyStep(state: MoveState): Step {
   return {
     id: 'verify',
     title: 'Compare the history with the plan, and look for what is half made',
-    preview:
-      'pgdeck migrate status\nSELECT … FROM pg_index WHERE NOT indisvalid;\nSELECT … FROM pg_constraint WHERE NOT convalidated;',
+    preview: 'pgdeck migrate status; indexes and constraints that are not valid',
     run: async (io) => {
       const { adapter, where, route, lock, before, direction } = state;
       const { session } = await lock.worker();

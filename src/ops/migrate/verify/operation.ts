@@ -21,12 +21,12 @@ export const verify = defineOperation({
       input: { tool: adapter.id, dir: where.directory },
       facts: [{ label: 'Tool', value: `${adapter.title}: ${why}` }],
       checks: [],
+      leaves: () => 'Nothing was changed.',
       steps: [
         {
           id: 'verify',
           title: 'Hold the history against the files, and look for what is half made',
-          preview:
-            'pgdeck migrate status\nSELECT … FROM pg_index WHERE NOT indisvalid;\nSELECT … FROM pg_constraint WHERE NOT convalidated;',
+          preview: 'pgdeck migrate status; indexes and constraints that are not valid',
           run: async (io) => {
             const session = await io.connect(undefined, 'migration');
             const status = await adapter.status({ ...where, session });

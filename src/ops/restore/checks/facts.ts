@@ -1,4 +1,4 @@
-import { bytes, count, duration, plural } from '../../../text/units.ts';
+import { bytes, duration, plural, roughly } from '../../../text/units.ts';
 import type { Fact } from '../../operation.ts';
 import { lastProven, lastVerified } from '../../repository/repository.ts';
 import type { Situation } from '../situation.ts';
@@ -20,7 +20,7 @@ export function factsOf(situation: Situation): Fact[] {
     const proven = lastProven(backup);
     const verified = lastVerified(backup);
     facts.push(
-      { label: 'Holds', value: `${count(rows)} rows in ${plural(tables, 'table')}` },
+      { label: 'Holds', value: `${roughly(rows, 'row')} in ${plural(tables, 'table')}` },
       {
         label: 'Verified',
         value: proven
@@ -77,7 +77,7 @@ function newestWrite({ state }: Situation): string {
   const parts = [];
   if (state.rows_written !== null)
     parts.push(
-      `${count(state.rows_written)} rows written${state.since === null ? ' so far' : ` since ${state.since} UTC`}`,
+      `${roughly(state.rows_written, 'row')} written${state.since === null ? ' so far' : ` since ${state.since} UTC`}`,
     );
   if (state.last_statement_seconds !== null)
     parts.push(`a connected client's last statement ${duration(state.last_statement_seconds)} ago`);

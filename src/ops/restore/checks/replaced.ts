@@ -1,4 +1,4 @@
-import { count, plural } from '../../../text/units.ts';
+import { plural, roughly } from '../../../text/units.ts';
 import type { Dumped } from '../../archive/sql/tally.ts';
 import type { Situation } from '../situation.ts';
 
@@ -7,7 +7,7 @@ export function heldBy({ tables }: Dumped): string {
   const filled = tables.filter(({ rows, throughRoot }) => rows !== undefined && !throughRoot);
   const rows = filled.reduce((sum, table) => sum + (table.rows ?? 0), 0);
   const more = filled.some((table) => table.rows === null) ? ' and more that are not counted' : '';
-  return `${count(rows)} rows${more} in ${plural(filled.length, 'table')}`;
+  return `${roughly(rows, 'row')}${more} in ${plural(filled.length, 'table')}`;
 }
 
 /** What a database becomes, as far as it is true: only a whole backup of it makes it what it was. */

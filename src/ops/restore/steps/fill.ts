@@ -50,7 +50,7 @@ export function fillSteps(fill: Fill): Step[] {
     {
       id: 'verify',
       title: 'Compare what was loaded with the backup',
-      preview: 'SELECT count(*) FROM ONLY each table; invalid indexes, large objects, sequences',
+      preview: 'count of the rows of each table; invalid indexes, large objects, sequences',
       run: async (io) => {
         const session = await io.connect(database(io.run));
         try {

@@ -49,11 +49,26 @@ export async function createMarked(
   { fresh, like, marker, open }: Marked,
 ): Promise<void> {
   io.record({ created: { database: fresh, target: marker.target, kind: marker.pgdeck } });
-  await session.sql(createSql(fresh, like));
+  const [create, ...rest] = markedSql({ fresh, like, marker, open });
+  await session.sql(create);
   io.crashPoint('create:created');
-  await mark(session, fresh, { ...marker, comment: null });
-  // what will be loaded is somebody's data: nobody may look who could not look there
-  if (!open) await session.sql(`REVOKE CONNECT ON DATABASE ${quoteIdent(fresh)} FROM PUBLIC`);
+  for (const statement of rest) await session.sql(statement);
+}
+
+/** The statements of {@link createMarked}. */
+function markedSql({ fresh, like, marker, open }: Marked): [create: string, ...rest: string[]] {
+  return [
+    createSql(fresh, like),
+    commentSql(fresh, writeMarker({ ...marker, comment: null })),
+    // what will be loaded is somebody's data: nobody may look who could not look there
+    ...(open ? [] : [`REVOKE CONNECT ON DATABASE ${quoteIdent(fresh)} FROM PUBLIC`]),
+  ];
+}
+
+export function markedPreview(marked: Marked): string {
+  return markedSql(marked)
+    .map((sql) => `${sql};`)
+    .join('\n');
 }
 
 /** What there is to know of a database. Throws {@link OpError} when there is none of that name. */

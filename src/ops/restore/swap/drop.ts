@@ -1,8 +1,10 @@
-import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
+import { quoteIdent } from '../../../db/ident.ts';
+import { literalQuery } from '../../../db/literal.ts';
 import type { Session } from '../../../db/session.ts';
 import { databaseList } from '../../../db/views/database/facts.ts';
 import { subscriptionsIn } from '../../../db/views/database/swap.ts';
 import { endRun } from '../../../db/views/signal/run.ts';
+import { plural } from '../../../text/units.ts';
 import { OpError } from '../../error.ts';
 import { applicationNameOf } from '../../run/end-backends.ts';
 import type { Leftover, LeftoverKind } from './leftovers.ts';
@@ -31,6 +33,8 @@ function isWork(kind: LeftoverKind): boolean {
   return kind === 'restoring' || kind === 'verifying' || kind === 'rehearsing';
 }
 
+const endRunOf = (run: string) => literalQuery(endRun, { applicationName: applicationNameOf(run) });
+
 /** The statements of {@link dropLeftover}, for the preview. */
 export function dropSql({
   database,
@@ -42,11 +46,7 @@ export function dropSql({
   const unmade = template ? [`ALTER DATABASE ${name} IS_TEMPLATE false`] : [];
   if (isWork(kind))
     return [
-      ...(run === undefined
-        ? []
-        : [
-            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ${quoteLiteral(applicationNameOf(run)).trim()} AND usename = session_user`,
-          ]),
+      ...(run === undefined ? [] : [endRunOf(run).text]),
       ...unmade,
       `DROP DATABASE ${name} WITH (FORCE)`,
     ];
@@ -61,7 +61,7 @@ export function dropSql({
 export async function dropLeftover(session: Session, leftover: Leftover): Promise<void> {
   const { kind, database, run, oid, template } = await again(session, leftover);
   const loading = isWork(kind);
-  if (loading && run !== undefined) await session.run(endRun, { applicationName: applicationNameOf(run) });
+  if (loading && run !== undefined) await session.run(endRunOf(run), undefined);
   const subscriptions = await session.run(subscriptionsIn, { oid });
   const [first] = subscriptions;
   if (first !== undefined)
@@ -142,7 +142,7 @@ export async function pruneBefore(
     if (slots > 0)
       kept.push({
         database,
-        why: `${database} has ${slots} logical replication slots, which would be dropped with it.`,
+        why: `${database} has ${plural(slots, 'logical replication slot')}, which would be dropped with it.`,
       });
     else if (subscription)
       kept.push({

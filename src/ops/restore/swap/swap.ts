@@ -1,3 +1,5 @@
+import { Later, withValues } from '../../../db/literal.ts';
+import { TERMINATE_IN } from '../../../db/views/database/swap.ts';
 import type { StepIo } from '../../operation.ts';
 import { type Exchange, type Exchanged, exchange, exchangeSql } from './exchange.ts';
 import { readMarker } from './markers.ts';
@@ -73,7 +75,14 @@ export function undoPreview(
 type Names = Omit<Exchange, 'record'>;
 
 function preview(sql: ReturnType<typeof exchangeSql>): string {
-  return [...sql.begin, sql.away, sql.in, ...sql.seal, sql.commit].map((line) => `${line};`).join('\n');
+  const { away, in: into, begin, seal, commit } = sql;
+  const ended = withValues(TERMINATE_IN, [new Later('its OID'), new Later('the pid of one of its sessions')]);
+  return [
+    ...[...begin, away].map((line) => `${line};`),
+    '-- meanwhile, once nobody can enter, and over another connection:',
+    ended,
+    ...[into, ...seal, commit].map((line) => `${line};`),
+  ].join('\n');
 }
 
 function swapOf({ live, fresh, before, run, lockTimeout }: Swap): Names {

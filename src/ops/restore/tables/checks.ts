@@ -1,4 +1,5 @@
 import { quoteIdent } from '../../../db/ident.ts';
+import { plural } from '../../../text/units.ts';
 import type { Check } from '../../operation.ts';
 import { foreseen } from './sql/keys.ts';
 import { type Mode, stagedColumns, type Unit } from './unit.ts';
@@ -19,7 +20,7 @@ function said({ live, columns, primary }: Unit): string {
     : 'without a primary key';
   const triggers = live.triggers.length;
   return (
-    `${columns.length} columns, ${by}.` +
+    `${plural(columns.length, 'column')}, ${by}.` +
     (triggers === 0
       ? ''
       : ` ${triggers === 1 ? 'Its trigger does' : `Its ${triggers} triggers do`} not fire.`)

@@ -1,5 +1,5 @@
 import { displayName, quoteIdent } from '../../../db/ident.ts';
-import { bytes } from '../../../text/units.ts';
+import { bytes, plural } from '../../../text/units.ts';
 import { withClientEnvironment } from '../../clients/environment.ts';
 import { poolerChecks } from '../../clients/pooler.ts';
 import type { OpContext } from '../../context.ts';
@@ -100,7 +100,7 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
       detail: `This role may not make them. As its owner, run: GRANT TEMPORARY ON DATABASE ${quoteIdent(database)} TO ${quoteIdent(server.user)}`,
     });
   if (source === undefined || checks.some(({ status }) => status === 'block'))
-    return { ...base, facts: facts(context, backup, input.mode), checks, steps: [] };
+    return { ...base, facts: facts(context, backup, input.mode), checks, steps: [], leaves: () => undefined };
   const { clients } = source;
   const { task, checks: tableChecks } = await prepare(
     context,
@@ -194,12 +194,13 @@ async function foretold(
     }),
   );
   const { deleted, blocked } = losses(task, told);
-  if (deleted > 0) checks.push({ title: 'Rows', status: 'warn', detail: `${deleted} rows will be deleted.` });
+  if (deleted > 0)
+    checks.push({ title: 'Rows', status: 'warn', detail: `${plural(deleted, 'row')} will be deleted.` });
   if (blocked.length > 0)
     checks.push({
       title: 'Foreign keys',
       status: 'block',
-      detail: `${blocked.join(', ')} refer to rows that would be deleted. Choose those tables too, or use --mode merge.`,
+      detail: `Rows that would be deleted are referred to by ${blocked.join(', ')}. Choose those tables too, or use --mode merge.`,
     });
   checks.push(...keyChecks(task, told));
   return [outcomeTable('What will happen', task, told)];

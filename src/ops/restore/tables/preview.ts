@@ -56,7 +56,7 @@ export function losses({ cascades }: Task, told: readonly Told[]): { deleted: nu
     deleted: deleted.reduce((total, { value }) => total + value, 0),
     blocked: cascades.flatMap(({ relation, effect }, at) => {
       const value = told.find((one) => one.count === 'cascade' && one.at === at)?.value ?? 0;
-      return effect === 'blocked' && value > 0 ? [`${String(value)} rows of ${relation}`] : [];
+      return effect === 'blocked' && value > 0 ? [`${plural(value, 'row')} of ${relation}`] : [];
     }),
   };
 }

@@ -1,7 +1,7 @@
 import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { contentsFlaws, contentsSequences, contentsTables } from '../../../db/views/restore/contents.ts';
-import { count, plural } from '../../../text/units.ts';
+import { exact, plural, roughly } from '../../../text/units.ts';
 import { OpError } from '../../error.ts';
 import type { Progress, ResultTable } from '../../operation.ts';
 import type { Expected, ExpectedTable } from '../load/expected.ts';
@@ -51,8 +51,8 @@ export async function compareContents(
   const notes = notesOf(counted, flaws?.unvalidated_constraints ?? 0);
   const good =
     expected === undefined
-      ? `${count(rows)} rows in ${plural(compared, 'table')}; the backup does not say how many there should be.`
-      : `${count(rows)} rows in ${plural(compared, 'table')}, as many as the ${expected.from === 'manifest' ? 'backup counted' : 'archive holds'}.`;
+      ? `${roughly(rows, 'row')} in ${plural(compared, 'table')}; the backup does not say how many there should be.`
+      : `${roughly(rows, 'row')} in ${plural(compared, 'table')}, as many as the ${expected.from === 'manifest' ? 'backup counted' : 'archive holds'}.`;
   return {
     ok: problems.length === 0,
     detail:
@@ -101,12 +101,14 @@ function matches({ rows, found, matview }: Counted): boolean {
 function difference({ schema, name, rows, found }: Counted): string {
   return found === null
     ? `${schema}.${name} is missing`
-    : `${schema}.${name} has ${found} rows instead of ${rows}`;
+    : `${schema}.${name} has ${plural(found, 'row')} instead of ${exact(rows ?? 0)}`;
 }
 
 function objectProblems(expected: Expected | undefined, found: number): string[] {
   const wanted = expected?.largeObjects ?? null;
-  return wanted === null || wanted === found ? [] : [`it has ${found} large objects instead of ${wanted}`];
+  return wanted === null || wanted === found
+    ? []
+    : [`it has ${plural(found, 'large object')} instead of ${exact(wanted)}`];
 }
 
 /**
@@ -155,7 +157,7 @@ function tableOf(counted: readonly Counted[], objects: number, expected: Expecte
     const sum = (of: (one: Counted) => number | null) =>
       String(rest.reduce((total, one) => total + (of(one) ?? 0), 0));
     rows.push([
-      `${rest.length} more tables`,
+      plural(rest.length, 'more table'),
       expected === undefined ? '-' : sum((one) => one.rows),
       sum((one) => one.found),
       expected === undefined ? '' : rest.every(matches) ? 'ok' : 'DIFFERENT',

@@ -21,7 +21,7 @@ import { keptText, safetyOf } from '../steps/safety.ts';
 import { newState, type RestoreState, RUN } from '../steps/state.ts';
 import { sweepSteps } from '../steps/sweep.ts';
 import { swapChecks } from '../swap/checks.ts';
-import { createMarked, createSql, likenessOf } from '../swap/create.ts';
+import { createMarked, likenessOf, markedPreview } from '../swap/create.ts';
 import { dropDatabase, dropFresh } from '../swap/drop.ts';
 import { freshName } from '../swap/names.ts';
 import { databaseProperties } from '../swap/properties.ts';
@@ -41,7 +41,8 @@ export async function inPlaceWay(situation: Situation): Promise<Way> {
   ];
   const needs = await needsChecks(situation);
   checks.push(...needs.checks);
-  if (live === undefined || source === undefined || dumpClients === undefined) return { checks, steps: [] };
+  if (live === undefined || source === undefined || dumpClients === undefined)
+    return { checks, steps: [], leaves: () => undefined };
   const whole = await wholeChecks(situation);
   checks.push(...whole.checks, ...(await dropChecks(session, live, checks)));
   const state = newState(backup.manifest && expectedOf(backup.manifest));
@@ -203,7 +204,10 @@ function createStep({ database }: Situation, live: DatabaseFacts): Step {
   return {
     id: 'create',
     title: 'Create it anew, under another name until it is whole',
-    preview: `${createSql(freshName(database, RUN), like)};`,
+    preview: markedPreview({
+      ...{ fresh: freshName(database, RUN), like, open: live.open_to_all },
+      marker: { pgdeck: 'restoring', target: database, run: RUN },
+    }),
     run: (io) =>
       inMaintenance(io, async (session) => {
         const fresh = freshName(database, io.run);

@@ -16,7 +16,7 @@ import { fillSteps } from '../steps/fill.ts';
 import { inMaintenance } from '../steps/maintenance.ts';
 import { readStep } from '../steps/read.ts';
 import { newState, RUN } from '../steps/state.ts';
-import { createMarked, createSql, databaseOf, type Likeness, likenessOf } from '../swap/create.ts';
+import { createMarked, databaseOf, type Likeness, likenessOf, markedPreview } from '../swap/create.ts';
 import { dropFresh } from '../swap/drop.ts';
 import { freshName } from '../swap/names.ts';
 import { takeName, takeNameSql } from './take-name.ts';
@@ -28,7 +28,7 @@ export async function intoWay(situation: Situation): Promise<Way> {
   const { checks, extensions } = await placeChecks(situation);
   const needs = await needsChecks(situation, extensions);
   checks.push(...needs.checks, ...contentChecks(situation, 'new'), ...newChecks(situation));
-  if (source === undefined) return { checks, steps: [] };
+  if (source === undefined) return { checks, steps: [], leaves: () => undefined };
   checks.push(...(await diskChecks(situation, { noTablespaces: needs.noTablespaces })));
   const state = newState(backup.manifest && expectedOf(backup.manifest));
   const properties = input.no_owner ? [] : propertiesFor(backup.manifest, database);
@@ -145,7 +145,10 @@ function createStep(database: string, like: Likeness): Step {
   return {
     id: 'create',
     title: 'Create it, under another name until it is whole',
-    preview: `${createSql(freshName(database, RUN), like)};`,
+    preview: markedPreview({
+      ...{ fresh: freshName(database, RUN), like, open: false },
+      marker: { pgdeck: 'restoring', target: database, run: RUN },
+    }),
     run: (io) =>
       inMaintenance(io, async (session) => {
         const marker = { pgdeck: 'restoring' as const, target: database, run: io.run };

@@ -17,7 +17,7 @@ import { keptText, safetyOf } from '../steps/safety.ts';
 import { newState, type RestoreState, RUN } from '../steps/state.ts';
 import { sweepSteps } from '../steps/sweep.ts';
 import { swapChecks } from '../swap/checks.ts';
-import { createBeside, createSql, likenessOf } from '../swap/create.ts';
+import { createBeside, likenessOf, markedPreview } from '../swap/create.ts';
 import { dropFresh, pruneBefore } from '../swap/drop.ts';
 import { Undecided } from '../swap/exchange.ts';
 import { beforeName, freshName, rolledBackName } from '../swap/names.ts';
@@ -35,7 +35,7 @@ export async function swapWay(situation: Situation): Promise<Way> {
   ];
   const needs = await needsChecks(situation);
   checks.push(...needs.checks);
-  if (live === undefined || source === undefined) return { checks, steps: [] };
+  if (live === undefined || source === undefined) return { checks, steps: [], leaves: () => undefined };
   const whole = await wholeChecks(situation);
   checks.push(...whole.checks);
   const state = newState(backup.manifest && expectedOf(backup.manifest));
@@ -96,7 +96,13 @@ function createStep({ database, live }: Situation): Step {
   return {
     id: 'create',
     title: `Create a database beside ${database}`,
-    preview: live === undefined ? '' : `${createSql(fresh, likenessOf(live))};`,
+    preview:
+      live === undefined
+        ? ''
+        : markedPreview({
+            ...{ fresh, like: likenessOf(live), open: live.open_to_all },
+            marker: { pgdeck: 'restoring', target: database, run: RUN },
+          }),
     run: (io) =>
       inMaintenance(io, (session) =>
         createBeside(io, session, {

@@ -1,5 +1,5 @@
 import type { Plan } from '../../operation.ts';
 
 /** What a way of restoring contributes to the plan. */
-export type Way = Pick<Plan, 'checks' | 'steps'> &
-  Partial<Pick<Plan, 'consequence' | 'undo' | 'danger' | 'leaves' | 'tables'>>;
+export type Way = Pick<Plan, 'checks' | 'steps' | 'leaves'> &
+  Partial<Pick<Plan, 'consequence' | 'undo' | 'danger' | 'tables'>>;

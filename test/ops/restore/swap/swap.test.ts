@@ -118,10 +118,11 @@ test('the preview is what is run', async () => {
   const s = await stage('swap_preview');
   try {
     const { io, admin, live, fresh, before } = s;
-    for (const statement of swapPreview(s, null).split('\n')) await admin.sql(statement);
+    const linesOf = (text: string) => text.split('\n').filter((line) => !/^--|pg_terminate/.test(line));
+    for (const statement of linesOf(swapPreview(s, null))) await admin.sql(statement);
     expect(await served(s.to(live))).toBe('new');
     const marker = (await s.facts(before))?.comment ?? null;
-    for (const statement of undoPreview(s, { live: null, before: marker }).split('\n'))
+    for (const statement of linesOf(undoPreview(s, { live: null, before: marker })))
       await admin.sql(statement);
     expect(await served(s.to(live))).toBe('old');
     expect((await s.facts(live))?.comment).toBeNull();

@@ -137,7 +137,7 @@ describe('replace', () => {
     await sql(`INSERT INTO app.departments VALUES (3, 'new', NULL)`);
     await sql(`INSERT INTO app.employees VALUES (50, 'z', 3, NULL)`);
     expect(await details(['departments'], 'replace')).toContain(
-      'block: 1 rows of app.employees refer to rows that would be deleted. Choose those tables too, or use --mode merge.',
+      'block: Rows that would be deleted are referred to by 1 row of app.employees. Choose those tables too, or use --mode merge.',
     );
     await sql('DELETE FROM app.employees WHERE id = 50; DELETE FROM app.departments WHERE id = 3');
   });

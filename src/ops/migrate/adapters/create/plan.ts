@@ -4,7 +4,7 @@ import { CommandError, type RunResult } from '../../../../targets/target.ts';
 import { shellWord } from '../../../../text/shell.ts';
 import type { OpContext } from '../../../context.ts';
 import { OpError } from '../../../error.ts';
-import type { Check, Fact, Plan, Step, StepIo } from '../../../operation.ts';
+import type { Check, Fact, Failure, Plan, Step, StepIo } from '../../../operation.ts';
 import type { Creation } from '../../types.ts';
 import { hasNoEffect } from '../alembic/reversible.ts';
 import { withToolEnvironment } from '../shared/environment.ts';
@@ -54,6 +54,8 @@ export async function planCreation(
       { label: 'Command', value: shown(command) },
     ] satisfies Fact[],
     checks: [],
+    leaves: ({ takenBack }: Failure) =>
+      takenBack ? 'No file was kept.' : `Look for what was begun: ${made.join(', ')}`,
   } as const;
   const undoable = (rest: Partial<Plan> & Pick<Plan, 'steps'>): Plan =>
     // the tool names the file

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { plural } from '../../../../text/units.ts';
 import { OpError } from '../../../error.ts';
 import { meant } from '../../meant.ts';
 import type { Destination, Direction, Item, Problem, State, Status } from '../../types.ts';
@@ -188,7 +189,10 @@ export function refuseWithoutDown(items: readonly Item[]): void {
 function counted(n: number, have: number, direction: Direction): number {
   if (n <= have) return n;
   const what = direction === 'up' ? 'not applied' : 'applied';
-  throw new OpError('refused', `${n} steps are too many: ${have} ${have === 1 ? 'is' : 'are'} ${what}.`);
+  throw new OpError(
+    'refused',
+    `${plural(n, 'step')} ${n === 1 ? 'is' : 'are'} too many: ${have} ${have === 1 ? 'is' : 'are'} ${what}.`,
+  );
 }
 
 /** The versions that are applied when these have been, or have been taken back. */

@@ -1,5 +1,6 @@
 import { quoteIdent, quoteLiteral, quoteRelation } from '../../../../db/ident.ts';
 import type { ForeignKey, UniqueKey } from '../../../../db/views/restore/tables.ts';
+import { plural } from '../../../../text/units.ts';
 import { SEEN } from '../rows/filter.ts';
 import {
   type Gone,
@@ -104,7 +105,7 @@ function arrived({ units, gone }: Task, blocks: number): string[] {
     ...counted.map(({ from, rows, shown }) =>
       assertion(
         `(SELECT count(*) FROM ${from}) <> ${rows}`,
-        `${quoteLiteral(`the backup says ${rows} rows of ${shown}, and has `)} || (SELECT count(*) FROM ${from})`,
+        `${quoteLiteral(`the backup says ${plural(rows ?? 0, 'row')} of ${shown}, and has `)} || (SELECT count(*) FROM ${from})`,
       ),
     ),
   ];
