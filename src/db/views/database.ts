@@ -62,21 +62,3 @@ export const databaseStats = defineQuery({
     server_ms: z.number(),
   }),
 });
-
-/** Size on disk per database; asks the file system for every file, so not more often than every few minutes. */
-export const databaseSizes = defineQuery({
-  id: 'database.sizes',
-  needs: 'pg_read_all_stats',
-  variants: [
-    {
-      sql: `SELECT /* pgdeck */ datname::text,
-  -- raises an error for a database that the role may not connect to
-  CASE WHEN has_database_privilege(oid, 'CONNECT') OR pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')
-    THEN pg_database_size(oid) END::float8 AS total_bytes
-FROM pg_database WHERE datallowconn AND datname NOT IN ${HIDDEN}
-ORDER BY total_bytes DESC NULLS LAST, datname`,
-    },
-  ],
-  row: z.object({ datname: z.string(), total_bytes: column.float }),
-  params: (_: undefined | Record<string, never>) => [],
-});

@@ -200,34 +200,3 @@ LEFT JOIN (SELECT c.relpages, NOT (i.indisvalid AND i.indisready AND i.indislive
     stats_seconds: column.float,
   }),
 });
-
-/** Tables with enough rows to matter, by the share of their scans that used an index: the lowest first. */
-export const indexTableUsage = defineQuery({
-  id: 'indexes.table_usage',
-  variants: [
-    {
-      sql: `WITH /* pgdeck */ t AS MATERIALIZED (
-  SELECT oid, relname, relnamespace, pg_stat_get_live_tuples(oid) AS live, pg_stat_get_numscans(oid) AS seq,
-    pg_stat_get_tuples_returned(oid) AS seq_rows
-  FROM pg_class WHERE relkind IN ('r','m') AND oid >= 16384),
-most AS MATERIALIZED (SELECT * FROM t WHERE live >= $2::int8 AND seq > 0 ORDER BY seq_rows DESC LIMIT 4 * $1::int),
-r AS (SELECT m.*, coalesce((SELECT sum(pg_stat_get_numscans(i.indexrelid)) FROM pg_index i WHERE i.indrelid = m.oid), 0)::float8 AS idx
-  FROM most m)
-SELECT /* pgdeck */ r.oid AS relid, n.nspname::text AS schemaname, r.relname::text, r.seq::float8 AS seq_scan, r.idx AS idx_scan,
-  r.live::float8 AS n_live_tup, r.idx / nullif(r.seq + r.idx, 0) AS idx_ratio, r.seq_rows::float8 / nullif(r.seq, 0) AS rows_per_seq_scan
-FROM r JOIN pg_namespace n ON n.oid = r.relnamespace ORDER BY idx_ratio, r.seq_rows DESC LIMIT $1::int`,
-    },
-  ],
-  row: z.object({
-    relid: z.int(),
-    schemaname: z.string(),
-    relname: z.string(),
-    seq_scan: z.number(),
-    idx_scan: z.number(),
-    n_live_tup: z.number(),
-    /** idx_scan / (seq_scan + idx_scan), 0 to 1. */
-    idx_ratio: z.number(),
-    rows_per_seq_scan: z.number(),
-  }),
-  params: ({ limit, minRows = 1000 }: { limit: number; minRows?: number }) => [limit, minRows],
-});

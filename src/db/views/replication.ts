@@ -166,38 +166,3 @@ FROM pg_stat_wal_receiver`,
     transport_seconds: column.float,
   }),
 });
-
-function subscriptions(worker: string, errors: boolean): string {
-  return `SELECT /* pgdeck */ s.subid, s.subname::text, s.pid, s.relid, ${worker},
-  (s.received_lsn - '0/0'::pg_lsn)::float8 AS received_lsn_bytes, (s.latest_end_lsn - '0/0'::pg_lsn)::float8 AS latest_end_lsn_bytes,
-  ${since('s.last_msg_receipt_time')} AS last_msg_seconds,
-  ${errors ? 'e.apply_error_count::float8, e.sync_error_count::float8' : 'NULL::float8 AS apply_error_count, NULL::float8 AS sync_error_count'}
-FROM pg_stat_subscription s ${errors ? 'LEFT JOIN pg_stat_subscription_stats e ON e.subid = s.subid' : ''}
-ORDER BY s.subname, s.relid NULLS FIRST, s.pid`;
-}
-
-/** Logical replication into the connected cluster: one row per subscription and worker. */
-export const replicationSubscriptions = defineQuery({
-  id: 'replication.subscriptions',
-  variants: [
-    { max: 14, sql: subscriptions('NULL::text AS worker_type, NULL::int AS leader_pid', false) },
-    { min: 15, max: 15, sql: subscriptions('NULL::text AS worker_type, NULL::int AS leader_pid', true) },
-    { min: 16, max: 16, sql: subscriptions('NULL::text AS worker_type, s.leader_pid', true) },
-    { min: 17, sql: subscriptions('s.worker_type, s.leader_pid', true) },
-  ],
-  row: z.object({
-    subid: z.int(),
-    subname: z.string(),
-    /** Null: no worker runs. */
-    pid: column.int,
-    /** The table that a worker copies; null for the one that applies changes. */
-    relid: column.int,
-    worker_type: column.text,
-    leader_pid: column.int,
-    received_lsn_bytes: column.float,
-    latest_end_lsn_bytes: column.float,
-    last_msg_seconds: column.float,
-    apply_error_count: column.float,
-    sync_error_count: column.float,
-  }),
-});

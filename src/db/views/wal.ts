@@ -101,24 +101,6 @@ FROM pg_stat_bgwriter`,
   }),
 });
 
-/** The last checkpoint and the WAL that a crash recovery would have to replay. */
-export const lastCheckpoint = defineQuery({
-  id: 'wal.last_checkpoint',
-  variants: [
-    {
-      sql: `SELECT /* pgdeck */ ${since('checkpoint_time')} AS checkpoint_age_seconds, redo_lsn::text,
-  (CASE WHEN pg_is_in_recovery() THEN coalesce(pg_last_wal_replay_lsn(), redo_lsn) ELSE pg_current_wal_lsn() END - redo_lsn)::float8
-    AS wal_since_bytes
-FROM pg_control_checkpoint()`,
-    },
-  ],
-  row: z.object({
-    checkpoint_age_seconds: z.number(),
-    redo_lsn: z.string(),
-    wal_since_bytes: z.number(),
-  }),
-});
-
 /** The archiver. */
 export const archiver = defineQuery({
   id: 'wal.archiver',

@@ -3,7 +3,6 @@ import {
   indexCounts,
   indexDuplicate,
   indexInvalid,
-  indexTableUsage,
   indexUnused,
   indexUsage,
 } from '../../../src/db/views/indexes.ts';
@@ -157,20 +156,4 @@ test('counts are those of the lists', async () => {
   expect(counts?.unused_bytes).toBe(unused.reduce((sum, row) => sum + row.est_bytes, 0));
   // TOAST indexes are counted, and listed nowhere
   expect(counts?.indexes).toBeGreaterThanOrEqual(usage.length);
-});
-
-test('tables are ranked by the share of their scans that used an index', async () => {
-  const session = await monitor(db);
-  const rows = await until(
-    async () => {
-      const rows = await session.run(indexTableUsage, { limit: 10 });
-      return rows.length > 0 && rows;
-    },
-    { what: 'a sequential scan counted' },
-  );
-  expect(rows.map((row) => row.relname)).toEqual(['t']);
-  const [row] = rows;
-  expect(row?.idx_ratio).toBeCloseTo((row?.idx_scan ?? 0) / ((row?.idx_scan ?? 0) + (row?.seq_scan ?? 0)), 9);
-  expect(row?.rows_per_seq_scan).toBeGreaterThan(0);
-  expect(await session.run(indexTableUsage, { limit: 10, minRows: 10_000 })).toEqual([]);
 });

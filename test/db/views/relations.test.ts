@@ -1,12 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  partitionRollup,
-  tableCache,
-  tableDead,
-  tableExactSizes,
-  tableSizes,
-  tableStats,
-} from '../../../src/db/views/relations.ts';
+import { tableDead, tableExactSizes, tableSizes, tableStats } from '../../../src/db/views/relations.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { app, begin, monitor, publish } from './session.ts';
 
@@ -164,31 +157,4 @@ test('the table with the most dead rows is found among all', async () => {
     { what: 'dead rows' },
   );
   expect(row).toEqual({ relid: oid, n_dead_tup: 1001 });
-});
-
-test('the heap blocks of a table are counted as the view does', async () => {
-  const session = await monitor(db);
-  const columns = 'relid, schemaname, relname, heap_blks_read::float8, heap_blks_hit::float8';
-  const [rows, view] = await until(
-    async () => {
-      const rows = await session.run(tableCache, { limit: 100 });
-      const view = await session.sql(
-        `SELECT ${columns} FROM pg_statio_user_tables WHERE heap_blks_read > 0 ORDER BY heap_blks_read DESC, relid`,
-      );
-      return rows.some((row) => row.relname === 'rewritten') && ([rows, view] as const);
-    },
-    { what: 'blocks read' },
-  );
-  expect(rows).toEqual(view);
-  expect(rows.map((row) => row.relname)).toContain('rewritten');
-});
-
-test('a partitioned table adds up its partitions at any depth', async () => {
-  const session = await monitor(db);
-  const [row] = await session.run(partitionRollup, { limit: 10 });
-  expect(row).toMatchObject({ schemaname: 'public', relname: 'parts', partitions: 2, est_rows: 20_000 });
-  const [real] = await session.sql(
-    "SELECT (pg_relation_size('public.parts_1') + pg_relation_size('public.parts_2_1'))::float8 AS bytes",
-  );
-  expect(row?.est_heap_bytes).toBe(real?.bytes);
 });

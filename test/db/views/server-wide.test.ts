@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { databaseSizes, databaseStats } from '../../../src/db/views/database.ts';
+import { databaseStats } from '../../../src/db/views/database.ts';
 import {
   replicationReceiver,
   replicationSenders,
@@ -9,7 +9,6 @@ import {
 import {
   archiver,
   checkpoints,
-  lastCheckpoint,
   prepared,
   walDirectory,
   walPosition,
@@ -53,21 +52,6 @@ test('the counters of a database rise with what is done in it', async () => {
   else expect(after.session_time).toBeGreaterThan(0);
 });
 
-test('the size of a database is that of the size function, and unknown where it may not be asked', async () => {
-  const session = await monitor(db);
-  const mine = (await session.run(databaseSizes, {})).find((row) => row.datname === db.database);
-  expect(mine?.total_bytes).toBeGreaterThan(1_000_000);
-  const admin = await app(db);
-  await admin.sql(`REVOKE CONNECT ON DATABASE ${db.database} FROM PUBLIC`);
-  const outsider = await monitor(
-    { ...db, target: (role) => ({ ...db.target(role), database: 'postgres' }) },
-    await db.roleWith(),
-  );
-  const seen = (await outsider.run(databaseSizes, {})).find((row) => row.datname === db.database);
-  expect(seen).toEqual({ datname: db.database, total_bytes: null });
-  await admin.sql(`GRANT CONNECT ON DATABASE ${db.database} TO PUBLIC`);
-});
-
 test('WAL moves by what is written, and is counted from 14 on', async () => {
   const session = await monitor(db);
   const [before] = await session.run(walPosition, undefined);
@@ -85,7 +69,7 @@ test('WAL moves by what is written, and is counted from 14 on', async () => {
   });
 });
 
-test('a checkpoint by command is counted as requested, and is the last one', async () => {
+test('a checkpoint by command is counted as requested', async () => {
   const session = await monitor(db);
   const [before] = await session.run(checkpoints, undefined);
   const admin = await app(db);
@@ -100,11 +84,6 @@ test('a checkpoint by command is counted as requested, and is the last one', asy
   );
   expect(after.buffers_written).toBeGreaterThan(before?.buffers_written ?? 1e9);
   expect(after.num_done === null).toBe(session.server.major < 18);
-  const [last] = await session.run(lastCheckpoint, undefined);
-  // the time is kept in whole seconds
-  expect(last?.checkpoint_age_seconds).toBeLessThan(60);
-  expect(last?.wal_since_bytes).toBeGreaterThanOrEqual(0);
-  expect(last?.redo_lsn).toMatch(/^[\dA-F]+\/[\dA-F]+$/);
 });
 
 test('the directory of WAL has at least one segment, and is closed to a role without rights', async () => {
