@@ -47,7 +47,6 @@ test('an autovacuum worker is seen at work, and only those who may can cancel it
   expect(row).toMatchObject({ command: 'autoanalyze', relation: 'public.analysed', datname: 'postgres' });
   expect(row.run_seconds).toBeGreaterThan(0);
   const [summary] = await monitor.run(activitySummary, { idleSeconds: 600 });
-  expect(summary?.autovacuum_workers).toBeGreaterThanOrEqual(1);
   expect(summary?.lock_waiting).toBe(1);
   const list = await monitor.run(activityList, { queryChars: 100, limit: 100, idle: false });
   expect(list.find((r) => r.pid === row.pid)).toMatchObject({

@@ -91,21 +91,12 @@ export const activitySummary = defineQuery({
   count(*) FILTER (WHERE client AND in_xact)::int AS idle_in_transaction,
   0 AS hidden,
   count(*) FILTER (WHERE wait_event_type = 'Lock')::int AS lock_waiting,
-  count(*) FILTER (WHERE client AND active AND wait_event_type IS NULL)::int AS on_cpu,
-  count(*) FILTER (WHERE client AND active AND wait_event_type = 'IO')::int AS on_io,
-  count(*) FILTER (WHERE client AND active AND wait_event_type = 'LWLock')::int AS on_lwlock,
-  count(*) FILTER (WHERE NOT client AND backend_type = 'autovacuum worker')::int AS autovacuum_workers,
-  count(*) FILTER (WHERE NOT client AND backend_type = 'parallel worker')::int AS parallel_workers,
-  count(*) FILTER (WHERE NOT client AND backend_type = 'walsender')::int AS walsenders,
   -- 0 is true here: every session is visible, so none of the kind means none that is old
-  coalesce(${since('min(query_start) FILTER (WHERE client AND active)')}, 0) AS longest_query_seconds,
   coalesce(${since('min(xact_start) FILTER (WHERE client)')}, 0) AS longest_xact_seconds,
-  coalesce(${since('min(state_change) FILTER (WHERE in_xact)')}, 0) AS longest_idle_in_transaction_seconds,
-  count(*) FILTER (WHERE client AND active AND query_start < statement_timestamp() - interval '5 min')::int AS long_queries,
   count(*) FILTER (WHERE client AND state = 'idle'
     AND state_change < (SELECT statement_timestamp() - make_interval(secs => $1::float8)) AND NOT ${isOwnSession(2)})::int AS idle_for_long,
   ${CONNECTION_LIMITS}
-FROM (SELECT pid, backend_start, backend_type, state, wait_event_type, query_start, xact_start, state_change,
+FROM (SELECT pid, backend_start, state, wait_event_type, xact_start, state_change,
     backend_type = 'client backend' AS client, state = 'active' AS active,
     state IN ('idle in transaction', 'idle in transaction (aborted)') AS in_xact
   FROM pg_stat_get_activity(NULL) WHERE pid <> pg_backend_pid() OFFSET 0) a`,
@@ -117,10 +108,7 @@ FROM (SELECT pid, backend_start, backend_type, state, wait_event_type, query_sta
   NULL::int AS active, NULL::int AS idle, NULL::int AS idle_in_transaction,
   (SELECT count(*) FROM pg_stat_get_activity(NULL) WHERE usesysid IS NOT NULL AND backend_start IS NULL)::int AS hidden,
   (SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted)::int AS lock_waiting,
-  NULL::int AS on_cpu, NULL::int AS on_io, NULL::int AS on_lwlock,
-  NULL::int AS autovacuum_workers, NULL::int AS parallel_workers, NULL::int AS walsenders,
-  NULL::float8 AS longest_query_seconds, NULL::float8 AS longest_xact_seconds,
-  NULL::float8 AS longest_idle_in_transaction_seconds, NULL::int AS long_queries, NULL::int AS idle_for_long,
+  NULL::float8 AS longest_xact_seconds, NULL::int AS idle_for_long,
   ${CONNECTION_LIMITS}
 -- every variant takes the same parameters
 FROM (SELECT $1::float8, $2::int[], $3::float8[]) unused`,
@@ -136,16 +124,7 @@ FROM (SELECT $1::float8, $2::int[], $3::float8[]) unused`,
     hidden: z.int(),
     /** Sessions that wait for a lock; {@link file://./locks.ts} is worth asking only when it is not 0. */
     lock_waiting: z.int(),
-    on_cpu: column.int,
-    on_io: column.int,
-    on_lwlock: column.int,
-    autovacuum_workers: column.int,
-    parallel_workers: column.int,
-    walsenders: column.int,
-    longest_query_seconds: column.float,
     longest_xact_seconds: column.float,
-    longest_idle_in_transaction_seconds: column.float,
-    long_queries: column.int,
     /** Outside a transaction, for longer than asked. */
     idle_for_long: column.int,
     max_connections: z.int(),

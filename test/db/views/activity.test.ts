@@ -96,17 +96,15 @@ test('the summary counts sessions by what they do', async () => {
   const row = await until(
     async () => {
       const [row] = await session.run(activitySummary, { idleSeconds: 600 });
-      return row !== undefined && (row.active ?? 0) >= 1 && (row.longest_query_seconds ?? 0) > 0.05 && row;
+      return row !== undefined && (row.active ?? 0) >= 1 && (row.longest_xact_seconds ?? 0) > 0.05 && row;
     },
     { what: 'the active session in the summary' },
   );
   expect(row.idle).toBeGreaterThanOrEqual(1);
   expect(row.idle_in_transaction).toBeGreaterThanOrEqual(1);
-  expect(row.longest_idle_in_transaction_seconds).toBeGreaterThan(0);
-  expect(row.longest_xact_seconds).toBeGreaterThanOrEqual(row.longest_query_seconds ?? 1e9);
   expect(row.hidden).toBe(0);
   expect(row.clients).toBeGreaterThanOrEqual((row.active ?? 0) + (row.idle ?? 0));
-  expect(row).toMatchObject({ max_connections: 60, reserved_connections: 3, long_queries: 0 });
+  expect(row).toMatchObject({ max_connections: 60, reserved_connections: 3 });
   expect(Math.abs(row.server_ms - Date.now())).toBeLessThan(60_000);
 });
 
@@ -138,7 +136,7 @@ test('a role without rights gets the sessions it cannot see as such, and null in
   expect(summary).toMatchObject({
     active: null,
     idle: null,
-    longest_query_seconds: null,
+    longest_xact_seconds: null,
     max_connections: 60,
   });
 });

@@ -267,6 +267,17 @@ test('text that looks like rows is not taken for them where a table is chosen', 
   ]);
 });
 
+test('the plan says that a dump from elsewhere runs with the rights of a superuser', async () => {
+  const plan = await planRestore(context, {
+    backup: await dump('rights.sql'),
+    into: `${db.database}_rights`,
+  });
+  expect(plan.facts).toContainEqual({
+    label: 'Runs as',
+    value: expect.stringMatching(/^postgres, a superuser: .* programs of the server$/),
+  });
+});
+
 test('a file that is exchanged after the plan is not loaded, and its commands are not run', async () => {
   const file = await dump('exchanged.sql');
   const proof = join(home, 'run');

@@ -53,12 +53,20 @@ export function factsOf(situation: Situation): Fact[] {
   return facts;
 }
 
-function foreignFacts({ source }: Situation): Fact[] {
+function foreignFacts({ source, server }: Situation): Fact[] {
   if (source?.foreign === undefined) return [];
   const { dumped, seconds } = source.foreign;
   return [
     { label: 'Holds', value: heldBy(dumped) },
     { label: 'Read', value: `to its end, in ${duration(seconds)}: it holds no command of psql` },
+    ...(server.rights.superuser
+      ? [
+          {
+            label: 'Runs as',
+            value: `${server.user}, a superuser: functions and DO blocks in it may reach files and programs of the server`,
+          },
+        ]
+      : []),
   ];
 }
 
