@@ -152,7 +152,8 @@ describe('what a file says', () => {
 
   test.each<[string, Record<string, string>, boolean]>([
     ['dbmate', { '1_a.sql': '-- migrate:up\nSELECT 1;\n-- migrate:down\n-- nothing yet\n' }, true],
-    ['dbmate', { '1_a.sql': '-- migrate:up\nSELECT 1;' }, true],
+    // dbmate itself refuses a file without that line
+    ['dbmate', { '1_a.sql': '-- migrate:up\nSELECT 1;' }, false],
     ['goose', { '1_a.sql': '-- +goose Up\nSELECT 1;' }, true],
     ['golang-migrate', { '1_a.up.sql': 'SELECT 1;' }, true],
     ['golang-migrate', { '1_a.up.sql': 'SELECT 1;', '1_a.down.sql': '\r\n' }, true],
