@@ -152,10 +152,7 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
         ? []
         : [{ label: 'Besides', value: `${others.join(', ')}: one entry at a time` }]),
     ],
-    leaves: ({ done }) =>
-      done.has('lock')
-        ? `What was done of it stays: ${repairCommand(context, entry.id, chosen.where.directory)} --plan says what is still to be mended.`
-        : `${database} was not touched.`,
+    leaves: ({ done }) => (done.has('lock') ? 'What was done of it stays.' : `${database} was not touched.`),
     tables: tablesOf(entry, ways),
     checks: [
       connectionCheck(chosen.where.session.server),
