@@ -1,10 +1,19 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
+// what takes minutes: runs killed at every step, altered bytes, and the teams' own migration tools at work
+const SLOW = [
+  'test/ops/**/crash.test.ts',
+  'test/ops/restore/flips.test.ts',
+  'test/ops/migrate/adapters/{alembic,flask-migrate,npm,npm-tools}.test.ts',
+  'test/ops/migrate/files/create-tool.test.ts',
+];
+const slow = process.env.PGDECK_SUITE === 'slow';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-    // six servers from npm: npm run test:majors
-    exclude: [...configDefaults.exclude, 'test/majors/**'],
+    include: slow ? SLOW : ['test/**/*.test.ts', 'test/**/*.test.tsx'],
+    // npm run test:slow, and six servers from npm: npm run test:majors
+    exclude: [...configDefaults.exclude, 'test/majors/**', ...(slow ? [] : SLOW)],
     reporters: ['default', './test/support/summary.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,

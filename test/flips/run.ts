@@ -3,7 +3,7 @@ import { local } from '../../src/targets/local.ts';
 
 /*
  * One altered byte at many places of each kind of archive, through every way that loads it:
- * npm run test:flips [-- PLACES [ARCHIVE…]]. The suite tries a few places of each: test/ops/restore/flips.test.ts.
+ * npm run test:flips [-- PLACES [ARCHIVE…]]. npm run test:slow tries one place of each: test/ops/restore/flips.test.ts.
  */
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -15,7 +15,7 @@ const result = await local.run(
   [vitest, 'run', 'test/ops/restore/flips.test.ts', '--maxWorkers=1', '--testTimeout=3600000'],
   {
     cwd: root,
-    env: { PGDECK_FLIPS: places, PGDECK_FLIPS_OF: archives.join(','), NO_COLOR: '1' },
+    env: { PGDECK_SUITE: 'slow', PGDECK_FLIPS: places, PGDECK_FLIPS_OF: archives.join(','), NO_COLOR: '1' },
     onLine: (line) => console.log(line),
   },
 );

@@ -66,7 +66,7 @@ describe('chosen tables', () => {
   test('foreign keys to rows that are not there are left out of a restore, and that is said', async () => {
     const { plan, made, filled } = await roundTrip({ table: ['app.employees'] });
     expect(filled).toEqual(['app.employees']);
-    expect(complaints(plan)).toEqual([expect.stringContaining('warn Foreign keys: 1 foreign keys lead')]);
+    expect(complaints(plan)).toEqual([expect.stringContaining('warn Foreign keys: 1 foreign key leads')]);
     expect(entries(made.path)).toContain('restore.list');
   });
 

@@ -106,7 +106,7 @@ describe('npm scripts over node-pg-migrate', () => {
     expect(end.text).toMatch(
       /npm --silent run migrate:up failed with exit code 1: 1_bad: relation "nowhere" does not exist\./,
     );
-    await expect(project.go('down', steps(1))).rejects.toThrow('1 steps are too many: 0 are applied.');
+    await expect(project.go('down', steps(1))).rejects.toThrow('1 step is too many: 0 are applied.');
     // what does nothing and says nothing is no success for who planned something
     project.write({
       'status.cjs': "console.log('[ ] 1_bad')",
