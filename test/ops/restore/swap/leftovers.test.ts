@@ -49,7 +49,7 @@ test('what is being loaded is shown while its run is at work, and dropped when t
   expect(dropSql(dead)).toEqual([
     // the text that is sent
     expect.stringMatching(
-      /^SELECT .*pg_terminate_backend\(a\.pid\).* WHERE a\.application_name = 'pgdeck:\S+'::text AND a\.usename = .*session_user\)/s,
+      /^SELECT .*pg_terminate_backend\(a\.pid\).*\sWHERE a\.application_name = 'pgdeck:\S+'::text AND a\.usename = .*session_user\)/s,
     ),
     `DROP DATABASE ${quoteIdent(s.fresh)} WITH (FORCE)`,
   ]);
