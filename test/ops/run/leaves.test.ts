@@ -57,7 +57,7 @@ test('a failure says what state the data is in, of every operation that is plann
       "backup": "No backup was made; shop was only read.",
       "backups delete": "Where ID is still listed it is whole; else its removal was begun, and pgdeck recover ends it.",
       "backups pin": "Its files were not touched; whether it is pinned says: pgdeck backups show ID",
-      "backups prune": "0 of 0 were deleted; each backup that is still listed is whole.",
+      "backups prune": "0 of 0 were dealt with; each backup that is still listed is whole.",
       "backups verify": "The files of the backup were not changed.",
       "migrate up": "shop was not touched.",
       "migrate verify": "Nothing was changed.",
