@@ -1,9 +1,12 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-// what takes minutes: runs killed at every step, altered bytes, and the teams' own migration tools at work
+// what takes minutes: runs killed or cancelled at every step, altered bytes, drills, and the teams' own migration tools
 const SLOW = [
   'test/ops/**/crash.test.ts',
-  'test/ops/restore/flips.test.ts',
+  'test/ops/reindex/cancel.test.ts',
+  'test/ops/backup/trouble.test.ts',
+  'test/ops/restore/{damaged,flips,proof,secret}.test.ts',
+  'test/ops/restore/tables/{keys,model}.test.ts',
   'test/ops/migrate/adapters/{alembic,flask-migrate,npm,npm-tools}.test.ts',
   'test/ops/migrate/files/create-tool.test.ts',
 ];
