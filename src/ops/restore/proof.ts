@@ -1,6 +1,7 @@
 import { DbError } from '../../db/errors.ts';
 import { unknownBytes } from '../archive/bytes/bytes.ts';
 import { Damage, Untried } from '../archive/bytes/errors.ts';
+import { decodeArchive } from '../archive/decode.ts';
 import { isDamage } from '../archive/verify.ts';
 import type { Clients } from '../clients/programs.ts';
 import type { OpContext } from '../context.ts';
@@ -66,9 +67,11 @@ export async function proveRestorable(
       io.line(`Restoring into ${name}.`);
       const failure = await failureOf(io, () => load(io));
       if (failure !== undefined) {
-        if (!speaksAgainst(failure.message, { scope: backup.scope, differs: reached.differs }))
+        const cause = await causeOf(io, clients, backup, failure);
+        if (!speaksAgainst(cause, { scope: backup.scope, differs: reached.differs }))
           throw untried(backup, reached, failure);
-        return answer(false, `It does not restore into ${name}: ${failure.message}`);
+        const more = cause === failure.message ? '' : ` ${cause}`;
+        return answer(false, `It does not restore into ${name}: ${failure.message}${more}`);
       }
       const { ok, detail } = await compare(io);
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -83,6 +86,23 @@ export async function proveRestorable(
       return answer(false, error.message);
     throw new Untried(backup, sentenceOf(error), remedyFor(String(error)), error);
   }
+}
+
+/**
+ * What made the load fail. When one of several processes of pg_restore dies, the others may tell no more than that: one
+ * alone, which reads the archive to its end without a server, tells why.
+ */
+async function causeOf(
+  io: StepIo,
+  clients: Clients | undefined,
+  { kind, archive: path }: Backup,
+  { message }: OpError,
+): Promise<string> {
+  if (!/worker process died/.test(firstError(message))) return message;
+  const alone = await failureOf(io, async () => {
+    await decodeArchive(io, clients, { kind, path });
+  });
+  return alone?.message ?? message;
 }
 
 /** What the load said when it failed; undefined when it did not. Throws what is no word of the load's. */
