@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
-import { client, type TestDatabase } from '../../support/cluster.ts';
+import { client, type TestDatabase, until } from '../../support/cluster.ts';
 
 /** A session as the monitor opens it; closed at the end of the test. */
 export async function monitor(db: TestDatabase, role?: string): Promise<Session> {
@@ -24,12 +24,26 @@ export function begin(session: Session, sql: string): Promise<unknown> {
   );
 }
 
-/** Runs statements in a session that ends: its counters are published at once rather than within seconds. */
+/**
+ * Runs statements in a session that ends: its counters are published at once rather than within seconds. Before
+ * PostgreSQL 15 they go by way of the statistics collector, whose last file a reader takes for up to half a second.
+ */
 export async function publish(db: TestDatabase, ...statements: string[]): Promise<void> {
   const session = await connect(db.target(), 'workload', 'publisher');
   try {
     for (const sql of statements) await session.sql(sql);
   } finally {
     await session.close();
+  }
+  const reader = await connect(db.target(), 'workload', 'reader');
+  try {
+    const [ended] = await reader.sql('SELECT clock_timestamp()::text AS at');
+    const current = `SELECT current_setting('server_version_num')::int >= 150000
+      OR coalesce(pg_stat_get_snapshot_timestamp() > $1::timestamptz, false) AS current`;
+    await until(async () => (await reader.sql(current, [ended?.at]))[0]?.current, {
+      what: 'a file of statistics made since',
+    });
+  } finally {
+    await reader.close();
   }
 }
