@@ -62,7 +62,7 @@ export async function pipe(commands: readonly PipeCommand[], options: PipeOption
     const error = watching.error(names, stderr);
     if (error) throw error;
     if (fault) throw fault.error;
-    return result(parts, ends, stdout, stderr);
+    return result(parts, ends, stdout, errors);
   } finally {
     watching.stop();
     for (const pid of pids) forget(pid);
@@ -73,13 +73,28 @@ function read(stream: Readable | null, options: Parameters<typeof collect>[1]): 
   return stream === null ? Promise.resolve('') : collect(stream, options);
 }
 
-function result(parts: readonly Part[], ends: readonly Ended[], stdout: string, stderr: string): RunResult {
+/**
+ * What a program says that could not write. Its input and output are sockets (libuv), which end with a reset where the
+ * reader left something unread.
+ */
+const NO_READER = /(?:writ|output|stdout).*(?:broken pipe|connection reset by peer)/i;
+
+function result(
+  parts: readonly Part[],
+  ends: readonly Ended[],
+  stdout: string,
+  errors: readonly string[],
+): RunResult {
+  const stderr = errors.join('');
   const failures = ends
     .map((end, at) => ({ ...end, program: parts[at]?.program ?? '', place: at }))
     .filter((end) => end.code !== 0)
     .sort((a, b) => a.at - b.at);
+  const lastCode = Math.max(...failures.map(({ code, place }) => (code === null ? -1 : place)));
   // a writer that dies because its reader is gone is not the cause, whoever is reaped first
-  const cause = failures.find((end) => end.signal !== 'SIGPIPE') ?? failures[0];
+  const readerGone = ({ signal, place }: (typeof failures)[number]) =>
+    signal === 'SIGPIPE' || (place < lastCode && NO_READER.test(errors[place] ?? ''));
+  const cause = failures.find((end) => !readerGone(end)) ?? failures[0];
   if (cause === undefined) return { exitCode: 0, stdout, stderr };
   if (cause.code === null)
     throw new CommandError('signal', `${cause.program} was killed by ${cause.signal}.`, stderr);

@@ -38,6 +38,20 @@ test('the first that fails gives code and name, wherever it stands', async () =>
   expect(last).toMatchObject({ exitCode: 3, program: 'sh' });
 });
 
+test('a writer that says that nobody reads is not the cause, though it ends first', async () => {
+  const file = join(directory, 'pid');
+  const result = await local.pipe(
+    [
+      sh('trap "" PIPE; echo $$ >"$PID"; yes; exit 1'),
+      sh(
+        'trap "" TERM; head -c 10 >/dev/null; exec <&-; while kill -0 "$(cat "$PID")"; do :; done 2>/dev/null; exit 3',
+      ),
+    ],
+    { env: { PID: file, LC_ALL: 'C' } },
+  );
+  expect(result).toMatchObject({ exitCode: 3, program: 'sh', stderr: expect.stringMatching(/output: .+\n/) });
+});
+
 test('a failure ends a neighbour that would wait for ever', async () => {
   const result = await local.pipe([{ command: 'sleep', args: ['60'] }, sh('exit 4')], { timeout: 8_000 });
   expect(result.exitCode).toBe(4);
