@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
-import { readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
 import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
-import { local } from '../../src/targets/local.ts';
 import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../support/program.ts';
+import { createStandby } from '../support/standby.ts';
 import { until } from '../support/until.ts';
 
 let primary: Cluster;
@@ -16,21 +14,7 @@ const home = temporaryDirectory();
 beforeAll(async () => {
   const { bin } = inject('postgres');
   primary = await createCluster({ bin, settings: { autovacuum: 'off' } });
-  const { host, port } = primary.target();
-  standby = await createCluster({
-    bin,
-    settings: {
-      primary_conninfo: `host=${host} port=${port} user=postgres application_name=the_standby`,
-      wal_receiver_status_interval: '1s',
-    },
-  });
-  await Promise.all([primary.stop(), standby.stop()]);
-  // a copy of a server that is stopped is a base backup
-  for (const name of await readdir(standby.dataDir))
-    await rm(join(standby.dataDir, name), { recursive: true });
-  expect((await local.run('cp', ['-a', `${primary.dataDir}/.`, standby.dataDir])).exitCode).toBe(0);
-  await writeFile(join(standby.dataDir, 'standby.signal'), '');
-  await primary.start();
+  standby = await createStandby(primary, bin, 'application_name=the_standby');
   await standby.start();
   writer = await connect(primary.target(), 'workload', 'writer');
 });

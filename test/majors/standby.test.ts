@@ -1,5 +1,3 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
 import {
@@ -10,8 +8,8 @@ import {
 } from '../../src/db/views/replication.ts';
 import { walPosition } from '../../src/db/views/wal.ts';
 import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
-import { local } from '../../src/targets/local.ts';
 import { everyQuery, SAMPLES } from '../db/views/samples.ts';
+import { createStandby } from '../support/standby.ts';
 import { until } from '../support/until.ts';
 
 let primary: Cluster;
@@ -20,30 +18,12 @@ let writer: Session;
 let above: Session;
 let below: Session;
 
-/** A copy of a server that is stopped is a base backup: the packages have no pg_basebackup. */
-async function copyData(from: string, to: string): Promise<void> {
-  for (const name of await readdir(to)) await rm(join(to, name), { recursive: true });
-  const { exitCode, stderr } = await local.run('cp', ['-a', `${from}/.`, to]);
-  expect(stderr).toBe('');
-  expect(exitCode).toBe(0);
-  await writeFile(join(to, 'standby.signal'), '');
-}
-
 beforeAll(async () => {
   const { bin } = inject('postgres');
   primary = await createCluster({ bin, settings: { autovacuum: 'off' } });
-  const { host, port } = primary.target();
-  standby = await createCluster({
-    bin,
-    settings: {
-      primary_conninfo: `host=${host} port=${port} user=postgres application_name=the_standby`,
-      primary_slot_name: 'the_slot',
-      wal_receiver_status_interval: '1s',
-    },
+  standby = await createStandby(primary, bin, 'application_name=the_standby', {
+    primary_slot_name: 'the_slot',
   });
-  await Promise.all([primary.stop(), standby.stop()]);
-  await copyData(primary.dataDir, standby.dataDir);
-  await primary.start();
   writer = await connect(primary.target(), 'workload', 'writer');
   await writer.sql("SELECT pg_create_physical_replication_slot('the_slot')");
   await standby.start();

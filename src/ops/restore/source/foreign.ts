@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { checksumTree, sha256File } from '../../archive/checksum.ts';
 import { type Decoded, type DecodeIo, decodeArchive, type OnProgress } from '../../archive/decode.ts';
-import { Refusal, type RowsHead, SqlGuard } from '../../archive/sql/guard.ts';
+import type { Refusal, RowsHead } from '../../archive/sql/guard.ts';
+import { HeldGuard } from '../../archive/sql/held-guard.ts';
 import type { Dumped } from '../../archive/sql/tally.ts';
 import type { Clients } from '../../clients/programs.ts';
 import { OpError } from '../../error.ts';
@@ -54,18 +55,8 @@ async function read(
 ): Promise<Foreign> {
   const started = performance.now();
   const fingerprint = await fingerprintOf(path, io.signal);
-  const guard = new SqlGuard();
-  let refusal: Refusal | undefined;
-  const guarded = (work: () => void) => {
-    if (refusal !== undefined) return;
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      refusal = error;
-    }
-  };
-  const taps = { ...io, onText: (piece: Buffer) => guarded(() => guard.write(piece)) };
+  const held = new HeldGuard();
+  const taps = { ...io, onText: (piece: Buffer) => held.write(piece) };
   let decoded: Decoded | undefined;
   let damage: unknown;
   try {
@@ -73,18 +64,15 @@ async function read(
   } catch (error) {
     damage = error;
   }
-  let dumped: Dumped | undefined;
-  guarded(() => {
-    dumped = guard.end();
-  });
+  const dumped = held.end();
   // what it would do comes before what it lacks
-  if (refusal !== undefined) throw refused(path, kind, refusal);
+  if (held.refusal !== undefined) throw refused(path, kind, held.refusal);
   if (damage instanceof OpError && damage.kind === 'failed')
     throw new OpError('refused', damage.message, damage.next, damage);
   if (decoded === undefined || dumped === undefined) throw damage;
   if (key !== `${path}\0${await looks(path)}`) throw changed(path);
   const seconds = (performance.now() - started) / 1000;
-  return { dumped, decoded, fingerprint, doubt: guard.doubt, heads: guard.heads, seconds };
+  return { dumped, decoded, fingerprint, doubt: held.guard.doubt, heads: held.guard.heads, seconds };
 }
 
 function refused(path: string, kind: Backup['kind'], { line, message }: Refusal): OpError {
