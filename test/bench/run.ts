@@ -53,10 +53,8 @@ async function monitor(home: string): Promise<string> {
 
 const home = await mkdtemp(join(tmpdir(), 'pgdeck-bench-'));
 try {
-  const texts: string[] = [];
-  if (LOADS.some(({ name }) => wanted(name))) texts.push(await monitor(home));
-  if (wanted('operations')) texts.push(await operations(home, rounds));
-  console.log(texts.join('\n'));
+  if (LOADS.some(({ name }) => wanted(name))) console.log(await monitor(home));
+  if (wanted('operations')) console.log(await operations(home, rounds));
 } finally {
   await rm(home, { recursive: true, force: true });
 }

@@ -40,7 +40,7 @@ export function subjects(cluster: Cluster, home: string): Subject[] {
     file: process.execPath,
     env,
     frame: /1 Overview +2 Activity/,
-    data: /conns \d+\/\d+/,
+    data: /conns !*\d+\/\d+/,
     polls: 'pgdeck-monitor',
     pause: 'p',
   } satisfies Partial<Subject>;

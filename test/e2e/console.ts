@@ -69,7 +69,7 @@ export async function openConsole(
 
 /** Waits until there are numbers in the header: the first answers have come. */
 export function live(pty: Pty): Promise<string[]> {
-  return pty.waitFor(/conns \d+\/\d+/, { what: 'the first live frame' });
+  return pty.waitFor(/conns !*\d+\/\d+/, { what: 'the first live frame' });
 }
 
 /** That the program has left the terminal as it was: asks what it wrote and what the terminal's modes are. */

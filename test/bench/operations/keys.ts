@@ -32,9 +32,9 @@ const SCREENS: readonly Key[] = [
 ];
 /** Out of the wizard, over some screens and back into it, while it runs. */
 const AROUND_WIZARD: readonly Key[] = [
-  ['8', /^ {2}Operations {2}/m],
+  ['8', /^[▶ ] Operations {2}/m],
   ['\r', /\d of \d steps/],
-  ['l', /^ {2}Operations {2}/m],
+  ['l', /^[▶ ] Operations {2}/m],
   ...SCREENS,
 ];
 
@@ -42,7 +42,7 @@ export async function keyRound(site: Site): Promise<KeyRound> {
   const args = [MAIN, ...connection(site), '-d', DATABASE, '--interval', '1'];
   const program = new Program(process.execPath, args, environment(site.home));
   try {
-    await program.shows(/conns \d+\/\d+/);
+    await program.shows(/conns !*\d+\/\d+/);
     const calm = await press(program, SCREENS, async (pressed) => pressed < CALM_PRESSES);
     const other = operation(site, ['backup']);
     const beside = await press(program, SCREENS, dumping(site));
