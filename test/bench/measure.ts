@@ -9,7 +9,7 @@ const WARM_UP_MS = 20_000;
 const WINDOW_MS = 30_000;
 const WINDOWS = 1;
 const STARTS = 3;
-const PRESSES = 15;
+const PRESSES = 40;
 /** Keys fall anywhere in a refresh: an odd distance. */
 const PRESS_GAP_MS = 137;
 const STALL_PRESSES = 10;
