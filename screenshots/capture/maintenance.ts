@@ -14,7 +14,7 @@ export async function maintenance(terminal: Terminal, picture: TakePicture, home
 
 async function vacuum(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('8');
-  await terminal.until('a screen without tables', shows(/^ *Operations +\d/m));
+  await terminal.until('a screen without tables', shows(/^[▶ ] Operations/m));
   terminal.type('v');
   await terminal.until('the tables, the most urgent first', shows(/FORM/, /due: \S+ dead rows/));
   // nothing, then the third field: only what is due

@@ -7,7 +7,7 @@ const LIVE = / live\s*$/m;
 /** A session that waits for one that waits for one that waits. */
 const PILE_UP = [/└─\d+/, / {2,}[├└]─\d+/, /│ +[├└]─\d+| {4}[├└]─\d+/];
 /** Somebody has waited long enough for that to be told apart from a passing wait. */
-const LONG_WAIT = /[├└]─\d+ +([5-9]\.\d|\d\d)s/;
+const LONG_WAIT = /[├└]─\d+ +!*([5-9]\.\d|\d\d)s/;
 /** The history of a measure has grown to a line. */
 const HISTORY = /[▁-█]{24}/;
 
@@ -43,7 +43,7 @@ async function lists(terminal: Terminal, picture: TakePicture): Promise<void> {
   await picture(
     'tables',
     'tables with their exact sizes',
-    shows(/TABLE .*TOTAL/, /orders_\d+_12 +\d/, /Enter details/),
+    shows(/TABLE .*TOTAL/, /orders_\d+_12 +!*\d/, /Enter details/),
   );
   terminal.type('5');
   await picture('indexes', 'indexes with findings', shows(/INDEX .*FINDING/, / invalid/, / unused/));
@@ -127,5 +127,5 @@ async function restore(terminal: Terminal, picture: TakePicture): Promise<void> 
   terminal.type(ENTER);
   await picture('undo', 'the undo', shows(LIVE, /DONE after/, /closed to clients/));
   terminal.type(`${ENTER}8`);
-  await picture('operations', 'the runs', shows(LIVE, /Operations +\d/, /undone/, /u undo/));
+  await picture('operations', 'the runs', shows(LIVE, /^▶ Operations/m, /undone/, /u undo/));
 }
