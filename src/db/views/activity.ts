@@ -31,7 +31,9 @@ LIMIT $2::int`;
 }
 
 const ALL = `a.backend_type NOT IN (${BACKGROUND})`;
-const VISIBLE = `(a.backend_type IN (${BACKGROUND})) IS NOT TRUE AND a.usename IS NOT NULL`;
+/** Where the type is hidden: a launcher has an owner too, but no database, and is no WAL sender. */
+const IS_CLIENT = '(a.datid IS NOT NULL OR a.pid IN (SELECT pid FROM pg_stat_get_wal_senders()))';
+const VISIBLE = `(a.backend_type IN (${BACKGROUND})) IS NOT TRUE AND a.usename IS NOT NULL AND ${IS_CLIENT}`;
 const OWN_FIRST = 'a.backend_start IS NULL,';
 
 /**
@@ -76,7 +78,10 @@ const CONNECTION_LIMITS = `current_setting('max_connections')::int AS max_connec
     + coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0) AS reserved_connections,
   ${SERVER_MS}`;
 
-/** All sessions counted: the header, the score and the gate of the lock pane, in one row. */
+/**
+ * All sessions counted: the header, the score and the gate of the lock pane, in one row. Every connection takes a slot;
+ * what sessions do is counted of those that {@link activityList} lists, so without our own that watch.
+ */
 export const activitySummary = defineQuery({
   id: 'activity.summary',
   needs: 'pg_read_all_stats',
@@ -86,36 +91,40 @@ export const activitySummary = defineQuery({
       // one time per column and min() instead of one subtraction per row: 500 sessions are counted every second
       sql: `SELECT /* pgdeck */
   count(*) FILTER (WHERE client)::int AS clients,
-  count(*) FILTER (WHERE client AND active)::int AS active,
-  count(*) FILTER (WHERE client AND state = 'idle')::int AS idle,
-  count(*) FILTER (WHERE client AND in_xact)::int AS idle_in_transaction,
+  count(*) FILTER (WHERE client AND listed AND active)::int AS active,
+  count(*) FILTER (WHERE client AND listed AND state = 'idle')::int AS idle,
+  count(*) FILTER (WHERE client AND listed AND in_xact)::int AS idle_in_transaction,
   0 AS hidden,
   count(*) FILTER (WHERE wait_event_type = 'Lock')::int AS lock_waiting,
   -- 0 is true here: every session is visible, so none of the kind means none that is old
-  coalesce(${since('min(xact_start) FILTER (WHERE client)')}, 0) AS longest_xact_seconds,
-  count(*) FILTER (WHERE client AND state = 'idle'
+  coalesce(${since('min(xact_start) FILTER (WHERE client AND listed)')}, 0) AS longest_xact_seconds,
+  count(*) FILTER (WHERE client AND listed AND state = 'idle'
     AND state_change < (SELECT statement_timestamp() - make_interval(secs => $1::float8)) AND NOT ${isOwnSession(2)})::int AS idle_for_long,
   ${CONNECTION_LIMITS}
-FROM (SELECT pid, backend_start, state, wait_event_type, xact_start, state_change,
+FROM (SELECT a.pid, backend_start, state, wait_event_type, xact_start, state_change,
+    -- the pid first: one comparison for each of the others
+    NOT (a.pid = pg_backend_pid() OR (a.pid = ANY ($4::int[]) AND ${isOwnSession(4)})) AS listed,
     backend_type = 'client backend' AS client, state = 'active' AS active,
     state IN ('idle in transaction', 'idle in transaction (aborted)') AS in_xact
-  FROM pg_stat_get_activity(NULL) WHERE pid <> pg_backend_pid() OFFSET 0) a`,
+  FROM pg_stat_get_activity(NULL) a OFFSET 0) a`,
     },
     {
       // numbackends and pg_locks are open to every role; numbackends also counts workers that are connected to a database
       sql: `SELECT /* pgdeck */
   (SELECT coalesce(sum(numbackends), 0) FROM pg_stat_database)::int AS clients,
   NULL::int AS active, NULL::int AS idle, NULL::int AS idle_in_transaction,
-  (SELECT count(*) FROM pg_stat_get_activity(NULL) WHERE usesysid IS NOT NULL AND backend_start IS NULL)::int AS hidden,
+  (SELECT count(*) FROM pg_stat_get_activity(NULL) a WHERE a.usesysid IS NOT NULL AND a.backend_start IS NULL
+    AND ${IS_CLIENT})::int AS hidden,
   (SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted)::int AS lock_waiting,
   NULL::float8 AS longest_xact_seconds, NULL::int AS idle_for_long,
   ${CONNECTION_LIMITS}
 -- every variant takes the same parameters
-FROM (SELECT $1::float8, $2::int[], $3::float8[]) unused`,
+FROM (SELECT $1::float8, $2::int[], $3::float8[], $4::int[], $5::float8[]) unused`,
     },
   ],
   partial: hiddenSessions,
   row: z.object({
+    /** Connections in use, our own among them. */
     clients: z.int(),
     active: column.int,
     idle: column.int,
@@ -132,5 +141,9 @@ FROM (SELECT $1::float8, $2::int[], $3::float8[]) unused`,
     reserved_connections: z.int(),
     server_ms: z.number(),
   }),
-  params: ({ idleSeconds }: { idleSeconds: number }) => [idleSeconds, ...ownSessions('all')],
+  params: ({ idleSeconds }: { idleSeconds: number }) => [
+    idleSeconds,
+    ...ownSessions('all'),
+    ...ownSessions('watching'),
+  ],
 });

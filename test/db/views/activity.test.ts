@@ -108,6 +108,25 @@ test('the summary counts sessions by what they do', async () => {
   expect(Math.abs(row.server_ms - Date.now())).toBeLessThan(60_000);
 });
 
+test('connections that only watch take slots, and do nothing that is counted: they are not listed either', async () => {
+  const session = await monitor(db);
+  const watching = [session, await monitor(db), await monitor(db)];
+  const [row] = await session.run(activitySummary, { idleSeconds: 600 });
+  const { clients = 0, active, idle, idle_in_transaction } = row ?? {};
+  const busyWith = (active ?? 0) + (idle ?? 0) + (idle_in_transaction ?? 0);
+  expect(clients - busyWith).toBeGreaterThanOrEqual(watching.length);
+});
+
+test('a launcher of the server is no session that is hidden from a role without rights', async () => {
+  const session = await monitor(db, await db.roleWith());
+  const [launcher] = await (await app(db)).sql(
+    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'logical replication launcher'",
+  );
+  expect(launcher).toBeDefined();
+  const rows = await session.run(activityList, all);
+  expect(rows.map((r) => r.pid)).not.toContain(Number(launcher?.pid));
+});
+
 test('a role without rights gets the sessions it cannot see as such, and null instead of counts', async () => {
   const role = await db.roleWith();
   const session = await monitor(db, role);
