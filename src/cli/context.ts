@@ -6,7 +6,6 @@ import { note } from './output.ts';
 
 /** The options that every command takes. */
 export interface GlobalOptions extends ConnectionFlags {
-  readonly config?: string;
   readonly once?: boolean;
   readonly ascii?: boolean;
   readonly color: boolean;
@@ -54,7 +53,10 @@ export function createContext(env: Env): Context {
       };
     },
     resolve: async (command, flags = {}, ask = askOnTerminal()) => {
-      const { settings } = await context.settings(command);
+      const { namedSettings, readSettings, settingsPath } = await import('../config/store.ts');
+      const { config } = globalOptions(command);
+      // a server is looked for in it: without the file that was named another one would be found
+      const settings = readSettings(settingsPath(env, config), namedSettings(env, config) !== undefined);
       const { resolve } = await import('../config/profile.ts');
       const resolved = resolve({ ...globalOptions(command), ...flags }, env, settings, {
         ...(ask && { ask }),

@@ -20,6 +20,8 @@ export interface ConnectionFlags {
   readonly url?: string | undefined;
   readonly service?: string | undefined;
   readonly profile?: string | undefined;
+  /** The settings file, as typed. */
+  readonly config?: string | undefined;
   readonly readOnly?: boolean | undefined;
   /** Seconds between two samples, as typed. */
   readonly interval?: string | undefined;

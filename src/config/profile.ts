@@ -17,6 +17,7 @@ import {
   mergeIntervals,
   type Settings,
 } from './settings.ts';
+import { namedSettings } from './store.ts';
 import { mergeThresholds, type Thresholds } from './thresholds.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -34,6 +35,8 @@ export interface Resolved {
   /** Short name for people: the profile's, the service's, else the database's. */
   readonly name: string;
   readonly profileName?: string;
+  /** The settings file, where another than the usual one was named. */
+  readonly settingsFile?: string;
   /** Absent when the server is no profile's or the profile does not say. */
   readonly environment?: Environment;
   readonly readOnly: boolean;
@@ -73,6 +76,7 @@ export function resolve(
   const { layers: found, profileName, service } = layers(flags, env, settings);
   const profile = profileName === undefined ? undefined : settings.profiles[profileName];
   const { params, origins, layerOf } = merge(found);
+  const settingsFile = namedSettings(env, flags.config);
 
   const port = number(params.port ?? '5432', 'port', 1, 65_535);
   const hostName = oneOf(params.host, 'host') ?? (params.hostaddr ? undefined : defaultHost(port));
@@ -112,6 +116,7 @@ export function resolve(
   return {
     name: profileName ?? service ?? database,
     ...(profileName !== undefined && { profileName }),
+    ...(settingsFile !== undefined && { settingsFile }),
     ...(profile?.environment && { environment: profile.environment }),
     readOnly,
     target,

@@ -8,9 +8,13 @@ import { UsageError } from './usage-error.ts';
 
 /** The settings file: --config, else PGDECK_CONFIG, else where the platform keeps such files. */
 export function settingsPath(env: Env, flag?: string): string {
+  return namedSettings(env, flag) ?? join(settingsDirectory(env), 'pgdeck', 'config.json');
+}
+
+/** The settings file that was named; undefined where the usual one is meant. */
+export function namedSettings(env: Env, flag?: string): string | undefined {
   const given = flag ?? env.PGDECK_CONFIG;
-  if (given) return resolve(given);
-  return join(settingsDirectory(env), 'pgdeck', 'config.json');
+  return given ? resolve(given) : undefined;
 }
 
 function settingsDirectory(env: Env): string {
@@ -20,17 +24,22 @@ function settingsDirectory(env: Env): string {
 }
 
 /**
- * Reads and checks the settings; a file that is absent has none. Never writes.
+ * Reads and checks the settings; a file that is absent has none, unless it `mustExist`. Never writes.
  *
  * Throws {@link UsageError} with one `file:line:column: field …` line for every fault.
  */
-export function readSettings(file: string): Settings {
+export function readSettings(file: string, mustExist = false): Settings {
   let text: string;
   try {
     text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return NO_SETTINGS;
+    if (code === 'ENOENT' && !mustExist) return NO_SETTINGS;
+    if (code === 'ENOENT')
+      throw new UsageError(
+        `There is no settings file ${file}.`,
+        'Correct --config or PGDECK_CONFIG; pgdeck profile add makes a new one.',
+      );
     throw new UsageError(
       `The settings file ${file} cannot be read (${code ?? 'unknown error'}).`,
       'Mend that, or name another one with --config FILE.',
@@ -38,12 +47,12 @@ export function readSettings(file: string): Settings {
   }
   if (text.trim() === '') return NO_SETTINGS;
   const located = locateJson(text);
-  if ('message' in located) throw new UsageError(`${at(file, located)}: ${located.message}`, CORRECT);
+  if ('message' in located) throw new UsageError(`${at(file, located)}: ${located.message}.`, CORRECT);
   const value: unknown = JSON.parse(text);
   const checked = settingsSchema.safeParse(value);
   if (checked.success) return checked.data;
   const lines = checked.error.issues.flatMap((issue) => sentences(issue, value));
-  const message = lines.map(([path, what]) => `${at(file, located.place(path))}: ${field(path)}${what}`);
+  const message = lines.map(([path, what]) => `${at(file, located.place(path))}: ${field(path)}${what}.`);
   throw new UsageError(message.join('\n'), CORRECT);
 }
 

@@ -5,23 +5,30 @@ import { shellWord } from '../text/shell.ts';
 const OPTIONS: Readonly<Record<string, string>> = { host: '-h', port: '-p', user: '-U', database: '-d' };
 
 /**
- * Which server, as words of the command line: its profile with what was given beside it, or every part of the address.
+ * Which server, as words of the command line: its profile with what was given beside it, or every part of the address;
+ * and the settings file that was named.
  * The password is found, or asked for, as it was here. They are not quoted for a shell.
  */
 export function connectionWords({
   profileName,
+  settingsFile,
   describe,
   readOnly,
   environment,
   target,
-}: Pick<Resolved, 'profileName' | 'describe' | 'readOnly' | 'environment' | 'target'>): string[] {
-  if (profileName === undefined) return addressWords(describe, target);
+}: Pick<
+  Resolved,
+  'profileName' | 'settingsFile' | 'describe' | 'readOnly' | 'environment' | 'target'
+>): string[] {
+  // profiles are in it, and how backups are kept; neither cron nor another shell has PGDECK_CONFIG
+  const file = settingsFile === undefined ? [] : ['--config', settingsFile];
+  if (profileName === undefined) return [...file, ...addressWords(describe, target)];
   const own = ['default', 'profile ', 'service '];
   const beside = describe.filter(
     ({ field, from }) => OPTIONS[field] !== undefined && !own.some((one) => from.startsWith(one)),
   );
   return [
-    ...['--profile', profileName],
+    ...[...file, '--profile', profileName],
     ...beside.flatMap(({ field, value }) => [OPTIONS[field] ?? '', value]),
     ...(environment === 'production' && !readOnly ? ['--no-read-only'] : []),
   ];

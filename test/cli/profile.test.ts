@@ -146,7 +146,7 @@ test('a superuser misses nothing, a plain role everything', async () => {
 });
 
 test('a server that is not there: exit 3', async () => {
-  const { run } = fresh();
+  const { run } = fresh('{}');
   const { code, stdout, stderr } = await run('profile', 'test', '-h', home, '-p', '5999', '--json');
   expect([code, stdout]).toEqual([3, '']);
   expect(stderr).toMatch(/There is no socket at .*5999/);
@@ -154,7 +154,7 @@ test('a server that is not there: exit 3', async () => {
 
 test('a database that does not exist: exit 3', async () => {
   const { host, port } = db.target();
-  const { run } = fresh();
+  const { run } = fresh('{}');
   const { code, stderr } = await run(
     'profile',
     'test',
@@ -169,4 +169,23 @@ test('a database that does not exist: exit 3', async () => {
   );
   expect(code).toBe(3);
   expect(stderr).toMatch(/database nope does not exist/);
+});
+
+test('a server is not looked for elsewhere when the settings file that was named is not there', async () => {
+  const { host, port, user, database } = db.target();
+  const env = cleanEnvironment(home, {
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: user,
+    PGDATABASE: database,
+  });
+  const file = join(home, 'mistyped.json');
+  const refused = {
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining(`There is no settings file ${file}.`),
+  };
+  expect(await pgdeck(['--config', file, 'show', 'database'], env)).toMatchObject(refused);
+  expect(await pgdeck(['show', 'database'], { ...env, PGDECK_CONFIG: file })).toMatchObject(refused);
+  expect(await pgdeck(['show', 'database'], env)).toMatchObject({ code: 0 });
 });

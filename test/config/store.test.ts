@@ -34,6 +34,7 @@ describe('where the file is', () => {
 describe('reading', () => {
   test('a file that is absent or empty has no settings, and is not made', () => {
     expect(readSettings(file)).toEqual(NO_SETTINGS);
+    expect(() => readSettings(file, true)).toThrow(`There is no settings file ${file}.`);
     expect(existsSync(file)).toBe(false);
     writeFileSync(file, ' \n');
     expect(readSettings(file)).toEqual(NO_SETTINGS);
@@ -96,7 +97,7 @@ describe('reading', () => {
     ['{} x', '1:4: expected the end of the file, got "x"'],
   ])('%j is told with its place', (text, expected) => {
     writeFileSync(file, text);
-    const first = `${file}:${expected}`;
+    const first = `${file}:${expected}.`;
     expect(() => readSettings(file)).toThrow(expect.objectContaining({ name: 'UsageError', message: first }));
     expect(readFileSync(file, 'utf8')).toBe(text);
   });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { resolve } from '../../src/config/profile.ts';
 import { NO_SETTINGS, type Settings } from '../../src/config/settings.ts';
@@ -25,6 +26,17 @@ test('a profile is named, with what was given beside it', () => {
   expect(of({ profile: 'prod' })).toEqual(['--profile', 'prod']);
   expect(of({ profile: 'prod', dbname: 'stock', readOnly: false })).toEqual([
     ...['--profile', 'prod', '-d', 'stock', '--no-read-only'],
+  ]);
+});
+
+test('a settings file that was named is named again, whoever named it: cron has no PGDECK_CONFIG', () => {
+  const named = { ...env, PGDECK_CONFIG: '/etc/pgdeck.json' };
+  expect(connectionWords(resolve({ profile: 'prod' }, named, settings))).toEqual([
+    ...['--config', '/etc/pgdeck.json', '--profile', 'prod'],
+  ]);
+  const given = resolve({ config: 'own.json', host: 'h', username: 'u', dbname: 'd' }, named, settings);
+  expect(connectionWords(given)).toEqual([
+    ...['--config', join(process.cwd(), 'own.json'), '-h', 'h', '-p', '5432', '-U', 'u', '-d', 'd'],
   ]);
 });
 
