@@ -28,6 +28,9 @@ export type ErrorKind =
   | 'unsupported'
   | 'other';
 
+/** The server cannot give a text as UTF-8: bytes that are no character of the database's encoding, or one that UTF-8 lacks. */
+export const NOT_CONVERTED: ReadonlySet<unknown> = new Set(['22021', '22P05']);
+
 /** A failure in one sentence with the next step; `code` is the SQLSTATE or the system's error code. */
 export class DbError extends Error {
   override readonly name = 'DbError';

@@ -47,7 +47,8 @@ export class Parts {
     const { error } = answer;
     if (error.kind === 'lost') return undefined;
     if (error.kind !== 'denied' && error.kind !== 'unsupported') {
-      this.#set(name, { ...before, status: 'skipped', reason: error.message, busy: error.kind === 'busy' });
+      const { message: reason, code } = error;
+      this.#set(name, { ...before, status: 'skipped', reason, code, busy: error.kind === 'busy' });
       return undefined;
     }
     // a plan that no longer fits (ALTER EXTENSION UPDATE) says "unsupported" too: a new session makes new plans

@@ -21,6 +21,8 @@ export interface Part<Row> {
   readonly rows: readonly Row[];
   /** Why it is not `ok`. */
   readonly reason?: string;
+  /** SQLSTATE of what the last question was skipped for. */
+  readonly code?: string | undefined;
   /** Skipped for a timeout or a lock, which pass. */
   readonly busy?: boolean;
   /** What would change that: SQL, or a sentence. */

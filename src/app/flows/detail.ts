@@ -104,7 +104,13 @@ async function backendSections(
         fact('user', backend.usename),
         fact('database', backend.datname),
         fact('application', backend.application_name),
-        fact('client', [backend.client_addr, backend.client_port].filter(Boolean).join(':')),
+        // over a socket the server has -1 for the port
+        fact(
+          'client',
+          [backend.client_addr, (backend.client_port ?? 0) > 0 && backend.client_port]
+            .filter(Boolean)
+            .join(':'),
+        ),
         fact('type', backend.backend_type),
         fact('state', backend.state),
         fact('wait', waitText(backend)),

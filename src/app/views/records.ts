@@ -4,7 +4,7 @@ import type { Model } from '../model.ts';
 import type { IndexRow } from './indexes.ts';
 import { type LockEntry, lockForest } from './locks.ts';
 import { VIEWS } from './registry.ts';
-import { type StatementRow, textsUnknown } from './statements.ts';
+import { type StatementRow, textsRefused, textsUnknown } from './statements.ts';
 import { deadRatio, type TableRow } from './tables.ts';
 import type { ViewId } from './view.ts';
 
@@ -21,7 +21,10 @@ export const SHOWN: Readonly<Record<string, { view: ViewId; extra?: (model: Mode
     view: 'indexes',
     extra: (model) => ({ statistics_since: model.rows('indexCounts')[0]?.stats_since ?? null }),
   },
-  statements: { view: 'statements', extra: (model) => ({ texts_unknown: textsUnknown(model) }) },
+  statements: {
+    view: 'statements',
+    extra: (model) => ({ texts_unknown: textsUnknown(model), texts_reason: textsRefused(model) ?? null }),
+  },
   replication: {
     view: 'replication',
     extra: (model) => ({

@@ -1,3 +1,4 @@
+import { NOT_CONVERTED } from '../../db/errors.ts';
 import { limitLevel } from '../../health/level.ts';
 import { type StatementRate, statementKey } from '../../monitor/derived/statement-rates.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
@@ -20,7 +21,8 @@ export interface StatementRow {
 const cache = new WeakMap<object, { key: readonly unknown[]; rows: readonly StatementRow[] }>();
 
 export function statementRows(model: Model): readonly StatementRow[] {
-  const key = [model.rows('statements'), model.rows('statementTexts')];
+  const refused = textsRefused(model) !== undefined;
+  const key = [model.rows('statements'), model.rows('statementTexts'), refused];
   const last = cache.get(model);
   if (last?.key.every((part, i) => part === key[i])) return last.rows;
   const texts = new Map(model.rows('statementTexts').map((t) => [t.queryid, t.query]));
@@ -29,7 +31,7 @@ export function statementRows(model: Model): readonly StatementRow[] {
     (row): StatementRow => ({
       row,
       query: row.queryid === null ? null : (texts.get(row.queryid) ?? null),
-      unknown: unknownText(row.queryid, texts),
+      unknown: unknownText(row.queryid, texts, refused),
       rate: model.statementRates.of(row),
       share: total > 0 ? (row.total_exec_ms ?? 0) / total : null,
     }),
@@ -40,11 +42,26 @@ export function statementRows(model: Model): readonly StatementRow[] {
 }
 
 /** Undefined for a text that is known. */
-function unknownText(queryid: string | null, texts: ReadonlyMap<string, string | null>): string | undefined {
+function unknownText(
+  queryid: string | null,
+  texts: ReadonlyMap<string, string | null>,
+  refused: boolean,
+): string | undefined {
   if (queryid === null) return 'text hidden from this role';
   const text = texts.get(queryid);
-  if (text === undefined) return 'text not read yet';
+  if (text === undefined) return refused ? 'text not given by the server' : 'text not read yet';
   return text === null ? 'text no longer kept by the server' : undefined;
+}
+
+/** Why the server gave no text when it was asked last; undefined where it did. */
+export function textsRefused(model: Model): string | undefined {
+  const { status, reason, code } = model.part('statementTexts');
+  if (status !== 'skipped') return undefined;
+  // the extension converts the texts of all databases, and one of SQL_ASCII may hold any bytes
+  return NOT_CONVERTED.has(code)
+    ? 'one has bytes that this database’s encoding lacks, so pg_stat_statements gives none at all here; ' +
+        'a database of encoding SQL_ASCII that has the extension gives them'
+    : reason;
 }
 
 /** Stands in every query of ours. */
@@ -179,11 +196,13 @@ export const statementsView = defineView<StatementRow>({
     const info = model.rows('statementsInfo')[0];
     const own = model.rows('statements').length - statementRows(model).length;
     const unknown = textsUnknown(model);
+    const refused = unknown > 0 ? textsRefused(model) : undefined;
     return [
+      ...(refused === undefined ? [] : [span(`${unknown} without their text: ${refused}  `, 'warn')]),
       span('by pg_stat_statements', 'muted'),
       ...(info?.stats_reset ? [span(` since ${info.stats_reset.slice(0, 19)}`, 'muted')] : []),
       ...(info?.dealloc ? [span(`  ${count(info.dealloc)} evictions: the list is incomplete`, 'warn')] : []),
-      ...(unknown > 0 ? [span(`  ${unknown} without their text`, 'muted')] : []),
+      ...(unknown > 0 && refused === undefined ? [span(`  ${unknown} without their text`, 'muted')] : []),
       ...(own > 0 ? [span(`  ${own} of pgdeck itself left out`, 'muted')] : []),
     ];
   },
@@ -193,7 +212,8 @@ export const statementsView = defineView<StatementRow>({
     {
       title: 'Statement',
       text:
-        s.query ?? `(${s.unknown}; new ones are read once a minute, since the server reads all texts for it)`,
+        s.query ??
+        `(${s.unknown}${textsRefused(model) === undefined ? '' : `: ${textsRefused(model)}`}; new ones are read once a minute, since the server reads all texts for it)`,
     },
     {
       title: 'Counters',

@@ -1,8 +1,6 @@
+import { NOT_CONVERTED } from '../errors.ts';
 import { quoteIdent } from '../ident.ts';
 import type { Answered, DriverRow } from './driver.ts';
-
-/** The server cannot give a text as UTF-8: bytes that are no character of the database's encoding, or one that UTF-8 lacks. */
-const NOT_CONVERTED: ReadonlySet<unknown> = new Set(['22021', '22P05']);
 
 /** text, name, varchar, bpchar, and arrays of text and name. */
 const TEXTS: ReadonlySet<number> = new Set([25, 19, 1043, 1042]);
