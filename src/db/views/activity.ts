@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isOwnSession, ownSessions } from '../client/own-sessions.ts';
 import { column, defineQuery, type RowOf } from '../query.ts';
 import {
+  ageSeconds,
   DURATION_COLUMNS,
   durationColumns,
   hiddenSessions,
@@ -142,7 +143,7 @@ FROM (SELECT $1::float8, $2::int[], $3::float8[], $4::int[], $5::float8[]) unuse
     server_ms: z.number(),
   }),
   params: ({ idleSeconds }: { idleSeconds: number }) => [
-    idleSeconds,
+    ageSeconds(idleSeconds),
     ...ownSessions('all'),
     ...ownSessions('watching'),
   ],

@@ -13,6 +13,9 @@ export function hiddenSessions(server: Server): Denial | undefined {
   return { reason: 'Sessions of other roles are hidden.', remedy: grant('pg_read_all_stats', server) };
 }
 
+/** A number of seconds that can be taken from today: no session is that old, and further back there are no timestamps. */
+export const ageSeconds = (seconds: number): number => Math.min(seconds, 1e9);
+
 /**
  * Seconds from a time until now on the server's clock, float8. date_part, because extract() is numeric from 14 on:
  * slower, and text in node-pg.

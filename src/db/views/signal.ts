@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isOwnSession, ownSessions } from '../client/own-sessions.ts';
 import { column, defineQuery, type RowOf } from '../query.ts';
 import {
+  ageSeconds,
   DURATION_COLUMNS,
   durationColumns,
   microseconds,
@@ -118,7 +119,7 @@ export const signalIdleCandidates = defineQuery({
     },
   ],
   row: target,
-  params: ({ seconds }: { seconds: number }) => [seconds, ...ownSessions('all')],
+  params: ({ seconds }: { seconds: number }) => [ageSeconds(seconds), ...ownSessions('all')],
 });
 
 /** Whether a backend is still there, and what it does: asked after a signal until it is gone or has moved on. */

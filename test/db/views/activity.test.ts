@@ -105,6 +105,9 @@ test('the summary counts sessions by what they do', async () => {
   expect(row.hidden).toBe(0);
   expect(row.clients).toBeGreaterThanOrEqual((row.active ?? 0) + (row.idle ?? 0));
   expect(row).toMatchObject({ max_connections: 60, reserved_connections: 3 });
+  // longer ago than there are timestamps
+  const [ever] = await session.run(activitySummary, { idleSeconds: 1e15 });
+  expect(ever?.idle_for_long).toBe(0);
   expect(Math.abs(row.server_ms - Date.now())).toBeLessThan(60_000);
 });
 

@@ -160,6 +160,8 @@ test('idle candidates are idle clients that this role may end, the longest idle 
     expect(rows.map((row) => row.pid)).toEqual([first.pid, second.pid]);
     expect(rows[0]).toMatchObject({ state: 'idle', permitted: true, own: false, usename: guest });
     expect(await session.run(signalIdleCandidates, { seconds: 3600 })).toEqual([]);
+    // longer ago than there are timestamps
+    expect(await session.run(signalIdleCandidates, { seconds: 1e15 })).toEqual([]);
   } finally {
     await helper.close();
   }
