@@ -87,6 +87,9 @@ test('locks: who waits for whom, with root, depth and what is waited for', async
   expect([a.pid, b.pid]).toContain(row(c).root_pid);
   expect(row(d).root_pid).toBe(row(c).root_pid);
   expect([row(a).frees, row(b).frees]).toEqual([0, 0]);
+  const plain = await run(undefined, '--once', '--ascii');
+  expect(plain.stdout).toMatch(/^`-\d+/m);
+  expect(plain.stdout).not.toContain('└');
 
   for (const weak of [a, b]) await weak.sql('COMMIT');
   await Promise.all([altered, read]);
@@ -220,6 +223,14 @@ test('--once: the overview with its four panes', async () => {
     expect(stdout).toMatch(new RegExp(`^${title}`, 'm'));
   expect(stdout).toMatch(/connections \d+\/\d+ {2}transactions\/s [\d.]+/);
   expect(stdout).toContain('客户');
+});
+
+test('an overview counts what it leaves out', async () => {
+  for (let i = 1; i <= 12; i++) await watcher.sql(`CREATE TABLE beyond_${i} (id int)`);
+  const { rows } = JSON.parse((await run(undefined, 'show', 'tables', '--json')).stdout);
+  const { stdout } = await run(undefined, '--once');
+  expect(stdout).toContain(`\n${rows.length - 10} more tables are not listed.\n`);
+  for (let i = 1; i <= 12; i++) await watcher.sql(`DROP TABLE beyond_${i}`);
 });
 
 test('tables: an empty one is listed, and what a limit leaves out is counted', async () => {

@@ -20,9 +20,9 @@ async function openConsole(command: Command, context: Context): Promise<number> 
       'Use pgdeck --once, or pgdeck show VIEW for a script.',
     );
   if (once) {
-    const { resolved } = await context.resolve(command);
+    const { resolved, settings } = await context.resolve(command);
     const { printOverview } = await import('../show/once.ts');
-    return printOverview({ resolved });
+    return printOverview({ resolved, ascii: context.display(command, settings).ascii });
   }
   const prompt: { ask?: Ask } = {};
   const { resolved, settings } = await context.resolve(command, {}, async (question) =>

@@ -30,7 +30,10 @@ export function register(program: Command, context: Context): void {
         const resolved = resolvedFor(demo.target, 'demo', settings, flags);
         if (!terminal) {
           const { printOverview } = await import('../show/once.ts');
-          context.exitCode = await printOverview({ resolved });
+          context.exitCode = await printOverview({
+            resolved,
+            ascii: context.display(command, settings).ascii,
+          });
           return;
         }
         const { startConsole } = await import('../../ui/start.ts');

@@ -2,7 +2,7 @@ import { Model, marked } from '../../app/model.ts';
 import { shownRowsOf } from '../../app/select.ts';
 import { hitText } from '../../app/views/database.ts';
 import { screenOf, VIEWS } from '../../app/views/registry.ts';
-import { statusPart } from '../../app/views/view.ts';
+import { notRead, statusPart } from '../../app/views/view.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { connect } from '../../db/client.ts';
@@ -15,14 +15,20 @@ import { lineText } from '../../text/line.ts';
 import { bytes, count } from '../../text/units.ts';
 import { EXIT, print } from '../output.ts';
 import { interruptible } from './interruptible.ts';
-import { printRows } from './run.ts';
+import { leftOut, printRows } from './run.ts';
 
 const ROWS = 10;
 /** Rates need two samples. */
 const BETWEEN_SECONDS = 1.1;
 
 /** One overview as text: the header's figures and the four panes. Returns the exit code. Throws DbError. */
-export async function printOverview({ resolved }: { resolved: Resolved }): Promise<number> {
+export async function printOverview({
+  resolved,
+  ascii,
+}: {
+  resolved: Resolved;
+  ascii: boolean;
+}): Promise<number> {
   const session = await withPassword(resolved.passwords, () =>
     connect(resolved.target, 'slow', 'pgdeck-monitor'),
   );
@@ -43,12 +49,16 @@ export async function printOverview({ resolved }: { resolved: Resolved }): Promi
     model.observe();
     printHeader(resolved, model);
     for (const view of views) {
-      const rows = shownRowsOf(view, model).slice(0, ROWS);
+      const all = shownRowsOf(view, model);
+      const rows = all.slice(0, ROWS);
       const headline = lineText(view.headline?.(model, rows) ?? []).trim();
       print(`\n${view.title}${headline === '' ? '' : `: ${cleanLine(headline)}`}`);
       const part = statusPart(view, model);
-      if (part.status === 'ok' && rows.length > 0) await printRows(view, rows, model);
-      else if (part.status === 'ok' || part.status === 'waiting') print(view.empty);
+      if (part.status === 'ok' && rows.length > 0) {
+        await printRows(view, rows, model, ascii);
+        const more = all.length - rows.length + notRead(view, model);
+        if (more > 0) print(leftOut(view, more));
+      } else if (part.status === 'ok' || part.status === 'waiting') print(view.empty);
       else print(cleanLine(`${part.reason ?? 'not known'} ${part.remedy ?? ''}`));
     }
     return EXIT.done;

@@ -170,12 +170,14 @@ async function printSample(
     const columns = keys.map((key) => ({ key }));
     await printListing({ at, server, columns, rows: records }, 'csv');
   }
-  if (notListed > 0 && format !== 'json' && round === 0)
-    note(
-      notListed === 1
-        ? `pgdeck: One of the ${view.noun} is not listed.`
-        : `pgdeck: ${exact(notListed)} more ${view.noun} are not listed.`,
-    );
+  if (notListed > 0 && format !== 'json' && round === 0) note(`pgdeck: ${leftOut(view, notListed)}`);
+}
+
+/** How many rows of a view are not among those printed. */
+export function leftOut(view: AnyView, rows: number): string {
+  return rows === 1
+    ? `One of the ${view.noun} is not listed.`
+    : `${exact(rows)} more ${view.noun} are not listed.`;
 }
 
 /** The table that the console shows, with all its columns. */
