@@ -9,21 +9,27 @@ type Holder = RowOf<typeof horizonHolders>;
 
 /** A snapshot that is younger is somebody's query. */
 const OLD_SECONDS = 300;
+/** So many are described, the others only named. */
+const NAMED = 3;
 /** Fewer dead rows, or a smaller share of them, are those that died in the meantime. */
 const STAYED_ROWS = 1_000;
 const STAYED_SHARE = 0.2;
 
 /** Who keeps dead rows from being removed: VACUUM would run and achieve little. Throws DbError. */
 export async function horizonChecks(session: Session): Promise<Check[]> {
-  const holders = await inTheWay(session);
-  return holders
-    .filter(({ xids, seconds }) => (xids ?? 0) > 0 && (seconds ?? Number.POSITIVE_INFINITY) >= OLD_SECONDS)
-    .slice(0, 3)
-    .map((one) => ({
-      title: 'Dead rows',
-      status: 'warn',
-      detail: `${nameOf(one)} still sees rows that died in the last ${count(one.xids)} transaction${one.xids === 1 ? '' : 's'}${since(one)}: those stay. End it first.`,
-    }));
+  const holders = (await inTheWay(session)).filter(
+    ({ xids, seconds }) => (xids ?? 0) > 0 && (seconds ?? Number.POSITIVE_INFINITY) >= OLD_SECONDS,
+  );
+  const named = holders
+    .slice(0, NAMED)
+    .map(
+      (one) =>
+        `${nameOf(one)} still sees rows that died in the last ${count(one.xids)} transaction${one.xids === 1 ? '' : 's'}${since(one)}: those stay. End it first.`,
+    );
+  // ending those that are named is not enough
+  const others = holders.slice(NAMED).map(({ kind, id }) => `${kind} ${id}`);
+  const more = others.length > 0 ? [`Such rows stay for others as well: ${others.join(', ')}.`] : [];
+  return [...named, ...more].map((detail) => ({ title: 'Dead rows', status: 'warn', detail }));
 }
 
 /** Dead rows of a table before VACUUM and after. */
