@@ -79,7 +79,9 @@ function pick(given: readonly string[], flags: SignalFlags): SignalPick {
     const seconds = parseDuration(flags.idleLongerThan);
     if (seconds === undefined || seconds <= 0)
       throw new UsageError(
-        `"${flags.idleLongerThan}" is no duration: a number with its unit is needed.`,
+        seconds === undefined
+          ? `"${flags.idleLongerThan}" is no duration: a number with its unit is needed.`
+          : `"${flags.idleLongerThan}" is no time that a session can be idle for: more than nothing is needed.`,
         'Write --idle-longer-than 10m, 90s or 1h30m.',
       );
     return { idleLongerThan: seconds };

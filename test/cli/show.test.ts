@@ -146,6 +146,11 @@ test('locks: a prepared transaction at the root says which one it is, whose, how
   await over;
 });
 
+test('--csv without rows is nothing, not a blank line', async () => {
+  const { code, stdout } = await run(undefined, 'show', 'replication', '--csv');
+  expect([code, stdout]).toEqual([0, '']);
+});
+
 test('--limit, --csv and --ndjson: the same rows', async () => {
   const csv = await run(undefined, 'show', 'database', '--csv', '--limit', '1');
   const [heading, ...rest] = csv.stdout.trimEnd().split('\r\n');

@@ -57,6 +57,7 @@ test.each([
   [[], { backendStart: '5', rootBlockers: true }, /one PID/],
   [[], { idleLongerThan: 'long' }, /"long" is no duration/],
   [[], { idleLongerThan: '0' }, /"0" is no duration/],
+  [[], { idleLongerThan: '0s' }, /"0s" is no time that a session can be idle for/],
   [['1'], { rootBlockers: true }, /exclude each other/],
   [[], { idleLongerThan: '1m', rootBlockers: true }, /exclude each other/],
 ])('terminate %j %j is refused as bad usage', (pids, flags, message) => {

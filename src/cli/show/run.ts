@@ -168,7 +168,8 @@ async function printSample(
   else {
     const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];
     const columns = keys.map((key) => ({ key }));
-    await printListing({ at, server, columns, rows: records }, 'csv');
+    // the columns are those of the rows: without any there is nothing to head
+    if (records.length > 0) await printListing({ at, server, columns, rows: records }, 'csv');
   }
   if (notListed > 0 && format !== 'json' && round === 0) note(`pgdeck: ${leftOut(view, notListed)}`);
 }
