@@ -109,7 +109,7 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
     countedOf(input, backup),
     input.tables,
     input.mode,
-    source.foreign?.heads,
+    source.foreign,
   );
   checks.push(...tableChecks);
   const tables: ResultTable[] = [];

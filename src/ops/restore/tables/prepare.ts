@@ -1,17 +1,19 @@
 import { displayName, quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { type LiveTable, liveTables, tableNames } from '../../../db/views/restore/tables.ts';
-import { type RowsHead, refusalIn } from '../../archive/sql/guard.ts';
+import { refusalIn } from '../../archive/sql/guard.ts';
 import type { Clients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
 import type { Check } from '../../operation.ts';
 import type { Backup } from '../../repository/repository.ts';
+import type { Foreign } from '../source/foreign.ts';
 import { unitChecks } from './checks.ts';
 import { type Contents, type KnownTable, leavesOf, readContents, tableKey } from './reading/contents.ts';
+import { Counts } from './reading/counts.ts';
 import type { Entry } from './reading/entries.ts';
 import { definitionOf, goneCheck, withSequences } from './reading/gone.ts';
 import { chooseTables } from './reading/names.ts';
-import { headOf } from './rows/source.ts';
+import { headsOf } from './rows/source.ts';
 import { withWorkspace } from './rows/workspace.ts';
 import type { Task } from './sql/script.ts';
 import { mayReplicate, taskOf, unitOf } from './task.ts';
@@ -30,18 +32,25 @@ export async function prepare(
   backup: Backup,
   names: readonly string[],
   mode: Mode,
-  heads?: readonly RowsHead[],
+  foreign?: Foreign,
 ): Promise<Prepared> {
-  const contents = await readContents(context.host, clients, backup, () => knownTables(session), heads);
+  const contents = await readContents(
+    context.host,
+    clients,
+    backup,
+    () => knownTables(session),
+    foreign?.heads,
+  );
   const keys = chooseTables(contents, names);
   const blocks = await readBlocks(context, clients, backup, contents, keys);
   const live = await session.run(liveTables, withParents(contents, keys));
   const replicates = await mayReplicate(session);
+  const counts = Counts.of(backup.manifest, foreign?.dumped);
   const checks: Check[] = [];
   const units: Unit[] = [];
   const gone: Gone[] = [];
   for (const [at, key] of keys.entries()) {
-    const wanted = describe(backup, contents, key, blocks.get(key) ?? []);
+    const wanted = describe(counts, contents, key, blocks.get(key) ?? []);
     const found = live.find((table) => tableKey(table.schema, table.name) === key);
     if (found === undefined) {
       const made = remake(contents, key, live);
@@ -87,20 +96,17 @@ async function readBlocks(
     const found = new Map<string, Block[]>();
     for (const key of keys) {
       const blocks: Block[] = [];
-      for (const table of leavesOf(contents, key)) {
-        const { place, columns, encoding } = await headOf(host, clients, backup, table, directory);
-        blocks.push({ table, place, columns, encoding });
-      }
+      for (const table of leavesOf(contents, key))
+        for (const { place, columns, encoding } of await headsOf(host, clients, backup, table, directory))
+          blocks.push({ table, place, columns, encoding });
       found.set(key, blocks);
     }
     return found;
   });
 }
 
-function describe(backup: Backup, contents: Contents, key: string, blocks: readonly Block[]) {
+function describe(counts: Counts, contents: Contents, key: string, blocks: readonly Block[]) {
   const [schema = '', name = ''] = key.split('\0');
-  const counted = new Map(backup.manifest?.tables.map((t) => [tableKey(t.schema, t.name), t.rows]));
-  const rows = blocks.map(({ table }) => counted.get(tableKey(table.schema, table.name)) ?? null);
   const known = contents.tables.get(key)?.data !== undefined || blocks.length > 0;
   return {
     key,
@@ -108,7 +114,7 @@ function describe(backup: Backup, contents: Contents, key: string, blocks: reado
     name,
     shown: displayName(schema, name),
     blocks,
-    rows: known && rows.every((n) => n !== null) ? rows.reduce((sum, n) => sum + n, 0) : null,
+    rows: known ? counts.rowsOf(contents, key) : null,
   };
 }
 

@@ -18,8 +18,14 @@ export interface ContentsTable {
   readonly partitioned: boolean;
   /** Key of what it is a partition of. */
   readonly parent: string | undefined;
-  /** Where its rows are: the line of the table of contents, or the head of its COPY. Undefined without rows. */
-  readonly data: { readonly line: string } | { readonly head: RowsHead; readonly lines: Lines } | undefined;
+  /**
+   * Where its rows are: the line of the table of contents, or the heads of its COPYs, of which a partitioned table may have
+   * one for each of its partitions (--load-via-partition-root). Undefined without rows.
+   */
+  readonly data:
+    | { readonly line: string }
+    | { readonly heads: readonly RowsHead[]; readonly lines: Lines }
+    | undefined;
 }
 
 export interface Contents {
@@ -103,7 +109,11 @@ async function textContents(
   const entries = entriesOf(backup, text);
   const tables = definedTables(entries);
   const known = tables.size === 0 ? await live() : [];
-  for (const head of heads) addData(tables, tableKey(head.schema, head.name), { head, lines });
+  for (const head of heads) {
+    const key = tableKey(head.schema, head.name);
+    const before = tables.get(key)?.data;
+    addData(tables, key, { heads: [...(before && 'heads' in before ? before.heads : []), head], lines });
+  }
   addParents(tables, known);
   return { entries, tables };
 }

@@ -87,9 +87,9 @@ ${END_OF_DATA} !b others
 function headsProgram(redirects: readonly Redirect[]): string {
   const numbers = new Map<number, number>();
   const lines = new Set<number>();
-  const raw: string[] = [];
+  const raw = new Map<string, number[]>();
   for (const [at, { place }] of redirects.entries())
-    if ('raw' in place) raw.push(`/^${escapePattern(place.raw)}$/ b begin${at + 1}\n`);
+    if ('raw' in place) raw.set(place.raw, [...(raw.get(place.raw) ?? []), at + 1]);
     else {
       numbers.set(place.line, at + 1);
       for (const line of place.lines) lines.add(line);
@@ -108,8 +108,30 @@ function headsProgram(redirects: readonly Redirect[]): string {
 N
 b head
 }
-${raw.join('')}b others
+${[...raw].map(([text, blocks], at) => rawJump(text, blocks, at)).join('')}b others
 }`;
+}
+
+/**
+ * To the blocks of one head. Rows of partitions may all go through their root: then its head comes once for each of them,
+ * in the order of the blocks, and how often it has come is counted in the hold space.
+ */
+function rawJump(text: string, blocks: readonly number[], group: number): string {
+  const head = `/^${escapePattern(text)}$/`;
+  const [first, ...more] = blocks;
+  if (more.length === 0) return `${head} b begin${first}\n`;
+  const mark = `<${group}>`;
+  const jumps = more.map((block, at) => `s/${mark}/&/${at + 2}\nt begin${block}\n`).reverse();
+  // a test forgets what was replaced before it
+  return `${head} {
+x
+s/$/${mark}/
+h
+t counted${group}
+:counted${group}
+${jumps.join('')}b begin${first}
+}
+`;
 }
 
 /** Notes that the rows of a redirect came through, or all of it. */

@@ -35,15 +35,18 @@ export async function rowsOf(
 const LONGEST_HEAD = 1 << 19;
 
 /** Where the rows of a table begin in what {@link rowsOf} writes, and what they are. Throws {@link OpError} without any. */
-export async function headOf(
+export async function headsOf(
   host: Host,
   clients: Clients,
   backup: Backup,
   table: ContentsTable,
   directory: string,
-): Promise<{ place: Place; columns: readonly string[]; encoding: string | undefined }> {
+): Promise<{ place: Place; columns: readonly string[]; encoding: string | undefined }[]> {
   const { data } = table;
-  if (data && 'head' in data) return { ...data.head, place: { line: data.head.line, lines: data.lines } };
+  if (data && 'heads' in data) {
+    const { heads, lines } = data;
+    return heads.map((head) => ({ ...head, place: { line: head.line, lines } }));
+  }
   const list = join(directory, `head-${data?.line.split(';')[0]}.list`);
   await writeFile(list, `${data?.line}\n`, { mode: 0o600 });
   const enough = new AbortController();
@@ -76,7 +79,7 @@ export async function headOf(
     if (!(error instanceof CommandError && error.kind === 'cancelled' && enough.signal.aborted)) throw error;
   }
   const [head] = guard.heads;
-  if (head !== undefined) return { ...head, place: { raw: text.toString('latin1', ...head.bytes) } };
+  if (head !== undefined) return [{ ...head, place: { raw: text.toString('latin1', ...head.bytes) } }];
   throw new OpError(
     'refused',
     `The rows of ${displayName(table.schema, table.name)} in ${backup.id} are not written with COPY.`,
