@@ -1,5 +1,6 @@
 import { exact, plural } from '../../text/units.ts';
 import type { Manifest } from '../repository/manifest.ts';
+import { byRoot, keyOf } from '../repository/roots.ts';
 import type { Decoded } from './decode.ts';
 
 /** Where an archive does not hold what the manifest says. */
@@ -20,14 +21,19 @@ export function differences(
   { tables, large_objects }: Pick<Manifest, 'tables' | 'large_objects'>,
   decoded: Pick<Decoded, 'tables' | 'largeObjects'>,
 ): Difference[] {
-  const key = ({ schema, name }: { schema: string; name: string }) => JSON.stringify([schema, name]);
-  const there = new Map(decoded.tables.map((table) => [key(table), table]));
+  const uncounted = new Set(decoded.tables.filter(({ rows: n }) => n === null).map(keyOf));
+  const there = new Map(
+    byRoot(decoded.tables.map((table) => ({ ...table, copy_bytes: table.copyBytes }))).map((table) => [
+      keyOf(table),
+      table,
+    ]),
+  );
   const found: Difference[] = [];
-  for (const table of tables) {
-    if (table.kind === 'matview') continue;
-    const one = there.get(key(table));
-    there.delete(key(table));
-    const same = one === undefined ? table.rows === null : one.rows === null || one.rows === table.rows;
+  for (const table of byRoot(tables.filter(({ kind }) => kind !== 'matview'))) {
+    const one = there.get(keyOf(table));
+    there.delete(keyOf(table));
+    const same =
+      one === undefined ? table.rows === null : uncounted.has(keyOf(table)) || one.rows === table.rows;
     if (same) continue;
     found.push({ what: nameOf(table), expected: rows(table.rows), found: rows(one?.rows ?? null) });
   }

@@ -32,6 +32,8 @@ const tableSchema = z.object({
   kind: z.enum(['table', 'partition', 'matview']),
   /** Counted in the snapshot that was dumped; null when it holds no data in this backup. */
   rows: size.nullable(),
+  /** Of a partition whose rows the archive has among those of the topmost table above it; absent in all others. */
+  root: z.object({ schema: z.string(), name: z.string() }).optional(),
   /** Bytes of its COPY text, for a progress that is exact; null when unknown. */
   copy_bytes: size.nullable(),
   /** pg_table_size when it was dumped. */

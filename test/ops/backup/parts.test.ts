@@ -9,6 +9,8 @@ function table(oid: number, bytes: number, rows: number): BackupRelation {
   const more = {
     kind: 'r',
     partition_of: null,
+    root_schema: null,
+    root_name: null,
     populated: true,
     unlogged: false,
     of_extension: false,

@@ -14,7 +14,8 @@ export const backupRelations = defineQuery({
   variants: [
     {
       sql: `SELECT /* pgdeck */ c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
-  CASE WHEN c.relispartition THEN i.inhparent END AS partition_of, c.relispopulated AS populated,
+  CASE WHEN c.relispartition THEN i.inhparent END AS partition_of, rn.nspname::text AS root_schema,
+  r.relname::text AS root_name, c.relispopulated AS populated,
   c.relpersistence = 'u' AS unlogged, greatest(c.reltuples, 0)::float8 AS estimated_rows,
   CASE WHEN c.relkind NOT IN ('r', 'm') THEN 0 WHEN $1::bool THEN coalesce(pg_table_size(c.oid), 0)
     ELSE (c.relpages + coalesce(t.relpages, 0)) * current_setting('block_size')::float8 END::float8 AS bytes,
@@ -24,6 +25,8 @@ export const backupRelations = defineQuery({
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
 LEFT JOIN pg_inherits i ON c.relispartition AND i.inhrelid = c.oid
+LEFT JOIN pg_class r ON c.relispartition AND r.oid = pg_partition_root(c.oid)
+LEFT JOIN pg_namespace rn ON rn.oid = r.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'S') AND c.relpersistence <> 't' AND ${OWN_SCHEMAS}
 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
     },
@@ -35,6 +38,9 @@ ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
     kind: z.enum(['r', 'p', 'm', 'v', 'f', 'S']),
     /** Of a partition: the oid of the table it is one of. */
     partition_of: column.int,
+    /** The topmost table above it. */
+    root_schema: z.string().nullable(),
+    root_name: z.string().nullable(),
     populated: z.boolean(),
     unlogged: z.boolean(),
     estimated_rows: z.number(),

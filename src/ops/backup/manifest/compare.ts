@@ -1,5 +1,7 @@
+import type { BackupRelation } from '../../../db/views/backup/relations.ts';
 import type { Decoded } from '../../archive/decode.ts';
 import { OpError } from '../../error.ts';
+import { byRoot, keyOf, type Named } from '../../repository/roots.ts';
 import type { Snapshot } from '../dump/snapshot.ts';
 
 export type Compared = Pick<Decoded, 'tables' | 'largeObjects'>;
@@ -16,13 +18,28 @@ export function compareCounts(
   counts: ReadonlyMap<number, number>,
   archive: Compared,
 ): { readonly tables: number; readonly rows: number } {
-  const found = new Map(archive.tables.map((one) => [keyOf(one), one.rows]));
+  const found = new Map(
+    byRoot(archive.tables.map((one) => ({ ...one, copy_bytes: one.copyBytes }))).map((one) => [
+      keyOf(one),
+      one.rows,
+    ]),
+  );
+  const rooted = rootsIn(selection.filled, archive);
   // a materialized view has no rows of its own in a dump
   const tables = selection.filled.filter(({ kind }) => kind === 'r');
-  const differences = tables.flatMap((table) => {
-    const counted = counts.get(table.oid);
-    const there = found.get(keyOf(table));
-    return there === counted
+  const wanted = byRoot(
+    tables.map((one) => ({
+      schema: one.schema,
+      name: one.name,
+      rows: counts.get(one.oid) ?? null,
+      copy_bytes: null,
+      root: rooted.get(one.oid),
+    })),
+  );
+  const differences = wanted.flatMap((table) => {
+    const counted = table.rows;
+    const there = found.get(keyOf(table)) ?? null;
+    return there === counted && there !== null
       ? []
       : [`${table.schema}.${table.name} (${there ?? 'none'} instead of ${counted ?? 'none'})`];
   });
@@ -38,7 +55,20 @@ export function compareCounts(
   return { tables: tables.length, rows: tables.reduce((sum, { oid }) => sum + (counts.get(oid) ?? 0), 0) };
 }
 
-/** Names may hold any character but this one. */
-export function keyOf({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return `${schema}\0${name}`;
+/**
+ * Partitions, by oid, whose rows the archive has among those of the topmost table above them: pg_dump loads rows that
+ * are spread by the hash of an enum through it.
+ */
+export function rootsIn(
+  filled: readonly BackupRelation[],
+  { tables }: Pick<Decoded, 'tables'>,
+): Map<number, Named> {
+  const there = new Set(tables.map(keyOf));
+  return new Map(
+    filled.flatMap((one): [number, Named][] => {
+      const { oid, root_schema: schema, root_name: name } = one;
+      if (schema === null || name === null || there.has(keyOf(one))) return [];
+      return there.has(keyOf({ schema, name })) ? [[oid, { schema, name }]] : [];
+    }),
+  );
 }

@@ -3,12 +3,13 @@ import type { FileSum } from '../../archive/checksum.ts';
 import type { Decoded } from '../../archive/decode.ts';
 import type { OpContext } from '../../context.ts';
 import type { Manifest, ManifestTable, Verification } from '../../repository/manifest.ts';
+import { keyOf } from '../../repository/roots.ts';
 import { archiveName } from '../dump/command.ts';
 import { compressionText } from '../dump/compression.ts';
 import { GLOBALS } from '../dump/globals.ts';
 import type { Snapshot } from '../dump/snapshot.ts';
 import type { BackupRequest } from '../request.ts';
-import { keyOf } from './compare.ts';
+import { rootsIn } from './compare.ts';
 
 /** What was found out while a backup was made. */
 export interface Findings {
@@ -96,12 +97,14 @@ function tablesOf(
 ): ManifestTable[] {
   const copyBytes = new Map(decoded.tables.map((one) => [keyOf(one), one.copyBytes]));
   const full = new Set(filled);
+  const rooted = rootsIn(filled, decoded);
   return defined.map((one) => ({
     oid: one.oid,
     schema: one.schema,
     name: one.name,
     kind: one.kind === 'm' ? 'matview' : one.partition_of === null ? 'table' : 'partition',
     rows: full.has(one) ? (counts.get(one.oid) ?? null) : null,
+    ...(rooted.has(one.oid) && { root: rooted.get(one.oid) }),
     copy_bytes: full.has(one) ? (copyBytes.get(keyOf(one)) ?? null) : null,
     bytes: one.bytes,
   }));

@@ -1,4 +1,5 @@
 import type { Manifest } from '../../repository/manifest.ts';
+import { byRoot } from '../../repository/roots.ts';
 import type { Foreign } from '../source/foreign.ts';
 
 /** What must be there after a load. */
@@ -25,14 +26,20 @@ export interface ExpectedTable {
 }
 
 export function expectedOf(manifest: Manifest): Expected {
+  const { tables } = manifest;
+  const of = (matview: boolean): ExpectedTable[] =>
+    byRoot(tables.filter(({ kind }) => (kind === 'matview') === matview)).map(
+      ({ schema, name, rows, copy_bytes: copyBytes, partitioned }) => ({
+        schema,
+        name,
+        rows,
+        copyBytes,
+        matview,
+        ...(partitioned && { partitioned }),
+      }),
+    );
   return {
-    tables: manifest.tables.map(({ schema, name, rows, copy_bytes, kind }) => ({
-      schema,
-      name,
-      rows,
-      copyBytes: copy_bytes,
-      matview: kind === 'matview',
-    })),
+    tables: [...of(false), ...of(true)],
     largeObjects: manifest.large_objects,
     sequences: manifest.sequences,
     from: 'manifest',
