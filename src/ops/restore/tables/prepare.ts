@@ -55,7 +55,12 @@ export async function prepare(
     if (found === undefined) {
       const made = remake(contents, key, live);
       checks.push(made.check);
-      gone.push({ ...wanted, ...made.definition, sequences: madeSequences(backup, made.definition.before) });
+      gone.push({
+        ...wanted,
+        ...made.definition,
+        partitioned: contents.tables.get(key)?.partitioned === true,
+        sequences: madeSequences(backup, made.definition.before),
+      });
     } else {
       const unit = unitOf(wanted, found, at + 1, replicates);
       checks.push(...unitChecks(unit, mode, session.server.user));

@@ -51,6 +51,8 @@ export interface Unit extends Wanted {
 
 /** A table that is gone: it is made again with its definition. */
 export interface Gone extends Wanted {
+  /** Its rows are those of its partitions. */
+  readonly partitioned: boolean;
   readonly before: readonly Entry[];
   /** Indexes, constraints, triggers: after the rows. */
   readonly after: readonly Entry[];

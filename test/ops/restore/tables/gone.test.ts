@@ -87,3 +87,20 @@ test('foreign keys of others are told, and a definition that fails changes nothi
   expect(end.text).toContain('Nothing was changed: relation "app.departments" does not exist.');
   expect(await session.sql(`SELECT to_regclass('app.employees') AS it`)).toEqual([{ it: null }]);
 });
+
+test('a table that others inherit from comes back together with them, each with its own rows', async () => {
+  await session.sql(
+    'CREATE TABLE app.heir (id int); CREATE TABLE app.heir_1 (x int) INHERITS (app.heir); INSERT INTO app.heir VALUES (1)',
+  );
+  await session.sql('INSERT INTO app.heir_1 VALUES (2, 3), (4, 5)');
+  const backup = await dump(database.target(), join(directory, 'heirs.sql'), []);
+  await session.sql('DROP TABLE app.heir CASCADE');
+  const { end } = await restore(context, backup, ['app.heir', 'app.heir_1'], 'replace');
+  expect(end, end.text).toMatchObject({ status: 'done' });
+  expect(await session.sql('SELECT tableoid::regclass::text AS of, id FROM app.heir ORDER BY id')).toEqual([
+    { of: 'app.heir', id: 1 },
+    { of: 'app.heir_1', id: 2 },
+    { of: 'app.heir_1', id: 4 },
+  ]);
+  await session.sql('DROP TABLE app.heir CASCADE');
+});

@@ -94,7 +94,8 @@ function settings(major: number): string[] {
 function arrived({ units, gone }: Task, blocks: number): string[] {
   const counted = [
     ...units.map((unit) => ({ ...unit, from: unit.staging })),
-    ...gone.map((one) => ({ ...one, from: quoteRelation(one) })),
+    // what inherits from it has rows of its own
+    ...gone.map((one) => ({ ...one, from: `${one.partitioned ? '' : 'ONLY '}${quoteRelation(one)}` })),
   ].filter(({ rows }) => rows !== null);
   return [
     assertion(
