@@ -37,6 +37,8 @@ export interface Dumped {
   readonly objects: ReadonlyMap<ObjectKind, number>;
   /** `schema.name` of what can be told apart: sequences, views, schemas, extensions. */
   readonly names: ReadonlyMap<ObjectKind, ReadonlySet<string>>;
+  /** Rows, not of every table perhaps, are INSERT statements. */
+  readonly inserts: boolean;
 }
 
 const OBJECTS: readonly (readonly [RegExp, ObjectKind, number?])[] = [
@@ -71,6 +73,7 @@ export class Tally {
   readonly #names = new Map<ObjectKind, Set<string>>();
   readonly #parents = new Map<string, string>();
   #copy: Row | undefined;
+  #inserts = false;
 
   statement(statement: Statement): void {
     const verb = statement.tokens[0];
@@ -105,7 +108,12 @@ export class Tally {
     for (const [key, row] of this.#tables)
       if (row.rows === undefined && this.#throughRoot(key))
         Object.assign(row, { rows: null, throughRoot: true });
-    return { tables: [...this.#tables.values()], objects: this.#objects, names: this.#names };
+    return {
+      tables: [...this.#tables.values()],
+      objects: this.#objects,
+      names: this.#names,
+      inserts: this.#inserts,
+    };
   }
 
   /** `ALTER TABLE ONLY root ATTACH PARTITION table`. */
@@ -164,6 +172,7 @@ export class Tally {
   }
 
   #inserted(statement: Statement): void {
+    this.#inserts = true;
     const found = this.#nameAfter(statement, 'insert into');
     if (found === undefined) return;
     const row = this.#table(found.schema, found.name);

@@ -13,6 +13,7 @@ import { Counts } from './reading/counts.ts';
 import type { Entry } from './reading/entries.ts';
 import { definitionOf, goneCheck, withSequences } from './reading/gone.ts';
 import { chooseTables } from './reading/names.ts';
+import { withInserts } from './reading/unreadable.ts';
 import { headsOf } from './rows/source.ts';
 import { withWorkspace } from './rows/workspace.ts';
 import type { Task } from './sql/script.ts';
@@ -34,6 +35,8 @@ export async function prepare(
   mode: Mode,
   foreign?: Foreign,
 ): Promise<Prepared> {
+  const text = backup.kind !== 'custom' && backup.kind !== 'directory';
+  if (text && foreign?.dumped.inserts) throw withInserts(backup);
   const contents = await readContents(
     context.host,
     clients,

@@ -91,3 +91,32 @@ test.each([['-Fc'], ['-Fp']])('what the body of a function says is no definition
   expect(await session.sql('SELECT id FROM planted')).toEqual([{ id: 7 }]);
   await session.sql('DROP TABLE planted; DROP FUNCTION plants');
 });
+
+test('no table is made of a text whose rows are INSERT statements: not without them, and not as a value of theirs says', async () => {
+  const planted = 'DO $x$ BEGIN CREATE SCHEMA planted; END $x$;';
+  const heading = (name: string) =>
+    `--\n-- Name: ${name}; Type: TABLE; Schema: public; Owner: postgres\n--\n\n`;
+  await session.sql('CREATE TABLE victim (id int); INSERT INTO victim VALUES (1)');
+  await session.sql(
+    `CREATE TABLE notes (v text); INSERT INTO notes VALUES ($v$x\n${heading('victim')}${planted}\n\n${heading('q')}-- $v$)`,
+  );
+  const backup = await dump(database.target(), join(directory, 'inserts.sql'), ['--inserts']);
+  await session.sql('DROP TABLE victim');
+  await expect(restore(context, backup, ['victim'], 'replace')).rejects.toThrow(
+    'because its rows are INSERT statements',
+  );
+  expect(await session.sql("SELECT to_regnamespace('planted') AS planted")).toEqual([{ planted: null }]);
+  await session.sql('DROP TABLE notes');
+});
+
+test('lines of a comment that look like rows, or like the content of a large object, stay in it', async () => {
+  await session.sql('CREATE TABLE victim (id int); INSERT INTO victim VALUES (7)');
+  const said = "a\nSELECT pg_catalog.lowrite(0, 'b\nINSERT INTO victim VALUES ('c";
+  await session.sql(`COMMENT ON TABLE victim IS $c$${said}$c$`);
+  const backup = await dump(database.target(), join(directory, 'lines.sql'), []);
+  await session.sql('DROP TABLE victim');
+  const { end } = await restore(context, backup, ['victim'], 'replace');
+  expect(end, end.text).toMatchObject({ status: 'done' });
+  expect(await session.sql("SELECT obj_description('victim'::regclass) AS said")).toEqual([{ said }]);
+  await session.sql('DROP TABLE victim');
+});

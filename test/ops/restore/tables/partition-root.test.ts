@@ -76,7 +76,7 @@ test('rows of a table that stand in more than one place of a text are all read, 
     whole.replace(ending, () => `\nINSERT INTO public.told VALUES (12);\n\n--${ending}`),
   );
   await expect(restore(context, backup, ['told'], 'replace')).rejects.toThrow(
-    'Nothing was changed: the backup says 12 rows of told, and has 11.',
+    'because its rows are INSERT statements',
   );
   expect(await session.sql('SELECT count(*)::int AS rows FROM told')).toEqual([{ rows: 11 }]);
 });

@@ -12,6 +12,15 @@ export function unreadable(backup: Backup, stderr: string): OpError {
   );
 }
 
+/** Values of many lines are not told apart from definitions there, and rows of it are not read. */
+export function withInserts(backup: Backup): OpError {
+  return new OpError(
+    'refused',
+    `Tables cannot be chosen from ${backup.id}, because its rows are INSERT statements.`,
+    'Restore all of it into a new database with --into NAME, and take the rows from there.',
+  );
+}
+
 /** Its definitions are not told apart from what only looks like them. */
 export function unreadText(backup: Backup, { message }: Refusal): OpError {
   return new OpError(

@@ -28,12 +28,14 @@ export type Lines = readonly number[];
 /** A head of rows: in a text the line on which it ends, in what pg_restore writes its bytes as latin1 text. */
 export type Place = { readonly line: number; readonly lines: Lines } | { readonly raw: string };
 
+/** Of a large object, and no line of a comment or a function that begins like it. */
+const CONTENT = String.raw`/^SELECT pg_catalog\.lowrite([0-9]*, '\\x[0-9a-f]*');$/`;
+
 /** The outline of a text, of which it is known where rows begin: what only looks like that stays. */
 export function outlineProgram(lines: Lines): string {
   return `/;/ {
 ${lines.map((line) => `${line} b data\n`).join('')}}
-/^SELECT pg_catalog\\.lowrite(/ b
-/^INSERT INTO / b
+${CONTENT} b
 p
 b
 :data
