@@ -43,14 +43,18 @@ export function exact(n: number): string {
   return n.toLocaleString('en-US');
 }
 
-/** `1 table`, `1,234 tables`; `words` where it is no s that makes several of it. */
-export function plural(n: number, word: string, words = `${word}s`): string {
+/** `1 table`, `1,234 tables`, `2 indexes`; `words` where the ending does not make several of it. */
+export function plural(n: number, word: string, words = several(word)): string {
   return `${exact(n)} ${n === 1 ? word : words}`;
+}
+
+function several(word: string): string {
+  return /(?:s|x|ch|sh)$/.test(word) ? `${word}es` : `${word}s`;
 }
 
 /** The same, rounded as {@link count} does: `1 dead row`, `12k dead rows`. */
 export function roughly(n: number, word: string): string {
-  return `${count(n)} ${n === 1 ? word : `${word}s`}`;
+  return `${count(n)} ${n === 1 ? word : several(word)}`;
 }
 
 /** A count in at most five characters: `812`, `1.4k`, `227k`, `3.1M`. */

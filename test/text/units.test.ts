@@ -8,6 +8,8 @@ import {
   moment,
   parseDuration,
   percent,
+  plural,
+  roughly,
 } from '../../src/text/units.ts';
 
 test.each([bytes, count, duration, milliseconds, percent])('%O of what is not known is no zero', (unit) => {
@@ -113,4 +115,15 @@ test.each([
 ])('durationText(%d)', (seconds, text) => {
   expect(durationText(seconds)).toBe(text);
   expect(parseDuration(text)).toBe(seconds);
+});
+
+test.each([
+  [1, 'index', '1 index'],
+  [2, 'index', '2 indexes'],
+  [2, 'invalid index', '2 invalid indexes'],
+  [1234, 'table', '1,234 tables'],
+  [0, 'database', '0 databases'],
+])('%d %s', (n, word, text) => {
+  expect(plural(n, word)).toBe(text);
+  if (n < 1000) expect(roughly(n, word)).toBe(text);
 });

@@ -179,7 +179,7 @@ export const indexesView = defineView<IndexRow>({
     const counts = model.rows('indexCounts')[0];
     if (!counts) return [];
     return [
-      span(`${plural(counts.indexes, 'index', 'indexes')}, `, 'muted'),
+      span(`${plural(counts.indexes, 'index')}, `, 'muted'),
       span(`${counts.invalid} invalid`, counts.invalid ? 'alert' : 'muted'),
       span(`, ${counts.unused} unused ${sinceText(model)} (${bytes(counts.unused_bytes)})`, 'muted'),
       span('; standbys count their own scans', 'muted'),

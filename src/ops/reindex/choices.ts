@@ -78,6 +78,6 @@ export async function schemaChoices(context: OpContext): Promise<Choice[]> {
     const own = inSchema.flatMap(({ oid }) => indexes.get(oid) ?? []);
     if (own.length === 0 || inSchema.some(({ system }) => system)) return [];
     const size = own.reduce((sum, one) => sum + one.est_bytes, 0);
-    return [{ value, hint: `${plural(own.length, 'index', 'indexes')}, ~${bytes(size)}` }];
+    return [{ value, hint: `${plural(own.length, 'index')}, ~${bytes(size)}` }];
   });
 }

@@ -177,7 +177,7 @@ function titleOf(scope: Scope, leftovers: readonly ReindexLeftover[]): string {
   const subject = subjectOf(scope, leftovers);
   if (scope.targets.length > 0) return `Reindex ${subject ?? amount(scope.targets)}`;
   if (leftovers.length === 0) return 'Reindex nothing';
-  return `Clean up ${subject ?? plural(leftovers.length, 'invalid index', 'invalid indexes')}`;
+  return `Clean up ${subject ?? plural(leftovers.length, 'invalid index')}`;
 }
 
 /** What is sorted of an index is about as big as the index. */
