@@ -42,7 +42,8 @@ export class PgSession implements Session {
     options: { readonly settings: Readonly<Record<string, string>>; readonly own: boolean },
   ) {
     this.#client = client;
-    this.#cells = new Cells((text, values, name) => this.#ask(text, values, name));
+    // in a session of others' statements DEALLOCATE or DISCARD may take what was prepared in it
+    this.#cells = new Cells((text, values, name) => this.#ask(text, values, options.own ? name : undefined));
     this.server = server;
     this.pid = pid;
     this.#settings = options.settings;

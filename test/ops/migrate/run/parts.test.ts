@@ -53,6 +53,21 @@ test('a late one is taken back alone, by the command that its run names; an empt
   await admin.sql('DROP TABLE first, schema_migrations, pgdeck_migrations');
 });
 
+test.each(['DEALLOCATE ALL', 'DISCARD ALL'])(
+  'a migration that says %s is followed by the next',
+  async (sql) => {
+    const dir = directoryOf(home, sql.slice(0, 7), {
+      '1_a': ways(`SELECT 1; ${sql};`),
+      '2_b': ways('SELECT 2;'),
+    });
+    const context = contextIn(database, home);
+    const up = await done(context, 'up', { dir });
+    expect(up.end, up.end.text).toMatchObject({ ok: true });
+    expect(await applied(context, dir)).toEqual(['1', '2']);
+    await admin.sql('DROP TABLE schema_migrations, pgdeck_migrations');
+  },
+);
+
 test('a mistake in a file beyond the last one of a run does not refuse it', async () => {
   const dir = join(home, 'goose');
   mkdirSync(dir);
