@@ -123,9 +123,12 @@ function cutsOf(piece: Piece, parsed: ReturnType<Parser['parse']>): Cut[] {
 
 /** Length of the blanks and comments at the start. */
 export function leading(text: string): number {
+  // a lone CR ends a comment, too
+  const blank = /(?:\s+|--[^\r\n]*)/y;
   let at = 0;
   while (at < text.length) {
-    const rest = /^(?:\s+|--[^\n]*)/.exec(text.slice(at, at + 4096));
+    blank.lastIndex = at;
+    const rest = blank.exec(text);
     if (rest) at += rest[0].length;
     else if (text.startsWith('/*', at)) at = commentEnd(text, at);
     else if (text.charCodeAt(at) === 0xfeff) at += 1;

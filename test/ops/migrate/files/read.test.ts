@@ -182,6 +182,25 @@ describe('what a file says', () => {
     expect(await messages({ '1_a.up.sql': '\ufeffSELECT 1;' })).toEqual([]);
   });
 
+  test.each([
+    '-- migrate:up\rSELECT 1;\r-- migrate:down\rSELECT 2;\r',
+    '-- migrate:up\rSELECT 1;\n-- migrate:down\r\nSELECT 2;\r\n',
+    '-- +goose Up\rSELECT 1;\r-- +goose Down\rSELECT 2;\r',
+    '-- Up Migration\rSELECT 1;\r-- Down Migration\rSELECT 2;\r',
+  ])('a CR alone ends a line, as for the server: %j', async (text) => {
+    const { migrations, problems } = await readMigrations(directoryWith({ '1_a.sql': text }));
+    expect(problems).toEqual([]);
+    const [one] = migrations;
+    expect([one?.up, one?.down].map((way) => way?.statements.map(({ sql }) => sql))).toEqual([
+      ['SELECT 1'],
+      ['SELECT 2'],
+    ]);
+  });
+
+  test('a long comment before the mark is one', async () => {
+    expect(await messages({ '1_a.sql': `-- ${'x'.repeat(5_000)}\n-- migrate:up\nSELECT 1;` })).toEqual([]);
+  });
+
   test('node-pg-migrate takes a file without a mark for a way up', async () => {
     const files = { '1_a.sql': '-- Up Migration\nSELECT 1;', '2_b.sql': 'SELECT 2;' };
     const { migrations, problems } = await readMigrations(directoryWith(files));
@@ -211,6 +230,9 @@ describe('what is wrong is said', () => {
     [{ '1_a.sql': `${up}${up}` }, '1_a.sql:3: there is a second line'],
     [{ '1_a.sql': `-- migrate:down\nSELECT 1;\n${up}` }, '1_a.sql:1: "-- migrate:down" stands before'],
     [{ '1_a.sql': `SELECT 0;\n${up}` }, '1_a.sql:1: there is SQL before "-- migrate:up"'],
+    [{ '1_a.sql': `-- one\rSELECT 0;\n${up}` }, '1_a.sql:1: there is SQL before "-- migrate:up"'],
+    [{ '1_a.sql': '-- migrate:up\u2028SELECT 1;' }, '1_a.sql:1: the option SELECT is not known'],
+    [{ '1_a.sql': '-- +goose Up\u2028SELECT 1;' }, '1_a.sql: it has no line "-- +goose Up"'],
     [{ '1_a.sql': '-- migrate:down\nSELECT 1;' }, '1_a.sql: it has no line "-- migrate:up"'],
     [{ '1_a.sql': '-- migrate:up env-var:X\nSELECT 1;' }, '1_a.sql:1: the option env-var:X is not known'],
     [

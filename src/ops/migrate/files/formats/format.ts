@@ -53,14 +53,20 @@ export interface Mark {
   readonly line: number;
 }
 
+/** Where a line ends for the server: a lone CR does it, too. */
+const LINE_END = /\r\n?|\n|$/g;
+
 /** The lines that match; the pattern has the flags g and m, and its last group is what comes after the mark. */
 export function marksOf(text: string, pattern: RegExp): Mark[] {
   return [...text.matchAll(pattern)].map((match) => {
-    const lineEnd = text.indexOf('\n', match.index);
+    const matched = match.index + match[0].length;
+    LINE_END.lastIndex = matched;
+    const { 0: ending, index } = LINE_END.exec(text) as RegExpExecArray;
     return {
-      rest: (match.at(-1) ?? '').trim(),
+      // what ends a line for the pattern only, such as U+2028, does not for the server
+      rest: `${match.at(-1) ?? ''}${text.slice(matched, index)}`.trim(),
       start: match.index,
-      end: lineEnd < 0 ? text.length : lineEnd + 1,
+      end: index + ending.length,
       line: lineOf(text, match.index),
     };
   });
