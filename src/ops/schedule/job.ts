@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Cron } from 'croner';
 import { shWord } from '../../text/shell.ts';
 import type { OpContext } from '../context.ts';
+import { OpError } from '../error.ts';
 import type { Job } from './crontab.ts';
 
 /** Variables that decide where things are; cron starts with none of them. */
@@ -66,7 +67,8 @@ export function timesOf(at: string, now: Date): { last: Date | null; next: Date 
 
 /**
  * The job that runs a pgdeck command: absolute paths, since cron's PATH is short; one at a time; its output in a file
- * of its own. Connection words come first, so that it reaches the server that is meant now.
+ * of its own. Connection words come first, so that it reaches the server that is meant now. Throws {@link OpError} for
+ * what a crontab cannot hold.
  */
 export function jobOf(
   context: OpContext,
@@ -89,8 +91,20 @@ export function jobOf(
     `>>${shWord(join(folder, `${name}.log`))}`,
     '2>&1',
   ].join(' ');
+  // the rest would be a job by itself
+  if (/[\r\n]/.test(command)) throw unfit('A line break');
+  // some crons take two backslashes for one, which leaves the percent sign bare
+  if (command.includes('\\%')) throw unfit('A backslash before a percent sign');
   // a bare percent sign ends the command for cron
   return { name, at: at.trim().replace(/\s+/g, ' '), line: command.replaceAll('%', '\\%') };
+}
+
+function unfit(what: string): OpError {
+  return new OpError(
+    'refused',
+    `${what} cannot stand in a crontab, and the command, the connection or a variable such as BACKUP_DIR has one.`,
+    'Run it from a script of your own.',
+  );
 }
 
 /** Where the files of the jobs are: locks and logs. */

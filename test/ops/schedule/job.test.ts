@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { OpContext } from '../../../src/ops/context.ts';
 import type { Run } from '../../../src/ops/journal/runs.ts';
-import { badTime, surprise, timesOf } from '../../../src/ops/schedule/job.ts';
+import { badTime, jobOf, surprise, timesOf } from '../../../src/ops/schedule/job.ts';
 import { jobStatus } from '../../../src/ops/schedule/status.ts';
 import { badCommand, splitWords, unconfirmed } from '../../../src/ops/schedule/words.ts';
 
@@ -31,6 +32,25 @@ test('a day of the month and a weekday are one or the other, but for a field tha
     expect(surprise(plain, now), plain).toBeUndefined();
   // as cron does: the odd days that are Sundays
   expect(timesOf('0 4 */2 * 0', new Date(2026, 11, 1)).next).toEqual(new Date(2026, 11, 13, 4));
+});
+
+test.each([
+  [
+    'a line break',
+    { words: ['backup', '--label', 'a\n* * * * * x'] },
+    /^A line break cannot stand in a crontab/,
+  ],
+  ['one in the connection', { connection: ['-d', 'a\nb'] }, /^A line break/],
+  ['one in a variable', { env: { BACKUP_DIR: '/a\n/b' } }, /^A line break/],
+  ['an escaped percent sign', { words: ['backup', '--label', '\\%'] }, /^A backslash before a percent sign/],
+])('%s is refused, which a crontab would take for something else', (_, given, message) => {
+  const { words = ['backup'], ...more } = given as { words?: string[] };
+  const context = { env: {}, connection: [], journal: '/state/runs', ...more } as unknown as OpContext;
+  const about = { name: 'nightly', at: '30 2 * * *', flock: true };
+  expect(() => jobOf(context, { ...about, words })).toThrow(message);
+  expect(
+    jobOf({ ...context, env: {}, connection: [] }, { ...about, words: ['backup', '--label', '5%'] }).line,
+  ).toContain(String.raw`5\%`);
 });
 
 test.each([
