@@ -61,9 +61,16 @@ function named(option: string): { negate: boolean; attribute: string } {
 
 /** The operation's input. Throws {@link UsageError} that names every flag with what it expects. */
 export function inputOf(operation: AnyOperation, raw: RawInput): Record<string, unknown> {
+  const fields = fieldsOf(operation);
+  // a script's variable that is not set: without the flag more would be done than was meant
+  const empty = fields.filter(({ id, required }) => !required && [raw[id]].flat().includes(''));
+  if (empty.length > 0)
+    throw new UsageError(
+      empty.map((field) => `${nameOf(field)}: nothing was given.`).join('\n'),
+      `Leave it out, or see: pgdeck ${operation.id} --help`,
+    );
   const parsed = parseInput(operation, raw);
   if (parsed.ok) return parsed.input;
-  const fields = fieldsOf(operation);
   const sentences = parsed.problems.map(({ field: id, message }) => {
     const field = fields.find((one) => one.id === id);
     return sentence(field === undefined ? message : `${nameOf(field)}: ${message}`);
