@@ -1,4 +1,4 @@
-import { all, as, option, relationName } from '../ast.ts';
+import { all, as, eachInside, type Kind, kindOf, option, relationName } from '../ast.ts';
 import { blocks, strongest } from '../locks.ts';
 import type { Finding, HazardName, Rule } from './rule.ts';
 
@@ -8,20 +8,35 @@ export const data: Rule = (statement, scope) => [
   ...underLock(statement, scope),
 ];
 
+/** Their statements are kept and not run now. */
+const DEFINITIONS: ReadonlySet<Kind | undefined> = new Set<Kind>(['CreateFunctionStmt', 'RuleStmt']);
+
 const withoutWhere: Rule = ({ node }, { isNew }) => {
-  const deleted = as(node, 'DeleteStmt');
-  const updated = as(node, 'UpdateStmt');
+  const found = new Map<string, Finding>();
+  // also in WITH, and behind PREPARE
+  if (!DEFINITIONS.has(kindOf(node))) {
+    eachInside(node, 'DeleteStmt', ({ relation, whereClause }) => {
+      const table = relationName(relation);
+      if (!whereClause && !isNew(table))
+        found.set(
+          `delete ${table}`,
+          lost('delete_without_where', `Every row of ${table} is deleted; say which with WHERE.`),
+        );
+    });
+    eachInside(node, 'UpdateStmt', ({ relation, whereClause }) => {
+      const table = relationName(relation);
+      if (!whereClause && !isNew(table))
+        found.set(
+          `update ${table}`,
+          lost(
+            'update_without_where',
+            `Every row of ${table} is written over in one go; say which with WHERE, and go in batches.`,
+          ),
+        );
+    });
+  }
+  if (found.size > 0) return [...found.values()];
   const truncated = as(node, 'TruncateStmt');
-  const table = relationName((deleted ?? updated)?.relation);
-  if (deleted && !deleted.whereClause && !isNew(table))
-    return [lost('delete_without_where', `Every row of ${table} is deleted; say which with WHERE.`)];
-  if (updated && !updated.whereClause && !isNew(table))
-    return [
-      lost(
-        'update_without_where',
-        `Every row of ${table} is written over in one go; say which with WHERE, and go in batches.`,
-      ),
-    ];
   const names = all(truncated?.relations, 'RangeVar').map(relationName);
   if (truncated && !names.every(isNew)) {
     const more = truncated.behavior === 'DROP_CASCADE' ? ' and of every table that refers to it' : '';

@@ -4,10 +4,16 @@ import { droppedKeys, madeKey } from './made.ts';
 import { type Finding, type HazardName, plainName, type Rule } from './rule.ts';
 
 /** What is lost when it is dropped. */
-export const drops: Rule = ({ node }, scope) => {
+export const drops: Rule = ({ node, sql }, scope) => {
   const database = as(node, 'DropdbStmt');
   if (database)
     return [found('drop_database', `The database ${database.dbname} is dropped with all its data`, SAFE)];
+  const owners = all(as(node, 'DropOwnedStmt')?.roles, 'RoleSpec');
+  if (owners.length > 0) {
+    const roles = owners.map(({ rolename }) => rolename ?? 'the current role').join(', ');
+    return [found('drop_object', `All that ${roles} owns in this database is dropped, tables too`, SAFE)];
+  }
+  if (as(node, 'DoStmt')) return inBlock(sql);
   const dropped = as(node, 'DropStmt');
   if (dropped === undefined) return [];
   const names = (dropped.objects ?? []).map(objectName);
@@ -62,6 +68,25 @@ export const drops: Rule = ({ node }, scope) => {
       return cascade;
   }
 };
+
+/** What stands in the text of a DO block, which the parser leaves as it is. */
+const IN_BLOCK: readonly (readonly [HazardName, RegExp])[] = [
+  ['drop_table', /\bdrop\s+(?:foreign\s+)?table\b/i],
+  ['drop_schema', /\bdrop\s+schema\b/i],
+  ['drop_column', /\bdrop\s+column\b/i],
+  ['drop_object', /\bdrop\s+owned\b/i],
+  ['truncate', /\btruncate\b/i],
+];
+
+function inBlock(sql: string): Finding[] {
+  const text = sql.replace(/--.*|\/\*[\s\S]*?\*\//g, ' ');
+  return IN_BLOCK.flatMap(([name, pattern]) => {
+    const [words] = pattern.exec(text) ?? [];
+    if (words === undefined) return [];
+    const what = words.toUpperCase().replace(/\s+/g, ' ');
+    return [found(name, `The DO block says ${what}, and its text does not tell what is lost`, SAFE)];
+  });
+}
 
 /** Columns and values that ALTER takes away. */
 export const dropColumns: Rule = ({ node }, { isMade, isOwn }) => {

@@ -5,7 +5,7 @@ import { constraints } from './constraints.ts';
 import { data, exclusive } from './data.ts';
 import { dropColumns, drops } from './drops.ts';
 import { indexes } from './indexes.ts';
-import { madeBy, madeKey } from './made.ts';
+import { madeBy, madeKey, movesPath } from './made.ts';
 import { enumValues, renames } from './names.ts';
 import type { HazardName, Rule } from './rule.ts';
 
@@ -61,9 +61,12 @@ export function lint(
       direction === 'up' ? [] : up.statements.flatMap((statement) => madeBy(statement, () => false)),
     );
     const scope = { isNew, isMade: (key: string) => made.has(key), isOwn: (key: string) => own.has(key) };
+    // each migration begins with the path of the connection
+    let elsewhere = false;
     const found = (section?.statements ?? []).flatMap((statement, at) => {
       const findings = RULES.flatMap((rule) => rule(statement, { section: section ?? up, at, ...scope }));
-      for (const key of madeBy(statement, tables.isAbsent)) made.add(key);
+      elsewhere ||= movesPath(statement);
+      for (const key of madeBy(statement, tables.isAbsent, elsewhere)) made.add(key);
       return findings
         .filter(({ name, own: told }) => !tables.allEmpty || told || WITHOUT_ROWS.has(name))
         .map((one): Hazard => ({ destructive: false, ...one, version, file, line: statement.line }));

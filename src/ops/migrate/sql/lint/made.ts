@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { all, as, objectName, relationName, strings } from '../ast.ts';
+import { all, as, eachInside, objectName, relationName, strings } from '../ast.ts';
 import type { Statement } from '../statement.ts';
 import { plainName } from './rule.ts';
 
@@ -11,13 +11,20 @@ export const madeKey = (sort: Sort, name: string): string => `${sort} ${plainNam
 
 /**
  * What a statement makes for certain, in the form of {@link madeKey}: not what it may find there or replace.
- * `absent`: there is no relation of that name in the database now, so that IF NOT EXISTS makes it.
+ * `absent`: there is no relation of that name in the database now, so that IF NOT EXISTS makes it, and one that is made
+ * beside, temporary or in the schema of another search_path (`elsewhere`), is not taken for it.
  */
-export function madeBy({ node }: Pick<Statement, 'node'>, absent: (relation: string) => boolean): string[] {
+export function madeBy(
+  { node }: Pick<Statement, 'node'>,
+  absent: (relation: string) => boolean,
+  elsewhere = false,
+): string[] {
   const table = as(node, 'CreateStmt');
   const query = as(node, 'CreateTableAsStmt');
-  const maybe = table?.if_not_exists || query?.if_not_exists;
-  const relation = relationName(table?.relation ?? query?.into?.rel);
+  const range = table?.relation ?? query?.into?.rel;
+  const beside = range?.relpersistence === 't' || (elsewhere && range?.schemaname === undefined);
+  const maybe = table?.if_not_exists || query?.if_not_exists || beside;
+  const relation = relationName(range);
   if (relation !== undefined) return maybe && !absent(relation) ? [] : [madeKey('relation', relation)];
   const index = as(node, 'IndexStmt');
   if (index?.idxname !== undefined && !index.if_not_exists) {
@@ -25,6 +32,17 @@ export function madeBy({ node }: Pick<Statement, 'node'>, absent: (relation: str
     return [madeKey('relation', schema === undefined ? index.idxname : `${schema}.${index.idxname}`)];
   }
   return [...addedColumns(node), ...otherwise(node)];
+}
+
+/** Whether names without a schema mean others afterwards. */
+export function movesPath({ node }: Pick<Statement, 'node'>): boolean {
+  if (as(node, 'VariableSetStmt')?.name === 'search_path') return true;
+  let set = false;
+  eachInside(node, 'FuncCall', ({ funcname, args }) => {
+    const [setting] = all(args, 'A_Const');
+    if (strings(funcname).at(-1) === 'set_config' && setting?.sval?.sval === 'search_path') set = true;
+  });
+  return set;
 }
 
 function addedColumns(node: Node): string[] {
