@@ -39,7 +39,7 @@ export function parseKeep(text: string): ParsedRule {
   if (words[0] === 'keep') words.shift();
   const tiers: Partial<Record<Tier, number>> = {};
   let rule: KeepRule = { tiers, min: 1 };
-  let said = false;
+  const seen = new Set<string>();
   const bad = (why: string): ParsedRule => ({ ok: false, message: `${EXPECTED}: ${why}` });
   while (words.length > 0) {
     const [first = '', second = ''] = words.splice(0, 2);
@@ -49,13 +49,16 @@ export function parseKeep(text: string): ParsedRule {
     if (!/^\d{1,5}$/.test(number)) return bad(`"${number || first}" is no number`);
     const n = Number(number);
     const tier = UNITS[what];
+    // the smaller of two could be the one that counts
+    const part = what === 'day' ? 'days' : what;
+    if (seen.has(part)) return bad(`"${what}" is said twice`);
     if (what === 'min') rule = { ...rule, min: Math.max(1, n) };
     else if (n === 0) return bad(`0 ${what} keeps nothing`);
     else if (what === 'last') rule = { ...rule, last: n };
     else if (what === 'days' || what === 'day') rule = { ...rule, days: n };
     else if (tier !== undefined) tiers[tier] = n;
     else return bad(what === '' ? `"${number}" of what?` : `"${what}" is not known`);
-    said ||= what !== 'min';
+    seen.add(part);
   }
-  return said ? { ok: true, rule } : bad('nothing is kept');
+  return [...seen].some((part) => part !== 'min') ? { ok: true, rule } : bad('nothing is kept');
 }

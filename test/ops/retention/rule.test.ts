@@ -20,6 +20,9 @@ test.each([
   '0 daily',
   '7 fortnightly',
   'min 2',
+  'last 5 last 2',
+  '7 days 1 day',
+  '30 daily 7 daily',
   'last',
   '-1 days',
 ])('"%s" is refused, with what is expected', (text) => {
