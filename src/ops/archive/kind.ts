@@ -28,9 +28,14 @@ export async function readHead(path: string): Promise<{ kind: ArchiveKind; head:
   let head: Buffer;
   let isDirectory: boolean;
   try {
-    isDirectory = (await stat(path)).isDirectory();
+    const facts = await stat(path);
+    isDirectory = facts.isDirectory();
+    // to open a pipe waits for somebody who writes
+    if (!isDirectory && !facts.isFile())
+      throw new OpError('failed', `${path} is neither a file nor a directory.`, USABLE);
     head = await firstBytes(isDirectory ? join(path, 'toc.dat') : path);
   } catch (error) {
+    if (error instanceof OpError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' && (await stat(path).catch(() => undefined)) !== undefined)
       throw new OpError('failed', `${path} is no backup: the directory has no toc.dat.`, USABLE);

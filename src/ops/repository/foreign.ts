@@ -25,6 +25,8 @@ export interface Foreign {
 export async function describeForeign(path: string): Promise<Foreign | undefined> {
   const name = basename(path);
   const facts = await stat(path);
+  // a pipe or a device, whatever its name
+  if (!facts.isDirectory() && !facts.isFile()) return undefined;
   const { database, at } = guessFromName(name);
   const described = {
     scope: null,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -250,6 +251,14 @@ describe('the list', () => {
     expect(readdirSync(path).sort()).toEqual(['manifest.json', 'x.dump']);
   });
 });
+
+test('a pipe in the repository is passed over, and not waited for', async () => {
+  const directory = temporaryDirectory();
+  const pipe = join(directory, 'shop.dump');
+  execFileSync('mkfifo', [pipe]);
+  expect(await listBackups(directory)).toEqual([]);
+  await expect(findBackup(directory, pipe)).rejects.toThrow('is neither a file nor a directory');
+}, 5_000);
 
 test('a time that is none is damage; of one second the later one is first', async () => {
   const path = await made('shop_20260101_000000');
