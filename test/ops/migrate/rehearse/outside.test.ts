@@ -27,6 +27,12 @@ test.each([
   "COPY t TO '/etc/passwd'",
   "COPY t TO PROGRAM 'mail'",
   'DO $$ BEGIN IF true THEN CREATE  ROLE app; END IF; END $$',
+  "SELECT pg_create_physical_replication_slot('x')",
+  "SELECT * FROM pg_create_logical_replication_slot ('x', 'pgoutput')",
+  'DO $$ BEGIN PERFORM pg_catalog.pg_reload_conf(); END $$',
+  "SELECT lo_export(1, '/tmp/x')",
+  'SELECT pg_terminate_backend(pid) FROM pg_stat_activity',
+  "INSERT INTO t SELECT * FROM dblink('host=x', 'SELECT 1') AS a (i int)",
 ])('%s reaches the server', async (sql) => {
   expect(reachesOutside(await statement(sql))).toBe(true);
 });
@@ -41,6 +47,7 @@ test.each([
   'ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO app',
   'DO $$ BEGIN ALTER TABLE t ADD COLUMN role text; END $$',
   'CREATE INDEX CONCURRENTLY i ON t (id)',
+  'SELECT lo_exports(1)',
 ])('%s stays in its database', async (sql) => {
   expect(reachesOutside(await statement(sql))).toBe(false);
 });

@@ -143,7 +143,6 @@ describe('transactions', () => {
     'BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 2; COMMIT',
     'SELECT 0; BEGIN; SELECT 1; COMMIT',
     'BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT',
-    'BEGIN; SELECT 1; ROLLBACK',
   ])('%s makes its own', (sql) => {
     const section = read(sql);
     expect(section).toMatchObject({ transactional: false, why: 'it makes its own transactions (line 1)' });
@@ -154,6 +153,10 @@ describe('transactions', () => {
     ['BEGIN;\nSELECT 1;', 'a.sql:1: BEGIN has no COMMIT after it.'],
     ['SELECT 1;\nCOMMIT;', 'a.sql:2: COMMIT has no BEGIN before it.'],
     ['BEGIN;\nBEGIN;\nCOMMIT;', 'a.sql:2: BEGIN, and the one of line 1 is still open.'],
+    [
+      'BEGIN;\nSELECT 1;\nROLLBACK;',
+      'a.sql:3: ROLLBACK takes back what was done since line 1, and the history would have it as done.',
+    ],
     ['BEGIN;\nVACUUM;\nCOMMIT;', 'a.sql:2: VACUUM cannot run in a transaction, and BEGIN of line 1 is open.'],
   ])('%j is refused', (sql, error) => {
     expect(read(sql).error).toBe(error);
