@@ -5,8 +5,9 @@ const SLOW = [
   'test/ops/**/crash.test.ts',
   'test/ops/reindex/cancel.test.ts',
   'test/ops/backup/trouble.test.ts',
-  'test/ops/restore/{damaged,flips,proof,secret}.test.ts',
+  'test/ops/restore/{damaged,flips,foreign,hashed-enum,owner,proof,secret}.test.ts',
   'test/ops/restore/tables/{keys,model}.test.ts',
+  'test/ops/retention/prune.test.ts',
   'test/ops/migrate/adapters/{alembic,flask-migrate,npm,npm-tools}.test.ts',
   'test/ops/migrate/files/create-tool.test.ts',
 ];
