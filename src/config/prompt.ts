@@ -52,9 +52,10 @@ export function askPassword(question: string, terminal: PromptTerminal): Promise
       }
     }
   };
-  output.write(question);
+  // the question last: until then the terminal itself shows what is typed
   input.setRawMode(true);
   input.on('data', onData);
   input.resume();
+  output.write(question);
   return promise;
 }

@@ -4,7 +4,7 @@ import { askPassword } from '../../src/config/prompt.ts';
 
 function terminal() {
   const input = new EventEmitter();
-  const seen = { output: '', raw: [] as boolean[], interrupts: 0 };
+  const seen = { output: '', raw: [] as boolean[], interrupts: 0, hiddenWhenAsked: false };
   const answer = askPassword('Password: ', {
     input: Object.assign(input, {
       setRawMode: (mode: boolean) => seen.raw.push(mode),
@@ -13,6 +13,8 @@ function terminal() {
     }) as never,
     output: {
       write: (text: string) => {
+        if (text.includes('Password'))
+          seen.hiddenWhenAsked = seen.raw.at(-1) === true && input.listenerCount('data') > 0;
         seen.output += text;
         return true;
       },
@@ -24,6 +26,12 @@ function terminal() {
   };
   return { seen, answer, type, listeners: () => input.listenerCount('data') };
 }
+
+test('what is typed is hidden by the time the question can be read', () => {
+  const { seen, type } = terminal();
+  expect(seen.hiddenWhenAsked).toBe(true);
+  type('\r');
+});
 
 test.each([
   ['plain', ['geheim\r'], 'geheim'],
