@@ -158,7 +158,7 @@ test('without pg_signal_backend others cannot be sent away; with it superusers c
   await application.close();
   await swapDatabases(io, s);
   expect(await served(s.to(s.live))).toBe('new');
-  expect(app.lost).toBe(true);
+  await until(() => app.lost, { what: 'the end of the session' });
   await io.close();
 });
 

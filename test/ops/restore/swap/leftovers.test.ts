@@ -13,6 +13,7 @@ import { findLeftovers, type Leftover } from '../../../../src/ops/restore/swap/l
 import { writeMarker } from '../../../../src/ops/restore/swap/markers.ts';
 import { beforeName, shadowName } from '../../../../src/ops/restore/swap/names.ts';
 import { swapDatabases } from '../../../../src/ops/restore/swap/swap.ts';
+import { until } from '../../../support/until.ts';
 import { runId, type Stage, served, stage } from './stage.ts';
 
 let s: Stage;
@@ -55,7 +56,7 @@ test('what is being loaded is shown while its run is at work, and dropped when t
   ]);
   await dropLeftover(s.admin, dead);
   expect(await s.names()).toEqual([s.live]);
-  expect([orphan.lost, elsewhere.lost]).toEqual([true, true]);
+  await until(() => orphan.lost && elsewhere.lost, { what: 'the end of both sessions' });
   await expect(dropLeftover(s.admin, dead)).rejects.toThrow('is not what it was');
   expect(await served(s.to(s.live))).toBe('old');
 });

@@ -3,6 +3,7 @@ import { connect } from '../../../../src/db/client.ts';
 import { quoteIdent } from '../../../../src/db/ident.ts';
 import { readMarker } from '../../../../src/ops/restore/swap/markers.ts';
 import { swapDatabases, swapPreview, undoPreview, undoSwap } from '../../../../src/ops/restore/swap/swap.ts';
+import { until } from '../../../support/until.ts';
 import { Clients, served, stage } from './stage.ts';
 
 test('six clients that connect again see the new database, and the old one again after the undo', async () => {
@@ -90,7 +91,7 @@ test.each([['数据库'.repeat(20)], [`We"ird; 'Name' \\ x=y`], ['UPPER lower']]
     try {
       const visitor = await connect(s.to(s.live), 'workload', 'visitor');
       await swapDatabases(s.io, s);
-      expect(visitor.lost).toBe(true);
+      await until(() => visitor.lost, { what: 'the end of the visitor' });
       expect(await served(s.to(s.live))).toBe('new');
       expect(readMarker((await s.facts(s.before))?.comment ?? null)?.target).toBe(s.live);
       await undoSwap(s.io, s);
@@ -107,7 +108,7 @@ test('who looks into the new database before it is live is sent away too', async
     const visitor = await connect(s.to(s.fresh), 'workload', 'exporter');
     const { ended } = await swapDatabases(s.io, s);
     expect(ended).toBe(1);
-    expect(visitor.lost).toBe(true);
+    await until(() => visitor.lost, { what: 'the end of the visitor' });
     expect(await served(s.to(s.live))).toBe('new');
   } finally {
     await s.remove();
