@@ -28,8 +28,11 @@ export function ownSessions(which: 'all' | 'watching'): [pids: number[], backend
   return [chosen.map(([{ pid }]) => pid), chosen.map(([{ backendStart }]) => backendStart)];
 }
 
-/** Whether row `a` of pg_stat_activity is among {@link ownSessions}, given as parameters from number `first` on. */
+/**
+ * Whether row `a` of pg_stat_activity is among {@link ownSessions}, given as parameters from number `first` on. The pid
+ * first: of sessions by the hundred that is one comparison each.
+ */
 export function isOwnSession(first: number): string {
-  return `((a.pid, round(date_part('epoch', a.backend_start) * 1000000))
-    IN (SELECT * FROM unnest($${first}::int[], $${first + 1}::float8[]))) IS TRUE`;
+  return `(a.pid = ANY ($${first}::int[]) AND ((a.pid, round(date_part('epoch', a.backend_start) * 1000000))
+    IN (SELECT * FROM unnest($${first}::int[], $${first + 1}::float8[]))) IS TRUE)`;
 }

@@ -103,8 +103,7 @@ export const activitySummary = defineQuery({
     AND state_change < (SELECT statement_timestamp() - make_interval(secs => $1::float8)) AND NOT ${isOwnSession(2)})::int AS idle_for_long,
   ${CONNECTION_LIMITS}
 FROM (SELECT a.pid, backend_start, state, wait_event_type, xact_start, state_change,
-    -- the pid first: one comparison for each of the others
-    NOT (a.pid = pg_backend_pid() OR (a.pid = ANY ($4::int[]) AND ${isOwnSession(4)})) AS listed,
+    NOT (a.pid = pg_backend_pid() OR ${isOwnSession(4)}) AS listed,
     backend_type = 'client backend' AS client, state = 'active' AS active,
     state IN ('idle in transaction', 'idle in transaction (aborted)') AS in_xact
   FROM pg_stat_get_activity(NULL) a OFFSET 0) a`,
