@@ -56,5 +56,7 @@ export function reachesOutside({ node, sql }: Pick<Statement, 'node' | 'sql'>): 
   if (SHARED_OBJECTS.has(object)) return true;
   const copy = as(node, 'CopyStmt');
   if (copy?.is_program === true || (copy?.filename !== undefined && copy.is_from !== true)) return true;
-  return FUNCTIONS.test(sql) || (kind === 'DoStmt' && IN_BLOCK.test(sql));
+  // what only defines a function runs none
+  if (kind !== 'CreateFunctionStmt' && FUNCTIONS.test(sql)) return true;
+  return kind === 'DoStmt' && IN_BLOCK.test(sql);
 }

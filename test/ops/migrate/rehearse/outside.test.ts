@@ -48,6 +48,7 @@ test.each([
   'DO $$ BEGIN ALTER TABLE t ADD COLUMN role text; END $$',
   'CREATE INDEX CONCURRENTLY i ON t (id)',
   'SELECT lo_exports(1)',
+  'CREATE FUNCTION f() RETURNS bool LANGUAGE sql AS $$ SELECT pg_reload_conf() $$',
 ])('%s stays in its database', async (sql) => {
   expect(reachesOutside(await statement(sql))).toBe(false);
 });
