@@ -1,7 +1,7 @@
 import { exact, plural } from '../../text/units.ts';
 import type { Manifest } from '../repository/manifest.ts';
-import { byRoot, keyOf } from '../repository/roots.ts';
 import type { Decoded } from './decode.ts';
+import { byRoot, keyOf } from './roots.ts';
 
 /** Where an archive does not hold what the manifest says. */
 export interface Difference {

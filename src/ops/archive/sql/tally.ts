@@ -1,3 +1,4 @@
+import { tableKey } from '../roots.ts';
 import { nameAt, type Statement } from './statement.ts';
 
 /** A table in a dump. */
@@ -123,8 +124,8 @@ export class Tally {
     const below = nameAt(tokens, above.next + 2);
     if (below === undefined) return;
     this.#parents.set(
-      keyOf(below.schema ?? this.path, below.name),
-      keyOf(above.schema ?? this.path, above.name),
+      tableKey(below.schema ?? this.path, below.name),
+      tableKey(above.schema ?? this.path, above.name),
     );
   }
 
@@ -185,7 +186,7 @@ export class Tally {
   }
 
   #table(schema: string, name: string): Row {
-    const key = keyOf(schema, name);
+    const key = tableKey(schema, name);
     let row = this.#tables.get(key);
     if (row === undefined) {
       row = { schema, name, defined: false, plain: true, rows: undefined, copyBytes: null };
@@ -193,8 +194,4 @@ export class Tally {
     }
     return row;
   }
-}
-
-function keyOf(schema: string, name: string): string {
-  return `${schema}\0${name}`;
 }

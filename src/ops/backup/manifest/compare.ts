@@ -1,7 +1,7 @@
 import type { BackupRelation } from '../../../db/views/backup/relations.ts';
 import type { Decoded } from '../../archive/decode.ts';
+import { byRoot, keyOf, type Named } from '../../archive/roots.ts';
 import { OpError } from '../../error.ts';
-import { byRoot, keyOf, type Named } from '../../repository/roots.ts';
 import type { Snapshot } from '../dump/snapshot.ts';
 
 export type Compared = Pick<Decoded, 'tables' | 'largeObjects'>;

@@ -1,9 +1,9 @@
 import { version } from '../../../version.ts';
 import type { FileSum } from '../../archive/checksum.ts';
 import type { Decoded } from '../../archive/decode.ts';
+import { keyOf } from '../../archive/roots.ts';
 import type { OpContext } from '../../context.ts';
 import type { Manifest, ManifestTable, Verification } from '../../repository/manifest.ts';
-import { keyOf } from '../../repository/roots.ts';
 import { archiveName } from '../dump/command.ts';
 import { compressionText } from '../dump/compression.ts';
 import { GLOBALS } from '../dump/globals.ts';

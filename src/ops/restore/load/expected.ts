@@ -1,5 +1,5 @@
+import { byRoot } from '../../archive/roots.ts';
 import type { Manifest } from '../../repository/manifest.ts';
-import { byRoot } from '../../repository/roots.ts';
 import type { Foreign } from '../source/foreign.ts';
 
 /** What must be there after a load. */

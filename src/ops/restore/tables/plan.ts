@@ -1,5 +1,6 @@
 import { displayName, quoteIdent } from '../../../db/ident.ts';
 import { bytes, plural } from '../../../text/units.ts';
+import { keyOf } from '../../archive/roots.ts';
 import { withClientEnvironment } from '../../clients/environment.ts';
 import { poolerChecks } from '../../clients/pooler.ts';
 import type { OpContext } from '../../context.ts';
@@ -210,9 +211,9 @@ async function foretold(
 function sizeOf(backup: Backup, tables: readonly { schema: string; name: string }[]): number {
   const { manifest } = backup;
   if (manifest === undefined) return backup.bytes;
-  const wanted = new Set(tables.map(({ schema, name }) => `${schema}\0${name}`));
+  const wanted = new Set(tables.map(keyOf));
   return manifest.tables
-    .filter(({ schema, name }) => wanted.has(`${schema}\0${name}`))
+    .filter((one) => wanted.has(keyOf(one)))
     .reduce((sum, { copy_bytes, bytes: size }) => sum + (copy_bytes ?? size), 0);
 }
 

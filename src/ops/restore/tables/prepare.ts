@@ -1,6 +1,7 @@
 import { displayName, quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { type LiveTable, liveTables, tableNames } from '../../../db/views/restore/tables.ts';
+import { tableKey } from '../../archive/roots.ts';
 import { refusalIn } from '../../archive/sql/guard.ts';
 import type { Clients } from '../../clients/programs.ts';
 import type { OpContext } from '../../context.ts';
@@ -8,7 +9,7 @@ import type { Check } from '../../operation.ts';
 import type { Backup } from '../../repository/repository.ts';
 import type { Foreign } from '../source/foreign.ts';
 import { unitChecks } from './checks.ts';
-import { type Contents, type KnownTable, leavesOf, readContents, tableKey } from './reading/contents.ts';
+import { type Contents, type KnownTable, leavesOf, readContents } from './reading/contents.ts';
 import { Counts } from './reading/counts.ts';
 import type { Entry } from './reading/entries.ts';
 import { definitionOf, goneCheck, withSequences } from './reading/gone.ts';

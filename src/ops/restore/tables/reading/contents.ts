@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from '../../../../targets/target.ts';
+import { tableKey } from '../../../archive/roots.ts';
 import { Refusal, type RowsHead } from '../../../archive/sql/guard.ts';
 import type { Clients } from '../../../clients/programs.ts';
 import type { Backup } from '../../../repository/repository.ts';
@@ -32,11 +33,6 @@ export interface Contents {
   /** Definitions, in the order in which they are restored. */
   readonly entries: readonly Entry[];
   readonly tables: ReadonlyMap<string, ContentsTable>;
-}
-
-/** How tables are told apart: no name holds a NUL. */
-export function tableKey(schema: string, name: string): string {
-  return `${schema}\0${name}`;
 }
 
 /** A table of the live database and what it is a partition of: a backup of rows alone does not say. */

@@ -1,6 +1,7 @@
+import { tableKey } from '../../../archive/roots.ts';
 import type { Dumped } from '../../../archive/sql/tally.ts';
 import type { Manifest } from '../../../repository/manifest.ts';
-import { type Contents, tableKey } from './contents.ts';
+import type { Contents } from './contents.ts';
 
 /** Rows of a table as counted; null: not counted, `above`: among those of what it is a partition of. */
 type Counted = number | null | 'above';

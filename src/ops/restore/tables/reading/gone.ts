@@ -1,6 +1,7 @@
 import { displayName } from '../../../../db/ident.ts';
+import { tableKey } from '../../../archive/roots.ts';
 import type { Check } from '../../../operation.ts';
-import { type Contents, type ContentsTable, tableKey } from './contents.ts';
+import type { Contents, ContentsTable } from './contents.ts';
 import { attachment, type Entry, leadingName } from './entries.ts';
 
 /** What makes a table, in its two halves. */

@@ -1,8 +1,9 @@
 import { displayName } from '../../../../db/ident.ts';
 import { plural } from '../../../../text/units.ts';
+import { tableKey } from '../../../archive/roots.ts';
 import { OpError } from '../../../error.ts';
 import { nameParts, nearest } from '../../../names/names.ts';
-import { type Contents, type ContentsTable, tableKey } from './contents.ts';
+import type { Contents, ContentsTable } from './contents.ts';
 
 /**
  * Finds the tables that were named: `orders`, `app.orders`, `"Mixed Case"."T"`, or a name exactly as it is. Throws

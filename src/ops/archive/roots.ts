@@ -12,9 +12,13 @@ export interface Rooted extends Named {
   readonly partitioned: boolean;
 }
 
-/** Names may hold any character but this one. */
-export function keyOf({ schema, name }: Named): string {
+/** How tables are told apart: names may hold any character but this one. */
+export function tableKey(schema: string, name: string): string {
   return `${schema}\0${name}`;
+}
+
+export function keyOf({ schema, name }: Named): string {
+  return tableKey(schema, name);
 }
 
 /**
