@@ -1,4 +1,4 @@
-import type { SignalAction, SignalEvent, SignalPlan } from '../ops/kill/types.ts';
+import type { SignalAction, SignalEvent, SignalPlan } from '../ops/signal/types.ts';
 import type { TextField } from './text-field.ts';
 import type { ScreenId } from './views/registry.ts';
 import { VIEWS } from './views/registry.ts';

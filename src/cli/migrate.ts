@@ -35,7 +35,7 @@ export function register(program: Command, context: Context): void {
 async function status({ tool, dir, json }: Flags, command: Command, context: Context): Promise<number> {
   const [{ resolved }, { createContext }, { choose }, { atWork }] = await Promise.all([
     context.resolve(command),
-    import('../ops/context.ts'),
+    import('../ops/engine/context.ts'),
     import('../ops/migrate/choose.ts'),
     import('../ops/migrate/move/lock.ts'),
   ]);

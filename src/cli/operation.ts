@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AnyOperation } from '../ops/operation.ts';
+import type { AnyOperation } from '../ops/engine/operation.ts';
 import type { Entry } from '../ops/registry.ts';
 import type { Context, Register } from './context.ts';
 

@@ -1,7 +1,7 @@
 import { UsageError } from '../config/usage-error.ts';
 import type { DbError } from '../db/errors.ts';
+import { isUnreachable } from '../ops/engine/run/unreachable.ts';
 import type { OpError } from '../ops/error.ts';
-import { isUnreachable } from '../ops/run/unreachable.ts';
 import { cleanBlock } from '../text/clean.ts';
 import { csvText, jsonText, type Listing, type OutputColumn, type Row } from './output/format.ts';
 

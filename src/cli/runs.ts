@@ -31,7 +31,7 @@ export function register(program: Command, context: Context): void {
 }
 
 async function journal({ env }: Context) {
-  const { journalDirectory, listRuns, readRun } = await import('../ops/journal/runs.ts');
+  const { journalDirectory, listRuns, readRun } = await import('../ops/engine/journal/runs.ts');
   const directory = journalDirectory(env, home(env));
   return { list: () => listRuns(directory), read: (id: string) => readRun(directory, id) };
 }

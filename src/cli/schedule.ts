@@ -33,7 +33,7 @@ async function status(context: Context, json: boolean): Promise<number> {
     await Promise.all([
       import('../ops/schedule/crontab.ts'),
       import('../ops/schedule/status.ts'),
-      import('../ops/journal/runs.ts'),
+      import('../ops/engine/journal/runs.ts'),
       import('../targets/local.ts'),
     ]);
   const runs = listRuns(journalDirectory(context.env, home(context.env)));
@@ -80,7 +80,7 @@ async function printJobs(
   const [{ badTime, jobOf, surprise }, { badCommand, splitWords }, { createContext }] = await Promise.all([
     import('../ops/schedule/job.ts'),
     import('../ops/schedule/words.ts'),
-    import('../ops/context.ts'),
+    import('../ops/engine/context.ts'),
   ]);
   const words = splitWords(text);
   const problem = !JOB_NAME.test(name)

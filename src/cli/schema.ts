@@ -45,7 +45,7 @@ export function register(program: Command, context: Context): void {
 
 async function snapshotOf(context: Context, command: Command): Promise<SchemaSnapshot> {
   const [{ createContext }, { takeSchemaSnapshot }] = await Promise.all([
-    import('../ops/context.ts'),
+    import('../ops/engine/context.ts'),
     import('../ops/schema/snapshot.ts'),
   ]);
   const { resolved } = await context.resolve(command);

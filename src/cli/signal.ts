@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { home } from '../config/libpq/env.ts';
 import { UsageError } from '../config/usage-error.ts';
-import type { SignalAction, SignalPick, SignalRequest } from '../ops/kill/types.ts';
+import type { SignalAction, SignalPick, SignalRequest } from '../ops/signal/types.ts';
 import { parseDuration } from '../text/units.ts';
 import type { Context } from './context.ts';
 
@@ -33,7 +33,7 @@ export function register(program: Command, context: Context): void {
         const { resolved } = await context.resolve(command);
         const [{ signal }, { journalDirectory }] = await Promise.all([
           import('./signal/run.ts'),
-          import('../ops/journal/runs.ts'),
+          import('../ops/engine/journal/runs.ts'),
         ]);
         context.exitCode = await signal(resolved, request, {
           yes: flags.yes ?? false,

@@ -1,4 +1,4 @@
-import type { AnyOperation, Danger } from './operation.ts';
+import type { AnyOperation, Danger } from './engine/operation.ts';
 
 /** What rows of a screen can be for an operation: the field of its form that takes their names. */
 export type RowField = 'table' | 'index';
@@ -50,7 +50,7 @@ export const OPERATIONS: readonly Entry[] = [
     summary: 'prove that a backup can be used: decode, checksum, counts, or a test restore',
     danger: 'none',
     writes: false,
-    load: async () => (await import('./backups/verify.ts')).verify,
+    load: async () => (await import('./verify/verify.ts')).verify,
   },
   {
     id: 'backups pin',
@@ -58,7 +58,7 @@ export const OPERATIONS: readonly Entry[] = [
     summary: 'keep a backup whatever the rules of retention say',
     danger: 'none',
     writes: false,
-    load: async () => (await import('./backups/pin.ts')).pin,
+    load: async () => (await import('./repository/care/pin.ts')).pin,
   },
   {
     id: 'backups unpin',
@@ -66,7 +66,7 @@ export const OPERATIONS: readonly Entry[] = [
     summary: 'leave a backup to the rules of retention again',
     danger: 'none',
     writes: false,
-    load: async () => (await import('./backups/pin.ts')).unpin,
+    load: async () => (await import('./repository/care/pin.ts')).unpin,
   },
   {
     id: 'backups delete',
@@ -74,7 +74,7 @@ export const OPERATIONS: readonly Entry[] = [
     summary: 'remove a backup, with everything that belongs to it',
     danger: 'confirm',
     writes: false,
-    load: async () => (await import('./backups/delete.ts')).remove,
+    load: async () => (await import('./repository/care/delete.ts')).remove,
   },
   {
     id: 'backups prune',
@@ -82,7 +82,7 @@ export const OPERATIONS: readonly Entry[] = [
     summary: 'remove the backups that the rule no longer keeps; shows which before it asks',
     danger: 'confirm',
     writes: false,
-    load: async () => (await import('./retention/prune.ts')).prune,
+    load: async () => (await import('./repository/retention/prune.ts')).prune,
   },
   {
     id: 'vacuum',
@@ -185,7 +185,7 @@ export const OPERATIONS: readonly Entry[] = [
     summary: 'take back what a run has done',
     danger: 'type-name',
     writes: true,
-    load: async () => (await import('./undo.ts')).undo,
+    load: async () => (await import('./engine/undo.ts')).undo,
   },
   {
     id: 'recover',
@@ -193,7 +193,7 @@ export const OPERATIONS: readonly Entry[] = [
     summary: 'finish or remove what killed runs have left',
     danger: 'type-name',
     writes: true,
-    load: async () => (await import('./recover.ts')).recover,
+    load: async () => (await import('./recover/recover.ts')).recover,
   },
 ];
 

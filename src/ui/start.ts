@@ -6,7 +6,7 @@ import type { Resolved } from '../config/profile.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DbError } from '../db/errors.ts';
 import { Sampler } from '../monitor/sampler.ts';
-import { journalDirectory } from '../ops/journal/runs.ts';
+import { journalDirectory } from '../ops/engine/journal/runs.ts';
 import type { Bridge } from './App.tsx';
 import { osc52 } from './clipboard.ts';
 import { firstFrame } from './first-frame.ts';

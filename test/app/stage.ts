@@ -4,7 +4,7 @@ import type { Resolved } from '../../src/config/profile.ts';
 import { mergeIntervals } from '../../src/config/settings.ts';
 import { mergeThresholds } from '../../src/config/thresholds.ts';
 import type { Target } from '../../src/db/target.ts';
-import { journalDirectory } from '../../src/ops/journal/runs.ts';
+import { journalDirectory } from '../../src/ops/engine/journal/runs.ts';
 import { characters } from '../../src/text/width.ts';
 import { Watching } from '../monitor/watching.ts';
 import { until } from '../support/until.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { listRuns, type Run } from '../../src/ops/journal/runs.ts';
+import { listRuns, type Run } from '../../src/ops/engine/journal/runs.ts';
 import { listBackups } from '../../src/ops/repository/repository.ts';
 import { jobsOf } from '../../src/ops/schedule/crontab.ts';
 import { type TestDatabase, testDatabase } from '../support/cluster.ts';

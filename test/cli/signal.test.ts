@@ -3,7 +3,7 @@ import { signalRequest } from '../../src/cli/signal.ts';
 import { UsageError } from '../../src/config/usage-error.ts';
 import { connect, type Session } from '../../src/db/client.ts';
 import type { Cluster } from '../../src/demo/cluster.ts';
-import { blocked, isThere, seen, sleeping, waitersOf } from '../ops/kill/stage.ts';
+import { blocked, isThere, seen, sleeping, waitersOf } from '../ops/signal/stage.ts';
 import { throwawayCluster, until } from '../support/cluster.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../src/db/session.ts';
-import type { OpContext } from '../../src/ops/context.ts';
+import type { OpContext } from '../../src/ops/engine/context.ts';
+import { carryOut } from '../ops/engine/run/stage.ts';
 import {
   bloated,
   compared,
@@ -11,7 +12,6 @@ import {
   planVacuum,
   slowVacuum,
 } from '../ops/maintain/stage.ts';
-import { carryOut } from '../ops/run/stage.ts';
 import { client, type TestDatabase, testDatabase, until } from '../support/cluster.ts';
 import { temporaryDirectory } from '../support/program.ts';
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
 import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
+import { carryOut } from '../ops/engine/run/stage.ts';
 import {
   bloatedIndex,
   compared,
@@ -9,7 +10,6 @@ import {
   invalidIndexes,
   planReindex,
 } from '../ops/reindex/stage.ts';
-import { carryOut } from '../ops/run/stage.ts';
 import { temporaryDirectory } from '../support/program.ts';
 import { until } from '../support/until.ts';
 

@@ -1,9 +1,9 @@
 import { expect, inject, test } from 'vitest';
 import { quoteIdent } from '../../src/db/ident.ts';
-import { createMarked, likenessOf } from '../../src/ops/restore/swap/create.ts';
-import { findLeftovers } from '../../src/ops/restore/swap/leftovers.ts';
-import { freshName } from '../../src/ops/restore/swap/names.ts';
-import { applyProperties, databaseProperties } from '../../src/ops/restore/swap/properties.ts';
+import { createMarked, likenessOf } from '../../src/ops/database/create.ts';
+import { findLeftovers } from '../../src/ops/database/leftovers.ts';
+import { freshName } from '../../src/ops/database/names.ts';
+import { applyProperties, databaseProperties } from '../../src/ops/database/properties.ts';
 import { swapDatabases, undoSwap } from '../../src/ops/restore/swap/swap.ts';
 import { catalog, dress } from '../ops/restore/swap/dressed.ts';
 import { Clients, runId, type Stage, served, stage } from '../ops/restore/swap/stage.ts';

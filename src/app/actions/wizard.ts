@@ -1,6 +1,6 @@
-import { connectionWords, withConnection } from '../../ops/connection.ts';
+import { connectionWords, withConnection } from '../../ops/engine/connection.ts';
+import type { Danger } from '../../ops/engine/operation.ts';
 import type { Kept } from '../../ops/kept/kept.ts';
-import type { Danger } from '../../ops/operation.ts';
 import { type Entry, entryOf, OPERATIONS } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
 import type { RunRow } from '../operations/runs.ts';

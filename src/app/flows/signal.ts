@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { place } from '../../db/errors.ts';
-import { journaledSignal } from '../../ops/kill/journaled.ts';
-import { planSignal } from '../../ops/kill/plan.ts';
-import { eventSentence, isGood, refusalSentence } from '../../ops/kill/sentences.ts';
+import { journaledSignal } from '../../ops/signal/journaled.ts';
+import { planSignal } from '../../ops/signal/plan.ts';
+import { eventSentence, isGood, refusalSentence } from '../../ops/signal/sentences.ts';
 import type {
   NamedSession,
   SignalAction,
   SignalEvent,
   SignalPick,
   SignalPlan,
-} from '../../ops/kill/types.ts';
+} from '../../ops/signal/types.ts';
 import type { Deck } from '../deck.ts';
 import { focusedView, targetRows } from '../select.ts';
 import type { DialogPhase } from '../state.ts';

@@ -1,5 +1,5 @@
-import { eventSentence, freesSentence, isGood, refusalSentence } from '../../ops/kill/sentences.ts';
-import type { SignalPlan, Victim } from '../../ops/kill/types.ts';
+import { eventSentence, freesSentence, isGood, refusalSentence } from '../../ops/signal/sentences.ts';
+import type { SignalPlan, Victim } from '../../ops/signal/types.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { fitLine, type Line, span } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';

@@ -1,5 +1,5 @@
-import { effectSentence } from '../../ops/kill/sentences.ts';
-import type { Outcome, OutcomeKind } from '../../ops/kill/types.ts';
+import { effectSentence } from '../../ops/signal/sentences.ts';
+import type { Outcome, OutcomeKind } from '../../ops/signal/types.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { clip } from '../../text/width.ts';
 import type { AppState } from '../state.ts';

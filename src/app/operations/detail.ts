@@ -1,4 +1,4 @@
-import { type Run, readRun } from '../../ops/journal/runs.ts';
+import { type Run, readRun } from '../../ops/engine/journal/runs.ts';
 import { duration } from '../../text/units.ts';
 import type { DetailSection } from '../views/view.ts';
 

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { isAlive } from '../../ops/journal/process.ts';
-import { planSchema, type RunStatus } from '../../ops/journal/runs.ts';
+import { planSchema, type RunStatus } from '../../ops/engine/journal/runs.ts';
+import { isAlive } from '../../ops/files/process.ts';
 import { type Copy, copyOf } from '../../ops/kept/kept.ts';
 
 /** A run as a row of a list. */

@@ -1,5 +1,5 @@
+import type { RawInput } from '../../ops/engine/operation.ts';
 import { sentenceOf } from '../../ops/error.ts';
-import type { RawInput } from '../../ops/operation.ts';
 import type { Entry } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
 import { EMPTY_FIELD, editField } from '../text-field.ts';

@@ -1,5 +1,5 @@
-import { fieldsOf, type InputField, type Parsed, parseInput } from '../../ops/fields.ts';
-import type { AnyOperation, Choice, RawInput } from '../../ops/operation.ts';
+import { fieldsOf, type InputField, type Parsed, parseInput } from '../../ops/engine/fields.ts';
+import type { AnyOperation, Choice, RawInput } from '../../ops/engine/operation.ts';
 import { characters } from '../../text/width.ts';
 import { EMPTY_FIELD, editField, fieldOf, pasteField, type TextField } from '../text-field.ts';
 

@@ -1,5 +1,5 @@
-import type { OpContext } from '../../ops/context.ts';
-import type { OpEvent } from '../../ops/operation.ts';
+import type { OpContext } from '../../ops/engine/context.ts';
+import type { OpEvent } from '../../ops/engine/operation.ts';
 import type { Deck } from '../deck.ts';
 
 /** A run that goes on behind the screen. */
@@ -40,7 +40,7 @@ export function nextId(deck: Deck): number {
 export function contextFor(deck: Deck, wizard: number): Promise<OpContext> {
   const held = heldBy(deck, wizard);
   // with it come the driver and all that runs programs: not before somebody needs them
-  held.context ??= import('../../ops/context.ts').then(({ createContext }) =>
+  held.context ??= import('../../ops/engine/context.ts').then(({ createContext }) =>
     createContext({ resolved: deck.resolved, env: deck.env }),
   );
   return held.context;

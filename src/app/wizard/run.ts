@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { connectionWords, withConnection } from '../../ops/connection.ts';
+import { connectionWords, withConnection } from '../../ops/engine/connection.ts';
+import type { OpEvent, Plan } from '../../ops/engine/operation.ts';
 import { sentenceOf } from '../../ops/error.ts';
-import type { OpEvent, Plan } from '../../ops/operation.ts';
 import type { Deck } from '../deck.ts';
 import { refreshRuns } from '../operations/refresh.ts';
 import { allHeld, contextFor, heldBy, release, releaseAll } from './held.ts';
@@ -39,7 +39,7 @@ async function drive(deck: Deck, id: number, plan: Plan, signal: AbortSignal): P
   let batch: NodeJS.Timeout | undefined;
   try {
     const [{ runPlan }, context] = await Promise.all([
-      import('../../ops/run/runner.ts'),
+      import('../../ops/engine/run/runner.ts'),
       contextFor(deck, id),
     ]);
     for await (const event of runPlan(plan, context, { signal })) {

@@ -1,4 +1,4 @@
-import type { AnyOperation, Plan } from '../../ops/operation.ts';
+import type { AnyOperation, Plan } from '../../ops/engine/operation.ts';
 import type { Entry } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
 import type { AppState } from '../state.ts';

@@ -17,7 +17,7 @@ export function register(program: Command, context: Context): void {
 async function kept({ json }: { json?: boolean }, command: Command, context: Context): Promise<void> {
   const [{ resolved }, { createContext }, { listKept }, { KIND_WORDS, usedBy }] = await Promise.all([
     context.resolve(command),
-    import('../../ops/context.ts'),
+    import('../../ops/engine/context.ts'),
     import('../../ops/kept/list.ts'),
     import('../../ops/kept/kept.ts'),
   ]);

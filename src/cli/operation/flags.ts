@@ -1,7 +1,7 @@
 import { Argument, type Command, Option } from 'commander';
 import { UsageError } from '../../config/usage-error.ts';
-import { fieldsOf, type InputField, parseInput } from '../../ops/fields.ts';
-import type { AnyOperation, RawInput } from '../../ops/operation.ts';
+import { fieldsOf, type InputField, parseInput } from '../../ops/engine/fields.ts';
+import type { AnyOperation, RawInput } from '../../ops/engine/operation.ts';
 
 /** Gives a command the arguments and flags of an operation's fields. */
 export function addFields(command: Command, operation: AnyOperation): void {

@@ -1,6 +1,6 @@
-import { withConnection } from '../../ops/connection.ts';
-import type { OpEvent, Plan, ResultTable } from '../../ops/operation.ts';
-import { takenBack } from '../../ops/run/steps/outcome.ts';
+import { withConnection } from '../../ops/engine/connection.ts';
+import type { OpEvent, Plan, ResultTable } from '../../ops/engine/operation.ts';
+import { takenBack } from '../../ops/engine/run/steps/outcome.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { type Amount, Pace, progressText } from '../../text/progress.ts';
 import { duration } from '../../text/units.ts';

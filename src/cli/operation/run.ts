@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { withConnection } from '../../ops/connection.ts';
-import { createContext as createOpContext, type OpContext } from '../../ops/context.ts';
+import { withConnection } from '../../ops/engine/connection.ts';
+import { createContext as createOpContext, type OpContext } from '../../ops/engine/context.ts';
+import type { AnyOperation, OpEvent, Plan, RawInput } from '../../ops/engine/operation.ts';
+import { refusal, runPlan } from '../../ops/engine/run/runner.ts';
 import { sentenceOf } from '../../ops/error.ts';
-import type { AnyOperation, OpEvent, Plan, RawInput } from '../../ops/operation.ts';
-import { refusal, runPlan } from '../../ops/run/runner.ts';
 import type { Context } from '../context.ts';
 import { EXIT, fail, note, print, printJson, printJsonLine } from '../output.ts';
 import { type Answers, answered, ask, remedy } from './confirm.ts';

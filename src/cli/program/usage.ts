@@ -1,6 +1,6 @@
 import { Command, type ErrorOptions } from 'commander';
 import { UsageError } from '../../config/usage-error.ts';
-import { nearest } from '../../ops/names/names.ts';
+import { nearest } from '../../ops/relations/names.ts';
 
 /** A command that says what is wrong with its words as {@link UsageError}: a sentence and the next step. */
 export class UsageCommand extends Command {

@@ -1,5 +1,5 @@
-import { withConnection } from '../../ops/connection.ts';
-import { leftBehind, type Run, type RunEvent } from '../../ops/journal/runs.ts';
+import { withConnection } from '../../ops/engine/connection.ts';
+import { leftBehind, type Run, type RunEvent } from '../../ops/engine/journal/runs.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { duration, plural } from '../../text/units.ts';
 import { resultText } from '../operation/plan.ts';

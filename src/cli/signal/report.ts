@@ -1,5 +1,5 @@
-import { freesSentence, outcomeSentence, refusalSentence } from '../../ops/kill/sentences.ts';
-import type { Effect, Outcome, Refusal, SignalPlan, SignalTarget, Victim } from '../../ops/kill/types.ts';
+import { freesSentence, outcomeSentence, refusalSentence } from '../../ops/signal/sentences.ts';
+import type { Effect, Outcome, Refusal, SignalPlan, SignalTarget, Victim } from '../../ops/signal/types.ts';
 import { count, duration } from '../../text/units.ts';
 import { type OutputColumn, print, printTable } from '../output.ts';
 

@@ -3,11 +3,11 @@ import type { Resolved } from '../../config/profile.ts';
 import { UsageError } from '../../config/usage-error.ts';
 import { connect, type Session } from '../../db/client.ts';
 import { place } from '../../db/errors.ts';
-import { journaledSignal } from '../../ops/kill/journaled.ts';
-import { planSignal } from '../../ops/kill/plan.ts';
-import { READ_ONLY_NEXT, readOnlySentence } from '../../ops/kill/read-only.ts';
-import { effectSentence, outcomeSentence, refusalSentence, sessions } from '../../ops/kill/sentences.ts';
-import type { Outcome, SignalPlan, SignalRequest } from '../../ops/kill/types.ts';
+import { journaledSignal } from '../../ops/signal/journaled.ts';
+import { planSignal } from '../../ops/signal/plan.ts';
+import { READ_ONLY_NEXT, readOnlySentence } from '../../ops/signal/read-only.ts';
+import { effectSentence, outcomeSentence, refusalSentence, sessions } from '../../ops/signal/sentences.ts';
+import type { Outcome, SignalPlan, SignalRequest } from '../../ops/signal/types.ts';
 import { EXIT, note, print, printJson, printJsonLine } from '../output.ts';
 import { effectLine, outcomeLine, printPreview, refusedLine, wouldLine } from './report.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { filesBelow } from '../repository/disk.ts';
+import { filesBelow } from '../files/durable.ts';
 
 /** What a file was when it was written. */
 export interface FileSum {

@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import zlib from 'node:zlib';
 import { OpError } from '../error.ts';
-import { diskError } from '../repository/disk.ts';
+import { diskError } from '../files/durable.ts';
 
 /** How an archive is read: the first two by pg_restore, the others are SQL for psql. */
 export type ArchiveKind = 'custom' | 'directory' | 'sql' | 'sql.gz' | 'sql.zst';

@@ -1,7 +1,7 @@
 import { bytes as inBytes, plural } from '../../text/units.ts';
-import type { Clients } from '../clients/programs.ts';
+import type { Progress, ResultTable } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
-import type { Progress, ResultTable } from '../operation.ts';
+import type { Clients } from '../programs/programs.ts';
 import type { Level, Verification } from '../repository/manifest.ts';
 import { BackupBytes, type Stored } from './bytes/bytes.ts';
 import { Changed, Damage, Untried } from './bytes/errors.ts';

@@ -1,8 +1,8 @@
 import { endRun } from '../../db/views/signal/run.ts';
-import type { StepIo } from '../operation.ts';
+import type { StepIo } from '../engine/operation.ts';
+import { applicationNameOf } from '../engine/run/runner.ts';
 import { discard } from '../repository/publish.ts';
 import { findPartials, type Leftover } from '../repository/sweep.ts';
-import { applicationNameOf } from '../run/runner.ts';
 
 /** What a run that is dead has left in a repository. */
 export async function leftBy(repository: string, run: string): Promise<Leftover[]> {

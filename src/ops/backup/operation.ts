@@ -1,10 +1,10 @@
 import type { Session } from '../../db/session.ts';
 import { shellWord } from '../../text/shell.ts';
 import { bytes, count } from '../../text/units.ts';
-import { poolerChecks } from '../clients/pooler.ts';
-import { type ClientProgram, type Clients, findClients } from '../clients/programs.ts';
-import type { OpContext } from '../context.ts';
-import { type Check, defineOperation, type Fact, type Plan, type Step } from '../operation.ts';
+import type { OpContext } from '../engine/context.ts';
+import { type Check, defineOperation, type Fact, type Plan, type Step } from '../engine/operation.ts';
+import { poolerChecks } from '../programs/pooler.ts';
+import { type ClientProgram, type Clients, findClients } from '../programs/programs.ts';
 import { backupId } from '../repository/names.ts';
 import { freeName } from '../repository/publish.ts';
 import { listBackups, repositoryDirectory } from '../repository/repository.ts';

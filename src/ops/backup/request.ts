@@ -1,4 +1,4 @@
-import type { Clients } from '../clients/programs.ts';
+import type { Clients } from '../programs/programs.ts';
 import type { Format, Manifest } from '../repository/manifest.ts';
 import type { Compression } from './dump/compression.ts';
 

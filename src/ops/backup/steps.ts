@@ -1,5 +1,5 @@
-import type { OpContext } from '../context.ts';
-import { KEPT, type Step, type StepIo } from '../operation.ts';
+import type { OpContext } from '../engine/context.ts';
+import { KEPT, type Step, type StepIo } from '../engine/operation.ts';
 import { OneBackup } from './one.ts';
 import { previewOf } from './preview.ts';
 import type { BackupMade, BackupRequest } from './request.ts';

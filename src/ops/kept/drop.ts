@@ -4,13 +4,13 @@ import type { Session } from '../../db/session.ts';
 import { type DatabaseFacts, databaseFacts } from '../../db/views/database/facts.ts';
 import { keptDatabases } from '../../db/views/database/kept.ts';
 import { bytes, moment, plural } from '../../text/units.ts';
-import type { OpContext } from '../context.ts';
+import { dropDatabase, dropLeftover, dropSql } from '../database/drop.ts';
+import { findLeftovers, type Leftover } from '../database/leftovers.ts';
+import type { OpContext } from '../engine/context.ts';
+import { readRun } from '../engine/journal/runs.ts';
+import { type Check, defineOperation, type Step, type StepIo } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
-import { readRun } from '../journal/runs.ts';
-import { type Check, defineOperation, type Step, type StepIo } from '../operation.ts';
 import { inMaintenance } from '../restore/steps/maintenance.ts';
-import { dropDatabase, dropLeftover, dropSql } from '../restore/swap/drop.ts';
-import { findLeftovers, type Leftover } from '../restore/swap/leftovers.ts';
 import { type Kept, KIND_WORDS, keptOf, usedBy } from './kept.ts';
 import { listKept } from './list.ts';
 

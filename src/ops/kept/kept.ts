@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { KeptRow } from '../../db/views/database/kept.ts';
 import { plural } from '../../text/units.ts';
-import type { Run } from '../journal/runs.ts';
-import { type MarkerKind, readMarker } from '../restore/swap/markers.ts';
-import { isDerivedName } from '../restore/swap/names.ts';
+import { type MarkerKind, readMarker } from '../database/markers.ts';
+import { isDerivedName } from '../database/names.ts';
+import type { Run } from '../engine/journal/runs.ts';
 
 /** A database that a restore has made under a name that somebody chose, as its run has recorded it. */
 export interface Copy {

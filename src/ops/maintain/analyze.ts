@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineOperation } from '../operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import { commonFields, commonInput, commonOptions, optionFields } from './input.ts';
 import { planMaintenance } from './plan.ts';
 import { analyzedParents, analyzeWork } from './work.ts';

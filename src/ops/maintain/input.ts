@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Field } from '../operation.ts';
+import type { Field } from '../engine/operation.ts';
 import { type Doing, schemaChoices, tableChoices } from './due.ts';
 
 /** Sizes as PostgreSQL takes them for BUFFER_USAGE_LIMIT; a plain number is kilobytes. */

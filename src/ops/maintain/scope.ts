@@ -1,5 +1,5 @@
 import type { MaintainTable } from '../../db/views/maintain/tables.ts';
-import { resolveRelation, resolveSchemaOf } from '../names/resolve.ts';
+import { resolveRelation, resolveSchemaOf } from '../relations/resolve.ts';
 import { byDue, type Doing, isDue } from './due.ts';
 import { leafFinder } from './shared/partitions.ts';
 

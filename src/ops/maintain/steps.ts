@@ -1,7 +1,7 @@
 import { progressAnalyze, progressCluster, progressVacuum } from '../../db/views/progress.ts';
 import { bytes, duration } from '../../text/units.ts';
+import type { Step, StepIo } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
-import type { Step, StepIo } from '../operation.ts';
 import { stayed } from './horizon.ts';
 import { Ledger } from './ledger.ts';
 import type { LastTime } from './shared/last.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { defineOperation } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
-import { defineOperation } from '../operation.ts';
 import { commonFields, commonInput, commonOptions, optionFields } from './input.ts';
 import type { Options } from './options.ts';
 import { planMaintenance, refuseEmptyOnly } from './plan.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { OpContext } from '../context.ts';
+import type { OpContext } from '../engine/context.ts';
+import type { Field } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
-import type { Field } from '../operation.ts';
 import type { MigrationAdapter, Place, Where } from './types.ts';
 
 /** Where SQL migrations usually are, below the project's directory. */

@@ -1,4 +1,4 @@
-import { defineOperation } from '../operation.ts';
+import { defineOperation } from '../engine/operation.ts';
 import { upFields, upInput } from './move/input.ts';
 import { planMove } from './move/plan.ts';
 import { recoverMove } from './move/recover.ts';

@@ -3,11 +3,11 @@ import { quoteIdent, quoteLiteral } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { shellWord } from '../../text/shell.ts';
 import { plural } from '../../text/units.ts';
-import type { OpContext } from '../context.ts';
-import type { Plan, Step } from '../operation.ts';
-import { dropLeftover, dropSql } from '../restore/swap/drop.ts';
-import { findLeftovers, type Leftover } from '../restore/swap/leftovers.ts';
-import { maintenance } from '../restore/swap/maintenance.ts';
+import { dropLeftover, dropSql } from '../database/drop.ts';
+import { findLeftovers, type Leftover } from '../database/leftovers.ts';
+import { maintenance } from '../database/maintenance.ts';
+import type { OpContext } from '../engine/context.ts';
+import type { Plan, Step } from '../engine/operation.ts';
 import { isBusy, type Remains } from './remains.ts';
 
 /** Databases on the server that restores have left, whoever's journal knows of them. */

@@ -1,12 +1,12 @@
-import { sweepSecretFiles } from '../clients/secret-files.ts';
-import type { OpContext } from '../context.ts';
+import type { OpContext } from '../engine/context.ts';
+import { markRecovered } from '../engine/journal/journal.ts';
+import type { Run } from '../engine/journal/runs.ts';
+import type { Check, Plan, Step } from '../engine/operation.ts';
+import { isLocked, maintenanceSession } from '../engine/run/lock.ts';
+import { isUnreachable } from '../engine/run/unreachable.ts';
 import { sentenceOf } from '../error.ts';
-import { markRecovered } from '../journal/journal.ts';
-import type { Run } from '../journal/runs.ts';
-import type { Check, Plan, Step } from '../operation.ts';
+import { sweepSecretFiles } from '../programs/secret-files.ts';
 import { entryOf } from '../registry.ts';
-import { isLocked, maintenanceSession } from '../run/lock.ts';
-import { isUnreachable } from '../run/unreachable.ts';
 
 import { endSessionsStep } from './sessions.ts';
 

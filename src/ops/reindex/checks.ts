@@ -5,10 +5,10 @@ import { type ReindexIndex, reindexTablespace } from '../../db/views/reindex/inv
 import type { ReindexLeftover } from '../../db/views/reindex/leftovers.ts';
 import { type ReindexWait, reindexWaits } from '../../db/views/reindex/waits.ts';
 import { capital } from '../../text/capital.ts';
+import type { Check } from '../engine/operation.ts';
 import { holderRemedy, holderText } from '../maintain/shared/holders.ts';
 import { some } from '../maintain/shared/rights.ts';
 import { type Place, roomCheck } from '../maintain/shared/room.ts';
-import type { Check } from '../operation.ts';
 import type { Target } from './scope.ts';
 import { type Manner, remedyOf, remedySql } from './statement.ts';
 

@@ -6,10 +6,10 @@ import type { Session } from '../../db/session.ts';
 import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
 import { runSessions } from '../../db/views/signal/run.ts';
 import { uncapital } from '../../text/capital.ts';
+import type { StepIo } from '../engine/operation.ts';
 import { OpError, sentenceOf } from '../error.ts';
 import { holderRemedy, holdersOf, holderText } from '../maintain/shared/holders.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
-import type { StepIo } from '../operation.ts';
 import { remedyOf, remedySql } from './statement.ts';
 import { runWatched } from './wait.ts';
 

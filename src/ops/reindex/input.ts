@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Field } from '../operation.ts';
+import type { Field } from '../engine/operation.ts';
 import { indexChoices, schemaChoices, tableChoices } from './choices.ts';
 
 export const reindexInput = z

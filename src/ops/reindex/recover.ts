@@ -1,10 +1,10 @@
 import { fullName } from '../../db/ident.ts';
 import { runSessions } from '../../db/views/signal/run.ts';
-import type { OpContext } from '../context.ts';
-import type { Run } from '../journal/runs.ts';
-import { roleOf } from '../journal/server.ts';
-import type { Plan } from '../operation.ts';
-import { applicationNameOf } from '../run/end-backends.ts';
+import { applicationNameOf } from '../database/end-backends.ts';
+import type { OpContext } from '../engine/context.ts';
+import type { Run } from '../engine/journal/runs.ts';
+import { roleOf } from '../engine/journal/server.ts';
+import type { Plan } from '../engine/operation.ts';
 import { isAtWork, leftOn, recorded, sweep } from './doubts.ts';
 import { remedySql } from './statement.ts';
 

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readHeader } from '../archive/header.ts';
 import type { ArchiveKind } from '../archive/kind.ts';
-import { filesBelow } from './disk.ts';
+import { filesBelow } from '../files/durable.ts';
 import type { Format, Scope } from './manifest.ts';
 import { guessFromName } from './names.ts';
 

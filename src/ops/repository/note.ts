@@ -1,5 +1,5 @@
+import type { StepIo } from '../engine/operation.ts';
 import { type OpError, sentenceOf } from '../error.ts';
-import type { StepIo } from '../operation.ts';
 import type { Verification } from './manifest.ts';
 import { type Backup, findBackup } from './repository.ts';
 import { updateManifest } from './update.ts';

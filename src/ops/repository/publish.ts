@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { thisProcess } from '../journal/process.ts';
-import { diskError, exists, secureTree, sync } from './disk.ts';
+import { diskError, exists, secureTree, sync } from '../files/durable.ts';
+import { thisProcess } from '../files/process.ts';
 import type { Manifest } from './manifest.ts';
 import { DELETING, PARTIAL } from './names.ts';
 import { OWNER } from './sweep.ts';

@@ -1,9 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { type ArchiveKind, readHead } from '../archive/kind.ts';
-import type { OpContext } from '../context.ts';
+import type { OpContext } from '../engine/context.ts';
 import { OpError } from '../error.ts';
-import { diskError, exists } from './disk.ts';
+import { diskError, exists } from '../files/durable.ts';
 import { describeForeign, kindOf } from './foreign.ts';
 import type { Format, Level, Manifest, Scope, Verification } from './manifest.ts';
 import { guessFromName, isHidden, PARTIAL } from './names.ts';

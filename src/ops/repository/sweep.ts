@@ -2,7 +2,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isAlive, type ProcessMark } from '../journal/process.ts';
+import { isAlive, type ProcessMark } from '../files/process.ts';
 import { DELETING, PARTIAL } from './names.ts';
 
 /** Who writes a partial backup; removed when it is published. */

@@ -2,7 +2,7 @@ import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promi
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { OpError } from '../error.ts';
-import { diskError, sync } from './disk.ts';
+import { diskError, sync } from '../files/durable.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
 
 export const MANIFEST = 'manifest.json';

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { fullName } from '../../db/ident.ts';
 import { databaseList } from '../../db/views/database/facts.ts';
 import { bytes, plural } from '../../text/units.ts';
-import type { OpContext } from '../context.ts';
-import type { Choice, Field, RawInput } from '../operation.ts';
+import { isMaintenance } from '../database/maintenance.ts';
+import { planningSession } from '../database/session.ts';
+import type { OpContext } from '../engine/context.ts';
+import type { Choice, Field, RawInput } from '../engine/operation.ts';
 import { type Backup, findBackup, listBackups, repositoryDirectory } from '../repository/repository.ts';
 import { inOrderOfUse, isSafety } from '../repository/safety.ts';
-import { planningSession } from './session.ts';
-import { isMaintenance } from './swap/maintenance.ts';
 
 export const MODES = ['replace', 'merge', 'skip_existing'] as const;
 

@@ -1,9 +1,9 @@
-import { defineOperation } from '../operation.ts';
+import { planningSession, systemIdentifier } from '../database/session.ts';
+import { defineOperation } from '../engine/operation.ts';
 import { findBackup, NEWEST, repositoryDirectory } from '../repository/repository.ts';
 import { restoreFields, restoreInput } from './input.ts';
 import { restorePlan } from './plan.ts';
 import { recoverRestore } from './recover.ts';
-import { planningSession, systemIdentifier } from './session.ts';
 import { undoRestore } from './undo.ts';
 
 /** Restores a backup: in the place of a database, beside it, or only some of its tables. */

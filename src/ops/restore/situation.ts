@@ -2,19 +2,19 @@ import type { Server } from '../../db/server.ts';
 import type { Session } from '../../db/session.ts';
 import { type DatabaseFacts, databaseFacts } from '../../db/views/database/facts.ts';
 import { type RestoreLive, restoreLive } from '../../db/views/restore/facts.ts';
-import { poolerChecks } from '../clients/pooler.ts';
-import { type Clients, findClients } from '../clients/programs.ts';
-import type { OpContext } from '../context.ts';
-import type { Check } from '../operation.ts';
+import { isMaintenance } from '../database/maintenance.ts';
+import { planningSession, systemIdentifier } from '../database/session.ts';
+import type { OpContext } from '../engine/context.ts';
+import type { Check } from '../engine/operation.ts';
+import { poolerChecks } from '../programs/pooler.ts';
+import { type Clients, findClients } from '../programs/programs.ts';
 import { type Backup, repositoryDirectory } from '../repository/repository.ts';
 import { damageChecks, damageFound } from './checks/damage.ts';
 import { jobsOf, type RestoreInput } from './input.ts';
 import { selectEntries, type UseList } from './load/use-list.ts';
-import { planningSession, systemIdentifier } from './session.ts';
 import { type Needs, needsOf } from './source/needs.ts';
 import { listed } from './source/restore-list.ts';
 import { readSource, type Source } from './source/source.ts';
-import { isMaintenance } from './swap/maintenance.ts';
 
 /** Everything that planning a restore has looked at. */
 export interface Situation {

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { databaseFacts } from '../../db/views/database/facts.ts';
 import { milliseconds } from '../../text/units.ts';
-import { poolerChecks } from '../clients/pooler.ts';
-import type { OpContext } from '../context.ts';
+import { rolledBackName } from '../database/names.ts';
+import { planningSession } from '../database/session.ts';
+import type { OpContext } from '../engine/context.ts';
+import type { Run } from '../engine/journal/runs.ts';
+import type { Check, Plan } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
-import type { Run } from '../journal/runs.ts';
-import type { Check, Plan } from '../operation.ts';
+import { poolerChecks } from '../programs/pooler.ts';
 import { findBackup, repositoryDirectory } from '../repository/repository.ts';
 import { restoreInput } from './input.ts';
 import { restorePlan } from './plan.ts';
-import { planningSession } from './session.ts';
 import { afterStep, beforeStep, type Hooks } from './steps/hooks.ts';
 import { newState, RUN } from './steps/state.ts';
 import { undoChecks } from './swap/checks.ts';
 import { Undecided } from './swap/exchange.ts';
-import { rolledBackName } from './swap/names.ts';
 import { undoPreview, undoSwap } from './swap/swap.ts';
 import { droppedSchema } from './ways/put-back.ts';
 

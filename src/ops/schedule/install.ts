@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { z } from 'zod';
 import { moment } from '../../text/units.ts';
+import { type Check, defineOperation, KEPT } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
-import { type Check, defineOperation, KEPT } from '../operation.ts';
 import { cronMissing, JOB_NAME, jobLine, jobsOf, readCrontab, withJob, writeCrontab } from './crontab.ts';
 import { badTime, jobOf, scheduleDirectory, surprise, timesOf } from './job.ts';
 import { badCommand, splitWords, unconfirmed } from './words.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { defineOperation, KEPT } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
-import { defineOperation, KEPT } from '../operation.ts';
 import { jobLine, jobsOf, readCrontab, withoutJob, writeCrontab } from './crontab.ts';
 
 /** Takes a job out of this user's crontab; its log stays. */

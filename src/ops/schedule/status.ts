@@ -1,4 +1,4 @@
-import type { Run } from '../journal/runs.ts';
+import type { Run } from '../engine/journal/runs.ts';
 import type { Job } from './crontab.ts';
 import { timesOf } from './job.ts';
 

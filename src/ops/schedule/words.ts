@@ -1,5 +1,5 @@
-import { fieldsOf } from '../fields.ts';
-import type { AnyOperation } from '../operation.ts';
+import { fieldsOf } from '../engine/fields.ts';
+import type { AnyOperation } from '../engine/operation.ts';
 import { type Entry, entryOf } from '../registry.ts';
 
 /** Splits a command line as a shell does, without expanding anything; undefined when a quote is not closed. */

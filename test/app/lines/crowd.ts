@@ -1,5 +1,5 @@
 import { connect, type Session } from '../../../src/db/client.ts';
-import { blocked, sleeping } from '../../ops/kill/stage.ts';
+import { blocked, sleeping } from '../../ops/signal/stage.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { type Begun, begin } from '../begin.ts';
 

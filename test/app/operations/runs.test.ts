@@ -5,7 +5,7 @@ import { sectionLines } from '../../../src/app/lines/reader.ts';
 import { runSections } from '../../../src/app/operations/detail.ts';
 import { RunList, type RunRow } from '../../../src/app/operations/runs.ts';
 import { operationsView } from '../../../src/app/operations/view.ts';
-import { Journal, markUndone } from '../../../src/ops/journal/journal.ts';
+import { Journal, markUndone } from '../../../src/ops/engine/journal/journal.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 

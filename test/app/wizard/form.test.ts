@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { focusedField, offered, parseForm } from '../../../src/app/wizard/form.ts';
-import type { Field } from '../../../src/ops/operation.ts';
+import type { Field } from '../../../src/ops/engine/operation.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { until } from '../../support/until.ts';
 import { operationOf, script, WizardStage } from './stage.ts';

@@ -4,7 +4,7 @@ import { exitReport } from '../../../src/app/report.ts';
 import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { wizardLayout } from '../../../src/app/wizard/lines/layout.ts';
 import { LINES_KEPT } from '../../../src/app/wizard/run-view.ts';
-import { listRuns } from '../../../src/ops/journal/runs.ts';
+import { listRuns } from '../../../src/ops/engine/journal/runs.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { until } from '../../support/until.ts';
 import { script, untilCancelled } from './stage.ts';

@@ -11,7 +11,7 @@ import {
   defineOperation,
   type Plan,
   type StepIo,
-} from '../../../src/ops/operation.ts';
+} from '../../../src/ops/engine/operation.ts';
 import type { Entry } from '../../../src/ops/registry.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { until } from '../../support/until.ts';

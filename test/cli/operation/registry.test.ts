@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createContext } from '../../../src/cli/context.ts';
 import { buildProgram } from '../../../src/cli/program.ts';
-import { fieldsOf } from '../../../src/ops/fields.ts';
+import { fieldsOf } from '../../../src/ops/engine/fields.ts';
 import { OPERATIONS } from '../../../src/ops/registry.ts';
 
 const OWN = ['--plan', '--json', '--yes', '--confirm', '--help'];

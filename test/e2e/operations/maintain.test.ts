@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
-import { journalDirectory, listRuns } from '../../../src/ops/journal/runs.ts';
+import { journalDirectory, listRuns } from '../../../src/ops/engine/journal/runs.ts';
 import { bloated, slowVacuum } from '../../ops/maintain/stage.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';

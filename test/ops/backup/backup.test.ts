@@ -2,13 +2,13 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from '../../../src/ops/backup/operation.ts';
-import { fieldsOf } from '../../../src/ops/fields.ts';
-import type { RawInput } from '../../../src/ops/operation.ts';
+import { fieldsOf } from '../../../src/ops/engine/fields.ts';
+import type { RawInput } from '../../../src/ops/engine/operation.ts';
 import { lastVerified, listBackups } from '../../../src/ops/repository/repository.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { everything, rowCounts } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import { complaints, contextFor, entries, inRestored, onlyBackup, planBackup, withAdmin } from './stage.ts';
 
 const home = temporaryDirectory();

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backup } from '../../../src/ops/backup/operation.ts';
-import { listRuns } from '../../../src/ops/journal/runs.ts';
+import { listRuns } from '../../../src/ops/engine/journal/runs.ts';
 import { listBackups } from '../../../src/ops/repository/repository.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../support/program.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import { complaints, contextFor, entries, planBackup, withAdmin } from './stage.ts';
 
 const home = temporaryDirectory();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { rowCounts } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import { contextFor, inRestored, onlyBackup, planBackup } from './stage.ts';
 
 let db: TestDatabase;

@@ -3,7 +3,7 @@ import type { BackupRelation } from '../../../src/db/views/backup/relations.ts';
 import { dumpFailure } from '../../../src/ops/backup/dump/failure.ts';
 import { DumpFraction } from '../../../src/ops/backup/dump/fraction.ts';
 import { estimateSize } from '../../../src/ops/backup/preflight/space.ts';
-import { nameParts, nearest } from '../../../src/ops/names/names.ts';
+import { nameParts, nearest } from '../../../src/ops/relations/names.ts';
 
 function table(oid: number, bytes: number, rows: number): BackupRelation {
   const more = {

@@ -5,7 +5,7 @@ import { quoteIdent } from '../../../src/db/ident.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { everything, rowCounts } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import { complaints, contextFor, inRestored, onlyBackup, planBackup, withAdmin } from './stage.ts';
 
 const home = temporaryDirectory();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { everything, rowCounts } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import { complaints, contextFor, entries, inRestored, onlyBackup, planBackup } from './stage.ts';
 
 const home = temporaryDirectory();

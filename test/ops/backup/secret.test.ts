@@ -2,10 +2,10 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cluster, createCluster } from '../../../src/demo/cluster.ts';
-import type { OpEvent } from '../../../src/ops/operation.ts';
+import type { OpEvent } from '../../../src/ops/engine/operation.ts';
 import { client, until } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import { contextFor, onlyBackup, planBackup } from './stage.ts';
 
 const SECRET = 'pl4nted secret:\\with=signs';

@@ -6,7 +6,7 @@ import { listBackups } from '../../../src/ops/repository/repository.ts';
 import { serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import { complaints, contextFor, entries, inRestored, planBackup, withAdmin } from './stage.ts';
 
 /** Names that break shells, file systems and connection strings. */

@@ -5,12 +5,12 @@ import { connect, type Session } from '../../../src/db/client.ts';
 import { quoteIdent } from '../../../src/db/ident.ts';
 import type { Target } from '../../../src/db/target.ts';
 import { backup } from '../../../src/ops/backup/operation.ts';
-import type { OpContext } from '../../../src/ops/context.ts';
-import type { Plan } from '../../../src/ops/operation.ts';
+import type { OpContext } from '../../../src/ops/engine/context.ts';
+import type { Plan } from '../../../src/ops/engine/operation.ts';
 import { type Backup, listBackups } from '../../../src/ops/repository/repository.ts';
 import { run } from '../../../src/targets/local.ts';
 import { serverTarget, testServer } from '../../support/cluster.ts';
-import { contextOf } from '../run/stage.ts';
+import { contextOf } from '../engine/run/stage.ts';
 
 /** A context that is closed at the end of the test. */
 export function contextFor(

@@ -6,7 +6,7 @@ import { listBackups } from '../../../src/ops/repository/repository.ts';
 import { run } from '../../../src/targets/local.ts';
 import { client, type TestDatabase, testDatabase, throwawayCluster, until } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import { complaints, contextFor, entries, planBackup, withAdmin } from './stage.ts';
 
 const home = temporaryDirectory();

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quoteIdent } from '../../../src/db/ident.ts';
-import type { OpContext } from '../../../src/ops/context.ts';
+import type { OpContext } from '../../../src/ops/engine/context.ts';
 import { dbDrop } from '../../../src/ops/kept/drop.ts';
 import { listKept } from '../../../src/ops/kept/list.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../support/program.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import { backedUp, blocks, contextIn, dropLike, inDatabase, restored } from '../restore/stage.ts';
-import { carryOut } from '../run/stage.ts';
 
 const home = temporaryDirectory();
 let db: TestDatabase;

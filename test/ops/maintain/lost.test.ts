@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
-import { journalDirectory, listRuns } from '../../../src/ops/journal/runs.ts';
+import { journalDirectory, listRuns } from '../../../src/ops/engine/journal/runs.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../../support/program.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import { bloated, compared, contextFor, planVacuum, slowVacuum, tableSteps } from './stage.ts';
 
 let db: TestDatabase;

@@ -1,12 +1,12 @@
 import { onTestFinished } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
 import type { Target } from '../../../src/db/target.ts';
-import type { OpContext } from '../../../src/ops/context.ts';
+import type { OpContext } from '../../../src/ops/engine/context.ts';
+import type { OpEvent, Plan } from '../../../src/ops/engine/operation.ts';
 import { analyze } from '../../../src/ops/maintain/analyze.ts';
 import { vacuum } from '../../../src/ops/maintain/vacuum.ts';
-import type { OpEvent, Plan } from '../../../src/ops/operation.ts';
 import { until } from '../../support/until.ts';
-import { contextOf } from '../run/stage.ts';
+import { contextOf } from '../engine/run/stage.ts';
 
 /** A context that is closed at the end of the test. */
 export function contextFor(target: Target, home: string): OpContext {

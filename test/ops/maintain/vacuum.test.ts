@@ -3,7 +3,7 @@ import type { Session } from '../../../src/db/session.ts';
 import { vacuum } from '../../../src/ops/maintain/vacuum.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import {
   bloated,
   compared,

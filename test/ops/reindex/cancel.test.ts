@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
-import { listRuns } from '../../../src/ops/journal/runs.ts';
+import { listRuns } from '../../../src/ops/engine/journal/runs.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { cleanEnvironment, MAIN, temporaryDirectory } from '../../support/program.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import {
   bloatedIndex,
   contextFor,

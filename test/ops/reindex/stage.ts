@@ -1,12 +1,12 @@
 import { expect, onTestFinished } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
-import type { OpContext } from '../../../src/ops/context.ts';
-import { listRuns } from '../../../src/ops/journal/runs.ts';
-import type { OpEvent, Plan } from '../../../src/ops/operation.ts';
-import { recover } from '../../../src/ops/recover.ts';
+import type { OpContext } from '../../../src/ops/engine/context.ts';
+import { listRuns } from '../../../src/ops/engine/journal/runs.ts';
+import type { OpEvent, Plan } from '../../../src/ops/engine/operation.ts';
+import { recover } from '../../../src/ops/recover/recover.ts';
 import { reindex } from '../../../src/ops/reindex/reindex.ts';
 import { client, type TestDatabase, until } from '../../support/cluster.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 
 export { compared, complaints, contextFor, linesOf } from '../maintain/stage.ts';
 

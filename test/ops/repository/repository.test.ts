@@ -12,7 +12,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { thisProcess } from '../../../src/ops/journal/process.ts';
+import { thisProcess } from '../../../src/ops/files/process.ts';
 import { discard, partialDirectory, publish } from '../../../src/ops/repository/publish.ts';
 import {
   findBackup,

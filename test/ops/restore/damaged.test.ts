@@ -2,17 +2,17 @@ import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { BackupBytes } from '../../../src/ops/archive/bytes/bytes.ts';
-import { verify } from '../../../src/ops/backups/verify.ts';
-import { clientEnvironment } from '../../../src/ops/clients/environment.ts';
-import type { Clients } from '../../../src/ops/clients/programs.ts';
-import type { OpContext } from '../../../src/ops/context.ts';
+import type { OpContext } from '../../../src/ops/engine/context.ts';
+import { clientEnvironment } from '../../../src/ops/programs/environment.ts';
+import type { Clients } from '../../../src/ops/programs/programs.ts';
 import { type Backup, findBackup } from '../../../src/ops/repository/repository.ts';
 import { runPass } from '../../../src/ops/restore/tables/rows/run.ts';
+import { verify } from '../../../src/ops/verify/verify.ts';
 import { local } from '../../../src/targets/local.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { flip } from '../archive/stage.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import {
   backedUp,
   blocks,

@@ -3,11 +3,11 @@ import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../../src/db/client.ts';
-import { fileSystemOf, fileSystemToBe } from '../../../src/ops/disk.ts';
+import { fileSystemOf, fileSystemToBe } from '../../../src/ops/files/disk.ts';
 import { run } from '../../../src/targets/local.ts';
 import { throwawayCluster, until } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import { backedUp, blocks, contextIn, planRestore } from './stage.ts';
 
 const home = temporaryDirectory();

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Manifest } from '../../../src/ops/repository/manifest.ts';
 import { type Backup, findBackup } from '../../../src/ops/repository/repository.ts';
-import { prune } from '../../../src/ops/retention/prune.ts';
+import { prune } from '../../../src/ops/repository/retention/prune.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { contextOf } from '../run/stage.ts';
+import { contextOf } from '../engine/run/stage.ts';
 import { backedUp, contextIn, inDatabase, planRestore } from './stage.ts';
 
 const home = temporaryDirectory();

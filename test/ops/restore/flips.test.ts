@@ -2,18 +2,18 @@ import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileS
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { databaseFacts } from '../../../src/db/views/database/facts.ts';
-import { verify } from '../../../src/ops/backups/verify.ts';
-import type { OpContext } from '../../../src/ops/context.ts';
+import { likenessOf } from '../../../src/ops/database/create.ts';
+import type { OpContext } from '../../../src/ops/engine/context.ts';
+import type { Run } from '../../../src/ops/engine/journal/runs.ts';
+import type { Plan } from '../../../src/ops/engine/operation.ts';
 import { OpError } from '../../../src/ops/error.ts';
-import type { Run } from '../../../src/ops/journal/runs.ts';
-import type { Plan } from '../../../src/ops/operation.ts';
 import { type Backup, findBackup } from '../../../src/ops/repository/repository.ts';
 import { restore } from '../../../src/ops/restore/restore.ts';
-import { likenessOf } from '../../../src/ops/restore/swap/create.ts';
 import { putBack } from '../../../src/ops/restore/ways/put-back.ts';
+import { verify } from '../../../src/ops/verify/verify.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { carryOut, contextOf, planOf, step } from '../run/stage.ts';
+import { carryOut, contextOf, planOf, step } from '../engine/run/stage.ts';
 import { backedUp, databasesLike, dropLike, inDatabase, planRestore } from './stage.ts';
 
 /** Places of each archive; the whole number is tried with: npm run test:flips */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verifyBackup } from '../../../src/ops/archive/verify.ts';
-import { findClients } from '../../../src/ops/clients/programs.ts';
+import { findClients } from '../../../src/ops/programs/programs.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { backedUp, contextIn, inDatabase, restored } from './stage.ts';

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../../src/db/client.ts';
-import type { OpContext } from '../../../src/ops/context.ts';
-import { readRun } from '../../../src/ops/journal/runs.ts';
+import type { OpContext } from '../../../src/ops/engine/context.ts';
+import { readRun } from '../../../src/ops/engine/journal/runs.ts';
 import { restore } from '../../../src/ops/restore/restore.ts';
 import { swapChecks } from '../../../src/ops/restore/swap/checks.ts';
 import { serverTarget } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { carryOut } from '../run/stage.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import { backedUp, blocks, contextIn, dropLike, inDatabase, planRestore, restored } from './stage.ts';
 
 const home = temporaryDirectory();

@@ -11,19 +11,19 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
-import { verify } from '../../../src/ops/backups/verify.ts';
-import { findClients } from '../../../src/ops/clients/programs.ts';
-import type { StepIo } from '../../../src/ops/operation.ts';
+import type { StepIo } from '../../../src/ops/engine/operation.ts';
+import { findClients } from '../../../src/ops/programs/programs.ts';
 import { type Backup, findBackup, lastProven } from '../../../src/ops/repository/repository.ts';
 import { besideServer } from '../../../src/ops/restore/proof/beside.ts';
 import { speaksAgainst } from '../../../src/ops/restore/proof/blame.ts';
 import { examine } from '../../../src/ops/restore/proof/examine.ts';
 import { proveRestorable } from '../../../src/ops/restore/proof.ts';
+import { verify } from '../../../src/ops/verify/verify.ts';
 import { run } from '../../../src/targets/local.ts';
 import { serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { everything } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { carryOut, contextOf, planOf, step } from '../run/stage.ts';
+import { carryOut, contextOf, planOf, step } from '../engine/run/stage.ts';
 import { backedUp, contextIn, databasesLike, inDatabase } from './stage.ts';
 
 const home = temporaryDirectory();

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OpContext } from '../../../src/ops/context.ts';
-import { readRun } from '../../../src/ops/journal/runs.ts';
-import type { StepIo } from '../../../src/ops/operation.ts';
+import type { OpContext } from '../../../src/ops/engine/context.ts';
+import { readRun } from '../../../src/ops/engine/journal/runs.ts';
+import type { StepIo } from '../../../src/ops/engine/operation.ts';
 import { type Backup, findBackup } from '../../../src/ops/repository/repository.ts';
 import { restore } from '../../../src/ops/restore/restore.ts';
 import { type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { everything, rowCounts } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { carryOut, contextOf } from '../run/stage.ts';
+import { carryOut, contextOf } from '../engine/run/stage.ts';
 import {
   backedUp,
   blocks,

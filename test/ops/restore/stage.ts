@@ -4,12 +4,12 @@ import { connect, type Session } from '../../../src/db/client.ts';
 import { quoteIdent } from '../../../src/db/ident.ts';
 import type { Target } from '../../../src/db/target.ts';
 import { backup } from '../../../src/ops/backup/operation.ts';
-import type { OpContext } from '../../../src/ops/context.ts';
-import type { Plan, Progress } from '../../../src/ops/operation.ts';
+import type { OpContext } from '../../../src/ops/engine/context.ts';
+import type { Plan, Progress } from '../../../src/ops/engine/operation.ts';
 import { type Backup, listBackups } from '../../../src/ops/repository/repository.ts';
 import { restore } from '../../../src/ops/restore/restore.ts';
 import { serverTarget } from '../../support/cluster.ts';
-import { carryOut, contextOf, type EndEvent } from '../run/stage.ts';
+import { carryOut, contextOf, type EndEvent } from '../engine/run/stage.ts';
 
 /** A context that is closed at the end of the test; its repository is below its home. */
 export function contextIn(target: Target, home: string, env: Record<string, string> = {}): OpContext {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { OpContext } from '../../../src/ops/context.ts';
-import type { Run } from '../../../src/ops/journal/runs.ts';
+import type { OpContext } from '../../../src/ops/engine/context.ts';
+import type { Run } from '../../../src/ops/engine/journal/runs.ts';
 import { badTime, jobOf, surprise, timesOf } from '../../../src/ops/schedule/job.ts';
 import { jobStatus } from '../../../src/ops/schedule/status.ts';
 import { badCommand, splitWords, unconfirmed } from '../../../src/ops/schedule/words.ts';

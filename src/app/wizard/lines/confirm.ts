@@ -1,5 +1,5 @@
-import type { Plan } from '../../../ops/operation.ts';
-import { takenBack } from '../../../ops/run/steps/outcome.ts';
+import type { Plan } from '../../../ops/engine/operation.ts';
+import { takenBack } from '../../../ops/engine/run/steps/outcome.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';

@@ -1,6 +1,6 @@
 import { home } from '../../../config/libpq/env.ts';
-import type { InputField } from '../../../ops/fields.ts';
-import type { AnyOperation, Known, RawInput } from '../../../ops/operation.ts';
+import type { InputField } from '../../../ops/engine/fields.ts';
+import type { AnyOperation, Known, RawInput } from '../../../ops/engine/operation.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, lineWidth, type Span, span } from '../../../text/line.ts';
 import { clip, fit, width, wrap } from '../../../text/width.ts';

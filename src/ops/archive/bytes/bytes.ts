@@ -1,9 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { bytes as inBytes, plural } from '../../../text/units.ts';
+import type { Progress } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { Progress } from '../../operation.ts';
-import { diskError, filesBelow } from '../../repository/disk.ts';
+import { diskError, filesBelow } from '../../files/durable.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { sha256File } from '../checksum.ts';
 import { Changed, Damage } from './errors.ts';

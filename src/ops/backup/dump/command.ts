@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { PipeCommand } from '../../../targets/target.ts';
 import { shellWord } from '../../../text/shell.ts';
-import { databaseArgument } from '../../clients/environment.ts';
+import { databaseArgument } from '../../programs/environment.ts';
 import type { BackupRequest } from '../request.ts';
 import { type Compression, plainEnding } from './compression.ts';
 

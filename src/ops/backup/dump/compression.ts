@@ -1,5 +1,5 @@
-import type { Clients } from '../../clients/programs.ts';
 import { OpError } from '../../error.ts';
+import type { Clients } from '../../programs/programs.ts';
 import type { Format } from '../../repository/manifest.ts';
 
 export interface Compression {

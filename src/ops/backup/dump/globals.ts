@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PipeCommand } from '../../../targets/target.ts';
-import { databaseArgument } from '../../clients/environment.ts';
-import { diskError } from '../../repository/disk.ts';
+import { diskError } from '../../files/durable.ts';
+import { databaseArgument } from '../../programs/environment.ts';
 import type { BackupRequest } from '../request.ts';
 
 export const GLOBALS = 'globals.sql';

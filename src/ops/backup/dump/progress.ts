@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../../db/session.ts';
 import { backupBlockers, backupCopies } from '../../../db/views/backup/activity.ts';
-import type { StepIo } from '../../operation.ts';
+import type { StepIo } from '../../engine/operation.ts';
 import { blockerText } from '../preflight/activity.ts';
 import { DumpFraction, type Order } from './fraction.ts';
 import type { Snapshot } from './snapshot.ts';

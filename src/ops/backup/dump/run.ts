@@ -1,9 +1,9 @@
 import type { Server } from '../../../db/server.ts';
 import { CommandError, type PipeCommand, type RunOptions } from '../../../targets/target.ts';
-import { withClientEnvironment, withoutTimeouts } from '../../clients/environment.ts';
-import type { OpContext } from '../../context.ts';
+import type { OpContext } from '../../engine/context.ts';
+import type { StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { StepIo } from '../../operation.ts';
+import { withClientEnvironment, withoutTimeouts } from '../../programs/environment.ts';
 import { dumpFailure } from './failure.ts';
 
 /** What is kept of a program's output for its error. */

@@ -9,9 +9,9 @@ import {
 } from '../../../db/views/backup/facts.ts';
 import { backupRelations, backupSequences } from '../../../db/views/backup/relations.ts';
 import { restoreSpread } from '../../../db/views/restore/facts.ts';
+import { databaseProperties } from '../../database/properties.ts';
+import type { StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { StepIo } from '../../operation.ts';
-import { databaseProperties } from '../../restore/swap/properties.ts';
 import type { BackupRequest } from '../request.ts';
 import { type Selection, selectRelations } from '../scope/selection.ts';
 import { measuredRelations } from '../scope/sizes.ts';

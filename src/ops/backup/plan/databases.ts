@@ -1,9 +1,9 @@
 import type { Session } from '../../../db/session.ts';
 import { backupDatabases } from '../../../db/views/backup/facts.ts';
-import type { OpContext } from '../../context.ts';
+import type { OpContext } from '../../engine/context.ts';
+import type { Check } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import { nearest } from '../../names/names.ts';
-import type { Check } from '../../operation.ts';
+import { nearest } from '../../relations/names.ts';
 import type { BackupInput } from './input.ts';
 import { lookAt, type Sight } from './survey.ts';
 

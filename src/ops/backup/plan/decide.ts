@@ -1,7 +1,7 @@
 import type { BackupSettings } from '../../../config/settings.ts';
-import type { Clients } from '../../clients/programs.ts';
-import type { OpContext } from '../../context.ts';
+import type { OpContext } from '../../engine/context.ts';
 import { OpError } from '../../error.ts';
+import type { Clients } from '../../programs/programs.ts';
 import type { Format } from '../../repository/manifest.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 import { compressionProblem, defaultCompression, parseCompression } from '../dump/compression.ts';

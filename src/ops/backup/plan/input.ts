@@ -3,8 +3,8 @@ import { fullName } from '../../../db/ident.ts';
 import { backupDatabases } from '../../../db/views/backup/facts.ts';
 import { backupRelations, backupSchemas } from '../../../db/views/backup/relations.ts';
 import { bytes } from '../../../text/units.ts';
-import type { OpContext } from '../../context.ts';
-import type { Choice, Field, RawInput } from '../../operation.ts';
+import type { OpContext } from '../../engine/context.ts';
+import type { Choice, Field, RawInput } from '../../engine/operation.ts';
 import { FORMATS } from '../../repository/manifest.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 

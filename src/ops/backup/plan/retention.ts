@@ -1,8 +1,8 @@
-import type { OpContext } from '../../context.ts';
+import type { OpContext } from '../../engine/context.ts';
+import type { Step } from '../../engine/operation.ts';
 import { OpError, sentenceOf } from '../../error.ts';
-import type { Step } from '../../operation.ts';
-import { pruneAfter } from '../../retention/prune.ts';
-import { keepRules } from '../../retention/repository.ts';
+import { pruneAfter } from '../../repository/retention/prune.ts';
+import { keepRules } from '../../repository/retention/repository.ts';
 import type { BackupRequest } from '../request.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { plural } from '../../../text/units.ts';
+import type { Step, StepIo } from '../../engine/operation.ts';
 import { OpError, sentenceOf } from '../../error.ts';
-import type { Step, StepIo } from '../../operation.ts';
 import type { BackupMade } from '../request.ts';
 
 /** What became of one of several databases. */

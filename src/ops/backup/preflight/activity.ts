@@ -3,7 +3,7 @@ import type { RowOf } from '../../../db/query.ts';
 import type { Session } from '../../../db/session.ts';
 import { backupBlockers, backupPrepared } from '../../../db/views/backup/activity.ts';
 import { duration, percent, plural } from '../../../text/units.ts';
-import type { Check } from '../../operation.ts';
+import type { Check } from '../../engine/operation.ts';
 import { LOCK_WAIT } from '../dump/command.ts';
 import type { BackupRequest } from '../request.ts';
 import type { Selection } from '../scope/selection.ts';

@@ -1,8 +1,8 @@
 import { access, constants, mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { bytes } from '../../../text/units.ts';
-import { freeBytes } from '../../disk.ts';
-import type { Check } from '../../operation.ts';
+import type { Check } from '../../engine/operation.ts';
+import { freeBytes } from '../../files/disk.ts';
 import type { Backup } from '../../repository/repository.ts';
 import type { BackupRequest } from '../request.ts';
 

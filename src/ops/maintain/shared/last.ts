@@ -1,4 +1,4 @@
-import { listRuns, type Run } from '../../journal/runs.ts';
+import { listRuns, type Run } from '../../engine/journal/runs.ts';
 
 /** How long a step took when it was last done. */
 export interface LastTime {

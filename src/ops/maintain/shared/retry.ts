@@ -3,8 +3,8 @@ import { DbError } from '../../../db/errors.ts';
 import type { Session } from '../../../db/session.ts';
 import type { MaintenanceLock } from '../../../db/views/maintain/locks.ts';
 import { duration } from '../../../text/units.ts';
+import type { StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { StepIo } from '../../operation.ts';
 import { holderRemedy, holdersOf, holderText } from './holders.ts';
 
 /** A lock that somebody holds is asked for in short attempts. */

@@ -1,6 +1,6 @@
 import { bytes } from '../../../text/units.ts';
-import { freeBytes } from '../../disk.ts';
-import type { Check } from '../../operation.ts';
+import type { Check } from '../../engine/operation.ts';
+import { freeBytes } from '../../files/disk.ts';
 
 /** A tablespace, and where it is on the server; null where this role may not know. */
 export interface Place {

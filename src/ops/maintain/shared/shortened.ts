@@ -1,4 +1,4 @@
-import type { ResultTable } from '../../operation.ts';
+import type { ResultTable } from '../../engine/operation.ts';
 
 const SHOWN = 20;
 

@@ -1,6 +1,6 @@
 import type { Server } from '../../../db/server.ts';
+import type { Check } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { Check } from '../../operation.ts';
 import { HAZARDS } from '../sql/lint/rule.ts';
 import type { Hazard, Problem } from '../types.ts';
 

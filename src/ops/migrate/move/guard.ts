@@ -1,5 +1,5 @@
+import { KEPT, type Step, type StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import { KEPT, type Step, type StepIo } from '../../operation.ts';
 import type { Destination, Direction, MigrationAdapter, Only, Route, Status, Where } from '../types.ts';
 import { type Leftovers, leftoversOf } from '../verify/leftovers.ts';
 import { routeTo } from './input.ts';

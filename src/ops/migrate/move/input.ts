@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { OpContext } from '../../context.ts';
+import type { OpContext } from '../../engine/context.ts';
+import type { Choice, Field, RawInput } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { Choice, Field, RawInput } from '../../operation.ts';
 import { choose, chooseFields } from '../choose.ts';
 import type { Destination, Direction, MigrationAdapter, Only, Route, Where } from '../types.ts';
 

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../../db/session.ts';
 import { type MigrateLockHolder, migrateLockHolder } from '../../../db/views/migrate/lock.ts';
 import { duration } from '../../../text/units.ts';
+import type { StepIo } from '../../engine/operation.ts';
+import { lockKey, tryLockSql } from '../../engine/run/lock.ts';
 import { OpError } from '../../error.ts';
 import { endWithClient, type Worker } from '../../maintain/shared/sessions.ts';
-import type { StepIo } from '../../operation.ts';
-import { lockKey, tryLockSql } from '../../run/lock.ts';
 import type { Held } from '../types.ts';
 
 const FIRST_PAUSE_MS = 100;

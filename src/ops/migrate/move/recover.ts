@@ -1,7 +1,7 @@
 import { recoverBackup } from '../../backup/recover.ts';
-import type { OpContext } from '../../context.ts';
-import type { Run } from '../../journal/runs.ts';
-import type { Plan } from '../../operation.ts';
+import type { OpContext } from '../../engine/context.ts';
+import type { Run } from '../../engine/journal/runs.ts';
+import type { Plan } from '../../engine/operation.ts';
 import { choose } from '../choose.ts';
 import { repairCommand } from '../command.ts';
 import { dropShadowSteps } from '../rehearse/recover.ts';

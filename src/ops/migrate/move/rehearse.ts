@@ -1,6 +1,6 @@
-import type { OpContext } from '../../context.ts';
+import type { OpContext } from '../../engine/context.ts';
+import type { Check, Step } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { Check, Step } from '../../operation.ts';
 import type { Outcome } from '../rehearse/result.ts';
 import type { Route } from '../types.ts';
 

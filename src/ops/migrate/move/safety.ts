@@ -1,8 +1,8 @@
 import { shellWord } from '../../../text/shell.ts';
 import { type SafetyBackup, safetyBackup } from '../../backup/safety.ts';
-import { findClients } from '../../clients/programs.ts';
-import { withConnection } from '../../connection.ts';
-import type { OpContext } from '../../context.ts';
+import { withConnection } from '../../engine/connection.ts';
+import type { OpContext } from '../../engine/context.ts';
+import { findClients } from '../../programs/programs.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 
 /** The backup of the database before its migrations change it. Throws DbError. */

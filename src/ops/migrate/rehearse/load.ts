@@ -5,13 +5,13 @@ import type { PipeCommand } from '../../../targets/target.ts';
 import { GuardStream } from '../../archive/sql/guard-stream.ts';
 import { dumpFailure } from '../../backup/dump/failure.ts';
 import { blockerText } from '../../backup/preflight/activity.ts';
-import { databaseArgument, withClientEnvironment } from '../../clients/environment.ts';
-import { pipeline } from '../../clients/pipeline.ts';
-import { type Clients, findClients } from '../../clients/programs.ts';
-import { restricts } from '../../clients/restricted.ts';
-import type { OpContext } from '../../context.ts';
+import type { OpContext } from '../../engine/context.ts';
+import type { StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { StepIo } from '../../operation.ts';
+import { databaseArgument, withClientEnvironment } from '../../programs/environment.ts';
+import { pipeline } from '../../programs/pipeline.ts';
+import { type Clients, findClients } from '../../programs/programs.ts';
+import { restricts } from '../../programs/restricted.ts';
 import type { TableName } from './result.ts';
 
 /** Loads what the live database is made of into an empty one, as far as this role may create it. */

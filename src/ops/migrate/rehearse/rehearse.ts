@@ -1,7 +1,7 @@
 import type { Session } from '../../../db/session.ts';
-import type { OpContext } from '../../context.ts';
+import type { OpContext } from '../../engine/context.ts';
+import type { StepIo } from '../../engine/operation.ts';
 import { OpError, sentenceOf } from '../../error.ts';
-import type { StepIo } from '../../operation.ts';
 import { differenceLine, diffSchemas } from '../../schema/diff.ts';
 import { pathOf, type SchemaSnapshot } from '../../schema/format.ts';
 import { takeSchemaSnapshot, takeUncommittedSnapshot } from '../../schema/snapshot.ts';

@@ -1,13 +1,13 @@
 import { quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
-import type { OpContext } from '../../context.ts';
+import { createMarked, databaseOf, likenessOf } from '../../database/create.ts';
+import { dropFresh } from '../../database/drop.ts';
+import { shadowName } from '../../database/names.ts';
+import { databaseProperties } from '../../database/properties.ts';
+import type { OpContext } from '../../engine/context.ts';
+import type { StepIo } from '../../engine/operation.ts';
+import { maintenanceSession } from '../../engine/run/lock.ts';
 import { OpError, sentenceOf } from '../../error.ts';
-import type { StepIo } from '../../operation.ts';
-import { createMarked, databaseOf, likenessOf } from '../../restore/swap/create.ts';
-import { dropFresh } from '../../restore/swap/drop.ts';
-import { shadowName } from '../../restore/swap/names.ts';
-import { databaseProperties } from '../../restore/swap/properties.ts';
-import { maintenanceSession } from '../../run/lock.ts';
 
 /** An empty database beside the live one, with its encoding, locale and settings. */
 export interface Shadow {

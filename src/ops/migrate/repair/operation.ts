@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { shellWord } from '../../../text/shell.ts';
-import type { OpContext } from '../../context.ts';
+import type { OpContext } from '../../engine/context.ts';
+import { type Choice, defineOperation, type Plan, type RawInput, type Step } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import { type Choice, defineOperation, type Plan, type RawInput, type Step } from '../../operation.ts';
 import { type Choice as Chosen, choose, chooseFields } from '../choose.ts';
 import { repairCommand } from '../command.ts';
 import { readAll, type StatusOfFiles, statusHash } from '../history/status.ts';

@@ -1,10 +1,10 @@
 import { quoteRelation } from '../../../db/ident.ts';
 import type { InvalidIndex } from '../../../db/views/migrate/leftovers.ts';
 import { plural } from '../../../text/units.ts';
+import type { Danger, StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
 import type { Patience } from '../../maintain/shared/retry.ts';
 import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
-import type { Danger, StepIo } from '../../operation.ts';
 import type { Author, Ledger } from '../history/history.ts';
 import {
   apply,

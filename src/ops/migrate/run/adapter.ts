@@ -1,5 +1,5 @@
+import type { Fact } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { Fact } from '../../operation.ts';
 import type { Migration } from '../files/migration.ts';
 import { detectSql, readAll, readStatus, type StatusOfFiles, statusHash } from '../history/status.ts';
 import type { Destination, Direction, MigrationAdapter, Only, Route, Where } from '../types.ts';

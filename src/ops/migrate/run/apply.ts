@@ -1,10 +1,10 @@
 import { DbError } from '../../../db/errors.ts';
 import { quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
+import type { StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
 import type { Patience } from '../../maintain/shared/retry.ts';
 import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
-import type { StepIo } from '../../operation.ts';
 import type { Migration } from '../files/migration.ts';
 import type { Command, Ledger } from '../history/history.ts';
 import { as } from '../sql/ast.ts';

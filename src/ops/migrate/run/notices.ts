@@ -1,6 +1,6 @@
+import type { StepIo } from '../../engine/operation.ts';
 import type { Worker } from '../../maintain/shared/sessions.ts';
 import { isWarning } from '../../maintain/shared/statement.ts';
-import type { StepIo } from '../../operation.ts';
 
 /** Does something with what the server says meanwhile streamed into the step. */
 export async function telling<T>(worker: Worker, io: StepIo, work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import { duration } from '../../../text/units.ts';
+import { KEPT, Left, type Step, type StepIo } from '../../engine/operation.ts';
 import type { Patience } from '../../maintain/shared/retry.ts';
 import type { Worker } from '../../maintain/shared/sessions.ts';
-import { KEPT, Left, type Step, type StepIo } from '../../operation.ts';
 import { migrateCommand, repairCommand } from '../command.ts';
 import { readAll, type StatusOfFiles } from '../history/status.ts';
 import { diagnose, halfDone } from '../repair/diagnose.ts';

@@ -1,5 +1,5 @@
+import type { Step } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { Step } from '../../operation.ts';
 import { meant } from '../meant.ts';
 import type { MoveState } from '../move/guard.ts';
 import type { Item, Status } from '../types.ts';

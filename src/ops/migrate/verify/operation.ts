@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { defineOperation } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import { defineOperation } from '../../operation.ts';
 import { choose, chooseFields } from '../choose.ts';
 import { constraintSentence, indexName, indexSentence, leftoversOf } from './leftovers.ts';
 

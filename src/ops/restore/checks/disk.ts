@@ -1,8 +1,8 @@
 import { DbError } from '../../../db/errors.ts';
 import { restoreDirectories, restoreLocations, restoreSpread } from '../../../db/views/restore/facts.ts';
 import { bytes } from '../../../text/units.ts';
-import { fileSystemOf, fileSystemToBe, isLocal } from '../../disk.ts';
-import type { Check } from '../../operation.ts';
+import type { Check } from '../../engine/operation.ts';
+import { fileSystemOf, fileSystemToBe, isLocal } from '../../files/disk.ts';
 import type { Situation } from '../situation.ts';
 
 const MARGIN = 1.1;

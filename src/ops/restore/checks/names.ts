@@ -1,5 +1,5 @@
 import { displayName } from '../../../db/ident.ts';
-import { nameParts } from '../../names/names.ts';
+import { nameParts } from '../../relations/names.ts';
 
 /** Of more than these, only the number is told. */
 export const NAMED = 5;

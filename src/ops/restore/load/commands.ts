@@ -1,8 +1,8 @@
 import type { PipeCommand } from '../../../targets/target.ts';
 import { shellWord } from '../../../text/shell.ts';
 import type { ArchiveKind } from '../../archive/kind.ts';
-import { databaseArgument } from '../../clients/environment.ts';
-import type { Clients } from '../../clients/programs.ts';
+import { databaseArgument } from '../../programs/environment.ts';
+import type { Clients } from '../../programs/programs.ts';
 import { decompressorOf } from '../source/source.ts';
 
 export interface LoadWish {

@@ -6,11 +6,15 @@ import type { PipeCommand } from '../../../targets/target.ts';
 import type { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { GuardStream } from '../../archive/sql/guard-stream.ts';
 import type { TocEntry } from '../../archive/toc.ts';
-import { type ClientEnvironment, withClientEnvironment, withoutTimeouts } from '../../clients/environment.ts';
-import { pipeline } from '../../clients/pipeline.ts';
-import { restricts } from '../../clients/restricted.ts';
-import type { OpContext } from '../../context.ts';
-import type { StepIo } from '../../operation.ts';
+import type { OpContext } from '../../engine/context.ts';
+import type { StepIo } from '../../engine/operation.ts';
+import {
+  type ClientEnvironment,
+  withClientEnvironment,
+  withoutTimeouts,
+} from '../../programs/environment.ts';
+import { pipeline } from '../../programs/pipeline.ts';
+import { restricts } from '../../programs/restricted.ts';
 import { endInPsql, type LoadWish, loadCommands } from './commands.ts';
 import type { Expected } from './expected.ts';
 import { LoadProgress } from './progress.ts';

@@ -1,10 +1,10 @@
 import { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { readHeader } from '../../archive/header.ts';
 import { readToc, type Toc } from '../../archive/toc.ts';
-import type { Clients } from '../../clients/programs.ts';
-import type { OpContext } from '../../context.ts';
+import type { OpContext } from '../../engine/context.ts';
+import type { StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { StepIo } from '../../operation.ts';
+import type { Clients } from '../../programs/programs.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { type Expected, expectedIn, expectedOf } from '../load/expected.ts';
 import { selectEntries, type UseList } from '../load/use-list.ts';

@@ -1,6 +1,6 @@
 import { CommandError, type Host } from '../../../targets/target.ts';
 import { unquoted } from '../../archive/heading.ts';
-import type { Clients } from '../../clients/programs.ts';
+import type { Clients } from '../../programs/programs.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { OUTLINE } from '../tables/rows/filter.ts';
 import { unpack } from '../tables/rows/source.ts';

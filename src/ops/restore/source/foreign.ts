@@ -5,9 +5,9 @@ import { type Decoded, type DecodeIo, decodeArchive, type OnProgress } from '../
 import type { Refusal, RowsHead } from '../../archive/sql/guard.ts';
 import { HeldGuard } from '../../archive/sql/held-guard.ts';
 import type { Dumped } from '../../archive/sql/tally.ts';
-import type { Clients } from '../../clients/programs.ts';
 import { OpError } from '../../error.ts';
-import { diskError } from '../../repository/disk.ts';
+import { diskError } from '../../files/durable.ts';
+import type { Clients } from '../../programs/programs.ts';
 import type { Backup } from '../../repository/repository.ts';
 
 /** A dump that pgdeck did not make, read to its end. */

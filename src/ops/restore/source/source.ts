@@ -2,11 +2,11 @@ import type { Server } from '../../../db/server.ts';
 import { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { type ArchiveHeader, readHeader } from '../../archive/header.ts';
 import { readToc, type Toc } from '../../archive/toc.ts';
-import { type ClientProgram, type Clients, findClients } from '../../clients/programs.ts';
-import { restricts } from '../../clients/restricted.ts';
-import type { OpContext } from '../../context.ts';
+import type { OpContext } from '../../engine/context.ts';
+import type { Check } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { Check } from '../../operation.ts';
+import { type ClientProgram, type Clients, findClients } from '../../programs/programs.ts';
+import { restricts } from '../../programs/restricted.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { type Foreign, readForeign } from './foreign.ts';
 

@@ -1,6 +1,6 @@
-import { withClientEnvironment, withoutTimeouts } from '../../clients/environment.ts';
+import type { Step, StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { Step, StepIo } from '../../operation.ts';
+import { withClientEnvironment, withoutTimeouts } from '../../programs/environment.ts';
 import { isAccepted } from '../checks/damage.ts';
 import { analyzeCommand, commandLine, loadCommands } from '../load/commands.ts';
 import { type Load, loadArchive } from '../load/load.ts';

@@ -1,6 +1,6 @@
 import { verifyBackup } from '../../archive/verify.ts';
+import type { Step, StepIo } from '../../engine/operation.ts';
 import { OpError, sentenceOf } from '../../error.ts';
-import type { Step, StepIo } from '../../operation.ts';
 import type { Verification } from '../../repository/manifest.ts';
 import { noteVerification } from '../../repository/note.ts';
 import type { Backup } from '../../repository/repository.ts';

@@ -1,5 +1,5 @@
 import { type SafetyBackup, safetyBackup } from '../../backup/safety.ts';
-import type { Clients } from '../../clients/programs.ts';
+import type { Clients } from '../../programs/programs.ts';
 import type { Situation } from '../situation.ts';
 
 /** That it stays when the run fails; empty while it is not made. */

@@ -1,7 +1,7 @@
 import type { Session } from '../../../db/session.ts';
-import type { Step } from '../../operation.ts';
-import { dropLeftover, dropSql } from '../swap/drop.ts';
-import { findLeftovers } from '../swap/leftovers.ts';
+import { dropLeftover, dropSql } from '../../database/drop.ts';
+import { findLeftovers } from '../../database/leftovers.ts';
+import type { Step } from '../../engine/operation.ts';
 import { inMaintenance } from './maintenance.ts';
 
 /** Removes what dead runs have left of the same database, so that it does not pile up. Nothing when there is none. */

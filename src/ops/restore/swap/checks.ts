@@ -9,9 +9,9 @@ import {
   swapSessions,
 } from '../../../db/views/database/swap.ts';
 import { bytes, plural } from '../../../text/units.ts';
-import type { Check } from '../../operation.ts';
-import { isMaintenance } from './maintenance.ts';
-import { readMarker } from './markers.ts';
+import { isMaintenance } from '../../database/maintenance.ts';
+import { readMarker } from '../../database/markers.ts';
+import type { Check } from '../../engine/operation.ts';
 
 /** One check, or none where there is nothing to say. */
 type Found = Check | undefined;

@@ -3,11 +3,11 @@ import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { databaseFacts } from '../../../db/views/database/facts.ts';
 import { preparedIn, swapSessions } from '../../../db/views/database/swap.ts';
+import { maintenance } from '../../database/maintenance.ts';
+import { type Marker, writeMarker } from '../../database/markers.ts';
+import type { StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { StepIo } from '../../operation.ts';
 import { immovable, preparedError, renameCleared } from './clear.ts';
-import { maintenance } from './maintenance.ts';
-import { type Marker, writeMarker } from './markers.ts';
 
 /** Two databases change names: one takes that of the other, which is put aside and sealed. */
 export interface Exchange {

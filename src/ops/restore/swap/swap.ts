@@ -1,8 +1,8 @@
 import { Later, withValues } from '../../../db/literal.ts';
 import { TERMINATE_IN } from '../../../db/views/database/swap.ts';
-import type { StepIo } from '../../operation.ts';
+import { readMarker } from '../../database/markers.ts';
+import type { StepIo } from '../../engine/operation.ts';
 import { type Exchange, type Exchanged, exchange, exchangeSql } from './exchange.ts';
-import { readMarker } from './markers.ts';
 
 export type { Exchanged } from './exchange.ts';
 

@@ -1,8 +1,8 @@
 import { basename, dirname } from 'node:path';
 import type { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { Changed, Damage } from '../../archive/bytes/errors.ts';
+import type { Check, StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { Check, StepIo } from '../../operation.ts';
 import { noteDamage } from '../../repository/note.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { damageChecks, isAccepted, wayOut } from '../checks/damage.ts';

@@ -2,8 +2,8 @@ import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { contentsFlaws, contentsSequences, contentsTables } from '../../../db/views/restore/contents.ts';
 import { exact, plural, roughly } from '../../../text/units.ts';
+import type { Progress, ResultTable } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import type { Progress, ResultTable } from '../../operation.ts';
 import type { Expected, ExpectedTable } from '../load/expected.ts';
 
 /** What a loaded database was found to be. */

@@ -1,6 +1,10 @@
 import { milliseconds } from '../../../text/units.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
-import { type Check, KEPT, type Plan, type Step, type StepIo } from '../../operation.ts';
+import { createBeside, likenessOf, markedPreview } from '../../database/create.ts';
+import { dropFresh, pruneBefore } from '../../database/drop.ts';
+import { beforeName, freshName, rolledBackName } from '../../database/names.ts';
+import { applyProperties, databaseProperties } from '../../database/properties.ts';
+import { type Check, KEPT, type Plan, type Step, type StepIo } from '../../engine/operation.ts';
 import { contentChecks } from '../checks/content.ts';
 import { diskChecks } from '../checks/disk.ts';
 import { needsChecks } from '../checks/needs.ts';
@@ -17,11 +21,7 @@ import { keptText, safetyOf } from '../steps/safety.ts';
 import { newState, type RestoreState, RUN } from '../steps/state.ts';
 import { sweepSteps } from '../steps/sweep.ts';
 import { swapChecks } from '../swap/checks.ts';
-import { createBeside, likenessOf, markedPreview } from '../swap/create.ts';
-import { dropFresh, pruneBefore } from '../swap/drop.ts';
 import { Undecided } from '../swap/exchange.ts';
-import { beforeName, freshName, rolledBackName } from '../swap/names.ts';
-import { applyProperties, databaseProperties } from '../swap/properties.ts';
 import { type Exchanged, swapDatabases, swapPreview, undoSwap } from '../swap/swap.ts';
 
 import type { Way } from './way.ts';

@@ -1,6 +1,6 @@
 import { quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
-import { applyProperties } from '../swap/properties.ts';
+import { applyProperties } from '../../database/properties.ts';
 
 /** The name, and the comment in place of the marker where none was backed up, and everything else that goes with it. */
 export function takeNameSql(fresh: string, database: string, properties: readonly string[]): string[] {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { carryOut, planOf } from '../../run/stage.ts';
+import { carryOut, planOf } from '../../engine/run/stage.ts';
 import { BASE, columnsOf, LATEST, stages, steps, to } from './stage.ts';
 
 const missing = existsSync('/usr/bin/alembic') ? undefined : 'alembic of Debian is not installed';

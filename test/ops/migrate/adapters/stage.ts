@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, onTestFinished } from 'vitest';
 import { connect, type Session } from '../../../../src/db/client.ts';
-import type { OpContext } from '../../../../src/ops/context.ts';
+import type { OpContext } from '../../../../src/ops/engine/context.ts';
+import type { OpEvent } from '../../../../src/ops/engine/operation.ts';
 import { ADAPTERS } from '../../../../src/ops/migrate/adapters/registry.ts';
 import type {
   Destination,
@@ -13,9 +14,8 @@ import type {
   Route,
   Where,
 } from '../../../../src/ops/migrate/types.ts';
-import type { OpEvent } from '../../../../src/ops/operation.ts';
 import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
-import { carryOut, contextOf, type EndEvent, planOf } from '../../run/stage.ts';
+import { carryOut, contextOf, type EndEvent, planOf } from '../../engine/run/stage.ts';
 
 export const NODE_MODULES = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
 

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../../../src/db/client.ts';
-import type { OpContext } from '../../../../src/ops/context.ts';
+import type { OpContext } from '../../../../src/ops/engine/context.ts';
 import { choose } from '../../../../src/ops/migrate/choose.ts';
 import { migrateCreate } from '../../../../src/ops/migrate/files/operation.ts';
 import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
-import { carryOut } from '../../run/stage.ts';
+import { carryOut } from '../../engine/run/stage.ts';
 import { NODE_MODULES } from '../adapters/stage.ts';
 import { contextIn } from '../run/stage.ts';
 

@@ -7,7 +7,7 @@ import { readMigrations } from '../../../../src/ops/migrate/files/read.ts';
 import { serverTarget } from '../../../support/cluster.ts';
 import { filesOf, writeMigrations } from '../../../support/fixtures/migrations.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
-import { carryOut, contextOf } from '../../run/stage.ts';
+import { carryOut, contextOf } from '../../engine/run/stage.ts';
 
 const NOW = new Date('2026-11-20T17:01:02.345Z');
 const ALL: readonly Format[] = ['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway'];

@@ -7,7 +7,7 @@ import { client, type TestDatabase, testDatabase } from '../../../support/cluste
 import { everything } from '../../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { until } from '../../../support/until.ts';
-import { carryOut } from '../../run/stage.ts';
+import { carryOut } from '../../engine/run/stage.ts';
 import { migration, rehearsalPlan, rehearsed, shadowsOf, whole } from './stage.ts';
 
 const home = temporaryDirectory();

@@ -1,11 +1,11 @@
 import { onTestFinished } from 'vitest';
 import { connect, type Session } from '../../../../src/db/client.ts';
 import { databaseList } from '../../../../src/db/views/database/facts.ts';
+import type { Plan } from '../../../../src/ops/engine/operation.ts';
 import { rehearse } from '../../../../src/ops/migrate/rehearse/rehearse.ts';
 import type { Rehearsal, RehearsalResult, Rehearsed } from '../../../../src/ops/migrate/rehearse/result.ts';
-import type { Plan } from '../../../../src/ops/operation.ts';
 import { serverTarget, type TestDatabase, until } from '../../../support/cluster.ts';
-import { carryOut, contextOf, planOf, step } from '../../run/stage.ts';
+import { carryOut, contextOf, planOf, step } from '../../engine/run/stage.ts';
 
 /** A migration of statements, each sent and committed by itself. */
 export function migration(

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/client.ts';
-import type { OpContext } from '../../../../src/ops/context.ts';
-import { listRuns } from '../../../../src/ops/journal/runs.ts';
-import { recover } from '../../../../src/ops/recover.ts';
+import type { OpContext } from '../../../../src/ops/engine/context.ts';
+import { listRuns } from '../../../../src/ops/engine/journal/runs.ts';
+import { recover } from '../../../../src/ops/recover/recover.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
 import { MAIN, temporaryDirectory } from '../../../support/program.ts';
-import { carryOut, contextOf } from '../../run/stage.ts';
+import { carryOut, contextOf } from '../../engine/run/stage.ts';
 import { directoryOf, done, environmentOf, planned, statesOf, ways } from './stage.ts';
 
 const home = temporaryDirectory();

@@ -114,7 +114,7 @@ test('what has changed while it waited is refused', async () => {
   const context = contextIn(database, home);
   const plan = await planned(context, 'up', { dir });
   directoryOf(home, 'changed', { '2_second': ways('SELECT 1;') });
-  const { carryOut } = await import('../../run/stage.ts');
+  const { carryOut } = await import('../../engine/run/stage.ts');
   const { end } = await carryOut(plan, context);
   expect(end.text).toMatch(/changed since this was planned\. Nothing was done\. Plan it again/);
   expect(await statesOf(context, dir)).toEqual({ pending: 2 });

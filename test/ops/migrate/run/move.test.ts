@@ -145,7 +145,7 @@ test("migrations run with the role's search_path, and what one sets is not the n
     '2_plain': ways('CREATE TABLE plain (id int);', 'DROP TABLE plain;'),
     '3_alone': ways('CREATE INDEX CONCURRENTLY plain_id ON plain (id);', 'DROP INDEX CONCURRENTLY plain_id;'),
   });
-  const { contextOf } = await import('../../run/stage.ts');
+  const { contextOf } = await import('../../engine/run/stage.ts');
   const context = contextOf(database.target(role), home, { env: { BACKUP_DIR: join(home, 'backups') } });
   try {
     const { end } = await done(context, 'up', { dir });

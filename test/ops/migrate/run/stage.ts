@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { OpContext } from '../../../../src/ops/context.ts';
+import type { OpContext } from '../../../../src/ops/engine/context.ts';
+import type { OpEvent, Plan } from '../../../../src/ops/engine/operation.ts';
 import { choose } from '../../../../src/ops/migrate/choose.ts';
 import type { State, Status } from '../../../../src/ops/migrate/types.ts';
-import type { OpEvent, Plan } from '../../../../src/ops/operation.ts';
 import { entryOf } from '../../../../src/ops/registry.ts';
 import type { TestDatabase } from '../../../support/cluster.ts';
 import { cleanEnvironment } from '../../../support/program.ts';
-import { carryOut, contextOf, type EndEvent } from '../../run/stage.ts';
+import { carryOut, contextOf, type EndEvent } from '../../engine/run/stage.ts';
 
 /** A context that is closed at the end of the test; its repository is below its home. */
 export function contextIn(database: TestDatabase, home: string): OpContext {

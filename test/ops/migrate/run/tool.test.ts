@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { OpEvent } from '../../../../src/ops/engine/operation.ts';
 import { choose } from '../../../../src/ops/migrate/choose.ts';
-import type { OpEvent } from '../../../../src/ops/operation.ts';
 import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { NODE_MODULES } from '../adapters/stage.ts';

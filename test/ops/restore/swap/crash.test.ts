@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { dropFresh } from '../../../../src/ops/restore/swap/drop.ts';
-import { findLeftovers, swapState } from '../../../../src/ops/restore/swap/leftovers.ts';
-import { freshName } from '../../../../src/ops/restore/swap/names.ts';
+import { dropFresh } from '../../../../src/ops/database/drop.ts';
+import { findLeftovers, swapState } from '../../../../src/ops/database/leftovers.ts';
+import { freshName } from '../../../../src/ops/database/names.ts';
 import { serverTarget } from '../../../support/cluster.ts';
 import { Clients, runId, type Stage, served, stage } from './stage.ts';
 

@@ -1,7 +1,7 @@
 import { connect, type Session } from '../../../../src/db/client.ts';
 import type { Target } from '../../../../src/db/target.ts';
-import type { StepIo } from '../../../../src/ops/operation.ts';
-import { crashPoint } from '../../../../src/ops/run/crash.ts';
+import type { StepIo } from '../../../../src/ops/engine/operation.ts';
+import { crashPoint } from '../../../../src/ops/engine/run/crash.ts';
 import { local } from '../../../../src/targets/local.ts';
 
 export interface TestIo extends StepIo {

@@ -1,6 +1,6 @@
 // Run as a process of its own by the tests, to be killed at a crash point: swaps, undoes, or creates a database.
-import { createBeside } from '../../../../src/ops/restore/swap/create.ts';
-import { maintenance } from '../../../../src/ops/restore/swap/maintenance.ts';
+import { createBeside } from '../../../../src/ops/database/create.ts';
+import { maintenance } from '../../../../src/ops/database/maintenance.ts';
 import { swapDatabases, undoSwap } from '../../../../src/ops/restore/swap/swap.ts';
 import { testIo } from './io.ts';
 

@@ -3,14 +3,9 @@ import { DbError } from '../../../../src/db/errors.ts';
 import { quoteIdent } from '../../../../src/db/ident.ts';
 import type { Target } from '../../../../src/db/target.ts';
 import { type DatabaseFacts, databaseFacts, databaseList } from '../../../../src/db/views/database/facts.ts';
-import { createBeside } from '../../../../src/ops/restore/swap/create.ts';
-import { readMarker } from '../../../../src/ops/restore/swap/markers.ts';
-import {
-  beforeName,
-  derivedName,
-  freshName,
-  rolledBackName,
-} from '../../../../src/ops/restore/swap/names.ts';
+import { createBeside } from '../../../../src/ops/database/create.ts';
+import { readMarker } from '../../../../src/ops/database/markers.ts';
+import { beforeName, derivedName, freshName, rolledBackName } from '../../../../src/ops/database/names.ts';
 import { serverTarget } from '../../../support/cluster.ts';
 import { until } from '../../../support/until.ts';
 import { type TestIo, testIo } from './io.ts';

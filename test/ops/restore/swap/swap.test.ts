@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { connect } from '../../../../src/db/client.ts';
 import { quoteIdent } from '../../../../src/db/ident.ts';
-import { readMarker } from '../../../../src/ops/restore/swap/markers.ts';
+import { readMarker } from '../../../../src/ops/database/markers.ts';
 import { swapDatabases, swapPreview, undoPreview, undoSwap } from '../../../../src/ops/restore/swap/swap.ts';
 import { until } from '../../../support/until.ts';
 import { Clients, served, stage } from './stage.ts';

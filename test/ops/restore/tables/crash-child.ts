@@ -1,7 +1,7 @@
+import { runPlan } from '../../../../src/ops/engine/run/runner.ts';
 import { findBackup } from '../../../../src/ops/repository/repository.ts';
 import { tablesPlan } from '../../../../src/ops/restore/tables/plan.ts';
-import { runPlan } from '../../../../src/ops/run/runner.ts';
-import { contextOf } from '../../run/stage.ts';
+import { contextOf } from '../../engine/run/stage.ts';
 
 /** Restores one table, in a process of its own that can be killed: target, home, file, table. */
 const [target = '', home = '', file = '', table = ''] = process.argv.slice(2);

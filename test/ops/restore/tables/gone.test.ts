@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
-import type { OpContext } from '../../../../src/ops/context.ts';
+import type { OpContext } from '../../../../src/ops/engine/context.ts';
 import type { Backup } from '../../../../src/ops/repository/repository.ts';
 import { tablesPlan } from '../../../../src/ops/restore/tables/plan.ts';
 import { client, testDatabase } from '../../../support/cluster.ts';
 import { everything, rowCounts } from '../../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
-import { contextOf } from '../../run/stage.ts';
+import { contextOf } from '../../engine/run/stage.ts';
 import { dump, restore } from './stage.ts';
 
 const directory = temporaryDirectory();

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quoteIdent } from '../../../../src/db/ident.ts';
 import type { Session } from '../../../../src/db/session.ts';
-import type { OpContext } from '../../../../src/ops/context.ts';
+import type { OpContext } from '../../../../src/ops/engine/context.ts';
 import { client, testDatabase } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
-import { contextOf } from '../../run/stage.ts';
+import { contextOf } from '../../engine/run/stage.ts';
 import { dump, fingerprint, restore } from './stage.ts';
 
 const directory = temporaryDirectory();

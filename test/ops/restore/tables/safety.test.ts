@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
-import type { OpContext } from '../../../../src/ops/context.ts';
+import type { OpContext } from '../../../../src/ops/engine/context.ts';
 import { type Backup, findBackup } from '../../../../src/ops/repository/repository.ts';
 import { type Mode, tablesPlan } from '../../../../src/ops/restore/tables/plan.ts';
 import { client, testDatabase } from '../../../support/cluster.ts';
 import { everything } from '../../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
-import { carryOut, contextOf } from '../../run/stage.ts';
+import { carryOut, contextOf } from '../../engine/run/stage.ts';
 import { dump, fingerprint, restore } from './stage.ts';
 
 const directory = temporaryDirectory();

@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { quoteLiteral } from '../../../../src/db/ident.ts';
 import type { Session } from '../../../../src/db/session.ts';
-import type { OpContext } from '../../../../src/ops/context.ts';
-import { listRuns } from '../../../../src/ops/journal/runs.ts';
+import type { OpContext } from '../../../../src/ops/engine/context.ts';
+import { listRuns } from '../../../../src/ops/engine/journal/runs.ts';
 import { type Mode, tablesPlan } from '../../../../src/ops/restore/tables/plan.ts';
 import { tablesFact } from '../../../../src/ops/restore/tables/recover.ts';
 import { client, testDatabase, until } from '../../../support/cluster.ts';
 import { cleanEnvironment, temporaryDirectory } from '../../../support/program.ts';
-import { contextOf } from '../../run/stage.ts';
+import { contextOf } from '../../engine/run/stage.ts';
 import { dump, fingerprint, restore } from './stage.ts';
 
 const directory = temporaryDirectory();

@@ -1,5 +1,5 @@
+import type { Fact } from '../../../engine/operation.ts';
 import { OpError } from '../../../error.ts';
-import type { Fact } from '../../../operation.ts';
 import type { Destination, Direction, Route, Where } from '../../types.ts';
 import { pythonWords } from '../shared/failure.ts';
 import { textOf } from '../shared/programs.ts';

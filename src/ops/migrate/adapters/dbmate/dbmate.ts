@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import type { RunResult } from '../../../../targets/target.ts';
+import type { Step } from '../../../engine/operation.ts';
 import { OpError } from '../../../error.ts';
-import type { Step } from '../../../operation.ts';
 import type { Migration } from '../../files/migration.ts';
 import { readMigrations } from '../../files/read.ts';
 import { lint } from '../../sql/lint/lint.ts';

@@ -1,5 +1,5 @@
+import type { Check } from '../../../engine/operation.ts';
 import { OpError } from '../../../error.ts';
-import type { Check } from '../../../operation.ts';
 import type { Destination, Item } from '../../types.ts';
 import type { Applied } from '../shared/history.ts';
 import { chooseDown, migrationsOf, refuseWithoutDown } from '../shared/status.ts';

@@ -1,6 +1,6 @@
 import type { RunResult } from '../../../../targets/target.ts';
+import type { Fact, Step } from '../../../engine/operation.ts';
 import { OpError } from '../../../error.ts';
-import type { Fact, Step } from '../../../operation.ts';
 import type { Destination, Direction, Item, Route, Where } from '../../types.ts';
 import { nodeWords } from '../node-pg-migrate/node-pg-migrate.ts';
 import type { Adapting } from '../shared/adapting.ts';

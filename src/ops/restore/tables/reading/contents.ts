@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Host } from '../../../../targets/target.ts';
 import { tableKey } from '../../../archive/roots.ts';
 import { Refusal, type RowsHead } from '../../../archive/sql/guard.ts';
-import type { Clients } from '../../../clients/programs.ts';
+import type { Clients } from '../../../programs/programs.ts';
 import type { Backup } from '../../../repository/repository.ts';
 import { type Lines, outlineProgram } from '../rows/filter.ts';
 import { unpack } from '../rows/source.ts';

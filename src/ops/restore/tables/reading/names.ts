@@ -2,7 +2,7 @@ import { displayName } from '../../../../db/ident.ts';
 import { plural } from '../../../../text/units.ts';
 import { tableKey } from '../../../archive/roots.ts';
 import { OpError } from '../../../error.ts';
-import { nameParts, nearest } from '../../../names/names.ts';
+import { nameParts, nearest } from '../../../relations/names.ts';
 import type { Contents, ContentsTable } from './contents.ts';
 
 /**

@@ -1,0 +1,67 @@
+import { basename } from 'node:path';
+import type { Session } from '../../../db/session.ts';
+import { runPrograms } from '../../programs/run.ts';
+import type { OpContext } from '../context.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { OpEvent, StepIo } from '../operation.ts';
+import { crashPoint } from './crash.ts';
+import { quietly, unwritable } from './unwritable.ts';
+
+type StepEvent = Extract<OpEvent, { type: 'line' | 'progress' | 'result' }>;
+/** An event without its time. */
+export type Untimed<Event> = Event extends unknown ? Omit<Event, 'at'> : never;
+
+export interface Surroundings {
+  readonly context: OpContext;
+  readonly journal: Journal;
+  readonly applicationName: string;
+  readonly signal: AbortSignal;
+  /** Sessions to close when the run ends. */
+  readonly sessions: Set<Session>;
+  readonly emit: (event: Untimed<StepEvent>) => void;
+}
+
+/** What step number `step` of a run is given. */
+export function stepIo(around: Surroundings, step: number): StepIo {
+  const { context, journal, applicationName, signal, sessions } = around;
+  const { secrets, host, env } = context;
+  const line: StepIo['line'] = (text, from = 'note') => {
+    const clean = secrets.redact(text);
+    quietly(() => journal.write({ type: 'line', step, text: clean, from }));
+    around.emit({ type: 'line', step, text: clean, from });
+  };
+  return {
+    run: journal.id,
+    applicationName,
+    signal,
+    host,
+    line,
+    progress: (progress) => around.emit({ type: 'progress', step, ...progress }),
+    result: ({ title, columns, rows }) => {
+      const table = {
+        title,
+        columns: [...columns],
+        rows: rows.map((row) => row.map((c) => secrets.redact(c))),
+      };
+      quietly(() => journal.write({ type: 'result', step, table }));
+      around.emit({ type: 'result', step, table });
+    },
+    record: (facts) => {
+      try {
+        journal.write({ type: 'record', step, facts: { ...facts } });
+      } catch (error) {
+        throw unwritable(error, context.journal, 'failed');
+      }
+    },
+    connect: async (database, purpose) => {
+      const session = await context.open(applicationName, database, purpose);
+      sessions.add(session);
+      return session;
+    },
+    exec: (command, args, options = {}) => {
+      const one = { line, signal, name: basename(command), redact: (text: string) => secrets.redact(text) };
+      return runPrograms((how) => host.run(command, args, how), one, options);
+    },
+    crashPoint: (name) => crashPoint(env, name),
+  };
+}

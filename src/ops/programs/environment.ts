@@ -1,0 +1,87 @@
+import type { Server } from '../../db/server.ts';
+import type { Target } from '../../db/target.ts';
+import type { OpContext } from '../engine/context.ts';
+import { withSecretFiles } from './secret-files.ts';
+
+/** Variables for a program; `undefined` removes one. */
+export type ClientEnvironment = Record<string, string | undefined>;
+
+/**
+ * The environment in which PostgreSQL's programs connect to the server as this program does. The password, where the
+ * server asked for one, is in a file that only this user may read and that is gone afterwards: never in an argument or
+ * a variable, which others can see or children inherit. The database is the caller's to name, with
+ * {@link databaseArgument}.
+ */
+export function withClientEnvironment<T>(
+  context: OpContext,
+  applicationName: string,
+  work: (env: ClientEnvironment) => Promise<T>,
+): Promise<T> {
+  const { target, secrets } = context;
+  const passphrase = target.tls?.passphrase;
+  return withSecretFiles({ password: secrets.last, passphrase }, ({ passfile, serviceFile, service }) =>
+    work({
+      ...clientEnvironment(target, applicationName),
+      PGPASSFILE: passfile,
+      PGSERVICEFILE: serviceFile,
+      PGSERVICE: service,
+    }),
+  );
+}
+
+/** The same for a server that asks for no password, such as a throwaway one. */
+export function clientEnvironment(target: Target, applicationName: string): ClientEnvironment {
+  return {
+    ...withoutPg(),
+    ...connection(target),
+    PGAPPNAME: applicationName,
+    // messages are read by us
+    LC_ALL: 'C',
+  };
+}
+
+/**
+ * For programs that do not switch off the timeouts that a role or a database sets, as vacuumdb and pg_dumpall do not.
+ * A pooler may refuse to be told.
+ */
+export function withoutTimeouts({ major, pooled }: Pick<Server, 'major' | 'pooled'>): ClientEnvironment {
+  if (pooled) return {};
+  const timeouts = [
+    'statement',
+    'lock',
+    'idle_in_transaction_session',
+    ...(major >= 17 ? ['transaction'] : []),
+  ];
+  return { PGOPTIONS: timeouts.map((name) => `-c ${name}_timeout=0`).join(' ') };
+}
+
+/** The caller's own variables would lead elsewhere, or change how a dump is loaded (PGOPTIONS). */
+function withoutPg(): ClientEnvironment {
+  const names = Object.keys(process.env).filter((name) => /^PG(?!DECK_)/.test(name) || name === 'LANGUAGE');
+  return Object.fromEntries(names.map((name) => [name, undefined]));
+}
+
+function connection(target: Target): ClientEnvironment {
+  const { host, port, user, sslmode, tls, tlsFiles, connectTimeout } = target;
+  // the name that the certificate carries, where it is not what is connected to
+  const name = tls?.servername;
+  return {
+    PGHOST: name ?? host,
+    ...(name !== undefined && { PGHOSTADDR: host }),
+    PGPORT: String(port),
+    PGUSER: user,
+    PGSSLMODE: sslmode,
+    PGSSLROOTCERT: tlsFiles?.root,
+    PGSSLCERT: tlsFiles?.certificate,
+    PGSSLKEY: tlsFiles?.key,
+    // the driver has no GSSAPI, and libpq would try it first
+    PGGSSENCMODE: 'disable',
+    PGCONNECT_TIMEOUT: connectTimeout > 0 ? String(Math.ceil(connectTimeout)) : undefined,
+  };
+}
+
+/** A database's name for -d: one that looks like a connection string is written as one. */
+export function databaseArgument(name: string): string {
+  if (!name.includes('=') && !/^postgres(ql)?:\/\//.test(name)) return name;
+  return `dbname='${name.replaceAll(/['\\]/g, '\\$&')}'`;
+}

@@ -1,0 +1,16 @@
+import type { PipeCommand, PipeOptions, RunResult } from '../../targets/target.ts';
+import type { ExecOptions, StepIo } from '../engine/operation.ts';
+import { runPrograms } from './run.ts';
+
+/**
+ * Runs commands as one pipe in a step, as io.exec runs one. Throws {@link ../error.ts OpError} with the last lines of
+ * stderr when one of them fails.
+ */
+export function pipeline(
+  { host, line, signal }: Pick<StepIo, 'host' | 'line' | 'signal'>,
+  commands: readonly PipeCommand[],
+  { through, ...options }: Omit<ExecOptions, 'input'> & Pick<PipeOptions, 'through'> = {},
+): Promise<RunResult> {
+  const piped = { line, signal, name: 'A program' };
+  return runPrograms((how) => host.pipe(commands, { ...how, ...(through && { through }) }), piped, options);
+}

@@ -1,0 +1,24 @@
+import type { Session } from '../../db/session.ts';
+import { DIRECT, type OpContext, pooled } from '../engine/context.ts';
+import type { Check } from '../engine/operation.ts';
+
+/**
+ * What a pooler in front of the server means for a run. One that gives each transaction or statement another connection
+ * is no way to the server: locks of a run would outlive it, its settings and those of pg_dump (an empty search_path among
+ * them) would stay on connections that the application gets next. One that keeps a connection for a client may do.
+ * Throws DbError.
+ */
+export async function poolerChecks(context: OpContext, session: Session): Promise<Check[]> {
+  if (!session.server.pooled) return [];
+  const title = 'Pooler';
+  const pooling = await context.pooling(session);
+  if (pooling !== 'kept')
+    return [{ title, status: 'block', detail: `${pooled(context.place, pooling)} ${DIRECT}` }];
+  return [
+    {
+      title,
+      status: 'warn',
+      detail: `A pooler stands before the server at ${context.place}, and may end what takes long: connect to PostgreSQL itself where you can.`,
+    },
+  ];
+}

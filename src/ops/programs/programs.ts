@@ -1,0 +1,169 @@
+import { join } from 'node:path';
+import type { Server } from '../../db/server.ts';
+import type { OpContext } from '../engine/context.ts';
+import type { Check } from '../engine/operation.ts';
+import { directoriesOf, newerMajors, pathDirectories } from './candidates.ts';
+import { installSentence } from './package.ts';
+
+export type ClientProgram =
+  | 'pg_dump'
+  | 'pg_dumpall'
+  | 'pg_restore'
+  | 'psql'
+  | 'vacuumdb'
+  | 'initdb'
+  | 'pg_ctl'
+  | 'postgres';
+
+/** An installation of PostgreSQL's own programs. */
+export interface Clients {
+  readonly major: number;
+  /** `15.18`. */
+  readonly version: string;
+  readonly directory: string | undefined;
+  /** Whether pg_dump compresses with zstd: from 16 on. */
+  readonly zstd: boolean;
+  path(program: ClientProgram): string;
+}
+
+export interface FoundClients {
+  /** Undefined when the check blocks. */
+  readonly clients: Clients | undefined;
+  readonly check: Check;
+}
+
+const TITLE = 'Client programs';
+const VERSION_MS = 10_000;
+
+interface Installation {
+  readonly directory: string;
+  readonly major: number;
+  readonly version: string;
+  /** Those that are not there. */
+  readonly missing: readonly ClientProgram[];
+}
+
+/**
+ * Finds the programs of the server's major version, or with `atLeast` of that later one; else the nearest newer ones,
+ * with a warning. Older ones are refused by the server's dumps, and none at all block: the check says what to install.
+ * The setting backup.programs names the only directory that is looked into.
+ */
+export async function findClients(
+  context: OpContext,
+  server: Pick<Server, 'major' | 'version'>,
+  programs: readonly ClientProgram[],
+  atLeast = 0,
+): Promise<FoundClients> {
+  const major = Math.max(server.major, atLeast);
+  const seen: Installation[] = [];
+  let newer: Installation | undefined;
+  for (const directory of candidates(context, major, programs)) {
+    const found = await inspect(context, directory, programs);
+    if (found === undefined) continue;
+    seen.push(found);
+    if (found.missing.length > 0 || found.major < major) continue;
+    if (found.major === major) return { clients: clientsOf(found), check: okay(found) };
+    if (newer === undefined || found.major < newer.major) newer = found;
+  }
+  if (newer !== undefined) return { clients: clientsOf(newer), check: newerCheck(newer, server) };
+  return { clients: undefined, check: blocked(seen, server, programs, major, context.backup.programs) };
+}
+
+function* candidates(
+  context: OpContext,
+  major: number,
+  programs: readonly ClientProgram[],
+): Generator<string> {
+  const { programs: only } = context.backup;
+  if (only !== undefined) {
+    yield only;
+    return;
+  }
+  yield* directoriesOf(major);
+  yield* pathDirectories(context, programs[0] ?? 'pg_dump');
+  for (const one of newerMajors(major)) yield* directoriesOf(one);
+}
+
+/** Undefined where none of the programs is. */
+async function inspect(
+  context: OpContext,
+  directory: string,
+  programs: readonly ClientProgram[],
+): Promise<Installation | undefined> {
+  const versions = await Promise.all(
+    programs.map(async (program) => ({
+      program,
+      version: await versionOf(context, join(directory, program)),
+    })),
+  );
+  const version = versions.find((one) => one.version !== undefined)?.version;
+  if (version === undefined) return undefined;
+  const missing = versions.filter((one) => one.version !== version).map((one) => one.program);
+  return { directory, version, major: Number(/^\d+/.exec(version)?.[0] ?? 0), missing };
+}
+
+async function versionOf(context: OpContext, path: string): Promise<string | undefined> {
+  try {
+    const { stdout } = await context.host.run(path, ['--version'], { timeout: VERSION_MS });
+    return /\(PostgreSQL\) (\d+[\w.]*)/.exec(stdout)?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+function clientsOf({ directory, major, version }: Installation): Clients {
+  return {
+    major,
+    version,
+    directory,
+    zstd: major >= 16,
+    path: (program) => join(directory, program),
+  };
+}
+
+function okay({ version, directory }: Installation): Check {
+  return { title: TITLE, status: 'ok', detail: `PostgreSQL ${version} in ${directory}.` };
+}
+
+function newerCheck(found: Installation, server: Pick<Server, 'major' | 'version'>): Check {
+  return {
+    title: TITLE,
+    status: 'warn',
+    detail:
+      `Those of PostgreSQL ${found.version} in ${found.directory} are newer than the server (${server.version}); ` +
+      `what they dump, a server of ${found.major} is sure to load. ` +
+      installSentence(['pg_dump'], server.major),
+  };
+}
+
+function blocked(
+  seen: readonly Installation[],
+  server: Pick<Server, 'major' | 'version'>,
+  programs: readonly ClientProgram[],
+  major: number,
+  directory: string | undefined,
+): Check {
+  const partial = seen.find((one) => one.major >= major);
+  const older = seen.find((one) => one.major < major);
+  const block = (what: string, needed: readonly ClientProgram[]): Check => ({
+    title: TITLE,
+    status: 'block',
+    detail: `${what} ${installSentence(needed, major)}`,
+  });
+  if (partial !== undefined)
+    return block(
+      `${partial.directory} has no ${partial.missing.join(', ')} of its version.`,
+      partial.missing,
+    );
+  if (older !== undefined)
+    return block(
+      `Those of PostgreSQL ${older.version} in ${older.directory} are too old for ` +
+        `${major === server.major ? `the server (${server.version})` : `this backup, which needs ${major}`}.`,
+      programs,
+    );
+  return block(
+    `${programs.join(', ')} of PostgreSQL ${major} ${programs.length > 1 ? 'were' : 'was'} not found` +
+      `${directory === undefined ? '' : ` in ${directory}`}.`,
+    programs,
+  );
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { OpContext } from '../engine/context.ts';
+import { leftBehind, listRuns, type Run, readRun } from '../engine/journal/runs.ts';
+import { addressOf, isOnServer, serverHere } from '../engine/journal/server.ts';
+import { type Check, type Danger, defineOperation, type Fact, type Plan } from '../engine/operation.ts';
+import { OpError } from '../error.ts';
+import { found } from './found.ts';
+import { type Remains, remainsOf } from './remains.ts';
+
+const DANGERS: readonly Danger[] = ['none', 'confirm', 'type-name'];
+
+/** Finishes or removes what killed runs have left: by the journal, by marks on the server, and in the repository. */
+export const recover = defineOperation({
+  id: 'recover',
+  input: z.object({ run: z.string().optional() }),
+  fields: {
+    run: {
+      title: 'Run',
+      hint: 'only what this run has left',
+      argument: true,
+      choices: async (context) => {
+        const here = await serverHere(context);
+        return listRuns(context.journal)
+          .filter((run) => leftBehind(run) && isOnServer(run, here))
+          .map((run) => ({ value: run.id, hint: run.subject }));
+      },
+    },
+  },
+  plan: async ({ run: id }, context) => {
+    const all = listRuns(context.journal).filter(leftBehind);
+    const here = await serverHere(context);
+    const runs = all.filter((run) => isOnServer(run, here)).reverse();
+    if (id !== undefined && readRun(context.journal, id) === undefined)
+      throw new OpError('refused', `There is no run "${id}".`, 'See what was done with: pgdeck runs list');
+    const chosen = id === undefined ? runs : runs.filter((run) => run.id === id);
+    if (id !== undefined && chosen.length === 0)
+      throw new OpError(
+        'refused',
+        `${id} has left nothing behind on ${context.place}.`,
+        'See what was done with: pgdeck runs list',
+      );
+    const remains: Remains[] = [];
+    for (const run of chosen) remains.push(await remainsOf(run, context));
+    if (id === undefined) remains.push(...(await found(context, remains)));
+    return combined(remains, context, id, id === undefined ? all.filter((run) => !runs.includes(run)) : []);
+  },
+});
+
+/** One plan of all that was found. */
+function combined(
+  remains: readonly Remains[],
+  context: OpContext,
+  run: string | undefined,
+  elsewhere: readonly Run[],
+): Plan {
+  const plans = remains.flatMap(({ plan }) => plan ?? []);
+  const danger = DANGERS.findLast((one) => plans.some((plan) => plan.danger === one)) ?? 'none';
+  const names = new Set(plans.filter((plan) => plan.danger === 'type-name').map((plan) => plan.subject));
+  const [name] = names;
+  const consequence = plans.flatMap((plan) => plan.consequence ?? []).join(' ');
+  const keys = plans.flatMap((plan) => plan.locks ?? []);
+  return {
+    operation: 'recover',
+    title: remains.every(({ kept }) => kept)
+      ? 'Nothing is to be cleaned up'
+      : 'Clean up after runs that were killed',
+    subject: names.size === 1 && name !== undefined ? name : (addressOf(context.place) ?? context.place),
+    danger,
+    writes: plans.some((plan) => plan.writes),
+    server: context.place,
+    input: run === undefined ? {} : { run },
+    facts: [...remains.flatMap(factsOf), ...elsewhere.map(elsewhereFact)],
+    tables: plans.flatMap((plan) => plan.tables ?? []),
+    checks: remains.flatMap(checksOf),
+    leaves: (failure) =>
+      `${[...new Set(plans.flatMap((plan) => plan.leaves(failure) ?? []))].join(' ')} What is left is found again with: pgdeck recover --plan`.trim(),
+    steps: remains.flatMap(({ plan, mark }) => [...(plan?.steps ?? []), ...(mark ? [mark] : [])]),
+    ...(consequence !== '' && { consequence }),
+    locks: keys.filter(
+      (key, at) => keys.findIndex((k) => k.family === key.family && k.database === key.database) === at,
+    ),
+  };
+}
+
+function factsOf({ name, what, plan }: Remains): Fact[] {
+  return [{ label: name, value: what }, ...(plan?.facts ?? [])];
+}
+
+function checksOf({ plan, obstacle }: Remains): Check[] {
+  return [...(plan?.checks ?? []), ...(obstacle ? [obstacle] : [])];
+}
+
+function elsewhereFact({ id, server }: Run): Fact {
+  return { label: id, value: `was killed on another server, ${server}: recover it there` };
+}

@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { shellWord } from '../../text/shell.ts';
+import { Untried } from '../archive/bytes/errors.ts';
+import { readHeader } from '../archive/header.ts';
+import { verifyBackup } from '../archive/verify.ts';
+import type { OpContext } from '../engine/context.ts';
+import { type Check, defineOperation, type Plan, type StepIo } from '../engine/operation.ts';
+import { OpError, sentenceOf } from '../error.ts';
+import { type Clients, findClients } from '../programs/programs.ts';
+import { backupFields, backupInput, dirFlag, factsOf, named } from '../repository/care/field.ts';
+import { LEVELS, type Level, type Verification } from '../repository/manifest.ts';
+import { recordedName } from '../repository/names.ts';
+import { noteVerification } from '../repository/note.ts';
+import { type Backup, failedLevels, lastProven } from '../repository/repository.ts';
+import { proveRestorable } from '../restore/proof.ts';
+
+const WHAT: Readonly<Record<Level, { title: string; preview: (backup: Backup) => string }>> = {
+  decode: { title: 'Decode it to its end', preview: decodePreview },
+  checksum: {
+    title: 'Compare every byte with what was written',
+    preview: ({ path }) => `sha256 of every file in ${path}/manifest.json`,
+  },
+  counts: {
+    title: 'Compare every byte, and the rows of every table',
+    preview: (backup) => `sha256 of its files, then the rows that come out of\n${decodePreview(backup)}`,
+  },
+  restore: {
+    title: 'Restore it into a throwaway server and compare it',
+    preview: ({ archive }) => `initdb, load ${archive}, count, compare, remove`,
+  },
+};
+
+function decodePreview({ kind, archive }: Backup): string {
+  if (kind === 'custom' || kind === 'directory') return `pg_restore -f - ${shellWord(archive)} | count`;
+  const unpack = kind === 'sql.gz' ? 'gunzip -c' : kind === 'sql.zst' ? 'zstd -dc' : 'cat';
+  return `${unpack} ${shellWord(archive)} | count`;
+}
+
+/** Proves that a backup can be used, from reading it to restoring it, and notes it in its manifest. */
+export const verify = defineOperation({
+  id: 'backups verify',
+  input: z.object({ ...backupInput, level: z.enum(LEVELS).default('counts') }),
+  fields: {
+    id: backupFields.id,
+    level: {
+      title: 'Level',
+      hint: 'decode: whole to its end; checksum: every byte; counts: both, and every row; restore: it restores',
+    },
+    dir: backupFields.dir,
+  },
+  plan: async (input, context): Promise<Plan> => {
+    const { directory, backup } = await named(input, context);
+    const { level } = input;
+    if (level === 'checksum' && backup.manifest === undefined)
+      throw new OpError(
+        'refused',
+        `There are no checksums of ${backup.id}: pgdeck did not make it.`,
+        'Use --level decode, or --level restore.',
+      );
+    const { clients, checks } = await clientsFor(backup, level, context);
+    // with nothing recorded there is nothing to compare with
+    const what = WHAT[level === 'counts' && backup.manifest === undefined ? 'decode' : level];
+    const proven = lastProven(backup);
+    return {
+      operation: 'backups verify',
+      title: `Verify ${backup.id}`,
+      subject: backup.id,
+      danger: 'none',
+      writes: false,
+      server: directory,
+      input: { ...input, id: recordedName(input.id, backup) },
+      facts: [
+        ...factsOf(backup),
+        { label: 'Last proven restorable', value: proven?.at ?? 'never' },
+        { label: 'Level', value: level },
+      ],
+      checks,
+      steps: [
+        {
+          id: 'verify',
+          title: what.title,
+          preview: what.preview(backup),
+          run: (io) => run(io, context, clients, backup, level, dirFlag(input.dir)),
+        },
+      ],
+      leaves: () => 'The files of the backup were not changed.',
+    };
+  },
+});
+
+async function run(
+  io: StepIo,
+  context: OpContext,
+  clients: Clients | undefined,
+  backup: Backup,
+  level: Level,
+  dir: string,
+): Promise<void> {
+  const told = (cells: readonly string[]) =>
+    io.result({ title: `Verification of ${backup.id}`, columns: ['Level', 'Held', 'Found'], rows: [cells] });
+  let found: Verification;
+  try {
+    found =
+      level === 'restore'
+        ? await proveRestorable(io, context, clients, backup)
+        : await verifyBackup(io, clients, backup, level);
+  } catch (error) {
+    // not noted: it says nothing of the backup
+    if (error instanceof Untried) told([level, 'not tried', error.message]);
+    throw error;
+  }
+  told([found.level, found.ok ? 'yes' : 'no', found.detail]);
+  if (backup.manifest !== undefined) await note(io, backup, found, dir);
+  if (found.ok) return;
+  throw new OpError(
+    'failed',
+    `${backup.id} is no good: ${found.detail}`,
+    `Use another backup (pgdeck backups list${dir}), and make a new one: pgdeck backup`,
+  );
+}
+
+/** Adds it to the history. That it cannot be written is told, and is what fails where nothing worse does. */
+async function note(io: StepIo, before: Backup, found: Verification, dir: string): Promise<void> {
+  try {
+    const now = await noteVerification(before, found);
+    if (!found.ok || before.status !== 'damaged') return;
+    if (now.status !== 'damaged')
+      io.line(`${now.id} is good again: the ${found.level} that had failed holds now.`);
+    for (const one of now.damage ?? []) io.line(`Still stands against it: ${one}`);
+    const level = failedLevels(now)[0];
+    if (level !== undefined)
+      io.line(
+        `Only the same level makes up for that: pgdeck backups verify ${shellWord(now.id)} --level ${level}${dir}`,
+      );
+  } catch (error) {
+    if (found.ok) throw error;
+    io.line(sentenceOf(error));
+  }
+}
+
+/** Programs that can read it. Of SQL only a restore needs any. */
+async function clientsFor(
+  backup: Backup,
+  level: Level,
+  context: OpContext,
+): Promise<{ clients: Clients | undefined; checks: Check[] }> {
+  const binary = backup.kind === 'custom' || backup.kind === 'directory';
+  if (level === 'checksum' || (!binary && level !== 'restore')) return { clients: undefined, checks: [] };
+  const version = backup.manifest?.client.version ?? (await dumpVersion(backup)) ?? '';
+  const program = binary ? 'pg_restore' : 'psql';
+  const oldest = oldestReader(Number.parseInt(version, 10));
+  const { clients, check } = await findClients(context, { major: 0, version }, [program], oldest);
+  if (clients === undefined) return { clients, checks: [check] };
+  // newer ones read it as well
+  const detail = `${program} of PostgreSQL ${clients.version}.`;
+  return { clients, checks: [{ title: check.title, status: 'ok', detail }] };
+}
+
+/** The format of archives changed in 16 and in 17; the major version of the oldest pg_restore that reads it. */
+function oldestReader(major: number): number {
+  if (major >= 17) return 17;
+  return major >= 16 ? 16 : 13;
+}
+
+/** undefined where it does not say, or is damaged: then verifying it will tell. */
+async function dumpVersion({ archive }: Backup): Promise<string | undefined> {
+  return readHeader(archive).then(
+    (header) => header.dumpVersion,
+    () => undefined,
+  );
+}

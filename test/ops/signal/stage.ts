@@ -1,0 +1,70 @@
+import type { Session } from '../../../src/db/client.ts';
+import { type DbError, dbError } from '../../../src/db/errors.ts';
+import { lockTree } from '../../../src/db/views/locks.ts';
+import { type SignalTargetRow, signalTargets } from '../../../src/db/views/signal.ts';
+import { runSignal } from '../../../src/ops/signal/run.ts';
+import type { Outcome, RunOptions, SignalEvent, SignalPlan } from '../../../src/ops/signal/types.ts';
+import { until } from '../../support/until.ts';
+
+/** Starts a statement and does not wait for it; the promise gives its error, or undefined when it ran through. */
+export function begin(session: Session, sql: string): Promise<DbError | undefined> {
+  return session.sql(sql).then(
+    () => undefined,
+    (error: unknown) => dbError(error),
+  );
+}
+
+/** Starts a statement that runs until it is stopped, and waits until the server is at it. */
+export async function sleeping(watcher: Session, session: Session, seconds = 600) {
+  const over = begin(session, `SELECT pg_sleep(${seconds}) /* ${Math.random()} */`);
+  await until(async () => (await seen(watcher, session.pid)).wait_event === 'PgSleep', {
+    what: 'a sleeping session',
+  });
+  // as an object, since a promise returned would be waited for
+  return { over };
+}
+
+/** Starts a statement that has to wait for a lock, and waits until it does. */
+export async function blocked(watcher: Session, session: Session, sql: string) {
+  const over = begin(session, sql);
+  await until(async () => (await waitersOf(watcher)).has(session.pid), { what: `a lock wait of: ${sql}` });
+  return { over };
+}
+
+/** Who waits for whom now. */
+export async function waitersOf(watcher: Session): Promise<Map<number, readonly number[]>> {
+  const rows = await watcher.run(lockTree, { queryChars: 0, limit: 1000, waitingBlockers: 5 });
+  return new Map(rows.filter((row) => row.n_blockers > 0).map((row) => [row.pid, row.blocked_by]));
+}
+
+/** The session as the server shows it; an error when it is gone. */
+export async function seen(watcher: Session, pid: number): Promise<SignalTargetRow> {
+  const [row] = await watcher.run(signalTargets, { pids: [pid] });
+  if (row === undefined) throw new Error(`no session ${pid}`);
+  return row;
+}
+
+export async function isThere(watcher: Session, pid: number): Promise<boolean> {
+  return (await watcher.run(signalTargets, { pids: [pid] })).length === 1;
+}
+
+/** Runs a plan to its end. */
+export async function outcomes(session: Session, plan: SignalPlan, options?: RunOptions): Promise<Outcome[]> {
+  return (await events(session, plan, options)).filter((event) => event.kind !== 'effect');
+}
+
+/** Runs a plan to its end: what became of each, and what that did for those who waited. */
+export async function events(
+  session: Session,
+  plan: SignalPlan,
+  options?: RunOptions,
+): Promise<SignalEvent[]> {
+  const list: SignalEvent[] = [];
+  for await (const event of runSignal(session, plan, options)) list.push(event);
+  return list;
+}
+
+/** What became of each pid. */
+export function kinds(list: readonly Outcome[]): Record<number, string> {
+  return Object.fromEntries(list.map(({ victim, kind }) => [victim.target.pid, kind]));
+}
