@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { entryOf } from '../ops/registry.ts';
 import type { Context } from './context.ts';
 import { complete, group } from './operation.ts';
 import { EXIT, note, printJson, printTable } from './output.ts';
@@ -39,7 +40,7 @@ async function status({ tool, dir, json }: Flags, command: Command, context: Con
     import('../ops/migrate/choose.ts'),
     import('../ops/migrate/move/lock.ts'),
   ]);
-  const opContext = createContext({ resolved, env: context.env });
+  const opContext = createContext({ resolved, env: context.env, operations: entryOf });
   try {
     const { adapter, where } = await choose(opContext, { tool, dir });
     const { tool: id, current, items, problems, failed } = await adapter.status(where);

@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import type { Env } from '../config/libpq/env.ts';
-import { type Entry, OPERATIONS } from '../ops/registry.ts';
+import type { Entry } from '../ops/engine/entry.ts';
+import { OPERATIONS } from '../ops/registry.ts';
 import { version } from '../version.ts';
 import { register as backups } from './backups.ts';
 import { register as console } from './console/console.ts';

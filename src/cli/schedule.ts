@@ -77,19 +77,31 @@ async function printJobs(
     if (jobs.length === 0) note(NONE);
     return;
   }
-  const [{ badTime, jobOf, surprise }, { badCommand, splitWords }, { createContext }] = await Promise.all([
-    import('../ops/schedule/job.ts'),
-    import('../ops/schedule/words.ts'),
-    import('../ops/engine/context.ts'),
-  ]);
+  const [{ badTime, jobOf, surprise }, { badCommand }, { splitWords }, { createContext }, { entryOf }] =
+    await Promise.all([
+      import('../ops/schedule/job.ts'),
+      import('../ops/schedule/words.ts'),
+      import('../text/shell.ts'),
+      import('../ops/engine/context.ts'),
+      import('../ops/registry.ts'),
+    ]);
   const words = splitWords(text);
   const problem = !JOB_NAME.test(name)
     ? `"${name}" is no name for a job: letters, digits, dot, dash and underscore are.`
-    : (badTime(at) ?? (words === undefined ? 'A quote is not closed.' : await badCommand(words)));
+    : (badTime(at) ?? (words === undefined ? 'A quote is not closed.' : await badCommand(words, entryOf)));
   if (problem !== undefined || words === undefined)
     throw new UsageError(`${problem}`, 'See pgdeck schedule print --help.');
   const { resolved } = await context.resolve(command);
   const surprising = surprise(at, new Date());
   if (surprising !== undefined) note(`${surprising}.`);
-  print(jobLine(jobOf(createContext({ resolved, env: context.env }), { name, at, words, flock: true })));
+  print(
+    jobLine(
+      jobOf(createContext({ resolved, env: context.env, operations: entryOf }), {
+        name,
+        at,
+        words,
+        flock: true,
+      }),
+    ),
+  );
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { entryOf } from '../ops/registry.ts';
 import type { SchemaSnapshot } from '../ops/schema/format.ts';
 import { plural } from '../text/units.ts';
 import type { Context } from './context.ts';
@@ -49,7 +50,7 @@ async function snapshotOf(context: Context, command: Command): Promise<SchemaSna
     import('../ops/schema/snapshot.ts'),
   ]);
   const { resolved } = await context.resolve(command);
-  const operation = createContext({ resolved, env: context.env });
+  const operation = createContext({ resolved, env: context.env, operations: entryOf });
   try {
     return await takeSchemaSnapshot(await operation.session());
   } finally {

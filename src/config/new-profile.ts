@@ -1,6 +1,7 @@
+import { SSL_MODES } from '../db/target.ts';
 import type { ConnectionFlags } from './layers.ts';
 import { isConnectionString, type Keyword, parseConnectionString, parseUrl } from './libpq/conninfo.ts';
-import { ENVIRONMENTS, PROFILE_NAME, type Profile, profileSchema, SSL_MODES } from './settings.ts';
+import { ENVIRONMENTS, PROFILE_NAME, type Profile, profileSchema } from './settings.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a new profile says beyond its connection. */

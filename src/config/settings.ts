@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { SSL_MODES } from '../db/target.ts';
 import { parseUrl } from './libpq/conninfo.ts';
 import { mergeThresholds, misordered, thresholdOverridesSchema } from './thresholds.ts';
 
 export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
-
-export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 
 /** How often something is asked, in seconds, with its default and its bounds. */
 export const INTERVALS = {

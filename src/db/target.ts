@@ -1,7 +1,8 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Address } from './errors.ts';
 
-export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+export type SslMode = (typeof SSL_MODES)[number];
 
 /** Paths as libpq takes them. */
 export interface TlsFiles {

@@ -1,28 +1,4 @@
-import type { AnyOperation, Danger } from './engine/operation.ts';
-
-/** What rows of a screen can be for an operation: the field of its form that takes their names. */
-export type RowField = 'table' | 'index';
-
-/** What is known of an operation before its declaration is loaded: enough for help, palette and reference. */
-export interface Entry {
-  /** The command's words, and the operation's id. */
-  readonly id: string;
-  /** For the palette and the wizard's title: `Back up databases`. */
-  readonly title: string;
-  /** One line for the help. */
-  readonly summary: string;
-  /** The most it asks for. */
-  readonly danger: Danger;
-  /** It changes the server: absent in read-only mode. */
-  readonly writes: boolean;
-  /** The key that opens its wizard in the console. */
-  readonly key?: string;
-  /** The key opens it only where the rows are of this kind; elsewhere the operation that shares the key. */
-  readonly keyOn?: RowField;
-  /** Fields of its form that rows of a screen fill in. */
-  readonly takes?: readonly RowField[];
-  readonly load: () => Promise<AnyOperation>;
-}
+import type { Entry } from './engine/entry.ts';
 
 /** Every operation. Adding one is a folder beside this file and an entry here. */
 export const OPERATIONS: readonly Entry[] = [

@@ -19,3 +19,28 @@ export function shellWord(text: string): string {
   }
   return `$'${quoted}'`;
 }
+
+/** Splits a command line as a shell does, without expanding anything; undefined when a quote is not closed. */
+export function splitWords(text: string): string[] | undefined {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote: string | undefined;
+  for (let at = 0; at < text.length; at++) {
+    const c = text[at] as string;
+    if (quote !== undefined) {
+      if (c === quote) quote = undefined;
+      else if (c === '\\' && quote === '"' && /["\\$`]/.test(text[at + 1] ?? ''))
+        word += text[++at] as string;
+      else word += c;
+    } else if (c === "'" || c === '"') {
+      quote = c;
+      word ??= '';
+    } else if (c === '\\') word = (word ?? '') + (text[++at] ?? '');
+    else if (/\s/.test(c)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else word = (word ?? '') + c;
+  }
+  if (word !== undefined) words.push(word);
+  return quote === undefined ? words : undefined;
+}

@@ -1,7 +1,8 @@
 import { connectionWords, withConnection } from '../../ops/engine/connection.ts';
+import type { Entry } from '../../ops/engine/entry.ts';
 import type { Danger } from '../../ops/engine/operation.ts';
 import type { Kept } from '../../ops/kept/kept.ts';
-import { type Entry, entryOf, OPERATIONS } from '../../ops/registry.ts';
+import { entryOf, OPERATIONS } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
 import type { RunRow } from '../operations/runs.ts';
 import { focusedView, selectedRow } from '../select.ts';

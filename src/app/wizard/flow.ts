@@ -1,6 +1,6 @@
+import type { Entry } from '../../ops/engine/entry.ts';
 import type { RawInput } from '../../ops/engine/operation.ts';
 import { sentenceOf } from '../../ops/error.ts';
-import type { Entry } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
 import { EMPTY_FIELD, editField } from '../text-field.ts';
 import { askChoices } from './choices.ts';

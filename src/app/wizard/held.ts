@@ -1,5 +1,6 @@
 import type { OpContext } from '../../ops/engine/context.ts';
 import type { OpEvent } from '../../ops/engine/operation.ts';
+import { entryOf } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
 
 /** A run that goes on behind the screen. */
@@ -41,7 +42,7 @@ export function contextFor(deck: Deck, wizard: number): Promise<OpContext> {
   const held = heldBy(deck, wizard);
   // with it come the driver and all that runs programs: not before somebody needs them
   held.context ??= import('../../ops/engine/context.ts').then(({ createContext }) =>
-    createContext({ resolved: deck.resolved, env: deck.env }),
+    createContext({ resolved: deck.resolved, env: deck.env, operations: entryOf }),
   );
   return held.context;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Kept } from '../../ops/kept/kept.ts';
+import { entryOf } from '../../ops/registry.ts';
 import { bytes, duration, moment } from '../../text/units.ts';
 import type { Context } from '../context.ts';
 import { group } from '../operation.ts';
@@ -21,7 +22,7 @@ async function kept({ json }: { json?: boolean }, command: Command, context: Con
     import('../../ops/kept/list.ts'),
     import('../../ops/kept/kept.ts'),
   ]);
-  const opContext = createContext({ resolved, env: context.env });
+  const opContext = createContext({ resolved, env: context.env, operations: entryOf });
   try {
     const { kept: databases } = await listKept(opContext);
     const now = opContext.now().getTime();

@@ -4,6 +4,7 @@ import { createContext as createOpContext, type OpContext } from '../../ops/engi
 import type { AnyOperation, OpEvent, Plan, RawInput } from '../../ops/engine/operation.ts';
 import { refusal, runPlan } from '../../ops/engine/run/runner.ts';
 import { sentenceOf } from '../../ops/error.ts';
+import { entryOf } from '../../ops/registry.ts';
 import type { Context } from '../context.ts';
 import { EXIT, fail, note, print, printJson, printJsonLine } from '../output.ts';
 import { type Answers, answered, ask, remedy } from './confirm.ts';
@@ -29,7 +30,7 @@ export async function runOperation(
   try {
     const input = inputOf(operation, raw);
     const { resolved } = await context.resolve(command);
-    opContext = createOpContext({ resolved, env: context.env });
+    opContext = createOpContext({ resolved, env: context.env, operations: entryOf });
     const plan = await operation.plan(input, opContext);
     return flags.plan ? show(plan, opContext, flags) : await carryOut(plan, opContext, flags);
   } catch (error) {

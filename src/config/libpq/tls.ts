@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
-import type { SslMode, TlsFiles } from '../../db/target.ts';
-import { SSL_MODES } from '../settings.ts';
+import { SSL_MODES, type SslMode, type TlsFiles } from '../../db/target.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Params } from './conninfo.ts';
 import { type Env, home } from './env.ts';

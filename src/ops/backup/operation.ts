@@ -1,9 +1,9 @@
 import type { Session } from '../../db/session.ts';
 import { shellWord } from '../../text/shell.ts';
 import { bytes, count } from '../../text/units.ts';
+import { poolerChecks } from '../database/pooler.ts';
 import type { OpContext } from '../engine/context.ts';
 import { type Check, defineOperation, type Fact, type Plan, type Step } from '../engine/operation.ts';
-import { poolerChecks } from '../programs/pooler.ts';
 import { type ClientProgram, type Clients, findClients } from '../programs/programs.ts';
 import { backupId } from '../repository/names.ts';
 import { freeName } from '../repository/publish.ts';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../db/session.ts';
 import { endRun, runSessions } from '../../db/views/signal/run.ts';
 import type { OpContext } from '../engine/context.ts';
-import { maintenanceSession } from '../engine/run/lock.ts';
+import { maintenanceSession } from './maintenance.ts';
 
 /** The application_name of everything that belongs to a run. */
 export function applicationNameOf(run: string): string {

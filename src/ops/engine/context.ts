@@ -9,9 +9,11 @@ import { type Pooling, poolingOf } from '../../db/pooler/pooling.ts';
 import type { Target } from '../../db/target.ts';
 import { local } from '../../targets/local.ts';
 import type { Host } from '../../targets/target.ts';
+import { DIRECT, pooled } from '../database/pooler.ts';
 import { OpError } from '../error.ts';
-import { sweepSecretFiles } from '../programs/secret-files.ts';
+import { sweepSecretFiles } from '../files/secret-files.ts';
 import { connectionWords } from './connection.ts';
+import type { FindEntry } from './entry.ts';
 import { journalDirectory } from './journal/runs.ts';
 import { Secrets } from './run/secrets.ts';
 
@@ -38,6 +40,8 @@ export interface OpContext {
   readonly secrets: Secrets;
   readonly passwords: Passwords;
   readonly now: () => Date;
+  /** Every operation there is, for those that know others by their id only. */
+  readonly operations: FindEntry;
   /**
    * The session to plan with: it reads only, and waits for nothing long. Opened when first asked for. One for a
    * `migration` has the role's own search_path.
@@ -57,11 +61,12 @@ export interface OpContext {
 export interface ContextOptions {
   readonly resolved: Resolved;
   readonly env: Env;
+  readonly operations: FindEntry;
   readonly host?: Host;
   readonly now?: () => Date;
 }
 
-export function createContext({ resolved, env, host, now }: ContextOptions): OpContext {
+export function createContext({ resolved, env, operations, host, now }: ContextOptions): OpContext {
   // of one that was killed, where they had names
   sweepSecretFiles();
   const { user, database, host: machine } = resolved.target;
@@ -101,6 +106,7 @@ export function createContext({ resolved, env, host, now }: ContextOptions): OpC
     secrets,
     passwords: resolved.passwords,
     now: now ?? (() => new Date()),
+    operations,
     session: (database = target.database, purpose = 'slow') => {
       const key = `${purpose}:${database}`;
       const known = sessions.get(key);
@@ -135,14 +141,4 @@ export function createContext({ resolved, env, host, now }: ContextOptions): OpC
       await Promise.all(open.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
     },
   };
-}
-
-/** Where to connect to instead of a pooler. */
-export const DIRECT = 'Connect to PostgreSQL itself, with -h and -p.';
-
-/** Why a pooler is no way to the server, in one sentence. */
-export function pooled(place: string, pooling: Exclude<Pooling, 'kept'>): string {
-  return pooling === 'shared'
-    ? `${place} is a pooler that shares connections between clients: locks and settings would stay on those of others.`
-    : `${place} is a pooler without a free connection: whether it shares them between clients, to which locks and settings would stay, cannot be seen.`;
 }

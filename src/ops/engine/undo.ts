@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { OpError } from '../error.ts';
-import { entryOf } from '../registry.ts';
 import type { OpContext } from './context.ts';
 import { listRuns, type Run, readRun } from './journal/runs.ts';
 import { addressOf, type Here, isOnServer, serverHere } from './journal/server.ts';
@@ -30,7 +29,7 @@ export const undo = defineOperation({
     if (!run) throw new OpError('refused', `There is no run "${id}".`, LIST);
     const refused = refusalOf(run) ?? elsewhere(run, await serverHere(context));
     if (refused) throw refused;
-    const operation = await operationOf(run);
+    const operation = await operationOf(run, context);
     if (operation?.undo === undefined) throw impossible(run);
     const plan = await operation.undo(run, context);
     return { ...plan, operation: 'undo', input: { run: id }, undoes: id };
@@ -39,14 +38,14 @@ export const undo = defineOperation({
   recover: async (run, context) => (await undoneBy(run, context))?.recover?.(run, context),
 });
 
-async function operationOf(run: Run): Promise<AnyOperation | undefined> {
-  return entryOf(run.operation)?.load();
+async function operationOf(run: Run, { operations }: OpContext): Promise<AnyOperation | undefined> {
+  return operations(run.operation)?.load();
 }
 
 /** The operation that a run of `undo` was taking back. */
-async function undoneBy({ input }: Run, { journal }: OpContext): Promise<AnyOperation | undefined> {
-  const undone = readRun(journal, String(input.run));
-  return undone && operationOf(undone);
+async function undoneBy({ input }: Run, context: OpContext): Promise<AnyOperation | undefined> {
+  const undone = readRun(context.journal, String(input.run));
+  return undone && operationOf(undone, context);
 }
 
 /** Why a run cannot be taken back, as far as the journal tells; undefined when it can. */

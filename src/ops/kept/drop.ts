@@ -6,11 +6,11 @@ import { keptDatabases } from '../../db/views/database/kept.ts';
 import { bytes, moment, plural } from '../../text/units.ts';
 import { dropDatabase, dropLeftover, dropSql } from '../database/drop.ts';
 import { findLeftovers, type Leftover } from '../database/leftovers.ts';
+import { inMaintenance } from '../database/maintenance.ts';
 import type { OpContext } from '../engine/context.ts';
 import { readRun } from '../engine/journal/runs.ts';
 import { type Check, defineOperation, type Step, type StepIo } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
-import { inMaintenance } from '../restore/steps/maintenance.ts';
 import { type Kept, KIND_WORDS, keptOf, usedBy } from './kept.ts';
 import { listKept } from './list.ts';
 

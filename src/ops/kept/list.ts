@@ -1,6 +1,6 @@
 import type { Session } from '../../db/session.ts';
 import { keptDatabases } from '../../db/views/database/kept.ts';
-import { planningSession } from '../database/session.ts';
+import { planningSession } from '../database/maintenance.ts';
 import type { OpContext } from '../engine/context.ts';
 import { listRuns } from '../engine/journal/runs.ts';
 import { isOnServer, serverHere } from '../engine/journal/server.ts';

@@ -2,6 +2,7 @@ import { fullName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { maintainTables } from '../../db/views/maintain/tables.ts';
 import { bytes, count, duration } from '../../text/units.ts';
+import { holdersOf, lockChecks } from '../database/holders.ts';
 import type { OpContext } from '../engine/context.ts';
 import type { Fact, Plan } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
@@ -11,7 +12,6 @@ import { bloatOf, type Doing, dueTable, isDue, type Looked, sizeOf } from './due
 import { horizonChecks } from './horizon.ts';
 import { type Options, optionChecks, optionList } from './options.ts';
 import { chooseTables, type Scope, type ScopeInput } from './scope.ts';
-import { holdersOf, lockChecks } from './shared/holders.ts';
 import { lastTimes } from './shared/last.ts';
 import { rightsChecks } from './shared/rights.ts';
 import { terminalFact } from './shared/terminal.ts';

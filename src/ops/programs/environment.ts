@@ -1,7 +1,7 @@
 import type { Server } from '../../db/server.ts';
 import type { Target } from '../../db/target.ts';
 import type { OpContext } from '../engine/context.ts';
-import { withSecretFiles } from './secret-files.ts';
+import { withSecretFiles } from '../files/secret-files.ts';
 
 /** Variables for a program; `undefined` removes one. */
 export type ClientEnvironment = Record<string, string | undefined>;

@@ -1,6 +1,6 @@
 import type { PipeCommand, PipeOptions, RunResult } from '../../targets/target.ts';
 import type { ExecOptions, StepIo } from '../engine/operation.ts';
-import { runPrograms } from './run.ts';
+import { runPrograms } from '../engine/run/programs.ts';
 
 /**
  * Runs commands as one pipe in a step, as io.exec runs one. Throws {@link ../error.ts OpError} with the last lines of

@@ -1,13 +1,12 @@
+import { maintenanceSession } from '../database/maintenance.ts';
 import type { OpContext } from '../engine/context.ts';
 import { markRecovered } from '../engine/journal/journal.ts';
 import type { Run } from '../engine/journal/runs.ts';
 import type { Check, Plan, Step } from '../engine/operation.ts';
-import { isLocked, maintenanceSession } from '../engine/run/lock.ts';
+import { isLocked } from '../engine/run/lock.ts';
 import { isUnreachable } from '../engine/run/unreachable.ts';
 import { sentenceOf } from '../error.ts';
-import { sweepSecretFiles } from '../programs/secret-files.ts';
-import { entryOf } from '../registry.ts';
-
+import { sweepSecretFiles } from '../files/secret-files.ts';
 import { endSessionsStep } from './sessions.ts';
 
 /** Something that was left behind, and what is done about it. */
@@ -36,7 +35,7 @@ export async function remainsOf(run: Run, context: OpContext): Promise<Remains> 
   });
   let plan: Plan | undefined;
   try {
-    plan = await (await entryOf(run.operation)?.load())?.recover?.(run, context);
+    plan = await (await context.operations(run.operation)?.load())?.recover?.(run, context);
   } catch (error) {
     if (isUnreachable(error)) throw error;
     return blocked(sentenceOf(error));

@@ -2,12 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { literalQuery } from '../../db/literal.ts';
 import type { Query } from '../../db/query.ts';
 import { endRun, runSessions } from '../../db/views/signal/run.ts';
-import { maintenance } from '../database/maintenance.ts';
+import { maintenance, maintenanceSession } from '../database/maintenance.ts';
 import type { OpContext } from '../engine/context.ts';
 import type { Run } from '../engine/journal/runs.ts';
 import { roleOf } from '../engine/journal/server.ts';
 import type { Step, StepIo } from '../engine/operation.ts';
-import { maintenanceSession } from '../engine/run/lock.ts';
 import { applicationNameOf } from '../engine/run/runner.ts';
 
 const PATIENCE_MS = 5_000;

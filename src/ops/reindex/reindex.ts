@@ -4,12 +4,12 @@ import { type ReindexBloat, reindexBloat } from '../../db/views/reindex/bloat.ts
 import { reindexIndexes, reindexTables } from '../../db/views/reindex/inventory.ts';
 import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
 import { bytes, duration, plural } from '../../text/units.ts';
+import { holdersOf, lockChecks } from '../database/holders.ts';
 import type { OpContext } from '../engine/context.ts';
 import { type Check, defineOperation, type Plan, type ResultTable } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
 import { isLocal } from '../files/disk.ts';
 import { serverChecks } from '../maintain/checks.ts';
-import { holdersOf, lockChecks } from '../maintain/shared/holders.ts';
 import { type LastTime, lastTimes } from '../maintain/shared/last.ts';
 import { rightsChecks } from '../maintain/shared/rights.ts';
 import { shortened } from '../maintain/shared/shortened.ts';

@@ -1,8 +1,8 @@
 import { progressCreateIndex } from '../../db/views/progress.ts';
+import { tellWaits } from '../database/waits.ts';
 import type { StepIo } from '../engine/operation.ts';
 import type { MaintenanceSessions } from '../maintain/shared/sessions.ts';
 import { type Outcome, runStatement } from '../maintain/shared/statement.ts';
-import { tellWaits } from '../maintain/shared/waits.ts';
 
 /** The phases of REINDEX CONCURRENTLY of a B-tree, in their order; of several indexes each is gone through by all. */
 const PHASES = [

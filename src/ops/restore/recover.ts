@@ -1,14 +1,13 @@
 import { databaseFacts } from '../../db/views/database/facts.ts';
 import { dropLeftover, dropSql } from '../database/drop.ts';
 import { findLeftovers, swapState } from '../database/leftovers.ts';
-import { planningSession } from '../database/session.ts';
+import { inMaintenance, planningSession } from '../database/maintenance.ts';
 import type { OpContext } from '../engine/context.ts';
 import type { Run } from '../engine/journal/runs.ts';
 import type { Fact, Plan, Step } from '../engine/operation.ts';
 import { repositoryDirectory } from '../repository/repository.ts';
 import { findPartials, sweepPartials } from '../repository/sweep.ts';
 import { runAfter } from './steps/hooks.ts';
-import { inMaintenance } from './steps/maintenance.ts';
 import { tablesFact } from './tables/recover.ts';
 import { factsSchema } from './undo.ts';
 import { type Dropped, putBack } from './ways/put-back.ts';

@@ -1,4 +1,5 @@
-import { planningSession, systemIdentifier } from '../database/session.ts';
+import { systemIdentifier } from '../database/identity.ts';
+import { planningSession } from '../database/maintenance.ts';
 import { defineOperation } from '../engine/operation.ts';
 import { findBackup, NEWEST, repositoryDirectory } from '../repository/repository.ts';
 import { restoreFields, restoreInput } from './input.ts';

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { databaseFacts } from '../../db/views/database/facts.ts';
 import { milliseconds } from '../../text/units.ts';
+import { planningSession } from '../database/maintenance.ts';
 import { rolledBackName } from '../database/names.ts';
-import { planningSession } from '../database/session.ts';
+import { poolerChecks } from '../database/pooler.ts';
 import type { OpContext } from '../engine/context.ts';
 import type { Run } from '../engine/journal/runs.ts';
 import type { Check, Plan } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
-import { poolerChecks } from '../programs/pooler.ts';
 import { findBackup, repositoryDirectory } from '../repository/repository.ts';
 import { restoreInput } from './input.ts';
 import { restorePlan } from './plan.ts';

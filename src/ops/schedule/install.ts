@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { z } from 'zod';
+import { splitWords } from '../../text/shell.ts';
 import { moment } from '../../text/units.ts';
 import { type Check, defineOperation, KEPT } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
 import { cronMissing, JOB_NAME, jobLine, jobsOf, readCrontab, withJob, writeCrontab } from './crontab.ts';
 import { badTime, jobOf, scheduleDirectory, surprise, timesOf } from './job.ts';
-import { badCommand, splitWords, unconfirmed } from './words.ts';
+import { badCommand, unconfirmed } from './words.ts';
 
 const input = z.object({
   name: z.string().regex(JOB_NAME, 'expected letters, digits, dot, dash and underscore'),
@@ -45,8 +46,8 @@ export const scheduleInstall = defineOperation({
     const words = splitWords(command);
     if (words === undefined)
       throw new OpError('refused', `A quote is not closed in: ${command}`, 'Close it.');
-    const wrong = await badCommand(words);
-    const unasked = unconfirmed(words);
+    const wrong = await badCommand(words, context.operations);
+    const unasked = unconfirmed(words, context.operations);
     const missing = await cronMissing(context.host);
     const flock = await hasFlock(context);
     const job = jobOf(context, { name, at, words, flock });

@@ -1,35 +1,10 @@
+import type { Entry, FindEntry } from '../engine/entry.ts';
 import { fieldsOf } from '../engine/fields.ts';
 import type { AnyOperation } from '../engine/operation.ts';
-import { type Entry, entryOf } from '../registry.ts';
-
-/** Splits a command line as a shell does, without expanding anything; undefined when a quote is not closed. */
-export function splitWords(text: string): string[] | undefined {
-  const words: string[] = [];
-  let word: string | undefined;
-  let quote: string | undefined;
-  for (let at = 0; at < text.length; at++) {
-    const c = text[at] as string;
-    if (quote !== undefined) {
-      if (c === quote) quote = undefined;
-      else if (c === '\\' && quote === '"' && /["\\$`]/.test(text[at + 1] ?? ''))
-        word += text[++at] as string;
-      else word += c;
-    } else if (c === "'" || c === '"') {
-      quote = c;
-      word ??= '';
-    } else if (c === '\\') word = (word ?? '') + (text[++at] ?? '');
-    else if (/\s/.test(c)) {
-      if (word !== undefined) words.push(word);
-      word = undefined;
-    } else word = (word ?? '') + c;
-  }
-  if (word !== undefined) words.push(word);
-  return quote === undefined ? words : undefined;
-}
 
 /** What a job with these words lacks that nobody can be asked for at night; undefined where it lacks nothing. */
-export function unconfirmed(words: readonly string[]): string | undefined {
-  const entry = entryFor(words);
+export function unconfirmed(words: readonly string[], operations: FindEntry): string | undefined {
+  const entry = entryFor(words, operations);
   if (!entry || entry.danger === 'none') return undefined;
   const flag = entry.danger === 'confirm' ? '--yes' : '--confirm';
   if (words.some((word) => word === flag || word.startsWith(`${flag}=`))) return undefined;
@@ -37,16 +12,19 @@ export function unconfirmed(words: readonly string[]): string | undefined {
   return `cron answers no question: where pgdeck ${entry.id} asks before it begins, add ${wanted} to the command`;
 }
 
-function entryFor(words: readonly string[]): Entry | undefined {
-  return entryOf(words.slice(0, 2).join(' ')) ?? entryOf(words[0] ?? '');
+function entryFor(words: readonly string[], operations: FindEntry): Entry | undefined {
+  return operations(words.slice(0, 2).join(' ')) ?? operations(words[0] ?? '');
 }
 
 /** Flags of every operation that a job may use. */
 const COMMON = ['--json', '--yes'];
 
 /** Why a job with these words would fail every night; undefined when they are a command with flags that it knows. */
-export async function badCommand(words: readonly string[]): Promise<string | undefined> {
-  const entry = entryFor(words);
+export async function badCommand(
+  words: readonly string[],
+  operations: FindEntry,
+): Promise<string | undefined> {
+  const entry = entryFor(words, operations);
   if (!entry)
     return `expected a command that changes or checks something, such as backup; got "${words[0] ?? ''}"`;
   const operation: AnyOperation = await entry.load();

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { quoteIdent } from '../../../src/db/ident.ts';
 import { type Cluster, createCluster } from '../../../src/demo/cluster.ts';
+import { withSecretFiles } from '../../../src/ops/files/secret-files.ts';
 import { databaseArgument, withClientEnvironment } from '../../../src/ops/programs/environment.ts';
 import { type ClientProgram, findClients } from '../../../src/ops/programs/programs.ts';
-import { withSecretFiles } from '../../../src/ops/programs/secret-files.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { contextFor } from './stage.ts';
 

@@ -2,6 +2,7 @@ import { resolvedFor } from '../../../src/config/profile.ts';
 import type { BackupSettings } from '../../../src/config/settings.ts';
 import type { Target } from '../../../src/db/target.ts';
 import { createContext, type OpContext } from '../../../src/ops/engine/context.ts';
+import { entryOf } from '../../../src/ops/registry.ts';
 import { cleanEnvironment } from '../../support/program.ts';
 
 /** A context with a home of its own. */
@@ -11,5 +12,5 @@ export function contextFor(
   { backup = {}, env = {} }: { backup?: BackupSettings; env?: Record<string, string> } = {},
 ): OpContext {
   const resolved = { ...resolvedFor(target, 'test', { profiles: {} }), backup };
-  return createContext({ resolved, env: cleanEnvironment(home, env) });
+  return createContext({ resolved, operations: entryOf, env: cleanEnvironment(home, env) });
 }

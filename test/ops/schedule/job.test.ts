@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import type { OpContext } from '../../../src/ops/engine/context.ts';
 import type { Run } from '../../../src/ops/engine/journal/runs.ts';
+import { entryOf } from '../../../src/ops/registry.ts';
 import { badTime, jobOf, surprise, timesOf } from '../../../src/ops/schedule/job.ts';
 import { jobStatus } from '../../../src/ops/schedule/status.ts';
-import { badCommand, splitWords, unconfirmed } from '../../../src/ops/schedule/words.ts';
+import { badCommand, unconfirmed } from '../../../src/ops/schedule/words.ts';
+import { splitWords } from '../../../src/text/shell.ts';
 
 test.each(['30 2 * * *', '*/5 * * * *', '0 5 * * 0', '0 0 1 1,7 *', '15 3 * * mon-fri'])(
   'cron knows %s',
@@ -66,17 +68,19 @@ test('a quote that is not closed is no command', () => {
 });
 
 test('a command is known with its flags', async () => {
-  expect(await badCommand(['schedule', 'remove', 'x', '--yes'])).toBeUndefined();
-  expect(await badCommand(['schedule', 'remove', 'x', '--force'])).toMatch(/no flag --force/);
-  expect(await badCommand(['rm', '-rf'])).toMatch(/^expected a command.*got "rm"/);
+  expect(await badCommand(['schedule', 'remove', 'x', '--yes'], entryOf)).toBeUndefined();
+  expect(await badCommand(['schedule', 'remove', 'x', '--force'], entryOf)).toMatch(/no flag --force/);
+  expect(await badCommand(['rm', '-rf'], entryOf)).toMatch(/^expected a command.*got "rm"/);
 });
 
 test('what asks before it begins has its answer in the command', () => {
-  expect(unconfirmed(['backup'])).toBeUndefined();
-  expect(unconfirmed(['backups', 'prune', '--yes'])).toBeUndefined();
-  expect(unconfirmed(['backups', 'prune'])).toMatch(/pgdeck backups prune asks .* add --yes to the command$/);
-  expect(unconfirmed(['restore', 'newest', '--yes'])).toMatch(/add --confirm NAME/);
-  expect(unconfirmed(['restore', 'newest', '--confirm=shop'])).toBeUndefined();
+  expect(unconfirmed(['backup'], entryOf)).toBeUndefined();
+  expect(unconfirmed(['backups', 'prune', '--yes'], entryOf)).toBeUndefined();
+  expect(unconfirmed(['backups', 'prune'], entryOf)).toMatch(
+    /pgdeck backups prune asks .* add --yes to the command$/,
+  );
+  expect(unconfirmed(['restore', 'newest', '--yes'], entryOf)).toMatch(/add --confirm NAME/);
+  expect(unconfirmed(['restore', 'newest', '--confirm=shop'], entryOf)).toBeUndefined();
 });
 
 const job = { name: 'nightly', at: '30 2 * * *', line: 'pgdeck backup' };

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RowOf } from '../../../db/query.ts';
 import type { Session } from '../../../db/session.ts';
 import { backupBlockers, backupCopies } from '../../../db/views/backup/activity.ts';
+import { duration } from '../../../text/units.ts';
 import type { StepIo } from '../../engine/operation.ts';
-import { blockerText } from '../preflight/activity.ts';
 import { DumpFraction, type Order } from './fraction.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -53,4 +54,11 @@ export async function watchDump(
 async function tellBlockers(io: StepIo, session: Session | undefined): Promise<void> {
   for (const blocker of (await session?.run(backupBlockers, undefined)) ?? [])
     io.line(`Waiting for a table. ${blockerText(blocker)}.`);
+}
+
+/** Who has a table, or is to have it, so that nobody else may read it. */
+export function blockerText(blocker: RowOf<typeof backupBlockers>): string {
+  const { pid, usename, application_name, relation, granted, xact_seconds } = blocker;
+  const who = [usename, application_name].filter(Boolean).join(', ');
+  return `Session ${pid} (${who}) ${granted ? 'holds' : 'waits to hold'} ${relation} exclusively for ${duration(xact_seconds)}`;
 }

@@ -1,10 +1,10 @@
 import { quoteRelation } from '../../../db/ident.ts';
-import type { RowOf } from '../../../db/query.ts';
 import type { Session } from '../../../db/session.ts';
 import { backupBlockers, backupPrepared } from '../../../db/views/backup/activity.ts';
-import { duration, percent, plural } from '../../../text/units.ts';
+import { percent, plural } from '../../../text/units.ts';
 import type { Check } from '../../engine/operation.ts';
 import { LOCK_WAIT } from '../dump/command.ts';
+import { blockerText } from '../dump/progress.ts';
 import type { BackupRequest } from '../request.ts';
 import type { Selection } from '../scope/selection.ts';
 
@@ -31,13 +31,6 @@ export async function activityChecks(session: Session): Promise<Check[]> {
       detail: `${prepared.transactions} are open: what they have done is in no backup until they are committed.`,
     });
   return checks;
-}
-
-/** Who has a table, or is to have it, so that nobody else may read it. */
-export function blockerText(blocker: RowOf<typeof backupBlockers>): string {
-  const { pid, usename, application_name, relation, granted, xact_seconds } = blocker;
-  const who = [usename, application_name].filter(Boolean).join(', ');
-  return `Session ${pid} (${who}) ${granted ? 'holds' : 'waits to hold'} ${relation} exclusively for ${duration(xact_seconds)}`;
 }
 
 /** What the server and the way of the backup have to say to each other. */

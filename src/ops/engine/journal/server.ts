@@ -1,6 +1,5 @@
-import type { Session } from '../../../db/session.ts';
-import { backupSystem } from '../../../db/views/backup/facts.ts';
-import { planningSession } from '../../database/session.ts';
+import { systemIdentifier } from '../../database/identity.ts';
+import { planningSession } from '../../database/maintenance.ts';
 import type { OpContext } from '../context.ts';
 import type { Run } from './runs.ts';
 
@@ -12,15 +11,6 @@ export function addressOf(server: string): string | undefined {
 /** The role of `user@host:port/database`, whose name may hold an @ itself. */
 export function roleOf(server: string): string | undefined {
   return /^(.*)@(?:\[[^\]]*\]|\/.*|[^@/]*):\d+\//.exec(server)?.[1];
-}
-
-/** What tells a server from every other one. Some do not say; then its address has to do. */
-export async function systemIdentifier(session: Session): Promise<string | undefined> {
-  try {
-    return (await session.run(backupSystem, undefined))[0]?.system_identifier;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The server that is worked with now. */

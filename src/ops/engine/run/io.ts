@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import type { Session } from '../../../db/session.ts';
-import { runPrograms } from '../../programs/run.ts';
 import type { OpContext } from '../context.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { OpEvent, StepIo } from '../operation.ts';
 import { crashPoint } from './crash.ts';
+import { runPrograms } from './programs.ts';
 import { quietly, unwritable } from './unwritable.ts';
 
 type StepEvent = Extract<OpEvent, { type: 'line' | 'progress' | 'result' }>;

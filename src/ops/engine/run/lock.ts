@@ -1,30 +1,7 @@
-import { DbError } from '../../../db/errors.ts';
 import { quoteLiteral } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { OpError } from '../../error.ts';
-import type { OpContext } from '../context.ts';
 import type { LockName } from '../operation.ts';
-
-/**
- * Where advisory locks are taken: they belong to one database, so everybody has to take them in the same one, and the
- * one that is worked on may be renamed meanwhile.
- */
-const MAINTENANCE = ['postgres', 'template1'] as const;
-
-/** Opens a session in the maintenance database; in the target's own one where this role may enter neither. */
-export async function maintenanceSession(context: OpContext, name: string): Promise<Session> {
-  for (const database of MAINTENANCE) {
-    try {
-      return await context.open(name, database);
-    } catch (error) {
-      const tryNext =
-        error instanceof DbError &&
-        (error.kind === 'no_database' || error.kind === 'denied' || error.kind === 'auth');
-      if (!tryNext) throw error;
-    }
-  }
-  return context.open(name);
-}
 
 /** The statement that tries to take a lock: as it is sent, and as it is shown. */
 export function tryLockSql(lock: LockName): string {

@@ -1,13 +1,14 @@
 import type { Session } from '../../../db/session.ts';
 import { applicationNameOf, endBackends } from '../../database/end-backends.ts';
+import { systemIdentifier } from '../../database/identity.ts';
+import { maintenanceSession } from '../../database/maintenance.ts';
 import { sentenceOf } from '../../error.ts';
 import type { OpContext } from '../context.ts';
 import { Journal, markUndone, newRunId } from '../journal/journal.ts';
-import { systemIdentifier } from '../journal/server.ts';
 import type { OpEvent, Plan, RunEnd, StepIo } from '../operation.ts';
 import { crashPoint } from './crash.ts';
 import { stepIo, type Untimed } from './io.ts';
-import { maintenanceSession, takeLocks } from './lock.ts';
+import { takeLocks } from './lock.ts';
 import { Queue } from './queue.ts';
 import { refusal } from './refusal.ts';
 import { takeBack, takenBack, withState } from './steps/outcome.ts';

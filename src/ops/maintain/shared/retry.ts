@@ -3,9 +3,9 @@ import { DbError } from '../../../db/errors.ts';
 import type { Session } from '../../../db/session.ts';
 import type { MaintenanceLock } from '../../../db/views/maintain/locks.ts';
 import { duration } from '../../../text/units.ts';
+import { holderRemedy, holdersOf, holderText } from '../../database/holders.ts';
 import type { StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
-import { holderRemedy, holdersOf, holderText } from './holders.ts';
 
 /** A lock that somebody holds is asked for in short attempts. */
 export interface Patience {

@@ -4,7 +4,7 @@ import { backupBlockers } from '../../../db/views/backup/activity.ts';
 import type { PipeCommand } from '../../../targets/target.ts';
 import { GuardStream } from '../../archive/sql/guard-stream.ts';
 import { dumpFailure } from '../../backup/dump/failure.ts';
-import { blockerText } from '../../backup/preflight/activity.ts';
+import { blockerText } from '../../backup/dump/progress.ts';
 import type { OpContext } from '../../engine/context.ts';
 import type { StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';

@@ -1,9 +1,9 @@
 import type { Session } from '../../../db/session.ts';
 import { dropLeftover, dropSql } from '../../database/drop.ts';
 import { findLeftovers } from '../../database/leftovers.ts';
+import { inMaintenance } from '../../database/maintenance.ts';
 import { shadowName } from '../../database/names.ts';
 import type { Step } from '../../engine/operation.ts';
-import { inMaintenance } from '../../restore/steps/maintenance.ts';
 
 /** Steps that drop the shadow database that a killed run has left; none when it left none. Throws DbError. */
 export async function dropShadowSteps(session: Session, run: string): Promise<Step[]> {

@@ -2,11 +2,11 @@ import { quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { createMarked, databaseOf, likenessOf } from '../../database/create.ts';
 import { dropFresh } from '../../database/drop.ts';
+import { maintenanceSession } from '../../database/maintenance.ts';
 import { shadowName } from '../../database/names.ts';
 import { databaseProperties } from '../../database/properties.ts';
 import type { OpContext } from '../../engine/context.ts';
 import type { StepIo } from '../../engine/operation.ts';
-import { maintenanceSession } from '../../engine/run/lock.ts';
 import { OpError, sentenceOf } from '../../error.ts';
 
 /** An empty database beside the live one, with its encoding, locale and settings. */

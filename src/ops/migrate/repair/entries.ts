@@ -6,8 +6,8 @@ import type { AppliedRow } from '../history/history.ts';
 import { appliedRow } from '../history/ledgers/ledger.ts';
 import type { StatusOfFiles } from '../history/status.ts';
 import { meant } from '../meant.ts';
+import { type Diagnosis, diagnose, halfDone } from '../verify/diagnose.ts';
 import { indexName, leftoversOf } from '../verify/leftovers.ts';
-import { type Diagnosis, diagnose, halfDone } from './diagnose.ts';
 
 /** What is to be mended. `id` names it, `what` is a sentence. */
 export type Entry = { readonly id: string; readonly what: string } & (

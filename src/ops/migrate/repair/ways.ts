@@ -20,7 +20,7 @@ import {
 import { previewOf, shownCommands } from '../run/preview.ts';
 import { withRetries } from '../run/retry.ts';
 import type { Statement } from '../sql/statement.ts';
-import { type Diagnosis, examine } from './diagnose.ts';
+import { type Diagnosis, examine } from '../verify/diagnose.ts';
 import type { Entry } from './entries.ts';
 
 /** What can be done about an entry. */

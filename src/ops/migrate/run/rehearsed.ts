@@ -1,6 +1,6 @@
 import type { StatusOfFiles } from '../history/status.ts';
-import { reachesOutside } from '../rehearse/outside.ts';
 import type { Rehearsal, Rehearsed, Way } from '../rehearse/result.ts';
+import { reachesOutside } from '../sql/outside.ts';
 import type { Section } from '../sql/statement.ts';
 import { type Move, send } from './apply.ts';
 

@@ -1,7 +1,7 @@
 import { progressCreateIndex } from '../../../db/views/progress.ts';
+import { tellWaits } from '../../database/waits.ts';
 import type { StepIo } from '../../engine/operation.ts';
 import { watchProgress } from '../../maintain/shared/progress.ts';
-import { tellWaits } from '../../maintain/shared/waits.ts';
 
 /** Does something on the session `pid` while it is told whom that waits for, and how far its index is. */
 export async function watched<T>(io: StepIo, pid: number, work: () => Promise<T>): Promise<T> {

@@ -8,8 +8,7 @@ import { OpError } from '../../error.ts';
 import { diskError, exists, sync } from '../../files/durable.ts';
 import { DELETING } from '../names.ts';
 import { type Backup, listBackups } from '../repository.ts';
-import { groupOf } from '../retention/repository.ts';
-import { isSafety } from '../safety.ts';
+import { groupOf, isSafety } from '../safety.ts';
 import { backupFields, backupInput, factsOf, named } from './field.ts';
 import { usageChecks } from './uses.ts';
 

@@ -3,7 +3,7 @@ import type { ResultTable } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
 import { needed } from '../care/uses.ts';
 import { type Backup, listBackups } from '../repository.ts';
-import { isSafety } from '../safety.ts';
+import { groupOf, isSafety } from '../safety.ts';
 import { type Decision, decide } from './decide.ts';
 import { DEFAULT_KEEP, DEFAULT_KEEP_SAFETY, type KeepRule, parseKeep } from './rule.ts';
 
@@ -72,19 +72,6 @@ export async function judge(
     const decision = decisions[at];
     return decision === undefined ? [] : [{ backup, safety: isSafety(backup), decision }];
   });
-}
-
-/**
- * Those that replace each other. A dump of the definitions alone must not push out a whole one, nor another server's of
- * the same name, nor what was saved of a damaged state a good one. Safety backups are told apart by their database only:
- * which tables one has is chance.
- */
-export function groupOf(backup: Backup): string {
-  const { manifest, database, scope } = backup;
-  // some managed servers do not say who they are
-  const server = manifest?.server.system_identifier ?? manifest?.server.address ?? null;
-  if (isSafety(backup)) return JSON.stringify(['safety', server, database]);
-  return JSON.stringify([server, database, scope, manifest === undefined ? [] : manifest.chosen]);
 }
 
 /** One table for each rule that has something to judge. */

@@ -4,8 +4,8 @@ import { restoreDirectories, restoreExtensions, restoreRoles } from '../../../db
 import { bytes } from '../../../text/units.ts';
 import { createMarked, databaseOf, type Likeness, likenessOf } from '../../database/create.ts';
 import { dropFresh } from '../../database/drop.ts';
+import { inMaintenance, planningSession } from '../../database/maintenance.ts';
 import { verifyName } from '../../database/names.ts';
-import { planningSession } from '../../database/session.ts';
 import type { OpContext } from '../../engine/context.ts';
 import type { StepIo } from '../../engine/operation.ts';
 import { takeLocks } from '../../engine/run/lock.ts';
@@ -16,7 +16,6 @@ import { loadArchive } from '../load/load.ts';
 import { selectEntries } from '../load/use-list.ts';
 import type { Place } from '../proof.ts';
 import { listed } from '../source/restore-list.ts';
-import { inMaintenance } from '../steps/maintenance.ts';
 import { compareContents } from '../verify/compare.ts';
 import type { Examined } from './examine.ts';
 

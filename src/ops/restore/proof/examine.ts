@@ -1,6 +1,7 @@
 import { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { readHeader } from '../../archive/header.ts';
 import { readToc, type Toc } from '../../archive/toc.ts';
+import { type Wants, wantsOf } from '../../archive/wants.ts';
 import type { OpContext } from '../../engine/context.ts';
 import type { StepIo } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
@@ -11,7 +12,6 @@ import { selectEntries, type UseList } from '../load/use-list.ts';
 import { readForeign } from '../source/foreign.ts';
 import { listed } from '../source/restore-list.ts';
 import { majorOf } from '../source/source.ts';
-import { type Wants, wantsOf } from './wants.ts';
 
 /** A backup, as far as it can be known before it is restored. */
 export interface Examined {

@@ -1,10 +1,10 @@
 import { displayName, quoteIdent } from '../../../db/ident.ts';
 import { bytes, plural } from '../../../text/units.ts';
 import { keyOf } from '../../archive/roots.ts';
+import { poolerChecks } from '../../database/pooler.ts';
 import type { OpContext } from '../../engine/context.ts';
 import type { Check, Plan, ResultTable, Step } from '../../engine/operation.ts';
 import { withClientEnvironment } from '../../programs/environment.ts';
-import { poolerChecks } from '../../programs/pooler.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { readSource, type Source } from '../source/source.ts';
 import { bytesChecks, compareBytes, countedOf } from './bytes.ts';

@@ -5,6 +5,7 @@ import { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { Damage } from '../../archive/bytes/errors.ts';
 import { createMarked, type Likeness } from '../../database/create.ts';
 import { dropFresh } from '../../database/drop.ts';
+import { inMaintenance } from '../../database/maintenance.ts';
 import { freshName } from '../../database/names.ts';
 import type { OpContext } from '../../engine/context.ts';
 import type { StepIo } from '../../engine/operation.ts';
@@ -14,7 +15,6 @@ import { noteDamage } from '../../repository/note.ts';
 import { type Backup, findBackup } from '../../repository/repository.ts';
 import { expectedOf } from '../load/expected.ts';
 import { loadArchive } from '../load/load.ts';
-import { inMaintenance } from '../steps/maintenance.ts';
 import { compareContents, required } from '../verify/compare.ts';
 import { takeName } from './take-name.ts';
 

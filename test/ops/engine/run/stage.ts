@@ -6,6 +6,7 @@ import { createContext, type OpContext } from '../../../../src/ops/engine/contex
 import { listRuns, type Run } from '../../../../src/ops/engine/journal/runs.ts';
 import type { OpEvent, Plan, Step } from '../../../../src/ops/engine/operation.ts';
 import { runPlan } from '../../../../src/ops/engine/run/runner.ts';
+import { entryOf } from '../../../../src/ops/registry.ts';
 
 export type EndEvent = Extract<OpEvent, { type: 'end' }>;
 
@@ -16,7 +17,11 @@ export function contextOf(
   { env = {}, readOnly = false }: { env?: Record<string, string>; readOnly?: boolean } = {},
 ): OpContext {
   const resolved = resolvedFor(target, 'test', NO_SETTINGS, { readOnly });
-  return createContext({ resolved, env: { HOME: home, XDG_STATE_HOME: join(home, 'state'), ...env } });
+  return createContext({
+    resolved,
+    operations: entryOf,
+    env: { HOME: home, XDG_STATE_HOME: join(home, 'state'), ...env },
+  });
 }
 
 /** A plan of these steps that asks nothing. */

@@ -1,13 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../../../db/session.ts';
 import { runBlockers } from '../../../../db/views/signal/run.ts';
-import { holderRemedy, holderText } from '../../../maintain/shared/holders.ts';
+import { maintenanceSession } from '../../../database/maintenance.ts';
+import { tellBlockers } from '../../../database/waits.ts';
 import type { OpContext } from '../../context.ts';
 import type { Step, StepIo } from '../../operation.ts';
-import { maintenanceSession } from '../lock.ts';
-
-/** Whoever is in the way at one look only has gone by the next. */
-const EVERY_MS = 1_000;
 
 /**
  * Says whom the backends of a run wait for, its programs' too, until `signal` says that it is over. Never throws: what
@@ -19,26 +15,14 @@ async function tellRunWaits(
   line: (text: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const told = new Set<number | null>();
-  let before = new Set<number | null>();
   let session: Session | undefined;
-  try {
-    for (;;) {
-      await delay(EVERY_MS, undefined, { signal });
-      session ??= await maintenanceSession(context, 'pgdeck-watch');
-      const blockers = await session.run(runBlockers, { applicationName });
-      for (const one of blockers)
-        if (before.has(one.pid) && !told.has(one.pid) && !signal.aborted) {
-          told.add(one.pid);
-          line(`It waits for ${holderText(one)}. ${holderRemedy(one)}`);
-        }
-      before = new Set(blockers.map((one) => one.pid));
-    }
-  } catch {
-    // over, or the connection is
-  } finally {
-    await session?.close();
-  }
+  const look = async () => {
+    session ??= await maintenanceSession(context, 'pgdeck-watch');
+    return session.run(runBlockers, { applicationName });
+  };
+  // over, or the connection is
+  await tellBlockers(look, line, signal).catch(() => {});
+  await session?.close();
 }
 
 /** Runs a step; of one that may wait for a lock it is told for whom. */

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { splitWords } from '../../../schedule/words.ts';
+import { splitWords } from '../../../../text/shell.ts';
 import type { Named } from '../shared/history.ts';
 import { dependsOn, findPackage } from '../shared/package-json.ts';
 import { textOf } from '../shared/programs.ts';

@@ -1,4 +1,4 @@
-import { splitWords } from '../../../schedule/words.ts';
+import { splitWords } from '../../../../text/shell.ts';
 import type { Package } from '../shared/package-json.ts';
 
 /** How often a script may call another one. */

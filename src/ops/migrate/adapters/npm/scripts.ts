@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { splitWords } from '../../../schedule/words.ts';
+import { splitWords } from '../../../../text/shell.ts';
 import { findPackage, type Package } from '../shared/package-json.ts';
 import { type Command, textOf } from '../shared/programs.ts';
 import { commandsOf } from './commands.ts';

@@ -1,8 +1,8 @@
 import type { Host } from '../../../../targets/target.ts';
 import type { RowsHead } from '../../../archive/sql/guard.ts';
 import { HeldGuard } from '../../../archive/sql/held-guard.ts';
+import { unpack } from '../../../archive/unpack.ts';
 import type { Backup } from '../../../repository/repository.ts';
-import { unpack } from '../rows/source.ts';
 import { unreadable, unreadText } from './unreadable.ts';
 
 /**

@@ -1,27 +1,11 @@
+import { END_OF_DATA } from '../../../archive/unpack.ts';
+
 /**
  * Programs for sed, which stands in the pipe between the backup and psql: rows never pass through this process, and of
  * the backup's text nothing reaches psql but the rows that were asked for.
  */
 
-const HEAD = '/^COPY .* FROM stdin;$/';
 const END = '/^-- PostgreSQL database dump complete$/';
-/** As psql sees it: what follows the one with a carriage return would be no row to it. */
-const END_OF_DATA = String.raw`/^\\\.\r\{0,1\}$/`;
-
-/** Leaves a dump's text without its rows and large objects; before the head of rows stands its line's number. */
-export const OUTLINE = `${HEAD} {
-=
-p
-:data
-n
-${END_OF_DATA} d
-b data
-}
-/^SELECT pg_catalog\\.lowrite(/ d
-/^INSERT INTO / d
-p
-`;
-
 /** Lines on which the heads of all rows of a text end. */
 export type Lines = readonly number[];
 

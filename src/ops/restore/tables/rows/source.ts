@@ -3,18 +3,12 @@ import { join } from 'node:path';
 import { displayName } from '../../../../db/ident.ts';
 import { CommandError, type Host, type PipeCommand } from '../../../../targets/target.ts';
 import { Refusal, SqlGuard } from '../../../archive/sql/guard.ts';
+import { unpack } from '../../../archive/unpack.ts';
 import { OpError } from '../../../error.ts';
 import type { Clients } from '../../../programs/programs.ts';
 import type { Backup } from '../../../repository/repository.ts';
 import type { ContentsTable } from '../reading/contents.ts';
 import type { Place } from './filter.ts';
-
-/** The commands that write a text backup as text. */
-export function unpack({ kind, archive }: Pick<Backup, 'kind' | 'archive'>): PipeCommand[] {
-  if (kind === 'sql.gz') return [{ command: 'gzip', args: ['-d', '-c', '--', archive] }];
-  if (kind === 'sql.zst') return [{ command: 'zstd', args: ['-d', '-c', '-q', '--', archive] }];
-  return [{ command: 'cat', args: ['--', archive] }];
-}
 
 /** The commands that write the rows of these tables as text, and perhaps more; `directory` is for a list of them. */
 export async function rowsOf(

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OpError } from '../error.ts';
-import { isAlive, type ProcessMark, thisProcess } from '../files/process.ts';
+import { isAlive, type ProcessMark, thisProcess } from './process.ts';
 
 const PREFIX = 'pgdeck-secret-';
 const OWNER = 'owner.json';

@@ -5,9 +5,9 @@ import { explain } from '../../../src/db/explain.ts';
 import { defineQuery } from '../../../src/db/query.ts';
 import type { Session } from '../../../src/db/session.ts';
 import { signalTargets } from '../../../src/db/views/signal.ts';
+import { poolerChecks } from '../../../src/ops/database/pooler.ts';
 import type { OpContext } from '../../../src/ops/engine/context.ts';
 import type { Plan } from '../../../src/ops/engine/operation.ts';
-import { poolerChecks } from '../../../src/ops/programs/pooler.ts';
 import { OPERATIONS } from '../../../src/ops/registry.ts';
 import { takeSchemaSnapshot } from '../../../src/ops/schema/snapshot.ts';
 import { everyQuery, SAMPLES } from '../../db/views/samples.ts';
@@ -15,7 +15,7 @@ import { client, type TestDatabase, testDatabase } from '../../support/cluster.t
 import { type Pooler, type PoolerOptions, pooler } from '../../support/pgbouncer.ts';
 import { pgdeck, temporaryDirectory } from '../../support/program.ts';
 import { carryOut } from '../engine/run/stage.ts';
-import { contextFor } from './stage.ts';
+import { contextFor } from '../programs/stage.ts';
 
 const home = temporaryDirectory();
 let db: TestDatabase;

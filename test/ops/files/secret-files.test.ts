@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withSecretFiles } from '../../../src/ops/programs/secret-files.ts';
+import { withSecretFiles } from '../../../src/ops/files/secret-files.ts';
 
 test.each(['a\nb', 'a\r'])(
   'a password with a line break is refused with that reason: %j',

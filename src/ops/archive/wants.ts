@@ -1,9 +1,8 @@
-import { CommandError, type Host } from '../../../targets/target.ts';
-import { unquoted } from '../../archive/heading.ts';
-import type { Clients } from '../../programs/programs.ts';
-import type { Backup } from '../../repository/repository.ts';
-import { OUTLINE } from '../tables/rows/filter.ts';
-import { unpack } from '../tables/rows/source.ts';
+import { CommandError, type Host } from '../../targets/target.ts';
+import type { Clients } from '../programs/programs.ts';
+import type { Backup } from '../repository/repository.ts';
+import { unquoted } from './heading.ts';
+import { OUTLINE, unpack } from './unpack.ts';
 
 /** What a backup names that belongs to no database, and that its definitions cannot be loaded without. */
 export interface Wants {

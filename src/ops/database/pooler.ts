@@ -1,5 +1,6 @@
+import type { Pooling } from '../../db/pooler/pooling.ts';
 import type { Session } from '../../db/session.ts';
-import { DIRECT, type OpContext, pooled } from '../engine/context.ts';
+import type { OpContext } from '../engine/context.ts';
 import type { Check } from '../engine/operation.ts';
 
 /**
@@ -21,4 +22,14 @@ export async function poolerChecks(context: OpContext, session: Session): Promis
       detail: `A pooler stands before the server at ${context.place}, and may end what takes long: connect to PostgreSQL itself where you can.`,
     },
   ];
+}
+
+/** Where to connect to instead of a pooler. */
+export const DIRECT = 'Connect to PostgreSQL itself, with -h and -p.';
+
+/** Why a pooler is no way to the server, in one sentence. */
+export function pooled(place: string, pooling: Exclude<Pooling, 'kept'>): string {
+  return pooling === 'shared'
+    ? `${place} is a pooler that shares connections between clients: locks and settings would stay on those of others.`
+    : `${place} is a pooler without a free connection: whether it shares them between clients, to which locks and settings would stay, cannot be seen.`;
 }

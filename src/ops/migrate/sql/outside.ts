@@ -1,5 +1,5 @@
-import { as, type Kind, kindOf } from '../sql/ast.ts';
-import type { Statement } from '../sql/statement.ts';
+import { as, type Kind, kindOf } from './ast.ts';
+import type { Statement } from './statement.ts';
 
 /** About what all databases of a server share, or another one. */
 const SHARED: ReadonlySet<Kind> = new Set<Kind>([

@@ -1,9 +1,9 @@
-import { shortRelation } from '../../../db/ident.ts';
-import type { Session } from '../../../db/session.ts';
-import { type LockHolder, lockHolders, type MaintenanceLock } from '../../../db/views/maintain/locks.ts';
-import { capital } from '../../../text/capital.ts';
-import { duration, plural } from '../../../text/units.ts';
-import type { Check } from '../../engine/operation.ts';
+import { shortRelation } from '../../db/ident.ts';
+import type { Session } from '../../db/session.ts';
+import { type LockHolder, lockHolders, type MaintenanceLock } from '../../db/views/maintain/locks.ts';
+import { capital } from '../../text/capital.ts';
+import { duration, plural } from '../../text/units.ts';
+import type { Check } from '../engine/operation.ts';
 
 /** Sessions that are named; more are counted. */
 const NAMED = 5;

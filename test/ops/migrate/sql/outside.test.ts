@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { reachesOutside } from '../../../../src/ops/migrate/rehearse/outside.ts';
+import { reachesOutside } from '../../../../src/ops/migrate/sql/outside.ts';
 import { loadParser } from '../../../../src/ops/migrate/sql/parser.ts';
 import { split } from '../../../../src/ops/migrate/sql/split.ts';
 

@@ -1,0 +1,39 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Session } from '../../db/session.ts';
+import { reindexBlockers } from '../../db/views/reindex/waits.ts';
+import type { StepIo } from '../engine/operation.ts';
+import { holderRemedy, holderText, type Who } from './holders.ts';
+
+/** Who is in the way at one look only has gone by the next. */
+const EVERY_MS = 1_000;
+
+/** Says of everybody who is in the way at two looks who it is, until `signal` says that it is over. Rejects when it is, or a look fails. */
+export async function tellBlockers(
+  look: () => Promise<readonly Who[]>,
+  line: (text: string) => void,
+  signal: AbortSignal,
+): Promise<never> {
+  const told = new Set<number | null>();
+  let before = new Set<number | null>();
+  for (;;) {
+    await delay(EVERY_MS, undefined, { signal });
+    const blockers = await look();
+    for (const one of blockers)
+      if (before.has(one.pid) && !told.has(one.pid) && !signal.aborted) {
+        told.add(one.pid);
+        line(`It waits for ${holderText(one)}. ${holderRemedy(one)}`);
+      }
+    before = new Set(blockers.map((one) => one.pid));
+  }
+}
+
+/** Says whom backend `pid` waits for, until `signal` says that it is over. Never throws: what nobody can watch goes on all the same. */
+export async function tellWaits(
+  io: StepIo,
+  session: Session,
+  pid: number,
+  signal: AbortSignal,
+): Promise<void> {
+  // over, or the connection is
+  await tellBlockers(() => session.run(reindexBlockers, { pid }), io.line, signal).catch(() => {});
+}
