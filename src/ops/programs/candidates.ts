@@ -1,28 +1,12 @@
 import { readdirSync, realpathSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
+import { versionedParents } from '../../targets/installations.ts';
 import type { OpContext } from '../engine/context.ts';
-
-/** Where installations of each major lie beside each other: parent, what the directory's name begins with, programs. */
-const VERSIONED = [
-  ['/usr/lib/postgresql', '', 'bin'],
-  ['/usr', 'pgsql-', 'bin'],
-  ['/opt/homebrew/opt', 'postgresql@', 'bin'],
-  ['/usr/local/opt', 'postgresql@', 'bin'],
-  ['/home/linuxbrew/.linuxbrew/opt', 'postgresql@', 'bin'],
-  ['/Applications/Postgres.app/Contents/Versions', '', 'bin'],
-] as const;
-
-/** Directories that may hold the programs of a major version, the best first. */
-export function directoriesOf(major: number): string[] {
-  return VERSIONED.map(([parent, prefix, bin]) => join(parent, `${prefix}${major}`, bin));
-}
 
 /** Majors newer than this one that are installed where versions lie beside each other, the nearest first. */
 export function newerMajors(major: number): number[] {
-  const found = VERSIONED.flatMap(([parent, prefix]) =>
-    names(parent)
-      .filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
-      .map((name) => Number(name.slice(prefix.length))),
+  const found = versionedParents.flatMap(({ parent, versions }) =>
+    versions(names(parent)).map(({ version }) => version),
   );
   return [...new Set(found)].filter((one) => one > major).sort((a, b) => a - b);
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Server } from '../../db/server.ts';
+import { directoriesOf } from '../../targets/installations.ts';
 import type { OpContext } from '../engine/context.ts';
 import type { Check } from '../engine/operation.ts';
-import { directoriesOf, newerMajors, pathDirectories } from './candidates.ts';
+import { newerMajors, pathDirectories } from './candidates.ts';
 import { installSentence } from './package.ts';
 
 export type ClientProgram =

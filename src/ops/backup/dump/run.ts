@@ -1,8 +1,8 @@
 import type { Server } from '../../../db/server.ts';
-import { CommandError, type PipeCommand, type RunOptions } from '../../../targets/target.ts';
+import type { PipeCommand } from '../../../targets/target.ts';
 import type { OpContext } from '../../engine/context.ts';
 import type { StepIo } from '../../engine/operation.ts';
-import { OpError } from '../../error.ts';
+import { runPrograms } from '../../engine/run/programs.ts';
 import { withClientEnvironment, withoutTimeouts } from '../../programs/environment.ts';
 import { dumpFailure } from './failure.ts';
 
@@ -22,25 +22,15 @@ export async function runDump(
   server: Server,
 ): Promise<void> {
   await withClientEnvironment(context, io.applicationName, async (env) => {
-    const options: RunOptions = {
-      env: { ...env, ...withoutTimeouts(server) },
-      signal,
-      maxOutput: OUTPUT,
-      onLine: (text, from) => io.line(text, from),
-    };
     const [only, ...more] = commands;
     if (only === undefined) return;
-    try {
-      const { exitCode, stderr, program } =
-        more.length === 0
-          ? await io.host.run(only.command, only.args, options)
-          : await io.host.pipe(commands, options);
-      if (exitCode !== 0)
-        throw dumpFailure(program ?? only.command, exitCode, context.secrets.redact(stderr), place);
-    } catch (error) {
-      if (error instanceof CommandError && error.kind === 'cancelled')
-        throw new OpError('cancelled', error.message, undefined, error);
-      throw error;
-    }
+    const redact = (text: string) => context.secrets.redact(text);
+    const failure = (program: string, exitCode: number, stderr: string) =>
+      dumpFailure(program, exitCode, stderr, place);
+    await runPrograms(
+      (how) => (more.length === 0 ? io.host.run(only.command, only.args, how) : io.host.pipe(commands, how)),
+      { line: io.line, signal, name: only.command, redact, failure },
+      { env: { ...env, ...withoutTimeouts(server) }, maxOutput: OUTPUT },
+    );
   });
 }

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CommandError, type Host, type PipeCommand } from '../../../../targets/target.ts';
+import type { Host, PipeCommand } from '../../../../targets/target.ts';
 import { cleanLine } from '../../../../text/clean.ts';
 import type { BackupBytes } from '../../../archive/bytes/bytes.ts';
 import { Changed } from '../../../archive/bytes/errors.ts';
 import { restrictLine } from '../../../archive/sql/guard-stream.ts';
+import { runPrograms } from '../../../engine/run/programs.ts';
 import { OpError } from '../../../error.ts';
 import { type ClientEnvironment, databaseArgument } from '../../../programs/environment.ts';
 import type { Clients } from '../../../programs/programs.ts';
@@ -48,8 +49,6 @@ export async function runPass(pass: Pass): Promise<Told[]> {
   try {
     return await withWorkspace((directory) => runIn(directory, pass));
   } catch (error) {
-    if (error instanceof CommandError && error.kind === 'cancelled')
-      throw new OpError('cancelled', error.message, undefined, error);
     throw error instanceof OpError ? await changedOr(error, pass.bytes) : error;
   }
 }
@@ -79,25 +78,33 @@ async function runIn(directory: string, pass: Pass): Promise<Told[]> {
   const opening = await file('opening.sql', `${restrict}${pass.opening}`);
   const closing = await file('closing.sql', pass.closing);
   const psql = ['-X', '-q', '-A', '-t', '-w', '-F', '\t', '-v', 'ON_ERROR_STOP=1'];
-  const { exitCode, stdout, stderr } = await pass.host.pipe(
-    [
-      ...(await pass.rows(directory)),
-      await gate(pass.host, directory, pass.redirects, pass.bytes),
-      {
-        command: pass.clients.path('psql'),
-        args: [...psql, '-d', databaseArgument(pass.database), '-f', opening, '-f', '-', '-f', closing],
-      },
-    ],
+  const commands = [
+    ...(await pass.rows(directory)),
+    await gate(pass.host, directory, pass.redirects, pass.bytes),
+    {
+      command: pass.clients.path('psql'),
+      args: [...psql, '-d', databaseArgument(pass.database), '-f', opening, '-f', '-', '-f', closing],
+    },
+  ];
+  const { redact, signal } = pass;
+  const { stdout } = await runPrograms(
+    (how) => pass.host.pipe(commands, how),
+    {
+      line: () => {},
+      signal,
+      name: 'psql',
+      redact,
+      failure: (_program, _exitCode, stderr) => failed(stderr),
+    },
     {
       env: { ...pass.env, PGCLIENTENCODING: 'UTF8' },
-      ...(pass.signal && { signal: pass.signal }),
+      quiet: true,
       maxOutput: 1 << 20,
       onLine: (line, from) => {
         if (from === 'stdout') for (const told of numbers(line)) pass.onTold?.(told);
       },
     },
   );
-  if (exitCode !== 0) throw failed(pass.redact(stderr));
   return numbers(stdout);
 }
 
