@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { Entry } from '../ops/engine/entry.ts';
-import type { AnyOperation } from '../ops/engine/operation.ts';
+import type { AnyOperation, Entry } from '../ops/engine/operation.ts';
 import type { Context, Register } from './context.ts';
 
 /** What the commands that share a first word are about. */

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import type { Env } from '../config/libpq/env.ts';
-import type { Entry } from '../ops/engine/entry.ts';
+import type { Entry } from '../ops/engine/operation.ts';
 import { OPERATIONS } from '../ops/registry.ts';
 import { version } from '../version.ts';
 import { register as backups } from './backups.ts';

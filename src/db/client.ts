@@ -6,15 +6,8 @@ import { noteOwnSession } from './client/own-sessions.ts';
 import { PgSession } from './client/pg-session.ts';
 import { DbError, dbError } from './errors.ts';
 import type { Query } from './query.ts';
-import {
-  backendQuery,
-  extensionsQuery,
-  rightsOf,
-  roleQuery,
-  type Server,
-  settingsQuery,
-  vendorQuery,
-} from './server.ts';
+import { rightsOf, type Server } from './server.ts';
+import { backendQuery, extensionsQuery, roleQuery, settingsQuery, vendorQuery } from './server-queries.ts';
 import type { Purpose, Session } from './session.ts';
 import { inForce, sessionSettings } from './session-settings.ts';
 import type { Target } from './target.ts';

@@ -1,4 +1,4 @@
-import type { Entry } from './engine/entry.ts';
+import type { Entry } from './engine/operation.ts';
 
 /** Every operation. Adding one is a folder beside this file and an entry here. */
 export const OPERATIONS: readonly Entry[] = [

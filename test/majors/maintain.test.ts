@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../src/db/session.ts';
-import type { OpContext } from '../../src/ops/engine/context.ts';
+import type { OpContext } from '../../src/ops/engine/operation.ts';
 import { carryOut } from '../ops/engine/run/stage.ts';
 import {
   bloated,

@@ -5,7 +5,7 @@ import { keysOf } from '../../src/app/actions/keys.ts';
 import { ACTIONS } from '../../src/app/actions/registry.ts';
 import { NOT_OFFERED, THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
 import { fieldsOf, type InputField } from '../../src/ops/engine/fields.ts';
-import type { Danger } from '../../src/ops/engine/operation.ts';
+import type { Danger } from '../../src/ops/engine/plan.ts';
 import { OPERATIONS } from '../../src/ops/registry.ts';
 
 export const README = fileURLToPath(new URL('../../README.md', import.meta.url));

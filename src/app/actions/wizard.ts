@@ -1,6 +1,6 @@
 import { connectionWords, withConnection } from '../../ops/engine/connection.ts';
-import type { Entry } from '../../ops/engine/entry.ts';
-import type { Danger } from '../../ops/engine/operation.ts';
+import type { Entry } from '../../ops/engine/operation.ts';
+import type { Danger } from '../../ops/engine/plan.ts';
 import type { Kept } from '../../ops/kept/kept.ts';
 import { entryOf, OPERATIONS } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';

@@ -1,8 +1,8 @@
 import type { Level } from '../../health/level.ts';
 import type { PartName } from '../../monitor/polls.ts';
 import type { Part } from '../../monitor/snapshot.ts';
-import type { RowField } from '../../ops/engine/entry.ts';
-import type { ResultTable } from '../../ops/engine/operation.ts';
+import type { RowField } from '../../ops/engine/operation.ts';
+import type { ResultTable } from '../../ops/engine/plan.ts';
 import type { ColumnSpec } from '../../text/cells.ts';
 import type { Line, Tone } from '../../text/line.ts';
 import { LEVEL_TONE, type Model, marked } from '../model.ts';

@@ -1,5 +1,4 @@
-import type { Entry } from '../../ops/engine/entry.ts';
-import type { RawInput } from '../../ops/engine/operation.ts';
+import type { Entry, RawInput } from '../../ops/engine/operation.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../deck.ts';
 import { EMPTY_FIELD, editField } from '../text-field.ts';

@@ -1,5 +1,5 @@
-import type { OpContext } from '../../ops/engine/context.ts';
-import type { OpEvent } from '../../ops/engine/operation.ts';
+import type { OpContext } from '../../ops/engine/operation.ts';
+import type { OpEvent } from '../../ops/engine/plan.ts';
 import { entryOf } from '../../ops/registry.ts';
 import type { Deck } from '../deck.ts';
 

@@ -1,4 +1,4 @@
-import type { Entry } from '../../ops/engine/entry.ts';
+import type { Entry } from '../../ops/engine/operation.ts';
 import type { Deck } from '../deck.ts';
 import { focusedView, targetRows } from '../select.ts';
 import type { OpenOptions } from './flow.ts';

@@ -1,4 +1,4 @@
-import type { LineSource, OpEvent, Plan, Progress, ResultTable } from '../../ops/engine/operation.ts';
+import type { LineSource, OpEvent, Plan, Progress, ResultTable } from '../../ops/engine/plan.ts';
 import { Pace } from '../../text/progress.ts';
 
 /** The output kept for the screen; the journal has all of it. */

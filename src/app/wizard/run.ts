@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectionWords, withConnection } from '../../ops/engine/connection.ts';
-import type { OpEvent, Plan } from '../../ops/engine/operation.ts';
+import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../deck.ts';
 import { refreshRuns } from '../operations/refresh.ts';

@@ -1,5 +1,5 @@
-import type { Entry } from '../../ops/engine/entry.ts';
-import type { AnyOperation, Plan } from '../../ops/engine/operation.ts';
+import type { AnyOperation, Entry } from '../../ops/engine/operation.ts';
+import type { Plan } from '../../ops/engine/plan.ts';
 import type { Deck } from '../deck.ts';
 import type { AppState } from '../state.ts';
 import type { TextField } from '../text-field.ts';

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Plan } from '../../ops/engine/operation.ts';
+import type { Plan } from '../../ops/engine/plan.ts';
 import { cleanLine } from '../../text/clean.ts';
 
 export interface Answers {

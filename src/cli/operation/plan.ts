@@ -1,4 +1,4 @@
-import type { Check, Fact, Plan, ResultTable, Step } from '../../ops/engine/operation.ts';
+import type { Check, Fact, Plan, ResultTable, Step } from '../../ops/engine/plan.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { width } from '../../text/width.ts';
 import { tableText } from '../output/table.ts';

@@ -1,5 +1,5 @@
 import { withConnection } from '../../ops/engine/connection.ts';
-import type { OpEvent, Plan, ResultTable } from '../../ops/engine/operation.ts';
+import type { OpEvent, Plan, ResultTable } from '../../ops/engine/plan.ts';
 import { takenBack } from '../../ops/engine/run/steps/outcome.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { type Amount, Pace, progressText } from '../../text/progress.ts';

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { withConnection } from '../../ops/engine/connection.ts';
-import { createContext as createOpContext, type OpContext } from '../../ops/engine/context.ts';
-import type { AnyOperation, OpEvent, Plan, RawInput } from '../../ops/engine/operation.ts';
+import { createContext as createOpContext } from '../../ops/engine/context.ts';
+import type { AnyOperation, OpContext, RawInput } from '../../ops/engine/operation.ts';
+import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
 import { refusal, runPlan } from '../../ops/engine/run/runner.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import { entryOf } from '../../ops/registry.ts';

@@ -1,5 +1,5 @@
 import { bytes as inBytes, plural } from '../../text/units.ts';
-import type { Progress, ResultTable } from '../engine/operation.ts';
+import type { Progress, ResultTable } from '../engine/plan.ts';
 import { OpError } from '../error.ts';
 import type { Clients } from '../programs/programs.ts';
 import type { Level, Verification } from '../repository/manifest.ts';

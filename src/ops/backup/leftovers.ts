@@ -1,5 +1,5 @@
 import { endRun } from '../../db/views/signal/run.ts';
-import type { StepIo } from '../engine/operation.ts';
+import type { StepIo } from '../engine/plan.ts';
 import { applicationNameOf } from '../engine/run/runner.ts';
 import { discard } from '../repository/publish.ts';
 import { findPartials, type Leftover } from '../repository/sweep.ts';

@@ -1,5 +1,5 @@
 import type { Run } from '../engine/journal/runs.ts';
-import type { Plan, Step } from '../engine/operation.ts';
+import type { Plan, Step } from '../engine/plan.ts';
 import { discard } from '../repository/publish.ts';
 import { leftBy } from './leftovers.ts';
 

@@ -1,8 +1,8 @@
 import type { Session } from '../../db/session.ts';
 import { uncapital } from '../../text/capital.ts';
 import { bytes } from '../../text/units.ts';
-import type { OpContext } from '../engine/context.ts';
-import type { Check, Step } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import type { Check, Step } from '../engine/plan.ts';
 import type { Clients } from '../programs/programs.ts';
 import { backupId } from '../repository/names.ts';
 import { freeName } from '../repository/publish.ts';

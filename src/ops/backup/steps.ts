@@ -1,5 +1,5 @@
-import type { OpContext } from '../engine/context.ts';
-import { KEPT, type Step, type StepIo } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
 import { OneBackup } from './one.ts';
 import { previewOf } from './preview.ts';
 import type { BackupMade, BackupRequest } from './request.ts';

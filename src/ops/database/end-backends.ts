@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../db/session.ts';
 import { endRun, runSessions } from '../../db/views/signal/run.ts';
-import type { OpContext } from '../engine/context.ts';
+import type { OpContext } from '../engine/operation.ts';
 import { maintenanceSession } from './maintenance.ts';
 
 /** The application_name of everything that belongs to a run. */

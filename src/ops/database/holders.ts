@@ -3,7 +3,7 @@ import type { Session } from '../../db/session.ts';
 import { type LockHolder, lockHolders, type MaintenanceLock } from '../../db/views/maintain/locks.ts';
 import { capital } from '../../text/capital.ts';
 import { duration, plural } from '../../text/units.ts';
-import type { Check } from '../engine/operation.ts';
+import type { Check } from '../engine/plan.ts';
 
 /** Sessions that are named; more are counted. */
 const NAMED = 5;

@@ -1,7 +1,7 @@
 import { DbError } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
-import type { OpContext } from '../engine/context.ts';
-import type { StepIo } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import type { StepIo } from '../engine/plan.ts';
 
 /**
  * Databases to work from: one that is renamed or dropped must have nobody in it. Advisory locks are taken there too:

@@ -1,7 +1,7 @@
 import type { Pooling } from '../../db/pooler/pooling.ts';
 import type { Session } from '../../db/session.ts';
-import type { OpContext } from '../engine/context.ts';
-import type { Check } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import type { Check } from '../engine/plan.ts';
 
 /**
  * What a pooler in front of the server means for a run. One that gives each transaction or statement another connection

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../db/session.ts';
 import { reindexBlockers } from '../../db/views/reindex/waits.ts';
-import type { StepIo } from '../engine/operation.ts';
+import type { StepIo } from '../engine/plan.ts';
 import { holderRemedy, holderText, type Who } from './holders.ts';
 
 /** Who is in the way at one look only has gone by the next. */

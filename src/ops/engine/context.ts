@@ -1,8 +1,7 @@
 import type { Env } from '../../config/libpq/env.ts';
 import { home } from '../../config/libpq/env.ts';
-import { type Passwords, withPassword } from '../../config/password.ts';
+import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
-import type { BackupSettings } from '../../config/settings.ts';
 import { connect, type Session } from '../../db/client.ts';
 import { place } from '../../db/errors.ts';
 import { type Pooling, poolingOf } from '../../db/pooler/pooling.ts';
@@ -13,50 +12,9 @@ import { DIRECT, pooled } from '../database/pooler.ts';
 import { OpError } from '../error.ts';
 import { sweepSecretFiles } from '../files/secret-files.ts';
 import { connectionWords } from './connection.ts';
-import type { FindEntry } from './entry.ts';
 import { journalDirectory } from './journal/runs.ts';
+import type { FindEntry, OpContext } from './operation.ts';
 import { Secrets } from './run/secrets.ts';
-
-/** What an operation plans with: where, as whom, and what is configured. */
-export interface OpContext {
-  /** The server and the database that was named; passwords it hands out are known to {@link OpContext.secrets}. */
-  readonly target: Target;
-  /** `user@host:port/database`. */
-  readonly place: string;
-  /** Name of the profile, where the server is one's. */
-  readonly profile: string | undefined;
-  /** The connection as words of the command line, not quoted: `-h`, `localhost`. */
-  readonly connection: readonly string[];
-  readonly environment: Resolved['environment'];
-  readonly readOnly: boolean;
-  /** Where programs run. */
-  readonly host: Host;
-  readonly env: Env;
-  readonly home: string;
-  /** The backup settings of the profile. */
-  readonly backup: BackupSettings;
-  /** Directory of the journal. */
-  readonly journal: string;
-  readonly secrets: Secrets;
-  readonly passwords: Passwords;
-  readonly now: () => Date;
-  /** Every operation there is, for those that know others by their id only. */
-  readonly operations: FindEntry;
-  /**
-   * The session to plan with: it reads only, and waits for nothing long. Opened when first asked for. One for a
-   * `migration` has the role's own search_path.
-   */
-  session(database?: string, purpose?: 'slow' | 'migration'): Promise<Session>;
-  /**
-   * A session that its caller closes. For a step of a run its timeouts are off, and for a `migration` the search_path is
-   * the role's own besides; a `slow` one is to look with. Throws {@link OpError} for a step behind a pooler that would
-   * leave what it sets to others.
-   */
-  open(name: string, database?: string, purpose?: 'operation' | 'migration' | 'slow'): Promise<Session>;
-  /** What the pooler before a database does with this session's connection; found out once. Throws DbError. */
-  pooling(session: Session): Promise<Pooling>;
-  close(): Promise<void>;
-}
 
 export interface ContextOptions {
   readonly resolved: Resolved;

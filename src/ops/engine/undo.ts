@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { OpError } from '../error.ts';
-import type { OpContext } from './context.ts';
 import { listRuns, type Run, readRun } from './journal/runs.ts';
 import { addressOf, type Here, isOnServer, serverHere } from './journal/server.ts';
+import type { OpContext } from './operation.ts';
 import { type AnyOperation, defineOperation } from './operation.ts';
 
 const LIST = 'See what was done with: pgdeck runs list';

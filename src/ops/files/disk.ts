@@ -1,6 +1,6 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { OpContext } from '../engine/context.ts';
+import type { OpContext } from '../engine/operation.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
 

@@ -1,9 +1,9 @@
 import type { Session } from '../../db/session.ts';
 import { keptDatabases } from '../../db/views/database/kept.ts';
 import { planningSession } from '../database/maintenance.ts';
-import type { OpContext } from '../engine/context.ts';
 import { listRuns } from '../engine/journal/runs.ts';
 import { isOnServer, serverHere } from '../engine/journal/server.ts';
+import type { OpContext } from '../engine/operation.ts';
 import { copyOf, type Kept, keptOf } from './kept.ts';
 
 /** Every database on the server that pgdeck has made, by marks and by the journal. Throws DbError. */

@@ -4,8 +4,8 @@ import { type TableBloat, tableBloat } from '../../db/views/maintain/bloat.ts';
 import { type MaintainTable, maintainTables } from '../../db/views/maintain/tables.ts';
 import { bytes, count, duration, percent, plural, roughly, UNKNOWN } from '../../text/units.ts';
 import { bloatUnknownText } from '../bloat.ts';
-import type { OpContext } from '../engine/context.ts';
-import type { Choice, RawInput, ResultTable } from '../engine/operation.ts';
+import type { Choice, OpContext, RawInput } from '../engine/operation.ts';
+import type { ResultTable } from '../engine/plan.ts';
 import { shortened } from './shared/shortened.ts';
 
 /** What is done to tables: the one decides what is due otherwise than the other. */

@@ -3,7 +3,7 @@ import type { Session } from '../../db/session.ts';
 import { horizonHolders } from '../../db/views/maintain/horizon.ts';
 import { uncapital } from '../../text/capital.ts';
 import { count, duration, roughly } from '../../text/units.ts';
-import type { Check } from '../engine/operation.ts';
+import type { Check } from '../engine/plan.ts';
 
 type Holder = RowOf<typeof horizonHolders>;
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../db/session.ts';
 import { type MaintainMeasure, maintainMeasure } from '../../db/views/maintain/measure.ts';
 import { bytes, count, duration, UNKNOWN } from '../../text/units.ts';
-import type { ResultTable } from '../engine/operation.ts';
+import type { ResultTable } from '../engine/plan.ts';
 import type { Dead } from './horizon.ts';
 import type { Work } from './work.ts';
 

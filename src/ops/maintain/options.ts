@@ -1,6 +1,6 @@
 import { quoteLiteral } from '../../db/ident.ts';
 import type { Server } from '../../db/server.ts';
-import type { Check } from '../engine/operation.ts';
+import type { Check } from '../engine/plan.ts';
 
 /** The options of VACUUM and ANALYZE that can be asked for; undefined and false: not given. */
 export interface Options {

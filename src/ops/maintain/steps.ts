@@ -1,6 +1,6 @@
 import { progressAnalyze, progressCluster, progressVacuum } from '../../db/views/progress.ts';
 import { bytes, duration } from '../../text/units.ts';
-import type { Step, StepIo } from '../engine/operation.ts';
+import type { Step, StepIo } from '../engine/plan.ts';
 import { OpError } from '../error.ts';
 import { stayed } from './horizon.ts';
 import { Ledger } from './ledger.ts';

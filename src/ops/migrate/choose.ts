@@ -1,7 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { OpContext } from '../engine/context.ts';
-import type { Field } from '../engine/operation.ts';
+import type { Field, OpContext } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
 import type { MigrationAdapter, Place, Where } from './types.ts';
 

@@ -1,6 +1,6 @@
 import { shellWord } from '../../text/shell.ts';
 import { withConnection } from '../engine/connection.ts';
-import type { OpContext } from '../engine/context.ts';
+import type { OpContext } from '../engine/operation.ts';
 
 /** A command about the migrations of a directory, as it works from any shell: `up`, `repair 20260102`. */
 export function migrateCommand(

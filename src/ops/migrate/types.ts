@@ -1,7 +1,7 @@
 import type { Session } from '../../db/session.ts';
 import type { RunResult } from '../../targets/target.ts';
-import type { OpContext } from '../engine/context.ts';
-import type { Check, Fact, Step } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import type { Check, Fact, Step } from '../engine/plan.ts';
 import type { Worker } from '../maintain/shared/sessions.ts';
 import type { Driver } from './adapters/shared/environment.ts';
 import type { Command } from './adapters/shared/programs.ts';

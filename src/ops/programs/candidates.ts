@@ -1,7 +1,7 @@
 import { readdirSync, realpathSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { versionedParents } from '../../targets/installations.ts';
-import type { OpContext } from '../engine/context.ts';
+import type { OpContext } from '../engine/operation.ts';
 
 /** Majors newer than this one that are installed where versions lie beside each other, the nearest first. */
 export function newerMajors(major: number): number[] {

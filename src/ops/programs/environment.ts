@@ -1,6 +1,6 @@
 import type { Server } from '../../db/server.ts';
 import type { Target } from '../../db/target.ts';
-import type { OpContext } from '../engine/context.ts';
+import type { OpContext } from '../engine/operation.ts';
 import { withSecretFiles } from '../files/secret-files.ts';
 
 /** Variables for a program; `undefined` removes one. */

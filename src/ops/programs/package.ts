@@ -1,4 +1,12 @@
-import type { ClientProgram } from './programs.ts';
+export type ClientProgram =
+  | 'pg_dump'
+  | 'pg_dumpall'
+  | 'pg_restore'
+  | 'psql'
+  | 'vacuumdb'
+  | 'initdb'
+  | 'pg_ctl'
+  | 'postgres';
 
 /** Of the server's package, not of the client's. */
 const SERVER_PROGRAMS: readonly ClientProgram[] = ['initdb', 'pg_ctl', 'postgres'];

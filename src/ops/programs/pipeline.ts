@@ -1,5 +1,5 @@
 import type { PipeCommand, PipeOptions, RunResult } from '../../targets/target.ts';
-import type { ExecOptions, StepIo } from '../engine/operation.ts';
+import type { ExecOptions, StepIo } from '../engine/plan.ts';
 import { runPrograms } from '../engine/run/programs.ts';
 
 /**

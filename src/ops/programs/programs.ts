@@ -1,20 +1,10 @@
 import { join } from 'node:path';
 import type { Server } from '../../db/server.ts';
 import { directoriesOf } from '../../targets/installations.ts';
-import type { OpContext } from '../engine/context.ts';
-import type { Check } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import type { Check } from '../engine/plan.ts';
 import { newerMajors, pathDirectories } from './candidates.ts';
-import { installSentence } from './package.ts';
-
-export type ClientProgram =
-  | 'pg_dump'
-  | 'pg_dumpall'
-  | 'pg_restore'
-  | 'psql'
-  | 'vacuumdb'
-  | 'initdb'
-  | 'pg_ctl'
-  | 'postgres';
+import { type ClientProgram, installSentence } from './package.ts';
 
 /** An installation of PostgreSQL's own programs. */
 export interface Clients {

@@ -6,8 +6,8 @@ import { plural } from '../../text/units.ts';
 import { dropLeftover, dropSql } from '../database/drop.ts';
 import { findLeftovers, type Leftover } from '../database/leftovers.ts';
 import { maintenance } from '../database/maintenance.ts';
-import type { OpContext } from '../engine/context.ts';
-import type { Plan, Step } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import type { Plan, Step } from '../engine/plan.ts';
 import { isBusy, type Remains } from './remains.ts';
 
 /** Databases on the server that restores have left, whoever's journal knows of them. */

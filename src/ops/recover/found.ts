@@ -1,4 +1,4 @@
-import type { OpContext } from '../engine/context.ts';
+import type { OpContext } from '../engine/operation.ts';
 import { repositoryDirectory } from '../repository/repository.ts';
 import { findPartials, type Leftover, sweepPartials } from '../repository/sweep.ts';
 import { databases } from './databases.ts';

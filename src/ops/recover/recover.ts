@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { OpContext } from '../engine/context.ts';
 import { leftBehind, listRuns, type Run, readRun } from '../engine/journal/runs.ts';
 import { addressOf, isOnServer, serverHere } from '../engine/journal/server.ts';
-import { type Check, type Danger, defineOperation, type Fact, type Plan } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
+import type { Check, Danger, Fact, Plan } from '../engine/plan.ts';
 import { OpError } from '../error.ts';
 import { found } from './found.ts';
 import { type Remains, remainsOf } from './remains.ts';

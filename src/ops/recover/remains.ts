@@ -1,8 +1,8 @@
 import { maintenanceSession } from '../database/maintenance.ts';
-import type { OpContext } from '../engine/context.ts';
 import { markRecovered } from '../engine/journal/journal.ts';
 import type { Run } from '../engine/journal/runs.ts';
-import type { Check, Plan, Step } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import type { Check, Plan, Step } from '../engine/plan.ts';
 import { isLocked } from '../engine/run/lock.ts';
 import { isUnreachable } from '../engine/run/unreachable.ts';
 import { sentenceOf } from '../error.ts';

@@ -3,10 +3,10 @@ import { literalQuery } from '../../db/literal.ts';
 import type { Query } from '../../db/query.ts';
 import { endRun, runSessions } from '../../db/views/signal/run.ts';
 import { maintenance, maintenanceSession } from '../database/maintenance.ts';
-import type { OpContext } from '../engine/context.ts';
 import type { Run } from '../engine/journal/runs.ts';
 import { roleOf } from '../engine/journal/server.ts';
-import type { Step, StepIo } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import type { Step, StepIo } from '../engine/plan.ts';
 import { applicationNameOf } from '../engine/run/runner.ts';
 
 const PATIENCE_MS = 5_000;

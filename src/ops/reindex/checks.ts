@@ -6,7 +6,7 @@ import type { ReindexLeftover } from '../../db/views/reindex/leftovers.ts';
 import { type ReindexWait, reindexWaits } from '../../db/views/reindex/waits.ts';
 import { capital } from '../../text/capital.ts';
 import { holderRemedy, holderText } from '../database/holders.ts';
-import type { Check } from '../engine/operation.ts';
+import type { Check } from '../engine/plan.ts';
 import { some } from '../maintain/shared/rights.ts';
 import { type Place, roomCheck } from '../maintain/shared/room.ts';
 import type { Target } from './scope.ts';

@@ -3,8 +3,7 @@ import { type ReindexBloat, reindexBloat } from '../../db/views/reindex/bloat.ts
 import { type ReindexIndex, reindexIndexes, reindexTables } from '../../db/views/reindex/inventory.ts';
 import { bytes, percent, plural } from '../../text/units.ts';
 import { bloatUnknownText } from '../bloat.ts';
-import type { OpContext } from '../engine/context.ts';
-import type { Choice } from '../engine/operation.ts';
+import type { Choice, OpContext } from '../engine/operation.ts';
 
 /** Indexes whose bloat is estimated: the biggest. */
 export const ESTIMATED = 200;

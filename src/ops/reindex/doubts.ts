@@ -7,7 +7,7 @@ import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/l
 import { runSessions } from '../../db/views/signal/run.ts';
 import { uncapital } from '../../text/capital.ts';
 import { holderRemedy, holdersOf, holderText } from '../database/holders.ts';
-import type { StepIo } from '../engine/operation.ts';
+import type { StepIo } from '../engine/plan.ts';
 import { OpError, sentenceOf } from '../error.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
 import { remedyOf, remedySql } from './statement.ts';

@@ -1,10 +1,10 @@
 import { fullName } from '../../db/ident.ts';
 import { runSessions } from '../../db/views/signal/run.ts';
 import { applicationNameOf } from '../database/end-backends.ts';
-import type { OpContext } from '../engine/context.ts';
 import type { Run } from '../engine/journal/runs.ts';
 import { roleOf } from '../engine/journal/server.ts';
-import type { Plan } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import type { Plan } from '../engine/plan.ts';
 import { isAtWork, leftOn, recorded, sweep } from './doubts.ts';
 import { remedySql } from './statement.ts';
 

@@ -5,8 +5,9 @@ import { reindexIndexes, reindexTables } from '../../db/views/reindex/inventory.
 import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
 import { bytes, duration, plural } from '../../text/units.ts';
 import { holdersOf, lockChecks } from '../database/holders.ts';
-import type { OpContext } from '../engine/context.ts';
-import { type Check, defineOperation, type Plan, type ResultTable } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
+import type { Check, Plan, ResultTable } from '../engine/plan.ts';
 import { OpError } from '../error.ts';
 import { isLocal } from '../files/disk.ts';
 import { serverChecks } from '../maintain/checks.ts';

@@ -2,7 +2,7 @@ import { fullName } from '../../db/ident.ts';
 import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
 import { reindexMeasure } from '../../db/views/reindex/measure.ts';
 import { bytes, count, duration } from '../../text/units.ts';
-import { KEPT, type Step, type StepIo } from '../engine/operation.ts';
+import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
 import { OpError } from '../error.ts';
 import type { LastTime } from '../maintain/shared/last.ts';
 import { type Patience, withLockRetries } from '../maintain/shared/retry.ts';

@@ -1,6 +1,6 @@
 import { progressCreateIndex } from '../../db/views/progress.ts';
 import { tellWaits } from '../database/waits.ts';
-import type { StepIo } from '../engine/operation.ts';
+import type { StepIo } from '../engine/plan.ts';
 import type { MaintenanceSessions } from '../maintain/shared/sessions.ts';
 import { type Outcome, runStatement } from '../maintain/shared/statement.ts';
 

@@ -1,4 +1,4 @@
-import type { StepIo } from '../engine/operation.ts';
+import type { StepIo } from '../engine/plan.ts';
 import { type OpError, sentenceOf } from '../error.ts';
 import type { Verification } from './manifest.ts';
 import { type Backup, findBackup } from './repository.ts';

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { type ArchiveKind, readHead } from '../archive/kind.ts';
-import type { OpContext } from '../engine/context.ts';
+import type { OpContext } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
 import { diskError, exists } from '../files/durable.ts';
 import { describeForeign, kindOf } from './foreign.ts';

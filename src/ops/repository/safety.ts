@@ -1,5 +1,4 @@
 import type { Manifest } from './manifest.ts';
-import type { Backup } from './repository.ts';
 
 /**
  * What pgdeck called them before their manifests said what they are. A label that somebody gave to a backup of their own
@@ -16,19 +15,6 @@ export function isSafety({ manifest }: { readonly manifest?: Manifest | undefine
   if (manifest === undefined) return false;
   const { safety, label, format, globals } = manifest;
   return safety ?? (label !== null && format === 'custom' && globals === null && LABELS.test(label));
-}
-
-/**
- * Those that replace each other. A dump of the definitions alone must not push out a whole one, nor another server's of
- * the same name, nor what was saved of a damaged state a good one. Safety backups are told apart by their database only:
- * which tables one has is chance.
- */
-export function groupOf(backup: Backup): string {
-  const { manifest, database, scope } = backup;
-  // some managed servers do not say who they are
-  const server = manifest?.server.system_identifier ?? manifest?.server.address ?? null;
-  if (isSafety(backup)) return JSON.stringify(['safety', server, database]);
-  return JSON.stringify([server, database, scope, manifest === undefined ? [] : manifest.chosen]);
 }
 
 /** Clocks of machines that share a repository differ by a little. */

@@ -4,8 +4,7 @@ import { fullName } from '../../db/ident.ts';
 import { databaseList } from '../../db/views/database/facts.ts';
 import { bytes, plural } from '../../text/units.ts';
 import { isMaintenance, planningSession } from '../database/maintenance.ts';
-import type { OpContext } from '../engine/context.ts';
-import type { Choice, Field, RawInput } from '../engine/operation.ts';
+import type { Choice, Field, OpContext, RawInput } from '../engine/operation.ts';
 import { type Backup, findBackup, listBackups, repositoryDirectory } from '../repository/repository.ts';
 import { inOrderOfUse, isSafety } from '../repository/safety.ts';
 

@@ -1,5 +1,5 @@
-import type { OpContext } from '../engine/context.ts';
-import type { Plan } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import type { Plan } from '../engine/plan.ts';
 import { recordedName } from '../repository/names.ts';
 import type { Backup } from '../repository/repository.ts';
 import { factsOf } from './checks/facts.ts';

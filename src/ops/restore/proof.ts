@@ -3,8 +3,8 @@ import { unknownBytes } from '../archive/bytes/bytes.ts';
 import { Damage, Untried } from '../archive/bytes/errors.ts';
 import { decodeArchive } from '../archive/decode.ts';
 import { isDamage } from '../archive/verify.ts';
-import type { OpContext } from '../engine/context.ts';
-import type { StepIo } from '../engine/operation.ts';
+import type { OpContext } from '../engine/operation.ts';
+import type { StepIo } from '../engine/plan.ts';
 import { OpError, sentenceOf } from '../error.ts';
 import type { Clients } from '../programs/programs.ts';
 import type { Verification } from '../repository/manifest.ts';
@@ -12,24 +12,8 @@ import type { Backup } from '../repository/repository.ts';
 import { besideServer } from './proof/beside.ts';
 import { firstError, remedyFor, speaksAgainst } from './proof/blame.ts';
 import { type Examined, examine } from './proof/examine.ts';
+import type { Place, Reached } from './proof/place.ts';
 import { throwawayServer } from './proof/throwaway.ts';
-
-/** A database to test-restore into. */
-export type Place =
-  | { readonly ok: true; use<T>(work: (place: Reached) => Promise<T>): Promise<T> }
-  /** Why there is none; one sentence. */
-  | { readonly ok: false; readonly why: string };
-
-/** A place that is there, and how to load it. */
-export interface Reached {
-  /** `a throwaway PostgreSQL 15.18`. */
-  readonly name: string;
-  /** Why it is not what the backup was made on, a clause; undefined where it is. */
-  readonly differs: string | undefined;
-  load(io: StepIo): Promise<void>;
-  /** Compares it; the sentence of what was found. */
-  compare(io: StepIo): Promise<{ ok: boolean; detail: string }>;
-}
 
 /**
  * Restores a backup where it does no harm and compares it with its manifest: into a throwaway server of the same major

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cron } from 'croner';
 import { shWord } from '../../text/shell.ts';
-import type { OpContext } from '../engine/context.ts';
+import type { OpContext } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
 import type { Job } from './crontab.ts';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { defineOperation, KEPT } from '../engine/operation.ts';
+import { defineOperation } from '../engine/operation.ts';
+import { KEPT } from '../engine/plan.ts';
 import { OpError } from '../error.ts';
 import { jobLine, jobsOf, readCrontab, withoutJob, writeCrontab } from './crontab.ts';
 

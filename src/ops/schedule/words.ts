@@ -1,6 +1,5 @@
-import type { Entry, FindEntry } from '../engine/entry.ts';
 import { fieldsOf } from '../engine/fields.ts';
-import type { AnyOperation } from '../engine/operation.ts';
+import type { AnyOperation, Entry, FindEntry } from '../engine/operation.ts';
 
 /** What a job with these words lacks that nobody can be asked for at night; undefined where it lacks nothing. */
 export function unconfirmed(words: readonly string[], operations: FindEntry): string | undefined {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runLines } from '../../../src/app/wizard/lines/run.ts';
 import { afterEvents, beginRun } from '../../../src/app/wizard/run-view.ts';
-import type { OpEvent, Plan, Progress } from '../../../src/ops/engine/operation.ts';
+import type { OpEvent, Plan, Progress } from '../../../src/ops/engine/plan.ts';
 import { lineText } from '../../../src/text/line.ts';
 
 const steps = ['dump', 'verify'].map((id) => ({ id, title: id, preview: '', run: async () => {} }));

@@ -4,15 +4,9 @@ import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { wizardLayout } from '../../../src/app/wizard/lines/layout.ts';
 import { openedWizard, type Phase, type Wizard } from '../../../src/app/wizard/state.ts';
 import type { Target } from '../../../src/db/target.ts';
-import type { Entry } from '../../../src/ops/engine/entry.ts';
-import {
-  type AnyOperation,
-  type Check,
-  type Danger,
-  defineOperation,
-  type Plan,
-  type StepIo,
-} from '../../../src/ops/engine/operation.ts';
+import type { Entry } from '../../../src/ops/engine/operation.ts';
+import { type AnyOperation, defineOperation } from '../../../src/ops/engine/operation.ts';
+import type { Check, Danger, Plan, StepIo } from '../../../src/ops/engine/plan.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { until } from '../../support/until.ts';
 import { Stage, type StageOptions } from '../stage.ts';

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verifyBackup } from '../../../src/ops/archive/verify.ts';
-import type { Progress, ResultTable } from '../../../src/ops/engine/operation.ts';
+import type { Progress, ResultTable } from '../../../src/ops/engine/plan.ts';
 import type { Level, Manifest, Verification } from '../../../src/ops/repository/manifest.ts';
 import { findBackup } from '../../../src/ops/repository/repository.ts';
 import { updateManifest } from '../../../src/ops/repository/update.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cluster, createCluster } from '../../../src/demo/cluster.ts';
-import type { OpEvent } from '../../../src/ops/engine/operation.ts';
+import type { OpEvent } from '../../../src/ops/engine/plan.ts';
 import { client, until } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut } from '../engine/run/stage.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quoteIdent } from '../../../src/db/ident.ts';
-import type { OpContext } from '../../../src/ops/engine/context.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { dbDrop } from '../../../src/ops/kept/drop.ts';
 import { listKept } from '../../../src/ops/kept/list.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';

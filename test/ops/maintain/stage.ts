@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
 import type { Target } from '../../../src/db/target.ts';
-import type { OpContext } from '../../../src/ops/engine/context.ts';
-import type { OpEvent, Plan } from '../../../src/ops/engine/operation.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
+import type { OpEvent, Plan } from '../../../src/ops/engine/plan.ts';
 import { analyze } from '../../../src/ops/maintain/analyze.ts';
 import { vacuum } from '../../../src/ops/maintain/vacuum.ts';
 import { until } from '../../support/until.ts';

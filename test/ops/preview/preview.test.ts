@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
-import type { OpContext } from '../../../src/ops/engine/context.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { entryOf } from '../../../src/ops/registry.ts';
 import { journaledSignal } from '../../../src/ops/signal/journaled.ts';
 import { planSignal } from '../../../src/ops/signal/plan.ts';

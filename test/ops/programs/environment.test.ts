@@ -6,7 +6,8 @@ import { quoteIdent } from '../../../src/db/ident.ts';
 import { type Cluster, createCluster } from '../../../src/demo/cluster.ts';
 import { withSecretFiles } from '../../../src/ops/files/secret-files.ts';
 import { databaseArgument, withClientEnvironment } from '../../../src/ops/programs/environment.ts';
-import { type ClientProgram, findClients } from '../../../src/ops/programs/programs.ts';
+import type { ClientProgram } from '../../../src/ops/programs/package.ts';
+import { findClients } from '../../../src/ops/programs/programs.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { contextFor } from './stage.ts';
 

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
-import { type ClientProgram, findClients } from '../../../src/ops/programs/programs.ts';
+import type { ClientProgram } from '../../../src/ops/programs/package.ts';
+import { findClients } from '../../../src/ops/programs/programs.ts';
 import { serverTarget } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { contextFor } from './stage.ts';

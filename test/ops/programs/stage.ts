@@ -1,7 +1,8 @@
 import { resolvedFor } from '../../../src/config/profile.ts';
 import type { BackupSettings } from '../../../src/config/settings.ts';
 import type { Target } from '../../../src/db/target.ts';
-import { createContext, type OpContext } from '../../../src/ops/engine/context.ts';
+import { createContext } from '../../../src/ops/engine/context.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { entryOf } from '../../../src/ops/registry.ts';
 import { cleanEnvironment } from '../../support/program.ts';
 

@@ -1,8 +1,8 @@
 import { expect, onTestFinished } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
-import type { OpContext } from '../../../src/ops/engine/context.ts';
 import { listRuns } from '../../../src/ops/engine/journal/runs.ts';
-import type { OpEvent, Plan } from '../../../src/ops/engine/operation.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
+import type { OpEvent, Plan } from '../../../src/ops/engine/plan.ts';
 import { recover } from '../../../src/ops/recover/recover.ts';
 import { reindex } from '../../../src/ops/reindex/reindex.ts';
 import { client, type TestDatabase, until } from '../../support/cluster.ts';

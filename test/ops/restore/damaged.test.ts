@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { BackupBytes } from '../../../src/ops/archive/bytes/bytes.ts';
-import type { OpContext } from '../../../src/ops/engine/context.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { clientEnvironment } from '../../../src/ops/programs/environment.ts';
 import type { Clients } from '../../../src/ops/programs/programs.ts';
 import { type Backup, findBackup } from '../../../src/ops/repository/repository.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
-import type { OpContext } from '../../../src/ops/engine/context.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { program } from '../archive/stage.ts';

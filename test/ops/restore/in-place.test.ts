@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { OpContext } from '../../../src/ops/engine/context.ts';
 import { readRun } from '../../../src/ops/engine/journal/runs.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { restore } from '../../../src/ops/restore/restore.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';

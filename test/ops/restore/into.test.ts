@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { quoteIdent } from '../../../src/db/ident.ts';
-import type { OpContext } from '../../../src/ops/engine/context.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import type { Backup } from '../../../src/ops/repository/repository.ts';
 import { serverTarget, type TestDatabase, testDatabase, testServer } from '../../support/cluster.ts';
 import { everything, rowCounts } from '../../support/fixtures/everything.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../../src/db/client.ts';
-import type { OpContext } from '../../../src/ops/engine/context.ts';
 import { readRun } from '../../../src/ops/engine/journal/runs.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { restore } from '../../../src/ops/restore/restore.ts';
 import { swapChecks } from '../../../src/ops/restore/swap/checks.ts';
 import { serverTarget } from '../../support/cluster.ts';

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
-import type { StepIo } from '../../../src/ops/engine/operation.ts';
+import type { StepIo } from '../../../src/ops/engine/plan.ts';
 import { findClients } from '../../../src/ops/programs/programs.ts';
 import { type Backup, findBackup, lastProven } from '../../../src/ops/repository/repository.ts';
 import { besideServer } from '../../../src/ops/restore/proof/beside.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OpContext } from '../../../src/ops/engine/context.ts';
 import { readRun } from '../../../src/ops/engine/journal/runs.ts';
-import type { StepIo } from '../../../src/ops/engine/operation.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
+import type { StepIo } from '../../../src/ops/engine/plan.ts';
 import { type Backup, findBackup } from '../../../src/ops/repository/repository.ts';
 import { restore } from '../../../src/ops/restore/restore.ts';
 import { type TestDatabase, testDatabase, until } from '../../support/cluster.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { OpContext } from '../../../src/ops/engine/context.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import type { Run } from '../../../src/ops/engine/journal/runs.ts';
 import { entryOf } from '../../../src/ops/registry.ts';
 import { badTime, jobOf, surprise, timesOf } from '../../../src/ops/schedule/job.ts';

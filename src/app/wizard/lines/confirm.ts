@@ -1,4 +1,4 @@
-import type { Plan } from '../../../ops/engine/operation.ts';
+import type { Plan } from '../../../ops/engine/plan.ts';
 import { takenBack } from '../../../ops/engine/run/steps/outcome.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span } from '../../../text/line.ts';

@@ -1,4 +1,4 @@
-import type { ResultTable } from '../../../ops/engine/operation.ts';
+import type { ResultTable } from '../../../ops/engine/plan.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { fit, width, wrap } from '../../../text/width.ts';

@@ -1,4 +1,4 @@
-import type { Check, CheckStatus, Fact, Plan, Step } from '../../../ops/engine/operation.ts';
+import type { Check, CheckStatus, Fact, Plan, Step } from '../../../ops/engine/plan.ts';
 import { cleanBlock, cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { fit, width, wrap } from '../../../text/width.ts';

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { bytes as inBytes, plural } from '../../../text/units.ts';
-import type { Progress } from '../../engine/operation.ts';
+import type { Progress } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { diskError, filesBelow } from '../../files/durable.ts';
 import type { Backup } from '../../repository/repository.ts';

@@ -4,7 +4,7 @@ import type { RowOf } from '../../../db/query.ts';
 import type { Session } from '../../../db/session.ts';
 import { backupBlockers, backupCopies } from '../../../db/views/backup/activity.ts';
 import { duration } from '../../../text/units.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { DumpFraction, type Order } from './fraction.ts';
 import type { Snapshot } from './snapshot.ts';
 

@@ -1,7 +1,7 @@
 import type { Server } from '../../../db/server.ts';
 import type { PipeCommand } from '../../../targets/target.ts';
-import type { OpContext } from '../../engine/context.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { runPrograms } from '../../engine/run/programs.ts';
 import { withClientEnvironment, withoutTimeouts } from '../../programs/environment.ts';
 import { dumpFailure } from './failure.ts';

@@ -10,7 +10,7 @@ import {
 import { backupRelations, backupSequences } from '../../../db/views/backup/relations.ts';
 import { restoreSpread } from '../../../db/views/restore/facts.ts';
 import { databaseProperties } from '../../database/properties.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import type { BackupRequest } from '../request.ts';
 import { type Selection, selectRelations } from '../scope/selection.ts';

@@ -2,7 +2,7 @@ import { version } from '../../../version.ts';
 import type { FileSum } from '../../archive/checksum.ts';
 import type { Decoded } from '../../archive/decode.ts';
 import { keyOf } from '../../archive/roots.ts';
-import type { OpContext } from '../../engine/context.ts';
+import type { OpContext } from '../../engine/operation.ts';
 import type { Manifest, ManifestTable, Verification } from '../../repository/manifest.ts';
 import { archiveName } from '../dump/command.ts';
 import { compressionText } from '../dump/compression.ts';

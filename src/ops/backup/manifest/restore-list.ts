@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BackupForeignKey } from '../../../db/views/backup/relations.ts';
 import { readToc } from '../../archive/toc.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { diskError } from '../../files/durable.ts';
 import type { BackupRequest } from '../request.ts';
 

@@ -1,7 +1,7 @@
 import type { Session } from '../../../db/session.ts';
 import { backupDatabases } from '../../../db/views/backup/facts.ts';
-import type { OpContext } from '../../engine/context.ts';
-import type { Check } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { nearest } from '../../relations/names.ts';
 import type { BackupInput } from './input.ts';

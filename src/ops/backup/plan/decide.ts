@@ -1,5 +1,5 @@
 import type { BackupSettings } from '../../../config/settings.ts';
-import type { OpContext } from '../../engine/context.ts';
+import type { OpContext } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
 import type { Clients } from '../../programs/programs.ts';
 import type { Format } from '../../repository/manifest.ts';

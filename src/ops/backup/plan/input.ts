@@ -3,8 +3,7 @@ import { fullName } from '../../../db/ident.ts';
 import { backupDatabases } from '../../../db/views/backup/facts.ts';
 import { backupRelations, backupSchemas } from '../../../db/views/backup/relations.ts';
 import { bytes } from '../../../text/units.ts';
-import type { OpContext } from '../../engine/context.ts';
-import type { Choice, Field, RawInput } from '../../engine/operation.ts';
+import type { Choice, Field, OpContext, RawInput } from '../../engine/operation.ts';
 import { FORMATS } from '../../repository/manifest.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 

@@ -1,5 +1,5 @@
-import type { OpContext } from '../../engine/context.ts';
-import type { Step } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { Step } from '../../engine/plan.ts';
 import { OpError, sentenceOf } from '../../error.ts';
 import { pruneAfter } from '../../repository/retention/prune.ts';
 import { keepRules } from '../../repository/retention/repository.ts';

@@ -1,5 +1,5 @@
 import { plural } from '../../../text/units.ts';
-import type { Step, StepIo } from '../../engine/operation.ts';
+import type { Step, StepIo } from '../../engine/plan.ts';
 import { OpError, sentenceOf } from '../../error.ts';
 import type { BackupMade } from '../request.ts';
 

@@ -2,7 +2,7 @@ import type { Server } from '../../../db/server.ts';
 import type { Session } from '../../../db/session.ts';
 import { backupDatabase, backupLargeObjects, backupPasswords } from '../../../db/views/backup/facts.ts';
 import type { BackupRelation } from '../../../db/views/backup/relations.ts';
-import type { Check } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { isSafety } from '../../repository/safety.ts';
 import { activityChecks, shapeChecks } from '../preflight/activity.ts';

@@ -2,7 +2,7 @@ import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { backupBlockers, backupPrepared } from '../../../db/views/backup/activity.ts';
 import { percent, plural } from '../../../text/units.ts';
-import type { Check } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 import { LOCK_WAIT } from '../dump/command.ts';
 import { blockerText } from '../dump/progress.ts';
 import type { BackupRequest } from '../request.ts';

@@ -1,5 +1,5 @@
-import type { OpContext } from '../../engine/context.ts';
-import type { Check } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 import type { BackupRequest } from '../request.ts';
 
 /** Programs besides PostgreSQL's own: a plain dump is compressed by zstd where pg_dump cannot do it itself. */

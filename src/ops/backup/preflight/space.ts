@@ -1,7 +1,7 @@
 import { access, constants, mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { bytes } from '../../../text/units.ts';
-import type { Check } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 import { freeBytes } from '../../files/disk.ts';
 import type { Backup } from '../../repository/repository.ts';
 import type { BackupRequest } from '../request.ts';

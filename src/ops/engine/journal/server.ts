@@ -1,6 +1,6 @@
 import { systemIdentifier } from '../../database/identity.ts';
 import { planningSession } from '../../database/maintenance.ts';
-import type { OpContext } from '../context.ts';
+import type { OpContext } from '../operation.ts';
 import type { Run } from './runs.ts';
 
 /** `host:port` of `user@host:port/database`; undefined where a run was about a directory of this machine. */

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import type { Session } from '../../../db/session.ts';
-import type { OpContext } from '../context.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { OpEvent, StepIo } from '../operation.ts';
+import type { OpContext } from '../operation.ts';
+import type { OpEvent, StepIo } from '../plan.ts';
 import { crashPoint } from './crash.ts';
 import { runPrograms } from './programs.ts';
 import { quietly, unwritable } from './unwritable.ts';

@@ -1,7 +1,7 @@
 import { quoteLiteral } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { OpError } from '../../error.ts';
-import type { LockName } from '../operation.ts';
+import type { LockName } from '../plan.ts';
 
 /** The statement that tries to take a lock: as it is sent, and as it is shown. */
 export function tryLockSql(lock: LockName): string {

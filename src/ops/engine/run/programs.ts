@@ -1,6 +1,6 @@
 import { CommandError, type RunOptions, type RunResult } from '../../../targets/target.ts';
 import { OpError } from '../../error.ts';
-import type { ExecOptions, StepIo } from '../operation.ts';
+import type { ExecOptions, StepIo } from '../plan.ts';
 
 /** Lines of stderr that tell why a program failed. */
 const TAIL = 12;

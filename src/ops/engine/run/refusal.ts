@@ -1,5 +1,5 @@
 import { OpError } from '../../error.ts';
-import type { Plan } from '../operation.ts';
+import type { Plan } from '../plan.ts';
 
 /** Why a plan may not run; undefined when it may. */
 export function refusal(plan: Plan, readOnly: boolean): OpError | undefined {

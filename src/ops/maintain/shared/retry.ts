@@ -4,7 +4,7 @@ import type { Session } from '../../../db/session.ts';
 import type { MaintenanceLock } from '../../../db/views/maintain/locks.ts';
 import { duration } from '../../../text/units.ts';
 import { holderRemedy, holdersOf, holderText } from '../../database/holders.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 
 /** A lock that somebody holds is asked for in short attempts. */

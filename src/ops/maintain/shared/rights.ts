@@ -1,6 +1,6 @@
 import { displayName, quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import { grant, type Server } from '../../../db/server.ts';
-import type { Check } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 
 /** Tables that are named; more are counted. */
 const NAMED = 5;

@@ -1,5 +1,5 @@
 import { bytes } from '../../../text/units.ts';
-import type { Check } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 import { freeBytes } from '../../files/disk.ts';
 
 /** A tablespace, and where it is on the server; null where this role may not know. */

@@ -1,6 +1,6 @@
 import { DbError } from '../../../db/errors.ts';
 import type { Notice, Session } from '../../../db/session.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 
 /** How often the server looks whether its client is still there. */
 export const CLIENT_CHECK_SECONDS = 2;

@@ -1,4 +1,4 @@
-import type { ResultTable } from '../../engine/operation.ts';
+import type { ResultTable } from '../../engine/plan.ts';
 
 const SHOWN = 20;
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Notice, Session } from '../../../db/session.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { type Phases, watchProgress } from './progress.ts';
 import type { MaintenanceSessions } from './sessions.ts';
 

@@ -1,5 +1,5 @@
 import type { Session } from '../../../db/session.ts';
-import type { Fact } from '../../engine/operation.ts';
+import type { Fact } from '../../engine/plan.ts';
 import { CLIENT_CHECK_SECONDS, couldEndWithClient } from './sessions.ts';
 
 /** What becomes of the run when the terminal is lost, or pgdeck is killed: said before it begins. */

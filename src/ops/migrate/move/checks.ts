@@ -1,5 +1,5 @@
 import type { Server } from '../../../db/server.ts';
-import type { Check } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { HAZARDS } from '../sql/lint/rule.ts';
 import type { Hazard, Problem } from '../types.ts';

@@ -1,4 +1,4 @@
-import { KEPT, type Step, type StepIo } from '../../engine/operation.ts';
+import { KEPT, type Step, type StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import type { Destination, Direction, MigrationAdapter, Only, Route, Status, Where } from '../types.ts';
 import { type Leftovers, leftoversOf } from '../verify/leftovers.ts';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { OpContext } from '../../engine/context.ts';
-import type { Choice, Field, RawInput } from '../../engine/operation.ts';
+import type { Choice, Field, OpContext, RawInput } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
 import { choose, chooseFields } from '../choose.ts';
 import type { Destination, Direction, MigrationAdapter, Only, Route, Where } from '../types.ts';

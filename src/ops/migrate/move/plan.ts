@@ -1,7 +1,7 @@
 import { shellWord } from '../../../text/shell.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
-import type { OpContext } from '../../engine/context.ts';
-import type { Check, Fact, Plan, Step } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { Check, Fact, Plan, Step } from '../../engine/plan.ts';
 import { type Choice, choose } from '../choose.ts';
 import type { Direction, Route, Status } from '../types.ts';
 import { verifyStep } from '../verify/after.ts';

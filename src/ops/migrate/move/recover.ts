@@ -1,7 +1,7 @@
 import { recoverBackup } from '../../backup/recover.ts';
-import type { OpContext } from '../../engine/context.ts';
 import type { Run } from '../../engine/journal/runs.ts';
-import type { Plan } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { Plan } from '../../engine/plan.ts';
 import { choose } from '../choose.ts';
 import { repairCommand } from '../command.ts';
 import { dropShadowSteps } from '../rehearse/recover.ts';

@@ -1,5 +1,5 @@
-import type { OpContext } from '../../engine/context.ts';
-import type { Check, Step } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { Check, Step } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import type { Outcome } from '../rehearse/result.ts';
 import type { Route } from '../types.ts';

@@ -1,7 +1,7 @@
 import { shellWord } from '../../../text/shell.ts';
 import { type SafetyBackup, safetyBackup } from '../../backup/safety.ts';
 import { withConnection } from '../../engine/connection.ts';
-import type { OpContext } from '../../engine/context.ts';
+import type { OpContext } from '../../engine/operation.ts';
 import { findClients } from '../../programs/programs.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 

@@ -3,7 +3,7 @@ import { dropLeftover, dropSql } from '../../database/drop.ts';
 import { findLeftovers } from '../../database/leftovers.ts';
 import { inMaintenance } from '../../database/maintenance.ts';
 import { shadowName } from '../../database/names.ts';
-import type { Step } from '../../engine/operation.ts';
+import type { Step } from '../../engine/plan.ts';
 
 /** Steps that drop the shadow database that a killed run has left; none when it left none. Throws DbError. */
 export async function dropShadowSteps(session: Session, run: string): Promise<Step[]> {

@@ -1,6 +1,6 @@
 import type { Session } from '../../../db/session.ts';
-import type { OpContext } from '../../engine/context.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { OpError, sentenceOf } from '../../error.ts';
 import { differenceLine, diffSchemas } from '../../schema/diff.ts';
 import { pathOf, type SchemaSnapshot } from '../../schema/format.ts';

@@ -1,5 +1,5 @@
 import { cleanLine } from '../../../text/clean.ts';
-import type { ResultTable } from '../../engine/operation.ts';
+import type { ResultTable } from '../../engine/plan.ts';
 import type { SchemaDifference } from '../../schema/diff.ts';
 import type { Outcome, RehearsalResult } from './result.ts';
 

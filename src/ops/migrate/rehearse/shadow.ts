@@ -5,8 +5,8 @@ import { dropFresh } from '../../database/drop.ts';
 import { maintenanceSession } from '../../database/maintenance.ts';
 import { shadowName } from '../../database/names.ts';
 import { databaseProperties } from '../../database/properties.ts';
-import type { OpContext } from '../../engine/context.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { OpError, sentenceOf } from '../../error.ts';
 
 /** An empty database beside the live one, with its encoding, locale and settings. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { shellWord } from '../../../text/shell.ts';
-import type { OpContext } from '../../engine/context.ts';
-import { type Choice, defineOperation, type Plan, type RawInput, type Step } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import { type Choice, defineOperation, type RawInput } from '../../engine/operation.ts';
+import type { Plan, Step } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { type Choice as Chosen, choose, chooseFields } from '../choose.ts';
 import { repairCommand } from '../command.ts';

@@ -1,7 +1,7 @@
 import { quoteRelation } from '../../../db/ident.ts';
 import type { InvalidIndex } from '../../../db/views/migrate/leftovers.ts';
 import { plural } from '../../../text/units.ts';
-import type { Danger, StepIo } from '../../engine/operation.ts';
+import type { Danger, StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import type { Patience } from '../../maintain/shared/retry.ts';
 import { lockTimeoutSql } from '../../maintain/shared/statement.ts';

@@ -1,4 +1,4 @@
-import type { Fact } from '../../engine/operation.ts';
+import type { Fact } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import type { Migration } from '../files/migration.ts';
 import { detectSql, readAll, readStatus, type StatusOfFiles, statusHash } from '../history/status.ts';

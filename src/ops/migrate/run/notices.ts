@@ -1,4 +1,4 @@
-import type { StepIo } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import type { Worker } from '../../maintain/shared/sessions.ts';
 import { isWarning } from '../../maintain/shared/statement.ts';
 

@@ -4,7 +4,7 @@ import { quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { duration } from '../../../text/units.ts';
 import { holderRemedy, holdersOf, holderText } from '../../database/holders.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import type { Patience } from '../../maintain/shared/retry.ts';
 import type { LockTaken } from '../sql/statement.ts';

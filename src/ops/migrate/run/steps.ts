@@ -1,5 +1,5 @@
 import { duration } from '../../../text/units.ts';
-import { KEPT, Left, type Step, type StepIo } from '../../engine/operation.ts';
+import { KEPT, Left, type Step, type StepIo } from '../../engine/plan.ts';
 import type { Patience } from '../../maintain/shared/retry.ts';
 import type { Worker } from '../../maintain/shared/sessions.ts';
 import { migrateCommand, repairCommand } from '../command.ts';

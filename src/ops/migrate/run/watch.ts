@@ -1,6 +1,6 @@
 import { progressCreateIndex } from '../../../db/views/progress.ts';
 import { tellWaits } from '../../database/waits.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { watchProgress } from '../../maintain/shared/progress.ts';
 
 /** Does something on the session `pid` while it is told whom that waits for, and how far its index is. */

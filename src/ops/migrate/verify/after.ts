@@ -1,4 +1,4 @@
-import type { Step } from '../../engine/operation.ts';
+import type { Step } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { meant } from '../meant.ts';
 import type { MoveState } from '../move/guard.ts';

@@ -2,13 +2,15 @@ import { rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { plural } from '../../../text/units.ts';
-import type { OpContext } from '../../engine/context.ts';
-import { type Check, defineOperation, type Step, type StepIo } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import { defineOperation } from '../../engine/operation.ts';
+import type { Check, Step, StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { diskError, exists, sync } from '../../files/durable.ts';
+import { groupOf } from '../group.ts';
 import { DELETING } from '../names.ts';
 import { type Backup, listBackups } from '../repository.ts';
-import { groupOf, isSafety } from '../safety.ts';
+import { isSafety } from '../safety.ts';
 import { backupFields, backupInput, factsOf, named } from './field.ts';
 import { usageChecks } from './uses.ts';
 

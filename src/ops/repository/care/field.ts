@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { shellWord } from '../../../text/shell.ts';
 import { bytes } from '../../../text/units.ts';
-import type { OpContext } from '../../engine/context.ts';
-import type { Field } from '../../engine/operation.ts';
+import type { Field, OpContext } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
 import type { Manifest } from '../manifest.ts';
 import { type Backup, findBackup, listBackups, repositoryDirectory } from '../repository.ts';

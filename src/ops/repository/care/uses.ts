@@ -1,5 +1,5 @@
 import { listRuns, type Run } from '../../engine/journal/runs.ts';
-import type { Check } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 import type { Backup } from '../repository.ts';
 
 /** For how long what a run could be taken back with is kept from a rule that removes old backups. */

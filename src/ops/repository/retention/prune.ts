@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { bytes, plural } from '../../../text/units.ts';
-import type { OpContext } from '../../engine/context.ts';
-import { defineOperation, type StepIo } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import { defineOperation } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { deletion, remove } from '../care/delete.ts';
 import { backupFields } from '../care/field.ts';
 import { repositoryDirectory } from '../repository.ts';

@@ -1,9 +1,10 @@
-import type { OpContext } from '../../engine/context.ts';
-import type { ResultTable } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { ResultTable } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { needed } from '../care/uses.ts';
+import { groupOf } from '../group.ts';
 import { type Backup, listBackups } from '../repository.ts';
-import { groupOf, isSafety } from '../safety.ts';
+import { isSafety } from '../safety.ts';
 import { type Decision, decide } from './decide.ts';
 import { DEFAULT_KEEP, DEFAULT_KEEP_SAFETY, type KeepRule, parseKeep } from './rule.ts';
 

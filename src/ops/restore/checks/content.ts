@@ -1,4 +1,4 @@
-import type { Check } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 import type { Situation } from '../situation.ts';
 
 const PARTS: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import { DbError } from '../../../db/errors.ts';
 import { restoreDirectories, restoreLocations, restoreSpread } from '../../../db/views/restore/facts.ts';
 import { bytes } from '../../../text/units.ts';
-import type { Check } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 import { fileSystemOf, fileSystemToBe, isLocal } from '../../files/disk.ts';
 import type { Situation } from '../situation.ts';
 

@@ -1,5 +1,5 @@
 import { bytes, duration, plural, roughly } from '../../../text/units.ts';
-import type { Fact } from '../../engine/operation.ts';
+import type { Fact } from '../../engine/plan.ts';
 import { lastProven, lastVerified } from '../../repository/repository.ts';
 import type { Situation } from '../situation.ts';
 import { describeBackup } from '../source/source.ts';

@@ -6,8 +6,8 @@ import type { PipeCommand } from '../../../targets/target.ts';
 import type { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { GuardStream } from '../../archive/sql/guard-stream.ts';
 import type { TocEntry } from '../../archive/toc.ts';
-import type { OpContext } from '../../engine/context.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import {
   type ClientEnvironment,
   withClientEnvironment,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../../db/session.ts';
 import { contentsCopying } from '../../../db/views/restore/contents.ts';
 import type { TocEntry } from '../../archive/toc.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { copyBytesOf, type Expected } from './expected.ts';
 
 const EVERY_MS = 400;

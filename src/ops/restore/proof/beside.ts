@@ -6,18 +6,18 @@ import { createMarked, databaseOf, type Likeness, likenessOf } from '../../datab
 import { dropFresh } from '../../database/drop.ts';
 import { inMaintenance, planningSession } from '../../database/maintenance.ts';
 import { verifyName } from '../../database/names.ts';
-import type { OpContext } from '../../engine/context.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { takeLocks } from '../../engine/run/lock.ts';
 import { fileSystemOf, isLocal } from '../../files/disk.ts';
 import { findClients } from '../../programs/programs.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { loadArchive } from '../load/load.ts';
 import { selectEntries } from '../load/use-list.ts';
-import type { Place } from '../proof.ts';
 import { listed } from '../source/restore-list.ts';
 import { compareContents } from '../verify/compare.ts';
 import type { Examined } from './examine.ts';
+import type { Place } from './place.ts';
 
 const MARGIN = 1.1;
 

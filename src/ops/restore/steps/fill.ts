@@ -1,10 +1,10 @@
-import type { Step, StepIo } from '../../engine/operation.ts';
+import type { Step, StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { withClientEnvironment, withoutTimeouts } from '../../programs/environment.ts';
-import { isAccepted } from '../checks/damage.ts';
 import { analyzeCommand, commandLine, loadCommands } from '../load/commands.ts';
 import { type Load, loadArchive } from '../load/load.ts';
 import type { Situation } from '../situation.ts';
+import { isAccepted } from '../source/damage.ts';
 import type { Source } from '../source/source.ts';
 import { compareContents, required } from '../verify/compare.ts';
 import type { RestoreState } from './state.ts';

@@ -1,5 +1,5 @@
 import { shellWord } from '../../../text/shell.ts';
-import type { Step, StepIo } from '../../engine/operation.ts';
+import type { Step, StepIo } from '../../engine/plan.ts';
 import type { RestoreState } from './state.ts';
 
 export interface Hooks {

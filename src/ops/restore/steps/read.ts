@@ -1,12 +1,12 @@
 import { verifyBackup } from '../../archive/verify.ts';
-import type { Step, StepIo } from '../../engine/operation.ts';
+import type { Step, StepIo } from '../../engine/plan.ts';
 import { OpError, sentenceOf } from '../../error.ts';
 import type { Verification } from '../../repository/manifest.ts';
 import { noteVerification } from '../../repository/note.ts';
 import type { Backup } from '../../repository/repository.ts';
-import { isAccepted, wayOut } from '../checks/damage.ts';
 import type { RestoreInput } from '../input.ts';
 import { expectedIn } from '../load/expected.ts';
+import { isAccepted, wayOut } from '../source/damage.ts';
 import { type Foreign, refuseChanged } from '../source/foreign.ts';
 import type { Source } from '../source/source.ts';
 import type { RestoreState } from './state.ts';

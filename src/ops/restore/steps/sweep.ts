@@ -2,7 +2,7 @@ import type { Session } from '../../../db/session.ts';
 import { dropLeftover, dropSql } from '../../database/drop.ts';
 import { findLeftovers } from '../../database/leftovers.ts';
 import { inMaintenance } from '../../database/maintenance.ts';
-import type { Step } from '../../engine/operation.ts';
+import type { Step } from '../../engine/plan.ts';
 
 /** Removes what dead runs have left of the same database, so that it does not pile up. Nothing when there is none. */
 export async function sweepSteps(session: Session, target: string): Promise<Step[]> {

@@ -11,7 +11,7 @@ import {
 import { bytes, plural } from '../../../text/units.ts';
 import { isMaintenance } from '../../database/maintenance.ts';
 import { readMarker } from '../../database/markers.ts';
-import type { Check } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 
 /** One check, or none where there is nothing to say. */
 type Found = Check | undefined;

@@ -5,7 +5,7 @@ import { databaseFacts } from '../../../db/views/database/facts.ts';
 import { preparedIn, swapSessions } from '../../../db/views/database/swap.ts';
 import { maintenance } from '../../database/maintenance.ts';
 import { type Marker, writeMarker } from '../../database/markers.ts';
-import type { StepIo } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { immovable, preparedError, renameCleared } from './clear.ts';
 

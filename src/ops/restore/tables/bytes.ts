@@ -1,12 +1,12 @@
 import { basename, dirname } from 'node:path';
 import type { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { Changed, Damage } from '../../archive/bytes/errors.ts';
-import type { Check, StepIo } from '../../engine/operation.ts';
+import type { Check, StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { noteDamage } from '../../repository/note.ts';
 import type { Backup } from '../../repository/repository.ts';
-import { damageChecks, isAccepted, wayOut } from '../checks/damage.ts';
 import type { RestoreInput } from '../input.ts';
+import { damageChecks, isAccepted, wayOut } from '../source/damage.ts';
 import type { ContentsTable } from './reading/contents.ts';
 
 type Accepting = Pick<RestoreInput, 'accept_damaged'>;

@@ -1,6 +1,6 @@
 import { quoteIdent } from '../../../db/ident.ts';
 import { plural } from '../../../text/units.ts';
-import type { Check } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 import { foreseen } from './sql/keys.ts';
 import { type Mode, stagedColumns, type Unit } from './unit.ts';
 

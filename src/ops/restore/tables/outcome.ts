@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Plan, StepIo } from '../../engine/operation.ts';
+import type { Plan, StepIo } from '../../engine/plan.ts';
 import { factsOfTables, statusOf } from './recover.ts';
 
 /** The server rolls back by itself, and needs a moment for it. */

@@ -1,7 +1,7 @@
 import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { plural } from '../../../text/units.ts';
-import type { Check, ResultTable } from '../../engine/operation.ts';
+import type { Check, ResultTable } from '../../engine/plan.ts';
 import type { Redirect } from './rows/filter.ts';
 import type { Told } from './rows/run.ts';
 import { clashes, type Task } from './sql/script.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Session } from '../../../db/session.ts';
-import type { Fact } from '../../engine/operation.ts';
+import type { Fact } from '../../engine/plan.ts';
 
 /** What a restore of tables records before it commits. */
 const factsSchema = z.object({ tables: z.object({ transaction: z.string().regex(/^\d+$/) }) });

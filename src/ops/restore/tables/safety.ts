@@ -2,7 +2,7 @@ import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { shellWord } from '../../../text/shell.ts';
 import { type SafetyBackup, safetyBackup } from '../../backup/safety.ts';
-import type { OpContext } from '../../engine/context.ts';
+import type { OpContext } from '../../engine/operation.ts';
 import type { Clients } from '../../programs/programs.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 import { keptText } from '../steps/safety.ts';

@@ -2,7 +2,7 @@ import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { contentsFlaws, contentsSequences, contentsTables } from '../../../db/views/restore/contents.ts';
 import { exact, plural, roughly } from '../../../text/units.ts';
-import type { Progress, ResultTable } from '../../engine/operation.ts';
+import type { Progress, ResultTable } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import type { Expected, ExpectedTable } from '../load/expected.ts';
 

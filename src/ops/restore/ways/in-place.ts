@@ -8,7 +8,7 @@ import { dropDatabase, dropFresh } from '../../database/drop.ts';
 import { inMaintenance } from '../../database/maintenance.ts';
 import { freshName } from '../../database/names.ts';
 import { databaseProperties } from '../../database/properties.ts';
-import { type Check, KEPT, type Plan, type Step, type StepIo } from '../../engine/operation.ts';
+import { type Check, KEPT, type Plan, type Step, type StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { contentChecks } from '../checks/content.ts';
 import { diskChecks } from '../checks/disk.ts';

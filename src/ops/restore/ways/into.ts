@@ -6,7 +6,7 @@ import { createMarked, databaseOf, type Likeness, likenessOf, markedPreview } fr
 import { dropFresh } from '../../database/drop.ts';
 import { inMaintenance } from '../../database/maintenance.ts';
 import { freshName } from '../../database/names.ts';
-import { type Check, KEPT, type Step } from '../../engine/operation.ts';
+import { type Check, KEPT, type Step } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import type { CopyFacts } from '../../kept/kept.ts';
 import type { Manifest } from '../../repository/manifest.ts';

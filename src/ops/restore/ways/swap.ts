@@ -5,7 +5,7 @@ import { dropFresh, pruneBefore } from '../../database/drop.ts';
 import { inMaintenance } from '../../database/maintenance.ts';
 import { beforeName, freshName, rolledBackName } from '../../database/names.ts';
 import { applyProperties, databaseProperties } from '../../database/properties.ts';
-import { type Check, KEPT, type Plan, type Step, type StepIo } from '../../engine/operation.ts';
+import { type Check, KEPT, type Plan, type Step, type StepIo } from '../../engine/plan.ts';
 import { contentChecks } from '../checks/content.ts';
 import { diskChecks } from '../checks/disk.ts';
 import { needsChecks } from '../checks/needs.ts';

@@ -1,6 +1,6 @@
 import { place } from '../../../db/errors.ts';
-import type { OpContext } from '../../engine/context.ts';
-import type { Plan } from '../../engine/operation.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { Plan } from '../../engine/plan.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { hooksOf, type RestoreInput } from '../input.ts';
 import { afterStep, beforeStep } from '../steps/hooks.ts';

@@ -1,4 +1,4 @@
-import type { Plan } from '../../engine/operation.ts';
+import type { Plan } from '../../engine/plan.ts';
 
 /** What a way of restoring contributes to the plan. */
 export type Way = Pick<Plan, 'checks' | 'steps' | 'leaves'> &

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { OpContext } from '../../../../src/ops/engine/context.ts';
+import type { OpContext } from '../../../../src/ops/engine/operation.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { carryOut, contextOf, planOf, step } from './stage.ts';

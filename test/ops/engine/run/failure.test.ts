@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { KEPT, Left } from '../../../../src/ops/engine/operation.ts';
+import { KEPT, Left } from '../../../../src/ops/engine/plan.ts';
 import { OpError } from '../../../../src/ops/error.ts';
 import { contexts } from './contexts.ts';
 import { carryOut, planOf, step } from './stage.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type Failure, KEPT, type Plan } from '../../../../src/ops/engine/operation.ts';
+import { type Failure, KEPT, type Plan } from '../../../../src/ops/engine/plan.ts';
 import { entryOf } from '../../../../src/ops/registry.ts';
 import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';

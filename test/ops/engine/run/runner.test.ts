@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { StepIo } from '../../../../src/ops/engine/operation.ts';
+import type { StepIo } from '../../../../src/ops/engine/plan.ts';
 import { client, serverTarget } from '../../../support/cluster.ts';
 import { contexts } from './contexts.ts';
 import { carryOut, planOf, step } from './stage.ts';

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { resolvedFor } from '../../../../src/config/profile.ts';
 import { NO_SETTINGS } from '../../../../src/config/settings.ts';
 import type { Target } from '../../../../src/db/target.ts';
-import { createContext, type OpContext } from '../../../../src/ops/engine/context.ts';
+import { createContext } from '../../../../src/ops/engine/context.ts';
 import { listRuns, type Run } from '../../../../src/ops/engine/journal/runs.ts';
-import type { OpEvent, Plan, Step } from '../../../../src/ops/engine/operation.ts';
+import type { OpContext } from '../../../../src/ops/engine/operation.ts';
+import type { OpEvent, Plan, Step } from '../../../../src/ops/engine/plan.ts';
 import { runPlan } from '../../../../src/ops/engine/run/runner.ts';
 import { entryOf } from '../../../../src/ops/registry.ts';
 

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, onTestFinished } from 'vitest';
 import { connect, type Session } from '../../../../src/db/client.ts';
-import type { OpContext } from '../../../../src/ops/engine/context.ts';
-import type { OpEvent } from '../../../../src/ops/engine/operation.ts';
+import type { OpContext } from '../../../../src/ops/engine/operation.ts';
+import type { OpEvent } from '../../../../src/ops/engine/plan.ts';
 import { ADAPTERS } from '../../../../src/ops/migrate/adapters/registry.ts';
 import type {
   Destination,

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../../../src/db/client.ts';
-import type { OpContext } from '../../../../src/ops/engine/context.ts';
+import type { OpContext } from '../../../../src/ops/engine/operation.ts';
 import { choose } from '../../../../src/ops/migrate/choose.ts';
 import { migrateCreate } from '../../../../src/ops/migrate/files/operation.ts';
 import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { OpContext } from '../../../../src/ops/engine/context.ts';
-import type { OpEvent, Plan } from '../../../../src/ops/engine/operation.ts';
+import type { OpContext } from '../../../../src/ops/engine/operation.ts';
+import type { OpEvent, Plan } from '../../../../src/ops/engine/plan.ts';
 import { choose } from '../../../../src/ops/migrate/choose.ts';
 import type { State, Status } from '../../../../src/ops/migrate/types.ts';
 import { entryOf } from '../../../../src/ops/registry.ts';

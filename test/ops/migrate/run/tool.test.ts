@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { OpEvent } from '../../../../src/ops/engine/operation.ts';
+import type { OpEvent } from '../../../../src/ops/engine/plan.ts';
 import { choose } from '../../../../src/ops/migrate/choose.ts';
 import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { OpContext } from '../../../../src/ops/engine/context.ts';
 import { fieldsOf, parseInput } from '../../../../src/ops/engine/fields.ts';
 import { Journal } from '../../../../src/ops/engine/journal/journal.ts';
 import { listRuns } from '../../../../src/ops/engine/journal/runs.ts';
-import type { AnyOperation, Plan, RawInput } from '../../../../src/ops/engine/operation.ts';
+import type { AnyOperation, OpContext, RawInput } from '../../../../src/ops/engine/operation.ts';
+import type { Plan } from '../../../../src/ops/engine/plan.ts';
 import { entryOf } from '../../../../src/ops/registry.ts';
 import { remove } from '../../../../src/ops/repository/care/delete.ts';
 import { pin, unpin } from '../../../../src/ops/repository/care/pin.ts';

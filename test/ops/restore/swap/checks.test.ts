@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connect, type Session } from '../../../../src/db/client.ts';
 import { quoteIdent } from '../../../../src/db/ident.ts';
-import type { Check } from '../../../../src/ops/engine/operation.ts';
+import type { Check } from '../../../../src/ops/engine/plan.ts';
 import { swapChecks, undoChecks } from '../../../../src/ops/restore/swap/checks.ts';
 import { swapDatabases } from '../../../../src/ops/restore/swap/swap.ts';
 import { type Stage, stage } from './stage.ts';

@@ -1,6 +1,6 @@
 import { connect, type Session } from '../../../../src/db/client.ts';
 import type { Target } from '../../../../src/db/target.ts';
-import type { StepIo } from '../../../../src/ops/engine/operation.ts';
+import type { StepIo } from '../../../../src/ops/engine/plan.ts';
 import { crashPoint } from '../../../../src/ops/engine/run/crash.ts';
 import { local } from '../../../../src/targets/local.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
-import type { OpContext } from '../../../../src/ops/engine/context.ts';
+import type { OpContext } from '../../../../src/ops/engine/operation.ts';
 import type { Backup } from '../../../../src/ops/repository/repository.ts';
 import { tablesPlan } from '../../../../src/ops/restore/tables/plan.ts';
 import { client, testDatabase } from '../../../support/cluster.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quoteIdent } from '../../../../src/db/ident.ts';
 import type { Session } from '../../../../src/db/session.ts';
-import type { OpContext } from '../../../../src/ops/engine/context.ts';
+import type { OpContext } from '../../../../src/ops/engine/operation.ts';
 import { client, testDatabase } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { contextOf } from '../../engine/run/stage.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
-import type { OpContext } from '../../../../src/ops/engine/context.ts';
+import type { OpContext } from '../../../../src/ops/engine/operation.ts';
 import { type Backup, findBackup } from '../../../../src/ops/repository/repository.ts';
 import { type Mode, tablesPlan } from '../../../../src/ops/restore/tables/plan.ts';
 import { client, testDatabase } from '../../../support/cluster.ts';

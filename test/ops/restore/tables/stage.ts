@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
 import type { Target } from '../../../../src/db/target.ts';
-import type { OpContext } from '../../../../src/ops/engine/context.ts';
+import type { OpContext } from '../../../../src/ops/engine/operation.ts';
 import { type Backup, findBackup } from '../../../../src/ops/repository/repository.ts';
 import { type Mode, tablesPlan } from '../../../../src/ops/restore/tables/plan.ts';
 import { carryOut, type EndEvent } from '../../engine/run/stage.ts';

@@ -1,5 +1,5 @@
 import { sentenceOf } from '../../../error.ts';
-import { type Failure, KEPT, Left, type Plan, type Step, type StepIo } from '../../operation.ts';
+import { type Failure, KEPT, Left, type Plan, type Step, type StepIo } from '../../plan.ts';
 
 /** Which of the steps that were begun are taken back when the run ends now, in their order; `done` are ids. */
 export function takenBack(steps: readonly Step[], done: ReadonlySet<string>): Step[] {

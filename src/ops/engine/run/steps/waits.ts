@@ -2,8 +2,8 @@ import type { Session } from '../../../../db/session.ts';
 import { runBlockers } from '../../../../db/views/signal/run.ts';
 import { maintenanceSession } from '../../../database/maintenance.ts';
 import { tellBlockers } from '../../../database/waits.ts';
-import type { OpContext } from '../../context.ts';
-import type { Step, StepIo } from '../../operation.ts';
+import type { OpContext } from '../../operation.ts';
+import type { Step, StepIo } from '../../plan.ts';
 
 /**
  * Says whom the backends of a run wait for, its programs' too, until `signal` says that it is over. Never throws: what

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OpContext } from '../../../engine/context.ts';
+import type { OpContext } from '../../../engine/operation.ts';
 import type { Project } from './tool.ts';
 
 /** Milliseconds that an answer is used again: what it depends on besides the files is looked at again then. */

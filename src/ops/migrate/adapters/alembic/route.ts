@@ -1,4 +1,4 @@
-import type { Fact } from '../../../engine/operation.ts';
+import type { Fact } from '../../../engine/plan.ts';
 import { OpError } from '../../../error.ts';
 import type { Destination, Direction, Route, Where } from '../../types.ts';
 import { pythonWords } from '../shared/failure.ts';

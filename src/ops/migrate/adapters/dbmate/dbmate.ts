@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { RunResult } from '../../../../targets/target.ts';
-import type { Step } from '../../../engine/operation.ts';
+import type { Step } from '../../../engine/plan.ts';
 import { OpError } from '../../../error.ts';
 import type { Migration } from '../../files/migration.ts';
 import { readMigrations } from '../../files/read.ts';

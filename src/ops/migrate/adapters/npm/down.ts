@@ -1,4 +1,4 @@
-import type { Check } from '../../../engine/operation.ts';
+import type { Check } from '../../../engine/plan.ts';
 import { OpError } from '../../../error.ts';
 import type { Destination, Item } from '../../types.ts';
 import type { Applied } from '../shared/history.ts';

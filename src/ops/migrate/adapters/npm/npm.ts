@@ -1,5 +1,5 @@
 import type { RunResult } from '../../../../targets/target.ts';
-import type { Fact, Step } from '../../../engine/operation.ts';
+import type { Fact, Step } from '../../../engine/plan.ts';
 import { OpError } from '../../../error.ts';
 import type { Destination, Direction, Item, Route, Where } from '../../types.ts';
 import { nodeWords } from '../node-pg-migrate/node-pg-migrate.ts';

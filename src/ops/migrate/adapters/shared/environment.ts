@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Session } from '../../../../db/session.ts';
 import type { Target } from '../../../../db/target.ts';
-import type { OpContext } from '../../../engine/context.ts';
+import type { OpContext } from '../../../engine/operation.ts';
 import { type ClientEnvironment, withClientEnvironment } from '../../../programs/environment.ts';
 
 /** How a tool's driver takes a connection. */

@@ -1,6 +1,6 @@
 import type { RunResult } from '../../../../targets/target.ts';
 import { OpError } from '../../../error.ts';
-import type { ToolRun } from './step.ts';
+import type { ToolRun } from './tool-run.ts';
 
 interface Failed {
   readonly run: Pick<ToolRun, 'tool' | 'words' | 'after' | 'before'>;

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, sep } from 'node:path';
-import type { OpContext } from '../../../engine/context.ts';
+import type { OpContext } from '../../../engine/operation.ts';
 
 /** A program with the arguments that always come first. */
 export interface Command {

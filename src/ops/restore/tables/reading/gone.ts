@@ -1,6 +1,6 @@
 import { displayName } from '../../../../db/ident.ts';
 import { tableKey } from '../../../archive/roots.ts';
-import type { Check } from '../../../engine/operation.ts';
+import type { Check } from '../../../engine/plan.ts';
 import type { Contents, ContentsTable } from './contents.ts';
 import { attachment, type Entry, leadingName } from './entries.ts';
 

@@ -1,5 +1,5 @@
 import type { Session } from '../../../../db/session.ts';
-import type { StepIo } from '../../../engine/operation.ts';
+import type { StepIo } from '../../../engine/plan.ts';
 import type { Task } from '../sql/script.ts';
 
 const POLL_MS = 500;

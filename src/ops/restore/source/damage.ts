@@ -1,7 +1,7 @@
 import { shellWord } from '../../../text/shell.ts';
 import type { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { Damage } from '../../archive/bytes/errors.ts';
-import type { Check } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
 import type { Backup } from '../../repository/repository.ts';
 import type { RestoreInput } from '../input.ts';
 

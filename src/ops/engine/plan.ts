@@ -1,0 +1,198 @@
+import type { Session } from '../../db/session.ts';
+import type { Host, RunOptions, RunResult } from '../../targets/target.ts';
+import type { Amount } from '../../text/progress.ts';
+
+/** What a plan asks of a person before it runs: nothing, a yes, or the subject's name typed. */
+export type Danger = 'none' | 'confirm' | 'type-name';
+
+export interface Fact {
+  readonly label: string;
+  readonly value: string;
+}
+
+export type CheckStatus = 'ok' | 'warn' | 'block';
+
+/** Something looked at before anything is done. A plan with a blocked check does not run. */
+export interface Check {
+  readonly title: string;
+  readonly status: CheckStatus;
+  /** What was found; for warn and block, with the next step. */
+  readonly detail: string;
+}
+
+/** A small table for people. Cells are cleaned when they are shown. */
+export interface ResultTable {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** One run per server, database and family at a time. */
+export interface LockName {
+  /** `backup`, `restore`. */
+  readonly family: string;
+  readonly database: string;
+}
+
+/** What will be done, and to what: the wizard's preview, the output of --plan and the journal's record. */
+export interface Plan {
+  readonly operation: string;
+  /** One line for people: `Back up shop`. */
+  readonly title: string;
+  /** What it is done to: the name that is typed to confirm. */
+  readonly subject: string;
+  readonly danger: Danger;
+  /** It changes the server: refused in read-only mode. */
+  readonly writes: boolean;
+  /** `user@host:port/database`, or the directory of a repository. */
+  readonly server: string;
+  /** The input as it was understood; never a secret. */
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly facts: readonly Fact[];
+  readonly tables?: readonly ResultTable[];
+  readonly checks: readonly Check[];
+  readonly steps: readonly Step[];
+  /** What is lost or interrupted, in one or two sentences, shown with the question. */
+  readonly consequence?: string;
+  readonly locks?: readonly LockName[];
+  /** How it can be taken back once it is done: `undo` makes the run's line `pgdeck undo RUN`. */
+  readonly undo?: 'undo' | { readonly command: string };
+  /** A run of the journal that this one takes back. */
+  readonly undoes?: string;
+  /**
+   * The state that the data is in when the run has failed or was cancelled, in a sentence or two: what was not touched,
+   * what is kept, what is half done. Asked when everything that could be taken back was; only what is known is said.
+   */
+  readonly leaves: (failure: Failure) => string | undefined;
+}
+
+/** How far a run came that has failed. */
+export interface Failure {
+  /** Ids of the steps that were done, those that were taken back afterwards too. */
+  readonly done: ReadonlySet<string>;
+  /** Nothing was left that should have been taken back. */
+  readonly takenBack: boolean;
+}
+
+/** What a rollback answers when the step's work stays: there was nothing half done, and nothing is said of it. */
+export const KEPT = 'kept';
+
+/** What a rollback answers when it leaves on purpose what is half done: a person has to decide. */
+export class Left {
+  /** What is there, and the command that mends it. */
+  readonly sentence: string;
+
+  constructor(sentence: string) {
+    this.sentence = sentence;
+  }
+}
+
+export interface Step {
+  /** Stable within the plan; names the step in the journal and for PGDECK_CRASH_AT. */
+  readonly id: string;
+  readonly title: string;
+  /** The exact SQL or command; several lines where there are several. */
+  readonly preview: string;
+  /** Locks and downtime for others, in a few words. */
+  readonly effect?: string;
+  /** Run also when an earlier step failed, after what was done has been taken back: a hook that starts a service. */
+  readonly always?: boolean;
+  /** Nothing that follows needs it: when it fails the others are still done, and the run has failed at its end. */
+  readonly independent?: boolean;
+  /**
+   * It comes when everything is in place: when it fails nothing is taken back, the run is `done` and can be undone, and
+   * its end is not ok.
+   */
+  readonly late?: boolean;
+  /** Ids of steps whose work stays once this one is done, whatever fails later: the backup that they made is published. */
+  readonly settles?: readonly string[];
+  /** It may have to wait for a lock: whom it waits for is told. Steps that tell it themselves have it not. */
+  readonly waits?: boolean;
+  run(io: StepIo): Promise<void>;
+  /**
+   * Takes back what the step has done, perhaps in part, when it or a later one fails; answers
+   * {@link KEPT} when there was nothing to take back, {@link Left} when it is not to be. May be called twice.
+   */
+  rollback?(io: StepIo): Promise<unknown>;
+}
+
+export type LineSource = 'stdout' | 'stderr' | 'note';
+
+/** One bar. Several with different labels may run in one step. */
+export type Progress = Amount;
+
+export interface ExecOptions
+  extends Pick<
+    RunOptions,
+    'env' | 'cwd' | 'input' | 'timeout' | 'onStdout' | 'stdoutTo' | 'maxOutput' | 'stallMs'
+  > {
+  /** Exit codes that are no failure; only 0 without it. */
+  readonly accept?: readonly number[];
+  /** Its output is not a person's to read: no lines. */
+  readonly quiet?: boolean;
+  /** Sees each line of output besides, before it is redacted. */
+  readonly onLine?: (line: string, from: 'stdout' | 'stderr') => void;
+}
+
+/** What a step is given. */
+export interface StepIo {
+  /** Id of the run. */
+  readonly run: string;
+  /** The application_name of everything the run starts: `pgdeck:<run>`. Others find and end its backends by it. */
+  readonly applicationName: string;
+  readonly signal: AbortSignal;
+  readonly host: Host;
+  /** A line of output; kept in the journal. */
+  line(text: string, from?: LineSource): void;
+  progress(progress: Progress): void;
+  result(table: ResultTable): void;
+  /** Facts that undo and recover need; on disk before it returns. Later ones are laid over earlier ones. */
+  record(facts: Readonly<Record<string, unknown>>): void;
+  /**
+   * A session of this run with its timeouts off; closed with the run at the latest. One for a `migration` has the
+   * search_path and the time zone that the role and the database set. Throws DbError.
+   */
+  connect(database?: string, purpose?: 'operation' | 'migration'): Promise<Session>;
+  /**
+   * Runs a program in a group of its own with its lines streamed. Throws {@link file://./error.ts OpError} with the
+   * last lines of stderr when it fails.
+   */
+  exec(command: string, args: readonly string[], options?: ExecOptions): Promise<RunResult>;
+  /** Ends the process here when PGDECK_CRASH_AT names it: for tests of what a crash leaves behind. */
+  crashPoint(name: string): void;
+}
+
+export type RunEnd = 'done' | 'failed' | 'cancelled' | 'refused';
+
+/** What a run tells while it goes on. `at` is ms since 1970; `step` counts from 0. */
+export type OpEvent = { readonly at: number } & (
+  | { readonly type: 'begin'; readonly run: string; readonly title: string; readonly steps: number }
+  | { readonly type: 'start'; readonly step: number; readonly id: string; readonly title: string }
+  | { readonly type: 'line'; readonly step: number; readonly text: string; readonly from: LineSource }
+  | ({ readonly type: 'progress'; readonly step: number } & Progress)
+  | { readonly type: 'result'; readonly step: number; readonly table: ResultTable }
+  | {
+      readonly type: 'finish';
+      readonly step: number;
+      readonly ok: boolean;
+      readonly ms: number;
+      /** Why it failed, with the next step. */
+      readonly text?: string;
+    }
+  /** A step is being taken back. */
+  | { readonly type: 'rollback'; readonly step: number; readonly ok: boolean; readonly text?: string }
+  | {
+      readonly type: 'end';
+      /** Also false where all of it is done and a step that came after failed: a service that was not started again. */
+      readonly ok: boolean;
+      readonly status: RunEnd;
+      readonly run: string;
+      readonly ms: number;
+      /** One or two sentences: what became of it, and the next step where it failed. */
+      readonly text: string;
+      /** The command that takes it back; null when there is none. */
+      readonly undo: string | null;
+      /** Refused because the server could not be reached. */
+      readonly unreachable?: boolean;
+    }
+);
