@@ -59,6 +59,25 @@ function importsOf(file: string): Import[] {
   return found;
 }
 
+/** The variables of a module that are there to be changed: reassigned, or empty until something is put in. */
+function variablesOf(file: string): string[] {
+  const source = ts.createSourceFile(file, text.get(file) ?? '', ts.ScriptTarget.Latest, false);
+  return source.statements.filter(ts.isVariableStatement).flatMap(({ declarationList: list }) => {
+    const constant = (list.flags & ts.NodeFlags.Const) !== 0;
+    return list.declarations
+      .filter(({ initializer }) => !constant || isEmpty(initializer))
+      .map(({ name }) => name.getText(source));
+  });
+}
+
+function isEmpty(node: ts.Expression | undefined): boolean {
+  if (node === undefined) return true;
+  if (ts.isAsExpression(node) || ts.isSatisfiesExpression(node)) return isEmpty(node.expression);
+  if (ts.isNewExpression(node)) return (node.arguments ?? []).length === 0;
+  if (ts.isArrayLiteralExpression(node)) return node.elements.length === 0;
+  return ts.isObjectLiteralExpression(node) && node.properties.length === 0;
+}
+
 const room = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : file);
 const shown = (found: readonly Import[]) => found.map(({ from, to }) => `${from} -> ${to}`);
 
@@ -140,11 +159,39 @@ describe('rooms', () => {
     expect(cycle(edges)).toBeUndefined();
   });
 
+  test('what lies in one folder needs each other one way only, at every depth', () => {
+    const knots: string[] = [];
+    const folders = new Set(files.flatMap((file) => foldersOf(file)));
+    for (const folder of folders) {
+      const edges = new Map<string, Set<string>>();
+      for (const { from, to, kind } of inside) {
+        const [a, b] = [childOf(folder, from), childOf(folder, to)];
+        if (kind === 'static' && a !== undefined && b !== undefined && a !== b)
+          edges.set(a, (edges.get(a) ?? new Set()).add(b));
+      }
+      const found = cycle(edges);
+      if (found !== undefined) knots.push(`${folder === '' ? 'src' : folder}: ${found}`);
+    }
+    expect(knots).toEqual([]);
+  });
+
   test('every relative import leads to a file', () => {
     const found = imports.filter(({ to }) => /\.tsx?$/.test(to) && !files.includes(to));
     expect(shown(found)).toEqual([]);
   });
 });
+
+/** Every folder that a file lies in, `` for the top. */
+function foldersOf(file: string): string[] {
+  const parts = file.split('/').slice(0, -1);
+  return ['', ...parts.map((_, at) => parts.slice(0, at + 1).join('/'))];
+}
+
+/** The file or folder directly in `folder` that leads to a file; undefined for a file elsewhere. */
+function childOf(folder: string, file: string): string | undefined {
+  if (folder === '') return file.split('/')[0];
+  return file.startsWith(`${folder}/`) ? file.slice(folder.length + 1).split('/')[0] : undefined;
+}
 
 /** The first circle in the graph, for the message. */
 function cycle(edges: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
@@ -172,6 +219,21 @@ describe('order', () => {
     const allowed = new Set(['cli/output.ts', 'ui/start.ts']);
     const writes = /process\.stdout\.write|\bconsole\.(log|info|debug|table)\b/;
     expect(files.filter((file) => !allowed.has(file) && writes.test(text.get(file) ?? ''))).toEqual([]);
+  });
+
+  test('what the console holds is in its store, and in no variable of a module', () => {
+    // computed from what does not change, and kept beside it
+    const caches = new Set([
+      'app/views/indexes.ts',
+      'app/views/locks.ts',
+      'app/views/statements.ts',
+      'app/views/tables.ts',
+      'app/wizard/form.ts',
+    ]);
+    const found = files.flatMap((file) =>
+      file.startsWith('app/') && !caches.has(file) ? variablesOf(file).map((name) => `${file}: ${name}`) : [],
+    );
+    expect(found).toEqual([]);
   });
 
   test('a file has at most 300 lines', () => {

@@ -1,42 +1,14 @@
-import type { Action, Scope } from './actions/action.ts';
 import { ACTIONS } from './actions/registry.ts';
-import type { Deck } from './deck.ts';
-import type { AppState } from './state.ts';
-import { editField } from './text-field.ts';
+import { CONTEXTS, type Context } from './core/action.ts';
+import type { Action, Deck } from './core/deck.ts';
+import type { AppState } from './core/state.ts';
+import { openedWizard } from './core/state.ts';
+import { editField } from './core/text-field.ts';
 import { typeKey } from './wizard/flow.ts';
-import { openedWizard, type Wizard } from './wizard/state.ts';
+import type { Wizard } from './wizard/types.ts';
 
 /** Below this the screen cannot show what a key would act on: only help and quit work. */
 export const MINIMUM = { columns: 40, rows: 10 };
-
-/** What lies on top decides which keys there are. */
-export type Context =
-  | 'screen'
-  | 'reader'
-  | 'detail'
-  | 'dialog'
-  | 'field'
-  | 'palette'
-  | 'form'
-  | 'plan'
-  | 'progress'
-  | 'result'
-  | 'small';
-
-/** The scopes of each context, asked in this order. Within one context no key may stand twice. */
-export const CONTEXTS: Readonly<Record<Context, readonly Scope[]>> = {
-  screen: ['table', 'row', 'screen', 'quit', 'always'],
-  reader: ['reader', 'close', 'screen', 'quit', 'always'],
-  detail: ['reader', 'close', 'row', 'screen', 'quit', 'always'],
-  dialog: ['dialog', 'always'],
-  field: ['field', 'always'],
-  palette: ['field', 'palette', 'always'],
-  form: ['form', 'always'],
-  plan: ['plan', 'reader', 'always'],
-  progress: ['progress', 'reader', 'always'],
-  result: ['result', 'reader', 'always'],
-  small: ['quit', 'always'],
-};
 
 export function contextOf(state: AppState): Context {
   const { overlay, size } = state;
@@ -79,21 +51,17 @@ function wizardContext(wizard: Wizard | undefined): Context {
   }
 }
 
-const tables = new Map<Context, ReadonlyMap<string, Action>>();
+/** The actions of each context, by their keys. */
+const KEYS: ReadonlyMap<string, ReadonlyMap<string, Action>> = new Map(
+  Object.entries(CONTEXTS).map(([context, scopes]) => {
+    const own = ACTIONS.filter((a) => scopes.includes(a.scope));
+    return [context, new Map(own.flatMap((a) => a.keys.map((key): [string, Action] => [key, a])))];
+  }),
+);
 
 /** The action of a key in a context. */
 export function lookup(context: Context, key: string): Action | undefined {
-  let table = tables.get(context);
-  if (!table) {
-    const scopes = CONTEXTS[context];
-    table = new Map(
-      ACTIONS.filter((a) => scopes.includes(a.scope)).flatMap((a) =>
-        a.keys.map((k): [string, Action] => [k, a]),
-      ),
-    );
-    tables.set(context, table);
-  }
-  return table.get(key);
+  return KEYS.get(context)?.get(key);
 }
 
 /** Runs what a key means now. While a text field is open, characters belong to it. */

@@ -1,6 +1,6 @@
 import { cleanLine } from '../text/clean.ts';
-import type { Deck } from './deck.ts';
-import { runningWizards } from './wizard/state.ts';
+import type { Deck } from './core/deck.ts';
+import { runningWizards } from './core/state.ts';
 
 /** What was done in this session, for the normal screen after the console is gone; empty when nothing was. */
 export function exitReport(deck: Deck): string {

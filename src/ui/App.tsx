@@ -1,13 +1,13 @@
 import { Box, Text, useApp, useInput, usePaste, useWindowSize } from 'ink';
 import { type ReactElement, useEffect } from 'react';
 import { isBusy } from '../app/busy.ts';
-import type { Deck } from '../app/deck.ts';
+import type { Console } from '../app/console.ts';
 import { contextOf, MINIMUM } from '../app/keymap.ts';
-import { layoutOf } from '../app/layout.ts';
-import { footerLine } from '../app/lines/footer.ts';
-import { headerLines, tabsLine } from '../app/lines/header.ts';
-import { outcomeRows } from '../app/lines/outcomes.ts';
-import { overlayLines } from '../app/lines/overlay.ts';
+import { overlayLines } from '../app/overlay.ts';
+import { footerLine } from '../app/screen/footer.ts';
+import { headerLines, tabsLine } from '../app/screen/header.ts';
+import { layoutOf } from '../app/screen/layout.ts';
+import { outcomeRows } from '../app/signal/outcomes.ts';
 import { keyNames } from './input.ts';
 import { BUSY_CELLS, Busy } from './parts/Busy.tsx';
 import { Lines, useDeck } from './parts/Lines.tsx';
@@ -27,7 +27,7 @@ export function App({
   paint,
   bridge,
 }: {
-  readonly deck: Deck;
+  readonly deck: Console;
   readonly paint: Paint;
   readonly bridge?: Bridge;
 }): ReactElement {

@@ -1,10 +1,10 @@
-import type { Deck } from '../app/deck.ts';
+import type { Deck } from '../app/core/deck.ts';
 import { MINIMUM } from '../app/keymap.ts';
-import { layoutOf } from '../app/layout.ts';
-import { footerLine } from '../app/lines/footer.ts';
-import { headerLines, tabsLine } from '../app/lines/header.ts';
-import { sparklineLines } from '../app/lines/sparklines.ts';
-import { paneLines } from '../app/lines/table.ts';
+import { footerLine } from '../app/screen/footer.ts';
+import { headerLines, tabsLine } from '../app/screen/header.ts';
+import { layoutOf } from '../app/screen/layout.ts';
+import { sparklineLines } from '../app/screen/sparklines.ts';
+import { paneLines } from '../app/screen/table.ts';
 import type { Line } from '../text/line.ts';
 import type { Paint } from './theme.ts';
 

@@ -1,13 +1,13 @@
 import type { Writable } from 'node:stream';
 import { type Instance, render } from 'ink';
-import type { Deck } from '../app/deck.ts';
+import type { Console } from '../app/console.ts';
 import { App, type Bridge } from './App.tsx';
 import type { Screen } from './terminal/screen.ts';
 import type { Paint } from './theme.ts';
 
 /** Lets Ink take over the screen and the keys. */
 export function mount(
-  deck: Deck,
+  deck: Console,
   screen: Screen,
   paint: Paint,
   bridge: Bridge,

@@ -1,4 +1,5 @@
-import { Deck, type Ports } from '../app/deck.ts';
+import { Console } from '../app/console.ts';
+import type { Ports } from '../app/core/deck.ts';
 import { exitReport, leavingNotice } from '../app/report.ts';
 import { watchOptions } from '../app/watch.ts';
 import { type Env, home } from '../config/libpq/env.ts';
@@ -59,7 +60,7 @@ export async function startConsole(options: ConsoleOptions): Promise<number> {
   const { columns, rows } = process.stdout;
   const journal = journalDirectory(env, home(env));
   const size = { columns, rows };
-  const deck = new Deck({ sampler, resolved, ports, size, ascii: options.ascii, journal, env });
+  const deck = new Console({ sampler, resolved, ports, size, ascii: options.ascii, journal, env });
   if (options.prompt) options.prompt.ask = (question) => deck.askPassword(question);
 
   const paint = painter(options.color);

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keyName } from '../../src/app/actions/keys.ts';
 import { ACTIONS } from '../../src/app/actions/registry.ts';
-import { paletteMatches } from '../../src/app/flows/palette.ts';
-import { CONTEXTS, type Context, lookup, perform } from '../../src/app/keymap.ts';
-import { footerLine } from '../../src/app/lines/footer.ts';
+import { CONTEXTS, type Context } from '../../src/app/core/action.ts';
+import { keyName } from '../../src/app/core/keys.ts';
+import { lookup, perform } from '../../src/app/keymap.ts';
+import { paletteMatches } from '../../src/app/palette/palette.ts';
+import { footerLine } from '../../src/app/screen/footer.ts';
 import { SCREENS } from '../../src/app/views/registry.ts';
 import { lineText } from '../../src/text/line.ts';
 import { client, type TestDatabase, testDatabase, until } from '../support/cluster.ts';

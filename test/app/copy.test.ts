@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { selectedRow } from '../../src/app/select.ts';
+import { selectedRow } from '../../src/app/views/select.ts';
 import { connect, type Session } from '../../src/db/client.ts';
 import { type TestDatabase, testDatabase, until } from '../support/cluster.ts';
 import { type Begun, begin } from './begin.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { focusedView, selectedRow, shownRows } from '../../src/app/select.ts';
+import { focusedView, selectedRow, shownRows } from '../../src/app/views/select.ts';
 import { connect, type Session } from '../../src/db/client.ts';
 import { explain, unexplainable } from '../../src/db/explain.ts';
 import type { Server } from '../../src/db/server.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { Model } from '../../src/app/model.ts';
+import { Model } from '../../src/app/core/model.ts';
+import { type AnyView, cellText, cellTone } from '../../src/app/core/view.ts';
 import { indexesView } from '../../src/app/views/indexes.ts';
 import { VIEWS } from '../../src/app/views/registry.ts';
-import { type AnyView, cellText, cellTone } from '../../src/app/views/view.ts';
 import { mergeThresholds } from '../../src/config/thresholds.ts';
 import { type Part, WAITING } from '../../src/monitor/snapshot.ts';
 

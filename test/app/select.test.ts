@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { Model } from '../../src/app/model.ts';
-import { cursorIndex, filterRows, shownRows, sortRows, windowOf } from '../../src/app/select.ts';
-import { initialState, type TableState } from '../../src/app/state.ts';
+import { Model } from '../../src/app/core/model.ts';
+import type { TableState } from '../../src/app/core/state.ts';
+import { initialState } from '../../src/app/initial.ts';
 import { VIEWS } from '../../src/app/views/registry.ts';
+import { cursorIndex, filterRows, shownRows, sortRows, windowOf } from '../../src/app/views/select.ts';
 import { mergeThresholds } from '../../src/config/thresholds.ts';
 import type { RowsOf } from '../../src/monitor/polls.ts';
 import { WAITING } from '../../src/monitor/snapshot.ts';

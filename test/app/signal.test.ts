@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { exitReport } from '../../src/app/report.ts';
-import { focusedView, selectedRow, shownRows } from '../../src/app/select.ts';
+import { focusedView, selectedRow, shownRows } from '../../src/app/views/select.ts';
 import { connect, type Session } from '../../src/db/client.ts';
 import { blocked, isThere, sleeping } from '../ops/signal/stage.ts';
 import { client, type TestDatabase, testDatabase, until } from '../support/cluster.ts';

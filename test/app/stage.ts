@@ -1,5 +1,5 @@
-import { Deck } from '../../src/app/deck.ts';
-import type { Overlay } from '../../src/app/state.ts';
+import { Console } from '../../src/app/console.ts';
+import type { Overlay } from '../../src/app/core/state.ts';
 import type { Resolved } from '../../src/config/profile.ts';
 import { mergeIntervals } from '../../src/config/settings.ts';
 import { mergeThresholds } from '../../src/config/thresholds.ts';
@@ -23,7 +23,7 @@ export interface StageOptions {
 /** A console without a terminal, on a real server, driven by keys. */
 export class Stage {
   readonly watching: Watching;
-  readonly deck: Deck;
+  readonly deck: Console;
   readonly copied: string[] = [];
   exits = 0;
   suspended = 0;
@@ -45,7 +45,7 @@ export class Stage {
       passwords: { get: async () => undefined, refused: () => false },
       ...(environment && { environment }),
     };
-    this.deck = new Deck({
+    this.deck = new Console({
       sampler: this.watching.sampler,
       resolved,
       ascii,

@@ -6,7 +6,7 @@ import {
   pasteField,
   proposal,
   type TextField,
-} from '../../src/app/text-field.ts';
+} from '../../src/app/core/text-field.ts';
 
 /** The text with the cursor shown as `|`, after these keys. */
 function after(from: TextField, ...keys: string[]): string {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough, type Writable } from 'node:stream';
 import { render } from 'ink';
-import { Deck } from '../../src/app/deck.ts';
+import { Console } from '../../src/app/console.ts';
 import { watchOptions } from '../../src/app/watch.ts';
 import { resolve } from '../../src/config/profile.ts';
 import { NO_SETTINGS } from '../../src/config/settings.ts';
@@ -77,7 +77,7 @@ const sampler = new Sampler({
   clock,
   connect: async (purpose) => simulated(await options.connect(purpose)),
 });
-const deck = new Deck({
+const deck = new Console({
   sampler,
   resolved,
   size: { columns: 120, rows: 40 },

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Action, Scope } from '../../src/app/actions/action.ts';
-import { keysOf } from '../../src/app/actions/keys.ts';
 import { ACTIONS } from '../../src/app/actions/registry.ts';
+import type { Action, Scope } from '../../src/app/core/deck.ts';
+import { keysOf } from '../../src/app/core/keys.ts';
 import { NOT_OFFERED, THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
 import { fieldsOf, type InputField } from '../../src/ops/engine/fields.ts';
 import type { Danger } from '../../src/ops/engine/plan.ts';

@@ -1,9 +1,10 @@
 import { parseDuration } from '../../text/units.ts';
-import type { Deck } from '../deck.ts';
-import { terminateIdle } from '../flows/signal.ts';
+import { action } from '../core/action.ts';
+import type { Action, Deck } from '../core/deck.ts';
+import { choosePalette } from '../palette/palette.ts';
+import { terminateIdle } from '../signal/signal.ts';
 import { confirmName } from '../wizard/flow.ts';
 import { scrollWizard } from '../wizard/scroll.ts';
-import { type Action, action } from './action.ts';
 import { questionOf } from './question.ts';
 import { back, interrupt } from './screen.ts';
 
@@ -18,7 +19,7 @@ function scroll(deck: Deck, by: (at: number, page: number) => number): void {
 function takeField(deck: Deck): void {
   const { overlay } = deck.state;
   if (overlay?.kind === 'filter') deck.open(undefined);
-  if (overlay?.kind === 'palette') deck.choosePalette();
+  if (overlay?.kind === 'palette') choosePalette(deck);
   if (overlay?.kind === 'wizard') confirmName(deck);
   if (overlay?.kind === 'password') deck.answerPassword(overlay.field.text);
   if (overlay?.kind === 'idle') {

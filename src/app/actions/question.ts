@@ -1,9 +1,10 @@
-import type { Deck } from '../deck.ts';
-import { confirmExplain } from '../flows/explain.ts';
-import { confirmSignal } from '../flows/signal.ts';
+import type { Deck } from '../core/deck.ts';
+import { openedWizard } from '../core/state.ts';
+import { confirmExplain } from '../explain/explain.ts';
+import { confirmSignal } from '../signal/signal.ts';
 import { confirmYes, wizardBack } from '../wizard/flow.ts';
 import { cancelRun } from '../wizard/run.ts';
-import { openedWizard, updateWizard } from '../wizard/state.ts';
+import { updateWizard } from '../wizard/state.ts';
 
 /** A question that is answered with yes or no. */
 export interface Question {

@@ -1,4 +1,4 @@
-import type { Action } from './action.ts';
+import type { Action } from '../core/deck.ts';
 import { OVERLAY_ACTIONS } from './overlay.ts';
 import { SCREEN_ACTIONS } from './screen.ts';
 import { TABLE_ACTIONS } from './table.ts';

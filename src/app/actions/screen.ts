@@ -1,13 +1,13 @@
 import { durationText } from '../../text/units.ts';
-import type { Deck } from '../deck.ts';
-import { abortSignal, signalDisabled, terminateRootBlockers } from '../flows/signal.ts';
-import { focusedView } from '../select.ts';
-import { EMPTY_FIELD, proposal } from '../text-field.ts';
+import { action } from '../core/action.ts';
+import type { Action, Deck } from '../core/deck.ts';
+import { runningWizards } from '../core/state.ts';
+import { EMPTY_FIELD, proposal } from '../core/text-field.ts';
+import { abortSignal, signalDisabled, terminateRootBlockers } from '../signal/signal.ts';
 import { SCREENS, screenOf } from '../views/registry.ts';
+import { focusedView } from '../views/select.ts';
 import { wizardBack } from '../wizard/flow.ts';
 import { interruptRuns } from '../wizard/run.ts';
-import { runningWizards } from '../wizard/state.ts';
-import { type Action, action } from './action.ts';
 
 const onePane = (deck: Deck) =>
   screenOf(deck.state.screen).panes.length > 1 ? undefined : 'this screen has one pane';
@@ -23,14 +23,15 @@ function askIdle(deck: Deck): void {
 /** Stops what runs; without anything running, or asked twice, ends the program. */
 export function interrupt(deck: Deck): void {
   const now = deck.sampler.now();
-  const again = deck.interruptedAt !== undefined && now - deck.interruptedAt < 3000;
+  const { interruptedAt } = deck.state;
+  const again = interruptedAt !== undefined && now - interruptedAt < 3000;
   if (!again && abortSignal(deck)) {
-    deck.interruptedAt = now;
+    deck.store.set({ interruptedAt: now });
     deck.say('Stopping; what was sent cannot be taken back. ^C again within 3 s ends pgdeck.', 'error');
     return;
   }
   if (interruptRuns(deck, again)) {
-    deck.interruptedAt = now;
+    deck.store.set({ interruptedAt: now });
     return;
   }
   deck.ports.exit();

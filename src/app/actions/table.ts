@@ -1,11 +1,12 @@
 import { unexplainable } from '../../db/explain.ts';
-import type { Deck } from '../deck.ts';
-import { copyRow } from '../flows/copy.ts';
-import { explainRow } from '../flows/explain.ts';
-import { signalDisabled, signalTargets } from '../flows/signal.ts';
-import { cursorIndex, focusedView, selectedRow, shownRows } from '../select.ts';
-import { fieldOf } from '../text-field.ts';
-import { type Action, action } from './action.ts';
+import { copyRow } from '../copy.ts';
+import { action } from '../core/action.ts';
+import type { Action, Deck } from '../core/deck.ts';
+import { fieldOf } from '../core/text-field.ts';
+import { openDetail } from '../detail/detail.ts';
+import { explainRow } from '../explain/explain.ts';
+import { signalDisabled, signalTargets } from '../signal/signal.ts';
+import { cursorIndex, focusedView, selectedRow, shownRows } from '../views/select.ts';
 
 const noRow = (deck: Deck) =>
   selectedRow(deck.model, deck.state) === undefined ? 'there is no row' : undefined;
@@ -79,7 +80,7 @@ export const TABLE_ACTIONS: readonly Action[] = [
   action('move.last', 'table', 'G end', 'Last row', (d) => d.moveCursor((_, last) => last)),
   action('move.right', 'table', 'right l', 'Scroll right', (d) => shift(d, 8)),
   action('move.left', 'table', 'left h', 'Scroll left', (d) => shift(d, -8)),
-  action('row.detail', 'table', 'enter', 'Details of the row', (d) => d.detail(), {
+  action('row.detail', 'table', 'enter', 'Details of the row', openDetail, {
     hint: 1,
     short: 'details',
     disabled: noRow,

@@ -3,9 +3,11 @@ import type { Entry } from '../../ops/engine/operation.ts';
 import type { Danger } from '../../ops/engine/plan.ts';
 import type { Kept } from '../../ops/kept/kept.ts';
 import { entryOf, OPERATIONS } from '../../ops/registry.ts';
-import type { Deck } from '../deck.ts';
-import type { RunRow } from '../operations/runs.ts';
-import { focusedView, selectedRow } from '../select.ts';
+import { action } from '../core/action.ts';
+import type { Action, Deck } from '../core/deck.ts';
+import { openedWizard } from '../core/state.ts';
+import type { RunRow } from '../runs/read.ts';
+import { focusedView, selectedRow } from '../views/select.ts';
 import {
   acceptForm,
   copyCommand,
@@ -19,8 +21,6 @@ import {
 } from '../wizard/flow.ts';
 import { markedRows, meantByKey } from '../wizard/marked.ts';
 import { askCancel } from '../wizard/run.ts';
-import { openedWizard } from '../wizard/state.ts';
-import { type Action, action } from './action.ts';
 
 /** A page of the choices under a field. */
 const PAGE = 5;

@@ -2,8 +2,8 @@ import { type Level, levelOf } from '../../health/level.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
-import type { Model } from '../model.ts';
-import { defineView } from './view.ts';
+import type { Model } from '../core/model.ts';
+import { defineView } from '../core/view.ts';
 
 type Row = RowsOf['activity'];
 

@@ -2,8 +2,8 @@ import { cacheLevel, levelOf } from '../../health/level.ts';
 import type { DatabaseVitals } from '../../monitor/derived/vitals.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, duration, milliseconds, percent } from '../../text/units.ts';
-import { LEVEL_TONE, marked } from '../model.ts';
-import { type Column, columnFacts, defineView } from './view.ts';
+import { LEVEL_TONE, marked } from '../core/model.ts';
+import { type Column, columnFacts, defineView } from '../core/view.ts';
 
 const perSecond = (value: number | null) => (value === null ? '-' : `${count(value)}/s`);
 

@@ -2,8 +2,8 @@ import { displayName, fullName } from '../../db/ident.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, duration, plural } from '../../text/units.ts';
-import type { Model } from '../model.ts';
-import { type Column, columnFacts, defineView } from './view.ts';
+import type { Model } from '../core/model.ts';
+import { type Column, columnFacts, defineView } from '../core/view.ts';
 
 /** An index with what speaks against it. */
 export interface IndexRow {

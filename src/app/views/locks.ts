@@ -12,9 +12,9 @@ import type { RowsOf } from '../../monitor/polls.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { type Line, span } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
-import type { Model } from '../model.ts';
+import type { Model } from '../core/model.ts';
+import { type Column, columnFacts, defineView } from '../core/view.ts';
 import { stateText } from './activity.ts';
-import { type Column, columnFacts, defineView } from './view.ts';
 
 type Row = RowsOf['locks'];
 

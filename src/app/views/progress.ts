@@ -2,9 +2,9 @@ import { shortRelation } from '../../db/ident.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { progressBar } from '../../text/sparkline.ts';
 import { bytes, count, duration } from '../../text/units.ts';
-import type { Model } from '../model.ts';
+import type { Model } from '../core/model.ts';
+import { type Column, columnFacts, defineView } from '../core/view.ts';
 import { waitText } from './activity.ts';
-import { type Column, columnFacts, defineView } from './view.ts';
 
 type Row = RowsOf['progressVacuum'];
 

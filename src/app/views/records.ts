@@ -1,12 +1,12 @@
 import type { DatabaseVitals } from '../../monitor/derived/vitals.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
-import type { Model } from '../model.ts';
+import type { Model } from '../core/model.ts';
+import type { ViewId } from '../core/rows.ts';
 import type { IndexRow } from './indexes.ts';
 import { type LockEntry, lockForest } from './locks.ts';
 import { VIEWS } from './registry.ts';
 import { type StatementRow, textsRefused, textsUnknown } from './statements.ts';
 import { deadRatio, type TableRow } from './tables.ts';
-import type { ViewId } from './view.ts';
 
 /** A row as it stands in JSON and CSV: PostgreSQL's names, plain numbers with their unit in the name, null for unknown. */
 export type ViewRecord = Readonly<Record<string, unknown>>;

@@ -1,14 +1,16 @@
-import { keptView } from '../operations/kept.ts';
-import { operationsView } from '../operations/view.ts';
+import type { ViewId } from '../core/rows.ts';
+import type { ScreenId } from '../core/state.ts';
+import type { AnyView, View } from '../core/view.ts';
 import { activityView } from './activity.ts';
 import { databaseView } from './database.ts';
 import { indexesView } from './indexes.ts';
+import { keptView } from './kept.ts';
 import { locksView } from './locks.ts';
+import { operationsView } from './operations.ts';
 import { progressView } from './progress.ts';
 import { replicationView, slotsView } from './replication.ts';
 import { statementsView } from './statements.ts';
 import { tablesView } from './tables.ts';
-import type { AnyView, View, ViewId } from './view.ts';
 import { walView } from './wal.ts';
 
 /** Forgets the row type: rows of a view only ever go back to the same view. */
@@ -31,18 +33,6 @@ export const VIEWS: Readonly<Record<ViewId, AnyView>> = {
   operations: any(operationsView),
   kept: any(keptView),
 };
-
-export type ScreenId =
-  | 'overview'
-  | 'activity'
-  | 'locks'
-  | 'tables'
-  | 'indexes'
-  | 'statements'
-  | 'replication'
-  | 'operations'
-  | 'databases'
-  | 'progress';
 
 /** A screen is one view or several, one below the other. */
 export interface Screen {

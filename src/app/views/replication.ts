@@ -2,8 +2,8 @@ import { levelOf } from '../../health/level.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { bytes, duration } from '../../text/units.ts';
-import { LEVEL_TONE, type Model, marked } from '../model.ts';
-import { type Column, columnFacts, defineView } from './view.ts';
+import { LEVEL_TONE, type Model, marked } from '../core/model.ts';
+import { type Column, columnFacts, defineView } from '../core/view.ts';
 
 type Sender = RowsOf['senders'];
 type Slot = RowsOf['slots'];

@@ -4,8 +4,8 @@ import { type StatementRate, statementKey } from '../../monitor/derived/statemen
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, milliseconds, percent } from '../../text/units.ts';
-import type { Model } from '../model.ts';
-import { type Column, columnFacts, defineView } from './view.ts';
+import type { Model } from '../core/model.ts';
+import { type Column, columnFacts, defineView } from '../core/view.ts';
 
 /** A statement as pg_stat_statements counts it, with its text and what it did in the last minute. */
 export interface StatementRow {

@@ -3,8 +3,8 @@ import { levelOf, limitLevel } from '../../health/level.ts';
 import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, duration, percent } from '../../text/units.ts';
-import type { Model } from '../model.ts';
-import { type Column, columnFacts, defineView } from './view.ts';
+import type { Model } from '../core/model.ts';
+import { type Column, columnFacts, defineView } from '../core/view.ts';
 
 /** A table with everything known of it: its estimated and (where read) exact size, and its counters. */
 export interface TableRow {

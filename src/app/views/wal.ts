@@ -1,7 +1,7 @@
 import { type Level, levelOf } from '../../health/level.ts';
 import { bytes, count, duration, percent, plural } from '../../text/units.ts';
-import type { Model } from '../model.ts';
-import { type Column, columnFacts, defineView } from './view.ts';
+import type { Model } from '../core/model.ts';
+import { type Column, columnFacts, defineView } from '../core/view.ts';
 
 /** One figure of the write-ahead log, the checkpoints or the archiver. */
 interface Fact {

@@ -1,8 +1,10 @@
 import { sentenceOf } from '../../ops/error.ts';
-import type { Deck } from '../deck.ts';
+import type { Deck } from '../core/deck.ts';
+import { wizardById } from '../core/state.ts';
 import { focusedField, type Offer, offered, rawOf } from './form.ts';
 import { contextFor } from './held.ts';
-import { updateWizard, type Wizard, wizardById } from './state.ts';
+import { updateWizard } from './state.ts';
+import type { Wizard } from './types.ts';
 
 /** Asks for what there is to choose from in the field that keys go to, unless that is known. Never waits. */
 export function askChoices(deck: Deck, wizard: Wizard): void {

@@ -1,7 +1,8 @@
 import type { Entry, RawInput } from '../../ops/engine/operation.ts';
 import { sentenceOf } from '../../ops/error.ts';
-import type { Deck } from '../deck.ts';
-import { EMPTY_FIELD, editField } from '../text-field.ts';
+import type { Deck } from '../core/deck.ts';
+import { openedWizard, wizardById } from '../core/state.ts';
+import { EMPTY_FIELD, editField } from '../core/text-field.ts';
 import { askChoices } from './choices.ts';
 import { commandLine } from './command.ts';
 import {
@@ -23,7 +24,8 @@ import {
 } from './form.ts';
 import { contextFor, nextId, release } from './held.ts';
 import { startRun } from './run.ts';
-import { openedWizard, type Phase, updateWizard, type Wizard, wizardById } from './state.ts';
+import { updateWizard } from './state.ts';
+import type { Phase, Wizard } from './types.ts';
 
 /** Why an operation cannot be started now; undefined when it can. */
 export function operationDisabled(deck: Deck, entry: Entry): string | undefined {

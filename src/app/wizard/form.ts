@@ -1,7 +1,7 @@
 import { fieldsOf, type InputField, type Parsed, parseInput } from '../../ops/engine/fields.ts';
 import type { AnyOperation, Choice, RawInput } from '../../ops/engine/operation.ts';
 import { characters } from '../../text/width.ts';
-import { EMPTY_FIELD, editField, fieldOf, pasteField, type TextField } from '../text-field.ts';
+import { EMPTY_FIELD, editField, fieldOf, pasteField, type TextField } from '../core/text-field.ts';
 
 /** What the server or the disk offers for a field. */
 export interface Offer {

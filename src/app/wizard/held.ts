@@ -1,7 +1,8 @@
 import type { OpContext } from '../../ops/engine/operation.ts';
 import type { OpEvent } from '../../ops/engine/plan.ts';
 import { entryOf } from '../../ops/registry.ts';
-import type { Deck } from '../deck.ts';
+import type { Deck } from '../core/deck.ts';
+import type { Slot } from '../core/store.ts';
 
 /** A run that goes on behind the screen. */
 export interface Running {
@@ -18,23 +19,23 @@ export interface Held {
   readonly pending: OpEvent[];
 }
 
-const all = new WeakMap<Deck, Map<number, Held>>();
+/** By the wizard's id, those of wizards that are gone too. */
+const HELD: Slot<Map<number, Held>> = { make: () => new Map() };
 
-export function heldBy(deck: Deck, wizard: number): Held {
-  const ofDeck = all.get(deck) ?? new Map<number, Held>();
-  all.set(deck, ofDeck);
-  const held = ofDeck.get(wizard) ?? { pending: [] };
-  ofDeck.set(wizard, held);
+export function heldBy({ store }: Deck, wizard: number): Held {
+  const all = store.held(HELD);
+  const held = all.get(wizard) ?? { pending: [] };
+  all.set(wizard, held);
   return held;
 }
 
-export function allHeld(deck: Deck): readonly Held[] {
-  return [...(all.get(deck)?.values() ?? [])];
+export function allHeld({ store }: Deck): readonly Held[] {
+  return [...store.held(HELD).values()];
 }
 
 /** Never one that was used before: what a wizard that is gone has begun ends with its own. */
-export function nextId(deck: Deck): number {
-  return Math.max(0, ...(all.get(deck)?.keys() ?? []), ...deck.state.wizards.map(({ id }) => id)) + 1;
+export function nextId({ store, state }: Deck): number {
+  return Math.max(0, ...store.held(HELD).keys(), ...state.wizards.map(({ id }) => id)) + 1;
 }
 
 /** The context that the wizard plans and runs with; opened when first asked for. */
@@ -56,6 +57,6 @@ export async function release(deck: Deck, wizard: number): Promise<void> {
 }
 
 export async function releaseAll(deck: Deck): Promise<void> {
-  const wizards = [...(all.get(deck)?.keys() ?? [])];
+  const wizards = [...deck.store.held(HELD).keys()];
   await Promise.allSettled(wizards.map((wizard) => release(deck, wizard)));
 }

@@ -1,6 +1,6 @@
 import type { Entry } from '../../ops/engine/operation.ts';
-import type { Deck } from '../deck.ts';
-import { focusedView, targetRows } from '../select.ts';
+import type { Deck } from '../core/deck.ts';
+import { focusedView, targetRows } from '../views/select.ts';
 import type { OpenOptions } from './flow.ts';
 
 /** The rows that are marked on the screen, or else the one under the cursor, as an operation's form takes them. */

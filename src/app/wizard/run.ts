@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectionWords, withConnection } from '../../ops/engine/connection.ts';
 import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
 import { sentenceOf } from '../../ops/error.ts';
-import type { Deck } from '../deck.ts';
-import { refreshRuns } from '../operations/refresh.ts';
+import type { Deck } from '../core/deck.ts';
+import { openedWizard, runningWizards, wizardById } from '../core/state.ts';
 import { allHeld, contextFor, heldBy, release, releaseAll } from './held.ts';
 import { afterEvents, beginRun, type RunEnding } from './run-view.ts';
-import { openedWizard, runningWizards, updateWizard, type Wizard, wizardById } from './state.ts';
+import { updateWizard } from './state.ts';
+import type { Wizard } from './types.ts';
 
 /** What streams in is shown at most ten times a second. */
 const BATCH_MS = 100;
@@ -47,7 +48,7 @@ async function drive(deck: Deck, id: number, plan: Plan, signal: AbortSignal): P
       if (event.type === 'begin') {
         // from now on it can be found by its id
         show(deck, id);
-        refreshRuns(deck, true);
+        deck.refreshRuns(true);
       }
       batch ??= setTimeout(
         () => {
@@ -75,7 +76,7 @@ async function drive(deck: Deck, id: number, plan: Plan, signal: AbortSignal): P
   await release(deck, id).catch(() => {});
   // what it has changed is on the other screens too
   deck.sampler.refresh();
-  refreshRuns(deck, true);
+  deck.refreshRuns(true);
 }
 
 /** Of a bar only the newest state counts. */

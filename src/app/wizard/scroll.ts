@@ -1,7 +1,8 @@
-import type { Deck } from '../deck.ts';
-import { layoutOf } from '../layout.ts';
+import type { Deck } from '../core/deck.ts';
+import { openedWizard } from '../core/state.ts';
+import { layoutOf } from '../screen/layout.ts';
 import { wizardLayout } from './lines/layout.ts';
-import { openedWizard, updateWizard } from './state.ts';
+import { updateWizard } from './state.ts';
 
 /**
  * Scrolls what is open of a wizard. The output of a run follows its newest lines until somebody scrolls up, and again

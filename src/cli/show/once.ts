@@ -1,8 +1,8 @@
-import { Model, marked } from '../../app/model.ts';
-import { shownRowsOf } from '../../app/select.ts';
+import { Model, marked } from '../../app/core/model.ts';
+import { notRead, statusPart } from '../../app/core/view.ts';
 import { hitText } from '../../app/views/database.ts';
 import { screenOf, VIEWS } from '../../app/views/registry.ts';
-import { notRead, statusPart } from '../../app/views/view.ts';
+import { shownRowsOf } from '../../app/views/select.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { connect } from '../../db/client.ts';

@@ -1,8 +1,8 @@
-import type { Model } from '../../app/model.ts';
-import { sortRows } from '../../app/select.ts';
+import type { Model } from '../../app/core/model.ts';
+import { type AnyView, cellText, notRead } from '../../app/core/view.ts';
 import { isOneRecord, recordsOf, SHOWN, shownParts, type ViewRecord } from '../../app/views/records.ts';
 import { VIEWS } from '../../app/views/registry.ts';
-import { type AnyView, cellText, notRead } from '../../app/views/view.ts';
+import { sortRows } from '../../app/views/select.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { UsageError } from '../../config/usage-error.ts';
 import type { Session } from '../../db/client.ts';

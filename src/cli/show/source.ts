@@ -1,4 +1,4 @@
-import { Model } from '../../app/model.ts';
+import { Model } from '../../app/core/model.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { connect, type Session } from '../../db/client.ts';

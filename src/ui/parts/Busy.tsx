@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import Spinner from 'ink-spinner';
 import type { ReactElement } from 'react';
 import { isBusy } from '../../app/busy.ts';
-import type { Deck } from '../../app/deck.ts';
+import type { Deck } from '../../app/core/deck.ts';
 import { useDeck } from './Lines.tsx';
 
 /** Room it takes at the left of its row while it is there. */

@@ -1,7 +1,7 @@
 import { Text, Transform } from 'ink';
 import { type ReactElement, useRef, useSyncExternalStore } from 'react';
-import type { Deck } from '../../app/deck.ts';
-import type { AppState } from '../../app/state.ts';
+import type { Deck } from '../../app/core/deck.ts';
+import type { AppState } from '../../app/core/state.ts';
 import type { Line } from '../../text/line.ts';
 import type { Paint } from '../theme.ts';
 

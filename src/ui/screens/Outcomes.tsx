@@ -1,7 +1,7 @@
 import { Box, Text } from 'ink';
 import type { ReactElement } from 'react';
-import type { Deck } from '../../app/deck.ts';
-import { effectText, OUTCOME_TITLES, outcomeRows } from '../../app/lines/outcomes.ts';
+import type { Deck } from '../../app/core/deck.ts';
+import { effectText, OUTCOME_TITLES, outcomeRows } from '../../app/signal/outcomes.ts';
 import { useDeck } from '../parts/Lines.tsx';
 import { ResultTable } from '../parts/ResultTable.tsx';
 

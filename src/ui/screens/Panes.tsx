@@ -1,9 +1,9 @@
 import { Box } from 'ink';
 import type { ReactElement } from 'react';
-import type { Deck } from '../../app/deck.ts';
-import { layoutOf, type PaneBox } from '../../app/layout.ts';
-import { sparklineLines } from '../../app/lines/sparklines.ts';
-import { paneLines } from '../../app/lines/table.ts';
+import type { Deck } from '../../app/core/deck.ts';
+import { layoutOf, type PaneBox } from '../../app/screen/layout.ts';
+import { sparklineLines } from '../../app/screen/sparklines.ts';
+import { paneLines } from '../../app/screen/table.ts';
 import { Lines, useDeck } from '../parts/Lines.tsx';
 import type { Paint } from '../theme.ts';
 

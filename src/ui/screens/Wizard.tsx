@@ -1,9 +1,9 @@
 import { Box, Text } from 'ink';
 import { type ReactElement, useEffect, useMemo } from 'react';
-import type { Deck } from '../../app/deck.ts';
+import type { Deck } from '../../app/core/deck.ts';
+import { openedWizard } from '../../app/core/state.ts';
 import type { Placed, TableBlock } from '../../app/wizard/lines/document.ts';
 import { type WizardLayout, wizardLayout } from '../../app/wizard/lines/layout.ts';
-import { openedWizard } from '../../app/wizard/state.ts';
 import { type Line, span } from '../../text/line.ts';
 import { Lines, useDeck } from '../parts/Lines.tsx';
 import { preloadTable, ResultTable } from '../parts/ResultTable.tsx';

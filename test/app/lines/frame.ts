@@ -1,11 +1,11 @@
 import stringWidth from 'string-width';
 import { expect } from 'vitest';
-import { layoutOf } from '../../../src/app/layout.ts';
-import { footerLine } from '../../../src/app/lines/footer.ts';
-import { headerLines, tabsLine } from '../../../src/app/lines/header.ts';
-import { overlayLines } from '../../../src/app/lines/overlay.ts';
-import { sparklineLines } from '../../../src/app/lines/sparklines.ts';
-import { paneLines } from '../../../src/app/lines/table.ts';
+import { overlayLines } from '../../../src/app/overlay.ts';
+import { footerLine } from '../../../src/app/screen/footer.ts';
+import { headerLines, tabsLine } from '../../../src/app/screen/header.ts';
+import { layoutOf } from '../../../src/app/screen/layout.ts';
+import { sparklineLines } from '../../../src/app/screen/sparklines.ts';
+import { paneLines } from '../../../src/app/screen/table.ts';
 import { type Line, lineText } from '../../../src/text/line.ts';
 import type { Stage } from '../stage.ts';
 

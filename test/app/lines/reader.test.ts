@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readingLines } from '../../../src/app/lines/reader.ts';
+import { readingLines } from '../../../src/app/screen/reading.ts';
 import { type Line, lineText, span } from '../../../src/text/line.ts';
 
 const lines = Array.from({ length: 30 }, (_, i): Line => [span(`line ${i + 1}`)]);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { paneLines } from '../../../src/app/lines/table.ts';
-import type { Overlay } from '../../../src/app/state.ts';
-import { EMPTY_FIELD, fieldOf } from '../../../src/app/text-field.ts';
+import type { Overlay } from '../../../src/app/core/state.ts';
+import { EMPTY_FIELD, fieldOf } from '../../../src/app/core/text-field.ts';
+import { paneLines } from '../../../src/app/screen/table.ts';
 import { SCREENS, VIEWS } from '../../../src/app/views/registry.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { until } from '../../support/until.ts';

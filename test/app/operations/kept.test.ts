@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { shownRows } from '../../../src/app/select.ts';
 import { VIEWS } from '../../../src/app/views/registry.ts';
+import { shownRows } from '../../../src/app/views/select.ts';
 import { quoteIdent } from '../../../src/db/ident.ts';
 import { Journal } from '../../../src/ops/engine/journal/journal.ts';
 import { journalDirectory } from '../../../src/ops/engine/journal/runs.ts';

@@ -1,10 +1,10 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { sectionLines } from '../../../src/app/lines/reader.ts';
-import { runSections } from '../../../src/app/operations/detail.ts';
-import { RunList, type RunRow } from '../../../src/app/operations/runs.ts';
-import { operationsView } from '../../../src/app/operations/view.ts';
+import { RunList, type RunRow } from '../../../src/app/runs/read.ts';
+import { runSections } from '../../../src/app/runs/sections.ts';
+import { sectionLines } from '../../../src/app/screen/reading.ts';
+import { operationsView } from '../../../src/app/views/operations.ts';
 import { Journal, markUndone } from '../../../src/ops/engine/journal/journal.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { temporaryDirectory } from '../../support/program.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { footerLine } from '../../../src/app/lines/footer.ts';
-import { openedWizard } from '../../../src/app/wizard/state.ts';
+import { openedWizard } from '../../../src/app/core/state.ts';
+import { footerLine } from '../../../src/app/screen/footer.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { Stage } from '../stage.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { footerLine } from '../../../src/app/lines/footer.ts';
+import { footerLine } from '../../../src/app/screen/footer.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { script, type WizardStage } from './stage.ts';
 import { wizards } from './wizards.ts';

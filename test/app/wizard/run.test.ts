@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { headerLines } from '../../../src/app/lines/header.ts';
 import { exitReport } from '../../../src/app/report.ts';
+import { headerLines } from '../../../src/app/screen/header.ts';
 import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { wizardLayout } from '../../../src/app/wizard/lines/layout.ts';
 import { LINES_KEPT } from '../../../src/app/wizard/run-view.ts';

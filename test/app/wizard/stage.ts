@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { layoutOf } from '../../../src/app/layout.ts';
+import { openedWizard } from '../../../src/app/core/state.ts';
+import { layoutOf } from '../../../src/app/screen/layout.ts';
 import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { wizardLayout } from '../../../src/app/wizard/lines/layout.ts';
-import { openedWizard, type Phase, type Wizard } from '../../../src/app/wizard/state.ts';
+import type { Phase, Wizard } from '../../../src/app/wizard/types.ts';
 import type { Target } from '../../../src/db/target.ts';
 import type { Entry } from '../../../src/ops/engine/operation.ts';
 import { type AnyOperation, defineOperation } from '../../../src/ops/engine/operation.ts';

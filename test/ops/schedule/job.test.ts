@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import type { Run } from '../../../src/ops/engine/journal/runs.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { entryOf } from '../../../src/ops/registry.ts';
 import { badTime, jobOf, surprise, timesOf } from '../../../src/ops/schedule/job.ts';
 import { jobStatus } from '../../../src/ops/schedule/status.ts';

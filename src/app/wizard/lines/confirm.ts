@@ -3,10 +3,10 @@ import { takenBack } from '../../../ops/engine/run/steps/outcome.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
-import { answerLine } from '../../lines/reader.ts';
-import { fieldSpans } from '../../text-field.ts';
+import { fieldSpans } from '../../core/text-field.ts';
+import { answerLine } from '../../screen/reading.ts';
 import type { RunView } from '../run-view.ts';
-import type { Phase } from '../state.ts';
+import type { Phase } from '../types.ts';
 
 type Confirm = Extract<Phase, { step: 'confirm' }>;
 

@@ -2,6 +2,7 @@ import type { ResultTable } from '../../../ops/engine/plan.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { fit, width, wrap } from '../../../text/width.ts';
+import { recordLines } from '../../screen/reading.ts';
 
 /** A table whose cells are clean and as wide as their columns, heading aside. */
 export interface TableBlock {
@@ -73,19 +74,6 @@ export function fullTable(table: Pick<ResultTable, 'columns' | 'rows'>, room: nu
 }
 
 const isCut = (text: string, shown: string | undefined) => text.trimEnd() !== shown?.trimEnd();
-
-/** `public.orders`, and below it `size before 17 MB, size after 12 MB`. */
-export function recordLines(
-  titles: readonly string[],
-  [name = '', ...values]: readonly string[],
-  room: number,
-): Line[] {
-  const told = values.flatMap((value, i) => (value === '' ? [] : [`${titles[i + 1]} ${value}`.trim()]));
-  return [
-    ...wrap(name, room - 3).map((text): Line => [span(`  ${text}`)]),
-    ...wrap(told.join(', '), room - 5).map((text): Line => [span(`    ${text}`, 'muted')]),
-  ];
-}
 
 /** The blocks that are seen in so many rows, the first `skip` lines of all scrolled away. */
 export function windowBlocks(blocks: readonly Block[], skip: number, rows: number): readonly Placed[] {

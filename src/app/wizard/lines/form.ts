@@ -4,10 +4,10 @@ import type { AnyOperation, Known, RawInput } from '../../../ops/engine/operatio
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, lineWidth, type Span, span } from '../../../text/line.ts';
 import { clip, fit, width, wrap } from '../../../text/width.ts';
-import type { Deck } from '../../deck.ts';
-import { type Marks, marksOf } from '../../lines/marks.ts';
-import { windowOf } from '../../select.ts';
-import { EMPTY_FIELD, fieldSpans } from '../../text-field.ts';
+import type { Deck } from '../../core/deck.ts';
+import { type Marks, marksOf } from '../../core/marks.ts';
+import { EMPTY_FIELD, fieldSpans } from '../../core/text-field.ts';
+import { windowOf } from '../../views/select.ts';
 import {
   type Form,
   firstChoice,

@@ -1,10 +1,10 @@
 import { cleanLine } from '../../../text/clean.ts';
 import { fitItems, fitLine, type Line, span } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
-import type { Deck } from '../../deck.ts';
-import { marksOf } from '../../lines/marks.ts';
-import type { AppState } from '../../state.ts';
-import type { Phase, Wizard } from '../state.ts';
+import type { Deck } from '../../core/deck.ts';
+import { marksOf } from '../../core/marks.ts';
+import type { AppState } from '../../core/state.ts';
+import type { Phase, Wizard } from '../types.ts';
 import { cancelFoot, confirmFoot } from './confirm.ts';
 import { type Block, blockHeight, type Placed, windowBlocks } from './document.ts';
 import { formLines } from './form.ts';

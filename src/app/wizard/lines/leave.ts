@@ -1,10 +1,10 @@
 import { cleanLine } from '../../../text/clean.ts';
 import { fitLine, type Line, span } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
-import type { Deck } from '../../deck.ts';
-import { marksOf } from '../../lines/marks.ts';
-import { answerLine } from '../../lines/reader.ts';
-import { runningWizards } from '../state.ts';
+import type { Deck } from '../../core/deck.ts';
+import { marksOf } from '../../core/marks.ts';
+import { runningWizards } from '../../core/state.ts';
+import { answerLine } from '../../screen/reading.ts';
 
 /** Whether to end the program although something runs. */
 export function leaveLines(deck: Deck, yes: boolean, size: { columns: number; rows: number }): Line[] {

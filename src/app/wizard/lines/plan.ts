@@ -2,7 +2,7 @@ import type { Check, CheckStatus, Fact, Plan, Step } from '../../../ops/engine/p
 import { cleanBlock, cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { fit, width, wrap } from '../../../text/width.ts';
-import { type Marks, marksOf } from '../../lines/marks.ts';
+import { type Marks, marksOf } from '../../core/marks.ts';
 import { type Block, fullTable, tableBlock } from './document.ts';
 
 const WORDS: Readonly<Record<CheckStatus, string>> = { ok: 'ok', warn: '! warn', block: '!! BLOCK' };

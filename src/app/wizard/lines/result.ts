@@ -2,7 +2,7 @@ import { cleanBlock, cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { duration } from '../../../text/units.ts';
 import { wrap } from '../../../text/width.ts';
-import { marksOf } from '../../lines/marks.ts';
+import { marksOf } from '../../core/marks.ts';
 import type { RunEnding, RunView } from '../run-view.ts';
 import { type Block, fullTable } from './document.ts';
 import { lines } from './plan.ts';

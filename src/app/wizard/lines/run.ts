@@ -4,8 +4,8 @@ import { progressText } from '../../../text/progress.ts';
 import { progressBar } from '../../../text/sparkline.ts';
 import { duration, plural } from '../../../text/units.ts';
 import { clip, width, wrap } from '../../../text/width.ts';
-import { marksOf } from '../../lines/marks.ts';
-import { windowOf } from '../../select.ts';
+import { marksOf } from '../../core/marks.ts';
+import { windowOf } from '../../views/select.ts';
 import type { BarView, OutputLine, RunView, StepState, StepView } from '../run-view.ts';
 
 interface Signs {

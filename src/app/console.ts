@@ -1,0 +1,285 @@
+import type { Env } from '../config/libpq/env.ts';
+import type { Resolved } from '../config/profile.ts';
+import type { Sampler } from '../monitor/sampler.ts';
+import { cleanLine } from '../text/clean.ts';
+import { ACTIONS } from './actions/registry.ts';
+import { CONTEXTS } from './core/action.ts';
+import type { Action, Deck, Ports, Scope } from './core/deck.ts';
+import { Model } from './core/model.ts';
+import type { ViewId } from './core/rows.ts';
+import type { ScreenId } from './core/state.ts';
+import { type AppState, type LogLevel, type Overlay, openedWizard, type TableState } from './core/state.ts';
+import { createStore, type Store } from './core/store.ts';
+import { EMPTY_FIELD, pasteField, type TextField } from './core/text-field.ts';
+import { refreshDetail } from './detail/detail.ts';
+import { initialState } from './initial.ts';
+import { contextOf, dispatch, perform } from './keymap.ts';
+import { tellNeeds } from './needs.ts';
+import { refreshRuns } from './runs/refresh.ts';
+import { settleSignal } from './signal/signal.ts';
+import { screenOf } from './views/registry.ts';
+import { cursorIndex, focusedView, shownRows } from './views/select.ts';
+import { pasteIntoWizard } from './wizard/flow.ts';
+import { settleRuns } from './wizard/run.ts';
+import { updateWizard } from './wizard/state.ts';
+
+const TOAST_MS: Record<LogLevel, number> = { info: 3000, done: 3000, error: 6000 };
+const LOG_KEPT = 500;
+
+/**
+ * The console without a terminal: state, and everything a person can wish for. Keys come in, the state changes, the
+ * front end draws it.
+ */
+export class Console implements Deck {
+  readonly sampler: Sampler;
+  readonly model: Model;
+  readonly resolved: Resolved;
+  readonly ports: Ports;
+  readonly ascii: boolean;
+  /** Where what is done is recorded. */
+  readonly journal: string | undefined;
+  /** The environment that operations run in. */
+  readonly env: Env;
+  readonly store: Store<AppState>;
+
+  constructor(options: {
+    sampler: Sampler;
+    resolved: Resolved;
+    ports: Ports;
+    size: AppState['size'];
+    ascii?: boolean;
+    journal?: string;
+    env?: Env;
+  }) {
+    this.sampler = options.sampler;
+    this.resolved = options.resolved;
+    this.ports = options.ports;
+    this.ascii = options.ascii ?? false;
+    this.journal = options.journal;
+    this.env = options.env ?? process.env;
+    this.model = new Model(this.sampler, this.resolved.thresholds);
+    this.store = createStore(initialState(options.size));
+    this.sampler.onEvent((event) => this.#onSampler(event));
+  }
+
+  get state(): AppState {
+    return this.store.get();
+  }
+
+  get readOnly(): boolean {
+    return this.resolved.readOnly;
+  }
+
+  get actions(): readonly Action[] {
+    return ACTIONS;
+  }
+
+  get scopes(): readonly Scope[] {
+    return CONTEXTS[contextOf(this.state)];
+  }
+
+  perform(action: Action): void {
+    perform(this, action);
+  }
+
+  tellNeeds(): void {
+    tellNeeds(this);
+  }
+
+  refreshRuns(changed = false): void {
+    refreshRuns(this, changed);
+  }
+
+  /** Begins to watch. */
+  start(): void {
+    tellNeeds(this);
+    this.sampler.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([settleSignal(this), settleRuns(this)]);
+    await this.sampler.stop();
+  }
+
+  /** One key, by its name: a character, or `up`, `enter`, `^C` … */
+  key(name: string): void {
+    dispatch(this, name);
+    tellNeeds(this);
+    refreshRuns(this);
+  }
+
+  /** Bracketed paste: goes into a text field, never to the keymap. */
+  paste(text: string): void {
+    const { overlay } = this.state;
+    const wizard = openedWizard(this.state);
+    if (wizard?.phase.step === 'form') pasteIntoWizard(this, text);
+    // a name must be what it is, letter by letter
+    if (wizard?.phase.step === 'confirm') this.setField(pasteField(wizard.phase.field, text));
+    if (!overlay || !('field' in overlay)) return;
+    // what is looked for is compared with cleaned text; a password is taken as it is
+    const pasted = overlay.kind === 'password' ? text : cleanLine(text);
+    this.setField(pasteField(overlay.field, pasted));
+  }
+
+  resize(columns: number, rows: number): void {
+    const { size } = this.state;
+    if (size.columns !== columns || size.rows !== rows) this.store.set({ size: { columns, rows } });
+    tellNeeds(this);
+  }
+
+  // --- wishes ---------------------------------------------------------------------------------------------------
+
+  show(screen: ScreenId): void {
+    this.store.set({ screen, pane: 0, overlay: undefined });
+  }
+
+  focusPane(by: number): void {
+    const { panes } = screenOf(this.state.screen);
+    this.store.set({ pane: (this.state.pane + by + panes.length) % panes.length });
+  }
+
+  open(overlay: Overlay | undefined): void {
+    this.store.set({ overlay });
+  }
+
+  table(id: ViewId, change: Partial<TableState>): void {
+    const { tables } = this.state;
+    this.store.set({ tables: { ...tables, [id]: { ...tables[id], ...change } } });
+  }
+
+  moveCursor(to: (index: number, last: number) => number): void {
+    const view = focusedView(this.state);
+    const { rows } = shownRows(view, this.model, this.state);
+    if (rows.length === 0) return;
+    const at = cursorIndex(view, rows, this.state.tables[view.id]);
+    const index = Math.min(rows.length - 1, Math.max(0, to(at, rows.length - 1)));
+    this.table(view.id, { index, selected: view.identity(rows[index]) });
+  }
+
+  /** Rows of the focused table that fit on the screen; a page of PgDn. */
+  get page(): number {
+    const { size, screen } = this.state;
+    return Math.max(1, Math.floor((size.rows - 7) / screenOf(screen).panes.length));
+  }
+
+  setField(field: TextField): void {
+    const { overlay } = this.state;
+    const wizard = openedWizard(this.state);
+    if (wizard?.phase.step === 'confirm')
+      updateWizard(this, wizard.id, { phase: { ...wizard.phase, field } });
+    if (!overlay || !('field' in overlay)) return;
+    if (overlay.kind === 'palette') this.open({ ...overlay, field, index: 0 });
+    else this.open({ ...overlay, field });
+    if (overlay.kind === 'filter') this.table(overlay.view, { filter: field.text });
+  }
+
+  togglePause(): void {
+    const paused = !this.sampler.paused;
+    this.sampler.pause(paused);
+    this.store.set({ pausedAt: paused ? this.ports.wallClock() : undefined });
+    this.say(paused ? 'Paused: the screen stays as it is. p goes on.' : 'Live again.');
+  }
+
+  changeInterval(by: 1 | -1): void {
+    const steps = [0.5, 1, 2, 3, 5, 10, 15, 30, 60];
+    const at = steps.findIndex((s) => s >= this.sampler.interval);
+    const next = steps[Math.min(steps.length - 1, Math.max(0, (at < 0 ? steps.length - 1 : at) + by))] ?? 1;
+    this.sampler.setInterval(next);
+    this.say(`Every ${next} s.`);
+  }
+
+  toggleIdle(): void {
+    const idle = !this.state.idle;
+    this.store.set({ idle });
+    tellNeeds(this);
+    this.sampler.refresh(['activity']);
+    this.say(idle ? 'Idle sessions are listed too.' : 'Idle sessions are left out.');
+  }
+
+  copy(text: string, what: string): void {
+    this.ports.copy(text);
+    this.say(`${what} sent to the clipboard.`);
+  }
+
+  /** One line that goes after some seconds and stays in the message log. */
+  say(text: string, level: LogLevel = 'info', intervention = false): void {
+    this.note(text, level, intervention);
+    this.store.set({
+      toast: { text: cleanLine(text), level, until: this.sampler.now() + TOAST_MS[level] },
+    });
+  }
+
+  /** What was wrong before is answered by what was done since. */
+  hush(): void {
+    if (this.state.toast?.level === 'error') this.store.set({ toast: undefined });
+  }
+
+  /** Into the message log only: it stands on the screen already. */
+  note(text: string, level: LogLevel, intervention: boolean): void {
+    const entry = { at: this.ports.wallClock(), level, text: cleanLine(text), intervention };
+    this.store.set({ log: [...this.state.log, entry].slice(-LOG_KEPT) });
+  }
+
+  /** Asks for a password on the screen; used by the connection when the server wants one. */
+  askPassword(question: string): Promise<string | undefined> {
+    this.#password?.(undefined);
+    const { overlay } = this.state;
+    // a wizard that is shown asked for it, and is what is gone on with
+    if (overlay?.kind !== 'password') this.#behind = overlay?.kind === 'wizard' ? overlay : undefined;
+    this.open({ kind: 'password', question, field: EMPTY_FIELD });
+    return new Promise((resolve) => {
+      this.#password = resolve;
+    });
+  }
+
+  answerPassword(password: string | undefined): void {
+    this.#password?.(password);
+    this.#password = undefined;
+    if (this.state.overlay?.kind === 'password') this.open(this.#behind);
+  }
+  #behind: Overlay | undefined;
+  #password: ((password: string | undefined) => void) | undefined;
+
+  // --- the sampler ----------------------------------------------------------------------------------------------
+
+  #onSampler(event: 'link' | 'data' | 'clock'): void {
+    if (event === 'clock') {
+      refreshRuns(this);
+      const { toast } = this.state;
+      if (toast && this.sampler.now() >= toast.until) this.store.set({ toast: undefined });
+      // ages on the screen grow only while nothing new comes
+      const stalled = this.sampler.stalledFor ?? 0;
+      if (this.sampler.link.state === 'away' || stalled > this.sampler.interval * 500) this.nextRound();
+      return;
+    }
+    if (event === 'data') this.model.observe();
+    const { link } = this.sampler;
+    if (event === 'link' && link.state === 'connected' && link.limited)
+      this.say(
+        `Everything goes over one connection. ${link.limited.message} ${link.limited.next ?? ''}`.trim(),
+      );
+    // asked for by hand while paused: the screen is of now
+    if (event === 'data' && this.sampler.paused) this.store.set({ pausedAt: this.ports.wallClock() });
+    this.nextRound();
+    if (event === 'data') this.#settleCursor();
+    if (event === 'data') refreshDetail(this);
+    tellNeeds(this);
+  }
+
+  /** Where the selected row stands now; when it is gone, the one that took its place is selected from now on. */
+  #settleCursor(): void {
+    const view = focusedView(this.state);
+    const table = this.state.tables[view.id];
+    if (table.selected === undefined) return;
+    const { rows } = shownRows(view, this.model, this.state);
+    const index = cursorIndex(view, rows, table);
+    if (index < 0) return;
+    const selected = view.identity(rows[index]);
+    if (index !== table.index || selected !== table.selected) this.table(view.id, { index, selected });
+  }
+
+  /** There is something new: what was computed before is stale. */
+  nextRound(): void {
+    this.store.set({ round: this.state.round + 1 });
+  }
+}

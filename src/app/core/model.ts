@@ -1,0 +1,83 @@
+import type { Thresholds } from '../../config/thresholds.ts';
+import type { Server } from '../../db/server.ts';
+import type { Level } from '../../health/level.ts';
+import { ReplicationLag } from '../../monitor/derived/lag.ts';
+import { StatementRates } from '../../monitor/derived/statement-rates.ts';
+import { Vitals } from '../../monitor/derived/vitals.ts';
+import type { PartName, RowsOf } from '../../monitor/polls.ts';
+import type { Part } from '../../monitor/snapshot.ts';
+import type { Tone } from '../../text/line.ts';
+import type { RunRow } from '../runs/read.ts';
+import type { Shown, Sort, ViewId } from './rows.ts';
+
+/** Where the rows come from: the sampler of a console, or one reading for a command. */
+export interface Facts {
+  part<P extends PartName>(name: P): Part<RowsOf[P]>;
+  readonly server: Server | undefined;
+}
+
+/** What a view showed when it was last computed, and from what. */
+interface Memo {
+  readonly filter: string;
+  readonly sort: Sort;
+  readonly round: number;
+  readonly shown: Shown;
+}
+
+/** The facts every view is computed from: what was read, and what follows from several readings. */
+export class Model {
+  readonly #facts: Facts;
+  readonly thresholds: Thresholds;
+  readonly vitals = new Vitals();
+  readonly lag = new ReplicationLag();
+  readonly statementRates = new StatementRates();
+  /** What pgdeck has done, from its journal. */
+  runs: readonly RunRow[] = [];
+  /** By view: computed once per round of the sampler and setting of the table. */
+  readonly shown = new Map<ViewId, Memo>();
+
+  constructor(facts: Facts, thresholds: Thresholds) {
+    this.#facts = facts;
+    this.thresholds = thresholds;
+  }
+
+  /** Takes in what the sampler has read; called once per round, before anything is shown. */
+  observe(): void {
+    this.vitals.observe(this.#facts);
+    const position = this.#facts.part('walPosition').rows[0];
+    this.lag.observe(position);
+    if (position) this.statementRates.observe(this.#facts.part('statements').rows, position.server_ms);
+  }
+
+  get server(): Server | undefined {
+    return this.#facts.server;
+  }
+
+  part<P extends PartName>(name: P): Part<RowsOf[P]> {
+    return this.#facts.part(name);
+  }
+
+  rows<P extends PartName>(name: P): readonly RowsOf[P][] {
+    return this.#facts.part(name).rows;
+  }
+}
+
+/** The tone that a level is shown in. */
+export const LEVEL_TONE: Readonly<Record<Level, Tone | undefined>> = {
+  normal: undefined,
+  warn: 'warn',
+  alert: 'alert',
+  critical: 'critical',
+};
+
+/** A value with the mark of its level, which says the same without colour. */
+export function marked(level: Level, text: string): string {
+  return `${LEVEL_MARK[level]}${text}`;
+}
+
+const LEVEL_MARK: Readonly<Record<Level, string>> = {
+  normal: '',
+  warn: '!',
+  alert: '!!',
+  critical: '!!!',
+};

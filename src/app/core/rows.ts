@@ -1,0 +1,26 @@
+/** Every view, by its name. */
+export type ViewId =
+  | 'activity'
+  | 'locks'
+  | 'database'
+  | 'tables'
+  | 'indexes'
+  | 'statements'
+  | 'replication'
+  | 'slots'
+  | 'wal'
+  | 'progress'
+  | 'operations'
+  | 'kept';
+
+export interface Sort {
+  readonly column: string;
+  readonly descending: boolean;
+}
+
+/** The rows of a view as they are shown: filtered and sorted. */
+export interface Shown {
+  readonly rows: readonly unknown[];
+  /** Rows before the filter. */
+  readonly total: number;
+}

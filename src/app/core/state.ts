@@ -1,0 +1,134 @@
+import type { SignalAction, SignalEvent, SignalPlan } from '../../ops/signal/types.ts';
+import type { Wizard } from '../wizard/types.ts';
+import type { Sort, ViewId } from './rows.ts';
+import type { TextField } from './text-field.ts';
+import type { DetailSection } from './view.ts';
+
+export type ScreenId =
+  | 'overview'
+  | 'activity'
+  | 'locks'
+  | 'tables'
+  | 'indexes'
+  | 'statements'
+  | 'replication'
+  | 'operations'
+  | 'databases'
+  | 'progress';
+
+/** What a person has set on one table. */
+export interface TableState {
+  /** Identity of the row under the cursor; undefined: the first one. */
+  readonly selected?: string | undefined;
+  /** Where the row stood when it was last seen: the cursor stays there when the row vanishes. */
+  readonly index: number;
+  readonly sort: Sort;
+  readonly filter: string;
+  readonly marks: ReadonlySet<string>;
+  /** Cells scrolled to the right. */
+  readonly shift: number;
+}
+
+export type DialogPhase =
+  | { readonly step: 'planning' }
+  | { readonly step: 'ask'; readonly plan: SignalPlan; readonly yes: boolean }
+  | { readonly step: 'running'; readonly plan: SignalPlan; readonly outcomes: readonly SignalEvent[] }
+  | { readonly step: 'done'; readonly plan: SignalPlan; readonly outcomes: readonly SignalEvent[] }
+  | { readonly step: 'failed'; readonly reason: string };
+
+/** What lies over the screen; one at a time, Esc takes it away. */
+export type Overlay =
+  | { readonly kind: 'help'; readonly scroll: number }
+  | { readonly kind: 'log'; readonly scroll: number }
+  | { readonly kind: 'palette'; readonly field: TextField; readonly index: number }
+  | { readonly kind: 'filter'; readonly view: ViewId; readonly field: TextField; readonly before: string }
+  /** How long idle, before the dialog lists whom that hits. */
+  | { readonly kind: 'idle'; readonly field: TextField; readonly problem?: string }
+  | {
+      readonly kind: 'detail';
+      readonly view: ViewId;
+      /** The row as it was when it was opened, or as last seen. */
+      readonly row: unknown;
+      readonly identity: string;
+      readonly gone: boolean;
+      readonly scroll: number;
+      /** What the server says of it beyond the row: full query, locks. Undefined while it is asked. */
+      readonly extra?: readonly DetailSection[];
+    }
+  | {
+      readonly kind: 'signal';
+      /** Tells this dialog from one that was closed before it: late answers belong to one of them. */
+      readonly id: symbol;
+      readonly action: SignalAction;
+      readonly phase: DialogPhase;
+      readonly scroll: number;
+    }
+  | {
+      readonly kind: 'explain';
+      readonly title: string;
+      /** Set while it is asked whether to plan at all: whose functions may run, and the statement. */
+      readonly risk?: { readonly owners: readonly string[]; readonly query: string; readonly yes: boolean };
+      readonly lines: readonly string[] | undefined;
+      readonly problem?: string;
+      readonly scroll: number;
+    }
+  /** Leaving although something is running. */
+  | { readonly kind: 'leave'; readonly yes: boolean }
+  /** One of the wizards. */
+  | { readonly kind: 'wizard'; readonly wizard: number }
+  /** The server wants a password. */
+  | { readonly kind: 'password'; readonly question: string; readonly field: TextField };
+
+export type LogLevel = 'info' | 'done' | 'error';
+
+export interface LogEntry {
+  /** Wall clock, ms since 1970. */
+  readonly at: number;
+  readonly level: LogLevel;
+  readonly text: string;
+  /** It changed something on the server, or tried to: reported on exit. */
+  readonly intervention?: boolean;
+}
+
+export interface Toast {
+  readonly text: string;
+  readonly level: LogLevel;
+  /** Sampler clock (ms) at which it goes. */
+  readonly until: number;
+}
+
+export interface AppState {
+  readonly screen: ScreenId;
+  /** The pane that keys go to, on screens with several. */
+  readonly pane: number;
+  readonly tables: Readonly<Record<ViewId, TableState>>;
+  readonly overlay: Overlay | undefined;
+  /** Operations that somebody prepares, that run, or whose results were not yet closed. */
+  readonly wizards: readonly Wizard[];
+  readonly toast: Toast | undefined;
+  readonly log: readonly LogEntry[];
+  readonly size: { readonly columns: number; readonly rows: number };
+  /** Grows with every round of the sampler: what is computed from the model is stale when it differs. */
+  readonly round: number;
+  /** Idle sessions are listed too. */
+  readonly idle: boolean;
+  /** Sampler clock (ms) at which ^C last asked to stop what runs: another one within 3 s ends the program. */
+  readonly interruptedAt: number | undefined;
+  /** Wall clock of the data on screen while paused. */
+  readonly pausedAt: number | undefined;
+}
+
+/** The wizard that lies over the screen. */
+export function openedWizard(state: AppState): Wizard | undefined {
+  const { overlay } = state;
+  return overlay?.kind === 'wizard' ? wizardById(state, overlay.wizard) : undefined;
+}
+
+export function wizardById(state: AppState, id: number): Wizard | undefined {
+  return state.wizards.find((wizard) => wizard.id === id);
+}
+
+/** The wizards whose operation is being carried out now. */
+export function runningWizards(state: AppState): readonly Wizard[] {
+  return state.wizards.filter((wizard) => wizard.phase.step === 'run');
+}

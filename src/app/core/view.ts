@@ -1,0 +1,120 @@
+import type { Level } from '../../health/level.ts';
+import type { PartName } from '../../monitor/polls.ts';
+import type { Part } from '../../monitor/snapshot.ts';
+import type { RowField } from '../../ops/engine/operation.ts';
+import type { ResultTable } from '../../ops/engine/plan.ts';
+import type { ColumnSpec } from '../../text/cells.ts';
+import type { Line, Tone } from '../../text/line.ts';
+import { LEVEL_TONE, type Model, marked } from './model.ts';
+import type { Sort, ViewId } from './rows.ts';
+
+/** A column of a view: how to show a row, and what to sort and export by. */
+export interface Column<Row> extends ColumnSpec {
+  /** What is sorted by; null sorts last either way. */
+  readonly value: (row: Row, model: Model) => string | number | boolean | null | undefined;
+  /** How the value is written, as a number with its unit; absent and without `cell`, the value itself. */
+  readonly format?: (value: number | null | undefined) => string;
+  /** What is shown where a format is not enough. Server text comes as it is: it is cleaned when drawn. */
+  readonly cell?: (row: Row, model: Model) => string;
+  /** Where the value stands on its scale: its mark and its tone follow from it. */
+  readonly level?: (row: Row, model: Model) => Level;
+  /** The tone of what has no level, or is normal. */
+  readonly tone?: (row: Row, model: Model) => Tone | undefined;
+  /** Its text is made here and holds none of the server's: it is shown as it is, blanks and all. */
+  readonly own?: boolean;
+}
+
+/** Who a row is about, for cancel and terminate: never a row number, never a pid alone. */
+export interface BackendRef {
+  readonly pid: number;
+  readonly backendStart: number | null;
+}
+
+export interface DetailSection {
+  readonly title: string;
+  /** Label and value, a block of text, or a table. */
+  readonly facts?: readonly (readonly [label: string, value: string])[];
+  readonly text?: string;
+  readonly table?: Pick<ResultTable, 'columns' | 'rows'>;
+}
+
+/** One table of the console, declared once: the screen, the text output and the filter are read from it. */
+export interface View<Row> {
+  readonly id: ViewId;
+  readonly title: string;
+  /** What a row is, in the plural: "12 sessions". */
+  readonly noun: string;
+  /** What has to be polled while it is visible; the first one's state is the view's. */
+  readonly parts: readonly [PartName, ...PartName[]];
+  /** Its rows are pgdeck's own: whatever becomes of the connection, they are as they are. */
+  readonly local?: boolean;
+  readonly rows: (model: Model) => readonly Row[];
+  /** How many rows there are on the server, where only some are read. */
+  readonly total?: (model: Model) => number | undefined;
+  /** The identity that a selection follows. */
+  readonly identity: (row: Row) => string;
+  readonly columns: readonly Column<Row>[];
+  readonly sort: Sort;
+  /** The rows have an order of their own (a tree): sorting is refused with this reason. */
+  readonly ordered?: string;
+  /** One line above the table. */
+  readonly headline?: (model: Model, rows: readonly Row[]) => Line;
+  /** Shown when there are no rows and nothing is wrong. */
+  readonly empty: string;
+  readonly backend?: (row: Row) => BackendRef | undefined;
+  /** The statement a row is about, for copy and explain. */
+  readonly query?: (row: Row) => string | null | undefined;
+  /** The database its statement belongs to. */
+  readonly database?: (row: Row, model: Model) => string | null | undefined;
+  /** What a row is for an operation: the field of its form that takes it, and the name that is filled in. */
+  readonly taken?: { readonly field: RowField; readonly name: (row: Row) => string };
+  /** What is copied of a row that has no statement; absent, what its first column says. */
+  readonly copy?: (row: Row) => string;
+  readonly detail: (row: Row, model: Model) => readonly DetailSection[];
+}
+
+/** A view whose row type is nobody's business but its own: what screens and the text output handle. */
+export type AnyView = View<unknown>;
+
+/** Declares a view; the row type is checked inside and forgotten outside. */
+export function defineView<Row>(view: View<Row>): View<Row> {
+  return view;
+}
+
+const OWN: Part<never> = Object.freeze({ status: 'ok', at: Number.NaN, rows: [], ms: 0 });
+
+/** What the view's main part says about itself: not asked yet, stale, denied. */
+export function statusPart(view: AnyView, model: Model): Part<unknown> {
+  return view.local ? OWN : model.part(view.parts[0]);
+}
+
+/** All columns of a row with their titles: the plainest of details. */
+export function columnFacts<Row>(
+  view: Pick<View<Row>, 'columns'>,
+  row: Row,
+  model: Model,
+): [string, string][] {
+  return view.columns
+    .map((c): [string, string] => [c.title, cellText(c, row, model)])
+    .filter(([, text]) => text !== '');
+}
+
+/** How many rows the server has beyond those that were read. */
+export function notRead(view: AnyView, model: Model): number {
+  return Math.max(0, (view.total?.(model) ?? 0) - view.rows(model).length);
+}
+
+export function cellText<Row>(column: Column<Row>, row: Row, model: Model): string {
+  return marked(column.level?.(row, model) ?? 'normal', plainText(column, row, model));
+}
+
+export function cellTone<Row>(column: Column<Row>, row: Row, model: Model): Tone | undefined {
+  return LEVEL_TONE[column.level?.(row, model) ?? 'normal'] ?? column.tone?.(row, model);
+}
+
+function plainText<Row>(column: Column<Row>, row: Row, model: Model): string {
+  if (column.cell) return column.cell(row, model);
+  const value = column.value(row, model);
+  if (column.format) return column.format(typeof value === 'number' ? value : null);
+  return value === null || value === undefined ? '-' : String(value);
+}

@@ -1,0 +1,32 @@
+import { cleanBlock, cleanLine } from '../../text/clean.ts';
+import { type Line, span } from '../../text/line.ts';
+import { wrap } from '../../text/width.ts';
+import type { Overlay } from '../core/state.ts';
+import { answerLine, type Reading } from '../screen/reading.ts';
+import { riskSentence } from './explain.ts';
+
+export function explainReading(overlay: Extract<Overlay, { kind: 'explain' }>, columns: number): Reading {
+  const { lines, problem, title, risk } = overlay;
+  if (risk) return riskReading(title, risk.yes, risk.owners, columns);
+  return {
+    title: [span(` ${title}`, 'title'), span('  the plan only; the statement is not run', 'muted')],
+    lines:
+      problem !== undefined
+        ? wrap(cleanLine(problem), columns - 3).map((text): Line => [span(`  ${text}`, 'warn')])
+        : lines === undefined
+          ? [[span('  asking the server', 'muted')]]
+          : lines.map((line) => [span(`  ${cleanBlock(line)}`)]),
+  };
+}
+
+function riskReading(title: string, yes: boolean, owners: readonly string[], columns: number): Reading {
+  const text = `The planner calls immutable and stable functions for its estimates: ${riskSentence(owners, 'this role')} The statement itself is not run.`;
+  return {
+    title: [span(` ${title}?`, 'title')],
+    lines: [
+      ...wrap(cleanLine(text), columns - 3).map((line): Line => [span(`  ${line}`, 'warn')]),
+      [],
+      answerLine(yes),
+    ],
+  };
+}

@@ -1,0 +1,33 @@
+import { CONTEXTS } from '../core/action.ts';
+import type { Action, Deck } from '../core/deck.ts';
+
+/** Keys that move are no commands anybody looks for by name. */
+function listed(deck: Deck): readonly Action[] {
+  return deck.actions.filter(
+    (a) =>
+      CONTEXTS.screen.includes(a.scope) &&
+      !/^(move\.|run\.palette|back)/.test(a.id) &&
+      !(a.danger && deck.readOnly),
+  );
+}
+
+/** The actions whose title or id has every word, those that begin with the text first. */
+export function paletteMatches(deck: Deck, text: string): readonly Action[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const usable = listed(deck);
+  if (words.length === 0) return usable;
+  const rank = (a: Action) => (a.title.toLowerCase().startsWith(words.join(' ')) ? 0 : 1);
+  return usable
+    .filter((a) => words.every((w) => `${a.title} ${a.id}`.toLowerCase().includes(w)))
+    .sort((a, b) => rank(a) - rank(b));
+}
+
+/** Runs the highlighted entry of the open palette. */
+export function choosePalette(deck: Deck): void {
+  const { overlay } = deck.state;
+  if (overlay?.kind !== 'palette') return;
+  const matches = paletteMatches(deck, overlay.field.text);
+  const chosen = matches[Math.min(overlay.index, matches.length - 1)];
+  deck.open(undefined);
+  if (chosen) deck.perform(chosen);
+}

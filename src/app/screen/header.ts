@@ -1,0 +1,162 @@
+import { place } from '../../db/errors.ts';
+import { cacheLevel, connectionsLevel } from '../../health/level.ts';
+import { cleanLine } from '../../text/clean.ts';
+import { fitItems, fitLine, type Item, type Line, lineWidth, span } from '../../text/line.ts';
+import { bytes, count, duration } from '../../text/units.ts';
+import { clip } from '../../text/width.ts';
+import type { Deck } from '../core/deck.ts';
+import { marksOf } from '../core/marks.ts';
+import { LEVEL_TONE, marked } from '../core/model.ts';
+import type { ScreenId } from '../core/state.ts';
+import { runningWizards } from '../core/state.ts';
+import { hitText } from '../views/database.ts';
+import { SCREENS } from '../views/registry.ts';
+import { focusedView } from '../views/select.ts';
+
+/** Cells that the reason of a lost connection needs to say anything. */
+const LEAST_REASON = 24;
+
+/** Who and where on the first line, how it goes on the second; one line where there is no room for two. */
+export function headerLines(deck: Deck, columns: number, rows: number): Line[] {
+  const { more } = marksOf(deck);
+  if (rows === 1)
+    return [
+      fitLine(fitItems([...identity(deck), ...situation(deck), ...vitals(deck)], columns), columns, more),
+    ];
+  const first = fitItems([...identity(deck), ...situation(deck)], columns);
+  const away = awayLine(deck, columns);
+  const second = away ?? [span(' '), ...fitItems([...vitals(deck), ...settings(deck)], columns - 1)];
+  return [fitLine(first, columns, more), fitLine(second, columns, more)];
+}
+
+function identity(deck: Deck): Item[] {
+  const { resolved, sampler, model } = deck;
+  const { server } = sampler;
+  const standby = model.rows('walPosition')[0]?.standby ?? server?.standby;
+  const production = resolved.environment === 'production';
+  return [
+    { priority: 1, spans: [span(` ${cleanLine(resolved.name)} `, production ? 'production' : 'title')] },
+    ...(production ? [{ priority: 1, spans: [span('PRODUCTION', 'production')] }] : []),
+    ...(resolved.environment && !production
+      ? [{ priority: 8, spans: [span(resolved.environment, 'muted')] }]
+      : []),
+    { priority: 3, spans: [span(place(resolved.target))] },
+    ...(server
+      ? [
+          { priority: 5, spans: [span(`PG ${server.version}`)] },
+          {
+            priority: 4,
+            spans: [span(standby ? 'standby' : 'primary', standby ? 'accent' : undefined)],
+          },
+        ]
+      : []),
+    { priority: 2, spans: [span(deck.readOnly ? 'RO' : 'RW', deck.readOnly ? 'good' : 'accent')] },
+  ];
+}
+
+function situation(deck: Deck): Item[] {
+  const { sampler, state } = deck;
+  const stalled = sampler.stalledFor ?? 0;
+  const running = runningWizards(state).length;
+  const items: Item[] = [
+    ...(running === 0 ? [] : [{ priority: 2, spans: [span(`${running} running (8)`, 'accent')] }]),
+    ...(sampler.link.state === 'connected' && sampler.link.limited
+      ? [{ priority: 3, spans: [span('1 connection only', 'warn')] }]
+      : []),
+    { priority: 6, spans: [span(`every ${sampler.interval}s`, 'muted')] },
+  ];
+  if (sampler.paused) {
+    const at = new Date(state.pausedAt ?? 0).toTimeString().slice(0, 8);
+    items.push({ priority: 1, spans: [span(`PAUSED ${at}`, 'warn')] });
+  } else if (sampler.link.state === 'connecting')
+    items.push({ priority: 1, spans: [span('connecting', 'warn')] });
+  else if (sampler.link.state === 'away')
+    items.push({ priority: 1, spans: [span('NOT CONNECTED', 'alert')] });
+  else if (stalled > Math.max(1500, sampler.interval * 1500))
+    items.push({ priority: 1, spans: [span(`no answer for ${duration(stalled / 1000)}`, 'alert')] });
+  // the age of the data is worth a number only when it is not what the interval says
+  else items.push({ priority: 9, spans: [span('live', 'good')] });
+  return items;
+}
+
+function awayLine(deck: Deck, columns: number): Line | undefined {
+  const { link } = deck.sampler;
+  if (link.state !== 'away') return undefined;
+  const wait = Math.max(0, (link.retryAt - deck.sampler.now()) / 1000);
+  const gone = (deck.sampler.now() - link.since) / 1000;
+  const since = span(` Away for ${duration(gone)}. `, 'alert');
+  const next = span(`  Next attempt in ${Math.ceil(wait)}s; R tries now.`, 'muted');
+  const why = cleanLine(link.error.message);
+  const room = columns - lineWidth([since, next]);
+  if (room < LEAST_REASON) return [since, span(why, 'warn')];
+  return [since, span(clip(why, room, marksOf(deck).more), 'warn'), next];
+}
+
+function vitals(deck: Deck): Item[] {
+  const { model } = deck;
+  const s = model.rows('summary')[0];
+  if (!s) return [{ priority: 1, spans: [span('waiting for the first answer', 'muted')] }];
+  const { total } = model.vitals;
+  const full = connectionsLevel(s, model.thresholds);
+  const hit = cacheLevel(total.hitRatio, total.msPerRead, model.thresholds);
+  return [
+    {
+      priority: 2,
+      spans: [
+        span('conns ', 'muted'),
+        span(marked(full, `${s.clients ?? '-'}/${s.max_connections}`), LEVEL_TONE[full]),
+      ],
+    },
+    {
+      priority: 3,
+      spans: [span('tps ', 'muted'), span(total.tps === null ? '-' : count(Math.round(total.tps)))],
+    },
+    {
+      priority: 4,
+      spans: [span('hit ', 'muted'), span(marked(hit, hitText(total)), LEVEL_TONE[hit])],
+    },
+    { priority: 6, spans: [span('wal ', 'muted'), span(perSecond(model.vitals.walBytesPerSecond))] },
+    ...(s.lock_waiting
+      ? [{ priority: 1, spans: [span(`${s.lock_waiting} waiting for locks`, 'alert')] }]
+      : []),
+  ];
+}
+
+function settings(deck: Deck): Item[] {
+  const view = focusedView(deck.state);
+  const { filter, sort } = deck.state.tables[view.id];
+  const marks = marksOf(deck);
+  const column = view.columns.find((c) => c.id === sort.column);
+  return [
+    ...(filter === '' ? [] : [{ priority: 2, spans: [span(`filter: ${cleanLine(filter)}`, 'accent')] }]),
+    ...(view.ordered || !column
+      ? []
+      : [
+          {
+            priority: 7,
+            spans: [span(`sort: ${column.title}${sort.descending ? marks.down : marks.up}`, 'muted')],
+          },
+        ]),
+  ];
+}
+
+/** Where the room is short. */
+const SHORT: Partial<Record<ScreenId, string>> = { replication: 'Repl.', operations: 'Ops' };
+
+/** The screens and their keys; the open one stands out. */
+export function tabsLine(deck: Deck, columns: number): Line {
+  const short = columns < 100;
+  const items = SCREENS.filter((s) => s.key || s.id === deck.state.screen).map((s): Item => {
+    const open = s.id === deck.state.screen;
+    const title = (short ? SHORT[s.id] : undefined) ?? s.title;
+    return {
+      priority: open ? 1 : 2,
+      spans: [span(s.key ? `${s.key} ` : '', open ? 'title' : 'key'), span(title, open ? 'title' : 'muted')],
+    };
+  });
+  return fitLine([span(' '), ...fitItems(items, columns - 1, short ? 1 : 2)], columns, marksOf(deck).more);
+}
+
+function perSecond(value: number | null): string {
+  return value === null ? '-' : `${bytes(value)}/s`;
+}

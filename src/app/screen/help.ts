@@ -1,0 +1,72 @@
+import { fitLine, type Line, span } from '../../text/line.ts';
+import { fit } from '../../text/width.ts';
+import type { Deck, Scope } from '../core/deck.ts';
+import { keysOf } from '../core/keys.ts';
+import { marksOf } from '../core/marks.ts';
+import type { Reading } from './reading.ts';
+
+type Group = readonly [title: string, scopes: readonly Scope[]];
+
+const LEFT: readonly Group[] = [
+  ['Everywhere', ['screen', 'quit', 'always']],
+  ['While typing', ['field', 'palette']],
+  ['In the form of an operation', ['form']],
+];
+const RIGHT: readonly Group[] = [
+  ['Rows', ['table', 'row']],
+  ['In help, details, messages, plans', ['reader', 'close']],
+  ['In a question', ['dialog']],
+  ['In the plan of an operation', ['plan']],
+  ['While it runs', ['progress']],
+  ['In its result', ['result']],
+];
+
+/** From this width on, the groups stand in two columns. */
+const TWO_COLUMNS = 100;
+
+/** Every key there is, as the action table has it; those that cannot be used now say why. */
+export function helpReading(deck: Deck, columns: number): Reading {
+  const left = LEFT.flatMap((group) => groupLines(deck, ...group));
+  const right = [...RIGHT.flatMap((group) => groupLines(deck, ...group)), ...legend()];
+  return {
+    title: [span(' Help', 'title'), span('  every key; : opens the same by name', 'muted')],
+    lines: columns < TWO_COLUMNS ? [...left, ...right] : sideBySide(left, right, columns, marksOf(deck).more),
+  };
+}
+
+function groupLines(deck: Deck, title: string, scopes: readonly Scope[]): Line[] {
+  const { more } = marksOf(deck);
+  const actions = deck.actions.filter((a) => scopes.includes(a.scope) && a.keys.length > 0);
+  return [
+    [span(` ${title}`, 'accent')],
+    ...actions.map((a): Line => {
+      const reason = a.danger && deck.readOnly ? 'absent: read-only' : undefined;
+      return [
+        span(`  ${fit(keysOf(a, deck.ascii), 15, 'left', more)} `, 'key'),
+        span(a.title),
+        ...(reason ? [span(`  (${reason})`, 'muted')] : []),
+      ];
+    }),
+    [],
+  ];
+}
+
+function legend(): Line[] {
+  return [
+    [span(' Colours and marks', 'accent')],
+    [
+      span('  ! warning', 'warn'),
+      span('   !! alert', 'alert'),
+      span('   !!! critical', 'critical'),
+      span('   ~ estimated   - not known'),
+    ],
+  ];
+}
+
+function sideBySide(left: readonly Line[], right: readonly Line[], columns: number, more: string): Line[] {
+  const half = Math.floor(columns * 0.45);
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, i) => [
+    ...fitLine(left[i] ?? [], half, more),
+    ...(right[i] ?? []),
+  ]);
+}

@@ -1,0 +1,87 @@
+import { cleanBlock, cleanLine } from '../../text/clean.ts';
+import { fitLine, type Line, span } from '../../text/line.ts';
+import { fit, width, wrap } from '../../text/width.ts';
+import type { Deck } from '../core/deck.ts';
+import { marksOf } from '../core/marks.ts';
+import type { AppState } from '../core/state.ts';
+import type { DetailSection } from '../core/view.ts';
+
+/** A text that is read and scrolled: its heading stays. */
+export interface Reading {
+  readonly title: Line;
+  readonly lines: readonly Line[];
+}
+
+/** The part of a reading that fits, with its place in the whole. */
+export function readingLines(
+  deck: Pick<Deck, 'ascii'>,
+  reading: Reading,
+  scroll: number,
+  size: AppState['size'],
+): Line[] {
+  const room = size.rows - 1;
+  const last = Math.max(0, reading.lines.length - room);
+  const from = Math.min(scroll, last);
+  const place =
+    last === 0
+      ? ''
+      : `  ${from + 1}-${Math.min(from + room, reading.lines.length)} of ${reading.lines.length}, ${from < last ? 'PgDn' : 'PgUp'}`;
+  const { more } = marksOf(deck);
+  const lines = [[...reading.title, span(place, 'muted')], ...reading.lines.slice(from, from + room)];
+  while (lines.length < size.rows) lines.push([]);
+  return lines.slice(0, size.rows).map((line) => fitLine(line, size.columns, more));
+}
+
+/** Sections one below the other, each a block of text or pairs in two columns. */
+export function sectionLines(sections: readonly DetailSection[], columns: number, more: string): Line[] {
+  return sections.flatMap((section): Line[] => {
+    const labels = (section.facts ?? []).map(([label]) => width(label));
+    const indent = Math.min(34, Math.max(0, ...labels)) + 2;
+    const facts = (section.facts ?? []).flatMap(([label, value]): Line[] =>
+      wrap(cleanLine(value), Math.max(10, columns - indent - 3)).map((part, i) => [
+        span(`  ${fit(i === 0 ? label : '', indent, 'left', more)}`, 'muted'),
+        span(part),
+      ]),
+    );
+    const text =
+      section.text === undefined
+        ? []
+        : wrap(cleanBlock(section.text), Math.max(10, columns - 3)).map((line): Line => [span(`  ${line}`)]);
+    const table = section.table === undefined ? [] : tableLines(section.table, columns);
+    return [[span(` ${cleanLine(section.title)}`, 'accent')], ...facts, ...text, ...table, []];
+  });
+}
+
+/** A table without a frame; one that is too wide is told row by row, with its headings. */
+function tableLines({ columns, rows }: NonNullable<DetailSection['table']>, room: number): Line[] {
+  const cells = [columns, ...rows].map((row) => columns.map((_, i) => cleanLine(row[i] ?? '')));
+  const widths = columns.map((_, i) => Math.max(...cells.map((row) => width(row[i] ?? ''))));
+  const [titles = [], ...values] = cells;
+  if (widths.reduce((sum, cell) => sum + cell + 2, 0) > room)
+    return values.flatMap((row) => recordLines(titles, row, room));
+  return cells.map((row) => [span(`  ${row.map((text, i) => fit(text, widths[i] ?? 0)).join('  ')}`)]);
+}
+
+/** `public.orders`, and below it `size before 17 MB, size after 12 MB`. */
+export function recordLines(
+  titles: readonly string[],
+  [name = '', ...values]: readonly string[],
+  room: number,
+): Line[] {
+  const told = values.flatMap((value, i) => (value === '' ? [] : [`${titles[i + 1]} ${value}`.trim()]));
+  return [
+    ...wrap(name, room - 3).map((text): Line => [span(`  ${text}`)]),
+    ...wrap(told.join(', '), room - 5).map((text): Line => [span(`    ${text}`, 'muted')]),
+  ];
+}
+
+/** The two answers of a question; No until somebody has chosen otherwise. */
+export function answerLine(yes: boolean, does = 'does it'): Line {
+  return [
+    span('  '),
+    yes ? span(' No ') : span('[No]', 'selected'),
+    span('  '),
+    yes ? span('[Yes]', 'critical') : span(' Yes '),
+    span(`   y ${does}, n or Enter does not`, 'muted'),
+  ];
+}

@@ -1,0 +1,189 @@
+import type { Part } from '../../monitor/snapshot.ts';
+import { asciiFrames } from '../../text/ascii.ts';
+import { headingLine, placeColumns, tableLine } from '../../text/cells.ts';
+import { cleanBlock, cleanLine } from '../../text/clean.ts';
+import { fitLine, type Line, lineWidth, type Span, skipLine, span, type Tone } from '../../text/line.ts';
+import { exact } from '../../text/units.ts';
+import { width, wrap } from '../../text/width.ts';
+import type { Deck } from '../core/deck.ts';
+import { type Marks, marksOf } from '../core/marks.ts';
+import type { Shown } from '../core/rows.ts';
+import type { TableState } from '../core/state.ts';
+import { type AnyView, cellText, cellTone, notRead, statusPart } from '../core/view.ts';
+import { screenOf, VIEWS } from '../views/registry.ts';
+import { cursorIndex, shownRows, windowOf } from '../views/select.ts';
+import { ageSpans, isOld } from './freshness.ts';
+import type { PaneBox } from './layout.ts';
+
+/** Cursor and mark. */
+const GUTTER = 2;
+/** Lines of a query below which showing it is not worth the line above it. */
+const LEAST_PREVIEW = 2;
+/** Longest line laid out when the table is scrolled sideways. */
+const FULL_WIDTH = 400;
+
+/** A view as lines of exactly the box: title, heading, rows. */
+export function paneLines(deck: Deck, box: PaneBox): Line[] {
+  const { state, model } = deck;
+  const view = VIEWS[box.view];
+  const table = state.tables[view.id];
+  const focused = state.pane === box.index;
+  const shown = shownRows(view, model, state);
+  const part = statusPart(view, model);
+  const lines: Line[] = [titleLine(deck, view, table, shown, focused, box.width)];
+  if (part.status === 'denied') lines.push(...refusalLines(part, box));
+  else if (shown.rows.length === 0) lines.push([span(`  ${emptyText(deck, view, table, shown)}`, 'muted')]);
+  else lines.push(...rowLines(deck, view, table, shown.rows, box, focused));
+  if (part.partial && lines.length < box.height)
+    lines.push([
+      span(`  ${part.partial.reason}`, 'muted'),
+      span(part.partial.remedy ? ` To see them: ${part.partial.remedy}` : '', 'muted'),
+    ]);
+  if (focused) lines.push(...previewLines(deck, view, table, shown.rows, box, lines.length));
+  const { more } = marksOf(deck);
+  const cut = lines.slice(0, box.height).map((line) => fitLine(line, box.width, more));
+  while (cut.length < box.height) cut.push(fitLine([], box.width));
+  return cut;
+}
+
+function titleLine(
+  deck: Deck,
+  view: AnyView,
+  table: TableState,
+  shown: Shown,
+  focused: boolean,
+  width: number,
+): Line {
+  const alone = screenOf(deck.state.screen).panes.length === 1;
+  // headlines count what there is; this counts the rows below
+  const filtered = table.filter === '' ? 'listed' : `of ${shown.total} ${view.noun}, filter: ${table.filter}`;
+  const number = table.filter === '' && !alone ? [] : [span(`  ${shown.rows.length} ${filtered}`, 'muted')];
+  const beyond = notRead(view, deck.model);
+  const rest =
+    beyond === 0 ? [] : [span(`  the first ${shown.total} of ${exact(shown.total + beyond)}`, 'muted')];
+  const marks =
+    table.marks.size === 0 ? 0 : shown.rows.filter((row) => table.marks.has(view.identity(row))).length;
+  const marked = marks > 0 ? [span(`  ${marks} marked`, 'accent')] : [];
+  const headline = view.headline?.(deck.model, shown.rows) ?? [];
+  const { cursor, rule } = marksOf(deck);
+  const mark = focused && !alone ? cursor : ' ';
+  const title: Span[] = [
+    span(`${mark} ${view.title}`, focused ? 'title' : 'accent'),
+    ...number,
+    ...rest,
+    ...marked,
+    ...ageSpans(deck, view),
+    ...(headline.length > 0 ? [span('  '), ...headline] : []),
+  ];
+  // what matters least goes before anything is cut
+  while (lineWidth(title) > width && title.at(-1)?.tone === 'muted') title.pop();
+  const last = title.pop();
+  if (last) title.push({ ...last, text: last.text.trimEnd() });
+  // panes beside and below each other are told apart by a line
+  const room = width - lineWidth(title) - 2;
+  return alone || room < 1 ? title : [...title, span(`  ${rule.repeat(room)}`, 'muted')];
+}
+
+/** The whole beginning of the query under the cursor, where a screen of one table leaves room for it. */
+function previewLines(
+  deck: Deck,
+  view: AnyView,
+  table: TableState,
+  rows: readonly unknown[],
+  box: PaneBox,
+  used: number,
+): Line[] {
+  const row = rows[cursorIndex(view, rows, table)];
+  const room = box.height - used - 2;
+  if (row === undefined || room < LEAST_PREVIEW || screenOf(deck.state.screen).panes.length > 1) return [];
+  const query = view.query?.(row);
+  if (!query) return [];
+  const { rule } = marksOf(deck);
+  const pid = view.backend?.(row)?.pid;
+  const title = ` ${rule.repeat(2)} ${pid === undefined ? 'Statement' : `Query of ${pid}`} `;
+  const text = wrap(cleanBlock(query), Math.max(10, box.width - 3)).slice(0, room);
+  return [
+    [],
+    [span(`${title}${rule.repeat(Math.max(0, box.width - width(title)))}`, 'muted')],
+    ...text.map((line): Line => [span(`  ${line}`)]),
+  ];
+}
+
+/** Why there are no rows, and what would change that; where there is no room for both, the latter. */
+function refusalLines({ reason, remedy }: Part<unknown>, box: PaneBox): Line[] {
+  const lines = (text: string, tone: Tone) =>
+    wrap(cleanLine(text), Math.max(10, box.width - 2)).map((line): Line => [span(`  ${line}`, tone)]);
+  const help = remedy ? lines(`To see it: ${remedy}`, 'accent') : [];
+  const room = Math.max(0, box.height - 1 - help.length);
+  return [...lines(reason ?? 'This role may not read it.', 'warn').slice(0, room), ...help];
+}
+
+function emptyText(deck: Deck, view: AnyView, table: TableState, shown: Shown): string {
+  if (shown.total > 0)
+    return `None of ${shown.total} ${view.noun} matches "${table.filter}". Esc clears the filter.`;
+  if (view.local) return view.empty;
+  const { at, reason } = statusPart(view, deck.model);
+  // what was never answered is not known to be empty
+  return Number.isNaN(at) ? (reason ?? '') : view.empty;
+}
+
+function rowLines(
+  deck: Deck,
+  view: AnyView,
+  table: TableState,
+  rows: readonly unknown[],
+  box: PaneBox,
+  focused: boolean,
+): Line[] {
+  const marks = marksOf(deck);
+  const sideways = table.shift > 0;
+  const placed = placeColumns(view.columns, (sideways ? FULL_WIDTH : box.width) - GUTTER);
+  const frozen = (placed[0]?.cells ?? 0) + 1;
+  const slide = (line: Line): Line =>
+    sideways ? [...fitLine(line, frozen, marks.more), ...skipLine(line, frozen + table.shift)] : line;
+  const withHeading = box.height >= 4;
+  const cursor = cursorIndex(view, rows, table);
+  const { from, to } = windowOf(rows.length, cursor, box.height - (withHeading ? 2 : 1));
+  const sort = view.ordered ? undefined : table.sort;
+  const old = isOld(deck, view);
+  const heading: Line[] = withHeading
+    ? [[span(' '.repeat(GUTTER)), ...slide(headingLine(placed, sort, marks))]]
+    : [];
+  const body = rows.slice(from, to).map((row, i) => {
+    const cells = placed.map(({ column }) => {
+      const raw = cellText(column as AnyView['columns'][number], row, deck.model);
+      const text = (column as AnyView['columns'][number]).own ? raw : cleanLine(raw);
+      return {
+        text: deck.ascii ? asciiFrames(text) : text,
+        tone: cellTone(column as AnyView['columns'][number], row, deck.model),
+      };
+    });
+    const line = slide(tableLine(cells, placed, marks.more));
+    return dress(line, {
+      cursor: focused && from + i === cursor,
+      marked: table.marks.has(view.identity(row)),
+      old,
+      width: box.width,
+      marks,
+    });
+  });
+  return [...heading, ...body];
+}
+
+interface Dress {
+  cursor: boolean;
+  marked: boolean;
+  old: boolean;
+  width: number;
+  marks: Marks;
+}
+
+/** The gutter, and one tone for the whole row where the row as a whole says something. */
+function dress(line: Line, { cursor, marked, old, width, marks }: Dress): Line {
+  const gutter = `${cursor ? marks.cursor : ' '}${marked ? marks.marked : ' '}`;
+  const whole: Tone | undefined = cursor ? 'selected' : old ? 'muted' : marked ? 'accent' : undefined;
+  const full: Span[] = [span(gutter), ...line];
+  if (whole === undefined) return full;
+  if (cursor) full.push(span(' '.repeat(Math.max(0, width - lineWidth(full)))));
+  return full.map((piece) => span(piece.text, whole));
+}

@@ -1,0 +1,152 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { place } from '../../db/errors.ts';
+import { journaledSignal } from '../../ops/signal/journaled.ts';
+import { planSignal } from '../../ops/signal/plan.ts';
+import { eventSentence, isGood, refusalSentence } from '../../ops/signal/sentences.ts';
+import type {
+  NamedSession,
+  SignalAction,
+  SignalEvent,
+  SignalPick,
+  SignalPlan,
+} from '../../ops/signal/types.ts';
+import type { Deck } from '../core/deck.ts';
+import type { DialogPhase } from '../core/state.ts';
+import type { Slot } from '../core/store.ts';
+import { focusedView, targetRows } from '../views/select.ts';
+
+/** How long leaving the console may wait for the answers to signals that were sent. */
+const SETTLE_MS = 1000;
+
+interface Running {
+  readonly abort: AbortController;
+  /** Settles when the last outcome is known. */
+  readonly done: Promise<void>;
+}
+
+const RUNNING: Slot<{ now?: Running | undefined }> = { make: () => ({}) };
+
+/** Why cancel and terminate cannot be used now; undefined when they can. */
+export function signalDisabled(deck: Deck): string | undefined {
+  if (deck.readOnly)
+    return 'read-only: start with --no-read-only, or change the profile, to cancel or terminate';
+  if (!deck.sampler.control) return 'there is no connection';
+  return undefined;
+}
+
+/** Cancel or terminate what is marked, or the row under the cursor. The targets are taken now, not when confirmed. */
+export function signalTargets(deck: Deck, action: SignalAction): void {
+  const view = focusedView(deck.state);
+  const pids = targetRows(deck.model, deck.state).flatMap((row): NamedSession[] => {
+    const ref = view.backend?.(row);
+    if (!ref) return [];
+    const queryStart = action === 'cancel' ? queryStartOf(row) : undefined;
+    return [
+      {
+        pid: ref.pid,
+        ...(ref.backendStart !== null && { backendStart: ref.backendStart }),
+        ...(queryStart !== undefined && { queryStart }),
+      },
+    ];
+  });
+  if (pids.length === 0) deck.say('No session is selected.', 'error');
+  else void plan(deck, action, { pids });
+}
+
+export function terminateRootBlockers(deck: Deck): void {
+  void plan(deck, 'terminate', { rootBlockers: true });
+}
+
+export function terminateIdle(deck: Deck, seconds: number): void {
+  void plan(deck, 'terminate', { idleLongerThan: seconds });
+}
+
+/** Statements are told apart by their start: the next one of the session must not be cancelled instead. */
+function queryStartOf(row: unknown): number | undefined {
+  const inner = (row as { row?: unknown }).row ?? row;
+  const start = (inner as { query_start_us?: number | null }).query_start_us;
+  return start ?? undefined;
+}
+
+function phase(deck: Deck, id: symbol, next: DialogPhase): void {
+  const { overlay } = deck.state;
+  if (overlay?.kind === 'signal' && overlay.id === id) deck.open({ ...overlay, phase: next });
+}
+
+async function plan(deck: Deck, action: SignalAction, pick: SignalPick): Promise<void> {
+  const session = deck.sampler.control;
+  if (!session) return;
+  const id = Symbol(action);
+  deck.open({ kind: 'signal', id, action, phase: { step: 'planning' }, scroll: 0 });
+  try {
+    const made = await planSignal(session, { action, pick }, { readOnly: deck.readOnly });
+    phase(deck, id, { step: 'ask', plan: made, yes: false });
+  } catch (error) {
+    phase(deck, id, { step: 'failed', reason: (error as Error).message });
+  }
+}
+
+/** Sends what the open dialog lists. */
+export function confirmSignal(deck: Deck): void {
+  const { overlay } = deck.state;
+  if (overlay?.kind !== 'signal' || overlay.phase.step !== 'ask') return;
+  const { plan: confirmed } = overlay.phase;
+  if (confirmed.victims.length === 0) deck.open(undefined);
+  else start(deck, overlay.id, confirmed);
+}
+
+function start(deck: Deck, id: symbol, confirmed: SignalPlan): void {
+  const abort = new AbortController();
+  const running = deck.store.held(RUNNING);
+  const done = run(deck, id, confirmed, abort.signal).finally(() => {
+    running.now = undefined;
+  });
+  running.now = { abort, done };
+}
+
+async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortSignal): Promise<void> {
+  const session = deck.sampler.control;
+  if (!session) {
+    phase(deck, id, { step: 'failed', reason: 'The connection is gone; nothing was sent.' });
+    return;
+  }
+  const outcomes: SignalEvent[] = [];
+  const record = (text: string, good: boolean) => deck.say(text, good ? 'done' : 'error', true);
+  try {
+    phase(deck, id, { step: 'running', plan: confirmed, outcomes: [] });
+    for await (const event of journaledSignal(session, confirmed, {
+      journal: deck.journal,
+      server: place(deck.resolved.target),
+      onUnrecorded: (sentence) => deck.say(sentence, 'error'),
+      signal,
+      readOnly: deck.readOnly,
+    })) {
+      outcomes.push(event);
+      record(eventSentence(event), isGood(event));
+      phase(deck, id, { step: 'running', plan: confirmed, outcomes: [...outcomes] });
+    }
+    for (const refusal of confirmed.refused) record(`Not touched: ${refusalSentence(refusal)}`, false);
+    const view = focusedView(deck.state);
+    deck.table(view.id, { marks: new Set() });
+    phase(deck, id, { step: 'done', plan: confirmed, outcomes });
+    deck.sampler.refresh();
+  } catch (error) {
+    record((error as Error).message, false);
+    phase(deck, id, { step: 'failed', reason: (error as Error).message });
+  }
+}
+
+/** Stops sending. True when something was running. */
+export function abortSignal(deck: Deck): boolean {
+  const run = deck.store.held(RUNNING).now;
+  run?.abort.abort();
+  return run !== undefined;
+}
+
+/** Stops sending and waits until what was sent is accounted for; not for ever. */
+export async function settleSignal(deck: Deck): Promise<void> {
+  const run = deck.store.held(RUNNING).now;
+  if (!run) return;
+  run.abort.abort();
+  await Promise.race([run.done, delay(SETTLE_MS, undefined, { ref: false })]);
+}

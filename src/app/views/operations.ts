@@ -1,0 +1,101 @@
+import type { Tone } from '../../text/line.ts';
+import { duration } from '../../text/units.ts';
+import type { Column } from '../core/view.ts';
+import { defineView } from '../core/view.ts';
+import type { RunRow } from '../runs/read.ts';
+
+const TONES: Readonly<Record<RunRow['status'], Tone | undefined>> = {
+  running: 'accent',
+  done: 'good',
+  failed: 'alert',
+  cancelled: 'warn',
+  interrupted: 'critical',
+};
+
+/** `11-20 16:14`, in local time. */
+export function whenText(at: number): string {
+  const date = new Date(at);
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${date.toTimeString().slice(0, 5)}`;
+}
+
+/** What can be done about it afterwards. */
+function afterwards({ left, undo, undoneBy, recoveredBy }: RunRow): string {
+  if (left) return 'u recover';
+  if (recoveredBy !== null) return 'recovered';
+  if (undoneBy !== null) return 'undone';
+  return undo === null ? '' : 'u undo';
+}
+
+const columns = [
+  {
+    id: 'when',
+    title: 'WHEN',
+    width: 11,
+    priority: 1,
+    // what runs now stands above what is over, whenever it began
+    value: (r) => (r.status === 'running' ? r.startedAt + 1e15 : r.startedAt),
+    cell: (r) => whenText(r.startedAt),
+  },
+  {
+    id: 'status',
+    title: 'STATUS',
+    width: 12,
+    priority: 1,
+    value: (r) => r.status,
+    cell: (r) => (r.status === 'interrupted' ? '!interrupted' : r.status),
+    tone: (r) => TONES[r.status],
+  },
+  { id: 'operation', title: 'OPERATION', width: 12, priority: 4, value: (r) => r.operation },
+  { id: 'subject', title: 'SUBJECT', width: 33, priority: 1, grow: true, value: (r) => r.subject },
+  {
+    id: 'duration',
+    title: 'TIME',
+    width: 6,
+    align: 'right',
+    priority: 2,
+    value: (r) => r.seconds,
+    format: duration,
+  },
+  { id: 'undo', title: 'AFTERWARDS', width: 10, priority: 2, value: afterwards },
+  { id: 'server', title: 'SERVER', width: 28, priority: 3, value: (r) => r.server },
+] satisfies Column<RunRow>[];
+
+export const operationsView = defineView<RunRow>({
+  id: 'operations',
+  title: 'Operations',
+  noun: 'runs',
+  parts: ['summary'],
+  local: true,
+  rows: (model) => model.runs,
+  identity: (row) => row.id,
+  sort: { column: 'when', descending: true },
+  empty: 'Nothing has been done yet. b makes a backup; : lists all that can be done.',
+  columns,
+  copy: (row) => row.id,
+  detail: (row) => [
+    {
+      title: row.subject,
+      facts: [
+        ['run', row.id],
+        ['operation', row.operation],
+        ['status', row.status],
+        ['server', row.server],
+        ['by', `${row.who}@${row.host}`],
+        ['began', new Date(row.startedAt).toString().slice(0, 24)],
+        ['took', duration(row.seconds)],
+        ...(row.undo === null ? [] : [['undo', `${row.undo} (u)`] as const]),
+        ...(row.undoneBy === null ? [] : [['undone by', row.undoneBy] as const]),
+        ...(row.recoveredBy === null ? [] : [['cleaned up by', row.recoveredBy] as const]),
+        ...(row.left
+          ? [
+              [
+                'what now',
+                'It was not brought to an end. u shows what it left, and how to clean up.',
+              ] as const,
+            ]
+          : []),
+      ],
+    },
+  ],
+});

@@ -1,0 +1,120 @@
+import { cleanLine } from '../../text/clean.ts';
+import type { Model } from '../core/model.ts';
+import type { Shown, Sort } from '../core/rows.ts';
+import type { AppState, TableState } from '../core/state.ts';
+import { type AnyView, cellText } from '../core/view.ts';
+import { screenOf, VIEWS } from './registry.ts';
+
+/** Computed once per round of the sampler and setting of the table. */
+export function shownRows(view: AnyView, model: Model, state: AppState): Shown {
+  const table = state.tables[view.id];
+  const memo = model.shown.get(view.id);
+  if (memo && memo.round === state.round && memo.filter === table.filter && memo.sort === table.sort)
+    return memo.shown;
+  const rows = view.rows(model);
+  const shown = {
+    rows: sortRows(view, filterRows(view, rows, table.filter, model), table.sort, model),
+    total: rows.length,
+  };
+  model.shown.set(view.id, { filter: table.filter, sort: table.sort, round: state.round, shown });
+  return shown;
+}
+
+/**
+ * Rows in which every word of the filter occurs in some column, upper and lower case alike. `!word` leaves out rows
+ * that contain it.
+ */
+export function filterRows(
+  view: AnyView,
+  rows: readonly unknown[],
+  filter: string,
+  model: Model,
+): readonly unknown[] {
+  const words = filter
+    .toLocaleLowerCase()
+    .split(/\s+/)
+    .filter((w) => w !== '' && w !== '!');
+  if (words.length === 0) return rows;
+  return rows.filter((row) => {
+    const text = view.columns
+      .map((c) => cleanLine(`${cellText(c, row, model)} ${String(c.value(row, model) ?? '')}`))
+      .join(' ')
+      .toLocaleLowerCase();
+    return words.every((word) =>
+      word.startsWith('!') ? !text.includes(word.slice(1)) : text.includes(word),
+    );
+  });
+}
+
+/** Sorted by one column, unknown values last in either direction; equal rows keep their order. */
+export function sortRows(
+  view: AnyView,
+  rows: readonly unknown[],
+  sort: Sort,
+  model: Model,
+): readonly unknown[] {
+  if (view.ordered) return rows;
+  const column = view.columns.find((c) => c.id === sort.column);
+  if (!column) return rows;
+  const sign = sort.descending ? -1 : 1;
+  return rows
+    .map((row) => ({ row, value: column.value(row, model), id: view.identity(row) }))
+    .sort((a, b) => {
+      const unknownA = a.value === null || a.value === undefined || a.value === '';
+      const unknownB = b.value === null || b.value === undefined || b.value === '';
+      if (unknownA || unknownB) return Number(unknownA) - Number(unknownB) || (a.id < b.id ? -1 : 1);
+      if (typeof a.value === 'string' && typeof b.value === 'string')
+        return sign * a.value.localeCompare(b.value) || (a.id < b.id ? -1 : 1);
+      return sign * (Number(a.value) - Number(b.value)) || (a.id < b.id ? -1 : 1);
+    })
+    .map((entry) => entry.row);
+}
+
+/** All rows of a view in its own order; for output without a console. */
+export function shownRowsOf(view: AnyView, model: Model): readonly unknown[] {
+  return sortRows(view, view.rows(model), view.sort, model);
+}
+
+/** Where the cursor stands: on the selected row, or where that row was when it vanished. */
+export function cursorIndex(view: AnyView, rows: readonly unknown[], table: TableState): number {
+  if (rows.length === 0) return -1;
+  if (table.selected !== undefined) {
+    const at = rows.findIndex((row) => view.identity(row) === table.selected);
+    if (at >= 0) return at;
+  }
+  return Math.min(table.index, rows.length - 1);
+}
+
+/** The part of the rows that fits, with the cursor in it. */
+export function windowOf(count: number, cursor: number, room: number): { from: number; to: number } {
+  if (count <= room) return { from: 0, to: count };
+  const from = Math.min(Math.max(0, cursor - Math.floor(room / 2)), count - room);
+  return { from, to: from + room };
+}
+
+/** The view that keys go to: that of the row whose details are open, else the focused pane. */
+export function focusedView(state: AppState): AnyView {
+  if (state.overlay?.kind === 'detail') return VIEWS[state.overlay.view];
+  const { panes } = screenOf(state.screen);
+  return VIEWS[panes[state.pane] ?? panes[0]];
+}
+
+/** The row that keys are about: the one whose details are open, else the one under the cursor. */
+export function selectedRow(model: Model, state: AppState): unknown {
+  // its neighbour must not take its place when it vanishes while somebody reads
+  if (state.overlay?.kind === 'detail') return state.overlay.row;
+  const view = focusedView(state);
+  const { rows } = shownRows(view, model, state);
+  return rows[cursorIndex(view, rows, state.tables[view.id])];
+}
+
+/** The marked rows that are visible under the filter; the row that keys are about when nothing is marked. */
+export function targetRows(model: Model, state: AppState): readonly unknown[] {
+  const view = focusedView(state);
+  const { rows } = shownRows(view, model, state);
+  const { marks } = state.tables[view.id];
+  const marked = rows.filter((row) => marks.has(view.identity(row)));
+  if (marked.length > 0 && state.overlay?.kind !== 'detail') return marked;
+  const one = selectedRow(model, state);
+  return one === undefined ? [] : [one];
+}
