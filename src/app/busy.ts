@@ -1,5 +1,4 @@
-import type { AppState } from './state.ts';
-import { openedWizard } from './wizard/state.ts';
+import { type AppState, openedWizard } from './core/state.ts';
 
 /** Something was asked for and its answer is awaited on the screen. */
 export function isBusy(state: AppState): boolean {

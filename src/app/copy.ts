@@ -1,14 +1,15 @@
 import { backendDetail } from '../db/views/backend.ts';
 import { STATEMENT_CHARS } from '../db/views/statements.ts';
-import type { Deck } from './core/deck.ts';
+import { action } from './core/action.ts';
+import type { Action, Deck } from './core/deck.ts';
 import type { BackendRef } from './core/view.ts';
-import { focusedView, selectedRow } from './views/select.ts';
+import { focusedView, noRow, selectedRow } from './views/select.ts';
 
 const WHOLE = 'The query was';
 const BEGINNING = 'The beginning of the query was';
 
 /** Copies the statement of the row that keys are about, else its name. */
-export function copyRow(deck: Deck): void {
+function copyRow(deck: Deck): void {
   const view = focusedView(deck.state);
   const row = selectedRow(deck.model, deck.state);
   if (row === undefined) return;
@@ -31,3 +32,9 @@ async function copyWhole(deck: Deck, backend: BackendRef, beginning: string): Pr
   if (query?.startsWith(beginning)) deck.copy(query, WHOLE);
   else deck.copy(beginning, BEGINNING);
 }
+
+export const COPY_ACTION: Action = action('row.copy', 'row', 'y', 'Copy the query or the name', copyRow, {
+  hint: 11,
+  short: 'copy',
+  disabled: noRow,
+});

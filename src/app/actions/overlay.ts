@@ -1,6 +1,7 @@
 import { parseDuration } from '../../text/units.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
+import { PALETTE_ACTIONS } from '../palette/actions.ts';
 import { choosePalette } from '../palette/palette.ts';
 import { terminateIdle } from '../signal/signal.ts';
 import { confirmName } from '../wizard/flow.ts';
@@ -28,11 +29,6 @@ function takeField(deck: Deck): void {
       deck.open({ ...overlay, problem: 'A number with its unit: 90s, 10m, 2h.' });
     else terminateIdle(deck, seconds);
   }
-}
-
-function movePalette(deck: Deck, by: number): void {
-  const { overlay } = deck.state;
-  if (overlay?.kind === 'palette') deck.open({ ...overlay, index: Math.max(0, overlay.index + by) });
 }
 
 function toggleAnswer(deck: Deck): void {
@@ -91,6 +87,5 @@ export const OVERLAY_ACTIONS: readonly Action[] = [
     shortOn: (d) => (d.state.overlay?.kind === 'wizard' ? 'run it' : 'take it'),
   }),
   action('field.escape', 'field', 'esc', 'Leave it', back, { hint: 2, short: 'back' }),
-  action('palette.down', 'palette', 'down tab ^N', 'Next', (d) => movePalette(d, 1)),
-  action('palette.up', 'palette', 'up backtab ^P', 'Previous', (d) => movePalette(d, -1)),
+  ...PALETTE_ACTIONS,
 ];

@@ -1,13 +1,16 @@
 import type { Action } from '../core/deck.ts';
+import { RUN_ACTIONS } from '../runs/actions.ts';
+import { OPERATION_ACTIONS, WIZARD_ACTIONS } from '../wizard/actions.ts';
 import { OVERLAY_ACTIONS } from './overlay.ts';
 import { SCREEN_ACTIONS } from './screen.ts';
 import { TABLE_ACTIONS } from './table.ts';
-import { WIZARD_ACTIONS } from './wizard.ts';
 
 /** All of them, in the order of help and palette. */
 export const ACTIONS: readonly Action[] = [
   ...SCREEN_ACTIONS,
   ...TABLE_ACTIONS,
+  ...OPERATION_ACTIONS,
+  ...RUN_ACTIONS,
   ...WIZARD_ACTIONS,
   ...OVERLAY_ACTIONS,
 ];

@@ -1,9 +1,9 @@
-import { durationText } from '../../text/units.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
 import { runningWizards } from '../core/state.ts';
-import { EMPTY_FIELD, proposal } from '../core/text-field.ts';
-import { abortSignal, signalDisabled, terminateRootBlockers } from '../signal/signal.ts';
+import { OPEN_PALETTE } from '../palette/actions.ts';
+import { SIGNAL_ACTIONS } from '../signal/actions.ts';
+import { abortSignal } from '../signal/signal.ts';
 import { SCREENS, screenOf } from '../views/registry.ts';
 import { focusedView } from '../views/select.ts';
 import { wizardBack } from '../wizard/flow.ts';
@@ -11,14 +11,6 @@ import { interruptRuns } from '../wizard/run.ts';
 
 const onePane = (deck: Deck) =>
   screenOf(deck.state.screen).panes.length > 1 ? undefined : 'this screen has one pane';
-
-/** As the summary has it: the forest is read only while it is on the screen. */
-const nobodyWaits = (deck: Deck) =>
-  deck.model.rows('summary')[0]?.lock_waiting === 0 ? 'nobody waits for a lock' : undefined;
-
-function askIdle(deck: Deck): void {
-  deck.open({ kind: 'idle', field: proposal(durationText(deck.model.thresholds.idle_session_seconds)) });
-}
 
 /** Stops what runs; without anything running, or asked twice, ends the program. */
 export function interrupt(deck: Deck): void {
@@ -72,26 +64,12 @@ export const SCREEN_ACTIONS: readonly Action[] = [
   action('pane.previous', 'screen', 'backtab [', 'Previous pane', (d) => d.focusPane(-1), {
     disabled: onePane,
   }),
-  action('signal.roots', 'screen', 'B', 'Terminate the root blockers', terminateRootBlockers, {
-    danger: true,
-    disabled: (d) => signalDisabled(d) ?? nobodyWaits(d),
-  }),
-  action('signal.idle', 'screen', 'I', 'Terminate sessions idle for long', askIdle, {
-    danger: true,
-    disabled: signalDisabled,
-  }),
+  ...SIGNAL_ACTIONS,
   action('time.pause', 'screen', 'p', 'Pause, or go on', (d) => d.togglePause(), { hint: 6, short: 'pause' }),
   action('time.now', 'screen', 'R', 'Refresh now', (d) => d.sampler.refresh()),
   action('time.slower', 'screen', '+ =', 'Longer interval', (d) => d.changeInterval(1)),
   action('time.faster', 'screen', '-', 'Shorter interval', (d) => d.changeInterval(-1)),
-  action(
-    'run.palette',
-    'screen',
-    ': ^P',
-    'Everything by name',
-    (d) => d.open({ kind: 'palette', field: EMPTY_FIELD, index: 0 }),
-    { hint: 7, short: 'palette' },
-  ),
+  OPEN_PALETTE,
   action('help.log', 'screen', 'L', 'Message log', (d) => d.open({ kind: 'log', scroll: 0 })),
   action('help', 'quit', '?', 'Help', toggleHelp, { hint: 12, short: 'help' }),
   action('back', 'quit', 'esc', 'One level back', back),

@@ -1,37 +1,13 @@
-import { unexplainable } from '../../db/explain.ts';
-import { copyRow } from '../copy.ts';
+import { COPY_ACTION } from '../copy.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
-import { fieldOf } from '../core/text-field.ts';
-import { openDetail } from '../detail/detail.ts';
-import { explainRow } from '../explain/explain.ts';
-import { signalDisabled, signalTargets } from '../signal/signal.ts';
-import { cursorIndex, focusedView, selectedRow, shownRows } from '../views/select.ts';
-
-const noRow = (deck: Deck) =>
-  selectedRow(deck.model, deck.state) === undefined ? 'there is no row' : undefined;
+import { DETAIL_ACTION } from '../detail/actions.ts';
+import { EXPLAIN_ACTION } from '../explain/actions.ts';
+import { FILTER_ACTION } from '../filter.ts';
+import { SIGNAL_ROW_ACTIONS } from '../signal/actions.ts';
+import { cursorIndex, focusedView, noRow, shownRows } from '../views/select.ts';
 
 const noOrder = (deck: Deck) => focusedView(deck.state).ordered;
-
-const noSession = (deck: Deck): string | undefined => {
-  const blocked = signalDisabled(deck) ?? noRow(deck);
-  if (blocked) return blocked;
-  const view = focusedView(deck.state);
-  return view.backend?.(selectedRow(deck.model, deck.state)) ? undefined : 'the row is no session';
-};
-
-function explainDisabled(deck: Deck): string | undefined {
-  const row = selectedRow(deck.model, deck.state);
-  const view = focusedView(deck.state);
-  const { server } = deck.sampler;
-  const query = row === undefined ? undefined : view.query?.(row);
-  if (!query) return 'the row has no query';
-  if (!server || !deck.sampler.control) return 'there is no connection';
-  const database = view.database?.(row, deck.model);
-  if (database && database !== server.database)
-    return `it runs in ${database}, and this console is connected to ${server.database}`;
-  return unexplainable(query, server);
-}
 
 function nextSort(deck: Deck): void {
   const view = focusedView(deck.state);
@@ -45,12 +21,6 @@ function reverse(deck: Deck): void {
   const { id } = focusedView(deck.state);
   const { sort } = deck.state.tables[id];
   deck.table(id, { sort: { ...sort, descending: !sort.descending } });
-}
-
-function filter(deck: Deck): void {
-  const { id } = focusedView(deck.state);
-  const before = deck.state.tables[id].filter;
-  deck.open({ kind: 'filter', view: id, field: fieldOf(before), before });
 }
 
 function toggleMark(deck: Deck): void {
@@ -80,39 +50,16 @@ export const TABLE_ACTIONS: readonly Action[] = [
   action('move.last', 'table', 'G end', 'Last row', (d) => d.moveCursor((_, last) => last)),
   action('move.right', 'table', 'right l', 'Scroll right', (d) => shift(d, 8)),
   action('move.left', 'table', 'left h', 'Scroll left', (d) => shift(d, -8)),
-  action('row.detail', 'table', 'enter', 'Details of the row', openDetail, {
-    hint: 1,
-    short: 'details',
-    disabled: noRow,
-  }),
+  DETAIL_ACTION,
   action('row.mark', 'table', 'space', 'Mark the row', toggleMark, {
     hint: 9,
     short: 'mark',
     disabled: noRow,
   }),
-  action('signal.terminate', 'row', 'K', 'Terminate the session', (d) => signalTargets(d, 'terminate'), {
-    danger: true,
-    hint: 2,
-    short: 'terminate',
-    disabled: noSession,
-  }),
-  action('signal.cancel', 'row', 'c', 'Cancel the query', (d) => signalTargets(d, 'cancel'), {
-    danger: true,
-    hint: 3,
-    short: 'cancel',
-    disabled: noSession,
-  }),
-  action('row.explain', 'row', 'e', 'Explain the query (the plan; it is not run)', explainRow, {
-    hint: 10,
-    short: 'explain',
-    disabled: explainDisabled,
-  }),
-  action('row.copy', 'row', 'y', 'Copy the query or the name', copyRow, {
-    hint: 11,
-    short: 'copy',
-    disabled: noRow,
-  }),
-  action('find.filter', 'table', '/', 'Filter (!word leaves out)', filter, { hint: 4, short: 'filter' }),
+  ...SIGNAL_ROW_ACTIONS,
+  EXPLAIN_ACTION,
+  COPY_ACTION,
+  FILTER_ACTION,
   action('find.sort', 'table', 's', 'Sort by the next column', nextSort, {
     hint: 5,
     short: 'sort',

@@ -118,3 +118,8 @@ export function targetRows(model: Model, state: AppState): readonly unknown[] {
   const one = selectedRow(model, state);
   return one === undefined ? [] : [one];
 }
+
+/** Why nothing can be done with a row now. */
+export function noRow(deck: { readonly model: Model; readonly state: AppState }): string | undefined {
+  return selectedRow(deck.model, deck.state) === undefined ? 'there is no row' : undefined;
+}

@@ -1,13 +1,11 @@
-import { connectionWords, withConnection } from '../../ops/engine/connection.ts';
+import { connectionWords } from '../../ops/engine/connection.ts';
 import type { Entry } from '../../ops/engine/operation.ts';
 import type { Danger } from '../../ops/engine/plan.ts';
-import type { Kept } from '../../ops/kept/kept.ts';
-import { entryOf, OPERATIONS } from '../../ops/registry.ts';
+import { OPERATIONS } from '../../ops/registry.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
 import { openedWizard } from '../core/state.ts';
-import type { RunRow } from '../runs/read.ts';
-import { focusedView, selectedRow } from '../views/select.ts';
+import { focusedView } from '../views/select.ts';
 import {
   acceptForm,
   copyCommand,
@@ -18,48 +16,13 @@ import {
   operationDisabled,
   planDisabled,
   wizardBack,
-} from '../wizard/flow.ts';
-import { markedRows, meantByKey } from '../wizard/marked.ts';
-import { askCancel } from '../wizard/run.ts';
+} from './flow.ts';
+import { markedRows, meantByKey } from './marked.ts';
+import { askCancel } from './run.ts';
+import { commandDisabled, meantBy, takeBackRun } from './take-back.ts';
 
 /** A page of the choices under a field. */
 const PAGE = 5;
-
-function selectedRun(deck: Deck): RunRow | undefined {
-  return focusedView(deck.state).id === 'operations'
-    ? (selectedRow(deck.model, deck.state) as RunRow | undefined)
-    : undefined;
-}
-
-function cannotTakeBack(deck: Deck): string | undefined {
-  const run = selectedRun(deck);
-  if (!run) return 'the row is no run';
-  if (run.status === 'running') return 'it is still running; Enter shows it';
-  if (run.undoneBy !== null) return `it was undone by ${run.undoneBy}`;
-  if (run.recoveredBy !== null) return `${run.recoveredBy} has cleaned up after it`;
-  if (!run.left && run.undo === null) return 'there is no way to take it back';
-  const command = run.left ? `pgdeck recover ${run.id}` : (run.undo ?? '');
-  return commandDisabled(deck, command);
-}
-
-function takeBack(deck: Deck): void {
-  const run = selectedRun(deck);
-  if (run) takeBackRun(deck, run.id, run.left ? undefined : run.undo, run.connection);
-}
-
-/** `undo`: the command that takes it back, undefined for a run that has left something. What is copied names the server. */
-function takeBackRun(
-  deck: Deck,
-  id: string,
-  undo: string | null | undefined,
-  connection: readonly string[],
-): void {
-  const command = undo === undefined ? `pgdeck recover ${id}` : undo;
-  if (command === null) return;
-  const meant = meantBy(command);
-  if (meant) openWizard(deck, meant.entry, { argument: meant.argument });
-  else deck.copy(withConnection(command, connection), 'The command was');
-}
 
 function undoOf(deck: Deck): { readonly run: string; readonly undo: string } | undefined {
   const phase = openedWizard(deck.state)?.phase;
@@ -70,19 +33,6 @@ function undoOf(deck: Deck): { readonly run: string; readonly undo: string } | u
 const noUndo = (deck: Deck): string | undefined =>
   commandDisabled(deck, undoOf(deck)?.undo ?? '') ??
   (undoOf(deck) ? undefined : 'there is no way to take it back');
-
-/** The operation and its argument that a command of pgdeck names; undefined when there is more to it. */
-function meantBy(command: string): { readonly entry: Entry; readonly argument: string } | undefined {
-  const words = /^pgdeck ([a-z ]+) ([\w.:-]+)$/.exec(command);
-  const entry = entryOf(words?.[1] ?? '');
-  return entry && { entry, argument: words?.[2] ?? '' };
-}
-
-/** A command that is only copied changes nothing. */
-function commandDisabled(deck: Deck, command: string): string | undefined {
-  const meant = meantBy(command);
-  return meant && operationDisabled(deck, meant.entry);
-}
 
 /** A command that has more to it than an operation and its argument is copied. */
 const undoWord = (deck: Deck) =>
@@ -141,26 +91,8 @@ function sharedAction(key: string, entries: readonly [Entry, ...Entry[]]): Actio
   });
 }
 
-function selectedKept(deck: Deck): Kept | undefined {
-  return focusedView(deck.state).id === 'kept'
-    ? (selectedRow(deck.model, deck.state) as Kept | undefined)
-    : undefined;
-}
-
-function dropKept(deck: Deck): void {
-  const [kept, entry] = [selectedKept(deck), entryOf('db drop')];
-  if (kept && entry) openWizard(deck, entry, { argument: kept.name });
-}
-
-function cannotDrop(deck: Deck): string | undefined {
-  const entry = entryOf('db drop');
-  return (
-    (entry && operationDisabled(deck, entry)) ??
-    (selectedKept(deck) ? undefined : 'the row is no database that pgdeck made')
-  );
-}
-
-export const WIZARD_ACTIONS: readonly Action[] = [
+/** One for each operation, and one for each key that several share. */
+export const OPERATION_ACTIONS: readonly Action[] = [
   ...OPERATIONS.map((entry) =>
     action(
       `run.${entry.id.replaceAll(' ', '.')}`,
@@ -175,17 +107,10 @@ export const WIZARD_ACTIONS: readonly Action[] = [
     ),
   ),
   ...SHARED.map(({ key, entries }) => sharedAction(key, entries)),
-  action('runs.undo', 'row', 'u', 'Undo the run, or clean up after it', takeBack, {
-    hint: 3,
-    short: 'undo',
-    disabled: cannotTakeBack,
-  }),
-  action('kept.drop', 'row', 'D', 'Drop the database that pgdeck made', dropKept, {
-    danger: true,
-    hint: 2,
-    shortOn: (d) => (focusedView(d.state).id === 'kept' ? 'drop' : undefined),
-    disabled: cannotDrop,
-  }),
+];
+
+/** While a wizard is open. */
+export const WIZARD_ACTIONS: readonly Action[] = [
   action('form.next', 'form', 'tab', 'Next field', (d) => nextField(d, 1), { hint: 2, short: 'next field' }),
   action('form.previous', 'form', 'backtab', 'Field before', (d) => nextField(d, -1)),
   action('form.down', 'form', 'down', 'Next choice, or field', (d) => moveInForm(d, 1)),
