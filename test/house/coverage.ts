@@ -1,0 +1,70 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+interface Script {
+  readonly url: string;
+  readonly functions: readonly {
+    readonly functionName: string;
+    readonly ranges: readonly { readonly count: number }[];
+  }[];
+}
+
+/** What a program runs, asked over its inspector. */
+export class Coverage {
+  readonly #socket: WebSocket;
+  #id = 0;
+  readonly #answers = new Map<number, (result: unknown) => void>();
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.addEventListener('message', ({ data }) => {
+      const { id, result } = JSON.parse(String(data)) as { id?: number; result?: unknown };
+      if (id !== undefined) this.#answers.get(id)?.(result);
+    });
+  }
+
+  /** Connects to the inspector of a program that was started with `--inspect=PORT`. */
+  static async of(port: number): Promise<Coverage> {
+    const url = await inspectorUrl(port);
+    const socket = new WebSocket(url);
+    await new Promise((resolve, reject) => {
+      socket.addEventListener('open', resolve);
+      socket.addEventListener('error', reject);
+    });
+    const coverage = new Coverage(socket);
+    await coverage.#ask('Profiler.enable');
+    await coverage.#ask('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+    return coverage;
+  }
+
+  /** The files that have run a function since this was asked last, from `src/` on. */
+  async files(): Promise<string[]> {
+    const { result } = (await this.#ask('Profiler.takePreciseCoverage')) as { result: Script[] };
+    const ran = result.filter(({ functions }) => functions.some(({ ranges }) => (ranges[0]?.count ?? 0) > 0));
+    return ran.flatMap(({ url }) => /\/(src\/.+)\.js$/.exec(url)?.[1] ?? []).sort();
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #ask(method: string, params: object = {}): Promise<unknown> {
+    const id = ++this.#id;
+    this.#socket.send(JSON.stringify({ id, method, params }));
+    return new Promise((resolve) => this.#answers.set(id, resolve));
+  }
+}
+
+async function inspectorUrl(port: number): Promise<string> {
+  for (let tries = 0; tries < 100; tries++) {
+    try {
+      const [target] = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
+        webSocketDebuggerUrl: string;
+      }[];
+      if (target) return target.webSocketDebuggerUrl;
+    } catch {
+      // it is not up yet
+    }
+    await delay(50);
+  }
+  throw new Error(`Nothing answers on the inspector's port ${port}.`);
+}
