@@ -1,5 +1,5 @@
-import { backendDetail } from '../db/views/backend.ts';
-import { STATEMENT_CHARS } from '../db/views/statements.ts';
+import { backendDetail } from '../db/queries/backend.ts';
+import { STATEMENT_CHARS } from '../db/queries/statements.ts';
 import { action } from './core/action.ts';
 import type { Action, Deck } from './core/deck.ts';
 import type { BackendRef } from './core/view.ts';

@@ -1,12 +1,9 @@
 import { THRESHOLDS } from '../config/thresholds.ts';
-import type { Denial, Query, RowOf } from '../db/query.ts';
-import type { Server } from '../db/server.ts';
-import { type Call, call } from '../db/session.ts';
-import { activityList, activitySummary } from '../db/views/activity.ts';
-import { keptDatabases } from '../db/views/database/kept.ts';
-import { databaseStats } from '../db/views/database.ts';
-import { indexCounts, indexDuplicate, indexInvalid, indexUnused, indexUsage } from '../db/views/indexes.ts';
-import { lockTree } from '../db/views/locks.ts';
+import { activityList, activitySummary } from '../db/queries/activity.ts';
+import { keptDatabases } from '../db/queries/database/kept.ts';
+import { databaseStats } from '../db/queries/database.ts';
+import { indexCounts, indexDuplicate, indexInvalid, indexUnused, indexUsage } from '../db/queries/indexes.ts';
+import { lockTree } from '../db/queries/locks.ts';
 import {
   progressAnalyze,
   progressBasebackup,
@@ -15,16 +12,19 @@ import {
   progressCreateIndex,
   progressGate,
   progressVacuum,
-} from '../db/views/progress.ts';
-import { tableCount, tableDead, tableExactSizes, tableSizes, tableStats } from '../db/views/relations.ts';
+} from '../db/queries/progress.ts';
+import { tableCount, tableDead, tableExactSizes, tableSizes, tableStats } from '../db/queries/relations.ts';
 import {
   replicationReceiver,
   replicationSenders,
   replicationSlots,
   replicationStandby,
-} from '../db/views/replication.ts';
-import { statementCounters, statementsInfo, statementTexts } from '../db/views/statements.ts';
-import { archiver, checkpoints, prepared, walDirectory, walPosition, walStats } from '../db/views/wal.ts';
+} from '../db/queries/replication.ts';
+import { statementCounters, statementsInfo, statementTexts } from '../db/queries/statements.ts';
+import { archiver, checkpoints, prepared, walDirectory, walPosition, walStats } from '../db/queries/wal.ts';
+import type { Denial, Query, RowOf } from '../db/query.ts';
+import type { Server } from '../db/server.ts';
+import { type Call, call } from '../db/session.ts';
 
 /** What the front end asks for beyond "this part": how much, and of what. */
 export interface Wants {

@@ -1,4 +1,4 @@
-import type { BloatUnknown } from '../db/views/fragments.ts';
+import type { BloatUnknown } from '../db/queries/fragments.ts';
 
 const REASONS: Readonly<Record<BloatUnknown, string>> = {
   rights: 'no SELECT on it, so its statistics are hidden',

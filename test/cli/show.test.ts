@@ -270,7 +270,7 @@ test('indexes: unused so far is no finding yet, the table keeps its schema, and 
   expect(row).toMatch(/^sales\.orders_n +sales\.orders .* unused so far \(\d+(\.\d)?s\)$/);
   const answer = JSON.parse((await run(undefined, 'show', 'indexes', '--json')).stdout);
   expect(Date.parse(answer.statistics_since)).toBeGreaterThan(Date.now() - 600_000);
-  const { indexCounts } = await import('../../src/db/views/indexes.ts');
+  const { indexCounts } = await import('../../src/db/queries/indexes.ts');
   const [counts] = await watcher.run(indexCounts, undefined);
   const unused = answer.rows.filter(({ finding }: { finding: string | null }) => finding?.includes('unused'));
   expect(counts).toMatchObject({ indexes: answer.rows.length, unused: unused.length });

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
-import { activityList } from '../../src/db/views/activity.ts';
-import { backendDetail } from '../../src/db/views/backend.ts';
-import { tableSizes } from '../../src/db/views/relations.ts';
+import { activityList } from '../../src/db/queries/activity.ts';
+import { backendDetail } from '../../src/db/queries/backend.ts';
+import { tableSizes } from '../../src/db/queries/relations.ts';
 import { DEFAULT_WANTS } from '../../src/monitor/polls.ts';
 import { Reading } from '../../src/monitor/reading.ts';
 import { serverTarget, until } from '../support/cluster.ts';
-import { begin } from './views/session.ts';
+import { begin } from './queries/session.ts';
 
 const to = (database: string) => ({ ...serverTarget(), database });
 const named = (encoding: string) => `enc_${encoding.toLowerCase()}_${process.pid}`;

@@ -5,10 +5,10 @@ import {
   replicationSenders,
   replicationSlots,
   replicationStandby,
-} from '../../src/db/views/replication.ts';
-import { walPosition } from '../../src/db/views/wal.ts';
+} from '../../src/db/queries/replication.ts';
+import { walPosition } from '../../src/db/queries/wal.ts';
 import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
-import { everyQuery, SAMPLES } from '../db/views/samples.ts';
+import { everyQuery, SAMPLES } from '../db/queries/samples.ts';
 import { createStandby } from '../support/standby.ts';
 import { until } from '../support/until.ts';
 

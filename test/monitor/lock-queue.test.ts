@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
-import { type LockRow, lockTree } from '../../src/db/views/locks.ts';
+import { type LockRow, lockTree } from '../../src/db/queries/locks.ts';
 import { buildLockForest, freedBy, rootBlockers } from '../../src/monitor/lock-tree.ts';
 import { client, type TestDatabase, testDatabase, until } from '../support/cluster.ts';
 

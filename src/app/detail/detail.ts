@@ -1,5 +1,5 @@
 import type { Session } from '../../db/client.ts';
-import { backendDetail, backendLocks } from '../../db/views/backend.ts';
+import { backendDetail, backendLocks } from '../../db/queries/backend.ts';
 import { duration } from '../../text/units.ts';
 import type { Deck } from '../core/deck.ts';
 import type { Overlay } from '../core/state.ts';

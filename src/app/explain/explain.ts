@@ -1,6 +1,6 @@
 import { explain, functionOwners, unexplainable } from '../../db/explain.ts';
-import { backendDetail } from '../../db/views/backend.ts';
-import { STATEMENT_CHARS } from '../../db/views/statements.ts';
+import { backendDetail } from '../../db/queries/backend.ts';
+import { STATEMENT_CHARS } from '../../db/queries/statements.ts';
 import type { Deck } from '../core/deck.ts';
 import type { Overlay } from '../core/state.ts';
 import { focusedView, selectedRow } from '../views/select.ts';

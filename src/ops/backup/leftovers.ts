@@ -1,4 +1,4 @@
-import { endRun } from '../../db/views/signal/run.ts';
+import { endRun } from '../../db/queries/signal/run.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { applicationNameOf } from '../engine/run/runner.ts';
 import { discard } from '../repository/publish.ts';

@@ -1,6 +1,6 @@
 import { quoteIdent, quoteLiteral } from '../../db/ident.ts';
+import { type DatabaseFacts, databaseFacts } from '../../db/queries/database/facts.ts';
 import type { Session } from '../../db/session.ts';
-import { type DatabaseFacts, databaseFacts } from '../../db/views/database/facts.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { OpError } from '../error.ts';
 import { type Marker, writeMarker } from './markers.ts';

@@ -1,9 +1,9 @@
 import { quoteIdent } from '../../db/ident.ts';
 import { literalQuery } from '../../db/literal.ts';
+import { databaseList } from '../../db/queries/database/facts.ts';
+import { subscriptionsIn } from '../../db/queries/database/swap.ts';
+import { endRun } from '../../db/queries/signal/run.ts';
 import type { Session } from '../../db/session.ts';
-import { databaseList } from '../../db/views/database/facts.ts';
-import { subscriptionsIn } from '../../db/views/database/swap.ts';
-import { endRun } from '../../db/views/signal/run.ts';
 import { plural } from '../../text/units.ts';
 import { OpError } from '../error.ts';
 import { applicationNameOf } from './end-backends.ts';

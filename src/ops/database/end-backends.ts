@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { endRun, runSessions } from '../../db/queries/signal/run.ts';
 import type { Session } from '../../db/session.ts';
-import { endRun, runSessions } from '../../db/views/signal/run.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { maintenanceSession } from './maintenance.ts';
 

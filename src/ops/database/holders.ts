@@ -1,6 +1,6 @@
 import { shortRelation } from '../../db/ident.ts';
+import { type LockHolder, lockHolders, type MaintenanceLock } from '../../db/queries/maintain/locks.ts';
 import type { Session } from '../../db/session.ts';
-import { type LockHolder, lockHolders, type MaintenanceLock } from '../../db/views/maintain/locks.ts';
 import { capital } from '../../text/capital.ts';
 import { duration, plural } from '../../text/units.ts';
 import type { Check } from '../engine/plan.ts';

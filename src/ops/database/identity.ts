@@ -1,5 +1,5 @@
+import { backupSystem } from '../../db/queries/backup/facts.ts';
 import type { Session } from '../../db/session.ts';
-import { backupSystem } from '../../db/views/backup/facts.ts';
 
 /** What tells a server from every other one; undefined where it does not say, as some managed ones do not. */
 export async function systemIdentifier(session: Session): Promise<string | undefined> {

@@ -1,6 +1,6 @@
+import { type DatabaseListRow, databaseList } from '../../db/queries/database/facts.ts';
+import { runLockHolders } from '../../db/queries/database/swap.ts';
 import type { Session } from '../../db/session.ts';
-import { type DatabaseListRow, databaseList } from '../../db/views/database/facts.ts';
-import { runLockHolders } from '../../db/views/database/swap.ts';
 import { readMarker } from './markers.ts';
 import { isDerivedName } from './names.ts';
 

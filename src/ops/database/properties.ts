@@ -1,6 +1,6 @@
 import type { Session } from '../../db/session.ts';
-import { databasePropertyStatements } from '../../db/views/database/properties.ts';
 import { OpError, sentenceOf } from '../error.ts';
+import { databasePropertyStatements } from './queries/properties.ts';
 
 /**
  * Statements that give `fresh` what is `old`'s and in no dump of it: owner, grants, connection limit, settings, settings

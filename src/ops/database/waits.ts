@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { reindexBlockers } from '../../db/queries/reindex/waits.ts';
 import type { Session } from '../../db/session.ts';
-import { reindexBlockers } from '../../db/views/reindex/waits.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { holderRemedy, holderText, type Who } from './holders.ts';
 

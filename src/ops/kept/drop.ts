@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { quoteIdent } from '../../db/ident.ts';
+import { type DatabaseFacts, databaseFacts } from '../../db/queries/database/facts.ts';
+import { keptDatabases } from '../../db/queries/database/kept.ts';
 import type { Session } from '../../db/session.ts';
-import { type DatabaseFacts, databaseFacts } from '../../db/views/database/facts.ts';
-import { keptDatabases } from '../../db/views/database/kept.ts';
 import { bytes, moment, plural } from '../../text/units.ts';
 import { dropDatabase, dropLeftover, dropSql } from '../database/drop.ts';
 import { findLeftovers, type Leftover } from '../database/leftovers.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { KeptRow } from '../../db/views/database/kept.ts';
+import type { KeptRow } from '../../db/queries/database/kept.ts';
 import { plural } from '../../text/units.ts';
 import { type MarkerKind, readMarker } from '../database/markers.ts';
 import { isDerivedName } from '../database/names.ts';

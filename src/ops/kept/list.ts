@@ -1,5 +1,5 @@
+import { keptDatabases } from '../../db/queries/database/kept.ts';
 import type { Session } from '../../db/session.ts';
-import { keptDatabases } from '../../db/views/database/kept.ts';
 import { planningSession } from '../database/maintenance.ts';
 import { listRuns } from '../engine/journal/runs.ts';
 import { isOnServer, serverHere } from '../engine/journal/server.ts';

@@ -1,9 +1,9 @@
 import { DbError } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
-import { type MaintainMeasure, maintainMeasure } from '../../db/views/maintain/measure.ts';
 import { poolerChecks } from '../database/pooler.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
+import { type MaintainMeasure, maintainMeasure } from './queries/measure.ts';
 import { roomCheck } from './shared/room.ts';
 import type { Work } from './work.ts';
 

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../db/session.ts';
-import { type MaintainMeasure, maintainMeasure } from '../../db/views/maintain/measure.ts';
 import { bytes, count, duration, UNKNOWN } from '../../text/units.ts';
 import type { ResultTable } from '../engine/plan.ts';
 import type { Dead } from './horizon.ts';
+import { type MaintainMeasure, maintainMeasure } from './queries/measure.ts';
 import type { Work } from './work.ts';
 
 /** Before 15 a process of its own collects statistics, and what was done is known there a little later. */

@@ -1,6 +1,5 @@
 import { fullName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
-import { maintainTables } from '../../db/views/maintain/tables.ts';
 import { bytes, count, duration } from '../../text/units.ts';
 import { holdersOf, lockChecks } from '../database/holders.ts';
 import type { OpContext } from '../engine/operation.ts';
@@ -11,6 +10,7 @@ import { measured, roomOf, serverChecks } from './checks.ts';
 import { bloatOf, type Doing, dueTable, isDue, type Looked, sizeOf } from './due.ts';
 import { horizonChecks } from './horizon.ts';
 import { type Options, optionChecks, optionList } from './options.ts';
+import { maintainTables } from './queries/tables.ts';
 import { chooseTables, type Scope, type ScopeInput } from './scope.ts';
 import { lastTimes } from './shared/last.ts';
 import { rightsChecks } from './shared/rights.ts';

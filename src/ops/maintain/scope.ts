@@ -1,6 +1,6 @@
-import type { MaintainTable } from '../../db/views/maintain/tables.ts';
 import { resolveRelation, resolveSchemaOf } from '../relations/resolve.ts';
 import { byDue, type Doing, isDue } from './due.ts';
+import type { MaintainTable } from './queries/tables.ts';
 import { leafFinder } from './shared/partitions.ts';
 
 /** What a person has asked for; neither tables nor schemas: the whole database. */

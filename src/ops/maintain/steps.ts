@@ -1,4 +1,4 @@
-import { progressAnalyze, progressCluster, progressVacuum } from '../../db/views/progress.ts';
+import { progressAnalyze, progressCluster, progressVacuum } from '../../db/queries/progress.ts';
 import { bytes, duration } from '../../text/units.ts';
 import type { Step, StepIo } from '../engine/plan.ts';
 import { OpError } from '../error.ts';

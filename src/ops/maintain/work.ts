@@ -1,7 +1,7 @@
 import { fullName, quoteRelation } from '../../db/ident.ts';
-import type { MaintenanceLock } from '../../db/views/maintain/locks.ts';
-import type { MaintainTable } from '../../db/views/maintain/tables.ts';
+import type { MaintenanceLock } from '../../db/queries/maintain/locks.ts';
 import { type Options, optionList } from './options.ts';
+import type { MaintainTable } from './queries/tables.ts';
 import type { Scope } from './scope.ts';
 
 /** One statement, which is one step. */

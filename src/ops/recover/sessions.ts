@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { literalQuery } from '../../db/literal.ts';
+import { endRun, runSessions } from '../../db/queries/signal/run.ts';
 import type { Query } from '../../db/query.ts';
-import { endRun, runSessions } from '../../db/views/signal/run.ts';
 import { maintenance, maintenanceSession } from '../database/maintenance.ts';
 import type { Run } from '../engine/journal/runs.ts';
 import { roleOf } from '../engine/journal/server.ts';

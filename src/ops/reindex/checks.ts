@@ -1,14 +1,14 @@
 import { fullName, quoteIdent } from '../../db/ident.ts';
+import { type ReindexWait, reindexWaits } from '../../db/queries/reindex/waits.ts';
 import type { Server } from '../../db/server.ts';
 import type { Session } from '../../db/session.ts';
-import { type ReindexIndex, reindexTablespace } from '../../db/views/reindex/inventory.ts';
-import type { ReindexLeftover } from '../../db/views/reindex/leftovers.ts';
-import { type ReindexWait, reindexWaits } from '../../db/views/reindex/waits.ts';
 import { capital } from '../../text/capital.ts';
 import { holderRemedy, holderText } from '../database/holders.ts';
 import type { Check } from '../engine/plan.ts';
 import { some } from '../maintain/shared/rights.ts';
 import { type Place, roomCheck } from '../maintain/shared/room.ts';
+import { type ReindexIndex, reindexTablespace } from './queries/inventory.ts';
+import type { ReindexLeftover } from './queries/leftovers.ts';
 import type { Target } from './scope.ts';
 import { type Manner, remedyOf, remedySql } from './statement.ts';
 

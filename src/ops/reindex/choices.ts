@@ -1,9 +1,9 @@
 import { fullName } from '../../db/ident.ts';
-import { type ReindexBloat, reindexBloat } from '../../db/views/reindex/bloat.ts';
-import { type ReindexIndex, reindexIndexes, reindexTables } from '../../db/views/reindex/inventory.ts';
 import { bytes, percent, plural } from '../../text/units.ts';
 import { bloatUnknownText } from '../bloat.ts';
 import type { Choice, OpContext } from '../engine/operation.ts';
+import { type ReindexBloat, reindexBloat } from './queries/bloat.ts';
+import { type ReindexIndex, reindexIndexes, reindexTables } from './queries/inventory.ts';
 
 /** Indexes whose bloat is estimated: the biggest. */
 export const ESTIMATED = 200;

@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { DbError } from '../../db/errors.ts';
 import { fullName } from '../../db/ident.ts';
+import { runSessions } from '../../db/queries/signal/run.ts';
 import type { Session } from '../../db/session.ts';
-import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
-import { runSessions } from '../../db/views/signal/run.ts';
 import { uncapital } from '../../text/capital.ts';
 import { holderRemedy, holdersOf, holderText } from '../database/holders.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { OpError, sentenceOf } from '../error.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
+import { type ReindexLeftover, reindexLeftovers } from './queries/leftovers.ts';
 import { remedyOf, remedySql } from './statement.ts';
 import { runWatched } from './wait.ts';
 

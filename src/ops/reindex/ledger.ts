@@ -1,7 +1,7 @@
 import { fullName } from '../../db/ident.ts';
-import type { ReindexMeasure } from '../../db/views/reindex/measure.ts';
 import { bytes, count, duration } from '../../text/units.ts';
 import type { ResultTable } from '../engine/plan.ts';
+import type { ReindexMeasure } from './queries/measure.ts';
 import type { Target } from './scope.ts';
 
 interface Entry {

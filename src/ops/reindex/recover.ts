@@ -1,5 +1,5 @@
 import { fullName } from '../../db/ident.ts';
-import { runSessions } from '../../db/views/signal/run.ts';
+import { runSessions } from '../../db/queries/signal/run.ts';
 import { applicationNameOf } from '../database/end-backends.ts';
 import type { Run } from '../engine/journal/runs.ts';
 import { roleOf } from '../engine/journal/server.ts';

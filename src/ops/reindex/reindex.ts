@@ -1,8 +1,5 @@
 import { fullName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
-import { type ReindexBloat, reindexBloat } from '../../db/views/reindex/bloat.ts';
-import { reindexIndexes, reindexTables } from '../../db/views/reindex/inventory.ts';
-import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
 import { bytes, duration, plural } from '../../text/units.ts';
 import { holdersOf, lockChecks } from '../database/holders.ts';
 import type { OpContext } from '../engine/operation.ts';
@@ -26,6 +23,9 @@ import {
 } from './checks.ts';
 import { bloatText, ESTIMATED } from './choices.ts';
 import { type ReindexInput, reindexFields, reindexInput } from './input.ts';
+import { type ReindexBloat, reindexBloat } from './queries/bloat.ts';
+import { reindexIndexes, reindexTables } from './queries/inventory.ts';
+import { type ReindexLeftover, reindexLeftovers } from './queries/leftovers.ts';
 import { recoverReindex } from './recover.ts';
 import { chooseTargets, type Scope, size, type Target } from './scope.ts';
 import { lockOf, type Manner, remedyOf } from './statement.ts';

@@ -1,7 +1,7 @@
 import { fullName } from '../../db/ident.ts';
-import type { ReindexIndex, ReindexTable } from '../../db/views/reindex/inventory.ts';
 import { leafFinder } from '../maintain/shared/partitions.ts';
 import { resolveRelation, resolveSchemaOf } from '../relations/resolve.ts';
+import type { ReindexIndex, ReindexTable } from './queries/inventory.ts';
 
 /** What one step rebuilds: an index, or all indexes of a table. */
 export interface Target {

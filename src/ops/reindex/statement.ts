@@ -1,6 +1,6 @@
 import { quoteIdent, quoteRelation } from '../../db/ident.ts';
-import type { MaintenanceLock } from '../../db/views/maintain/locks.ts';
-import type { ReindexLeftover } from '../../db/views/reindex/leftovers.ts';
+import type { MaintenanceLock } from '../../db/queries/maintain/locks.ts';
+import type { ReindexLeftover } from './queries/leftovers.ts';
 import type { Target } from './scope.ts';
 
 /** How everything of a run is rebuilt. */

@@ -1,6 +1,4 @@
 import { fullName } from '../../db/ident.ts';
-import { type ReindexLeftover, reindexLeftovers } from '../../db/views/reindex/leftovers.ts';
-import { reindexMeasure } from '../../db/views/reindex/measure.ts';
 import { bytes, count, duration } from '../../text/units.ts';
 import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
 import { OpError } from '../error.ts';
@@ -10,6 +8,8 @@ import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
 import { type Outcome, statementPreview } from '../maintain/shared/statement.ts';
 import { Doubts, sweep } from './doubts.ts';
 import { Ledger, untouched } from './ledger.ts';
+import { type ReindexLeftover, reindexLeftovers } from './queries/leftovers.ts';
+import { reindexMeasure } from './queries/measure.ts';
 import { type Scope, size, type Target } from './scope.ts';
 import { lockOf, type Manner, reindexSql, remedyOf, remedySql } from './statement.ts';
 import { runWatched } from './wait.ts';

@@ -1,4 +1,4 @@
-import { progressCreateIndex } from '../../db/views/progress.ts';
+import { progressCreateIndex } from '../../db/queries/progress.ts';
 import { tellWaits } from '../database/waits.ts';
 import type { StepIo } from '../engine/plan.ts';
 import type { MaintenanceSessions } from '../maintain/shared/sessions.ts';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { fullName } from '../../db/ident.ts';
-import { databaseList } from '../../db/views/database/facts.ts';
+import { databaseList } from '../../db/queries/database/facts.ts';
 import { bytes, plural } from '../../text/units.ts';
 import { isMaintenance, planningSession } from '../database/maintenance.ts';
 import type { Choice, Field, OpContext, RawInput } from '../engine/operation.ts';

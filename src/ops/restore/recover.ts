@@ -1,4 +1,4 @@
-import { databaseFacts } from '../../db/views/database/facts.ts';
+import { databaseFacts } from '../../db/queries/database/facts.ts';
 import { dropLeftover, dropSql } from '../database/drop.ts';
 import { findLeftovers, swapState } from '../database/leftovers.ts';
 import { inMaintenance, planningSession } from '../database/maintenance.ts';

@@ -1,7 +1,7 @@
+import { type DatabaseFacts, databaseFacts } from '../../db/queries/database/facts.ts';
+import { type RestoreLive, restoreLive } from '../../db/queries/restore/facts.ts';
 import type { Server } from '../../db/server.ts';
 import type { Session } from '../../db/session.ts';
-import { type DatabaseFacts, databaseFacts } from '../../db/views/database/facts.ts';
-import { type RestoreLive, restoreLive } from '../../db/views/restore/facts.ts';
 import { systemIdentifier } from '../database/identity.ts';
 import { isMaintenance, planningSession } from '../database/maintenance.ts';
 import { poolerChecks } from '../database/pooler.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { databaseFacts } from '../../db/views/database/facts.ts';
+import { databaseFacts } from '../../db/queries/database/facts.ts';
 import { milliseconds } from '../../text/units.ts';
 import { planningSession } from '../database/maintenance.ts';
 import { rolledBackName } from '../database/names.ts';

@@ -1,19 +1,19 @@
 import { DbError } from '../../db/errors.ts';
 import { sqlFor } from '../../db/query.ts';
 import { type Answer, call, type Session } from '../../db/session.ts';
-import { catalogColumns } from '../../db/views/catalog/columns.ts';
-import { catalogConstraints } from '../../db/views/catalog/constraints.ts';
-import { catalogFunctions } from '../../db/views/catalog/functions.ts';
-import { catalogIndexes } from '../../db/views/catalog/indexes.ts';
-import type { CatalogObject } from '../../db/views/catalog/object.ts';
-import { catalogOthers } from '../../db/views/catalog/others.ts';
-import { catalogPublications } from '../../db/views/catalog/publications.ts';
-import { catalogRelations } from '../../db/views/catalog/relations.ts';
-import { catalogSchemas } from '../../db/views/catalog/schemas.ts';
-import { catalogSequences } from '../../db/views/catalog/sequences.ts';
-import { catalogTriggers } from '../../db/views/catalog/triggers.ts';
-import { catalogTypes } from '../../db/views/catalog/types.ts';
 import { byPath, FORMAT_VERSION, type SchemaObject, type SchemaSnapshot } from './format.ts';
+import { catalogColumns } from './queries/columns.ts';
+import { catalogConstraints } from './queries/constraints.ts';
+import { catalogFunctions } from './queries/functions.ts';
+import { catalogIndexes } from './queries/indexes.ts';
+import type { CatalogObject } from './queries/object.ts';
+import { catalogOthers } from './queries/others.ts';
+import { catalogPublications } from './queries/publications.ts';
+import { catalogRelations } from './queries/relations.ts';
+import { catalogSchemas } from './queries/schemas.ts';
+import { catalogSequences } from './queries/sequences.ts';
+import { catalogTriggers } from './queries/triggers.ts';
+import { catalogTypes } from './queries/types.ts';
 
 const QUERIES = [
   catalogSchemas,

@@ -9,11 +9,11 @@ import {
 import type { Session } from '../../db/client.ts';
 import { type DbError, dbError } from '../../db/errors.ts';
 import { quoteLiteral } from '../../db/ident.ts';
+import { type LockRow, lockTree } from '../../db/queries/locks.ts';
 import type { Server } from '../../db/server.ts';
-import { type LockRow, lockTree } from '../../db/views/locks.ts';
-import { signalIdleCandidates, signalTargets } from '../../db/views/signal.ts';
 import { duration } from '../../text/units.ts';
 import { type Circumstances, decide, isRefusal } from './protect.ts';
+import { signalIdleCandidates, signalTargets } from './queries/signal.ts';
 import { refuseReadOnly } from './read-only.ts';
 import { signalSql } from './send.ts';
 import { planSubject } from './sentences.ts';

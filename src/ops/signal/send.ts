@@ -3,9 +3,9 @@ import { literalQuery } from '../../db/literal.ts';
 import type { Query } from '../../db/query.ts';
 import type { Server } from '../../db/server.ts';
 import { call, type Session } from '../../db/session.ts';
-import { cancelByName, stillByName, terminateByName } from '../../db/views/signal/by-name.ts';
-import { signalIdle } from '../../db/views/signal/idle.ts';
-import { signalCancel, signalStill, signalTerminate } from '../../db/views/signal.ts';
+import { cancelByName, stillByName, terminateByName } from './queries/by-name.ts';
+import { signalIdle } from './queries/idle.ts';
+import { signalCancel, signalStill, signalTerminate } from './queries/signal.ts';
 import type { Guard, SignalAction, SignalTarget, Victim } from './types.ts';
 
 /** The signal was delivered, the guard found nobody, or the server refused. */

@@ -1,4 +1,4 @@
-import type { SignalTargetRow } from '../../db/views/signal.ts';
+import type { SignalTargetRow } from './queries/signal.ts';
 
 /** A session as read for a signal; null where this role may not see it. */
 export type SignalTarget = SignalTargetRow;

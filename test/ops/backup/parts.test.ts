@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { BackupRelation } from '../../../src/db/views/backup/relations.ts';
 import { dumpFailure } from '../../../src/ops/backup/dump/failure.ts';
 import { DumpFraction } from '../../../src/ops/backup/dump/fraction.ts';
 import { estimateSize } from '../../../src/ops/backup/preflight/space.ts';
+import type { BackupRelation } from '../../../src/ops/backup/queries/relations.ts';
 import { nameParts, nearest } from '../../../src/ops/relations/names.ts';
 
 function table(oid: number, bytes: number, rows: number): BackupRelation {

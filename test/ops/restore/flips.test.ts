@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { databaseFacts } from '../../../src/db/views/database/facts.ts';
+import { databaseFacts } from '../../../src/db/queries/database/facts.ts';
 import { likenessOf } from '../../../src/ops/database/create.ts';
 import type { Run } from '../../../src/ops/engine/journal/runs.ts';
 import type { OpContext } from '../../../src/ops/engine/operation.ts';

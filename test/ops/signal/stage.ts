@@ -1,7 +1,7 @@
 import type { Session } from '../../../src/db/client.ts';
 import { type DbError, dbError } from '../../../src/db/errors.ts';
-import { lockTree } from '../../../src/db/views/locks.ts';
-import { type SignalTargetRow, signalTargets } from '../../../src/db/views/signal.ts';
+import { lockTree } from '../../../src/db/queries/locks.ts';
+import { type SignalTargetRow, signalTargets } from '../../../src/ops/signal/queries/signal.ts';
 import { runSignal } from '../../../src/ops/signal/run.ts';
 import type { Outcome, RunOptions, SignalEvent, SignalPlan } from '../../../src/ops/signal/types.ts';
 import { until } from '../../support/until.ts';

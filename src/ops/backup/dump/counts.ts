@@ -1,6 +1,6 @@
 import { quoteLiteral, quoteRelation } from '../../../db/ident.ts';
-import type { BackupRelation } from '../../../db/views/backup/relations.ts';
 import type { StepIo } from '../../engine/plan.ts';
+import type { BackupRelation } from '../queries/relations.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Small tables are counted together: a round trip for each of thousands would take longer than the counting. */

@@ -1,4 +1,4 @@
-import type { BackupRelation } from '../../../db/views/backup/relations.ts';
+import type { BackupRelation } from '../queries/relations.ts';
 
 /** A table that is being read, as the server shows it. */
 export interface Copy {

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { backupBlockers, backupCopies } from '../../../db/queries/backup/activity.ts';
 import type { RowOf } from '../../../db/query.ts';
 import type { Session } from '../../../db/session.ts';
-import { backupBlockers, backupCopies } from '../../../db/views/backup/activity.ts';
 import { duration } from '../../../text/units.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { DumpFraction, type Order } from './fraction.ts';

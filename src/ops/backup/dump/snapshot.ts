@@ -1,4 +1,3 @@
-import type { Session } from '../../../db/session.ts';
 import {
   type BackupDatabase,
   backupDatabase,
@@ -6,12 +5,13 @@ import {
   backupNeeds,
   backupPasswords,
   backupSystem,
-} from '../../../db/views/backup/facts.ts';
-import { backupRelations, backupSequences } from '../../../db/views/backup/relations.ts';
-import { restoreSpread } from '../../../db/views/restore/facts.ts';
+} from '../../../db/queries/backup/facts.ts';
+import { restoreSpread } from '../../../db/queries/restore/facts.ts';
+import type { Session } from '../../../db/session.ts';
 import { databaseProperties } from '../../database/properties.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
+import { backupRelations, backupSequences } from '../queries/relations.ts';
 import type { BackupRequest } from '../request.ts';
 import { type Selection, selectRelations } from '../scope/selection.ts';
 import { measuredRelations } from '../scope/sizes.ts';

@@ -1,8 +1,8 @@
-import type { BackupRelation } from '../../../db/views/backup/relations.ts';
 import type { Decoded } from '../../archive/decode.ts';
 import { byRoot, keyOf, type Named } from '../../archive/roots.ts';
 import { OpError } from '../../error.ts';
 import type { Snapshot } from '../dump/snapshot.ts';
+import type { BackupRelation } from '../queries/relations.ts';
 
 export type Compared = Pick<Decoded, 'tables' | 'largeObjects'>;
 

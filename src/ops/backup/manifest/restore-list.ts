@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { BackupForeignKey } from '../../../db/views/backup/relations.ts';
 import { readToc } from '../../archive/toc.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { diskError } from '../../files/durable.ts';
+import type { BackupForeignKey } from '../queries/relations.ts';
 import type { BackupRequest } from '../request.ts';
 
 /** Beside an archive that cannot be restored as a whole: what of it can, for pg_restore --use-list. */

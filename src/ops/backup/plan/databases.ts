@@ -1,5 +1,5 @@
+import { backupDatabases } from '../../../db/queries/backup/facts.ts';
 import type { Session } from '../../../db/session.ts';
-import { backupDatabases } from '../../../db/views/backup/facts.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { fullName } from '../../../db/ident.ts';
-import { backupDatabases } from '../../../db/views/backup/facts.ts';
-import { backupRelations, backupSchemas } from '../../../db/views/backup/relations.ts';
+import { backupDatabases } from '../../../db/queries/backup/facts.ts';
 import { bytes } from '../../../text/units.ts';
 import type { Choice, Field, OpContext, RawInput } from '../../engine/operation.ts';
 import { FORMATS } from '../../repository/manifest.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
+import { backupRelations, backupSchemas } from '../queries/relations.ts';
 
 const names = z.array(z.string().min(1)).default([]);
 

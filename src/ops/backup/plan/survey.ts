@@ -1,13 +1,13 @@
+import { backupDatabase, backupLargeObjects, backupPasswords } from '../../../db/queries/backup/facts.ts';
 import type { Server } from '../../../db/server.ts';
 import type { Session } from '../../../db/session.ts';
-import { backupDatabase, backupLargeObjects, backupPasswords } from '../../../db/views/backup/facts.ts';
-import type { BackupRelation } from '../../../db/views/backup/relations.ts';
 import type { Check } from '../../engine/plan.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { isSafety } from '../../repository/safety.ts';
 import { activityChecks, shapeChecks } from '../preflight/activity.ts';
 import { rightsChecks } from '../preflight/rights.ts';
 import { type Estimate, estimateSize } from '../preflight/space.ts';
+import type { BackupRelation } from '../queries/relations.ts';
 import type { BackupRequest } from '../request.ts';
 import { type Selection, selectRelations } from '../scope/selection.ts';
 import { measuredRelations } from '../scope/sizes.ts';

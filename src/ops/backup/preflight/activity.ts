@@ -1,6 +1,6 @@
 import { quoteRelation } from '../../../db/ident.ts';
+import { backupBlockers, backupPrepared } from '../../../db/queries/backup/activity.ts';
 import type { Session } from '../../../db/session.ts';
-import { backupBlockers, backupPrepared } from '../../../db/views/backup/activity.ts';
 import { percent, plural } from '../../../text/units.ts';
 import type { Check } from '../../engine/plan.ts';
 import { LOCK_WAIT } from '../dump/command.ts';

@@ -1,8 +1,8 @@
 import { displayName } from '../../../db/ident.ts';
 import type { Server } from '../../../db/server.ts';
 import { grant } from '../../../db/server.ts';
-import type { BackupRelation } from '../../../db/views/backup/relations.ts';
 import type { Check } from '../../engine/plan.ts';
+import type { BackupRelation } from '../queries/relations.ts';
 import type { Selection } from '../scope/selection.ts';
 
 const NAMED = 3;

@@ -1,7 +1,7 @@
 import { displayName, quoteRelation } from '../../../db/ident.ts';
-import type { BackupRelation } from '../../../db/views/backup/relations.ts';
 import { OpError } from '../../error.ts';
 import { resolveRelation, resolveSchema } from '../../relations/resolve.ts';
+import type { BackupRelation } from '../queries/relations.ts';
 
 /** What tables and schemas that were typed stand for. */
 export interface Chosen {

@@ -1,12 +1,12 @@
 import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
+import type { Scope } from '../../repository/manifest.ts';
 import {
   type BackupForeignKey,
   type BackupRelation,
   backupForeignKeys,
   backupSchemas,
-} from '../../../db/views/backup/relations.ts';
-import type { Scope } from '../../repository/manifest.ts';
+} from '../queries/relations.ts';
 import type { BackupRequest, Content } from '../request.ts';
 import { type Chosen, resolveChosen } from './resolve.ts';
 

@@ -1,6 +1,6 @@
 import { DbError } from '../../../db/errors.ts';
 import type { Session } from '../../../db/session.ts';
-import { type BackupRelation, backupRelations } from '../../../db/views/backup/relations.ts';
+import { type BackupRelation, backupRelations } from '../queries/relations.ts';
 
 /**
  * The relations with their sizes on disk. Asking for those waits for a table that is locked exclusively; then the sizes

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ProgressRow } from '../../../db/queries/progress.ts';
 import type { Query } from '../../../db/query.ts';
 import type { Session } from '../../../db/session.ts';
-import type { ProgressRow } from '../../../db/views/progress.ts';
 import type { Progress, StepIo } from '../../engine/plan.ts';
 
 const EVERY_MS = 500;

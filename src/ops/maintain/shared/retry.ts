@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DbError } from '../../../db/errors.ts';
+import type { MaintenanceLock } from '../../../db/queries/maintain/locks.ts';
 import type { Session } from '../../../db/session.ts';
-import type { MaintenanceLock } from '../../../db/views/maintain/locks.ts';
 import { duration } from '../../../text/units.ts';
 import { holderRemedy, holdersOf, holderText } from '../../database/holders.ts';
 import type { StepIo } from '../../engine/plan.ts';

@@ -1,8 +1,8 @@
 import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
-import { currentSchema, type HistoryTable, historyTables } from '../../../db/views/migrations/tables.ts';
 import { OpError } from '../../error.ts';
 import type { Format, Migrations } from '../files/migration.ts';
+import { currentSchema, type HistoryTable, historyTables } from '../queries/tables.ts';
 import { COMPANION, type CompanionRow, readCompanion } from './companion.ts';
 import type { AppliedRow, DirtyRow, History, HistoryAccess } from './history.ts';
 import { dbmateLedger } from './ledgers/dbmate.ts';

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../../db/session.ts';
-import { type MigrateLockHolder, migrateLockHolder } from '../../../db/views/migrate/lock.ts';
 import { duration } from '../../../text/units.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { lockKey, tryLockSql } from '../../engine/run/lock.ts';
 import { OpError } from '../../error.ts';
 import { endWithClient, type Worker } from '../../maintain/shared/sessions.ts';
+import { type MigrateLockHolder, migrateLockHolder } from '../queries/lock.ts';
 import type { Held } from '../types.ts';
 
 const FIRST_PAUSE_MS = 100;

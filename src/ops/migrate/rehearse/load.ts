@@ -1,6 +1,6 @@
 import { quoteRelation } from '../../../db/ident.ts';
+import { backupBlockers } from '../../../db/queries/backup/activity.ts';
 import type { Session } from '../../../db/session.ts';
-import { backupBlockers } from '../../../db/views/backup/activity.ts';
 import type { PipeCommand } from '../../../targets/target.ts';
 import { GuardStream } from '../../archive/sql/guard-stream.ts';
 import { dumpFailure } from '../../backup/dump/failure.ts';

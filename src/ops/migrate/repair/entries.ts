@@ -1,11 +1,11 @@
 import type { Session } from '../../../db/session.ts';
-import type { InvalidIndex } from '../../../db/views/migrate/leftovers.ts';
 import { OpError } from '../../error.ts';
 import type { Migration } from '../files/migration.ts';
 import type { AppliedRow } from '../history/history.ts';
 import { appliedRow } from '../history/ledgers/ledger.ts';
 import type { StatusOfFiles } from '../history/status.ts';
 import { meant } from '../meant.ts';
+import type { InvalidIndex } from '../queries/leftovers.ts';
 import { type Diagnosis, diagnose, halfDone } from '../verify/diagnose.ts';
 import { indexName, leftoversOf } from '../verify/leftovers.ts';
 

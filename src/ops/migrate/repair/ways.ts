@@ -1,11 +1,11 @@
 import { quoteRelation } from '../../../db/ident.ts';
-import type { InvalidIndex } from '../../../db/views/migrate/leftovers.ts';
 import { plural } from '../../../text/units.ts';
 import type { Danger, StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import type { Patience } from '../../maintain/shared/retry.ts';
 import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
 import type { Author, Ledger } from '../history/history.ts';
+import type { InvalidIndex } from '../queries/leftovers.ts';
 import {
   apply,
   commands,

@@ -5,7 +5,7 @@ import {
   migrateInvalidIndexes,
   migrateUnvalidated,
   type Unvalidated,
-} from '../../../db/views/migrate/leftovers.ts';
+} from '../queries/leftovers.ts';
 
 /** What migrations leave that looks finished and is not. */
 export interface Leftovers {

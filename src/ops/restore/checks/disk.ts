@@ -1,5 +1,5 @@
 import { DbError } from '../../../db/errors.ts';
-import { restoreDirectories, restoreLocations, restoreSpread } from '../../../db/views/restore/facts.ts';
+import { restoreDirectories, restoreLocations, restoreSpread } from '../../../db/queries/restore/facts.ts';
 import { bytes } from '../../../text/units.ts';
 import type { Check } from '../../engine/plan.ts';
 import { fileSystemOf, fileSystemToBe, isLocal } from '../../files/disk.ts';

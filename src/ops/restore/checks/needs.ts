@@ -1,5 +1,5 @@
 import { quoteIdent } from '../../../db/ident.ts';
-import { restoreExtensions, restoreRoles, restoreTablespaces } from '../../../db/views/restore/facts.ts';
+import { restoreExtensions, restoreRoles, restoreTablespaces } from '../../../db/queries/restore/facts.ts';
 import type { Check } from '../../engine/plan.ts';
 import type { Situation } from '../situation.ts';
 import type { Needs } from '../source/needs.ts';

@@ -1,10 +1,10 @@
 import { displayName, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
-import { wholeObjects, wholeTables } from '../../../db/views/restore/whole.ts';
 import { shellWord } from '../../../text/shell.ts';
 import { count, plural } from '../../../text/units.ts';
 import type { DumpedTable, ObjectKind } from '../../archive/sql/tally.ts';
 import type { Check, ResultTable } from '../../engine/plan.ts';
+import { wholeObjects, wholeTables } from '../queries/whole.ts';
 import type { Situation } from '../situation.ts';
 import type { Foreign } from '../source/foreign.ts';
 import { listed, means, NAMED } from './names.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../../db/session.ts';
-import { contentsCopying } from '../../../db/views/restore/contents.ts';
 import type { TocEntry } from '../../archive/toc.ts';
 import type { StepIo } from '../../engine/plan.ts';
+import { contentsCopying } from '../queries/contents.ts';
 import { copyBytesOf, type Expected } from './expected.ts';
 
 const EVERY_MS = 400;

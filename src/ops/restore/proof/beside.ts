@@ -1,6 +1,6 @@
+import { databaseFacts } from '../../../db/queries/database/facts.ts';
+import { restoreDirectories, restoreExtensions, restoreRoles } from '../../../db/queries/restore/facts.ts';
 import type { Session } from '../../../db/session.ts';
-import { databaseFacts } from '../../../db/views/database/facts.ts';
-import { restoreDirectories, restoreExtensions, restoreRoles } from '../../../db/views/restore/facts.ts';
 import { bytes } from '../../../text/units.ts';
 import { createMarked, databaseOf, type Likeness, likenessOf } from '../../database/create.ts';
 import { dropFresh } from '../../database/drop.ts';

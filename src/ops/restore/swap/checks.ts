@@ -1,13 +1,13 @@
 import { quoteIdent } from '../../../db/ident.ts';
-import type { Session } from '../../../db/session.ts';
-import { type DatabaseFacts, databaseFacts } from '../../../db/views/database/facts.ts';
+import { type DatabaseFacts, databaseFacts } from '../../../db/queries/database/facts.ts';
 import {
   preparedIn,
   type SwapSessionRow,
   slotsIn,
   subscriptionsIn,
   swapSessions,
-} from '../../../db/views/database/swap.ts';
+} from '../../../db/queries/database/swap.ts';
+import type { Session } from '../../../db/session.ts';
 import { bytes, plural } from '../../../text/units.ts';
 import { isMaintenance } from '../../database/maintenance.ts';
 import { readMarker } from '../../database/markers.ts';

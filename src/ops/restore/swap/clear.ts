@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { quoteIdent } from '../../../db/ident.ts';
-import type { Session } from '../../../db/session.ts';
-import { call } from '../../../db/session.ts';
 import {
   type SwapSessionRow,
   swapDoor,
   swapSessions,
   swapTerminate,
-} from '../../../db/views/database/swap.ts';
+} from '../../../db/queries/database/swap.ts';
+import type { Session } from '../../../db/session.ts';
+import { call } from '../../../db/session.ts';
 import { OpError } from '../../error.ts';
 
 /** The server gives a database that is to be renamed 5 s to become empty. */

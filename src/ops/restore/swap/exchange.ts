@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
+import { databaseFacts } from '../../../db/queries/database/facts.ts';
+import { preparedIn, swapSessions } from '../../../db/queries/database/swap.ts';
 import type { Session } from '../../../db/session.ts';
-import { databaseFacts } from '../../../db/views/database/facts.ts';
-import { preparedIn, swapSessions } from '../../../db/views/database/swap.ts';
 import { maintenance } from '../../database/maintenance.ts';
 import { type Marker, writeMarker } from '../../database/markers.ts';
 import type { StepIo } from '../../engine/plan.ts';

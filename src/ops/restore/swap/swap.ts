@@ -1,5 +1,5 @@
 import { Later, withValues } from '../../../db/literal.ts';
-import { TERMINATE_IN } from '../../../db/views/database/swap.ts';
+import { TERMINATE_IN } from '../../../db/queries/database/swap.ts';
 import { readMarker } from '../../database/markers.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { type Exchange, type Exchanged, exchange, exchangeSql } from './exchange.ts';

@@ -1,12 +1,12 @@
 import { displayName, quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
-import { type LiveTable, liveTables, tableNames } from '../../../db/views/restore/tables.ts';
 import { tableKey } from '../../archive/roots.ts';
 import { refusalIn } from '../../archive/sql/guard.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check } from '../../engine/plan.ts';
 import type { Clients } from '../../programs/programs.ts';
 import type { Backup } from '../../repository/repository.ts';
+import { type LiveTable, liveTables, tableNames } from '../queries/tables.ts';
 import type { Foreign } from '../source/foreign.ts';
 import { unitChecks } from './checks.ts';
 import { type Contents, type KnownTable, leavesOf, readContents } from './reading/contents.ts';

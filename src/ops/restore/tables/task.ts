@@ -1,6 +1,6 @@
 import type { Session } from '../../../db/session.ts';
-import { type ForeignKey, foreignKeys, type LiveTable } from '../../../db/views/restore/tables.ts';
 import type { Check } from '../../engine/plan.ts';
+import { type ForeignKey, foreignKeys, type LiveTable } from '../queries/tables.ts';
 import { topologicalOrder } from './order.ts';
 import { cascades, losing } from './sql/cascades.ts';
 import type { Task } from './sql/script.ts';

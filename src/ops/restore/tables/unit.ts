@@ -1,5 +1,5 @@
 import { quoteIdent } from '../../../db/ident.ts';
-import type { LiveTable, UniqueKey } from '../../../db/views/restore/tables.ts';
+import type { LiveTable, UniqueKey } from '../queries/tables.ts';
 import type { ContentsTable } from './reading/contents.ts';
 import type { Entry } from './reading/entries.ts';
 import type { Place } from './rows/filter.ts';

@@ -1,10 +1,10 @@
 import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
-import { contentsFlaws, contentsSequences, contentsTables } from '../../../db/views/restore/contents.ts';
 import { exact, plural, roughly } from '../../../text/units.ts';
 import type { Progress, ResultTable } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import type { Expected, ExpectedTable } from '../load/expected.ts';
+import { contentsFlaws, contentsSequences, contentsTables } from '../queries/contents.ts';
 
 /** What a loaded database was found to be. */
 export interface Comparison {

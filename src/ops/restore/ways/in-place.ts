@@ -1,7 +1,7 @@
 import { quoteIdent } from '../../../db/ident.ts';
+import type { DatabaseFacts } from '../../../db/queries/database/facts.ts';
+import { subscriptionsIn } from '../../../db/queries/database/swap.ts';
 import type { Session } from '../../../db/session.ts';
-import type { DatabaseFacts } from '../../../db/views/database/facts.ts';
-import { subscriptionsIn } from '../../../db/views/database/swap.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
 import { createMarked, likenessOf, markedPreview } from '../../database/create.ts';
 import { dropDatabase, dropFresh } from '../../database/drop.ts';

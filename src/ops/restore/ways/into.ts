@@ -1,6 +1,5 @@
 import { quoteIdent } from '../../../db/ident.ts';
-import { databaseFacts } from '../../../db/views/database/facts.ts';
-import { contentsCount } from '../../../db/views/restore/contents.ts';
+import { databaseFacts } from '../../../db/queries/database/facts.ts';
 import { shellWord } from '../../../text/shell.ts';
 import { createMarked, databaseOf, type Likeness, likenessOf, markedPreview } from '../../database/create.ts';
 import { dropFresh } from '../../database/drop.ts';
@@ -15,6 +14,7 @@ import { diskChecks } from '../checks/disk.ts';
 import { needsChecks } from '../checks/needs.ts';
 import { newChecks } from '../checks/whole.ts';
 import { expectedOf } from '../load/expected.ts';
+import { contentsCount } from '../queries/contents.ts';
 import type { Situation } from '../situation.ts';
 import { fillSteps } from '../steps/fill.ts';
 import { readStep } from '../steps/read.ts';

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { connect, type Session } from '../../../../src/db/client.ts';
-import { databaseList } from '../../../../src/db/views/database/facts.ts';
+import { databaseList } from '../../../../src/db/queries/database/facts.ts';
 import type { Plan } from '../../../../src/ops/engine/plan.ts';
 import { rehearse } from '../../../../src/ops/migrate/rehearse/rehearse.ts';
 import type { Rehearsal, RehearsalResult, Rehearsed } from '../../../../src/ops/migrate/rehearse/result.ts';

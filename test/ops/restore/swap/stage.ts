@@ -1,8 +1,12 @@
 import { connect, type Session } from '../../../../src/db/client.ts';
 import { DbError } from '../../../../src/db/errors.ts';
 import { quoteIdent } from '../../../../src/db/ident.ts';
+import {
+  type DatabaseFacts,
+  databaseFacts,
+  databaseList,
+} from '../../../../src/db/queries/database/facts.ts';
 import type { Target } from '../../../../src/db/target.ts';
-import { type DatabaseFacts, databaseFacts, databaseList } from '../../../../src/db/views/database/facts.ts';
 import { createBeside } from '../../../../src/ops/database/create.ts';
 import { readMarker } from '../../../../src/ops/database/markers.ts';
 import { beforeName, derivedName, freshName, rolledBackName } from '../../../../src/ops/database/names.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
-import { liveTables } from '../../../../src/db/views/restore/tables.ts';
+import { liveTables } from '../../../../src/ops/restore/queries/tables.ts';
 import { MODES, type Mode } from '../../../../src/ops/restore/tables/plan.ts';
 import { applying, opening, previewing, type Task } from '../../../../src/ops/restore/tables/sql/script.ts';
 import { mayReplicate, taskOf, unitOf } from '../../../../src/ops/restore/tables/task.ts';

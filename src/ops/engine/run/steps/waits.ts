@@ -1,5 +1,5 @@
+import { runBlockers } from '../../../../db/queries/signal/run.ts';
 import type { Session } from '../../../../db/session.ts';
-import { runBlockers } from '../../../../db/views/signal/run.ts';
 import { maintenanceSession } from '../../../database/maintenance.ts';
 import { tellBlockers } from '../../../database/waits.ts';
 import type { OpContext } from '../../operation.ts';

@@ -1,5 +1,5 @@
 import { quoteIdent } from '../../../../db/ident.ts';
-import type { ForeignKey } from '../../../../db/views/restore/tables.ts';
+import type { ForeignKey } from '../../queries/tables.ts';
 import { rowsOfUnit, type Unit } from '../unit.ts';
 import { surplusRows } from './merge.ts';
 

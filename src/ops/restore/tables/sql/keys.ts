@@ -1,5 +1,5 @@
 import { quoteIdent } from '../../../../db/ident.ts';
-import type { UniqueKey } from '../../../../db/views/restore/tables.ts';
+import type { UniqueKey } from '../../queries/tables.ts';
 import { list, rowsOfUnit, sameKey, stagedColumns, type Unit, wantedName } from '../unit.ts';
 
 /**

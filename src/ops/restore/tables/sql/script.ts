@@ -1,6 +1,6 @@
 import { quoteIdent, quoteLiteral, quoteRelation } from '../../../../db/ident.ts';
-import type { ForeignKey, UniqueKey } from '../../../../db/views/restore/tables.ts';
 import { plural } from '../../../../text/units.ts';
+import type { ForeignKey, UniqueKey } from '../../queries/tables.ts';
 import { SEEN } from '../rows/filter.ts';
 import {
   type Gone,

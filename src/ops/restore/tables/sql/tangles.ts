@@ -1,5 +1,5 @@
 import { quoteIdent, quoteLiteral } from '../../../../db/ident.ts';
-import type { ForeignKey, UniqueKey } from '../../../../db/views/restore/tables.ts';
+import type { ForeignKey, UniqueKey } from '../../queries/tables.ts';
 import {
   list,
   type Mode,
