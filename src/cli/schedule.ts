@@ -34,7 +34,7 @@ async function status(context: Context, json: boolean): Promise<number> {
       import('../ops/schedule/crontab.ts'),
       import('../ops/schedule/status.ts'),
       import('../ops/engine/journal/runs.ts'),
-      import('../targets/local.ts'),
+      import('../hosts/local.ts'),
     ]);
   const runs = listRuns(journalDirectory(context.env, home(context.env)));
   const now = new Date();
@@ -69,7 +69,7 @@ async function printJobs(
 ): Promise<void> {
   const [{ JOB_NAME, jobLine, jobsOf, readCrontab }, { local }] = await Promise.all([
     import('../ops/schedule/crontab.ts'),
-    import('../targets/local.ts'),
+    import('../hosts/local.ts'),
   ]);
   if (name === undefined) {
     const jobs = jobsOf(await readCrontab(local));

@@ -1,2 +1,2 @@
 // the demo's server is a throwaway one like those that backups are tested in
-export { type Cluster, createCluster } from '../targets/cluster/cluster.ts';
+export { type Cluster, createCluster } from '../hosts/cluster/cluster.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RolldownOptions, rolldown } from 'rolldown';
-import { local } from '../../src/targets/local.ts';
+import { local } from '../../src/hosts/local.ts';
 
 /** Memory left after a collection, in MB, after so many ticks of one second. */
 export interface Memory {

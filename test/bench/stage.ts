@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, type Session } from '../../src/db/client.ts';
 import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
-import { local } from '../../src/targets/local.ts';
+import { local } from '../../src/hosts/local.ts';
 import { until } from '../support/until.ts';
 
 /** The database that pgbench works in and the programs look at. */

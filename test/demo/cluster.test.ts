@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 import { connect } from '../../src/db/client.ts';
 import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
-import { findBinaries } from '../../src/targets/cluster/binaries.ts';
-import { run } from '../../src/targets/local.ts';
+import { findBinaries } from '../../src/hosts/cluster/binaries.ts';
+import { run } from '../../src/hosts/local.ts';
 import { until } from '../support/until.ts';
 
 const PARENT = new URL('../support/cluster-parent.ts', import.meta.url).pathname;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
 import { type Demo, startDemo } from '../../src/demo/demo.ts';
 import { startWorkload } from '../../src/demo/workload.ts';
-import { run } from '../../src/targets/local.ts';
+import { run } from '../../src/hosts/local.ts';
 import { until } from '../support/until.ts';
 
 let demo: Demo;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { local } from '../../src/targets/local.ts';
+import { local } from '../../src/hosts/local.ts';
 
 /*
  * One altered byte at many places of each kind of archive, through every way that loads it:

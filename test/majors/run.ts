@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { local } from '../../src/targets/local.ts';
+import { local } from '../../src/hosts/local.ts';
 import { SERVERS, serverBin } from './servers.ts';
 
 /*

@@ -1,7 +1,7 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { run } from '../../src/targets/local.ts';
+import { run } from '../../src/hosts/local.ts';
 
 /** One package per major version; each holds initdb, postgres and the contrib extensions. */
 export const SERVERS: Readonly<Record<number, string>> = {

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { type Cluster, type ClusterOptions, createCluster } from '../../src/targets/cluster/cluster.ts';
+import { type Cluster, type ClusterOptions, createCluster } from '../../src/hosts/cluster/cluster.ts';
 
 const MEMORY = '/dev/shm';
 /** For some servers with their databases and WAL. */

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { findBinaries } from '../../src/targets/cluster/binaries.ts';
+import { findBinaries } from '../../src/hosts/cluster/binaries.ts';
 
 /*
  * What `npm test` needs beside what npm brings, where it is looked for, and how each system installs it.

@@ -1,7 +1,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
-import { local } from '../../src/targets/local.ts';
+import { local } from '../../src/hosts/local.ts';
 
 /**
  * A standby of `primary`, which is started anew; the standby is left stopped. A copy of a server that is stopped is a

@@ -1,6 +1,6 @@
 import { span } from '../../text/line.ts';
 import type { Deck } from '../core/deck.ts';
-import { marksOf } from '../core/marks.ts';
+import { glyphsOf } from '../core/glyphs.ts';
 import type { Overlay } from '../core/state.ts';
 import { type Reading, sectionLines } from '../screen/reading.ts';
 import { VIEWS } from '../views/registry.ts';
@@ -25,6 +25,6 @@ export function detailReading(
     : span(backend && !overlay.extra ? '  asking the server' : '', 'muted');
   return {
     title: [span(` ${view.title}: details`, 'title'), state],
-    lines: sectionLines(sections, columns, marksOf(deck).more),
+    lines: sectionLines(sections, columns, glyphsOf(deck).more),
   };
 }

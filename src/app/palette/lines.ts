@@ -1,8 +1,8 @@
 import { fitLine, type Line, span } from '../../text/line.ts';
 import { fit } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
+import { glyphsOf } from '../core/glyphs.ts';
 import { keysOf } from '../core/keys.ts';
-import { marksOf } from '../core/marks.ts';
 import type { AppState, Overlay } from '../core/state.ts';
 import { fieldSpans } from '../core/text-field.ts';
 import { windowOf } from '../views/select.ts';
@@ -17,7 +17,7 @@ export function paletteLines(
   const matches = paletteMatches(deck, overlay.field.text);
   const at = Math.min(overlay.index, matches.length - 1);
   const { from, to } = windowOf(matches.length, at, size.rows - 2);
-  const marks = marksOf(deck);
+  const marks = glyphsOf(deck);
   const rows = matches.slice(from, to).map((action, i): Line => {
     const reason = action.disabled?.(deck);
     const chosen = from + i === at;

@@ -1,13 +1,13 @@
 import { fitItems, fitLine, type Item, type Line, span } from '../../text/line.ts';
 import type { Action, Deck } from '../core/deck.ts';
+import { glyphsOf } from '../core/glyphs.ts';
 import { keyName } from '../core/keys.ts';
-import { marksOf } from '../core/marks.ts';
 import { fieldSpans } from '../core/text-field.ts';
 
 /** What can be done here, the most useful first; or the last message while it is new. */
 export function footerLine(deck: Deck, columns: number): Line {
   const { toast, overlay } = deck.state;
-  const { more } = marksOf(deck);
+  const { more } = glyphsOf(deck);
   if (overlay?.kind === 'filter') return fitLine(fieldSpans(' / ', overlay.field, columns), columns, more);
   if (toast) {
     const tone = toast.level === 'error' ? 'alert' : toast.level === 'done' ? 'good' : 'accent';

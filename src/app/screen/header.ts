@@ -5,7 +5,7 @@ import { fitItems, fitLine, type Item, type Line, lineWidth, span } from '../../
 import { bytes, count, duration } from '../../text/units.ts';
 import { clip } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
-import { marksOf } from '../core/marks.ts';
+import { glyphsOf } from '../core/glyphs.ts';
 import { LEVEL_TONE, marked } from '../core/model.ts';
 import type { ScreenId } from '../core/state.ts';
 import { runningWizards } from '../core/state.ts';
@@ -18,7 +18,7 @@ const LEAST_REASON = 24;
 
 /** Who and where on the first line, how it goes on the second; one line where there is no room for two. */
 export function headerLines(deck: Deck, columns: number, rows: number): Line[] {
-  const { more } = marksOf(deck);
+  const { more } = glyphsOf(deck);
   if (rows === 1)
     return [
       fitLine(fitItems([...identity(deck), ...situation(deck), ...vitals(deck)], columns), columns, more),
@@ -89,7 +89,7 @@ function awayLine(deck: Deck, columns: number): Line | undefined {
   const why = cleanLine(link.error.message);
   const room = columns - lineWidth([since, next]);
   if (room < LEAST_REASON) return [since, span(why, 'warn')];
-  return [since, span(clip(why, room, marksOf(deck).more), 'warn'), next];
+  return [since, span(clip(why, room, glyphsOf(deck).more), 'warn'), next];
 }
 
 function vitals(deck: Deck): Item[] {
@@ -125,7 +125,7 @@ function vitals(deck: Deck): Item[] {
 function settings(deck: Deck): Item[] {
   const view = focusedView(deck.state);
   const { filter, sort } = deck.state.tables[view.id];
-  const marks = marksOf(deck);
+  const marks = glyphsOf(deck);
   const column = view.columns.find((c) => c.id === sort.column);
   return [
     ...(filter === '' ? [] : [{ priority: 2, spans: [span(`filter: ${cleanLine(filter)}`, 'accent')] }]),
@@ -154,7 +154,7 @@ export function tabsLine(deck: Deck, columns: number): Line {
       spans: [span(s.key ? `${s.key} ` : '', open ? 'title' : 'key'), span(title, open ? 'title' : 'muted')],
     };
   });
-  return fitLine([span(' '), ...fitItems(items, columns - 1, short ? 1 : 2)], columns, marksOf(deck).more);
+  return fitLine([span(' '), ...fitItems(items, columns - 1, short ? 1 : 2)], columns, glyphsOf(deck).more);
 }
 
 function perSecond(value: number | null): string {

@@ -1,8 +1,8 @@
 import { fitLine, type Line, span } from '../../text/line.ts';
 import { fit } from '../../text/width.ts';
 import type { Deck, Scope } from '../core/deck.ts';
+import { glyphsOf } from '../core/glyphs.ts';
 import { keysOf } from '../core/keys.ts';
-import { marksOf } from '../core/marks.ts';
 import type { Reading } from './reading.ts';
 
 type Group = readonly [title: string, scopes: readonly Scope[]];
@@ -30,12 +30,13 @@ export function helpReading(deck: Deck, columns: number): Reading {
   const right = [...RIGHT.flatMap((group) => groupLines(deck, ...group)), ...legend()];
   return {
     title: [span(' Help', 'title'), span('  every key; : opens the same by name', 'muted')],
-    lines: columns < TWO_COLUMNS ? [...left, ...right] : sideBySide(left, right, columns, marksOf(deck).more),
+    lines:
+      columns < TWO_COLUMNS ? [...left, ...right] : sideBySide(left, right, columns, glyphsOf(deck).more),
   };
 }
 
 function groupLines(deck: Deck, title: string, scopes: readonly Scope[]): Line[] {
-  const { more } = marksOf(deck);
+  const { more } = glyphsOf(deck);
   const actions = deck.actions.filter((a) => scopes.includes(a.scope) && a.keys.length > 0);
   return [
     [span(` ${title}`, 'accent')],

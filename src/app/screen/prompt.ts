@@ -1,6 +1,6 @@
 import { fitLine, type Line, span } from '../../text/line.ts';
 import type { Deck } from '../core/deck.ts';
-import { marksOf } from '../core/marks.ts';
+import { glyphsOf } from '../core/glyphs.ts';
 import type { AppState, Overlay } from '../core/state.ts';
 import { fieldSpans } from '../core/text-field.ts';
 
@@ -27,5 +27,5 @@ export function questionLines(
       : [span(' It is kept in memory only, for reconnecting. Esc gives up.', 'muted')],
   ];
   while (lines.length < size.rows) lines.push([]);
-  return lines.slice(0, size.rows).map((line) => fitLine(line, size.columns, marksOf(deck).more));
+  return lines.slice(0, size.rows).map((line) => fitLine(line, size.columns, glyphsOf(deck).more));
 }

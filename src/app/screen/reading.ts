@@ -2,7 +2,7 @@ import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { fitLine, type Line, span } from '../../text/line.ts';
 import { fit, width, wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
-import { marksOf } from '../core/marks.ts';
+import { glyphsOf } from '../core/glyphs.ts';
 import type { AppState } from '../core/state.ts';
 import type { DetailSection } from '../core/view.ts';
 
@@ -26,7 +26,7 @@ export function readingLines(
     last === 0
       ? ''
       : `  ${from + 1}-${Math.min(from + room, reading.lines.length)} of ${reading.lines.length}, ${from < last ? 'PgDn' : 'PgUp'}`;
-  const { more } = marksOf(deck);
+  const { more } = glyphsOf(deck);
   const lines = [[...reading.title, span(place, 'muted')], ...reading.lines.slice(from, from + room)];
   while (lines.length < size.rows) lines.push([]);
   return lines.slice(0, size.rows).map((line) => fitLine(line, size.columns, more));

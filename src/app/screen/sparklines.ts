@@ -3,7 +3,7 @@ import { fitLine, type Line, span } from '../../text/line.ts';
 import { sparkline } from '../../text/sparkline.ts';
 import { bytes, count, percent } from '../../text/units.ts';
 import type { Deck } from '../core/deck.ts';
-import { marksOf } from '../core/marks.ts';
+import { glyphsOf } from '../core/glyphs.ts';
 
 interface Strip {
   readonly series: SeriesName;
@@ -61,7 +61,7 @@ const STRIPS: readonly Strip[] = [
 /** Four measures over the last minutes: a value and, where there is room, its history. */
 export function sparklineLines(deck: Deck, columns: number, height: number): Line[] {
   const each = Math.floor((columns - 1) / STRIPS.length);
-  const { more } = marksOf(deck);
+  const { more } = glyphsOf(deck);
   const cells = STRIPS.map((strip) => {
     const ring = deck.model.vitals.series[strip.series];
     const last = ring.last(1)[0] ?? Number.NaN;

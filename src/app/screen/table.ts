@@ -6,7 +6,7 @@ import { fitLine, type Line, lineWidth, type Span, skipLine, span, type Tone } f
 import { exact } from '../../text/units.ts';
 import { width, wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
-import { type Marks, marksOf } from '../core/marks.ts';
+import { type Glyphs, glyphsOf } from '../core/glyphs.ts';
 import type { Shown } from '../core/rows.ts';
 import type { TableState } from '../core/state.ts';
 import { type AnyView, cellText, cellTone, notRead, statusPart } from '../core/view.ts';
@@ -40,7 +40,7 @@ export function paneLines(deck: Deck, box: PaneBox): Line[] {
       span(part.partial.remedy ? ` To see them: ${part.partial.remedy}` : '', 'muted'),
     ]);
   if (focused) lines.push(...previewLines(deck, view, table, shown.rows, box, lines.length));
-  const { more } = marksOf(deck);
+  const { more } = glyphsOf(deck);
   const cut = lines.slice(0, box.height).map((line) => fitLine(line, box.width, more));
   while (cut.length < box.height) cut.push(fitLine([], box.width));
   return cut;
@@ -65,7 +65,7 @@ function titleLine(
     table.marks.size === 0 ? 0 : shown.rows.filter((row) => table.marks.has(view.identity(row))).length;
   const marked = marks > 0 ? [span(`  ${marks} marked`, 'accent')] : [];
   const headline = view.headline?.(deck.model, shown.rows) ?? [];
-  const { cursor, rule } = marksOf(deck);
+  const { cursor, rule } = glyphsOf(deck);
   const mark = focused && !alone ? cursor : ' ';
   const title: Span[] = [
     span(`${mark} ${view.title}`, focused ? 'title' : 'accent'),
@@ -98,7 +98,7 @@ function previewLines(
   if (row === undefined || room < LEAST_PREVIEW || screenOf(deck.state.screen).panes.length > 1) return [];
   const query = view.query?.(row);
   if (!query) return [];
-  const { rule } = marksOf(deck);
+  const { rule } = glyphsOf(deck);
   const pid = view.backend?.(row)?.pid;
   const title = ` ${rule.repeat(2)} ${pid === undefined ? 'Statement' : `Query of ${pid}`} `;
   const text = wrap(cleanBlock(query), Math.max(10, box.width - 3)).slice(0, room);
@@ -135,7 +135,7 @@ function rowLines(
   box: PaneBox,
   focused: boolean,
 ): Line[] {
-  const marks = marksOf(deck);
+  const marks = glyphsOf(deck);
   const sideways = table.shift > 0;
   const placed = placeColumns(view.columns, (sideways ? FULL_WIDTH : box.width) - GUTTER);
   const frozen = (placed[0]?.cells ?? 0) + 1;
@@ -175,7 +175,7 @@ interface Dress {
   marked: boolean;
   old: boolean;
   width: number;
-  marks: Marks;
+  marks: Glyphs;
 }
 
 /** The gutter, and one tone for the whole row where the row as a whole says something. */

@@ -5,7 +5,7 @@ import { fitLine, type Line, span } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
 import { wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
-import { marksOf } from '../core/marks.ts';
+import { glyphsOf } from '../core/glyphs.ts';
 import type { AppState, Overlay } from '../core/state.ts';
 import { answerLine, readingLines } from '../screen/reading.ts';
 import { stateText } from '../views/activity.ts';
@@ -74,7 +74,7 @@ function framed(
   scroll: number,
   size: AppState['size'],
 ): Line[] {
-  const { rule, more } = marksOf(deck);
+  const { rule, more } = glyphsOf(deck);
   // the answers stand last: where there is no room, what explains them gives way
   const below = foot.slice(-Math.max(1, size.rows - 3));
   const line: Line = [span(rule.repeat(size.columns), 'accent')];

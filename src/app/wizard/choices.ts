@@ -2,7 +2,7 @@ import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
 import { wizardById } from '../core/state.ts';
 import { focusedField, type Offer, offered, rawOf } from './form.ts';
-import { contextFor } from './held.ts';
+import { contextFor } from './resources.ts';
 import { updateWizard } from './state.ts';
 import type { Wizard } from './types.ts';
 

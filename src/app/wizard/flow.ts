@@ -22,7 +22,7 @@ import {
   takeChoice,
   visibleFields,
 } from './form.ts';
-import { contextFor, nextId, release } from './held.ts';
+import { contextFor, nextId, release } from './resources.ts';
 import { startRun } from './run.ts';
 import { updateWizard } from './state.ts';
 import type { Phase, Wizard } from './types.ts';

@@ -4,7 +4,7 @@ import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
 import { openedWizard, runningWizards, wizardById } from '../core/state.ts';
-import { allHeld, contextFor, heldBy, release, releaseAll } from './held.ts';
+import { allHeld, contextFor, heldBy, release, releaseAll } from './resources.ts';
 import { afterEvents, beginRun, type RunEnding } from './run-view.ts';
 import { updateWizard } from './state.ts';
 import type { Wizard } from './types.ts';

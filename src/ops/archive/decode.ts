@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import zlib from 'node:zlib';
-import { CommandError, type Host } from '../../targets/target.ts';
+import { CommandError, type Host } from '../../hosts/host.ts';
 import { plural } from '../../text/units.ts';
 import { OpError } from '../error.ts';
 import { diskError } from '../files/durable.ts';

@@ -1,4 +1,4 @@
-import type { PipeCommand } from '../../targets/target.ts';
+import type { PipeCommand } from '../../hosts/host.ts';
 import type { Backup } from '../repository/repository.ts';
 
 /** The commands that write a text backup as text. */

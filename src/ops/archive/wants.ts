@@ -1,4 +1,4 @@
-import { CommandError, type Host } from '../../targets/target.ts';
+import { CommandError, type Host } from '../../hosts/host.ts';
 import type { Clients } from '../programs/programs.ts';
 import type { Backup } from '../repository/repository.ts';
 import { unquoted } from './heading.ts';

@@ -6,7 +6,7 @@ import type { BackupSettings } from '../../config/settings.ts';
 import type { Pooling } from '../../db/pooler/pooling.ts';
 import type { Session } from '../../db/session.ts';
 import type { Target } from '../../db/target.ts';
-import type { Host } from '../../targets/target.ts';
+import type { Host } from '../../hosts/host.ts';
 import type { Run } from './journal/runs.ts';
 import type { Danger, Plan } from './plan.ts';
 import type { Secrets } from './run/secrets.ts';

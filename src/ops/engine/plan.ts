@@ -1,5 +1,5 @@
 import type { Session } from '../../db/session.ts';
-import type { Host, RunOptions, RunResult } from '../../targets/target.ts';
+import type { Host, RunOptions, RunResult } from '../../hosts/host.ts';
 import type { Amount } from '../../text/progress.ts';
 
 /** What a plan asks of a person before it runs: nothing, a yes, or the subject's name typed. */

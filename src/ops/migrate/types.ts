@@ -1,5 +1,5 @@
 import type { Session } from '../../db/session.ts';
-import type { RunResult } from '../../targets/target.ts';
+import type { RunResult } from '../../hosts/host.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check, Fact, Step } from '../engine/plan.ts';
 import type { Worker } from '../maintain/shared/sessions.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, realpathSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
-import { versionedParents } from '../../targets/installations.ts';
+import { versionedParents } from '../../hosts/installations.ts';
 import type { OpContext } from '../engine/operation.ts';
 
 /** Majors newer than this one that are installed where versions lie beside each other, the nearest first. */

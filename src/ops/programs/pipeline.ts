@@ -1,4 +1,4 @@
-import type { PipeCommand, PipeOptions, RunResult } from '../../targets/target.ts';
+import type { PipeCommand, PipeOptions, RunResult } from '../../hosts/host.ts';
 import type { ExecOptions, StepIo } from '../engine/plan.ts';
 import { runPrograms } from '../engine/run/programs.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Server } from '../../db/server.ts';
-import { directoriesOf } from '../../targets/installations.ts';
+import { directoriesOf } from '../../hosts/installations.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
 import { newerMajors, pathDirectories } from './candidates.ts';

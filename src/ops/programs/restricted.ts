@@ -1,4 +1,4 @@
-import type { Host } from '../../targets/target.ts';
+import type { Host } from '../../hosts/host.ts';
 import type { Clients } from './programs.ts';
 
 const known = new Map<string, Promise<boolean>>();

@@ -4,11 +4,11 @@ import { recordedName } from '../repository/names.ts';
 import type { Backup } from '../repository/repository.ts';
 import { factsOf } from './checks/facts.ts';
 import type { RestoreInput } from './input.ts';
+import { inPlaceWay } from './methods/in-place.ts';
+import { intoWay } from './methods/into.ts';
+import { swapWay } from './methods/swap.ts';
+import { tablesWay } from './methods/tables.ts';
 import { lookAround, targetOf } from './situation.ts';
-import { inPlaceWay } from './ways/in-place.ts';
-import { intoWay } from './ways/into.ts';
-import { swapWay } from './ways/swap.ts';
-import { tablesWay } from './ways/tables.ts';
 
 /** The plan of a restore, in the way that was chosen. Throws DbError, OpError. */
 export async function restorePlan(given: RestoreInput, context: OpContext, backup: Backup): Promise<Plan> {

@@ -9,10 +9,10 @@ import { OpError, sentenceOf } from '../error.ts';
 import type { Clients } from '../programs/programs.ts';
 import type { Verification } from '../repository/manifest.ts';
 import type { Backup } from '../repository/repository.ts';
-import { besideServer } from './proof/beside.ts';
 import { firstError, remedyFor, speaksAgainst } from './proof/blame.ts';
 import { type Examined, examine } from './proof/examine.ts';
 import type { Place, Reached } from './proof/place.ts';
+import { besideServer } from './proof/same-server.ts';
 import { throwawayServer } from './proof/throwaway.ts';
 
 /**

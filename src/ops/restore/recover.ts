@@ -7,10 +7,10 @@ import type { OpContext } from '../engine/operation.ts';
 import type { Fact, Plan, Step } from '../engine/plan.ts';
 import { repositoryDirectory } from '../repository/repository.ts';
 import { findPartials, sweepPartials } from '../repository/sweep.ts';
+import { type Dropped, putBack } from './methods/put-back.ts';
 import { runAfter } from './steps/hooks.ts';
 import { tablesFact } from './tables/recover.ts';
 import { factsSchema } from './undo.ts';
-import { type Dropped, putBack } from './ways/put-back.ts';
 
 /**
  * What a restore that was killed has left: a database that is half loaded, a database that was dropped and not made

@@ -10,13 +10,13 @@ import type { Check, Plan } from '../engine/plan.ts';
 import { OpError } from '../error.ts';
 import { findBackup, repositoryDirectory } from '../repository/repository.ts';
 import { restoreInput } from './input.ts';
+import { droppedSchema } from './methods/put-back.ts';
 import { restorePlan } from './plan.ts';
 import { afterStep, beforeStep, type Hooks } from './steps/hooks.ts';
 import { newState, RUN } from './steps/state.ts';
 import { undoChecks } from './swap/checks.ts';
 import { Undecided } from './swap/exchange.ts';
 import { undoPreview, undoSwap } from './swap/swap.ts';
-import { droppedSchema } from './ways/put-back.ts';
 
 /** What the steps of a restore have recorded. */
 export const factsSchema = z.object({

@@ -1,4 +1,4 @@
-import { CommandError, type Host } from '../../targets/target.ts';
+import { CommandError, type Host } from '../../hosts/host.ts';
 import { OpError } from '../error.ts';
 
 const BEGIN = '# BEGIN pgdeck: lines between these marks are replaced';

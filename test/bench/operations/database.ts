@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { type Cluster, createCluster } from '../../../src/demo/cluster.ts';
-import { local } from '../../../src/targets/local.ts';
+import { local } from '../../../src/hosts/local.ts';
 
 /** The database that is dumped and restored: about 0.9 GB on disk, nearly 750 MB of SQL. */
 export const DATABASE = 'shop';

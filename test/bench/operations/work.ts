@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import type { Session } from '../../../src/db/client.ts';
 import { quoteIdent } from '../../../src/db/ident.ts';
 import type { Cluster } from '../../../src/demo/cluster.ts';
+import { local } from '../../../src/hosts/local.ts';
 import { checksumTree } from '../../../src/ops/archive/checksum.ts';
 import { decodeArchive } from '../../../src/ops/archive/decode.ts';
 import type { OpEvent } from '../../../src/ops/engine/plan.ts';
-import { local } from '../../../src/targets/local.ts';
 import { cpuMs } from '../process.ts';
 import { DATABASE } from './database.ts';
 

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Cluster, createCluster } from '../../../src/demo/cluster.ts';
-import { serverUser } from '../../../src/targets/cluster/binaries.ts';
+import { serverUser } from '../../../src/hosts/cluster/binaries.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../support/program.ts';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;

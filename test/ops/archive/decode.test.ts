@@ -2,9 +2,9 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { local } from '../../../src/hosts/local.ts';
 import { decodeArchive } from '../../../src/ops/archive/decode.ts';
 import { readToc } from '../../../src/ops/archive/toc.ts';
-import { local } from '../../../src/targets/local.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { clients, type DumpStage, decode, dumpStage, program, refused } from './stage.ts';
 

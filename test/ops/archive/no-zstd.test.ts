@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { expect, test, vi } from 'vitest';
+import { local } from '../../../src/hosts/local.ts';
 import { decodeArchive } from '../../../src/ops/archive/decode.ts';
-import { local } from '../../../src/targets/local.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { detectArchive, refused } from './stage.ts';
 

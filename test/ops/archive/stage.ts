@@ -1,10 +1,10 @@
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
+import { local } from '../../../src/hosts/local.ts';
 import { type Decoded, decodeArchive } from '../../../src/ops/archive/decode.ts';
 import { type Archive, readHead } from '../../../src/ops/archive/kind.ts';
 import { OpError } from '../../../src/ops/error.ts';
-import { local } from '../../../src/targets/local.ts';
 import { client, serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { everything, rowCounts } from '../../support/fixtures/everything.ts';
 

@@ -2,12 +2,12 @@ import { readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'n
 import { basename, join } from 'node:path';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { local } from '../../../src/hosts/local.ts';
 import { verifyBackup } from '../../../src/ops/archive/verify.ts';
 import type { Progress, ResultTable } from '../../../src/ops/engine/plan.ts';
 import type { Level, Manifest, Verification } from '../../../src/ops/repository/manifest.ts';
 import { findBackup } from '../../../src/ops/repository/repository.ts';
 import { updateManifest } from '../../../src/ops/repository/update.ts';
-import { local } from '../../../src/targets/local.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { publishCopy, tablesOf } from '../repository/stage.ts';
 import { clients, cut, type DumpStage, dumpStage, flip, largest } from './stage.ts';

@@ -4,11 +4,11 @@ import { expect, inject, onTestFinished } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { quoteIdent } from '../../../src/db/ident.ts';
 import type { Target } from '../../../src/db/target.ts';
+import { run } from '../../../src/hosts/local.ts';
 import { backup } from '../../../src/ops/backup/operation.ts';
 import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import type { Plan } from '../../../src/ops/engine/plan.ts';
 import { type Backup, listBackups } from '../../../src/ops/repository/repository.ts';
-import { run } from '../../../src/targets/local.ts';
 import { serverTarget, testServer } from '../../support/cluster.ts';
 import { contextOf } from '../engine/run/stage.ts';
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Cluster } from '../../../src/targets/cluster/cluster.ts';
+import type { Cluster } from '../../../src/hosts/cluster/cluster.ts';
 import { throwawayCluster } from '../../support/cluster.ts';
 import { until } from '../../support/until.ts';
 

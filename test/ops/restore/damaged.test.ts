@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { local } from '../../../src/hosts/local.ts';
 import { BackupBytes } from '../../../src/ops/archive/bytes/bytes.ts';
 import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { clientEnvironment } from '../../../src/ops/programs/environment.ts';
@@ -8,7 +9,6 @@ import type { Clients } from '../../../src/ops/programs/programs.ts';
 import { type Backup, findBackup } from '../../../src/ops/repository/repository.ts';
 import { runPass } from '../../../src/ops/restore/tables/rows/run.ts';
 import { verify } from '../../../src/ops/verify/verify.ts';
-import { local } from '../../../src/targets/local.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { flip } from '../archive/stage.ts';

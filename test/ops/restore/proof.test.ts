@@ -11,15 +11,15 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
+import { run } from '../../../src/hosts/local.ts';
 import type { StepIo } from '../../../src/ops/engine/plan.ts';
 import { findClients } from '../../../src/ops/programs/programs.ts';
 import { type Backup, findBackup, lastProven } from '../../../src/ops/repository/repository.ts';
-import { besideServer } from '../../../src/ops/restore/proof/beside.ts';
 import { speaksAgainst } from '../../../src/ops/restore/proof/blame.ts';
 import { examine } from '../../../src/ops/restore/proof/examine.ts';
+import { besideServer } from '../../../src/ops/restore/proof/same-server.ts';
 import { proveRestorable } from '../../../src/ops/restore/proof.ts';
 import { verify } from '../../../src/ops/verify/verify.ts';
-import { run } from '../../../src/targets/local.ts';
 import { serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { everything } from '../../support/fixtures/everything.ts';
 import { temporaryDirectory } from '../../support/program.ts';

@@ -5,7 +5,7 @@ import { cleanLine } from '../../../text/clean.ts';
 import { type Line, lineWidth, type Span, span } from '../../../text/line.ts';
 import { clip, fit, width, wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
-import { type Marks, marksOf } from '../../core/marks.ts';
+import { type Glyphs, glyphsOf } from '../../core/glyphs.ts';
 import { EMPTY_FIELD, fieldSpans } from '../../core/text-field.ts';
 import { windowOf } from '../../views/select.ts';
 import {
@@ -37,7 +37,7 @@ export function formLines(
   form: Form,
   columns: number,
 ): FormLines {
-  const marks = marksOf(deck);
+  const marks = glyphsOf(deck);
   const raw = rawOf(operation, form);
   const known = knownOf(deck);
   const fields = visibleFields(operation, form);
@@ -104,7 +104,7 @@ function valueSpans(
   form: Form,
   own: boolean,
   room: number,
-  marks: Marks,
+  marks: Glyphs,
   standard: string | undefined,
 ): Line {
   const { more } = marks;
@@ -175,7 +175,7 @@ function choiceLines(
   form: Form,
   indent: number,
   columns: number,
-  marks: Marks,
+  marks: Glyphs,
   none = 'There is nothing to choose from.',
 ): Line[] {
   if (!field.choices || field.kind === 'choice') return [];

@@ -2,7 +2,7 @@ import { cleanLine } from '../../../text/clean.ts';
 import { fitItems, fitLine, type Line, span } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
-import { marksOf } from '../../core/marks.ts';
+import { glyphsOf } from '../../core/glyphs.ts';
 import type { AppState } from '../../core/state.ts';
 import type { Phase, Wizard } from '../types.ts';
 import { cancelFoot, confirmFoot } from './confirm.ts';
@@ -36,7 +36,7 @@ interface Content {
 
 /** `size`: what lies between the header of the screen and its footer. */
 export function wizardLayout(deck: Deck, wizard: Wizard, { columns, rows }: AppState['size']): WizardLayout {
-  const { rule, more } = marksOf(deck);
+  const { rule, more } = glyphsOf(deck);
   const { phase } = wizard;
   const content = contentOf(deck, wizard, columns);
   const line: Line = [span(rule.repeat(columns), 'accent')];

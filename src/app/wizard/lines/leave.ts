@@ -2,7 +2,7 @@ import { cleanLine } from '../../../text/clean.ts';
 import { fitLine, type Line, span } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
-import { marksOf } from '../../core/marks.ts';
+import { glyphsOf } from '../../core/glyphs.ts';
 import { runningWizards } from '../../core/state.ts';
 import { answerLine } from '../../screen/reading.ts';
 
@@ -27,5 +27,5 @@ export function leaveLines(deck: Deck, yes: boolean, size: { columns: number; ro
     answerLine(yes, 'quits'),
   ];
   while (lines.length < rows) lines.push([]);
-  return lines.slice(0, rows).map((line) => fitLine(line, columns, marksOf(deck).more));
+  return lines.slice(0, rows).map((line) => fitLine(line, columns, glyphsOf(deck).more));
 }

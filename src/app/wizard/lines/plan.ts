@@ -2,7 +2,7 @@ import type { Check, CheckStatus, Fact, Plan, Step } from '../../../ops/engine/p
 import { cleanBlock, cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { fit, width, wrap } from '../../../text/width.ts';
-import { type Marks, marksOf } from '../../core/marks.ts';
+import { type Glyphs, glyphsOf } from '../../core/glyphs.ts';
 import { type Block, fullTable, tableBlock } from './document.ts';
 
 const WORDS: Readonly<Record<CheckStatus, string>> = { ok: 'ok', warn: '! warn', block: '!! BLOCK' };
@@ -16,7 +16,7 @@ export function planBlocks(
   command: string,
   columns: number,
 ): Block[] {
-  const marks = marksOf(deck);
+  const marks = glyphsOf(deck);
   return [
     lines([...factLines(plan, columns, marks)]),
     ...checkBlocks(plan.checks, columns, marks),
@@ -39,7 +39,7 @@ export function lines(list: readonly Line[]): Block {
   return { kind: 'lines', lines: list };
 }
 
-function factLines(plan: Plan, columns: number, { more }: Marks): Line[] {
+function factLines(plan: Plan, columns: number, { more }: Glyphs): Line[] {
   const said = plan.facts.some(({ value }) => value.includes(plan.server));
   const facts: readonly Fact[] = said ? plan.facts : [{ label: 'Server', value: plan.server }, ...plan.facts];
   const indent = Math.min(28, Math.max(...facts.map(({ label }) => width(cleanLine(label))))) + 2;
@@ -54,7 +54,7 @@ function factLines(plan: Plan, columns: number, { more }: Marks): Line[] {
 }
 
 /** A table of all; those that are not as they should be, or too long for it, again in full below. */
-function checkBlocks(checks: readonly Check[], columns: number, { more }: Marks): Block[] {
+function checkBlocks(checks: readonly Check[], columns: number, { more }: Glyphs): Block[] {
   if (checks.length === 0) return [];
   const rows = checks.map(({ title, status, detail }) => [WORDS[status], title, detail]);
   const table = tableBlock({ columns: ['', 'CHECK', 'FOUND'], rows }, columns - 1, more, WORD_TONES);

@@ -2,7 +2,7 @@ import { cleanBlock, cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { duration } from '../../../text/units.ts';
 import { wrap } from '../../../text/width.ts';
-import { marksOf } from '../../core/marks.ts';
+import { glyphsOf } from '../../core/glyphs.ts';
 import type { RunEnding, RunView } from '../run-view.ts';
 import { type Block, fullTable } from './document.ts';
 import { lines } from './plan.ts';
@@ -24,7 +24,7 @@ const OUTPUT_LISTED = 200;
 export function resultBlocks(deck: { readonly ascii: boolean }, run: RunView, columns: number): Block[] {
   const { end } = run;
   if (!end) return [];
-  const { more } = marksOf(deck);
+  const { more } = glyphsOf(deck);
   // done, and then something went wrong beside it: a command after it that failed
   const { word, tone } = end.status === 'done' && !end.ok ? LATE : STATUS[end.status];
   const text = wrap(cleanBlock(end.text), columns - 3).map(

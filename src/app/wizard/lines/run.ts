@@ -4,7 +4,7 @@ import { progressText } from '../../../text/progress.ts';
 import { progressBar } from '../../../text/sparkline.ts';
 import { duration, plural } from '../../../text/units.ts';
 import { clip, width, wrap } from '../../../text/width.ts';
-import { marksOf } from '../../core/marks.ts';
+import { glyphsOf } from '../../core/glyphs.ts';
 import { windowOf } from '../../views/select.ts';
 import type { BarView, OutputLine, RunView, StepState, StepView } from '../run-view.ts';
 
@@ -46,7 +46,7 @@ export function runLines(
   size: { readonly columns: number; readonly rows: number },
 ): { readonly lines: readonly Line[]; readonly first: number; readonly last: number } {
   const { columns, rows } = size;
-  const { rule } = marksOf(deck);
+  const { rule } = glyphsOf(deck);
   const bars = run.bars.map((bar) => barLine(bar, columns, deck.ascii));
   const room = Math.max(1, rows - bars.length - 1 - LEAST_OUTPUT);
   const at = run.steps.findLastIndex(({ state }) => state !== 'waiting');

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { PipeCommand } from '../../../targets/target.ts';
+import type { PipeCommand } from '../../../hosts/host.ts';
 import { shellWord } from '../../../text/shell.ts';
 import { databaseArgument } from '../../programs/environment.ts';
 import type { BackupRequest } from '../request.ts';

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PipeCommand } from '../../../targets/target.ts';
+import type { PipeCommand } from '../../../hosts/host.ts';
 import { diskError } from '../../files/durable.ts';
 import { databaseArgument } from '../../programs/environment.ts';
 import type { BackupRequest } from '../request.ts';

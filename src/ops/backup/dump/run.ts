@@ -1,5 +1,5 @@
 import type { Server } from '../../../db/server.ts';
-import type { PipeCommand } from '../../../targets/target.ts';
+import type { PipeCommand } from '../../../hosts/host.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { runPrograms } from '../../engine/run/programs.ts';

@@ -1,4 +1,4 @@
-import { CommandError, type RunOptions, type RunResult } from '../../../targets/target.ts';
+import { CommandError, type RunOptions, type RunResult } from '../../../hosts/host.ts';
 import { OpError } from '../../error.ts';
 import type { ExecOptions, StepIo } from '../plan.ts';
 

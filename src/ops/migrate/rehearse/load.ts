@@ -1,7 +1,7 @@
 import { quoteRelation } from '../../../db/ident.ts';
 import { backupBlockers } from '../../../db/queries/backup/activity.ts';
 import type { Session } from '../../../db/session.ts';
-import type { PipeCommand } from '../../../targets/target.ts';
+import type { PipeCommand } from '../../../hosts/host.ts';
 import { GuardStream } from '../../archive/sql/guard-stream.ts';
 import { dumpFailure } from '../../backup/dump/failure.ts';
 import { blockerText } from '../../backup/dump/progress.ts';

@@ -1,4 +1,4 @@
-import type { PipeCommand } from '../../../targets/target.ts';
+import type { PipeCommand } from '../../../hosts/host.ts';
 import { shellWord } from '../../../text/shell.ts';
 import type { ArchiveKind } from '../../archive/kind.ts';
 import { databaseArgument } from '../../programs/environment.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Session } from '../../../db/session.ts';
-import type { PipeCommand } from '../../../targets/target.ts';
+import type { PipeCommand } from '../../../hosts/host.ts';
 import type { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { GuardStream } from '../../archive/sql/guard-stream.ts';
 import type { TocEntry } from '../../archive/toc.ts';

@@ -4,7 +4,7 @@ import { DbError } from '../../../db/errors.ts';
 import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
 import { restoreExtensions } from '../../../db/queries/restore/facts.ts';
 import type { Target } from '../../../db/target.ts';
-import { type Cluster, clusterParent, createCluster } from '../../../targets/cluster/cluster.ts';
+import { type Cluster, clusterParent, createCluster } from '../../../hosts/cluster/cluster.ts';
 import { bytes } from '../../../text/units.ts';
 import { createSql } from '../../database/create.ts';
 import type { OpContext } from '../../engine/operation.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { run } from '../../../../src/targets/local.ts';
+import { run } from '../../../../src/hosts/local.ts';
 
 const VERSION = '2.36.0';
 const PACKAGE = `@dbmate/${process.platform}-${process.arch}`;

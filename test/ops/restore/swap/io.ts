@@ -1,8 +1,8 @@
 import { connect, type Session } from '../../../../src/db/client.ts';
 import type { Target } from '../../../../src/db/target.ts';
+import { local } from '../../../../src/hosts/local.ts';
 import type { StepIo } from '../../../../src/ops/engine/plan.ts';
 import { crashPoint } from '../../../../src/ops/engine/run/crash.ts';
-import { local } from '../../../../src/targets/local.ts';
 
 export interface TestIo extends StepIo {
   readonly recorded: Record<string, unknown>[];

@@ -1,4 +1,4 @@
-import type { RunResult } from '../../../../targets/target.ts';
+import type { RunResult } from '../../../../hosts/host.ts';
 import { OpError } from '../../../error.ts';
 import { fileName } from '../../files/create.ts';
 import type {

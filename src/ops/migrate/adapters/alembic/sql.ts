@@ -1,4 +1,4 @@
-import type { RunResult } from '../../../../targets/target.ts';
+import type { RunResult } from '../../../../hosts/host.ts';
 import type { Direction, Where } from '../../types.ts';
 import { pythonWords } from '../shared/failure.ts';
 import { shown } from '../shared/step.ts';

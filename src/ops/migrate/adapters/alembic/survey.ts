@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CommandError } from '../../../../targets/target.ts';
+import { CommandError } from '../../../../hosts/host.ts';
 import { capital } from '../../../../text/capital.ts';
 import { OpError, sentenceOf } from '../../../error.ts';
 import type { Item, Problem, Status, Where } from '../../types.ts';

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import type { RunResult } from '../../../../targets/target.ts';
+import type { RunResult } from '../../../../hosts/host.ts';
 import { OpError } from '../../../error.ts';
 import type { Where } from '../../types.ts';
 import { withToolEnvironment } from '../shared/environment.ts';

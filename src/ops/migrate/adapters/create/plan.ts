@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { CommandError, type RunResult } from '../../../../targets/target.ts';
+import { CommandError, type RunResult } from '../../../../hosts/host.ts';
 import { shellWord } from '../../../../text/shell.ts';
 import type { OpContext } from '../../../engine/operation.ts';
 import type { Check, Fact, Failure, Plan, Step, StepIo } from '../../../engine/plan.ts';

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { RunResult } from '../../../../targets/target.ts';
+import type { RunResult } from '../../../../hosts/host.ts';
 import type { Step } from '../../../engine/plan.ts';
 import { OpError } from '../../../error.ts';
 import type { Migration } from '../../files/migration.ts';

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { RunResult } from '../../../../targets/target.ts';
+import type { RunResult } from '../../../../hosts/host.ts';
 import { OpError } from '../../../error.ts';
 import { fileName } from '../../files/create.ts';
 import { lint } from '../../sql/lint/lint.ts';

@@ -1,4 +1,4 @@
-import type { RunResult } from '../../../../targets/target.ts';
+import type { RunResult } from '../../../../hosts/host.ts';
 import type { Fact, Step } from '../../../engine/plan.ts';
 import { OpError } from '../../../error.ts';
 import type { Destination, Direction, Item, Route, Where } from '../../types.ts';

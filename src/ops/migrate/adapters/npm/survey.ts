@@ -1,4 +1,4 @@
-import { CommandError, type RunResult } from '../../../../targets/target.ts';
+import { CommandError, type RunResult } from '../../../../hosts/host.ts';
 import { OpError } from '../../../error.ts';
 import type { Item, Problem, Status, Where } from '../../types.ts';
 import { withToolEnvironment } from '../shared/environment.ts';

@@ -1,4 +1,4 @@
-import type { RunResult } from '../../../../targets/target.ts';
+import type { RunResult } from '../../../../hosts/host.ts';
 import { OpError } from '../../../error.ts';
 import type { ToolRun } from './tool-run.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../../../db/session.ts';
-import type { RunResult } from '../../../../targets/target.ts';
+import type { RunResult } from '../../../../hosts/host.ts';
 import { duration } from '../../../../text/units.ts';
 import type { Step, StepIo } from '../../../engine/plan.ts';
 import { OpError } from '../../../error.ts';

@@ -1,4 +1,4 @@
-import type { RunResult } from '../../../../targets/target.ts';
+import type { RunResult } from '../../../../hosts/host.ts';
 import type { Where } from '../../types.ts';
 import type { Driver } from './environment.ts';
 import type { Command } from './programs.ts';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Host } from '../../../../targets/target.ts';
+import type { Host } from '../../../../hosts/host.ts';
 import { tableKey } from '../../../archive/roots.ts';
 import { Refusal, type RowsHead } from '../../../archive/sql/guard.ts';
 import { unpack } from '../../../archive/unpack.ts';

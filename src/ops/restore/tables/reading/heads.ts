@@ -1,4 +1,4 @@
-import type { Host } from '../../../../targets/target.ts';
+import type { Host } from '../../../../hosts/host.ts';
 import type { RowsHead } from '../../../archive/sql/guard.ts';
 import { HeldGuard } from '../../../archive/sql/held-guard.ts';
 import { unpack } from '../../../archive/unpack.ts';

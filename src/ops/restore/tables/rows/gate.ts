@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Host, PipeCommand } from '../../../../targets/target.ts';
+import type { Host, PipeCommand } from '../../../../hosts/host.ts';
 import type { BackupBytes } from '../../../archive/bytes/bytes.ts';
 import { filterProgram, type Redirect, seen } from './filter.ts';
 

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Host, PipeCommand } from '../../../../targets/target.ts';
+import type { Host, PipeCommand } from '../../../../hosts/host.ts';
 import { cleanLine } from '../../../../text/clean.ts';
 import type { BackupBytes } from '../../../archive/bytes/bytes.ts';
 import { Changed } from '../../../archive/bytes/errors.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { displayName } from '../../../../db/ident.ts';
-import { CommandError, type Host, type PipeCommand } from '../../../../targets/target.ts';
+import { CommandError, type Host, type PipeCommand } from '../../../../hosts/host.ts';
 import { Refusal, SqlGuard } from '../../../archive/sql/guard.ts';
 import { unpack } from '../../../archive/unpack.ts';
 import { OpError } from '../../../error.ts';

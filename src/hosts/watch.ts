@@ -1,6 +1,6 @@
 import { endGroup } from './group.ts';
+import { CommandError, type RunOptions } from './host.ts';
 import { watchStall } from './stall.ts';
-import { CommandError, type RunOptions } from './target.ts';
 
 type Why = 'cancelled' | 'timeout' | 'stalled';
 

@@ -5,9 +5,9 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { environment } from './environment.ts';
 import { endGroup, endWithUs, forget } from './group.ts';
+import { CommandError, type PipeCommand, type PipeOptions, type RunResult } from './host.ts';
 import { collect } from './output.ts';
 import { startError } from './start-error.ts';
-import { CommandError, type PipeCommand, type PipeOptions, type RunResult } from './target.ts';
 import { cancelled, watch } from './watch.ts';
 
 interface Ended {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { CommandError } from './target.ts';
+import { CommandError } from './host.ts';
 
 /** Debian's package for each program that pgdeck runs. */
 const PACKAGES: Record<string, string> = {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { local, run } from '../../src/targets/local.ts';
+import { local, run } from '../../src/hosts/local.ts';
 import { temporaryDirectory } from '../support/program.ts';
 import { until } from '../support/until.ts';
 

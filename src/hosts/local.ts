@@ -2,9 +2,6 @@ import { basename } from 'node:path';
 import { execa } from 'execa';
 import { environment } from './environment.ts';
 import { endGroup, endWithUs, forget, GRACE_MS } from './group.ts';
-import { collect } from './output.ts';
-import { pipe } from './pipe.ts';
-import { startError } from './start-error.ts';
 import {
   CommandError,
   type CommandOptions,
@@ -14,7 +11,10 @@ import {
   type RunOptions,
   type RunResult,
   type StartOptions,
-} from './target.ts';
+} from './host.ts';
+import { collect } from './output.ts';
+import { pipe } from './pipe.ts';
+import { startError } from './start-error.ts';
 import { cancelled, watch } from './watch.ts';
 
 /** The execa options every command gets: a group of its own, nothing buffered or thrown by execa. */

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run, start } from '../../src/targets/local.ts';
-import { CommandError } from '../../src/targets/target.ts';
+import { CommandError } from '../../src/hosts/host.ts';
+import { run, start } from '../../src/hosts/local.ts';
 import { until } from '../support/until.ts';
 
 let directory: string;

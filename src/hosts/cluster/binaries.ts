@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { access, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
+import { CommandError } from '../host.ts';
 import { versionedParents } from '../installations.ts';
 import { run } from '../local.ts';
-import { CommandError } from '../target.ts';
 
 /** An installation of the PostgreSQL server. */
 export interface Binaries {

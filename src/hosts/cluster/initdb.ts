@@ -1,7 +1,7 @@
 import { chown, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CommandError } from '../host.ts';
 import { run } from '../local.ts';
-import { CommandError } from '../target.ts';
 import type { ServerUser } from './binaries.ts';
 import type { Watchdog } from './watchdog.ts';
 
