@@ -90,6 +90,14 @@ export interface Running {
   hold(on: boolean): void;
 }
 
+/** A directory of this user's own, for what programs read and write while they work. */
+export interface Workspace {
+  /** The path of a file in it, which need not be there. */
+  path(name: string): string;
+  /** Writes a file that its owner alone reads; its path. */
+  write(name: string, content: string | Uint8Array): Promise<string>;
+}
+
 /** A place where commands run: this machine, a container, another machine. */
 export interface Host {
   readonly label: string;
@@ -102,6 +110,14 @@ export interface Host {
   pipe(commands: readonly PipeCommand[], options?: PipeOptions): Promise<RunResult>;
   /** Starts a command that keeps running. Throws {@link CommandError} when it cannot start. */
   start(command: string, args: readonly string[], options?: StartOptions): Promise<Running>;
+  /** Makes a workspace and removes it after the work; what killed processes have left goes too. */
+  withWorkspace<T>(work: (workspace: Workspace) => Promise<T>): Promise<T>;
+  /** Where it has its temporary files. */
+  readonly temporary: string;
+  /** How many processors work may be shared between. */
+  readonly processors: number;
+  /** `linux`, `darwin`: which words its programs take. */
+  readonly platform: NodeJS.Platform;
 }
 
 export type CommandErrorKind =

@@ -12,10 +12,12 @@ import {
   type RunResult,
   type StartOptions,
 } from './host.ts';
+import { machine } from './machine.ts';
 import { collect } from './output.ts';
 import { pipe } from './pipe.ts';
 import { startError } from './start-error.ts';
 import { cancelled, watch } from './watch.ts';
+import { withWorkspace } from './workspace.ts';
 
 /** The execa options every command gets: a group of its own, nothing buffered or thrown by execa. */
 function common(options: CommandOptions) {
@@ -135,4 +137,15 @@ export async function start(
 }
 
 /** Commands on this machine. */
-export const local: Host = { label: 'this machine', run, pipe, start };
+export const local: Host = {
+  label: 'this machine',
+  run,
+  pipe,
+  start,
+  withWorkspace,
+  processors: machine.processors,
+  platform: machine.platform,
+  get temporary() {
+    return machine.temporary;
+  },
+};

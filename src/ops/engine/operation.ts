@@ -21,7 +21,9 @@ export interface Choice {
 export type RawInput = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** What is known of the connection and the settings before anything is asked. */
-export type Known = Pick<OpContext, 'env' | 'home' | 'backup' | 'target'>;
+export type Known = Pick<OpContext, 'env' | 'home' | 'backup' | 'target'> & {
+  readonly host: Pick<Host, 'processors'>;
+};
 
 /** How a field of the input is asked for: in the wizard's form, as a flag, in the reference. */
 export interface Field {

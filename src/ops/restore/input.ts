@@ -1,10 +1,9 @@
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { fullName } from '../../db/ident.ts';
 import { databaseList } from '../../db/queries/database/facts.ts';
 import { bytes, plural } from '../../text/units.ts';
 import { isMaintenance, planningSession } from '../database/maintenance.ts';
-import type { Choice, Field, OpContext, RawInput } from '../engine/operation.ts';
+import type { Choice, Field, Known, OpContext, RawInput } from '../engine/operation.ts';
 import { type Backup, findBackup, listBackups, repositoryDirectory } from '../repository/repository.ts';
 import { inOrderOfUse, isSafety } from '../repository/safety.ts';
 
@@ -150,8 +149,8 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
 };
 
 /** Processes that load: no more than there are processors here, and four at most unless somebody says so. */
-export function jobsOf(input: Pick<RestoreInput, 'jobs'>, context: Pick<OpContext, 'backup'>): number {
-  return input.jobs ?? context.backup.jobs ?? Math.min(4, availableParallelism());
+export function jobsOf(input: Pick<RestoreInput, 'jobs'>, context: Pick<Known, 'backup' | 'host'>): number {
+  return input.jobs ?? context.backup.jobs ?? Math.min(4, context.host.processors);
 }
 
 /** The commands around the interruption: those that were given, else the profile's. */

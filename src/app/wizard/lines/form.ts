@@ -1,4 +1,5 @@
 import { home } from '../../../config/libpq/env.ts';
+import { machine } from '../../../hosts/machine.ts';
 import type { InputField } from '../../../ops/engine/fields.ts';
 import type { AnyOperation, Known, RawInput } from '../../../ops/engine/operation.ts';
 import { cleanLine } from '../../../text/clean.ts';
@@ -75,7 +76,7 @@ export function formLines(
 }
 
 function knownOf({ env, resolved }: Pick<Deck, 'env' | 'resolved'>): Known {
-  return { env, home: home(env), backup: resolved.backup, target: resolved.target };
+  return { env, home: home(env), backup: resolved.backup, target: resolved.target, host: machine };
 }
 
 /** What holds of a field when nothing is given. */

@@ -1,8 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Session } from '../../../db/session.ts';
-import type { PipeCommand } from '../../../hosts/host.ts';
+import type { Host, PipeCommand } from '../../../hosts/host.ts';
 import type { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { GuardStream } from '../../archive/sql/guard-stream.ts';
 import type { TocEntry } from '../../archive/toc.ts';
@@ -46,7 +43,7 @@ const KEEP = 32 * 1024;
 export async function loadArchive(io: StepIo, context: OpContext, load: Load): Promise<void> {
   const { entries, filtered, elsewhere, bytes } = load;
   if (load.damaged !== true) await bytes.compare(io);
-  await withListFile(filtered ? entries : undefined, async (listFile) => {
+  await withListFile(io.host, filtered ? entries : undefined, async (listFile) => {
     const commands = loadCommands({ ...load, ...(listFile !== undefined && { listFile }) });
     const run = (env: ClientEnvironment) => watched(io, load, commands, env);
     if (elsewhere !== undefined) await run(elsewhere.env);
@@ -89,16 +86,12 @@ async function watched(
 }
 
 async function withListFile(
+  host: Host,
   entries: readonly TocEntry[] | undefined,
   work: (file: string | undefined) => Promise<void>,
 ): Promise<void> {
   if (entries === undefined) return work(undefined);
-  const directory = await mkdtemp(join(tmpdir(), 'pgdeck-list-'));
-  try {
-    const file = join(directory, 'toc.list');
-    await writeFile(file, `${entries.map(({ line }) => line).join('\n')}\n`, { mode: 0o600 });
-    await work(file);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  await host.withWorkspace(async (workspace) =>
+    work(await workspace.write('toc.list', `${entries.map(({ line }) => line).join('\n')}\n`)),
+  );
 }

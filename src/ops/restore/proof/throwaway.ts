@@ -1,4 +1,3 @@
-import { availableParallelism, tmpdir } from 'node:os';
 import { connect, type Session } from '../../../db/client.ts';
 import { DbError } from '../../../db/errors.ts';
 import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
@@ -70,7 +69,7 @@ export async function throwawayServer(io: StepIo, context: OpContext, examined: 
     cluster = await createCluster({ bin: clients.directory, socketOnly: true, settings: SETTINGS });
   } catch (error) {
     if (io.signal.aborted) throw error;
-    return { ok: false, why: `No server can be made in ${tmpdir()}: ${(error as Error).message}` };
+    return { ok: false, why: `No server can be made in ${io.host.temporary}: ${(error as Error).message}` };
   }
   try {
     const missing = await missingExtensions(cluster, examined);
@@ -111,7 +110,7 @@ function reached(cluster: Cluster, context: OpContext, clients: Clients, examine
         kind: backup.kind,
         path: backup.archive,
         database: DATABASE,
-        jobs: Math.min(4, availableParallelism()),
+        jobs: Math.min(4, io.host.processors),
         noOwner: false,
         noTablespaces: true,
         stripTimeout: false,

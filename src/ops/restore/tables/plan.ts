@@ -180,12 +180,12 @@ async function foretold(
       clients,
       env,
       database: context.target.database,
-      rows: (directory) =>
+      rows: (workspace) =>
         rowsOf(
           clients,
           backup,
           blocks.map(({ table }) => table),
-          directory,
+          workspace,
         ),
       redirects,
       bytes: contents,
@@ -270,7 +270,7 @@ function restoreStep(
             clients,
             env,
             database,
-            rows: (directory) => rowsOf(clients, backup, read, directory),
+            rows: (workspace) => rowsOf(clients, backup, read, workspace),
             redirects,
             bytes: contents,
             opening: before,

@@ -16,7 +16,6 @@ import { definitionOf, goneCheck, withSequences } from './reading/gone.ts';
 import { chooseTables } from './reading/names.ts';
 import { withInserts } from './reading/unreadable.ts';
 import { headsOf } from './rows/source.ts';
-import { withWorkspace } from './rows/workspace.ts';
 import type { Task } from './sql/script.ts';
 import { mayReplicate, taskOf, unitOf } from './task.ts';
 import type { Block, Gone, Mode, Unit } from './unit.ts';
@@ -101,12 +100,12 @@ async function readBlocks(
   contents: Contents,
   keys: readonly string[],
 ): Promise<Map<string, Block[]>> {
-  return withWorkspace(async (directory) => {
+  return host.withWorkspace(async (workspace) => {
     const found = new Map<string, Block[]>();
     for (const key of keys) {
       const blocks: Block[] = [];
       for (const table of leavesOf(contents, key))
-        for (const { place, columns, encoding } of await headsOf(host, clients, backup, table, directory))
+        for (const { place, columns, encoding } of await headsOf(host, clients, backup, table, workspace))
           blocks.push({ table, place, columns, encoding });
       found.set(key, blocks);
     }

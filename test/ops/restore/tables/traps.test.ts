@@ -132,7 +132,7 @@ test('a process that is killed takes its transaction with it', async () => {
     timeout: 20_000,
   });
   expect(await fingerprint(session)).toBe(before);
-  const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`pgdeck-rows-${child.pid}-`));
+  const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`pgdeck-work-${child.pid}-`));
   expect(left()).toHaveLength(1);
   const [run] = listRuns(context.journal);
   expect(run?.status).toBe('interrupted');

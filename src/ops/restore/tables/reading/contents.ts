@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Host } from '../../../../hosts/host.ts';
 import { tableKey } from '../../../archive/roots.ts';
 import { Refusal, type RowsHead } from '../../../archive/sql/guard.ts';
@@ -7,7 +5,6 @@ import { unpack } from '../../../archive/unpack.ts';
 import type { Clients } from '../../../programs/programs.ts';
 import type { Backup } from '../../../repository/repository.ts';
 import { type Lines, outlineProgram } from '../rows/filter.ts';
-import { withWorkspace } from '../rows/workspace.ts';
 import { attachment, type Entry, parseEntries } from './entries.ts';
 import { readHeads } from './heads.ts';
 import { unreadable, unreadText } from './unreadable.ts';
@@ -124,9 +121,8 @@ function entriesOf(backup: Backup, text: Buffer): Entry[] {
 
 /** A dump's text without its rows. */
 async function outlineOf(host: Host, backup: Backup, lines: Lines): Promise<Buffer> {
-  return withWorkspace(async (directory) => {
-    const program = join(directory, 'outline.sed');
-    await writeFile(program, outlineProgram(lines), { mode: 0o600 });
+  return host.withWorkspace(async (workspace) => {
+    const program = await workspace.write('outline.sed', outlineProgram(lines));
     const pieces: Buffer[] = [];
     const { exitCode, stderr } = await host.pipe(
       [...unpack(backup), { command: 'sed', args: ['-n', '-f', program] }],

@@ -1,6 +1,4 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Host, PipeCommand } from '../../../../hosts/host.ts';
+import type { Host, PipeCommand, Workspace } from '../../../../hosts/host.ts';
 import { cleanLine } from '../../../../text/clean.ts';
 import type { BackupBytes } from '../../../archive/bytes/bytes.ts';
 import { Changed } from '../../../archive/bytes/errors.ts';
@@ -12,7 +10,6 @@ import type { Clients } from '../../../programs/programs.ts';
 import { restricts } from '../../../programs/restricted.ts';
 import type { Redirect } from './filter.ts';
 import { gate } from './gate.ts';
-import { withWorkspace } from './workspace.ts';
 
 /** A number that a script has told. */
 export interface Told {
@@ -27,8 +24,8 @@ export interface Pass {
   readonly clients: Clients;
   readonly env: ClientEnvironment;
   readonly database: string;
-  /** Makes the commands that write the backup's rows, with a directory for what they need. */
-  readonly rows: (directory: string) => Promise<PipeCommand[]>;
+  /** Makes the commands that write the backup's rows, with a workspace for what they need. */
+  readonly rows: (workspace: Workspace) => Promise<PipeCommand[]>;
   readonly redirects: readonly Redirect[];
   /** Of the backup: nothing is committed when they were changed meanwhile. */
   readonly bytes: BackupBytes;
@@ -47,7 +44,7 @@ export interface Pass {
  */
 export async function runPass(pass: Pass): Promise<Told[]> {
   try {
-    return await withWorkspace((directory) => runIn(directory, pass));
+    return await pass.host.withWorkspace((workspace) => runIn(workspace, pass));
   } catch (error) {
     throw error instanceof OpError ? await changedOr(error, pass.bytes) : error;
   }
@@ -67,20 +64,15 @@ function nothingChanged({ message, next }: OpError): OpError {
   return new OpError('failed', `Nothing was changed: ${message}`, next);
 }
 
-async function runIn(directory: string, pass: Pass): Promise<Told[]> {
-  const file = async (name: string, text: string) => {
-    const path = join(directory, name);
-    await writeFile(path, text, { mode: 0o600 });
-    return path;
-  };
+async function runIn(workspace: Workspace, pass: Pass): Promise<Told[]> {
   // definitions and rows are the backup's text: from here on psql takes no command of its own
   const restrict = (await restricts(pass.host, pass.clients)) ? restrictLine() : '';
-  const opening = await file('opening.sql', `${restrict}${pass.opening}`);
-  const closing = await file('closing.sql', pass.closing);
+  const opening = await workspace.write('opening.sql', `${restrict}${pass.opening}`);
+  const closing = await workspace.write('closing.sql', pass.closing);
   const psql = ['-X', '-q', '-A', '-t', '-w', '-F', '\t', '-v', 'ON_ERROR_STOP=1'];
   const commands = [
-    ...(await pass.rows(directory)),
-    await gate(pass.host, directory, pass.redirects, pass.bytes),
+    ...(await pass.rows(workspace)),
+    await gate(pass.host, workspace, pass.redirects, pass.bytes),
     {
       command: pass.clients.path('psql'),
       args: [...psql, '-d', databaseArgument(pass.database), '-f', opening, '-f', '-', '-f', closing],

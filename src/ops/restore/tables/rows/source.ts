@@ -1,7 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { displayName } from '../../../../db/ident.ts';
-import { CommandError, type Host, type PipeCommand } from '../../../../hosts/host.ts';
+import { CommandError, type Host, type PipeCommand, type Workspace } from '../../../../hosts/host.ts';
 import { Refusal, SqlGuard } from '../../../archive/sql/guard.ts';
 import { unpack } from '../../../archive/unpack.ts';
 import { OpError } from '../../../error.ts';
@@ -10,18 +8,18 @@ import type { Backup } from '../../../repository/repository.ts';
 import type { ContentsTable } from '../reading/contents.ts';
 import type { Place } from './filter.ts';
 
-/** The commands that write the rows of these tables as text, and perhaps more; `directory` is for a list of them. */
+/** The commands that write the rows of these tables as text, and perhaps more; `workspace` is for a list of them. */
 export async function rowsOf(
   clients: Clients,
   backup: Backup,
   tables: readonly ContentsTable[],
-  directory: string,
+  workspace: Workspace,
 ): Promise<PipeCommand[]> {
   if (backup.kind !== 'custom' && backup.kind !== 'directory') return unpack(backup);
-  const list = join(directory, 'rows.list');
-  await writeFile(list, tables.map(({ data }) => (data && 'line' in data ? `${data.line}\n` : '')).join(''), {
-    mode: 0o600,
-  });
+  const list = await workspace.write(
+    'rows.list',
+    tables.map(({ data }) => (data && 'line' in data ? `${data.line}\n` : '')).join(''),
+  );
   return [{ command: clients.path('pg_restore'), args: ['-a', '-f', '-', '-L', list, '--', backup.archive] }];
 }
 
@@ -34,15 +32,14 @@ export async function headsOf(
   clients: Clients,
   backup: Backup,
   table: ContentsTable,
-  directory: string,
+  workspace: Workspace,
 ): Promise<{ place: Place; columns: readonly string[]; encoding: string | undefined }[]> {
   const { data } = table;
   if (data && 'heads' in data) {
     const { heads, lines } = data;
     return heads.map((head) => ({ ...head, place: { line: head.line, lines } }));
   }
-  const list = join(directory, `head-${data?.line.split(';')[0]}.list`);
-  await writeFile(list, `${data?.line}\n`, { mode: 0o600 });
+  const list = await workspace.write(`head-${data?.line.split(';')[0]}.list`, `${data?.line}\n`);
   const enough = new AbortController();
   const guard = new SqlGuard();
   let text = Buffer.alloc(0);

@@ -1,16 +1,24 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Workspace } from './host.ts';
 
 /** The process id follows, so that what a killed process has left can be told from what is in use. */
-const PREFIX = 'pgdeck-rows-';
+const PREFIX = 'pgdeck-work-';
 
-/** A directory of this user's for lists and scripts, removed after the work; those of killed processes go too. */
-export async function withWorkspace<T>(work: (directory: string) => Promise<T>): Promise<T> {
+/** {@link ./host.ts Host.withWorkspace} of this machine. */
+export async function withWorkspace<T>(work: (workspace: Workspace) => Promise<T>): Promise<T> {
   await sweep();
   const directory = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   try {
-    return await work(directory);
+    return await work({
+      path: (name) => join(directory, name),
+      write: async (name, content) => {
+        const path = join(directory, name);
+        await writeFile(path, content, { mode: 0o600 });
+        return path;
+      },
+    });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
