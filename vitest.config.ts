@@ -7,7 +7,7 @@ const SLOW = [
   'test/ops/backup/trouble.test.ts',
   'test/ops/restore/{damaged,flips,foreign,hashed-enum,owner,proof,secret}.test.ts',
   'test/ops/restore/tables/{keys,model}.test.ts',
-  'test/ops/retention/prune.test.ts',
+  'test/ops/repository/retention/prune.test.ts',
   'test/ops/migrate/adapters/{alembic,flask-migrate,npm,npm-tools}.test.ts',
   'test/ops/migrate/files/create-tool.test.ts',
 ];

@@ -4,7 +4,7 @@ import type { Sampler } from '../monitor/sampler.ts';
 import { cleanLine } from '../text/clean.ts';
 import { ACTIONS } from './actions/registry.ts';
 import { CONTEXTS } from './core/action.ts';
-import type { Action, Deck, Ports, Scope } from './core/deck.ts';
+import type { Action, Deck, KeyScope, Ports } from './core/deck.ts';
 import { Model } from './core/model.ts';
 import type { ViewId } from './core/rows.ts';
 import type { ScreenId } from './core/state.ts';
@@ -74,7 +74,7 @@ export class Console implements Deck {
     return ACTIONS;
   }
 
-  get scopes(): readonly Scope[] {
+  get scopes(): readonly KeyScope[] {
     return CONTEXTS[contextOf(this.state)];
   }
 

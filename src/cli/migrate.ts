@@ -38,7 +38,7 @@ async function status({ tool, dir, json }: Flags, command: Command, context: Con
     context.resolve(command),
     import('../ops/engine/context.ts'),
     import('../ops/migrate/choose.ts'),
-    import('../ops/migrate/move/lock.ts'),
+    import('../ops/migrate/plan/lock.ts'),
   ]);
   const opContext = createContext({ resolved, env: context.env, operations: entryOf });
   try {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AnyOperation, Entry } from '../ops/engine/operation.ts';
+import type { AnyOperation, OperationEntry } from '../ops/engine/operation.ts';
 import type { Context, Register } from './context.ts';
 
 /** What the commands that share a first word are about. */
@@ -25,9 +25,9 @@ export function group(program: Command, word: string): Command {
 }
 
 /** Every operation as a command. What it takes is known when it is named: its declaration brings the schemas. */
-export function registerOperations(entries: readonly Entry[]): Register {
+export function registerOperations(entries: readonly OperationEntry[]): Register {
   return (program, context) => {
-    const lazy = new Map<Command, Entry>();
+    const lazy = new Map<Command, OperationEntry>();
     const parents = new Set<Command>();
     for (const entry of entries) {
       const words = entry.id.split(' ');

@@ -16,8 +16,8 @@ export const EXIT = {
   unreachable: 3,
 } as const;
 
-export const FORMATS = ['text', 'json', 'ndjson', 'csv'] as const;
-export type Format = (typeof FORMATS)[number];
+export const OUTPUT_FORMATS = ['text', 'json', 'ndjson', 'csv'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** One text of the result, to stdout, with a line break. What is not ours must be cleaned before. */
 export function print(text: string): void {
@@ -30,7 +30,7 @@ export function note(text: string): void {
 }
 
 /** Rows in the format that was asked for. For a terminal every text is cleaned; a file gets it as it is. */
-export async function printListing(listing: Listing, format: Format): Promise<void> {
+export async function printListing(listing: Listing, format: OutputFormat): Promise<void> {
   const terminal = process.stdout.isTTY === true;
   const { rows, columns, at, server } = listing;
   if (format === 'json') print(jsonText({ at, server, rows }, terminal));

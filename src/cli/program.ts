@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import type { Env } from '../config/libpq/env.ts';
-import type { Entry } from '../ops/engine/operation.ts';
+import type { OperationEntry } from '../ops/engine/operation.ts';
 import { OPERATIONS } from '../ops/registry.ts';
 import { version } from '../version.ts';
 import { register as backups } from './backups.ts';
@@ -20,7 +20,7 @@ import { register as show } from './show.ts';
 import { register as signal } from './signal.ts';
 
 /** Every command, in the order of the help. The modules load what they need when their command runs. */
-const commands = (operations: readonly Entry[]): readonly Register[] => [
+const commands = (operations: readonly OperationEntry[]): readonly Register[] => [
   console,
   demo,
   show,
@@ -36,7 +36,7 @@ const commands = (operations: readonly Entry[]): readonly Register[] => [
 ];
 
 /** The whole command tree. */
-export function buildProgram(context: Context, operations: readonly Entry[] = OPERATIONS): Command {
+export function buildProgram(context: Context, operations: readonly OperationEntry[] = OPERATIONS): Command {
   const program = new UsageCommand('pgdeck')
     .description('PostgreSQL operations console: watch a server live, back it up, restore it, and undo that.')
     .version(version, '--version', 'print the version')
@@ -90,7 +90,7 @@ function addHelp(parent: Command, program: Command): void {
 export async function run(
   argv: readonly string[],
   env: Env,
-  operations: readonly Entry[] = OPERATIONS,
+  operations: readonly OperationEntry[] = OPERATIONS,
 ): Promise<number> {
   const context = createContext(env);
   try {

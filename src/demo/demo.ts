@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { connect } from '../db/client.ts';
 import type { Target } from '../db/target.ts';
+import { type Cluster, createCluster } from '../hosts/cluster/cluster.ts';
 import { CommandError } from '../hosts/host.ts';
-import { type Cluster, createCluster } from './cluster.ts';
 import { loadShop, ROLES } from './schema.ts';
 import { startWorkload } from './workload.ts';
 

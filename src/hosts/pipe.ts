@@ -16,7 +16,7 @@ interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-interface Part {
+interface PipeProcess {
   readonly child: ChildProcess;
   readonly pid: number;
   readonly program: string;
@@ -80,7 +80,7 @@ function read(stream: Readable | null, options: Parameters<typeof collect>[1]): 
 const NO_READER = /(?:writ|output|stdout).*(?:broken pipe|connection reset by peer)/i;
 
 function result(
-  parts: readonly Part[],
+  parts: readonly PipeProcess[],
   ends: readonly Ended[],
   stdout: string,
   errors: readonly string[],
@@ -105,10 +105,10 @@ function result(
 async function startAll(
   commands: readonly PipeCommand[],
   options: PipeOptions,
-): Promise<{ parts: Part[]; passing: Promise<void> | undefined }> {
+): Promise<{ parts: PipeProcess[]; passing: Promise<void> | undefined }> {
   const { stdoutTo, cwd, uid, gid, through } = options;
   const file = stdoutTo === undefined ? undefined : openSync(stdoutTo, 'w', 0o600);
-  const started: Part[] = [];
+  const started: PipeProcess[] = [];
   let output: 'pipe' | number | ChildProcess['stdin'] = file ?? 'pipe';
   let passing: Promise<void> | undefined;
   try {

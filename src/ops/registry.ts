@@ -1,7 +1,7 @@
-import type { Entry } from './engine/operation.ts';
+import type { OperationEntry } from './engine/operation.ts';
 
 /** Every operation. Adding one is a folder beside this file and an entry here. */
-export const OPERATIONS: readonly Entry[] = [
+export const OPERATIONS: readonly OperationEntry[] = [
   {
     id: 'restore',
     title: 'Restore a backup',
@@ -174,6 +174,6 @@ export const OPERATIONS: readonly Entry[] = [
 ];
 
 /** The entry of an id; undefined when there is none. */
-export function entryOf(id: string): Entry | undefined {
+export function entryOf(id: string): OperationEntry | undefined {
   return OPERATIONS.find((entry) => entry.id === id);
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, type Session } from '../../src/db/client.ts';
-import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
+import { type Cluster, createCluster } from '../../src/hosts/cluster/cluster.ts';
 import { local } from '../../src/hosts/local.ts';
 import { until } from '../support/until.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../src/db/client.ts';
-import type { Cluster } from '../../src/demo/cluster.ts';
+import type { Cluster } from '../../src/hosts/cluster/cluster.ts';
 import { throwawayCluster } from '../support/cluster.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
 

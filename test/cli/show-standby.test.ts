@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
-import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
+import { type Cluster, createCluster } from '../../src/hosts/cluster/cluster.ts';
 import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../support/program.ts';
 import { createStandby } from '../support/standby.ts';
 import { until } from '../support/until.ts';

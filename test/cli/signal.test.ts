@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { signalRequest } from '../../src/cli/signal.ts';
 import { UsageError } from '../../src/config/usage-error.ts';
 import { connect, type Session } from '../../src/db/client.ts';
-import type { Cluster } from '../../src/demo/cluster.ts';
+import type { Cluster } from '../../src/hosts/cluster/cluster.ts';
 import { blocked, isThere, seen, sleeping, waitersOf } from '../ops/signal/stage.ts';
 import { throwawayCluster, until } from '../support/cluster.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';

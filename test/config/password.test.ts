@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { passwords, withPassword } from '../../src/config/password.ts';
 import { connect } from '../../src/db/client.ts';
 import { DbError } from '../../src/db/errors.ts';
-import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
+import { type Cluster, createCluster } from '../../src/hosts/cluster/cluster.ts';
 import { until } from '../support/cluster.ts';
 import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../support/program.ts';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 import { connect } from '../../src/db/client.ts';
-import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
 import { findBinaries } from '../../src/hosts/cluster/binaries.ts';
+import { type Cluster, createCluster } from '../../src/hosts/cluster/cluster.ts';
 import { run } from '../../src/hosts/local.ts';
 import { until } from '../support/until.ts';
 

@@ -3,7 +3,7 @@ import { type AddressInfo, connect as connectTo, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../../src/db/client.ts';
 import type { Target } from '../../src/db/target.ts';
-import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
+import { type Cluster, createCluster } from '../../src/hosts/cluster/cluster.ts';
 import { connection, expectRestored, live, run } from './console.ts';
 
 const PASSWORD = 'right: ß 密码';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
-import type { Cluster } from '../../src/demo/cluster.ts';
+import type { Cluster } from '../../src/hosts/cluster/cluster.ts';
 import { throwawayCluster, until } from '../support/cluster.ts';
 import type { Pty } from '../support/terminal/pty.ts';
 import { openConsole } from './console.ts';

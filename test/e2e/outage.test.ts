@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
-import type { Cluster } from '../../src/demo/cluster.ts';
+import type { Cluster } from '../../src/hosts/cluster/cluster.ts';
 import { throwawayCluster, until } from '../support/cluster.ts';
 import type { Pty, Wanted } from '../support/terminal/pty.ts';
 import { connection, openConsole, run } from './console.ts';

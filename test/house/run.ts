@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RolldownOptions, rolldown } from 'rolldown';
 import { connect } from '../../src/db/client.ts';
-import { createCluster } from '../../src/demo/cluster.ts';
+import { createCluster } from '../../src/hosts/cluster/cluster.ts';
 import { Program } from '../bench/terminal.ts';
 import { Coverage } from './coverage.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
 import { activityList, activitySummary } from '../../src/db/queries/activity.ts';
 import { progressAnalyze } from '../../src/db/queries/progress.ts';
-import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
+import { type Cluster, createCluster } from '../../src/hosts/cluster/cluster.ts';
 import { signalCancel, signalTargets } from '../../src/ops/signal/queries/signal.ts';
 import { until } from '../support/until.ts';
 

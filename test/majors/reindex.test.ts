@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
-import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
+import { type Cluster, createCluster } from '../../src/hosts/cluster/cluster.ts';
 import { carryOut } from '../ops/engine/run/stage.ts';
 import {
   bloatedIndex,

@@ -7,7 +7,7 @@ import {
   replicationStandby,
 } from '../../src/db/queries/replication.ts';
 import { walPosition } from '../../src/db/queries/wal.ts';
-import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
+import { type Cluster, createCluster } from '../../src/hosts/cluster/cluster.ts';
 import { everyQuery, SAMPLES } from '../db/queries/samples.ts';
 import { createStandby } from '../support/standby.ts';
 import { until } from '../support/until.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
-import type { Cluster } from '../../src/demo/cluster.ts';
+import type { Cluster } from '../../src/hosts/cluster/cluster.ts';
 import { throwawayCluster, until } from '../support/cluster.ts';
 import { Watching } from './watching.ts';
 

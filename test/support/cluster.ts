@@ -3,7 +3,7 @@ import { inject } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
 import { quoteIdent } from '../../src/db/ident.ts';
 import type { Target } from '../../src/db/target.ts';
-import type { Cluster } from '../../src/demo/cluster.ts';
+import type { Cluster } from '../../src/hosts/cluster/cluster.ts';
 import { TEMPLATE, type TestServer } from './global-setup.ts';
 import { clusterInMemory } from './memory.ts';
 

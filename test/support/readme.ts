@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ACTIONS } from '../../src/app/actions/registry.ts';
-import type { Action, Scope } from '../../src/app/core/deck.ts';
+import type { Action, KeyScope } from '../../src/app/core/deck.ts';
 import { keysOf } from '../../src/app/core/keys.ts';
 import { NOT_OFFERED, THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
 import { fieldsOf, type InputField } from '../../src/ops/engine/fields.ts';
@@ -10,7 +10,7 @@ import { OPERATIONS } from '../../src/ops/registry.ts';
 
 export const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 
-const PLACES: Readonly<Partial<Record<Scope, string>>> = {
+const PLACES: Readonly<Partial<Record<KeyScope, string>>> = {
   screen: 'anywhere',
   quit: 'anywhere',
   always: 'always',

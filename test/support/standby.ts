@@ -1,6 +1,6 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Cluster, createCluster } from '../../src/demo/cluster.ts';
+import { type Cluster, createCluster } from '../../src/hosts/cluster/cluster.ts';
 import { local } from '../../src/hosts/local.ts';
 
 /**

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { App } from '../../src/ui/App.tsx';
 import { Screen } from '../../src/ui/terminal/screen.ts';
 import { painter } from '../../src/ui/theme.ts';
-import { type Crowd, crowd } from '../app/lines/crowd.ts';
+import { type Crowd, crowd } from '../app/screen/crowd.ts';
 import { Stage, type StageOptions } from '../app/stage.ts';
 import { Keyboard } from '../support/terminal/keyboard.ts';
 import { TestScreen } from '../support/terminal/screen.ts';

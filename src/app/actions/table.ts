@@ -1,7 +1,7 @@
 import { COPY_ACTION } from '../copy.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
-import { DETAIL_ACTION } from '../detail/actions.ts';
+import { DETAIL_ACTION } from '../detail/detail.ts';
 import { EXPLAIN_ACTION } from '../explain/actions.ts';
 import { FILTER_ACTION } from '../filter.ts';
 import { SIGNAL_ROW_ACTIONS } from '../signal/actions.ts';

@@ -1,4 +1,4 @@
-import type { Action, Deck, Scope } from './deck.ts';
+import type { Action, Deck, KeyScope } from './deck.ts';
 
 /** What lies on top decides which keys there are. */
 export type Context =
@@ -15,7 +15,7 @@ export type Context =
   | 'small';
 
 /** The scopes of each context, asked in this order. Within one context no key may stand twice. */
-export const CONTEXTS: Readonly<Record<Context, readonly Scope[]>> = {
+export const CONTEXTS: Readonly<Record<Context, readonly KeyScope[]>> = {
   screen: ['table', 'row', 'screen', 'quit', 'always'],
   reader: ['reader', 'close', 'screen', 'quit', 'always'],
   detail: ['reader', 'close', 'row', 'screen', 'quit', 'always'],
@@ -33,7 +33,7 @@ type Extra = Pick<Action, 'danger' | 'hint' | 'short' | 'shortOn' | 'disabled'>;
 
 export function action(
   id: string,
-  scope: Scope,
+  scope: KeyScope,
   keys: string,
   title: string,
   run: (deck: Deck) => void,

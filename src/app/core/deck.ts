@@ -20,7 +20,7 @@ export interface Ports {
 }
 
 /** Where a key works. What is open decides which scopes are asked, see {@link file://../keymap.ts}. */
-export type Scope =
+export type KeyScope =
   | 'always'
   | 'quit'
   | 'screen'
@@ -41,7 +41,7 @@ export interface Action {
   readonly id: string;
   readonly title: string;
   readonly keys: readonly string[];
-  readonly scope: Scope;
+  readonly scope: KeyScope;
   readonly run: (deck: Deck) => void;
   /** Ends or stops something on the server: always asks, and is absent in read-only mode. */
   readonly danger?: boolean;
@@ -73,7 +73,7 @@ export interface Deck {
   /** Everything that can be done, in the order of help and palette. */
   readonly actions: readonly Action[];
   /** Where keys work now, the first asked first. */
-  readonly scopes: readonly Scope[];
+  readonly scopes: readonly KeyScope[];
   /** Runs an action, or says why not. */
   perform(action: Action): void;
 

@@ -1,7 +1,8 @@
 import type { Session } from '../../db/client.ts';
 import { backendDetail, backendLocks } from '../../db/queries/backend.ts';
 import { duration } from '../../text/units.ts';
-import type { Deck } from '../core/deck.ts';
+import { action } from '../core/action.ts';
+import type { Action, Deck } from '../core/deck.ts';
 import type { Overlay } from '../core/state.ts';
 import type { Slot } from '../core/store.ts';
 import type { BackendRef, DetailSection } from '../core/view.ts';
@@ -10,7 +11,7 @@ import { runSections } from '../runs/sections.ts';
 import { waitText } from '../views/activity.ts';
 import { doneText } from '../views/progress.ts';
 import { VIEWS } from '../views/registry.ts';
-import { focusedView, selectedRow } from '../views/select.ts';
+import { focusedView, noRow, selectedRow } from '../views/select.ts';
 import { statementRows } from '../views/statements.ts';
 
 const LOCKS_LISTED = 200;
@@ -155,3 +156,16 @@ async function backendSections(
 function ago(seconds: number | null): string | undefined {
   return seconds === null ? undefined : `${duration(seconds)} ago`;
 }
+
+export const DETAIL_ACTION: Action = action(
+  'row.detail',
+  'table',
+  'enter',
+  'Details of the row',
+  openDetail,
+  {
+    hint: 1,
+    short: 'details',
+    disabled: noRow,
+  },
+);

@@ -2,7 +2,7 @@ import { span } from '../../text/line.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
 import type { Overlay } from '../core/state.ts';
-import { type Reading, sectionLines } from '../screen/reading.ts';
+import { type ReadingText, sectionLines } from '../screen/reading.ts';
 import { VIEWS } from '../views/registry.ts';
 
 /** Everything known of one row. */
@@ -10,7 +10,7 @@ export function detailReading(
   deck: Deck,
   overlay: Extract<Overlay, { kind: 'detail' }>,
   columns: number,
-): Reading {
+): ReadingText {
   const view = VIEWS[overlay.view];
   const backend = view.backend?.(overlay.row);
   const own = view.detail(overlay.row, deck.model);

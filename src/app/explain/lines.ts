@@ -2,10 +2,10 @@ import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { type Line, span } from '../../text/line.ts';
 import { wrap } from '../../text/width.ts';
 import type { Overlay } from '../core/state.ts';
-import { answerLine, type Reading } from '../screen/reading.ts';
+import { answerLine, type ReadingText } from '../screen/reading.ts';
 import { riskSentence } from './explain.ts';
 
-export function explainReading(overlay: Extract<Overlay, { kind: 'explain' }>, columns: number): Reading {
+export function explainReading(overlay: Extract<Overlay, { kind: 'explain' }>, columns: number): ReadingText {
   const { lines, problem, title, risk } = overlay;
   if (risk) return riskReading(title, risk.yes, risk.owners, columns);
   return {
@@ -19,7 +19,7 @@ export function explainReading(overlay: Extract<Overlay, { kind: 'explain' }>, c
   };
 }
 
-function riskReading(title: string, yes: boolean, owners: readonly string[], columns: number): Reading {
+function riskReading(title: string, yes: boolean, owners: readonly string[], columns: number): ReadingText {
   const text = `The planner calls immutable and stable functions for its estimates: ${riskSentence(owners, 'this role')} The statement itself is not run.`;
   return {
     title: [span(` ${title}?`, 'title')],

@@ -1,11 +1,11 @@
 import { fitLine, type Line, span } from '../../text/line.ts';
 import { fit } from '../../text/width.ts';
-import type { Deck, Scope } from '../core/deck.ts';
+import type { Deck, KeyScope } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
 import { keysOf } from '../core/keys.ts';
-import type { Reading } from './reading.ts';
+import type { ReadingText } from './reading.ts';
 
-type Group = readonly [title: string, scopes: readonly Scope[]];
+type Group = readonly [title: string, scopes: readonly KeyScope[]];
 
 const LEFT: readonly Group[] = [
   ['Everywhere', ['screen', 'quit', 'always']],
@@ -25,7 +25,7 @@ const RIGHT: readonly Group[] = [
 const TWO_COLUMNS = 100;
 
 /** Every key there is, as the action table has it; those that cannot be used now say why. */
-export function helpReading(deck: Deck, columns: number): Reading {
+export function helpReading(deck: Deck, columns: number): ReadingText {
   const left = LEFT.flatMap((group) => groupLines(deck, ...group));
   const right = [...RIGHT.flatMap((group) => groupLines(deck, ...group)), ...legend()];
   return {
@@ -35,7 +35,7 @@ export function helpReading(deck: Deck, columns: number): Reading {
   };
 }
 
-function groupLines(deck: Deck, title: string, scopes: readonly Scope[]): Line[] {
+function groupLines(deck: Deck, title: string, scopes: readonly KeyScope[]): Line[] {
   const { more } = glyphsOf(deck);
   const actions = deck.actions.filter((a) => scopes.includes(a.scope) && a.keys.length > 0);
   return [

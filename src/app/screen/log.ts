@@ -1,10 +1,10 @@
 import { type Line, span } from '../../text/line.ts';
 import { wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
-import type { Reading } from './reading.ts';
+import type { ReadingText } from './reading.ts';
 
 /** What was said and done so far, the newest last. */
-export function logReading(deck: Deck, columns: number): Reading {
+export function logReading(deck: Deck, columns: number): ReadingText {
   const tone = { info: undefined, done: 'good', error: 'alert' } as const;
   return {
     title: [span(' Messages', 'title')],

@@ -7,7 +7,7 @@ import type { AppState } from '../core/state.ts';
 import type { DetailSection } from '../core/view.ts';
 
 /** A text that is read and scrolled: its heading stays. */
-export interface Reading {
+export interface ReadingText {
   readonly title: Line;
   readonly lines: readonly Line[];
 }
@@ -15,7 +15,7 @@ export interface Reading {
 /** The part of a reading that fits, with its place in the whole. */
 export function readingLines(
   deck: Pick<Deck, 'ascii'>,
-  reading: Reading,
+  reading: ReadingText,
   scroll: number,
   size: AppState['size'],
 ): Line[] {

@@ -1,5 +1,5 @@
 import { connectionWords } from '../../ops/engine/connection.ts';
-import type { Entry } from '../../ops/engine/operation.ts';
+import type { OperationEntry } from '../../ops/engine/operation.ts';
 import type { Danger } from '../../ops/engine/plan.ts';
 import { OPERATIONS } from '../../ops/registry.ts';
 import { action } from '../core/action.ts';
@@ -72,7 +72,7 @@ const SHARED = [...Map.groupBy(OPERATIONS, ({ key }) => key)].flatMap(([key, [fi
     : [{ key, entries: [first, ...more] as const }],
 );
 
-function sharedAction(key: string, entries: readonly [Entry, ...Entry[]]): Action {
+function sharedAction(key: string, entries: readonly [OperationEntry, ...OperationEntry[]]): Action {
   const title = entries.map((entry) => entry.title).join(', or ');
   const open = (d: Deck) => {
     const entry = meantByKey(d, entries);

@@ -1,4 +1,4 @@
-import type { Entry, RawInput } from '../../ops/engine/operation.ts';
+import type { OperationEntry, RawInput } from '../../ops/engine/operation.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
 import { openedWizard, wizardById } from '../core/state.ts';
@@ -28,7 +28,7 @@ import { updateWizard } from './state.ts';
 import type { Phase, Wizard } from './types.ts';
 
 /** Why an operation cannot be started now; undefined when it can. */
-export function operationDisabled(deck: Deck, entry: Entry): string | undefined {
+export function operationDisabled(deck: Deck, entry: OperationEntry): string | undefined {
   if (entry.writes && deck.readOnly) return 'read-only: start with --no-read-only to use it';
   return undefined;
 }
@@ -41,7 +41,7 @@ export interface OpenOptions {
 }
 
 /** Opens the wizard of an operation: the one that was left with its form half filled in, or a new one. */
-export function openWizard(deck: Deck, entry: Entry, options: OpenOptions = {}): void {
+export function openWizard(deck: Deck, entry: OperationEntry, options: OpenOptions = {}): void {
   const preset = options.preset !== undefined || options.argument !== undefined;
   const left = deck.state.wizards.find((wizard) => wizard.entry === entry && wizard.phase.step === 'form');
   if (left && !preset) {
@@ -68,7 +68,7 @@ export function openWizard(deck: Deck, entry: Entry, options: OpenOptions = {}):
   void load(deck, id, entry, options);
 }
 
-async function load(deck: Deck, id: number, entry: Entry, options: OpenOptions): Promise<void> {
+async function load(deck: Deck, id: number, entry: OperationEntry, options: OpenOptions): Promise<void> {
   try {
     const operation = await entry.load();
     const argument = Object.entries(operation.fields).find(([, field]) => field.argument)?.[0];

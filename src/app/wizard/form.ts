@@ -1,5 +1,5 @@
 import { fieldsOf, type InputField, type Parsed, parseInput } from '../../ops/engine/fields.ts';
-import type { AnyOperation, Choice, RawInput } from '../../ops/engine/operation.ts';
+import type { AnyOperation, FieldChoice, RawInput } from '../../ops/engine/operation.ts';
 import { characters } from '../../text/width.ts';
 import { EMPTY_FIELD, editField, fieldOf, pasteField, type TextField } from '../core/text-field.ts';
 
@@ -8,7 +8,7 @@ export interface Offer {
   /** What else was given when it was asked for: with something else given it is asked for again. */
   readonly given: string;
   readonly status: 'asking' | 'ready' | 'failed';
-  readonly choices: readonly Choice[];
+  readonly choices: readonly FieldChoice[];
   readonly reason?: string;
 }
 
@@ -146,7 +146,7 @@ export function isAsking({ id, kind, choices }: InputField, form: Form): boolean
 }
 
 /** The choices of a field that match what is being typed, upper and lower case alike. */
-export function offered(field: InputField, form: Form): readonly Choice[] {
+export function offered(field: InputField, form: Form): readonly FieldChoice[] {
   const all = form.offers[field.id]?.choices ?? [];
   const text = form.texts[field.id]?.text.trim().toLowerCase() ?? '';
   if (text === '' || !form.filtering) return all;

@@ -1,10 +1,10 @@
-import type { Entry } from '../../ops/engine/operation.ts';
+import type { OperationEntry } from '../../ops/engine/operation.ts';
 import type { Deck } from '../core/deck.ts';
 import { focusedView, targetRows } from '../views/select.ts';
 import type { OpenOptions } from './flow.ts';
 
 /** The rows that are marked on the screen, or else the one under the cursor, as an operation's form takes them. */
-export function markedRows(deck: Deck, { takes }: Entry): OpenOptions {
+export function markedRows(deck: Deck, { takes }: OperationEntry): OpenOptions {
   const { taken } = focusedView(deck.state);
   if (taken === undefined || !takes?.includes(taken.field)) return {};
   const names = targetRows(deck.model, deck.state).map(taken.name);
@@ -12,7 +12,10 @@ export function markedRows(deck: Deck, { takes }: Entry): OpenOptions {
 }
 
 /** Of the operations that share a key, the one that is meant by what is on the screen. */
-export function meantByKey(deck: Deck, entries: readonly [Entry, ...Entry[]]): Entry {
+export function meantByKey(
+  deck: Deck,
+  entries: readonly [OperationEntry, ...OperationEntry[]],
+): OperationEntry {
   const field = focusedView(deck.state).taken?.field;
   return (
     entries.find(({ keyOn }) => keyOn !== undefined && keyOn === field) ??

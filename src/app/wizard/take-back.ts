@@ -1,5 +1,5 @@
 import { withConnection } from '../../ops/engine/connection.ts';
-import type { Entry } from '../../ops/engine/operation.ts';
+import type { OperationEntry } from '../../ops/engine/operation.ts';
 import { entryOf } from '../../ops/registry.ts';
 import type { Deck } from '../core/deck.ts';
 import { openWizard, operationDisabled } from './flow.ts';
@@ -19,7 +19,9 @@ export function takeBackRun(
 }
 
 /** The operation and its argument that a command of pgdeck names; undefined when there is more to it. */
-export function meantBy(command: string): { readonly entry: Entry; readonly argument: string } | undefined {
+export function meantBy(
+  command: string,
+): { readonly entry: OperationEntry; readonly argument: string } | undefined {
   const words = /^pgdeck ([a-z ]+) ([\w.:-]+)$/.exec(command);
   const entry = entryOf(words?.[1] ?? '');
   return entry && { entry, argument: words?.[2] ?? '' };

@@ -1,4 +1,4 @@
-import type { AnyOperation, Entry } from '../../ops/engine/operation.ts';
+import type { AnyOperation, OperationEntry } from '../../ops/engine/operation.ts';
 import type { Plan } from '../../ops/engine/plan.ts';
 import type { TextField } from '../core/text-field.ts';
 import type { Form } from './form.ts';
@@ -35,7 +35,7 @@ export type Phase =
 /** One operation on its way from a form to a result. */
 export interface Wizard {
   readonly id: number;
-  readonly entry: Entry;
+  readonly entry: OperationEntry;
   /** Absent until it is loaded. */
   readonly operation: AnyOperation | undefined;
   readonly form: Form;

@@ -14,8 +14,8 @@ import { lineText } from '../../text/line.ts';
 import { exact } from '../../text/units.ts';
 import {
   EXIT,
-  type Format,
   note,
+  type OutputFormat,
   print,
   printJson,
   printJsonLine,
@@ -23,7 +23,7 @@ import {
   printTable,
 } from '../output.ts';
 import { interruptible } from './interruptible.ts';
-import { Source } from './source.ts';
+import { ServerReader } from './server-reader.ts';
 
 export interface ShowOptions {
   readonly json?: boolean;
@@ -58,7 +58,7 @@ export async function runShow(name: string, options: ShowOptions, resolved: Reso
   if (!shown)
     throw new UsageError(`There is no view "${name}".`, `The views are ${Object.keys(SHOWN).join(', ')}.`);
   const limit = options.limit ?? MANY;
-  const source = new Source(resolved, {
+  const source = new ServerReader(resolved, {
     ...DEFAULT_WANTS,
     activityLimit: MANY,
     queryChars: WHOLE_QUERY,
@@ -91,7 +91,7 @@ export async function runShow(name: string, options: ShowOptions, resolved: Reso
 
 /** Reads and prints once; the exit code where that ends it. Throws DbError. */
 async function showOnce(
-  { session, reading, model }: Source,
+  { session, reading, model }: ServerReader,
   shown: (typeof SHOWN)[string],
   options: ShowOptions,
   resolved: Resolved,
@@ -145,7 +145,7 @@ async function sample(
   };
 }
 
-function formatOf({ json, ndjson, csv }: ShowOptions): Format {
+function formatOf({ json, ndjson, csv }: ShowOptions): OutputFormat {
   return json ? 'json' : ndjson ? 'ndjson' : csv ? 'csv' : 'text';
 }
 

@@ -48,7 +48,7 @@ const row = z.object({
 });
 export type ProgressRow = z.output<typeof row>;
 
-interface Source {
+interface ProgressView {
   /** The part of the view's name after `pg_stat_progress_`. */
   view: string;
   command: string;
@@ -61,7 +61,7 @@ interface Source {
   indexRelid?: string;
 }
 
-function progress(source: Source): string {
+function progress(source: ProgressView): string {
   const { view, command, measures, detail, started } = source;
   const { phase = 'p.phase', relid = 'p.relid', indexRelid = '0::oid' } = source;
   const datname = relid === '0::oid' ? 'a.datname' : 'p.datname';

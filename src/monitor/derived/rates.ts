@@ -1,5 +1,5 @@
 /** Counters of one thing (a database, the WAL) read at one moment of the server's clock. */
-export interface Reading {
+export interface CounterReading {
   /** Server clock, ms. */
   readonly at: number;
   /** What the counters belong to: another value (restart, statistics reset) begins anew. */
@@ -23,14 +23,14 @@ export interface Window {
  */
 export class Rates {
   readonly #keep: number;
-  #readings: Reading[] = [];
+  #readings: CounterReading[] = [];
 
   /** @param keepSeconds the longest window that will be asked for */
   constructor(keepSeconds: number) {
     this.#keep = keepSeconds * 1000;
   }
 
-  push(reading: Reading): void {
+  push(reading: CounterReading): void {
     const last = this.#readings.at(-1);
     if (last !== undefined) {
       if (reading.at === last.at && reading.epoch === last.epoch) return;
@@ -65,7 +65,7 @@ export class Rates {
   }
 }
 
-function fell(before: Reading, after: Reading): boolean {
+function fell(before: CounterReading, after: CounterReading): boolean {
   return Object.entries(after.counters).some(
     ([name, value]) => value < (before.counters[name] ?? Number.NEGATIVE_INFINITY),
   );

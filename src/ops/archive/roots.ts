@@ -1,11 +1,11 @@
 /** A table by its name. */
-export interface Named {
+export interface QualifiedName {
   readonly schema: string;
   readonly name: string;
 }
 
 /** Rows of a table, or those of all the partitions that an archive has put into their root. */
-export interface Rooted extends Named {
+export interface Rooted extends QualifiedName {
   /** null: none of it holds rows. */
   readonly rows: number | null;
   readonly copy_bytes: number | null;
@@ -17,7 +17,7 @@ export function tableKey(schema: string, name: string): string {
   return `${schema}\0${name}`;
 }
 
-export function keyOf({ schema, name }: Named): string {
+export function keyOf({ schema, name }: QualifiedName): string {
   return tableKey(schema, name);
 }
 
@@ -26,7 +26,7 @@ export function keyOf({ schema, name }: Named): string {
  * server that gets them puts them into partitions anew (by the hash of an enum, which has another OID there).
  */
 export function byRoot(
-  tables: readonly (Omit<Rooted, 'partitioned'> & { readonly root?: Named | undefined })[],
+  tables: readonly (Omit<Rooted, 'partitioned'> & { readonly root?: QualifiedName | undefined })[],
 ): Rooted[] {
   const found = new Map<string, Rooted>();
   const plus = (a: number | null, b: number | null) => (a === null ? b : a + (b ?? 0));

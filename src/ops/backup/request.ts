@@ -1,5 +1,5 @@
 import type { Clients } from '../programs/programs.ts';
-import type { Format, Manifest } from '../repository/manifest.ts';
+import type { ArchiveFormat, Manifest } from '../repository/manifest.ts';
 import type { Compression } from './dump/compression.ts';
 
 /** What of the chosen relations is written: all of it, the definitions, the rows. */
@@ -13,7 +13,7 @@ export interface BackupRequest {
   /** Directory of the repository. */
   readonly repository: string;
   readonly clients: Clients;
-  readonly format: Format;
+  readonly format: ArchiveFormat;
   readonly compression: Compression;
   /** Processes of pg_dump; only the directory format takes more than one. */
   readonly jobs: number;

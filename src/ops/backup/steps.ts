@@ -1,6 +1,6 @@
 import type { OpContext } from '../engine/operation.ts';
 import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
-import { OneBackup } from './one.ts';
+import { BackupRun } from './backup-run.ts';
 import { previewOf } from './preview.ts';
 import type { BackupMade, BackupRequest } from './request.ts';
 
@@ -27,7 +27,7 @@ export function backupSteps(
   options: BackupStepOptions = {},
 ): Step[] {
   const { id = (name) => name, onMade } = options;
-  const run = new OneBackup(context, request);
+  const run = new BackupRun(context, request);
   const preview = previewOf(request, options);
   const rollback = async () => ((await run.discard()) ? undefined : KEPT);
   return [

@@ -13,13 +13,13 @@ import { OpError } from '../error.ts';
 import { sweepSecretFiles } from '../files/secret-files.ts';
 import { connectionWords } from './connection.ts';
 import { journalDirectory } from './journal/runs.ts';
-import type { FindEntry, OpContext } from './operation.ts';
+import type { FindOperation, OpContext } from './operation.ts';
 import { Secrets } from './run/secrets.ts';
 
 export interface ContextOptions {
   readonly resolved: Resolved;
   readonly env: Env;
-  readonly operations: FindEntry;
+  readonly operations: FindOperation;
   readonly host?: Host;
   readonly now?: () => Date;
 }

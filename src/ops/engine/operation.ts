@@ -11,7 +11,7 @@ import type { Run } from './journal/runs.ts';
 import type { Danger, Plan } from './plan.ts';
 import type { Secrets } from './run/secrets.ts';
 
-export interface Choice {
+export interface FieldChoice {
   readonly value: string;
   /** What it is, beside the value: a size, a date. */
   readonly hint?: string;
@@ -39,7 +39,7 @@ export interface Field {
   /** What holds when nothing is given, in a few words, where the schema has no default: `custom`, a directory. */
   readonly standard?: (known: Known, raw: RawInput) => string;
   /** Values that the server or the disk offers now; another value may still be typed unless the schema refuses. */
-  readonly choices?: (context: OpContext, raw: RawInput) => Promise<readonly Choice[]>;
+  readonly choices?: (context: OpContext, raw: RawInput) => Promise<readonly FieldChoice[]>;
   /** What to do when there is nothing to choose from: a sentence. */
   readonly none?: (known: Known, raw: RawInput) => string;
   /** Asked for only when this holds for what was given so far. */
@@ -84,7 +84,7 @@ export function defineOperation<Schema extends z.ZodObject>(
 export type RowField = 'table' | 'index';
 
 /** What is known of an operation before its declaration is loaded: enough for help, palette and reference. */
-export interface Entry {
+export interface OperationEntry {
   /** The command's words, and the operation's id. */
   readonly id: string;
   /** For the palette and the wizard's title: `Back up databases`. */
@@ -105,7 +105,7 @@ export interface Entry {
 }
 
 /** Finds the entry of an id; undefined when there is none. The registry, which knows every family, gives it. */
-export type FindEntry = (id: string) => Entry | undefined;
+export type FindOperation = (id: string) => OperationEntry | undefined;
 
 /** What an operation plans with: where, as whom, and what is configured. */
 export interface OpContext {
@@ -131,7 +131,7 @@ export interface OpContext {
   readonly passwords: Passwords;
   readonly now: () => Date;
   /** Every operation there is, for those that know others by their id only. */
-  readonly operations: FindEntry;
+  readonly operations: FindOperation;
   /**
    * The session to plan with: it reads only, and waits for nothing long. Opened when first asked for. One for a
    * `migration` has the role's own search_path.

@@ -5,7 +5,7 @@ import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
 import { type MaintainMeasure, maintainMeasure } from './queries/measure.ts';
 import { roomCheck } from './shared/room.ts';
-import type { Work } from './work.ts';
+import type { MaintainWork } from './work.ts';
 
 /** What the server itself must be like, and the way to it. Throws DbError. */
 export async function serverChecks(context: OpContext, session: Session): Promise<Check[]> {
@@ -35,7 +35,7 @@ export async function measured(session: Session, oids: readonly number[]): Promi
 /** The room that rewriting takes. */
 export interface Room {
   /** Bytes that each rewrite takes until it is done. */
-  readonly room: ReadonlyMap<Work, number>;
+  readonly room: ReadonlyMap<MaintainWork, number>;
   readonly checks: readonly Check[];
 }
 
@@ -43,9 +43,13 @@ export interface Room {
  * A table is written anew beside the old one, and its indexes with it; the old files go when it is done. `local`: the
  * server's directories are this machine's, so that what is free there can be read.
  */
-export async function roomOf(works: readonly Work[], measures: Measures, local: boolean): Promise<Room> {
+export async function roomOf(
+  works: readonly MaintainWork[],
+  measures: Measures,
+  local: boolean,
+): Promise<Room> {
   const full = works.filter(({ options }) => options.full);
-  const room = new Map<Work, number>();
+  const room = new Map<MaintainWork, number>();
   const places = new Map<string, { need: number; at: MaintainMeasure }>();
   for (const work of full) {
     const found = work.touched.flatMap(({ oid }) => measures.get(oid) ?? []);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Field } from '../engine/operation.ts';
-import { type Doing, schemaChoices, tableChoices } from './due.ts';
+import { type Doing, schemaChoices, tableChoices } from './urgency.ts';
 
 /** Sizes as PostgreSQL takes them for BUFFER_USAGE_LIMIT; a plain number is kilobytes. */
 const BUFFER_SIZE = /^\d+\s*(B|kB|MB|GB|TB)?$/;

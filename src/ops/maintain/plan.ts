@@ -7,16 +7,16 @@ import type { Fact, Plan } from '../engine/plan.ts';
 import { OpError } from '../error.ts';
 import { isLocal } from '../files/disk.ts';
 import { measured, roomOf, serverChecks } from './checks.ts';
-import { bloatOf, type Doing, dueTable, isDue, type Looked, sizeOf } from './due.ts';
 import { horizonChecks } from './horizon.ts';
 import { type Options, optionChecks, optionList } from './options.ts';
 import { maintainTables } from './queries/tables.ts';
-import { chooseTables, type Scope, type ScopeInput } from './scope.ts';
+import { chooseTables, type MaintainScope, type ScopeInput } from './scope.ts';
 import { lastTimes } from './shared/last.ts';
 import { rightsChecks } from './shared/rights.ts';
 import { terminalFact } from './shared/terminal.ts';
 import { maintenanceSteps } from './steps.ts';
-import { lockOf, type Work } from './work.ts';
+import { bloatOf, type Doing, dueTable, isDue, type Looked, sizeOf } from './urgency.ts';
+import { lockOf, type MaintainWork } from './work.ts';
 
 /** What VACUUM and ANALYZE differ in. */
 export interface Request {
@@ -29,7 +29,7 @@ export interface Request {
   /** Only the step that notes the age of the database. */
   readonly nothingElse: boolean;
   readonly input: Readonly<Record<string, unknown>>;
-  works(scope: Scope, major: number): Work[];
+  works(scope: MaintainScope, major: number): MaintainWork[];
 }
 
 const SECONDS = { full: 3, plain: 5 };
@@ -114,14 +114,14 @@ export async function planMaintenance(request: Request, context: OpContext): Pro
   };
 }
 
-function subjectOf({ whole }: Scope, works: readonly Work[], { server }: Session): string {
+function subjectOf({ whole }: MaintainScope, works: readonly MaintainWork[], { server }: Session): string {
   const [only, ...more] = works;
   return whole || only === undefined || more.length > 0 ? server.database : only.name;
 }
 
 function factsOf(
   { options, doing, scope: asked }: Request,
-  scope: Scope,
+  scope: MaintainScope,
   touched: readonly Looked[],
   lockTimeout: number,
 ): Fact[] {
@@ -157,7 +157,7 @@ function factsOf(
   ];
 }
 
-function consequenceOf({ full }: Options, works: readonly Work[]): { consequence?: string } {
+function consequenceOf({ full }: Options, works: readonly MaintainWork[]): { consequence?: string } {
   if (!full || works.length === 0) return {};
   const [only, ...more] = works;
   const what = only !== undefined && more.length === 0 ? only.name : 'Each table in turn';
@@ -165,7 +165,7 @@ function consequenceOf({ full }: Options, works: readonly Work[]): { consequence
 }
 
 /** Refuses `--only` for a statement that would do nothing. */
-export function refuseEmptyOnly(all: Scope, options: Options): void {
+export function refuseEmptyOnly(all: MaintainScope, options: Options): void {
   const [one] = all.partitioned;
   if (options.only && !options.analyze && one !== undefined)
     throw new OpError(

@@ -1,7 +1,7 @@
 import { resolveRelation, resolveSchemaOf } from '../relations/resolve.ts';
-import { byDue, type Doing, isDue } from './due.ts';
 import type { MaintainTable } from './queries/tables.ts';
 import { leafFinder } from './shared/partitions.ts';
+import { byDue, type Doing, isDue } from './urgency.ts';
 
 /** What a person has asked for; neither tables nor schemas: the whole database. */
 export interface ScopeInput {
@@ -13,8 +13,8 @@ export interface ScopeInput {
   readonly only: boolean;
 }
 
-export interface Scope {
-  /** Everything that holds rows and is meant, the most urgent first, without {@link Scope.catalogs}. */
+export interface MaintainScope {
+  /** Everything that holds rows and is meant, the most urgent first, without {@link MaintainScope.catalogs}. */
   readonly tables: readonly MaintainTable[];
   /** Partitioned tables that are meant; statistics of their own are made of them. */
   readonly partitioned: readonly MaintainTable[];
@@ -32,7 +32,7 @@ export interface Scope {
 }
 
 /** Finds what is meant. Throws {@link file://../error.ts OpError} for a name that is not there, with those that are alike. */
-export function chooseTables(all: readonly MaintainTable[], input: ScopeInput, doing: Doing): Scope {
+export function chooseTables(all: readonly MaintainTable[], input: ScopeInput, doing: Doing): MaintainScope {
   const named = input.table.map((text) => resolveRelation(all, text));
   const schemas = input.schema.map((text) => resolveSchemaOf(all, text));
   const whole = named.length + schemas.length === 0;

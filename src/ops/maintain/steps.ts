@@ -2,14 +2,14 @@ import { progressAnalyze, progressCluster, progressVacuum } from '../../db/queri
 import { bytes, duration } from '../../text/units.ts';
 import type { Step, StepIo } from '../engine/plan.ts';
 import { OpError } from '../error.ts';
+import { TablesBeforeAfter } from './before-after.ts';
 import { stayed } from './horizon.ts';
-import { Ledger } from './ledger.ts';
 import type { LastTime } from './shared/last.ts';
 import type { Phases } from './shared/progress.ts';
 import { type Patience, withLockRetries } from './shared/retry.ts';
 import { MaintenanceSessions } from './shared/sessions.ts';
-import { type Outcome, runStatement, statementPreview } from './shared/statement.ts';
-import { lockOf, sqlOf, type Work } from './work.ts';
+import { runStatement, type StatementOutcome, statementPreview } from './shared/statement.ts';
+import { lockOf, type MaintainWork, sqlOf } from './work.ts';
 
 const VACUUM: Phases = {
   query: progressVacuum,
@@ -52,7 +52,7 @@ export interface StepOptions {
   readonly patience: Patience;
   readonly last: ReadonlyMap<string, LastTime>;
   /** Bytes that a rewrite takes at its height. */
-  readonly room: ReadonlyMap<Work, number>;
+  readonly room: ReadonlyMap<MaintainWork, number>;
   /** `VACUUM`: what the result is called after. */
   readonly title: string;
   /** Makes the oldest transaction ids of the database known once, after all tables. */
@@ -60,10 +60,10 @@ export interface StepOptions {
 }
 
 /** A step for each piece of work, and one that compares what was with what is. */
-export function maintenanceSteps(works: readonly Work[], options: StepOptions): Step[] {
+export function maintenanceSteps(works: readonly MaintainWork[], options: StepOptions): Step[] {
   const sessions = new MaintenanceSessions();
-  const ledger = new Ledger(works);
-  const began = new Set<Work>();
+  const ledger = new TablesBeforeAfter(works);
+  const began = new Set<MaintainWork>();
   return [
     ...works.map(
       (work): Step => ({
@@ -102,8 +102,12 @@ export function maintenanceSteps(works: readonly Work[], options: StepOptions): 
 
 async function carryOut(
   io: StepIo,
-  work: Work,
-  { sessions, ledger, patience }: { sessions: MaintenanceSessions; ledger: Ledger; patience: Patience },
+  work: MaintainWork,
+  {
+    sessions,
+    ledger,
+    patience,
+  }: { sessions: MaintenanceSessions; ledger: TablesBeforeAfter; patience: Patience },
 ): Promise<void> {
   const look = () => sessions.watcher(io);
   const wanted = { name: work.name, oids: work.touched.map(({ oid }) => oid), mode: lockOf(work) };
@@ -111,7 +115,7 @@ async function carryOut(
     work.verb === 'ANALYZE'
       ? [ANALYZE]
       : [work.options.full ? FULL : VACUUM, ...(work.options.analyze ? [ANALYZE] : [])];
-  let outcome: Outcome;
+  let outcome: StatementOutcome;
   try {
     outcome = await withLockRetries(io, { wanted, patience, look }, () =>
       runStatement(io, sessions, sqlOf(work), { lockTimeout: patience.lockTimeout, label: work.name, watch }),
@@ -137,7 +141,7 @@ async function carryOut(
 }
 
 /** Locks, time and room, in a few words. */
-function effectOf(work: Work, { last, room }: StepOptions): string {
+function effectOf(work: MaintainWork, { last, room }: StepOptions): string {
   const before = last.get(work.id);
   const need = room.get(work);
   const locks = work.options.full

@@ -4,8 +4,8 @@ import { OpError } from '../error.ts';
 import { commonFields, commonInput, commonOptions, optionFields } from './input.ts';
 import type { Options } from './options.ts';
 import { planMaintenance, refuseEmptyOnly } from './plan.ts';
-import type { Scope } from './scope.ts';
-import { analyzedParents, analyzeWork, vacuumWork, type Work } from './work.ts';
+import type { MaintainScope } from './scope.ts';
+import { analyzedParents, analyzeWork, type MaintainWork, vacuumWork } from './work.ts';
 
 const input = z.object({
   ...commonInput,
@@ -99,7 +99,7 @@ export const vacuum = defineOperation({
   },
 });
 
-function worksOf(scope: Scope, options: Options, major: number): Work[] {
+function worksOf(scope: MaintainScope, options: Options, major: number): MaintainWork[] {
   refuseEmptyOnly(scope, options);
   const { parents, covered } = options.analyze
     ? analyzedParents(scope, major)

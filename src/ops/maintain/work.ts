@@ -2,10 +2,10 @@ import { fullName, quoteRelation } from '../../db/ident.ts';
 import type { MaintenanceLock } from '../../db/queries/maintain/locks.ts';
 import { type Options, optionList } from './options.ts';
 import type { MaintainTable } from './queries/tables.ts';
-import type { Scope } from './scope.ts';
+import type { MaintainScope } from './scope.ts';
 
 /** One statement, which is one step. */
-export interface Work {
+export interface MaintainWork {
   /** Stable: the journal tells by it how long the same took before. */
   readonly id: string;
   /** For people: `public.orders`. */
@@ -19,7 +19,7 @@ export interface Work {
   readonly touched: readonly MaintainTable[];
 }
 
-export function sqlOf({ verb, options, tables }: Work): string {
+export function sqlOf({ verb, options, tables }: MaintainWork): string {
   const only = options.only ? 'ONLY ' : '';
   const names = tables.map((one) => `${only}${quoteRelation(one)}`);
   const list = ['VERBOSE', ...optionList(options)].join(', ');
@@ -27,11 +27,11 @@ export function sqlOf({ verb, options, tables }: Work): string {
 }
 
 /** The lock that is held until the table is done. */
-export function lockOf({ options }: Pick<Work, 'options'>): MaintenanceLock {
+export function lockOf({ options }: Pick<MaintainWork, 'options'>): MaintenanceLock {
   return options.full ? 'AccessExclusiveLock' : 'ShareUpdateExclusiveLock';
 }
 
-export function vacuumWork(options: Options, tables: readonly MaintainTable[], major: number): Work {
+export function vacuumWork(options: Options, tables: readonly MaintainTable[], major: number): MaintainWork {
   const [only, ...more] = tables;
   const group = more.length > 0 || only === undefined;
   const name = group ? `${tables.length} system catalogs` : fullName(only.schema, only.name);
@@ -53,7 +53,7 @@ export function analyzeWork(
   tables: readonly MaintainTable[],
   major: number,
   leaves: readonly MaintainTable[] = [],
-): Work {
+): MaintainWork {
   const [only, ...more] = tables;
   const group = more.length > 0 || only === undefined;
   const name = group ? `${tables.length} system catalogs` : fullName(only.schema, only.name);
@@ -76,7 +76,7 @@ export function analyzeWork(
  * partitions along, so that those of the topmost ones are enough, and a partition below needs no step.
  */
 export function analyzedParents(
-  { partitioned, leaves }: Scope,
+  { partitioned, leaves }: MaintainScope,
   major: number,
 ): { readonly parents: readonly MaintainTable[]; readonly covered: ReadonlySet<number> } {
   if (major >= 18) return { parents: partitioned, covered: new Set() };

@@ -2,13 +2,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Field, OpContext } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
-import type { MigrationAdapter, Place, Where } from './types.ts';
+import type { MigrationAdapter, MigrationDirectory, Where } from './types.ts';
 
 /** Where SQL migrations usually are, below the project's directory. */
 const USUAL = ['db/migrations', 'migrations', 'database/migrations', 'sql/migrations', 'db/migrate', '.'];
 
 /** Which tool's migrations, and where. */
-export interface Choice {
+export interface ChosenTool {
   readonly adapter: MigrationAdapter;
   readonly where: Where;
   /** Why this one: `10 files of dbmate in …/db/migrations`. */
@@ -34,7 +34,7 @@ export async function adapters(): Promise<readonly MigrationAdapter[]> {
 /** A tool that knows a directory as its own. */
 export interface Candidate {
   readonly adapter: MigrationAdapter;
-  readonly place: Place;
+  readonly place: MigrationDirectory;
   readonly why: string;
   /** SQL files beside its settings change nothing: see {@link MigrationAdapter.owns}. */
   readonly owns: boolean;
@@ -48,7 +48,7 @@ export async function choose(
   context: OpContext,
   { tool, dir }: Asked,
   more: Pick<Where, 'patience' | 'held'> = {},
-): Promise<Choice> {
+): Promise<ChosenTool> {
   const session = await context.session(undefined, 'migration');
   const [first, ...others] = await candidates(context, { tool, dir });
   if (first === undefined) throw await nothing({ tool, dir });
@@ -62,7 +62,7 @@ export async function candidates(context: OpContext, { tool, dir }: Asked): Prom
   const found: Candidate[] = [];
   for (const adapter of await named(tool)) {
     for (const directory of directoriesOf(adapter, base, dir)) {
-      const place: Place = { context, directory };
+      const place: MigrationDirectory = { context, directory };
       const why = await adapter.detect(place).catch((error) => {
         // what another tool cannot say is no matter once there is one
         if (found.length > 0) return undefined;

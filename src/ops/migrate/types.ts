@@ -137,14 +137,14 @@ export interface MigrationAdapter {
     readonly preview: 'full' | 'partial' | 'none';
   };
   /** Why it thinks so (`alembic.ini in .`); undefined when this is not its project. Reads files. */
-  detect(place: Place): Promise<string | undefined>;
+  detect(place: MigrationDirectory): Promise<string | undefined>;
   /**
    * Its settings are in this directory, and its migrations are no SQL files that pgdeck reads: such files beside them
    * do not make the directory theirs.
    */
-  owns?(place: Place): Promise<boolean>;
+  owns?(place: MigrationDirectory): Promise<boolean>;
   /** How it begins a migration; absent where that is a SQL file. Throws OpError when that cannot be. */
-  create?(place: Place, asked: NewMigration): Promise<Creation>;
+  create?(place: MigrationDirectory, asked: NewMigration): Promise<Creation>;
   /** Reads only; makes no table. */
   status(where: Where): Promise<Status>;
   /** Throws {@link file://../error.ts OpError} when a step has no way down, or the destination is unknown. */
@@ -154,7 +154,7 @@ export interface MigrationAdapter {
 }
 
 /** A directory, before anything is asked of the database. */
-export type Place = Pick<Where, 'context' | 'directory'>;
+export type MigrationDirectory = Pick<Where, 'context' | 'directory'>;
 
 export interface NewMigration {
   /** As it was given. */

@@ -6,7 +6,7 @@ import { capital } from '../../text/capital.ts';
 import { holderRemedy, holderText } from '../database/holders.ts';
 import type { Check } from '../engine/plan.ts';
 import { some } from '../maintain/shared/rights.ts';
-import { type Place, roomCheck } from '../maintain/shared/room.ts';
+import { roomCheck, type TablespaceLocation } from '../maintain/shared/room.ts';
 import { type ReindexIndex, reindexTablespace } from './queries/inventory.ts';
 import type { ReindexLeftover } from './queries/leftovers.ts';
 import type { Target } from './scope.ts';
@@ -40,7 +40,7 @@ export function versionChecks({ major, version, versionNum }: Server, manner: Ma
 export async function tablespaceChecks(
   session: Session,
   name: string | undefined,
-): Promise<{ readonly place?: Place; readonly checks: Check[] }> {
+): Promise<{ readonly place?: TablespaceLocation; readonly checks: Check[] }> {
   if (name === undefined || session.server.major < 14) return { checks: [] };
   const said = (status: Check['status'], detail: string): Check[] => [
     { title: 'Tablespace', status, detail },
@@ -165,10 +165,10 @@ function waitText(one: ReindexWait): string {
  */
 export async function diskChecks(
   targets: readonly Target[],
-  tablespace: Place | undefined,
+  tablespace: TablespaceLocation | undefined,
   local: boolean,
 ): Promise<Check[]> {
-  const needs = new Map<string, { need: number; place: Place }>();
+  const needs = new Map<string, { need: number; place: TablespaceLocation }>();
   for (const { indexes } of targets) {
     const places = Map.groupBy(indexes, (one) => placeOf(one, tablespace).tablespace);
     for (const [name, there] of places) {
@@ -181,6 +181,6 @@ export async function diskChecks(
   return Promise.all([...needs.values()].map(({ need, place }) => roomCheck(need, place, local)));
 }
 
-function placeOf(index: ReindexIndex, tablespace: Place | undefined): Place {
+function placeOf(index: ReindexIndex, tablespace: TablespaceLocation | undefined): TablespaceLocation {
   return index.toast ? index : (tablespace ?? index);
 }

@@ -1,7 +1,7 @@
 import { fullName } from '../../db/ident.ts';
 import { bytes, percent, plural } from '../../text/units.ts';
 import { bloatUnknownText } from '../bloat.ts';
-import type { Choice, OpContext } from '../engine/operation.ts';
+import type { FieldChoice, OpContext } from '../engine/operation.ts';
 import { type ReindexBloat, reindexBloat } from './queries/bloat.ts';
 import { type ReindexIndex, reindexIndexes, reindexTables } from './queries/inventory.ts';
 
@@ -17,7 +17,7 @@ export function bloatText(bloat: ReindexBloat | undefined): string {
 }
 
 /** Invalid ones first, then those with the most bloat, then the biggest. */
-export async function indexChoices(context: OpContext): Promise<Choice[]> {
+export async function indexChoices(context: OpContext): Promise<FieldChoice[]> {
   const session = await context.session();
   const tables = new Map((await session.run(reindexTables, undefined)).map((one) => [one.oid, one]));
   const indexes = await session.run(reindexIndexes, undefined);
@@ -46,7 +46,7 @@ export async function indexChoices(context: OpContext): Promise<Choice[]> {
 }
 
 /** The tables with the biggest indexes first. */
-export async function tableChoices(context: OpContext): Promise<Choice[]> {
+export async function tableChoices(context: OpContext): Promise<FieldChoice[]> {
   const session = await context.session();
   const tables = await session.run(reindexTables, undefined);
   const indexes = Map.groupBy(await session.run(reindexIndexes, undefined), (one) => one.table_oid);
@@ -69,7 +69,7 @@ export async function tableChoices(context: OpContext): Promise<Choice[]> {
     });
 }
 
-export async function schemaChoices(context: OpContext): Promise<Choice[]> {
+export async function schemaChoices(context: OpContext): Promise<FieldChoice[]> {
   const session = await context.session();
   const tables = await session.run(reindexTables, undefined);
   const indexes = Map.groupBy(await session.run(reindexIndexes, undefined), (one) => one.table_oid);

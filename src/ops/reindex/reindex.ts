@@ -27,7 +27,7 @@ import { type ReindexBloat, reindexBloat } from './queries/bloat.ts';
 import { reindexIndexes, reindexTables } from './queries/inventory.ts';
 import { type ReindexLeftover, reindexLeftovers } from './queries/leftovers.ts';
 import { recoverReindex } from './recover.ts';
-import { chooseTargets, type Scope, size, type Target } from './scope.ts';
+import { chooseTargets, type ReindexScope, size, type Target } from './scope.ts';
 import { lockOf, type Manner, remedyOf } from './statement.ts';
 import { reindexSteps, stepId } from './steps.ts';
 
@@ -134,13 +134,16 @@ function asBlock(check: Check): Check {
 }
 
 /** Without the tables that this role may not touch. */
-function permitted(scope: Scope): { readonly scope: Scope; readonly denied: readonly Target[] } {
+function permitted(scope: ReindexScope): {
+  readonly scope: ReindexScope;
+  readonly denied: readonly Target[];
+} {
   const targets = scope.targets.filter(({ table }) => table.may);
   return { scope: { ...scope, targets }, denied: scope.targets.filter(({ table }) => !table.may) };
 }
 
 /** CONCURRENTLY passes over the index of an exclusion constraint. */
-function withoutExclusion(scope: Scope, { concurrently }: Manner): Scope {
+function withoutExclusion(scope: ReindexScope, { concurrently }: Manner): ReindexScope {
   if (!concurrently) return scope;
   const targets = scope.targets.flatMap((target) => {
     const indexes = target.indexes.filter(({ exclusion }) => !exclusion);
@@ -165,7 +168,7 @@ async function lockAndWaitChecks(
 }
 
 /** The one thing that was named; a schema or a database is never called by what happens to be in it. */
-function subjectOf({ targets }: Scope, leftovers: readonly ReindexLeftover[]): string | undefined {
+function subjectOf({ targets }: ReindexScope, leftovers: readonly ReindexLeftover[]): string | undefined {
   if (targets.some(({ named }) => !named)) return undefined;
   const names =
     targets.length > 0
@@ -174,7 +177,7 @@ function subjectOf({ targets }: Scope, leftovers: readonly ReindexLeftover[]): s
   return names.length === 1 ? names[0] : undefined;
 }
 
-function titleOf(scope: Scope, leftovers: readonly ReindexLeftover[]): string {
+function titleOf(scope: ReindexScope, leftovers: readonly ReindexLeftover[]): string {
   const subject = subjectOf(scope, leftovers);
   if (scope.targets.length > 0) return `Reindex ${subject ?? amount(scope.targets)}`;
   if (leftovers.length === 0) return 'Reindex nothing';

@@ -17,7 +17,7 @@ export interface Target {
   readonly named: boolean;
 }
 
-export interface Scope {
+export interface ReindexScope {
   /** In the order in which they are done: those with the biggest indexes first. */
   readonly targets: readonly Target[];
   /** Invalid indexes that somebody has named: they are not rebuilt but cleaned up. */
@@ -43,7 +43,7 @@ export function chooseTargets(
   tables: readonly ReindexTable[],
   indexes: readonly ReindexIndex[],
   asked: Asked,
-): Scope {
+): ReindexScope {
   const byOid = new Map(tables.map((one) => [one.oid, one]));
   const named = asked.table.map((text) => resolveRelation(tables, text));
   const schemas = asked.schema.map((text) => resolveSchemaOf(tables, text));

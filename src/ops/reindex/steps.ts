@@ -5,20 +5,20 @@ import { OpError } from '../error.ts';
 import type { LastTime } from '../maintain/shared/last.ts';
 import { type Patience, withLockRetries } from '../maintain/shared/retry.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
-import { type Outcome, statementPreview } from '../maintain/shared/statement.ts';
+import { type StatementOutcome, statementPreview } from '../maintain/shared/statement.ts';
+import { IndexesBeforeAfter, untouched } from './before-after.ts';
 import { Doubts, sweep } from './doubts.ts';
-import { Ledger, untouched } from './ledger.ts';
 import { type ReindexLeftover, reindexLeftovers } from './queries/leftovers.ts';
 import { reindexMeasure } from './queries/measure.ts';
-import { type Scope, size, type Target } from './scope.ts';
+import { type ReindexScope, size, type Target } from './scope.ts';
 import { lockOf, type Manner, reindexSql, remedyOf, remedySql } from './statement.ts';
 import { runWatched } from './wait.ts';
 
 /** Somebody who has cancelled wants an answer: what cannot be removed in that many seconds is left to `recover`. */
 const SWEEP_SECONDS = 5;
 
-export interface Work {
-  readonly scope: Scope;
+export interface ReindexWork {
+  readonly scope: ReindexScope;
   /** Invalid indexes that are removed or built again first. */
   readonly leftovers: readonly ReindexLeftover[];
   /** Oids of indexes that were invalid before and may be so afterwards: nobody has asked for them by name. */
@@ -34,18 +34,18 @@ export function stepId({ kind, shown }: Pick<Target, 'kind' | 'shown'>): string 
 }
 
 /** What the steps of a run share. */
-interface Shared extends Work {
+interface Shared extends ReindexWork {
   readonly sessions: MaintenanceSessions;
   readonly doubts: Doubts;
-  readonly ledger: Ledger;
+  readonly ledger: IndexesBeforeAfter;
 }
 
-export function reindexSteps(work: Work): Step[] {
+export function reindexSteps(work: ReindexWork): Step[] {
   const shared: Shared = {
     ...work,
     sessions: new MaintenanceSessions(),
     doubts: new Doubts(work.database),
-    ledger: new Ledger(),
+    ledger: new IndexesBeforeAfter(),
   };
   return [
     ...work.leftovers.map((leftover) => cleanUpStep(shared, leftover)),
@@ -126,7 +126,7 @@ async function rebuild(io: StepIo, shared: Shared, target: Target): Promise<void
   ledger.enter(target, { before, outcome: 'cancelled' });
   if (manner.concurrently)
     await doubts.begin(io, watcher, id, { oid: table.oid, name: fullName(table.schema, table.name) });
-  let outcome: Outcome;
+  let outcome: StatementOutcome;
   try {
     outcome = await swept(io, doubts, id, () => build(io, shared, target));
   } catch (error) {
@@ -148,11 +148,11 @@ async function rebuild(io: StepIo, shared: Shared, target: Target): Promise<void
 }
 
 /** CONCURRENTLY waits as long as it has to: a timeout in its middle leaves an invalid index. */
-function lockTimeoutOf({ manner, patience }: Pick<Work, 'manner' | 'patience'>): number {
+function lockTimeoutOf({ manner, patience }: Pick<ReindexWork, 'manner' | 'patience'>): number {
   return manner.concurrently ? 0 : patience.lockTimeout;
 }
 
-async function build(io: StepIo, shared: Shared, target: Target): Promise<Outcome> {
+async function build(io: StepIo, shared: Shared, target: Target): Promise<StatementOutcome> {
   const { manner, sessions, patience } = shared;
   const { shown, table, indexes } = target;
   const lockTimeout = lockTimeoutOf(shared);

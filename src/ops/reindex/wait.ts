@@ -2,7 +2,7 @@ import { progressCreateIndex } from '../../db/queries/progress.ts';
 import { tellWaits } from '../database/waits.ts';
 import type { StepIo } from '../engine/plan.ts';
 import type { MaintenanceSessions } from '../maintain/shared/sessions.ts';
-import { type Outcome, runStatement } from '../maintain/shared/statement.ts';
+import { runStatement, type StatementOutcome } from '../maintain/shared/statement.ts';
 
 /** The phases of REINDEX CONCURRENTLY of a B-tree, in their order; of several indexes each is gone through by all. */
 const PHASES = [
@@ -30,7 +30,7 @@ export async function runWatched(
   sessions: MaintenanceSessions,
   sql: string,
   { label, lockTimeout, lone }: { label: string; lockTimeout: number; lone: boolean },
-): Promise<Outcome> {
+): Promise<StatementOutcome> {
   const { session } = await sessions.worker(io);
   const over = new AbortController();
   const told = tellWaits(io, await sessions.watcher(io), session.pid, over.signal);

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { readHeader } from '../archive/header.ts';
 import type { ArchiveKind } from '../archive/kind.ts';
 import { filesBelow } from '../files/durable.ts';
-import type { Format, Scope } from './manifest.ts';
+import type { ArchiveFormat, BackupScope } from './manifest.ts';
 import { guessFromName } from './names.ts';
 
 /** How backups that pgdeck did not make are usually called. */
@@ -13,8 +13,8 @@ const DUMP_NAME = /\.(sql|dump|backup|pgdump|custom)(\.(gz|zst))?$/i;
 export interface Foreign {
   readonly database: string | null;
   readonly createdAt: Date;
-  readonly format: Format;
-  readonly scope: Scope | null;
+  readonly format: ArchiveFormat;
+  readonly scope: BackupScope | null;
   readonly bytes: number;
   readonly kind: ArchiveKind;
   /** Its name says that it is a dump, and its content is none: empty, or damaged. */
@@ -58,7 +58,7 @@ export async function describeForeign(path: string): Promise<Foreign | undefined
   }
 }
 
-export function formatOf(kind: ArchiveKind): Format {
+export function formatOf(kind: ArchiveKind): ArchiveFormat {
   return kind === 'custom' || kind === 'directory' ? kind : 'plain';
 }
 
@@ -69,7 +69,7 @@ function kindFromName(name: string): ArchiveKind {
 }
 
 /** Kind of an archive by its format and name, where pgdeck gave them. */
-export function kindOf(format: Format, archive: string): ArchiveKind {
+export function kindOf(format: ArchiveFormat, archive: string): ArchiveKind {
   return format === 'plain' ? kindFromName(archive) : format;
 }
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-export const FORMATS = ['custom', 'directory', 'plain'] as const;
-export type Format = (typeof FORMATS)[number];
+export const ARCHIVE_FORMATS = ['custom', 'directory', 'plain'] as const;
+export type ArchiveFormat = (typeof ARCHIVE_FORMATS)[number];
 
 /** What a backup holds. Only `full` ones of one database are alike enough to replace each other. */
 const SCOPES = ['full', 'schema_only', 'data_only', 'schemas', 'tables'] as const;
-export type Scope = (typeof SCOPES)[number];
+export type BackupScope = (typeof SCOPES)[number];
 
 /** From cheapest to the only one that proves it: decoded to the end, bytes as written, rows as counted, restored. */
 export const LEVELS = ['decode', 'checksum', 'counts', 'restore'] as const;
@@ -86,7 +86,7 @@ export const manifestSchema = z.object({
     properties: z.array(z.string()),
   }),
   client: z.object({ program: z.string(), version: z.string() }),
-  format: z.enum(FORMATS),
+  format: z.enum(ARCHIVE_FORMATS),
   compress: z.string(),
   scope: z.enum(SCOPES),
   /** What was chosen, as resolved on the server: schemas, or `schema.table`. */

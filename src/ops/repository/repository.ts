@@ -5,7 +5,7 @@ import type { OpContext } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
 import { diskError, exists } from '../files/durable.ts';
 import { describeForeign, kindOf } from './foreign.ts';
-import type { Format, Level, Manifest, Scope, Verification } from './manifest.ts';
+import type { ArchiveFormat, BackupScope, Level, Manifest, Verification } from './manifest.ts';
 import { guessFromName, isHidden, PARTIAL } from './names.ts';
 import { isFromFuture, isSafety } from './safety.ts';
 import { MANIFEST, readManifest } from './update.ts';
@@ -25,9 +25,9 @@ export interface Backup {
   /** null where it is not known. */
   readonly database: string | null;
   readonly createdAt: Date;
-  readonly format: Format;
+  readonly format: ArchiveFormat;
   /** null where it is not known. */
-  readonly scope: Scope | null;
+  readonly scope: BackupScope | null;
   readonly bytes: number;
   readonly status: BackupStatus;
   /** What is known to be wrong with one that is damaged; sentences. */

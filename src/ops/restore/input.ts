@@ -3,7 +3,7 @@ import { fullName } from '../../db/ident.ts';
 import { databaseList } from '../../db/queries/database/facts.ts';
 import { bytes, plural } from '../../text/units.ts';
 import { isMaintenance, planningSession } from '../database/maintenance.ts';
-import type { Choice, Field, Known, OpContext, RawInput } from '../engine/operation.ts';
+import type { Field, FieldChoice, Known, OpContext, RawInput } from '../engine/operation.ts';
 import { type Backup, findBackup, listBackups, repositoryDirectory } from '../repository/repository.ts';
 import { inOrderOfUse, isSafety } from '../repository/safety.ts';
 
@@ -161,7 +161,7 @@ export function hooksOf(
   return { before: before ?? backup.before_restore, after: after ?? backup.after_restore };
 }
 
-async function databaseChoices(context: OpContext): Promise<Choice[]> {
+async function databaseChoices(context: OpContext): Promise<FieldChoice[]> {
   const session = await planningSession(context);
   const rows = await session.run(databaseList, undefined);
   return rows
@@ -169,7 +169,7 @@ async function databaseChoices(context: OpContext): Promise<Choice[]> {
     .map((row) => ({ value: row.name, hint: row.sessions > 0 ? `${row.sessions} connected` : '' }));
 }
 
-async function tableChoices(context: OpContext, raw: RawInput): Promise<Choice[]> {
+async function tableChoices(context: OpContext, raw: RawInput): Promise<FieldChoice[]> {
   const backup = textOf(raw.backup);
   if (backup === undefined) return [];
   const { manifest } = await findBackup(

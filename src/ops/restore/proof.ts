@@ -11,7 +11,7 @@ import type { Verification } from '../repository/manifest.ts';
 import type { Backup } from '../repository/repository.ts';
 import { firstError, remedyFor, speaksAgainst } from './proof/blame.ts';
 import { type Examined, examine } from './proof/examine.ts';
-import type { Place, Reached } from './proof/place.ts';
+import type { ProvingServer, Reached } from './proof/proving-server.ts';
 import { besideServer } from './proof/same-server.ts';
 import { throwawayServer } from './proof/throwaway.ts';
 
@@ -115,10 +115,10 @@ async function placeFor(
   io: StepIo,
   context: OpContext,
   examined: Examined,
-): Promise<Extract<Place, { ok: true }>> {
+): Promise<Extract<ProvingServer, { ok: true }>> {
   const throwaway = await throwawayServer(io, context, examined);
   if (throwaway.ok) return throwaway;
-  let beside: Place;
+  let beside: ProvingServer;
   try {
     beside = await besideServer(io, context, examined);
   } catch (error) {

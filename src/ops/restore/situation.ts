@@ -14,7 +14,7 @@ import { selectEntries, type UseList } from './load/use-list.ts';
 import { damageChecks, damageFound } from './source/damage.ts';
 import { type Needs, needsOf } from './source/needs.ts';
 import { listed } from './source/restore-list.ts';
-import { readSource, type Source } from './source/source.ts';
+import { type RestoreSource, readSource } from './source/source.ts';
 
 /** Everything that planning a restore has looked at. */
 export interface Situation {
@@ -34,7 +34,7 @@ export interface Situation {
   /** The backup is known to be of another server. */
   readonly elsewhere: boolean;
   /** Undefined when its checks block. */
-  readonly source: Source | undefined;
+  readonly source: RestoreSource | undefined;
   /** Programs of the server's own version, for a dump of it. */
   readonly dumpClients: Clients | undefined;
   readonly needs: Needs | undefined;

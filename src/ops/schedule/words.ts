@@ -1,8 +1,8 @@
 import { fieldsOf } from '../engine/fields.ts';
-import type { AnyOperation, Entry, FindEntry } from '../engine/operation.ts';
+import type { AnyOperation, FindOperation, OperationEntry } from '../engine/operation.ts';
 
 /** What a job with these words lacks that nobody can be asked for at night; undefined where it lacks nothing. */
-export function unconfirmed(words: readonly string[], operations: FindEntry): string | undefined {
+export function unconfirmed(words: readonly string[], operations: FindOperation): string | undefined {
   const entry = entryFor(words, operations);
   if (!entry || entry.danger === 'none') return undefined;
   const flag = entry.danger === 'confirm' ? '--yes' : '--confirm';
@@ -11,7 +11,7 @@ export function unconfirmed(words: readonly string[], operations: FindEntry): st
   return `cron answers no question: where pgdeck ${entry.id} asks before it begins, add ${wanted} to the command`;
 }
 
-function entryFor(words: readonly string[], operations: FindEntry): Entry | undefined {
+function entryFor(words: readonly string[], operations: FindOperation): OperationEntry | undefined {
   return operations(words.slice(0, 2).join(' ')) ?? operations(words[0] ?? '');
 }
 
@@ -21,7 +21,7 @@ const COMMON = ['--json', '--yes'];
 /** Why a job with these words would fail every night; undefined when they are a command with flags that it knows. */
 export async function badCommand(
   words: readonly string[],
-  operations: FindEntry,
+  operations: FindOperation,
 ): Promise<string | undefined> {
   const entry = entryFor(words, operations);
   if (!entry)

@@ -4,15 +4,15 @@ import type { Component, ComponentType, ReactNode } from 'react';
 
 type TextRow = Readonly<Record<string, string>>;
 
-type Part = (props: { readonly children?: ReactNode; readonly column?: number }) => ReactNode;
+type TablePart = (props: { readonly children?: ReactNode; readonly column?: number }) => ReactNode;
 
 /** What of ink-table's interface is used. */
 interface Props {
   readonly data: TextRow[];
   readonly columns: string[];
-  readonly cell: Part;
-  readonly header: Part;
-  readonly skeleton: Part;
+  readonly cell: TablePart;
+  readonly header: TablePart;
+  readonly skeleton: TablePart;
 }
 
 export type InkTable = ComponentType<Props>;

@@ -2,7 +2,7 @@ import { Box, Text } from 'ink';
 import { type ReactElement, useEffect, useMemo } from 'react';
 import type { Deck } from '../../app/core/deck.ts';
 import { openedWizard } from '../../app/core/state.ts';
-import type { Placed, TableBlock } from '../../app/wizard/lines/document.ts';
+import type { PlacedBlock, TableBlock } from '../../app/wizard/lines/document.ts';
 import { type WizardLayout, wizardLayout } from '../../app/wizard/lines/layout.ts';
 import { type Line, span } from '../../text/line.ts';
 import { Lines, useDeck } from '../parts/Lines.tsx';
@@ -67,7 +67,7 @@ function Piece({
 }: {
   readonly deck: Deck;
   readonly paint: Paint;
-  readonly block: Placed;
+  readonly block: PlacedBlock;
 }): ReactElement {
   if (block.kind === 'lines') return <Fixed deck={deck} paint={paint} lines={block.lines} />;
   return (

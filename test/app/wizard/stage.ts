@@ -5,7 +5,7 @@ import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { wizardLayout } from '../../../src/app/wizard/lines/layout.ts';
 import type { Phase, Wizard } from '../../../src/app/wizard/types.ts';
 import type { Target } from '../../../src/db/target.ts';
-import type { Entry } from '../../../src/ops/engine/operation.ts';
+import type { OperationEntry } from '../../../src/ops/engine/operation.ts';
 import { type AnyOperation, defineOperation } from '../../../src/ops/engine/operation.ts';
 import type { Check, Danger, Plan, StepIo } from '../../../src/ops/engine/plan.ts';
 import { lineText } from '../../../src/text/line.ts';
@@ -133,7 +133,7 @@ export function operationOf(played: Script): AnyOperation {
 
 /** A console with this operation's wizard. */
 export class WizardStage extends Stage {
-  readonly entry: Entry;
+  readonly entry: OperationEntry;
 
   constructor(target: Target, played: Script, options: StageOptions = {}) {
     super(target, options);

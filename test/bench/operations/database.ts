@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { connect, type Session } from '../../../src/db/client.ts';
-import { type Cluster, createCluster } from '../../../src/demo/cluster.ts';
+import { type Cluster, createCluster } from '../../../src/hosts/cluster/cluster.ts';
 import { local } from '../../../src/hosts/local.ts';
 
 /** The database that is dumped and restored: about 0.9 GB on disk, nearly 750 MB of SQL. */

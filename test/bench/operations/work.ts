@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Session } from '../../../src/db/client.ts';
 import { quoteIdent } from '../../../src/db/ident.ts';
-import type { Cluster } from '../../../src/demo/cluster.ts';
+import type { Cluster } from '../../../src/hosts/cluster/cluster.ts';
 import { local } from '../../../src/hosts/local.ts';
 import { checksumTree } from '../../../src/ops/archive/checksum.ts';
 import { decodeArchive } from '../../../src/ops/archive/decode.ts';

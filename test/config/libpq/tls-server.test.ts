@@ -2,8 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type Cluster, createCluster } from '../../../src/demo/cluster.ts';
 import { serverUser } from '../../../src/hosts/cluster/binaries.ts';
+import { type Cluster, createCluster } from '../../../src/hosts/cluster/cluster.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../support/program.ts';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;

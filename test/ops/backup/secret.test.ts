@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Cluster, createCluster } from '../../../src/demo/cluster.ts';
+import { type Cluster, createCluster } from '../../../src/hosts/cluster/cluster.ts';
 import type { OpEvent } from '../../../src/ops/engine/plan.ts';
 import { client, until } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { Cluster } from '../../../src/demo/cluster.ts';
+import type { Cluster } from '../../../src/hosts/cluster/cluster.ts';
 import { run } from '../../../src/hosts/local.ts';
 import { listBackups } from '../../../src/ops/repository/repository.ts';
 import { client, type TestDatabase, testDatabase, throwawayCluster, until } from '../../support/cluster.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../../src/db/client.ts';
 import type { Session } from '../../../src/db/session.ts';
-import type { Cluster } from '../../../src/demo/cluster.ts';
+import type { Cluster } from '../../../src/hosts/cluster/cluster.ts';
 import { horizonChecks } from '../../../src/ops/maintain/horizon.ts';
 import { throwawayCluster } from '../../support/cluster.ts';
 

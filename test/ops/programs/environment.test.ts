@@ -3,7 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { quoteIdent } from '../../../src/db/ident.ts';
-import { type Cluster, createCluster } from '../../../src/demo/cluster.ts';
+import { type Cluster, createCluster } from '../../../src/hosts/cluster/cluster.ts';
 import { withSecretFiles } from '../../../src/ops/files/secret-files.ts';
 import { databaseArgument, withClientEnvironment } from '../../../src/ops/programs/environment.ts';
 import type { ClientProgram } from '../../../src/ops/programs/package.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
-import type { Cluster } from '../../../src/demo/cluster.ts';
+import type { Cluster } from '../../../src/hosts/cluster/cluster.ts';
 import { Journal, markRecovered } from '../../../src/ops/engine/journal/journal.ts';
 import { leftBehind, readRun } from '../../../src/ops/engine/journal/runs.ts';
 import { addressOf, isOnServer, roleOf } from '../../../src/ops/engine/journal/server.ts';

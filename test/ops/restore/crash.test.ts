@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { databaseFacts } from '../../../src/db/queries/database/facts.ts';
-import type { Cluster } from '../../../src/demo/cluster.ts';
+import type { Cluster } from '../../../src/hosts/cluster/cluster.ts';
 import { dropLeftover } from '../../../src/ops/database/drop.ts';
 import { findLeftovers } from '../../../src/ops/database/leftovers.ts';
 import { listRuns } from '../../../src/ops/engine/journal/runs.ts';

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
-import { type Cluster, createCluster } from '../../../src/demo/cluster.ts';
+import { type Cluster, createCluster } from '../../../src/hosts/cluster/cluster.ts';
 import { listBackups } from '../../../src/ops/repository/repository.ts';
 import { cleanEnvironment, MAIN, type Outcome, pgdeck, temporaryDirectory } from '../../support/program.ts';
 import { until } from '../../support/until.ts';

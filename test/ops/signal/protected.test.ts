@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
-import type { Cluster } from '../../../src/demo/cluster.ts';
+import type { Cluster } from '../../../src/hosts/cluster/cluster.ts';
 import { planSignal } from '../../../src/ops/signal/plan.ts';
 import { decide } from '../../../src/ops/signal/protect.ts';
 import { throwawayCluster, until } from '../../support/cluster.ts';

@@ -18,7 +18,7 @@ export type Block =
   | { readonly kind: 'table'; readonly table: TableBlock };
 
 /** What of a block is on the screen, in so many rows; of a table, some of the first are scrolled away. */
-export type Placed = Block & { readonly height: number; readonly hidden?: number };
+export type PlacedBlock = Block & { readonly height: number; readonly hidden?: number };
 
 /** Frame, heading and the line below it. */
 const FRAME = 4;
@@ -76,8 +76,8 @@ export function fullTable(table: Pick<ResultTable, 'columns' | 'rows'>, room: nu
 const isCut = (text: string, shown: string | undefined) => text.trimEnd() !== shown?.trimEnd();
 
 /** The blocks that are seen in so many rows, the first `skip` lines of all scrolled away. */
-export function windowBlocks(blocks: readonly Block[], skip: number, rows: number): readonly Placed[] {
-  const placed: Placed[] = [];
+export function windowBlocks(blocks: readonly Block[], skip: number, rows: number): readonly PlacedBlock[] {
+  const placed: PlacedBlock[] = [];
   let before = 0;
   for (const block of blocks) {
     const height = blockHeight(block);
@@ -90,7 +90,7 @@ export function windowBlocks(blocks: readonly Block[], skip: number, rows: numbe
 }
 
 /** Of a long table only the rows that are seen are drawn. */
-function part(block: Block, from: number, to: number, height: number): Placed {
+function part(block: Block, from: number, to: number, height: number): PlacedBlock {
   const seen = to - from;
   if (block.kind === 'lines') return { kind: 'lines', lines: block.lines.slice(from, to), height: seen };
   if (seen === height) return { ...block, height };

@@ -6,7 +6,7 @@ import { glyphsOf } from '../../core/glyphs.ts';
 import type { AppState } from '../../core/state.ts';
 import type { Phase, Wizard } from '../types.ts';
 import { cancelFoot, confirmFoot } from './confirm.ts';
-import { type Block, blockHeight, type Placed, windowBlocks } from './document.ts';
+import { type Block, blockHeight, type PlacedBlock, windowBlocks } from './document.ts';
 import { formLines } from './form.ts';
 import { lines, planBlocks, planFoot } from './plan.ts';
 import { resultBlocks } from './result.ts';
@@ -15,7 +15,7 @@ import { runLines, runSituation } from './run.ts';
 /** A wizard cut into what stands above, what is scrolled, and what stands below; together as high as the body. */
 export interface WizardLayout {
   readonly head: readonly Line[];
-  readonly body: readonly Placed[];
+  readonly body: readonly PlacedBlock[];
   readonly bodyRows: number;
   readonly foot: readonly Line[];
   /** The least and the most that can be scrolled to. */
@@ -44,7 +44,7 @@ export function wizardLayout(deck: Deck, wizard: Wizard, { columns, rows }: AppS
   const question = content.foot.slice(-Math.max(1, rows - above - 2));
   const below = question.length === 0 ? 0 : question.length + 1;
   const bodyRows = Math.max(1, rows - above - below);
-  const end = (title: Line, body: readonly Placed[], scroll: WizardLayout['scroll']): WizardLayout => ({
+  const end = (title: Line, body: readonly PlacedBlock[], scroll: WizardLayout['scroll']): WizardLayout => ({
     head: [title, ...(above > 1 ? [line] : [])].map((one) => fitLine(one, columns, more)),
     body: body.map((block) => fitted(block, columns, more)),
     bodyRows,
@@ -53,7 +53,7 @@ export function wizardLayout(deck: Deck, wizard: Wizard, { columns, rows }: AppS
   });
   if (phase.step === 'run') {
     const shown = runLines(deck, phase.run, wizard.scroll, { columns, rows: bodyRows });
-    const block: Placed = { kind: 'lines', lines: shown.lines, height: shown.lines.length };
+    const block: PlacedBlock = { kind: 'lines', lines: shown.lines, height: shown.lines.length };
     return end(titleLine(wizard, columns, runSituation(phase.run)), [block], shown);
   }
   const total = content.blocks.reduce((sum, block) => sum + blockHeight(block), 0);
@@ -71,7 +71,7 @@ export function wizardLayout(deck: Deck, wizard: Wizard, { columns, rows }: AppS
 }
 
 /** The lines of a piece in exactly the width of the screen. */
-function fitted(block: Placed, columns: number, more: string): Placed {
+function fitted(block: PlacedBlock, columns: number, more: string): PlacedBlock {
   return block.kind === 'table'
     ? block
     : { ...block, lines: block.lines.map((line) => fitLine(line, columns, more)) };

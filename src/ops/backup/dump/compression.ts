@@ -1,6 +1,6 @@
 import { OpError } from '../../error.ts';
 import type { Clients } from '../../programs/programs.ts';
-import type { Format } from '../../repository/manifest.ts';
+import type { ArchiveFormat } from '../../repository/manifest.ts';
 
 export interface Compression {
   readonly method: 'none' | 'gzip' | 'zstd';
@@ -27,7 +27,7 @@ export function parseCompression(text: string): Compression {
  * What is used when nothing is said. The lowest level of gzip takes nearly half the time of pg_dump's default and
  * makes files that are 4 % larger; zstd is better in both where pg_dump has it.
  */
-export function defaultCompression(format: Format, clients: Pick<Clients, 'zstd'>): Compression {
+export function defaultCompression(format: ArchiveFormat, clients: Pick<Clients, 'zstd'>): Compression {
   return clients.zstd && format !== 'plain' ? { method: 'zstd', level: 3 } : { method: 'gzip', level: 1 };
 }
 
@@ -39,7 +39,7 @@ export function compressionText({ method, level }: Compression): string {
 /** Why a format cannot be compressed so by this pg_dump; undefined when it can. */
 export function compressionProblem(
   { method }: Compression,
-  format: Format,
+  format: ArchiveFormat,
   clients: Pick<Clients, 'zstd' | 'version'>,
 ): OpError | undefined {
   if (method !== 'zstd' || format === 'plain' || clients.zstd) return undefined;

@@ -1,5 +1,5 @@
 import type { Decoded } from '../../archive/decode.ts';
-import { byRoot, keyOf, type Named } from '../../archive/roots.ts';
+import { byRoot, keyOf, type QualifiedName } from '../../archive/roots.ts';
 import { OpError } from '../../error.ts';
 import type { Snapshot } from '../dump/snapshot.ts';
 import type { BackupRelation } from '../queries/relations.ts';
@@ -62,10 +62,10 @@ export function compareCounts(
 export function rootsIn(
   filled: readonly BackupRelation[],
   { tables }: Pick<Decoded, 'tables'>,
-): Map<number, Named> {
+): Map<number, QualifiedName> {
   const there = new Set(tables.map(keyOf));
   return new Map(
-    filled.flatMap((one): [number, Named][] => {
+    filled.flatMap((one): [number, QualifiedName][] => {
       const { oid, root_schema: schema, root_name: name } = one;
       if (schema === null || name === null || there.has(keyOf(one))) return [];
       return there.has(keyOf({ schema, name })) ? [[oid, { schema, name }]] : [];

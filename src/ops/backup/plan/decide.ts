@@ -2,7 +2,7 @@ import type { BackupSettings } from '../../../config/settings.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import { OpError } from '../../error.ts';
 import type { Clients } from '../../programs/programs.ts';
-import type { Format } from '../../repository/manifest.ts';
+import type { ArchiveFormat } from '../../repository/manifest.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 import { compressionProblem, defaultCompression, parseCompression } from '../dump/compression.ts';
 import type { BackupRequest } from '../request.ts';
@@ -31,7 +31,7 @@ export function refuseContradictions(
     );
 }
 
-function formatOf(input: Pick<BackupInput, 'format'>, settings: BackupSettings): Format {
+function formatOf(input: Pick<BackupInput, 'format'>, settings: BackupSettings): ArchiveFormat {
   return input.format ?? settings.format ?? 'custom';
 }
 

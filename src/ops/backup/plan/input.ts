@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { fullName } from '../../../db/ident.ts';
 import { backupDatabases } from '../../../db/queries/backup/facts.ts';
 import { bytes } from '../../../text/units.ts';
-import type { Choice, Field, OpContext, RawInput } from '../../engine/operation.ts';
-import { FORMATS } from '../../repository/manifest.ts';
+import type { Field, FieldChoice, OpContext, RawInput } from '../../engine/operation.ts';
+import { ARCHIVE_FORMATS } from '../../repository/manifest.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 import { backupRelations, backupSchemas } from '../queries/relations.ts';
 
@@ -14,7 +14,7 @@ export const backupInput = z.object({
   all_databases: z.boolean().default(false),
   dir: z.string().optional(),
   label: z.string().max(200, 'expected 200 characters at most').optional(),
-  format: z.enum(FORMATS).optional(),
+  format: z.enum(ARCHIVE_FORMATS).optional(),
   jobs: z.number().int().min(1, 'expected 1 or more').max(64, 'expected 64 at most').optional(),
   compress: z.string().optional(),
   schema: names,
@@ -108,18 +108,18 @@ function listed(value: RawInput[string]): readonly string[] {
   return Array.isArray(value) ? value : typeof value === 'string' && value !== '' ? [value] : [];
 }
 
-async function databaseChoices(context: OpContext): Promise<Choice[]> {
+async function databaseChoices(context: OpContext): Promise<FieldChoice[]> {
   const session = await context.session();
   const rows = await session.run(backupDatabases, undefined);
   return rows.filter((one) => one.allowed).map((one) => ({ value: one.name, hint: bytes(one.bytes) }));
 }
 
-async function schemaChoices(context: OpContext, raw: RawInput): Promise<Choice[]> {
+async function schemaChoices(context: OpContext, raw: RawInput): Promise<FieldChoice[]> {
   const session = await context.session(listed(raw.database)[0]);
   return (await session.run(backupSchemas, undefined)).map(({ schema }) => ({ value: schema }));
 }
 
-async function tableChoices(context: OpContext, raw: RawInput): Promise<Choice[]> {
+async function tableChoices(context: OpContext, raw: RawInput): Promise<FieldChoice[]> {
   const session = await context.session(listed(raw.database)[0]);
   const rows = await session.run(backupRelations, { exact: false });
   const tables = rows.filter((one) => ['r', 'p', 'm'].includes(one.kind) && one.partition_of === null);

@@ -4,7 +4,7 @@ import { OpError, sentenceOf } from '../../error.ts';
 import type { BackupMade } from '../request.ts';
 
 /** What became of one of several databases. */
-interface Outcome {
+interface DatabaseOutcome {
   readonly database: string;
   made: BackupMade | undefined;
   failure: string | undefined;
@@ -20,9 +20,9 @@ export function several(
     readonly steps: (onMade: (made: BackupMade) => void) => readonly Step[];
   }[],
 ): Step[] {
-  const outcomes: Outcome[] = [];
+  const outcomes: DatabaseOutcome[] = [];
   const steps = databases.flatMap(({ database, steps: stepsOf }) => {
-    const outcome: Outcome = { database, made: undefined, failure: undefined };
+    const outcome: DatabaseOutcome = { database, made: undefined, failure: undefined };
     outcomes.push(outcome);
     const own = stepsOf((made) => {
       outcome.made = made;
@@ -32,7 +32,7 @@ export function several(
   return [...steps, summary(outcomes)];
 }
 
-function forgiving(step: Step, own: readonly Step[], outcome: Outcome): Step {
+function forgiving(step: Step, own: readonly Step[], outcome: DatabaseOutcome): Step {
   return {
     ...step,
     run: async (io) => {
@@ -57,7 +57,7 @@ async function takeBack(steps: readonly Step[], io: StepIo): Promise<void> {
     await step.rollback?.(io).catch((error: unknown) => io.line(sentenceOf(error), 'stderr'));
 }
 
-function summary(outcomes: readonly Outcome[]): Step {
+function summary(outcomes: readonly DatabaseOutcome[]): Step {
   return {
     id: 'summary',
     title: 'What became of each database',

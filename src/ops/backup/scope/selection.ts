@@ -1,6 +1,6 @@
 import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
-import type { Scope } from '../../repository/manifest.ts';
+import type { BackupScope } from '../../repository/manifest.ts';
 import {
   type BackupForeignKey,
   type BackupRelation,
@@ -12,7 +12,7 @@ import { type Chosen, resolveChosen } from './resolve.ts';
 
 /** What of a database goes into a backup. */
 export interface Selection {
-  readonly scope: Scope;
+  readonly scope: BackupScope;
   /** What was chosen, as the server knows it. */
   readonly chosen: readonly string[];
   /** Tables and materialized views that are defined in the backup. */
@@ -75,7 +75,7 @@ export async function selectRelations(
   };
 }
 
-function scopeOf(content: Content, { tables }: Chosen): Scope {
+function scopeOf(content: Content, { tables }: Chosen): BackupScope {
   if (content !== 'all') return content === 'schema' ? 'schema_only' : 'data_only';
   return tables.length > 0 ? 'tables' : 'schemas';
 }

@@ -3,7 +3,7 @@ import type { Check } from '../../engine/plan.ts';
 import { freeBytes } from '../../files/disk.ts';
 
 /** A tablespace, and where it is on the server; null where this role may not know. */
-export interface Place {
+export interface TablespaceLocation {
   readonly tablespace: string;
   readonly directory: string | null;
 }
@@ -11,7 +11,7 @@ export interface Place {
 /** Whether `need` bytes are free in a tablespace, as far as that can be known. */
 export async function roomCheck(
   need: number,
-  { tablespace, directory }: Place,
+  { tablespace, directory }: TablespaceLocation,
   local: boolean,
 ): Promise<Check> {
   const title = 'Disk';

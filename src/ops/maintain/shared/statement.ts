@@ -23,7 +23,7 @@ export interface StatementOptions {
   readonly watch: readonly Phases[];
 }
 
-export interface Outcome {
+export interface StatementOutcome {
   readonly seconds: number;
   /** What the server warned of, in its own language: the SQLSTATE tells what it is. */
   readonly warnings: readonly Notice[];
@@ -41,7 +41,7 @@ export async function runStatement(
   sessions: MaintenanceSessions,
   sql: string,
   { lockTimeout, label, watch }: StatementOptions,
-): Promise<Outcome> {
+): Promise<StatementOutcome> {
   const worker = await sessions.worker(io);
   const watcher = await sessions.watcher(io);
   const { session } = worker;

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Format, Migrations } from './migration.ts';
+import type { MigrationFormat, Migrations } from './migration.ts';
 
 /** A file to be made. */
 export interface NewFile {
@@ -34,9 +34,9 @@ const digitsOf = (file: string): string => /^[VUB]?([\d._]*\d)(?=_|-)/.exec(file
 const separator = (files: readonly string[]): string => /^\d+([_-])/.exec(files.at(-1) ?? '')?.[1] ?? '_';
 
 /** Formats that count where nothing is there yet, with so many digits. */
-const COUNTED: Partial<Record<Format, number>> = { 'golang-migrate': 6, goose: 5, flyway: 1 };
+const COUNTED: Partial<Record<MigrationFormat, number>> = { 'golang-migrate': 6, goose: 5, flyway: 1 };
 
-function nextPrefix(format: Format, files: readonly string[], now: Date): string {
+function nextPrefix(format: MigrationFormat, files: readonly string[], now: Date): string {
   const last = digitsOf(files.at(-1) ?? '');
   const letter = format === 'flyway' ? 'V' : '';
   if (last === '' && COUNTED[format] !== undefined) return `${letter}${'1'.padStart(COUNTED[format], '0')}`;
@@ -54,7 +54,7 @@ const stamp = (now: Date, digits: number): string => now.toISOString().replace(/
 const later = (fresh: string, last: string): string =>
   last !== '' && BigInt(fresh) <= BigInt(last) ? String(BigInt(last) + 1n) : fresh;
 
-function templates(format: Format, stem: string): NewFile[] {
+function templates(format: MigrationFormat, stem: string): NewFile[] {
   switch (format) {
     case 'dbmate':
       return [{ file: `${stem}.sql`, text: '-- migrate:up\n\n\n-- migrate:down\n\n' }];

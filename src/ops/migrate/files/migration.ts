@@ -2,8 +2,8 @@ import type { Section } from '../sql/statement.ts';
 import type { Problem } from '../types.ts';
 
 /** Whose way of writing migrations the files follow. */
-export const FORMATS = ['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway'] as const;
-export type Format = (typeof FORMATS)[number];
+export const MIGRATION_FORMATS = ['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway'] as const;
+export type MigrationFormat = (typeof MIGRATION_FORMATS)[number];
 
 /** One migration, as its files say it. */
 export interface Migration {
@@ -31,7 +31,7 @@ export interface Migrations {
   /** Absolute. */
   readonly directory: string;
   /** Undefined when there is no migration in it. */
-  readonly format: Format | undefined;
+  readonly format: MigrationFormat | undefined;
   /** In the order they are applied. */
   readonly migrations: readonly Migration[];
   /** Files that cannot be read or run (`bad_file`), or no directory. */

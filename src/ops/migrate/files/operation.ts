@@ -9,7 +9,7 @@ import type { Check, Plan } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { type Candidate, candidates, chooseFields, nothing } from '../choose.ts';
 import { newMigration } from './create.ts';
-import { FORMATS, type Format, type Migrations } from './migration.ts';
+import { MIGRATION_FORMATS, type MigrationFormat, type Migrations } from './migration.ts';
 import { readMigrations } from './read.ts';
 
 /** Where SQL migrations usually are, below a project's directory. */
@@ -21,7 +21,7 @@ export const migrateCreate = defineOperation({
   input: z.object({
     name: z.string().regex(/[\p{L}\p{N}]/u, 'expected a name with letters: add_users'),
     autogenerate: z.boolean().default(false),
-    format: z.enum(FORMATS).optional(),
+    format: z.enum(MIGRATION_FORMATS).optional(),
     tool: z.string().optional(),
     dir: z.string().optional(),
   }),
@@ -69,7 +69,7 @@ export const migrateCreate = defineOperation({
 
 interface Input {
   readonly name: string;
-  readonly format?: Format | undefined;
+  readonly format?: MigrationFormat | undefined;
   readonly tool?: string | undefined;
   readonly dir?: string | undefined;
 }

@@ -5,13 +5,13 @@ import { readSection } from '../sql/section.ts';
 import type { Section } from '../sql/statement.ts';
 import type { Problem } from '../types.ts';
 import { flywayChecksum } from './formats/flyway.ts';
-import type { FileName, FormatReader, Part } from './formats/format.ts';
+import type { DirectionText, FileName, FormatReader } from './formats/format.ts';
 import { READERS } from './formats/formats.ts';
 import { filesBelow, listing } from './listing.ts';
 import type { Migration, Migrations } from './migration.ts';
 import { readText } from './text.ts';
 
-interface Source {
+interface MigrationFile {
   readonly file: string;
   readonly text: string;
   /** The format it is written in, where that is certain. */
@@ -53,7 +53,11 @@ const badFile = (version: string | null, message: string): Problem => ({
 });
 
 /** Flyway alone looks into directories below. */
-function readBelow(directory: string, reader: FormatReader | undefined, problems: Problem[]): Source[] {
+function readBelow(
+  directory: string,
+  reader: FormatReader | undefined,
+  problems: Problem[],
+): MigrationFile[] {
   if (reader !== undefined && reader.format !== 'flyway') return [];
   const { files, all } = filesBelow(directory);
   const fitting = files.filter((file) => READERS[0]?.claims(basename(file), '') || isProgram(basename(file)));
@@ -69,8 +73,8 @@ const PROGRAM = /^\d+[_-].*\.(?:[cm]?[jt]s|go|py|java)$|^V[\d._]+__.*\.java$/;
 /** A migration that is a program, which only its tool can run. */
 export const isProgram = (file: string): boolean => PROGRAM.test(file);
 
-function readSources(directory: string, files: readonly string[], problems: Problem[]): Source[] {
-  const sources: Source[] = [];
+function readSources(directory: string, files: readonly string[], problems: Problem[]): MigrationFile[] {
+  const sources: MigrationFile[] = [];
   for (const file of files) {
     const name = basename(file);
     if (isProgram(name))
@@ -108,18 +112,18 @@ const versionIn = (name: string): string | null => {
 };
 
 /** The format of most files. */
-function commonReader(sources: readonly Source[]): FormatReader | undefined {
+function commonReader(sources: readonly MigrationFile[]): FormatReader | undefined {
   const count = (reader: FormatReader) => sources.filter((source) => source.reader === reader).length;
   const [most] = READERS.filter((reader) => count(reader) > 0).sort((a, b) => count(b) - count(a));
   return most;
 }
 
-interface Named extends Source {
+interface NamedFile extends MigrationFile {
   readonly name: FileName;
 }
 
 /** The files of that format; what else looks like a migration is a problem. */
-function ours(sources: readonly Source[], reader: FormatReader, problems: Problem[]): Named[] {
+function ours(sources: readonly MigrationFile[], reader: FormatReader, problems: Problem[]): NamedFile[] {
   return sources.flatMap((source) => {
     const { file } = source;
     const name = reader.fileName(basename(file));
@@ -151,7 +155,7 @@ function ours(sources: readonly Source[], reader: FormatReader, problems: Proble
 function assemble(
   parser: Parser,
   directory: string,
-  sources: readonly Named[],
+  sources: readonly NamedFile[],
   reader: FormatReader,
   problems: Problem[],
 ): Migration[] {
@@ -179,8 +183,8 @@ function read(
   parser: Parser,
   directory: string,
   reader: FormatReader,
-  up: Named,
-  down: Named | undefined,
+  up: NamedFile,
+  down: NamedFile | undefined,
   fail: (message: string) => never[],
 ): Migration[] {
   const alone = notInTransaction(directory, up.file);
@@ -188,7 +192,7 @@ function read(
   const downParts = down ? reader.parts(down.text, down.name) : parts;
   if (!parts.ok) return fail(withFile(up.file, parts.error));
   if (!downParts.ok) return fail(withFile(down?.file ?? up.file, downParts.error));
-  const section = (file: string, part: Part): Section =>
+  const section = (file: string, part: DirectionText): Section =>
     readSection(parser, { ...part, file }, part.alone ?? alone);
   const forth = section(up.file, parts.up ?? { sql: '', line: 1 });
   const nothing = { sql: '', line: 1 };

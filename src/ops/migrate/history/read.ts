@@ -1,7 +1,7 @@
 import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { OpError } from '../../error.ts';
-import type { Format, Migrations } from '../files/migration.ts';
+import type { MigrationFormat, Migrations } from '../files/migration.ts';
 import { currentSchema, type HistoryTable, historyTables } from '../queries/tables.ts';
 import { COMPANION, type CompanionRow, readCompanion } from './companion.ts';
 import type { AppliedRow, DirtyRow, History, HistoryAccess } from './history.ts';
@@ -22,7 +22,7 @@ const TOOLS: readonly LedgerTool[] = [
 ];
 
 /** Whose tables files of a format may be written into, the usual one first; none: ours alone. */
-const LEDGERS_OF: Readonly<Record<Format, readonly LedgerTool[]>> = {
+const LEDGERS_OF: Readonly<Record<MigrationFormat, readonly LedgerTool[]>> = {
   dbmate: [dbmateLedger],
   // node-pg-migrate can be told to take pairs of files, too
   'golang-migrate': [golangMigrateLedger, nodePgMigrateLedger],
@@ -72,13 +72,17 @@ export async function readHistory(session: Session, files: Migrations): Promise<
   return { history, ledger: writer(tool, ledgerName, companionName, files.migrations) };
 }
 
-interface Choice {
+interface LedgerChoice {
   /** Undefined: our own table is the history. */
   readonly tool: LedgerTool | undefined;
   readonly table: HistoryTable | undefined;
 }
 
-function choose(format: Format | undefined, found: readonly HistoryTable[], notes: string[]): Choice {
+function choose(
+  format: MigrationFormat | undefined,
+  found: readonly HistoryTable[],
+  notes: string[],
+): LedgerChoice {
   const belongs = (tool: LedgerTool) =>
     found.filter(({ name, columns }) => name === tool.tableName && tool.fits(columns));
   const candidates = format === undefined ? TOOLS : LEDGERS_OF[format];

@@ -7,7 +7,7 @@ import { pathOf, type SchemaSnapshot } from '../../schema/format.ts';
 import { takeSchemaSnapshot, takeUncommittedSnapshot } from '../../schema/snapshot.ts';
 import { transaction } from '../run/apply.ts';
 import { type Load, loader } from './load.ts';
-import type { Rehearsal, RehearsalResult, Rehearsed, RehearsedMigration, Way } from './result.ts';
+import type { Rehearsal, RehearsalResult, Rehearsed, RehearsedMigration, RunnableSection } from './result.ts';
 import { TOLD } from './sentences.ts';
 import { type Shadow, withShadow } from './shadow.ts';
 import { ofOneTransaction, type Verdict, verdictOf } from './verdict.ts';
@@ -178,7 +178,7 @@ class Stage {
    */
   async #tryUncommitted(
     { up }: Rehearsed,
-    down: Way,
+    down: RunnableSection,
     before: SchemaSnapshot,
     after: SchemaSnapshot,
   ): Promise<Verdict | undefined> {
@@ -186,7 +186,7 @@ class Stage {
     let verdict: Verdict | undefined;
     const run = async (session: Session) => {
       await session.sql('BEGIN');
-      const attempt = (way: Way) =>
+      const attempt = (way: RunnableSection) =>
         this.#caught(async () => {
           await way.run(session);
           // what is deferred would fail with the COMMIT
@@ -208,7 +208,7 @@ class Stage {
 
   #tryCommitted(
     { up }: Rehearsed,
-    down: Way,
+    down: RunnableSection,
     before: SchemaSnapshot,
     after: SchemaSnapshot,
   ): Promise<Verdict> {
@@ -231,7 +231,7 @@ class Stage {
   }
 
   /** What it has set or left open goes before anybody looks, as with the end of its session. */
-  async #run({ transactional, run }: Way): Promise<{ error: unknown; ms: number }> {
+  async #run({ transactional, run }: RunnableSection): Promise<{ error: unknown; ms: number }> {
     this.#io.signal.throwIfAborted();
     const session = await this.#session();
     const started = performance.now();

@@ -2,7 +2,7 @@ import type { Session } from '../../../db/session.ts';
 import type { SchemaDifference } from '../../schema/diff.ts';
 
 /** One direction of a migration: however its file looks, it works over a session. */
-export interface Way {
+export interface RunnableSection {
   /** All of it goes into one transaction, which is begun and ended by who calls it. */
   readonly transactional: boolean;
   run(session: Session): Promise<void>;
@@ -11,9 +11,9 @@ export interface Way {
 /** A migration as it is tried. */
 export interface Rehearsed {
   readonly version: string;
-  readonly up: Way;
+  readonly up: RunnableSection;
   /** Undefined without a way down. */
-  readonly down: Way | undefined;
+  readonly down: RunnableSection | undefined;
 }
 
 export interface TableName {
@@ -35,7 +35,7 @@ export interface Rehearsal {
   readonly connect?: (database: string) => Promise<Session>;
 }
 
-export type Outcome =
+export type RehearsalOutcome =
   /** After its way down everything is as it was, and it could be applied again. */
   | 'reversible'
   /** It was applied, and has no way down. */
@@ -51,7 +51,7 @@ export type Outcome =
 
 export interface RehearsedMigration {
   readonly version: string;
-  readonly outcome: Outcome;
+  readonly outcome: RehearsalOutcome;
   /** What applying it has changed. */
   readonly changes: readonly SchemaDifference[];
   /** From what was before to what its way down has left; of `not_repeatable`, between the two times it was applied. */

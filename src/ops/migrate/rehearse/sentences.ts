@@ -1,7 +1,7 @@
 import { cleanLine } from '../../../text/clean.ts';
 import type { ResultTable } from '../../engine/plan.ts';
 import type { SchemaDifference } from '../../schema/diff.ts';
-import type { Outcome, RehearsalResult } from './result.ts';
+import type { RehearsalOutcome, RehearsalResult } from './result.ts';
 
 /** Differences that are told one by one; the rest is counted. */
 export const TOLD = 8;
@@ -26,7 +26,7 @@ export function sentences(
   return [...told, ...(more > 0 ? [`And ${more} more.`] : [])].join(' ');
 }
 
-const OUTCOMES: Readonly<Record<Outcome, string>> = {
+const OUTCOMES: Readonly<Record<RehearsalOutcome, string>> = {
   reversible: 'up, down, up again',
   no_down: 'up; no way down',
   up_failed: 'cannot be applied',

@@ -2,12 +2,12 @@ import { DbError } from '../../../db/errors.ts';
 import { OpError, sentenceOf } from '../../error.ts';
 import { diffSchemas, type SchemaDifference } from '../../schema/diff.ts';
 import type { SchemaSnapshot } from '../../schema/format.ts';
-import type { Outcome } from './result.ts';
+import type { RehearsalOutcome } from './result.ts';
 import { forgets, sentences } from './sentences.ts';
 
 /** What a way down, and the way up once more, come to. */
 export interface Verdict {
-  readonly outcome: Outcome;
+  readonly outcome: RehearsalOutcome;
   readonly message: string;
   readonly forgotten: readonly SchemaDifference[];
   /** What failed. */

@@ -1,21 +1,21 @@
 import { z } from 'zod';
 import { shellWord } from '../../../text/shell.ts';
 import type { OpContext } from '../../engine/operation.ts';
-import { type Choice, defineOperation, type RawInput } from '../../engine/operation.ts';
+import { defineOperation, type FieldChoice, type RawInput } from '../../engine/operation.ts';
 import type { Plan, Step } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
-import { type Choice as Chosen, choose, chooseFields } from '../choose.ts';
+import { type ChosenTool as Chosen, choose, chooseFields } from '../choose.ts';
 import { repairCommand } from '../command.ts';
 import { readAll, type StatusOfFiles, statusHash } from '../history/status.ts';
-import { connectionCheck } from '../move/checks.ts';
-import { atWork, MigrateLock } from '../move/lock.ts';
-import { recoverMove } from '../move/recover.ts';
+import { connectionCheck } from '../plan/checks.ts';
+import { atWork, MigrateLock } from '../plan/lock.ts';
+import { recoverMove } from '../plan/recover.ts';
 import { withNext } from '../run/failure.ts';
 import { telling } from '../run/notices.ts';
 import { PATIENCE } from '../run/steps.ts';
 import { watched } from '../run/watch.ts';
-import { type Entry, entriesOf, entryNamed } from './entries.ts';
-import { ACTIONS, type Way, waysOf } from './ways.ts';
+import { type Defect, defectsOf, entryNamed } from './defects.ts';
+import { ACTIONS, type Remedy, remediesOf } from './remedies.ts';
 
 const input = z.object({
   entry: z.string().optional(),
@@ -28,7 +28,7 @@ const input = z.object({
 });
 type Input = z.output<typeof input>;
 
-/** `pgdeck migrate repair`: mends one entry, in a way that is chosen; there is no way that mends all at once. */
+/** `pgdeck migrate repair`: mends one defect, by a remedy that is chosen; none mends all at once. */
 export const repair = defineOperation({
   id: 'migrate repair',
   input,
@@ -71,7 +71,7 @@ interface Seen {
   readonly chosen: Chosen;
   /** Undefined where another tool keeps the history. */
   readonly all: StatusOfFiles | undefined;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly Defect[];
 }
 
 const asked = (raw: RawInput) => ({
@@ -85,15 +85,15 @@ async function look(
 ): Promise<Seen> {
   const chosen = await choose(context, where);
   const all = chosen.adapter.id === 'sql' ? await readAll(chosen.where) : undefined;
-  return { chosen, all, entries: await entriesOf(chosen.where.session, all) };
+  return { chosen, all, entries: await defectsOf(chosen.where.session, all) };
 }
 
-async function wayChoices(context: OpContext, raw: RawInput): Promise<Choice[]> {
+async function wayChoices(context: OpContext, raw: RawInput): Promise<FieldChoice[]> {
   const { all, entries } = await look(context, asked(raw));
   const entry = entryNamed(entries, raw.entry ? String(raw.entry) : undefined);
   return entry === undefined
     ? []
-    : waysOf(entry, all?.ledger, undefined, PATIENCE).map(({ action, title, obstacle }) => ({
+    : remediesOf(entry, all?.ledger, undefined, PATIENCE).map(({ action, title, obstacle }) => ({
         value: action,
         hint: obstacle ?? title,
       }));
@@ -120,29 +120,30 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
       steps: [],
       leaves: () => undefined,
     };
-  const ways = waysOf(entry, all?.ledger, given.from, {
+  const remedies = remediesOf(entry, all?.ledger, given.from, {
     lockTimeout: given.lock_timeout,
     wait: given.wait,
   });
-  const way = given.action === undefined ? ways[0] : ways.find(({ action }) => action === given.action);
-  if (way === undefined)
+  const remedy =
+    given.action === undefined ? remedies[0] : remedies.find(({ action }) => action === given.action);
+  if (remedy === undefined)
     throw new OpError(
       'refused',
       `${entry.id} is not mended with --action ${given.action}.`,
-      `Its ways are: ${ways.map(({ action }) => action).join(', ')}.`,
+      `Its ways are: ${remedies.map(({ action }) => action).join(', ')}.`,
     );
   const others = entries.filter((one) => one !== entry).map(({ id }) => id);
   const other = await atWork(chosen.where.session, database);
   return {
     ...base,
-    title: way.title,
+    title: remedy.title,
     // only what is lost is typed: the version, or the name of the database
-    subject: way.action === 'forget' ? entry.id : database,
-    danger: way.danger,
+    subject: remedy.action === 'forget' ? entry.id : database,
+    danger: remedy.danger,
     input: {
       ...given,
       entry: entry.id,
-      action: way.action,
+      action: remedy.action,
       tool: chosen.adapter.id,
       dir: chosen.where.directory,
     },
@@ -154,7 +155,7 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
         : [{ label: 'Besides', value: `${others.join(', ')}: one entry at a time` }]),
     ],
     leaves: ({ done }) => (done.has('lock') ? 'What was done of it stays.' : `${database} was not touched.`),
-    tables: tablesOf(entry, ways),
+    tables: tablesOf(entry, remedies),
     checks: [
       connectionCheck(chosen.where.session.server),
       ...(other === undefined
@@ -166,21 +167,21 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
               detail: `${other} What looks unfinished may be its work: wait for it.`,
             },
           ]),
-      ...[entry.kind === 'index' ? undefined : all?.history.refusal, way.obstacle].flatMap((detail) =>
+      ...[entry.kind === 'index' ? undefined : all?.history.refusal, remedy.obstacle].flatMap((detail) =>
         detail === undefined ? [] : [{ title: 'Way', status: 'block' as const, detail }],
       ),
     ],
-    steps: stepsOf(given, context, { chosen, all, entry, way }),
-    ...(way.action === 'back' && {
+    steps: stepsOf(given, context, { chosen, all, entry, remedy }),
+    ...(remedy.action === 'back' && {
       consequence: 'What took effect is removed, with the rows that are in it.',
     }),
-    ...(way.action === 'forget' && {
+    ...(remedy.action === 'forget' && {
       consequence: 'What this migration made stays in the database, and no history says so any more.',
     }),
   };
 }
 
-function tablesOf(entry: Entry, ways: readonly Way[]): NonNullable<Plan['tables']> {
+function tablesOf(entry: Defect, remedies: readonly Remedy[]): NonNullable<Plan['tables']> {
   return [
     ...(entry.kind === 'dirty'
       ? [
@@ -198,7 +199,7 @@ function tablesOf(entry: Entry, ways: readonly Way[]): NonNullable<Plan['tables'
     {
       title: 'Ways',
       columns: ['way', 'what it does'],
-      rows: ways.map(({ action, title }) => [`--action ${action}`, title]),
+      rows: remedies.map(({ action, title }) => [`--action ${action}`, title]),
     },
   ];
 }
@@ -208,11 +209,11 @@ const EFFECTS = { done: 'took effect', open: 'not yet, or can be repeated', unkn
 interface Decided {
   readonly chosen: Chosen;
   readonly all: StatusOfFiles | undefined;
-  readonly entry: Entry;
-  readonly way: Way;
+  readonly entry: Defect;
+  readonly remedy: Remedy;
 }
 
-function stepsOf(given: Input, context: OpContext, { chosen, all, entry, way }: Decided): Step[] {
+function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy }: Decided): Step[] {
   const { database } = context.target;
   const { directory } = chosen.where;
   const lock = new MigrateLock(database);
@@ -225,7 +226,7 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, way }: 
         await lock.take(io, given.wait);
         const { session } = await lock.worker();
         const now = all && (await readAll({ session, directory }));
-        const same = (await entriesOf(session, now)).some(
+        const same = (await defectsOf(session, now)).some(
           ({ id, what }) => id === entry.id && what === entry.what,
         );
         const unchanged =
@@ -239,14 +240,14 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, way }: 
       },
     },
     {
-      id: way.action,
-      title: way.title,
-      preview: way.preview,
+      id: remedy.action,
+      title: remedy.title,
+      preview: remedy.preview,
       run: async (io) => {
         const worker = await lock.worker();
         const patience = { lockTimeout: given.lock_timeout, wait: given.wait };
         const { session } = worker;
-        const run = () => way.run({ io, session, patience });
+        const run = () => remedy.run({ io, session, patience });
         await telling(worker, io, () => watched(io, session.pid, run)).catch((error) => {
           throw withNext(error, `Mend the cause, then: ${repairCommand(context, entry.id, directory)}`);
         });
@@ -258,7 +259,7 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, way }: 
       preview: 'pgdeck migrate status',
       run: async (io) => {
         const { session } = await lock.worker();
-        const left = await entriesOf(session, all && (await readAll({ session, directory })));
+        const left = await defectsOf(session, all && (await readAll({ session, directory })));
         const again = left.find(({ id, kind }) => id === entry.id && kind === entry.kind);
         if (again) throw new OpError('failed', `It is not mended: ${again.what}`);
         const next = left[0];

@@ -3,7 +3,7 @@ import { OpError } from '../../error.ts';
 import type { Migration } from '../files/migration.ts';
 import { detectSql, readAll, readStatus, type StatusOfFiles, statusHash } from '../history/status.ts';
 import type { Destination, Direction, MigrationAdapter, Only, Route, Where } from '../types.ts';
-import { type Move, sectionOf } from './apply.ts';
+import { type DirectedMigration, sectionOf } from './apply.ts';
 import { versionsFor } from './destination.ts';
 import { hazardsOf } from './hazards.ts';
 import { rehearsalOf } from './rehearsed.ts';
@@ -29,7 +29,9 @@ async function route(where: Where, direction: Direction, to: Destination | Only)
   if (direction === 'up') refuseUnread(all, to);
   const versions = versionsFor(all.status, direction, to, all.files);
   if (to.kind === 'only') refuseSingle(all, versions);
-  const moves = versions.map((version): Move => ({ migration: migrationOf(all, version), direction }));
+  const moves = versions.map(
+    (version): DirectedMigration => ({ migration: migrationOf(all, version), direction }),
+  );
   for (const move of moves) sectionOf(move);
   const rehearsal = direction === 'up' ? rehearsalOf(all, moves) : undefined;
   const create = !(all.history.exists && all.history.companion);

@@ -14,7 +14,7 @@ import { statementFailure } from './failure.ts';
 import { withRetries } from './retry.ts';
 
 /** What a migration is run with. */
-export interface Work {
+export interface Applying {
   readonly io: Pick<StepIo, 'run' | 'signal' | 'line' | 'progress' | 'crashPoint'>;
   /** Its role, settings and search_path are the migration's. */
   readonly session: Session;
@@ -23,7 +23,7 @@ export interface Work {
 }
 
 /** A migration in one direction. */
-export interface Move {
+export interface DirectedMigration {
   readonly migration: Migration;
   readonly direction: Direction;
   /** Statements that an earlier run has finished. */
@@ -36,7 +36,7 @@ const NOTHING: Section = {
 };
 
 /** The statements of a way; none where it may go without one. Throws {@link OpError} where there is none, or it cannot be read. */
-export function sectionOf({ migration, direction }: Move): Section {
+export function sectionOf({ migration, direction }: DirectedMigration): Section {
   const section =
     direction === 'up' ? migration.up : (migration.down ?? (migration.forgettable ? NOTHING : undefined));
   if (section === undefined)
@@ -46,7 +46,7 @@ export function sectionOf({ migration, direction }: Move): Section {
 }
 
 /** The file that a way stands in. */
-export function fileOf({ migration, direction }: Move): string {
+export function fileOf({ migration, direction }: DirectedMigration): string {
   return direction === 'down' ? (migration.downFile ?? migration.file) : migration.file;
 }
 
@@ -55,7 +55,7 @@ export function fileOf({ migration, direction }: Move): string {
  * one by one: marked as begun before, with each statement that is finished. Returns milliseconds. Throws
  * {@link OpError} with file and line, DbError when the connection is lost.
  */
-export async function apply(work: Work, move: Move): Promise<number> {
+export async function apply(work: Applying, move: DirectedMigration): Promise<number> {
   const section = sectionOf(move);
   const began = performance.now();
   // what an earlier run has left in the middle cannot be one transaction any more
@@ -65,7 +65,12 @@ export async function apply(work: Work, move: Move): Promise<number> {
   return performance.now() - began;
 }
 
-async function inTransaction(work: Work, move: Move, section: Section, began: number): Promise<void> {
+async function inTransaction(
+  work: Applying,
+  move: DirectedMigration,
+  section: Section,
+  began: number,
+): Promise<void> {
   const { session, io, ledger, patience } = work;
   const { migration, direction } = move;
   const id = pointOf(move);
@@ -94,7 +99,12 @@ async function inTransaction(work: Work, move: Move, section: Section, began: nu
   io.crashPoint(`${id}:committed`);
 }
 
-async function oneByOne(work: Work, move: Move, section: Section, began: number): Promise<void> {
+async function oneByOne(
+  work: Applying,
+  move: DirectedMigration,
+  section: Section,
+  began: number,
+): Promise<void> {
   const { session, io, ledger } = work;
   const { migration, direction, done = 0 } = move;
   const id = pointOf(move);
@@ -145,8 +155,8 @@ function textOf({ sql, title }: Statement): readonly string[] {
 
 /** A statement of those that run one by one, and that it is finished. */
 async function one(
-  work: Work,
-  move: Move,
+  work: Applying,
+  move: DirectedMigration,
   statement: Statement,
   { index, own, id, home }: { index: number; own: boolean; id: string; home: string },
 ): Promise<void> {
@@ -232,10 +242,10 @@ export async function settle(session: Session): Promise<void> {
 const OWN_ROLE = 'RESET SESSION AUTHORIZATION; RESET ROLE';
 
 /** Names a migration in steps and crash points: `up:20260102`. */
-export function pointOf({ migration, direction }: Move): string {
+export function pointOf({ migration, direction }: DirectedMigration): string {
   return `${direction}:${migration.version}`;
 }
 
-function barOf({ migration }: Move, done: number, { statements }: Section) {
+function barOf({ migration }: DirectedMigration, done: number, { statements }: Section) {
   return { label: migration.version, done, of: statements.length, unit: 'items' as const };
 }

@@ -1,8 +1,8 @@
 import { OpError } from '../../error.ts';
 import { isRepeatable } from '../files/formats/flyway.ts';
 import type { Migrations } from '../files/migration.ts';
-import { meant } from '../meant.ts';
 import type { Destination, Direction, Item, Only, Status } from '../types.ts';
+import { migrationMeant } from '../version.ts';
 
 /**
  * The versions that a direction and a destination mean, in the order they are run. Down without a destination is one
@@ -88,7 +88,7 @@ function refuseStuck(chosen: readonly Item[], forgettable: ReadonlySet<string>):
 }
 
 function indexOf(items: readonly Item[], version: string, where: string): number {
-  const found = meant(items, version);
+  const found = migrationMeant(items, version);
   if (found !== undefined) return items.indexOf(found);
   throw new OpError(
     'refused',

@@ -1,9 +1,9 @@
 import { lint, type Tables } from '../sql/lint/lint.ts';
 import type { Hazard, Status } from '../types.ts';
-import type { Move } from './apply.ts';
+import type { DirectedMigration } from './apply.ts';
 
 /** What these moves do that can hurt: by their statements, and by their order. All go in one direction. */
-export function hazardsOf(status: Status, moves: readonly Move[], tables: Tables): Hazard[] {
+export function hazardsOf(status: Status, moves: readonly DirectedMigration[], tables: Tables): Hazard[] {
   const [first] = moves;
   if (first === undefined) return [];
   const { direction } = first;

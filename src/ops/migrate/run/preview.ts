@@ -3,7 +3,7 @@ import type { Patience } from '../../maintain/shared/retry.ts';
 import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
 import type { Command, Ledger } from '../history/history.ts';
 import type { Section } from '../sql/statement.ts';
-import { fileOf, inOwnTransaction, type Move, sectionOf, waitOf } from './apply.ts';
+import { type DirectedMigration, fileOf, inOwnTransaction, sectionOf, waitOf } from './apply.ts';
 
 /** Who does it and how long it takes is not known before. */
 const LATER = { run: '<run>', ms: Number.NaN };
@@ -13,12 +13,12 @@ export function shownCommands(list: readonly Command[]): string[] {
   return list.map(({ text, params }) => withValues(text, params));
 }
 
-export function finishShown(ledger: Ledger, { migration, direction }: Move): string[] {
+export function finishShown(ledger: Ledger, { migration, direction }: DirectedMigration): string[] {
   return shownCommands(ledger.finish(migration, direction, LATER.ms, LATER));
 }
 
 /** What one migration sends. */
-export function previewOf(ledger: Ledger, move: Move, patience: Patience): string {
+export function previewOf(ledger: Ledger, move: DirectedMigration, patience: Patience): string {
   const section = sectionOf(move);
   const file = `-- ${fileOf(move)}`;
   const history = ['-- the history', ...finishShown(ledger, move)];

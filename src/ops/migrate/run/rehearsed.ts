@@ -1,13 +1,13 @@
 import type { StatusOfFiles } from '../history/status.ts';
-import type { Rehearsal, Rehearsed, Way } from '../rehearse/result.ts';
+import type { Rehearsal, Rehearsed, RunnableSection } from '../rehearse/result.ts';
 import { reachesOutside } from '../sql/outside.ts';
 import type { Section } from '../sql/statement.ts';
-import { type Move, send } from './apply.ts';
+import { type DirectedMigration, send } from './apply.ts';
 
 /** How these are tried elsewhere; undefined where a statement of them would reach the server itself. */
 export function rehearsalOf(
   { files, history, status }: StatusOfFiles,
-  moves: readonly Move[],
+  moves: readonly DirectedMigration[],
 ): Rehearsal | undefined {
   if (moves.some(({ migration: { up, down } }) => reaches(up) || reaches(down))) return undefined;
   const holds = new Set(
@@ -26,11 +26,11 @@ export function rehearsalOf(
 
 const reaches = (section: Section | undefined): boolean => section?.statements.some(reachesOutside) === true;
 
-function rehearsed({ version, file, downFile, up, down }: Move['migration']): Rehearsed {
+function rehearsed({ version, file, downFile, up, down }: DirectedMigration['migration']): Rehearsed {
   return { version, up: wayOf(up, file), down: down && wayOf(down, downFile ?? file) };
 }
 
-function wayOf({ statements, transactional }: Section, file: string): Way {
+function wayOf({ statements, transactional }: Section, file: string): RunnableSection {
   return {
     transactional,
     run: async (session) => {

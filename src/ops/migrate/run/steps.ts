@@ -8,7 +8,15 @@ import { blocks, strongest } from '../sql/locks.ts';
 import type { Section } from '../sql/statement.ts';
 import type { Direction, Where } from '../types.ts';
 import { diagnose, halfDone } from '../verify/diagnose.ts';
-import { apply, commands, type Move, pointOf, sectionOf, transaction, type Work } from './apply.ts';
+import {
+  type Applying,
+  apply,
+  commands,
+  type DirectedMigration,
+  pointOf,
+  sectionOf,
+  transaction,
+} from './apply.ts';
 import { withNext } from './failure.ts';
 import { telling } from './notices.ts';
 import { previewOf } from './preview.ts';
@@ -40,7 +48,7 @@ export function historyStep(where: Where, { history, ledger }: StatusOfFiles): S
 }
 
 /** Runs one migration. */
-export function moveStep(where: Where, { ledger }: StatusOfFiles, move: Move): Step {
+export function moveStep(where: Where, { ledger }: StatusOfFiles, move: DirectedMigration): Step {
   const { migration, direction } = move;
   const section = sectionOf(move);
   const { patience = PATIENCE } = where;
@@ -53,7 +61,7 @@ export function moveStep(where: Where, { ledger }: StatusOfFiles, move: Move): S
     run: async (io) => {
       const worker = await workerOf(where, io);
       io.record({ migrating: { version: migration.version, direction } });
-      const work: Work = { io, session: worker.session, ledger, patience };
+      const work: Applying = { io, session: worker.session, ledger, patience };
       const run = () => apply(work, move);
       // what runs outside a transaction waits without limit, and somebody has to say for whom
       const ms = await telling(worker, io, () =>
@@ -81,7 +89,7 @@ function afterwards({ context, directory }: Where, direction: Direction): string
 async function tellHalf(
   where: Where,
   io: StepIo,
-  { migration, direction }: Move,
+  { migration, direction }: DirectedMigration,
   failed: boolean,
 ): Promise<typeof KEPT | Left> {
   const session = await io.connect(undefined, 'migration');

@@ -3,7 +3,7 @@ import type { Session } from '../../../db/session.ts';
 import type { History } from '../history/history.ts';
 import { as, relationName } from '../sql/ast.ts';
 import type { Tables } from '../sql/lint/lint.ts';
-import { type Move, sectionOf } from './apply.ts';
+import { type DirectedMigration, sectionOf } from './apply.ts';
 
 /** Tables that are looked into at most; more are taken to have rows. */
 const MOST = 500;
@@ -12,7 +12,7 @@ const MOST = 500;
 export async function tablesOf(
   session: Session,
   history: History['relations'],
-  moves: readonly Move[],
+  moves: readonly DirectedMigration[],
 ): Promise<Tables> {
   const names = [...new Set(moves.flatMap(namesIn))];
   const found = await session.sql(
@@ -28,7 +28,7 @@ export async function tablesOf(
   };
 }
 
-function namesIn(move: Move): string[] {
+function namesIn(move: DirectedMigration): string[] {
   return sectionOf(move).statements.flatMap(({ node, locks }) => {
     const made = relationName(
       as(node, 'CreateStmt')?.relation ?? as(node, 'CreateTableAsStmt')?.into?.rel ?? undefined,

@@ -2,8 +2,8 @@ import { OpError } from '../../error.ts';
 import type { FormatReader } from '../files/formats/format.ts';
 import { readerOf } from '../files/formats/formats.ts';
 import type { StatusOfFiles } from '../history/status.ts';
-import { meant, plain } from '../meant.ts';
 import type { Destination, Only, Problem } from '../types.ts';
+import { migrationMeant, plainVersion } from '../version.ts';
 import { versionsFor } from './destination.ts';
 
 /**
@@ -16,13 +16,13 @@ export function refuseUnread(all: StatusOfFiles, to: Destination | Only): void {
   const applied = new Set(
     status.items
       .filter(({ state }) => state !== 'pending' && state !== 'out_of_order')
-      .flatMap(({ version }) => [version, plain(version)]),
+      .flatMap(({ version }) => [version, plainVersion(version)]),
   );
   const bad = files.problems.filter(
     ({ kind, message, version }) =>
       kind === 'bad_file' &&
       !downs.has(message) &&
-      !(version !== null && (applied.has(version) || applied.has(plain(version)))),
+      !(version !== null && (applied.has(version) || applied.has(plainVersion(version)))),
   );
   if (bad.length === 0) return;
   const reader = files.format && readerOf(files.format);
@@ -46,8 +46,9 @@ function lastOf(
   if (to.kind === 'to') {
     const { version } = to;
     return (
-      meant(status.items, version)?.version ??
-      bad.find((one) => one.version !== null && plain(one.version) === plain(version))?.version ??
+      migrationMeant(status.items, version)?.version ??
+      bad.find((one) => one.version !== null && plainVersion(one.version) === plainVersion(version))
+        ?.version ??
       undefined
     );
   }

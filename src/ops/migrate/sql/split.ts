@@ -44,7 +44,7 @@ export function split(parser: Parser, piece: Piece): Split {
   return { ok: true, statements };
 }
 
-type Part =
+type PartSplit =
   | (Split & { readonly ok: false })
   | { readonly ok: true; readonly statements: readonly Cut[]; readonly length: number };
 
@@ -52,7 +52,7 @@ type Part =
  * The statements of the beginning of a piece, to a line that ends with a semicolon. It ends a statement when all before
  * it can be read and the last one ends there: in a string or a body it does not, and the part has to be longer.
  */
-function nextPart(parser: Parser, piece: Piece): Part {
+function nextPart(parser: Parser, piece: Piece): PartSplit {
   for (let size = PART; piece.sql.length > size; size *= 2) {
     const end = Math.max(piece.sql.lastIndexOf(';\n', size) + 2, piece.sql.lastIndexOf(';\r\n', size) + 3);
     const sql = piece.sql.slice(0, end);
@@ -79,7 +79,7 @@ function attempt(parser: Parser, sql: string): ReturnType<Parser['parse']> | und
 }
 
 /** What is wrong in a part that should have ended by now. */
-function tooLong(parser: Parser, piece: Piece): Part {
+function tooLong(parser: Parser, piece: Piece): PartSplit {
   try {
     parser.parse(piece.sql);
   } catch (error) {

@@ -1,12 +1,12 @@
 import type { Step } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
-import { meant } from '../meant.ts';
-import type { MoveState } from '../move/guard.ts';
+import type { MigrateState } from '../plan/guard.ts';
 import type { Item, Status } from '../types.ts';
+import { migrationMeant } from '../version.ts';
 import { constraintSentence, indexName, indexSentence, leftoversOf, newSince } from './leftovers.ts';
 
 /** Whether the history says what was planned, and nothing was left half made. */
-export function verifyStep(state: MoveState): Step {
+export function verifyStep(state: MigrateState): Step {
   return {
     id: 'verify',
     title: 'Compare the history with the plan, and look for what is half made',
@@ -15,7 +15,7 @@ export function verifyStep(state: MoveState): Step {
       const { adapter, where, route, lock, before, direction } = state;
       const { session } = await lock.worker();
       const status = await adapter.status({ ...where, session });
-      const itemOf = (version: string) => meant(status.items, version);
+      const itemOf = (version: string) => migrationMeant(status.items, version);
       const fits = (version: string) => isThere(itemOf(version), direction);
       const wrong = route.versions.filter((version) => !fits(version));
       const versions = route.open === true ? newly(status, state.status) : route.versions;

@@ -25,15 +25,15 @@ import { keptText, safetyOf } from '../steps/safety.ts';
 import { newState, type RestoreState, RUN } from '../steps/state.ts';
 import { sweepSteps } from '../steps/sweep.ts';
 import { swapChecks } from '../swap/checks.ts';
+import type { MethodPlan } from './method.ts';
 import { type Dropped, putBack } from './put-back.ts';
 import { takeName, takeNameSql } from './take-name.ts';
-import type { Way } from './way.ts';
 
 /**
  * Drops the database and makes it anew: for when there is no room for both. Nobody can work meanwhile, and the safety
  * backup, read to its end in the same run, is the only way back; if anything fails after the drop, it is restored.
  */
-export async function inPlaceWay(situation: Situation): Promise<Way> {
+export async function inPlaceWay(situation: Situation): Promise<MethodPlan> {
   const { session, database, live, source, dumpClients, input, backup, context } = situation;
   const checks: Check[] = [
     ...(await swapChecks(session, { live: database })),

@@ -19,11 +19,11 @@ import type { Situation } from '../situation.ts';
 import { fillSteps } from '../steps/fill.ts';
 import { readStep } from '../steps/read.ts';
 import { newState, RUN } from '../steps/state.ts';
+import type { MethodPlan } from './method.ts';
 import { takeName, takeNameSql } from './take-name.ts';
-import type { Way } from './way.ts';
 
 /** Into a database of its own. One that is there already is used when it is empty, for what a superuser prepared in it. */
-export async function intoWay(situation: Situation): Promise<Way> {
+export async function intoWay(situation: Situation): Promise<MethodPlan> {
   const { database, live, source, backup, input } = situation;
   const { checks, extensions } = await placeChecks(situation);
   const needs = await needsChecks(situation, extensions);

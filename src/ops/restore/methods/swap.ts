@@ -24,10 +24,10 @@ import { swapChecks } from '../swap/checks.ts';
 import { Undecided } from '../swap/exchange.ts';
 import { type Exchanged, swapDatabases, swapPreview, undoSwap } from '../swap/swap.ts';
 
-import type { Way } from './way.ts';
+import type { MethodPlan } from './method.ts';
 
 /** Beside the live database, verified there, then in its place at once. */
-export async function swapWay(situation: Situation): Promise<Way> {
+export async function swapWay(situation: Situation): Promise<MethodPlan> {
   const { session, database, live, source, dumpClients, input, backup, context } = situation;
   const checks: Check[] = [
     ...(await swapChecks(session, { live: database })),

@@ -1,8 +1,8 @@
-import type { Scope } from '../../repository/manifest.ts';
+import type { BackupScope } from '../../repository/manifest.ts';
 
 /** Where a backup was loaded, as far as it decides whose fault a failure is. */
 export interface Loaded {
-  readonly scope: Scope | null;
+  readonly scope: BackupScope | null;
   /** Why the place is not what the backup was made on, one sentence; undefined where it is. */
   readonly differs: string | undefined;
 }

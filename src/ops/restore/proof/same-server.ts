@@ -17,12 +17,16 @@ import { selectEntries } from '../load/use-list.ts';
 import { listed } from '../source/restore-list.ts';
 import { compareContents } from '../verify/compare.ts';
 import type { Examined } from './examine.ts';
-import type { Place } from './place.ts';
+import type { ProvingServer } from './proving-server.ts';
 
 const MARGIN = 1.1;
 
 /** A temporary database on the context's server, marked so that a crash leaves nothing unknown; else why not. */
-export async function besideServer(io: StepIo, context: OpContext, examined: Examined): Promise<Place> {
+export async function besideServer(
+  io: StepIo,
+  context: OpContext,
+  examined: Examined,
+): Promise<ProvingServer> {
   const { backup, bytes: contents, wants, major, toc, expected } = examined;
   if (context.readOnly)
     return { ok: false, why: `${context.place} is read-only, so it gets no temporary database.` };

@@ -16,7 +16,7 @@ import type { Backup } from '../../repository/repository.ts';
 import { loadArchive } from '../load/load.ts';
 import { compareContents } from '../verify/compare.ts';
 import type { Examined } from './examine.ts';
-import type { Place } from './place.ts';
+import type { ProvingServer } from './proving-server.ts';
 
 const DATABASE = 'test_restore';
 const MARGIN = 1.3;
@@ -43,7 +43,11 @@ function roomFor({ manifest, bytes: size }: Backup): number {
 }
 
 /** A server of our own: of the same major, with the extensions of the backup; else why not. */
-export async function throwawayServer(io: StepIo, context: OpContext, examined: Examined): Promise<Place> {
+export async function throwawayServer(
+  io: StepIo,
+  context: OpContext,
+  examined: Examined,
+): Promise<ProvingServer> {
   const { major, backup } = examined;
   const binary = examined.toc !== undefined;
   const programs: ClientProgram[] = [

@@ -1,6 +1,6 @@
 import type { Session } from '../../../db/session.ts';
 import type { Toc } from '../../archive/toc.ts';
-import type { Source } from './source.ts';
+import type { RestoreSource } from './source.ts';
 
 /** What a backup needs of the server and does not bring along. */
 export interface Needs {
@@ -22,7 +22,7 @@ function owns({ entries }: Toc, role: string): boolean {
 }
 
 /** From the manifest; of a file that others made, owners and extensions from its table of contents. */
-export async function needsOf({ backup, toc }: Source, session: Session): Promise<Needs> {
+export async function needsOf({ backup, toc }: RestoreSource, session: Session): Promise<Needs> {
   const { manifest } = backup;
   const extensions = (names: readonly string[]) => names.filter((name) => !BUILT_IN.has(name));
   if (manifest !== undefined)

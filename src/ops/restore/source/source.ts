@@ -12,7 +12,7 @@ import type { Backup } from '../../repository/repository.ts';
 import { type Foreign, readForeign } from './foreign.ts';
 
 /** A backup that was looked at: what it is, what reads it. */
-export interface Source {
+export interface RestoreSource {
   readonly backup: Backup;
   /** As they were before anything was read. */
   readonly bytes: BackupBytes;
@@ -42,7 +42,7 @@ export async function readSource(
   context: OpContext,
   server: Server,
   backup: Backup,
-): Promise<{ source: Source | undefined; checks: Check[] }> {
+): Promise<{ source: RestoreSource | undefined; checks: Check[] }> {
   const bytes = await BackupBytes.of(backup);
   const reading = orDamage(bytes, () => readHeader(backup.archive));
   const header = await (backup.manifest === undefined ? reading.catch(refuse) : reading);

@@ -5,13 +5,13 @@ import { analyzeCommand, commandLine, loadCommands } from '../load/commands.ts';
 import { type Load, loadArchive } from '../load/load.ts';
 import type { Situation } from '../situation.ts';
 import { isAccepted } from '../source/damage.ts';
-import type { Source } from '../source/source.ts';
+import type { RestoreSource } from '../source/source.ts';
 import { compareContents, required } from '../verify/compare.ts';
 import type { RestoreState } from './state.ts';
 
 export interface Fill {
   readonly situation: Situation;
-  readonly source: Source;
+  readonly source: RestoreSource;
   readonly state: RestoreState;
   /** The database to fill, once the run's id is known. */
   readonly database: (run: string) => string;
@@ -84,7 +84,12 @@ function wishOf({ situation, source, noTablespaces }: Fill): Omit<Load, 'databas
   };
 }
 
-async function analyze(io: StepIo, { context, jobs, server }: Situation, source: Source, database: string) {
+async function analyze(
+  io: StepIo,
+  { context, jobs, server }: Situation,
+  source: RestoreSource,
+  database: string,
+) {
   const { command, args } = analyzeCommand(source.clients, database, jobs);
   await withClientEnvironment(context, io.applicationName, async (env) => {
     try {

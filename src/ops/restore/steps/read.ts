@@ -8,11 +8,11 @@ import type { RestoreInput } from '../input.ts';
 import { expectedIn } from '../load/expected.ts';
 import { isAccepted, wayOut } from '../source/damage.ts';
 import { type Foreign, refuseChanged } from '../source/foreign.ts';
-import type { Source } from '../source/source.ts';
+import type { RestoreSource } from '../source/source.ts';
 import type { RestoreState } from './state.ts';
 
 interface ReadWish {
-  readonly source: Source;
+  readonly source: RestoreSource;
   readonly input: Pick<RestoreInput, 'accept_damaged'>;
 }
 

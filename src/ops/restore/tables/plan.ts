@@ -6,7 +6,7 @@ import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Plan, ResultTable, Step } from '../../engine/plan.ts';
 import { withClientEnvironment } from '../../programs/environment.ts';
 import type { Backup } from '../../repository/repository.ts';
-import { readSource, type Source } from '../source/source.ts';
+import { type RestoreSource, readSource } from '../source/source.ts';
 import { bytesChecks, compareBytes, countedOf } from './bytes.ts';
 import { TablesOutcome } from './outcome.ts';
 import { prepare } from './prepare.ts';
@@ -156,7 +156,7 @@ function nameChecks(backup: Backup, database: string): Check[] {
 /** The counts, and checks of what they tell. */
 async function foretold(
   context: OpContext,
-  { clients, backup, bytes: contents }: Source,
+  { clients, backup, bytes: contents }: RestoreSource,
   task: Task,
   checks: Check[],
 ): Promise<ResultTable[]> {
@@ -241,7 +241,7 @@ function waiting(task: Task): string {
 
 function restoreStep(
   context: OpContext,
-  { clients, backup, bytes: contents }: Source,
+  { clients, backup, bytes: contents }: RestoreSource,
   task: Task,
   input: TablesInput,
   outcome: TablesOutcome,

@@ -11,7 +11,7 @@ import type { Foreign } from '../source/foreign.ts';
 import { unitChecks } from './checks.ts';
 import { type Contents, type KnownTable, leavesOf, readContents } from './reading/contents.ts';
 import { Counts } from './reading/counts.ts';
-import type { Entry } from './reading/entries.ts';
+import type { DumpEntry } from './reading/dump-entries.ts';
 import { definitionOf, goneCheck, withSequences } from './reading/gone.ts';
 import { chooseTables } from './reading/names.ts';
 import { withInserts } from './reading/unreadable.ts';
@@ -142,7 +142,7 @@ function remake(contents: Contents, key: string, live: readonly LiveTable[]) {
   return { definition: whole, check: goneCheck(table, references, unsafe || whole.before.length === 0) };
 }
 
-function madeSequences(backup: Backup, before: readonly Entry[]): Gone['sequences'] {
+function madeSequences(backup: Backup, before: readonly DumpEntry[]): Gone['sequences'] {
   const stood = new Map(
     backup.manifest?.sequences.map((one) => [tableKey(one.schema, one.name), one.last_value]),
   );

@@ -1,8 +1,8 @@
 import { quoteIdent } from '../../../db/ident.ts';
 import type { LiveTable, UniqueKey } from '../queries/tables.ts';
 import type { ContentsTable } from './reading/contents.ts';
-import type { Entry } from './reading/entries.ts';
-import type { Place } from './rows/filter.ts';
+import type { DumpEntry } from './reading/dump-entries.ts';
+import type { RowsPlace } from './rows/filter.ts';
 
 export const MODES = ['replace', 'merge', 'skip_existing'] as const;
 /**
@@ -15,7 +15,7 @@ export type Mode = (typeof MODES)[number];
 export interface Block {
   readonly table: ContentsTable;
   /** Its COPY in the backup, the columns of it, and what the rows are encoded in where the backup says it. */
-  readonly place: Place;
+  readonly place: RowsPlace;
   readonly columns: readonly string[];
   readonly encoding: string | undefined;
 }
@@ -53,9 +53,9 @@ export interface Unit extends Wanted {
 export interface Gone extends Wanted {
   /** Its rows are those of its partitions. */
   readonly partitioned: boolean;
-  readonly before: readonly Entry[];
+  readonly before: readonly DumpEntry[];
   /** Indexes, constraints, triggers: after the rows. */
-  readonly after: readonly Entry[];
+  readonly after: readonly DumpEntry[];
   /** Sequences made with it, where they stood when the backup was made; null where that is not known. */
   readonly sequences: readonly { readonly quoted: string; readonly last: string | null }[];
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { newMigration } from '../../../../src/ops/migrate/files/create.ts';
-import type { Format } from '../../../../src/ops/migrate/files/migration.ts';
+import type { MigrationFormat } from '../../../../src/ops/migrate/files/migration.ts';
 import { migrateCreate } from '../../../../src/ops/migrate/files/operation.ts';
 import { readMigrations } from '../../../../src/ops/migrate/files/read.ts';
 import { serverTarget } from '../../../support/cluster.ts';
@@ -10,15 +10,15 @@ import { temporaryDirectory } from '../../../support/program.ts';
 import { carryOut, contextOf } from '../../engine/run/stage.ts';
 
 const NOW = new Date('2026-11-20T17:01:02.345Z');
-const ALL: readonly Format[] = ['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway'];
+const ALL: readonly MigrationFormat[] = ['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway'];
 
 describe('the name follows what is there', () => {
-  const named = async (format: Format, files: readonly string[]) => {
+  const named = async (format: MigrationFormat, files: readonly string[]) => {
     const migrations = files.map((file) => ({ file }) as never);
     return newMigration({ format, migrations }, 'add users!', NOW).map(({ file }) => file);
   };
 
-  test.each<[Format, readonly string[], readonly string[]]>([
+  test.each<[MigrationFormat, readonly string[], readonly string[]]>([
     ['dbmate', [], ['20261120170102_add_users.sql']],
     ['dbmate', ['20260101000000_a.sql'], ['20261120170102_add_users.sql']],
     ['dbmate', ['20270101000000_a.sql'], ['20270101000001_add_users.sql']],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
-import type { Format } from '../../../../src/ops/migrate/files/migration.ts';
+import type { MigrationFormat } from '../../../../src/ops/migrate/files/migration.ts';
 import type { Command } from '../../../../src/ops/migrate/history/history.ts';
 import { readAll, readStatus, type StatusOfFiles } from '../../../../src/ops/migrate/history/status.ts';
 import type { Direction } from '../../../../src/ops/migrate/types.ts';
@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 
 /** What is in a directory of these files, in this format. */
-function directoryOf(format: Format): string {
+function directoryOf(format: MigrationFormat): string {
   const directory = join(temporaryDirectory(), 'migrations');
   writeMigrations(directory, format);
   return directory;

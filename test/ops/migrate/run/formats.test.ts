@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { FORMATS } from '../../../../src/ops/migrate/files/migration.ts';
+import { MIGRATION_FORMATS } from '../../../../src/ops/migrate/files/migration.ts';
 import { takeSchemaSnapshot } from '../../../../src/ops/schema/snapshot.ts';
 import { client, testDatabase } from '../../../support/cluster.ts';
 import { versionOf, writeMigrations } from '../../../support/fixtures/migrations.ts';
@@ -12,7 +12,7 @@ const home = temporaryDirectory();
 const otherZeros = (version: string) =>
   version.startsWith('0') ? version.replace(/^0+/, '') : `00${version}`;
 
-test.each(FORMATS)(
+test.each(MIGRATION_FORMATS)(
   '%s: the same ten migrations up, down two, to a version, to the base and up again',
   async (format) => {
     const database = await testDatabase();

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/client.ts';
-import { connectionCheck } from '../../../../src/ops/migrate/move/checks.ts';
+import { connectionCheck } from '../../../../src/ops/migrate/plan/checks.ts';
 import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { blocks, contextIn, directoryOf, done, planned, statesOf, statusOf, ways } from './stage.ts';

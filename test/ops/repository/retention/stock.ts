@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Manifest, Scope } from '../../../../src/ops/repository/manifest.ts';
+import type { BackupScope, Manifest } from '../../../../src/ops/repository/manifest.ts';
 
 const DAY = 86_400_000;
 
@@ -11,7 +11,7 @@ export function putBackup(
   {
     database = 'shop',
     days = 0,
-    scope = 'full' as Scope,
+    scope = 'full' as BackupScope,
     good = true,
     pinned = false,
     /** null: its manifest does not say, as older ones do not. */

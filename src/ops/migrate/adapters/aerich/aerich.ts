@@ -6,8 +6,8 @@ import type {
   Destination,
   Direction,
   Item,
+  MigrationDirectory,
   NewMigration,
-  Place,
   Problem,
   Route,
   Status,
@@ -28,12 +28,12 @@ import {
   statusHash,
 } from '../shared/status.ts';
 import { toolStep } from '../shared/step.ts';
-import { findProject, type Project, readSources, type Source } from './project.ts';
+import { type AerichMigration, type AerichProject, findProject, readSources } from './project.ts';
 
-interface Survey {
-  readonly project: Project;
+interface AerichStatus {
+  readonly project: AerichProject;
   readonly command: Command | undefined;
-  readonly sources: readonly Source[];
+  readonly sources: readonly AerichMigration[];
   /** In the order they were applied, which Aerich goes down by. */
   readonly applied: readonly Item[];
   readonly status: Status;
@@ -42,7 +42,7 @@ interface Survey {
 const NOT_FOUND =
   'Aerich was not found: install it in .venv of the project, or activate its virtual environment.';
 
-async function survey(where: Where): Promise<Survey> {
+async function readStatus(where: Where): Promise<AerichStatus> {
   const project = findProject(where.directory);
   if (project === undefined)
     throw new OpError(
@@ -66,7 +66,7 @@ async function survey(where: Where): Promise<Survey> {
 }
 
 /** The rows of the app: its table has those of all apps. */
-async function appliedRows(session: Where['session'], { app }: Project): Promise<Applied[]> {
+async function appliedRows(session: Where['session'], { app }: AerichProject): Promise<Applied[]> {
   const table = await findHistory(session, 'aerich');
   const rows = table === undefined ? [] : await readApplied(session, table);
   return rows
@@ -78,7 +78,7 @@ async function appliedRows(session: Where['session'], { app }: Project): Promise
 const INSTEAD = 'Go up to the latest, or take the later files away first.';
 
 async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
-  const found = await survey(where);
+  const found = await readStatus(where);
   const { project, command, status, sources } = found;
   if (command === undefined) throw new OpError('refused', NOT_FOUND);
   const chosen =
@@ -123,7 +123,7 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
 }
 
 /** Down to the oldest of them, which goes, too; `--yes`, or it would ask. */
-function argumentsOf(direction: Direction, chosen: readonly Item[], { sources }: Survey): string[] {
+function argumentsOf(direction: Direction, chosen: readonly Item[], { sources }: AerichStatus): string[] {
   if (direction === 'up') return ['upgrade'];
   const oldest = sources.find(({ version }) => version === chosen.at(-1)?.version);
   return ['downgrade', '--version', String(oldest?.index ?? -1), '--yes'];
@@ -137,7 +137,7 @@ const nothing = ({ stdout }: RunResult): string | undefined =>
   /^No (?:up|down)grade items found.*$/im.exec(stdout)?.[0];
 
 /** It writes what has changed in the models since the last migration; there is no other way to begin one. */
-async function create({ context, directory }: Place, { name }: NewMigration): Promise<Creation> {
+async function create({ context, directory }: MigrationDirectory, { name }: NewMigration): Promise<Creation> {
   const project = findProject(directory);
   if (project === undefined)
     throw new OpError(
@@ -165,7 +165,7 @@ export const aerich: Adapting = {
     const project = findProject(directory);
     return project !== undefined && (project.root === directory || isWithin(directory, project.location));
   },
-  status: async (where) => (await survey(where)).status,
+  status: async (where) => (await readStatus(where)).status,
   route,
   create,
 };

@@ -7,7 +7,7 @@ import { projectRoot, textOf } from '../shared/programs.ts';
 import type { Listed } from '../shared/status.ts';
 
 /** A project of Aerich, and one of its apps. */
-export interface Project {
+export interface AerichProject {
   readonly root: string;
   /** Absolute; a directory for each app is in it. */
   readonly location: string;
@@ -18,7 +18,7 @@ export interface Project {
 }
 
 /** Its settings are in pyproject.toml, or in aerich.ini of old. */
-export function findProject(directory: string): Project | undefined {
+export function findProject(directory: string): AerichProject | undefined {
   const root = projectRoot(directory, (at) => settingsOf(at) !== undefined);
   const settings = root === undefined ? undefined : settingsOf(root);
   if (root === undefined || settings === undefined) return undefined;
@@ -55,13 +55,13 @@ function appsOf(location: string): string[] {
 }
 
 /** A migration, and the number that Aerich names it by. */
-export interface Source extends Listed {
+export interface AerichMigration extends Listed {
   readonly index: number;
   readonly text: string;
 }
 
 /** The migrations of an app in the order they are applied. Throws OpError when it is not certain which app. */
-export function readSources({ location, app, apps, root }: Project): Source[] {
+export function readSources({ location, app, apps, root }: AerichProject): AerichMigration[] {
   if (app === undefined)
     throw new OpError(
       'refused',

@@ -3,11 +3,11 @@ import type { Adapting } from '../shared/adapting.ts';
 import { isWithin } from '../shared/programs.ts';
 import { createRevision } from './create.ts';
 import { routeOf } from './route.ts';
-import { survey } from './survey.ts';
-import { findProject, type Project } from './tool.ts';
+import { readStatus } from './status.ts';
+import { type AlembicProject, findProject } from './tool.ts';
 
 /** Alembic, or Flask-Migrate, which is Alembic inside an application. */
-function adapting(kind: Project['kind']): Adapting {
+function adapting(kind: AlembicProject['kind']): Adapting {
   return {
     detect: async ({ directory }) => {
       const project = findProject(directory);
@@ -19,8 +19,8 @@ function adapting(kind: Project['kind']): Adapting {
       return project.root === directory || isWithin(directory, join(project.root, project.scripts));
     },
     create: (place, asked) => createRevision(place, asked, kind),
-    status: async (where) => (await survey(where, kind)).status,
-    route: async (where, direction, to) => routeOf(where, await survey(where, kind), direction, to),
+    status: async (where) => (await readStatus(where, kind)).status,
+    route: async (where, direction, to) => routeOf(where, await readStatus(where, kind), direction, to),
   };
 }
 

@@ -1,13 +1,13 @@
 import { OpError } from '../../../error.ts';
-import type { Creation, NewMigration, Place } from '../../types.ts';
+import type { Creation, MigrationDirectory, NewMigration } from '../../types.ts';
 import { pythonWords } from '../shared/failure.ts';
-import { callOf, findProject, type Project, TITLES, workingCommand } from './tool.ts';
+import { type AlembicProject, callOf, findProject, TITLES, workingCommand } from './tool.ts';
 
 /** `alembic revision`, `flask db revision`: its message is what a person wrote. */
 export async function createRevision(
-  { context, directory }: Place,
+  { context, directory }: MigrationDirectory,
   { name, autogenerate }: NewMigration,
-  kind: Project['kind'],
+  kind: AlembicProject['kind'],
 ): Promise<Creation> {
   const project = findProject(directory);
   if (project?.kind !== kind)

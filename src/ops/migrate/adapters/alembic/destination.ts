@@ -9,10 +9,10 @@ import {
   refuseWithoutDown,
 } from '../shared/status.ts';
 import { basesOf, headsOf, isLine, revisionOf, withAncestors } from './revisions.ts';
-import type { Survey } from './survey.ts';
+import type { AlembicStatus } from './status.ts';
 import { mergeCommand } from './tool.ts';
 
-export interface Choice {
+export interface HeadChoice {
   /** What the tool is told to go to. */
   readonly target: string;
   /** In the order they are run. */
@@ -20,7 +20,7 @@ export interface Choice {
 }
 
 /** What going up to a destination applies; `head`, `heads` and `NAME@head` are the tool's words. Throws OpError. */
-export function upTo({ project, revisions, status, applied }: Survey, to: Destination): Choice {
+export function upTo({ project, revisions, status, applied }: AlembicStatus, to: Destination): HeadChoice {
   const open = headsOf(revisions).filter((version) => !applied.has(version));
   const asked = to.kind === 'to' ? to.version : to.kind === 'latest' ? 'head' : undefined;
   if (asked === 'heads') return reaching('heads', open);
@@ -49,7 +49,7 @@ export function upTo({ project, revisions, status, applied }: Survey, to: Destin
   const end = chooseUp(status.items, to).at(-1)?.version;
   return end === undefined ? { target: 'head', versions: [] } : reaching(end, [end]);
 
-  function reaching(target: string, ends: readonly string[]): Choice {
+  function reaching(target: string, ends: readonly string[]): HeadChoice {
     const wanted = withAncestors(revisions, ends);
     const versions = revisions.map(({ version }) => version).filter((v) => wanted.has(v) && !applied.has(v));
     return { target, versions };
@@ -57,7 +57,7 @@ export function upTo({ project, revisions, status, applied }: Survey, to: Destin
 }
 
 /** What going down takes back; `base` and `NAME@base` are the tool's words. Throws OpError. */
-export function downTo(survey: Survey, to: Destination): Choice {
+export function downTo(survey: AlembicStatus, to: Destination): HeadChoice {
   const { revisions, status, applied } = survey;
   const inOrder = status.items.filter(isApplied);
   const asked = to.kind === 'to' && to.version !== 'base' ? to.version : undefined;
@@ -83,7 +83,7 @@ export function downTo(survey: Survey, to: Destination): Choice {
   function above(
     target: string,
     goes: (one: { version: string; below: ReadonlySet<string> }) => boolean,
-  ): Choice {
+  ): HeadChoice {
     const items = inOrder
       .filter(({ version }) => goes({ version, below: withAncestors(revisions, [version]) }))
       .toReversed();
@@ -92,7 +92,7 @@ export function downTo(survey: Survey, to: Destination): Choice {
   }
 }
 
-function named(revisions: Survey['revisions'], name: string): string {
+function named(revisions: AlembicStatus['revisions'], name: string): string {
   const found = revisionOf(revisions, name);
   if (found !== undefined) return found.version;
   throw new OpError(
@@ -102,7 +102,7 @@ function named(revisions: Survey['revisions'], name: string): string {
   );
 }
 
-function mustBeLine(revisions: Survey['revisions']): void {
+function mustBeLine(revisions: AlembicStatus['revisions']): void {
   if (isLine(revisions)) return;
   throw new OpError(
     'refused',

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OpContext } from '../../../engine/operation.ts';
-import type { Project } from './tool.ts';
+import type { AlembicProject } from './tool.ts';
 
 /** Milliseconds that an answer is used again: what it depends on besides the files is looked at again then. */
 const AGE_MS = 60_000;
@@ -35,7 +35,7 @@ export class Memory<Answer> {
 }
 
 /** Changes when a file of the migrations does. */
-export function fingerprint({ root, scripts }: Project): string {
+export function fingerprint({ root, scripts }: AlembicProject): string {
   const directory = join(root, scripts);
   // one that is named as a package is known to the tool only
   const entries = existsSync(directory)

@@ -10,13 +10,13 @@ import { downTo, upTo } from './destination.ts';
 import { hazardsOf } from './hazards.ts';
 import { withAncestors } from './revisions.ts';
 import { type Sql, sqlOf } from './sql.ts';
-import { historyOf, readHeads, type Survey } from './survey.ts';
+import { type AlembicStatus, historyOf, readHeads } from './status.ts';
 import { callOf, TITLES } from './tool.ts';
 import { transactionOf } from './transaction.ts';
 
 export async function routeOf(
   where: Where,
-  found: Survey,
+  found: AlembicStatus,
   direction: Direction,
   to: Destination,
 ): Promise<Route> {

@@ -4,7 +4,7 @@ import { pythonWords } from '../shared/failure.ts';
 import { shown } from '../shared/step.ts';
 import { chunksOf } from './hazards.ts';
 import { fingerprint, Memory } from './memory.ts';
-import type { Survey } from './survey.ts';
+import type { AlembicStatus } from './status.ts';
 import { callOf, look } from './tool.ts';
 
 interface Wanted {
@@ -31,7 +31,7 @@ const MOST_CALLS = 30;
  * The SQL as the tool prints it without a database. A revision that asks the database ends that there: then what comes
  * behind it is asked for by itself, and what is not shown is said.
  */
-export async function sqlOf(where: Where, found: Survey, wanted: Wanted): Promise<Sql> {
+export async function sqlOf(where: Where, found: AlembicStatus, wanted: Wanted): Promise<Sql> {
   const { direction, target, versions } = wanted;
   const { current } = found;
   const [from] = current;
@@ -52,7 +52,7 @@ export async function sqlOf(where: Where, found: Survey, wanted: Wanted): Promis
 
 async function inParts(
   where: Where,
-  found: Survey,
+  found: AlembicStatus,
   { direction, target, versions }: Wanted,
   whole: RunResult | undefined,
 ): Promise<Sql> {
@@ -94,7 +94,7 @@ async function inParts(
 
 async function ask(
   where: Where,
-  { project, command }: Survey,
+  { project, command }: AlembicStatus,
   direction: Direction,
   range: string,
 ): Promise<RunResult | undefined> {

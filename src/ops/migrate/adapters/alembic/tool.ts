@@ -6,7 +6,7 @@ import { withToolEnvironment } from '../shared/environment.ts';
 import { type Command, findProgram, projectRoot, pythonDirectories, textOf } from '../shared/programs.ts';
 
 /** A project of Alembic or of Flask-Migrate. */
-export interface Project {
+export interface AlembicProject {
   readonly kind: 'alembic' | 'flask-migrate';
   /** Where the tool is run. */
   readonly root: string;
@@ -21,7 +21,7 @@ export const TITLES = { alembic: 'Alembic', 'flask-migrate': 'Flask-Migrate' } a
 const FLASK = /flask_migrate|current_app/;
 
 /** The project that a directory belongs to: its root or its migrations may be named. */
-export function findProject(directory: string): Project | undefined {
+export function findProject(directory: string): AlembicProject | undefined {
   const flaskRoot = projectRoot(directory, (at) => flaskScripts(at) !== undefined);
   const flask = flaskRoot === undefined ? undefined : flaskScripts(flaskRoot);
   if (flaskRoot !== undefined && flask !== undefined)
@@ -60,7 +60,7 @@ function alembicScripts(root: string): string | undefined {
  */
 export async function commandsOf(
   { context }: Pick<Where, 'context'>,
-  project: Project,
+  project: AlembicProject,
 ): Promise<[Command, ...Command[]]> {
   const directories = [...new Set([...pythonDirectories(context, project.root), '/usr/bin'])];
   const name = project.kind === 'alembic' ? 'alembic' : 'flask';
@@ -84,7 +84,7 @@ export async function commandsOf(
 /** The first of them that has the tool, where there are several. Throws OpError when there is none. */
 export async function workingCommand(
   { context }: Pick<Where, 'context'>,
-  project: Project,
+  project: AlembicProject,
 ): Promise<Command> {
   const commands = await commandsOf({ context }, project);
   for (const command of commands.length > 1 ? commands : []) {
@@ -104,13 +104,13 @@ export const isNotInstalled = ({ exitCode, stdout, stderr }: RunResult): boolean
   );
 
 /** What merges the ends of the files. */
-export const mergeCommand = ({ kind }: Pick<Project, 'kind'>): string =>
+export const mergeCommand = ({ kind }: Pick<AlembicProject, 'kind'>): string =>
   `${kind === 'alembic' ? 'alembic' : 'flask db'} merge heads`;
 
 /** The arguments of one call: the subcommand, then what it takes. */
 export function callOf(
   command: Command,
-  project: Project,
+  project: AlembicProject,
   [subcommand = '', ...rest]: readonly string[],
 ): Command {
   const directory =
@@ -129,7 +129,7 @@ async function has(context: Where['context'], python: string, module: string): P
 }
 
 /** Runs the tool to look at something: a write is refused by the server. */
-export function look(where: Where, project: Project, call: Command): Promise<RunResult> {
+export function look(where: Where, project: AlembicProject, call: Command): Promise<RunResult> {
   const { context, session } = where;
   return withToolEnvironment(
     {
@@ -151,7 +151,7 @@ export function look(where: Where, project: Project, call: Command): Promise<Run
 
 /** Flask's application reads its database under this name, too. */
 function toolEnv(
-  project: Project,
+  project: AlembicProject,
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
   return project.kind === 'flask-migrate'

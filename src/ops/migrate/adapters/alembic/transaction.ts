@@ -1,9 +1,9 @@
 import { textOf } from '../shared/programs.ts';
-import type { Project } from './tool.ts';
+import type { AlembicProject } from './tool.ts';
 
 /** What is one transaction, by env.py and the revisions that are run. */
 export function transactionOf(
-  { root, scripts }: Pick<Project, 'root' | 'scripts'>,
+  { root, scripts }: Pick<AlembicProject, 'root' | 'scripts'>,
   sources: readonly { readonly version: string; readonly text: string }[],
 ): string {
   const env = withoutComments(textOf(root, scripts, 'env.py') ?? '');

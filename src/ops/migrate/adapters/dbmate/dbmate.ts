@@ -22,16 +22,16 @@ import {
 } from '../shared/status.ts';
 import { toolStep } from '../shared/step.ts';
 import { lockTimeoutOf } from '../shared/timeout.ts';
-import { findProject, type Project } from './project.ts';
+import { type DbmateProject, findProject } from './project.ts';
 
-interface Survey {
-  readonly project: Project;
+interface DbmateStatus {
+  readonly project: DbmateProject;
   readonly command: Command | undefined;
   readonly migrations: readonly Migration[];
   readonly status: Status;
 }
 
-async function survey(where: Where): Promise<Survey> {
+async function readStatus(where: Where): Promise<DbmateStatus> {
   const project = findProject(where);
   if (project === undefined)
     throw new OpError(
@@ -72,7 +72,7 @@ const NOT_FOUND =
 const INSTEAD = 'Go up to the latest, or use --tool sql, which reads the same files and table.';
 
 async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
-  const found = await survey(where);
+  const found = await readStatus(where);
   const { project, command, status } = found;
   const bad = status.problems.find(({ kind }) => kind === 'bad_file' || kind === 'tool');
   if (bad !== undefined || command === undefined) throw new OpError('refused', bad?.message ?? NOT_FOUND);
@@ -101,12 +101,12 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
 }
 
 /** Those whose way down is a line with nothing behind it: dbmate runs nothing, and takes their row out. */
-function forgettable({ migrations }: Survey): Set<string> {
+function forgettable({ migrations }: DbmateStatus): Set<string> {
   return new Set(migrations.filter((one) => one.forgettable).map(({ version }) => version));
 }
 
 /** dbmate notices at the file itself, with those before it applied. */
-function refuseWithoutMark({ migrations }: Project, chosen: readonly Item[]): void {
+function refuseWithoutMark({ migrations }: DbmateProject, chosen: readonly Item[]): void {
   const bare = chosen.filter(
     ({ file }) => !/^--\s*migrate:down/m.test(file === null ? '' : (textOf(migrations, file) ?? '')),
   );
@@ -118,7 +118,7 @@ function refuseWithoutMark({ migrations }: Project, chosen: readonly Item[]): vo
   );
 }
 
-function upSteps(where: Where, found: Survey, command: Command, chosen: readonly Item[]): Step[] {
+function upSteps(where: Where, found: DbmateStatus, command: Command, chosen: readonly Item[]): Step[] {
   if (chosen.length === 0) return [];
   const before = appliedOf(found);
   // not "up", which would make a database that is missing
@@ -126,7 +126,7 @@ function upSteps(where: Where, found: Survey, command: Command, chosen: readonly
 }
 
 /** One rollback for each: dbmate takes back one, that of the highest file that is applied. */
-function downSteps(where: Where, found: Survey, command: Command, chosen: readonly Item[]): Step[] {
+function downSteps(where: Where, found: DbmateStatus, command: Command, chosen: readonly Item[]): Step[] {
   let before = appliedOf(found);
   return chosen.map((item) => {
     const after = movedBy(before, [item.version], 'down');
@@ -137,11 +137,12 @@ function downSteps(where: Where, found: Survey, command: Command, chosen: readon
 }
 
 const versionsOf = (items: readonly Item[]): string[] => items.map(({ version }) => version);
-const appliedOf = ({ status }: Survey): Set<string> => new Set(versionsOf(status.items.filter(isApplied)));
+const appliedOf = ({ status }: DbmateStatus): Set<string> =>
+  new Set(versionsOf(status.items.filter(isApplied)));
 
 function step(
   where: Where,
-  { project, migrations }: Survey,
+  { project, migrations }: DbmateStatus,
   command: Command,
   action: 'migrate' | 'rollback',
   chosen: readonly Item[],
@@ -197,6 +198,6 @@ function wordsOf({ stdout, stderr }: RunResult): string | undefined {
 /** dbmate: SQL files, one program. */
 export const dbmate: Adapting = {
   detect: async (where) => findProject(where)?.reason,
-  status: async (where) => (await survey(where)).status,
+  status: async (where) => (await readStatus(where)).status,
   route,
 };

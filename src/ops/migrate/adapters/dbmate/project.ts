@@ -1,22 +1,22 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import type { Place } from '../../types.ts';
-import type { Named } from '../shared/history.ts';
+import type { MigrationDirectory } from '../../types.ts';
+import type { HistoryName } from '../shared/history.ts';
 import { projectRoot, textOf } from '../shared/programs.ts';
 
 /** A project of dbmate. */
-export interface Project {
+export interface DbmateProject {
   /** Where dbmate is run: where its .env is. */
   readonly root: string;
   /** Absolute. */
   readonly migrations: string;
-  readonly history: Named;
+  readonly history: HistoryName;
   readonly reason: string;
 }
 
 /** The project that a directory belongs to: its root or its migrations may be named. */
-export function findProject({ directory, context }: Place): Project | undefined {
+export function findProject({ directory, context }: MigrationDirectory): DbmateProject | undefined {
   const root =
     projectRoot(directory, (at) => textOf(at, '.env') !== undefined || existsSync(join(at, 'db'))) ??
     directory;
@@ -37,7 +37,7 @@ export function findProject({ directory, context }: Place): Project | undefined 
   };
 }
 
-function namedBy(table: string | undefined): Named {
+function namedBy(table: string | undefined): HistoryName {
   const [, schema, name] = /^(?:([^.]+)\.)?(.+)$/.exec(table ?? '') ?? [];
   return { schema, table: name };
 }

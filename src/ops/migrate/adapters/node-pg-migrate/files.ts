@@ -8,7 +8,7 @@ import { sqlOf } from '../shared/sections.ts';
 import { waitsByDesign } from '../shared/timeout.ts';
 
 /** A migration of node-pg-migrate: SQL, or a program. */
-export interface Source {
+export interface NodePgMigration {
   /** As its history has it: the file's name without its ending. */
   readonly name: string;
   readonly file: string;
@@ -22,7 +22,7 @@ export interface Source {
 
 export interface Sources {
   /** In the order they are applied. */
-  readonly sources: readonly Source[];
+  readonly sources: readonly NodePgMigration[];
   readonly problems: readonly Problem[];
 }
 
@@ -60,7 +60,7 @@ export async function readSources(directory: string): Promise<Sources> {
   };
 }
 
-function ofSql(migration: Migration): Source {
+function ofSql(migration: Migration): NodePgMigration {
   return {
     name: parse(migration.file).name,
     file: migration.file,
@@ -72,7 +72,7 @@ function ofSql(migration: Migration): Source {
 }
 
 /** Without a `down`, node-pg-migrate makes one of `up`, unless the file says that there is none. */
-function ofProgram(directory: string, file: string): Source {
+function ofProgram(directory: string, file: string): NodePgMigration {
   const text = textOf(directory, file) ?? '';
   return {
     name: parse(file).name,

@@ -8,8 +8,8 @@ import type {
   Destination,
   Direction,
   Item,
+  MigrationDirectory,
   NewMigration,
-  Place,
   Problem,
   Route,
   Status,
@@ -31,13 +31,13 @@ import {
 } from '../shared/status.ts';
 import { toolStep } from '../shared/step.ts';
 import { lockTimeoutOf } from '../shared/timeout.ts';
-import { readSources, type Source, versionsOf } from './files.ts';
-import { findProject, type Project } from './project.ts';
+import { type NodePgMigration, readSources, versionsOf } from './files.ts';
+import { findProject, type NodePgMigrateProject } from './project.ts';
 
-interface Survey {
-  readonly project: Project;
+interface NodePgMigrateStatus {
+  readonly project: NodePgMigrateProject;
   readonly command: Command | undefined;
-  readonly sources: readonly Source[];
+  readonly sources: readonly NodePgMigration[];
   /** Versions by the names of the history. */
   readonly versions: ReadonlyMap<string, string>;
   /** As they were applied: node-pg-migrate goes down in this order. */
@@ -47,7 +47,7 @@ interface Survey {
 
 const NOT_FOUND = 'node-pg-migrate was not found: run npm install in the project.';
 
-async function survey(where: Where): Promise<Survey> {
+async function readStatus(where: Where): Promise<NodePgMigrateStatus> {
   const project = findProject(where.directory);
   if (project === undefined)
     throw new OpError(
@@ -83,13 +83,13 @@ async function survey(where: Where): Promise<Survey> {
   };
 }
 
-async function appliedNames(session: Where['session'], project: Project) {
+async function appliedNames(session: Where['session'], project: NodePgMigrateProject) {
   const table = await findHistory(session, 'node-pg-migrate', project.history);
   return table === undefined ? [] : readApplied(session, table);
 }
 
 async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
-  const found = await survey(where);
+  const found = await readStatus(where);
   const { project, command, sources, versions, status } = found;
   const bad = status.problems.find(({ kind }) => kind !== 'missing_file' && kind !== 'out_of_order');
   if (bad !== undefined || command === undefined) throw new OpError('refused', bad?.message ?? NOT_FOUND);
@@ -168,7 +168,7 @@ export function nodeWords({ stdout, stderr }: RunResult): string | undefined {
 
 /** In the language and with the numbers of the last one that is there. */
 async function create(
-  { context, directory }: Place,
+  { context, directory }: MigrationDirectory,
   { name, autogenerate }: NewMigration,
 ): Promise<Creation> {
   const project = findProject(directory);
@@ -204,7 +204,7 @@ export const nodePgMigrate: Adapting = {
     if (project === undefined) return undefined;
     return (await readSources(project.migrations)).sources.length > 0 ? project.reason : undefined;
   },
-  status: async (where) => (await survey(where)).status,
+  status: async (where) => (await readStatus(where)).status,
   route,
   create,
 };

@@ -1,16 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { splitWords } from '../../../../text/shell.ts';
-import type { Named } from '../shared/history.ts';
+import type { HistoryName } from '../shared/history.ts';
 import { dependsOn, findPackage } from '../shared/package-json.ts';
 import { textOf } from '../shared/programs.ts';
 
 /** A project of node-pg-migrate, with the options that its own scripts give. */
-export interface Project {
+export interface NodePgMigrateProject {
   readonly root: string;
   /** Absolute. */
   readonly migrations: string;
-  readonly history: Named;
+  readonly history: HistoryName;
   /** Options for every call, besides the directory. */
   readonly options: readonly string[];
   /** The variable that it reads the URL from, where it is not DATABASE_URL. */
@@ -47,7 +47,7 @@ const KEPT = new Set([
   '--no-single-transaction',
 ]);
 
-export function findProject(directory: string): Project | undefined {
+export function findProject(directory: string): NodePgMigrateProject | undefined {
   const found = findPackage(directory);
   if (found === undefined) return undefined;
   const script = Object.values(found.scripts).find((text) => splitWords(text)?.includes(PROGRAM));

@@ -1,11 +1,11 @@
 import { OpError } from '../../../error.ts';
 import { fileName } from '../../files/create.ts';
-import type { Creation, NewMigration, Place } from '../../types.ts';
+import type { Creation, MigrationDirectory, NewMigration } from '../../types.ts';
 import { noModels } from '../create/plan.ts';
 import { nodeWords } from '../node-pg-migrate/node-pg-migrate.ts';
 import { type Command, findProgram, nodeDirectories } from '../shared/programs.ts';
 import { commandsOf } from './commands.ts';
-import { callOf, findProject, type Project, toolCallsOf } from './scripts.ts';
+import { callOf, findProject, type ScriptsProject, toolCallsOf } from './scripts.ts';
 import { toolCallOf } from './tools.ts';
 
 /** How a tool makes a file, and the options of its other calls that this one needs. */
@@ -36,7 +36,7 @@ const MAKERS: Readonly<
 
 /** The script for it, else the tool that the scripts call, with what its other calls are given. */
 export async function createWithScripts(
-  { context, directory }: Place,
+  { context, directory }: MigrationDirectory,
   { name, autogenerate }: NewMigration,
 ): Promise<Creation> {
   const project = findProject(directory);
@@ -70,7 +70,7 @@ export async function createWithScripts(
 }
 
 /** Where the name belongs in a script that does not say. */
-function withName(project: Project, script: string): string {
+function withName(project: ScriptsProject, script: string): string {
   if (script.includes('{name}')) return script;
   const tool = toolCallsOf(project, script).find(({ does }) => does === 'create')?.tool;
   const given = tool === 'sequelize' ? '--name {name}' : '{name}';
@@ -78,7 +78,9 @@ function withName(project: Project, script: string): string {
 }
 
 /** The tool of the script that goes up, with the options that it is given there. */
-function maker(project: Project): (Command & { making: (name: string) => readonly string[] }) | undefined {
+function maker(
+  project: ScriptsProject,
+): (Command & { making: (name: string) => readonly string[] }) | undefined {
   const { up, down } = project.scripts;
   for (const text of [up, down]) {
     const [name = '', ...args] = text?.split(/\s+(?:--\s+)?/) ?? [];

@@ -3,8 +3,8 @@ import { OpError } from '../../../error.ts';
 import type { Destination, Item } from '../../types.ts';
 import type { Applied } from '../shared/history.ts';
 import { chooseDown, migrationsOf, refuseWithoutDown } from '../shared/status.ts';
-import { type Project, toolCallsOf } from './scripts.ts';
-import type { Survey } from './survey.ts';
+import { type ScriptsProject, toolCallsOf } from './scripts.ts';
+import type { ScriptsStatus } from './status.ts';
 import { type ToolCall, takenBack } from './tools.ts';
 
 /** One call of a script, and what it takes back. */
@@ -29,7 +29,7 @@ export interface DownPlan {
  * What going down takes back, and the calls for it: what the tool behind the script does is planned, not what is hoped
  * of it. Throws OpError where it would take back more than was asked for, or everything.
  */
-export function planDown(found: Survey, to: Destination): DownPlan {
+export function planDown(found: ScriptsStatus, to: Destination): DownPlan {
   const { project, applied, status } = found;
   const { scripts } = project;
   const chosen = chooseDown(applied, to, status.items);
@@ -54,7 +54,7 @@ function named(script: string | undefined): string {
 }
 
 /** With a script that goes down to a version. */
-function atOnce(found: Survey, script: string, chosen: readonly Item[]): DownPlan {
+function atOnce(found: ScriptsStatus, script: string, chosen: readonly Item[]): DownPlan {
   const versions = chosen.map(({ version }) => version);
   const values = { version: found.applied.at(-chosen.length - 1)?.version, first: versions.at(-1) };
   const effect = effectOf(found.project, script, values);
@@ -84,7 +84,7 @@ function atOnce(found: Survey, script: string, chosen: readonly Item[]): DownPla
 }
 
 /** Call by call until what was chosen is gone, each of them with all that it takes back. */
-function oneByOne(found: Survey, script: string, to: Destination, chosen: readonly Item[]): DownPlan {
+function oneByOne(found: ScriptsStatus, script: string, to: Destination, chosen: readonly Item[]): DownPlan {
   const effect = effectOf(found.project, script, {});
   const wanted = new Set(chosen.map(({ version }) => version));
   const calls: DownCall[] = [];
@@ -122,7 +122,11 @@ interface Planned {
 }
 
 /** More than was asked for; without a number it is the tool's own step that was asked for. */
-function refuseBeyond({ rows }: Survey, effect: Effect, { calls, versions, wanted, to }: Planned): void {
+function refuseBeyond(
+  { rows }: ScriptsStatus,
+  effect: Effect,
+  { calls, versions, wanted, to }: Planned,
+): void {
   if (to.kind === 'steps' && (to.implied === true || versions.length === to.n)) return;
   const beyond = versions.filter((version) => !wanted.has(version));
   if (beyond.length === 0) return;
@@ -150,7 +154,7 @@ interface Effect {
 }
 
 /** What a script takes back, by the tools that its text calls. Throws OpError for one that takes back everything. */
-function effectOf(project: Project, script: string, values: DownCall['values']): Effect {
+function effectOf(project: ScriptsProject, script: string, values: DownCall['values']): Effect {
   const calls = toolCallsOf(project, script, values);
   refuseAll(script, calls);
   const downs = calls.filter(({ does }) => does === 'down');
@@ -198,7 +202,7 @@ function largeChecks(text: string, calls: readonly DownCall[]): Check[] {
 }
 
 /** It may take back more than is planned: that is told when it has. */
-function unknownCheck({ history, rows }: Survey, script: string): Check {
+function unknownCheck({ history, rows }: ScriptsStatus, script: string): Check {
   const batch = history?.signature.tool === 'knex' ? takenBack('knex', { kind: 'batch' }, rows).length : 1;
   const large = batch > 1 ? ` The history is one of knex, whose rollback takes back ${batch} of them.` : '';
   return {

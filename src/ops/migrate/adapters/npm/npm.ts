@@ -12,11 +12,11 @@ import { lockTimeoutOf } from '../shared/timeout.ts';
 import { createWithScripts } from './create.ts';
 import { planDown, refuseAll } from './down.ts';
 import { callOf, findProject, toolCallsOf, toolOf } from './scripts.ts';
-import { historyOf, plain, type Survey, survey } from './survey.ts';
+import { historyOf, plain, readStatus, type ScriptsStatus } from './status.ts';
 import { READS_SQL, type ToolCall } from './tools.ts';
 
 async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
-  const found = await survey(where);
+  const found = await readStatus(where);
   const { project, history, status } = found;
   if (project.wrong !== undefined) throw new OpError('refused', project.wrong);
   const facts: Fact[] = [
@@ -48,7 +48,7 @@ function named(script: string | undefined): string {
 }
 
 /** A script applies all that wait, or none. */
-function up(where: Where, found: Survey, to: Destination, base: Base): Route {
+function up(where: Where, found: ScriptsStatus, to: Destination, base: Base): Route {
   const { project, status, complete } = found;
   const script = named(project.scripts.up);
   refuseDown(script, toolCallsOf(project, script));
@@ -94,13 +94,13 @@ function refuseDown(script: string, calls: readonly ToolCall[]): void {
   );
 }
 
-function canTakeBack({ project }: Survey): boolean {
+function canTakeBack({ project }: ScriptsStatus): boolean {
   const { down: script, downTo } = project.scripts;
   const calls = [script, downTo].flatMap((text) => (text === undefined ? [] : [toolCallsOf(project, text)]));
   return calls.some((some) => !some.some((call) => call.down?.kind === 'all'));
 }
 
-function down(where: Where, found: Survey, to: Destination, base: Base): Route {
+function down(where: Where, found: ScriptsStatus, to: Destination, base: Base): Route {
   const { project, history } = found;
   if (history === undefined)
     throw new OpError(
@@ -130,9 +130,10 @@ function down(where: Where, found: Survey, to: Destination, base: Base): Route {
 }
 
 const versionsOf = (items: readonly Pick<Item, 'version'>[]): string[] => items.map(({ version }) => version);
-const appliedOf = ({ status }: Survey): Set<string> => new Set(versionsOf(status.items.filter(isApplied)));
+const appliedOf = ({ status }: ScriptsStatus): Set<string> =>
+  new Set(versionsOf(status.items.filter(isApplied)));
 
-interface Part {
+interface ScriptStep {
   readonly id: string;
   readonly title: string;
   readonly before: ReadonlySet<string>;
@@ -140,7 +141,7 @@ interface Part {
   readonly count: number;
 }
 
-function step(where: Where, { project }: Survey, command: Command, part: Part): Step {
+function step(where: Where, { project }: ScriptsStatus, command: Command, part: ScriptStep): Step {
   // the status script may have named what waited otherwise than the history does now
   const planned = new Map(
     [...(part.after ?? []), ...part.before].map((version) => [plain(version), version]),
@@ -184,7 +185,7 @@ export const npmScripts: Adapting = {
     // a script that says nothing may run the very SQL files that are there
     return project.configured || (tool !== undefined && !READS_SQL.has(tool));
   },
-  status: async (where) => (await survey(where)).status,
+  status: async (where) => (await readStatus(where)).status,
   route,
   create: createWithScripts,
 };

@@ -38,7 +38,7 @@ function isPattern(text: string): boolean {
 
 export type Scripts = z.output<typeof configSchema>;
 
-export interface Project {
+export interface ScriptsProject {
   readonly found: Package;
   readonly scripts: Scripts;
   /** What is run and where. */
@@ -51,7 +51,7 @@ export interface Project {
 }
 
 /** The scripts that migrate: those that are named, else those whose names say it. */
-export function findProject(directory: string): Project | undefined {
+export function findProject(directory: string): ScriptsProject | undefined {
   const found = findPackage(directory);
   if (found === undefined) return undefined;
   const configured = (found.pgdeck as { migrate?: unknown } | undefined)?.migrate;
@@ -159,7 +159,7 @@ function wordsOf(text: string, values: Readonly<Record<string, string | undefine
 
 /** The migration tools that a script calls, by its text; empty where it is not known. */
 export function toolCallsOf(
-  { found }: Pick<Project, 'found'>,
+  { found }: Pick<ScriptsProject, 'found'>,
   text: string,
   values: Readonly<Record<string, string | undefined>> = {},
 ): ToolCall[] {
@@ -168,7 +168,7 @@ export function toolCallsOf(
 }
 
 /** The tool behind the scripts, as its history is signed; undefined where their text does not say. */
-export function toolOf(project: Pick<Project, 'found' | 'scripts'>): string | undefined {
+export function toolOf(project: Pick<ScriptsProject, 'found' | 'scripts'>): string | undefined {
   const { up, down, status, create } = project.scripts;
   return [up, down, status, create]
     .flatMap((text) => (text === undefined ? [] : toolCallsOf(project, text)))
@@ -178,7 +178,7 @@ export function toolOf(project: Pick<Project, 'found' | 'scripts'>): string | un
 
 /** How a script is called, with the values of what stands in braces. */
 export function callOf(
-  { found }: Project,
+  { found }: ScriptsProject,
   text: string,
   values: Readonly<Record<string, string | undefined>> = {},
 ): Command {

@@ -136,7 +136,7 @@ export interface Applied {
 }
 
 /** Where a table of another name or in a certain schema is to be looked for. */
-export interface Named {
+export interface HistoryName {
   readonly schema?: string | undefined;
   readonly table?: string | undefined;
 }
@@ -149,7 +149,7 @@ const tableRows = z.array(
 export async function findHistories(
   session: Session,
   signatures: readonly Signature[] = SIGNATURES,
-  named: Named = {},
+  named: HistoryName = {},
 ): Promise<HistoryTable[]> {
   const names = named.table === undefined ? signatures.map(({ table }) => table) : [named.table];
   const found = tableRows.parse(
@@ -187,7 +187,7 @@ export async function findHistories(
 export async function findHistory(
   session: Session,
   tool: string,
-  named: Named = {},
+  named: HistoryName = {},
 ): Promise<HistoryTable | undefined> {
   const [found] = await findHistories(
     session,

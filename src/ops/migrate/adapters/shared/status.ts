@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { plural } from '../../../../text/units.ts';
 import { OpError } from '../../../error.ts';
-import { meant } from '../../meant.ts';
 import type { Destination, Direction, Item, Problem, State, Status } from '../../types.ts';
+import { migrationMeant } from '../../version.ts';
 import type { Applied } from './history.ts';
 
 /** A migration that a tool knows of, in the order it applies them. */
@@ -71,9 +71,9 @@ export function statusHash({ items, current }: Status): string {
     .digest('hex');
 }
 
-/** The migration that a person means: see {@link meant}; or by the only beginning that fits. */
+/** The migration that a person means: see {@link migrationMeant}; or by the only beginning that fits. */
 export function itemFor(items: readonly Item[], wanted: string): Item {
-  const exact = meant(items, wanted);
+  const exact = migrationMeant(items, wanted);
   if (exact) return exact;
   const begun = items.filter(({ version, name }) => version.startsWith(wanted) || name.startsWith(wanted));
   const [only, ...more] = begun;

@@ -1,5 +1,5 @@
 import { leading } from '../../sql/split.ts';
-import { bad, compareTexts, type FormatReader, glyphsOf, type Part, type Parts } from './format.ts';
+import { bad, compareTexts, type DirectionText, type FormatReader, glyphsOf, type Parts } from './format.ts';
 
 const UP = /^--\s*migrate:up(?=\s|$)[ \t]*(.*)$/gm;
 const DOWN = /^--\s*migrate:down(?=\s|$)[ \t]*(.*)$/gm;
@@ -30,7 +30,7 @@ function readParts(text: string): Parts {
     return bad(`${down.line}: "-- migrate:down" stands before "-- migrate:up".`);
   if (leading(text) < up.start)
     return bad('1: there is SQL before "-- migrate:up", which dbmate refuses, too; move it below.');
-  const read = (mark: typeof up, end: number): Part | string => {
+  const read = (mark: typeof up, end: number): DirectionText | string => {
     const sql = text.slice(mark.end, end);
     const options = mark.rest.split(/\s+/).filter((word) => word !== '');
     const unknown = options.find((word) => !/^transaction:(true|false)$/.test(word));

@@ -1,7 +1,7 @@
-import type { Format } from '../migration.ts';
+import type { MigrationFormat } from '../migration.ts';
 
 /** One direction as a format's file has it. */
-export interface Part {
+export interface DirectionText {
   readonly sql: string;
   /** Line of its first character in the file, from 1. */
   readonly line: number;
@@ -19,13 +19,13 @@ export interface FileName {
 }
 
 export type Parts =
-  | { readonly ok: true; readonly up?: Part; readonly down?: Part }
+  | { readonly ok: true; readonly up?: DirectionText; readonly down?: DirectionText }
   /** `error` begins with the line and a colon where there is one. */
   | { readonly ok: false; readonly error: string };
 
 /** How a tool writes its files down. */
 export interface FormatReader {
-  readonly format: Format;
+  readonly format: MigrationFormat;
   /** It takes a migration back that has no way down: nothing is run, and its row goes. */
   readonly withoutDown: boolean;
   /** Undefined when the tool would not take the file for a migration. */

@@ -1,4 +1,4 @@
-import type { Format } from '../migration.ts';
+import type { MigrationFormat } from '../migration.ts';
 import { dbmate } from './dbmate.ts';
 import { flyway } from './flyway.ts';
 import type { FormatReader } from './format.ts';
@@ -9,6 +9,6 @@ import { nodePgMigrate } from './node-pg-migrate.ts';
 /** Those that are known by their file names come first. */
 export const READERS: readonly FormatReader[] = [flyway, golangMigrate, dbmate, goose, nodePgMigrate];
 
-export function readerOf(format: Format): FormatReader {
+export function readerOf(format: MigrationFormat): FormatReader {
   return READERS.find((reader) => reader.format === format) ?? dbmate;
 }

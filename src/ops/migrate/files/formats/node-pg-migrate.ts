@@ -1,4 +1,4 @@
-import { compareTexts, type FormatReader, glyphsOf, type Part, type Parts } from './format.ts';
+import { compareTexts, type DirectionText, type FormatReader, glyphsOf, type Parts } from './format.ts';
 
 const UP = /^\s*--[\s-]*up\s+migration(.*)$/gim;
 const DOWN = /^\s*--[\s-]*down\s+migration(.*)$/gim;
@@ -19,7 +19,7 @@ export const nodePgMigrate: FormatReader = {
 function readParts(text: string): Parts {
   const [up] = glyphsOf(text, UP);
   const [down] = glyphsOf(text, DOWN);
-  const from = (start: number, end: number): Part => ({
+  const from = (start: number, end: number): DirectionText => ({
     sql: text.slice(start, end),
     line: text.slice(0, start).split('\n').length,
   });

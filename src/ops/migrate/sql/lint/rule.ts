@@ -50,7 +50,7 @@ export interface Finding {
 }
 
 /** What is known when a statement is looked at. */
-export interface Scope {
+export interface LintContext {
   readonly section: Section;
   /** Place of the statement in the section. */
   readonly at: number;
@@ -62,7 +62,7 @@ export interface Scope {
   isOwn(key: string): boolean;
 }
 
-export type Rule = (statement: Statement, scope: Scope) => readonly Finding[];
+export type Rule = (statement: Statement, scope: LintContext) => readonly Finding[];
 
 /** A relation of the default schema is the same with and without its schema's name. */
 export const plainName = (name: string): string => name.replace(/^public\./, '');

@@ -5,7 +5,7 @@ import { unpack } from '../../../archive/unpack.ts';
 import type { Clients } from '../../../programs/programs.ts';
 import type { Backup } from '../../../repository/repository.ts';
 import { type Lines, outlineProgram } from '../rows/filter.ts';
-import { attachment, type Entry, parseEntries } from './entries.ts';
+import { attachment, type DumpEntry, parseEntries } from './dump-entries.ts';
 import { readHeads } from './heads.ts';
 import { unreadable, unreadText } from './unreadable.ts';
 
@@ -28,7 +28,7 @@ export interface ContentsTable {
 
 export interface Contents {
   /** Definitions, in the order in which they are restored. */
-  readonly entries: readonly Entry[];
+  readonly entries: readonly DumpEntry[];
   readonly tables: ReadonlyMap<string, ContentsTable>;
 }
 
@@ -111,7 +111,7 @@ async function textContents(
   return { entries, tables };
 }
 
-function entriesOf(backup: Backup, text: Buffer): Entry[] {
+function entriesOf(backup: Backup, text: Buffer): DumpEntry[] {
   try {
     return parseEntries(text);
   } catch (error) {
@@ -156,7 +156,7 @@ function addParents(tables: Map<string, ContentsTable>, known: readonly KnownTab
   }
 }
 
-function definedTables(entries: readonly Entry[]): Map<string, ContentsTable> {
+function definedTables(entries: readonly DumpEntry[]): Map<string, ContentsTable> {
   const parents = new Map<string, string>();
   for (const entry of entries) {
     const found = entry.type === 'TABLE ATTACH' ? attachment(entry) : undefined;
@@ -178,7 +178,7 @@ function definedTables(entries: readonly Entry[]): Map<string, ContentsTable> {
   );
 }
 
-function keyOf({ schema, name }: Entry): string {
+function keyOf({ schema, name }: DumpEntry): string {
   return tableKey(schema ?? '', name);
 }
 

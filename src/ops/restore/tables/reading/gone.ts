@@ -2,14 +2,14 @@ import { displayName } from '../../../../db/ident.ts';
 import { tableKey } from '../../../archive/roots.ts';
 import type { Check } from '../../../engine/plan.ts';
 import type { Contents, ContentsTable } from './contents.ts';
-import { attachment, type Entry, leadingName } from './entries.ts';
+import { attachment, type DumpEntry, leadingName } from './dump-entries.ts';
 
 /** What makes a table, in its two halves. */
 export interface Definition {
   /** The table, its sequences, defaults, comments and grants. */
-  readonly before: readonly Entry[];
+  readonly before: readonly DumpEntry[];
   /** What the rows would be slower, or refused, with. */
-  readonly after: readonly Entry[];
+  readonly after: readonly DumpEntry[];
 }
 
 const BEFORE = new Set([
@@ -52,7 +52,7 @@ const SUBJECT = [
 ];
 
 /** Key of the table that a part is about; undefined where it is about none. */
-function subject({ sql }: Entry): string | undefined {
+function subject({ sql }: DumpEntry): string | undefined {
   for (const pattern of SUBJECT) {
     const found = pattern.exec(sql);
     const name = found && leadingName(sql.slice(found[0].length));
@@ -70,7 +70,7 @@ export function definitionOf(
   contents: Contents,
   key: string,
   parentIsThere: boolean,
-): { definition: Definition; references: readonly Entry[] } {
+): { definition: Definition; references: readonly DumpEntry[] } {
   const keys = withBelow(contents, key);
   const own = contents.entries.filter((entry) => keys.has(subject(entry) ?? ''));
   const attach = contents.entries.filter((entry) => {
@@ -104,7 +104,7 @@ export function definitionOf(
 }
 
 /** A grant or comment of something that is made after it would fail. */
-function isPlain({ type }: Entry): boolean {
+function isPlain({ type }: DumpEntry): boolean {
   return type !== 'COMMENT' && type !== 'ACL' && type !== 'SECURITY LABEL';
 }
 
@@ -114,7 +114,7 @@ function withBelow(contents: Contents, key: string): Set<string> {
 }
 
 /** Key of the index that a part makes, in the schema of its table. */
-function madeName({ type, schema, name, sql }: Entry): string[] {
+function madeName({ type, schema, name, sql }: DumpEntry): string[] {
   if (type === 'INDEX') return [tableKey(schema ?? '', name)];
   const constraint = /\n? +ADD CONSTRAINT ("(?:[^"]|"")+"|\S+) (?:PRIMARY KEY|UNIQUE|EXCLUDE)/.exec(sql)?.[1];
   if (constraint === undefined) return [];
@@ -122,7 +122,7 @@ function madeName({ type, schema, name, sql }: Entry): string[] {
 }
 
 /** Sequences that a column owns, and what is about indexes. */
-function belongs(entry: Entry, keys: ReadonlySet<string>, names: ReadonlySet<string>): boolean {
+function belongs(entry: DumpEntry, keys: ReadonlySet<string>, names: ReadonlySet<string>): boolean {
   const { type, sql } = entry;
   if (type === 'SEQUENCE OWNED BY') {
     const owner = leadingName(/ OWNED BY ([\s\S]*)$/.exec(sql)?.[1] ?? '');
@@ -138,14 +138,14 @@ function belongs(entry: Entry, keys: ReadonlySet<string>, names: ReadonlySet<str
 }
 
 /** ATTACH of an index to one that is not made here. */
-function attachesOuterIndex({ type, sql }: Entry, parts: readonly Entry[]): boolean {
+function attachesOuterIndex({ type, sql }: DumpEntry, parts: readonly DumpEntry[]): boolean {
   if (type !== 'INDEX ATTACH') return false;
   const parent = leadingName(sql.replace(/^ALTER INDEX /, ''));
   const made = new Set(parts.flatMap(madeName));
   return parent !== undefined && !made.has(tableKey(parent.schema, parent.name));
 }
 
-function refersTo({ sql }: Entry, keys: ReadonlySet<string>): boolean {
+function refersTo({ sql }: DumpEntry, keys: ReadonlySet<string>): boolean {
   const name = leadingName(/ REFERENCES ([\s\S]*)$/.exec(sql)?.[1] ?? '');
   return name !== undefined && keys.has(tableKey(name.schema, name.name));
 }
@@ -168,7 +168,7 @@ export function withSequences(contents: Contents, { before, after }: Definition)
 /** What is said about a table that is gone. */
 export function goneCheck(
   { schema, name }: ContentsTable,
-  references: readonly Entry[],
+  references: readonly DumpEntry[],
   unsafe: boolean,
 ): Check {
   const shown = displayName(schema, name);

@@ -10,7 +10,7 @@ const END = '/^-- PostgreSQL database dump complete$/';
 export type Lines = readonly number[];
 
 /** A head of rows: in a text the line on which it ends, in what pg_restore writes its bytes as latin1 text. */
-export type Place = { readonly line: number; readonly lines: Lines } | { readonly raw: string };
+export type RowsPlace = { readonly line: number; readonly lines: Lines } | { readonly raw: string };
 
 /** Of a large object, and no line of a comment or a function that begins like it. */
 const CONTENT = String.raw`/^SELECT pg_catalog\.lowrite([0-9]*, '\\x[0-9a-f]*');$/`;
@@ -33,7 +33,7 @@ p
 
 /** Where the rows below a head go. */
 export interface Redirect {
-  readonly place: Place;
+  readonly place: RowsPlace;
   /** What stands there instead. */
   readonly copy: string;
 }

@@ -6,7 +6,7 @@ import { OpError } from '../../../error.ts';
 import type { Clients } from '../../../programs/programs.ts';
 import type { Backup } from '../../../repository/repository.ts';
 import type { ContentsTable } from '../reading/contents.ts';
-import type { Place } from './filter.ts';
+import type { RowsPlace } from './filter.ts';
 
 /** The commands that write the rows of these tables as text, and perhaps more; `workspace` is for a list of them. */
 export async function rowsOf(
@@ -33,7 +33,7 @@ export async function headsOf(
   backup: Backup,
   table: ContentsTable,
   workspace: Workspace,
-): Promise<{ place: Place; columns: readonly string[]; encoding: string | undefined }[]> {
+): Promise<{ place: RowsPlace; columns: readonly string[]; encoding: string | undefined }[]> {
   const { data } = table;
   if (data && 'heads' in data) {
     const { heads, lines } = data;

@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import { bytes, count, plural } from '../../text/units.ts';
+import { checksumTree } from '../archive/checksum.ts';
+import { decodeArchive } from '../archive/decode.ts';
+import { ownersIn } from '../archive/wants.ts';
+import type { OpContext } from '../engine/operation.ts';
+import type { StepIo } from '../engine/plan.ts';
+import { OpError } from '../error.ts';
+import { kindOf } from '../repository/foreign.ts';
+import type { Verification } from '../repository/manifest.ts';
+import { discard, type PartialBackup, partialDirectory, publish } from '../repository/publish.ts';
+import { concurrently } from './concurrently.ts';
+import { archiveName, commandLine, dumpCommands } from './dump/command.ts';
+import { countRows } from './dump/counts.ts';
+import { countFailure } from './dump/failure.ts';
+import { globalsCommand, reserveGlobals } from './dump/globals.ts';
+import { watchDump } from './dump/progress.ts';
+import { runDump } from './dump/run.ts';
+import { namesEncoding, type Snapshot, takeSnapshot } from './dump/snapshot.ts';
+import { sweep } from './leftovers.ts';
+import { compareCounts } from './manifest/compare.ts';
+import { type Findings, makeManifest } from './manifest/make.ts';
+import { writeRestoreList } from './manifest/restore-list.ts';
+import type { BackupMade, BackupRequest } from './request.ts';
+
+/** One run of pg_dump from its snapshot to its manifest. */
+export class BackupRun {
+  readonly #context: OpContext;
+  readonly #request: BackupRequest;
+  #partial: PartialBackup | undefined;
+  #snapshot: Snapshot | undefined;
+  #createdAt = new Date(0);
+  #counts: ReadonlyMap<number, number> = new Map();
+  #verified: Pick<Findings, 'decoded' | 'files' | 'owners' | 'verification'> | undefined;
+
+  constructor(context: OpContext, request: BackupRequest) {
+    this.#context = context;
+    this.#request = request;
+  }
+
+  async snapshot(io: StepIo): Promise<void> {
+    const { repository, id } = this.#request;
+    io.record({ repository });
+    await sweep(io, repository);
+    this.#createdAt = this.#context.now();
+    this.#partial = await partialDirectory(repository, id, io.run);
+    if (this.#partial.id !== id) io.line(`${id} was taken meanwhile: this backup is ${this.#partial.id}`);
+    io.crashPoint('snapshot:partial');
+    this.#snapshot = await takeSnapshot(io, this.#request);
+    const { selection, database: facts } = this.#snapshot;
+    io.line(
+      `snapshot ${this.#snapshot.id} at ${facts.lsn ?? '-'}: ${plural(selection.filled.length, 'table')} with rows`,
+    );
+  }
+
+  async dump(io: StepIo): Promise<void> {
+    const { partial, snapshot } = this.#begun();
+    const request = this.#request;
+    const encoding = namesEncoding(snapshot);
+    const commands = dumpCommands(
+      request,
+      { directory: partial.path, id: partial.id },
+      { snapshot: snapshot.id, selection: snapshot.selection.args, encoding },
+    );
+    const parallel = request.format === 'directory' && request.jobs > 1;
+    const watched = request.format === 'directory' ? undefined : this.#archive(partial);
+    const over = new AbortController();
+    const watching = watchDump(io, snapshot, watched, parallel ? 'size' : 'name', over.signal);
+    io.line(commandLine(commands));
+    try {
+      const [, counts] = await concurrently(io.signal, [
+        (signal) => runDump(io, this.#context, commands, partial.path, signal, snapshot.session.server),
+        (signal) => countRows(io, snapshot, signal),
+        (signal) => this.#globals(io, signal),
+      ]);
+      this.#counts = counts;
+    } catch (error) {
+      throw countFailure(error);
+    } finally {
+      over.abort();
+      await watching;
+      await snapshot.session.close();
+    }
+    io.crashPoint('dump:written');
+    await writeRestoreList(io, request, this.#archive(partial), snapshot.selection.dangling);
+  }
+
+  async #globals(io: StepIo, signal: AbortSignal): Promise<void> {
+    if (!this.#request.globals) return;
+    const { partial, snapshot } = this.#begun();
+    await reserveGlobals(partial.path);
+    const command = globalsCommand(this.#request, partial.path, snapshot.passwords);
+    io.line(commandLine([command]));
+    await runDump(io, this.#context, [command], partial.path, signal, snapshot.session.server);
+  }
+
+  async verify(io: StepIo): Promise<void> {
+    const { partial, snapshot } = this.#begun();
+    const request = this.#request;
+    const archive = this.#archive(partial);
+    const kind = kindOf(request.format, archive);
+    const raw = snapshot.selection.filled.reduce((sum, one) => sum + one.bytes, 0);
+    const onProgress = (done: number, of: number | undefined) => {
+      const total = of ?? Math.max(raw, done);
+      io.progress({ label: 'decoded', done, of: total, unit: 'bytes', estimate: of === undefined });
+    };
+    const [decoded, files, owners] = await concurrently(io.signal, [
+      (signal) =>
+        decodeArchive({ host: io.host, signal }, request.clients, { kind, path: archive }, onProgress),
+      (signal) => checksumTree(partial.path, signal),
+      (signal) =>
+        request.format === 'plain'
+          ? ownersIn(io.host, { kind, archive }, signal)
+          : Promise.resolve(undefined),
+    ]);
+    const { tables, rows } = compareCounts(snapshot, this.#counts, decoded);
+    const detail =
+      request.content === 'schema'
+        ? 'Read to its end; it holds definitions only.'
+        : `Read to its end; the rows of ${plural(tables, 'table')} (${rows}) are those of the snapshot.`;
+    const verification: Verification = {
+      level: request.content === 'schema' ? 'checksum' : 'counts',
+      at: this.#context.now().toISOString(),
+      ok: true,
+      detail,
+    };
+    this.#verified = { decoded, files, owners, verification };
+    io.line(detail);
+  }
+
+  async publish(io: StepIo): Promise<BackupMade> {
+    const { partial, snapshot } = this.#begun();
+    if (this.#verified === undefined) throw new OpError('failed', 'The backup was not verified.');
+    const request = this.#request;
+    const ids = { id: partial.id, run: io.run };
+    const manifest = makeManifest(this.#context, request, ids, {
+      createdAt: this.#createdAt,
+      snapshot,
+      counts: this.#counts,
+      ...this.#verified,
+    });
+    const path = await publish(partial, manifest);
+    this.#partial = undefined;
+    io.crashPoint('publish:renamed');
+    io.record({ [`backup:${request.database}`]: partial.id });
+    io.line(`${path} (${bytes(manifest.bytes)})`);
+    io.result({
+      title: `Backup of ${request.database}`,
+      columns: ['id', 'size', 'tables', 'rows', 'large objects', 'verified'],
+      rows: [
+        [
+          partial.id,
+          bytes(manifest.bytes),
+          String(manifest.tables.length),
+          count(manifest.tables.reduce((sum, one) => sum + (one.rows ?? 0), 0)),
+          count(manifest.large_objects),
+          this.#verified.verification.level,
+        ],
+      ],
+    });
+    return { id: partial.id, path, archive: join(path, manifest.archive), manifest };
+  }
+
+  /** What is not published is no backup. Returns whether there was anything. */
+  async discard(): Promise<boolean> {
+    await this.#snapshot?.session.close();
+    const partial = this.#partial;
+    if (partial) await discard(partial);
+    this.#partial = undefined;
+    return partial !== undefined;
+  }
+
+  #begun(): { partial: PartialBackup; snapshot: Snapshot } {
+    if (this.#partial === undefined || this.#snapshot === undefined)
+      throw new OpError('failed', 'The backup was not begun.');
+    return { partial: this.#partial, snapshot: this.#snapshot };
+  }
+
+  #archive({ path, id }: PartialBackup): string {
+    return join(path, archiveName(this.#request, id));
+  }
+}

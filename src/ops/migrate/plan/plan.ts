@@ -1,0 +1,211 @@
+import { shellWord } from '../../../text/shell.ts';
+import type { SafetyBackup } from '../../backup/safety.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { Check, Fact, Plan, Step } from '../../engine/plan.ts';
+import { type ChosenTool, choose } from '../choose.ts';
+import type { Direction, Route, Status } from '../types.ts';
+import { verifyStep } from '../verify/after.ts';
+import { connectionCheck, hazardChecks, problemChecks, unreadCheck } from './checks.ts';
+import { guarded, lockStep, type MigrateState } from './guard.ts';
+import { type DirectionInput, destinationOf, routeTo } from './input.ts';
+import { MigrateLock } from './lock.ts';
+import { countLost } from './lost.ts';
+import { rehearsalCheck, rehearseStep } from './rehearse.ts';
+import { migrateSafety } from './safety.ts';
+import { settledStatus } from './settled.ts';
+
+/** Plans migrations in one direction: the lock, a rehearsal, a backup, the migrations, and whether all is well. */
+export async function planMigrations(
+  direction: Direction,
+  input: DirectionInput,
+  context: OpContext,
+): Promise<Plan> {
+  const to = destinationOf(input, direction);
+  const { database } = context.target;
+  const lock = new MigrateLock(database);
+  const patience = { lockTimeout: input.lock_timeout, wait: input.wait };
+  const choice = await choose(context, input, { patience, held: lock });
+  const { adapter, where } = choice;
+  const status = await settledStatus(adapter, where, database, input.wait);
+  const route = await routeTo(adapter, where, direction, to);
+  const state: MigrateState = {
+    ...{ adapter, where, lock, route, direction, to, status },
+    idle: false,
+    before: undefined,
+  };
+  const move: Planning = { direction, input, context, choice, status, route };
+  if (route.versions.length === 0 && route.open !== true) return nothing(move);
+  const destructive = route.hazards.some((hazard) => hazard.destructive);
+  // what nobody has read may lose anything
+  const lossy = destructive || (route.unread !== undefined && !input.no_backup);
+  const wanted = input.backup || (!input.no_backup && (direction === 'down' || lossy));
+  const safety = wanted ? await migrateSafety(context, labelOf(move)) : undefined;
+  const steps: Step[] = [
+    lockStep(state, input.wait),
+    ...(input.rehearse ? [rehearseStep(context, route)] : []),
+    ...(safety?.steps ?? []),
+    ...route.steps,
+    verifyStep(state),
+  ].map((step, at) => (at === 0 ? step : guarded(state, step)));
+  const checks: Check[] = [
+    connectionCheck(where.session.server),
+    ...(route.checks ?? []),
+    ...hazardChecks(route.hazards, input.acknowledge),
+    ...(route.unread === undefined ? [] : [unreadCheck(route.unread, safety !== undefined)]),
+    ...problemChecks(status.problems),
+    ...(input.rehearse ? [rehearsalCheck(route, adapter.id) ?? []].flat() : []),
+    ...(input.no_backup && destructive ? [needsBackup()] : []),
+    ...(safety?.checks ?? []),
+  ];
+  const plan: Plan = {
+    operation: `migrate ${direction}`,
+    title: titleOf(move),
+    subject: database,
+    danger: direction === 'down' || destructive ? 'type-name' : 'confirm',
+    writes: true,
+    server: context.place,
+    input: { ...input, tool: adapter.id, dir: where.directory },
+    facts: factsOf(move, safety),
+    checks,
+    steps,
+    ...consequenceOf(direction, destructive, await countLost(where.session, route.hazards)),
+    leaves: ({ done }) => stateOf(move, done, safety),
+  };
+  // the name of the backup is known when it is there
+  return Object.defineProperty(plan, 'undo', {
+    enumerable: true,
+    get: () => (state.idle ? undefined : undoOf(move, lossy, safety)),
+  });
+}
+
+/** Once it has begun, the migration that failed says itself what of it took effect, and what was applied before stays. */
+function stateOf(
+  { route, context }: Planning,
+  done: ReadonlySet<string>,
+  safety: SafetyBackup | undefined,
+): string | undefined {
+  const begun = done.has('lock') && route.steps.length > 0;
+  const backup = safety?.made();
+  const said = [
+    ...(begun ? [] : [`${context.target.database} was not touched.`]),
+    ...(backup === undefined ? [] : [`The safety backup ${backup.id} is kept.`]),
+  ];
+  return said.length === 0 ? undefined : said.join(' ');
+}
+
+interface Planning {
+  readonly direction: Direction;
+  readonly input: DirectionInput;
+  readonly context: OpContext;
+  readonly choice: ChosenTool;
+  readonly status: Status;
+  readonly route: Route;
+}
+
+function nothing(move: Planning): Plan {
+  const { direction, input, context, status } = move;
+  return {
+    operation: `migrate ${direction}`,
+    title: idleTitle(move),
+    subject: context.target.database,
+    danger: 'none',
+    writes: true,
+    server: context.place,
+    input: { ...input },
+    facts: factsOf(move, undefined),
+    checks: problemChecks(status.problems),
+    steps: [],
+    leaves: () => undefined,
+  };
+}
+
+function idleTitle({ direction, input: { to } }: Planning): string {
+  if (direction === 'down') return 'Nothing is to be taken back';
+  return to === undefined ? 'Everything is applied' : `Everything up to ${to} is applied`;
+}
+
+function titleOf({ direction, route: { versions, open }, context }: Planning): string {
+  const counted = versions.length === 1 ? `migration ${versions[0]}` : `${versions.length} migrations`;
+  const what = open === true ? 'what waits' : counted;
+  const { database } = context.target;
+  return direction === 'up' ? `Apply ${what} to ${database}` : `Take back ${what} of ${database}`;
+}
+
+function labelOf({ direction, route: { versions, open } }: Planning): string {
+  if (open === true) return `before migrate ${direction}`;
+  return `before migrate ${direction} ${versions[0]}${versions.length > 1 ? ` … ${versions.at(-1)}` : ''}`;
+}
+
+function factsOf({ choice, status, route, direction }: Planning, safety: SafetyBackup | undefined): Fact[] {
+  const { adapter, why, others } = choice;
+  const reached = direction === 'up' ? route.versions.at(-1) : belowOf(status, route);
+  return [
+    { label: 'Tool', value: `${adapter.title}: ${why}` },
+    ...(others.length === 0
+      ? []
+      : [{ label: 'Fits as well', value: `${others.join(', ')}: choose it with --tool` }]),
+    { label: 'Current', value: status.current ?? 'the base: nothing is applied' },
+    ...(route.versions.length === 0 ? [] : [{ label: 'Then', value: reached ?? 'the base' }]),
+    ...route.facts,
+    ...(route.versions.length === 0 && route.open !== true
+      ? []
+      : [{ label: 'Backup', value: safety === undefined ? 'none' : 'before the first migration' }]),
+  ];
+}
+
+/** What is applied below those that are taken back. */
+function belowOf({ items }: Status, { versions }: Route): string | undefined {
+  const holds = items.filter(({ state }) => state !== 'pending' && state !== 'out_of_order');
+  return holds.findLast(({ version }) => !versions.includes(version))?.version;
+}
+
+function consequenceOf(
+  direction: Direction,
+  destructive: boolean,
+  lost: readonly string[],
+): Pick<Plan, 'consequence'> {
+  const what = lost.length === 0 ? '.' : `: ${lost.join(', ')}.`;
+  if (direction === 'down')
+    return { consequence: `What these migrations made is removed, with the rows that are in it${what}` };
+  return destructive ? { consequence: `Data or objects are lost${what}` } : {};
+}
+
+function needsBackup(): Check {
+  return {
+    title: 'Backup',
+    status: 'block',
+    detail: 'Something is destructive, and a backup is the only way back. Leave --no-backup out.',
+  };
+}
+
+/** A way down brings nothing back that was lost; without loss it is the nearer way. */
+function undoOf(move: Planning, lossy: boolean, safety: SafetyBackup | undefined): Plan['undo'] {
+  const { direction, status, route, choice, input } = move;
+  if (safety !== undefined && (direction === 'down' || lossy))
+    return { command: `pgdeck restore ${shellWord(safety.name())}` };
+  const back = route.versions.every(
+    (version) => status.items.find((one) => one.version === version)?.reversible,
+  );
+  const way = backTo(move);
+  if (direction === 'down' || !back || route.oneWay || !choice.adapter.can.down || way === undefined) {
+    if (safety === undefined) return undefined;
+    return { command: `pgdeck restore ${shellWord(safety.name())}` };
+  }
+  const words = [
+    ...['pgdeck', 'migrate', 'down', ...way],
+    ...(input.tool === undefined ? [] : ['--tool', shellWord(input.tool)]),
+    ...['--dir', shellWord(choice.where.directory)],
+  ];
+  return { command: words.join(' ') };
+}
+
+/** What names these on the way down. Where others were applied above them before, no version to stop at does. */
+function backTo({ status, route, choice }: Planning): string[] | undefined {
+  const { items, current } = status;
+  const { can, only } = choice.adapter;
+  const between = items.findIndex(({ version }) => version === current);
+  const late = items.slice(0, Math.max(between, 0)).some(({ version }) => route.versions.includes(version));
+  if (late) return only && route.versions.toReversed().flatMap((version) => ['--only', shellWord(version)]);
+  if (!can.to) return ['--steps', String(route.versions.length)];
+  return current === null ? ['--base'] : ['--to', shellWord(current)];
+}
