@@ -4,6 +4,7 @@ import { type ArchiveKind, readHead } from '../archive/kind.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { OpError } from '../error.ts';
 import { diskError, exists } from '../files/durable.ts';
+import { repositoryErrors } from './errors.ts';
 import { describeForeign, kindOf } from './foreign.ts';
 import type { ArchiveFormat, BackupScope, Level, Manifest, Verification } from './manifest.ts';
 import { guessFromName, isHidden, PARTIAL } from './names.ts';
@@ -111,26 +112,16 @@ export async function findBackup(
     const backup = await describe(home);
     if (backup) return backup;
     await nameContent(home);
-    throw new OpError(
-      'refused',
-      `${path} is no backup of pg_dump.`,
-      'See what there is with: pgdeck backups list',
-    );
+    throw repositoryErrors.notABackup({ path });
   }
   const begins = isName && idOrPath !== '' ? await beginningWith(directory, idOrPath) : [];
   const [only, second] = begins;
   if (only === undefined)
-    throw new OpError(
-      'refused',
-      isName ? `There is no backup ${idOrPath} in ${directory}.` : `There is no file ${idOrPath}.`,
-      'See what there is with: pgdeck backups list',
-    );
+    throw isName
+      ? repositoryErrors.noBackup({ id: idOrPath, directory })
+      : repositoryErrors.noFile({ path: idOrPath });
   if (second !== undefined)
-    throw new OpError(
-      'refused',
-      `${idOrPath} is the beginning of ${begins.length} backups.`,
-      `Name one in full, such as ${only.id}.`,
-    );
+    throw repositoryErrors.ambiguous({ beginning: idOrPath, count: begins.length, first: only.id });
   return only;
 }
 
@@ -139,8 +130,7 @@ async function nameContent(path: string): Promise<void> {
   try {
     await readHead(path);
   } catch (error) {
-    if (error instanceof OpError) throw new OpError('refused', error.message, error.next, error);
-    throw error;
+    throw error instanceof OpError ? error.as('refused') : error;
   }
 }
 
@@ -162,11 +152,7 @@ async function newest(
   // one from the future would be the newest for ever; with no others it is this machine's clock that is behind
   const found = good.find(({ createdAt }) => !isFromFuture(createdAt, now)) ?? good[0];
   if (found) return found;
-  throw new OpError(
-    'refused',
-    `There is no good whole backup${database === undefined ? '' : ` of ${database}`} in ${directory}.`,
-    'Make one with: pgdeck backup',
-  );
+  throw repositoryErrors.noGoodBackup({ database, directory });
 }
 
 async function beginningWith(directory: string, text: string): Promise<Backup[]> {
@@ -174,12 +160,7 @@ async function beginningWith(directory: string, text: string): Promise<Backup[]>
 }
 
 function refuseUnfinished(path: string): void {
-  if (!path.endsWith(PARTIAL)) return;
-  throw new OpError(
-    'refused',
-    `${basename(path)} is a backup that was not finished, so it is none.`,
-    'See what there is with: pgdeck backups list',
-  );
+  if (path.endsWith(PARTIAL)) throw repositoryErrors.unfinished({ path });
 }
 
 /** What is at a path; undefined when it is no backup. */

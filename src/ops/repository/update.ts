@@ -1,8 +1,8 @@
 import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { OpError } from '../error.ts';
 import { diskError, sync } from '../files/durable.ts';
+import { repositoryErrors } from './errors.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
 
 export const MANIFEST = 'manifest.json';
@@ -22,12 +22,7 @@ export async function readManifest(directory: string): Promise<Manifest> {
   try {
     return manifestSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new OpError(
-      'failed',
-      `${path} is damaged, or was written by a newer pgdeck.`,
-      'The archive beside it can still be verified, and restored with --accept-damaged.',
-      error,
-    );
+    throw repositoryErrors.unreadableManifest({ path }, error);
   }
 }
 

@@ -5,8 +5,8 @@ import { plural } from '../../../text/units.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import { defineOperation } from '../../engine/operation.ts';
 import type { Check, Step, StepIo } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import { diskError, exists, sync } from '../../files/durable.ts';
+import { repositoryErrors } from '../errors.ts';
 import { groupOf } from '../group.ts';
 import { DELETING } from '../names.ts';
 import { type Backup, listBackups } from '../repository.ts';
@@ -26,11 +26,7 @@ export const remove = defineOperation({
   plan: async (input, context) => {
     const { directory, backup } = await named(input, context);
     if (dirname(backup.path) !== directory)
-      throw new OpError(
-        'refused',
-        `${backup.path} is not in the repository ${directory}.`,
-        'Name its directory with --dir, or remove the file yourself.',
-      );
+      throw repositoryErrors.notInRepository({ path: backup.path, directory });
     return {
       operation: 'backups delete',
       title: `Delete ${backup.id}`,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { shellWord } from '../../../text/shell.ts';
 import { bytes } from '../../../text/units.ts';
 import type { Field, OpContext } from '../../engine/operation.ts';
-import { OpError } from '../../error.ts';
+import { repositoryErrors } from '../errors.ts';
 import type { Manifest } from '../manifest.ts';
 import { type Backup, findBackup, listBackups, repositoryDirectory } from '../repository.ts';
 import { inOrderOfUse, isSafety } from '../safety.ts';
@@ -50,11 +50,7 @@ export async function named(
 /** The manifest of a backup that pgdeck made. Throws {@link OpError} for others, which have no place to note it in. */
 export function manifestOf({ id, manifest, status }: Backup): Manifest {
   if (manifest !== undefined) return manifest;
-  throw new OpError(
-    'refused',
-    status === 'damaged' ? `The manifest of ${id} is damaged.` : `${id} was not made by pgdeck.`,
-    'Only backups with a manifest can be pinned; no other is ever pruned.',
-  );
+  throw repositoryErrors.noManifest({ id, damaged: status === 'damaged' });
 }
 
 /** The facts that a person knows a backup by. */

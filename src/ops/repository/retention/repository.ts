@@ -1,7 +1,7 @@
 import type { OpContext } from '../../engine/operation.ts';
 import type { ResultTable } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import { needed } from '../care/uses.ts';
+import { repositoryErrors } from '../errors.ts';
 import { groupOf } from '../group.ts';
 import { type Backup, listBackups } from '../repository.ts';
 import { isSafety } from '../safety.ts';
@@ -35,7 +35,7 @@ export function keepRules({ backup }: Pick<OpContext, 'backup'>, given: GivenRul
 
 function ruleOf(text: string): Rule {
   const parsed = parseKeep(text);
-  if (!parsed.ok) throw new OpError('refused', `"${text}" is no rule for what to keep: ${parsed.message}.`);
+  if (!parsed.ok) throw repositoryErrors.badRule({ text, why: parsed.message });
   return { text, rule: parsed.rule };
 }
 
