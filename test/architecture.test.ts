@@ -1,82 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { type Import, Source } from './house/source.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from './support/program.ts';
 
 const ROOT = fileURLToPath(new URL('../src', import.meta.url));
-
-interface Import {
-  readonly from: string;
-  /** A path below src, or the name of a package. */
-  readonly to: string;
-  readonly kind: 'static' | 'type' | 'dynamic';
-}
-
-const entries = readdirSync(ROOT, { recursive: true, withFileTypes: true });
-const files = entries
-  .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
-  .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'));
-const text = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
-const imports = files.flatMap((file) => importsOf(file));
-
-function importsOf(file: string): Import[] {
-  const source = ts.createSourceFile(
-    file,
-    text.get(file) ?? '',
-    ts.ScriptTarget.Latest,
-    false,
-    ts.ScriptKind.TSX,
-  );
-  const found: Import[] = [];
-  const add = (specifier: ts.Node | undefined, kind: Import['kind']) => {
-    if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
-    const to = specifier.text.startsWith('.')
-      ? join(dirname(file), specifier.text).split(sep).join('/')
-      : specifier.text.replace(/^((?:@[^/]+\/)?[^/]+).*/, '$1');
-    found.push({ from: file, to, kind });
-  };
-  const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node)) {
-      const clause = node.importClause;
-      const named = clause?.namedBindings;
-      const onlyTypes =
-        clause?.phaseModifier === ts.SyntaxKind.TypeKeyword ||
-        (clause?.name === undefined &&
-          named !== undefined &&
-          ts.isNamedImports(named) &&
-          named.elements.every((element) => element.isTypeOnly));
-      add(node.moduleSpecifier, onlyTypes ? 'type' : 'static');
-    } else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly ? 'type' : 'static');
-    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      add(node.arguments[0], 'dynamic');
-    else if (ts.isCallExpression(node) && node.expression.getText(source) === 'require')
-      add(node.arguments[0], 'static');
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return found;
-}
-
-/** The variables of a module that are there to be changed: reassigned, or empty until something is put in. */
-function variablesOf(file: string): string[] {
-  const source = ts.createSourceFile(file, text.get(file) ?? '', ts.ScriptTarget.Latest, false);
-  return source.statements.filter(ts.isVariableStatement).flatMap(({ declarationList: list }) => {
-    const constant = (list.flags & ts.NodeFlags.Const) !== 0;
-    return list.declarations
-      .filter(({ initializer }) => !constant || isEmpty(initializer))
-      .map(({ name }) => name.getText(source));
-  });
-}
-
-function isEmpty(node: ts.Expression | undefined): boolean {
-  if (node === undefined) return true;
-  if (ts.isAsExpression(node) || ts.isSatisfiesExpression(node)) return isEmpty(node.expression);
-  if (ts.isNewExpression(node)) return (node.arguments ?? []).length === 0;
-  if (ts.isArrayLiteralExpression(node)) return node.elements.length === 0;
-  return ts.isObjectLiteralExpression(node) && node.properties.length === 0;
-}
+const source = Source.in(ROOT);
+const { files, text, imports, inside } = source;
 
 const room = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : file);
 const shown = (found: readonly Import[]) => found.map(({ from, to }) => `${from} -> ${to}`);
@@ -128,8 +59,6 @@ const ROOMS: Record<string, readonly string[]> = {
 };
 
 describe('rooms', () => {
-  const inside = imports.filter(({ to }) => files.includes(to));
-
   test('every file is in a room', () => {
     expect(files.map(room).filter((name) => !Object.hasOwn(ROOMS, name))).toEqual([]);
   });
@@ -144,35 +73,12 @@ describe('rooms', () => {
     expect(shown(found)).toEqual([]);
   });
 
-  test('no room needs a room that needs it', () => {
-    const edges = new Map<string, Set<string>>();
-    for (const { from, to, kind } of inside)
-      if (room(from) !== room(to) && kind !== 'dynamic')
-        edges.set(room(from), (edges.get(room(from)) ?? new Set()).add(room(to)));
-    expect(cycle(edges)).toBeUndefined();
-  });
-
-  test('no file needs itself by way of others', () => {
-    const edges = new Map<string, Set<string>>();
-    for (const { from, to, kind } of inside)
-      if (kind === 'static') edges.set(from, (edges.get(from) ?? new Set()).add(to));
-    expect(cycle(edges)).toBeUndefined();
+  test('no file needs itself by way of others, not even for types', () => {
+    expect(source.fileKnots()).toEqual([]);
   });
 
   test('what lies in one folder needs each other one way only, at every depth', () => {
-    const knots: string[] = [];
-    const folders = new Set(files.flatMap((file) => foldersOf(file)));
-    for (const folder of folders) {
-      const edges = new Map<string, Set<string>>();
-      for (const { from, to, kind } of inside) {
-        const [a, b] = [childOf(folder, from), childOf(folder, to)];
-        if (kind === 'static' && a !== undefined && b !== undefined && a !== b)
-          edges.set(a, (edges.get(a) ?? new Set()).add(b));
-      }
-      const found = cycle(edges);
-      if (found !== undefined) knots.push(`${folder === '' ? 'src' : folder}: ${found}`);
-    }
-    expect(knots).toEqual([]);
+    expect(source.folderKnots()).toEqual([]);
   });
 
   test('every relative import leads to a file', () => {
@@ -181,38 +87,47 @@ describe('rooms', () => {
   });
 });
 
-/** Every folder that a file lies in, `` for the top. */
-function foldersOf(file: string): string[] {
-  const parts = file.split('/').slice(0, -1);
-  return ['', ...parts.map((_, at) => parts.slice(0, at + 1).join('/'))];
+/** Some files besides those that are there. */
+function planted(...more: readonly (readonly [string, string])[]): Source {
+  return new Source(new Map([...text, ...more]));
 }
 
-/** The file or folder directly in `folder` that leads to a file; undefined for a file elsewhere. */
-function childOf(folder: string, file: string): string | undefined {
-  if (folder === '') return file.split('/')[0];
-  return file.startsWith(`${folder}/`) ? file.slice(folder.length + 1).split('/')[0] : undefined;
-}
+describe('what is planted is found', () => {
+  test('a circle of values between two folders, at any depth', () => {
+    const deep = planted(
+      ['ops/migrate/sql/lint/planted.ts', "import { steps } from '../../run/steps.ts';"],
+      ['ops/migrate/run/planted.ts', "export { rule } from '../sql/lint/planted.ts';"],
+    );
+    expect(deep.folderKnots()).toMatchObject([
+      { folder: 'ops/migrate', members: expect.arrayContaining(['run', 'sql']) },
+    ]);
+    const between = planted(['db/planted.ts', "import { bytes } from '../monitor/clock.ts';"]);
+    expect(between.folderKnots()).toMatchObject([
+      { folder: 'src', members: expect.arrayContaining(['db', 'monitor']) },
+    ]);
+    const types = planted(['ops/migrate/sql/planted.ts', "import type { Step } from '../run/steps.ts';"]);
+    expect(types.folderKnots()).toEqual([]);
+  });
 
-/** The first circle in the graph, for the message. */
-function cycle(edges: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
-  const done = new Set<string>();
-  const walk = (node: string, path: readonly string[]): string | undefined => {
-    const seen = path.indexOf(node);
-    if (seen >= 0) return [...path.slice(seen), node].join(' -> ');
-    if (done.has(node)) return undefined;
-    for (const next of edges.get(node) ?? []) {
-      const found = walk(next, [...path, node]);
-      if (found !== undefined) return found;
-    }
-    done.add(node);
-    return undefined;
-  };
-  for (const node of edges.keys()) {
-    const found = walk(node, []);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
+  test('a circle of files for their types', () => {
+    const found = planted(
+      ['ops/one.ts', "import type { Two } from './two.ts';"],
+      ['ops/two.ts', "import type { One } from './one.ts';"],
+    ).fileKnots();
+    expect(found).toMatchObject([{ members: ['ops/one.ts', 'ops/two.ts'] }]);
+  });
+
+  test.each([
+    'export const HELD = new Map<string, number>();',
+    'const seen = new WeakSet<object>();',
+    'let last: string | undefined;',
+    'const known: string[] = [];',
+    'export const state = {} as Record<string, string>;',
+  ])('state in a module of the console: %s', (content) => {
+    const before = source.moduleState('app/').length;
+    expect(planted(['app/planted.ts', content]).moduleState('app/')).toHaveLength(before + 1);
+  });
+});
 
 describe('order', () => {
   test('only the output and the console write to stdout', () => {
@@ -230,9 +145,7 @@ describe('order', () => {
       'app/views/tables.ts',
       'app/wizard/form.ts',
     ]);
-    const found = files.flatMap((file) =>
-      file.startsWith('app/') && !caches.has(file) ? variablesOf(file).map((name) => `${file}: ${name}`) : [],
-    );
+    const found = source.moduleState('app/').filter((name) => !caches.has(name.split(':')[0] ?? ''));
     expect(found).toEqual([]);
   });
 
