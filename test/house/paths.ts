@@ -1,0 +1,74 @@
+import { createServer } from 'node:net';
+import { connect } from '../../src/db/client.ts';
+import { createCluster } from '../../src/hosts/cluster/cluster.ts';
+import { Program } from '../bench/terminal.ts';
+import { Coverage } from './coverage.ts';
+
+/** Files of src that have run a function between something a person does and the frame that answers it. */
+export interface Path {
+  readonly what: string;
+  readonly files: readonly string[];
+  /** Without those that run for every tick and for every key. */
+  readonly own?: readonly string[];
+}
+
+/** How the console gets from a row of pg_locks to the screen, and from K to the answer. `main` is built file by file. */
+export async function paths(main: string, home: string): Promise<Path[]> {
+  const cluster = await createCluster({ settings: { autovacuum: 'off' } });
+  try {
+    const session = () => connect(cluster.target(), 'workload', 'app');
+    const holder = await session();
+    await holder.sql('CREATE TABLE held (id int)');
+    await holder.sql('BEGIN; LOCK TABLE held');
+    const waiter = await session();
+    const waits = waiter.sql('SELECT * FROM held').catch(() => {});
+
+    const port = await freePort();
+    const { host, port: server, user, database } = cluster.target();
+    const connection = ['-h', host, '-p', String(server), '-U', user, '-d', database];
+    const env = { PATH: process.env.PATH ?? '', HOME: home, LC_ALL: 'C.UTF-8', COLORTERM: 'truecolor' };
+    const program = new Program(process.execPath, [`--inspect=127.0.0.1:${port}`, main, ...connection], env);
+    const coverage = await Coverage.of(port);
+    await program.shows(/conns !*\d+\/\d+/);
+    await program.press('3', /terminating \d+ frees 1/);
+    await coverage.files();
+    const another = await session();
+    const too = another.sql('SELECT * FROM held').catch(() => {});
+    await program.shows(/terminating \d+ frees 2/);
+    const tick = await coverage.files();
+    await program.press('G', /▶/);
+    await program.press('g', /▶/);
+    const key = await coverage.files();
+    const common = new Set([...tick, ...key]);
+    const path = (what: string, files: readonly string[]): Path => ({
+      ...{ what, files },
+      own: files.filter((file) => !common.has(file)),
+    });
+    await program.press('K', /\[No\]/);
+    const question = path('files that run from K to the question on the screen', await coverage.files());
+    await program.press('y', /Done\./);
+    const outcome = path('files that run from y to what became of it on the screen', await coverage.files());
+    coverage.close();
+    await program.press('\r', /conns/);
+    await program.quit();
+    await Promise.all([waits, too, holder.close()]);
+    await Promise.all([waiter.close(), another.close()]);
+    return [
+      { what: 'files that run from a row of pg_locks to its cells on the screen', files: tick },
+      { what: 'files that run from a key that moves the cursor to the screen', files: key },
+      question,
+      outcome,
+    ];
+  } finally {
+    await cluster.remove();
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject()));
+    });
+  });
+}
