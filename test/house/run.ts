@@ -36,7 +36,9 @@ async function build(directory: string): Promise<string> {
 
 const row = (what: string, figure: string | number) => console.log(`${what.padEnd(66)} ${figure}`);
 const sizes = (knots: readonly Knot[]) =>
-  knots.length === 0 ? 'none' : `${knots.length}, of ${knots.map(({ members }) => members.length).join(', ')}`;
+  knots.length === 0
+    ? 'none'
+    : `${knots.length}, of ${knots.map(({ members }) => members.length).join(', ')}`;
 
 const source = Source.in(join(root, 'src'));
 const lines = [...source.text.values()].reduce((sum, text) => sum + text.split('\n').length - 1, 0);
@@ -56,7 +58,8 @@ const home = await mkdtemp(join(tmpdir(), 'pgdeck-house-'));
 try {
   for (const { what, files, own } of await paths(await build(join(home, 'built')), home)) {
     row(what, own === undefined ? files.length : `${files.length}, ${own.length} of them its own`);
-    for (const file of list ? files : []) console.log(`  ${own?.includes(file) === false ? ' ' : '*'} ${file}`);
+    for (const file of list ? files : [])
+      console.log(`  ${own?.includes(file) === false ? ' ' : '*'} ${file}`);
   }
 } finally {
   await rm(home, { recursive: true, force: true });
