@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Field, OpContext } from '../engine/operation.ts';
-import { OpError } from '../error.ts';
+import type { OpError } from '../error.ts';
+import { migrateErrors } from './errors.ts';
 import type { MigrationAdapter, MigrationDirectory, Where } from './types.ts';
 
 /** Where SQL migrations usually are, below the project's directory. */
@@ -80,11 +81,7 @@ async function named(tool: string | undefined): Promise<readonly MigrationAdapte
   const all = await adapters();
   const some = tool === undefined ? all : all.filter(({ id }) => id === tool);
   if (some.length > 0) return some;
-  throw new OpError(
-    'refused',
-    `There is no tool ${tool}.`,
-    `Known are: ${all.map(({ id }) => id).join(', ')}.`,
-  );
+  throw migrateErrors.noTool({ tool, known: all.map(({ id }) => id) });
 }
 
 /**
@@ -111,15 +108,10 @@ function directoriesOf({ id }: MigrationAdapter, base: string, dir: string | und
 export async function nothing({ tool, dir }: Asked): Promise<OpError> {
   const base = resolve(dir ?? '.');
   const [only] = tool === undefined ? [] : await named(tool);
-  if (only !== undefined) return new OpError('refused', `${base} is no directory of ${only.title}.`, BEGIN);
-  const none = `There are no migrations in ${base}, or in ${USUAL.slice(0, 2).join(' or ')} below it`;
+  if (only !== undefined) return migrateErrors.notOfTool({ directory: base, tool: only.title });
   const { claimOf } = await import('./adapters/create/claims.ts');
-  const claim = claimOf(base);
-  if (claim === undefined) return new OpError('refused', `${none}.`, BEGIN);
-  return new OpError('refused', `${none}; there is ${claim.by}.`, claim.next);
+  return migrateErrors.nothing({ directory: base, below: USUAL.slice(0, 2), claim: claimOf(base) });
 }
-
-const BEGIN = 'Name it with --dir, or begin with: pgdeck migrate create NAME';
 
 export const chooseFields = {
   tool: {

@@ -6,9 +6,9 @@ import { plural } from '../../../text/units.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import { defineOperation } from '../../engine/operation.ts';
 import type { Check, Plan } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import { type Candidate, candidates, chooseFields, nothing } from '../choose.ts';
 import { newMigration } from './create.ts';
+import { fileErrors } from './errors.ts';
 import { MIGRATION_FORMATS, type MigrationFormat, type Migrations } from './migration.ts';
 import { readMigrations } from './read.ts';
 
@@ -57,12 +57,7 @@ export const migrateCreate = defineOperation({
       const shown = { ...input, tool: owner.adapter.id, dir: owner.place.directory };
       return planCreation(context, creation, { why: owner.why, input: shown });
     }
-    if (autogenerate)
-      throw new OpError(
-        'refused',
-        'SQL files are not made from models.',
-        'Leave --autogenerate out, or name the tool with --tool.',
-      );
+    if (autogenerate) throw fileErrors.noModels();
     return planFiles(input, owner?.place.directory, context);
   },
 });
@@ -88,34 +83,18 @@ async function ownerOf({ tool, dir, format }: Input, context: OpContext): Promis
     const { claimOf } = await import('../adapters/create/claims.ts');
     const claim = claimOf(resolve(dir ?? '.'));
     if (claim === undefined) return undefined;
-    throw new OpError(
-      'refused',
-      `Nothing is written: there is ${claim.by}, whose migrations would not be SQL files of pgdeck.`,
-      `${claim.next} For SQL files all the same: --tool sql`,
-    );
+    throw fileErrors.claimed({ by: claim.by, begin: claim.next });
   }
   const sql = found.find(({ adapter }) => adapter.id === 'sql');
-  const named = (one: Candidate) => `${one.adapter.title} (${one.why})`;
+  const factsOf = ({ adapter, why }: Candidate) => ({ id: adapter.id, title: adapter.title, why });
+  const owner = factsOf(first);
   if (tool === undefined && first.owns && sql !== undefined)
-    throw new OpError(
-      'refused',
-      `There are ${named(first)} and ${named(sql)}: whose migration it is to be is not certain.`,
-      `Say it with --tool ${first.adapter.id} or --tool sql.`,
-    );
+    throw fileErrors.twoOwners({ owner, sql: factsOf(sql) });
   // files that pgdeck writes as the tool would
   if (first.adapter.create === undefined) return sql ?? (await candidates(context, { tool: 'sql', dir }))[0];
-  if (format !== undefined)
-    throw new OpError(
-      'refused',
-      `This is a project of ${named(first)}, which begins its migrations itself.`,
-      'Leave --format out, or write SQL files beside it with --tool sql.',
-    );
+  if (format !== undefined) throw fileErrors.ownFormat({ owner });
   if (tool === undefined && dir !== undefined && !first.owns && isBare(resolve(dir)))
-    throw new OpError(
-      'refused',
-      `There is nothing in ${resolve(dir)}, and above it is a project of ${named(first)}.`,
-      `Say whose it is to be with --tool ${first.adapter.id} or --tool sql.`,
-    );
+    throw fileErrors.empty({ directory: resolve(dir), owner });
   return first;
 }
 
@@ -129,11 +108,7 @@ async function planFiles(
 ): Promise<Plan> {
   const found = there === undefined ? await directoryFor(dir) : await readMigrations(there);
   if (format !== undefined && found.format !== undefined && found.format !== format)
-    throw new OpError(
-      'refused',
-      `The files in ${found.directory} are written for ${found.format}.`,
-      'Leave --format out, or name another directory with --dir.',
-    );
+    throw fileErrors.otherFormat({ directory: found.directory, format: found.format });
   const { directory, migrations } = found;
   const files = newMigration({ format: found.format ?? format, migrations }, name, context.now());
   const paths = files.map(({ file }) => join(directory, file));

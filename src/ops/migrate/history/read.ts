@@ -1,6 +1,6 @@
-import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
+import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
-import { OpError } from '../../error.ts';
+import { migrateErrors } from '../errors.ts';
 import type { MigrationFormat, Migrations } from '../files/migration.ts';
 import { currentSchema, type HistoryTable, historyTables } from '../queries/tables.ts';
 import { COMPANION, type CompanionRow, readCompanion } from './companion.ts';
@@ -46,7 +46,11 @@ export async function readHistory(session: Session, files: Migrations): Promise<
   const { tool, table } = choose(files.format, found, notes);
   const schema = table?.schema ?? mine[0]?.schema ?? (await schemaToUse(session));
   const companion = mine.find((one) => one.schema === schema) ?? mine[0];
-  for (const one of [table, companion]) if (one && !one.readable) throw unreadable(one, session);
+  for (const one of [table, companion])
+    if (one && !one.readable) {
+      const { schema, name } = one;
+      throw migrateErrors.unreadable({ schema, name, user: session.server.user });
+    }
   const own = companion ?? { schema, name: COMPANION };
   const relation = tool ? (table ?? { schema, name: tool.tableName }) : own;
   const companionName = quoteRelation(own);
@@ -117,15 +121,6 @@ function refusalOf(tool: LedgerTool, found: readonly HistoryTable[]): string | u
 async function schemaToUse(session: Session): Promise<string> {
   const [row] = await session.run(currentSchema, undefined);
   return row?.schema ?? 'public';
-}
-
-function unreadable(table: HistoryTable, { server }: Session): OpError {
-  const name = quoteRelation(table);
-  return new OpError(
-    'refused',
-    `${server.user} may not read ${name}, which says what is applied.`,
-    `Run: GRANT SELECT ON ${name} TO ${quoteIdent(server.user)}`,
-  );
 }
 
 const dirtyOf = (rows: readonly CompanionRow[]): DirtyRow[] => rows.flatMap(({ dirty }) => dirty ?? []);

@@ -1,6 +1,6 @@
 import type { Server } from '../../../db/server.ts';
 import type { Check } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
+import { migrateErrors } from '../errors.ts';
 import { HAZARDS } from '../sql/lint/rule.ts';
 import type { Hazard, Problem } from '../types.ts';
 
@@ -30,12 +30,7 @@ export function connectionCheck({ pooled, standby }: Server): Check {
 export function hazardChecks(hazards: readonly Hazard[], acknowledged: readonly string[]): Check[] {
   const names = new Set<string>([...HAZARDS, ...hazards.map(({ name }) => name)]);
   const strange = acknowledged.filter((name) => !names.has(name));
-  if (strange.length > 0)
-    throw new OpError(
-      'refused',
-      `${strange.join(', ')} ${strange.length === 1 ? 'is no hazard' : 'are no hazards'}.`,
-      `Known are: ${[...names].join(', ')}.`,
-    );
+  if (strange.length > 0) throw migrateErrors.noHazard({ names: strange, known: [...names] });
   return hazards
     .filter(({ own }) => !own)
     .map(({ name, version, message }) => {

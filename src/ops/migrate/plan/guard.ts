@@ -1,5 +1,5 @@
 import { KEPT, type Step, type StepIo } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
+import { migrateErrors } from '../errors.ts';
 import type { Destination, Direction, MigrationAdapter, Only, Route, Status, Where } from '../types.ts';
 import { type Leftovers, leftoversOf } from '../verify/leftovers.ts';
 import { routeTo } from './input.ts';
@@ -37,12 +37,7 @@ export function lockStep(state: MigrateState, wait: number): Step {
       state.idle = now.versions.length === 0 && now.open !== true;
       if (state.idle)
         return io.line('Another run has done all of it meanwhile: there is nothing left to do.');
-      if (now.statusHash !== route.statusHash)
-        throw new OpError(
-          'refused',
-          'The migrations, or what is applied of them, have changed since this was planned. Nothing was done.',
-          'Plan it again.',
-        );
+      if (now.statusHash !== route.statusHash) throw migrateErrors.changed();
       state.before = await leftoversOf(session);
     },
   };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Field, FieldChoice, OpContext, RawInput } from '../../engine/operation.ts';
-import { OpError } from '../../error.ts';
 import { choose, chooseFields } from '../choose.ts';
+import { migrateErrors } from '../errors.ts';
 import type { Destination, Direction, MigrationAdapter, Only, Route, Where } from '../types.ts';
 
 const common = {
@@ -113,7 +113,7 @@ export function destinationOf(
 ): Destination | Only {
   const one = only.length > 0 || undefined;
   if ([to, steps, base || undefined, one].filter((given) => given !== undefined).length > 1)
-    throw new OpError('refused', '--to, --steps, --base and --only exclude each other.', 'Give one of them.');
+    throw migrateErrors.severalDestinations();
   if (one) return { kind: 'only', versions: only };
   if (to !== undefined) return { kind: 'to', version: to };
   if (steps !== undefined) return { kind: 'steps', n: steps };
@@ -129,12 +129,7 @@ export async function routeTo(
   to: Destination | Only,
 ): Promise<Route> {
   if (to.kind !== 'only') return adapter.route(where, direction, to);
-  if (adapter.only === undefined)
-    throw new OpError(
-      'refused',
-      `${adapter.title} takes migrations back in their order only.`,
-      'Use --to or --steps.',
-    );
+  if (adapter.only === undefined) throw migrateErrors.inOrderOnly({ tool: adapter.title });
   return adapter.only(where, to);
 }
 

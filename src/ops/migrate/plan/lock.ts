@@ -3,8 +3,9 @@ import type { Session } from '../../../db/session.ts';
 import { duration } from '../../../text/units.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { lockKey, tryLockSql } from '../../engine/run/lock.ts';
-import { OpError } from '../../error.ts';
+import type { OpError } from '../../error.ts';
 import { endWithClient, type Worker } from '../../maintain/shared/sessions.ts';
+import { migrateErrors } from '../errors.ts';
 import { type MigrateLockHolder, migrateLockHolder } from '../queries/lock.ts';
 import type { Held } from '../types.ts';
 
@@ -61,12 +62,7 @@ export class MigrateLock implements Held {
   /** The session that holds it. Throws {@link OpError} when it is lost: then somebody else may be at work. */
   async worker(): Promise<Worker> {
     const worker = this.#worker;
-    if (worker === undefined || worker.session.lost)
-      throw new OpError(
-        'failed',
-        'The connection that held the lock of migrations is gone.',
-        'See what is applied with: pgdeck migrate status',
-      );
+    if (worker === undefined || worker.session.lost) throw migrateErrors.lockLost();
     const { session } = worker;
     const holders = await session.run(migrateLockHolder, this.#name);
     // a migration may have let all advisory locks go
@@ -88,15 +84,8 @@ export async function atWork(session: Session, database: string): Promise<string
     : `Another run of migrations is at work: ${holderOf(holder)}.`;
 }
 
-function busy(holder: MigrateLockHolder | undefined, wait: number): OpError {
-  const who = holder === undefined ? 'a session that has let it go by now' : holderOf(holder);
-  return new OpError(
-    'failed',
-    `Another run of migrations holds the lock: ${who}${wait > 0 ? `; waited ${duration(wait)} for it` : ''}. Nothing was done.`,
-    holder === undefined
-      ? 'Try again.'
-      : `Wait longer with --wait, or end it with: pgdeck terminate ${holder.pid}`,
-  );
+function busy(holder: MigrateLockHolder | undefined, waited: number): OpError {
+  return migrateErrors.busy({ holder: holder && { pid: holder.pid, who: holderOf(holder) }, waited });
 }
 
 /** `session 4711 (ann from 10.0.0.7, pgdeck:20260102…, since 2026-01-02T03:04:05Z, for 12s)`. */

@@ -1,6 +1,6 @@
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Step } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
+import { migrateErrors } from '../errors.ts';
 import type { RehearsalOutcome } from '../rehearse/result.ts';
 import type { Route } from '../types.ts';
 
@@ -19,7 +19,6 @@ export function rehearsalCheck({ rehearsal }: Route, tool: string): Check | unde
 
 /** Nothing is wrong with these themselves. */
 const FINE: ReadonlySet<RehearsalOutcome> = new Set(['reversible', 'no_down', 'not_tried']);
-const TOLD = 3;
 
 /** Tries the migrations in a shadow database; what fails there, or forgets something, stops the run. */
 export function rehearseStep(context: OpContext, { rehearsal, versions }: Route): Step {
@@ -41,12 +40,10 @@ export function rehearseStep(context: OpContext, { rehearsal, versions }: Route)
       io.result(rehearsalTable(result));
       if (result.ok) return;
       const found = result.migrations.filter(({ outcome }) => !FINE.has(outcome));
-      const told = found.slice(0, TOLD).map(({ version, message }) => `${version}: ${message}`);
-      if (found.length > TOLD) told.push(`And ${found.length - TOLD} more, which the rehearsal lists.`);
-      throw new OpError(
-        'failed',
-        `The rehearsal failed, and ${context.target.database} was not touched: ${told.join(' ')}`,
-      );
+      throw migrateErrors.rehearsalFailed({
+        database: context.target.database,
+        found: found.map(({ version, message }) => ({ version, message })),
+      });
     },
   };
 }

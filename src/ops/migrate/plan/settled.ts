@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { OpError } from '../../error.ts';
+import { migrateErrors } from '../errors.ts';
 import type { MigrationAdapter, Status, Where } from '../types.ts';
 import { atWork } from './lock.ts';
 
@@ -20,12 +20,7 @@ export async function settledStatus(
     if (!status.problems.some(({ kind }) => kind === 'dirty')) return status;
     const other = await atWork(where.session, database);
     if (other === undefined) return adapter.status(where);
-    if (performance.now() - began >= wait * 1000)
-      throw new OpError(
-        'refused',
-        `${other} It is in the middle of a migration.`,
-        'Wait for it: --wait SECONDS',
-      );
+    if (performance.now() - began >= wait * 1000) throw migrateErrors.unsettled({ who: other });
     await delay(PAUSE_MS);
   }
 }

@@ -12,6 +12,7 @@ import { databaseArgument, withClientEnvironment } from '../../programs/environm
 import { pipeline } from '../../programs/pipeline.ts';
 import { type Clients, findClients } from '../../programs/programs.ts';
 import { restricts } from '../../programs/restricted.ts';
+import { rehearseErrors } from './errors.ts';
 import type { TableName } from './result.ts';
 
 /** Loads what the live database is made of into an empty one, as far as this role may create it. */
@@ -58,13 +59,8 @@ async function lockFailure(io: StepIo, error: unknown): Promise<unknown> {
   const { message, next } = dumpFailure('pg_dump', 1, error.message, 'the server');
   const session = await io.connect();
   const blockers = await session.run(backupBlockers, undefined);
-  const who = blockers.map((blocker) => `${blockerText(blocker)}.`);
-  return new OpError(
-    'failed',
-    who.length === 0 ? message : `pg_dump has waited ${LOCK_WAIT} for a table. ${who.join(' ')}`,
-    `${next ?? 'See who holds it with: pgdeck show locks'}. Then try again.`,
-    error,
-  );
+  const holders = blockers.map(blockerText);
+  return rehearseErrors.tableLocked({ waited: LOCK_WAIT, holders, why: message, next }, error);
 }
 
 /** The program's pattern of each table that is there. */

@@ -1,11 +1,12 @@
 import type { Session } from '../../../db/session.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { StepIo } from '../../engine/plan.ts';
-import { OpError, sentenceOf } from '../../error.ts';
+import { sentenceOf } from '../../error.ts';
 import { differenceLine, diffSchemas } from '../../schema/diff.ts';
 import { pathOf, type SchemaSnapshot } from '../../schema/format.ts';
 import { takeSchemaSnapshot, takeUncommittedSnapshot } from '../../schema/snapshot.ts';
 import { transaction } from '../run/apply.ts';
+import { rehearseErrors } from './errors.ts';
 import { type Load, loader } from './load.ts';
 import type { Rehearsal, RehearsalResult, Rehearsed, RehearsedMigration, RunnableSection } from './result.ts';
 import { TOLD } from './sentences.ts';
@@ -29,16 +30,11 @@ export async function rehearse(
   context: OpContext,
   rehearsal: Rehearsal,
 ): Promise<RehearsalResult> {
-  if (context.readOnly)
-    throw new OpError(
-      'refused',
-      'A rehearsal makes a database of its own, and this is read-only mode.',
-      'Start pgdeck with --no-read-only.',
-    );
+  if (context.readOnly) throw rehearseErrors.readOnly();
   const live = await context.session();
   const load = await loader(context, live, rehearsal.history ?? []);
   if (typeof load === 'string' && rehearsal.applied === undefined)
-    throw new OpError('refused', `The schema of ${context.target.database} cannot be dumped: ${load}`);
+    throw rehearseErrors.noDump({ database: context.target.database, why: load });
   if (typeof load === 'string') io.line(`The history is replayed: ${load}`);
   return withShadow(io, context, async (shadow) => {
     const stage = new Stage(io, shadow, rehearsal, typeof load === 'string' ? undefined : load);
@@ -55,8 +51,7 @@ export async function rehearse(
         migrations,
       };
     } catch (error) {
-      if (io.signal.aborted) throw new OpError('cancelled', 'The rehearsal was cancelled.', undefined, error);
-      throw error;
+      throw io.signal.aborted ? rehearseErrors.cancelled(error) : error;
     } finally {
       await stage.end();
     }
@@ -88,12 +83,7 @@ class Stage {
       for (const one of this.#rehearsal.applied ?? []) {
         const { error } = await this.#run(one.up);
         if (error !== undefined)
-          throw new OpError(
-            'failed',
-            `The history cannot be replayed: ${one.version} failed in an empty database: ${sentenceOf(error)}`,
-            'Install the client programs of PostgreSQL, and the schema is dumped instead.',
-            error,
-          );
+          throw rehearseErrors.noReplay({ version: one.version, why: sentenceOf(error) }, error);
       }
     this.#io.crashPoint('rehearse:loaded');
   }

@@ -7,7 +7,8 @@ import { shadowName } from '../../database/names.ts';
 import { databaseProperties } from '../../database/properties.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { StepIo } from '../../engine/plan.ts';
-import { OpError, sentenceOf } from '../../error.ts';
+import { sentenceOf } from '../../error.ts';
+import { rehearseErrors } from './errors.ts';
 
 /** An empty database beside the live one, with its encoding, locale and settings. */
 export interface Shadow {
@@ -31,12 +32,7 @@ export async function withShadow<T>(
   const admin = await maintenanceSession(context, `pgdeck-lock:${io.run}`);
   const create = async () => {
     const facts = await databaseOf(admin, target);
-    if (!facts.may_create)
-      throw new OpError(
-        'refused',
-        `A rehearsal needs a database of its own, and ${admin.server.user} may not create one.`,
-        `Ask for: ALTER ROLE ${quoteIdent(admin.server.user)} CREATEDB`,
-      );
+    if (!facts.may_create) throw rehearseErrors.mayNotCreate({ user: admin.server.user });
     const { owner, tablespace, ...like } = likenessOf(facts);
     await createMarked(io, admin, {
       fresh: database,
@@ -73,12 +69,7 @@ async function remove(context: OpContext, admin: Session, run: string): Promise<
   try {
     await dropFresh(session, shadowName(run), run);
   } catch (error) {
-    throw new OpError(
-      'failed',
-      `The shadow database ${shadowName(run)} was not removed: ${sentenceOf(error)}`,
-      'Remove it with: pgdeck recover',
-      error,
-    );
+    throw rehearseErrors.left({ database: shadowName(run), why: sentenceOf(error) }, error);
   } finally {
     if (session !== admin) await session.close();
   }

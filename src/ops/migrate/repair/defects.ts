@@ -1,5 +1,5 @@
 import type { Session } from '../../../db/session.ts';
-import { OpError } from '../../error.ts';
+import { migrateErrors } from '../errors.ts';
 import type { Migration } from '../files/migration.ts';
 import type { AppliedRow } from '../history/history.ts';
 import { appliedRow } from '../history/ledgers/ledger.ts';
@@ -80,13 +80,6 @@ export function entryNamed(entries: readonly Defect[], name: string | undefined)
     entries.map((entry) => ({ version: entry.id, entry })),
     name,
   )?.entry;
-  if (found === undefined)
-    throw new OpError(
-      'refused',
-      `There is nothing to mend of ${name}.`,
-      entries.length === 0
-        ? 'Everything is as it should be.'
-        : `There is: ${entries.map(({ id }) => id).join(', ')}.`,
-    );
+  if (found === undefined) throw migrateErrors.nothingToMend({ name, ids: entries.map(({ id }) => id) });
   return found;
 }

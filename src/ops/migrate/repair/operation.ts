@@ -3,9 +3,9 @@ import { shellWord } from '../../../text/shell.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import { defineOperation, type FieldChoice, type RawInput } from '../../engine/operation.ts';
 import type { Plan, Step } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import { type ChosenTool as Chosen, choose, chooseFields } from '../choose.ts';
 import { repairCommand } from '../command.ts';
+import { migrateErrors } from '../errors.ts';
 import { readAll, type StatusOfFiles, statusHash } from '../history/status.ts';
 import { connectionCheck } from '../plan/checks.ts';
 import { atWork, MigrateLock } from '../plan/lock.ts';
@@ -127,11 +127,11 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
   const remedy =
     given.action === undefined ? remedies[0] : remedies.find(({ action }) => action === given.action);
   if (remedy === undefined)
-    throw new OpError(
-      'refused',
-      `${entry.id} is not mended with --action ${given.action}.`,
-      `Its ways are: ${remedies.map(({ action }) => action).join(', ')}.`,
-    );
+    throw migrateErrors.noWay({
+      id: entry.id,
+      action: given.action,
+      ways: remedies.map(({ action }) => action),
+    });
   const others = entries.filter((one) => one !== entry).map(({ id }) => id);
   const other = await atWork(chosen.where.session, database);
   return {
@@ -231,12 +231,7 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy 
         );
         const unchanged =
           !all || !now || statusHash(now.status, now.files) === statusHash(all.status, all.files);
-        if (!same || !unchanged)
-          throw new OpError(
-            'refused',
-            'What is to be mended has changed meanwhile. Nothing was done.',
-            'Plan it again.',
-          );
+        if (!same || !unchanged) throw migrateErrors.changedMeanwhile();
       },
     },
     {
@@ -261,7 +256,7 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy 
         const { session } = await lock.worker();
         const left = await defectsOf(session, all && (await readAll({ session, directory })));
         const again = left.find(({ id, kind }) => id === entry.id && kind === entry.kind);
-        if (again) throw new OpError('failed', `It is not mended: ${again.what}`);
+        if (again) throw migrateErrors.notMended({ what: again.what });
         const next = left[0];
         io.line(
           next === undefined

@@ -1,9 +1,9 @@
 import { quoteRelation } from '../../../db/ident.ts';
 import { plural } from '../../../text/units.ts';
 import type { Danger, StepIo } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import type { Patience } from '../../maintain/shared/retry.ts';
 import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
+import { migrateErrors } from '../errors.ts';
 import type { Author, Ledger } from '../history/history.ts';
 import type { InvalidIndex } from '../queries/leftovers.ts';
 import {
@@ -194,7 +194,7 @@ const waiting = (statement: Statement, patience: Patience): string =>
 async function walk(work: Mending, move: DirectedMigration): Promise<void> {
   const { io, session, patience } = work;
   const section = move.direction === 'up' ? move.migration.up : move.migration.down;
-  if (section?.error !== undefined) throw new OpError('refused', section.error);
+  if (section?.error !== undefined) throw migrateErrors.badFile({ why: section.error });
   for (const [index, statement] of (section?.statements ?? []).entries()) {
     io.signal.throwIfAborted();
     const { effect, invalid } = await examine(session, statement);

@@ -1,10 +1,10 @@
 import type { Fact } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import type { Migration } from '../files/migration.ts';
 import { detectSql, readAll, readStatus, type StatusOfFiles, statusHash } from '../history/status.ts';
 import type { Destination, Direction, MigrationAdapter, Only, Route, Where } from '../types.ts';
 import { type DirectedMigration, sectionOf } from './apply.ts';
 import { versionsFor } from './destination.ts';
+import { runErrors } from './errors.ts';
 import { hazardsOf } from './hazards.ts';
 import { rehearsalOf } from './rehearsed.ts';
 import { historyStep, moveStep } from './steps.ts';
@@ -57,11 +57,11 @@ function factsOf({ history }: StatusOfFiles): Fact[] {
 
 /** What stands in the way of any run. */
 function refuseUnfit({ files, history, status }: StatusOfFiles): void {
-  if (history.refusal !== undefined) throw new OpError('refused', history.refusal);
+  if (history.refusal !== undefined) throw runErrors.foreignHistory({ why: history.refusal });
   const [dirty] = status.problems.filter(({ kind }) => kind === 'dirty');
-  if (dirty) throw new OpError('refused', dirty.message);
+  if (dirty) throw runErrors.dirty({ why: dirty.message });
   const none = files.problems.find(({ kind }) => kind === 'no_directory');
-  if (none) throw new OpError('refused', none.message);
+  if (none) throw runErrors.noDirectory({ why: none.message });
 }
 
 /** golang-migrate knows the newest version only: one below it cannot go alone. */
@@ -69,16 +69,11 @@ function refuseSingle({ history, status }: StatusOfFiles, versions: readonly str
   if (history.kind !== 'golang-migrate' || versions.length === 0) return;
   const applied = status.items.filter(({ state }) => state !== 'pending' && state !== 'out_of_order');
   if (applied.slice(-versions.length).every(({ version }) => versions.includes(version))) return;
-  throw new OpError(
-    'refused',
-    'The history of golang-migrate holds the newest version only, so that one below it cannot be taken back alone.',
-    'Take back those above it, too: pgdeck migrate down --to VERSION',
-  );
+  throw runErrors.newestOnly();
 }
 
 function migrationOf({ files }: Pick<StatusOfFiles, 'files'>, version: string): Migration {
   const migration = files.migrations.find((one) => one.version === version);
-  if (migration === undefined)
-    throw new OpError('refused', `There is no file of ${version} in ${files.directory}.`, 'Get it back.');
+  if (migration === undefined) throw runErrors.noFile({ version, directory: files.directory });
   return migration;
 }

@@ -2,14 +2,15 @@ import { DbError } from '../../../db/errors.ts';
 import { quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import type { StepIo } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import type { Patience } from '../../maintain/shared/retry.ts';
 import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
+import { migrateErrors } from '../errors.ts';
 import type { Migration } from '../files/migration.ts';
 import type { Command, Ledger } from '../history/history.ts';
 import { as } from '../sql/ast.ts';
 import type { Section, Statement } from '../sql/statement.ts';
 import type { Direction } from '../types.ts';
+import { runErrors } from './errors.ts';
 import { statementFailure } from './failure.ts';
 import { withRetries } from './retry.ts';
 
@@ -39,9 +40,8 @@ const NOTHING: Section = {
 export function sectionOf({ migration, direction }: DirectedMigration): Section {
   const section =
     direction === 'up' ? migration.up : (migration.down ?? (migration.forgettable ? NOTHING : undefined));
-  if (section === undefined)
-    throw new OpError('refused', `${migration.version} has no way down in ${migration.file}.`);
-  if (section.error !== undefined) throw new OpError('refused', section.error);
+  if (section === undefined) throw runErrors.noWayDown({ version: migration.version, file: migration.file });
+  if (section.error !== undefined) throw migrateErrors.badFile({ why: section.error });
   return section;
 }
 
@@ -215,13 +215,7 @@ export async function transaction(session: Session, work: () => Promise<void>): 
   try {
     await session.sql('COMMIT');
   } catch (error) {
-    if (error instanceof DbError && error.kind === 'lost')
-      throw new OpError(
-        'failed',
-        'The connection broke while the migration was committed: whether it was is not known here.',
-        'The history tells: pgdeck migrate status',
-        error,
-      );
+    if (error instanceof DbError && error.kind === 'lost') throw runErrors.commitLost(error);
     throw error;
   }
 }

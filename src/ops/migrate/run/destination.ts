@@ -1,8 +1,9 @@
-import { OpError } from '../../error.ts';
+import { migrateErrors } from '../errors.ts';
 import { isRepeatable } from '../files/formats/flyway.ts';
 import type { Migrations } from '../files/migration.ts';
 import type { Destination, Direction, Item, Only, Status } from '../types.ts';
 import { migrationMeant } from '../version.ts';
+import { runErrors } from './errors.ts';
 
 /**
  * The versions that a direction and a destination mean, in the order they are run. Down without a destination is one
@@ -23,8 +24,7 @@ export function versionsFor(
 const waiting = ({ state }: Item): boolean => state === 'pending' || state === 'out_of_order';
 
 function upTo(items: readonly Item[], to: Destination, where: string): string[] {
-  if (to.kind === 'base')
-    throw new OpError('refused', 'The base is below every migration.', 'Use: pgdeck migrate down --base');
+  if (to.kind === 'base') throw runErrors.baseIsDown();
   const reach = to.kind === 'to' ? items.slice(0, indexOf(items, to.version, where) + 1) : items;
   const found = reach.filter(waiting).map(({ version }) => version);
   return to.kind === 'steps' ? found.slice(0, to.n) : found;
@@ -39,12 +39,7 @@ function downTo(
 ): string[] {
   const from = to.kind === 'to' ? indexOf(items, to.version, where) : -1;
   const target = items[from];
-  if (target !== undefined && waiting(target))
-    throw new OpError(
-      'refused',
-      `${target.version} is not applied, and going down cannot get there.`,
-      `Use: pgdeck migrate up --to ${target.version}`,
-    );
+  if (target !== undefined && waiting(target)) throw migrateErrors.belowIsUp({ version: target.version });
   const applied = items.slice(from + 1).filter(isBackable);
   const back = applied.toReversed();
   const chosen = to.kind === 'steps' ? back.slice(0, to.n) : to.kind === 'latest' ? back.slice(0, 1) : back;
@@ -65,34 +60,28 @@ function onlyThose(
   const named = new Set(versions.map((version) => indexOf(items, version, where)));
   const chosen = items.filter((_, at) => named.has(at)).toReversed();
   const other = chosen.find((item) => !isBackable(item));
-  if (other !== undefined)
-    throw new OpError(
-      'refused',
-      isRepeatable(other.version)
-        ? `${other.version} is applied anew whenever it changes, and has no way down.`
-        : `${other.version} is not applied.`,
-      'See what is with: pgdeck migrate status',
-    );
+  if (other !== undefined) {
+    const { version } = other;
+    throw runErrors.notApplied({ version, repeatable: isRepeatable(version) });
+  }
   return refuseStuck(chosen, forgettable);
 }
 
 function refuseStuck(chosen: readonly Item[], forgettable: ReadonlySet<string>): string[] {
   const stuck = chosen.filter(({ reversible, version }) => !reversible && !forgettable.has(version));
   if (stuck.length > 0)
-    throw new OpError(
-      'refused',
-      `${stuck.map(({ version, state }) => `${version} has no ${state === 'missing_file' ? 'file' : 'way down'}`).join(', ')}: none of the ${chosen.length === 1 ? 'migration' : `${chosen.length} migrations`} is taken back.`,
-      'Write what takes it back, or restore a backup: pgdeck backups list',
-    );
+    throw runErrors.stuck({
+      stuck: stuck.map(({ version, state }) => ({
+        version,
+        without: state === 'missing_file' ? 'file' : 'way down',
+      })),
+      chosen: chosen.length,
+    });
   return chosen.map(({ version }) => version);
 }
 
 function indexOf(items: readonly Item[], version: string, where: string): number {
   const found = migrationMeant(items, version);
   if (found !== undefined) return items.indexOf(found);
-  throw new OpError(
-    'refused',
-    `There is no migration ${version} in ${where}.`,
-    'See them with: pgdeck migrate status',
-  );
+  throw migrateErrors.noMigration({ version, directory: where });
 }

@@ -2,6 +2,7 @@ import { DbError } from '../../../db/errors.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { OpError } from '../../error.ts';
 import type { Statement } from '../sql/statement.ts';
+import { runErrors } from './errors.ts';
 
 /** What the server says of an error, as far as the driver hands it on. */
 interface ServerFacts {
@@ -16,24 +17,25 @@ interface ServerFacts {
 /** The error of a statement with its place in the file, what the server said and what it advises; others as they are. */
 export function statementFailure(error: unknown, file: string, statement: Statement | undefined): unknown {
   if (!(error instanceof DbError) || error.kind === 'lost') return error;
-  const facts = (error.cause ?? {}) as ServerFacts;
-  const place =
-    statement === undefined ? file : `${file}:${lineOf(statement, Number(facts.position ?? Number.NaN))}`;
-  const code = error.code === undefined ? '' : ` (${error.code})`;
-  const said = text(facts.message) ?? error.message.replace(/\.$/, '');
-  const more = [
-    text(facts.detail),
-    // of an error within a function: where in it
-    text(facts.where) && `In ${text(facts.where)}`,
-    text(facts.hint) && `Hint: ${text(facts.hint)}`,
-  ].flatMap((one) => (one === undefined ? [] : sentence(one)));
-  return new OpError('failed', [`${place}: ${said}${code}.`, ...more].join(' '), undefined, error);
+  const { message, detail, where, hint, position } = (error.cause ?? {}) as ServerFacts;
+  return runErrors.statement(
+    {
+      file,
+      line: statement && lineOf(statement, Number(position ?? Number.NaN)),
+      said: text(message) ?? error.message.replace(/\.$/, ''),
+      code: error.code,
+      detail: text(detail),
+      where: text(where),
+      hint: text(hint),
+    },
+    error,
+  );
 }
 
 /** A failure that says no next step yet, with one. */
 export function withNext(error: unknown, next: string): unknown {
   if (!(error instanceof OpError) || error.kind !== 'failed' || error.next !== undefined) return error;
-  return new OpError('failed', error.message, next, error.cause);
+  return error.withNext(next);
 }
 
 /** The line in the file of a character of the statement. */
@@ -46,5 +48,3 @@ function lineOf({ sql, line }: Statement, position: number): number {
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? cleanLine(value) : undefined;
 }
-
-const sentence = (words: string): string => (/[.!?]$/.test(words) ? words : `${words}.`);

@@ -8,6 +8,7 @@ import type { StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import type { Patience } from '../../maintain/shared/retry.ts';
 import type { LockTaken } from '../sql/statement.ts';
+import { runErrors } from './errors.ts';
 
 const FIRST_PAUSE = 0.2;
 const LONGEST_PAUSE = 10;
@@ -65,11 +66,5 @@ async function holderOf(session: Session, wanted: readonly LockTaken[]): Promise
 
 function givenUp(error: unknown, tries: number, holder: Holder | undefined): OpError {
   const said = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
-  const who = holder === undefined ? '' : `, by ${holder.text}`;
-  return new OpError(
-    'failed',
-    `${said}: locked${who}, in ${tries === 1 ? 'one attempt' : `${tries} attempts`}.`,
-    `${holder === undefined ? '' : `${holder.remedy}. `}Or try longer with --wait.`,
-    error,
-  );
+  return runErrors.locked({ said, tries, holder }, error);
 }

@@ -1,10 +1,10 @@
-import { OpError } from '../../error.ts';
 import type { FormatReader } from '../files/formats/format.ts';
 import { readerOf } from '../files/formats/formats.ts';
 import type { StatusOfFiles } from '../history/status.ts';
 import type { Destination, Only, Problem } from '../types.ts';
 import { migrationMeant, plainVersion } from '../version.ts';
 import { versionsFor } from './destination.ts';
+import { runErrors } from './errors.ts';
 
 /**
  * Refuses to go up past a file that cannot be read or run: it might be one of those that have to be applied before
@@ -27,14 +27,8 @@ export function refuseUnread(all: StatusOfFiles, to: Destination | Only): void {
   if (bad.length === 0) return;
   const reader = files.format && readerOf(files.format);
   const last = reader && lastOf(all, to, bad);
-  const [first, ...more] = bad.filter(({ version }) => !isAfter(reader, version, last));
-  if (first)
-    throw new OpError(
-      'refused',
-      more.length === 0
-        ? first.message
-        : `${first.message}\n${more.map(({ message }) => message).join('\n')}`,
-    );
+  const unread = bad.filter(({ version }) => !isAfter(reader, version, last));
+  if (unread.length > 0) throw runErrors.unreadFiles({ problems: unread.map(({ message }) => message) });
 }
 
 /** The last version that these reach; undefined where that is all there are, or where it is a file that is not read. */

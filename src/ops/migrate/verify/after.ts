@@ -1,9 +1,9 @@
 import type { Step } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
+import { migrateErrors } from '../errors.ts';
 import type { MigrateState } from '../plan/guard.ts';
 import type { Item, Status } from '../types.ts';
 import { migrationMeant } from '../version.ts';
-import { constraintSentence, indexName, indexSentence, leftoversOf, newSince } from './leftovers.ts';
+import { constraintSentence, indexName, leftoversOf, newSince } from './leftovers.ts';
 
 /** Whether the history says what was planned, and nothing was left half made. */
 export function verifyStep(state: MigrateState): Step {
@@ -34,13 +34,8 @@ export function verifyStep(state: MigrateState): Step {
       });
       // a constraint is often added in one migration and validated in the next
       for (const constraint of left.constraints) io.line(constraintSentence(constraint));
-      const failures = [
-        ...(wrong.length === 0
-          ? []
-          : [`The history does not say what was planned of ${wrong.join(', ')}. See: pgdeck migrate status`]),
-        ...left.indexes.map(indexSentence),
-      ];
-      if (failures.length > 0) throw new OpError('failed', failures.join('\n'));
+      if (wrong.length > 0 || left.indexes.length > 0)
+        throw migrateErrors.notAsPlanned({ wrong, indexes: left.indexes });
       io.line(
         status.problems.some(({ kind }) => kind === 'no_history')
           ? 'There is no history that is known: what was done is known by the exit code only.'

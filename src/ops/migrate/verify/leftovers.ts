@@ -35,12 +35,6 @@ export function newSince(before: Leftovers, after: Leftovers): Leftovers {
 export const indexName = ({ schema, name }: Pick<InvalidIndex, 'schema' | 'name'>): string =>
   displayName(schema, name);
 
-/** What to do about an index that is not valid. */
-export function indexSentence(index: InvalidIndex): string {
-  const name = indexName(index);
-  return `The index ${name} on ${displayName(index.table_schema, index.table_name)} is INVALID: it is not used for reading. Mend it with: pgdeck migrate repair ${name}`;
-}
-
 /** What to do about a constraint that is not validated. */
 export function constraintSentence({ owner, name }: Unvalidated): string {
   return `The constraint ${name} holds for new rows only. To check the old ones: ALTER ${owner} VALIDATE CONSTRAINT ${name}`;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { defineOperation } from '../../engine/operation.ts';
-import { OpError } from '../../error.ts';
 import { choose, chooseFields } from '../choose.ts';
-import { constraintSentence, indexName, indexSentence, leftoversOf } from './leftovers.ts';
+import { migrateErrors } from '../errors.ts';
+import { constraintSentence, indexName, leftoversOf } from './leftovers.ts';
 
 /** `pgdeck migrate verify`: whether the history and the files say the same, and nothing is half made. */
 export const verify = defineOperation({
@@ -43,11 +43,8 @@ export const verify = defineOperation({
               ],
             });
             for (const constraint of left.constraints) io.line(constraintSentence(constraint));
-            const failures = [
-              ...status.problems.map(({ message }) => message),
-              ...left.indexes.map(indexSentence),
-            ];
-            if (failures.length > 0) throw new OpError('failed', failures.join('\n'));
+            if (status.problems.length > 0 || left.indexes.length > 0)
+              throw migrateErrors.notSound({ problems: status.problems, indexes: left.indexes });
             io.line(`${status.current ?? 'The base'} is current; the history and the files say the same.`);
           },
         },

@@ -1,5 +1,4 @@
 import type { RunResult } from '../../../../hosts/host.ts';
-import { OpError } from '../../../error.ts';
 import { fileName } from '../../files/create.ts';
 import type {
   Creation,
@@ -13,6 +12,7 @@ import type {
   Status,
   Where,
 } from '../../types.ts';
+import { adapterErrors } from '../errors.ts';
 import type { Adapting } from '../shared/adapting.ts';
 import { pythonWords } from '../shared/failure.ts';
 import { type Applied, findHistory, readApplied } from '../shared/history.ts';
@@ -39,23 +39,16 @@ interface AerichStatus {
   readonly status: Status;
 }
 
-const NOT_FOUND =
-  'Aerich was not found: install it in .venv of the project, or activate its virtual environment.';
-
 async function readStatus(where: Where): Promise<AerichStatus> {
   const project = findProject(where.directory);
-  if (project === undefined)
-    throw new OpError(
-      'refused',
-      `There is no project of Aerich in ${where.directory}.`,
-      'Name its directory with --dir.',
-    );
+  if (project === undefined) throw adapterErrors.noProject({ tool: 'Aerich', directory: where.directory });
   const sources = readSources(project);
   const rows = await appliedRows(where.session, project);
   const items = lineOf(sources, rows);
   const program = findProgram('aerich', pythonDirectories(where.context, project.root));
   const problems: Problem[] = problemsOf(items, 'Aerich');
-  if (program === undefined) problems.push({ kind: 'tool', version: null, message: NOT_FOUND });
+  if (program === undefined)
+    problems.push({ kind: 'tool', version: null, message: adapterErrors.noAerich().message });
   return {
     project,
     command: program === undefined ? undefined : { program, args: ['--app', project.app ?? 'models'] },
@@ -74,16 +67,13 @@ async function appliedRows(session: Where['session'], { app }: AerichProject): P
     .map((row) => ({ ...row, version: row.version.slice(`${app}/`.length) }));
 }
 
-/** Aerich cannot be asked for a part of what waits. */
-const INSTEAD = 'Go up to the latest, or take the later files away first.';
-
 async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
   const found = await readStatus(where);
   const { project, command, status, sources } = found;
-  if (command === undefined) throw new OpError('refused', NOT_FOUND);
+  if (command === undefined) throw adapterErrors.noAerich();
   const chosen =
     direction === 'up'
-      ? chooseAllUp(status.items, to, 'Aerich', INSTEAD)
+      ? chooseAllUp(status.items, to, 'Aerich')
       : chooseDown(found.applied, to, status.items);
   const versions = chosen.map(({ version }) => version);
   const facts = [
@@ -139,15 +129,10 @@ const nothing = ({ stdout }: RunResult): string | undefined =>
 /** It writes what has changed in the models since the last migration; there is no other way to begin one. */
 async function create({ context, directory }: MigrationDirectory, { name }: NewMigration): Promise<Creation> {
   const project = findProject(directory);
-  if (project === undefined)
-    throw new OpError(
-      'refused',
-      `There is no project of Aerich in ${directory}.`,
-      'Name its directory with --dir.',
-    );
+  if (project === undefined) throw adapterErrors.noProject({ tool: 'Aerich', directory });
   readSources(project);
   const program = findProgram('aerich', pythonDirectories(context, project.root));
-  if (program === undefined) throw new OpError('refused', NOT_FOUND);
+  if (program === undefined) throw adapterErrors.noAerich();
   return {
     tool: 'Aerich',
     driver: 'asyncpg',

@@ -1,8 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { shellWord } from '../../../../text/shell.ts';
-import { OpError } from '../../../error.ts';
 import { hasWayDown } from '../alembic/reversible.ts';
+import { adapterErrors } from '../errors.ts';
 import { projectRoot, textOf } from '../shared/programs.ts';
 import type { Listed } from '../shared/status.ts';
 
@@ -63,15 +62,9 @@ export interface AerichMigration extends Listed {
 /** The migrations of an app in the order they are applied. Throws OpError when it is not certain which app. */
 export function readSources({ location, app, apps, root }: AerichProject): AerichMigration[] {
   if (app === undefined)
-    throw new OpError(
-      'refused',
-      apps.length === 0
-        ? `There are no migrations of Aerich in ${location}.`
-        : `Aerich has several apps here: ${apps.join(', ')}.`,
-      apps.length === 0
-        ? `Aerich makes the first one and the tables of the models at once, when it is not begun yet: (cd ${shellWord(root)} && aerich init-db)`
-        : `Name one with --dir ${join(location, '…')}`,
-    );
+    throw apps.length === 0
+      ? adapterErrors.aerichNotBegun({ location, root })
+      : adapterErrors.severalApps({ location, apps });
   const directory = join(location, app);
   return readdirSync(directory)
     .filter((file) => /^\d+_.*\.(py|sql)$/.test(file))

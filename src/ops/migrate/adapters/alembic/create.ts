@@ -1,5 +1,5 @@
-import { OpError } from '../../../error.ts';
 import type { Creation, MigrationDirectory, NewMigration } from '../../types.ts';
+import { adapterErrors } from '../errors.ts';
 import { pythonWords } from '../shared/failure.ts';
 import { type AlembicProject, callOf, findProject, TITLES, workingCommand } from './tool.ts';
 
@@ -10,12 +10,7 @@ export async function createRevision(
   kind: AlembicProject['kind'],
 ): Promise<Creation> {
   const project = findProject(directory);
-  if (project?.kind !== kind)
-    throw new OpError(
-      'refused',
-      `There is no project of ${TITLES[kind]} in ${directory}.`,
-      'Name its directory with --dir.',
-    );
+  if (project?.kind !== kind) throw adapterErrors.noProject({ tool: TITLES[kind], directory });
   const command = await workingCommand({ context }, project);
   return {
     tool: TITLES[kind],

@@ -1,5 +1,5 @@
-import { OpError } from '../../../error.ts';
 import type { Destination } from '../../types.ts';
+import { adapterErrors } from '../errors.ts';
 import {
   chooseDown,
   chooseUp,
@@ -25,12 +25,7 @@ export function upTo({ project, revisions, status, applied }: AlembicStatus, to:
   const asked = to.kind === 'to' ? to.version : to.kind === 'latest' ? 'head' : undefined;
   if (asked === 'heads') return reaching('heads', open);
   if (asked === 'head') {
-    if (open.length > 1)
-      throw new OpError(
-        'refused',
-        `The files have several ends that are not applied: ${open.join(', ')}.`,
-        `Merge them (${mergeCommand(project)}), name one with --to, or apply them all with --to heads.`,
-      );
+    if (open.length > 1) throw adapterErrors.severalHeads({ heads: open, merge: mergeCommand(project) });
     return reaching(open[0] ?? 'head', open);
   }
   const [, branch] = /^(.+)@heads?$/.exec(asked ?? '') ?? [];
@@ -95,18 +90,9 @@ export function downTo(survey: AlembicStatus, to: Destination): HeadChoice {
 function named(revisions: AlembicStatus['revisions'], name: string): string {
   const found = revisionOf(revisions, name);
   if (found !== undefined) return found.version;
-  throw new OpError(
-    'refused',
-    `There is no revision or branch ${name}.`,
-    'See them with: pgdeck migrate status',
-  );
+  throw adapterErrors.noRevision({ name });
 }
 
 function mustBeLine(revisions: AlembicStatus['revisions']): void {
-  if (isLine(revisions)) return;
-  throw new OpError(
-    'refused',
-    'The revisions have branches, so a number of steps does not say where to.',
-    'Name the revision with --to.',
-  );
+  if (!isLine(revisions)) throw adapterErrors.branches();
 }

@@ -1,6 +1,6 @@
 import type { Fact } from '../../../engine/plan.ts';
-import { OpError } from '../../../error.ts';
 import type { Destination, Direction, Route, Where } from '../../types.ts';
+import { adapterErrors } from '../errors.ts';
 import { pythonWords } from '../shared/failure.ts';
 import { textOf } from '../shared/programs.ts';
 import { movedBy, statusHash } from '../shared/status.ts';
@@ -21,8 +21,9 @@ export async function routeOf(
   to: Destination,
 ): Promise<Route> {
   const { project, command, blocked, status, revisions, applied } = found;
-  if (blocked !== undefined || command === undefined)
-    throw new OpError('refused', blocked?.message ?? `${TITLES[project.kind]} was not found.`);
+  if (blocked !== undefined) throw adapterErrors.blocked({ why: blocked.message });
+  if (command === undefined)
+    throw adapterErrors.noAlembic({ tool: TITLES[project.kind], root: project.root });
   const { target, versions } = direction === 'up' ? upTo(found, to) : downTo(found, to);
   const tool = TITLES[project.kind];
   const facts: Fact[] = [{ label: 'Connection', value: 'DATABASE_URL and the PG variables' }];

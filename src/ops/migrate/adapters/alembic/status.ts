@@ -3,6 +3,7 @@ import { CommandError } from '../../../../hosts/host.ts';
 import { capital } from '../../../../text/capital.ts';
 import { OpError, sentenceOf } from '../../../error.ts';
 import type { Item, Problem, Status, Where } from '../../types.ts';
+import { adapterErrors } from '../errors.ts';
 import { elsewhere } from '../shared/elsewhere.ts';
 import { pythonWords } from '../shared/failure.ts';
 import { findHistory, type HistoryTable, readApplied } from '../shared/history.ts';
@@ -38,11 +39,7 @@ export interface AlembicStatus {
 export async function readStatus(where: Where, kind: AlembicProject['kind']): Promise<AlembicStatus> {
   const project = findProject(where.directory);
   if (project?.kind !== kind)
-    throw new OpError(
-      'refused',
-      `There is no project of ${TITLES[kind]} in ${where.directory}.`,
-      'Name its directory with --dir.',
-    );
+    throw adapterErrors.noProject({ tool: TITLES[kind], directory: where.directory });
   const current = await readHeads(where.session, await historyOf(where.session, project));
   const told = await ask(where, project);
   const { revisions } = told;

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { RunResult } from '../../../../hosts/host.ts';
-import { OpError } from '../../../error.ts';
 import type { Where } from '../../types.ts';
+import { adapterErrors } from '../errors.ts';
 import { withToolEnvironment } from '../shared/environment.ts';
 import { type Command, findProgram, projectRoot, pythonDirectories, textOf } from '../shared/programs.ts';
 
@@ -74,11 +74,7 @@ export async function commandsOf(
     if (python !== undefined && (await has(context, python, module)))
       return [{ program: python, args: ['-m', name, ...first] }];
   }
-  throw new OpError(
-    'refused',
-    `${TITLES[project.kind]} was not found.`,
-    `Install it in ${join(project.root, '.venv')}, or activate the virtual environment that has it.`,
-  );
+  throw adapterErrors.noAlembic({ tool: TITLES[project.kind], root: project.root });
 }
 
 /** The first of them that has the tool, where there are several. Throws OpError when there is none. */

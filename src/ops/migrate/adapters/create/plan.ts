@@ -4,9 +4,10 @@ import { CommandError, type RunResult } from '../../../../hosts/host.ts';
 import { shellWord } from '../../../../text/shell.ts';
 import type { OpContext } from '../../../engine/operation.ts';
 import type { Check, Fact, Failure, Plan, Step, StepIo } from '../../../engine/plan.ts';
-import { OpError } from '../../../error.ts';
+import type { OpError } from '../../../error.ts';
 import type { Creation } from '../../types.ts';
 import { hasNoEffect } from '../alembic/reversible.ts';
+import { adapterErrors } from '../errors.ts';
 import { withToolEnvironment } from '../shared/environment.ts';
 import { shown } from '../shared/step.ts';
 
@@ -23,11 +24,6 @@ interface Draft {
   readonly words: string;
   /** It has to write to the database first. */
   readonly writes: boolean;
-}
-
-/** For a tool that does not know the team's models. */
-export function noModels(tool: string): OpError {
-  return new OpError('refused', `${tool} makes no migration from models.`, 'Leave --autogenerate out.');
 }
 
 /**
@@ -164,8 +160,7 @@ async function drafted(context: OpContext, creation: Creation): Promise<Draft> {
       }),
     );
   } catch (error) {
-    if (error instanceof CommandError) throw new OpError('failed', error.message, undefined, error);
-    throw error;
+    throw error instanceof CommandError ? adapterErrors.notRun({ why: error.message }, error) : error;
   } finally {
     files = newFiles(creation.cwd, before);
     for (const { path } of files) rmSync(path, { force: true });
@@ -195,9 +190,8 @@ function inEnvironment<T>(
 
 function failed(creation: Creation, result: RunResult, context: OpContext): OpError {
   const { exitCode } = result;
-  const how =
-    exitCode === 0 ? 'ended without an error, and there is no new file' : `failed with exit code ${exitCode}`;
-  return new OpError('failed', `${shown(creation.command)} ${how}: ${wordsOf(creation, result, context)}`);
+  const said = wordsOf(creation, result, context);
+  return adapterErrors.noNewFile({ command: shown(creation.command), exitCode, said });
 }
 
 function wordsOf({ words }: Creation, result: RunResult, context: OpContext): string {

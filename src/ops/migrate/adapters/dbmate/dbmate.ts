@@ -1,11 +1,11 @@
 import { relative } from 'node:path';
 import type { RunResult } from '../../../../hosts/host.ts';
 import type { Step } from '../../../engine/plan.ts';
-import { OpError } from '../../../error.ts';
 import type { Migration } from '../../files/migration.ts';
 import { readMigrations } from '../../files/read.ts';
 import { lint } from '../../sql/lint/lint.ts';
 import type { Destination, Direction, Item, Problem, Route, Status, Where } from '../../types.ts';
+import { adapterErrors } from '../errors.ts';
 import type { Adapting } from '../shared/adapting.ts';
 import { findHistory, readApplied } from '../shared/history.ts';
 import { type Command, findProgram, nodeDirectories, textOf } from '../shared/programs.ts';
@@ -33,12 +33,7 @@ interface DbmateStatus {
 
 async function readStatus(where: Where): Promise<DbmateStatus> {
   const project = findProject(where);
-  if (project === undefined)
-    throw new OpError(
-      'refused',
-      `There are no migrations of dbmate in ${where.directory}.`,
-      'Name their directory with --dir.',
-    );
+  if (project === undefined) throw adapterErrors.noDbmateFiles({ directory: where.directory });
   const program = findProgram('dbmate', nodeDirectories(where.context, project.root));
   const { migrations, problems: bad } = await readMigrations(project.migrations);
   const table = await findHistory(where.session, 'dbmate', project.history);
@@ -51,7 +46,8 @@ async function readStatus(where: Where): Promise<DbmateStatus> {
   }));
   const items = lineOf(listed, applied);
   const problems: Problem[] = [...bad, ...problemsOf(items, 'dbmate')];
-  if (program === undefined) problems.push({ kind: 'tool', version: null, message: NOT_FOUND });
+  if (program === undefined)
+    problems.push({ kind: 'tool', version: null, message: adapterErrors.noDbmate().message });
   return {
     project,
     command: program === undefined ? undefined : { program, args: [] },
@@ -65,20 +61,15 @@ async function readStatus(where: Where): Promise<DbmateStatus> {
   };
 }
 
-const NOT_FOUND =
-  'dbmate was not found: install it, or use --tool sql, which reads the same files and table.';
-
-/** dbmate cannot be asked for a part of what waits. */
-const INSTEAD = 'Go up to the latest, or use --tool sql, which reads the same files and table.';
-
 async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
   const found = await readStatus(where);
   const { project, command, status } = found;
   const bad = status.problems.find(({ kind }) => kind === 'bad_file' || kind === 'tool');
-  if (bad !== undefined || command === undefined) throw new OpError('refused', bad?.message ?? NOT_FOUND);
+  if (bad !== undefined) throw adapterErrors.blocked({ why: bad.message });
+  if (command === undefined) throw adapterErrors.noDbmate();
   const chosen =
     direction === 'up'
-      ? chooseAllUp(status.items, to, 'dbmate', INSTEAD)
+      ? chooseAllUp(status.items, to, 'dbmate')
       : chooseDown(status.items.filter(isApplied), to, status.items, forgettable(found));
   if (direction === 'up') refuseWithoutMark(project, chosen);
   const facts = [
@@ -111,11 +102,7 @@ function refuseWithoutMark({ migrations }: DbmateProject, chosen: readonly Item[
     ({ file }) => !/^--\s*migrate:down/m.test(file === null ? '' : (textOf(migrations, file) ?? '')),
   );
   if (bare.length === 0) return;
-  throw new OpError(
-    'refused',
-    `dbmate applies no file without a line "-- migrate:down": ${bare.map(({ file }) => file).join(', ')}.`,
-    'Add the line; the way down may be empty.',
-  );
+  throw adapterErrors.withoutMark({ files: bare.map(({ file }) => file) });
 }
 
 function upSteps(where: Where, found: DbmateStatus, command: Command, chosen: readonly Item[]): Step[] {

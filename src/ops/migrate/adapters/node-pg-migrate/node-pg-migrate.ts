@@ -1,6 +1,5 @@
 import { relative } from 'node:path';
 import type { RunResult } from '../../../../hosts/host.ts';
-import { OpError } from '../../../error.ts';
 import { fileName } from '../../files/create.ts';
 import { lint } from '../../sql/lint/lint.ts';
 import type {
@@ -15,7 +14,7 @@ import type {
   Status,
   Where,
 } from '../../types.ts';
-import { noModels } from '../create/plan.ts';
+import { adapterErrors } from '../errors.ts';
 import type { Adapting } from '../shared/adapting.ts';
 import { findHistory, readApplied } from '../shared/history.ts';
 import { type Command, findProgram, nodeDirectories } from '../shared/programs.ts';
@@ -45,16 +44,9 @@ interface NodePgMigrateStatus {
   readonly status: Status;
 }
 
-const NOT_FOUND = 'node-pg-migrate was not found: run npm install in the project.';
-
 async function readStatus(where: Where): Promise<NodePgMigrateStatus> {
   const project = findProject(where.directory);
-  if (project === undefined)
-    throw new OpError(
-      'refused',
-      `There is no package.json with node-pg-migrate in ${where.directory}.`,
-      'Name its directory with --dir.',
-    );
+  if (project === undefined) throw adapterErrors.noNodePackage({ directory: where.directory });
   const program = findProgram('node-pg-migrate', nodeDirectories(where.context, project.root));
   const { sources, problems: bad } = await readSources(project.migrations);
   const rows = await appliedNames(where.session, project);
@@ -70,7 +62,8 @@ async function readStatus(where: Where): Promise<NodePgMigrateStatus> {
     rows.map((row) => ({ ...row, version: versionOf(row.version) })),
   );
   const problems: Problem[] = [...bad, ...problemsOf(items, 'node-pg-migrate')];
-  if (program === undefined) problems.push({ kind: 'tool', version: null, message: NOT_FOUND });
+  if (program === undefined)
+    problems.push({ kind: 'tool', version: null, message: adapterErrors.noNodePgMigrate().message });
   const byVersion = new Map(items.map((item) => [item.version, item]));
   const applied = rows.flatMap(({ version }) => byVersion.get(versionOf(version)) ?? []);
   return {
@@ -92,7 +85,8 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
   const found = await readStatus(where);
   const { project, command, sources, versions, status } = found;
   const bad = status.problems.find(({ kind }) => kind !== 'missing_file' && kind !== 'out_of_order');
-  if (bad !== undefined || command === undefined) throw new OpError('refused', bad?.message ?? NOT_FOUND);
+  if (bad !== undefined) throw adapterErrors.blocked({ why: bad.message });
+  if (command === undefined) throw adapterErrors.noNodePgMigrate();
   const chosen =
     direction === 'up' ? chooseUp(status.items, to) : chooseDown(found.applied, to, status.items);
   const used = chosen.flatMap(({ file }) => sources.find((source) => source.file === file) ?? []);
@@ -173,8 +167,8 @@ async function create(
 ): Promise<Creation> {
   const project = findProject(directory);
   const program = project && findProgram('node-pg-migrate', nodeDirectories(context, project.root));
-  if (project === undefined || program === undefined) throw new OpError('refused', NOT_FOUND);
-  if (autogenerate) throw noModels('node-pg-migrate');
+  if (project === undefined || program === undefined) throw adapterErrors.noNodePgMigrate();
+  if (autogenerate) throw adapterErrors.noModels({ tool: 'node-pg-migrate' });
   const { sources } = await readSources(project.migrations);
   const last = sources.at(-1)?.file;
   const language = last?.split('.').at(-1);

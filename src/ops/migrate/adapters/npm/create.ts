@@ -1,10 +1,10 @@
-import { OpError } from '../../../error.ts';
 import { fileName } from '../../files/create.ts';
 import type { Creation, MigrationDirectory, NewMigration } from '../../types.ts';
-import { noModels } from '../create/plan.ts';
+import { adapterErrors } from '../errors.ts';
 import { nodeWords } from '../node-pg-migrate/node-pg-migrate.ts';
 import { type Command, findProgram, nodeDirectories } from '../shared/programs.ts';
 import { commandsOf } from './commands.ts';
+import { npmErrors } from './errors.ts';
 import { callOf, findProject, type ScriptsProject, toolCallsOf } from './scripts.ts';
 import { toolCallOf } from './tools.ts';
 
@@ -40,10 +40,9 @@ export async function createWithScripts(
   { name, autogenerate }: NewMigration,
 ): Promise<Creation> {
   const project = findProject(directory);
-  if (project === undefined)
-    throw new OpError('refused', `There are no scripts for migrations in ${directory}.`);
-  if (project.wrong !== undefined) throw new OpError('refused', project.wrong);
-  if (autogenerate) throw noModels('A script');
+  if (project === undefined) throw npmErrors.noProject({ directory });
+  if (project.wrong !== undefined) throw npmErrors.badSettings({ why: project.wrong });
+  if (autogenerate) throw adapterErrors.noModels({ tool: 'A script' });
   const base = { driver: 'script', cwd: project.cwd, generated: false, words: nodeWords } as const;
   const script = project.scripts.create;
   if (script !== undefined)
@@ -53,15 +52,9 @@ export async function createWithScripts(
       command: callOf(project, withName(project, script), { name: fileName(name) }),
     };
   const made = maker(project);
-  if (made === undefined)
-    throw new OpError(
-      'refused',
-      `The scripts in package.json of ${project.found.root} do not say how a migration is begun, and a SQL file would be none of theirs.`,
-      'Name the script for it: "pgdeck": {"migrate": {"create": "db:make -- {name}"}}, or write SQL files beside them with --tool sql.',
-    );
+  if (made === undefined) throw npmErrors.noCreate({ root: project.found.root });
   const program = findProgram(made.program, nodeDirectories(context, project.found.root));
-  if (program === undefined)
-    throw new OpError('refused', `${made.program} was not found.`, 'Run npm install in the project.');
+  if (program === undefined) throw npmErrors.noProgram({ program: made.program });
   return {
     ...base,
     tool: made.program,

@@ -1,8 +1,8 @@
 import type { Check } from '../../../engine/plan.ts';
-import { OpError } from '../../../error.ts';
 import type { Destination, Item } from '../../types.ts';
 import type { Applied } from '../shared/history.ts';
 import { chooseDown, migrationsOf, refuseWithoutDown } from '../shared/status.ts';
+import { npmErrors } from './errors.ts';
 import { type ScriptsProject, toolCallsOf } from './scripts.ts';
 import type { ScriptsStatus } from './status.ts';
 import { type ToolCall, takenBack } from './tools.ts';
@@ -46,11 +46,7 @@ const isBounded = (script: string): boolean => !script.includes('{version}');
 
 function named(script: string | undefined): string {
   if (script !== undefined) return script;
-  throw new OpError(
-    'refused',
-    'There is no script for down in package.json.',
-    'Name it there: "pgdeck": {"migrate": {"down": "db:down"}}.',
-  );
+  throw npmErrors.noScript({ direction: 'down' });
 }
 
 /** With a script that goes down to a version. */
@@ -62,19 +58,8 @@ function atOnce(found: ScriptsStatus, script: string, chosen: readonly Item[]): 
   const beyond = taken.filter((version) => !versions.includes(version));
   const short = versions.filter((version) => !taken.includes(version));
   if (beyond.length > 0)
-    throw new OpError(
-      'refused',
-      `${effect.text} takes ${beyond.join(', ')} back, too, and nothing was done: ${beyond.length === 1 ? 'it is' : 'they are'} to stay.`,
-      script.includes('{version}')
-        ? 'Write {first}, the oldest that is taken back, in place of {version}: pgdeck.migrate.downTo in package.json.'
-        : 'Mend pgdeck.migrate.downTo in package.json.',
-    );
-  if (short.length > 0)
-    throw new OpError(
-      'refused',
-      `${effect.text} does not take ${short.join(', ')} back, so nothing was done.`,
-      'Mend pgdeck.migrate.downTo in package.json.',
-    );
+    throw npmErrors.takesMore({ call: effect.text, beyond, byVersion: !isBounded(script) });
+  if (short.length > 0) throw npmErrors.takesLess({ call: effect.text, missing: short });
   return {
     calls: [{ script, values, versions }],
     versions,
@@ -91,12 +76,7 @@ function oneByOne(found: ScriptsStatus, script: string, to: Destination, chosen:
   let left = found.rows;
   while (left.some(({ version }) => wanted.has(version)) && !enough(calls, to)) {
     const versions = effect.known ? effect.of(left) : left.slice(-1).map(({ version }) => version);
-    if (versions.length === 0)
-      throw new OpError(
-        'refused',
-        `${effect.text} takes none of ${[...wanted].join(', ')} back, so nothing was done.`,
-        'Name another script: pgdeck.migrate.down in package.json.',
-      );
+    if (versions.length === 0) throw npmErrors.takesNone({ call: effect.text, wanted: [...wanted] });
     calls.push({ script, values: {}, versions });
     left = left.filter(({ version }) => !versions.includes(version));
   }
@@ -132,16 +112,14 @@ function refuseBeyond(
   if (beyond.length === 0) return;
   const last = calls.at(-1)?.versions ?? [];
   const below = calls.slice(0, -1).flatMap((call) => call.versions).length;
-  const whole = below + last.length;
-  const stays = rows.at(-whole - 1)?.version;
-  const fits = [below, whole].filter((n) => n > 0).join(' or ');
-  throw new OpError(
-    'refused',
-    `${effect.text} takes back ${migrationsOf(last.length)} at once (${last.join(', ')}), and ${beyond.join(', ')} ${beyond.length === 1 ? 'is' : 'are'} to stay. Nothing was done.`,
-    to.kind === 'steps'
-      ? `Take back ${fits}: --steps ${whole}, or name a script that takes back one: pgdeck.migrate.down in package.json.`
-      : `Go ${stays === undefined ? 'to the base: --base' : `down to ${stays}: --to ${stays}`}, or name a script that takes back one: pgdeck.migrate.down in package.json.`,
-  );
+  throw npmErrors.severalAtOnce({
+    call: effect.text,
+    taken: last,
+    beyond,
+    below,
+    stays: rows.at(-below - last.length - 1)?.version,
+    bySteps: to.kind === 'steps',
+  });
 }
 
 interface Effect {
@@ -160,11 +138,7 @@ function effectOf(project: ScriptsProject, script: string, values: DownCall['val
   const downs = calls.filter(({ does }) => does === 'down');
   const text = (downs.length > 0 ? downs : calls).map((call) => call.text).join(' && ');
   if (calls.some(({ does }) => does !== 'down' && does !== 'status'))
-    throw new OpError(
-      'refused',
-      `The script ${script} calls ${calls.map((call) => call.text).join(' && ')}, which does something else than to take back.`,
-      'Name another one: pgdeck.migrate.down in package.json.',
-    );
+    throw npmErrors.doesMore({ script, calls: calls.map((call) => call.text) });
   return {
     known: downs.length > 0,
     text: downs.length > 0 ? text : `The script ${script}`,
@@ -182,12 +156,7 @@ function effectOf(project: ScriptsProject, script: string, values: DownCall['val
 /** Throws OpError for a script that takes back everything, whatever it is called. */
 export function refuseAll(script: string, calls: readonly ToolCall[]): void {
   const all = calls.find(({ down }) => down?.kind === 'all');
-  if (all === undefined) return;
-  throw new OpError(
-    'refused',
-    `The script ${script} takes back every migration (${all.text}), and is not run.`,
-    'Name one that takes back one at a time: "pgdeck": {"migrate": {"down": "SCRIPT"}} in package.json.',
-  );
+  if (all !== undefined) throw npmErrors.takesAll({ script, call: all.text });
 }
 
 /** A single call that takes back several. */

@@ -1,6 +1,5 @@
 import type { RunResult } from '../../../../hosts/host.ts';
 import type { Fact, Step } from '../../../engine/plan.ts';
-import { OpError } from '../../../error.ts';
 import type { Destination, Direction, Item, Route, Where } from '../../types.ts';
 import { nodeWords } from '../node-pg-migrate/node-pg-migrate.ts';
 import type { Adapting } from '../shared/adapting.ts';
@@ -11,6 +10,7 @@ import { toolStep } from '../shared/step.ts';
 import { lockTimeoutOf } from '../shared/timeout.ts';
 import { createWithScripts } from './create.ts';
 import { planDown, refuseAll } from './down.ts';
+import { npmErrors } from './errors.ts';
 import { callOf, findProject, toolCallsOf, toolOf } from './scripts.ts';
 import { historyOf, plain, readStatus, type ScriptsStatus } from './status.ts';
 import { READS_SQL, type ToolCall } from './tools.ts';
@@ -18,7 +18,7 @@ import { READS_SQL, type ToolCall } from './tools.ts';
 async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
   const found = await readStatus(where);
   const { project, history, status } = found;
-  if (project.wrong !== undefined) throw new OpError('refused', project.wrong);
+  if (project.wrong !== undefined) throw npmErrors.badSettings({ why: project.wrong });
   const facts: Fact[] = [
     { label: 'Connection', value: 'DATABASE_URL and the PG variables, where the scripts read them' },
     {
@@ -40,11 +40,7 @@ type Base = Pick<Route, 'direction' | 'hazards' | 'facts' | 'statusHash' | 'unre
 
 function named(script: string | undefined): string {
   if (script !== undefined) return script;
-  throw new OpError(
-    'refused',
-    'There is no script for up in package.json.',
-    'Name it there: "pgdeck": {"migrate": {"up": "db:up"}}.',
-  );
+  throw npmErrors.noScript({ direction: 'up' });
 }
 
 /** A script applies all that wait, or none. */
@@ -56,12 +52,7 @@ function up(where: Where, found: ScriptsStatus, to: Destination, base: Base): Ro
   const part = { id: 'npm-up', title: 'Apply what waits', before: appliedOf(found) };
   const call = callOf(project, script);
   if (!complete) {
-    if (to.kind !== 'latest')
-      throw new OpError(
-        'refused',
-        'The scripts do not say what waits, so there is no going up a part of it.',
-        'Go up to the latest, or name a status script in package.json: pgdeck.migrate.status.',
-      );
+    if (to.kind !== 'latest') throw npmErrors.unknownPart();
     return {
       ...base,
       ...oneWay,
@@ -71,7 +62,7 @@ function up(where: Where, found: ScriptsStatus, to: Destination, base: Base): Ro
       steps: [step(where, found, call, { ...part, after: undefined, count: 1 })],
     };
   }
-  const versions = versionsOf(chooseAllUp(status.items, to, 'The script', 'Go up to the latest.'));
+  const versions = versionsOf(chooseAllUp(status.items, to, 'The script'));
   const after = movedBy(part.before, versions, 'up');
   return {
     ...base,
@@ -86,12 +77,7 @@ function up(where: Where, found: ScriptsStatus, to: Destination, base: Base): Ro
 function refuseDown(script: string, calls: readonly ToolCall[]): void {
   refuseAll(script, calls);
   const back = calls.find(({ does }) => does === 'down');
-  if (back === undefined) return;
-  throw new OpError(
-    'refused',
-    `The script ${script} takes migrations back (${back.text}), and is not run to go up.`,
-    'Name another one: "pgdeck": {"migrate": {"up": "SCRIPT"}} in package.json.',
-  );
+  if (back !== undefined) throw npmErrors.upTakesBack({ script, call: back.text });
 }
 
 function canTakeBack({ project }: ScriptsStatus): boolean {
@@ -102,11 +88,7 @@ function canTakeBack({ project }: ScriptsStatus): boolean {
 
 function down(where: Where, found: ScriptsStatus, to: Destination, base: Base): Route {
   const { project, history } = found;
-  if (history === undefined)
-    throw new OpError(
-      'refused',
-      'The database has no history that is known, so it is not certain what would be taken back.',
-    );
+  if (history === undefined) throw npmErrors.noHistory();
   const { calls, versions, behind, checks } = planDown(found, to);
   let before = appliedOf(found);
   return {

@@ -1,5 +1,4 @@
 import { CommandError, type RunResult } from '../../../../hosts/host.ts';
-import { OpError } from '../../../error.ts';
 import type { Item, Problem, Status, Where } from '../../types.ts';
 import { withToolEnvironment } from '../shared/environment.ts';
 import {
@@ -13,6 +12,7 @@ import { dependsOn } from '../shared/package-json.ts';
 import type { Command } from '../shared/programs.ts';
 import { isApplied, lineOf } from '../shared/status.ts';
 import { shown } from '../shared/step.ts';
+import { npmErrors } from './errors.ts';
 import { readOutput, type Told } from './output.ts';
 import { callOf, findProject, type ScriptsProject, toolOf } from './scripts.ts';
 
@@ -31,12 +31,7 @@ export interface ScriptsStatus {
 
 export async function readStatus(where: Where): Promise<ScriptsStatus> {
   const project = findProject(where.directory);
-  if (project === undefined)
-    throw new OpError(
-      'refused',
-      `There are no scripts for migrations in package.json of ${where.directory}.`,
-      'Name them there, below pgdeck.migrate: {"up": "db:migrate", "down": "db:rollback"}.',
-    );
+  if (project === undefined) throw npmErrors.noScripts({ directory: where.directory });
   const history = await historyOf(where.session, project);
   const rows = history === undefined ? [] : await readApplied(where.session, history);
   const { told, problems } = await ask(where, project);

@@ -1,90 +1,49 @@
 import type { RunResult } from '../../../../hosts/host.ts';
-import { OpError } from '../../../error.ts';
+import type { OpError } from '../../../error.ts';
+import { adapterErrors, type Change, type Reason } from '../errors.ts';
 import type { ToolRun } from './tool-run.ts';
 
 interface Failed {
-  readonly run: Pick<ToolRun, 'tool' | 'words' | 'after' | 'before'>;
+  readonly run: Pick<ToolRun, 'tool' | 'words'>;
   /** As it could be typed. */
   readonly command: string;
   readonly result: RunResult;
   /** By its exit code. */
   readonly succeeded: boolean;
   /** What the history says of it. */
-  readonly changed: string;
-  /** What it should have been, said in the same way. */
-  readonly planned: string;
-  /** The history is as it was. */
-  readonly none: boolean;
+  readonly changed: Change;
+  /** What it should have been; undefined: not known. */
+  readonly planned: Change | undefined;
 }
 
 /** Lines of output that tell why a program failed. */
 const TAIL = 6;
 
-/** What a reason means, and what to do about it, in one sentence of ours. */
-const MEANINGS: readonly (readonly [RegExp, string])[] = [
-  [
-    /lock timeout|LockNotAvailable|55P03|could not obtain lock/i,
-    'Somebody holds a lock on a table it changes: see who with pgdeck show locks, and run it again.',
-  ],
-  [
-    /CONCURRENTLY cannot (run|be executed)|cannot run inside a transaction block|25001/i,
-    'The tool runs it in a transaction, which this statement refuses: mark the migration as one without.',
-  ],
-  [
-    /Can't locate revision|Definitions of migrations? .*(deleted|missing)/i,
-    'The history names a migration without a file: get the file back from version control.',
-  ],
-  [/Multiple head/i, 'The files have several ends: merge them (alembic merge heads), or name one with --to.'],
-  [/Another migration is already running/i, 'Wait for the other one, and look again.'],
-  [
-    /is preceding already run migration/i,
-    'A file is older than one that is applied: give it a newer number, or apply it with --tool sql.',
-  ],
-  [
-    /permission denied|InsufficientPrivilege|42501|must be owner/i,
-    'The role lacks a right: run it as the owner.',
-  ],
-  [
-    /password authentication failed|no password supplied|SASL|28P01/i,
-    'The tool was refused: make its settings read DATABASE_URL or the PG variables.',
-  ],
-  [
-    /could not connect|connection refused|ECONNREFUSED|could not translate host/i,
-    'The tool does not reach the server: make its settings read DATABASE_URL or the PG variables.',
-  ],
-  [
-    /No module named|ModuleNotFoundError|ERR_MODULE_NOT_FOUND|Cannot find module/i,
-    'A part of it is not installed: install what the project needs, in its virtual environment or node_modules.',
-  ],
-  [/Missing script/i, 'Name the scripts in package.json, below pgdeck.migrate.'],
+/** What a program says, and the reason that it tells. */
+const REASONS: readonly (readonly [RegExp, Reason])[] = [
+  [/lock timeout|LockNotAvailable|55P03|could not obtain lock/i, 'locked'],
+  [/CONCURRENTLY cannot (run|be executed)|cannot run inside a transaction block|25001/i, 'inTransaction'],
+  [/Can't locate revision|Definitions of migrations? .*(deleted|missing)/i, 'fileGone'],
+  [/Multiple head/i, 'severalHeads'],
+  [/Another migration is already running/i, 'anotherRun'],
+  [/is preceding already run migration/i, 'olderFile'],
+  [/permission denied|InsufficientPrivilege|42501|must be owner/i, 'noRight'],
+  [/password authentication failed|no password supplied|SASL|28P01/i, 'notLetIn'],
+  [/could not connect|connection refused|ECONNREFUSED|could not translate host/i, 'notReached'],
+  [/No module named|ModuleNotFoundError|ERR_MODULE_NOT_FOUND|Cannot find module/i, 'notInstalled'],
+  [/Missing script/i, 'noScript'],
 ];
 
 /** The failure of a tool: in its words, then what the history says, then what to do. */
-export function failureOf({ run, command, result, succeeded, changed, planned, none }: Failed): OpError {
+export function failureOf({ run, command, result, succeeded, changed, planned }: Failed): OpError {
   const output = `${result.stdout}\n${result.stderr}`;
-  const words = run.words?.(result) ?? lastLines(result);
-  const state = none
-    ? 'The history is as it was.'
-    : `By the history ${changed}${run.after === undefined ? '' : ', which is not what was planned'}.`;
-  const meaning = MEANINGS.find(([pattern]) => pattern.test(output))?.[1];
-  if (succeeded)
-    return new OpError(
-      'failed',
-      `${command} ended without an error, but not with what was planned: ${changed}${none ? '' : `; planned was that ${planned}`}.${said(words)}`,
-      none
-        ? `${meaning ?? `${run.tool} may work on another database: make its settings read DATABASE_URL or the PG variables.`}`
-        : 'Look at it with: pgdeck migrate status',
-    );
-  const code = result.exitCode === 0 ? '' : ` with exit code ${result.exitCode}`;
-  return new OpError(
-    'failed',
-    `${command} failed${code}:${words === '' ? ' it said nothing.' : ` ${ended(words)}`}`,
-    `${state} ${meaning ?? 'Mend it, and run it again.'}`,
-  );
+  const said = run.words?.(result) ?? lastLines(result);
+  const reason = REASONS.find(([pattern]) => pattern.test(output))?.[1];
+  const facts = { command, said, changed, planned, reason };
+  return succeeded
+    ? adapterErrors.notAsPlanned({ ...facts, tool: run.tool })
+    : adapterErrors.toolFailed({ ...facts, exitCode: result.exitCode });
 }
-
-const said = (words: string): string => (words === '' ? '' : ` It said: ${ended(words)}`);
-const ended = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 function lastLines({ stdout, stderr }: RunResult): string {
   const text = stderr.trim() === '' ? stdout : stderr;

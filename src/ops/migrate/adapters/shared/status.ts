@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { plural } from '../../../../text/units.ts';
-import { OpError } from '../../../error.ts';
+import { migrateErrors } from '../../errors.ts';
 import type { Destination, Direction, Item, Problem, State, Status } from '../../types.ts';
 import { migrationMeant } from '../../version.ts';
+import { type AllAtOnce, adapterErrors } from '../errors.ts';
 import type { Applied } from './history.ts';
 
 /** A migration that a tool knows of, in the order it applies them. */
@@ -78,13 +78,9 @@ export function itemFor(items: readonly Item[], wanted: string): Item {
   const begun = items.filter(({ version, name }) => version.startsWith(wanted) || name.startsWith(wanted));
   const [only, ...more] = begun;
   if (wanted !== '' && only && more.length === 0) return only;
-  throw new OpError(
-    'refused',
-    more.length > 0
-      ? `${wanted} is the beginning of ${begun.length} versions: ${begun.map(({ version }) => version).join(', ')}.`
-      : `There is no migration ${wanted}.`,
-    'See them with: pgdeck migrate status',
-  );
+  throw more.length > 0
+    ? adapterErrors.ambiguous({ beginning: wanted, versions: begun.map(({ version }) => version) })
+    : migrateErrors.noMigration({ version: wanted });
 }
 
 /** What going up to a destination applies, of migrations in one line. Throws OpError. */
@@ -100,35 +96,23 @@ export function chooseUp(items: readonly Item[], to: Destination): Item[] {
       return waiting.filter((item) => items.indexOf(item) <= end);
     }
     case 'base':
-      throw new OpError(
-        'refused',
-        'The base is below everything.',
-        'Go down to it: pgdeck migrate down --base',
-      );
+      throw adapterErrors.baseIsDown();
   }
 }
 
-/** The same for a tool that applies all that wait, or none; `next`: what to do instead. Throws OpError. */
-export function chooseAllUp(items: readonly Item[], to: Destination, tool: string, next: string): Item[] {
+/** The same for a tool that applies all that wait, or none. Throws OpError. */
+export function chooseAllUp(items: readonly Item[], to: Destination, tool: AllAtOnce): Item[] {
   const all = chooseUp(items, { kind: 'latest' });
   const chosen = chooseUp(items, to);
   if (chosen.length === 0 || chosen.length === all.length) return chosen;
-  throw new OpError(
-    'refused',
-    `${tool} applies everything that waits (${all.length}), not ${chosen.length} of it.`,
-    next,
-  );
+  throw adapterErrors.allOrNone({ tool, waiting: all.length, chosen: chosen.length });
 }
 
 /** The migration that is to stay, of all there are. Throws OpError for one that is not applied: down does not lead there. */
 export function itemThatStays(items: readonly Item[], wanted: string): Item {
   const item = itemFor(items, wanted);
   if (isApplied(item)) return item;
-  throw new OpError(
-    'refused',
-    `${item.version} is not applied, and going down cannot get there.`,
-    `Use: pgdeck migrate up --to ${item.version}`,
-  );
+  throw migrateErrors.belowIsUp({ version: item.version });
 }
 
 /**
@@ -160,11 +144,7 @@ export function chooseDown(
       case 'base':
         return newest;
       case 'latest':
-        throw new OpError(
-          'refused',
-          'It is not said how far down.',
-          'Give --steps N, --to VERSION (which stays) or --base.',
-        );
+        throw adapterErrors.noDestination();
     }
   }
 }
@@ -174,25 +154,15 @@ export function refuseWithoutDown(items: readonly Item[]): void {
   const stuck = items.filter(({ reversible }) => !reversible);
   if (stuck.length === 0) return;
   const missing = stuck.filter(({ state }) => state === 'missing_file');
-  const list = (some: readonly Item[]) => some.map(({ version }) => version).join(', ');
-  throw new OpError(
-    'refused',
-    missing.length > 0
-      ? `${list(missing)} cannot be taken back: there is no file of it.`
-      : `${list(stuck)} has no way down, so nothing is taken back.`,
-    missing.length > 0
-      ? 'Get the file back from version control.'
-      : 'Write its way down, stop above it with --to, or restore a backup.',
-  );
+  const versionsOf = (some: readonly Item[]) => some.map(({ version }) => version);
+  throw missing.length > 0
+    ? adapterErrors.noFile({ versions: versionsOf(missing) })
+    : adapterErrors.noWayDown({ versions: versionsOf(stuck) });
 }
 
 function counted(n: number, have: number, direction: Direction): number {
   if (n <= have) return n;
-  const what = direction === 'up' ? 'not applied' : 'applied';
-  throw new OpError(
-    'refused',
-    `${plural(n, 'step')} ${n === 1 ? 'is' : 'are'} too many: ${have} ${have === 1 ? 'is' : 'are'} ${what}.`,
-  );
+  throw adapterErrors.tooManySteps({ n, have, direction });
 }
 
 /** The versions that are applied when these have been, or have been taken back. */

@@ -3,7 +3,7 @@ import type { Session } from '../../../../db/session.ts';
 import type { RunResult } from '../../../../hosts/host.ts';
 import { duration } from '../../../../text/units.ts';
 import type { Step, StepIo } from '../../../engine/plan.ts';
-import { OpError } from '../../../error.ts';
+import { adapterErrors, type Change, changeText } from '../errors.ts';
 import { withToolEnvironment } from './environment.ts';
 import { failureOf } from './failure.ts';
 import type { Command } from './programs.ts';
@@ -42,12 +42,7 @@ export function toolStep(run: ToolRun): Step {
 async function carryOut(run: ToolRun, io: StepIo): Promise<void> {
   let session = await sessionOf(run, io);
   const now = await run.applied(session);
-  if (!same(now, run.before))
-    throw new OpError(
-      'refused',
-      `The history has changed since this was planned: ${difference(run.before, now)}.`,
-      'Plan it again.',
-    );
+  if (!same(now, run.before)) throw adapterErrors.changedSince(changeOf(run.before, now));
   io.record({ tool: run.tool, before: [...run.before], planned: run.after ? [...run.after] : null });
   const until = performance.now() + (run.where.patience?.wait ?? 0) * 1000;
   for (;;) {
@@ -57,7 +52,7 @@ async function carryOut(run: ToolRun, io: StepIo): Promise<void> {
     const then = await run.applied(session);
     const reached = run.after === undefined || same(then, run.after);
     const succeeded = result.exitCode === 0 && run.failedAnyway?.(result) !== true;
-    if (succeeded && reached) return io.line(`By the history: ${difference(now, then)}.`);
+    if (succeeded && reached) return io.line(`By the history: ${changeText(changeOf(now, then))}.`);
     const left = until - performance.now();
     // what was rolled back whole can be tried again; a lock that is waited for in turns stops nobody for long
     if (!(LOCKED.test(result.stderr) && same(then, now) && left > 0))
@@ -66,9 +61,8 @@ async function carryOut(run: ToolRun, io: StepIo): Promise<void> {
         command: shown(run.command),
         result,
         succeeded,
-        changed: difference(now, then),
-        planned: run.after === undefined ? '' : difference(now, run.after),
-        none: same(then, now),
+        changed: changeOf(now, then),
+        planned: run.after && changeOf(now, run.after),
       });
     io.line(`Somebody holds a lock that it needs. It is tried again for ${duration(left / 1000)}.`);
     await delay(Math.min(left, PAUSE_MS * (0.5 + Math.random())), undefined, { signal: io.signal });
@@ -119,12 +113,9 @@ export function same(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a.size === b.size && [...a].every((version) => b.has(version));
 }
 
-/** `a002 was applied, a003 was taken back`, `nothing changed`. */
-export function difference(before: ReadonlySet<string>, after: ReadonlySet<string>): string {
-  const added = [...after].filter((version) => !before.has(version));
-  const gone = [...before].filter((version) => !after.has(version));
-  const told = (versions: readonly string[], what: string) =>
-    versions.length === 0 ? [] : [`${versions.join(', ')} ${versions.length === 1 ? 'was' : 'were'} ${what}`];
-  const parts = [...told(added, 'applied'), ...told(gone, 'taken back')];
-  return parts.length === 0 ? 'nothing changed' : parts.join(', ');
+function changeOf(before: ReadonlySet<string>, after: ReadonlySet<string>): Change {
+  return {
+    applied: [...after].filter((version) => !before.has(version)),
+    takenBack: [...before].filter((version) => !after.has(version)),
+  };
 }

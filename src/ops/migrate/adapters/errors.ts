@@ -1,0 +1,183 @@
+import { join } from 'node:path';
+import { shellWord } from '../../../text/shell.ts';
+import { plural } from '../../../text/units.ts';
+import { defineErrors, failed, refused } from '../../error.ts';
+import type { Direction } from '../types.ts';
+
+const NAME_DIRECTORY = 'Name its directory with --dir.';
+const STATUS = 'See them with: pgdeck migrate status';
+
+/** What has become of the history. */
+export interface Change {
+  readonly applied: readonly string[];
+  readonly takenBack: readonly string[];
+}
+
+/** `a002 was applied, a003 was taken back`, `nothing changed`. */
+export function changeText({ applied, takenBack }: Change): string {
+  const told = (versions: readonly string[], what: string) =>
+    versions.length === 0 ? [] : [`${versions.join(', ')} ${versions.length === 1 ? 'was' : 'were'} ${what}`];
+  const parts = [...told(applied, 'applied'), ...told(takenBack, 'taken back')];
+  return parts.length === 0 ? 'nothing changed' : parts.join(', ');
+}
+
+const isNothing = ({ applied, takenBack }: Change): boolean => applied.length + takenBack.length === 0;
+
+/** Why a tool fails, where that is known from what it says; and what to do about it. */
+const REASONS = {
+  locked: 'Somebody holds a lock on a table it changes: see who with pgdeck show locks, and run it again.',
+  inTransaction:
+    'The tool runs it in a transaction, which this statement refuses: mark the migration as one without.',
+  fileGone: 'The history names a migration without a file: get the file back from version control.',
+  severalHeads: 'The files have several ends: merge them (alembic merge heads), or name one with --to.',
+  anotherRun: 'Wait for the other one, and look again.',
+  olderFile: 'A file is older than one that is applied: give it a newer number, or apply it with --tool sql.',
+  noRight: 'The role lacks a right: run it as the owner.',
+  notLetIn: 'The tool was refused: make its settings read DATABASE_URL or the PG variables.',
+  notReached: 'The tool does not reach the server: make its settings read DATABASE_URL or the PG variables.',
+  notInstalled:
+    'A part of it is not installed: install what the project needs, in its virtual environment or node_modules.',
+  noScript: 'Name the scripts in package.json, below pgdeck.migrate.',
+} as const;
+export type Reason = keyof typeof REASONS;
+
+/** What to do instead with a tool that applies everything that waits, or nothing. */
+const INSTEAD = {
+  dbmate: 'Go up to the latest, or use --tool sql, which reads the same files and table.',
+  Aerich: 'Go up to the latest, or take the later files away first.',
+  'The script': 'Go up to the latest.',
+} as const;
+export type AllAtOnce = keyof typeof INSTEAD;
+
+const ended = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+export const adapterErrors = defineErrors('migrate.adapters', {
+  // what is there of the tool
+  noProject: ({ tool, directory }: { tool: string; directory: string }) =>
+    refused(`There is no project of ${tool} in ${directory}.`, NAME_DIRECTORY),
+  noDbmateFiles: ({ directory }: { directory: string }) =>
+    refused(`There are no migrations of dbmate in ${directory}.`, 'Name their directory with --dir.'),
+  noNodePackage: ({ directory }: { directory: string }) =>
+    refused(`There is no package.json with node-pg-migrate in ${directory}.`, NAME_DIRECTORY),
+  noDbmate: () =>
+    refused('dbmate was not found: install it, or use --tool sql, which reads the same files and table.'),
+  noNodePgMigrate: () => refused('node-pg-migrate was not found: run npm install in the project.'),
+  noAerich: () =>
+    refused('Aerich was not found: install it in .venv of the project, or activate its virtual environment.'),
+  noAlembic: ({ tool, root }: { tool: string; root: string }) =>
+    refused(
+      `${tool} was not found.`,
+      `Install it in ${join(root, '.venv')}, or activate the virtual environment that has it.`,
+    ),
+  /** `why`: the first problem that its status tells. */
+  blocked: ({ why }: { why: string }) => refused(why),
+  aerichNotBegun: ({ location, root }: { location: string; root: string }) =>
+    refused(
+      `There are no migrations of Aerich in ${location}.`,
+      `Aerich makes the first one and the tables of the models at once, when it is not begun yet: (cd ${shellWord(root)} && aerich init-db)`,
+    ),
+  severalApps: ({ location, apps }: { location: string; apps: readonly string[] }) =>
+    refused(
+      `Aerich has several apps here: ${apps.join(', ')}.`,
+      `Name one with --dir ${join(location, '…')}`,
+    ),
+
+  // which migrations
+  ambiguous: ({ beginning, versions }: { beginning: string; versions: readonly string[] }) =>
+    refused(`${beginning} is the beginning of ${versions.length} versions: ${versions.join(', ')}.`, STATUS),
+  noRevision: ({ name }: { name: string }) => refused(`There is no revision or branch ${name}.`, STATUS),
+  severalHeads: ({ heads, merge }: { heads: readonly string[]; merge: string }) =>
+    refused(
+      `The files have several ends that are not applied: ${heads.join(', ')}.`,
+      `Merge them (${merge}), name one with --to, or apply them all with --to heads.`,
+    ),
+  branches: () =>
+    refused(
+      'The revisions have branches, so a number of steps does not say where to.',
+      'Name the revision with --to.',
+    ),
+  baseIsDown: () => refused('The base is below everything.', 'Go down to it: pgdeck migrate down --base'),
+  noDestination: () =>
+    refused('It is not said how far down.', 'Give --steps N, --to VERSION (which stays) or --base.'),
+  allOrNone: ({ tool, waiting, chosen }: { tool: AllAtOnce; waiting: number; chosen: number }) =>
+    refused(`${tool} applies everything that waits (${waiting}), not ${chosen} of it.`, INSTEAD[tool]),
+  tooManySteps: ({ n, have, direction }: { n: number; have: number; direction: Direction }) =>
+    refused(
+      `${plural(n, 'step')} ${n === 1 ? 'is' : 'are'} too many: ${have} ${have === 1 ? 'is' : 'are'} ${direction === 'up' ? 'not applied' : 'applied'}.`,
+    ),
+  noFile: ({ versions }: { versions: readonly string[] }) =>
+    refused(
+      `${versions.join(', ')} cannot be taken back: there is no file of it.`,
+      'Get the file back from version control.',
+    ),
+  noWayDown: ({ versions }: { versions: readonly string[] }) =>
+    refused(
+      `${versions.join(', ')} has no way down, so nothing is taken back.`,
+      'Write its way down, stop above it with --to, or restore a backup.',
+    ),
+  withoutMark: ({ files }: { files: readonly (string | null)[] }) =>
+    refused(
+      `dbmate applies no file without a line "-- migrate:down": ${files.join(', ')}.`,
+      'Add the line; the way down may be empty.',
+    ),
+
+  // the run of the tool: `said`: its own words
+  changedSince: (change: Change) =>
+    refused(`The history has changed since this was planned: ${changeText(change)}.`, 'Plan it again.'),
+  notAsPlanned: ({
+    command,
+    tool,
+    said,
+    changed,
+    planned,
+    reason,
+  }: {
+    command: string;
+    tool: string;
+    said: string;
+    changed: Change;
+    planned: Change | undefined;
+    reason: Reason | undefined;
+  }) => {
+    const none = isNothing(changed);
+    const plan = none || planned === undefined ? '' : `; planned was that ${changeText(planned)}`;
+    const elsewhere = `${tool} may work on another database: make its settings read DATABASE_URL or the PG variables.`;
+    return failed(
+      `${command} ended without an error, but not with what was planned: ${changeText(changed)}${plan}.${said === '' ? '' : ` It said: ${ended(said)}`}`,
+      none ? (reason ? REASONS[reason] : elsewhere) : 'Look at it with: pgdeck migrate status',
+    );
+  },
+  /** `planned`: undefined where it was not known what it would do. */
+  toolFailed: ({
+    command,
+    exitCode,
+    said,
+    changed,
+    planned,
+    reason,
+  }: {
+    command: string;
+    exitCode: number;
+    said: string;
+    changed: Change;
+    planned: Change | undefined;
+    reason: Reason | undefined;
+  }) => {
+    const state = isNothing(changed)
+      ? 'The history is as it was.'
+      : `By the history ${changeText(changed)}${planned === undefined ? '' : ', which is not what was planned'}.`;
+    return failed(
+      `${command} failed${exitCode === 0 ? '' : ` with exit code ${exitCode}`}:${said === '' ? ' it said nothing.' : ` ${ended(said)}`}`,
+      `${state} ${reason ? REASONS[reason] : 'Mend it, and run it again.'}`,
+    );
+  },
+
+  // a new migration
+  noModels: ({ tool }: { tool: string }) =>
+    refused(`${tool} makes no migration from models.`, 'Leave --autogenerate out.'),
+  notRun: ({ why }: { why: string }) => failed(why),
+  noNewFile: ({ command, exitCode, said }: { command: string; exitCode: number; said: string }) =>
+    failed(
+      `${command} ${exitCode === 0 ? 'ended without an error, and there is no new file' : `failed with exit code ${exitCode}`}: ${said}`,
+    ),
+});
