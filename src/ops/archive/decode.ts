@@ -125,7 +125,7 @@ async function refuseEmptyFiles({ path }: Archive): Promise<void> {
       if ((await stat(join(path, name))).size === 0) throw archiveErrors.emptyFile({ path, name });
     }
   } catch (error) {
-    throw diskError(error, 'The backup cannot be read', path);
+    throw diskError(error, 'readBackup', path);
   }
 }
 
@@ -203,7 +203,7 @@ function decoded({ path }: Archive, { tables, largeObjects, complete, bytes }: S
 
 function zlibError({ path }: Archive, error: unknown): OpError {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  if (!/^(Z_|ZSTD_|ERR_)/.test(code)) return diskError(error, 'The backup cannot be read', path);
+  if (!/^(Z_|ZSTD_|ERR_)/.test(code)) return diskError(error, 'readBackup', path);
   if (code === 'Z_BUF_ERROR') return archiveErrors.packedShort({ path }, error);
   return archiveErrors.undecodable({ path, said: message }, error);
 }

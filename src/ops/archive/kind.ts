@@ -38,7 +38,7 @@ export async function readHead(path: string): Promise<{ kind: ArchiveKind; head:
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' && (await stat(path).catch(() => undefined)) !== undefined)
       throw archiveErrors.noToc({ path });
-    throw diskError(error, 'The backup cannot be read', path);
+    throw diskError(error, 'readBackup', path);
   }
   if (head.length === 0) throw archiveErrors.empty({ path });
   if (starts(head, PGDMP)) return { kind: isDirectory ? 'directory' : 'custom', head };

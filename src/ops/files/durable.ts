@@ -1,13 +1,13 @@
 import { access, chmod, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpError } from '../error.ts';
-import { filesErrors } from './errors.ts';
+import { filesErrors, type Undone } from './errors.ts';
 
-/** The sentence for an error of the file system; `what` is what was not done: `The repository cannot be read`. */
-export function diskError(error: unknown, what: string, path: string): OpError {
+/** An error of the file system, by what could not be done because of it. */
+export function diskError(error: unknown, undone: Undone, path: string): OpError {
   if (error instanceof OpError) return error;
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  return filesErrors.disk({ what, path, code, said: String(error) }, error);
+  return filesErrors.disk({ undone, path, code, said: String(error) }, error);
 }
 
 /** Whether there is anything at a path that this user can reach. */

@@ -10,10 +10,24 @@ const WHY: Readonly<Record<string, readonly [why: string, next: string]>> = {
   ENOTDIR: ['it is no directory', 'Name another directory with --dir.'],
 };
 
+/** What was to be done, and was not. */
+const NOT_DONE = {
+  readBackup: 'The backup cannot be read',
+  writeBackup: 'The backup cannot be written',
+  publishBackup: 'The backup cannot be published',
+  deleteBackup: 'The backup cannot be deleted',
+  removeRest: 'What is left of the backup cannot be removed',
+  listBackups: 'The backups cannot be listed',
+  readManifest: 'The manifest cannot be read',
+  writeManifest: 'The manifest cannot be written',
+} as const;
+
+export type Undone = keyof typeof NOT_DONE;
+
 export const filesErrors = defineErrors('files', {
-  disk: ({ what, path, code, said }: { what: string; path: string; code: string; said: string }) => {
+  disk: ({ undone, path, code, said }: { undone: Undone; path: string; code: string; said: string }) => {
     const [why, next] = WHY[code] ?? [code === '' ? said : code, 'Check the disk and try again.'];
-    return failed(`${what}: ${why} (${path}).`, next);
+    return failed(`${NOT_DONE[undone]}: ${why} (${path}).`, next);
   },
   lineBreak: ({ secret }: { secret: 'password' | 'passphrase of the key' }) =>
     refused(

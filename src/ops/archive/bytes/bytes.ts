@@ -106,7 +106,7 @@ async function filesOf({ path, archive, kind, manifest }: Stored): Promise<strin
     return [...new Set([...recorded, ...there])];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return recorded;
-    throw diskError(error, 'The backup cannot be read', archive);
+    throw diskError(error, 'readBackup', archive);
   }
 }
 
@@ -134,7 +134,7 @@ async function markOf(path: string): Promise<string> {
     return `${size} ${mtimeNs} ${ctimeNs}`;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'missing';
-    throw diskError(error, 'The backup cannot be read', path);
+    throw diskError(error, 'readBackup', path);
   }
 }
 
@@ -143,7 +143,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
     return (await stat(path)).size;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw diskError(error, 'The backup cannot be read', path);
+    throw diskError(error, 'readBackup', path);
   }
 }
 
@@ -156,6 +156,6 @@ async function sumOf(
     return await sha256File(path, signal, onBytes);
   } catch (error) {
     if (signal?.aborted) throw archiveErrors.checkCancelled(error);
-    throw diskError(error, 'The backup cannot be read', path);
+    throw diskError(error, 'readBackup', path);
   }
 }

@@ -96,7 +96,7 @@ async function fingerprintOf(path: string, signal?: AbortSignal): Promise<string
       .digest('hex');
   } catch (error) {
     if (signal?.aborted) throw restoreErrors.readingCancelled(error);
-    throw diskError(error, 'The backup cannot be read', path);
+    throw diskError(error, 'readBackup', path);
   }
 }
 
@@ -106,6 +106,6 @@ async function looks(path: string): Promise<string> {
     const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
     return [ino, size, mtimeNs, ctimeNs].join(' ');
   } catch (error) {
-    throw diskError(error, 'The backup cannot be read', path);
+    throw diskError(error, 'readBackup', path);
   }
 }
