@@ -59,21 +59,16 @@ async function snapshotOf(context: Context, command: Command): Promise<SchemaSna
 }
 
 async function writeSnapshot(snapshot: SchemaSnapshot, file: string): Promise<void> {
-  const [{ snapshotText }, { writeFile }, { OpError }] = await Promise.all([
+  const [{ snapshotText }, { writeFile }, { cliErrors }] = await Promise.all([
     import('../ops/schema/format.ts'),
     import('node:fs/promises'),
-    import('../ops/error.ts'),
+    import('./errors.ts'),
   ]);
   try {
     await writeFile(file, snapshotText(snapshot));
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new OpError(
-      'failed',
-      `${file} cannot be written (${code}).`,
-      'Name another file with --out.',
-      error,
-    );
+    throw cliErrors.unwritable({ file, code }, error);
   }
 }
 

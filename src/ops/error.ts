@@ -59,27 +59,37 @@ export const failed = (sentence: string, next?: string): Words => ({ kind: 'fail
 export const cancelled = (sentence: string, next?: string): Words => ({ kind: 'cancelled', sentence, next });
 
 type Telling = (facts: never) => Words;
-type Making<Tell extends Telling> = (...given: [...Parameters<Tell>, cause?: unknown]) => OpError;
+type Making<Tell extends Telling, Made extends OpError> = (
+  ...given: [...Parameters<Tell>, cause?: unknown]
+) => Made;
 
 /**
  * The errors of a room, in one place: their words are made here of the facts that are handed in, so that they can be
- * changed, or told in another language, without touching what finds them out.
+ * changed, or told in another language, without touching what finds them out. `Class` is for errors that are told apart
+ * from others by who catches them.
  */
-export function defineErrors<const Table extends Readonly<Record<string, Telling>>>(
+export function defineErrors<
+  const Table extends Readonly<Record<string, Telling>>,
+  Made extends OpError = OpError,
+>(
   room: string,
   table: Table,
-): { readonly [Name in keyof Table]: Making<Table[Name]> } {
+  Class?: new (...given: ConstructorParameters<typeof OpError>) => Made,
+): { readonly [Name in keyof Table]: Making<Table[Name], Made> } {
   const make = (name: string, tell: Telling) => {
     // the facts come first, where it has any
     const told = tell.length > 0;
     return (...given: readonly unknown[]): OpError => {
       const facts = (told ? given[0] : {}) as ErrorFacts;
       const { kind, sentence, next } = tell(facts as never);
-      return new OpError(kind, sentence, next, given[told ? 1 : 0], { code: `${room}.${name}`, facts });
+      return new (Class ?? OpError)(kind, sentence, next, given[told ? 1 : 0], {
+        code: `${room}.${name}`,
+        facts,
+      });
     };
   };
   const made = Object.entries(table).map(([name, tell]) => [name, make(name, tell)]);
-  return Object.fromEntries(made) as { readonly [Name in keyof Table]: Making<Table[Name]> };
+  return Object.fromEntries(made) as { readonly [Name in keyof Table]: Making<Table[Name], Made> };
 }
 
 /** Sentence and next step of anything thrown. */

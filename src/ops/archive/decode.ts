@@ -5,10 +5,10 @@ import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import zlib from 'node:zlib';
 import { CommandError, type Host } from '../../hosts/host.ts';
-import { plural } from '../../text/units.ts';
 import { OpError } from '../error.ts';
 import { diskError } from '../files/durable.ts';
 import type { Clients } from '../programs/programs.ts';
+import { archiveErrors } from './errors.ts';
 import type { Archive } from './kind.ts';
 import { DumpScanner, type Scan, type ScannedTable } from './scanner.ts';
 import { isCrash, readToc, reasonIn, type TocEntry } from './toc.ts';
@@ -41,7 +41,6 @@ export type OnProgress = (done: number, of: number | undefined) => void;
 const STALL_MS = 60_000;
 const PIECE = 1 << 20;
 const PROGRESS_MS = 100;
-const OTHER = 'Use another backup.';
 
 /**
  * Decodes an archive to its end and counts the rows in it, without a server and without writing anything. Throws
@@ -60,10 +59,10 @@ export async function decodeArchive(
       ? fromArchive(io, clients, archive, told)
       : fromSql(io, archive, told));
   } catch (error) {
-    if (io.signal?.aborted) throw new OpError('cancelled', 'The check was cancelled.', undefined, error);
+    if (io.signal?.aborted) throw archiveErrors.checkCancelled(error);
     if (error instanceof CommandError && error.kind === 'stalled')
-      throw damaged(archive, 'decoding it stands still', error);
-    if (isCrash(error)) throw damaged(archive, error.message, error);
+      throw archiveErrors.standsStill({ path: archive.path }, error);
+    if (isCrash(error)) throw archiveErrors.undecodable({ path: archive.path, said: error.message }, error);
     throw error;
   }
 }
@@ -85,8 +84,7 @@ async function fromArchive(
   archive: Archive,
   onProgress?: OnProgress,
 ): Promise<Decoded> {
-  if (clients === undefined)
-    throw new OpError('refused', 'pg_restore is needed to decode this archive.', 'Install it first.');
+  if (clients === undefined) throw archiveErrors.noPgRestore();
   const { path } = archive;
   const pgRestore = clients.path('pg_restore');
   if (archive.kind === 'directory') await refuseEmptyFiles(archive);
@@ -105,32 +103,29 @@ async function fromArchive(
       onProgress?.(done, undefined);
     },
   });
-  if (exitCode !== 0) throw damaged(archive, reasonIn(stderr));
+  if (exitCode !== 0) throw archiveErrors.undecodable({ path: archive.path, said: reasonIn(stderr) });
   const scan = scanner.end();
   refuseMissing(archive, entries, scan);
   return decoded(archive, scan);
 }
 
 /** pg_restore passes over a file that was emptied: it takes what follows for its rows. */
-function refuseMissing(archive: Archive, entries: readonly TocEntry[], scan: Scan): void {
+function refuseMissing({ path }: Archive, entries: readonly TocEntry[], scan: Scan): void {
   const expected = entries.filter((entry) => entry.type === 'TABLE DATA');
-  if (scan.unfinished !== undefined) throw damaged(archive, `the data of ${scan.unfinished} has no end`);
+  if (scan.unfinished !== undefined) throw archiveErrors.endlessTable({ path, table: scan.unfinished });
   if (scan.tables.length >= expected.length) return;
-  throw damaged(
-    archive,
-    `it should hold the data of ${plural(expected.length, 'table')}, and ${scan.tables.length} ${scan.tables.length === 1 ? 'is' : 'are'} there`,
-  );
+  throw archiveErrors.missingTables({ path, expected: expected.length, found: scan.tables.length });
 }
 
 /** A compressed file is never empty, not even that of an empty table or large object. */
-async function refuseEmptyFiles(archive: Archive): Promise<void> {
+async function refuseEmptyFiles({ path }: Archive): Promise<void> {
   try {
-    for (const name of await readdir(archive.path)) {
+    for (const name of await readdir(path)) {
       if (!/\.(gz|zst|lz4)$/.test(name)) continue;
-      if ((await stat(join(archive.path, name))).size === 0) throw damaged(archive, `${name} is empty`);
+      if ((await stat(join(path, name))).size === 0) throw archiveErrors.emptyFile({ path, name });
     }
   } catch (error) {
-    throw diskError(error, 'The backup cannot be read', archive.path);
+    throw diskError(error, 'readBackup', path);
   }
 }
 
@@ -145,7 +140,8 @@ async function fromSql(io: DecodeIo, archive: Archive, onProgress?: OnProgress):
     throw zlibError(archive, error);
   }
   const scan = scanner.end();
-  if (scan.unfinished !== undefined) throw damaged(archive, `it ends within the data of ${scan.unfinished}`);
+  if (scan.unfinished !== undefined)
+    throw archiveErrors.endsInTable({ path: archive.path, table: scan.unfinished });
   return decoded(archive, scan);
 }
 
@@ -197,26 +193,17 @@ async function throughZstd(
       onText?.(piece);
     },
   });
-  if (exitCode !== 0) throw damaged(archive, reasonIn(stderr));
+  if (exitCode !== 0) throw archiveErrors.undecodable({ path: archive.path, said: reasonIn(stderr) });
 }
 
-function decoded(archive: Archive, { tables, largeObjects, complete, bytes }: Scan): Decoded {
-  if (!complete)
-    throw new OpError(
-      'failed',
-      `${archive.path} is cut off: it does not end with pg_dump's "PostgreSQL database dump complete".`,
-      OTHER,
-    );
+function decoded({ path }: Archive, { tables, largeObjects, complete, bytes }: Scan): Decoded {
+  if (!complete) throw archiveErrors.cutOff({ path });
   return { tables, largeObjects, bytes, complete };
 }
 
-function zlibError(archive: Archive, error: unknown): OpError {
+function zlibError({ path }: Archive, error: unknown): OpError {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  if (!/^(Z_|ZSTD_|ERR_)/.test(code)) return diskError(error, 'The backup cannot be read', archive.path);
-  if (code === 'Z_BUF_ERROR') return damaged(archive, 'it is cut off', error);
-  return damaged(archive, message, error);
-}
-
-function damaged({ path }: Archive, why: string, cause?: unknown): OpError {
-  return new OpError('failed', `${path} is damaged: ${why.replace(/\.$/, '')}.`, OTHER, cause);
+  if (!/^(Z_|ZSTD_|ERR_)/.test(code)) return diskError(error, 'readBackup', path);
+  if (code === 'Z_BUF_ERROR') return archiveErrors.packedShort({ path }, error);
+  return archiveErrors.undecodable({ path, said: message }, error);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import zlib from 'node:zlib';
 import { OpError } from '../error.ts';
 import { diskError } from '../files/durable.ts';
+import { archiveErrors } from './errors.ts';
 
 /** How an archive is read: the first two by pg_restore, the others are SQL for psql. */
 export type ArchiveKind = 'custom' | 'directory' | 'sql' | 'sql.gz' | 'sql.zst';
@@ -18,7 +19,6 @@ const HEAD = 64 * 1024;
 const GZIP = Buffer.from([0x1f, 0x8b]);
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 const PGDMP = Buffer.from('PGDMP');
-const USABLE = 'pgdeck reads archives of pg_dump: custom, directory, and SQL as it is or with gzip or zstd.';
 
 /**
  * What an archive is, by its content and not by its name, and the beginning of that content, decompressed where it is
@@ -31,29 +31,22 @@ export async function readHead(path: string): Promise<{ kind: ArchiveKind; head:
     const facts = await stat(path);
     isDirectory = facts.isDirectory();
     // to open a pipe waits for somebody who writes
-    if (!isDirectory && !facts.isFile())
-      throw new OpError('failed', `${path} is neither a file nor a directory.`, USABLE);
+    if (!isDirectory && !facts.isFile()) throw archiveErrors.notAFile({ path });
     head = await firstBytes(isDirectory ? join(path, 'toc.dat') : path);
   } catch (error) {
     if (error instanceof OpError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' && (await stat(path).catch(() => undefined)) !== undefined)
-      throw new OpError('failed', `${path} is no backup: the directory has no toc.dat.`, USABLE);
-    throw diskError(error, 'The backup cannot be read', path);
+      throw archiveErrors.noToc({ path });
+    throw diskError(error, 'readBackup', path);
   }
-  if (head.length === 0)
-    throw new OpError('failed', `${path} is empty.`, 'The dump that should have written it failed.');
+  if (head.length === 0) throw archiveErrors.empty({ path });
   if (starts(head, PGDMP)) return { kind: isDirectory ? 'directory' : 'custom', head };
-  if (isDirectory) throw new OpError('failed', `${path} is no backup: its toc.dat is not pg_dump's.`, USABLE);
+  if (isDirectory) throw archiveErrors.foreignToc({ path });
   if (starts(head, GZIP)) return { kind: 'sql.gz', head: unpacked(path, head, 'gzip', gunzipSome) };
   if (starts(head, ZSTD)) return { kind: 'sql.zst', head: unpacked(path, head, 'zstd', unzstdSome) };
-  if (head.subarray(257, 262).toString('latin1') === 'ustar')
-    throw new OpError(
-      'failed',
-      `${path} is a tar archive, whose damage pg_restore does not notice.`,
-      'Make the backup again in the custom format: pgdeck backup --format custom',
-    );
-  if (!isText(head)) throw unknown(path);
+  if (head.subarray(257, 262).toString('latin1') === 'ustar') throw archiveErrors.tar({ path });
+  if (!isText(head)) throw archiveErrors.unknown({ path });
   return { kind: 'sql', head };
 }
 
@@ -77,22 +70,12 @@ function unpacked(
   try {
     text = unpack(head);
   } catch (error) {
-    throw new OpError(
-      'failed',
-      `${path} is damaged: ${by} cannot unpack its beginning.`,
-      'Use another backup.',
-      error,
-    );
+    throw archiveErrors.packedBadly({ path, by }, error);
   }
   // without a decompressor here its content is looked at when it is decoded
   if (text === undefined) return Buffer.alloc(0);
-  if (starts(text, PGDMP))
-    throw new OpError(
-      'failed',
-      `${path} is an archive of pg_restore inside ${by}.`,
-      `Unpack it first: ${by} -dk ${path}`,
-    );
-  if (!isText(text)) throw unknown(path);
+  if (starts(text, PGDMP)) throw archiveErrors.archiveInside({ path, by });
+  if (!isText(text)) throw archiveErrors.unknown({ path });
   return text;
 }
 
@@ -112,8 +95,4 @@ function starts(head: Buffer, magic: Buffer): boolean {
 
 function isText(head: Buffer): boolean {
   return !head.includes(0) && /^\s*(--|\/\*|\\|[a-z(])/i.test(head.subarray(0, 4096).toString('latin1'));
-}
-
-function unknown(path: string): OpError {
-  return new OpError('failed', `${path} is no backup that pgdeck knows.`, USABLE);
 }

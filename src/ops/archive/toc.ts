@@ -1,5 +1,6 @@
 import { CommandError, type Host } from '../../hosts/host.ts';
-import { OpError } from '../error.ts';
+import type { OpError } from '../error.ts';
+import { archiveErrors } from './errors.ts';
 
 /** One object of an archive. */
 export interface TocEntry {
@@ -68,19 +69,11 @@ export function isCrash(error: unknown): error is CommandError {
 }
 
 function unreadable(path: string, stderr: string): OpError {
-  const reason = reasonIn(stderr);
+  const said = reasonIn(stderr);
   // the archive is not to blame
-  if (/unsupported version|does not support compression/.test(reason))
-    return new OpError(
-      'refused',
-      `This pg_restore cannot read ${path}: ${reason}`,
-      'Install the client programs of the version that made it, or name them with the setting backup.programs.',
-    );
-  return new OpError(
-    'failed',
-    `The table of contents of ${path} cannot be read: ${reason}`,
-    'Use another backup.',
-  );
+  if (/unsupported version|does not support compression/.test(said))
+    return archiveErrors.otherVersion({ path, said });
+  return archiveErrors.noContents({ path, said });
 }
 
 /** The last thing that a program said went wrong, without its own name; never empty. */

@@ -4,9 +4,10 @@ import { OpError } from '../error.ts';
 import type { Clients } from '../programs/programs.ts';
 import type { Level, Verification } from '../repository/manifest.ts';
 import { BackupBytes, type Stored } from './bytes/bytes.ts';
-import { Changed, Damage, Untried } from './bytes/errors.ts';
+import { Changed, Damage, Untried, untriedErrors } from './bytes/errors.ts';
 import { type Difference, differences } from './compare.ts';
 import { type Decoded, type DecodeIo, decodeArchive } from './decode.ts';
+import { archiveErrors } from './errors.ts';
 
 /** What verifying needs of a step; what it cannot tell anybody it keeps to itself. */
 export interface VerifyIo extends DecodeIo {
@@ -68,7 +69,7 @@ async function check(
 ): Promise<string> {
   const { manifest, kind, archive } = backup;
   if (level === 'checksum' && bytes.unknown !== undefined)
-    throw new OpError('refused', bytes.unknown, 'Use --level decode, or --level restore.');
+    throw archiveErrors.noChecksums({ why: bytes.unknown });
   const sums = level === 'decode' ? undefined : await bytes.compare(io);
   if (level === 'checksum' && sums !== undefined) return sums;
   const of = manifest?.tables.reduce((sum, table) => sum + (table.copy_bytes ?? 0), 0);
@@ -84,9 +85,10 @@ async function check(
   if (manifest === undefined) return `${whatIsThere(decoded)} ${bytes.unknown}`;
   if (level === 'decode') return whatIsThere(decoded);
   const found = differences(manifest, decoded);
-  if (found.length > 0) {
+  const [first] = found;
+  if (first !== undefined) {
     io.result?.(tableOf(found));
-    throw new OpError('failed', sentenceFor(found));
+    throw archiveErrors.notAsCounted({ first, others: found.length - 1 });
   }
   return `${whatIsThere(decoded)} As counted when it was made. ${sums}`;
 }
@@ -104,7 +106,7 @@ async function blamed(io: VerifyIo, backup: Stored, bytes: BackupBytes, error: O
     if (!(other instanceof OpError)) throw other;
     return other instanceof Damage ? error : other;
   }
-  return new Untried(backup, `every byte of it is as it was written, and yet: ${error.message}`);
+  return untriedErrors.sameBytes({ id: backup.id, why: error.message });
 }
 
 /** A file's bytes are exact. Those of the rows leave out the definitions: not more than is known to come. */
@@ -122,13 +124,6 @@ function whatIsThere({ tables, largeObjects, bytes }: Decoded): string {
       : `${plural(tables.length, 'table')}, ${uncounted} of them as INSERT statements that are not counted`;
   const objects = largeObjects === null ? '' : `, ${plural(largeObjects, 'large object')}`;
   return `Whole to its end: ${data}${objects}, ${inBytes(bytes)} of SQL.`;
-}
-
-function sentenceFor(found: readonly Difference[]): string {
-  const [first] = found;
-  const more = found.length === 1 ? '' : `, and ${found.length - 1} more differ`;
-  if (first === undefined) return '';
-  return `${first.what} should hold ${first.expected} and holds ${first.found}${more}.`;
 }
 
 function tableOf(found: readonly Difference[]): ResultTable {

@@ -5,7 +5,6 @@ import { decodeArchive } from '../archive/decode.ts';
 import { ownersIn } from '../archive/wants.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { StepIo } from '../engine/plan.ts';
-import { OpError } from '../error.ts';
 import { kindOf } from '../repository/foreign.ts';
 import type { Verification } from '../repository/manifest.ts';
 import { discard, type PartialBackup, partialDirectory, publish } from '../repository/publish.ts';
@@ -17,6 +16,7 @@ import { globalsCommand, reserveGlobals } from './dump/globals.ts';
 import { watchDump } from './dump/progress.ts';
 import { runDump } from './dump/run.ts';
 import { namesEncoding, type Snapshot, takeSnapshot } from './dump/snapshot.ts';
+import { backupErrors } from './errors.ts';
 import { sweep } from './leftovers.ts';
 import { compareCounts } from './manifest/compare.ts';
 import { type Findings, makeManifest } from './manifest/make.ts';
@@ -130,7 +130,7 @@ export class BackupRun {
 
   async publish(io: StepIo): Promise<BackupMade> {
     const { partial, snapshot } = this.#begun();
-    if (this.#verified === undefined) throw new OpError('failed', 'The backup was not verified.');
+    if (this.#verified === undefined) throw backupErrors.notVerified();
     const request = this.#request;
     const ids = { id: partial.id, run: io.run };
     const manifest = makeManifest(this.#context, request, ids, {
@@ -171,8 +171,7 @@ export class BackupRun {
   }
 
   #begun(): { partial: PartialBackup; snapshot: Snapshot } {
-    if (this.#partial === undefined || this.#snapshot === undefined)
-      throw new OpError('failed', 'The backup was not begun.');
+    if (this.#partial === undefined || this.#snapshot === undefined) throw backupErrors.notBegun();
     return { partial: this.#partial, snapshot: this.#snapshot };
   }
 

@@ -2,7 +2,7 @@ import { quoteIdent, quoteLiteral } from '../../db/ident.ts';
 import { type DatabaseFacts, databaseFacts } from '../../db/queries/database/facts.ts';
 import type { Session } from '../../db/session.ts';
 import type { StepIo } from '../engine/plan.ts';
-import { OpError } from '../error.ts';
+import { databaseErrors } from './errors.ts';
 import { type Marker, writeMarker } from './markers.ts';
 
 /** What a new database is made like. */
@@ -74,12 +74,7 @@ export function markedPreview(marked: Marked): string {
 /** What there is to know of a database. Throws {@link OpError} when there is none of that name. */
 export async function databaseOf(session: Session, database: string): Promise<DatabaseFacts> {
   const [facts] = await session.run(databaseFacts, { database });
-  if (facts === undefined)
-    throw new OpError(
-      'refused',
-      `There is no database ${database} on this server.`,
-      'See which there are with: pgdeck show databases',
-    );
+  if (facts === undefined) throw databaseErrors.noDatabase({ database });
   return facts;
 }
 

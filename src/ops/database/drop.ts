@@ -5,8 +5,8 @@ import { subscriptionsIn } from '../../db/queries/database/swap.ts';
 import { endRun } from '../../db/queries/signal/run.ts';
 import type { Session } from '../../db/session.ts';
 import { plural } from '../../text/units.ts';
-import { OpError } from '../error.ts';
 import { applicationNameOf } from './end-backends.ts';
+import { databaseErrors } from './errors.ts';
 import type { Leftover, LeftoverKind } from './leftovers.ts';
 import { findLeftovers } from './leftovers.ts';
 import { readMarker } from './markers.ts';
@@ -18,13 +18,8 @@ export const KEEP_BEFORE = 3;
 /** Whether a leftover is the one that was found: a name may be another database's by now. */
 async function again(session: Session, { database, oid, kind }: Leftover): Promise<Leftover> {
   const now = (await findLeftovers(session)).find((one) => one.database === database && one.oid === oid);
-  if (now === undefined || now.kind !== kind)
-    throw new OpError(
-      'refused',
-      `${database} is not what it was when it was looked at.`,
-      'Look again with: pgdeck recover',
-    );
-  if (now.alive) throw new OpError('refused', now.meaning, 'Wait for it, or see it with: pgdeck runs list');
+  if (now === undefined || now.kind !== kind) throw databaseErrors.changed({ database });
+  if (now.alive) throw databaseErrors.atWork({ database, why: now.meaning });
   return now;
 }
 
@@ -64,12 +59,7 @@ export async function dropLeftover(session: Session, leftover: Leftover): Promis
   if (loading && run !== undefined) await session.run(endRunOf(run), undefined);
   const subscriptions = await session.run(subscriptionsIn, { oid });
   const [first] = subscriptions;
-  if (first !== undefined)
-    throw new OpError(
-      'refused',
-      `${database} has the subscription ${first.name}, and cannot be dropped with it.`,
-      'Let connections in, and DROP SUBSCRIPTION there.',
-    );
+  if (first !== undefined) throw databaseErrors.subscription({ database, subscription: first.name });
   await dropDatabase(session, { name: database, is_template: template }, loading ? ' WITH (FORCE)' : '');
 }
 
@@ -147,7 +137,7 @@ export async function pruneBefore(
     else if (subscription)
       kept.push({
         database,
-        why: `${database} has the subscription ${subscription.name}, and cannot be dropped with it.`,
+        why: databaseErrors.subscription({ database, subscription: subscription.name }).message,
       });
     else {
       await dropDatabase(session, { name: database, is_template: template });

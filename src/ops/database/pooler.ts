@@ -1,7 +1,8 @@
-import type { Pooling } from '../../db/pooler/pooling.ts';
 import type { Session } from '../../db/session.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
+import { sentenceOf } from '../error.ts';
+import { databaseErrors } from './errors.ts';
 
 /**
  * What a pooler in front of the server means for a run. One that gives each transaction or statement another connection
@@ -14,7 +15,13 @@ export async function poolerChecks(context: OpContext, session: Session): Promis
   const title = 'Pooler';
   const pooling = await context.pooling(session);
   if (pooling !== 'kept')
-    return [{ title, status: 'block', detail: `${pooled(context.place, pooling)} ${DIRECT}` }];
+    return [
+      {
+        title,
+        status: 'block',
+        detail: sentenceOf(databaseErrors.pooled({ place: context.place, pooling })),
+      },
+    ];
   return [
     {
       title,
@@ -22,14 +29,4 @@ export async function poolerChecks(context: OpContext, session: Session): Promis
       detail: `A pooler stands before the server at ${context.place}, and may end what takes long: connect to PostgreSQL itself where you can.`,
     },
   ];
-}
-
-/** Where to connect to instead of a pooler. */
-export const DIRECT = 'Connect to PostgreSQL itself, with -h and -p.';
-
-/** Why a pooler is no way to the server, in one sentence. */
-export function pooled(place: string, pooling: Exclude<Pooling, 'kept'>): string {
-  return pooling === 'shared'
-    ? `${place} is a pooler that shares connections between clients: locks and settings would stay on those of others.`
-    : `${place} is a pooler without a free connection: whether it shares them between clients, to which locks and settings would stay, cannot be seen.`;
 }

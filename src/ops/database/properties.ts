@@ -1,5 +1,6 @@
 import type { Session } from '../../db/session.ts';
-import { OpError, sentenceOf } from '../error.ts';
+import { sentenceOf } from '../error.ts';
+import { databaseErrors } from './errors.ts';
 import { databasePropertyStatements } from './queries/properties.ts';
 
 /**
@@ -14,7 +15,7 @@ export async function databaseProperties(
   { comment = false }: { readonly comment?: boolean } = {},
 ): Promise<string[]> {
   const rows = await session.run(databasePropertyStatements, { old, fresh, comment });
-  if (rows.length === 0) throw new OpError('refused', `There is no database ${old} on this server.`);
+  if (rows.length === 0) throw databaseErrors.noDatabase({ database: old }).withNext(undefined);
   return rows.map(({ sql }) => sql);
 }
 
@@ -27,12 +28,7 @@ export async function applyProperties(session: Session, statements: readonly str
   try {
     for (const statement of statements)
       await session.sql(statement).catch((error: unknown) => {
-        throw new OpError(
-          'failed',
-          `${sentenceOf(error)} It was said by: ${statement}`,
-          'Grant this role what it lacks, or connect as a superuser.',
-          error,
-        );
+        throw databaseErrors.statement({ statement, why: sentenceOf(error) }, error);
       });
     await session.sql('COMMIT');
   } catch (error) {

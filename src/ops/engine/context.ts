@@ -8,8 +8,7 @@ import { type Pooling, poolingOf } from '../../db/pooler/pooling.ts';
 import type { Target } from '../../db/target.ts';
 import type { Host } from '../../hosts/host.ts';
 import { local } from '../../hosts/local.ts';
-import { DIRECT, pooled } from '../database/pooler.ts';
-import { OpError } from '../error.ts';
+import { databaseErrors } from '../database/errors.ts';
 import { sweepSecretFiles } from '../files/secret-files.ts';
 import { connectionWords } from './connection.ts';
 import { journalDirectory } from './journal/runs.ts';
@@ -84,7 +83,7 @@ export function createContext({ resolved, env, operations, host, now }: ContextO
       if (purpose === 'slow' || !session.server.pooled) return session;
       try {
         const found = await pooling(session);
-        if (found !== 'kept') throw new OpError('refused', pooled(place(target), found), DIRECT);
+        if (found !== 'kept') throw databaseErrors.pooled({ place: place(target), pooling: found });
         await session.keep();
         return session;
       } catch (error) {

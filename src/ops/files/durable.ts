@@ -1,23 +1,13 @@
 import { access, chmod, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpError } from '../error.ts';
+import { filesErrors, type Undone } from './errors.ts';
 
-const WHY: Record<string, readonly [why: string, next: string]> = {
-  ENOSPC: ['the disk is full', 'Make room there, or name another directory with --dir.'],
-  EDQUOT: ['the quota is used up', 'Make room there, or name another directory with --dir.'],
-  EACCES: ['this user may not', 'Mend its permissions, or name another directory with --dir.'],
-  EPERM: ['this user may not', 'Mend its permissions, or name another directory with --dir.'],
-  EROFS: ['the file system is read-only', 'Name another directory with --dir.'],
-  ENOENT: ['it does not exist', 'Check the name; see what there is with: pgdeck backups list'],
-  ENOTDIR: ['it is no directory', 'Name another directory with --dir.'],
-};
-
-/** The sentence for an error of the file system; `what` is what was not done: `The repository cannot be read`. */
-export function diskError(error: unknown, what: string, path: string): OpError {
+/** An error of the file system, by what could not be done because of it. */
+export function diskError(error: unknown, undone: Undone, path: string): OpError {
   if (error instanceof OpError) return error;
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  const [why, next] = WHY[code] ?? [code === '' ? String(error) : code, 'Check the disk and try again.'];
-  return new OpError('failed', `${what}: ${why} (${path}).`, next, error);
+  return filesErrors.disk({ undone, path, code, said: String(error) }, error);
 }
 
 /** Whether there is anything at a path that this user can reach. */

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OpError } from '../error.ts';
+import { filesErrors } from './errors.ts';
 import { isAlive, type ProcessMark, thisProcess } from './process.ts';
 
 const PREFIX = 'pgdeck-secret-';
@@ -120,13 +120,8 @@ function named(): Files {
 }
 
 /** Both files are read line by line, and a variable would show the secret to others. */
-function refuseLineBreak(what: string, secret: string | undefined): void {
-  if (secret === undefined || !/[\r\n]/.test(secret)) return;
-  throw new OpError(
-    'refused',
-    `The ${what} has a line break, and PostgreSQL's programs cannot be given it: their files have one line for each.`,
-    `Change it to one without, or give it without the line break if that came with copying.`,
-  );
+function refuseLineBreak(what: 'password' | 'passphrase of the key', secret: string | undefined): void {
+  if (secret !== undefined && /[\r\n]/.test(secret)) throw filesErrors.lineBreak({ secret: what });
 }
 
 function removeWithUs(directory: string): void {

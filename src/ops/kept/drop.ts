@@ -11,7 +11,7 @@ import { readRun } from '../engine/journal/runs.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import type { Check, Step, StepIo } from '../engine/plan.ts';
-import { OpError } from '../error.ts';
+import { keptErrors } from './errors.ts';
 import { type Kept, KIND_WORDS, keptOf, usedBy } from './kept.ts';
 import { listKept } from './list.ts';
 
@@ -32,15 +32,9 @@ export const dbDrop = defineOperation({
   plan: async ({ name }, context) => {
     const { kept, session } = await listKept(context);
     const [facts] = await session.run(databaseFacts, { database: name });
-    if (facts === undefined)
-      throw new OpError('refused', `There is no database ${name} on this server.`, LISTED);
+    if (facts === undefined) throw keptErrors.noDatabase({ database: name });
     const one = kept.find((found) => found.name === name);
-    if (one === undefined)
-      throw new OpError(
-        'refused',
-        `pgdeck did not make ${name}, or nothing says so, and drops only what it has made.`,
-        LISTED,
-      );
+    if (one === undefined) throw keptErrors.notOurs({ database: name });
     const leftover = (await findLeftovers(session)).find(
       ({ oid, run }) => oid === one.oid && run === one.run,
     );
@@ -73,8 +67,6 @@ export const dbDrop = defineOperation({
     };
   },
 });
-
-const LISTED = 'See what it has made with: pgdeck db kept';
 
 function sizeOf({ row }: Kept): string {
   return row.total_bytes === null ? 'of a size that this role may not know' : bytes(row.total_bytes);
@@ -163,13 +155,12 @@ function dropStep(one: Kept, leftover: Leftover | undefined): Step {
 async function refuseOther(session: Session, { name, oid, run, of }: Kept): Promise<void> {
   const rows = await session.run(keptDatabases, { oids: [oid] });
   if (keptOf(rows, [{ run, database: name, oid, of }]).some((one) => one.oid === oid)) return;
-  throw new OpError('refused', `${name} is not the database that it was when it was looked at.`, LISTED);
+  throw keptErrors.changed({ database: name });
 }
 
 async function seeItGone(io: StepIo, session: Session, one: Kept): Promise<void> {
   const [still] = await session.run(databaseFacts, { database: one.name });
-  if (still?.oid === one.oid)
-    throw new OpError('failed', `${one.name} is still there after DROP DATABASE.`, 'Try again.');
+  if (still?.oid === one.oid) throw keptErrors.stillThere({ database: one.name });
   io.line(
     one.row.total_bytes === null
       ? `Dropped ${one.name}.`

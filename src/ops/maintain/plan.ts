@@ -4,9 +4,9 @@ import { bytes, count, duration } from '../../text/units.ts';
 import { holdersOf, lockChecks } from '../database/holders.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Fact, Plan } from '../engine/plan.ts';
-import { OpError } from '../error.ts';
 import { isLocal } from '../files/disk.ts';
 import { measured, roomOf, serverChecks } from './checks.ts';
+import { maintainErrors } from './errors.ts';
 import { horizonChecks } from './horizon.ts';
 import { type Options, optionChecks, optionList } from './options.ts';
 import { maintainTables } from './queries/tables.ts';
@@ -168,9 +168,5 @@ function consequenceOf({ full }: Options, works: readonly MaintainWork[]): { con
 export function refuseEmptyOnly(all: MaintainScope, options: Options): void {
   const [one] = all.partitioned;
   if (options.only && !options.analyze && one !== undefined)
-    throw new OpError(
-      'refused',
-      `${fullName(one.schema, one.name)} is partitioned and holds no rows itself: there is nothing to vacuum in it alone.`,
-      'Leave out --only, or add --analyze.',
-    );
+    throw maintainErrors.onlyParent({ table: fullName(one.schema, one.name) });
 }

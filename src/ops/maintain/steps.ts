@@ -1,8 +1,8 @@
 import { progressAnalyze, progressCluster, progressVacuum } from '../../db/queries/progress.ts';
 import { bytes, duration } from '../../text/units.ts';
 import type { Step, StepIo } from '../engine/plan.ts';
-import { OpError } from '../error.ts';
 import { TablesBeforeAfter } from './before-after.ts';
+import { maintainErrors } from './errors.ts';
 import { stayed } from './horizon.ts';
 import type { LastTime } from './shared/last.ts';
 import type { Phases } from './shared/progress.ts';
@@ -133,11 +133,7 @@ async function carryOut(
     return;
   }
   ledger.enter(work, { seconds, outcome: 'failed' });
-  throw new OpError(
-    'failed',
-    `The server passed over ${passedOver.join(', ')}: ${warnings.map(({ message }) => message).join('; ')}.`,
-    'It needs the owner of the table or of the database, or a superuser; from 17 on also who may MAINTAIN it.',
-  );
+  throw maintainErrors.passedOver({ tables: passedOver, said: warnings.map(({ message }) => message) });
 }
 
 /** Locks, time and room, in a few words. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineOperation } from '../engine/operation.ts';
-import { OpError } from '../error.ts';
+import { maintainErrors } from './errors.ts';
 import { commonFields, commonInput, commonOptions, optionFields } from './input.ts';
 import type { Options } from './options.ts';
 import { planMaintenance, refuseEmptyOnly } from './plan.ts';
@@ -78,11 +78,7 @@ export const vacuum = defineOperation({
   plan: async (asked, context) => {
     const { table, schema, due, lock_timeout, wait, ...options } = asked;
     if (options.only_database_stats && (table.length + schema.length > 0 || due))
-      throw new OpError(
-        'refused',
-        'The age of the database is that of all its tables.',
-        'Leave out --only-database-stats, or what names tables.',
-      );
+      throw maintainErrors.ageOfAll();
     return planMaintenance(
       {
         doing: 'vacuum',

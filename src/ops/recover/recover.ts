@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { engineErrors } from '../engine/errors.ts';
 import { leftBehind, listRuns, type Run, readRun } from '../engine/journal/runs.ts';
 import { addressOf, isOnServer, serverHere } from '../engine/journal/server.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import type { Check, Danger, Fact, Plan } from '../engine/plan.ts';
-import { OpError } from '../error.ts';
+import { recoverErrors } from './errors.ts';
 import { found } from './found.ts';
 import { type Remains, remainsOf } from './remains.ts';
 
@@ -31,15 +32,10 @@ export const recover = defineOperation({
     const all = listRuns(context.journal).filter(leftBehind);
     const here = await serverHere(context);
     const runs = all.filter((run) => isOnServer(run, here)).reverse();
-    if (id !== undefined && readRun(context.journal, id) === undefined)
-      throw new OpError('refused', `There is no run "${id}".`, 'See what was done with: pgdeck runs list');
+    if (id !== undefined && readRun(context.journal, id) === undefined) throw engineErrors.noRun({ run: id });
     const chosen = id === undefined ? runs : runs.filter((run) => run.id === id);
     if (id !== undefined && chosen.length === 0)
-      throw new OpError(
-        'refused',
-        `${id} has left nothing behind on ${context.place}.`,
-        'See what was done with: pgdeck runs list',
-      );
+      throw recoverErrors.nothingLeft({ run: id, place: context.place });
     const remains: Remains[] = [];
     for (const run of chosen) remains.push(await remainsOf(run, context));
     if (id === undefined) remains.push(...(await found(context, remains)));

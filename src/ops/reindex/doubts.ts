@@ -7,8 +7,9 @@ import type { Session } from '../../db/session.ts';
 import { uncapital } from '../../text/capital.ts';
 import { holderRemedy, holdersOf, holderText } from '../database/holders.ts';
 import type { StepIo } from '../engine/plan.ts';
-import { OpError, sentenceOf } from '../error.ts';
+import { sentenceOf } from '../error.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
+import { reindexErrors } from './errors.ts';
 import { type ReindexLeftover, reindexLeftovers } from './queries/leftovers.ts';
 import { remedyOf, remedySql } from './statement.ts';
 import { runWatched } from './wait.ts';
@@ -124,16 +125,16 @@ export async function sweep(
   await ended(watcher, applicationName, io.signal);
   const { left } = await leftOn(watcher, doubts);
   const until = performance.now() + patience * 1000;
-  const stay: string[] = [];
+  const stay: { index: string; why: string }[] = [];
   for (const one of left) {
     const name = fullName(one.schema, one.name);
     const why = one.may_drop
       ? await drop(io, sessions, one, Math.max(LEAST_SECONDS, (until - performance.now()) / 1000))
       : `only ${one.toast ? 'a superuser' : `its owner ${one.owner} or a superuser`} may do that: ${remedySql(one)}`;
     if (why === undefined) io.line(`Removed ${name}, which was not finished.`);
-    else stay.push(`${name} stays, invalid: ${why}`);
+    else stay.push({ index: name, why });
   }
-  if (stay.length > 0) throw new OpError('failed', stay.join('\n'));
+  if (stay.length > 0) throw reindexErrors.stay({ indexes: stay });
 }
 
 /** Also when the time is over each is tried: it may be of another table. */

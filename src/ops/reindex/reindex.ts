@@ -5,7 +5,6 @@ import { holdersOf, lockChecks } from '../database/holders.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import type { Check, Plan, ResultTable } from '../engine/plan.ts';
-import { OpError } from '../error.ts';
 import { isLocal } from '../files/disk.ts';
 import { serverChecks } from '../maintain/checks.ts';
 import { type LastTime, lastTimes } from '../maintain/shared/last.ts';
@@ -22,6 +21,7 @@ import {
   waitChecks,
 } from './checks.ts';
 import { bloatText, ESTIMATED } from './choices.ts';
+import { reindexErrors } from './errors.ts';
 import { type ReindexInput, reindexFields, reindexInput } from './input.ts';
 import { type ReindexBloat, reindexBloat } from './queries/bloat.ts';
 import { reindexIndexes, reindexTables } from './queries/inventory.ts';
@@ -58,12 +58,7 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
   const leftovers = about.filter(
     (one) => one.builder === null && (remedyOf(one) === 'rebuild' || one.may_drop),
   );
-  if (scope.targets.length + about.length + denied.length === 0)
-    throw new OpError(
-      'refused',
-      'What was named has no indexes that could be rebuilt.',
-      'See what there is with: pgdeck show indexes',
-    );
+  if (scope.targets.length + about.length + denied.length === 0) throw reindexErrors.noIndexes();
   const last = lastTimes(context.journal, 'reindex', context.place);
   const bloat = new Map((await session.run(reindexBloat, { limit: ESTIMATED })).map((one) => [one.oid, one]));
   const space = await tablespaceChecks(session, tablespace);

@@ -1,13 +1,13 @@
 import { fullName } from '../../db/ident.ts';
 import { bytes, count, duration } from '../../text/units.ts';
 import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
-import { OpError } from '../error.ts';
 import type { LastTime } from '../maintain/shared/last.ts';
 import { type Patience, withLockRetries } from '../maintain/shared/retry.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
 import { type StatementOutcome, statementPreview } from '../maintain/shared/statement.ts';
 import { IndexesBeforeAfter, untouched } from './before-after.ts';
 import { Doubts, sweep } from './doubts.ts';
+import { reindexErrors } from './errors.ts';
 import { type ReindexLeftover, reindexLeftovers } from './queries/leftovers.ts';
 import { reindexMeasure } from './queries/measure.ts';
 import { type ReindexScope, size, type Target } from './scope.ts';
@@ -73,12 +73,7 @@ function cleanUpStep(shared: Shared, leftover: ReindexLeftover): Step {
       const invalid = await watcher.run(reindexLeftovers, { oids: [leftover.table_oid] });
       const now = invalid.find(({ oid }) => oid === leftover.oid);
       if (now === undefined) return io.line(`${name} is gone, or valid, by now.`);
-      if (now.builder !== null)
-        throw new OpError(
-          'failed',
-          `Session ${now.builder} is building ${name} now.`,
-          'Wait until it is done, or cancel it first.',
-        );
+      if (now.builder !== null) throw reindexErrors.beingBuilt({ index: name, pid: now.builder });
       if (!drops) await doubts.begin(io, watcher, id, { oid: leftover.table_oid, name: tableName });
       await swept(io, doubts, id, () =>
         runWatched(io, sessions, remedySql(leftover), { label: name, lockTimeout: 0, lone: true }),
@@ -139,10 +134,7 @@ async function rebuild(io: StepIo, shared: Shared, target: Target): Promise<void
   ledger.enter(target, { before, after, seconds, outcome: same.length === 0 ? 'done' : 'failed' });
   if (same.length > 0) {
     const said = warnings.map(({ message }) => message).join('; ');
-    throw new OpError(
-      'failed',
-      `${same.join(', ')} ${same.length === 1 ? 'was' : 'were'} passed over${said === '' ? '.' : `: ${said}`}`,
-    );
+    throw reindexErrors.passedOver({ indexes: same, said });
   }
   doubts.settle(io, id);
 }
@@ -219,12 +211,7 @@ function compareStep({ scope, sessions, ledger, doubts, leftovers, known }: Shar
         io.line(`${shown} was invalid before and still is. To mend: pgdeck reindex --index ${shown}`);
       }
       if (news.length === 0) return;
-      const names = news.map(({ schema, name }) => fullName(schema, name));
-      throw new OpError(
-        'failed',
-        `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} invalid.`,
-        `To mend: pgdeck reindex ${names.map((name) => `--index ${name}`).join(' ')}`,
-      );
+      throw reindexErrors.invalid({ indexes: news.map(({ schema, name }) => fullName(schema, name)) });
     },
   };
 }

@@ -1,5 +1,5 @@
 import { displayName, fullName } from '../../db/ident.ts';
-import { OpError } from '../error.ts';
+import { relationsErrors } from './errors.ts';
 import { nameParts, nearest } from './names.ts';
 
 interface Named {
@@ -15,8 +15,6 @@ export interface ResolveOptions<R> {
   /** How those are written that one name stands for. */
   readonly shown?: (relation: R) => string;
 }
-
-const PLURAL = { table: 'tables', index: 'indexes' } as const;
 
 /**
  * The relation that was typed: `orders`, `app.orders`, `"Mixed Case"."T"`, or its name exactly as it is. Throws
@@ -41,15 +39,11 @@ export function resolveRelation<R extends Named>(
   );
   if (only === undefined) {
     const names = all.filter(offered).map(({ schema, name }) => displayName(schema, name));
-    throw missing(what, text, nearest(text, names));
+    throw relationsErrors.missing({ what, name: text, alike: nearest(text, names) });
   }
   if (more.length === 0) return only;
   const found = [only, ...more].map(shown);
-  throw new OpError(
-    'refused',
-    `The name ${text} stands for ${found.length} ${PLURAL[what]}: ${found.join(', ')}.`,
-    'Name one of them with its schema, as it stands here.',
-  );
+  throw relationsErrors.ambiguous({ what, name: text, found });
 }
 
 /** The schema that was typed, of those there are. Throws {@link OpError} with the names that are alike. */
@@ -58,20 +52,10 @@ export function resolveSchema(names: readonly string[], text: string, what = 'sc
   const found =
     names.find((name) => name === text) ?? names.find((name) => parts?.length === 1 && name === parts[0]);
   if (found !== undefined) return found;
-  throw missing(what, text, nearest(text, names));
+  throw relationsErrors.missing({ what, name: text, alike: nearest(text, names) });
 }
 
 /** The schema of one of these relations. */
 export function resolveSchemaOf(all: readonly Named[], text: string): string {
   return resolveSchema([...new Set(all.map(({ schema }) => schema))], text, 'schema with tables');
-}
-
-function missing(what: string, text: string, alike: readonly string[]): OpError {
-  return new OpError(
-    'refused',
-    `There is no ${what} ${text} in this database.`,
-    alike.length === 0
-      ? 'Check the name; upper and lower case differ.'
-      : `Did you mean ${alike.join(' or ')}?`,
-  );
 }

@@ -56,7 +56,7 @@ export async function partialDirectory(directory: string, id: string, run: strin
       return { id: name, path, final };
     }
   } catch (error) {
-    throw diskError(error, 'The backup cannot be written', directory);
+    throw diskError(error, 'writeBackup', directory);
   }
 }
 
@@ -86,7 +86,7 @@ export async function publish(partial: PartialBackup, manifest: Manifest): Promi
     await rm(join(final, OWNER), { force: true });
     return final;
   } catch (error) {
-    throw diskError(error, 'The backup cannot be published', final);
+    throw diskError(error, 'publishBackup', final);
   }
 }
 

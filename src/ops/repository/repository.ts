@@ -63,7 +63,7 @@ export async function listBackups(directory: string): Promise<Backup[]> {
     names = await readdir(directory);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw diskError(error, 'The backups cannot be listed', directory);
+    throw diskError(error, 'listBackups', directory);
   }
   const found: (Backup | undefined)[] = [];
   const visible = names.filter((name) => !isHidden(name));

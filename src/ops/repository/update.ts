@@ -17,7 +17,7 @@ export async function readManifest(directory: string): Promise<Manifest> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw diskError(error, 'The manifest cannot be read', path);
+    throw diskError(error, 'readManifest', path);
   }
   try {
     return manifestSchema.parse(JSON.parse(text));
@@ -56,7 +56,7 @@ async function replaceManifest(directory: string, next: () => Promise<Manifest>)
     return manifest;
   } catch (error) {
     if (file !== undefined) await rm(temporary, { force: true });
-    throw diskError(error, 'The manifest cannot be written', join(directory, MANIFEST));
+    throw diskError(error, 'writeManifest', join(directory, MANIFEST));
   } finally {
     await file?.close();
   }

@@ -9,6 +9,7 @@ import { OpError, sentenceOf } from '../error.ts';
 import type { Clients } from '../programs/programs.ts';
 import type { Verification } from '../repository/manifest.ts';
 import type { Backup } from '../repository/repository.ts';
+import { proofErrors, restoreErrors } from './errors.ts';
 import { firstError, remedyFor, speaksAgainst } from './proof/blame.ts';
 import { type Examined, examine } from './proof/examine.ts';
 import type { ProvingServer, Reached } from './proof/proving-server.ts';
@@ -36,12 +37,7 @@ export async function proveRestorable(
     ok,
     detail,
   });
-  if (backup.scope === 'data_only')
-    throw new OpError(
-      'refused',
-      `${backup.id} holds rows without definitions, and cannot be restored by itself.`,
-      'Use --level counts.',
-    );
+  if (backup.scope === 'data_only') throw restoreErrors.rowsOnly({ id: backup.id });
   try {
     const examined = await examine(io, context, clients, backup);
     const place = await placeFor(io, context, examined);
@@ -68,7 +64,8 @@ export async function proveRestorable(
     if (error instanceof Damage) return answer(false, error.message);
     if (error instanceof OpError && isDamage(error) && unknownBytes(backup) !== undefined)
       return answer(false, error.message);
-    throw new Untried(backup, sentenceOf(error), remedyFor(String(error)), error);
+    const [why, next] = [sentenceOf(error), remedyFor(String(error))];
+    throw proofErrors.notTried({ id: backup.id, why, next }, error);
   }
 }
 
@@ -101,14 +98,10 @@ async function failureOf(io: StepIo, load: () => Promise<void>): Promise<OpError
   }
 }
 
-function untried(backup: Backup, { name, differs }: Reached, failure: OpError): Untried {
-  const where = differs === undefined ? '' : ` (${differs})`;
-  return new Untried(
-    backup,
-    `${name}${where} could not load it: ${firstError(failure.message)}`,
-    remedyFor(failure.message),
-    failure,
-  );
+function untried({ id }: Backup, { name: place, differs }: Reached, failure: OpError): Untried {
+  const { message } = failure;
+  const facts = { id, place, differs, said: firstError(message), next: remedyFor(message) };
+  return proofErrors.notLoaded(facts, failure);
 }
 
 async function placeFor(
@@ -129,9 +122,6 @@ async function placeFor(
     io.line(`${throwaway.why} A temporary database on ${context.place} is used.`);
     return beside;
   }
-  throw new Untried(
-    examined.backup,
-    `there is no place to restore it into. ${throwaway.why} ${beside.why}`,
-    'Until then use --level counts.',
-  );
+  const { id } = examined.backup;
+  throw proofErrors.noPlace({ id, throwaway: throwaway.why, beside: beside.why });
 }

@@ -7,15 +7,15 @@ import { poolerChecks } from '../database/pooler.ts';
 import type { Run } from '../engine/journal/runs.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check, Plan } from '../engine/plan.ts';
-import { OpError } from '../error.ts';
 import { findBackup, repositoryDirectory } from '../repository/repository.ts';
+import { restoreErrors } from './errors.ts';
 import { restoreInput } from './input.ts';
 import { droppedSchema } from './methods/put-back.ts';
 import { restorePlan } from './plan.ts';
 import { afterStep, beforeStep, type Hooks } from './steps/hooks.ts';
 import { newState, RUN } from './steps/state.ts';
 import { undoChecks } from './swap/checks.ts';
-import { Undecided } from './swap/exchange.ts';
+import { Undecided } from './swap/errors.ts';
 import { undoPreview, undoSwap } from './swap/swap.ts';
 
 /** What the steps of a restore have recorded. */
@@ -45,11 +45,7 @@ export async function undoRestore(run: Run, context: OpContext): Promise<Plan> {
     const input = restoreInput.parse({ backup: safety, database, in_place: true });
     return restorePlan(input, context, await findBackup(repositoryDirectory(context), safety));
   }
-  throw new OpError(
-    'refused',
-    `${run.id} has not written down how it is taken back.`,
-    'Restore the safety backup: pgdeck backups list',
-  );
+  throw restoreErrors.noWayBack({ run: run.id });
 }
 
 async function undoPlan(

@@ -1,5 +1,5 @@
 import { CommandError, type Host } from '../../hosts/host.ts';
-import { OpError } from '../error.ts';
+import { scheduleErrors } from './errors.ts';
 
 const BEGIN = '# BEGIN pgdeck: lines between these marks are replaced';
 const END = '# END pgdeck';
@@ -59,12 +59,7 @@ function split(crontab: string): { before: string[]; ours: string[]; after: stri
   const begin = lines.indexOf(BEGIN);
   if (begin < 0) return { before: lines, ours: [], after: [] };
   const end = lines.findIndex((line, at) => at > begin && line === END);
-  if (end < 0)
-    throw new OpError(
-      'refused',
-      `The crontab has the mark "${BEGIN}" without its end.`,
-      `Mend it with crontab -e: the line "${END}" is missing below the jobs.`,
-    );
+  if (end < 0) throw scheduleErrors.noEnd({ begin: BEGIN, end: END });
   return { before: lines.slice(0, begin), ours: lines.slice(begin + 1, end), after: lines.slice(end + 1) };
 }
 
@@ -73,21 +68,16 @@ export async function readCrontab(host: Host): Promise<string> {
   const { exitCode, stdout, stderr } = await host.run('crontab', ['-l'], { env: { LC_ALL: 'C' } });
   if (exitCode === 0) return stdout;
   if (/no crontab for/i.test(stderr)) return '';
-  throw new OpError('failed', `The crontab cannot be read: ${stderr.trim()}`);
+  throw scheduleErrors.unreadable({ said: stderr.trim() });
 }
 
 /** Replaces this user's crontab, and reads it back. Throws when it does not stand there afterwards. */
 export async function writeCrontab(host: Host, text: string): Promise<void> {
   const { exitCode, stderr } = await host.run('crontab', ['-'], { input: text, env: { LC_ALL: 'C' } });
-  if (exitCode !== 0) throw new OpError('failed', `crontab refused the new lines: ${stderr.trim()}`);
+  if (exitCode !== 0) throw scheduleErrors.notTaken({ said: stderr.trim() });
   const now = jobsOf(await readCrontab(host)).map(jobLine);
   const meant = jobsOf(text).map(jobLine);
-  if (JSON.stringify(now) !== JSON.stringify(meant))
-    throw new OpError(
-      'failed',
-      'The crontab does not hold what was written to it.',
-      'Look at it with crontab -l.',
-    );
+  if (JSON.stringify(now) !== JSON.stringify(meant)) throw scheduleErrors.notWritten();
 }
 
 /** Why there is no cron on this machine, with the package; undefined when there is one. */

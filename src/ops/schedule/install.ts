@@ -4,8 +4,8 @@ import { splitWords } from '../../text/shell.ts';
 import { moment } from '../../text/units.ts';
 import { defineOperation } from '../engine/operation.ts';
 import { type Check, KEPT } from '../engine/plan.ts';
-import { OpError } from '../error.ts';
 import { cronMissing, JOB_NAME, jobLine, jobsOf, readCrontab, withJob, writeCrontab } from './crontab.ts';
+import { scheduleErrors } from './errors.ts';
 import { badTime, jobOf, scheduleDirectory, surprise, timesOf } from './job.ts';
 import { badCommand, unconfirmed } from './words.ts';
 
@@ -45,8 +45,7 @@ export const scheduleInstall = defineOperation({
   },
   plan: async ({ name, at, command }, context) => {
     const words = splitWords(command);
-    if (words === undefined)
-      throw new OpError('refused', `A quote is not closed in: ${command}`, 'Close it.');
+    if (words === undefined) throw scheduleErrors.openQuote({ command });
     const wrong = await badCommand(words, context.operations);
     const unasked = unconfirmed(words, context.operations);
     const missing = await cronMissing(context.host);

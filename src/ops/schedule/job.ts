@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Cron } from 'croner';
 import { shWord } from '../../text/shell.ts';
 import type { OpContext } from '../engine/operation.ts';
-import { OpError } from '../error.ts';
 import type { Job } from './crontab.ts';
+import { scheduleErrors } from './errors.ts';
 
 /** Variables that decide where things are; cron starts with none of them. */
 const CARRIED = [
@@ -92,19 +92,11 @@ export function jobOf(
     '2>&1',
   ].join(' ');
   // the rest would be a job by itself
-  if (/[\r\n]/.test(command)) throw unfit('A line break');
+  if (/[\r\n]/.test(command)) throw scheduleErrors.unfit({ what: 'A line break' });
   // some crons take two backslashes for one, which leaves the percent sign bare
-  if (command.includes('\\%')) throw unfit('A backslash before a percent sign');
+  if (command.includes('\\%')) throw scheduleErrors.unfit({ what: 'A backslash before a percent sign' });
   // a bare percent sign ends the command for cron
   return { name, at: at.trim().replace(/\s+/g, ' '), line: command.replaceAll('%', '\\%') };
-}
-
-function unfit(what: string): OpError {
-  return new OpError(
-    'refused',
-    `${what} cannot stand in a crontab, and the command, the connection or a variable such as BACKUP_DIR has one.`,
-    'Run it from a script of your own.',
-  );
 }
 
 /** Where the files of the jobs are: locks and logs. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { defineOperation } from '../engine/operation.ts';
 import { KEPT } from '../engine/plan.ts';
-import { OpError } from '../error.ts';
 import { jobLine, jobsOf, readCrontab, withoutJob, writeCrontab } from './crontab.ts';
+import { scheduleErrors } from './errors.ts';
 
 /** Takes a job out of this user's crontab; its log stays. */
 export const scheduleRemove = defineOperation({
@@ -21,8 +21,7 @@ export const scheduleRemove = defineOperation({
     const before = await readCrontab(context.host);
     let written: string | undefined;
     const job = jobsOf(before).find((one) => one.name === name);
-    if (!job)
-      throw new OpError('refused', `There is no job "${name}".`, 'pgdeck schedule status lists them.');
+    if (!job) throw scheduleErrors.noJob({ name });
     return {
       operation: 'schedule remove',
       title: `Remove the job ${name}`,

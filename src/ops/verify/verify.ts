@@ -6,7 +6,7 @@ import { verifyBackup } from '../archive/verify.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import type { Check, Plan, StepIo } from '../engine/plan.ts';
-import { OpError, sentenceOf } from '../error.ts';
+import { sentenceOf } from '../error.ts';
 import { type Clients, findClients } from '../programs/programs.ts';
 import { backupFields, backupInput, dirFlag, factsOf, named } from '../repository/care/field.ts';
 import { LEVELS, type Level, type Verification } from '../repository/manifest.ts';
@@ -14,6 +14,7 @@ import { recordedName } from '../repository/names.ts';
 import { noteVerification } from '../repository/note.ts';
 import { type Backup, failedLevels, lastProven } from '../repository/repository.ts';
 import { proveRestorable } from '../restore/proof.ts';
+import { verifyErrors } from './errors.ts';
 
 const WHAT: Readonly<Record<Level, { title: string; preview: (backup: Backup) => string }>> = {
   decode: { title: 'Decode it to its end', preview: decodePreview },
@@ -53,11 +54,7 @@ export const verify = defineOperation({
     const { directory, backup } = await named(input, context);
     const { level } = input;
     if (level === 'checksum' && backup.manifest === undefined)
-      throw new OpError(
-        'refused',
-        `There are no checksums of ${backup.id}: pgdeck did not make it.`,
-        'Use --level decode, or --level restore.',
-      );
+      throw verifyErrors.noChecksums({ id: backup.id });
     const { clients, checks } = await clientsFor(backup, level, context);
     // with nothing recorded there is nothing to compare with
     const what = WHAT[level === 'counts' && backup.manifest === undefined ? 'decode' : level];
@@ -113,11 +110,7 @@ async function run(
   told([found.level, found.ok ? 'yes' : 'no', found.detail]);
   if (backup.manifest !== undefined) await note(io, backup, found, dir);
   if (found.ok) return;
-  throw new OpError(
-    'failed',
-    `${backup.id} is no good: ${found.detail}`,
-    `Use another backup (pgdeck backups list${dir}), and make a new one: pgdeck backup`,
-  );
+  throw verifyErrors.noGood({ id: backup.id, why: found.detail, dir });
 }
 
 /** Adds it to the history. That it cannot be written is told, and is what fails where nothing worse does. */

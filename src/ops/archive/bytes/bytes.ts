@@ -2,11 +2,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { bytes as inBytes, plural } from '../../../text/units.ts';
 import type { Progress } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import { diskError, filesBelow } from '../../files/durable.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { sha256File } from '../checksum.ts';
-import { Changed, Damage } from './errors.ts';
+import { archiveErrors } from '../errors.ts';
+import { changedErrors, damageErrors } from './errors.ts';
 
 /** A backup, as far as its bytes are concerned. */
 export type Stored = Pick<Backup, 'id' | 'path' | 'archive' | 'kind' | 'manifest'>;
@@ -62,8 +62,8 @@ export class BackupBytes {
     // sizes first: what was cut is found without reading the rest
     for (const { path, bytes: size } of left) {
       const found = await sizeOf(join(home, path));
-      if (found === undefined) throw new Damage(`${path} is missing.`);
-      if (found !== size) throw new Damage(`${path} has ${found} bytes instead of ${size}.`);
+      if (found === undefined) throw damageErrors.missing({ path });
+      if (found !== size) throw damageErrors.otherSize({ path, bytes: found, recorded: size });
     }
     await refuseShadows(this.#backup);
     const of = left.reduce((sum, file) => sum + file.bytes, 0);
@@ -73,8 +73,7 @@ export class BackupBytes {
         done += read;
         io.progress?.({ label: 'checksum', done, of, unit: 'bytes' });
       });
-      if (sum !== file.sha256)
-        throw new Damage(`${file.path} was changed: its checksum is not the one that was recorded.`);
+      if (sum !== file.sha256) throw damageErrors.otherBytes({ path: file.path });
     }
     await this.unchanged();
     for (const { path } of left) this.#compared.add(path);
@@ -84,7 +83,8 @@ export class BackupBytes {
 
   /** Throws {@link Changed} when a file is not what it was when it was first looked at. */
   async unchanged(): Promise<void> {
-    for (const [path, mark] of this.#marks) if ((await markOf(path)) !== mark) throw new Changed(path);
+    for (const [path, mark] of this.#marks)
+      if ((await markOf(path)) !== mark) throw changedErrors.changed({ path });
   }
 }
 
@@ -106,7 +106,7 @@ async function filesOf({ path, archive, kind, manifest }: Stored): Promise<strin
     return [...new Set([...recorded, ...there])];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return recorded;
-    throw diskError(error, 'The backup cannot be read', archive);
+    throw diskError(error, 'readBackup', archive);
   }
 }
 
@@ -120,7 +120,7 @@ async function refuseShadows({ archive, kind, manifest }: Stored): Promise<void>
   const bare = new Set([...recorded].map((name) => name.replace(PACKED, '')));
   for (const name of await readdir(archive).catch(() => []))
     if (!recorded.has(name) && bare.has(name.replace(PACKED, '')))
-      throw new Damage(`${manifest.archive}/${name} does not belong to it, and would be read in its place.`);
+      throw damageErrors.foreign({ path: `${manifest.archive}/${name}` });
 }
 
 function isWithin(path: string, archive: string): boolean {
@@ -134,7 +134,7 @@ async function markOf(path: string): Promise<string> {
     return `${size} ${mtimeNs} ${ctimeNs}`;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'missing';
-    throw diskError(error, 'The backup cannot be read', path);
+    throw diskError(error, 'readBackup', path);
   }
 }
 
@@ -143,7 +143,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
     return (await stat(path)).size;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw diskError(error, 'The backup cannot be read', path);
+    throw diskError(error, 'readBackup', path);
   }
 }
 
@@ -155,7 +155,7 @@ async function sumOf(
   try {
     return await sha256File(path, signal, onBytes);
   } catch (error) {
-    if (signal?.aborted) throw new OpError('cancelled', 'The check was cancelled.', undefined, error);
-    throw diskError(error, 'The backup cannot be read', path);
+    if (signal?.aborted) throw archiveErrors.checkCancelled(error);
+    throw diskError(error, 'readBackup', path);
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Transform, type TransformCallback } from 'node:stream';
-import { OpError } from '../../error.ts';
+import { archiveErrors } from '../errors.ts';
 import { Refusal, SqlGuard } from './guard.ts';
 
 /** Before the text: psql takes no command of its own until the key is given again, which nobody knows. */
@@ -42,10 +42,7 @@ export class GuardStream extends Transform {
     } catch (error) {
       done(
         error instanceof Refusal
-          ? new OpError(
-              'failed',
-              `The load was ended at line ${error.line} of what is loaded: ${error.message}.`,
-            )
+          ? archiveErrors.loadEnded({ line: error.line, why: error.message })
           : (error as Error),
       );
     }

@@ -1,6 +1,7 @@
-import { OpError } from '../../error.ts';
+import type { OpError } from '../../error.ts';
 import type { Clients } from '../../programs/programs.ts';
 import type { ArchiveFormat } from '../../repository/manifest.ts';
+import { backupErrors } from '../errors.ts';
 
 export interface Compression {
   readonly method: 'none' | 'gzip' | 'zstd';
@@ -9,17 +10,15 @@ export interface Compression {
 
 const HIGHEST = { gzip: 9, zstd: 19 } as const;
 const DEFAULT = { gzip: 1, zstd: 3 } as const;
-const EXPECTED = 'Give a level of gzip from 0 to 9, or none, gzip, gzip:6, zstd, zstd:3.';
 
 /** Reads `--compress`: what pg_dump 16 understands, on every version. Throws {@link OpError}. */
 export function parseCompression(text: string): Compression {
   const found = /^(?:(none)|(gzip|zstd)(?::(\d+))?|(\d+))$/i.exec(text.trim());
-  if (found === null) throw new OpError('refused', `--compress ${text} is not understood.`, EXPECTED);
+  if (found === null) throw backupErrors.compression({ text });
   const [, none, named, given, bare] = found;
   const method = (named?.toLowerCase() as 'gzip' | 'zstd' | undefined) ?? 'gzip';
   const level = Number(given ?? bare ?? DEFAULT[method]);
-  if (level > HIGHEST[method])
-    throw new OpError('refused', `The highest level of ${method} is ${HIGHEST[method]}.`, EXPECTED);
+  if (level > HIGHEST[method]) throw backupErrors.level({ method, highest: HIGHEST[method] });
   return none !== undefined || level === 0 ? { method: 'none', level: 0 } : { method, level };
 }
 
@@ -43,11 +42,7 @@ export function compressionProblem(
   clients: Pick<Clients, 'zstd' | 'version'>,
 ): OpError | undefined {
   if (method !== 'zstd' || format === 'plain' || clients.zstd) return undefined;
-  return new OpError(
-    'refused',
-    `pg_dump ${clients.version} cannot write the ${format} format with zstd; it can from 16 on.`,
-    'Leave --compress out, or give --format plain.',
-  );
+  return backupErrors.noZstd({ version: clients.version, format });
 }
 
 /** Ending of a plain dump. */

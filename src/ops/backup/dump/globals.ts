@@ -32,6 +32,6 @@ export async function reserveGlobals(directory: string): Promise<void> {
   try {
     await (await open(join(directory, GLOBALS), 'wx', 0o600)).close();
   } catch (error) {
-    throw diskError(error, 'The backup cannot be written', directory);
+    throw diskError(error, 'writeBackup', directory);
   }
 }

@@ -10,7 +10,7 @@ import { restoreSpread } from '../../../db/queries/restore/facts.ts';
 import type { Session } from '../../../db/session.ts';
 import { databaseProperties } from '../../database/properties.ts';
 import type { StepIo } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
+import { backupErrors } from '../errors.ts';
 import { backupRelations, backupSequences } from '../queries/relations.ts';
 import type { BackupRequest } from '../request.ts';
 import { type Selection, selectRelations } from '../scope/selection.ts';
@@ -67,12 +67,7 @@ export async function takeSnapshot(io: StepIo, request: BackupRequest): Promise<
   const [exported] = await session.sql(SNAPSHOT_SQL[1]);
   const id = exported?.pg_export_snapshot;
   const [database] = await session.run(backupDatabase, undefined);
-  if (typeof id !== 'string' || database === undefined)
-    throw new OpError(
-      'failed',
-      `${name} gave no snapshot.`,
-      'Connect to PostgreSQL itself, not to a pooler.',
-    );
+  if (typeof id !== 'string' || database === undefined) throw backupErrors.noSnapshot({ database: name });
   const relations = (await session.run(backupRelations, { exact: false })).map((one) => ({
     ...one,
     bytes: sizes.get(one.oid) ?? one.bytes,

@@ -1,13 +1,10 @@
 import type { Decoded } from '../../archive/decode.ts';
 import { byRoot, keyOf, type QualifiedName } from '../../archive/roots.ts';
-import { OpError } from '../../error.ts';
 import type { Snapshot } from '../dump/snapshot.ts';
+import { backupErrors } from '../errors.ts';
 import type { BackupRelation } from '../queries/relations.ts';
 
 export type Compared = Pick<Decoded, 'tables' | 'largeObjects'>;
-
-/** How many differences are named in the sentence. */
-const NAMED = 5;
 
 /**
  * Whether the archive holds, table by table, what was counted in the snapshot; the rows altogether. Throws
@@ -41,17 +38,11 @@ export function compareCounts(
     const there = found.get(keyOf(table)) ?? null;
     return there === counted && there !== null
       ? []
-      : [`${table.schema}.${table.name} (${there ?? 'none'} instead of ${counted ?? 'none'})`];
+      : [{ what: `${table.schema}.${table.name}`, found: there, counted }];
   });
   if (archive.largeObjects !== null && archive.largeObjects !== largeObjects)
-    differences.push(`large objects (${archive.largeObjects} instead of ${largeObjects})`);
-  if (differences.length > 0)
-    throw new OpError(
-      'failed',
-      `The backup does not hold what was counted in its snapshot: ${differences.slice(0, NAMED).join(', ')}` +
-        `${differences.length > NAMED ? ` and ${differences.length - NAMED} more` : ''}.`,
-      'Run it again; if it happens again, check the disk and the server for damage.',
-    );
+    differences.push({ what: 'large objects', found: archive.largeObjects, counted: largeObjects });
+  if (differences.length > 0) throw backupErrors.notAsCounted({ differences });
   return { tables: tables.length, rows: tables.reduce((sum, { oid }) => sum + (counts.get(oid) ?? 0), 0) };
 }
 

@@ -32,6 +32,6 @@ export async function writeRestoreList(
   try {
     await writeFile(join(dirname(archive), RESTORE_LIST), `${lines.join('\n')}\n`, { mode: 0o600 });
   } catch (error) {
-    throw diskError(error, 'The backup cannot be written', dirname(archive));
+    throw diskError(error, 'writeBackup', dirname(archive));
   }
 }

@@ -2,8 +2,8 @@ import { backupDatabases } from '../../../db/queries/backup/facts.ts';
 import type { Session } from '../../../db/session.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import { nearest } from '../../relations/names.ts';
+import { backupErrors } from '../errors.ts';
 import type { BackupInput } from './input.ts';
 import { lookAt, type Sight } from './survey.ts';
 
@@ -17,26 +17,19 @@ export async function chooseDatabases(
   { database, all_databases }: Pick<BackupInput, 'database' | 'all_databases'>,
 ): Promise<{ databases: string[]; checks: Check[] }> {
   if (all_databases && database.length > 0)
-    throw new OpError('refused', '--database and --all-databases exclude each other.', 'Give one of them.');
+    throw backupErrors.exclusive({ flags: ['--database', '--all-databases'] });
   if (!all_databases && database.length === 0) return { databases: [session.server.database], checks: [] };
   const rows = await session.run(backupDatabases, undefined);
   if (!all_databases) {
+    const names = rows.map((row) => row.name);
     for (const name of database)
-      if (!rows.some((row) => row.name === name))
-        throw unknown(
-          name,
-          rows.map((row) => row.name),
-        );
+      if (!names.includes(name))
+        throw backupErrors.noDatabase({ database: name, alike: nearest(name, names) });
     return { databases: [...new Set(database)], checks: [] };
   }
   const usable = rows.filter((row) => row.allowed && !MARKER.test(row.comment ?? ''));
   const out = rows.filter((row) => !usable.includes(row));
-  if (usable.length === 0)
-    throw new OpError(
-      'refused',
-      `${session.server.user} may connect to no database of this server.`,
-      'Connect as another role.',
-    );
+  if (usable.length === 0) throw backupErrors.noneAllowed({ user: session.server.user });
   return { databases: usable.map((row) => row.name), checks: out.length === 0 ? [] : [leftOut(out)] };
 }
 
@@ -78,17 +71,6 @@ async function lookAlone(context: OpContext, database: string): Promise<Sight> {
 async function isThere(context: OpContext, database: string): Promise<boolean> {
   const rows = await (await context.session()).run(backupDatabases, undefined);
   return rows.some(({ name }) => name === database);
-}
-
-function unknown(name: string, names: readonly string[]): OpError {
-  const alike = nearest(name, names);
-  return new OpError(
-    'refused',
-    `There is no database ${name} on this server.`,
-    alike.length === 0
-      ? 'Check the name; upper and lower case differ.'
-      : `Did you mean ${alike.join(' or ')}?`,
-  );
 }
 
 function leftOut(rows: readonly { readonly name: string; readonly allowed: boolean }[]): Check {

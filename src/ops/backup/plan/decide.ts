@@ -1,10 +1,10 @@
 import type { BackupSettings } from '../../../config/settings.ts';
 import type { OpContext } from '../../engine/operation.ts';
-import { OpError } from '../../error.ts';
 import type { Clients } from '../../programs/programs.ts';
 import type { ArchiveFormat } from '../../repository/manifest.ts';
 import { repositoryDirectory } from '../../repository/repository.ts';
 import { compressionProblem, defaultCompression, parseCompression } from '../dump/compression.ts';
+import { backupErrors } from '../errors.ts';
 import type { BackupRequest } from '../request.ts';
 import type { BackupInput } from './input.ts';
 
@@ -15,20 +15,11 @@ export function refuseContradictions(
   settings: BackupSettings,
 ): void {
   if (input.schema_only && input.data_only)
-    throw new OpError('refused', '--schema-only and --data-only exclude each other.', 'Give one of them.');
-  if (databases.length > 1 && input.schema.length + input.table.length > 0)
-    throw new OpError(
-      'refused',
-      'Schemas and tables can be chosen in one database only.',
-      'Back that one up by itself.',
-    );
+    throw backupErrors.exclusive({ flags: ['--schema-only', '--data-only'] });
+  if (databases.length > 1 && input.schema.length + input.table.length > 0) throw backupErrors.oneDatabase();
   const format = formatOf(input, settings);
   if ((input.jobs ?? 1) > 1 && format !== 'directory')
-    throw new OpError(
-      'refused',
-      `The ${format} format is written by one process${input.format === undefined ? ', and it is what is made when none is given' : ''}.`,
-      'Give --format directory, or leave --jobs out.',
-    );
+    throw backupErrors.oneProcess({ format, given: input.format !== undefined });
 }
 
 function formatOf(input: Pick<BackupInput, 'format'>, settings: BackupSettings): ArchiveFormat {

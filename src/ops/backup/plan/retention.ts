@@ -1,8 +1,9 @@
 import type { OpContext } from '../../engine/operation.ts';
 import type { Step } from '../../engine/plan.ts';
-import { OpError, sentenceOf } from '../../error.ts';
+import { sentenceOf } from '../../error.ts';
 import { pruneAfter } from '../../repository/retention/prune.ts';
 import { keepRules } from '../../repository/retention/repository.ts';
+import { backupErrors } from '../errors.ts';
 import type { BackupRequest } from '../request.ts';
 
 /**
@@ -30,12 +31,7 @@ export function retentionSteps(
         try {
           await pruneAfter(io, context, { directory: repository, database });
         } catch (error) {
-          throw new OpError(
-            'failed',
-            `The backup is made and kept; the older ones were not pruned: ${sentenceOf(error)}`,
-            'See what would go with: pgdeck backups prune',
-            error,
-          );
+          throw backupErrors.notPruned({ why: sentenceOf(error) }, error);
         }
       },
     },

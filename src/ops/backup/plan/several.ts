@@ -1,6 +1,7 @@
 import { plural } from '../../../text/units.ts';
 import type { Step, StepIo } from '../../engine/plan.ts';
-import { OpError, sentenceOf } from '../../error.ts';
+import { sentenceOf } from '../../error.ts';
+import { backupErrors } from '../errors.ts';
 import type { BackupMade } from '../request.ts';
 
 /** What became of one of several databases. */
@@ -72,15 +73,12 @@ function summary(outcomes: readonly DatabaseOutcome[]): Step {
           failure === undefined ? 'ok' : `failed: ${failure}`,
         ]),
       });
-      const failed = outcomes.filter(({ failure }) => failure !== undefined);
-      if (failed.length === 0) return;
-      const good = outcomes.filter(({ made }) => made !== undefined).map(({ database }) => database);
-      throw new OpError(
-        'failed',
-        `${failed.length} of ${plural(outcomes.length, 'database')} could not be backed up: ` +
-          `${failed.map(({ database, failure }) => `${database} (${failure})`).join('; ')}.`,
-        good.length === 0 ? undefined : `These are backed up and kept: ${good.join(', ')}.`,
+      const failures = outcomes.flatMap(({ database, failure: why }) =>
+        why === undefined ? [] : [{ database, why }],
       );
+      if (failures.length === 0) return;
+      const good = outcomes.filter(({ made }) => made !== undefined).map(({ database }) => database);
+      throw backupErrors.someFailed({ failures, of: outcomes.length, good });
     },
   };
 }

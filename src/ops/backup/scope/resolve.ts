@@ -1,6 +1,6 @@
 import { displayName, quoteRelation } from '../../../db/ident.ts';
-import { OpError } from '../../error.ts';
 import { resolveRelation, resolveSchema } from '../../relations/resolve.ts';
+import { backupErrors, type Rowless } from '../errors.ts';
 import type { BackupRelation } from '../queries/relations.ts';
 
 /** What tables and schemas that were typed stand for. */
@@ -37,15 +37,15 @@ function resolveTable(relations: readonly BackupRelation[], text: string): Backu
     shown: quoteRelation,
   });
   const why = noRows(table);
-  if (why !== undefined) throw new OpError('refused', `${displayName(table.schema, table.name)} ${why}`);
+  if (why !== undefined) throw backupErrors.rowless({ relation: displayName(table.schema, table.name), why });
   return table;
 }
 
-function noRows({ kind, of_extension }: BackupRelation): string | undefined {
-  if (kind === 'v') return 'is a view and holds no rows: choose the tables it reads.';
-  if (kind === 'S') return 'is a sequence: choose the table it numbers.';
-  if (kind === 'f') return 'is a foreign table: its rows are on another server, back them up there.';
-  if (of_extension) return 'belongs to an extension, which brings it along.';
+function noRows({ kind, of_extension }: BackupRelation): Rowless | undefined {
+  if (kind === 'v') return 'view';
+  if (kind === 'S') return 'sequence';
+  if (kind === 'f') return 'foreign';
+  if (of_extension) return 'extension';
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 import { quoteLiteral } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
-import { OpError } from '../../error.ts';
+import { engineErrors, type LockHolder } from '../errors.ts';
 import type { LockName } from '../plan.ts';
 
 /** The statement that tries to take a lock: as it is sent, and as it is shown. */
@@ -20,12 +20,7 @@ export async function takeLocks(session: Session, locks: readonly LockName[]): P
   // in one order everywhere; none is waited for, so that there is no deadlock to fear
   for (const lock of locks) {
     const [row] = await session.sql(tryLockSql(lock));
-    if (row?.got !== true)
-      throw new OpError(
-        'refused',
-        `Another ${lock.family} of ${lock.database} is running${await holderOf(session, lock)}.`,
-        'Wait for it, or see it with: pgdeck runs list',
-      );
+    if (row?.got !== true) throw engineErrors.locked({ ...lock, holder: await holderOf(session, lock) });
   }
 }
 
@@ -35,18 +30,21 @@ const HELD = `FROM pg_locks l, (SELECT hashtextextended($1, 0) AS key) k
          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
          AND classid::bigint = (k.key >> 32) & 4294967295 AND objid::bigint = k.key & 4294967295`;
 
-/** `: run 20260102…, session 4711 of ann from 10.0.0.7`; empty where it is over by now. */
-async function holderOf(session: Session, lock: LockName): Promise<string> {
+/** The session that holds a lock; undefined where it is over by now. */
+async function holderOf(session: Session, lock: LockName): Promise<LockHolder | undefined> {
   const [row] = await session.sql(
     `SELECT a.pid, a.application_name, a.usename::text, host(a.client_addr) AS address
      FROM pg_stat_activity a WHERE a.pid IN (SELECT l.pid ${HELD})`,
     [lockKey(lock)],
   );
-  if (row === undefined) return '';
-  const run = /^pgdeck-lock:([\w-]+)$/.exec(String(row.application_name ?? ''))?.[1];
-  const from = row.address === null ? '' : ` from ${row.address}`;
-  const who = row.usename === null ? '' : ` of ${row.usename}${from}`;
-  return `: ${run === undefined ? '' : `run ${run}, `}session ${row.pid}${who}`;
+  if (row === undefined) return undefined;
+  const { pid, application_name: name, usename: user, address } = row;
+  return {
+    run: /^pgdeck-lock:([\w-]+)$/.exec(String(name ?? ''))?.[1],
+    pid: Number(pid),
+    user: user === null ? null : String(user),
+    address: address === null ? null : String(address),
+  };
 }
 
 /** Whether a run that holds this lock is alive, here or on another machine. */

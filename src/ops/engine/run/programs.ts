@@ -1,5 +1,6 @@
 import { CommandError, type RunOptions, type RunResult } from '../../../hosts/host.ts';
-import { OpError } from '../../error.ts';
+import type { OpError } from '../../error.ts';
+import { engineErrors } from '../errors.ts';
 import type { ExecOptions, StepIo } from '../plan.ts';
 
 /** Lines of stderr that tell why a program failed. */
@@ -35,7 +36,7 @@ export async function runPrograms(
     });
   } catch (error) {
     if (error instanceof CommandError && error.kind === 'cancelled')
-      throw new OpError('cancelled', error.message, undefined, error);
+      throw engineErrors.cancelled({ why: error.message }, error);
     throw error;
   }
   const { exitCode, stderr, program = name } = result;
@@ -45,8 +46,5 @@ export async function runPrograms(
 
 function asTold(program: string, exitCode: number, stderr: string): OpError {
   const said = stderr.trim().split('\n').slice(-TAIL).join('\n');
-  return new OpError(
-    'failed',
-    `${program} failed with exit code ${exitCode}${said === '' ? '.' : `:\n${said}`}`,
-  );
+  return engineErrors.program({ program, exitCode, said });
 }

@@ -1,15 +1,10 @@
-import { OpError } from '../../error.ts';
+import type { OpError } from '../../error.ts';
+import { engineErrors } from '../errors.ts';
 import type { Plan } from '../plan.ts';
 
 /** Why a plan may not run; undefined when it may. */
 export function refusal(plan: Plan, readOnly: boolean): OpError | undefined {
-  if (plan.writes && readOnly)
-    return new OpError(
-      'refused',
-      `This is read-only mode: ${plan.operation} changes the server.`,
-      'Start pgdeck with --no-read-only, or with a profile that is not read-only.',
-    );
-  const blocked = plan.checks.filter((check) => check.status === 'block');
-  if (blocked.length === 0) return undefined;
-  return new OpError('refused', blocked.map((check) => `${check.title}: ${check.detail}`).join('\n'));
+  if (plan.writes && readOnly) return engineErrors.readOnly({ operation: plan.operation });
+  const checks = plan.checks.filter((check) => check.status === 'block');
+  return checks.length === 0 ? undefined : engineErrors.blocked({ checks });
 }

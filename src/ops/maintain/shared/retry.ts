@@ -5,7 +5,7 @@ import type { Session } from '../../../db/session.ts';
 import { duration } from '../../../text/units.ts';
 import { holderRemedy, holdersOf, holderText } from '../../database/holders.ts';
 import type { StepIo } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
+import { maintainErrors } from '../errors.ts';
 
 /** A lock that somebody holds is asked for in short attempts. */
 export interface Patience {
@@ -44,7 +44,8 @@ export async function withLockRetries<T>(
       const holder = await firstHolder(await look(), wanted);
       const pause = patience.lockTimeout * Math.min(tries, LONGEST_PAUSE) * (0.5 + Math.random());
       const left = (until - performance.now()) / 1000;
-      if (left <= 0) throw givenUp(wanted, patience, tries, holder, error);
+      if (left <= 0)
+        throw maintainErrors.locked({ table: wanted.name, holder, tries, seconds: patience.wait }, error);
       const seconds = Math.min(pause, left);
       io.line(
         `${wanted.name} is ${holder?.text ?? 'locked by somebody who has let go by now'}; tried again in ${duration(seconds)}`,
@@ -69,20 +70,4 @@ async function firstHolder(session: Session, { oids, mode }: Wanted): Promise<Ho
     text: first.granted ? `locked by ${who}` : `waited for by ${who}, which is ahead in the queue`,
     remedy: holderRemedy(first),
   };
-}
-
-function givenUp(
-  { name }: Wanted,
-  { wait }: Patience,
-  tries: number,
-  holder: Holder | undefined,
-  cause: unknown,
-): OpError {
-  const times = tries === 1 ? 'one attempt' : `${tries} attempts`;
-  return new OpError(
-    'failed',
-    `${name} was ${holder?.text ?? 'locked by others'} and could not be had in ${times} within ${duration(wait)}.`,
-    `${holder === undefined ? '' : `${holder.remedy}. `}Or try longer with --wait.`,
-    cause,
-  );
 }

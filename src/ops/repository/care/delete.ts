@@ -85,7 +85,7 @@ export function deletion(path: string, id = 'delete'): Step {
         await rename(path, deleting);
         await sync(dirname(path));
       } catch (error) {
-        throw diskError(error, 'The backup cannot be deleted', path);
+        throw diskError(error, 'deleteBackup', path);
       }
       io.crashPoint(`${id}:renamed`);
       await removeAll(deleting);
@@ -97,7 +97,7 @@ async function removeAll(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
   } catch (error) {
-    throw diskError(error, 'What is left of the backup cannot be removed', path);
+    throw diskError(error, 'removeRest', path);
   }
 }
 

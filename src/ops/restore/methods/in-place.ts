@@ -9,12 +9,12 @@ import { inMaintenance } from '../../database/maintenance.ts';
 import { freshName } from '../../database/names.ts';
 import { databaseProperties } from '../../database/properties.ts';
 import { type Check, KEPT, type Plan, type Step, type StepIo } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import { contentChecks } from '../checks/content.ts';
 import { diskChecks } from '../checks/disk.ts';
 import { needsChecks } from '../checks/needs.ts';
 import { replaced } from '../checks/replaced.ts';
 import { wholeChecks } from '../checks/whole.ts';
+import { restoreErrors } from '../errors.ts';
 import { hooksOf } from '../input.ts';
 import { expectedOf } from '../load/expected.ts';
 import type { Situation } from '../situation.ts';
@@ -150,8 +150,7 @@ function dropStep(
     run: (io) =>
       inMaintenance(io, async (session) => {
         const safety = made();
-        if (safety === undefined)
-          throw new OpError('failed', 'There is no safety backup of this run.', 'Nothing was dropped.');
+        if (safety === undefined) throw restoreErrors.noSafety();
         const facts: Dropped = {
           database,
           likeness: likenessOf(live),
@@ -166,7 +165,7 @@ function dropStep(
           ({ title, status }) => status === 'block' || title === 'Replication slots',
         );
         const [reason] = [...(await dropChecks(session, live, late)), ...late];
-        if (reason) throw new OpError('refused', `${database} was not dropped: ${reason.detail}`);
+        if (reason) throw restoreErrors.notDropped({ database, why: reason.detail });
         dropped.facts = facts;
         await dropDatabase(session, live, ' WITH (FORCE)');
         state.replaced = true;
@@ -188,8 +187,7 @@ async function refuseOther(session: Session, database: string, oid: number): Pro
   const [row] = await session.sql('SELECT oid::int8::text AS oid FROM pg_database WHERE datname = $1', [
     database,
   ]);
-  if (Number(row?.oid) !== oid)
-    throw new OpError('refused', `${database} is another database by now.`, 'Plan the restore again.');
+  if (Number(row?.oid) !== oid) throw restoreErrors.otherDatabase({ database });
 }
 
 async function exists(io: StepIo, database: string): Promise<boolean> {

@@ -6,13 +6,13 @@ import { dropFresh } from '../../database/drop.ts';
 import { inMaintenance } from '../../database/maintenance.ts';
 import { freshName } from '../../database/names.ts';
 import { type Check, KEPT, type Step } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import type { CopyFacts } from '../../kept/kept.ts';
 import type { Manifest } from '../../repository/manifest.ts';
 import { contentChecks } from '../checks/content.ts';
 import { diskChecks } from '../checks/disk.ts';
 import { needsChecks } from '../checks/needs.ts';
 import { newChecks } from '../checks/whole.ts';
+import { restoreErrors } from '../errors.ts';
 import { expectedOf } from '../load/expected.ts';
 import { contentsCount } from '../queries/contents.ts';
 import type { Situation } from '../situation.ts';
@@ -175,7 +175,7 @@ function reuseStep(database: string): Step {
       try {
         const [contents] = await session.run(contentsCount, undefined);
         if ((contents?.relations ?? 0) + (contents?.others ?? 0) > 0)
-          throw new OpError('refused', `${database} is not empty any more.`, 'Name another one.');
+          throw restoreErrors.notEmpty({ database });
       } finally {
         await session.close();
       }

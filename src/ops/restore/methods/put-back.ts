@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { shellWord } from '../../../text/shell.ts';
 import { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { Damage } from '../../archive/bytes/errors.ts';
 import { createMarked, type Likeness } from '../../database/create.ts';
@@ -9,10 +8,10 @@ import { inMaintenance } from '../../database/maintenance.ts';
 import { freshName } from '../../database/names.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { StepIo } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import { findClients } from '../../programs/programs.ts';
 import { noteDamage } from '../../repository/note.ts';
 import { type Backup, findBackup } from '../../repository/repository.ts';
+import { restoreErrors } from '../errors.ts';
 import { expectedOf } from '../load/expected.ts';
 import { loadArchive } from '../load/load.ts';
 import { compareContents, required } from '../verify/compare.ts';
@@ -46,7 +45,7 @@ export async function putBack(io: StepIo, context: OpContext, dropped: Dropped):
     await comparedOrNoted(io, backup, bytes);
     const clients = await inMaintenance(io, async (session) => {
       const found = await findClients(context, session.server, ['pg_restore']);
-      if (found.clients === undefined) throw new OpError('failed', found.check.detail);
+      if (found.clients === undefined) throw restoreErrors.noPrograms({ why: found.check.detail });
       await dropFresh(session, fresh, io.run);
       const marker = { pgdeck: 'restoring' as const, target: database, run: io.run };
       // without grants of its own it was open to all; with some it gets them with its name
@@ -76,13 +75,9 @@ export async function putBack(io: StepIo, context: OpContext, dropped: Dropped):
     await inMaintenance(io, (admin) => takeName(admin, fresh, database, properties));
     io.line(`${database} is what it was, from ${backup.id}.`);
   } catch (error) {
-    const all = error instanceof Damage ? ` --accept-damaged ${shellWord(basename(safety))}` : '';
-    throw new OpError(
-      'failed',
-      `${database} was dropped, and could not be put back: ${(error as Error).message}`,
-      `Its safety backup is ${safety}. Restore it with: pgdeck restore ${shellWord(safety)} --into ${shellWord(database)}${all}`,
-      error,
-    );
+    const { message: why } = error as Error;
+    const damaged = error instanceof Damage;
+    throw restoreErrors.notPutBack({ database, id: basename(safety), safety, damaged, why }, error);
   }
 }
 

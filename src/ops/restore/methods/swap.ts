@@ -21,7 +21,7 @@ import { keptText, safetyOf } from '../steps/safety.ts';
 import { newState, type RestoreState, RUN } from '../steps/state.ts';
 import { sweepSteps } from '../steps/sweep.ts';
 import { swapChecks } from '../swap/checks.ts';
-import { Undecided } from '../swap/exchange.ts';
+import { Undecided } from '../swap/errors.ts';
 import { type Exchanged, swapDatabases, swapPreview, undoSwap } from '../swap/swap.ts';
 
 import type { MethodPlan } from './method.ts';

@@ -4,9 +4,9 @@ import { readToc, type Toc } from '../../archive/toc.ts';
 import { type Wants, wantsOf } from '../../archive/wants.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { StepIo } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import type { Clients } from '../../programs/programs.ts';
 import type { Backup } from '../../repository/repository.ts';
+import { restoreErrors } from '../errors.ts';
 import { type Expected, expectedIn, expectedOf } from '../load/expected.ts';
 import { selectEntries, type UseList } from '../load/use-list.ts';
 import { readForeign } from '../source/foreign.ts';
@@ -41,8 +41,7 @@ export async function examine(
   await bytes.compare(io);
   const header = await readHeader(path);
   const binary = kind === 'custom' || kind === 'directory';
-  if (binary && clients === undefined)
-    throw new OpError('refused', 'pg_restore is needed to read this archive.', 'Install it first.');
+  if (binary && clients === undefined) throw restoreErrors.noPgRestore();
   const toc =
     binary && clients !== undefined
       ? await readToc(context.host, clients.path('pg_restore'), path)

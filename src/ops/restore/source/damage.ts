@@ -1,8 +1,8 @@
-import { shellWord } from '../../../text/shell.ts';
 import type { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { Damage } from '../../archive/bytes/errors.ts';
 import type { Check } from '../../engine/plan.ts';
 import type { Backup } from '../../repository/repository.ts';
+import { wayOut } from '../errors.ts';
 import type { RestoreInput } from '../input.ts';
 
 type Accepting = Pick<RestoreInput, 'accept_damaged'>;
@@ -10,14 +10,6 @@ type Accepting = Pick<RestoreInput, 'accept_damaged'>;
 /** Whether somebody has named this backup to have it restored in spite of its damage. */
 export function isAccepted({ accept_damaged }: Accepting, { id }: Pick<Backup, 'id'>): boolean {
   return accept_damaged === id;
-}
-
-/** What can be done when a backup is damaged. */
-export function wayOut({ id }: Pick<Backup, 'id'>): string {
-  return (
-    'Use another one: pgdeck backups list. If there is none, this one is restored all the same with ' +
-    `--accept-damaged ${shellWord(id)}.`
-  );
 }
 
 /** What is wrong with the bytes of a backup that is accepted as damaged: the plan says it, whatever is noted of it. */

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { checksumTree, sha256File } from '../../archive/checksum.ts';
 import { type Decoded, type DecodeIo, decodeArchive, type OnProgress } from '../../archive/decode.ts';
-import type { Refusal, RowsHead } from '../../archive/sql/guard.ts';
+import type { RowsHead } from '../../archive/sql/guard.ts';
 import { HeldGuard } from '../../archive/sql/held-guard.ts';
 import type { Dumped } from '../../archive/sql/tally.ts';
 import { OpError } from '../../error.ts';
 import { diskError } from '../../files/durable.ts';
 import type { Clients } from '../../programs/programs.ts';
 import type { Backup } from '../../repository/repository.ts';
+import { restoreErrors } from '../errors.ts';
 
 /** A dump that pgdeck did not make, read to its end. */
 export interface Foreign {
@@ -66,31 +67,15 @@ async function read(
   }
   const dumped = held.end();
   // what it would do comes before what it lacks
-  if (held.refusal !== undefined) throw refused(path, kind, held.refusal);
-  if (damage instanceof OpError && damage.kind === 'failed')
-    throw new OpError('refused', damage.message, damage.next, damage);
+  if (held.refusal !== undefined) {
+    const { line, message: why } = held.refusal;
+    throw restoreErrors.beyondDatabase({ path, line, made: kind === 'custom' || kind === 'directory', why });
+  }
+  if (damage instanceof OpError && damage.kind === 'failed') throw damage.as('refused');
   if (decoded === undefined || dumped === undefined) throw damage;
-  if (key !== `${path}\0${await looks(path)}`) throw changed(path);
+  if (key !== `${path}\0${await looks(path)}`) throw restoreErrors.changedMeanwhile({ path });
   const seconds = (performance.now() - started) / 1000;
   return { dumped, decoded, fingerprint, doubt: held.guard.doubt, heads: held.guard.heads, seconds };
-}
-
-function refused(path: string, kind: Backup['kind'], { line, message }: Refusal): OpError {
-  const where = kind === 'custom' || kind === 'directory' ? 'of what pg_restore makes of it' : 'of it';
-  return new OpError(
-    'refused',
-    `${path} is not loaded: line ${line} ${where} has: ${message}.`,
-    'A dump of one database has nothing that psql or the server would run beyond it: make one with pg_dump, ' +
-      'without --create, or look at the line and load the file by hand.',
-  );
-}
-
-function changed(path: string): OpError {
-  return new OpError(
-    'refused',
-    `${path} was changed while it was read.`,
-    'Try again when nobody writes to it.',
-  );
 }
 
 /** Throws {@link OpError} unless the file is still the one that was read. */
@@ -100,11 +85,7 @@ export async function refuseChanged(
   signal?: AbortSignal,
 ): Promise<void> {
   if ((await fingerprintOf(path, signal)) === fingerprint) return;
-  throw new OpError(
-    'failed',
-    `${path} is not the file that was planned with: it was changed since.`,
-    'Nothing was touched. Plan the restore again.',
-  );
+  throw restoreErrors.changedSince({ path });
 }
 
 async function fingerprintOf(path: string, signal?: AbortSignal): Promise<string> {
@@ -114,8 +95,8 @@ async function fingerprintOf(path: string, signal?: AbortSignal): Promise<string
       .update(JSON.stringify(await checksumTree(path, signal)))
       .digest('hex');
   } catch (error) {
-    if (signal?.aborted) throw new OpError('cancelled', 'Reading it was cancelled.', undefined, error);
-    throw diskError(error, 'The backup cannot be read', path);
+    if (signal?.aborted) throw restoreErrors.readingCancelled(error);
+    throw diskError(error, 'readBackup', path);
   }
 }
 
@@ -125,6 +106,6 @@ async function looks(path: string): Promise<string> {
     const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
     return [ino, size, mtimeNs, ctimeNs].join(' ');
   } catch (error) {
-    throw diskError(error, 'The backup cannot be read', path);
+    throw diskError(error, 'readBackup', path);
   }
 }

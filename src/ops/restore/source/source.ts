@@ -9,6 +9,7 @@ import type { ClientProgram } from '../../programs/package.ts';
 import { type Clients, findClients } from '../../programs/programs.ts';
 import { restricts } from '../../programs/restricted.ts';
 import type { Backup } from '../../repository/repository.ts';
+import { restoreErrors } from '../errors.ts';
 import { type Foreign, readForeign } from './foreign.ts';
 
 /** A backup that was looked at: what it is, what reads it. */
@@ -81,25 +82,13 @@ async function orDamage<T>(bytes: BackupBytes, read: () => Promise<T>): Promise<
 
 /** Nothing was begun: what is wrong with a file is found before. */
 function refuse(error: unknown): never {
-  if (error instanceof OpError && error.kind === 'failed')
-    throw new OpError('refused', error.message, error.next, error);
-  throw error;
+  throw error instanceof OpError && error.kind === 'failed' ? error.as('refused') : error;
 }
 
 /** Text that is no dump of one database. */
 function refuseOthers({ archive }: Backup, { cluster, dump }: ArchiveHeader): void {
-  if (cluster)
-    throw new OpError(
-      'refused',
-      `${archive} is a dump of a whole cluster by pg_dumpall: roles, tablespaces and every database.`,
-      'Load it by hand into a server of its own with psql, or make a dump of one database with pg_dump.',
-    );
-  if (!dump)
-    throw new OpError(
-      'refused',
-      `${archive} is no dump of pg_dump: it does not begin with "PostgreSQL database dump".`,
-      'Run SQL of your own with psql, or as a migration.',
-    );
+  if (cluster) throw restoreErrors.cluster({ path: archive });
+  if (!dump) throw restoreErrors.noDump({ path: archive });
 }
 
 /** An older psql takes commands of its own from what it loads; what was read tells whether it could. */

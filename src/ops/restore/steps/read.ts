@@ -1,12 +1,13 @@
 import { verifyBackup } from '../../archive/verify.ts';
 import type { Step, StepIo } from '../../engine/plan.ts';
-import { OpError, sentenceOf } from '../../error.ts';
+import { sentenceOf } from '../../error.ts';
 import type { Verification } from '../../repository/manifest.ts';
 import { noteVerification } from '../../repository/note.ts';
 import type { Backup } from '../../repository/repository.ts';
+import { restoreErrors } from '../errors.ts';
 import type { RestoreInput } from '../input.ts';
 import { expectedIn } from '../load/expected.ts';
-import { isAccepted, wayOut } from '../source/damage.ts';
+import { isAccepted } from '../source/damage.ts';
 import { type Foreign, refuseChanged } from '../source/foreign.ts';
 import type { RestoreSource } from '../source/source.ts';
 import type { RestoreState } from './state.ts';
@@ -55,11 +56,7 @@ async function refuted(io: StepIo, backup: Backup, found: Verification, accepted
     io.line(`${found.detail} It is restored all the same.`, 'stderr');
     return;
   }
-  throw new OpError(
-    'failed',
-    `${backup.id} is damaged: ${found.detail}`,
-    `Nothing was touched. ${wayOut(backup)}`,
-  );
+  throw restoreErrors.damaged({ id: backup.id, why: found.detail });
 }
 
 /** It was read to its end for the plan. */

@@ -8,7 +8,8 @@ import {
 } from '../../../db/queries/database/swap.ts';
 import type { Session } from '../../../db/session.ts';
 import { call } from '../../../db/session.ts';
-import { OpError } from '../../error.ts';
+import type { OpError } from '../../error.ts';
+import { swapErrors } from './errors.ts';
 
 /** The server gives a database that is to be renamed 5 s to become empty. */
 const PAUSE_MS = 50;
@@ -65,7 +66,7 @@ export async function renameCleared(
       if (waiting.closedAt === undefined) {
         const [door] = await clearer.run(swapDoor, { oid, pid: renamer.pid });
         if (door?.closed === true) {
-          if (door.prepared > 0) throw preparedError(database, door.prepared);
+          if (door.prepared > 0) throw swapErrors.prepared({ database, count: door.prepared });
           waiting.closedAt = performance.now();
         } else waiting.blockers = door?.blockers ?? [];
       }
@@ -99,7 +100,7 @@ export async function renameCleared(
   const timer = setTimeout(() => clearer.close(), GIVE_UP_MS);
   await cleared;
   clearTimeout(timer);
-  if (clearer.lost) failure ??= new OpError('failed', 'The connection that ends the sessions broke.');
+  if (clearer.lost) failure ??= swapErrors.connectionBroke();
   if (failure !== undefined) throw failure;
   return { closedAt: waiting.closedAt, ended: pids.size };
 }
@@ -115,45 +116,15 @@ export function immovable(database: string, sessions: readonly SwapSessionRow[])
   const fixed = sessions.filter(({ needs }) => needs !== null);
   const [first] = fixed;
   if (first === undefined) return undefined;
-  const who = `${fixed.length === 1 ? 'a session' : `${fixed.length} sessions`} in ${database} (pid ${fixed.map(({ pid }) => pid).join(', ')})`;
+  const pids = fixed.map(({ pid }) => pid);
   return fixed.some(({ needs }) => needs === 'superuser')
-    ? new OpError(
-        'failed',
-        `This role may not end ${who}: only a superuser may end a superuser's session.`,
-        'End it there, or connect as a superuser.',
-      )
-    : new OpError(
-        'failed',
-        `This role may not end ${who} of ${first.usename}.`,
-        'Have a superuser grant it pg_signal_backend.',
-      );
-}
-
-export function preparedError(database: string, count: number): OpError {
-  return new OpError(
-    'failed',
-    `${database} has ${count === 1 ? 'a prepared transaction' : `${count} prepared transactions`}, which would be lost.`,
-    'See pg_prepared_xacts, and COMMIT PREPARED or ROLLBACK PREPARED there.',
-  );
+    ? swapErrors.superusers({ database, pids })
+    : swapErrors.others({ database, pids, user: first.usename });
 }
 
 function explain(error: unknown, database: string, blockers: readonly number[]): unknown {
   const { code } = error as { code?: unknown };
-  if (code === '55P03') {
-    const who = blockers.length === 0 ? 'Another session' : `Session ${blockers.join(', ')}`;
-    return new OpError(
-      'failed',
-      `${who} holds a lock on the database ${database}, and it was not to be had in time.`,
-      'Somebody copies, alters or grants it: wait for that to end, and try again.',
-      error,
-    );
-  }
-  if (code === '55006')
-    return new OpError(
-      'failed',
-      `The sessions in ${database} did not leave within 5 seconds.`,
-      'See who they are with: pgdeck show activity',
-      error,
-    );
+  if (code === '55P03') return swapErrors.locked({ database, pids: blockers }, error);
+  if (code === '55006') return swapErrors.stayed({ database }, error);
   return error;
 }

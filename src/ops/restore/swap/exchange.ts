@@ -3,11 +3,13 @@ import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
 import { databaseFacts } from '../../../db/queries/database/facts.ts';
 import { preparedIn, swapSessions } from '../../../db/queries/database/swap.ts';
 import type { Session } from '../../../db/session.ts';
+import { databaseErrors } from '../../database/errors.ts';
 import { maintenance } from '../../database/maintenance.ts';
 import { type Marker, writeMarker } from '../../database/markers.ts';
 import type { StepIo } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
-import { immovable, preparedError, renameCleared } from './clear.ts';
+import type { OpError } from '../../error.ts';
+import { immovable, renameCleared } from './clear.ts';
+import { swapErrors, undecidedErrors } from './errors.ts';
 
 /** Two databases change names: one takes that of the other, which is put aside and sealed. */
 export interface Exchange {
@@ -100,12 +102,9 @@ export async function exchange(io: StepIo, wanted: Exchange): Promise<Exchanged>
   }
 }
 
-/** Nobody answers which of the two databases has the name. */
-export class Undecided extends OpError {}
-
 function untouched({ live }: Exchange, error: unknown, aborted = false): OpError {
   const { message, next } = error as { message: string; next?: string };
-  return new OpError(aborted ? 'cancelled' : 'failed', `${live} is as it was: ${message}`, next, error);
+  return swapErrors.asItWas({ live, why: message, next, stopped: aborted }, error);
 }
 
 interface Oids {
@@ -123,14 +122,14 @@ async function look(session: Session, { live, incoming }: Exchange): Promise<Oid
     [live, old],
     [incoming, next],
   ] as const)
-    if (facts === undefined) throw new OpError('refused', `There is no database ${name} on this server.`);
+    if (facts === undefined) throw databaseErrors.noDatabase({ database: name }).withNext(undefined);
   const oids = { live: old?.oid ?? 0, incoming: next?.oid ?? 0 };
   for (const [oid, name] of [
     [oids.live, live],
     [oids.incoming, incoming],
   ] as const) {
     const prepared = await session.run(preparedIn, { oid });
-    if (prepared.length > 0) throw preparedError(name, prepared.length);
+    if (prepared.length > 0) throw swapErrors.prepared({ database: name, count: prepared.length });
     const fixed = immovable(name, await session.run(swapSessions, { oid }));
     if (fixed) throw fixed;
   }
@@ -180,12 +179,7 @@ async function settle(io: StepIo, wanted: Exchange, oids: Oids, error: unknown):
     has = (await session.run(databaseFacts, { database: live }))[0]?.oid;
     await session.close();
   } catch (why) {
-    throw new Undecided(
-      'failed',
-      `The connection broke while the names were exchanged, and nobody answers whether ${live} is the old database or the new one; it is one of them, whole.`,
-      'When the server answers again, see which with: pgdeck recover',
-      why,
-    );
+    throw undecidedErrors.undecided({ live }, why);
   }
   if (has !== oids.incoming) throw untouched(wanted, error);
 }

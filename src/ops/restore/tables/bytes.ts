@@ -2,11 +2,11 @@ import { basename, dirname } from 'node:path';
 import type { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { Changed, Damage } from '../../archive/bytes/errors.ts';
 import type { Check, StepIo } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
 import { noteDamage } from '../../repository/note.ts';
 import type { Backup } from '../../repository/repository.ts';
 import type { RestoreInput } from '../input.ts';
-import { damageChecks, isAccepted, wayOut } from '../source/damage.ts';
+import { damageChecks, isAccepted } from '../source/damage.ts';
+import { tablesErrors } from './errors.ts';
 import type { ContentsTable } from './reading/contents.ts';
 
 type Accepting = Pick<RestoreInput, 'accept_damaged'>;
@@ -39,15 +39,10 @@ export async function compareBytes(
     if (isAccepted(input, backup)) await bytes.unchanged();
     else await bytes.compare(io, readFor(backup, tables));
   } catch (error) {
-    if (error instanceof Changed)
-      throw new OpError('failed', `Nothing was changed: ${error.message}`, error.next);
+    if (error instanceof Changed) throw tablesErrors.nothingChanged({ why: error.message, next: error.next });
     if (!(error instanceof Damage)) throw error;
     await noteDamage(io, backup, error);
-    throw new OpError(
-      'failed',
-      `${backup.id} is damaged: ${error.message}`,
-      `Nothing was changed. ${wayOut(backup)}`,
-    );
+    throw tablesErrors.damaged({ id: backup.id, why: error.message });
   }
 }
 

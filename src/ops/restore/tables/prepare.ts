@@ -9,12 +9,12 @@ import type { Backup } from '../../repository/repository.ts';
 import { type LiveTable, liveTables, tableNames } from '../queries/tables.ts';
 import type { Foreign } from '../source/foreign.ts';
 import { unitChecks } from './checks.ts';
+import { tablesErrors } from './errors.ts';
 import { type Contents, type KnownTable, leavesOf, readContents } from './reading/contents.ts';
 import { Counts } from './reading/counts.ts';
 import type { DumpEntry } from './reading/dump-entries.ts';
 import { definitionOf, goneCheck, withSequences } from './reading/gone.ts';
 import { chooseTables } from './reading/names.ts';
-import { withInserts } from './reading/unreadable.ts';
 import { headsOf } from './rows/source.ts';
 import type { Task } from './sql/script.ts';
 import { mayReplicate, taskOf, unitOf } from './task.ts';
@@ -36,7 +36,7 @@ export async function prepare(
   foreign?: Foreign,
 ): Promise<Prepared> {
   const text = backup.kind !== 'custom' && backup.kind !== 'directory';
-  if (text && foreign?.dumped.inserts) throw withInserts(backup);
+  if (text && foreign?.dumped.inserts) throw tablesErrors.inserts({ id: backup.id });
   const contents = await readContents(
     context.host,
     clients,

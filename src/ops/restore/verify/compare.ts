@@ -2,7 +2,7 @@ import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { exact, plural, roughly } from '../../../text/units.ts';
 import type { Progress, ResultTable } from '../../engine/plan.ts';
-import { OpError } from '../../error.ts';
+import { restoreErrors } from '../errors.ts';
 import type { Expected, ExpectedTable } from '../load/expected.ts';
 import { contentsFlaws, contentsSequences, contentsTables } from '../queries/contents.ts';
 
@@ -65,7 +65,7 @@ export async function compareContents(
 
 /** Throws {@link OpError} when the comparison failed. */
 export function required({ ok, detail }: Comparison): void {
-  if (!ok) throw new OpError('failed', detail, 'Use another backup, and see: pgdeck backups verify');
+  if (!ok) throw restoreErrors.notAsBackedUp({ why: detail });
 }
 
 async function present(session: Session): Promise<ExpectedTable[]> {

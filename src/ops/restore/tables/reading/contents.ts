@@ -4,10 +4,10 @@ import { Refusal, type RowsHead } from '../../../archive/sql/guard.ts';
 import { unpack } from '../../../archive/unpack.ts';
 import type { Clients } from '../../../programs/programs.ts';
 import type { Backup } from '../../../repository/repository.ts';
+import { tablesErrors } from '../errors.ts';
 import { type Lines, outlineProgram } from '../rows/filter.ts';
 import { attachment, type DumpEntry, parseEntries } from './dump-entries.ts';
 import { readHeads } from './heads.ts';
-import { unreadable, unreadText } from './unreadable.ts';
 
 /** A table as the backup holds it. */
 export interface ContentsTable {
@@ -69,7 +69,7 @@ async function archiveContents(
       env: { LC_ALL: 'C' },
       onStdout: (piece) => pieces.push(piece),
     });
-    if (exitCode !== 0) throw unreadable(backup, stderr);
+    if (exitCode !== 0) throw tablesErrors.unreadable({ id: backup.id, stderr });
     return Buffer.concat(pieces);
   };
   // told by their object ids: in the list, names with blanks run into each other
@@ -115,7 +115,7 @@ function entriesOf(backup: Backup, text: Buffer): DumpEntry[] {
   try {
     return parseEntries(text);
   } catch (error) {
-    throw error instanceof Refusal ? unreadText(backup, error) : error;
+    throw error instanceof Refusal ? tablesErrors.otherText({ id: backup.id, why: error.message }) : error;
   }
 }
 
@@ -128,7 +128,7 @@ async function outlineOf(host: Host, backup: Backup, lines: Lines): Promise<Buff
       [...unpack(backup), { command: 'sed', args: ['-n', '-f', program] }],
       { env: { LC_ALL: 'C' }, onStdout: (piece) => pieces.push(piece) },
     );
-    if (exitCode !== 0) throw unreadable(backup, stderr);
+    if (exitCode !== 0) throw tablesErrors.unreadable({ id: backup.id, stderr });
     return Buffer.concat(pieces);
   });
 }

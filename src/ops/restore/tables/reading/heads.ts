@@ -3,7 +3,7 @@ import type { RowsHead } from '../../../archive/sql/guard.ts';
 import { HeldGuard } from '../../../archive/sql/held-guard.ts';
 import { unpack } from '../../../archive/unpack.ts';
 import type { Backup } from '../../../repository/repository.ts';
-import { unreadable, unreadText } from './unreadable.ts';
+import { tablesErrors } from '../errors.ts';
 
 /**
  * Where in a text backup rows begin, as psql sees it: a function's body may hold what looks the same, and a name line
@@ -15,8 +15,8 @@ export async function readHeads(host: Host, backup: Backup): Promise<readonly Ro
     env: { LC_ALL: 'C' },
     onStdout: (piece) => held.write(piece),
   });
-  if (exitCode !== 0) throw unreadable(backup, stderr);
+  if (exitCode !== 0) throw tablesErrors.unreadable({ id: backup.id, stderr });
   held.end();
-  if (held.refusal !== undefined) throw unreadText(backup, held.refusal);
+  if (held.refusal !== undefined) throw tablesErrors.otherText({ id: backup.id, why: held.refusal.message });
   return held.guard.heads;
 }

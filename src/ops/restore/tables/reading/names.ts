@@ -1,8 +1,7 @@
 import { displayName } from '../../../../db/ident.ts';
-import { plural } from '../../../../text/units.ts';
 import { tableKey } from '../../../archive/roots.ts';
-import { OpError } from '../../../error.ts';
 import { nameParts, nearest } from '../../../relations/names.ts';
+import { tablesErrors } from '../errors.ts';
 import type { Contents, ContentsTable } from './contents.ts';
 
 /**
@@ -22,18 +21,8 @@ function find(contents: Contents, text: string): string {
   const found = exact.length > 0 ? exact : matching(all, text);
   const [only, ...others] = found;
   if (only !== undefined && others.length === 0) return tableKey(only.schema, only.name);
-  if (only !== undefined)
-    throw new OpError(
-      'refused',
-      `${text} is the name of ${found.length} tables in the backup.`,
-      `Name one with its schema: ${found.map(shown).join(', ')}.`,
-    );
-  const close = similar(all, text);
-  throw new OpError(
-    'refused',
-    `The backup has no table ${text}.`,
-    close.length > 0 ? `Did you mean ${close.join(' or ')}?` : `It has ${plural(all.length, 'table')}.`,
-  );
+  if (only !== undefined) throw tablesErrors.ambiguous({ name: text, found: found.map(shown) });
+  throw tablesErrors.noTable({ name: text, alike: similar(all, text), tables: all.length });
 }
 
 function matching(all: readonly ContentsTable[], text: string): ContentsTable[] {

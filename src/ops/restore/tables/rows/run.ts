@@ -1,5 +1,4 @@
 import type { Host, PipeCommand, Workspace } from '../../../../hosts/host.ts';
-import { cleanLine } from '../../../../text/clean.ts';
 import type { BackupBytes } from '../../../archive/bytes/bytes.ts';
 import { Changed } from '../../../archive/bytes/errors.ts';
 import { restrictLine } from '../../../archive/sql/guard-stream.ts';
@@ -8,6 +7,7 @@ import { OpError } from '../../../error.ts';
 import { type ClientEnvironment, databaseArgument } from '../../../programs/environment.ts';
 import type { Clients } from '../../../programs/programs.ts';
 import { restricts } from '../../../programs/restricted.ts';
+import { tablesErrors } from '../errors.ts';
 import type { Redirect } from './filter.ts';
 import { gate } from './gate.ts';
 
@@ -61,7 +61,7 @@ async function changedOr(error: OpError, bytes: BackupBytes): Promise<OpError> {
 }
 
 function nothingChanged({ message, next }: OpError): OpError {
-  return new OpError('failed', `Nothing was changed: ${message}`, next);
+  return tablesErrors.nothingChanged({ why: message, next });
 }
 
 async function runIn(workspace: Workspace, pass: Pass): Promise<Told[]> {
@@ -108,15 +108,6 @@ function numbers(stdout: string): Told[] {
   }));
 }
 
-const NEXT: readonly (readonly [RegExp, string])[] = [
-  [
-    /duplicate key value|conflicting key value/,
-    'Another row has this key: change or delete it, or restore with --mode skip_existing.',
-  ],
-  [/violates foreign key constraint/, 'Restore the other table too, by naming it with another --table.'],
-  [/lock timeout/, 'Somebody works with the table: see who with pgdeck show locks, and try again.'],
-];
-
 /** The server's own words, with what they point to. */
 function failed(stderr: string): OpError {
   const lines = stderr.split('\n');
@@ -124,8 +115,7 @@ function failed(stderr: string): OpError {
   const error = lines[at]?.replace(/^.*?(?:ERROR|FATAL): {2}/, '');
   if (error === undefined) {
     const said = lines.filter((line) => line.trim() !== '').slice(-3);
-    // the connection may have broken at its end: whether it was done is not known here
-    return new OpError('failed', `psql ended before it was done: ${cleanLine(said.join(' '))}`);
+    return tablesErrors.psqlEnded({ said: said.join(' ') });
   }
   const after = lines.slice(at + 1, at + 6);
   const part = (label: string) =>
@@ -136,11 +126,5 @@ function failed(stderr: string): OpError {
   // which row of the backup it was; of other statements only where in a script
   const row = part('CONTEXT:');
   const detail = part('DETAIL:') ?? (row?.startsWith('COPY ') ? row : undefined);
-  const next = NEXT.find(([pattern]) => pattern.test(error))?.[1];
-  const sentence = detail === undefined ? error : `${error}: ${detail}`;
-  return new OpError(
-    'failed',
-    `Nothing was changed: ${cleanLine(sentence)}${/[.!?]$/.test(sentence) ? '' : '.'}`,
-    next,
-  );
+  return tablesErrors.server({ said: error, detail });
 }

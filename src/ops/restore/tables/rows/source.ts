@@ -2,9 +2,9 @@ import { displayName } from '../../../../db/ident.ts';
 import { CommandError, type Host, type PipeCommand, type Workspace } from '../../../../hosts/host.ts';
 import { Refusal, SqlGuard } from '../../../archive/sql/guard.ts';
 import { unpack } from '../../../archive/unpack.ts';
-import { OpError } from '../../../error.ts';
 import type { Clients } from '../../../programs/programs.ts';
 import type { Backup } from '../../../repository/repository.ts';
+import { tablesErrors } from '../errors.ts';
 import type { ContentsTable } from '../reading/contents.ts';
 import type { RowsPlace } from './filter.ts';
 
@@ -65,15 +65,11 @@ export async function headsOf(
       },
     );
     if (exitCode !== 0 && guard.heads.length === 0)
-      throw new OpError('refused', `The backup ${backup.id} cannot be read: ${stderr.trim()}`);
+      throw tablesErrors.unreadableRows({ id: backup.id, stderr });
   } catch (error) {
     if (!(error instanceof CommandError && error.kind === 'cancelled' && enough.signal.aborted)) throw error;
   }
   const [head] = guard.heads;
   if (head !== undefined) return [{ ...head, place: { raw: text.toString('latin1', ...head.bytes) } }];
-  throw new OpError(
-    'refused',
-    `The rows of ${displayName(table.schema, table.name)} in ${backup.id} are not written with COPY.`,
-    `Restore the whole backup into a new database: pgdeck restore ${backup.id} --into NAME`,
-  );
+  throw tablesErrors.noCopy({ id: backup.id, table: displayName(table.schema, table.name) });
 }

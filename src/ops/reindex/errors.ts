@@ -1,0 +1,22 @@
+import { defineErrors, failed, refused } from '../error.ts';
+
+export const reindexErrors = defineErrors('reindex', {
+  noIndexes: () =>
+    refused(
+      'What was named has no indexes that could be rebuilt.',
+      'See what there is with: pgdeck show indexes',
+    ),
+  beingBuilt: ({ index, pid }: { index: string; pid: number }) =>
+    failed(`Session ${pid} is building ${index} now.`, 'Wait until it is done, or cancel it first.'),
+  passedOver: ({ indexes, said }: { indexes: readonly string[]; said: string }) =>
+    failed(
+      `${indexes.join(', ')} ${indexes.length === 1 ? 'was' : 'were'} passed over${said === '' ? '.' : `: ${said}`}`,
+    ),
+  invalid: ({ indexes }: { indexes: readonly string[] }) =>
+    failed(
+      `${indexes.join(', ')} ${indexes.length === 1 ? 'is' : 'are'} invalid.`,
+      `To mend: pgdeck reindex ${indexes.map((index) => `--index ${index}`).join(' ')}`,
+    ),
+  stay: ({ indexes }: { indexes: readonly { readonly index: string; readonly why: string }[] }) =>
+    failed(indexes.map(({ index, why }) => `${index} stays, invalid: ${why}`).join('\n')),
+});
