@@ -19,11 +19,25 @@ export interface Knot {
 /** The source as its imports and its modules show it: names of files below src, and their texts. */
 export class Source {
   readonly text: ReadonlyMap<string, string>;
-  readonly imports: readonly Import[];
+  /** Of each file; those of another source stay, where the file is the same. */
+  readonly #imports: ReadonlyMap<string, readonly Import[]>;
 
-  constructor(text: ReadonlyMap<string, string>) {
+  constructor(text: ReadonlyMap<string, string>, before?: Source) {
     this.text = text;
-    this.imports = [...text].flatMap(([file, content]) => importsOf(file, content));
+    const known = (file: string, content: string) =>
+      before?.text.get(file) === content ? before.#imports.get(file) : undefined;
+    this.#imports = new Map(
+      [...text].map(([file, content]) => [file, known(file, content) ?? importsOf(file, content)]),
+    );
+  }
+
+  /** The same with some files besides. */
+  with(...more: readonly (readonly [string, string])[]): Source {
+    return new Source(new Map([...this.text, ...more]), this);
+  }
+
+  get imports(): readonly Import[] {
+    return [...this.#imports.values()].flat();
   }
 
   static in(root: string): Source {
