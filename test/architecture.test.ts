@@ -19,16 +19,10 @@ const files = entries
   .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
   .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'));
 const text = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
-const imports = files.flatMap((file) => importsOf(file));
+const imports = files.flatMap((file) => importsOf(file, text.get(file)));
 
-function importsOf(file: string): Import[] {
-  const source = ts.createSourceFile(
-    file,
-    text.get(file) ?? '',
-    ts.ScriptTarget.Latest,
-    false,
-    ts.ScriptKind.TSX,
-  );
+function importsOf(file: string, content = ''): Import[] {
+  const source = ts.createSourceFile(file, content, ts.ScriptTarget.Latest, false, ts.ScriptKind.TSX);
   const found: Import[] = [];
   const add = (specifier: ts.Node | undefined, kind: Import['kind']) => {
     if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
@@ -76,6 +70,45 @@ function isEmpty(node: ts.Expression | undefined): boolean {
   if (ts.isNewExpression(node)) return (node.arguments ?? []).length === 0;
   if (ts.isArrayLiteralExpression(node)) return node.elements.length === 0;
   return ts.isObjectLiteralExpression(node) && node.properties.length === 0;
+}
+
+/** What is by nature of the machine that pgdeck runs on: the journal, the repository, secrets, locks. */
+const OURS = ['engine', 'files', 'archive', 'repository'].map((layer) => `ops/${layer}/`);
+
+/** What of `ops` reaches for this machine, though it works where a host is. */
+function reachesForMachine(sources: Iterable<readonly [file: string, content: string]>): string[] {
+  return [...sources].flatMap(([file, content]) => {
+    if (!file.startsWith('ops/') || OURS.some((layer) => file.startsWith(layer))) return [];
+    const modules = importsOf(file, content)
+      .filter(({ to, kind }) => /^(node:)?(fs|os|process)$/.test(to) && kind !== 'type')
+      .map(({ to }) => to);
+    return [...modules, ...globalsOf(file, content)].map((what) => `${file}: ${what}`);
+  });
+}
+
+/** Where the object `process` is read, and paths that begin in its working directory. */
+function globalsOf(file: string, content: string): string[] {
+  if (!/\bprocess\b|\bresolve\b/.test(content)) return [];
+  const source = ts.createSourceFile(file, content, ts.ScriptTarget.Latest, true);
+  const fromPath = /\{[^}]*\bresolve\b[^}]*\} from 'node:path'/.test(content);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && node.text === 'process' && isGlobal(node)) found.push(node.parent.getText());
+    // with one argument it asks for the working directory
+    if (fromPath && ts.isCallExpression(node) && node.arguments.length === 1)
+      if (node.expression.getText() === 'resolve') found.push(node.getText());
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+/** No name of something else's property. */
+function isGlobal(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent) && parent.name === node)
+    return parent.expression.getText() === 'globalThis';
+  return !(ts.isPropertyAssignment(parent) && parent.name === node);
 }
 
 const room = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : file);
@@ -213,6 +246,39 @@ function cycle(edges: ReadonlyMap<string, ReadonlySet<string>>): string | undefi
   }
   return undefined;
 }
+
+describe('machine access', () => {
+  test('what works where a host is reaches for nothing of this machine but through it', () => {
+    expect(reachesForMachine(text)).toEqual([]);
+  });
+
+  test.each([
+    [`import { readFile } from 'node:fs/promises';`, 'node:fs'],
+    [`import { existsSync, type Stats } from 'fs';`, 'fs'],
+    [`import { tmpdir } from 'node:os';`, 'node:os'],
+    [`const { statSync } = await import('node:fs');`, 'node:fs'],
+    [`export const path = (env: Env) => env.PATH ?? process.env.PATH;`, 'process.env'],
+    [`if (process['platform'] === 'win32') stop();`, `process['platform']`],
+    [`const { cwd } = process;`, '{ cwd } = process'],
+    [`const here = globalThis.process;`, 'globalThis.process'],
+    [`import { join, resolve } from 'node:path';\nconst base = resolve(dir);`, 'resolve(dir)'],
+  ])('is seen in %j', (content, what) => {
+    expect(reachesForMachine([['ops/backup/planted.ts', content]])).toEqual([
+      `ops/backup/planted.ts: ${what}`,
+    ]);
+    expect(reachesForMachine([['ops/programs/planted.ts', content]])).toHaveLength(1);
+    expect(reachesForMachine([['ops/repository/planted.ts', content]])).toEqual([]);
+  });
+
+  test.each([
+    `import type { Stats } from 'node:fs';`,
+    `import { resolve } from 'node:path';\nconst base = resolve(root, dir);`,
+    `const one = { process: 1 }.process; // by process.env`,
+    `const { resolve } = host.files;\nconst base = resolve(dir);`,
+  ])('is not seen in %j', (content) => {
+    expect(reachesForMachine([['ops/backup/planted.ts', content]])).toEqual([]);
+  });
+});
 
 describe('order', () => {
   test('only the output and the console write to stdout', () => {

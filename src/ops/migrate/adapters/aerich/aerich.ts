@@ -43,17 +43,18 @@ const NOT_FOUND =
   'Aerich was not found: install it in .venv of the project, or activate its virtual environment.';
 
 async function readStatus(where: Where): Promise<AerichStatus> {
-  const project = findProject(where.directory);
+  const { host } = where.context;
+  const project = await findProject(host, where.directory);
   if (project === undefined)
     throw new OpError(
       'refused',
       `There is no project of Aerich in ${where.directory}.`,
       'Name its directory with --dir.',
     );
-  const sources = readSources(project);
+  const sources = await readSources(host, project);
   const rows = await appliedRows(where.session, project);
   const items = lineOf(sources, rows);
-  const program = findProgram('aerich', pythonDirectories(where.context, project.root));
+  const program = await findProgram(host, 'aerich', pythonDirectories(where.context, project.root));
   const problems: Problem[] = problemsOf(items, 'Aerich');
   if (program === undefined) problems.push({ kind: 'tool', version: null, message: NOT_FOUND });
   return {
@@ -138,15 +139,16 @@ const nothing = ({ stdout }: RunResult): string | undefined =>
 
 /** It writes what has changed in the models since the last migration; there is no other way to begin one. */
 async function create({ context, directory }: MigrationDirectory, { name }: NewMigration): Promise<Creation> {
-  const project = findProject(directory);
+  const { host } = context;
+  const project = await findProject(host, directory);
   if (project === undefined)
     throw new OpError(
       'refused',
       `There is no project of Aerich in ${directory}.`,
       'Name its directory with --dir.',
     );
-  readSources(project);
-  const program = findProgram('aerich', pythonDirectories(context, project.root));
+  await readSources(host, project);
+  const program = await findProgram(host, 'aerich', pythonDirectories(context, project.root));
   if (program === undefined) throw new OpError('refused', NOT_FOUND);
   return {
     tool: 'Aerich',
@@ -160,9 +162,9 @@ async function create({ context, directory }: MigrationDirectory, { name }: NewM
 
 /** Aerich, of Tortoise ORM. */
 export const aerich: Adapting = {
-  detect: async ({ directory }) => findProject(directory)?.reason,
-  owns: async ({ directory }) => {
-    const project = findProject(directory);
+  detect: async ({ context: { host }, directory }) => (await findProject(host, directory))?.reason,
+  owns: async ({ context: { host }, directory }) => {
+    const project = await findProject(host, directory);
     return project !== undefined && (project.root === directory || isWithin(directory, project.location));
   },
   status: async (where) => (await readStatus(where)).status,

@@ -48,15 +48,16 @@ interface NodePgMigrateStatus {
 const NOT_FOUND = 'node-pg-migrate was not found: run npm install in the project.';
 
 async function readStatus(where: Where): Promise<NodePgMigrateStatus> {
-  const project = findProject(where.directory);
+  const { host } = where.context;
+  const project = await findProject(host, where.directory);
   if (project === undefined)
     throw new OpError(
       'refused',
       `There is no package.json with node-pg-migrate in ${where.directory}.`,
       'Name its directory with --dir.',
     );
-  const program = findProgram('node-pg-migrate', nodeDirectories(where.context, project.root));
-  const { sources, problems: bad } = await readSources(project.migrations);
+  const program = await findProgram(host, 'node-pg-migrate', nodeDirectories(where.context, project.root));
+  const { sources, problems: bad } = await readSources(host, project.migrations);
   const rows = await appliedNames(where.session, project);
   const versions = versionsOf([...sources.map(({ name }) => name), ...rows.map(({ version }) => version)]);
   const versionOf = (name: string) => versions.get(name) ?? name;
@@ -171,11 +172,13 @@ async function create(
   { context, directory }: MigrationDirectory,
   { name, autogenerate }: NewMigration,
 ): Promise<Creation> {
-  const project = findProject(directory);
-  const program = project && findProgram('node-pg-migrate', nodeDirectories(context, project.root));
+  const { host } = context;
+  const project = await findProject(host, directory);
+  const program =
+    project && (await findProgram(host, 'node-pg-migrate', nodeDirectories(context, project.root)));
   if (project === undefined || program === undefined) throw new OpError('refused', NOT_FOUND);
   if (autogenerate) throw noModels('node-pg-migrate');
-  const { sources } = await readSources(project.migrations);
+  const { sources } = await readSources(host, project.migrations);
   const last = sources.at(-1)?.file;
   const language = last?.split('.').at(-1);
   const formats: Readonly<Record<number, string>> = { 17: 'utc', 13: 'timestamp' };
@@ -199,10 +202,10 @@ async function create(
 
 /** node-pg-migrate: SQL files and programs of Node.js. */
 export const nodePgMigrate: Adapting = {
-  detect: async ({ directory }) => {
-    const project = findProject(directory);
+  detect: async ({ context: { host }, directory }) => {
+    const project = await findProject(host, directory);
     if (project === undefined) return undefined;
-    return (await readSources(project.migrations)).sources.length > 0 ? project.reason : undefined;
+    return (await readSources(host, project.migrations)).sources.length > 0 ? project.reason : undefined;
   },
   status: async (where) => (await readStatus(where)).status,
   route,

@@ -39,7 +39,8 @@ export async function createWithScripts(
   { context, directory }: MigrationDirectory,
   { name, autogenerate }: NewMigration,
 ): Promise<Creation> {
-  const project = findProject(directory);
+  const { host } = context;
+  const project = await findProject(host, directory);
   if (project === undefined)
     throw new OpError('refused', `There are no scripts for migrations in ${directory}.`);
   if (project.wrong !== undefined) throw new OpError('refused', project.wrong);
@@ -59,7 +60,7 @@ export async function createWithScripts(
       `The scripts in package.json of ${project.found.root} do not say how a migration is begun, and a SQL file would be none of theirs.`,
       'Name the script for it: "pgdeck": {"migrate": {"create": "db:make -- {name}"}}, or write SQL files beside them with --tool sql.',
     );
-  const program = findProgram(made.program, nodeDirectories(context, project.found.root));
+  const program = await findProgram(host, made.program, nodeDirectories(context, project.found.root));
   if (program === undefined)
     throw new OpError('refused', `${made.program} was not found.`, 'Run npm install in the project.');
   return {
