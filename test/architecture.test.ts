@@ -75,12 +75,15 @@ function isEmpty(node: ts.Expression | undefined): boolean {
 /** What is by nature of the machine that pgdeck runs on: the journal, the repository, secrets, locks. */
 const OURS = ['engine', 'files', 'archive', 'repository'].map((layer) => `ops/${layer}/`);
 
+/** Modules that know the machine that pgdeck runs on. */
+const MACHINE = /^(node:)?(fs|os|process)$|^hosts\/(local|machine|files|workspace|environment)\.ts$/;
+
 /** What of `ops` reaches for this machine, though it works where a host is. */
 function reachesForMachine(sources: Iterable<readonly [file: string, content: string]>): string[] {
   return [...sources].flatMap(([file, content]) => {
     if (!file.startsWith('ops/') || OURS.some((layer) => file.startsWith(layer))) return [];
     const modules = importsOf(file, content)
-      .filter(({ to, kind }) => /^(node:)?(fs|os|process)$/.test(to) && kind !== 'type')
+      .filter(({ to, kind }) => MACHINE.test(to) && kind !== 'type')
       .map(({ to }) => to);
     return [...modules, ...globalsOf(file, content)].map((what) => `${file}: ${what}`);
   });
@@ -256,6 +259,7 @@ describe('machine access', () => {
     [`import { readFile } from 'node:fs/promises';`, 'node:fs'],
     [`import { existsSync, type Stats } from 'fs';`, 'fs'],
     [`import { tmpdir } from 'node:os';`, 'node:os'],
+    [`import { local } from '../../hosts/local.ts';`, 'hosts/local.ts'],
     [`const { statSync } = await import('node:fs');`, 'node:fs'],
     [`export const path = (env: Env) => env.PATH ?? process.env.PATH;`, 'process.env'],
     [`if (process['platform'] === 'win32') stop();`, `process['platform']`],
