@@ -111,11 +111,11 @@ async function ownerOf({ tool, dir, format }: Input, context: OpContext): Promis
       `This is a project of ${named(first)}, which begins its migrations itself.`,
       'Leave --format out, or write SQL files beside it with --tool sql.',
     );
-  const whose = dir === undefined ? undefined : host.files.resolve(dir);
-  if (tool === undefined && whose !== undefined && !first.owns && (await isBare(host, whose)))
+  const asked = dir === undefined ? undefined : host.files.resolve(dir);
+  if (tool === undefined && asked !== undefined && !first.owns && (await isBare(host, asked)))
     throw new OpError(
       'refused',
-      `There is nothing in ${whose}, and above it is a project of ${named(first)}.`,
+      `There is nothing in ${asked}, and above it is a project of ${named(first)}.`,
       `Say whose it is to be with --tool ${first.adapter.id} or --tool sql.`,
     );
   return first;
