@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { reachesForMachine } from './house/machine.ts';
 import { type Import, Source } from './house/source.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from './support/program.ts';
 
@@ -122,6 +123,42 @@ describe('what is planted is found', () => {
     'export const state = {} as Record<string, string>;',
   ])('state in a module of the console: %s', (content) => {
     expect(new Source(new Map([['app/planted.ts', content]])).moduleState('app/')).toHaveLength(1);
+  });
+});
+
+describe('machine access', () => {
+  const planted = (file: string, content: string) => new Source(new Map([[file, content]]));
+
+  test('what works where a host is reaches for nothing of this machine but through it', () => {
+    expect(reachesForMachine(source)).toEqual([]);
+  });
+
+  test.each([
+    [`import { readFile } from 'node:fs/promises';`, 'node:fs'],
+    [`import { existsSync, type Stats } from 'fs';`, 'fs'],
+    [`import { tmpdir } from 'node:os';`, 'node:os'],
+    [`import { local } from '../../hosts/local.ts';`, 'hosts/local.ts'],
+    [`const { statSync } = await import('node:fs');`, 'node:fs'],
+    [`export const path = (env: Env) => env.PATH ?? process.env.PATH;`, 'process.env'],
+    [`if (process['platform'] === 'win32') stop();`, `process['platform']`],
+    [`const { cwd } = process;`, '{ cwd } = process'],
+    [`const here = globalThis.process;`, 'globalThis.process'],
+    [`import { join, resolve } from 'node:path';\nconst base = resolve(dir);`, 'resolve(dir)'],
+  ])('is seen in %j', (content, what) => {
+    expect(reachesForMachine(planted('ops/backup/planted.ts', content))).toEqual([
+      `ops/backup/planted.ts: ${what}`,
+    ]);
+    expect(reachesForMachine(planted('ops/programs/planted.ts', content))).toHaveLength(1);
+    expect(reachesForMachine(planted('ops/repository/planted.ts', content))).toEqual([]);
+  });
+
+  test.each([
+    `import type { Stats } from 'node:fs';`,
+    `import { resolve } from 'node:path';\nconst base = resolve(root, dir);`,
+    `const one = { process: 1 }.process; // by process.env`,
+    `const { resolve } = host.files;\nconst base = resolve(dir);`,
+  ])('is not seen in %j', (content) => {
+    expect(reachesForMachine(planted('ops/backup/planted.ts', content))).toEqual([]);
   });
 });
 

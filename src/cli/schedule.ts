@@ -94,14 +94,7 @@ async function printJobs(
   const { resolved } = await context.resolve(command);
   const surprising = surprise(at, new Date());
   if (surprising !== undefined) note(`${surprising}.`);
-  print(
-    jobLine(
-      jobOf(createContext({ resolved, env: context.env, operations: entryOf }), {
-        name,
-        at,
-        words,
-        flock: true,
-      }),
-    ),
-  );
+  const planning = createContext({ resolved, env: context.env, operations: entryOf });
+  const program = await planning.host.pgdeck();
+  print(jobLine(jobOf(planning, { name, at, words, flock: true, program })));
 }

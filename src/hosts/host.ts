@@ -1,5 +1,6 @@
 import type { WriteStream } from 'node:fs';
 import type { Transform } from 'node:stream';
+import type { Env } from '../config/libpq/env.ts';
 
 /** What a command may be given; every field is optional. */
 export interface CommandOptions {
@@ -98,7 +99,56 @@ export interface Workspace {
   write(name: string, content: string | Uint8Array): Promise<string>;
 }
 
-/** A place where commands run: this machine, a container, another machine. */
+/** `link`: of an entry of a directory only; elsewhere links are followed. */
+export type FileKind = 'file' | 'directory' | 'link' | 'other';
+
+/** What is known of a file without reading it. */
+export interface FileFacts {
+  readonly kind: FileKind;
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly modified: number;
+  /** The same number: the same file system. */
+  readonly device: number;
+}
+
+export interface FileEntry {
+  readonly name: string;
+  readonly kind: FileKind;
+}
+
+/**
+ * The files that a host's programs see: a team's project, the directories of a server that runs there. What is refused
+ * rejects with an error that has the system's `code` (`ENOENT`, `EEXIST`).
+ */
+export interface HostFiles {
+  /** An absolute path; a relative one begins where the host works. */
+  resolve(path: string): string;
+  /** The path without links. */
+  real(path: string): Promise<string>;
+  facts(path: string): Promise<FileFacts>;
+  /** Whether there is anything at a path that this user can reach. */
+  exists(path: string): Promise<boolean>;
+  /** Whether there is a program at a path that this user may run. */
+  isProgram(path: string): Promise<boolean>;
+  /** The entries of a directory, in no order. */
+  list(directory: string): Promise<FileEntry[]>;
+  /** All of a file; `EFBIG` where it has more bytes than the limit. Does not wait for a writer of a pipe. */
+  read(path: string, limit?: number): Promise<Buffer>;
+  /** Makes a file; `EEXIST` where there is one. */
+  create(path: string, text: string): Promise<void>;
+  /** Removes a file, which need not be there. */
+  remove(path: string): Promise<void>;
+  /** Makes a directory and those above it; nothing where it is there. */
+  makeDirectory(path: string, mode?: number): Promise<void>;
+  /**
+   * Bytes that this user may still write below a directory. Undefined where there is none of that name, or where it is
+   * not said: a server on this host may be a container's.
+   */
+  free(directory: string): Promise<number | undefined>;
+}
+
+/** A place where commands run: this machine, a container, another machine. Its files are its own. */
 export interface Host {
   readonly label: string;
   /** Runs a command to its end. Throws {@link CommandError} when it cannot start or is ended by us. */
@@ -118,6 +168,16 @@ export interface Host {
   readonly processors: number;
   /** `linux`, `darwin`: which words its programs take. */
   readonly platform: NodeJS.Platform;
+  readonly files: HostFiles;
+  /** What its programs get in their environment, before what a command changes. */
+  readonly environment: Env;
+  /**
+   * Directories in which it looks for programs by their name, in this order. `env` is that of who works with pgdeck,
+   * which says it for the machine that he works on.
+   */
+  searchPath(env: Env): readonly string[];
+  /** Program and arguments that pgdeck is started with there, as absolute paths. */
+  pgdeck(): Promise<readonly string[]>;
 }
 
 export type CommandErrorKind =

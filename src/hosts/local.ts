@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { execa } from 'execa';
 import { environment } from './environment.ts';
+import { files } from './files.ts';
 import { endGroup, endWithUs, forget, GRACE_MS } from './group.ts';
 import {
   CommandError,
@@ -143,9 +144,15 @@ export const local: Host = {
   pipe,
   start,
   withWorkspace,
+  files,
   processors: machine.processors,
   platform: machine.platform,
+  searchPath: machine.searchPath,
+  pgdeck: machine.pgdeck,
   get temporary() {
     return machine.temporary;
+  },
+  get environment() {
+    return machine.environment;
   },
 };

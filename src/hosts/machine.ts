@@ -1,12 +1,22 @@
+import { realpath } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
+import { delimiter } from 'node:path';
 import type { Host } from './host.ts';
 
+type Known = 'processors' | 'platform' | 'temporary' | 'environment' | 'searchPath' | 'pgdeck';
+
 /** What is known of this machine without running anything. */
-export const machine: Pick<Host, 'processors' | 'platform' | 'temporary'> = {
+export const machine: Pick<Host, Known> = {
   processors: availableParallelism(),
   platform: process.platform,
   // TMPDIR may change
   get temporary() {
     return tmpdir();
   },
+  get environment() {
+    return process.env;
+  },
+  searchPath: (env) =>
+    (env.PATH ?? process.env.PATH ?? '').split(delimiter).filter((directory) => directory !== ''),
+  pgdeck: async () => [process.execPath, await realpath(process.argv[1] ?? '')],
 };

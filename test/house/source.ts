@@ -47,6 +47,10 @@ export class Source {
     return new Source(new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')])));
   }
 
+  importsOf(file: string): readonly Import[] {
+    return this.#imports.get(file) ?? [];
+  }
+
   get files(): readonly string[] {
     return [...this.text.keys()];
   }

@@ -1,15 +1,8 @@
 import { exact, plural } from '../../text/units.ts';
 import type { Manifest } from '../repository/manifest.ts';
 import type { Decoded } from './decode.ts';
+import type { Difference } from './errors.ts';
 import { byRoot, keyOf } from './roots.ts';
-
-/** Where an archive does not hold what the manifest says. */
-export interface Difference {
-  /** `app.orders`, `Large objects`. */
-  readonly what: string;
-  readonly expected: string;
-  readonly found: string;
-}
 
 const NOTHING = 'nothing';
 

@@ -1,6 +1,13 @@
 import { plural } from '../../text/units.ts';
 import { cancelled, defineErrors, failed, refused } from '../error.ts';
-import type { Difference } from './compare.ts';
+
+/** Where an archive does not hold what the manifest says. */
+export interface Difference {
+  /** `app.orders`, `Large objects`. */
+  readonly what: string;
+  readonly expected: string;
+  readonly found: string;
+}
 
 const OTHER = 'Use another backup.';
 const USABLE = 'pgdeck reads archives of pg_dump: custom, directory, and SQL as it is or with gzip or zstd.';

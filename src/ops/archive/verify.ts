@@ -5,8 +5,9 @@ import type { Clients } from '../programs/programs.ts';
 import type { Level, Verification } from '../repository/manifest.ts';
 import { BackupBytes, type Stored } from './bytes/bytes.ts';
 import { Changed, Damage, Untried, untriedErrors } from './bytes/errors.ts';
-import { type Difference, differences } from './compare.ts';
+import { differences } from './compare.ts';
 import { type Decoded, type DecodeIo, decodeArchive } from './decode.ts';
+import type { Difference } from './errors.ts';
 import { archiveErrors } from './errors.ts';
 
 /** What verifying needs of a step; what it cannot tell anybody it keeps to itself. */

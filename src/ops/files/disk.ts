@@ -1,5 +1,6 @@
-import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Host } from '../../hosts/host.ts';
+import { local } from '../../hosts/local.ts';
 import type { OpContext } from '../engine/operation.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
@@ -9,36 +10,27 @@ export function isLocal({ target: { host } }: Pick<OpContext, 'target'>): boolea
   return host.startsWith('/') || LOOPBACK.has(host);
 }
 
-/**
- * Bytes that this user may still write below a directory. Undefined where this machine has none of that name, or may
- * not look: a server on this host may be a container's.
- */
-export async function freeBytes(directory: string): Promise<number | undefined> {
-  try {
-    const { blocks, bavail, bsize } = await statfs(directory);
-    // /proc, /sys and some of FUSE have no size: that is not a full disk
-    return blocks === 0 ? undefined : bavail * bsize;
-  } catch {
-    return undefined;
-  }
-}
-
 /** A file system, and what is free in it. */
 export interface FileSystem {
+  /** Label of the host that it is on. */
+  readonly host: string;
   readonly device: number;
   readonly free: number;
 }
 
 /**
- * The file system of a server's directory. Undefined where this machine has none of that name, or may not look: what is
+ * The file system of a server's directory. Undefined where this host has none of that name, or may not look: what is
  * above it says nothing then, since the server may be a container's.
  */
-export async function fileSystemOf(directory: string): Promise<FileSystem | undefined> {
+export async function fileSystemOf(
+  { files, label }: Host,
+  directory: string,
+): Promise<FileSystem | undefined> {
   if (!directory.startsWith('/')) return undefined;
   try {
-    const { dev } = await stat(directory);
-    const free = await freeBytes(directory);
-    return free === undefined ? undefined : { device: dev, free };
+    const { device } = await files.facts(directory);
+    const free = await files.free(directory);
+    return free === undefined ? undefined : { host: label, device, free };
   } catch {
     return undefined;
   }
@@ -47,9 +39,9 @@ export async function fileSystemOf(directory: string): Promise<FileSystem | unde
 /** The file system that a directory of this machine is on, or will be on once it is made. */
 export async function fileSystemToBe(directory: string): Promise<FileSystem | undefined> {
   const above = dirname(directory);
-  const there = await stat(directory).then(
+  const there = await local.files.facts(directory).then(
     () => true,
     (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   );
-  return there || above === directory ? fileSystemOf(directory) : fileSystemToBe(above);
+  return there || above === directory ? fileSystemOf(local, directory) : fileSystemToBe(above);
 }

@@ -40,13 +40,12 @@ export interface Room {
 }
 
 /**
- * A table is written anew beside the old one, and its indexes with it; the old files go when it is done. `local`: the
- * server's directories are this machine's, so that what is free there can be read.
+ * A table is written anew beside the old one, and its indexes with it; the old files go when it is done.
  */
 export async function roomOf(
   works: readonly MaintainWork[],
   measures: Measures,
-  local: boolean,
+  context: Pick<OpContext, 'host' | 'target'>,
 ): Promise<Room> {
   const full = works.filter(({ options }) => options.full);
   const room = new Map<MaintainWork, number>();
@@ -60,6 +59,6 @@ export async function roomOf(
     if (need > (places.get(at.tablespace)?.need ?? -1)) places.set(at.tablespace, { need, at });
   }
   const checks: Check[] = [];
-  for (const { need, at } of places.values()) checks.push(await roomCheck(need, at, local));
+  for (const { need, at } of places.values()) checks.push(await roomCheck(need, at, context));
   return { room, checks };
 }

@@ -4,7 +4,6 @@ import { bytes, count, duration } from '../../text/units.ts';
 import { holdersOf, lockChecks } from '../database/holders.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Fact, Plan } from '../engine/plan.ts';
-import { isLocal } from '../files/disk.ts';
 import { measured, roomOf, serverChecks } from './checks.ts';
 import { maintainErrors } from './errors.ts';
 import { horizonChecks } from './horizon.ts';
@@ -53,7 +52,7 @@ export async function planMaintenance(request: Request, context: OpContext): Pro
     lockTimeout: request.lockTimeout ?? (options.full ? SECONDS.full : SECONDS.plain),
     wait,
   };
-  const { room, checks: roomChecks } = await roomOf(works, measures, isLocal(context));
+  const { room, checks: roomChecks } = await roomOf(works, measures, context);
   const databaseStats =
     doing === 'vacuum' &&
     (request.nothingElse || (server.major >= 16 && works.length > 1 && !options.skip_database_stats));

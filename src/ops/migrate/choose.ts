@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import type { Host } from '../../hosts/host.ts';
 import type { Field, OpContext } from '../engine/operation.ts';
 import type { OpError } from '../error.ts';
 import { migrateErrors } from './errors.ts';
@@ -52,17 +52,18 @@ export async function choose(
 ): Promise<ChosenTool> {
   const session = await context.session(undefined, 'migration');
   const [first, ...others] = await candidates(context, { tool, dir });
-  if (first === undefined) throw await nothing({ tool, dir });
+  if (first === undefined) throw await nothing(context, { tool, dir });
   const { adapter, place, why } = first;
   return { adapter, where: { ...place, session, ...more }, why, others: others.map((one) => one.adapter.id) };
 }
 
 /** Every tool that knows the directory, the one that is taken first. Reads files only. */
 export async function candidates(context: OpContext, { tool, dir }: Asked): Promise<readonly Candidate[]> {
-  const base = resolve(dir ?? '.');
+  const { host } = context;
+  const base = host.files.resolve(dir ?? '.');
   const found: Candidate[] = [];
   for (const adapter of await named(tool)) {
-    for (const directory of directoriesOf(adapter, base, dir)) {
+    for (const directory of await directoriesOf(host, adapter, base, dir)) {
       const place: MigrationDirectory = { context, directory };
       const why = await adapter.detect(place).catch((error) => {
         // what another tool cannot say is no matter once there is one
@@ -74,7 +75,7 @@ export async function candidates(context: OpContext, { tool, dir }: Asked): Prom
       break;
     }
   }
-  return inOrder(found);
+  return inOrder(host, found);
 }
 
 async function named(tool: string | undefined): Promise<readonly MigrationAdapter[]> {
@@ -88,29 +89,36 @@ async function named(tool: string | undefined): Promise<readonly MigrationAdapte
  * Whose settings are there comes before SQL files, which may have strayed there. SQL files with programs among them are
  * left to their own tool; a mistake in one of them changes nobody's tool.
  */
-async function inOrder(found: readonly Candidate[]): Promise<readonly Candidate[]> {
+async function inOrder({ files }: Host, found: readonly Candidate[]): Promise<readonly Candidate[]> {
   const [first, ...others] = [...found.filter(({ owns }) => owns), ...found.filter(({ owns }) => !owns)];
   if (first === undefined) return [];
   if (first.adapter.id !== 'sql' || others.length === 0) return [first, ...others];
   const { isProgram } = await import('./files/read.ts');
-  return readdirSync(first.place.directory).some(isProgram) ? [...others, first] : [first, ...others];
+  const there = await files.list(first.place.directory);
+  return there.some(({ name }) => isProgram(name)) ? [...others, first] : [first, ...others];
 }
 
 /** A team's tool is where its settings are; SQL files may be below. */
-function directoriesOf({ id }: MigrationAdapter, base: string, dir: string | undefined): string[] {
+async function directoriesOf(
+  { files }: Host,
+  { id }: MigrationAdapter,
+  base: string,
+  dir: string | undefined,
+): Promise<string[]> {
   if (id !== 'sql') return [base];
-  return (dir === undefined ? USUAL : ['.', ...USUAL])
-    .map((name) => join(base, name))
-    .filter((path) => existsSync(path));
+  const paths = (dir === undefined ? USUAL : ['.', ...USUAL]).map((name) => join(base, name));
+  const there = await Promise.all(paths.map((path) => files.exists(path)));
+  return paths.filter((_, at) => there[at]);
 }
 
 /** Why there is nothing to choose from, with whose project it is, as far as that is known. */
-export async function nothing({ tool, dir }: Asked): Promise<OpError> {
-  const base = resolve(dir ?? '.');
+export async function nothing({ host }: OpContext, { tool, dir }: Asked): Promise<OpError> {
+  const base = host.files.resolve(dir ?? '.');
   const [only] = tool === undefined ? [] : await named(tool);
   if (only !== undefined) return migrateErrors.notOfTool({ directory: base, tool: only.title });
   const { claimOf } = await import('./adapters/create/claims.ts');
-  return migrateErrors.nothing({ directory: base, below: USUAL.slice(0, 2), claim: claimOf(base) });
+  const claim = await claimOf(host, base);
+  return migrateErrors.nothing({ directory: base, below: USUAL.slice(0, 2), claim });
 }
 
 export const chooseFields = {

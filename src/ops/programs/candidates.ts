@@ -1,19 +1,21 @@
-import { readdirSync, realpathSync } from 'node:fs';
-import { basename, delimiter, join } from 'node:path';
+import { basename, join } from 'node:path';
+import type { Host } from '../../hosts/host.ts';
 import { versionedParents } from '../../hosts/installations.ts';
 import type { OpContext } from '../engine/operation.ts';
 
 /** Majors newer than this one that are installed where versions lie beside each other, the nearest first. */
-export function newerMajors(major: number): number[] {
-  const found = versionedParents.flatMap(({ parent, versions }) =>
-    versions(names(parent)).map(({ version }) => version),
+export async function newerMajors(host: Host, major: number): Promise<number[]> {
+  const found = await Promise.all(
+    versionedParents.map(async ({ parent, versions }) =>
+      versions(await names(host, parent)).map(({ version }) => version),
+    ),
   );
-  return [...new Set(found)].filter((one) => one > major).sort((a, b) => a - b);
+  return [...new Set(found.flat())].filter((one) => one > major).sort((a, b) => a - b);
 }
 
-function names(directory: string): string[] {
+async function names({ files }: Host, directory: string): Promise<string[]> {
   try {
-    return readdirSync(directory);
+    return (await files.list(directory)).map(({ name }) => name);
   } catch {
     return [];
   }
@@ -23,13 +25,16 @@ function names(directory: string): string[] {
  * Directories of PATH that hold the program itself. Debian's /usr/bin has a wrapper of that name, which chooses a
  * version by rules of its own; what it chooses from is found without it.
  */
-export function pathDirectories(context: OpContext, program: string): string[] {
-  const directories = (context.env.PATH ?? '').split(delimiter).filter((one) => one.startsWith('/'));
-  return [...new Set(directories)].filter((directory) => {
-    try {
-      return basename(realpathSync(join(directory, program))) === program;
-    } catch {
-      return false;
-    }
-  });
+export async function pathDirectories({ host, env }: OpContext, program: string): Promise<string[]> {
+  const directories = [...new Set(host.searchPath(env).filter((one) => one.startsWith('/')))];
+  const found = await Promise.all(
+    directories.map(async (directory) => {
+      try {
+        return basename(await host.files.real(join(directory, program))) === program;
+      } catch {
+        return false;
+      }
+    }),
+  );
+  return directories.filter((_, at) => found[at]);
 }

@@ -1,5 +1,6 @@
 import type { Server } from '../../db/server.ts';
 import type { Target } from '../../db/target.ts';
+import type { Host } from '../../hosts/host.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { withSecretFiles } from '../files/secret-files.ts';
 
@@ -17,11 +18,11 @@ export function withClientEnvironment<T>(
   applicationName: string,
   work: (env: ClientEnvironment) => Promise<T>,
 ): Promise<T> {
-  const { target, secrets } = context;
+  const { target, secrets, host } = context;
   const passphrase = target.tls?.passphrase;
   return withSecretFiles({ password: secrets.last, passphrase }, ({ passfile, serviceFile, service }) =>
     work({
-      ...clientEnvironment(target, applicationName),
+      ...clientEnvironment(host, target, applicationName),
       PGPASSFILE: passfile,
       PGSERVICEFILE: serviceFile,
       PGSERVICE: service,
@@ -30,9 +31,13 @@ export function withClientEnvironment<T>(
 }
 
 /** The same for a server that asks for no password, such as a throwaway one. */
-export function clientEnvironment(target: Target, applicationName: string): ClientEnvironment {
+export function clientEnvironment(
+  host: Pick<Host, 'environment'>,
+  target: Target,
+  applicationName: string,
+): ClientEnvironment {
   return {
-    ...withoutPg(),
+    ...withoutPg(host),
     ...connection(target),
     PGAPPNAME: applicationName,
     // messages are read by us
@@ -56,8 +61,8 @@ export function withoutTimeouts({ major, pooled }: Pick<Server, 'major' | 'poole
 }
 
 /** The caller's own variables would lead elsewhere, or change how a dump is loaded (PGOPTIONS). */
-function withoutPg(): ClientEnvironment {
-  const names = Object.keys(process.env).filter((name) => /^PG(?!DECK_)/.test(name) || name === 'LANGUAGE');
+function withoutPg({ environment }: Pick<Host, 'environment'>): ClientEnvironment {
+  const names = Object.keys(environment).filter((name) => /^PG(?!DECK_)/.test(name) || name === 'LANGUAGE');
   return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 

@@ -48,7 +48,7 @@ export async function findClients(
   const major = Math.max(server.major, atLeast);
   const seen: Installation[] = [];
   let newer: Installation | undefined;
-  for (const directory of candidates(context, major, programs)) {
+  for await (const directory of candidates(context, major, programs)) {
     const found = await inspect(context, directory, programs);
     if (found === undefined) continue;
     seen.push(found);
@@ -60,19 +60,19 @@ export async function findClients(
   return { clients: undefined, check: blocked(seen, server, programs, major, context.backup.programs) };
 }
 
-function* candidates(
+async function* candidates(
   context: OpContext,
   major: number,
   programs: readonly ClientProgram[],
-): Generator<string> {
+): AsyncGenerator<string> {
   const { programs: only } = context.backup;
   if (only !== undefined) {
     yield only;
     return;
   }
   yield* directoriesOf(major);
-  yield* pathDirectories(context, programs[0] ?? 'pg_dump');
-  for (const one of newerMajors(major)) yield* directoriesOf(one);
+  yield* await pathDirectories(context, programs[0] ?? 'pg_dump');
+  for (const one of await newerMajors(context.host, major)) yield* directoriesOf(one);
 }
 
 /** Undefined where none of the programs is. */

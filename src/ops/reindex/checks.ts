@@ -4,6 +4,7 @@ import type { Server } from '../../db/server.ts';
 import type { Session } from '../../db/session.ts';
 import { capital } from '../../text/capital.ts';
 import { holderRemedy, holderText } from '../database/holders.ts';
+import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
 import { some } from '../maintain/shared/rights.ts';
 import { roomCheck, type TablespaceLocation } from '../maintain/shared/room.ts';
@@ -166,7 +167,7 @@ function waitText(one: ReindexWait): string {
 export async function diskChecks(
   targets: readonly Target[],
   tablespace: TablespaceLocation | undefined,
-  local: boolean,
+  context: Pick<OpContext, 'host' | 'target'>,
 ): Promise<Check[]> {
   const needs = new Map<string, { need: number; place: TablespaceLocation }>();
   for (const { indexes } of targets) {
@@ -178,7 +179,7 @@ export async function diskChecks(
         needs.set(name, { need, place: placeOf(one, tablespace) });
     }
   }
-  return Promise.all([...needs.values()].map(({ need, place }) => roomCheck(need, place, local)));
+  return Promise.all([...needs.values()].map(({ need, place }) => roomCheck(need, place, context)));
 }
 
 function placeOf(index: ReindexIndex, tablespace: TablespaceLocation | undefined): TablespaceLocation {

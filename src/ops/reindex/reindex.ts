@@ -5,7 +5,6 @@ import { holdersOf, lockChecks } from '../database/holders.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import type { Check, Plan, ResultTable } from '../engine/plan.ts';
-import { isLocal } from '../files/disk.ts';
 import { serverChecks } from '../maintain/checks.ts';
 import { type LastTime, lastTimes } from '../maintain/shared/last.ts';
 import { rightsChecks } from '../maintain/shared/rights.ts';
@@ -80,7 +79,7 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
     ...(idle ? leftAlone.map(asBlock) : leftAlone),
     ...dropChecks(server, scope.targets, manner),
     ...(await lockAndWaitChecks(session, oids, manner, wait)),
-    ...(await diskChecks(scope.targets, space.place, isLocal(context))),
+    ...(await diskChecks(scope.targets, space.place, context)),
   ];
   return {
     operation: 'reindex',

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { z } from 'zod';
 import { splitWords } from '../../text/shell.ts';
 import { moment } from '../../text/units.ts';
@@ -50,7 +49,8 @@ export const scheduleInstall = defineOperation({
     const unasked = unconfirmed(words, context.operations);
     const missing = await cronMissing(context.host);
     const flock = await hasFlock(context);
-    const job = jobOf(context, { name, at, words, flock });
+    const program = await context.host.pgdeck();
+    const job = jobOf(context, { name, at, words, flock, program });
     const before = missing === undefined ? await readCrontab(context.host) : '';
     const known = jobsOf(before).find((one) => one.name === name);
     const { next } = timesOf(job.at, context.now());
@@ -101,7 +101,7 @@ export const scheduleInstall = defineOperation({
           title: 'Write the crontab',
           preview: jobLine(job),
           run: async (io) => {
-            mkdirSync(scheduleDirectory(context), { recursive: true, mode: 0o700 });
+            await io.host.files.makeDirectory(scheduleDirectory(context), 0o700);
             written = await readCrontab(io.host);
             io.record({ before: written });
             await writeCrontab(io.host, withJob(written, job));

@@ -1,4 +1,3 @@
-import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cron } from 'croner';
 import { shWord } from '../../text/shell.ts';
@@ -65,27 +64,32 @@ export function timesOf(at: string, now: Date): { last: Date | null; next: Date 
   return { last: cron.previousRuns(1, now)[0] ?? null, next: cron.nextRun(now) };
 }
 
+interface Asked {
+  readonly name: string;
+  readonly at: string;
+  readonly words: readonly string[];
+  readonly flock: boolean;
+  /** What starts pgdeck there. */
+  readonly program: readonly string[];
+}
+
 /**
  * The job that runs a pgdeck command: absolute paths, since cron's PATH is short; one at a time; its output in a file
  * of its own. Connection words come first, so that it reaches the server that is meant now. Throws {@link OpError} for
  * what a crontab cannot hold.
  */
-export function jobOf(
-  context: OpContext,
-  { name, at, words, flock }: { name: string; at: string; words: readonly string[]; flock: boolean },
-): Job {
+export function jobOf(context: OpContext, { name, at, words, flock, program }: Asked): Job {
   const folder = scheduleDirectory(context);
   const environment = CARRIED.flatMap((variable) => {
     const value = context.env[variable];
     return value === undefined ? [] : [`${variable}=${shWord(value)}`];
   });
-  const program = [process.execPath, realpathSync(process.argv[1] ?? '')].map(shWord);
   const lock = flock ? ['flock', '-n', shWord(join(folder, `${name}.lock`))] : [];
   const command = [
     ...environment,
     `PGDECK_JOB=${shWord(name)}`,
     ...lock,
-    ...program,
+    ...program.map(shWord),
     ...context.connection.map(shWord),
     ...words.map(shWord),
     `>>${shWord(join(folder, `${name}.log`))}`,

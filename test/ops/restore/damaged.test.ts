@@ -176,7 +176,7 @@ test('rows of a file that is changed while they are read are not committed', asy
     runPass({
       host: local,
       clients,
-      env: clientEnvironment(db.target(), 'test'),
+      env: clientEnvironment(local, db.target(), 'test'),
       database: db.database,
       rows: async () => [{ command: 'sh', args: ['-c', reader, archive] }],
       redirects: [

@@ -3,7 +3,7 @@ import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../../src/db/client.ts';
-import { run } from '../../../src/hosts/local.ts';
+import { local, run } from '../../../src/hosts/local.ts';
 import { fileSystemOf, fileSystemToBe } from '../../../src/ops/files/disk.ts';
 import { throwawayCluster, until } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
@@ -90,7 +90,7 @@ test('a server whose disk is full in the middle of the load: the live database g
 
 test('a directory of the server that is not there is not known, and that of the repository will be', async () => {
   const absent = join(home, 'var', 'lib', 'postgresql', 'data');
-  expect(await fileSystemOf(absent)).toBeUndefined();
+  expect(await fileSystemOf(local, absent)).toBeUndefined();
   expect((await fileSystemToBe(absent))?.device).toBe(statSync(home).dev);
   expect(await fileSystemToBe('/proc/nothing/here')).toBeUndefined();
 });

@@ -48,7 +48,7 @@ test.each([
 ])('%s is refused, which a crontab would take for something else', (_, given, message) => {
   const { words = ['backup'], ...more } = given as { words?: string[] };
   const context = { env: {}, connection: [], journal: '/state/runs', ...more } as unknown as OpContext;
-  const about = { name: 'nightly', at: '30 2 * * *', flock: true };
+  const about = { name: 'nightly', at: '30 2 * * *', flock: true, program: [] };
   expect(() => jobOf(context, { ...about, words })).toThrow(message);
   expect(
     jobOf({ ...context, env: {}, connection: [] }, { ...about, words: ['backup', '--label', '5%'] }).line,

@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PipeCommand } from '../../../hosts/host.ts';
+import { reserve } from '../../archive/files.ts';
 import { diskError } from '../../files/durable.ts';
 import { databaseArgument } from '../../programs/environment.ts';
 import type { BackupRequest } from '../request.ts';
@@ -30,7 +30,7 @@ export function globalsCommand(
 /** The file is there before pg_dumpall opens it, so that verifiers of passwords are never readable by others. */
 export async function reserveGlobals(directory: string): Promise<void> {
   try {
-    await (await open(join(directory, GLOBALS), 'wx', 0o600)).close();
+    await reserve(join(directory, GLOBALS));
   } catch (error) {
     throw diskError(error, 'writeBackup', directory);
   }

@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { backupBlockers, backupCopies } from '../../../db/queries/backup/activity.ts';
 import type { RowOf } from '../../../db/query.ts';
 import type { Session } from '../../../db/session.ts';
 import { duration } from '../../../text/units.ts';
+import { writtenTo } from '../../archive/files.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { DumpFraction, type Order } from './fraction.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -37,10 +37,10 @@ export async function watchDump(
         const done = Math.round(fraction.done(copies));
         io.progress({ label: 'data', done, of: fraction.total, unit: 'bytes', estimate: true });
       }
-      const written = file === undefined ? undefined : await stat(file).catch(() => undefined);
-      moved ||= (written?.size ?? 0) > 0;
+      const written = file === undefined ? undefined : await writtenTo(file);
+      moved ||= (written ?? 0) > 0;
       if (!moved && ++still === STILL) await tellBlockers(io, session);
-      if (written) io.progress({ label: 'written', done: written.size, unit: 'bytes' });
+      if (written !== undefined) io.progress({ label: 'written', done: written, unit: 'bytes' });
       await delay(EVERY_MS, undefined, { signal });
     }
   } catch {

@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { writeBeside } from '../../archive/files.ts';
 import { readToc } from '../../archive/toc.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { diskError } from '../../files/durable.ts';
@@ -30,7 +30,7 @@ export async function writeRestoreList(
     tableOid === PG_CONSTRAINT && oids.has(oid) ? `;${line}` : line,
   );
   try {
-    await writeFile(join(dirname(archive), RESTORE_LIST), `${lines.join('\n')}\n`, { mode: 0o600 });
+    await writeBeside(join(dirname(archive), RESTORE_LIST), `${lines.join('\n')}\n`);
   } catch (error) {
     throw diskError(error, 'writeBackup', dirname(archive));
   }

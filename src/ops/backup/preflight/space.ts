@@ -1,8 +1,6 @@
-import { access, constants, mkdtemp, rmdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { bytes } from '../../../text/units.ts';
 import type { Check } from '../../engine/plan.ts';
-import { freeBytes } from '../../files/disk.ts';
+import { placeOf, roomAt } from '../../repository/place.ts';
 import type { Backup } from '../../repository/repository.ts';
 import type { BackupRequest } from '../request.ts';
 
@@ -39,16 +37,14 @@ export async function spaceChecks(
   raw: number,
   ignore = false,
 ): Promise<Check[]> {
-  const place = await existing(repository);
+  const place = await placeOf(repository);
   const title = 'Repository';
   let free: number | undefined;
   try {
-    const facts = await stat(place);
-    if (!facts.isDirectory())
+    const room = await roomAt(place);
+    if (room === undefined)
       return [{ title, status: 'block', detail: `${place} is no directory. Name another one with --dir.` }];
-    await access(place, constants.W_OK | constants.X_OK);
-    free = await freeBytes(place);
-    if (free === undefined) await tryToWrite(place);
+    free = room.free;
   } catch (error) {
     const { code = String(error) } = error as NodeJS.ErrnoException;
     const why = WHY[code] ?? `cannot be written (${code})`;
@@ -70,11 +66,6 @@ const WHY: Readonly<Record<string, string>> = {
   ELOOP: 'leads to itself by its links',
   ENAMETOOLONG: 'has a name that is too long',
 };
-
-/** Of root every access is granted, to /proc too. Leaves nothing. */
-async function tryToWrite(place: string): Promise<void> {
-  await rmdir(await mkdtemp(join(place, '.pgdeck-')));
-}
 
 function unknownRoom(estimate: Estimate): Check {
   const detail = `The file system does not say how much is free; the backup takes about ${bytes(estimate.bytes)}.`;
@@ -102,14 +93,4 @@ function room(free: number, estimate: Estimate, raw: number, ignore: boolean): C
       detail: `${bytes(free)} are free; the backup takes ${about}, and ${bytes(worst)} where little can be compressed.`,
     };
   return { title, status: 'ok', detail: `${bytes(free)} are free; the backup takes ${about}.` };
-}
-
-/** The directory, or the nearest one above that is there. */
-async function existing(path: string): Promise<string> {
-  const there = await stat(path).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT' && error.code !== 'ENOTDIR',
-  );
-  const above = dirname(path);
-  return there || above === path ? path : existing(above);
 }

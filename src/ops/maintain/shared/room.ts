@@ -1,6 +1,7 @@
 import { bytes } from '../../../text/units.ts';
+import type { OpContext } from '../../engine/operation.ts';
 import type { Check } from '../../engine/plan.ts';
-import { freeBytes } from '../../files/disk.ts';
+import { isLocal } from '../../files/disk.ts';
 
 /** A tablespace, and where it is on the server; null where this role may not know. */
 export interface TablespaceLocation {
@@ -12,11 +13,11 @@ export interface TablespaceLocation {
 export async function roomCheck(
   need: number,
   { tablespace, directory }: TablespaceLocation,
-  local: boolean,
+  context: Pick<OpContext, 'host' | 'target'>,
 ): Promise<Check> {
   const title = 'Disk';
   const needs = `up to ${bytes(need)} in the tablespace ${tablespace} at a time, and about as much WAL`;
-  const free = local && directory !== null ? await freeBytes(directory) : undefined;
+  const free = isLocal(context) && directory !== null ? await context.host.files.free(directory) : undefined;
   if (free === undefined)
     return { title, status: 'ok', detail: `It takes ${needs}: SQL cannot tell what is free there.` };
   if (free < need)

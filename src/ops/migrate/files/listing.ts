@@ -1,11 +1,11 @@
-import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Host } from '../../../hosts/host.ts';
 
 /** Files of a directory, without those that are hidden. A sentence where it cannot be read. */
-export function listing(directory: string): string[] | string {
+export async function listing({ files }: Host, directory: string): Promise<string[] | string> {
   try {
-    return readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
+    return (await files.list(directory))
+      .filter(({ name, kind }) => kind !== 'directory' && !name.startsWith('.'))
       .map(({ name }) => name)
       .sort();
   } catch (error) {
@@ -26,13 +26,16 @@ const MOST = 1_000;
  * Files below a directory, by their path in it, for a tool that looks there; links to directories are followed. A whole
  * project is not gone through: it has copies of its migrations where it is built.
  */
-export function filesBelow(directory: string): { readonly files: readonly string[]; readonly all: boolean } {
+export async function filesBelow(
+  host: Host,
+  directory: string,
+): Promise<{ readonly files: readonly string[]; readonly all: boolean }> {
   const files: string[] = [];
   const seen = new Set<string>();
   const waiting = [''];
   for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
     if (seen.size >= MOST) return { files, all: false };
-    for (const { name, directory: isDirectory } of entriesOf(join(directory, path), seen)) {
+    for (const { name, directory: isDirectory } of await entriesOf(host, join(directory, path), seen)) {
       if (path === '' && PROJECT.test(name)) return { files: [], all: true };
       if (name.startsWith('.') || name === 'node_modules') continue;
       const below = path === '' ? name : `${path}/${name}`;
@@ -44,20 +47,24 @@ export function filesBelow(directory: string): { readonly files: readonly string
 }
 
 /** None of a directory that was there before, or that cannot be read. */
-function entriesOf(path: string, seen: Set<string>): { name: string; directory: boolean }[] {
+async function entriesOf(
+  { files }: Host,
+  path: string,
+  seen: Set<string>,
+): Promise<{ name: string; directory: boolean }[]> {
+  const leadsToDirectory = async (name: string) =>
+    (await files.facts(join(path, name)).catch(() => undefined))?.kind === 'directory';
   try {
-    const real = realpathSync(path);
+    const real = await files.real(path);
     if (seen.has(real)) return [];
     seen.add(real);
-    return readdirSync(path, { withFileTypes: true }).map((entry) => ({
-      name: entry.name,
-      directory: entry.isDirectory() || (entry.isSymbolicLink() && isDirectory(join(path, entry.name))),
-    }));
+    return await Promise.all(
+      (await files.list(path)).map(async ({ name, kind }) => ({
+        name,
+        directory: kind === 'directory' || (kind === 'link' && (await leadsToDirectory(name))),
+      })),
+    );
   } catch {
     return [];
   }
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
+import type { Host } from '../../../hosts/host.ts';
 import { shellWord } from '../../../text/shell.ts';
 import { plural } from '../../../text/units.ts';
 import type { OpContext } from '../../engine/operation.ts';
@@ -74,14 +74,15 @@ interface Input {
  * person to say: a file that is not the project's own would take the project over.
  */
 async function ownerOf({ tool, dir, format }: Input, context: OpContext): Promise<Candidate | undefined> {
+  const { host } = context;
   const found = await candidates(context, { tool, dir });
   const [first] = found;
   if (tool === 'sql') return first;
   if (first === undefined) {
-    if (tool !== undefined) throw await nothing({ tool, dir });
+    if (tool !== undefined) throw await nothing(context, { tool, dir });
     if (format !== undefined) return undefined;
     const { claimOf } = await import('../adapters/create/claims.ts');
-    const claim = claimOf(resolve(dir ?? '.'));
+    const claim = await claimOf(host, host.files.resolve(dir ?? '.'));
     if (claim === undefined) return undefined;
     throw fileErrors.claimed({ by: claim.by, begin: claim.next });
   }
@@ -93,12 +94,14 @@ async function ownerOf({ tool, dir, format }: Input, context: OpContext): Promis
   // files that pgdeck writes as the tool would
   if (first.adapter.create === undefined) return sql ?? (await candidates(context, { tool: 'sql', dir }))[0];
   if (format !== undefined) throw fileErrors.ownFormat({ owner });
-  if (tool === undefined && dir !== undefined && !first.owns && isBare(resolve(dir)))
-    throw fileErrors.empty({ directory: resolve(dir), owner });
+  const asked = dir === undefined ? undefined : host.files.resolve(dir);
+  if (tool === undefined && asked !== undefined && !first.owns && (await isBare(host, asked)))
+    throw fileErrors.empty({ directory: asked, owner });
   return first;
 }
 
-const isBare = (directory: string): boolean => !existsSync(directory) || readdirSync(directory).length === 0;
+const isBare = async ({ files }: Host, directory: string): Promise<boolean> =>
+  !(await files.exists(directory)) || (await files.list(directory)).length === 0;
 
 /** Files of SQL, as the others that are there. */
 async function planFiles(
@@ -106,14 +109,16 @@ async function planFiles(
   there: string | undefined,
   context: OpContext,
 ): Promise<Plan> {
-  const found = there === undefined ? await directoryFor(dir) : await readMigrations(there);
+  const { host } = context;
+  const found = there === undefined ? await directoryFor(host, dir) : await readMigrations(host, there);
   if (format !== undefined && found.format !== undefined && found.format !== format)
     throw fileErrors.otherFormat({ directory: found.directory, format: found.format });
   const { directory, migrations } = found;
   const files = newMigration({ format: found.format ?? format, migrations }, name, context.now());
   const paths = files.map(({ file }) => join(directory, file));
   const written: string[] = [];
-  const taken = paths.find((path) => existsSync(path));
+  const exist = await Promise.all(paths.map((path) => host.files.exists(path)));
+  const taken = paths.find((_, at) => exist[at]);
   const check: Check =
     taken === undefined
       ? { title: 'name', status: 'ok', detail: 'there is no such file yet' }
@@ -134,17 +139,17 @@ async function planFiles(
         title: files.length === 1 ? 'Write the file' : 'Write the files',
         preview: paths.join('\n'),
         run: async (io) => {
-          mkdirSync(directory, { recursive: true });
+          await io.host.files.makeDirectory(directory);
           for (const [at, { text }] of files.entries()) {
             const path = paths[at] ?? '';
             // somebody else's file of that name stays
-            writeFileSync(path, text, { flag: 'wx' });
+            await io.host.files.create(path, text);
             written.push(path);
             io.line(path, 'stdout');
           }
         },
-        rollback: async () => {
-          for (const path of written) rmSync(path, { force: true });
+        rollback: async (io) => {
+          for (const path of written) await io.host.files.remove(path);
         },
       },
     ],
@@ -155,12 +160,13 @@ async function planFiles(
 }
 
 /** The directory that is named, else the first usual one that has migrations, else a new one. */
-async function directoryFor(dir: string | undefined): Promise<Migrations> {
-  if (dir !== undefined) return readMigrations(resolve(dir));
+async function directoryFor(host: Host, dir: string | undefined): Promise<Migrations> {
+  const { resolve, exists } = host.files;
+  if (dir !== undefined) return readMigrations(host, resolve(dir));
   for (const usual of USUAL) {
     const path = resolve(usual);
-    if (!existsSync(path)) continue;
-    const found = await readMigrations(path);
+    if (!(await exists(path))) continue;
+    const found = await readMigrations(host, path);
     if (found.format !== undefined) return found;
   }
   const directory = resolve('db/migrations');

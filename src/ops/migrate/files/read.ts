@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Host } from '../../../hosts/host.ts';
 import { loadParser, type Parser } from '../sql/parser.ts';
 import { readSection } from '../sql/section.ts';
 import type { Section } from '../sql/statement.ts';
@@ -22,16 +22,16 @@ interface MigrationFile {
  * Reads a directory of SQL migrations. What is not certain is a problem, never a guess: a file in another format, a
  * version that is there twice, a syntax error.
  */
-export async function readMigrations(directory: string): Promise<Migrations> {
+export async function readMigrations(host: Host, directory: string): Promise<Migrations> {
   const problems: Problem[] = [];
   const none = { directory, format: undefined, migrations: [], problems };
-  const files = listing(directory);
+  const files = await listing(host, directory);
   if (typeof files === 'string') {
     problems.push({ kind: 'no_directory', version: null, message: files });
     return none;
   }
-  const above = readSources(directory, files, problems);
-  const sources = [...above, ...readBelow(directory, commonReader(above), problems)];
+  const above = await readSources(host, directory, files, problems);
+  const sources = [...above, ...(await readBelow(host, directory, commonReader(above), problems))];
   const reader = commonReader(sources);
   if (reader === undefined) {
     for (const { file } of sources.filter(({ file }) => /^\d/.test(file)))
@@ -39,7 +39,9 @@ export async function readMigrations(directory: string): Promise<Migrations> {
     return none;
   }
   const parser = await loadParser();
-  const migrations = assemble(parser, directory, ours(sources, reader, problems), reader, problems);
+  const named = ours(sources, reader, problems);
+  const alone = await notInTransaction(host, directory, named);
+  const migrations = assemble(parser, alone, named, reader, problems);
   return { directory, format: reader.format, migrations, problems };
 }
 
@@ -53,19 +55,20 @@ const badFile = (version: string | null, message: string): Problem => ({
 });
 
 /** Flyway alone looks into directories below. */
-function readBelow(
+async function readBelow(
+  host: Host,
   directory: string,
   reader: FormatReader | undefined,
   problems: Problem[],
-): MigrationFile[] {
+): Promise<MigrationFile[]> {
   if (reader !== undefined && reader.format !== 'flyway') return [];
-  const { files, all } = filesBelow(directory);
+  const { files, all } = await filesBelow(host, directory);
   const fitting = files.filter((file) => READERS[0]?.claims(basename(file), '') || isProgram(basename(file)));
   if (!all && (reader !== undefined || fitting.length > 0))
     problems.push(
       badFile(null, `There are too many directories below ${directory}; name the one with the migrations.`),
     );
-  return readSources(directory, fitting, problems);
+  return readSources(host, directory, fitting, problems);
 }
 
 const PROGRAM = /^\d+[_-].*\.(?:[cm]?[jt]s|go|py|java)$|^V[\d._]+__.*\.java$/;
@@ -73,7 +76,12 @@ const PROGRAM = /^\d+[_-].*\.(?:[cm]?[jt]s|go|py|java)$|^V[\d._]+__.*\.java$/;
 /** A migration that is a program, which only its tool can run. */
 export const isProgram = (file: string): boolean => PROGRAM.test(file);
 
-function readSources(directory: string, files: readonly string[], problems: Problem[]): MigrationFile[] {
+async function readSources(
+  host: Host,
+  directory: string,
+  files: readonly string[],
+  problems: Problem[],
+): Promise<MigrationFile[]> {
   const sources: MigrationFile[] = [];
   for (const file of files) {
     const name = basename(file);
@@ -92,7 +100,7 @@ function readSources(directory: string, files: readonly string[], problems: Prob
         ),
       );
     if (!file.endsWith('.sql')) continue;
-    const read = readText(join(directory, file));
+    const read = await readText(host, join(directory, file));
     if (read.ok) {
       const reader = READERS.find((one) => one.claims(name, read.text));
       sources.push({ file, text: read.text, reader });
@@ -154,7 +162,7 @@ function ours(sources: readonly MigrationFile[], reader: FormatReader, problems:
 
 function assemble(
   parser: Parser,
-  directory: string,
+  alone: Alone,
   sources: readonly NamedFile[],
   reader: FormatReader,
   problems: Problem[],
@@ -171,7 +179,7 @@ function assemble(
     if (twice)
       return fail(`${twice.map((one) => one?.file).join(' and ')} have the same version; rename one.`);
     if (up === undefined) return fail(`${down?.file}: there is a way down and no way up.`);
-    return read(parser, directory, reader, up, down, fail);
+    return read(parser, alone.get(up.file), reader, up, down, fail);
   });
   for (const { version, up, down } of migrations)
     for (const error of [up.error, down?.error])
@@ -181,13 +189,12 @@ function assemble(
 
 function read(
   parser: Parser,
-  directory: string,
+  alone: string | undefined,
   reader: FormatReader,
   up: NamedFile,
   down: NamedFile | undefined,
   fail: (message: string) => never[],
 ): Migration[] {
-  const alone = notInTransaction(directory, up.file);
   const parts = reader.parts(up.text, up.name);
   const downParts = down ? reader.parts(down.text, down.name) : parts;
   if (!parts.ok) return fail(withFile(up.file, parts.error));
@@ -219,12 +226,24 @@ const isEmpty = ({ statements, error }: Section): boolean => statements.length =
 
 const withFile = (file: string, error: string): string => `${file}:${/^\d/.test(error) ? '' : ' '}${error}`;
 
+/** Files that are run outside a transaction, with what says so. */
+type Alone = ReadonlyMap<string, string>;
+
 /** Flyway's settings for one script stand beside it. */
-function notInTransaction(directory: string, file: string): string | undefined {
-  const path = join(directory, `${file}.conf`);
-  if (!existsSync(path)) return undefined;
-  const settings = readText(path);
-  return settings.ok && /^\s*executeInTransaction\s*=\s*false\s*$/m.test(settings.text)
-    ? `${file}.conf says executeInTransaction=false`
-    : undefined;
+async function notInTransaction(
+  host: Host,
+  directory: string,
+  sources: readonly NamedFile[],
+): Promise<Alone> {
+  const found = await Promise.all(
+    sources.map(async ({ file }): Promise<[string, string] | undefined> => {
+      const path = join(directory, `${file}.conf`);
+      if (!(await host.files.exists(path))) return undefined;
+      const settings = await readText(host, path);
+      return settings.ok && /^\s*executeInTransaction\s*=\s*false\s*$/m.test(settings.text)
+        ? [file, `${file}.conf says executeInTransaction=false`]
+        : undefined;
+    }),
+  );
+  return new Map(found.filter((one) => one !== undefined));
 }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import type { Host } from '../../../hosts/host.ts';
 
 const MB = 1024 * 1024;
 /** Above this a file is data: it would be parsed for half a minute each time that it is looked at. */
@@ -9,16 +9,16 @@ export type Text =
   | { readonly ok: false; readonly error: string };
 
 /** Reads a file that has to be UTF-8; its byte order mark is left out. `error` is a sentence about the file. */
-export function readText(path: string): Text {
+export async function readText({ files }: Host, path: string): Promise<Text> {
   const bad = (error: string): Text => ({ ok: false, error });
   let bytes: Buffer;
   try {
-    const { size } = statSync(path);
+    const { size } = await files.facts(path);
     if (size > LARGEST)
       return bad(
         `it has ${Math.ceil(size / MB)} MB, and ${LARGEST / MB} MB are read at most; load data apart from migrations.`,
       );
-    bytes = readFileSync(path);
+    bytes = await files.read(path, LARGEST);
   } catch (error) {
     return bad(`it cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}).`);
   }

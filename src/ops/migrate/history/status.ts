@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { plural } from '../../../text/units.ts';
+import type { OpContext } from '../../engine/operation.ts';
 import { isRepeatable } from '../files/formats/flyway.ts';
 import type { FormatReader } from '../files/formats/format.ts';
 import { readerOf } from '../files/formats/formats.ts';
@@ -15,24 +16,30 @@ export interface StatusOfFiles extends HistoryAccess {
   readonly status: Status;
 }
 
+/** A directory, and the host that it is on. */
+interface Reading extends Pick<Where, 'directory'> {
+  readonly context: Pick<OpContext, 'host'>;
+}
+
 /** Why the adapter `sql` thinks that it is its directory; undefined when there are no SQL migrations in it. */
-export async function detectSql({ directory }: Pick<Where, 'directory'>): Promise<string | undefined> {
-  const { format, migrations } = await readMigrations(directory);
+export async function detectSql({ context, directory }: Reading): Promise<string | undefined> {
+  const { format, migrations } = await readMigrations(context.host, directory);
   if (format === undefined) return undefined;
   return `${migrations.length} ${migrations.length === 1 ? 'file' : 'files'} of ${format} in ${directory}`;
 }
 
 /** What is applied and what is not. Reads only, makes no table. Throws DbError, OpError. */
-export async function readStatus(where: Pick<Where, 'session' | 'directory'>): Promise<Status> {
+export async function readStatus(where: Reading & Pick<Where, 'session'>): Promise<Status> {
   return (await readAll(where)).status;
 }
 
 /** The same, with what a plan is made of. */
 export async function readAll({
+  context,
   session,
   directory,
-}: Pick<Where, 'session' | 'directory'>): Promise<StatusOfFiles> {
-  const found = await readMigrations(directory);
+}: Reading & Pick<Where, 'session'>): Promise<StatusOfFiles> {
+  const found = await readMigrations(context.host, directory);
   const { history, ledger } = await readHistory(session, found);
   const files = { ...found, migrations: withBaseline(found, history) };
   return { files, history, ledger, status: statusOf(files, history) };

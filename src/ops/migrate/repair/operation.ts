@@ -225,7 +225,7 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy 
       run: async (io) => {
         await lock.take(io, given.wait);
         const { session } = await lock.worker();
-        const now = all && (await readAll({ session, directory }));
+        const now = all && (await readAll({ context, session, directory }));
         const same = (await defectsOf(session, now)).some(
           ({ id, what }) => id === entry.id && what === entry.what,
         );
@@ -254,7 +254,7 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy 
       preview: 'pgdeck migrate status',
       run: async (io) => {
         const { session } = await lock.worker();
-        const left = await defectsOf(session, all && (await readAll({ session, directory })));
+        const left = await defectsOf(session, all && (await readAll({ context, session, directory })));
         const again = left.find(({ id, kind }) => id === entry.id && kind === entry.kind);
         if (again) throw migrateErrors.notMended({ what: again.what });
         const next = left[0];

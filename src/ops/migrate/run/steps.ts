@@ -93,7 +93,7 @@ async function tellHalf(
   failed: boolean,
 ): Promise<typeof KEPT | Left> {
   const session = await io.connect(undefined, 'migration');
-  const { history } = await readAll({ session, directory: where.directory });
+  const { history } = await readAll({ ...where, session });
   const row = history.dirty.find(({ version }) => version === migration.version);
   if (row === undefined) return KEPT;
   const found = await diagnose(session, row, migration, direction);

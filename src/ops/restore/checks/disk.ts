@@ -48,14 +48,17 @@ export async function diskChecks(situation: Situation, wish: DiskWish = {}): Pro
     ];
   if (size === null)
     return [{ title: TITLE, status: 'warn', detail: 'What the restore takes is not known.' }];
-  const systems = new Map<number, { free: number; shares: Share[] }>();
+  const systems = new Map<string, { free: number; shares: Share[] }>();
   const unseen: Share[] = [];
   for (const share of shares) {
-    const place = await (share.ours ? fileSystemToBe : fileSystemOf)(share.directory);
+    const place = await (share.ours
+      ? fileSystemToBe(share.directory)
+      : fileSystemOf(context.host, share.directory));
     if (place === undefined) unseen.push(share);
     else {
-      const known = systems.get(place.device) ?? { free: place.free, shares: [] };
-      systems.set(place.device, { ...known, shares: [...known.shares, share] });
+      const id = `${place.host} ${place.device}`;
+      const known = systems.get(id) ?? { free: place.free, shares: [] };
+      systems.set(id, { ...known, shares: [...known.shares, share] });
     }
   }
   const checks = [...systems.values()].map(({ free, shares: own }): Check => {

@@ -134,8 +134,8 @@ async function noRoom(
   const data = (manifest?.database.bytes ?? size * 10) * MARGIN;
   const wal = Math.min(row?.wal_bytes ?? data, data);
   const places = [
-    await fileSystemOf(row?.directory ?? ''),
-    await fileSystemOf(row?.wal_directory ?? ''),
+    await fileSystemOf(context.host, row?.directory ?? ''),
+    await fileSystemOf(context.host, row?.wal_directory ?? ''),
   ] as const;
   const together = places[0]?.device === places[1]?.device;
   for (const [at, needed] of [data + (together ? wal : 0), wal].entries()) {

@@ -8,7 +8,6 @@ import { bytes } from '../../../text/units.ts';
 import { createSql } from '../../database/create.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { StepIo } from '../../engine/plan.ts';
-import { freeBytes } from '../../files/disk.ts';
 import { clientEnvironment } from '../../programs/environment.ts';
 import type { ClientProgram } from '../../programs/package.ts';
 import { type Clients, findClients } from '../../programs/programs.ts';
@@ -67,7 +66,7 @@ export async function throwawayServer(
   let cluster: Cluster;
   try {
     const place = await clusterParent();
-    const free = await freeBytes(place);
+    const free = await io.host.files.free(place);
     if (free !== undefined && free < needed)
       return { ok: false, why: `${place} has ${bytes(free)} free, and about ${bytes(needed)} are needed.` };
     cluster = await createCluster({ bin: clients.directory, socketOnly: true, settings: SETTINGS });
@@ -121,7 +120,7 @@ function reached(cluster: Cluster, context: OpContext, clients: Clients, examine
         ...(toc && list && { entries: list.kept, filtered: list.left.length > 0 }),
         expected,
         elsewhere: {
-          env: clientEnvironment(target, io.applicationName),
+          env: clientEnvironment(io.host, target, io.applicationName),
           connect: () => connect(target, 'operation', io.applicationName),
         },
       }),

@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { checksumTree, sha256File } from '../../archive/checksum.ts';
 import { type Decoded, type DecodeIo, decodeArchive, type OnProgress } from '../../archive/decode.ts';
+import { fingerprintOf, looksOf } from '../../archive/files.ts';
 import type { RowsHead } from '../../archive/sql/guard.ts';
 import { HeldGuard } from '../../archive/sql/held-guard.ts';
 import type { Dumped } from '../../archive/sql/tally.ts';
@@ -37,7 +35,7 @@ export async function readForeign(
   backup: Pick<Backup, 'kind' | 'archive'>,
   onProgress?: OnProgress,
 ): Promise<Foreign> {
-  const key = `${backup.archive}\0${await looks(backup.archive)}`;
+  const key = await keyOf(backup.archive);
   if (last?.key !== key) last = { key, foreign: read(io, clients, backup, key, onProgress) };
   try {
     return await last.foreign;
@@ -55,7 +53,7 @@ async function read(
   onProgress?: OnProgress,
 ): Promise<Foreign> {
   const started = performance.now();
-  const fingerprint = await fingerprintOf(path, io.signal);
+  const fingerprint = await fingerprintAt(path, io.signal);
   const held = new HeldGuard();
   const taps = { ...io, onText: (piece: Buffer) => held.write(piece) };
   let decoded: Decoded | undefined;
@@ -73,7 +71,7 @@ async function read(
   }
   if (damage instanceof OpError && damage.kind === 'failed') throw damage.as('refused');
   if (decoded === undefined || dumped === undefined) throw damage;
-  if (key !== `${path}\0${await looks(path)}`) throw restoreErrors.changedMeanwhile({ path });
+  if (key !== (await keyOf(path))) throw restoreErrors.changedMeanwhile({ path });
   const seconds = (performance.now() - started) / 1000;
   return { dumped, decoded, fingerprint, doubt: held.guard.doubt, heads: held.guard.heads, seconds };
 }
@@ -84,27 +82,23 @@ export async function refuseChanged(
   { fingerprint }: Foreign,
   signal?: AbortSignal,
 ): Promise<void> {
-  if ((await fingerprintOf(path, signal)) === fingerprint) return;
+  if ((await fingerprintAt(path, signal)) === fingerprint) return;
   throw restoreErrors.changedSince({ path });
 }
 
-async function fingerprintOf(path: string, signal?: AbortSignal): Promise<string> {
+async function fingerprintAt(path: string, signal?: AbortSignal): Promise<string> {
   try {
-    if (!(await stat(path)).isDirectory()) return await sha256File(path, signal);
-    return createHash('sha256')
-      .update(JSON.stringify(await checksumTree(path, signal)))
-      .digest('hex');
+    return await fingerprintOf(path, signal);
   } catch (error) {
     if (signal?.aborted) throw restoreErrors.readingCancelled(error);
     throw diskError(error, 'readBackup', path);
   }
 }
 
-/** What tells at a glance that a file is another one. */
-async function looks(path: string): Promise<string> {
+/** The path, and what tells at a glance that there is another file by now. */
+async function keyOf(path: string): Promise<string> {
   try {
-    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [ino, size, mtimeNs, ctimeNs].join(' ');
+    return `${path}\0${await looksOf(path)}`;
   } catch (error) {
     throw diskError(error, 'readBackup', path);
   }

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readBeside } from '../../archive/files.ts';
 import { RESTORE_LIST } from '../../backup/manifest/restore-list.ts';
 import type { Backup } from '../../repository/repository.ts';
 
@@ -11,7 +11,7 @@ import type { Backup } from '../../repository/repository.ts';
 export async function listed({ path, manifest }: Backup): Promise<ReadonlySet<number> | undefined> {
   if (manifest?.files.some((file) => file.path === RESTORE_LIST) !== true) return undefined;
   try {
-    const lines = (await readFile(join(path, RESTORE_LIST), 'utf8')).split('\n');
+    const lines = (await readBeside(join(path, RESTORE_LIST))).split('\n');
     return new Set(lines.filter((line) => /^\d+;/.test(line)).map((line) => Number.parseInt(line, 10)));
   } catch {
     return undefined;

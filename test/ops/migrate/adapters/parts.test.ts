@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { local } from '../../../../src/hosts/local.ts';
 import { hasWayDown } from '../../../../src/ops/migrate/adapters/alembic/reversible.ts';
 import {
   headsOf,
@@ -20,8 +21,9 @@ const stage = stages('npm');
 const block = (rev: string, parent: string) =>
   `Rev: ${rev}\n${parent}\nPath: /nowhere/${rev}.py\n\n    ${rev} does it\n    \n    Revision ID: ${rev}\n\n`;
 
-test('the history of Alembic with branches and a merge', () => {
-  const revisions = parseHistory(
+test('the history of Alembic with branches and a merge', async () => {
+  const revisions = await parseHistory(
+    local,
     block('m001 (head) (mergepoint)', 'Merges: b002, a003') +
       block('b002', 'Parent: a002') +
       block('a003', 'Parent: a002') +
@@ -146,7 +148,10 @@ describe('what the text of a script runs', () => {
     [{ migrate: 'pgdeck migrate up', 'db:migrate': 'prisma migrate reset' }, { up: undefined }],
   ])('which scripts migrate: %j', async (scripts, expected) => {
     const project = await stage({ 'package.json': JSON.stringify({ scripts }) });
-    const { parser: _, ...found } = findProject(project.root)?.scripts ?? { parser: '', up: undefined };
+    const { parser: _, ...found } = (await findProject(local, project.root))?.scripts ?? {
+      parser: '',
+      up: undefined,
+    };
     expect(found).toEqual(expected);
   });
 });

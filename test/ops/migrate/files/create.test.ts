@@ -53,7 +53,7 @@ test.each(ALL)('%s: what is made is read as the last migration, and it is made o
   const plan = await migrateCreate.plan({ name: 'eleventh', dir: directory }, context);
   const { end } = await carryOut(plan, context);
   expect(end).toMatchObject({ status: 'done' });
-  const { migrations, problems } = await readMigrations(directory);
+  const { migrations, problems } = await readMigrations(context.host, directory);
   expect(problems).toEqual([]);
   expect(migrations).toHaveLength(11);
   expect(migrations.at(-1)).toMatchObject({ name: 'eleventh' });

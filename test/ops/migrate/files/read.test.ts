@@ -1,12 +1,15 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { local } from '../../../../src/hosts/local.ts';
 import type { MigrationFormat } from '../../../../src/ops/migrate/files/migration.ts';
-import { readMigrations } from '../../../../src/ops/migrate/files/read.ts';
+import { readMigrations as readOn } from '../../../../src/ops/migrate/files/read.ts';
 import { TEN, versionOf, writeMigrations } from '../../../support/fixtures/migrations.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 
 const ALL: readonly MigrationFormat[] = ['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway'];
+
+const readMigrations = (directory: string) => readOn(local, directory);
 
 function directoryWith(files: Record<string, string | Uint8Array>): string {
   const directory = temporaryDirectory();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
+import { local } from '../../../../src/hosts/local.ts';
 import type { MigrationFormat } from '../../../../src/ops/migrate/files/migration.ts';
 import type { Command } from '../../../../src/ops/migrate/history/history.ts';
 import { readAll, readStatus, type StatusOfFiles } from '../../../../src/ops/migrate/history/status.ts';
@@ -12,6 +13,7 @@ import { filesOf, versionOf, writeMigrations } from '../../../support/fixtures/m
 import { temporaryDirectory } from '../../../support/program.ts';
 
 const AUTHOR = { run: 'r1' };
+const context = { host: local };
 let database: TestDatabase;
 let session: Session;
 
@@ -71,7 +73,7 @@ describe.each(['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway']
 
   test('the same ten go up and down again, and the status says so', async () => {
     const directory = directoryOf(format);
-    const where = { session, directory };
+    const where = { context, session, directory };
     const before = await readAll(where);
     expect(before.status.problems).toEqual([]);
     expect(states(before)).toBe(times(10, 'pending'));
@@ -100,7 +102,7 @@ describe.each(['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway']
 
   test('a file that was changed, one that is gone, one that was begun', async () => {
     const directory = directoryOf(format);
-    const where = { session, directory };
+    const where = { context, session, directory };
     const start = await readAll(where);
     await go(start, 'up', versions.slice(0, 5));
     const up = start.files.migrations.map(({ file }) => join(directory, file));
@@ -133,7 +135,7 @@ describe.each(['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway']
   });
 
   test('a way down that was begun is dirty, and given up it is applied as before', async () => {
-    const where = { session, directory: directoryOf(format) };
+    const where = { context, session, directory: directoryOf(format) };
     const start = await readAll(where);
     await go(start, 'up', versions.slice(0, 6));
     const [sixth] = start.files.migrations.slice(5);
@@ -148,7 +150,7 @@ describe.each(['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway']
 
 test('what node-pg-migrate has run is known, and node-pg-migrate goes on from what was run here', async () => {
   const directory = directoryOf('node-pg-migrate');
-  const where = { session, directory };
+  const where = { context, session, directory };
   const { host, port, user, database: name } = database.target();
   const tool = (direction: Direction, count: number) =>
     runner({
@@ -178,7 +180,7 @@ test('what node-pg-migrate has run is known, and node-pg-migrate goes on from wh
 });
 
 test("golang-migrate's mark of a failure is seen without a mark of ours", async () => {
-  const where = { session, directory: directoryOf('golang-migrate') };
+  const where = { context, session, directory: directoryOf('golang-migrate') };
   await session.sql('CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)');
   await session.sql('INSERT INTO schema_migrations VALUES (3, true)');
   const all = await readAll(where);
@@ -189,7 +191,7 @@ test("golang-migrate's mark of a failure is seen without a mark of ours", async 
 });
 
 test("goose's rows are read by their newest", async () => {
-  const where = { session, directory: directoryOf('goose') };
+  const where = { context, session, directory: directoryOf('goose') };
   await write((await readAll(where)).ledger.create());
   await session.sql(
     'INSERT INTO goose_db_version (version_id, is_applied) VALUES (1, true), (2, true), (2, false), (4, true)',
@@ -204,7 +206,7 @@ describe("Flyway's own table", () => {
 
   test('is read with its checksums, failures and undone versions, and refused for writing', async () => {
     const directory = directoryOf('flyway');
-    const where = { session, directory };
+    const where = { context, session, directory };
     await session.sql(flywayTable);
     const crc = (await readAll(where)).files.migrations.map((migration) => migration.crc);
     const row = (
@@ -232,7 +234,7 @@ describe("Flyway's own table", () => {
   test('counts the lines without their ends', async () => {
     const directory = directoryOf('flyway');
     const [name = '', text = ''] = [...filesOf('flyway')].find(([file]) => file.startsWith('V1__')) ?? [];
-    const sum = async () => (await readAll({ session, directory })).files.migrations[0]?.crc;
+    const sum = async () => (await readAll({ context, session, directory })).files.migrations[0]?.crc;
     const before = await sum();
     writeFileSync(join(directory, name), text.replaceAll('\n', '\r\n'));
     expect(await sum()).toBe(before);
@@ -242,7 +244,7 @@ describe("Flyway's own table", () => {
 });
 
 test('an applied version after one that is not makes that one out of order', async () => {
-  const where = { session, directory: directoryOf('dbmate') };
+  const where = { context, session, directory: directoryOf('dbmate') };
   const start = await readAll(where);
   await go(start, 'up', [versionOf('dbmate', 1), versionOf('dbmate', 3)]);
   const { items, problems } = await readStatus(where);
@@ -256,7 +258,7 @@ test('an applied version after one that is not makes that one out of order', asy
 });
 
 test('a table of that name that belongs to another tool is not written into', async () => {
-  const where = { session, directory: directoryOf('dbmate') };
+  const where = { context, session, directory: directoryOf('dbmate') };
   await session.sql('CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)');
   const { history } = await readAll(where);
   expect(history.refusal).toContain('schema_migrations');
@@ -264,7 +266,7 @@ test('a table of that name that belongs to another tool is not written into', as
 });
 
 test('a role that may not read the history is told what to grant', async () => {
-  const where = { directory: directoryOf('dbmate') };
+  const where = { context, directory: directoryOf('dbmate') };
   await session.sql('CREATE TABLE schema_migrations (version varchar PRIMARY KEY)');
   const stranger = await client(database.target(await database.roleWith()));
   await expect(readStatus({ ...where, session: stranger })).rejects.toMatchObject({
@@ -273,7 +275,7 @@ test('a role that may not read the history is told what to grant', async () => {
 });
 
 test('the history is found in the schema of the search path', async () => {
-  const where = { session, directory: directoryOf('dbmate') };
+  const where = { context, session, directory: directoryOf('dbmate') };
   await session.sql('CREATE SCHEMA IF NOT EXISTS "App"');
   await session.sql('CREATE TABLE public.schema_migrations (version varchar PRIMARY KEY)');
   await session.sql('CREATE TABLE "App".schema_migrations (version varchar PRIMARY KEY)');

@@ -40,12 +40,13 @@ interface AerichStatus {
 }
 
 async function readStatus(where: Where): Promise<AerichStatus> {
-  const project = findProject(where.directory);
+  const { host } = where.context;
+  const project = await findProject(host, where.directory);
   if (project === undefined) throw adapterErrors.noProject({ tool: 'Aerich', directory: where.directory });
-  const sources = readSources(project);
+  const sources = await readSources(host, project);
   const rows = await appliedRows(where.session, project);
   const items = lineOf(sources, rows);
-  const program = findProgram('aerich', pythonDirectories(where.context, project.root));
+  const program = await findProgram(host, 'aerich', pythonDirectories(where.context, project.root));
   const problems: Problem[] = problemsOf(items, 'Aerich');
   if (program === undefined)
     problems.push({ kind: 'tool', version: null, message: adapterErrors.noAerich().message });
@@ -128,10 +129,11 @@ const nothing = ({ stdout }: RunResult): string | undefined =>
 
 /** It writes what has changed in the models since the last migration; there is no other way to begin one. */
 async function create({ context, directory }: MigrationDirectory, { name }: NewMigration): Promise<Creation> {
-  const project = findProject(directory);
+  const { host } = context;
+  const project = await findProject(host, directory);
   if (project === undefined) throw adapterErrors.noProject({ tool: 'Aerich', directory });
-  readSources(project);
-  const program = findProgram('aerich', pythonDirectories(context, project.root));
+  await readSources(host, project);
+  const program = await findProgram(host, 'aerich', pythonDirectories(context, project.root));
   if (program === undefined) throw adapterErrors.noAerich();
   return {
     tool: 'Aerich',
@@ -145,9 +147,9 @@ async function create({ context, directory }: MigrationDirectory, { name }: NewM
 
 /** Aerich, of Tortoise ORM. */
 export const aerich: Adapting = {
-  detect: async ({ directory }) => findProject(directory)?.reason,
-  owns: async ({ directory }) => {
-    const project = findProject(directory);
+  detect: async ({ context: { host }, directory }) => (await findProject(host, directory))?.reason,
+  owns: async ({ context: { host }, directory }) => {
+    const project = await findProject(host, directory);
     return project !== undefined && (project.root === directory || isWithin(directory, project.location));
   },
   status: async (where) => (await readStatus(where)).status,

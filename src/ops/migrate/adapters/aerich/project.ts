@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import type { Host } from '../../../../hosts/host.ts';
 import { hasWayDown } from '../alembic/reversible.ts';
 import { adapterErrors } from '../errors.ts';
 import { projectRoot, textOf } from '../shared/programs.ts';
@@ -17,13 +17,13 @@ export interface AerichProject {
 }
 
 /** Its settings are in pyproject.toml, or in aerich.ini of old. */
-export function findProject(directory: string): AerichProject | undefined {
-  const root = projectRoot(directory, (at) => settingsOf(at) !== undefined);
-  const settings = root === undefined ? undefined : settingsOf(root);
+export async function findProject(host: Host, directory: string): Promise<AerichProject | undefined> {
+  const root = await projectRoot(directory, async (at) => (await settingsOf(host, at)) !== undefined);
+  const settings = root === undefined ? undefined : await settingsOf(host, root);
   if (root === undefined || settings === undefined) return undefined;
   const said = /^\s*location\s*=\s*["']?(.+?)["']?\s*$/m.exec(settings.text)?.[1];
   const location = resolve(root, said ?? 'migrations');
-  const apps = appsOf(location);
+  const apps = await appsOf(host, location);
   const named = apps.find((app) => join(location, app) === directory);
   return {
     root,
@@ -34,18 +34,18 @@ export function findProject(directory: string): AerichProject | undefined {
   };
 }
 
-function settingsOf(root: string): { text: string; file: string } | undefined {
-  const toml = textOf(root, 'pyproject.toml');
+async function settingsOf(host: Host, root: string): Promise<{ text: string; file: string } | undefined> {
+  const toml = await textOf(host, root, 'pyproject.toml');
   const section = toml?.split(/^(?=\[)/m).find((part) => part.startsWith('[tool.aerich]'));
   if (section !== undefined) return { text: section, file: 'pyproject.toml' };
-  const ini = textOf(root, 'aerich.ini');
+  const ini = await textOf(host, root, 'aerich.ini');
   return ini === undefined ? undefined : { text: ini, file: 'aerich.ini' };
 }
 
-function appsOf(location: string): string[] {
+async function appsOf({ files }: Host, location: string): Promise<string[]> {
   try {
-    return readdirSync(location, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !/^[._]/.test(entry.name))
+    return (await files.list(location))
+      .filter(({ name, kind }) => kind === 'directory' && !/^[._]/.test(name))
       .map(({ name }) => name)
       .sort();
   } catch {
@@ -60,26 +60,29 @@ export interface AerichMigration extends Listed {
 }
 
 /** The migrations of an app in the order they are applied. Throws OpError when it is not certain which app. */
-export function readSources({ location, app, apps, root }: AerichProject): AerichMigration[] {
+export async function readSources(
+  host: Host,
+  { location, app, apps, root }: AerichProject,
+): Promise<AerichMigration[]> {
   if (app === undefined)
     throw apps.length === 0
       ? adapterErrors.aerichNotBegun({ location, root })
       : adapterErrors.severalApps({ location, apps });
   const directory = join(location, app);
-  return readdirSync(directory)
-    .filter((file) => /^\d+_.*\.(py|sql)$/.test(file))
-    .map((file) => {
-      const text = textOf(directory, file) ?? '';
-      return {
-        version: file,
-        name: file.replace(/^\d+_(?:\d+_)?|\.\w+$/g, ''),
-        index: Number.parseInt(file, 10),
-        file: join(relative(root, directory), file),
-        reversible: file.endsWith('.py') ? hasWayDown(text) && hasSql(text) : /^-- downgrade --$/m.test(text),
-        text,
-      };
-    })
-    .sort((a, b) => a.index - b.index);
+  const sources: AerichMigration[] = [];
+  for (const { name: file } of await host.files.list(directory)) {
+    if (!/^\d+_.*\.(py|sql)$/.test(file)) continue;
+    const text = (await textOf(host, directory, file)) ?? '';
+    sources.push({
+      version: file,
+      name: file.replace(/^\d+_(?:\d+_)?|\.\w+$/g, ''),
+      index: Number.parseInt(file, 10),
+      file: join(relative(root, directory), file),
+      reversible: file.endsWith('.py') ? hasWayDown(text) && hasSql(text) : /^-- downgrade --$/m.test(text),
+      text,
+    });
+  }
+  return sources.sort((a, b) => a.index - b.index);
 }
 
 /** What is written for a way down that there is not: a text without SQL. */

@@ -9,12 +9,12 @@ import { type AlembicProject, findProject } from './tool.ts';
 /** Alembic, or Flask-Migrate, which is Alembic inside an application. */
 function adapting(kind: AlembicProject['kind']): Adapting {
   return {
-    detect: async ({ directory }) => {
-      const project = findProject(directory);
+    detect: async ({ context: { host }, directory }) => {
+      const project = await findProject(host, directory);
       return project?.kind === kind ? project.reason : undefined;
     },
-    owns: async ({ directory }) => {
-      const project = findProject(directory);
+    owns: async ({ context: { host }, directory }) => {
+      const project = await findProject(host, directory);
       if (project === undefined) return false;
       return project.root === directory || isWithin(directory, join(project.root, project.scripts));
     },

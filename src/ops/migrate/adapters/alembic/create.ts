@@ -9,7 +9,7 @@ export async function createRevision(
   { name, autogenerate }: NewMigration,
   kind: AlembicProject['kind'],
 ): Promise<Creation> {
-  const project = findProject(directory);
+  const project = await findProject(context.host, directory);
   if (project?.kind !== kind) throw adapterErrors.noProject({ tool: TITLES[kind], directory });
   const command = await workingCommand({ context }, project);
   return {

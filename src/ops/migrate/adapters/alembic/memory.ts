@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Host } from '../../../../hosts/host.ts';
 import type { OpContext } from '../../../engine/operation.ts';
 import type { AlembicProject } from './tool.ts';
 
@@ -35,20 +35,25 @@ export class Memory<Answer> {
 }
 
 /** Changes when a file of the migrations does. */
-export function fingerprint({ root, scripts }: AlembicProject): string {
+export async function fingerprint(host: Host, { root, scripts }: AlembicProject): Promise<string> {
   const directory = join(root, scripts);
   // one that is named as a package is known to the tool only
-  const entries = existsSync(directory)
-    ? readdirSync(directory, { recursive: true, withFileTypes: true })
-    : [];
-  const files = entries
-    .filter((entry) => entry.isFile() && !entry.parentPath.includes('__pycache__'))
-    .map((entry) => join(entry.parentPath, entry.name));
-  return [...files, join(root, 'alembic.ini')]
-    .sort()
-    .map((file) => {
-      const stat = statSync(file, { throwIfNoEntry: false });
-      return `${file} ${stat?.size} ${stat?.mtimeMs}`;
-    })
-    .join('\n');
+  const files = (await host.files.exists(directory)) ? await filesBelow(host, directory) : [];
+  const lines = [...files, join(root, 'alembic.ini')].sort().map(async (file) => {
+    const facts = await host.files.facts(file).catch(() => undefined);
+    return `${file} ${facts?.size} ${facts?.modified}`;
+  });
+  return (await Promise.all(lines)).join('\n');
+}
+
+async function filesBelow(host: Host, directory: string): Promise<string[]> {
+  if (directory.includes('__pycache__')) return [];
+  const entries = await host.files.list(directory);
+  const found = await Promise.all(
+    entries.map(({ name, kind }) => {
+      const path = join(directory, name);
+      return kind === 'directory' ? filesBelow(host, path) : kind === 'file' ? [path] : [];
+    }),
+  );
+  return found.flat();
 }

@@ -1,3 +1,4 @@
+import type { Host } from '../../../../hosts/host.ts';
 import { textOf } from '../shared/programs.ts';
 import { hasWayDown } from './reversible.ts';
 
@@ -14,12 +15,12 @@ export interface Revision {
 }
 
 /** Reads `alembic history --verbose`, which is newest first; the oldest comes first here. */
-export function parseHistory(text: string): Revision[] {
+export async function parseHistory(host: Host, text: string): Promise<Revision[]> {
   const blocks = text.split(/^(?=Rev: )/m).filter((block) => block.startsWith('Rev: '));
-  return blocks.map(parseBlock).reverse();
+  return (await Promise.all(blocks.map((block) => parseBlock(host, block)))).reverse();
 }
 
-function parseBlock(block: string): Revision {
+async function parseBlock(host: Host, block: string): Promise<Revision> {
   const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1]?.trim();
   const version = field('Rev')?.split(/[\s,]/)[0] ?? '';
   const path = field('Path') ?? null;
@@ -34,7 +35,7 @@ function parseBlock(block: string): Revision {
     parents,
     labels: field('Branch names')?.split(', ') ?? [],
     path,
-    reversible: path === null ? false : hasWayDown(textOf(path) ?? ''),
+    reversible: path === null ? false : hasWayDown((await textOf(host, path)) ?? ''),
   };
 }
 

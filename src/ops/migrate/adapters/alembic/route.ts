@@ -29,10 +29,13 @@ export async function routeOf(
   const facts: Fact[] = [{ label: 'Connection', value: 'DATABASE_URL and the PG variables' }];
   const base = { direction, versions, hazards: [], statusHash: statusHash(status) };
   if (versions.length === 0) return { ...base, facts, steps: [] };
-  const sources = revisions.flatMap(({ version, path }) =>
-    versions.includes(version) ? [{ version, text: textOf(path ?? '') ?? '' }] : [],
+  const { host } = where.context;
+  const sources = await Promise.all(
+    revisions
+      .filter(({ version }) => versions.includes(version))
+      .map(async ({ version, path }) => ({ version, text: (await textOf(host, path ?? '')) ?? '' })),
   );
-  facts.push({ label: 'Transaction', value: transactionOf(project, sources) });
+  facts.push({ label: 'Transaction', value: await transactionOf(host, project, sources) });
   const concurrent = waitsByDesign(sources.map(({ text }) => text));
   if (concurrent) facts.push({ label: 'Lock timeout', value: 'none: a statement is CONCURRENTLY' });
   const sql = await sqlOf(where, found, { direction, target, versions });
@@ -52,7 +55,7 @@ export async function routeOf(
     count: versions.length,
     lockTimeout: lockTimeoutOf(where, concurrent),
     applied: async (session) =>
-      withAncestors(revisions, await readHeads(session, await historyOf(session, project))),
+      withAncestors(revisions, await readHeads(session, await historyOf({ ...where, session }, project))),
     counts: /Running (?:up|down)grade /,
     words: pythonWords,
   });

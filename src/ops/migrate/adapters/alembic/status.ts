@@ -37,10 +37,10 @@ export interface AlembicStatus {
 }
 
 export async function readStatus(where: Where, kind: AlembicProject['kind']): Promise<AlembicStatus> {
-  const project = findProject(where.directory);
+  const project = await findProject(where.context.host, where.directory);
   if (project?.kind !== kind)
     throw adapterErrors.noProject({ tool: TITLES[kind], directory: where.directory });
-  const current = await readHeads(where.session, await historyOf(where.session, project));
+  const current = await readHeads(where.session, await historyOf(where, project));
   const told = await ask(where, project);
   const { revisions } = told;
   const applied = withAncestors(revisions, current);
@@ -105,7 +105,7 @@ async function ask(where: Where, project: AlembicProject): Promise<Told> {
     const commands = await commandsOf(where, project);
     return await memory.recall(
       where.context,
-      fingerprint(project),
+      await fingerprint(where.context.host, project),
       async () => {
         let first: Told | undefined;
         for (const command of commands) {
@@ -142,7 +142,7 @@ async function answers(where: Where, project: AlembicProject, command: Command):
       ...(missing && { missing }),
     };
   }
-  const revisions = parseHistory(history.stdout);
+  const revisions = await parseHistory(where.context.host, history.stdout);
   return { command, revisions, problems: await connected(where, project, current), failed: false };
 }
 
@@ -169,11 +169,11 @@ const saysOf = ({ context }: Where, { kind }: AlembicProject, words: string): st
 const toolProblem = (message: string): Problem => ({ kind: 'tool', version: null, message });
 
 /** The table may have another name or schema, which env.py says. */
-export function historyOf(
-  session: Where['session'],
+export async function historyOf(
+  { context, session }: Pick<Where, 'context' | 'session'>,
   project: AlembicProject,
 ): Promise<HistoryTable | undefined> {
-  const env = textOf(project.root, project.scripts, 'env.py') ?? '';
+  const env = (await textOf(context.host, project.root, project.scripts, 'env.py')) ?? '';
   const said = (name: string) => new RegExp(`\\b${name}\\s*=\\s*["']([^"']+)["']`).exec(env)?.[1];
   return findHistory(session, 'alembic', {
     table: said('version_table'),

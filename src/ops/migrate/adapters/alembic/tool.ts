@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import type { RunResult } from '../../../../hosts/host.ts';
+import type { Host, RunResult } from '../../../../hosts/host.ts';
 import type { Where } from '../../types.ts';
 import { adapterErrors } from '../errors.ts';
 import { withToolEnvironment } from '../shared/environment.ts';
@@ -21,9 +21,9 @@ export const TITLES = { alembic: 'Alembic', 'flask-migrate': 'Flask-Migrate' } a
 const FLASK = /flask_migrate|current_app/;
 
 /** The project that a directory belongs to: its root or its migrations may be named. */
-export function findProject(directory: string): AlembicProject | undefined {
-  const flaskRoot = projectRoot(directory, (at) => flaskScripts(at) !== undefined);
-  const flask = flaskRoot === undefined ? undefined : flaskScripts(flaskRoot);
+export async function findProject(host: Host, directory: string): Promise<AlembicProject | undefined> {
+  const flaskRoot = await projectRoot(directory, async (at) => (await flaskScripts(host, at)) !== undefined);
+  const flask = flaskRoot === undefined ? undefined : await flaskScripts(host, flaskRoot);
   if (flaskRoot !== undefined && flask !== undefined)
     return {
       kind: 'flask-migrate',
@@ -31,24 +31,26 @@ export function findProject(directory: string): AlembicProject | undefined {
       scripts: flask,
       reason: `${flask}/env.py of Flask-Migrate in ${flaskRoot}`,
     };
-  const root = projectRoot(directory, (at) => alembicScripts(at) !== undefined);
+  const root = await projectRoot(directory, async (at) => (await alembicScripts(host, at)) !== undefined);
   if (root === undefined) return undefined;
-  return { kind: 'alembic', root, scripts: alembicScripts(root) ?? '', reason: `alembic.ini in ${root}` };
+  const scripts = (await alembicScripts(host, root)) ?? '';
+  return { kind: 'alembic', root, scripts, reason: `alembic.ini in ${root}` };
 }
 
 /** Flask-Migrate keeps its alembic.ini among the migrations. */
-function flaskScripts(root: string): string | undefined {
-  return ['migrations', 'alembic'].find(
-    (name) =>
-      textOf(root, name, 'alembic.ini') !== undefined && FLASK.test(textOf(root, name, 'env.py') ?? ''),
-  );
+async function flaskScripts(host: Host, root: string): Promise<string | undefined> {
+  for (const name of ['migrations', 'alembic']) {
+    if ((await textOf(host, root, name, 'alembic.ini')) === undefined) continue;
+    if (FLASK.test((await textOf(host, root, name, 'env.py')) ?? '')) return name;
+  }
+  return undefined;
 }
 
-function alembicScripts(root: string): string | undefined {
-  const ini = textOf(root, 'alembic.ini');
+async function alembicScripts(host: Host, root: string): Promise<string | undefined> {
+  const ini = await textOf(host, root, 'alembic.ini');
   const location = /^\s*script_location\s*=\s*(.+?)\s*$/m.exec(ini ?? '')?.[1];
   if (location !== undefined) return location.replaceAll('%(here)s', '.').replace(/^\.\//, '');
-  const toml = textOf(root, 'pyproject.toml');
+  const toml = await textOf(host, root, 'pyproject.toml');
   return /^\[tool\.alembic\]/m.test(toml ?? '')
     ? (/^\s*script_location\s*=\s*["'](.+?)["']/m.exec(toml ?? '')?.[1] ?? 'alembic')
     : undefined;
@@ -65,12 +67,16 @@ export async function commandsOf(
   const directories = [...new Set([...pythonDirectories(context, project.root), '/usr/bin'])];
   const name = project.kind === 'alembic' ? 'alembic' : 'flask';
   const first = project.kind === 'alembic' ? [] : ['db'];
-  const found = directories.flatMap((directory) => findProgram(name, [directory]) ?? []);
-  const [own, ...others] = found.map((program): Command => ({ program, args: first }));
+  const found = await Promise.all(
+    directories.map((directory) => findProgram(context.host, name, [directory])),
+  );
+  const [own, ...others] = found.flatMap((program): Command[] =>
+    program === undefined ? [] : [{ program, args: first }],
+  );
   if (own !== undefined) return [own, ...others];
   const module = project.kind === 'alembic' ? 'alembic' : 'flask_migrate';
   for (const directory of directories) {
-    const python = findProgram('python3', [directory]);
+    const python = await findProgram(context.host, 'python3', [directory]);
     if (python !== undefined && (await has(context, python, module)))
       return [{ program: python, args: ['-m', name, ...first] }];
   }

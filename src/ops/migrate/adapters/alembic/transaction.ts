@@ -1,12 +1,14 @@
+import type { Host } from '../../../../hosts/host.ts';
 import { textOf } from '../shared/programs.ts';
 import type { AlembicProject } from './tool.ts';
 
 /** What is one transaction, by env.py and the revisions that are run. */
-export function transactionOf(
+export async function transactionOf(
+  host: Host,
   { root, scripts }: Pick<AlembicProject, 'root' | 'scripts'>,
   sources: readonly { readonly version: string; readonly text: string }[],
-): string {
-  const env = withoutComments(textOf(root, scripts, 'env.py') ?? '');
+): Promise<string> {
+  const env = withoutComments((await textOf(host, root, scripts, 'env.py')) ?? '');
   const each = /\btransaction_per_migration\b["']?\s*[=:]\s*(?!False\b)/.test(env);
   // the block commits what ran before it, and what it runs is not in a transaction
   const breaking = sources

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Host } from '../../../../hosts/host.ts';
 import { shellWord } from '../../../../text/shell.ts';
 import { dependsOn, findPackage } from '../shared/package-json.ts';
 import { projectRoot, textOf } from '../shared/programs.ts';
@@ -38,12 +38,12 @@ const OF_PYTHON: readonly (readonly [pattern: RegExp, title: string, begin: stri
 const LISTS = /^(pyproject\.toml|Pipfile|setup\.(py|cfg)|requirements.*\.(txt|in))$/;
 
 /** Whose migrations a project's would be, by what it depends on; undefined when nothing says. */
-export function claimOf(directory: string): Claim | undefined {
-  return ofPython(directory) ?? ofNode(directory);
+export async function claimOf(host: Host, directory: string): Promise<Claim | undefined> {
+  return (await ofPython(host, directory)) ?? (await ofNode(host, directory));
 }
 
-function ofNode(directory: string): Claim | undefined {
-  const found = findPackage(directory);
+async function ofNode(host: Host, directory: string): Promise<Claim | undefined> {
+  const found = await findPackage(host, directory);
   if (found === undefined) return undefined;
   const [name, title, begin] = OF_NODE.find(([one]) => dependsOn(found, one)) ?? [];
   if (name !== undefined)
@@ -58,26 +58,29 @@ function ofNode(directory: string): Claim | undefined {
   return { by: `the script ${script} in package.json of ${found.root}`, next: `To use it, ${SCRIPTS}.` };
 }
 
-function ofPython(directory: string): Claim | undefined {
-  const root = projectRoot(directory, (at) => existsSync(join(at, 'manage.py')) || listsOf(at).length > 0);
+async function ofPython(host: Host, directory: string): Promise<Claim | undefined> {
+  const hasManage = (at: string) => host.files.exists(join(at, 'manage.py'));
+  const isRoot = async (at: string) => (await hasManage(at)) || (await listsOf(host, at)).length > 0;
+  const root = await projectRoot(directory, isRoot);
   if (root === undefined) return undefined;
-  for (const file of listsOf(root)) {
-    const text = textOf(root, file) ?? '';
+  for (const file of await listsOf(host, root)) {
+    const text = (await textOf(host, root, file)) ?? '';
     const named = file === 'pyproject.toml' || file.startsWith('setup') ? spread(text) : text;
     const [, title, begin] = OF_PYTHON.find(([pattern]) => pattern.test(named)) ?? [];
     if (title !== undefined)
       return { by: `${title}, by ${file} of ${root}`, next: `Begin with ${begin}, in ${shellWord(root)}.` };
   }
-  if (!existsSync(join(root, 'manage.py'))) return undefined;
+  if (!(await hasManage(root))) return undefined;
   return { by: `Django, by manage.py of ${root}`, next: 'Begin with python manage.py makemigrations.' };
 }
 
 /** One dependency a line: `dependencies = ["aerich>=0.7", "x"]`. */
 const spread = (text: string): string => text.replaceAll(/["'[,]\s*/g, '\n');
 
-function listsOf(directory: string): string[] {
+async function listsOf({ files }: Host, directory: string): Promise<string[]> {
   try {
-    return readdirSync(directory)
+    return (await files.list(directory))
+      .map(({ name }) => name)
       .filter((name) => LISTS.test(name))
       .sort();
   } catch {

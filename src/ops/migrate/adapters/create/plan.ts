@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { CommandError, type RunResult } from '../../../../hosts/host.ts';
+import { CommandError, type Host, type RunResult } from '../../../../hosts/host.ts';
 import { shellWord } from '../../../../text/shell.ts';
 import type { OpContext } from '../../../engine/operation.ts';
 import type { Check, Fact, Failure, Plan, Step, StepIo } from '../../../engine/plan.ts';
@@ -103,7 +102,7 @@ function runStep(context: OpContext, creation: Creation, made: string[], mayWrit
     title: `Write the file with ${creation.tool}`,
     preview: shown(creation.command),
     run: async (io) => {
-      const before = filesBelow(creation.cwd);
+      const before = await filesBelow(io.host, creation.cwd);
       const session = creation.generated ? await io.connect() : undefined;
       const result = await inEnvironment(context, creation, { session, mayWrite }, (env) =>
         io.exec(creation.command.program, creation.command.args, {
@@ -112,7 +111,7 @@ function runStep(context: OpContext, creation: Creation, made: string[], mayWrit
           accept: Array.from({ length: 256 }, (_, code) => code),
         }),
       );
-      const files = newFiles(creation.cwd, before);
+      const files = await newFiles(io.host, creation.cwd, before);
       made.push(...files.map(({ path }) => path));
       if (result.exitCode !== 0 || files.length === 0) throw failed(creation, result, context);
       for (const { path, text } of files) {
@@ -120,7 +119,7 @@ function runStep(context: OpContext, creation: Creation, made: string[], mayWrit
         io.line(path, 'stdout');
       }
     },
-    rollback: async () => takeAway(made),
+    rollback: ({ host }) => takeAway(host, made),
   };
 }
 
@@ -133,27 +132,28 @@ function keepStep(files: readonly Made[], made: string[]): Step {
     run: async (io: StepIo) => {
       for (const { path, text } of files) {
         // somebody else's file of that name stays
-        writeFileSync(path, text, { flag: 'wx' });
+        await io.host.files.create(path, text);
         made.push(path);
         io.line(path, 'stdout');
       }
     },
-    rollback: async () => takeAway(made),
+    rollback: ({ host }) => takeAway(host, made),
   };
 }
 
-function takeAway(made: string[]): void {
-  for (const path of made.splice(0)) rmSync(path, { force: true });
+async function takeAway({ files }: Host, made: string[]): Promise<void> {
+  for (const path of made.splice(0)) await files.remove(path);
 }
 
 async function drafted(context: OpContext, creation: Creation): Promise<Draft> {
   const session = await context.session();
-  const before = filesBelow(creation.cwd);
+  const { host } = context;
+  const before = await filesBelow(host, creation.cwd);
   let result: RunResult;
   let files: Made[] = [];
   try {
     result = await inEnvironment(context, creation, { session, mayWrite: false }, (env) =>
-      context.host.run(creation.command.program, creation.command.args, {
+      host.run(creation.command.program, creation.command.args, {
         cwd: creation.cwd,
         env,
         timeout: 120_000,
@@ -162,8 +162,8 @@ async function drafted(context: OpContext, creation: Creation): Promise<Draft> {
   } catch (error) {
     throw error instanceof CommandError ? adapterErrors.notRun({ why: error.message }, error) : error;
   } finally {
-    files = newFiles(creation.cwd, before);
-    for (const { path } of files) rmSync(path, { force: true });
+    files = await newFiles(host, creation.cwd, before);
+    for (const { path } of files) await host.files.remove(path);
   }
   const words = wordsOf(creation, result, context);
   const writes = result.exitCode !== 0 && /read-only transaction/.test(`${result.stdout}${result.stderr}`);
@@ -214,29 +214,22 @@ const ELSEWHERE = new Set([
 const MOST_FILES = 50_000;
 const MIGRATION = /\.(py|sql|[cm]?[jt]s|coffee)$/;
 
-function filesBelow(root: string): Set<string> {
+async function filesBelow({ files }: Host, root: string): Promise<Set<string>> {
   const found = new Set<string>();
   const open = [root];
   for (let at = open.pop(); at !== undefined && found.size < MOST_FILES; at = open.pop()) {
-    for (const entry of listing(at)) {
-      const path = join(at, entry.name);
-      if (entry.isDirectory() && !entry.name.startsWith('.') && !ELSEWHERE.has(entry.name)) open.push(path);
-      else if (entry.isFile() && MIGRATION.test(entry.name)) found.add(path);
+    for (const { name, kind } of await files.list(at).catch(() => [])) {
+      const path = join(at, name);
+      if (kind === 'directory' && !name.startsWith('.') && !ELSEWHERE.has(name)) open.push(path);
+      else if (kind === 'file' && MIGRATION.test(name)) found.add(path);
     }
   }
   return found;
 }
 
-function listing(directory: string) {
-  try {
-    return readdirSync(directory, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-}
-
-function newFiles(root: string, before: ReadonlySet<string>): Made[] {
-  return [...filesBelow(root)]
-    .filter((path) => !before.has(path))
-    .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+async function newFiles(host: Host, root: string, before: ReadonlySet<string>): Promise<Made[]> {
+  const paths = [...(await filesBelow(host, root))].filter((path) => !before.has(path));
+  return Promise.all(
+    paths.map(async (path) => ({ path, text: (await host.files.read(path)).toString('utf8') })),
+  );
 }

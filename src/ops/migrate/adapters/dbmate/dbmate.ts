@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { RunResult } from '../../../../hosts/host.ts';
+import type { Host, RunResult } from '../../../../hosts/host.ts';
 import type { Step } from '../../../engine/plan.ts';
 import type { Migration } from '../../files/migration.ts';
 import { readMigrations } from '../../files/read.ts';
@@ -32,10 +32,11 @@ interface DbmateStatus {
 }
 
 async function readStatus(where: Where): Promise<DbmateStatus> {
-  const project = findProject(where);
+  const { host } = where.context;
+  const project = await findProject(where);
   if (project === undefined) throw adapterErrors.noDbmateFiles({ directory: where.directory });
-  const program = findProgram('dbmate', nodeDirectories(where.context, project.root));
-  const { migrations, problems: bad } = await readMigrations(project.migrations);
+  const program = await findProgram(host, 'dbmate', nodeDirectories(where.context, project.root));
+  const { migrations, problems: bad } = await readMigrations(host, project.migrations);
   const table = await findHistory(where.session, 'dbmate', project.history);
   const applied = table === undefined ? [] : await readApplied(where.session, table);
   const listed = migrations.map(({ version, name, file, down }) => ({
@@ -71,7 +72,7 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
     direction === 'up'
       ? chooseAllUp(status.items, to, 'dbmate')
       : chooseDown(status.items.filter(isApplied), to, status.items, forgettable(found));
-  if (direction === 'up') refuseWithoutMark(project, chosen);
+  if (direction === 'up') await refuseWithoutMark(where.context.host, project, chosen);
   const facts = [
     { label: 'Connection', value: 'DATABASE_URL' },
     { label: 'Transaction', value: 'one for each migration, unless it says transaction:false' },
@@ -97,10 +98,16 @@ function forgettable({ migrations }: DbmateStatus): Set<string> {
 }
 
 /** dbmate notices at the file itself, with those before it applied. */
-function refuseWithoutMark({ migrations }: DbmateProject, chosen: readonly Item[]): void {
-  const bare = chosen.filter(
-    ({ file }) => !/^--\s*migrate:down/m.test(file === null ? '' : (textOf(migrations, file) ?? '')),
-  );
+async function refuseWithoutMark(
+  host: Host,
+  { migrations }: DbmateProject,
+  chosen: readonly Item[],
+): Promise<void> {
+  const bare: Item[] = [];
+  for (const item of chosen) {
+    const text = item.file === null ? '' : await textOf(host, migrations, item.file);
+    if (!/^--\s*migrate:down/m.test(text ?? '')) bare.push(item);
+  }
   if (bare.length === 0) return;
   throw adapterErrors.withoutMark({ files: bare.map(({ file }) => file) });
 }
@@ -184,7 +191,7 @@ function wordsOf({ stdout, stderr }: RunResult): string | undefined {
 
 /** dbmate: SQL files, one program. */
 export const dbmate: Adapting = {
-  detect: async (where) => findProject(where)?.reason,
+  detect: async (where) => (await findProject(where))?.reason,
   status: async (where) => (await readStatus(where)).status,
   route,
 };

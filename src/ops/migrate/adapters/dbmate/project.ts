@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import type { Host } from '../../../../hosts/host.ts';
 import type { MigrationDirectory } from '../../types.ts';
 import type { HistoryName } from '../shared/history.ts';
 import { projectRoot, textOf } from '../shared/programs.ts';
@@ -16,18 +16,22 @@ export interface DbmateProject {
 }
 
 /** The project that a directory belongs to: its root or its migrations may be named. */
-export function findProject({ directory, context }: MigrationDirectory): DbmateProject | undefined {
-  const root =
-    projectRoot(directory, (at) => textOf(at, '.env') !== undefined || existsSync(join(at, 'db'))) ??
-    directory;
-  const settings = { ...parseEnv(textOf(root, '.env') ?? ''), ...context.env };
+export async function findProject({
+  directory,
+  context: { host, env },
+}: MigrationDirectory): Promise<DbmateProject | undefined> {
+  const isRoot = async (at: string) =>
+    (await textOf(host, at, '.env')) !== undefined || (await host.files.exists(join(at, 'db')));
+  const root = (await projectRoot(directory, isRoot)) ?? directory;
+  const settings = { ...parseEnv((await textOf(host, root, '.env')) ?? ''), ...env };
   const configured = settings.DBMATE_MIGRATIONS_DIR?.split(',')[0];
-  const migrations = [
+  const places = [
     directory,
     ...(configured === undefined ? [] : [resolve(root, configured)]),
     join(directory, 'db', 'migrations'),
     join(directory, 'migrations'),
-  ].find(hasMigrations);
+  ];
+  const migrations = await firstOf(places, (place) => hasMigrations(host, place));
   if (migrations === undefined) return undefined;
   return {
     root,
@@ -42,12 +46,15 @@ function namedBy(table: string | undefined): HistoryName {
   return { schema, table: name };
 }
 
-function hasMigrations(directory: string): boolean {
-  try {
-    return readdirSync(directory).some(
-      (file) => /^\d+.*\.sql$/.test(file) && /^--\s*migrate:up/m.test(textOf(directory, file) ?? ''),
-    );
-  } catch {
-    return false;
-  }
+async function hasMigrations(host: Host, directory: string): Promise<boolean> {
+  const there = await host.files.list(directory).catch(() => []);
+  const files = there.map(({ name }) => name).filter((name) => /^\d+.*\.sql$/.test(name));
+  const isMarked = async (file: string) =>
+    /^--\s*migrate:up/m.test((await textOf(host, directory, file)) ?? '');
+  return (await firstOf(files, isMarked)) !== undefined;
+}
+
+async function firstOf<T>(all: readonly T[], fits: (one: T) => Promise<boolean>): Promise<T | undefined> {
+  for (const one of all) if (await fits(one)) return one;
+  return undefined;
 }

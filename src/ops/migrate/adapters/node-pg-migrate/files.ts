@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
 import { parse } from 'node:path';
+import type { Host } from '../../../../hosts/host.ts';
 import type { Migration } from '../../files/migration.ts';
 import { readMigrations } from '../../files/read.ts';
 import type { Direction, Problem } from '../../types.ts';
@@ -34,27 +34,27 @@ const collator = new Intl.Collator(undefined, {
 });
 
 /** The migrations of a directory as node-pg-migrate takes them. */
-export async function readSources(directory: string): Promise<Sources> {
+export async function readSources(host: Host, directory: string): Promise<Sources> {
   let files: string[];
   try {
-    files = readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => !entry.isDirectory() && /^\d+.*\.([cm]?[jt]s|sql)$/.test(entry.name))
+    files = (await host.files.list(directory))
+      .filter(({ name, kind }) => kind !== 'directory' && /^\d+.*\.([cm]?[jt]s|sql)$/.test(name))
       .map(({ name }) => name);
   } catch {
     const message = `There is no directory ${directory}; name the one with the migrations.`;
     return { sources: [], problems: [{ kind: 'no_directory', version: null, message }] };
   }
   const { migrations, problems } = files.some((file) => file.endsWith('.sql'))
-    ? await readMigrations(directory)
+    ? await readMigrations(host, directory)
     : { migrations: [], problems: [] };
   const sql = new Map(migrations.map((migration) => [migration.file, migration]));
+  const sources: NodePgMigration[] = [];
+  for (const file of files.sort((a, b) => moment(a) - moment(b) || collator.compare(a, b))) {
+    const migration = sql.get(file);
+    sources.push(migration ? ofSql(migration) : await ofProgram(host, directory, file));
+  }
   return {
-    sources: files
-      .sort((a, b) => moment(a) - moment(b) || collator.compare(a, b))
-      .map((file) => {
-        const migration = sql.get(file);
-        return migration ? ofSql(migration) : ofProgram(directory, file);
-      }),
+    sources,
     // programs are no mistake here
     problems: problems.filter(({ message }) => !/\.[cm]?[jt]s: /.test(message)),
   };
@@ -72,8 +72,8 @@ function ofSql(migration: Migration): NodePgMigration {
 }
 
 /** Without a `down`, node-pg-migrate makes one of `up`, unless the file says that there is none. */
-function ofProgram(directory: string, file: string): NodePgMigration {
-  const text = textOf(directory, file) ?? '';
+async function ofProgram(host: Host, directory: string, file: string): Promise<NodePgMigration> {
+  const text = (await textOf(host, directory, file)) ?? '';
   return {
     name: parse(file).name,
     file,

@@ -45,10 +45,11 @@ interface NodePgMigrateStatus {
 }
 
 async function readStatus(where: Where): Promise<NodePgMigrateStatus> {
-  const project = findProject(where.directory);
+  const { host } = where.context;
+  const project = await findProject(host, where.directory);
   if (project === undefined) throw adapterErrors.noNodePackage({ directory: where.directory });
-  const program = findProgram('node-pg-migrate', nodeDirectories(where.context, project.root));
-  const { sources, problems: bad } = await readSources(project.migrations);
+  const program = await findProgram(host, 'node-pg-migrate', nodeDirectories(where.context, project.root));
+  const { sources, problems: bad } = await readSources(host, project.migrations);
   const rows = await appliedNames(where.session, project);
   const versions = versionsOf([...sources.map(({ name }) => name), ...rows.map(({ version }) => version)]);
   const versionOf = (name: string) => versions.get(name) ?? name;
@@ -165,11 +166,13 @@ async function create(
   { context, directory }: MigrationDirectory,
   { name, autogenerate }: NewMigration,
 ): Promise<Creation> {
-  const project = findProject(directory);
-  const program = project && findProgram('node-pg-migrate', nodeDirectories(context, project.root));
+  const { host } = context;
+  const project = await findProject(host, directory);
+  const program =
+    project && (await findProgram(host, 'node-pg-migrate', nodeDirectories(context, project.root)));
   if (project === undefined || program === undefined) throw adapterErrors.noNodePgMigrate();
   if (autogenerate) throw adapterErrors.noModels({ tool: 'node-pg-migrate' });
-  const { sources } = await readSources(project.migrations);
+  const { sources } = await readSources(host, project.migrations);
   const last = sources.at(-1)?.file;
   const language = last?.split('.').at(-1);
   const formats: Readonly<Record<number, string>> = { 17: 'utc', 13: 'timestamp' };
@@ -193,10 +196,10 @@ async function create(
 
 /** node-pg-migrate: SQL files and programs of Node.js. */
 export const nodePgMigrate: Adapting = {
-  detect: async ({ directory }) => {
-    const project = findProject(directory);
+  detect: async ({ context: { host }, directory }) => {
+    const project = await findProject(host, directory);
     if (project === undefined) return undefined;
-    return (await readSources(project.migrations)).sources.length > 0 ? project.reason : undefined;
+    return (await readSources(host, project.migrations)).sources.length > 0 ? project.reason : undefined;
   },
   status: async (where) => (await readStatus(where)).status,
   route,

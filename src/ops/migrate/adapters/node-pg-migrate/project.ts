@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Host } from '../../../../hosts/host.ts';
 import { splitWords } from '../../../../text/shell.ts';
 import type { HistoryName } from '../shared/history.ts';
 import { dependsOn, findPackage } from '../shared/package-json.ts';
@@ -47,19 +47,19 @@ const KEPT = new Set([
   '--no-single-transaction',
 ]);
 
-export function findProject(directory: string): NodePgMigrateProject | undefined {
-  const found = findPackage(directory);
+export async function findProject(host: Host, directory: string): Promise<NodePgMigrateProject | undefined> {
+  const found = await findPackage(host, directory);
   if (found === undefined) return undefined;
   const script = Object.values(found.scripts).find((text) => splitWords(text)?.includes(PROGRAM));
   if (script === undefined && !dependsOn(found, PROGRAM)) return undefined;
   const given = optionsOf(splitWords(script ?? '') ?? []);
   const one = (name: string) => given.find(([option]) => option === name)?.[1];
-  const settings = settingsOf(found.root, one('--config-file'));
+  const settings = await settingsOf(host, found.root, one('--config-file'));
   const said = (name: string) => one(`--${name}`) ?? settings[name];
   const configured = resolve(found.root, said('migrations-dir') ?? 'migrations');
   return {
     root: found.root,
-    migrations: directory !== found.root && hasMigrations(directory) ? directory : configured,
+    migrations: directory !== found.root && (await hasMigrations(host, directory)) ? directory : configured,
     history: { table: said('migrations-table'), schema: said('migrations-schema') ?? said('schema') },
     options: given.flatMap(([option, value]) =>
       KEPT.has(option) ? [option, ...(value === undefined ? [] : [value])] : [],
@@ -86,9 +86,16 @@ function optionsOf(words: readonly string[]): Option[] {
 }
 
 /** What its settings file says, where that is JSON. */
-function settingsOf(root: string, file: string | undefined): Record<string, string | undefined> {
+async function settingsOf(
+  host: Host,
+  root: string,
+  file: string | undefined,
+): Promise<Record<string, string | undefined>> {
   try {
-    const all = JSON.parse(textOf(root, file ?? 'config/default.json') ?? '{}') as Record<string, unknown>;
+    const all = JSON.parse((await textOf(host, root, file ?? 'config/default.json')) ?? '{}') as Record<
+      string,
+      unknown
+    >;
     const section = (all.db ?? all) as Record<string, unknown>;
     return Object.fromEntries(
       Object.entries(section).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
@@ -98,9 +105,9 @@ function settingsOf(root: string, file: string | undefined): Record<string, stri
   }
 }
 
-function hasMigrations(directory: string): boolean {
+async function hasMigrations({ files }: Host, directory: string): Promise<boolean> {
   try {
-    return readdirSync(directory).some((file) => /^\d+[_-].*\.([cm]?[jt]s|sql)$/.test(file));
+    return (await files.list(directory)).some(({ name }) => /^\d+[_-].*\.([cm]?[jt]s|sql)$/.test(name));
   } catch {
     return false;
   }

@@ -39,7 +39,8 @@ export async function createWithScripts(
   { context, directory }: MigrationDirectory,
   { name, autogenerate }: NewMigration,
 ): Promise<Creation> {
-  const project = findProject(directory);
+  const { host } = context;
+  const project = await findProject(host, directory);
   if (project === undefined) throw npmErrors.noProject({ directory });
   if (project.wrong !== undefined) throw npmErrors.badSettings({ why: project.wrong });
   if (autogenerate) throw adapterErrors.noModels({ tool: 'A script' });
@@ -53,7 +54,7 @@ export async function createWithScripts(
     };
   const made = maker(project);
   if (made === undefined) throw npmErrors.noCreate({ root: project.found.root });
-  const program = findProgram(made.program, nodeDirectories(context, project.found.root));
+  const program = await findProgram(host, made.program, nodeDirectories(context, project.found.root));
   if (program === undefined) throw npmErrors.noProgram({ program: made.program });
   return {
     ...base,

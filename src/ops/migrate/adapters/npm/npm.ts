@@ -159,9 +159,9 @@ function words(result: RunResult): string | undefined {
 
 /** The scripts of a package.json that migrate, whatever is behind them. */
 export const npmScripts: Adapting = {
-  detect: async ({ directory }) => findProject(directory)?.reason,
-  owns: async ({ directory }) => {
-    const project = findProject(directory);
+  detect: async ({ context: { host }, directory }) => (await findProject(host, directory))?.reason,
+  owns: async ({ context: { host }, directory }) => {
+    const project = await findProject(host, directory);
     if (project === undefined || project.found.root !== directory) return false;
     const tool = toolOf(project);
     // a script that says nothing may run the very SQL files that are there

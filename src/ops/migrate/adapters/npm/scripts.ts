@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { Host } from '../../../../hosts/host.ts';
 import { splitWords } from '../../../../text/shell.ts';
 import { findPackage, type Package } from '../shared/package-json.ts';
 import { type Command, textOf } from '../shared/programs.ts';
@@ -41,6 +42,8 @@ export type Scripts = z.output<typeof configSchema>;
 export interface ScriptsProject {
   readonly found: Package;
   readonly scripts: Scripts;
+  /** Who runs them: npm, pnpm, yarn. */
+  readonly manager: string;
   /** What is run and where. */
   readonly cwd: string;
   readonly reason: string;
@@ -51,9 +54,10 @@ export interface ScriptsProject {
 }
 
 /** The scripts that migrate: those that are named, else those whose names say it. */
-export function findProject(directory: string): ScriptsProject | undefined {
-  const found = findPackage(directory);
+export async function findProject(host: Host, directory: string): Promise<ScriptsProject | undefined> {
+  const found = await findPackage(host, directory);
   if (found === undefined) return undefined;
+  const manager = await managerOf(host, found);
   const configured = (found.pgdeck as { migrate?: unknown } | undefined)?.migrate;
   if (configured === undefined) {
     const scripts = guess(found);
@@ -62,6 +66,7 @@ export function findProject(directory: string): ScriptsProject | undefined {
     return {
       found,
       scripts,
+      manager,
       cwd: found.root,
       configured: false,
       reason: `scripts ${names} in package.json of ${found.root}`,
@@ -73,11 +78,12 @@ export function findProject(directory: string): ScriptsProject | undefined {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const wrong = `pgdeck.migrate in package.json: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}.`;
-    return { found, scripts: { parser: 'db' }, cwd: found.root, configured: true, reason, wrong };
+    return { found, scripts: { parser: 'db' }, manager, cwd: found.root, configured: true, reason, wrong };
   }
   return {
     found,
     scripts: parsed.data,
+    manager,
     cwd: resolve(found.root, parsed.data.cwd ?? '.'),
     configured: true,
     reason,
@@ -178,12 +184,12 @@ export function toolOf(project: Pick<ScriptsProject, 'found' | 'scripts'>): stri
 
 /** How a script is called, with the values of what stands in braces. */
 export function callOf(
-  { found }: ScriptsProject,
+  { manager }: ScriptsProject,
   text: string,
   values: Readonly<Record<string, string | undefined>> = {},
 ): Command {
   const [name, ...args] = wordsOf(text, values);
-  switch (managerOf(found)) {
+  switch (manager) {
     case 'pnpm':
       return { program: 'pnpm', args: ['--silent', 'run', name, ...args] };
     case 'yarn':
@@ -193,9 +199,9 @@ export function callOf(
   }
 }
 
-function managerOf({ root, packageManager }: Package): string {
+async function managerOf(host: Host, { root, packageManager }: Package): Promise<string> {
   if (packageManager !== undefined) return packageManager.split('@')[0] ?? 'npm';
-  if (textOf(root, 'pnpm-lock.yaml') !== undefined) return 'pnpm';
-  if (textOf(root, 'yarn.lock') !== undefined) return 'yarn';
+  if ((await textOf(host, root, 'pnpm-lock.yaml')) !== undefined) return 'pnpm';
+  if ((await textOf(host, root, 'yarn.lock')) !== undefined) return 'yarn';
   return 'npm';
 }

@@ -30,7 +30,7 @@ export interface ScriptsStatus {
 }
 
 export async function readStatus(where: Where): Promise<ScriptsStatus> {
-  const project = findProject(where.directory);
+  const project = await findProject(where.context.host, where.directory);
   if (project === undefined) throw npmErrors.noScripts({ directory: where.directory });
   const history = await historyOf(where.session, project);
   const rows = history === undefined ? [] : await readApplied(where.session, history);

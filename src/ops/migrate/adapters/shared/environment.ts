@@ -78,7 +78,7 @@ export async function withToolEnvironment<T>(
         root !== undefined &&
         root !== 'system' && { NODE_EXTRA_CA_CERTS: root }),
       // ours is for our own parts, and would choose the settings of production for the team's
-      ...(process.env.PGDECK_NODE_ENV === 'own' && { NODE_ENV: undefined, PGDECK_NODE_ENV: undefined }),
+      ...(context.env.PGDECK_NODE_ENV === 'own' && { NODE_ENV: undefined, PGDECK_NODE_ENV: undefined }),
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Host } from '../../../../hosts/host.ts';
 import { projectRoot, textOf } from './programs.ts';
 
 const names = z.record(z.string(), z.string()).catch({});
@@ -17,11 +18,14 @@ export interface Package extends z.output<typeof schema> {
 }
 
 /** The package that a directory belongs to; undefined when there is none that can be read. */
-export function findPackage(directory: string): Package | undefined {
-  const root = projectRoot(directory, (at) => textOf(at, 'package.json') !== undefined);
+export async function findPackage(host: Host, directory: string): Promise<Package | undefined> {
+  const root = await projectRoot(
+    directory,
+    async (at) => (await textOf(host, at, 'package.json')) !== undefined,
+  );
   if (root === undefined) return undefined;
   try {
-    return { root, ...schema.parse(JSON.parse(textOf(root, 'package.json') ?? '')) };
+    return { root, ...schema.parse(JSON.parse((await textOf(host, root, 'package.json')) ?? '')) };
   } catch {
     return undefined;
   }

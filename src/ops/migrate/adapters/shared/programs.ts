@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { delimiter, dirname, join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
+import type { Host } from '../../../../hosts/host.ts';
 import type { OpContext } from '../../../engine/operation.ts';
 
 /** A program with the arguments that always come first. */
@@ -8,40 +8,34 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-/** Directories of PATH. */
-export function pathDirectories({ env }: Pick<OpContext, 'env'>): string[] {
-  return (env.PATH ?? process.env.PATH ?? '').split(delimiter).filter((directory) => directory !== '');
-}
-
 /** The first of the directories' programs of this name that may be run. */
-export function findProgram(name: string, directories: readonly string[]): string | undefined {
-  return directories.map((directory) => join(directory, name)).find(isProgram);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
+export async function findProgram(
+  { files }: Host,
+  name: string,
+  directories: readonly string[],
+): Promise<string | undefined> {
+  for (const directory of directories) {
+    const path = join(directory, name);
+    if (await files.isProgram(path)) return path;
   }
+  return undefined;
 }
 
 /** Directories of the project's own programs, before those of PATH. */
-export function pythonDirectories(context: OpContext, root: string): string[] {
-  const active = context.env.VIRTUAL_ENV;
+export function pythonDirectories({ host, env }: OpContext, root: string): string[] {
+  const active = env.VIRTUAL_ENV;
   return [
     ...['.venv', 'venv', 'env'].map((name) => join(root, name, 'bin')),
     ...(active ? [join(active, 'bin')] : []),
-    ...pathDirectories(context),
+    ...host.searchPath(env),
   ];
 }
 
 /** `node_modules/.bin` of the project and of what it is a workspace of, before PATH. */
-export function nodeDirectories(context: OpContext, root: string): string[] {
+export function nodeDirectories({ host, env }: OpContext, root: string): string[] {
   return [
     ...ancestors(root, 6).map((directory) => join(directory, 'node_modules', '.bin')),
-    ...pathDirectories(context),
+    ...host.searchPath(env),
   ];
 }
 
@@ -49,8 +43,12 @@ export function nodeDirectories(context: OpContext, root: string): string[] {
 const ABOVE = 3;
 
 /** The nearest directory, upwards from this one, that is the project's. */
-export function projectRoot(directory: string, isRoot: (directory: string) => boolean): string | undefined {
-  return ancestors(directory, ABOVE).find(isRoot);
+export async function projectRoot(
+  directory: string,
+  isRoot: (directory: string) => Promise<boolean>,
+): Promise<string | undefined> {
+  for (const one of ancestors(directory, ABOVE)) if (await isRoot(one)) return one;
+  return undefined;
 }
 
 /** One directory is the other, or in it. */
@@ -65,10 +63,10 @@ function ancestors(directory: string, above: number): string[] {
 }
 
 /** A file's text; undefined when there is none that can be read. */
-export function textOf(...path: string[]): string | undefined {
+export async function textOf({ files }: Host, ...path: string[]): Promise<string | undefined> {
   const file = join(...path);
   try {
-    return existsSync(file) && statSync(file).isFile() ? readFileSync(file, 'utf8') : undefined;
+    return (await files.facts(file)).kind === 'file' ? (await files.read(file)).toString('utf8') : undefined;
   } catch {
     return undefined;
   }
