@@ -169,6 +169,12 @@ describe('order', () => {
     expect(files.filter((file) => !allowed.has(file) && writes.test(text.get(file) ?? ''))).toEqual([]);
   });
 
+  test('errors of operations are told in the errors.ts of their room, and nowhere else', () => {
+    const makes = /\bnew OpError\(|\bdefineErrors\b/;
+    const found = files.filter((file) => file !== 'ops/error.ts' && makes.test(text.get(file) ?? ''));
+    expect(found.filter((file) => !file.endsWith('/errors.ts'))).toEqual([]);
+  });
+
   test('what the console holds is in its store, and in no variable of a module', () => {
     // computed from what does not change, and kept beside it
     const caches = new Set([
