@@ -10,7 +10,7 @@ import type { Clock } from '../../src/monitor/clock.ts';
 import { Sampler } from '../../src/monitor/sampler.ts';
 import { App } from '../../src/ui/App.tsx';
 import { boundYoungSpace } from '../../src/ui/memory.ts';
-import { Screen } from '../../src/ui/terminal/screen.ts';
+import { Screen } from '../../src/ui/screen.ts';
 import { painter } from '../../src/ui/theme.ts';
 
 /*
