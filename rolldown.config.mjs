@@ -28,6 +28,32 @@ const inkForTable = {
       : null,
 };
 
+const WIDTH = '\0width';
+const source = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/**
+ * Unicode's tables of widths take 25 ms to load, and the first frame seldom needs them: src/text/width.ts, which looks
+ * into them for what is not plain, gets them when it first does. Ink loads them by itself.
+ */
+const lateWidth = () => {
+  let found = false;
+  return {
+    name: 'late-width',
+    resolveId: (id, importer) => {
+      if (id !== 'string-width' || importer !== source('src/text/width.ts')) return null;
+      found = true;
+      return WIDTH;
+    },
+    load: (id) =>
+      id === WIDTH
+        ? `export default (text) => require(${JSON.stringify(source('node_modules/string-width/index.js'))}).default(text);`
+        : null,
+    buildEnd() {
+      if (!found) this.error('src/text/width.ts no longer imports string-width: mend or remove late-width.');
+    },
+  };
+};
+
 const HERE = '\0here';
 const PARSER = fileURLToPath(new URL('node_modules/libpg-query/wasm/libpg-query.wasm', import.meta.url));
 
@@ -85,7 +111,7 @@ const licences = {
 export default defineConfig({
   input: { main: 'src/main.ts' },
   platform: 'node',
-  plugins: [cleanBefore, stubs, inkForTable, parserFile, licences, executable],
+  plugins: [cleanBefore, lateWidth(), stubs, inkForTable, parserFile, licences, executable],
   transform: {
     target: 'node22.12',
     define: {
