@@ -87,7 +87,7 @@ const nowhere = new Nowhere();
 const ink = render(<App deck={deck} paint={painter(true)} />, {
   stdout: new Screen(nowhere) as Writable as NodeJS.WriteStream,
   alternateScreen: true,
-  incrementalRendering: false,
+  incrementalRendering: true,
   // a keyboard that nobody touches
   stdin: Object.assign(new PassThrough(), {
     isTTY: true,
