@@ -29,33 +29,29 @@ const inkForTable = {
 };
 
 const WIDTH = '\0width';
-const source = (path) => JSON.stringify(fileURLToPath(new URL(path, import.meta.url)));
+const source = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * Ink measures every character of every frame: those of one cell without a look at Unicode's tables, and these are
- * only loaded (13 ms) when something else is to be measured.
+ * Unicode's tables of widths take 25 ms to load, and the first frame seldom needs them: src/text/width.ts, which looks
+ * into them for what is not plain, gets them when it first does. Ink loads them by itself.
  */
-const simpleWidth = {
-  name: 'simple-width',
-  resolveId: (id, importer) => (id === 'string-width' && importer !== WIDTH ? WIDTH : null),
-  load: (id) =>
-    id === WIDTH
-      ? `import { isSimple } from ${source('src/text/simple.ts')};
-const stringWidth = (...args) => require(${source('node_modules/string-width/index.js')}).default(...args);
-export default (text, options) => (isSimple(text) ? text.length : stringWidth(text, options));`
-      : null,
-};
-
-/** Everybody's own Intl.Segmenter, made at start and asked for each character, becomes ours. */
-const lazySegmenter = {
-  name: 'lazy-segmenter',
-  transform(code, id) {
-    const own = /^const (segmenter|GRAPHEME_SEGMENTER) = new Intl\.Segmenter\([^;]*\);$/m;
-    if (!id.includes('/node_modules/') || !own.test(code)) return null;
-    const name = code.includes('.containing(') ? 'exactGraphemes' : 'graphemes';
-    const ours = `import { ${name} as segmentsOf } from ${source('src/text/graphemes.ts')};`;
-    return { code: `${ours}\n${code.replace(own, 'const $1 = { segment: segmentsOf };')}` };
-  },
+const lateWidth = () => {
+  let found = false;
+  return {
+    name: 'late-width',
+    resolveId: (id, importer) => {
+      if (id !== 'string-width' || importer !== source('src/text/width.ts')) return null;
+      found = true;
+      return WIDTH;
+    },
+    load: (id) =>
+      id === WIDTH
+        ? `export default (text) => require(${JSON.stringify(source('node_modules/string-width/index.js'))}).default(text);`
+        : null,
+    buildEnd() {
+      if (!found) this.error('src/text/width.ts no longer imports string-width: mend or remove late-width.');
+    },
+  };
 };
 
 const HERE = '\0here';
@@ -115,7 +111,7 @@ const licences = {
 export default defineConfig({
   input: { main: 'src/main.ts' },
   platform: 'node',
-  plugins: [cleanBefore, simpleWidth, lazySegmenter, stubs, inkForTable, parserFile, licences, executable],
+  plugins: [cleanBefore, lateWidth(), stubs, inkForTable, parserFile, licences, executable],
   transform: {
     target: 'node22.12',
     define: {

@@ -4,11 +4,8 @@ import { isSimple } from './simple.ts';
 const CONTROLS = /[\u001b\n]/g;
 let segmenter: Intl.Segmenter | undefined;
 
-/**
- * What {@link Intl.Segmenter} gives, which is made when the first text needs it: its tables take 10 ms to load.
- * Exported for rolldown.config.mjs, which puts it where Ink's own packages segment text.
- */
-export function exactGraphemes(text: string): Intl.Segments {
+/** What {@link Intl.Segmenter} gives, which is made when the first text needs it: its tables take 10 ms to load. */
+function exactGraphemes(text: string): Intl.Segments {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
   return segmenter.segment(text);
 }

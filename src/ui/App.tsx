@@ -1,18 +1,13 @@
 import { Box, Text, useApp, useInput, usePaste, useWindowSize } from 'ink';
-import { type ReactElement, useEffect } from 'react';
-import { isBusy } from '../app/busy.ts';
+import { type ReactElement, useEffect, useMemo } from 'react';
 import type { Console } from '../app/console.ts';
+import type { Deck } from '../app/core/deck.ts';
+import { type Band, frameOf, isTooSmall, shapeOf } from '../app/frame.ts';
 import { contextOf, MINIMUM } from '../app/keymap.ts';
-import { overlayLines } from '../app/overlay.ts';
-import { footerLine } from '../app/screen/footer.ts';
-import { headerLines, tabsLine } from '../app/screen/header.ts';
-import { layoutOf } from '../app/screen/layout.ts';
-import { outcomeRows } from '../app/signal/outcomes.ts';
 import { keyNames } from './input.ts';
-import { BUSY_CELLS, Busy } from './parts/Busy.tsx';
+import { Busy } from './parts/Busy.tsx';
 import { Lines, useDeck } from './parts/Lines.tsx';
 import { Outcomes } from './screens/Outcomes.tsx';
-import { Panes } from './screens/Panes.tsx';
 import { Wizard } from './screens/Wizard.tsx';
 import type { Paint } from './theme.ts';
 
@@ -42,13 +37,15 @@ export function App({
   });
   usePaste((text) => deck.paste(text));
 
-  const { header, tabs, body } = layoutOf({ size: { columns, rows }, screen: deck.state.screen });
-  const tabled = useDeck(deck, (d) => outcomeRows(d.state, body) !== undefined);
-  const small = columns < MINIMUM.columns || rows < MINIMUM.rows;
-  const covered = useDeck(deck, (d) => d.state.overlay !== undefined && d.state.overlay.kind !== 'filter');
-  const wizard = useDeck(deck, (d) => d.state.overlay?.kind === 'wizard');
+  const size = { columns, rows };
+  const screen = useDeck(deck, (d) => d.state.screen);
+  const body = useDeck(deck, (d) => shapeOf(d).body);
   const help = useDeck(deck, (d) => contextOf(d.state) === 'small' && d.state.overlay?.kind === 'help');
-  if (small)
+  const bands = useMemo(
+    () => frameOf({ size: { columns, rows }, screen, body }),
+    [columns, rows, screen, body],
+  );
+  if (isTooSmall(size))
     return (
       <Box width={columns} height={rows} overflow="hidden">
         <Text wrap="truncate-end">
@@ -60,34 +57,46 @@ export function App({
     );
   return (
     <Box flexDirection="column" width={columns} height={rows}>
-      <Box height={header} flexShrink={0}>
-        <Lines deck={deck} paint={paint} of={(d) => headerLines(d, columns, header)} />
-      </Box>
-      {tabs > 0 && (
-        <Box height={1} flexShrink={0}>
-          <Lines deck={deck} paint={paint} of={(d) => [tabsLine(d, columns)]} />
+      {bands.map((band) => (
+        <Box
+          key={band.id}
+          height={band.height}
+          flexShrink={0}
+          columnGap={isSplit(band) ? 1 : 0}
+          overflow={typeof band.content === 'string' ? 'hidden' : 'visible'}
+        >
+          <Content deck={deck} paint={paint} band={band} columns={columns} />
         </Box>
-      )}
-      <Box height={body} flexShrink={0} overflow={tabled ? 'hidden' : 'visible'}>
-        {!covered ? (
-          <Panes deck={deck} paint={paint} columns={columns} rows={rows} />
-        ) : wizard ? (
-          <Wizard deck={deck} paint={paint} columns={columns} rows={body} />
-        ) : tabled ? (
-          <Outcomes deck={deck} height={body} />
-        ) : (
-          <Lines deck={deck} paint={paint} of={(d) => overlayLines(d, { columns, rows: body }) ?? []} />
-        )}
-      </Box>
-      <Box height={1} flexShrink={0}>
-        <Busy deck={deck} />
-        <Lines
-          deck={deck}
-          paint={paint}
-          of={(d) => [footerLine(d, columns - (isBusy(d.state) ? BUSY_CELLS : 0))]}
-        />
-      </Box>
+      ))}
     </Box>
+  );
+}
+
+/** Several regions stand side by side in it. */
+const isSplit = ({ content }: Band): boolean => typeof content !== 'string' && content.length > 1;
+
+function Content({
+  deck,
+  paint,
+  band: { id, content, height },
+  columns,
+}: {
+  readonly deck: Deck;
+  readonly paint: Paint;
+  readonly band: Band;
+  readonly columns: number;
+}): ReactElement {
+  if (content === 'wizard') return <Wizard deck={deck} paint={paint} columns={columns} rows={height} />;
+  if (content === 'outcomes') return <Outcomes deck={deck} height={height} />;
+  return (
+    <>
+      {id === 'footer' && <Busy deck={deck} />}
+      {content.map((region) => (
+        <Box key={region.id} flexShrink={0} {...(content.length > 1 && { width: region.width })}>
+          <Lines deck={deck} paint={paint} of={region.lines} />
+        </Box>
+      ))}
+    </>
   );
 }
 

@@ -1,11 +1,5 @@
 import type { Deck } from '../app/core/deck.ts';
-import { MINIMUM } from '../app/keymap.ts';
-import { footerLine } from '../app/screen/footer.ts';
-import { headerLines, tabsLine } from '../app/screen/header.ts';
-import { layoutOf } from '../app/screen/layout.ts';
-import { sparklineLines } from '../app/screen/sparklines.ts';
-import { paneLines } from '../app/screen/table.ts';
-import type { Line } from '../text/line.ts';
+import { frameOf, isTooSmall, shapeOf } from '../app/frame.ts';
 import type { Paint } from './theme.ts';
 
 /**
@@ -13,29 +7,19 @@ import type { Paint } from './theme.ts';
  * before the first frame. Empty where the terminal is too small for a screen.
  */
 export function firstFrame(deck: Deck, paint: Paint): string {
-  const { columns, rows } = deck.state.size;
-  if (columns < MINIMUM.columns || rows < MINIMUM.rows) return '';
-  const { header, tabs, sparklines, panes } = layoutOf(deck.state);
+  if (isTooSmall(deck.state.size)) return '';
   let frame = '';
-  const place = (row: number, column: number, lines: readonly Line[]) => {
-    lines.forEach((line, i) => {
-      frame += `\u001b[${row + i + 1};${column + 1}H${paint(line)}`;
-    });
-  };
-  place(0, 0, headerLines(deck, columns, header));
-  if (tabs > 0) place(header, 0, [tabsLine(deck, columns)]);
-  let row = header + tabs;
-  if (sparklines > 0) place(row, 0, sparklineLines(deck, columns, sparklines));
-  row += sparklines;
-  for (const group of panes) {
-    let column = 0;
-    for (const box of group) {
-      place(row, column, paneLines(deck, box));
-      // one column lies between two panes
-      column += box.width + 1;
+  let top = 0;
+  for (const { height, content } of frameOf(shapeOf(deck))) {
+    let left = 0;
+    // nothing is open yet that has tables in it
+    for (const { width, lines } of Array.isArray(content) ? content : []) {
+      for (const [row, line] of lines(deck).entries())
+        frame += `\u001b[${top + row + 1};${left + 1}H${paint(line).trimEnd()}`;
+      // one column lies between two regions
+      left += width + 1;
     }
-    row += group[0]?.height ?? 0;
+    top += height;
   }
-  place(rows - 1, 0, [footerLine(deck, columns)]);
   return frame;
 }

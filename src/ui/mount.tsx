@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { type Instance, render } from 'ink';
 import type { Console } from '../app/console.ts';
 import { App, type Bridge } from './App.tsx';
-import type { Screen } from './terminal/screen.ts';
+import type { Screen } from './screen.ts';
 import type { Paint } from './theme.ts';
 
 /** Lets Ink take over the screen and the keys. */
@@ -18,8 +18,7 @@ export function mount(
     stdout: screen as Writable as NodeJS.WriteStream,
     stdin,
     alternateScreen: true,
-    // the screen finds out what has changed
-    incrementalRendering: false,
+    incrementalRendering: true,
     exitOnCtrlC: false,
     patchConsole: false,
     maxFps: 60,

@@ -11,9 +11,9 @@ import { journalDirectory } from '../ops/engine/journal/runs.ts';
 import type { Bridge } from './App.tsx';
 import { osc52 } from './clipboard.ts';
 import { firstFrame } from './first-frame.ts';
+import { onTerminalLost } from './lost.ts';
 import { boundYoungSpace } from './memory.ts';
-import { onTerminalLost } from './terminal/lost.ts';
-import { Screen } from './terminal/screen.ts';
+import { Screen } from './screen.ts';
 import { painter } from './theme.ts';
 
 export interface ConsoleOptions {

@@ -10,7 +10,7 @@ import type { Clock } from '../../src/monitor/clock.ts';
 import { Sampler } from '../../src/monitor/sampler.ts';
 import { App } from '../../src/ui/App.tsx';
 import { boundYoungSpace } from '../../src/ui/memory.ts';
-import { Screen } from '../../src/ui/terminal/screen.ts';
+import { Screen } from '../../src/ui/screen.ts';
 import { painter } from '../../src/ui/theme.ts';
 
 /*
@@ -87,7 +87,7 @@ const nowhere = new Nowhere();
 const ink = render(<App deck={deck} paint={painter(true)} />, {
   stdout: new Screen(nowhere) as Writable as NodeJS.WriteStream,
   alternateScreen: true,
-  incrementalRendering: false,
+  incrementalRendering: true,
   // a keyboard that nobody touches
   stdin: Object.assign(new PassThrough(), {
     isTTY: true,

@@ -3,7 +3,7 @@ import { type Instance, render } from 'ink';
 import { cleanup, render as renderForTest } from 'ink-testing-library';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { App } from '../../src/ui/App.tsx';
-import { Screen } from '../../src/ui/terminal/screen.ts';
+import { Screen } from '../../src/ui/screen.ts';
 import { painter } from '../../src/ui/theme.ts';
 import { type Crowd, crowd } from '../app/screen/crowd.ts';
 import { Stage, type StageOptions } from '../app/stage.ts';

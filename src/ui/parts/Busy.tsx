@@ -3,10 +3,8 @@ import Spinner from 'ink-spinner';
 import type { ReactElement } from 'react';
 import { isBusy } from '../../app/busy.ts';
 import type { Deck } from '../../app/core/deck.ts';
+import { BUSY_CELLS } from '../../app/frame.ts';
 import { useDeck } from './Lines.tsx';
-
-/** Room it takes at the left of its row while it is there. */
-export const BUSY_CELLS = 4;
 
 /** Three cells that move while something is under way; each step redraws the screen, so it is a slow one (400 ms). */
 export function Busy({ deck }: { readonly deck: Deck }): ReactElement | null {

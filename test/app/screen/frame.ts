@@ -1,11 +1,6 @@
 import stringWidth from 'string-width';
 import { expect } from 'vitest';
-import { overlayLines } from '../../../src/app/overlay.ts';
-import { footerLine } from '../../../src/app/screen/footer.ts';
-import { headerLines, tabsLine } from '../../../src/app/screen/header.ts';
-import { layoutOf } from '../../../src/app/screen/layout.ts';
-import { sparklineLines } from '../../../src/app/screen/sparklines.ts';
-import { paneLines } from '../../../src/app/screen/table.ts';
+import { frameOf, shapeOf } from '../../../src/app/frame.ts';
 import { type Line, lineText } from '../../../src/text/line.ts';
 import type { Stage } from '../stage.ts';
 
@@ -13,34 +8,17 @@ import type { Stage } from '../stage.ts';
 function blocks(stage: Stage): { what: string; lines: readonly Line[]; columns: number; rows: number }[] {
   const { deck } = stage;
   const { columns, rows } = deck.state.size;
-  const { header, tabs, sparklines, panes, body } = layoutOf(deck.state);
-  const over = overlayLines(deck, { columns, rows: body });
-  const middle = over
-    ? [{ what: 'overlay', lines: over, columns, rows: body }]
-    : [
-        {
-          what: 'sparklines',
-          lines: sparklineLines(deck, columns, sparklines).slice(0, sparklines),
-          columns,
-          rows: sparklines,
-        },
-        ...panes.flat().map((box) => ({
-          what: box.view as string,
-          lines: paneLines(deck, box),
-          columns: box.width,
-          rows: box.height,
-        })),
-      ];
-  expect(header + tabs + body + 1).toBe(rows);
-  for (const group of panes)
-    expect(group.reduce((sum, box) => sum + box.width, group.length - 1)).toBe(columns);
-  expect(panes.reduce((sum, group) => sum + (group[0]?.height ?? 0), sparklines)).toBe(body);
-  return [
-    { what: 'header', lines: headerLines(deck, columns, header), columns, rows: header },
-    ...(tabs > 0 ? [{ what: 'tabs', lines: [tabsLine(deck, columns)], columns, rows: 1 }] : []),
-    ...middle,
-    { what: 'footer', lines: [footerLine(deck, columns)], columns, rows: 1 },
-  ];
+  const bands = frameOf(shapeOf(deck));
+  expect(bands.reduce((sum, { height }) => sum + height, 0)).toBe(rows);
+  return bands.flatMap(({ height, content }) => {
+    if (typeof content === 'string') return [];
+    // one column lies between two regions
+    expect(content.reduce((sum, { width }) => sum + width, content.length - 1)).toBe(columns);
+    return content.map(({ id, width, lines }) => ({
+      ...{ what: id, lines: lines(deck) },
+      ...{ columns: width, rows: height },
+    }));
+  });
 }
 
 /** What frames, marks and bars are made of elsewhere. Server text may hold anything else: others' statements too. */

@@ -46,6 +46,31 @@ export class TestScreen extends Writable {
     return (await this.lines()).join('\n');
   }
 
+  /** What has been written since the last call. */
+  taken(): string {
+    const text = this.written;
+    this.written = '';
+    return text;
+  }
+
+  /** Every cell with its look, by place. */
+  async cells(): Promise<Map<string, string>> {
+    await this.#drawn;
+    const { active } = this.#terminal.buffer;
+    const cells = new Map<string, string>();
+    for (let y = 0; y < this.rows; y++)
+      for (let x = 0; x < this.columns; x++) {
+        const cell = active.getLine(active.baseY + y)?.getCell(x);
+        const look = cell && [
+          ...[cell.getFgColorMode(), cell.getFgColor(), cell.getBgColorMode(), cell.getBgColor()],
+          ...[cell.isBold(), cell.isDim(), cell.isItalic(), cell.isUnderline()],
+          ...[cell.isInverse(), cell.isStrikethrough()],
+        ];
+        cells.set(`row ${y} column ${x}`, `${cell?.getChars() || ' '.repeat(cell?.getWidth() ?? 0)} ${look}`);
+      }
+    return cells;
+  }
+
   /** Rows that were pushed off the top: none, as long as no frame is taller than the terminal. */
   async scrolledOff(): Promise<number> {
     await this.#drawn;

@@ -1,0 +1,115 @@
+import { Writable } from 'node:stream';
+
+/** The part of a terminal's output stream that is needed here; `process.stdout` is one. */
+export interface Terminal {
+  readonly columns: number;
+  readonly rows: number;
+  write(text: string): boolean;
+  on(event: 'resize', listener: () => void): unknown;
+  off(event: 'resize', listener: () => void): unknown;
+}
+
+const BEGIN = '\u001b[?2026h';
+const END = '\u001b[?2026l';
+const ENTER = '\u001b[?1049h';
+const LEAVE = '\u001b[?1049l';
+const SHOW = '\u001b[?25h';
+const HIDE = '\u001b[?25l';
+const HOME = '\u001b[H';
+const ERASE_LINE = '\u001b[K';
+
+/** What Ink writes before a frame that it draws anew from the top. */
+const HOME_AND_ERASE = `${HOME}\u001b[J`;
+/** Terminals read at least this many bytes before they paint: what is shorter needs no marks around it. */
+const AT_ONCE = 512;
+/** Private modes (keyboard, paste, cursor): they show nothing. */
+const MODES = /^(?:\u001b\[[?<=>][0-9;]*[hlucmn])*$/;
+
+/**
+ * The terminal as Ink gets it. The screen is entered, and its first frame is there, before Ink is loaded, which then
+ * draws over it. What Ink writes for one change, such as erasing before a frame of another width, reaches the terminal
+ * as one synchronized update, and a whole frame erases what it does not cover as it goes, never the screen before it.
+ */
+export class Screen extends Writable {
+  readonly isTTY = true;
+  readonly #terminal: Terminal;
+  readonly #onResize = () => this.emit('resize');
+  #out = '';
+  /** It is written once all is there that belongs to it. */
+  #waiting = false;
+  /** On the alternate screen. */
+  #active = false;
+  /** What {@link open} has painted is still there. */
+  #held = false;
+
+  constructor(terminal: Terminal) {
+    super({ decodeStrings: false });
+    this.#terminal = terminal;
+    terminal.on('resize', this.#onResize);
+  }
+
+  get columns(): number {
+    return this.#terminal.columns;
+  }
+
+  get rows(): number {
+    return this.#terminal.rows;
+  }
+
+  /** Enters the alternate screen before Ink does, with a frame that Ink then takes over. */
+  open(frame: string): void {
+    this.#active = true;
+    this.#held = true;
+    this.#terminal.write(`${ENTER}${HIDE}${BEGIN}${frame}${HOME}${END}`);
+  }
+
+  /** Leaves the alternate screen if that has not been done. */
+  close(): void {
+    if (this.#active) this.write(LEAVE + SHOW);
+  }
+
+  override _write(chunk: string | Buffer, _encoding: BufferEncoding, done: () => void): void {
+    const text = chunk.toString();
+    if (text === ENTER) this.#enter();
+    else if (this.#held && !MODES.test(text)) {
+      this.#held = false;
+      this.#out += covering(text);
+    } else if (text.startsWith(HOME_AND_ERASE))
+      this.#out += HOME + covering(text.slice(HOME_AND_ERASE.length));
+    else this.#out += text;
+    if (text.includes(LEAVE)) this.#active = false;
+    // outside the process may be about to stop or to end
+    if (this.#active) this.#flushSoon();
+    else this.#flush();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#terminal.off('resize', this.#onResize);
+    this.#flush();
+    done(error);
+  }
+
+  #enter(): void {
+    if (!this.#held) this.#out += ENTER;
+    this.#active = true;
+  }
+
+  #flushSoon(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#waiting = false;
+    const out = this.#out.replaceAll(BEGIN, '').replaceAll(END, '');
+    this.#out = '';
+    if (out !== '') this.#terminal.write(this.#active && out.length > AT_ONCE ? BEGIN + out + END : out);
+  }
+}
+
+/** A whole frame that is drawn over another one. Terminals do not agree about erasing behind the last cell of a row. */
+function covering(frame: string): string {
+  return ERASE_LINE + frame.replaceAll('\n', `\n${ERASE_LINE}`);
+}
