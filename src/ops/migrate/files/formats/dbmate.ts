@@ -1,5 +1,5 @@
 import { leading } from '../../sql/split.ts';
-import { bad, compareTexts, type DirectionText, type FormatReader, glyphsOf, type Parts } from './format.ts';
+import { bad, compareTexts, type DirectionText, type FormatReader, marksOf, type Parts } from './format.ts';
 
 const UP = /^--\s*migrate:up(?=\s|$)[ \t]*(.*)$/gm;
 const DOWN = /^--\s*migrate:down(?=\s|$)[ \t]*(.*)$/gm;
@@ -12,14 +12,14 @@ export const dbmate: FormatReader = {
     const [, version, name] = /^(\d+)_?(.*)\.sql$/.exec(file) ?? [];
     return version === undefined ? undefined : { version, name: name || version, direction: 'both' };
   },
-  claims: (_file, text) => glyphsOf(text, UP).length > 0 || glyphsOf(text, DOWN).length > 0,
+  claims: (_file, text) => marksOf(text, UP).length > 0 || marksOf(text, DOWN).length > 0,
   parts: readParts,
   compare: (a, b) => compareTexts(a.file, b.file),
 };
 
 function readParts(text: string): Parts {
-  const ups = glyphsOf(text, UP);
-  const downs = glyphsOf(text, DOWN);
+  const ups = marksOf(text, UP);
+  const downs = marksOf(text, DOWN);
   const [up] = ups;
   const [down] = downs;
   const second = ups[1] ?? downs[1];

@@ -57,7 +57,7 @@ export interface Mark {
 const LINE_END = /\r\n?|\n|$/g;
 
 /** The lines that match; the pattern has the flags g and m, and its last group is what comes after the mark. */
-export function glyphsOf(text: string, pattern: RegExp): Mark[] {
+export function marksOf(text: string, pattern: RegExp): Mark[] {
   return [...text.matchAll(pattern)].map((match) => {
     const matched = match.index + match[0].length;
     LINE_END.lastIndex = matched;

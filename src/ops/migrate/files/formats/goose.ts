@@ -1,4 +1,4 @@
-import { bad, compareNumbers, type FormatReader, glyphsOf, type Parts, plainNumber } from './format.ts';
+import { bad, compareNumbers, type FormatReader, marksOf, type Parts, plainNumber } from './format.ts';
 
 const MARK = /^[ \t]*--[ \t]*\+goose[ \t]+(.*)$/gm;
 
@@ -10,13 +10,13 @@ export const goose: FormatReader = {
     const [, digits = '', name = ''] = /^(\d+)_(.+)\.sql$/.exec(file) ?? [];
     return digits === '' ? undefined : { version: plainNumber(digits), name, direction: 'both' };
   },
-  claims: (_file, text) => glyphsOf(text, MARK).length > 0,
+  claims: (_file, text) => marksOf(text, MARK).length > 0,
   parts: readParts,
   compare: (a, b) => compareNumbers(a.version, b.version),
 };
 
 function readParts(text: string): Parts {
-  const marks = glyphsOf(text, MARK).map((mark) => ({ ...mark, word: mark.rest.toLowerCase() }));
+  const marks = marksOf(text, MARK).map((mark) => ({ ...mark, word: mark.rest.toLowerCase() }));
   const of = (word: string) => marks.filter((mark) => mark.word === word);
   const [up, secondUp] = of('up');
   const [down, secondDown] = of('down');

@@ -1,4 +1,4 @@
-import { compareTexts, type DirectionText, type FormatReader, glyphsOf, type Parts } from './format.ts';
+import { compareTexts, type DirectionText, type FormatReader, marksOf, type Parts } from './format.ts';
 
 const UP = /^\s*--[\s-]*up\s+migration(.*)$/gim;
 const DOWN = /^\s*--[\s-]*down\s+migration(.*)$/gim;
@@ -11,14 +11,14 @@ export const nodePgMigrate: FormatReader = {
     const [, version, name] = /^(\d+)[_-](.+)\.sql$/.exec(file) ?? [];
     return version === undefined || name === undefined ? undefined : { version, name, direction: 'both' };
   },
-  claims: (_file, text) => glyphsOf(text, UP).length > 0 || glyphsOf(text, DOWN).length > 0,
+  claims: (_file, text) => marksOf(text, UP).length > 0 || marksOf(text, DOWN).length > 0,
   parts: readParts,
   compare: (a, b) => moment(a.version) - moment(b.version) || compareTexts(a.file, b.file),
 };
 
 function readParts(text: string): Parts {
-  const [up] = glyphsOf(text, UP);
-  const [down] = glyphsOf(text, DOWN);
+  const [up] = marksOf(text, UP);
+  const [down] = marksOf(text, DOWN);
   const from = (start: number, end: number): DirectionText => ({
     sql: text.slice(start, end),
     line: text.slice(0, start).split('\n').length,
