@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { home } from '../config/libpq/env.ts';
 import { UsageError } from '../config/usage-error.ts';
 import type { SignalAction, SignalPick, SignalRequest } from '../ops/signal/types.ts';
 import { parseDuration } from '../text/units.ts';
@@ -31,14 +30,10 @@ export function register(program: Command, context: Context): void {
       .action(async (given: string[], flags: SignalFlags, command: Command) => {
         const request = signalRequest(action, given, flags);
         const { resolved } = await context.resolve(command);
-        const [{ signal }, { journalDirectory }] = await Promise.all([
-          import('./signal/run.ts'),
-          import('../ops/engine/journal/runs.ts'),
-        ]);
-        context.exitCode = await signal(resolved, request, {
+        const { signal } = await import('./signal/run.ts');
+        context.exitCode = await signal({ resolved, env: context.env }, request, {
           yes: flags.yes ?? false,
           json: flags.json ?? false,
-          journal: journalDirectory(context.env, home(context.env)),
         });
       });
   add('cancel', '<pid...>', 'cancel the running statement of sessions');

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { place } from '../../db/errors.ts';
-import { journaledSignal } from '../../ops/signal/journaled.ts';
+import { OpError } from '../../ops/error.ts';
+import { entryOf } from '../../ops/registry.ts';
+import { signalEvent } from '../../ops/signal/events.ts';
 import { planSignal } from '../../ops/signal/plan.ts';
 import { eventSentence, isGood, refusalSentence } from '../../ops/signal/sentences.ts';
 import type {
@@ -79,7 +81,11 @@ async function plan(deck: Deck, action: SignalAction, pick: SignalPick): Promise
   const id = Symbol(action);
   deck.open({ kind: 'signal', id, action, phase: { step: 'planning' }, scroll: 0 });
   try {
-    const made = await planSignal(session, { action, pick }, { readOnly: deck.readOnly });
+    const made = await planSignal(
+      session,
+      { action, pick },
+      { place: place(deck.resolved.target), readOnly: deck.readOnly },
+    );
     phase(deck, id, { step: 'ask', plan: made, yes: false });
   } catch (error) {
     phase(deck, id, { step: 'failed', reason: (error as Error).message });
@@ -105,8 +111,7 @@ function start(deck: Deck, id: symbol, confirmed: SignalPlan): void {
 }
 
 async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortSignal): Promise<void> {
-  const session = deck.sampler.control;
-  if (!session) {
+  if (!deck.sampler.control) {
     phase(deck, id, { step: 'failed', reason: 'The connection is gone; nothing was sent.' });
     return;
   }
@@ -114,15 +119,24 @@ async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortS
   const record = (text: string, good: boolean) => deck.say(text, good ? 'done' : 'error', true);
   try {
     phase(deck, id, { step: 'running', plan: confirmed, outcomes: [] });
-    for await (const event of journaledSignal(session, confirmed, {
-      journal: deck.journal,
-      server: place(deck.resolved.target),
-      onUnrecorded: (sentence) => deck.say(sentence, 'error'),
-      signal,
-      readOnly: deck.readOnly,
-    })) {
-      outcomes.push(event);
-      record(eventSentence(event), isGood(event));
+    // with them comes all that runs programs: not before somebody needs them
+    const [{ runPlan }, { createContext }] = await Promise.all([
+      import('../../ops/engine/run/runner.ts'),
+      import('../../ops/engine/context.ts'),
+    ]);
+    const context = createContext({
+      resolved: deck.resolved,
+      env: deck.env,
+      operations: entryOf,
+      control: () => deck.sampler.control,
+    });
+    for await (const event of runPlan(confirmed, context, { signal })) {
+      if (event.type === 'unrecorded') deck.say(event.text, 'error');
+      if (event.type === 'end' && event.status === 'refused') throw new OpError('refused', event.text);
+      const told = signalEvent(confirmed, event);
+      if (told === undefined) continue;
+      outcomes.push(told);
+      record(eventSentence(told), isGood(told));
       phase(deck, id, { step: 'running', plan: confirmed, outcomes: [...outcomes] });
     }
     for (const refusal of confirmed.refused) record(`Not touched: ${refusalSentence(refusal)}`, false);

@@ -1,36 +1,37 @@
-import { withPassword } from '../../config/password.ts';
-import type { Resolved } from '../../config/profile.ts';
-import { UsageError } from '../../config/usage-error.ts';
-import { connect, type Session } from '../../db/client.ts';
-import { place } from '../../db/errors.ts';
-import { journaledSignal } from '../../ops/signal/journaled.ts';
+import { createContext } from '../../ops/engine/context.ts';
+import type { OpContext } from '../../ops/engine/operation.ts';
+import { readOnlyRefusal } from '../../ops/engine/run/refusal.ts';
+import { runPlan } from '../../ops/engine/run/runner.ts';
+import { OpError } from '../../ops/error.ts';
+import { entryOf } from '../../ops/registry.ts';
+import { signalEvent } from '../../ops/signal/events.ts';
 import { planSignal } from '../../ops/signal/plan.ts';
-import { READ_ONLY_NEXT, readOnlySentence } from '../../ops/signal/read-only.ts';
-import { effectSentence, outcomeSentence, refusalSentence, sessions } from '../../ops/signal/sentences.ts';
-import type { Outcome, SignalPlan, SignalRequest } from '../../ops/signal/types.ts';
+import { eventSentence, refusalSentence, sessions } from '../../ops/signal/sentences.ts';
+import type { SignalPlan, SignalRequest } from '../../ops/signal/types.ts';
+import type { Context } from '../context.ts';
 import { EXIT, note, print, printJson, printJsonLine } from '../output.ts';
 import { effectLine, outcomeLine, printPreview, refusedLine, wouldLine } from './report.ts';
 
+interface Surroundings extends Pick<Context, 'env'> {
+  readonly resolved: Awaited<ReturnType<Context['resolve']>>['resolved'];
+}
+
 /**
  * Shows whom a request would hit, or with `yes` signals them. Returns the exit code.
- * Throws {@link UsageError} in read-only mode and {@link file://../../db/errors.ts DbError}.
+ * Throws {@link OpError} in read-only mode and {@link file://../../db/errors.ts DbError}.
  */
 export async function signal(
-  resolved: Resolved,
+  { resolved, env }: Surroundings,
   request: SignalRequest,
-  { yes, json, journal }: { yes: boolean; json: boolean; journal: string },
+  { yes, json }: { readonly yes: boolean; readonly json: boolean },
 ): Promise<number> {
-  const { readOnly } = resolved;
-  if (readOnly) throw new UsageError(readOnlySentence(request.action), READ_ONLY_NEXT);
-  const session = await withPassword(resolved.passwords, () =>
-    connect(resolved.target, 'control', 'pgdeck-control'),
-  );
+  if (resolved.readOnly) throw readOnlyRefusal(request.action);
+  const context = createContext({ resolved, env, operations: entryOf });
   try {
-    const plan = await planSignal(session, request, { readOnly });
-    if (yes) return await carryOut(session, plan, request, json, { journal, server: place(resolved.target) });
-    return await preview(plan, request, json);
+    const plan = await planSignal(await context.control(), request, context);
+    return yes ? await carryOut(plan, request, context, json) : await preview(plan, request, json);
   } finally {
-    await session.close();
+    await context.close();
   }
 }
 
@@ -48,40 +49,30 @@ async function preview(plan: SignalPlan, request: SignalRequest, json: boolean):
 }
 
 async function carryOut(
-  session: Session,
   plan: SignalPlan,
   request: SignalRequest,
+  context: OpContext,
   json: boolean,
-  record: { journal: string; server: string },
 ): Promise<number> {
   for (const refusal of plan.refused)
     if (json) printJsonLine({ type: 'refused', ...refusedLine(refusal) });
     else note(`pgdeck: ${refusalSentence(refusal)}`);
   const counts: Record<string, number> = {};
   let ok = !failed(plan);
-  for await (const outcome of journaledSignal(session, plan, { ...record, onUnrecorded: tell })) {
-    if (outcome.kind === 'effect') {
-      if (json) printJsonLine({ type: 'effect', ...effectLine(outcome) });
-      else print(effectSentence(outcome));
-      continue;
-    }
-    counts[outcome.kind] = (counts[outcome.kind] ?? 0) + 1;
-    ok &&= reached(outcome);
-    if (json) printJsonLine({ type: 'outcome', ...outcomeLine(outcome) });
-    else print(outcomeSentence(outcome));
+  for await (const event of plan.victims.length === 0 ? [] : runPlan(plan, context)) {
+    if (event.type === 'unrecorded') note(`pgdeck: ${event.text}`);
+    if (event.type === 'end' && event.status === 'refused') throw new OpError('refused', event.text);
+    if (event.type === 'finish') ok &&= event.ok;
+    const told = signalEvent(plan, event);
+    if (told === undefined) continue;
+    if (told.kind !== 'effect') counts[told.kind] = (counts[told.kind] ?? 0) + 1;
+    if (!json) print(eventSentence(told));
+    else if (told.kind === 'effect') printJsonLine({ type: 'effect', ...effectLine(told) });
+    else printJsonLine({ type: 'outcome', ...outcomeLine(told) });
   }
   if (json) printJsonLine({ type: 'end', ok, refused: plan.refused.length, ...counts });
   if (plan.victims.length === 0 && !failed(plan)) return nobody(plan, request);
   return ok ? EXIT.done : EXIT.failed;
-}
-
-const tell = (sentence: string) => note(`pgdeck: ${sentence}`);
-
-/** True when the session is as it was wished to be, by us or by itself. */
-function reached({ kind, victim }: Outcome): boolean {
-  if (kind === 'ended' || kind === 'cancelled' || kind === 'already_gone') return true;
-  // no longer idle: the sweep does not mean it any more
-  return kind === 'moved_on' && victim.guard.by === 'idle';
 }
 
 /** Somebody who was meant is left alone; the sweep does not mean another pgdeck. */

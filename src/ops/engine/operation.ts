@@ -143,6 +143,11 @@ export interface OpContext {
    * leave what it sets to others.
    */
   open(name: string, database?: string, purpose?: 'operation' | 'migration' | 'slow'): Promise<Session>;
+  /**
+   * The session for single statements that change something at once: signals. One for all, short timeouts; in the
+   * console the one that is open already, so that a server without a free connection can still be helped. Throws DbError.
+   */
+  control(): Promise<Session>;
   /** What the pooler before a database does with this session's connection; found out once. Throws DbError. */
   pooling(session: Session): Promise<Pooling>;
   close(): Promise<void>;

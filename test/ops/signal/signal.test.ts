@@ -2,10 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { inlined } from '../../../src/db/pooler/message.ts';
 import { sqlFor } from '../../../src/db/query.ts';
-import { planSignal } from '../../../src/ops/signal/plan.ts';
 import { outcomeSentence } from '../../../src/ops/signal/sentences.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
-import { begin, isThere, kinds, outcomes, seen, sleeping } from './stage.ts';
+import { begin, isThere, kinds, outcomes, planSignal, seen, sleeping } from './stage.ts';
 
 let db: TestDatabase;
 let control: Session;
@@ -28,7 +27,7 @@ describe('terminate', () => {
     const { over } = await sleeping(control, victim);
     const plan = await planSignal(control, { action: 'terminate', pick: { pids: [{ pid: victim.pid }] } });
     expect(plan).toMatchObject({
-      subject: `Terminate session ${victim.pid} of postgres@${db.database} (app)`,
+      title: `Terminate session ${victim.pid} of postgres@${db.database} (app)`,
       refused: [],
       frees: 0,
       victims: [{ target: { pid: victim.pid, state: 'active' }, blocks: [], frees: 0 }],
@@ -289,7 +288,7 @@ describe('the sweep of idle sessions', () => {
 test('read-only mode refuses to plan and to run', async () => {
   const session = await app();
   const request = { action: 'terminate', pick: { pids: [{ pid: session.pid }] } } as const;
-  const refusal = { kind: 'denied', message: expect.stringContaining('read-only mode') };
+  const refusal = { kind: 'refused', message: expect.stringContaining('read-only mode') };
   await expect(planSignal(control, request, { readOnly: true })).rejects.toMatchObject(refusal);
   const plan = await planSignal(control, request);
   await expect(outcomes(control, plan, { readOnly: true })).rejects.toMatchObject(refusal);
