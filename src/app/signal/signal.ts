@@ -82,9 +82,8 @@ async function plan(deck: Deck, action: SignalAction, pick: SignalPick): Promise
   deck.open({ kind: 'signal', id, action, phase: { step: 'planning' }, scroll: 0 });
   try {
     const made = await planSignal(
-      session,
       { action, pick },
-      { place: place(deck.resolved.target), readOnly: deck.readOnly },
+      { place: place(deck.resolved.target), readOnly: deck.readOnly, control: async () => session },
     );
     phase(deck, id, { step: 'ask', plan: made, yes: false });
   } catch (error) {

@@ -22,7 +22,7 @@ export function takeBackRun(
 export function meantBy(command: string): { readonly entry: Entry; readonly argument: string } | undefined {
   const words = /^pgdeck ([a-z ]+) ([\w.:-]+)$/.exec(command);
   const entry = entryOf(words?.[1] ?? '');
-  return entry && { entry, argument: words?.[2] ?? '' };
+  return entry && entry.ownKeys !== true ? { entry, argument: words?.[2] ?? '' } : undefined;
 }
 
 /** A command that is only copied changes nothing. */

@@ -1,41 +1,25 @@
-import { createContext } from '../../ops/engine/context.ts';
 import type { OpContext } from '../../ops/engine/operation.ts';
-import { readOnlyRefusal } from '../../ops/engine/run/refusal.ts';
+import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
 import { runPlan } from '../../ops/engine/run/runner.ts';
 import { OpError } from '../../ops/error.ts';
-import { entryOf } from '../../ops/registry.ts';
 import { signalEvent } from '../../ops/signal/events.ts';
-import { planSignal } from '../../ops/signal/plan.ts';
+import { isSignalPlan } from '../../ops/signal/plan.ts';
 import { eventSentence, refusalSentence, sessions } from '../../ops/signal/sentences.ts';
-import type { SignalPlan, SignalRequest } from '../../ops/signal/types.ts';
-import type { Context } from '../context.ts';
+import type { SignalPlan } from '../../ops/signal/types.ts';
+import { answered } from '../operation/confirm.ts';
+import { interruptible } from '../operation/interrupt.ts';
+import type { Flags } from '../operation/run.ts';
 import { EXIT, note, print, printJson, printJsonLine } from '../output.ts';
 import { effectLine, outcomeLine, printPreview, refusedLine, wouldLine } from './report.ts';
 
-interface Surroundings extends Pick<Context, 'env'> {
-  readonly resolved: Awaited<ReturnType<Context['resolve']>>['resolved'];
+/** Shows whom a plan would hit, or signals them where that was answered with a yes. Returns the exit code. */
+export async function carryOut(plan: Plan, context: OpContext, flags: Flags): Promise<number> {
+  if (!isSignalPlan(plan)) throw new Error(`${plan.operation} sends no signal`);
+  const json = flags.json ?? false;
+  return answered(plan, flags) === 'yes' ? send(plan, context, json) : preview(plan, json);
 }
 
-/**
- * Shows whom a request would hit, or with `yes` signals them. Returns the exit code.
- * Throws {@link OpError} in read-only mode and {@link file://../../db/errors.ts DbError}.
- */
-export async function signal(
-  { resolved, env }: Surroundings,
-  request: SignalRequest,
-  { yes, json }: { readonly yes: boolean; readonly json: boolean },
-): Promise<number> {
-  if (resolved.readOnly) throw readOnlyRefusal(request.action);
-  const context = createContext({ resolved, env, operations: entryOf });
-  try {
-    const plan = await planSignal(await context.control(), request, context);
-    return yes ? await carryOut(plan, request, context, json) : await preview(plan, request, json);
-  } finally {
-    await context.close();
-  }
-}
-
-async function preview(plan: SignalPlan, request: SignalRequest, json: boolean): Promise<number> {
+async function preview(plan: SignalPlan, json: boolean): Promise<number> {
   if (json)
     printJson({
       would: plan.victims.map(wouldLine),
@@ -43,23 +27,18 @@ async function preview(plan: SignalPlan, request: SignalRequest, json: boolean):
       frees: plan.waitersUnknown === undefined ? plan.frees : null,
     });
   else await printPreview(plan);
-  if (plan.victims.length === 0) return nobody(plan, request);
+  if (plan.victims.length === 0) return nobody(plan);
   note(`pgdeck: Nothing was sent. Add --yes to ${plan.action} ${sessions(plan.victims.length)}.`);
   return EXIT.refused;
 }
 
-async function carryOut(
-  plan: SignalPlan,
-  request: SignalRequest,
-  context: OpContext,
-  json: boolean,
-): Promise<number> {
+async function send(plan: SignalPlan, context: OpContext, json: boolean): Promise<number> {
   for (const refusal of plan.refused)
     if (json) printJsonLine({ type: 'refused', ...refusedLine(refusal) });
     else note(`pgdeck: ${refusalSentence(refusal)}`);
   const counts: Record<string, number> = {};
   let ok = !failed(plan);
-  for await (const event of plan.victims.length === 0 ? [] : runPlan(plan, context)) {
+  for await (const event of events(plan, context)) {
     if (event.type === 'unrecorded') note(`pgdeck: ${event.text}`);
     if (event.type === 'end' && event.status === 'refused') throw new OpError('refused', event.text);
     if (event.type === 'finish') ok &&= event.ok;
@@ -71,8 +50,19 @@ async function carryOut(
     else printJsonLine({ type: 'outcome', ...outcomeLine(told) });
   }
   if (json) printJsonLine({ type: 'end', ok, refused: plan.refused.length, ...counts });
-  if (plan.victims.length === 0 && !failed(plan)) return nobody(plan, request);
+  if (plan.victims.length === 0 && !failed(plan)) return nobody(plan);
   return ok ? EXIT.done : EXIT.failed;
+}
+
+/** What happens; nothing where nobody is hit. ^C sends no more, and tells what became of what was sent. */
+async function* events(plan: SignalPlan, context: OpContext): AsyncGenerator<OpEvent, void> {
+  if (plan.victims.length === 0) return;
+  const { signal, release } = interruptible(() => 'What was sent stays sent; nothing more is.');
+  try {
+    yield* runPlan(plan, context, { signal });
+  } finally {
+    release();
+  }
 }
 
 /** Somebody who was meant is left alone; the sweep does not mean another pgdeck. */
@@ -81,13 +71,13 @@ function failed({ refused }: SignalPlan): boolean {
 }
 
 /** Nobody can be hit: what was named is not there or is left alone; a search that finds nobody is done. */
-function nobody(plan: SignalPlan, { pick }: SignalRequest): number {
+function nobody(plan: SignalPlan): number {
   if (failed(plan)) {
     note('pgdeck: Nothing was sent.');
     return EXIT.failed;
   }
   note(
-    'rootBlockers' in pick
+    plan.input.root_blockers === true
       ? 'pgdeck: No session blocks another one.'
       : 'pgdeck: No session that this role may end has been idle for that long.',
   );

@@ -99,6 +99,8 @@ export interface Entry {
   readonly key?: string;
   /** The key opens it only where the rows are of this kind; elsewhere the operation that shares the key. */
   readonly keyOn?: RowField;
+  /** The console asks for it on the rows that it is about, by keys of its own: there is no wizard. */
+  readonly ownKeys?: boolean;
   /** Fields of its form that rows of a screen fill in. */
   readonly takes?: readonly RowField[];
   readonly load: () => Promise<AnyOperation>;

@@ -14,6 +14,7 @@ import type { Server } from '../../db/server.ts';
 import { capital } from '../../text/capital.ts';
 import { duration } from '../../text/units.ts';
 import type { OpContext } from '../engine/operation.ts';
+import type { Plan } from '../engine/plan.ts';
 import { readOnlyRefusal } from '../engine/run/refusal.ts';
 import { type Circumstances, decide, isRefusal } from './protect.ts';
 import { signalIdleCandidates, signalTargets } from './queries/signal.ts';
@@ -39,8 +40,8 @@ interface Found {
   refused: Refusal[];
 }
 
-/** Where a plan is made for. */
-export interface Where extends Pick<OpContext, 'place' | 'readOnly'> {
+/** Where a plan is made for, and how it is asked. */
+export interface Where extends Pick<OpContext, 'place' | 'readOnly' | 'control'> {
   /** Seconds to wait until a signalled session is seen to be gone. */
   readonly wait?: number;
 }
@@ -48,20 +49,25 @@ export interface Where extends Pick<OpContext, 'place' | 'readOnly'> {
 /**
  * Plans whom a request hits, and what that frees. Reads only.
  *
- * Must run outside of an explicit transaction: inside of one pg_stat_activity does not change.
+ * The control session must be outside of an explicit transaction: inside of one pg_stat_activity does not change.
  * Throws {@link OpError} in read-only mode and {@link DbError}.
  */
-export async function planSignal(
-  session: Session,
-  request: SignalRequest,
-  where: Where,
-): Promise<SignalPlan> {
+export async function planSignal(request: SignalRequest, where: Where): Promise<SignalPlan> {
   if (where.readOnly) throw readOnlyRefusal(request.action);
-  return signalPlan(await hitsOf(session, request), request.pick, where);
+  return signalPlan(await hitsOf(await where.control(), request), request.pick, where);
+}
+
+/** Whether a plan is one of signals, with what its question is about. */
+export function isSignalPlan(plan: Plan): plan is SignalPlan {
+  return 'victims' in plan;
 }
 
 /** The plan of these hits; each session is hit once. */
-export function signalPlan(given: Hits, pick: SignalPick, { place, wait }: Where): SignalPlan {
+export function signalPlan(
+  given: Hits,
+  pick: SignalPick,
+  { place, wait }: Pick<Where, 'place' | 'wait'>,
+): SignalPlan {
   const victims = [...new Map(given.victims.map((victim) => [victim.target.pid, victim])).values()];
   const hits = { ...given, victims };
   const { action, refused } = hits;

@@ -63,7 +63,7 @@ export interface Options {
 
 /** Whom a request hits, as the control session sees it. */
 export const planSignal = (session: Session, request: SignalRequest, { readOnly = false }: Options = {}) =>
-  plan(session, request, { place: 'here', readOnly });
+  plan(request, { place: 'here', readOnly, control: async () => session });
 
 /** A context whose control session is this one. */
 export const controlled = (context: OpContext, session: Session): OpContext => ({
@@ -91,7 +91,7 @@ export async function events(
 ): Promise<SignalEvent[]> {
   const { pid } = planned.input as { pid?: number[] };
   const pick = { pids: (pid ?? []).map((one) => ({ pid: one })) };
-  const made = signalPlan(planned, pick, { place: 'here', readOnly, ...(wait !== undefined && { wait }) });
+  const made = signalPlan(planned, pick, { place: 'here', ...(wait !== undefined && { wait }) });
   const context = contextOf(serverTarget(), temporaryDirectory(), { readOnly });
   const list: SignalEvent[] = [];
   for await (const event of runPlan(made, controlled(context, session), signal && { signal })) {
