@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Journal } from '../../src/ops/engine/journal/journal.ts';
 import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
 
@@ -64,6 +65,22 @@ test('a journal that cannot be written does not keep a blocker alive, and is sai
   chmodSync(blocked, 0o500);
   const { code, stderr } = await run({ XDG_STATE_HOME: blocked }, 'terminate', String(victim.pid), '--yes');
   expect([code, stderr]).toEqual([0, expect.stringContaining('No record of this is kept')]);
+});
+
+test('a step that was not begun and says why is shown with it', async () => {
+  const other = join(home, 'other');
+  const journal = Journal.begin(join(other, 'pgdeck', 'runs'), {
+    ...{ operation: 'terminate', subject: 'Terminate 2 sessions', server: 'dba@db:5432/shop' },
+    steps: [
+      { title: 'session 1', preview: '' },
+      { title: 'session 2', preview: '' },
+    ],
+  });
+  journal.finishStep(1, false, 'Session 2 got no signal.', { kind: 'not_sent', facts: {} });
+  journal.end('cancelled');
+  const { stdout } = await run({ XDG_STATE_HOME: other }, 'runs', 'show', journal.id);
+  expect(stdout).toContain('1. session 1: not begun\n');
+  expect(stdout).toContain('2. session 2: Session 2 got no signal.\n');
 });
 
 test('the records of signals of the version before are shown as they were', async () => {

@@ -126,7 +126,7 @@ describe('by pid', () => {
     expect([json.code, json.stderr]).toEqual([0, '']);
     expect(lines(json.stdout)).toEqual([
       expect.objectContaining({ type: 'outcome', pid: b.pid, outcome: 'ended' }),
-      { type: 'end', ok: true, refused: 0, ended: 1 },
+      { type: 'end', ok: true, run: expect.stringMatching(/^\d{8}T\d{6}-/), refused: 0, ended: 1 },
     ]);
     expect(await isThere(watcher, other.pid)).toBe(true);
   });

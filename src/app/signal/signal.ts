@@ -138,6 +138,7 @@ async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortS
       record(eventSentence(told), isGood(told));
       phase(deck, id, { step: 'running', plan: confirmed, outcomes: [...outcomes] });
     }
+    await context.close();
     for (const refusal of confirmed.refused) record(`Not touched: ${refusalSentence(refusal)}`, false);
     const view = focusedView(deck.state);
     deck.table(view.id, { marks: new Set() });

@@ -38,8 +38,15 @@ async function send(plan: SignalPlan, context: OpContext, json: boolean): Promis
     else note(`pgdeck: ${refusalSentence(refusal)}`);
   const counts: Record<string, number> = {};
   let ok = !failed(plan);
+  /** Where the journal has it. */
+  let run: string | null = null;
+  let recorded = true;
   for await (const event of events(plan, context)) {
-    if (event.type === 'unrecorded') note(`pgdeck: ${event.text}`);
+    if (event.type === 'unrecorded') {
+      recorded = false;
+      note(`pgdeck: ${event.text}`);
+    }
+    if (event.type === 'begin' && recorded) run = event.run;
     if (event.type === 'end' && event.status === 'refused') throw new OpError('refused', event.text);
     if (event.type === 'finish') ok &&= event.ok;
     const told = signalEvent(plan, event);
@@ -49,7 +56,7 @@ async function send(plan: SignalPlan, context: OpContext, json: boolean): Promis
     else if (told.kind === 'effect') printJsonLine({ type: 'effect', ...effectLine(told) });
     else printJsonLine({ type: 'outcome', ...outcomeLine(told) });
   }
-  if (json) printJsonLine({ type: 'end', ok, refused: plan.refused.length, ...counts });
+  if (json) printJsonLine({ type: 'end', ok, run, refused: plan.refused.length, ...counts });
   if (plan.victims.length === 0 && !failed(plan)) return nobody(plan);
   return ok ? EXIT.done : EXIT.failed;
 }

@@ -62,9 +62,10 @@ export class Watch {
           looked.map((one) => one.victim),
         );
         const last = performance.now() >= deadline || signal.aborted;
-        this.#pending = looked.filter((one, at) => !this.#settled(one, found[at] ?? 'gone', last));
+        const over = looked.filter((one, at) => this.#settled(one, found[at] ?? 'gone', last));
+        this.#pending = this.#pending.filter((one) => !over.includes(one));
       } catch (error) {
-        this.#pending = [];
+        this.#pending = this.#pending.filter((one) => !looked.includes(one));
         for (const one of looked) one.reject(error);
       }
     }

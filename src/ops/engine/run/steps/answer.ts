@@ -30,17 +30,17 @@ export async function lastly({ end }: Later, thrown: (error: unknown) => string)
   }
 }
 
-/** The end of a step as it is told, without what nobody may read. */
 interface Finish {
   readonly ok: boolean;
   readonly text?: string;
   readonly outcome?: Told;
 }
 
+/** The end of a step as it is told, without what nobody may read. */
 export function finishOf(end: End, secrets: Secrets): Finish {
   if (end === undefined) return { ok: true };
   if (typeof end === 'string') return { ok: false, text: secrets.redact(end) };
-  const facts = Object.entries(end.facts).map(([name, value]) => [name, secrets.redactAll(value)]);
+  const facts = Object.entries(end.facts).map(([name, value]) => [name, secrets.redactAll(value)] as const);
   return {
     ok: end.ok,
     text: secrets.redact(end.text),
