@@ -19,6 +19,8 @@ import { focusedView, targetRows } from '../views/select.ts';
 
 /** How long leaving the console may wait for the answers to signals that were sent. */
 const SETTLE_MS = 1000;
+/** Nobody answers a question faster; until then the screen has the time. */
+const READING_MS = 250;
 
 interface Running {
   readonly abort: AbortController;
@@ -86,9 +88,18 @@ async function plan(deck: Deck, action: SignalAction, pick: SignalPick): Promise
       { place: place(deck.resolved.target), readOnly: deck.readOnly, control: async () => session },
     );
     phase(deck, id, { step: 'ask', plan: made, yes: false });
+    // what fails here fails again when it is needed, and is told then
+    void delay(READING_MS, undefined, { ref: false })
+      .then(engine)
+      .catch(() => {});
   } catch (error) {
     phase(deck, id, { step: 'failed', reason: (error as Error).message });
   }
+}
+
+/** What carries a plan out. With it comes all that runs programs: it is loaded while the question is read. */
+function engine() {
+  return Promise.all([import('../../ops/engine/run/runner.ts'), import('../../ops/engine/context.ts')]);
 }
 
 /** Sends what the open dialog lists. */
@@ -118,11 +129,7 @@ async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortS
   const record = (text: string, good: boolean) => deck.say(text, good ? 'done' : 'error', true);
   try {
     phase(deck, id, { step: 'running', plan: confirmed, outcomes: [] });
-    // with them comes all that runs programs: not before somebody needs them
-    const [{ runPlan }, { createContext }] = await Promise.all([
-      import('../../ops/engine/run/runner.ts'),
-      import('../../ops/engine/context.ts'),
-    ]);
+    const [{ runPlan }, { createContext }] = await engine();
     const context = createContext({
       resolved: deck.resolved,
       env: deck.env,

@@ -14,13 +14,15 @@ const effectFacts = z.object({
 
 /** What an event of a run tells of its victims, or of those who waited; undefined for the runner's own. */
 export function signalEvent({ victims }: SignalPlan, event: OpEvent): SignalEvent | undefined {
-  if (event.type !== 'finish' || event.outcome === undefined) return undefined;
-  const { kind: told, facts } = event.outcome;
+  if (event.type !== 'finish') return undefined;
   const victim = victims[event.step];
-  if (victim === undefined) return { kind: 'effect', ...effectFacts.parse(facts) };
-  const kind = OUTCOME_KINDS.find((one) => one === told);
-  if (kind === undefined) return undefined;
-  const { seconds, reason, remedy } = outcomeFacts.parse(facts);
+  const { outcome } = event;
+  if (victim === undefined) return outcome && { kind: 'effect', ...effectFacts.parse(outcome.facts) };
+  const kind = OUTCOME_KINDS.find((one) => one === outcome?.kind);
+  // what the runner alone knows of is told as the failure that it is
+  if (outcome === undefined || kind === undefined)
+    return { victim, kind: 'failed', seconds: event.ms / 1000, ...(event.text && { reason: event.text }) };
+  const { seconds, reason, remedy } = outcomeFacts.parse(outcome.facts);
   return {
     ...{ victim, kind, seconds },
     ...(reason !== undefined && { reason }),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { inlined } from '../../../src/db/pooler/message.ts';
 import { sqlFor } from '../../../src/db/query.ts';
+import { signalEvent } from '../../../src/ops/signal/events.ts';
 import { outcomeSentence } from '../../../src/ops/signal/sentences.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { begin, isThere, kinds, outcomes, planSignal, seen, sleeping } from './stage.ts';
@@ -149,6 +150,15 @@ describe('terminate', () => {
     } finally {
       process.kill(stuck.pid, 'SIGCONT');
     }
+  });
+
+  test('a step that fails by itself is told as a failure of its session', async () => {
+    const victim = await app();
+    const plan = await planSignal(control, { action: 'terminate', pick: { pids: [{ pid: victim.pid }] } });
+    const finish = { type: 'finish', at: 0, step: 0, ok: false, ms: 100, text: 'Out of memory.' } as const;
+    expect(signalEvent(plan, finish)).toEqual({
+      ...{ victim: plan.victims[0], kind: 'failed', seconds: 0.1, reason: 'Out of memory.' },
+    });
   });
 
   test('a run that is stopped sends nothing more', async () => {
