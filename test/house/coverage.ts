@@ -40,7 +40,7 @@ export class Coverage {
   async files(): Promise<string[]> {
     const { result } = (await this.#ask('Profiler.takePreciseCoverage')) as { result: Script[] };
     const ran = result.filter(({ functions }) => functions.some(({ ranges }) => (ranges[0]?.count ?? 0) > 0));
-    return ran.flatMap(({ url }) => /\/(src\/.+)\.js$/.exec(url)?.[1] ?? []).sort();
+    return ran.flatMap(({ url }) => /\/built\/(src\/.+)\.js$/.exec(url)?.[1] ?? []).sort();
   }
 
   close(): void {
