@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { AnyOperation, OperationEntry } from '../ops/engine/operation.ts';
 import type { Context, Register } from './context.ts';
+import type { CarryOut } from './operation/run.ts';
 
 /** What the commands that share a first word are about. */
 const GROUPS: Readonly<Record<string, string>> = {
@@ -24,8 +25,11 @@ export function group(program: Command, word: string): Command {
     .addHelpText('after', CONNECTION);
 }
 
+/** How operations are carried out whose output is a contract of their own, by their ids. */
+export type Own = Readonly<Record<string, () => Promise<CarryOut>>>;
+
 /** Every operation as a command. What it takes is known when it is named: its declaration brings the schemas. */
-export function registerOperations(entries: readonly OperationEntry[]): Register {
+export function registerOperations(entries: readonly OperationEntry[], own: Own = {}): Register {
   return (program, context) => {
     const lazy = new Map<Command, OperationEntry>();
     const parents = new Set<Command>();
@@ -39,13 +43,18 @@ export function registerOperations(entries: readonly OperationEntry[]): Register
     for (const parent of parents)
       parent.hook('preSubcommand', async (_parent, command) => {
         const entry = lazy.get(command);
-        if (entry) await complete(command, await entry.load(), context);
+        if (entry) await complete(command, await entry.load(), context, own[entry.id]);
       });
   };
 }
 
 /** Gives a command what its operation takes, and what every operation does. */
-export async function complete(command: Command, operation: AnyOperation, context: Context): Promise<void> {
+export async function complete(
+  command: Command,
+  operation: AnyOperation,
+  context: Context,
+  own?: Own[string],
+): Promise<void> {
   const { addFields, rawInput } = await import('./operation/flags.ts');
   addFields(command, operation);
   command
@@ -57,6 +66,7 @@ export async function complete(command: Command, operation: AnyOperation, contex
     .option('--confirm <name>', 'do it where data can be lost: the name that would be typed')
     .action(async () => {
       const { runOperation } = await import('./operation/run.ts');
-      context.exitCode = await runOperation(operation, rawInput(operation, command), command, context);
+      const raw = rawInput(operation, command);
+      context.exitCode = await runOperation(operation, raw, command, context, await own?.());
     });
 }

@@ -17,15 +17,14 @@ import { register as runs } from './runs.ts';
 import { register as schedule } from './schedule.ts';
 import { register as schema } from './schema.ts';
 import { register as show } from './show.ts';
-import { register as signal } from './signal.ts';
+import { SIGNALS } from './signal.ts';
 
 /** Every command, in the order of the help. The modules load what they need when their command runs. */
 const commands = (operations: readonly OperationEntry[]): readonly Register[] => [
   console,
   demo,
   show,
-  signal,
-  registerOperations(operations),
+  registerOperations(operations, SIGNALS),
   backups,
   db,
   migrate,

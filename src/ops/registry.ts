@@ -3,6 +3,24 @@ import type { OperationEntry } from './engine/operation.ts';
 /** Every operation. Adding one is a folder beside this file and an entry here. */
 export const OPERATIONS: readonly OperationEntry[] = [
   {
+    id: 'cancel',
+    title: 'Cancel statements',
+    summary: 'cancel the running statement of sessions',
+    danger: 'confirm',
+    writes: true,
+    ownKeys: true,
+    load: async () => (await import('./signal/operations.ts')).cancel,
+  },
+  {
+    id: 'terminate',
+    title: 'Terminate sessions',
+    summary: 'end sessions: those named, those idle for long, or those that block others',
+    danger: 'confirm',
+    writes: true,
+    ownKeys: true,
+    load: async () => (await import('./signal/operations.ts')).terminate,
+  },
+  {
     id: 'restore',
     title: 'Restore a backup',
     summary: 'restore a backup: beside the live database, verified, then in its place at once',

@@ -7,6 +7,7 @@ import type { Target } from '../../src/db/target.ts';
 import { journalDirectory } from '../../src/ops/engine/journal/runs.ts';
 import { characters } from '../../src/text/width.ts';
 import { Watching } from '../monitor/watching.ts';
+import { temporaryDirectory } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 type OverlayOf<Kind extends Overlay['kind']> = Extract<Overlay, { kind: Kind }>;
@@ -50,7 +51,8 @@ export class Stage {
       resolved,
       ascii,
       size: size ?? { columns: 120, rows: 40 },
-      env,
+      // nothing that is done is recorded with what the user of this machine has done
+      env: { XDG_STATE_HOME: temporaryDirectory(), ...env },
       ...(env.XDG_STATE_HOME && { journal: journalDirectory(env, '') }),
       ports: {
         copy: (text) => this.copied.push(text),

@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Journal } from '../../src/ops/engine/journal/journal.ts';
 import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
 
@@ -64,4 +65,41 @@ test('a journal that cannot be written does not keep a blocker alive, and is sai
   chmodSync(blocked, 0o500);
   const { code, stderr } = await run({ XDG_STATE_HOME: blocked }, 'terminate', String(victim.pid), '--yes');
   expect([code, stderr]).toEqual([0, expect.stringContaining('No record of this is kept')]);
+});
+
+test('a step that was not begun and says why is shown with it', async () => {
+  const other = join(home, 'other');
+  const journal = Journal.begin(join(other, 'pgdeck', 'runs'), {
+    ...{ operation: 'terminate', subject: 'Terminate 2 sessions', server: 'dba@db:5432/shop' },
+    steps: [
+      { title: 'session 1', preview: '' },
+      { title: 'session 2', preview: '' },
+    ],
+  });
+  journal.finishStep(1, false, 'Session 2 got no signal.', { kind: 'not_sent', facts: {} });
+  journal.end('cancelled');
+  const { stdout } = await run({ XDG_STATE_HOME: other }, 'runs', 'show', journal.id);
+  expect(stdout).toContain('1. session 1: not begun\n');
+  expect(stdout).toContain('2. session 2: Session 2 got no signal.\n');
+});
+
+test('the records of signals of the version before are shown as they were', async () => {
+  const old = join(home, 'old');
+  cpSync(new URL('../support/fixtures/signals-journal', import.meta.url), join(old, 'pgdeck', 'runs'), {
+    recursive: true,
+  });
+  const { runs } = JSON.parse((await run({ XDG_STATE_HOME: old }, 'runs', 'list', '--json')).stdout);
+  expect(
+    runs.map(({ operation, status, subject }: Record<string, string>) => [operation, status, subject]),
+  ).toEqual([
+    ['terminate', 'failed', 'Terminate session 7905 of postgres@postgres (busy)'],
+    ['cancel', 'done', 'Cancel the statement of session 7905 of postgres@postgres (busy)'],
+    ['terminate', 'done', 'Terminate 2 sessions'],
+  ]);
+  const shown = await run({ XDG_STATE_HOME: old }, 'runs', 'show', runs[2].id);
+  expect(shown.stdout).toMatch(/^1\. session 7902 .*: Session 7902 .* is gone\. \(/m);
+  expect(shown.stdout).toContain('pg_terminate_backend');
+  expect(shown.stdout).toContain('\n1 session released.\n');
+  const failed = await run({ XDG_STATE_HOME: old }, 'runs', 'show', runs[0].id);
+  expect(failed.stdout).toContain('got the signal and is still there after 5.1s');
 });

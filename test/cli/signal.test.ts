@@ -1,11 +1,13 @@
+import { spawn } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { signalRequest } from '../../src/cli/signal.ts';
+import { inputOf } from '../../src/cli/operation/flags.ts';
 import { UsageError } from '../../src/config/usage-error.ts';
 import { connect, type Session } from '../../src/db/client.ts';
 import type { Cluster } from '../../src/hosts/cluster/cluster.ts';
+import { terminate } from '../../src/ops/signal/operations.ts';
 import { blocked, isThere, seen, sleeping, waitersOf } from '../ops/signal/stage.ts';
 import { throwawayCluster, until } from '../support/cluster.ts';
-import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
+import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../support/program.ts';
 
 // a server of its own: a sweep of idle sessions would take those of other tests
 let cluster: Cluster;
@@ -52,17 +54,17 @@ test.each([
   [['12x'], {}, /"12x" is no PID/],
   [['0'], {}, /"0" is no PID/],
   [['99999999999'], {}, /is no PID/],
-  [['1', '2'], { backendStart: '5' }, /one PID/],
-  [['1'], { backendStart: 'noon' }, /"noon" is no --backend-start/],
-  [[], { backendStart: '5', rootBlockers: true }, /one PID/],
-  [[], { idleLongerThan: 'long' }, /"long" is no duration/],
-  [[], { idleLongerThan: '0' }, /"0" is no duration/],
-  [[], { idleLongerThan: '0s' }, /"0s" is no time that a session can be idle for/],
-  [['1'], { rootBlockers: true }, /exclude each other/],
-  [[], { idleLongerThan: '1m', rootBlockers: true }, /exclude each other/],
+  [['1', '2'], { backend_start: '5' }, /one PID/],
+  [['1'], { backend_start: 'noon' }, /--backend-start: "noon" is no number/],
+  [[], { backend_start: '5', root_blockers: true }, /one PID/],
+  [[], { idle_longer_than: 'long' }, /"long" is no duration/],
+  [[], { idle_longer_than: '0' }, /"0" is no duration/],
+  [[], { idle_longer_than: '0s' }, /"0s" is no time that a session can be idle for/],
+  [['1'], { root_blockers: true }, /exclude each other/],
+  [[], { idle_longer_than: '1m', root_blockers: true }, /exclude each other/],
 ])('terminate %j %j is refused as bad usage', (pids, flags, message) => {
-  expect(() => signalRequest('terminate', pids, flags)).toThrow(UsageError);
-  expect(() => signalRequest('terminate', pids, flags)).toThrow(message);
+  expect(() => inputOf(terminate, { pid: pids, ...flags })).toThrow(UsageError);
+  expect(() => inputOf(terminate, { pid: pids, ...flags })).toThrow(message);
 });
 
 test.each([
@@ -124,7 +126,7 @@ describe('by pid', () => {
     expect([json.code, json.stderr]).toEqual([0, '']);
     expect(lines(json.stdout)).toEqual([
       expect.objectContaining({ type: 'outcome', pid: b.pid, outcome: 'ended' }),
-      { type: 'end', ok: true, refused: 0, ended: 1 },
+      { type: 'end', ok: true, run: expect.stringMatching(/^\d{8}T\d{6}-/), refused: 0, ended: 1 },
     ]);
     expect(await isThere(watcher, other.pid)).toBe(true);
   });
@@ -186,6 +188,49 @@ describe('by pid', () => {
     ]);
     expect(await isThere(watcher, session.pid)).toBe(true);
   });
+});
+
+test('--plan shows what would be sent, as of every operation, and sends nothing', async () => {
+  const session = await app();
+  const { code, stdout } = await run('terminate', String(session.pid), '1', '--plan');
+  expect(code).toBe(0);
+  expect(stdout).toContain(`1. session ${session.pid} of postgres@postgres (app)`);
+  expect(stdout).toContain('pg_terminate_backend(t.pid)');
+  expect(stdout).toContain('Left alone: Session 1 is already gone.');
+  expect(await isThere(watcher, session.pid)).toBe(true);
+  const json = await run('cancel', String(session.pid), '--plan', '--json');
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    ...{ operation: 'cancel', danger: 'confirm', writes: true, input: { pid: [session.pid] } },
+    checks: [{ status: 'warn', detail: expect.stringContaining('runs no statement (idle)') }],
+    steps: [],
+  });
+});
+
+test('^C sends nothing more, and tells what became of what was sent', async () => {
+  const stuck = await app();
+  process.kill(stuck.pid, 'SIGSTOP');
+  try {
+    const { host, port, user, database } = cluster.target();
+    const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
+    const child = spawn(process.execPath, [MAIN, 'terminate', String(stuck.pid), '--yes'], {
+      env: cleanEnvironment(home, server),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    const runs = async () => JSON.parse((await run('runs', 'list', '--json')).stdout).runs;
+    const running = async () => (await runs()).some(({ status }: { status: string }) => status === 'running');
+    await until(running, { what: 'the signal is sent', timeout: 10_000 });
+    child.kill('SIGINT');
+    expect(await ended).toBe(1);
+    expect(said).toMatch(/got the signal and is still there after/);
+    expect((await runs())[0]).toMatchObject({ operation: 'terminate', status: 'cancelled' });
+  } finally {
+    process.kill(stuck.pid, 'SIGCONT');
+  }
 });
 
 test('--idle-longer-than ends those idle for long, none in a transaction', async () => {

@@ -119,8 +119,10 @@ async function stalled(work: () => Promise<void>): Promise<void> {
 
 test('a server that does not answer: keys do, the data says how old it is, q quits at once', async () => {
   const leavers = [await openConsole(cluster.target({ user: 'app' }))];
+  const sleeper = await connect(cluster.target(), 'workload', 'sleeper');
+  const sleeps = sleeper.sql('SELECT pg_sleep(600)').catch(() => {});
   pty.press('2');
-  await pty.waitFor(/^ {2}Activity /m);
+  await pty.waitFor(' sleeper ');
   await stalled(async () => {
     await pty.waitFor(/no answer for \d/);
     await pty.waitFor(/Activity .* \d\.\ds old, the server has not answered/);
@@ -136,6 +138,8 @@ test('a server that does not answer: keys do, the data says how old it is, q qui
     }
   });
   await pty.waitFor((screen) => !/answer/.test(screen.join()), { what: 'fresh data' });
+  await sleeper.close();
+  await sleeps;
 });
 
 /** The colour of the session that is not under the cursor, which has its own. */

@@ -4,8 +4,13 @@ interface Script {
   readonly url: string;
   readonly functions: readonly {
     readonly functionName: string;
-    readonly ranges: readonly { readonly count: number }[];
+    readonly ranges: readonly { readonly startOffset: number; readonly count: number }[];
   }[];
+}
+
+/** A function has run; being loaded, which is the first function of each script, is no answer to anything. */
+function ran({ ranges: [whole] }: Script['functions'][number]): boolean {
+  return whole !== undefined && whole.startOffset > 0 && whole.count > 0;
 }
 
 /** What a program runs, asked over its inspector. */
@@ -39,8 +44,8 @@ export class Coverage {
   /** The files that have run a function since this was asked last, from `src/` on. */
   async files(): Promise<string[]> {
     const { result } = (await this.#ask('Profiler.takePreciseCoverage')) as { result: Script[] };
-    const ran = result.filter(({ functions }) => functions.some(({ ranges }) => (ranges[0]?.count ?? 0) > 0));
-    return ran.flatMap(({ url }) => /\/(src\/.+)\.js$/.exec(url)?.[1] ?? []).sort();
+    const those = result.filter(({ functions }) => functions.some(ran));
+    return those.flatMap(({ url }) => /\/built\/(src\/.+)\.js$/.exec(url)?.[1] ?? []).sort();
   }
 
   close(): void {

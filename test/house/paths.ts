@@ -36,8 +36,8 @@ export async function paths(main: string, home: string): Promise<Path[]> {
     const too = another.sql('SELECT * FROM held').catch(() => {});
     await program.shows(/terminating \d+ frees 2/);
     const tick = await coverage.files();
-    await program.press('G', /▶/);
-    await program.press('g', /▶/);
+    await program.press('G', /▶ +└/);
+    await program.press('g', /▶ +\d/);
     const key = await coverage.files();
     const common = new Set([...tick, ...key]);
     const path = (what: string, files: readonly string[]): Path => ({

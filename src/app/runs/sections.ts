@@ -41,6 +41,7 @@ function stepText({ events }: Run, step: number): string {
   const back = own.find((event) => event.type === 'rollback');
   if (back) return back.ok ? 'taken back' : `not taken back: ${back.text ?? ''}`;
   if (!finish) return began ? 'no end was recorded' : 'not begun';
+  if (finish.outcome !== undefined) return finish.text ?? finish.outcome.kind;
   const seconds = began ? (Date.parse(finish.at) - Date.parse(began.at)) / 1000 : null;
   return finish.ok ? `done in ${duration(seconds)}` : (finish.text ?? 'failed');
 }

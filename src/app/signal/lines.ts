@@ -39,7 +39,7 @@ export function dialogLines(deck: Deck, overlay: SignalOverlay, size: AppState['
     );
   const { plan } = phase;
   const title: Line = [
-    span(` ${cleanLine(plan.subject)}`, 'title'),
+    span(` ${cleanLine(plan.title)}`, 'title'),
     span(phase.step === 'ask' && plan.victims.length > 0 ? '?' : ''),
   ];
   if (phase.step === 'ask') {
@@ -134,13 +134,9 @@ function questionLines(plan: SignalPlan, yes: boolean, columns: number): Line[] 
   if (plan.victims.length === 0)
     return [[span('  Nobody will be touched. Enter or Esc goes back.', 'muted')]];
   const frees = freesSentence(plan);
-  const consequence =
-    plan.action === 'cancel'
-      ? 'The statement fails with an error; the session and its locks stay unless its transaction ends.'
-      : 'The transaction is rolled back and the client loses its connection. This cannot be undone.';
   return [
     ...(frees ? wrap(frees, columns - 4).map((text): Line => [span(`  ${text}`, 'accent')]) : []),
-    ...wrap(consequence, columns - 4).map((text): Line => [span(`  ${text}`, 'muted')]),
+    ...wrap(plan.consequence ?? '', columns - 4).map((text): Line => [span(`  ${text}`, 'muted')]),
     answerLine(yes, 'sends it'),
   ];
 }

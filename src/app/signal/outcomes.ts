@@ -1,5 +1,5 @@
 import { effectSentence } from '../../ops/signal/sentences.ts';
-import type { Outcome, OutcomeKind } from '../../ops/signal/types.ts';
+import type { OutcomeKind, SignalOutcome } from '../../ops/signal/types.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { clip } from '../../text/width.ts';
 import type { AppState } from '../core/state.ts';
@@ -41,7 +41,7 @@ export function effectText(state: AppState): string | undefined {
   return effect && effectSentence(effect);
 }
 
-function rowOf({ victim: { target }, kind }: Outcome): string[] {
+function rowOf({ victim: { target }, kind }: SignalOutcome): string[] {
   const name = (text: string | null) => clip(cleanLine(text ?? '-'), NAME_CELLS);
   return [
     String(target.pid),

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { place } from '../../db/errors.ts';
-import { journaledSignal } from '../../ops/signal/journaled.ts';
+import { engineErrors } from '../../ops/engine/errors.ts';
+import { entryOf } from '../../ops/registry.ts';
+import { signalEvent } from '../../ops/signal/events.ts';
 import { planSignal } from '../../ops/signal/plan.ts';
 import { eventSentence, isGood, refusalSentence } from '../../ops/signal/sentences.ts';
 import type {
@@ -17,6 +19,8 @@ import { focusedView, targetRows } from '../views/select.ts';
 
 /** How long leaving the console may wait for the answers to signals that were sent. */
 const SETTLE_MS = 1000;
+/** Nobody answers a question faster; until then the screen has the time. */
+const READING_MS = 250;
 
 interface Running {
   readonly abort: AbortController;
@@ -79,11 +83,23 @@ async function plan(deck: Deck, action: SignalAction, pick: SignalPick): Promise
   const id = Symbol(action);
   deck.open({ kind: 'signal', id, action, phase: { step: 'planning' }, scroll: 0 });
   try {
-    const made = await planSignal(session, { action, pick }, { readOnly: deck.readOnly });
+    const made = await planSignal(
+      { action, pick },
+      { place: place(deck.resolved.target), readOnly: deck.readOnly, control: async () => session },
+    );
     phase(deck, id, { step: 'ask', plan: made, yes: false });
+    // what fails here fails again when it is needed, and is told then
+    void delay(READING_MS, undefined, { ref: false })
+      .then(engine)
+      .catch(() => {});
   } catch (error) {
     phase(deck, id, { step: 'failed', reason: (error as Error).message });
   }
+}
+
+/** What carries a plan out. With it comes all that runs programs: it is loaded while the question is read. */
+function engine() {
+  return Promise.all([import('../../ops/engine/run/runner.ts'), import('../../ops/engine/context.ts')]);
 }
 
 /** Sends what the open dialog lists. */
@@ -105,8 +121,7 @@ function start(deck: Deck, id: symbol, confirmed: SignalPlan): void {
 }
 
 async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortSignal): Promise<void> {
-  const session = deck.sampler.control;
-  if (!session) {
+  if (!deck.sampler.control) {
     phase(deck, id, { step: 'failed', reason: 'The connection is gone; nothing was sent.' });
     return;
   }
@@ -114,17 +129,24 @@ async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortS
   const record = (text: string, good: boolean) => deck.say(text, good ? 'done' : 'error', true);
   try {
     phase(deck, id, { step: 'running', plan: confirmed, outcomes: [] });
-    for await (const event of journaledSignal(session, confirmed, {
-      journal: deck.journal,
-      server: place(deck.resolved.target),
-      onUnrecorded: (sentence) => deck.say(sentence, 'error'),
-      signal,
-      readOnly: deck.readOnly,
-    })) {
-      outcomes.push(event);
-      record(eventSentence(event), isGood(event));
+    const [{ runPlan }, { createContext }] = await engine();
+    const context = createContext({
+      resolved: deck.resolved,
+      env: deck.env,
+      operations: entryOf,
+      control: () => deck.sampler.control,
+    });
+    for await (const event of runPlan(confirmed, context, { signal })) {
+      if (event.type === 'unrecorded') deck.say(event.text, 'error');
+      if (event.type === 'end' && event.status === 'refused')
+        throw engineErrors.runRefused({ why: event.text });
+      const told = signalEvent(confirmed, event);
+      if (told === undefined) continue;
+      outcomes.push(told);
+      record(eventSentence(told), isGood(told));
       phase(deck, id, { step: 'running', plan: confirmed, outcomes: [...outcomes] });
     }
+    await context.close();
     for (const refusal of confirmed.refused) record(`Not touched: ${refusalSentence(refusal)}`, false);
     const view = focusedView(deck.state);
     deck.table(view.id, { marks: new Set() });

@@ -91,9 +91,9 @@ function sharedAction(key: string, entries: readonly [OperationEntry, ...Operati
   });
 }
 
-/** One for each operation, and one for each key that several share. */
+/** One for each operation that has a wizard, and one for each key that several share. */
 export const OPERATION_ACTIONS: readonly Action[] = [
-  ...OPERATIONS.map((entry) =>
+  ...OPERATIONS.filter(({ ownKeys }) => ownKeys !== true).map((entry) =>
     action(
       `run.${entry.id.replaceAll(' ', '.')}`,
       'screen',

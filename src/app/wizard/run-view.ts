@@ -83,6 +83,9 @@ export function afterEvents(before: RunView, events: readonly OpEvent[], at: num
       case 'line':
         lines.push({ text: event.text, from: event.from });
         break;
+      case 'unrecorded':
+        lines.push({ text: event.text, from: 'note' });
+        break;
       case 'progress':
         bars = withBar(bars, event, event.at);
         break;

@@ -24,7 +24,7 @@ export function meantBy(
 ): { readonly entry: OperationEntry; readonly argument: string } | undefined {
   const words = /^pgdeck ([a-z ]+) ([\w.:-]+)$/.exec(command);
   const entry = entryOf(words?.[1] ?? '');
-  return entry && { entry, argument: words?.[2] ?? '' };
+  return entry && entry.ownKeys !== true ? { entry, argument: words?.[2] ?? '' } : undefined;
 }
 
 /** A command that is only copied changes nothing. */

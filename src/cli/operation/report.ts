@@ -43,6 +43,7 @@ export class Report {
     }
     this.#erase();
     if (event.type === 'begin') note(`${cleanLine(event.title)} (run ${event.run})`);
+    else if (event.type === 'unrecorded') note(`pgdeck: ${cleanLine(event.text)}`);
     else if (event.type === 'start') {
       this.#begun.push(event.step);
       this.#amounts.clear();
@@ -57,6 +58,7 @@ export class Report {
       const id = this.#plan.steps[event.step]?.id;
       if (event.ok && id !== undefined) this.#done.add(id);
       if (!event.ok) note(indented(`failed: ${event.text ?? ''}`));
+      else if (event.text !== undefined) note(indented(event.text));
       else if (event.ms >= NOTED_MS) note(`${INDENT}done in ${duration(event.ms / 1000)}`);
     } else if (event.type === 'rollback') {
       const title = cleanLine(this.#plan.steps[event.step]?.title ?? '');

@@ -14,10 +14,13 @@ import { interruptible } from './interrupt.ts';
 import { planJson, planText } from './plan.ts';
 import { Report } from './report.ts';
 
-interface Flags extends Answers {
+export interface Flags extends Answers {
   readonly plan?: boolean;
   readonly json?: boolean;
 }
+
+/** Asks, runs a plan and tells what happens. Returns the exit code. */
+export type CarryOut = (plan: Plan, context: OpContext, flags: Flags) => Promise<number>;
 
 /** Plans an operation and carries it out, or prints its plan. Returns the exit code; reports what fails itself. */
 export async function runOperation(
@@ -25,6 +28,7 @@ export async function runOperation(
   raw: RawInput,
   command: Command,
   context: Context,
+  run: CarryOut = carryOut,
 ): Promise<number> {
   const flags = command.opts<Flags>();
   let opContext: OpContext | undefined;
@@ -33,7 +37,7 @@ export async function runOperation(
     const { resolved } = await context.resolve(command);
     opContext = createOpContext({ resolved, env: context.env, operations: entryOf });
     const plan = await operation.plan(input, opContext);
-    return flags.plan ? show(plan, opContext, flags) : await carryOut(plan, opContext, flags);
+    return flags.plan ? show(plan, opContext, flags) : await run(plan, opContext, flags);
   } catch (error) {
     return failed(error, opContext, flags);
   } finally {

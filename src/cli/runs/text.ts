@@ -35,7 +35,7 @@ function fate(events: readonly RunEvent[], step: number): string {
   const of = (type: RunEvent['type']) =>
     events.findLast((event) => event.type === type && event.step === step);
   const [start, finish, rollback] = [of('start'), of('finish'), of('rollback')];
-  if (start === undefined) return 'not begun';
+  if (start === undefined) return cleanLine(finish?.text ?? 'not begun');
   const time = finish === undefined ? '' : ` (${elapsed(start.at, finish.at)})`;
   const word = finish === undefined ? 'no end was recorded' : cleanLine(finish.text ?? '');
   const back =

@@ -1,5 +1,12 @@
 import { freesSentence, outcomeSentence, refusalSentence } from '../../ops/signal/sentences.ts';
-import type { Effect, Outcome, Refusal, SignalPlan, SignalTarget, Victim } from '../../ops/signal/types.ts';
+import type {
+  Effect,
+  Refusal,
+  SignalOutcome,
+  SignalPlan,
+  SignalTarget,
+  Victim,
+} from '../../ops/signal/types.ts';
 import { count, duration } from '../../text/units.ts';
 import { type OutputColumn, print, printTable } from '../output.ts';
 
@@ -24,7 +31,7 @@ const COLUMNS: readonly OutputColumn[] = [
 /** Whom a plan would hit, whom it leaves alone and whom it frees, as text. */
 export async function printPreview(plan: SignalPlan): Promise<void> {
   if (plan.victims.length > 0) {
-    print(`${plan.subject}:`);
+    print(`${plan.title}:`);
     await printTable(
       plan.victims.map((victim) => ({
         ...wouldLine(victim),
@@ -49,7 +56,7 @@ export function refusedLine({ pid, target, why, reason, remedy }: Refusal) {
 }
 
 /** An outcome as JSON. */
-export function outcomeLine(outcome: Outcome) {
+export function outcomeLine(outcome: SignalOutcome) {
   const { victim, kind, seconds } = outcome;
   return {
     pid: victim.target.pid,

@@ -1,40 +1,25 @@
-import { withPassword } from '../../config/password.ts';
-import type { Resolved } from '../../config/profile.ts';
-import { UsageError } from '../../config/usage-error.ts';
-import { connect, type Session } from '../../db/client.ts';
-import { place } from '../../db/errors.ts';
-import { journaledSignal } from '../../ops/signal/journaled.ts';
-import { planSignal } from '../../ops/signal/plan.ts';
-import { READ_ONLY_NEXT, readOnlySentence } from '../../ops/signal/read-only.ts';
-import { effectSentence, outcomeSentence, refusalSentence, sessions } from '../../ops/signal/sentences.ts';
-import type { Outcome, SignalPlan, SignalRequest } from '../../ops/signal/types.ts';
+import { engineErrors } from '../../ops/engine/errors.ts';
+import type { OpContext } from '../../ops/engine/operation.ts';
+import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
+import { runPlan } from '../../ops/engine/run/runner.ts';
+import { signalEvent } from '../../ops/signal/events.ts';
+import { isSignalPlan } from '../../ops/signal/plan.ts';
+import { eventSentence, refusalSentence, sessions } from '../../ops/signal/sentences.ts';
+import type { SignalPlan } from '../../ops/signal/types.ts';
+import { answered } from '../operation/confirm.ts';
+import { interruptible } from '../operation/interrupt.ts';
+import type { Flags } from '../operation/run.ts';
 import { EXIT, note, print, printJson, printJsonLine } from '../output.ts';
 import { effectLine, outcomeLine, printPreview, refusedLine, wouldLine } from './report.ts';
 
-/**
- * Shows whom a request would hit, or with `yes` signals them. Returns the exit code.
- * Throws {@link UsageError} in read-only mode and {@link file://../../db/errors.ts DbError}.
- */
-export async function signal(
-  resolved: Resolved,
-  request: SignalRequest,
-  { yes, json, journal }: { yes: boolean; json: boolean; journal: string },
-): Promise<number> {
-  const { readOnly } = resolved;
-  if (readOnly) throw new UsageError(readOnlySentence(request.action), READ_ONLY_NEXT);
-  const session = await withPassword(resolved.passwords, () =>
-    connect(resolved.target, 'control', 'pgdeck-control'),
-  );
-  try {
-    const plan = await planSignal(session, request, { readOnly });
-    if (yes) return await carryOut(session, plan, request, json, { journal, server: place(resolved.target) });
-    return await preview(plan, request, json);
-  } finally {
-    await session.close();
-  }
+/** Shows whom a plan would hit, or signals them where that was answered with a yes. Returns the exit code. */
+export async function carryOut(plan: Plan, context: OpContext, flags: Flags): Promise<number> {
+  if (!isSignalPlan(plan)) throw new Error(`${plan.operation} sends no signal`);
+  const json = flags.json ?? false;
+  return answered(plan, flags) === 'yes' ? send(plan, context, json) : preview(plan, json);
 }
 
-async function preview(plan: SignalPlan, request: SignalRequest, json: boolean): Promise<number> {
+async function preview(plan: SignalPlan, json: boolean): Promise<number> {
   if (json)
     printJson({
       would: plan.victims.map(wouldLine),
@@ -42,46 +27,50 @@ async function preview(plan: SignalPlan, request: SignalRequest, json: boolean):
       frees: plan.waitersUnknown === undefined ? plan.frees : null,
     });
   else await printPreview(plan);
-  if (plan.victims.length === 0) return nobody(plan, request);
+  if (plan.victims.length === 0) return nobody(plan);
   note(`pgdeck: Nothing was sent. Add --yes to ${plan.action} ${sessions(plan.victims.length)}.`);
   return EXIT.refused;
 }
 
-async function carryOut(
-  session: Session,
-  plan: SignalPlan,
-  request: SignalRequest,
-  json: boolean,
-  record: { journal: string; server: string },
-): Promise<number> {
+async function send(plan: SignalPlan, context: OpContext, json: boolean): Promise<number> {
   for (const refusal of plan.refused)
     if (json) printJsonLine({ type: 'refused', ...refusedLine(refusal) });
     else note(`pgdeck: ${refusalSentence(refusal)}`);
   const counts: Record<string, number> = {};
   let ok = !failed(plan);
-  for await (const outcome of journaledSignal(session, plan, { ...record, onUnrecorded: tell })) {
-    if (outcome.kind === 'effect') {
-      if (json) printJsonLine({ type: 'effect', ...effectLine(outcome) });
-      else print(effectSentence(outcome));
-      continue;
+  /** Where the journal has it. */
+  let run: string | null = null;
+  let recorded = true;
+  for await (const event of events(plan, context)) {
+    if (event.type === 'unrecorded') {
+      recorded = false;
+      note(`pgdeck: ${event.text}`);
     }
-    counts[outcome.kind] = (counts[outcome.kind] ?? 0) + 1;
-    ok &&= reached(outcome);
-    if (json) printJsonLine({ type: 'outcome', ...outcomeLine(outcome) });
-    else print(outcomeSentence(outcome));
+    if (event.type === 'begin' && recorded) run = event.run;
+    if (event.type === 'end' && event.status === 'refused')
+      throw engineErrors.runRefused({ why: event.text });
+    if (event.type === 'finish') ok &&= event.ok;
+    const told = signalEvent(plan, event);
+    if (told === undefined) continue;
+    if (told.kind !== 'effect') counts[told.kind] = (counts[told.kind] ?? 0) + 1;
+    if (!json) print(eventSentence(told));
+    else if (told.kind === 'effect') printJsonLine({ type: 'effect', ...effectLine(told) });
+    else printJsonLine({ type: 'outcome', ...outcomeLine(told) });
   }
-  if (json) printJsonLine({ type: 'end', ok, refused: plan.refused.length, ...counts });
-  if (plan.victims.length === 0 && !failed(plan)) return nobody(plan, request);
+  if (json) printJsonLine({ type: 'end', ok, run, refused: plan.refused.length, ...counts });
+  if (plan.victims.length === 0 && !failed(plan)) return nobody(plan);
   return ok ? EXIT.done : EXIT.failed;
 }
 
-const tell = (sentence: string) => note(`pgdeck: ${sentence}`);
-
-/** True when the session is as it was wished to be, by us or by itself. */
-function reached({ kind, victim }: Outcome): boolean {
-  if (kind === 'ended' || kind === 'cancelled' || kind === 'already_gone') return true;
-  // no longer idle: the sweep does not mean it any more
-  return kind === 'moved_on' && victim.guard.by === 'idle';
+/** What happens; nothing where nobody is hit. ^C sends no more, and tells what became of what was sent. */
+async function* events(plan: SignalPlan, context: OpContext): AsyncGenerator<OpEvent, void> {
+  if (plan.victims.length === 0) return;
+  const { signal, release } = interruptible(() => 'What was sent stays sent; nothing more is.');
+  try {
+    yield* runPlan(plan, context, { signal });
+  } finally {
+    release();
+  }
 }
 
 /** Somebody who was meant is left alone; the sweep does not mean another pgdeck. */
@@ -90,13 +79,13 @@ function failed({ refused }: SignalPlan): boolean {
 }
 
 /** Nobody can be hit: what was named is not there or is left alone; a search that finds nobody is done. */
-function nobody(plan: SignalPlan, { pick }: SignalRequest): number {
+function nobody(plan: SignalPlan): number {
   if (failed(plan)) {
     note('pgdeck: Nothing was sent.');
     return EXIT.failed;
   }
   note(
-    'rootBlockers' in pick
+    plan.input.root_blockers === true
       ? 'pgdeck: No session blocks another one.'
       : 'pgdeck: No session that this role may end has been idle for that long.',
   );

@@ -3,7 +3,7 @@ import { home } from '../../config/libpq/env.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { connect, type Session } from '../../db/client.ts';
-import { place } from '../../db/errors.ts';
+import { DbError, place } from '../../db/errors.ts';
 import { type Pooling, poolingOf } from '../../db/pooler/pooling.ts';
 import type { Target } from '../../db/target.ts';
 import type { Host } from '../../hosts/host.ts';
@@ -21,9 +21,12 @@ export interface ContextOptions {
   readonly operations: FindOperation;
   readonly host?: Host;
   readonly now?: () => Date;
+  /** The control session of whoever has one open; it stays theirs. */
+  readonly control?: () => Session | undefined;
 }
 
-export function createContext({ resolved, env, operations, host, now }: ContextOptions): OpContext {
+export function createContext(options: ContextOptions): OpContext {
+  const { resolved, env, operations, host, now } = options;
   // of one that was killed, where they had names
   sweepSecretFiles();
   const { user, database, host: machine } = resolved.target;
@@ -34,6 +37,14 @@ export function createContext({ resolved, env, operations, host, now }: ContextO
   };
   const sessions = new Map<string, Promise<Session>>();
   const to = (database?: string): Target => (database === undefined ? target : { ...target, database });
+  let control: Promise<Session> | undefined;
+  const ownControl = (): Promise<Session> => {
+    control ??= withPassword(resolved.passwords, () => connect(target, 'control', 'pgdeck-control'));
+    control.catch(() => {
+      control = undefined;
+    });
+    return control;
+  };
   const poolings = new Map<string, Promise<Pooling>>();
   const pooling = (session: Session): Promise<Pooling> => {
     const { database } = session.server;
@@ -91,10 +102,17 @@ export function createContext({ resolved, env, operations, host, now }: ContextO
         throw error;
       }
     },
+    control: async () => {
+      if (options.control === undefined) return ownControl();
+      const lent = options.control();
+      if (lent === undefined) throw new DbError('lost', 'The connection is gone.');
+      return lent;
+    },
     pooling,
     close: async () => {
-      const open = await Promise.allSettled(sessions.values());
+      const open = await Promise.allSettled([...sessions.values(), ...(control ? [control] : [])]);
       sessions.clear();
+      control = undefined;
       await Promise.all(open.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
     },
   };

@@ -45,6 +45,8 @@ export const engineErrors = defineErrors('engine', {
       THERE,
     ),
 
+  /** As the run that was refused has told it. */
+  runRefused: ({ why }: { why: string }) => refused(why),
   readOnly: ({ operation }: { operation: string }) =>
     refused(
       `This is read-only mode: ${operation} changes the server.`,

@@ -99,6 +99,8 @@ export interface OperationEntry {
   readonly key?: string;
   /** The key opens it only where the rows are of this kind; elsewhere the operation that shares the key. */
   readonly keyOn?: RowField;
+  /** The console asks for it on the rows that it is about, by keys of its own: there is no wizard. */
+  readonly ownKeys?: boolean;
   /** Fields of its form that rows of a screen fill in. */
   readonly takes?: readonly RowField[];
   readonly load: () => Promise<AnyOperation>;
@@ -143,6 +145,11 @@ export interface OpContext {
    * leave what it sets to others.
    */
   open(name: string, database?: string, purpose?: 'operation' | 'migration' | 'slow'): Promise<Session>;
+  /**
+   * The session for single statements that change something at once: signals. One for all, short timeouts; in the
+   * console the one that is open already, so that a server without a free connection can still be helped. Throws DbError.
+   */
+  control(): Promise<Session>;
   /** What the pooler before a database does with this session's connection; found out once. Throws DbError. */
   pooling(session: Session): Promise<Pooling>;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 import type { Session } from '../../db/session.ts';
 import type { Host, RunOptions, RunResult } from '../../hosts/host.ts';
 import type { Amount } from '../../text/progress.ts';
+import type { Outcome, Told } from './outcome.ts';
 
 /** What a plan asks of a person before it runs: nothing, a yes, or the subject's name typed. */
 export type Danger = 'none' | 'confirm' | 'type-name';
@@ -55,6 +56,11 @@ export interface Plan {
   /** What is lost or interrupted, in one or two sentences, shown with the question. */
   readonly consequence?: string;
   readonly locks?: readonly LockName[];
+  /**
+   * Its steps send single statements by the control session: a crash leaves nothing to clean up, and nothing of it is
+   * at work on the server when it is stopped. So it is done, and that is said, where the journal cannot be written.
+   */
+  readonly momentary?: boolean;
   /** How it can be taken back once it is done: `undo` makes the run's line `pgdeck undo RUN`. */
   readonly undo?: 'undo' | { readonly command: string };
   /** A run of the journal that this one takes back. */
@@ -99,6 +105,8 @@ export interface Step {
   readonly always?: boolean;
   /** Nothing that follows needs it: when it fails the others are still done, and the run has failed at its end. */
   readonly independent?: boolean;
+  /** It is begun before those that come {@link Later} have come to their end; it is `independent`, and so are they. */
+  readonly alongside?: boolean;
   /**
    * It comes when everything is in place: when it fails nothing is taken back, the run is `done` and can be undone, and
    * its end is not ok.
@@ -108,7 +116,10 @@ export interface Step {
   readonly settles?: readonly string[];
   /** It may have to wait for a lock: whom it waits for is told. Steps that tell it themselves have it not. */
   readonly waits?: boolean;
-  run(io: StepIo): Promise<void>;
+  /** Answers an {@link Outcome}, {@link Later}, or nothing that counts. */
+  run(io: StepIo): Promise<unknown>;
+  /** What is told of it when the run stops before its turn; without it, nothing. */
+  unbegun?(why: string): Outcome;
   /**
    * Takes back what the step has done, perhaps in part, when it or a later one fails; answers
    * {@link KEPT} when there was nothing to take back, {@link Left} when it is not to be. May be called twice.
@@ -153,6 +164,8 @@ export interface StepIo {
    * search_path and the time zone that the role and the database set. Throws DbError.
    */
   connect(database?: string, purpose?: 'operation' | 'migration'): Promise<Session>;
+  /** The control session, see {@link file://./operation.ts OpContext}; it is not the run's to close. Throws DbError. */
+  control(): Promise<Session>;
   /**
    * Runs a program in a group of its own with its lines streamed. Throws {@link file://./error.ts OpError} with the
    * last lines of stderr when it fails.
@@ -167,6 +180,8 @@ export type RunEnd = 'done' | 'failed' | 'cancelled' | 'refused';
 /** What a run tells while it goes on. `at` is ms since 1970; `step` counts from 0. */
 export type OpEvent = { readonly at: number } & (
   | { readonly type: 'begin'; readonly run: string; readonly title: string; readonly steps: number }
+  /** The journal lacks this run, or what follows of it; it goes on. Once at most, perhaps before `begin`. */
+  | { readonly type: 'unrecorded'; readonly text: string }
   | { readonly type: 'start'; readonly step: number; readonly id: string; readonly title: string }
   | { readonly type: 'line'; readonly step: number; readonly text: string; readonly from: LineSource }
   | ({ readonly type: 'progress'; readonly step: number } & Progress)
@@ -176,8 +191,10 @@ export type OpEvent = { readonly at: number } & (
       readonly step: number;
       readonly ok: boolean;
       readonly ms: number;
-      /** Why it failed, with the next step. */
+      /** Why it failed, with the next step; of an outcome, what it tells. */
       readonly text?: string;
+      /** Of a step that has told one: what its operation's front end reads. */
+      readonly outcome?: Told;
     }
   /** A step is being taken back. */
   | { readonly type: 'rollback'; readonly step: number; readonly ok: boolean; readonly text?: string }

@@ -9,46 +9,100 @@ import {
 import type { Session } from '../../db/client.ts';
 import { type DbError, dbError } from '../../db/errors.ts';
 import { quoteLiteral } from '../../db/ident.ts';
-import { type LockRow, lockTree } from '../../db/queries/locks.ts';
+import type { LockRow } from '../../db/queries/locks.ts';
 import type { Server } from '../../db/server.ts';
+import { capital } from '../../text/capital.ts';
 import { duration } from '../../text/units.ts';
+import { engineErrors } from '../engine/errors.ts';
+import type { OpContext } from '../engine/operation.ts';
+import type { Plan } from '../engine/plan.ts';
 import { type Circumstances, decide, isRefusal } from './protect.ts';
 import { signalIdleCandidates, signalTargets } from './queries/signal.ts';
-import { refuseReadOnly } from './read-only.ts';
 import { signalSql } from './send.ts';
-import { planSubject } from './sentences.ts';
+import { CONSEQUENCE, freesSentence, refusalSentence, sessionName, subjectOf, titleOf } from './sentences.ts';
+import { signalSteps } from './steps.ts';
 import type {
   HeldUp,
+  Hits,
   NamedSession,
   Refusal,
   SignalAction,
-  SignalOptions,
+  SignalPick,
   SignalPlan,
   SignalRequest,
   SignalTarget,
   Victim,
 } from './types.ts';
-
-/** Lock waits are read whole: a session left out would be missing from what is freed. */
-const ALL_WAITERS = { queryChars: 0, limit: 10_000, waitingBlockers: 5 };
+import { waitingRows } from './waiting.ts';
 
 interface Found {
   targets: SignalTarget[];
   refused: Refusal[];
 }
 
+/** Where a plan is made for, and how it is asked. */
+export interface Where extends Pick<OpContext, 'place' | 'readOnly' | 'control'> {
+  /** Seconds to wait until a signalled session is seen to be gone. */
+  readonly wait?: number;
+}
+
 /**
- * Finds out whom a request would hit and what that would free. Reads only.
+ * Plans whom a request hits, and what that frees. Reads only.
  *
- * Must run outside of an explicit transaction: inside of one pg_stat_activity does not change.
- * Throws {@link DbError}: kind `denied` in read-only mode, otherwise what the server said.
+ * The control session must be outside of an explicit transaction: inside of one pg_stat_activity does not change.
+ * Throws {@link OpError} in read-only mode and {@link DbError}.
  */
-export async function planSignal(
-  session: Session,
-  request: SignalRequest,
-  options: SignalOptions = {},
-): Promise<SignalPlan> {
-  refuseReadOnly(options, request.action);
+export async function planSignal(request: SignalRequest, where: Where): Promise<SignalPlan> {
+  if (where.readOnly) throw engineErrors.readOnly({ operation: request.action });
+  return signalPlan(await hitsOf(await where.control(), request), request.pick, where);
+}
+
+/** Whether a plan is one of signals, with what its question is about. */
+export function isSignalPlan(plan: Plan): plan is SignalPlan {
+  return 'victims' in plan;
+}
+
+/** The plan of these hits; each session is hit once. */
+export function signalPlan(
+  given: Hits,
+  pick: SignalPick,
+  { place, wait }: Pick<Where, 'place' | 'wait'>,
+): SignalPlan {
+  const victims = [...new Map(given.victims.map((victim) => [victim.target.pid, victim])).values()];
+  const hits = { ...given, victims };
+  const { action, refused } = hits;
+  const frees = freesSentence(hits);
+  return {
+    ...hits,
+    operation: action,
+    title: titleOf(hits),
+    subject: subjectOf(victims),
+    danger: 'confirm',
+    writes: true,
+    momentary: true,
+    server: place,
+    input: inputOf(pick),
+    facts: frees === undefined ? [] : [{ label: 'frees', value: frees }],
+    checks: refused.map((refusal) => ({
+      title: capital(refusal.target === undefined ? `session ${refusal.pid}` : sessionName(refusal.target)),
+      status: 'warn',
+      detail: `Left alone: ${refusalSentence(refusal)}`,
+    })),
+    steps: signalSteps(action, victims, wait),
+    consequence: CONSEQUENCE[action],
+    // of each that was signalled it is told what became of it
+    leaves: () => undefined,
+  };
+}
+
+/** What was asked for, as the record keeps it. */
+function inputOf(pick: SignalPick): SignalPlan['input'] {
+  if ('rootBlockers' in pick) return { root_blockers: true };
+  if ('idleLongerThan' in pick) return { idle_longer_than: pick.idleLongerThan };
+  return { pid: pick.pids.map(({ pid }) => pid) };
+}
+
+async function hitsOf(session: Session, request: SignalRequest): Promise<Hits> {
   const { action, pick } = request;
   const { rows, failure } = await waits(session);
   if (failure !== undefined && 'rootBlockers' in pick) throw failure;
@@ -85,10 +139,6 @@ export async function planSignal(
   const held = heldUp(graph, pids, frees);
   return {
     action,
-    subject: planSubject(
-      action,
-      victims.map((victim) => victim.target),
-    ),
     victims,
     refused,
     frees: frees.length,
@@ -105,11 +155,6 @@ function heldUp(graph: Waits, pids: ReadonlySet<number>, frees: readonly number[
   if (waiters.length === 0) return undefined;
   const by = heldUpBy(graph, waiters).filter((pid) => !pids.has(pid));
   return { waiters: waiters.length, by, freesTogether: freedBy(graph, new Set([...pids, ...by])).length };
-}
-
-/** Who waits for whom now. */
-export async function waitingRows(session: Session): Promise<readonly LockRow[]> {
-  return session.run(lockTree, ALL_WAITERS);
 }
 
 async function waits(session: Session): Promise<{ rows: readonly LockRow[]; failure?: DbError }> {

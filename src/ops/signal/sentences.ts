@@ -3,12 +3,13 @@ import { cleanLine } from '../../text/clean.ts';
 import { duration } from '../../text/units.ts';
 import type {
   Effect,
-  Outcome,
+  Hits,
   Refusal,
   SignalAction,
   SignalEvent,
-  SignalPlan,
+  SignalOutcome,
   SignalTarget,
+  Victim,
 } from './types.ts';
 
 /** `session 4711 of app@shop (psql)`: how a session is called in sentences. Safe to print. */
@@ -37,7 +38,7 @@ export function isGood(event: SignalEvent): boolean {
 }
 
 /** What became of a victim, in one or two sentences. Safe to print. */
-export function outcomeSentence(outcome: Outcome): string {
+export function outcomeSentence(outcome: SignalOutcome): string {
   const { victim, kind } = outcome;
   const name = capital(sessionName(victim.target));
   const cause = outcome.reason === undefined ? '' : `: ${cleanLine(outcome.reason)}`;
@@ -72,17 +73,25 @@ export function refusalSentence(refusal: Refusal): string {
   return withRemedy(cleanLine(refusal.reason), refusal.remedy);
 }
 
-/** What is about to happen, in one line. */
-export function planSubject(action: SignalAction, targets: readonly SignalTarget[]): string {
-  const verb = action === 'cancel' ? 'Cancel the statement of' : 'Terminate';
-  const [only] = targets;
-  return targets.length === 1 && only !== undefined
-    ? `${verb} ${sessionName(only)}`
-    : `${verb} ${sessions(targets.length)}`;
+/** Who is hit: a session by its name, several by their number. */
+export function subjectOf(victims: readonly Victim[]): string {
+  const [only] = victims;
+  return victims.length === 1 && only !== undefined ? sessionName(only.target) : sessions(victims.length);
 }
 
+/** What is about to happen, in one line. */
+export function titleOf({ action, victims }: Hits): string {
+  return `${action === 'cancel' ? 'Cancel the statement of' : 'Terminate'} ${subjectOf(victims)}`;
+}
+
+/** What it means for whoever is hit. */
+export const CONSEQUENCE: Readonly<Record<SignalAction, string>> = {
+  cancel: 'The statement fails with an error; the session and its locks stay unless its transaction ends.',
+  terminate: 'The transaction is rolled back and the client loses its connection. This cannot be undone.',
+};
+
 /** What the plan would free, in one sentence; undefined when nobody waits. */
-export function freesSentence(plan: SignalPlan): string | undefined {
+export function freesSentence(plan: Hits): string | undefined {
   if (plan.waitersUnknown !== undefined)
     return `Who waits for them is not known: ${cleanLine(plan.waitersUnknown)}`;
   const { frees, heldUp } = plan;

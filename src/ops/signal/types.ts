@@ -1,3 +1,4 @@
+import type { Plan } from '../engine/plan.ts';
 import type { SignalTargetRow } from './queries/signal.ts';
 
 /** A session as read for a signal; null where this role may not see it. */
@@ -82,10 +83,9 @@ export type RefusalKind =
   | 'prepared';
 
 /** Who would be hit and who not, read from the server; nothing has been sent. */
-export interface SignalPlan {
+export interface Hits {
   readonly action: SignalAction;
-  /** One line: `Terminate session 4711 of app@shop (psql)`, `Terminate 3 sessions`. */
-  readonly subject: string;
+  /** Each session once. */
   readonly victims: readonly Victim[];
   readonly refused: readonly Refusal[];
   /** How many waiters go on, in turn, when all victims go. */
@@ -96,6 +96,9 @@ export interface SignalPlan {
   readonly waitersUnknown?: string;
 }
 
+/** A plan with what its question is about: step N signals victim N. */
+export interface SignalPlan extends Plan, Hits {}
+
 /** What stands in the way of waiters besides the victims of a plan: joint blockers are one problem. */
 export interface HeldUp {
   readonly waiters: number;
@@ -105,27 +108,29 @@ export interface HeldUp {
   readonly freesTogether: number;
 }
 
-export type OutcomeKind =
+export const OUTCOME_KINDS = [
   /** Terminate: the session is gone. */
-  | 'ended'
+  'ended',
   /** Cancel: the statement is over. */
-  | 'cancelled'
+  'cancelled',
   /** It was gone before the signal; nothing was sent. */
-  | 'already_gone'
+  'already_gone',
   /** Cancel: another statement runs by now; idle: it is at work again. Nothing was sent. */
-  | 'moved_on'
-  | 'not_permitted'
+  'moved_on',
+  'not_permitted',
   /** Delivered; whether it worked is hidden from this role (cancel of an unverified session). */
-  | 'sent'
+  'sent',
   /** The signal was delivered, and the session or statement is still there. */
-  | 'still_there'
+  'still_there',
   /** Not sent, because the run was stopped or the connection broke before its turn. */
-  | 'not_sent'
+  'not_sent',
   /** The server answered with another error; whether the signal arrived is unknown only when the connection broke. */
-  | 'failed';
+  'failed',
+] as const;
+export type OutcomeKind = (typeof OUTCOME_KINDS)[number];
 
 /** What became of one victim. */
-export interface Outcome {
+export interface SignalOutcome {
   readonly victim: Victim;
   readonly kind: OutcomeKind;
   /** Seconds from the signal until it was seen to work, or until waiting was given up. */
@@ -156,17 +161,4 @@ export interface Effect {
 }
 
 /** What a run of signals tells: what became of each victim, and last, where somebody waited, what that did. */
-export type SignalEvent = Outcome | Effect;
-
-/** How a plan is made and run. */
-export interface SignalOptions {
-  /** Read-only mode: refused, though PostgreSQL would let signals pass. */
-  readonly readOnly?: boolean;
-}
-
-export interface RunOptions extends SignalOptions {
-  /** Stops sending, and stops waiting for what was sent. */
-  readonly signal?: AbortSignal;
-  /** Seconds to wait until a signalled session is seen to be gone. */
-  readonly wait?: number;
-}
+export type SignalEvent = SignalOutcome | Effect;

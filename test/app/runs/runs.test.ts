@@ -118,3 +118,14 @@ test('what could not be taken back is offered to be cleaned up, until that is do
   );
   expect(await read(list)).toMatchObject([{ left: false, recoveredBy: 'another' }]);
 });
+
+test('a step that tells more than that it is done is listed with what it tells', () => {
+  const directory = temporaryDirectory();
+  const journal = Journal.begin(directory, facts);
+  journal.startStep(0);
+  journal.finishStep(0, true, 'Session 1 is gone.', { kind: 'ended', facts: {} });
+  journal.end('done');
+  expect(runSections(directory, journal.id).map(({ title }) => title)).toContainEqual(
+    expect.stringMatching(/: Session 1 is gone\.$/),
+  );
+});

@@ -50,8 +50,8 @@ async function select(stage: Stage, pid: number): Promise<void> {
   expect(selected(stage)).toBe(pid);
 }
 
-async function victim(): Promise<Session> {
-  const session = await client(db.target(), 'app');
+async function victim(role?: string): Promise<Session> {
+  const session = await client(db.target(role), 'app');
   await sleeping(watcher, session);
   return session;
 }
@@ -146,6 +146,33 @@ describe('the question', () => {
     expect(await stage.asked()).toEqual([second.pid]);
     expect([...questions]).toEqual([String(second.pid)]);
   });
+});
+
+test('where no connection is free, the one that is open serves: to plan, to send, to stop and to tell', async () => {
+  const role = await db.roleWith('pg_read_all_stats');
+  const [session, stuck] = [await victim(role), await victim(role)];
+  const stage = await console({}, role);
+  await shows(stage, session.pid, stuck.pid);
+  for (const { pid } of [session, stuck]) {
+    await select(stage, pid);
+    stage.keys('space');
+  }
+  await watcher.sql(`ALTER ROLE ${role} CONNECTION LIMIT 0`);
+  stage.keys('K');
+  await stage.asked();
+  process.kill(stuck.pid, 'SIGSTOP');
+  try {
+    stage.keys('y');
+    await until(async () => !(await isThere(watcher, session.pid)), { what: 'the end of the session' });
+    stage.keys('^C');
+    const done = await stage.dialog('done');
+    expect(done.step === 'done' && done.outcomes.map(({ kind }) => kind).sort()).toEqual([
+      'ended',
+      'still_there',
+    ]);
+  } finally {
+    process.kill(stuck.pid, 'SIGCONT');
+  }
 });
 
 describe('who is meant', () => {

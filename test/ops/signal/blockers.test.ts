@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freedBy } from '../../../src/db/blocking.ts';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { quoteLiteral } from '../../../src/db/ident.ts';
-import { planSignal, waitingRows } from '../../../src/ops/signal/plan.ts';
 import { eventSentence, freesSentence } from '../../../src/ops/signal/sentences.ts';
 import type { NamedSession, SignalAction, SignalPlan } from '../../../src/ops/signal/types.ts';
+import { waitingRows } from '../../../src/ops/signal/waiting.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { blocked, events, kinds, waitersOf } from './stage.ts';
+import { blocked, events, kinds, planSignal, waitersOf } from './stage.ts';
 
 let db: TestDatabase;
 let control: Session;

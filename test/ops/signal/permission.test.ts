@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
-import { planSignal } from '../../../src/ops/signal/plan.ts';
 import { outcomeSentence, refusalSentence } from '../../../src/ops/signal/sentences.ts';
 import type { SignalAction } from '../../../src/ops/signal/types.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { isThere, kinds, outcomes, sleeping } from './stage.ts';
+import { isThere, kinds, outcomes, planSignal, sleeping } from './stage.ts';
 
 let db: TestDatabase;
 let admin: Session;

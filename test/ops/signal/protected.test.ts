@@ -2,10 +2,9 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
 import type { Cluster } from '../../../src/hosts/cluster/cluster.ts';
-import { planSignal } from '../../../src/ops/signal/plan.ts';
 import { decide } from '../../../src/ops/signal/protect.ts';
 import { throwawayCluster, until } from '../../support/cluster.ts';
-import { begin, seen } from './stage.ts';
+import { begin, planSignal, seen } from './stage.ts';
 
 // a server of its own: its autovacuum runs at once and then takes long
 let cluster: Cluster;

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { inlined } from '../../../src/db/pooler/message.ts';
 import { sqlFor } from '../../../src/db/query.ts';
-import { planSignal } from '../../../src/ops/signal/plan.ts';
+import { signalEvent } from '../../../src/ops/signal/events.ts';
 import { outcomeSentence } from '../../../src/ops/signal/sentences.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
-import { begin, isThere, kinds, outcomes, seen, sleeping } from './stage.ts';
+import { begin, isThere, kinds, outcomes, planSignal, seen, sleeping } from './stage.ts';
 
 let db: TestDatabase;
 let control: Session;
@@ -28,7 +28,7 @@ describe('terminate', () => {
     const { over } = await sleeping(control, victim);
     const plan = await planSignal(control, { action: 'terminate', pick: { pids: [{ pid: victim.pid }] } });
     expect(plan).toMatchObject({
-      subject: `Terminate session ${victim.pid} of postgres@${db.database} (app)`,
+      title: `Terminate session ${victim.pid} of postgres@${db.database} (app)`,
       refused: [],
       frees: 0,
       victims: [{ target: { pid: victim.pid, state: 'active' }, blocks: [], frees: 0 }],
@@ -150,6 +150,15 @@ describe('terminate', () => {
     } finally {
       process.kill(stuck.pid, 'SIGCONT');
     }
+  });
+
+  test('a step that fails by itself is told as a failure of its session', async () => {
+    const victim = await app();
+    const plan = await planSignal(control, { action: 'terminate', pick: { pids: [{ pid: victim.pid }] } });
+    const finish = { type: 'finish', at: 0, step: 0, ok: false, ms: 100, text: 'Out of memory.' } as const;
+    expect(signalEvent(plan, finish)).toEqual({
+      ...{ victim: plan.victims[0], kind: 'failed', seconds: 0.1, reason: 'Out of memory.' },
+    });
   });
 
   test('a run that is stopped sends nothing more', async () => {
@@ -289,7 +298,7 @@ describe('the sweep of idle sessions', () => {
 test('read-only mode refuses to plan and to run', async () => {
   const session = await app();
   const request = { action: 'terminate', pick: { pids: [{ pid: session.pid }] } } as const;
-  const refusal = { kind: 'denied', message: expect.stringContaining('read-only mode') };
+  const refusal = { kind: 'refused', message: expect.stringContaining('read-only mode') };
   await expect(planSignal(control, request, { readOnly: true })).rejects.toMatchObject(refusal);
   const plan = await planSignal(control, request);
   await expect(outcomes(control, plan, { readOnly: true })).rejects.toMatchObject(refusal);

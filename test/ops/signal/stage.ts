@@ -1,10 +1,17 @@
 import type { Session } from '../../../src/db/client.ts';
 import { type DbError, dbError } from '../../../src/db/errors.ts';
 import { lockTree } from '../../../src/db/queries/locks.ts';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
+import { runPlan } from '../../../src/ops/engine/run/runner.ts';
+import { OpError } from '../../../src/ops/error.ts';
+import { signalEvent } from '../../../src/ops/signal/events.ts';
+import { planSignal as plan, signalPlan } from '../../../src/ops/signal/plan.ts';
 import { type SignalTargetRow, signalTargets } from '../../../src/ops/signal/queries/signal.ts';
-import { runSignal } from '../../../src/ops/signal/run.ts';
-import type { Outcome, RunOptions, SignalEvent, SignalPlan } from '../../../src/ops/signal/types.ts';
+import type { SignalEvent, SignalOutcome, SignalPlan, SignalRequest } from '../../../src/ops/signal/types.ts';
+import { serverTarget } from '../../support/cluster.ts';
+import { temporaryDirectory } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
+import { contextOf } from '../engine/run/stage.ts';
 
 /** Starts a statement and does not wait for it; the promise gives its error, or undefined when it ran through. */
 export function begin(session: Session, sql: string): Promise<DbError | undefined> {
@@ -48,23 +55,53 @@ export async function isThere(watcher: Session, pid: number): Promise<boolean> {
   return (await watcher.run(signalTargets, { pids: [pid] })).length === 1;
 }
 
-/** Runs a plan to its end. */
-export async function outcomes(session: Session, plan: SignalPlan, options?: RunOptions): Promise<Outcome[]> {
-  return (await events(session, plan, options)).filter((event) => event.kind !== 'effect');
+export interface Options {
+  readonly readOnly?: boolean;
+  readonly signal?: AbortSignal;
+  readonly wait?: number;
 }
 
-/** Runs a plan to its end: what became of each, and what that did for those who waited. */
+/** Whom a request hits, as the control session sees it. */
+export const planSignal = (session: Session, request: SignalRequest, { readOnly = false }: Options = {}) =>
+  plan(request, { place: 'here', readOnly, control: async () => session });
+
+/** A context whose control session is this one. */
+export const controlled = (context: OpContext, session: Session): OpContext => ({
+  ...context,
+  control: async () => session,
+});
+
+/** Runs a plan to its end. */
+export async function outcomes(
+  session: Session,
+  planned: SignalPlan,
+  options?: Options,
+): Promise<SignalOutcome[]> {
+  return (await events(session, planned, options)).filter((event) => event.kind !== 'effect');
+}
+
+/**
+ * Runs a plan to its end: what became of each, and what that did for those who waited. Its steps are made anew for the
+ * victims that it has by now.
+ */
 export async function events(
   session: Session,
-  plan: SignalPlan,
-  options?: RunOptions,
+  planned: SignalPlan,
+  { readOnly = false, signal, wait }: Options = {},
 ): Promise<SignalEvent[]> {
+  const { pid } = planned.input as { pid?: number[] };
+  const pick = { pids: (pid ?? []).map((one) => ({ pid: one })) };
+  const made = signalPlan(planned, pick, { place: 'here', ...(wait !== undefined && { wait }) });
+  const context = contextOf(serverTarget(), temporaryDirectory(), { readOnly });
   const list: SignalEvent[] = [];
-  for await (const event of runSignal(session, plan, options)) list.push(event);
+  for await (const event of runPlan(made, controlled(context, session), signal && { signal })) {
+    if (event.type === 'end' && event.status === 'refused') throw new OpError('refused', event.text);
+    list.push(...[signalEvent(made, event)].filter((one) => one !== undefined));
+  }
   return list;
 }
 
 /** What became of each pid. */
-export function kinds(list: readonly Outcome[]): Record<number, string> {
+export function kinds(list: readonly SignalOutcome[]): Record<number, string> {
   return Object.fromEntries(list.map(({ victim, kind }) => [victim.target.pid, kind]));
 }

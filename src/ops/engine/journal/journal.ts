@@ -75,8 +75,8 @@ export class Journal {
     this.write({ type: 'start', step });
   }
 
-  finishStep(step: number, ok: boolean, text: string): void {
-    this.write({ type: 'finish', step, ok, text });
+  finishStep(step: number, ok: boolean, text: string, outcome?: RunEvent['outcome']): void {
+    this.write({ type: 'finish', step, ok, text, ...(outcome && { outcome }) });
   }
 
   /** Closes the record; nothing can be added after. */

@@ -48,6 +48,8 @@ const eventSchema = z.object({
   ok: z.boolean().optional(),
   ms: z.number().optional(),
   table: tableSchema.optional(),
+  /** What a step has told of its end, of `finish`. */
+  outcome: z.object({ kind: z.string(), facts: z.record(z.string(), z.unknown()) }).optional(),
   /** What undo and recover need, of `record`. */
   facts: z.record(z.string(), z.unknown()).optional(),
   status: z.enum(['done', 'failed', 'cancelled']).optional(),

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import type { Session } from '../../../db/session.ts';
-import type { Journal } from '../journal/journal.ts';
 import type { OpContext } from '../operation.ts';
 import type { OpEvent, StepIo } from '../plan.ts';
 import { crashPoint } from './crash.ts';
 import { runPrograms } from './programs.ts';
+import type { RunRecord } from './record.ts';
 import { quietly, unwritable } from './unwritable.ts';
 
 type StepEvent = Extract<OpEvent, { type: 'line' | 'progress' | 'result' }>;
@@ -13,7 +13,7 @@ export type Untimed<Event> = Event extends unknown ? Omit<Event, 'at'> : never;
 
 export interface Surroundings {
   readonly context: OpContext;
-  readonly journal: Journal;
+  readonly journal: RunRecord;
   readonly applicationName: string;
   readonly signal: AbortSignal;
   /** Sessions to close when the run ends. */
@@ -58,6 +58,7 @@ export function stepIo(around: Surroundings, step: number): StepIo {
       sessions.add(session);
       return session;
     },
+    control: () => context.control(),
     exec: (command, args, options = {}) => {
       const one = { line, signal, name: basename(command), redact: (text: string) => secrets.redact(text) };
       return runPrograms((how) => host.run(command, args, how), one, options);

@@ -3,18 +3,21 @@ import { applicationNameOf, endBackends } from '../../database/end-backends.ts';
 import { systemIdentifier } from '../../database/identity.ts';
 import { maintenanceSession } from '../../database/maintenance.ts';
 import { sentenceOf } from '../../error.ts';
-import { Journal, markUndone, newRunId } from '../journal/journal.ts';
+import { markUndone, newRunId } from '../journal/journal.ts';
 import type { OpContext } from '../operation.ts';
+import { Later, Outcome } from '../outcome.ts';
 import type { OpEvent, Plan, RunEnd, StepIo } from '../plan.ts';
 import { crashPoint } from './crash.ts';
 import { stepIo, type Untimed } from './io.ts';
 import { takeLocks } from './lock.ts';
 import { Queue } from './queue.ts';
+import { beginRecord, type RunRecord, recordStart } from './record.ts';
 import { refusal } from './refusal.ts';
+import { attempt, type End, finishOf, lastly } from './steps/answer.ts';
 import { takeBack, takenBack, withState } from './steps/outcome.ts';
 import { runWatched } from './steps/waits.ts';
 import { isUnreachable } from './unreachable.ts';
-import { quietly, unwritable } from './unwritable.ts';
+import { quietly } from './unwritable.ts';
 
 export { applicationNameOf } from '../../database/end-backends.ts';
 export { refusal } from './refusal.ts';
@@ -67,8 +70,10 @@ class Drive {
   readonly #done = new Set<string>();
   /** What failed after everything was in place. */
   readonly #regrets: string[] = [];
-  /** The server was gone when the last step failed. */
-  #unreachable = false;
+  /** Begun, and to be seen to its end. */
+  #later: (() => Promise<string | undefined>)[] = [];
+  /** Why no other step can be begun: the server is gone. */
+  #stopped: string | undefined;
 
   constructor(plan: Plan, context: OpContext, signal: AbortSignal, emit: (event: Untimed<OpEvent>) => void) {
     this.#plan = plan;
@@ -79,27 +84,27 @@ class Drive {
   }
 
   async go(): Promise<void> {
-    let journal: Journal;
+    let journal: RunRecord;
     try {
       const refused = refusal(this.#plan, this.#context.readOnly);
       if (refused) throw refused;
       await this.#lock();
-      journal = this.#begin();
+      journal = beginRecord(this.#plan, this.#context, {
+        id: this.#id,
+        identifier: this.#identifier,
+        unrecorded: (text) => this.#emit({ type: 'unrecorded', text }),
+      });
     } catch (error) {
       this.#end('refused', this.#sentence(error), null, isUnreachable(error));
       await this.#close();
       return;
     }
-    this.#emit({
-      type: 'begin',
-      run: this.#id,
-      title: this.#plan.title,
-      steps: this.#plan.steps.length,
-    });
+    const { title, steps } = this.#plan;
+    this.#emit({ type: 'begin', run: this.#id, title, steps: steps.length });
     const failure = await this.#steps(journal);
     const status = failure === undefined ? 'done' : this.#cancelled ? 'cancelled' : 'failed';
     const undo = status === 'done' ? this.#undo() : null;
-    const text = failure ?? [`${this.#plan.title}: done.`, ...this.#regrets].join('\n');
+    const text = failure ?? [`${title}: done.`, ...this.#regrets].join('\n');
     await this.#close();
     quietly(() => journal.end(status, undo, text));
     const { undoes } = this.#plan;
@@ -116,36 +121,8 @@ class Drive {
     this.#identifier = await systemIdentifier(this.#locks);
   }
 
-  #begin(): Journal {
-    const { journal, secrets, now, env, connection } = this.#context;
-    const { operation, title, server, input, steps } = this.#plan;
-    try {
-      return Journal.begin(
-        journal,
-        {
-          operation,
-          subject: title,
-          server,
-          connection,
-          system_identifier: this.#identifier,
-          input,
-          job: env.PGDECK_JOB,
-          steps: steps.map((step) => ({
-            id: step.id,
-            title: step.title,
-            preview: secrets.redact(step.preview),
-          })),
-        },
-        now(),
-        this.#id,
-      );
-    } catch (error) {
-      throw unwritable(error, journal, 'refused');
-    }
-  }
-
   /** Why the run failed; undefined when it did not. */
-  async #steps(journal: Journal): Promise<string | undefined> {
+  async #steps(journal: RunRecord): Promise<string | undefined> {
     const { steps } = this.#plan;
     const begun: number[] = [];
     let failure = await this.#forward(journal, begun);
@@ -164,32 +141,38 @@ class Drive {
     for (const [at, step] of steps.entries())
       if (step.always === true && !begun.includes(at)) {
         const again = await this.#step(journal, at);
-        if (again !== undefined) failure += `\n${step.title}: ${again}`;
+        if (again !== undefined) failure += `\n${again}`;
       }
     return this.#redacted(withState(failure, this.#plan, { done: this.#done, takenBack: !left }));
   }
 
   /** Until one fails that others need, or the run is asked to stop; `begun` is told which were begun. */
-  async #forward(journal: Journal, begun: number[]): Promise<string | undefined> {
+  async #forward(journal: RunRecord, begun: number[]): Promise<string | undefined> {
+    const { steps, momentary } = this.#plan;
     const failures: string[] = [];
+    let cancelled = false;
     const end = () => {
       this.#ending ??= endBackends(this.#context, this.#id, this.#sessions);
     };
     // at once: a step that waits for an answer of the server would not see the wish before that
-    this.#signal.addEventListener('abort', end, { once: true });
+    if (momentary !== true) this.#signal.addEventListener('abort', end, { once: true });
     try {
-      for (const [at, step] of this.#plan.steps.entries()) {
-        if (this.#signal.aborted) return ['It was cancelled.', ...failures].join('\n');
+      for (const [at, step] of steps.entries()) {
+        if (step.alongside !== true) failures.push(...(await this.#ended()));
+        cancelled = this.#signal.aborted;
+        if (cancelled) break;
         begun.push(at);
         const failure = await this.#step(journal, at, this.#signal);
         if (failure === undefined) continue;
         if (step.late === true && !this.#signal.aborted && failures.length === 0) {
-          this.#regrets.push(`But this failed: ${step.title}: ${failure}`);
+          this.#regrets.push(`But this failed: ${failure}`);
           continue;
         }
-        failures.push(`${step.title}: ${failure}`);
-        if (step.independent !== true || this.#signal.aborted || this.#unreachable) break;
+        failures.push(failure);
+        if (step.independent !== true || this.#signal.aborted || this.#stopped !== undefined) break;
       }
+      failures.push(...this.#unbegun(journal, begun), ...(await this.#ended()));
+      if (cancelled) failures.unshift('It was cancelled.');
       return failures.length === 0 ? undefined : failures.join('\n');
     } finally {
       // what is taken back after this is not cancelled
@@ -197,46 +180,59 @@ class Drive {
     }
   }
 
-  async #step(journal: Journal, at: number, signal?: AbortSignal): Promise<string | undefined> {
+  /** Tells of the steps whose turn has not come. */
+  #unbegun(journal: RunRecord, begun: readonly number[]): string[] {
+    const why = this.#signal.aborted ? 'the run was stopped' : (this.#stopped ?? 'a step before it failed');
+    return this.#plan.steps.flatMap((step, at) => {
+      const end = begun.includes(at) ? undefined : step.unbegun?.(why);
+      return (end && this.#finish(journal, at, performance.now(), end)) ?? [];
+    });
+  }
+
+  /** Sees to the end of everything that was begun and comes later; answers what failed. */
+  async #ended(): Promise<string[]> {
+    const ends = await Promise.all(this.#later.splice(0).map((end) => end()));
+    return ends.filter((failure) => failure !== undefined);
+  }
+
+  /** Why it failed, with the step's name; undefined when it did not, or comes to its end later. */
+  async #step(journal: RunRecord, at: number, signal?: AbortSignal): Promise<string | undefined> {
     const step = this.#plan.steps[at];
     if (step === undefined) return undefined;
     const started = performance.now();
-    let failure: string | undefined;
-    try {
-      this.#startStep(journal, at);
+    const thrown = (error: unknown) => {
+      if (isUnreachable(error)) this.#stopped = error.message;
+      return this.#sentence(error);
+    };
+    const begin = () => {
+      recordStart(journal, at, this.#context);
       this.#emit({ type: 'start', step: at, id: step.id, title: step.title });
       crashPoint(this.#context.env, step.id);
-      await runWatched(step, this.#io(journal, at, signal), this.#context);
-      signal?.throwIfAborted();
-    } catch (error) {
-      failure = signal?.aborted ? 'cancelled.' : this.#sentence(error);
-      this.#unreachable = isUnreachable(error);
-    }
-    if (failure === undefined) this.#done.add(step.id);
-    const ms = Math.round(performance.now() - started);
-    quietly(() => journal.finishStep(at, failure === undefined, failure ?? 'done'));
-    crashPoint(this.#context.env, `${step.id}:end`);
-    this.#emit({
-      type: 'finish',
-      step: at,
-      ok: failure === undefined,
-      ms,
-      ...(failure !== undefined && { text: failure }),
-    });
-    return failure;
+      return runWatched(step, this.#io(journal, at, signal), this.#context);
+    };
+    const answer = await attempt(begin, signal, thrown);
+    if (!(answer instanceof Later)) return this.#finish(journal, at, started, answer);
+    this.#later.push(async () => this.#finish(journal, at, started, await lastly(answer, thrown)));
+    return undefined;
   }
 
-  /** A step that is not in the journal is not begun. */
-  #startStep(journal: Journal, at: number): void {
-    try {
-      journal.startStep(at);
-    } catch (error) {
-      throw unwritable(error, this.#context.journal, 'failed');
-    }
+  /** Tells how a step has ended; answers why it failed, with its name. */
+  #finish(journal: RunRecord, at: number, started: number, end: End): string | undefined {
+    const step = this.#plan.steps[at];
+    if (step === undefined) return undefined;
+    const finish = finishOf(end, this.#context.secrets);
+    const { ok, text, outcome } = finish;
+    if (end instanceof Outcome) this.#stopped ??= end.stops;
+    if (ok) this.#done.add(step.id);
+    quietly(() => journal.finishStep(at, ok, text ?? 'done', outcome));
+    crashPoint(this.#context.env, `${step.id}:end`);
+    this.#emit({ type: 'finish', step: at, ms: Math.round(performance.now() - started), ...finish });
+    if (ok) return undefined;
+    return outcome === undefined ? `${step.title}: ${text}` : text;
   }
 
   /** Why it could not be taken back; undefined when it could. */
-  async #rollback(journal: Journal, at: number): Promise<string | undefined> {
+  async #rollback(journal: RunRecord, at: number): Promise<string | undefined> {
     const step = this.#plan.steps[at];
     const taken = step && (await takeBack(step, this.#io(journal, at)));
     if (taken === undefined) return undefined;
@@ -253,7 +249,7 @@ class Drive {
   }
 
   /** What is undone or must always run is not stopped by the cancellation that made it necessary. */
-  #io(journal: Journal, at: number, signal: AbortSignal = new AbortController().signal): StepIo {
+  #io(journal: RunRecord, at: number, signal: AbortSignal = new AbortController().signal): StepIo {
     return stepIo(
       {
         context: this.#context,

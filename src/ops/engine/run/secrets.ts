@@ -53,6 +53,14 @@ export class Secrets {
     return clean;
   }
 
+  /** The same of every text within plain data. */
+  redactAll(value: unknown): unknown {
+    if (typeof value === 'string') return this.redact(value);
+    if (Array.isArray(value)) return value.map((one) => this.redactAll(one));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.redactAll(one)]));
+  }
+
   /** The longest first: one may be part of another. */
   #tokens(): RegExp[] {
     return [...this.#known]

@@ -35,6 +35,9 @@ export function testIo(
       opened.push(session);
       return session;
     },
+    control: async () => {
+      throw new Error('A swap sends no signal.');
+    },
     exec: async () => {
       throw new Error('A swap runs no program.');
     },

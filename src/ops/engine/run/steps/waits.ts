@@ -25,13 +25,13 @@ async function tellRunWaits(
   await session?.close();
 }
 
-/** Runs a step; of one that may wait for a lock it is told for whom. */
-export async function runWatched(step: Step, io: StepIo, context: OpContext): Promise<void> {
+/** Runs a step; of one that may wait for a lock it is told for whom. Answers what the step answers. */
+export async function runWatched(step: Step, io: StepIo, context: OpContext): Promise<unknown> {
   if (step.waits !== true) return step.run(io);
   const over = new AbortController();
   const watch = tellRunWaits(context, io.applicationName, io.line, over.signal);
   try {
-    await step.run(io);
+    return await step.run(io);
   } finally {
     over.abort();
     await watch;

@@ -1,0 +1,32 @@
+import { freedBy, heldUpBy, waitGraph } from '../../db/blocking.ts';
+import { type LockRow, lockTree } from '../../db/queries/locks.ts';
+import type { Session } from '../../db/session.ts';
+import type { Effect, Victim } from './types.ts';
+
+/** Lock waits are read whole: a session left out would be missing from what is freed. */
+const ALL_WAITERS = { queryChars: 0, limit: 10_000, waitingBlockers: 5 };
+
+/** Who waits for whom now. */
+export async function waitingRows(session: Session): Promise<readonly LockRow[]> {
+  return session.run(lockTree, ALL_WAITERS);
+}
+
+/** Who waits behind the victims. A victim that waits itself is not freed but gone. */
+export function waitersBehind(victims: readonly Victim[]): ReadonlySet<number> {
+  const gone = new Set(victims.map((victim) => victim.target.pid));
+  return new Set(victims.flatMap((victim) => victim.blocks).filter((pid) => !gone.has(pid)));
+}
+
+/** What the signals did for those behind the victims. Throws {@link DbError}. */
+export async function effectOn(behind: ReadonlySet<number>, session: Session): Promise<Effect['waiters']> {
+  const graph = waitGraph(await waitingRows(session));
+  const left = [...behind].filter((pid) => graph.has(pid));
+  const turns = new Set(freedBy(graph, new Set([...behind].filter((pid) => !graph.has(pid)))));
+  const waiting = left.filter((pid) => !turns.has(pid));
+  return {
+    freed: behind.size - left.length,
+    inTurn: left.length - waiting.length,
+    waiting: waiting.length,
+    by: heldUpBy(graph, waiting),
+  };
+}
