@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openedWizard } from '../../../src/app/core/state.ts';
 import { footerLine } from '../../../src/app/screen/footer.ts';
+import { VIEWS } from '../../../src/app/views/registry.ts';
+import { shownRows } from '../../../src/app/views/select.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { Stage } from '../stage.ts';
@@ -35,7 +37,10 @@ async function opened(key: string): Promise<readonly [string | undefined, unknow
 test('v opens VACUUM of the marked tables, or of the one under the cursor', async () => {
   stage.keys('4');
   stage.filter('s');
-  await stage.seconds(() => stage.deck.model.rows('tableSizes').length > 1, 'the tables');
+  await stage.seconds(
+    () => shownRows(VIEWS.tables, stage.deck.model, stage.deck.state).rows.length > 1,
+    'the tables',
+  );
   stage.keys('home', 'space', 'space');
   const [, items] = await opened('v');
   expect(items).toEqual({ table: expect.arrayContaining(['public.customers', 'public."Orders 订"']) });
@@ -46,7 +51,10 @@ test('v opens VACUUM of the marked tables, or of the one under the cursor', asyn
 
 test('v opens REINDEX of the marked indexes where indexes are listed', async () => {
   stage.keys('5');
-  await stage.seconds(() => stage.deck.model.rows('indexUsage').length > 1, 'the indexes');
+  await stage.seconds(
+    () => shownRows(VIEWS.indexes, stage.deck.model, stage.deck.state).rows.length > 1,
+    'the indexes',
+  );
   stage.filter('orders');
   stage.keys('space');
   expect(await opened('v')).toEqual(['reindex', { index: ['public."Orders 订 id"'] }]);
