@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-interface Script {
+export interface Script {
   readonly url: string;
   readonly functions: readonly {
     readonly functionName: string;
@@ -11,6 +11,12 @@ interface Script {
 /** A function has run; being loaded, which is the first function of each script, is no answer to anything. */
 function ran({ ranges: [whole] }: Script['functions'][number]): boolean {
   return whole !== undefined && whole.startOffset > 0 && whole.count > 0;
+}
+
+/** Those of a program that was built file by file, from `src/` on. */
+export function filesThatRan(scripts: readonly Script[]): string[] {
+  const those = scripts.filter(({ functions }) => functions.some(ran));
+  return those.flatMap(({ url }) => /\/built\/(src\/.+)\.js$/.exec(url)?.[1] ?? []).sort();
 }
 
 /** What a program runs, asked over its inspector. */
@@ -44,8 +50,7 @@ export class Coverage {
   /** The files that have run a function since this was asked last, from `src/` on. */
   async files(): Promise<string[]> {
     const { result } = (await this.#ask('Profiler.takePreciseCoverage')) as { result: Script[] };
-    const those = result.filter(({ functions }) => functions.some(ran));
-    return those.flatMap(({ url }) => /\/built\/(src\/.+)\.js$/.exec(url)?.[1] ?? []).sort();
+    return filesThatRan(result);
   }
 
   close(): void {

@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { connect } from '../../src/db/client.ts';
 import { createCluster } from '../../src/hosts/cluster/cluster.ts';
 import { Program } from '../bench/terminal.ts';
-import { Coverage } from './coverage.ts';
+import { Coverage, filesThatRan, type Script } from './coverage.ts';
 
 /** Files of src that have run a function between something a person does and the frame that answers it. */
 export interface Path {
@@ -48,9 +52,11 @@ export async function paths(main: string, home: string): Promise<Path[]> {
     const question = path('files that run from K to the question on the screen', await coverage.files());
     await program.press('y', /Done\./);
     const outcome = path('files that run from y to what became of it on the screen', await coverage.files());
-    coverage.close();
+    const plan = ['backup', '--plan', '--format', 'plain', '--dir', join(home, 'backups'), ...connection];
+    const planned = await filesOf(main, plan, env, join(home, 'planned'));
     await program.press('\r', /conns/);
     await program.quit();
+    coverage.close();
     await Promise.all([waits, too, holder.close()]);
     await Promise.all([waiter.close(), another.close()]);
     return [
@@ -58,10 +64,30 @@ export async function paths(main: string, home: string): Promise<Path[]> {
       { what: 'files that run from a key that moves the cursor to the screen', files: key },
       question,
       outcome,
+      { what: "files that run from `backup --format` to pg_dump's arguments", files: planned },
     ];
   } finally {
     await cluster.remove();
   }
+}
+
+/** The files of src that a command runs, by what Node writes at its end. */
+async function filesOf(
+  main: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  directory: string,
+): Promise<string[]> {
+  await promisify(execFile)(process.execPath, [main, ...args], {
+    env: { ...env, NODE_V8_COVERAGE: directory },
+  });
+  const found = await Promise.all(
+    (await readdir(directory)).map(async (file) => {
+      const { result } = JSON.parse(await readFile(join(directory, file), 'utf8')) as { result: Script[] };
+      return filesThatRan(result);
+    }),
+  );
+  return [...new Set(found.flat())].sort();
 }
 
 function freePort(): Promise<number> {

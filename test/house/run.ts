@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RolldownOptions, rolldown } from 'rolldown';
+import { THRESHOLDS } from '../../src/config/thresholds.ts';
 import { paths } from './paths.ts';
 import { type Knot, Source } from './source.ts';
 
@@ -49,6 +50,11 @@ row('circles of values between folders, wherever they lie', sizes(source.roomKno
 row('circles of files, types counted', sizes(source.fileKnots()));
 row('variables of modules of app that change', source.moduleState('app/').length);
 row('files that begin a record in the journal', source.files.filter(begins).length);
+
+const named = Object.keys(THRESHOLDS).map(
+  (id) => [...source.text.values()].filter((text) => new RegExp(`\\b${id}\\b`).test(text)).length,
+);
+row('files that name a threshold, fewest and most', `${Math.min(...named)}, ${Math.max(...named)}`);
 
 function begins(file: string): boolean {
   return /\bJournal\.begin\(/.test(source.text.get(file) ?? '');
