@@ -126,7 +126,14 @@ describe('by pid', () => {
     expect([json.code, json.stderr]).toEqual([0, '']);
     expect(lines(json.stdout)).toEqual([
       expect.objectContaining({ type: 'outcome', pid: b.pid, outcome: 'ended' }),
-      { type: 'end', ok: true, run: expect.stringMatching(/^\d{8}T\d{6}-/), refused: 0, ended: 1 },
+      {
+        type: 'end',
+        ok: true,
+        status: 'done',
+        run: expect.stringMatching(/^\d{8}T\d{6}-/),
+        refused: 0,
+        ended: 1,
+      },
     ]);
     expect(await isThere(watcher, other.pid)).toBe(true);
   });
@@ -184,7 +191,7 @@ describe('by pid', () => {
         why: 'not_permitted',
         remedy: expect.stringMatching(/GRANT pg_signal_backend/),
       },
-      { type: 'end', ok: false, refused: 1 },
+      { type: 'end', ok: false, status: 'failed', refused: 1 },
     ]);
     expect(await isThere(watcher, session.pid)).toBe(true);
   });
@@ -201,9 +208,31 @@ test('--plan shows what would be sent, as of every operation, and sends nothing'
   const json = await run('cancel', String(session.pid), '--plan', '--json');
   expect(JSON.parse(json.stdout)).toMatchObject({
     ...{ operation: 'cancel', danger: 'confirm', writes: true, input: { pid: [session.pid] } },
-    checks: [{ status: 'warn', detail: expect.stringContaining('runs no statement (idle)') }],
+    checks: [{ status: 'block', detail: expect.stringContaining('runs no statement (idle)') }],
     steps: [],
   });
+});
+
+test('--plan where nobody can be hit says that it would not be done; in read-only mode it plans all the same', async () => {
+  const gone = await run('terminate', '999999', '--plan');
+  expect(gone.code).toBe(2);
+  expect(gone.stdout).toContain('Left alone: Session 999999 is already gone.');
+  expect(gone.stdout).not.toContain('rolled back');
+  const session = await app();
+  const planned = await run('terminate', String(session.pid), '--plan', '--read-only');
+  expect([planned.code, planned.stderr]).toEqual([0, expect.stringContaining('read-only mode')]);
+  expect(planned.stdout).toContain('pg_terminate_backend(t.pid)');
+  const refused = await run('terminate', String(session.pid), '--yes', '--read-only');
+  expect([refused.code, refused.stdout]).toEqual([2, '']);
+  expect(await isThere(watcher, session.pid)).toBe(true);
+});
+
+test('a name that is not that of the plan sends nothing, and says which it is', async () => {
+  const session = await app();
+  const { code, stderr } = await run('terminate', String(session.pid), '--yes', '--confirm', 'postgres');
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^pgdeck: That is not the name: .+ Nothing was sent\.$/m);
+  expect(await isThere(watcher, session.pid)).toBe(true);
 });
 
 test('^C sends nothing more, and tells what became of what was sent', async () => {
@@ -212,7 +241,7 @@ test('^C sends nothing more, and tells what became of what was sent', async () =
   try {
     const { host, port, user, database } = cluster.target();
     const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
-    const child = spawn(process.execPath, [MAIN, 'terminate', String(stuck.pid), '--yes'], {
+    const child = spawn(process.execPath, [MAIN, 'terminate', String(stuck.pid), '--yes', '--json'], {
       env: cleanEnvironment(home, server),
       stdio: ['ignore', 'pipe', 'ignore'],
     });
@@ -227,6 +256,7 @@ test('^C sends nothing more, and tells what became of what was sent', async () =
     child.kill('SIGINT');
     expect(await ended).toBe(1);
     expect(said).toMatch(/got the signal and is still there after/);
+    expect(lines(said).at(-1)).toMatchObject({ type: 'end', ok: false, status: 'cancelled' });
     expect((await runs())[0]).toMatchObject({ operation: 'terminate', status: 'cancelled' });
   } finally {
     process.kill(stuck.pid, 'SIGCONT');

@@ -6,7 +6,8 @@ import { signalEvent } from '../../ops/signal/events.ts';
 import { isSignalPlan } from '../../ops/signal/plan.ts';
 import { eventSentence, refusalSentence, sessions } from '../../ops/signal/sentences.ts';
 import type { SignalPlan } from '../../ops/signal/types.ts';
-import { answered } from '../operation/confirm.ts';
+import { cleanLine } from '../../text/clean.ts';
+import { type Answer, answered } from '../operation/confirm.ts';
 import { interruptible } from '../operation/interrupt.ts';
 import type { Flags } from '../operation/run.ts';
 import { EXIT, note, print, printJson, printJsonLine } from '../output.ts';
@@ -15,11 +16,13 @@ import { effectLine, outcomeLine, printPreview, refusedLine, wouldLine } from '.
 /** Shows whom a plan would hit, or signals them where that was answered with a yes. Returns the exit code. */
 export async function carryOut(plan: Plan, context: OpContext, flags: Flags): Promise<number> {
   if (!isSignalPlan(plan)) throw new Error(`${plan.operation} sends no signal`);
+  if (context.readOnly) throw engineErrors.readOnly({ operation: plan.operation });
   const json = flags.json ?? false;
-  return answered(plan, flags) === 'yes' ? send(plan, context, json) : preview(plan, json);
+  const answer = answered(plan, flags);
+  return answer === 'yes' ? send(plan, context, json) : preview(plan, json, answer);
 }
 
-async function preview(plan: SignalPlan, json: boolean): Promise<number> {
+async function preview(plan: SignalPlan, json: boolean, answer: Answer | undefined): Promise<number> {
   if (json)
     printJson({
       would: plan.victims.map(wouldLine),
@@ -28,7 +31,11 @@ async function preview(plan: SignalPlan, json: boolean): Promise<number> {
     });
   else await printPreview(plan);
   if (plan.victims.length === 0) return nobody(plan);
-  note(`pgdeck: Nothing was sent. Add --yes to ${plan.action} ${sessions(plan.victims.length)}.`);
+  note(
+    answer === 'wrong name'
+      ? `pgdeck: That is not the name: ${cleanLine(plan.subject)}. Nothing was sent.`
+      : `pgdeck: Nothing was sent. Add --yes to ${plan.action} ${sessions(plan.victims.length)}.`,
+  );
   return EXIT.refused;
 }
 
@@ -41,6 +48,7 @@ async function send(plan: SignalPlan, context: OpContext, json: boolean): Promis
   /** Where the journal has it. */
   let run: string | null = null;
   let recorded = true;
+  let cancelled = false;
   for await (const event of events(plan, context)) {
     if (event.type === 'unrecorded') {
       recorded = false;
@@ -49,6 +57,7 @@ async function send(plan: SignalPlan, context: OpContext, json: boolean): Promis
     if (event.type === 'begin' && recorded) run = event.run;
     if (event.type === 'end' && event.status === 'refused')
       throw engineErrors.runRefused({ why: event.text });
+    if (event.type === 'end' && event.status === 'cancelled') cancelled = true;
     if (event.type === 'finish') ok &&= event.ok;
     const told = signalEvent(plan, event);
     if (told === undefined) continue;
@@ -57,7 +66,8 @@ async function send(plan: SignalPlan, context: OpContext, json: boolean): Promis
     else if (told.kind === 'effect') printJsonLine({ type: 'effect', ...effectLine(told) });
     else printJsonLine({ type: 'outcome', ...outcomeLine(told) });
   }
-  if (json) printJsonLine({ type: 'end', ok, run, refused: plan.refused.length, ...counts });
+  const status = cancelled ? 'cancelled' : ok ? 'done' : 'failed';
+  if (json) printJsonLine({ type: 'end', ok, status, run, refused: plan.refused.length, ...counts });
   if (plan.victims.length === 0 && !failed(plan)) return nobody(plan);
   return ok ? EXIT.done : EXIT.failed;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, stat, writeFile } from 'node:fs/promises';
+import { open, stat, writeFile } from 'node:fs/promises';
+import { readRegular } from '../files/durable.ts';
 import { checksumTree, sha256File } from './checksum.ts';
 
 /** Makes an empty file that its owner alone reads, before a program opens it. Throws the system's error. */
@@ -14,7 +15,7 @@ export async function writeBeside(path: string, text: string): Promise<void> {
 
 /** Reads a file beside an archive. Throws the system's error. */
 export function readBeside(path: string): Promise<string> {
-  return readFile(path, 'utf8');
+  return readRegular(path);
 }
 
 /** Bytes of a file that is being written; undefined where it is not there yet. */

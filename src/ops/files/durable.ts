@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { access, chmod, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpError } from '../error.ts';
@@ -11,6 +12,21 @@ export function diskError(error: unknown, undone: Undone, path: string): OpError
 }
 
 /** Whether there is anything at a path that this user can reach. */
+/**
+ * The text of a small file of ours. Somebody may have put a pipe or a device in its place, which would keep us for ever:
+ * those are refused as what they are. Throws the system's error.
+ */
+export async function readRegular(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!(await file.stat()).isFile())
+      throw Object.assign(new Error(`not a regular file: ${path}`), { code: 'EINVAL' });
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
 export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,

@@ -1,7 +1,8 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readRegular } from '../files/durable.ts';
 import { isAlive, type ProcessMark } from '../files/process.ts';
 import { DELETING, PARTIAL } from './names.ts';
 
@@ -60,7 +61,7 @@ export async function sweepPartials(directory: string, now = new Date()): Promis
 
 async function readOwner(path: string): Promise<(ProcessMark & { readonly run: string }) | undefined> {
   try {
-    return ownerSchema.parse(JSON.parse(await readFile(join(path, OWNER), 'utf8')));
+    return ownerSchema.parse(JSON.parse(await readRegular(join(path, OWNER))));
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
-import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { diskError, sync } from '../files/durable.ts';
+import { diskError, readRegular, sync } from '../files/durable.ts';
 import { repositoryErrors } from './errors.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
 
@@ -15,7 +15,7 @@ export async function readManifest(directory: string): Promise<Manifest> {
   const path = join(directory, MANIFEST);
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readRegular(path);
   } catch (error) {
     throw diskError(error, 'readManifest', path);
   }

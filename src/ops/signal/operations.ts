@@ -106,8 +106,12 @@ export const terminate = defineOperation({
   plan: (input, context) => planned('terminate', input, context),
 });
 
+/** A plan reads only; read-only mode refuses to carry it out. */
 const planned = (action: SignalAction, input: Input, context: OpContext): Promise<SignalPlan> =>
-  planSignal({ action, pick: pickOf(input), unverified: input.unverified }, context);
+  planSignal(
+    { action, pick: pickOf(input), unverified: input.unverified },
+    { place: context.place, readOnly: false, control: () => context.control() },
+  );
 
 type Input = z.output<typeof cancelInput> & Partial<z.output<typeof terminateInput>>;
 

@@ -85,11 +85,12 @@ export function signalPlan(
     facts: frees === undefined ? [] : [{ label: 'frees', value: frees }],
     checks: refused.map((refusal) => ({
       title: capital(refusal.target === undefined ? `session ${refusal.pid}` : sessionName(refusal.target)),
-      status: 'warn',
+      // a sweep that leaves everybody alone is done; somebody who was meant is not
+      status: victims.length === 0 && refusal.why !== 'another_pgdeck' ? 'block' : 'warn',
       detail: `Left alone: ${refusalSentence(refusal)}`,
     })),
     steps: signalSteps(action, victims, wait),
-    consequence: CONSEQUENCE[action],
+    ...(victims.length > 0 && { consequence: CONSEQUENCE[action] }),
     // of each that was signalled it is told what became of it
     leaves: () => undefined,
   };

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -258,6 +259,14 @@ test('a pipe in the repository is passed over, and not waited for', async () => 
   execFileSync('mkfifo', [pipe]);
   expect(await listBackups(directory)).toEqual([]);
   await expect(findBackup(directory, pipe)).rejects.toThrow('is neither a file nor a directory');
+}, 5_000);
+
+test('a pipe in the place of a manifest is damage, and not waited for', async () => {
+  const path = await made('shop_20260101_000000');
+  rmSync(join(path, 'manifest.json'));
+  execFileSync('mkfifo', [join(path, 'manifest.json')]);
+  expect(await listBackups(repository)).toMatchObject([{ id: 'shop_20260101_000000', status: 'damaged' }]);
+  await expect(readManifest(path)).rejects.toMatchObject(refusal(/The manifest cannot be read/));
 }, 5_000);
 
 test('a time that is none is damage; of one second the later one is first', async () => {

@@ -221,12 +221,13 @@ class Drive {
     const step = this.#plan.steps[at];
     if (step === undefined) return undefined;
     const finish = finishOf(end, this.#context.secrets);
-    const { ok, text, outcome } = finish;
+    const { ok, ...told } = finish;
+    const { text, outcome } = told;
     if (end instanceof Outcome) this.#stopped ??= end.stops;
     if (ok) this.#done.add(step.id);
     quietly(() => journal.finishStep(at, ok, text ?? 'done', outcome));
     crashPoint(this.#context.env, `${step.id}:end`);
-    this.#emit({ type: 'finish', step: at, ms: Math.round(performance.now() - started), ...finish });
+    this.#emit({ type: 'finish', step: at, ok, ms: Math.round(performance.now() - started), ...told });
     if (ok) return undefined;
     return outcome === undefined ? `${step.title}: ${text}` : text;
   }
