@@ -13,7 +13,7 @@ export function mount(
   bridge: Bridge,
   stdin: NodeJS.ReadStream = process.stdin,
 ): Instance {
-  return render(<App deck={deck} paint={paint} bridge={bridge} />, {
+  const ink = render(<App deck={deck} paint={paint} bridge={bridge} />, {
     // all that Ink uses of a terminal's stream
     stdout: screen as Writable as NodeJS.WriteStream,
     stdin,
@@ -25,4 +25,6 @@ export function mount(
     // Ink turns itself off where CI is set in the environment; that there is a terminal was checked before
     interactive: true,
   });
+  screen.attach(() => ink.clear());
+  return ink;
 }

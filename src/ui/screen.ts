@@ -17,8 +17,10 @@ const SHOW = '\u001b[?25h';
 const HIDE = '\u001b[?25l';
 const HOME = '\u001b[H';
 const ERASE_LINE = '\u001b[K';
+const NO_WRAP = '\u001b[?7l';
+const WRAP = '\u001b[?7h';
 
-/** What Ink writes before a frame that it draws anew from the top. */
+/** What Ink writes before a frame that it draws anew from the top where the terminal has lost rows. */
 const HOME_AND_ERASE = `${HOME}\u001b[J`;
 /** Terminals read at least this many bytes before they paint: what is shorter needs no marks around it. */
 const AT_ONCE = 512;
@@ -29,18 +31,25 @@ const MODES = /^(?:\u001b\[[?<=>][0-9;]*[hlucmn])*$/;
  * The terminal as Ink gets it. The screen is entered, and its first frame is there, before Ink is loaded, which then
  * draws over it. What Ink writes for one change, such as erasing before a frame of another width, reaches the terminal
  * as one synchronized update, and a whole frame erases what it does not cover as it goes, never the screen before it.
+ *
+ * A terminal of another size shows what nobody knows: it has cut or wrapped what was there, and perhaps what Ink wrote
+ * before it heard of that. Then Ink forgets its frame and draws a whole one.
  */
 export class Screen extends Writable {
   readonly isTTY = true;
   readonly #terminal: Terminal;
-  readonly #onResize = () => this.emit('resize');
+  readonly #onResize = () => this.#resized();
+  /** Makes Ink forget what it has drawn; it writes what erases that from where it believes to be. */
+  #forget: () => void = () => {};
   #out = '';
   /** It is written once all is there that belongs to it. */
   #waiting = false;
   /** On the alternate screen. */
   #active = false;
-  /** What {@link open} has painted is still there. */
-  #held = false;
+  /** What is there is not Ink's: the next frame is drawn over it, from the top. */
+  #over = false;
+  /** What is written is about a frame that is not there. */
+  #deaf = false;
 
   constructor(terminal: Terminal) {
     super({ decodeStrings: false });
@@ -59,8 +68,13 @@ export class Screen extends Writable {
   /** Enters the alternate screen before Ink does, with a frame that Ink then takes over. */
   open(frame: string): void {
     this.#active = true;
-    this.#held = true;
-    this.#terminal.write(`${ENTER}${HIDE}${BEGIN}${frame}${HOME}${END}`);
+    this.#over = true;
+    this.#terminal.write(ENTER + HIDE + BEGIN + frame + END);
+  }
+
+  /** Ink has taken over: how it is made to forget what it has drawn. */
+  attach(forget: () => void): void {
+    this.#forget = forget;
   }
 
   /** Leaves the alternate screen if that has not been done. */
@@ -69,19 +83,37 @@ export class Screen extends Writable {
   }
 
   override _write(chunk: string | Buffer, _encoding: BufferEncoding, done: () => void): void {
-    const text = chunk.toString();
+    if (!this.#deaf) this.#take(chunk.toString());
+    done();
+  }
+
+  #take(text: string): void {
     if (text === ENTER) this.#enter();
-    else if (this.#held && !MODES.test(text)) {
-      this.#held = false;
-      this.#out += covering(text);
-    } else if (text.startsWith(HOME_AND_ERASE))
-      this.#out += HOME + covering(text.slice(HOME_AND_ERASE.length));
+    else if (text.startsWith(HOME_AND_ERASE)) this.#draw(text.slice(HOME_AND_ERASE.length));
+    else if (this.#over && this.#active && !MODES.test(text)) this.#draw(text);
     else this.#out += text;
     if (text.includes(LEAVE)) this.#active = false;
     // outside the process may be about to stop or to end
     if (this.#active) this.#flushSoon();
     else this.#flush();
-    done();
+  }
+
+  /**
+   * A whole frame, in the terminal's size whatever size Ink still believes in: one that is larger would scroll and wrap.
+   * Terminals do not agree about erasing behind the last cell of a row: it is done before.
+   */
+  #draw(frame: string): void {
+    this.#over = false;
+    const rows = frame.split('\n').slice(0, this.rows);
+    this.#out += HOME + NO_WRAP + rows.map((row) => ERASE_LINE + row).join('\n') + WRAP;
+  }
+
+  #resized(): void {
+    this.#deaf = true;
+    this.#forget();
+    this.#deaf = false;
+    this.#over = true;
+    this.emit('resize');
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
@@ -91,8 +123,9 @@ export class Screen extends Writable {
   }
 
   #enter(): void {
-    if (!this.#held) this.#out += ENTER;
+    if (!this.#active) this.#out += ENTER;
     this.#active = true;
+    this.#over = true;
   }
 
   #flushSoon(): void {
@@ -107,9 +140,4 @@ export class Screen extends Writable {
     this.#out = '';
     if (out !== '') this.#terminal.write(this.#active && out.length > AT_ONCE ? BEGIN + out + END : out);
   }
-}
-
-/** A whole frame that is drawn over another one. Terminals do not agree about erasing behind the last cell of a row. */
-function covering(frame: string): string {
-  return ERASE_LINE + frame.replaceAll('\n', `\n${ERASE_LINE}`);
 }

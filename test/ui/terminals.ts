@@ -36,6 +36,7 @@ export function inks(incrementalRendering = false) {
   const both = [direct, screen].map((stream) =>
     render(null, { ...options, stdout: stream as unknown as NodeJS.WriteStream }),
   );
+  screen.attach(() => both[1]?.clear());
   const end = () => {
     for (const ink of both) ink.unmount();
   };
