@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { withoutHistory } from './sgr.ts';
 
 /** The part of a terminal's output stream that is needed here; `process.stdout` is one. */
 export interface Terminal {
@@ -136,7 +137,7 @@ export class Screen extends Writable {
 
   #flush(): void {
     this.#waiting = false;
-    const out = this.#out.replaceAll(BEGIN, '').replaceAll(END, '');
+    const out = withoutHistory(this.#out.replaceAll(BEGIN, '').replaceAll(END, ''));
     this.#out = '';
     if (out !== '') this.#terminal.write(this.#active && out.length > AT_ONCE ? BEGIN + out + END : out);
   }
