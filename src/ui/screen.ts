@@ -25,6 +25,8 @@ const WRAP = '\u001b[?7h';
 const HOME_AND_ERASE = `${HOME}\u001b[J`;
 /** Terminals read at least this many bytes before they paint: what is shorter needs no marks around it. */
 const AT_ONCE = 512;
+/** A new row begins at its first cell: the terminal's driver sees to that, and Ink does it once more. */
+const NEW_ROW = '\n\u001b[1G';
 /** Private modes (keyboard, paste, cursor): they show nothing. */
 const MODES = /^(?:\u001b\[[?<=>][0-9;]*[hlucmn])*$/;
 
@@ -137,7 +139,8 @@ export class Screen extends Writable {
 
   #flush(): void {
     this.#waiting = false;
-    const out = withoutHistory(this.#out.replaceAll(BEGIN, '').replaceAll(END, ''));
+    const marked = this.#out.replaceAll(NEW_ROW, '\n');
+    const out = withoutHistory(marked.replaceAll(BEGIN, '').replaceAll(END, ''));
     this.#out = '';
     if (out !== '') this.#terminal.write(this.#active && out.length > AT_ONCE ? BEGIN + out + END : out);
   }
