@@ -2,28 +2,21 @@
 const HISTORY = /\u001b\[K((?:\u001b\[[\d;]*m){2,})/g;
 const ONE = /\u001b\[([\d;]*)m/g;
 
-/** What a parameter takes back, and what it sets; undefined where it is not known. */
-function effectOf(
-  parameters: string,
-): { readonly ends: readonly string[]; readonly sets?: string } | undefined {
-  const code = Number(parameters.split(';', 1)[0]);
-  const aspect = (name: string, end: number) => (code === end ? { ends: [name] } : { ends: [], sets: name });
-  if ((code >= 30 && code <= 39) || (code >= 90 && code <= 97)) return aspect('colour', 39);
-  if ((code >= 40 && code <= 49) || (code >= 100 && code <= 107)) return aspect('ground', 49);
-  if (code === 22) return { ends: ['bold', 'faint'] };
-  const names = [
-    'bold',
-    'faint',
-    'italic',
-    'underline',
-    undefined,
-    undefined,
-    'inverse',
-    undefined,
-    'struck',
-  ];
-  const name = names[(code > 20 ? code - 20 : code) - 1];
-  return name === undefined ? undefined : code > 20 ? { ends: [name] } : { ends: [], sets: name };
+/** What sets a look, and with the same name what takes it back. */
+const SETS: Readonly<Record<number, string>> = {
+  ...{ 1: 'bold', 2: 'faint', 3: 'italic', 4: 'underline', 7: 'inverse', 9: 'struck' },
+  ...{ 38: 'colour', 48: 'ground' },
+};
+const ENDS: Readonly<Record<number, readonly string[]>> = {
+  ...{ 22: ['bold', 'faint'], 23: ['italic'], 24: ['underline'], 27: ['inverse'], 29: ['struck'] },
+  ...{ 39: ['colour'], 49: ['ground'] },
+};
+
+/** The look that a parameter sets; undefined where it sets none that is known. */
+function setBy(code: number): string | undefined {
+  if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97)) return 'colour';
+  if ((code >= 40 && code <= 47) || (code >= 100 && code <= 107)) return 'ground';
+  return SETS[code];
 }
 
 /**
@@ -34,10 +27,11 @@ export function withoutHistory(text: string): string {
   return text.replace(HISTORY, (whole, run: string) => {
     const set = new Map<string, string>();
     for (const [sequence, parameters = ''] of run.matchAll(ONE)) {
-      const effect = effectOf(parameters);
-      if (effect === undefined) return whole;
-      for (const name of effect.ends) set.delete(name);
-      if (effect.sets !== undefined) set.set(effect.sets, sequence);
+      const code = Number(parameters.split(';', 1)[0]);
+      const [ends, name] = [ENDS[code], setBy(code)];
+      if (ends !== undefined) for (const one of ends) set.delete(one);
+      else if (name !== undefined) set.set(name, sequence);
+      else return whole;
     }
     return `\u001b[K${[...set.values()].join('')}`;
   });
