@@ -6,6 +6,7 @@ import { keysOf } from '../../src/app/core/keys.ts';
 import { NOT_OFFERED, THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
 import { fieldsOf, type InputField } from '../../src/ops/engine/fields.ts';
 import type { Danger } from '../../src/ops/engine/plan.ts';
+import { FORMATS } from '../../src/ops/migrate/formats/registry.ts';
 import { OPERATIONS } from '../../src/ops/registry.ts';
 
 export const README = fileURLToPath(new URL('../../README.md', import.meta.url));
@@ -78,12 +79,25 @@ function flagRow({ id, kind, option, hint, initial, values, placeholder = id }: 
   return `| &emsp;${code(`${option}${value}`)} | ${cell(hint)}${again}${known} | |`;
 }
 
+/** In the order of their names; that of the program is of what takes a file first. */
+function formatTable(): string {
+  const rows = FORMATS.toSorted((a, b) => (a.title.toLowerCase() < b.title.toLowerCase() ? -1 : 1)).map(
+    ({ name, title, files, ledger, limits = '' }) => {
+      const table = code([ledger.schema, ledger.tableName].filter((part) => part !== undefined).join('.'));
+      const named = name === title ? title : `${title} ${code(name)}`;
+      return `| ${named} | ${files} | ${table} | ${limits} |`;
+    },
+  );
+  return ['| format | files | history | what is not done |', '|---|---|---|---|', ...rows].join('\n');
+}
+
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 const code = (text: string): string => `\`${cell(text)}\``;
 
 /** The parts of the README that are printed from the program's own tables. */
 export const SECTIONS: Readonly<Record<string, () => string | Promise<string>>> = {
   keys: keyTable,
+  formats: formatTable,
   operations: operationTable,
   thresholds: thresholdTable,
 };

@@ -3,10 +3,8 @@ import type { Host } from '../../hosts/host.ts';
 import type { Field, OpContext } from '../engine/operation.ts';
 import type { OpError } from '../error.ts';
 import { migrateErrors } from './errors.ts';
+import { USUAL } from './formats/registry.ts';
 import type { MigrationAdapter, MigrationDirectory, Where } from './types.ts';
-
-/** Where SQL migrations usually are, below the project's directory. */
-const USUAL = ['db/migrations', 'migrations', 'database/migrations', 'sql/migrations', 'db/migrate', '.'];
 
 /** Which tool's migrations, and where. */
 export interface ChosenTool {

@@ -34,6 +34,9 @@ export const fileErrors = defineErrors('migrate.files', {
       `There is nothing in ${directory}, and above it is a project of ${named(owner)}.`,
       `Say whose it is to be with ${orSql(owner)}.`,
     ),
+  /** `how`: a sentence with the tool's own command. */
+  begunByTool: ({ tool, how }: { tool: string; how: string }) =>
+    refused(`A migration of ${tool} is more than its SQL, and ${tool} begins it itself.`, how),
   otherFormat: ({ directory, format }: { directory: string; format: string }) =>
     refused(
       `The files in ${directory} are written for ${format}.`,

@@ -1,9 +1,4 @@
 import type { Section } from '../sql/statement.ts';
-import type { Problem } from '../types.ts';
-
-/** Whose way of writing migrations the files follow. */
-export const MIGRATION_FORMATS = ['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway'] as const;
-export type MigrationFormat = (typeof MIGRATION_FORMATS)[number];
 
 /** One migration, as its files say it. */
 export interface Migration {
@@ -22,18 +17,11 @@ export interface Migration {
   readonly down: Section | undefined;
   /** It has no way down, and its tool would take it back nevertheless: out of the history, and nothing else. */
   readonly forgettable?: boolean | undefined;
-  /** Flyway's own checksum of the file; undefined for the others. */
-  readonly crc: number | undefined;
-}
-
-/** What is in a directory. */
-export interface Migrations {
-  /** Absolute. */
-  readonly directory: string;
-  /** Undefined when there is no migration in it. */
-  readonly format: MigrationFormat | undefined;
-  /** In the order they are applied. */
-  readonly migrations: readonly Migration[];
-  /** Files that cannot be read or run (`bad_file`), or no directory. */
-  readonly problems: readonly Problem[];
+  /** What its tool's table knows it by, where that is neither its version nor its name. */
+  readonly key?: string | undefined;
+  /**
+   * The tool's own sums of its file, as its table has them: the first is written, and any other is of the same text.
+   * Empty for a tool that keeps none.
+   */
+  readonly sums: readonly string[];
 }

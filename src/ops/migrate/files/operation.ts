@@ -7,13 +7,11 @@ import type { OpContext } from '../../engine/operation.ts';
 import { defineOperation } from '../../engine/operation.ts';
 import type { Check, Plan } from '../../engine/plan.ts';
 import { type Candidate, candidates, chooseFields, nothing } from '../choose.ts';
-import { newMigration } from './create.ts';
+import { MIGRATION_FORMATS, type MigrationFormat, USUAL } from '../formats/registry.ts';
+import { DEFAULT_FORMAT, newMigration } from './create.ts';
 import { fileErrors } from './errors.ts';
-import { MIGRATION_FORMATS, type MigrationFormat, type Migrations } from './migration.ts';
+import type { Migrations } from './migrations.ts';
 import { readMigrations } from './read.ts';
-
-/** Where SQL migrations usually are, below a project's directory. */
-const USUAL = ['db/migrations', 'migrations', 'database/migrations', 'sql/migrations', 'db/migrate', '.'];
 
 /** Begins a migration: with the team's own tool, else an empty file that is named as the others are. */
 export const migrateCreate = defineOperation({
@@ -130,7 +128,7 @@ async function planFiles(
     danger: 'none',
     writes: false,
     server: directory,
-    input: { name, format: found.format ?? format ?? 'dbmate', tool, dir: directory },
+    input: { name, format: found.format ?? format ?? DEFAULT_FORMAT, tool, dir: directory },
     facts: [{ label: 'Directory', value: `${directory}, ${plural(migrations.length, 'migration')}` }],
     checks: [check],
     steps: [

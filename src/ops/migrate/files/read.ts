@@ -1,22 +1,24 @@
 import { basename, join } from 'node:path';
 import type { Host } from '../../../hosts/host.ts';
+import { FORMATS, type MigrationFormat } from '../formats/registry.ts';
+import type { DirectionText, FileName, Format, FormatReader } from '../formats/shared/format.ts';
 import { loadParser, type Parser } from '../sql/parser.ts';
 import { readSection } from '../sql/section.ts';
 import type { Section } from '../sql/statement.ts';
 import type { Problem } from '../types.ts';
-import { flywayChecksum } from './formats/flyway.ts';
-import type { DirectionText, FileName, FormatReader } from './formats/format.ts';
-import { READERS } from './formats/formats.ts';
 import { filesBelow, listing } from './listing.ts';
-import type { Migration, Migrations } from './migration.ts';
+import type { Migration } from './migration.ts';
+import type { Migrations } from './migrations.ts';
 import { readText } from './text.ts';
 
 interface MigrationFile {
   readonly file: string;
   readonly text: string;
   /** The format it is written in, where that is certain. */
-  readonly reader: FormatReader | undefined;
+  readonly format: Known | undefined;
 }
+
+type Known = Format<MigrationFormat>;
 
 /**
  * Reads a directory of SQL migrations. What is not certain is a problem, never a guess: a file in another format, a
@@ -31,18 +33,18 @@ export async function readMigrations(host: Host, directory: string): Promise<Mig
     return none;
   }
   const above = await readSources(host, directory, files, problems);
-  const sources = [...above, ...(await readBelow(host, directory, commonReader(above), problems))];
-  const reader = commonReader(sources);
-  if (reader === undefined) {
+  const sources = [...above, ...(await readBelow(host, directory, commonFormat(above), problems))];
+  const format = commonFormat(sources);
+  if (format === undefined) {
     for (const { file } of sources.filter(({ file }) => /^\d/.test(file)))
       problems.push(badFile(versionIn(file), `${file}: ${NO_MARK}`));
     return none;
   }
   const parser = await loadParser();
-  const named = ours(sources, reader, problems);
-  const alone = await notInTransaction(host, directory, named);
-  const migrations = assemble(parser, alone, named, reader, problems);
-  return { directory, format: reader.format, migrations, problems };
+  const named = ours(sources, format, problems);
+  const alone = await notInTransaction(host, directory, named, format.reader);
+  const migrations = assemble(parser, alone, named, format.reader, problems);
+  return { directory, format: format.name, migrations, problems };
 }
 
 const NO_MARK =
@@ -54,17 +56,20 @@ const badFile = (version: string | null, message: string): Problem => ({
   message,
 });
 
-/** Flyway alone looks into directories below. */
+/** Files in directories below, for the formats that look there. */
 async function readBelow(
   host: Host,
   directory: string,
-  reader: FormatReader | undefined,
+  format: Known | undefined,
   problems: Problem[],
 ): Promise<MigrationFile[]> {
-  if (reader !== undefined && reader.format !== 'flyway') return [];
+  const looking = (format === undefined ? FORMATS : [format]).filter(({ reader }) => reader.below);
+  if (looking.length === 0) return [];
   const { files, all } = await filesBelow(host, directory);
-  const fitting = files.filter((file) => READERS[0]?.claims(basename(file), '') || isProgram(basename(file)));
-  if (!all && (reader !== undefined || fitting.length > 0))
+  const fitting = files.filter(
+    (file) => looking.some(({ reader }) => reader.claims(file, '')) || isProgram(basename(file)),
+  );
+  if (!all && (format !== undefined || fitting.length > 0))
     problems.push(
       badFile(null, `There are too many directories below ${directory}; name the one with the migrations.`),
     );
@@ -102,8 +107,10 @@ async function readSources(
     if (!file.endsWith('.sql')) continue;
     const read = await readText(host, join(directory, file));
     if (read.ok) {
-      const reader = READERS.find((one) => one.claims(name, read.text));
-      sources.push({ file, text: read.text, reader });
+      const format = FORMATS.find(
+        ({ reader }) => (reader.below || name === file) && reader.claims(file, read.text),
+      );
+      sources.push({ file, text: read.text, format });
     } else if (LIKELY.test(name)) problems.push(badFile(versionIn(name), `${file}: ${read.error}`));
   }
   return sources;
@@ -120,9 +127,9 @@ const versionIn = (name: string): string | null => {
 };
 
 /** The format of most files. */
-function commonReader(sources: readonly MigrationFile[]): FormatReader | undefined {
-  const count = (reader: FormatReader) => sources.filter((source) => source.reader === reader).length;
-  const [most] = READERS.filter((reader) => count(reader) > 0).sort((a, b) => count(b) - count(a));
+function commonFormat(sources: readonly MigrationFile[]): Known | undefined {
+  const count = (format: Known) => sources.filter((source) => source.format === format).length;
+  const [most] = FORMATS.filter((format) => count(format) > 0).sort((a, b) => count(b) - count(a));
   return most;
 }
 
@@ -131,29 +138,26 @@ interface NamedFile extends MigrationFile {
 }
 
 /** The files of that format; what else looks like a migration is a problem. */
-function ours(sources: readonly MigrationFile[], reader: FormatReader, problems: Problem[]): NamedFile[] {
+function ours(sources: readonly MigrationFile[], format: Known, problems: Problem[]): NamedFile[] {
+  const { reader, title } = format;
   return sources.flatMap((source) => {
     const { file } = source;
-    const name = reader.fileName(basename(file));
+    const name = reader.fileName(file);
     const version = versionIn(basename(file));
-    const marked = source.reader !== undefined;
-    if (marked && source.reader !== reader)
+    const marked = source.format !== undefined;
+    if (marked && source.format !== format)
       problems.push(
-        badFile(
-          version,
-          `${file}: it is written for ${source.reader?.format}, and the others for ${reader.format}.`,
-        ),
+        badFile(version, `${file}: it is written for ${source.format?.title}, and the others for ${title}.`),
       );
     else if (marked && name === undefined)
       problems.push(
-        badFile(version, `${file}: ${reader.format} does not take this name for a migration; rename it.`),
+        badFile(version, `${file}: ${title} does not take this name for a migration; rename it.`),
       );
-    // to node-pg-migrate a file without a mark is a way up; the other tools know no such file
-    else if (!marked && name !== undefined && reader.format !== 'node-pg-migrate')
+    else if (!marked && name !== undefined && !reader.unmarked)
       problems.push(badFile(name.version, `${file}: ${NO_MARK}`));
     else if (!marked && name === undefined && LIKELY.test(basename(file)))
       problems.push(
-        badFile(version, `${file}: ${reader.format} does not take this name for a migration; rename it.`),
+        badFile(version, `${file}: ${title} does not take this name for a migration; rename it.`),
       );
     else if (name !== undefined) return [{ ...source, name }];
     return [];
@@ -204,7 +208,7 @@ function read(
   const forth = section(up.file, parts.up ?? { sql: '', line: 1 });
   const nothing = { sql: '', line: 1 };
   const back = section(down?.file ?? up.file, downParts.down ?? nothing);
-  const written = downParts.down !== undefined || reader.withoutDown;
+  const written = downParts.down !== undefined || reader.withoutDown === true;
   // nothing is a way back from nothing; else what the migration did would stay
   const leads = back.statements.length > 0 || back.error !== undefined || isEmpty(forth);
   return [
@@ -217,7 +221,8 @@ function read(
       up: forth,
       down: written && leads ? back : undefined,
       forgettable: written && !leads,
-      crc: reader.format === 'flyway' ? flywayChecksum(up.text) : undefined,
+      key: up.name.key,
+      sums: reader.sums?.(up.text) ?? [],
     },
   ];
 }
@@ -229,19 +234,22 @@ const withFile = (file: string, error: string): string => `${file}:${/^\d/.test(
 /** Files that are run outside a transaction, with what says so. */
 type Alone = ReadonlyMap<string, string>;
 
-/** Flyway's settings for one script stand beside it. */
+/** What a tool's settings of one migration, beside it, say. */
 async function notInTransaction(
   host: Host,
   directory: string,
   sources: readonly NamedFile[],
+  { settings }: FormatReader,
 ): Promise<Alone> {
+  if (settings === undefined) return new Map();
   const found = await Promise.all(
     sources.map(async ({ file }): Promise<[string, string] | undefined> => {
-      const path = join(directory, `${file}.conf`);
+      const beside = settings.of(file);
+      const path = join(directory, beside);
       if (!(await host.files.exists(path))) return undefined;
-      const settings = await readText(host, path);
-      return settings.ok && /^\s*executeInTransaction\s*=\s*false\s*$/m.test(settings.text)
-        ? [file, `${file}.conf says executeInTransaction=false`]
+      const read = await readText(host, path);
+      return read.ok && settings.pattern.test(read.text)
+        ? [file, `${beside} says ${settings.says}`]
         : undefined;
     }),
   );

@@ -1,8 +1,9 @@
 import type { Session } from '../../../db/session.ts';
 import type { Migration } from '../files/migration.ts';
+import { command, isoOf, numberOf, textOf } from '../formats/shared/ledger.ts';
 import type { Direction } from '../types.ts';
-import type { Author, Command, DirtyRow } from './history.ts';
-import { command, isoOf, numberOf, textOf } from './ledgers/ledger.ts';
+import type { Author } from './history.ts';
+import type { Command, DirtyRow } from './rows.ts';
 
 /**
  * Our own table: what the tools' tables have no columns for. A row with `direction` is dirty; with `applied_at` it was

@@ -1,48 +1,10 @@
 import type { Migration } from '../files/migration.ts';
+import type { MigrationFormat } from '../formats/registry.ts';
 import type { Direction } from '../types.ts';
+import type { AppliedRow, Command, DirtyRow } from './rows.ts';
 
-/** Whose table says what is applied. */
-export const LEDGERS = ['dbmate', 'golang-migrate', 'node-pg-migrate', 'goose', 'flyway', 'pgdeck'] as const;
-export type LedgerKind = (typeof LEDGERS)[number];
-
-/** A statement with its parameters, for `session.sql(text, params)`. */
-export interface Command {
-  readonly text: string;
-  readonly params: readonly unknown[];
-}
-
-/** A migration that the history knows as applied. */
-export interface AppliedRow {
-  /** As {@link Migration.version} writes it. */
-  readonly version: string;
-  /** What the table has to find it again: its version or its name there. */
-  readonly key: string;
-  readonly name: string | null;
-  /** ISO 8601. */
-  readonly applied_at: string | null;
-  /** Of the way up when it was applied by pgdeck; null when another tool did. */
-  readonly checksum: string | null;
-  /** Flyway's. */
-  readonly crc: number | null;
-  readonly applied_by: string | null;
-  readonly execution_ms: number | null;
-}
-
-/** A migration that was begun outside a transaction and not finished. */
-export interface DirtyRow {
-  readonly version: string;
-  readonly name: string | null;
-  /** Null when another tool left it and does not say. */
-  readonly direction: Direction | null;
-  /** Statements that were finished; null when another tool left it. */
-  readonly done: number | null;
-  /** Statements it has; null when another tool left it. */
-  readonly of: number | null;
-  /** ISO 8601. */
-  readonly begun_at: string | null;
-  /** Id of the run in the journal; null when another tool left it. */
-  readonly run: string | null;
-}
+/** Whose table says what is applied: a tool's, or our own. */
+export type LedgerKind = MigrationFormat | 'pgdeck';
 
 /** The tables as they are now. */
 export interface History {

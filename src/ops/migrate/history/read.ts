@@ -1,35 +1,17 @@
 import { quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { migrateErrors } from '../errors.ts';
-import type { MigrationFormat, Migrations } from '../files/migration.ts';
+import type { Migrations } from '../files/migrations.ts';
+import { FORMATS, formatOf, type MigrationFormat } from '../formats/registry.ts';
+import type { Format } from '../formats/shared/format.ts';
+import { appliedRow, type Entries, type LedgerTool } from '../formats/shared/ledger.ts';
 import { currentSchema, type HistoryTable, historyTables } from '../queries/tables.ts';
 import { COMPANION, type CompanionRow, readCompanion } from './companion.ts';
-import type { AppliedRow, DirtyRow, History, HistoryAccess } from './history.ts';
-import { dbmateLedger } from './ledgers/dbmate.ts';
-import { flywayLedger } from './ledgers/flyway.ts';
-import { golangMigrateLedger } from './ledgers/golang-migrate.ts';
-import { gooseLedger } from './ledgers/goose.ts';
-import { appliedRow, type Entries, type LedgerTool } from './ledgers/ledger.ts';
-import { nodePgMigrateLedger } from './ledgers/node-pg-migrate.ts';
+import type { History, HistoryAccess } from './history.ts';
+import type { AppliedRow, DirtyRow } from './rows.ts';
 import { writer } from './write.ts';
 
-const TOOLS: readonly LedgerTool[] = [
-  golangMigrateLedger,
-  dbmateLedger,
-  nodePgMigrateLedger,
-  gooseLedger,
-  flywayLedger,
-];
-
-/** Whose tables files of a format may be written into, the usual one first; none: ours alone. */
-const LEDGERS_OF: Readonly<Record<MigrationFormat, readonly LedgerTool[]>> = {
-  dbmate: [dbmateLedger],
-  // node-pg-migrate can be told to take pairs of files, too
-  'golang-migrate': [golangMigrateLedger, nodePgMigrateLedger],
-  'node-pg-migrate': [nodePgMigrateLedger],
-  goose: [gooseLedger],
-  flyway: [flywayLedger],
-};
+type Known = Format<MigrationFormat>;
 
 /**
  * Finds the history that belongs to the files and reads it; makes nothing. Files of a tool whose table is not there yet
@@ -37,85 +19,118 @@ const LEDGERS_OF: Readonly<Record<MigrationFormat, readonly LedgerTool[]>> = {
  * table may not be read.
  */
 export async function readHistory(session: Session, files: Migrations): Promise<HistoryAccess> {
-  const found = await session.run(historyTables, [
-    ...new Set(TOOLS.map((tool) => tool.tableName)),
-    COMPANION,
-  ]);
+  const found = await tablesIn(session);
   const notes: string[] = [];
   const mine = found.filter(({ name }) => name === COMPANION);
-  const { tool, table } = choose(files.format, found, notes);
-  const schema = table?.schema ?? mine[0]?.schema ?? (await schemaToUse(session));
-  const companion = mine.find((one) => one.schema === schema) ?? mine[0];
+  const choice = choose(files.format, found, notes);
+  const { table } = choice;
+  const usual = choice.format?.ledger;
+  const schema = table?.schema ?? usual?.schema ?? mine[0]?.schema ?? (await schemaToUse(session));
+  const ownSchema = usual?.companionSchema ?? schema;
+  const companion = mine.find((one) => one.schema === ownSchema) ?? mine[0];
   for (const one of [table, companion])
     if (one && !one.readable) {
       const { schema, name } = one;
       throw migrateErrors.unreadable({ schema, name, user: session.server.user });
     }
-  const own = companion ?? { schema, name: COMPANION };
-  const relation = tool ? (table ?? { schema, name: tool.tableName }) : own;
-  const companionName = quoteRelation(own);
-  const rows = companion ? await readCompanion(session, companionName) : [];
-  const ledgerName = quoteRelation(relation);
+  const own = companion ?? { schema: ownSchema, name: COMPANION };
+  const rows = companion ? await readCompanion(session, quoteRelation(own)) : [];
   const ours = rows.filter(({ applied_at: at }) => at !== null).map(({ version }) => version);
-  const said = tool && table ? await tool.read(session, ledgerName, files.migrations, ours) : undefined;
-  const entries = said
-    ? laidOver(said, rows)
-    : tool
-      ? { applied: [], dirty: dirtyOf(rows) }
-      : ownEntries(rows);
+  const kept = table === undefined && usual?.readOnly !== undefined;
+  const format = kept ? undefined : choice.format;
+  const tool = format?.ledger;
+  const relation = tool ? (table ?? { schema, name: tool.tableName }) : own;
+  const around = { migrations: files.migrations, directory: files.directory, others: ours };
+  const said = tool && table ? await tool.read(session, quoteRelation(relation), around) : undefined;
+  const entries =
+    said && tool
+      ? laidOver(tool, said, rows)
+      : tool
+        ? { applied: [], dirty: dirtyOf(rows) }
+        : ownEntries(rows);
   const history: History = {
-    kind: tool?.kind ?? 'pgdeck',
-    table: ledgerName,
+    kind: format?.name ?? 'pgdeck',
+    table: quoteRelation(relation),
     relations: tool ? [relation, own] : [own],
     exists: tool ? table !== undefined : companion !== undefined,
     companion: companion !== undefined,
-    refusal: tool ? refusalOf(tool, found) : undefined,
+    refusal: format && refusalOf(format, found, table),
     notes,
     ...entries,
   };
-  return { history, ledger: writer(tool, ledgerName, companionName, files.migrations) };
+  return { history, ledger: writer(tool, relation, own, files) };
+}
+
+/** Formats whose tool keeps its history in this database. Throws DbError. */
+export async function formatsIn(session: Session): Promise<readonly MigrationFormat[]> {
+  const found = await tablesIn(session);
+  return FORMATS.filter((format) => tablesOf(format, found).length > 0).map(({ name }) => name);
+}
+
+const tablesIn = (session: Session): Promise<HistoryTable[]> =>
+  session.run(historyTables, [...new Set(FORMATS.map(({ ledger }) => ledger.tableName)), COMPANION]);
+
+/** Schemas that are one tool's: a table in them is no other's. */
+const TAKEN: ReadonlySet<string> = new Set(FORMATS.flatMap(({ ledger }) => ledger.schema ?? []));
+
+function tablesOf({ ledger }: Known, found: readonly HistoryTable[]): HistoryTable[] {
+  const { tableName, schema } = ledger;
+  return found.filter(
+    (one) =>
+      one.name === tableName &&
+      (schema === undefined ? !TAKEN.has(one.schema) : one.schema === schema) &&
+      ledger.fits(one.columns),
+  );
 }
 
 interface LedgerChoice {
   /** Undefined: our own table is the history. */
-  readonly tool: LedgerTool | undefined;
+  readonly format: Known | undefined;
   readonly table: HistoryTable | undefined;
 }
 
 function choose(
-  format: MigrationFormat | undefined,
+  name: MigrationFormat | undefined,
   found: readonly HistoryTable[],
   notes: string[],
 ): LedgerChoice {
-  const belongs = (tool: LedgerTool) =>
-    found.filter(({ name, columns }) => name === tool.tableName && tool.fits(columns));
-  const candidates = format === undefined ? TOOLS : LEDGERS_OF[format];
-  for (const tool of candidates) {
-    const [table, ...others] = belongs(tool);
+  const own = name && formatOf(name);
+  const kin = FORMATS.filter((format) => own?.kin?.includes(format.name));
+  const candidates = own === undefined ? FORMATS : [own, ...kin];
+  for (const format of candidates) {
+    const [table, ...others] = tablesOf(format, found);
     if (table === undefined) continue;
     if (others.length > 0)
       notes.push(
         `${quoteRelation(table)} is read; there is a table of that name in ${others.map((o) => o.schema).join(', ')}, too.`,
       );
-    return { tool, table };
+    return { format, table };
   }
-  const usual = format === undefined || format === 'flyway' ? undefined : candidates[0];
-  const strangers = TOOLS.filter((tool) => !candidates.includes(tool) && belongs(tool).length > 0);
-  for (const stranger of strangers)
-    notes.push(
-      `The database has ${quoteRelation(belongs(stranger)[0] as HistoryTable)} of ${stranger.kind}, and the files are written for ${format}.`,
-    );
-  return { tool: usual, table: undefined };
+  for (const stranger of FORMATS.filter((format) => !candidates.includes(format))) {
+    const [table] = tablesOf(stranger, found);
+    if (table !== undefined)
+      notes.push(
+        `The database has ${quoteRelation(table)} of ${stranger.title}, and the files are written for ${own?.title}.`,
+      );
+  }
+  return { format: own, table: undefined };
 }
 
-function refusalOf(tool: LedgerTool, found: readonly HistoryTable[]): string | undefined {
-  if (tool.kind === 'flyway')
-    return 'The history is in the table of Flyway, which pgdeck only reads; run these migrations with Flyway.';
-  const same = found.filter(({ name }) => name === tool.tableName);
-  const taken = same.length > 0 && !same.some(({ columns }) => tool.fits(columns)) ? same[0] : undefined;
+function refusalOf(
+  { title, ledger }: Known,
+  found: readonly HistoryTable[],
+  table: HistoryTable | undefined,
+): string | undefined {
+  if (ledger.readOnly !== undefined) return ledger.readOnly;
+  if (table !== undefined) return undefined;
+  const { tableName, schema } = ledger;
+  const taken = found.find(
+    (one) =>
+      one.name === tableName && (schema === undefined ? !TAKEN.has(one.schema) : one.schema === schema),
+  );
   return taken
-    ? `${quoteRelation(taken)} is not a table of ${tool.kind} (its columns are ${taken.columns.join(', ')}); use the directory that belongs to it, or another database.`
-    : undefined;
+    ? `${quoteRelation(taken)} is not a table of ${title} (its columns are ${taken.columns.join(', ')}); use the directory that belongs to it, or another database.`
+    : ledger.absent;
 }
 
 async function schemaToUse(session: Session): Promise<string> {
@@ -131,7 +146,7 @@ function ownEntries(rows: readonly CompanionRow[]): Entries {
 }
 
 /** The tool says what is applied, our table what it has no column for. */
-function laidOver(said: Entries, rows: readonly CompanionRow[]): Entries {
+function laidOver(tool: LedgerTool, said: Entries, rows: readonly CompanionRow[]): Entries {
   const known = new Map(rows.map((row) => [row.version, row]));
   const dirty = dirtyOf(rows);
   const isDirty = (version: string) => dirty.some((row) => row.version === version);
@@ -151,10 +166,13 @@ function laidOver(said: Entries, rows: readonly CompanionRow[]): Entries {
     });
   // a mark of the tool is ours where we have one, also where the tool marks the version that a way down leads to
   const foreign = dirty.length > 0 ? [] : said.dirty;
-  return { applied: withReached(applied, said, dirty), dirty: [...dirty, ...foreign] };
+  return {
+    applied: tool.newestOnly ? withReached(applied, said, dirty) : applied,
+    dirty: [...dirty, ...foreign],
+  };
 }
 
-/** golang-migrate marks the version that a way down leads to: that one is applied. */
+/** A tool that holds the newest version only marks the one that a way down leads to: that one is applied. */
 function withReached(applied: AppliedRow[], said: Entries, dirty: readonly DirtyRow[]): AppliedRow[] {
   const down = dirty.some(({ direction }) => direction === 'down');
   const reached = said.dirty.filter(({ version }) => down && !dirty.some((row) => row.version === version));

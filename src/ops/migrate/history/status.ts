@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { plural } from '../../../text/units.ts';
 import type { OpContext } from '../../engine/operation.ts';
-import { isRepeatable } from '../files/formats/flyway.ts';
-import type { FormatReader } from '../files/formats/format.ts';
-import { readerOf } from '../files/formats/formats.ts';
-import type { Migration, Migrations } from '../files/migration.ts';
+import type { Migration } from '../files/migration.ts';
+import type { Migrations } from '../files/migrations.ts';
 import { readMigrations } from '../files/read.ts';
+import { formatOf } from '../formats/registry.ts';
+import type { FormatReader } from '../formats/shared/format.ts';
+import { isRepeatable } from '../formats/shared/repeatable.ts';
 import type { Item, Problem, State, Status, Where } from '../types.ts';
-import type { AppliedRow, DirtyRow, History, HistoryAccess } from './history.ts';
+import type { History, HistoryAccess } from './history.ts';
 import { readHistory } from './read.ts';
+import type { AppliedRow, DirtyRow } from './rows.ts';
 
 /** Files, history and what they say together, as they were at one moment. */
 export interface StatusOfFiles extends HistoryAccess {
@@ -25,7 +27,7 @@ interface Reading extends Pick<Where, 'directory'> {
 export async function detectSql({ context, directory }: Reading): Promise<string | undefined> {
   const { format, migrations } = await readMigrations(context.host, directory);
   if (format === undefined) return undefined;
-  return `${migrations.length} ${migrations.length === 1 ? 'file' : 'files'} of ${format} in ${directory}`;
+  return `${migrations.length} ${migrations.length === 1 ? 'file' : 'files'} of ${formatOf(format).title} in ${directory}`;
 }
 
 /** What is applied and what is not. Reads only, makes no table. Throws DbError, OpError. */
@@ -55,7 +57,7 @@ function withBaseline({ migrations, format }: Migrations, history: History): rea
   const held = new Set([...history.applied, ...history.dirty].map(({ version }) => version));
   const fresh = ![...held].some((version) => !isRepeatable(version));
   const chosen = fresh ? baselines.at(-1) : baselines.findLast(({ version }) => held.has(version));
-  const reader = readerOf(format);
+  const { reader } = formatOf(format);
   const last = chosen && { ...chosen, version: chosen.version.slice(1) };
   return migrations.filter((one) => {
     if (one.kind === 'baseline') return one === chosen;
@@ -67,7 +69,7 @@ function withBaseline({ migrations, format }: Migrations, history: History): rea
 export function statusOf(files: Migrations, history: History): Status {
   const applied = new Map(history.applied.map((row) => [row.version, row]));
   const dirty = new Map(history.dirty.map((row) => [row.version, row]));
-  const reader = files.format && readerOf(files.format);
+  const reader = files.format && formatOf(files.format).reader;
   const known = new Set(files.migrations.map(({ version }) => version));
   const missing = [...applied.values()].filter(({ version }) => !known.has(version));
   const lost = [...dirty.values()].filter(({ version }) => !known.has(version));
@@ -133,8 +135,8 @@ function itemOf(
 }
 
 /** Sums that were made in different ways say nothing. */
-function isChanged({ up, crc }: Migration, row: AppliedRow): boolean {
-  if (row.crc !== null && crc !== undefined) return row.crc !== crc;
+function isChanged({ up, sums }: Migration, row: AppliedRow): boolean {
+  if (row.sum !== null && sums.length > 0) return !sums.includes(row.sum);
   if (row.checksum === null) return false;
   const how = (sum: string) => sum.slice(0, sum.indexOf(':'));
   return how(row.checksum) === how(up.checksum) && row.checksum !== up.checksum;
@@ -154,7 +156,8 @@ function withoutFile(row: Pick<AppliedRow, 'version' | 'name'> & Partial<Applied
 /** Versions that another tool wrote need not be of this format's kind: those come last. */
 function compare(reader: FormatReader, a: Item, b: Item): number {
   const placed = ({ version, name, file }: Item) => ({ version, file: file ?? `${version}_${name}.sql` });
-  const odd = (item: Item) => (/^B?\d+(\.\d+)*$|^R__/.test(item.version) ? 0 : 1);
+  const isVersion = reader.isVersion ?? ((version: string) => /^\d+$/.test(version));
+  const odd = (item: Item) => (isVersion(item.version) ? 0 : 1);
   return odd(a) - odd(b) || (odd(a) === 1 ? 0 : reader.compare(placed(a), placed(b)));
 }
 

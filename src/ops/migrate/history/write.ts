@@ -1,4 +1,7 @@
+import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Migration } from '../files/migration.ts';
+import type { Migrations } from '../files/migrations.ts';
+import { command, type LedgerTool, type Writing } from '../formats/shared/ledger.ts';
 import {
   createCompanion,
   markAccepted,
@@ -9,39 +12,54 @@ import {
   markRemoved,
 } from './companion.ts';
 import type { Ledger } from './history.ts';
-import { command, type LedgerTool } from './ledgers/ledger.ts';
+
+interface Relation {
+  readonly schema: string;
+  readonly name: string;
+}
 
 /** Writes both tables: the tool's, where there is one, and ours. */
 export function writer(
   tool: LedgerTool | undefined,
-  table: string,
-  own: string,
-  migrations: readonly Migration[],
+  relation: Relation,
+  companion: Relation,
+  { migrations, directory }: Migrations,
 ): Ledger {
-  const before = ({ version }: { readonly version: string }) => previousOf(migrations, version);
+  const [table, own] = [quoteRelation(relation), quoteRelation(companion)];
+  const around = ({ version }: { readonly version: string }): Writing => ({
+    previous: previousOf(migrations, version),
+    directory,
+  });
+  const schema = quoteIdent(companion.schema);
   return {
-    create: () => [...(tool?.create(table) ?? []).map((text) => command(text)), createCompanion(own)],
+    create: () => [
+      ...(tool?.create(table, quoteIdent(relation.schema)) ?? []).map((text) => command(text)),
+      ...(tool?.companionSchema === companion.schema
+        ? [command(`CREATE SCHEMA IF NOT EXISTS ${schema}`)]
+        : []),
+      createCompanion(own),
+    ],
     begin: (migration, direction, author, done = 0) => [
-      ...(tool?.begun?.(table, migration, direction, before(migration)) ?? []),
+      ...(tool?.begun?.(table, migration, direction, around(migration)) ?? []),
       markDirty(own, migration, direction, author, done),
     ],
     progress: (migration, done) => markProgress(own, migration, done),
     finish: (migration, direction, ms, author) =>
       direction === 'up'
         ? [
-            ...(tool?.applied(table, migration, before(migration)) ?? []),
+            ...(tool?.applied(table, migration, around(migration), ms) ?? []),
             markApplied(own, migration, ms, author),
           ]
         : [
-            ...(tool?.removed(table, migration, before(migration)) ?? []),
+            ...(tool?.removed(table, migration, around(migration), ms) ?? []),
             markRemoved(own, migration.version),
           ],
     abandon: (migration, direction) => [
-      ...(tool?.abandoned?.(table, migration, direction, before(migration)) ?? []),
+      ...(tool?.abandoned?.(table, migration, direction, around(migration)) ?? []),
       direction === 'up' ? markRemoved(own, migration.version) : markKept(own, migration.version),
     ],
-    forget: (row) => [...(tool?.forgotten(table, row, before(row)) ?? []), markRemoved(own, row.version)],
-    accept: (migration) => [markAccepted(own, migration)],
+    forget: (row) => [...(tool?.forgotten(table, row, around(row)) ?? []), markRemoved(own, row.version)],
+    accept: (migration) => [...(tool?.accepted?.(table, migration) ?? []), markAccepted(own, migration)],
   };
 }
 

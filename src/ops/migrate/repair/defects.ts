@@ -1,8 +1,8 @@
 import type { Session } from '../../../db/session.ts';
 import { migrateErrors } from '../errors.ts';
 import type { Migration } from '../files/migration.ts';
-import type { AppliedRow } from '../history/history.ts';
-import { appliedRow } from '../history/ledgers/ledger.ts';
+import { appliedRow } from '../formats/shared/ledger.ts';
+import type { AppliedRow } from '../history/rows.ts';
 import type { StatusOfFiles } from '../history/status.ts';
 import type { InvalidIndex } from '../queries/leftovers.ts';
 import { type Diagnosis, diagnose, halfDone } from '../verify/diagnose.ts';

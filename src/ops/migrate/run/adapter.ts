@@ -1,5 +1,6 @@
 import type { Fact } from '../../engine/plan.ts';
 import type { Migration } from '../files/migration.ts';
+import { formatOf } from '../formats/registry.ts';
 import { detectSql, readAll, readStatus, type StatusOfFiles, statusHash } from '../history/status.ts';
 import type { Destination, Direction, MigrationAdapter, Only, Route, Where } from '../types.ts';
 import { type DirectedMigration, sectionOf } from './apply.ts';
@@ -64,12 +65,13 @@ function refuseUnfit({ files, history, status }: StatusOfFiles): void {
   if (none) throw runErrors.noDirectory({ why: none.message });
 }
 
-/** golang-migrate knows the newest version only: one below it cannot go alone. */
+/** Where the table holds the newest version only, one below it cannot go alone. */
 function refuseSingle({ history, status }: StatusOfFiles, versions: readonly string[]): void {
-  if (history.kind !== 'golang-migrate' || versions.length === 0) return;
+  const format = history.kind === 'pgdeck' ? undefined : formatOf(history.kind);
+  if (!format?.ledger.newestOnly || versions.length === 0) return;
   const applied = status.items.filter(({ state }) => state !== 'pending' && state !== 'out_of_order');
   if (applied.slice(-versions.length).every(({ version }) => versions.includes(version))) return;
-  throw runErrors.newestOnly();
+  throw runErrors.newestOnly({ tool: format.title });
 }
 
 function migrationOf({ files }: Pick<StatusOfFiles, 'files'>, version: string): Migration {

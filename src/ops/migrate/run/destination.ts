@@ -1,6 +1,6 @@
 import { migrateErrors } from '../errors.ts';
-import { isRepeatable } from '../files/formats/flyway.ts';
-import type { Migrations } from '../files/migration.ts';
+import type { Migrations } from '../files/migrations.ts';
+import { isRepeatable } from '../formats/shared/repeatable.ts';
 import type { Destination, Direction, Item, Only, Status } from '../types.ts';
 import { migrationMeant } from '../version.ts';
 import { runErrors } from './errors.ts';

@@ -19,9 +19,9 @@ export const runErrors = defineErrors('migrate.run', {
         : `${version} is not applied.`,
       'See what is with: pgdeck migrate status',
     ),
-  newestOnly: () =>
+  newestOnly: ({ tool }: { tool: string }) =>
     refused(
-      'The history of golang-migrate holds the newest version only, so that one below it cannot be taken back alone.',
+      `The history of ${tool} holds the newest version only, so that one below it cannot be taken back alone.`,
       'Take back those above it, too: pgdeck migrate down --to VERSION',
     ),
   /** `chosen`: how many were to be taken back. */

@@ -1,7 +1,8 @@
 import { withValues } from '../../../db/literal.ts';
 import type { Patience } from '../../maintain/shared/retry.ts';
 import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
-import type { Command, Ledger } from '../history/history.ts';
+import type { Ledger } from '../history/history.ts';
+import type { Command } from '../history/rows.ts';
 import type { Section } from '../sql/statement.ts';
 import { type DirectedMigration, fileOf, inOwnTransaction, sectionOf, waitOf } from './apply.ts';
 

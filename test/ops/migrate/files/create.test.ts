@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { newMigration } from '../../../../src/ops/migrate/files/create.ts';
-import type { MigrationFormat } from '../../../../src/ops/migrate/files/migration.ts';
 import { migrateCreate } from '../../../../src/ops/migrate/files/operation.ts';
 import { readMigrations } from '../../../../src/ops/migrate/files/read.ts';
+import type { MigrationFormat } from '../../../../src/ops/migrate/formats/registry.ts';
 import { serverTarget } from '../../../support/cluster.ts';
 import { filesOf, writeMigrations } from '../../../support/fixtures/migrations.ts';
 import { temporaryDirectory } from '../../../support/program.ts';

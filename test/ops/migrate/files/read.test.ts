@@ -2,8 +2,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { local } from '../../../../src/hosts/local.ts';
-import type { MigrationFormat } from '../../../../src/ops/migrate/files/migration.ts';
 import { readMigrations as readOn } from '../../../../src/ops/migrate/files/read.ts';
+import type { MigrationFormat } from '../../../../src/ops/migrate/formats/registry.ts';
 import { TEN, versionOf, writeMigrations } from '../../../support/fixtures/migrations.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 
@@ -47,7 +47,7 @@ describe.each(ALL)('%s', (format) => {
     expect(windows.migrations.map(({ up }) => up.checksum)).toEqual(
       unix.migrations.map(({ up }) => up.checksum),
     );
-    expect(windows.migrations.map(({ crc }) => crc)).toEqual(unix.migrations.map(({ crc }) => crc));
+    expect(windows.migrations.map(({ sums }) => sums)).toEqual(unix.migrations.map(({ sums }) => sums));
   });
 
   test('the line of a statement is that of the file', async () => {
@@ -250,7 +250,7 @@ describe('what is wrong is said', () => {
     [{ '1_a.up.sql': 'SELECT 1', '01_b.up.sql': 'SELECT 1' }, 'have the same version'],
     [{ '1_a.up.sql': 'SELECT 1', '2_b.sql': 'SELECT 1' }, '2_b.sql: golang-migrate does not take this name'],
     [{ 'V1__a.sql': `SELECT '$${'{schema}'}';` }, `V1__a.sql:1: $${'{schema}'} is replaced by Flyway only`],
-    [{ 'V1__a.sql': 'SELECT 1', 'V2_b.sql': 'SELECT 1' }, 'V2_b.sql: flyway does not take this name'],
+    [{ 'V1__a.sql': 'SELECT 1', 'V2_b.sql': 'SELECT 1' }, 'V2_b.sql: Flyway does not take this name'],
     [{ 'V1__a.sql': 'SELECT 1', 'R__b c.sql': '', 'R__b_c.sql': '' }, 'have the same version'],
     [{ '1_a.sql': up, '2_b.SQL': up }, '2_b.SQL: its tool may not see it, since it does not end in .sql'],
     [{ '1_a.sql': up, '2_b.js': 'x' }, '2_b.js: it is a program and not SQL'],

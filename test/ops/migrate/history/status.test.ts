@@ -4,8 +4,8 @@ import { runner } from 'node-pg-migrate';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
 import { local } from '../../../../src/hosts/local.ts';
-import type { MigrationFormat } from '../../../../src/ops/migrate/files/migration.ts';
-import type { Command } from '../../../../src/ops/migrate/history/history.ts';
+import type { MigrationFormat } from '../../../../src/ops/migrate/formats/registry.ts';
+import type { Command } from '../../../../src/ops/migrate/history/rows.ts';
 import { readAll, readStatus, type StatusOfFiles } from '../../../../src/ops/migrate/history/status.ts';
 import type { Direction } from '../../../../src/ops/migrate/types.ts';
 import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
@@ -208,12 +208,12 @@ describe("Flyway's own table", () => {
     const directory = directoryOf('flyway');
     const where = { context, session, directory };
     await session.sql(flywayTable);
-    const crc = (await readAll(where)).files.migrations.map((migration) => migration.crc);
+    const crc = (await readAll(where)).files.migrations.map((migration) => migration.sums[0]);
     const row = (
       rank: number,
       version: string,
       type: string,
-      sum: number | undefined | null,
+      sum: string | number | undefined | null,
       success = true,
     ) =>
       session.sql(
@@ -234,7 +234,7 @@ describe("Flyway's own table", () => {
   test('counts the lines without their ends', async () => {
     const directory = directoryOf('flyway');
     const [name = '', text = ''] = [...filesOf('flyway')].find(([file]) => file.startsWith('V1__')) ?? [];
-    const sum = async () => (await readAll({ context, session, directory })).files.migrations[0]?.crc;
+    const sum = async () => (await readAll({ context, session, directory })).files.migrations[0]?.sums[0];
     const before = await sum();
     writeFileSync(join(directory, name), text.replaceAll('\n', '\r\n'));
     expect(await sum()).toBe(before);

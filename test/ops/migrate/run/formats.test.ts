@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { MIGRATION_FORMATS } from '../../../../src/ops/migrate/files/migration.ts';
+import { MIGRATION_FORMATS } from '../../../../src/ops/migrate/formats/registry.ts';
 import { takeSchemaSnapshot } from '../../../../src/ops/schema/snapshot.ts';
 import { client, testDatabase } from '../../../support/cluster.ts';
 import { versionOf, writeMigrations } from '../../../support/fixtures/migrations.ts';

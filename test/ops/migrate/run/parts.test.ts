@@ -143,7 +143,7 @@ test("Flyway's repeatable ones come last and again when they change, and a basel
 test("Flyway's own table says what was repeated, and what a baseline covers", async () => {
   const dir = join(home, 'flyway-table');
   mkdirSync(dir);
-  const { flywayChecksum } = await import('../../../../src/ops/migrate/files/formats/flyway.ts');
+  const { flywayChecksum } = await import('../../../../src/ops/migrate/formats/flyway/reader.ts');
   for (const [name, text] of Object.entries({
     V1__a: 'SELECT 1',
     V3__c: 'SELECT 3',

@@ -19,7 +19,7 @@ function migration(up: string, down = 'SELECT 1', version = '1'): Migration {
     downFile: undefined,
     up: readSection(parser, { sql: up, file, line: 1 }),
     down: readSection(parser, { sql: down, file, line: 1 }),
-    crc: undefined,
+    sums: [],
   };
 }
 

@@ -61,7 +61,7 @@ test.each([
     downFile: undefined,
     up: section,
     down: undefined,
-    crc: undefined,
+    sums: [],
   };
   const told = lint([migration], 'up').some(({ name }) => REWRITES.has(name));
   expect(told).toBe(await isRewritten(sql));
@@ -77,7 +77,7 @@ test('a mere widening is told, too, as its text does not say what the column was
     downFile: undefined,
     up,
     down: undefined,
-    crc: undefined,
+    sums: [],
   };
   expect(lint([migration], 'up')[0]?.message).toContain('unless it is a mere widening');
 });

@@ -17,7 +17,7 @@ export async function hazardsOf(text: string, direction: Direction): Promise<Haz
       // its own table is its own affair
       statements: section.statements.filter((statement) => !/\balembic_version\b/.test(statement.sql)),
     };
-    return { version, name: version, file: version, downFile: undefined, up: own, down: own, crc: undefined };
+    return { version, name: version, file: version, downFile: undefined, up: own, down: own, sums: [] };
   });
   // the statements are nowhere in a file
   return lint(migrations, direction).map(({ file: _file, line: _line, ...hazard }) => hazard);

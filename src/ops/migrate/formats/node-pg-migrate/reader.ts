@@ -1,12 +1,12 @@
-import { compareTexts, type DirectionText, type FormatReader, marksOf, type Parts } from './format.ts';
+import type { DirectionText, FormatReader, Parts } from '../shared/format.ts';
+import { compareTexts, marksOf } from '../shared/text.ts';
 
 const UP = /^\s*--[\s-]*up\s+migration(.*)$/gim;
 const DOWN = /^\s*--[\s-]*down\s+migration(.*)$/gim;
 
 /** node-pg-migrate: `-- Up Migration` and `-- Down Migration` in one file, in any order. */
-export const nodePgMigrate: FormatReader = {
-  format: 'node-pg-migrate',
-  withoutDown: false,
+export const reader: FormatReader = {
+  unmarked: true,
   fileName: (file) => {
     const [, version, name] = /^(\d+)[_-](.+)\.sql$/.exec(file) ?? [];
     return version === undefined || name === undefined ? undefined : { version, name, direction: 'both' };

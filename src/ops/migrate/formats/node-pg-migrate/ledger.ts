@@ -1,15 +1,14 @@
 import type { Migration } from '../../files/migration.ts';
-import { appliedRow, command, type LedgerTool, localIsoOf, textOf } from './ledger.ts';
+import { appliedRow, command, type LedgerTool, localIsoOf, textOf } from '../shared/ledger.ts';
 
 /** `pgmigrations(id, name, run_on)`: a row for each file, by its name without its ending. */
-export const nodePgMigrateLedger: LedgerTool = {
-  kind: 'node-pg-migrate',
+export const ledger: LedgerTool = {
   tableName: 'pgmigrations',
   fits: (columns) => columns.includes('name') && columns.includes('run_on'),
   create: (table) => [
     `CREATE TABLE IF NOT EXISTS ${table} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL)`,
   ],
-  read: async (session, table, migrations) => {
+  read: async (session, table, { migrations }) => {
     const versions = new Map(migrations.map((migration) => [keyOf(migration), migration.version]));
     const rows = await session.sql(
       `SELECT name::text AS name, ${localIsoOf('run_on')} AS at FROM ${table} ORDER BY run_on, id`,

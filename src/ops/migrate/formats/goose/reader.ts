@@ -1,10 +1,10 @@
-import { bad, compareNumbers, type FormatReader, marksOf, type Parts, plainNumber } from './format.ts';
+import type { FormatReader, Parts } from '../shared/format.ts';
+import { bad, compareNumbers, marksOf, plainNumber } from '../shared/text.ts';
 
 const MARK = /^[ \t]*--[ \t]*\+goose[ \t]+(.*)$/gm;
 
 /** goose: `-- +goose Up` and `-- +goose Down` in one file. */
-export const goose: FormatReader = {
-  format: 'goose',
+export const reader: FormatReader = {
   withoutDown: true,
   fileName: (file) => {
     const [, digits = '', name = ''] = /^(\d+)_(.+)\.sql$/.exec(file) ?? [];

@@ -1,19 +1,19 @@
 import type { Migration } from '../../files/migration.ts';
-import type { Command, DirtyRow } from '../history.ts';
-import { appliedRow, command, type LedgerTool } from './ledger.ts';
+import type { Command, DirtyRow } from '../../history/rows.ts';
+import { appliedRow, command, type LedgerTool } from '../shared/ledger.ts';
 
 /**
  * `schema_migrations(version, dirty)`: one row, the version the database is at; all up to it are applied. Going down
  * marks the version it goes to; -1 stands for the empty database while it is dirty, no row otherwise.
  */
-export const golangMigrateLedger: LedgerTool = {
-  kind: 'golang-migrate',
+export const ledger: LedgerTool = {
   tableName: 'schema_migrations',
+  newestOnly: true,
   fits: (columns) => columns.includes('version') && columns.includes('dirty'),
   create: (table) => [
     `CREATE TABLE IF NOT EXISTS ${table} (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)`,
   ],
-  read: async (session, table, migrations, others) => {
+  read: async (session, table, { migrations, others }) => {
     const [row] = await session.sql(`SELECT version::text AS version, dirty FROM ${table} LIMIT 1`);
     if (row === undefined) return { applied: [], dirty: [] };
     const current = String(row.version);
@@ -31,11 +31,12 @@ export const golangMigrateLedger: LedgerTool = {
     };
   },
   applied: (table, { version }) => at(table, version, false),
-  removed: (table, _migration, previous) => at(table, previous, false),
-  begun: (table, migration, direction, previous) => at(table, reached(migration, direction, previous), true),
-  abandoned: (table, migration, direction, previous) =>
+  removed: (table, _migration, { previous }) => at(table, previous, false),
+  begun: (table, migration, direction, { previous }) =>
+    at(table, reached(migration, direction, previous), true),
+  abandoned: (table, migration, direction, { previous }) =>
     at(table, direction === 'up' ? previous : migration.version, false),
-  forgotten: (table, { key }, previous) => [
+  forgotten: (table, { key }, { previous }) => [
     previous === undefined
       ? command(`DELETE FROM ${table} WHERE version = $1::bigint`, key)
       : command(

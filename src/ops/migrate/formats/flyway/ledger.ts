@@ -1,17 +1,19 @@
-import { compareVersions, plainVersion, repeatable } from '../../files/formats/flyway.ts';
-import type { AppliedRow, DirtyRow } from '../history.ts';
-import { appliedRow, type LedgerTool, localIsoOf, numberOf, textOf } from './ledger.ts';
+import type { AppliedRow, DirtyRow } from '../../history/rows.ts';
+import { appliedRow, type LedgerTool, localIsoOf, numberOf, textOf } from '../shared/ledger.ts';
+import { repeatable } from '../shared/repeatable.ts';
+import { compareVersions, plainVersion } from './version.ts';
 
 /**
  * `flyway_schema_history`: read only. A later row of a version takes an earlier one back (UNDO_SQL, DELETE); a baseline
  * stands for every version up to it. A repeatable migration has no version, and a row for each time it was applied.
  */
-export const flywayLedger: LedgerTool = {
-  kind: 'flyway',
+export const ledger: LedgerTool = {
   tableName: 'flyway_schema_history',
+  readOnly:
+    'The history is in the table of Flyway, which pgdeck only reads; run these migrations with Flyway.',
   fits: (columns) => columns.includes('installed_rank') && columns.includes('success'),
   create: () => [],
-  read: async (session, table, migrations) => {
+  read: async (session, table, { migrations }) => {
     const rows = await session.sql(
       `SELECT version::text AS version, description::text AS name, type::text AS type, checksum, success, installed_by::text AS applied_by, ${localIsoOf('installed_on')} AS at, execution_time FROM ${table} WHERE version IS NOT NULL OR type NOT IN ('SCHEMA', 'TABLE') ORDER BY installed_rank`,
     );
@@ -45,7 +47,7 @@ export const flywayLedger: LedgerTool = {
             key: version,
             name,
             applied_at: at,
-            crc: numberOf(row.checksum),
+            sum: textOf(row.checksum),
             applied_by: textOf(row.applied_by),
             execution_ms: numberOf(row.execution_time),
           }),

@@ -1,46 +1,4 @@
-import type { MigrationFormat } from '../migration.ts';
-
-/** One direction as a format's file has it. */
-export interface DirectionText {
-  readonly sql: string;
-  /** Line of its first character in the file, from 1. */
-  readonly line: number;
-  /** Why it is not run in a transaction, where the file says so. */
-  readonly alone?: string;
-}
-
-/** What a file name says. */
-export interface FileName {
-  readonly version: string;
-  readonly name: string;
-  /** Which way the file goes; `both`: its sections say. */
-  readonly direction: 'up' | 'down' | 'both';
-  readonly kind?: 'repeatable' | 'baseline';
-}
-
-export type Parts =
-  | { readonly ok: true; readonly up?: DirectionText; readonly down?: DirectionText }
-  /** `error` begins with the line and a colon where there is one. */
-  | { readonly ok: false; readonly error: string };
-
-/** How a tool writes its files down. */
-export interface FormatReader {
-  readonly format: MigrationFormat;
-  /** It takes a migration back that has no way down: nothing is run, and its row goes. */
-  readonly withoutDown: boolean;
-  /** Undefined when the tool would not take the file for a migration. */
-  fileName(file: string): FileName | undefined;
-  /** The file can only be of this format, by its name or its text. */
-  claims(file: string, text: string): boolean;
-  parts(text: string, name: FileName): Parts;
-  /** Order of application. */
-  compare(a: Placed, b: Placed): number;
-}
-
-export interface Placed {
-  readonly version: string;
-  readonly file: string;
-}
+import type { FileName, Parts } from './format.ts';
 
 /** A line of a file that means something to the tool. */
 export interface Mark {
@@ -85,3 +43,9 @@ export const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > 
 export const plainNumber = (digits: string): string => String(BigInt(digits));
 
 export const bad = (error: string): Parts => ({ ok: false, error });
+
+/** A file that is one way, whole. */
+export const whole = (sql: string, { direction }: Pick<FileName, 'direction'>): Parts => ({
+  ok: true,
+  [direction === 'down' ? 'down' : 'up']: { sql, line: 1 },
+});

@@ -1,13 +1,12 @@
 import { leading } from '../../sql/split.ts';
-import { bad, compareTexts, type DirectionText, type FormatReader, marksOf, type Parts } from './format.ts';
+import type { DirectionText, FormatReader, Parts } from '../shared/format.ts';
+import { bad, compareTexts, marksOf } from '../shared/text.ts';
 
 const UP = /^--\s*migrate:up(?=\s|$)[ \t]*(.*)$/gm;
 const DOWN = /^--\s*migrate:down(?=\s|$)[ \t]*(.*)$/gm;
 
 /** dbmate: `-- migrate:up` and `-- migrate:down` in one file, with options behind. */
-export const dbmate: FormatReader = {
-  format: 'dbmate',
-  withoutDown: false,
+export const reader: FormatReader = {
   fileName: (file) => {
     const [, version, name] = /^(\d+)_?(.*)\.sql$/.exec(file) ?? [];
     return version === undefined ? undefined : { version, name: name || version, direction: 'both' };

@@ -1,10 +1,10 @@
-import { compareNumbers, type FormatReader, plainNumber } from './format.ts';
+import type { FormatReader } from '../shared/format.ts';
+import { compareNumbers, plainNumber, whole } from '../shared/text.ts';
 
 const NAME = /^(\d+)_(.*)\.(up|down)\.sql$/;
 
 /** golang-migrate: `N_name.up.sql` and `N_name.down.sql`. */
-export const golangMigrate: FormatReader = {
-  format: 'golang-migrate',
+export const reader: FormatReader = {
   withoutDown: true,
   fileName: (file) => {
     const [, digits, name = '', direction] = NAME.exec(file) ?? [];
@@ -12,6 +12,6 @@ export const golangMigrate: FormatReader = {
     return { version: plainNumber(digits), name, direction: direction === 'up' ? 'up' : 'down' };
   },
   claims: (file) => NAME.test(file),
-  parts: (sql, { direction }) => ({ ok: true, [direction === 'up' ? 'up' : 'down']: { sql, line: 1 } }),
+  parts: whole,
   compare: (a, b) => compareNumbers(a.version, b.version),
 };

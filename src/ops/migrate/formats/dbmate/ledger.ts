@@ -1,8 +1,7 @@
-import { appliedRow, command, type LedgerTool } from './ledger.ts';
+import { appliedRow, command, type LedgerTool } from '../shared/ledger.ts';
 
 /** `schema_migrations(version)`: a row for each version, as text. */
-export const dbmateLedger: LedgerTool = {
-  kind: 'dbmate',
+export const ledger: LedgerTool = {
   tableName: 'schema_migrations',
   fits: (columns) => columns.includes('version') && !columns.includes('dirty'),
   create: (table) => [`CREATE TABLE IF NOT EXISTS ${table} (version varchar PRIMARY KEY)`],

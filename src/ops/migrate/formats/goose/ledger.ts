@@ -1,11 +1,10 @@
-import { appliedRow, command, type LedgerTool, localIsoOf, textOf } from './ledger.ts';
+import { appliedRow, command, type LedgerTool, localIsoOf, textOf } from '../shared/ledger.ts';
 
 /**
  * `goose_db_version(version_id, is_applied)`: the newest row of a version says whether it is applied; version 0 stands
  * for the empty database.
  */
-export const gooseLedger: LedgerTool = {
-  kind: 'goose',
+export const ledger: LedgerTool = {
   tableName: 'goose_db_version',
   fits: (columns) => columns.includes('version_id') && columns.includes('is_applied'),
   create: (table) => [

@@ -1,0 +1,30 @@
+import { dbmate } from './dbmate/dbmate.ts';
+import { flyway } from './flyway/flyway.ts';
+import { golangMigrate } from './golang-migrate/golang-migrate.ts';
+import { goose } from './goose/goose.ts';
+import { nodePgMigrate } from './node-pg-migrate/node-pg-migrate.ts';
+import type { Format } from './shared/format.ts';
+
+/** The formats. Of those that take the same file for theirs the first has it. */
+const ALL = [flyway, golangMigrate, dbmate, goose, nodePgMigrate];
+
+/** Whose way of writing migrations the files follow. */
+export type MigrationFormat = (typeof ALL)[number]['name'];
+
+export const FORMATS: readonly Format<MigrationFormat>[] = ALL;
+
+/** Their names. */
+export const MIGRATION_FORMATS: readonly MigrationFormat[] = ALL.map(({ name }) => name);
+
+export function formatOf(name: MigrationFormat): Format<MigrationFormat> {
+  const format = FORMATS.find((one) => one.name === name);
+  if (format === undefined) throw new Error(`no format ${name}`);
+  return format;
+}
+
+/** Where SQL migrations usually are, below a project's directory. */
+export const USUAL: readonly string[] = [
+  ...['db/migrations', 'migrations', 'database/migrations', 'sql/migrations', 'db/migrate'],
+  ...FORMATS.flatMap(({ usual = [] }) => usual),
+  '.',
+];
