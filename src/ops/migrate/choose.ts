@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import type { Session } from '../../db/session.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { Field, OpContext } from '../engine/operation.ts';
 import type { OpError } from '../error.ts';
 import { migrateErrors } from './errors.ts';
-import { USUAL } from './formats/registry.ts';
+import type { Migrations } from './files/migrations.ts';
+import { FORMATS, formatOf, tableOf, USUAL } from './formats/registry.ts';
 import type { MigrationAdapter, MigrationDirectory, Where } from './types.ts';
 
 /** Which tool's migrations, and where. */
@@ -22,12 +24,19 @@ export interface Asked {
 }
 
 /** Every adapter, our own first. Each is loaded when it is needed. */
-export async function adapters(): Promise<readonly MigrationAdapter[]> {
+async function adapters(): Promise<readonly MigrationAdapter[]> {
   const [{ sqlAdapter }, { loadAdapters }] = await Promise.all([
     import('./run/adapter.ts'),
     import('./adapters/registry.ts'),
   ]);
   return [sqlAdapter, ...(await loadAdapters())];
+}
+
+/** Those that `--tool` names: a format is our own for its files alone, where no adapter drives its tool. */
+async function nameable(): Promise<readonly MigrationAdapter[]> {
+  const [all, { sqlAdapterOf }] = await Promise.all([adapters(), import('./run/adapter.ts')]);
+  const driven = new Set(all.map(({ id }) => id));
+  return [...all, ...FORMATS.filter(({ name }) => !driven.has(name)).map(sqlAdapterOf)];
 }
 
 /** A tool that knows a directory as its own. */
@@ -50,9 +59,12 @@ export async function choose(
 ): Promise<ChosenTool> {
   const session = await context.session(undefined, 'migration');
   const [first, ...others] = await candidates(context, { tool, dir });
-  if (first === undefined) throw await nothing(context, { tool, dir });
-  const { adapter, place, why } = first;
-  return { adapter, where: { ...place, session, ...more }, why, others: others.map((one) => one.adapter.id) };
+  const chosen = first ?? (tool === undefined ? await toldByDatabase(context, session, dir) : undefined);
+  if (chosen === undefined) throw await nothing(context, { tool, dir });
+  const { adapter, place, why } = chosen;
+  const { format } = adapter;
+  const where = { ...place, ...(format !== undefined && { format }), session, ...more };
+  return { adapter, where, why, others: others.map((one) => one.adapter.id) };
 }
 
 /** Every tool that knows the directory, the one that is taken first. Reads files only. */
@@ -76,9 +88,47 @@ export async function candidates(context: OpContext, { tool, dir }: Asked): Prom
   return inOrder(host, found);
 }
 
+/** SQL files that could be of several tools are of the one whose history is in the database. */
+async function toldByDatabase(
+  context: OpContext,
+  session: Session,
+  dir: string | undefined,
+): Promise<Candidate | undefined> {
+  const undecided = await undecidedIn(context.host, dir);
+  if (undecided === undefined) return undefined;
+  const [{ formatsIn }, { sqlAdapterOf }] = await Promise.all([
+    import('./history/read.ts'),
+    import('./run/adapter.ts'),
+  ]);
+  const there = await formatsIn(session);
+  const [name, ...more] = undecided.rivals.filter((rival) => there.includes(rival));
+  if (name === undefined || more.length > 0) return undefined;
+  return {
+    adapter: sqlAdapterOf(formatOf(name)),
+    place: { context, directory: undecided.directory },
+    why: `${undecided.files.length} files in ${undecided.directory}, and ${tableOf(name)} in the database`,
+    owns: false,
+  };
+}
+
+/** The first directory with SQL files of which nothing says whose they are. */
+async function undecidedIn(host: Host, dir: string | undefined): Promise<Migrations | undefined> {
+  const { readMigrations } = await import('./files/read.ts');
+  for (const directory of await directoriesOf(host, { files: true }, host.files.resolve(dir ?? '.'), dir)) {
+    const found = await readMigrations(host, directory);
+    if (
+      found.format === undefined &&
+      (found.rivals.length > 0 || found.files.some((file) => /^\d/.test(file)))
+    )
+      return found;
+  }
+  return undefined;
+}
+
 async function named(tool: string | undefined): Promise<readonly MigrationAdapter[]> {
-  const all = await adapters();
-  const some = tool === undefined ? all : all.filter(({ id }) => id === tool);
+  if (tool === undefined) return adapters();
+  const all = await nameable();
+  const some = all.filter(({ id }) => id === tool);
   if (some.length > 0) return some;
   throw migrateErrors.noTool({ tool, known: all.map(({ id }) => id) });
 }
@@ -90,7 +140,7 @@ async function named(tool: string | undefined): Promise<readonly MigrationAdapte
 async function inOrder({ files }: Host, found: readonly Candidate[]): Promise<readonly Candidate[]> {
   const [first, ...others] = [...found.filter(({ owns }) => owns), ...found.filter(({ owns }) => !owns)];
   if (first === undefined) return [];
-  if (first.adapter.id !== 'sql' || others.length === 0) return [first, ...others];
+  if (!first.adapter.files || others.length === 0) return [first, ...others];
   const { isProgram } = await import('./files/read.ts');
   const there = await files.list(first.place.directory);
   return there.some(({ name }) => isProgram(name)) ? [...others, first] : [first, ...others];
@@ -99,11 +149,11 @@ async function inOrder({ files }: Host, found: readonly Candidate[]): Promise<re
 /** A team's tool is where its settings are; SQL files may be below. */
 async function directoriesOf(
   { files }: Host,
-  { id }: MigrationAdapter,
+  { files: own }: Pick<MigrationAdapter, 'files'>,
   base: string,
   dir: string | undefined,
 ): Promise<string[]> {
-  if (id !== 'sql') return [base];
+  if (!own) return [base];
   const paths = (dir === undefined ? USUAL : ['.', ...USUAL]).map((name) => join(base, name));
   const there = await Promise.all(paths.map((path) => files.exists(path)));
   return paths.filter((_, at) => there[at]);
@@ -116,6 +166,11 @@ export async function nothing({ host }: OpContext, { tool, dir }: Asked): Promis
   if (only !== undefined) return migrateErrors.notOfTool({ directory: base, tool: only.title });
   const { claimOf } = await import('./adapters/create/claims.ts');
   const claim = await claimOf(host, base);
+  const undecided = claim === undefined ? await undecidedIn(host, dir) : undefined;
+  if (undecided !== undefined) {
+    const { directory, files, rivals } = undecided;
+    return migrateErrors.undecided({ directory, files, formats: rivals.map(formatOf) });
+  }
   return migrateErrors.nothing({ directory: base, below: USUAL.slice(0, 2), claim });
 }
 
@@ -124,7 +179,7 @@ export const chooseFields = {
     title: 'Tool',
     hint: 'whose migrations they are; found out by the files without it',
     placeholder: 'tool',
-    choices: async () => (await adapters()).map(({ id, title }) => ({ value: id, hint: title })),
+    choices: async () => (await nameable()).map(({ id, title }) => ({ value: id, hint: title })),
   },
   dir: {
     title: 'Directory',

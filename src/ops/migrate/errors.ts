@@ -1,5 +1,5 @@
 import { displayName, quoteIdent, quoteRelation } from '../../db/ident.ts';
-import { duration } from '../../text/units.ts';
+import { duration, plural } from '../../text/units.ts';
 import { defineErrors, failed, refused } from '../error.ts';
 import type { InvalidIndex } from './queries/leftovers.ts';
 
@@ -36,6 +36,45 @@ export const migrateErrors = defineErrors('migrate', {
     return claim === undefined
       ? refused(`${none}.`, BEGIN)
       : refused(`${none}; there is ${claim.by}.`, claim.next);
+  },
+  /** `evidence`: what says the first; `table`: in the database, of another. */
+  twoTools: ({
+    directory,
+    formats,
+    evidence,
+    table,
+  }: {
+    directory: string;
+    formats: readonly string[];
+    evidence: string | undefined;
+    table: string;
+  }) =>
+    refused(
+      `Whose migrations are in ${directory} is not certain: ${evidence === undefined ? '' : `there is ${evidence}, and `}the database has ${table}.`,
+      `Say it with ${formats.map((format) => `--tool ${format}`).join(' or ')}.`,
+    ),
+  /** SQL files that could be of several tools, or of none that is known. */
+  undecided: ({
+    directory,
+    files,
+    formats,
+  }: {
+    directory: string;
+    files: readonly string[];
+    formats: readonly { readonly name: string; readonly title: string }[];
+  }) => {
+    const [first = '', second] = files;
+    const named = second === undefined ? first : `${first}, ${second}${files.length > 2 ? ', …' : ''}`;
+    const there = `${directory} has ${plural(files.length, 'SQL file')} (${named})`;
+    return formats.length === 0
+      ? refused(
+          `${there} that no tool which pgdeck knows would take for migrations.`,
+          'Name them as one of them does (see --format of pgdeck migrate create), or name another directory with --dir.',
+        )
+      : refused(
+          `${there} that look like migrations of ${formats.map(({ title }) => title).join(' or ')}, and nothing in the project or the database says whose they are.`,
+          `Say it with ${formats.map(({ name }) => `--tool ${name}`).join(' or ')}.`,
+        );
   },
 
   // which migration

@@ -128,6 +128,10 @@ export interface MigrationAdapter {
   /** `sql`, `alembic`, `dbmate`. */
   readonly id: string;
   readonly title: string;
+  /** Its migrations are SQL files that pgdeck runs itself. */
+  readonly files?: true;
+  /** The one format of such files that it takes. */
+  readonly format?: string;
   readonly can: {
     readonly down: boolean;
     readonly to: boolean;
@@ -184,6 +188,8 @@ export interface Where {
   readonly session: Session;
   /** Absolute. */
   readonly directory: string;
+  /** Whose SQL files they are, where that was said; see {@link MigrationAdapter.format}. */
+  readonly format?: string;
   /** Seconds that one attempt waits for a lock of a table, and for all attempts together. */
   readonly patience?: { readonly lockTimeout: number; readonly wait: number };
   /** Holds the lock of migrations once the run has begun; absent where nothing is run. */

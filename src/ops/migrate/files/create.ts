@@ -36,11 +36,14 @@ const digitsOf = (stem: string): string => /^[VUB]?([\d._]*\d)(?=_|-)/.exec(stem
 const separator = (stems: readonly string[]): string => /^\d+([_-])/.exec(stems.at(-1) ?? '')?.[1] ?? '_';
 
 function nextPrefix({ first, prefix = '' }: Begin, stems: readonly string[], now: Date): string {
+  const dashes = DASHED.exec(stems.at(-1) ?? '')?.[0];
+  if (dashes !== undefined || ('dashed' in first && stems.length === 0))
+    return dashed(later(stamp(now, 14), dashes?.replaceAll('-', '') ?? '0'));
   const last = digitsOf(stems.at(-1) ?? '');
   if (last === '')
     return 'counted' in first
       ? `${prefix}${'1'.padStart(first.counted, '0')}`
-      : prefix + stamp(now, first.stamp);
+      : prefix + stamp(now, 'stamp' in first ? first.stamp : 14);
   // not before what is there, also where that was made by a clock that is ahead
   if (last.length === 14 || last.length === 17) return prefix + later(stamp(now, last.length), last);
   if (last.length === 13) return prefix + later(stamp(now, 13), last);
@@ -48,6 +51,10 @@ function nextPrefix({ first, prefix = '' }: Begin, stems: readonly string[], now
   // the whole of 1.2 is a version and its last part is counted
   return `${prefix}${head}${String(BigInt(count) + 1n).padStart(count.length, '0')}`;
 }
+
+/** Diesel's: `2026-01-02-030405`. */
+const DASHED = /^\d{4}-\d\d-\d\d-\d{6}(?=_)/;
+const dashed = (digits: string): string => digits.replace(/^(\d{4})(\d\d)(\d\d)(\d{6})$/, '$1-$2-$3-$4');
 
 /** Thirteen digits are milliseconds, more are a date in UTC. */
 const stamp = (now: Date, digits: number): string =>

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Host } from '../../../hosts/host.ts';
 import { shellWord } from '../../../text/shell.ts';
@@ -7,7 +7,14 @@ import type { OpContext } from '../../engine/operation.ts';
 import { defineOperation } from '../../engine/operation.ts';
 import type { Check, Plan } from '../../engine/plan.ts';
 import { type Candidate, candidates, chooseFields, nothing } from '../choose.ts';
-import { MIGRATION_FORMATS, type MigrationFormat, USUAL } from '../formats/registry.ts';
+import { migrateErrors } from '../errors.ts';
+import {
+  formatNamed,
+  formatOf,
+  MIGRATION_FORMATS,
+  type MigrationFormat,
+  USUAL,
+} from '../formats/registry.ts';
 import { DEFAULT_FORMAT, newMigration } from './create.ts';
 import { fileErrors } from './errors.ts';
 import type { Migrations } from './migrations.ts';
@@ -75,7 +82,7 @@ async function ownerOf({ tool, dir, format }: Input, context: OpContext): Promis
   const { host } = context;
   const found = await candidates(context, { tool, dir });
   const [first] = found;
-  if (tool === 'sql') return first;
+  if (tool !== undefined && (first === undefined ? formatNamed(tool) : first.adapter.files)) return first;
   if (first === undefined) {
     if (tool !== undefined) throw await nothing(context, { tool, dir });
     if (format !== undefined) return undefined;
@@ -84,7 +91,7 @@ async function ownerOf({ tool, dir, format }: Input, context: OpContext): Promis
     if (claim === undefined) return undefined;
     throw fileErrors.claimed({ by: claim.by, begin: claim.next });
   }
-  const sql = found.find(({ adapter }) => adapter.id === 'sql');
+  const sql = found.find(({ adapter }) => adapter.files);
   const factsOf = ({ adapter, why }: Candidate) => ({ id: adapter.id, title: adapter.title, why });
   const owner = factsOf(first);
   if (tool === undefined && first.owns && sql !== undefined)
@@ -108,11 +115,12 @@ async function planFiles(
   context: OpContext,
 ): Promise<Plan> {
   const { host } = context;
-  const found = there === undefined ? await directoryFor(host, dir) : await readMigrations(host, there);
+  const asked = format ?? formatNamed(tool);
+  const found = await filesFor(host, { there, dir, asked });
   if (format !== undefined && found.format !== undefined && found.format !== format)
     throw fileErrors.otherFormat({ directory: found.directory, format: found.format });
   const { directory, migrations } = found;
-  const files = newMigration({ format: found.format ?? format, migrations }, name, context.now());
+  const files = newMigration({ format: found.format ?? asked, migrations }, name, context.now());
   const paths = files.map(({ file }) => join(directory, file));
   const written: string[] = [];
   const exist = await Promise.all(paths.map((path) => host.files.exists(path)));
@@ -128,7 +136,7 @@ async function planFiles(
     danger: 'none',
     writes: false,
     server: directory,
-    input: { name, format: found.format ?? format ?? DEFAULT_FORMAT, tool, dir: directory },
+    input: { name, format: found.format ?? asked ?? DEFAULT_FORMAT, tool, dir: directory },
     facts: [{ label: 'Directory', value: `${directory}, ${plural(migrations.length, 'migration')}` }],
     checks: [check],
     steps: [
@@ -140,6 +148,7 @@ async function planFiles(
           await io.host.files.makeDirectory(directory);
           for (const [at, { text }] of files.entries()) {
             const path = paths[at] ?? '';
+            await io.host.files.makeDirectory(dirname(path));
             // somebody else's file of that name stays
             await io.host.files.create(path, text);
             written.push(path);
@@ -157,6 +166,23 @@ async function planFiles(
   };
 }
 
+/** The files that it is to follow. Throws OpError where it is not certain whose they are. */
+async function filesFor(
+  host: Host,
+  {
+    there,
+    dir,
+    asked,
+  }: { there: string | undefined; dir: string | undefined; asked: MigrationFormat | undefined },
+): Promise<Migrations> {
+  const found = there === undefined ? await directoryFor(host, dir) : await readMigrations(host, there);
+  const { directory, files, rivals } = found;
+  if (found.format !== undefined || files.length === 0) return found;
+  if (asked !== undefined) return readMigrations(host, directory, asked);
+  if (rivals.length > 0) throw migrateErrors.undecided({ directory, files, formats: rivals.map(formatOf) });
+  return found;
+}
+
 /** The directory that is named, else the first usual one that has migrations, else a new one. */
 async function directoryFor(host: Host, dir: string | undefined): Promise<Migrations> {
   const { resolve, exists } = host.files;
@@ -167,6 +193,5 @@ async function directoryFor(host: Host, dir: string | undefined): Promise<Migrat
     const found = await readMigrations(host, path);
     if (found.format !== undefined) return found;
   }
-  const directory = resolve('db/migrations');
-  return { directory, format: undefined, migrations: [], problems: [] };
+  return readMigrations(host, resolve('db/migrations'));
 }

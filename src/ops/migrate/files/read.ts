@@ -1,50 +1,65 @@
 import { basename, join } from 'node:path';
 import type { Host } from '../../../hosts/host.ts';
-import { FORMATS, type MigrationFormat } from '../formats/registry.ts';
-import type { DirectionText, FileName, Format, FormatReader } from '../formats/shared/format.ts';
+import { FORMATS, formatOf, type MigrationFormat } from '../formats/registry.ts';
+import type { DirectionText, FileName, FormatReader } from '../formats/shared/format.ts';
 import { loadParser, type Parser } from '../sql/parser.ts';
 import { readSection } from '../sql/section.ts';
 import type { Section } from '../sql/statement.ts';
 import type { Problem } from '../types.ts';
+import { type Claimed, commonFormat, decide, type Known } from './decide.ts';
 import { filesBelow, listing } from './listing.ts';
 import type { Migration } from './migration.ts';
 import type { Migrations } from './migrations.ts';
 import { readText } from './text.ts';
 
-interface MigrationFile {
-  readonly file: string;
+interface MigrationFile extends Claimed {
   readonly text: string;
-  /** The format it is written in, where that is certain. */
-  readonly format: Known | undefined;
 }
-
-type Known = Format<MigrationFormat>;
 
 /**
  * Reads a directory of SQL migrations. What is not certain is a problem, never a guess: a file in another format, a
- * version that is there twice, a syntax error.
+ * version that is there twice, a syntax error. `asked`: whose they are, where that was said.
  */
-export async function readMigrations(host: Host, directory: string): Promise<Migrations> {
+export async function readMigrations(
+  host: Host,
+  directory: string,
+  asked?: MigrationFormat,
+): Promise<Migrations> {
   const problems: Problem[] = [];
-  const none = { directory, format: undefined, migrations: [], problems };
+  const none = {
+    ...{ directory, format: undefined, reader: undefined, evidence: undefined },
+    ...{ rivals: [], files: [], migrations: [], problems },
+  };
   const files = await listing(host, directory);
   if (typeof files === 'string') {
     problems.push({ kind: 'no_directory', version: null, message: files });
     return none;
   }
   const above = await readSources(host, directory, files, problems);
-  const sources = [...above, ...(await readBelow(host, directory, commonFormat(above), problems))];
-  const format = commonFormat(sources);
+  const looking = asked === undefined ? commonFormat(above) : formatOf(asked);
+  const sources = [...above, ...(await readBelow(host, directory, looking, problems))];
+  const { format, rivals, evidence } = await decide({ host, directory }, sources, asked);
+  const found = {
+    ...none,
+    evidence,
+    rivals: rivals.map(({ name }) => name),
+    files: sources.map(({ file }) => file),
+  };
   if (format === undefined) {
-    for (const { file } of sources.filter(({ file }) => /^\d/.test(file)))
+    for (const { file } of sources.filter(({ file }) => /^\d[^/]*$/.test(file)))
       problems.push(badFile(versionIn(file), `${file}: ${NO_MARK}`));
-    return none;
+    return found;
+  }
+  const reader = (await format.readerIn?.({ host, directory })) ?? format.reader;
+  if (typeof reader === 'string') {
+    problems.push(badFile(null, reader));
+    return { ...found, format: format.name, reader: format.reader };
   }
   const parser = await loadParser();
-  const named = ours(sources, format, problems);
-  const alone = await notInTransaction(host, directory, named, format.reader);
-  const migrations = assemble(parser, alone, named, format.reader, problems);
-  return { directory, format: format.name, migrations, problems };
+  const named = ours(sources, { ...format, reader }, problems);
+  const alone = await notInTransaction(host, directory, named, reader);
+  const migrations = assemble(parser, alone, named, reader, problems);
+  return { ...found, format: format.name, reader, migrations };
 }
 
 const NO_MARK =
@@ -67,7 +82,12 @@ async function readBelow(
   if (looking.length === 0) return [];
   const { files, all } = await filesBelow(host, directory);
   const fitting = files.filter(
-    (file) => looking.some(({ reader }) => reader.claims(file, '')) || isProgram(basename(file)),
+    (file) =>
+      isProgram(basename(file)) ||
+      looking.some(
+        ({ reader, evidence }) =>
+          reader.claims(file, '') || (evidence && reader.fileName(file) !== undefined),
+      ),
   );
   if (!all && (format !== undefined || fitting.length > 0))
     problems.push(
@@ -126,13 +146,6 @@ const versionIn = (name: string): string | null => {
   return digits?.replaceAll('_', '.') ?? null;
 };
 
-/** The format of most files. */
-function commonFormat(sources: readonly MigrationFile[]): Known | undefined {
-  const count = (format: Known) => sources.filter((source) => source.format === format).length;
-  const [most] = FORMATS.filter((format) => count(format) > 0).sort((a, b) => count(b) - count(a));
-  return most;
-}
-
 interface NamedFile extends MigrationFile {
   readonly name: FileName;
 }
@@ -140,25 +153,24 @@ interface NamedFile extends MigrationFile {
 /** The files of that format; what else looks like a migration is a problem. */
 function ours(sources: readonly MigrationFile[], format: Known, problems: Problem[]): NamedFile[] {
   const { reader, title } = format;
+  const { stranger = `${title} does not take this name for a migration; rename it.` } = reader;
   return sources.flatMap((source) => {
     const { file } = source;
     const name = reader.fileName(file);
     const version = versionIn(basename(file));
-    const marked = source.format !== undefined;
-    if (marked && source.format !== format)
+    const other = source.format?.name === format.name ? undefined : source.format;
+    // by its name alone it may be a rival's
+    const foreign = other !== undefined && !(name && other.reader.claims(file, ''));
+    const marked = source.format !== undefined && (foreign || other === undefined);
+    if (foreign)
       problems.push(
-        badFile(version, `${file}: it is written for ${source.format?.title}, and the others for ${title}.`),
+        badFile(version, `${file}: it is written for ${other.title}, and the others for ${title}.`),
       );
-    else if (marked && name === undefined)
-      problems.push(
-        badFile(version, `${file}: ${title} does not take this name for a migration; rename it.`),
-      );
+    else if (marked && name === undefined) problems.push(badFile(version, `${file}: ${stranger}`));
     else if (!marked && name !== undefined && !reader.unmarked)
       problems.push(badFile(name.version, `${file}: ${NO_MARK}`));
     else if (!marked && name === undefined && LIKELY.test(basename(file)))
-      problems.push(
-        badFile(version, `${file}: ${title} does not take this name for a migration; rename it.`),
-      );
+      problems.push(badFile(version, `${file}: ${stranger}`));
     else if (name !== undefined) return [{ ...source, name }];
     return [];
   });

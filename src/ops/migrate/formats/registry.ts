@@ -1,4 +1,5 @@
 import { dbmate } from './dbmate/dbmate.ts';
+import { drizzle } from './drizzle/drizzle.ts';
 import { flyway } from './flyway/flyway.ts';
 import { golangMigrate } from './golang-migrate/golang-migrate.ts';
 import { goose } from './goose/goose.ts';
@@ -6,7 +7,7 @@ import { nodePgMigrate } from './node-pg-migrate/node-pg-migrate.ts';
 import type { Format } from './shared/format.ts';
 
 /** The formats. Of those that take the same file for theirs the first has it. */
-const ALL = [flyway, golangMigrate, dbmate, goose, nodePgMigrate];
+const ALL = [flyway, golangMigrate, dbmate, goose, nodePgMigrate, drizzle];
 
 /** Whose way of writing migrations the files follow. */
 export type MigrationFormat = (typeof ALL)[number]['name'];
@@ -20,6 +21,16 @@ export function formatOf(name: MigrationFormat): Format<MigrationFormat> {
   const format = FORMATS.find((one) => one.name === name);
   if (format === undefined) throw new Error(`no format ${name}`);
   return format;
+}
+
+/** The format of that name, if there is one. */
+export const formatNamed = (name: string | undefined): MigrationFormat | undefined =>
+  MIGRATION_FORMATS.find((one) => one === name);
+
+/** The table that its tool keeps its history in, for people. */
+export function tableOf(name: MigrationFormat): string {
+  const { schema, tableName } = formatOf(name).ledger;
+  return [schema, tableName].filter((part) => part !== undefined).join('.');
 }
 
 /** Where SQL migrations usually are, below a project's directory. */

@@ -36,7 +36,7 @@ export async function readHistory(session: Session, files: Migrations): Promise<
   const own = companion ?? { schema: ownSchema, name: COMPANION };
   const rows = companion ? await readCompanion(session, quoteRelation(own)) : [];
   const ours = rows.filter(({ applied_at: at }) => at !== null).map(({ version }) => version);
-  const kept = table === undefined && usual?.readOnly !== undefined;
+  const kept = table === undefined && usual?.formerlyOurs && ours.length > 0;
   const format = kept ? undefined : choice.format;
   const tool = format?.ledger;
   const relation = tool ? (table ?? { schema, name: tool.tableName }) : own;
@@ -121,7 +121,6 @@ function refusalOf(
   found: readonly HistoryTable[],
   table: HistoryTable | undefined,
 ): string | undefined {
-  if (ledger.readOnly !== undefined) return ledger.readOnly;
   if (table !== undefined) return undefined;
   const { tableName, schema } = ledger;
   const taken = found.find(

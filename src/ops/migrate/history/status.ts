@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
+import type { Session } from '../../../db/session.ts';
+import type { Host } from '../../../hosts/host.ts';
 import { plural } from '../../../text/units.ts';
 import type { OpContext } from '../../engine/operation.ts';
+import { migrateErrors } from '../errors.ts';
 import type { Migration } from '../files/migration.ts';
 import type { Migrations } from '../files/migrations.ts';
 import { readMigrations } from '../files/read.ts';
-import { formatOf } from '../formats/registry.ts';
+import { formatNamed, formatOf, type MigrationFormat, tableOf } from '../formats/registry.ts';
 import type { FormatReader } from '../formats/shared/format.ts';
 import { isRepeatable } from '../formats/shared/repeatable.ts';
 import type { Item, Problem, State, Status, Where } from '../types.ts';
 import type { History, HistoryAccess } from './history.ts';
-import { readHistory } from './read.ts';
+import { formatsIn, readHistory } from './read.ts';
 import type { AppliedRow, DirtyRow } from './rows.ts';
 
 /** Files, history and what they say together, as they were at one moment. */
@@ -19,15 +22,17 @@ export interface StatusOfFiles extends HistoryAccess {
 }
 
 /** A directory, and the host that it is on. */
-interface Reading extends Pick<Where, 'directory'> {
+interface Reading extends Pick<Where, 'directory' | 'format'> {
   readonly context: Pick<OpContext, 'host'>;
 }
 
 /** Why the adapter `sql` thinks that it is its directory; undefined when there are no SQL migrations in it. */
-export async function detectSql({ context, directory }: Reading): Promise<string | undefined> {
-  const { format, migrations } = await readMigrations(context.host, directory);
-  if (format === undefined) return undefined;
-  return `${migrations.length} ${migrations.length === 1 ? 'file' : 'files'} of ${formatOf(format).title} in ${directory}`;
+export async function detectSql({ context, directory, format: asked }: Reading): Promise<string | undefined> {
+  const found = await readMigrations(context.host, directory, formatNamed(asked));
+  const { format, migrations, problems, evidence } = found;
+  if (format === undefined || (asked && migrations.length + problems.length === 0)) return undefined;
+  const why = evidence === undefined ? '' : ` (${evidence})`;
+  return `${migrations.length} ${migrations.length === 1 ? 'file' : 'files'} of ${formatOf(format).title} in ${directory}${why}`;
 }
 
 /** What is applied and what is not. Reads only, makes no table. Throws DbError, OpError. */
@@ -40,24 +45,50 @@ export async function readAll({
   context,
   session,
   directory,
+  format,
 }: Reading & Pick<Where, 'session'>): Promise<StatusOfFiles> {
-  const found = await readMigrations(context.host, directory);
+  const found = await settled(session, context.host, directory, formatNamed(format));
   const { history, ledger } = await readHistory(session, found);
   const files = { ...found, migrations: withBaseline(found, history) };
   return { files, history, ledger, status: statusOf(files, history) };
 }
 
 /**
+ * The files, as those of the tool that keeps its history in the database, where several could have written them and
+ * nothing else says. Throws OpError where the project says one and the database another.
+ */
+async function settled(
+  session: Session,
+  host: Host,
+  directory: string,
+  asked: MigrationFormat | undefined,
+): Promise<Migrations> {
+  const found = await readMigrations(host, directory, asked);
+  if (found.rivals.length === 0) return found;
+  const there = await formatsIn(session);
+  if (found.format !== undefined && there.includes(found.format)) return found;
+  const [rival, ...more] = found.rivals.filter((name) => there.includes(name));
+  if (rival === undefined) return found;
+  if (found.evidence !== undefined || more.length > 0)
+    throw migrateErrors.twoTools({
+      directory,
+      formats: [found.format ?? [], rival, more].flat(),
+      evidence: found.evidence,
+      table: tableOf(rival),
+    });
+  return readMigrations(host, directory, rival);
+}
+
+/**
  * The migrations that this database is to have. A baseline of Flyway stands for all up to its version where nothing is
  * applied yet, the newest one of several; where something is, only one that was applied then.
  */
-function withBaseline({ migrations, format }: Migrations, history: History): readonly Migration[] {
+function withBaseline({ migrations, reader }: Migrations, history: History): readonly Migration[] {
   const baselines = migrations.filter(({ kind }) => kind === 'baseline');
-  if (baselines.length === 0 || format === undefined) return migrations;
+  if (baselines.length === 0 || reader === undefined) return migrations;
   const held = new Set([...history.applied, ...history.dirty].map(({ version }) => version));
   const fresh = ![...held].some((version) => !isRepeatable(version));
   const chosen = fresh ? baselines.at(-1) : baselines.findLast(({ version }) => held.has(version));
-  const { reader } = formatOf(format);
   const last = chosen && { ...chosen, version: chosen.version.slice(1) };
   return migrations.filter((one) => {
     if (one.kind === 'baseline') return one === chosen;
@@ -69,7 +100,7 @@ function withBaseline({ migrations, format }: Migrations, history: History): rea
 export function statusOf(files: Migrations, history: History): Status {
   const applied = new Map(history.applied.map((row) => [row.version, row]));
   const dirty = new Map(history.dirty.map((row) => [row.version, row]));
-  const reader = files.format && formatOf(files.format).reader;
+  const { reader } = files;
   const known = new Set(files.migrations.map(({ version }) => version));
   const missing = [...applied.values()].filter(({ version }) => !known.has(version));
   const lost = [...dirty.values()].filter(({ version }) => !known.has(version));

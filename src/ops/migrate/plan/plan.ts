@@ -53,7 +53,7 @@ export async function planMigrations(
     ...hazardChecks(route.hazards, input.acknowledge),
     ...(route.unread === undefined ? [] : [unreadCheck(route.unread, safety !== undefined)]),
     ...problemChecks(status.problems),
-    ...(input.rehearse ? [rehearsalCheck(route, adapter.id) ?? []].flat() : []),
+    ...(input.rehearse ? [rehearsalCheck(route, adapter) ?? []].flat() : []),
     ...(input.no_backup && destructive ? [needsBackup()] : []),
     ...(safety?.checks ?? []),
   ];

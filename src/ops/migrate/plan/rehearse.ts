@@ -2,18 +2,17 @@ import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Step } from '../../engine/plan.ts';
 import { migrateErrors } from '../errors.ts';
 import type { RehearsalOutcome } from '../rehearse/result.ts';
-import type { Route } from '../types.ts';
+import type { MigrationAdapter, Route } from '../types.ts';
 
 /** Why these cannot be rehearsed; undefined when they can. */
-export function rehearsalCheck({ rehearsal }: Route, tool: string): Check | undefined {
+export function rehearsalCheck({ rehearsal }: Route, { id, files }: MigrationAdapter): Check | undefined {
   if (rehearsal !== undefined) return undefined;
   return {
     title: 'Rehearsal',
     status: 'block',
-    detail:
-      tool === 'sql'
-        ? 'A statement is about roles, tablespaces, databases, subscriptions or files of the server, and would reach the server from the shadow database, too. Leave --rehearse out.'
-        : `Migrations of ${tool} cannot be rehearsed. Leave --rehearse out.`,
+    detail: files
+      ? 'A statement is about roles, tablespaces, databases, subscriptions or files of the server, and would reach the server from the shadow database, too. Leave --rehearse out.'
+      : `Migrations of ${id} cannot be rehearsed. Leave --rehearse out.`,
   };
 }
 

@@ -84,7 +84,7 @@ async function look(
   where: { tool?: string | undefined; dir?: string | undefined },
 ): Promise<Seen> {
   const chosen = await choose(context, where);
-  const all = chosen.adapter.id === 'sql' ? await readAll(chosen.where) : undefined;
+  const all = chosen.adapter.files ? await readAll(chosen.where) : undefined;
   return { chosen, all, entries: await defectsOf(chosen.where.session, all) };
 }
 
@@ -215,7 +215,8 @@ interface Decided {
 
 function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy }: Decided): Step[] {
   const { database } = context.target;
-  const { directory } = chosen.where;
+  const { directory, format } = chosen.where;
+  const where = { context, directory, ...(format !== undefined && { format }) };
   const lock = new MigrateLock(database);
   return [
     {
@@ -225,7 +226,7 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy 
       run: async (io) => {
         await lock.take(io, given.wait);
         const { session } = await lock.worker();
-        const now = all && (await readAll({ context, session, directory }));
+        const now = all && (await readAll({ ...where, session }));
         const same = (await defectsOf(session, now)).some(
           ({ id, what }) => id === entry.id && what === entry.what,
         );
@@ -254,7 +255,7 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy 
       preview: 'pgdeck migrate status',
       run: async (io) => {
         const { session } = await lock.worker();
-        const left = await defectsOf(session, all && (await readAll({ context, session, directory })));
+        const left = await defectsOf(session, all && (await readAll({ ...where, session })));
         const again = left.find(({ id, kind }) => id === entry.id && kind === entry.kind);
         if (again) throw migrateErrors.notMended({ what: again.what });
         const next = left[0];

@@ -1,6 +1,7 @@
 import type { Fact } from '../../engine/plan.ts';
 import type { Migration } from '../files/migration.ts';
-import { formatOf } from '../formats/registry.ts';
+import { formatOf, type MigrationFormat } from '../formats/registry.ts';
+import type { Format } from '../formats/shared/format.ts';
 import { detectSql, readAll, readStatus, type StatusOfFiles, statusHash } from '../history/status.ts';
 import type { Destination, Direction, MigrationAdapter, Only, Route, Where } from '../types.ts';
 import { type DirectedMigration, sectionOf } from './apply.ts';
@@ -16,12 +17,22 @@ import { refuseUnread } from './unread.ts';
 export const sqlAdapter: MigrationAdapter = {
   id: 'sql',
   title: 'SQL files',
+  files: true,
   can: { down: true, to: true, steps: true, create: false, preview: 'full' },
   detect: detectSql,
   status: readStatus,
   route,
   only: (where, to) => route(where, 'down', to),
 };
+
+/** The same for the files of one tool, whatever else they could be. */
+export const sqlAdapterOf = ({ name, title }: Format<MigrationFormat>): MigrationAdapter => ({
+  ...sqlAdapter,
+  id: name,
+  title: `SQL files of ${title}`,
+  format: name,
+  detect: (place) => detectSql({ ...place, format: name }),
+});
 
 /** A migration whose way down is not there, or with a table that pgdeck does not write: refused as a whole. */
 async function route(where: Where, direction: Direction, to: Destination | Only): Promise<Route> {

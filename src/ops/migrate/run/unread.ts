@@ -1,4 +1,3 @@
-import { formatOf } from '../formats/registry.ts';
 import type { FormatReader } from '../formats/shared/format.ts';
 import type { StatusOfFiles } from '../history/status.ts';
 import type { Destination, Only, Problem } from '../types.ts';
@@ -25,7 +24,7 @@ export function refuseUnread(all: StatusOfFiles, to: Destination | Only): void {
       !(version !== null && (applied.has(version) || applied.has(plainVersion(version)))),
   );
   if (bad.length === 0) return;
-  const reader = files.format && formatOf(files.format).reader;
+  const { reader } = files;
   const last = reader && lastOf(all, to, bad);
   const unread = bad.filter(({ version }) => !isAfter(reader, version, last));
   if (unread.length > 0) throw runErrors.unreadFiles({ problems: unread.map(({ message }) => message) });

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { local } from '../../../../src/hosts/local.ts';
 import { readMigrations as readOn } from '../../../../src/ops/migrate/files/read.ts';
-import type { MigrationFormat } from '../../../../src/ops/migrate/formats/registry.ts';
 import { TEN, versionOf, writeMigrations } from '../../../support/fixtures/migrations.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 
-const ALL: readonly MigrationFormat[] = ['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway'];
+const ALL = ['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway'] as const;
 
 const readMigrations = (directory: string) => readOn(local, directory);
 

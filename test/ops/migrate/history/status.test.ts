@@ -77,7 +77,7 @@ describe.each(['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway']
     const before = await readAll(where);
     expect(before.status.problems).toEqual([]);
     expect(states(before)).toBe(times(10, 'pending'));
-    expect(before.history).toMatchObject({ kind: format === 'flyway' ? 'pgdeck' : format, exists: false });
+    expect(before.history).toMatchObject({ kind: format, exists: false });
     // looking made nothing
     expect(await tables()).toBe(0);
 
@@ -109,7 +109,9 @@ describe.each(['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway']
     const original = readFileSync(up[0] ?? '', 'utf8');
     // a comment is no change
     writeFileSync(up[0] ?? '', original.replace('CREATE TABLE users', '/* more */ CREATE   TABLE\tusers'));
-    expect(states(await readAll(where))).toBe(`${times(5, 'applied')} ${times(5, 'pending')}`);
+    // except to a tool that keeps a sum of the whole file
+    const [same] = format === 'flyway' ? ['changed'] : ['applied'];
+    expect(states(await readAll(where))).toBe(`${same} ${times(4, 'applied')} ${times(5, 'pending')}`);
     // another value is one
     writeFileSync(up[0] ?? '', original.replace('b@example.com', 'c@example.com'));
     rmSync(up[4] ?? '');
@@ -204,7 +206,7 @@ test("goose's rows are read by their newest", async () => {
 describe("Flyway's own table", () => {
   const flywayTable = `CREATE TABLE flyway_schema_history (installed_rank int PRIMARY KEY, version varchar(50), description varchar(200) NOT NULL, type varchar(20) NOT NULL, script varchar(1000) NOT NULL, checksum int, installed_by varchar(100) NOT NULL, installed_on timestamp NOT NULL DEFAULT now(), execution_time int NOT NULL, success boolean NOT NULL)`;
 
-  test('is read with its checksums, failures and undone versions, and refused for writing', async () => {
+  test('is read with its checksums, failures and undone versions', async () => {
     const directory = directoryOf('flyway');
     const where = { context, session, directory };
     await session.sql(flywayTable);
@@ -227,8 +229,7 @@ describe("Flyway's own table", () => {
     await row(5, '4', 'SQL', crc[3], false);
     const all = await readAll(where);
     expect(states(all)).toBe(`applied changed pending dirty ${times(6, 'pending')}`);
-    expect(all.history.refusal).toContain('run these migrations with Flyway');
-    expect(await tables()).toBe(2);
+    expect(all.history.refusal).toBeUndefined();
   });
 
   test('counts the lines without their ends', async () => {

@@ -137,7 +137,7 @@ test("Flyway's repeatable ones come last and again when they change, and a basel
   expect(again.end, again.end.text).toMatchObject({ ok: true });
   expect(await admin.sql('SELECT one FROM v')).toEqual([]);
   expect(await applied(context, dir)).toEqual(['B2', '3', '4', 'R__v']);
-  await admin.sql('DROP TABLE a CASCADE; DROP TABLE pgdeck_migrations');
+  await admin.sql('DROP TABLE a CASCADE; DROP TABLE pgdeck_migrations, flyway_schema_history');
 });
 
 test("Flyway's own table says what was repeated, and what a baseline covers", async () => {

@@ -7,7 +7,8 @@ export const flyway = defineFormat({
   name: 'flyway',
   title: 'Flyway',
   files: '`V1.2__name.sql`, `U1.2__name.sql`, `R__name.sql`, `B1.2__name.sql`, also in directories below',
-  limits: 'placeholders, callbacks and programs of Java are left to the tool; its table is only read',
+  limits:
+    'placeholders, callbacks and programs of Java are left to the tool; of a way down the row is that of `flyway undo`',
   reader,
   ledger,
   begin: {

@@ -12,6 +12,6 @@ export const reader: FormatReader = {
     return { version: plainNumber(digits), name, direction: direction === 'up' ? 'up' : 'down' };
   },
   claims: (file) => NAME.test(file),
-  parts: whole,
+  parts: (sql, name) => whole(sql, name),
   compare: (a, b) => compareNumbers(a.version, b.version),
 };

@@ -16,6 +16,8 @@ export interface Format<Name extends string = string> {
   /** Directories of a project that they are usually in, besides those of every tool. */
   readonly usual?: readonly string[];
   readonly reader: FormatReader;
+  /** The same, with what other files of the directory say; a sentence where they cannot be read. */
+  readerIn?(place: Place): Promise<FormatReader | string>;
   /** How its tool keeps its history. */
   readonly ledger: LedgerTool;
   /** Formats whose tool may keep the history of such files, too. */
@@ -31,8 +33,8 @@ export interface Format<Name extends string = string> {
 
 /** How the files of a new migration are named and what is in them. */
 export interface Begin {
-  /** Digits of the first version of a tool that counts; a timestamp of so many digits for the others. */
-  readonly first: { readonly counted: number } | { readonly stamp: 13 | 14 };
+  /** Digits of the first version of a tool that counts; a timestamp of so many digits for the others, or with dashes. */
+  readonly first: { readonly counted: number } | { readonly stamp: 13 | 14 } | { readonly dashed: true };
   /** Stands before the version. */
   readonly prefix?: string;
   /** Between version and name, where it is always the same. */
@@ -83,6 +85,8 @@ export interface FormatReader {
   readonly withoutDown?: true;
   /** It looks into directories below, too; a file is then its path. */
   readonly below?: true;
+  /** What is wrong with a file whose name it does not take; a part of a sentence. */
+  readonly stranger?: string;
   /** A file without a mark is a way up, whole. */
   readonly unmarked?: true;
   /** A file beside that says that a migration is not run in a transaction. */

@@ -34,8 +34,8 @@ export interface LedgerTool {
   readonly companionSchema?: string;
   /** It holds the newest version only: one below it cannot go alone. */
   readonly newestOnly?: true;
-  /** Why it is not written to; a sentence with the next step. Where it is missing our own table is the history. */
-  readonly readOnly?: string;
+  /** pgdeck kept these in its own table before: what stands there stays there. */
+  readonly formerlyOurs?: true;
   /** Why the table is not made where it is missing; a sentence with the next step. */
   readonly absent?: string;
   /** A table of that name with these columns is this tool's. */

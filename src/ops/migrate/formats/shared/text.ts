@@ -44,8 +44,8 @@ export const plainNumber = (digits: string): string => String(BigInt(digits));
 
 export const bad = (error: string): Parts => ({ ok: false, error });
 
-/** A file that is one way, whole. */
-export const whole = (sql: string, { direction }: Pick<FileName, 'direction'>): Parts => ({
+/** A file that is one way, whole. `alone`: why it is not run in a transaction. */
+export const whole = (sql: string, { direction }: Pick<FileName, 'direction'>, alone?: string): Parts => ({
   ok: true,
-  [direction === 'down' ? 'down' : 'up']: { sql, line: 1 },
+  [direction === 'down' ? 'down' : 'up']: { sql, line: 1, ...(alone !== undefined && { alone }) },
 });

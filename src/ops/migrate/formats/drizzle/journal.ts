@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Place } from '../shared/evidence.ts';
+import type { FormatReader, Placed } from '../shared/format.ts';
+import { partsOf, reader } from './reader.ts';
+
+/** Below the directory of the migrations. */
+export const JOURNAL = 'meta/_journal.json';
+
+/** As drizzle-kit 0.31 writes it; `when` are milliseconds, by which the history knows a migration. */
+const journal = z.object({
+  dialect: z.string().optional(),
+  entries: z.array(z.object({ tag: z.string().regex(/^[^/\\]+$/), when: z.int() })),
+});
+
+const LARGEST = 16 * 1024 * 1024;
+
+/** The files that the journal names, in its order; a sentence where it cannot be followed. */
+export async function readerIn({ host, directory }: Place): Promise<FormatReader | string> {
+  const path = join(directory, JOURNAL);
+  let text: string;
+  try {
+    text = (await host.files.read(path, LARGEST)).toString('utf8');
+  } catch (error) {
+    return `${JOURNAL}: it cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}), and says which migrations there are.`;
+  }
+  const { success, data } = journal.safeParse(parsed(text));
+  if (!success) return `${JOURNAL}: it is not what drizzle-kit writes, and says which migrations there are.`;
+  const { dialect = 'postgresql', entries } = data;
+  if (dialect !== 'postgresql') return `${JOURNAL}: these migrations are for ${dialect}, not for PostgreSQL.`;
+  for (const { tag } of entries)
+    if (!(await host.files.exists(join(directory, `${tag}.sql`))))
+      return `${JOURNAL} names ${tag}, and there is no ${tag}.sql; get it back (another branch?).`;
+  const known = new Map(entries.map((entry, at) => [`${entry.tag}.sql`, { ...entry, at }]));
+  const places = new Map(entries.map(({ tag }, at) => [partsOf(tag).version, at]));
+  const placeOf = ({ version, file }: Placed) =>
+    known.get(file)?.at ?? places.get(version) ?? Number.POSITIVE_INFINITY;
+  return {
+    ...reader,
+    stranger: `it is not in ${JOURNAL}, so that Drizzle does not see it; add it there, or take it away.`,
+    fileName: (file) => {
+      const entry = known.get(file);
+      return entry && { ...partsOf(entry.tag), direction: 'up', key: String(entry.when) };
+    },
+    compare: (a, b) => {
+      const [left, right] = [placeOf(a), placeOf(b)];
+      return left === right ? reader.compare(a, b) : left < right ? -1 : 1;
+    },
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

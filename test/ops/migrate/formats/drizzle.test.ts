@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Project, project, shapeOf } from './stage.ts';
+
+const TABLE = 'drizzle.__drizzle_migrations';
+const sum = (text: string) => createHash('sha256').update(text).digest('hex');
+const entry = (idx: number, tag: string, when: number) => ({
+  idx,
+  version: '7',
+  when,
+  tag,
+  breakpoints: true,
+});
+const journal = (...entries: object[]) => JSON.stringify({ version: '7', dialect: 'postgresql', entries });
+
+const USERS =
+  'CREATE TABLE "users" ("id" serial)\n--> statement-breakpoint\nCREATE TABLE "posts" ("id" serial)';
+const AGE = 'ALTER TABLE "users" ADD COLUMN "age" integer;';
+const FILES = {
+  'drizzle/meta/_journal.json': journal(
+    entry(0, '0000_init', 1_700_000_000_000),
+    entry(1, '0001_age', 1_700_000_100_000),
+  ),
+  'drizzle/0000_init.sql': USERS,
+  'drizzle/0001_age.sql': AGE,
+};
+
+/** What drizzle-orm 0.45 does before it looks, and for each entry. */
+async function byDrizzle({ session }: Project, text?: string, when?: number): Promise<void> {
+  await session.sql('CREATE SCHEMA IF NOT EXISTS "drizzle"');
+  await session.sql(
+    'CREATE TABLE IF NOT EXISTS "drizzle"."__drizzle_migrations" (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)',
+  );
+  if (text === undefined) return;
+  for (const part of text.split('--> statement-breakpoint')) await session.sql(part);
+  await session.sql('INSERT INTO "drizzle"."__drizzle_migrations" ("hash", "created_at") VALUES ($1, $2)', [
+    sum(text),
+    when,
+  ]);
+}
+
+test('the rows are those of Drizzle, and half may be done by either', async () => {
+  const ours = await project(FILES);
+  expect((await ours.chosen()).why).toBe(
+    `2 files of Drizzle in ${ours.root}/drizzle (meta/_journal.json of Drizzle)`,
+  );
+  expect(await ours.states()).toEqual(['0000 pending', '0001 pending']);
+  const { end } = await ours.go('up');
+  expect(end.text).toMatch(/done/);
+  expect(await ours.session.sql(`SELECT id, hash, created_at::text AS at FROM ${TABLE} ORDER BY id`)).toEqual(
+    [
+      { id: 1, hash: sum(USERS), at: '1700000000000' },
+      { id: 2, hash: sum(AGE), at: '1700000100000' },
+    ],
+  );
+  // beside it, where drizzle-kit does not look for tables of the schema
+  expect(
+    await ours.session.sql(`SELECT to_regclass('drizzle.pgdeck_migrations') IS NOT NULL AS there`),
+  ).toEqual([{ there: true }]);
+  await expect(ours.go('down')).rejects.toThrow('0001 has no way down');
+
+  const theirs = await project(FILES);
+  await byDrizzle(theirs);
+  expect(await shapeOf(theirs.session, TABLE)).toEqual(await shapeOf(ours.session, TABLE));
+  await byDrizzle(theirs, USERS, 1_700_000_000_000);
+  expect(await theirs.states()).toEqual(['0000 applied', '0001 pending']);
+  expect((await theirs.go('up')).end.ok).toBe(true);
+  expect(await theirs.states()).toEqual(['0000 applied', '0001 applied']);
+  theirs.write({ 'drizzle/0001_age.sql': `-- more\n${AGE}` });
+  expect(await theirs.states()).toEqual(['0000 applied', '0001 changed']);
+  expect((await theirs.go('repair', { entry: '0001', action: 'accept' })).end.ok).toBe(true);
+  expect(await theirs.states()).toEqual(['0000 applied', '0001 applied']);
+});
+
+test('the journal says which are migrations, in its order', async () => {
+  const files = {
+    'drizzle/meta/_journal.json': journal(entry(0, 'zeta', 1), entry(1, 'alpha', 2)),
+    'drizzle/zeta.sql': 'SELECT 1;',
+    'drizzle/alpha.sql': 'SELECT 2;',
+    'drizzle/0003_stray.sql': 'SELECT 3;',
+  };
+  const made = await project(files);
+  expect(await made.states()).toEqual(['zeta pending', 'alpha pending']);
+  expect(await made.problems()).toEqual([
+    '0003_stray.sql: it is not in meta/_journal.json, so that Drizzle does not see it; add it there, or take it away.',
+  ]);
+  rmSync(join(made.root, 'drizzle/alpha.sql'));
+  await expect(made.go('up')).rejects.toThrow('meta/_journal.json names alpha, and there is no alpha.sql');
+  made.write({ 'drizzle/meta/_journal.json': '{' });
+  await expect(made.go('up')).rejects.toThrow('it is not what drizzle-kit writes');
+  made.write({ 'drizzle/meta/_journal.json': JSON.stringify({ dialect: 'sqlite', entries: [] }) });
+  await expect(made.go('up')).rejects.toThrow('these migrations are for sqlite');
+});
