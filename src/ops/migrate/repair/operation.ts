@@ -10,8 +10,10 @@ import { readAll, type StatusOfFiles, statusHash } from '../history/status.ts';
 import { connectionCheck } from '../plan/checks.ts';
 import { atWork, MigrateLock } from '../plan/lock.ts';
 import { recoverMove } from '../plan/recover.ts';
+import { commands, transaction } from '../run/apply.ts';
 import { withNext } from '../run/failure.ts';
 import { telling } from '../run/notices.ts';
+import { shownCommands } from '../run/preview.ts';
 import { PATIENCE } from '../run/steps.ts';
 import { watched } from '../run/watch.ts';
 import { type Defect, defectsOf, entryNamed } from './defects.ts';
@@ -218,6 +220,8 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy 
   const { directory, format } = chosen.where;
   const where = { context, directory, ...(format !== undefined && { format }) };
   const lock = new MigrateLock(database);
+  // what another tool has left is mended in our own table, too
+  const create = all && !all.history.companion && entry.kind !== 'index' ? all.ledger.create() : [];
   return [
     {
       id: 'lock',
@@ -238,12 +242,15 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy 
     {
       id: remedy.action,
       title: remedy.title,
-      preview: remedy.preview,
+      preview: [...shownCommands(create), remedy.preview].join('\n'),
       run: async (io) => {
         const worker = await lock.worker();
         const patience = { lockTimeout: given.lock_timeout, wait: given.wait };
         const { session } = worker;
-        const run = () => remedy.run({ io, session, patience });
+        const run = async () => {
+          await transaction(session, () => commands(session, create));
+          await remedy.run({ io, session, patience });
+        };
         await telling(worker, io, () => watched(io, session.pid, run)).catch((error) => {
           throw withNext(error, `Mend the cause, then: ${repairCommand(context, entry.id, directory)}`);
         });

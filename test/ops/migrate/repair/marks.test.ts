@@ -106,7 +106,7 @@ test('an unfinished one without a file is taken out of the history, and the one 
   expect(await statesOf(context, dir)).toEqual({ applied: 2 });
 });
 
-test("what Flyway has left is shown, and is Flyway's to mend", async () => {
+test('what Flyway has left without a table of ours is mended in both', async () => {
   const dir = filesIn('flyway', { 'V1__one.sql': 'CREATE TABLE one (id int);' });
   await admin.sql(
     'CREATE TABLE flyway_schema_history (installed_rank int, version text, description text, type text, script text, checksum int, installed_by text, installed_on timestamp, execution_time int, success boolean)',
@@ -114,6 +114,10 @@ test("what Flyway has left is shown, and is Flyway's to mend", async () => {
   await admin.sql(
     "INSERT INTO flyway_schema_history VALUES (1, '1', 'one', 'SQL', 'V1__one.sql', 1, 'me', now(), 5, false)",
   );
-  const plan = await planned(contextIn(database, home), 'repair', { dir });
-  expect(blocks(plan)).toEqual([expect.stringMatching(/^Way: .*run these migrations with Flyway/)]);
+  await admin.sql('DROP TABLE pgdeck_migrations');
+  const context = contextIn(database, home);
+  const { end } = await done(context, 'repair', { dir, entry: '1', action: 'pending' });
+  expect(end, end.text).toMatchObject({ ok: true });
+  expect(await admin.sql('SELECT version FROM flyway_schema_history')).toEqual([]);
+  expect(await statesOf(context, dir)).toEqual({ pending: 1 });
 });
