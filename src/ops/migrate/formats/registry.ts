@@ -4,10 +4,11 @@ import { flyway } from './flyway/flyway.ts';
 import { golangMigrate } from './golang-migrate/golang-migrate.ts';
 import { goose } from './goose/goose.ts';
 import { nodePgMigrate } from './node-pg-migrate/node-pg-migrate.ts';
+import { prisma } from './prisma/prisma.ts';
 import type { Format } from './shared/format.ts';
 
 /** The formats. Of those that take the same file for theirs the first has it. */
-const ALL = [flyway, golangMigrate, dbmate, goose, nodePgMigrate, drizzle];
+const ALL = [flyway, golangMigrate, dbmate, goose, nodePgMigrate, prisma, drizzle];
 
 /** Whose way of writing migrations the files follow. */
 export type MigrationFormat = (typeof ALL)[number]['name'];
