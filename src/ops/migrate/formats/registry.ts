@@ -1,4 +1,5 @@
 import { dbmate } from './dbmate/dbmate.ts';
+import { diesel } from './diesel/diesel.ts';
 import { drizzle } from './drizzle/drizzle.ts';
 import { flyway } from './flyway/flyway.ts';
 import { golangMigrate } from './golang-migrate/golang-migrate.ts';
@@ -9,7 +10,7 @@ import type { Format } from './shared/format.ts';
 import { sqlx } from './sqlx/sqlx.ts';
 
 /** The formats. Of those that take the same file for theirs the first has it. */
-const ALL = [flyway, golangMigrate, dbmate, goose, nodePgMigrate, prisma, drizzle, sqlx];
+const ALL = [flyway, golangMigrate, dbmate, goose, nodePgMigrate, prisma, drizzle, sqlx, diesel];
 
 /** Whose way of writing migrations the files follow. */
 export type MigrationFormat = (typeof ALL)[number]['name'];
