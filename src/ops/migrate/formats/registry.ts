@@ -8,9 +8,10 @@ import { nodePgMigrate } from './node-pg-migrate/node-pg-migrate.ts';
 import { prisma } from './prisma/prisma.ts';
 import type { Format } from './shared/format.ts';
 import { sqlx } from './sqlx/sqlx.ts';
+import { supabase } from './supabase/supabase.ts';
 
 /** The formats. Of those that take the same file for theirs the first has it. */
-const ALL = [flyway, golangMigrate, dbmate, goose, nodePgMigrate, prisma, drizzle, sqlx, diesel];
+const ALL = [flyway, golangMigrate, dbmate, goose, nodePgMigrate, prisma, drizzle, supabase, sqlx, diesel];
 
 /** Whose way of writing migrations the files follow. */
 export type MigrationFormat = (typeof ALL)[number]['name'];
