@@ -4,6 +4,7 @@ import { drizzle } from './drizzle/drizzle.ts';
 import { flyway } from './flyway/flyway.ts';
 import { golangMigrate } from './golang-migrate/golang-migrate.ts';
 import { goose } from './goose/goose.ts';
+import { hasura } from './hasura/hasura.ts';
 import { nodePgMigrate } from './node-pg-migrate/node-pg-migrate.ts';
 import { prisma } from './prisma/prisma.ts';
 import type { Format } from './shared/format.ts';
@@ -11,7 +12,19 @@ import { sqlx } from './sqlx/sqlx.ts';
 import { supabase } from './supabase/supabase.ts';
 
 /** The formats. Of those that take the same file for theirs the first has it. */
-const ALL = [flyway, golangMigrate, dbmate, goose, nodePgMigrate, prisma, drizzle, supabase, sqlx, diesel];
+const ALL = [
+  flyway,
+  golangMigrate,
+  dbmate,
+  goose,
+  nodePgMigrate,
+  prisma,
+  drizzle,
+  supabase,
+  sqlx,
+  diesel,
+  hasura,
+];
 
 /** Whose way of writing migrations the files follow. */
 export type MigrationFormat = (typeof ALL)[number]['name'];
