@@ -37,9 +37,10 @@ export async function decide(
     if (why !== undefined) found.push([format, why]);
   }
   const [only, ...more] = found;
-  if (only === undefined || more.length > 0) return { format: claimed, rivals: takers, evidence: undefined };
+  const rivals = takers.filter((one) => !one.onlyWithEvidence || found.some(([format]) => format === one));
+  if (only === undefined || more.length > 0) return { format: claimed, rivals, evidence: undefined };
   const [format, evidence] = only;
-  return { format, evidence, rivals: [claimed ?? [], takers].flat().filter((one) => one !== format) };
+  return { format, evidence, rivals: [claimed ?? [], rivals].flat().filter((one) => one !== format) };
 }
 
 /** The format of most files. */

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { newMigration } from '../../../../src/ops/migrate/files/create.ts';
@@ -35,8 +36,32 @@ describe('the name follows what is there', () => {
     ['flyway', [], ['V1__add_users.sql', 'U1__add_users.sql']],
     ['flyway', ['V9__a.sql'], ['V10__add_users.sql', 'U10__add_users.sql']],
     ['flyway', ['V1.2__a.sql'], ['V1.3__add_users.sql', 'U1.3__add_users.sql']],
+    ['prisma', [], ['20261120170102_add_users/migration.sql', 'migration_lock.toml']],
+    ['prisma', ['20260101000000_a/migration.sql'], ['20261120170102_add_users/migration.sql']],
+    ['supabase', [], ['20261120170102_add_users.sql']],
+    ['sqlx', [], ['20261120170102_add_users.up.sql', '20261120170102_add_users.down.sql']],
+    ['sqlx', ['20260101000000_a.sql'], ['20261120170102_add_users.sql']],
+    ['diesel', [], ['2026-11-20-170102_add_users/up.sql', '2026-11-20-170102_add_users/down.sql']],
+    [
+      'diesel',
+      ['2027-01-01-000000_a/up.sql'],
+      ['2027-01-01-000001_add_users/up.sql', '2027-01-01-000001_add_users/down.sql'],
+    ],
+    [
+      'diesel',
+      ['20260101000000_a/up.sql'],
+      ['20261120170102_add_users/up.sql', '20261120170102_add_users/down.sql'],
+    ],
+    ['hasura', [], [`${NOW.getTime()}_add_users/up.sql`, `${NOW.getTime()}_add_users/down.sql`]],
   ])('%s after %j', async (format, files, expected) => {
     expect(await named(format, files)).toEqual(expected);
+  });
+
+  test('what only the tool can begin is left to it', async () => {
+    await expect(named('drizzle', [])).rejects.toMatchObject({
+      message: 'A migration of Drizzle is more than its SQL, and Drizzle begins it itself.',
+      next: expect.stringContaining('npx drizzle-kit generate'),
+    });
   });
 
   test('letters of any script stay', () => {
@@ -59,6 +84,19 @@ test.each(ALL)('%s: what is made is read as the last migration, and it is made o
   expect(migrations.at(-1)).toMatchObject({ name: 'eleventh' });
   // a file that came up meanwhile is not written over
   expect((await carryOut(plan, context)).end.status).toBe('failed');
+  await context.close();
+});
+
+test('among files that could be of several tools nothing is begun, unless it is said for whom', async () => {
+  const home = temporaryDirectory();
+  for (const name of ['0041_a.sql', '0042_b.sql']) writeFileSync(join(home, name), 'SELECT 1;');
+  const context = contextOf(serverTarget(), home);
+  const plan = (more: { format?: MigrationFormat; tool?: string }) =>
+    migrateCreate.plan({ name: 'x', autogenerate: false, dir: home, ...more }, context);
+  await expect(plan({})).rejects.toThrow('look like migrations of Supabase or sqlx');
+  const files = async (more: Parameters<typeof plan>[0]) => (await plan(more)).steps[0]?.preview;
+  expect(await files({ format: 'sqlx' })).toBe(join(home, '0043_x.sql'));
+  expect(await files({ tool: 'sqlx' })).toBe(join(home, '0043_x.sql'));
   await context.close();
 });
 

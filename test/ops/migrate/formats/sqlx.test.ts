@@ -87,12 +87,22 @@ test("pairs without a Cargo.toml are golang-migrate's, unless the database has t
 test('files with nothing but a number are whose the project, the database or a person says', async () => {
   const made = await project({ 'migrations/1_a.sql': 'SELECT 1;', 'migrations/2_b.sql': 'SELECT 2;' });
   await expect(made.states()).rejects.toMatchObject({
-    message: `${made.root}/migrations has 2 SQL files (1_a.sql, 2_b.sql) that look like migrations of Drizzle or Supabase or sqlx, and nothing in the project or the database says whose they are.`,
-    next: 'Say it with --tool drizzle or --tool supabase or --tool sqlx.',
+    message: `${made.root}/migrations has 2 SQL files (1_a.sql, 2_b.sql) that look like migrations of Supabase or sqlx, and nothing in the project or the database says whose they are.`,
+    next: 'Say it with --tool supabase or --tool sqlx.',
   });
   expect(await made.states('sqlx')).toEqual(['1 pending', '2 pending']);
   expect((await made.go('up', { tool: 'sqlx' })).end.ok).toBe(true);
   // from now on the database says it
   expect(await made.states()).toEqual(['1 applied', '2 applied']);
   await expect(made.go('down')).rejects.toThrow('2 has no way down');
+});
+
+test('files that no tool takes are told, and not that there are none', async () => {
+  const files = Object.fromEntries(
+    ['01-a', '02-b', '03-c'].map((name) => [`migrations/${name}.sql`, 'SELECT 1;']),
+  );
+  const made = await project(files);
+  await expect(made.states()).rejects.toThrow(
+    `${made.root}/migrations has 3 SQL files (01-a.sql, 02-b.sql, …) that no tool which pgdeck knows would take for migrations.`,
+  );
 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/client.ts';
 import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
-import { blocks, contextIn, done, planned, statesOf, statusOf } from '../run/stage.ts';
+import { contextIn, done, planned, statesOf, statusOf } from '../run/stage.ts';
 
 const home = temporaryDirectory();
 let database: TestDatabase;
@@ -114,7 +114,7 @@ test('what Flyway has left without a table of ours is mended in both', async () 
   await admin.sql(
     "INSERT INTO flyway_schema_history VALUES (1, '1', 'one', 'SQL', 'V1__one.sql', 1, 'me', now(), 5, false)",
   );
-  await admin.sql('DROP TABLE pgdeck_migrations');
+  await admin.sql('DROP TABLE IF EXISTS pgdeck_migrations');
   const context = contextIn(database, home);
   const { end } = await done(context, 'repair', { dir, entry: '1', action: 'pending' });
   expect(end, end.text).toMatchObject({ ok: true });

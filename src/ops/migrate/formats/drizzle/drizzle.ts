@@ -15,5 +15,6 @@ export const drizzle = defineFormat({
   ledger,
   evidence: async ({ host, directory }) =>
     (await host.files.exists(join(directory, JOURNAL))) ? `${JOURNAL} of Drizzle` : undefined,
+  onlyWithEvidence: true,
   begin: 'Run: npx drizzle-kit generate, with --custom --name NAME for SQL of your own.',
 });

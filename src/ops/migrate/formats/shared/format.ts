@@ -27,6 +27,8 @@ export interface Format<Name extends string = string> {
    * files alone say it.
    */
   evidence?(place: Place): Promise<string | undefined>;
+  /** Without that evidence files cannot be of this format. */
+  readonly onlyWithEvidence?: true;
   /** How a migration is begun; a sentence with the tool's own command where only the tool can. */
   readonly begin: Begin | string;
 }
