@@ -1,14 +1,20 @@
 import type { Env } from '../config/libpq/env.ts';
 import type { Resolved } from '../config/profile.ts';
+import { activityPoll } from '../db/queries/activity.ts';
 import type { Sampler } from '../monitor/sampler.ts';
 import { cleanLine } from '../text/clean.ts';
 import { ACTIONS } from './actions/registry.ts';
 import { CONTEXTS } from './core/action.ts';
 import type { Action, Deck, KeyScope, Ports } from './core/deck.ts';
 import { Model } from './core/model.ts';
-import type { ViewId } from './core/rows.ts';
-import type { ScreenId } from './core/state.ts';
-import { type AppState, type LogLevel, type Overlay, openedWizard, type TableState } from './core/state.ts';
+import {
+  type AppState,
+  type LogLevel,
+  type Overlay,
+  openedWizard,
+  type TableState,
+  tableOf,
+} from './core/state.ts';
 import { createStore, type Store } from './core/store.ts';
 import { EMPTY_FIELD, pasteField, type TextField } from './core/text-field.ts';
 import { refreshDetail } from './detail/detail.ts';
@@ -129,7 +135,7 @@ export class Console implements Deck {
 
   // --- wishes ---------------------------------------------------------------------------------------------------
 
-  show(screen: ScreenId): void {
+  show(screen: string): void {
     this.store.set({ screen, pane: 0, overlay: undefined });
   }
 
@@ -142,16 +148,16 @@ export class Console implements Deck {
     this.store.set({ overlay });
   }
 
-  table(id: ViewId, change: Partial<TableState>): void {
+  table(view: string, change: Partial<TableState>): void {
     const { tables } = this.state;
-    this.store.set({ tables: { ...tables, [id]: { ...tables[id], ...change } } });
+    this.store.set({ tables: { ...tables, [view]: { ...tableOf(this.state, view), ...change } } });
   }
 
   moveCursor(to: (index: number, last: number) => number): void {
     const view = focusedView(this.state);
     const { rows } = shownRows(view, this.model, this.state);
     if (rows.length === 0) return;
-    const at = cursorIndex(view, rows, this.state.tables[view.id]);
+    const at = cursorIndex(view, rows, tableOf(this.state, view.id));
     const index = Math.min(rows.length - 1, Math.max(0, to(at, rows.length - 1)));
     this.table(view.id, { index, selected: view.identity(rows[index]) });
   }
@@ -192,7 +198,7 @@ export class Console implements Deck {
     const idle = !this.state.idle;
     this.store.set({ idle });
     tellNeeds(this);
-    this.sampler.refresh(['activity']);
+    this.sampler.refresh([activityPoll]);
     this.say(idle ? 'Idle sessions are listed too.' : 'Idle sessions are left out.');
   }
 
@@ -269,7 +275,7 @@ export class Console implements Deck {
   /** Where the selected row stands now; when it is gone, the one that took its place is selected from now on. */
   #settleCursor(): void {
     const view = focusedView(this.state);
-    const table = this.state.tables[view.id];
+    const table = tableOf(this.state, view.id);
     if (table.selected === undefined) return;
     const { rows } = shownRows(view, this.model, this.state);
     const index = cursorIndex(view, rows, table);

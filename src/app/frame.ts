@@ -72,11 +72,11 @@ export function frameOf(shape: FrameShape): Band[] {
     panes: () => [
       whole('sparklines', sparklines, (deck) => sparklineLines(deck, columns, sparklines)),
       ...panes.map((group): Band => {
-        const id = group.map(({ view }) => view).join();
+        const id = group.map(({ view }) => view.id).join();
         return {
           ...{ id, height: group[0]?.height ?? 0 },
           content: group.map((box) => ({
-            ...{ id: box.view, width: box.width },
+            ...{ id: box.view.id, width: box.width },
             lines: (deck) => paneLines(deck, box),
           })),
         };

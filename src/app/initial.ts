@@ -1,17 +1,17 @@
-import type { ViewId } from './core/rows.ts';
 import type { AppState, TableState } from './core/state.ts';
+import { overviewScreen } from './views/overview.ts';
 import { VIEWS } from './views/registry.ts';
 
 /** The state before anything was read or pressed. */
 export function initialState(size: AppState['size']): AppState {
   const tables = Object.fromEntries(
-    Object.values(VIEWS).map((view): [ViewId, TableState] => [
+    VIEWS.map((view): [string, TableState] => [
       view.id,
       { index: 0, sort: view.sort, filter: '', marks: new Set(), shift: 0 },
     ]),
-  ) as Record<ViewId, TableState>;
+  );
   return {
-    screen: 'overview',
+    screen: overviewScreen.id,
     pane: 0,
     tables,
     overlay: undefined,

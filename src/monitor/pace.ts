@@ -1,4 +1,4 @@
-import { type Cadence, type PartName, pollOf } from './polls.ts';
+import type { AnyPoll, Cadence } from '../db/poll.ts';
 
 /** A query that takes more than this share of its interval is asked less often. */
 const DEAR = 0.25;
@@ -6,8 +6,8 @@ const MAX_STRETCH_SECONDS = 30;
 
 /** When each part is to be asked next: its cadence, stretched while its query is dear. Times in ms, cadences in s. */
 export class Pace {
-  readonly #due = new Map<PartName, number>();
-  readonly #stretch = new Map<PartName, number>();
+  readonly #due = new Map<AnyPoll, number>();
+  readonly #stretch = new Map<AnyPoll, number>();
   #intervals: Record<Cadence, number>;
 
   constructor(intervals: Record<Cadence, number>) {
@@ -27,32 +27,32 @@ export class Pace {
   setTick(seconds: number): void {
     this.#intervals = { ...this.#intervals, tick: seconds };
     this.#stretch.clear();
-    for (const name of this.#due.keys()) if (pollOf(name).every === 'tick') this.#due.delete(name);
+    for (const poll of this.#due.keys()) if (poll.every === 'tick') this.#due.delete(poll);
   }
 
   /** Seconds between two readings of a part, as things are. */
-  every(name: PartName): number {
-    return this.#stretch.get(name) ?? this.#intervals[pollOf(name).every];
+  every(poll: AnyPoll): number {
+    return this.#stretch.get(poll) ?? this.#intervals[poll.every];
   }
 
-  isDue(name: PartName, now: number): boolean {
+  isDue(poll: AnyPoll, now: number): boolean {
     // half a pulse of grace: a timer that fires a little early must not skip a whole round
-    return now + this.pulse * 500 >= (this.#due.get(name) ?? 0);
+    return now + this.pulse * 500 >= (this.#due.get(poll) ?? 0);
   }
 
   /** Takes note of a question sent at a moment, and of what it cost (ms). */
-  asked(name: PartName, at: number, cost: number): void {
-    const interval = this.#intervals[pollOf(name).every];
+  asked(poll: AnyPoll, at: number, cost: number): void {
+    const interval = this.#intervals[poll.every];
     const dear = cost > interval * 1000 * DEAR;
-    const next = dear ? Math.min(this.every(name) * 2, Math.max(interval, MAX_STRETCH_SECONDS)) : interval;
-    if (next > interval) this.#stretch.set(name, next);
-    else this.#stretch.delete(name);
-    this.#due.set(name, at + next * 1000);
+    const next = dear ? Math.min(this.every(poll) * 2, Math.max(interval, MAX_STRETCH_SECONDS)) : interval;
+    if (next > interval) this.#stretch.set(poll, next);
+    else this.#stretch.delete(poll);
+    this.#due.set(poll, at + next * 1000);
   }
 
   /** The part is due at once. */
-  hurry(name: PartName): void {
-    this.#due.delete(name);
+  hurry(poll: AnyPoll): void {
+    this.#due.delete(poll);
   }
 
   clear(): void {

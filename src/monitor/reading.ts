@@ -1,7 +1,7 @@
+import { type AnyPoll, inOrder, type Known, type Poll, type Wants } from '../db/poll.ts';
 import type { Server } from '../db/server.ts';
 import type { Call, Session } from '../db/session.ts';
 import { Parts } from './parts.ts';
-import { type Known, PART_NAMES, type PartName, pollOf, type RowsOf, type Wants } from './polls.ts';
 import type { Part } from './snapshot.ts';
 
 /** Between two questions of those that are dear to the server. */
@@ -12,7 +12,7 @@ export class Reading {
   readonly #session: Session;
   readonly #parts = new Parts();
   readonly #wants: Wants;
-  readonly #asked = new Map<PartName, number>();
+  readonly #asked = new Map<AnyPoll, number>();
 
   constructor(session: Session, wants: Wants) {
     this.#session = session;
@@ -24,33 +24,32 @@ export class Reading {
     return this.#session.server;
   }
 
-  part<P extends PartName>(name: P): Part<RowsOf[P]> {
-    return this.#parts.get(name);
+  part<Row>(poll: Poll<Row>): Part<Row> {
+    return this.#parts.get(poll);
   }
 
-  /** Reads the parts once, each after those it builds on. Throws DbError when the connection breaks. */
-  async read(names: readonly PartName[]): Promise<void> {
-    for (const name of PART_NAMES.filter((n) => names.includes(n))) {
-      if (this.part(name).status === 'denied') continue;
-      const call = this.#callOf(name);
+  /** Asks the polls once, each after those it builds on. Throws DbError when the connection breaks. */
+  async read(polls: Iterable<AnyPoll>): Promise<void> {
+    for (const poll of inOrder(polls)) {
+      if (this.part(poll).status === 'denied') continue;
+      const call = this.#callOf(poll);
       if (!call) {
-        this.#parts.nothing(name, performance.now());
+        this.#parts.nothing(poll, performance.now());
         continue;
       }
       const now = performance.now();
-      if (pollOf(name).patient && now - (this.#asked.get(name) ?? Number.NEGATIVE_INFINITY) < PATIENCE_MS)
-        continue;
-      this.#asked.set(name, now);
+      if (poll.patient && now - (this.#asked.get(poll) ?? Number.NEGATIVE_INFINITY) < PATIENCE_MS) continue;
+      this.#asked.set(poll, now);
       const [answer] = await this.#session.batch([call]);
       if (!answer) continue;
       if (!answer.ok && answer.error.kind === 'lost') throw answer.error;
-      const broken = this.#parts.take(name, answer, performance.now(), answer.ms, this.server);
+      const broken = this.#parts.take(poll, answer, performance.now(), answer.ms, this.server);
       if (broken) throw broken;
     }
   }
 
-  #callOf(name: PartName): Call | undefined {
-    const known: Known = { rows: (part) => this.part(part).rows, wants: this.#wants, server: this.server };
-    return pollOf(name).call(known);
+  #callOf(poll: AnyPoll): Call | undefined {
+    const known: Known = { rows: (other) => this.part(other).rows, wants: this.#wants, server: this.server };
+    return poll.call(known);
   }
 }

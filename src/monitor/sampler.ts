@@ -1,20 +1,12 @@
+import { type AnyPoll, type Cadence, inOrder, type Known, type Poll, type Wants } from '../db/poll.ts';
 import type { Server } from '../db/server.ts';
 import type { Answer, Call, Purpose, Session } from '../db/session.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Link } from './link.ts';
 import { Pace } from './pace.ts';
 import { Parts } from './parts.ts';
-import {
-  type Cadence,
-  DEFAULT_WANTS,
-  type Known,
-  PART_NAMES,
-  type PartName,
-  pollOf,
-  type RowsOf,
-  type Wants,
-} from './polls.ts';
 import type { LinkStatus, Part } from './snapshot.ts';
+import { DEFAULT_WANTS } from './wants.ts';
 
 export interface SamplerOptions {
   /** Opens a connection; throws DbError. */
@@ -44,12 +36,12 @@ export class Sampler {
   readonly #parts = new Parts();
   readonly #listeners = new Set<(event: SamplerEvent) => void>();
   /** What is to be read, each with the moment since which it is. */
-  #needs: ReadonlyMap<PartName, number> = new Map();
-  /** Parts for which there was nothing to ask when they were last due. */
-  readonly #shut = new Set<PartName>();
+  #needs: ReadonlyMap<AnyPoll, number> = new Map();
+  /** Polls for which there was nothing to ask when they were last due. */
+  readonly #shut = new Set<AnyPoll>();
   #fastBusySince: number | undefined;
   /** Asked for by hand while an answer was out: asked again after it. */
-  readonly #again = new Set<PartName>();
+  readonly #again = new Set<AnyPoll>();
   #slowBusy = false;
   /** Grows with every change of the link: a slow round of before must not go on beside the new one. */
   #generation = 0;
@@ -100,18 +92,18 @@ export class Sampler {
     return this.#fastBusySince === undefined ? undefined : this.#clock.now() - this.#fastBusySince;
   }
 
-  part<P extends PartName>(name: P): Part<RowsOf[P]> {
-    return this.#parts.get(name);
+  part<Row>(poll: Poll<Row>): Part<Row> {
+    return this.#parts.get(poll);
   }
 
-  /** Seconds between two readings of a part, longer than asked for when its query turned out to be dear. */
-  every(name: PartName): number {
-    return this.#pace.every(name);
+  /** Seconds between two readings of a poll, longer than asked for when its query turned out to be dear. */
+  every(poll: AnyPoll): number {
+    return this.#pace.every(poll);
   }
 
-  /** Since when a part is being read without a break; undefined while it is not. */
-  neededSince(name: PartName): number | undefined {
-    return this.#needs.get(name);
+  /** Since when a poll is being read without a break; undefined while it is not. */
+  neededSince(poll: AnyPoll): number | undefined {
+    return this.#needs.get(poll);
   }
 
   onEvent(listener: (event: SamplerEvent) => void): () => void {
@@ -132,20 +124,21 @@ export class Sampler {
     await this.#link.close();
   }
 
-  /** From now on only these parts are read. Those that are due are asked for at once. */
-  need(parts: ReadonlySet<PartName>): void {
+  /** From now on only these are read, with what they build on. Those that are due are asked for at once. */
+  need(polls: Iterable<AnyPoll>): void {
     const now = this.#clock.now();
-    const due = [...parts].some((name) => !this.#needs.has(name) && this.#pace.isDue(name, now));
-    this.#needs = new Map([...parts].map((name) => [name, this.#needs.get(name) ?? now]));
+    const needed = [...inOrder(polls)];
+    const due = needed.some((poll) => !this.#needs.has(poll) && this.#pace.isDue(poll, now));
+    this.#needs = new Map(needed.map((poll) => [poll, this.#needs.get(poll) ?? now]));
     if (due) this.#round();
   }
 
-  /** Asks everything that is needed (or only the given parts) now, whatever its cadence. */
-  refresh(only?: readonly PartName[]): void {
-    for (const name of only ?? this.#needs.keys()) {
-      this.#pace.hurry(name);
+  /** Asks everything that is needed (or only the given polls) now, whatever its cadence. */
+  refresh(only?: readonly AnyPoll[]): void {
+    for (const poll of only ?? this.#needs.keys()) {
+      this.#pace.hurry(poll);
       // an answer that is under way was asked for before: it does not count as this one
-      if (this.#fastBusySince !== undefined && pollOf(name).session === 'fast') this.#again.add(name);
+      if (this.#fastBusySince !== undefined && poll.session === 'fast') this.#again.add(poll);
     }
     if (this.link.state === 'away') void this.#link.connect();
     this.#round(true);
@@ -198,30 +191,30 @@ export class Sampler {
   #round(force = false): void {
     if (!this.#link.sessions || (this.#paused && !force)) return;
     const now = this.#clock.now();
-    const due = PART_NAMES.filter(
-      (n) => this.#needs.has(n) && this.#pace.isDue(n, now) && this.part(n).status !== 'denied',
+    const due = [...this.#needs.keys()].filter(
+      (poll) => this.#pace.isDue(poll, now) && this.part(poll).status !== 'denied',
     );
     if (this.#fastBusySince === undefined)
       void this.#askFast(
-        due.filter((n) => pollOf(n).session === 'fast'),
+        due.filter(({ session }) => session === 'fast'),
         force,
       );
-    if (!this.#slowBusy) void this.#askSlow(due.filter((n) => pollOf(n).session === 'slow'));
+    if (!this.#slowBusy) void this.#askSlow(due.filter(({ session }) => session === 'slow'));
   }
 
-  #callOf(name: PartName): Call | undefined {
+  #callOf(poll: AnyPoll): Call | undefined {
     const { server } = this;
     if (!server) return undefined;
-    const known: Known = { rows: (part) => this.part(part).rows, wants: this.wants, server };
-    return pollOf(name).call(known);
+    const known: Known = { rows: (other) => this.part(other).rows, wants: this.wants, server };
+    return poll.call(known);
   }
 
-  async #askFast(names: readonly PartName[], force: boolean): Promise<void> {
+  async #askFast(polls: readonly AnyPoll[], force: boolean): Promise<void> {
     const fast = this.#link.sessions?.fast;
-    const asked = names.flatMap((name) => {
-      const call = this.#callOf(name);
-      if (!call) this.#skip(name);
-      return call ? [{ name, call }] : [];
+    const asked = polls.flatMap((poll) => {
+      const call = this.#callOf(poll);
+      if (!call) this.#skip(poll);
+      return call ? [{ poll, call }] : [];
     });
     if (!fast || asked.length === 0) return;
     const sent = this.#clock.now();
@@ -230,60 +223,60 @@ export class Sampler {
     if (this.#link.sessions?.fast !== fast) return;
     this.#fastBusySince = undefined;
     let before = 0;
-    asked.forEach(({ name }, i) => {
+    asked.forEach(({ poll }, i) => {
       const answer = answers[i];
       if (!answer) return;
-      this.#take(name, answer, sent, Math.max(0, answer.ms - before));
+      this.#take(poll, answer, sent, Math.max(0, answer.ms - before));
       before = answer.ms;
     });
-    const opened = [...this.#shut].filter((name) => this.#needs.has(name) && this.#callOf(name));
+    const opened = [...this.#shut].filter((poll) => this.#needs.has(poll) && this.#callOf(poll));
     const wanted = [...this.#again];
     this.#again.clear();
-    for (const name of [...opened, ...wanted]) this.#pace.hurry(name);
+    for (const poll of [...opened, ...wanted]) this.#pace.hurry(poll);
     this.#tell('data');
     // what the answers have just made worth asking does not wait for an interval
     if (opened.length + wanted.length > 0) this.#round(force || wanted.length > 0);
   }
 
-  async #askSlow(names: readonly PartName[]): Promise<void> {
-    if (names.length === 0) return;
+  async #askSlow(polls: readonly AnyPoll[]): Promise<void> {
+    if (polls.length === 0) return;
     this.#slowBusy = true;
     const generation = this.#generation;
     let told = false;
-    for (const name of names) {
+    for (const poll of polls) {
       const slow = await this.#link.slow();
       if (generation !== this.#generation) return;
-      const call = this.#callOf(name);
+      const call = this.#callOf(poll);
       if (!slow) continue;
       if (!call) {
-        this.#skip(name);
+        this.#skip(poll);
         continue;
       }
       const sent = this.#clock.now();
       const [answer] = await slow.batch([call]);
       if (generation !== this.#generation) return;
-      if (answer) this.#take(name, answer, sent, answer.ms);
+      if (answer) this.#take(poll, answer, sent, answer.ms);
       told = true;
     }
     this.#slowBusy = false;
     if (told) this.#tell('data');
   }
 
-  /** The gate of a part is shut: that is known now, and looked at again when it is due. */
-  #skip(name: PartName): void {
+  /** The gate of a poll is shut: that is known now, and looked at again when it is due. */
+  #skip(poll: AnyPoll): void {
     const now = this.#clock.now();
-    this.#parts.nothing(name, now);
-    this.#shut.add(name);
+    this.#parts.nothing(poll, now);
+    this.#shut.add(poll);
     // the time of one that is patient is counted from the last question: what there is to ask after it is asked at once
-    if (!pollOf(name).patient) this.#pace.asked(name, now, 0);
+    if (!poll.patient) this.#pace.asked(poll, now, 0);
   }
 
-  #take(name: PartName, answer: Answer, at: number, cost: number): void {
+  #take(poll: AnyPoll, answer: Answer, at: number, cost: number): void {
     const { server } = this;
     if (!server) return;
-    this.#shut.delete(name);
-    this.#pace.asked(name, at, cost);
-    const broken = this.#parts.take(name, answer, this.#clock.now(), cost, server);
+    this.#shut.delete(poll);
+    this.#pace.asked(poll, at, cost);
+    const broken = this.#parts.take(poll, answer, this.#clock.now(), cost, server);
     if (broken) this.#link.down(broken);
   }
 

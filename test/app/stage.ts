@@ -3,6 +3,8 @@ import type { Overlay } from '../../src/app/core/state.ts';
 import type { Resolved } from '../../src/config/profile.ts';
 import { mergeIntervals } from '../../src/config/settings.ts';
 import { mergeThresholds } from '../../src/config/thresholds.ts';
+import { summaryPoll } from '../../src/db/queries/activity.ts';
+import { databasePoll } from '../../src/db/queries/database.ts';
 import type { Target } from '../../src/db/target.ts';
 import { journalDirectory } from '../../src/ops/engine/journal/runs.ts';
 import { characters } from '../../src/text/width.ts';
@@ -72,7 +74,7 @@ export class Stage {
 
   async answered(): Promise<void> {
     await until(() => this.deck.sampler.link.state === 'connected', { what: 'a connection' });
-    await this.watching.answered('summary', 'database');
+    await this.watching.answered(summaryPoll, databasePoll);
   }
 
   /** One tick of the clock, and what the server answers. */

@@ -1,5 +1,6 @@
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { summaryPoll } from '../../src/db/queries/activity.ts';
 import { type TestDatabase, testDatabase, until } from '../support/cluster.ts';
 import { SECOND, Watching } from './watching.ts';
 
@@ -55,7 +56,7 @@ test('silence is answered by new connections beside the old ones, and by a chang
   const watching = new Watching({ ...db.target(), host: '127.0.0.1', port });
   const { sampler, clock } = watching;
   try {
-    await watching.start('summary');
+    await watching.start(summaryPoll);
     const control = sampler.control;
     cut();
     clock.advance(SECOND);
@@ -76,11 +77,11 @@ test('silence is answered by new connections beside the old ones, and by a chang
       { what: 'new connections' },
     );
     expect(sampler.link.state).toBe('connected');
-    const before = sampler.part('summary').at;
+    const before = sampler.part(summaryPoll).at;
     await until(
       () => {
         clock.advance(SECOND);
-        return sampler.part('summary').at > before;
+        return sampler.part(summaryPoll).at > before;
       },
       { what: 'a new answer' },
     );

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
+import type { AnyPoll } from '../../src/db/poll.ts';
+import { activityPoll, summaryPoll } from '../../src/db/queries/activity.ts';
+import { indexCountsPoll } from '../../src/db/queries/indexes.ts';
+import { tableSizesPoll } from '../../src/db/queries/relations.ts';
 import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
 import { until } from '../support/until.ts';
 import { Watching } from './watching.ts';
@@ -17,10 +21,10 @@ test('a role that may have one connection is watched over it, and its limit is n
   await admin.sql(`ALTER ROLE ${role} CONNECTION LIMIT 1`);
   const w = new Watching(db.target(role));
   try {
-    await w.start('summary', 'activity', 'tableSizes', 'indexCounts');
-    await until(() => w.sampler.part('indexCounts').status === 'ok', { what: 'the slow questions' });
-    for (const part of ['summary', 'activity', 'tableSizes'] as const)
-      expect(w.sampler.part(part)).toMatchObject({ status: 'ok' });
+    await w.start(summaryPoll, activityPoll, tableSizesPoll, indexCountsPoll);
+    await until(() => w.sampler.part(indexCountsPoll).status === 'ok', { what: 'the slow questions' });
+    for (const poll of [summaryPoll, activityPoll, tableSizesPoll] satisfies AnyPoll[])
+      expect(w.sampler.part<unknown>(poll)).toMatchObject({ status: 'ok' });
     const next = expect.stringContaining(`ALTER ROLE "${role}" CONNECTION LIMIT`);
     expect(w.sampler.link).toMatchObject({ state: 'connected', limited: { kind: 'slots', next } });
     expect(w.sampler.control?.pid).toBe(w.sessions.get('fast')?.pid);

@@ -1,46 +1,56 @@
 import { expect, test } from 'vitest';
+import { summaryPoll } from '../../src/db/queries/activity.ts';
+import { indexDuplicatePoll } from '../../src/db/queries/indexes.ts';
+import { locksPoll } from '../../src/db/queries/locks.ts';
+import { tableSizesPoll } from '../../src/db/queries/relations.ts';
+import { slotsPoll } from '../../src/db/queries/replication.ts';
 import { Pace } from '../../src/monitor/pace.ts';
 
 const intervals = { tick: 1, medium: 5, statements: 10, texts: 60, slow: 30, rare: 300 };
 
 test('a part is due at its cadence, half a pulse early at most', () => {
   const pace = new Pace(intervals);
-  expect(pace.isDue('summary', 0)).toBe(true);
-  pace.asked('summary', 0, 5);
-  expect([400, 499, 500, 1000].map((now) => pace.isDue('summary', now))).toEqual([false, false, true, true]);
-  pace.asked('slots', 0, 5);
-  expect([4_000, 4_500].map((now) => pace.isDue('slots', now))).toEqual([false, true]);
+  expect(pace.isDue(summaryPoll, 0)).toBe(true);
+  pace.asked(summaryPoll, 0, 5);
+  expect([400, 499, 500, 1000].map((now) => pace.isDue(summaryPoll, now))).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
+  pace.asked(slotsPoll, 0, 5);
+  expect([4_000, 4_500].map((now) => pace.isDue(slotsPoll, now))).toEqual([false, true]);
 });
 
 test('a dear question is asked half as often each time, up to 30 s, and as usual once it is cheap', () => {
   const pace = new Pace(intervals);
   const every = [300, 300, 300, 300, 300, 300, 250].map((cost) => {
-    pace.asked('locks', 0, cost);
-    return pace.every('locks');
+    pace.asked(locksPoll, 0, cost);
+    return pace.every(locksPoll);
   });
   expect(every).toEqual([2, 4, 8, 16, 30, 30, 1]);
-  pace.asked('locks', 0, 300);
-  expect([1_000, 1_500].map((now) => pace.isDue('locks', now))).toEqual([false, true]);
+  pace.asked(locksPoll, 0, 300);
+  expect([1_000, 1_500].map((now) => pace.isDue(locksPoll, now))).toEqual([false, true]);
   // one that is asked seldom anyway is not asked less than that
-  pace.asked('indexDuplicate', 0, 200_000);
-  expect(pace.every('indexDuplicate')).toBe(300);
+  pace.asked(indexDuplicatePoll, 0, 200_000);
+  expect(pace.every(indexDuplicatePoll)).toBe(300);
 });
 
 test('hurried, it is due at once', () => {
   const pace = new Pace(intervals);
-  pace.asked('tableSizes', 0, 5);
-  expect(pace.isDue('tableSizes', 10)).toBe(false);
-  pace.hurry('tableSizes');
-  expect(pace.isDue('tableSizes', 10)).toBe(true);
+  pace.asked(tableSizesPoll, 0, 5);
+  expect(pace.isDue(tableSizesPoll, 10)).toBe(false);
+  pace.hurry(tableSizesPoll);
+  expect(pace.isDue(tableSizesPoll, 10)).toBe(true);
 });
 
 test('a shorter interval holds at once, for what follows the interval', () => {
   const pace = new Pace({ ...intervals, tick: 60 });
-  pace.asked('summary', 0, 5);
-  pace.asked('tableSizes', 0, 5);
+  pace.asked(summaryPoll, 0, 5);
+  pace.asked(tableSizesPoll, 0, 5);
   pace.setTick(1);
-  expect(pace.isDue('summary', 1_000)).toBe(true);
-  expect(pace.isDue('tableSizes', 1_000)).toBe(false);
+  expect(pace.isDue(summaryPoll, 1_000)).toBe(true);
+  expect(pace.isDue(tableSizesPoll, 1_000)).toBe(false);
 });
 
 test.each([
@@ -51,8 +61,8 @@ test.each([
 ])('an interval of %d s is looked at every %d s', (tick, pulse) => {
   const pace = new Pace({ ...intervals, tick });
   expect(pace.pulse).toBe(pulse);
-  pace.asked('summary', 0, 0);
+  pace.asked(summaryPoll, 0, 0);
   // asked in the pulse that completes the interval, and in none before
-  for (let now = pulse; now < tick; now += pulse) expect(pace.isDue('summary', now * 1000)).toBe(false);
-  expect(pace.isDue('summary', tick * 1000)).toBe(true);
+  for (let now = pulse; now < tick; now += pulse) expect(pace.isDue(summaryPoll, now * 1000)).toBe(false);
+  expect(pace.isDue(summaryPoll, tick * 1000)).toBe(true);
 });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { summaryPoll } from '../../src/db/queries/activity.ts';
+import { databasePoll } from '../../src/db/queries/database.ts';
 import { until } from '../support/cluster.ts';
 import { admin, cluster, ownServer, watching } from './sampler-stage.ts';
 import { SECOND } from './watching.ts';
@@ -8,12 +10,12 @@ ownServer();
 describe('the connection', () => {
   test('lost: the rows stay as old ones, and come back by themselves', async () => {
     const w = watching(cluster.target());
-    await w.start('summary', 'database');
-    const rows = w.sampler.part('database').rows;
+    await w.start(summaryPoll, databasePoll);
+    const rows = w.sampler.part(databasePoll).rows;
     await admin.sql('SELECT pg_terminate_backend($1)', [w.sessions.get('fast')?.pid]);
     await until(() => w.sampler.link.state === 'away', { what: 'the loss' });
     expect(w.sampler.link).toMatchObject({ retryAt: w.clock.now() + 500, error: { kind: 'lost' } });
-    expect(w.sampler.part('database')).toMatchObject({ status: 'stale', rows });
+    expect(w.sampler.part(databasePoll)).toMatchObject({ status: 'stale', rows });
     expect(w.sampler.control).toBeUndefined();
     // none of the three is left behind
     await until(
@@ -23,7 +25,7 @@ describe('the connection', () => {
       { what: 'the end of the other connections' },
     );
     w.clock.advance(SECOND);
-    await until(() => w.sampler.part('database').status === 'ok', { what: 'the data' });
+    await until(() => w.sampler.part(databasePoll).status === 'ok', { what: 'the data' });
     expect(w.sampler.link.state).toBe('connected');
     expect(w.events).toContain('link');
   });
@@ -31,21 +33,21 @@ describe('the connection', () => {
   test('is tried again in its own time, however long the interval is', async () => {
     let database = 'nowhere';
     const w = watching(() => cluster.target({ database }), { tick: 60 });
-    w.sampler.need(new Set(['summary']));
+    w.sampler.need([summaryPoll]);
     w.sampler.start();
     await until(() => w.sampler.link.state === 'away', { what: 'a failure' });
     database = 'postgres';
     w.clock.advance(SECOND);
-    await until(() => w.sampler.part('summary').status === 'ok', { what: 'the data' });
+    await until(() => w.sampler.part(summaryPoll).status === 'ok', { what: 'the data' });
   });
 
   test('R connects at once', async () => {
     const w = watching(cluster.target());
-    await w.start('summary');
+    await w.start(summaryPoll);
     await admin.sql('SELECT pg_terminate_backend($1)', [w.sessions.get('control')?.pid]);
     await until(() => w.sampler.link.state === 'away', { what: 'the loss' });
     w.sampler.refresh();
-    await until(() => w.sampler.part('summary').status === 'ok', { what: 'the data' });
+    await until(() => w.sampler.part(summaryPoll).status === 'ok', { what: 'the data' });
     expect(w.clock.now()).toBe(0);
   });
 });
@@ -53,7 +55,7 @@ describe('the connection', () => {
 describe('time', () => {
   test('paused, nothing is asked but what is asked for; going on asks at once', async () => {
     const w = watching(cluster.target());
-    await w.start('summary');
+    await w.start(summaryPoll);
     w.fast();
     w.sampler.pause(true);
     w.clock.advance(10 * SECOND);
@@ -68,7 +70,7 @@ describe('time', () => {
 
   test('a long interval is kept, and a shorter one holds at once', async () => {
     const w = watching(cluster.target(), { tick: 60 });
-    await w.start('summary');
+    await w.start(summaryPoll);
     w.fast();
     await w.second(59);
     expect(w.fast()).toEqual([]);
@@ -82,7 +84,7 @@ describe('time', () => {
 
 test('stopped while the server hangs, it is done at once and leaves nothing', async () => {
   const w = watching(cluster.target());
-  await w.start('summary');
+  await w.start(summaryPoll);
   const pids = [...w.sessions.values()].map(({ pid }) => pid);
   const { pid } = w.sessions.get('fast') ?? { pid: 0 };
   process.kill(pid, 'SIGSTOP');

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { connect } from '../../src/db/client.ts';
+import { activityPoll, summaryPoll } from '../../src/db/queries/activity.ts';
+import { databasePoll } from '../../src/db/queries/database.ts';
+import { indexCountsPoll } from '../../src/db/queries/indexes.ts';
+import { locksPoll } from '../../src/db/queries/locks.ts';
+import { tableDeadPoll, tableSizesPoll } from '../../src/db/queries/relations.ts';
+import { statementsPoll, statementTextsPoll } from '../../src/db/queries/statements.ts';
+import { checkpointsPoll, walDirectoryPoll } from '../../src/db/queries/wal.ts';
 import { until } from '../support/cluster.ts';
 import { admin, app, cluster, ownServer, pileUp, watching } from './sampler-stage.ts';
 import { SECOND } from './watching.ts';
@@ -9,7 +16,7 @@ ownServer();
 describe('a tick', () => {
   test('asks what is needed, all at once, and nothing else', async () => {
     const w = watching(cluster.target());
-    await w.start('summary', 'database');
+    await w.start(summaryPoll, databasePoll);
     expect(w.fast()).toEqual([['activity.summary', 'database.stats']]);
     await w.second();
     await w.second();
@@ -18,7 +25,7 @@ describe('a tick', () => {
 
   test('leaves out what is asked less often', async () => {
     const w = watching(cluster.target());
-    await w.start('summary', 'checkpoints');
+    await w.start(summaryPoll, checkpointsPoll);
     w.fast();
     for (let i = 0; i < 10; i++) await w.second();
     const asked = w.fast();
@@ -28,19 +35,19 @@ describe('a tick', () => {
 
   test('what becomes needed is asked at once, and only that; what is not needed any more no longer', async () => {
     const w = watching(cluster.target());
-    await w.start('summary');
+    await w.start(summaryPoll);
     w.fast();
-    w.sampler.need(new Set(['summary', 'activity']));
-    await w.answered('activity');
+    w.sampler.need([summaryPoll, activityPoll]);
+    await w.answered(activityPoll);
     expect(w.fast()).toEqual([['activity.list']]);
-    w.sampler.need(new Set(['activity']));
+    w.sampler.need([activityPoll]);
     await w.second();
     expect(w.fast()).toEqual([['activity.list']]);
   });
 
   test('one that comes while the server hangs is dropped, not queued', async () => {
     const w = watching(cluster.target());
-    await w.start('summary');
+    await w.start(summaryPoll);
     w.fast();
     const { pid } = w.sessions.get('fast') ?? { pid: 0 };
     process.kill(pid, 'SIGSTOP');
@@ -48,7 +55,7 @@ describe('a tick', () => {
       w.clock.advance(5 * SECOND);
       expect(w.fast()).toHaveLength(1);
       expect(w.sampler.stalledFor).toBe(4 * SECOND);
-      expect(w.sampler.part('summary').status).toBe('ok');
+      expect(w.sampler.part(summaryPoll).status).toBe('ok');
     } finally {
       process.kill(pid, 'SIGCONT');
     }
@@ -60,7 +67,7 @@ describe('a tick', () => {
 
   test('the slow connection is asked one question after the other', async () => {
     const w = watching(cluster.target());
-    await w.start('summary', 'tableSizes', 'tableDead', 'indexCounts');
+    await w.start(summaryPoll, tableSizesPoll, tableDeadPoll, indexCountsPoll);
     const slow = w.sent.filter(({ purpose }) => purpose === 'slow').map(({ ids }) => ids);
     expect(slow).toEqual([['relations.sizes'], ['relations.dead'], ['indexes.counts']]);
   });
@@ -69,21 +76,21 @@ describe('a tick', () => {
 describe('questions that depend on others', () => {
   test('the forest of locks is asked for only while somebody waits, and empties after', async () => {
     const w = watching(cluster.target());
-    await w.start('summary', 'locks');
+    await w.start(summaryPoll, locksPoll);
     await w.second();
     w.fast();
     await w.second();
     expect(w.fast()).toEqual([['activity.summary']]);
-    expect(w.sampler.part('locks')).toMatchObject({ status: 'ok', rows: [], at: w.clock.now() });
+    expect(w.sampler.part(locksPoll)).toMatchObject({ status: 'ok', rows: [], at: w.clock.now() });
 
     const { holder, waiter } = await pileUp();
     // the answer that says so is followed by the question, without waiting for another tick
     w.clock.advance(SECOND);
-    await until(() => w.sampler.part('locks').rows.length > 0, { what: 'the forest' });
+    await until(() => w.sampler.part(locksPoll).rows.length > 0, { what: 'the forest' });
     expect(w.fast()).toEqual([['activity.summary'], ['locks.tree']]);
     expect(
       w.sampler
-        .part('locks')
+        .part(locksPoll)
         .rows.map(({ pid }) => pid)
         .sort(),
     ).toEqual([holder.pid, waiter.pid].sort());
@@ -94,17 +101,17 @@ describe('questions that depend on others', () => {
     });
     await w.second();
     await w.second();
-    expect(w.sampler.part('locks')).toMatchObject({ status: 'ok', rows: [] });
+    expect(w.sampler.part(locksPoll)).toMatchObject({ status: 'ok', rows: [] });
     await w.second();
     expect(w.fast().at(-1)).toEqual(['activity.summary']);
   });
 
   test('texts of statements are asked for as soon as there are statements, and each once', async () => {
     const w = watching(cluster.target());
-    await w.start('summary', 'statements', 'statementTexts');
-    await until(() => w.sampler.part('statementTexts').rows.length > 0, { what: 'the texts' });
+    await w.start(summaryPoll, statementsPoll, statementTextsPoll);
+    await until(() => w.sampler.part(statementTextsPoll).rows.length > 0, { what: 'the texts' });
     expect(w.clock.now()).toBe(0);
-    const texts = w.sampler.part('statementTexts').rows;
+    const texts = w.sampler.part(statementTextsPoll).rows;
     expect(new Set(texts.map(({ queryid }) => queryid)).size).toBe(texts.length);
     // the server reads all texts for it: what is new waits until a minute is over
     const asked = () => w.sent.filter(({ ids }) => ids.includes('statements.texts')).length;
@@ -112,7 +119,7 @@ describe('questions that depend on others', () => {
     await fresh.sql(`SELECT pg_sleep(0.05) AS fresh_${texts.length}`);
     await fresh.close();
     const known = () =>
-      w.sampler.part('statementTexts').rows.some(({ query }) => query?.includes('AS fresh_'));
+      w.sampler.part(statementTextsPoll).rows.some(({ query }) => query?.includes('AS fresh_'));
     for (let i = 0; i < 4; i++) await w.second(10);
     expect([asked(), known()]).toEqual([1, false]);
     for (let i = 0; i < 3; i++) await w.second(10);
@@ -124,8 +131,8 @@ describe('questions that depend on others', () => {
 describe('refusals', () => {
   test('a denied part says what to grant, and is not asked again until there is a new connection', async () => {
     const w = watching(cluster.target({ user: 'nobody' }));
-    await w.start('summary', 'walDirectory');
-    expect(w.sampler.part('walDirectory')).toMatchObject({
+    await w.start(summaryPoll, walDirectoryPoll);
+    expect(w.sampler.part(walDirectoryPoll)).toMatchObject({
       status: 'denied',
       rows: [],
       reason: expect.stringContaining('Not permitted'),
@@ -143,7 +150,7 @@ describe('refusals', () => {
       await admin.sql('SELECT pg_terminate_backend($1)', [w.sessions.get('fast')?.pid]);
       await until(() => w.sampler.link.state === 'away', { what: 'the loss' });
       w.clock.advance(SECOND);
-      await until(() => w.sampler.part('walDirectory').status === 'ok', { what: 'the granted part' });
+      await until(() => w.sampler.part(walDirectoryPoll).status === 'ok', { what: 'the granted part' });
       expect(asked()).toBe(2);
     } finally {
       await admin.sql('REVOKE pg_monitor FROM nobody');
@@ -154,8 +161,8 @@ describe('refusals', () => {
     await admin.sql('CREATE DATABASE bare');
     try {
       const w = watching(cluster.target({ database: 'bare' }));
-      await w.start('summary', 'statements');
-      expect(w.sampler.part('statements')).toMatchObject({
+      await w.start(summaryPoll, statementsPoll);
+      expect(w.sampler.part(statementsPoll)).toMatchObject({
         status: 'denied',
         remedy: expect.stringContaining('CREATE EXTENSION pg_stat_statements'),
       });
@@ -168,37 +175,37 @@ describe('refusals', () => {
 
   test('a part in the way of a lock is skipped, keeps its rows, and spares the others', async () => {
     const w = watching(cluster.target());
-    await w.start('summary', 'database');
-    const before = w.sampler.part('database');
+    await w.start(summaryPoll, databasePoll);
+    const before = w.sampler.part(databasePoll);
     const locker = await app();
     await locker.sql('BEGIN');
     await locker.sql('LOCK TABLE pg_database IN ACCESS EXCLUSIVE MODE');
     await w.second();
-    expect(w.sampler.part('database')).toMatchObject({
+    expect(w.sampler.part(databasePoll)).toMatchObject({
       status: 'skipped',
       reason: expect.stringContaining('lock timeout'),
       rows: before.rows,
       at: before.at,
     });
-    expect(w.sampler.part('summary')).toMatchObject({ status: 'ok', at: SECOND });
+    expect(w.sampler.part(summaryPoll)).toMatchObject({ status: 'ok', at: SECOND });
     // a statement that was cancelled (57014) is no other case
     w.sampler.refresh();
     await until(
       async () => {
         await admin.sql('SELECT pg_cancel_backend($1)', [w.sessions.get('fast')?.pid]);
-        return w.sampler.part('database').reason?.includes('user request');
+        return w.sampler.part(databasePoll).reason?.includes('user request');
       },
       { what: 'a cancelled question' },
     );
-    expect(w.sampler.part('database')).toMatchObject({ status: 'skipped', rows: before.rows });
+    expect(w.sampler.part(databasePoll)).toMatchObject({ status: 'skipped', rows: before.rows });
     await locker.sql('ROLLBACK');
     w.sampler.refresh();
-    await until(() => w.sampler.part('database').status === 'ok', { what: 'the part' });
+    await until(() => w.sampler.part(databasePoll).status === 'ok', { what: 'the part' });
   });
 
   test('a question that takes long is asked less often', async () => {
     const w = watching(cluster.target(), { tick: 0.5 });
-    await w.start('summary', 'database');
+    await w.start(summaryPoll, databasePoll);
     const locker = await app();
     await locker.sql('BEGIN');
     await locker.sql('LOCK TABLE pg_database IN ACCESS EXCLUSIVE MODE');
@@ -207,24 +214,24 @@ describe('refusals', () => {
       for (let i = 0; i < times; i++) await w.second(0.5);
     };
     await half(1);
-    expect(w.sampler.every('database')).toBe(1);
+    expect(w.sampler.every(databasePoll)).toBe(1);
     await half(2);
-    expect(w.sampler.every('database')).toBe(2);
-    expect(w.sampler.every('summary')).toBe(0.5);
+    expect(w.sampler.every(databasePoll)).toBe(2);
+    expect(w.sampler.every(summaryPoll)).toBe(0.5);
     await locker.sql('ROLLBACK');
     await half(4);
-    expect(w.sampler.every('database')).toBe(0.5);
+    expect(w.sampler.every(databasePoll)).toBe(0.5);
   });
 });
 
 test('asked by hand while an answer is out, it is asked again after that one', async () => {
   const w = watching(cluster.target());
-  await w.start('summary', 'activity');
+  await w.start(summaryPoll, activityPoll);
   w.fast();
   w.clock.advance(SECOND);
   expect(w.sampler.stalledFor).toBeDefined();
-  w.sampler.refresh(['activity']);
+  w.sampler.refresh([activityPoll]);
   await until(() => w.sent.length === 2, { what: 'the second question' });
-  await w.answered('activity');
+  await w.answered(activityPoll);
   expect(w.fast()).toEqual([expect.arrayContaining(['activity.list']), ['activity.list']]);
 });

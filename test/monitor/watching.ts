@@ -1,6 +1,6 @@
 import { connect, type Purpose, type Session } from '../../src/db/client.ts';
+import type { AnyPoll } from '../../src/db/poll.ts';
 import type { Target } from '../../src/db/target.ts';
-import type { PartName } from '../../src/monitor/polls.ts';
 import { Sampler, type SamplerEvent } from '../../src/monitor/sampler.ts';
 import { until } from '../support/until.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -55,19 +55,19 @@ export class Watching {
   }
 
   /** Starts with these needs, and waits until each has been answered. */
-  async start(...parts: PartName[]): Promise<void> {
-    this.sampler.need(new Set(parts));
+  async start(...polls: AnyPoll[]): Promise<void> {
+    this.sampler.need(polls);
     this.sampler.start();
-    await this.answered(...parts);
+    await this.answered(...polls);
   }
 
-  /** Waits until these parts are no longer waited for, and nothing is under way. */
-  async answered(...parts: PartName[]): Promise<void> {
+  /** Waits until these are no longer waited for, and nothing is under way. */
+  async answered(...polls: AnyPoll[]): Promise<void> {
     await until(
       () =>
-        parts.every((name) => this.sampler.part(name).status !== 'waiting') &&
+        polls.every((poll) => this.sampler.part(poll).status !== 'waiting') &&
         this.sampler.stalledFor === undefined,
-      { what: `answers of ${parts.join()}` },
+      { what: `answers of ${polls.map(({ query }) => query.id).join()}` },
     );
   }
 

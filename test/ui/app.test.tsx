@@ -160,11 +160,11 @@ test('keys reach the deck, and a paste reaches a text field only', async () => {
   expect(stage.deck.state.screen).toBe('activity');
   expect(stage.exits).toBe(0);
   keyboard.write('\u001b[200~库存\nq\u001b[201~');
-  await until(() => stage.deck.state.tables.activity.filter === '库存 q', { what: 'the pasted text' });
+  await until(() => stage.deck.state.tables.activity?.filter === '库存 q', { what: 'the pasted text' });
   keyboard.write('\u001b');
   await until(() => stage.deck.state.overlay === undefined, { what: 'the end of the filter' });
   keyboard.write('\u001b[B\u001b[Bjjk');
-  await until(() => stage.deck.state.tables.activity.selected !== undefined, { what: 'a selected row' });
+  await until(() => stage.deck.state.tables.activity?.selected !== undefined, { what: 'a selected row' });
   keyboard.write('q');
   await until(() => stage.exits === 1, { what: 'the end' });
 });

@@ -1,9 +1,10 @@
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
-import { runningWizards } from '../core/state.ts';
+import { runningWizards, tableOf } from '../core/state.ts';
 import { OPEN_PALETTE } from '../palette/actions.ts';
 import { SIGNAL_ACTIONS } from '../signal/actions.ts';
 import { abortSignal } from '../signal/signal.ts';
+import { overviewScreen } from '../views/overview.ts';
 import { SCREENS, screenOf } from '../views/registry.ts';
 import { focusedView } from '../views/select.ts';
 import { wizardBack } from '../wizard/flow.ts';
@@ -37,9 +38,9 @@ function quit(deck: Deck): void {
 
 /** One level back: out of an overlay, a filter, the marks, a screen; never out of the program. */
 export function back(deck: Deck): void {
-  const { overlay, tables, screen } = deck.state;
+  const { overlay, screen } = deck.state;
   const view = focusedView(deck.state);
-  const table = tables[view.id];
+  const table = tableOf(deck.state, view.id);
   if (overlay) {
     if (overlay.kind === 'filter') deck.table(overlay.view, { filter: overlay.before });
     // what lay behind it comes back
@@ -48,7 +49,7 @@ export function back(deck: Deck): void {
     else deck.open(undefined);
   } else if (table.filter !== '') deck.table(view.id, { filter: '' });
   else if (table.marks.size > 0) deck.table(view.id, { marks: new Set() });
-  else if (screen !== 'overview') deck.show('overview');
+  else if (screen !== overviewScreen.id) deck.show(overviewScreen.id);
 }
 
 const toggleHelp = (deck: Deck) =>

@@ -1,17 +1,20 @@
 import { COPY_ACTION } from '../copy.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
+import { tableOf } from '../core/state.ts';
+import type { AnyView } from '../core/view.ts';
 import { DETAIL_ACTION } from '../detail/detail.ts';
 import { EXPLAIN_ACTION } from '../explain/actions.ts';
 import { FILTER_ACTION } from '../filter.ts';
 import { SIGNAL_ROW_ACTIONS } from '../signal/actions.ts';
+import { VIEWS } from '../views/registry.ts';
 import { cursorIndex, focusedView, noRow, shownRows } from '../views/select.ts';
 
 const noOrder = (deck: Deck) => focusedView(deck.state).ordered;
 
 function nextSort(deck: Deck): void {
   const view = focusedView(deck.state);
-  const { sort } = deck.state.tables[view.id];
+  const { sort } = tableOf(deck.state, view.id);
   const at = view.columns.findIndex((c) => c.id === sort.column);
   const next = view.columns[(at + 1) % view.columns.length];
   if (next) deck.table(view.id, { sort: { column: next.id, descending: next.align === 'right' } });
@@ -19,14 +22,14 @@ function nextSort(deck: Deck): void {
 
 function reverse(deck: Deck): void {
   const { id } = focusedView(deck.state);
-  const { sort } = deck.state.tables[id];
+  const { sort } = tableOf(deck.state, id);
   deck.table(id, { sort: { ...sort, descending: !sort.descending } });
 }
 
 function toggleMark(deck: Deck): void {
   const view = focusedView(deck.state);
   const { rows } = shownRows(view, deck.model, deck.state);
-  const table = deck.state.tables[view.id];
+  const table = tableOf(deck.state, view.id);
   const row = rows[cursorIndex(view, rows, table)];
   if (row === undefined) return;
   const marks = new Set(table.marks);
@@ -38,7 +41,13 @@ function toggleMark(deck: Deck): void {
 
 function shift(deck: Deck, by: number): void {
   const { id } = focusedView(deck.state);
-  deck.table(id, { shift: Math.max(0, deck.state.tables[id].shift + by) });
+  deck.table(id, { shift: Math.max(0, tableOf(deck.state, id).shift + by) });
+}
+
+/** A key of one view, which says elsewhere why it does nothing. */
+function onlyOn(view: string, { elsewhere, ...own }: NonNullable<AnyView['actions']>[number]): Action {
+  const disabled = (d: Deck) => (focusedView(d.state).id === view ? own.disabled?.(d) : elsewhere);
+  return { ...own, disabled };
 }
 
 export const TABLE_ACTIONS: readonly Action[] = [
@@ -66,7 +75,5 @@ export const TABLE_ACTIONS: readonly Action[] = [
     disabled: noOrder,
   }),
   action('find.reverse', 'table', 'S', 'Reverse the order', reverse, { disabled: noOrder }),
-  action('find.idle', 'table', 'i', 'List idle sessions too, or not', (d) => d.toggleIdle(), {
-    disabled: (d) => (focusedView(d.state).id === 'activity' ? undefined : 'only sessions can be idle'),
-  }),
+  ...VIEWS.flatMap(({ id, actions = [] }) => actions.map((own) => onlyOn(id, own))),
 ];

@@ -2,8 +2,7 @@ import type { Env } from '../../config/libpq/env.ts';
 import type { Resolved } from '../../config/profile.ts';
 import type { Sampler } from '../../monitor/sampler.ts';
 import type { Model } from './model.ts';
-import type { ViewId } from './rows.ts';
-import type { AppState, LogLevel, Overlay, ScreenId, TableState } from './state.ts';
+import type { AppState, LogLevel, Overlay, TableState } from './state.ts';
 import type { Store } from './store.ts';
 import type { TextField } from './text-field.ts';
 
@@ -77,9 +76,9 @@ export interface Deck {
   /** Runs an action, or says why not. */
   perform(action: Action): void;
 
-  show(screen: ScreenId): void;
+  show(screen: string): void;
   open(overlay: Overlay | undefined): void;
-  table(id: ViewId, change: Partial<TableState>): void;
+  table(view: string, change: Partial<TableState>): void;
   moveCursor(to: (index: number, last: number) => number): void;
   focusPane(by: number): void;
   /** Rows of the focused table that fit on the screen; a page of PgDn. */

@@ -1,18 +1,20 @@
 import type { Thresholds } from '../../config/thresholds.ts';
+import type { Poll } from '../../db/poll.ts';
+import { statementsPoll } from '../../db/queries/statements.ts';
+import { walPositionPoll } from '../../db/queries/wal.ts';
 import type { Server } from '../../db/server.ts';
 import type { Level } from '../../health/level.ts';
 import { ReplicationLag } from '../../monitor/derived/lag.ts';
 import { StatementRates } from '../../monitor/derived/statement-rates.ts';
 import { Vitals } from '../../monitor/derived/vitals.ts';
-import type { PartName, RowsOf } from '../../monitor/polls.ts';
 import type { Part } from '../../monitor/snapshot.ts';
 import type { Tone } from '../../text/line.ts';
 import type { RunRow } from '../runs/read.ts';
-import type { Shown, Sort, ViewId } from './rows.ts';
+import type { Shown, Sort } from './rows.ts';
 
 /** Where the rows come from: the sampler of a console, or one reading for a command. */
 export interface Facts {
-  part<P extends PartName>(name: P): Part<RowsOf[P]>;
+  part<Row>(poll: Poll<Row>): Part<Row>;
   readonly server: Server | undefined;
 }
 
@@ -34,7 +36,7 @@ export class Model {
   /** What pgdeck has done, from its journal. */
   runs: readonly RunRow[] = [];
   /** By view: computed once per round of the sampler and setting of the table. */
-  readonly shown = new Map<ViewId, Memo>();
+  readonly shown = new Map<string, Memo>();
 
   constructor(facts: Facts, thresholds: Thresholds) {
     this.#facts = facts;
@@ -44,21 +46,21 @@ export class Model {
   /** Takes in what the sampler has read; called once per round, before anything is shown. */
   observe(): void {
     this.vitals.observe(this.#facts);
-    const position = this.#facts.part('walPosition').rows[0];
+    const position = this.#facts.part(walPositionPoll).rows[0];
     this.lag.observe(position);
-    if (position) this.statementRates.observe(this.#facts.part('statements').rows, position.server_ms);
+    if (position) this.statementRates.observe(this.#facts.part(statementsPoll).rows, position.server_ms);
   }
 
   get server(): Server | undefined {
     return this.#facts.server;
   }
 
-  part<P extends PartName>(name: P): Part<RowsOf[P]> {
-    return this.#facts.part(name);
+  part<Row>(poll: Poll<Row>): Part<Row> {
+    return this.#facts.part(poll);
   }
 
-  rows<P extends PartName>(name: P): readonly RowsOf[P][] {
-    return this.#facts.part(name).rows;
+  rows<Row>(poll: Poll<Row>): readonly Row[] {
+    return this.#facts.part(poll).rows;
   }
 }
 

@@ -1,18 +1,3 @@
-/** Every view, by its name. */
-export type ViewId =
-  | 'activity'
-  | 'locks'
-  | 'database'
-  | 'tables'
-  | 'indexes'
-  | 'statements'
-  | 'replication'
-  | 'slots'
-  | 'wal'
-  | 'progress'
-  | 'operations'
-  | 'kept';
-
 export interface Sort {
   readonly column: string;
   readonly descending: boolean;

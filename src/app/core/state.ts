@@ -1,20 +1,8 @@
 import type { SignalAction, SignalEvent, SignalPlan } from '../../ops/signal/types.ts';
 import type { Wizard } from '../wizard/types.ts';
-import type { Sort, ViewId } from './rows.ts';
+import type { Sort } from './rows.ts';
+import type { DetailSection } from './section.ts';
 import type { TextField } from './text-field.ts';
-import type { DetailSection } from './view.ts';
-
-export type ScreenId =
-  | 'overview'
-  | 'activity'
-  | 'locks'
-  | 'tables'
-  | 'indexes'
-  | 'statements'
-  | 'replication'
-  | 'operations'
-  | 'databases'
-  | 'progress';
 
 /** What a person has set on one table. */
 export interface TableState {
@@ -41,12 +29,12 @@ export type Overlay =
   | { readonly kind: 'help'; readonly scroll: number }
   | { readonly kind: 'log'; readonly scroll: number }
   | { readonly kind: 'palette'; readonly field: TextField; readonly index: number }
-  | { readonly kind: 'filter'; readonly view: ViewId; readonly field: TextField; readonly before: string }
+  | { readonly kind: 'filter'; readonly view: string; readonly field: TextField; readonly before: string }
   /** How long idle, before the dialog lists whom that hits. */
   | { readonly kind: 'idle'; readonly field: TextField; readonly problem?: string }
   | {
       readonly kind: 'detail';
-      readonly view: ViewId;
+      readonly view: string;
       /** The row as it was when it was opened, or as last seen. */
       readonly row: unknown;
       readonly identity: string;
@@ -98,10 +86,12 @@ export interface Toast {
 }
 
 export interface AppState {
-  readonly screen: ScreenId;
+  /** The open screen, by its name. */
+  readonly screen: string;
   /** The pane that keys go to, on screens with several. */
   readonly pane: number;
-  readonly tables: Readonly<Record<ViewId, TableState>>;
+  /** What is set on the tables, by the name of their view. */
+  readonly tables: Readonly<Record<string, TableState>>;
   readonly overlay: Overlay | undefined;
   /** Operations that somebody prepares, that run, or whose results were not yet closed. */
   readonly wizards: readonly Wizard[];
@@ -116,6 +106,13 @@ export interface AppState {
   readonly interruptedAt: number | undefined;
   /** Wall clock of the data on screen while paused. */
   readonly pausedAt: number | undefined;
+}
+
+/** What is set on the table of a view. */
+export function tableOf({ tables }: Pick<AppState, 'tables'>, view: string): TableState {
+  const table = tables[view];
+  if (table === undefined) throw new Error(`no view ${view}`);
+  return table;
 }
 
 /** The wizard that lies over the screen. */

@@ -1,12 +1,13 @@
+import type { AnyPoll } from '../../db/poll.ts';
 import type { Level } from '../../health/level.ts';
-import type { PartName } from '../../monitor/polls.ts';
 import type { Part } from '../../monitor/snapshot.ts';
 import type { RowField } from '../../ops/engine/operation.ts';
-import type { ResultTable } from '../../ops/engine/plan.ts';
 import type { ColumnSpec } from '../../text/cells.ts';
 import type { Line, Tone } from '../../text/line.ts';
+import type { Action } from './deck.ts';
 import { LEVEL_TONE, type Model, marked } from './model.ts';
-import type { Sort, ViewId } from './rows.ts';
+import type { Sort } from './rows.ts';
+import type { DetailSection } from './section.ts';
 
 /** A column of a view: how to show a row, and what to sort and export by. */
 export interface Column<Row> extends ColumnSpec {
@@ -30,22 +31,37 @@ export interface BackendRef {
   readonly backendStart: number | null;
 }
 
-export interface DetailSection {
-  readonly title: string;
-  /** Label and value, a block of text, or a table. */
-  readonly facts?: readonly (readonly [label: string, value: string])[];
-  readonly text?: string;
-  readonly table?: Pick<ResultTable, 'columns' | 'rows'>;
+/** A row as it stands in JSON and CSV: PostgreSQL's names, plain numbers with their unit in the name, null for unknown. */
+export type ViewRecord = Readonly<Record<string, unknown>>;
+
+/** A key that starts an operation on the row under the cursor. */
+export interface RowOperation<Row> extends Pick<Action, 'id' | 'title' | 'danger' | 'hint' | 'short'> {
+  readonly key: string;
+  /** The operation, by the words of its command. */
+  readonly operation: string;
+  readonly argument: (row: Row) => string;
+  /** Why it cannot be done with the rows of other views. */
+  readonly elsewhere: string;
 }
 
-/** One table of the console, declared once: the screen, the text output and the filter are read from it. */
+/** Who a session is for views that know something of it. */
+export interface SessionRef {
+  readonly pid: number;
+  readonly queryId: string | null;
+}
+
+/**
+ * One table of the console, declared once: the screen, keys, help, details, the filter, `show` in every format and the
+ * manual are read from it.
+ */
 export interface View<Row> {
-  readonly id: ViewId;
+  /** Its name, which `show` knows it by. */
+  readonly id: string;
   readonly title: string;
   /** What a row is, in the plural: "12 sessions". */
   readonly noun: string;
   /** What has to be polled while it is visible; the first one's state is the view's. */
-  readonly parts: readonly [PartName, ...PartName[]];
+  readonly polls: readonly [AnyPoll, ...AnyPoll[]];
   /** Its rows are pgdeck's own: whatever becomes of the connection, they are as they are. */
   readonly local?: boolean;
   readonly rows: (model: Model) => readonly Row[];
@@ -71,21 +87,54 @@ export interface View<Row> {
   /** What is copied of a row that has no statement; absent, what its first column says. */
   readonly copy?: (row: Row) => string;
   readonly detail: (row: Row, model: Model) => readonly DetailSection[];
+  /** What it knows of a session, for the details of one that another view lists. */
+  readonly ofSession?: (session: SessionRef, model: Model) => DetailSection | undefined;
+  /** Keys of its own, beside those that every table has. */
+  readonly actions?: readonly (Action & { readonly elsewhere: string })[];
+  readonly operations?: readonly RowOperation<Row>[];
+  /** The command that lists its rows; absent, `show` with its name does. */
+  readonly listedBy?: string;
+  /** A row for scripts; absent, the row as it is. */
+  readonly record?: (row: Row, model: Model) => ViewRecord;
+  /** All of it is one record for scripts, whose rows are its parts. */
+  readonly whole?: (model: Model) => ViewRecord;
+  /** What the JSON of all rows says besides them, and what else has to be polled for it. */
+  readonly beside?: { readonly polls?: readonly AnyPoll[]; readonly facts: (model: Model) => ViewRecord };
 }
 
 /** A view whose row type is nobody's business but its own: what screens and the text output handle. */
 export type AnyView = View<unknown>;
 
-/** Declares a view; the row type is checked inside and forgotten outside. */
-export function defineView<Row>(view: View<Row>): View<Row> {
-  return view;
+/** Declares a view; the row type is checked inside and forgotten outside: rows of a view only ever go back to the same view. */
+export function defineView<Row>(view: View<Row>): AnyView {
+  return view as unknown as AnyView;
+}
+
+/** One view or several, one below the other, under a key. */
+export interface Screen {
+  readonly id: string;
+  readonly title: string;
+  /** Its title where the room is short. */
+  readonly short?: string;
+  /** The key that opens it; without one it is opened from the palette. */
+  readonly key?: string;
+  readonly panes: readonly [AnyView, ...AnyView[]];
+  /** How the height is shared where the panes stand one below the other. */
+  readonly weights?: readonly number[];
+  /** History above the panes, which stand two by two where there is room. */
+  readonly dashboard?: boolean;
+}
+
+/** Declares a screen. */
+export function defineScreen(screen: Screen): Screen {
+  return screen;
 }
 
 const OWN: Part<never> = Object.freeze({ status: 'ok', at: Number.NaN, rows: [], ms: 0 });
 
 /** What the view's main part says about itself: not asked yet, stale, denied. */
 export function statusPart(view: AnyView, model: Model): Part<unknown> {
-  return view.local ? OWN : model.part(view.parts[0]);
+  return view.local ? OWN : model.part(view.polls[0]);
 }
 
 /** All columns of a row with their titles: the plainest of details. */

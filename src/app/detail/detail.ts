@@ -3,16 +3,16 @@ import { backendDetail, backendLocks } from '../../db/queries/backend.ts';
 import { duration } from '../../text/units.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
+import type { DetailSection } from '../core/section.ts';
 import type { Overlay } from '../core/state.ts';
 import type { Slot } from '../core/store.ts';
-import type { BackendRef, DetailSection } from '../core/view.ts';
+import type { BackendRef } from '../core/view.ts';
 import type { RunRow } from '../runs/read.ts';
 import { runSections } from '../runs/sections.ts';
 import { waitText } from '../views/activity.ts';
-import { doneText } from '../views/progress.ts';
-import { VIEWS } from '../views/registry.ts';
+import { operationsView } from '../views/operations.ts';
+import { VIEWS, viewOf } from '../views/registry.ts';
 import { focusedView, noRow, selectedRow } from '../views/select.ts';
-import { statementRows } from '../views/statements.ts';
 
 const LOCKS_LISTED = 200;
 
@@ -21,7 +21,7 @@ export function openDetail(deck: Deck): void {
   const view = focusedView(deck.state);
   const row = selectedRow(deck.model, deck.state);
   if (row === undefined) return;
-  if (view.id === 'operations') {
+  if (view === operationsView) {
     const { id } = row as RunRow;
     const wizard = deck.state.wizards.find(({ phase }) => 'run' in phase && phase.run.run === id);
     if (wizard) {
@@ -58,10 +58,10 @@ function readRunDetail(deck: Deck, row: RunRow): void {
 export function refreshDetail(deck: Deck): void {
   const { overlay } = deck.state;
   if (overlay?.kind !== 'detail') return;
-  const view = VIEWS[overlay.view];
+  const view = viewOf(overlay.view);
   const found = view.rows(deck.model).find((row) => view.identity(row) === overlay.identity);
   if (found !== undefined && found !== overlay.row) deck.open({ ...overlay, row: found, gone: false });
-  if (overlay.view === 'operations') readRunDetail(deck, (found ?? overlay.row) as RunRow);
+  if (view === operationsView) readRunDetail(deck, (found ?? overlay.row) as RunRow);
   const backend = view.backend?.(overlay.row);
   const { control } = deck.sampler;
   const asking = deck.store.held(ASKING);
@@ -96,12 +96,6 @@ async function backendSections(
     label,
     value === null || value === undefined || value === '' ? '-' : String(value),
   ];
-  const statement = statementRows(deck.model).find(
-    (s) => backend.query_id && s.row.queryid === backend.query_id,
-  );
-  const progress = VIEWS.progress.rows(deck.model).find((r) => (r as { pid: number }).pid === pid) as
-    | Parameters<typeof doneText>[0]
-    | undefined;
   return [
     {
       title: `Session ${pid}`,
@@ -128,17 +122,7 @@ async function backendSections(
       ],
     },
     { title: 'Query', text: backend.query ?? '' },
-    ...(progress
-      ? [{ title: 'Progress', facts: [fact('phase', progress.phase), fact('done', doneText(progress))] }]
-      : []),
-    ...(statement
-      ? [
-          {
-            title: 'In pg_stat_statements',
-            facts: VIEWS.statements.detail(statement, deck.model)[1]?.facts ?? [],
-          },
-        ]
-      : []),
+    ...VIEWS.flatMap((view) => view.ofSession?.({ pid, queryId: backend.query_id }, deck.model) ?? []),
     {
       title:
         locks.length === 0

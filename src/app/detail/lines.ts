@@ -3,7 +3,7 @@ import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
 import type { Overlay } from '../core/state.ts';
 import { type ReadingText, sectionLines } from '../screen/reading.ts';
-import { VIEWS } from '../views/registry.ts';
+import { viewOf } from '../views/registry.ts';
 
 /** Everything known of one row. */
 export function detailReading(
@@ -11,7 +11,7 @@ export function detailReading(
   overlay: Extract<Overlay, { kind: 'detail' }>,
   columns: number,
 ): ReadingText {
-  const view = VIEWS[overlay.view];
+  const view = viewOf(overlay.view);
   const backend = view.backend?.(overlay.row);
   const own = view.detail(overlay.row, deck.model);
   // what the server says of a session holds the whole query: the row's shortened one would only repeat it

@@ -1,14 +1,12 @@
-import type { Kept } from '../../ops/kept/kept.ts';
-import { entryOf } from '../../ops/registry.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
+import { operationsView } from '../views/operations.ts';
 import { focusedView, selectedRow } from '../views/select.ts';
-import { openWizard, operationDisabled } from '../wizard/flow.ts';
 import { commandDisabled, takeBackRun } from '../wizard/take-back.ts';
 import type { RunRow } from './read.ts';
 
 function selectedRun(deck: Deck): RunRow | undefined {
-  return focusedView(deck.state).id === 'operations'
+  return focusedView(deck.state) === operationsView
     ? (selectedRow(deck.model, deck.state) as RunRow | undefined)
     : undefined;
 }
@@ -29,36 +27,11 @@ function takeBack(deck: Deck): void {
   if (run) takeBackRun(deck, run.id, run.left ? undefined : run.undo, run.connection);
 }
 
-function selectedKept(deck: Deck): Kept | undefined {
-  return focusedView(deck.state).id === 'kept'
-    ? (selectedRow(deck.model, deck.state) as Kept | undefined)
-    : undefined;
-}
-
-function dropKept(deck: Deck): void {
-  const [kept, entry] = [selectedKept(deck), entryOf('db drop')];
-  if (kept && entry) openWizard(deck, entry, { argument: kept.name });
-}
-
-function cannotDrop(deck: Deck): string | undefined {
-  const entry = entryOf('db drop');
-  return (
-    (entry && operationDisabled(deck, entry)) ??
-    (selectedKept(deck) ? undefined : 'the row is no database that pgdeck made')
-  );
-}
-
-/** About runs, and the databases that they have left. */
+/** About runs. */
 export const RUN_ACTIONS: readonly Action[] = [
   action('runs.undo', 'row', 'u', 'Undo the run, or clean up after it', takeBack, {
     hint: 3,
     short: 'undo',
     disabled: cannotTakeBack,
-  }),
-  action('kept.drop', 'row', 'D', 'Drop the database that pgdeck made', dropKept, {
-    danger: true,
-    hint: 2,
-    shortOn: (d) => (focusedView(d.state).id === 'kept' ? 'drop' : undefined),
-    disabled: cannotDrop,
   }),
 ];

@@ -1,6 +1,8 @@
+import { keptPoll } from '../../db/queries/database/kept.ts';
 import type { Deck } from '../core/deck.ts';
 import type { Slot } from '../core/store.ts';
 import { copiesOf } from '../views/kept.ts';
+import { operationsScreen } from '../views/operations.ts';
 import { RunList } from './read.ts';
 
 const EVERY_MS = 1000;
@@ -16,12 +18,12 @@ const READER: Slot<{ of?: Reader }> = { make: () => ({}) };
 
 /** Reads the journal while the screen of operations is open: once a second, or now because something has changed. */
 export function refreshRuns(deck: Deck, changed = false): void {
-  if (deck.state.screen !== 'operations' || deck.journal === undefined) return;
+  if (deck.state.screen !== operationsScreen.id || deck.journal === undefined) return;
   const slot = deck.store.held(READER);
   slot.of ??= newReader(deck.journal);
   const reader = slot.of;
   const now = deck.sampler.now();
-  if (changed && !deck.sampler.paused) deck.sampler.refresh(['kept']);
+  if (changed && !deck.sampler.paused) deck.sampler.refresh([keptPoll]);
   if (!changed && now - reader.lastAt < EVERY_MS) return;
   if (reader.reading) {
     reader.again ||= changed;
@@ -46,7 +48,7 @@ async function read(deck: Deck, reader: Reader, now: number): Promise<void> {
       // their sizes are asked for by name
       if (copiesOf(rows).length !== known) {
         deck.tellNeeds();
-        if (!deck.sampler.paused) deck.sampler.refresh(['kept']);
+        if (!deck.sampler.paused) deck.sampler.refresh([keptPoll]);
       }
       deck.nextRound();
     }

@@ -1,6 +1,6 @@
 import { type Run, readRun } from '../../ops/engine/journal/runs.ts';
 import { duration } from '../../text/units.ts';
-import type { DetailSection } from '../core/view.ts';
+import type { DetailSection } from '../core/section.ts';
 
 /** The last lines of the output; the journal has all. */
 const OUTPUT_LISTED = 500;

@@ -29,7 +29,7 @@ export function ageSpans(deck: Deck, view: AnyView): Span[] {
       if (isLate(deck, part, view))
         return [span(`  ${duration(age)} old, the server has not answered`, 'warn')];
       if (!isFresh(deck, part, view)) return [span(`  ${duration(age)} old`, 'muted')];
-      const every = deck.sampler.every(view.parts[0]);
+      const every = deck.sampler.every(view.polls[0]);
       return every > deck.sampler.interval * 1.01
         ? [span(`  every ${every < 60 ? `${every}s` : duration(every)}`, 'muted')]
         : [];
@@ -51,10 +51,10 @@ function isFresh(deck: Deck, part: Part<unknown>, view: AnyView): boolean {
 
 /** Old although it was asked for long enough ago: what has just come onto the screen is old, not late. */
 function isLate(deck: Deck, part: Part<unknown>, view: AnyView): boolean {
-  const since = deck.sampler.neededSince(view.parts[0]) ?? deck.sampler.now();
+  const since = deck.sampler.neededSince(view.polls[0]) ?? deck.sampler.now();
   return !isFresh(deck, part, view) && deck.sampler.now() - since > patience(deck, view);
 }
 
 function patience(deck: Deck, view: AnyView): number {
-  return (deck.sampler.every(view.parts[0]) * 2 + 1) * 1000;
+  return (deck.sampler.every(view.polls[0]) * 2 + 1) * 1000;
 }

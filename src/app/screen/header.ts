@@ -1,4 +1,6 @@
 import { place } from '../../db/errors.ts';
+import { summaryPoll } from '../../db/queries/activity.ts';
+import { walPositionPoll } from '../../db/queries/wal.ts';
 import { cacheLevel, connectionsLevel } from '../../health/level.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { fitItems, fitLine, type Item, type Line, lineWidth, span } from '../../text/line.ts';
@@ -7,8 +9,7 @@ import { clip } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
 import { LEVEL_TONE, marked } from '../core/model.ts';
-import type { ScreenId } from '../core/state.ts';
-import { runningWizards } from '../core/state.ts';
+import { runningWizards, tableOf } from '../core/state.ts';
 import { hitText } from '../views/database.ts';
 import { SCREENS } from '../views/registry.ts';
 import { focusedView } from '../views/select.ts';
@@ -32,7 +33,7 @@ export function headerLines(deck: Deck, columns: number, rows: number): Line[] {
 function identity(deck: Deck): Item[] {
   const { resolved, sampler, model } = deck;
   const { server } = sampler;
-  const standby = model.rows('walPosition')[0]?.standby ?? server?.standby;
+  const standby = model.rows(walPositionPoll)[0]?.standby ?? server?.standby;
   const production = resolved.environment === 'production';
   return [
     { priority: 1, spans: [span(` ${cleanLine(resolved.name)} `, production ? 'production' : 'title')] },
@@ -94,7 +95,7 @@ function awayLine(deck: Deck, columns: number): Line | undefined {
 
 function vitals(deck: Deck): Item[] {
   const { model } = deck;
-  const s = model.rows('summary')[0];
+  const s = model.rows(summaryPoll)[0];
   if (!s) return [{ priority: 1, spans: [span('waiting for the first answer', 'muted')] }];
   const { total } = model.vitals;
   const full = connectionsLevel(s, model.thresholds);
@@ -124,7 +125,7 @@ function vitals(deck: Deck): Item[] {
 
 function settings(deck: Deck): Item[] {
   const view = focusedView(deck.state);
-  const { filter, sort } = deck.state.tables[view.id];
+  const { filter, sort } = tableOf(deck.state, view.id);
   const marks = glyphsOf(deck);
   const column = view.columns.find((c) => c.id === sort.column);
   return [
@@ -140,15 +141,12 @@ function settings(deck: Deck): Item[] {
   ];
 }
 
-/** Where the room is short. */
-const SHORT: Partial<Record<ScreenId, string>> = { replication: 'Repl.', operations: 'Ops' };
-
 /** The screens and their keys; the open one stands out. */
 export function tabsLine(deck: Deck, columns: number): Line {
   const short = columns < 100;
   const items = SCREENS.filter((s) => s.key || s.id === deck.state.screen).map((s): Item => {
     const open = s.id === deck.state.screen;
-    const title = (short ? SHORT[s.id] : undefined) ?? s.title;
+    const title = (short ? s.short : undefined) ?? s.title;
     return {
       priority: open ? 1 : 2,
       spans: [span(s.key ? `${s.key} ` : '', open ? 'title' : 'key'), span(title, open ? 'title' : 'muted')],

@@ -1,9 +1,9 @@
-import type { ViewId } from '../core/rows.ts';
 import type { AppState } from '../core/state.ts';
+import type { AnyView } from '../core/view.ts';
 import { screenOf } from '../views/registry.ts';
 
 export interface PaneBox {
-  readonly view: ViewId;
+  readonly view: AnyView;
   /** Its place among the panes of the screen: what the focus counts. */
   readonly index: number;
   readonly width: number;
@@ -33,13 +33,11 @@ export function layoutOf({ size, screen }: Pick<AppState, 'size' | 'screen'>): L
   const header = rows >= TALL ? 2 : 1;
   const tabs = rows >= TALL ? 1 : 0;
   const body = Math.max(0, rows - header - tabs - 1);
-  const overview = screen === 'overview';
-  const sparklines = !overview ? 0 : body >= 30 ? 3 : 1;
-  const { panes } = screenOf(screen);
+  const { panes, weights, dashboard = false } = screenOf(screen);
+  const sparklines = !dashboard ? 0 : body >= 30 ? 3 : 1;
   const room = body - sparklines;
-  const wide = overview && columns >= WIDE;
-  const groups: ViewId[][] = wide ? [panes.slice(0, 2), panes.slice(2)] : panes.map((view) => [view]);
-  const { weights } = screenOf(screen);
+  const wide = dashboard && columns >= WIDE;
+  const groups: AnyView[][] = wide ? [panes.slice(0, 2), panes.slice(2)] : panes.map((view) => [view]);
   const heights = share(room, wide ? WIDE_WEIGHTS : groups.map((_, g) => weights?.[g] ?? 1));
   let index = 0;
   const placed = groups.map((group, g) => {
@@ -66,11 +64,4 @@ function share(rows: number, weights: readonly number[]): number[] {
     left += give;
   }
   return heights;
-}
-
-/** The box of the pane that keys go to. */
-export function focusedBox(state: AppState): PaneBox | undefined {
-  return layoutOf(state)
-    .panes.flat()
-    .find((box) => box.index === state.pane);
 }

@@ -3,8 +3,8 @@ import { fitLine, type Line, span } from '../../text/line.ts';
 import { fit, width, wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
+import type { DetailSection } from '../core/section.ts';
 import type { AppState } from '../core/state.ts';
-import type { DetailSection } from '../core/view.ts';
 
 /** A text that is read and scrolled: its heading stays. */
 export interface ReadingText {

@@ -1,3 +1,4 @@
+import { summaryPoll } from '../../db/queries/activity.ts';
 import type { SeriesName } from '../../monitor/derived/vitals.ts';
 import { fitLine, type Line, span } from '../../text/line.ts';
 import { sparkline } from '../../text/sparkline.ts';
@@ -38,7 +39,7 @@ const STRIPS: readonly Strip[] = [
     value: (v) => count(v),
     scale: (values, deck) => ({
       floor: 0,
-      ceiling: deck.model.rows('summary')[0]?.max_connections ?? above(values),
+      ceiling: deck.model.rows(summaryPoll)[0]?.max_connections ?? above(values),
     }),
   },
   {

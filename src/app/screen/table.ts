@@ -8,9 +8,9 @@ import { width, wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { type Glyphs, glyphsOf } from '../core/glyphs.ts';
 import type { Shown } from '../core/rows.ts';
-import type { TableState } from '../core/state.ts';
+import { type TableState, tableOf } from '../core/state.ts';
 import { type AnyView, cellText, cellTone, notRead, statusPart } from '../core/view.ts';
-import { screenOf, VIEWS } from '../views/registry.ts';
+import { screenOf } from '../views/registry.ts';
 import { cursorIndex, shownRows, windowOf } from '../views/select.ts';
 import { ageSpans, isOld } from './freshness.ts';
 import type { PaneBox } from './layout.ts';
@@ -25,8 +25,8 @@ const FULL_WIDTH = 400;
 /** A view as lines of exactly the box: title, heading, rows. */
 export function paneLines(deck: Deck, box: PaneBox): Line[] {
   const { state, model } = deck;
-  const view = VIEWS[box.view];
-  const table = state.tables[view.id];
+  const { view } = box;
+  const table = tableOf(state, view.id);
   const focused = state.pane === box.index;
   const shown = shownRows(view, model, state);
   const part = statusPart(view, model);

@@ -1,3 +1,4 @@
+import { summaryPoll } from '../../db/queries/activity.ts';
 import { durationText } from '../../text/units.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
@@ -8,7 +9,7 @@ import { confirmSignal, signalDisabled, signalTargets, terminateRootBlockers } f
 
 /** As the summary has it: the forest is read only while it is on the screen. */
 const nobodyWaits = (deck: Deck) =>
-  deck.model.rows('summary')[0]?.lock_waiting === 0 ? 'nobody waits for a lock' : undefined;
+  deck.model.rows(summaryPoll)[0]?.lock_waiting === 0 ? 'nobody waits for a lock' : undefined;
 
 function askIdle(deck: Deck): void {
   deck.open({ kind: 'idle', field: proposal(durationText(deck.model.thresholds.idle_session_seconds)) });

@@ -1,11 +1,10 @@
+import { type ActivityRow, activityPoll, summaryPoll } from '../../db/queries/activity.ts';
 import { type Level, levelOf } from '../../health/level.ts';
-import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
+import { action } from '../core/action.ts';
 import type { Model } from '../core/model.ts';
-import { defineView } from '../core/view.ts';
-
-type Row = RowsOf['activity'];
+import { defineScreen, defineView } from '../core/view.ts';
 
 /** States as they fit into a column; the letter stands first so that colour is never needed. */
 const STATES: Readonly<Record<string, string>> = {
@@ -22,7 +21,7 @@ export function stateText(state: string | null, backendType: string | null): str
   return STATES[state] ?? state;
 }
 
-function ageLevel(row: Row, model: Model): Level {
+function ageLevel(row: ActivityRow, model: Model): Level {
   const { state } = row;
   if (row.backend_type !== null && row.backend_type !== 'client backend') return 'normal';
   if (state === 'active') return levelOf('long_query_seconds', row.query_seconds, model.thresholds);
@@ -39,17 +38,17 @@ export function waitText(row: { wait_event_type: string | null; wait_event: stri
     : `${row.wait_event_type}:${row.wait_event ?? ''}`;
 }
 
-function waitsForLock(row: Row): boolean {
+function waitsForLock(row: ActivityRow): boolean {
   return row.state === 'active' && row.wait_event_type === 'Lock';
 }
 
-export const activityView = defineView<Row>({
+export const activityView = defineView<ActivityRow>({
   id: 'activity',
   title: 'Activity',
   noun: 'sessions',
-  parts: ['activity', 'summary'],
-  rows: (model) => model.rows('activity'),
-  total: (model) => model.rows('activity')[0]?.matching,
+  polls: [activityPoll, summaryPoll],
+  rows: (model) => model.rows(activityPoll),
+  total: (model) => model.rows(activityPoll)[0]?.matching,
   identity: (row) => `${row.pid}/${row.backend_start_us}`,
   sort: { column: 'age', descending: true },
   empty: 'No session is doing anything.',
@@ -122,7 +121,7 @@ export const activityView = defineView<Row>({
     },
   ],
   headline: (model) => {
-    const s = model.rows('summary')[0];
+    const s = model.rows(summaryPoll)[0];
     if (!s) return [];
     const part = (n: number | null, word: string) => (n === null ? [] : [span(`${n} ${word}  `)]);
     return [
@@ -143,4 +142,18 @@ export const activityView = defineView<Row>({
   query: (row) => row.query,
   database: (row) => row.datname,
   detail: (row) => [{ title: 'Query', text: row.query ?? '' }],
+  actions: [
+    {
+      ...action('find.idle', 'table', 'i', 'List idle sessions too, or not', (d) => d.toggleIdle()),
+      elsewhere: 'only sessions can be idle',
+    },
+  ],
+  record: ({ matching: _, ...row }) => row,
+});
+
+export const activityScreen = defineScreen({
+  id: 'activity',
+  title: 'Activity',
+  key: '2',
+  panes: [activityView],
 });

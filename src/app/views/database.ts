@@ -1,9 +1,10 @@
+import { databasePoll } from '../../db/queries/database.ts';
 import { cacheLevel, levelOf } from '../../health/level.ts';
 import type { DatabaseVitals } from '../../monitor/derived/vitals.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, duration, milliseconds, percent } from '../../text/units.ts';
 import { LEVEL_TONE, marked } from '../core/model.ts';
-import { type Column, columnFacts, defineView } from '../core/view.ts';
+import { type Column, columnFacts, defineScreen, defineView } from '../core/view.ts';
 
 const perSecond = (value: number | null) => (value === null ? '-' : `${count(value)}/s`);
 
@@ -102,7 +103,7 @@ export const databaseView = defineView<DatabaseVitals>({
   id: 'database',
   title: 'Cache ratio',
   noun: 'databases',
-  parts: ['database'],
+  polls: [databasePoll],
   rows: (model) => model.vitals.databases,
   identity: (d) => String(d.row.datid),
   sort: { column: 'tps', descending: true },
@@ -145,4 +146,21 @@ export const databaseView = defineView<DatabaseVitals>({
       },
     ];
   },
+  record: ({ row, ...lately }) => {
+    const blocks = (row.blks_hit ?? 0) + (row.blks_read ?? 0);
+    return {
+      ...row,
+      /** Of all blocks since stats_reset. */
+      cache_hit_ratio: blocks > 0 ? (row.blks_hit ?? 0) / blocks : null,
+      /** Of the last 60 s, when there were two samples and enough blocks. */
+      recent_cache_hit_ratio: lately.hitRatio,
+      transactions_per_second: lately.tps,
+      reads_per_second: lately.readsPerSecond,
+      read_ms: lately.msPerRead,
+      rollback_ratio: lately.rollbackRatio,
+      temp_bytes_per_second: lately.tempBytesPerSecond,
+    };
+  },
 });
+
+export const databasesScreen = defineScreen({ id: 'databases', title: 'Databases', panes: [databaseView] });

@@ -1,9 +1,20 @@
 import { displayName, fullName } from '../../db/ident.ts';
-import type { RowsOf } from '../../monitor/polls.ts';
+import type { AnyPoll } from '../../db/poll.ts';
+import {
+  indexCountsPoll,
+  type indexDuplicate,
+  indexDuplicatePoll,
+  type indexInvalid,
+  indexInvalidPoll,
+  type indexUnused,
+  indexUnusedPoll,
+  indexUsagePoll,
+} from '../../db/queries/indexes.ts';
+import type { RowOf } from '../../db/query.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, duration, plural } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
-import { type Column, columnFacts, defineView } from '../core/view.ts';
+import { type Column, columnFacts, defineScreen, defineView } from '../core/view.ts';
 
 /** An index with what speaks against it. */
 export interface IndexRow {
@@ -26,11 +37,13 @@ export interface IndexRow {
 const key = (schema: string | null, index: string | null) => `${schema}.${index}`;
 
 function merge(model: Model): IndexRow[] {
-  const invalid = new Map(model.rows('indexInvalid').map((r) => [key(r.schemaname, r.indexrelname), r]));
-  const unused = new Map(model.rows('indexUnused').map((r) => [key(r.schemaname, r.indexrelname), r]));
-  const duplicate = new Map(model.rows('indexDuplicate').map((r) => [key(r.schemaname, r.indexrelname), r]));
+  const invalid = new Map(model.rows(indexInvalidPoll).map((r) => [key(r.schemaname, r.indexrelname), r]));
+  const unused = new Map(model.rows(indexUnusedPoll).map((r) => [key(r.schemaname, r.indexrelname), r]));
+  const duplicate = new Map(
+    model.rows(indexDuplicatePoll).map((r) => [key(r.schemaname, r.indexrelname), r]),
+  );
   const since = sinceText(model);
-  const used = new Map(model.rows('indexUsage').map((r) => [key(r.schemaname, r.indexrelname), r]));
+  const used = new Map(model.rows(indexUsagePoll).map((r) => [key(r.schemaname, r.indexrelname), r]));
   const names = new Set([...used.keys(), ...invalid.keys(), ...unused.keys(), ...duplicate.keys()]);
   return [...names].flatMap((name): IndexRow[] => {
     const usage = used.get(name);
@@ -57,9 +70,9 @@ function merge(model: Model): IndexRow[] {
 }
 
 function finding(
-  invalid: RowsOf['indexInvalid'] | undefined,
-  duplicate: RowsOf['indexDuplicate'] | undefined,
-  unused: RowsOf['indexUnused'] | undefined,
+  invalid: RowOf<typeof indexInvalid> | undefined,
+  duplicate: RowOf<typeof indexDuplicate> | undefined,
+  unused: RowOf<typeof indexUnused> | undefined,
   since: string,
 ): string {
   if (invalid) return invalid.maybe_building ? 'building' : 'invalid';
@@ -70,13 +83,13 @@ function finding(
 
 /** Whether scans have been counted for long enough that none means something. */
 function countedLong(model: Model): boolean {
-  const seconds = model.rows('indexCounts')[0]?.stats_seconds ?? 0;
+  const seconds = model.rows(indexCountsPoll)[0]?.stats_seconds ?? 0;
   return seconds >= model.thresholds.unused_index_days * 86_400;
 }
 
 /** `since 2026-11-20`; where that is not long ago, `so far (4m00s)`. */
 function sinceText(model: Model): string {
-  const counts = model.rows('indexCounts')[0];
+  const counts = model.rows(indexCountsPoll)[0];
   if (countedLong(model)) return `since ${counts?.stats_since?.slice(0, 10)}`;
   const seconds = counts?.stats_seconds ?? null;
   return seconds === null ? 'so far' : `so far (${duration(seconds)})`;
@@ -85,8 +98,8 @@ function sinceText(model: Model): string {
 const cache = new WeakMap<object, { parts: readonly unknown[]; rows: readonly IndexRow[] }>();
 
 function indexRows(model: Model): readonly IndexRow[] {
-  const parts = (['indexUsage', 'indexInvalid', 'indexUnused', 'indexDuplicate', 'indexCounts'] as const).map(
-    (p) => model.rows(p),
+  const parts = [indexUsagePoll, indexInvalidPoll, indexUnusedPoll, indexDuplicatePoll, indexCountsPoll].map(
+    (poll: AnyPoll) => model.rows(poll),
   );
   const last = cache.get(model);
   if (last?.parts.every((part, i) => part === parts[i])) return last.rows;
@@ -167,16 +180,16 @@ export const indexesView = defineView<IndexRow>({
   id: 'indexes',
   title: 'Indexes',
   noun: 'indexes',
-  parts: ['indexUsage', 'indexUnused', 'indexInvalid', 'indexDuplicate', 'indexCounts'],
+  polls: [indexUsagePoll, indexUnusedPoll, indexInvalidPoll, indexDuplicatePoll, indexCountsPoll],
   rows: indexRows,
-  total: (model) => model.rows('indexCounts')[0]?.indexes,
+  total: (model) => model.rows(indexCountsPoll)[0]?.indexes,
   identity: (row) => key(row.schemaname, row.indexrelname),
   taken: { field: 'index', name: (row) => fullName(row.schemaname, row.indexrelname ?? '') },
   sort: { column: 'finding', descending: true },
   empty: 'This database has no indexes of its own.',
   columns,
   headline: (model) => {
-    const counts = model.rows('indexCounts')[0];
+    const counts = model.rows(indexCountsPoll)[0];
     if (!counts) return [];
     return [
       span(`${plural(counts.indexes, 'index')}, `, 'muted'),
@@ -191,4 +204,20 @@ export const indexesView = defineView<IndexRow>({
       facts: [...columnFacts({ columns }, row, model), ['last scan at', row.last_idx_scan ?? '-']],
     },
   ],
+  record: ({ is_unique, is_primary, early: _, ...row }) => ({
+    ...row,
+    indisunique: is_unique,
+    indisprimary: is_primary,
+    finding: row.finding || null,
+  }),
+  beside: {
+    facts: (model) => ({ statistics_since: model.rows(indexCountsPoll)[0]?.stats_since ?? null }),
+  },
+});
+
+export const indexesScreen = defineScreen({
+  id: 'indexes',
+  title: 'Indexes',
+  key: '5',
+  panes: [indexesView],
 });

@@ -1,16 +1,17 @@
+import { keptPoll } from '../../db/queries/database/kept.ts';
 import { type Kept, KIND_WORDS, keptOf, usedBy } from '../../ops/kept/kept.ts';
 import { bytes } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
 import { type Column, defineView } from '../core/view.ts';
 import type { RunRow } from '../runs/read.ts';
-import { whenText } from './operations.ts';
+import { whenText } from './when.ts';
 
 /** The copies that runs of the journal have made; of another server they have no row there. */
 export function copiesOf(runs: readonly RunRow[]) {
   return runs.flatMap(({ copy }) => copy ?? []);
 }
 
-const rows = (model: Model): readonly Kept[] => keptOf(model.rows('kept'), copiesOf(model.runs));
+const rows = (model: Model): readonly Kept[] => keptOf(model.rows(keptPoll), copiesOf(model.runs));
 
 const columns = [
   { id: 'database', title: 'KEPT DATABASE', width: 34, priority: 1, grow: true, value: (k) => k.name },
@@ -41,13 +42,27 @@ export const keptView = defineView<Kept>({
   id: 'kept',
   title: 'Kept databases',
   noun: 'databases',
-  parts: ['kept'],
+  polls: [keptPoll],
   rows,
   identity: (row) => String(row.oid),
   sort: { column: 'size', descending: true },
   empty: 'No restore has left a database.',
   columns,
+  listedBy: 'db kept',
   copy: (row) => row.name,
+  operations: [
+    {
+      id: 'kept.drop',
+      key: 'D',
+      title: 'Drop the database that pgdeck made',
+      operation: 'db drop',
+      argument: (row) => row.name,
+      danger: true,
+      hint: 2,
+      short: 'drop',
+      elsewhere: 'the row is no database that pgdeck made',
+    },
+  ],
   detail: (row) => [
     {
       title: row.name,

@@ -1,4 +1,6 @@
 import { quoteLiteral, shortRelation } from '../../db/ident.ts';
+import { summaryPoll } from '../../db/queries/activity.ts';
+import { type LockRow, locksPoll } from '../../db/queries/locks.ts';
 import { levelOf } from '../../health/level.ts';
 import {
   buildLockForest,
@@ -8,15 +10,14 @@ import {
   type LockForest,
   type LockLine,
 } from '../../monitor/lock-tree.ts';
-import type { RowsOf } from '../../monitor/polls.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { type Line, span } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
-import { type Column, columnFacts, defineView } from '../core/view.ts';
+import { type Column, columnFacts, defineScreen, defineView } from '../core/view.ts';
 import { stateText } from './activity.ts';
 
-type Row = RowsOf['locks'];
+type Row = LockRow;
 
 /** A session in the forest, with what ending it would set free. */
 export interface LockEntry {
@@ -37,7 +38,7 @@ const cache = new WeakMap<readonly Row[], Built>();
 
 /** The forest of the rows last read; computed once per answer. */
 export function lockForest(model: Model): Built {
-  const rows = model.rows('locks');
+  const rows = model.rows(locksPoll);
   const known = cache.get(rows);
   if (known) return known;
   const forest = buildLockForest(rows);
@@ -178,7 +179,7 @@ function headline(model: Model): Line {
   const { forest, entries, first } = lockForest(model);
   if (forest.waiters === 0) return [];
   // the forest holds at most so many sessions as were asked for; how many wait in all is counted apart
-  const all = Math.max(forest.waiters, model.rows('summary')[0]?.lock_waiting ?? 0);
+  const all = Math.max(forest.waiters, model.rows(summaryPoll)[0]?.lock_waiting ?? 0);
   // the two are counted a moment apart: few more are not worth a word
   const beyond = forest.waiters >= MANY && all > forest.waiters ? `, the first ${forest.waiters} shown` : '';
   const waiting = span(`${all} ${all === 1 ? 'waits' : 'wait'}${beyond}  `, 'alert');
@@ -209,7 +210,7 @@ export const locksView = defineView<LockEntry>({
   id: 'locks',
   title: 'Locks',
   noun: 'sessions',
-  parts: ['locks', 'summary'],
+  polls: [locksPoll, summaryPoll],
   rows: (model) => lockForest(model).entries,
   identity: (entry) => `${entry.row.pid}/${entry.row.backend_start_us}`,
   sort: { column: 'pid', descending: false },
@@ -244,4 +245,14 @@ export const locksView = defineView<LockEntry>({
           },
         ]),
   ],
+  record: ({ row, line, frees }) => ({
+    ...row,
+    root_pid: line.node.rootPid,
+    parent_pid: line.node.parentPid,
+    depth: line.depth,
+    frees,
+  }),
+  beside: { facts: (model) => ({ waiters: lockForest(model).forest.waiters }) },
 });
+
+export const locksScreen = defineScreen({ id: 'locks', title: 'Locks', key: '3', panes: [locksView] });

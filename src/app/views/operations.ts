@@ -1,8 +1,11 @@
+import { summaryPoll } from '../../db/queries/activity.ts';
 import type { Tone } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
 import type { Column } from '../core/view.ts';
-import { defineView } from '../core/view.ts';
+import { defineScreen, defineView } from '../core/view.ts';
 import type { RunRow } from '../runs/read.ts';
+import { keptView } from './kept.ts';
+import { whenText } from './when.ts';
 
 const TONES: Readonly<Record<RunRow['status'], Tone | undefined>> = {
   running: 'accent',
@@ -11,13 +14,6 @@ const TONES: Readonly<Record<RunRow['status'], Tone | undefined>> = {
   cancelled: 'warn',
   interrupted: 'critical',
 };
-
-/** `11-20 16:14`, in local time. */
-export function whenText(at: number): string {
-  const date = new Date(at);
-  const two = (n: number) => String(n).padStart(2, '0');
-  return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${date.toTimeString().slice(0, 5)}`;
-}
 
 /** What can be done about it afterwards. */
 function afterwards({ left, undo, undoneBy, recoveredBy }: RunRow): string {
@@ -65,13 +61,14 @@ export const operationsView = defineView<RunRow>({
   id: 'operations',
   title: 'Operations',
   noun: 'runs',
-  parts: ['summary'],
+  polls: [summaryPoll],
   local: true,
   rows: (model) => model.runs,
   identity: (row) => row.id,
   sort: { column: 'when', descending: true },
   empty: 'Nothing has been done yet. b makes a backup; : lists all that can be done.',
   columns,
+  listedBy: 'runs list',
   copy: (row) => row.id,
   detail: (row) => [
     {
@@ -98,4 +95,13 @@ export const operationsView = defineView<RunRow>({
       ],
     },
   ],
+});
+
+export const operationsScreen = defineScreen({
+  id: 'operations',
+  title: 'Operations',
+  short: 'Ops',
+  key: '8',
+  panes: [operationsView, keptView],
+  weights: [3, 1],
 });

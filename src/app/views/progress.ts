@@ -1,28 +1,20 @@
 import { shortRelation } from '../../db/ident.ts';
-import type { RowsOf } from '../../monitor/polls.ts';
+import { progressGatePoll, progressPolls } from '../../db/queries/progress.ts';
+import type { RowOf } from '../../db/query.ts';
 import { progressBar } from '../../text/sparkline.ts';
 import { bytes, count, duration } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
-import { type Column, columnFacts, defineView } from '../core/view.ts';
+import { type Column, columnFacts, defineScreen, defineView } from '../core/view.ts';
 import { waitText } from './activity.ts';
 
-type Row = RowsOf['progressVacuum'];
-
-const PARTS = [
-  'progressVacuum',
-  'progressCreateIndex',
-  'progressCluster',
-  'progressAnalyze',
-  'progressCopy',
-  'progressBasebackup',
-] as const;
+type Row = RowOf<(typeof progressPolls)[number]['query']>;
 
 function amount(value: number | null, unit: string | null): string {
   return unit === 'bytes' ? bytes(value) : count(value);
 }
 
 /** `1.2k of 8k blocks`; only what the server says, never a made-up total. */
-export function doneText(row: Row): string {
+function doneText(row: Row): string {
   if (row.done === null) return '';
   const of = row.total ? ` of ${amount(row.total, row.unit)}` : '';
   return `${amount(row.done, row.unit)}${of}${row.unit === 'bytes' || row.unit === null ? '' : ` ${row.unit}`}`;
@@ -73,11 +65,13 @@ const columns = [
   },
 ] satisfies Column<Row>[];
 
+const running = (model: Model): Row[] => progressPolls.flatMap((poll) => model.rows<Row>(poll));
+
 export const progressView = defineView<Row>({
   id: 'progress',
   title: 'Progress',
   noun: 'commands',
-  parts: ['progressGate', ...PARTS],
+  polls: [progressGatePoll, ...progressPolls],
   rows: running,
   identity: (row) => `${row.pid}/${row.command}/${row.relation}`,
   sort: { column: 'time', descending: true },
@@ -86,8 +80,18 @@ export const progressView = defineView<Row>({
   detail: (row, model) => [
     { title: `${row.command} ${row.relation ?? ''}`, facts: columnFacts({ columns }, row, model) },
   ],
+  ofSession: ({ pid }, model) => {
+    const found = running(model).find((row) => row.pid === pid);
+    return (
+      found && {
+        title: 'Progress',
+        facts: [
+          ['phase', found.phase || '-'],
+          ['done', doneText(found) || '-'],
+        ],
+      }
+    );
+  },
 });
 
-function running(model: Model): Row[] {
-  return PARTS.flatMap((part) => [...(model.rows(part) as readonly Row[])]);
-}
+export const progressScreen = defineScreen({ id: 'progress', title: 'Progress', panes: [progressView] });

@@ -1,12 +1,24 @@
+import {
+  receiverPoll,
+  type replicationSenders,
+  type replicationSlots,
+  type replicationStandby,
+  sendersPoll,
+  slotsPoll,
+  standbyPoll,
+} from '../../db/queries/replication.ts';
+import { walPositionPoll } from '../../db/queries/wal.ts';
+import type { RowOf } from '../../db/query.ts';
 import { levelOf } from '../../health/level.ts';
-import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { bytes, duration } from '../../text/units.ts';
 import { LEVEL_TONE, type Model, marked } from '../core/model.ts';
-import { type Column, columnFacts, defineView } from '../core/view.ts';
+import { type Column, columnFacts, defineScreen, defineView } from '../core/view.ts';
+import { progressView } from './progress.ts';
+import { walView } from './wal.ts';
 
-type Sender = RowsOf['senders'];
-type Slot = RowsOf['slots'];
+type Sender = RowOf<typeof replicationSenders>;
+type Slot = RowOf<typeof replicationSlots>;
 
 /** Lag by our own samples of the WAL position; `>` where it is longer than what is remembered. */
 function lagText(row: Sender, model: Model): string {
@@ -86,7 +98,10 @@ const senderColumns = [
 ] satisfies Column<Sender>[];
 
 /** What is received and not replayed, and for how long at most. */
-function replaySpan({ replay_lag_bytes, replay_lag_seconds }: RowsOf['standby'], model: Model) {
+function replaySpan(
+  { replay_lag_bytes, replay_lag_seconds }: RowOf<typeof replicationStandby>,
+  model: Model,
+) {
   const level = levelOf('replication_lag_seconds', replay_lag_seconds, model.thresholds);
   const age = replay_lag_seconds ? `, ≤${duration(replay_lag_seconds)}` : '';
   return span(`  to replay ${marked(level, `${bytes(replay_lag_bytes)}${age}`)}`, LEVEL_TONE[level]);
@@ -96,16 +111,16 @@ export const replicationView = defineView<Sender>({
   id: 'replication',
   title: 'Replication',
   noun: 'standbys',
-  parts: ['senders', 'standby', 'receiver', 'walPosition'],
-  rows: (model) => model.rows('senders'),
+  polls: [sendersPoll, standbyPoll, receiverPoll, walPositionPoll],
+  rows: (model) => model.rows(sendersPoll),
   identity: (row) => `${row.pid}/${row.backend_start_us}`,
   sort: { column: 'behind', descending: true },
   empty: 'No standby is connected.',
   columns: senderColumns,
   headline: (model) => {
-    const standby = model.rows('standby')[0];
+    const standby = model.rows(standbyPoll)[0];
     if (!standby?.standby) return [];
-    const receiver = model.rows('receiver')[0];
+    const receiver = model.rows(receiverPoll)[0];
     return [
       span('this server is a standby', 'accent'),
       span(
@@ -125,6 +140,15 @@ export const replicationView = defineView<Sender>({
   detail: (row, model) => [
     { title: `Standby ${row.application_name}`, facts: columnFacts({ columns: senderColumns }, row, model) },
   ],
+  record: (row, model) => ({ ...row, lag_seconds: model.lag.of(row)?.seconds ?? null }),
+  beside: {
+    polls: [slotsPoll],
+    facts: (model) => ({
+      slots: model.rows(slotsPoll),
+      standby: model.rows(standbyPoll)[0] ?? null,
+      receiver: model.rows(receiverPoll)[0] ?? null,
+    }),
+  },
 });
 
 const slotColumns = [
@@ -180,8 +204,8 @@ export const slotsView = defineView<Slot>({
   id: 'slots',
   title: 'Slots',
   noun: 'slots',
-  parts: ['slots'],
-  rows: (model) => model.rows('slots'),
+  polls: [slotsPoll],
+  rows: (model) => model.rows(slotsPoll),
   identity: (row) => row.slot_name,
   sort: { column: 'retained', descending: true },
   empty: 'No replication slot exists.',
@@ -189,4 +213,13 @@ export const slotsView = defineView<Slot>({
   detail: (row, model) => [
     { title: `Slot ${row.slot_name}`, facts: columnFacts({ columns: slotColumns }, row, model) },
   ],
+});
+
+export const replicationScreen = defineScreen({
+  id: 'replication',
+  title: 'Replication & WAL',
+  short: 'Repl.',
+  key: '7',
+  panes: [progressView, replicationView, slotsView, walView],
+  weights: [4, 4, 3, 9],
 });

@@ -1,13 +1,13 @@
 import { cleanLine } from '../../text/clean.ts';
 import type { Model } from '../core/model.ts';
 import type { Shown, Sort } from '../core/rows.ts';
-import type { AppState, TableState } from '../core/state.ts';
+import { type AppState, type TableState, tableOf } from '../core/state.ts';
 import { type AnyView, cellText } from '../core/view.ts';
-import { screenOf, VIEWS } from './registry.ts';
+import { screenOf, viewOf } from './registry.ts';
 
 /** Computed once per round of the sampler and setting of the table. */
 export function shownRows(view: AnyView, model: Model, state: AppState): Shown {
-  const table = state.tables[view.id];
+  const table = tableOf(state, view.id);
   const memo = model.shown.get(view.id);
   if (memo && memo.round === state.round && memo.filter === table.filter && memo.sort === table.sort)
     return memo.shown;
@@ -94,9 +94,9 @@ export function windowOf(count: number, cursor: number, room: number): { from: n
 
 /** The view that keys go to: that of the row whose details are open, else the focused pane. */
 export function focusedView(state: AppState): AnyView {
-  if (state.overlay?.kind === 'detail') return VIEWS[state.overlay.view];
+  if (state.overlay?.kind === 'detail') return viewOf(state.overlay.view);
   const { panes } = screenOf(state.screen);
-  return VIEWS[panes[state.pane] ?? panes[0]];
+  return panes[state.pane] ?? panes[0];
 }
 
 /** The row that keys are about: the one whose details are open, else the one under the cursor. */
@@ -105,14 +105,14 @@ export function selectedRow(model: Model, state: AppState): unknown {
   if (state.overlay?.kind === 'detail') return state.overlay.row;
   const view = focusedView(state);
   const { rows } = shownRows(view, model, state);
-  return rows[cursorIndex(view, rows, state.tables[view.id])];
+  return rows[cursorIndex(view, rows, tableOf(state, view.id))];
 }
 
 /** The marked rows that are visible under the filter; the row that keys are about when nothing is marked. */
 export function targetRows(model: Model, state: AppState): readonly unknown[] {
   const view = focusedView(state);
   const { rows } = shownRows(view, model, state);
-  const { marks } = state.tables[view.id];
+  const { marks } = tableOf(state, view.id);
   const marked = rows.filter((row) => marks.has(view.identity(row)));
   if (marked.length > 0 && state.overlay?.kind !== 'detail') return marked;
   const one = selectedRow(model, state);

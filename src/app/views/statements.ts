@@ -1,15 +1,24 @@
 import { NOT_CONVERTED } from '../../db/errors.ts';
+import { databasePoll } from '../../db/queries/database.ts';
+import {
+  type statementCounters,
+  statementsInfoPoll,
+  statementsPoll,
+  statementTextsPoll,
+} from '../../db/queries/statements.ts';
+import { walPositionPoll } from '../../db/queries/wal.ts';
+import type { RowOf } from '../../db/query.ts';
 import { limitLevel } from '../../health/level.ts';
 import { type StatementRate, statementKey } from '../../monitor/derived/statement-rates.ts';
-import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, milliseconds, percent } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
-import { type Column, columnFacts, defineView } from '../core/view.ts';
+import type { DetailSection } from '../core/section.ts';
+import { type Column, columnFacts, defineScreen, defineView } from '../core/view.ts';
 
 /** A statement as pg_stat_statements counts it, with its text and what it did in the last minute. */
 export interface StatementRow {
-  readonly row: RowsOf['statements'];
+  readonly row: RowOf<typeof statementCounters>;
   readonly query: string | null;
   /** Why there is no text. */
   readonly unknown: string | undefined;
@@ -20,14 +29,14 @@ export interface StatementRow {
 
 const cache = new WeakMap<object, { key: readonly unknown[]; rows: readonly StatementRow[] }>();
 
-export function statementRows(model: Model): readonly StatementRow[] {
+function statementRows(model: Model): readonly StatementRow[] {
   const refused = textsRefused(model) !== undefined;
-  const key = [model.rows('statements'), model.rows('statementTexts'), refused];
+  const key = [model.rows(statementsPoll), model.rows(statementTextsPoll), refused];
   const last = cache.get(model);
   if (last?.key.every((part, i) => part === key[i])) return last.rows;
-  const texts = new Map(model.rows('statementTexts').map((t) => [t.queryid, t.query]));
-  const total = model.rows('statements').reduce((sum, row) => sum + (row.total_exec_ms ?? 0), 0);
-  const rows = model.rows('statements').map(
+  const texts = new Map(model.rows(statementTextsPoll).map((t) => [t.queryid, t.query]));
+  const total = model.rows(statementsPoll).reduce((sum, row) => sum + (row.total_exec_ms ?? 0), 0);
+  const rows = model.rows(statementsPoll).map(
     (row): StatementRow => ({
       row,
       query: row.queryid === null ? null : (texts.get(row.queryid) ?? null),
@@ -54,8 +63,8 @@ function unknownText(
 }
 
 /** Why the server gave no text when it was asked last; undefined where it did. */
-export function textsRefused(model: Model): string | undefined {
-  const { status, reason, code } = model.part('statementTexts');
+function textsRefused(model: Model): string | undefined {
+  const { status, reason, code } = model.part(statementTextsPoll);
   if (status !== 'skipped') return undefined;
   // the extension converts the texts of all databases, and one of SQL_ASCII may hold any bytes
   return NOT_CONVERTED.has(code)
@@ -68,7 +77,7 @@ export function textsRefused(model: Model): string | undefined {
 const OWN = '/* pgdeck */';
 
 /** How many of the statements listed are shown without their text. */
-export function textsUnknown(model: Model): number {
+function textsUnknown(model: Model): number {
   return statementRows(model).filter(({ query }) => query === null).length;
 }
 
@@ -170,22 +179,41 @@ const columns = [
 ] satisfies Column<StatementRow>[];
 
 function databaseOf({ row }: StatementRow, model: Model): string {
-  return model.rows('database').find((d) => d.datid === row.dbid)?.datname ?? `database ${row.dbid}`;
+  return model.rows(databasePoll).find((d) => d.datid === row.dbid)?.datname ?? `database ${row.dbid}`;
 }
 
-function hitShare(row: RowsOf['statements']): number | null {
+function hitShare(row: RowOf<typeof statementCounters>): number | null {
   const all = (row.shared_blks_hit ?? 0) + (row.shared_blks_read ?? 0);
   return all > 0 ? (row.shared_blks_hit ?? 0) / all : null;
+}
+
+function counters(s: StatementRow, model: Model): DetailSection {
+  const shown: readonly Column<StatementRow>[] = columns.filter((c) => c.id !== 'query');
+  return {
+    title: 'Counters',
+    facts: [
+      ...columnFacts({ columns: shown }, s, model),
+      ['query id', s.row.queryid ?? '-'],
+      ['standard deviation', milliseconds(s.row.stddev_exec_ms)],
+      ['planning', milliseconds(s.row.total_plan_ms)],
+      [
+        'blocks hit / read / dirtied',
+        [s.row.shared_blks_hit, s.row.shared_blks_read, s.row.shared_blks_dirtied].map(count).join(' / '),
+      ],
+      ['temporary blocks written', count(s.row.temp_blks_written)],
+      ['WAL', bytes(s.row.wal_bytes)],
+    ],
+  };
 }
 
 export const statementsView = defineView<StatementRow>({
   id: 'statements',
   title: 'Statements',
   noun: 'statements',
-  parts: ['statements', 'statementTexts', 'statementsInfo', 'walPosition', 'database'],
+  polls: [statementsPoll, statementTextsPoll, statementsInfoPoll, walPositionPoll, databasePoll],
   rows: statementRows,
   total: (model) => {
-    const listed = model.rows('statements');
+    const listed = model.rows(statementsPoll);
     return (listed[0]?.entries ?? 0) - (listed.length - statementRows(model).length);
   },
   identity: (s) => statementKey(s.row),
@@ -193,8 +221,8 @@ export const statementsView = defineView<StatementRow>({
   empty: 'pg_stat_statements has counted nothing yet.',
   columns,
   headline: (model: Model) => {
-    const info = model.rows('statementsInfo')[0];
-    const own = model.rows('statements').length - statementRows(model).length;
+    const info = model.rows(statementsInfoPoll)[0];
+    const own = model.rows(statementsPoll).length - statementRows(model).length;
     const unknown = textsUnknown(model);
     const refused = unknown > 0 ? textsRefused(model) : undefined;
     return [
@@ -215,24 +243,27 @@ export const statementsView = defineView<StatementRow>({
         s.query ??
         `(${s.unknown}${textsRefused(model) === undefined ? '' : `: ${textsRefused(model)}`}; new ones are read once a minute, since the server reads all texts for it)`,
     },
-    {
-      title: 'Counters',
-      facts: [
-        ...columnFacts(
-          { columns: columns.filter((c) => c.id !== 'query') as Column<StatementRow>[] },
-          s,
-          model,
-        ),
-        ['query id', s.row.queryid ?? '-'],
-        ['standard deviation', milliseconds(s.row.stddev_exec_ms)],
-        ['planning', milliseconds(s.row.total_plan_ms)],
-        [
-          'blocks hit / read / dirtied',
-          [s.row.shared_blks_hit, s.row.shared_blks_read, s.row.shared_blks_dirtied].map(count).join(' / '),
-        ],
-        ['temporary blocks written', count(s.row.temp_blks_written)],
-        ['WAL', bytes(s.row.wal_bytes)],
-      ],
-    },
+    counters(s, model),
   ],
+  ofSession: ({ queryId }, model) => {
+    const found = queryId ? statementRows(model).find((s) => s.row.queryid === queryId) : undefined;
+    return found && { ...counters(found, model), title: 'In pg_stat_statements' };
+  },
+  record: ({ row: { entries: _, ...row }, query, rate, share }) => ({
+    ...row,
+    exec_time_ratio: share,
+    calls_per_second: rate?.callsPerSecond ?? null,
+    exec_ms_per_second: rate?.execMsPerSecond ?? null,
+    query,
+  }),
+  beside: {
+    facts: (model) => ({ texts_unknown: textsUnknown(model), texts_reason: textsRefused(model) ?? null }),
+  },
+});
+
+export const statementsScreen = defineScreen({
+  id: 'statements',
+  title: 'Statements',
+  key: '6',
+  panes: [statementsView],
 });

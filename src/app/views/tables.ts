@@ -1,10 +1,18 @@
 import { displayName, fullName } from '../../db/ident.ts';
+import {
+  tableCountPoll,
+  tableDeadPoll,
+  tableExactPoll,
+  tableSizesPoll,
+  type tableStats,
+  tableStatsPoll,
+} from '../../db/queries/relations.ts';
+import type { RowOf } from '../../db/query.ts';
 import { levelOf, limitLevel } from '../../health/level.ts';
-import type { RowsOf } from '../../monitor/polls.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, duration, percent } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
-import { type Column, columnFacts, defineView } from '../core/view.ts';
+import { type Column, columnFacts, defineScreen, defineView } from '../core/view.ts';
 
 /** A table with everything known of it: its estimated and (where read) exact size, and its counters. */
 export interface TableRow {
@@ -20,13 +28,13 @@ export interface TableRow {
   /** An AccessExclusiveLock is held or awaited: a size function would wait behind it, so none is called. */
   readonly locked: boolean;
   readonly est_rows: number | null;
-  readonly stats: RowsOf['tableStats'] | undefined;
+  readonly stats: RowOf<typeof tableStats> | undefined;
 }
 
 function merge(model: Model): TableRow[] {
-  const exact = new Map(model.rows('tableExact').map((r) => [r.oid, r]));
-  const stats = new Map(model.rows('tableStats').map((r) => [r.relid, r]));
-  const sized = model.rows('tableSizes').map((r): TableRow => {
+  const exact = new Map(model.rows(tableExactPoll).map((r) => [r.oid, r]));
+  const stats = new Map(model.rows(tableStatsPoll).map((r) => [r.relid, r]));
+  const sized = model.rows(tableSizesPoll).map((r): TableRow => {
     const size = exact.get(r.oid);
     const known = size !== undefined && size.total_bytes !== null;
     return {
@@ -43,7 +51,7 @@ function merge(model: Model): TableRow[] {
     };
   });
   const seen = new Set(sized.map((r) => r.oid));
-  const others = model.rows('tableStats').filter((s) => !seen.has(s.relid));
+  const others = model.rows(tableStatsPoll).filter((s) => !seen.has(s.relid));
   return [
     ...sized,
     ...others.map((s): TableRow => {
@@ -68,7 +76,7 @@ function merge(model: Model): TableRow[] {
 const cache = new WeakMap<object, { key: readonly unknown[]; rows: readonly TableRow[] }>();
 
 export function tableRows(model: Model): readonly TableRow[] {
-  const key = [model.rows('tableSizes'), model.rows('tableExact'), model.rows('tableStats')];
+  const key = [model.rows(tableSizesPoll), model.rows(tableExactPoll), model.rows(tableStatsPoll)];
   const last = cache.get(model);
   if (last?.key.every((part, i) => part === key[i])) return last.rows;
   const rows = merge(model);
@@ -77,7 +85,7 @@ export function tableRows(model: Model): readonly TableRow[] {
 }
 
 /** Dead rows against the number from which autovacuum acts, with the server-wide settings. */
-export function deadRatio(row: TableRow, model: Model): number | null {
+function deadRatio(row: TableRow, model: Model): number | null {
   const dead = row.stats?.n_dead_tup;
   if (dead === null || dead === undefined) return null;
   const settings = model.server?.settings ?? {};
@@ -217,9 +225,9 @@ export const tablesView = defineView<TableRow>({
   id: 'tables',
   title: 'Table sizes',
   noun: 'tables',
-  parts: ['tableSizes', 'tableCount', 'tableDead', 'tableExact', 'tableStats'],
+  polls: [tableSizesPoll, tableCountPoll, tableDeadPoll, tableExactPoll, tableStatsPoll],
   rows: tableRows,
-  total: (model) => model.rows('tableCount')[0]?.tables,
+  total: (model) => model.rows(tableCountPoll)[0]?.tables,
   identity: (row) => String(row.oid),
   taken: { field: 'table', name: (row) => fullName(row.schemaname, row.relname ?? '') },
   sort: { column: 'total', descending: true },
@@ -258,4 +266,20 @@ export const tablesView = defineView<TableRow>({
         ]
       : []),
   ],
+  record: (row, model) => {
+    const { stats, oid, exact, ...known } = row;
+    return {
+      relid: oid,
+      ...known,
+      total_bytes_exact: exact,
+      seq_scan: null,
+      idx_scan: null,
+      n_live_tup: null,
+      n_dead_tup: null,
+      ...stats,
+      dead_ratio: deadRatio(row, model),
+    };
+  },
 });
+
+export const tablesScreen = defineScreen({ id: 'tables', title: 'Tables', key: '4', panes: [tablesView] });

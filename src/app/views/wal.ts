@@ -1,3 +1,11 @@
+import {
+  archiverPoll,
+  checkpointsPoll,
+  preparedPoll,
+  walDirectoryPoll,
+  walPositionPoll,
+  walStatsPoll,
+} from '../../db/queries/wal.ts';
 import { type Level, levelOf } from '../../health/level.ts';
 import { bytes, count, duration, percent, plural } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
@@ -15,7 +23,7 @@ interface Fact {
 const FEW = 5;
 
 function checkpointFacts(model: Model): Fact[] {
-  const row = model.rows('checkpoints')[0];
+  const row = model.rows(checkpointsPoll)[0];
   if (!row) return [];
   const all = row.num_timed + row.num_requested;
   const share = all > 0 ? row.num_requested / all : null;
@@ -37,7 +45,7 @@ function checkpointFacts(model: Model): Fact[] {
 }
 
 function archiverFacts(model: Model): Fact[] {
-  const row = model.rows('archiver')[0];
+  const row = model.rows(archiverPoll)[0];
   if (!row) return [];
   if (model.server?.settings.archive_mode === 'off')
     return [{ name: 'archiver', value: 'off', note: 'archive_mode is off: no point-in-time recovery' }];
@@ -52,8 +60,8 @@ function archiverFacts(model: Model): Fact[] {
 }
 
 function walFacts(model: Model): Fact[] {
-  const stats = model.rows('walStats')[0];
-  const directory = model.part('walDirectory');
+  const stats = model.rows(walStatsPoll)[0];
+  const directory = model.part(walDirectoryPoll);
   const files = directory.rows[0];
   return [
     {
@@ -79,7 +87,7 @@ function walFacts(model: Model): Fact[] {
 }
 
 function preparedFacts(model: Model): Fact[] {
-  return model.rows('prepared').map((p) => ({
+  return model.rows(preparedPoll).map((p) => ({
     name: 'prepared transaction',
     value: duration(p.prepared_seconds),
     note: `${p.gid} of ${p.owner} in ${p.database}: holds its locks until COMMIT PREPARED or ROLLBACK PREPARED`,
@@ -112,7 +120,7 @@ export const walView = defineView<Fact>({
   id: 'wal',
   title: 'WAL, checkpoints, archiver',
   noun: 'figures',
-  parts: ['walPosition', 'walStats', 'checkpoints', 'archiver', 'walDirectory', 'prepared'],
+  polls: [walPositionPoll, walStatsPoll, checkpointsPoll, archiverPoll, walDirectoryPoll, preparedPoll],
   rows: (model) => [
     ...walFacts(model),
     ...checkpointFacts(model),
@@ -125,4 +133,21 @@ export const walView = defineView<Fact>({
   empty: 'Nothing is known yet.',
   columns,
   detail: (fact, model) => [{ title: fact.name, facts: columnFacts({ columns }, fact, model) }],
+  whole: (model) => {
+    const { server_ms: _ms, ...position } = model.rows(walPositionPoll)[0] ?? {
+      server_ms: 0,
+      lsn_bytes: null,
+    };
+    const directory = model.rows(walDirectoryPoll)[0];
+    return {
+      ...position,
+      wal_bytes_per_second: model.vitals.walBytesPerSecond,
+      wal_directory_bytes: directory?.total_bytes ?? null,
+      wal_directory_files: directory?.files ?? null,
+      wal: model.rows(walStatsPoll)[0] ?? null,
+      checkpoints: model.rows(checkpointsPoll)[0] ?? null,
+      archiver: model.rows(archiverPoll)[0] ?? null,
+      prepared_transactions: model.rows(preparedPoll),
+    };
+  },
 });

@@ -1,15 +1,17 @@
 import { Model, marked } from '../../app/core/model.ts';
+import { HEADER_POLLS } from '../../app/core/polls.ts';
 import { notRead, statusPart } from '../../app/core/view.ts';
 import { hitText } from '../../app/views/database.ts';
-import { screenOf, VIEWS } from '../../app/views/registry.ts';
+import { overviewScreen } from '../../app/views/overview.ts';
 import { shownRowsOf } from '../../app/views/select.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { connect } from '../../db/client.ts';
 import { place } from '../../db/errors.ts';
+import { summaryPoll } from '../../db/queries/activity.ts';
 import { cacheLevel, connectionsLevel } from '../../health/level.ts';
-import { DEFAULT_WANTS, type PartName } from '../../monitor/polls.ts';
 import { Reading } from '../../monitor/reading.ts';
+import { DEFAULT_WANTS } from '../../monitor/wants.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { lineText } from '../../text/line.ts';
 import { bytes, count } from '../../text/units.ts';
@@ -40,15 +42,13 @@ export async function printOverview({
       tableLimit: ROWS,
     });
     const model = new Model(reading, resolved.thresholds);
-    const views = screenOf('overview').panes.map((id) => VIEWS[id]);
-    const counters: PartName[] = ['summary', 'database', 'walPosition'];
-    await reading.read(counters);
+    await reading.read(HEADER_POLLS);
     model.observe();
     await interruptible().after(BETWEEN_SECONDS);
-    await reading.read([...counters, ...views.flatMap((view) => view.parts)]);
+    await reading.read([...HEADER_POLLS, ...overviewScreen.panes.flatMap(({ polls }) => polls)]);
     model.observe();
     printHeader(resolved, model);
-    for (const view of views) {
+    for (const view of overviewScreen.panes) {
       const all = shownRowsOf(view, model);
       const rows = all.slice(0, ROWS);
       const headline = lineText(view.headline?.(model, rows) ?? []).trim();
@@ -70,7 +70,7 @@ export async function printOverview({
 function printHeader(resolved: Resolved, model: Model): void {
   const { server, thresholds } = model;
   const { total } = model.vitals;
-  const summary = model.rows('summary')[0];
+  const summary = model.rows(summaryPoll)[0];
   const role = server?.standby ? 'standby' : 'primary';
   print(`${place(resolved.target)}  PostgreSQL ${server?.version}, ${role}`);
   print(

@@ -1,13 +1,12 @@
 import type { Model } from '../../app/core/model.ts';
-import { type AnyView, cellText, notRead } from '../../app/core/view.ts';
-import { isOneRecord, recordsOf, SHOWN, shownParts, type ViewRecord } from '../../app/views/records.ts';
-import { VIEWS } from '../../app/views/registry.ts';
+import { type AnyView, cellText, notRead, type ViewRecord } from '../../app/core/view.ts';
+import { SHOWN, VIEWS } from '../../app/views/registry.ts';
 import { sortRows } from '../../app/views/select.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { UsageError } from '../../config/usage-error.ts';
 import type { Session } from '../../db/client.ts';
 import { place } from '../../db/errors.ts';
-import { DEFAULT_WANTS } from '../../monitor/polls.ts';
+import { DEFAULT_WANTS } from '../../monitor/wants.ts';
 import { asciiFrames } from '../../text/ascii.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { lineText } from '../../text/line.ts';
@@ -54,9 +53,7 @@ interface Sample {
  * Throws UsageError for a view that does not exist and DbError when the server cannot be reached.
  */
 export async function runShow(name: string, options: ShowOptions, resolved: Resolved): Promise<number> {
-  const shown = Object.hasOwn(SHOWN, name) ? SHOWN[name] : undefined;
-  if (!shown)
-    throw new UsageError(`There is no view "${name}".`, `The views are ${Object.keys(SHOWN).join(', ')}.`);
+  const view = shownView(name);
   const limit = options.limit ?? MANY;
   const source = new ServerReader(resolved, {
     ...DEFAULT_WANTS,
@@ -75,7 +72,7 @@ export async function runShow(name: string, options: ShowOptions, resolved: Reso
     const stop = interruptible();
     for (let round = 0; ; round++) {
       try {
-        const code = await showOnce(source, shown, options, resolved, limit, round);
+        const code = await showOnce(source, view, options, resolved, limit, round);
         if (code !== undefined) return code;
       } catch (error) {
         if (options.watch === undefined) throw error;
@@ -89,19 +86,38 @@ export async function runShow(name: string, options: ShowOptions, resolved: Reso
   }
 }
 
+function shownView(name: string): AnyView {
+  const view = SHOWN.find(({ id }) => id === name);
+  if (view) return view;
+  const listed = VIEWS.find(({ id }) => id === name)?.listedBy;
+  throw new UsageError(
+    `There is no view "${name}".`,
+    listed ? `pgdeck ${listed} lists them.` : `The views are ${SHOWN.map(({ id }) => id).join(', ')}.`,
+  );
+}
+
+/** The rows of a view for scripts, in the given order; one record where that is all of it. */
+function recordsOf(
+  { whole, record }: AnyView,
+  rows: readonly unknown[],
+  model: Model,
+): readonly ViewRecord[] {
+  if (whole) return [whole(model)];
+  return rows.map((row) => (record ? record(row, model) : (row as ViewRecord)));
+}
+
 /** Reads and prints once; the exit code where that ends it. Throws DbError. */
 async function showOnce(
   { session, reading, model }: ServerReader,
-  shown: (typeof SHOWN)[string],
+  view: AnyView,
   options: ShowOptions,
   resolved: Resolved,
   limit: number,
   round: number,
 ): Promise<number | undefined> {
-  const view: AnyView = VIEWS[shown.view];
-  await reading.read(shownParts(shown.view));
+  await reading.read([...view.polls, ...(view.beside?.polls ?? [])]);
   model.observe();
-  const part = model.part(view.parts[0]);
+  const part = model.part(view.polls[0]);
   if (part.status !== 'ok') {
     note(
       `pgdeck: ${part.reason ?? 'The server did not answer.'}${part.remedy ? ` To see it: ${part.remedy}` : ''}`,
@@ -109,7 +125,7 @@ async function showOnce(
     if (part.status === 'denied' || options.watch === undefined) return EXIT.failed;
   } else
     await printSample(
-      await sample(session, view, shown.extra, model, resolved, limit, formatOf(options) === 'text'),
+      await sample(session, view, model, resolved, limit, formatOf(options) === 'text'),
       view,
       model,
       options,
@@ -125,7 +141,6 @@ async function showOnce(
 async function sample(
   session: Session,
   view: AnyView,
-  extra: ((model: Model) => ViewRecord) | undefined,
   model: Model,
   resolved: Resolved,
   limit: number,
@@ -138,10 +153,10 @@ async function sample(
     at: String(now?.at),
     server: place(resolved.target),
     rows,
-    records: recordsOf(view.id, rows, model),
+    records: recordsOf(view, rows, model),
     // a record that is the whole view leaves nothing out
-    notListed: isOneRecord(view.id) && !text ? 0 : read.length - rows.length + notRead(view, model),
-    extra: extra?.(model) ?? {},
+    notListed: view.whole && !text ? 0 : read.length - rows.length + notRead(view, model),
+    extra: view.beside?.facts(model) ?? {},
   };
 }
 

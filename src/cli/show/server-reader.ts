@@ -3,7 +3,7 @@ import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { connect, type Session } from '../../db/client.ts';
 import { type DbError, dbError, type ErrorKind } from '../../db/errors.ts';
-import type { Wants } from '../../monitor/polls.ts';
+import type { Wants } from '../../db/poll.ts';
 import { Reading } from '../../monitor/reading.ts';
 import { note } from '../output.ts';
 import type { interruptible } from './interruptible.ts';

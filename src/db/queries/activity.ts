@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isOwnSession, ownSessions } from '../client/own-sessions.ts';
+import { poll } from '../poll.ts';
 import { column, defineQuery, type RowOf } from '../query.ts';
 import {
   ageSeconds,
@@ -146,4 +147,12 @@ FROM (SELECT $1::float8, $2::int[], $3::float8[], $4::int[], $5::float8[]) unuse
     ...ownSessions('all'),
     ...ownSessions('watching'),
   ],
+});
+
+export const summaryPoll = poll('fast', 'tick', activitySummary, {
+  input: ({ wants }) => ({ idleSeconds: wants.idleSeconds }),
+});
+
+export const activityPoll = poll('fast', 'tick', activityList, {
+  input: ({ wants }) => ({ queryChars: wants.queryChars, limit: wants.activityLimit, idle: wants.idle }),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { poll } from '../poll.ts';
 import { column, defineQuery } from '../query.ts';
 import { SERVER_MS } from './fragments.ts';
 
@@ -62,3 +63,5 @@ export const databaseStats = defineQuery({
     server_ms: z.number(),
   }),
 });
+
+export const databasePoll = poll('fast', 'tick', databaseStats);

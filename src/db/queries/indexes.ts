@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Known, poll } from '../poll.ts';
 import { column, defineQuery } from '../query.ts';
 import { BLOCK_SIZE, CURRENT_DATABASE_OID, since } from './fragments.ts';
 
@@ -200,3 +201,11 @@ LEFT JOIN (SELECT c.relpages, NOT (i.indisvalid AND i.indisready AND i.indislive
     stats_seconds: column.float,
   }),
 });
+
+const ofIndexLimit = { input: ({ wants }: Known) => ({ limit: wants.indexLimit }) };
+
+export const indexUsagePoll = poll('slow', 'slow', indexUsage, ofIndexLimit);
+export const indexUnusedPoll = poll('slow', 'slow', indexUnused, ofIndexLimit);
+export const indexInvalidPoll = poll('slow', 'slow', indexInvalid);
+export const indexCountsPoll = poll('slow', 'slow', indexCounts);
+export const indexDuplicatePoll = poll('slow', 'rare', indexDuplicate, ofIndexLimit);

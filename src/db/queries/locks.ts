@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { CONFLICTS } from '../lock-modes.ts';
+import { poll } from '../poll.ts';
 import { column, defineQuery, type RowOf } from '../query.ts';
+import { summaryPoll } from './activity.ts';
 import {
   DURATION_COLUMNS,
   durationColumns,
@@ -112,3 +114,14 @@ export const lockTree = defineQuery({
   }) => [queryChars, limit, waitingBlockers],
 });
 export type LockRow = RowOf<typeof lockTree>;
+
+export const locksPoll = poll('fast', 'tick', lockTree, {
+  input: ({ wants }) => ({
+    queryChars: wants.queryChars,
+    limit: wants.lockLimit,
+    waitingBlockers: wants.waitingBlockers,
+  }),
+  // pg_blocking_pids takes every lock partition in shared mode: asked only while somebody waits
+  after: [summaryPoll],
+  when: ({ rows }) => rows(summaryPoll)[0]?.lock_waiting !== 0,
+});

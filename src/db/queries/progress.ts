@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { column, defineQuery, type Variant } from '../query.ts';
+import { type Known, poll } from '../poll.ts';
+import { column, defineQuery, type RowOf, type Variant } from '../query.ts';
 import { hiddenSessions, relationJoin, relationName, since } from './fragments.ts';
 
 function gate(copy: string): string {
@@ -252,3 +253,20 @@ export const progressBasebackup = define('basebackup', [
     }),
   },
 ]);
+
+export const progressGatePoll = poll('fast', 'tick', progressGate);
+
+const whenRunning = (what: keyof RowOf<typeof progressGate>) => ({
+  after: [progressGatePoll],
+  when: ({ rows }: Known) => (rows(progressGatePoll)[0]?.[what] ?? 0) > 0,
+});
+
+/** One for each kind of command that tells how far it is. */
+export const progressPolls = [
+  poll('fast', 'tick', progressVacuum, whenRunning('vacuum')),
+  poll('fast', 'tick', progressCreateIndex, whenRunning('create_index')),
+  poll('fast', 'tick', progressCluster, whenRunning('cluster')),
+  poll('fast', 'tick', progressAnalyze, whenRunning('analyze')),
+  poll('fast', 'tick', progressCopy, whenRunning('copy')),
+  poll('fast', 'tick', progressBasebackup, whenRunning('basebackup')),
+] as const;

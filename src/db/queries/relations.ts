@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { collected, type Known, poll } from '../poll.ts';
 import { column, defineQuery } from '../query.ts';
 import { BLOCK_SIZE, LOCKED_RELATIONS, since } from './fragments.ts';
 
@@ -169,4 +170,29 @@ WHERE dead > 0 ORDER BY dead DESC, oid LIMIT $1::int`,
   ],
   row: z.object({ relid: z.int(), n_dead_tup: z.number() }),
   params: ({ limit }: { limit: number }) => [limit],
+});
+
+const ofTableLimit = ({ wants }: Known) => ({ limit: wants.tableLimit });
+
+export const tableCountPoll = poll('slow', 'slow', tableCount);
+export const tableSizesPoll = poll('slow', 'slow', tableSizes, { input: ofTableLimit });
+export const tableDeadPoll = poll('slow', 'slow', tableDead, { input: ofTableLimit });
+
+const rankedTables = ({ rows }: Known): number[] => [
+  ...new Set([...rows(tableSizesPoll).map((t) => t.oid), ...rows(tableDeadPoll).map((t) => t.relid)]),
+];
+const shownTables = (known: Known) => known.wants.shownTables ?? rankedTables(known);
+
+export const tableExactPoll = poll('slow', 'slow', tableExactSizes, {
+  input: (known) => ({ oids: shownTables(known) }),
+  after: [tableSizesPoll, tableDeadPoll],
+  when: (known) => shownTables(known).length > 0,
+  merge: (before, after, rows) =>
+    collected(before, after, (row) => row.oid, new Set(rows(tableSizesPoll).map((row) => row.oid))),
+});
+
+export const tableStatsPoll = poll('slow', 'slow', tableStats, {
+  input: (known) => ({ oids: rankedTables(known) }),
+  after: [tableSizesPoll, tableDeadPoll],
+  when: (known) => rankedTables(known).length > 0,
 });

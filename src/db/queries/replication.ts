@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { poll } from '../poll.ts';
 import { column, defineQuery } from '../query.ts';
 import { CURRENT_LSN, hiddenSessions, microseconds, SERVER_MS, since } from './fragments.ts';
 
@@ -166,3 +167,8 @@ FROM pg_stat_wal_receiver`,
     transport_seconds: column.float,
   }),
 });
+
+export const sendersPoll = poll('fast', 'tick', replicationSenders);
+export const slotsPoll = poll('fast', 'medium', replicationSlots);
+export const standbyPoll = poll('fast', 'medium', replicationStandby);
+export const receiverPoll = poll('fast', 'medium', replicationReceiver);

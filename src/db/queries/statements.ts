@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { quoteIdent } from '../ident.ts';
-import { column, type Denial, defineQuery } from '../query.ts';
+import { collected, type Known, type Poll, poll } from '../poll.ts';
+import { column, type Denial, defineQuery, type RowOf } from '../query.ts';
 import { extension, grant, type Server } from '../server.ts';
 import { microseconds, seesEverySession } from './fragments.ts';
 
@@ -133,3 +134,29 @@ export const statementsInfo = defineQuery({
       : { reason: `${NAME} counts evicted statements from version 1.9 on (PostgreSQL 14).` }),
   row: z.object({ dealloc: z.number(), stats_reset: column.time, max_entries: z.int() }),
 });
+
+export const statementsPoll = poll('fast', 'statements', statementCounters, {
+  input: ({ wants }) => ({ limit: wants.statementLimit }),
+});
+export const statementsInfoPoll = poll('fast', 'statements', statementsInfo);
+
+/** The view with texts reads the whole text file: only texts not seen before are asked for, and those rarely. */
+export const statementTextsPoll: Poll<RowOf<typeof statementTexts>> = poll('slow', 'texts', statementTexts, {
+  input: (known) => ({ ids: unseenStatements(known) }),
+  after: [statementsPoll],
+  when: (known) => unseenStatements(known).length > 0,
+  merge: (before, after, rows) => {
+    const listed = new Set<unknown>(rows(statementsPoll).map((row) => row.queryid));
+    // an entry that is gone may come back with its text
+    const worth = before.filter((row) => row.query !== null || listed.has(row.queryid));
+    return collected(worth, after, (row) => row.queryid, listed);
+  },
+  patient: true,
+});
+
+function unseenStatements({ rows }: Known): string[] {
+  const seen = new Set(rows(statementTextsPoll).map((t) => t.queryid));
+  return [
+    ...new Set(rows(statementsPoll).flatMap((s) => (s.queryid && !seen.has(s.queryid) ? [s.queryid] : []))),
+  ];
+}

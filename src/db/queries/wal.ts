@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { poll } from '../poll.ts';
 import { column, defineQuery } from '../query.ts';
 import { SERVER_MS, since } from './fragments.ts';
 
@@ -154,3 +155,10 @@ FROM pg_prepared_xacts ORDER BY prepared`,
     xid_age: z.int(),
   }),
 });
+
+export const walPositionPoll = poll('fast', 'tick', walPosition);
+export const walStatsPoll = poll('fast', 'medium', walStats);
+export const checkpointsPoll = poll('fast', 'medium', checkpoints);
+export const archiverPoll = poll('fast', 'medium', archiver);
+export const preparedPoll = poll('fast', 'medium', prepared);
+export const walDirectoryPoll = poll('slow', 'slow', walDirectory);

@@ -1,4 +1,6 @@
-import type { RowsOf } from '../polls.ts';
+import type { replicationSenders } from '../../db/queries/replication.ts';
+import type { walPosition } from '../../db/queries/wal.ts';
+import type { RowOf } from '../../db/query.ts';
 
 const KEPT_MS = 600_000;
 
@@ -44,13 +46,13 @@ export class ReplicationLag {
   readonly #ring = new LagRing();
   #seen: unknown;
 
-  observe(position: RowsOf['walPosition'] | undefined): void {
+  observe(position: RowOf<typeof walPosition> | undefined): void {
     if (position === undefined || position === this.#seen || position.lsn_bytes === null) return;
     this.#seen = position;
     this.#ring.push(position.server_ms, position.lsn_bytes);
   }
 
-  of(sender: RowsOf['senders']): { seconds: number; atLeast: boolean } | null {
+  of(sender: RowOf<typeof replicationSenders>): { seconds: number; atLeast: boolean } | null {
     // both positions are of one moment there, while the samples were taken before or after
     if (sender.total_lag_bytes === 0) return { seconds: 0, atLeast: false };
     return this.#ring.lag(sender.replay_lsn_bytes);

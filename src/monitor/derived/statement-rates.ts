@@ -1,5 +1,8 @@
-import type { RowsOf } from '../polls.ts';
+import type { statementCounters } from '../../db/queries/statements.ts';
+import type { RowOf } from '../../db/query.ts';
 import { Rates } from './rates.ts';
+
+type Counters = RowOf<typeof statementCounters>;
 
 const WINDOW = 60;
 
@@ -13,7 +16,7 @@ export interface StatementRate {
 }
 
 /** One row per user, database, query and nesting level: what pg_stat_statements counts apart. */
-export function statementKey(row: RowsOf['statements']): string {
+export function statementKey(row: Counters): string {
   return `${row.userid}/${row.dbid}/${row.queryid}/${row.toplevel}`;
 }
 
@@ -23,7 +26,7 @@ export class StatementRates {
   #seen: unknown;
 
   /** @param at the server's clock in ms when the rows were read */
-  observe(rows: readonly RowsOf['statements'][], at: number): void {
+  observe(rows: readonly Counters[], at: number): void {
     if (rows === this.#seen) return;
     this.#seen = rows;
     const next = new Map<string, Rates>();
@@ -41,7 +44,7 @@ export class StatementRates {
     this.#rates = next;
   }
 
-  of(row: RowsOf['statements']): StatementRate | undefined {
+  of(row: Counters): StatementRate | undefined {
     const window = this.#rates.get(statementKey(row))?.window(WINDOW);
     if (window === undefined) return undefined;
     const { calls = 0, ms = 0, rows = 0 } = window.delta;

@@ -1,5 +1,9 @@
+import type { Poll } from '../../db/poll.ts';
+import { summaryPoll } from '../../db/queries/activity.ts';
+import { databasePoll, type databaseStats } from '../../db/queries/database.ts';
+import { walPositionPoll } from '../../db/queries/wal.ts';
+import type { RowOf } from '../../db/query.ts';
 import type { Server } from '../../db/server.ts';
-import type { PartName, RowsOf } from '../polls.ts';
 import type { Part } from '../snapshot.ts';
 import { Ring } from './history.ts';
 import { Rates, type Window } from './rates.ts';
@@ -11,9 +15,11 @@ const HISTORY = 600;
 const LONG_WINDOW = 60;
 const SHORT_WINDOW = 10;
 
+type DatabaseRow = RowOf<typeof databaseStats>;
+
 /** One database with what happened in it lately. */
 export interface DatabaseVitals {
-  readonly row: RowsOf['database'];
+  readonly row: DatabaseRow;
   /** Committed and rolled back transactions per second over 10 s; null before two samples. */
   readonly tps: number | null;
   /** Share of block accesses found in shared buffers over 60 s; null when unknown or too few to count. */
@@ -55,18 +61,15 @@ export class Vitals {
   }
 
   /** Takes in what the sampler read since the last call. */
-  observe(sampler: {
-    part<P extends PartName>(name: P): Part<RowsOf[P]>;
-    readonly server: Server | undefined;
-  }): void {
+  observe(sampler: { part<Row>(poll: Poll<Row>): Part<Row>; readonly server: Server | undefined }): void {
     const startedAt = String(sampler.server?.startedAt ?? '');
     const timing = sampler.server?.settings.track_io_timing === 'on';
-    this.#observeDatabases(sampler.part('database'), startedAt, timing);
-    this.#observeWal(sampler.part('walPosition'), startedAt);
-    this.#observeSummary(sampler.part('summary'));
+    this.#observeDatabases(sampler.part(databasePoll), startedAt, timing);
+    this.#observeWal(sampler.part(walPositionPoll), startedAt);
+    this.#observeSummary(sampler.part(summaryPoll));
   }
 
-  #observeDatabases(part: Part<RowsOf['database']>, startedAt: string, timing: boolean): void {
+  #observeDatabases(part: Part<DatabaseRow>, startedAt: string, timing: boolean): void {
     if (part.rows === this.#seen.database || part.rows.length === 0) return;
     this.#seen.database = part.rows;
     const sums: Record<string, number> = {};
@@ -89,7 +92,7 @@ export class Vitals {
     this.series.hit.push(this.total.hitRatio ?? Number.NaN);
   }
 
-  #observeWal(part: Part<RowsOf['walPosition']>, startedAt: string): void {
+  #observeWal(part: Part<RowOf<typeof walPositionPoll.query>>, startedAt: string): void {
     const row = part.rows[0];
     if (part.rows === this.#seen.wal || row === undefined) return;
     this.#seen.wal = part.rows;
@@ -99,7 +102,7 @@ export class Vitals {
     this.series.wal.push(this.walBytesPerSecond ?? Number.NaN);
   }
 
-  #observeSummary(part: Part<RowsOf['summary']>): void {
+  #observeSummary(part: Part<RowOf<typeof summaryPoll.query>>): void {
     if (part.rows === this.#seen.summary || part.rows.length === 0) return;
     this.#seen.summary = part.rows;
     this.series.connections.push(part.rows[0]?.clients ?? Number.NaN);
@@ -116,7 +119,7 @@ const UNKNOWN_VITALS: Omit<DatabaseVitals, 'row'> = {
   tempBytesPerSecond: null,
 };
 
-function countersOf(row: RowsOf['database']): Record<string, number> {
+function countersOf(row: DatabaseRow): Record<string, number> {
   return {
     commits: row.xact_commit ?? 0,
     rollbacks: row.xact_rollback ?? 0,

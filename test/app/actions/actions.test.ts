@@ -6,6 +6,7 @@ import { lookup, perform } from '../../../src/app/keymap.ts';
 import { paletteMatches } from '../../../src/app/palette/palette.ts';
 import { footerLine } from '../../../src/app/screen/footer.ts';
 import { SCREENS } from '../../../src/app/views/registry.ts';
+import { activityPoll } from '../../../src/db/queries/activity.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { Stage } from '../stage.ts';
@@ -25,7 +26,7 @@ beforeAll(async () => {
   await client(db.target(), 'idler');
   for (const one of [stage, careful]) {
     one.keys('i');
-    await one.seconds(() => one.deck.model.rows('activity').length > 0, 'idle sessions');
+    await one.seconds(() => one.deck.model.rows(activityPoll).length > 0, 'idle sessions');
     // until the message about that has gone
     one.watching.clock.advance(3_000);
   }
@@ -168,7 +169,7 @@ describe('Esc, q, ^C and ^Z', () => {
     stage.keys('2');
     stage.filter('nosuchthing');
     stage.keys('?', 'esc');
-    expect(stage.deck.state.tables.activity.filter).toBe('nosuchthing');
+    expect(stage.deck.state.tables.activity?.filter).toBe('nosuchthing');
     stage.keys('esc');
     expect(stage.deck.state).toMatchObject({ screen: 'activity', tables: { activity: { filter: '' } } });
     stage.keys('esc', 'esc', 'esc');
@@ -181,9 +182,9 @@ describe('Esc, q, ^C and ^Z', () => {
     stage.filter('one');
     stage.keys('/');
     stage.type(' two');
-    expect(stage.deck.state.tables.activity.filter).toBe('one two');
+    expect(stage.deck.state.tables.activity?.filter).toBe('one two');
     stage.keys('esc');
-    expect(stage.deck.state.tables.activity.filter).toBe('one');
+    expect(stage.deck.state.tables.activity?.filter).toBe('one');
     stage.keys('esc', 'esc');
   });
 
@@ -209,8 +210,8 @@ describe('paste', () => {
   test('goes into a text field as one line', () => {
     stage.keys('/');
     stage.deck.paste('库存\r\n流水\u001b[31m\u0007');
-    expect(stage.deck.state.tables.activity.filter).toMatch(/^库存 流水/);
-    expect(stage.deck.state.tables.activity.filter).not.toMatch(/\p{Cc}/u);
+    expect(stage.deck.state.tables.activity?.filter).toMatch(/^库存 流水/);
+    expect(stage.deck.state.tables.activity?.filter).not.toMatch(/\p{Cc}/u);
     stage.keys('esc');
   });
 });
@@ -247,10 +248,10 @@ test('the palette finds by words, those that begin with them first, and runs the
       .map(({ id }) => id)
       .slice(0, 3),
   ).toContain('signal.roots');
-  const { descending } = stage.deck.state.tables.activity.sort;
+  const descending = stage.deck.state.tables.activity?.sort.descending;
   stage.keys('enter');
   expect(stage.deck.state.overlay).toBeUndefined();
-  expect(stage.deck.state.tables.activity.sort.descending).toBe(!descending);
+  expect(stage.deck.state.tables.activity?.sort.descending).toBe(!descending);
   stage.keys(':');
   stage.type('zzz');
   stage.keys('down', 'enter');

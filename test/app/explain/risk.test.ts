@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../src/db/client.ts';
 import { functionOwners } from '../../../src/db/explain.ts';
+import { activityPoll } from '../../../src/db/queries/activity.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { type Begun, begin } from '../begin.ts';
 import { Stage } from '../stage.ts';
@@ -37,7 +38,7 @@ async function opened(stage: Stage): Promise<Stage> {
   stage.keys('2');
   stage.filter(String(running.pid));
   await stage.seconds(
-    () => stage.deck.model.rows('activity').some((r) => r.pid === running.pid),
+    () => stage.deck.model.rows(activityPoll).some((r) => r.pid === running.pid),
     'the session',
   );
   return stage;

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Overlay } from '../../../src/app/core/state.ts';
 import { EMPTY_FIELD, fieldOf } from '../../../src/app/core/text-field.ts';
 import { paneLines } from '../../../src/app/screen/table.ts';
-import { SCREENS, VIEWS } from '../../../src/app/views/registry.ts';
+import { SCREENS } from '../../../src/app/views/registry.ts';
+import { statementsView } from '../../../src/app/views/statements.ts';
+import { activityPoll } from '../../../src/db/queries/activity.ts';
+import { statementsPoll } from '../../../src/db/queries/statements.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { until } from '../../support/until.ts';
 import { Stage } from '../stage.ts';
@@ -37,7 +40,7 @@ beforeAll(async () => {
       // a key, so that the sampler hears of the screen
       stage.keys('none');
       await stage.seconds(
-        () => panes.every((pane) => stage.deck.model.part(VIEWS[pane].parts[0]).status !== 'waiting'),
+        () => panes.every((pane) => stage.deck.model.part(pane.polls[0]).status !== 'waiting'),
         `the screen ${id}`,
       );
     }
@@ -67,12 +70,12 @@ describe.each(['unicode', 'ascii', 'denied'])('%s', (name) => {
     for (const { id, panes } of SCREENS) {
       stage.deck.show(id);
       for (const shift of [0, 16]) {
-        for (const pane of panes) stage.deck.table(pane, { shift });
+        for (const pane of panes) stage.deck.table(pane.id, { shift });
         check(stage, `on ${id} shifted ${shift}`);
       }
-      for (const pane of panes) stage.deck.table(pane, { shift: 0, filter: '没有这样的行' });
+      for (const pane of panes) stage.deck.table(pane.id, { shift: 0, filter: '没有这样的行' });
       check(stage, `on ${id} without a match`);
-      for (const pane of panes) stage.deck.table(pane, { filter: '' });
+      for (const pane of panes) stage.deck.table(pane.id, { filter: '' });
       stage.keys('j', 'space', 'S');
       check(stage, `on ${id} marked`);
       stage.keys('S', 'esc');
@@ -169,10 +172,10 @@ describe('what is written', () => {
     const stage = stageOf('denied');
     stage.deck.resize(columns, rows);
     stage.deck.show('statements');
-    expect(stage.deck.model.part('statements').status).toBe('denied');
+    expect(stage.deck.model.part(statementsPoll).status).toBe('denied');
     expect(text(stage).replaceAll(/\s+/g, ' ')).toContain('GRANT');
     // also where the pane is one of several, with hardly a line for it
-    const box = { view: 'statements', index: 0, width: columns, height: 3 } as const;
+    const box = { view: statementsView, index: 0, width: columns, height: 3 };
     expect(paneLines(stage.deck, box).map(lineText).join(' ')).toContain('GRANT');
   });
 
@@ -239,6 +242,6 @@ describe('what is written', () => {
       check(stage, `away at ${columns}x${rows}`);
     }
     deck.sampler.refresh();
-    await until(() => deck.model.part('activity').status === 'ok', { what: 'the data' });
+    await until(() => deck.model.part(activityPoll).status === 'ok', { what: 'the data' });
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { exitReport } from '../../../src/app/report.ts';
 import { focusedView, selectedRow, shownRows } from '../../../src/app/views/select.ts';
 import { connect, type Session } from '../../../src/db/client.ts';
+import { activityPoll, summaryPoll } from '../../../src/db/queries/activity.ts';
 import { blocked, isThere, sleeping } from '../../ops/signal/stage.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { Stage } from '../stage.ts';
@@ -29,7 +30,7 @@ async function console(options: ConstructorParameters<typeof Stage>[1] = {}, rol
   stages.push(stage);
   await stage.start();
   stage.keys('2');
-  await stage.watching.answered('activity');
+  await stage.watching.answered(activityPoll);
   stage.filter(`${db.database} !pgdeck`);
   return stage;
 }
@@ -113,7 +114,7 @@ describe('the question', () => {
     await stage.asked();
     const newcomer = await victim();
     await stage.seconds(
-      () => stage.deck.model.rows('activity').some(({ pid }) => pid === newcomer.pid),
+      () => stage.deck.model.rows(activityPoll).some(({ pid }) => pid === newcomer.pid),
       'the newcomer',
     );
     expect(await stage.asked()).toEqual([session.pid]);
@@ -195,7 +196,7 @@ describe('who is meant', () => {
     await stage.dialog('done');
     expect(await isThere(watcher, b)).toBe(true);
     expect(await isThere(watcher, a)).toBe(false);
-    expect(stage.deck.state.tables.activity.marks.size).toBe(0);
+    expect(stage.deck.state.tables.activity?.marks.size).toBe(0);
   });
 
   test('the selection follows the session through the order, and stays put when it has gone', async () => {
@@ -247,7 +248,7 @@ describe('root blockers and idle sessions', () => {
     await holder.sql('BEGIN');
     await holder.sql('UPDATE t SET id = id');
     const { over } = await blocked(watcher, waiter, 'UPDATE t SET id = id');
-    await stage.seconds(() => (stage.deck.model.rows('summary')[0]?.lock_waiting ?? 0) > 0, 'a wait');
+    await stage.seconds(() => (stage.deck.model.rows(summaryPoll)[0]?.lock_waiting ?? 0) > 0, 'a wait');
     stage.keys('B');
     expect(await stage.asked()).toEqual([holder.pid]);
     stage.keys('y');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { VIEWS } from '../../../src/app/views/registry.ts';
+import { keptView } from '../../../src/app/views/kept.ts';
 import { shownRows } from '../../../src/app/views/select.ts';
 import { quoteIdent } from '../../../src/db/ident.ts';
 import { Journal } from '../../../src/ops/engine/journal/journal.ts';
@@ -39,7 +39,7 @@ test('the screen of operations shows what restores have left, with its size, and
   try {
     stage.keys('8', 'tab');
     const rows = await stage.seconds(() => {
-      const found = shownRows(VIEWS.kept, stage.deck.model, stage.deck.state).rows as Kept[];
+      const found = shownRows(keptView, stage.deck.model, stage.deck.state).rows as Kept[];
       const mine = found.filter(({ name }) => name.startsWith(`${db.database}__`));
       return mine.length >= 2 && mine;
     }, 'the kept databases');

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { Model } from '../../../src/app/core/model.ts';
-import type { TableState } from '../../../src/app/core/state.ts';
+import { type TableState, tableOf } from '../../../src/app/core/state.ts';
 import { initialState } from '../../../src/app/initial.ts';
-import { VIEWS } from '../../../src/app/views/registry.ts';
+import { activityView } from '../../../src/app/views/activity.ts';
 import { cursorIndex, filterRows, shownRows, sortRows, windowOf } from '../../../src/app/views/select.ts';
 import { mergeThresholds } from '../../../src/config/thresholds.ts';
-import type { RowsOf } from '../../../src/monitor/polls.ts';
+import type { ActivityRow } from '../../../src/db/queries/activity.ts';
 import { WAITING } from '../../../src/monitor/snapshot.ts';
 
-type Session = RowsOf['activity'];
+type Session = ActivityRow;
 
 function session(pid: number, more: Partial<Session> = {}): Session {
   const row = { pid, backend_start_us: pid * 10, datname: 'shop', usename: 'app', application_name: 'web' };
@@ -22,7 +22,7 @@ function session(pid: number, more: Partial<Session> = {}): Session {
 }
 
 const model = new Model({ part: () => WAITING, server: undefined }, mergeThresholds());
-const view = VIEWS.activity;
+const view = activityView;
 const pids = (rows: readonly unknown[]) => rows.map((row) => (row as Session).pid);
 
 describe('the filter', () => {
@@ -84,7 +84,7 @@ describe('the order', () => {
 
 describe('the cursor', () => {
   const table = (change: Partial<TableState>): TableState => ({
-    ...initialState({ columns: 80, rows: 24 }).tables.activity,
+    ...tableOf(initialState({ columns: 80, rows: 24 }), view.id),
     ...change,
   });
   const rows = [session(1), session(2), session(3)];

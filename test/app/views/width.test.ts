@@ -4,7 +4,7 @@ import { duration } from '../../../src/text/units.ts';
 
 test('a duration with its mark fits its column: what is worst is not cut', () => {
   const longest = `!!!${duration(17 * 60 + 50)}`;
-  const narrow = Object.values(VIEWS).flatMap((view) =>
+  const narrow = VIEWS.flatMap((view) =>
     view.columns
       .filter(
         (column) =>

@@ -1,5 +1,8 @@
 import { readdirSync } from 'node:fs';
+import type { AnyPoll } from '../../../src/db/poll.ts';
 import type { Query } from '../../../src/db/query.ts';
+import type { Server } from '../../../src/db/server.ts';
+import { DEFAULT_WANTS } from '../../../src/monitor/wants.ts';
 
 const SRC = new URL('../../../src/', import.meta.url);
 /** Those that several ask, and those of one family of operations. */
@@ -9,112 +12,68 @@ function isQuery(value: unknown): value is Query<never, unknown> {
   return typeof value === 'object' && value !== null && 'variants' in value && 'params' in value;
 }
 
-/** Every query that any module in a folder of queries exports: a new one cannot be forgotten. */
-export async function everyQuery(): Promise<Query<never, unknown>[]> {
+function isPoll(value: unknown): value is AnyPoll {
+  return typeof value === 'object' && value !== null && 'query' in value && 'every' in value;
+}
+
+async function everything(): Promise<unknown[]> {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => QUERIES.test(name));
   const modules = await Promise.all(
     files.map((name) => import(/* @vite-ignore */ new URL(name, SRC).href) as Promise<object>),
   );
-  return modules.flatMap((module) => Object.values(module).filter(isQuery));
+  return modules.flatMap((module) => Object.values(module).flat());
+}
+
+/** Every query that any module in a folder of queries exports: a new one cannot be forgotten. */
+export async function everyQuery(): Promise<Query<never, unknown>[]> {
+  return (await everything()).filter(isQuery);
+}
+
+/** What the console asks a query with before it has read anything; undefined for one that takes nothing. */
+export async function sampleOf(server: Server): Promise<(query: Query<never, unknown>) => unknown> {
+  const wants = { ...DEFAULT_WANTS, idle: true, shownTables: oids, keptOids: [1] };
+  const known = { rows: () => [], wants, server };
+  const polled = new Map(
+    (await everything()).filter(isPoll).map((one) => [one.query.id, one.call(known)?.input]),
+  );
+  return ({ id }) => SAMPLES[id] ?? polled.get(id);
 }
 
 const oids = [1259];
 const target = { pid: 0, backendStart: 0 };
 const name = { pid: 0, usename: null, datname: null, application_name: null };
 
-/** An input that changes nothing for every query that takes one. */
+/** An input that changes nothing for every query that takes one, but those whose poll says what it is asked with. */
 export const SAMPLES: Readonly<Record<string, unknown>> = {
-  'activity.list': { queryChars: 200, limit: 100, idle: true },
-  'activity.summary': { idleSeconds: 600 },
   'backend.detail': { pid: 0, backendStart: null },
   'backend.locks': { pid: 0, limit: 20 },
   'database.facts': { database: 'postgres' },
-  'database.kept': { oids: [1] },
-  'database.list': undefined,
   'database.properties': { old: 'postgres', fresh: 'other', comment: true },
-  'backup.blockers': undefined,
   'backup.copies': { applicationName: 'pgdeck:none' },
-  'backup.database': undefined,
-  'backup.databases': undefined,
-  'backup.foreign_keys': undefined,
-  'backup.large_objects': undefined,
-  'backup.needs': undefined,
-  'backup.passwords': undefined,
-  'backup.prepared': undefined,
   'backup.relations': { exact: true },
-  'backup.schemas': undefined,
-  'backup.sequences': undefined,
-  'backup.system': undefined,
-  'catalog.columns': undefined,
-  'catalog.constraints': undefined,
-  'catalog.functions': undefined,
-  'catalog.indexes': undefined,
-  'catalog.others': undefined,
-  'catalog.publications': undefined,
-  'catalog.relations': undefined,
-  'catalog.schemas': undefined,
-  'catalog.sequences': undefined,
-  'catalog.triggers': undefined,
-  'catalog.types': undefined,
-  'database.stats': undefined,
-  'indexes.counts': undefined,
-  'indexes.duplicate': { limit: 10 },
-  'indexes.invalid': undefined,
-  'indexes.unused': { limit: 10 },
-  'indexes.usage': { limit: 10 },
-  'locks.tree': { queryChars: 200, limit: 100, waitingBlockers: 3 },
   'maintain.bloat': { limit: 10 },
   'maintain.horizon': { limit: 5 },
   'maintain.lock_holders': { oids, mode: 'AccessExclusiveLock' },
   'maintain.measure': { oids },
-  'maintain.tables': undefined,
-  'migrate.invalid_indexes': undefined,
   'migrate.lock_holder': 'pgdeck:migrate:none',
   'migrate.relation': { schema: undefined, name: 'none', path: ['public'] },
-  'migrate.unvalidated': undefined,
-  'migrations.schema': undefined,
   'migrations.tables': ['schema_migrations'],
-  'progress.analyze': undefined,
-  'progress.basebackup': undefined,
-  'progress.cluster': undefined,
-  'progress.copy': undefined,
-  'progress.create_index': undefined,
-  'progress.gate': undefined,
-  'progress.vacuum': undefined,
   'reindex.bloat': { limit: 10 },
   'reindex.blockers': { pid: 0 },
-  'reindex.indexes': undefined,
   'reindex.leftovers': { oids },
   'reindex.measure': { oids },
-  'reindex.tables': undefined,
   'reindex.tablespace': { name: 'pg_default' },
   'reindex.waits': { oids },
-  'relations.count': undefined,
-  'relations.dead': { limit: 10 },
-  'relations.exact_sizes': { oids },
-  'relations.sizes': { limit: 10 },
   'relations.stats': { oids },
-  'replication.receiver': undefined,
-  'replication.senders': undefined,
-  'replication.slots': undefined,
-  'replication.standby': undefined,
-  'restore.contents': undefined,
   'restore.chosen_keys': [],
   'restore.chosen_tables': [{ schema: 'pg_catalog', name: 'pg_class' }],
   'restore.copying': { applicationName: 'pgdeck:none' },
   'restore.directories': { database: 'postgres' },
   'restore.extensions': { extensions: ['plpgsql', 'none'] },
-  'restore.flaws': undefined,
   'restore.live': { oid: 1 },
   'restore.locations': { tablespaces: ['pg_default'] },
   'restore.roles': { roles: ['postgres', 'no one'] },
-  'restore.sequences': undefined,
-  'restore.spread': undefined,
-  'restore.table_names': undefined,
-  'restore.tables': undefined,
   'restore.tablespaces': { tablespaces: ['pg_default', 'none'] },
-  'restore.whole.objects': undefined,
-  'restore.whole.tables': undefined,
   'signal.cancel': { ...target, queryStart: null },
   'signal.cancel_by_name': name,
   'signal.end_run': { applicationName: 'pgdeck:none' },
@@ -127,8 +86,6 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'signal.targets': { pids: [0] },
   'signal.terminate': target,
   'signal.terminate_by_name': name,
-  'statements.counters': { limit: 10 },
-  'statements.info': undefined,
   'statements.texts': { ids: ['1'] },
   'swap.door': { oid: 1, pid: 0 },
   'swap.lock_holders': { prefix: 'nobody' },
@@ -137,10 +94,4 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'swap.slots': { oid: 1 },
   'swap.subscriptions': { oid: 1 },
   'swap.terminate': { oid: 1, pid: 0 },
-  'wal.archiver': undefined,
-  'wal.checkpoints': undefined,
-  'wal.directory': undefined,
-  'wal.position': undefined,
-  'wal.prepared': undefined,
-  'wal.stats': undefined,
 };

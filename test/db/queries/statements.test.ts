@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { statementCounters, statementsInfo, statementTexts } from '../../../src/db/queries/statements.ts';
-import { POLLS } from '../../../src/monitor/polls.ts';
+import {
+  statementCounters,
+  statementsInfo,
+  statementsPoll,
+  statementTexts,
+  statementTextsPoll,
+} from '../../../src/db/queries/statements.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { app, monitor } from './session.ts';
 
@@ -92,10 +97,10 @@ test('a role without rights gets the counters of others without id and text', as
 test('texts beyond 2,000 are kept, those of the dearest statements among them', async () => {
   const rows = Array.from({ length: 5000 }, (_, i) => ({ queryid: String(i), query: `SELECT ${i}` }));
   const listed = rows.map(({ queryid }) => ({ queryid }));
-  const { merge } = POLLS.statementTexts;
-  expect(merge?.([], rows, ((part: string) => (part === 'statements' ? listed : [])) as never)).toHaveLength(
-    5000,
-  );
+  const { merge } = statementTextsPoll;
+  expect(
+    merge?.([], rows, ((poll: unknown) => (poll === statementsPoll ? listed : [])) as never),
+  ).toHaveLength(5000);
   // of those that are no longer listed only so many
   expect(merge?.(rows, [], (() => []) as never)).toHaveLength(2000);
   expect(merge?.([{ queryid: '1', query: null }], [], (() => []) as never)).toEqual([]);

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
+import type { statementCounters } from '../../../src/db/queries/statements.ts';
+import type { RowOf } from '../../../src/db/query.ts';
 import { StatementRates } from '../../../src/monitor/derived/statement-rates.ts';
-import type { RowsOf } from '../../../src/monitor/polls.ts';
 
-function row(calls: number, more: Partial<RowsOf['statements']> = {}): RowsOf['statements'] {
+type Counters = RowOf<typeof statementCounters>;
+
+function row(calls: number, more: Partial<Counters> = {}): Counters {
   const key = { userid: 10, dbid: 5, queryid: '77', toplevel: true, stats_since_us: 1 };
-  return { ...key, calls, total_exec_ms: calls * 4, rows: calls * 3, ...more } as RowsOf['statements'];
+  return { ...key, calls, total_exec_ms: calls * 4, rows: calls * 3, ...more } as Counters;
 }
 
 test('a statement has rates from its second reading on', () => {

@@ -1,12 +1,23 @@
 import { describe, expect, test } from 'vitest';
+import type { Poll } from '../../../src/db/poll.ts';
+import { type activitySummary, summaryPoll } from '../../../src/db/queries/activity.ts';
+import { databasePoll, type databaseStats } from '../../../src/db/queries/database.ts';
+import { type walPosition, walPositionPoll } from '../../../src/db/queries/wal.ts';
+import type { RowOf } from '../../../src/db/query.ts';
 import type { Server } from '../../../src/db/server.ts';
 import { Vitals } from '../../../src/monitor/derived/vitals.ts';
-import type { PartName, RowsOf } from '../../../src/monitor/polls.ts';
 import { type Part, WAITING } from '../../../src/monitor/snapshot.ts';
 
-type Counters = Partial<RowsOf['database']>;
+/** What the vitals look at. */
+interface Rows {
+  readonly database?: readonly RowOf<typeof databaseStats>[];
+  readonly walPosition?: readonly RowOf<typeof walPosition>[];
+  readonly summary?: readonly RowOf<typeof activitySummary>[];
+}
+type Database = RowOf<typeof databaseStats>;
+type Counters = Partial<Database>;
 
-function database(seconds: number, counters: Counters = {}): RowsOf['database'] {
+function database(seconds: number, counters: Counters = {}): Database {
   const zero = {
     xact_commit: 0,
     xact_rollback: 0,
@@ -23,20 +34,26 @@ function database(seconds: number, counters: Counters = {}): RowsOf['database'] 
     ...zero,
     ...counters,
   };
-  return row as RowsOf['database'];
+  return row as Database;
 }
 
 /** Lets the vitals see rows as the sampler would hand them over. */
 function observer(vitals = new Vitals(), timing = 'on') {
   let startedAt = 1;
-  const see = (rows: { [P in PartName]?: RowsOf[P][] }) =>
+  const see = ({ database, walPosition, summary }: Rows) => {
+    const read = new Map<unknown, readonly unknown[] | undefined>([
+      [databasePoll, database],
+      [walPositionPoll, walPosition],
+      [summaryPoll, summary],
+    ]);
     vitals.observe({
-      part: <P extends PartName>(name: P): Part<RowsOf[P]> => {
-        const part = rows[name] as RowsOf[P][] | undefined;
-        return part ? { status: 'ok', at: 0, ms: 1, rows: part } : WAITING;
+      part: <Row>(poll: Poll<Row>): Part<Row> => {
+        const rows = read.get(poll) as readonly Row[] | undefined;
+        return rows ? { status: 'ok', at: 0, ms: 1, rows } : WAITING;
       },
       server: { startedAt, settings: { track_io_timing: timing } } as unknown as Server,
     });
+  };
   return {
     vitals,
     see,
@@ -148,7 +165,7 @@ describe('a new beginning', () => {
 test('WAL per second is of ten seconds; on a server without a position it is unknown', () => {
   const o = observer();
   const wal = (s: number, lsn: number | null) =>
-    o.see({ walPosition: [{ server_ms: s * 1000, lsn_bytes: lsn } as RowsOf['walPosition']] });
+    o.see({ walPosition: [{ server_ms: s * 1000, lsn_bytes: lsn } as RowOf<typeof walPosition>] });
   wal(0, null);
   expect(o.vitals.walBytesPerSecond).toBeNull();
   wal(1, 1000);
@@ -163,6 +180,6 @@ test('history has one value per reading, unknown ones as such', () => {
   o.see({ database: rows });
   o.see({ database: rows });
   expect(o.vitals.series.tps.last(9)).toEqual([Number.NaN, 5]);
-  o.see({ summary: [{ clients: 7 } as RowsOf['summary']] });
+  o.see({ summary: [{ clients: 7 } as RowOf<typeof activitySummary>] });
   expect(o.vitals.series.connections.last(9)).toEqual([7]);
 });

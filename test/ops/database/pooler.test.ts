@@ -10,7 +10,7 @@ import type { Plan } from '../../../src/ops/engine/plan.ts';
 import { OPERATIONS } from '../../../src/ops/registry.ts';
 import { takeSchemaSnapshot } from '../../../src/ops/schema/snapshot.ts';
 import { signalTargets } from '../../../src/ops/signal/queries/signal.ts';
-import { everyQuery, SAMPLES } from '../../db/queries/samples.ts';
+import { everyQuery, sampleOf } from '../../db/queries/samples.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { type Pooler, type PoolerOptions, pooler } from '../../support/pgbouncer.ts';
 import { pgdeck, temporaryDirectory } from '../../support/program.ts';
@@ -183,7 +183,8 @@ describe.each<PoolerOptions>([{ mode: 'transaction' }, { mode: 'statement' }, { 
       const [direct, through] = [await connect(db.target(role), 'fast'), await connect(target, 'fast')];
       session = through;
       const available = queries.filter((query) => query.unavailable?.(direct.server) === undefined);
-      const calls = available.map((query) => ({ query, input: SAMPLES[query.id] }));
+      const sample = await sampleOf(direct.server);
+      const calls = available.map((query) => ({ query, input: sample(query) }));
       const failed = async (one: Session) =>
         (await one.batch(calls)).map((answer, at) =>
           answer.ok ? '' : `${available[at]?.id}: ${answer.error.message}`,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { poll } from '../../poll.ts';
 import { column, defineQuery, type RowOf } from '../../query.ts';
 
 /**
@@ -44,3 +45,7 @@ ORDER BY d.datname`,
   params: ({ oids }: { readonly oids: readonly number[] }) => [[...oids]],
 });
 export type KeptRow = RowOf<typeof keptDatabases>;
+
+export const keptPoll = poll('slow', 'slow', keptDatabases, {
+  input: ({ wants }) => ({ oids: wants.keptOids }),
+});
