@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { ACTIONS } from '../../src/app/actions/registry.ts';
 import type { Action, KeyScope } from '../../src/app/core/deck.ts';
 import { keysOf } from '../../src/app/core/keys.ts';
+import { SCREENS, SHOWN } from '../../src/app/views/registry.ts';
 import { NOT_OFFERED, THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
 import { fieldsOf, type InputField } from '../../src/ops/engine/fields.ts';
 import type { Danger } from '../../src/ops/engine/plan.ts';
@@ -46,6 +47,15 @@ function thresholdTable(): string {
     '|---|---|---|---|---|---|',
     ...rows,
   ].join('\n');
+}
+
+/** What `show` prints. */
+function viewTable(): string {
+  const rows = SHOWN.map((view) => {
+    const screens = SCREENS.filter(({ panes }) => panes.includes(view)).map(({ title }) => title);
+    return `| \`${view.id}\` | ${view.title} | ${view.noun} | ${screens.join(', ')} |`;
+  });
+  return ['| view | what it shows | its rows | screens |', '|---|---|---|---|', ...rows].join('\n');
 }
 
 const ASKS: Readonly<Record<Danger, string>> = {
@@ -100,6 +110,7 @@ export const SECTIONS: Readonly<Record<string, () => string | Promise<string>>> 
   formats: formatTable,
   operations: operationTable,
   thresholds: thresholdTable,
+  views: viewTable,
 };
 
 /** The README with its printed parts made anew. */
