@@ -29,7 +29,7 @@ function usage(lastScan: string): string {
   ORDER BY relpages DESC, oid LIMIT $1::int)
 SELECT /* pgdeck */ c.oid AS indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
   pg_stat_get_numscans(c.oid)::float8 AS idx_scan, ${lastScan} AS last_idx_scan,
-  i.indisunique AS is_unique, i.indisprimary AS is_primary, i.indisvalid AS is_valid
+  i.indisunique AS is_unique, i.indisprimary AS is_primary
 FROM top c JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 ORDER BY c.relpages DESC, c.oid`;
 }
@@ -49,7 +49,6 @@ export const indexUsage = defineQuery({
     last_idx_scan: column.time,
     is_unique: z.boolean(),
     is_primary: z.boolean(),
-    is_valid: z.boolean(),
   }),
   params: limit,
 });
@@ -65,31 +64,24 @@ const UNUSED = `i.indisvalid AND NOT i.indisunique AND NOT i.indisprimary AND NO
     AND pg_stat_get_numscans(i.indexrelid) = 0
     AND i.indexrelid NOT IN (SELECT inhrelid FROM pg_inherits)`;
 
-function unused(lastScan: string): string {
-  return `WITH /* pgdeck */ top AS MATERIALIZED (
-  SELECT i.indexrelid, i.indrelid, i.indkey, c.relname, c.relpages FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-  WHERE i.indrelid >= 16384 AND c.relkind = 'i' AND c.relnamespace NOT IN ${TOAST} AND ${UNUSED}
-  ORDER BY c.relpages DESC, i.indexrelid LIMIT $1::int)
-SELECT /* pgdeck */ c.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes, ${lastScan} AS last_idx_scan,
-  (pg_stat_get_tuples_inserted(t.oid) + pg_stat_get_tuples_updated(t.oid) + pg_stat_get_tuples_deleted(t.oid))::float8 AS table_writes,
-  EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.indrelid AND k.contype = 'f'
-    AND (c.indkey::int2[])[0:array_length(k.conkey, 1) - 1] @> k.conkey) AS supports_fk
-FROM top c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
-ORDER BY c.relpages DESC, c.indexrelid`;
-}
-
 /** Indexes without a scan since the counters were reset, the biggest first. */
 export const indexUnused = defineQuery({
   id: 'indexes.unused',
   variants: [
-    { max: 15, sql: unused('NULL::text') },
-    { min: 16, sql: unused('pg_stat_get_lastscan(c.indexrelid)::text') },
+    {
+      sql: `WITH /* pgdeck */ top AS MATERIALIZED (
+  SELECT i.indexrelid, i.indrelid, i.indkey, c.relname, c.relpages FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  WHERE i.indrelid >= 16384 AND c.relkind = 'i' AND c.relnamespace NOT IN ${TOAST} AND ${UNUSED}
+  ORDER BY c.relpages DESC, i.indexrelid LIMIT $1::int)
+SELECT /* pgdeck */ c.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
+  EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.indrelid AND k.contype = 'f'
+    AND (c.indkey::int2[])[0:array_length(k.conkey, 1) - 1] @> k.conkey) AS supports_fk
+FROM top c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+ORDER BY c.relpages DESC, c.indexrelid`,
+    },
   ],
   row: z.object({
     ...names,
-    last_idx_scan: column.time,
-    /** Rows written to the table since the reset: what keeping the index costs. */
-    table_writes: z.number(),
     /** Its first columns are a foreign key's: deletes in the parent table read it. */
     supports_fk: z.boolean(),
   }),
@@ -112,7 +104,7 @@ export const indexDuplicate = defineQuery({
   WHERE i.indrelid >= 16384 AND i.indisvalid AND c.relkind = 'i' AND i.indexprs IS NULL),
 pairs AS (
   SELECT DISTINCT ON (a.indexrelid) a.indexrelid, a.indrelid, a.relname, a.relpages,
-    b.indexrelid AS kept_indexrelid, b.relname AS kept, b.k = a.k AS exact
+    b.relname AS kept, b.k = a.k AS exact
   FROM x a JOIN x b ON a.indrelid = b.indrelid AND a.indexrelid <> b.indexrelid AND a.relam = b.relam AND a.pr = b.pr
     AND (b.k = a.k OR b.k LIKE a.k || ' %') AND (b.cl = a.cl OR b.cl LIKE a.cl || ' %')
     AND (b.co = a.co OR b.co LIKE a.co || ' %') AND (b.op = a.op OR b.op LIKE a.op || ' %')
@@ -123,14 +115,13 @@ pairs AS (
     AND (a.k = b.k OR a.relam = (SELECT oid FROM pg_am WHERE amname = 'btree'))
   ORDER BY a.indexrelid, (b.k = a.k) DESC, b.con DESC, b.indexrelid)
 SELECT /* pgdeck */ c.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
-  c.kept_indexrelid, c.kept::text, c.exact
+  c.kept::text, c.exact
 FROM pairs c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 ORDER BY c.relpages DESC, c.indexrelid LIMIT $1::int`,
     },
   ],
   row: z.object({
     ...names,
-    kept_indexrelid: z.int(),
     /** The index that stays. */
     kept: z.string(),
     /** False: the other index has further columns behind the same first ones. */
@@ -145,13 +136,9 @@ export const indexInvalid = defineQuery({
   variants: [
     {
       sql: `SELECT /* pgdeck */ i.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
-  i.indisvalid AS is_valid, i.indisready AS is_ready, i.indislive AS is_live, i.indisunique AS is_unique,
-  CASE WHEN c.relkind = 'I' THEN 'partitioned' WHEN c.relname ~ '_ccnew\\d*$' THEN 'reindex_new'
-    WHEN c.relname ~ '_ccold\\d*$' THEN 'reindex_old' ELSE 'create' END AS origin,
   EXISTS (SELECT 1 FROM pg_stat_progress_create_index p WHERE p.relid = i.indrelid AND p.datname = current_database())
   OR EXISTS (SELECT 1 FROM pg_locks l WHERE l.locktype = 'relation' AND l.relation = i.indrelid
-    AND l.mode = 'ShareUpdateExclusiveLock' AND l.database = ${CURRENT_DATABASE_OID}) AS maybe_building,
-  EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid) AS backs_constraint
+    AND l.mode = 'ShareUpdateExclusiveLock' AND l.database = ${CURRENT_DATABASE_OID}) AS maybe_building
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE NOT i.indisvalid OR NOT i.indisready OR NOT i.indislive
 ORDER BY c.relpages DESC, i.indexrelid`,
@@ -159,18 +146,8 @@ ORDER BY c.relpages DESC, i.indexrelid`,
   ],
   row: z.object({
     ...names,
-    is_valid: z.boolean(),
-    is_ready: z.boolean(),
-    is_live: z.boolean(),
-    is_unique: z.boolean(),
-    /**
-     * `reindex_new`: an unfinished copy, the original works; `reindex_old`: replaced already; `partitioned`: a parent
-     * whose partitions lack the index; `create`: anything else.
-     */
-    origin: z.enum(['partitioned', 'reindex_new', 'reindex_old', 'create']),
     /** A build or a VACUUM of the table is under way: not to be called a leftover. */
     maybe_building: z.boolean(),
-    backs_constraint: z.boolean(),
   }),
 });
 

@@ -24,20 +24,18 @@ own AS MATERIALIZED (
   -- the table of a TOAST table: reltoastrelid has no index, what depends on what has one
   UNION SELECT d.refobjid FROM seen s JOIN pg_depend d ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = s.oid
     AND d.objsubid = 0 AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype = 'i')
-SELECT /* pgdeck */ c.oid, n.nspname::text AS schemaname, c.relname::text, c.relkind::text, c.relpersistence::text,
+SELECT /* pgdeck */ c.oid, n.nspname::text AS schemaname, c.relname::text,
   (c.relpages + coalesce(x.pages, 0) + coalesce(t.relpages, 0)) * b.bs AS est_total_bytes,
-  (c.relpages + coalesce(t.relpages, 0)) * b.bs AS est_table_bytes,
-  c.relpages * b.bs AS est_heap_bytes, coalesce(x.pages, 0) * b.bs AS est_index_bytes, coalesce(t.relpages, 0) * b.bs AS est_toast_bytes,
+  c.relpages * b.bs AS est_heap_bytes, coalesce(x.pages, 0) * b.bs AS est_index_bytes,
   -- reltuples is unknown at -1, and before 14 at 0 with no pages: the counter of live rows is the next best
   coalesce(CASE WHEN c.reltuples > 0 OR (c.reltuples = 0 AND c.relpages > 0) THEN c.reltuples::float8 END,
-    nullif(pg_stat_get_live_tuples(c.oid), 0)::float8) AS est_rows,
-  coalesce(x.n, 0)::int AS indexes
+    nullif(pg_stat_get_live_tuples(c.oid), 0)::float8) AS est_rows
 -- OFFSET keeps the planner, who expects thousands of rows in own, from reading all of pg_class again
 FROM own CROSS JOIN LATERAL (SELECT * FROM pg_class WHERE oid = own.oid AND relkind IN ('r','m') OFFSET 0) c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN (SELECT ${BLOCK_SIZE} AS bs) b
 LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
-LEFT JOIN LATERAL (SELECT sum(k.relpages)::float8 AS pages, count(*) AS n
+LEFT JOIN LATERAL (SELECT sum(k.relpages)::float8 AS pages
   FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid WHERE i.indrelid = c.oid) x ON true
 -- a table without pages takes its place by its rows, at 100 bytes each
 ORDER BY CASE WHEN c.relpages = 0 THEN pg_stat_get_live_tuples(c.oid) * 100.0 ELSE 0 END
@@ -49,17 +47,11 @@ LIMIT $1::int`,
     oid: z.int(),
     schemaname: z.string(),
     relname: z.string(),
-    relkind: z.string(),
-    relpersistence: z.string(),
     /** All sizes here are as of the last VACUUM or ANALYZE; see {@link tableExactSizes}. */
     est_total_bytes: z.number(),
-    /** Heap and TOAST. */
-    est_table_bytes: z.number(),
     est_heap_bytes: z.number(),
     est_index_bytes: z.number(),
-    est_toast_bytes: z.number(),
     est_rows: column.float,
-    indexes: z.int(),
   }),
   params: ({ limit }: { limit: number }) => [limit],
 });

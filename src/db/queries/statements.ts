@@ -122,8 +122,8 @@ export const statementsInfo = defineQuery({
   id: 'statements.info',
   variants: [
     {
-      sql: (server) => `SELECT /* pgdeck */ dealloc::float8, stats_reset::text,
-  current_setting('pg_stat_statements.max')::int AS max_entries FROM ${relation(server, `${NAME}_info`)}`,
+      sql: (server) =>
+        `SELECT /* pgdeck */ dealloc::float8, stats_reset::text FROM ${relation(server, `${NAME}_info`)}`,
     },
   ],
   // pg_stat_statements_info came with the column toplevel, in 1.9
@@ -132,7 +132,7 @@ export const statementsInfo = defineQuery({
     (has(server, 'toplevel')
       ? undefined
       : { reason: `${NAME} counts evicted statements from version 1.9 on (PostgreSQL 14).` }),
-  row: z.object({ dealloc: z.number(), stats_reset: column.time, max_entries: z.int() }),
+  row: z.object({ dealloc: z.number(), stats_reset: column.time }),
 });
 
 export const statementsPoll = poll('fast', 'statements', statementCounters, {

@@ -35,7 +35,6 @@ test('a cancel hits the query that was meant, and nothing else', async () => {
   const ended = begin(victim, 'SELECT pg_sleep(60)');
   const { row, ...target } = await targetOf(session, victim.pid, 'active');
   expect(row).toMatchObject({
-    permitted: true,
     needs: null,
     own: false,
     superuser: true,
@@ -83,7 +82,7 @@ test('a terminate ends the backend that was meant, never one that took over its 
   expect(await session.run(signalTerminate, target)).toEqual([]);
 
   const own = (await session.run(signalTargets, { pids: [session.pid] }))[0];
-  expect(own).toMatchObject({ own: true, permitted: false });
+  expect(own).toMatchObject({ own: true });
   expect(
     await session.run(signalTerminate, { pid: session.pid, backendStart: own?.backend_start_us ?? 0 }),
   ).toEqual([]);
@@ -98,7 +97,9 @@ test('what a role may signal is told before it is tried, and is true', async () 
   const pids = [own.pid, foreign.pid, superuser.pid];
   const judge = async (role: string) => {
     const rows = await (await monitor(db, role)).run(signalTargets, { pids });
-    return pids.map((pid) => rows.find((row) => row.pid === pid)).map((row) => [row?.permitted, row?.needs]);
+    return pids
+      .map((pid) => rows.find((row) => row.pid === pid))
+      .map((row) => [row?.needs === null && !row.own, row?.needs]);
   };
   expect(await judge(plain)).toEqual([
     [true, null],
@@ -134,7 +135,7 @@ test('processes of the server itself are not for pg_signal_backend', async () =>
   );
   const session = await monitor(db, await db.roleWith('pg_signal_backend', 'pg_read_all_stats'));
   const [row] = await session.run(signalTargets, { pids: [Number(launcher?.pid)] });
-  expect(row).toMatchObject({ permitted: false, needs: 'superuser', superuser: false });
+  expect(row).toMatchObject({ needs: 'superuser', superuser: false });
 });
 
 test('idle candidates are idle clients that this role may end, the longest idle first', async () => {
@@ -158,7 +159,7 @@ test('idle candidates are idle clients that this role may end, the longest idle 
       { what: 'two idle sessions' },
     );
     expect(rows.map((row) => row.pid)).toEqual([first.pid, second.pid]);
-    expect(rows[0]).toMatchObject({ state: 'idle', permitted: true, own: false, usename: guest });
+    expect(rows[0]).toMatchObject({ state: 'idle', needs: null, own: false, usename: guest });
     expect(await session.run(signalIdleCandidates, { seconds: 3600 })).toEqual([]);
     // longer ago than there are timestamps
     expect(await session.run(signalIdleCandidates, { seconds: 1e15 })).toEqual([]);

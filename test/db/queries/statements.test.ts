@@ -46,7 +46,10 @@ test('evictions are counted from 14 on', async () => {
   const session = await monitor(db);
   if (session.server.major < 14)
     expect(statementsInfo.unavailable?.(session.server)?.reason).toContain('1.9');
-  else expect(await session.run(statementsInfo, undefined)).toMatchObject([{ max_entries: 5000 }]);
+  else
+    expect(await session.run(statementsInfo, undefined)).toEqual([
+      { dealloc: expect.any(Number), stats_reset: expect.any(String) },
+    ]);
 });
 
 test('an extension left at an old version in a schema of its own is read by the columns it has', async () => {

@@ -14,12 +14,12 @@ export const lockHolders = defineQuery({
       sql: `WITH /* pgdeck */ asked AS MATERIALIZED (
   ${TABLES_AND_PARTS}),
 held AS MATERIALIZED (
-  SELECT s.table_oid, l.pid, array_agg(DISTINCT l.mode ORDER BY l.mode) AS modes, bool_or(l.granted) AS granted
+  SELECT s.table_oid, l.pid, bool_or(l.granted) AS granted
   FROM pg_locks l JOIN asked s ON s.oid = l.relation
   WHERE l.locktype = 'relation' AND l.mode = ANY ($2::text[]) AND l.pid IS DISTINCT FROM pg_backend_pid()
     AND l.database IN (0, ${CURRENT_DATABASE_OID})
   GROUP BY 1, 2)
-SELECT /* pgdeck */ h.table_oid, format('%I.%I', n.nspname, c.relname) AS relation, h.pid, h.modes, h.granted,
+SELECT /* pgdeck */ h.table_oid, format('%I.%I', n.nspname, c.relname) AS relation, h.pid, h.granted,
   ${HOLDER_COLUMNS}, left(a.query, 120) AS query
 FROM held h JOIN pg_class c ON c.oid = h.table_oid JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_stat_activity a ON a.pid = h.pid
@@ -31,7 +31,6 @@ ORDER BY h.granted DESC, a.xact_start NULLS LAST, h.pid`,
     /** `schema.table`, quoted where SQL needs it. */
     relation: z.string(),
     ...holderColumns,
-    modes: z.array(z.string()),
     /** False: it only waits for it, and is ahead in the queue. */
     granted: z.boolean(),
     query: column.text,

@@ -7,19 +7,17 @@ export const historyTables = defineQuery({
   variants: [
     {
       sql: `SELECT /* pgdeck */ n.nspname::text AS schema, c.relname::text AS name,
-  array_position(current_schemas(false), n.nspname) AS path_position,
   has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable,
   array(SELECT a.attname::text FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relname = ANY ($1::text[]) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-ORDER BY path_position NULLS LAST, n.nspname`,
+ORDER BY array_position(current_schemas(false), n.nspname) NULLS LAST, n.nspname`,
     },
   ],
   row: z.object({
     schema: z.string(),
     name: z.string(),
-    path_position: z.int().nullable(),
     readable: z.boolean(),
     columns: z.array(z.string()),
   }),

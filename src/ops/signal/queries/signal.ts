@@ -62,7 +62,7 @@ export const signalTerminate = defineQuery({
 
 /** The server's own rule for who may signal whom, as columns: nothing is tried to find out. */
 function targets(where: string, order: string): string {
-  return `SELECT /* pgdeck */ *, needs IS NULL AND NOT own AS permitted FROM (
+  return `SELECT /* pgdeck */ * FROM (
   SELECT a.pid, ${SESSION_COLUMNS}, ${DURATION_COLUMNS}, left(a.query, 1000) AS query,
     coalesce(r.rolsuper, false) AS superuser,
     a.pid = pg_backend_pid() OR ${isOwnSession(2)} AS own,
@@ -88,8 +88,6 @@ const target = z.object({
   superuser: z.boolean(),
   /** A session of this program. */
   own: z.boolean(),
-  /** This role may signal it, and it is none of our own. */
-  permitted: z.boolean(),
   /** What this role lacks: `superuser`, or the role to be granted. */
   needs: z
     .enum(['pg_signal_backend', 'superuser', 'pg_signal_autovacuum_worker', 'pg_read_all_stats'])
