@@ -111,6 +111,8 @@ const licences = {
 export default defineConfig({
   input: { main: 'src/main.ts' },
   platform: 'node',
+  // its other form asks for its own parts with a require() that is handed in, which nothing can follow
+  resolve: { alias: { 'jsonc-parser': source('node_modules/jsonc-parser/lib/esm/main.js') } },
   plugins: [cleanBefore, lateWidth(), stubs, inkForTable, parserFile, licences, executable],
   transform: {
     target: 'node22.12',

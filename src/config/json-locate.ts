@@ -1,3 +1,5 @@
+import { findNodeAtOffset, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+
 /** A place in a text, counted from 1. */
 export interface Place {
   readonly line: number;
@@ -9,129 +11,93 @@ export interface JsonFault extends Place {
   readonly message: string;
 }
 
-interface Found {
-  readonly path: readonly string[];
-  readonly at: number;
-}
-
-const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.])/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y;
-
 /**
  * Reads JSON and remembers where each field stands: errors can name the line of the settings file,
  * which JSON.parse forgets, and which it does not tell for every syntax error.
  */
 export function locateJson(text: string): { place: (path: readonly PropertyKey[]) => Place } | JsonFault {
-  const scanner = new Scanner(text);
-  try {
-    scanner.document();
-  } catch (error) {
-    if (error instanceof Fault) return { ...placeOf(text, error.at), message: error.message };
-    throw error;
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { disallowComments: true });
+  const [first, ...more] = errors;
+  if (first !== undefined) return fault(text, first, more, root);
+  return { place: (path) => placeOf(text, root ? offsetOf(root, path) : 0) };
+}
+
+/** Where a field stands: at its name, or at an item of a list; one that is missing, at the nearest one around it. */
+function offsetOf(root: Node, path: readonly PropertyKey[]): number {
+  let [node, offset]: [Node | undefined, number] = [root, 0];
+  for (const key of path) {
+    const child: Node | undefined =
+      node?.type === 'array'
+        ? node.children?.[Number(key)]
+        : // of fields with one name JSON.parse takes the last
+          node?.children?.findLast(({ children }) => children?.[0]?.value === String(key));
+    if (child === undefined) break;
+    offset = child.offset;
+    node = child.type === 'property' ? child.children?.[1] : child;
   }
-  return {
-    place: (path) => {
-      // a field that is missing is told at the nearest field around it
-      for (let length = path.length; length > 0; length--) {
-        const wanted = path.slice(0, length).map(String);
-        const hit = scanner.fields.findLast(
-          (field) => field.path.length === length && field.path.every((key, i) => key === wanted[i]),
-        );
-        if (hit) return placeOf(text, hit.at);
-      }
-      return placeOf(text, 0);
-    },
-  };
+  return offset;
+}
+
+function fault(
+  text: string,
+  { error, offset, length }: ParseError,
+  more: readonly ParseError[],
+  root: Node | undefined,
+): JsonFault {
+  // what is no token at all is told twice: the second time with what should stand there
+  const instead = more.find((one) => one.error !== error && one.offset <= offset + length);
+  const why = printParseErrorCode(error) === 'InvalidSymbol' ? (instead?.error ?? error) : error;
+  const at = text.length - text.slice(offset).replace(/^[ \t\r\n]+/, '').length;
+  const got = length === 0 || at === text.length ? 'the end of the file' : JSON.stringify(text[at]);
+  return { ...placeOf(text, at), message: `expected ${expected(why, text, root, offset)}, got ${got}` };
+}
+
+function expected(error: ParseError['error'], text: string, root: Node | undefined, offset: number): string {
+  if (root && root.offset + root.length <= offset && !isOpen(text, root, offset))
+    return 'the end of the file';
+  switch (printParseErrorCode(error)) {
+    case 'PropertyNameExpected':
+      return 'a name in double quotes';
+    case 'ColonExpected':
+      return '":"';
+    case 'CommaExpected':
+    case 'CloseBraceExpected':
+    case 'CloseBracketExpected':
+      return goingOn(text, root, offset);
+    case 'EndOfFileExpected':
+      return 'the end of the file';
+    case 'UnexpectedEndOfString':
+    case 'InvalidUnicode':
+    case 'InvalidEscapeCharacter':
+    case 'InvalidCharacter':
+      return 'a closing quote';
+    case 'InvalidCommentToken':
+      return 'no comment';
+    default:
+      return 'a value';
+  }
+}
+
+/** What could stand at a place in a list or an object. */
+function goingOn(text: string, root: Node | undefined, place: number): string {
+  let node = root && findNodeAtOffset(root, place, true);
+  while (node && !isOpen(text, node, place)) node = node.parent;
+  const [begin, close] = node?.type === 'array' ? ['a value', ']'] : ['a name in double quotes', '}'];
+  return node?.children?.length === 0 ? begin : `"," or "${close}"`;
+}
+
+/** A list or an object that has not ended before a place. */
+function isOpen(text: string, { type, offset, length, children = [] }: Node, place: number): boolean {
+  if (type !== 'array' && type !== 'object') return false;
+  const end = offset + length;
+  const last = children.at(-1);
+  const within = last ? last.offset + last.length : offset + 1;
+  // one that is never closed ends with what is in it
+  return end > place || within === end || !/[\]}]/.test(text[end - 1] ?? '');
 }
 
 function placeOf(text: string, at: number): Place {
   const before = text.slice(0, at);
   return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') };
-}
-
-class Fault extends Error {
-  readonly at: number;
-  constructor(at: number, message: string) {
-    super(message);
-    this.at = at;
-  }
-}
-
-class Scanner {
-  readonly fields: Found[] = [];
-  readonly #text: string;
-  #at = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  document(): void {
-    this.#value([]);
-    if (this.#peek() !== '') this.#fail('the end of the file');
-  }
-
-  #peek(): string {
-    while (/[ \t\r\n]/.test(this.#text[this.#at] ?? '')) this.#at++;
-    return this.#text[this.#at] ?? '';
-  }
-
-  #fail(expected: string): never {
-    const got = this.#peek();
-    throw new Fault(
-      this.#at,
-      `expected ${expected}, got ${got === '' ? 'the end of the file' : JSON.stringify(got)}`,
-    );
-  }
-
-  #take(pattern: RegExp, expected: string): string {
-    this.#peek();
-    pattern.lastIndex = this.#at;
-    const match = pattern.exec(this.#text);
-    if (!match) this.#fail(expected);
-    this.#at = pattern.lastIndex;
-    return match[0];
-  }
-
-  #value(path: readonly string[]): void {
-    const next = this.#peek();
-    if (next === '{') this.#members('}', (index) => this.#member(path, index));
-    else if (next === '[') this.#members(']', (index) => this.#item(path, index));
-    else if (next === '"') this.#take(STRING, 'a closing quote');
-    else this.#take(SCALAR, 'a value');
-  }
-
-  #members(close: '}' | ']', one: (index: number) => void): void {
-    this.#at++;
-    if (this.#peek() === close) {
-      this.#at++;
-      return;
-    }
-    for (let index = 0; ; index++) {
-      one(index);
-      const next = this.#peek();
-      if (next !== ',' && next !== close) this.#fail(`"," or "${close}"`);
-      this.#at++;
-      if (next === close) return;
-    }
-  }
-
-  #member(path: readonly string[], _index: number): void {
-    this.#peek();
-    const at = this.#at;
-    const key = JSON.parse(this.#take(STRING, 'a name in double quotes')) as string;
-    if (this.#peek() !== ':') this.#fail('":"');
-    this.#at++;
-    this.#field([...path, key], at);
-  }
-
-  #item(path: readonly string[], index: number): void {
-    this.#peek();
-    this.#field([...path, String(index)], this.#at);
-  }
-
-  #field(path: readonly string[], at: number): void {
-    this.fields.push({ path, at });
-    this.#value(path);
-  }
 }

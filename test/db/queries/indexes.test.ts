@@ -75,7 +75,9 @@ test('unused indexes are those that neither were scanned nor enforce anything', 
   const session = await monitor(db);
   const rows = await until(
     async () => {
-      const [counted] = await session.sql("SELECT pg_stat_get_tuples_inserted('public.t'::regclass)::int AS writes");
+      const [counted] = await session.sql(
+        "SELECT pg_stat_get_tuples_inserted('public.t'::regclass)::int AS writes",
+      );
       return counted?.writes === 3000 && session.run(indexUnused, { limit: 100 });
     },
     { what: 'the writes of the table' },
