@@ -2,14 +2,16 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 // what takes minutes: runs killed or cancelled at every step, altered bytes, drills, and the teams' own migration tools
 const SLOW = [
-  'test/ops/**/crash.test.ts',
-  'test/ops/reindex/cancel.test.ts',
-  'test/ops/backup/trouble.test.ts',
-  'test/ops/restore/{damaged,flips,foreign,hashed-enum,owner,proof,secret}.test.ts',
-  'test/ops/restore/tables/{keys,model}.test.ts',
+  'test/scenarios/ops/**/crash.test.ts',
+  'test/scenarios/ops/reindex/cancel.test.ts',
+  'test/scenarios/ops/backup/trouble.test.ts',
+  'test/scenarios/ops/restore/{damaged,flips,foreign,hashed-enum,owner,secret}.test.ts',
+  'test/ops/restore/proof.test.ts',
+  'test/scenarios/ops/restore/tables/{keys,model}.test.ts',
   'test/ops/repository/retention/prune.test.ts',
-  'test/ops/migrate/adapters/{alembic,flask-migrate,npm,npm-tools}.test.ts',
-  'test/ops/migrate/files/create-tool.test.ts',
+  'test/ops/migrate/adapters/{alembic/alembic,npm/npm}.test.ts',
+  'test/scenarios/ops/migrate/adapters/{flask-migrate,npm-tools}.test.ts',
+  'test/scenarios/ops/migrate/files/create-tool.test.ts',
 ];
 const slow = process.env.PGDECK_SUITE === 'slow';
 

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { reachesForMachine } from './house/machine.ts';
@@ -191,6 +191,44 @@ describe('order', () => {
   test('a file has at most 300 lines', () => {
     const long = files.map((file) => `${file}: ${(text.get(file) ?? '').trimEnd().split('\n').length}`);
     expect(long.filter((line) => Number(line.split(': ')[1]) > 300)).toEqual([]);
+  });
+});
+
+describe('tests', () => {
+  /** Where what belongs to no one file is played through; `majors` with servers of every version. */
+  const SCENARIOS = /^(scenarios|e2e|majors)\//;
+  /** About the repository as a whole. */
+  const WHOLE: readonly string[] = ['architecture', 'build', 'readme'];
+  const here = fileURLToPath(new URL('.', import.meta.url));
+  const tests = readdirSync(here, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.split(sep).join('/'))
+    .filter((file) => /\.test\.tsx?$/.test(file));
+  /** Those that are beside no file of their path, in the source or among the helpers of tests. */
+  const astray = (names: readonly string[]) =>
+    names.filter((file) => {
+      const path = file.replace(/\.test\.tsx?$/, '');
+      if (SCENARIOS.test(file) || WHOLE.includes(path)) return false;
+      return ![`${path}.ts`, `${path}.tsx`].some(
+        (beside) => files.includes(beside) || existsSync(join(here, beside)),
+      );
+    });
+
+  test('the test of a file is found by its path, and what is of no one file is a scenario', () => {
+    expect(tests.length).toBeGreaterThan(200);
+    expect(astray(tests)).toEqual([]);
+    const planted = ['db/planted.test.ts', 'ui/App.test.tsx', 'scenarios/db/planted.test.ts'];
+    expect(astray(planted)).toEqual(['db/planted.test.ts']);
+  });
+
+  test('the slow ones that are named are there', () => {
+    const config = readFileSync(join(here, '../vitest.config.ts'), 'utf8');
+    const named = [...config.matchAll(/'test\/(.*\.test\.ts)'/g)].map(([, pattern = '']) => pattern);
+    const single = named.flatMap((pattern) => {
+      const [, before = '', choice, after = ''] = /^(.*?)(?:\{(.*)\}(.*))?$/.exec(pattern) ?? [];
+      return choice === undefined ? [before] : choice.split(',').map((one) => `${before}${one}${after}`);
+    });
+    expect(single.length).toBeGreaterThan(10);
+    expect(single.filter((file) => !file.includes('*') && !tests.includes(file))).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** What must hold on every major version; PGDECK_TEST_BIN names the server, see run.ts. */
 export default defineConfig({
   test: {
-    include: ['test/majors/**/*.test.ts', 'test/db/queries/**/*.test.ts'],
+    include: ['test/majors/**/*.test.ts', 'test/{db,scenarios/db,ops/signal}/queries/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

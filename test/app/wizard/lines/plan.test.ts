@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest';
+import { footerLine } from '../../../../src/app/screen/footer.ts';
+import { lineText } from '../../../../src/text/line.ts';
+import { script, type WizardStage } from '../stage.ts';
+import { wizards } from '../wizards.ts';
+
+const { made, planned } = wizards();
+const footer = ({ deck }: WizardStage) => lineText(footerLine(deck, 200));
+
+describe('the plan', () => {
+  test('shows facts, checks, tables, the exact SQL and the command, which y copies', async () => {
+    const stage = await planned(
+      script({
+        checks: [
+          { title: 'Room', status: 'ok', detail: '9 GB are free' },
+          { title: 'Version', status: 'warn', detail: 'newer than the server: use 15' },
+        ],
+      }),
+    );
+    for (const part of [
+      '7 MB of 库存',
+      '9 GB are free',
+      '1 to know of',
+      'Largest tables',
+      "SELECT 'second'",
+      'nobody waits',
+    ])
+      expect(stage.text).toContain(part);
+    // a step without anything to show has no bar beside it
+    stage.keys('pgdn');
+    expect(stage.text).toContain('3. Step third');
+    expect(stage.text).not.toMatch(/^ +│ *$/m);
+    stage.keys('y');
+    expect(stage.copied).toEqual([expect.stringMatching(/^pgdeck paint shop -h \S+ -p \d+ -U \S+ -d \S+$/)]);
+    expect(stage.wizard.phase.step).toBe('plan');
+  });
+
+  test.each([
+    ['none', 'run it'],
+    ['confirm', 'confirm'],
+    ['type-name', 'type its name'],
+  ] as const)('that asks for %s says so at its foot', async (danger, word) => {
+    const stage = await planned(script({ danger }));
+    expect(footer(stage)).toContain(`Enter ${word}  `);
+  });
+
+  test('with a blocked check only goes back, and says why', async () => {
+    const played = script({
+      checks: [{ title: 'Programs', status: 'block', detail: 'pg_dump is missing: apt install it' }],
+    });
+    const stage = await planned(played);
+    expect(stage.text).toContain('It cannot run. Programs: pg_dump is missing: apt install it');
+    expect(footer(stage)).not.toContain('Enter');
+    stage.keys('enter', 'enter');
+    expect(stage.deck.state.toast?.text).toContain('Programs');
+    expect(stage.wizard.phase.step).toBe('plan');
+    expect(played.happened).toEqual([]);
+  });
+
+  test('tells checks of one title once', async () => {
+    const check = (title: string, detail: string) => ({ title, status: 'block', detail }) as const;
+    const stage = await planned(
+      script({ checks: [check('drop_table', 'a'), check('drop_table', 'b'), check('Room', 'none')] }),
+    );
+    expect(stage.text).toMatch(/It cannot run\. drop_table: a Also: Room\./);
+    stage.keys('enter');
+    expect(stage.deck.state.toast?.text).toBe('Run it: something is in the way: drop_table, Room.');
+  });
+
+  test('that is not there yet cannot be gone on with: what is typed ahead does nothing', async () => {
+    const played = script({ danger: 'confirm' });
+    const stage = made(played);
+    await stage.start();
+    await stage.form();
+    stage.type('shop');
+    stage.keys('enter', 'enter', 'y', 'enter');
+    await stage.at('plan');
+    expect(played.happened).toEqual([]);
+  });
+
+  test('a server that cannot be reached is said in a sentence', async () => {
+    const stage = made(script(), {}, 'missing');
+    await stage.form();
+    stage.type('shop');
+    stage.keys('enter');
+    const { reason } = await stage.at('failed');
+    expect(reason).toContain('missing');
+    stage.keys('enter');
+    expect(stage.wizard.phase.step).toBe('failed');
+    stage.keys('esc');
+    expect(stage.wizard.phase.step).toBe('form');
+  });
+});
+
+describe('the question', () => {
+  test('danger none: Enter runs', async () => {
+    const played = script();
+    const stage = await planned(played);
+    stage.keys('enter');
+    const { run } = await stage.at('result');
+    expect(played.happened).toEqual(['first', 'second', 'third']);
+    expect(run.end).toMatchObject({ status: 'done', undo: `pgdeck undo ${run.run}` });
+    expect(stage.text).toContain(`To undo it: pgdeck undo ${run.run}`);
+    expect(stage.text).toMatch(/库存 +2/);
+    expect(footer(stage)).toContain('u undo');
+  });
+
+  test('a command that undoes it and has options is copied, and the foot says so', async () => {
+    const command = 'pgdeck migrate down --to 7';
+    const stage = await planned(script({ undo: { command } }));
+    stage.keys('enter');
+    await stage.at('result');
+    expect(footer(stage)).toContain('u copy the command that undoes it');
+    stage.keys('u');
+    expect(stage.copied).toEqual([
+      expect.stringMatching(/^pgdeck -h \S+ -p \d+ -U postgres -d \S+ migrate down --to 7$/),
+    ]);
+  });
+
+  test('a yes: No until somebody says otherwise, and what it costs is said', async () => {
+    const played = script({ danger: 'confirm', consequence: 'Everybody is thrown out.' });
+    const stage = await planned(played);
+    for (const answer of ['enter', 'n', 'esc']) {
+      stage.keys('enter');
+      expect(stage.wizard.phase.step).toBe('confirm');
+      expect(stage.text).toContain('Everybody is thrown out.');
+      stage.keys(answer);
+      expect(stage.wizard.phase.step).toBe('plan');
+    }
+    expect(played.happened).toEqual([]);
+    stage.keys('enter', 'y');
+    await stage.at('result');
+    expect(played.happened).toContain('third');
+  });
+
+  test('the name, exactly: Enter alone never runs it, nor does almost the name; a paste works', async () => {
+    const played = script({ danger: 'type-name', subject: '库存 Shop' });
+    const stage = await planned(played);
+    stage.keys('enter', 'enter', 'y');
+    stage.keys('^U', 'enter');
+    for (const wrong of ['库存 shop', '库存 Shop ', '库存']) {
+      stage.type(wrong);
+      stage.keys('enter', '^U');
+      expect(stage.wizard.phase.step).toBe('confirm');
+    }
+    expect(played.happened).toEqual([]);
+    stage.deck.paste('库存 Shop\n');
+    expect(stage.wizard.phase.step).toBe('confirm');
+    expect(footer(stage)).toContain('Enter run it  Esc back');
+    stage.keys('enter');
+    await stage.at('result');
+    expect(played.happened).toContain('third');
+  });
+
+  test('read-only: the plan is shown, and does not run', async () => {
+    const played = script();
+    const stage = await planned(played, { readOnly: true });
+    stage.keys('enter');
+    expect(stage.deck.state.toast?.text).toContain('read-only');
+    expect(stage.text).toContain('read-only');
+    expect(played.happened).toEqual([]);
+  });
+});
