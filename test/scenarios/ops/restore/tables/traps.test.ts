@@ -110,7 +110,7 @@ test('a process that is killed takes its transaction with it', async () => {
   const child = spawn(
     process.execPath,
     [
-      fileURLToPath(new URL('crash-child.ts', import.meta.url)),
+      fileURLToPath(new URL('../../../../ops/restore/tables/crash-child.ts', import.meta.url)),
       ...[JSON.stringify(target), directory, backup.archive, 'lines'],
     ],
     { env: cleanEnvironment(directory, { TMPDIR: directory }), stdio: 'inherit' },
