@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openedWizard } from '../../../src/app/core/state.ts';
 import { footerLine } from '../../../src/app/screen/footer.ts';
-import { VIEWS } from '../../../src/app/views/registry.ts';
+import { viewOf } from '../../../src/app/views/registry.ts';
 import { shownRows } from '../../../src/app/views/select.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
@@ -38,7 +38,7 @@ test('v opens VACUUM of the marked tables, or of the one under the cursor', asyn
   stage.keys('4');
   stage.filter('s');
   await stage.seconds(
-    () => shownRows(VIEWS.tables, stage.deck.model, stage.deck.state).rows.length > 1,
+    () => shownRows(viewOf('tables'), stage.deck.model, stage.deck.state).rows.length > 1,
     'the tables',
   );
   stage.keys('home', 'space', 'space');
@@ -52,7 +52,7 @@ test('v opens VACUUM of the marked tables, or of the one under the cursor', asyn
 test('v opens REINDEX of the marked indexes where indexes are listed', async () => {
   stage.keys('5');
   await stage.seconds(
-    () => shownRows(VIEWS.indexes, stage.deck.model, stage.deck.state).rows.length > 1,
+    () => shownRows(viewOf('indexes'), stage.deck.model, stage.deck.state).rows.length > 1,
     'the indexes',
   );
   stage.filter('orders');

@@ -6,11 +6,11 @@ import type { Cluster } from '../../../../src/hosts/cluster/cluster.ts';
 import type { OpContext } from '../../../../src/ops/engine/operation.ts';
 import { entryOf } from '../../../../src/ops/registry.ts';
 import type { SignalAction } from '../../../../src/ops/signal/types.ts';
+import { carryOut, contextOf } from '../../../ops/engine/run/stage.ts';
+import { changes, loggingCluster, logLength, sentBy, shownIn } from '../../../ops/preview/stage.ts';
+import { begin, controlled, planSignal } from '../../../ops/signal/stage.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { until } from '../../../support/until.ts';
-import { carryOut, contextOf } from '../../../ops/engine/run/stage.ts';
-import { begin, controlled, planSignal } from '../../../ops/signal/stage.ts';
-import { changes, loggingCluster, logLength, sentBy, shownIn } from '../../../ops/preview/stage.ts';
 
 const home = temporaryDirectory();
 let cluster: Cluster;

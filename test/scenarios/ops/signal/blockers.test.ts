@@ -5,8 +5,8 @@ import { quoteLiteral } from '../../../../src/db/ident.ts';
 import { eventSentence, freesSentence } from '../../../../src/ops/signal/sentences.ts';
 import type { NamedSession, SignalAction, SignalPlan } from '../../../../src/ops/signal/types.ts';
 import { waitingRows } from '../../../../src/ops/signal/waiting.ts';
-import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 import { blocked, events, kinds, planSignal, waitersOf } from '../../../ops/signal/stage.ts';
+import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 
 let db: TestDatabase;
 let control: Session;

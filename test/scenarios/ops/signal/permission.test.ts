@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../../src/db/client.ts';
 import { outcomeSentence, refusalSentence } from '../../../../src/ops/signal/sentences.ts';
 import type { SignalAction } from '../../../../src/ops/signal/types.ts';
-import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 import { isThere, kinds, outcomes, planSignal, sleeping } from '../../../ops/signal/stage.ts';
+import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 
 let db: TestDatabase;
 let admin: Session;

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../../src/db/client.ts';
 import type { Cluster } from '../../../../src/hosts/cluster/cluster.ts';
 import { decide } from '../../../../src/ops/signal/protect.ts';
-import { throwawayCluster, until } from '../../../support/cluster.ts';
 import { begin, planSignal, seen } from '../../../ops/signal/stage.ts';
+import { throwawayCluster, until } from '../../../support/cluster.ts';
 
 // a server of its own: its autovacuum runs at once and then takes long
 let cluster: Cluster;

@@ -4,8 +4,8 @@ import { inlined } from '../../../../src/db/pooler/message.ts';
 import { sqlFor } from '../../../../src/db/query.ts';
 import { signalEvent } from '../../../../src/ops/signal/events.ts';
 import { outcomeSentence } from '../../../../src/ops/signal/sentences.ts';
-import { client, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
 import { begin, isThere, kinds, outcomes, planSignal, seen, sleeping } from '../../../ops/signal/stage.ts';
+import { client, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
 
 let db: TestDatabase;
 let control: Session;

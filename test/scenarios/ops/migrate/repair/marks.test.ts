@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Session } from '../../../../../src/db/client.ts';
+import { contextIn, done, planned, statesOf, statusOf } from '../../../../ops/migrate/run/stage.ts';
 import { client, type TestDatabase, testDatabase } from '../../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../../support/program.ts';
-import { contextIn, done, planned, statesOf, statusOf } from '../../../../ops/migrate/run/stage.ts';
 
 const home = temporaryDirectory();
 let database: TestDatabase;

@@ -2,10 +2,18 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MIGRATION_FORMATS } from '../../../../../src/ops/migrate/formats/registry.ts';
 import { takeSchemaSnapshot } from '../../../../../src/ops/schema/snapshot.ts';
+import {
+  blocks,
+  contextIn,
+  done,
+  hazardsOf,
+  planned,
+  statesOf,
+  statusOf,
+} from '../../../../ops/migrate/run/stage.ts';
 import { client, testDatabase } from '../../../../support/cluster.ts';
 import { BEFORE, UP_ONLY, versionOf, writeMigrations } from '../../../../support/fixtures/migrations.ts';
 import { temporaryDirectory } from '../../../../support/program.ts';
-import { blocks, contextIn, done, hazardsOf, planned, statesOf, statusOf } from '../../../../ops/migrate/run/stage.ts';
 
 const home = temporaryDirectory();
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Project, project, shapeOf } from './stage.ts';
+import { type Project, project, shapeOf } from '../stage.ts';
 
 const USERS = `-- people; all of them
 CREATE TABLE users (id int, note text DEFAULT 'a;b');

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { type Project, project, shapeOf } from './stage.ts';
+import { type Project, project, shapeOf } from '../stage.ts';
 
 const sum = (text: string) => crc32(text) | 0;
 const FILES = {

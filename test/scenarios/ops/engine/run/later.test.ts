@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Later, Outcome } from '../../../../src/ops/engine/outcome.ts';
-import type { OpEvent, Step } from '../../../../src/ops/engine/plan.ts';
-import { serverTarget } from '../../../support/cluster.ts';
-import { temporaryDirectory } from '../../../support/program.ts';
-import { contexts } from './contexts.ts';
-import { carryOut, contextOf, planOf, step } from './stage.ts';
+import { Later, Outcome } from '../../../../../src/ops/engine/outcome.ts';
+import type { OpEvent, Step } from '../../../../../src/ops/engine/plan.ts';
+import { contexts } from '../../../../ops/engine/run/contexts.ts';
+import { carryOut, contextOf, planOf, step } from '../../../../ops/engine/run/stage.ts';
+import { serverTarget } from '../../../../support/cluster.ts';
+import { temporaryDirectory } from '../../../../support/program.ts';
 
 const { context } = contexts();
 

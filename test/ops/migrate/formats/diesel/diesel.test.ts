@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Project, project, shapeOf } from './stage.ts';
+import { type Project, project, shapeOf } from '../stage.ts';
 
 const UP = 'CREATE TABLE users (id int);\n';
 const FILES = {

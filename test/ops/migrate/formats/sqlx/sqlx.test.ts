@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { type Project, project, shapeOf } from './stage.ts';
+import { type Project, project, shapeOf } from '../stage.ts';
 
 const sum = (text: string) => createHash('sha384').update(text).digest('hex');
 const CARGO = '[dependencies]\nsqlx = { version = "0.8", features = ["postgres"] }\n';

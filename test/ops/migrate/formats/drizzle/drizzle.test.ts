@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Project, project, shapeOf } from './stage.ts';
+import { type Project, project, shapeOf } from '../stage.ts';
 
 const TABLE = 'drizzle.__drizzle_migrations';
 const sum = (text: string) => createHash('sha256').update(text).digest('hex');

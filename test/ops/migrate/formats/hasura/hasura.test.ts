@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { BEFORE } from '../../../support/fixtures/migrations.ts';
-import { type Project, project } from './stage.ts';
+import { BEFORE } from '../../../../support/fixtures/migrations.ts';
+import { type Project, project } from '../stage.ts';
 
 const FILES = {
   'config.yaml': 'version: 3\nendpoint: http://localhost:8080\nmetadata_directory: metadata\n',

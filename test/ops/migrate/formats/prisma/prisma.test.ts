@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { type Project, project, shapeOf } from './stage.ts';
+import { type Project, project, shapeOf } from '../stage.ts';
 
 const sum = (text: string) => createHash('sha256').update(text).digest('hex');
 const [INIT, AGE] = ['CREATE TABLE "User" ("id" int);\n', 'ALTER TABLE "User" ADD COLUMN "age" int;\n'];
