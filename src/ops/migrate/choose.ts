@@ -5,7 +5,7 @@ import type { Field, OpContext } from '../engine/operation.ts';
 import type { OpError } from '../error.ts';
 import { migrateErrors } from './errors.ts';
 import type { Migrations } from './files/migrations.ts';
-import { FORMATS, formatOf, tableOf, USUAL } from './formats/registry.ts';
+import { FORMATS, formatNamed, formatOf, tableOf, USUAL } from './formats/registry.ts';
 import type { MigrationAdapter, MigrationDirectory, Where } from './types.ts';
 
 /** Which tool's migrations, and where. */
@@ -132,6 +132,10 @@ async function named(tool: string | undefined): Promise<readonly MigrationAdapte
   if (some.length > 0) return some;
   throw migrateErrors.noTool({ tool, known: all.map(({ id }) => id) });
 }
+
+/** Whether what `--tool` names are files of SQL, which pgdeck writes where there are none yet. */
+export const takesFiles = async (tool: string): Promise<boolean> =>
+  formatNamed(tool) !== undefined || (await named(tool)).some(({ files }) => files);
 
 /**
  * Whose settings are there comes before SQL files, which may have strayed there. SQL files with programs among them are

@@ -6,7 +6,7 @@ import { plural } from '../../../text/units.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import { defineOperation } from '../../engine/operation.ts';
 import type { Check, Plan } from '../../engine/plan.ts';
-import { type Candidate, candidates, chooseFields, nothing } from '../choose.ts';
+import { type Candidate, candidates, chooseFields, nothing, takesFiles } from '../choose.ts';
 import { migrateErrors } from '../errors.ts';
 import {
   formatNamed,
@@ -82,7 +82,8 @@ async function ownerOf({ tool, dir, format }: Input, context: OpContext): Promis
   const { host } = context;
   const found = await candidates(context, { tool, dir });
   const [first] = found;
-  if (tool !== undefined && (first === undefined ? formatNamed(tool) : first.adapter.files)) return first;
+  if (tool !== undefined && (first === undefined ? await takesFiles(tool) : first.adapter.files))
+    return first;
   if (first === undefined) {
     if (tool !== undefined) throw await nothing(context, { tool, dir });
     if (format !== undefined) return undefined;
