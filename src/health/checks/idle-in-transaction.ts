@@ -1,0 +1,39 @@
+import { type ActivityRow, activityPoll } from '../../db/queries/activity.ts';
+import { duration, plural } from '../../text/units.ts';
+import { defineCheck } from '../check.ts';
+import type { Found } from '../finding.ts';
+import { graded } from '../grade.ts';
+
+/** Sessions that have begun a transaction and do nothing, by their role and database. */
+export const idleInTransaction = defineCheck({
+  id: 'idle_in_transaction',
+  title: 'Idle in transaction',
+  category: 'transactions',
+  reads: [activityPoll],
+  judge: (facts) => {
+    const idle = facts.rows(activityPoll).filter(({ state }) => state?.startsWith('idle in transaction'));
+    const longest = (rows: readonly ActivityRow[]) =>
+      Math.max(0, ...rows.map((row) => row.state_seconds ?? 0));
+    const { measure } = graded('idle_in_transaction_seconds', longest(idle), facts.thresholds);
+    const byWho = Map.groupBy(idle, ({ usename, datname }) => `${usename ?? '-'}@${datname ?? '-'}`);
+    const findings = [...byWho].flatMap(([object, rows]): Found[] => {
+      const { found } = graded('idle_in_transaction_seconds', longest(rows), facts.thresholds);
+      if (found === undefined) return [];
+      const long = rows.filter((row) => (row.state_seconds ?? 0) > measure.levels.normal);
+      return [
+        {
+          object,
+          ...found,
+          title: `${plural(long.length, 'session')} of ${object} ${long.length === 1 ? 'is' : 'are'} idle in transaction, the longest for ${duration(found.value)}.`,
+          evidence: `Read from pg_stat_activity now; pid ${long.map(({ pid }) => pid).join(', ')}.`,
+          why: 'Its locks are held and VACUUM removes no row version that is newer than its snapshot, for nothing.',
+          remedy: {
+            advice:
+              'End it (K, or pgdeck terminate PID), mend the application that leaves transactions open, and set idle_in_transaction_session_timeout.',
+          },
+        },
+      ];
+    });
+    return { measure, findings };
+  },
+});
