@@ -88,7 +88,6 @@ export const SIGNATURES: readonly Signature[] = [
     table: '__drizzle_migrations',
     columns: ['id', 'hash', 'created_at'],
     version: 'hash',
-    at: 'to_timestamp(created_at / 1000.0)',
     order: 'created_at, id',
   },
   {
@@ -104,7 +103,6 @@ export const SIGNATURES: readonly Signature[] = [
     table: 'migrations',
     columns: ['id', 'timestamp', 'name'],
     version: 'name',
-    at: 'to_timestamp("timestamp" / 1000.0)',
     order: 'id',
   },
   {
