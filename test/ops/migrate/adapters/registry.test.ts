@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { loadAdapters } from '../../../../src/ops/migrate/adapters/registry.ts';
+import { ADAPTER_IDS, loadAdapter, loadAdapters } from '../../../../src/ops/migrate/adapters/registry.ts';
 import { MIGRATION_FORMATS } from '../../../../src/ops/migrate/formats/registry.ts';
 
 /** Folders with a file of their name: each is one of the kind. */
@@ -12,8 +12,10 @@ const foldersOf = (kind: string): string[] => {
 };
 
 test('each folder is in the list, under its name', async () => {
-  const adapters = await loadAdapters();
-  expect(adapters.map(({ id }) => id).sort()).toEqual(foldersOf('adapters'));
+  expect((await loadAdapters()).map(({ id }) => id)).toEqual(ADAPTER_IDS);
+  expect([...ADAPTER_IDS].sort()).toEqual(foldersOf('adapters'));
+  expect((await loadAdapter('dbmate'))?.title).toBe('dbmate');
+  expect(await loadAdapter('toString')).toBeUndefined();
   expect([...MIGRATION_FORMATS].sort()).toEqual(foldersOf('formats'));
 });
 
