@@ -5,6 +5,7 @@ import type { Migrations } from '../files/migrations.ts';
 import { FORMATS, formatOf, type MigrationFormat } from '../formats/registry.ts';
 import type { Format } from '../formats/shared/format.ts';
 import { appliedRow, type Entries, type LedgerTool } from '../formats/shared/ledger.ts';
+import { isPlaceOf, tablesOf } from '../formats/tables.ts';
 import { currentSchema, type HistoryTable, historyTables } from '../queries/tables.ts';
 import { COMPANION, type CompanionRow, readCompanion } from './companion.ts';
 import type { History, HistoryAccess } from './history.ts';
@@ -64,24 +65,11 @@ export async function readHistory(session: Session, files: Migrations): Promise<
 /** Formats whose tool keeps its history in this database. Throws DbError. */
 export async function formatsIn(session: Session): Promise<readonly MigrationFormat[]> {
   const found = await tablesIn(session);
-  return FORMATS.filter((format) => tablesOf(format, found).length > 0).map(({ name }) => name);
+  return FORMATS.filter(({ ledger }) => tablesOf(ledger, found).length > 0).map(({ name }) => name);
 }
 
 const tablesIn = (session: Session): Promise<HistoryTable[]> =>
   session.run(historyTables, [...new Set(FORMATS.map(({ ledger }) => ledger.tableName)), COMPANION]);
-
-/** Schemas that are one tool's: a table in them is no other's. */
-const TAKEN: ReadonlySet<string> = new Set(FORMATS.flatMap(({ ledger }) => ledger.schema ?? []));
-
-function tablesOf({ ledger }: Known, found: readonly HistoryTable[]): HistoryTable[] {
-  const { tableName, schema } = ledger;
-  return found.filter(
-    (one) =>
-      one.name === tableName &&
-      (schema === undefined ? !TAKEN.has(one.schema) : one.schema === schema) &&
-      ledger.fits(one.columns),
-  );
-}
 
 interface LedgerChoice {
   /** Undefined: our own table is the history. */
@@ -98,7 +86,7 @@ function choose(
   const kin = FORMATS.filter((format) => own?.kin?.includes(format.name));
   const candidates = own === undefined ? FORMATS : [own, ...kin];
   for (const format of candidates) {
-    const [table, ...others] = tablesOf(format, found);
+    const [table, ...others] = tablesOf(format.ledger, found);
     if (table === undefined) continue;
     if (others.length > 0)
       notes.push(
@@ -107,7 +95,7 @@ function choose(
     return { format, table };
   }
   for (const stranger of FORMATS.filter((format) => !candidates.includes(format))) {
-    const [table] = tablesOf(stranger, found);
+    const [table] = tablesOf(stranger.ledger, found);
     if (table !== undefined)
       notes.push(
         `The database has ${quoteRelation(table)} of ${stranger.title}, and the files are written for ${own?.title}.`,
@@ -122,11 +110,7 @@ function refusalOf(
   table: HistoryTable | undefined,
 ): string | undefined {
   if (table !== undefined) return undefined;
-  const { tableName, schema } = ledger;
-  const taken = found.find(
-    (one) =>
-      one.name === tableName && (schema === undefined ? !TAKEN.has(one.schema) : one.schema === schema),
-  );
+  const taken = found.find((one) => isPlaceOf(ledger, one));
   return taken
     ? `${quoteRelation(taken)} is not a table of ${title} (its columns are ${taken.columns.join(', ')}); use the directory that belongs to it, or another database.`
     : ledger.absent;

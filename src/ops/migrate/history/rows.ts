@@ -21,6 +21,8 @@ export interface AppliedRow {
   readonly sum: string | null;
   readonly applied_by: string | null;
   readonly execution_ms: number | null;
+  /** What those have in common that were applied together, where the tool takes them back together. */
+  readonly batch?: number;
 }
 
 /** A migration that was begun outside a transaction and not finished. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineQuery, type RowOf } from '../../../db/query.ts';
 
-/** Tables of these names in the database, those of the search path first and in its order. */
+/** Tables of these names in the database, those of the search path first and in its order, then `public`. */
 export const historyTables = defineQuery({
   id: 'migrations.tables',
   variants: [
@@ -12,7 +12,7 @@ export const historyTables = defineQuery({
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relname = ANY ($1::text[]) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-ORDER BY array_position(current_schemas(false), n.nspname) NULLS LAST, n.nspname`,
+ORDER BY array_position(current_schemas(false), n.nspname) NULLS LAST, n.nspname = 'public' DESC, n.nspname`,
     },
   ],
   row: z.object({

@@ -1,4 +1,4 @@
-import { appliedRow, command, has, type LedgerTool, textOf } from '../shared/ledger.ts';
+import { appliedRow, command, type LedgerTool, textOf } from '../shared/ledger.ts';
 
 /**
  * `drizzle.__drizzle_migrations(id, hash, created_at)`, as drizzle-orm 0.45 makes and fills it (its
@@ -8,7 +8,7 @@ import { appliedRow, command, has, type LedgerTool, textOf } from '../shared/led
 export const ledger: LedgerTool = {
   tableName: '__drizzle_migrations',
   schema: 'drizzle',
-  fits: has('hash', 'created_at'),
+  columns: ['id', 'hash', 'created_at'],
   create: (table, schema) => [
     `CREATE SCHEMA IF NOT EXISTS ${schema}`,
     `CREATE TABLE IF NOT EXISTS ${table} (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)`,

@@ -42,6 +42,12 @@ describe.skipIf(binary === undefined)(
       );
       expect(up.route.steps[0]?.preview).toContain('-- 2_age.sql\nALTER TABLE users ADD age int;');
       expect(await columnsOf(shop.session, 'users')).toEqual(['id', 'age', 'city']);
+      const all = await shop.adapter.route(await shop.where(), 'down', BASE);
+      expect(all.steps.map(({ title }) => title)).toEqual(
+        ['3', '2', '1'].map((version) => `Take back ${version} with dbmate`),
+      );
+      // told in the order in which they are run
+      expect(all.hazards.map(({ version }) => version)).toEqual(['3', '2', '1']);
 
       expect((await shop.go('down', steps(1))).end.ok).toBe(true);
       expect(await columnsOf(shop.session, 'users')).toEqual(['id', 'age']);
@@ -98,6 +104,15 @@ describe.skipIf(binary === undefined)(
       const where = { ...(await shop.where()), directory: join(shop.root, 'db/migrations') };
       await expect(shop.go('down', steps(1))).rejects.toThrow('2 has no way down');
       await expect(sqlAdapter.route(where, 'down', steps(1))).rejects.toThrow('2 has no way down');
+    });
+
+    test("the history of Supabase, which has a table of the same name in its own schema, is not dbmate's", async () => {
+      const shop = await project(FILES);
+      await shop.session.sql('CREATE SCHEMA supabase_migrations');
+      await shop.session.sql('CREATE TABLE supabase_migrations.schema_migrations (version text, name text)');
+      await shop.session.sql(`INSERT INTO supabase_migrations.schema_migrations VALUES ('1', 'users')`);
+      expect(await shop.states()).toEqual(['1 pending', '2 pending', '3 pending']);
+      expect((await shop.go('up', LATEST)).end.text).toBe('Work: done.');
     });
 
     test('what is applied and has no file is seen, though its own list leaves it out', async () => {
