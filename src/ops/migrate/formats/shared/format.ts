@@ -2,7 +2,7 @@ import type { Place } from './evidence.ts';
 import type { LedgerTool } from './ledger.ts';
 
 /**
- * A tool's way of writing migrations: all that is said of it. Its folder and its line in {@link file://../registry.ts}
+ * A tool's way of writing migrations: all that is said of it. Its folder and its line in {@link file://../formats.ts}
  * are what a format is made of.
  */
 export interface Format<Name extends string = string> {

@@ -87,8 +87,8 @@ test("pairs without a Cargo.toml are golang-migrate's, unless the database has t
 test('files with nothing but a number are whose the project, the database or a person says', async () => {
   const made = await project({ 'migrations/1_a.sql': 'SELECT 1;', 'migrations/2_b.sql': 'SELECT 2;' });
   await expect(made.states()).rejects.toMatchObject({
-    message: `${made.root}/migrations has 2 SQL files (1_a.sql, 2_b.sql) that look like migrations of Supabase or sqlx, and nothing in the project or the database says whose they are.`,
-    next: 'Say it with --tool supabase or --tool sqlx.',
+    message: `${made.root}/migrations has 2 SQL files (1_a.sql, 2_b.sql) that look like migrations of sqlx or Supabase, and nothing in the project or the database says whose they are.`,
+    next: 'Say it with --tool sqlx or --tool supabase.',
   });
   expect(await made.states('sqlx')).toEqual(['1 pending', '2 pending']);
   expect((await made.go('up', { tool: 'sqlx' })).end.ok).toBe(true);
