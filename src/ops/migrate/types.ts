@@ -43,6 +43,8 @@ export interface Problem {
     | 'several_heads'
     | 'unknown_revision'
     | 'bad_file'
+    /** What goes up can be read, and what takes it back cannot. */
+    | 'bad_way_down'
     | 'tool';
   readonly version: string | null;
   /** One sentence with the next step. */

@@ -1,6 +1,7 @@
 import { dbmate } from './dbmate/dbmate.ts';
 import { diesel } from './diesel/diesel.ts';
 import { drizzle } from './drizzle/drizzle.ts';
+import { drizzle1 } from './drizzle-1/drizzle-1.ts';
 import { flyway } from './flyway/flyway.ts';
 import { golangMigrate } from './golang-migrate/golang-migrate.ts';
 import { goose } from './goose/goose.ts';
@@ -20,6 +21,7 @@ const ALL = [
   nodePgMigrate,
   prisma,
   drizzle,
+  drizzle1,
   supabase,
   sqlx,
   diesel,

@@ -8,7 +8,12 @@ import { appliedRow, command, has, type LedgerTool, textOf } from '../shared/led
 export const ledger: LedgerTool = {
   tableName: '__drizzle_migrations',
   schema: 'drizzle',
-  fits: has('hash', 'created_at'),
+  renamable: ['id,hash,created_at'],
+  fits: (columns) => has('hash', 'created_at')(columns) && !columns.includes('name'),
+  unfit: (columns) =>
+    has('hash', 'created_at', 'name')(columns)
+      ? 'is that of drizzle-orm 1, and the files are those of drizzle-kit before it; bring them up with: npx drizzle-kit up'
+      : undefined,
   create: (table, schema) => [
     `CREATE SCHEMA IF NOT EXISTS ${schema}`,
     `CREATE TABLE IF NOT EXISTS ${table} (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)`,

@@ -36,6 +36,13 @@ export interface LedgerTool {
   readonly newestOnly?: true;
   /** pgdeck kept these in its own table before: what stands there stays there. */
   readonly formerlyOurs?: true;
+  /**
+   * Its settings can give the table another name: where none has the usual one, a table of just these columns is its
+   * history when a sum in it is that of a file.
+   */
+  readonly renamable?: readonly string[];
+  /** Why a table of its name with other columns is not its own; a sentence with the next step. */
+  unfit?(columns: readonly string[]): string | undefined;
   /** Why the table is not made where it is missing; a sentence with the next step. */
   readonly absent?: string;
   /** A table of that name with these columns is this tool's. */
