@@ -5,6 +5,7 @@ import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { type Amount, Pace, progressText } from '../../text/progress.ts';
 import { duration } from '../../text/units.ts';
 import { clip } from '../../text/width.ts';
+import type { Again } from '../again.ts';
 import { note, print } from '../output.ts';
 import { resultText } from './plan.ts';
 
@@ -18,6 +19,7 @@ const INDENT = '      ';
 export class Report {
   readonly #plan: Plan;
   readonly #connection: readonly string[];
+  readonly #again: Again;
   readonly #terminal = process.stderr.isTTY === true;
   readonly #results: ResultTable[] = [];
   readonly #begun: number[] = [];
@@ -30,9 +32,10 @@ export class Report {
   /** Set while the newest amounts are not on the screen yet. */
   #later: NodeJS.Timeout | undefined;
 
-  /** `connection`: the words that reach the server, for the command that takes it back. */
-  constructor(plan: Plan, connection: readonly string[]) {
+  /** `connection`: the words that reach the server, for the command that takes it back; `again` is for others. */
+  constructor(plan: Plan, connection: readonly string[], again: Again) {
     this.#plan = plan;
+    this.#again = again;
     this.#connection = connection;
   }
 
@@ -49,7 +52,7 @@ export class Report {
       this.#amounts.clear();
       note(`[${event.step + 1}/${this.#plan.steps.length}] ${cleanLine(event.title)}`);
     } else if (event.type === 'line') {
-      note(indented(event.text));
+      note(indented(this.#again(event.text)));
       // it took the place of the amounts
       if (this.#amounts.size > 0) this.#drawSoon();
     } else if (event.type === 'result') this.#results.push(event.table);
@@ -57,12 +60,12 @@ export class Report {
       this.#amounts.clear();
       const id = this.#plan.steps[event.step]?.id;
       if (event.ok && id !== undefined) this.#done.add(id);
-      if (!event.ok) note(indented(`failed: ${event.text ?? ''}`));
-      else if (event.text !== undefined) note(indented(event.text));
+      if (!event.ok) note(indented(this.#again(`failed: ${event.text ?? ''}`)));
+      else if (event.text !== undefined) note(indented(this.#again(event.text)));
       else if (event.ms >= NOTED_MS) note(`${INDENT}done in ${duration(event.ms / 1000)}`);
     } else if (event.type === 'rollback') {
       const title = cleanLine(this.#plan.steps[event.step]?.title ?? '');
-      note(event.ok ? `Taken back: ${title}` : `Not taken back: ${title}: ${event.text ?? ''}`);
+      note(event.ok ? `Taken back: ${title}` : `Not taken back: ${title}: ${this.#again(event.text ?? '')}`);
     } else this.#end(event);
   }
 
@@ -80,7 +83,7 @@ export class Report {
     const tables = this.#results.flatMap((table) => resultText(table, process.stdout.columns));
     for (const line of tables.slice(1)) print(line);
     if (event.ok) note(`${event.text} ${duration(event.ms / 1000)}`);
-    else for (const line of event.text.split('\n')) note(`pgdeck: ${line}`);
+    else for (const line of this.#again(event.text).split('\n')) note(`pgdeck: ${line}`);
     if (event.undo !== null) print(`To undo it: ${cleanLine(withConnection(event.undo, this.#connection))}`);
   }
 

@@ -65,7 +65,13 @@ export async function choose(
   if (chosen === undefined) throw await nothing(context, { tool, dir });
   const { adapter, place, why } = chosen;
   const { format } = adapter;
-  const where = { ...place, ...(format !== undefined && { format }), session, ...more };
+  const where = {
+    ...place,
+    ...(format !== undefined && { format }),
+    session,
+    ...more,
+    ...(tool !== undefined && { tool }),
+  };
   return { adapter, where, why, others: others.map((one) => one.adapter.id) };
 }
 

@@ -97,6 +97,12 @@ export const migrateErrors = defineErrors('migrate', {
     );
   },
 
+  twoHistories: ({ tables }: { tables: readonly string[] }) =>
+    refused(
+      `${tables.join(' and ')} both have rows of these files: which one is their history is not certain.`,
+      'Name it in the settings of the tool (migrations.table and migrations.schema of drizzle.config), or drop the other one.',
+    ),
+
   // the plan
   severalDestinations: () =>
     refused('--to, --steps, --base and --only exclude each other.', 'Give one of them.'),

@@ -43,6 +43,8 @@ export interface Problem {
     | 'several_heads'
     | 'unknown_revision'
     | 'bad_file'
+    /** What goes up can be read, and what takes it back cannot. */
+    | 'bad_way_down'
     | 'tool';
   readonly version: string | null;
   /** One sentence with the next step. */
@@ -190,6 +192,8 @@ export interface Where {
   readonly directory: string;
   /** Whose SQL files they are, where that was said; see {@link MigrationAdapter.format}. */
   readonly format?: string;
+  /** As the person has named it. */
+  readonly tool?: string;
   /** Seconds that one attempt waits for a lock of a table, and for all attempts together. */
   readonly patience?: { readonly lockTimeout: number; readonly wait: number };
   /** Holds the lock of migrations once the run has begun; absent where nothing is run. */

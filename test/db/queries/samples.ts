@@ -57,7 +57,7 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'maintain.measure': { oids },
   'migrate.lock_holder': 'pgdeck:migrate:none',
   'migrate.relation': { schema: undefined, name: 'none', path: ['public'] },
-  'migrations.tables': ['schema_migrations'],
+  'migrations.tables': { names: ['schema_migrations'], columns: ['id,hash,created_at'] },
   'reindex.bloat': { limit: 10 },
   'reindex.blockers': { pid: 0 },
   'reindex.leftovers': { oids },

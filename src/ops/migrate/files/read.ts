@@ -3,7 +3,7 @@ import type { Host } from '../../../hosts/host.ts';
 import { FORMATS, formatOf, type MigrationFormat } from '../formats/registry.ts';
 import type { DirectionText, FileName, FormatReader } from '../formats/shared/format.ts';
 import { loadParser, type Parser } from '../sql/parser.ts';
-import { readSection } from '../sql/section.ts';
+import { rereadSection } from '../sql/reread.ts';
 import type { Section } from '../sql/statement.ts';
 import type { Problem } from '../types.ts';
 import { type Claimed, commonFormat, decide, type Known } from './decide.ts';
@@ -50,7 +50,8 @@ export async function readMigrations(
       problems.push(badFile(versionIn(file), `${file}: ${NO_MARK}`));
     return found;
   }
-  const reader = (await format.readerIn?.({ host, directory })) ?? format.reader;
+  const reader = format.readerIn ? await format.readerIn({ host, directory }) : format.reader;
+  if (reader === undefined) return found;
   if (typeof reader === 'string') {
     problems.push(badFile(null, reader));
     return { ...found, format: format.name, reader: format.reader };
@@ -197,9 +198,10 @@ function assemble(
     if (up === undefined) return fail(`${down?.file}: there is a way down and no way up.`);
     return read(parser, alone.get(up.file), reader, up, down, fail);
   });
-  for (const { version, up, down } of migrations)
-    for (const error of [up.error, down?.error])
-      if (error !== undefined) problems.push(badFile(version, error));
+  for (const { version, up, down } of migrations) {
+    if (up.error !== undefined) problems.push(badFile(version, up.error));
+    if (down?.error !== undefined) problems.push({ kind: 'bad_way_down', version, message: down.error });
+  }
   return migrations.sort((a, b) => reader.compare(a, b));
 }
 
@@ -216,7 +218,7 @@ function read(
   if (!parts.ok) return fail(withFile(up.file, parts.error));
   if (!downParts.ok) return fail(withFile(down?.file ?? up.file, downParts.error));
   const section = (file: string, part: DirectionText): Section =>
-    readSection(parser, { ...part, file }, part.alone ?? alone);
+    rereadSection(parser, { ...part, file }, part.alone ?? alone);
   const forth = section(up.file, parts.up ?? { sql: '', line: 1 });
   const nothing = { sql: '', line: 1 };
   const back = section(down?.file ?? up.file, downParts.down ?? nothing);

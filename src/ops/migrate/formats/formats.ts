@@ -2,6 +2,7 @@
 export { dbmate } from './dbmate/dbmate.ts';
 export { diesel } from './diesel/diesel.ts';
 export { drizzle } from './drizzle/drizzle.ts';
+export { drizzle1 } from './drizzle-1/drizzle-1.ts';
 export { flyway } from './flyway/flyway.ts';
 export { golangMigrate } from './golang-migrate/golang-migrate.ts';
 export { goose } from './goose/goose.ts';

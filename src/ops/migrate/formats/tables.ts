@@ -1,6 +1,6 @@
 import type { HistoryTable } from '../queries/tables.ts';
 import { FORMATS } from './registry.ts';
-import type { HistoryTool } from './shared/ledger.ts';
+import { type HistoryTool, hasColumnsOf } from './shared/ledger.ts';
 
 /** Schemas that are one tool's: a table in them is no other's. */
 const TAKEN: ReadonlySet<string> = new Set(FORMATS.flatMap(({ ledger }) => ledger.schema ?? []));
@@ -14,14 +14,6 @@ export const isPlaceOf = (
 ): boolean =>
   table.name === tableName && (schema === undefined ? !TAKEN.has(table.schema) : table.schema === schema);
 
-/** A table of the tool's name with these columns is the tool's. */
-export const hasColumnsOf = (
-  { columns, without = [] }: Known,
-  table: Pick<HistoryTable, 'columns'>,
-): boolean =>
-  columns.every((column) => table.columns.includes(column)) &&
-  !without.some((column) => table.columns.includes(column));
-
 /** Of these tables the tool's own, in their order. */
 export const tablesOf = (tool: Known, found: readonly HistoryTable[]): HistoryTable[] =>
-  found.filter((table) => isPlaceOf(tool, table) && hasColumnsOf(tool, table));
+  found.filter((table) => isPlaceOf(tool, table) && hasColumnsOf(tool, table.columns));

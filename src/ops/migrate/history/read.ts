@@ -3,7 +3,7 @@ import type { Session } from '../../../db/session.ts';
 import { migrateErrors } from '../errors.ts';
 import type { Migrations } from '../files/migrations.ts';
 import { FORMATS, formatOf, type MigrationFormat } from '../formats/registry.ts';
-import type { Format } from '../formats/shared/format.ts';
+import type { Format, FormatReader } from '../formats/shared/format.ts';
 import { appliedRow, type Entries, type LedgerTool } from '../formats/shared/ledger.ts';
 import { isPlaceOf, tablesOf } from '../formats/tables.ts';
 import { currentSchema, type HistoryTable, historyTables } from '../queries/tables.ts';
@@ -20,10 +20,15 @@ type Known = Format<MigrationFormat>;
  * table may not be read.
  */
 export async function readHistory(session: Session, files: Migrations): Promise<HistoryAccess> {
-  const found = await tablesIn(session);
+  const asked = files.format && placed(formatOf(files.format), files.reader);
+  const found = await tablesIn(session, asked);
   const notes: string[] = [];
   const mine = found.filter(({ name }) => name === COMPANION);
-  const choice = choose(files.format, found, notes);
+  const first = choose(asked, found, notes);
+  const choice =
+    asked === undefined || first.table !== undefined
+      ? first
+      : { ...first, table: await renamed(session, asked, found, files) };
   const { table } = choice;
   const usual = choice.format?.ledger;
   const schema = table?.schema ?? usual?.schema ?? mine[0]?.schema ?? (await schemaToUse(session));
@@ -68,8 +73,39 @@ export async function formatsIn(session: Session): Promise<readonly MigrationFor
   return FORMATS.filter(({ ledger }) => tablesOf(ledger, found).length > 0).map(({ name }) => name);
 }
 
-const tablesIn = (session: Session): Promise<HistoryTable[]> =>
-  session.run(historyTables, [...new Set(FORMATS.map(({ ledger }) => ledger.tableName)), COMPANION]);
+/** Tables of every tool, and of `asked` also those that may be its own under another name. */
+const tablesIn = (session: Session, asked?: Known): Promise<HistoryTable[]> =>
+  session.run(historyTables, {
+    names: [
+      ...new Set([...FORMATS, ...(asked ? [asked] : [])].map(({ ledger }) => ledger.tableName)),
+      COMPANION,
+    ],
+    columns: asked?.ledger.renamable ?? [],
+  });
+
+/** The format with its history where the project's settings put it. */
+function placed(format: Known, reader: FormatReader | undefined): Known {
+  const { schema = format.ledger.schema, tableName = format.ledger.tableName } = reader?.history ?? {};
+  return { ...format, ledger: { ...format.ledger, tableName, ...(schema !== undefined && { schema }) } };
+}
+
+/** A table under another name whose rows are of these files, by their sums. Throws DbError, and OpError for two. */
+async function renamed(
+  session: Session,
+  { ledger }: Known,
+  found: readonly HistoryTable[],
+  { migrations, directory }: Migrations,
+): Promise<HistoryTable | undefined> {
+  const sums = new Set(migrations.flatMap(({ sums: all }) => all));
+  const fitting: HistoryTable[] = [];
+  for (const one of found) {
+    if (!ledger.renamable?.includes(one.columns.join(',')) || !one.readable) continue;
+    const { applied } = await ledger.read(session, quoteRelation(one), { migrations, directory, others: [] });
+    if (applied.some(({ sum }) => sum !== null && sums.has(sum))) fitting.push(one);
+  }
+  if (fitting.length > 1) throw migrateErrors.twoHistories({ tables: fitting.map(quoteRelation) });
+  return fitting[0];
+}
 
 interface LedgerChoice {
   /** Undefined: our own table is the history. */
@@ -77,12 +113,7 @@ interface LedgerChoice {
   readonly table: HistoryTable | undefined;
 }
 
-function choose(
-  name: MigrationFormat | undefined,
-  found: readonly HistoryTable[],
-  notes: string[],
-): LedgerChoice {
-  const own = name && formatOf(name);
+function choose(own: Known | undefined, found: readonly HistoryTable[], notes: string[]): LedgerChoice {
   const kin = FORMATS.filter((format) => own?.kin?.includes(format.name));
   const candidates = own === undefined ? FORMATS : [own, ...kin];
   for (const format of candidates) {
@@ -94,7 +125,7 @@ function choose(
       );
     return { format, table };
   }
-  for (const stranger of FORMATS.filter((format) => !candidates.includes(format))) {
+  for (const stranger of FORMATS.filter(({ name }) => !candidates.some((one) => one.name === name))) {
     const [table] = tablesOf(stranger.ledger, found);
     if (table !== undefined)
       notes.push(
@@ -111,6 +142,8 @@ function refusalOf(
 ): string | undefined {
   if (table !== undefined) return undefined;
   const taken = found.find((one) => isPlaceOf(ledger, one));
+  const unfit = taken && ledger.unfit?.(taken.columns);
+  if (taken && unfit !== undefined) return `${quoteRelation(taken)} ${unfit}`;
   return taken
     ? `${quoteRelation(taken)} is not a table of ${title} (its columns are ${taken.columns.join(', ')}); use the directory that belongs to it, or another database.`
     : ledger.absent;

@@ -44,5 +44,5 @@ async function unfinished(run: Run, context: OpContext): Promise<string[]> {
   const { problems } = await adapter.status(where);
   return problems
     .filter(({ kind }) => kind === 'dirty')
-    .map(({ message, version }) => `${message} Mend it with: ${repairCommand(context, version, dir)}`);
+    .map(({ message, version }) => `${message} Mend it with: ${repairCommand(context, version, where)}`);
 }

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { defineQuery, type RowOf } from '../../../db/query.ts';
 
-/** Tables of these names in the database, those of the search path first and in its order, then `public`. */
+/**
+ * Tables of these names in the database, or of just these columns, joined by commas; those of the search path first and in
+ * its order, then those of `public`.
+ */
 export const historyTables = defineQuery({
   id: 'migrations.tables',
   variants: [
@@ -11,7 +14,11 @@ export const historyTables = defineQuery({
   array(SELECT a.attname::text FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND c.relname = ANY ($1::text[]) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND (c.relname = ANY ($1::text[])
+       OR $2::text[] <> '{}' AND c.relnatts < 8 AND array_to_string(array(
+            SELECT a.attname::text FROM pg_catalog.pg_attribute a
+            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum), ',') = ANY ($2::text[]))
 ORDER BY array_position(current_schemas(false), n.nspname) NULLS LAST, n.nspname = 'public' DESC, n.nspname`,
     },
   ],
@@ -21,7 +28,7 @@ ORDER BY array_position(current_schemas(false), n.nspname) NULLS LAST, n.nspname
     readable: z.boolean(),
     columns: z.array(z.string()),
   }),
-  params: (names: readonly string[]) => [names],
+  params: ({ names, columns }: { names: readonly string[]; columns: readonly string[] }) => [names, columns],
 });
 
 export type HistoryTable = RowOf<typeof historyTables>;

@@ -252,7 +252,7 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy 
           await remedy.run({ io, session, patience });
         };
         await telling(worker, io, () => watched(io, session.pid, run)).catch((error) => {
-          throw withNext(error, `Mend the cause, then: ${repairCommand(context, entry.id, directory)}`);
+          throw withNext(error, `Mend the cause, then: ${repairCommand(context, entry.id, chosen.where)}`);
         });
       },
     },

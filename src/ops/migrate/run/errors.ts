@@ -24,16 +24,20 @@ export const runErrors = defineErrors('migrate.run', {
       `The history of ${tool} holds the newest version only, so that one below it cannot be taken back alone.`,
       'Take back those above it, too: pgdeck migrate down --to VERSION',
     ),
-  /** `chosen`: how many were to be taken back. */
+  /** `chosen`: how many were to be taken back; `unreadable`: what is wrong in a way down that is there. */
   stuck: ({
     stuck,
     chosen,
   }: {
-    stuck: readonly { readonly version: string; readonly without: 'file' | 'way down' }[];
+    stuck: readonly {
+      readonly version: string;
+      readonly without: 'file' | 'way down';
+      readonly unreadable: string | undefined;
+    }[];
     chosen: number;
   }) =>
     refused(
-      `${stuck.map(({ version, without }) => `${version} has no ${without}`).join(', ')}: none of the ${chosen === 1 ? 'migration' : `${chosen} migrations`} is taken back.`,
+      `${stuck.map(({ version, without, unreadable }) => `${version} has no ${without}${unreadable === undefined ? '' : ` that can be read (${unreadable})`}`).join(', ')}: none of the ${chosen === 1 ? 'migration' : `${chosen} migrations`} is taken back.`,
       'Write what takes it back, or restore a backup: pgdeck backups list',
     ),
   noWayDown: ({ version, file }: { version: string; file: string }) =>

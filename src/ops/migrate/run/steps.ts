@@ -80,9 +80,9 @@ export function moveStep(where: Where, { ledger }: StatusOfFiles, move: Directed
 }
 
 /** What to do when a migration in a transaction has failed. */
-function afterwards({ context, directory }: Where, direction: Direction): string {
+function afterwards(where: Where, direction: Direction): string {
   const done = direction === 'up' ? 'applied' : 'taken back';
-  return `Nothing of it was ${done}. Mend the cause, then: ${migrateCommand(context, direction, directory)}`;
+  return `Nothing of it was ${done}. Mend the cause, then: ${migrateCommand(where.context, direction, where)}`;
 }
 
 /** What was begun outside a transaction stays as it is: it is told what is there, and how it is mended. */
@@ -97,7 +97,7 @@ async function tellHalf(
   const row = history.dirty.find(({ version }) => version === migration.version);
   if (row === undefined) return KEPT;
   const found = await diagnose(session, row, migration, direction);
-  const command = repairCommand(where.context, migration.version, where.directory);
+  const command = repairCommand(where.context, migration.version, where);
   return new Left(`${halfDone(found)} ${failed ? 'Mend the cause, then:' : 'Mend it with:'} ${command}`);
 }
 

@@ -1,7 +1,7 @@
 import { quoteRelation } from '../../../../db/ident.ts';
 import type { Session } from '../../../../db/session.ts';
-import { appliedRow, type HistoryTool, isoOf, textOf } from '../../formats/shared/ledger.ts';
-import { hasColumnsOf, tablesOf } from '../../formats/tables.ts';
+import { appliedRow, type HistoryTool, hasColumnsOf, isoOf, textOf } from '../../formats/shared/ledger.ts';
+import { tablesOf } from '../../formats/tables.ts';
 import { historyTables } from '../../queries/tables.ts';
 
 /** SQL of what a table says, for a tool whose history is only read. */
@@ -68,13 +68,13 @@ export async function findHistories<Tool extends HistoryTool>(
   named: HistoryName = {},
 ): Promise<FoundHistory<Tool>[]> {
   const nameOf = ({ tableName }: HistoryTool) => named.table ?? tableName;
-  const found = await session.run(historyTables, [...new Set(tools.map(nameOf))]);
+  const found = await session.run(historyTables, { names: [...new Set(tools.map(nameOf))], columns: [] });
   return tools.flatMap((tool): FoundHistory<Tool>[] => {
     // its settings may name another schema than the usual one
     const elsewhere = found.filter(
       (one) =>
         one.name === nameOf(tool) &&
-        hasColumnsOf(tool, one) &&
+        hasColumnsOf(tool, one.columns) &&
         (named.schema === undefined ? tool.schema !== undefined : one.schema === named.schema),
     );
     const usual = named.schema === undefined ? tablesOf({ ...tool, tableName: nameOf(tool) }, found) : [];

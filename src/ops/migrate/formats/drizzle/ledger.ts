@@ -9,6 +9,12 @@ export const ledger: LedgerTool = {
   tableName: '__drizzle_migrations',
   schema: 'drizzle',
   columns: ['id', 'hash', 'created_at'],
+  without: ['name'],
+  renamable: ['id,hash,created_at'],
+  unfit: (columns) =>
+    ['hash', 'created_at', 'name'].every((column) => columns.includes(column))
+      ? 'is that of drizzle-orm 1, and the files are those of drizzle-kit before it; bring them up with: npx drizzle-kit up'
+      : undefined,
   create: (table, schema) => [
     `CREATE SCHEMA IF NOT EXISTS ${schema}`,
     `CREATE TABLE IF NOT EXISTS ${table} (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)`,

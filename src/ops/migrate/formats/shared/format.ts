@@ -16,8 +16,11 @@ export interface Format<Name extends string = string> {
   /** Directories of a project that they are usually in, besides those of every tool. */
   readonly usual?: readonly string[];
   readonly reader: FormatReader;
-  /** The same, with what other files of the directory say; a sentence where they cannot be read. */
-  readerIn?(place: Place): Promise<FormatReader | string>;
+  /**
+   * The same, with what other files of the directory say; a sentence where they cannot be read. Undefined where nothing
+   * of this format is in it.
+   */
+  readerIn?(place: Place): Promise<FormatReader | string | undefined>;
   /** How its tool keeps its history. */
   readonly ledger: LedgerTool;
   /** Formats whose tool may keep the history of such files, too. */
@@ -85,6 +88,8 @@ export type Parts =
 export interface FormatReader {
   /** It takes a migration back that has no way down: nothing is run, and its row goes. */
   readonly withoutDown?: true;
+  /** Where settings of the project put the history, where that is another place than usual. */
+  readonly history?: { readonly schema?: string | undefined; readonly tableName?: string | undefined };
   /** It looks into directories below, too; a file is then its path. */
   readonly below?: true;
   /** What is wrong with a file whose name it does not take; a part of a sentence. */

@@ -37,6 +37,13 @@ export interface HistoryTool {
   read(session: Session, table: string, around: Around): Promise<Entries>;
 }
 
+/** A table of the tool's name with these columns is the tool's. */
+export const hasColumnsOf = (
+  { columns, without = [] }: Pick<HistoryTool, 'columns' | 'without'>,
+  there: readonly string[],
+): boolean =>
+  columns.every((column) => there.includes(column)) && !without.some((column) => there.includes(column));
+
 /** A history that pgdeck writes as its tool does. */
 export interface LedgerTool extends HistoryTool {
   /** A schema for our own table, where the tool would take it for a part of what it looks after. */
@@ -45,6 +52,13 @@ export interface LedgerTool extends HistoryTool {
   readonly newestOnly?: true;
   /** pgdeck kept these in its own table before: what stands there stays there. */
   readonly formerlyOurs?: true;
+  /**
+   * Its settings can give the table another name: where none has the usual one, a table of just these columns is its
+   * history when a sum in it is that of a file.
+   */
+  readonly renamable?: readonly string[];
+  /** Why a table of its name with other columns is not its own; a sentence with the next step. */
+  unfit?(columns: readonly string[]): string | undefined;
   /** Why the table is not made where it is missing; a sentence with the next step. */
   readonly absent?: string;
   /** As the tool itself would make it. `schema` is quoted. */
