@@ -106,3 +106,15 @@ test('files that no tool takes are told, and not that there are none', async () 
     `${made.root}/migrations has 3 SQL files (01-a.sql, 02-b.sql, …) that no tool which pgdeck knows would take for migrations.`,
   );
 });
+
+test('the checksum is that of the file with its byte order mark, and a version that no bigint holds is told before', async () => {
+  const marked = `\ufeff${USERS}`;
+  const made = await project({ 'Cargo.toml': CARGO, 'migrations/1_users.sql': marked });
+  expect((await made.go('up')).end.ok).toBe(true);
+  expect((await rows(made)).map((row) => row.sum)).toEqual([sum(marked)]);
+  made.write({ 'migrations/99999999999999999999_far.sql': 'SELECT 1;' });
+  expect(await made.states()).toEqual(['1 applied']);
+  await expect(made.go('up')).rejects.toThrow(
+    '99999999999999999999_far.sql: its version is larger than a bigint; rename it.',
+  );
+});
