@@ -118,3 +118,17 @@ test('the checksum is that of the file with its byte order mark, and a version t
     '99999999999999999999_far.sql: its version is larger than a bigint; rename it.',
   );
 });
+
+test('a migration whose row the history does not take is not applied', async () => {
+  const made = await project({ 'Cargo.toml': CARGO, 'migrations/1_users.sql': USERS });
+  await made.session.sql(TABLE);
+  await made.session.sql(
+    `CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
+  );
+  await made.session.sql(
+    'CREATE TRIGGER swallow BEFORE INSERT ON _sqlx_migrations FOR EACH ROW EXECUTE FUNCTION swallow()',
+  );
+  const { end } = await made.go('up');
+  expect(end.text).toContain('"public"."_sqlx_migrations" has not taken the row of the migration');
+  expect(await made.session.sql(`SELECT to_regclass('users') AS made`)).toEqual([{ made: null }]);
+});
