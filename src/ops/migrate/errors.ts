@@ -96,6 +96,13 @@ export const migrateErrors = defineErrors('migrate', {
       `Run: GRANT SELECT ON ${table} TO ${quoteIdent(user)}`,
     );
   },
+  rowsHidden: ({ schema, name, user }: { schema: string; name: string; user: string }) => {
+    const table = quoteRelation({ schema, name });
+    return refused(
+      `Row security hides rows of ${table}, which says what is applied, from ${user}.`,
+      `Connect as its owner, or run: ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY`,
+    );
+  },
 
   // the plan
   severalDestinations: () =>

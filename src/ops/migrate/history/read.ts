@@ -33,6 +33,8 @@ export async function readHistory(session: Session, files: Migrations): Promise<
       const { schema, name } = one;
       throw migrateErrors.unreadable({ schema, name, user: session.server.user });
     }
+  for (const one of [table, companion])
+    if (one?.hidden) throw migrateErrors.rowsHidden({ ...one, user: session.server.user });
   const own = companion ?? { schema: ownSchema, name: COMPANION };
   const rows = companion ? await readCompanion(session, quoteRelation(own)) : [];
   const ours = rows.filter(({ applied_at: at }) => at !== null).map(({ version }) => version);

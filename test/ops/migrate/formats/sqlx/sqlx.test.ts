@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { client } from '../../../../support/cluster.ts';
 import { type Project, project, shapeOf } from '../stage.ts';
 
 const sum = (text: string) => createHash('sha384').update(text).digest('hex');
@@ -131,4 +132,18 @@ test('a migration whose row the history does not take is not applied', async () 
   const { end } = await made.go('up');
   expect(end.text).toContain('"public"."_sqlx_migrations" has not taken the row of the migration');
   expect(await made.session.sql(`SELECT to_regclass('users') AS made`)).toEqual([{ made: null }]);
+});
+
+test('a history that row security hides is refused, and not taken for an empty one', async () => {
+  const made = await project({ 'Cargo.toml': CARGO, 'migrations/1_users.sql': USERS });
+  await made.session.sql(TABLE);
+  await byTool(made, '1', 'users', USERS);
+  const role = await made.database.roleWith();
+  await made.session.sql(`GRANT ALL ON _sqlx_migrations TO ${role}`);
+  await made.session.sql('ALTER TABLE _sqlx_migrations ENABLE ROW LEVEL SECURITY');
+  const session = await client(made.database.target(role));
+  const { adapter, where } = await made.chosen();
+  await expect(adapter.status({ ...where, session })).rejects.toThrow(
+    'Row security hides rows of "public"."_sqlx_migrations"',
+  );
 });
