@@ -147,3 +147,17 @@ test('a history that row security hides is refused, and not taken for an empty o
     'Row security hides rows of "public"."_sqlx_migrations"',
   );
 });
+
+test('a history with columns of other types, or away from where objects are made, is told', async () => {
+  const files = { 'Cargo.toml': CARGO, 'migrations/1_a.up.sql': USERS, 'migrations/2_b.sql': 'SELECT 1;' };
+  const made = await project(files);
+  // pairs and single files may be mixed
+  expect(await made.states()).toEqual(['1 pending', '2 pending']);
+  await made.session.sql(TABLE.replace('BYTEA', 'TEXT'));
+  await expect(made.states()).rejects.toThrow('"public"."_sqlx_migrations" is not as sqlx makes it.');
+  await made.session.sql('DROP TABLE _sqlx_migrations; CREATE SCHEMA app; SET search_path = app');
+  await made.session.sql(TABLE);
+  expect(await made.problems()).toEqual([
+    '"app"."_sqlx_migrations" is not in "public", where a statement without a schema\'s name makes its objects; if the tool works in "app", set search_path for this role or connection.',
+  ]);
+});
