@@ -72,7 +72,7 @@ export const migrateErrors = defineErrors('migrate', {
           'Name them as one of them does (see --format of pgdeck migrate create), or name another directory with --dir.',
         )
       : refused(
-          `${there} that look like migrations of ${formats.map(({ title }) => title).join(' or ')}, and nothing in the project or the database says whose they are.`,
+          `${there} that ${files.length === 1 ? 'looks like a migration' : 'look like migrations'} of ${formats.map(({ title }) => title).join(' or ')}, and nothing in the project or the database says whose they are.`,
           `Say it with ${formats.map(({ name }) => `--tool ${name}`).join(' or ')}.`,
         );
   },
@@ -94,6 +94,19 @@ export const migrateErrors = defineErrors('migrate', {
     return refused(
       `${user} may not read ${table}, which says what is applied.`,
       `Run: GRANT SELECT ON ${table} TO ${quoteIdent(user)}`,
+    );
+  },
+  /** `why`: what the server says of a column. */
+  unlike: ({ schema, name, tool, why }: { schema: string; name: string; tool: string; why: string }) =>
+    refused(
+      `${quoteRelation({ schema, name })} is not as ${tool} makes it. ${why}`,
+      'Use the database that belongs to these files, or make the table right.',
+    ),
+  rowsHidden: ({ schema, name, user }: { schema: string; name: string; user: string }) => {
+    const table = quoteRelation({ schema, name });
+    return refused(
+      `Row security hides rows of ${table}, which says what is applied, from ${user}.`,
+      `Connect as its owner, or run: ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY`,
     );
   },
 

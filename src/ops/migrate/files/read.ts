@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import type { Host } from '../../../hosts/host.ts';
 import { FORMATS, formatOf, type MigrationFormat } from '../formats/registry.ts';
 import type { DirectionText, FileName, FormatReader } from '../formats/shared/format.ts';
+import { isBigint } from '../formats/shared/text.ts';
 import { loadParser, type Parser } from '../sql/parser.ts';
 import { rereadSection } from '../sql/reread.ts';
 import type { Section } from '../sql/statement.ts';
@@ -14,6 +15,7 @@ import { readText } from './text.ts';
 
 interface MigrationFile extends Claimed {
   readonly text: string;
+  readonly raw: string;
 }
 
 /**
@@ -131,7 +133,7 @@ async function readSources(
       const format = FORMATS.find(
         ({ reader }) => (reader.below || name === file) && reader.claims(file, read.text),
       );
-      sources.push({ file, text: read.text, format });
+      sources.push({ file, text: read.text, raw: read.raw, format });
     } else if (LIKELY.test(name)) problems.push(badFile(versionIn(name), `${file}: ${read.error}`));
   }
   return sources;
@@ -195,6 +197,8 @@ function assemble(
     };
     if (twice)
       return fail(`${twice.map((one) => one?.file).join(' and ')} have the same version; rename one.`);
+    if (reader.bigint && !isBigint(version))
+      return fail(`${(up ?? down)?.file}: its version is larger than a bigint; rename it.`);
     if (up === undefined) return fail(`${down?.file}: there is a way down and no way up.`);
     return read(parser, alone.get(up.file), reader, up, down, fail);
   });
@@ -236,7 +240,7 @@ function read(
       down: written && leads ? back : undefined,
       forgettable: written && !leads,
       key: up.name.key,
-      sums: reader.sums?.(up.text) ?? [],
+      sums: reader.sums?.(up.raw) ?? [],
     },
   ];
 }

@@ -1,4 +1,5 @@
-import { quoteRelation } from '../../../db/ident.ts';
+import { DbError } from '../../../db/errors.ts';
+import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { migrateErrors } from '../errors.ts';
 import type { Migrations } from '../files/migrations.ts';
@@ -39,6 +40,8 @@ export async function readHistory(session: Session, files: Migrations): Promise<
       const { schema, name } = one;
       throw migrateErrors.unreadable({ schema, name, user: session.server.user });
     }
+  for (const one of [table, companion])
+    if (one?.hidden) throw migrateErrors.rowsHidden({ ...one, user: session.server.user });
   const own = companion ?? { schema: ownSchema, name: COMPANION };
   const rows = companion ? await readCompanion(session, quoteRelation(own)) : [];
   const ours = rows.filter(({ applied_at: at }) => at !== null).map(({ version }) => version);
@@ -47,7 +50,14 @@ export async function readHistory(session: Session, files: Migrations): Promise<
   const tool = format?.ledger;
   const relation = tool ? (table ?? { schema, name: tool.tableName }) : own;
   const around = { migrations: files.migrations, directory: files.directory, others: ours };
-  const said = tool && table ? await tool.read(session, quoteRelation(relation), around) : undefined;
+  const said =
+    tool && table
+      ? await tool.read(session, quoteRelation(relation), around).catch((error) => {
+          if (!isUnlike(error)) throw error;
+          throw migrateErrors.unlike({ ...table, tool: format.title, why: error.message }, error);
+        })
+      : undefined;
+  if (table && usual?.schema === undefined) notes.push(...(await elsewhere(session, table)));
   const entries =
     said && tool
       ? laidOver(tool, said, rows)
@@ -152,6 +162,19 @@ function refusalOf(
 async function schemaToUse(session: Session): Promise<string> {
   const [row] = await session.run(currentSchema, undefined);
   return row?.schema ?? 'public';
+}
+
+/** What the server says where columns are not of the types that the tool makes. */
+const isUnlike = (error: unknown): error is DbError =>
+  error instanceof DbError && /^(?:22|42(?!501))/.test(error.code ?? '');
+
+/** A tool that works in a schema of its own makes there what names none, and pgdeck would not. */
+async function elsewhere(session: Session, table: HistoryTable): Promise<string[]> {
+  const here = await schemaToUse(session);
+  if (table.schema === here) return [];
+  return [
+    `${quoteRelation(table)} is not in ${quoteIdent(here)}, where a statement without a schema's name makes its objects; if the tool works in ${quoteIdent(table.schema)}, set search_path for this role or connection.`,
+  ];
 }
 
 const dirtyOf = (rows: readonly CompanionRow[]): DirtyRow[] => rows.flatMap(({ dirty }) => dirty ?? []);

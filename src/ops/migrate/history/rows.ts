@@ -4,6 +4,8 @@ import type { Direction } from '../types.ts';
 export interface Command {
   readonly text: string;
   readonly params: readonly unknown[];
+  /** Quoted name of the table that it has to write a row to; what writes none fails. */
+  readonly writes?: string;
 }
 
 /** A migration that the history knows as applied. */

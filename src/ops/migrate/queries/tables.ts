@@ -11,6 +11,7 @@ export const historyTables = defineQuery({
     {
       sql: `SELECT /* pgdeck */ n.nspname::text AS schema, c.relname::text AS name,
   has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable,
+  row_security_active(c.oid) AS hidden,
   array(SELECT a.attname::text FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -26,6 +27,7 @@ ORDER BY array_position(current_schemas(false), n.nspname) NULLS LAST, n.nspname
     schema: z.string(),
     name: z.string(),
     readable: z.boolean(),
+    hidden: z.boolean(),
     columns: z.array(z.string()),
   }),
   params: ({ names, columns }: { names: readonly string[]; columns: readonly string[] }) => [names, columns],

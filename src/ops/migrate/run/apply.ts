@@ -222,7 +222,10 @@ export async function transaction(session: Session, work: () => Promise<void>): 
 }
 
 export async function commands(session: Session, list: readonly Command[]): Promise<void> {
-  for (const { text, params } of list) await session.sql(text, [...params]);
+  for (const { text, params, writes } of list) {
+    const rows = await session.sql(writes === undefined ? text : `${text} RETURNING true`, [...params]);
+    if (writes !== undefined && rows.length === 0) throw runErrors.notWritten({ table: writes });
+  }
 }
 
 /** What a migration changes of its session is not the next one's: a dump of pg_dump empties the search_path. */

@@ -45,6 +45,12 @@ export const runErrors = defineErrors('migrate.run', {
   noFile: ({ version, directory }: { version: string; directory: string }) =>
     refused(`There is no file of ${version} in ${directory}.`, 'Get it back.'),
 
+  notWritten: ({ table }: { table: string }) =>
+    failed(
+      `${table} has not taken the row of the migration (a trigger or a rule on it, or nothing in it to be changed).`,
+      'Make it as its tool makes it.',
+    ),
+
   // what the server says
   /** `line`: in the file, where it is known; `where`: of an error within a function. */
   statement: ({

@@ -36,6 +36,8 @@ export async function readerIn({ host, directory }: Place): Promise<FormatReader
   for (const { tag } of entries)
     if (!(await host.files.exists(join(directory, `${tag}.sql`))))
       return `${JOURNAL} names ${tag}, and there is no ${tag}.sql; get it back (another branch?).`;
+  const twice = alike(entries);
+  if (twice !== undefined) return `${JOURNAL} ${twice}, and its history could not tell them apart; mend it.`;
   const known = new Map(entries.map((entry, at) => [`${entry.tag}.sql`, { ...entry, at }]));
   const places = new Map(entries.map(({ tag }, at) => [partsOf(tag).version, at]));
   const placeOf = ({ version, file }: Placed) =>
@@ -58,6 +60,21 @@ export async function readerIn({ host, directory }: Place): Promise<FormatReader
 async function anySql({ host, directory }: Place): Promise<boolean> {
   const there = await host.files.list(directory).catch(() => []);
   return there.some(({ name }) => name.endsWith('.sql'));
+}
+
+type Entry = z.infer<typeof journal>['entries'][number];
+
+/** The first entry that is named, or dated, as another one is. */
+function alike(entries: readonly Entry[]): string | undefined {
+  const [tags, times] = [new Set<string>(), new Map<number, string>()];
+  for (const { tag, when } of entries) {
+    if (tags.has(tag)) return `names ${tag} twice`;
+    const other = times.get(when);
+    if (other !== undefined) return `gives ${tag} the time of ${other} (${when})`;
+    tags.add(tag);
+    times.set(when, tag);
+  }
+  return undefined;
 }
 
 function parsed(text: string): unknown {

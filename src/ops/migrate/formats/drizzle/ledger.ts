@@ -36,7 +36,10 @@ export const ledger: LedgerTool = {
     command(`INSERT INTO ${table} ("hash", "created_at") VALUES ($1, $2::bigint)`, sums[0], key),
   ],
   removed: (table, { key }) => [command(`DELETE FROM ${table} WHERE created_at = $1::bigint`, key)],
-  forgotten: (table, { key }) => [command(`DELETE FROM ${table} WHERE created_at = $1::bigint`, key)],
+  // a row without a time is there as 'null'
+  forgotten: (table, { key }) => [
+    command(`DELETE FROM ${table} WHERE created_at IS NOT DISTINCT FROM nullif($1, 'null')::bigint`, key),
+  ],
   accepted: (table, { key, sums }) => [
     command(`UPDATE ${table} SET hash = $2 WHERE created_at = $1::bigint`, key, sums[0]),
   ],

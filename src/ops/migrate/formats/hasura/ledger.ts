@@ -17,7 +17,7 @@ export const ledger: LedgerTool = {
   create: () => [],
   read: async (session, table, { directory }) => {
     const rows = await session.sql(
-      `SELECT key, value = 'true' AS dirty FROM ${table}, jsonb_each_text(coalesce(cli_state::jsonb -> 'migrations' -> $1, '{}')) ORDER BY key::numeric`,
+      `SELECT key, value = 'true' AS dirty FROM ${table}, jsonb_each_text(coalesce(cli_state::jsonb -> 'migrations' -> $1, '{}')) ORDER BY length(key), key`,
       [basename(directory)],
     );
     const versions = rows.map(({ key, dirty }) => ({ version: String(key), dirty: dirty === true }));

@@ -38,7 +38,8 @@ export const ledger: LedgerTool = {
           appliedRow({ version, key: version, name, applied_at: finished, sum: textOf(row.sum) }),
         );
     }
-    for (const version of applied.keys()) dirty.delete(version);
+    // one that is open stops Prisma (P3009), whatever other tries have finished
+    for (const version of dirty.keys()) applied.delete(version);
     return { applied: [...applied.values()], dirty: [...dirty.values()] };
   },
   applied: (table, { version, sums }, _writing, ms) => [

@@ -92,6 +92,8 @@ export interface FormatReader {
   readonly history?: { readonly schema?: string | undefined; readonly tableName?: string | undefined };
   /** It looks into directories below, too; a file is then its path. */
   readonly below?: true;
+  /** The tool holds a version as a bigint. */
+  readonly bigint?: true;
   /** What is wrong with a file whose name it does not take; a part of a sentence. */
   readonly stranger?: string;
   /** A file without a mark is a way up, whole. */
@@ -103,7 +105,7 @@ export interface FormatReader {
   /** The file can only be of this format, by its name or its text. */
   claims(file: string, text: string): boolean;
   parts(text: string, name: FileName): Parts;
-  /** The tool's own sums of a file: see {@link Migration.sums}. */
+  /** The tool's own sums of a file, its byte order mark included: see {@link Migration.sums}. */
   sums?(text: string): readonly string[];
   /** A version that it could have written, so that it has a place in the order. */
   isVersion?(version: string): boolean;

@@ -122,3 +122,28 @@ test('a history under another name is found by its sums, and made where the sett
   expect(await said.session.sql('SELECT count(*)::int AS n FROM public.moves')).toEqual([{ n: 2 }]);
   expect(await said.states()).toEqual(['0000 applied', '0001 applied']);
 });
+
+test('a journal that names two migrations alike is refused, for the history could not tell them apart', async () => {
+  const made = await project({
+    'drizzle/meta/_journal.json': journal(entry(0, '0000_a', 5), entry(1, '0001_b', 5)),
+    'drizzle/0000_a.sql': 'CREATE TABLE a ();',
+    'drizzle/0001_b.sql': 'CREATE TABLE b ();',
+  });
+  await expect(made.go('up')).rejects.toThrow('gives 0001_b the time of 0000_a (5)');
+  made.write({ 'drizzle/meta/_journal.json': journal(entry(0, '0000_a', 5), entry(1, '0000_a', 6)) });
+  await expect(made.go('up')).rejects.toThrow('names 0000_a twice');
+});
+
+test('a breakpoint ends a statement that ends in a comment, and rows without a time are told and go', async () => {
+  const made = await project({
+    'drizzle/meta/_journal.json': journal(entry(0, '0000_a', 5)),
+    'drizzle/0000_a.sql':
+      "CREATE TABLE a (x text DEFAULT 'v') -- note\n--> statement-breakpoint\nCREATE TABLE b () /* c */--> statement-breakpoint\nSELECT 1",
+  });
+  await byDrizzle(made);
+  await made.session.sql(`INSERT INTO ${TABLE} (hash) VALUES ('x')`);
+  expect(await made.states()).toEqual(['0000 pending', 'null missing_file']);
+  expect((await made.go('repair', { entry: 'null', action: 'forget' })).end.ok).toBe(true);
+  expect((await made.go('up')).end.ok).toBe(true);
+  expect(await made.states()).toEqual(['0000 applied']);
+});
