@@ -104,7 +104,7 @@ test('the newest good backup has a name of its own: a job need not know what it 
   );
   expect([none.code, none.stderr]).toEqual([
     2,
-    expect.stringMatching(/no good whole backup of x.*pgdeck backup/),
+    expect.stringMatching(/no good whole backup of x.*pgdeck .*-d x backup/),
   ]);
 });
 
