@@ -64,9 +64,14 @@ export function writer(
   };
 }
 
-/** A view, a trigger or a rule in the table's place can swallow the row, which is the last that is written. */
+/**
+ * A view, a trigger or a rule in the table's place can swallow the row, which is the last that is written: it has to come
+ * back.
+ */
 const writing = (table: string, list: readonly Command[]): Command[] =>
-  list.map((one, at) => (at === list.length - 1 ? { ...one, writes: table } : one));
+  list.map((one, at) =>
+    at === list.length - 1 ? { ...one, text: `${one.text} RETURNING true`, writes: table } : one,
+  );
 
 /** The version before this one in the order of application, which need not have a file itself. */
 function previousOf(migrations: readonly Migration[], version: string): string | undefined {

@@ -223,7 +223,7 @@ export async function transaction(session: Session, work: () => Promise<void>): 
 
 export async function commands(session: Session, list: readonly Command[]): Promise<void> {
   for (const { text, params, writes } of list) {
-    const rows = await session.sql(writes === undefined ? text : `${text} RETURNING true`, [...params]);
+    const rows = await session.sql(text, [...params]);
     if (writes !== undefined && rows.length === 0) throw runErrors.notWritten({ table: writes });
   }
 }

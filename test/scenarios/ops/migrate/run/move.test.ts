@@ -71,7 +71,7 @@ test('status and plan make no table; a status of nothing has nothing', async () 
   expect(shown).toMatch(
     /^-- 1_first\.sql\nBEGIN;\nSET LOCAL lock_timeout = '3s';\nCREATE TABLE t \(id int\);\n-- the history\n/,
   );
-  expect(shown).toContain(`schema_migrations" (version) VALUES ($1);\n-- $1 = '1'\n`);
+  expect(shown).toContain(`schema_migrations" (version) VALUES ($1) RETURNING true;\n-- $1 = '1'\n`);
   expect(shown).toMatch(/\$4 = …, \$5 = '<run>'\nCOMMIT;$/);
   expect(await statusOf(context, dir)).toMatchObject({ tool: 'sql', current: null });
   expect(await admin.sql("SELECT FROM pg_class WHERE relname LIKE '%migrations'")).toEqual([]);
