@@ -80,7 +80,8 @@ export function ask(deck: Deck, id: symbol, plan: SignalPlan, options: readonly 
 /** The dialog goes on, unless it was closed meanwhile. */
 export function phase(deck: Deck, id: symbol, next: DialogPhase): void {
   const { overlay } = deck.state;
-  if (overlay?.kind === 'signal' && overlay.id === id) deck.open({ ...overlay, phase: next, scroll: 0 });
+  if (overlay?.kind === 'signal' && overlay.id === id)
+    deck.open({ ...overlay, phase: next, scroll: overlay.phase.step === next.step ? overlay.scroll : 0 });
 }
 
 async function plan(deck: Deck, action: SignalAction, pick: SignalPick): Promise<void> {
