@@ -43,10 +43,15 @@ const noTree = (deck: Deck) =>
   focusedView(deck.state).tree ? noRow(deck) : 'the rows do not stand in branches';
 
 function toggleBranch(deck: Deck): void {
-  const { id, tree } = focusedView(deck.state);
-  const branch = tree?.branch(selectedRow(deck.model, deck.state));
-  if (branch === undefined) return;
+  const view = focusedView(deck.state);
+  const { id, tree } = view;
   const open = new Set(tableOf(deck.state, id).open);
+  const { rows } = shownRows(view, deck.model, deck.state);
+  const branch = tree?.branch(selectedRow(deck.model, deck.state), rows, open);
+  if (branch === undefined) {
+    deck.say('Nothing is folded there.');
+    return;
+  }
   if (!open.delete(branch)) open.add(branch);
   deck.table(id, { open });
 }

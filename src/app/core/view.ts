@@ -54,8 +54,8 @@ export interface Tree<Row> {
     open: ReadonlySet<string>,
     hit?: (row: Row) => boolean,
   ) => readonly Row[];
-  /** The branch that is opened or folded on a row. */
-  readonly branch: (row: Row) => string | undefined;
+  /** The branch that is opened or folded on a row: the nearest one below it, else its own. */
+  readonly branch: (row: Row, shown: readonly Row[], open: ReadonlySet<string>) => string | undefined;
 }
 
 /** Who a session is for views that know something of it. */

@@ -11,9 +11,9 @@ import { isPrepared, type LockEntry, lockForest, type SessionEntry } from './loc
 import { branchOf, foldCount, foldKinds, foldNames, showTree } from './locks/fold.ts';
 import { verdictLine } from './locks/verdict.ts';
 
-/** What a session ran last; of a prepared transaction, its name. */
-function queryOf(row: LockRow): string {
-  if (row.gid !== null) return `PREPARE TRANSACTION ${quoteLiteral(row.gid).trim()}`;
+/** What a session ran last; of a prepared transaction, its name and what is known of it where columns are few. */
+function queryOf({ row, frees }: SessionEntry): string {
+  if (row.gid !== null) return `gid ${quoteLiteral(row.gid).trim()}${frees > 0 ? `, frees ${frees}` : ''}`;
   const last = row.state?.startsWith('idle') ? 'last: ' : '';
   return row.query ? `${last}${row.query}` : '';
 }
@@ -135,7 +135,7 @@ const columns = [
     width: 30,
     grow: true,
     priority: 1,
-    value: (e) => (e.kind === 'fold' ? foldKinds(e) : queryOf(e.row)),
+    value: (e) => (e.kind === 'fold' ? foldKinds(e) : queryOf(e)),
   },
 ] satisfies Column<LockEntry>[];
 

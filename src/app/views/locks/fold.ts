@@ -23,11 +23,33 @@ export function showTree(
   return guided(shown.map(asLine)).map((line) => asEntry(line));
 }
 
-/** The branch that is folded or unfolded on a row. */
-export function branchOf(row: LockEntry): string | undefined {
-  const branch = row.kind === 'fold' ? row.branch : (row.line.opens ?? row.line.branch);
-  return branch === null ? undefined : String(branch);
+/** The branch that is folded or unfolded on a row: the nearest one below it, else the one that it stands in. */
+export function branchOf(
+  row: LockEntry,
+  shown: readonly LockEntry[],
+  open: ReadonlySet<string>,
+): string | undefined {
+  const tree = below(row, shown);
+  const folded = tree.find((entry) => entry.kind === 'fold');
+  const opened = tree
+    .flatMap((entry) => (entry.kind === 'session' ? (entry.line.opens ?? []) : []))
+    .find((branch) => open.has(String(branch)));
+  const own = row.kind === 'session' ? (row.line.branch ?? undefined) : undefined;
+  const branch = folded?.branch ?? opened ?? own;
+  return branch === undefined ? undefined : String(branch);
 }
+
+/** A row with everything that stands below it; below joint roots stands the same. */
+function below(row: LockEntry, shown: readonly LockEntry[]): LockEntry[] {
+  const at = shown.indexOf(row);
+  const rest = shown.slice(at + 1);
+  const roots = row.line.depth > 0 ? 0 : rest.findIndex((entry) => !isMore(entry));
+  const tree = rest.slice(Math.max(0, roots));
+  const end = tree.findIndex((entry) => entry.line.depth <= row.line.depth);
+  return [row, ...(end < 0 ? tree : tree.slice(0, end))];
+}
+
+const isMore = (entry: LockEntry) => entry.kind === 'session' && entry.line.joint === 'more';
 
 /** An entry as a line that can be guided anew. */
 const asLine = (entry: LockEntry) => ({ ...entry.line, entry });

@@ -14,6 +14,8 @@ import { lockForest } from './entries.ts';
 
 /** What is told at most on one line; `B` lists all. */
 const TOLD = 3;
+/** So many are worth more than what they wait for. */
+const LEAST_TOLD = 2;
 
 /** How a verdict is written where it stands. */
 export interface Writing {
@@ -43,9 +45,8 @@ export function verdictLine(model: Model, { room, dot, key }: Writing): Line {
         .map((cure) => told(model, cure, named))
         .join(sign);
       // who it is gives way to what they wait for and how long
-      const head = (named ? heads.slice(0, 2) : heads).find(
-        (one) => width(`${one}${between}${tail}`) <= room,
-      );
+      const kept = named || n > LEAST_TOLD ? heads.slice(0, 2) : heads;
+      const head = kept.find((one) => width(`${one}${between}${tail}`) <= room);
       if (head !== undefined) return parts(model, head, between, tail);
     }
   const held = best.length === 0 ? heldBy(model) : '';
