@@ -26,15 +26,15 @@ export async function tour(terminal: Terminal, picture: TakePicture, home: strin
 
 async function locks(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('3');
-  await picture('locks', 'a pile-up', fresh(/terminating \d+ frees [4-9]/, ...PILE_UP, LONG_WAIT));
+  await picture('locks', 'a pile-up', fresh(/end \d+ frees [4-9]/, ...PILE_UP, LONG_WAIT));
   terminal.type(`g${ENTER}`);
   await picture('detail', 'the whole session', shows(/details/, /Locks \(\d+\)/));
   terminal.type(`${ESC}`);
-  await terminal.until('the list', shows(/3 Locks/, /terminating \d+/));
+  await terminal.until('the list', shows(/3 Locks/, /frees \d+/));
   terminal.type('K');
-  await picture('terminate', 'the question', shows(/ending it alone frees/, /\[No\]/));
+  await picture('terminate', 'the question', shows(/ frees \d/, /\[No\]/));
   terminal.type('y');
-  await picture('terminated', 'the outcome', shows(/Done\. /));
+  await picture('terminated', 'the outcome', shows(/ ended: \d+ released\./));
   terminal.type(ENTER);
 }
 

@@ -9,6 +9,7 @@ import { headerLines, tabsLine } from './screen/header.ts';
 import { layoutOf } from './screen/layout.ts';
 import { sparklineLines } from './screen/sparklines.ts';
 import { paneLines } from './screen/table.ts';
+import { verdictHeight, verdictLines } from './screen/verdict.ts';
 import { outcomeRows } from './signal/outcomes.ts';
 
 /** Room that a spinner takes at the left of the footer while something is under way. */
@@ -37,13 +38,16 @@ export interface FrameShape {
   readonly screen: AppState['screen'];
   /** What lies in the place of the panes. */
   readonly body: 'panes' | 'overlay' | 'wizard' | 'outcomes';
+  /** Lines above the panes that say what would help. */
+  readonly verdict: number;
 }
 
 /** The shape of the frame that a state is drawn in. */
-export function shapeOf({ state }: Pick<Deck, 'state'>): FrameShape {
+export function shapeOf({ state, model }: Pick<Deck, 'state' | 'model'>): FrameShape {
   const { size, screen, overlay } = state;
-  const shape = (body: FrameShape['body']): FrameShape => ({ size, screen, body });
-  if (overlay === undefined || overlay.kind === 'filter') return shape('panes');
+  const shape = (body: FrameShape['body'], verdict = 0): FrameShape => ({ size, screen, body, verdict });
+  if (overlay === undefined || overlay.kind === 'filter')
+    return shape('panes', verdictHeight({ state, model }));
   if (overlay.kind === 'wizard') return shape('wizard');
   return shape(outcomeRows(state, layoutOf(state).body) === undefined ? 'overlay' : 'outcomes');
 }
@@ -59,7 +63,7 @@ export function isTooSmall({ columns, rows }: AppState['size']): boolean {
  */
 export function frameOf(shape: FrameShape): Band[] {
   const { columns, rows } = shape.size;
-  const { header, tabs, sparklines, panes, body } = layoutOf(shape);
+  const { header, tabs, verdict, sparklines, panes, body } = layoutOf(shape, shape.verdict);
   const whole = (id: string, height: number, lines: Region['lines']): Band => ({
     ...{ id, height },
     content: [{ id, width: columns, lines }],
@@ -70,6 +74,7 @@ export function frameOf(shape: FrameShape): Band[] {
     outcomes: () => [band('outcomes')],
     overlay: () => [whole('overlay', body, (deck) => overlayLines(deck, { columns, rows: body }) ?? [])],
     panes: () => [
+      whole('verdict', verdict, (deck) => verdictLines(deck, columns)),
       whole('sparklines', sparklines, (deck) => sparklineLines(deck, columns, sparklines)),
       ...panes.map((group): Band => {
         const id = group.map(({ view }) => view.id).join();

@@ -21,6 +21,14 @@ export const OPERATIONS: readonly OperationEntry[] = [
     load: async () => (await import('./signal/operations.ts')).terminate,
   },
   {
+    id: 'prepared',
+    title: 'End a prepared transaction',
+    summary: 'commit or roll back a transaction that was prepared for two-phase commit',
+    danger: 'confirm',
+    writes: true,
+    load: async () => (await import('./signal/prepared/operation.ts')).prepared,
+  },
+  {
     id: 'restore',
     title: 'Restore a backup',
     summary: 'restore a backup: beside the live database, verified, then in its place at once',

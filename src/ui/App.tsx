@@ -40,10 +40,11 @@ export function App({
   const size = { columns, rows };
   const screen = useDeck(deck, (d) => d.state.screen);
   const body = useDeck(deck, (d) => shapeOf(d).body);
+  const verdict = useDeck(deck, (d) => shapeOf(d).verdict);
   const help = useDeck(deck, (d) => contextOf(d.state) === 'small' && d.state.overlay?.kind === 'help');
   const bands = useMemo(
-    () => frameOf({ size: { columns, rows }, screen, body }),
-    [columns, rows, screen, body],
+    () => frameOf({ size: { columns, rows }, screen, body, verdict }),
+    [columns, rows, screen, body, verdict],
   );
   if (isTooSmall(size))
     return (

@@ -22,6 +22,7 @@ export interface Facts {
 interface Memo {
   readonly filter: string;
   readonly sort: Sort;
+  readonly open: ReadonlySet<string>;
   readonly round: number;
   readonly shown: Shown;
 }

@@ -13,13 +13,40 @@ export interface TableState {
   readonly sort: Sort;
   readonly filter: string;
   readonly marks: ReadonlySet<string>;
+  /** The branches of a tree that are unfolded. */
+  readonly open: ReadonlySet<string>;
   /** Cells scrolled to the right. */
   readonly shift: number;
 }
 
+/** One of several things that would help. */
+export interface SignalOption {
+  readonly plan: SignalPlan;
+  /** `end 2133+2136`. */
+  readonly label: string;
+  /** Waiters that it frees, in turn; null where that is not known. */
+  readonly frees: number | null;
+  /** The prepared transaction that it is about, and no session: it is ended by an operation of its own. */
+  readonly gid?: string;
+}
+
+/** A question about sessions. */
+export interface SignalQuestion {
+  readonly step: 'ask';
+  /** What is asked about: of options, the chosen one. */
+  readonly plan: SignalPlan;
+  /** What may be chosen; none where it is about this one only. */
+  readonly options: readonly SignalOption[];
+  readonly yes: boolean;
+  /** Pids and statements are shown, instead of one row for each session. */
+  readonly details: boolean;
+  /** Lines of the list that have been on the screen: all must have been before it can be answered with a yes. */
+  readonly read: number;
+}
+
 export type DialogPhase =
   | { readonly step: 'planning' }
-  | { readonly step: 'ask'; readonly plan: SignalPlan; readonly yes: boolean }
+  | SignalQuestion
   | { readonly step: 'running'; readonly plan: SignalPlan; readonly outcomes: readonly SignalEvent[] }
   | { readonly step: 'done'; readonly plan: SignalPlan; readonly outcomes: readonly SignalEvent[] }
   | { readonly step: 'failed'; readonly reason: string };

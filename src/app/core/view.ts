@@ -40,8 +40,22 @@ export interface RowOperation<Row> extends Pick<Action, 'id' | 'title' | 'danger
   /** The operation, by the words of its command. */
   readonly operation: string;
   readonly argument: (row: Row) => string;
+  /** The rows that it is for; absent, all. */
+  readonly only?: (row: Row) => boolean;
   /** Why it cannot be done with the rows of other views. */
   readonly elsewhere: string;
+}
+
+/** How rows that stand in a tree are shown. */
+export interface Tree<Row> {
+  /** The rows that are shown: of a branch that is not open, several may stand in one. `hit`: what a filter looks for. */
+  readonly show: (
+    rows: readonly Row[],
+    open: ReadonlySet<string>,
+    hit?: (row: Row) => boolean,
+  ) => readonly Row[];
+  /** The branch that is opened or folded on a row: the nearest one below it, else its own. */
+  readonly branch: (row: Row, shown: readonly Row[], open: ReadonlySet<string>) => string | undefined;
 }
 
 /** Who a session is for views that know something of it. */
@@ -73,6 +87,15 @@ export interface View<Row> {
   readonly sort: Sort;
   /** The rows have an order of their own (a tree): sorting is refused with this reason. */
   readonly ordered?: string;
+  /** Its rows stand in a tree. */
+  readonly tree?: Tree<Row>;
+  /** What a row says across all columns instead of in each: the tree before it as it is, and text that is cleaned. */
+  readonly across?: (row: Row, model: Model) => { readonly tree: string; readonly text: string } | undefined;
+  /** What would help where something is wrong, on a line above all panes, in the room that there is. */
+  readonly verdict?: (
+    model: Model,
+    writing: { readonly room: number; readonly dot: string; readonly key?: string },
+  ) => Line;
   /** One line above the table. */
   readonly headline?: (model: Model, rows: readonly Row[]) => Line;
   /** Shown when there are no rows and nothing is wrong. */

@@ -14,6 +14,8 @@ export interface PaneBox {
 export interface Layout {
   readonly header: number;
   readonly tabs: number;
+  /** What would help, where something is wrong on the screen. */
+  readonly verdict: number;
   readonly sparklines: number;
   /** Rows of panes; those of one row stand side by side with one column between them. */
   readonly panes: readonly (readonly PaneBox[])[];
@@ -28,14 +30,14 @@ const LEAST = 3;
 const WIDE_WEIGHTS = [3, 2];
 
 /** Cuts the terminal into its parts. */
-export function layoutOf({ size, screen }: Pick<AppState, 'size' | 'screen'>): Layout {
+export function layoutOf({ size, screen }: Pick<AppState, 'size' | 'screen'>, verdict = 0): Layout {
   const { columns, rows } = size;
   const header = rows >= TALL ? 2 : 1;
   const tabs = rows >= TALL ? 1 : 0;
   const body = Math.max(0, rows - header - tabs - 1);
   const { panes, weights, dashboard = false } = screenOf(screen);
   const sparklines = !dashboard ? 0 : body >= 30 ? 3 : 1;
-  const room = body - sparklines;
+  const room = body - sparklines - verdict;
   const wide = dashboard && columns >= WIDE;
   const groups: AnyView[][] = wide ? [panes.slice(0, 2), panes.slice(2)] : panes.map((view) => [view]);
   const heights = share(room, wide ? WIDE_WEIGHTS : groups.map((_, g) => weights?.[g] ?? 1));
@@ -47,7 +49,7 @@ export function layoutOf({ size, screen }: Pick<AppState, 'size' | 'screen'>): L
       return { view, index: index++, width, height: heights[g] ?? 0 };
     });
   });
-  return { header, tabs, sparklines, panes: placed, body, footer: 1 };
+  return { header, tabs, verdict, sparklines, panes: placed, body, footer: 1 };
 }
 
 /** Splits the rows by weight; no pane is left without its title and two rows while there is room for that. */

@@ -149,7 +149,12 @@ function rowLines(
   const heading: Line[] = withHeading
     ? [[span(' '.repeat(GUTTER)), ...slide(headingLine(placed, sort, marks))]]
     : [];
-  const body = rows.slice(from, to).map((row, i) => {
+  const lineOf = (row: unknown): Line => {
+    const across = view.across?.(row, deck.model);
+    if (across !== undefined) {
+      const text = `${across.tree}${cleanLine(across.text)}`;
+      return slide([span(deck.ascii ? asciiFrames(text) : text)]);
+    }
     const cells = placed.map(({ column }) => {
       const raw = cellText(column as AnyView['columns'][number], row, deck.model);
       const text = (column as AnyView['columns'][number]).own ? raw : cleanLine(raw);
@@ -158,15 +163,17 @@ function rowLines(
         tone: cellTone(column as AnyView['columns'][number], row, deck.model),
       };
     });
-    const line = slide(tableLine(cells, placed, marks.more));
-    return dress(line, {
+    return slide(tableLine(cells, placed, marks.more));
+  };
+  const body = rows.slice(from, to).map((row, i) =>
+    dress(lineOf(row), {
       cursor: focused && from + i === cursor,
       marked: table.marks.has(view.identity(row)),
       old,
       width: box.width,
       marks,
-    });
-  });
+    }),
+  );
   return [...heading, ...body];
 }
 

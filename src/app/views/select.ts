@@ -9,14 +9,18 @@ import { screenOf, viewOf } from './registry.ts';
 export function shownRows(view: AnyView, model: Model, state: AppState): Shown {
   const table = tableOf(state, view.id);
   const memo = model.shown.get(view.id);
-  if (memo && memo.round === state.round && memo.filter === table.filter && memo.sort === table.sort)
+  const { filter, sort, open } = table;
+  const { round } = state;
+  if (memo && memo.round === round && memo.filter === filter && memo.sort === sort && memo.open === open)
     return memo.shown;
   const rows = view.rows(model);
   const shown = {
-    rows: sortRows(view, filterRows(view, rows, table.filter, model), table.sort, model),
+    rows: view.tree
+      ? view.tree.show(rows, open, hitOf(view, filter, model))
+      : sortRows(view, filterRows(view, rows, filter, model), sort, model),
     total: rows.length,
   };
-  model.shown.set(view.id, { filter: table.filter, sort: table.sort, round: state.round, shown });
+  model.shown.set(view.id, { filter, sort, open, round, shown });
   return shown;
 }
 
@@ -30,12 +34,18 @@ export function filterRows(
   filter: string,
   model: Model,
 ): readonly unknown[] {
+  const hit = hitOf(view, filter, model);
+  return hit ? rows.filter(hit) : rows;
+}
+
+/** Whether a row meets a filter; undefined for one that every row meets. */
+function hitOf(view: AnyView, filter: string, model: Model): ((row: unknown) => boolean) | undefined {
   const words = filter
     .toLocaleLowerCase()
     .split(/\s+/)
     .filter((w) => w !== '' && w !== '!');
-  if (words.length === 0) return rows;
-  return rows.filter((row) => {
+  if (words.length === 0) return undefined;
+  return (row) => {
     const text = view.columns
       .map((c) => cleanLine(`${cellText(c, row, model)} ${String(c.value(row, model) ?? '')}`))
       .join(' ')
@@ -43,7 +53,7 @@ export function filterRows(
     return words.every((word) =>
       word.startsWith('!') ? !text.includes(word.slice(1)) : text.includes(word),
     );
-  });
+  };
 }
 
 /** Sorted by one column, unknown values last in either direction; equal rows keep their order. */
@@ -72,7 +82,8 @@ export function sortRows(
 
 /** All rows of a view in its own order; for output without a console. */
 export function shownRowsOf(view: AnyView, model: Model): readonly unknown[] {
-  return sortRows(view, view.rows(model), view.sort, model);
+  const rows = view.rows(model);
+  return view.tree ? view.tree.show(rows, new Set()) : sortRows(view, rows, view.sort, model);
 }
 
 /** Where the cursor stands: on the selected row, or where that row was when it vanished. */

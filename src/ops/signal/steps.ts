@@ -60,11 +60,11 @@ function sending(action: SignalAction, victim: Victim, watchOf: WatchOf): Step {
   };
 }
 
-/** Sees who goes on, also when a victim stays or the rest was not signalled: whatever was sent has its effect. */
+/** Sees who is released, also when a victim stays or the rest was not signalled: whatever was sent has its effect. */
 function seeing(behind: ReadonlySet<number>, watchOf: WatchOf): Step {
   return {
     id: 'effect',
-    title: 'See who goes on',
+    title: 'See who is released',
     preview: '',
     independent: true,
     always: true,
@@ -79,7 +79,7 @@ function seeing(behind: ReadonlySet<number>, watchOf: WatchOf): Step {
 
 async function effect(behind: ReadonlySet<number>, io: StepIo): Promise<Effect['waiters']> {
   try {
-    return await effectOn(behind, await io.control());
+    return await effectOn(behind, await io.control(), io.signal);
   } catch {
     // unknown is said as such; the outcomes themselves are known
     return null;

@@ -45,6 +45,8 @@ export interface Victim {
   readonly guard: Guard;
   /** Pids that wait for it, directly or behind another waiter. */
   readonly blocks: readonly number[];
+  /** Seconds that the first of them has waited; null where nobody waits, or it is not known. */
+  readonly longestWait: number | null;
   /** How many of them go on, in turn, when this session alone goes. */
   readonly frees: number;
   /** The statement that is sent. */
@@ -88,6 +90,8 @@ export interface Hits {
   /** Each session once. */
   readonly victims: readonly Victim[];
   readonly refused: readonly Refusal[];
+  /** This role may not signal every client's session: a search has looked among those that it may. */
+  readonly limited: boolean;
   /** How many waiters go on, in turn, when all victims go. */
   readonly frees: number;
   /** Waiters behind the victims that do not go on with them alone. */

@@ -79,6 +79,7 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'signal.end_run': { applicationName: 'pgdeck:none' },
   'signal.idle': { ...target, queryStart: null },
   'signal.idle_candidates': { seconds: 0 },
+  'signal.prepared': { gid: null },
   'signal.run_blockers': { applicationName: 'pgdeck:none' },
   'signal.run_sessions': { applicationName: 'pgdeck:none' },
   'signal.still': target,

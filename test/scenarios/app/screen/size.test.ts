@@ -209,7 +209,7 @@ describe('what is written', () => {
       stage.deck.show('locks');
       const lines = text(stage).split('\n');
       const root = lines.findIndex((line) => line.slice(2).startsWith(`${holder.pid} `));
-      expect(lines[root]).toMatch(new RegExp(`${holder.pid} +${waiters.length} +holds`));
+      expect(lines[root]).toMatch(new RegExp(`${holder.pid} .*idle in xact .* ${waiters.length} `));
       const last = lines.slice(root + 1, root + 1 + waiters.length).at(-1) ?? '';
       expect(last).toContain(corner);
     }
