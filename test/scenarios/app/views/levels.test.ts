@@ -50,6 +50,6 @@ test('an index that nobody has scanned: since when, and a finding only after day
     });
     return shown(indexesView, 'finding', indexesView.rows(model)[0], model);
   };
-  expect(of(240)).toEqual(['unused so far (4m00s)', undefined]);
+  expect(of(240)).toEqual(['unused in 4m00s of statistics', 'muted']);
   expect(of(8 * 86_400)).toEqual(['!unused since 2026-11-01', 'warn']);
 });
