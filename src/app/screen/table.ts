@@ -97,7 +97,7 @@ function titleLine(
   if (headings === 'title' && shown.rows.length > 0) {
     const sort = view.ordered ? undefined : table.sort;
     const placed = placeColumns(view.columns, width - GUTTER);
-    return headingsBehind(title, placed, sort, { ...glyphs, from: GUTTER, to: width });
+    return headingsBehind([...title, span(' ')], placed, sort, { ...glyphs, from: GUTTER, to: width });
   }
   // panes beside and below each other are told apart by a line
   const room = width - lineWidth(title) - 2;

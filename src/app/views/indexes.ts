@@ -109,9 +109,9 @@ function indexRows(model: Model): readonly IndexRow[] {
   return rows;
 }
 
-/** Findings first, the worst on top; 0 for an index nothing speaks against. */
+/** Findings first, the worst on top, then remarks; 0 for an index nothing speaks against. */
 function weight(row: IndexRow): number {
-  if (row.finding === '') return 0;
+  if (row.finding === '') return row.remark === '' ? 0 : 0.5e18 + (row.est_bytes ?? 0);
   const rank =
     row.finding === 'invalid' ? 4 : row.finding === 'building' ? 3 : row.finding.startsWith('unused') ? 1 : 2;
   return rank * 1e18 + (row.est_bytes ?? 0);
