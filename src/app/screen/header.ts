@@ -115,7 +115,7 @@ function vitals(deck: Deck): Item[] {
     figure(3, 'tps', total.tps === null ? '-' : count(Math.round(total.tps))),
     figure(4, 'hit', hitText(total), hit),
     figure(6, 'wal', perSecond(model.vitals.walBytesPerSecond)),
-    figure(5, 'xmin', duration(s.horizon_seconds), horizon),
+    figure(5, 'xmin', s.horizon_seconds === 0 ? '0s' : duration(s.horizon_seconds), horizon),
     // told in full by the verdict, where that has a line
     ...(s.lock_waiting && placePanes(deck).verdict.length === 0
       ? [{ priority: 1, spans: [span(`${s.lock_waiting} waiting for locks`, 'alert')] }]

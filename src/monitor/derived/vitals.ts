@@ -103,7 +103,9 @@ export class Vitals {
     const at = Math.max(...part.rows.map((row) => row.server_ms));
     this.#cluster.push({ at, epoch: `${startedAt} ${resets.sort().join(' ')}`, counters: sums });
     this.total = figures(this.#cluster, timing);
-    this.series.tps.push(this.total.tps ?? Number.NaN);
+    // connecting is no load either; it gets into the server's statistics when a session has been idle for ten seconds
+    const settled = (this.#cluster.window(LONG_WINDOW)?.seconds ?? 0) > 2 * SHORT_WINDOW + 1;
+    this.series.tps.push(settled ? (this.total.tps ?? Number.NaN) : Number.NaN);
     this.series.hit.push(this.total.hitRatio ?? Number.NaN);
   }
 

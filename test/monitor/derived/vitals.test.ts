@@ -181,10 +181,12 @@ test('WAL per second is of ten seconds; on a server without a position it is unk
 test('history has one value per reading, unknown ones as such', () => {
   const o = observer();
   o.see({ database: [database(0)] });
-  const rows = [database(1, { xact_commit: 5 })];
+  // what was first has in it what connecting has cost
+  o.see({ database: [database(20, { xact_commit: 90 })] });
+  const rows = [database(30, { xact_commit: 140 })];
   o.see({ database: rows });
   o.see({ database: rows });
-  expect(o.vitals.series.tps.last(9)).toEqual([Number.NaN, 5]);
+  expect(o.vitals.series.tps.last(9)).toEqual([Number.NaN, Number.NaN, 5]);
   o.see({ summary: [{ clients: 7 } as RowOf<typeof activitySummary>] });
   expect(o.vitals.series.connections.last(9)).toEqual([7]);
 });
