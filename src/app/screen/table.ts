@@ -73,6 +73,7 @@ function titleLine(
   const marks =
     table.marks.size === 0 ? 0 : shown.rows.filter((row) => table.marks.has(view.identity(row))).length;
   const marked = marks > 0 ? [span(`  ${marks} marked`, 'accent')] : [];
+  const withHeadings = headings === 'title' && shown.rows.length > 0 && table.shift === 0;
   // one line for both: what a headline sums up stands in the rows, the header and the verdict
   const headline = headings === 'title' ? [] : (view.headline?.(deck.model, shown.rows) ?? []);
   const glyphs = glyphsOf(deck);
@@ -81,12 +82,16 @@ function titleLine(
   const mark = focused && !single ? cursor : ' ';
   const left = isApart(view, deck.state) && shown.total < view.rows(deck.model).length;
   const name = left ? (view.apart?.title ?? view.title) : view.title;
+  // how often fresh rows are read is worth less than the headings that it would cover
+  const age = ageSpans(deck, view).filter(
+    ({ tone }) => !withHeadings || tone !== 'muted' || isOld(deck, view),
+  );
   const title: Span[] = [
     span(`${mark} ${name}`, focused ? 'title' : 'accent'),
     ...number,
     ...rest,
     ...marked,
-    ...ageSpans(deck, view),
+    ...age,
     ...(headline.length > 0 ? [span('  '), ...headline] : []),
     ...empty,
   ];
@@ -94,7 +99,7 @@ function titleLine(
   while (lineWidth(title) > width && title.at(-1)?.tone === 'muted') title.pop();
   const last = title.pop();
   if (last) title.push({ ...last, text: last.text.trimEnd() });
-  if (headings === 'title' && shown.rows.length > 0) {
+  if (withHeadings) {
     const sort = view.ordered ? undefined : table.sort;
     const placed = placeColumns(view.columns, width - GUTTER);
     return headingsBehind([...title, span(' ')], placed, sort, { ...glyphs, from: GUTTER, to: width });
