@@ -181,7 +181,7 @@ describe('order', () => {
       'app/views/indexes.ts',
       'app/views/locks/entries.ts',
       'app/views/statements.ts',
-      'app/views/tables.ts',
+      'app/views/table-rows.ts',
       'app/wizard/form.ts',
     ]);
     const found = source.moduleState('app/').filter((name) => !caches.has(name.split(':')[0] ?? ''));

@@ -13,6 +13,8 @@ export function initialState(size: AppState['size']): AppState {
   return {
     screen: overviewScreen.id,
     pane: 0,
+    zoomed: false,
+    touched: false,
     tables,
     overlay: undefined,
     wizards: [],

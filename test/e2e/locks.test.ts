@@ -47,6 +47,7 @@ const alive = ({ pid }: Session) => some('SELECT 1 FROM pg_stat_activity WHERE p
 
 test('the pile-up as a forest: D below C, C below its holders', async () => {
   pty.press('3');
+  await pty.waitFor(/^ {2}Locks /m);
   const screen = await pty.waitFor(
     new RegExp(`^ +└─${c.pid} +C .* AccessExclusive .*\\n +└─${d.pid} +D .* AccessShare `, 'm'),
   );

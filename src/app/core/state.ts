@@ -117,6 +117,10 @@ export interface AppState {
   readonly screen: string;
   /** The pane that keys go to, on screens with several. */
   readonly pane: number;
+  /** That pane fills the screen. */
+  readonly zoomed: boolean;
+  /** A key was pressed since the screen was opened: from then on the focus moves for keys only. */
+  readonly touched: boolean;
   /** What is set on the tables, by the name of their view. */
   readonly tables: Readonly<Record<string, TableState>>;
   readonly overlay: Overlay | undefined;

@@ -79,6 +79,12 @@ export interface View<Row> {
   /** Its rows are pgdeck's own: whatever becomes of the connection, they are as they are. */
   readonly local?: boolean;
   readonly rows: (model: Model) => readonly Row[];
+  /** Rows that another view shows too: where that is on the same screen they are left to it, and the title says so. */
+  readonly apart?: {
+    readonly view: string;
+    readonly title: string;
+    readonly rest: (model: Model, rows: readonly Row[]) => readonly Row[];
+  };
   /** How many rows there are on the server, where only some are read. */
   readonly total?: (model: Model) => number | undefined;
   /** The identity that a selection follows. */
@@ -142,10 +148,29 @@ export interface Screen {
   /** The key that opens it; without one it is opened from the palette. */
   readonly key?: string;
   readonly panes: readonly [AnyView, ...AnyView[]];
-  /** How the height is shared where the panes stand one below the other. */
+  /** How the height is shared. */
   readonly weights?: readonly number[];
-  /** History above the panes, which stand two by two where there is room. */
-  readonly dashboard?: boolean;
+  /** Everything at a glance: the panes share the height by what they need, with history above them. */
+  readonly dashboard?: Dashboard;
+}
+
+/** How the panes of a dashboard lie, by the names of their views. */
+export interface Dashboard {
+  /** What stands in a column of its own where the terminal is wide: panes of the screen that move there, and others. */
+  readonly side: readonly AnyView[];
+  readonly claims: Readonly<Record<string, Claim>>;
+  /** The pane that keys go to until somebody has chosen one. */
+  readonly home: (model: Model) => AnyView;
+}
+
+/** What a pane of a dashboard gets of the height. */
+export interface Claim {
+  /** Rows that it keeps, whatever the others need. */
+  readonly least: number;
+  /** Rows that are enough; absent, all. */
+  readonly most?: number;
+  /** Share of the height that it gets before those after it get more than their least. */
+  readonly share: number;
 }
 
 /** Declares a screen. */

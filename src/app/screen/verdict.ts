@@ -17,11 +17,3 @@ export function verdictLines(deck: Deck, columns: number): Line[] {
     return line.length === 0 ? [] : [fitLine([...line, ...age], columns, more)];
   });
 }
-
-/** How many lines that is. */
-export function verdictHeight({ state, model }: Pick<Deck, 'state' | 'model'>): number {
-  const lines = screenOf(state.screen).panes.filter(
-    (view) => (view.verdict?.(model, { room: state.size.columns, dot: '' }) ?? []).length > 0,
-  );
-  return lines.length;
-}

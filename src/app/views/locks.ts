@@ -115,6 +115,7 @@ const columns = [
     id: 'relation',
     title: 'WAITS FOR',
     width: 24,
+    least: 8,
     priority: 7,
     value: of((e) => e.row.relation),
     cell: text(({ row }) =>
@@ -134,6 +135,7 @@ const columns = [
     title: 'QUERY',
     width: 30,
     grow: true,
+    share: 0.45,
     priority: 1,
     value: (e) => (e.kind === 'fold' ? foldKinds(e) : queryOf(e)),
   },

@@ -3,7 +3,7 @@ import type { Model } from '../core/model.ts';
 import type { Shown, Sort } from '../core/rows.ts';
 import { type AppState, type TableState, tableOf } from '../core/state.ts';
 import { type AnyView, cellText } from '../core/view.ts';
-import { screenOf, viewOf } from './registry.ts';
+import { panesOf, viewOf } from './registry.ts';
 
 /** Computed once per round of the sampler and setting of the table. */
 export function shownRows(view: AnyView, model: Model, state: AppState): Shown {
@@ -11,17 +11,42 @@ export function shownRows(view: AnyView, model: Model, state: AppState): Shown {
   const memo = model.shown.get(view.id);
   const { filter, sort, open } = table;
   const { round } = state;
-  if (memo && memo.round === round && memo.filter === filter && memo.sort === sort && memo.open === open)
+  const apart = isApart(view, state);
+  if (
+    memo?.round === round &&
+    memo.filter === filter &&
+    memo.sort === sort &&
+    memo.open === open &&
+    memo.apart === apart
+  )
     return memo.shown;
-  const rows = view.rows(model);
+  const all = view.rows(model);
+  const rows = (apart && view.apart?.rest(model, all)) || all;
   const shown = {
     rows: view.tree
       ? view.tree.show(rows, open, hitOf(view, filter, model))
       : sortRows(view, filterRows(view, rows, filter, model), sort, model),
     total: rows.length,
   };
-  model.shown.set(view.id, { filter, sort, open, round, shown });
+  model.shown.set(view.id, { filter, sort, open, round, apart, shown });
   return shown;
+}
+
+/** Rows of the view are left to another one on the same screen. */
+export function isApart({ apart }: AnyView, state: AppState): boolean {
+  return apart !== undefined && shownPanes(state).some(({ id }) => id === apart.view);
+}
+
+/** What is on the screen: all of its panes, or the one that fills it. */
+export function shownPanes(state: AppState): readonly AnyView[] {
+  const { main, side } = panesOf(state);
+  return state.zoomed ? [focusedPane(state)] : [...main, ...side];
+}
+
+/** The pane that keys go to. */
+export function focusedPane(state: AppState): AnyView {
+  const { main, side } = panesOf(state);
+  return [...main, ...side][state.pane] ?? (main[0] as AnyView);
 }
 
 /**
@@ -106,8 +131,7 @@ export function windowOf(count: number, cursor: number, room: number): { from: n
 /** The view that keys go to: that of the row whose details are open, else the focused pane. */
 export function focusedView(state: AppState): AnyView {
   if (state.overlay?.kind === 'detail') return viewOf(state.overlay.view);
-  const { panes } = screenOf(state.screen);
-  return panes[state.pane] ?? panes[0];
+  return focusedPane(state);
 }
 
 /** The row that keys are about: the one whose details are open, else the one under the cursor. */

@@ -171,6 +171,7 @@ const columns = [
     title: 'STATEMENT',
     width: 34,
     grow: true,
+    share: 0.51,
     priority: 1,
     value: (s) => s.query,
     cell: (s) => s.query ?? `(${s.unknown})`,

@@ -39,6 +39,13 @@ export const SERVER_MS = "date_part('epoch', clock_timestamp()) * 1000 AS server
 export const CURRENT_LSN = `(SELECT CASE WHEN pg_is_in_recovery() THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
     ELSE pg_current_wal_lsn() END)`;
 
+/**
+ * Since when this database's activity is counted at the latest; NULL: not known. A crash empties the statistics of
+ * databases and says so only in those of the server.
+ */
+export const STATS_SINCE = `greatest((SELECT stats_reset FROM pg_stat_database WHERE datname = current_database()),
+    least((SELECT stats_reset FROM pg_stat_bgwriter), (SELECT stats_reset FROM pg_stat_archiver)))`;
+
 export const BLOCK_SIZE = "current_setting('block_size')::float8";
 
 export const CURRENT_DATABASE_OID = '(SELECT oid FROM pg_database WHERE datname = current_database())';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Overlay } from '../../../../src/app/core/state.ts';
 import { EMPTY_FIELD, fieldOf } from '../../../../src/app/core/text-field.ts';
+import type { PaneBox } from '../../../../src/app/screen/panes.ts';
 import { paneLines } from '../../../../src/app/screen/table.ts';
 import { SCREENS } from '../../../../src/app/views/registry.ts';
 import { statementsView } from '../../../../src/app/views/statements.ts';
@@ -175,7 +176,10 @@ describe('what is written', () => {
     expect(stage.deck.model.part(statementsPoll).status).toBe('denied');
     expect(text(stage).replaceAll(/\s+/g, ' ')).toContain('GRANT');
     // also where the pane is one of several, with hardly a line for it
-    const box = { view: statementsView, index: 0, width: columns, height: 3 };
+    const box: PaneBox = {
+      ...{ view: statementsView, index: 0, width: columns, height: 3 },
+      ...{ alone: false, headings: 'none' },
+    };
     expect(paneLines(stage.deck, box).map(lineText).join(' ')).toContain('GRANT');
   });
 
