@@ -81,11 +81,11 @@ export const OVERLAY_ACTIONS: readonly Action[] = [
   action('dialog.no', 'dialog', 'n esc q', 'No', leaveDialog, { hint: 4, short: 'no' }),
   action('dialog.down', 'dialog', 'down j pgdn', 'Down', (d) => scroll(d, (at) => at + 1)),
   action('dialog.up', 'dialog', 'up k pgup', 'Up', (d) => scroll(d, (at) => at - 1)),
-  action('field.enter', 'field', 'enter', 'Take it', takeField, {
+  action('field.enter', 'field', 'enter', 'Accept', takeField, {
     hint: 1,
     // a name that is typed is an answer
-    shortOn: (d) => (d.state.overlay?.kind === 'wizard' ? 'run it' : 'take it'),
+    shortOn: (d) => (d.state.overlay?.kind === 'wizard' ? 'run it' : 'accept'),
   }),
-  action('field.escape', 'field', 'esc', 'Leave it', back, { hint: 2, short: 'back' }),
+  action('field.escape', 'field', 'esc', 'Cancel', back, { hint: 2, short: 'back' }),
   ...PALETTE_ACTIONS,
 ];

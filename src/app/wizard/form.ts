@@ -23,6 +23,10 @@ export interface Form {
   readonly focus: string | undefined;
   /** The highlighted choice of that field; -1: none. */
   readonly index: number;
+  /** Choices are taken with Space: Enter takes none besides. */
+  readonly marking?: boolean;
+  /** The choice of that field that is wanted: highlighted when the choices are there. */
+  readonly wanted?: string | undefined;
   /** What was typed since the field was entered narrows the choices down; what stood there before does not. */
   readonly filtering: boolean;
   /** Fields whose problems are shown: somebody has been there. */
@@ -132,7 +136,16 @@ export function enterField(form: Form, to: string, from?: string): Form {
   const { [to]: offer, ...others } = form.offers;
   // what could not be read is asked for again
   const offers = offer?.status === 'failed' ? others : form.offers;
-  return { ...form, offers, focus: to, index: -1, filtering: false, touched };
+  return {
+    ...form,
+    offers,
+    focus: to,
+    index: -1,
+    marking: false,
+    wanted: undefined,
+    filtering: false,
+    touched,
+  };
 }
 
 /** Whether the field has a text that is typed. */
@@ -176,8 +189,18 @@ export function pickedOf(field: InputField, form: Form): string {
   return form.picked[field.id] ?? (field.initial === undefined ? '' : String(field.initial));
 }
 
+/** Whether what the form asks for is on: of a flag that switches something off, that thing. */
 export function flagOf(field: InputField, form: Form): boolean {
-  return form.flags[field.id] ?? field.initial === true;
+  const value = form.flags[field.id] ?? field.initial === true;
+  return isOff(field) ? !value : value;
+}
+
+/** Whether the flag is given to switch off what is on without it. */
+const isOff = ({ asks, initial }: InputField) => asks !== undefined && initial !== true;
+
+/** What the form calls a field. */
+export function titleOf({ asks, title }: InputField): string {
+  return asks?.title ?? title;
 }
 
 /** The form after a key that no action has; the same one when it means nothing here. */
@@ -186,7 +209,8 @@ export function editForm(operation: AnyOperation, form: Form, key: string): Form
   if (!field) return form;
   if (field.kind === 'flag') {
     const value = { space: !flagOf(field, form), y: true, n: false }[key];
-    return value === undefined ? form : { ...form, flags: { ...form.flags, [field.id]: value } };
+    if (value === undefined) return form;
+    return { ...form, flags: { ...form.flags, [field.id]: isOff(field) ? !value : value } };
   }
   if (field.kind === 'choice') return pickByKey(field, form, key);
   if (field.kind === 'list' && key === 'space' && form.index >= 0) return takeChoice(operation, form, true);
@@ -242,8 +266,9 @@ export function takeChoice(operation: AnyOperation, form: Form, keep = false): F
       ...form.items,
       [field.id]: without.length < items.length ? without : [...items, choice.value],
     },
-    // Down offers what is left, and Enter goes on instead of taking it out again
-    ...(!keep && { index: -1 }),
+    // with Space one after the other; else Down offers what is left. Enter plans instead of taking it out again
+    index: keep ? Math.min(form.index + 1, offered(field, form).length - 1) : -1,
+    marking: keep,
     // what was typed to find it has served
     ...(form.filtering && { texts: { ...form.texts, [field.id]: EMPTY_FIELD }, filtering: false, index: -1 }),
   };

@@ -16,6 +16,7 @@ const plan: Plan = {
   facts: [],
   checks: [],
   leaves: () => undefined,
+  reaches: () => 'shop is painted.',
   steps,
 };
 
@@ -82,6 +83,6 @@ test('steps have a mark, a word where it did not go well, and their time', () =>
     ],
     300,
   );
-  expect(shown).toMatch(/✗ dump {2}NOT taken back {2}1\.5s/);
+  expect(shown).toMatch(/✗ dump {2}NOT rolled back {2}1\.5s/);
   expect(shown).toMatch(/· verify/);
 });

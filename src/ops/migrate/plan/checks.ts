@@ -38,7 +38,8 @@ export function hazardChecks(hazards: readonly Hazard[], acknowledged: readonly 
       return {
         title: name,
         status: known ? 'warn' : 'block',
-        detail: `${version}: ${sentence(message)}${known ? '' : ` Acknowledge it with: --acknowledge ${name}`}`,
+        detail: `${version}: ${sentence(message)}`,
+        ...(!known && { answer: { field: 'acknowledge', value: name } }),
       };
     });
 }

@@ -28,7 +28,8 @@ export async function intoWay(situation: Situation): Promise<MethodPlan> {
   const { checks, extensions } = await placeChecks(situation);
   const needs = await needsChecks(situation, extensions);
   checks.push(...needs.checks, ...contentChecks(situation, 'new'), ...newChecks(situation));
-  if (source === undefined) return { checks, steps: [], leaves: () => undefined };
+  if (source === undefined)
+    return { checks, steps: [], leaves: () => undefined, reaches: () => 'Nothing was changed.' };
   checks.push(...(await diskChecks(situation, { noTablespaces: needs.noTablespaces })));
   const state = newState(backup.manifest && expectedOf(backup.manifest));
   const properties = input.no_owner ? [] : propertiesFor(backup.manifest, database);
@@ -50,6 +51,7 @@ export async function intoWay(situation: Situation): Promise<MethodPlan> {
     checks,
     steps,
     leaves: ({ done, takenBack }) => leftIn(database, live !== undefined, done, takenBack),
+    reaches: () => `${database} is the restored copy. No other database was touched.`,
     danger: live === undefined && !input.ignore_space ? 'confirm' : 'type-name',
     consequence:
       live === undefined

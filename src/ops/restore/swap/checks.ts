@@ -171,7 +171,7 @@ function subscriptionCheck(
   if (subscriptions.length === 0) return undefined;
   return warn(
     title,
-    `${list(subscriptions.map(({ name }) => name))} will be disabled in the new ${live}, and keeps the old one from being dropped: enable it there, or create it anew, after the swap.`,
+    `${list(subscriptions.map(({ name }) => name))} will be disabled in the new ${live}, and keeps the old one from being dropped: enable it there, or create it again, after the swap.`,
   );
 }
 

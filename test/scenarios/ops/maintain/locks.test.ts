@@ -81,7 +81,7 @@ describe('a lock in the way', () => {
     const plan = await planVacuum(context, { table: ['later'], full: true, lock_timeout: 0.1, wait: 30 });
     const { end, events } = await carryOut(plan, context, {
       onEvent: (event) => {
-        if (event.type === 'line' && event.text.includes('tried again in'))
+        if (event.type === 'line' && event.text.includes('retry in'))
           void holder.sql('COMMIT').catch(() => {});
       },
     });
