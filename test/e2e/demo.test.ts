@@ -29,7 +29,7 @@ async function useIt(pty: Pty, directory: string): Promise<void> {
   pty.type('Analyze tables');
   await pty.waitFor(/▶.*Analyze tables/);
   pty.press('enter');
-  await pty.waitFor('Enter go on');
+  await pty.waitFor('Enter plan');
   pty.type('public.customers');
   pty.press('enter', 'enter');
   await pty.waitFor('Enter confirm', { timeout: 10_000 });

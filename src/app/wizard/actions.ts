@@ -7,7 +7,7 @@ import type { Action, Deck } from '../core/deck.ts';
 import { openedWizard } from '../core/state.ts';
 import { focusedView } from '../views/select.ts';
 import { acceptForm, moveInForm, nextField, openWizard, operationDisabled, wizardBack } from './flow.ts';
-import { focusedField, titleOf } from './form.ts';
+import { focusedField } from './form.ts';
 import { markedRows, meantByKey } from './marked.ts';
 import { markInPlan, moveInPlan, unfoldAll } from './plan-moves.ts';
 import { blocksOf, stopsOf, wayOn } from './plan-view.ts';
@@ -15,6 +15,7 @@ import { copyCommand, goOn, planAgain, planDisabled } from './planning.ts';
 import { askCancel } from './run.ts';
 import { scrollWizard } from './scroll.ts';
 import { commandDisabled, meantBy, takeBackRun } from './take-back.ts';
+import { titleOf } from './values.ts';
 
 /** A page of the choices under a field. */
 const PAGE = 5;

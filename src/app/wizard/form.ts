@@ -2,6 +2,7 @@ import { fieldsOf, type InputField, type Parsed, parseInput } from '../../ops/en
 import type { AnyOperation, FieldChoice, RawInput } from '../../ops/engine/operation.ts';
 import { characters } from '../../text/width.ts';
 import { EMPTY_FIELD, editField, fieldOf, pasteField, type TextField } from '../core/text-field.ts';
+import { flagOf, isOff, pickedOf, valuesOf } from './values.ts';
 
 /** What the server or the disk offers for a field. */
 export interface Offer {
@@ -177,30 +178,6 @@ export function firstChoice(field: InputField, form: Form): number {
   const last = choices.findIndex(({ value }) => value === taken.at(-1));
   const left = (from: number) => choices.findIndex(({ value }, at) => at >= from && !taken.includes(value));
   return [left(last + 1), left(0)].find((at) => at >= 0) ?? 0;
-}
-
-/** The values of a field with a fixed set; nothing chosen comes first where that is allowed. */
-export function valuesOf({ values = [], required, initial }: InputField): readonly string[] {
-  return required || initial !== undefined ? values : ['', ...values];
-}
-
-/** The value that holds now of a field with a fixed set. */
-export function pickedOf(field: InputField, form: Form): string {
-  return form.picked[field.id] ?? (field.initial === undefined ? '' : String(field.initial));
-}
-
-/** Whether what the form asks for is on: of a flag that switches something off, that thing. */
-export function flagOf(field: InputField, form: Form): boolean {
-  const value = form.flags[field.id] ?? field.initial === true;
-  return isOff(field) ? !value : value;
-}
-
-/** Whether the flag is given to switch off what is on without it. */
-const isOff = ({ asks, initial }: InputField) => asks !== undefined && initial !== true;
-
-/** What the form calls a field. */
-export function titleOf({ asks, title }: InputField): string {
-  return asks?.title ?? title;
 }
 
 /** The form after a key that no action has; the same one when it means nothing here. */

@@ -22,15 +22,26 @@ const COMMAND = new RegExp(
 
 /**
  * What was written for a command line, as the console calls it: an option is a field of the form, a command that has a
- * wizard is what is typed after `:`.
+ * wizard is what is typed after `:`. Any other command is for a shell, and stays as it is to the end of its line.
  */
 export function inConsole(text: string, operation: AnyOperation | undefined): string {
   const fields = operation === undefined ? [] : fieldsOf(operation);
-  return fields.reduce(
-    (said, field) => said.replace(optionIn(field.option), () => fieldName(field)),
-    text.replace(COMMAND, asKeys),
-  );
+  return text
+    .split('\n')
+    .map((line) => {
+      const told = line.replace(COMMAND, asKeys);
+      const shell = shellPart(told);
+      const said = told.slice(0, told.length - shell.length);
+      return (
+        fields.reduce((own, field) => own.replace(optionIn(field.option), () => fieldName(field)), said) +
+        shell
+      );
+    })
+    .join('\n');
 }
+
+/** The command at the end of a line. */
+const shellPart = (line: string): string => /\bpgdeck -?\w.*$/.exec(line)?.[0] ?? '';
 
 /** `"Lock timeout"`; of one that is switched off, `"Safety backup" off`. */
 function fieldName(field: InputField): string {
@@ -45,9 +56,13 @@ function asKeys(_: string, words: string, argument = ''): string {
 
 /** The field of the form that a sentence for the command line names first. */
 export function fieldNamed(text: string, operation: AnyOperation | undefined): InputField | undefined {
+  const said = text
+    .split('\n')
+    .map((line) => line.slice(0, line.length - shellPart(line).length))
+    .join('\n');
   const found = (operation === undefined ? [] : fieldsOf(operation)).map((field) => ({
     field,
-    at: text.search(optionIn(field.option)),
+    at: said.search(optionIn(field.option)),
   }));
   return found.filter(({ at }) => at >= 0).sort((a, b) => a.at - b.at)[0]?.field;
 }

@@ -114,7 +114,7 @@ export const migrateErrors = defineErrors('migrate', {
     ),
   lockLost: () =>
     failed(
-      'The connection that held the lock of migrations is gone.',
+      'The connection that held the migration lock is gone.',
       'See what is applied with: pgdeck migrate status',
     ),
   /** `waited`: seconds; `who`: the holder's session in words. */

@@ -9,19 +9,8 @@ import type { Deck } from '../../core/deck.ts';
 import { type Glyphs, glyphsOf } from '../../core/glyphs.ts';
 import { EMPTY_FIELD, fieldSpans } from '../../core/text-field.ts';
 import { windowOf } from '../../views/select.ts';
-import {
-  type Form,
-  firstChoice,
-  flagOf,
-  focusedField,
-  offered,
-  pickedOf,
-  problemOf,
-  rawOf,
-  titleOf,
-  valuesOf,
-  visibleFields,
-} from '../form.ts';
+import { type Form, firstChoice, focusedField, offered, problemOf, rawOf, visibleFields } from '../form.ts';
+import { flagOf, pickedOf, titleOf, valuesOf } from '../values.ts';
 
 /** Choices shown at once. */
 const CHOICES = 7;

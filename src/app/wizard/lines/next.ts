@@ -3,11 +3,11 @@ import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
-import { titleOf } from '../form.ts';
 import { blocksOf, stopsOf, wayOn } from '../plan-view.ts';
 import type { RunView } from '../run-view.ts';
 import { meantBy } from '../take-back.ts';
 import type { Phase, Wizard } from '../types.ts';
+import { titleOf } from '../values.ts';
 import { fieldNamed, inConsole } from '../words.ts';
 
 type At<Step extends Phase['step']> = Extract<Phase, { step: Step }>;

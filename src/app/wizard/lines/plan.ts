@@ -64,7 +64,7 @@ export function planDocument(
   return {
     stops,
     blocks: [
-      lines([...summary, [], ...factLines(plan, columns, marks)]),
+      lines([...summary, [], ...factLines(plan, say, columns, marks)]),
       ...(plan.tables ?? []).flatMap((table): Block[] => [
         lines([[], [span(` ${cleanLine(table.title)}`, 'accent')]]),
         ...fullTable(table, columns - 1, marks.more),
@@ -160,12 +160,12 @@ function stepLines(step: Step, at: number, { view, cursor, columns, ascii, marks
   ];
 }
 
-function factLines(plan: Plan, columns: number, { more }: Glyphs): Line[] {
+function factLines(plan: Plan, say: (text: string) => string, columns: number, { more }: Glyphs): Line[] {
   const said = plan.facts.some(({ value }) => value.includes(plan.server));
   const facts: readonly Fact[] = said ? plan.facts : [{ label: 'Server', value: plan.server }, ...plan.facts];
   const indent = Math.min(28, Math.max(...facts.map(({ label }) => width(cleanLine(label))))) + 2;
   return facts.flatMap(({ label, value }) =>
-    wrap(cleanLine(value), Math.max(10, columns - indent - 3)).map(
+    wrap(cleanLine(say(value)), Math.max(10, columns - indent - 3)).map(
       (part, i): Line => [
         span(`  ${fit(i === 0 ? cleanLine(label) : '', indent, 'left', more)}`, 'muted'),
         span(part),

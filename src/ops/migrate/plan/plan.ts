@@ -81,14 +81,17 @@ export async function planMigrations(
 
 /** Once it has begun, the migration that failed says itself what of it took effect, and what was applied before stays. */
 function stateOf(
-  { route, context }: Planning,
+  { route, context, direction }: Planning,
   done: ReadonlySet<string>,
   safety: SafetyBackup | undefined,
 ): string | undefined {
   const begun = done.has('lock') && route.steps.length > 0;
   const backup = safety?.made();
+  const moved = route.versions.filter((version) => done.has(`${direction}:${version}`));
+  const verb = direction === 'up' ? 'Applied' : 'Rolled back';
   const said = [
     ...(begun ? [] : [`${context.target.database} was not touched.`]),
+    ...(moved.length === 0 ? [] : [`${verb} before that, and kept so: ${moved.join(', ')}.`]),
     ...(backup === undefined ? [] : [`The safety backup ${backup.id} is kept.`]),
   ];
   return said.length === 0 ? undefined : said.join(' ');

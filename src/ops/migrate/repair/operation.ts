@@ -230,7 +230,7 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy 
   return [
     {
       id: 'lock',
-      title: 'Take the lock of migrations, and look again',
+      title: 'Take the migration lock, and look again',
       preview: `${lock.sql};`,
       run: async (io) => {
         await lock.take(io, given.wait);

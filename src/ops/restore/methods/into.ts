@@ -74,7 +74,7 @@ function leftIn(
     return done.has('empty')
       ? `What was loaded until then stays in ${database}: empty it before you try again. ${others}`
       : `${database} is still empty. ${others}`;
-  if (done.has('name')) return `${database} is there, whole. ${others}`;
+  if (done.has('name')) return `${database} is there, complete. ${others}`;
   return takenBack ? `There is no ${database}. ${others}` : others;
 }
 
@@ -146,7 +146,7 @@ function plain({ encoding, lc_collate, lc_ctype, provider, locale, icu_rules }: 
 function createStep(database: string, like: Likeness): Step {
   return {
     id: 'create',
-    title: 'Create it, under another name until it is whole',
+    title: 'Create it, under another name until it is complete',
     preview: markedPreview({
       ...{ fresh: freshName(database, RUN), like, open: false },
       marker: { pgdeck: 'restoring', target: database, run: RUN },

@@ -166,7 +166,7 @@ function subscriptionCheck(
   if (enabled.length > 0)
     return block(
       title,
-      `${live} receives changes by ${list(enabled.map(({ name }) => name))}, which would go on failing in the old database: ALTER SUBSCRIPTION … DISABLE first.`,
+      `${live} receives changes by ${list(enabled.map(({ name }) => name))}, which would keep failing in the old database: ALTER SUBSCRIPTION … DISABLE first.`,
     );
   if (subscriptions.length === 0) return undefined;
   return warn(

@@ -86,6 +86,12 @@ describe('a lock in the way', () => {
       },
     });
     expect(end.status).toBe('done');
+    const waits = events.filter((event) => event.type === 'waits');
+    expect(waits[0]).toMatchObject({
+      who: expect.stringMatching(/^session \d+ \(postgres, holder/),
+      until: expect.any(Number),
+    });
+    expect(waits.at(-1)).toMatchObject({ who: null });
     expect(linesOf(events)[0]).toMatch(
       /^public.later is locked by session \d+ \(postgres, holder, idle in transaction/,
     );
