@@ -1,5 +1,10 @@
 import type { InputField } from '../../ops/engine/fields.ts';
-import type { Form } from './form.ts';
+
+/** What of a form was switched and chosen. */
+interface Given {
+  readonly flags: Readonly<Record<string, boolean>>;
+  readonly picked: Readonly<Record<string, string>>;
+}
 
 /** The values of a field with a fixed set; nothing chosen comes first where that is allowed. */
 export function valuesOf({ values = [], required, initial }: InputField): readonly string[] {
@@ -7,12 +12,12 @@ export function valuesOf({ values = [], required, initial }: InputField): readon
 }
 
 /** The value that holds now of a field with a fixed set. */
-export function pickedOf(field: InputField, form: Form): string {
+export function pickedOf(field: InputField, form: Given): string {
   return form.picked[field.id] ?? (field.initial === undefined ? '' : String(field.initial));
 }
 
 /** Whether what the form asks for is on: of a flag that switches something off, that thing. */
-export function flagOf(field: InputField, form: Form): boolean {
+export function flagOf(field: InputField, form: Given): boolean {
   const value = form.flags[field.id] ?? field.initial === true;
   return isOff(field) ? !value : value;
 }

@@ -42,7 +42,7 @@ test('an error names file and line; what was applied before stays, and the rest 
   const { end } = await done(context, 'up', { dir });
   expect(end).toMatchObject({ ok: false, undo: null });
   expect(end.text).toMatch(
-    /^Apply 2 bad: 2_bad\.sql:5: .*\(42601\)\. Nothing of it was applied\. Fix the cause, then: pgdeck -h \S+ -p \d+ -U postgres -d \w+ migrate up --dir \S+$/,
+    /^Apply 2 bad: 2_bad\.sql:5: .*\(42601\)\. Nothing of it was applied\. Fix the cause, then: pgdeck -h \S+ -p \d+ -U postgres -d \w+ migrate up --dir \S+\nApplied before that, and kept so: 1\.$/,
   );
   expect(await statesOf(context, dir)).toEqual({ applied: 1, pending: 2 });
   expect(await statusOf(context, dir)).toMatchObject({ current: '1' });
