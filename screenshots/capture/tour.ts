@@ -1,5 +1,5 @@
 import { maintenance } from './maintenance.ts';
-import { DOWN, ENTER, ESC, fresh, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
+import { ENTER, ESC, fresh, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The console's own sessions are ended with the others when databases are exchanged. */
@@ -92,12 +92,12 @@ async function backup(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('b');
   await picture('backup-form', 'the form and its choices', shows(/FORM/, /shop +\d+ MB/, /Repository +\//));
   terminal.type(ENTER);
-  await picture('backup-plan', 'the plan', shows(/PLAN/, /│ CHECK/, /Enter runs it/));
+  await picture('backup-plan', 'the plan', shows(/PLAN/, /Checks/, /Enter runs it/));
   // the dump would wait as well
   await terminal.until('nobody waits for a lock', (lines) => !shows(/waiting for locks/)(lines));
   terminal.type(ENTER);
   await picture('backup-run', 'the dump, and how far it is', shows(/ RUN /, /tables counted \d+%/));
-  await picture('backup-result', 'the backup, verified', shows(/DONE after/, /verified/), 90);
+  await picture('backup-result', 'the backup, verified', shows(/DONE {2,}/, /verified/), 90);
   terminal.type(ENTER);
   await terminal.until('the panes again', shows(/Cache ratio/));
 }
@@ -105,27 +105,26 @@ async function backup(terminal: Terminal, picture: TakePicture): Promise<void> {
 async function restore(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('r');
   await terminal.until('the backups there are', shows(/shop_\d+_\d+ +\d{4}-/));
-  terminal.type(DOWN);
-  await terminal.until('one of them', shows(/▶ +shop_\d+_\d+ +\d{4}-/));
+  await terminal.until('the newest of them', shows(/▶ +shop_\d+_\d+ +\d{4}-/));
   terminal.type(ENTER);
   await terminal.until('it is taken', shows(/Backup +shop_\d+_\d+\s*$/m));
   terminal.type(ENTER);
-  await terminal.until('the plan', shows(/PLAN/, /asks for its name/));
+  await terminal.until('the plan', shows(/PLAN/, /then type the/));
   terminal.type(ENTER);
-  await terminal.until('the question', shows(/type the name shop/));
+  await terminal.until('the question', shows(/type the database name, shop/));
   terminal.type('shop');
-  await picture('restore-confirm', 'the name, typed', shows(/That is it/));
+  await picture('restore-confirm', 'the name, typed', shows(/Enter runs it/));
   terminal.type(ENTER);
   await picture('restore-run', 'the load', shows(/▶ Load the backup/, /data \d+%/), 90);
-  await picture('restore-result', 'what was verified', shows(LIVE, /DONE after/, /rows restored/), 90);
+  await picture('restore-result', 'what was verified', shows(LIVE, /DONE {2,}/, /rows restored/), 90);
   terminal.type('u');
-  await terminal.until('the plan of the undo', shows(/PLAN/, /asks for its name/));
+  await terminal.until('the plan of the undo', shows(/PLAN/, /then type the/));
   terminal.type(ENTER);
-  await terminal.until('the question', shows(/type the name shop/));
+  await terminal.until('the question', shows(/type the database name, shop/));
   terminal.type('shop');
-  await terminal.until('the name', shows(/That is it/));
+  await terminal.until('the name', shows(/Enter runs it/));
   terminal.type(ENTER);
-  await picture('undo', 'the undo', shows(LIVE, /DONE after/, /closed to clients/));
+  await picture('undo', 'the undo', shows(LIVE, /DONE {2,}/, /closed to clients/));
   terminal.type(`${ENTER}8`);
   await picture('operations', 'the runs', shows(LIVE, /^▶ Operations/m, /undone/, /u undo/));
 }

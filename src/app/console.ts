@@ -191,7 +191,7 @@ export class Console implements Deck {
     const paused = !this.sampler.paused;
     this.sampler.pause(paused);
     this.store.set({ pausedAt: paused ? this.ports.wallClock() : undefined });
-    this.say(paused ? 'Paused: the screen stays as it is. p goes on.' : 'Live again.');
+    this.say(paused ? 'Paused: the screen stays as it is. p resumes.' : 'Live again.');
   }
 
   changeInterval(by: 1 | -1): void {

@@ -155,7 +155,7 @@ test('a restart: the last screen stays, greyed and with its age, keys answer, an
   try {
     await pty.waitFor('NOT CONNECTED');
     const away = await pty.waitFor(/Activity .* as of \d.* ago/);
-    expect(away.join('\n')).toMatch(/^ Away for \d.* Next attempt in \d+s/m);
+    expect(away.join('\n')).toMatch(/^ Lost \d.* ago\..* Retry in \d+s \(R now\)/m);
     expect(away.join('\n')).toMatch(/ first [\s\S]* second | second [\s\S]* first /);
     expect(dimmedBeside()).toBe(true);
     await expectPrompt();

@@ -113,11 +113,11 @@ export const OVERLAY_ACTIONS: readonly Action[] = [
     shortOn: (d) => (isSignalAsked(d) ? 'pids and SQL' : undefined),
     disabled: (d) => (isSignalAsked(d) ? undefined : 'there is nothing more to show'),
   }),
-  action('field.enter', 'field', 'enter', 'Take it', takeField, {
+  action('field.enter', 'field', 'enter', 'Accept', takeField, {
     hint: 1,
     // a name that is typed is an answer
-    shortOn: (d) => (d.state.overlay?.kind === 'wizard' ? 'run it' : 'take it'),
+    shortOn: (d) => (d.state.overlay?.kind === 'wizard' ? 'run it' : 'accept'),
   }),
-  action('field.escape', 'field', 'esc', 'Leave it', back, { hint: 2, short: 'back' }),
+  action('field.escape', 'field', 'esc', 'Cancel', back, { hint: 2, short: 'back' }),
   ...PALETTE_ACTIONS,
 ];

@@ -24,7 +24,7 @@ export function interrupt(deck: Deck): void {
   const again = interruptedAt !== undefined && now - interruptedAt < 3000;
   if (!again && abortSignal(deck)) {
     deck.store.set({ interruptedAt: now });
-    deck.say('Stopping; what was sent cannot be taken back. ^C again within 3 s ends pgdeck.', 'error');
+    deck.say('Stopping; signals already sent stay sent. ^C again within 3 s ends pgdeck.', 'error');
     return;
   }
   if (interruptRuns(deck, again)) {
@@ -76,7 +76,7 @@ export const SCREEN_ACTIONS: readonly Action[] = [
     disabled: onePane,
   }),
   ...SIGNAL_ACTIONS,
-  action('time.pause', 'screen', 'p', 'Pause, or go on', (d) => d.togglePause(), { hint: 6, short: 'pause' }),
+  action('time.pause', 'screen', 'p', 'Pause or resume', (d) => d.togglePause(), { hint: 6, short: 'pause' }),
   action('time.now', 'screen', 'R', 'Refresh now', (d) => d.sampler.refresh()),
   action('time.slower', 'screen', '+ =', 'Longer interval', (d) => d.changeInterval(1)),
   action('time.faster', 'screen', '-', 'Shorter interval', (d) => d.changeInterval(-1)),

@@ -90,8 +90,8 @@ function awayLine(deck: Deck, columns: number): Line | undefined {
   if (link.state !== 'away') return undefined;
   const wait = Math.max(0, (link.retryAt - deck.sampler.now()) / 1000);
   const gone = (deck.sampler.now() - link.since) / 1000;
-  const since = span(` Away for ${duration(gone)}. `, 'alert');
-  const next = span(`  Next attempt in ${Math.ceil(wait)}s; R tries now.`, 'muted');
+  const since = span(` Lost ${duration(gone)} ago. `, 'alert');
+  const next = span(`  Retry in ${Math.ceil(wait)}s (R now).`, 'muted');
   const why = cleanLine(link.error.message);
   const room = columns - lineWidth([since, next]);
   if (room < LEAST_REASON) return [since, span(why, 'warn')];

@@ -10,7 +10,7 @@ export function seesEverySession(server: Server): boolean {
 /** The `partial` of every query over sessions: without the grant PostgreSQL answers, with NULL in most columns. */
 export function hiddenSessions(server: Server): Denial | undefined {
   if (seesEverySession(server)) return undefined;
-  return { reason: 'Sessions of other roles are hidden.', remedy: grant('pg_read_all_stats', server) };
+  return { reason: 'Other roles’ sessions are hidden.', remedy: grant('pg_read_all_stats', server) };
 }
 
 /** A number of seconds that can be taken from today: no session is that old, and further back there are no timestamps. */

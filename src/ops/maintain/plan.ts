@@ -109,6 +109,7 @@ export async function planMaintenance(request: Request, context: OpContext): Pro
       doing === 'analyze' && !options.full
         ? 'No rows were changed; statistics that were collected stay.'
         : 'No rows were changed; tables that were done stay done.',
+    reaches: () => 'No rows were changed.',
     ...(scope.whole && { locks: [{ family: doing, database: server.database }] }),
   };
 }

@@ -15,7 +15,7 @@ export const reindexErrors = defineErrors('reindex', {
   invalid: ({ indexes }: { indexes: readonly string[] }) =>
     failed(
       `${indexes.join(', ')} ${indexes.length === 1 ? 'is' : 'are'} invalid.`,
-      `To mend: pgdeck reindex ${indexes.map((index) => `--index ${index}`).join(' ')}`,
+      `To repair: pgdeck reindex ${indexes.map((index) => `--index ${index}`).join(' ')}`,
     ),
   stay: ({ indexes }: { indexes: readonly { readonly index: string; readonly why: string }[] }) =>
     failed(indexes.map(({ index, why }) => `${index} stays, invalid: ${why}`).join('\n')),

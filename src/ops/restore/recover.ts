@@ -88,6 +88,10 @@ export async function recoverRestore(run: Run, context: OpContext): Promise<Plan
       facts.dropped === undefined || done.has('put-back')
         ? undefined
         : `The safety backup ${facts.dropped.safety} is kept.`,
+    reaches: () =>
+      !steps.some(({ id }) => id === 'put-back')
+        ? 'What the restore left is gone.'
+        : `${subject} is there as it was backed up before the restore.`,
     locks: writes ? [{ family: 'restore', database: subject }] : [],
   };
 }

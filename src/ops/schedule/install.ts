@@ -111,6 +111,7 @@ export const scheduleInstall = defineOperation({
           rollback: async (io) => (written === undefined ? KEPT : writeCrontab(io.host, written)),
         },
       ],
+      reaches: () => 'The other lines of the crontab were not touched; no database was.',
       leaves: ({ takenBack }) =>
         takenBack ? 'The crontab is as it was.' : 'The crontab may have changed: look at it with crontab -l.',
       undo: { command: `pgdeck schedule remove ${name}` },

@@ -108,6 +108,7 @@ export function signalPlan(
     ...(victims.length > 0 && { consequence: CONSEQUENCE[action] }),
     // of each that was signalled it is told what became of it
     leaves: () => undefined,
+    reaches: () => 'No committed data was changed.',
   };
 }
 

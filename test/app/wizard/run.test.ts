@@ -28,13 +28,13 @@ describe('the run', () => {
     expect(stage.deck.state).toMatchObject({ overlay: undefined, wizards: [] });
   });
 
-  test('a failure is told with its step, and what was begun is taken back', async () => {
+  test('a failure is told with its step, and what was begun is rolled back', async () => {
     const played = script({ work: () => Promise.reject(new Error('no paint left')) });
     const stage = await planned(played);
     stage.keys('enter');
     const { run } = await stage.at('result');
-    expect(played.happened).toEqual(['first', 'second', 'second taken back']);
-    expect(run.steps.map(({ state }) => state)).toEqual(['done', 'taken back', 'waiting']);
+    expect(played.happened).toEqual(['first', 'second', 'second rolled back']);
+    expect(run.steps.map(({ state }) => state)).toEqual(['done', 'rolled back', 'waiting']);
     expect(stage.text).toContain('FAILED');
     expect(stage.text).toContain('no paint left');
     expect(exitReport(stage.deck)).toContain('no paint left');
@@ -46,14 +46,15 @@ describe('the run', () => {
     stage.keys('enter');
     await until(() => stage.text.includes('1 of 3 steps'), { what: 'the second step' });
     stage.keys('esc');
-    expect(stage.text).toContain('Ended where it is, with nothing to take back: Step first');
-    expect(stage.text).toContain('Taken back: Step second');
+    expect(stage.text).toContain('It keeps running until you answer.');
+    expect(stage.text).toContain('Stays as far as it came: Step first');
+    expect(stage.text).toContain('Will be rolled back: Step second');
     stage.keys('enter');
     expect(stage.wizard.phase).toMatchObject({ step: 'run', asked: undefined });
     stage.keys('esc', 'y');
     const { run } = await stage.at('result');
     expect(run.end?.status).toBe('cancelled');
-    expect(played.happened).toEqual(['first', 'second', 'second taken back']);
+    expect(played.happened).toEqual(['first', 'second', 'second rolled back']);
   });
 
   test('^C asks too, from any screen; a second one within 3 s cancels, and none of them quits', async () => {
@@ -61,10 +62,10 @@ describe('the run', () => {
     stage.keys('enter');
     await stage.at('run');
     stage.keys('l', '2', '^C');
-    expect(stage.text).toContain('Cancel it?');
+    expect(stage.text).toContain('Stop it: Paint shop?');
     stage.watching.clock.advance(4_000);
     stage.keys('n', '^C');
-    expect(stage.text).toContain('Cancel it?');
+    expect(stage.text).toContain('Stop it: Paint shop?');
     stage.keys('^C');
     await stage.at('result');
     expect(stage.exits).toBe(0);
@@ -99,7 +100,7 @@ describe('the run', () => {
     expect(detail).toContain('Painted');
   });
 
-  test('quitting asks first; the answer is No, and Yes cancels and takes back', async () => {
+  test('quitting asks first; the answer is No, and Yes cancels and rolls back', async () => {
     const played = script({ work: untilCancelled });
     const stage = await planned(played);
     stage.keys('enter');
@@ -109,7 +110,7 @@ describe('the run', () => {
     stage.keys('q', 'y');
     expect(stage.exits).toBe(1);
     await stage.stop();
-    expect(played.happened).toContain('second taken back');
+    expect(played.happened).toContain('second rolled back');
     expect(exitReport(stage.deck)).toContain('cancelled');
   });
 

@@ -52,7 +52,7 @@ test('nothing of an operation is loaded before one is opened', async () => {
   /** The files of the program in which a text stands. */
   const holding = (text: string) =>
     files.map((file) => join(directory, file)).filter((file) => readFileSync(file, 'utf8').includes(text));
-  const fields = holding('write the table anew');
+  const fields = holding('rewrite the table, without bloat');
   for (const found of [fields, holding('libpg-query'), holding('CronPattern')]) {
     expect(found).not.toEqual([]);
     expect(loaded().filter((file) => found.includes(file))).toEqual([]);

@@ -17,7 +17,7 @@ import { withRetries } from './retry.ts';
 
 /** What a migration is run with. */
 export interface Applying {
-  readonly io: Pick<StepIo, 'run' | 'signal' | 'line' | 'progress' | 'crashPoint'>;
+  readonly io: Pick<StepIo, 'run' | 'signal' | 'line' | 'waits' | 'progress' | 'crashPoint'>;
   /** Its role, settings and search_path are the migration's. */
   readonly session: Session;
   readonly ledger: Ledger;

@@ -71,7 +71,7 @@ export function moveStep(where: Where, { ledger }: StatusOfFiles, move: Directed
         throw section.transactional ? withNext(error, afterwards(where, direction)) : error;
       });
       io.line(
-        `${migration.version} ${migration.name} ${direction === 'up' ? 'applied' : 'taken back'} in ${duration(ms / 1000)}`,
+        `${migration.version} ${migration.name} ${direction === 'up' ? 'applied' : 'rolled back'} in ${duration(ms / 1000)}`,
       );
     },
     // a transaction has taken itself back
@@ -81,8 +81,8 @@ export function moveStep(where: Where, { ledger }: StatusOfFiles, move: Directed
 
 /** What to do when a migration in a transaction has failed. */
 function afterwards(where: Where, direction: Direction): string {
-  const done = direction === 'up' ? 'applied' : 'taken back';
-  return `Nothing of it was ${done}. Mend the cause, then: ${migrateCommand(where.context, direction, where)}`;
+  const done = direction === 'up' ? 'applied' : 'rolled back';
+  return `Nothing of it was ${done}. Fix the cause, then: ${migrateCommand(where.context, direction, where)}`;
 }
 
 /** What was begun outside a transaction stays as it is: it is told what is there, and how it is mended. */
@@ -98,7 +98,7 @@ async function tellHalf(
   if (row === undefined) return KEPT;
   const found = await diagnose(session, row, migration, direction);
   const command = repairCommand(where.context, migration.version, where);
-  return new Left(`${halfDone(found)} ${failed ? 'Mend the cause, then:' : 'Mend it with:'} ${command}`);
+  return new Left(`${halfDone(found)} ${failed ? 'Fix the cause, then:' : 'Repair it with:'} ${command}`);
 }
 
 const OTHERS = { nobody: '', writers: ', writers wait', everybody: ', everybody waits' } as const;

@@ -35,7 +35,8 @@ export async function swapWay(situation: Situation): Promise<MethodPlan> {
   ];
   const needs = await needsChecks(situation);
   checks.push(...needs.checks);
-  if (live === undefined || source === undefined) return { checks, steps: [], leaves: () => undefined };
+  if (live === undefined || source === undefined)
+    return { checks, steps: [], leaves: () => undefined, reaches: () => 'Nothing was changed.' };
   const whole = await wholeChecks(situation);
   checks.push(...whole.checks);
   const state = newState(backup.manifest && expectedOf(backup.manifest));
@@ -67,9 +68,16 @@ export async function swapWay(situation: Situation): Promise<MethodPlan> {
     steps,
     consequence:
       `${replaced(situation)}; what it is now is kept in ${beforeName(database, RUN)}. ` +
-      'Everybody who is connected loses the connection, and can connect again within a second.',
+      'All sessions are disconnected, and can connect again within a second.',
     undo: 'undo',
     leaves: leavesOf(database, state, safety),
+    reaches: () =>
+      [
+        `${database} is the restored one; as it was it is kept in its copy.`,
+        ...(safety ? [keptText(safety)] : []),
+      ]
+        .filter(Boolean)
+        .join(' '),
   };
 }
 
@@ -144,7 +152,7 @@ function swapStep({ database, live }: Situation, state: RestoreState): Step {
   });
   return {
     id: 'swap',
-    title: 'Exchange the names in one transaction',
+    title: 'Swap the names in one transaction',
     preview: swapPreview(names(RUN), live?.comment ?? null),
     effect: 'sessions are ended; nobody can connect for a fraction of a second',
     waits: true,

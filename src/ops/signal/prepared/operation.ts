@@ -70,6 +70,8 @@ export const prepared = defineOperation({
       ],
       consequence: `${consequence} parts, the databases disagree from then on. This cannot be undone.`,
       leaves: (failure) => leftAs(name, failure, state.ended),
+      reaches: () =>
+        `What ${name} had changed in ${row.database} is ${outcome === 'commit' ? 'committed' : 'rolled back'}, and its locks are released.`,
     };
   },
 });

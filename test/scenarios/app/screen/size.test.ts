@@ -240,7 +240,7 @@ describe('what is written', () => {
     watching.clock.advance(400);
     expect(text(stage)).toMatch(/Activity .*as of 0\.4s ago/);
     expect(text(stage)).toContain('NOT CONNECTED');
-    expect(text(stage)).toContain('R tries now');
+    expect(text(stage)).toContain('(R now)');
     for (const [columns, rows] of SIZES) {
       deck.resize(columns, rows);
       check(stage, `away at ${columns}x${rows}`);
