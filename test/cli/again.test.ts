@@ -39,5 +39,5 @@ test('the next step that is told has what was given: the server, the tool and th
     ['migrate', 'up', '--steps', '1', '--yes', '--tool', 'golang-migrate', '--dir', broken],
     env,
   );
-  expect(failed.stderr).toMatch(/Mend the cause, then: pgdeck .* migrate up --tool golang-migrate --dir \//);
+  expect(failed.stderr).toMatch(/Fix the cause, then: pgdeck .* migrate up --tool golang-migrate --dir \//);
 });

@@ -19,6 +19,7 @@ export interface Script {
   subject: string;
   consequence?: string;
   undo?: Plan['undo'];
+  tables?: Plan['tables'];
   /** The work of the step in the middle; ends with the run when it is cancelled. */
   work: (io: StepIo) => Promise<void>;
   /** Ids of steps, as they are run and rolled back. */
@@ -95,7 +96,7 @@ export function operationOf(played: Script): AnyOperation {
         checks: played.checks,
         leaves: () => undefined,
         reaches: () => 'shop is painted.',
-        tables: [
+        tables: played.tables ?? [
           {
             title: 'Largest tables',
             columns: ['table', 'rows'],
