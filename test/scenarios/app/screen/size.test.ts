@@ -209,7 +209,7 @@ describe('what is written', () => {
       ['ascii', '`-'],
     ] as const) {
       const stage = stageOf(name);
-      stage.deck.resize(120, 40);
+      stage.deck.resize(140, 40);
       stage.deck.show('locks');
       const lines = text(stage).split('\n');
       const root = lines.findIndex((line) => line.slice(2).startsWith(`${holder.pid} `));
