@@ -1,15 +1,22 @@
 import { maintenance } from './maintenance.ts';
 import { ENTER, ESC, fresh, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal, Wanted } from './terminal.ts';
 
 /** The console's own sessions are ended with the others when databases are exchanged. */
 const LIVE = / live\s*$/m;
 /** A session that waits for one that waits for one that waits. */
-const PILE_UP = [/└─\d+/, / {2,}[├└]─\d+/, /│ +[├└]─\d+| {4}[├└]─\d+/];
+const PILE_UP = [/└─\d+/, / {3,}[├└]─\d+/, /│[├└]─\d+| {4}[├└]─\d+/];
 /** Somebody has waited long enough for that to be told apart from a passing wait. */
-const LONG_WAIT = /[├└]─\d+ +!*([5-9]\.\d|\d\d)s/;
+const LONG_WAIT = /[├└]─\d+ .*waits ([5-9]\.\d|\d\d)s/;
 /** The history of a measure has grown to a line. */
-const HISTORY = /[▁-█]{24}/;
+const HISTORY = /[▁-█]{8}/;
+
+/** The sizes that the console is designed for. */
+const OVERVIEWS = [
+  ['overview', { cols: 120, rows: 40 }],
+  ['overview-80x24', SMALL],
+  ['overview-200x50', { cols: 200, rows: 50 }],
+] as const;
 
 /** Walks through the console that was started in `home`; every step waits for what it is to show. */
 export async function tour(terminal: Terminal, picture: TakePicture, home: string): Promise<void> {
@@ -76,16 +83,21 @@ async function overlays(terminal: Terminal, picture: TakePicture): Promise<void>
 
 async function overviews(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('2');
-  await picture('activity', 'a busy server', fresh(/APPLICATION/, /(Lock:relation[\s\S]*){4}/));
+  await picture('activity', 'a busy server', fresh(/APPLICAT/, /(active: Lock[\s\S]*){4}/));
   terminal.type('1');
-  const busy = fresh(/[5-9] waiting for locks/, /Cache ratio/, ...PILE_UP, LONG_WAIT);
-  await picture('overview', 'four panes with history', (lines) => busy(lines) && shows(HISTORY)(lines));
-  await terminal.resize(SMALL);
-  await picture(
-    'overview-80x24',
-    'the same in a small window',
-    (lines) => busy(lines) && /^ {2}Locks/m.test(lines.join('\n')),
-  );
+  const burning = fresh(/[5-9] wait on/, /Cache ratio/, ...PILE_UP, LONG_WAIT);
+  const calm = fresh(/No session waits for a lock/, /Cache ratio/, /Table sizes/);
+  for (const [name, size] of OVERVIEWS) {
+    await terminal.resize(size);
+    const history: Wanted = (lines) => size === SMALL || shows(HISTORY)(lines);
+    await picture(name, 'a pile-up', (lines) => burning(lines) && history(lines), 90);
+    await picture(
+      name.replace('overview', 'calm'),
+      'nobody waits',
+      (lines) => calm(lines) && history(lines),
+      90,
+    );
+  }
 }
 
 async function backup(terminal: Terminal, picture: TakePicture): Promise<void> {
@@ -94,7 +106,7 @@ async function backup(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type(ENTER);
   await picture('backup-plan', 'the plan', shows(/PLAN/, /Checks/, /Enter runs it/));
   // the dump would wait as well
-  await terminal.until('nobody waits for a lock', (lines) => !shows(/waiting for locks/)(lines));
+  await terminal.until('nobody waits for a lock', (lines) => !shows(/wait(s|ing)? (on|for) /)(lines));
   terminal.type(ENTER);
   await picture('backup-run', 'the dump, and how far it is', shows(/ RUN /, /tables counted \d+%/));
   await picture('backup-result', 'the backup, verified', shows(/DONE {2,}/, /verified/), 90);

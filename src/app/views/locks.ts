@@ -22,7 +22,8 @@ function blockersOf({ blocked_by }: LockRow): string[] {
   return blocked_by.map((pid) => (pid <= 0 ? 'prepared' : String(pid)));
 }
 
-const PID_CELLS = 8;
+/** A pid of five digits four levels deep, or of seven two. */
+const PID_CELLS = 10;
 
 /** The pid with its branch: `┌2133`, `├2136`, `└─2150`. Where there is no room for the whole tree, the pid has it. */
 function treeText({ line }: LockEntry, text: string): string {
@@ -32,7 +33,7 @@ function treeText({ line }: LockEntry, text: string): string {
   return `${line.depth > 0 && width(text) < PID_CELLS ? tree.slice(width(text) - PID_CELLS) : tree}${text}`;
 }
 
-const STATE_CELLS = 20;
+const STATE_CELLS = 18;
 
 /** How long a session waits, or has been what it is. */
 function ageOf({ row, line }: SessionEntry): number | null {

@@ -103,7 +103,7 @@ function beyond(model: Model): number | undefined {
   return waiters >= MANY && all > waiters ? all : undefined;
 }
 
-/** `on orders`, `on orders and 2 others`, `for an advisory lock`. Safe to print. */
+/** `on orders`, `on orders and 2 others` (relations, and locks on something else), `for row locks`. Safe to print. */
 function waitedFor(rows: readonly LockRow[]): string {
   const waiting = rows.filter((row) => row.mode !== null);
   const relations = [...Map.groupBy(waiting, ({ relation }) => relation)]
@@ -111,7 +111,10 @@ function waitedFor(rows: readonly LockRow[]): string {
     .sort((a, b) => b.n - a.n);
   const [first] = relations;
   if (first !== undefined) {
-    const more = relations.length - 1;
+    const elsewhere = new Set(
+      waiting.filter(({ relation }) => relation === null).map(({ locktype }) => locktype),
+    );
+    const more = relations.length - 1 + elsewhere.size;
     const others = more === 0 ? '' : ` and ${more} ${more === 1 ? 'other' : 'others'}`;
     return `on ${cleanLine(shortRelation(first.relation) ?? '')}${others}`;
   }
