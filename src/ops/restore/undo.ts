@@ -98,6 +98,7 @@ async function undoPlan(
         preview: undoPreview(shown, { live: now?.comment ?? null, before: old?.comment ?? null }),
         effect: 'sessions are ended; nobody can connect for a fraction of a second',
         waits: true,
+        atomic: true,
         run: async (io) => {
           const rolledBack = rolledBackName(live, io.run);
           state.exchanging = true;

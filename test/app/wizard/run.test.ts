@@ -4,6 +4,7 @@ import { headerLines } from '../../../src/app/screen/header.ts';
 import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { wizardLayout } from '../../../src/app/wizard/lines/layout.ts';
 import { LINES_KEPT } from '../../../src/app/wizard/run-view.ts';
+import { updateWizard } from '../../../src/app/wizard/state.ts';
 import { listRuns } from '../../../src/ops/engine/journal/runs.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { until } from '../../support/until.ts';
@@ -55,6 +56,26 @@ describe('the run', () => {
     const { run } = await stage.at('result');
     expect(run.end?.status).toBe('cancelled');
     expect(played.happened).toEqual(['first', 'second', 'second rolled back']);
+  });
+
+  test('what is one transaction is said to be rolled back when it is stopped, and what is none to stay', async () => {
+    const stage = await planned(script({ work: untilCancelled }));
+    const { plan, ...phase } = await stage.at('plan');
+    const steps = plan.steps.map((step, at) => ({ ...step, atomic: at > 0 }));
+    updateWizard(stage.deck, stage.wizard.id, { phase: { ...phase, plan: { ...plan, steps } } });
+    stage.keys('enter');
+    await until(() => stage.text.includes('1 of 3 steps'), { what: 'the second step' });
+    stage.keys('esc');
+    expect(stage.text).toMatch(/Will be rolled back: Step second\.\s+Stays as far as it came: Step first\./);
+    stage.keys('enter');
+    const half = plan.steps.map((step) => ({ ...step, atomic: false }));
+    const { phase: now } = stage.wizard;
+    if (now.step === 'run')
+      updateWizard(stage.deck, stage.wizard.id, { phase: { ...now, plan: { ...plan, steps: half } } });
+    stage.keys('esc');
+    expect(stage.text).toContain('Stays as far as it came: Step first, Step second.');
+    stage.keys('y');
+    await stage.at('result');
   });
 
   test('^C asks too, from any screen; a second one within 3 s cancels, and none of them quits', async () => {

@@ -39,11 +39,19 @@ export function confirmFoot(
 
 /** Whether to stop, and what that leaves behind. */
 export function cancelFoot(plan: Plan, run: RunView, yes: boolean, columns: number): Line[] {
-  const begun = plan.steps.filter((_, at) => run.steps[at]?.state !== 'waiting');
+  const begun = plan.steps.flatMap((step, at) => {
+    const state = run.steps[at]?.state ?? 'waiting';
+    return state === 'waiting' ? [] : [{ step, state }];
+  });
   const done = plan.steps.flatMap(({ id }, at) => (run.steps[at]?.state === 'done' ? [id] : []));
   const undone = takenBack(plan.steps, new Set(done));
   const names = (back: boolean) =>
-    begun.filter((step) => undone.includes(step) === back).map(({ title }) => cleanLine(title));
+    begun
+      .filter(({ step, state }) => {
+        const { atomic } = step;
+        return (atomic === undefined ? undone.includes(step) : atomic && state !== 'done') === back;
+      })
+      .map(({ step }) => cleanLine(step.title));
   const [back, stay] = [names(true), names(false)];
   const always = plan.steps.filter((step) => step.always === true).map(({ title }) => cleanLine(title));
   const says = [

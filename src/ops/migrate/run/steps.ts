@@ -40,6 +40,7 @@ export function historyStep(where: Where, { history, ledger }: StatusOfFiles): S
     id: 'history',
     title: `Make the history ${history.exists ? 'of pgdeck beside ' : ''}${history.table}`,
     preview: create.map(({ text }) => `${text};`).join('\n'),
+    atomic: true,
     run: async (io) => {
       const worker = await workerOf(where, io);
       await telling(worker, io, () => transaction(worker.session, () => commands(worker.session, create)));
@@ -66,6 +67,7 @@ export function moveStep(
     title: `${direction === 'up' ? 'Apply' : 'Roll back'} ${migration.version} ${migration.name}`,
     preview: previewOf(ledger, move, patience),
     effect: effectOf(section),
+    atomic: section.transactional && !move.done,
     run: async (io) => {
       const worker = await workerOf(where, io);
       io.record({ migrating: { version: migration.version, direction } });
