@@ -10,7 +10,7 @@ import { contextFor } from './resources.ts';
 import { startRun } from './run.ts';
 import { toPhase, updateWizard } from './state.ts';
 import type { Wizard } from './types.ts';
-import { fieldNamed } from './words.ts';
+import { fieldNamed, inConsole } from './words.ts';
 
 /** Plans with what was given; where something is wrong with that, goes there. */
 export function makePlan(deck: Deck, wizard: Wizard): void {
@@ -26,10 +26,10 @@ export function makePlan(deck: Deck, wizard: Wizard): void {
   const touched = new Set([...form.touched, ...fields.map(({ id }) => id)]);
   updateWizard(deck, wizard.id, { form: { ...(wrong ? enterField(form, wrong.id) : form), touched } });
   const message = parsed.problems.find((problem) => problem.field === wrong?.id)?.message;
-  deck.say(
-    wrong ? `${wrong.title} ${message}.` : (parsed.problems[0]?.message ?? 'Something is missing.'),
-    'error',
-  );
+  const said = wrong
+    ? `${wrong.title} ${message}.`
+    : (parsed.problems[0]?.message ?? 'Something is missing.');
+  deck.say(inConsole(said, operation), 'error');
 }
 
 async function plan(deck: Deck, wizard: Wizard, input: Readonly<Record<string, unknown>>): Promise<void> {

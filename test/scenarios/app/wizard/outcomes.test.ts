@@ -242,3 +242,14 @@ test('what cannot be planned says so too, and Enter goes to the field that is na
   expect(stage.wizard.form.focus).toBe('dir');
   rmSync(join(home, 'nowhere'), { recursive: true, force: true });
 });
+
+test('what is wrong with the answers together is told with the fields of the form', async () => {
+  openWizard(stage.deck, entryOf('reindex') as OperationEntry);
+  await stage.at('form');
+  stage.keys('enter');
+  const [last] = stage.deck.state.log.slice(-1);
+  expect(last?.text).toBe(
+    'Say what is rebuilt: "Indexes", "Tables", "Schemas", or "The whole database" for all that is there.',
+  );
+  stage.keys('esc');
+});
