@@ -41,6 +41,20 @@ describe('the run', () => {
     expect(exitReport(stage.deck)).toContain('no paint left');
   });
 
+  test('however much a program says, the state of the data and the next step are on the first screen', async () => {
+    const said = Array.from({ length: 30 }, (_, at) => `pg_restore: line ${at}`).join('\n');
+    const stage = await planned(script({ work: () => Promise.reject(new Error(said)) }));
+    stage.keys('enter');
+    await stage.at('result');
+    const first = stage.text.split('\n').slice(0, 16).join('\n');
+    expect(first).toMatch(
+      /FAILED +Step second: pg_restore: line 0[\s\S]*line 29 *\n Data +\S[\s\S]*\n Next +r plans/,
+    );
+    expect(first).not.toContain('line 15');
+    stage.keys('pgdn');
+    expect(stage.text).toContain('pg_restore: line 15');
+  });
+
   test('Esc asks, and goes on unless told otherwise; y cancels, with what that leaves behind said', async () => {
     const played = script({ work: untilCancelled });
     const stage = await planned(played);

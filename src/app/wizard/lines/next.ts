@@ -22,16 +22,33 @@ export interface Ending {
   readonly next: string;
 }
 
-/** As three parts, each below its name. */
-export function endingLines({ word, tone, outcome, state, next }: Ending, columns: number): Line[] {
-  const part = (name: string, text: string, own: Tone | undefined): Line[] =>
-    wrap(text, Math.max(10, columns - LABEL - 2)).map(
+/** Rows of an outcome that leave the state and the next step on the first screen, at 80x24. */
+const OUTCOME_ROWS = 8;
+
+/** As three parts, each beside its name; an outcome that would push the others off the screen is whole below them. */
+export function endingLines(
+  { word, tone, outcome, state, next }: Ending,
+  columns: number,
+  more: string,
+): Line[] {
+  const rows = (text: string) => wrap(text, Math.max(10, columns - LABEL - 2));
+  const part = (name: string, texts: readonly string[], own: Tone | undefined): Line[] =>
+    texts.map(
       (line, i): Line => [
         span(` ${(i === 0 ? name : '').padEnd(LABEL)}`, i === 0 && own !== undefined ? own : 'muted'),
         span(line, own === 'good' ? undefined : own),
       ],
     );
-  return [...part(word, outcome, tone), ...part('Data', state, undefined), ...part('Next', next, undefined)];
+  const said = rows(outcome);
+  const whole = said.length <= OUTCOME_ROWS;
+  // the step is named first, and what a program says last is why it failed
+  const short = [...said.slice(0, 2), `${more} all of it is below`, ...said.slice(3 - OUTCOME_ROWS)];
+  return [
+    ...part(word, whole ? said : short, tone),
+    ...part('Data', rows(state), undefined),
+    ...part('Next', rows(next), undefined),
+    ...(whole ? [] : [[], ...part('In full', said, undefined)]),
+  ];
 }
 
 const LABEL = 11;
