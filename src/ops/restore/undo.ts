@@ -110,7 +110,7 @@ async function undoPlan(
           );
           state.replaced = true;
           io.result({
-            title: 'Put back',
+            title: 'Swapped back',
             columns: ['what', 'value'],
             rows: [
               ['database', live],

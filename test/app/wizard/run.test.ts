@@ -62,7 +62,7 @@ describe('the run', () => {
     await until(() => stage.text.includes('1 of 3 steps'), { what: 'the second step' });
     stage.keys('esc');
     expect(stage.text).toContain('It keeps running until you answer.');
-    expect(stage.text).toContain('Stays as far as it came: Step first');
+    expect(stage.text).toContain('Keeps what it has done so far: Step first');
     expect(stage.text).toContain('Will be rolled back: Step second');
     stage.keys('enter');
     expect(stage.wizard.phase).toMatchObject({ step: 'run', asked: undefined });
@@ -80,14 +80,16 @@ describe('the run', () => {
     stage.keys('enter');
     await until(() => stage.text.includes('1 of 3 steps'), { what: 'the second step' });
     stage.keys('esc');
-    expect(stage.text).toMatch(/Will be rolled back: Step second\.\s+Stays as far as it came: Step first\./);
+    expect(stage.text).toMatch(
+      /Will be rolled back: Step second\.\s+Keeps what it has done so far: Step first\./,
+    );
     stage.keys('enter');
     const half = plan.steps.map((step) => ({ ...step, atomic: false }));
     const { phase: now } = stage.wizard;
     if (now.step === 'run')
       updateWizard(stage.deck, stage.wizard.id, { phase: { ...now, plan: { ...plan, steps: half } } });
     stage.keys('esc');
-    expect(stage.text).toContain('Stays as far as it came: Step first, Step second.');
+    expect(stage.text).toContain('Keeps what it has done so far: Step first, Step second.');
     stage.keys('y');
     await stage.at('result');
   });

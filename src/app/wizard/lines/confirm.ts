@@ -56,7 +56,7 @@ export function cancelFoot(plan: Plan, run: RunView, yes: boolean, columns: numb
   const always = plan.steps.filter((step) => step.always === true).map(({ title }) => cleanLine(title));
   const says = [
     back.length > 0 ? `Will be rolled back: ${back.join(', ')}.` : '',
-    stay.length > 0 ? `Stays as far as it came: ${stay.join(', ')}.` : '',
+    stay.length > 0 ? `Keeps what it has done so far: ${stay.join(', ')}.` : '',
     always.length > 0 ? `Runs in any case: ${always.join(', ')}.` : '',
   ].filter((text) => text !== '');
   return [
