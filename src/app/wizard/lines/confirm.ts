@@ -1,5 +1,5 @@
 import type { Plan } from '../../../ops/engine/plan.ts';
-import { takenBack } from '../../../ops/engine/run/steps/outcome.ts';
+import { undoneByStop } from '../../../ops/engine/run/steps/outcome.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
@@ -39,19 +39,11 @@ export function confirmFoot(
 
 /** Whether to stop, and what that leaves behind. */
 export function cancelFoot(plan: Plan, run: RunView, yes: boolean, columns: number): Line[] {
-  const begun = plan.steps.flatMap((step, at) => {
-    const state = run.steps[at]?.state ?? 'waiting';
-    return state === 'waiting' ? [] : [{ step, state }];
-  });
+  const begun = plan.steps.filter((_, at) => run.steps[at]?.state !== 'waiting');
   const done = plan.steps.flatMap(({ id }, at) => (run.steps[at]?.state === 'done' ? [id] : []));
-  const undone = takenBack(plan.steps, new Set(done));
+  const undone = undoneByStop(plan.steps, new Set(done));
   const names = (back: boolean) =>
-    begun
-      .filter(({ step, state }) => {
-        const { atomic } = step;
-        return (atomic === undefined ? undone.includes(step) : atomic && state !== 'done') === back;
-      })
-      .map(({ step }) => cleanLine(step.title));
+    begun.filter((step) => undone.includes(step) === back).map(({ title }) => cleanLine(title));
   const [back, stay] = [names(true), names(false)];
   const always = plan.steps.filter((step) => step.always === true).map(({ title }) => cleanLine(title));
   const says = [
