@@ -3,12 +3,13 @@ import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
+import { fieldFor } from '../field-for.ts';
 import { blocksOf, stopsOf, wayOn } from '../plan-view.ts';
 import type { RunView } from '../run-view.ts';
 import { meantBy } from '../take-back.ts';
 import type { Phase, Wizard } from '../types.ts';
 import { titleOf } from '../values.ts';
-import { fieldNamed, inConsole } from '../words.ts';
+import { inConsole } from '../words.ts';
 
 type At<Step extends Phase['step']> = Extract<Phase, { step: Step }>;
 type Own = Pick<Wizard, 'form' | 'operation'>;
@@ -107,8 +108,8 @@ export function planFoot(
 }
 
 /** Of a plan that could not be made. */
-export function failedEnding({ operation }: Own, reason: string): Ending {
-  const field = fieldNamed(reason, operation);
+export function failedEnding({ form, operation }: Own, reason: string): Ending {
+  const field = fieldFor(reason, operation, form);
   return {
     word: 'NO PLAN',
     tone: 'alert',
