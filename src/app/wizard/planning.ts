@@ -4,13 +4,14 @@ import { openedWizard, wizardById } from '../core/state.ts';
 import { EMPTY_FIELD } from '../core/text-field.ts';
 import { askChoices } from './choices.ts';
 import { commandLine } from './command.ts';
+import { fieldFor } from './field-for.ts';
 import { enterField, parseForm, visibleFields } from './form.ts';
 import { blocksOf, FOLDED, type WayOn, wayOn } from './plan-view.ts';
 import { contextFor } from './resources.ts';
 import { startRun } from './run.ts';
 import { toPhase, updateWizard } from './state.ts';
 import type { Wizard } from './types.ts';
-import { fieldNamed } from './words.ts';
+import { inConsole } from './words.ts';
 
 /** Plans with what was given; where something is wrong with that, goes there. */
 export function makePlan(deck: Deck, wizard: Wizard): void {
@@ -26,10 +27,10 @@ export function makePlan(deck: Deck, wizard: Wizard): void {
   const touched = new Set([...form.touched, ...fields.map(({ id }) => id)]);
   updateWizard(deck, wizard.id, { form: { ...(wrong ? enterField(form, wrong.id) : form), touched } });
   const message = parsed.problems.find((problem) => problem.field === wrong?.id)?.message;
-  deck.say(
-    wrong ? `${wrong.title} ${message}.` : (parsed.problems[0]?.message ?? 'Something is missing.'),
-    'error',
-  );
+  const said = wrong
+    ? `${wrong.title} ${message}.`
+    : (parsed.problems[0]?.message ?? 'Something is missing.');
+  deck.say(inConsole(said, operation), 'error');
 }
 
 async function plan(deck: Deck, wizard: Wizard, input: Readonly<Record<string, unknown>>): Promise<void> {
@@ -58,7 +59,9 @@ export function planDisabled(deck: Deck): string | undefined {
   const wizard = openedWizard(deck.state);
   const current = wizard?.phase;
   if (current?.step === 'failed')
-    return fieldNamed(current.reason, wizard?.operation) ? undefined : 'there is no plan; Esc goes back';
+    return wizard && fieldFor(current.reason, wizard.operation, wizard.form)
+      ? undefined
+      : 'there is no plan; Esc goes back';
   if (current?.step !== 'plan') return 'the plan is not made yet';
   const blocked = current.plan.checks.filter(({ status }) => status === 'block');
   if (blocked.length > 0) {
@@ -78,7 +81,7 @@ export function goOn(deck: Deck): void {
   const wizard = openedWizard(deck.state);
   if (!wizard || planDisabled(deck) !== undefined) return;
   if (wizard.phase.step === 'failed') {
-    const field = fieldNamed(wizard.phase.reason, wizard.operation);
+    const field = fieldFor(wizard.phase.reason, wizard.operation, wizard.form);
     if (field) goToField(deck, wizard, field.id);
     return;
   }

@@ -1,6 +1,6 @@
 import { withConnection } from '../../ops/engine/connection.ts';
 import type { OpEvent, Plan, ResultTable } from '../../ops/engine/plan.ts';
-import { takenBack } from '../../ops/engine/run/steps/outcome.ts';
+import { undoneByStop } from '../../ops/engine/run/steps/outcome.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { type Amount, Pace, progressText } from '../../text/progress.ts';
 import { duration } from '../../text/units.ts';
@@ -75,9 +75,13 @@ export class Report {
 
   /** What a cancellation does with the steps that were begun. */
   left(): string {
-    const titles = takenBack(this.#plan.steps, this.#done)
+    const titles = undoneByStop(this.#plan.steps, this.#done)
       .filter((step) => this.#begun.includes(this.#plan.steps.indexOf(step)))
       .map(({ title }) => cleanLine(title));
+    const running = this.#plan.steps[this.#begun.at(-1) ?? -1];
+    // what runs one by one has no way back: to say that there is nothing would be too little
+    if (running?.atomic === false && !this.#done.has(running.id))
+      return `Keeps what it has done so far: ${cleanLine(running.title)}.`;
     return titles.length === 0
       ? 'Nothing to roll back.'
       : `Will be rolled back: ${titles.reverse().join('; ')}.`;

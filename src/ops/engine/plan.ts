@@ -131,6 +131,11 @@ export interface Step {
   readonly late?: boolean;
   /** Ids of steps whose work stays once this one is done, whatever fails later: the backup that they made is published. */
   readonly settles?: readonly string[];
+  /**
+   * True: it is one transaction, which the server rolls back when it is stopped in its midst. False: what it has done by
+   * then stays, and its rollback only tells that. Once done it stays in both cases. Without it, its rollback decides.
+   */
+  readonly atomic?: boolean;
   /** It may have to wait for a lock: whom it waits for is told. Steps that tell it themselves have it not. */
   readonly waits?: boolean;
   /** Answers an {@link Outcome}, {@link Later}, or nothing that counts. */

@@ -104,6 +104,9 @@ export interface Hazard {
 }
 
 /** How a tool would get there: what the operation makes its plan of. */
+/** Of a migration that has failed: rolled back as a whole, half of it there, or an answer that never came. */
+export type Fates = ReadonlyMap<string, 'rolled back' | 'half' | 'unknown'>;
+
 export interface Route {
   readonly direction: Direction;
   /** In the order they are run. */
@@ -119,6 +122,8 @@ export interface Route {
   /** `migrate down` would not take it back. */
   readonly oneWay?: true;
   readonly steps: readonly Step[];
+  /** What became of those that were begun and not done, filled in by the steps; absent where another program does them. */
+  readonly fates?: Fates;
   /** What the status was when this was planned: a run refuses when it has changed since. */
   readonly statusHash: string;
   /** How they are tried in a shadow database; absent where that cannot be done. */

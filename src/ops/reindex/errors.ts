@@ -10,7 +10,7 @@ export const reindexErrors = defineErrors('reindex', {
     failed(`Session ${pid} is building ${index} now.`, 'Wait until it is done, or cancel it first.'),
   passedOver: ({ indexes, said }: { indexes: readonly string[]; said: string }) =>
     failed(
-      `${indexes.join(', ')} ${indexes.length === 1 ? 'was' : 'were'} passed over${said === '' ? '.' : `: ${said}`}`,
+      `${indexes.join(', ')} ${indexes.length === 1 ? 'was' : 'were'} skipped${said === '' ? '.' : `: ${said}`}`,
     ),
   invalid: ({ indexes }: { indexes: readonly string[] }) =>
     failed(

@@ -115,7 +115,7 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
           database: server.database,
         }),
     consequence: concurrently
-      ? 'Reads and writes continue. Waits for every transaction that is open, and longer ones hold it up.'
+      ? 'Reads and writes continue. Waits for every open transaction; a long one holds it up.'
       : 'Writers to these tables wait until their indexes are built, and so do readers that use them.',
     locks: [{ family: 'reindex', database: server.database }],
     reaches: () => 'No rows were changed.',

@@ -115,7 +115,7 @@ async function swappedFact(
   if (state !== 'new') return undefined;
   return {
     label: live,
-    value: `is the restored one, whole; as it was before it is kept in ${swap.before}`,
+    value: `is the restored database, complete; the one before is kept as ${swap.before}`,
   };
 }
 

@@ -98,6 +98,7 @@ async function undoPlan(
         preview: undoPreview(shown, { live: now?.comment ?? null, before: old?.comment ?? null }),
         effect: 'sessions are ended; nobody can connect for a fraction of a second',
         waits: true,
+        atomic: true,
         run: async (io) => {
           const rolledBack = rolledBackName(live, io.run);
           state.exchanging = true;
@@ -109,7 +110,7 @@ async function undoPlan(
           );
           state.replaced = true;
           io.result({
-            title: 'Put back',
+            title: 'Swapped back',
             columns: ['what', 'value'],
             rows: [
               ['database', live],

@@ -25,7 +25,7 @@ export const scheduleInstall = defineOperation({
   id: 'schedule install',
   input,
   fields: {
-    name: { title: 'Name', hint: 'how the job is called: nightly', argument: true },
+    name: { title: 'Name', hint: 'name of the job, such as nightly', argument: true },
     at: {
       title: 'When',
       hint: 'five fields of cron, local time: minute hour day month weekday',

@@ -139,6 +139,8 @@ describe('a run', () => {
   test('a server that is not there: exit 3', async () => {
     const { code, stdout, stderr } = await run('work', 'x', '--yes', '--json', '-h', '/nowhere');
     expect([code, stderr]).toEqual([3, expect.stringContaining('There is no socket')]);
-    expect(lines(stdout)).toMatchObject([{ type: 'end', ok: false, run: null }]);
+    expect(lines(stdout)).toMatchObject([
+      { type: 'end', ok: false, run: null, state: 'Nothing was changed.' },
+    ]);
   });
 });

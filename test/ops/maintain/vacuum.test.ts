@@ -225,13 +225,13 @@ describe('rights', () => {
       await app.sql('ALTER TABLE lost OWNER TO postgres');
       const { end, events } = await carryOut(plan, context);
       expect(end.status).toBe('failed');
-      expect(end.text).toContain('The server passed over public.lost: ');
+      expect(end.text).toContain('The server skipped public.lost: ');
       expect(compared(events)['public.lost']?.outcome).toBe('failed');
     }
     await app.sql(`ALTER TABLE lost OWNER TO ${role}`);
     const plan = await planAnalyze(context, { table: ['lost'] });
     await app.sql('ALTER TABLE lost OWNER TO postgres');
-    expect((await carryOut(plan, context)).end.text).toContain('The server passed over public.lost: ');
+    expect((await carryOut(plan, context)).end.text).toContain('The server skipped public.lost: ');
   });
 });
 

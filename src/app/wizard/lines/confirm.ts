@@ -1,5 +1,5 @@
 import type { Plan } from '../../../ops/engine/plan.ts';
-import { takenBack } from '../../../ops/engine/run/steps/outcome.ts';
+import { undoneByStop } from '../../../ops/engine/run/steps/outcome.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
@@ -41,14 +41,14 @@ export function confirmFoot(
 export function cancelFoot(plan: Plan, run: RunView, yes: boolean, columns: number): Line[] {
   const begun = plan.steps.filter((_, at) => run.steps[at]?.state !== 'waiting');
   const done = plan.steps.flatMap(({ id }, at) => (run.steps[at]?.state === 'done' ? [id] : []));
-  const undone = takenBack(plan.steps, new Set(done));
+  const undone = undoneByStop(plan.steps, new Set(done));
   const names = (back: boolean) =>
     begun.filter((step) => undone.includes(step) === back).map(({ title }) => cleanLine(title));
   const [back, stay] = [names(true), names(false)];
   const always = plan.steps.filter((step) => step.always === true).map(({ title }) => cleanLine(title));
   const says = [
     back.length > 0 ? `Will be rolled back: ${back.join(', ')}.` : '',
-    stay.length > 0 ? `Stays as far as it came: ${stay.join(', ')}.` : '',
+    stay.length > 0 ? `Keeps what it has done so far: ${stay.join(', ')}.` : '',
     always.length > 0 ? `Runs in any case: ${always.join(', ')}.` : '',
   ].filter((text) => text !== '');
   return [

@@ -118,7 +118,12 @@ function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
       return { blocks: resultBlocks(deck, wizard, phase.run, columns), foot: [] };
     case 'failed':
       return {
-        blocks: [lines([[], ...endingLines(failedEnding(wizard, cleanBlock(phase.reason)), columns)])],
+        blocks: [
+          lines([
+            [],
+            ...endingLines(failedEnding(wizard, cleanBlock(phase.reason)), columns, glyphsOf(deck).more),
+          ]),
+        ],
         foot: [],
       };
   }

@@ -3,12 +3,13 @@ import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span, type Tone } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
+import { fieldFor } from '../field-for.ts';
 import { blocksOf, stopsOf, wayOn } from '../plan-view.ts';
 import type { RunView } from '../run-view.ts';
 import { meantBy } from '../take-back.ts';
 import type { Phase, Wizard } from '../types.ts';
 import { titleOf } from '../values.ts';
-import { fieldNamed, inConsole } from '../words.ts';
+import { inConsole } from '../words.ts';
 
 type At<Step extends Phase['step']> = Extract<Phase, { step: Step }>;
 type Own = Pick<Wizard, 'form' | 'operation'>;
@@ -22,16 +23,33 @@ export interface Ending {
   readonly next: string;
 }
 
-/** As three parts, each below its name. */
-export function endingLines({ word, tone, outcome, state, next }: Ending, columns: number): Line[] {
-  const part = (name: string, text: string, own: Tone | undefined): Line[] =>
-    wrap(text, Math.max(10, columns - LABEL - 2)).map(
+/** Rows of an outcome that leave the state and the next step on the first screen, at 80x24. */
+const OUTCOME_ROWS = 8;
+
+/** As three parts, each beside its name; an outcome that would push the others off the screen is whole below them. */
+export function endingLines(
+  { word, tone, outcome, state, next }: Ending,
+  columns: number,
+  more: string,
+): Line[] {
+  const rows = (text: string) => wrap(text, Math.max(10, columns - LABEL - 2));
+  const part = (name: string, texts: readonly string[], own: Tone | undefined): Line[] =>
+    texts.map(
       (line, i): Line => [
         span(` ${(i === 0 ? name : '').padEnd(LABEL)}`, i === 0 && own !== undefined ? own : 'muted'),
         span(line, own === 'good' ? undefined : own),
       ],
     );
-  return [...part(word, outcome, tone), ...part('Data', state, undefined), ...part('Next', next, undefined)];
+  const said = rows(outcome);
+  const whole = said.length <= OUTCOME_ROWS;
+  // the step is named first, and what a program says last is why it failed
+  const short = [...said.slice(0, 2), `${more} all of it is below`, ...said.slice(3 - OUTCOME_ROWS)];
+  return [
+    ...part(word, whole ? said : short, tone),
+    ...part('Data', rows(state), undefined),
+    ...part('Next', rows(next), undefined),
+    ...(whole ? [] : [[], ...part('In full', said, undefined)]),
+  ];
 }
 
 const LABEL = 11;
@@ -90,8 +108,8 @@ export function planFoot(
 }
 
 /** Of a plan that could not be made. */
-export function failedEnding({ operation }: Own, reason: string): Ending {
-  const field = fieldNamed(reason, operation);
+export function failedEnding({ form, operation }: Own, reason: string): Ending {
+  const field = fieldFor(reason, operation, form);
   return {
     word: 'NO PLAN',
     tone: 'alert',

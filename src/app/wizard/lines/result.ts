@@ -61,7 +61,7 @@ export function resultBlocks(
       wrap(cleanLine(said), columns - 3).map((part) => outputLine({ text: part, from })),
     );
   return [
-    lines(endingLines(ending, columns)),
+    lines(endingLines(ending, columns, more)),
     ...run.results.flatMap((table): Block[] => [
       lines([[], [span(` ${cleanLine(table.title)}`, 'accent')]]),
       ...fullTable(table, columns - 1, more),

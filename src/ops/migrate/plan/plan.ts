@@ -3,6 +3,7 @@ import type { SafetyBackup } from '../../backup/safety.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Fact, Plan, Step } from '../../engine/plan.ts';
 import { type ChosenTool, choose } from '../choose.ts';
+import { unmovedText } from '../run/fate.ts';
 import type { Direction, Route, Status } from '../types.ts';
 import { verifyStep } from '../verify/after.ts';
 import { connectionCheck, hazardChecks, problemChecks, unreadCheck } from './checks.ts';
@@ -92,6 +93,9 @@ function stateOf(
   const said = [
     ...(begun ? [] : [`${context.target.database} was not touched.`]),
     ...(moved.length === 0 ? [] : [`${verb} before that, and kept so: ${moved.join(', ')}.`]),
+    ...(begun && route.fates !== undefined
+      ? [unmovedText(direction, route.versions.slice(moved.length), route.fates)].filter(Boolean)
+      : []),
     ...(backup === undefined ? [] : [`The safety backup ${backup.id} is kept.`]),
   ];
   return said.length === 0 ? undefined : said.join(' ');

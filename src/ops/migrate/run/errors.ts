@@ -1,4 +1,4 @@
-import { defineErrors, failed, refused } from '../../error.ts';
+import { defineErrors, failed, OpError, refused } from '../../error.ts';
 
 const ended = (words: string): string => (/[.!?]$/.test(words) ? words : `${words}.`);
 
@@ -22,7 +22,7 @@ export const runErrors = defineErrors('migrate.run', {
   newestOnly: ({ tool }: { tool: string }) =>
     refused(
       `The history of ${tool} holds the newest version only, so that one below it cannot be rolled back alone.`,
-      'Take back those above it, too: pgdeck migrate down --to VERSION',
+      'Roll back those above it too: pgdeck migrate down --to VERSION',
     ),
   /** `chosen`: how many were to be taken back; `unreadable`: what is wrong in a way down that is there. */
   stuck: ({
@@ -97,3 +97,7 @@ export const runErrors = defineErrors('migrate.run', {
       'The history tells: pgdeck migrate status',
     ),
 });
+
+/** The COMMIT was sent and not answered: nobody knows here whether it holds. */
+export const isCommitLost = (error: unknown): boolean =>
+  error instanceof OpError && error.code === 'migrate.run.commitLost';

@@ -78,7 +78,7 @@ export async function inPlaceWay(situation: Situation): Promise<MethodPlan> {
       `${replaced(situation)}; what it is now is in the safety backup only.`,
     undo: 'undo',
     leaves: leavesOf(database, state, safety, dropped),
-    reaches: () => `${database} is the restored one. ${keptText(safety)}`.trim(),
+    reaches: () => `${database} is the restored database. ${keptText(safety)}`.trim(),
   };
 }
 
@@ -100,7 +100,7 @@ function leavesOf(
     const now = dropped.back
       ? `${database} was dropped, and is what it was before, from the safety backup.`
       : done.has('rename')
-        ? `${database} is the restored one.`
+        ? `${database} is the restored database.`
         : state.replaced
           ? `${database} is not there: put it back with pgdeck recover.`
           : dropped.facts === undefined

@@ -71,15 +71,12 @@ export async function swapWay(situation: Situation): Promise<MethodPlan> {
       'All sessions are disconnected, and can connect again within a second.',
     undo: 'undo',
     leaves: leavesOf(database, state, safety),
-    reaches: () =>
-      [
-        `${database} is the restored one; as it was it is kept in its copy.`,
-        ...(safety ? [keptText(safety)] : []),
-      ]
-        .filter(Boolean)
-        .join(' '),
+    reaches: () => [keptAs(database, state), ...(safety ? [keptText(safety)] : [])].filter(Boolean).join(' '),
   };
 }
+
+const keptAs = (database: string, { before }: RestoreState): string =>
+  `${database} is the restored database; the one before is kept as ${before ?? 'its copy'}.`;
 
 /** What a failure leaves: the exchange of the names is done whole or not at all. */
 function leavesOf(
@@ -91,7 +88,7 @@ function leavesOf(
     // whoever failed has said that nobody knows
     if (state.undecided) return (safety && keptText(safety)) || undefined;
     const now = state.replaced
-      ? `${database} is the restored one; as it was it is kept in its copy (pgdeck db kept).`
+      ? keptAs(database, state)
       : state.exchanging
         ? `${database} is what it was; sessions in it may have been ended.`
         : `${database} was not touched.`;
@@ -163,6 +160,7 @@ function swapStep({ database, live }: Situation, state: RestoreState): Step {
         throw error;
       });
       state.replaced = true;
+      state.before = names(io.run).before;
       tell(io, done, database, names(io.run).before);
       await prune(io, database, names(io.run).before);
     },

@@ -259,6 +259,7 @@ function restoreStep(
       .map(({ table }) => displayName(table.schema, table.name))
       .join(', ')}\n${after}`,
     waits: true,
+    atomic: true,
     effect: `one transaction, locks are waited for up to ${LOCK_TIMEOUT}. ${waiting(task)}`,
     run: async (io) => {
       const read = blocks.map(({ table }) => table);

@@ -83,12 +83,15 @@ test('a restore of the newest good backup takes five and the name, its undo thre
   await stage.at('plan');
   press('enter');
   expect(stage.text).toContain(`Next: type the database name, ${db.database}.`);
+  expect(stage.text).toMatch(/becomes what it was at \d{4}-\d\d-\d\d \d\d:\d\d UTC, when it was/);
   stage.keys('enter');
   expect(stage.wizard.phase.step).toBe('confirm');
   stage.type(db.database);
   press('enter');
   expect(await done()).toBe(5);
-  expect(stage.text).toMatch(/Data +\S+ is the restored one/);
+  expect(stage.text).toMatch(
+    /Data +\S+ is the restored database; the one\s+before is kept as\s+\S+__before_\S+\./,
+  );
   press('u');
   await stage.at('plan');
   press('enter');

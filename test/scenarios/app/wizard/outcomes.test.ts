@@ -242,3 +242,28 @@ test('what cannot be planned says so too, and Enter goes to the field that is na
   expect(stage.wizard.form.focus).toBe('dir');
   rmSync(join(home, 'nowhere'), { recursive: true, force: true });
 });
+
+test.each([
+  ['migrate up', { dir, to: '2099' }, 'to', 'Up to'],
+  ['restore', { backup: '/no/such.dump' }, 'backup', 'Backup'],
+])('%s that names a wrong value leads to its field', async (id, preset, focus, title) => {
+  openWizard(stage.deck, entryOf(id) as OperationEntry, { preset });
+  await stage.at('form');
+  stage.keys('enter');
+  await stage.at('failed');
+  expect(stage.text).toContain(`Enter goes to "${title}"`);
+  stage.keys('enter');
+  expect(stage.wizard.form.focus).toBe(focus);
+  stage.keys('esc');
+});
+
+test('what is wrong with the answers together is told with the fields of the form', async () => {
+  openWizard(stage.deck, entryOf('reindex') as OperationEntry);
+  await stage.at('form');
+  stage.keys('enter');
+  const [last] = stage.deck.state.log.slice(-1);
+  expect(last?.text).toBe(
+    'Say what is rebuilt: "Indexes", "Tables", "Schemas", or "The whole database" for all that is there.',
+  );
+  stage.keys('esc');
+});

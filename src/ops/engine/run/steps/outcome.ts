@@ -8,6 +8,14 @@ export function takenBack(steps: readonly Step[], done: ReadonlySet<string>): St
   return steps.filter(({ id, rollback }) => rollback !== undefined && !settled.has(id));
 }
 
+/** Which of the steps leave nothing when the run is stopped now, if they were begun; what others have done stays. */
+export function undoneByStop(steps: readonly Step[], done: ReadonlySet<string>): Step[] {
+  const back = takenBack(steps, done);
+  return steps.filter((step) =>
+    step.atomic === undefined ? back.includes(step) : step.atomic && !done.has(step.id),
+  );
+}
+
 /** Why a run failed, and at its end the state that this leaves the data in; null where nobody knows. */
 export interface Failed {
   readonly text: string;

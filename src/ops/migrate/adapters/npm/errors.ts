@@ -91,7 +91,7 @@ export const npmErrors = defineErrors('migrate.adapters.npm', {
     const further = stays === undefined ? 'to the base: --base' : `down to ${stays}: --to ${stays}`;
     return refused(
       `${call} rolls back ${taken.length} ${taken.length === 1 ? 'migration' : 'migrations'} at once (${taken.join(', ')}), and ${beyond.join(', ')} ${beyond.length === 1 ? 'is' : 'are'} to stay. Nothing was done.`,
-      `${bySteps ? `Take back ${fits}: --steps ${whole}` : `Go ${further}`}, or ${ONE_AT_A_TIME}`,
+      `${bySteps ? `Roll back ${fits}: --steps ${whole}` : `Go ${further}`}, or ${ONE_AT_A_TIME}`,
     );
   },
 });

@@ -103,7 +103,7 @@ function down(where: Where, found: ScriptsStatus, to: Destination, base: Base): 
       const after = movedBy(before, call.versions, 'down');
       const one = step(where, found, callOf(project, call.script, call.values), {
         id: `npm-down-${call.versions[0]}`,
-        title: `Take back ${call.versions.join(', ')}`,
+        title: `Roll back ${call.versions.join(', ')}`,
         before,
         after,
         count: call.versions.length,

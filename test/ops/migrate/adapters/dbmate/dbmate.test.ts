@@ -44,7 +44,7 @@ describe.skipIf(binary === undefined)(
       expect(await columnsOf(shop.session, 'users')).toEqual(['id', 'age', 'city']);
       const all = await shop.adapter.route(await shop.where(), 'down', BASE);
       expect(all.steps.map(({ title }) => title)).toEqual(
-        ['3', '2', '1'].map((version) => `Take back ${version} with dbmate`),
+        ['3', '2', '1'].map((version) => `Roll back ${version} with dbmate`),
       );
       // told in the order in which they are run
       expect(all.hazards.map(({ version }) => version)).toEqual(['3', '2', '1']);

@@ -72,7 +72,7 @@ describe('knex', () => {
     await expect(project.go('down', to(c))).rejects.toThrow(`(${d}, ${c}), and ${c} is to stay`);
     const where = await project.where();
     const all = await project.adapter.route(where, 'down', { kind: 'base' });
-    expect(all.steps.map(({ title }) => title)).toEqual([`Take back ${d}, ${c}`, `Take back ${b}, ${a}`]);
+    expect(all.steps.map(({ title }) => title)).toEqual([`Roll back ${d}, ${c}`, `Roll back ${b}, ${a}`]);
     // what nobody has counted is the tool's own step
     const down = await project.go('down', IMPLIED);
     expect(down.route.versions).toEqual([d, c]);

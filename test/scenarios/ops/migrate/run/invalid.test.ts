@@ -54,8 +54,9 @@ test('an index that cannot be unique: INVALID, named, and mended once the rows a
   expect(end).toMatchObject({ ok: false, status: 'failed' });
   expect(end.text).toMatch(/1_indexes\.sql:3: could not create unique index "users_email" \(23505\)/);
   expect(end.text).toMatch(
-    /1 of 3 statements took effect, the index users_email is INVALID\. Fix the cause, then: pgdeck -h \S+ -p \d+ -U postgres -d \w+ migrate repair 1 --dir \S+$/,
+    /1 of 3 statements took effect, the index users_email is INVALID\. Fix the cause, then: pgdeck -h \S+ -p \d+ -U postgres -d \w+ migrate repair 1 --dir \S+\n/,
   );
+  expect(end.state).toBe('1 is begun and not finished.');
   expect(await invalid()).toEqual(['users_email']);
   expect(await statesOf(context, dir)).toEqual({ dirty: 1 });
   await expect(planned(context, 'up', { dir })).rejects.toThrow(/was begun going up and not finished/);

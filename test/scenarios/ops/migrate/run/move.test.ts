@@ -42,10 +42,25 @@ test('an error names file and line; what was applied before stays, and the rest 
   const { end } = await done(context, 'up', { dir });
   expect(end).toMatchObject({ ok: false, undo: null });
   expect(end.text).toMatch(
-    /^Apply 2 bad: 2_bad\.sql:5: .*\(42601\)\. Nothing of it was applied\. Fix the cause, then: pgdeck -h \S+ -p \d+ -U postgres -d \w+ migrate up --dir \S+\nApplied before that, and kept so: 1\.$/,
+    /^Apply 2 bad: 2_bad\.sql:5: .*\(42601\)\. Nothing of it was applied\. Fix the cause, then: pgdeck -h \S+ -p \d+ -U postgres -d \w+ migrate up --dir \S+\nApplied before that, and kept so: 1\. Not applied: 2, 3\.$/,
   );
+  expect(end.state).toBe('Applied before that, and kept so: 1. Not applied: 2, 3.');
   expect(await statesOf(context, dir)).toEqual({ applied: 1, pending: 2 });
   expect(await statusOf(context, dir)).toMatchObject({ current: '1' });
+});
+
+test('the state of the database is told also where the first migration fails, up and down', async () => {
+  const dir = directoryOf(home, 'first', {
+    '1_bad': ways('SELECT 1/0;'),
+    '2_later': ways('SELECT 1;', 'SELECT 1;'),
+  });
+  const context = contextIn(database, home);
+  const up = await done(context, 'up', { dir });
+  expect(up.end).toMatchObject({ ok: false, state: 'Not applied: 1, 2.' });
+  directoryOf(home, 'first', { '1_bad': ways('SELECT 1;', 'SELECT 1/0;') });
+  await done(context, 'up', { dir });
+  const down = await done(context, 'down', { dir, base: true, no_backup: true });
+  expect(down.end.state).toBe('Rolled back before that, and kept so: 2. Still applied: 1.');
 });
 
 test('notices are streamed, and what a function raises says where', async () => {
