@@ -89,12 +89,12 @@ function optionOf(
   const { pids, frees } = cure;
   const prepared = pids.filter((pid) => pid <= 0);
   // no signal reaches a prepared transaction: its plan counts without it
-  const freed = prepared.length > 0 ? frees.length : plan.waitersUnknown === undefined ? plan.frees : null;
-  const gid = pids.length === prepared.length ? byPid.get(prepared[0] ?? 0)?.gid : undefined;
+  const gid = prepared.map((pid) => byPid.get(pid)?.gid).find((name) => typeof name === 'string');
+  const freed = gid != null ? frees.length : plan.waitersUnknown === undefined ? plan.frees : null;
   return [
     {
       ...{ plan, label: cureText(cure, (pid) => byPid.get(pid), true), frees: freed },
-      ...(typeof gid === 'string' && { gid }),
+      ...(gid != null && { gid, rest: pids.length - 1 }),
     },
   ];
 }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { AppState } from '../../../src/app/core/state.ts';
+import { type AppState, openedWizard } from '../../../src/app/core/state.ts';
 import { connect, type Session } from '../../../src/db/client.ts';
+import { quoteLiteral } from '../../../src/db/ident.ts';
 import { locksPoll } from '../../../src/db/queries/locks.ts';
 import { blocked, isThere, sleeping } from '../../ops/signal/stage.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
@@ -129,6 +130,49 @@ describe('at 80x24', () => {
     stage.keys('down', 'd');
     expect(text(stage)).toMatch(new RegExp(`${alter.pid} +postgres@`));
   });
+});
+
+test('on the smallest screen nothing is answered before its target was on it', async () => {
+  const { a, b, alter } = await pileUp(3);
+  const stage = await console({ columns: 40, rows: 10 });
+  await stage.seconds(() => text(stage).includes('4 wait'), 'the verdict');
+  stage.keys('B');
+  await stage.asked();
+  const lines = () => text(stage).split('\n');
+  const row = (pid: number) => lines().some((line) => line.trimStart().startsWith(`${pid} `));
+  for (const { pid } of [a, b]) expect(row(pid)).toBe(true);
+  expect(text(stage)).toContain('[No]');
+  stage.keys('down');
+  expect(row(alter.pid)).toBe(true);
+  expect(text(stage)).toContain(`cancel ${alter.pid}`.slice(0, 9));
+  expect(text(stage)).toContain('[No]');
+});
+
+test('of a session and a prepared transaction that hold others up together y asks about the prepared one, and ends nobody', async () => {
+  const gid = `${db.database}'s 事务`;
+  const reader = await app('metabase');
+  const manager = await client(db.target(), 'manager');
+  for (const session of [reader, manager])
+    for (const sql of ['BEGIN', 'SELECT * FROM orders']) await session.sql(sql);
+  await manager.sql(`PREPARE TRANSACTION ${quoteLiteral(gid)}`);
+  await manager.close();
+  try {
+    await blocked(watcher, await app('flyway'), 'ALTER TABLE orders ADD COLUMN note text');
+    const stage = await console({ columns: 100, rows: 30 });
+    await stage.seconds(() => text(stage).includes('1 wait'), 'the verdict');
+    stage.keys('B');
+    await stage.asked();
+    const question = text(stage);
+    expect(question).toMatch(/▶ end prepared .*\+\d+ +frees 1 +one by one, B each time/);
+    expect(question).not.toContain('rolled back');
+    expect(question).toContain('y goes on');
+    stage.keys('y');
+    await stage.seconds(() => openedWizard(stage.deck.state)?.operation !== undefined, 'the form');
+    expect(openedWizard(stage.deck.state)?.form.texts.gid).toMatchObject({ text: gid });
+    expect(await isThere(watcher, reader.pid)).toBe(true);
+  } finally {
+    await watcher.sql(`ROLLBACK PREPARED ${quoteLiteral(gid)}`);
+  }
 });
 
 test('where nobody waits B says so, from any screen', async () => {
