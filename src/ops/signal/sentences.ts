@@ -118,12 +118,12 @@ export function effectSentence(effect: Effect): string {
   return capital(`${released(effect, (n) => (n === 0 ? 'no session' : sessions(n)))}.`);
 }
 
-/** `57 sessions released`, `1 released, 56 of them in turn; 2 still wait for 2136`. */
+/** `57 sessions released`, `1 released, 56 follow in turn; 2 still wait for 2136`: who waits is not released yet. */
 function released({ waiters }: Effect, counted: (n: number) => string): string {
   if (waiters === null) return 'who waited for them could not be read';
   const { freed, inTurn, waiting, by } = waiters;
-  const turns = inTurn === 0 ? '' : `, ${inTurn} of them in turn`;
-  const all = `${counted(freed + inTurn)} released${turns}`;
+  const turns = inTurn === 0 ? '' : `, ${inTurn} ${inTurn === 1 ? 'follows' : 'follow'} in turn`;
+  const all = `${counted(freed)} released${turns}`;
   if (waiting === 0) return all;
   return `${all}; ${waiting} still wait${waiting === 1 ? 's' : ''}${by.length === 0 ? '' : ` for ${blockersName(by)}`}`;
 }
