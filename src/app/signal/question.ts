@@ -1,5 +1,6 @@
 import { quoteLiteral } from '../../db/ident.ts';
 import { freesSentence } from '../../ops/signal/sentences.ts';
+import type { RefusalKind } from '../../ops/signal/types.ts';
 import { asciiFrames } from '../../text/ascii.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { type Line, span } from '../../text/line.ts';
@@ -115,11 +116,29 @@ function optionLines(
   return [...lines, ...(hidden > 0 && most > 1 ? [[span(`  ${hidden} more`, 'muted')]] : [])];
 }
 
+/** Why an option is none, behind it. */
+const REFUSED: Readonly<Record<RefusalKind, string>> = {
+  already_gone: 'gone already',
+  another_session: 'gone already',
+  moved_on: 'moved on',
+  own: 'this pgdeck itself',
+  another_pgdeck: 'another pgdeck',
+  protected: 'a server process',
+  not_permitted: 'not permitted',
+  unverified: 'not permitted',
+  prepared: 'has no session',
+};
+
 /** What an option costs those whom it hits. */
 function costOf({ plan, gid, rest = 0 }: SignalOption): string {
   if (gid !== undefined)
     return rest > 0 ? 'one by one, B each time' : 'COMMIT or ROLLBACK PREPARED is asked next';
   const n = plan.victims.length;
+  const [refusal] = plan.refused;
+  if (refusal !== undefined) {
+    const why = REFUSED[refusal.why];
+    return n === 0 ? why : `${plan.refused.length} of ${n + plan.refused.length} ${why}`;
+  }
   if (plan.action === 'cancel') return n === 1 ? 'its session stays' : 'their sessions stay';
   return `${plural(n, 'session')} rolled back`;
 }

@@ -175,6 +175,36 @@ test('of a session and a prepared transaction that hold others up together y ask
   }
 });
 
+test('what this role may not do is no first choice, and is not said to hit 0 sessions', async () => {
+  const role = `${db.database}_app`;
+  await watcher.sql(`CREATE ROLE ${role} LOGIN IN ROLE pg_monitor`);
+  try {
+    const maker = await client(db.target(), 'maker');
+    await maker.sql(`CREATE TABLE notes (id int)`);
+    await maker.sql(`GRANT ALL ON notes TO ${role}`);
+    await pileUp(4);
+    const mine = await client(db.target(role), 'mine');
+    for (const sql of ['BEGIN', 'LOCK notes']) await mine.sql(sql);
+    sessions.push(mine);
+    await blocked(watcher, await app('other'), 'SELECT * FROM notes');
+    const stage = new Stage(db.target(role), { size: { columns: 100, rows: 30 } });
+    stages.push(stage);
+    await stage.start();
+    await stage.seconds(() => text(stage).includes('6 wait'), 'the verdict');
+    stage.keys('B');
+    expect(await stage.asked()).toEqual([mine.pid]);
+    const question = text(stage);
+    expect(question).toMatch(new RegExp(`▶ end ${mine.pid} \\(mine\\) +frees 1 +1 session rolled back`));
+    expect(question).toMatch(/ {2}end \d+\+\d+ +frees 5 +not permitted/);
+    expect(question).not.toContain('0 sessions');
+    stage.keys('esc');
+  } finally {
+    for (const { pid } of sessions) await watcher.sql('SELECT pg_terminate_backend($1)', [pid]);
+    await watcher.sql(`DROP OWNED BY ${role}`);
+    await watcher.sql(`DROP ROLE ${role}`);
+  }
+});
+
 test('where nobody waits B says so, from any screen', async () => {
   const stage = await console({ columns: 80, rows: 24 });
   stage.keys('4');
