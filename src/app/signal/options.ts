@@ -73,6 +73,8 @@ export function chooseOption(deck: Deck, by: 1 | -1): boolean {
 function requestOf({ action, pids }: Cure, byPid: ReadonlyMap<number, LockRow>): SignalRequest {
   return {
     action,
+    // what a session holds is why it is hit: it may have gone on while the question is read
+    sameTransaction: true,
     pick: {
       pids: pids.map((pid) => {
         const { backend_start_us: start = null, query_start_us: query = null } = byPid.get(pid) ?? {};

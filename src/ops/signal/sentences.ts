@@ -52,8 +52,9 @@ export function outcomeSentence(outcome: SignalOutcome): string {
     case 'already_gone':
       return `${name} was already gone; nothing was sent.`;
     case 'moved_on':
-      return victim.guard.by === 'idle'
-        ? `${name} is no longer idle; nothing was sent.`
+      if (victim.guard.by === 'idle') return `${name} is no longer idle; nothing was sent.`;
+      return victim.guard.by === 'transaction'
+        ? `${name} has ended the transaction that held the lock; nothing was sent.`
         : `${name} no longer runs that statement; nothing was sent.`;
     case 'not_permitted':
       return withRemedy(`${name} may not be signalled by this role${cause}`, outcome.remedy);

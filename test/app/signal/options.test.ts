@@ -175,6 +175,21 @@ test('of a session and a prepared transaction that hold others up together y ask
   }
 });
 
+test('a session that has ended its transaction while the question was read is left alone', async () => {
+  const { a, b } = await pileUp(1);
+  const stage = await console({ columns: 80, rows: 24 });
+  await stage.seconds(() => text(stage).includes('2 wait on'), 'the verdict');
+  stage.keys('B');
+  await stage.asked();
+  for (const sql of ['COMMIT', 'BEGIN', 'SELECT 1']) await a.sql(sql);
+  stage.keys('y');
+  await stage.dialog('done');
+  expect(text(stage)).toMatch(/ended: 2 released\./);
+  expect(text(stage)).toContain(`${a.pid} moved on`);
+  expect(await isThere(watcher, a.pid)).toBe(true);
+  expect(await isThere(watcher, b.pid)).toBe(false);
+});
+
 test('what this role may not do is no first choice, and is not said to hit 0 sessions', async () => {
   const role = `${db.database}_app`;
   await watcher.sql(`CREATE ROLE ${role} LOGIN IN ROLE pg_monitor`);
