@@ -175,6 +175,18 @@ test('of a session and a prepared transaction that hold others up together y ask
   }
 });
 
+test('after a filter K is about the session that was looked for, not about one above it', async () => {
+  const { alter } = await pileUp(5);
+  const stage = await console({ columns: 100, rows: 30 });
+  stage.keys('3');
+  await stage.seconds(() => text(stage).includes('6 wait on'), 'the verdict');
+  stage.filter('flyw');
+  expect(text(stage)).toContain('1 of 8 sessions, filter: flyw');
+  stage.keys('K');
+  expect(await stage.asked()).toEqual([alter.pid]);
+  stage.keys('esc');
+});
+
 test('a session that has ended its transaction while the question was read is left alone', async () => {
   const { a, b } = await pileUp(1);
   const stage = await console({ columns: 80, rows: 24 });
