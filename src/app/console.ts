@@ -18,6 +18,7 @@ import {
 import { createStore, type Store } from './core/store.ts';
 import { EMPTY_FIELD, pasteField, type TextField } from './core/text-field.ts';
 import { refreshDetail } from './detail/detail.ts';
+import { filterBy } from './filter.ts';
 import { focusHome, focusNext, focusView, pageOf } from './focus.ts';
 import { initialState } from './initial.ts';
 import { contextOf, dispatch, perform } from './keymap.ts';
@@ -182,9 +183,8 @@ export class Console implements Deck {
     if (wizard?.phase.step === 'confirm')
       updateWizard(this, wizard.id, { phase: { ...wizard.phase, field } });
     if (!overlay || !('field' in overlay)) return;
-    if (overlay.kind === 'palette') this.open({ ...overlay, field, index: 0 });
-    else this.open({ ...overlay, field });
-    if (overlay.kind === 'filter') this.table(overlay.view, { filter: field.text });
+    this.open(overlay.kind === 'palette' ? { ...overlay, field, index: 0 } : { ...overlay, field });
+    if (overlay.kind === 'filter') filterBy(this, overlay.view, field.text);
   }
 
   togglePause(): void {

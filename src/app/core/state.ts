@@ -26,8 +26,10 @@ export interface SignalOption {
   readonly label: string;
   /** Waiters that it frees, in turn; null where that is not known. */
   readonly frees: number | null;
-  /** The prepared transaction that it is about, and no session: it is ended by an operation of its own. */
+  /** The prepared transaction that is ended first, by an operation of its own. */
   readonly gid?: string;
+  /** What holds the waiters up besides it, and is ended after it: joint blockers free nobody one by one. */
+  readonly rest?: number;
 }
 
 /** A question about sessions. */

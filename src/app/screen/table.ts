@@ -66,7 +66,7 @@ function titleLine(
   const number =
     table.filter === '' && (!alone || empty.length > 0)
       ? []
-      : [span(`  ${shown.rows.length} ${filtered}`, 'muted')];
+      : [span(`  ${(shown.hits ?? shown.rows).length} ${filtered}`, 'muted')];
   const beyond = notRead(view, deck.model);
   const rest =
     beyond === 0 ? [] : [span(`  the first ${shown.total} of ${exact(shown.total + beyond)}`, 'muted')];

@@ -8,7 +8,7 @@ import { proposal } from '../core/text-field.ts';
 import { focusedView, noRow, selectedRow } from '../views/select.ts';
 import { openWizard } from '../wizard/flow.ts';
 import { openOptions } from './options.ts';
-import { unread } from './question.ts';
+import { chosenOf, unread } from './question.ts';
 import { confirmSignal, signalDisabled, signalTargets } from './signal.ts';
 
 /** As the summary has it: the forest is read only while it is on the screen. */
@@ -58,7 +58,7 @@ export function signalQuestion(deck: Deck): Question | undefined {
   const { overlay } = deck.state;
   if (overlay?.kind !== 'signal' || overlay.phase.step !== 'ask') return undefined;
   const { phase } = overlay;
-  const { gid } = phase.options.find(({ plan }) => plan === phase.plan) ?? {};
+  const { gid } = chosenOf(phase) ?? {};
   const whenRead = (answer: () => void) => () => {
     const lines = unread(deck);
     if (lines === 0) answer();

@@ -3,7 +3,7 @@ import { type Cure, cures } from '../../db/cures.ts';
 import { place } from '../../db/errors.ts';
 import { type LockRow, locksPoll } from '../../db/queries/locks.ts';
 import { planSignals } from '../../ops/signal/plan.ts';
-import type { SignalPlan, SignalRequest } from '../../ops/signal/types.ts';
+import type { Refusal, SignalPlan, SignalRequest } from '../../ops/signal/types.ts';
 import { waitingRows } from '../../ops/signal/waiting.ts';
 import type { Deck } from '../core/deck.ts';
 import type { SignalOption } from '../core/state.ts';
@@ -42,11 +42,17 @@ async function plan(deck: Deck, shown: readonly LockRow[] | undefined): Promise<
       { place: place(deck.resolved.target), readOnly: deck.readOnly, control: async () => session },
     );
     const options = found.flatMap((cure, at) => optionOf(cure, plans[at], byPid));
+    // what cannot be done is known, and is no first choice
+    options.sort((a, b) => Number(isPossible(b)) - Number(isPossible(a)));
     const [first] = options;
     if (first) ask(deck, id, first.plan, options);
   } catch (error) {
     phase(deck, id, { step: 'failed', reason: (error as Error).message });
   }
+}
+
+function isPossible({ plan, gid }: SignalOption): boolean {
+  return gid !== undefined || plan.refused.length === 0;
 }
 
 /** Chooses another option; false where there are none. */
@@ -67,6 +73,8 @@ export function chooseOption(deck: Deck, by: 1 | -1): boolean {
 function requestOf({ action, pids }: Cure, byPid: ReadonlyMap<number, LockRow>): SignalRequest {
   return {
     action,
+    // what a session holds is why it is hit: it may have gone on while the question is read
+    sameTransaction: true,
     pick: {
       pids: pids.map((pid) => {
         const { backend_start_us: start = null, query_start_us: query = null } = byPid.get(pid) ?? {};
@@ -80,6 +88,11 @@ function requestOf({ action, pids }: Cure, byPid: ReadonlyMap<number, LockRow>):
   };
 }
 
+/** It is there, and would help if it could be signalled. */
+function isLasting({ why }: Refusal): boolean {
+  return why !== 'already_gone' && why !== 'another_session' && why !== 'moved_on';
+}
+
 function optionOf(
   cure: Cure,
   plan: SignalPlan | undefined,
@@ -89,12 +102,13 @@ function optionOf(
   const { pids, frees } = cure;
   const prepared = pids.filter((pid) => pid <= 0);
   // no signal reaches a prepared transaction: its plan counts without it
-  const freed = prepared.length > 0 ? frees.length : plan.waitersUnknown === undefined ? plan.frees : null;
-  const gid = pids.length === prepared.length ? byPid.get(prepared[0] ?? 0)?.gid : undefined;
+  const gid = prepared.map((pid) => byPid.get(pid)?.gid).find((name) => typeof name === 'string');
+  const refused = plan.victims.length === 0 && plan.refused.every(isLasting);
+  const freed = gid != null || refused ? frees.length : plan.waitersUnknown === undefined ? plan.frees : null;
   return [
     {
       ...{ plan, label: cureText(cure, (pid) => byPid.get(pid), true), frees: freed },
-      ...(typeof gid === 'string' && { gid }),
+      ...(gid != null && { gid, rest: pids.length - 1 }),
     },
   ];
 }

@@ -1,5 +1,6 @@
+import { quoteLiteral } from '../../db/ident.ts';
 import { freesSentence } from '../../ops/signal/sentences.ts';
-import type { SignalPlan } from '../../ops/signal/types.ts';
+import type { RefusalKind } from '../../ops/signal/types.ts';
 import { asciiFrames } from '../../text/ascii.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { type Line, span } from '../../text/line.ts';
@@ -7,7 +8,7 @@ import { plural } from '../../text/units.ts';
 import { fit, width, wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
-import type { AppState, Overlay, SignalQuestion } from '../core/state.ts';
+import type { AppState, Overlay, SignalOption, SignalQuestion } from '../core/state.ts';
 import { layoutOf } from '../screen/layout.ts';
 import { answerLine } from '../screen/reading.ts';
 import { windowOf } from '../views/select.ts';
@@ -61,13 +62,24 @@ function drawn(deck: Deck, question: SignalQuestion, { columns, rows }: AppState
   const { heading, rows: targets } = targetTable(plan, columns, marks);
   const list = [...(details ? targetDetails(plan, columns) : targets), ...refusalLines(plan, columns)];
   const line: Line = [span(marks.rule.repeat(columns), 'accent')];
-  const head = [
-    line,
-    titleLine(question),
-    ...optionLines(question, columns, marks.cursor),
-    ...(details || targets.length === 0 ? [] : [heading]),
+  const titles = details || targets.length === 0 ? [] : [heading];
+  // the line above the notes, the answers, and of a longer list how much of it is seen
+  const kept = Math.min(LEAST, list.length) + (list.length > LEAST ? 3 : 2);
+  const optional = (most: number) => optionLines(question, columns, marks.cursor, most);
+  const heads = [
+    ...Array.from({ length: OPTIONS }, (_, i) => [
+      line,
+      titleLine(question),
+      ...optional(OPTIONS - i),
+      ...(i < OPTIONS - 1 && question.options.length > 0 ? [[]] : []),
+      ...titles,
+    ]),
+    [line, titleLine(question), ...optional(1)],
+    [line, ...optional(1)],
   ];
-  const notes = noteLines(plan, columns);
+  // no answer without a sight of whom it is about: what stands above the list gives way
+  const head = heads.find(({ length }) => length + kept <= rows) ?? heads.at(-1) ?? [];
+  const notes = noteLines(question, columns);
   // the line above the notes, and the answers
   const rest = rows - head.length - 2;
   const fits = (count: number) =>
@@ -84,10 +96,15 @@ function titleLine({ plan, options }: SignalQuestion): Line {
   return [span(` ${cleanLine(plan.title)}`, 'title'), span(plan.victims.length > 0 ? '?' : '.')];
 }
 
-function optionLines({ options, plan }: SignalQuestion, columns: number, cursor: string): Line[] {
+function optionLines(
+  { options, plan }: SignalQuestion,
+  columns: number,
+  cursor: string,
+  most: number,
+): Line[] {
   if (options.length === 0) return [];
   const chosen = options.findIndex((option) => option.plan === plan);
-  const { from, to } = windowOf(options.length, chosen, OPTIONS);
+  const { from, to } = windowOf(options.length, chosen, most);
   const cells = Math.min(columns - 40, Math.max(...options.map(({ label }) => width(label))));
   const lines = options.slice(from, to).map((option, at): Line => {
     const mine = from + at === chosen;
@@ -96,20 +113,46 @@ function optionLines({ options, plan }: SignalQuestion, columns: number, cursor:
     return [span(text, mine ? 'selected' : undefined), span(` ${costOf(option)}`, 'muted')];
   });
   const hidden = options.length - lines.length;
-  return [...lines, ...(hidden > 0 ? [[span(`  ${hidden} more`, 'muted')]] : []), []];
+  return [...lines, ...(hidden > 0 && most > 1 ? [[span(`  ${hidden} more`, 'muted')]] : [])];
 }
 
+/** Why an option is none, behind it. */
+const REFUSED: Readonly<Record<RefusalKind, string>> = {
+  already_gone: 'gone already',
+  another_session: 'gone already',
+  moved_on: 'moved on',
+  own: 'this pgdeck itself',
+  another_pgdeck: 'another pgdeck',
+  protected: 'a server process',
+  not_permitted: 'not permitted',
+  unverified: 'not permitted',
+  prepared: 'has no session',
+};
+
 /** What an option costs those whom it hits. */
-function costOf({ plan, gid }: SignalQuestion['options'][number]): string {
-  if (gid !== undefined) return 'COMMIT or ROLLBACK PREPARED is asked next';
+function costOf({ plan, gid, rest = 0 }: SignalOption): string {
+  if (gid !== undefined)
+    return rest > 0 ? 'one by one, B each time' : 'COMMIT or ROLLBACK PREPARED is asked next';
   const n = plan.victims.length;
+  const [refusal] = plan.refused;
+  if (refusal !== undefined) {
+    const why = REFUSED[refusal.why];
+    return n === 0 ? why : `${plan.refused.length} of ${n + plan.refused.length} ${why}`;
+  }
   if (plan.action === 'cancel') return n === 1 ? 'its session stays' : 'their sessions stay';
   return `${plural(n, 'session')} rolled back`;
 }
 
-function noteLines(plan: SignalPlan, columns: number): Line[] {
+function noteLines(question: SignalQuestion, columns: number): Line[] {
+  const { plan } = question;
   const note = (text: string, tone: 'accent' | 'muted') =>
     wrap(text, columns - 4).map((part): Line => [span(`  ${part}`, tone)]);
+  const { gid, rest = 0 } = chosenOf(question) ?? {};
+  if (gid !== undefined) {
+    const asked = `y asks how the prepared transaction ${cleanLine(quoteLiteral(gid).trim())} is to end; nothing is sent before.`;
+    const others = `Only when the ${rest === 1 ? 'other one ends' : `${rest} others end`} too is anybody released: B again.`;
+    return note(rest > 0 ? `${asked} ${others}` : asked, 'accent');
+  }
   const frees = freesSentence(plan);
   return [
     ...(frees ? note(frees, 'accent') : []),
@@ -125,15 +168,22 @@ function countLine({ plan, details }: SignalQuestion, all: number, from: number,
   return [span(`  ${from + 1}-${Math.min(all, from + room)} of ${all} ${what}: ${parts.join(', ')}`, 'warn')];
 }
 
-function answerOf({ plan, options, yes }: SignalQuestion, below: number): Line {
-  const chosen = options.find((option) => option.plan === plan);
+/** The option that is asked about; undefined where there are none. */
+export function chosenOf({ plan, options }: SignalQuestion): SignalOption | undefined {
+  return options.find((option) => option.plan === plan);
+}
+
+function answerOf(question: SignalQuestion, below: number): Line {
+  const { plan, options, yes } = question;
+  const chosen = chosenOf(question);
   if (plan.victims.length === 0 && chosen?.gid === undefined)
     return [
       span(options.length > 1 ? '  Another option, or Enter or Esc.' : '  Enter or Esc goes back.', 'muted'),
     ];
   if (below > 0) return [span(`  Read the list first: ${below} more below (PgDn). Enter is No.`, 'warn')];
-  const does = chosen?.gid === undefined ? (plan.action === 'cancel' ? 'cancels' : 'ends') : 'goes on';
-  return answerLine(yes, plan.victims.length > 1 ? `${does} them` : does === 'goes on' ? does : `${does} it`);
+  if (chosen?.gid !== undefined) return answerLine(yes, 'goes on');
+  const does = plan.action === 'cancel' ? 'cancels' : 'ends';
+  return answerLine(yes, `${does} ${plan.victims.length > 1 ? 'them' : 'it'}`);
 }
 
 /** Lines of the list that are still to be seen before it can be answered. */

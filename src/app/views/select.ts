@@ -22,12 +22,11 @@ export function shownRows(view: AnyView, model: Model, state: AppState): Shown {
     return memo.shown;
   const all = view.rows(model);
   const rows = (apart && view.apart?.rest(model, all)) || all;
-  const shown = {
-    rows: view.tree
-      ? view.tree.show(rows, open, hitOf(view, filter, model))
-      : sortRows(view, filterRows(view, rows, filter, model), sort, model),
-    total: rows.length,
-  };
+  const hit = view.tree && hitOf(view, filter, model);
+  const kept = view.tree
+    ? view.tree.show(rows, open, hit)
+    : sortRows(view, filterRows(view, rows, filter, model), sort, model);
+  const shown = { rows: kept, total: rows.length, ...(hit && { hits: kept.filter(hit) }) };
   model.shown.set(view.id, { filter, sort, open, round, apart, shown });
   return shown;
 }

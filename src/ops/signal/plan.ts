@@ -140,6 +140,7 @@ async function hitsOf(
       action,
       named: named.get(target.pid) ?? [],
       unverified: request.unverified ?? false,
+      sameTransaction: request.sameTransaction ?? 'rootBlockers' in pick,
       ...('idleLongerThan' in pick && { idleLongerThan: pick.idleLongerThan }),
     };
     const decision = decide(target, circumstances);

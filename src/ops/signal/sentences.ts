@@ -52,8 +52,9 @@ export function outcomeSentence(outcome: SignalOutcome): string {
     case 'already_gone':
       return `${name} was already gone; nothing was sent.`;
     case 'moved_on':
-      return victim.guard.by === 'idle'
-        ? `${name} is no longer idle; nothing was sent.`
+      if (victim.guard.by === 'idle') return `${name} is no longer idle; nothing was sent.`;
+      return victim.guard.by === 'transaction'
+        ? `${name} has ended the transaction that held the lock; nothing was sent.`
         : `${name} no longer runs that statement; nothing was sent.`;
     case 'not_permitted':
       return withRemedy(`${name} may not be signalled by this role${cause}`, outcome.remedy);
@@ -118,12 +119,12 @@ export function effectSentence(effect: Effect): string {
   return capital(`${released(effect, (n) => (n === 0 ? 'no session' : sessions(n)))}.`);
 }
 
-/** `57 sessions released`, `1 released, 56 of them in turn; 2 still wait for 2136`. */
+/** `57 sessions released`, `1 released, 56 follow in turn; 2 still wait for 2136`: who waits is not released yet. */
 function released({ waiters }: Effect, counted: (n: number) => string): string {
   if (waiters === null) return 'who waited for them could not be read';
   const { freed, inTurn, waiting, by } = waiters;
-  const turns = inTurn === 0 ? '' : `, ${inTurn} of them in turn`;
-  const all = `${counted(freed + inTurn)} released${turns}`;
+  const turns = inTurn === 0 ? '' : `, ${inTurn} ${inTurn === 1 ? 'follows' : 'follow'} in turn`;
+  const all = `${counted(freed)} released${turns}`;
   if (waiting === 0) return all;
   return `${all}; ${waiting} still wait${waiting === 1 ? 's' : ''}${by.length === 0 ? '' : ` for ${blockersName(by)}`}`;
 }

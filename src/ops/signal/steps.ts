@@ -97,8 +97,9 @@ async function notDelivered(
     ...why,
   });
   if (sent === 'nobody') {
-    // terminate needs no look: the guard is the session itself
-    const guarded = victim.guard.by === 'query' || victim.guard.by === 'idle';
+    // no look is needed where the guard is the session itself
+    const { by } = victim.guard;
+    const guarded = by === 'query' || by === 'idle' || by === 'transaction';
     const [where] = guarded ? await look(session, action, [victim]) : [];
     return outcome(where === undefined || where === 'gone' ? 'already_gone' : 'moved_on');
   }

@@ -42,7 +42,9 @@ async function countWaiters(
 ): Promise<NonNullable<Effect['waiters']>> {
   const graph = waitGraph(await waitingRows(session));
   const left = [...behind].filter((pid) => graph.has(pid));
-  const turns = new Set(freedBy(graph, new Set([...behind].filter((pid) => !graph.has(pid)))));
+  // those released are still there: an advisory lock that one has got may last as long as its session
+  const released = new Set([...behind].filter((pid) => !graph.has(pid)));
+  const turns = new Set(freedBy(graph, released, 'cancelled'));
   const waiting = left.filter((pid) => !turns.has(pid));
   return {
     freed: behind.size - left.length,

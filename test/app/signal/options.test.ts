@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { AppState } from '../../../src/app/core/state.ts';
+import { type AppState, openedWizard } from '../../../src/app/core/state.ts';
 import { connect, type Session } from '../../../src/db/client.ts';
+import { quoteLiteral } from '../../../src/db/ident.ts';
 import { locksPoll } from '../../../src/db/queries/locks.ts';
 import { blocked, isThere, sleeping } from '../../ops/signal/stage.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
@@ -129,6 +130,106 @@ describe('at 80x24', () => {
     stage.keys('down', 'd');
     expect(text(stage)).toMatch(new RegExp(`${alter.pid} +postgres@`));
   });
+});
+
+test('on the smallest screen nothing is answered before its target was on it', async () => {
+  const { a, b, alter } = await pileUp(3);
+  const stage = await console({ columns: 40, rows: 10 });
+  await stage.seconds(() => text(stage).includes('4 wait'), 'the verdict');
+  stage.keys('B');
+  await stage.asked();
+  const lines = () => text(stage).split('\n');
+  const row = (pid: number) => lines().some((line) => line.trimStart().startsWith(`${pid} `));
+  for (const { pid } of [a, b]) expect(row(pid)).toBe(true);
+  expect(text(stage)).toContain('[No]');
+  stage.keys('down');
+  expect(row(alter.pid)).toBe(true);
+  expect(text(stage)).toContain(`cancel ${alter.pid}`.slice(0, 9));
+  expect(text(stage)).toContain('[No]');
+});
+
+test('of a session and a prepared transaction that hold others up together y asks about the prepared one, and ends nobody', async () => {
+  const gid = `${db.database}'s 事务`;
+  const reader = await app('metabase');
+  const manager = await client(db.target(), 'manager');
+  for (const session of [reader, manager])
+    for (const sql of ['BEGIN', 'SELECT * FROM orders']) await session.sql(sql);
+  await manager.sql(`PREPARE TRANSACTION ${quoteLiteral(gid)}`);
+  await manager.close();
+  try {
+    await blocked(watcher, await app('flyway'), 'ALTER TABLE orders ADD COLUMN note text');
+    const stage = await console({ columns: 100, rows: 30 });
+    await stage.seconds(() => text(stage).includes('1 wait'), 'the verdict');
+    stage.keys('B');
+    await stage.asked();
+    const question = text(stage);
+    expect(question).toMatch(/▶ end prepared .*\+\d+ +frees 1 +one by one, B each time/);
+    expect(question).not.toContain('rolled back');
+    expect(question).toContain('y goes on');
+    stage.keys('y');
+    await stage.seconds(() => openedWizard(stage.deck.state)?.operation !== undefined, 'the form');
+    expect(openedWizard(stage.deck.state)?.form.texts.gid).toMatchObject({ text: gid });
+    expect(await isThere(watcher, reader.pid)).toBe(true);
+  } finally {
+    await watcher.sql(`ROLLBACK PREPARED ${quoteLiteral(gid)}`);
+  }
+});
+
+test('after a filter K is about the session that was looked for, not about one above it', async () => {
+  const { alter } = await pileUp(5);
+  const stage = await console({ columns: 100, rows: 30 });
+  stage.keys('3');
+  await stage.seconds(() => text(stage).includes('6 wait on'), 'the verdict');
+  stage.filter('flyw');
+  expect(text(stage)).toContain('1 of 8 sessions, filter: flyw');
+  stage.keys('K');
+  expect(await stage.asked()).toEqual([alter.pid]);
+  stage.keys('esc');
+});
+
+test('a session that has ended its transaction while the question was read is left alone', async () => {
+  const { a, b } = await pileUp(1);
+  const stage = await console({ columns: 80, rows: 24 });
+  await stage.seconds(() => text(stage).includes('2 wait on'), 'the verdict');
+  stage.keys('B');
+  await stage.asked();
+  for (const sql of ['COMMIT', 'BEGIN', 'SELECT 1']) await a.sql(sql);
+  stage.keys('y');
+  await stage.dialog('done');
+  expect(text(stage)).toMatch(/ended: 2 released\./);
+  expect(text(stage)).toContain(`${a.pid} moved on`);
+  expect(await isThere(watcher, a.pid)).toBe(true);
+  expect(await isThere(watcher, b.pid)).toBe(false);
+});
+
+test('what this role may not do is no first choice, and is not said to hit 0 sessions', async () => {
+  const role = `${db.database}_app`;
+  await watcher.sql(`CREATE ROLE ${role} LOGIN IN ROLE pg_monitor`);
+  try {
+    const maker = await client(db.target(), 'maker');
+    await maker.sql(`CREATE TABLE notes (id int)`);
+    await maker.sql(`GRANT ALL ON notes TO ${role}`);
+    await pileUp(4);
+    const mine = await client(db.target(role), 'mine');
+    for (const sql of ['BEGIN', 'LOCK notes']) await mine.sql(sql);
+    sessions.push(mine);
+    await blocked(watcher, await app('other'), 'SELECT * FROM notes');
+    const stage = new Stage(db.target(role), { size: { columns: 100, rows: 30 } });
+    stages.push(stage);
+    await stage.start();
+    await stage.seconds(() => text(stage).includes('6 wait'), 'the verdict');
+    stage.keys('B');
+    expect(await stage.asked()).toEqual([mine.pid]);
+    const question = text(stage);
+    expect(question).toMatch(new RegExp(`▶ end ${mine.pid} \\(mine\\) +frees 1 +1 session rolled back`));
+    expect(question).toMatch(/ {2}end \d+\+\d+ +frees 5 +not permitted/);
+    expect(question).not.toContain('0 sessions');
+    stage.keys('esc');
+  } finally {
+    for (const { pid } of sessions) await watcher.sql('SELECT pg_terminate_backend($1)', [pid]);
+    await watcher.sql(`DROP OWNED BY ${role}`);
+    await watcher.sql(`DROP ROLE ${role}`);
+  }
 });
 
 test('where nobody waits B says so, from any screen', async () => {

@@ -143,7 +143,7 @@ test('P on its row in the locks asks which, shows the statement, and ends it aft
       () => text(stage).includes(`end prepared ${literal('five').slice(0, 10)}`),
       'the verdict',
     );
-    expect(text(stage)).toMatch(/▶ prepared .*postgres +prepared .* 1 .*gid '/);
+    expect(text(stage)).toMatch(/▶ prepared .*postgres +prepared .*gid '.*frees 1 /);
     stage.keys('P');
     const at = (step: string) =>
       until(() => openedWizard(stage.deck.state)?.phase.step === step, { what: `the wizard at ${step}` });
