@@ -9,7 +9,7 @@ import { appliedRow, type Entries, type LedgerTool } from '../formats/shared/led
 import { isPlaceOf, tablesOf } from '../formats/tables.ts';
 import { currentSchema, type HistoryTable, historyTables } from '../queries/tables.ts';
 import { COMPANION, type CompanionRow, readCompanion } from './companion.ts';
-import type { History, HistoryAccess } from './history.ts';
+import type { History, HistoryAccess, Stranger } from './history.ts';
 import type { AppliedRow, DirtyRow } from './rows.ts';
 import { writer } from './write.ts';
 
@@ -71,6 +71,7 @@ export async function readHistory(session: Session, files: Migrations): Promise<
     exists: tool ? table !== undefined : companion !== undefined,
     companion: companion !== undefined,
     refusal: format && refusalOf(format, found, table),
+    ...(table === undefined && { stranger: await strangerOf(session, asked, found, files.directory) }),
     notes,
     ...entries,
   };
@@ -135,7 +136,7 @@ function choose(own: Known | undefined, found: readonly HistoryTable[], notes: s
       );
     return { format, table };
   }
-  for (const stranger of FORMATS.filter(({ name }) => !candidates.some((one) => one.name === name))) {
+  for (const stranger of strangersTo(own)) {
     const [table] = tablesOf(stranger.ledger, found);
     if (table !== undefined)
       notes.push(
@@ -143,6 +144,37 @@ function choose(own: Known | undefined, found: readonly HistoryTable[], notes: s
       );
   }
   return { format: own, table: undefined };
+}
+
+/** Formats whose tool does not keep the history of such files. */
+const strangersTo = (own: Known | undefined): readonly Known[] =>
+  own === undefined ? [] : FORMATS.filter(({ name }) => name !== own.name && !own.kin?.includes(name));
+
+/**
+ * The history of another tool where objects are made, or in `public`: one in a schema apart is often that of a service
+ * beside, such as `auth` of Supabase. Throws DbError.
+ */
+async function strangerOf(
+  session: Session,
+  own: Known | undefined,
+  found: readonly HistoryTable[],
+  directory: string,
+): Promise<Stranger | undefined> {
+  const here = ['public', await schemaToUse(session)];
+  for (const { title, ledger } of strangersTo(own)) {
+    const [one] = tablesOf(ledger, found).filter(({ schema }) => here.includes(schema));
+    if (one === undefined || !one.readable || one.hidden) continue;
+    const table = quoteRelation(one);
+    const { applied } = await ledger
+      .read(session, table, { migrations: [], directory, others: [] })
+      .catch((error) => {
+        if (!isUnlike(error)) throw error;
+        // not as the tool makes it: an application's own
+        return { applied: [] };
+      });
+    if (applied.length > 0) return { table, title, applied: applied.length };
+  }
+  return undefined;
 }
 
 function refusalOf(

@@ -38,7 +38,10 @@ export const sqlAdapterOf = ({ name, title }: Format<MigrationFormat>): Migratio
 async function route(where: Where, direction: Direction, to: Destination | Only): Promise<Route> {
   const all = await readAll(where);
   refuseUnfit(all);
-  if (direction === 'up') refuseUnread(all, to);
+  if (direction === 'up') {
+    refuseForeign(all, where);
+    refuseUnread(all, to);
+  }
   const versions = versionsFor(all.status, direction, to, all.files);
   if (to.kind === 'only') refuseSingle(all, versions);
   const moves = versions.map(
@@ -79,6 +82,13 @@ function refuseUnfit({ files, history, status }: StatusOfFiles): void {
   if (dirty) throw runErrors.dirty({ why: dirty.message });
   const none = files.problems.find(({ kind }) => kind === 'no_directory');
   if (none) throw runErrors.noDirectory({ why: none.message });
+}
+
+/** What was applied from files of another tool is not in these: they may be of another project. */
+function refuseForeign({ files: { directory, format }, history }: StatusOfFiles, { tool }: Where): void {
+  const { stranger, applied } = history;
+  if (stranger === undefined || format === undefined || tool !== undefined || applied.length > 0) return;
+  throw runErrors.otherTool({ ...stranger, directory, format: formatOf(format) });
 }
 
 /** Where the table holds the newest version only, one below it cannot go alone. */

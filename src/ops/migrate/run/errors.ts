@@ -1,3 +1,4 @@
+import { plural } from '../../../text/units.ts';
 import { defineErrors, failed, OpError, refused } from '../../error.ts';
 
 const ended = (words: string): string => (/[.!?]$/.test(words) ? words : `${words}.`);
@@ -18,6 +19,23 @@ export const runErrors = defineErrors('migrate.run', {
         ? `${version} is applied again whenever it changes, and has no way down.`
         : `${version} is not applied.`,
       'See what is with: pgdeck migrate status',
+    ),
+  otherTool: ({
+    table,
+    title,
+    applied,
+    directory,
+    format,
+  }: {
+    table: string;
+    title: string;
+    applied: number;
+    directory: string;
+    format: { readonly title: string };
+  }) =>
+    refused(
+      `The database has ${plural(applied, 'migration')} of ${title} applied (${table}) and none of ${format.title}, for which the files in ${directory} are written.`,
+      `Name the directory that belongs to the database with --dir, or say that these are meant with --tool sql.`,
     ),
   newestOnly: ({ tool }: { tool: string }) =>
     refused(
