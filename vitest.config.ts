@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-// what takes minutes: runs killed or cancelled at every step, altered bytes, drills, and the teams' own migration tools
+// what takes minutes: runs killed or cancelled at every step, altered bytes, drills, the teams' own migration tools, every format
 const SLOW = [
   'test/scenarios/ops/**/crash.test.ts',
   'test/scenarios/ops/reindex/cancel.test.ts',
@@ -12,6 +12,7 @@ const SLOW = [
   'test/ops/migrate/adapters/{alembic/alembic,npm/npm}.test.ts',
   'test/scenarios/ops/migrate/adapters/{flask-migrate,npm-tools}.test.ts',
   'test/scenarios/ops/migrate/files/create-tool.test.ts',
+  'test/scenarios/ops/migrate/run/formats.test.ts',
 ];
 const slow = process.env.PGDECK_SUITE === 'slow';
 

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { entryOf } from '../ops/registry.ts';
+import { again } from './again.ts';
 import type { Context } from './context.ts';
 import { complete, group } from './operation.ts';
-import { EXIT, note, printJson, printTable } from './output.ts';
+import { EXIT, fail, note, printJson, printTable } from './output.ts';
 
 interface Flags {
   readonly tool?: string;
@@ -41,6 +42,7 @@ async function status({ tool, dir, json }: Flags, command: Command, context: Con
     import('../ops/migrate/plan/lock.ts'),
   ]);
   const opContext = createContext({ resolved, env: context.env, operations: entryOf });
+  const tell = again(command, opContext.connection);
   try {
     const { adapter, where } = await choose(opContext, { tool, dir });
     const { tool: id, current, items, problems, failed } = await adapter.status(where);
@@ -61,10 +63,12 @@ async function status({ tool, dir, json }: Flags, command: Command, context: Con
       { key: 'reversible', title: 'WAY DOWN', show: (there) => (there === true ? 'yes' : 'no') },
     ]);
     note(`${id}: ${current === null ? 'nothing is applied' : `current is ${current}`} (${where.directory})`);
-    for (const { message } of problems) note(`pgdeck: ${message}`);
+    for (const { message } of problems) note(`pgdeck: ${tell(message)}`);
     const other = await atWork(where.session, resolved.target.database);
     if (other !== undefined) note(`pgdeck: ${other} What looks unfinished may be its work.`);
     return failed ? EXIT.failed : EXIT.done;
+  } catch (error) {
+    return fail(error, tell);
   } finally {
     await opContext.close();
   }

@@ -57,13 +57,13 @@ export function printJsonLine(value: unknown): void {
   print(jsonText(value, process.stdout.isTTY === true, 0));
 }
 
-/** Says on stderr what went wrong and what to do next. Returns the exit code. */
-export function fail(error: unknown): number {
+/** Says on stderr what went wrong and what to do next, in the words of `tell`. Returns the exit code. */
+export function fail(error: unknown, tell: (text: string) => string = (text) => text): number {
   const facts = error instanceof Error ? error : new Error(String(error));
   const next = isDbError(error) || isOpError(error) || error instanceof UsageError ? error.next : undefined;
   const sentence =
     next === undefined ? facts.message : `${facts.message}${/\n/.test(facts.message) ? '\n' : ' '}${next}`;
-  for (const line of sentence.split('\n')) note(`pgdeck: ${line}`);
+  for (const line of tell(sentence).split('\n')) note(`pgdeck: ${line}`);
   if (process.env.PGDECK_DEBUG) note(stackOf(facts));
   return exitCodeOf(error);
 }

@@ -75,14 +75,23 @@ function expected(error: ParseError['error'], text: string, root: Node | undefin
     case 'InvalidCommentToken':
       return 'no comment';
     default:
-      return 'a value';
+      // in an object a value follows a colon, and nothing else
+      return /[{,][ \t\r\n]*$/.test(text.slice(0, offset)) && within(text, root, offset)?.type === 'object'
+        ? 'a name in double quotes'
+        : 'a value';
   }
+}
+
+/** The innermost list or object that has not ended before a place. */
+function within(text: string, root: Node | undefined, place: number): Node | undefined {
+  let node = root && findNodeAtOffset(root, place, true);
+  while (node && !isOpen(text, node, place)) node = node.parent;
+  return node;
 }
 
 /** What could stand at a place in a list or an object. */
 function goingOn(text: string, root: Node | undefined, place: number): string {
-  let node = root && findNodeAtOffset(root, place, true);
-  while (node && !isOpen(text, node, place)) node = node.parent;
+  const node = within(text, root, place);
   const [begin, close] = node?.type === 'array' ? ['a value', ']'] : ['a name in double quotes', '}'];
   return node?.children?.length === 0 ? begin : `"," or "${close}"`;
 }

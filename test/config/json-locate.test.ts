@@ -13,6 +13,10 @@ test.each([
   ['{"a": "\\q"}', '1:7: expected a closing quote, got "\\""'],
   ['{"a": 1 /* b */}', '1:9: expected no comment, got "/"'],
   ['{"a":\u00a01}', '1:6: expected a value, got "\u00a0"'],
+  ['{,"a": 1}', '1:2: expected a name in double quotes, got ","'],
+  ['{\u00a0"a": 1}', '1:2: expected a name in double quotes, got "\u00a0"'],
+  ['{"a": 1,\u2028"b": 2}', '1:9: expected a name in double quotes, got "\u2028"'],
+  ['[1, \u00a02]', '1:5: expected a value, got "\u00a0"'],
   ['{}\n}', '2:1: expected the end of the file, got "}"'],
 ])('%j is no JSON', (text, told) => {
   const found = locateJson(text);

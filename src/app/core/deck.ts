@@ -81,6 +81,8 @@ export interface Deck {
   table(view: string, change: Partial<TableState>): void;
   moveCursor(to: (index: number, last: number) => number): void;
   focusPane(by: number): void;
+  /** The focused pane fills the screen, or takes its place again. */
+  toggleZoom(): void;
   /** Rows of the focused table that fit on the screen; a page of PgDn. */
   readonly page: number;
   setField(field: TextField): void;

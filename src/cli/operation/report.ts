@@ -1,10 +1,11 @@
 import { withConnection } from '../../ops/engine/connection.ts';
 import type { OpEvent, Plan, ResultTable } from '../../ops/engine/plan.ts';
-import { takenBack } from '../../ops/engine/run/steps/outcome.ts';
+import { undoneByStop } from '../../ops/engine/run/steps/outcome.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { type Amount, Pace, progressText } from '../../text/progress.ts';
 import { duration } from '../../text/units.ts';
 import { clip } from '../../text/width.ts';
+import type { Again } from '../again.ts';
 import { note, print } from '../output.ts';
 import { resultText } from './plan.ts';
 
@@ -18,6 +19,7 @@ const INDENT = '      ';
 export class Report {
   readonly #plan: Plan;
   readonly #connection: readonly string[];
+  readonly #again: Again;
   readonly #terminal = process.stderr.isTTY === true;
   readonly #results: ResultTable[] = [];
   readonly #begun: number[] = [];
@@ -30,9 +32,10 @@ export class Report {
   /** Set while the newest amounts are not on the screen yet. */
   #later: NodeJS.Timeout | undefined;
 
-  /** `connection`: the words that reach the server, for the command that takes it back. */
-  constructor(plan: Plan, connection: readonly string[]) {
+  /** `connection`: the words that reach the server, for the command that takes it back; `again` is for others. */
+  constructor(plan: Plan, connection: readonly string[], again: Again) {
     this.#plan = plan;
+    this.#again = again;
     this.#connection = connection;
   }
 
@@ -41,6 +44,8 @@ export class Report {
       this.#progress(event);
       return;
     }
+    // a line has said who it is
+    if (event.type === 'waits') return;
     this.#erase();
     if (event.type === 'begin') note(`${cleanLine(event.title)} (run ${event.run})`);
     else if (event.type === 'unrecorded') note(`pgdeck: ${cleanLine(event.text)}`);
@@ -49,7 +54,7 @@ export class Report {
       this.#amounts.clear();
       note(`[${event.step + 1}/${this.#plan.steps.length}] ${cleanLine(event.title)}`);
     } else if (event.type === 'line') {
-      note(indented(event.text));
+      note(indented(this.#again(event.text)));
       // it took the place of the amounts
       if (this.#amounts.size > 0) this.#drawSoon();
     } else if (event.type === 'result') this.#results.push(event.table);
@@ -57,30 +62,39 @@ export class Report {
       this.#amounts.clear();
       const id = this.#plan.steps[event.step]?.id;
       if (event.ok && id !== undefined) this.#done.add(id);
-      if (!event.ok) note(indented(`failed: ${event.text ?? ''}`));
-      else if (event.text !== undefined) note(indented(event.text));
+      if (!event.ok) note(indented(this.#again(`failed: ${event.text ?? ''}`)));
+      else if (event.text !== undefined) note(indented(this.#again(event.text)));
       else if (event.ms >= NOTED_MS) note(`${INDENT}done in ${duration(event.ms / 1000)}`);
     } else if (event.type === 'rollback') {
       const title = cleanLine(this.#plan.steps[event.step]?.title ?? '');
-      note(event.ok ? `Taken back: ${title}` : `Not taken back: ${title}: ${event.text ?? ''}`);
+      note(
+        event.ok ? `Rolled back: ${title}` : `Not rolled back: ${title}: ${this.#again(event.text ?? '')}`,
+      );
     } else this.#end(event);
   }
 
   /** What a cancellation does with the steps that were begun. */
   left(): string {
-    const titles = takenBack(this.#plan.steps, this.#done)
+    const titles = undoneByStop(this.#plan.steps, this.#done)
       .filter((step) => this.#begun.includes(this.#plan.steps.indexOf(step)))
       .map(({ title }) => cleanLine(title));
+    const running = this.#plan.steps[this.#begun.at(-1) ?? -1];
+    // what runs one by one has no way back: to say that there is nothing would be too little
+    if (running?.atomic === false && !this.#done.has(running.id))
+      return `Keeps what it has done so far: ${cleanLine(running.title)}.`;
     return titles.length === 0
-      ? 'Nothing was done that would have to be taken back.'
-      : `This is taken back: ${titles.reverse().join('; ')}.`;
+      ? 'Nothing to roll back.'
+      : `Will be rolled back: ${titles.reverse().join('; ')}.`;
   }
 
   #end(event: Extract<OpEvent, { type: 'end' }>): void {
     const tables = this.#results.flatMap((table) => resultText(table, process.stdout.columns));
     for (const line of tables.slice(1)) print(line);
     if (event.ok) note(`${event.text} ${duration(event.ms / 1000)}`);
-    else for (const line of event.text.split('\n')) note(`pgdeck: ${line}`);
+    else for (const line of this.#again(event.text).split('\n')) note(`pgdeck: ${line}`);
+    if (event.status === 'done' && event.state !== null) note(cleanBlock(event.state));
+    if (event.status === 'refused' && !event.text.includes('Nothing was done.'))
+      note(`pgdeck: ${event.state}`);
     if (event.undo !== null) print(`To undo it: ${cleanLine(withConnection(event.undo, this.#connection))}`);
   }
 

@@ -6,6 +6,7 @@ import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
 import { refusal, runPlan } from '../../ops/engine/run/runner.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import { entryOf } from '../../ops/registry.ts';
+import { type Again, again } from '../again.ts';
 import type { Context } from '../context.ts';
 import { EXIT, fail, note, print, printJson, printJsonLine } from '../output.ts';
 import { type Answers, answered, ask, remedy } from './confirm.ts';
@@ -20,7 +21,7 @@ export interface Flags extends Answers {
 }
 
 /** Asks, runs a plan and tells what happens. Returns the exit code. */
-export type CarryOut = (plan: Plan, context: OpContext, flags: Flags) => Promise<number>;
+export type CarryOut = (plan: Plan, context: OpContext, flags: Flags, tell: Again) => Promise<number>;
 
 /** Plans an operation and carries it out, or prints its plan. Returns the exit code; reports what fails itself. */
 export async function runOperation(
@@ -32,18 +33,26 @@ export async function runOperation(
 ): Promise<number> {
   const flags = command.opts<Flags>();
   let opContext: OpContext | undefined;
+  let tell: Again = (text) => text;
   try {
     const input = inputOf(operation, raw);
     const { resolved } = await context.resolve(command);
     opContext = createOpContext({ resolved, env: context.env, operations: entryOf });
+    tell = again(command, opContext.connection);
     const plan = await operation.plan(input, opContext);
-    return flags.plan ? show(plan, opContext, flags) : await run(plan, opContext, flags);
+    return flags.plan ? show(told(plan, tell), opContext, flags) : await run(plan, opContext, flags, tell);
   } catch (error) {
-    return failed(error, opContext, flags);
+    return failed(error, opContext, flags, tell);
   } finally {
     await opContext?.close();
   }
 }
+
+/** Its checks name commands, too. */
+const told = (plan: Plan, tell: Again): Plan => ({
+  ...plan,
+  checks: plan.checks.map((check) => ({ ...check, detail: tell(check.detail) })),
+});
 
 function show(plan: Plan, { readOnly }: OpContext, { json }: Flags): number {
   if (json) printJson(planJson(plan));
@@ -57,23 +66,23 @@ function show(plan: Plan, { readOnly }: OpContext, { json }: Flags): number {
   return EXIT.done;
 }
 
-async function carryOut(plan: Plan, context: OpContext, flags: Flags): Promise<number> {
+async function carryOut(plan: Plan, context: OpContext, flags: Flags, tell: Again): Promise<number> {
   const refused = refusal(plan, context.readOnly);
   if (refused) throw refused;
   if (plan.steps.length === 0) {
-    for (const line of planText(plan)) note(line);
+    for (const line of planText(told(plan, tell))) note(line);
     note('There is nothing to do.');
     if (flags.json) printEnd('done', 'There is nothing to do.');
     return EXIT.done;
   }
-  if (!(await confirmed(plan, flags))) return EXIT.refused;
-  const report = new Report(plan, context.connection);
+  if (!(await confirmed(told(plan, tell), flags))) return EXIT.refused;
+  const report = new Report(plan, context.connection, tell);
   const { signal, release } = interruptible(() => report.left());
   let end: OpEvent | undefined;
   try {
     for await (const event of runPlan(plan, context, { signal })) {
       end = event;
-      if (flags.json) printJsonLine(event.type === 'end' ? endJson(event, context) : event);
+      if (flags.json) printJsonLine(event.type === 'end' ? endJson(event, context, tell) : event);
       else report.see(event);
     }
   } finally {
@@ -83,10 +92,11 @@ async function carryOut(plan: Plan, context: OpContext, flags: Flags): Promise<n
 }
 
 /** Nothing is in the journal of a run that was refused; the command that takes it back reaches this server. */
-function endJson(end: Extract<OpEvent, { type: 'end' }>, { connection }: OpContext): object {
-  const { status, run, undo } = end;
+function endJson(end: Extract<OpEvent, { type: 'end' }>, { connection }: OpContext, tell: Again): object {
+  const { status, run, undo, text } = end;
   return {
     ...end,
+    text: tell(text),
     run: status === 'refused' ? null : run,
     undo: undo && withConnection(undo, connection),
   };
@@ -113,9 +123,9 @@ async function confirmed(plan: Plan, flags: Flags): Promise<boolean> {
   return false;
 }
 
-function failed(error: unknown, context: OpContext | undefined, { json, plan }: Flags): number {
-  const code = fail(clean(error, context));
-  const text = context?.secrets.redact(sentenceOf(error)) ?? sentenceOf(error);
+function failed(error: unknown, context: OpContext | undefined, { json, plan }: Flags, tell: Again): number {
+  const code = fail(clean(error, context), tell);
+  const text = tell(context?.secrets.redact(sentenceOf(error)) ?? sentenceOf(error));
   if (json && !plan) printEnd(code === EXIT.refused ? 'refused' : 'failed', text);
   return code;
 }
@@ -138,6 +148,7 @@ function printEnd(status: 'done' | 'refused' | 'failed', text: string): void {
     run: null,
     ms: 0,
     text,
+    state: 'Nothing was changed.',
     undo: null,
   });
 }

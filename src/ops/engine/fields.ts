@@ -109,6 +109,27 @@ function missing(values: Record<string, unknown>, issue: z.core.$ZodIssue): bool
   return issue.path.length === 1 && values[String(issue.path[0])] === undefined;
 }
 
+/** What words of a command line give, after the operation's name: the other way round than {@link commandWords}. */
+export function inputOfWords(operation: AnyOperation, words: readonly string[]): RawInput {
+  const fields = fieldsOf(operation);
+  const values: Record<string, string | boolean | string[]> = {};
+  const left = [...words];
+  for (let word = left.shift(); word !== undefined; word = left.shift()) {
+    const field = fields.find(({ option, argument }) => argument !== true && option === word);
+    const target =
+      field ?? fields.find(({ id, argument, kind }) => argument && (kind === 'list' || !(id in values)));
+    if (target === undefined) continue;
+    const { id, kind, initial } = target;
+    if (kind === 'flag') values[id] = initial !== true;
+    else {
+      const value = field === undefined ? word : (left.shift() ?? '');
+      const before = values[id];
+      values[id] = kind === 'list' ? [...(Array.isArray(before) ? before : []), value] : value;
+    }
+  }
+  return values;
+}
+
 /** The command that does the same: words for a shell, without connection and confirmation. */
 export function commandWords(operation: AnyOperation, input: Readonly<Record<string, unknown>>): string[] {
   const words = [...operation.id.split(' ')];

@@ -23,7 +23,7 @@ export interface Asked {
   readonly dir?: string | undefined;
 }
 
-/** Every adapter, our own first. Each is loaded when it is needed. */
+/** Every adapter, our own first. */
 async function adapters(): Promise<readonly MigrationAdapter[]> {
   const [{ sqlAdapter }, { loadAdapters }] = await Promise.all([
     import('./run/adapter.ts'),
@@ -32,11 +32,13 @@ async function adapters(): Promise<readonly MigrationAdapter[]> {
   return [sqlAdapter, ...(await loadAdapters())];
 }
 
-/** Those that `--tool` names: a format is our own for its files alone, where no adapter drives its tool. */
+/** Formats that `--tool` names: our own for their files alone, where no adapter drives the tool. */
+const undriven = (ids: readonly string[]) => FORMATS.filter(({ name }) => !ids.includes(name));
+
+/** Those that `--tool` names. */
 async function nameable(): Promise<readonly MigrationAdapter[]> {
   const [all, { sqlAdapterOf }] = await Promise.all([adapters(), import('./run/adapter.ts')]);
-  const driven = new Set(all.map(({ id }) => id));
-  return [...all, ...FORMATS.filter(({ name }) => !driven.has(name)).map(sqlAdapterOf)];
+  return [...all, ...undriven(all.map(({ id }) => id)).map(sqlAdapterOf)];
 }
 
 /** A tool that knows a directory as its own. */
@@ -63,7 +65,13 @@ export async function choose(
   if (chosen === undefined) throw await nothing(context, { tool, dir });
   const { adapter, place, why } = chosen;
   const { format } = adapter;
-  const where = { ...place, ...(format !== undefined && { format }), session, ...more };
+  const where = {
+    ...place,
+    ...(format !== undefined && { format }),
+    session,
+    ...more,
+    ...(tool !== undefined && { tool }),
+  };
   return { adapter, where, why, others: others.map((one) => one.adapter.id) };
 }
 
@@ -127,10 +135,16 @@ async function undecidedIn(host: Host, dir: string | undefined): Promise<Migrati
 
 async function named(tool: string | undefined): Promise<readonly MigrationAdapter[]> {
   if (tool === undefined) return adapters();
-  const all = await nameable();
-  const some = all.filter(({ id }) => id === tool);
-  if (some.length > 0) return some;
-  throw migrateErrors.noTool({ tool, known: all.map(({ id }) => id) });
+  const [{ sqlAdapter, sqlAdapterOf }, { ADAPTER_IDS, loadAdapter }] = await Promise.all([
+    import('./run/adapter.ts'),
+    import('./adapters/registry.ts'),
+  ]);
+  const formats = undriven(ADAPTER_IDS);
+  const format = formats.find(({ name }) => name === tool);
+  const one = tool === sqlAdapter.id ? sqlAdapter : format ? sqlAdapterOf(format) : await loadAdapter(tool);
+  if (one !== undefined) return [one];
+  const known = [sqlAdapter.id, ...ADAPTER_IDS, ...formats.map(({ name }) => name)];
+  throw migrateErrors.noTool({ tool, known });
 }
 
 /** Whether what `--tool` names are files of SQL, which pgdeck writes where there are none yet. */
@@ -181,13 +195,15 @@ export async function nothing({ host }: OpContext, { tool, dir }: Asked): Promis
 export const chooseFields = {
   tool: {
     title: 'Tool',
-    hint: 'whose migrations they are; found out by the files without it',
+    hint: 'whose migrations they are; detected from the files without it',
+    standard: () => 'detected',
     placeholder: 'tool',
     choices: async () => (await nameable()).map(({ id, title }) => ({ value: id, hint: title })),
   },
   dir: {
     title: 'Directory',
     hint: 'with the migrations, or the project of the tool; without it the usual ones below this directory',
+    standard: () => 'detected',
     placeholder: 'dir',
   },
 } satisfies Record<string, Field>;

@@ -43,6 +43,8 @@ export interface Problem {
     | 'several_heads'
     | 'unknown_revision'
     | 'bad_file'
+    /** What goes up can be read, and what takes it back cannot. */
+    | 'bad_way_down'
     | 'tool';
   readonly version: string | null;
   /** One sentence with the next step. */
@@ -102,6 +104,9 @@ export interface Hazard {
 }
 
 /** How a tool would get there: what the operation makes its plan of. */
+/** Of a migration that has failed: rolled back as a whole, half of it there, or an answer that never came. */
+export type Fates = ReadonlyMap<string, 'rolled back' | 'half' | 'unknown'>;
+
 export interface Route {
   readonly direction: Direction;
   /** In the order they are run. */
@@ -117,6 +122,8 @@ export interface Route {
   /** `migrate down` would not take it back. */
   readonly oneWay?: true;
   readonly steps: readonly Step[];
+  /** What became of those that were begun and not done, filled in by the steps; absent where another program does them. */
+  readonly fates?: Fates;
   /** What the status was when this was planned: a run refuses when it has changed since. */
   readonly statusHash: string;
   /** How they are tried in a shadow database; absent where that cannot be done. */
@@ -190,6 +197,8 @@ export interface Where {
   readonly directory: string;
   /** Whose SQL files they are, where that was said; see {@link MigrationAdapter.format}. */
   readonly format?: string;
+  /** As the person has named it. */
+  readonly tool?: string;
   /** Seconds that one attempt waits for a lock of a table, and for all attempts together. */
   readonly patience?: { readonly lockTimeout: number; readonly wait: number };
   /** Holds the lock of migrations once the run has begun; absent where nothing is run. */

@@ -75,7 +75,7 @@ async function undoPlan(
   const state = newState(undefined);
   return {
     operation: 'restore',
-    title: `Put ${live} back as it was before ${run.id}`,
+    title: `Undo the restore of ${live}`,
     subject: live,
     danger: 'type-name',
     writes: true,
@@ -85,7 +85,7 @@ async function undoPlan(
       { label: 'Server', value: `${context.place}, PostgreSQL ${session.server.version}` },
       { label: 'Database', value: live },
       {
-        label: 'Put back',
+        label: 'Goes back to',
         value: `${before}, replaced by ${run.subject} at ${run.started_at.slice(0, 16)}Z`,
       },
     ],
@@ -94,10 +94,11 @@ async function undoPlan(
       ...beforeStep(hooks, state),
       {
         id: 'undo',
-        title: 'Exchange the names in one transaction',
+        title: 'Swap the names in one transaction',
         preview: undoPreview(shown, { live: now?.comment ?? null, before: old?.comment ?? null }),
         effect: 'sessions are ended; nobody can connect for a fraction of a second',
         waits: true,
+        atomic: true,
         run: async (io) => {
           const rolledBack = rolledBackName(live, io.run);
           state.exchanging = true;
@@ -109,7 +110,7 @@ async function undoPlan(
           );
           state.replaced = true;
           io.result({
-            title: 'Put back',
+            title: 'Swapped back',
             columns: ['what', 'value'],
             rows: [
               ['database', live],
@@ -124,8 +125,9 @@ async function undoPlan(
     ],
     consequence:
       `What was written to ${live} since the restore is kept in ${shown.rolledBack}. ` +
-      'Everybody who is connected loses the connection, and can connect again within a second.',
+      'All sessions are disconnected, and can connect again within a second.',
     locks: [{ family: 'restore', database: live }],
+    reaches: () => `${live} is as it was before the restore; what was restored is kept beside it.`,
     leaves: () => {
       if (state.undecided) return undefined;
       if (state.replaced) return `${live} is as it was before the restore.`;

@@ -25,7 +25,7 @@ export const scheduleInstall = defineOperation({
   id: 'schedule install',
   input,
   fields: {
-    name: { title: 'Name', hint: 'how the job is called: nightly', argument: true },
+    name: { title: 'Name', hint: 'name of the job, such as nightly', argument: true },
     at: {
       title: 'When',
       hint: 'five fields of cron, local time: minute hour day month weekday',
@@ -111,6 +111,7 @@ export const scheduleInstall = defineOperation({
           rollback: async (io) => (written === undefined ? KEPT : writeCrontab(io.host, written)),
         },
       ],
+      reaches: () => 'The other lines of the crontab were not touched; no database was.',
       leaves: ({ takenBack }) =>
         takenBack ? 'The crontab is as it was.' : 'The crontab may have changed: look at it with crontab -l.',
       undo: { command: `pgdeck schedule remove ${name}` },

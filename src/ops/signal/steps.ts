@@ -60,11 +60,11 @@ function sending(action: SignalAction, victim: Victim, watchOf: WatchOf): Step {
   };
 }
 
-/** Sees who goes on, also when a victim stays or the rest was not signalled: whatever was sent has its effect. */
+/** Sees who is released, also when a victim stays or the rest was not signalled: whatever was sent has its effect. */
 function seeing(behind: ReadonlySet<number>, watchOf: WatchOf): Step {
   return {
     id: 'effect',
-    title: 'See who goes on',
+    title: 'See who is released',
     preview: '',
     independent: true,
     always: true,
@@ -79,7 +79,7 @@ function seeing(behind: ReadonlySet<number>, watchOf: WatchOf): Step {
 
 async function effect(behind: ReadonlySet<number>, io: StepIo): Promise<Effect['waiters']> {
   try {
-    return await effectOn(behind, await io.control());
+    return await effectOn(behind, await io.control(), io.signal);
   } catch {
     // unknown is said as such; the outcomes themselves are known
     return null;
@@ -97,8 +97,9 @@ async function notDelivered(
     ...why,
   });
   if (sent === 'nobody') {
-    // terminate needs no look: the guard is the session itself
-    const guarded = victim.guard.by === 'query' || victim.guard.by === 'idle';
+    // no look is needed where the guard is the session itself
+    const { by } = victim.guard;
+    const guarded = by === 'query' || by === 'idle' || by === 'transaction';
     const [where] = guarded ? await look(session, action, [victim]) : [];
     return outcome(where === undefined || where === 'gone' ? 'already_gone' : 'moved_on');
   }

@@ -44,7 +44,7 @@ test('one table: dead rows gone, what the server says streamed, before and after
     `SET lock_timeout = '5s';\nVACUUM (VERBOSE, ANALYZE) "public"."one_table";`,
     '',
   ]);
-  expect(plan.steps[0]?.effect).toMatch(/^ShareUpdateExclusiveLock: reads and writes go on/);
+  expect(plan.steps[0]?.effect).toMatch(/^ShareUpdateExclusiveLock: reads and writes continue/);
   const { events, end, run } = await carryOut(plan, context);
   expect(end).toMatchObject({ status: 'done', undo: null });
   const lines = linesOf(events).join('\n');
@@ -225,13 +225,13 @@ describe('rights', () => {
       await app.sql('ALTER TABLE lost OWNER TO postgres');
       const { end, events } = await carryOut(plan, context);
       expect(end.status).toBe('failed');
-      expect(end.text).toContain('The server passed over public.lost: ');
+      expect(end.text).toContain('The server skipped public.lost: ');
       expect(compared(events)['public.lost']?.outcome).toBe('failed');
     }
     await app.sql(`ALTER TABLE lost OWNER TO ${role}`);
     const plan = await planAnalyze(context, { table: ['lost'] });
     await app.sql('ALTER TABLE lost OWNER TO postgres');
-    expect((await carryOut(plan, context)).end.text).toContain('The server passed over public.lost: ');
+    expect((await carryOut(plan, context)).end.text).toContain('The server skipped public.lost: ');
   });
 });
 
@@ -249,7 +249,7 @@ test('what this version lacks, and what does not go together, is refused with th
     expect(complaints(await planVacuum(context, input)).join(), name).toBe(
       server.major >= since
         ? ''
-        : `block Options: PostgreSQL ${server.version} has no ${name}: it came with ${since}. Leave it out.`,
+        : `block Options: PostgreSQL ${server.version} has no ${name}: that is from ${since} on. Remove it.`,
     );
   const together = await planVacuum(context, { table: ['refused'], full: true, parallel: 2 });
   expect(complaints(together)).toContain(

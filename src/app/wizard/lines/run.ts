@@ -21,8 +21,8 @@ const SIGNS: Readonly<Record<StepState, Signs>> = {
   running: { mark: '▶', ascii: '>', tone: 'accent' },
   done: { mark: '✓', ascii: '+', tone: 'good' },
   failed: { mark: '✗', ascii: 'x', tone: 'critical', word: 'failed' },
-  'taken back': { mark: '↶', ascii: '<', tone: 'warn', word: 'taken back' },
-  'not taken back': { mark: '✗', ascii: 'x', tone: 'critical', word: 'NOT taken back' },
+  'rolled back': { mark: '↶', ascii: '<', tone: 'warn', word: 'rolled back' },
+  'not rolled back': { mark: '✗', ascii: 'x', tone: 'critical', word: 'NOT rolled back' },
 };
 
 /** Rows that the output has at least, where there is room for that. */
@@ -34,7 +34,7 @@ export function runSituation({ steps, startedAt, at, cancelling }: RunView): Lin
   const done = steps.filter(({ state }) => state === 'done').length;
   return [
     span(`  ${done} of ${plural(steps.length, 'step')}, ${wholeSeconds(at - startedAt)}`, 'muted'),
-    ...(cancelling ? [span('  CANCELLING: what was begun is taken back', 'warn')] : []),
+    ...(cancelling ? [span('  STOPPING: what was begun is rolled back', 'warn')] : []),
   ];
 }
 
@@ -47,7 +47,7 @@ export function runLines(
 ): { readonly lines: readonly Line[]; readonly first: number; readonly last: number } {
   const { columns, rows } = size;
   const { rule } = glyphsOf(deck);
-  const bars = run.bars.map((bar) => barLine(bar, columns, deck.ascii));
+  const bars = [...waitLines(run, columns), ...run.bars.map((bar) => barLine(bar, columns, deck.ascii))];
   const room = Math.max(1, rows - bars.length - 1 - LEAST_OUTPUT);
   const at = run.steps.findLastIndex(({ state }) => state !== 'waiting');
   const { from, to } = windowOf(run.steps.length, Math.max(0, at), Math.min(room, run.steps.length));
@@ -69,6 +69,17 @@ export function runLines(
     ...shown.map(outputLine),
   ];
   return { lines: lines.slice(0, rows), first, last };
+}
+
+/** Whom it waits for, for how long, and until when. */
+function waitLines({ waiting, at }: RunView, columns: number): Line[] {
+  if (waiting === undefined) return [];
+  const { who, since, until } = waiting;
+  const left = until === undefined ? '' : `, gives up in ${wholeSeconds(until - at)}`;
+  const text = `WAITS for ${cleanLine(who)}: ${wholeSeconds(at - since)} so far${left}`;
+  return wrap(text, columns - 7)
+    .slice(0, 2)
+    .map((part): Line => [span('      '), span(part, 'warn')]);
 }
 
 export function outputLine({ text, from }: OutputLine): Line {

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { shellWord } from '../../../text/shell.ts';
 import { plural } from '../../../text/units.ts';
 import { defineErrors, failed, refused } from '../../error.ts';
 import type { Direction } from '../types.ts';
@@ -17,7 +16,7 @@ export interface Change {
 export function changeText({ applied, takenBack }: Change): string {
   const told = (versions: readonly string[], what: string) =>
     versions.length === 0 ? [] : [`${versions.join(', ')} ${versions.length === 1 ? 'was' : 'were'} ${what}`];
-  const parts = [...told(applied, 'applied'), ...told(takenBack, 'taken back')];
+  const parts = [...told(applied, 'applied'), ...told(takenBack, 'rolled back')];
   return parts.length === 0 ? 'nothing changed' : parts.join(', ');
 }
 
@@ -41,29 +40,23 @@ const REASONS = {
 } as const;
 export type Reason = keyof typeof REASONS;
 
-/** What to do instead with a tool that applies everything that waits, or nothing. */
-const INSTEAD = {
-  dbmate: 'Go up to the latest, or use --tool sql, which reads the same files and table.',
-  Aerich: 'Go up to the latest, or take the later files away first.',
-  'The script': 'Go up to the latest.',
-} as const;
-export type AllAtOnce = keyof typeof INSTEAD;
-
 const ended = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 export const adapterErrors = defineErrors('migrate.adapters', {
   // what is there of the tool
-  noProject: ({ tool, directory }: { tool: string; directory: string }) =>
-    refused(`There is no project of ${tool} in ${directory}.`, NAME_DIRECTORY),
-  noDbmateFiles: ({ directory }: { directory: string }) =>
-    refused(`There are no migrations of dbmate in ${directory}.`, 'Name their directory with --dir.'),
-  noNodePackage: ({ directory }: { directory: string }) =>
-    refused(`There is no package.json with node-pg-migrate in ${directory}.`, NAME_DIRECTORY),
-  noDbmate: () =>
-    refused('dbmate was not found: install it, or use --tool sql, which reads the same files and table.'),
-  noNodePgMigrate: () => refused('node-pg-migrate was not found: run npm install in the project.'),
-  noAerich: () =>
-    refused('Aerich was not found: install it in .venv of the project, or activate its virtual environment.'),
+  /** `absent`: what there would be; without it a project of the tool. */
+  noProject: ({
+    tool,
+    directory,
+    absent = `is no project of ${tool}`,
+  }: {
+    tool: string;
+    directory: string;
+    absent?: string | undefined;
+  }) => refused(`There ${absent} in ${directory}.`, NAME_DIRECTORY),
+  /** `install`: what installs it, or what else there is. */
+  notInstalled: ({ tool, install }: { tool: string; install: string }) =>
+    refused(`${tool} was not found: ${install}.`),
   noAlembic: ({ tool, root }: { tool: string; root: string }) =>
     refused(
       `${tool} was not found.`,
@@ -71,16 +64,6 @@ export const adapterErrors = defineErrors('migrate.adapters', {
     ),
   /** `why`: the first problem that its status tells. */
   blocked: ({ why }: { why: string }) => refused(why),
-  aerichNotBegun: ({ location, root }: { location: string; root: string }) =>
-    refused(
-      `There are no migrations of Aerich in ${location}.`,
-      `Aerich makes the first one and the tables of the models at once, when it is not begun yet: (cd ${shellWord(root)} && aerich init-db)`,
-    ),
-  severalApps: ({ location, apps }: { location: string; apps: readonly string[] }) =>
-    refused(
-      `Aerich has several apps here: ${apps.join(', ')}.`,
-      `Name one with --dir ${join(location, '…')}`,
-    ),
 
   // which migrations
   ambiguous: ({ beginning, versions }: { beginning: string; versions: readonly string[] }) =>
@@ -99,26 +82,30 @@ export const adapterErrors = defineErrors('migrate.adapters', {
   baseIsDown: () => refused('The base is below everything.', 'Go down to it: pgdeck migrate down --base'),
   noDestination: () =>
     refused('It is not said how far down.', 'Give --steps N, --to VERSION (which stays) or --base.'),
-  allOrNone: ({ tool, waiting, chosen }: { tool: AllAtOnce; waiting: number; chosen: number }) =>
-    refused(`${tool} applies everything that waits (${waiting}), not ${chosen} of it.`, INSTEAD[tool]),
+  allOrNone: ({
+    tool,
+    waiting,
+    chosen,
+    instead,
+  }: {
+    tool: string;
+    waiting: number;
+    chosen: number;
+    instead: string;
+  }) => refused(`${tool} applies everything that waits (${waiting}), not ${chosen} of it.`, instead),
   tooManySteps: ({ n, have, direction }: { n: number; have: number; direction: Direction }) =>
     refused(
       `${plural(n, 'step')} ${n === 1 ? 'is' : 'are'} too many: ${have} ${have === 1 ? 'is' : 'are'} ${direction === 'up' ? 'not applied' : 'applied'}.`,
     ),
   noFile: ({ versions }: { versions: readonly string[] }) =>
     refused(
-      `${versions.join(', ')} cannot be taken back: there is no file of it.`,
+      `${versions.join(', ')} cannot be rolled back: there is no file of it.`,
       'Get the file back from version control.',
     ),
   noWayDown: ({ versions }: { versions: readonly string[] }) =>
     refused(
-      `${versions.join(', ')} has no way down, so nothing is taken back.`,
+      `${versions.join(', ')} has no way down, so nothing is rolled back.`,
       'Write its way down, stop above it with --to, or restore a backup.',
-    ),
-  withoutMark: ({ files }: { files: readonly (string | null)[] }) =>
-    refused(
-      `dbmate applies no file without a line "-- migrate:down": ${files.join(', ')}.`,
-      'Add the line; the way down may be empty.',
     ),
 
   // the run of the tool: `said`: its own words
@@ -168,7 +155,7 @@ export const adapterErrors = defineErrors('migrate.adapters', {
       : `By the history ${changeText(changed)}${planned === undefined ? '' : ', which is not what was planned'}.`;
     return failed(
       `${command} failed${exitCode === 0 ? '' : ` with exit code ${exitCode}`}:${said === '' ? ' it said nothing.' : ` ${ended(said)}`}`,
-      `${state} ${reason ? REASONS[reason] : 'Mend it, and run it again.'}`,
+      `${state} ${reason ? REASONS[reason] : 'Fix it, and run it again.'}`,
     );
   },
 

@@ -1,59 +1,30 @@
 import type { MigrationAdapter } from '../types.ts';
-import type { Adapting } from './shared/adapting.ts';
 
-/** An adapter that is loaded when it is first asked something. */
-function lazy(
-  facts: Pick<MigrationAdapter, 'id' | 'title' | 'can'>,
-  load: () => Promise<Adapting>,
-): MigrationAdapter {
-  return {
-    ...facts,
-    detect: async (place) => (await load()).detect(place),
-    owns: async (place) => (await (await load()).owns?.(place)) === true,
-    ...(facts.can.create && {
-      create: async (place, asked) => {
-        const { create } = await load();
-        if (create === undefined) throw new Error(`${facts.id} creates nothing`);
-        return create(place, asked);
-      },
-    }),
-    status: async (where) => (await load()).status(where),
-    route: async (where, direction, to) => (await load()).route(where, direction, to),
-  };
+/**
+ * The tools of others that can be driven, a folder each. The first that knows a directory as its own is taken. One that
+ * is named is loaded alone.
+ */
+const FOLDERS: Readonly<Record<string, () => Promise<{ readonly adapter: MigrationAdapter }>>> = {
+  'flask-migrate': () => import('./flask-migrate/flask-migrate.ts'),
+  alembic: () => import('./alembic/alembic.ts'),
+  aerich: () => import('./aerich/aerich.ts'),
+  dbmate: () => import('./dbmate/dbmate.ts'),
+  'node-pg-migrate': () => import('./node-pg-migrate/node-pg-migrate.ts'),
+  // what is behind the scripts may be one of the others
+  npm: () => import('./npm/npm.ts'),
+};
+
+/** Their ids, in that order. */
+export const ADAPTER_IDS: readonly string[] = Object.keys(FOLDERS);
+
+/** The one of that id; undefined when there is none. */
+export async function loadAdapter(id: string): Promise<MigrationAdapter | undefined> {
+  if (!Object.hasOwn(FOLDERS, id)) return undefined;
+  return (await FOLDERS[id]?.())?.adapter;
 }
 
-const all = { down: true, to: true, steps: true, create: true } as const;
-
-/** The tools of others that can be driven. The first that knows a directory as its own is taken. */
-export const ADAPTERS: readonly MigrationAdapter[] = [
-  // Alembic inside an application: its directory looks like Alembic's
-  lazy(
-    { id: 'flask-migrate', title: 'Flask-Migrate', can: { ...all, preview: 'full' } },
-    async () => (await import('./alembic/alembic.ts')).flaskMigrate,
-  ),
-  lazy(
-    { id: 'alembic', title: 'Alembic', can: { ...all, preview: 'full' } },
-    async () => (await import('./alembic/alembic.ts')).alembic,
-  ),
-  lazy(
-    { id: 'aerich', title: 'Aerich', can: { ...all, preview: 'partial' } },
-    async () => (await import('./aerich/aerich.ts')).aerich,
-  ),
-  lazy(
-    { id: 'dbmate', title: 'dbmate', can: { ...all, create: false, preview: 'full' } },
-    async () => (await import('./dbmate/dbmate.ts')).dbmate,
-  ),
-  lazy(
-    { id: 'node-pg-migrate', title: 'node-pg-migrate', can: { ...all, preview: 'partial' } },
-    async () => (await import('./node-pg-migrate/node-pg-migrate.ts')).nodePgMigrate,
-  ),
-  lazy(
-    { id: 'npm', title: 'npm scripts', can: { ...all, preview: 'none' } },
-    async () => (await import('./npm/npm.ts')).npmScripts,
-  ),
-];
-
-/** The same, for who loads this when it is needed. */
+/** All of them, in that order. */
 export async function loadAdapters(): Promise<readonly MigrationAdapter[]> {
-  return ADAPTERS;
+  const loaded = await Promise.all(Object.values(FOLDERS).map((load) => load()));
+  return loaded.map(({ adapter }) => adapter);
 }

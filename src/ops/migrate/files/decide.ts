@@ -60,6 +60,7 @@ function takes({ reader, evidence }: Known, sources: readonly Claimed[], other: 
     likely.length > 0 &&
     likely.every(({ file }) => reader.fileName(file) !== undefined) &&
     // a mark in a file's text is its tool's alone
-    (other === undefined || likely.every(({ file }) => other.reader.claims(file, '')))
+    (other === undefined ||
+      likely.every(({ file, format }) => format === undefined || other.reader.claims(file, '')))
   );
 }

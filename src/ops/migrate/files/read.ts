@@ -2,8 +2,9 @@ import { basename, join } from 'node:path';
 import type { Host } from '../../../hosts/host.ts';
 import { FORMATS, formatOf, type MigrationFormat } from '../formats/registry.ts';
 import type { DirectionText, FileName, FormatReader } from '../formats/shared/format.ts';
+import { isBigint } from '../formats/shared/text.ts';
 import { loadParser, type Parser } from '../sql/parser.ts';
-import { readSection } from '../sql/section.ts';
+import { rereadSection } from '../sql/reread.ts';
 import type { Section } from '../sql/statement.ts';
 import type { Problem } from '../types.ts';
 import { type Claimed, commonFormat, decide, type Known } from './decide.ts';
@@ -14,6 +15,7 @@ import { readText } from './text.ts';
 
 interface MigrationFile extends Claimed {
   readonly text: string;
+  readonly raw: string;
 }
 
 /**
@@ -50,7 +52,8 @@ export async function readMigrations(
       problems.push(badFile(versionIn(file), `${file}: ${NO_MARK}`));
     return found;
   }
-  const reader = (await format.readerIn?.({ host, directory })) ?? format.reader;
+  const reader = format.readerIn ? await format.readerIn({ host, directory }) : format.reader;
+  if (reader === undefined) return found;
   if (typeof reader === 'string') {
     problems.push(badFile(null, reader));
     return { ...found, format: format.name, reader: format.reader };
@@ -130,7 +133,7 @@ async function readSources(
       const format = FORMATS.find(
         ({ reader }) => (reader.below || name === file) && reader.claims(file, read.text),
       );
-      sources.push({ file, text: read.text, format });
+      sources.push({ file, text: read.text, raw: read.raw, format });
     } else if (LIKELY.test(name)) problems.push(badFile(versionIn(name), `${file}: ${read.error}`));
   }
   return sources;
@@ -194,12 +197,15 @@ function assemble(
     };
     if (twice)
       return fail(`${twice.map((one) => one?.file).join(' and ')} have the same version; rename one.`);
+    if (reader.bigint && !isBigint(version))
+      return fail(`${(up ?? down)?.file}: its version is larger than a bigint; rename it.`);
     if (up === undefined) return fail(`${down?.file}: there is a way down and no way up.`);
     return read(parser, alone.get(up.file), reader, up, down, fail);
   });
-  for (const { version, up, down } of migrations)
-    for (const error of [up.error, down?.error])
-      if (error !== undefined) problems.push(badFile(version, error));
+  for (const { version, up, down } of migrations) {
+    if (up.error !== undefined) problems.push(badFile(version, up.error));
+    if (down?.error !== undefined) problems.push({ kind: 'bad_way_down', version, message: down.error });
+  }
   return migrations.sort((a, b) => reader.compare(a, b));
 }
 
@@ -216,7 +222,7 @@ function read(
   if (!parts.ok) return fail(withFile(up.file, parts.error));
   if (!downParts.ok) return fail(withFile(down?.file ?? up.file, downParts.error));
   const section = (file: string, part: DirectionText): Section =>
-    readSection(parser, { ...part, file }, part.alone ?? alone);
+    rereadSection(parser, { ...part, file }, part.alone ?? alone);
   const forth = section(up.file, parts.up ?? { sql: '', line: 1 });
   const nothing = { sql: '', line: 1 };
   const back = section(down?.file ?? up.file, downParts.down ?? nothing);
@@ -234,7 +240,7 @@ function read(
       down: written && leads ? back : undefined,
       forgettable: written && !leads,
       key: up.name.key,
-      sums: reader.sums?.(up.text) ?? [],
+      sums: reader.sums?.(up.raw) ?? [],
     },
   ];
 }

@@ -4,8 +4,11 @@ const MB = 1024 * 1024;
 /** Above this a file is data: it would be parsed for half a minute each time that it is looked at. */
 const LARGEST = 32 * MB;
 
+const MARK = Buffer.from('\ufeff');
+
 export type Text =
-  | { readonly ok: true; readonly text: string }
+  /** `raw`: with its byte order mark, which the tools' sums are made with. */
+  | { readonly ok: true; readonly text: string; readonly raw: string }
   | { readonly ok: false; readonly error: string };
 
 /** Reads a file that has to be UTF-8; its byte order mark is left out. `error` is a sentence about the file. */
@@ -29,7 +32,7 @@ export async function readText({ files }: Host, path: string): Promise<Text> {
   const nul = text.indexOf('\0');
   if (nul >= 0)
     return bad(`it has a NUL in line ${text.slice(0, nul).split('\n').length}; save it as UTF-8 text.`);
-  return { ok: true, text };
+  return { ok: true, text, raw: bytes.subarray(0, 3).equals(MARK) ? `\ufeff${text}` : text };
 }
 
 function decode(bytes: Uint8Array): string | undefined {

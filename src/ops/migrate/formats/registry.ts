@@ -1,38 +1,14 @@
-import { dbmate } from './dbmate/dbmate.ts';
-import { diesel } from './diesel/diesel.ts';
-import { drizzle } from './drizzle/drizzle.ts';
-import { flyway } from './flyway/flyway.ts';
-import { golangMigrate } from './golang-migrate/golang-migrate.ts';
-import { goose } from './goose/goose.ts';
-import { hasura } from './hasura/hasura.ts';
-import { nodePgMigrate } from './node-pg-migrate/node-pg-migrate.ts';
-import { prisma } from './prisma/prisma.ts';
+import * as formats from './formats.ts';
 import type { Format } from './shared/format.ts';
-import { sqlx } from './sqlx/sqlx.ts';
-import { supabase } from './supabase/supabase.ts';
-
-/** The formats. Of those that take the same file for theirs the first has it. */
-const ALL = [
-  flyway,
-  golangMigrate,
-  dbmate,
-  goose,
-  nodePgMigrate,
-  prisma,
-  drizzle,
-  supabase,
-  sqlx,
-  diesel,
-  hasura,
-];
 
 /** Whose way of writing migrations the files follow. */
-export type MigrationFormat = (typeof ALL)[number]['name'];
+export type MigrationFormat = (typeof formats)[keyof typeof formats]['name'];
 
-export const FORMATS: readonly Format<MigrationFormat>[] = ALL;
+/** The formats. */
+export const FORMATS: readonly Format<MigrationFormat>[] = Object.values(formats);
 
 /** Their names. */
-export const MIGRATION_FORMATS: readonly MigrationFormat[] = ALL.map(({ name }) => name);
+export const MIGRATION_FORMATS: readonly MigrationFormat[] = FORMATS.map(({ name }) => name);
 
 export function formatOf(name: MigrationFormat): Format<MigrationFormat> {
   const format = FORMATS.find((one) => one.name === name);

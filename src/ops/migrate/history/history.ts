@@ -6,6 +6,15 @@ import type { AppliedRow, Command, DirtyRow } from './rows.ts';
 /** Whose table says what is applied: a tool's, or our own. */
 export type LedgerKind = MigrationFormat | 'pgdeck';
 
+/** A history of another tool than the files are written for. */
+export interface Stranger {
+  /** Quoted, with its schema. */
+  readonly table: string;
+  readonly title: string;
+  /** How many migrations it holds as applied. */
+  readonly applied: number;
+}
+
 /** The tables as they are now. */
 export interface History {
   readonly kind: LedgerKind;
@@ -19,6 +28,8 @@ export interface History {
   readonly companion: boolean;
   /** Why pgdeck does not write to it, with the next step; undefined when it does. */
   readonly refusal: string | undefined;
+  /** Another tool's table where this one's is not: what it holds was applied from other files. */
+  readonly stranger?: Stranger | undefined;
   /** In the order they were applied, as far as that is known. */
   readonly applied: readonly AppliedRow[];
   readonly dirty: readonly DirtyRow[];

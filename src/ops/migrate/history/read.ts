@@ -1,13 +1,15 @@
-import { quoteRelation } from '../../../db/ident.ts';
+import { DbError } from '../../../db/errors.ts';
+import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { migrateErrors } from '../errors.ts';
 import type { Migrations } from '../files/migrations.ts';
 import { FORMATS, formatOf, type MigrationFormat } from '../formats/registry.ts';
-import type { Format } from '../formats/shared/format.ts';
+import type { Format, FormatReader } from '../formats/shared/format.ts';
 import { appliedRow, type Entries, type LedgerTool } from '../formats/shared/ledger.ts';
+import { isPlaceOf, tablesOf } from '../formats/tables.ts';
 import { currentSchema, type HistoryTable, historyTables } from '../queries/tables.ts';
 import { COMPANION, type CompanionRow, readCompanion } from './companion.ts';
-import type { History, HistoryAccess } from './history.ts';
+import type { History, HistoryAccess, Stranger } from './history.ts';
 import type { AppliedRow, DirtyRow } from './rows.ts';
 import { writer } from './write.ts';
 
@@ -19,10 +21,15 @@ type Known = Format<MigrationFormat>;
  * table may not be read.
  */
 export async function readHistory(session: Session, files: Migrations): Promise<HistoryAccess> {
-  const found = await tablesIn(session);
+  const asked = files.format && placed(formatOf(files.format), files.reader);
+  const found = await tablesIn(session, asked);
   const notes: string[] = [];
   const mine = found.filter(({ name }) => name === COMPANION);
-  const choice = choose(files.format, found, notes);
+  const first = choose(asked, found, notes);
+  const choice =
+    asked === undefined || first.table !== undefined
+      ? first
+      : { ...first, table: await renamed(session, asked, found, files) };
   const { table } = choice;
   const usual = choice.format?.ledger;
   const schema = table?.schema ?? usual?.schema ?? mine[0]?.schema ?? (await schemaToUse(session));
@@ -33,6 +40,8 @@ export async function readHistory(session: Session, files: Migrations): Promise<
       const { schema, name } = one;
       throw migrateErrors.unreadable({ schema, name, user: session.server.user });
     }
+  for (const one of [table, companion])
+    if (one?.hidden) throw migrateErrors.rowsHidden({ ...one, user: session.server.user });
   const own = companion ?? { schema: ownSchema, name: COMPANION };
   const rows = companion ? await readCompanion(session, quoteRelation(own)) : [];
   const ours = rows.filter(({ applied_at: at }) => at !== null).map(({ version }) => version);
@@ -41,7 +50,14 @@ export async function readHistory(session: Session, files: Migrations): Promise<
   const tool = format?.ledger;
   const relation = tool ? (table ?? { schema, name: tool.tableName }) : own;
   const around = { migrations: files.migrations, directory: files.directory, others: ours };
-  const said = tool && table ? await tool.read(session, quoteRelation(relation), around) : undefined;
+  const said =
+    tool && table
+      ? await tool.read(session, quoteRelation(relation), around).catch((error) => {
+          if (!isUnlike(error)) throw error;
+          throw migrateErrors.unlike({ ...table, tool: format.title, why: error.message }, error);
+        })
+      : undefined;
+  if (table && usual?.schema === undefined) notes.push(...(await elsewhere(session, table)));
   const entries =
     said && tool
       ? laidOver(tool, said, rows)
@@ -55,6 +71,7 @@ export async function readHistory(session: Session, files: Migrations): Promise<
     exists: tool ? table !== undefined : companion !== undefined,
     companion: companion !== undefined,
     refusal: format && refusalOf(format, found, table),
+    ...(table === undefined && { stranger: await strangerOf(session, asked, found, files.directory) }),
     notes,
     ...entries,
   };
@@ -64,23 +81,41 @@ export async function readHistory(session: Session, files: Migrations): Promise<
 /** Formats whose tool keeps its history in this database. Throws DbError. */
 export async function formatsIn(session: Session): Promise<readonly MigrationFormat[]> {
   const found = await tablesIn(session);
-  return FORMATS.filter((format) => tablesOf(format, found).length > 0).map(({ name }) => name);
+  return FORMATS.filter(({ ledger }) => tablesOf(ledger, found).length > 0).map(({ name }) => name);
 }
 
-const tablesIn = (session: Session): Promise<HistoryTable[]> =>
-  session.run(historyTables, [...new Set(FORMATS.map(({ ledger }) => ledger.tableName)), COMPANION]);
+/** Tables of every tool, and of `asked` also those that may be its own under another name. */
+const tablesIn = (session: Session, asked?: Known): Promise<HistoryTable[]> =>
+  session.run(historyTables, {
+    names: [
+      ...new Set([...FORMATS, ...(asked ? [asked] : [])].map(({ ledger }) => ledger.tableName)),
+      COMPANION,
+    ],
+    columns: asked?.ledger.renamable ?? [],
+  });
 
-/** Schemas that are one tool's: a table in them is no other's. */
-const TAKEN: ReadonlySet<string> = new Set(FORMATS.flatMap(({ ledger }) => ledger.schema ?? []));
+/** The format with its history where the project's settings put it. */
+function placed(format: Known, reader: FormatReader | undefined): Known {
+  const { schema = format.ledger.schema, tableName = format.ledger.tableName } = reader?.history ?? {};
+  return { ...format, ledger: { ...format.ledger, tableName, ...(schema !== undefined && { schema }) } };
+}
 
-function tablesOf({ ledger }: Known, found: readonly HistoryTable[]): HistoryTable[] {
-  const { tableName, schema } = ledger;
-  return found.filter(
-    (one) =>
-      one.name === tableName &&
-      (schema === undefined ? !TAKEN.has(one.schema) : one.schema === schema) &&
-      ledger.fits(one.columns),
-  );
+/** A table under another name whose rows are of these files, by their sums. Throws DbError, and OpError for two. */
+async function renamed(
+  session: Session,
+  { ledger }: Known,
+  found: readonly HistoryTable[],
+  { migrations, directory }: Migrations,
+): Promise<HistoryTable | undefined> {
+  const sums = new Set(migrations.flatMap(({ sums: all }) => all));
+  const fitting: HistoryTable[] = [];
+  for (const one of found) {
+    if (!ledger.renamable?.includes(one.columns.join(',')) || !one.readable) continue;
+    const { applied } = await ledger.read(session, quoteRelation(one), { migrations, directory, others: [] });
+    if (applied.some(({ sum }) => sum !== null && sums.has(sum))) fitting.push(one);
+  }
+  if (fitting.length > 1) throw migrateErrors.twoHistories({ tables: fitting.map(quoteRelation) });
+  return fitting[0];
 }
 
 interface LedgerChoice {
@@ -89,16 +124,11 @@ interface LedgerChoice {
   readonly table: HistoryTable | undefined;
 }
 
-function choose(
-  name: MigrationFormat | undefined,
-  found: readonly HistoryTable[],
-  notes: string[],
-): LedgerChoice {
-  const own = name && formatOf(name);
+function choose(own: Known | undefined, found: readonly HistoryTable[], notes: string[]): LedgerChoice {
   const kin = FORMATS.filter((format) => own?.kin?.includes(format.name));
   const candidates = own === undefined ? FORMATS : [own, ...kin];
   for (const format of candidates) {
-    const [table, ...others] = tablesOf(format, found);
+    const [table, ...others] = tablesOf(format.ledger, found);
     if (table === undefined) continue;
     if (others.length > 0)
       notes.push(
@@ -106,8 +136,8 @@ function choose(
       );
     return { format, table };
   }
-  for (const stranger of FORMATS.filter((format) => !candidates.includes(format))) {
-    const [table] = tablesOf(stranger, found);
+  for (const stranger of strangersTo(own)) {
+    const [table] = tablesOf(stranger.ledger, found);
     if (table !== undefined)
       notes.push(
         `The database has ${quoteRelation(table)} of ${stranger.title}, and the files are written for ${own?.title}.`,
@@ -116,17 +146,46 @@ function choose(
   return { format: own, table: undefined };
 }
 
+/** Formats whose tool does not keep the history of such files. */
+const strangersTo = (own: Known | undefined): readonly Known[] =>
+  own === undefined ? [] : FORMATS.filter(({ name }) => name !== own.name && !own.kin?.includes(name));
+
+/**
+ * The history of another tool where objects are made, or in `public`: one in a schema apart is often that of a service
+ * beside, such as `auth` of Supabase. Throws DbError.
+ */
+async function strangerOf(
+  session: Session,
+  own: Known | undefined,
+  found: readonly HistoryTable[],
+  directory: string,
+): Promise<Stranger | undefined> {
+  const here = ['public', await schemaToUse(session)];
+  for (const { title, ledger } of strangersTo(own)) {
+    const [one] = tablesOf(ledger, found).filter(({ schema }) => here.includes(schema));
+    if (one === undefined || !one.readable || one.hidden) continue;
+    const table = quoteRelation(one);
+    const { applied } = await ledger
+      .read(session, table, { migrations: [], directory, others: [] })
+      .catch((error) => {
+        if (!isUnlike(error)) throw error;
+        // not as the tool makes it: an application's own
+        return { applied: [] };
+      });
+    if (applied.length > 0) return { table, title, applied: applied.length };
+  }
+  return undefined;
+}
+
 function refusalOf(
   { title, ledger }: Known,
   found: readonly HistoryTable[],
   table: HistoryTable | undefined,
 ): string | undefined {
   if (table !== undefined) return undefined;
-  const { tableName, schema } = ledger;
-  const taken = found.find(
-    (one) =>
-      one.name === tableName && (schema === undefined ? !TAKEN.has(one.schema) : one.schema === schema),
-  );
+  const taken = found.find((one) => isPlaceOf(ledger, one));
+  const unfit = taken && ledger.unfit?.(taken.columns);
+  if (taken && unfit !== undefined) return `${quoteRelation(taken)} ${unfit}`;
   return taken
     ? `${quoteRelation(taken)} is not a table of ${title} (its columns are ${taken.columns.join(', ')}); use the directory that belongs to it, or another database.`
     : ledger.absent;
@@ -135,6 +194,19 @@ function refusalOf(
 async function schemaToUse(session: Session): Promise<string> {
   const [row] = await session.run(currentSchema, undefined);
   return row?.schema ?? 'public';
+}
+
+/** What the server says where columns are not of the types that the tool makes. */
+const isUnlike = (error: unknown): error is DbError =>
+  error instanceof DbError && /^(?:22|42(?!501))/.test(error.code ?? '');
+
+/** A tool that works in a schema of its own makes there what names none, and pgdeck would not. */
+async function elsewhere(session: Session, table: HistoryTable): Promise<string[]> {
+  const here = await schemaToUse(session);
+  if (table.schema === here) return [];
+  return [
+    `${quoteRelation(table)} is not in ${quoteIdent(here)}, where a statement without a schema's name makes its objects; if the tool works in ${quoteIdent(table.schema)}, set search_path for this role or connection.`,
+  ];
 }
 
 const dirtyOf = (rows: readonly CompanionRow[]): DirtyRow[] => rows.flatMap(({ dirty }) => dirty ?? []);

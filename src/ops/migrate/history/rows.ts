@@ -4,6 +4,8 @@ import type { Direction } from '../types.ts';
 export interface Command {
   readonly text: string;
   readonly params: readonly unknown[];
+  /** Quoted name of the table that it has to write a row to; what writes none fails. */
+  readonly writes?: string;
 }
 
 /** A migration that the history knows as applied. */
@@ -21,6 +23,8 @@ export interface AppliedRow {
   readonly sum: string | null;
   readonly applied_by: string | null;
   readonly execution_ms: number | null;
+  /** What those have in common that were applied together, where the tool takes them back together. */
+  readonly batch?: number;
 }
 
 /** A migration that was begun outside a transaction and not finished. */

@@ -12,6 +12,7 @@ import {
   markRemoved,
 } from './companion.ts';
 import type { Ledger } from './history.ts';
+import type { Command } from './rows.ts';
 
 interface Relation {
   readonly schema: string;
@@ -47,7 +48,7 @@ export function writer(
     finish: (migration, direction, ms, author) =>
       direction === 'up'
         ? [
-            ...(tool?.applied(table, migration, around(migration), ms) ?? []),
+            ...writing(table, tool?.applied(table, migration, around(migration), ms) ?? []),
             markApplied(own, migration, ms, author),
           ]
         : [
@@ -62,6 +63,15 @@ export function writer(
     accept: (migration) => [...(tool?.accepted?.(table, migration) ?? []), markAccepted(own, migration)],
   };
 }
+
+/**
+ * A view, a trigger or a rule in the table's place can swallow the row, which is the last that is written: it has to come
+ * back.
+ */
+const writing = (table: string, list: readonly Command[]): Command[] =>
+  list.map((one, at) =>
+    at === list.length - 1 ? { ...one, text: `${one.text} RETURNING true`, writes: table } : one,
+  );
 
 /** The version before this one in the order of application, which need not have a file itself. */
 function previousOf(migrations: readonly Migration[], version: string): string | undefined {

@@ -25,7 +25,7 @@ export interface MigrateState {
 export function lockStep(state: MigrateState, wait: number): Step {
   return {
     id: 'lock',
-    title: 'Take the lock of migrations, and read the status again',
+    title: 'Take the migration lock, and read the status again',
     preview: `${state.lock.sql};`,
     effect: 'one run of migrations at a time; nobody else waits',
     run: async (io) => {

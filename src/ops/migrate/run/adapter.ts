@@ -9,7 +9,7 @@ import { versionsFor } from './destination.ts';
 import { runErrors } from './errors.ts';
 import { hazardsOf } from './hazards.ts';
 import { rehearsalOf } from './rehearsed.ts';
-import { historyStep, moveStep } from './steps.ts';
+import { historyStep, moveStep, type OwnFates } from './steps.ts';
 import { tablesOf } from './tables.ts';
 import { refuseUnread } from './unread.ts';
 
@@ -38,7 +38,10 @@ export const sqlAdapterOf = ({ name, title }: Format<MigrationFormat>): Migratio
 async function route(where: Where, direction: Direction, to: Destination | Only): Promise<Route> {
   const all = await readAll(where);
   refuseUnfit(all);
-  if (direction === 'up') refuseUnread(all, to);
+  if (direction === 'up') {
+    refuseForeign(all, where);
+    refuseUnread(all, to);
+  }
   const versions = versionsFor(all.status, direction, to, all.files);
   if (to.kind === 'only') refuseSingle(all, versions);
   const moves = versions.map(
@@ -47,6 +50,7 @@ async function route(where: Where, direction: Direction, to: Destination | Only)
   for (const move of moves) sectionOf(move);
   const rehearsal = direction === 'up' ? rehearsalOf(all, moves) : undefined;
   const create = !(all.history.exists && all.history.companion);
+  const fates: OwnFates = new Map();
   return {
     direction,
     versions,
@@ -55,7 +59,11 @@ async function route(where: Where, direction: Direction, to: Destination | Only)
     steps:
       moves.length === 0
         ? []
-        : [...(create ? [historyStep(where, all)] : []), ...moves.map((move) => moveStep(where, all, move))],
+        : [
+            ...(create ? [historyStep(where, all)] : []),
+            ...moves.map((move) => moveStep(where, all, move, fates)),
+          ],
+    fates,
     statusHash: statusHash(all.status, all.files),
     ...(rehearsal !== undefined && { rehearsal }),
   };
@@ -74,6 +82,13 @@ function refuseUnfit({ files, history, status }: StatusOfFiles): void {
   if (dirty) throw runErrors.dirty({ why: dirty.message });
   const none = files.problems.find(({ kind }) => kind === 'no_directory');
   if (none) throw runErrors.noDirectory({ why: none.message });
+}
+
+/** What was applied from files of another tool is not in these: they may be of another project. */
+function refuseForeign({ files: { directory, format }, history }: StatusOfFiles, { tool }: Where): void {
+  const { stranger, applied } = history;
+  if (stranger === undefined || format === undefined || tool !== undefined || applied.length > 0) return;
+  throw runErrors.otherTool({ ...stranger, directory, format: formatOf(format) });
 }
 
 /** Where the table holds the newest version only, one below it cannot go alone. */

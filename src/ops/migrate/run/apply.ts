@@ -11,17 +11,19 @@ import type { Command } from '../history/rows.ts';
 import { as } from '../sql/ast.ts';
 import type { Section, Statement } from '../sql/statement.ts';
 import type { Direction } from '../types.ts';
-import { runErrors } from './errors.ts';
+import { isCommitLost, runErrors } from './errors.ts';
 import { statementFailure } from './failure.ts';
 import { withRetries } from './retry.ts';
 
 /** What a migration is run with. */
 export interface Applying {
-  readonly io: Pick<StepIo, 'run' | 'signal' | 'line' | 'progress' | 'crashPoint'>;
+  readonly io: Pick<StepIo, 'run' | 'signal' | 'line' | 'waits' | 'progress' | 'crashPoint'>;
   /** Its role, settings and search_path are the migration's. */
   readonly session: Session;
   readonly ledger: Ledger;
   readonly patience: Patience;
+  /** Told when a transaction that was the whole of it is rolled back for certain. */
+  readonly rolledBack?: () => void;
 }
 
 /** A migration in one direction. */
@@ -93,6 +95,7 @@ async function inTransaction(
         await commands(session, ledger.finish(migration, direction, performance.now() - began, io));
         io.crashPoint(`${id}:history`);
       }).catch((error) => {
+        if (!isCommitLost(error)) work.rolledBack?.();
         throw statementFailure(error, fileOf(move), undefined);
       }),
     () => at?.locks ?? [],
@@ -222,7 +225,10 @@ export async function transaction(session: Session, work: () => Promise<void>): 
 }
 
 export async function commands(session: Session, list: readonly Command[]): Promise<void> {
-  for (const { text, params } of list) await session.sql(text, [...params]);
+  for (const { text, params, writes } of list) {
+    const rows = await session.sql(text, [...params]);
+    if (writes !== undefined && rows.length === 0) throw runErrors.notWritten({ table: writes });
+  }
 }
 
 /** What a migration changes of its session is not the next one's: a dump of pg_dump empties the search_path. */

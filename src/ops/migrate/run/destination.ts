@@ -1,4 +1,5 @@
 import { migrateErrors } from '../errors.ts';
+import type { Migration } from '../files/migration.ts';
 import type { Migrations } from '../files/migrations.ts';
 import { isRepeatable } from '../formats/shared/repeatable.ts';
 import type { Destination, Direction, Item, Only, Status } from '../types.ts';
@@ -16,10 +17,13 @@ export function versionsFor(
   to: Destination | Only,
   { directory, migrations }: Pick<Migrations, 'directory' | 'migrations'>,
 ): readonly string[] {
-  const gone = new Set(migrations.filter(({ forgettable }) => forgettable).map(({ version }) => version));
-  if (to.kind === 'only') return onlyThose(items, to.versions, directory, gone);
-  return direction === 'up' ? upTo(items, to, directory) : downTo(items, to, directory, gone);
+  const ways = new Map(migrations.map((migration) => [migration.version, migration]));
+  if (to.kind === 'only') return onlyThose(items, to.versions, directory, ways);
+  return direction === 'up' ? upTo(items, to, directory) : downTo(items, to, directory, ways);
 }
+
+/** Migrations by their version. */
+type Ways = ReadonlyMap<string, Pick<Migration, 'down' | 'forgettable'>>;
 
 const waiting = ({ state }: Item): boolean => state === 'pending' || state === 'out_of_order';
 
@@ -30,20 +34,14 @@ function upTo(items: readonly Item[], to: Destination, where: string): string[] 
   return to.kind === 'steps' ? found.slice(0, to.n) : found;
 }
 
-/** `forgettable`: versions that have no way down and may go without one. */
-function downTo(
-  items: readonly Item[],
-  to: Destination,
-  where: string,
-  forgettable: ReadonlySet<string>,
-): string[] {
+function downTo(items: readonly Item[], to: Destination, where: string, ways: Ways): string[] {
   const from = to.kind === 'to' ? indexOf(items, to.version, where) : -1;
   const target = items[from];
   if (target !== undefined && waiting(target)) throw migrateErrors.belowIsUp({ version: target.version });
   const applied = items.slice(from + 1).filter(isBackable);
   const back = applied.toReversed();
   const chosen = to.kind === 'steps' ? back.slice(0, to.n) : to.kind === 'latest' ? back.slice(0, 1) : back;
-  return refuseStuck(chosen, forgettable);
+  return refuseStuck(chosen, ways);
 }
 
 /** What is applied and has a place in the order; what is applied anew whenever it changes has none. */
@@ -51,12 +49,7 @@ const isBackable = (item: Item): boolean =>
   !waiting(item) && item.state !== 'dirty' && !isRepeatable(item.version);
 
 /** The named ones, the last one first, whatever is applied after them. */
-function onlyThose(
-  items: readonly Item[],
-  versions: readonly string[],
-  where: string,
-  forgettable: ReadonlySet<string>,
-): string[] {
+function onlyThose(items: readonly Item[], versions: readonly string[], where: string, ways: Ways): string[] {
   const named = new Set(versions.map((version) => indexOf(items, version, where)));
   const chosen = items.filter((_, at) => named.has(at)).toReversed();
   const other = chosen.find((item) => !isBackable(item));
@@ -64,16 +57,17 @@ function onlyThose(
     const { version } = other;
     throw runErrors.notApplied({ version, repeatable: isRepeatable(version) });
   }
-  return refuseStuck(chosen, forgettable);
+  return refuseStuck(chosen, ways);
 }
 
-function refuseStuck(chosen: readonly Item[], forgettable: ReadonlySet<string>): string[] {
-  const stuck = chosen.filter(({ reversible, version }) => !reversible && !forgettable.has(version));
+function refuseStuck(chosen: readonly Item[], ways: Ways): string[] {
+  const stuck = chosen.filter(({ reversible, version }) => !reversible && !ways.get(version)?.forgettable);
   if (stuck.length > 0)
     throw runErrors.stuck({
       stuck: stuck.map(({ version, state }) => ({
         version,
         without: state === 'missing_file' ? 'file' : 'way down',
+        unreadable: ways.get(version)?.down?.error,
       })),
       chosen: chosen.length,
     });

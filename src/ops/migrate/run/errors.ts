@@ -1,4 +1,5 @@
-import { defineErrors, failed, refused } from '../../error.ts';
+import { plural } from '../../../text/units.ts';
+import { defineErrors, failed, OpError, refused } from '../../error.ts';
 
 const ended = (words: string): string => (/[.!?]$/.test(words) ? words : `${words}.`);
 
@@ -15,31 +16,58 @@ export const runErrors = defineErrors('migrate.run', {
   notApplied: ({ version, repeatable }: { version: string; repeatable: boolean }) =>
     refused(
       repeatable
-        ? `${version} is applied anew whenever it changes, and has no way down.`
+        ? `${version} is applied again whenever it changes, and has no way down.`
         : `${version} is not applied.`,
       'See what is with: pgdeck migrate status',
     ),
+  otherTool: ({
+    table,
+    title,
+    applied,
+    directory,
+    format,
+  }: {
+    table: string;
+    title: string;
+    applied: number;
+    directory: string;
+    format: { readonly title: string };
+  }) =>
+    refused(
+      `The database has ${plural(applied, 'migration')} of ${title} applied (${table}) and none of ${format.title}, for which the files in ${directory} are written.`,
+      `Name the directory that belongs to the database with --dir, or say that these are meant with --tool sql.`,
+    ),
   newestOnly: ({ tool }: { tool: string }) =>
     refused(
-      `The history of ${tool} holds the newest version only, so that one below it cannot be taken back alone.`,
-      'Take back those above it, too: pgdeck migrate down --to VERSION',
+      `The history of ${tool} holds the newest version only, so that one below it cannot be rolled back alone.`,
+      'Roll back those above it too: pgdeck migrate down --to VERSION',
     ),
-  /** `chosen`: how many were to be taken back. */
+  /** `chosen`: how many were to be taken back; `unreadable`: what is wrong in a way down that is there. */
   stuck: ({
     stuck,
     chosen,
   }: {
-    stuck: readonly { readonly version: string; readonly without: 'file' | 'way down' }[];
+    stuck: readonly {
+      readonly version: string;
+      readonly without: 'file' | 'way down';
+      readonly unreadable: string | undefined;
+    }[];
     chosen: number;
   }) =>
     refused(
-      `${stuck.map(({ version, without }) => `${version} has no ${without}`).join(', ')}: none of the ${chosen === 1 ? 'migration' : `${chosen} migrations`} is taken back.`,
-      'Write what takes it back, or restore a backup: pgdeck backups list',
+      `${stuck.map(({ version, without, unreadable }) => `${version} has no ${without}${unreadable === undefined ? '' : ` that can be read (${unreadable})`}`).join(', ')}: none of the ${chosen === 1 ? 'migration' : `${chosen} migrations`} is rolled back.`,
+      'Write what rolls it back, or restore a backup: pgdeck backups list',
     ),
   noWayDown: ({ version, file }: { version: string; file: string }) =>
     refused(`${version} has no way down in ${file}.`),
   noFile: ({ version, directory }: { version: string; directory: string }) =>
     refused(`There is no file of ${version} in ${directory}.`, 'Get it back.'),
+
+  notWritten: ({ table }: { table: string }) =>
+    failed(
+      `${table} has not taken the row of the migration (a trigger or a rule on it, or nothing in it to be changed).`,
+      'Make it as its tool makes it.',
+    ),
 
   // what the server says
   /** `line`: in the file, where it is known; `where`: of an error within a function. */
@@ -87,3 +115,7 @@ export const runErrors = defineErrors('migrate.run', {
       'The history tells: pgdeck migrate status',
     ),
 });
+
+/** The COMMIT was sent and not answered: nobody knows here whether it holds. */
+export const isCommitLost = (error: unknown): boolean =>
+  error instanceof OpError && error.code === 'migrate.run.commitLost';

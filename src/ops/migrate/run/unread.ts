@@ -11,16 +11,14 @@ import { runErrors } from './errors.ts';
  */
 export function refuseUnread(all: StatusOfFiles, to: Destination | Only): void {
   const { files, status } = all;
-  const downs = new Set(files.migrations.map(({ down }) => down?.error));
   const applied = new Set(
     status.items
       .filter(({ state }) => state !== 'pending' && state !== 'out_of_order')
       .flatMap(({ version }) => [version, plainVersion(version)]),
   );
   const bad = files.problems.filter(
-    ({ kind, message, version }) =>
+    ({ kind, version }) =>
       kind === 'bad_file' &&
-      !downs.has(message) &&
       !(version !== null && (applied.has(version) || applied.has(plainVersion(version)))),
   );
   if (bad.length === 0) return;

@@ -166,6 +166,9 @@ function foreign(parser: Parser, sql: string, offset: number): string | undefine
   const command = /^\\\S*/.exec(rest);
   if (command)
     return `${command[0]} is a command of psql, which the server does not know; write it as SQL, or run the file with psql.`;
+  const [template] = /^(?:\$\{[^}\n]*\}|\{\{[^\n]*?\}\}|<%[^\n]*?%>)/.exec(rest) ?? [];
+  if (template !== undefined)
+    return `${template} is filled in by another program before the server sees it; write what it becomes.`;
   if (/^:['"{]?\w/.test(rest)) return `${/^:\S+/.exec(rest)?.[0]} is a variable of psql; write its value.`;
   const end = sql.lastIndexOf(';', offset);
   if (end < 0) return undefined;

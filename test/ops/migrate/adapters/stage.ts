@@ -6,7 +6,7 @@ import { afterAll, onTestFinished } from 'vitest';
 import { connect, type Session } from '../../../../src/db/client.ts';
 import type { OpContext } from '../../../../src/ops/engine/operation.ts';
 import type { OpEvent } from '../../../../src/ops/engine/plan.ts';
-import { ADAPTERS } from '../../../../src/ops/migrate/adapters/registry.ts';
+import { loadAdapters } from '../../../../src/ops/migrate/adapters/registry.ts';
 import type {
   Destination,
   Direction,
@@ -16,6 +16,8 @@ import type {
 } from '../../../../src/ops/migrate/types.ts';
 import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 import { carryOut, contextOf, type EndEvent, planOf } from '../../engine/run/stage.ts';
+
+const ADAPTERS = await loadAdapters();
 
 export const NODE_MODULES = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
 

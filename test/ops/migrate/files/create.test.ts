@@ -93,7 +93,7 @@ test('among files that could be of several tools nothing is begun, unless it is 
   const context = contextOf(serverTarget(), home);
   const plan = (more: { format?: MigrationFormat; tool?: string }) =>
     migrateCreate.plan({ name: 'x', autogenerate: false, dir: home, ...more }, context);
-  await expect(plan({})).rejects.toThrow('look like migrations of Supabase or sqlx');
+  await expect(plan({})).rejects.toThrow('look like migrations of sqlx or Supabase');
   const files = async (more: Parameters<typeof plan>[0]) => (await plan(more)).steps[0]?.preview;
   expect(await files({ format: 'sqlx' })).toBe(join(home, '0043_x.sql'));
   expect(await files({ tool: 'sqlx' })).toBe(join(home, '0043_x.sql'));

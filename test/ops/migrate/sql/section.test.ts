@@ -70,6 +70,8 @@ describe('what is no SQL for the server', () => {
       'a.sql:2:1: \\connect is a command of psql, which the server does not know',
     ],
     ["INSERT INTO t VALUES (:'name');", "a.sql:1:23: :'name'); is a variable of psql"],
+    [`GRANT SELECT ON t TO $\{APP_ROLE};`, `a.sql:1:22: $\{APP_ROLE} is filled in by another program`],
+    ['{{if .postgres}}\nSELECT 1;\n{{end}}', 'a.sql:1:1: {{if .postgres}} is filled in by another program'],
     ["COPY t FROM stdin;\n1\tit's\n\\.\n", 'a.sql:2:1: COPY … FROM stdin with its data'],
     ['SELECT 1;\nCOPY t FROM stdin;', 'a.sql:2: COPY … FROM stdin with its data'],
     ['COPY t TO stdout;', 'a.sql:1: COPY … TO stdout gives rows to psql'],
@@ -155,7 +157,7 @@ describe('transactions', () => {
     ['BEGIN;\nBEGIN;\nCOMMIT;', 'a.sql:2: BEGIN, and the one of line 1 is still open.'],
     [
       'BEGIN;\nSELECT 1;\nROLLBACK;',
-      'a.sql:3: ROLLBACK takes back what was done since line 1, and the history would have it as done.',
+      'a.sql:3: ROLLBACK rolls back what was done since line 1, and the history would have it as done.',
     ],
     ['BEGIN;\nVACUUM;\nCOMMIT;', 'a.sql:2: VACUUM cannot run in a transaction, and BEGIN of line 1 is open.'],
   ])('%j is refused', (sql, error) => {

@@ -104,7 +104,9 @@ describe('confirmation', () => {
     expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('Add --confirm c_name')]);
     const wrong = await run('work', 'c_name', ...danger, '--confirm', 'C_NAME', '--json');
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('That is not the name: c_name.')]);
-    expect(lines(wrong.stdout)).toMatchObject([{ type: 'end', ok: false, status: 'refused', run: null }]);
+    expect(lines(wrong.stdout)).toMatchObject([
+      { type: 'end', ok: false, status: 'refused', run: null, state: 'Nothing was changed.' },
+    ]);
     expect(await isTable('c_name')).toBe(false);
     expect((await run('work', 'c_name', ...danger, '--confirm', 'c_name')).code).toBe(0);
     expect(await isTable('c_name')).toBe(true);
@@ -116,7 +118,9 @@ describe('confirmation', () => {
   ])('%j is refused, whoever confirms', async (args, message) => {
     const { code, stdout, stderr } = await run('work', 'c_refused', ...args, '--json');
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
-    expect(lines(stdout)).toMatchObject([{ type: 'end', ok: false, status: 'refused', run: null }]);
+    expect(lines(stdout)).toMatchObject([
+      { type: 'end', ok: false, status: 'refused', run: null, state: 'Nothing was changed.' },
+    ]);
     expect(await isTable('c_refused')).toBe(false);
   });
 });

@@ -78,10 +78,10 @@ test('one of two holders frees nobody; both free the whole queue, one after the 
     [a.pid]: 'ended',
     [b.pid]: 'ended',
   });
-  // the ALTER goes on and holds the table; the reader's turn has not come: two are released, as the plan said
+  // the ALTER goes on and holds the table; the reader's turn has not come: both are counted, as the plan said
   const effect = list.at(-1);
   expect(effect).toEqual({ kind: 'effect', waiters: { freed: 1, inTurn: 1, waiting: 0, by: [] } });
-  expect(effect && eventSentence(effect)).toBe('2 sessions released, 1 of them in turn.');
+  expect(effect && eventSentence(effect)).toBe('1 session released, 1 follows in turn.');
   expect(await altered).toBeUndefined();
   expect((await waitersOf(control)).get(reader.pid)).toEqual([alter.pid]);
 });
@@ -97,6 +97,14 @@ test('ending one of two holders: nobody is released, as the plan said, and for w
   await b.sql('COMMIT');
   expect(await altered).toBeUndefined();
   void read;
+});
+
+test('who has got an advisory lock of the session keeps it: those behind it are not called released', async () => {
+  const [holder, first, second] = [await app(), await app(), await app()];
+  await holder.sql('SELECT pg_advisory_lock(4713)');
+  for (const session of [first, second]) await blocked(control, session, 'SELECT pg_advisory_lock(4713)');
+  const effect = (await events(control, await plan('terminate', holder))).at(-1);
+  expect(effect && eventSentence(effect)).toBe(`1 session released; 1 still waits for ${first.pid}.`);
 });
 
 test('root blockers that run no statement can be terminated, not cancelled', async () => {

@@ -1,19 +1,17 @@
 import { join, relative, resolve } from 'node:path';
 import type { Host } from '../../../../hosts/host.ts';
 import { hasWayDown } from '../alembic/reversible.ts';
-import { adapterErrors } from '../errors.ts';
 import { projectRoot, textOf } from '../shared/programs.ts';
-import type { Listed } from '../shared/status.ts';
+import type { Project, Source } from '../shared/tool.ts';
+import { aerichErrors } from './errors.ts';
 
 /** A project of Aerich, and one of its apps. */
-export interface AerichProject {
-  readonly root: string;
+export interface AerichProject extends Project {
   /** Absolute; a directory for each app is in it. */
   readonly location: string;
   /** The app whose migrations they are; undefined when it has to be named. */
   readonly app: string | undefined;
   readonly apps: readonly string[];
-  readonly reason: string;
 }
 
 /** Its settings are in pyproject.toml, or in aerich.ini of old. */
@@ -25,11 +23,13 @@ export async function findProject(host: Host, directory: string): Promise<Aerich
   const location = resolve(root, said ?? 'migrations');
   const apps = await appsOf(host, location);
   const named = apps.find((app) => join(location, app) === directory);
+  const app = named ?? (apps.length === 1 ? apps[0] : apps.find((one) => one === 'models'));
   return {
     root,
     location,
-    app: named ?? (apps.length === 1 ? apps[0] : apps.find((app) => app === 'models')),
+    app,
     apps,
+    first: ['--app', app ?? 'models'],
     reason: `${settings.file} of Aerich in ${root}`,
   };
 }
@@ -54,9 +54,8 @@ async function appsOf({ files }: Host, location: string): Promise<string[]> {
 }
 
 /** A migration, and the number that Aerich names it by. */
-export interface AerichMigration extends Listed {
+export interface AerichMigration extends Source {
   readonly index: number;
-  readonly text: string;
 }
 
 /** The migrations of an app in the order they are applied. Throws OpError when it is not certain which app. */
@@ -66,20 +65,23 @@ export async function readSources(
 ): Promise<AerichMigration[]> {
   if (app === undefined)
     throw apps.length === 0
-      ? adapterErrors.aerichNotBegun({ location, root })
-      : adapterErrors.severalApps({ location, apps });
+      ? aerichErrors.notBegun({ location, root })
+      : aerichErrors.severalApps({ location, apps });
   const directory = join(location, app);
   const sources: AerichMigration[] = [];
   for (const { name: file } of await host.files.list(directory)) {
     if (!/^\d+_.*\.(py|sql)$/.test(file)) continue;
     const text = (await textOf(host, directory, file)) ?? '';
+    const path = join(relative(root, directory), file);
     sources.push({
       version: file,
       name: file.replace(/^\d+_(?:\d+_)?|\.\w+$/g, ''),
       index: Number.parseInt(file, 10),
-      file: join(relative(root, directory), file),
+      file: path,
       reversible: file.endsWith('.py') ? hasWayDown(text) && hasSql(text) : /^-- downgrade --$/m.test(text),
-      text,
+      preview: () => `# ${path}\n${text.trim()}`,
+      // no timeout reaches its driver
+      waits: () => true,
     });
   }
   return sources.sort((a, b) => a.index - b.index);

@@ -6,7 +6,7 @@ import type { Item, Problem, Status, Where } from '../../types.ts';
 import { adapterErrors } from '../errors.ts';
 import { elsewhere } from '../shared/elsewhere.ts';
 import { pythonWords } from '../shared/failure.ts';
-import { findHistory, type HistoryTable, readApplied } from '../shared/history.ts';
+import { type FoundHistory, findHistory, readApplied, readOnly } from '../shared/history.ts';
 import { type Command, textOf } from '../shared/programs.ts';
 import { fingerprint, Memory } from './memory.ts';
 import { headsOf, parseHistory, type Revision, withAncestors } from './revisions.ts';
@@ -168,14 +168,21 @@ const saysOf = ({ context }: Where, { kind }: AlembicProject, words: string): st
 
 const toolProblem = (message: string): Problem => ({ kind: 'tool', version: null, message });
 
+const HISTORY = readOnly({
+  tableName: 'alembic_version',
+  columns: ['version_num'],
+  version: 'version_num',
+  order: '1',
+});
+
 /** The table may have another name or schema, which env.py says. */
 export async function historyOf(
   { context, session }: Pick<Where, 'context' | 'session'>,
   project: AlembicProject,
-): Promise<HistoryTable | undefined> {
+): Promise<FoundHistory | undefined> {
   const env = (await textOf(context.host, project.root, project.scripts, 'env.py')) ?? '';
   const said = (name: string) => new RegExp(`\\b${name}\\s*=\\s*["']([^"']+)["']`).exec(env)?.[1];
-  return findHistory(session, 'alembic', {
+  return findHistory(session, HISTORY, {
     table: said('version_table'),
     schema: said('version_table_schema'),
   });
@@ -183,7 +190,7 @@ export async function historyOf(
 
 export async function readHeads(
   session: Where['session'],
-  table: HistoryTable | undefined,
+  table: FoundHistory | undefined,
 ): Promise<string[]> {
   return table === undefined ? [] : (await readApplied(session, table)).map(({ version }) => version);
 }

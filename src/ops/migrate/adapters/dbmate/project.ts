@@ -4,18 +4,15 @@ import type { Host } from '../../../../hosts/host.ts';
 import type { MigrationDirectory } from '../../types.ts';
 import type { HistoryName } from '../shared/history.ts';
 import { projectRoot, textOf } from '../shared/programs.ts';
+import type { Project } from '../shared/tool.ts';
 
 /** A project of dbmate. */
-export interface DbmateProject {
-  /** Where dbmate is run: where its .env is. */
-  readonly root: string;
+export interface DbmateProject extends Project {
   /** Absolute. */
   readonly migrations: string;
-  readonly history: HistoryName;
-  readonly reason: string;
 }
 
-/** The project that a directory belongs to: its root or its migrations may be named. */
+/** The project that a directory belongs to; its root is where its .env is. */
 export async function findProject({
   directory,
   context: { host, env },

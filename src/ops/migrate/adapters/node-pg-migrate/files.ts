@@ -1,30 +1,10 @@
 import { parse } from 'node:path';
 import type { Host } from '../../../../hosts/host.ts';
-import type { Migration } from '../../files/migration.ts';
 import { readMigrations } from '../../files/read.ts';
-import type { Direction, Problem } from '../../types.ts';
 import { textOf } from '../shared/programs.ts';
-import { sqlOf } from '../shared/sections.ts';
+import { ofSql } from '../shared/sections.ts';
 import { waitsByDesign } from '../shared/timeout.ts';
-
-/** A migration of node-pg-migrate: SQL, or a program. */
-export interface NodePgMigration {
-  /** As its history has it: the file's name without its ending. */
-  readonly name: string;
-  readonly file: string;
-  readonly reversible: boolean;
-  /** Undefined for a program. */
-  readonly migration: Migration | undefined;
-  preview(direction: Direction): string;
-  /** It has a statement that waits by design. */
-  waits(direction: Direction): boolean;
-}
-
-export interface Sources {
-  /** In the order they are applied. */
-  readonly sources: readonly NodePgMigration[];
-  readonly problems: readonly Problem[];
-}
+import type { Source, Sources } from '../shared/tool.ts';
 
 const collator = new Intl.Collator(undefined, {
   usage: 'sort',
@@ -33,7 +13,7 @@ const collator = new Intl.Collator(undefined, {
   ignorePunctuation: true,
 });
 
-/** The migrations of a directory as node-pg-migrate takes them. */
+/** The migrations of a directory as node-pg-migrate takes them; its history has a file's name without its ending. */
 export async function readSources(host: Host, directory: string): Promise<Sources> {
   let files: string[];
   try {
@@ -48,10 +28,14 @@ export async function readSources(host: Host, directory: string): Promise<Source
     ? await readMigrations(host, directory)
     : { migrations: [], problems: [] };
   const sql = new Map(migrations.map((migration) => [migration.file, migration]));
-  const sources: NodePgMigration[] = [];
+  const sources: Source[] = [];
   for (const file of files.sort((a, b) => moment(a) - moment(b) || collator.compare(a, b))) {
     const migration = sql.get(file);
-    sources.push(migration ? ofSql(migration) : await ofProgram(host, directory, file));
+    sources.push(
+      migration
+        ? { ...ofSql(migration, parse(file).name), name: nameOf(file) }
+        : await ofProgram(host, directory, file),
+    );
   }
   return {
     sources,
@@ -60,25 +44,17 @@ export async function readSources(host: Host, directory: string): Promise<Source
   };
 }
 
-function ofSql(migration: Migration): NodePgMigration {
-  return {
-    name: parse(migration.file).name,
-    file: migration.file,
-    reversible: migration.down !== undefined,
-    migration,
-    preview: (direction) => sqlOf([migration], direction),
-    waits: (direction) => migration[direction]?.statements.some(({ concurrently }) => concurrently) === true,
-  };
-}
+/** What stands behind the number. */
+const nameOf = (file: string): string => parse(file).name.replace(/^\d+[_-]/, '');
 
 /** Without a `down`, node-pg-migrate makes one of `up`, unless the file says that there is none. */
-async function ofProgram(host: Host, directory: string, file: string): Promise<NodePgMigration> {
+async function ofProgram(host: Host, directory: string, file: string): Promise<Source> {
   const text = (await textOf(host, directory, file)) ?? '';
   return {
-    name: parse(file).name,
+    version: parse(file).name,
+    name: nameOf(file),
     file,
     reversible: !/\bdown\s*=\s*false\b/.test(text),
-    migration: undefined,
     preview: () => `// ${file}\n${text.trim()}`,
     waits: () => waitsByDesign([text]),
   };

@@ -1,21 +1,16 @@
 import { resolve } from 'node:path';
 import type { Host } from '../../../../hosts/host.ts';
 import { splitWords } from '../../../../text/shell.ts';
-import type { HistoryName } from '../shared/history.ts';
 import { dependsOn, findPackage } from '../shared/package-json.ts';
 import { textOf } from '../shared/programs.ts';
+import type { Project } from '../shared/tool.ts';
 
 /** A project of node-pg-migrate, with the options that its own scripts give. */
-export interface NodePgMigrateProject {
-  readonly root: string;
+export interface NodePgMigrateProject extends Project {
   /** Absolute. */
   readonly migrations: string;
-  readonly history: HistoryName;
   /** Options for every call, besides the directory. */
   readonly options: readonly string[];
-  /** The variable that it reads the URL from, where it is not DATABASE_URL. */
-  readonly variable: string | undefined;
-  readonly reason: string;
 }
 
 const PROGRAM = 'node-pg-migrate';

@@ -1,38 +1,13 @@
 import { fileName } from '../../files/create.ts';
 import type { Creation, MigrationDirectory, NewMigration } from '../../types.ts';
 import { adapterErrors } from '../errors.ts';
-import { nodeWords } from '../node-pg-migrate/node-pg-migrate.ts';
+import { nodeWords } from '../shared/failure.ts';
 import { type Command, findProgram, nodeDirectories } from '../shared/programs.ts';
+import { toolCallOf } from './calls.ts';
 import { commandsOf } from './commands.ts';
 import { npmErrors } from './errors.ts';
 import { callOf, findProject, type ScriptsProject, toolCallsOf } from './scripts.ts';
-import { toolCallOf } from './tools.ts';
-
-/** How a tool makes a file, and the options of its other calls that this one needs. */
-const MAKERS: Readonly<
-  Record<string, { args: (name: string) => readonly string[]; options: ReadonlySet<string> }>
-> = {
-  knex: {
-    args: (name) => ['migrate:make', name],
-    options: new Set(['--knexfile', '--cwd', '--client', '--env', '--migrations-directory', '--esm']),
-  },
-  sequelize: {
-    args: (name) => ['migration:generate', '--name', name],
-    options: new Set(['--config', '--options-path', '--migrations-path', '--env', '--url']),
-  },
-  'node-pg-migrate': {
-    args: (name) => ['create', name],
-    options: new Set([
-      '-m',
-      '--migrations-dir',
-      '-j',
-      '--migration-file-language',
-      '--migration-filename-format',
-    ]),
-  },
-  dbmate: { args: (name) => ['new', name], options: new Set(['-d', '--migrations-dir']) },
-  kysely: { args: (name) => ['migrate:make', name], options: new Set(['--config', '--cwd']) },
-};
+import { toolNamed } from './tools.ts';
 
 /** The script for it, else the tool that the scripts call, with what its other calls are given. */
 export async function createWithScripts(
@@ -79,11 +54,11 @@ function maker(
   for (const text of [up, down]) {
     const [name = '', ...args] = text?.split(/\s+(?:--\s+)?/) ?? [];
     for (const [program = '', ...words] of commandsOf(project.found, name, args)) {
-      const making = MAKERS[toolCallOf([program, ...words])?.tool ?? ''];
+      const making = toolNamed(toolCallOf([program, ...words])?.tool)?.make;
       if (making === undefined) continue;
       const kept = words.flatMap((word, at): string[] => {
         const [option = '', value] = word.split('=');
-        if (!making.options.has(option)) return [];
+        if (!making.options.includes(option)) return [];
         const next = words[at + 1];
         return value !== undefined || next === undefined || next.startsWith('-') ? [word] : [word, next];
       });

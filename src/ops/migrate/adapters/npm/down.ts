@@ -2,10 +2,10 @@ import type { Check } from '../../../engine/plan.ts';
 import type { Destination, Item } from '../../types.ts';
 import type { Applied } from '../shared/history.ts';
 import { chooseDown, migrationsOf, refuseWithoutDown } from '../shared/status.ts';
+import { type ToolCall, takenBack } from './calls.ts';
 import { npmErrors } from './errors.ts';
 import { type ScriptsProject, toolCallsOf } from './scripts.ts';
 import type { ScriptsStatus } from './status.ts';
-import { type ToolCall, takenBack } from './tools.ts';
 
 /** One call of a script, and what it takes back. */
 export interface DownCall {
@@ -166,17 +166,17 @@ function largeChecks(text: string, calls: readonly DownCall[]): Check[] {
     .map(({ versions }) => ({
       title: 'Batch',
       status: 'warn',
-      detail: `${text} takes back ${migrationsOf(versions.length)} at once: ${versions.join(', ')}.`,
+      detail: `${text} rolls back ${migrationsOf(versions.length)} at once: ${versions.join(', ')}.`,
     }));
 }
 
 /** It may take back more than is planned: that is told when it has. */
 function unknownCheck({ history, rows }: ScriptsStatus, script: string): Check {
-  const batch = history?.signature.tool === 'knex' ? takenBack('knex', { kind: 'batch' }, rows).length : 1;
-  const large = batch > 1 ? ` The history is one of knex, whose rollback takes back ${batch} of them.` : '';
+  const batch = history?.tool.of === 'knex' ? takenBack('knex', { kind: 'batch' }, rows).length : 1;
+  const large = batch > 1 ? ` The history is one of knex, whose rollback rolls back ${batch} of them.` : '';
   return {
     title: 'Script',
     status: 'warn',
-    detail: `Which tool the script ${script.split(' ')[0]} runs is not known from its text, nor how much it takes back: the history is compared after each call.${large}`,
+    detail: `Which tool the script ${script.split(' ')[0]} runs is not known from its text, nor how much it rolls back: the history is compared after each call.${large}`,
   };
 }

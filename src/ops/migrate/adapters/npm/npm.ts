@@ -1,19 +1,19 @@
 import type { RunResult } from '../../../../hosts/host.ts';
 import type { Fact, Step } from '../../../engine/plan.ts';
-import type { Destination, Direction, Item, Route, Where } from '../../types.ts';
-import { nodeWords } from '../node-pg-migrate/node-pg-migrate.ts';
-import type { Adapting } from '../shared/adapting.ts';
+import type { Destination, Direction, Item, MigrationAdapter, Route, Where } from '../../types.ts';
+import { nodeWords } from '../shared/failure.ts';
 import { readApplied } from '../shared/history.ts';
 import type { Command } from '../shared/programs.ts';
 import { chooseAllUp, isApplied, movedBy, statusHash } from '../shared/status.ts';
 import { toolStep } from '../shared/step.ts';
 import { lockTimeoutOf } from '../shared/timeout.ts';
+import type { ToolCall } from './calls.ts';
 import { createWithScripts } from './create.ts';
 import { planDown, refuseAll } from './down.ts';
 import { npmErrors } from './errors.ts';
 import { callOf, findProject, toolCallsOf, toolOf } from './scripts.ts';
 import { historyOf, plain, readStatus, type ScriptsStatus } from './status.ts';
-import { READS_SQL, type ToolCall } from './tools.ts';
+import { toolNamed } from './tools.ts';
 
 async function route(where: Where, direction: Direction, to: Destination): Promise<Route> {
   const found = await readStatus(where);
@@ -26,7 +26,7 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
       value:
         history === undefined
           ? 'none that is known yet'
-          : `${history.schema}.${history.table} of ${history.signature.tool}`,
+          : `${history.schema}.${history.table} of ${history.tool.of}`,
     },
   ];
   const unread = 'what the scripts run';
@@ -35,6 +35,9 @@ async function route(where: Where, direction: Direction, to: Destination): Promi
     ? up(where, found, to, { ...base, facts })
     : down(where, found, to, { ...base, facts });
 }
+
+/** What a script that applies more than was asked for is refused with. */
+const ALL_AT_ONCE = { tool: 'The script', instead: 'Go up to the latest.' };
 
 type Base = Pick<Route, 'direction' | 'hazards' | 'facts' | 'statusHash' | 'unread'>;
 
@@ -62,7 +65,7 @@ function up(where: Where, found: ScriptsStatus, to: Destination, base: Base): Ro
       steps: [step(where, found, call, { ...part, after: undefined, count: 1 })],
     };
   }
-  const versions = versionsOf(chooseAllUp(status.items, to, 'The script'));
+  const versions = versionsOf(chooseAllUp(status.items, to, ALL_AT_ONCE));
   const after = movedBy(part.before, versions, 'up');
   return {
     ...base,
@@ -100,7 +103,7 @@ function down(where: Where, found: ScriptsStatus, to: Destination, base: Base): 
       const after = movedBy(before, call.versions, 'down');
       const one = step(where, found, callOf(project, call.script, call.values), {
         id: `npm-down-${call.versions[0]}`,
-        title: `Take back ${call.versions.join(', ')}`,
+        title: `Roll back ${call.versions.join(', ')}`,
         before,
         after,
         count: call.versions.length,
@@ -158,14 +161,17 @@ function words(result: RunResult): string | undefined {
 }
 
 /** The scripts of a package.json that migrate, whatever is behind them. */
-export const npmScripts: Adapting = {
+export const adapter: MigrationAdapter = {
+  id: 'npm',
+  title: 'npm scripts',
+  can: { down: true, to: true, steps: true, create: true, preview: 'none' },
   detect: async ({ context: { host }, directory }) => (await findProject(host, directory))?.reason,
   owns: async ({ context: { host }, directory }) => {
     const project = await findProject(host, directory);
     if (project === undefined || project.found.root !== directory) return false;
     const tool = toolOf(project);
     // a script that says nothing may run the very SQL files that are there
-    return project.configured || (tool !== undefined && !READS_SQL.has(tool));
+    return project.configured || (tool !== undefined && toolNamed(tool)?.readsSql !== true);
   },
   status: async (where) => (await readStatus(where)).status,
   route,

@@ -4,8 +4,8 @@ import type { Host } from '../../../../hosts/host.ts';
 import { splitWords } from '../../../../text/shell.ts';
 import { findPackage, type Package } from '../shared/package-json.ts';
 import { type Command, textOf } from '../shared/programs.ts';
+import { type ToolCall, toolCallOf } from './calls.ts';
 import { commandsOf } from './commands.ts';
-import { type ToolCall, toolCallOf } from './tools.ts';
 
 const script = z.string().min(1);
 

@@ -1,13 +1,8 @@
 import { CommandError, type RunResult } from '../../../../hosts/host.ts';
+import type { HistoryTool } from '../../formats/shared/ledger.ts';
 import type { Item, Problem, Status, Where } from '../../types.ts';
 import { withToolEnvironment } from '../shared/environment.ts';
-import {
-  type Applied,
-  findHistories,
-  type HistoryTable,
-  readApplied,
-  SIGNATURES,
-} from '../shared/history.ts';
+import { type Applied, type FoundHistory, findHistories, readApplied } from '../shared/history.ts';
 import { dependsOn } from '../shared/package-json.ts';
 import type { Command } from '../shared/programs.ts';
 import { isApplied, lineOf } from '../shared/status.ts';
@@ -15,11 +10,12 @@ import { shown } from '../shared/step.ts';
 import { npmErrors } from './errors.ts';
 import { readOutput, type Told } from './output.ts';
 import { callOf, findProject, type ScriptsProject, toolOf } from './scripts.ts';
+import { TOOLS, toolNamed } from './tools.ts';
 
 export interface ScriptsStatus {
   readonly project: ScriptsProject;
   /** Undefined: the database has none that is known. */
-  readonly history: HistoryTable | undefined;
+  readonly history: FoundHistory<ScriptHistory> | undefined;
   /** In the order of application. */
   readonly applied: readonly Item[];
   /** The same, as the history has them. */
@@ -43,7 +39,7 @@ export async function readStatus(where: Where): Promise<ScriptsStatus> {
         'The database has no history table of a tool that is known: nothing is applied yet, or it is elsewhere.',
     });
   if (project.wrong !== undefined) problems.push(problem(project.wrong));
-  const items = itemsOf(told ?? [], rows, NAMES_FILES.has(toolOf(project) ?? ''));
+  const items = itemsOf(told ?? [], rows, toolNamed(toolOf(project))?.namesFiles === true);
   for (const { name, applied } of told ?? [])
     if (
       history !== undefined &&
@@ -65,9 +61,16 @@ export async function readStatus(where: Where): Promise<ScriptsStatus> {
   };
 }
 
-/** Histories that a tool of Node.js has. */
-const OF_NODE = SIGNATURES.filter(({ tool }) => !['alembic', 'aerich', 'django'].includes(tool));
-const PACKAGES: Readonly<Record<string, string>> = { drizzle: 'drizzle-orm' };
+/** The history of a tool that scripts may call. */
+interface ScriptHistory extends HistoryTool {
+  /** The tool's name. */
+  readonly of: string;
+  readonly package: string;
+}
+
+const HISTORIES = TOOLS.flatMap((one): ScriptHistory[] =>
+  one.history === undefined ? [] : [{ ...one.history, of: one.tool, package: one.package ?? one.tool }],
+);
 
 /**
  * The history table: of the tool that the scripts call, else of one that the package depends on, where there are
@@ -76,13 +79,11 @@ const PACKAGES: Readonly<Record<string, string>> = { drizzle: 'drizzle-orm' };
 export async function historyOf(
   session: Where['session'],
   project: Pick<ScriptsProject, 'found' | 'scripts'>,
-): Promise<HistoryTable | undefined> {
-  const histories = await findHistories(session, OF_NODE);
+): Promise<FoundHistory<ScriptHistory> | undefined> {
+  const histories = await findHistories(session, HISTORIES);
   const called = toolOf(project);
-  const own = histories.find(({ signature: { tool } }) => tool === called);
-  const needed = histories.find(({ signature: { tool } }) =>
-    dependsOn(project.found, PACKAGES[tool] ?? tool),
-  );
+  const own = histories.find(({ tool }) => tool.of === called);
+  const needed = histories.find(({ tool }) => dependsOn(project.found, tool.package));
   return own ?? needed ?? histories[0];
 }
 
@@ -149,9 +150,6 @@ async function look(where: Where, project: ScriptsProject, call: Command): Promi
 }
 
 const problem = (message: string): Problem => ({ kind: 'tool', version: null, message });
-
-/** Tools whose history holds the names of files with their ending. */
-const NAMES_FILES: ReadonlySet<string> = new Set(['knex', 'sequelize']);
 
 /** A name without its directory and ending. */
 export const plain = (name: string): string => name.replace(/^.*\//, '').replace(/\.([cm]?[jt]s|sql)$/, '');

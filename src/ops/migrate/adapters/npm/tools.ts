@@ -1,4 +1,10 @@
-import type { Applied } from '../shared/history.ts';
+import { ledger as dbmate } from '../../formats/dbmate/ledger.ts';
+import { ledger as drizzle } from '../../formats/drizzle/ledger.ts';
+import { ledger as golangMigrate } from '../../formats/golang-migrate/ledger.ts';
+import { ledger as nodePgMigrate } from '../../formats/node-pg-migrate/ledger.ts';
+import { ledger as prisma } from '../../formats/prisma/ledger.ts';
+import type { HistoryTool } from '../../formats/shared/ledger.ts';
+import { readOnly } from '../shared/history.ts';
 
 /** What a call of a tool takes back. */
 export type Down =
@@ -12,19 +18,22 @@ export type Down =
   | { readonly kind: 'only'; readonly name: string }
   | { readonly kind: 'all' };
 
-/** A command that is one of a migration tool. */
-export interface ToolCall {
-  /** As its history is signed. */
-  readonly tool: string;
-  readonly does: 'up' | 'down' | 'status' | 'create' | 'other';
-  readonly down?: Down;
-  /** As it stands in the script: `knex migrate:rollback`. */
-  readonly text: string;
-}
-
-interface Tool {
+/** A migration tool that scripts call: all that is said of it. */
+export interface Tool {
   readonly tool: string;
   readonly programs: readonly string[];
+  /** The package that a project with it depends on, where it is not of the tool's name. */
+  readonly package?: string;
+  /** Absent where it is not known. */
+  readonly history?: HistoryTool;
+  /** Its history holds the names of files with their ending. */
+  readonly namesFiles?: true;
+  /** Its migrations are SQL files that pgdeck reads itself. */
+  readonly readsSql?: true;
+  /** How it makes a file, and the options of its other calls that this one needs; absent where it does not. */
+  readonly make?: { args(name: string): readonly string[]; readonly options: readonly string[] };
+  /** A verb is two words, `migrate deploy`; here with this between them. */
+  readonly subcommands?: ' ' | ':';
   readonly up: RegExp;
   readonly status: RegExp;
   readonly create: RegExp;
@@ -33,7 +42,7 @@ interface Tool {
 }
 
 /** What stands behind the verb. */
-interface Rest {
+export interface Rest {
   readonly args: readonly string[];
   option(...names: readonly string[]): string | undefined;
   has(name: string): boolean;
@@ -47,9 +56,80 @@ const last = (n: string | undefined): Down => ({
 const named = (name: string | undefined): Down =>
   name === undefined ? { kind: 'last', n: 1 } : { kind: 'only', name };
 
-const TOOLS: readonly Tool[] = [
+/** Without its journal, what tells a migration of Drizzle is the hash of its text. */
+const byHash = (history: HistoryTool): HistoryTool => ({
+  ...history,
+  read: async (...given) => {
+    const { applied, dirty } = await history.read(...given);
+    return { applied: applied.map((row) => ({ ...row, key: row.sum ?? row.key })), dirty };
+  },
+});
+
+/** Of several histories that nothing decides between the first is read. */
+export const TOOLS: readonly Tool[] = [
+  {
+    tool: 'dbmate',
+    readsSql: true,
+    history: dbmate,
+    make: { args: (name) => ['new', name], options: ['-d', '--migrations-dir'] },
+    programs: ['dbmate'],
+    up: /^(up|migrate)$/,
+    status: /^status$/,
+    create: /^new$/,
+    down: (verb) => {
+      if (verb === 'drop') return { kind: 'all' };
+      return verb === 'down' || verb === 'rollback' ? { kind: 'last', n: 1 } : undefined;
+    },
+  },
+  {
+    tool: 'golang-migrate',
+    readsSql: true,
+    history: golangMigrate,
+    programs: ['migrate'],
+    up: /^(up|goto)$/,
+    status: /^version$/,
+    create: /^create$/,
+    down: (verb, { args }) => {
+      if (verb === 'drop') return { kind: 'all' };
+      if (verb !== 'down') return undefined;
+      // without a number it is everything
+      return /^\d+$/.test(args[0] ?? '') ? last(args[0]) : { kind: 'all' };
+    },
+  },
+  {
+    tool: 'node-pg-migrate',
+    readsSql: true,
+    history: nodePgMigrate,
+    make: {
+      args: (name) => ['create', name],
+      options: ['-m', '--migrations-dir', '-j', '--migration-file-language', '--migration-filename-format'],
+    },
+    programs: ['node-pg-migrate'],
+    up: /^up$/,
+    status: none,
+    create: /^create$/,
+    down: (verb, { args, has }) => {
+      if (verb !== 'down') return undefined;
+      const [what] = args;
+      if (what !== undefined && has('--timestamp')) return { kind: 'from', name: what };
+      return what === undefined || /^\d+$/.test(what) ? last(what) : { kind: 'only', name: what };
+    },
+  },
   {
     tool: 'knex',
+    namesFiles: true,
+    history: readOnly({
+      tableName: 'knex_migrations',
+      columns: ['id', 'name', 'batch'],
+      version: 'name',
+      at: 'migration_time::timestamptz',
+      order: 'id',
+      batch: 'batch',
+    }),
+    make: {
+      args: (name) => ['migrate:make', name],
+      options: ['--knexfile', '--cwd', '--client', '--env', '--migrations-directory', '--esm'],
+    },
     programs: ['knex'],
     up: /^migrate:(latest|up|to|before)$/,
     status: /^migrate:(list|status|currentVersion)$/,
@@ -61,6 +141,12 @@ const TOOLS: readonly Tool[] = [
   },
   {
     tool: 'sequelize',
+    namesFiles: true,
+    history: readOnly({ tableName: 'SequelizeMeta', columns: ['name'], version: 'name', order: 'name' }),
+    make: {
+      args: (name) => ['migration:generate', '--name', name],
+      options: ['--config', '--options-path', '--migrations-path', '--env', '--url'],
+    },
     programs: ['sequelize', 'sequelize-cli'],
     up: /^db:migrate$/,
     status: /^db:migrate:status$/,
@@ -75,31 +161,36 @@ const TOOLS: readonly Tool[] = [
     },
   },
   {
-    tool: 'node-pg-migrate',
-    programs: ['node-pg-migrate'],
-    up: /^up$/,
-    status: none,
-    create: /^create$/,
-    down: (verb, { args, has }) => {
-      if (verb !== 'down') return undefined;
-      const [what] = args;
-      if (what !== undefined && has('--timestamp')) return { kind: 'from', name: what };
-      return what === undefined || /^\d+$/.test(what) ? last(what) : { kind: 'only', name: what };
-    },
+    tool: 'prisma',
+    history: prisma,
+    subcommands: ' ',
+    programs: ['prisma'],
+    up: /^migrate deploy$/,
+    status: /^migrate status$/,
+    create: none,
+    down: (verb) => (verb === 'migrate reset' ? { kind: 'all' } : undefined),
   },
   {
-    tool: 'typeorm',
-    programs: ['typeorm', 'typeorm-ts-node-commonjs', 'typeorm-ts-node-esm'],
-    up: /^migration:run$/,
-    status: /^migration:show$/,
-    create: /^migration:(create|generate)$/,
-    down: (verb) => {
-      if (verb === 'schema:drop') return { kind: 'all' };
-      return verb === 'migration:revert' ? { kind: 'last', n: 1 } : undefined;
-    },
+    tool: 'drizzle',
+    package: 'drizzle-orm',
+    history: byHash(drizzle),
+    programs: ['drizzle-kit'],
+    up: /^migrate$/,
+    status: none,
+    create: none,
+    down: (verb) => (verb === 'drop' ? { kind: 'all' } : undefined),
   },
   {
     tool: 'kysely',
+    history: readOnly({
+      tableName: 'kysely_migration',
+      columns: ['name', 'timestamp'],
+      version: 'name',
+      at: '"timestamp"::timestamptz',
+      order: 'name',
+    }),
+    make: { args: (name) => ['migrate:make', name], options: ['--config', '--cwd'] },
+    subcommands: ':',
     programs: ['kysely', 'kysely-ctl'],
     up: /^migrate:(latest|up)$/,
     status: /^migrate:list$/,
@@ -110,14 +201,21 @@ const TOOLS: readonly Tool[] = [
     },
   },
   {
-    tool: 'dbmate',
-    programs: ['dbmate'],
-    up: /^(up|migrate)$/,
-    status: /^status$/,
-    create: /^new$/,
+    tool: 'typeorm',
+    // its timestamp is that of the migration's name
+    history: readOnly({
+      tableName: 'migrations',
+      columns: ['id', 'timestamp', 'name'],
+      version: 'name',
+      order: 'id',
+    }),
+    programs: ['typeorm', 'typeorm-ts-node-commonjs', 'typeorm-ts-node-esm'],
+    up: /^migration:run$/,
+    status: /^migration:show$/,
+    create: /^migration:(create|generate)$/,
     down: (verb) => {
-      if (verb === 'drop') return { kind: 'all' };
-      return verb === 'down' || verb === 'rollback' ? { kind: 'last', n: 1 } : undefined;
+      if (verb === 'schema:drop') return { kind: 'all' };
+      return verb === 'migration:revert' ? { kind: 'last', n: 1 } : undefined;
     },
   },
   {
@@ -132,36 +230,9 @@ const TOOLS: readonly Tool[] = [
     },
   },
   {
-    tool: 'golang-migrate',
-    programs: ['migrate'],
-    up: /^(up|goto)$/,
-    status: /^version$/,
-    create: /^create$/,
-    down: (verb, { args }) => {
-      if (verb === 'drop') return { kind: 'all' };
-      if (verb !== 'down') return undefined;
-      // without a number it is everything
-      return /^\d+$/.test(args[0] ?? '') ? last(args[0]) : { kind: 'all' };
-    },
-  },
-  {
-    tool: 'prisma',
-    programs: ['prisma'],
-    up: /^migrate deploy$/,
-    status: /^migrate status$/,
-    create: none,
-    down: (verb) => (verb === 'migrate reset' ? { kind: 'all' } : undefined),
-  },
-  {
-    tool: 'drizzle',
-    programs: ['drizzle-kit'],
-    up: /^migrate$/,
-    status: none,
-    create: none,
-    down: (verb) => (verb === 'drop' ? { kind: 'all' } : undefined),
-  },
-  {
     tool: 'pgdeck',
+    readsSql: true,
+    subcommands: ' ',
     programs: ['pgdeck'],
     up: /^migrate up$/,
     status: /^migrate status$/,
@@ -170,100 +241,5 @@ const TOOLS: readonly Tool[] = [
   },
 ];
 
-/** Options of these tools that take a value in the next word. */
-const VALUED = new Set([
-  ...['--knexfile', '--knexpath', '--cwd', '--client', '--connection', '--env', '--stub', '-x'],
-  ...['--migrations-directory', '--migrations-table-name', '--specific'],
-  ...['--config', '--options-path', '--migrations-path', '--seeders-path', '--models-path', '--url'],
-  ...[
-    '--name',
-    '--to',
-    '--from',
-    '--schema',
-    '--dataSource',
-    '-d',
-    '-m',
-    '-t',
-    '-s',
-    '-f',
-    '-c',
-    '-j',
-    '-e',
-    '-u',
-  ],
-  ...['--migrations-dir', '--migrations-table', '--migrations-schema', '--config-file', '--database-url-var'],
-  ...['--envPath', '--lock-value', '--ignore-pattern', '--count', '--path', '--database', '--source'],
-  ...['-path', '-database', '-source'],
-]);
-
-/** The migration tool that these words call, and what that does; undefined when it is none that is known. */
-export function toolCallOf([program = '', ...words]: readonly string[]): ToolCall | undefined {
-  const tool = TOOLS.find(({ programs }) => programs.includes(program));
-  if (tool === undefined) return undefined;
-  const plain: string[] = [];
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] ?? '';
-    if (VALUED.has(word)) at++;
-    else if (!word.startsWith('-')) plain.push(word);
-  }
-  // prisma migrate deploy, kysely migrate latest
-  const two = ['prisma', 'pgdeck', 'kysely'].includes(tool.tool) && plain[0] === 'migrate';
-  const verb = two ? `${plain[0]}${tool.tool === 'kysely' ? ':' : ' '}${plain[1] ?? ''}` : (plain[0] ?? '');
-  const rest: Rest = {
-    args: plain.slice(two ? 2 : 1),
-    has: (name) => words.some((word) => word === name || word.startsWith(`${name}=`)),
-    option: (...names) =>
-      words
-        .map((word, at) => {
-          const [name = '', value] = word.split(/=(.*)/s);
-          return names.includes(name) ? (value ?? words[at + 1]) : undefined;
-        })
-        .find((value) => value !== undefined),
-  };
-  const down = tool.down(verb, rest);
-  const does =
-    down !== undefined ? 'down' : (['up', 'status', 'create'] as const).find((one) => tool[one].test(verb));
-  return {
-    tool: tool.tool,
-    does: does ?? 'other',
-    ...(down !== undefined && { down }),
-    text: [program, ...words].join(' '),
-  };
-}
-
-/** Tools whose migrations are SQL files that pgdeck reads itself. */
-export const READS_SQL: ReadonlySet<string> = new Set([
-  'dbmate',
-  'node-pg-migrate',
-  'golang-migrate',
-  'pgdeck',
-]);
-
-/** What a call takes back of these, which are in the order of application; the newest first. */
-export function takenBack(tool: string, down: Down, applied: readonly Applied[]): Applied[] {
-  const newest = applied.toReversed();
-  switch (down.kind) {
-    case 'all':
-      return newest;
-    case 'batch': {
-      const batch = Math.max(...applied.map((row) => row.batch ?? 0));
-      return newest.filter((row) => (row.batch ?? 0) === batch);
-    }
-    case 'last':
-      // knex takes the last one by its file's name
-      return (tool === 'knex' ? newest.toSorted((a, b) => (a.version < b.version ? 1 : -1)) : newest).slice(
-        0,
-        down.n,
-      );
-    case 'only':
-      return [
-        newest.find(({ version }) => version === down.name) ??
-          newest.find(({ version }) => version.startsWith(down.name)) ??
-          [],
-      ].flat();
-    case 'from': {
-      const oldest = newest.findIndex(({ version }) => version.startsWith(down.name));
-      return newest.slice(0, oldest + 1);
-    }
-  }
-}
+export const toolNamed = (name: string | undefined): Tool | undefined =>
+  TOOLS.find(({ tool }) => tool === name);

@@ -76,3 +76,10 @@ export function pythonWords({ stdout, stderr }: RunResult): string | undefined {
     .filter((part) => part)
     .join('\n');
 }
+
+/** What a Node.js program died of, and the migration it was at, where node-pg-migrate says so. */
+export function nodeWords({ stdout, stderr }: RunResult): string | undefined {
+  const error = /^(?:\w*[Ee]rror|Invalid Action): .*$/m.exec(stderr)?.[0].replace(/^\w*[Ee]rror: /, '');
+  const begun = [...stdout.matchAll(/^### MIGRATION (.*) \((?:UP|DOWN)\) ###$/gm)].at(-1)?.[1];
+  return error === undefined || begun === undefined ? error : `${begun}: ${error}`;
+}

@@ -1,129 +1,49 @@
-import { z } from 'zod';
-import { displayName, quoteRelation } from '../../../../db/ident.ts';
+import { quoteRelation } from '../../../../db/ident.ts';
 import type { Session } from '../../../../db/session.ts';
+import { appliedRow, type HistoryTool, hasColumnsOf, isoOf, textOf } from '../../formats/shared/ledger.ts';
+import { tablesOf } from '../../formats/tables.ts';
+import { historyTables } from '../../queries/tables.ts';
 
-/** How the history table of a tool is known, and what it has to say. */
-export interface Signature {
-  /** Id of the adapter that drives the tool, or the tool's name where none does. */
-  readonly tool: string;
-  readonly table: string;
-  /** Columns that it must have. */
-  readonly columns: readonly string[];
-  /** Columns that it must not have: another tool's of the same name. */
-  readonly without?: readonly string[];
-  /** SQL of the version or name. */
+/** SQL of what a table says, for a tool whose history is only read. */
+interface Told extends Pick<HistoryTool, 'tableName' | 'columns'> {
+  /** The version or name. */
   readonly version: string;
-  /** SQL of the time it was applied, a timestamptz. */
+  /** The time it was applied, a timestamptz; not that of a version or a file. */
   readonly at?: string;
-  /** The same where the column has no zone: it is that of whoever wrote it, and is not known. */
-  readonly localAt?: string;
-  /** Rows that count as applied. */
-  readonly where?: string;
-  /** SQL of the order of application. */
+  /** The order of application. */
   readonly order: string;
-  /** SQL of the number that those have in common that were applied together, which the tool takes back together. */
+  /** The number that those have in common that were applied together, which the tool takes back together. */
   readonly batch?: string;
 }
 
-export const SIGNATURES: readonly Signature[] = [
-  {
-    tool: 'alembic',
-    table: 'alembic_version',
-    columns: ['version_num'],
-    version: 'version_num',
-    order: '1',
+/** The history of a tool that alone writes it. */
+export const readOnly = ({ tableName, columns, version, at, order, batch }: Told): HistoryTool => ({
+  tableName,
+  columns,
+  read: async (session, table) => {
+    const rows = await session.sql(
+      `SELECT (${version})::text AS version, ${at === undefined ? 'NULL::text' : isoOf(`(${at})`)} AS at, (${batch ?? 'NULL'})::int AS batch
+       FROM ${table} ORDER BY ${order}`,
+    );
+    return {
+      applied: rows.map((row) => {
+        const key = String(row.version);
+        const applied_at = textOf(row.at);
+        return appliedRow({
+          ...{ version: key, key, applied_at },
+          ...(row.batch !== null && { batch: Number(row.batch) }),
+        });
+      }),
+      dirty: [],
+    };
   },
-  {
-    tool: 'aerich',
-    table: 'aerich',
-    columns: ['id', 'version', 'app', 'content'],
-    version: `app || '/' || version`,
-    order: 'id',
-  },
-  {
-    tool: 'dbmate',
-    table: 'schema_migrations',
-    columns: ['version'],
-    without: ['dirty'],
-    version: 'version',
-    order: 'version',
-  },
-  {
-    tool: 'golang-migrate',
-    table: 'schema_migrations',
-    columns: ['version', 'dirty'],
-    version: 'version',
-    where: 'NOT dirty',
-    order: 'version',
-  },
-  {
-    tool: 'node-pg-migrate',
-    table: 'pgmigrations',
-    columns: ['id', 'name', 'run_on'],
-    version: 'name',
-    localAt: 'run_on',
-    order: 'run_on, id',
-  },
-  {
-    tool: 'knex',
-    table: 'knex_migrations',
-    columns: ['id', 'name', 'batch'],
-    version: 'name',
-    at: 'migration_time::timestamptz',
-    order: 'id',
-    batch: 'batch',
-  },
-  { tool: 'sequelize', table: 'SequelizeMeta', columns: ['name'], version: 'name', order: 'name' },
-  {
-    tool: 'prisma',
-    table: '_prisma_migrations',
-    columns: ['migration_name', 'finished_at', 'rolled_back_at'],
-    version: 'migration_name',
-    at: 'finished_at',
-    where: 'finished_at IS NOT NULL AND rolled_back_at IS NULL',
-    order: 'finished_at',
-  },
-  {
-    tool: 'drizzle',
-    table: '__drizzle_migrations',
-    columns: ['id', 'hash', 'created_at'],
-    version: 'hash',
-    at: 'to_timestamp(created_at / 1000.0)',
-    order: 'created_at, id',
-  },
-  {
-    tool: 'kysely',
-    table: 'kysely_migration',
-    columns: ['name', 'timestamp'],
-    version: 'name',
-    at: '"timestamp"::timestamptz',
-    order: 'name',
-  },
-  {
-    tool: 'typeorm',
-    table: 'migrations',
-    columns: ['id', 'timestamp', 'name'],
-    version: 'name',
-    at: 'to_timestamp("timestamp" / 1000.0)',
-    order: 'id',
-  },
-  {
-    tool: 'django',
-    table: 'django_migrations',
-    columns: ['id', 'app', 'name', 'applied'],
-    version: `app || '/' || name`,
-    at: 'applied',
-    order: 'id',
-  },
-];
+});
 
 /** A history table that is there. */
-export interface HistoryTable {
-  readonly signature: Signature;
+export interface FoundHistory<Tool extends HistoryTool = HistoryTool> {
+  readonly tool: Tool;
   readonly schema: string;
   readonly table: string;
-  /** Others like it in other schemas, as a person writes them. */
-  readonly others: readonly string[];
 }
 
 /** A row of a history. */
@@ -141,82 +61,43 @@ export interface HistoryName {
   readonly table?: string | undefined;
 }
 
-const tableRows = z.array(
-  z.object({ schema: z.string(), table: z.string(), visible: z.boolean(), columns: z.array(z.string()) }),
-);
-
 /** The history tables of these tools in the database: the one that the search path finds first. Reads the catalog. */
-export async function findHistories(
+export async function findHistories<Tool extends HistoryTool>(
   session: Session,
-  signatures: readonly Signature[] = SIGNATURES,
+  tools: readonly Tool[],
   named: HistoryName = {},
-): Promise<HistoryTable[]> {
-  const names = named.table === undefined ? signatures.map(({ table }) => table) : [named.table];
-  const found = tableRows.parse(
-    await session.sql(
-      `SELECT n.nspname::text AS schema, c.relname::text AS "table", pg_table_is_visible(c.oid) AS visible,
-              array_agg(a.attname::text) AS columns
-       FROM pg_class c
-       JOIN pg_namespace n ON n.oid = c.relnamespace
-       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-       WHERE c.relkind IN ('r', 'p') AND c.relname = ANY ($1::text[])
-         AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-         AND ($2::text IS NULL OR n.nspname = $2)
-       GROUP BY n.nspname, c.relname, c.oid
-       ORDER BY visible DESC, n.nspname = 'public' DESC, n.nspname`,
-      [names, named.schema ?? null],
-    ),
-  );
-  return signatures.flatMap((signature): HistoryTable[] => {
-    const fitting = found.filter(
-      ({ table, columns }) =>
-        table === (named.table ?? signature.table) &&
-        signature.columns.every((column) => columns.includes(column)) &&
-        !signature.without?.some((column) => columns.includes(column)),
+): Promise<FoundHistory<Tool>[]> {
+  const nameOf = ({ tableName }: HistoryTool) => named.table ?? tableName;
+  const found = await session.run(historyTables, { names: [...new Set(tools.map(nameOf))], columns: [] });
+  return tools.flatMap((tool): FoundHistory<Tool>[] => {
+    // its settings may name another schema than the usual one
+    const elsewhere = found.filter(
+      (one) =>
+        one.name === nameOf(tool) &&
+        hasColumnsOf(tool, one.columns) &&
+        (named.schema === undefined ? tool.schema !== undefined : one.schema === named.schema),
     );
-    const [first, ...rest] = fitting;
-    if (first === undefined) return [];
-    const { schema, table } = first;
-    return [
-      { signature, schema, table, others: rest.map((other) => displayName(other.schema, other.table)) },
-    ];
+    const usual = named.schema === undefined ? tablesOf({ ...tool, tableName: nameOf(tool) }, found) : [];
+    const [first] = [...usual, ...elsewhere];
+    return first === undefined ? [] : [{ tool, schema: first.schema, table: first.name }];
   });
 }
 
 /** The history table of one tool; undefined when there is none. */
 export async function findHistory(
   session: Session,
-  tool: string,
+  tool: HistoryTool,
   named: HistoryName = {},
-): Promise<HistoryTable | undefined> {
-  const [found] = await findHistories(
-    session,
-    SIGNATURES.filter((signature) => signature.tool === tool),
-    named,
-  );
-  return found;
+): Promise<FoundHistory | undefined> {
+  return (await findHistories(session, [tool], named))[0];
 }
 
-const appliedRows = z.array(
-  z.object({ version: z.string(), applied_at: z.string().nullable(), batch: z.number().nullable() }),
-);
-
-/** What a history says is applied, in the order of application as far as it is known. */
-export async function readApplied(session: Session, history: HistoryTable): Promise<Applied[]> {
-  const { signature, schema, table } = history;
-  const { version, where, order, batch = 'NULL' } = signature;
-  return appliedRows.parse(
-    await session.sql(
-      `SELECT (${version})::text AS version, ${timeOf(signature)} AS applied_at,
-              (${batch})::int AS batch
-       FROM ${quoteRelation({ schema, name: table })}${where === undefined ? '' : ` WHERE ${where}`}
-       ORDER BY ${order}`,
-    ),
-  );
-}
-
-function timeOf({ at, localAt }: Signature): string {
-  const format = 'YYYY-MM-DD"T"HH24:MI:SS.MS';
-  if (at !== undefined) return `to_char((${at}) AT TIME ZONE 'UTC', '${format}"Z"')`;
-  return localAt === undefined ? 'NULL::text' : `to_char(${localAt}, '${format}')`;
+/** What a history says is applied, in the order of application as far as it is known; by what the tool calls it. */
+export async function readApplied(
+  session: Session,
+  { tool, schema, table }: FoundHistory,
+): Promise<Applied[]> {
+  const around = { migrations: [], directory: '', others: [] };
+  const { applied } = await tool.read(session, quoteRelation({ schema, name: table }), around);
+  return applied.map(({ key, applied_at, batch = null }) => ({ version: key, applied_at, batch }));
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { migrateErrors } from '../../errors.ts';
 import type { Destination, Direction, Item, Problem, State, Status } from '../../types.ts';
 import { migrationMeant } from '../../version.ts';
-import { type AllAtOnce, adapterErrors } from '../errors.ts';
+import { adapterErrors } from '../errors.ts';
 import type { Applied } from './history.ts';
 
 /** A migration that a tool knows of, in the order it applies them. */
@@ -101,11 +101,15 @@ export function chooseUp(items: readonly Item[], to: Destination): Item[] {
 }
 
 /** The same for a tool that applies all that wait, or none. Throws OpError. */
-export function chooseAllUp(items: readonly Item[], to: Destination, tool: AllAtOnce): Item[] {
+export function chooseAllUp(
+  items: readonly Item[],
+  to: Destination,
+  told: { readonly tool: string; readonly instead: string },
+): Item[] {
   const all = chooseUp(items, { kind: 'latest' });
   const chosen = chooseUp(items, to);
   if (chosen.length === 0 || chosen.length === all.length) return chosen;
-  throw adapterErrors.allOrNone({ tool, waiting: all.length, chosen: chosen.length });
+  throw adapterErrors.allOrNone({ ...told, waiting: all.length, chosen: chosen.length });
 }
 
 /** The migration that is to stay, of all there are. Throws OpError for one that is not applied: down does not lead there. */

@@ -3,7 +3,8 @@ import { appliedRow, command, type LedgerTool } from '../shared/ledger.ts';
 /** `schema_migrations(version)`: a row for each version, as text. */
 export const ledger: LedgerTool = {
   tableName: 'schema_migrations',
-  fits: (columns) => columns.includes('version') && !columns.includes('dirty'),
+  columns: ['version'],
+  without: ['dirty'],
   create: (table) => [`CREATE TABLE IF NOT EXISTS ${table} (version varchar PRIMARY KEY)`],
   read: async (session, table) => {
     const rows = await session.sql(`SELECT version::text AS version FROM ${table} ORDER BY version`);

@@ -1,4 +1,4 @@
-import { appliedRow, command, has, type LedgerTool, localIsoOf, textOf } from '../shared/ledger.ts';
+import { appliedRow, command, type LedgerTool, localIsoOf, textOf } from '../shared/ledger.ts';
 
 /**
  * `__diesel_schema_migrations(version, run_on)`, as diesel 2 makes and fills it (`setup_migration_table.sql`,
@@ -6,7 +6,7 @@ import { appliedRow, command, has, type LedgerTool, localIsoOf, textOf } from '.
  */
 export const ledger: LedgerTool = {
   tableName: '__diesel_schema_migrations',
-  fits: has('version', 'run_on'),
+  columns: ['version', 'run_on'],
   create: (table) => [
     `CREATE TABLE IF NOT EXISTS ${table} (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)`,
   ],

@@ -8,7 +8,8 @@ export const drizzle = defineFormat({
   name: 'drizzle',
   title: 'Drizzle',
   files: '`NNNN_name.sql` that `meta/_journal.json` names, with `--> statement-breakpoint`',
-  limits: 'up only; begun by `drizzle-kit generate`; a history of another name is not found',
+  limits:
+    'up only; begun by `drizzle-kit generate`; a history of another name is found by `drizzle.config`, or by its sums',
   usual: ['drizzle'],
   reader,
   readerIn,

@@ -1,4 +1,4 @@
-import { appliedRow, command, has, type LedgerTool, textOf } from '../shared/ledger.ts';
+import { appliedRow, command, type LedgerTool, textOf } from '../shared/ledger.ts';
 
 /**
  * `drizzle.__drizzle_migrations(id, hash, created_at)`, as drizzle-orm 0.45 makes and fills it (its
@@ -8,7 +8,13 @@ import { appliedRow, command, has, type LedgerTool, textOf } from '../shared/led
 export const ledger: LedgerTool = {
   tableName: '__drizzle_migrations',
   schema: 'drizzle',
-  fits: has('hash', 'created_at'),
+  columns: ['id', 'hash', 'created_at'],
+  without: ['name'],
+  renamable: ['id,hash,created_at'],
+  unfit: (columns) =>
+    ['hash', 'created_at', 'name'].every((column) => columns.includes(column))
+      ? 'is that of drizzle-orm 1, and the files are those of drizzle-kit before it; bring them up with: npx drizzle-kit up'
+      : undefined,
   create: (table, schema) => [
     `CREATE SCHEMA IF NOT EXISTS ${schema}`,
     `CREATE TABLE IF NOT EXISTS ${table} (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)`,
@@ -30,7 +36,10 @@ export const ledger: LedgerTool = {
     command(`INSERT INTO ${table} ("hash", "created_at") VALUES ($1, $2::bigint)`, sums[0], key),
   ],
   removed: (table, { key }) => [command(`DELETE FROM ${table} WHERE created_at = $1::bigint`, key)],
-  forgotten: (table, { key }) => [command(`DELETE FROM ${table} WHERE created_at = $1::bigint`, key)],
+  // a row without a time is there as 'null'
+  forgotten: (table, { key }) => [
+    command(`DELETE FROM ${table} WHERE created_at IS NOT DISTINCT FROM nullif($1, 'null')::bigint`, key),
+  ],
   accepted: (table, { key, sums }) => [
     command(`UPDATE ${table} SET hash = $2 WHERE created_at = $1::bigint`, key, sums[0]),
   ],

@@ -25,5 +25,10 @@ export function partsOf(tag: string): { readonly version: string; readonly name:
 
 const sumOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** What stands before a breakpoint is sent by itself, and needs no semicolon. */
-const ended = (text: string): string => text.replace(/([^;\s])(\s*--> statement-breakpoint)/g, '$1;$2');
+/**
+ * What stands before a breakpoint is sent by itself, and needs no semicolon. It is put right before the breakpoint: the
+ * line above may end in a comment.
+ */
+const ended = (text: string): string => text.replaceAll(BREAKPOINT, `;${BREAKPOINT}`);
+
+const BREAKPOINT = '--> statement-breakpoint';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Migration } from '../../files/migration.ts';
 import type { AppliedRow, Command, DirtyRow } from '../../history/rows.ts';
-import { appliedRow, command, has, type LedgerTool, localIsoOf, numberOf, textOf } from '../shared/ledger.ts';
+import { appliedRow, command, type LedgerTool, localIsoOf, numberOf, textOf } from '../shared/ledger.ts';
 import { isRepeatable, repeatable } from '../shared/repeatable.ts';
 import { flywayChecksum } from './reader.ts';
 import { compareVersions, plainVersion } from './version.ts';
@@ -16,7 +16,7 @@ const NAME = 'flyway_schema_history';
 export const ledger: LedgerTool = {
   tableName: NAME,
   formerlyOurs: true,
-  fits: has('installed_rank', 'success'),
+  columns: ['installed_rank', 'success'],
   create: (table) => [
     `CREATE TABLE IF NOT EXISTS ${table} ("installed_rank" INT NOT NULL, "version" VARCHAR(50), "description" VARCHAR(200) NOT NULL, "type" VARCHAR(20) NOT NULL, "script" VARCHAR(1000) NOT NULL, "checksum" INTEGER, "installed_by" VARCHAR(100) NOT NULL, "installed_on" TIMESTAMP NOT NULL DEFAULT now(), "execution_time" INTEGER NOT NULL, "success" BOOLEAN NOT NULL, CONSTRAINT "${NAME}_pk" PRIMARY KEY ("installed_rank"))`,
     `CREATE INDEX IF NOT EXISTS "${NAME}_s_idx" ON ${table} ("success")`,

@@ -48,9 +48,12 @@ export const reader: FormatReader = {
   },
 };
 
-/** The checksum that Flyway keeps of a file: CRC-32 of its lines without their ends, as a signed number. */
+/** The checksum that Flyway keeps of a file: CRC-32 of its lines without their ends and its byte order mark, as a signed number. */
 export function flywayChecksum(text: string): number {
-  const lines = text.replace(/\r\n?/g, '\n').split('\n');
+  const lines = text
+    .replace(/^\ufeff/, '')
+    .replace(/\r\n?/g, '\n')
+    .split('\n');
   if (lines.at(-1) === '') lines.pop();
   return lines.reduce((sum, line) => crc32(line, sum), 0) | 0;
 }

@@ -9,7 +9,7 @@ import { appliedRow, command, type LedgerTool } from '../shared/ledger.ts';
 export const ledger: LedgerTool = {
   tableName: 'schema_migrations',
   newestOnly: true,
-  fits: (columns) => columns.includes('version') && columns.includes('dirty'),
+  columns: ['version', 'dirty'],
   create: (table) => [
     `CREATE TABLE IF NOT EXISTS ${table} (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)`,
   ],

@@ -5,6 +5,7 @@ const NAME = /^(\d+)_(.*)\.(up|down)\.sql$/;
 
 /** golang-migrate: `N_name.up.sql` and `N_name.down.sql`. */
 export const reader: FormatReader = {
+  bigint: true,
   withoutDown: true,
   fileName: (file) => {
     const [, digits, name = '', direction] = NAME.exec(file) ?? [];

@@ -5,6 +5,7 @@ const MARK = /^[ \t]*--[ \t]*\+goose[ \t]+(.*)$/gm;
 
 /** goose: `-- +goose Up` and `-- +goose Down` in one file. */
 export const reader: FormatReader = {
+  bigint: true,
   withoutDown: true,
   fileName: (file) => {
     const [, digits = '', name = ''] = /^(\d+)_(.+)\.sql$/.exec(file) ?? [];

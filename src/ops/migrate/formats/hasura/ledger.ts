@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { appliedRow, command, has, type LedgerTool, type Writing } from '../shared/ledger.ts';
+import { appliedRow, command, type LedgerTool, type Writing } from '../shared/ledger.ts';
 
 /**
  * `hdb_catalog.hdb_version.cli_state`, where the CLI of Hasura 2 keeps `{"migrations": {DATABASE: {VERSION: dirty}}}`
@@ -13,11 +13,11 @@ export const ledger: LedgerTool = {
   companionSchema: 'pgdeck',
   absent:
     'Hasura keeps its history in hdb_catalog.hdb_version of its metadata database, and this database has none; run these migrations with: hasura migrate apply',
-  fits: has('hasura_uuid', 'cli_state'),
+  columns: ['hasura_uuid', 'cli_state'],
   create: () => [],
   read: async (session, table, { directory }) => {
     const rows = await session.sql(
-      `SELECT key, value = 'true' AS dirty FROM ${table}, jsonb_each_text(coalesce(cli_state::jsonb -> 'migrations' -> $1, '{}')) ORDER BY key::numeric`,
+      `SELECT key, value = 'true' AS dirty FROM ${table}, jsonb_each_text(coalesce(cli_state::jsonb -> 'migrations' -> $1, '{}')) ORDER BY length(key), key`,
       [basename(directory)],
     );
     const versions = rows.map(({ key, dirty }) => ({ version: String(key), dirty: dirty === true }));

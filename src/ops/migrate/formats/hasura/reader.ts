@@ -5,6 +5,7 @@ const NAME = /^(\d+)_([^/]*)\/(up|down)\.sql$/;
 
 /** Hasura: `TIME_name/up.sql` and `down.sql`. */
 export const reader: FormatReader = {
+  bigint: true,
   below: true,
   unmarked: true,
   fileName: (file) => {

@@ -4,7 +4,7 @@ import { appliedRow, command, type LedgerTool, localIsoOf, textOf } from '../sha
 /** `pgmigrations(id, name, run_on)`: a row for each file, by its name without its ending. */
 export const ledger: LedgerTool = {
   tableName: 'pgmigrations',
-  fits: (columns) => columns.includes('name') && columns.includes('run_on'),
+  columns: ['id', 'name', 'run_on'],
   create: (table) => [
     `CREATE TABLE IF NOT EXISTS ${table} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL)`,
   ],

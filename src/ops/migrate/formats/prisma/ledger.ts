@@ -1,5 +1,5 @@
 import type { AppliedRow, DirtyRow } from '../../history/rows.ts';
-import { appliedRow, command, has, isoOf, type LedgerTool, textOf } from '../shared/ledger.ts';
+import { appliedRow, command, isoOf, type LedgerTool, textOf } from '../shared/ledger.ts';
 
 /** Of a migration that was begun and neither finished nor given up. */
 const OPEN = 'finished_at IS NULL AND rolled_back_at IS NULL';
@@ -13,7 +13,7 @@ const OPEN = 'finished_at IS NULL AND rolled_back_at IS NULL';
 export const ledger: LedgerTool = {
   tableName: '_prisma_migrations',
   companionSchema: 'pgdeck',
-  fits: has('migration_name', 'checksum', 'finished_at', 'rolled_back_at'),
+  columns: ['migration_name', 'checksum', 'finished_at', 'rolled_back_at'],
   create: (table) => [
     `CREATE TABLE IF NOT EXISTS ${table} (id VARCHAR(36) PRIMARY KEY NOT NULL, checksum VARCHAR(64) NOT NULL, finished_at TIMESTAMPTZ, migration_name VARCHAR(255) NOT NULL, logs TEXT, rolled_back_at TIMESTAMPTZ, started_at TIMESTAMPTZ NOT NULL DEFAULT now(), applied_steps_count INTEGER NOT NULL DEFAULT 0)`,
   ],
@@ -38,7 +38,8 @@ export const ledger: LedgerTool = {
           appliedRow({ version, key: version, name, applied_at: finished, sum: textOf(row.sum) }),
         );
     }
-    for (const version of applied.keys()) dirty.delete(version);
+    // one that is open stops Prisma (P3009), whatever other tries have finished
+    for (const version of dirty.keys()) applied.delete(version);
     return { applied: [...applied.values()], dirty: [...dirty.values()] };
   },
   applied: (table, { version, sums }, _writing, ms) => [

@@ -2,7 +2,7 @@ import type { Place } from './evidence.ts';
 import type { LedgerTool } from './ledger.ts';
 
 /**
- * A tool's way of writing migrations: all that is said of it. Its folder and its line in {@link file://../registry.ts}
+ * A tool's way of writing migrations: all that is said of it. Its folder and its line in {@link file://../formats.ts}
  * are what a format is made of.
  */
 export interface Format<Name extends string = string> {
@@ -16,8 +16,11 @@ export interface Format<Name extends string = string> {
   /** Directories of a project that they are usually in, besides those of every tool. */
   readonly usual?: readonly string[];
   readonly reader: FormatReader;
-  /** The same, with what other files of the directory say; a sentence where they cannot be read. */
-  readerIn?(place: Place): Promise<FormatReader | string>;
+  /**
+   * The same, with what other files of the directory say; a sentence where they cannot be read. Undefined where nothing
+   * of this format is in it.
+   */
+  readerIn?(place: Place): Promise<FormatReader | string | undefined>;
   /** How its tool keeps its history. */
   readonly ledger: LedgerTool;
   /** Formats whose tool may keep the history of such files, too. */
@@ -85,8 +88,12 @@ export type Parts =
 export interface FormatReader {
   /** It takes a migration back that has no way down: nothing is run, and its row goes. */
   readonly withoutDown?: true;
+  /** Where settings of the project put the history, where that is another place than usual. */
+  readonly history?: { readonly schema?: string | undefined; readonly tableName?: string | undefined };
   /** It looks into directories below, too; a file is then its path. */
   readonly below?: true;
+  /** The tool holds a version as a bigint. */
+  readonly bigint?: true;
   /** What is wrong with a file whose name it does not take; a part of a sentence. */
   readonly stranger?: string;
   /** A file without a mark is a way up, whole. */
@@ -98,7 +105,7 @@ export interface FormatReader {
   /** The file can only be of this format, by its name or its text. */
   claims(file: string, text: string): boolean;
   parts(text: string, name: FileName): Parts;
-  /** The tool's own sums of a file: see {@link Migration.sums}. */
+  /** The tool's own sums of a file, its byte order mark included: see {@link Migration.sums}. */
   sums?(text: string): readonly string[];
   /** A version that it could have written, so that it has a place in the order. */
   isVersion?(version: string): boolean;

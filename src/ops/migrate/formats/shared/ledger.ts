@@ -25,24 +25,44 @@ export interface Writing {
   readonly directory: string;
 }
 
-/** How a tool keeps its history. `table` is quoted, with its schema. */
-export interface LedgerTool {
+/** How a tool's history is known, and what it says. `table` is quoted, with its schema. */
+export interface HistoryTool {
   readonly tableName: string;
   /** The one schema that its table is in; undefined: that of the search path. */
   readonly schema?: string;
+  /** Columns that a table of that name has when it is this tool's. */
+  readonly columns: readonly string[];
+  /** Columns that it has when it is another tool's. */
+  readonly without?: readonly string[];
+  read(session: Session, table: string, around: Around): Promise<Entries>;
+}
+
+/** A table of the tool's name with these columns is the tool's. */
+export const hasColumnsOf = (
+  { columns, without = [] }: Pick<HistoryTool, 'columns' | 'without'>,
+  there: readonly string[],
+): boolean =>
+  columns.every((column) => there.includes(column)) && !without.some((column) => there.includes(column));
+
+/** A history that pgdeck writes as its tool does. */
+export interface LedgerTool extends HistoryTool {
   /** A schema for our own table, where the tool would take it for a part of what it looks after. */
   readonly companionSchema?: string;
   /** It holds the newest version only: one below it cannot go alone. */
   readonly newestOnly?: true;
   /** pgdeck kept these in its own table before: what stands there stays there. */
   readonly formerlyOurs?: true;
+  /**
+   * Its settings can give the table another name: where none has the usual one, a table of just these columns is its
+   * history when a sum in it is that of a file.
+   */
+  readonly renamable?: readonly string[];
+  /** Why a table of its name with other columns is not its own; a sentence with the next step. */
+  unfit?(columns: readonly string[]): string | undefined;
   /** Why the table is not made where it is missing; a sentence with the next step. */
   readonly absent?: string;
-  /** A table of that name with these columns is this tool's. */
-  fits(columns: readonly string[]): boolean;
   /** As the tool itself would make it. `schema` is quoted. */
   create(table: string, schema: string): readonly string[];
-  read(session: Session, table: string, around: Around): Promise<Entries>;
   /** `ms`: how long it took. */
   applied(table: string, migration: Migration, writing: Writing, ms: number): readonly Command[];
   removed(table: string, migration: Migration, writing: Writing, ms: number): readonly Command[];
@@ -81,9 +101,3 @@ export const isoOf = (column: string): string =>
   `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 /** The same of a timestamp whose zone is not known. */
 export const localIsoOf = (column: string): string => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS')`;
-
-/** The columns are those, or more. */
-export const has =
-  (...names: readonly string[]) =>
-  (columns: readonly string[]): boolean =>
-    names.every((name) => columns.includes(name));

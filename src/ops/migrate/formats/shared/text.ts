@@ -37,6 +37,9 @@ export const compareNumbers = (a: string, b: string): number => {
   return x < y ? -1 : x > y ? 1 : 0;
 };
 
+/** A column of type bigint holds it. */
+export const isBigint = (digits: string): boolean => BigInt(digits) <= 9_223_372_036_854_775_807n;
+
 export const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Without leading zeros, as a column of numbers has it. */

@@ -1,4 +1,4 @@
-import { appliedRow, command, has, isoOf, type LedgerTool, numberOf, textOf } from '../shared/ledger.ts';
+import { appliedRow, command, isoOf, type LedgerTool, numberOf, textOf } from '../shared/ledger.ts';
 
 /**
  * `_sqlx_migrations`, as sqlx 0.8 makes and fills it (`sqlx-postgres/src/migrate.rs`, `sqlx-core/src/migrate`): the
@@ -7,7 +7,7 @@ import { appliedRow, command, has, isoOf, type LedgerTool, numberOf, textOf } fr
  */
 export const ledger: LedgerTool = {
   tableName: '_sqlx_migrations',
-  fits: has('version', 'description', 'success', 'checksum', 'execution_time'),
+  columns: ['version', 'description', 'success', 'checksum', 'execution_time'],
   create: (table) => [
     `CREATE TABLE IF NOT EXISTS ${table} (version BIGINT PRIMARY KEY, description TEXT NOT NULL, installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, execution_time BIGINT NOT NULL)`,
   ],

@@ -6,6 +6,7 @@ const NAME = /^(\d+)_([^/]*?)(\.up|\.down)?\.sql$/;
 
 /** sqlx: `TIME_name.sql`, or a pair with `.up` and `.down`; a first line `-- no-transaction` counts. */
 export const reader: FormatReader = {
+  bigint: true,
   unmarked: true,
   fileName: (file) => {
     const [, digits, name = '', way] = NAME.exec(file) ?? [];

@@ -1,4 +1,4 @@
-import { appliedRow, command, has, type LedgerTool, textOf } from '../shared/ledger.ts';
+import { appliedRow, command, type LedgerTool, textOf } from '../shared/ledger.ts';
 import { statementsOf } from './statements.ts';
 
 /**
@@ -8,7 +8,7 @@ import { statementsOf } from './statements.ts';
 export const ledger: LedgerTool = {
   tableName: 'schema_migrations',
   schema: 'supabase_migrations',
-  fits: has('version'),
+  columns: ['version'],
   create: (table, schema) => [
     `CREATE SCHEMA IF NOT EXISTS ${schema}`,
     `CREATE TABLE IF NOT EXISTS ${table} (version text NOT NULL PRIMARY KEY)`,

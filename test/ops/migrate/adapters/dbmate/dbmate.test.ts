@@ -42,6 +42,12 @@ describe.skipIf(binary === undefined)(
       );
       expect(up.route.steps[0]?.preview).toContain('-- 2_age.sql\nALTER TABLE users ADD age int;');
       expect(await columnsOf(shop.session, 'users')).toEqual(['id', 'age', 'city']);
+      const all = await shop.adapter.route(await shop.where(), 'down', BASE);
+      expect(all.steps.map(({ title }) => title)).toEqual(
+        ['3', '2', '1'].map((version) => `Roll back ${version} with dbmate`),
+      );
+      // told in the order in which they are run
+      expect(all.hazards.map(({ version }) => version)).toEqual(['3', '2', '1']);
 
       expect((await shop.go('down', steps(1))).end.ok).toBe(true);
       expect(await columnsOf(shop.session, 'users')).toEqual(['id', 'age']);
@@ -77,7 +83,9 @@ describe.skipIf(binary === undefined)(
         'dbmate applies no file without a line "-- migrate:down": 4_bare.sql.',
       );
       await shop.session.sql(`INSERT INTO schema_migrations VALUES ('4')`);
-      await expect(shop.go('down', steps(1))).rejects.toThrow('4 has no way down, so nothing is taken back.');
+      await expect(shop.go('down', steps(1))).rejects.toThrow(
+        '4 has no way down, so nothing is rolled back.',
+      );
     });
 
     test('a way down with nothing in it takes the row away, and its name has to be said; so does the SQL engine', async () => {
@@ -100,6 +108,15 @@ describe.skipIf(binary === undefined)(
       await expect(sqlAdapter.route(where, 'down', steps(1))).rejects.toThrow('2 has no way down');
     });
 
+    test("the history of Supabase, which has a table of the same name in its own schema, is not dbmate's", async () => {
+      const shop = await project(FILES);
+      await shop.session.sql('CREATE SCHEMA supabase_migrations');
+      await shop.session.sql('CREATE TABLE supabase_migrations.schema_migrations (version text, name text)');
+      await shop.session.sql(`INSERT INTO supabase_migrations.schema_migrations VALUES ('1', 'users')`);
+      expect(await shop.states()).toEqual(['1 pending', '2 pending', '3 pending']);
+      expect((await shop.go('up', LATEST)).end.text).toBe('Work: done.');
+    });
+
     test('what is applied and has no file is seen, though its own list leaves it out', async () => {
       const shop = await project(FILES);
       await shop.go('up', LATEST);
@@ -107,7 +124,7 @@ describe.skipIf(binary === undefined)(
       const { problems } = await shop.adapter.status(await shop.where());
       expect(problems).toEqual([expect.objectContaining({ kind: 'missing_file', version: '9' })]);
       await expect(shop.go('down', steps(1))).rejects.toThrow(
-        '9 cannot be taken back: there is no file of it.',
+        '9 cannot be rolled back: there is no file of it.',
       );
     });
 

@@ -96,6 +96,25 @@ describe('npm scripts over node-pg-migrate', () => {
     );
   });
 
+  test.each([
+    [
+      'drizzle-kit migrate',
+      '__drizzle_migrations (id serial, hash text, created_at bigint)',
+      `(hash, created_at) VALUES ('5c1e', 1700000000000)`,
+    ],
+    [
+      'typeorm migration:run',
+      'migrations (id serial, "timestamp" bigint, name text)',
+      `("timestamp", name) VALUES (1700000000000, 'Users1700000000000')`,
+    ],
+  ])('%s: when a migration was written is not when it was applied', async (call, table, row) => {
+    const project = await stage({ 'package.json': JSON.stringify({ scripts: { 'db:migrate': call } }) });
+    await project.session.sql(`CREATE TABLE ${table}`);
+    await project.session.sql(`INSERT INTO ${table.split(' ')[0]} ${row}`);
+    const { items } = await project.adapter.status(await project.where());
+    expect(items).toMatchObject([{ state: 'applied', applied_at: null }]);
+  });
+
   test('a failure is told without what npm says of it', async () => {
     const project = await stage({
       'migrations/1_bad.sql': '-- Up Migration\nALTER TABLE nowhere ADD age int;\n',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { done } from '../../run/stage.ts';
 import { type Project, project, shapeOf } from '../stage.ts';
 
 const UP = 'CREATE TABLE users (id int);\n';
@@ -42,6 +43,22 @@ test('the rows are those of Diesel, and half may be done by either', async () =>
   expect((await theirs.go('up')).end.ok).toBe(true);
   expect((await theirs.go('down', { base: true })).end.ok).toBe(true);
   expect(await rows(theirs)).toEqual([]);
+});
+
+test('a way down that cannot be read is told, and stands in the way of itself only', async () => {
+  const made = await project({
+    ...FILES,
+    'migrations/2026-01-01-000000_users/down.sql': 'DROP TABLE users,;',
+  });
+  expect((await made.go('up')).end.ok).toBe(true);
+  const verified = await done(made.context, 'verify', { dir: made.root });
+  expect(verified.end).toMatchObject({ ok: true });
+  const wrong = '2026-01-01-000000_users/down.sql:1:18: syntax error at or near ";"';
+  expect(verified.lines).toContain(`A way down cannot be read: ${wrong}`);
+  await expect(made.go('down', { base: true })).rejects.toThrow(
+    `20260101000000 has no way down that can be read (${wrong}): none of the 2 migrations is rolled back.`,
+  );
+  expect((await made.go('down')).end.ok).toBe(true);
 });
 
 test('Diesel or Hasura is not guessed', async () => {

@@ -93,3 +93,57 @@ test('the journal says which are migrations, in its order', async () => {
   made.write({ 'drizzle/meta/_journal.json': JSON.stringify({ dialect: 'sqlite', entries: [] }) });
   await expect(made.go('up')).rejects.toThrow('these migrations are for sqlite');
 });
+
+test('a history under another name is found by its sums, and made where the settings say', async () => {
+  const made = await project(FILES);
+  const { session } = made;
+  await session.sql('CREATE TABLE files (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)');
+  await session.sql(`INSERT INTO files (hash, created_at) VALUES ('of an upload', 1700000000000)`);
+  expect(await made.states()).toEqual(['0000 pending', '0001 pending']);
+  await session.sql('CREATE TABLE "Done" (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)');
+  for (const part of USERS.split('--> statement-breakpoint')) await session.sql(part);
+  await session.sql(`INSERT INTO "Done" (hash, created_at) VALUES ($1, 1700000000000)`, [sum(USERS)]);
+  expect(await made.states()).toEqual(['0000 applied', '0001 pending']);
+  const { plan, end } = await made.go('up');
+  expect(plan.facts).toContainEqual({ label: 'History', value: '"public"."Done" of drizzle' });
+  expect(end.ok).toBe(true);
+  expect(await session.sql('SELECT hash FROM "Done" ORDER BY id')).toEqual([
+    { hash: sum(USERS) },
+    { hash: sum(AGE) },
+  ]);
+  await session.sql('CREATE TABLE twice AS SELECT * FROM "Done"');
+  await expect(made.states()).rejects.toThrow('"public"."Done" and "public"."twice" both have rows');
+
+  const said = await project({
+    ...FILES,
+    'drizzle.config.ts': `export default {\n  // migrations: { table: 'old' },\n  migrations: { prefix: 'index', table: 'moves', schema: "public" },\n};\n`,
+  });
+  expect((await said.go('up')).end.ok).toBe(true);
+  expect(await said.session.sql('SELECT count(*)::int AS n FROM public.moves')).toEqual([{ n: 2 }]);
+  expect(await said.states()).toEqual(['0000 applied', '0001 applied']);
+});
+
+test('a journal that names two migrations alike is refused, for the history could not tell them apart', async () => {
+  const made = await project({
+    'drizzle/meta/_journal.json': journal(entry(0, '0000_a', 5), entry(1, '0001_b', 5)),
+    'drizzle/0000_a.sql': 'CREATE TABLE a ();',
+    'drizzle/0001_b.sql': 'CREATE TABLE b ();',
+  });
+  await expect(made.go('up')).rejects.toThrow('gives 0001_b the time of 0000_a (5)');
+  made.write({ 'drizzle/meta/_journal.json': journal(entry(0, '0000_a', 5), entry(1, '0000_a', 6)) });
+  await expect(made.go('up')).rejects.toThrow('names 0000_a twice');
+});
+
+test('a breakpoint ends a statement that ends in a comment, and rows without a time are told and go', async () => {
+  const made = await project({
+    'drizzle/meta/_journal.json': journal(entry(0, '0000_a', 5)),
+    'drizzle/0000_a.sql':
+      "CREATE TABLE a (x text DEFAULT 'v') -- note\n--> statement-breakpoint\nCREATE TABLE b () /* c */--> statement-breakpoint\nSELECT 1",
+  });
+  await byDrizzle(made);
+  await made.session.sql(`INSERT INTO ${TABLE} (hash) VALUES ('x')`);
+  expect(await made.states()).toEqual(['0000 pending', 'null missing_file']);
+  expect((await made.go('repair', { entry: 'null', action: 'forget' })).end.ok).toBe(true);
+  expect((await made.go('up')).end.ok).toBe(true);
+  expect(await made.states()).toEqual(['0000 applied']);
+});

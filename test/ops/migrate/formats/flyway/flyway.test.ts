@@ -119,3 +119,28 @@ test('what stands in the table of pgdeck from before stays there', async () => {
     { there: null },
   ]);
 });
+
+test('over the history of another tool nothing is applied, unless it is said that these files are meant', async () => {
+  const made = await project(FILES, 'migrations');
+  const { session } = made;
+  await session.sql('CREATE SCHEMA auth');
+  // a service beside, an empty table, and one that only looks like it
+  await session.sql("CREATE TABLE auth.schema_migrations AS SELECT '20260101000000' AS version");
+  await session.sql('CREATE TABLE schema_migrations (version varchar PRIMARY KEY)');
+  expect((await made.go('up')).end.ok).toBe(true);
+
+  const other = await project(FILES, 'migrations');
+  await other.session.sql('CREATE TABLE schema_migrations (version varchar PRIMARY KEY)');
+  await other.session.sql("INSERT INTO schema_migrations VALUES ('20260101000000'), ('20260102000000')");
+  await expect(other.go('up')).rejects.toMatchObject({
+    message: expect.stringContaining(
+      '2 migrations of dbmate applied ("public"."schema_migrations") and none of Flyway',
+    ),
+    next: expect.stringContaining('--tool sql'),
+  });
+  expect(await other.session.sql("SELECT to_regclass('users') AS users")).toEqual([{ users: null }]);
+  expect((await other.go('up', { tool: 'sql' })).end.ok).toBe(true);
+  // once they are, that was said
+  other.write({ 'migrations/V2__more.sql': 'ALTER TABLE users ADD more int;' });
+  expect((await other.go('up')).end.ok).toBe(true);
+});

@@ -30,9 +30,9 @@ test('the state of the CLI is read and written where it is, and others in it sta
   expect((await made.go('down', { only: ['1700000000001'] })).end.ok).toBe(true);
   expect(await made.states()).toEqual(['1700000000001 out_of_order', '1700000000002 applied']);
   await made.session.sql(
-    `UPDATE hdb_catalog.hdb_version SET cli_state = jsonb_set(cli_state, '{migrations,default,1700000000002}', 'true')`,
+    `UPDATE hdb_catalog.hdb_version SET cli_state = jsonb_set(cli_state, '{migrations,default}', '{"1700000000002": true, "odd": false}')`,
   );
-  expect(await made.states()).toEqual(['1700000000001 pending', '1700000000002 dirty']);
+  expect(await made.states()).toEqual(['1700000000001 pending', '1700000000002 dirty', 'odd missing_file']);
 });
 
 test('where the metadata is in another database, that is said', async () => {

@@ -62,6 +62,25 @@ test('the rows are those of Prisma, and half may be done by either', async () =>
   expect((await rows(theirs)).at(-1)).toEqual(applied[1]);
 });
 
+test('a try that is still open stops Prisma, also where another one has finished', async () => {
+  const made = await project(FILES);
+  await made.session.sql(TABLE);
+  await made.session.sql(INIT);
+  const add = (id: string, finished: string) =>
+    made.session.sql(
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ($1, $2, '20260101000000_init', ${finished})`,
+      [id, sum(INIT)],
+    );
+  await add('a', 'NULL');
+  await add('b', 'now()');
+  expect(await made.states()).toEqual(['20260101000000_init dirty', '20260102000000_age pending']);
+  expect((await made.go('repair', { action: 'applied' })).end.ok).toBe(true);
+  expect(await made.states()).toEqual(['20260101000000_init applied', '20260102000000_age pending']);
+  expect(
+    await made.session.sql(`SELECT count(*)::int AS open FROM _prisma_migrations WHERE finished_at IS NULL`),
+  ).toEqual([{ open: 0 }]);
+});
+
 test('migrations of another server are refused', async () => {
   const made = await project({ ...FILES, 'prisma/migrations/migration_lock.toml': 'provider = "mysql"\n' });
   await expect(made.go('up')).rejects.toThrow('migration_lock.toml: these migrations are for mysql');

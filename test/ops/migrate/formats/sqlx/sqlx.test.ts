@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { client } from '../../../../support/cluster.ts';
 import { type Project, project, shapeOf } from '../stage.ts';
 
 const sum = (text: string) => createHash('sha384').update(text).digest('hex');
@@ -87,8 +88,8 @@ test("pairs without a Cargo.toml are golang-migrate's, unless the database has t
 test('files with nothing but a number are whose the project, the database or a person says', async () => {
   const made = await project({ 'migrations/1_a.sql': 'SELECT 1;', 'migrations/2_b.sql': 'SELECT 2;' });
   await expect(made.states()).rejects.toMatchObject({
-    message: `${made.root}/migrations has 2 SQL files (1_a.sql, 2_b.sql) that look like migrations of Supabase or sqlx, and nothing in the project or the database says whose they are.`,
-    next: 'Say it with --tool supabase or --tool sqlx.',
+    message: `${made.root}/migrations has 2 SQL files (1_a.sql, 2_b.sql) that look like migrations of sqlx or Supabase, and nothing in the project or the database says whose they are.`,
+    next: 'Say it with --tool sqlx or --tool supabase.',
   });
   expect(await made.states('sqlx')).toEqual(['1 pending', '2 pending']);
   expect((await made.go('up', { tool: 'sqlx' })).end.ok).toBe(true);
@@ -105,4 +106,58 @@ test('files that no tool takes are told, and not that there are none', async () 
   await expect(made.states()).rejects.toThrow(
     `${made.root}/migrations has 3 SQL files (01-a.sql, 02-b.sql, …) that no tool which pgdeck knows would take for migrations.`,
   );
+});
+
+test('the checksum is that of the file with its byte order mark, and a version that no bigint holds is told before', async () => {
+  const marked = `\ufeff${USERS}`;
+  const made = await project({ 'Cargo.toml': CARGO, 'migrations/1_users.sql': marked });
+  expect((await made.go('up')).end.ok).toBe(true);
+  expect((await rows(made)).map((row) => row.sum)).toEqual([sum(marked)]);
+  made.write({ 'migrations/99999999999999999999_far.sql': 'SELECT 1;' });
+  expect(await made.states()).toEqual(['1 applied']);
+  await expect(made.go('up')).rejects.toThrow(
+    '99999999999999999999_far.sql: its version is larger than a bigint; rename it.',
+  );
+});
+
+test('a migration whose row the history does not take is not applied', async () => {
+  const made = await project({ 'Cargo.toml': CARGO, 'migrations/1_users.sql': USERS });
+  await made.session.sql(TABLE);
+  await made.session.sql(
+    `CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
+  );
+  await made.session.sql(
+    'CREATE TRIGGER swallow BEFORE INSERT ON _sqlx_migrations FOR EACH ROW EXECUTE FUNCTION swallow()',
+  );
+  const { end } = await made.go('up');
+  expect(end.text).toContain('"public"."_sqlx_migrations" has not taken the row of the migration');
+  expect(await made.session.sql(`SELECT to_regclass('users') AS made`)).toEqual([{ made: null }]);
+});
+
+test('a history that row security hides is refused, and not taken for an empty one', async () => {
+  const made = await project({ 'Cargo.toml': CARGO, 'migrations/1_users.sql': USERS });
+  await made.session.sql(TABLE);
+  await byTool(made, '1', 'users', USERS);
+  const role = await made.database.roleWith();
+  await made.session.sql(`GRANT ALL ON _sqlx_migrations TO ${role}`);
+  await made.session.sql('ALTER TABLE _sqlx_migrations ENABLE ROW LEVEL SECURITY');
+  const session = await client(made.database.target(role));
+  const { adapter, where } = await made.chosen();
+  await expect(adapter.status({ ...where, session })).rejects.toThrow(
+    'Row security hides rows of "public"."_sqlx_migrations"',
+  );
+});
+
+test('a history with columns of other types, or away from where objects are made, is told', async () => {
+  const files = { 'Cargo.toml': CARGO, 'migrations/1_a.up.sql': USERS, 'migrations/2_b.sql': 'SELECT 1;' };
+  const made = await project(files);
+  // pairs and single files may be mixed
+  expect(await made.states()).toEqual(['1 pending', '2 pending']);
+  await made.session.sql(TABLE.replace('BYTEA', 'TEXT'));
+  await expect(made.states()).rejects.toThrow('"public"."_sqlx_migrations" is not as sqlx makes it.');
+  await made.session.sql('DROP TABLE _sqlx_migrations; CREATE SCHEMA app; SET search_path = app');
+  await made.session.sql(TABLE);
+  expect(await made.problems()).toEqual([
+    '"app"."_sqlx_migrations" is not in "public", where a statement without a schema\'s name makes its objects; if the tool works in "app", set search_path for this role or connection.',
+  ]);
 });

@@ -8,10 +8,10 @@ import {
   parseHistory,
   withAncestors,
 } from '../../../../../src/ops/migrate/adapters/alembic/revisions.ts';
+import { toolCallOf } from '../../../../../src/ops/migrate/adapters/npm/calls.ts';
 import { commandsOf } from '../../../../../src/ops/migrate/adapters/npm/commands.ts';
 import { readOutput } from '../../../../../src/ops/migrate/adapters/npm/output.ts';
 import { findProject } from '../../../../../src/ops/migrate/adapters/npm/scripts.ts';
-import { toolCallOf } from '../../../../../src/ops/migrate/adapters/npm/tools.ts';
 import { elsewhere } from '../../../../../src/ops/migrate/adapters/shared/elsewhere.ts';
 import {
   databaseUrl,

@@ -125,7 +125,7 @@ test.each([
     const told = await recovery(killed);
     if (dirty)
       expect(told).toMatch(
-        /2 was begun going up and not finished after \d of 3 statements; .*pgdeck .*migrate repair 2 --dir/,
+        /2 was begun going up and not finished after \d of 3 statements; .*pgdeck .*migrate repair 2 --tool sql --dir/,
       );
     else expect(told).toMatch(/It left nothing/);
     if (dirty) {
