@@ -116,7 +116,7 @@ function blindness(
   { reads, open }: Check,
   facts: Facts,
 ): { readonly whole: boolean; readonly why: Unknown } | undefined {
-  const parts = reads.map((poll: AnyPoll) => facts.part(poll));
+  const parts = reads.map((poll: AnyPoll) => facts.figures.part(poll));
   const missing = parts.find(({ status }) => status !== 'ok');
   if (missing) {
     const { status, reason = status === 'waiting' ? 'It was not read yet.' : 'It could not be read.' } =

@@ -1,24 +1,18 @@
 import type { Thresholds } from '../config/thresholds.ts';
-import type { AnyPoll, Poll } from '../db/poll.ts';
+import type { AnyPoll } from '../db/poll.ts';
 import type { Server } from '../db/server.ts';
-import type { ReplicationLag } from '../monitor/derived/lag.ts';
-import type { StatementRates } from '../monitor/derived/statement-rates.ts';
-import type { Vitals } from '../monitor/derived/vitals.ts';
-import type { Part } from '../monitor/snapshot.ts';
+import type { AnyCounted } from '../monitor/derived/growth.ts';
+import type { Figures } from '../monitor/figures.ts';
 import type { CategoryId } from './categories.ts';
 import type { Judgement } from './finding.ts';
 import type { Outside } from './outside.ts';
 
 /** What checks read: what was sampled, what follows from several samples, and what is not the server's to tell. */
 export interface Facts {
+  readonly figures: Figures;
   readonly server: Server;
   readonly thresholds: Thresholds;
-  readonly vitals: Vitals;
-  readonly lag: ReplicationLag;
-  readonly statementRates: StatementRates;
   readonly outside: Outside;
-  part<Row>(poll: Poll<Row>): Part<Row>;
-  rows<Row>(poll: Poll<Row>): readonly Row[];
 }
 
 /** One thing that can be wrong with a server. Its name is a contract: ids of findings begin with it. */
@@ -28,6 +22,8 @@ export interface Check {
   readonly category: CategoryId;
   /** What it reads. Where one is denied or was not read, the check is unknown with the reason, and is not asked. */
   readonly reads: readonly AnyPoll[];
+  /** The counters of which it needs the growth. */
+  readonly counts?: readonly AnyCounted[];
   /** Rows that this role does not see change nothing: what is counted is counted for every role. */
   readonly open?: boolean;
   readonly judge: (facts: Facts) => Judgement;

@@ -12,7 +12,7 @@ export const archiver = defineCheck({
   category: 'wal',
   reads: [archiverPoll],
   judge: (facts) => {
-    const [row] = facts.rows(archiverPoll);
+    const [row] = facts.figures.rows(archiverPoll);
     if (facts.server.settings.archive_mode === 'off') return { because: 'archive_mode is off' };
     if (!row?.failing) return {};
     const since = row.last_archived_seconds;

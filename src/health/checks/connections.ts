@@ -12,7 +12,7 @@ export const connections = defineCheck({
   // every role may count them
   open: true,
   judge: (facts) => {
-    const [summary] = facts.rows(summaryPoll);
+    const [summary] = facts.figures.rows(summaryPoll);
     if (summary === undefined) return {};
     const { clients, max_connections, reserved_connections, idle, idle_in_transaction } = summary;
     const usable = max_connections - reserved_connections;

@@ -11,7 +11,9 @@ export const idleInTransaction = defineCheck({
   category: 'transactions',
   reads: [activityPoll],
   judge: (facts) => {
-    const idle = facts.rows(activityPoll).filter(({ state }) => state?.startsWith('idle in transaction'));
+    const idle = facts.figures
+      .rows(activityPoll)
+      .filter(({ state }) => state?.startsWith('idle in transaction'));
     const longest = (rows: readonly ActivityRow[]) =>
       Math.max(0, ...rows.map((row) => row.state_seconds ?? 0));
     const { measure } = graded('idle_in_transaction_seconds', longest(idle), facts.thresholds);

@@ -10,7 +10,7 @@ export const indexDuplicate = defineCheck({
   category: 'indexes',
   reads: [indexDuplicatePoll],
   judge: (facts) => ({
-    findings: facts.rows(indexDuplicatePoll).map((row) => {
+    findings: facts.figures.rows(indexDuplicatePoll).map((row) => {
       const index = displayName(row.schemaname, row.indexrelname);
       return {
         object: index,

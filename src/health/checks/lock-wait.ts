@@ -18,7 +18,7 @@ export const lockWait = defineCheck({
   category: 'locks',
   reads: [summaryPoll, locksPoll],
   judge: (facts) => {
-    const waiting = facts.rows(locksPoll).filter(({ n_blockers }) => n_blockers > 0);
+    const waiting = facts.figures.rows(locksPoll).filter(({ n_blockers }) => n_blockers > 0);
     const longest = (rows: readonly LockRow[]) => rows.reduce((most, row) => Math.max(most, waited(row)), 0);
     const { measure } = graded('lock_wait_seconds', longest(waiting), facts.thresholds);
     const storm =

@@ -11,7 +11,7 @@ export const longQuery = defineCheck({
   category: 'queries',
   reads: [activityPoll],
   judge: (facts) => {
-    const running = facts
+    const running = facts.figures
       .rows(activityPoll)
       // a WAL sender is active for as long as its standby is connected
       .filter(({ state, backend_type }) => state === 'active' && backend_type === 'client backend');
