@@ -41,7 +41,8 @@ const LEAST_WITH_VERDICT = 10;
 const LEAST_WITH_HEADINGS = 4;
 /** A denied pane says why, and what would change that. */
 const REFUSAL = 2;
-const STEADY_MS = 10_000;
+/** As long as there is one in some samples only, there is room for it: what lies below does not go up and down. */
+const STEADY_MS = 30_000;
 
 /** What panes have needed lately, by their views. */
 const NEEDED: Slot<Map<AnyView, LatelyNeeded>> = { make: () => new Map() };
