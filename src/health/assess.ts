@@ -52,15 +52,25 @@ export interface Assessment {
 /** The score while a category stands at this severity is not above this. */
 const CAPS: Readonly<Partial<Record<Severity, number>>> = { alert: 79, critical: 59 };
 
-/** Judges the facts by every check. Asks nothing of the server. */
-export function assess(facts: Facts, waivers: readonly Waiver[] = [], checks = CHECKS): Assessment {
+/** What is judged: absent, everything. */
+export interface Scope {
+  readonly waivers?: readonly Waiver[] | undefined;
+  readonly checks?: readonly Check[] | undefined;
+  readonly categories?: readonly CategoryId[] | undefined;
+}
+
+/** Judges the facts by the checks. Asks nothing of the server. */
+export function assess(
+  facts: Facts,
+  { waivers = [], checks = CHECKS, categories = CATEGORY_IDS }: Scope = {},
+): Assessment {
   const judged = checks.map((check) => judge(check, facts, waivers));
   const findings = judged.flatMap((one) => one.findings).sort(worstFirst);
   const unknown = judged.flatMap(({ check, judgement }) =>
     judgement.unknown ? [{ ...judgement.unknown, ...nameOf(check) }] : [],
   );
   const open = findings.filter(({ waiver }) => waiver === undefined);
-  const weighed = CATEGORY_IDS.map((id) => ({ id, ...weigh(id, judged) }));
+  const weighed = categories.map((id) => ({ id, ...weigh(id, judged) }));
   const { score, coverage } = scoreOf(
     weighed,
     open.flatMap(({ severity, cap }) => [CAPS[severity] ?? 100, cap ?? 100]),

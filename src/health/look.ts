@@ -1,24 +1,27 @@
 import type { Thresholds } from '../config/thresholds.ts';
+import { tableSizesPoll } from '../db/queries/relations.ts';
 import type { Session } from '../db/session.ts';
 import { Figures } from '../monitor/figures.ts';
 import { Reading } from '../monitor/reading.ts';
 import { DEFAULT_WANTS } from '../monitor/wants.ts';
-import { type Assessment, assess } from './assess.ts';
-import type { Check } from './check.ts';
+import { type Assessment, assess, type Scope } from './assess.ts';
 import type { Outside } from './outside.ts';
 import { CHECKS, countsOf, pollsOf } from './registry.ts';
-import type { Waiver } from './waivers.ts';
 
 /** Rows of a kind that are read at most: what is wrong with a thousand tables is wrong with the server. */
 const MANY = 1000;
 
-export interface LookOptions {
+export interface LookOptions extends Scope {
   readonly thresholds: Thresholds;
   readonly outside: Outside;
-  readonly waivers?: readonly Waiver[];
-  readonly checks?: readonly Check[];
   /** Lets the time of the sample pass between the two readings; true when it was ended before. */
   readonly wait: () => Promise<boolean>;
+}
+
+/** What was seen: the judgement, and the figures it is of. */
+export interface Seen {
+  readonly assessment: Assessment;
+  readonly figures: Figures;
 }
 
 /**
@@ -27,8 +30,8 @@ export interface LookOptions {
  */
 export async function look(
   session: Session,
-  { thresholds, outside, waivers = [], checks = CHECKS, wait }: LookOptions,
-): Promise<Assessment | undefined> {
+  { thresholds, outside, wait, checks = CHECKS, ...scope }: LookOptions,
+): Promise<Seen | undefined> {
   const reading = new Reading(session, {
     ...DEFAULT_WANTS,
     idleSeconds: thresholds.idle_session_seconds,
@@ -42,7 +45,8 @@ export async function look(
   await reading.read(pollsOf(checks));
   figures.observe();
   if (await wait()) return undefined;
-  await reading.read(pollsOf(checks));
+  await reading.read([...pollsOf(checks), tableSizesPoll]);
   figures.observe();
-  return assess({ figures, server: session.server, thresholds, outside }, waivers, checks);
+  const facts = { figures, server: session.server, thresholds, outside };
+  return { assessment: assess(facts, { checks, ...scope }), figures };
 }

@@ -1,11 +1,7 @@
-/** A finding that somebody knows of and lives with until a date. */
-export interface Waiver {
-  /** The id of the finding; that of a check waives all of its findings. */
-  readonly id: string;
-  /** The last day, `2026-12-31`, to its end in UTC. */
-  readonly until: string;
-  readonly reason: string;
-}
+import type { WaiverSettings } from '../config/settings.ts';
+
+/** A finding that somebody knows of and lives with to the end of a day (`until`), in UTC. */
+export type Waiver = WaiverSettings;
 
 /** The waiver that holds for a finding now. */
 export function waiverOf(

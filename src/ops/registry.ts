@@ -87,6 +87,22 @@ export const OPERATIONS: readonly OperationEntry[] = [
     load: async () => (await import('./repository/retention/prune.ts')).prune,
   },
   {
+    id: 'health waive',
+    title: 'Waive a finding',
+    summary: 'live with a finding until a day: it is shown as waived and counts no more',
+    danger: 'none',
+    writes: false,
+    load: async () => (await import('./health/waive.ts')).waive,
+  },
+  {
+    id: 'health unwaive',
+    title: 'Let a finding count again',
+    summary: 'let a finding that was waived count again',
+    danger: 'none',
+    writes: false,
+    load: async () => (await import('./health/waive.ts')).unwaive,
+  },
+  {
     id: 'vacuum',
     title: 'Vacuum tables',
     summary: 'remove dead rows, freeze, or rewrite tables: the most urgent first, a step for each',

@@ -42,6 +42,7 @@ export class Stage {
       target,
       thresholds: mergeThresholds(),
       backup: {},
+      waivers: [],
       intervals: mergeIntervals(),
       describe: [],
       warnings: [],

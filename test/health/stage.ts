@@ -43,7 +43,7 @@ export async function lookAt(
       },
     });
     if (seen === undefined) throw new Error('The look was ended.');
-    return seen;
+    return seen.assessment;
   } finally {
     await session.close();
   }

@@ -121,6 +121,8 @@ export interface OpContext {
   readonly place: string;
   /** Name of the profile, where the server is one's. */
   readonly profile: string | undefined;
+  /** The settings file, where another than the usual one was named. */
+  readonly settingsFile: string | undefined;
   /** The connection as words of the command line, not quoted: `-h`, `localhost`. */
   readonly connection: readonly string[];
   readonly environment: Resolved['environment'];

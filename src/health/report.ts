@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { displayName } from '../db/ident.ts';
+import { tableSizesPoll } from '../db/queries/relations.ts';
+import type { Figures } from '../monitor/figures.ts';
+import type { Assessment, Blind, CategoryState, Finding } from './assess.ts';
+import { type Remedy, SEVERITIES, type Severity } from './finding.ts';
+
+/** Grows when a reader of an older one would misread it. */
+export const FORMAT_VERSION = 1;
+
+/** With less of the score's weights measured a server is never called healthy. */
+const COVERED = 60;
+
+export const STATUSES = ['healthy', 'warning', 'unhealthy', 'error'] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** The verdict as scripts get it. Names are a contract; see {@link FORMAT_VERSION}. */
+export interface HealthReport {
+  readonly formatVersion: typeof FORMAT_VERSION;
+  readonly status: Status;
+  /** Less than 60 % of what is scored could be measured. */
+  readonly partial: boolean;
+  /** 0 to 100; null where nothing could be measured. */
+  readonly score: number | null;
+  /** Percent of the score's weights that was measured. */
+  readonly coverage: number;
+  readonly timestamp: string;
+  readonly server: string;
+  /** Sentences on what is wrong, the worst first; what is waived or in the baseline is not among them. */
+  readonly issues: readonly string[];
+  readonly suggestions: readonly string[];
+  readonly categories: readonly CategoryState[];
+  readonly findings: readonly ReportedFinding[];
+  /** What could not be measured, and what would change that. */
+  readonly unknown: readonly Blind[];
+  /** The largest tables of the connected database. */
+  readonly tables: Readonly<Record<string, TableRecord>>;
+}
+
+/** A finding in the JSON. */
+export type ReportedFinding = Omit<Finding, 'waiver' | 'value' | 'unit' | 'threshold' | 'object' | 'cap'> & {
+  readonly object: string | null;
+  readonly value: number | null;
+  readonly unit: string | null;
+  readonly threshold: number | null;
+  readonly waived: { readonly until: string; readonly reason: string } | null;
+  /** It was there when the baseline was taken. */
+  readonly known: boolean;
+};
+
+interface TableRecord {
+  readonly exists: true;
+  readonly row_count: number | null;
+  readonly row_count_kind: 'estimate' | 'unknown';
+  readonly bytes: number;
+}
+
+/** What an earlier report has to have to be compared with. */
+export const baselineSchema = z.object({
+  formatVersion: z.number(),
+  findings: z.array(z.object({ id: z.string(), severity: z.enum(SEVERITIES) })),
+});
+export type Baseline = z.output<typeof baselineSchema>;
+
+/** Whether a finding was in the baseline, at least as bad. */
+function isKnown({ id, severity }: Finding, baseline: Baseline | undefined): boolean {
+  const before = baseline?.findings.find((one) => one.id === id);
+  return before !== undefined && SEVERITIES.indexOf(before.severity) >= SEVERITIES.indexOf(severity);
+}
+
+/** The verdict: only what is neither waived nor in the baseline counts, and what is not known is never good. */
+export function reportOf(
+  { findings, unknown, categories, score, coverage }: Assessment,
+  {
+    at,
+    server,
+    figures,
+    baseline,
+    say,
+  }: {
+    readonly at: Date;
+    readonly server: string;
+    readonly figures: Figures;
+    readonly baseline?: Baseline | undefined;
+    /** A remedy in one line: the SQL, the command, or what a person has to do. */
+    readonly say: (remedy: Remedy) => string;
+  },
+): HealthReport {
+  const counts = findings.filter((one) => one.waiver === undefined && !isKnown(one, baseline));
+  const partial = coverage < COVERED;
+  const has = (severity: Severity) => counts.some((one) => one.severity === severity);
+  const told = counts.filter(({ severity }) => severity !== 'info');
+  return {
+    formatVersion: FORMAT_VERSION,
+    status: has('critical') ? 'unhealthy' : has('alert') || partial ? 'warning' : 'healthy',
+    partial,
+    score,
+    coverage,
+    timestamp: at.toISOString(),
+    server,
+    issues: told.map(({ title }) => title),
+    suggestions: [...new Set(told.map(({ remedy }) => say(remedy)))],
+    categories,
+    findings: findings.map((one) => reported(one, isKnown(one, baseline))),
+    unknown,
+    tables: Object.fromEntries(
+      figures.rows(tableSizesPoll).map(({ schemaname, relname, est_rows, est_total_bytes }) => [
+        displayName(schemaname, relname),
+        {
+          exists: true as const,
+          row_count: est_rows,
+          row_count_kind: est_rows === null ? ('unknown' as const) : ('estimate' as const),
+          bytes: est_total_bytes,
+        },
+      ]),
+    ),
+  };
+}
+
+function reported({ waiver, cap: _, ...finding }: Finding, known: boolean): ReportedFinding {
+  const { object = null, value = null, unit = null, threshold = null } = finding;
+  return {
+    ...finding,
+    ...{ object, value, unit, threshold, known },
+    waived: waiver ? { until: waiver.until, reason: waiver.reason } : null,
+  };
+}
