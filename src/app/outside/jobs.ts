@@ -1,5 +1,6 @@
 import type { JobFact, Told } from '../../health/outside.ts';
-import type { Host } from '../../hosts/host.ts';
+import { CommandError, type Host } from '../../hosts/host.ts';
+import { listRuns } from '../../ops/engine/journal/runs.ts';
 import type { Here } from '../../ops/engine/journal/server.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import { jobStatuses } from '../../ops/schedule/status.ts';
@@ -23,6 +24,10 @@ export async function jobFacts(
       })),
     };
   } catch (error) {
+    // where there is no cron nothing is missed, unless a job was installed here once
+    const without = error instanceof CommandError && error.kind === 'missing';
+    if (without && !listRuns(journal).some(({ operation }) => operation === 'schedule install'))
+      return { known: [] };
     return { unknown: sentenceOf(error) };
   }
 }

@@ -63,7 +63,7 @@ function endOfLife(major: number, { endOfLife: end }: Release, clock: number): F
           : `PostgreSQL ${major} gets its last fixes on ${end}.`,
       value: Math.round(days),
       unit: 'days',
-      evidence: `Its end of life is ${end}, as published by ${RELEASES_AS_OF}. A provider may support it for longer.`,
+      evidence: `Its end of life is ${end}, as known on ${RELEASES_AS_OF}. A provider may support it for longer.`,
       why: 'Security holes that are found from then on stay open.',
       remedy: {
         advice: `Plan the upgrade to a newer major version: pg_upgrade, logical replication, or a dump and restore.`,

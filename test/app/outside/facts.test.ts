@@ -126,6 +126,9 @@ test('jobs of this server that ran, were missed, and those of another server', a
   });
   expect((await facts()).jobs).toEqual({ known: [] });
   const without: Host = { ...local, run: () => local.run('/nowhere/crontab', []) };
+  expect((await facts({ host: without })).jobs).toEqual({ known: [] });
+  const installed = { operation: 'schedule install', input: { name: 'nightly' } };
+  writeFileSync(join(copy, 'plan.json'), JSON.stringify({ ...plan, ...elsewhere, ...installed, job: null }));
   expect((await facts({ host: without })).jobs).toEqual({ unknown: expect.stringContaining('crontab') });
 });
 

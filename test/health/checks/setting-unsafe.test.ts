@@ -9,7 +9,12 @@ import { lookAt } from '../stage.ts';
 let cluster: Cluster;
 let admin: Session;
 beforeAll(async () => {
-  cluster = await throwawayCluster({ archive_mode: 'on', archive_command: '' });
+  cluster = await throwawayCluster({
+    archive_mode: 'on',
+    archive_command: '',
+    // the default of 13 is another one
+    password_encryption: 'scram-sha-256',
+  });
   admin = await client(cluster.target());
 });
 afterAll(async () => {
