@@ -4,8 +4,8 @@ export type Told<T> = { readonly known: T } | { readonly unknown: string };
 /** A backup as the checks see it. */
 export interface BackupFact {
   readonly id: string;
-  /** Milliseconds since 1970. */
-  readonly finishedAt: number;
+  /** When it was begun: what was written since is not in it. Milliseconds since 1970. */
+  readonly madeAt: number;
   /** When its content was last verified: read to its end, or compared with what was written; null: never. */
   readonly verifiedAt: number | null;
   /** When it was last restored for proof; null: never. */

@@ -48,7 +48,7 @@ function factOf(backup: Backup, now: Date): BackupFact {
   };
   return {
     id: backup.id,
-    finishedAt: backup.createdAt.getTime(),
+    madeAt: backup.createdAt.getTime(),
     verifiedAt: time(lastVerified(backup)),
     provenAt: time(lastProven(backup)),
   };

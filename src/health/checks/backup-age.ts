@@ -36,16 +36,15 @@ export const backupAge = defineCheck({
           },
         ],
       };
-    const days = Math.max(0, now - newest.finishedAt) / DAY_MS;
-    const { measure, found } = graded('backup_age_days', days, thresholds);
-    if (found === undefined) return { measure };
+    const days = Math.max(0, now - newest.madeAt) / DAY_MS;
+    const { found } = graded('backup_age_days', days, thresholds);
+    if (found === undefined) return {};
     return {
-      measure,
       findings: [
         {
           ...found,
           title: `The newest backup of ${server.database} is ${duration((days * DAY_MS) / 1000)} old.`,
-          evidence: `${newest.id}, of ${moment(new Date(newest.finishedAt))}. ${evidence}`,
+          evidence: `${newest.id}, of ${moment(new Date(newest.madeAt))}. ${evidence}`,
           why: 'A restore would lose everything that was written since.',
           remedy,
         },

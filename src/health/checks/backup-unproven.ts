@@ -20,7 +20,7 @@ export const backupUnproven = defineCheck({
     const findings: Found[] = [];
     if (newest.verifiedAt === null) findings.push(unverified(newest));
     if (age(proven) > limit) {
-      const oldest = Math.min(...backups.known.map(({ finishedAt }) => finishedAt));
+      const oldest = Math.min(...backups.known.map(({ madeAt }) => madeAt));
       findings.push({
         // the first backups have had no time to be restored
         severity: age(oldest) > limit ? 'warning' : 'info',
@@ -43,12 +43,12 @@ export const backupUnproven = defineCheck({
   },
 });
 
-function unverified({ id, finishedAt }: BackupFact): Found {
+function unverified({ id, madeAt }: BackupFact): Found {
   return {
     object: 'unverified',
     severity: 'warning',
     title: `The newest backup, ${id}, was never verified.`,
-    evidence: `Its manifest has no verification since it was made, ${moment(new Date(finishedAt))}.`,
+    evidence: `Its manifest has no verification since it was made, ${moment(new Date(madeAt))}.`,
     why: 'Whether the archive can be read to its end is not known.',
     remedy: {
       operation: 'backups verify',

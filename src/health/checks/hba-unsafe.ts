@@ -42,15 +42,10 @@ function ofPlace(object: string, rows: readonly HbaRow[], listens: string): Foun
   if (place === LOCAL && method !== 'trust') return [];
   const trust = method === 'trust';
   const reached = place !== LOCAL && listensBeyond(listens);
-  const severity: Severity = !reached
-    ? 'info'
-    : !trust
-      ? 'warning'
-      : place === ANYWHERE
-        ? 'critical'
-        : 'alert';
+  const wide = place === ANYWHERE ? 'critical' : ONE.test(place) ? 'warning' : 'alert';
+  const severity: Severity = !reached ? 'info' : trust ? wide : 'warning';
   const who = place === LOCAL ? 'Anybody on the machine of the server' : `Anybody from ${place}`;
-  const roles = [...new Set(rows.flatMap(({ roles: names }) => names ?? []))].join(', ');
+  const roles = distinct(rows.map((row) => row.roles));
   return [
     {
       object,
@@ -60,7 +55,7 @@ function ofPlace(object: string, rows: readonly HbaRow[], listens: string): Foun
         : method === 'ident'
           ? `Whoever answers for a machine of ${place} says which role gets in (ident): ${roles}.`
           : `Passwords of clients from ${place} may come unencrypted (password): ${roles}.`,
-      evidence: `${lines(rows)} of pg_hba.conf now; an earlier line that fits is taken before. listen_addresses is '${listens}'.`,
+      evidence: `${lines(rows)} of pg_hba.conf now, for databases: ${distinct(rows.map((row) => row.databases))}; an earlier line that fits is taken before. listen_addresses is '${listens}'.`,
       why: trust
         ? 'Where it says all, that includes superusers, who can read and change everything and run programs.'
         : 'Who sees the network, or has a machine in it, can become that role.',
@@ -73,10 +68,14 @@ function broken(rows: readonly HbaRow[]): Found {
   return {
     object: 'error',
     severity: 'alert',
-    title: `pg_hba.conf has ${plural(rows.length, 'error')}: ${rows[0]?.error ?? ''}.`,
-    evidence: `${lines(rows)} of pg_hba.conf now.`,
+    // what the server says of a line may have its secret in it, such as that of an LDAP server
+    title: `pg_hba.conf has ${plural(rows.length, 'error')}: ${lines(rows).toLowerCase()}.`,
+    evidence: 'The file as it is now, read by the server (pg_hba_file_rules).',
     why: 'A reload takes nothing of the file, so what was changed in it is not in force; and the server will not start again.',
-    remedy: { advice: 'Correct the lines and reload: SELECT pg_reload_conf().' },
+    remedy: {
+      advice:
+        'See what is wrong with SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL; correct it and reload.',
+    },
   };
 }
 
@@ -84,6 +83,12 @@ function lines(rows: readonly HbaRow[]): string {
   return `${rows.length === 1 ? 'Line' : 'Lines'} ${rows.map(({ line_number }) => line_number ?? '?').join(', ')}`;
 }
 
+function distinct(lists: readonly (string | null)[]): string {
+  return [...new Set(lists.flatMap((list) => list?.split(',') ?? []))].join(', ');
+}
+
+/** A single machine. */
+const ONE = /^[^:]*\/32$|\/128$/;
 const LOCAL = 'local';
 const ANYWHERE = 'anywhere';
 

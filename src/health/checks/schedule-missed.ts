@@ -34,7 +34,7 @@ function found({ name, state, dueAt, doneAt, run }: JobFact): Found {
     why: 'What nobody watches at night is missed when it is needed.',
     remedy: {
       advice: missed
-        ? 'See whether cron runs and what the log of the job says: pgdeck schedule status, and schedule/NAME.log beside the journal.'
+        ? `See whether cron runs, and what the job has written: schedule/${name}.log beside the journal.`
         : `See what went wrong: ${run === null ? 'pgdeck runs list' : `pgdeck runs show ${run}`}; then run the command once by hand.`,
     },
   };

@@ -68,7 +68,7 @@ test('backups of this database on this server, with when they were verified and 
   if (made?.manifest === undefined) throw new Error('no backup');
   const at = made.createdAt.getTime();
   const verified = Date.parse(made.manifest.verifications.at(-1)?.at ?? '');
-  const fact = { id: made.id, finishedAt: at, verifiedAt: verified, provenAt: null };
+  const fact = { id: made.id, madeAt: at, verifiedAt: verified, provenAt: null };
   expect(await facts()).toMatchObject({ backups: { known: [fact] } });
 
   const note = (verification: Verification) =>

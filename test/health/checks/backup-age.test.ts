@@ -16,7 +16,7 @@ afterAll(() => db.drop());
 const look = (...backups: BackupFact[]) =>
   lookAt(db.target(), { checks: [backupAge, backupUnproven], outside: { backups: { known: backups } } });
 const made = (days: number, proven: number | null = null): BackupFact => ({
-  ...{ id: `shop_${days}`, finishedAt: ago(days), verifiedAt: ago(days) },
+  ...{ id: `shop_${days}`, madeAt: ago(days), verifiedAt: ago(days) },
   provenAt: proven === null ? null : ago(proven),
 });
 

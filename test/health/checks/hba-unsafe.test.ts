@@ -39,7 +39,7 @@ test('who gets in from this machine is known as one; from elsewhere nobody can w
 
 test('a line that is wrong keeps the server from starting', async () => {
   expect((await look(SAFE, 'host all all 10.0.0.300/8 md5')).findings).toMatchObject([
-    { id: 'hba_unsafe:error', severity: 'alert', title: expect.stringContaining('10.0.0.300/8') },
+    { id: 'hba_unsafe:error', severity: 'alert', title: 'pg_hba.conf has 1 error: line 2.' },
   ]);
 });
 
@@ -67,13 +67,17 @@ test('a server of its own, which listens everywhere', async () => {
         'host all all all trust',
         'host all all 10.1.0.0/16 trust',
         'host all all 10.2.0.0/16 ident',
+        'host replication all 10.3.0.1/32 trust',
+        'host all all 2001:db8::/32 trust',
       ].join('\n'),
     );
     const { findings } = await lookAt(cluster.target(), { checks: [hbaUnsafe] });
     expect(findings.map(({ id, severity }) => `${severity} ${id}`)).toEqual([
       'critical hba_unsafe:trust anywhere',
       'alert hba_unsafe:trust 10.1.0.0/16',
+      'alert hba_unsafe:trust 2001:db8::/32',
       'warning hba_unsafe:ident 10.2.0.0/16',
+      'warning hba_unsafe:trust 10.3.0.1/32',
     ]);
     expect(findings[0]?.title).toBe(
       'Anybody from anywhere gets in as any of these roles without a password: app, all.',
