@@ -1,7 +1,9 @@
 /** Every check. Adding one is its file and a line here. */
 export { archiver } from './checks/archiver.ts';
+export { cacheHit } from './checks/cache-hit.ts';
 export { connections } from './checks/connections.ts';
 export { idleInTransaction } from './checks/idle-in-transaction.ts';
 export { indexDuplicate } from './checks/index-duplicate.ts';
 export { lockWait } from './checks/lock-wait.ts';
 export { longQuery } from './checks/long-query.ts';
+export { rollbacks } from './checks/rollbacks.ts';
