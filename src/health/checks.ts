@@ -6,4 +6,7 @@ export { idleInTransaction } from './checks/idle-in-transaction.ts';
 export { indexDuplicate } from './checks/index-duplicate.ts';
 export { lockWait } from './checks/lock-wait.ts';
 export { longQuery } from './checks/long-query.ts';
+export { replicationLag } from './checks/replication-lag.ts';
+export { replicationSlot } from './checks/replication-slot.ts';
 export { rollbacks } from './checks/rollbacks.ts';
+export { standbyConflicts } from './checks/standby-conflicts.ts';

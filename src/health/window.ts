@@ -1,3 +1,4 @@
+import type { Window } from '../monitor/derived/rates.ts';
 import { duration } from '../text/units.ts';
 import type { Unknown } from './finding.ts';
 
@@ -14,4 +15,12 @@ export function tooShort(seconds: number | null | undefined, needed = MINUTE): U
     reason: `It takes ${duration(needed)} of samples; ${soFar}.`,
     remedy: `pgdeck health --sample ${needed}`,
   };
+}
+
+/**
+ * Why it is not known that nothing has happened lately: something was counted before, and the window is too short to
+ * show that it has stopped. What never happened needs no window.
+ */
+export function notYet(total: number, grown: number, window: Window | undefined): Unknown | undefined {
+  return total > 0 && grown === 0 ? tooShort(window?.seconds) : undefined;
 }

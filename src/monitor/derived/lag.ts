@@ -41,7 +41,10 @@ export class LagRing {
   }
 }
 
-/** Lag of every sender, fed by the parts `walPosition` and `senders`. */
+/** How far something has replayed, read in one moment. */
+type Replayed = Pick<RowOf<typeof replicationSenders>, 'total_lag_bytes' | 'replay_lsn_bytes'>;
+
+/** Lag behind the position of this server: of each sender; on a standby also its own, behind what it has received. */
 export class ReplicationLag {
   readonly #ring = new LagRing();
   #seen: unknown;
@@ -52,9 +55,9 @@ export class ReplicationLag {
     this.#ring.push(position.server_ms, position.lsn_bytes);
   }
 
-  of(sender: RowOf<typeof replicationSenders>): { seconds: number; atLeast: boolean } | null {
+  of({ total_lag_bytes, replay_lsn_bytes }: Replayed): { seconds: number; atLeast: boolean } | null {
     // both positions are of one moment there, while the samples were taken before or after
-    if (sender.total_lag_bytes === 0) return { seconds: 0, atLeast: false };
-    return this.#ring.lag(sender.replay_lsn_bytes);
+    if (total_lag_bytes === 0) return { seconds: 0, atLeast: false };
+    return this.#ring.lag(replay_lsn_bytes);
   }
 }
