@@ -1,7 +1,11 @@
 /** Every check. Adding one is its file and a line here. */
 export { archiver } from './checks/archiver.ts';
 export { cacheHit } from './checks/cache-hit.ts';
+export { checkpoints } from './checks/checkpoints.ts';
+export { checksums } from './checks/checksums.ts';
 export { connections } from './checks/connections.ts';
+export { deadlocks } from './checks/deadlocks.ts';
+export { disk } from './checks/disk.ts';
 export { idleInTransaction } from './checks/idle-in-transaction.ts';
 export { indexDuplicate } from './checks/index-duplicate.ts';
 export { lockWait } from './checks/lock-wait.ts';
@@ -12,5 +16,6 @@ export { replicationLag } from './checks/replication-lag.ts';
 export { replicationSlot } from './checks/replication-slot.ts';
 export { rollbacks } from './checks/rollbacks.ts';
 export { standbyConflicts } from './checks/standby-conflicts.ts';
+export { tempFiles } from './checks/temp-files.ts';
 export { xidAge } from './checks/xid-age.ts';
 export { xminHorizon } from './checks/xmin-horizon.ts';

@@ -1,45 +1,22 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connect, type Session } from '../../../src/db/client.ts';
+import { expect, test } from 'vitest';
+import { archiverPoll } from '../../../src/db/queries/wal.ts';
 import { archiver } from '../../../src/health/checks/archiver.ts';
-import type { Cluster } from '../../../src/hosts/cluster/cluster.ts';
-import { serverTarget, throwawayCluster, until } from '../../support/cluster.ts';
-import { lookAt } from '../stage.ts';
+import { assessed, rowsOf, SERVER } from '../facts.ts';
 
-let cluster: Cluster;
-let admin: Session;
-beforeAll(async () => {
-  cluster = await throwawayCluster({ archive_mode: 'on', archive_command: 'false', wal_level: 'replica' });
-  admin = await connect(cluster.target(), 'workload', 'test');
-});
-afterAll(async () => {
-  await admin?.close();
-  await cluster?.remove();
-});
+const server = { settings: { ...SERVER.settings, archive_mode: 'on' } };
+const judged = (last_archived_seconds: number | null, unarchived_seconds: number | null) => {
+  const row = { failing: true, failed_count: 7, last_failed_seconds: 1, stats_reset: null };
+  const read = rowsOf(archiverPoll, { ...row, last_archived_seconds, unarchived_seconds });
+  return assessed([archiver], [[read]], { server }).findings;
+};
 
-const checks = [archiver];
-
-test('an archive_command that fails is found, and no more once a segment gets to the archive', async () => {
-  await admin.sql('CREATE TABLE t ()');
-  await admin.sql('SELECT pg_switch_wal()');
-  const found = await until(
-    async () => {
-      const { findings } = await lookAt(cluster.target(), { checks });
-      return findings.length > 0 && findings;
-    },
-    { what: 'a failure counted' },
-  );
-  // it has only begun
-  expect(found).toMatchObject([{ id: 'archiver', severity: 'alert' }]);
-  expect(found[0]?.title).toMatch(/^Archiving fails: [0-9A-F]{24} could not be archived\.$/);
-  expect(found[0]?.evidence).toMatch(/nothing was archived yet\.$/);
-
-  await admin.sql("ALTER SYSTEM SET archive_command = 'true'");
-  await admin.sql('SELECT pg_reload_conf()');
-  await until(async () => (await lookAt(cluster.target(), { checks })).findings.length === 0, {
-    what: 'a segment archived',
-  });
-});
-
-test('without an archive there is nothing to fail', async () => {
-  expect(await lookAt(serverTarget(), { checks })).toMatchObject({ findings: [], unknown: [] });
+test.each([
+  ['for a moment', 20, 20, 'alert'],
+  ['for longer than five minutes', 301, 301, 'critical'],
+  ['since the server is there', null, 301, 'critical'],
+  ['since nobody knows when', null, null, 'critical'],
+] as const)('an archive that takes nothing %s', (_, last, since, severity) => {
+  const [found] = judged(last, since);
+  expect(found?.severity).toBe(severity);
+  expect(found?.cap).toBe(severity === 'critical' ? 60 : undefined);
 });
