@@ -8,8 +8,8 @@ export const databaseAges = defineQuery({
   variants: [
     {
       sql: `SELECT /* pgdeck */ datname::text, age(datfrozenxid)::float8 AS xid_age, mxid_age(datminmxid)::float8 AS mxid_age,
-  datallowconn AS connectable, current_setting('autovacuum_freeze_max_age')::float8 AS freeze_max_age,
-  current_setting('autovacuum_multixact_freeze_max_age')::float8 AS multixact_freeze_max_age
+  datallowconn AS connectable, current_setting('autovacuum_freeze_max_age')::float8 AS freeze_limit,
+  current_setting('autovacuum_multixact_freeze_max_age')::float8 AS multixact_limit
 -- one whose DROP DATABASE was cut short holds nothing back
 FROM pg_database WHERE datconnlimit <> -2 ORDER BY age(datfrozenxid) DESC`,
     },
@@ -19,8 +19,8 @@ FROM pg_database WHERE datconnlimit <> -2 ORDER BY age(datfrozenxid) DESC`,
     xid_age: z.number(),
     mxid_age: z.number(),
     connectable: z.boolean(),
-    freeze_max_age: z.number(),
-    multixact_freeze_max_age: z.number(),
+    freeze_limit: z.number(),
+    multixact_limit: z.number(),
   }),
 });
 export type DatabaseAge = RowOf<typeof databaseAges>;
@@ -59,6 +59,6 @@ export const oldestTablesPoll = poll('slow', 'slow', oldestTables, {
     rows(databaseAgesPoll).some(
       (one) =>
         one.datname === server.database &&
-        (one.xid_age > one.freeze_max_age || one.mxid_age > one.multixact_freeze_max_age),
+        (one.xid_age > one.freeze_limit || one.mxid_age > one.multixact_limit),
     ),
 });

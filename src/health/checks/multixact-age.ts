@@ -14,7 +14,7 @@ export const multixactAge = defineCheck({
         noun: 'multixact',
         setting: 'autovacuum_multixact_freeze_max_age',
         age: ({ mxid_age }) => mxid_age,
-        limit: ({ multixact_freeze_max_age }) => multixact_freeze_max_age,
+        limit: ({ multixact_limit }) => multixact_limit,
       },
       facts,
     ),

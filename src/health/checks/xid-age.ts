@@ -14,7 +14,7 @@ export const xidAge = defineCheck({
         noun: 'transaction',
         setting: 'autovacuum_freeze_max_age',
         age: ({ xid_age }) => xid_age,
-        limit: ({ freeze_max_age }) => freeze_max_age,
+        limit: ({ freeze_limit }) => freeze_limit,
       },
       facts,
     ),

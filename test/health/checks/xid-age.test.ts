@@ -38,8 +38,8 @@ const young: DatabaseAge = {
   xid_age: 1000,
   mxid_age: 10,
   connectable: true,
-  freeze_max_age: 2e8,
-  multixact_freeze_max_age: 4e8,
+  freeze_limit: 2e8,
+  multixact_limit: 4e8,
 };
 const aged = (row: Partial<DatabaseAge>) => [
   rowsOf(databaseAgesPoll, { ...young, ...row }),
@@ -74,7 +74,7 @@ test('the tables that hold it are named', () => {
 });
 
 test('near the end the age itself counts, however high the limit was set', () => {
-  const late = { xid_age: 1.7e9, mxid_age: 1.7e9, freeze_max_age: 2e9, multixact_freeze_max_age: 2e9 };
+  const late = { xid_age: 1.7e9, mxid_age: 1.7e9, freeze_limit: 2e9, multixact_limit: 2e9 };
   for (const check of [xidAge, multixactAge])
     expect(assessed([check], [aged(late)]).findings).toMatchObject([{ severity: 'critical', cap: 10 }]);
   expect(assessed([xidAge], [aged(late)]).score).toBe(0);
