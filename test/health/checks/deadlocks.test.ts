@@ -38,7 +38,7 @@ test('a deadlock is found by its database, and no more once it is past', async (
   const seen = await lookAt(db.target(), { checks, meanwhile: deadlock });
   expect(seen.findings).toMatchObject([{ id: `deadlocks:${db.database}`, severity: 'warning', value: 1 }]);
   expect(seen.findings[0]?.title).toMatch(/^1 deadlock in test_\w+ within the last \d\.\ds\.$/);
-  expect(seen.findings[0]?.evidence).toBe('From pg_stat_database: 1 since the statistics began.');
+  expect(seen.findings[0]?.evidence).toMatch(/^From pg_stat_database: 1 since ./);
   // so short a look does not show that there are none any more
   expect((await lookAt(db.target(), { checks })).unknown).toMatchObject([{ check: 'deadlocks' }]);
   expect(await lookAt(db.target(), { checks, seconds: 60 })).toMatchObject({ findings: [], unknown: [] });

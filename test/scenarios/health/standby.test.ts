@@ -122,19 +122,15 @@ test('queries that are cancelled for replay are found by the kind of conflict, u
   await writer.sql('CREATE TABLE seen AS SELECT generate_series(1, 100) AS id');
   await caughtUp();
   const cancelled = async () => {
-    await below.sql('BEGIN ISOLATION LEVEL REPEATABLE READ');
-    await below.sql('SELECT count(*) FROM seen');
+    // one that is idle then loses its connection with its query
+    const victim = await connect(standby.target(), 'workload', 'victim');
+    await victim.sql('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    await victim.sql('SELECT count(*) FROM seen');
     await writer.sql('DELETE FROM seen');
     await writer.sql('VACUUM seen');
-    await until(
-      () =>
-        below
-          .sql('SELECT 1')
-          .then(() => false)
-          .catch(() => true),
-      { what: 'the conflict' },
-    );
-    await below.sql('ROLLBACK').catch(() => undefined);
+    const counted = 'SELECT sum(confl_snapshot)::int AS n FROM pg_stat_database_conflicts';
+    await until(async () => (await below.sql(counted))[0]?.n === 1, { what: 'the conflict counted' });
+    await victim.close();
   };
   const seen = await lookAt(standby.target(), { ...conflicts, meanwhile: cancelled });
   expect(seen.findings).toMatchObject([{ id: 'standby_conflicts:snapshot', severity: 'warning', value: 1 }]);
