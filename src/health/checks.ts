@@ -16,6 +16,7 @@ export { replicationLag } from './checks/replication-lag.ts';
 export { replicationSlot } from './checks/replication-slot.ts';
 export { rollbacks } from './checks/rollbacks.ts';
 export { standbyConflicts } from './checks/standby-conflicts.ts';
+export { standbyMissing } from './checks/standby-missing.ts';
 export { tempFiles } from './checks/temp-files.ts';
 export { xidAge } from './checks/xid-age.ts';
 export { xminHorizon } from './checks/xmin-horizon.ts';

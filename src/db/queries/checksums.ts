@@ -22,4 +22,4 @@ FROM pg_stat_database d`,
   }),
 });
 
-export const checksumsPoll = poll('fast', 'medium', checksumFailures);
+export const checksumsPoll = poll('fast', 'slow', checksumFailures);

@@ -34,4 +34,4 @@ export const standbyConflicts = defineQuery({
 });
 export type ConflictsRow = RowOf<typeof standbyConflicts>;
 
-export const conflictsPoll = poll('fast', 'medium', standbyConflicts);
+export const conflictsPoll = poll('fast', 'slow', standbyConflicts);

@@ -3,6 +3,7 @@ import { connect, type Session } from '../../../src/db/client.ts';
 import { replicationLag } from '../../../src/health/checks/replication-lag.ts';
 import { replicationSlot } from '../../../src/health/checks/replication-slot.ts';
 import { standbyConflicts } from '../../../src/health/checks/standby-conflicts.ts';
+import { standbyMissing } from '../../../src/health/checks/standby-missing.ts';
 import type { Cluster } from '../../../src/hosts/cluster/cluster.ts';
 import { lookAt } from '../../health/stage.ts';
 import { throwawayCluster, until } from '../../support/cluster.ts';
@@ -30,6 +31,16 @@ afterAll(async () => {
 const lag = { checks: [replicationLag] };
 const slots = { checks: [replicationSlot] };
 const conflicts = { checks: [standbyConflicts] };
+
+const missing = { checks: [standbyMissing] };
+
+/** Whom commits wait for; those of this test do not. */
+async function waitFor(names: string): Promise<void> {
+  await writer.sql(`ALTER SYSTEM SET synchronous_standby_names = '${names}'`);
+  await writer.sql('SELECT pg_reload_conf()');
+  const set = "SELECT current_setting('synchronous_standby_names') AS names";
+  await until(async () => (await writer.sql(set))[0]?.names === names, { what: 'the reload' });
+}
 
 const well = (seen: object) => expect(seen).toMatchObject({ findings: [], unknown: [] });
 
@@ -80,6 +91,20 @@ test('a standby that has caught up does not lag, seen from both sides, and its s
   await caughtUp();
   for (const cluster of [primary, standby]) well(await lookAt(cluster.target(), lag));
   well(await lookAt(primary.target(), slots));
+});
+
+test('a standby that commits wait for is missed unless it is there, for as many as are waited for', async () => {
+  well(await lookAt(primary.target(), missing));
+  await waitFor('the_standby');
+  await until(async () => (await lookAt(primary.target(), missing)).findings.length === 0, {
+    what: 'the standby to be synchronous',
+  });
+  await waitFor('ANY 2 (the_standby, other)');
+  expect((await lookAt(primary.target(), missing)).findings).toMatchObject([
+    { id: 'standby_missing', severity: 'critical', cap: 60, value: 1, threshold: 2 },
+  ]);
+  await waitFor('');
+  for (const cluster of [primary, standby]) well(await lookAt(cluster.target(), missing));
 });
 
 test('a role without rights is told that it does not see how far standbys are', async () => {
@@ -160,6 +185,13 @@ test('a slot whose WAL is gone is lost', async () => {
   await standby.stop('immediate');
   await primary.start();
   writer = await connect(primary.target(), 'workload', 'writer');
+  await waitFor('the_standby');
+  // every role sees that there is none
+  for (const user of ['postgres', 'nobody'])
+    expect((await lookAt(primary.target({ user }), missing)).findings).toMatchObject([
+      { title: 'No synchronous standby is connected, and commits wait for 1.' },
+    ]);
+  await waitFor('');
   await writer.sql("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
   await writer.sql('SELECT pg_reload_conf()');
   await segments(4);
