@@ -85,8 +85,8 @@ function adviceOn({ send_lag_bytes, write_lag_bytes, flush_lag_bytes, replay_lag
 function ofOwn(own: Standby, facts: Facts): Judgement {
   const [receiver] = facts.figures.rows(receiverPoll);
   if (receiver === undefined) return alone(own);
-  const { replay_lag_bytes, replay_lsn_bytes, paused } = own;
-  const lag = facts.figures.lag.of({ total_lag_bytes: replay_lag_bytes, replay_lsn_bytes });
+  const { replay_lag_bytes, replay_lsn_bytes, server_ms, paused } = own;
+  const lag = facts.figures.lag.of({ total_lag_bytes: replay_lag_bytes, replay_lsn_bytes, server_ms });
   return standing(lag, 'This standby', facts, (graded, time) => ({
     ...graded,
     title: `This standby is ${time} (${bytes(replay_lag_bytes)}) behind what it has received${paused ? ': replay is paused' : ''}.`,
