@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DatabaseAge, databaseAgesPoll, oldestTablesPoll } from '../../../src/db/queries/wraparound.ts';
 import { multixactAge } from '../../../src/health/checks/multixact-age.ts';
 import { xidAge } from '../../../src/health/checks/xid-age.ts';
+import { app, publish } from '../../db/queries/session.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { assessed, rowsOf } from '../facts.ts';
 import { lookAt } from '../stage.ts';
@@ -31,6 +32,34 @@ test('a database that is not frozen in time is found, by any role, and a young o
   }
   const well = await lookAt(db.target(), { checks: [xidAge, multixactAge] });
   expect(well).toMatchObject({ findings: [], unknown: [], score: 100 });
+});
+
+test('what freezes a database clears its finding', async () => {
+  const ageOf = async (normal: number) => {
+    const thresholds = { wraparound_ratio: { normal } };
+    const { findings } = await lookAt(db.target(), { checks, thresholds });
+    return findings.find(({ object }) => object === db.database)?.value;
+  };
+  const old = (await ageOf(0)) ?? Number.NaN;
+  await publish(db, 'VACUUM (FREEZE)');
+  expect(await ageOf(old / 2)).toBeUndefined();
+});
+
+test('a multixact counts from the first row that two have locked', async () => {
+  await publish(db, 'CREATE TABLE shared AS SELECT 1 AS id');
+  const both = [await app(db), await app(db)];
+  for (const session of both) {
+    await session.sql('BEGIN');
+    await session.sql('SELECT FROM shared FOR SHARE');
+  }
+  for (const session of both) await session.sql('COMMIT');
+  const thresholds = { wraparound_ratio: { normal: 0 } };
+  const { findings } = await lookAt(db.target(), { checks: [multixactAge], thresholds });
+  expect(findings.find(({ object }) => object === db.database)).toMatchObject({
+    id: `multixact_age:${db.database}`,
+    severity: 'warning',
+    evidence: expect.stringContaining('autovacuum_multixact_freeze_max_age is 400,000,000'),
+  });
 });
 
 const young: DatabaseAge = {
