@@ -1,5 +1,5 @@
 import type { Window } from '../monitor/derived/rates.ts';
-import { duration } from '../text/units.ts';
+import { duration, durationText } from '../text/units.ts';
 import type { Unknown } from './finding.ts';
 
 /** Backends publish their counters late and by leaps: what happens per second is judged by no shorter a window. */
@@ -12,7 +12,7 @@ export function tooShort(seconds: number | null | undefined, needed = MINUTE): U
   if (seconds !== null && seconds !== undefined && seconds >= needed - GRACE) return undefined;
   const soFar = seconds ? `so far there are ${duration(seconds)}` : 'so far there is one';
   return {
-    reason: `It takes ${duration(needed)} of samples; ${soFar}.`,
+    reason: `It takes ${durationText(needed)} of samples; ${soFar}.`,
     remedy: `pgdeck health --sample ${needed}`,
   };
 }

@@ -37,7 +37,7 @@ async function reader(): Promise<() => Promise<void>> {
 test('a minute is judged and no less, and a server at rest is well', async () => {
   const short = await lookAt(serverTarget(), { checks, seconds: 20, meanwhile: await reader() });
   expect(short.unknown).toMatchObject([
-    { reason: 'It takes 1m00s of samples; so far there are 20s.', remedy: 'pgdeck health --sample 60' },
+    { reason: 'It takes 1m of samples; so far there are 20s.', remedy: 'pgdeck health --sample 60' },
   ]);
   expect(short.score).toBeNull();
   const full = await lookAt(serverTarget(), { checks, seconds: 60 });
