@@ -21,7 +21,13 @@ interface Memo {
 
 const NOT_YET = { unknown: 'It was not looked for yet.' };
 /** Nothing was looked for yet. */
-const NOT_LOOKED: Outside = { now: Number.NaN, backups: NOT_YET, jobs: NOT_YET, volumes: NOT_YET, memory: NOT_YET };
+const NOT_LOOKED: Outside = {
+  now: Number.NaN,
+  backups: NOT_YET,
+  jobs: NOT_YET,
+  volumes: NOT_YET,
+  memory: NOT_YET,
+};
 
 /** The facts every view is computed from: what was read, what follows from several readings, and what pgdeck has done. */
 export class Model extends Figures {

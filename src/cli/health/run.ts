@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { outsideFacts } from '../../app/outside/facts.ts';
 import type { Env } from '../../config/libpq/env.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { UsageError } from '../../config/usage-error.ts';
-import { outsideFacts } from '../../app/outside/facts.ts';
 import { connect } from '../../db/client.ts';
 import { place } from '../../db/errors.ts';
 import { CATEGORIES, CATEGORY_IDS, type CategoryId } from '../../health/categories.ts';
