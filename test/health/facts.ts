@@ -60,5 +60,5 @@ export function assessed(
     figures.observe();
   }
   const facts = { figures, server, thresholds: mergeThresholds(thresholds) };
-  return assess({ ...facts, outside: { ...NOTHING_TOLD, ...outside } }, [], checks);
+  return assess({ ...facts, outside: { ...NOTHING_TOLD, ...outside } }, { checks });
 }
