@@ -11,6 +11,7 @@ import { guarded, lockStep, type MigrateState } from './guard.ts';
 import { type DirectionInput, destinationOf, routeTo } from './input.ts';
 import { MigrateLock } from './lock.ts';
 import { countLost } from './lost.ts';
+import { othersCheck } from './others.ts';
 import { rehearsalCheck, rehearseStep } from './rehearse.ts';
 import { migrateSafety } from './safety.ts';
 import { settledStatus } from './settled.ts';
@@ -51,6 +52,9 @@ export async function planMigrations(
   const checks: Check[] = [
     connectionCheck(where.session.server),
     ...(route.checks ?? []),
+    ...(direction === 'down'
+      ? await othersCheck({ input, context, directory: where.directory, adapter, status, route })
+      : []),
     ...hazardChecks(route.hazards, input.acknowledge),
     ...(route.unread === undefined ? [] : [unreadCheck(route.unread, safety !== undefined)]),
     ...problemChecks(status.problems),
