@@ -99,11 +99,23 @@ function toNumber(text: string): unknown {
 
 /** What the schema says; of what it has no words of its own for, what is expected. */
 function expectation({ code, message, ...issue }: z.core.$ZodIssue): string {
+  if (code === 'invalid_value' && 'values' in issue && message.startsWith('Invalid option'))
+    return `expected one of ${(issue.values as unknown[]).map(String).join(', ')}`;
   if (code !== 'invalid_type' || !message.startsWith('Invalid input')) return message;
   const wanted = 'expected' in issue ? issue.expected : undefined;
   if (wanted === 'int') return 'expected a whole number';
   return wanted === 'number' ? 'expected a number' : message;
 }
+
+/** A problem as a sentence; `name`: what the front end calls the field, undefined for what is wrong between fields. */
+export function problemText(name: string | undefined, message: string): string {
+  const told = /[.!?]$/.test(message) ? message : `${message}.`;
+  if (name === undefined) return told;
+  if (told.startsWith('is ')) return `${name} ${told}`;
+  return told.startsWith(EXPECTED) ? `${name} must be ${told.slice(EXPECTED.length)}` : `${name}: ${told}`;
+}
+
+const EXPECTED = 'expected ';
 
 function missing(values: Record<string, unknown>, issue: z.core.$ZodIssue): boolean {
   return issue.path.length === 1 && values[String(issue.path[0])] === undefined;
