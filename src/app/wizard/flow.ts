@@ -167,14 +167,18 @@ export function confirmYes(deck: Deck): void {
     startRun(deck, wizard, wizard.phase.plan);
 }
 
+const NO_NAME = 'That is not the name; nothing was changed.';
+
 /** Runs what was confirmed with its name, letter by letter. */
 export function confirmName(deck: Deck): void {
   const wizard = openedWizard(deck.state);
   if (wizard?.phase.step !== 'confirm') return;
   const { plan: made, field } = wizard.phase;
   if (field.text === made.subject) startRun(deck, wizard, made);
-  else if (field.text === '') deck.say('Type the name first; Esc goes back.', 'error');
-  else deck.say('That is not the name; nothing was changed.', 'error');
+  else {
+    const said = field.text === '' ? 'Type the name first; Esc goes back.' : NO_NAME;
+    deck.say(said, 'error', false, (state) => openedWizard(state)?.phase.step === 'confirm');
+  }
 }
 
 // --- back ---------------------------------------------------------------------------------------------------------
