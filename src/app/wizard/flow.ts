@@ -1,4 +1,4 @@
-import { inputOfWords } from '../../ops/engine/fields.ts';
+import { readWords } from '../../ops/engine/fields.ts';
 import type { OperationEntry, RawInput } from '../../ops/engine/operation.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
@@ -73,13 +73,17 @@ async function load(deck: Deck, id: number, entry: OperationEntry, options: Open
   try {
     const operation = await entry.load();
     const words = options.words ?? (options.argument === undefined ? undefined : [options.argument]);
-    const given =
-      words === undefined ? options.preset : { ...inputOfWords(operation, words), ...options.preset };
+    const read = words && readWords(operation, words);
+    const given = read === undefined ? options.preset : { ...read.input, ...options.preset };
     const form = given === undefined ? EMPTY_FORM : presetForm(operation, given);
     updateWizard(deck, id, { operation, form, phase: { step: 'form' } });
     const wizard = wizardById(deck.state, id);
     if (!wizard) return;
     askChoices(deck, wizard);
+    if (read !== undefined && read.strange.length > 0) {
+      deck.say(`${entry.id} takes no ${read.strange.join(' ')}.`, 'error');
+      return;
+    }
     // nothing is left to ask: what it would do is what somebody wants to see
     if (words !== undefined && parseForm(operation, form).ok) makePlan(deck, wizard);
   } catch (error) {

@@ -123,14 +123,29 @@ function missing(values: Record<string, unknown>, issue: z.core.$ZodIssue): bool
 
 /** What words of a command line give, after the operation's name: the other way round than {@link commandWords}. */
 export function inputOfWords(operation: AnyOperation, words: readonly string[]): RawInput {
+  return readWords(operation, words).input;
+}
+
+/** The same, and the words that mean nothing to it. */
+export function readWords(
+  operation: AnyOperation,
+  words: readonly string[],
+): { readonly input: RawInput; readonly strange: readonly string[] } {
   const fields = fieldsOf(operation);
+  const strange: string[] = [];
   const values: Record<string, string | boolean | string[]> = {};
-  const left = [...words];
+  const left = words.flatMap((word) => /^(--[\w-]+)=(.*)$/s.exec(word)?.slice(1) ?? [word]);
   for (let word = left.shift(); word !== undefined; word = left.shift()) {
     const field = fields.find(({ option, argument }) => argument !== true && option === word);
     const target =
-      field ?? fields.find(({ id, argument, kind }) => argument && (kind === 'list' || !(id in values)));
-    if (target === undefined) continue;
+      field ??
+      (word.startsWith('--')
+        ? undefined
+        : fields.find(({ id, argument, kind }) => argument && (kind === 'list' || !(id in values))));
+    if (target === undefined) {
+      strange.push(word);
+      continue;
+    }
     const { id, kind, initial } = target;
     if (kind === 'flag') values[id] = initial !== true;
     else {
@@ -139,7 +154,7 @@ export function inputOfWords(operation: AnyOperation, words: readonly string[]):
       values[id] = kind === 'list' ? [...(Array.isArray(before) ? before : []), value] : value;
     }
   }
-  return values;
+  return { input: values, strange };
 }
 
 /** The command that does the same: words for a shell, without connection and confirmation. */
