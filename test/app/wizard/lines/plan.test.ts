@@ -108,7 +108,7 @@ describe('the question', () => {
     const { run } = await stage.at('result');
     expect(played.happened).toEqual(['first', 'second', 'third']);
     expect(run.end).toMatchObject({ status: 'done', undo: `pgdeck undo ${run.run}` });
-    expect(stage.text).toContain(`u undoes it (pgdeck undo ${run.run})`);
+    expect(stage.text).toContain(`u undoes it (:undo ${run.run})`);
     expect(stage.text).toMatch(/库存 +2/);
     expect(footer(stage)).toContain('u undo');
   });
