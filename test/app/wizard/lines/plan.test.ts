@@ -40,6 +40,14 @@ describe('the plan', () => {
     expect(stage.wizard.phase.step).toBe('plan');
   });
 
+  test('begins with why it is worth doing', async () => {
+    const stage = await planned(
+      script({ reason: 'Due: t (~9 dead rows, 5 allowed).', consequence: 'Waits.' }),
+    );
+    const told = stage.text.split('\n').map((line) => line.trim());
+    expect(told.indexOf('Due: t (~9 dead rows, 5 allowed).')).toBe(told.indexOf('Waits.') - 1);
+  });
+
   test.each([
     ['none', 'run it'],
     ['confirm', 'confirm'],
