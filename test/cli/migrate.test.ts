@@ -75,7 +75,7 @@ test("a team's own tool: what cannot be asked is a failure, and what it generate
 
 test.each([
   [['up', '--to', '1', '--steps', '2'], /--to|--steps/],
-  [['up', '--steps', '0'], /expected 1 or more/],
+  [['up', '--steps', '0'], /--steps must be 1 or more\./],
   [['status', '--tool', 'nothing'], /There is no tool nothing\. Known are: sql, /],
   [['status', '--dir', join(home, 'empty')], /There are no migrations in /],
   [['up', '--acknowledge', 'nothing', '--to', '99'], /There is no migration 99/],

@@ -57,6 +57,11 @@ export function signalTargets(deck: Deck, action: SignalAction): void {
   else void plan(deck, action, { pids });
 }
 
+/** Those that were named by their pids. */
+export function signalPids(deck: Deck, action: SignalAction, pids: readonly number[]): void {
+  void plan(deck, action, { pids: pids.map((pid) => ({ pid })) });
+}
+
 export function terminateIdle(deck: Deck, seconds: number): void {
   void plan(deck, 'terminate', { idleLongerThan: seconds });
 }

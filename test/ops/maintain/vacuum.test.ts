@@ -38,6 +38,7 @@ test('one table: dead rows gone, what the server says streamed, before and after
     subject: 'public.one_table',
     danger: 'confirm',
     writes: true,
+    reason: expect.stringMatching(/^Due: public\.one_table \(~?10k dead rows, \d+ allowed.*\)\.$/),
   });
   expect(complaints(plan)).toEqual([]);
   expect(plan.steps.map(({ preview }) => preview)).toEqual([

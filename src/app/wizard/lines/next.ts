@@ -132,7 +132,7 @@ export function nextOfRun({ end, steps }: RunView): string {
     end.undo === null
       ? ''
       : meantBy(end.undo)
-        ? `u undoes it (${end.undo}); `
+        ? `u undoes it (${inConsole(end.undo, undefined)}); `
         : `u copies what undoes it (${end.undo}); `;
   return `${undo}Enter closes.`;
 }
