@@ -263,6 +263,8 @@ test('a list that is longer than the screen cannot be answered before it was rea
   stage.keys('K');
   expect(await stage.asked()).toHaveLength(9);
   expect(text(stage)).toMatch(/1-\d of 9 sessions: \d more below, PgDn/);
+  expect(text(stage)).toMatch(/Enter answer +PgDn read on .*n no/);
+  expect(text(stage)).not.toContain('y yes');
   for (const answer of ['y', 'tab']) {
     stage.keys(answer);
     expect(stage.overlay('signal').phase).toMatchObject({ step: 'ask', yes: false });
