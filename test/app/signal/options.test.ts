@@ -169,6 +169,12 @@ test('of a session and a prepared transaction that hold others up together y ask
     stage.keys('y');
     await stage.seconds(() => openedWizard(stage.deck.state)?.operation !== undefined, 'the form');
     expect(openedWizard(stage.deck.state)?.form.texts.gid).toMatchObject({ text: gid });
+    // the row has answered which one: what is left to say is how
+    stage.keys('r');
+    expect(openedWizard(stage.deck.state)?.form).toMatchObject({
+      focus: 'outcome',
+      picked: { outcome: 'rollback' },
+    });
     expect(await isThere(watcher, reader.pid)).toBe(true);
   } finally {
     await watcher.sql(`ROLLBACK PREPARED ${quoteLiteral(gid)}`);
