@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type AppState, openedWizard } from '../../../src/app/core/state.ts';
+import { verdictLine } from '../../../src/app/views/locks/verdict.ts';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { quoteLiteral } from '../../../src/db/ident.ts';
 import { locksPoll } from '../../../src/db/queries/locks.ts';
+import { lineText } from '../../../src/text/line.ts';
 import { blocked, isThere, sleeping } from '../../ops/signal/stage.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { text } from '../screen/frame.ts';
@@ -135,7 +137,13 @@ describe('at 80x24', () => {
 test('on the smallest screen nothing is answered before its target was on it', async () => {
   const { a, b, alter } = await pileUp(3);
   const stage = await console({ columns: 40, rows: 10 });
-  await stage.seconds(() => text(stage).includes('4 wait'), 'the verdict');
+  const verdict = new RegExp(`^!*4 wait.* B: end ${pair(a, b).replace('+', '\\+')} frees 4 *$`, 'm');
+  await stage.seconds(() => verdict.test(text(stage)), 'the verdict');
+  // where the cures do not fit, the key that lists them does
+  const narrow = verdictLine(stage.deck.model, { room: 30, dot: '·', key: 'B' });
+  expect(lineText(narrow)).toMatch(/^!*4 wait.* · B: unblock$/);
+  // the pane of those who hold and wait keeps a row
+  expect(text(stage)).toMatch(new RegExp(`^[▶ ] ┌(${a.pid}|${b.pid})`, 'm'));
   stage.keys('B');
   await stage.asked();
   const lines = () => text(stage).split('\n');
