@@ -35,8 +35,6 @@ export interface Placed {
 export const SIDE = 68;
 /** Rows of the body from which on there is history above the panes, and a line for the headings of each. */
 const ROOMY = 26;
-/** With fewer rows a dashboard has none for the verdict. */
-const LEAST_WITH_VERDICT = 10;
 /** With fewer lines a pane has rows rather than headings. */
 const LEAST_WITH_HEADINGS = 4;
 /** A denied pane says why, and what would change that. */
@@ -81,7 +79,8 @@ function place(deck: Deck, size: AppState['size']): Placed {
   const { main, side } = panesOf({ screen, size });
   const { dashboard, weights } = screenOf(screen);
   const width = side.length > 0 && !state.zoomed ? columns - SIDE - 1 : columns;
-  const verdict = body >= LEAST_WITH_VERDICT ? verdictLines(deck, width).slice(0, 1) : [];
+  // the one line that stays, however little room there is
+  const verdict = verdictLines(deck, width).slice(0, 1);
   const sparklines = dashboard !== undefined && !state.zoomed && body >= ROOMY ? 1 : 0;
   const height = body - verdict.length - sparklines;
   const compact = dashboard !== undefined && body < ROOMY;

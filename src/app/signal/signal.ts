@@ -114,9 +114,7 @@ function engine() {
 export function confirmSignal(deck: Deck): void {
   const { overlay } = deck.state;
   if (overlay?.kind !== 'signal' || overlay.phase.step !== 'ask') return;
-  const { plan: confirmed } = overlay.phase;
-  if (confirmed.victims.length === 0) deck.open(undefined);
-  else start(deck, overlay.id, confirmed);
+  start(deck, overlay.id, overlay.phase.plan);
 }
 
 function start(deck: Deck, id: symbol, confirmed: SignalPlan): void {

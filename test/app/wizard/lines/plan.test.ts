@@ -55,6 +55,10 @@ describe('the plan', () => {
   ] as const)('that asks for %s says so at its foot', async (danger, word) => {
     const stage = await planned(script({ danger }));
     expect(footer(stage)).toContain(`Enter ${word}  `);
+    // the keys that are told are those of this page: y copies here, and answers where it is asked
+    const next = stage.text.slice(stage.text.indexOf('Next: '));
+    expect(next).toMatch(/^Next: Enter\b/);
+    expect(next).not.toMatch(/\by\b/);
   });
 
   test('with a blocked check only goes back, and says why', async () => {
