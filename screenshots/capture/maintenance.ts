@@ -49,7 +49,7 @@ async function reindex(terminal: Terminal, picture: TakePicture): Promise<void> 
   await picture(
     'reindex-run',
     'its phase, and who is waited for',
-    shows(/phase \d+ of 13/, /It waits for session/),
+    shows(/phase \d+ of 13/, /Waits for session/),
     90,
   );
   await picture(
@@ -76,8 +76,8 @@ async function migrate(terminal: Terminal, picture: TakePicture, home: string): 
   terminal.type('y');
   await picture(
     'migrate-failed',
-    'the mistake, and what was taken back',
-    shows(/FAILED after/, /kategory/),
+    'the mistake, and what was rolled back',
+    shows(/FAILED {2,}/, /kategory/),
     120,
   );
   terminal.type(ENTER);
@@ -93,7 +93,7 @@ async function migrate(terminal: Terminal, picture: TakePicture, home: string): 
   terminal.type(ENTER);
   await terminal.until('the question', shows(/\[No\]/));
   terminal.type('y');
-  await picture('migrate-result', 'all applied', shows(/DONE after/, /│ as planned/), 120);
+  await picture('migrate-result', 'all applied', shows(/DONE {2,}/, /as planned/), 120);
   terminal.type(ENTER);
   await terminal.until('the panes again', OVERVIEW);
   rmSync(directory, { recursive: true });

@@ -1,15 +1,22 @@
 import { maintenance } from './maintenance.ts';
-import { DOWN, ENTER, ESC, fresh, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
-import type { Terminal } from './terminal.ts';
+import { ENTER, ESC, fresh, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
+import type { Terminal, Wanted } from './terminal.ts';
 
 /** The console's own sessions are ended with the others when databases are exchanged. */
-const LIVE = / live\s*$/m;
+const LIVE = / live( \d+(\.\d+)?s)?\s*$/m;
 /** A session that waits for one that waits for one that waits. */
-const PILE_UP = [/└─\d+/, / {2,}[├└]─\d+/, /│ +[├└]─\d+| {4}[├└]─\d+/];
+const PILE_UP = [/└─\d+/, / {3,}[├└]─\d+/, /│[├└]─\d+| {4}[├└]─\d+/];
 /** Somebody has waited long enough for that to be told apart from a passing wait. */
-const LONG_WAIT = /[├└]─\d+ +!*([5-9]\.\d|\d\d)s/;
+const LONG_WAIT = /[├└]─\d+ .*waits ([5-9]\.\d|\d\d)s/;
 /** The history of a measure has grown to a line. */
-const HISTORY = /[▁-█]{24}/;
+const HISTORY = /[▁-█]{8}/;
+
+/** The sizes that the console is designed for. */
+const OVERVIEWS = [
+  ['overview', { cols: 120, rows: 40 }],
+  ['overview-80x24', SMALL],
+  ['overview-200x50', { cols: 200, rows: 50 }],
+] as const;
 
 /** Walks through the console that was started in `home`; every step waits for what it is to show. */
 export async function tour(terminal: Terminal, picture: TakePicture, home: string): Promise<void> {
@@ -26,15 +33,15 @@ export async function tour(terminal: Terminal, picture: TakePicture, home: strin
 
 async function locks(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('3');
-  await picture('locks', 'a pile-up', fresh(/terminating \d+ frees [4-9]/, ...PILE_UP, LONG_WAIT));
+  await picture('locks', 'a pile-up', fresh(/end \d+ frees [4-9]/, ...PILE_UP, LONG_WAIT));
   terminal.type(`g${ENTER}`);
   await picture('detail', 'the whole session', shows(/details/, /Locks \(\d+\)/));
   terminal.type(`${ESC}`);
-  await terminal.until('the list', shows(/3 Locks/, /terminating \d+/));
+  await terminal.until('the list', shows(/3 Locks/, /frees \d+/));
   terminal.type('K');
-  await picture('terminate', 'the question', shows(/ending it alone frees/, /\[No\]/));
+  await picture('terminate', 'the question', shows(/ frees \d/, /\[No\]/));
   terminal.type('y');
-  await picture('terminated', 'the outcome', shows(/Done\. /));
+  await picture('terminated', 'the outcome', shows(/ ended: \d+ released\./));
   terminal.type(ENTER);
 }
 
@@ -76,28 +83,34 @@ async function overlays(terminal: Terminal, picture: TakePicture): Promise<void>
 
 async function overviews(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('2');
-  await picture('activity', 'a busy server', fresh(/APPLICATION/, /(Lock:relation[\s\S]*){4}/));
+  await picture('activity', 'a busy server', fresh(/APPLICAT/, /(active: Lock[\s\S]*){4}/));
   terminal.type('1');
-  const busy = fresh(/[5-9] waiting for locks/, /Cache ratio/, ...PILE_UP, LONG_WAIT);
-  await picture('overview', 'four panes with history', (lines) => busy(lines) && shows(HISTORY)(lines));
-  await terminal.resize(SMALL);
-  await picture(
-    'overview-80x24',
-    'the same in a small window',
-    (lines) => busy(lines) && /^ {2}Locks/m.test(lines.join('\n')),
-  );
+  const burning = fresh(/[5-9] wait on/, /Cache ratio/, ...PILE_UP, LONG_WAIT);
+  const calm = fresh(/No session waits for a lock.*(\n.*){1,3}Activity/, /Cache ratio/, /Table sizes/);
+  for (const [name, size] of OVERVIEWS) {
+    await terminal.resize(size);
+    const whole: Wanted = (lines) => lines.length === size.rows && / quit/.test(lines.at(-1) ?? '');
+    const history: Wanted = (lines) => whole(lines) && (size === SMALL || shows(HISTORY)(lines));
+    await picture(name, 'a pile-up', (lines) => burning(lines) && history(lines), 90);
+    await picture(
+      name.replace('overview', 'calm'),
+      'nobody waits',
+      (lines) => calm(lines) && history(lines),
+      90,
+    );
+  }
 }
 
 async function backup(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('b');
   await picture('backup-form', 'the form and its choices', shows(/FORM/, /shop +\d+ MB/, /Repository +\//));
   terminal.type(ENTER);
-  await picture('backup-plan', 'the plan', shows(/PLAN/, /│ CHECK/, /Enter runs it/));
+  await picture('backup-plan', 'the plan', shows(/PLAN/, /Checks/, /Enter runs it/));
   // the dump would wait as well
-  await terminal.until('nobody waits for a lock', (lines) => !shows(/waiting for locks/)(lines));
+  await terminal.until('nobody waits for a lock', (lines) => !shows(/wait(s|ing)? (on|for) /)(lines));
   terminal.type(ENTER);
   await picture('backup-run', 'the dump, and how far it is', shows(/ RUN /, /tables counted \d+%/));
-  await picture('backup-result', 'the backup, verified', shows(/DONE after/, /verified/), 90);
+  await picture('backup-result', 'the backup, verified', shows(/DONE {2,}/, /verified/), 90);
   terminal.type(ENTER);
   await terminal.until('the panes again', shows(/Cache ratio/));
 }
@@ -105,27 +118,26 @@ async function backup(terminal: Terminal, picture: TakePicture): Promise<void> {
 async function restore(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('r');
   await terminal.until('the backups there are', shows(/shop_\d+_\d+ +\d{4}-/));
-  terminal.type(DOWN);
-  await terminal.until('one of them', shows(/▶ +shop_\d+_\d+ +\d{4}-/));
+  await terminal.until('the newest of them', shows(/▶ +shop_\d+_\d+ +\d{4}-/));
   terminal.type(ENTER);
   await terminal.until('it is taken', shows(/Backup +shop_\d+_\d+\s*$/m));
   terminal.type(ENTER);
-  await terminal.until('the plan', shows(/PLAN/, /asks for its name/));
+  await terminal.until('the plan', shows(/PLAN/, /then type the/));
   terminal.type(ENTER);
-  await terminal.until('the question', shows(/type the name shop/));
+  await terminal.until('the question', shows(/type the database name, shop/));
   terminal.type('shop');
-  await picture('restore-confirm', 'the name, typed', shows(/That is it/));
+  await picture('restore-confirm', 'the name, typed', shows(/Enter runs it/));
   terminal.type(ENTER);
-  await picture('restore-run', 'the load', shows(/▶ Load the backup/, /data \d+%/), 90);
-  await picture('restore-result', 'what was verified', shows(LIVE, /DONE after/, /rows restored/), 90);
+  await picture('restore-run', 'the load', shows(/▶ Load the backup/), 90);
+  await picture('restore-result', 'what was verified', shows(LIVE, /DONE {2,}/, /rows restored/), 90);
   terminal.type('u');
-  await terminal.until('the plan of the undo', shows(/PLAN/, /asks for its name/));
+  await terminal.until('the plan of the undo', shows(/PLAN/, /then type the/));
   terminal.type(ENTER);
-  await terminal.until('the question', shows(/type the name shop/));
+  await terminal.until('the question', shows(/type the database name, shop/));
   terminal.type('shop');
-  await terminal.until('the name', shows(/That is it/));
+  await terminal.until('the name', shows(/Enter runs it/));
   terminal.type(ENTER);
-  await picture('undo', 'the undo', shows(LIVE, /DONE after/, /closed to clients/));
+  await picture('undo', 'the undo', shows(LIVE, /DONE {2,}/, /closed to clients/));
   terminal.type(`${ENTER}8`);
   await picture('operations', 'the runs', shows(LIVE, /^▶ Operations/m, /undone/, /u undo/));
 }

@@ -13,18 +13,20 @@ import {
   type Overlay,
   openedWizard,
   type TableState,
+  type Toast,
   tableOf,
 } from './core/state.ts';
 import { createStore, type Store } from './core/store.ts';
 import { EMPTY_FIELD, pasteField, type TextField } from './core/text-field.ts';
 import { refreshDetail } from './detail/detail.ts';
+import { filterBy } from './filter.ts';
+import { focusHome, focusNext, focusView, pageOf } from './focus.ts';
 import { initialState } from './initial.ts';
 import { contextOf, dispatch, perform } from './keymap.ts';
 import { tellNeeds } from './needs.ts';
 import { refreshRuns } from './runs/refresh.ts';
 import { settleSignal } from './signal/signal.ts';
-import { screenOf } from './views/registry.ts';
-import { cursorIndex, focusedView, shownRows } from './views/select.ts';
+import { cursorIndex, focusedPane, focusedView, shownRows } from './views/select.ts';
 import { pasteIntoWizard } from './wizard/flow.ts';
 import { settleRuns } from './wizard/run.ts';
 import { updateWizard } from './wizard/state.ts';
@@ -65,6 +67,7 @@ export class Console implements Deck {
     this.env = options.env ?? process.env;
     this.model = new Model(this.sampler, this.resolved.thresholds);
     this.store = createStore(initialState(options.size));
+    focusHome(this);
     this.sampler.onEvent((event) => this.#onSampler(event));
   }
 
@@ -109,6 +112,7 @@ export class Console implements Deck {
 
   /** One key, by its name: a character, or `up`, `enter`, `^C` … */
   key(name: string): void {
+    if (!this.state.touched) this.store.set({ touched: true });
     dispatch(this, name);
     tellNeeds(this);
     refreshRuns(this);
@@ -129,19 +133,27 @@ export class Console implements Deck {
 
   resize(columns: number, rows: number): void {
     const { size } = this.state;
-    if (size.columns !== columns || size.rows !== rows) this.store.set({ size: { columns, rows } });
+    if (size.columns !== columns || size.rows !== rows) {
+      const view = focusedPane(this.state);
+      this.store.set({ size: { columns, rows } });
+      focusView(this, view);
+    }
     tellNeeds(this);
   }
 
-  // --- wishes ---------------------------------------------------------------------------------------------------
+  // --- wishes ---
 
   show(screen: string): void {
-    this.store.set({ screen, pane: 0, overlay: undefined });
+    this.store.set({ screen, pane: 0, zoomed: false, touched: false, overlay: undefined });
+    focusHome(this);
   }
 
   focusPane(by: number): void {
-    const { panes } = screenOf(this.state.screen);
-    this.store.set({ pane: (this.state.pane + by + panes.length) % panes.length });
+    focusNext(this, by);
+  }
+
+  toggleZoom(): void {
+    this.store.set({ zoomed: !this.state.zoomed });
   }
 
   open(overlay: Overlay | undefined): void {
@@ -162,10 +174,8 @@ export class Console implements Deck {
     this.table(view.id, { index, selected: view.identity(rows[index]) });
   }
 
-  /** Rows of the focused table that fit on the screen; a page of PgDn. */
   get page(): number {
-    const { size, screen } = this.state;
-    return Math.max(1, Math.floor((size.rows - 7) / screenOf(screen).panes.length));
+    return pageOf(this);
   }
 
   setField(field: TextField): void {
@@ -174,16 +184,15 @@ export class Console implements Deck {
     if (wizard?.phase.step === 'confirm')
       updateWizard(this, wizard.id, { phase: { ...wizard.phase, field } });
     if (!overlay || !('field' in overlay)) return;
-    if (overlay.kind === 'palette') this.open({ ...overlay, field, index: 0 });
-    else this.open({ ...overlay, field });
-    if (overlay.kind === 'filter') this.table(overlay.view, { filter: field.text });
+    this.open(overlay.kind === 'palette' ? { ...overlay, field, index: 0 } : { ...overlay, field });
+    if (overlay.kind === 'filter') filterBy(this, overlay.view, field.text);
   }
 
   togglePause(): void {
     const paused = !this.sampler.paused;
     this.sampler.pause(paused);
     this.store.set({ pausedAt: paused ? this.ports.wallClock() : undefined });
-    this.say(paused ? 'Paused: the screen stays as it is. p goes on.' : 'Live again.');
+    this.say(paused ? 'Paused: the screen stays as it is. p resumes.' : 'Live again.');
   }
 
   changeInterval(by: 1 | -1): void {
@@ -207,12 +216,10 @@ export class Console implements Deck {
     this.say(`${what} sent to the clipboard.`);
   }
 
-  /** One line that goes after some seconds and stays in the message log. */
-  say(text: string, level: LogLevel = 'info', intervention = false): void {
+  say(text: string, level: LogLevel = 'info', intervention = false, holds?: Toast['holds']): void {
     this.note(text, level, intervention);
-    this.store.set({
-      toast: { text: cleanLine(text), level, until: this.sampler.now() + TOAST_MS[level] },
-    });
+    const until = this.sampler.now() + TOAST_MS[level];
+    this.store.set({ toast: { text: cleanLine(text), level, until, holds } });
   }
 
   /** What was wrong before is answered by what was done since. */
@@ -267,6 +274,7 @@ export class Console implements Deck {
     // asked for by hand while paused: the screen is of now
     if (event === 'data' && this.sampler.paused) this.store.set({ pausedAt: this.ports.wallClock() });
     this.nextRound();
+    if (event === 'data') focusHome(this);
     if (event === 'data') this.#settleCursor();
     if (event === 'data') refreshDetail(this);
     tellNeeds(this);

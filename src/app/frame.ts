@@ -7,9 +7,11 @@ import { overlayLines } from './overlay.ts';
 import { footerLine } from './screen/footer.ts';
 import { headerLines, tabsLine } from './screen/header.ts';
 import { layoutOf } from './screen/layout.ts';
-import { sparklineLines } from './screen/sparklines.ts';
+import { placePanes, SIDE } from './screen/panes.ts';
+import { sparklineLine } from './screen/sparklines.ts';
 import { paneLines } from './screen/table.ts';
 import { outcomeRows } from './signal/outcomes.ts';
+import { panesOf } from './views/registry.ts';
 
 /** Room that a spinner takes at the left of the footer while something is under way. */
 export const BUSY_CELLS = 4;
@@ -35,17 +37,32 @@ export interface Band {
 export interface FrameShape {
   readonly size: AppState['size'];
   readonly screen: AppState['screen'];
+  readonly zoomed: boolean;
   /** What lies in the place of the panes. */
   readonly body: 'panes' | 'overlay' | 'wizard' | 'outcomes';
 }
 
 /** The shape of the frame that a state is drawn in. */
 export function shapeOf({ state }: Pick<Deck, 'state'>): FrameShape {
-  const { size, screen, overlay } = state;
-  const shape = (body: FrameShape['body']): FrameShape => ({ size, screen, body });
+  const { size, screen, zoomed, overlay } = state;
+  const shape = (body: FrameShape['body']): FrameShape => ({ size, screen, zoomed, body });
   if (overlay === undefined || overlay.kind === 'filter') return shape('panes');
   if (overlay.kind === 'wizard') return shape('wizard');
   return shape(outcomeRows(state, layoutOf(state).body) === undefined ? 'overlay' : 'outcomes');
+}
+
+/** History, the verdict, and the panes below each other. */
+function mainLines(deck: Deck, size: AppState['size']): Line[] {
+  const { verdict, sparklines, width, main } = placePanes(deck, size);
+  return [
+    ...verdict,
+    ...(sparklines > 0 ? [sparklineLine(deck, width)] : []),
+    ...main.flatMap((box) => paneLines(deck, box)),
+  ];
+}
+
+function sideLines(deck: Deck, size: AppState['size']): Line[] {
+  return placePanes(deck, size).side.flatMap((box) => paneLines(deck, box));
 }
 
 /** The terminal is too small for a frame. */
@@ -58,8 +75,10 @@ export function isTooSmall({ columns, rows }: AppState['size']): boolean {
  * terminal. The first frame and Ink are drawn from this.
  */
 export function frameOf(shape: FrameShape): Band[] {
-  const { columns, rows } = shape.size;
-  const { header, tabs, sparklines, panes, body } = layoutOf(shape);
+  const { size } = shape;
+  const { columns, rows } = size;
+  const { header, tabs, body } = layoutOf(shape);
+  const { side } = panesOf(shape);
   const whole = (id: string, height: number, lines: Region['lines']): Band => ({
     ...{ id, height },
     content: [{ id, width: columns, lines }],
@@ -70,17 +89,16 @@ export function frameOf(shape: FrameShape): Band[] {
     outcomes: () => [band('outcomes')],
     overlay: () => [whole('overlay', body, (deck) => overlayLines(deck, { columns, rows: body }) ?? [])],
     panes: () => [
-      whole('sparklines', sparklines, (deck) => sparklineLines(deck, columns, sparklines)),
-      ...panes.map((group): Band => {
-        const id = group.map(({ view }) => view.id).join();
-        return {
-          ...{ id, height: group[0]?.height ?? 0 },
-          content: group.map((box) => ({
-            ...{ id: box.view.id, width: box.width },
-            lines: (deck) => paneLines(deck, box),
-          })),
-        };
-      }),
+      {
+        ...{ id: 'panes', height: body },
+        content:
+          side.length === 0 || shape.zoomed
+            ? [{ id: 'main', width: columns, lines: (deck) => mainLines(deck, size) }]
+            : [
+                { id: 'main', width: columns - SIDE - 1, lines: (deck) => mainLines(deck, size) },
+                { id: 'side', width: SIDE, lines: (deck) => sideLines(deck, size) },
+              ],
+      },
     ],
   };
   return [

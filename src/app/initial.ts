@@ -7,12 +7,14 @@ export function initialState(size: AppState['size']): AppState {
   const tables = Object.fromEntries(
     VIEWS.map((view): [string, TableState] => [
       view.id,
-      { index: 0, sort: view.sort, filter: '', marks: new Set(), shift: 0 },
+      { index: 0, sort: view.sort, filter: '', marks: new Set(), open: new Set(), shift: 0 },
     ]),
   );
   return {
     screen: overviewScreen.id,
     pane: 0,
+    zoomed: false,
+    touched: false,
     tables,
     overlay: undefined,
     wizards: [],

@@ -1,13 +1,23 @@
+import { summaryPoll } from '../db/queries/activity.ts';
 import { tableExactPoll } from '../db/queries/relations.ts';
 import type { Deck } from './core/deck.ts';
 import { HEADER_POLLS } from './core/polls.ts';
 import { tableOf } from './core/state.ts';
 import type { Slot } from './core/store.ts';
+import { placePanes, rowsIn } from './screen/panes.ts';
 import { activityScreen, activityView } from './views/activity.ts';
 import { copiesOf } from './views/kept.ts';
-import { screenOf } from './views/registry.ts';
-import { cursorIndex, shownRows, windowOf } from './views/select.ts';
-import { type TableRow, tablesView } from './views/tables.ts';
+import { panesOf } from './views/registry.ts';
+import { cursorIndex, focusedPane, shownRows, windowOf } from './views/select.ts';
+import type { TableRow } from './views/table-rows.ts';
+import { tablesView } from './views/tables.ts';
+
+/** Sessions that are searched at most, and those that wait for locks and are read beside the others. */
+const MANY = 1000;
+/** Sessions that are read beyond the one under the cursor. */
+const AHEAD = 100;
+/** Sizes are asked of so many tables at least: a pane that grows a little does not ask anew. */
+const LEAST_SIZED = 12;
 
 /** The tables whose exact sizes were asked for last. */
 const ASKED_FOR: Slot<{ tables: string }> = { make: () => ({ tables: '' }) };
@@ -15,34 +25,45 @@ const ASKED_FOR: Slot<{ tables: string }> = { make: () => ({ tables: '' }) };
 /** Tells the sampler what the screen needs now. */
 export function tellNeeds(deck: Deck): void {
   const { state, sampler, model } = deck;
-  const { panes } = screenOf(state.screen);
-  const listed = state.screen === activityScreen.id;
+  // of a zoomed pane too: going back shows what is, not what was
+  const { main, side } = panesOf(state);
+  const panes = [...main, ...side];
   sampler.wants = {
     ...sampler.wants,
     idle: state.idle,
     idleSeconds: model.thresholds.idle_session_seconds,
-    activityLimit: !listed
-      ? Math.max(20, state.size.rows)
-      : tableOf(state, activityView.id).filter === ''
-        ? 200
-        : 1000,
+    activityLimit: activityLimit(deck),
     shownTables: shownTables(deck),
     keptOids: copiesOf(deck.model.runs).map(({ oid }) => oid),
   };
   sampler.need([...HEADER_POLLS, ...panes.flatMap(({ polls }) => polls)]);
 }
 
+/** Sessions to read: what is on the screen, and where somebody scrolls more than what is gone to next. */
+function activityLimit({ state, model }: Deck): number {
+  const { filter, index } = tableOf(state, activityView.id);
+  // it is looked for among all of them
+  if (filter !== '') return MANY;
+  const scrolled = index === 0 ? 0 : Math.ceil((index + AHEAD) / AHEAD) * AHEAD;
+  const whole = state.screen === activityScreen.id || (state.zoomed && focusedPane(state) === activityView);
+  // those that wait for locks are left to another pane: the others are to be seen all the same
+  const waiting = Math.min(MANY, model.rows(summaryPoll)[0]?.lock_waiting ?? 0);
+  return Math.max(scrolled, whole ? 2 * AHEAD : Math.max(20, state.size.rows) + waiting);
+}
+
 /** The tables whose rows are on the screen; sizes of others are not asked. */
 function shownTables(deck: Deck): readonly number[] | undefined {
   const { state, model, sampler } = deck;
   const asked = deck.store.held(ASKED_FOR);
-  if (!screenOf(state.screen).panes.includes(tablesView)) return undefined;
+  const { main, side } = placePanes(deck);
+  const box = [...main, ...side].find(({ view }) => view === tablesView);
+  if (box === undefined) return undefined;
   const { rows } = shownRows(tablesView, model, state);
   if (rows.length === 0) return undefined;
   const { from, to } = windowOf(
     rows.length,
     cursorIndex(tablesView, rows, tableOf(state, tablesView.id)),
-    deck.page,
+    Math.max(LEAST_SIZED, rowsIn(box)),
   );
   const shown = (rows.slice(from, to) as TableRow[]).map((row) => row.oid);
   const known = new Set(model.rows(tableExactPoll).map((r) => r.oid));

@@ -25,7 +25,7 @@ export function register(program: Command, context: Context): void {
     .command('diff')
     .description('what has to change in the first schema to get the second; exit 1 where they differ')
     .argument('<before>', 'file that snapshot made')
-    .argument('[after]', 'another one; the database where it is not given')
+    .argument('[after]', 'another one; without it the database')
     .option('--json', 'one object')
     .action(
       async (before: string, after: string | undefined, { json }: { json?: boolean }, command: Command) => {

@@ -42,7 +42,7 @@ export function readSettings(file: string, mustExist = false): Settings {
       );
     throw new UsageError(
       `The settings file ${file} cannot be read (${code ?? 'unknown error'}).`,
-      'Mend that, or name another one with --config FILE.',
+      'Fix that, or name another one with --config FILE.',
     );
   }
   if (text.trim() === '') return NO_SETTINGS;

@@ -1,12 +1,4 @@
-import {
-  type Blocked,
-  freedBy as freed,
-  heldUpBy,
-  rootBlockerPids,
-  type Waits,
-  waitGraph,
-  waits,
-} from '../db/blocking.ts';
+import { type Blocked, rootBlockerPids, type Waits, waitGraph, waits } from '../db/blocking.ts';
 
 /** A session in the forest of lock waits, under the blocker it is shown below. */
 export interface LockNode<Row extends Blocked = Blocked> {
@@ -21,6 +13,8 @@ export interface LockNode<Row extends Blocked = Blocked> {
   readonly alsoBlockedBy: readonly number[];
   /** How many sessions are shown below it, at any depth. */
   readonly victims: number;
+  /** How deep the tree below it is; 0 without children. */
+  readonly height: number;
   /** True for a root that waits itself: a deadlock under way, or its blocker is not among the rows. */
   readonly waiting: boolean;
 }
@@ -28,6 +22,8 @@ export interface LockNode<Row extends Blocked = Blocked> {
 /** Who waits for whom, as trees: a waiter is shown once, below the blocker that itself waits least. */
 export interface LockForest<Row extends Blocked = Blocked> {
   readonly roots: readonly LockNode<Row>[];
+  /** The roots, those together that hold somebody up together: ending one of them may free nobody. */
+  readonly joint: readonly (readonly LockNode<Row>[])[];
   readonly byPid: ReadonlyMap<number, LockNode<Row>>;
   /** Sessions that wait for a lock. */
   readonly waiters: number;
@@ -45,6 +41,12 @@ export interface LockLine<Row extends Blocked = Blocked> {
   readonly last: boolean;
   /** For each level from 1 to depth - 1: whether a vertical line runs through this row there. */
   readonly guides: readonly boolean[];
+  /** A root that holds somebody up together with others: the first of them, or one more. */
+  readonly joint?: 'first' | 'more';
+  /** The branch that it stands in: the pid of its parent, or of the first of joint ones; null for a root. */
+  readonly branch: number | null;
+  /** The branch that begins below it; null where nobody stands there. */
+  readonly opens: number | null;
 }
 
 interface Draft<Row extends Blocked> {
@@ -90,41 +92,12 @@ export function buildLockForest<Row extends Blocked>(rows: readonly Row[]): Lock
   const graph = waitGraph(rows);
   return {
     roots,
+    joint: jointRoots(roots, rows),
     byPid,
     waiters: graph.size,
     deepest: roots.reduce((most, root) => Math.max(most, root.height), 0),
     graph,
   };
-}
-
-/**
- * The waiters that get their locks when the given sessions end, in turn: a waiter counts when every one of its
- * blockers is among them or gets its lock by this too.
- */
-export function freedBy(source: readonly Blocked[] | LockForest, pids: ReadonlySet<number>): number[] {
-  return freed('graph' in source ? source.graph : source, pids);
-}
-
-/**
- * Who is to be ended first, of those that wait for nobody: one of them, or those that hold up somebody together. The
- * fewest of those that free at least half as many as any others would. Empty: nothing would help.
- */
-export function firstToEnd(forest: LockForest): number[] {
-  const sets = new Map<string, number[]>();
-  for (const pid of forest.graph.keys()) {
-    const holders = heldUpBy(forest.graph, [pid]).sort((a, b) => a - b);
-    for (const set of [holders, ...holders.map((one) => [one])]) sets.set(set.join(), set);
-  }
-  const candidates = [...sets.values()].map((pids) => ({
-    pids,
-    frees: freedBy(forest, new Set(pids)).length,
-  }));
-  const most = Math.max(0, ...candidates.map(({ frees }) => frees));
-  if (most === 0) return [];
-  const good = candidates.filter(({ frees }) => frees * 2 >= most);
-  return good.reduce((a, b) =>
-    b.pids.length < a.pids.length || (b.pids.length === a.pids.length && b.frees > a.frees) ? b : a,
-  ).pids;
 }
 
 /** Sessions that block others and do not wait, in the order of the forest. */
@@ -133,23 +106,78 @@ export function rootBlockers<Row extends Blocked>(forest: LockForest<Row>): Row[
   return [...forest.roots].filter((node) => blocking.has(node.row.pid)).map((node) => node.row);
 }
 
-/** The forest as lines, depth first. */
+/** The forest as lines, depth first. Joint roots stand together, and below them whoever waits for one of them. */
 export function flatten<Row extends Blocked>(forest: LockForest<Row>): LockLine<Row>[] {
   const lines: LockLine<Row>[] = [];
-  const pending: LockLine<Row>[] = forest.roots
-    .map((node, at) => ({ node, depth: 0, last: at === forest.roots.length - 1, guides: [] }))
-    .reverse();
+  for (const roots of forest.joint) {
+    const joint = roots.length > 1;
+    const opens = roots[0]?.row.pid ?? null;
+    const children = roots.flatMap((root) => root.children);
+    for (const node of roots)
+      lines.push({
+        ...{ node, depth: 0, last: false, guides: [], branch: null },
+        opens: children.length > 0 ? opens : null,
+        ...(joint && { joint: node === roots[0] ? 'first' : 'more' }),
+      });
+    branch(joint ? children.toSorted(worstFirst) : children, opens, lines);
+  }
+  return guided(lines);
+}
+
+/** Everything below a root, or below joint ones. */
+function branch<Row extends Blocked>(
+  children: readonly LockNode<Row>[],
+  of: number | null,
+  lines: LockLine<Row>[],
+): void {
+  const below = (nodes: readonly LockNode<Row>[], parent: number | null) =>
+    nodes.map(
+      (node): LockLine<Row> => ({
+        ...{ node, depth: node.depth, last: false, guides: [], branch: parent },
+        opens: node.children.length > 0 ? node.row.pid : null,
+      }),
+    );
+  const pending = below(children, of).reverse();
   for (let line = pending.pop(); line !== undefined; line = pending.pop()) {
     lines.push(line);
-    const { node, depth } = line;
-    const guides = depth === 0 ? [] : [...line.guides, !line.last];
-    for (let at = node.children.length - 1; at >= 0; at--) {
-      const child = node.children[at];
-      if (child !== undefined)
-        pending.push({ node: child, depth: depth + 1, last: at === node.children.length - 1, guides });
+    pending.push(...below(line.node.children, line.opens).reverse());
+  }
+}
+
+/** The lines with what is drawn before each, as they stand now: some may have been left out. */
+export function guided<Line extends Pick<LockLine, 'depth' | 'last' | 'guides'>>(
+  lines: readonly Line[],
+): Line[] {
+  const out: Line[] = [];
+  // for each level, whether a sibling follows there
+  let follows: boolean[] = [];
+  for (const line of lines.toReversed()) {
+    const { depth } = line;
+    const guides = Array.from({ length: Math.max(0, depth - 1) }, (_, i) => follows[i + 1] ?? false);
+    out.push({ ...line, last: !follows[depth], guides });
+    follows = depth === 0 ? [] : follows.slice(0, depth);
+    follows[depth] = true;
+  }
+  return out.reverse();
+}
+
+/** Roots of which two block the same waiter belong together: in the order of the first of each, oldest first within. */
+function jointRoots<Row extends Blocked>(roots: readonly Draft<Row>[], rows: readonly Row[]): Draft<Row>[][] {
+  const group = new Map(roots.map((root) => [root.row.pid, [root]]));
+  for (const row of rows) {
+    const [first, ...more] = row.blocked_by.filter((pid) => group.has(pid));
+    const joined = first === undefined ? undefined : group.get(first);
+    if (joined === undefined) continue;
+    for (const pid of more) {
+      const others = group.get(pid) ?? [];
+      if (others === joined) continue;
+      joined.push(...others);
+      for (const one of others) group.set(one.row.pid, joined);
     }
   }
-  return lines;
+  return [...new Set(roots.map((root) => group.get(root.row.pid) ?? [root]))].map((joint) =>
+    joint.sort((a, b) => byIdentity(a.row, b.row)),
+  );
 }
 
 /** The blocker that itself waits least, of those that have a row. */
@@ -211,6 +239,6 @@ function settle<Row extends Blocked>(roots: Draft<Row>[]): void {
   roots.sort(worstFirst);
 }
 
-function worstFirst<Row extends Blocked>(a: Draft<Row>, b: Draft<Row>): number {
+function worstFirst<Row extends Blocked>(a: LockNode<Row>, b: LockNode<Row>): number {
   return b.victims - a.victims || b.height - a.height || byIdentity(a.row, b.row);
 }

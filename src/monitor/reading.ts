@@ -13,6 +13,7 @@ export class Reading {
   readonly #parts = new Parts();
   readonly #wants: Wants;
   readonly #asked = new Map<AnyPoll, number>();
+  #sent = 0;
 
   constructor(session: Session, wants: Wants) {
     this.#session = session;
@@ -22,6 +23,11 @@ export class Reading {
 
   get server(): Server {
     return this.#session.server;
+  }
+
+  /** Questions sent so far: each is a transaction on the server. */
+  get ownTransactions(): number {
+    return this.#sent;
   }
 
   part<Row>(poll: Poll<Row>): Part<Row> {
@@ -40,6 +46,7 @@ export class Reading {
       const now = performance.now();
       if (poll.patient && now - (this.#asked.get(poll) ?? Number.NEGATIVE_INFINITY) < PATIENCE_MS) continue;
       this.#asked.set(poll, now);
+      this.#sent++;
       const [answer] = await this.#session.batch([call]);
       if (!answer) continue;
       if (!answer.ok && answer.error.kind === 'lost') throw answer.error;

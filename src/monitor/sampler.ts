@@ -45,6 +45,7 @@ export class Sampler {
   #slowBusy = false;
   /** Grows with every change of the link: a slow round of before must not go on beside the new one. */
   #generation = 0;
+  #asked = 0;
   #paused = false;
   #stopped = false;
   #cancelTimer: (() => void) | undefined;
@@ -104,6 +105,11 @@ export class Sampler {
   /** Since when a poll is being read without a break; undefined while it is not. */
   neededSince(poll: AnyPoll): number | undefined {
     return this.#needs.get(poll);
+  }
+
+  /** Questions sent so far: each is a transaction on the server. */
+  get ownTransactions(): number {
+    return this.#asked;
   }
 
   onEvent(listener: (event: SamplerEvent) => void): () => void {
@@ -219,6 +225,7 @@ export class Sampler {
     if (!fast || asked.length === 0) return;
     const sent = this.#clock.now();
     this.#fastBusySince = sent;
+    this.#asked += asked.length;
     const answers = await fast.batch(asked.map((a) => a.call));
     if (this.#link.sessions?.fast !== fast) return;
     this.#fastBusySince = undefined;
@@ -253,6 +260,7 @@ export class Sampler {
         continue;
       }
       const sent = this.#clock.now();
+      this.#asked++;
       const [answer] = await slow.batch([call]);
       if (generation !== this.#generation) return;
       if (answer) this.#take(poll, answer, sent, answer.ms);

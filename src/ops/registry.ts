@@ -21,6 +21,14 @@ export const OPERATIONS: readonly OperationEntry[] = [
     load: async () => (await import('./signal/operations.ts')).terminate,
   },
   {
+    id: 'prepared',
+    title: 'End a prepared transaction',
+    summary: 'commit or roll back a transaction that was prepared for two-phase commit',
+    danger: 'confirm',
+    writes: true,
+    load: async () => (await import('./signal/prepared/operation.ts')).prepared,
+  },
+  {
     id: 'restore',
     title: 'Restore a backup',
     summary: 'restore a backup: beside the live database, verified, then in its place at once',
@@ -49,7 +57,7 @@ export const OPERATIONS: readonly OperationEntry[] = [
   {
     id: 'backups pin',
     title: 'Pin a backup',
-    summary: 'keep a backup whatever the rules of retention say',
+    summary: 'keep a backup whatever the retention rules say',
     danger: 'none',
     writes: false,
     load: async () => (await import('./repository/care/pin.ts')).pin,
@@ -57,7 +65,7 @@ export const OPERATIONS: readonly OperationEntry[] = [
   {
     id: 'backups unpin',
     title: 'Unpin a backup',
-    summary: 'leave a backup to the rules of retention again',
+    summary: 'let the retention rules apply to a backup again',
     danger: 'none',
     writes: false,
     load: async () => (await import('./repository/care/pin.ts')).unpin,
@@ -91,7 +99,7 @@ export const OPERATIONS: readonly OperationEntry[] = [
   {
     id: 'analyze',
     title: 'Analyze tables',
-    summary: "make the planner's statistics: the most urgent tables first, a step for each",
+    summary: "collect the planner's statistics: the most urgent tables first, a step for each",
     danger: 'confirm',
     writes: true,
     takes: ['table'],
@@ -100,7 +108,7 @@ export const OPERATIONS: readonly OperationEntry[] = [
   {
     id: 'reindex',
     title: 'Rebuild indexes',
-    summary: 'build indexes anew while reads and writes go on; invalid ones are cleaned up',
+    summary: 'rebuild indexes while reads and writes continue; invalid ones are cleaned up',
     danger: 'type-name',
     writes: true,
     key: 'v',
@@ -119,16 +127,16 @@ export const OPERATIONS: readonly OperationEntry[] = [
   },
   {
     id: 'migrate down',
-    title: 'Take migrations back',
-    summary: 'take back one migration, several, or all above a version, after a backup',
+    title: 'Roll back migrations',
+    summary: 'roll back one migration, several, or all above a version, after a backup',
     danger: 'type-name',
     writes: true,
     load: async () => (await import('./migrate/down.ts')).down,
   },
   {
     id: 'migrate repair',
-    title: 'Mend migrations',
-    summary: 'mend one entry: unfinished, changed, without a file, or an index left INVALID',
+    title: 'Repair migrations',
+    summary: 'repair one entry: unfinished, changed, without a file, or an index left INVALID',
     danger: 'type-name',
     writes: true,
     load: async () => (await import('./migrate/repair/operation.ts')).repair,
@@ -136,7 +144,7 @@ export const OPERATIONS: readonly OperationEntry[] = [
   {
     id: 'migrate verify',
     title: 'Verify migrations',
-    summary: 'hold the history against the files, and look for what is half made',
+    summary: 'compare the history with the files, and look for what is half done',
     danger: 'none',
     writes: false,
     load: async () => (await import('./migrate/verify/operation.ts')).verify,
@@ -176,7 +184,7 @@ export const OPERATIONS: readonly OperationEntry[] = [
   {
     id: 'undo',
     title: 'Undo a run',
-    summary: 'take back what a run has done',
+    summary: 'undo what a run has done',
     danger: 'type-name',
     writes: true,
     load: async () => (await import('./engine/undo.ts')).undo,

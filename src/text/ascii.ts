@@ -1,13 +1,15 @@
 const FRAMES: Readonly<Record<string, string>> = {
   '│': '|',
+  '┌': '+',
   '├': '+',
   '└': '`',
   '─': '-',
+  '≤': '<',
   '█': '#',
   '░': '.',
 };
 
-/** Frames and bars in the characters that every terminal has. */
+/** Frames, bars and signs in the characters that every terminal has. */
 export function asciiFrames(text: string): string {
-  return text.replace(/[│├└─█░]/g, (c) => FRAMES[c] ?? c);
+  return text.replace(/[│┌├└─≤█░]/g, (c) => FRAMES[c] ?? c);
 }

@@ -17,6 +17,8 @@ export type Tone =
 export interface Span {
   readonly text: string;
   readonly tone?: Tone;
+  /** Under the cursor: set off from the rows around it, in the colour of its tone. */
+  readonly chosen?: boolean;
 }
 
 /** One line of the screen: pieces side by side. */
@@ -74,18 +76,45 @@ export interface Item {
   readonly spans: Line;
   /** 1 stays longest. */
   readonly priority: number;
+  /** It belongs to the one before it: one blank lies between them. */
+  readonly close?: boolean;
 }
 
 /** As many items as fit side by side, in their order; items of the lowest importance go first. */
 export function fitItems(items: readonly Item[], cells: number, gap = 2): Line {
+  return besides(keepItems(items, cells, gap), gap);
+}
+
+/** Items at the left and at the right of a bar, which give way to each other by their importance. */
+export function fitEnds(left: readonly Item[], right: readonly Item[], cells: number, gap = 2): Line {
+  const kept = new Set(keepItems([...left, ...right], cells, gap));
+  const [head, tail] = [left, right].map((items) =>
+    besides(
+      items.filter((item) => kept.has(item)),
+      gap,
+    ),
+  ) as [Line, Line];
+  if (tail.length === 0) return head;
+  return [...head, span(' '.repeat(Math.max(0, cells - lineWidth(head) - lineWidth(tail)))), ...tail];
+}
+
+const between = ({ close }: Item, gap: number) => (close ? 1 : gap);
+
+function besides(items: readonly Item[], gap: number): Line {
+  return items.flatMap((item, i) =>
+    i === 0 ? item.spans : [span(' '.repeat(between(item, gap))), ...item.spans],
+  );
+}
+
+function keepItems(items: readonly Item[], cells: number, gap: number): Item[] {
   const kept = [...items];
   const total = () =>
-    kept.reduce((sum, item) => sum + lineWidth(item.spans), 0) + gap * Math.max(0, kept.length - 1);
+    kept.reduce((sum, item, i) => sum + lineWidth(item.spans) + (i === 0 ? 0 : between(item, gap)), 0);
   while (kept.length > 1 && total() > cells) {
     let least = kept.length - 1;
     for (let i = kept.length - 1; i >= 0; i--)
       if ((kept[i]?.priority ?? 0) > (kept[least]?.priority ?? 0)) least = i;
     kept.splice(least, 1);
   }
-  return kept.flatMap((item, i) => (i === 0 ? item.spans : [span(' '.repeat(gap)), ...item.spans]));
+  return kept;
 }

@@ -39,11 +39,12 @@ export function App({
 
   const size = { columns, rows };
   const screen = useDeck(deck, (d) => d.state.screen);
+  const zoomed = useDeck(deck, (d) => d.state.zoomed);
   const body = useDeck(deck, (d) => shapeOf(d).body);
   const help = useDeck(deck, (d) => contextOf(d.state) === 'small' && d.state.overlay?.kind === 'help');
   const bands = useMemo(
-    () => frameOf({ size: { columns, rows }, screen, body }),
-    [columns, rows, screen, body],
+    () => frameOf({ size: { columns, rows }, screen, zoomed, body }),
+    [columns, rows, screen, zoomed, body],
   );
   if (isTooSmall(size))
     return (

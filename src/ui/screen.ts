@@ -27,6 +27,9 @@ const HOME_AND_ERASE = `${HOME}\u001b[J`;
 const AT_ONCE = 512;
 /** A new row begins at its first cell: the terminal's driver sees to that, and Ink does it once more. */
 const NEW_ROW = '\n\u001b[1G';
+/** Ink goes over rows that stay as they are one by one. */
+const DOWN = /(?:\u001b\[E){2,}/g;
+const downBy = (steps: string): string => `\u001b[${steps.length / 3}E`;
 /** Private modes (keyboard, paste, cursor): they show nothing. */
 const MODES = /^(?:\u001b\[[?<=>][0-9;]*[hlucmn])*$/;
 
@@ -139,7 +142,7 @@ export class Screen extends Writable {
 
   #flush(): void {
     this.#waiting = false;
-    const marked = this.#out.replaceAll(NEW_ROW, '\n');
+    const marked = this.#out.replaceAll(NEW_ROW, '\n').replaceAll(DOWN, downBy);
     const out = withoutHistory(marked.replaceAll(BEGIN, '').replaceAll(END, ''));
     this.#out = '';
     if (out !== '') this.#terminal.write(this.#active && out.length > AT_ONCE ? BEGIN + out + END : out);

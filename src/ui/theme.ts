@@ -4,7 +4,8 @@ import type { Line, Tone } from '../text/line.ts';
 /** SGR parameters of a tone: the terminal's own 16 colours, so that its palette and background hold. */
 const COLOURS: Readonly<Record<Tone, string>> = {
   plain: '',
-  muted: '90',
+  // not bright black: some palettes paint the background in it
+  muted: '2',
   title: '1',
   key: '36',
   accent: '36',
@@ -39,10 +40,14 @@ export function painter(color: boolean): Paint {
   return (line) =>
     line
       .map((piece) => {
-        const { tone } = piece;
+        const { tone, chosen } = piece;
         const text = harmless(piece.text);
         const code = tone === undefined ? '' : codes[tone];
-        return code === '' || text === '' ? text : `\u001b[${code}m${text}\u001b[0m`;
+        // dim and reversed is hard to read everywhere
+        const own = chosen && tone === 'muted' ? '' : code;
+        const all = [chosen ? codes.selected : '', own].filter((one) => one !== '');
+        if (text === '' || all.length === 0) return text;
+        return `${all.map((one) => `\u001b[${one}m`).join('')}${text}\u001b[0m`;
       })
       .join('');
 }

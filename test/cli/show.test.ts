@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SHOWN } from '../../src/app/views/registry.ts';
 import type { Session } from '../../src/db/client.ts';
 import { client, type TestDatabase, testDatabase, until } from '../support/cluster.ts';
-import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
+import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../support/program.ts';
 
 let db: TestDatabase;
 let watcher: Session;
@@ -23,7 +23,7 @@ afterAll(() => db.drop());
 function run(role: string | undefined, ...args: string[]) {
   const { host, port, user, database } = db.target(role);
   const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
-  return pgdeck(args, cleanEnvironment(home, server));
+  return pgdeckHere(args, cleanEnvironment(home, server));
 }
 
 const VIEWS = SHOWN.map(({ id }) => id);
@@ -136,12 +136,12 @@ test('locks: a prepared transaction at the root says which one it is, whose, how
     const { stdout } = await run(undefined, 'show', 'locks');
     const line = stdout.split('\n').find((text) => text.startsWith('prepared'));
     expect(line).toMatch(
-      new RegExp(`^prepared +1 +holds .* postgres .* prepared .* PREPARE TRANSACTION '${db.database} tx'$`),
+      new RegExp(`^prepared .* postgres +prepared .* 1 .* gid '${db.database} tx', frees 1$`),
     );
     expect(stdout).toContain(`\n└─${waiter.pid} `);
     const { host, port, user, database } = db.target();
     const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
-    const plain = await pgdeck(['show', 'locks'], cleanEnvironment(home, { ...server, LC_ALL: 'C' }));
+    const plain = await pgdeckHere(['show', 'locks'], cleanEnvironment(home, { ...server, LC_ALL: 'C' }));
     expect(plain.stdout).toContain(`\n\`-${waiter.pid} `);
   } finally {
     await owner.sql(`ROLLBACK PREPARED '${db.database} tx'`);
@@ -199,7 +199,7 @@ test('a role with nothing: hidden rows are announced with the GRANT, refused one
 });
 
 test.each([
-  [['show'], /show needs <view>: activity, locks, /],
+  [['show'], /show needs <view>: locks, activity, /],
   [['show', 'nothing'], /There is no view "nothing"/],
   [['show', 'operations'], /There is no view "operations"[\s\S]*pgdeck runs list lists them/],
   [['show', 'constructor'], /There is no view "constructor"/],
@@ -271,11 +271,13 @@ test('indexes: unused so far is no finding yet, the table keeps its schema, and 
   await watcher.sql('SELECT pg_stat_reset()');
   const { stdout } = await run(undefined, 'show', 'indexes');
   const row = stdout.split('\n').find((line) => line.includes('orders_n'));
-  expect(row).toMatch(/^sales\.orders_n +sales\.orders .* unused so far \(\d+(\.\d)?s\)$/);
+  expect(row).toMatch(/^sales\.orders_n +sales\.orders .* unused in \d+(\.\d)?s of statistics$/);
   const answer = JSON.parse((await run(undefined, 'show', 'indexes', '--json')).stdout);
   expect(Date.parse(answer.statistics_since)).toBeGreaterThan(Date.now() - 600_000);
   const { indexCounts } = await import('../../src/db/queries/indexes.ts');
   const [counts] = await watcher.run(indexCounts, undefined);
-  const unused = answer.rows.filter(({ finding }: { finding: string | null }) => finding?.includes('unused'));
+  type Index = { finding: string | null; idx_scan: number; indisunique: boolean };
+  expect(answer.rows.filter(({ finding }: Index) => finding !== null)).toEqual([]);
+  const unused = answer.rows.filter((index: Index) => index.idx_scan === 0 && !index.indisunique);
   expect(counts).toMatchObject({ indexes: answer.rows.length, unused: unused.length });
 });

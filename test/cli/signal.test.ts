@@ -7,7 +7,7 @@ import type { Cluster } from '../../src/hosts/cluster/cluster.ts';
 import { terminate } from '../../src/ops/signal/operations.ts';
 import { blocked, isThere, seen, sleeping, waitersOf } from '../ops/signal/stage.ts';
 import { throwawayCluster, until } from '../support/cluster.ts';
-import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../support/program.ts';
+import { cleanEnvironment, MAIN, pgdeckHere, temporaryDirectory } from '../support/program.ts';
 
 // a server of its own: a sweep of idle sessions would take those of other tests
 let cluster: Cluster;
@@ -40,7 +40,7 @@ async function app(name = 'app', user = 'postgres'): Promise<Session> {
 function run(...args: string[]) {
   const { host, port, user, database } = cluster.target();
   const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
-  return pgdeck(args, cleanEnvironment(home, server));
+  return pgdeckHere(args, cleanEnvironment(home, server));
 }
 
 const lines = (stdout: string) =>
@@ -91,7 +91,9 @@ describe('by pid', () => {
     expect(subject).toMatch(
       new RegExp(`^Terminate session ${session.pid} of postgres@postgres \\(evil.*app\\):$`),
     );
-    expect(heading).toMatch(/^ *pid +user +database +application +client +state +for +blocks +frees +query$/);
+    expect(heading).toMatch(
+      /^ *pid +user +database +application +client +state +for +blocks +longest +frees +query$/,
+    );
     expect(row).toMatch(new RegExp(`^ *${session.pid} +postgres +postgres .* idle .*SELECT 42 AS answer$`));
     expect(stdout).not.toContain('\u001b');
     expect(stderr).toBe('pgdeck: Nothing was sent. Add --yes to terminate 1 session.\n');
@@ -274,7 +276,7 @@ test('--idle-longer-than ends those idle for long, none in a transaction', async
     });
   const none = await run('terminate', '--idle-longer-than', '1h', '--yes');
   expect([none.code, none.stdout]).toEqual([0, '']);
-  expect(none.stderr).toMatch(/No session .* idle for that long/);
+  expect(none.stderr).toMatch(/No session has been idle for over /);
   await until(async () => ((await seen(watcher, idle.pid)).state_seconds ?? 0) > 0.1, { what: 'idleness' });
   const { code, stdout } = await run('terminate', '--idle-longer-than', '100ms', '--yes');
   expect([code, stdout]).toEqual([0, `Session ${idle.pid} of postgres@postgres (app) is gone.\n`]);
@@ -298,7 +300,7 @@ test('--root-blockers ends who blocks, and those who waited go on', async () => 
   const { code, stdout } = await run('terminate', '--root-blockers', '--yes');
   expect([code, stdout]).toEqual([
     0,
-    `Session ${holder.pid} of postgres@postgres (holder) is gone.\n1 session released.\n`,
+    `Session ${holder.pid} of postgres@postgres (holder) is gone.\n${holder.pid} ended: 1 released.\n`,
   ]);
   expect(await over).toBeUndefined();
   expect((await waitersOf(watcher)).size).toBe(0);

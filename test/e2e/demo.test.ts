@@ -29,12 +29,12 @@ async function useIt(pty: Pty, directory: string): Promise<void> {
   pty.type('Analyze tables');
   await pty.waitFor(/▶.*Analyze tables/);
   pty.press('enter');
-  await pty.waitFor('Enter go on');
+  await pty.waitFor('Enter plan');
   pty.type('public.customers');
   pty.press('enter', 'enter');
   await pty.waitFor('Enter confirm', { timeout: 10_000 });
   pty.press('enter', 'y');
-  await pty.waitFor(/DONE after/, { timeout: 10_000 });
+  await pty.waitFor(/DONE {2,}/, { timeout: 10_000 });
   expect(readdirSync(join(home, directory, 'state/pgdeck/runs'))).toHaveLength(1);
 }
 

@@ -63,13 +63,13 @@ async function others(): Promise<number> {
 
 test('keys 1 to 7 open the screens, with rows where the server has some', async () => {
   const shown = [
-    ['2', /^ {2}Activity .*\n +PID DATABASE .*\n[\s\S]* reporter /m],
+    ['2', /^ {2}Activity .*\n +PID USER .*\n[\s\S]* reporter /m],
     ['3', /^ {2}Locks .*\n {2}No session waits for a lock/m],
     ['4', /^ {2}Table sizes .*\n {2}TABLE +TOTAL▼.*\n▶ orders .*\n {2}"库存流水" /m],
     ['5', /^ {2}Indexes .*\n[\s\S]*orders_id/m],
     ['6', /^ {2}Statements .*\n.* CALLS .* STATEMENT\n▶ +\S.*%/m],
     ['7', /Progress[\s\S]*Replication[\s\S]*Slots[\s\S]*WAL/],
-    ['1', /▶ Activity [\s\S]* {2}Locks[\s\S]* {2}Cache ratio[\s\S]* {2}Table sizes/],
+    ['1', / {2}Locks[\s\S]*▶ Activity [\s\S]* {2}Cache ratio[\s\S]* {2}Table sizes/],
   ] as const;
   for (const [key, wanted] of shown) {
     pty.press(key);
@@ -78,15 +78,15 @@ test('keys 1 to 7 open the screens, with rows where the server has some', async 
 });
 
 test('Tab and ] go from pane to pane, Shift-Tab and [ back', async () => {
-  const panes = ['Locks', 'Cache ratio', 'Table sizes', 'Activity'];
+  const panes = ['Cache ratio', 'Table sizes', 'Locks', 'Activity'];
   for (const [i, pane] of panes.entries()) {
     pty.press(i % 2 === 0 ? 'tab' : ']');
     await pty.waitFor(`▶ ${pane}`);
   }
   pty.press('backtab');
-  await pty.waitFor('▶ Table sizes');
+  await pty.waitFor('▶ Locks');
   pty.press('[');
-  await pty.waitFor('▶ Cache ratio');
+  await pty.waitFor('▶ Table sizes');
   pty.press('[', '[');
   await pty.waitFor('▶ Activity');
 });
@@ -159,13 +159,13 @@ test('p pauses: the screen says so and stays; p again goes on', async () => {
   await pty.waitFor(' reporter ');
   pty.press('p');
   const paused = await pty.waitFor(/PAUSED \d\d:\d\d:\d\d/);
-  const late = await client('latecomer');
+  const late = await client('late');
   late.sql('SELECT pg_sleep(600)').catch(() => {});
   // the toast goes with the console's clock: by then it would have asked several times
   const later = await pty.waitFor((screen) => !screen.join('\n').includes('Paused: '));
   expect(later.slice(0, -1)).toEqual(paused.slice(0, -1));
   pty.press('p');
-  const live = await pty.waitFor(' latecomer ');
+  const live = await pty.waitFor(' late ');
   expect(live.join('\n')).not.toContain('PAUSED');
 });
 

@@ -83,16 +83,14 @@ async function answers(): Promise<number[]> {
     ['/', /^ \/$/m],
     ['esc', (screen: string[]) => screen.at(-1) !== ' /'],
     ['1', '▶ Activity'],
-    ['tab', '▶ Locks'],
-    ['2', /^ {2}Activity .*\n.* DATABASE /m],
+    ['tab', '▶ Cache ratio'],
+    ['2', /^ {2}Activity .*\n.* USER /m],
   ] as const)
     times.push(await answer(key, shown));
   return times;
 }
 
 const PROMPTLY_MS = 100;
-const PLAIN = -1;
-const GREY = 8;
 
 /** A key that waits for the server does so each time, one that the machine delays only once. */
 async function expectPrompt(): Promise<void> {
@@ -142,8 +140,8 @@ test('a server that does not answer: keys do, the data says how old it is, q qui
   await sleeps;
 });
 
-/** The colour of the session that is not under the cursor, which has its own. */
-const colourBeside = () => pty.colour(/^▶ .* first /m.test(pty.text()) ? 'second' : 'first');
+/** The session that is not under the cursor, which has a look of its own. */
+const dimmedBeside = () => pty.dimmed(/^▶ .* first /m.test(pty.text()) ? 'second' : 'first');
 
 test('a restart: the last screen stays, greyed and with its age, keys answer, and it recovers by itself', async () => {
   for (const name of ['first', 'second'])
@@ -152,14 +150,14 @@ test('a restart: the last screen stays, greyed and with its age, keys answer, an
   await pty.waitFor(' second ');
   pty.press('g', 'i');
   await pty.waitFor('Idle sessions are');
-  expect(colourBeside()).toBe(PLAIN);
+  expect(dimmedBeside()).toBe(false);
   await cluster.stop('fast');
   try {
     await pty.waitFor('NOT CONNECTED');
     const away = await pty.waitFor(/Activity .* as of \d.* ago/);
-    expect(away.join('\n')).toMatch(/^ Away for \d.* Next attempt in \d+s/m);
+    expect(away.join('\n')).toMatch(/^ Lost \d.* ago\..* Retry in \d+s \(R now\)/m);
     expect(away.join('\n')).toMatch(/ first [\s\S]* second | second [\s\S]* first /);
-    expect(colourBeside()).toBe(GREY);
+    expect(dimmedBeside()).toBe(true);
     await expectPrompt();
   } finally {
     await cluster.start();

@@ -34,11 +34,11 @@ export async function paths(main: string, home: string): Promise<Path[]> {
     const program = new Program(process.execPath, [`--inspect=127.0.0.1:${port}`, main, ...connection], env);
     const coverage = await Coverage.of(port);
     await program.shows(/conns !*\d+\/\d+/);
-    await program.press('3', /terminating \d+ frees 1/);
+    await program.press('3', /end \d+ frees 1/);
     await coverage.files();
     const another = await session();
     const too = another.sql('SELECT * FROM held').catch(() => {});
-    await program.shows(/terminating \d+ frees 2/);
+    await program.shows(/end \d+ frees 2/);
     const tick = await coverage.files();
     await program.press('G', /▶ +└/);
     await program.press('g', /▶ +\d/);

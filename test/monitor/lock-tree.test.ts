@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Blocked } from '../../src/db/blocking.ts';
-import {
-  buildLockForest,
-  firstToEnd,
-  flatten,
-  freedBy,
-  type LockForest,
-  rootBlockers,
-} from '../../src/monitor/lock-tree.ts';
+import { type Blocked, freedBy } from '../../src/db/blocking.ts';
+import { buildLockForest, flatten, type LockForest, rootBlockers } from '../../src/monitor/lock-tree.ts';
 
 function row(pid: number, blockedBy: number[] = [], more: Partial<Blocked> = {}): Blocked {
   return {
@@ -17,8 +10,8 @@ function row(pid: number, blockedBy: number[] = [], more: Partial<Blocked> = {})
     backend_start_us: 1_000_000 + pid,
     wait_seconds: blockedBy.length > 0 ? 1 : null,
     locktype: blockedBy.length > 0 ? 'relation' : null,
-    lock_datname: 'shop',
-    relation_oid: 16_384,
+    mode: blockedBy.length > 0 ? 'AccessExclusiveLock' : null,
+    queue: blockedBy.length > 0 ? 1 : null,
     ...more,
   };
 }
@@ -74,14 +67,14 @@ describe('the forest', () => {
     expect(shape(forest)).toBe('1(2(3(9)))');
     expect(forest.roots[0]?.waiting).toBe(true);
     expect(rootBlockers(forest)).toEqual([]);
-    expect(freedBy(forest, new Set([1]))).toEqual([3, 2, 9]);
+    expect(freedBy(forest.graph, new Set([1]))).toEqual([3, 2, 9]);
   });
 
   test('shows a waiter whose blocker has no row', () => {
     const forest = buildLockForest([row(8, [77])]);
     expect(shape(forest)).toBe('8');
     expect(forest.byPid.get(8)).toMatchObject({ parentPid: null, alsoBlockedBy: [77], waiting: true });
-    expect(freedBy(forest, new Set([77]))).toEqual([8]);
+    expect(freedBy(forest.graph, new Set([77]))).toEqual([8]);
   });
 
   test('does not overflow on a long chain', () => {
@@ -89,7 +82,7 @@ describe('the forest', () => {
     const forest = buildLockForest(rows);
     expect(forest.deepest).toBe(2_000);
     expect(flatten(forest)).toHaveLength(2_001);
-    expect(freedBy(forest, new Set([1]))).toHaveLength(2_000);
+    expect(freedBy(forest.graph, new Set([1]))).toHaveLength(2_000);
   });
 });
 
@@ -106,7 +99,7 @@ describe('who is freed', () => {
     [[], []],
   ])('when %j end: %j', (ended, freed) => {
     expect(freedBy(queue, new Set(ended))).toEqual(freed);
-    expect(freedBy(buildLockForest(queue), new Set(ended))).toEqual(freed);
+    expect(freedBy(buildLockForest(queue).graph, new Set(ended))).toEqual(freed);
   });
 
   test('blockers that a trimmed list leaves out still count', () => {
@@ -122,25 +115,9 @@ describe('who is freed', () => {
     ];
     expect(freedBy(rows, new Set([10]))).toEqual([20]);
     expect(freedBy(rows, new Set([10, 12]))).toEqual([20, 40, 50, 60]);
-    // a waiter for another table is not ahead of anybody here
-    const elsewhere = rows.map((r) => (r.pid === 40 ? { ...r, relation_oid: 1 } : r));
+    // a waiter for another lock is not ahead of anybody here
+    const elsewhere = rows.map((r) => (r.pid === 40 ? { ...r, queue: 2 } : r));
     expect(freedBy(elsewhere, new Set([10]))).toEqual([20, 50, 60]);
-  });
-});
-
-describe('whose end is advised', () => {
-  test('those that hold up many together come before one that holds up another', () => {
-    const forest = buildLockForest([...queue, row(31, [20]), row(-7), row(40, [-7])]);
-    expect(firstToEnd(forest)).toEqual([10, 11]);
-  });
-
-  test('one alone comes before several that would free hardly more', () => {
-    const rows = [row(1), row(2, [1]), row(3, [1]), row(9), row(4, [1, 9])];
-    expect(firstToEnd(buildLockForest(rows))).toEqual([1]);
-  });
-
-  test('nobody, where those that wait for each other wait for nobody else', () => {
-    expect(firstToEnd(buildLockForest([row(1, [2]), row(2, [1])]))).toEqual([]);
   });
 });
 
@@ -156,8 +133,8 @@ test('a queue of 200 for one exclusive lock is read in a moment, trimmed or not'
     const work = () => {
       const forest = buildLockForest(rows);
       expect(flatten(forest)).toHaveLength(201);
-      expect(freedBy(forest, new Set([1]))).toHaveLength(200);
-      expect(freedBy(forest, new Set([2]))).toEqual([]);
+      expect(freedBy(forest.graph, new Set([1]))).toHaveLength(200);
+      expect(freedBy(forest.graph, new Set([2]))).toEqual([]);
       return forest;
     };
     expect(shape(work()).startsWith('1(2 3 4 ')).toBe(true);

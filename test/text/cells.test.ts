@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { VIEWS } from '../../src/app/views/registry.ts';
-import { type ColumnSpec, headingLine, placeColumns, tableLine } from '../../src/text/cells.ts';
-import { lineText, lineWidth } from '../../src/text/line.ts';
+import {
+  type ColumnSpec,
+  headingLine,
+  headingsBehind,
+  placeColumns,
+  tableLine,
+} from '../../src/text/cells.ts';
+import { lineText, lineWidth, span } from '../../src/text/line.ts';
 
 const columns: ColumnSpec[] = [
   { id: 'pid', title: 'PID', width: 7, align: 'right', priority: 1 },
@@ -45,6 +51,44 @@ test('columns go by priority, the last of equals first', () => {
   expect(placeColumns(columns, 4)).toMatchObject([{ column: { id: 'pid' }, cells: 4 }]);
   expect(placeColumns(columns, 0)).toMatchObject([{ cells: 0 }]);
   expect(placeColumns([], 10)).toEqual([]);
+});
+
+test('a text shrinks before others give way for it, and gets its width back first', () => {
+  const shrinking = columns.map((c) => (c.id === 'user' ? { ...c, least: 8 } : c));
+  const cells = (room: number) => placeColumns(shrinking, room).map((one) => one.cells);
+  expect(cells(38)).toEqual([7, 8, 8, 12]);
+  expect(cells(39)).toEqual([7, 9, 8, 12]);
+  expect(cells(42)).toEqual([7, 10, 8, 14]);
+  expect(ids(37, shrinking)).toEqual(['pid', 'wait', 'query']);
+});
+
+test('a growing column has its share where the table is wide', () => {
+  const shared = columns.map((c) => (c.grow ? { ...c, share: 0.8 } : c));
+  expect(ids(97, shared)).toEqual(['pid', 'user', 'wait', 'query']);
+  expect(placeColumns(shared, 98).map(({ column, cells }) => [column.id, cells])).toEqual([
+    ['pid', 7],
+    ['wait', 8],
+    ['query', 81],
+  ]);
+});
+
+test('no view has a column of text of fewer than eight cells beside others', () => {
+  for (const view of VIEWS)
+    for (let room = 38; room <= 300; room++)
+      for (const { column, cells } of placeColumns(view.columns, room))
+        if (column.grow) expect(cells, `${view.id} ${column.id} in ${room}`).toBeGreaterThanOrEqual(8);
+  const short = VIEWS.flatMap(({ columns }) => columns.filter(({ least = 8 }) => least < 8));
+  expect(short).toEqual([]);
+});
+
+test('headings stand behind a title as far as it leaves them room', () => {
+  const placed = placeColumns(columns, 58);
+  const at = { from: 2, to: 60, rule: '-', up: '^', down: 'v' };
+  const line = headingsBehind([span('  Activity ')], placed, { column: 'wait', descending: true }, at);
+  expect(lineText(line)).toBe('  Activity  -------- WAITv -- QUERY ------------------------');
+  expect(lineText(headingLine(placed, undefined, at)).indexOf('QUERY') + 2).toBe(
+    lineText(line).indexOf('QUERY'),
+  );
 });
 
 test('only the growing column grows', () => {

@@ -72,6 +72,17 @@ async function written(terminal: TestScreen): Promise<string> {
 describe('what is written', () => {
   const line = (text: string) => text.padEnd(COLUMNS);
 
+  test('rows that stay as they are are gone over in one step', async () => {
+    const { draw, same, behind } = inks(true);
+    const rows = (last: string) =>
+      [...Array.from({ length: ROWS - 1 }, () => line('x')), line(last)].join('\n');
+    await draw(rows('1'));
+    behind.taken();
+    await draw(rows('2'));
+    expect(await written(behind)).not.toContain('\u001b[E\u001b[E');
+    await same('the last row');
+  });
+
   test('nothing for a frame that is the last one', async () => {
     const { draw, behind } = inks(true);
     await draw(`\u001b[31mred\u001b[39m plain`);

@@ -30,3 +30,14 @@ test('without colour there is bold and reverse only', () => {
   expect(paint([span('x', 'selected')])).toBe('\u001b[7mx\u001b[0m');
   expect(paint([span('x', 'critical')])).toBe('\u001b[1mx\u001b[0m');
 });
+
+test('a row under the cursor keeps the colour of what it says, and headings are dim, not a colour', () => {
+  const paint = painter(true);
+  expect(paint([{ text: 'idle in xact', tone: 'warn', chosen: true }])).toBe(
+    '\u001b[7m\u001b[33midle in xact\u001b[0m',
+  );
+  expect(paint([{ text: 'x', chosen: true }])).toBe('\u001b[7mx\u001b[0m');
+  expect(paint([{ text: 'x', tone: 'muted', chosen: true }])).toBe('\u001b[7mx\u001b[0m');
+  expect(paint([span('PID', 'muted')])).toBe('\u001b[2mPID\u001b[0m');
+  expect(painter(false)([{ text: 'x', tone: 'warn', chosen: true }])).toBe('\u001b[7mx\u001b[0m');
+});

@@ -13,6 +13,10 @@ import { interruptRuns } from '../wizard/run.ts';
 const onePane = (deck: Deck) =>
   screenOf(deck.state.screen).panes.length > 1 ? undefined : 'this screen has one pane';
 
+/** Where the pane is shown beside others, the word says what the key does now. */
+const zoomWord = (deck: Deck) =>
+  onePane(deck) === undefined ? (deck.state.zoomed ? 'all panes' : 'zoom') : undefined;
+
 /** Stops what runs; without anything running, or asked twice, ends the program. */
 export function interrupt(deck: Deck): void {
   const now = deck.sampler.now();
@@ -20,7 +24,7 @@ export function interrupt(deck: Deck): void {
   const again = interruptedAt !== undefined && now - interruptedAt < 3000;
   if (!again && abortSignal(deck)) {
     deck.store.set({ interruptedAt: now });
-    deck.say('Stopping; what was sent cannot be taken back. ^C again within 3 s ends pgdeck.', 'error');
+    deck.say('Stopping; signals already sent stay sent. ^C again within 3 s ends pgdeck.', 'error');
     return;
   }
   if (interruptRuns(deck, again)) {
@@ -36,7 +40,7 @@ function quit(deck: Deck): void {
   else deck.ports.exit();
 }
 
-/** One level back: out of an overlay, a filter, the marks, a screen; never out of the program. */
+/** One level back: out of an overlay, a filter, the marks, a zoomed pane, a screen; never out of the program. */
 export function back(deck: Deck): void {
   const { overlay, screen } = deck.state;
   const view = focusedView(deck.state);
@@ -49,6 +53,7 @@ export function back(deck: Deck): void {
     else deck.open(undefined);
   } else if (table.filter !== '') deck.table(view.id, { filter: '' });
   else if (table.marks.size > 0) deck.table(view.id, { marks: new Set() });
+  else if (deck.state.zoomed) deck.toggleZoom();
   else if (screen !== overviewScreen.id) deck.show(overviewScreen.id);
 }
 
@@ -65,8 +70,13 @@ export const SCREEN_ACTIONS: readonly Action[] = [
   action('pane.previous', 'screen', 'backtab [', 'Previous pane', (d) => d.focusPane(-1), {
     disabled: onePane,
   }),
+  action('pane.zoom', 'screen', 'z', 'One pane on the whole screen, and back', (d) => d.toggleZoom(), {
+    hint: 7,
+    shortOn: zoomWord,
+    disabled: onePane,
+  }),
   ...SIGNAL_ACTIONS,
-  action('time.pause', 'screen', 'p', 'Pause, or go on', (d) => d.togglePause(), { hint: 6, short: 'pause' }),
+  action('time.pause', 'screen', 'p', 'Pause or resume', (d) => d.togglePause(), { hint: 6, short: 'pause' }),
   action('time.now', 'screen', 'R', 'Refresh now', (d) => d.sampler.refresh()),
   action('time.slower', 'screen', '+ =', 'Longer interval', (d) => d.changeInterval(1)),
   action('time.faster', 'screen', '-', 'Shorter interval', (d) => d.changeInterval(-1)),

@@ -8,7 +8,7 @@ import { EXPLAIN_ACTION } from '../explain/actions.ts';
 import { FILTER_ACTION } from '../filter.ts';
 import { SIGNAL_ROW_ACTIONS } from '../signal/actions.ts';
 import { VIEWS } from '../views/registry.ts';
-import { cursorIndex, focusedView, noRow, shownRows } from '../views/select.ts';
+import { cursorIndex, focusedView, noRow, selectedRow, shownRows } from '../views/select.ts';
 
 const noOrder = (deck: Deck) => focusedView(deck.state).ordered;
 
@@ -39,6 +39,23 @@ function toggleMark(deck: Deck): void {
   deck.moveCursor((i) => i + 1);
 }
 
+const noTree = (deck: Deck) =>
+  focusedView(deck.state).tree ? noRow(deck) : 'the rows do not stand in branches';
+
+function toggleBranch(deck: Deck): void {
+  const view = focusedView(deck.state);
+  const { id, tree } = view;
+  const open = new Set(tableOf(deck.state, id).open);
+  const { rows } = shownRows(view, deck.model, deck.state);
+  const branch = tree?.branch(selectedRow(deck.model, deck.state), rows, open);
+  if (branch === undefined) {
+    deck.say('Nothing is folded there.');
+    return;
+  }
+  if (!open.delete(branch)) open.add(branch);
+  deck.table(id, { open });
+}
+
 function shift(deck: Deck, by: number): void {
   const { id } = focusedView(deck.state);
   deck.table(id, { shift: Math.max(0, tableOf(deck.state, id).shift + by) });
@@ -64,6 +81,11 @@ export const TABLE_ACTIONS: readonly Action[] = [
     hint: 9,
     short: 'mark',
     disabled: noRow,
+  }),
+  action('row.fold', 'table', 'o', 'Unfold a branch, or fold it', toggleBranch, {
+    hint: 4,
+    short: 'unfold',
+    disabled: noTree,
   }),
   ...SIGNAL_ROW_ACTIONS,
   EXPLAIN_ACTION,

@@ -23,7 +23,7 @@ export const CONTEXTS: Readonly<Record<Context, readonly KeyScope[]>> = {
   field: ['field', 'always'],
   palette: ['field', 'palette', 'always'],
   form: ['form', 'always'],
-  plan: ['plan', 'reader', 'always'],
+  plan: ['plan', 'always'],
   progress: ['progress', 'reader', 'always'],
   result: ['result', 'reader', 'always'],
   small: ['quit', 'always'],

@@ -16,13 +16,17 @@ import type { Shown, Sort } from './rows.ts';
 export interface Facts {
   part<Row>(poll: Poll<Row>): Part<Row>;
   readonly server: Server | undefined;
+  /** Transactions that reading has cost the server so far, in the database of the connection. */
+  readonly ownTransactions?: number;
 }
 
 /** What a view showed when it was last computed, and from what. */
 interface Memo {
   readonly filter: string;
   readonly sort: Sort;
+  readonly open: ReadonlySet<string>;
   readonly round: number;
+  readonly apart: boolean;
   readonly shown: Shown;
 }
 
@@ -75,6 +79,11 @@ export const LEVEL_TONE: Readonly<Record<Level, Tone | undefined>> = {
 /** A value with the mark of its level, which says the same without colour. */
 export function marked(level: Level, text: string): string {
   return `${LEVEL_MARK[level]}${text}`;
+}
+
+/** The same with the mark at the end, where the value is not one of a column. */
+export function markedBehind(level: Level, text: string): string {
+  return `${text}${LEVEL_MARK[level]}`;
 }
 
 const LEVEL_MARK: Readonly<Record<Level, string>> = {

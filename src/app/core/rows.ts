@@ -8,4 +8,6 @@ export interface Shown {
   readonly rows: readonly unknown[];
   /** Rows before the filter. */
   readonly total: number;
+  /** Of a filtered tree, those that are found; the others stand above one of them. */
+  readonly hits?: readonly unknown[];
 }

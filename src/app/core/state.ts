@@ -13,13 +13,42 @@ export interface TableState {
   readonly sort: Sort;
   readonly filter: string;
   readonly marks: ReadonlySet<string>;
+  /** The branches of a tree that are unfolded. */
+  readonly open: ReadonlySet<string>;
   /** Cells scrolled to the right. */
   readonly shift: number;
 }
 
+/** One of several things that would help. */
+export interface SignalOption {
+  readonly plan: SignalPlan;
+  /** `end 2133+2136`. */
+  readonly label: string;
+  /** Waiters that it frees, in turn; null where that is not known. */
+  readonly frees: number | null;
+  /** The prepared transaction that is ended first, by an operation of its own. */
+  readonly gid?: string;
+  /** What holds the waiters up besides it, and is ended after it: joint blockers free nobody one by one. */
+  readonly rest?: number;
+}
+
+/** A question about sessions. */
+export interface SignalQuestion {
+  readonly step: 'ask';
+  /** What is asked about: of options, the chosen one. */
+  readonly plan: SignalPlan;
+  /** What may be chosen; none where it is about this one only. */
+  readonly options: readonly SignalOption[];
+  readonly yes: boolean;
+  /** Pids and statements are shown, instead of one row for each session. */
+  readonly details: boolean;
+  /** Lines of the list that have been on the screen: all must have been before it can be answered with a yes. */
+  readonly read: number;
+}
+
 export type DialogPhase =
   | { readonly step: 'planning' }
-  | { readonly step: 'ask'; readonly plan: SignalPlan; readonly yes: boolean }
+  | SignalQuestion
   | { readonly step: 'running'; readonly plan: SignalPlan; readonly outcomes: readonly SignalEvent[] }
   | { readonly step: 'done'; readonly plan: SignalPlan; readonly outcomes: readonly SignalEvent[] }
   | { readonly step: 'failed'; readonly reason: string };
@@ -83,6 +112,8 @@ export interface Toast {
   readonly level: LogLevel;
   /** Sampler clock (ms) at which it goes. */
   readonly until: number;
+  /** Whether its cause is still there; it is not shown where that has gone, however. */
+  readonly holds?: ((state: AppState) => boolean) | undefined;
 }
 
 export interface AppState {
@@ -90,6 +121,10 @@ export interface AppState {
   readonly screen: string;
   /** The pane that keys go to, on screens with several. */
   readonly pane: number;
+  /** That pane fills the screen. */
+  readonly zoomed: boolean;
+  /** A key was pressed since the screen was opened: from then on the focus moves for keys only. */
+  readonly touched: boolean;
   /** What is set on the tables, by the name of their view. */
   readonly tables: Readonly<Record<string, TableState>>;
   readonly overlay: Overlay | undefined;

@@ -8,6 +8,7 @@ import type { Action } from './deck.ts';
 import { LEVEL_TONE, type Model, marked } from './model.ts';
 import type { Sort } from './rows.ts';
 import type { DetailSection } from './section.ts';
+import type { AppState } from './state.ts';
 
 /** A column of a view: how to show a row, and what to sort and export by. */
 export interface Column<Row> extends ColumnSpec {
@@ -40,8 +41,22 @@ export interface RowOperation<Row> extends Pick<Action, 'id' | 'title' | 'danger
   /** The operation, by the words of its command. */
   readonly operation: string;
   readonly argument: (row: Row) => string;
+  /** The rows that it is for; absent, all. */
+  readonly only?: (row: Row) => boolean;
   /** Why it cannot be done with the rows of other views. */
   readonly elsewhere: string;
+}
+
+/** How rows that stand in a tree are shown. */
+export interface Tree<Row> {
+  /** The rows that are shown: of a branch that is not open, several may stand in one. `hit`: what a filter looks for. */
+  readonly show: (
+    rows: readonly Row[],
+    open: ReadonlySet<string>,
+    hit?: (row: Row) => boolean,
+  ) => readonly Row[];
+  /** The branch that is opened or folded on a row: the nearest one below it, else its own. */
+  readonly branch: (row: Row, shown: readonly Row[], open: ReadonlySet<string>) => string | undefined;
 }
 
 /** Who a session is for views that know something of it. */
@@ -65,14 +80,31 @@ export interface View<Row> {
   /** Its rows are pgdeck's own: whatever becomes of the connection, they are as they are. */
   readonly local?: boolean;
   readonly rows: (model: Model) => readonly Row[];
+  /** Rows that another view shows too: where that is on the same screen they are left to it, and the title says so. */
+  readonly apart?: {
+    readonly view: string;
+    readonly title: string;
+    readonly rest: (model: Model, rows: readonly Row[]) => readonly Row[];
+  };
   /** How many rows there are on the server, where only some are read. */
   readonly total?: (model: Model) => number | undefined;
+  /** What `total` counts, behind the number: `not idle`. */
+  readonly counted?: (state: Pick<AppState, 'idle'>) => string;
   /** The identity that a selection follows. */
   readonly identity: (row: Row) => string;
   readonly columns: readonly Column<Row>[];
   readonly sort: Sort;
   /** The rows have an order of their own (a tree): sorting is refused with this reason. */
   readonly ordered?: string;
+  /** Its rows stand in a tree. */
+  readonly tree?: Tree<Row>;
+  /** What a row says across all columns instead of in each: the tree before it as it is, and text that is cleaned. */
+  readonly across?: (row: Row, model: Model) => { readonly tree: string; readonly text: string } | undefined;
+  /** What would help where something is wrong, on a line above all panes, in the room that there is. */
+  readonly verdict?: (
+    model: Model,
+    writing: { readonly room: number; readonly dot: string; readonly key?: string },
+  ) => Line;
   /** One line above the table. */
   readonly headline?: (model: Model, rows: readonly Row[]) => Line;
   /** Shown when there are no rows and nothing is wrong. */
@@ -119,10 +151,29 @@ export interface Screen {
   /** The key that opens it; without one it is opened from the palette. */
   readonly key?: string;
   readonly panes: readonly [AnyView, ...AnyView[]];
-  /** How the height is shared where the panes stand one below the other. */
+  /** How the height is shared. */
   readonly weights?: readonly number[];
-  /** History above the panes, which stand two by two where there is room. */
-  readonly dashboard?: boolean;
+  /** Everything at a glance: the panes share the height by what they need, with history above them. */
+  readonly dashboard?: Dashboard;
+}
+
+/** How the panes of a dashboard lie, by the names of their views. */
+export interface Dashboard {
+  /** What stands in a column of its own where the terminal is wide: panes of the screen that move there, and others. */
+  readonly side: readonly AnyView[];
+  readonly claims: Readonly<Record<string, Claim>>;
+  /** The pane that keys go to until somebody has chosen one. */
+  readonly home: (model: Model) => AnyView;
+}
+
+/** What a pane of a dashboard gets of the height. */
+export interface Claim {
+  /** Rows that it keeps, whatever the others need. */
+  readonly least: number;
+  /** Rows that are enough; absent, all. */
+  readonly most?: number;
+  /** Share of the height that it gets before those after it get more than their least. */
+  readonly share: number;
 }
 
 /** Declares a screen. */

@@ -17,7 +17,7 @@ function cannotTakeBack(deck: Deck): string | undefined {
   if (run.status === 'running') return 'it is still running; Enter shows it';
   if (run.undoneBy !== null) return `it was undone by ${run.undoneBy}`;
   if (run.recoveredBy !== null) return `${run.recoveredBy} has cleaned up after it`;
-  if (!run.left && run.undo === null) return 'there is no way to take it back';
+  if (!run.left && run.undo === null) return 'it cannot be undone';
   const command = run.left ? `pgdeck recover ${run.id}` : (run.undo ?? '');
   return commandDisabled(deck, command);
 }

@@ -14,7 +14,7 @@ export function runSections(directory: string, id: string): readonly DetailSecti
   const output = run.events.flatMap((event) => (event.type === 'line' ? [event.text ?? ''] : []));
   const results = run.events.flatMap((event) => event.table ?? []);
   return [
-    ...(end?.text === undefined ? [] : [{ title: 'What became of it', text: end.text }]),
+    ...(end?.text === undefined ? [] : [{ title: 'Outcome', text: end.text }]),
     ...results.map((table) => ({
       title: table.title,
       table: { ...table, rows: table.rows.slice(0, ROWS_LISTED) },
@@ -39,7 +39,7 @@ function stepText({ events }: Run, step: number): string {
   const began = own.find((event) => event.type === 'start');
   const finish = own.find((event) => event.type === 'finish');
   const back = own.find((event) => event.type === 'rollback');
-  if (back) return back.ok ? 'taken back' : `not taken back: ${back.text ?? ''}`;
+  if (back) return back.ok ? 'rolled back' : `not rolled back: ${back.text ?? ''}`;
   if (!finish) return began ? 'no end was recorded' : 'not begun';
   if (finish.outcome !== undefined) return finish.text ?? finish.outcome.kind;
   const seconds = began ? (Date.parse(finish.at) - Date.parse(began.at)) / 1000 : null;

@@ -1,18 +1,19 @@
 import { place } from '../../db/errors.ts';
 import { summaryPoll } from '../../db/queries/activity.ts';
 import { walPositionPoll } from '../../db/queries/wal.ts';
-import { cacheLevel, connectionsLevel } from '../../health/level.ts';
+import { cacheLevel, connectionsLevel, type Level, levelOf } from '../../health/level.ts';
 import { cleanLine } from '../../text/clean.ts';
-import { fitItems, fitLine, type Item, type Line, lineWidth, span } from '../../text/line.ts';
+import { fitEnds, fitItems, fitLine, type Item, type Line, lineWidth, span } from '../../text/line.ts';
 import { bytes, count, duration } from '../../text/units.ts';
 import { clip } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
-import { LEVEL_TONE, marked } from '../core/model.ts';
+import { LEVEL_TONE, markedBehind } from '../core/model.ts';
 import { runningWizards, tableOf } from '../core/state.ts';
 import { hitText } from '../views/database.ts';
 import { SCREENS } from '../views/registry.ts';
 import { focusedView } from '../views/select.ts';
+import { placePanes } from './panes.ts';
 
 /** Cells that the reason of a lost connection needs to say anything. */
 const LEAST_REASON = 24;
@@ -24,7 +25,7 @@ export function headerLines(deck: Deck, columns: number, rows: number): Line[] {
     return [
       fitLine(fitItems([...identity(deck), ...situation(deck), ...vitals(deck)], columns), columns, more),
     ];
-  const first = fitItems([...identity(deck), ...situation(deck)], columns);
+  const first = fitEnds(identity(deck), situation(deck), columns - 1);
   const away = awayLine(deck, columns);
   const second = away ?? [span(' '), ...fitItems([...vitals(deck), ...settings(deck)], columns - 1)];
   return [fitLine(first, columns, more), fitLine(second, columns, more)];
@@ -47,11 +48,16 @@ function identity(deck: Deck): Item[] {
           { priority: 5, spans: [span(`PG ${server.version}`)] },
           {
             priority: 4,
+            close: true,
             spans: [span(standby ? 'standby' : 'primary', standby ? 'accent' : undefined)],
           },
         ]
       : []),
-    { priority: 2, spans: [span(deck.readOnly ? 'RO' : 'RW', deck.readOnly ? 'good' : 'accent')] },
+    {
+      priority: 2,
+      close: server !== undefined,
+      spans: [span(deck.readOnly ? 'RO' : 'RW', deck.readOnly ? 'good' : 'accent')],
+    },
   ];
 }
 
@@ -64,7 +70,6 @@ function situation(deck: Deck): Item[] {
     ...(sampler.link.state === 'connected' && sampler.link.limited
       ? [{ priority: 3, spans: [span('1 connection only', 'warn')] }]
       : []),
-    { priority: 6, spans: [span(`every ${sampler.interval}s`, 'muted')] },
   ];
   if (sampler.paused) {
     const at = new Date(state.pausedAt ?? 0).toTimeString().slice(0, 8);
@@ -76,7 +81,7 @@ function situation(deck: Deck): Item[] {
   else if (stalled > Math.max(1500, sampler.interval * 1500))
     items.push({ priority: 1, spans: [span(`no answer for ${duration(stalled / 1000)}`, 'alert')] });
   // the age of the data is worth a number only when it is not what the interval says
-  else items.push({ priority: 9, spans: [span('live', 'good')] });
+  else items.push({ priority: 9, spans: [span('live', 'good'), span(` ${sampler.interval}s`, 'muted')] });
   return items;
 }
 
@@ -85,8 +90,8 @@ function awayLine(deck: Deck, columns: number): Line | undefined {
   if (link.state !== 'away') return undefined;
   const wait = Math.max(0, (link.retryAt - deck.sampler.now()) / 1000);
   const gone = (deck.sampler.now() - link.since) / 1000;
-  const since = span(` Away for ${duration(gone)}. `, 'alert');
-  const next = span(`  Next attempt in ${Math.ceil(wait)}s; R tries now.`, 'muted');
+  const since = span(` Lost ${duration(gone)} ago. `, 'alert');
+  const next = span(`  Retry in ${Math.ceil(wait)}s (R now).`, 'muted');
   const why = cleanLine(link.error.message);
   const room = columns - lineWidth([since, next]);
   if (room < LEAST_REASON) return [since, span(why, 'warn')];
@@ -100,27 +105,30 @@ function vitals(deck: Deck): Item[] {
   const { total } = model.vitals;
   const full = connectionsLevel(s, model.thresholds);
   const hit = cacheLevel(total.hitRatio, total.msPerRead, model.thresholds);
+  const horizon = levelOf('long_query_seconds', s.horizon_seconds, model.thresholds);
+  const told = (n: number | null, word: string, close: boolean): Item[] =>
+    n === null ? [] : [{ priority: 7, close, spans: [span(String(n)), span(` ${word}`, 'muted')] }];
   return [
-    {
-      priority: 2,
-      spans: [
-        span('conns ', 'muted'),
-        span(marked(full, `${s.clients ?? '-'}/${s.max_connections}`), LEVEL_TONE[full]),
-      ],
-    },
-    {
-      priority: 3,
-      spans: [span('tps ', 'muted'), span(total.tps === null ? '-' : count(Math.round(total.tps)))],
-    },
-    {
-      priority: 4,
-      spans: [span('hit ', 'muted'), span(marked(hit, hitText(total)), LEVEL_TONE[hit])],
-    },
-    { priority: 6, spans: [span('wal ', 'muted'), span(perSecond(model.vitals.walBytesPerSecond))] },
-    ...(s.lock_waiting
+    figure(1, 'conns', `${s.clients ?? '-'}/${s.max_connections}`, full),
+    ...told(s.active, 'active', false),
+    ...told(s.idle, 'idle', true),
+    figure(3, 'tps', total.tps === null ? '-' : count(Math.round(total.tps))),
+    figure(4, 'hit', hitText(total), hit),
+    figure(6, 'wal', perSecond(model.vitals.walBytesPerSecond)),
+    figure(5, 'xmin', s.horizon_seconds === 0 ? '0s' : duration(s.horizon_seconds), horizon),
+    // told in full by the verdict, where that has a line
+    ...(s.lock_waiting && placePanes(deck).verdict.length === 0
       ? [{ priority: 1, spans: [span(`${s.lock_waiting} waiting for locks`, 'alert')] }]
       : []),
   ];
+}
+
+/** `conns 102/110!!`: the mark behind the figure, so that it stays in its place. */
+function figure(priority: number, title: string, value: string, level: Level = 'normal'): Item {
+  return {
+    priority,
+    spans: [span(`${title} `, 'muted'), span(markedBehind(level, value), LEVEL_TONE[level])],
+  };
 }
 
 function settings(deck: Deck): Item[] {

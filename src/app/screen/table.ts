@@ -1,6 +1,6 @@
 import type { Part } from '../../monitor/snapshot.ts';
 import { asciiFrames } from '../../text/ascii.ts';
-import { headingLine, placeColumns, tableLine } from '../../text/cells.ts';
+import { headingLine, headingsBehind, placeColumns, tableLine } from '../../text/cells.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { fitLine, type Line, lineWidth, type Span, skipLine, span, type Tone } from '../../text/line.ts';
 import { exact } from '../../text/units.ts';
@@ -11,9 +11,9 @@ import type { Shown } from '../core/rows.ts';
 import { type TableState, tableOf } from '../core/state.ts';
 import { type AnyView, cellText, cellTone, notRead, statusPart } from '../core/view.ts';
 import { screenOf } from '../views/registry.ts';
-import { cursorIndex, shownRows, windowOf } from '../views/select.ts';
+import { cursorIndex, isApart, shownRows, windowOf } from '../views/select.ts';
 import { ageSpans, isOld } from './freshness.ts';
-import type { PaneBox } from './layout.ts';
+import { type PaneBox, rowsIn } from './panes.ts';
 
 /** Cursor and mark. */
 const GUTTER = 2;
@@ -30,9 +30,16 @@ export function paneLines(deck: Deck, box: PaneBox): Line[] {
   const focused = state.pane === box.index;
   const shown = shownRows(view, model, state);
   const part = statusPart(view, model);
-  const lines: Line[] = [titleLine(deck, view, table, shown, focused, box.width)];
+  const { dashboard } = screenOf(state.screen);
+  const empty =
+    part.status !== 'denied' && shown.rows.length === 0
+      ? [span(`  ${emptyText(deck, view, table, shown)}`, 'muted')]
+      : [];
+  // where panes share the height by need, one that has nothing to show is its title
+  const inTitle = dashboard !== undefined && !box.alone;
+  const lines: Line[] = [titleLine(deck, box, table, shown, focused, inTitle ? empty : [])];
   if (part.status === 'denied') lines.push(...refusalLines(part, box));
-  else if (shown.rows.length === 0) lines.push([span(`  ${emptyText(deck, view, table, shown)}`, 'muted')]);
+  else if (empty.length > 0) lines.push(...(inTitle ? [] : [empty]));
   else lines.push(...rowLines(deck, view, table, shown.rows, box, focused));
   if (part.partial && lines.length < box.height)
     lines.push([
@@ -48,40 +55,58 @@ export function paneLines(deck: Deck, box: PaneBox): Line[] {
 
 function titleLine(
   deck: Deck,
-  view: AnyView,
+  { view, width, alone, headings }: PaneBox,
   table: TableState,
   shown: Shown,
   focused: boolean,
-  width: number,
+  empty: Line,
 ): Line {
-  const alone = screenOf(deck.state.screen).panes.length === 1;
   // headlines count what there is; this counts the rows below
   const filtered = table.filter === '' ? 'listed' : `of ${shown.total} ${view.noun}, filter: ${table.filter}`;
-  const number = table.filter === '' && !alone ? [] : [span(`  ${shown.rows.length} ${filtered}`, 'muted')];
+  const number =
+    table.filter === '' && (!alone || empty.length > 0)
+      ? []
+      : [span(`  ${(shown.hits ?? shown.rows).length} ${filtered}`, 'muted')];
   const beyond = notRead(view, deck.model);
-  const rest =
-    beyond === 0 ? [] : [span(`  the first ${shown.total} of ${exact(shown.total + beyond)}`, 'muted')];
+  const of = `${exact(shown.total + beyond)} ${view.counted?.(deck.state) ?? view.noun}`;
+  const rest = beyond === 0 ? [] : [span(`  the first ${shown.total} of ${of}`, 'muted')];
   const marks =
     table.marks.size === 0 ? 0 : shown.rows.filter((row) => table.marks.has(view.identity(row))).length;
   const marked = marks > 0 ? [span(`  ${marks} marked`, 'accent')] : [];
-  const headline = view.headline?.(deck.model, shown.rows) ?? [];
-  const { cursor, rule } = glyphsOf(deck);
-  const mark = focused && !alone ? cursor : ' ';
+  const withHeadings = headings === 'title' && shown.rows.length > 0 && table.shift === 0;
+  // one line for both: what a headline sums up stands in the rows, the header and the verdict
+  const headline = headings === 'title' ? [] : (view.headline?.(deck.model, shown.rows) ?? []);
+  const glyphs = glyphsOf(deck);
+  const { cursor, rule } = glyphs;
+  const single = alone && !deck.state.zoomed;
+  const mark = focused && !single ? cursor : ' ';
+  const left = isApart(view, deck.state) && shown.total < view.rows(deck.model).length;
+  const name = left ? (view.apart?.title ?? view.title) : view.title;
+  // how often fresh rows are read is worth less than the headings that it would cover
+  const age = ageSpans(deck, view).filter(
+    ({ tone }) => !withHeadings || tone !== 'muted' || isOld(deck, view),
+  );
   const title: Span[] = [
-    span(`${mark} ${view.title}`, focused ? 'title' : 'accent'),
+    span(`${mark} ${name}`, focused ? 'title' : 'accent'),
     ...number,
     ...rest,
     ...marked,
-    ...ageSpans(deck, view),
+    ...age,
     ...(headline.length > 0 ? [span('  '), ...headline] : []),
+    ...empty,
   ];
   // what matters least goes before anything is cut
   while (lineWidth(title) > width && title.at(-1)?.tone === 'muted') title.pop();
   const last = title.pop();
   if (last) title.push({ ...last, text: last.text.trimEnd() });
+  if (withHeadings) {
+    const sort = view.ordered ? undefined : table.sort;
+    const placed = placeColumns(view.columns, width - GUTTER);
+    return headingsBehind([...title, span(' ')], placed, sort, { ...glyphs, from: GUTTER, to: width });
+  }
   // panes beside and below each other are told apart by a line
   const room = width - lineWidth(title) - 2;
-  return alone || room < 1 ? title : [...title, span(`  ${rule.repeat(room)}`, 'muted')];
+  return single || room < 1 ? title : [...title, span(`  ${rule.repeat(room)}`, 'muted')];
 }
 
 /** The whole beginning of the query under the cursor, where a screen of one table leaves room for it. */
@@ -95,7 +120,7 @@ function previewLines(
 ): Line[] {
   const row = rows[cursorIndex(view, rows, table)];
   const room = box.height - used - 2;
-  if (row === undefined || room < LEAST_PREVIEW || screenOf(deck.state.screen).panes.length > 1) return [];
+  if (row === undefined || room < LEAST_PREVIEW || !box.alone) return [];
   const query = view.query?.(row);
   if (!query) return [];
   const { rule } = glyphsOf(deck);
@@ -141,15 +166,18 @@ function rowLines(
   const frozen = (placed[0]?.cells ?? 0) + 1;
   const slide = (line: Line): Line =>
     sideways ? [...fitLine(line, frozen, marks.more), ...skipLine(line, frozen + table.shift)] : line;
-  const withHeading = box.height >= 4;
   const cursor = cursorIndex(view, rows, table);
-  const { from, to } = windowOf(rows.length, cursor, box.height - (withHeading ? 2 : 1));
+  const { from, to } = windowOf(rows.length, cursor, rowsIn(box));
   const sort = view.ordered ? undefined : table.sort;
   const old = isOld(deck, view);
-  const heading: Line[] = withHeading
-    ? [[span(' '.repeat(GUTTER)), ...slide(headingLine(placed, sort, marks))]]
-    : [];
-  const body = rows.slice(from, to).map((row, i) => {
+  const heading: Line[] =
+    box.headings === 'own' ? [[span(' '.repeat(GUTTER)), ...slide(headingLine(placed, sort, marks))]] : [];
+  const lineOf = (row: unknown): Line => {
+    const across = view.across?.(row, deck.model);
+    if (across !== undefined) {
+      const text = `${across.tree}${cleanLine(across.text)}`;
+      return slide([span(deck.ascii ? asciiFrames(text) : text)]);
+    }
     const cells = placed.map(({ column }) => {
       const raw = cellText(column as AnyView['columns'][number], row, deck.model);
       const text = (column as AnyView['columns'][number]).own ? raw : cleanLine(raw);
@@ -158,15 +186,17 @@ function rowLines(
         tone: cellTone(column as AnyView['columns'][number], row, deck.model),
       };
     });
-    const line = slide(tableLine(cells, placed, marks.more));
-    return dress(line, {
+    return slide(tableLine(cells, placed, marks.more));
+  };
+  const body = rows.slice(from, to).map((row, i) =>
+    dress(lineOf(row), {
       cursor: focused && from + i === cursor,
       marked: table.marks.has(view.identity(row)),
       old,
       width: box.width,
       marks,
-    });
-  });
+    }),
+  );
   return [...heading, ...body];
 }
 
@@ -178,12 +208,12 @@ interface Dress {
   marks: Glyphs;
 }
 
-/** The gutter, and one tone for the whole row where the row as a whole says something. */
+/** The gutter, and one look for the whole row where the row as a whole says something. */
 function dress(line: Line, { cursor, marked, old, width, marks }: Dress): Line {
   const gutter = `${cursor ? marks.cursor : ' '}${marked ? marks.marked : ' '}`;
-  const whole: Tone | undefined = cursor ? 'selected' : old ? 'muted' : marked ? 'accent' : undefined;
+  const whole: Tone | undefined = old ? 'muted' : marked ? 'accent' : undefined;
   const full: Span[] = [span(gutter), ...line];
-  if (whole === undefined) return full;
   if (cursor) full.push(span(' '.repeat(Math.max(0, width - lineWidth(full)))));
-  return full.map((piece) => span(piece.text, whole));
+  const toned = whole === undefined ? full : full.map(({ text }) => span(text, whole));
+  return cursor ? toned.map((piece) => ({ ...piece, chosen: true })) : toned;
 }

@@ -1,4 +1,4 @@
-import { effectSentence } from '../../ops/signal/sentences.ts';
+import { resultOf } from '../../ops/signal/sentences.ts';
 import type { OutcomeKind, SignalOutcome } from '../../ops/signal/types.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { clip } from '../../text/width.ts';
@@ -33,12 +33,11 @@ export function outcomeRows(state: AppState, bodyRows: number): string[][] | und
   return outcomes.map(rowOf);
 }
 
-/** What the signals did for those who waited, below the table; undefined where nobody did. */
-export function effectText(state: AppState): string | undefined {
+/** What came of all of them, above the table. */
+export function resultText(state: AppState): string | undefined {
   const { overlay } = state;
   if (overlay?.kind !== 'signal' || overlay.phase.step !== 'done') return undefined;
-  const effect = overlay.phase.outcomes.find((event) => event.kind === 'effect');
-  return effect && effectSentence(effect);
+  return resultOf(overlay.phase.outcomes);
 }
 
 function rowOf({ victim: { target }, kind }: SignalOutcome): string[] {

@@ -4,7 +4,7 @@ import { engineErrors } from '../../ops/engine/errors.ts';
 import { entryOf } from '../../ops/registry.ts';
 import { signalEvent } from '../../ops/signal/events.ts';
 import { planSignal } from '../../ops/signal/plan.ts';
-import { eventSentence, isGood, refusalSentence } from '../../ops/signal/sentences.ts';
+import { eventSentence, isGood, refusalSentence, resultOf } from '../../ops/signal/sentences.ts';
 import type {
   NamedSession,
   SignalAction,
@@ -13,7 +13,7 @@ import type {
   SignalPlan,
 } from '../../ops/signal/types.ts';
 import type { Deck } from '../core/deck.ts';
-import type { DialogPhase } from '../core/state.ts';
+import type { DialogPhase, SignalOption } from '../core/state.ts';
 import type { Slot } from '../core/store.ts';
 import { focusedView, targetRows } from '../views/select.ts';
 
@@ -57,8 +57,9 @@ export function signalTargets(deck: Deck, action: SignalAction): void {
   else void plan(deck, action, { pids });
 }
 
-export function terminateRootBlockers(deck: Deck): void {
-  void plan(deck, 'terminate', { rootBlockers: true });
+/** Those that were named by their pids. */
+export function signalPids(deck: Deck, action: SignalAction, pids: readonly number[]): void {
+  void plan(deck, action, { pids: pids.map((pid) => ({ pid })) });
 }
 
 export function terminateIdle(deck: Deck, seconds: number): void {
@@ -72,9 +73,20 @@ function queryStartOf(row: unknown): number | undefined {
   return start ?? undefined;
 }
 
-function phase(deck: Deck, id: symbol, next: DialogPhase): void {
+/** Puts the question. What carries it out is loaded while it is read. */
+export function ask(deck: Deck, id: symbol, plan: SignalPlan, options: readonly SignalOption[] = []): void {
+  phase(deck, id, { step: 'ask', plan, options, yes: false, details: false, read: 0 });
+  // what fails here fails again when it is needed, and is told then
+  void delay(READING_MS, undefined, { ref: false })
+    .then(engine)
+    .catch(() => {});
+}
+
+/** The dialog goes on, unless it was closed meanwhile. */
+export function phase(deck: Deck, id: symbol, next: DialogPhase): void {
   const { overlay } = deck.state;
-  if (overlay?.kind === 'signal' && overlay.id === id) deck.open({ ...overlay, phase: next });
+  if (overlay?.kind === 'signal' && overlay.id === id)
+    deck.open({ ...overlay, phase: next, scroll: overlay.phase.step === next.step ? overlay.scroll : 0 });
 }
 
 async function plan(deck: Deck, action: SignalAction, pick: SignalPick): Promise<void> {
@@ -87,11 +99,7 @@ async function plan(deck: Deck, action: SignalAction, pick: SignalPick): Promise
       { action, pick },
       { place: place(deck.resolved.target), readOnly: deck.readOnly, control: async () => session },
     );
-    phase(deck, id, { step: 'ask', plan: made, yes: false });
-    // what fails here fails again when it is needed, and is told then
-    void delay(READING_MS, undefined, { ref: false })
-      .then(engine)
-      .catch(() => {});
+    ask(deck, id, made);
   } catch (error) {
     phase(deck, id, { step: 'failed', reason: (error as Error).message });
   }
@@ -106,9 +114,7 @@ function engine() {
 export function confirmSignal(deck: Deck): void {
   const { overlay } = deck.state;
   if (overlay?.kind !== 'signal' || overlay.phase.step !== 'ask') return;
-  const { plan: confirmed } = overlay.phase;
-  if (confirmed.victims.length === 0) deck.open(undefined);
-  else start(deck, overlay.id, confirmed);
+  start(deck, overlay.id, overlay.phase.plan);
 }
 
 function start(deck: Deck, id: symbol, confirmed: SignalPlan): void {
@@ -143,7 +149,7 @@ async function run(deck: Deck, id: symbol, confirmed: SignalPlan, signal: AbortS
       const told = signalEvent(confirmed, event);
       if (told === undefined) continue;
       outcomes.push(told);
-      record(eventSentence(told), isGood(told));
+      record(told.kind === 'effect' ? resultOf(outcomes) : eventSentence(told), isGood(told));
       phase(deck, id, { step: 'running', plan: confirmed, outcomes: [...outcomes] });
     }
     await context.close();

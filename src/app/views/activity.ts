@@ -1,4 +1,6 @@
+import { waits } from '../../db/blocking.ts';
 import { type ActivityRow, activityPoll, summaryPoll } from '../../db/queries/activity.ts';
+import { locksPoll } from '../../db/queries/locks.ts';
 import { type Level, levelOf } from '../../health/level.ts';
 import { span } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
@@ -38,6 +40,15 @@ export function waitText(row: { wait_event_type: string | null; wait_event: stri
     : `${row.wait_event_type}:${row.wait_event ?? ''}`;
 }
 
+/** The same where there is little room: of most kinds the event says all, and who is idle waits for its client. */
+function shortWait(row: ActivityRow): string {
+  if (row.wait_event === 'ClientRead' && row.state !== 'active') return '';
+  const whole = waitText(row);
+  return row.wait_event_type === 'Lock' || row.wait_event_type === 'LWLock'
+    ? whole
+    : whole.slice(whole.indexOf(':') + 1);
+}
+
 function waitsForLock(row: ActivityRow): boolean {
   return row.state === 'active' && row.wait_event_type === 'Lock';
 }
@@ -48,19 +59,35 @@ export const activityView = defineView<ActivityRow>({
   noun: 'sessions',
   polls: [activityPoll, summaryPoll],
   rows: (model) => model.rows(activityPoll),
+  apart: {
+    view: 'locks',
+    title: 'Activity without lock waiters',
+    // only those that the other list has: nobody is in neither
+    rest: (model, rows) => {
+      const listed = new Set(
+        model
+          .rows(locksPoll)
+          .filter(waits)
+          .map(({ pid }) => pid),
+      );
+      return listed.size === 0 ? rows : rows.filter(({ pid }) => !listed.has(pid));
+    },
+  },
   total: (model) => model.rows(activityPoll)[0]?.matching,
+  counted: ({ idle }) => (idle ? 'sessions' : 'not idle'),
   identity: (row) => `${row.pid}/${row.backend_start_us}`,
   sort: { column: 'age', descending: true },
   empty: 'No session is doing anything.',
   columns: [
     { id: 'pid', title: 'PID', width: 7, align: 'right', priority: 1, value: (r) => r.pid },
-    { id: 'database', title: 'DATABASE', width: 10, priority: 6, value: (r) => r.datname },
-    { id: 'user', title: 'USER', width: 10, priority: 4, value: (r) => r.usename },
+    { id: 'database', title: 'DATABASE', width: 10, least: 8, priority: 7, value: (r) => r.datname },
+    { id: 'user', title: 'USER', width: 10, least: 8, priority: 5, value: (r) => r.usename },
     {
       id: 'application',
       title: 'APPLICATION',
       width: 14,
-      priority: 5,
+      least: 8,
+      priority: 4,
       value: (r) => r.application_name || (r.backend_type === 'client backend' ? '' : r.backend_type),
     },
     { id: 'client', title: 'CLIENT', width: 13, priority: 9, value: (r) => r.client_addr },
@@ -87,8 +114,10 @@ export const activityView = defineView<ActivityRow>({
       id: 'wait',
       title: 'WAIT',
       width: 18,
-      priority: 7,
+      least: 8,
+      priority: 6,
       value: (r) => waitText(r),
+      cell: (r) => shortWait(r),
       tone: (r) => (r.wait_event_type === 'Lock' ? 'alert' : undefined),
     },
     {
@@ -113,8 +142,9 @@ export const activityView = defineView<ActivityRow>({
     {
       id: 'query',
       title: 'QUERY',
-      width: 18,
+      width: 32,
       grow: true,
+      share: 0.51,
       priority: 1,
       value: (r) => r.query,
       cell: (r) => r.query ?? '',

@@ -29,9 +29,9 @@ export interface IndexRow {
   readonly is_primary: boolean | null;
   /** `invalid`, `building`, `duplicate of x`, `unused since 2026-11-20`; empty when nothing speaks against it. */
   readonly finding: string;
+  /** `unused in 4m00s of statistics`: too short to speak against it. */
+  readonly remark: string;
   readonly supports_fk: boolean;
-  /** Unused for as long as the statistics know, which is too short to mean anything. */
-  readonly early: boolean;
 }
 
 const key = (schema: string | null, index: string | null) => `${schema}.${index}`;
@@ -42,6 +42,7 @@ function merge(model: Model): IndexRow[] {
   const duplicate = new Map(
     model.rows(indexDuplicatePoll).map((r) => [key(r.schemaname, r.indexrelname), r]),
   );
+  const long = countedLong(model);
   const since = sinceText(model);
   const used = new Map(model.rows(indexUsagePoll).map((r) => [key(r.schemaname, r.indexrelname), r]));
   const names = new Set([...used.keys(), ...invalid.keys(), ...unused.keys(), ...duplicate.keys()]);
@@ -61,8 +62,8 @@ function merge(model: Model): IndexRow[] {
         last_idx_scan: usage?.last_idx_scan ?? null,
         is_unique: usage?.is_unique ?? null,
         is_primary: usage?.is_primary ?? null,
-        finding: finding(broken, duplicate.get(name), unused.get(name), since),
-        early: !broken && !duplicate.has(name) && !countedLong(model),
+        finding: finding(broken, duplicate.get(name), long ? unused.get(name) : undefined, since),
+        remark: !long && !broken && unused.has(name) ? `unused ${since}` : '',
         supports_fk: unused.get(name)?.supports_fk === true,
       },
     ];
@@ -87,12 +88,12 @@ function countedLong(model: Model): boolean {
   return seconds >= model.thresholds.unused_index_days * 86_400;
 }
 
-/** `since 2026-11-20`; where that is not long ago, `so far (4m00s)`. */
+/** `since 2026-11-20`; where that is not long ago, `in 4m00s of statistics`. */
 function sinceText(model: Model): string {
   const counts = model.rows(indexCountsPoll)[0];
   if (countedLong(model)) return `since ${counts?.stats_since?.slice(0, 10)}`;
   const seconds = counts?.stats_seconds ?? null;
-  return seconds === null ? 'so far' : `so far (${duration(seconds)})`;
+  return seconds === null ? 'so far' : `in ${duration(seconds)} of statistics`;
 }
 
 const cache = new WeakMap<object, { parts: readonly unknown[]; rows: readonly IndexRow[] }>();
@@ -108,9 +109,9 @@ function indexRows(model: Model): readonly IndexRow[] {
   return rows;
 }
 
-/** Findings first, the worst on top; 0 for an index nothing speaks against. */
+/** Findings first, the worst on top, then remarks; 0 for an index nothing speaks against. */
 function weight(row: IndexRow): number {
-  if (row.finding === '') return 0;
+  if (row.finding === '') return row.remark === '' ? 0 : 0.5e18 + (row.est_bytes ?? 0);
   const rank =
     row.finding === 'invalid' ? 4 : row.finding === 'building' ? 3 : row.finding.startsWith('unused') ? 1 : 2;
   return rank * 1e18 + (row.est_bytes ?? 0);
@@ -171,8 +172,9 @@ const columns = [
     width: 33,
     priority: 1,
     value: (r) => weight(r),
-    cell: (r) => r.finding,
-    level: (r) => (r.finding === 'invalid' ? 'alert' : r.finding === '' || r.early ? 'normal' : 'warn'),
+    cell: (r) => [r.finding, r.remark].filter((text) => text !== '').join(', '),
+    level: (r) => (r.finding === 'invalid' ? 'alert' : r.finding === '' ? 'normal' : 'warn'),
+    tone: (r) => (r.finding === '' ? 'muted' : undefined),
   },
 ] satisfies Column<IndexRow>[];
 
@@ -204,7 +206,7 @@ export const indexesView = defineView<IndexRow>({
       facts: [...columnFacts({ columns }, row, model), ['last scan at', row.last_idx_scan ?? '-']],
     },
   ],
-  record: ({ is_unique, is_primary, early: _, ...row }) => ({
+  record: ({ is_unique, is_primary, remark: _, ...row }) => ({
     ...row,
     indisunique: is_unique,
     indisprimary: is_primary,

@@ -1,210 +1,154 @@
 import { quoteLiteral, shortRelation } from '../../db/ident.ts';
+import { lockModeName } from '../../db/lock-modes.ts';
 import { summaryPoll } from '../../db/queries/activity.ts';
 import { type LockRow, locksPoll } from '../../db/queries/locks.ts';
-import { levelOf } from '../../health/level.ts';
-import {
-  buildLockForest,
-  firstToEnd,
-  flatten,
-  freedBy,
-  type LockForest,
-  type LockLine,
-} from '../../monitor/lock-tree.ts';
-import { cleanLine } from '../../text/clean.ts';
-import { type Line, span } from '../../text/line.ts';
+import { type Level, levelOf } from '../../health/level.ts';
 import { duration } from '../../text/units.ts';
-import type { Model } from '../core/model.ts';
+import { width } from '../../text/width.ts';
+import { type Model, marked } from '../core/model.ts';
 import { type Column, columnFacts, defineScreen, defineView } from '../core/view.ts';
 import { stateText } from './activity.ts';
+import { isPrepared, type LockEntry, lockForest, type SessionEntry } from './locks/entries.ts';
+import { branchOf, foldCount, foldKinds, foldNames, showTree } from './locks/fold.ts';
+import { verdictLine } from './locks/verdict.ts';
 
-type Row = LockRow;
-
-/** A session in the forest, with what ending it would set free. */
-export interface LockEntry {
-  readonly line: LockLine<Row>;
-  readonly row: Row;
-  /** Waiters that get their locks when this session ends, in turn. */
-  readonly frees: number;
+/** What a session ran last; of a prepared transaction, its name and what is known of it where columns are few. */
+function queryOf({ row, frees }: SessionEntry): string {
+  if (row.gid !== null) return `gid ${quoteLiteral(row.gid).trim()}${frees > 0 ? `, frees ${frees}` : ''}`;
+  const last = row.state?.startsWith('idle') ? 'last: ' : '';
+  return row.query ? `${last}${row.query}` : '';
 }
 
-interface Built {
-  readonly forest: LockForest<Row>;
-  readonly entries: readonly LockEntry[];
-  /** Whose end is advised, see {@link firstToEnd}. */
-  readonly first: readonly number[];
-}
-
-const cache = new WeakMap<readonly Row[], Built>();
-
-/** The forest of the rows last read; computed once per answer. */
-export function lockForest(model: Model): Built {
-  const rows = model.rows(locksPoll);
-  const known = cache.get(rows);
-  if (known) return known;
-  const forest = buildLockForest(rows);
-  const entries = flatten(forest).map(
-    (line): LockEntry => ({
-      line,
-      row: line.node.row,
-      frees: freedBy(forest, new Set([line.node.row.pid])).length,
-    }),
-  );
-  const built = { forest, entries, first: firstToEnd(forest) };
-  cache.set(rows, built);
-  return built;
-}
-
-const isPrepared = (row: Row) => row.pid <= 0;
-
-/** What a session ran last; of a prepared transaction, its name. */
-function queryOf(row: Row): string {
-  if (row.gid !== null) return `PREPARE TRANSACTION ${quoteLiteral(row.gid).trim()}`;
-  return row.query ?? '';
-}
-
-function blockersOf({ blocked_by }: Row): string[] {
+function blockersOf({ blocked_by }: LockRow): string[] {
   return blocked_by.map((pid) => (pid <= 0 ? 'prepared' : String(pid)));
 }
 
-/** The pid below its blocker: `4711`, `├─4712`, `│ └─4713`. */
-function treeText(line: LockLine<Row>): string {
-  const { row } = line.node;
-  const pid = isPrepared(row) ? 'prepared' : String(row.pid);
-  if (line.depth === 0) return pid;
-  return `${line.guides.map((through) => (through ? '│ ' : '  ')).join('')}${line.last ? '└─' : '├─'}${pid}`;
+/** A pid of five digits four levels deep, or of seven two. */
+const PID_CELLS = 10;
+
+/** The pid with its branch: `┌2133`, `├2136`, `└─2150`. Where there is no room for the whole tree, the pid has it. */
+function treeText({ line }: LockEntry, text: string): string {
+  if ('joint' in line) return `${line.joint === 'first' ? '┌' : '├'}${text}`;
+  if (line.depth === 0) return text;
+  const tree = `${line.guides.map((through) => (through ? '│' : ' ')).join('')}${line.last ? '└─' : '├─'}`;
+  return `${line.depth > 0 && width(text) < PID_CELLS ? tree.slice(width(text) - PID_CELLS) : tree}${text}`;
 }
 
-function waitsFor(entry: LockEntry): string {
-  const { row } = entry;
-  if (row.mode === null) {
-    if (entry.line.node.waiting) return 'waits';
-    // whoever waits is active; of the one that does not, the state is the cause
-    return row.state === null || isPrepared(row)
-      ? 'holds'
-      : `holds, ${stateText(row.state, row.backend_type)}`;
-  }
-  return row.mode.replace(/Lock$/, '');
+const STATE_CELLS = 18;
+
+/** How long a session waits, or has been what it is. */
+function ageOf({ row, line }: SessionEntry): number | null {
+  if (line.node.waiting) return row.wait_seconds;
+  return isPrepared(row) ? row.prepared_seconds : row.duration_seconds;
 }
+
+/** `idle in xact 1m02s`, `waits 59s`: of the one that does not wait, the state is the cause. */
+function stateOf(entry: SessionEntry, level: Level): string {
+  const { row, line } = entry;
+  const age = ageOf(entry);
+  const name = line.node.waiting
+    ? 'waits'
+    : isPrepared(row)
+      ? 'prepared'
+      : stateText(row.state, row.backend_type);
+  const text = age === null ? name : `${name} ${duration(age)}`;
+  // the age is worth more than the preposition
+  return width(marked(level, text)) > STATE_CELLS ? text.replace(' in ', ' ') : text;
+}
+
+function stateLevel(entry: LockEntry, model: Model): Level {
+  if (entry.kind === 'fold') return 'normal';
+  const { row, line } = entry;
+  if (line.node.waiting) return levelOf('lock_wait_seconds', row.wait_seconds, model.thresholds);
+  return row.state?.startsWith('idle in transaction')
+    ? levelOf('idle_in_transaction_seconds', row.state_seconds, model.thresholds)
+    : 'normal';
+}
+
+const modeText = ({ mode }: LockRow) => (mode === null ? '' : lockModeName(mode));
+
+/** Where a column says nothing of a fold. */
+const of =
+  <T>(get: (entry: SessionEntry) => T) =>
+  (entry: LockEntry) =>
+    entry.kind === 'fold' ? null : get(entry);
+const text = (get: (entry: SessionEntry) => string) => (entry: LockEntry) => of(get)(entry) ?? '';
 
 const columns = [
   {
     id: 'pid',
     title: 'PID',
-    width: 14,
+    width: PID_CELLS,
     priority: 1,
-    value: (e) => e.row.pid,
-    cell: (e) => treeText(e.line),
+    value: of((e) => e.row.pid),
+    cell: (e) =>
+      treeText(e, e.kind === 'fold' ? foldCount(e) : isPrepared(e.row) ? 'prepared' : String(e.row.pid)),
     own: true,
   },
   {
-    id: 'wait',
-    title: 'WAIT',
-    width: 9,
-    align: 'right',
-    priority: 1,
-    value: (e) => e.row.wait_seconds,
-    cell: (e) => (e.line.node.waiting ? duration(e.row.wait_seconds) : ''),
-    level: (e, model) =>
-      e.line.node.waiting ? levelOf('lock_wait_seconds', e.row.wait_seconds, model.thresholds) : 'normal',
+    id: 'application',
+    title: 'APPLICATION',
+    width: 8,
+    priority: 5,
+    value: (e) => (e.kind === 'fold' ? foldNames(e) : e.row.application_name),
+  },
+  { id: 'user', title: 'USER', width: 8, priority: 4, value: of((e) => e.row.usename ?? e.row.owner) },
+  {
+    id: 'state',
+    title: 'STATE',
+    width: STATE_CELLS,
+    priority: 2,
+    value: of((e) => ageOf(e)),
+    cell: (e, model) => (e.kind === 'fold' ? '' : stateOf(e, stateLevel(e, model))),
+    level: stateLevel,
+    tone: (e) => (e.kind === 'session' && !e.line.node.waiting ? 'warn' : undefined),
   },
   {
     id: 'frees',
     title: 'FREES',
     width: 5,
     align: 'right',
-    priority: 2,
-    value: (e) => e.frees,
-    cell: (e) => (e.frees > 0 ? String(e.frees) : ''),
-    tone: (e) => (e.frees > 0 && !e.line.node.waiting ? 'alert' : undefined),
-  },
-  {
-    id: 'mode',
-    title: 'MODE',
-    width: 20,
-    priority: 4,
-    value: (e) => e.row.mode,
-    cell: waitsFor,
-    tone: (e) => (e.line.node.waiting ? undefined : 'warn'),
+    priority: 7,
+    value: of((e) => e.frees),
+    cell: text((e) => (e.frees > 0 ? String(e.frees) : '')),
+    tone: (e) => (e.kind === 'session' && e.frees > 0 && !e.line.node.waiting ? 'alert' : undefined),
   },
   {
     id: 'relation',
-    title: 'ON',
-    width: 16,
-    priority: 3,
-    value: (e) => e.row.relation,
-    cell: (e) => shortRelation(e.row.relation) ?? e.row.locktype ?? '',
+    title: 'WAITS FOR',
+    width: 24,
+    least: 17,
+    priority: 6,
+    value: of((e) => e.row.relation),
+    cell: text(({ row }) =>
+      row.mode === null ? '' : `${shortRelation(row.relation) ?? row.locktype ?? ''} ${modeText(row)}`,
+    ),
   },
+  { id: 'client', title: 'CLIENT', width: 13, priority: 8, value: of((e) => e.row.client_addr) },
   {
     id: 'blocked_by',
     title: 'BLOCKED BY',
     width: 12,
-    priority: 8,
-    value: (e) => blockersOf(e.row).join(','),
-  },
-  { id: 'user', title: 'USER', width: 10, priority: 6, value: (e) => e.row.usename ?? e.row.owner },
-  { id: 'application', title: 'APPLICATION', width: 14, priority: 5, value: (e) => e.row.application_name },
-  {
-    id: 'state',
-    title: 'STATE',
-    width: 12,
     priority: 9,
-    value: (e) => e.row.state,
-    cell: (e) => (isPrepared(e.row) ? 'prepared' : stateText(e.row.state, e.row.backend_type)),
-    tone: (e) => (e.row.state?.startsWith('idle in transaction') ? 'warn' : undefined),
-  },
-  {
-    id: 'xact',
-    title: 'XACT',
-    width: 6,
-    align: 'right',
-    priority: 7,
-    value: (e) => e.row.xact_seconds ?? e.row.prepared_seconds,
-    format: duration,
+    value: of((e) => blockersOf(e.row).join(',')),
   },
   {
     id: 'query',
     title: 'QUERY',
-    width: 10,
+    width: 30,
     grow: true,
-    priority: 2,
-    value: (e) => queryOf(e.row),
-    cell: (e) => queryOf(e.row),
+    share: 0.44,
+    priority: 1,
+    value: (e) => (e.kind === 'fold' ? foldKinds(e) : queryOf(e)),
   },
 ] satisfies Column<LockEntry>[];
 
-/** Waiters from which it is told how many are left out. */
-const MANY = 100;
-
-function headline(model: Model): Line {
-  const { forest, entries, first } = lockForest(model);
-  if (forest.waiters === 0) return [];
-  // the forest holds at most so many sessions as were asked for; how many wait in all is counted apart
-  const all = Math.max(forest.waiters, model.rows(summaryPoll)[0]?.lock_waiting ?? 0);
-  // the two are counted a moment apart: few more are not worth a word
-  const beyond = forest.waiters >= MANY && all > forest.waiters ? `, the first ${forest.waiters} shown` : '';
-  const waiting = span(`${all} ${all === 1 ? 'waits' : 'wait'}${beyond}  `, 'alert');
-  const cure = entries.map((e) => e.row).filter((row) => first.includes(row.pid));
-  if (cure.length === 0) return [waiting];
-  const frees = freedBy(forest, new Set(first)).length;
-  return [waiting, span(advice(cure, frees), 'accent')];
-}
-
-function advice(rows: readonly Row[], frees: number): string {
-  const who = (row: Row) =>
-    isPrepared(row)
-      ? row.gid === null
-        ? 'the prepared transaction'
-        : `prepared transaction ${cleanLine(quoteLiteral(row.gid).trim())}`
-      : String(row.pid);
-  const all =
-    rows.length > 3
-      ? `${rows.slice(0, 2).map(who).join(', ')} and ${rows.length - 2} others`
-      : rows.map(who).join(' and ');
-  return `${rows.some(isPrepared) ? 'ending' : 'terminating'} ${all} frees ${frees}`;
-}
-
-/** What a detail says of the wait itself; who the session is stands above it. */
-const OF_THE_LOCK: readonly string[] = ['wait', 'frees', 'mode', 'relation'];
+const lockFacts = (entry: SessionEntry, model: Model): [string, string][] => [
+  ...columnFacts({ columns: columns.filter(({ id }) => id === 'frees') }, entry, model),
+  ['lock', [entry.row.locktype, entry.row.relation, modeText(entry.row)].filter(Boolean).join(' ') || '-'],
+  ['waits for', duration(entry.row.wait_seconds)],
+  ['blocked by', blockersOf(entry.row).join(', ') || '-'],
+];
 
 export const locksView = defineView<LockEntry>({
   id: 'locks',
@@ -212,47 +156,102 @@ export const locksView = defineView<LockEntry>({
   noun: 'sessions',
   polls: [locksPoll, summaryPoll],
   rows: (model) => lockForest(model).entries,
-  identity: (entry) => `${entry.row.pid}/${entry.row.backend_start_us}`,
+  tree: {
+    show: showTree,
+    branch: branchOf,
+  },
+  identity: (entry) =>
+    entry.kind === 'fold' ? `fold/${entry.branch}` : `${entry.row.pid}/${entry.row.backend_start_us}`,
   sort: { column: 'pid', descending: false },
   ordered: 'Locks are shown as a tree: the blocker first, whoever waits for it below.',
   empty: 'No session waits for a lock.',
   columns,
-  headline,
-  backend: ({ row }) => (isPrepared(row) ? undefined : { pid: row.pid, backendStart: row.backend_start_us }),
-  query: ({ row }) => row.query,
-  database: ({ row }) => row.datname ?? row.prepared_in,
-  detail: (entry, model) => [
-    {
-      title: entry.line.node.waiting ? 'Waits' : 'Blocks others and does not wait',
-      facts: [
-        ...columnFacts({ columns: columns.filter((c) => OF_THE_LOCK.includes(c.id)) }, entry, model),
-        ['lock type', entry.row.locktype ?? '-'],
-        ['blocked by', blockersOf(entry.row).join(', ') || '-'],
-      ],
-    },
-    ...(entry.row.gid === null
-      ? [{ title: 'Query', text: entry.row.query ?? '' }]
+  across: (entry) =>
+    entry.kind === 'fold'
+      ? {
+          tree: treeText(entry, ''),
+          text: [foldCount(entry), ': ', foldKinds(entry), '   ', foldNames(entry), '   o unfolds'].join(''),
+        }
+      : undefined,
+  verdict: verdictLine,
+  backend: (entry) =>
+    entry.kind === 'fold' || isPrepared(entry.row)
+      ? undefined
+      : { pid: entry.row.pid, backendStart: entry.row.backend_start_us },
+  query: of(({ row }) => row.query),
+  database: of(({ row }) => row.datname ?? row.prepared_in),
+  detail: (entry, model) =>
+    entry.kind === 'fold'
+      ? [
+          {
+            title: foldCount(entry),
+            table: {
+              columns: ['pid', 'user', 'application', 'waits', 'query'],
+              rows: entry.entries.map(({ row }) => [
+                ...[String(row.pid), row.usename ?? '-', row.application_name ?? '-'],
+                ...[duration(row.wait_seconds), row.query ?? ''],
+              ]),
+            },
+          },
+        ]
       : [
           {
-            title: 'Prepared transaction',
-            facts: [
-              ['gid', entry.row.gid],
-              ['owner', entry.row.owner ?? '-'],
-              ['database', entry.row.prepared_in ?? '-'],
-              ['prepared', `${duration(entry.row.prepared_seconds)} ago`],
-              ['to end it', `ROLLBACK PREPARED ${quoteLiteral(entry.row.gid).trim()}`],
-            ] satisfies [string, string][],
+            title: entry.line.node.waiting ? 'Waits' : 'Blocks others and does not wait',
+            facts: lockFacts(entry, model),
           },
-        ]),
+          ...(entry.row.gid === null
+            ? [{ title: 'Query', text: entry.row.query ?? '' }]
+            : [{ title: 'Prepared transaction', facts: preparedFacts(entry.row, entry.row.gid) }]),
+        ],
+  record: (entry) => {
+    if (entry.kind === 'fold') return {};
+    const { row, line, frees } = entry;
+    const { queue: _, ...facts } = row;
+    return {
+      ...facts,
+      root_pid: line.node.rootPid,
+      parent_pid: line.node.parentPid,
+      depth: line.depth,
+      frees,
+    };
+  },
+  beside: {
+    facts: (model) => {
+      const { forest, cures } = lockForest(model);
+      return {
+        waiters: forest.waiters,
+        cures: cures.map(({ action, pids, frees }) => ({ action, pids, frees: frees.length })),
+      };
+    },
+  },
+  operations: [
+    {
+      id: 'locks.prepared',
+      key: 'P',
+      title: 'End the prepared transaction',
+      operation: 'prepared',
+      argument: (entry) => (entry.kind === 'fold' ? '' : (entry.row.gid ?? '')),
+      only: (entry) => entry.kind === 'session' && entry.row.gid !== null,
+      danger: true,
+      hint: 2,
+      short: 'commit or roll back',
+      elsewhere: 'the row is no prepared transaction',
+    },
   ],
-  record: ({ row, line, frees }) => ({
-    ...row,
-    root_pid: line.node.rootPid,
-    parent_pid: line.node.parentPid,
-    depth: line.depth,
-    frees,
-  }),
-  beside: { facts: (model) => ({ waiters: lockForest(model).forest.waiters }) },
 });
+
+function preparedFacts(row: LockRow, gid: string): [string, string][] {
+  const name = quoteLiteral(gid).trim();
+  return [
+    ['gid', gid],
+    ['owner', row.owner ?? '-'],
+    ['database', row.prepared_in ?? '-'],
+    ['prepared', `${duration(row.prepared_seconds)} ago`],
+    [
+      'to end it',
+      `P, or in ${row.prepared_in ?? 'its database'}: COMMIT PREPARED ${name} or ROLLBACK PREPARED ${name}`,
+    ],
+  ];
+}
 
 export const locksScreen = defineScreen({ id: 'locks', title: 'Locks', key: '3', panes: [locksView] });

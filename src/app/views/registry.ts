@@ -1,3 +1,4 @@
+import type { AppState } from '../core/state.ts';
 import type { AnyView, Screen } from '../core/view.ts';
 import * as screens from './screens.ts';
 
@@ -14,7 +15,26 @@ function byText(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-const PANES: readonly AnyView[] = [...new Set(SCREENS.flatMap(({ panes }) => panes))];
+const PANES: readonly AnyView[] = [...new Set(SCREENS.flatMap(panesAnywhere))];
+
+/** The views of a screen, whatever the size of the terminal. */
+export function panesAnywhere({ panes, dashboard }: Screen): readonly AnyView[] {
+  return [...new Set([...panes, ...(dashboard?.side ?? [])])];
+}
+
+/** From here on a dashboard has a column at its side. */
+const WITH_SIDE = { columns: 180, rows: 30 };
+
+/** The panes of the open screen at this size, in the order of Tab: those of the side column last. */
+export function panesOf({ screen, size }: Pick<AppState, 'screen' | 'size'>): {
+  readonly main: readonly AnyView[];
+  readonly side: readonly AnyView[];
+} {
+  const { panes, dashboard } = screenOf(screen);
+  const wide = size.columns >= WITH_SIDE.columns && size.rows >= WITH_SIDE.rows;
+  if (dashboard === undefined || !wide) return { main: panes, side: [] };
+  return { main: panes.filter((view) => !dashboard.side.includes(view)), side: dashboard.side };
+}
 
 /** Every view that is on some screen, by its name. */
 export const VIEWS: readonly AnyView[] = PANES.toSorted((a, b) => byText(a.id, b.id));

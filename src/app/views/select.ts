@@ -3,21 +3,49 @@ import type { Model } from '../core/model.ts';
 import type { Shown, Sort } from '../core/rows.ts';
 import { type AppState, type TableState, tableOf } from '../core/state.ts';
 import { type AnyView, cellText } from '../core/view.ts';
-import { screenOf, viewOf } from './registry.ts';
+import { panesOf, viewOf } from './registry.ts';
 
 /** Computed once per round of the sampler and setting of the table. */
 export function shownRows(view: AnyView, model: Model, state: AppState): Shown {
   const table = tableOf(state, view.id);
   const memo = model.shown.get(view.id);
-  if (memo && memo.round === state.round && memo.filter === table.filter && memo.sort === table.sort)
+  const { filter, sort, open } = table;
+  const { round } = state;
+  const apart = isApart(view, state);
+  if (
+    memo?.round === round &&
+    memo.filter === filter &&
+    memo.sort === sort &&
+    memo.open === open &&
+    memo.apart === apart
+  )
     return memo.shown;
-  const rows = view.rows(model);
-  const shown = {
-    rows: sortRows(view, filterRows(view, rows, table.filter, model), table.sort, model),
-    total: rows.length,
-  };
-  model.shown.set(view.id, { filter: table.filter, sort: table.sort, round: state.round, shown });
+  const all = view.rows(model);
+  const rows = (apart && view.apart?.rest(model, all)) || all;
+  const hit = view.tree && hitOf(view, filter, model);
+  const kept = view.tree
+    ? view.tree.show(rows, open, hit)
+    : sortRows(view, filterRows(view, rows, filter, model), sort, model);
+  const shown = { rows: kept, total: rows.length, ...(hit && { hits: kept.filter(hit) }) };
+  model.shown.set(view.id, { filter, sort, open, round, apart, shown });
   return shown;
+}
+
+/** Rows of the view are left to another one on the same screen. */
+export function isApart({ apart }: AnyView, state: AppState): boolean {
+  return apart !== undefined && shownPanes(state).some(({ id }) => id === apart.view);
+}
+
+/** What is on the screen: all of its panes, or the one that fills it. */
+export function shownPanes(state: AppState): readonly AnyView[] {
+  const { main, side } = panesOf(state);
+  return state.zoomed ? [focusedPane(state)] : [...main, ...side];
+}
+
+/** The pane that keys go to. */
+export function focusedPane(state: AppState): AnyView {
+  const { main, side } = panesOf(state);
+  return [...main, ...side][state.pane] ?? (main[0] as AnyView);
 }
 
 /**
@@ -30,12 +58,18 @@ export function filterRows(
   filter: string,
   model: Model,
 ): readonly unknown[] {
+  const hit = hitOf(view, filter, model);
+  return hit ? rows.filter(hit) : rows;
+}
+
+/** Whether a row meets a filter; undefined for one that every row meets. */
+function hitOf(view: AnyView, filter: string, model: Model): ((row: unknown) => boolean) | undefined {
   const words = filter
     .toLocaleLowerCase()
     .split(/\s+/)
     .filter((w) => w !== '' && w !== '!');
-  if (words.length === 0) return rows;
-  return rows.filter((row) => {
+  if (words.length === 0) return undefined;
+  return (row) => {
     const text = view.columns
       .map((c) => cleanLine(`${cellText(c, row, model)} ${String(c.value(row, model) ?? '')}`))
       .join(' ')
@@ -43,7 +77,7 @@ export function filterRows(
     return words.every((word) =>
       word.startsWith('!') ? !text.includes(word.slice(1)) : text.includes(word),
     );
-  });
+  };
 }
 
 /** Sorted by one column, unknown values last in either direction; equal rows keep their order. */
@@ -72,7 +106,8 @@ export function sortRows(
 
 /** All rows of a view in its own order; for output without a console. */
 export function shownRowsOf(view: AnyView, model: Model): readonly unknown[] {
-  return sortRows(view, view.rows(model), view.sort, model);
+  const rows = view.rows(model);
+  return view.tree ? view.tree.show(rows, new Set()) : sortRows(view, rows, view.sort, model);
 }
 
 /** Where the cursor stands: on the selected row, or where that row was when it vanished. */
@@ -95,8 +130,7 @@ export function windowOf(count: number, cursor: number, room: number): { from: n
 /** The view that keys go to: that of the row whose details are open, else the focused pane. */
 export function focusedView(state: AppState): AnyView {
   if (state.overlay?.kind === 'detail') return viewOf(state.overlay.view);
-  const { panes } = screenOf(state.screen);
-  return panes[state.pane] ?? panes[0];
+  return focusedPane(state);
 }
 
 /** The row that keys are about: the one whose details are open, else the one under the cursor. */

@@ -58,7 +58,7 @@ function unknownText(
 ): string | undefined {
   if (queryid === null) return 'text hidden from this role';
   const text = texts.get(queryid);
-  if (text === undefined) return refused ? 'text not given by the server' : 'text not read yet';
+  if (text === undefined) return refused ? 'text hidden by the server' : 'text not read yet';
   return text === null ? 'text no longer kept by the server' : undefined;
 }
 
@@ -171,6 +171,7 @@ const columns = [
     title: 'STATEMENT',
     width: 34,
     grow: true,
+    share: 0.51,
     priority: 1,
     value: (s) => s.query,
     cell: (s) => s.query ?? `(${s.unknown})`,

@@ -4,85 +4,14 @@ import {
   tableDeadPoll,
   tableExactPoll,
   tableSizesPoll,
-  type tableStats,
   tableStatsPoll,
 } from '../../db/queries/relations.ts';
-import type { RowOf } from '../../db/query.ts';
 import { levelOf, limitLevel } from '../../health/level.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, duration, percent } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
 import { type Column, columnFacts, defineScreen, defineView } from '../core/view.ts';
-
-/** A table with everything known of it: its estimated and (where read) exact size, and its counters. */
-export interface TableRow {
-  readonly oid: number;
-  readonly schemaname: string | null;
-  readonly relname: string | null;
-  /** Exact where it was read, otherwise from relpages. */
-  readonly total_bytes: number | null;
-  readonly table_bytes: number | null;
-  readonly index_bytes: number | null;
-  /** False while only relpages, as of the last VACUUM or ANALYZE, is known. */
-  readonly exact: boolean;
-  /** An AccessExclusiveLock is held or awaited: a size function would wait behind it, so none is called. */
-  readonly locked: boolean;
-  readonly est_rows: number | null;
-  readonly stats: RowOf<typeof tableStats> | undefined;
-}
-
-function merge(model: Model): TableRow[] {
-  const exact = new Map(model.rows(tableExactPoll).map((r) => [r.oid, r]));
-  const stats = new Map(model.rows(tableStatsPoll).map((r) => [r.relid, r]));
-  const sized = model.rows(tableSizesPoll).map((r): TableRow => {
-    const size = exact.get(r.oid);
-    const known = size !== undefined && size.total_bytes !== null;
-    return {
-      oid: r.oid,
-      schemaname: r.schemaname,
-      relname: r.relname,
-      total_bytes: known ? size.total_bytes : r.est_total_bytes,
-      table_bytes: known ? size.table_bytes : r.est_heap_bytes,
-      index_bytes: known ? size.index_bytes : r.est_index_bytes,
-      exact: known,
-      locked: size?.busy === true,
-      est_rows: r.est_rows,
-      stats: stats.get(r.oid),
-    };
-  });
-  const seen = new Set(sized.map((r) => r.oid));
-  const others = model.rows(tableStatsPoll).filter((s) => !seen.has(s.relid));
-  return [
-    ...sized,
-    ...others.map((s): TableRow => {
-      const size = exact.get(s.relid);
-      return {
-        oid: s.relid,
-        schemaname: s.schemaname,
-        relname: s.relname,
-        total_bytes: size?.total_bytes ?? null,
-        table_bytes: size?.table_bytes ?? null,
-        index_bytes: size?.index_bytes ?? null,
-        exact: size?.total_bytes != null,
-        locked: size?.busy === true,
-        est_rows: null,
-        stats: s,
-      };
-    }),
-  ];
-}
-
-/** One result per set of parts: the same parts give the same rows, so that nothing is computed twice. */
-const cache = new WeakMap<object, { key: readonly unknown[]; rows: readonly TableRow[] }>();
-
-export function tableRows(model: Model): readonly TableRow[] {
-  const key = [model.rows(tableSizesPoll), model.rows(tableExactPoll), model.rows(tableStatsPoll)];
-  const last = cache.get(model);
-  if (last?.key.every((part, i) => part === key[i])) return last.rows;
-  const rows = merge(model);
-  cache.set(model, { key, rows });
-  return rows;
-}
+import { type TableRow, tableRows } from './table-rows.ts';
 
 /** Dead rows against the number from which autovacuum acts, with the server-wide settings. */
 function deadRatio(row: TableRow, model: Model): number | null {
@@ -95,7 +24,25 @@ function deadRatio(row: TableRow, model: Model): number | null {
 }
 
 const sizeCell = (value: number | null, row: TableRow) =>
-  value === null ? (row.locked ? 'locked' : '-') : `${row.exact ? '' : '~'}${bytes(value)}`;
+  value === null || (row.locked && value === 0 && !row.exact)
+    ? row.locked
+      ? 'locked'
+      : '-'
+    : `${row.exact ? '' : '~'}${bytes(value)}`;
+
+/** Counters that began so lately have seen next to nothing: "never" is said with that. */
+function lately(model: Model): number | undefined {
+  const seconds = model.rows(tableCountPoll)[0]?.stats_seconds ?? null;
+  return seconds !== null && seconds < model.thresholds.unused_index_days * 86_400 ? seconds : undefined;
+}
+
+/** `never`, and since when that is known. */
+function neverText(model: Model): string {
+  const seconds = lately(model);
+  if (seconds !== undefined) return `never since stats reset ${duration(seconds)} ago`;
+  const since = model.rows(tableCountPoll)[0]?.stats_since;
+  return since ? `never since ${since.slice(0, 10)}` : 'never';
+}
 
 const age = (seconds: number | null | undefined) =>
   seconds === null || seconds === undefined ? 'never' : duration(seconds);
@@ -144,8 +91,8 @@ const columns = [
     width: 6,
     align: 'right',
     priority: 2,
-    value: (r: TableRow) => r.stats?.n_live_tup ?? r.est_rows,
-    format: count,
+    value: (r: TableRow) => r.rows,
+    cell: (r: TableRow) => `${r.rows_counted ? '' : '~'}${count(r.rows)}`,
   },
   {
     id: 'dead',
@@ -236,9 +183,14 @@ export const tablesView = defineView<TableRow>({
   headline: (model, rows) => {
     const shown = rows as readonly TableRow[];
     const locked = shown.filter((r) => r.locked).length;
+    const never = shown.some((r) => r.stats && r.stats.vacuum_age_seconds === null);
+    const reset = lately(model);
     return [
       span(`database ${model.server?.database ?? ''}`, 'muted'),
       ...(locked > 0 ? [span(`  ${locked} locked: size not asked`, 'warn')] : []),
+      ...(never && reset !== undefined
+        ? [span(`  never: since stats reset ${duration(reset)} ago`, 'muted')]
+        : []),
     ];
   },
   detail: (row, model) => [
@@ -256,10 +208,10 @@ export const tablesView = defineView<TableRow>({
               ['rows deleted', count(row.stats.n_tup_del)],
               ['rows changed since ANALYZE', count(row.stats.n_mod_since_analyze)],
               ['rows inserted since VACUUM', count(row.stats.n_ins_since_vacuum)],
-              ['last VACUUM', row.stats.last_vacuum ?? 'never'],
-              ['last autovacuum', row.stats.last_autovacuum ?? 'never'],
-              ['last ANALYZE', row.stats.last_analyze ?? 'never'],
-              ['last autoanalyze', row.stats.last_autoanalyze ?? 'never'],
+              ['last VACUUM', row.stats.last_vacuum ?? neverText(model)],
+              ['last autovacuum', row.stats.last_autovacuum ?? neverText(model)],
+              ['last ANALYZE', row.stats.last_analyze ?? neverText(model)],
+              ['last autoanalyze', row.stats.last_autoanalyze ?? neverText(model)],
               ['dead rows / autovacuum threshold', deadRatio(row, model)?.toFixed(2) ?? '-'],
             ] as [string, string][],
           },
@@ -267,7 +219,7 @@ export const tablesView = defineView<TableRow>({
       : []),
   ],
   record: (row, model) => {
-    const { stats, oid, exact, ...known } = row;
+    const { stats, oid, exact, rows: _rows, rows_counted: _counted, ...known } = row;
     return {
       relid: oid,
       ...known,

@@ -6,20 +6,16 @@ import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
 import { openedWizard } from '../core/state.ts';
 import { focusedView } from '../views/select.ts';
-import {
-  acceptForm,
-  copyCommand,
-  goOn,
-  moveInForm,
-  nextField,
-  openWizard,
-  operationDisabled,
-  planDisabled,
-  wizardBack,
-} from './flow.ts';
+import { acceptForm, moveInForm, nextField, openWizard, operationDisabled, wizardBack } from './flow.ts';
+import { focusedField } from './form.ts';
 import { markedRows, meantByKey } from './marked.ts';
+import { markInPlan, moveInPlan, unfoldAll } from './plan-moves.ts';
+import { blocksOf, stopsOf, wayOn } from './plan-view.ts';
+import { copyCommand, goOn, planAgain, planDisabled } from './planning.ts';
 import { askCancel } from './run.ts';
+import { scrollWizard } from './scroll.ts';
 import { commandDisabled, meantBy, takeBackRun } from './take-back.ts';
+import { titleOf } from './values.ts';
 
 /** A page of the choices under a field. */
 const PAGE = 5;
@@ -31,10 +27,18 @@ function undoOf(deck: Deck): { readonly run: string; readonly undo: string } | u
 }
 
 const noUndo = (deck: Deck): string | undefined =>
-  commandDisabled(deck, undoOf(deck)?.undo ?? '') ??
-  (undoOf(deck) ? undefined : 'there is no way to take it back');
+  commandDisabled(deck, undoOf(deck)?.undo ?? '') ?? (undoOf(deck) ? undefined : 'it cannot be undone');
 
 /** A command that has more to it than an operation and its argument is copied. */
+/** What Enter does in the form. */
+function accepts(deck: Deck): string {
+  const { operation, form } = openedWizard(deck.state) ?? {};
+  const field = operation && form && focusedField(operation, form);
+  if (!field) return 'plan';
+  const typed = field.kind === 'list' && (form.texts[field.id]?.text ?? '') !== '';
+  return form.index >= 0 && !form.marking ? 'choose' : typed ? 'add' : 'plan';
+}
+
 const undoWord = (deck: Deck) =>
   meantBy(undoOf(deck)?.undo ?? '') ? 'undo' : 'copy the command that undoes it';
 
@@ -52,17 +56,41 @@ const noPlan = (deck: Deck) =>
 const GOES: Readonly<Record<Danger, string>> = {
   none: 'run it',
   confirm: 'confirm',
-  'type-name': 'type its name',
+  'type-name': 'type the name',
 };
 
 function goesOn(deck: Deck): string | undefined {
-  const phase = openedWizard(deck.state)?.phase;
-  return phase?.step === 'plan' ? GOES[phase.plan.danger] : undefined;
+  const wizard = openedWizard(deck.state);
+  const phase = wizard?.phase;
+  if (phase?.step === 'failed') return 'go to the field';
+  if (wizard === undefined || phase?.step !== 'plan') return undefined;
+  if (blocksOf(phase.plan).length === 0) return GOES[phase.plan.danger];
+  const way = wayOn(phase.plan, phase.view, wizard.form, wizard.operation);
+  return way.kind === 'field' ? `go to ${titleOf(way.field)}` : 'plan again';
 }
+
+/** What Space does with what the cursor is on. */
+function marks(deck: Deck): string | undefined {
+  const phase = openedWizard(deck.state)?.phase;
+  if (phase?.step !== 'plan') return undefined;
+  const stop = stopsOf(phase.plan)[phase.view.at];
+  if (stop?.kind === 'answer') return 'accept';
+  return stop && (phase.view.open.has(stop.id) ? 'fold' : 'unfold');
+}
+
+const noSteps = (deck: Deck) => {
+  const phase = openedWizard(deck.state)?.phase;
+  return phase?.step === 'plan' && stopsOf(phase.plan).length > 0 ? undefined : 'no steps';
+};
+
+const notFailed = (deck: Deck) => {
+  const phase = openedWizard(deck.state)?.phase;
+  return phase?.step === 'result' && phase.run.end?.status === 'done' ? 'it is done' : undefined;
+};
 
 const beingCancelled = (deck: Deck) => {
   const phase = openedWizard(deck.state)?.phase;
-  return phase?.step === 'run' && phase.run.cancelling ? 'it is being cancelled' : undefined;
+  return phase?.step === 'run' && phase.run.cancelling ? 'it is being stopped' : undefined;
 };
 
 /** Operations that share a key: which of them it opens is decided by the screen. */
@@ -117,32 +145,63 @@ export const WIZARD_ACTIONS: readonly Action[] = [
   action('form.up', 'form', 'up', 'Choice or field before', (d) => moveInForm(d, -1)),
   action('form.pagedown', 'form', 'pgdn', 'Choices: page down', (d) => moveInForm(d, PAGE)),
   action('form.pageup', 'form', 'pgup', 'Choices: page up', (d) => moveInForm(d, -PAGE)),
-  action('form.enter', 'form', 'enter', 'Take the choice; go on to the plan', acceptForm, {
+  action('form.enter', 'form', 'enter', 'Choose; from the field itself, plan', acceptForm, {
     hint: 1,
-    short: 'go on',
+    shortOn: accepts,
   }),
-  action('form.back', 'form', 'esc', 'Leave the form; it is kept', wizardBack, { hint: 3, short: 'back' }),
+  action('form.back', 'form', 'esc', 'Close the form; the answers are kept', wizardBack, {
+    hint: 3,
+    short: 'back',
+  }),
   action('plan.go', 'plan', 'enter', 'Run it', goOn, {
     hint: 1,
     shortOn: goesOn,
     disabled: planDisabled,
   }),
-  action('plan.copy', 'plan', 'y', 'Copy the command that does the same', copyCommand, {
+  action('plan.mark', 'plan', 'space', 'Accept the block, or unfold the step', markInPlan, {
     hint: 2,
+    shortOn: marks,
+    disabled: noSteps,
+  }),
+  action('plan.all', 'plan', 'o', 'Unfold or fold all steps', unfoldAll, {
+    hint: 3,
+    short: 'all steps',
+    disabled: noSteps,
+  }),
+  action('plan.down', 'plan', 'down j', 'Next block or step', (d) => moveInPlan(d, 1)),
+  action('plan.up', 'plan', 'up k', 'Block or step before', (d) => moveInPlan(d, -1)),
+  action('plan.pagedown', 'plan', 'pgdn', 'Page down', (d) => scrollWizard(d, (at, page) => at + page)),
+  action('plan.pageup', 'plan', 'pgup', 'Page up', (d) => scrollWizard(d, (at, page) => at - page)),
+  action('plan.first', 'plan', 'g home', 'Beginning', (d) => scrollWizard(d, () => 0)),
+  action('plan.last', 'plan', 'G end', 'End', (d) => scrollWizard(d, () => Number.MAX_SAFE_INTEGER)),
+  action('plan.copy', 'plan', 'y', 'Copy the command that does the same', copyCommand, {
+    hint: 4,
     short: 'copy the command',
     disabled: noPlan,
   }),
-  action('plan.back', 'plan', 'esc q', 'Back to the form', wizardBack, { hint: 3, short: 'back' }),
-  action('progress.cancel', 'progress', 'esc', 'Cancel the run (asks first)', askCancel, {
+  action('plan.back', 'plan', 'esc q', 'Back to the form', wizardBack, { hint: 5, short: 'back' }),
+  action('progress.cancel', 'progress', 'esc', 'Stop the run (asks first)', askCancel, {
     hint: 1,
-    short: 'cancel',
+    short: 'stop',
     disabled: beingCancelled,
   }),
-  action('progress.leave', 'progress', 'l q', 'Leave it running; 8 Enter comes back', wizardBack, {
-    hint: 2,
-    short: 'leave it running',
-  }),
+  action(
+    'progress.leave',
+    'progress',
+    'l q',
+    'Close the page; it keeps running, 8 Enter comes back',
+    wizardBack,
+    {
+      hint: 2,
+      short: 'close, keeps running',
+    },
+  ),
   action('result.close', 'result', 'enter esc q', 'Close', wizardBack, { hint: 1, short: 'close' }),
+  action('result.again', 'result', 'r', 'Plan it again with the same answers', planAgain, {
+    hint: 2,
+    short: 'plan again',
+    disabled: notFailed,
+  }),
   action('result.undo', 'result', 'u', 'Undo it', undoResult, {
     hint: 2,
     shortOn: undoWord,

@@ -1,10 +1,26 @@
+import type { InputField } from '../../ops/engine/fields.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
 import { wizardById } from '../core/state.ts';
-import { focusedField, type Offer, offered, rawOf } from './form.ts';
+import { type Form, focusedField, type Offer, offered, rawOf } from './form.ts';
 import { contextFor } from './resources.ts';
 import { updateWizard } from './state.ts';
 import type { Wizard } from './types.ts';
+import { inConsole } from './words.ts';
+
+/**
+ * The choice that the cursor is on when they have come: the one it was on; where nothing is given yet, what is meant by
+ * most, or what a plan has asked for.
+ */
+function highlighted(before: Form, form: Form, field: InputField): number {
+  const choices = offered(field, form);
+  const empty = rawText(form, field.id) === '' && (form.items[field.id] ?? []).length === 0;
+  const usual = before.index < 0 && empty ? choices.findIndex((choice) => choice.usual === true) : -1;
+  const wanted = form.wanted === undefined ? -1 : choices.findIndex(({ value }) => value === form.wanted);
+  return [wanted, usual].find((at) => at >= 0) ?? Math.min(form.index, choices.length - 1);
+}
+
+const rawText = ({ texts }: Form, id: string): string => texts[id]?.text ?? '';
 
 /** Asks for what there is to choose from in the field that keys go to, unless that is known. Never waits. */
 export function askChoices(deck: Deck, wizard: Wizard): void {
@@ -23,7 +39,7 @@ export function askChoices(deck: Deck, wizard: Wizard): void {
     const form = { ...now.form, offers: { ...now.form.offers, [field.id]: offer } };
     const here = offer.status !== 'asking' && focusedField(operation, form)?.id === field.id;
     // fewer than there were, or none: what is highlighted must be there
-    const index = here ? Math.min(form.index, offered(field, form).length - 1) : form.index;
+    const index = here ? highlighted(now.form, form, field) : form.index;
     updateWizard(deck, wizard.id, { form: { ...form, index } });
   };
   put({ given, status: 'asking', choices: known?.choices ?? [] });
@@ -31,6 +47,7 @@ export function askChoices(deck: Deck, wizard: Wizard): void {
     .then((context) => choices(context, others))
     .then(
       (found) => put({ given, status: 'ready', choices: found }),
-      (error) => put({ given, status: 'failed', choices: [], reason: sentenceOf(error) }),
+      (error) =>
+        put({ given, status: 'failed', choices: [], reason: inConsole(sentenceOf(error), operation) }),
     );
 }

@@ -1,15 +1,14 @@
+import { readWords } from '../../ops/engine/fields.ts';
 import type { OperationEntry, RawInput } from '../../ops/engine/operation.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
 import { openedWizard, wizardById } from '../core/state.ts';
-import { EMPTY_FIELD, editField } from '../core/text-field.ts';
+import { editField } from '../core/text-field.ts';
 import { askChoices } from './choices.ts';
-import { commandLine } from './command.ts';
 import {
   addItem,
   EMPTY_FORM,
   editForm,
-  enterField,
   type Form,
   firstChoice,
   focusedField,
@@ -20,12 +19,12 @@ import {
   pasteForm,
   presetForm,
   takeChoice,
-  visibleFields,
 } from './form.ts';
-import { contextFor, nextId, release } from './resources.ts';
+import { makePlan } from './planning.ts';
+import { nextId, release } from './resources.ts';
 import { startRun } from './run.ts';
-import { updateWizard } from './state.ts';
-import type { Phase, Wizard } from './types.ts';
+import { toPhase, updateWizard } from './state.ts';
+import type { Wizard } from './types.ts';
 
 /** Why an operation cannot be started now; undefined when it can. */
 export function operationDisabled(deck: Deck, entry: OperationEntry): string | undefined {
@@ -38,11 +37,13 @@ export interface OpenOptions {
   readonly preset?: RawInput;
   /** What is given for the operation's first argument. */
   readonly argument?: string;
+  /** What is given as on the command line, after the operation's name. */
+  readonly words?: readonly string[];
 }
 
 /** Opens the wizard of an operation: the one that was left with its form half filled in, or a new one. */
 export function openWizard(deck: Deck, entry: OperationEntry, options: OpenOptions = {}): void {
-  const preset = options.preset !== undefined || options.argument !== undefined;
+  const preset = [options.preset, options.argument, options.words].some((given) => given !== undefined);
   const left = deck.state.wizards.find((wizard) => wizard.entry === entry && wizard.phase.step === 'form');
   if (left && !preset) {
     // what was offered then may not be there any more
@@ -71,25 +72,23 @@ export function openWizard(deck: Deck, entry: OperationEntry, options: OpenOptio
 async function load(deck: Deck, id: number, entry: OperationEntry, options: OpenOptions): Promise<void> {
   try {
     const operation = await entry.load();
-    const argument = Object.entries(operation.fields).find(([, field]) => field.argument)?.[0];
-    const given =
-      argument !== undefined && options.argument !== undefined
-        ? { [argument]: options.argument, ...options.preset }
-        : options.preset;
+    const words = options.words ?? (options.argument === undefined ? undefined : [options.argument]);
+    const read = words && readWords(operation, words);
+    const given = read === undefined ? options.preset : { ...read.input, ...options.preset };
     const form = given === undefined ? EMPTY_FORM : presetForm(operation, given);
     updateWizard(deck, id, { operation, form, phase: { step: 'form' } });
     const wizard = wizardById(deck.state, id);
     if (!wizard) return;
     askChoices(deck, wizard);
+    if (read !== undefined && read.strange.length > 0) {
+      deck.say(`${entry.id} takes no ${read.strange.join(' ')}.`, 'error');
+      return;
+    }
     // nothing is left to ask: what it would do is what somebody wants to see
-    if (options.argument !== undefined && parseForm(operation, form).ok) makePlan(deck, wizard);
+    if (words !== undefined && parseForm(operation, form).ok) makePlan(deck, wizard);
   } catch (error) {
     updateWizard(deck, id, { phase: { step: 'failed', reason: sentenceOf(error) } });
   }
-}
-
-function phase(deck: Deck, { id }: Wizard, next: Phase): void {
-  updateWizard(deck, id, { phase: next, scroll: 0 });
 }
 
 // --- the form -----------------------------------------------------------------------------------------------------
@@ -152,7 +151,7 @@ export function acceptForm(deck: Deck): void {
   const { operation, form } = wizard ?? {};
   if (!wizard || !operation || !form || wizard.phase.step !== 'form') return;
   const field = focusedField(operation, form);
-  if (form.index >= 0 && field && offered(field, form)[form.index]) {
+  if (form.index >= 0 && !form.marking && field && offered(field, form)[form.index]) {
     changeForm(deck, (before) => takeChoice(operation, before));
     return;
   }
@@ -161,77 +160,6 @@ export function acceptForm(deck: Deck): void {
   const added = addItem(operation, form);
   if (added) changeForm(deck, () => added);
   else makePlan(deck, wizard);
-}
-
-// --- the plan -----------------------------------------------------------------------------------------------------
-
-/** Plans with what was given; where something is wrong with that, goes there. */
-function makePlan(deck: Deck, wizard: Wizard): void {
-  const { operation, form } = wizard;
-  if (!operation) return;
-  const parsed = parseForm(operation, form);
-  if (parsed.ok) {
-    void plan(deck, wizard, parsed.input);
-    return;
-  }
-  const fields = visibleFields(operation, form);
-  const wrong = fields.find(({ id }) => parsed.problems.some((problem) => problem.field === id));
-  const touched = new Set([...form.touched, ...fields.map(({ id }) => id)]);
-  updateWizard(deck, wizard.id, { form: { ...(wrong ? enterField(form, wrong.id) : form), touched } });
-  const message = parsed.problems.find((problem) => problem.field === wrong?.id)?.message;
-  deck.say(
-    wrong ? `${wrong.title} ${message}.` : (parsed.problems[0]?.message ?? 'Something is missing.'),
-    'error',
-  );
-}
-
-async function plan(deck: Deck, wizard: Wizard, input: Readonly<Record<string, unknown>>): Promise<void> {
-  const { operation } = wizard;
-  if (!operation) return;
-  const token = Symbol(wizard.entry.id);
-  const awaited = () => {
-    const now = wizardById(deck.state, wizard.id);
-    return now?.phase.step === 'planning' && now.phase.token === token ? now : undefined;
-  };
-  phase(deck, wizard, { step: 'planning', token });
-  try {
-    const context = await contextFor(deck, wizard.id);
-    const made = await operation.plan({ ...input }, context);
-    const command = commandLine(operation, input, deck.resolved);
-    const now = awaited();
-    if (now) phase(deck, now, { step: 'plan', plan: made, command });
-  } catch (error) {
-    const now = awaited();
-    if (now) phase(deck, now, { step: 'failed', reason: sentenceOf(error) });
-  }
-}
-
-/** Why the plan that is shown cannot be run; undefined when it can. */
-export function planDisabled(deck: Deck): string | undefined {
-  const current = openedWizard(deck.state)?.phase;
-  if (current?.step === 'failed') return 'there is no plan; Esc goes back';
-  if (current?.step !== 'plan') return 'the plan is not made yet';
-  const blocked = current.plan.checks.filter(({ status }) => status === 'block');
-  // several checks may have one title
-  const titles = new Set(blocked.map(({ title }) => title));
-  if (titles.size > 0) return `something is in the way: ${[...titles].join(', ')}`;
-  if (current.plan.writes && deck.readOnly)
-    return 'read-only: start with --no-read-only, or change the profile';
-  return undefined;
-}
-
-/** From the plan to the question; to the run where nothing is asked. */
-export function goOn(deck: Deck): void {
-  const wizard = openedWizard(deck.state);
-  if (wizard?.phase.step !== 'plan' || planDisabled(deck) !== undefined) return;
-  const { plan: made, command } = wizard.phase;
-  if (made.danger === 'none') startRun(deck, wizard, made);
-  else phase(deck, wizard, { step: 'confirm', plan: made, command, yes: false, field: EMPTY_FIELD });
-}
-
-export function copyCommand(deck: Deck): void {
-  const current = openedWizard(deck.state)?.phase;
-  if (current?.step === 'plan') deck.copy(current.command, 'The command was');
 }
 
 // --- the question -------------------------------------------------------------------------------------------------
@@ -243,14 +171,18 @@ export function confirmYes(deck: Deck): void {
     startRun(deck, wizard, wizard.phase.plan);
 }
 
+const NO_NAME = 'That is not the name; nothing was changed.';
+
 /** Runs what was confirmed with its name, letter by letter. */
 export function confirmName(deck: Deck): void {
   const wizard = openedWizard(deck.state);
   if (wizard?.phase.step !== 'confirm') return;
   const { plan: made, field } = wizard.phase;
   if (field.text === made.subject) startRun(deck, wizard, made);
-  else if (field.text === '') deck.say('Type the name first; Esc goes back.', 'error');
-  else deck.say('That is not the name; nothing was done.', 'error');
+  else {
+    const said = field.text === '' ? 'Type the name first; Esc goes back.' : NO_NAME;
+    deck.say(said, 'error', false, (state) => openedWizard(state)?.phase.step === 'confirm');
+  }
 }
 
 // --- back ---------------------------------------------------------------------------------------------------------
@@ -264,27 +196,37 @@ export function wizardBack(deck: Deck): void {
   }
   switch (wizard.phase.step) {
     case 'confirm': {
-      const { plan: made, command } = wizard.phase;
-      phase(deck, wizard, { step: 'plan', plan: made, command });
+      const { plan: made, view, command } = wizard.phase;
+      toPhase(deck, wizard, { step: 'plan', plan: made, view, command });
       return;
     }
     case 'planning':
     case 'plan':
     case 'failed':
-      if (wizard.operation) phase(deck, wizard, { step: 'form' });
+      if (wizard.operation) toPhase(deck, wizard, { step: 'form' });
       else closeWizard(deck, wizard);
       return;
     case 'form':
       deck.open(undefined);
       void release(deck, wizard.id);
       return;
-    case 'loading':
     case 'result':
+      if (wizard.phase.run.end?.status === 'done') closeWizard(deck, wizard);
+      else keepAnswers(deck, wizard);
+      return;
+    case 'loading':
       closeWizard(deck, wizard);
       return;
     case 'run':
       deck.open(undefined);
   }
+}
+
+/** What was given is there when the operation is opened again. */
+function keepAnswers(deck: Deck, wizard: Wizard): void {
+  toPhase(deck, wizard, { step: 'form' });
+  deck.open(undefined);
+  void release(deck, wizard.id);
 }
 
 function closeWizard(deck: Deck, wizard: Wizard): void {

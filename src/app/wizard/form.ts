@@ -2,6 +2,7 @@ import { fieldsOf, type InputField, type Parsed, parseInput } from '../../ops/en
 import type { AnyOperation, FieldChoice, RawInput } from '../../ops/engine/operation.ts';
 import { characters } from '../../text/width.ts';
 import { EMPTY_FIELD, editField, fieldOf, pasteField, type TextField } from '../core/text-field.ts';
+import { flagOf, isOff, pickedOf, valuesOf } from './values.ts';
 
 /** What the server or the disk offers for a field. */
 export interface Offer {
@@ -23,6 +24,10 @@ export interface Form {
   readonly focus: string | undefined;
   /** The highlighted choice of that field; -1: none. */
   readonly index: number;
+  /** Choices are taken with Space: Enter takes none besides. */
+  readonly marking?: boolean;
+  /** The choice of that field that is wanted: highlighted when the choices are there. */
+  readonly wanted?: string | undefined;
   /** What was typed since the field was entered narrows the choices down; what stood there before does not. */
   readonly filtering: boolean;
   /** Fields whose problems are shown: somebody has been there. */
@@ -42,7 +47,7 @@ export const EMPTY_FORM: Form = {
   offers: {},
 };
 
-/** A form that is filled in already. */
+/** A form that is filled in already: keys go to the first field that needs an answer. */
 export function presetForm(operation: AnyOperation, preset: RawInput): Form {
   let form = EMPTY_FORM;
   for (const { id, kind } of fieldsOf(operation)) {
@@ -54,7 +59,8 @@ export function presetForm(operation: AnyOperation, preset: RawInput): Form {
     else if (kind === 'choice') form = { ...form, picked: { ...form.picked, [id]: String(value) } };
     else form = { ...form, texts: { ...form.texts, [id]: fieldOf(String(value)) } };
   }
-  return form;
+  const next = visibleFields(operation, form).find(({ id }) => problemOf(operation, form, id) !== undefined);
+  return next === undefined ? form : { ...form, focus: next.id };
 }
 
 /** What was given so far, as the operation's schema takes it. */
@@ -132,7 +138,16 @@ export function enterField(form: Form, to: string, from?: string): Form {
   const { [to]: offer, ...others } = form.offers;
   // what could not be read is asked for again
   const offers = offer?.status === 'failed' ? others : form.offers;
-  return { ...form, offers, focus: to, index: -1, filtering: false, touched };
+  return {
+    ...form,
+    offers,
+    focus: to,
+    index: -1,
+    marking: false,
+    wanted: undefined,
+    filtering: false,
+    touched,
+  };
 }
 
 /** Whether the field has a text that is typed. */
@@ -166,27 +181,14 @@ export function firstChoice(field: InputField, form: Form): number {
   return [left(last + 1), left(0)].find((at) => at >= 0) ?? 0;
 }
 
-/** The values of a field with a fixed set; nothing chosen comes first where that is allowed. */
-export function valuesOf({ values = [], required, initial }: InputField): readonly string[] {
-  return required || initial !== undefined ? values : ['', ...values];
-}
-
-/** The value that holds now of a field with a fixed set. */
-export function pickedOf(field: InputField, form: Form): string {
-  return form.picked[field.id] ?? (field.initial === undefined ? '' : String(field.initial));
-}
-
-export function flagOf(field: InputField, form: Form): boolean {
-  return form.flags[field.id] ?? field.initial === true;
-}
-
 /** The form after a key that no action has; the same one when it means nothing here. */
 export function editForm(operation: AnyOperation, form: Form, key: string): Form {
   const field = focusedField(operation, form);
   if (!field) return form;
   if (field.kind === 'flag') {
     const value = { space: !flagOf(field, form), y: true, n: false }[key];
-    return value === undefined ? form : { ...form, flags: { ...form.flags, [field.id]: value } };
+    if (value === undefined) return form;
+    return { ...form, flags: { ...form.flags, [field.id]: isOff(field) ? !value : value } };
   }
   if (field.kind === 'choice') return pickByKey(field, form, key);
   if (field.kind === 'list' && key === 'space' && form.index >= 0) return takeChoice(operation, form, true);
@@ -242,8 +244,9 @@ export function takeChoice(operation: AnyOperation, form: Form, keep = false): F
       ...form.items,
       [field.id]: without.length < items.length ? without : [...items, choice.value],
     },
-    // Down offers what is left, and Enter goes on instead of taking it out again
-    ...(!keep && { index: -1 }),
+    // with Space one after the other; else Down offers what is left. Enter plans instead of taking it out again
+    index: keep ? Math.min(form.index + 1, offered(field, form).length - 1) : -1,
+    marking: keep,
     // what was typed to find it has served
     ...(form.filtering && { texts: { ...form.texts, [field.id]: EMPTY_FIELD }, filtering: false, index: -1 }),
   };

@@ -8,16 +8,19 @@ import { openWizard, operationDisabled } from './flow.ts';
 
 function rowOperation(
   view: AnyView,
-  { id, key, title, operation, argument, elsewhere, short, ...more }: RowOperation<unknown>,
+  { id, key, title, operation, argument, only, elsewhere, short, ...more }: RowOperation<unknown>,
 ): Action {
   const entry = entryOf(operation);
   if (entry === undefined) throw new Error(`no operation ${operation}`);
   const here = (d: Deck) => focusedView(d.state) === view;
-  const row = (d: Deck) => (here(d) ? selectedRow(d.model, d.state) : undefined);
+  const row = (d: Deck) => {
+    const selected = here(d) ? selectedRow(d.model, d.state) : undefined;
+    return selected !== undefined && (only?.(selected) ?? true) ? selected : undefined;
+  };
   const open = (d: Deck) => openWizard(d, entry, { argument: argument(row(d)) });
   return action(id, 'row', key, title, open, {
     ...more,
-    shortOn: (d) => (here(d) ? short : undefined),
+    shortOn: (d) => (row(d) === undefined ? undefined : short),
     disabled: (d) => operationDisabled(d, entry) ?? (row(d) === undefined ? elsewhere : undefined),
   });
 }

@@ -4,7 +4,7 @@ import { Pace } from '../../text/progress.ts';
 /** The output kept for the screen; the journal has all of it. */
 export const LINES_KEPT = 2000;
 
-export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'taken back' | 'not taken back';
+export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'rolled back' | 'not rolled back';
 
 export interface StepView {
   readonly title: string;
@@ -26,6 +26,14 @@ export interface OutputLine {
   readonly from: LineSource;
 }
 
+/** Whom the running step waits for. Times in ms since 1970. */
+export interface Waiting {
+  readonly who: string;
+  readonly since: number;
+  /** When it gives up, where that is known. */
+  readonly until?: number;
+}
+
 export type RunEnding = Extract<OpEvent, { type: 'end' }>;
 
 /** What a run looks like at one moment. */
@@ -37,6 +45,7 @@ export interface RunView {
   readonly at: number;
   readonly steps: readonly StepView[];
   readonly bars: readonly BarView[];
+  readonly waiting: Waiting | undefined;
   readonly lines: readonly OutputLine[];
   /** Lines of output that are no longer kept. */
   readonly dropped: number;
@@ -53,6 +62,7 @@ export function beginRun(plan: Plan, at: number): RunView {
     at,
     steps: plan.steps.map(({ title }) => ({ title, state: 'waiting' })),
     bars: [],
+    waiting: undefined,
     lines: [],
     dropped: 0,
     results: [],
@@ -63,7 +73,7 @@ export function beginRun(plan: Plan, at: number): RunView {
 
 /** The run after what has happened since. */
 export function afterEvents(before: RunView, events: readonly OpEvent[], at: number): RunView {
-  let { run, bars, end } = before;
+  let { run, bars, waiting, end } = before;
   const steps = [...before.steps];
   const lines: OutputLine[] = [];
   const results: ResultTable[] = [];
@@ -79,12 +89,16 @@ export function afterEvents(before: RunView, events: readonly OpEvent[], at: num
       case 'start':
         step(event.step, { state: 'running', startedAt: event.at });
         bars = [];
+        waiting = undefined;
         break;
       case 'line':
         lines.push({ text: event.text, from: event.from });
         break;
       case 'unrecorded':
         lines.push({ text: event.text, from: 'note' });
+        break;
+      case 'waits':
+        waiting = waitingFor(waiting, event);
         break;
       case 'progress':
         bars = withBar(bars, event, event.at);
@@ -99,10 +113,11 @@ export function afterEvents(before: RunView, events: readonly OpEvent[], at: num
           ...(event.text !== undefined && { text: event.text }),
         });
         bars = [];
+        waiting = undefined;
         break;
       case 'rollback':
         step(event.step, {
-          state: event.ok ? 'taken back' : 'not taken back',
+          state: event.ok ? 'rolled back' : 'not rolled back',
           ...(event.text !== undefined && { text: event.text }),
         });
         break;
@@ -117,6 +132,7 @@ export function afterEvents(before: RunView, events: readonly OpEvent[], at: num
     ...before,
     run,
     bars,
+    waiting,
     end,
     at,
     steps,
@@ -124,6 +140,14 @@ export function afterEvents(before: RunView, events: readonly OpEvent[], at: num
     dropped: before.dropped + all.length - kept.length,
     results: results.length === 0 ? before.results : [...before.results, ...results],
   };
+}
+
+function waitingFor(
+  before: Waiting | undefined,
+  { who, until, at }: Extract<OpEvent, { type: 'waits' }>,
+): Waiting | undefined {
+  if (who === null) return undefined;
+  return { who, since: before?.since ?? at, ...(until !== undefined && { until }) };
 }
 
 function withBar(bars: readonly BarView[], progress: Progress, at: number): readonly BarView[] {

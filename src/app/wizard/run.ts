@@ -68,6 +68,7 @@ async function drive(deck: Deck, id: number, plan: Plan, signal: AbortSignal): P
       run: '',
       ms: 0,
       text: sentenceOf(error),
+      state: 'Nothing was changed.',
       undo: null,
     });
   }
@@ -142,7 +143,7 @@ export function interruptRuns(deck: Deck, again: boolean): boolean {
   const [newest] = going.toReversed();
   if (newest === undefined) {
     if (running.length > 0 && !again)
-      deck.say('It is being cancelled. ^C again within 3 s ends pgdeck.', 'error');
+      deck.say('It is being stopped. ^C again within 3 s ends pgdeck.', 'error');
     return running.length > 0 && !again;
   }
   if (again) for (const wizard of going) cancelRun(deck, wizard);

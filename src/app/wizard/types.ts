@@ -2,6 +2,7 @@ import type { AnyOperation, OperationEntry } from '../../ops/engine/operation.ts
 import type { Plan } from '../../ops/engine/plan.ts';
 import type { TextField } from '../core/text-field.ts';
 import type { Form } from './form.ts';
+import type { PlanView } from './plan-view.ts';
 import type { RunView } from './run-view.ts';
 
 /** How far a wizard has come. */
@@ -11,10 +12,11 @@ export type Phase =
   | { readonly step: 'form' }
   /** The server is asked; nothing is changed. `token` tells a late plan from the one that is waited for. */
   | { readonly step: 'planning'; readonly token: symbol }
-  | { readonly step: 'plan'; readonly plan: Plan; readonly command: string }
+  | { readonly step: 'plan'; readonly plan: Plan; readonly view: PlanView; readonly command: string }
   | {
       readonly step: 'confirm';
       readonly plan: Plan;
+      readonly view: PlanView;
       readonly command: string;
       /** The answer shown, of a yes-or-no question. */
       readonly yes: boolean;

@@ -20,7 +20,7 @@ export function answered({ danger, subject }: Plan, { yes, confirm }: Answers): 
 /** Asks on the terminal; No is the default, and what ^C and ^D mean. */
 export async function ask({ danger, subject }: Plan): Promise<Answer> {
   const typed = await question(
-    danger === 'type-name' ? `Type ${cleanLine(subject)} to go on: ` : 'Go on? (y/N) ',
+    danger === 'type-name' ? `Type the name, ${cleanLine(subject)}, to confirm: ` : 'Run it? (y/N) ',
   );
   if (danger === 'type-name') return typed === subject ? 'yes' : typed === '' ? 'no' : 'wrong name';
   return /^y(es)?$/i.test(typed) ? 'yes' : 'no';

@@ -1,4 +1,11 @@
-import type { Check, Fact, Plan, ResultTable, Step } from '../../ops/engine/plan.ts';
+import {
+  type Check,
+  type Fact,
+  type Plan,
+  type ResultTable,
+  type Step,
+  withFlag,
+} from '../../ops/engine/plan.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { width } from '../../text/width.ts';
 import { tableText } from '../output/table.ts';
@@ -14,7 +21,7 @@ export function planText(plan: Plan, room?: number): string[] {
     ...tables.flatMap((table) => resultText(table, room)),
     ...section(
       'Checks:',
-      aligned(checks.map((check) => [MARK[check.status], `${check.title}: ${check.detail}`])),
+      aligned(checks.map((check) => [MARK[check.status], `${check.title}: ${withFlag(check)}`])),
     ),
     ...section('Steps:', steps.flatMap(stepText)),
     ...section('', consequence === undefined ? [] : [cleanLine(consequence)]),
@@ -63,7 +70,8 @@ export function resultText({ title, columns, rows }: ResultTable, room?: number)
 export function planJson(plan: Plan): Record<string, unknown> {
   const { operation, title, subject, danger, writes, server, input, facts, checks, consequence, undo } = plan;
   return {
-    ...{ operation, title, subject, danger, writes, server, input, facts, checks },
+    ...{ operation, title, subject, danger, writes, server, input, facts },
+    checks: checks.map((check) => ({ title: check.title, status: check.status, detail: withFlag(check) })),
     blocked: checks.some((check) => check.status === 'block'),
     tables: plan.tables ?? [],
     steps: plan.steps.map(({ id, title, preview, effect, always }) => ({

@@ -1,6 +1,6 @@
 import { withConnection } from '../../ops/engine/connection.ts';
 import type { OpEvent, Plan, ResultTable } from '../../ops/engine/plan.ts';
-import { takenBack } from '../../ops/engine/run/steps/outcome.ts';
+import { undoneByStop } from '../../ops/engine/run/steps/outcome.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { type Amount, Pace, progressText } from '../../text/progress.ts';
 import { duration } from '../../text/units.ts';
@@ -44,6 +44,8 @@ export class Report {
       this.#progress(event);
       return;
     }
+    // a line has said who it is
+    if (event.type === 'waits') return;
     this.#erase();
     if (event.type === 'begin') note(`${cleanLine(event.title)} (run ${event.run})`);
     else if (event.type === 'unrecorded') note(`pgdeck: ${cleanLine(event.text)}`);
@@ -65,18 +67,24 @@ export class Report {
       else if (event.ms >= NOTED_MS) note(`${INDENT}done in ${duration(event.ms / 1000)}`);
     } else if (event.type === 'rollback') {
       const title = cleanLine(this.#plan.steps[event.step]?.title ?? '');
-      note(event.ok ? `Taken back: ${title}` : `Not taken back: ${title}: ${this.#again(event.text ?? '')}`);
+      note(
+        event.ok ? `Rolled back: ${title}` : `Not rolled back: ${title}: ${this.#again(event.text ?? '')}`,
+      );
     } else this.#end(event);
   }
 
   /** What a cancellation does with the steps that were begun. */
   left(): string {
-    const titles = takenBack(this.#plan.steps, this.#done)
+    const titles = undoneByStop(this.#plan.steps, this.#done)
       .filter((step) => this.#begun.includes(this.#plan.steps.indexOf(step)))
       .map(({ title }) => cleanLine(title));
+    const running = this.#plan.steps[this.#begun.at(-1) ?? -1];
+    // what runs one by one has no way back: to say that there is nothing would be too little
+    if (running?.atomic === false && !this.#done.has(running.id))
+      return `Keeps what it has done so far: ${cleanLine(running.title)}.`;
     return titles.length === 0
-      ? 'Nothing was done that would have to be taken back.'
-      : `This is taken back: ${titles.reverse().join('; ')}.`;
+      ? 'Nothing to roll back.'
+      : `Will be rolled back: ${titles.reverse().join('; ')}.`;
   }
 
   #end(event: Extract<OpEvent, { type: 'end' }>): void {
@@ -84,6 +92,9 @@ export class Report {
     for (const line of tables.slice(1)) print(line);
     if (event.ok) note(`${event.text} ${duration(event.ms / 1000)}`);
     else for (const line of this.#again(event.text).split('\n')) note(`pgdeck: ${line}`);
+    if (event.status === 'done' && event.state !== null) note(cleanBlock(event.state));
+    if (event.status === 'refused' && !event.text.includes('Nothing was done.'))
+      note(`pgdeck: ${event.state}`);
     if (event.undo !== null) print(`To undo it: ${cleanLine(withConnection(event.undo, this.#connection))}`);
   }
 

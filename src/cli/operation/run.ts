@@ -148,6 +148,7 @@ function printEnd(status: 'done' | 'refused' | 'failed', text: string): void {
     run: null,
     ms: 0,
     text,
+    state: 'Nothing was changed.',
     undo: null,
   });
 }

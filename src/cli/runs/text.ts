@@ -42,8 +42,8 @@ function fate(events: readonly RunEvent[], step: number): string {
     rollback === undefined
       ? ''
       : rollback.ok
-        ? ', taken back'
-        : `, not taken back: ${cleanLine(rollback.text ?? '')}`;
+        ? ', rolled back'
+        : `, not rolled back: ${cleanLine(rollback.text ?? '')}`;
   return `${word}${time}${back}`;
 }
 
@@ -59,7 +59,7 @@ function output(events: readonly RunEvent[], step: number, all: boolean): string
 }
 
 function wayBack(run: Run): string {
-  if (run.undone_by !== null) return `It was taken back by ${cleanLine(run.undone_by)}.`;
+  if (run.undone_by !== null) return `It was undone by ${cleanLine(run.undone_by)}.`;
   if (typeof run.recovered_by === 'string') return `It was cleaned up by ${cleanLine(run.recovered_by)}.`;
   if (leftBehind(run)) return 'To finish or remove what it left: pgdeck recover';
   const undo = undoOf(run);

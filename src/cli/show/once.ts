@@ -17,7 +17,7 @@ import { lineText } from '../../text/line.ts';
 import { bytes, count } from '../../text/units.ts';
 import { EXIT, print } from '../output.ts';
 import { interruptible } from './interruptible.ts';
-import { leftOut, printRows } from './run.ts';
+import { leftOut, printRows, printVerdict } from './run.ts';
 
 const ROWS = 10;
 /** Rates need two samples. */
@@ -48,6 +48,7 @@ export async function printOverview({
     await reading.read([...HEADER_POLLS, ...overviewScreen.panes.flatMap(({ polls }) => polls)]);
     model.observe();
     printHeader(resolved, model);
+    for (const view of overviewScreen.panes) printVerdict(view, model, ascii);
     for (const view of overviewScreen.panes) {
       const all = shownRowsOf(view, model);
       const rows = all.slice(0, ROWS);

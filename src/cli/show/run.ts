@@ -1,3 +1,4 @@
+import { glyphsOf } from '../../app/core/glyphs.ts';
 import type { Model } from '../../app/core/model.ts';
 import { type AnyView, cellText, notRead, type ViewRecord } from '../../app/core/view.ts';
 import { SHOWN, VIEWS } from '../../app/views/registry.ts';
@@ -203,9 +204,17 @@ export async function printView(
   model: Model,
   ascii = false,
 ): Promise<void> {
+  printVerdict(view, model, ascii);
   const headline = cleanLine(lineText(view.headline?.(model, rows) ?? []).trim());
   if (headline !== '') print(headline);
   await printRows(view, rows, model, ascii);
+}
+
+/** What would help, where something is wrong. */
+export function printVerdict(view: AnyView, model: Model, ascii: boolean): void {
+  const { dot } = glyphsOf({ ascii });
+  const verdict = lineText(view.verdict?.(model, { room: Number.POSITIVE_INFINITY, dot }) ?? []);
+  if (verdict !== '') print(verdict);
 }
 
 /** The same without the line above it. */

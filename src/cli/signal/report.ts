@@ -24,6 +24,12 @@ const COLUMNS: readonly OutputColumn[] = [
     show: (value) => duration(value as number | null),
   },
   { key: 'blocks', align: 'right', show: (value) => count((value as number[] | null)?.length) },
+  {
+    key: 'longest_wait_seconds',
+    title: 'longest',
+    align: 'right',
+    show: (value) => duration(value as number | null),
+  },
   { key: 'frees', align: 'right' },
   { key: 'query' },
 ];
@@ -46,8 +52,8 @@ export async function printPreview(plan: SignalPlan): Promise<void> {
 }
 
 /** A victim as JSON. */
-export function wouldLine({ target, blocks, frees, sql }: Victim) {
-  return { ...sessionLine(target), blocks, frees, sql };
+export function wouldLine({ target, blocks, longestWait, frees, sql }: Victim) {
+  return { ...sessionLine(target), blocks, longest_wait_seconds: longestWait, frees, sql };
 }
 
 /** A refusal as JSON. */
@@ -77,6 +83,7 @@ export function effectLine({ waiters }: Effect) {
     in_turn: waiters?.inTurn ?? null,
     waiting: waiters?.waiting ?? null,
     held_up_by: waiters?.by ?? null,
+    gone: waiters === null ? null : (waiters.gone ?? 0),
   };
 }
 

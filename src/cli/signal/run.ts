@@ -4,8 +4,8 @@ import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
 import { runPlan } from '../../ops/engine/run/runner.ts';
 import { signalEvent } from '../../ops/signal/events.ts';
 import { isSignalPlan } from '../../ops/signal/plan.ts';
-import { eventSentence, refusalSentence, sessions } from '../../ops/signal/sentences.ts';
-import type { SignalPlan } from '../../ops/signal/types.ts';
+import { eventSentence, refusalSentence, resultOf, sessions } from '../../ops/signal/sentences.ts';
+import type { SignalEvent, SignalPlan } from '../../ops/signal/types.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { type Answer, answered } from '../operation/confirm.ts';
 import { interruptible } from '../operation/interrupt.ts';
@@ -44,6 +44,7 @@ async function send(plan: SignalPlan, context: OpContext, json: boolean): Promis
     if (json) printJsonLine({ type: 'refused', ...refusedLine(refusal) });
     else note(`pgdeck: ${refusalSentence(refusal)}`);
   const counts: Record<string, number> = {};
+  const seen: SignalEvent[] = [];
   let ok = !failed(plan);
   /** Where the journal has it. */
   let run: string | null = null;
@@ -61,8 +62,9 @@ async function send(plan: SignalPlan, context: OpContext, json: boolean): Promis
     if (event.type === 'finish') ok &&= event.ok;
     const told = signalEvent(plan, event);
     if (told === undefined) continue;
+    seen.push(told);
     if (told.kind !== 'effect') counts[told.kind] = (counts[told.kind] ?? 0) + 1;
-    if (!json) print(eventSentence(told));
+    if (!json) print(told.kind === 'effect' ? resultOf(seen) : eventSentence(told));
     else if (told.kind === 'effect') printJsonLine({ type: 'effect', ...effectLine(told) });
     else printJsonLine({ type: 'outcome', ...outcomeLine(told) });
   }
@@ -94,10 +96,6 @@ function nobody(plan: SignalPlan): number {
     note('pgdeck: Nothing was sent.');
     return EXIT.failed;
   }
-  note(
-    plan.input.root_blockers === true
-      ? 'pgdeck: No session blocks another one.'
-      : 'pgdeck: No session that this role may end has been idle for that long.',
-  );
+  note(`pgdeck: ${plan.title}.`);
   return EXIT.done;
 }

@@ -80,6 +80,16 @@ const CONNECTION_LIMITS = `current_setting('max_connections')::int AS max_connec
     + coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0) AS reserved_connections,
   ${SERVER_MS}`;
 
+/** Age in transactions above, age in tenths of a second below: one maximum finds the oldest snapshot and its time. */
+const packed = (xids: string, start: string) =>
+  `((${xids})::int8 << 32) + least(4294967295, greatest(0, ${since(start)} * 10))::int8`;
+
+/** A walsender's snapshot is that of a standby and has no time; that of a worker's VACUUM holds nothing back. */
+const HORIZON_SECONDS = `coalesce((greatest(
+    max(CASE WHEN listed AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL) AND backend_type NOT IN ('walsender', 'autovacuum worker')
+      THEN ${packed('greatest(age(backend_xmin), age(backend_xid))', 'xact_start')} END),
+    (SELECT max(${packed('age(transaction)', 'prepared')}) FROM pg_prepared_xact())) & 4294967295)::float8 / 10, 0)`;
+
 /**
  * All sessions counted: the header, the score and the gate of the lock pane, in one row. Every connection takes a slot;
  * what sessions do is counted of those that {@link activityList} lists, so without our own that watch.
@@ -100,12 +110,13 @@ export const activitySummary = defineQuery({
   count(*) FILTER (WHERE wait_event_type = 'Lock')::int AS lock_waiting,
   -- 0 is true here: every session is visible, so none of the kind means none that is old
   coalesce(${since('min(xact_start) FILTER (WHERE client AND listed)')}, 0) AS longest_xact_seconds,
+  ${HORIZON_SECONDS} AS horizon_seconds,
   count(*) FILTER (WHERE client AND listed AND state = 'idle'
     AND state_change < (SELECT statement_timestamp() - make_interval(secs => $1::float8)) AND NOT ${isOwnSession(2)})::int AS idle_for_long,
   ${CONNECTION_LIMITS}
 FROM (SELECT a.pid, backend_start, state, wait_event_type, xact_start, state_change,
     NOT (a.pid = pg_backend_pid() OR ${isOwnSession(4)}) AS listed,
-    backend_type = 'client backend' AS client, state = 'active' AS active,
+    backend_type = 'client backend' AS client, state = 'active' AS active, backend_xmin, backend_xid, backend_type,
     state IN ('idle in transaction', 'idle in transaction (aborted)') AS in_xact
   FROM pg_stat_get_activity(NULL) a OFFSET 0) a`,
     },
@@ -117,7 +128,7 @@ FROM (SELECT a.pid, backend_start, state, wait_event_type, xact_start, state_cha
   (SELECT count(*) FROM pg_stat_get_activity(NULL) a WHERE a.usesysid IS NOT NULL AND a.backend_start IS NULL
     AND ${IS_CLIENT})::int AS hidden,
   (SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted)::int AS lock_waiting,
-  NULL::float8 AS longest_xact_seconds, NULL::int AS idle_for_long,
+  NULL::float8 AS longest_xact_seconds, NULL::float8 AS horizon_seconds, NULL::int AS idle_for_long,
   ${CONNECTION_LIMITS}
 -- every variant takes the same parameters
 FROM (SELECT $1::float8, $2::int[], $3::float8[], $4::int[], $5::float8[]) unused`,
@@ -135,6 +146,8 @@ FROM (SELECT $1::float8, $2::int[], $3::float8[], $4::int[], $5::float8[]) unuse
     /** Sessions that wait for a lock; {@link file://./locks.ts} is worth asking only when it is not 0. */
     lock_waiting: z.int(),
     longest_xact_seconds: column.float,
+    /** How long the transaction has been open that holds back VACUUM most, a prepared one too; 0: there is none. */
+    horizon_seconds: column.float,
     /** Outside a transaction, for longer than asked. */
     idle_for_long: column.int,
     max_connections: z.int(),

@@ -10,7 +10,7 @@ export function seesEverySession(server: Server): boolean {
 /** The `partial` of every query over sessions: without the grant PostgreSQL answers, with NULL in most columns. */
 export function hiddenSessions(server: Server): Denial | undefined {
   if (seesEverySession(server)) return undefined;
-  return { reason: 'Sessions of other roles are hidden.', remedy: grant('pg_read_all_stats', server) };
+  return { reason: 'Other roles’ sessions are hidden.', remedy: grant('pg_read_all_stats', server) };
 }
 
 /** A number of seconds that can be taken from today: no session is that old, and further back there are no timestamps. */
@@ -38,6 +38,13 @@ export const SERVER_MS = "date_part('epoch', clock_timestamp()) * 1000 AS server
  */
 export const CURRENT_LSN = `(SELECT CASE WHEN pg_is_in_recovery() THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
     ELSE pg_current_wal_lsn() END)`;
+
+/**
+ * Since when this database's activity is counted at the latest; NULL: not known. A crash empties the statistics of
+ * databases and says so only in those of the server.
+ */
+export const STATS_SINCE = `greatest((SELECT stats_reset FROM pg_stat_database WHERE datname = current_database()),
+    least((SELECT stats_reset FROM pg_stat_bgwriter), (SELECT stats_reset FROM pg_stat_archiver)))`;
 
 export const BLOCK_SIZE = "current_setting('block_size')::float8";
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Known, poll } from '../poll.ts';
 import { column, defineQuery } from '../query.ts';
-import { BLOCK_SIZE, CURRENT_DATABASE_OID, since } from './fragments.ts';
+import { BLOCK_SIZE, CURRENT_DATABASE_OID, STATS_SINCE, since } from './fragments.ts';
 
 /*
  * Sizes are relpages, and definitions are never asked for: size functions and pg_get_indexdef() wait behind locks.
@@ -155,13 +155,11 @@ export const indexCounts = defineQuery({
   id: 'indexes.counts',
   variants: [
     {
-      // a crash empties the statistics of databases and says so only in those of the server
       sql: `SELECT /* pgdeck */ count(*) FILTER (WHERE listed OR invalid)::int AS indexes, count(*) FILTER (WHERE invalid)::int AS invalid,
   count(*) FILTER (WHERE listed AND unused)::int AS unused,
   coalesce(sum(relpages) FILTER (WHERE listed AND unused), 0) * ${BLOCK_SIZE} AS unused_bytes,
   max(s.since)::text AS stats_since, ${since('max(s.since)')} AS stats_seconds
-FROM (SELECT greatest((SELECT stats_reset FROM pg_stat_database WHERE datname = current_database()),
-    least((SELECT stats_reset FROM pg_stat_bgwriter), (SELECT stats_reset FROM pg_stat_archiver))) AS since) s
+FROM (SELECT ${STATS_SINCE} AS since) s
 LEFT JOIN (SELECT c.relpages, NOT (i.indisvalid AND i.indisready AND i.indislive) AS invalid,
     i.indrelid >= 16384 AND c.relkind = 'i' AND c.relnamespace NOT IN ${TOAST} AS listed, ${UNUSED} AS unused
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid) i ON true`,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { collected, type Known, poll } from '../poll.ts';
 import { column, defineQuery } from '../query.ts';
-import { BLOCK_SIZE, LOCKED_RELATIONS, since } from './fragments.ts';
+import { BLOCK_SIZE, LOCKED_RELATIONS, STATS_SINCE, since } from './fragments.ts';
 
 /**
  * The biggest tables by the sizes that VACUUM and ANALYZE noted: no lock, no file system call. Keeps the biggest
@@ -56,15 +56,21 @@ LIMIT $1::int`,
   params: ({ limit }: { limit: number }) => [limit],
 });
 
-/** How many tables {@link tableSizes} would list without a limit. */
+/** How many tables {@link tableSizes} would list without a limit, and since when what happens to them is counted. */
 export const tableCount = defineQuery({
   id: 'relations.count',
   variants: [
     {
-      sql: "SELECT /* pgdeck */ count(*)::int AS tables FROM pg_class WHERE relkind IN ('r','m') AND oid >= 16384",
+      sql: `SELECT /* pgdeck */ t.tables, s.since::text AS stats_since, ${since('s.since')} AS stats_seconds
+FROM (SELECT count(*)::int AS tables FROM pg_class WHERE relkind IN ('r','m') AND oid >= 16384) t, (SELECT ${STATS_SINCE} AS since) s`,
     },
   ],
-  row: z.object({ tables: z.int() }),
+  row: z.object({
+    tables: z.int(),
+    /** Null: not known. */
+    stats_since: column.time,
+    stats_seconds: column.float,
+  }),
 });
 
 /**

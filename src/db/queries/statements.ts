@@ -27,7 +27,7 @@ function unavailable(server: Server): Denial | undefined {
 function hiddenStatements(server: Server): Denial | undefined {
   if (seesEverySession(server)) return undefined;
   return {
-    reason: 'The text and id of statements of other roles are hidden.',
+    reason: 'Other roles’ statements are hidden.',
     remedy: grant('pg_read_all_stats', server),
   };
 }

@@ -20,7 +20,7 @@ type DatabaseRow = RowOf<typeof databaseStats>;
 /** One database with what happened in it lately. */
 export interface DatabaseVitals {
   readonly row: DatabaseRow;
-  /** Committed and rolled back transactions per second over 10 s; null before two samples. */
+  /** Committed and rolled back transactions per second over 10 s, without those of reading it; null before two samples. */
   readonly tps: number | null;
   /** Share of block accesses found in shared buffers over 60 s; null when unknown or too few to count. */
   readonly hitRatio: number | null;
@@ -45,6 +45,8 @@ export class Vitals {
     hit: new Ring(HISTORY),
     wal: new Ring(HISTORY),
   };
+  readonly #waiting = new Ring(HISTORY);
+  readonly #waitingAt = new Ring(HISTORY);
   readonly #byDatabase = new Map<number, Rates>();
   readonly #cluster = new Rates(LONG_WINDOW);
   readonly #wal = new Rates(LONG_WINDOW);
@@ -56,26 +58,39 @@ export class Vitals {
   /** WAL written per second over 10 s; null before two samples. */
   walBytesPerSecond: number | null = null;
 
+  /** The most sessions that waited for a lock at once, as far back as the history goes, and when (server's clock, ms). */
+  waitingPeak: { readonly count: number; readonly at: number } | undefined;
+
   get databases(): readonly DatabaseVitals[] {
     return this.#databases;
   }
 
   /** Takes in what the sampler read since the last call. */
-  observe(sampler: { part<Row>(poll: Poll<Row>): Part<Row>; readonly server: Server | undefined }): void {
+  observe(sampler: {
+    part<Row>(poll: Poll<Row>): Part<Row>;
+    readonly server: Server | undefined;
+    readonly ownTransactions?: number;
+  }): void {
     const startedAt = String(sampler.server?.startedAt ?? '');
     const timing = sampler.server?.settings.track_io_timing === 'on';
-    this.#observeDatabases(sampler.part(databasePoll), startedAt, timing);
+    const own = { datid: sampler.server?.databaseOid, transactions: sampler.ownTransactions ?? 0 };
+    this.#observeDatabases(sampler.part(databasePoll), own, startedAt, timing);
     this.#observeWal(sampler.part(walPositionPoll), startedAt);
     this.#observeSummary(sampler.part(summaryPoll));
   }
 
-  #observeDatabases(part: Part<DatabaseRow>, startedAt: string, timing: boolean): void {
+  #observeDatabases(
+    part: Part<DatabaseRow>,
+    own: { readonly datid: number | undefined; readonly transactions: number },
+    startedAt: string,
+    timing: boolean,
+  ): void {
     if (part.rows === this.#seen.database || part.rows.length === 0) return;
     this.#seen.database = part.rows;
     const sums: Record<string, number> = {};
     const resets: string[] = [];
     this.#databases = part.rows.map((row) => {
-      const counters = countersOf(row);
+      const counters = { ...countersOf(row), own: row.datid === own.datid ? own.transactions : 0 };
       for (const [name, value] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + value;
       resets.push(`${row.datid} ${row.stats_reset ?? ''}`);
       const rates = this.#byDatabase.get(row.datid) ?? new Rates(LONG_WINDOW);
@@ -88,7 +103,9 @@ export class Vitals {
     const at = Math.max(...part.rows.map((row) => row.server_ms));
     this.#cluster.push({ at, epoch: `${startedAt} ${resets.sort().join(' ')}`, counters: sums });
     this.total = figures(this.#cluster, timing);
-    this.series.tps.push(this.total.tps ?? Number.NaN);
+    // connecting is no load either; it gets into the server's statistics when a session has been idle for ten seconds
+    const settled = (this.#cluster.window(LONG_WINDOW)?.seconds ?? 0) > 2 * SHORT_WINDOW + 1;
+    this.series.tps.push(settled ? (this.total.tps ?? Number.NaN) : Number.NaN);
     this.series.hit.push(this.total.hitRatio ?? Number.NaN);
   }
 
@@ -105,7 +122,19 @@ export class Vitals {
   #observeSummary(part: Part<RowOf<typeof summaryPoll.query>>): void {
     if (part.rows === this.#seen.summary || part.rows.length === 0) return;
     this.#seen.summary = part.rows;
-    this.series.connections.push(part.rows[0]?.clients ?? Number.NaN);
+    const row = part.rows[0];
+    this.series.connections.push(row?.clients ?? Number.NaN);
+    this.#waiting.push(row?.lock_waiting ?? Number.NaN);
+    this.#waitingAt.push(row?.server_ms ?? Number.NaN);
+    this.waitingPeak = this.#peak();
+  }
+
+  #peak(): Vitals['waitingPeak'] {
+    const counts = this.#waiting.last(HISTORY);
+    let most = -1;
+    for (const [i, count] of counts.entries()) if (count > (counts[most] ?? 0)) most = i;
+    const count = counts[most];
+    return count === undefined ? undefined : { count, at: this.#waitingAt.last(HISTORY)[most] ?? Number.NaN };
   }
 }
 
@@ -134,6 +163,10 @@ function perSecond(window: Window | undefined, counter: string): number | null {
   return window === undefined ? null : (window.delta[counter] ?? 0) / window.seconds;
 }
 
+function committed({ delta }: Window): number {
+  return (delta.commits ?? 0) + (delta.rollbacks ?? 0);
+}
+
 /** hit / (hit + read) of the window, as the statistics collector counts blocks: a "read" may come from the OS cache. */
 function figures(rates: Rates, timing: boolean): Omit<DatabaseVitals, 'row'> {
   const long = rates.window(LONG_WINDOW);
@@ -143,7 +176,8 @@ function figures(rates: Rates, timing: boolean): Omit<DatabaseVitals, 'row'> {
   const blocks = hit + read;
   const transactions = commits + rollbacks;
   return {
-    tps: ((short.delta.commits ?? 0) + (short.delta.rollbacks ?? 0)) / short.seconds,
+    // counters reach the server's statistics with a delay: what was asked may not be among them yet
+    tps: Math.max(0, committed(short) - (short.delta.own ?? 0)) / short.seconds,
     // few blocks mean an idle server only when it was looked at for a while: after a reset it is not known
     blocks: blocks >= BLOCKS_THAT_COUNT || long.seconds >= SHORT_WINDOW ? blocks : null,
     hitRatio: blocks >= BLOCKS_THAT_COUNT ? hit / blocks : null,

@@ -143,6 +143,8 @@ function describe(
       const kept = made.map(({ id }) => id).join(', ');
       return `${kept === '' ? 'No backup was made' : `Made and kept: ${kept}`}; ${only ?? 'the databases'} ${only === undefined ? 'were' : 'was'} only read.`;
     },
+    reaches: () =>
+      `${only ?? 'The databases'} ${only === undefined ? 'were' : 'was'} only read; ${made.map(({ id }) => id).join(', ')} ${made.length === 1 ? 'is' : 'are'} in the repository, verified.`,
     locks: databases.map((database) => ({ family: 'backup', database })),
   };
 }

@@ -37,6 +37,7 @@ export async function recoverBackup(run: Run): Promise<Plan | undefined> {
     checks: [],
     steps: [remove],
     leaves: () => 'Listed backups were not touched.',
+    reaches: () => 'The unfinished backup is gone; listed backups were not touched.',
     consequence: 'The unfinished backup is removed; published backups stay.',
   };
 }

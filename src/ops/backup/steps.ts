@@ -33,9 +33,9 @@ export function backupSteps(
   return [
     {
       id: id('snapshot'),
-      title: `Hold one state of ${request.database}`,
+      title: `Open a snapshot of ${request.database}`,
       preview: preview.snapshot,
-      effect: 'readers and writers go on',
+      effect: 'readers and writers continue',
       waits: true,
       run: (io) => run.snapshot(io),
       rollback,

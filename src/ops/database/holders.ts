@@ -51,8 +51,7 @@ export function holderRemedy({ pid, state, backend_type }: Who): string {
 /** The check that says who holds, or waits for, what the plan needs. */
 export function lockChecks(holders: readonly LockHolder[], then: string): Check[] {
   const title = 'Locks';
-  if (holders.length === 0)
-    return [{ title, status: 'ok', detail: 'Nobody holds a lock that would have to be waited for.' }];
+  if (holders.length === 0) return [{ title, status: 'ok', detail: 'No conflicting lock is held.' }];
   const checks = holders.slice(0, NAMED).map((one): Check => {
     const query = one.query ? `: ${one.query}` : '.';
     const does = one.granted ? 'holds' : 'waits for';
@@ -73,7 +72,7 @@ export function lockChecks(holders: readonly LockHolder[], then: string): Check[
         {
           title,
           status: 'warn',
-          detail: `${plural(more, 'more lock')} ${more === 1 ? 'is' : 'are'} in the way.`,
+          detail: `${plural(more, 'more lock')} ${more === 1 ? 'blocks' : 'block'} it.`,
         },
       ]
     : checks;

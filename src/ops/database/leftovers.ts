@@ -124,7 +124,7 @@ function judge(
     };
   if (alive)
     return {
-      meaning: `A ${kind === 'rehearsing' ? 'rehearsal of migrations' : 'restore'} of ${target} is at work.`,
+      meaning: `A ${kind === 'rehearsing' ? 'rehearsal of migrations' : 'restore'} of ${target} is running.`,
       remedies: ['show'],
     };
   switch (kind) {

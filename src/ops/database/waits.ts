@@ -4,13 +4,13 @@ import type { Session } from '../../db/session.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { holderRemedy, holderText, type Who } from './holders.ts';
 
-/** Who is in the way at one look only has gone by the next. */
+/** Whoever blocks at one look only has gone by the next. */
 const EVERY_MS = 1_000;
 
-/** Says of everybody who is in the way at two looks who it is, until `signal` says that it is over. Rejects when it is, or a look fails. */
+/** Says of everybody who blocks at two looks who it is, until `signal` says that it is over. Rejects when it is, or a look fails. */
 export async function tellBlockers(
   look: () => Promise<readonly Who[]>,
-  line: (text: string) => void,
+  { line, waits }: Pick<StepIo, 'line' | 'waits'>,
   signal: AbortSignal,
 ): Promise<never> {
   const told = new Set<number | null>();
@@ -21,19 +21,23 @@ export async function tellBlockers(
     for (const one of blockers)
       if (before.has(one.pid) && !told.has(one.pid) && !signal.aborted) {
         told.add(one.pid);
-        line(`It waits for ${holderText(one)}. ${holderRemedy(one)}`);
+        line(`Waits for ${holderText(one)}. ${holderRemedy(one)}`);
       }
+    const first = blockers.find((one) => before.has(one.pid));
+    waits(first && waitedFor(first, blockers.length - 1));
     before = new Set(blockers.map((one) => one.pid));
   }
 }
 
+const waitedFor = (one: Who, more: number) => `${holderText(one)}${more > 0 ? ` and ${more} more` : ''}`;
+
 /** Says whom backend `pid` waits for, until `signal` says that it is over. Never throws: what nobody can watch goes on all the same. */
 export async function tellWaits(
-  io: StepIo,
+  io: Pick<StepIo, 'line' | 'waits'>,
   session: Session,
   pid: number,
   signal: AbortSignal,
 ): Promise<void> {
   // over, or the connection is
-  await tellBlockers(() => session.run(reindexBlockers, { pid }), io.line, signal).catch(() => {});
+  await tellBlockers(() => session.run(reindexBlockers, { pid }), io, signal).catch(() => {});
 }

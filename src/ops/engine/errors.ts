@@ -1,5 +1,5 @@
 import { cancelled, defineErrors, failed, refused } from '../error.ts';
-import type { Check } from './plan.ts';
+import { type Check, withFlag } from './plan.ts';
 
 const LIST = 'See what was done with: pgdeck runs list';
 const THERE = 'Name that server with -h and -p, or its profile.';
@@ -26,7 +26,7 @@ export const engineErrors = defineErrors('engine', {
   noRun: ({ run }: { run: string }) => refused(`There is no run "${run}".`, LIST),
 
   takenBack: ({ run, by }: { run: string; by: string }) =>
-    refused(`${run} was taken back already, by ${by}.`, LIST),
+    refused(`${run} was undone already, by ${by}.`, LIST),
   running: ({ run }: { run: string }) =>
     refused(`${run} is still running.`, 'Wait for it, or stop it with ^C where it runs.'),
   killed: ({ run }: { run: string }) =>
@@ -34,7 +34,7 @@ export const engineErrors = defineErrors('engine', {
   notDone: ({ run, status }: { run: string; status: string }) =>
     refused(`${run} was not done (${status}): it has taken itself back.`, LIST),
   otherUndo: ({ run, command }: { run: string; command: string }) =>
-    refused(`${run} is taken back by another command.`, `Use: ${command}`),
+    refused(`${run} is undone by another command.`, `Use: ${command}`),
   noUndo: ({ run, operation }: { run: string; operation: string }) =>
     refused(`${run} (${operation}) cannot be undone.`, LIST),
   otherServer: ({ run, server, here }: { run: string; server: string; here: string }) =>
@@ -52,8 +52,8 @@ export const engineErrors = defineErrors('engine', {
       `This is read-only mode: ${operation} changes the server.`,
       'Start pgdeck with --no-read-only, or with a profile that is not read-only.',
     ),
-  blocked: ({ checks }: { checks: readonly Pick<Check, 'title' | 'detail'>[] }) =>
-    refused(checks.map(({ title, detail }) => `${title}: ${detail}`).join('\n')),
+  blocked: ({ checks }: { checks: readonly Pick<Check, 'title' | 'detail' | 'answer'>[] }) =>
+    refused(checks.map((check) => `${check.title}: ${withFlag(check)}`).join('\n')),
   locked: ({
     family,
     database,
@@ -70,7 +70,7 @@ export const engineErrors = defineErrors('engine', {
   unwritable: ({ journal, code }: { journal: string; code: string }) =>
     failed(
       `The journal in ${journal} cannot be written (${code}), and without it a crash could not be cleaned up.`,
-      'Make room or mend its permissions, or name another place with XDG_STATE_HOME.',
+      'Make room or fix its permissions, or name another place with XDG_STATE_HOME.',
     ),
 
   program: ({ program, exitCode, said }: { program: string; exitCode: number; said: string }) =>

@@ -15,6 +15,8 @@ export interface FieldChoice {
   readonly value: string;
   /** What it is, beside the value: a size, a date. */
   readonly hint?: string;
+  /** What is meant by most: highlighted where nothing is given yet. */
+  readonly usual?: boolean;
 }
 
 /** What a person has typed or a flag has given, before it is checked. */
@@ -30,6 +32,8 @@ export interface Field {
   readonly title: string;
   /** One line: the flag's help and the form's. */
   readonly hint: string;
+  /** Of a flag that switches something off: what the form asks for instead, on without it. */
+  readonly asks?: { readonly title: string; readonly hint: string };
   /** Given as an argument after the command's name instead of as a flag; the wizard asks for it first. */
   readonly argument?: boolean;
   /** The flag where it is not the field's name in kebab-case: `table`, without dashes. */

@@ -1,6 +1,7 @@
 import type { Session } from '../../db/session.ts';
 import type { Host, RunOptions, RunResult } from '../../hosts/host.ts';
 import type { Amount } from '../../text/progress.ts';
+import { shellWord } from '../../text/shell.ts';
 import type { Outcome, Told } from './outcome.ts';
 
 /** What a plan asks of a person before it runs: nothing, a yes, or the subject's name typed. */
@@ -19,6 +20,20 @@ export interface Check {
   readonly status: CheckStatus;
   /** What was found; for warn and block, with the next step. */
   readonly detail: string;
+  /** Of a block that a value of the input answers: both front ends say how it is given there. */
+  readonly answer?: Answer;
+}
+
+/** A field of the operation's input, and the value that is added to it. */
+export interface Answer {
+  readonly field: string;
+  readonly value: string;
+}
+
+/** What was found, for a command line: with the flag that answers it. */
+export function withFlag({ detail, answer }: Pick<Check, 'detail' | 'answer'>): string {
+  if (answer === undefined) return detail;
+  return `${detail} To accept it: --${answer.field.replaceAll('_', '-')} ${shellWord(answer.value)}`;
 }
 
 /** A small table for people. Cells are cleaned when they are shown. */
@@ -50,6 +65,8 @@ export interface Plan {
   /** The input as it was understood; never a secret. */
   readonly input: Readonly<Record<string, unknown>>;
   readonly facts: readonly Fact[];
+  /** Why it is worth doing now, in a sentence or two: what is read first. */
+  readonly reason?: string;
   readonly tables?: readonly ResultTable[];
   readonly checks: readonly Check[];
   readonly steps: readonly Step[];
@@ -70,6 +87,8 @@ export interface Plan {
    * what is kept, what is half done. Asked when everything that could be taken back was; only what is known is said.
    */
   readonly leaves: (failure: Failure) => string | undefined;
+  /** The state that the data is in when all of it is done, in a sentence or two. Asked at the end of the run. */
+  readonly reaches: () => string;
 }
 
 /** How far a run came that has failed. */
@@ -114,6 +133,11 @@ export interface Step {
   readonly late?: boolean;
   /** Ids of steps whose work stays once this one is done, whatever fails later: the backup that they made is published. */
   readonly settles?: readonly string[];
+  /**
+   * True: it is one transaction, which the server rolls back when it is stopped in its midst. False: what it has done by
+   * then stays, and its rollback only tells that. Once done it stays in both cases. Without it, its rollback decides.
+   */
+  readonly atomic?: boolean;
   /** It may have to wait for a lock: whom it waits for is told. Steps that tell it themselves have it not. */
   readonly waits?: boolean;
   /** Answers an {@link Outcome}, {@link Later}, or nothing that counts. */
@@ -155,6 +179,11 @@ export interface StepIo {
   readonly host: Host;
   /** A line of output; kept in the journal. */
   line(text: string, from?: LineSource): void;
+  /**
+   * Whom it waits for from now on (`session 4711 (…)`), and the seconds after which it gives up; undefined when it no
+   * longer waits.
+   */
+  waits(who: string | undefined, seconds?: number): void;
   progress(progress: Progress): void;
   result(table: ResultTable): void;
   /** Facts that undo and recover need; on disk before it returns. Later ones are laid over earlier ones. */
@@ -184,6 +213,13 @@ export type OpEvent = { readonly at: number } & (
   | { readonly type: 'unrecorded'; readonly text: string }
   | { readonly type: 'start'; readonly step: number; readonly id: string; readonly title: string }
   | { readonly type: 'line'; readonly step: number; readonly text: string; readonly from: LineSource }
+  /** `who` is waited for; null: nobody any more. `until` (ms since 1970) it gives up. */
+  | {
+      readonly type: 'waits';
+      readonly step: number;
+      readonly who: string | null;
+      readonly until?: number;
+    }
   | ({ readonly type: 'progress'; readonly step: number } & Progress)
   | { readonly type: 'result'; readonly step: number; readonly table: ResultTable }
   | {
@@ -207,6 +243,8 @@ export type OpEvent = { readonly at: number } & (
       readonly ms: number;
       /** One or two sentences: what became of it, and the next step where it failed. */
       readonly text: string;
+      /** The state that the data is in; where it failed, the end of `text` says it too. Null where nobody knows. */
+      readonly state: string | null;
       /** The command that takes it back; null when there is none. */
       readonly undo: string | null;
       /** Refused because the server could not be reached. */

@@ -3,8 +3,8 @@ import { defineErrors, failed, refused } from '../error.ts';
 const WHY: Readonly<Record<string, readonly [why: string, next: string]>> = {
   ENOSPC: ['the disk is full', 'Make room there, or name another directory with --dir.'],
   EDQUOT: ['the quota is used up', 'Make room there, or name another directory with --dir.'],
-  EACCES: ['this user may not', 'Mend its permissions, or name another directory with --dir.'],
-  EPERM: ['this user may not', 'Mend its permissions, or name another directory with --dir.'],
+  EACCES: ['this user may not', 'Fix its permissions, or name another directory with --dir.'],
+  EPERM: ['this user may not', 'Fix its permissions, or name another directory with --dir.'],
   EROFS: ['the file system is read-only', 'Name another directory with --dir.'],
   ENOENT: ['it does not exist', 'Check the name; see what there is with: pgdeck backups list'],
   ENOTDIR: ['it is no directory', 'Name another directory with --dir.'],

@@ -63,6 +63,7 @@ export const dbDrop = defineOperation({
         ...(row.slots > 0 ? [`${plural(row.slots, 'replication slot')} of it go with it.`] : []),
       ].join(' '),
       leaves: () => `${name} is there as it was, or dropped wholly: pgdeck db kept says which.`,
+      reaches: () => `${name} is dropped; no other database was touched.`,
       locks: [{ family: 'restore', database: one.kind === 'copy' ? name : (of ?? name) }],
     };
   },
@@ -139,7 +140,7 @@ function dropStep(one: Kept, leftover: Leftover | undefined): Step {
     id: 'drop',
     title: `Drop ${name}`,
     preview: sql.map((statement) => `${statement};`).join('\n'),
-    effect: 'nobody is in it',
+    effect: 'no session is connected to it',
     run: (io) =>
       inMaintenance(io, async (session) => {
         if (leftover === undefined) {

@@ -14,7 +14,7 @@ export const maintainErrors = defineErrors('maintain', {
     ),
   passedOver: ({ tables, said }: { tables: readonly string[]; said: readonly string[] }) =>
     failed(
-      `The server passed over ${tables.join(', ')}: ${said.join('; ')}.`,
+      `The server skipped ${tables.join(', ')}: ${said.join('; ')}.`,
       'It needs the owner of the table or of the database, or a superuser; from 17 on also who may MAINTAIN it.',
     ),
   locked: ({

@@ -1,9 +1,9 @@
+import { horizonHolders } from '../../db/queries/horizon.ts';
 import type { RowOf } from '../../db/query.ts';
 import type { Session } from '../../db/session.ts';
 import { uncapital } from '../../text/capital.ts';
 import { count, duration, roughly } from '../../text/units.ts';
 import type { Check } from '../engine/plan.ts';
-import { horizonHolders } from './queries/horizon.ts';
 
 type Holder = RowOf<typeof horizonHolders>;
 

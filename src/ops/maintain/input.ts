@@ -31,12 +31,14 @@ export function commonFields(doing: Doing): Fields<typeof commonInput> {
       title: 'Tables',
       hint: 'only this table, with its partitions; none: the whole database',
       placeholder: 'table',
+      standard: () => 'all tables',
       choices: (context, raw) => tableChoices(context, doing, raw),
     },
     schema: {
       title: 'Schemas',
       hint: 'all tables of this schema',
       placeholder: 'schema',
+      standard: () => 'all schemas',
       choices: (context) => schemaChoices(context, doing),
     },
     due: {
@@ -56,15 +58,17 @@ export const optionFields: Fields<typeof commonOptions> = {
     title: 'Buffer usage limit',
     hint: 'how much of the shared buffers it may use: 2MB, 0 for all (from 16 on)',
     placeholder: 'size',
+    standard: () => 'vacuum_buffer_usage_limit',
   },
   lock_timeout: {
     title: 'Lock timeout',
-    hint: 'seconds that one attempt waits for a lock; others stand behind it that long (3 with --full, else 5)',
+    hint: 'seconds that one attempt waits for a lock; others queue behind it that long (3 with --full, else 5)',
     placeholder: 'seconds',
+    standard: (_, raw) => (raw.full === true ? '3' : '5'),
   },
   wait: {
     title: 'Wait for locks',
-    hint: 'seconds in which a lock that others hold is tried for again and again',
+    hint: 'seconds to keep retrying for a lock that others hold',
     placeholder: 'seconds',
   },
 };

@@ -66,7 +66,7 @@ const TOGETHER: readonly (readonly [wrong: (options: Options) => boolean, why: s
   ],
   [
     ({ full, buffer_usage_limit, analyze }) => full === true && buffer_usage_limit !== undefined && !analyze,
-    'VACUUM FULL takes BUFFER_USAGE_LIMIT for its ANALYZE only. Leave it out, or add --analyze.',
+    'VACUUM FULL takes BUFFER_USAGE_LIMIT for its ANALYZE only. Remove it, or add --analyze.',
   ],
   [
     ({ full, disable_page_skipping }) => full === true && disable_page_skipping === true,
@@ -91,7 +91,7 @@ const TOGETHER: readonly (readonly [wrong: (options: Options) => boolean, why: s
 /** Refuses what this version lacks, and what does not go together. */
 export function optionChecks({ major, version }: Server, options: Options): Check[] {
   const lacking = SINCE.filter(([, since, asked]) => major < since && asked(options)).map(
-    ([name, since]) => `PostgreSQL ${version} has no ${name}: it came with ${since}. Leave it out.`,
+    ([name, since]) => `PostgreSQL ${version} has no ${name}: that is from ${since} on. Remove it.`,
   );
   const wrong = TOGETHER.flatMap(([is, why]) => (is(options) ? [why] : []));
   return [...lacking, ...wrong].map((detail) => ({ title: 'Options', status: 'block', detail }));

@@ -14,7 +14,7 @@ import { lastTimes } from './shared/last.ts';
 import { rightsChecks } from './shared/rights.ts';
 import { terminalFact } from './shared/terminal.ts';
 import { maintenanceSteps } from './steps.ts';
-import { bloatOf, type Doing, dueTable, isDue, type Looked, sizeOf } from './urgency.ts';
+import { bloatOf, type Doing, dueTable, isDue, type Looked, reasonOf, sizeOf } from './urgency.ts';
 import { lockOf, type MaintainWork } from './work.ts';
 
 /** What VACUUM and ANALYZE differ in. */
@@ -89,6 +89,7 @@ export async function planMaintenance(request: Request, context: OpContext): Pro
       ...factsOf(request, scope, touched, patience.lockTimeout),
       await terminalFact(session),
     ],
+    ...(touched.length > 0 && { reason: reasonOf(touched, doing) }),
     ...(touched.length > 0 && { tables: [dueTable(touched, doing, await bloatOf(session))] }),
     checks: [
       ...refused,
@@ -109,6 +110,7 @@ export async function planMaintenance(request: Request, context: OpContext): Pro
       doing === 'analyze' && !options.full
         ? 'No rows were changed; statistics that were collected stay.'
         : 'No rows were changed; tables that were done stay done.',
+    reaches: () => 'No rows were changed.',
     ...(scope.whole && { locks: [{ family: doing, database: server.database }] }),
   };
 }
@@ -141,17 +143,17 @@ function factsOf(
     {
       label: 'Locks',
       value: options.skip_locked
-        ? 'tables that are locked are passed over'
-        : `waited for ${duration(lockTimeout)} at a time; between two attempts those who stand behind go first`,
+        ? 'locked tables are skipped'
+        : `waited for ${duration(lockTimeout)} per attempt; queued sessions go first between attempts`,
     },
     {
       label: 'Cancelled',
       value:
         doing === 'analyze'
-          ? 'the table at work keeps its old statistics; those that are done stay done'
+          ? 'the current table keeps its old statistics; finished tables keep their new ones'
           : options.full
-            ? 'the table at work stays as it was; those that are done stay done'
-            : 'what was removed until then stays removed; those that are done stay done',
+            ? 'the current table is left unchanged; finished tables stay rewritten'
+            : 'dead rows already removed stay removed; finished tables stay done',
     },
   ];
 }

@@ -1,5 +1,7 @@
+import { lockModeName } from '../../db/lock-modes.ts';
 import { progressAnalyze, progressCluster, progressVacuum } from '../../db/queries/progress.ts';
 import { bytes, duration } from '../../text/units.ts';
+import { tellWaits } from '../database/waits.ts';
 import type { Step, StepIo } from '../engine/plan.ts';
 import { TablesBeforeAfter } from './before-after.ts';
 import { maintainErrors } from './errors.ts';
@@ -117,8 +119,15 @@ async function carryOut(
       : [work.options.full ? FULL : VACUUM, ...(work.options.analyze ? [ANALYZE] : [])];
   let outcome: StatementOutcome;
   try {
+    const until = performance.now() + patience.wait * 1000;
     outcome = await withLockRetries(io, { wanted, patience, look }, () =>
-      runStatement(io, sessions, sqlOf(work), { lockTimeout: patience.lockTimeout, label: work.name, watch }),
+      telling(io, sessions, until, () =>
+        runStatement(io, sessions, sqlOf(work), {
+          lockTimeout: patience.lockTimeout,
+          label: work.name,
+          watch,
+        }),
+      ),
     );
   } catch (error) {
     if (!io.signal.aborted) ledger.enter(work, { outcome: 'failed' });
@@ -136,15 +145,37 @@ async function carryOut(
   throw maintainErrors.passedOver({ tables: passedOver, said: warnings.map(({ message }) => message) });
 }
 
+/** Does one attempt while it is shown whom that waits for; what the attempts say of it stands in the output. */
+async function telling<T>(
+  io: StepIo,
+  sessions: MaintenanceSessions,
+  until: number,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const { session } = await sessions.worker(io);
+  const over = new AbortController();
+  const shown: Pick<StepIo, 'line' | 'waits'> = {
+    line: () => {},
+    waits: (who) => io.waits(who, Math.max(0, until - performance.now()) / 1000),
+  };
+  const told = tellWaits(shown, await sessions.watcher(io), session.pid, over.signal);
+  try {
+    return await attempt();
+  } finally {
+    over.abort();
+    await told;
+  }
+}
+
 /** Locks, time and room, in a few words. */
 function effectOf(work: MaintainWork, { last, room }: StepOptions): string {
   const before = last.get(work.id);
   const need = room.get(work);
-  const locks = work.options.full
-    ? 'AccessExclusiveLock: nobody reads or writes it until it is done'
-    : 'ShareUpdateExclusiveLock: reads and writes go on, DDL on it waits';
+  const others = work.options.full
+    ? 'nobody reads or writes it until it is done'
+    : 'reads and writes continue, DDL on it waits';
   return [
-    locks,
+    `${lockModeName(lockOf(work))}: ${others}`,
     ...(need === undefined ? [] : [`takes up to ${bytes(need)} more until it is done`]),
     ...(before === undefined ? [] : [`last time ${duration(before.seconds)}`]),
   ].join('; ');
@@ -155,7 +186,7 @@ function databaseStats(sessions: MaintenanceSessions): Step {
   const sql = 'VACUUM (ONLY_DATABASE_STATS)';
   return {
     id: 'database-stats',
-    title: 'Note how old the oldest transaction of the database is',
+    title: 'Update datfrozenxid of the database',
     preview: sql,
     effect: 'no lock on tables',
     run: async (io) => void (await (await sessions.worker(io)).session.sql(sql)),

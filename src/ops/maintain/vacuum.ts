@@ -35,24 +35,27 @@ export const vacuum = defineOperation({
     ...commonFields('vacuum'),
     full: {
       title: 'Rewrite (FULL)',
-      hint: 'write the table anew, without bloat: nobody can read or write it meanwhile',
+      hint: 'rewrite the table, without bloat: nobody can read or write it meanwhile',
     },
     freeze: { title: 'Freeze', hint: 'freeze all rows, so that wraparound is far away' },
-    analyze: { title: 'Analyze too', hint: 'make the statistics of the planner as well' },
+    analyze: { title: 'Analyze too', hint: 'collect planner statistics as well' },
     ...optionFields,
     index_cleanup: {
       title: 'Index cleanup',
       hint: 'remove dead rows from indexes: auto (from 14 on), on, off',
+      standard: () => 'the table’s own setting',
     },
     parallel: {
       title: 'Parallel workers',
       hint: 'workers for the indexes of a table; 0: none',
       placeholder: 'n',
+      standard: () => 'the server decides',
       when: (raw) => raw.full !== true,
     },
     truncate: {
       title: 'Truncate',
       hint: 'give empty pages at the end back to the system: on, off',
+      standard: () => 'the table’s own setting',
       when: (raw) => raw.full !== true,
     },
     disable_page_skipping: {
@@ -60,10 +63,15 @@ export const vacuum = defineOperation({
       hint: 'trust no visibility map, after damage (DISABLE_PAGE_SKIPPING)',
       when: (raw) => raw.full !== true,
     },
-    process_main: { title: 'The table itself', hint: 'only its TOAST table (PROCESS_MAIN OFF; from 16 on)' },
+    process_main: {
+      title: 'The table itself',
+      hint: 'only its TOAST table (PROCESS_MAIN OFF; from 16 on)',
+      asks: { title: 'The table itself', hint: 'off: only its TOAST table (PROCESS_MAIN; from 16 on)' },
+    },
     process_toast: {
       title: 'Its TOAST table',
       hint: 'without its TOAST table (PROCESS_TOAST OFF; from 14 on)',
+      asks: { title: 'Its TOAST table', hint: 'off: not its TOAST table (PROCESS_TOAST; from 14 on)' },
       when: (raw) => raw.full !== true,
     },
     skip_database_stats: {

@@ -195,13 +195,15 @@ export async function nothing({ host }: OpContext, { tool, dir }: Asked): Promis
 export const chooseFields = {
   tool: {
     title: 'Tool',
-    hint: 'whose migrations they are; found out by the files without it',
+    hint: 'whose migrations they are; detected from the files without it',
+    standard: () => 'detected',
     placeholder: 'tool',
     choices: async () => (await nameable()).map(({ id, title }) => ({ value: id, hint: title })),
   },
   dir: {
     title: 'Directory',
     hint: 'with the migrations, or the project of the tool; without it the usual ones below this directory',
+    standard: () => 'detected',
     placeholder: 'dir',
   },
 } satisfies Record<string, Field>;

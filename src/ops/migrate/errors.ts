@@ -13,7 +13,7 @@ const TOLD = 3;
 /** What to do about an index that is not valid. */
 function indexSentence(index: InvalidIndex): string {
   const name = displayName(index.schema, index.name);
-  return `The index ${name} on ${displayName(index.table_schema, index.table_name)} is INVALID: it is not used for reading. Mend it with: pgdeck migrate repair ${name}`;
+  return `The index ${name} on ${displayName(index.table_schema, index.table_name)} is INVALID: it is not used for reading. Repair it with: pgdeck migrate repair ${name}`;
 }
 
 export const migrateErrors = defineErrors('migrate', {
@@ -120,11 +120,11 @@ export const migrateErrors = defineErrors('migrate', {
   severalDestinations: () =>
     refused('--to, --steps, --base and --only exclude each other.', 'Give one of them.'),
   inOrderOnly: ({ tool }: { tool: string }) =>
-    refused(`${tool} takes migrations back in their order only.`, 'Use --to or --steps.'),
+    refused(`${tool} rolls migrations back in their order only.`, 'Use --to or --steps.'),
   noHazard: ({ names, known }: { names: readonly string[]; known: readonly string[] }) =>
     refused(
       `${names.join(', ')} ${names.length === 1 ? 'is no hazard' : 'are no hazards'}.`,
-      `Known are: ${known.join(', ')}.`,
+      `--acknowledge takes: ${known.join(', ')}.`,
     ),
   changed: () =>
     refused(
@@ -133,13 +133,13 @@ export const migrateErrors = defineErrors('migrate', {
     ),
   lockLost: () =>
     failed(
-      'The connection that held the lock of migrations is gone.',
+      'The connection that held the migration lock is gone.',
       'See what is applied with: pgdeck migrate status',
     ),
   /** `waited`: seconds; `who`: the holder's session in words. */
   busy: ({ holder, waited }: { holder: { pid: number; who: string } | undefined; waited: number }) =>
     failed(
-      `Another run of migrations holds the lock: ${holder?.who ?? 'a session that has let it go by now'}${waited > 0 ? `; waited ${duration(waited)} for it` : ''}. Nothing was done.`,
+      `Another run of migrations holds the lock: ${holder?.who ?? 'a session that has released it meanwhile'}${waited > 0 ? `; waited ${duration(waited)} for it` : ''}. Nothing was done.`,
       holder === undefined
         ? 'Try again.'
         : `Wait longer with --wait, or end it with: pgdeck terminate ${holder.pid}`,
@@ -162,13 +162,13 @@ export const migrateErrors = defineErrors('migrate', {
   // repair
   nothingToMend: ({ name, ids }: { name: string; ids: readonly string[] }) =>
     refused(
-      `There is nothing to mend of ${name}.`,
+      `There is nothing to repair in ${name}.`,
       ids.length === 0 ? 'Everything is as it should be.' : `There is: ${ids.join(', ')}.`,
     ),
   noWay: ({ id, action, ways }: { id: string; action: string | undefined; ways: readonly string[] }) =>
-    refused(`${id} is not mended with --action ${action}.`, `Its ways are: ${ways.join(', ')}.`),
-  changedMeanwhile: () => refused('What is to be mended has changed meanwhile. Nothing was done.', AGAIN),
-  notMended: ({ what }: { what: string }) => failed(`It is not mended: ${what}`),
+    refused(`${id} is not repaired with --action ${action}.`, `Its ways are: ${ways.join(', ')}.`),
+  changedMeanwhile: () => refused('What is to be repaired has changed meanwhile. Nothing was done.', AGAIN),
+  notMended: ({ what }: { what: string }) => failed(`It is not repaired: ${what}`),
 
   // what is looked for afterwards
   /** `wrong`: versions that the history says otherwise of. */

@@ -50,6 +50,7 @@ async function remainsOf(leftover: Leftover, context: OpContext): Promise<Remain
     steps: [step],
     leaves: ({ done }) =>
       done.has(step.id) ? undefined : `${name} is as it was, or the step was done wholly.`,
+    reaches: () => (remedy === 'drop' ? `${name} is dropped.` : `${leftover.target ?? name} is back.`),
     locks: [{ family: 'restore', database: leftover.target ?? name }],
     ...(leftover.slots > 0 && {
       consequence: `${name} has ${plural(leftover.slots, 'logical replication slot')}, dropped with it.`,
@@ -77,7 +78,10 @@ function dropStep(leftover: Leftover): Step {
     id: 'drop',
     title: `Drop ${leftover.database}`,
     preview: dropSql(leftover).join(';\n'),
-    effect: leftover.sessions > 0 ? `ends ${plural(leftover.sessions, 'session')} in it` : 'nobody is in it',
+    effect:
+      leftover.sessions > 0
+        ? `ends ${plural(leftover.sessions, 'session')} in it`
+        : 'no session is connected to it',
     run: async (io) => dropLeftover(await maintenance(io), leftover),
   };
 }

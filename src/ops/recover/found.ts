@@ -34,6 +34,7 @@ async function partials(context: OpContext, handled: ReadonlySet<string>): Promi
       facts: [],
       checks: [],
       leaves: () => 'Listed backups were not touched.',
+      reaches: () => 'Unfinished backups are gone; listed backups were not touched.',
       // one sweep finds them all
       steps:
         at > 0

@@ -19,6 +19,7 @@ export const recover = defineOperation({
     run: {
       title: 'Run',
       hint: 'only what this run has left',
+      standard: () => 'all of them',
       argument: true,
       choices: async (context) => {
         const here = await serverHere(context);
@@ -58,9 +59,7 @@ function combined(
   const keys = plans.flatMap((plan) => plan.locks ?? []);
   return {
     operation: 'recover',
-    title: remains.every(({ kept }) => kept)
-      ? 'Nothing is to be cleaned up'
-      : 'Clean up after runs that were killed',
+    title: remains.every(({ kept }) => kept) ? 'Nothing to clean up' : 'Clean up after runs that were killed',
     subject: names.size === 1 && name !== undefined ? name : (addressOf(context.place) ?? context.place),
     danger,
     writes: plans.some((plan) => plan.writes),
@@ -70,7 +69,8 @@ function combined(
     tables: plans.flatMap((plan) => plan.tables ?? []),
     checks: remains.flatMap(checksOf),
     leaves: (failure) =>
-      `${[...new Set(plans.flatMap((plan) => plan.leaves(failure) ?? []))].join(' ')} What is left is found again with: pgdeck recover --plan`.trim(),
+      `${[...new Set(plans.flatMap((plan) => plan.leaves(failure) ?? []))].join(' ')} What is left is found again with: pgdeck recover`.trim(),
+    reaches: () => [...new Set(plans.map((plan) => plan.reaches()))].join(' ') || 'Nothing was changed.',
     steps: remains.flatMap(({ plan, mark }) => [...(plan?.steps ?? []), ...(mark ? [mark] : [])]),
     ...(consequence !== '' && { consequence }),
     locks: keys.filter(

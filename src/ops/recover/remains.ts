@@ -65,13 +65,14 @@ function nothingElse({ id }: Run, { place }: OpContext): Plan {
     checks: [],
     steps: [],
     leaves: () => 'No data was changed.',
+    reaches: () => 'No data was changed.',
   };
 }
 
 /** How far a run came. */
 function howFar({ status, steps, events }: Run): string {
   if (status !== 'interrupted')
-    return `it ${status === 'failed' ? 'failed' : 'was cancelled'}, and not all of it could be taken back.`;
+    return `it ${status === 'failed' ? 'failed' : 'was cancelled'}, and not all of it could be rolled back.`;
   const begun = events.findLast((event) => event.type === 'start')?.step;
   if (begun === undefined) return 'killed before its first step.';
   const ended = events.some((event) => event.type === 'finish' && event.step === begun);

@@ -25,7 +25,7 @@ export function versionChecks({ major, version, versionNum }: Server, manner: Ma
     checks.push({
       title: 'Options',
       status: 'block',
-      detail: `PostgreSQL ${version} has no TABLESPACE for REINDEX: it came with 14. Leave it out.`,
+      detail: `PostgreSQL ${version} has no REINDEX (TABLESPACE): that is from 14 on. Remove it.`,
     });
   // indexes that miss rows: release notes of 14.4
   if (manner.concurrently && versionNum >= 140000 && versionNum < 140004)

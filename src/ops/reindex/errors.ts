@@ -10,12 +10,12 @@ export const reindexErrors = defineErrors('reindex', {
     failed(`Session ${pid} is building ${index} now.`, 'Wait until it is done, or cancel it first.'),
   passedOver: ({ indexes, said }: { indexes: readonly string[]; said: string }) =>
     failed(
-      `${indexes.join(', ')} ${indexes.length === 1 ? 'was' : 'were'} passed over${said === '' ? '.' : `: ${said}`}`,
+      `${indexes.join(', ')} ${indexes.length === 1 ? 'was' : 'were'} skipped${said === '' ? '.' : `: ${said}`}`,
     ),
   invalid: ({ indexes }: { indexes: readonly string[] }) =>
     failed(
       `${indexes.join(', ')} ${indexes.length === 1 ? 'is' : 'are'} invalid.`,
-      `To mend: pgdeck reindex ${indexes.map((index) => `--index ${index}`).join(' ')}`,
+      `To repair: pgdeck reindex ${indexes.map((index) => `--index ${index}`).join(' ')}`,
     ),
   stay: ({ indexes }: { indexes: readonly { readonly index: string; readonly why: string }[] }) =>
     failed(indexes.map(({ index, why }) => `${index} stays, invalid: ${why}`).join('\n')),

@@ -47,21 +47,23 @@ export const reindexFields: Record<keyof ReindexInput, Field> = {
   concurrently: {
     title: 'Concurrently',
     hint: 'not concurrently: with locks, faster, and writers, often readers too, have to wait',
+    asks: { title: 'Concurrently', hint: 'off: with locks, faster, and writers, often readers too, wait' },
   },
   tablespace: {
     title: 'Tablespace',
     hint: 'build them in this tablespace (from 14 on)',
     placeholder: 'name',
+    standard: () => 'where each is now',
   },
   lock_timeout: {
     title: 'Lock timeout',
-    hint: 'without CONCURRENTLY: seconds that one attempt waits; others stand behind it that long',
+    hint: 'without CONCURRENTLY: seconds that one attempt waits; others queue behind it that long',
     placeholder: 'seconds',
     when: locking,
   },
   wait: {
     title: 'Wait for locks',
-    hint: 'without CONCURRENTLY: seconds in which a lock that others hold is tried for again and again',
+    hint: 'without CONCURRENTLY: seconds to keep retrying for a lock that others hold',
     placeholder: 'seconds',
     when: locking,
   },

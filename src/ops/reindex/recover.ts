@@ -50,11 +50,12 @@ export async function recoverReindex(run: Run, context: OpContext): Promise<Plan
         id: 'sweep',
         title,
         preview: found.length === 0 ? 'DROP INDEX CONCURRENTLY …' : found.map(remedySql).join(';\n'),
-        effect: 'reads and writes go on',
+        effect: 'reads and writes continue',
         run: (io) => sweep(io, doubts, { patience: SWEEP_SECONDS, applicationName, database }),
       },
     ],
     locks: [{ family: 'reindex', database }],
+    reaches: () => 'No rows were changed; no invalid index is left of it.',
     leaves: () => 'No rows were changed; an invalid index takes writes and serves no query.',
   };
 }

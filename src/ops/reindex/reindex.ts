@@ -94,7 +94,7 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
       {
         label: 'How',
         value: concurrently
-          ? 'concurrently: reads and writes go on, and open transactions are waited for'
+          ? 'concurrently: reads and writes continue, and open transactions are waited for'
           : `with locks, each tried for ${duration(lockTimeout)} at a time, for up to ${duration(wait)}`,
       },
       { label: 'Indexes', value: amount(rebuilt.targets) },
@@ -115,9 +115,10 @@ async function planReindex(input: ReindexInput, context: OpContext): Promise<Pla
           database: server.database,
         }),
     consequence: concurrently
-      ? 'Reads and writes go on. It waits for every transaction that is open, and longer ones hold it up.'
-      : 'Whoever writes to these tables waits until their indexes are built, and whoever reads through them too.',
+      ? 'Reads and writes continue. Waits for every open transaction; a long one holds it up.'
+      : 'Writers to these tables wait until their indexes are built, and so do readers that use them.',
     locks: [{ family: 'reindex', database: server.database }],
+    reaches: () => 'No rows were changed.',
     leaves: () => 'No rows were changed; indexes that were rebuilt stay rebuilt.',
   };
 }

@@ -65,7 +65,7 @@ function cleanUpStep(shared: Shared, leftover: ReindexLeftover): Step {
     id,
     title: drops ? `Remove ${name}, which is invalid` : `Build ${name} again, which is invalid`,
     preview: statementPreview(remedySql(leftover), 0),
-    effect: 'reads and writes go on',
+    effect: 'reads and writes continue',
     // without CONCURRENTLY a copy that is still there would be built, and be valid
     independent: manner.concurrently,
     run: async (io) => {
@@ -96,7 +96,7 @@ function rebuildStep(shared: Shared, target: Target): Step {
   const before = last.get(id);
   const name = fullName(table.schema, table.name);
   const effect = manner.concurrently
-    ? 'reads and writes go on'
+    ? 'reads and writes continue'
     : `whoever writes to ${name} waits, and who reads through ${more.length === 0 ? fullName(only?.schema ?? null, only?.name ?? '') : 'its indexes'}`;
   return {
     id,
@@ -208,7 +208,7 @@ function compareStep({ scope, sessions, ledger, doubts, leftovers, known }: Shar
         );
       for (const { schema, name } of asBefore) {
         const shown = fullName(schema, name);
-        io.line(`${shown} was invalid before and still is. To mend: pgdeck reindex --index ${shown}`);
+        io.line(`${shown} was invalid before and still is. To repair: pgdeck reindex --index ${shown}`);
       }
       if (news.length === 0) return;
       throw reindexErrors.invalid({ indexes: news.map(({ schema, name }) => fullName(schema, name)) });

@@ -87,10 +87,7 @@ export const restoreErrors = defineErrors('restore', {
     );
   },
   noWayBack: ({ run }: { run: string }) =>
-    refused(
-      `${run} has not written down how it is taken back.`,
-      'Restore the safety backup: pgdeck backups list',
-    ),
+    refused(`${run} has not recorded how to undo it.`, 'Restore the safety backup: pgdeck backups list'),
 });
 
 export const proofErrors = defineErrors(

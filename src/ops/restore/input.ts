@@ -2,9 +2,16 @@ import { z } from 'zod';
 import { fullName } from '../../db/ident.ts';
 import { databaseList } from '../../db/queries/database/facts.ts';
 import { bytes, plural } from '../../text/units.ts';
+import { systemIdentifier } from '../database/identity.ts';
 import { isMaintenance, planningSession } from '../database/maintenance.ts';
 import type { Field, FieldChoice, Known, OpContext, RawInput } from '../engine/operation.ts';
-import { type Backup, findBackup, listBackups, repositoryDirectory } from '../repository/repository.ts';
+import {
+  type Backup,
+  findBackup,
+  listBackups,
+  NEWEST,
+  repositoryDirectory,
+} from '../repository/repository.ts';
 import { inOrderOfUse, isSafety } from '../repository/safety.ts';
 
 export const MODES = ['replace', 'merge', 'skip_existing'] as const;
@@ -53,8 +60,16 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
     hint: 'a backup, as backups list has it, or the path of a dump',
     argument: true,
     choices: async (context, raw) => {
-      const backups = await listBackups(repositoryDirectory(context, textOf(raw.dir)));
-      return inOrderOfUse(backups, context.now()).map((one) => ({ value: one.id, hint: choiceHint(one) }));
+      const repository = repositoryDirectory(context, textOf(raw.dir));
+      const [backups, usual] = await Promise.all([
+        listBackups(repository),
+        newestGood(context, repository, raw),
+      ]);
+      return inOrderOfUse(backups, context.now()).map((one) => ({
+        value: one.id,
+        hint: choiceHint(one),
+        ...(one.id === usual && { usual: true }),
+      }));
     },
     none: (known, raw) =>
       `There are no backups in ${repositoryDirectory(known, textOf(raw.dir))}. Make one (b in the console), type the path of a dump, or name another repository.`,
@@ -96,17 +111,22 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
   },
   in_place: {
     title: 'In place',
-    hint: 'drop the database and create it anew, where there is no room for both; nobody can work meanwhile',
+    hint: 'drop the database and create it again, where there is no room for both; nobody can work meanwhile',
     when: (raw) => !chosen(raw) && !given(raw.into),
   },
   no_owner: {
     title: 'Without owners',
     hint: 'give everything to the role that restores, and leave grants out',
+    asks: {
+      title: 'Owners and grants',
+      hint: 'as in the backup; off: all of it belongs to the role that restores',
+    },
     when: (raw) => !chosen(raw),
   },
   no_safety_backup: {
     title: 'No safety backup',
     hint: 'do not back up the database first that is replaced',
+    asks: { title: 'Safety backup', hint: 'of the database that is replaced, made first' },
     when: (raw) => !given(raw.into) && raw.in_place !== true,
   },
   accept_damaged: {
@@ -159,6 +179,23 @@ export function hooksOf(
   { backup }: Pick<OpContext, 'backup'>,
 ): { before: string | undefined; after: string | undefined } {
   return { before: before ?? backup.before_restore, after: after ?? backup.after_restore };
+}
+
+/** What `newest` means here: the newest that was verified, of the whole database and of this server. */
+async function newestGood(
+  context: OpContext,
+  repository: string,
+  raw: RawInput,
+): Promise<string | undefined> {
+  const named = textOf(raw.database) ?? context.target.database;
+  const database = isMaintenance(named) ? undefined : named;
+  try {
+    const server = await systemIdentifier(await planningSession(context));
+    return (await findBackup(repository, NEWEST, database, context.now(), server)).id;
+  } catch {
+    // then none is meant by most, and the list says what there is
+    return undefined;
+  }
 }
 
 async function databaseChoices(context: OpContext): Promise<FieldChoice[]> {

@@ -88,6 +88,10 @@ export async function recoverRestore(run: Run, context: OpContext): Promise<Plan
       facts.dropped === undefined || done.has('put-back')
         ? undefined
         : `The safety backup ${facts.dropped.safety} is kept.`,
+    reaches: () =>
+      !steps.some(({ id }) => id === 'put-back')
+        ? 'What the restore left is gone.'
+        : `${subject} is there as it was backed up before the restore.`,
     locks: writes ? [{ family: 'restore', database: subject }] : [],
   };
 }
@@ -111,7 +115,7 @@ async function swappedFact(
   if (state !== 'new') return undefined;
   return {
     label: live,
-    value: `is the restored one, whole; as it was before it is kept in ${swap.before}`,
+    value: `is the restored database, complete; the one before is kept as ${swap.before}`,
   };
 }
 

@@ -16,7 +16,7 @@ import { afterStep, beforeStep, type Hooks } from './steps/hooks.ts';
 import { newState, RUN } from './steps/state.ts';
 import { undoChecks } from './swap/checks.ts';
 import { Undecided } from './swap/errors.ts';
-import { undoPreview, undoSwap } from './swap/swap.ts';
+import { endedText, undoPreview, undoSwap } from './swap/swap.ts';
 
 /** What the steps of a restore have recorded. */
 export const factsSchema = z.object({
@@ -75,7 +75,7 @@ async function undoPlan(
   const state = newState(undefined);
   return {
     operation: 'restore',
-    title: `Put ${live} back as it was before ${run.id}`,
+    title: `Undo the restore of ${live}`,
     subject: live,
     danger: 'type-name',
     writes: true,
@@ -85,7 +85,7 @@ async function undoPlan(
       { label: 'Server', value: `${context.place}, PostgreSQL ${session.server.version}` },
       { label: 'Database', value: live },
       {
-        label: 'Put back',
+        label: 'Goes back to',
         value: `${before}, replaced by ${run.subject} at ${run.started_at.slice(0, 16)}Z`,
       },
     ],
@@ -94,10 +94,11 @@ async function undoPlan(
       ...beforeStep(hooks, state),
       {
         id: 'undo',
-        title: 'Exchange the names in one transaction',
+        title: 'Swap the names in one transaction',
         preview: undoPreview(shown, { live: now?.comment ?? null, before: old?.comment ?? null }),
         effect: 'sessions are ended; nobody can connect for a fraction of a second',
         waits: true,
+        atomic: true,
         run: async (io) => {
           const rolledBack = rolledBackName(live, io.run);
           state.exchanging = true;
@@ -109,12 +110,12 @@ async function undoPlan(
           );
           state.replaced = true;
           io.result({
-            title: 'Put back',
+            title: 'Swapped back',
             columns: ['what', 'value'],
             rows: [
               ['database', live],
               ['closed to clients', milliseconds(done.closed_ms)],
-              ['sessions ended', String(done.ended)],
+              ['sessions ended', endedText(done)],
               ['what was restored is kept as', rolledBack],
             ],
           });
@@ -124,8 +125,9 @@ async function undoPlan(
     ],
     consequence:
       `What was written to ${live} since the restore is kept in ${shown.rolledBack}. ` +
-      'Everybody who is connected loses the connection, and can connect again within a second.',
+      'All sessions are disconnected, and can connect again within a second.',
     locks: [{ family: 'restore', database: live }],
+    reaches: () => `${live} is as it was before the restore; what was restored is kept beside it.`,
     leaves: () => {
       if (state.undecided) return undefined;
       if (state.replaced) return `${live} is as it was before the restore.`;

@@ -13,7 +13,7 @@ export const scheduleErrors = defineErrors('schedule', {
   noEnd: ({ begin, end }: { begin: string; end: string }) =>
     refused(
       `The crontab has the mark "${begin}" without its end.`,
-      `Mend it with crontab -e: the line "${end}" is missing below the jobs.`,
+      `Fix it with crontab -e: the line "${end}" is missing below the jobs.`,
     ),
   unreadable: ({ said }: { said: string }) => failed(`The crontab cannot be read: ${said}`),
   notTaken: ({ said }: { said: string }) => failed(`crontab refused the new lines: ${said}`),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { splitWords } from '../../text/shell.ts';
 import { moment } from '../../text/units.ts';
+import { problemText } from '../engine/fields.ts';
 import { defineOperation } from '../engine/operation.ts';
 import { type Check, KEPT } from '../engine/plan.ts';
 import { cronMissing, JOB_NAME, jobLine, jobsOf, readCrontab, withJob, writeCrontab } from './crontab.ts';
@@ -25,7 +26,7 @@ export const scheduleInstall = defineOperation({
   id: 'schedule install',
   input,
   fields: {
-    name: { title: 'Name', hint: 'how the job is called: nightly', argument: true },
+    name: { title: 'Name', hint: 'name of the job, such as nightly', argument: true },
     at: {
       title: 'When',
       hint: 'five fields of cron, local time: minute hour day month weekday',
@@ -62,7 +63,7 @@ export const scheduleInstall = defineOperation({
         : { title: 'cron', status: 'block', detail: missing },
       wrong === undefined
         ? { title: 'command', status: 'ok', detail: `pgdeck ${command}` }
-        : { title: 'command', status: 'block', detail: wrong },
+        : { title: 'command', status: 'block', detail: problemText('--command', wrong) },
       ...(surprising === undefined ? [] : [{ title: 'when', status: 'warn', detail: surprising } as const]),
       ...(unasked === undefined ? [] : [{ title: 'confirmation', status: 'warn', detail: unasked } as const]),
       {
@@ -111,6 +112,7 @@ export const scheduleInstall = defineOperation({
           rollback: async (io) => (written === undefined ? KEPT : writeCrontab(io.host, written)),
         },
       ],
+      reaches: () => 'The other lines of the crontab were not touched; no database was.',
       leaves: ({ takenBack }) =>
         takenBack ? 'The crontab is as it was.' : 'The crontab may have changed: look at it with crontab -l.',
       undo: { command: `pgdeck schedule remove ${name}` },

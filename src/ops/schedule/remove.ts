@@ -32,6 +32,7 @@ export const scheduleRemove = defineOperation({
       input: { name },
       facts: [{ label: 'job', value: jobLine(job) }],
       checks: [],
+      reaches: () => 'The other lines of the crontab were not touched; no database was.',
       leaves: ({ takenBack }) =>
         takenBack ? 'The crontab is as it was.' : 'The crontab may have changed: look at it with crontab -l.',
       steps: [

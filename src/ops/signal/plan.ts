@@ -53,8 +53,23 @@ export interface Where extends Pick<OpContext, 'place' | 'readOnly' | 'control'>
  * Throws {@link OpError} in read-only mode and {@link DbError}.
  */
 export async function planSignal(request: SignalRequest, where: Where): Promise<SignalPlan> {
-  if (where.readOnly) throw engineErrors.readOnly({ operation: request.action });
-  return signalPlan(await hitsOf(await where.control(), request), request.pick, where);
+  const [plan] = await planSignals([request], where);
+  return plan as SignalPlan;
+}
+
+/** Plans several requests of which one is chosen: all by the same look at who waits for whom. */
+export async function planSignals(
+  requests: readonly SignalRequest[],
+  where: Where,
+): Promise<readonly SignalPlan[]> {
+  const [first] = requests;
+  if (where.readOnly && first) throw engineErrors.readOnly({ operation: first.action });
+  const session = await where.control();
+  const found = await waits(session);
+  const plans: SignalPlan[] = [];
+  for (const request of requests)
+    plans.push(signalPlan(await hitsOf(session, request, found), request.pick, where));
+  return plans;
 }
 
 /** Whether a plan is one of signals, with what its question is about. */
@@ -75,7 +90,7 @@ export function signalPlan(
   return {
     ...hits,
     operation: action,
-    title: titleOf(hits),
+    title: titleOf(hits, pick),
     subject: subjectOf(victims),
     danger: 'confirm',
     writes: true,
@@ -93,6 +108,7 @@ export function signalPlan(
     ...(victims.length > 0 && { consequence: CONSEQUENCE[action] }),
     // of each that was signalled it is told what became of it
     leaves: () => undefined,
+    reaches: () => 'No committed data was changed.',
   };
 }
 
@@ -103,9 +119,13 @@ function inputOf(pick: SignalPick): SignalPlan['input'] {
   return { pid: pick.pids.map(({ pid }) => pid) };
 }
 
-async function hitsOf(session: Session, request: SignalRequest): Promise<Hits> {
+async function hitsOf(
+  session: Session,
+  request: SignalRequest,
+  { rows, failure }: Awaited<ReturnType<typeof waits>>,
+): Promise<Hits> {
   const { action, pick } = request;
-  const { rows, failure } = await waits(session);
+  const cured = action === 'cancel' ? 'cancelled' : 'ended';
   if (failure !== undefined && 'rootBlockers' in pick) throw failure;
 
   const graph = waitGraph(rows);
@@ -120,6 +140,7 @@ async function hitsOf(session: Session, request: SignalRequest): Promise<Hits> {
       action,
       named: named.get(target.pid) ?? [],
       unverified: request.unverified ?? false,
+      sameTransaction: request.sameTransaction ?? 'rootBlockers' in pick,
       ...('idleLongerThan' in pick && { idleLongerThan: pick.idleLongerThan }),
     };
     const decision = decide(target, circumstances);
@@ -127,25 +148,44 @@ async function hitsOf(session: Session, request: SignalRequest): Promise<Hits> {
       refused.push(decision);
       continue;
     }
+    const blocks = waitingBehind(graph, target.pid);
     victims.push({
       target,
       guard: decision,
-      blocks: waitingBehind(graph, target.pid),
-      frees: freedBy(graph, new Set([target.pid])).length,
+      blocks,
+      longestWait: longestWait(blocks, rows),
+      frees: freedBy(graph, new Set([target.pid]), cured).length,
       sql: signalSql(session.server, action, target, decision),
     });
   }
   const pids = new Set(victims.map((victim) => victim.target.pid));
-  const frees = freedBy(graph, pids);
+  const frees = freedBy(graph, pids, cured);
   const held = heldUp(graph, pids, frees);
   return {
     action,
     victims,
     refused,
+    limited: !session.server.rights.superuser,
     frees: frees.length,
+    ...(isKept(frees, graph, rows) && { kept: true }),
     ...(held !== undefined && { heldUp: held }),
     ...(failure !== undefined && { waitersUnknown: failure.message }),
   };
+}
+
+/** An advisory lock goes from one of the freed to the next: pg_locks does not tell whether it ends with a transaction. */
+function isKept(frees: readonly number[], graph: Waits, rows: readonly LockRow[]): boolean {
+  const freed = new Set(frees);
+  return rows.some(
+    ({ pid, locktype }) =>
+      locktype === 'advisory' && freed.has(pid) && [...(graph.get(pid) ?? [])].some((one) => freed.has(one)),
+  );
+}
+
+function longestWait(blocks: readonly number[], rows: readonly LockRow[]): number | null {
+  const behind = new Set(blocks);
+  const waited = rows.flatMap((row) => (behind.has(row.pid) ? (row.wait_seconds ?? []) : []));
+  return waited.length === 0 ? null : Math.max(...waited);
 }
 
 /** Whoever waits behind the victims and is not freed by them alone. */
@@ -223,7 +263,7 @@ function prepared(action: SignalAction, row: LockRow | undefined, server: Server
       pid,
       why: 'prepared',
       reason: `A prepared transaction has no session to ${action}.`,
-      remedy: 'Find it in pg_prepared_xacts and end it with COMMIT PREPARED or ROLLBACK PREPARED.',
+      remedy: 'Find it in pg_prepared_xacts and end it: pgdeck prepared GID --outcome commit or rollback.',
     };
   const name = quoteLiteral(gid).trim();
   const elsewhere = row?.prepared_in === server.database ? '' : ` in the database ${row?.prepared_in}`;

@@ -13,6 +13,7 @@ export interface Circumstances {
   /** The sweep of idle sessions: seconds of idleness asked for. */
   readonly idleLongerThan?: number;
   readonly unverified: boolean;
+  readonly sameTransaction?: boolean;
 }
 
 /** Decides whether a session may be signalled: the guard to send with, or why it is left alone. */
@@ -139,7 +140,11 @@ function guard(target: SignalTarget, circumstances: Circumstances): Guard | Refu
           `Session ${pid} has not been idle for more than ${duration(circumstances.idleLongerThan)}.`,
         );
   }
-  if (circumstances.action === 'terminate') return { by: 'session', backendStart };
+  const { xact_start_us: xactStart } = target;
+  if (circumstances.action === 'terminate')
+    return circumstances.sameTransaction && xactStart !== null
+      ? { by: 'transaction', backendStart, xactStart }
+      : { by: 'session', backendStart };
   if (state === 'active') return { by: 'query', backendStart, queryStart };
   // track_activities is off: what it runs is not known
   if (state === 'disabled' || state === null) return { by: 'query', backendStart, queryStart: null };

@@ -5,7 +5,7 @@ import type { Server } from '../../db/server.ts';
 import { call, type Session } from '../../db/session.ts';
 import { cancelByName, stillByName, terminateByName } from './queries/by-name.ts';
 import { signalIdle } from './queries/idle.ts';
-import { signalCancel, signalStill, signalTerminate } from './queries/signal.ts';
+import { signalCancel, signalStill, signalTerminate, signalTransaction } from './queries/signal.ts';
 import type { Guard, SignalAction, SignalTarget, Victim } from './types.ts';
 
 /** The signal was delivered, the guard found nobody, or the server refused. */
@@ -28,6 +28,8 @@ function guarded(server: Server, action: SignalAction, target: SignalTarget, gua
   if (guard.by === 'name') return literal(action === 'cancel' ? cancelByName : terminateByName, target);
   const { backendStart } = guard;
   if (guard.by === 'idle') return literal(signalIdle, { pid, backendStart, queryStart: guard.queryStart });
+  if (guard.by === 'transaction')
+    return literal(signalTransaction, { pid, backendStart, xactStart: guard.xactStart });
   return guard.by === 'query'
     ? literal(signalCancel, { pid, backendStart, queryStart: guard.queryStart })
     : literal(signalTerminate, { pid, backendStart });

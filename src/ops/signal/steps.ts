@@ -1,3 +1,4 @@
+import type { DbError } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
 import { Later, Outcome } from '../engine/outcome.ts';
 import type { Step, StepIo } from '../engine/plan.ts';
@@ -48,23 +49,31 @@ function sending(action: SignalAction, victim: Victim, watchOf: WatchOf): Step {
         return notSent(sentenceOf(error));
       }
       const at = performance.now();
-      const sent = await send(session, action, victim);
-      if (sent !== 'delivered') {
-        const lost = session.lost && sent instanceof Error ? sent.message : undefined;
-        return told(await notDelivered(session, action, victim, sent), lost);
+      const { lost } = session;
+      const answer = send(session, action, victim);
+      if (lost) {
+        const sent = await answer;
+        if (sent instanceof Error)
+          return told(await notDelivered(session, action, victim, sent), sent.message);
       }
-      const watch = watchOf(run);
-      watch.delivered = true;
-      return new Later(async () => told(await watch.end({ victim, at, session, signal })));
+      // the next one is sent before this one is answered: far from the server each answer costs a round trip
+      return new Later(async () => {
+        const sent = await answer;
+        if (sent instanceof Error && sent.kind === 'lost') return told(inDoubt(victim, sent));
+        if (sent !== 'delivered') return told(await notDelivered(session, action, victim, sent));
+        const watch = watchOf(run);
+        watch.delivered = true;
+        return told(await watch.end({ victim, at, session, signal }));
+      });
     },
   };
 }
 
-/** Sees who goes on, also when a victim stays or the rest was not signalled: whatever was sent has its effect. */
+/** Sees who is released, also when a victim stays or the rest was not signalled: whatever was sent has its effect. */
 function seeing(behind: ReadonlySet<number>, watchOf: WatchOf): Step {
   return {
     id: 'effect',
-    title: 'See who goes on',
+    title: 'See who is released',
     preview: '',
     independent: true,
     always: true,
@@ -79,11 +88,17 @@ function seeing(behind: ReadonlySet<number>, watchOf: WatchOf): Step {
 
 async function effect(behind: ReadonlySet<number>, io: StepIo): Promise<Effect['waiters']> {
   try {
-    return await effectOn(behind, await io.control());
+    return await effectOn(behind, await io.control(), io.signal);
   } catch {
     // unknown is said as such; the outcomes themselves are known
     return null;
   }
+}
+
+/** The connection broke while the signal was under way. */
+function inDoubt(victim: Victim, { message }: DbError): SignalOutcome {
+  const reason = `it is not known whether the signal arrived: ${message}`;
+  return { victim, kind: 'failed', seconds: 0, reason };
 }
 
 async function notDelivered(
@@ -97,8 +112,9 @@ async function notDelivered(
     ...why,
   });
   if (sent === 'nobody') {
-    // terminate needs no look: the guard is the session itself
-    const guarded = victim.guard.by === 'query' || victim.guard.by === 'idle';
+    // no look is needed where the guard is the session itself
+    const { by } = victim.guard;
+    const guarded = by === 'query' || by === 'idle' || by === 'transaction';
     const [where] = guarded ? await look(session, action, [victim]) : [];
     return outcome(where === undefined || where === 'gone' ? 'already_gone' : 'moved_on');
   }

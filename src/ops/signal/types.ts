@@ -29,11 +29,15 @@ export interface SignalRequest {
   readonly pick: SignalPick;
   /** Also sessions whose start is hidden from this role: guarded by pid, user, database and application only. */
   readonly unverified?: boolean;
+  /** Terminate: only while each is in the transaction that it is in now; the sessions are hit for what that holds. */
+  readonly sameTransaction?: boolean;
 }
 
 /** What must still be true on the server when the signal is sent; otherwise nothing is sent. Epoch microseconds. */
 export type Guard =
   | { readonly by: 'session'; readonly backendStart: number }
+  /** It is ended for the transaction that it is in. */
+  | { readonly by: 'transaction'; readonly backendStart: number; readonly xactStart: number }
   | { readonly by: 'query'; readonly backendStart: number; readonly queryStart: number | null }
   | { readonly by: 'idle'; readonly backendStart: number; readonly queryStart: number | null }
   /** The session's start is hidden from this role. */
@@ -45,6 +49,8 @@ export interface Victim {
   readonly guard: Guard;
   /** Pids that wait for it, directly or behind another waiter. */
   readonly blocks: readonly number[];
+  /** Seconds that the first of them has waited; null where nobody waits, or it is not known. */
+  readonly longestWait: number | null;
   /** How many of them go on, in turn, when this session alone goes. */
   readonly frees: number;
   /** The statement that is sent. */
@@ -88,8 +94,12 @@ export interface Hits {
   /** Each session once. */
   readonly victims: readonly Victim[];
   readonly refused: readonly Refusal[];
+  /** This role may not signal every client's session: a search has looked among those that it may. */
+  readonly limited: boolean;
   /** How many waiters go on, in turn, when all victims go. */
   readonly frees: number;
+  /** Some of them wait in turn for an advisory lock, which whoever gets it may keep as long as its session. */
+  readonly kept?: boolean;
   /** Waiters behind the victims that do not go on with them alone. */
   readonly heldUp?: HeldUp;
   /** Set when the sessions that wait could not be read: blocks and frees are then unknown, not 0. */
@@ -115,7 +125,7 @@ export const OUTCOME_KINDS = [
   'cancelled',
   /** It was gone before the signal; nothing was sent. */
   'already_gone',
-  /** Cancel: another statement runs by now; idle: it is at work again. Nothing was sent. */
+  /** Cancel: another statement runs by now; idle: it is at work again; transaction: that one is over. Nothing was sent. */
   'moved_on',
   'not_permitted',
   /** Delivered; whether it worked is hidden from this role (cancel of an unverified session). */
@@ -149,7 +159,7 @@ export interface Effect {
   readonly kind: 'effect';
   /** Null when who waits could not be read. */
   readonly waiters: {
-    /** No longer wait. */
+    /** No longer wait, and are there. */
     readonly freed: number;
     /** Wait only behind those freed: they go on one after the other. */
     readonly inTurn: number;
@@ -157,6 +167,8 @@ export interface Effect {
     readonly waiting: number;
     /** By whom, as far as they wait for nobody themselves. */
     readonly by: readonly number[];
+    /** Waited, and have no session any more. */
+    readonly gone?: number | undefined;
   } | null;
 }
 

@@ -81,6 +81,7 @@ export const verify = defineOperation({
           run: (io) => run(io, context, clients, backup, level, dirFlag(input.dir)),
         },
       ],
+      reaches: () => 'The files of the backup were only read.',
       leaves: () => 'The files of the backup were not changed.',
     };
   },

@@ -27,14 +27,11 @@ export function ResultTable({
   titles,
   rows,
   ascii = false,
-  style,
 }: {
   readonly titles: readonly string[];
   readonly rows: readonly (readonly string[])[];
   /** Its frame is drawn with ASCII characters. */
   readonly ascii?: boolean;
-  /** Paints the text of a cell. */
-  readonly style?: (text: string, column: number) => string;
 }): ReactElement {
   const [Table, setTable] = useState(loaded);
   useEffect(() => {
@@ -56,8 +53,7 @@ export function ResultTable({
   const room = (column: number) => (cells[column] ?? 0) + 2 * PADDING;
   // it measures by String.length, one short for every wide character of a row: every cell is cut to its own width
   const cell = ({ children, column = 0 }: CellProps) => {
-    const text = take(String(children), room(column));
-    return <Text>{style ? style(text, column) : text}</Text>;
+    return <Text>{take(String(children), room(column))}</Text>;
   };
   const header = ({ column = 0 }: CellProps) => (
     <Text bold>{` ${fit(titles[column] ?? '', room(column) - 1)}`}</Text>

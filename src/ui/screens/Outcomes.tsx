@@ -1,7 +1,7 @@
 import { Box, Text } from 'ink';
 import type { ReactElement } from 'react';
 import type { Deck } from '../../app/core/deck.ts';
-import { effectText, OUTCOME_TITLES, outcomeRows } from '../../app/signal/outcomes.ts';
+import { OUTCOME_TITLES, outcomeRows, resultText } from '../../app/signal/outcomes.ts';
 import { useDeck } from '../parts/Lines.tsx';
 import { ResultTable } from '../parts/ResultTable.tsx';
 
@@ -15,14 +15,13 @@ export function Outcomes({
 }): ReactElement | null {
   const text = useDeck(deck, (d) => JSON.stringify(outcomeRows(d.state, height) ?? null));
   const rows = JSON.parse(text) as string[][] | null;
-  const effect = useDeck(deck, (d) => effectText(d.state));
+  const result = useDeck(deck, (d) => resultText(d.state));
   if (!rows) return null;
   return (
     <Box flexDirection="column" height={height} paddingLeft={1} overflow="hidden">
-      <Text bold>What became of each</Text>
+      <Text bold>{result}</Text>
       <ResultTable titles={OUTCOME_TITLES} rows={rows} />
-      {effect !== undefined && <Text>{effect}</Text>}
-      <Text dimColor>It is in the message log (L) and printed on exit. Enter goes back.</Text>
+      <Text dimColor>Enter goes back. It is in the message log (L) and printed on exit.</Text>
     </Box>
   );
 }

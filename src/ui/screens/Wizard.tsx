@@ -4,7 +4,7 @@ import type { Deck } from '../../app/core/deck.ts';
 import { openedWizard } from '../../app/core/state.ts';
 import type { PlacedBlock, TableBlock } from '../../app/wizard/lines/document.ts';
 import { type WizardLayout, wizardLayout } from '../../app/wizard/lines/layout.ts';
-import { type Line, span } from '../../text/line.ts';
+import type { Line } from '../../text/line.ts';
 import { Lines, useDeck } from '../parts/Lines.tsx';
 import { preloadTable, ResultTable } from '../parts/ResultTable.tsx';
 import type { Paint } from '../theme.ts';
@@ -73,26 +73,14 @@ function Piece({
   return (
     <Box flexDirection="column" height={block.height} flexShrink={0} paddingLeft={1} overflow="hidden">
       <Box flexDirection="column" flexShrink={0} marginTop={-(block.hidden ?? 0)}>
-        <Table paint={paint} table={block.table} ascii={deck.ascii} />
+        <Table table={block.table} ascii={deck.ascii} />
       </Box>
     </Box>
   );
 }
 
-function Table({
-  paint,
-  table,
-  ascii,
-}: {
-  readonly paint: Paint;
-  readonly table: TableBlock;
-  readonly ascii: boolean;
-}): ReactElement {
-  const { tones } = table;
-  const style =
-    tones &&
-    ((text: string, column: number) => paint([span(text, column === 0 ? tones[text.trim()] : undefined)]));
-  return <ResultTable titles={table.titles} rows={table.rows} ascii={ascii} {...(style && { style })} />;
+function Table({ table, ascii }: { readonly table: TableBlock; readonly ascii: boolean }): ReactElement {
+  return <ResultTable titles={table.titles} rows={table.rows} ascii={ascii} />;
 }
 
 /** Lines that were computed already. */

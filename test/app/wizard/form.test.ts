@@ -1,7 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { fieldOf } from '../../../src/app/core/text-field.ts';
+import { footerLine } from '../../../src/app/screen/footer.ts';
 import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { focusedField, offered, parseForm } from '../../../src/app/wizard/form.ts';
+import { updateWizard } from '../../../src/app/wizard/state.ts';
 import type { Field } from '../../../src/ops/engine/operation.ts';
+import { lineText } from '../../../src/text/line.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { until } from '../../support/until.ts';
 import { operationOf, script, WizardStage } from './stage.ts';
@@ -71,7 +75,7 @@ test('what is wrong is said under its field, and going on leads there', async ()
   expect(stage.text).not.toContain('is needed');
   stage.keys('tab');
   stage.type('0');
-  expect(stage.text).toContain('Jobs at least 1');
+  expect(stage.text).toContain('Jobs: at least 1.');
   stage.keys('backtab', 'enter');
   expect(focus(stage)).toBe('jobs');
   expect(played.planned).toBe(0);
@@ -93,7 +97,7 @@ test('choices come from the server, are narrowed by what is typed, and another v
   expect(await choices(stage)).toHaveLength(3);
   stage.keys('^U');
   stage.type('yet to be');
-  expect(stage.text).toContain('None of the choices matches');
+  expect(stage.text).toContain('No choice matches');
   expect(input(stage)?.database).toBe('yet to be');
 });
 
@@ -111,7 +115,7 @@ test('down goes through the choices and on to the next field, up back again', as
 test('down waits for choices that are still asked for; Enter takes none before they are there', async () => {
   const played = script();
   const stage = await opened(played);
-  expect(stage.text).toContain('asking what there is');
+  expect(stage.text).toContain('Listing choices');
   stage.type('x');
   stage.keys('backspace', 'down', 'down', 'enter');
   expect(focus(stage)).toBe('database');
@@ -152,7 +156,7 @@ test('an empty field says what holds, and an empty list of choices what to do', 
   await until(() => stage.text.includes('Type the name of one that is to be.'), { what: 'the next step' });
   expect(stage.text).toMatch(/Tables +all of them \(default\)/);
   stage.keys('tab', 'tab', 'tab');
-  expect(stage.text).toMatch(/only these\. Down and Enter choose/);
+  expect(stage.text).toMatch(/only these\. Down, then Space or Enter,/);
 });
 
 test('an error goes when what was wrong is changed', async () => {
@@ -161,6 +165,17 @@ test('an error goes when what was wrong is changed', async () => {
   expect(stage.deck.state.toast?.text).toBe('Database is needed.');
   stage.type('s');
   expect(stage.deck.state.toast).toBeUndefined();
+  // filled in by another way than its keys, or left
+  const said = () => lineText(footerLine(stage.deck, 80));
+  stage.keys('backspace', 'enter');
+  expect(said()).toContain('Database is needed.');
+  const { id, form } = stage.wizard;
+  updateWizard(stage.deck, id, { form: { ...form, texts: { database: fieldOf('shop') } } });
+  expect(said()).not.toContain('Database is needed.');
+  updateWizard(stage.deck, id, { form });
+  expect(said()).toContain('Database is needed.');
+  stage.keys('esc');
+  expect(said()).not.toContain('Database is needed.');
 });
 
 test('a list takes choices in and out, and what is typed', async () => {
@@ -168,7 +183,8 @@ test('a list takes choices in and out, and what is typed', async () => {
   stage.type('shop');
   stage.keys('tab', 'tab', 'tab');
   expect(await choices(stage)).toEqual(['shop.a', 'shop.b', 'shop.c']);
-  stage.keys('down', 'space', 'down', 'space', 'space', 'down', 'enter');
+  // Space goes on to the one below
+  stage.keys('down', 'space', 'space', 'up', 'space', 'space');
   expect(input(stage)?.tables).toEqual(['shop.a', 'shop.c']);
   stage.type('mine');
   stage.keys('enter');
@@ -240,7 +256,7 @@ test('what cannot be read for the choices is said, and the value can be typed', 
   const stage = new WizardStage({ ...db.target(), database: 'missing' }, script());
   stages.push(stage);
   await stage.form();
-  await until(() => stage.text.includes('not to be had'), { what: 'the reason' });
+  await until(() => stage.text.includes('Cannot list choices'), { what: 'the reason' });
   stage.type('shop');
   expect(input(stage)?.database).toBe('shop');
 });

@@ -16,6 +16,7 @@ const plan: Plan = {
   facts: [],
   checks: [],
   leaves: () => undefined,
+  reaches: () => 'shop is painted.',
   steps,
 };
 
@@ -82,6 +83,19 @@ test('steps have a mark, a word where it did not go well, and their time', () =>
     ],
     300,
   );
-  expect(shown).toMatch(/✗ dump {2}NOT taken back {2}1\.5s/);
+  expect(shown).toMatch(/✗ dump {2}NOT rolled back {2}1\.5s/);
   expect(shown).toMatch(/· verify/);
+});
+
+test('a run that waits says for whom, for how long, and when it gives up', () => {
+  const waits = (at: number, who: string | null, until?: number): OpEvent => ({
+    ...{ at, type: 'waits', step: 0, who },
+    ...(until !== undefined && { until }),
+  });
+  const who = 'session 4711 (postgres, psql)';
+  // who it is may be told again with another age: it has waited since the first time
+  const events = [waits(1_000, who, 60_000), waits(8_000, who, 60_000)];
+  expect(text(events, 20_000)).toContain(`WAITS for ${who}: 19s so far, gives up in 40s`);
+  expect(text([waits(1_000, who)], 20_000)).toMatch(/: 19s so far$/m);
+  expect(text([...events, waits(9_000, null)], 20_000)).not.toContain('WAITS');
 });

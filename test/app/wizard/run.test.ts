@@ -4,6 +4,7 @@ import { headerLines } from '../../../src/app/screen/header.ts';
 import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { wizardLayout } from '../../../src/app/wizard/lines/layout.ts';
 import { LINES_KEPT } from '../../../src/app/wizard/run-view.ts';
+import { updateWizard } from '../../../src/app/wizard/state.ts';
 import { listRuns } from '../../../src/ops/engine/journal/runs.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { until } from '../../support/until.ts';
@@ -28,16 +29,30 @@ describe('the run', () => {
     expect(stage.deck.state).toMatchObject({ overlay: undefined, wizards: [] });
   });
 
-  test('a failure is told with its step, and what was begun is taken back', async () => {
+  test('a failure is told with its step, and what was begun is rolled back', async () => {
     const played = script({ work: () => Promise.reject(new Error('no paint left')) });
     const stage = await planned(played);
     stage.keys('enter');
     const { run } = await stage.at('result');
-    expect(played.happened).toEqual(['first', 'second', 'second taken back']);
-    expect(run.steps.map(({ state }) => state)).toEqual(['done', 'taken back', 'waiting']);
+    expect(played.happened).toEqual(['first', 'second', 'second rolled back']);
+    expect(run.steps.map(({ state }) => state)).toEqual(['done', 'rolled back', 'waiting']);
     expect(stage.text).toContain('FAILED');
     expect(stage.text).toContain('no paint left');
     expect(exitReport(stage.deck)).toContain('no paint left');
+  });
+
+  test('however much a program says, the state of the data and the next step are on the first screen', async () => {
+    const said = Array.from({ length: 30 }, (_, at) => `pg_restore: line ${at}`).join('\n');
+    const stage = await planned(script({ work: () => Promise.reject(new Error(said)) }));
+    stage.keys('enter');
+    await stage.at('result');
+    const first = stage.text.split('\n').slice(0, 16).join('\n');
+    expect(first).toMatch(
+      /FAILED +Step second: pg_restore: line 0[\s\S]*line 29 *\n Data +\S[\s\S]*\n Next +r plans/,
+    );
+    expect(first).not.toContain('line 15');
+    stage.keys('pgdn');
+    expect(stage.text).toContain('pg_restore: line 15');
   });
 
   test('Esc asks, and goes on unless told otherwise; y cancels, with what that leaves behind said', async () => {
@@ -46,14 +61,37 @@ describe('the run', () => {
     stage.keys('enter');
     await until(() => stage.text.includes('1 of 3 steps'), { what: 'the second step' });
     stage.keys('esc');
-    expect(stage.text).toContain('Ended where it is, with nothing to take back: Step first');
-    expect(stage.text).toContain('Taken back: Step second');
+    expect(stage.text).toContain('It keeps running until you answer.');
+    expect(stage.text).toContain('Keeps what it has done so far: Step first');
+    expect(stage.text).toContain('Will be rolled back: Step second');
     stage.keys('enter');
     expect(stage.wizard.phase).toMatchObject({ step: 'run', asked: undefined });
     stage.keys('esc', 'y');
     const { run } = await stage.at('result');
     expect(run.end?.status).toBe('cancelled');
-    expect(played.happened).toEqual(['first', 'second', 'second taken back']);
+    expect(played.happened).toEqual(['first', 'second', 'second rolled back']);
+  });
+
+  test('what is one transaction is said to be rolled back when it is stopped, and what is none to stay', async () => {
+    const stage = await planned(script({ work: untilCancelled }));
+    const { plan, ...phase } = await stage.at('plan');
+    const steps = plan.steps.map((step, at) => ({ ...step, atomic: at > 0 }));
+    updateWizard(stage.deck, stage.wizard.id, { phase: { ...phase, plan: { ...plan, steps } } });
+    stage.keys('enter');
+    await until(() => stage.text.includes('1 of 3 steps'), { what: 'the second step' });
+    stage.keys('esc');
+    expect(stage.text).toMatch(
+      /Will be rolled back: Step second\.\s+Keeps what it has done so far: Step first\./,
+    );
+    stage.keys('enter');
+    const half = plan.steps.map((step) => ({ ...step, atomic: false }));
+    const { phase: now } = stage.wizard;
+    if (now.step === 'run')
+      updateWizard(stage.deck, stage.wizard.id, { phase: { ...now, plan: { ...plan, steps: half } } });
+    stage.keys('esc');
+    expect(stage.text).toContain('Keeps what it has done so far: Step first, Step second.');
+    stage.keys('y');
+    await stage.at('result');
   });
 
   test('^C asks too, from any screen; a second one within 3 s cancels, and none of them quits', async () => {
@@ -61,10 +99,10 @@ describe('the run', () => {
     stage.keys('enter');
     await stage.at('run');
     stage.keys('l', '2', '^C');
-    expect(stage.text).toContain('Cancel it?');
+    expect(stage.text).toContain('Stop it: Paint shop?');
     stage.watching.clock.advance(4_000);
     stage.keys('n', '^C');
-    expect(stage.text).toContain('Cancel it?');
+    expect(stage.text).toContain('Stop it: Paint shop?');
     stage.keys('^C');
     await stage.at('result');
     expect(stage.exits).toBe(0);
@@ -99,7 +137,7 @@ describe('the run', () => {
     expect(detail).toContain('Painted');
   });
 
-  test('quitting asks first; the answer is No, and Yes cancels and takes back', async () => {
+  test('quitting asks first; the answer is No, and Yes cancels and rolls back', async () => {
     const played = script({ work: untilCancelled });
     const stage = await planned(played);
     stage.keys('enter');
@@ -109,7 +147,7 @@ describe('the run', () => {
     stage.keys('q', 'y');
     expect(stage.exits).toBe(1);
     await stage.stop();
-    expect(played.happened).toContain('second taken back');
+    expect(played.happened).toContain('second rolled back');
     expect(exitReport(stage.deck)).toContain('cancelled');
   });
 

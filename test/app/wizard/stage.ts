@@ -18,10 +18,12 @@ export interface Script {
   checks: Check[];
   subject: string;
   consequence?: string;
+  reason?: string;
   undo?: Plan['undo'];
+  tables?: Plan['tables'];
   /** The work of the step in the middle; ends with the run when it is cancelled. */
   work: (io: StepIo) => Promise<void>;
-  /** Ids of steps, as they are run and taken back. */
+  /** Ids of steps, as they are run and rolled back. */
   readonly happened: string[];
   planned: number;
 }
@@ -45,7 +47,7 @@ export function untilCancelled({ signal }: StepIo): Promise<void> {
   });
 }
 
-/** An operation with every kind of field and three steps, the second of which can be taken back. */
+/** An operation with every kind of field and three steps, the second of which can be rolled back. */
 export function operationOf(played: Script): AnyOperation {
   const field = (title: string) => ({ title, hint: `what ${title} is` });
   return defineOperation({
@@ -94,7 +96,8 @@ export function operationOf(played: Script): AnyOperation {
         facts: [{ label: 'Size', value: '7 MB of 库存' }],
         checks: played.checks,
         leaves: () => undefined,
-        tables: [
+        reaches: () => 'shop is painted.',
+        tables: played.tables ?? [
           {
             title: 'Largest tables',
             columns: ['table', 'rows'],
@@ -113,7 +116,7 @@ export function operationOf(played: Script): AnyOperation {
               played.happened.push('second');
               await played.work(io);
             },
-            rollback: async () => void played.happened.push('second taken back'),
+            rollback: async () => void played.happened.push('second rolled back'),
           },
           {
             ...step('third'),
@@ -124,6 +127,7 @@ export function operationOf(played: Script): AnyOperation {
             },
           },
         ],
+        ...(played.reason !== undefined && { reason: played.reason }),
         ...(played.consequence !== undefined && { consequence: played.consequence }),
         undo: played.undo ?? 'undo',
       };

@@ -40,7 +40,7 @@ describe('a run', () => {
     );
     expect([undone.code, undone.stdout]).toEqual([0, '']);
     expect(await isTable('c_run')).toBe(false);
-    expect((await run('runs', 'show', String(id))).stdout).toContain('It was taken back by');
+    expect((await run('runs', 'show', String(id))).stdout).toContain('It was undone by');
     expect((await run('undo', String(id), '--yes')).code).toBe(2);
   });
 
@@ -56,7 +56,7 @@ describe('a run', () => {
     expect(events.at(-1)?.undo).toMatch(new RegExp(`${events.at(-1)?.run}$`));
   });
 
-  test('is taken back by another name of the same server, but not on another server at its address', async () => {
+  test('is rolled back by another name of the same server, but not on another server at its address', async () => {
     const { stdout } = await run('work', 'c_named', '--yes', '--json');
     const id = String(lines(stdout).at(-1)?.run);
     const file = join(home, 'state', 'pgdeck', 'runs', id, 'plan.json');
@@ -83,11 +83,11 @@ describe('a run', () => {
     expect((await run('undo', id, '--yes')).code).toBe(0);
   });
 
-  test('a failure: exit 1, the sentence on stderr, and what was done is taken back', async () => {
+  test('a failure: exit 1, the sentence on stderr, and what was done is rolled back', async () => {
     const { code, stdout, stderr } = await run('work', 'c_fail', '--yes', '--fail');
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('pgdeck: Fill it: The dog ate it. Feed the dog.');
-    expect(stderr).toContain('Taken back: Create c_fail');
+    expect(stderr).toContain('Rolled back: Create c_fail');
     expect(await isTable('c_fail')).toBe(false);
     const json = await run('work', 'c_fail', '--yes', '--fail', '--json');
     expect([json.code, lines(json.stdout).at(-1)]).toEqual([
@@ -139,6 +139,8 @@ describe('a run', () => {
   test('a server that is not there: exit 3', async () => {
     const { code, stdout, stderr } = await run('work', 'x', '--yes', '--json', '-h', '/nowhere');
     expect([code, stderr]).toEqual([3, expect.stringContaining('There is no socket')]);
-    expect(lines(stdout)).toMatchObject([{ type: 'end', ok: false, run: null }]);
+    expect(lines(stdout)).toMatchObject([
+      { type: 'end', ok: false, run: null, state: 'Nothing was changed.' },
+    ]);
   });
 });

@@ -40,7 +40,7 @@ async function vacuumMarked(): Promise<Pty> {
   pty.press('v');
   await pty.waitFor(/Tables {2,}public\.orders,[\s\S]*\* public\.orders .*due: 10k dead rows, /);
   pty.press('tab', 'enter');
-  await pty.waitFor(/Terminal lost {2}the run is cancelled[\s\S]*Enter asks once more/);
+  await pty.waitFor(/Terminal lost {2}the run is cancelled[\s\S]*Enter asks whether to run it/);
   pty.press('enter');
   await pty.waitFor(/\[No\]/);
   pty.press('y');
@@ -49,7 +49,7 @@ async function vacuumMarked(): Promise<Pty> {
 
 test('from the marked row to what it changed, and the Tables screen shows it', async () => {
   const pty = await vacuumMarked();
-  await pty.waitFor(/DONE after[\s\S]*public\.orders .* 10k +│ 0 /, { timeout: 20_000 });
+  await pty.waitFor(/DONE {2,}[\s\S]*public\.orders .* 10k +│ 0 /, { timeout: 20_000 });
   expect(pty.text()).toContain('finished vacuuming');
   pty.press('enter');
   await pty.waitFor(/orders .* 0 +\d+\.\ds/);

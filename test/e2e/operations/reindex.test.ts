@@ -31,15 +31,15 @@ test('from the marked index to what it is like now, with whom it waits for', asy
   pty.press('v');
   await pty.waitFor(/Indexes {2,}public\.orders_t,[\s\S]*\* public\.orders_t .*bloat ~/);
   pty.press('tab', 'enter');
-  await pty.waitFor(/Reindex public\.orders_t[\s\S]*Enter asks once more/);
+  await pty.waitFor(/Reindex public\.orders_t[\s\S]*Enter asks whether to run it/);
   pty.press('enter');
   await pty.waitFor(/\[No\]/);
   pty.press('y');
   await pty.waitFor(
-    /waiting for writers before build \(phase 2 of 13\)[\s\S]*It waits for session \d+ \(postgres, app/,
+    /waiting for writers before build \(phase 2 of 13\)[\s\S]*Waits for session \d+ \(postgres, app/,
   );
   await app.sql('COMMIT');
-  await pty.waitFor(/DONE after[\s\S]*public\.orders_t .*done/, { timeout: 20_000 });
+  await pty.waitFor(/DONE {2,}[\s\S]*public\.orders_t .*done/, { timeout: 20_000 });
   pty.press('enter', 'q');
   expect((await pty.exit).code).toBe(0);
 });

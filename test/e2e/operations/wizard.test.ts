@@ -23,11 +23,11 @@ test('a backup from the form to the report on exit', async () => {
   pty.press('enter');
   await pty.waitFor(/Checks {2}\d+ ok[\s\S]*Enter runs it/);
   pty.press('enter');
-  await pty.waitFor(/DONE after/, { timeout: 20_000 });
+  await pty.waitFor(/DONE {2,}/, { timeout: 20_000 });
   pty.press('enter', '8');
   await pty.waitFor(/done +Back up test_/);
   pty.press('enter');
-  await pty.waitFor(/What became of it/);
+  await pty.waitFor(/Outcome/);
   pty.press('enter', 'q');
   expect(await pty.exit).toEqual({ code: 0, signal: 0 });
   expect(pty.text()).toContain(`Back up ${db.database}: done.`);
@@ -47,7 +47,7 @@ test('read-only: a backup changes nothing on the server, and can be made', async
   expect(await pty.exit).toEqual({ code: 0, signal: 0 });
 });
 
-test('SIGTERM while it is running takes back what was begun, and leaves nothing', async () => {
+test('SIGTERM while it is running rolls back what was begun, and leaves nothing', async () => {
   const session = await client(db.target());
   await session.sql('BEGIN');
   await session.sql('LOCK TABLE public."库存"');
@@ -57,7 +57,7 @@ test('SIGTERM while it is running takes back what was begun, and leaves nothing'
   pty.press('b');
   await pty.waitFor(/Back up databases[\s\S]*Databases/);
   pty.press('enter');
-  await pty.waitFor(/Enter runs it|cannot run/);
+  await pty.waitFor(/Enter runs it|Cannot run/);
   pty.press('enter');
   await pty.waitFor(/ RUN /);
   pty.kill('SIGTERM');
@@ -84,7 +84,7 @@ test('what a killed console has left is marked, and u cleans up after it', async
   pty.press('enter');
   await pty.waitFor(/\[No\]/);
   pty.press('y');
-  await pty.waitFor(/DONE after/);
+  await pty.waitFor(/DONE {2,}/);
   pty.press('enter');
   await pty.waitFor(/done +Clean up after[\s\S]*!interrupted.* recovered/);
   pty.press('q');

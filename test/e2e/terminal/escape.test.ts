@@ -51,7 +51,7 @@ test('the console shows hostile text as one cleaned line, wherever it comes from
   pty.press('esc');
   await pty.waitFor((screen) => !screen.join('\n').includes('Activity: details'), { what: 'the list again' });
   pty.press('K');
-  await pty.waitFor(`query       ${CLEANED}`);
+  await pty.waitFor(` -      ${CLEANED}`);
   pty.press('n', '4');
   await pty.waitFor((screen) => screen.filter((line) => line.includes('"t line one line t"')).length === 1, {
     what: 'one table',

@@ -25,7 +25,8 @@ test.each([
   expect(screen[0]).toContain('primary');
   for (const pane of ['Activity', 'Locks', 'Cache ratio', 'Table sizes'])
     expect(text).toMatch(new RegExp(`^(.*  |▶ )${pane}(  |$)`, 'm'));
-  expect(text).toMatch(/^ conn\w+ \d+ .* WAL\/s /m);
+  expect(screen[1]).toMatch(/^ conns \d+\/\d+ .* tps .* wal .* xmin /);
+  if (rows >= 40) expect(text).toMatch(/^ conns .* tps .* WAL\/s /m);
   expect(screen.at(-1)).toMatch(/\/ filter.* \? help {2}q quit$/);
   expect([pty.alternate, pty.bracketedPaste, pty.cursorShown]).toEqual([true, true, false]);
   expect(pty.modes()).not.toBe(before);
@@ -51,7 +52,7 @@ test('nothing of an operation is loaded before one is opened', async () => {
   /** The files of the program in which a text stands. */
   const holding = (text: string) =>
     files.map((file) => join(directory, file)).filter((file) => readFileSync(file, 'utf8').includes(text));
-  const fields = holding('write the table anew');
+  const fields = holding('rewrite the table, without bloat');
   for (const found of [fields, holding('libpg-query'), holding('CronPattern')]) {
     expect(found).not.toEqual([]);
     expect(loaded().filter((file) => found.includes(file))).toEqual([]);

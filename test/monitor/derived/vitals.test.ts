@@ -40,6 +40,7 @@ function database(seconds: number, counters: Counters = {}): Database {
 /** Lets the vitals see rows as the sampler would hand them over. */
 function observer(vitals = new Vitals(), timing = 'on') {
   let startedAt = 1;
+  let ownTransactions = 0;
   const see = ({ database, walPosition, summary }: Rows) => {
     const read = new Map<unknown, readonly unknown[] | undefined>([
       [databasePoll, database],
@@ -51,12 +52,16 @@ function observer(vitals = new Vitals(), timing = 'on') {
         const rows = read.get(poll) as readonly Row[] | undefined;
         return rows ? { status: 'ok', at: 0, ms: 1, rows } : WAITING;
       },
-      server: { startedAt, settings: { track_io_timing: timing } } as unknown as Server,
+      server: { startedAt, databaseOid: 1, settings: { track_io_timing: timing } } as unknown as Server,
+      ownTransactions,
     });
   };
   return {
     vitals,
     see,
+    ask: (questions: number) => {
+      ownTransactions += questions;
+    },
     restart: () => {
       startedAt++;
     },
@@ -176,10 +181,37 @@ test('WAL per second is of ten seconds; on a server without a position it is unk
 test('history has one value per reading, unknown ones as such', () => {
   const o = observer();
   o.see({ database: [database(0)] });
-  const rows = [database(1, { xact_commit: 5 })];
+  // what was first has in it what connecting has cost
+  o.see({ database: [database(20, { xact_commit: 90 })] });
+  const rows = [database(30, { xact_commit: 140 })];
   o.see({ database: rows });
   o.see({ database: rows });
-  expect(o.vitals.series.tps.last(9)).toEqual([Number.NaN, 5]);
+  expect(o.vitals.series.tps.last(9)).toEqual([Number.NaN, Number.NaN, 5]);
   o.see({ summary: [{ clients: 7 } as RowOf<typeof activitySummary>] });
   expect(o.vitals.series.connections.last(9)).toEqual([7]);
+});
+
+test('what reading costs is no load: it is left out of the transactions of its database', () => {
+  const o = observer();
+  for (let s = 0; s <= 20; s++) {
+    o.ask(8);
+    o.see({ database: [database(s, { xact_commit: s * 8 }), database(s, { datid: 2, xact_commit: s * 5 })] });
+  }
+  expect(o.vitals.databases.map(({ tps }) => tps)).toEqual([0, 5]);
+  expect(o.vitals.total.tps).toBe(5);
+  // asked, and not yet in the server's statistics
+  o.ask(800);
+  o.see({ database: [database(21, { xact_commit: 168 })] });
+  expect(first(o)?.tps).toBe(0);
+});
+
+test('the most that waited for locks at once, and when', () => {
+  const o = observer();
+  const waiting = (s: number, lock_waiting: number) =>
+    o.see({ summary: [{ clients: 9, lock_waiting, server_ms: s * 1000 } as RowOf<typeof activitySummary>] });
+  expect(o.vitals.waitingPeak).toBeUndefined();
+  for (const [s, n] of [0, 3, 12, 5, 12, 0].entries()) waiting(s, n);
+  expect(o.vitals.waitingPeak).toEqual({ count: 12, at: 2000 });
+  for (let s = 6; s < 700; s++) waiting(s, 1);
+  expect(o.vitals.waitingPeak?.count).toBe(1);
 });

@@ -38,13 +38,14 @@ test('one table: dead rows gone, what the server says streamed, before and after
     subject: 'public.one_table',
     danger: 'confirm',
     writes: true,
+    reason: expect.stringMatching(/^Due: public\.one_table \(~?10k dead rows, \d+ allowed.*\)\.$/),
   });
   expect(complaints(plan)).toEqual([]);
   expect(plan.steps.map(({ preview }) => preview)).toEqual([
     `SET lock_timeout = '5s';\nVACUUM (VERBOSE, ANALYZE) "public"."one_table";`,
     '',
   ]);
-  expect(plan.steps[0]?.effect).toMatch(/^ShareUpdateExclusiveLock: reads and writes go on/);
+  expect(plan.steps[0]?.effect).toMatch(/^SHARE UPDATE EXCLUSIVE: reads and writes continue/);
   const { events, end, run } = await carryOut(plan, context);
   expect(end).toMatchObject({ status: 'done', undo: null });
   const lines = linesOf(events).join('\n');
@@ -69,7 +70,7 @@ test('FULL: the name is typed, the file is another one, and the plan knows how l
   const plan = await planVacuum(context, input);
   expect(plan).toMatchObject({ danger: 'type-name', subject: 'public.rewritten' });
   expect(plan.consequence).toContain('neither read nor written');
-  expect(plan.steps[0]?.effect).toMatch(/^AccessExclusiveLock: .*takes up to \d+(\.\d+)? MB more/);
+  expect(plan.steps[0]?.effect).toMatch(/^ACCESS EXCLUSIVE: .*takes up to \d+(\.\d+)? MB more/);
   expect(plan.checks.find(({ title }) => title === 'Disk')?.detail).toMatch(
     /up to .* MB in the tablespace pg_default.*free in \//,
   );
@@ -225,13 +226,13 @@ describe('rights', () => {
       await app.sql('ALTER TABLE lost OWNER TO postgres');
       const { end, events } = await carryOut(plan, context);
       expect(end.status).toBe('failed');
-      expect(end.text).toContain('The server passed over public.lost: ');
+      expect(end.text).toContain('The server skipped public.lost: ');
       expect(compared(events)['public.lost']?.outcome).toBe('failed');
     }
     await app.sql(`ALTER TABLE lost OWNER TO ${role}`);
     const plan = await planAnalyze(context, { table: ['lost'] });
     await app.sql('ALTER TABLE lost OWNER TO postgres');
-    expect((await carryOut(plan, context)).end.text).toContain('The server passed over public.lost: ');
+    expect((await carryOut(plan, context)).end.text).toContain('The server skipped public.lost: ');
   });
 });
 
@@ -249,7 +250,7 @@ test('what this version lacks, and what does not go together, is refused with th
     expect(complaints(await planVacuum(context, input)).join(), name).toBe(
       server.major >= since
         ? ''
-        : `block Options: PostgreSQL ${server.version} has no ${name}: it came with ${since}. Leave it out.`,
+        : `block Options: PostgreSQL ${server.version} has no ${name}: that is from ${since} on. Remove it.`,
     );
   const together = await planVacuum(context, { table: ['refused'], full: true, parallel: 2 });
   expect(complaints(together)).toContain(

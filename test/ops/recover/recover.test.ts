@@ -85,10 +85,10 @@ test('undo takes a run back once, and says so', async () => {
   expect(undone.end).toMatchObject({ ok: true, undo: null });
   expect(await tables()).not.toContain('r_undo');
   expect(readRun(here.journal, done.end.run)).toMatchObject({ undone_by: undone.end.run, undo: null });
-  await expect(undo.plan({ run: done.end.run }, here)).rejects.toThrow(/was taken back already, by/);
+  await expect(undo.plan({ run: done.end.run }, here)).rejects.toThrow(/was undone already, by/);
 });
 
-test('undo refuses what it cannot take back, and says why', async () => {
+test('undo refuses what it cannot roll back, and says why', async () => {
   begin();
   const refused = (run: string) => expect(undo.plan({ run }, here)).rejects;
   await refused('20260101T000000-aaaaaa').toMatchObject({ kind: 'refused', message: /There is no run/ });
@@ -158,7 +158,7 @@ test('a killed run that was recovered may have been done: its operation is asked
   const plan = await undo.plan({ run: id }, here);
   expect(plan).toMatchObject({ undoes: id, title: 'Drop r_killed' });
   await carryOut(plan, here);
-  await expect(undo.plan({ run: id }, here)).rejects.toThrow(/taken back already/);
+  await expect(undo.plan({ run: id }, here)).rejects.toThrow(/was undone already/);
 });
 
 test('recover of one run leaves the others', async () => {
@@ -169,7 +169,7 @@ test('recover of one run leaves the others', async () => {
   expect(one).not.toBe(two);
 });
 
-test('what could not be taken back is offered too; an undo that was killed is recovered as what it undid', async () => {
+test('what could not be rolled back is offered too; an undo that was killed is recovered as what it undid', async () => {
   begin();
   await session.sql('CREATE TABLE public.r_half (n int)');
   const done = await carryOut(await work.plan(input('r_undone'), here), here);
@@ -184,7 +184,7 @@ test('what could not be taken back is offered too; an undo that was killed is re
   half.write({ type: 'rollback', step: 0, ok: false, text: 'The server is gone.' });
   half.end('failed');
   const plan = await recover.plan({}, here);
-  expect(plan.facts[0]?.value).toContain('not all of it could be taken back');
+  expect(plan.facts[0]?.value).toContain('not all of it could be rolled back');
   expect((await carryOut(plan, here)).end.ok).toBe(true);
   expect(await tables()).not.toContain('r_half');
 });

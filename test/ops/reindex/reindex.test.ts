@@ -38,7 +38,7 @@ test('a bloated index is rebuilt while everybody goes on, and is smaller afterwa
     `SET lock_timeout = '0s';\nREINDEX (VERBOSE) INDEX CONCURRENTLY "public"."bloated_t";`,
   );
   expect(plan.tables?.[0]?.rows[0]?.[2]).toMatch(/^~\d+ kB$/);
-  expect(plan.steps[0]?.effect).toMatch(/^reads and writes go on; ~\d+ kB$/);
+  expect(plan.steps[0]?.effect).toMatch(/^reads and writes continue; ~\d+ kB$/);
   expect(plan.tables?.[0]?.rows[0]?.[3]).toMatch(/^~\d.*\(\d.*%\)$/);
   const { end, events } = await carryOut(plan, context);
   expect(end).toMatchObject({ status: 'done' });
@@ -155,7 +155,7 @@ test('a unique index that failed is built again once it can be; a copy of anothe
     status: 'failed',
     text: expect.stringMatching(/pairs_id.*duplicate|could not create unique/s),
   });
-  expect(failed.end.text).not.toMatch(/Not taken back/);
+  expect(failed.end.text).not.toMatch(/Not rolled back/);
   expect(await indexesOf(session, 'pairs')).toEqual(['named_ccnew', 'pairs_id', 'pairs_plain']);
   expect(await invalidIndexes(session)).toEqual(['pairs_id']);
   await session.sql('DELETE FROM pairs WHERE ctid = (SELECT min(ctid) FROM pairs)');
@@ -175,7 +175,7 @@ test('an invalid index that was there before and nobody has asked for is told, a
   expect(end.status).toBe('done');
   expect(linesOf(events)).toContain('1 index is invalid.');
   expect(linesOf(events)).toContain(
-    'public.phones_phone was invalid before and still is. To mend: pgdeck reindex --index public.phones_phone',
+    'public.phones_phone was invalid before and still is. To repair: pgdeck reindex --index public.phones_phone',
   );
   // one that was not there when it was planned is no such
   await session.sql('DROP INDEX phones_phone');

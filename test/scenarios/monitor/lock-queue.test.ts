@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freedBy } from '../../../src/db/blocking.ts';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { type LockRow, lockTree } from '../../../src/db/queries/locks.ts';
-import { buildLockForest, freedBy, rootBlockers } from '../../../src/monitor/lock-tree.ts';
+import { buildLockForest, rootBlockers } from '../../../src/monitor/lock-tree.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 
 let db: TestDatabase;
@@ -53,9 +54,9 @@ test('a reader behind an ALTER is blocked by the ALTER, and only the readers ahe
       .sort(),
   ).toEqual([a.pid, b.pid].sort());
   expect(forest.byPid.get(d.pid)).toMatchObject({ parentPid: c.pid, depth: 2 });
-  expect(freedBy(forest, new Set([c.pid]))).toEqual([d.pid]);
-  expect(freedBy(forest, new Set([a.pid]))).toEqual([]);
-  expect(freedBy(forest, new Set([a.pid, b.pid])).sort()).toEqual([c.pid, d.pid].sort());
+  expect(freedBy(forest.graph, new Set([c.pid]))).toEqual([d.pid]);
+  expect(freedBy(forest.graph, new Set([a.pid]))).toEqual([]);
+  expect(freedBy(forest.graph, new Set([a.pid, b.pid])).sort()).toEqual([c.pid, d.pid].sort());
 });
 
 test('a queue longer than the list of blockers hangs below its holder and is freed as a whole', async () => {
@@ -75,8 +76,8 @@ test('a queue longer than the list of blockers hangs below its holder and is fre
       ?.children.map((child) => child.row.pid)
       .sort(),
   ).toEqual(queue.map((session) => session.pid).sort());
-  expect(freedBy(forest, new Set([holder.pid]))).toHaveLength(6);
-  expect(freedBy(forest, new Set([queue[0]?.pid ?? 0]))).toEqual([]);
+  expect(freedBy(forest.graph, new Set([holder.pid]))).toHaveLength(6);
+  expect(freedBy(forest.graph, new Set([queue[0]?.pid ?? 0]))).toEqual([]);
 });
 
 test('a deadlock under way is drawn, until the server ends it', async () => {
@@ -98,6 +99,6 @@ test('a deadlock under way is drawn, until the server ends it', async () => {
   expect(forest.roots).toHaveLength(1);
   expect(forest.roots[0]).toMatchObject({ waiting: true, victims: 1 });
   expect(rootBlockers(forest)).toEqual([]);
-  expect(freedBy(forest, new Set([a.pid]))).toEqual([b.pid]);
+  expect(freedBy(forest.graph, new Set([a.pid]))).toEqual([b.pid]);
   await watcher.sql('SELECT pg_terminate_backend($1)', [a.pid]);
 });

@@ -108,13 +108,13 @@ export class Pty {
     return this.screen().join('\n').trimEnd();
   }
 
-  /** The palette colour of the first visible text of this kind; -1 for the terminal's own, undefined without it. */
-  colour(text: string): number | undefined {
+  /** Whether the first visible text of this kind is dimmed; undefined without it. */
+  dimmed(text: string): boolean | undefined {
     const { active } = this.#term.buffer;
     const y = this.screen().findIndex((line) => line.includes(text));
     const line = active.getLine(active.viewportY + y);
     for (let x = 0; y >= 0 && x < this.#term.cols; x++)
-      if (line?.translateToString(true, x).startsWith(text)) return line.getCell(x)?.getFgColor();
+      if (line?.translateToString(true, x).startsWith(text)) return line.getCell(x)?.isDim() !== 0;
     return undefined;
   }
 

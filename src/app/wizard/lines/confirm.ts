@@ -1,53 +1,61 @@
 import type { Plan } from '../../../ops/engine/plan.ts';
-import { takenBack } from '../../../ops/engine/run/steps/outcome.ts';
+import { undoneByStop } from '../../../ops/engine/run/steps/outcome.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, span } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
+import type { Deck } from '../../core/deck.ts';
 import { fieldSpans } from '../../core/text-field.ts';
 import { answerLine } from '../../screen/reading.ts';
 import type { RunView } from '../run-view.ts';
 import type { Phase } from '../types.ts';
+import { nameWords } from './next.ts';
 
 type Confirm = Extract<Phase, { step: 'confirm' }>;
 
 /** What is lost, and the question: a yes, or the name. */
-export function confirmFoot({ plan, yes, field }: Confirm, columns: number): Line[] {
+export function confirmFoot(
+  deck: Pick<Deck, 'resolved'>,
+  { plan, yes, field }: Confirm,
+  columns: number,
+): Line[] {
   const lost = wrap(cleanLine(plan.consequence ?? ''), columns - 3)
     .filter((part) => part !== '')
     .map((part): Line => [span(` ${part}`, 'warn')]);
   if (plan.danger === 'confirm')
-    return [...lost, [span(` ${cleanLine(plan.title)}?`, 'title')], answerLine(yes)];
+    return [...lost, [span(` ${cleanLine(plan.title)}?`, 'title')], answerLine(yes, 'runs it')];
   const typed = field.text === plan.subject;
   return [
     ...lost,
-    [span(' To go on, type the name '), span(cleanLine(plan.subject), 'critical')],
+    [span(' Next: '), span(nameWords(deck, plan), 'critical'), span('.')],
     fieldSpans(' Name: ', field, columns),
     [
       span(
-        typed ? ' That is it: Enter runs it, Esc goes back.' : ' Esc goes back; nothing has been done.',
+        typed ? ' Enter runs it, Esc goes back.' : ' Nothing was changed yet. Esc goes back.',
         typed ? 'critical' : 'muted',
       ),
     ],
   ];
 }
 
-/** Whether to cancel, and what that leaves behind. */
+/** Whether to stop, and what that leaves behind. */
 export function cancelFoot(plan: Plan, run: RunView, yes: boolean, columns: number): Line[] {
   const begun = plan.steps.filter((_, at) => run.steps[at]?.state !== 'waiting');
   const done = plan.steps.flatMap(({ id }, at) => (run.steps[at]?.state === 'done' ? [id] : []));
-  const undone = takenBack(plan.steps, new Set(done));
+  const undone = undoneByStop(plan.steps, new Set(done));
   const names = (back: boolean) =>
     begun.filter((step) => undone.includes(step) === back).map(({ title }) => cleanLine(title));
   const [back, stay] = [names(true), names(false)];
   const always = plan.steps.filter((step) => step.always === true).map(({ title }) => cleanLine(title));
   const says = [
-    back.length > 0 ? `Taken back: ${back.join(', ')}.` : '',
-    stay.length > 0 ? `Ended where it is, with nothing to take back: ${stay.join(', ')}.` : '',
-    always.length > 0 ? `Done all the same: ${always.join(', ')}.` : '',
+    back.length > 0 ? `Will be rolled back: ${back.join(', ')}.` : '',
+    stay.length > 0 ? `Keeps what it has done so far: ${stay.join(', ')}.` : '',
+    always.length > 0 ? `Runs in any case: ${always.join(', ')}.` : '',
   ].filter((text) => text !== '');
   return [
-    [span(' Cancel it?', 'title'), span('  It goes on while this is asked.', 'muted')],
+    ...wrap(`Stop it: ${cleanLine(plan.title)}? It keeps running until you answer.`, columns - 3).map(
+      (part): Line => [span(` ${part}`, 'title')],
+    ),
     ...says.flatMap((text) => wrap(text, columns - 3).map((part): Line => [span(` ${part}`, 'warn')])),
-    answerLine(yes, 'cancels it'),
+    answerLine(yes, 'stops it'),
   ];
 }

@@ -1,6 +1,6 @@
 import type { ResultTable } from '../../../ops/engine/plan.ts';
 import { cleanLine } from '../../../text/clean.ts';
-import { type Line, span, type Tone } from '../../../text/line.ts';
+import { type Line, span } from '../../../text/line.ts';
 import { fit, width, wrap } from '../../../text/width.ts';
 import { recordLines } from '../../screen/reading.ts';
 
@@ -8,8 +8,6 @@ import { recordLines } from '../../screen/reading.ts';
 export interface TableBlock {
   readonly titles: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** The tones of what may stand in the first column. */
-  readonly tones?: Readonly<Record<string, Tone>>;
 }
 
 /** A piece of a text with tables in it. */
@@ -39,7 +37,6 @@ export function tableBlock(
   { columns, rows }: Pick<ResultTable, 'columns' | 'rows'>,
   room: number,
   more: string,
-  tones?: TableBlock['tones'],
 ): Block {
   if (rows.length === 0) return { kind: 'lines', lines: [[span('  none', 'muted')]] };
   const clean = rows.map((row) => columns.map((_, i) => cleanLine(row[i] ?? '')));
@@ -53,7 +50,7 @@ export function tableBlock(
   const fitted = (row: readonly string[]) => row.map((text, i) => fit(text, cells[i] ?? 0, 'left', more));
   return {
     kind: 'table',
-    table: { titles: fitted(titles), rows: clean.map(fitted), ...(tones && { tones }) },
+    table: { titles: fitted(titles), rows: clean.map(fitted) },
   };
 }
 

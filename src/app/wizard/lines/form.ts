@@ -1,6 +1,6 @@
 import { home } from '../../../config/libpq/env.ts';
 import { machine } from '../../../hosts/machine.ts';
-import type { InputField } from '../../../ops/engine/fields.ts';
+import { type InputField, problemText } from '../../../ops/engine/fields.ts';
 import type { AnyOperation, Known, RawInput } from '../../../ops/engine/operation.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, lineWidth, type Span, span } from '../../../text/line.ts';
@@ -9,18 +9,8 @@ import type { Deck } from '../../core/deck.ts';
 import { type Glyphs, glyphsOf } from '../../core/glyphs.ts';
 import { EMPTY_FIELD, fieldSpans } from '../../core/text-field.ts';
 import { windowOf } from '../../views/select.ts';
-import {
-  type Form,
-  firstChoice,
-  flagOf,
-  focusedField,
-  offered,
-  pickedOf,
-  problemOf,
-  rawOf,
-  valuesOf,
-  visibleFields,
-} from '../form.ts';
+import { type Form, firstChoice, focusedField, offered, problemOf, rawOf, visibleFields } from '../form.ts';
+import { flagOf, pickedOf, titleOf, valuesOf } from '../values.ts';
 
 /** Choices shown at once. */
 const CHOICES = 7;
@@ -44,7 +34,7 @@ export function formLines(
   const fields = visibleFields(operation, form);
   const focused = focusedField(operation, form);
   const label =
-    Math.min(WIDEST_TITLE, Math.floor(columns / 3), Math.max(0, ...fields.map((f) => width(f.title)))) + 2;
+    Math.min(WIDEST_TITLE, Math.floor(columns / 3), Math.max(0, ...fields.map((f) => width(titleOf(f))))) + 2;
   const room = columns - label - 3;
   const lines: Line[] = [];
   let focus = { from: 0, to: 0 };
@@ -58,11 +48,11 @@ export function formLines(
     const problem = form.touched.has(field.id) ? problemOf(operation, form, field.id) : undefined;
     lines.push([
       span(own ? ` ${marks.cursor} ` : '   ', 'accent'),
-      span(fit(field.title, label, 'left', marks.more), own ? 'title' : undefined),
+      span(fit(titleOf(field), label, 'left', marks.more), own ? 'title' : undefined),
       ...valueSpans(field, form, own, room, marks, standardOf(field, known, raw)),
     ]);
     if (own) lines.push(...below(hintOf(field), 'muted'));
-    if (problem !== undefined) lines.push(...below(`${field.title} ${problem}`, 'alert'));
+    if (problem !== undefined) lines.push(...below(problemText(titleOf(field), problem), 'alert'));
     if (own) lines.push(...choiceLines(field, form, label + 3, columns, marks, field.none?.(known, raw)));
     if (own) focus = { from, to: lines.length };
   }
@@ -90,13 +80,14 @@ function standardOf({ standard, initial }: InputField, known: Known, raw: RawInp
 function hintOf(field: InputField): string {
   const offers = field.choices !== undefined;
   const keys = {
-    flag: ' Space switches.',
-    choice: ' Left and right choose.',
-    list: `${offers ? ' Down and Enter choose' : ' Enter adds it'}, Backspace takes the last away.`,
+    flag: ' Space switches it.',
+    choice: ' Left and Right choose.',
+    list: `${offers ? ' Down, then Space or Enter, chooses' : ' Enter adds it'}; Backspace removes the last.`,
     text: offers ? ' Down chooses.' : '',
     number: offers ? ' Down chooses.' : '',
   };
-  const hint = field.standard ? field.hint.replace(/ \(default: [^()]*\)$/, '') : field.hint;
+  const own = field.asks?.hint ?? field.hint;
+  const hint = field.standard ? own.replace(/ \(default: [^()]*\)$/, '') : own;
   return `${hint}${/[.!?]$/.test(hint) ? '' : '.'}${keys[field.kind]}`;
 }
 
@@ -139,11 +130,11 @@ function placeholder(
   more: string,
 ): Span {
   if (required) return span('needed', 'warn');
-  return span(standard === undefined ? 'not given' : clip(standardText(standard), cells, more), 'muted');
+  return span(clip(standardText(standard), cells, more), 'muted');
 }
 
-function standardText(standard: string): string {
-  return `${standard} (default)`;
+function standardText(standard: string | undefined): string {
+  return standard === undefined ? 'none' : `${standard} (default)`;
 }
 
 function pickSpans(
@@ -154,7 +145,7 @@ function pickSpans(
   standard: string | undefined,
 ): Line {
   const picked = pickedOf(field, form);
-  const nothing = standard === undefined ? 'not given' : standardText(standard);
+  const nothing = standardText(standard);
   const name = (value: string) => (value === '' ? nothing : value);
   if (!own) {
     if (picked === '' && field.required) return [span('needed', 'warn')];
@@ -177,7 +168,7 @@ function choiceLines(
   indent: number,
   columns: number,
   marks: Glyphs,
-  none = 'There is nothing to choose from.',
+  none = 'No choices.',
 ): Line[] {
   if (!field.choices || field.kind === 'choice') return [];
   const pad = ' '.repeat(Math.min(indent, 6));
@@ -185,11 +176,11 @@ function choiceLines(
   const choices = offered(field, form);
   const say = (text: string): Line[] =>
     wrap(cleanLine(text), columns - pad.length - 1).map((part): Line => [span(`${pad}${part}`, 'muted')]);
-  if (offer?.status === 'failed') return say(`The choices are not to be had: ${offer.reason ?? ''}`);
+  if (offer?.status === 'failed') return say(`Cannot list choices: ${offer.reason ?? ''}`);
   if (choices.length === 0)
     return offer === undefined || offer.status === 'asking'
-      ? say('asking what there is')
-      : say(offer.choices.length === 0 ? none : 'None of the choices matches.');
+      ? say('Listing choices.')
+      : say(offer.choices.length === 0 ? none : 'No choice matches.');
   const seen = form.index < 0 ? firstChoice(field, form) : form.index;
   const { from, to } = windowOf(choices.length, seen, CHOICES);
   const chosen = new Set(form.items[field.id] ?? []);

@@ -1,4 +1,4 @@
-import { cleanLine } from '../../../text/clean.ts';
+import { cleanBlock, cleanLine } from '../../../text/clean.ts';
 import { fitItems, fitLine, type Line, span } from '../../../text/line.ts';
 import { wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
@@ -8,7 +8,8 @@ import type { Phase, Wizard } from '../types.ts';
 import { cancelFoot, confirmFoot } from './confirm.ts';
 import { type Block, blockHeight, type PlacedBlock, windowBlocks } from './document.ts';
 import { formLines } from './form.ts';
-import { lines, planBlocks, planFoot } from './plan.ts';
+import { endingLines, failedEnding, planFoot } from './next.ts';
+import { lines, planDocument } from './plan.ts';
 import { resultBlocks } from './result.ts';
 import { runLines, runSituation } from './run.ts';
 
@@ -100,13 +101,13 @@ function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
       };
     case 'plan':
       return {
-        blocks: planBlocks(deck, phase.plan, phase.command, columns),
-        foot: planFoot(phase.plan, deck.readOnly, columns),
+        blocks: planDocument(deck, wizard, phase, columns).blocks,
+        foot: planFoot(deck, wizard, phase, columns),
       };
     case 'confirm':
       return {
-        blocks: planBlocks(deck, phase.plan, phase.command, columns),
-        foot: confirmFoot(phase, columns),
+        blocks: planDocument(deck, wizard, phase, columns).blocks,
+        foot: confirmFoot(deck, phase, columns),
       };
     case 'run':
       return {
@@ -114,16 +115,16 @@ function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
         foot: phase.asked ? cancelFoot(phase.plan, phase.run, phase.asked.yes, columns) : [],
       };
     case 'result':
-      return { blocks: resultBlocks(deck, phase.run, columns), foot: [] };
+      return { blocks: resultBlocks(deck, wizard, phase.run, columns), foot: [] };
     case 'failed':
       return {
         blocks: [
           lines([
             [],
-            ...wrap(cleanLine(phase.reason), columns - 4).map((part): Line => [span(`  ${part}`, 'alert')]),
+            ...endingLines(failedEnding(wizard, cleanBlock(phase.reason)), columns, glyphsOf(deck).more),
           ]),
         ],
-        foot: [[span(' Nothing was done. Esc goes back.', 'muted')]],
+        foot: [],
       };
   }
 }

@@ -19,8 +19,8 @@ export function leaveLines(deck: Deck, yes: boolean, size: { columns: number; ro
     [span(' Quit pgdeck?', 'title')],
     ...say(
       running.length === 0
-        ? 'Nothing runs any more.'
-        : `Still running: ${running.map(cleanLine).join('; ')}. Quitting cancels it, and waits until what was begun has been taken back.`,
+        ? 'Nothing is running now.'
+        : `Still running: ${running.map(cleanLine).join('; ')}. Quitting stops it, after what was begun has been rolled back.`,
       running.length === 0 ? 'muted' : 'warn',
     ),
     [],

@@ -4,7 +4,10 @@ import { duration } from '../../../text/units.ts';
 import { wrap } from '../../../text/width.ts';
 import { glyphsOf } from '../../core/glyphs.ts';
 import type { RunEnding, RunView } from '../run-view.ts';
+import type { Wizard } from '../types.ts';
+import { inConsole } from '../words.ts';
 import { type Block, fullTable } from './document.ts';
+import { type Ending, endingLines, nextOfRun } from './next.ts';
 import { lines } from './plan.ts';
 import { failureLines, outputLine, stepLine } from './run.ts';
 
@@ -17,42 +20,48 @@ const STATUS: Readonly<Record<RunEnding['status'], { readonly word: string; read
 
 const LATE = { word: 'DONE, BUT', tone: 'critical' } as const;
 
+/** Said where nobody knows: what failed says why. */
+const UNKNOWN = 'Not known. :recover looks at the server and says.';
+
 /** The last lines of the output; the journal has all. */
 const OUTPUT_LISTED = 200;
 
-/** What became of it: the outcome first, then what it found, its steps and its last words. */
-export function resultBlocks(deck: { readonly ascii: boolean }, run: RunView, columns: number): Block[] {
+/** The three lines that count, of a run that has ended. */
+export function runEnding(run: RunView, operation: Wizard['operation']): Ending | undefined {
   const { end } = run;
-  if (!end) return [];
-  const { more } = glyphsOf(deck);
+  if (!end) return undefined;
   // done, and then something went wrong beside it: a command after it that failed
-  const { word, tone } = end.status === 'done' && !end.ok ? LATE : STATUS[end.status];
-  const text = wrap(cleanBlock(end.text), columns - 3).map(
-    (part): Line => [span(` ${part}`, end.ok ? undefined : 'alert')],
-  );
-  const undo =
-    end.undo === null
-      ? []
-      : [
-          [],
-          ...wrap(`To undo it: ${cleanLine(end.undo)}`, columns - 3).map(
-            (part): Line => [span(` ${part}`, 'accent')],
-          ),
-        ];
+  const look = end.status === 'done' && !end.ok ? LATE : STATUS[end.status];
+  const { text, state } = end;
+  const own = state !== null && text.endsWith(state) ? text.slice(0, -state.length).trimEnd() : text;
+  const took = end.status === 'refused' ? '' : ` (${duration(end.ms / 1000)})`;
+  const [first = '', ...more] = cleanBlock(inConsole(own, operation)).split('\n');
+  return {
+    ...look,
+    outcome: [`${first}${took}`, ...more].join('\n'),
+    state: cleanBlock(inConsole(state ?? UNKNOWN, operation)),
+    next: nextOfRun(run),
+  };
+}
+
+/** What became of it: the outcome first, then what it found, its steps and its last words. */
+export function resultBlocks(
+  deck: { readonly ascii: boolean },
+  { operation }: Pick<Wizard, 'operation'>,
+  run: RunView,
+  columns: number,
+): Block[] {
+  const { end } = run;
+  const ending = runEnding(run, operation);
+  if (!end || !ending) return [];
+  const { more } = glyphsOf(deck);
   const output = run.lines
     .slice(-OUTPUT_LISTED)
     .flatMap(({ text: said, from }) =>
       wrap(cleanLine(said), columns - 3).map((part) => outputLine({ text: part, from })),
     );
   return [
-    lines([
-      [
-        span(` ${word}`, tone),
-        span(end.status === 'refused' ? '' : ` after ${duration(end.ms / 1000)}`, 'muted'),
-      ],
-      ...text,
-      ...undo,
-    ]),
+    lines(endingLines(ending, columns, more)),
     ...run.results.flatMap((table): Block[] => [
       lines([[], [span(` ${cleanLine(table.title)}`, 'accent')]]),
       ...fullTable(table, columns - 1, more),
@@ -61,7 +70,7 @@ export function resultBlocks(deck: { readonly ascii: boolean }, run: RunView, co
       [],
       [span(' Steps', 'accent')],
       ...run.steps.map((step) => stepLine(step, run.at, columns, deck.ascii)),
-      ...failureLines(run.steps, columns, end.text),
+      ...failureLines(run.steps, columns, end.text, operation),
       ...(output.length > 0 ? [[], [span(' Output', 'accent')], ...output] : []),
       // what was refused has left no record
       ...(end.run === '' || end.status === 'refused'

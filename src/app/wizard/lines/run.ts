@@ -7,6 +7,8 @@ import { clip, width, wrap } from '../../../text/width.ts';
 import { glyphsOf } from '../../core/glyphs.ts';
 import { windowOf } from '../../views/select.ts';
 import type { BarView, OutputLine, RunView, StepState, StepView } from '../run-view.ts';
+import type { Wizard } from '../types.ts';
+import { inConsole } from '../words.ts';
 
 interface Signs {
   readonly mark: string;
@@ -21,8 +23,8 @@ const SIGNS: Readonly<Record<StepState, Signs>> = {
   running: { mark: '▶', ascii: '>', tone: 'accent' },
   done: { mark: '✓', ascii: '+', tone: 'good' },
   failed: { mark: '✗', ascii: 'x', tone: 'critical', word: 'failed' },
-  'taken back': { mark: '↶', ascii: '<', tone: 'warn', word: 'taken back' },
-  'not taken back': { mark: '✗', ascii: 'x', tone: 'critical', word: 'NOT taken back' },
+  'rolled back': { mark: '↶', ascii: '<', tone: 'warn', word: 'rolled back' },
+  'not rolled back': { mark: '✗', ascii: 'x', tone: 'critical', word: 'NOT rolled back' },
 };
 
 /** Rows that the output has at least, where there is room for that. */
@@ -34,7 +36,7 @@ export function runSituation({ steps, startedAt, at, cancelling }: RunView): Lin
   const done = steps.filter(({ state }) => state === 'done').length;
   return [
     span(`  ${done} of ${plural(steps.length, 'step')}, ${wholeSeconds(at - startedAt)}`, 'muted'),
-    ...(cancelling ? [span('  CANCELLING: what was begun is taken back', 'warn')] : []),
+    ...(cancelling ? [span('  STOPPING: what was begun is rolled back', 'warn')] : []),
   ];
 }
 
@@ -47,7 +49,7 @@ export function runLines(
 ): { readonly lines: readonly Line[]; readonly first: number; readonly last: number } {
   const { columns, rows } = size;
   const { rule } = glyphsOf(deck);
-  const bars = run.bars.map((bar) => barLine(bar, columns, deck.ascii));
+  const bars = [...waitLines(run, columns), ...run.bars.map((bar) => barLine(bar, columns, deck.ascii))];
   const room = Math.max(1, rows - bars.length - 1 - LEAST_OUTPUT);
   const at = run.steps.findLastIndex(({ state }) => state !== 'waiting');
   const { from, to } = windowOf(run.steps.length, Math.max(0, at), Math.min(room, run.steps.length));
@@ -69,6 +71,17 @@ export function runLines(
     ...shown.map(outputLine),
   ];
   return { lines: lines.slice(0, rows), first, last };
+}
+
+/** Whom it waits for, for how long, and until when. */
+function waitLines({ waiting, at }: RunView, columns: number): Line[] {
+  if (waiting === undefined) return [];
+  const { who, since, until } = waiting;
+  const left = until === undefined ? '' : `, gives up in ${wholeSeconds(until - at)}`;
+  const text = `WAITS for ${cleanLine(who)}: ${wholeSeconds(at - since)} so far${left}`;
+  return wrap(text, columns - 7)
+    .slice(0, 2)
+    .map((part): Line => [span('      '), span(part, 'warn')]);
 }
 
 export function outputLine({ text, from }: OutputLine): Line {
@@ -98,11 +111,16 @@ export function stepLine(step: StepView, now: number, columns: number, ascii: bo
 }
 
 /** Why steps failed, in full, where `said` does not say it already. */
-export function failureLines(steps: readonly StepView[], columns: number, said: string): Line[] {
+export function failureLines(
+  steps: readonly StepView[],
+  columns: number,
+  said: string,
+  operation: Wizard['operation'],
+): Line[] {
   return steps.flatMap(({ text, title }) =>
     text === undefined || said.includes(text)
       ? []
-      : wrap(`${cleanLine(title)}: ${cleanLine(text)}`, columns - 4).map(
+      : wrap(`${cleanLine(title)}: ${cleanLine(inConsole(text, operation))}`, columns - 4).map(
           (part): Line => [span(`  ${part}`, 'alert')],
         ),
   );

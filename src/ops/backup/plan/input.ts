@@ -97,7 +97,11 @@ export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
     hint: 'rows, but no definitions',
     when: (raw) => raw.schema_only !== true,
   },
-  no_globals: { title: 'Without globals', hint: 'no file with roles and tablespaces beside it' },
+  no_globals: {
+    title: 'Without globals',
+    hint: 'no file with roles and tablespaces beside it',
+    asks: { title: 'Globals', hint: 'a file with roles and tablespaces beside it' },
+  },
   ignore_space: {
     title: 'Ignore space',
     hint: 'do it although the disk seems to have no room; the name has to be typed',

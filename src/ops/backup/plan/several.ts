@@ -61,7 +61,7 @@ async function takeBack(steps: readonly Step[], io: StepIo): Promise<void> {
 function summary(outcomes: readonly DatabaseOutcome[]): Step {
   return {
     id: 'summary',
-    title: 'What became of each database',
+    title: 'Outcome by database',
     preview: `${plural(outcomes.length, 'database')}; one that fails does not stop the others`,
     run: async (io) => {
       io.result({

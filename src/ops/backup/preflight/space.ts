@@ -49,7 +49,7 @@ export async function spaceChecks(
     const { code = String(error) } = error as NodeJS.ErrnoException;
     const why = WHY[code] ?? `cannot be written (${code})`;
     return [
-      { title, status: 'block', detail: `${place} ${why}. Mend that, or name another directory with --dir.` },
+      { title, status: 'block', detail: `${place} ${why}. Fix that, or name another directory with --dir.` },
     ];
   }
   return [

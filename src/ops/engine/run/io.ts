@@ -7,7 +7,7 @@ import { runPrograms } from './programs.ts';
 import type { RunRecord } from './record.ts';
 import { quietly, unwritable } from './unwritable.ts';
 
-type StepEvent = Extract<OpEvent, { type: 'line' | 'progress' | 'result' }>;
+type StepEvent = Extract<OpEvent, { type: 'line' | 'waits' | 'progress' | 'result' }>;
 /** An event without its time. */
 export type Untimed<Event> = Event extends unknown ? Omit<Event, 'at'> : never;
 
@@ -30,12 +30,23 @@ export function stepIo(around: Surroundings, step: number): StepIo {
     quietly(() => journal.write({ type: 'line', step, text: clean, from }));
     around.emit({ type: 'line', step, text: clean, from });
   };
+  let waiting = '';
+  const waits: StepIo['waits'] = (who, seconds) => {
+    const event = {
+      who: who === undefined ? null : secrets.redact(who),
+      ...(seconds !== undefined && { until: Math.round(context.now().getTime() / 1000 + seconds) * 1000 }),
+    };
+    const told = who === undefined ? '' : JSON.stringify(event);
+    if (told !== waiting) around.emit({ type: 'waits', step, ...event });
+    waiting = told;
+  };
   return {
     run: journal.id,
     applicationName,
     signal,
     host,
     line,
+    waits,
     progress: (progress) => around.emit({ type: 'progress', step, ...progress }),
     result: ({ title, columns, rows }) => {
       const table = {

@@ -14,7 +14,7 @@ import { Queue } from './queue.ts';
 import { beginRecord, type RunRecord, recordStart } from './record.ts';
 import { refusal } from './refusal.ts';
 import { attempt, type End, finishOf, lastly } from './steps/answer.ts';
-import { takeBack, takenBack, withState } from './steps/outcome.ts';
+import { type Failed, failedWith, takeBack, takenBack, undoCommand } from './steps/outcome.ts';
 import { runWatched } from './steps/waits.ts';
 import { isUnreachable } from './unreachable.ts';
 import { quietly } from './unwritable.ts';
@@ -95,22 +95,26 @@ class Drive {
         unrecorded: (text) => this.#emit({ type: 'unrecorded', text }),
       });
     } catch (error) {
-      this.#end('refused', this.#sentence(error), null, isUnreachable(error));
+      const refused = { text: this.#sentence(error), state: 'Nothing was changed.', undo: null };
+      this.#end('refused', refused, isUnreachable(error));
       await this.#close();
       return;
     }
     const { title, steps } = this.#plan;
     this.#emit({ type: 'begin', run: this.#id, title, steps: steps.length });
-    const failure = await this.#steps(journal);
-    const status = failure === undefined ? 'done' : this.#cancelled ? 'cancelled' : 'failed';
-    const undo = status === 'done' ? this.#undo() : null;
-    const text = failure ?? [`${title}: done.`, ...this.#regrets].join('\n');
+    const failed = await this.#steps(journal);
+    const status = failed === undefined ? 'done' : this.#cancelled ? 'cancelled' : 'failed';
+    const undo = status === 'done' ? undoCommand(this.#plan, this.#id) : null;
+    const { text, state } = failed ?? {
+      text: [`${title}: done.`, ...this.#regrets].join('\n'),
+      state: this.#redacted(this.#plan.reaches()),
+    };
     await this.#close();
     quietly(() => journal.end(status, undo, text));
     const { undoes } = this.#plan;
     if (status === 'done' && undoes !== undefined)
       quietly(() => markUndone(this.#context.journal, undoes, this.#id));
-    this.#end(status, text, undo);
+    this.#end(status, { text, state, undo });
   }
 
   async #lock(): Promise<void> {
@@ -121,14 +125,20 @@ class Drive {
     this.#identifier = await systemIdentifier(this.#locks);
   }
 
-  /** Why the run failed; undefined when it did not. */
-  async #steps(journal: RunRecord): Promise<string | undefined> {
-    const { steps } = this.#plan;
+  /** Why the run failed, and what that leaves; undefined when it did not. */
+  async #steps(journal: RunRecord): Promise<Failed | undefined> {
     const begun: number[] = [];
-    let failure = await this.#forward(journal, begun);
+    const failure = await this.#forward(journal, begun);
     this.#cancelled = failure !== undefined && this.#signal.aborted;
-    if (failure === undefined || begun.length === 0) return failure;
+    if (failure === undefined) return undefined;
     await this.#ending;
+    return this.#back(journal, begun, failure);
+  }
+
+  /** Takes back what was begun, and does what is always done. */
+  async #back(journal: RunRecord, begun: readonly number[], why: string): Promise<Failed> {
+    const { steps } = this.#plan;
+    let failure = why;
     const back = takenBack(steps, this.#done);
     let left = false;
     for (const at of begun.toReversed()) {
@@ -136,14 +146,14 @@ class Drive {
       if (step === undefined || !back.includes(step)) continue;
       const text = await this.#rollback(journal, at);
       left ||= text !== undefined;
-      if (text !== undefined) failure += `\nNot taken back: ${steps[at]?.title}: ${text}`;
+      if (text !== undefined) failure += `\nNot rolled back: ${steps[at]?.title}: ${text}`;
     }
     for (const [at, step] of steps.entries())
-      if (step.always === true && !begun.includes(at)) {
+      if (step.always === true && begun.length > 0 && !begun.includes(at)) {
         const again = await this.#step(journal, at);
         if (again !== undefined) failure += `\n${again}`;
       }
-    return this.#redacted(withState(failure, this.#plan, { done: this.#done, takenBack: !left }));
+    return failedWith(this.#plan, this.#context, failure, { done: this.#done, takenBack: !left });
   }
 
   /** Until one fails that others need, or the run is asked to stop; `begun` is told which were begun. */
@@ -270,19 +280,10 @@ class Drive {
     await Promise.all(open.map((session) => session.close()));
   }
 
-  #undo(): string | null {
-    const { undo } = this.#plan;
-    if (undo === undefined) return null;
-    return undo === 'undo' ? `pgdeck undo ${this.#id}` : undo.command;
-  }
-
-  #end(status: RunEnd, text: string, undo: string | null, unreachable = false): void {
+  #end(status: RunEnd, told: Failed & { readonly undo: string | null }, unreachable = false): void {
     const ms = Math.round(performance.now() - this.#started);
     const ok = status === 'done' && this.#regrets.length === 0;
-    this.#emit({
-      ...{ type: 'end', ok, status, run: this.#id, ms, text, undo },
-      ...(unreachable && { unreachable }),
-    });
+    this.#emit({ type: 'end', ok, status, run: this.#id, ms, ...told, ...(unreachable && { unreachable }) });
   }
 
   #sentence(error: unknown): string {

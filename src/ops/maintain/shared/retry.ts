@@ -38,7 +38,9 @@ export async function withLockRetries<T>(
   const until = performance.now() + patience.wait * 1000;
   for (let tries = 1; ; tries++) {
     try {
-      return await attempt();
+      const done = await attempt();
+      io.waits(undefined);
+      return done;
     } catch (error) {
       if (!(error instanceof DbError) || error.code !== '55P03' || io.signal.aborted) throw error;
       const holder = await firstHolder(await look(), wanted);
@@ -48,8 +50,9 @@ export async function withLockRetries<T>(
         throw maintainErrors.locked({ table: wanted.name, holder, tries, seconds: patience.wait }, error);
       const seconds = Math.min(pause, left);
       io.line(
-        `${wanted.name} is ${holder?.text ?? 'locked by somebody who has let go by now'}; tried again in ${duration(seconds)}`,
+        `${wanted.name} is ${holder?.text ?? 'locked by a session that has released it meanwhile'}; retry in ${duration(seconds)}`,
       );
+      io.waits(holder?.who ?? `a lock on ${wanted.name}`, left);
       await delay(seconds * 1000, undefined, { signal: io.signal });
     }
   }
@@ -58,6 +61,7 @@ export async function withLockRetries<T>(
 interface Holder {
   /** What it does to the table: `locked by session 4711 (…)`. */
   readonly text: string;
+  readonly who: string;
   readonly remedy: string;
 }
 
@@ -67,6 +71,7 @@ async function firstHolder(session: Session, { oids, mode }: Wanted): Promise<Ho
   if (first === undefined) return undefined;
   const who = holderText(first);
   return {
+    who,
     text: first.granted ? `locked by ${who}` : `waited for by ${who}, which is ahead in the queue`,
     remedy: holderRemedy(first),
   };

@@ -16,7 +16,7 @@ export interface Change {
 export function changeText({ applied, takenBack }: Change): string {
   const told = (versions: readonly string[], what: string) =>
     versions.length === 0 ? [] : [`${versions.join(', ')} ${versions.length === 1 ? 'was' : 'were'} ${what}`];
-  const parts = [...told(applied, 'applied'), ...told(takenBack, 'taken back')];
+  const parts = [...told(applied, 'applied'), ...told(takenBack, 'rolled back')];
   return parts.length === 0 ? 'nothing changed' : parts.join(', ');
 }
 
@@ -99,12 +99,12 @@ export const adapterErrors = defineErrors('migrate.adapters', {
     ),
   noFile: ({ versions }: { versions: readonly string[] }) =>
     refused(
-      `${versions.join(', ')} cannot be taken back: there is no file of it.`,
+      `${versions.join(', ')} cannot be rolled back: there is no file of it.`,
       'Get the file back from version control.',
     ),
   noWayDown: ({ versions }: { versions: readonly string[] }) =>
     refused(
-      `${versions.join(', ')} has no way down, so nothing is taken back.`,
+      `${versions.join(', ')} has no way down, so nothing is rolled back.`,
       'Write its way down, stop above it with --to, or restore a backup.',
     ),
 
@@ -155,7 +155,7 @@ export const adapterErrors = defineErrors('migrate.adapters', {
       : `By the history ${changeText(changed)}${planned === undefined ? '' : ', which is not what was planned'}.`;
     return failed(
       `${command} failed${exitCode === 0 ? '' : ` with exit code ${exitCode}`}:${said === '' ? ' it said nothing.' : ` ${ended(said)}`}`,
-      `${state} ${reason ? REASONS[reason] : 'Mend it, and run it again.'}`,
+      `${state} ${reason ? REASONS[reason] : 'Fix it, and run it again.'}`,
     );
   },
 

@@ -40,16 +40,19 @@ export const migrateCreate = defineOperation({
     format: {
       title: 'Format',
       hint: 'whose way of writing SQL migrations, where the directory has none yet; dbmate without it',
+      standard: () => 'that of the directory, else dbmate',
     },
     tool: {
       title: 'Tool',
-      hint: 'who begins it; found out by the files without it, sql for a file of pgdeck',
+      hint: 'who creates it; detected from the files without it, sql for a file of pgdeck',
+      standard: () => 'detected',
       placeholder: 'tool',
       choices: chooseFields.tool.choices,
     },
     dir: {
       title: 'Directory',
       hint: 'with the migrations, or the project of the tool; without it the usual ones below this directory',
+      standard: () => 'detected',
       placeholder: 'dir',
     },
   },
@@ -132,7 +135,7 @@ async function planFiles(
       : { title: 'name', status: 'block', detail: `${taken} exists; give another name` };
   return {
     operation: 'migrate create',
-    title: `Begin the migration ${files[0]?.file}`,
+    title: `Create the migration ${files[0]?.file}`,
     subject: directory,
     danger: 'none',
     writes: false,
@@ -161,8 +164,8 @@ async function planFiles(
         },
       },
     ],
-    leaves: ({ takenBack }) =>
-      takenBack ? 'No file was made.' : `Look for what was begun: ${paths.join(', ')}`,
+    leaves: ({ takenBack }) => (takenBack ? 'No file was made.' : `Look for leftovers: ${paths.join(', ')}`),
+    reaches: () => `The database was not touched; new: ${paths.join(', ')}.`,
     undo: { command: `rm ${paths.map(shellWord).join(' ')}` },
   };
 }

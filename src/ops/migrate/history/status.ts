@@ -224,5 +224,5 @@ function dirtyMessage({ version, file }: Item, row: DirtyRow | undefined, direct
   const begun = `${version} was begun${way} and not finished${far}`;
   return file === null
     ? `${begun}, and there is no file of it in ${directory}; get the file back (another branch?), or take it out of the history with pgdeck migrate repair.`
-    : `${begun}; pgdeck migrate repair shows what is there and mends it.`;
+    : `${begun}; pgdeck migrate repair shows and repairs it.`;
 }

@@ -13,7 +13,7 @@ export function connectionCheck({ pooled, standby }: Server): Check {
       title,
       status: 'block',
       detail:
-        'A pooler is in between: the lock of migrations, lock_timeout and SET would belong to sessions of others. ' +
+        'A pooler is in between: the migration lock, lock_timeout and SET would belong to other sessions. ' +
         'Connect to the server itself, with its own host and port.',
     };
   return {
@@ -38,7 +38,8 @@ export function hazardChecks(hazards: readonly Hazard[], acknowledged: readonly 
       return {
         title: name,
         status: known ? 'warn' : 'block',
-        detail: `${version}: ${sentence(message)}${known ? '' : ` Acknowledge it with: --acknowledge ${name}`}`,
+        detail: `${version}: ${sentence(message)}`,
+        ...(!known && { answer: { field: 'acknowledge', value: name } }),
       };
     });
 }

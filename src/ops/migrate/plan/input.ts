@@ -38,6 +38,7 @@ function commonFields(direction: Direction) {
     to: {
       title: direction === 'up' ? 'Up to' : 'Down to',
       hint: direction === 'up' ? 'the last version to apply' : 'the version that stays applied',
+      standard: () => (direction === 'up' ? 'all pending' : 'one step'),
       placeholder: 'version',
       when: (raw) => !given(raw.steps) && raw.base !== true,
       choices: (context, raw) => versionChoices(context, raw, direction),
@@ -46,6 +47,7 @@ function commonFields(direction: Direction) {
       title: 'Steps',
       hint: direction === 'up' ? 'how many at most' : 'how many; one where nothing else is given',
       placeholder: 'n',
+      standard: () => (direction === 'up' ? 'all pending' : '1'),
       when: (raw) => !given(raw.to) && raw.base !== true,
     },
     acknowledge: {
@@ -55,23 +57,27 @@ function commonFields(direction: Direction) {
       choices: (context, raw) => hazardChoices(context, raw, direction),
     },
     backup: {
-      title: 'Back up before',
+      title: 'Back up in any case',
       hint: 'also where nothing is lost',
       when: (raw) => raw.no_backup !== true,
     },
     no_backup: {
       title: 'No backup',
       hint: 'no safety backup; only where nothing is known to be destructive',
+      asks: {
+        title: 'Safety backup',
+        hint: 'made before anything is lost; off only where nothing is destructive',
+      },
       when: (raw) => raw.backup !== true,
     },
     lock_timeout: {
       title: 'Lock timeout',
-      hint: 'seconds that one attempt waits for a lock; others stand behind it that long',
+      hint: 'seconds that one attempt waits for a lock; others queue behind it that long',
       placeholder: 'seconds',
     },
     wait: {
       title: 'Wait',
-      hint: 'seconds for another run of migrations to end, and in which locks are tried for again',
+      hint: 'seconds to wait for another run of migrations, and to keep retrying for locks',
       placeholder: 'seconds',
     },
     ...chooseFields,
@@ -84,7 +90,7 @@ export const upFields: Record<keyof z.output<typeof upInput>, Field> = {
   ...commonFields('up'),
   rehearse: {
     title: 'Rehearse first',
-    hint: 'apply, take back and apply again in a shadow database; what a way down forgets stops the run',
+    hint: 'apply, roll back and apply again in a shadow database; what a way down forgets stops the run',
   },
 };
 const { to, steps, ...rest } = commonFields('down');
@@ -92,13 +98,14 @@ export const downFields: Record<keyof z.output<typeof downInput>, Field> = {
   to,
   steps,
   base: {
-    title: 'To the base',
-    hint: 'take every migration back',
+    title: 'Roll back all',
+    hint: 'roll back every migration',
     when: (raw) => !given(raw.to) && !given(raw.steps),
   },
   only: {
     title: 'Only',
     hint: 'this one, also where others were applied after it',
+    standard: () => 'the newest ones',
     placeholder: 'version',
     when: (raw) => !given(raw.to) && !given(raw.steps) && raw.base !== true,
     choices: (context, raw) => versionChoices(context, raw, 'down'),

@@ -46,14 +46,16 @@ export class MigrateLock implements Held {
     let told: number | undefined;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       // never pg_advisory_lock(): the snapshot of one that waits in it stops every CREATE INDEX CONCURRENTLY
-      if (await this.#try(session)) return told !== undefined;
+      if (await this.#try(session)) {
+        io.waits(undefined);
+        return told !== undefined;
+      }
       const [holder] = await session.run(migrateLockHolder, this.#name);
       const left = wait - (performance.now() - began) / 1000;
       if (left <= 0) throw busy(holder, wait);
+      if (holder !== undefined) io.waits(holderOf(holder), left);
       if (holder !== undefined && told !== holder.pid)
-        io.line(
-          `Another run of migrations is at work: ${holderOf(holder)}. Waiting ${duration(left)} for it.`,
-        );
+        io.line(`Another migration run is active: ${holderOf(holder)}. Waiting ${duration(left)} for it.`);
       told = holder?.pid ?? told ?? 0;
       await delay(Math.min(pause, left * 1000), undefined, { signal: io.signal });
     }
@@ -81,7 +83,7 @@ export async function atWork(session: Session, database: string): Promise<string
   const [holder] = await session.run(migrateLockHolder, migrateLock(database));
   return holder === undefined || holder.own
     ? undefined
-    : `Another run of migrations is at work: ${holderOf(holder)}.`;
+    : `Another migration run is active: ${holderOf(holder)}.`;
 }
 
 function busy(holder: MigrateLockHolder | undefined, waited: number): OpError {

@@ -3,6 +3,7 @@ import type { SafetyBackup } from '../../backup/safety.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Fact, Plan, Step } from '../../engine/plan.ts';
 import { type ChosenTool, choose } from '../choose.ts';
+import { toolText, unmovedText } from '../run/fate.ts';
 import type { Direction, Route, Status } from '../types.ts';
 import { verifyStep } from '../verify/after.ts';
 import { connectionCheck, hazardChecks, problemChecks, unreadCheck } from './checks.ts';
@@ -10,6 +11,7 @@ import { guarded, lockStep, type MigrateState } from './guard.ts';
 import { type DirectionInput, destinationOf, routeTo } from './input.ts';
 import { MigrateLock } from './lock.ts';
 import { countLost } from './lost.ts';
+import { othersCheck } from './others.ts';
 import { rehearsalCheck, rehearseStep } from './rehearse.ts';
 import { migrateSafety } from './safety.ts';
 import { settledStatus } from './settled.ts';
@@ -50,6 +52,9 @@ export async function planMigrations(
   const checks: Check[] = [
     connectionCheck(where.session.server),
     ...(route.checks ?? []),
+    ...(direction === 'down'
+      ? await othersCheck({ input, context, directory: where.directory, adapter, status, route })
+      : []),
     ...hazardChecks(route.hazards, input.acknowledge),
     ...(route.unread === undefined ? [] : [unreadCheck(route.unread, safety !== undefined)]),
     ...problemChecks(status.problems),
@@ -70,6 +75,7 @@ export async function planMigrations(
     steps,
     ...consequenceOf(direction, destructive, await countLost(where.session, route.hazards)),
     leaves: ({ done }) => stateOf(move, done, safety),
+    reaches: () => reachedBy(move, state, safety),
   };
   // the name of the backup is known when it is there
   return Object.defineProperty(plan, 'undo', {
@@ -80,17 +86,45 @@ export async function planMigrations(
 
 /** Once it has begun, the migration that failed says itself what of it took effect, and what was applied before stays. */
 function stateOf(
-  { route, context }: Planning,
+  { route, context, direction }: Planning,
   done: ReadonlySet<string>,
   safety: SafetyBackup | undefined,
 ): string | undefined {
   const begun = done.has('lock') && route.steps.length > 0;
-  const backup = safety?.made();
+  const moved = route.versions.filter((version) => done.has(`${direction}:${version}`));
+  const verb = direction === 'up' ? 'Applied' : 'Rolled back';
+  const ends = route.steps.flatMap((step) => step.ended?.() ?? []);
+  const tool = route.fates === undefined && route.steps.length > 0;
+  if (begun && tool)
+    return [toolText(direction, context.target.database, ends), ...keptBackup(safety)].join(' ');
   const said = [
     ...(begun ? [] : [`${context.target.database} was not touched.`]),
-    ...(backup === undefined ? [] : [`The safety backup ${backup.id} is kept.`]),
+    ...(moved.length === 0 ? [] : [`${verb} before that, and kept so: ${moved.join(', ')}.`]),
+    ...(begun && route.fates !== undefined
+      ? [unmovedText(direction, route.versions.slice(moved.length), route.fates)].filter(Boolean)
+      : []),
+    ...keptBackup(safety),
   ];
   return said.length === 0 ? undefined : said.join(' ');
+}
+
+function keptBackup(safety: SafetyBackup | undefined): string[] {
+  const backup = safety?.made();
+  return backup === undefined ? [] : [`The safety backup ${backup.id} is kept.`];
+}
+
+function reachedBy(
+  { context, direction, route: { versions } }: Planning,
+  { idle }: MigrateState,
+  safety: SafetyBackup | undefined,
+): string {
+  const { database } = context.target;
+  const done = direction === 'up' ? 'has' : 'no longer has';
+  const now =
+    idle || versions.length === 0
+      ? `${database} is where it was to be.`
+      : `${database} ${done} ${versions.length === 1 ? `migration ${versions[0]}` : `these ${versions.length} migrations`}.`;
+  return [now, ...keptBackup(safety)].join(' ');
 }
 
 interface Planning {
@@ -116,11 +150,12 @@ function nothing(move: Planning): Plan {
     checks: problemChecks(status.problems),
     steps: [],
     leaves: () => undefined,
+    reaches: () => `${context.target.database} was not touched.`,
   };
 }
 
 function idleTitle({ direction, input: { to } }: Planning): string {
-  if (direction === 'down') return 'Nothing is to be taken back';
+  if (direction === 'down') return 'Nothing to roll back';
   return to === undefined ? 'Everything is applied' : `Everything up to ${to} is applied`;
 }
 
@@ -128,7 +163,7 @@ function titleOf({ direction, route: { versions, open }, context }: Planning): s
   const counted = versions.length === 1 ? `migration ${versions[0]}` : `${versions.length} migrations`;
   const what = open === true ? 'what waits' : counted;
   const { database } = context.target;
-  return direction === 'up' ? `Apply ${what} to ${database}` : `Take back ${what} of ${database}`;
+  return direction === 'up' ? `Apply ${what} to ${database}` : `Roll back ${what} of ${database}`;
 }
 
 function labelOf({ direction, route: { versions, open } }: Planning): string {
@@ -144,8 +179,8 @@ function factsOf({ choice, status, route, direction }: Planning, safety: SafetyB
     ...(others.length === 0
       ? []
       : [{ label: 'Fits as well', value: `${others.join(', ')}: choose it with --tool` }]),
-    { label: 'Current', value: status.current ?? 'the base: nothing is applied' },
-    ...(route.versions.length === 0 ? [] : [{ label: 'Then', value: reached ?? 'the base' }]),
+    { label: 'Applied', value: status.current ?? 'none' },
+    ...(route.versions.length === 0 ? [] : [{ label: 'Afterwards', value: reached ?? 'none' }]),
     ...route.facts,
     ...(route.versions.length === 0 && route.open !== true
       ? []
@@ -164,10 +199,9 @@ function consequenceOf(
   destructive: boolean,
   lost: readonly string[],
 ): Pick<Plan, 'consequence'> {
-  const what = lost.length === 0 ? '.' : `: ${lost.join(', ')}.`;
-  if (direction === 'down')
-    return { consequence: `What these migrations made is removed, with the rows that are in it${what}` };
-  return destructive ? { consequence: `Data or objects are lost${what}` } : {};
+  if (lost.length > 0) return { consequence: `Drops ${lost.join(', ')}.` };
+  if (direction === 'down') return { consequence: 'Removes what these migrations made, with its rows.' };
+  return destructive ? { consequence: 'Destructive: see the hazards.' } : {};
 }
 
 function needsBackup(): Check {

@@ -28,6 +28,7 @@ export async function recoverMove(run: Run, context: OpContext): Promise<Plan | 
     checks: [],
     steps: [],
     leaves: () => `${context.target.database} was not touched.`,
+    reaches: () => `${context.target.database} was not touched.`,
   };
   return {
     ...plan,
@@ -44,5 +45,5 @@ async function unfinished(run: Run, context: OpContext): Promise<string[]> {
   const { problems } = await adapter.status(where);
   return problems
     .filter(({ kind }) => kind === 'dirty')
-    .map(({ message, version }) => `${message} Mend it with: ${repairCommand(context, version, where)}`);
+    .map(({ message, version }) => `${message} Repair it with: ${repairCommand(context, version, where)}`);
 }

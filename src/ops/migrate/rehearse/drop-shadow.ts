@@ -14,7 +14,7 @@ export async function dropShadowSteps(session: Session, run: string): Promise<St
     id: 'drop-shadow',
     title: `Drop ${leftover.database}`,
     preview: dropSql(leftover).join(';\n'),
-    effect: 'nobody is in it',
+    effect: 'no session is connected to it',
     run: (io) => inMaintenance(io, (admin) => dropLeftover(admin, leftover)),
   }));
 }

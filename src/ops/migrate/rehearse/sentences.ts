@@ -30,7 +30,7 @@ const OUTCOMES: Readonly<Record<RehearsalOutcome, string>> = {
   reversible: 'up, down, up again',
   no_down: 'up; no way down',
   up_failed: 'cannot be applied',
-  down_failed: 'cannot be taken back',
+  down_failed: 'cannot be rolled back',
   forgets: 'its way down forgets something',
   not_repeatable: 'cannot be applied again',
   not_tried: 'not tried',

@@ -37,19 +37,22 @@ export const repair = defineOperation({
   fields: {
     entry: {
       title: 'Entry',
-      hint: 'a version, or an index; the most pressing one without it',
+      hint: 'a version, or an index; the most urgent one without it',
+      standard: () => 'the most urgent one',
       argument: true,
       choices: async (context, raw) =>
         (await look(context, asked(raw))).entries.map(({ id, what }) => ({ value: id, hint: what })),
     },
     action: {
       title: 'Way',
-      hint: 'how it is mended; the first that is offered without it',
+      hint: 'how it is repaired; the first way offered without it',
+      standard: () => 'the first one offered',
       choices: wayChoices,
     },
     from: {
       title: 'From statement',
-      hint: 'of an unfinished migration: the first one that is still to be run',
+      hint: 'of an unfinished migration: the first statement still to run',
+      standard: () => 'detected',
       placeholder: 'n',
       when: ({ action }) => action === undefined || action === '' || action === 'finish',
     },
@@ -115,12 +118,13 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
   if (entry === undefined)
     return {
       ...base,
-      title: 'Nothing is to be mended',
+      title: 'Nothing to repair',
       danger: 'none',
       input: { ...given },
       checks: [],
       steps: [],
       leaves: () => undefined,
+      reaches: () => `${database} was not touched.`,
     };
   const remedies = remediesOf(entry, all?.ledger, given.from, {
     lockTimeout: given.lock_timeout,
@@ -157,6 +161,7 @@ async function planRepair(given: Input, context: OpContext): Promise<Plan> {
         : [{ label: 'Besides', value: `${others.join(', ')}: one entry at a time` }]),
     ],
     leaves: ({ done }) => (done.has('lock') ? 'What was done of it stays.' : `${database} was not touched.`),
+    reaches: () => `${entry.id} is repaired; nothing else in ${database} was touched.`,
     tables: tablesOf(entry, remedies),
     checks: [
       connectionCheck(chosen.where.session.server),
@@ -225,7 +230,7 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy 
   return [
     {
       id: 'lock',
-      title: 'Take the lock of migrations, and look again',
+      title: 'Take the migration lock, and look again',
       preview: `${lock.sql};`,
       run: async (io) => {
         await lock.take(io, given.wait);
@@ -252,13 +257,13 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy 
           await remedy.run({ io, session, patience });
         };
         await telling(worker, io, () => watched(io, session.pid, run)).catch((error) => {
-          throw withNext(error, `Mend the cause, then: ${repairCommand(context, entry.id, chosen.where)}`);
+          throw withNext(error, `Fix the cause, then: ${repairCommand(context, entry.id, chosen.where)}`);
         });
       },
     },
     {
       id: 'verify',
-      title: 'See that it is mended',
+      title: 'Check that it is repaired',
       preview: 'pgdeck migrate status',
       run: async (io) => {
         const { session } = await lock.worker();
@@ -268,7 +273,7 @@ function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy 
         const next = left[0];
         io.line(
           next === undefined
-            ? 'Nothing else is to be mended.'
+            ? 'Nothing else to repair.'
             : `The next: ${next.what} See: pgdeck migrate repair ${shellWord(next.id)} --plan`,
         );
       },

@@ -142,7 +142,7 @@ function finish(found: Diagnosis, ledger: Ledger, from: number | undefined, pati
     ].join('\n'),
     danger: 'confirm',
     obstacle: unknown
-      ? `The catalog does not say whether "${next.statement.title}" took effect. Look yourself, then go on from it with --from ${done + 1}, or from the next with --from ${done + 2}.`
+      ? `The catalog does not say whether "${next.statement.title}" took effect. Look yourself, then continue from it with --from ${done + 1}, or from the next with --from ${done + 2}.`
       : from !== undefined && from > statements.length + 1
         ? `It has ${plural(statements.length, 'statement')} only.`
         : undefined,

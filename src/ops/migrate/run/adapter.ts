@@ -9,7 +9,7 @@ import { versionsFor } from './destination.ts';
 import { runErrors } from './errors.ts';
 import { hazardsOf } from './hazards.ts';
 import { rehearsalOf } from './rehearsed.ts';
-import { historyStep, moveStep } from './steps.ts';
+import { historyStep, moveStep, type OwnFates } from './steps.ts';
 import { tablesOf } from './tables.ts';
 import { refuseUnread } from './unread.ts';
 
@@ -50,6 +50,7 @@ async function route(where: Where, direction: Direction, to: Destination | Only)
   for (const move of moves) sectionOf(move);
   const rehearsal = direction === 'up' ? rehearsalOf(all, moves) : undefined;
   const create = !(all.history.exists && all.history.companion);
+  const fates: OwnFates = new Map();
   return {
     direction,
     versions,
@@ -58,7 +59,11 @@ async function route(where: Where, direction: Direction, to: Destination | Only)
     steps:
       moves.length === 0
         ? []
-        : [...(create ? [historyStep(where, all)] : []), ...moves.map((move) => moveStep(where, all, move))],
+        : [
+            ...(create ? [historyStep(where, all)] : []),
+            ...moves.map((move) => moveStep(where, all, move, fates)),
+          ],
+    fates,
     statusHash: statusHash(all.status, all.files),
     ...(rehearsal !== undefined && { rehearsal }),
   };

@@ -11,17 +11,19 @@ import type { Command } from '../history/rows.ts';
 import { as } from '../sql/ast.ts';
 import type { Section, Statement } from '../sql/statement.ts';
 import type { Direction } from '../types.ts';
-import { runErrors } from './errors.ts';
+import { isCommitLost, runErrors } from './errors.ts';
 import { statementFailure } from './failure.ts';
 import { withRetries } from './retry.ts';
 
 /** What a migration is run with. */
 export interface Applying {
-  readonly io: Pick<StepIo, 'run' | 'signal' | 'line' | 'progress' | 'crashPoint'>;
+  readonly io: Pick<StepIo, 'run' | 'signal' | 'line' | 'waits' | 'progress' | 'crashPoint'>;
   /** Its role, settings and search_path are the migration's. */
   readonly session: Session;
   readonly ledger: Ledger;
   readonly patience: Patience;
+  /** Told when a transaction that was the whole of it is rolled back for certain. */
+  readonly rolledBack?: () => void;
 }
 
 /** A migration in one direction. */
@@ -93,6 +95,7 @@ async function inTransaction(
         await commands(session, ledger.finish(migration, direction, performance.now() - began, io));
         io.crashPoint(`${id}:history`);
       }).catch((error) => {
+        if (!isCommitLost(error)) work.rolledBack?.();
         throw statementFailure(error, fileOf(move), undefined);
       }),
     () => at?.locks ?? [],

@@ -1,5 +1,5 @@
 import { plural } from '../../../text/units.ts';
-import { defineErrors, failed, refused } from '../../error.ts';
+import { defineErrors, failed, OpError, refused } from '../../error.ts';
 
 const ended = (words: string): string => (/[.!?]$/.test(words) ? words : `${words}.`);
 
@@ -16,7 +16,7 @@ export const runErrors = defineErrors('migrate.run', {
   notApplied: ({ version, repeatable }: { version: string; repeatable: boolean }) =>
     refused(
       repeatable
-        ? `${version} is applied anew whenever it changes, and has no way down.`
+        ? `${version} is applied again whenever it changes, and has no way down.`
         : `${version} is not applied.`,
       'See what is with: pgdeck migrate status',
     ),
@@ -39,8 +39,8 @@ export const runErrors = defineErrors('migrate.run', {
     ),
   newestOnly: ({ tool }: { tool: string }) =>
     refused(
-      `The history of ${tool} holds the newest version only, so that one below it cannot be taken back alone.`,
-      'Take back those above it, too: pgdeck migrate down --to VERSION',
+      `The history of ${tool} holds the newest version only, so that one below it cannot be rolled back alone.`,
+      'Roll back those above it too: pgdeck migrate down --to VERSION',
     ),
   /** `chosen`: how many were to be taken back; `unreadable`: what is wrong in a way down that is there. */
   stuck: ({
@@ -55,8 +55,8 @@ export const runErrors = defineErrors('migrate.run', {
     chosen: number;
   }) =>
     refused(
-      `${stuck.map(({ version, without, unreadable }) => `${version} has no ${without}${unreadable === undefined ? '' : ` that can be read (${unreadable})`}`).join(', ')}: none of the ${chosen === 1 ? 'migration' : `${chosen} migrations`} is taken back.`,
-      'Write what takes it back, or restore a backup: pgdeck backups list',
+      `${stuck.map(({ version, without, unreadable }) => `${version} has no ${without}${unreadable === undefined ? '' : ` that can be read (${unreadable})`}`).join(', ')}: none of the ${chosen === 1 ? 'migration' : `${chosen} migrations`} is rolled back.`,
+      'Write what rolls it back, or restore a backup: pgdeck backups list',
     ),
   noWayDown: ({ version, file }: { version: string; file: string }) =>
     refused(`${version} has no way down in ${file}.`),
@@ -115,3 +115,7 @@ export const runErrors = defineErrors('migrate.run', {
       'The history tells: pgdeck migrate status',
     ),
 });
+
+/** The COMMIT was sent and not answered: nobody knows here whether it holds. */
+export const isCommitLost = (error: unknown): boolean =>
+  error instanceof OpError && error.code === 'migrate.run.commitLost';

@@ -22,14 +22,20 @@ const AGAIN = new Set(['55P03', '40P01']);
  * `wanted` are the locks of what failed. Throws {@link OpError} that names the holder when the time is over.
  */
 export async function withRetries<T>(
-  { io, session, patience }: { io: Pick<StepIo, 'line' | 'signal'>; session: Session; patience: Patience },
+  {
+    io,
+    session,
+    patience,
+  }: { io: Pick<StepIo, 'line' | 'waits' | 'signal'>; session: Session; patience: Patience },
   attempt: () => Promise<T>,
   wanted: () => readonly LockTaken[],
 ): Promise<T> {
   const until = performance.now() + patience.wait * 1000;
   for (let tries = 1; ; tries++) {
     try {
-      return await attempt();
+      const done = await attempt();
+      io.waits(undefined);
+      return done;
     } catch (error) {
       const cause = error instanceof OpError ? error.cause : error;
       const again = cause instanceof DbError && AGAIN.has(cause.code ?? '');
@@ -41,6 +47,7 @@ export async function withRetries<T>(
       const seconds = Math.min(pause, left);
       const who = holder === undefined ? 'somebody' : holder.text;
       io.line(`A lock is held by ${who}: rolled back, attempt ${tries + 1} in ${duration(seconds)}.`);
+      io.waits(who, left);
       await delay(seconds * 1000, undefined, { signal: io.signal });
     }
   }

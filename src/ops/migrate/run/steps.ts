@@ -40,6 +40,7 @@ export function historyStep(where: Where, { history, ledger }: StatusOfFiles): S
     id: 'history',
     title: `Make the history ${history.exists ? 'of pgdeck beside ' : ''}${history.table}`,
     preview: create.map(({ text }) => `${text};`).join('\n'),
+    atomic: true,
     run: async (io) => {
       const worker = await workerOf(where, io);
       await telling(worker, io, () => transaction(worker.session, () => commands(worker.session, create)));
@@ -47,21 +48,32 @@ export function historyStep(where: Where, { history, ledger }: StatusOfFiles): S
   };
 }
 
+/** What its steps tell of those that they do not finish. */
+export type OwnFates = Map<string, 'rolled back' | 'half' | 'unknown'>;
+
 /** Runs one migration. */
-export function moveStep(where: Where, { ledger }: StatusOfFiles, move: DirectedMigration): Step {
+export function moveStep(
+  where: Where,
+  { ledger }: StatusOfFiles,
+  move: DirectedMigration,
+  fates: OwnFates = new Map(),
+): Step {
   const { migration, direction } = move;
   const section = sectionOf(move);
   const { patience = PATIENCE } = where;
   let failed = false;
   return {
     id: pointOf(move),
-    title: `${direction === 'up' ? 'Apply' : 'Take back'} ${migration.version} ${migration.name}`,
+    title: `${direction === 'up' ? 'Apply' : 'Roll back'} ${migration.version} ${migration.name}`,
     preview: previewOf(ledger, move, patience),
     effect: effectOf(section),
+    atomic: section.transactional && !move.done,
     run: async (io) => {
       const worker = await workerOf(where, io);
       io.record({ migrating: { version: migration.version, direction } });
-      const work: Applying = { io, session: worker.session, ledger, patience };
+      fates.set(migration.version, 'unknown');
+      const rolledBack = () => fates.set(migration.version, 'rolled back');
+      const work: Applying = { io, session: worker.session, ledger, patience, rolledBack };
       const run = () => apply(work, move);
       // what runs outside a transaction waits without limit, and somebody has to say for whom
       const ms = await telling(worker, io, () =>
@@ -71,18 +83,18 @@ export function moveStep(where: Where, { ledger }: StatusOfFiles, move: Directed
         throw section.transactional ? withNext(error, afterwards(where, direction)) : error;
       });
       io.line(
-        `${migration.version} ${migration.name} ${direction === 'up' ? 'applied' : 'taken back'} in ${duration(ms / 1000)}`,
+        `${migration.version} ${migration.name} ${direction === 'up' ? 'applied' : 'rolled back'} in ${duration(ms / 1000)}`,
       );
     },
     // a transaction has taken itself back
-    ...(!section.transactional && { rollback: (io: StepIo) => tellHalf(where, io, move, failed) }),
+    ...(!section.transactional && { rollback: (io: StepIo) => tellHalf(where, io, move, failed, fates) }),
   };
 }
 
 /** What to do when a migration in a transaction has failed. */
 function afterwards(where: Where, direction: Direction): string {
-  const done = direction === 'up' ? 'applied' : 'taken back';
-  return `Nothing of it was ${done}. Mend the cause, then: ${migrateCommand(where.context, direction, where)}`;
+  const done = direction === 'up' ? 'applied' : 'rolled back';
+  return `Nothing of it was ${done}. Fix the cause, then: ${migrateCommand(where.context, direction, where)}`;
 }
 
 /** What was begun outside a transaction stays as it is: it is told what is there, and how it is mended. */
@@ -91,14 +103,16 @@ async function tellHalf(
   io: StepIo,
   { migration, direction }: DirectedMigration,
   failed: boolean,
+  fates: OwnFates,
 ): Promise<typeof KEPT | Left> {
   const session = await io.connect(undefined, 'migration');
   const { history } = await readAll({ ...where, session });
   const row = history.dirty.find(({ version }) => version === migration.version);
   if (row === undefined) return KEPT;
+  fates.set(migration.version, 'half');
   const found = await diagnose(session, row, migration, direction);
   const command = repairCommand(where.context, migration.version, where);
-  return new Left(`${halfDone(found)} ${failed ? 'Mend the cause, then:' : 'Mend it with:'} ${command}`);
+  return new Left(`${halfDone(found)} ${failed ? 'Fix the cause, then:' : 'Repair it with:'} ${command}`);
 }
 
 const OTHERS = { nobody: '', writers: ', writers wait', everybody: ', everybody waits' } as const;

@@ -81,7 +81,7 @@ function ownTransactions(cuts: readonly Cut[]): Own {
       if (!open) return result({ error: `${cut.line}: ${titleOf(cut.sql)} has no BEGIN before it.` });
       if (kind.endsWith('_ROLLBACK'))
         return result({
-          error: `${cut.line}: ROLLBACK takes back what was done since line ${open.line}, and the history would have it as done.`,
+          error: `${cut.line}: ROLLBACK rolls back what was done since line ${open.line}, and the history would have it as done.`,
         });
       if (as(cut.node, 'TransactionStmt')?.chain !== true) open = undefined;
       changes += 1;

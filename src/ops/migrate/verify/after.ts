@@ -9,7 +9,7 @@ import { constraintSentence, indexName, leftoversOf, newSince } from './leftover
 export function verifyStep(state: MigrateState): Step {
   return {
     id: 'verify',
-    title: 'Compare the history with the plan, and look for what is half made',
+    title: 'Compare the history with the plan, and look for what is half done',
     preview: 'pgdeck migrate status; indexes and constraints that are not valid',
     run: async (io) => {
       const { adapter, where, route, lock, before, direction } = state;

@@ -22,10 +22,11 @@ export const verify = defineOperation({
       facts: [{ label: 'Tool', value: `${adapter.title}: ${why}` }],
       checks: [],
       leaves: () => 'Nothing was changed.',
+      reaches: () => 'Nothing was changed: the database and the files were only read.',
       steps: [
         {
           id: 'verify',
-          title: 'Hold the history against the files, and look for what is half made',
+          title: 'Compare the history with the files, and look for what is half done',
           preview: 'pgdeck migrate status; indexes and constraints that are not valid',
           run: async (io) => {
             const session = await io.connect(undefined, 'migration');

@@ -38,8 +38,9 @@ export const remove = defineOperation({
       facts: factsOf(backup),
       checks: await checks(backup, directory, input.force, context),
       steps: [deletion(backup.path)],
+      reaches: () => `${backup.id} is gone; other backups were not touched.`,
       leaves: () =>
-        `Where ${backup.id} is still listed it is whole; else its removal was begun, and pgdeck recover ends it.`,
+        `Where ${backup.id} is still listed it is complete; otherwise its removal has begun, and pgdeck recover finishes it.`,
       consequence: `The backup ${backup.id} is removed from the disk and cannot be brought back.`,
     };
   },
@@ -64,6 +65,7 @@ export const remove = defineOperation({
           run: () => removeAll(deleting),
         },
       ],
+      reaches: () => 'Nothing of it is left; no listed backup was touched.',
       leaves: () => `Some of its files may be left in ${deleting}; no listed backup was touched.`,
     };
   },

@@ -49,10 +49,12 @@ function pinning(pinned: boolean) {
             },
           },
         ],
+        reaches: () =>
+          `Its files were not touched; ${pinned ? 'no rule removes it' : 'the rules of retention apply to it again'}.`,
         leaves: ({ done }) =>
           done.has('pin')
             ? undefined
-            : `Its files were not touched; whether it is pinned says: pgdeck backups show ${shellWord(backup.id)}${dirFlag(input.dir)}`,
+            : `Its files were not touched. To see whether it is pinned: pgdeck backups show ${shellWord(backup.id)}${dirFlag(input.dir)}`,
         ...(!already && {
           undo: {
             command: `pgdeck backups ${opposite} ${shellWord(backup.id)}${dirFlag(input.dir)}`,

@@ -94,8 +94,9 @@ export const prune = defineOperation({
           },
         };
       }),
+      reaches: () => 'Each backup that is still listed is complete.',
       leaves: ({ done }) =>
-        `${done.size} of ${gone.length} were dealt with; each backup that is still listed is whole.`,
+        `${done.size} of ${gone.length} were processed; each backup that is still listed is complete.`,
       ...(gone.length > 0 && {
         consequence: 'The backups marked "delete" are removed and cannot be brought back.',
       }),

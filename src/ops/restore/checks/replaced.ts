@@ -1,6 +1,7 @@
 import { plural, roughly } from '../../../text/units.ts';
 import type { Dumped } from '../../archive/sql/tally.ts';
 import type { Situation } from '../situation.ts';
+import { minuteOf } from '../source/source.ts';
 
 /** Rows and tables of a dump, in words. */
 export function heldBy({ tables }: Dumped): string {
@@ -15,7 +16,7 @@ export function replaced({ backup, database, input, list, source, elsewhere }: S
   const { scope, manifest } = backup;
   const all = !elsewhere && !input.no_owner && (list?.left.length ?? 0) === 0;
   if (manifest !== undefined && scope === 'full' && backup.database === database && all)
-    return `${database} becomes what it was when it was backed up`;
+    return `${database} becomes what it was at ${minuteOf(backup)}, when it was backed up`;
   if (source?.foreign === undefined) return `${database} becomes what the backup holds`;
   return `${database} becomes what the file holds, ${heldBy(source.foreign.dumped)}`;
 }

@@ -42,7 +42,7 @@ export async function inPlaceWay(situation: Situation): Promise<MethodPlan> {
   const needs = await needsChecks(situation);
   checks.push(...needs.checks);
   if (live === undefined || source === undefined || dumpClients === undefined)
-    return { checks, steps: [], leaves: () => undefined };
+    return { checks, steps: [], leaves: () => undefined, reaches: () => 'Nothing was changed.' };
   const whole = await wholeChecks(situation);
   checks.push(...whole.checks, ...(await dropChecks(session, live, checks)));
   const state = newState(backup.manifest && expectedOf(backup.manifest));
@@ -74,10 +74,11 @@ export async function inPlaceWay(situation: Situation): Promise<MethodPlan> {
     tables: whole.tables,
     steps,
     consequence:
-      `${database} is dropped and made anew: nobody can work with it until that is done. ` +
+      `${database} is dropped and created again: nobody can work with it until that is done. ` +
       `${replaced(situation)}; what it is now is in the safety backup only.`,
     undo: 'undo',
     leaves: leavesOf(database, state, safety, dropped),
+    reaches: () => `${database} is the restored database. ${keptText(safety)}`.trim(),
   };
 }
 
@@ -99,7 +100,7 @@ function leavesOf(
     const now = dropped.back
       ? `${database} was dropped, and is what it was before, from the safety backup.`
       : done.has('rename')
-        ? `${database} is the restored one.`
+        ? `${database} is the restored database.`
         : state.replaced
           ? `${database} is not there: put it back with pgdeck recover.`
           : dropped.facts === undefined
@@ -201,7 +202,7 @@ function createStep({ database }: Situation, live: DatabaseFacts): Step {
   const like = likenessOf(live);
   return {
     id: 'create',
-    title: 'Create it anew, under another name until it is whole',
+    title: 'Create it again, under another name until it is complete',
     preview: markedPreview({
       ...{ fresh: freshName(database, RUN), like, open: live.open_to_all },
       marker: { pgdeck: 'restoring', target: database, run: RUN },

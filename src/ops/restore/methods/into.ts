@@ -28,7 +28,8 @@ export async function intoWay(situation: Situation): Promise<MethodPlan> {
   const { checks, extensions } = await placeChecks(situation);
   const needs = await needsChecks(situation, extensions);
   checks.push(...needs.checks, ...contentChecks(situation, 'new'), ...newChecks(situation));
-  if (source === undefined) return { checks, steps: [], leaves: () => undefined };
+  if (source === undefined)
+    return { checks, steps: [], leaves: () => undefined, reaches: () => 'Nothing was changed.' };
   checks.push(...(await diskChecks(situation, { noTablespaces: needs.noTablespaces })));
   const state = newState(backup.manifest && expectedOf(backup.manifest));
   const properties = input.no_owner ? [] : propertiesFor(backup.manifest, database);
@@ -50,6 +51,7 @@ export async function intoWay(situation: Situation): Promise<MethodPlan> {
     checks,
     steps,
     leaves: ({ done, takenBack }) => leftIn(database, live !== undefined, done, takenBack),
+    reaches: () => `${database} is the restored copy. No other database was touched.`,
     danger: live === undefined && !input.ignore_space ? 'confirm' : 'type-name',
     consequence:
       live === undefined
@@ -72,7 +74,7 @@ function leftIn(
     return done.has('empty')
       ? `What was loaded until then stays in ${database}: empty it before you try again. ${others}`
       : `${database} is still empty. ${others}`;
-  if (done.has('name')) return `${database} is there, whole. ${others}`;
+  if (done.has('name')) return `${database} is there, complete. ${others}`;
   return takenBack ? `There is no ${database}. ${others}` : others;
 }
 
@@ -144,7 +146,7 @@ function plain({ encoding, lc_collate, lc_ctype, provider, locale, icu_rules }: 
 function createStep(database: string, like: Likeness): Step {
   return {
     id: 'create',
-    title: 'Create it, under another name until it is whole',
+    title: 'Create it, under another name until it is complete',
     preview: markedPreview({
       ...{ fresh: freshName(database, RUN), like, open: false },
       marker: { pgdeck: 'restoring', target: database, run: RUN },

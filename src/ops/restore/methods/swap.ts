@@ -22,7 +22,7 @@ import { newState, type RestoreState, RUN } from '../steps/state.ts';
 import { sweepSteps } from '../steps/sweep.ts';
 import { swapChecks } from '../swap/checks.ts';
 import { Undecided } from '../swap/errors.ts';
-import { type Exchanged, swapDatabases, swapPreview, undoSwap } from '../swap/swap.ts';
+import { type Exchanged, endedText, swapDatabases, swapPreview, undoSwap } from '../swap/swap.ts';
 
 import type { MethodPlan } from './method.ts';
 
@@ -35,7 +35,8 @@ export async function swapWay(situation: Situation): Promise<MethodPlan> {
   ];
   const needs = await needsChecks(situation);
   checks.push(...needs.checks);
-  if (live === undefined || source === undefined) return { checks, steps: [], leaves: () => undefined };
+  if (live === undefined || source === undefined)
+    return { checks, steps: [], leaves: () => undefined, reaches: () => 'Nothing was changed.' };
   const whole = await wholeChecks(situation);
   checks.push(...whole.checks);
   const state = newState(backup.manifest && expectedOf(backup.manifest));
@@ -67,11 +68,15 @@ export async function swapWay(situation: Situation): Promise<MethodPlan> {
     steps,
     consequence:
       `${replaced(situation)}; what it is now is kept in ${beforeName(database, RUN)}. ` +
-      'Everybody who is connected loses the connection, and can connect again within a second.',
+      'All sessions are disconnected, and can connect again within a second.',
     undo: 'undo',
     leaves: leavesOf(database, state, safety),
+    reaches: () => [keptAs(database, state), ...(safety ? [keptText(safety)] : [])].filter(Boolean).join(' '),
   };
 }
+
+const keptAs = (database: string, { before }: RestoreState): string =>
+  `${database} is the restored database; the one before is kept as ${before ?? 'its copy'}.`;
 
 /** What a failure leaves: the exchange of the names is done whole or not at all. */
 function leavesOf(
@@ -83,7 +88,7 @@ function leavesOf(
     // whoever failed has said that nobody knows
     if (state.undecided) return (safety && keptText(safety)) || undefined;
     const now = state.replaced
-      ? `${database} is the restored one; as it was it is kept in its copy (pgdeck db kept).`
+      ? keptAs(database, state)
       : state.exchanging
         ? `${database} is what it was; sessions in it may have been ended.`
         : `${database} was not touched.`;
@@ -144,7 +149,7 @@ function swapStep({ database, live }: Situation, state: RestoreState): Step {
   });
   return {
     id: 'swap',
-    title: 'Exchange the names in one transaction',
+    title: 'Swap the names in one transaction',
     preview: swapPreview(names(RUN), live?.comment ?? null),
     effect: 'sessions are ended; nobody can connect for a fraction of a second',
     waits: true,
@@ -155,6 +160,7 @@ function swapStep({ database, live }: Situation, state: RestoreState): Step {
         throw error;
       });
       state.replaced = true;
+      state.before = names(io.run).before;
       tell(io, done, database, names(io.run).before);
       await prune(io, database, names(io.run).before);
     },
@@ -171,14 +177,14 @@ function swapStep({ database, live }: Situation, state: RestoreState): Step {
   };
 }
 
-function tell(io: StepIo, { closed_ms, ended }: Exchanged, database: string, before: string): void {
+function tell(io: StepIo, { closed_ms, ...counts }: Exchanged, database: string, before: string): void {
   io.result({
     title: 'Restored',
     columns: ['what', 'value'],
     rows: [
       ['database', database],
       ['closed to clients', milliseconds(closed_ms)],
-      ['sessions ended', String(ended)],
+      ['sessions ended', endedText(counts)],
       ['kept as it was', before],
     ],
   });

@@ -57,5 +57,5 @@ export function remedyFor(message: string): string {
     return 'Make room there, or name another directory with TMPDIR, and try again.';
   if (/out of (shared )?memory|Cannot allocate memory|was killed/i.test(message))
     return 'Try again when the machine has memory to spare.';
-  return 'Mend that and try again; until then use --level counts.';
+  return 'Fix that and try again; until then use --level counts.';
 }

@@ -165,8 +165,12 @@ async function exists(context: OpContext, program: string): Promise<boolean> {
   }
 }
 
+/** When it was made, to the minute. */
+export const minuteOf = ({ createdAt }: Pick<Backup, 'createdAt'>): string =>
+  `${createdAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
 /** A backup in a sentence. */
-export function describeBackup({ id, createdAt, database }: Backup): string {
-  const when = createdAt.toISOString().slice(0, 16).replace('T', ' ');
-  return `${id} (${database === null ? '' : `of ${database}, `}${when} UTC)`;
+export function describeBackup(backup: Backup): string {
+  const { id, database } = backup;
+  return `${id} (${database === null ? '' : `of ${database}, `}${minuteOf(backup)})`;
 }

@@ -29,7 +29,7 @@ export function fillSteps(fill: Fill): Step[] {
       id: 'load',
       title: 'Load the backup',
       preview: commandLine(loadCommands({ ...wishOf(fill), database: shown })),
-      effect: 'the live database goes on; disk and processors are shared',
+      effect: 'the live database stays in use; disk and processors are shared',
       run: async (io) => {
         io.line(commandLine(loadCommands({ ...wishOf(fill), database: database(io.run) })));
         await loadArchive(io, context, {

@@ -6,6 +6,8 @@ export interface RestoreState {
   expected: Expected | undefined;
   /** The names were exchanged, or the old database was dropped. */
   replaced: boolean;
+  /** The name that the replaced database has now, once it is kept under one. */
+  before: string | undefined;
   /** The exchange was begun: sessions may have been ended. */
   exchanging: boolean;
   /** The connection broke at its end, and nobody answers whether it was done. */
@@ -15,7 +17,14 @@ export interface RestoreState {
 }
 
 export function newState(expected: Expected | undefined): RestoreState {
-  return { expected, replaced: false, exchanging: false, undecided: false, stopped: false };
+  return {
+    expected,
+    replaced: false,
+    before: undefined,
+    exchanging: false,
+    undecided: false,
+    stopped: false,
+  };
 }
 
 /** What stands for the run's id in previews. */

@@ -166,12 +166,12 @@ function subscriptionCheck(
   if (enabled.length > 0)
     return block(
       title,
-      `${live} receives changes by ${list(enabled.map(({ name }) => name))}, which would go on failing in the old database: ALTER SUBSCRIPTION … DISABLE first.`,
+      `${live} receives changes by ${list(enabled.map(({ name }) => name))}, which would keep failing in the old database: ALTER SUBSCRIPTION … DISABLE first.`,
     );
   if (subscriptions.length === 0) return undefined;
   return warn(
     title,
-    `${list(subscriptions.map(({ name }) => name))} will be disabled in the new ${live}, and keeps the old one from being dropped: enable it there, or create it anew, after the swap.`,
+    `${list(subscriptions.map(({ name }) => name))} will be disabled in the new ${live}, and keeps the old one from being dropped: enable it there, or create it again, after the swap.`,
   );
 }
 

@@ -18,7 +18,7 @@ export const swapErrors = defineErrors('restore.swap', {
     ),
   locked: ({ database, pids }: { database: string; pids: readonly number[] }) =>
     failed(
-      `${pids.length === 0 ? 'Another session' : `Session ${pids.join(', ')}`} holds a lock on the database ${database}, and it was not to be had in time.`,
+      `${pids.length === 0 ? 'Another session' : `Session ${pids.join(', ')}`} holds a lock on the database ${database}, and did not release it in time.`,
       'Somebody copies, alters or grants it: wait for that to end, and try again.',
     ),
   stayed: ({ database }: { database: string }) =>

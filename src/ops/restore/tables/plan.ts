@@ -75,6 +75,7 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
     ...sourceChecks,
   ];
   const base = {
+    ...{ leaves: () => undefined, reaches: () => 'Nothing was changed.' },
     operation: 'restore',
     title: `Restore ${input.tables.length === 1 ? input.tables[0] : `${input.tables.length} tables`} of ${database} from ${backup.id}`,
     subject: database,
@@ -101,7 +102,7 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
       detail: `This role may not make them. As its owner, run: GRANT TEMPORARY ON DATABASE ${quoteIdent(database)} TO ${quoteIdent(server.user)}`,
     });
   if (source === undefined || checks.some(({ status }) => status === 'block'))
-    return { ...base, facts: facts(context, backup, input.mode), checks, steps: [], leaves: () => undefined };
+    return { ...base, facts: facts(context, backup, input.mode), checks, steps: [] };
   const { clients } = source;
   const { task, checks: tableChecks } = await prepare(
     context,
@@ -124,6 +125,7 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
     facts: facts(context, backup, input.mode),
     tables,
     checks,
+    reaches: () => `The tables are as in ${backup.id}. ${safety.kept() ?? ''}`.trim(),
     leaves: (failure) => [outcome.leaves(failure), safety.kept()].filter(Boolean).join(' '),
     steps: [...safety.steps, restoreStep(context, source, task, input, outcome)],
     consequence: consequence(task, tables, input.safety),
@@ -230,13 +232,13 @@ function consequence(task: Task, tables: readonly ResultTable[], safety: boolean
 function waiting(task: Task): string {
   const { units, mode } = task;
   const all = readersWait(task);
-  if (all.length > 0) return `Who reads or writes ${all.join(', ')} waits while the rows are put in.`;
+  if (all.length > 0) return `Readers and writers of ${all.join(', ')} wait while the rows are inserted.`;
   const exchanged = units.filter((unit) => tangles(task, unit)).map(({ shown }) => shown);
   if (exchanged.length > 0)
-    return `Who writes to these tables, or adds rows that refer to ${exchanged.join(', ')}, waits while the rows are put in; readers go on.`;
+    return `Writers to these tables, and sessions that add rows referring to ${exchanged.join(', ')}, wait while the rows are inserted; readers continue.`;
   const triggers = units.some(({ live }) => live.triggers.length > 0);
-  if ((mode === 'skip_existing' && !triggers) || units.length === 0) return 'Nobody has to wait.';
-  return 'Who writes to these tables waits while the rows are put in; readers go on.';
+  if ((mode === 'skip_existing' && !triggers) || units.length === 0) return 'No other session waits.';
+  return 'Writers to these tables wait while the rows are inserted; readers continue.';
 }
 
 function restoreStep(
@@ -257,6 +259,7 @@ function restoreStep(
       .map(({ table }) => displayName(table.schema, table.name))
       .join(', ')}\n${after}`,
     waits: true,
+    atomic: true,
     effect: `one transaction, locks are waited for up to ${LOCK_TIMEOUT}. ${waiting(task)}`,
     run: async (io) => {
       const read = blocks.map(({ table }) => table);

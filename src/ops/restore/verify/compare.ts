@@ -130,7 +130,7 @@ function notesOf(counted: readonly Counted[], unvalidated: number): string[] {
   const notes: string[] = [];
   if (refreshed.length > 0)
     notes.push(
-      `${refreshed.map(({ schema, name }) => `${schema}.${name}`).join(', ')} was filled anew and has other rows than when it was filled last.`,
+      `${refreshed.map(({ schema, name }) => `${schema}.${name}`).join(', ')} was refilled and has other rows than when it was filled last.`,
     );
   if (unvalidated > 0)
     notes.push(

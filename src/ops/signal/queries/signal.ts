@@ -60,10 +60,24 @@ export const signalTerminate = defineQuery({
   params: (target: { pid: number; backendStart: number }) => [target.pid, target.backendStart],
 });
 
+/** The same, while the backend is still in the transaction that was to be ended. */
+export const signalTransaction = defineQuery({
+  id: 'signal.transaction',
+  needs: 'pg_signal_backend',
+  variants: [{ sql: signal('pg_terminate_backend', `AND ${microseconds('a.xact_start')} = $3::float8`) }],
+  row: sent,
+  params: (target: { pid: number; backendStart: number; xactStart: number }) => [
+    target.pid,
+    target.backendStart,
+    target.xactStart,
+  ],
+});
+
 /** The server's own rule for who may signal whom, as columns: nothing is tried to find out. */
 function targets(where: string, order: string): string {
   return `SELECT /* pgdeck */ * FROM (
   SELECT a.pid, ${SESSION_COLUMNS}, ${DURATION_COLUMNS}, left(a.query, 1000) AS query,
+    ${microseconds('a.xact_start')} AS xact_start_us,
     coalesce(r.rolsuper, false) AS superuser,
     a.pid = pg_backend_pid() OR ${isOwnSession(2)} AS own,
     CASE WHEN me.rolsuper THEN NULL
@@ -84,6 +98,8 @@ const target = z.object({
   ...sessionColumns,
   ...durationColumns,
   query: column.text,
+  /** Null outside of a transaction. */
+  xact_start_us: column.float,
   /** Its role is a superuser. */
   superuser: z.boolean(),
   /** A session of this program. */

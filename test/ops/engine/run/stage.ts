@@ -38,6 +38,7 @@ export function planOf(steps: readonly Step[], more: Partial<Plan> = {}): Plan {
     facts: [],
     checks: [],
     leaves: () => undefined,
+    reaches: () => 'shop is painted.',
     steps,
     ...more,
   };

@@ -157,7 +157,7 @@ describe('transactions', () => {
     ['BEGIN;\nBEGIN;\nCOMMIT;', 'a.sql:2: BEGIN, and the one of line 1 is still open.'],
     [
       'BEGIN;\nSELECT 1;\nROLLBACK;',
-      'a.sql:3: ROLLBACK takes back what was done since line 1, and the history would have it as done.',
+      'a.sql:3: ROLLBACK rolls back what was done since line 1, and the history would have it as done.',
     ],
     ['BEGIN;\nVACUUM;\nCOMMIT;', 'a.sql:2: VACUUM cannot run in a transaction, and BEGIN of line 1 is open.'],
   ])('%j is refused', (sql, error) => {

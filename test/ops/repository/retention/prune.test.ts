@@ -177,7 +177,7 @@ test('the newest is none from the future, and none of those that were made befor
   expect(offered).toEqual(['shop_mine', 'shop_older', 'shop_2099', 'shop_safety', 'shop_old_safety']);
 });
 
-test('what only a safety backup can take back keeps it: by the command of the run, or because the run failed', async () => {
+test('what only a safety backup can roll back keeps it: by the command of the run, or because the run failed', async () => {
   const own = join(home, 'needed');
   const context = contextOf(serverTarget(), join(home, 'needing'));
   for (const name of ['tables', 'failed', 'taken', 'old'])

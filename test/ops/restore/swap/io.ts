@@ -27,6 +27,7 @@ export function testIo(
     recorded,
     opened,
     line: () => {},
+    waits: () => {},
     progress: () => {},
     result: () => {},
     record: (facts) => recorded.push(facts),

@@ -243,11 +243,7 @@ test('the palette finds by words, those that begin with them first, and runs the
   stage.keys(':');
   stage.type('rev ord');
   expect(paletteMatches(stage.deck, 'rev ord').map(({ id }) => id)).toEqual(['find.reverse']);
-  expect(
-    paletteMatches(stage.deck, 'termin')
-      .map(({ id }) => id)
-      .slice(0, 3),
-  ).toContain('signal.roots');
+  expect(paletteMatches(stage.deck, 'unblo').map(({ id }) => id)).toEqual(['signal.options']);
   const descending = stage.deck.state.tables.activity?.sort.descending;
   stage.keys('enter');
   expect(stage.deck.state.overlay).toBeUndefined();

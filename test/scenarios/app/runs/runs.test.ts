@@ -89,7 +89,7 @@ test('the details have results, steps and output', () => {
   journal.end('failed', null, 'It failed.');
   const sections = runSections(directory, journal.id);
   expect(sections.map(({ title }) => title)).toEqual([
-    'What became of it',
+    'Outcome',
     'Sizes',
     '1. Dump: the disk is full',
     'Output',
@@ -104,7 +104,7 @@ test('the details have results, steps and output', () => {
   expect(runSections(directory, 'missing')[0]?.text).toContain('no readable record');
 });
 
-test('what could not be taken back is offered to be cleaned up, until that is done', async () => {
+test('what could not be rolled back is offered to be cleaned up, until that is done', async () => {
   const directory = temporaryDirectory();
   const list = new RunList(directory);
   const journal = Journal.begin(directory, facts);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Overlay } from '../../../../src/app/core/state.ts';
 import { EMPTY_FIELD, fieldOf } from '../../../../src/app/core/text-field.ts';
+import type { PaneBox } from '../../../../src/app/screen/panes.ts';
 import { paneLines } from '../../../../src/app/screen/table.ts';
 import { SCREENS } from '../../../../src/app/views/registry.ts';
 import { statementsView } from '../../../../src/app/views/statements.ts';
@@ -175,7 +176,10 @@ describe('what is written', () => {
     expect(stage.deck.model.part(statementsPoll).status).toBe('denied');
     expect(text(stage).replaceAll(/\s+/g, ' ')).toContain('GRANT');
     // also where the pane is one of several, with hardly a line for it
-    const box = { view: statementsView, index: 0, width: columns, height: 3 };
+    const box: PaneBox = {
+      ...{ view: statementsView, index: 0, width: columns, height: 3 },
+      ...{ alone: false, headings: 'none' },
+    };
     expect(paneLines(stage.deck, box).map(lineText).join(' ')).toContain('GRANT');
   });
 
@@ -205,11 +209,11 @@ describe('what is written', () => {
       ['ascii', '`-'],
     ] as const) {
       const stage = stageOf(name);
-      stage.deck.resize(120, 40);
+      stage.deck.resize(140, 40);
       stage.deck.show('locks');
       const lines = text(stage).split('\n');
       const root = lines.findIndex((line) => line.slice(2).startsWith(`${holder.pid} `));
-      expect(lines[root]).toMatch(new RegExp(`${holder.pid} +${waiters.length} +holds`));
+      expect(lines[root]).toMatch(new RegExp(`${holder.pid} .*idle in xact .* ${waiters.length} `));
       const last = lines.slice(root + 1, root + 1 + waiters.length).at(-1) ?? '';
       expect(last).toContain(corner);
     }
@@ -236,7 +240,7 @@ describe('what is written', () => {
     watching.clock.advance(400);
     expect(text(stage)).toMatch(/Activity .*as of 0\.4s ago/);
     expect(text(stage)).toContain('NOT CONNECTED');
-    expect(text(stage)).toContain('R tries now');
+    expect(text(stage)).toContain('(R now)');
     for (const [columns, rows] of SIZES) {
       deck.resize(columns, rows);
       check(stage, `away at ${columns}x${rows}`);

@@ -21,10 +21,10 @@ describe('what it takes', () => {
 
   test.each([
     [['work'], /work needs <name>: .+\. pgdeck work --help tells more\.$/m],
-    [['work', 'x', '--rows', '-1'], /--rows: expected 0 or more\./],
+    [['work', 'x', '--rows', '-1'], /^pgdeck: --rows must be 0 or more\. See: /m],
     [['work', 'x', '--rows', ''], /--rows: nothing was given\. Leave it out, or see: pgdeck work --help$/m],
     [['work', 'x', '--say', 'a', '--say='], /--say: nothing was given\./],
-    [['work', 'x', '--rows', 'many'], /--rows: expected a whole number\./],
+    [['work', 'x', '--rows', 'many'], /--rows must be a whole number\./],
     [
       ['work', 'x', '--kind', 'odd'],
       /"odd" will not do for --kind <kind>\. Allowed choices are plain, fancy\.$/m,
@@ -104,7 +104,9 @@ describe('confirmation', () => {
     expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('Add --confirm c_name')]);
     const wrong = await run('work', 'c_name', ...danger, '--confirm', 'C_NAME', '--json');
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('That is not the name: c_name.')]);
-    expect(lines(wrong.stdout)).toMatchObject([{ type: 'end', ok: false, status: 'refused', run: null }]);
+    expect(lines(wrong.stdout)).toMatchObject([
+      { type: 'end', ok: false, status: 'refused', run: null, state: 'Nothing was changed.' },
+    ]);
     expect(await isTable('c_name')).toBe(false);
     expect((await run('work', 'c_name', ...danger, '--confirm', 'c_name')).code).toBe(0);
     expect(await isTable('c_name')).toBe(true);
@@ -116,7 +118,9 @@ describe('confirmation', () => {
   ])('%j is refused, whoever confirms', async (args, message) => {
     const { code, stdout, stderr } = await run('work', 'c_refused', ...args, '--json');
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
-    expect(lines(stdout)).toMatchObject([{ type: 'end', ok: false, status: 'refused', run: null }]);
+    expect(lines(stdout)).toMatchObject([
+      { type: 'end', ok: false, status: 'refused', run: null, state: 'Nothing was changed.' },
+    ]);
     expect(await isTable('c_refused')).toBe(false);
   });
 });

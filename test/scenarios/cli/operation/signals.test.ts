@@ -56,12 +56,12 @@ describe('signals', () => {
   });
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    '%s takes back what was done and says so',
+    '%s rolls back what was done and says so',
     async (signal) => {
       const { code, stdout, stderr } = await interrupted(`c_${signal.toLowerCase()}`, signal);
       expect([code, stdout]).toEqual([1, '']);
-      expect(stderr).toContain(`Stopping. This is taken back: Create c_${signal.toLowerCase()}.`);
-      expect(stderr).toContain('Taken back: Create');
+      expect(stderr).toContain(`Stopping. Will be rolled back: Create c_${signal.toLowerCase()}.`);
+      expect(stderr).toContain('Rolled back: Create');
       expect(await isTable(`c_${signal.toLowerCase()}`)).toBe(false);
       const { runs } = JSON.parse((await run('runs', 'list', '--json')).stdout);
       expect(runs[0]).toMatchObject({ status: 'cancelled', undo: null });
@@ -78,13 +78,13 @@ describe('at a terminal', () => {
 
   test('it asks, and No is the default', async () => {
     const no = at('work', 'c_no');
-    await no.waitFor('Go on? (y/N)');
+    await no.waitFor('Run it? (y/N)');
     expect(no.text()).toContain('CREATE TABLE public."c_no"');
     no.press('enter');
     expect((await no.exit).code).toBe(2);
     expect(await isTable('c_no')).toBe(false);
     const yes = at('work', 'c_yes');
-    await yes.waitFor('Go on? (y/N)');
+    await yes.waitFor('Run it? (y/N)');
     yes.press('y', 'enter');
     expect((await yes.exit).code).toBe(0);
     expect(yes.text()).toMatch(/To undo it: pgdeck -h .* undo/);
@@ -93,11 +93,11 @@ describe('at a terminal', () => {
   test('it wants the name typed; ^C is No', async () => {
     const args = ['work', 'c_typed', '--danger', 'type-name'];
     const left = at(...args);
-    await left.waitFor('Type c_typed to go on:');
+    await left.waitFor('Type the name, c_typed, to confirm:');
     left.press('^C');
     expect((await left.exit).code).toBe(2);
     const typed = at(...args);
-    await typed.waitFor('Type c_typed to go on:');
+    await typed.waitFor('Type the name, c_typed, to confirm:');
     typed.type('c_typed');
     typed.press('enter');
     expect((await typed.exit).code).toBe(0);
@@ -107,7 +107,7 @@ describe('at a terminal', () => {
     const once = at('work', 'c_once', '--yes', '--sleep', '500');
     await once.waitFor(/rows \d+% \(\d of 3\)/);
     once.press('^C');
-    await once.waitFor('Stopping. This is taken back: Create c_once.');
+    await once.waitFor('Stopping. Will be rolled back: Create c_once.');
     expect((await once.exit).code).toBe(1);
     expect(await isTable('c_once')).toBe(false);
   });

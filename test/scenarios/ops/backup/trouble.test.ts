@@ -139,7 +139,7 @@ describe('the disk', () => {
     const disk = await smallDisk('sealed', 'size=5m,ro');
     if (disk === undefined) return test_.skip('this user may not mount a file system');
     expect(complaints(await planBackup(context, { dir: join(disk, 'backups') }))).toEqual([
-      `block Repository: ${disk} is on a file system that is read-only. Mend that, or name another directory with --dir.`,
+      `block Repository: ${disk} is on a file system that is read-only. Fix that, or name another directory with --dir.`,
     ]);
   });
 });

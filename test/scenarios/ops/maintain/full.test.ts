@@ -54,7 +54,7 @@ test('while a long reader holds the table, no reader behind VACUUM FULL waits lo
   let tries = 0;
   const { end, events } = await carryOut(plan, context, {
     onEvent: (event) => {
-      if (event.type === 'line' && event.text.includes('tried again in') && ++tries === 3) {
+      if (event.type === 'line' && event.text.includes('retry in') && ++tries === 3) {
         // until here it has run into the reader three times: now only its own work keeps others waiting
         void behind.stop().then(() => long.sql('COMMIT'));
       }
@@ -84,7 +84,7 @@ test('pauses differ, and are never shorter than half the timeout', async () => {
   const at: number[] = [];
   const { end } = await carryOut(plan, context, {
     onEvent: (event) => {
-      if (event.type === 'line' && event.text.includes('tried again in')) at.push(performance.now());
+      if (event.type === 'line' && event.text.includes('retry in')) at.push(performance.now());
     },
   });
   await holder.sql('ROLLBACK');

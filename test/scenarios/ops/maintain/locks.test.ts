@@ -81,11 +81,17 @@ describe('a lock in the way', () => {
     const plan = await planVacuum(context, { table: ['later'], full: true, lock_timeout: 0.1, wait: 30 });
     const { end, events } = await carryOut(plan, context, {
       onEvent: (event) => {
-        if (event.type === 'line' && event.text.includes('tried again in'))
+        if (event.type === 'line' && event.text.includes('retry in'))
           void holder.sql('COMMIT').catch(() => {});
       },
     });
     expect(end.status).toBe('done');
+    const waits = events.filter((event) => event.type === 'waits');
+    expect(waits[0]).toMatchObject({
+      who: expect.stringMatching(/^session \d+ \(postgres, holder/),
+      until: expect.any(Number),
+    });
+    expect(waits.at(-1)).toMatchObject({ who: null });
     expect(linesOf(events)[0]).toMatch(
       /^public.later is locked by session \d+ \(postgres, holder, idle in transaction/,
     );

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { horizonHolders } from '../../../../src/db/queries/horizon.ts';
 import { lockHolders } from '../../../../src/db/queries/maintain/locks.ts';
 import type { Session } from '../../../../src/db/session.ts';
 import { bloatUnknownText } from '../../../../src/ops/bloat.ts';
 import { tableBloat } from '../../../../src/ops/maintain/queries/bloat.ts';
-import { horizonHolders } from '../../../../src/ops/maintain/queries/horizon.ts';
 import { maintainMeasure } from '../../../../src/ops/maintain/queries/measure.ts';
 import { type MaintainTable, maintainTables } from '../../../../src/ops/maintain/queries/tables.ts';
 import { reindexBloat } from '../../../../src/ops/reindex/queries/bloat.ts';

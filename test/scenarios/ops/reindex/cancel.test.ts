@@ -44,7 +44,7 @@ test.each(PHASES)('cancelled while it waits for %s, which end: nothing is left',
   await stopped(session);
   await letGo();
   const { end } = await cancelled;
-  expect(end).toMatchObject({ status: 'cancelled', text: expect.not.stringMatching(/Not taken back/) });
+  expect(end).toMatchObject({ status: 'cancelled', text: expect.not.stringMatching(/Not rolled back/) });
   expect(await invalidIndexes(session)).toEqual([]);
   expect(await indexesOf(session, 't')).toEqual(WHOLE);
 });
@@ -69,7 +69,7 @@ test.each(PHASES)(
       return;
     }
     expect(end.text).toMatch(
-      /Not taken back: .*t_t_cc(new|old) stays, invalid: its table is used by session \d+ \(/s,
+      /Not rolled back: .*t_t_cc(new|old) stays, invalid: its table is used by session \d+ \(/s,
     );
     expect(end.text).toContain('pgdeck recover');
     expect(run?.facts.reindex).toMatchObject({ doubts: [{ name: 'public.t', known: [] }] });
@@ -81,7 +81,7 @@ test.each(PHASES)(
   },
 );
 
-test('what was finished before it was cancelled stays, and is not said to be taken back', async () => {
+test('what was finished before it was cancelled stays, and is not said to be rolled back', async () => {
   await bloatedIndex(session, 'first', 2_000);
   const context = here();
   const abort = new AbortController();
@@ -108,7 +108,7 @@ test('ended by somebody else: nothing is left, at once', async () => {
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'REINDEX%' AND datname = current_database()",
   );
   const { end } = await failed;
-  expect(end).toMatchObject({ status: 'failed', text: expect.not.stringMatching(/Not taken back/) });
+  expect(end).toMatchObject({ status: 'failed', text: expect.not.stringMatching(/Not rolled back/) });
   expect(await invalidIndexes(session)).toEqual([]);
   await letGo();
 });
@@ -130,7 +130,7 @@ test('an owner may not remove the copy of a TOAST index: it is named, and a supe
   await letGo();
   const { end } = await cancelled;
   expect(end.text).toMatch(
-    /Not taken back: .*pg_toast_\d+_index_ccold stays, invalid: only a superuser may do that: DROP INDEX CONCURRENTLY/s,
+    /Not rolled back: .*pg_toast_\d+_index_ccold stays, invalid: only a superuser may do that: DROP INDEX CONCURRENTLY/s,
   );
   expect(await invalidIndexes(session)).toEqual([expect.stringMatching(/^pg_toast\..*_ccold$/)]);
   expect(await recovered(here())).toBe('done');

@@ -67,7 +67,7 @@ test('with locks, behind a long reader: nobody waits longer than one attempt, an
       ),
     ),
   });
-  expect(linesOf(events).join('\n')).toMatch(/tried again in/);
+  expect(linesOf(events).join('\n')).toMatch(/retry in/);
   console.log(
     `longest wait of a reader behind REINDEX with a lock timeout of 300 ms: ${Math.round(longest)} ms`,
   );
@@ -78,7 +78,7 @@ test('with locks, behind a long reader: nobody waits longer than one attempt, an
   expect((await carryOut(again, context)).end.status).toBe('done');
 });
 
-test('concurrently, readers and writers go on while it waits, and it says for whom', async () => {
+test('concurrently, readers and writers continue while it waits, and it says for whom', async () => {
   const letGo = await holdIn('writers before build', db, 't');
   const context = here();
   const plan = await planReindex(context, { table: ['t'] });
@@ -93,8 +93,7 @@ test('concurrently, readers and writers go on while it waits, and it says for wh
   await session.sql("SELECT FROM t WHERE t = 'x10'");
   await session.sql("INSERT INTO t VALUES (100000, 'new')");
   await until(
-    () =>
-      events.some((text) => /^It waits for session \d+ \(postgres, holder, idle in transaction/.test(text)),
+    () => events.some((text) => /^Waits for session \d+ \(postgres, holder, idle in transaction/.test(text)),
     {
       what: 'the sentence',
     },

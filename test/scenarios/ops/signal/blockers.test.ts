@@ -5,8 +5,8 @@ import { quoteLiteral } from '../../../../src/db/ident.ts';
 import { eventSentence, freesSentence } from '../../../../src/ops/signal/sentences.ts';
 import type { NamedSession, SignalAction, SignalPlan } from '../../../../src/ops/signal/types.ts';
 import { waitingRows } from '../../../../src/ops/signal/waiting.ts';
-import { blocked, events, kinds, planSignal, waitersOf } from '../../../ops/signal/stage.ts';
-import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
+import { blocked, events, isThere, kinds, planSignal, waitersOf } from '../../../ops/signal/stage.ts';
+import { client, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
 
 let db: TestDatabase;
 let control: Session;
@@ -78,10 +78,10 @@ test('one of two holders frees nobody; both free the whole queue, one after the 
     [a.pid]: 'ended',
     [b.pid]: 'ended',
   });
-  // the ALTER goes on and holds the table; the reader's turn has not come: two are released, as the plan said
+  // the ALTER goes on and holds the table; the reader's turn has not come: both are counted, as the plan said
   const effect = list.at(-1);
   expect(effect).toEqual({ kind: 'effect', waiters: { freed: 1, inTurn: 1, waiting: 0, by: [] } });
-  expect(effect && eventSentence(effect)).toBe('2 sessions released, 1 of them in turn.');
+  expect(effect && eventSentence(effect)).toBe('1 session released, 1 follows in turn.');
   expect(await altered).toBeUndefined();
   expect((await waitersOf(control)).get(reader.pid)).toEqual([alter.pid]);
 });
@@ -97,6 +97,34 @@ test('ending one of two holders: nobody is released, as the plan said, and for w
   await b.sql('COMMIT');
   expect(await altered).toBeUndefined();
   void read;
+});
+
+test('a waiter that has gone meanwhile is not called released', async () => {
+  const { a, b, alter, reader } = await queue('gone');
+  const both = await planSignal(control, {
+    action: 'terminate',
+    pick: { pids: [{ pid: a.pid }, { pid: b.pid }] },
+  });
+  const doomed = reader.pid;
+  await control.sql('SELECT pg_terminate_backend($1)', [doomed]);
+  await until(async () => !(await isThere(control, doomed)), { what: 'the end of the reader' });
+  const effect = (await events(control, both)).at(-1);
+  expect(effect).toMatchObject({ waiters: { freed: 1, gone: 1, waiting: 0 } });
+  expect(effect && eventSentence(effect)).toBe('1 session released, 1 went away while waiting.');
+  await alter.sql('COMMIT');
+});
+
+test('who has got an advisory lock of the session keeps it: those behind it are not called released', async () => {
+  const [holder, first, second] = [await app(), await app(), await app()];
+  await holder.sql('SELECT pg_advisory_lock(4713)');
+  for (const session of [first, second]) await blocked(control, session, 'SELECT pg_advisory_lock(4713)');
+  const planned = await plan('terminate', holder);
+  // whether the lock ends with a transaction is not known: the plan does not promise more than the result may be
+  expect(freesSentence(planned)).toBe(
+    'That frees 2 sessions waiting for a lock at most, in turn: who gets the advisory lock may keep it as long as its session.',
+  );
+  const effect = (await events(control, planned)).at(-1);
+  expect(effect && eventSentence(effect)).toBe(`1 session released; 1 still waits for ${first.pid}.`);
 });
 
 test('root blockers that run no statement can be terminated, not cancelled', async () => {

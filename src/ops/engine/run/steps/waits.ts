@@ -12,7 +12,7 @@ import type { Step, StepIo } from '../../plan.ts';
 async function tellRunWaits(
   context: OpContext,
   applicationName: string,
-  line: (text: string) => void,
+  io: Pick<StepIo, 'line' | 'waits'>,
   signal: AbortSignal,
 ): Promise<void> {
   let session: Session | undefined;
@@ -21,7 +21,7 @@ async function tellRunWaits(
     return session.run(runBlockers, { applicationName });
   };
   // over, or the connection is
-  await tellBlockers(look, line, signal).catch(() => {});
+  await tellBlockers(look, io, signal).catch(() => {});
   await session?.close();
 }
 
@@ -29,7 +29,7 @@ async function tellRunWaits(
 export async function runWatched(step: Step, io: StepIo, context: OpContext): Promise<unknown> {
   if (step.waits !== true) return step.run(io);
   const over = new AbortController();
-  const watch = tellRunWaits(context, io.applicationName, io.line, over.signal);
+  const watch = tellRunWaits(context, io.applicationName, io, over.signal);
   try {
     return await step.run(io);
   } finally {

@@ -38,7 +38,7 @@ export async function planCreation(
   const made: string[] = [];
   const plan = {
     operation: 'migrate create',
-    title: `Begin a migration with ${tool}`,
+    title: `Create a migration with ${tool}`,
     subject: cwd,
     danger: generated ? 'confirm' : 'none',
     writes: false,
@@ -50,7 +50,9 @@ export async function planCreation(
     ] satisfies Fact[],
     checks: [],
     leaves: ({ takenBack }: Failure) =>
-      takenBack ? 'No file was kept.' : `Look for what was begun: ${made.join(', ')}`,
+      takenBack ? 'No file was kept.' : `Look for leftovers: ${made.join(', ')}`,
+    reaches: () =>
+      made.length === 0 ? 'No file was made.' : `The database was not touched; new: ${made.join(', ')}.`,
   } as const;
   const undoable = (rest: Partial<Plan> & Pick<Plan, 'steps'>): Plan =>
     // the tool names the file

@@ -166,17 +166,17 @@ function largeChecks(text: string, calls: readonly DownCall[]): Check[] {
     .map(({ versions }) => ({
       title: 'Batch',
       status: 'warn',
-      detail: `${text} takes back ${migrationsOf(versions.length)} at once: ${versions.join(', ')}.`,
+      detail: `${text} rolls back ${migrationsOf(versions.length)} at once: ${versions.join(', ')}.`,
     }));
 }
 
 /** It may take back more than is planned: that is told when it has. */
 function unknownCheck({ history, rows }: ScriptsStatus, script: string): Check {
   const batch = history?.tool.of === 'knex' ? takenBack('knex', { kind: 'batch' }, rows).length : 1;
-  const large = batch > 1 ? ` The history is one of knex, whose rollback takes back ${batch} of them.` : '';
+  const large = batch > 1 ? ` The history is one of knex, whose rollback rolls back ${batch} of them.` : '';
   return {
     title: 'Script',
     status: 'warn',
-    detail: `Which tool the script ${script.split(' ')[0]} runs is not known from its text, nor how much it takes back: the history is compared after each call.${large}`,
+    detail: `Which tool the script ${script.split(' ')[0]} runs is not known from its text, nor how much it rolls back: the history is compared after each call.${large}`,
   };
 }

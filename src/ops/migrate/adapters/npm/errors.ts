@@ -1,7 +1,7 @@
 import { defineErrors, refused } from '../../../error.ts';
 import type { Direction } from '../../types.ts';
 
-const ONE_AT_A_TIME = 'name a script that takes back one: pgdeck.migrate.down in package.json.';
+const ONE_AT_A_TIME = 'name a script that rolls back one: pgdeck.migrate.down in package.json.';
 
 /** `call`: what a script does, as it could be typed, or `The script NAME` where that is not known. */
 export const npmErrors = defineErrors('migrate.adapters.npm', {
@@ -35,39 +35,39 @@ export const npmErrors = defineErrors('migrate.adapters.npm', {
     ),
   upTakesBack: ({ script, call }: { script: string; call: string }) =>
     refused(
-      `The script ${script} takes migrations back (${call}), and is not run to go up.`,
+      `The script ${script} rolls migrations back (${call}), and is not run to go up.`,
       'Name another one: "pgdeck": {"migrate": {"up": "SCRIPT"}} in package.json.',
     ),
 
   // down
   noHistory: () =>
-    refused('The database has no history that is known, so it is not certain what would be taken back.'),
+    refused('The database has no history that is known, so it is not certain what would be rolled back.'),
   takesAll: ({ script, call }: { script: string; call: string }) =>
     refused(
-      `The script ${script} takes back every migration (${call}), and is not run.`,
-      'Name one that takes back one at a time: "pgdeck": {"migrate": {"down": "SCRIPT"}} in package.json.',
+      `The script ${script} rolls back every migration (${call}), and is not run.`,
+      'Name one that rolls back one at a time: "pgdeck": {"migrate": {"down": "SCRIPT"}} in package.json.',
     ),
   doesMore: ({ script, calls }: { script: string; calls: readonly string[] }) =>
     refused(
-      `The script ${script} calls ${calls.join(' && ')}, which does something else than to take back.`,
+      `The script ${script} calls ${calls.join(' && ')}, which does something else than to roll back.`,
       'Name another one: pgdeck.migrate.down in package.json.',
     ),
   /** `byVersion`: the script is given the version that stays. */
   takesMore: ({ call, beyond, byVersion }: { call: string; beyond: readonly string[]; byVersion: boolean }) =>
     refused(
-      `${call} takes ${beyond.join(', ')} back, too, and nothing was done: ${beyond.length === 1 ? 'it is' : 'they are'} to stay.`,
+      `${call} rolls ${beyond.join(', ')} back, too, and nothing was done: ${beyond.length === 1 ? 'it is' : 'they are'} to stay.`,
       byVersion
-        ? 'Write {first}, the oldest that is taken back, in place of {version}: pgdeck.migrate.downTo in package.json.'
-        : 'Mend pgdeck.migrate.downTo in package.json.',
+        ? 'Write {first}, the oldest that is rolled back, in place of {version}: pgdeck.migrate.downTo in package.json.'
+        : 'Fix pgdeck.migrate.downTo in package.json.',
     ),
   takesLess: ({ call, missing }: { call: string; missing: readonly string[] }) =>
     refused(
-      `${call} does not take ${missing.join(', ')} back, so nothing was done.`,
-      'Mend pgdeck.migrate.downTo in package.json.',
+      `${call} does not roll ${missing.join(', ')} back, so nothing was done.`,
+      'Fix pgdeck.migrate.downTo in package.json.',
     ),
   takesNone: ({ call, wanted }: { call: string; wanted: readonly string[] }) =>
     refused(
-      `${call} takes none of ${wanted.join(', ')} back, so nothing was done.`,
+      `${call} rolls none of ${wanted.join(', ')} back, so nothing was done.`,
       'Name another script: pgdeck.migrate.down in package.json.',
     ),
   /** `below`: how many the calls before take back; `stays`: the version that is the newest then, none at the base. */
@@ -90,8 +90,8 @@ export const npmErrors = defineErrors('migrate.adapters.npm', {
     const fits = [below, whole].filter((n) => n > 0).join(' or ');
     const further = stays === undefined ? 'to the base: --base' : `down to ${stays}: --to ${stays}`;
     return refused(
-      `${call} takes back ${taken.length} ${taken.length === 1 ? 'migration' : 'migrations'} at once (${taken.join(', ')}), and ${beyond.join(', ')} ${beyond.length === 1 ? 'is' : 'are'} to stay. Nothing was done.`,
-      `${bySteps ? `Take back ${fits}: --steps ${whole}` : `Go ${further}`}, or ${ONE_AT_A_TIME}`,
+      `${call} rolls back ${taken.length} ${taken.length === 1 ? 'migration' : 'migrations'} at once (${taken.join(', ')}), and ${beyond.join(', ')} ${beyond.length === 1 ? 'is' : 'are'} to stay. Nothing was done.`,
+      `${bySteps ? `Roll back ${fits}: --steps ${whole}` : `Go ${further}`}, or ${ONE_AT_A_TIME}`,
     );
   },
 });

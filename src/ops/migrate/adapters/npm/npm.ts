@@ -103,7 +103,7 @@ function down(where: Where, found: ScriptsStatus, to: Destination, base: Base): 
       const after = movedBy(before, call.versions, 'down');
       const one = step(where, found, callOf(project, call.script, call.values), {
         id: `npm-down-${call.versions[0]}`,
-        title: `Take back ${call.versions.join(', ')}`,
+        title: `Roll back ${call.versions.join(', ')}`,
         before,
         after,
         count: call.versions.length,
@@ -126,7 +126,7 @@ interface ScriptStep {
   readonly count: number;
 }
 
-function step(where: Where, { project }: ScriptsStatus, command: Command, part: ScriptStep): Step {
+function step(where: Where, { project, history }: ScriptsStatus, command: Command, part: ScriptStep): Step {
   // the status script may have named what waited otherwise than the history does now
   const planned = new Map(
     [...(part.after ?? []), ...part.before].map((version) => [plain(version), version]),
@@ -139,6 +139,7 @@ function step(where: Where, { project }: ScriptsStatus, command: Command, part: 
     command,
     cwd: project.cwd,
     lockTimeout: lockTimeoutOf(where, false),
+    noHistory: history === undefined,
     applied: async (session) => {
       const table = await historyOf(session, project);
       const rows = table === undefined ? [] : await readApplied(session, table);

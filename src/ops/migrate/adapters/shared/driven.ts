@@ -214,7 +214,7 @@ function stepsOf<Of extends Project, One extends Source>(
     const what = single ? versions.join() : migrationsOf(versions.length);
     const step = stepOf(tool, where, found, command, own, {
       id: `${tool.id}-${direction}${single ? `-${what}` : ''}`,
-      title: `${direction === 'up' ? 'Apply' : 'Take back'} ${what} with ${tool.title}`,
+      title: `${direction === 'up' ? 'Apply' : 'Roll back'} ${what} with ${tool.title}`,
       before,
       after,
     });

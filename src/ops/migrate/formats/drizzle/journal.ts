@@ -37,7 +37,8 @@ export async function readerIn({ host, directory }: Place): Promise<FormatReader
     if (!(await host.files.exists(join(directory, `${tag}.sql`))))
       return `${JOURNAL} names ${tag}, and there is no ${tag}.sql; get it back (another branch?).`;
   const twice = alike(entries);
-  if (twice !== undefined) return `${JOURNAL} ${twice}, and its history could not tell them apart; mend it.`;
+  if (twice !== undefined)
+    return `${JOURNAL} ${twice}, and its history could not tell them apart; correct it.`;
   const known = new Map(entries.map((entry, at) => [`${entry.tag}.sql`, { ...entry, at }]));
   const places = new Map(entries.map(({ tag }, at) => [partsOf(tag).version, at]));
   const placeOf = ({ version, file }: Placed) =>

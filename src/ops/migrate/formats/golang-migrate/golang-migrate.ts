@@ -7,7 +7,7 @@ export const golangMigrate = defineFormat({
   name: 'golang-migrate',
   title: 'golang-migrate',
   files: '`N_name.up.sql` and `N_name.down.sql`',
-  limits: 'its table holds the newest version only: what is below it cannot be taken back alone',
+  limits: 'its table holds the newest version only: what is below it cannot be rolled back alone',
   reader,
   ledger,
   // node-pg-migrate can be told to take pairs of files, too

@@ -79,4 +79,4 @@ export function lint(
 const NOTHING_TAKEN_BACK = { name: 'nothing_taken_back', destructive: false } as const;
 
 const nothingTakenBack = (file: string): string =>
-  `${file} has no way down: its row goes from the history, and what it made stays; write what takes it back.`;
+  `${file} has no way down: its row goes from the history, and what it made stays; write what rolls it back.`;

@@ -119,7 +119,7 @@ describe.skipIf(missing !== undefined)(`Alembic${missing === undefined ? '' : `:
       `CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('a004')`,
     );
     await expect(project.go('down', steps(1))).rejects.toThrow(
-      'a004 has no way down, so nothing is taken back.',
+      'a004 has no way down, so nothing is rolled back.',
     );
     await expect(project.go('down', steps(5))).rejects.toThrow('5 steps are too many: 4 are applied.');
   });

@@ -44,7 +44,7 @@ describe.skipIf(binary === undefined)(
       expect(await columnsOf(shop.session, 'users')).toEqual(['id', 'age', 'city']);
       const all = await shop.adapter.route(await shop.where(), 'down', BASE);
       expect(all.steps.map(({ title }) => title)).toEqual(
-        ['3', '2', '1'].map((version) => `Take back ${version} with dbmate`),
+        ['3', '2', '1'].map((version) => `Roll back ${version} with dbmate`),
       );
       // told in the order in which they are run
       expect(all.hazards.map(({ version }) => version)).toEqual(['3', '2', '1']);
@@ -83,7 +83,9 @@ describe.skipIf(binary === undefined)(
         'dbmate applies no file without a line "-- migrate:down": 4_bare.sql.',
       );
       await shop.session.sql(`INSERT INTO schema_migrations VALUES ('4')`);
-      await expect(shop.go('down', steps(1))).rejects.toThrow('4 has no way down, so nothing is taken back.');
+      await expect(shop.go('down', steps(1))).rejects.toThrow(
+        '4 has no way down, so nothing is rolled back.',
+      );
     });
 
     test('a way down with nothing in it takes the row away, and its name has to be said; so does the SQL engine', async () => {
@@ -122,7 +124,7 @@ describe.skipIf(binary === undefined)(
       const { problems } = await shop.adapter.status(await shop.where());
       expect(problems).toEqual([expect.objectContaining({ kind: 'missing_file', version: '9' })]);
       await expect(shop.go('down', steps(1))).rejects.toThrow(
-        '9 cannot be taken back: there is no file of it.',
+        '9 cannot be rolled back: there is no file of it.',
       );
     });
 

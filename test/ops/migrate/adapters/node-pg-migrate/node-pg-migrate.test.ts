@@ -65,6 +65,6 @@ describe('node-pg-migrate', () => {
       'out_of_order 1700000000002',
       'missing_file 1700000000009',
     ]);
-    await expect(project.go('down', steps(1))).rejects.toThrow('1700000000009 cannot be taken back');
+    await expect(project.go('down', steps(1))).rejects.toThrow('1700000000009 cannot be rolled back');
   });
 });

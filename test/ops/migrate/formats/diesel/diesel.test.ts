@@ -56,7 +56,7 @@ test('a way down that cannot be read is told, and stands in the way of itself on
   const wrong = '2026-01-01-000000_users/down.sql:1:18: syntax error at or near ";"';
   expect(verified.lines).toContain(`A way down cannot be read: ${wrong}`);
   await expect(made.go('down', { base: true })).rejects.toThrow(
-    `20260101000000 has no way down that can be read (${wrong}): none of the 2 migrations is taken back.`,
+    `20260101000000 has no way down that can be read (${wrong}): none of the 2 migrations is rolled back.`,
   );
   expect((await made.go('down')).end.ok).toBe(true);
 });

@@ -167,7 +167,7 @@ describe('several migrations', () => {
     ['CREATE OR REPLACE VIEW v AS SELECT 1', 'DROP VIEW v', undefined],
     ['CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1', 'DROP FUNCTION f()', true],
     ['CREATE SCHEMA app', 'DROP SCHEMA app', true],
-  ])('a way down that takes back what its own way up made: %s, %s', (up, down, own) => {
+  ])('a way down that rolls back what its own way up made: %s, %s', (up, down, own) => {
     expect(lint([migration(up, down)], 'down').map((one) => one.own)).toEqual([own]);
   });
 

@@ -24,7 +24,7 @@ function abortWhen(
   return { signal: abort.signal, asked };
 }
 
-test('a statement that runs is ended at once, and what was done before is taken back', async () => {
+test('a statement that runs is ended at once, and what was done before is rolled back', async () => {
   here = contextOf(db.target(), home);
   const looking = await client(db.target(), 'looking');
   const seen: string[] = [];
@@ -94,7 +94,7 @@ function isGone(pid: number): boolean {
   }
 }
 
-test('a step that finished while it was cancelled is taken back too', async () => {
+test('a step that finished while it was cancelled is rolled back too', async () => {
   here = contextOf(db.target(), home);
   const abort = new AbortController();
   const seen: string[] = [];
@@ -106,7 +106,7 @@ test('a step that finished while it was cancelled is taken back too', async () =
   expect([end.status, seen]).toEqual(['cancelled', ['-one']]);
 });
 
-test('what is being taken back is not cancelled', async () => {
+test('what is being rolled back is not cancelled', async () => {
   here = contextOf(db.target(), home);
   const abort = new AbortController();
   const seen: unknown[] = [];

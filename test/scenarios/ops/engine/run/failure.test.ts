@@ -29,7 +29,7 @@ test('a late step that fails takes nothing back: the run is done, can be undone,
   expect(run?.events.at(-1)).toMatchObject({ type: 'end', text });
 });
 
-test('what was begun is taken back in reverse, also the step that failed; then the steps that always run', async () => {
+test('what was begun is rolled back in reverse, also the step that failed; then the steps that always run', async () => {
   const seen: string[] = [];
   const note = (text: string) => async () => {
     seen.push(text);
@@ -64,7 +64,7 @@ test('what was begun is taken back in reverse, also the step that failed; then t
   expect(run).toMatchObject({ status: 'failed', undo: null });
 });
 
-test('what cannot be taken back is said, with the way, and the rest is taken back all the same', async () => {
+test('what cannot be rolled back is said, with the way, and the rest is rolled back all the same', async () => {
   const seen: string[] = [];
   const { end, run } = await carryOut(
     planOf([
@@ -77,7 +77,7 @@ test('what cannot be taken back is said, with the way, and the rest is taken bac
   );
   expect(seen).toEqual(['-one']);
   expect(end.text).toBe(
-    'Step two: No.\nNot taken back: Step two: The server is gone. To try again: pgdeck recover',
+    'Step two: No.\nNot rolled back: Step two: The server is gone. To try again: pgdeck recover',
   );
   expect(run?.events.find((event) => event.type === 'rollback')).toMatchObject({ step: 1, ok: false });
 });
@@ -133,7 +133,7 @@ test('where the server is gone, a step that nothing needs ends the run too', asy
   expect(seen).toEqual([]);
 });
 
-test('a step whose work stays when a later one fails is not said to be taken back', async () => {
+test('a step whose work stays when a later one fails is not said to be rolled back', async () => {
   const { events, end } = await carryOut(
     planOf([
       step('one', async () => {}, { rollback: async () => KEPT }),
@@ -146,18 +146,18 @@ test('a step whose work stays when a later one fails is not said to be taken bac
 });
 
 test('what is left for a person to decide about is told with its own next step', async () => {
-  const left = new Left('Half is done. Mend it with: pgdeck mend 1');
+  const left = new Left('Half is done. Repair it with: pgdeck mend 1');
   const { events, end } = await carryOut(
     planOf([step('one', () => Promise.reject(new OpError('failed', 'No.')), { rollback: async () => left })]),
     context(),
   );
-  expect(end.text).toBe(`Step one: No.\nNot taken back: Step one: ${left.sentence}`);
+  expect(end.text).toBe(`Step one: No.\nNot rolled back: Step one: ${left.sentence}`);
   expect(events).toContainEqual(
     expect.objectContaining({ type: 'rollback', ok: false, text: left.sentence }),
   );
 });
 
-test('the plan says what state a failure leaves, when everything was taken back', async () => {
+test('the plan says what state a failure leaves, when everything was rolled back', async () => {
   const seen: string[] = [];
   const plan = planOf(
     [
@@ -168,17 +168,17 @@ test('the plan says what state a failure leaves, when everything was taken back'
     ],
     {
       leaves: ({ done, takenBack }) =>
-        `${[...done].join()} was done, ${takenBack ? 'all' : 'not all'} taken back after ${seen.join()}.`,
+        `${[...done].join()} was done, ${takenBack ? 'all' : 'not all'} rolled back after ${seen.join()}.`,
     },
   );
   const { end, run } = await carryOut(plan, context());
-  expect(end.text.split('\n').at(-1)).toBe('one was done, not all taken back after -one.');
+  expect(end.text.split('\n').at(-1)).toBe('one was done, not all rolled back after -one.');
   expect(run?.events.at(-1)?.text).toBe(end.text);
   const done = await carryOut({ ...plan, steps: [plan.steps[0] as (typeof plan.steps)[0]] }, context());
   expect(done.end.text).toBe('Work: done.');
 });
 
-test('what a later step has settled stays, and is not said to be taken back', async () => {
+test('what a later step has settled stays, and is not said to be rolled back', async () => {
   const seen: string[] = [];
   const { events } = await carryOut(
     planOf([
@@ -207,7 +207,7 @@ test('a step that waits for a lock says for whom', async () => {
       here,
       {
         onEvent: (event) => {
-          if (event.type === 'line' && event.text.startsWith('It waits for')) void holder.close();
+          if (event.type === 'line' && event.text.startsWith('Waits for')) void holder.close();
         },
       },
     );
@@ -216,7 +216,7 @@ test('a step that waits for a lock says for whom', async () => {
       expect.objectContaining({
         type: 'line',
         text: expect.stringMatching(
-          new RegExp(`^It waits for session ${holder.pid} \\(.*test-holder.*pgdeck terminate ${holder.pid}`),
+          new RegExp(`^Waits for session ${holder.pid} \\(.*test-holder.*pgdeck terminate ${holder.pid}`),
         ),
       }),
     );

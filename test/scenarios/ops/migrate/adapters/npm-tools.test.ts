@@ -65,25 +65,25 @@ describe('knex', () => {
       '20260104000000_d.cjs',
     ];
     await expect(project.go('down', steps(1))).rejects.toMatchObject({
-      message: `knex --knexfile knexfile.cjs migrate:rollback takes back 2 migrations at once (${d}, ${c}), and ${c} is to stay. Nothing was done.`,
+      message: `knex --knexfile knexfile.cjs migrate:rollback rolls back 2 migrations at once (${d}, ${c}), and ${c} is to stay. Nothing was done.`,
       next: expect.stringContaining('--steps 2'),
     });
     await expect(project.go('down', steps(3))).rejects.toThrow(`(${b}, ${a}), and ${a} is to stay`);
     await expect(project.go('down', to(c))).rejects.toThrow(`(${d}, ${c}), and ${c} is to stay`);
     const where = await project.where();
     const all = await project.adapter.route(where, 'down', { kind: 'base' });
-    expect(all.steps.map(({ title }) => title)).toEqual([`Take back ${d}, ${c}`, `Take back ${b}, ${a}`]);
+    expect(all.steps.map(({ title }) => title)).toEqual([`Roll back ${d}, ${c}`, `Roll back ${b}, ${a}`]);
     // what nobody has counted is the tool's own step
     const down = await project.go('down', IMPLIED);
     expect(down.route.versions).toEqual([d, c]);
     expect(down.route.checks).toEqual([
       expect.objectContaining({
         status: 'warn',
-        detail: expect.stringContaining('takes back 2 migrations at once'),
+        detail: expect.stringContaining('rolls back 2 migrations at once'),
       }),
     ]);
     expect(down.end.text).toBe('Work: done.');
-    expect(down.lines).toContain(`By the history: ${c}, ${d} were taken back.`);
+    expect(down.lines).toContain(`By the history: ${c}, ${d} were rolled back.`);
     expect(await columnsOf(project.session, 'b')).toEqual(['id']);
     expect(await columnsOf(project.session, 'c')).toEqual([]);
     expect((await project.go('down', to(b))).route.versions).toEqual([]);
@@ -96,7 +96,7 @@ describe('knex', () => {
       'db:migrate:rollback': 'npm run back',
     });
     await expect(project.go('down', IMPLIED)).rejects.toThrow(
-      'The script db:migrate:rollback takes back every migration (knex migrate:rollback --all), and is not run.',
+      'The script db:migrate:rollback rolls back every migration (knex migrate:rollback --all), and is not run.',
     );
     project.write({
       'package.json': packageOf('knex', {
@@ -115,7 +115,7 @@ describe('knex', () => {
       }),
     });
     await expect(project.go('up', LATEST)).rejects.toThrow(
-      'The script db:migrate takes back every migration',
+      'The script db:migrate rolls back every migration',
     );
   });
 
@@ -128,10 +128,10 @@ describe('knex', () => {
     const { route, end } = await project.go('down', IMPLIED);
     expect(route.versions).toEqual(['20260104000000_d.cjs']);
     expect(route.checks?.[0]?.detail).toMatch(
-      /^Which tool the script db:migrate:rollback runs is not known .* one of knex, whose rollback takes back 2 of them\.$/,
+      /^Which tool the script db:migrate:rollback runs is not known .* one of knex, whose rollback rolls back 2 of them\.$/,
     );
     expect(end.text).toMatch(
-      /not with what was planned: 20260103000000_c\.cjs, 20260104000000_d\.cjs were taken back; planned was that 20260104000000_d\.cjs was taken back\./,
+      /not with what was planned: 20260103000000_c\.cjs, 20260104000000_d\.cjs were rolled back; planned was that 20260104000000_d\.cjs was rolled back\./,
     );
   });
 });
@@ -148,7 +148,7 @@ const SEQUELIZE = {
   ),
 };
 
-test('Sequelize: --to is taken back, too, and undo:all without it is refused', async () => {
+test('Sequelize: --to is rolled back, too, and undo:all without it is refused', async () => {
   const scripts = {
     'db:migrate': 'sequelize-cli db:migrate',
     'db:migrate:status': 'sequelize-cli db:migrate:status',
@@ -188,11 +188,11 @@ test('Sequelize: --to is taken back, too, and undo:all without it is refused', a
   project.write({ 'package.json': packageOf('sequelize', scripts) });
   configure({ down: 'db:migrate:undo:all' });
   await expect(project.go('down', steps(1))).rejects.toThrow(
-    'The script db:migrate:undo:all takes back every migration (sequelize-cli db:migrate:undo:all), and is not run.',
+    'The script db:migrate:undo:all rolls back every migration (sequelize-cli db:migrate:undo:all), and is not run.',
   );
   configure({ downTo: 'db:migrate:undo:all -- --to {version}' });
   await expect(project.go('down', to(a))).rejects.toMatchObject({
-    message: `sequelize-cli db:migrate:undo:all --to ${a} takes ${a} back, too, and nothing was done: it is to stay.`,
+    message: `sequelize-cli db:migrate:undo:all --to ${a} rolls ${a} back, too, and nothing was done: it is to stay.`,
     next: expect.stringContaining('Write {first}'),
   });
   configure({ downTo: 'db:migrate:undo:all -- --to {first}' });

@@ -62,8 +62,7 @@ test("golang-migrate's mark of the way to the empty database is the first migrat
       {
         kind: 'dirty',
         version: '1',
-        message:
-          '1 was begun going down and not finished; pgdeck migrate repair shows what is there and mends it.',
+        message: '1 was begun going down and not finished; pgdeck migrate repair shows and repairs it.',
       },
     ],
   });
@@ -78,7 +77,7 @@ test("golang-migrate's mark of the way to the empty database is the first migrat
   expect((await planned(context, 'repair', { dir })).steps).toEqual([]);
 });
 
-test('or it is taken back: the first one is applied as before', async () => {
+test('or it is rolled back: the first one is applied as before', async () => {
   const dir = await failedToTheEmptyDatabase();
   const context = contextIn(database, home);
   const { end } = await done(context, 'repair', { dir, entry: '1', action: 'back' });

@@ -54,8 +54,9 @@ test('an index that cannot be unique: INVALID, named, and mended once the rows a
   expect(end).toMatchObject({ ok: false, status: 'failed' });
   expect(end.text).toMatch(/1_indexes\.sql:3: could not create unique index "users_email" \(23505\)/);
   expect(end.text).toMatch(
-    /1 of 3 statements took effect, the index users_email is INVALID\. Mend the cause, then: pgdeck -h \S+ -p \d+ -U postgres -d \w+ migrate repair 1 --dir \S+$/,
+    /1 of 3 statements took effect, the index users_email is INVALID\. Fix the cause, then: pgdeck -h \S+ -p \d+ -U postgres -d \w+ migrate repair 1 --dir \S+\n/,
   );
+  expect(end.state).toBe('1 is begun and not finished.');
   expect(await invalid()).toEqual(['users_email']);
   expect(await statesOf(context, dir)).toEqual({ dirty: 1 });
   await expect(planned(context, 'up', { dir })).rejects.toThrow(/was begun going up and not finished/);
@@ -71,7 +72,7 @@ test('an index that cannot be unique: INVALID, named, and mended once the rows a
   expect((await done(context, 'repair', { dir })).end).toMatchObject({
     ok: false,
     text: expect.stringMatching(
-      /\(23505\)\..* Mend the cause, then: pgdeck .* migrate repair 1 --dir \S+\nWhat was done of it stays\.$/,
+      /\(23505\)\..* Fix the cause, then: pgdeck .* migrate repair 1 --dir \S+\nWhat was done of it stays\.$/,
     ),
   });
   expect(await invalid()).toEqual(['users_email']);
@@ -87,7 +88,7 @@ test('an index that cannot be unique: INVALID, named, and mended once the rows a
   expect(await indexes()).toEqual([]);
 });
 
-test('an index whose making is cancelled: what is there is taken back', async () => {
+test('an index whose making is cancelled: what is there is rolled back', async () => {
   await users();
   await admin.sql('UPDATE users SET email = id::text');
   const dir = directoryOf(home, 'cancelled', { '1_indexes': THREE });
@@ -103,7 +104,7 @@ test('an index whose making is cancelled: what is there is taken back', async ()
     {
       signal: abort.signal,
       onEvent: (event) => {
-        if (event.type === 'line' && event.text.startsWith('It waits for')) told.resolve(event.text);
+        if (event.type === 'line' && event.text.startsWith('Waits for')) told.resolve(event.text);
       },
     },
   );
@@ -122,7 +123,7 @@ test('an index whose making is cancelled: what is there is taken back', async ()
   const { end, lines } = await running;
   expect(end).toMatchObject({ status: 'cancelled' });
   expect(end.text).toMatch(
-    /0 of 3 statements took effect, the index users_id is INVALID\. Mend it with: pgdeck .* repair 1 /,
+    /0 of 3 statements took effect, the index users_id is INVALID\. Repair it with: pgdeck .* repair 1 /,
   );
   expect(lines.join()).not.toMatch(/A lock is held/);
   await admin.sql('ROLLBACK');
@@ -134,7 +135,7 @@ test('an index whose making is cancelled: what is there is taken back', async ()
   expect(await indexes()).toHaveLength(3);
 });
 
-test('half of a migration is taken back by its way down, as far as there is something to take back', async () => {
+test('half of a migration is rolled back by its way down, as far as there is something to roll back', async () => {
   await users();
   const dir = directoryOf(home, 'half', { '1_indexes': THREE });
   const context = contextIn(database, home);

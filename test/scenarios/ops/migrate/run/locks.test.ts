@@ -50,7 +50,7 @@ test('two at once: one runs, the other names it, waits, and finds nothing to do'
     {
       onEvent: (event) => {
         // once it is known who is at work, that one may go on
-        if (event.type === 'line' && event.text.includes('Another run'))
+        if (event.type === 'line' && event.text.includes('Another migration run'))
           void other.sql('INSERT INTO gate DEFAULT VALUES');
       },
     },
@@ -59,7 +59,7 @@ test('two at once: one runs, the other names it, waits, and finds nothing to do'
   expect(one.end, one.end.text).toMatchObject({ ok: true });
   expect(two.end, two.end.text).toMatchObject({ ok: true, undo: null });
   expect(two.lines[0]).toMatch(
-    /^Another run of migrations is at work: session \d+ \(postgres (from [\d.]+|over a socket), pgdeck:\d{8}T\d{6}-\w+, since 20\d\d-.*Z, for .*s\)\. Waiting (30|29)s for it\.$/,
+    /^Another migration run is active: session \d+ \(postgres (from [\d.]+|over a socket), pgdeck:\d{8}T\d{6}-\w+, since 20\d\d-.*Z, for .*s\)\. Waiting (30|29)s for it\.$/,
   );
   expect(two.lines[1]).toMatch(/nothing left to do/);
   expect(await statesOf(first, dir)).toEqual({ applied: 2 });
@@ -74,7 +74,7 @@ test('what another run is in the middle of is waited for, and is not to be mende
   const running = done(first, 'up', { dir });
   await until(async () => (await statesOf(second, dir)).dirty === 1, { what: 'the mark of the first' });
   await expect(planned(second, 'up', { dir, wait: 0 })).rejects.toThrow(
-    /Another run of migrations is at work: session \d+ .*in the middle of a migration/,
+    /Another migration run is active: session \d+ .*in the middle of a migration/,
   );
   const repair = await planned(second, 'repair', { dir });
   expect(repair.checks).toContainEqual(expect.objectContaining({ title: 'At work', status: 'block' }));

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../../src/db/client.ts';
+import { refusal } from '../../../../../src/ops/engine/run/refusal.ts';
 import { connectionCheck } from '../../../../../src/ops/migrate/plan/checks.ts';
 import {
   blocks,
@@ -41,10 +42,25 @@ test('an error names file and line; what was applied before stays, and the rest 
   const { end } = await done(context, 'up', { dir });
   expect(end).toMatchObject({ ok: false, undo: null });
   expect(end.text).toMatch(
-    /^Apply 2 bad: 2_bad\.sql:5: .*\(42601\)\. Nothing of it was applied\. Mend the cause, then: pgdeck -h \S+ -p \d+ -U postgres -d \w+ migrate up --dir \S+$/,
+    /^Apply 2 bad: 2_bad\.sql:5: .*\(42601\)\. Nothing of it was applied\. Fix the cause, then: pgdeck -h \S+ -p \d+ -U postgres -d \w+ migrate up --dir \S+\nApplied before that, and kept so: 1\. Not applied: 2, 3\.$/,
   );
+  expect(end.state).toBe('Applied before that, and kept so: 1. Not applied: 2, 3.');
   expect(await statesOf(context, dir)).toEqual({ applied: 1, pending: 2 });
   expect(await statusOf(context, dir)).toMatchObject({ current: '1' });
+});
+
+test('the state of the database is told also where the first migration fails, up and down', async () => {
+  const dir = directoryOf(home, 'first', {
+    '1_bad': ways('SELECT 1/0;'),
+    '2_later': ways('SELECT 1;', 'SELECT 1;'),
+  });
+  const context = contextIn(database, home);
+  const up = await done(context, 'up', { dir });
+  expect(up.end).toMatchObject({ ok: false, state: 'Not applied: 1, 2.' });
+  directoryOf(home, 'first', { '1_bad': ways('SELECT 1;', 'SELECT 1/0;') });
+  await done(context, 'up', { dir });
+  const down = await done(context, 'down', { dir, base: true, no_backup: true });
+  expect(down.end.state).toBe('Rolled back before that, and kept so: 2. Still applied: 1.');
 });
 
 test('notices are streamed, and what a function raises says where', async () => {
@@ -100,12 +116,16 @@ test('hazards stop the plan until each is acknowledged by its name; what is dest
   const context = contextIn(database, home);
   const plan = await planned(context, 'up', { dir });
   expect(plan).toMatchObject({ danger: 'type-name', subject: database.database });
-  expect(blocks(plan).join()).toMatch(/^drop_column: 1: .*Acknowledge it with: --acknowledge drop_column$/);
+  expect(blocks(plan).join()).toMatch(/^drop_column: 1: /);
+  expect(plan.checks).toContainEqual(
+    expect.objectContaining({ answer: { field: 'acknowledge', value: 'drop_column' } }),
+  );
+  expect(refusal(plan, false)?.message).toMatch(/To accept it: --acknowledge drop_column$/);
   const refused = await done(context, 'up', { dir });
   expect(refused.end).toMatchObject({ ok: false, status: 'refused' });
   await expect(planned(context, 'up', { dir, acknowledge: ['drop_colum'] })).rejects.toMatchObject({
     message: 'drop_colum is no hazard.',
-    next: expect.stringMatching(/^Known are: .*, drop_column, .*, volatile_default\.$/),
+    next: expect.stringMatching(/^--acknowledge takes: .*, drop_column, .*, volatile_default\.$/),
   });
   // a script names the same ones each time
   const acknowledge = ['drop_column', 'truncate'];
@@ -134,10 +154,10 @@ test('a way down that is missing refuses all of it; its undo is the way down oth
   const down = await planned(context, 'down', { dir, steps: 2 });
   expect(blocks(down)).toEqual([
     'nothing_taken_back: 2: 2_one_way.sql has no way down: its row goes from the history, and what it made stays; ' +
-      'write what takes it back. Acknowledge it with: --acknowledge nothing_taken_back',
+      'write what rolls it back.',
   ]);
   // its own table goes, which is no question
-  expect(down.consequence).toContain('with the rows that are in it: c (0 rows).');
+  expect(down.consequence).toContain('Drops c (0 rows).');
   await expect(planned(context, 'up', { dir, to: '9' })).rejects.toThrow(/There is no migration 9/);
   expect((await planned(context, 'up', { dir, to: '1' })).title).toBe('Everything up to 1 is applied');
   const two = planned(context, 'down', { dir, steps: 1, to: '1' });
@@ -207,7 +227,7 @@ test('late migrations are a hazard, changed and missing ones are told and mended
   expect((await done(context, 'repair', { dir })).end).toMatchObject({ ok: true });
   expect(await statesOf(context, dir)).toEqual({ applied: 2, out_of_order: 1 });
   expect((await planned(context, 'repair', { dir })).steps).toEqual([]);
-  await expect(planned(context, 'repair', { dir, entry: '1' })).rejects.toThrow(/nothing to mend of 1/);
+  await expect(planned(context, 'repair', { dir, entry: '1' })).rejects.toThrow(/nothing to repair in 1/);
 });
 
 test('a pooler in between is refused, and a standby', async () => {

@@ -29,7 +29,7 @@ const applied = async (context: ReturnType<typeof contextIn>, dir: string) => {
   return items.filter(({ state }) => state === 'applied').map(({ version }) => version);
 };
 
-test('a late one is taken back alone, by the command that its run names; an empty one has a way back', async () => {
+test('a late one is rolled back alone, by the command that its run names; an empty one has a way back', async () => {
   const dir = directoryOf(home, 'late', {
     '1_first': ways('CREATE TABLE first (id int);', 'DROP TABLE first;'),
     '3_third': ways('-- a mark of a release'),
@@ -46,9 +46,7 @@ test('a late one is taken back alone, by the command that its run names; an empt
   // what is lost is told with its rows and not asked about
   const plan = await planned(context, 'down', alone);
   expect(blocks(plan)).toEqual([]);
-  expect(plan.consequence).toBe(
-    'What these migrations made is removed, with the rows that are in it: late (2 rows).',
-  );
+  expect(plan.consequence).toBe('Drops late (2 rows).');
   expect(blocks(await planned(context, 'down', { ...alone, no_backup: true })).join()).toMatch(/^Backup: /);
   const down = await done(context, 'down', { dir, only: ['4', '2'] });
   expect(down.end, down.end.text).toMatchObject({ ok: true });
@@ -186,4 +184,34 @@ test("Flyway's own table says what was repeated, and what a baseline covers", as
   writeFileSync(join(dir, 'R__my_view.sql'), 'SELECT 5');
   expect((await states())[2]).toEqual(['R__my_view', 'pending']);
   await admin.sql('DROP TABLE flyway_schema_history');
+});
+
+test('an older run that is undone says which ones are rolled back with it', async () => {
+  const dir = directoryOf(home, 'older', {
+    '1_base': ways('SELECT 1;', 'SELECT 1;'),
+    '2_orders': ways('SELECT 1;', 'SELECT 1;'),
+    '3_items': ways('SELECT 1;', 'SELECT 1;'),
+  });
+  const context = contextIn(database, home);
+  await done(context, 'up', { dir, to: '1' });
+  const older = await done(context, 'up', { dir, to: '2' });
+  expect(older.end.undo).toBe(`pgdeck migrate down --to 1 --dir ${dir}`);
+  const others = async (input: Record<string, unknown>) =>
+    (await planned(context, 'down', { dir, ...input })).checks
+      .filter(({ title }) => title === 'Others rolled back')
+      .map(({ status, detail }) => `${status}: ${detail}`);
+  expect(await others({ to: '1' })).toEqual([]);
+  const newer = await done(context, 'up', { dir });
+  expect(newer.end.undo).toBe(`pgdeck migrate down --to 2 --dir ${dir}`);
+  const { run } = older.end;
+  expect(await others({ to: '1' })).toEqual([
+    `warn: 3 items: applied since ${run}, which applied 2. To roll back its own alone: --only 2.`,
+  ]);
+  expect(await others({ to: '2' })).toEqual([]);
+  // what was never a run's is meant as it is said
+  expect(await others({ steps: 2 })).toEqual([]);
+  await done(context, 'down', { dir, only: ['2'] });
+  expect(await others({ to: '1' })).toEqual([
+    `warn: Not one of what ${run} applied is applied any more: this rolls back 3 items.`,
+  ]);
 });

@@ -57,7 +57,7 @@ test('what stops it is told in one line, without what is no failure', async () =
   });
   const { end } = await done(contextIn(database, home), 'up', { dir, rehearse: true });
   expect(end.text).toMatch(
-    /21: Its way down forgets something\. It leaves the function public\.answer\(\) \(.*42.*\)\.$/,
+    /21: Its way down forgets something\. It leaves the function public\.answer\(\) \(.*42.*\)\.\nNot applied: 21, 22\.$/,
   );
 });
 

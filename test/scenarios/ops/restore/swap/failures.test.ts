@@ -89,7 +89,7 @@ test('a lock that is not to be had: nobody is sent away, and the holder is named
   const error = await swapDatabases(s.io, { ...s, lockTimeout: '300ms' }).catch((e: unknown) => e);
   expect(error).toMatchObject({
     kind: 'failed',
-    message: `${s.live} is as it was: Session ${held.pid} holds a lock on the database ${s.live}, and it was not to be had in time.`,
+    message: `${s.live} is as it was: Session ${held.pid} holds a lock on the database ${s.live}, and did not release it in time.`,
   });
   expect(application.lost).toBe(false);
   await held.sql('ROLLBACK');

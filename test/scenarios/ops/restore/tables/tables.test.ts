@@ -96,7 +96,7 @@ describe('replace', () => {
     await sql(`INSERT INTO app.departments VALUES (7, 'store', NULL)`);
     await sql(`INSERT INTO app.employees VALUES (1, 'x', 7, NULL), (70, 'y', 7, 1)`);
     const { consequence, steps } = await plan(['employees', 'departments'], 'replace');
-    expect(consequence).toContain('Who reads or writes app.departments, app.employees waits');
+    expect(consequence).toContain('Readers and writers of app.departments, app.employees wait');
     expect(steps[0]?.preview).toContain(
       'LOCK TABLE app.departments, app.employees IN ACCESS EXCLUSIVE MODE;',
     );

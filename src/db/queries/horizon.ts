@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { hiddenSessions, since } from '../../../db/queries/fragments.ts';
-import { column, defineQuery } from '../../../db/query.ts';
+import { poll } from '../poll.ts';
+import { column, defineQuery, type RowOf } from '../query.ts';
+import { hiddenSessions, since } from './fragments.ts';
 
 /**
  * What keeps dead rows from being removed: the oldest snapshots of sessions, prepared transactions, replication slots
@@ -16,6 +17,8 @@ export const horizonHolders = defineQuery({
     greatest(age(a.backend_xmin), age(a.backend_xid)) AS age, ${since('a.xact_start')} AS seconds
   FROM pg_stat_activity a WHERE (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL) AND a.pid <> pg_backend_pid()
     AND a.backend_type IS DISTINCT FROM 'walsender'
+    -- nobody waits for the snapshot of a VACUUM
+    AND a.pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum WHERE pid IS NOT NULL)
   UNION ALL SELECT 'prepared transaction', gid, database::text, owner::text, age(transaction), ${since('prepared')} FROM pg_prepared_xacts
   UNION ALL SELECT 'replication slot', slot_name::text, database::text, concat_ws(' ', slot_type, CASE WHEN NOT active THEN 'inactive' END),
     greatest(age(xmin), age(catalog_xmin)), NULL FROM pg_replication_slots WHERE xmin IS NOT NULL OR catalog_xmin IS NOT NULL
@@ -37,3 +40,9 @@ ORDER BY age DESC NULLS LAST, seconds DESC NULLS LAST LIMIT $1::int`,
   params: ({ limit }: { limit: number }) => [limit],
   partial: hiddenSessions,
 });
+export type HorizonRow = RowOf<typeof horizonHolders>;
+
+/** Holders read at most: the first ones are those that count. */
+const LISTED = 20;
+
+export const horizonPoll = poll('slow', 'medium', horizonHolders, { input: () => ({ limit: LISTED }) });

@@ -1,0 +1,19 @@
+import { fitLine, type Line } from '../../text/line.ts';
+import type { Deck } from '../core/deck.ts';
+import { glyphsOf } from '../core/glyphs.ts';
+import { screenOf } from '../views/registry.ts';
+import { ageSpans } from './freshness.ts';
+
+/** The action that opens what would help. */
+const KEY = 'B';
+
+/** What would help, under the names of the screens: one line where something is wrong on the open screen, else none. */
+export function verdictLines(deck: Deck, columns: number): Line[] {
+  const { dot, more } = glyphsOf(deck);
+  const key = deck.readOnly ? {} : { key: KEY };
+  return screenOf(deck.state.screen).panes.flatMap((view) => {
+    const age = ageSpans(deck, view);
+    const line = view.verdict?.(deck.model, { room: columns, dot, ...key }) ?? [];
+    return line.length === 0 ? [] : [fitLine([...line, ...age], columns, more)];
+  });
+}
