@@ -1,7 +1,10 @@
 /** Every check. Adding one is its file and a line here. */
 export { archiver } from './checks/archiver.ts';
+export { autovacuumOff } from './checks/autovacuum-off.ts';
 export { connections } from './checks/connections.ts';
 export { idleInTransaction } from './checks/idle-in-transaction.ts';
 export { indexDuplicate } from './checks/index-duplicate.ts';
 export { lockWait } from './checks/lock-wait.ts';
 export { longQuery } from './checks/long-query.ts';
+export { staleStatistics } from './checks/stale-statistics.ts';
+export { vacuumDue } from './checks/vacuum-due.ts';

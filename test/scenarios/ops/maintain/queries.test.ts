@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { horizonHolders } from '../../../../src/db/queries/horizon.ts';
 import { lockHolders } from '../../../../src/db/queries/maintain/locks.ts';
+import { type MaintainTable, maintainTables } from '../../../../src/db/queries/maintain/tables.ts';
 import type { Session } from '../../../../src/db/session.ts';
 import { bloatUnknownText } from '../../../../src/ops/bloat.ts';
 import { tableBloat } from '../../../../src/ops/maintain/queries/bloat.ts';
 import { maintainMeasure } from '../../../../src/ops/maintain/queries/measure.ts';
-import { type MaintainTable, maintainTables } from '../../../../src/ops/maintain/queries/tables.ts';
 import { reindexBloat } from '../../../../src/ops/reindex/queries/bloat.ts';
 import { app, begin, monitor, publish } from '../../../db/queries/session.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
