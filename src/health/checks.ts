@@ -4,6 +4,8 @@ export { autovacuumOff } from './checks/autovacuum-off.ts';
 export { connections } from './checks/connections.ts';
 export { idleInTransaction } from './checks/idle-in-transaction.ts';
 export { indexDuplicate } from './checks/index-duplicate.ts';
+export { indexInvalid } from './checks/index-invalid.ts';
+export { indexUnused } from './checks/index-unused.ts';
 export { lockWait } from './checks/lock-wait.ts';
 export { longQuery } from './checks/long-query.ts';
 export { staleStatistics } from './checks/stale-statistics.ts';
