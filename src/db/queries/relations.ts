@@ -183,6 +183,8 @@ const ofTableLimit = ({ wants }: Known) => ({ limit: wants.tableLimit });
 
 export const tableCountPoll = poll('slow', 'slow', tableCount);
 export const tableSizesPoll = poll('slow', 'slow', tableSizes, { input: ofTableLimit });
+/** For who looks for a fault and not at a list. */
+export const tableSizesRarePoll = poll('slow', 'rare', tableSizes, { input: ofTableLimit });
 export const tableDeadPoll = poll('slow', 'slow', tableDead, { input: ofTableLimit });
 
 const rankedTables = ({ rows }: Known): number[] => [
