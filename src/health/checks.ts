@@ -1,6 +1,7 @@
 /** Every check. Adding one is its file and a line here. */
 export { archiver } from './checks/archiver.ts';
 export { autovacuumOff } from './checks/autovacuum-off.ts';
+export { bloat } from './checks/bloat.ts';
 export { connections } from './checks/connections.ts';
 export { foreignKeyUnindexed } from './checks/foreign-key-unindexed.ts';
 export { idleInTransaction } from './checks/idle-in-transaction.ts';

@@ -1,4 +1,5 @@
 import { fullName } from '../../db/ident.ts';
+import { type ReindexBloat, reindexBloat } from '../../db/queries/reindex/bloat.ts';
 import { type ReindexLeftover, reindexLeftovers, remedyOf } from '../../db/queries/reindex/leftovers.ts';
 import type { Session } from '../../db/session.ts';
 import { bytes, duration, plural } from '../../text/units.ts';
@@ -23,7 +24,6 @@ import {
 import { bloatText, ESTIMATED } from './choices.ts';
 import { reindexErrors } from './errors.ts';
 import { type ReindexInput, reindexFields, reindexInput } from './input.ts';
-import { type ReindexBloat, reindexBloat } from './queries/bloat.ts';
 import { reindexIndexes, reindexTables } from './queries/inventory.ts';
 import { recoverReindex } from './recover.ts';
 import { chooseTargets, type ReindexScope, size, type Target } from './scope.ts';
