@@ -47,6 +47,8 @@ export interface Assessment {
   readonly score: number | null;
   /** How much of the score's weights was measured, in percent. */
   readonly coverage: number;
+  /** Every question has had its first answer. */
+  readonly asked: boolean;
 }
 
 /** The score while a category stands at this severity is not above this. */
@@ -80,6 +82,7 @@ export function assess(
     unknown,
     score,
     coverage,
+    asked: checks.every(({ reads }) => reads.every((poll) => facts.figures.part(poll).status !== 'waiting')),
     categories: weighed.map(({ id, weight, deduction: lost }) => {
       const own = open.filter(({ category }) => category === id);
       return {

@@ -4,25 +4,32 @@ export type Told<T> = { readonly known: T } | { readonly unknown: string };
 /** A backup as the checks see it. */
 export interface BackupFact {
   readonly id: string;
-  /** Milliseconds since 1970. */
-  readonly finishedAt: number;
-  /** When it was last restored for proof, or verified by its content; null: never. */
+  /** When it was begun: what was written since is not in it. Milliseconds since 1970. */
+  readonly madeAt: number;
+  /** When its content was last verified: read to its end, or compared with what was written; null: never. */
+  readonly verifiedAt: number | null;
+  /** When it was last restored for proof; null: never. */
   readonly provenAt: number | null;
 }
 
 /** A job of the schedule. */
 export interface JobFact {
   readonly name: string;
+  /** What became of its last time; `missed`: it did not begin, `never`: its first time is still to come. */
+  readonly state: 'ok' | 'running' | 'failed' | 'missed' | 'never';
   /** When it should have run last; null where it was not due yet. */
   readonly dueAt: number | null;
   /** When it last ended well; null: never. */
   readonly doneAt: number | null;
+  /** Its last run in the journal. */
+  readonly run: string | null;
 }
 
 /** A file system that the server writes to. */
 export interface VolumeFact {
   /** `data directory`, `pg_wal`, or a tablespace. */
   readonly name: string;
+  /** What is used and what the server may still write: what is reserved for root is neither. */
   readonly totalBytes: number;
   readonly freeBytes: number;
 }
@@ -34,5 +41,8 @@ export interface Outside {
   /** Good backups of the connected database, the newest first. */
   readonly backups: Told<readonly BackupFact[]>;
   readonly jobs: Told<readonly JobFact[]>;
+  /** One for each file system, by the first of its directories. */
   readonly volumes: Told<readonly VolumeFact[]>;
+  /** Bytes of memory of the server's machine. */
+  readonly memory: Told<number>;
 }

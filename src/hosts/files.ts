@@ -64,11 +64,13 @@ export const files: HostFiles = {
   makeDirectory: async (path, mode) => {
     await mkdir(path, { recursive: true, ...(mode !== undefined && { mode }) });
   },
-  free: async (directory) => {
+  free: async (directory) => (await files.space(directory))?.free,
+  space: async (directory) => {
     try {
-      const { blocks, bavail, bsize } = await statfs(directory);
+      const { blocks, bfree, bavail, bsize } = await statfs(directory);
       // /proc, /sys and some of FUSE have no size: that is not a full disk
-      return blocks === 0 ? undefined : bavail * bsize;
+      if (blocks === 0) return undefined;
+      return { free: bavail * bsize, total: (blocks - bfree + bavail) * bsize };
     } catch {
       return undefined;
     }

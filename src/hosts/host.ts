@@ -146,6 +146,8 @@ export interface HostFiles {
    * not said: a server on this host may be a container's.
    */
   free(directory: string): Promise<number | undefined>;
+  /** The same, with what is used and free together: as df reckons, without what is reserved for root. */
+  space(directory: string): Promise<{ readonly free: number; readonly total: number } | undefined>;
 }
 
 /** A place where commands run: this machine, a container, another machine. Its files are its own. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { mergeThresholds, type ThresholdOverrides } from '../../src/config/thresholds.ts';
 import { connect } from '../../src/db/client.ts';
+import type { Answer, Session } from '../../src/db/session.ts';
 import type { Target } from '../../src/db/target.ts';
 import type { Assessment } from '../../src/health/assess.ts';
 import type { Check } from '../../src/health/check.ts';
@@ -14,6 +15,7 @@ export const NOTHING_TOLD: Outside = {
   backups: { unknown: 'not told' },
   jobs: { unknown: 'not told' },
   volumes: { unknown: 'not told' },
+  memory: { unknown: 'not told' },
 };
 
 interface Looked {
@@ -23,28 +25,50 @@ interface Looked {
   readonly waivers?: readonly Waiver[];
   /** What happens between the two readings. */
   readonly meanwhile?: () => Promise<unknown>;
+  /** So many seconds are taken to have passed between them: what is counted is judged by windows of minutes. */
+  readonly seconds?: number;
 }
 
 /** Looks at a server as `pgdeck health` does: two readings over one connection, and the judgement. */
 export async function lookAt(
   target: Target,
-  { checks, thresholds, outside, waivers, meanwhile = () => delay(20) }: Looked = {},
+  { checks, thresholds, outside, waivers, meanwhile = () => delay(20), seconds = 0 }: Looked = {},
 ): Promise<Assessment> {
   const session = await connect(target, 'slow', 'pgdeck-monitor');
+  let ahead = 0;
   try {
-    const seen = await look(session, {
-      thresholds: mergeThresholds(thresholds),
-      outside: { ...NOTHING_TOLD, now: Date.now(), ...outside },
-      ...(waivers && { waivers }),
-      ...(checks && { checks }),
-      wait: async () => {
-        await meanwhile();
-        return false;
+    const seen = await look(
+      withClock(session, () => ahead),
+      {
+        thresholds: mergeThresholds(thresholds),
+        outside: { ...NOTHING_TOLD, now: Date.now(), ...outside },
+        ...(waivers && { waivers }),
+        ...(checks && { checks }),
+        wait: async () => {
+          await meanwhile();
+          ahead = seconds * 1000;
+          return false;
+        },
       },
-    });
+    );
     if (seen === undefined) throw new Error('The look was ended.');
     return seen.assessment;
   } finally {
     await session.close();
   }
+}
+
+/** The session of a server whose clock is so many milliseconds ahead. */
+function withClock(session: Session, ahead: () => number): Session {
+  const later = (answer: Answer): Answer =>
+    answer.ok ? { ...answer, rows: answer.rows.map((row) => shifted(row, ahead())) } : answer;
+  return {
+    server: session.server,
+    batch: async (calls) => (await session.batch(calls)).map(later),
+  } as Session;
+}
+
+function shifted(row: unknown, ms: number): unknown {
+  const at = typeof row === 'object' && row !== null && 'server_ms' in row ? row.server_ms : undefined;
+  return typeof at === 'number' ? { ...(row as object), server_ms: at + ms } : row;
 }

@@ -79,6 +79,8 @@ test('a program is a file that may be run', async () => {
 test('what is free is known where the file system has a size', async () => {
   const { bavail, bsize } = statfsSync(directory);
   expect(await files.free(directory)).toBeGreaterThan((bavail * bsize) / 2);
+  const { free = 0, total = 0 } = (await files.space(directory)) ?? {};
+  expect(total).toBeGreaterThan(free);
   expect(await files.free(at('nothing'))).toBeUndefined();
   if (process.platform === 'linux') expect(await files.free('/proc')).toBeUndefined();
 });

@@ -1,5 +1,9 @@
 import type { Thresholds } from '../../config/thresholds.ts';
+import { type Assessment, assess } from '../../health/assess.ts';
 import type { Level } from '../../health/level.ts';
+import type { Outside } from '../../health/outside.ts';
+import { CHECKS, countsOf } from '../../health/registry.ts';
+import type { Waiver } from '../../health/waivers.ts';
 import { type Facts, Figures } from '../../monitor/figures.ts';
 import type { Tone } from '../../text/line.ts';
 import type { RunRow } from '../runs/read.ts';
@@ -15,17 +19,42 @@ interface Memo {
   readonly shown: Shown;
 }
 
+/** Nothing was looked for yet. */
+const NOT_LOOKED: Outside = {
+  now: Number.NaN,
+  backups: { unknown: 'It was not looked for yet.' },
+  jobs: { unknown: 'It was not looked for yet.' },
+  volumes: { unknown: 'It was not looked for yet.' },
+};
+
 /** The facts every view is computed from: what was read, what follows from several readings, and what pgdeck has done. */
 export class Model extends Figures {
   readonly thresholds: Thresholds;
   /** What pgdeck has done, from its journal. */
   runs: readonly RunRow[] = [];
+  /** What is not the server's to tell: backups, jobs, file systems. */
+  outside: Outside = NOT_LOOKED;
+  waivers: readonly Waiver[] = [];
   /** By view: computed once per round of the sampler and setting of the table. */
   readonly shown = new Map<string, Memo>();
+  #health: Assessment | undefined;
 
   constructor(facts: Facts, thresholds: Thresholds) {
-    super(facts);
+    super(facts, countsOf(CHECKS));
     this.thresholds = thresholds;
+  }
+
+  override observe(): void {
+    super.observe();
+    this.#health = undefined;
+  }
+
+  /** The judgement on what was read last; undefined while there is no server. */
+  get health(): Assessment | undefined {
+    const { server, thresholds, outside, waivers } = this;
+    if (server === undefined) return undefined;
+    this.#health ??= assess({ figures: this, server, thresholds, outside }, { waivers });
+    return this.#health;
   }
 }
 

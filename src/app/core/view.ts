@@ -1,7 +1,7 @@
 import type { AnyPoll } from '../../db/poll.ts';
 import type { Level } from '../../health/level.ts';
 import type { Part } from '../../monitor/snapshot.ts';
-import type { RowField } from '../../ops/engine/operation.ts';
+import type { RawInput, RowField } from '../../ops/engine/operation.ts';
 import type { ColumnSpec } from '../../text/cells.ts';
 import type { Line, Tone } from '../../text/line.ts';
 import type { Action } from './deck.ts';
@@ -116,6 +116,8 @@ export interface View<Row> {
   /** What is copied of a row that has no statement; absent, what its first column says. */
   readonly copy?: (row: Row) => string;
   readonly detail: (row: Row, model: Model) => readonly DetailSection[];
+  /** The operation that Enter in its details opens, with what its form is filled in with. */
+  readonly remedy?: (row: Row) => { readonly operation: string; readonly input: RawInput } | undefined;
   /** What it knows of a session, for the details of one that another view lists. */
   readonly ofSession?: (session: SessionRef, model: Model) => DetailSection | undefined;
   /** Keys of its own, beside those that every table has. */

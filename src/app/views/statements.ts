@@ -265,6 +265,7 @@ export const statementsView = defineView<StatementRow>({
 export const statementsScreen = defineScreen({
   id: 'statements',
   title: 'Statements',
+  short: 'SQL',
   key: '6',
   panes: [statementsView],
 });

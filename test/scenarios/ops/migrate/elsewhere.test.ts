@@ -30,6 +30,7 @@ function hostIn(root: string): Host {
     remove: (path) => files.remove(at(path)),
     makeDirectory: (path, mode) => files.makeDirectory(at(path), mode),
     free: (path) => files.free(at(path)),
+    space: (path) => files.space(at(path)),
   };
   return { ...local, label: 'elsewhere', files: moved, searchPath: () => [], environment: {} };
 }

@@ -1,0 +1,60 @@
+import type { SettingRow } from '../db/queries/settings.ts';
+import type { Server } from '../db/server.ts';
+import type { Remedy } from './finding.ts';
+
+const BLOCKS: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1024,
+  '8kB': 8192,
+  MB: 1024 ** 2,
+  '16MB': 2 ** 24,
+};
+
+/** Settings by their name, as checks compare them. */
+export class ServerSettings {
+  readonly #rows: ReadonlyMap<string, SettingRow>;
+
+  constructor(rows: readonly SettingRow[]) {
+    this.#rows = new Map(rows.map((row) => [row.name, row]));
+  }
+
+  row(name: string): SettingRow | undefined {
+    return this.#rows.get(name);
+  }
+
+  /** Undefined where this version has none of that name. */
+  text(name: string): string | undefined {
+    return this.#rows.get(name)?.value ?? undefined;
+  }
+
+  number(name: string): number | undefined {
+    const value = this.text(name);
+    return value === undefined || value === '' ? undefined : Number(value);
+  }
+
+  /** Of a setting that is a size; undefined for one that stands for another (-1). */
+  bytes(name: string): number | undefined {
+    const value = this.number(name);
+    const unit = BLOCKS[this.row(name)?.unit ?? 'B'];
+    return value === undefined || value < 0 || unit === undefined ? undefined : value * unit;
+  }
+}
+
+/** Where somebody looks for what a setting is from. */
+export function sourceOf({ source }: Pick<SettingRow, 'source'>): string {
+  if (source === 'default') return 'It is the default.';
+  if (source === 'command line')
+    return 'It is set on the command line of the server: ALTER SYSTEM changes nothing about it.';
+  return `It is set in: ${source}.`;
+}
+
+/** Sets a setting of the server, where the server lets anybody. */
+export function setTo(server: Pick<Server, 'vendor'>, name: string, value: string, restart: boolean): Remedy {
+  const cost = restart ? 'Takes a restart of the server.' : 'Takes a reload; nobody is disturbed.';
+  if (server.vendor !== 'self')
+    return {
+      advice: `Set ${name} to ${value} where the provider has the parameters of this server. ${cost}`,
+    };
+  const set = `ALTER SYSTEM SET ${name} = '${value}';`;
+  return { sql: restart ? set : `${set}\nSELECT pg_reload_conf();`, cost };
+}
