@@ -19,6 +19,7 @@ export { scheduleMissed } from './checks/schedule-missed.ts';
 export { sequenceExhaustion } from './checks/sequence-exhaustion.ts';
 export { settingMemory } from './checks/setting-memory.ts';
 export { settingUnsafe } from './checks/setting-unsafe.ts';
+export { slowStatements } from './checks/slow-statements.ts';
 export { staleStatistics } from './checks/stale-statistics.ts';
 export { tableSize } from './checks/table-size.ts';
 export { vacuumDue } from './checks/vacuum-due.ts';
