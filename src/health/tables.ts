@@ -24,6 +24,14 @@ export function countedSince(facts: Facts): string {
   return since ? `Counted since ${since.slice(0, 16)}` : 'Counted since nobody knows when';
 }
 
+/**
+ * Whether autovacuum has not had its turn since a table was done. What the same session had changed before is counted
+ * only after that, and looks as if it had come since.
+ */
+export function isFresh(seconds: number | null, { figures }: Facts): boolean {
+  return seconds !== null && seconds < (figures.rows(autovacuumPoll)[0]?.naptime_seconds ?? 0);
+}
+
 /** How many of these are named. */
 const NAMED = 3;
 

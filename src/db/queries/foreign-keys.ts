@@ -30,7 +30,8 @@ const unindexed = (enforced: string) => `WITH /* pgdeck */ lacking AS MATERIALIZ
 SELECT /* pgdeck */ l.conname::text, n.nspname::text AS schemaname, t.relname::text, t.relkind = 'p' AS partitioned, l.columns,
   fn.nspname::text AS parent_schema, f.relname::text AS parent, l.confdeltype::text AS on_delete,
   greatest(c.reltuples, pg_stat_get_live_tuples(c.oid))::float8 AS est_rows, c.relpages * ${BLOCK_SIZE} AS est_bytes,
-  d.deletes AS parent_deletes
+  d.deletes AS parent_deletes, EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = l.conrelid AND i.indisvalid AND i.indpred IS NULL
+    AND i.indkey[0] = ANY (l.conkey)) AS partly
 FROM lacking l JOIN pg_class c ON c.oid = l.conrelid JOIN pg_class t ON t.oid = l.root JOIN pg_namespace n ON n.oid = t.relnamespace
 JOIN pg_class f ON f.oid = l.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
 CROSS JOIN LATERAL (SELECT CASE WHEN f.relkind = 'p' THEN (SELECT sum(pg_stat_get_tuples_deleted(relid)) FROM pg_partition_tree(f.oid))
@@ -60,6 +61,8 @@ export const foreignKeyUnindexed = defineQuery({
     est_bytes: z.number(),
     /** Rows deleted from the parent since the counters began. */
     parent_deletes: z.number(),
+    /** An index begins with one of several columns: it may find few enough rows. */
+    partly: z.boolean(),
   }),
   params: ({ limit }: { limit: number }) => [limit],
 });

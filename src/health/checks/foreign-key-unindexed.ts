@@ -25,9 +25,14 @@ function findingOf(row: UnindexedKey, facts: Facts): Found {
   return {
     // of partitions each has a name of its own for it
     object: `${table}(${columns})`,
-    severity: deletes > 0 ? 'warning' : 'info',
+    severity: deletes > 0 && !row.partly ? 'warning' : 'info',
     title: `No index of ${table} begins with ${columns}: the foreign key ${displayName(null, row.conname)} to ${parent} has none.`,
     evidence: [
+      ...(row.partly
+        ? [
+            'An index begins with one of these columns, which is enough where few rows have the same value of it.',
+          ]
+        : []),
       `${row.partitioned ? 'A partition that lacks one has' : 'It has'} about ${roughly(row.est_rows ?? 0, 'row')} (${bytes(row.est_bytes)}), as of the last VACUUM or ANALYZE.`,
       facts.server.standby
         ? 'A standby does not know how often rows of the other are deleted.'

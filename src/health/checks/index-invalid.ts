@@ -1,5 +1,6 @@
 import { displayName, fullName, quoteRelation } from '../../db/ident.ts';
 import {
+  indexDuplicatePoll,
   indexInvalidRarePoll,
   indexUnusedRarePoll,
   type indexInvalid as invalidIndexes,
@@ -11,7 +12,7 @@ import { bytes, plural } from '../../text/units.ts';
 import { defineCheck } from '../check.ts';
 import type { Found, Remedy } from '../finding.ts';
 import { type Graded, graded } from '../grade.ts';
-import { countedLong, isBigWaste } from '../unused.ts';
+import { countedLong, coveredBy, isBigWaste } from '../unused.ts';
 
 type Row = RowOf<typeof invalidIndexes>;
 
@@ -21,9 +22,15 @@ export const indexInvalid = defineCheck({
   title: 'Invalid indexes',
   category: 'indexes',
   reads: [indexInvalidRarePoll, indexUnusedRarePoll, autovacuumPoll],
+  also: [indexDuplicatePoll],
   judge: (facts) => {
     const left = facts.figures.rows(indexInvalidRarePoll).filter(({ building }) => !building);
-    const wasted = countedLong(facts) ? facts.figures.rows(indexUnusedRarePoll).filter(isBigWaste).length : 0;
+    const duplicates = facts.figures.rows(indexDuplicatePoll);
+    const wasted = countedLong(facts)
+      ? facts.figures
+          .rows(indexUnusedRarePoll)
+          .filter((row) => isBigWaste(row) && coveredBy(row, duplicates) === undefined).length
+      : 0;
     const { measure, found } = graded('index_faults', left.length + wasted, facts.thresholds);
     return {
       measure,
@@ -40,7 +47,7 @@ function findingOf(row: Row, found: NonNullable<Graded['found']>, standby: boole
     // each is one of them
     value: 1,
     title: `${object} on ${displayName(row.schemaname, row.relname)} is invalid: ${originOf(row)}.`,
-    evidence: `pg_index; about ${bytes(row.est_bytes)}; nobody is building it now. ${plural(found.value, 'index')} of this database ${found.value === 1 ? 'is' : 'are'} invalid, or big and unused.`,
+    evidence: `pg_index${row.est_bytes > 0 ? `; about ${bytes(row.est_bytes)}` : ''}; nobody is building it now. ${plural(found.value, 'index')} of this database ${found.value === 1 ? 'is' : 'are'} invalid, or big and unused.`,
     why: row.partitioned
       ? 'Queries use the indexes of the partitions; a unique one keeps nothing unique, and no foreign key can refer to it.'
       : `It takes its share of every write, and no query uses it${row.is_unique ? '; it may keep nothing unique' : ''}.`,

@@ -1,11 +1,15 @@
 import { displayName, fullName, quoteRelation } from '../../db/ident.ts';
-import { indexUnusedRarePoll, type indexUnused as unusedIndexes } from '../../db/queries/indexes.ts';
+import {
+  indexDuplicatePoll,
+  indexUnusedRarePoll,
+  type indexUnused as unusedIndexes,
+} from '../../db/queries/indexes.ts';
 import { autovacuumPoll } from '../../db/queries/maintain/due.ts';
 import type { RowOf } from '../../db/query.ts';
 import { bytes, duration } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
 import type { Found } from '../finding.ts';
-import { countedLong, isBigWaste } from '../unused.ts';
+import { countedLong, coveredBy, isBigWaste } from '../unused.ts';
 
 /** A smaller one is not worth a word. */
 const SMALL_BYTES = 64 * 1024;
@@ -18,6 +22,7 @@ export const indexUnused = defineCheck({
   title: 'Unused indexes',
   category: 'indexes',
   reads: [indexUnusedRarePoll, autovacuumPoll],
+  also: [indexDuplicatePoll],
   judge: (facts) => {
     const [counted] = facts.figures.rows(autovacuumPoll);
     if (counted?.track_counts === false)
@@ -27,14 +32,17 @@ export const indexUnused = defineCheck({
           remedy: 'ALTER SYSTEM SET track_counts = on',
         },
       };
+    const duplicates = facts.figures.rows(indexDuplicatePoll);
+    // one that is a duplicate is found for that
+    const found = new Set(duplicates.map(({ indexrelid }) => indexrelid));
     const unused = facts.figures
       .rows(indexUnusedRarePoll)
-      .filter(({ est_bytes }) => est_bytes >= SMALL_BYTES);
-    return { findings: unused.map((row) => findingOf(row, facts)) };
+      .filter(({ est_bytes, indexrelid }) => est_bytes >= SMALL_BYTES && !found.has(indexrelid));
+    return { findings: unused.map((row) => findingOf(row, coveredBy(row, duplicates), facts)) };
   },
 });
 
-function findingOf(row: Row, facts: Facts): Found {
+function findingOf(row: Row, covered: string | undefined, facts: Facts): Found {
   const { standby } = facts.server;
   const object = displayName(row.schemaname, row.indexrelname);
   const [counted] = facts.figures.rows(autovacuumPoll);
@@ -42,7 +50,7 @@ function findingOf(row: Row, facts: Facts): Found {
   const long = countedLong(facts);
   return {
     object,
-    severity: long && isBigWaste(row) ? 'warning' : 'info',
+    severity: long && covered === undefined && isBigWaste(row) ? 'warning' : 'info',
     title: `${object} (${bytes(row.est_bytes)}) on ${displayName(row.schemaname, row.relname)} was not scanned ${long ? `since ${counted?.stats_since?.slice(0, 10)}` : 'so far'}.`,
     value: row.est_bytes,
     unit: 'bytes',
@@ -53,6 +61,9 @@ function findingOf(row: Row, facts: Facts): Found {
       standby
         ? 'This is a standby, which counts its own: the primary may use it.'
         : 'Standbys count their own scans: look there too.',
+      ...(covered === undefined
+        ? []
+        : [`It does the work of ${covered} too, if that is dropped: of the two only one may go.`]),
       ...(row.supports_fk
         ? ['Its first columns are a foreign key’s: a DELETE in the table referred to uses it.']
         : []),

@@ -3,7 +3,7 @@ import { autovacuumPoll, type DueTable, maintainDuePoll } from '../../db/queries
 import { count, duration, roughly } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
 import type { Found } from '../finding.ts';
-import { countedSince, lostCounters, maintain, uncounted } from '../tables.ts';
+import { countedSince, isFresh, lostCounters, maintain, uncounted } from '../tables.ts';
 
 /** So many times what autovacuum allows: up to there it is about to come. */
 const BEYOND = 2;
@@ -44,7 +44,7 @@ function findingOf(table: DueTable, facts: Facts): Found | undefined {
       why: 'For a query over all partitions the planner has no statistics, and guesses.',
       remedy,
     };
-  if (!table.stale || mods <= BEYOND * analyze_at) return undefined;
+  if (!table.stale || mods <= BEYOND * analyze_at || isFresh(age, facts)) return undefined;
   const share = mods / Math.max(1, table.rows);
   const off = table.enabled ? '' : '; autovacuum is switched off for it';
   return {

@@ -3,10 +3,10 @@ import { type HorizonRow, horizonPoll, isOfDatabase } from '../../db/queries/hor
 import { autovacuumPoll, type DueTable, maintainDuePoll } from '../../db/queries/maintain/due.ts';
 import { count, duration, roughly } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
-import type { Found } from '../finding.ts';
+import type { Found, Remedy } from '../finding.ts';
 import { graded } from '../grade.ts';
 import { deadRatio, levelOf } from '../level.ts';
-import { countedSince, lostCounters, maintain, uncounted } from '../tables.ts';
+import { countedSince, isFresh, lostCounters, maintain, uncounted } from '../tables.ts';
 
 /** Dead rows against what autovacuum waits for, by its own arithmetic, also where it is switched off. */
 export const vacuumDue = defineCheck({
@@ -19,42 +19,51 @@ export const vacuumDue = defineCheck({
     const without = uncounted(facts);
     if (without) return without;
     const tables = facts.figures.rows(maintainDuePoll);
-    const full = tables.filter(({ dirty }) => dirty);
+    const holder = holderOf(facts);
+    const full = tables.filter(
+      (table) => table.dirty && (!isFresh(table.vacuum_age_seconds, facts) || wasInVain(table, holder)),
+    );
     const { measure } = graded('dead_ratio', Math.max(0, ...full.map(deadRatio)), facts.thresholds);
     const unknown = lostCounters(tables);
     return {
       measure,
-      findings: full.flatMap((table) => findingOf(table, facts)),
+      findings: full.flatMap((table) => findingOf(table, holder, facts)),
       ...(unknown && { unknown }),
     };
   },
 });
 
-function findingOf(table: DueTable, facts: Facts): Found[] {
+function findingOf(table: DueTable, holder: HorizonRow | undefined, facts: Facts): Found[] {
   const { found } = graded('dead_ratio', deadRatio(table), facts.thresholds);
   if (found === undefined) return [];
   const object = displayName(table.schema, table.name);
-  const holder = holderOf(facts);
   const who = holder && nameOf(holder);
-  const inVain = holder !== undefined && wasInVain(table, holder);
+  const inVain = wasInVain(table, holder);
   const { vacuum_age_seconds: age } = table;
   const last = age === null ? 'never vacuumed' : `last vacuumed ${duration(age)} ago`;
   return [
     {
       object,
       ...found,
+      // who is called at night can do no more than that
+      ...(table.vacuuming && found.severity !== 'warning' && { severity: 'warning' }),
       title: `${object} has ${roughly(table.dead, 'dead row')}, ${found.value.toFixed(1)} times what autovacuum allows (${count(table.vacuum_at)})${inVain ? ', and VACUUM cannot remove them' : ''}.`,
       evidence: `${countedSince(facts)}; ${last}; ${doing(table, facts)}.${who ? ` The ${who} still sees rows that died in the last ${roughly(holder.xids ?? 0, 'transaction')}.` : ''}`,
       why: 'Every scan reads the dead rows too, and the table grows where it could use their space again.',
-      remedy: inVain
-        ? { advice: `VACUUM removes none of these rows while the ${who} is there: end it, then vacuum.` }
-        : maintain(
-            'vacuum',
-            table,
-            'Reads and writes go on; the table and its indexes are read, and the disk is busy.',
-          ),
+      remedy: remedyOf(table, inVain ? who : undefined),
     },
   ];
+}
+
+function remedyOf(table: DueTable, holder: string | undefined): Remedy {
+  if (holder !== undefined)
+    return { advice: `VACUUM removes none of these rows while the ${holder} is there: end it, then vacuum.` };
+  if (table.vacuuming) return { advice: 'Wait: it is being vacuumed now, as Progress shows.' };
+  return maintain(
+    'vacuum',
+    table,
+    'Reads and writes go on; the table and its indexes are read, and the disk is busy.',
+  );
 }
 
 /** What autovacuum does about it. */
@@ -77,8 +86,9 @@ function holderOf({ figures, server, thresholds }: Facts): HorizonRow | undefine
 }
 
 /** VACUUM came after it had begun: what died since, before and after that, has to stay. */
-function wasInVain({ vacuum_age_seconds: age }: DueTable, { seconds }: HorizonRow): boolean {
-  return age !== null && seconds !== null && age < seconds;
+function wasInVain({ vacuum_age_seconds: age }: DueTable, holder: HorizonRow | undefined): boolean {
+  const since = holder?.seconds ?? null;
+  return age !== null && since !== null && age < since;
 }
 
 const nameOf = ({ kind, id, detail }: HorizonRow) => `${kind} ${id}${detail ? ` (${detail})` : ''}`;

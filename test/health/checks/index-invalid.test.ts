@@ -119,8 +119,24 @@ test('an index without a scan is told, and is a fault once it is big and scans w
     { severity: 'info', evidence: expect.stringContaining('statistics of its expressions') },
   ]);
   expect(old.categories.find(({ id }) => id === 'indexes')?.score).toBe(80);
+  // of two that do the same work one is a duplicate, and the other has to stay while nobody scans either
+  await publish(db, 'CREATE INDEX by_note_and_id ON orders (note, id)');
+  expect(await unused(0)).toMatchObject({
+    findings: [{ id: 'index_unused:by_customer' }, { id: 'index_unused:by_lower' }],
+  });
+  await publish(db, "UPDATE pg_class SET relpages = 13000 WHERE relname = 'by_note_and_id'");
+  expect((await unused(0)).findings).toMatchObject([
+    { id: 'index_unused:by_customer' },
+    { id: 'index_unused:by_lower' },
+    {
+      id: 'index_unused:by_note_and_id',
+      severity: 'info',
+      evidence: expect.stringContaining('the work of "By note" too'),
+    },
+  ]);
   await publish(
     db,
+    'DROP INDEX by_note_and_id',
     'SET enable_seqscan = off',
     'SET enable_bitmapscan = off',
     "SELECT 1 FROM orders WHERE note = 'x'",

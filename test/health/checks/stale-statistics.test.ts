@@ -42,17 +42,24 @@ test('tables that were never analysed are found, partitioned ones too, and no mo
   expect(await seen()).toMatchObject({ findings: [], unknown: [] });
 });
 
-test('statistics of rows that have changed since are old', async () => {
+test('statistics of rows that have changed since are old, once autovacuum had its turn', async () => {
   await publish(db, 'UPDATE loaded SET id = id + 1 WHERE id <= 1200');
-  expect((await seen()).findings).toMatchObject([
-    {
-      id: 'stale_statistics:loaded',
-      severity: 'info',
-      title: '1.2k rows of loaded changed since its statistics were made.',
-    },
-  ]);
-  await publish(db, 'UPDATE loaded SET id = id + 1');
-  expect((await seen()).findings).toMatchObject([{ severity: 'warning' }]);
-  await publish(db, 'ANALYZE loaded');
   expect((await seen()).findings).toEqual([]);
+  await publish(db, "ALTER SYSTEM SET autovacuum_naptime = '1s'", 'SELECT pg_reload_conf()');
+  try {
+    const found = async () => (await seen()).findings;
+    await expect.poll(found, { timeout: 5000 }).toMatchObject([
+      {
+        id: 'stale_statistics:loaded',
+        severity: 'info',
+        title: '1.2k rows of loaded changed since its statistics were made.',
+      },
+    ]);
+    await publish(db, 'UPDATE loaded SET id = id + 1');
+    expect(await found()).toMatchObject([{ severity: 'warning' }]);
+    await publish(db, 'ANALYZE loaded');
+    expect(await found()).toEqual([]);
+  } finally {
+    await publish(db, 'ALTER SYSTEM RESET autovacuum_naptime', 'SELECT pg_reload_conf()');
+  }
 });

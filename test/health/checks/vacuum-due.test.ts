@@ -65,8 +65,8 @@ test('who keeps dead rows from being removed is named, once VACUUM was in vain',
   await publish(db, 'INSERT INTO orders SELECT generate_series(1, 4000)');
   await publish(db, 'DELETE FROM orders');
   await publish(db, 'VACUUM orders');
-  const young = await seen();
-  expect(young.findings).toMatchObject([{ remedy: { operation: 'vacuum' } }]);
+  // so soon after a VACUUM only what it could not do is a finding
+  expect((await seen()).findings).toEqual([]);
   const [found] = (await seen({ long_query_seconds: { normal: 0 } })).findings;
   const who = `session ${holder.pid} (postgres report idle in transaction)`;
   expect(found).toMatchObject({

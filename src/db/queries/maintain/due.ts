@@ -46,26 +46,28 @@ export const maintainDue = defineQuery({
     { min: 17, max: 17, sql: due(17) },
     { min: 18, sql: due(18) },
   ],
-  row: z.object({
-    ...maintainColumns,
-    /** More dead rows than autovacuum waits for, and not a few. */
-    dirty: z.boolean(),
-    /** More rows changed since ANALYZE than autovacuum waits for, and not a few. */
-    stale: z.boolean(),
-    /** Autovacuum is not switched off for its TOAST table. */
-    toast_enabled: z.boolean(),
-    /** Autovacuum is switched off for it or its TOAST table. */
-    off: z.boolean(),
-    /** It has rows, and no counter knows of them: after a crash, a reset, a copy of the database. */
-    lost: z.boolean(),
-    /** A partitioned table that was never analysed; unknown before 14. */
-    unseen: z.boolean(),
-    /** Tables of which the counters were lost, listed or not. */
-    lost_tables: z.int(),
-    /** Somebody vacuums it now. */
-    vacuuming: z.boolean(),
-    analyzing: z.boolean(),
-  }),
+  row: z
+    .object({
+      ...maintainColumns,
+      /** More dead rows than autovacuum waits for, and not a few. */
+      dirty: z.boolean(),
+      /** More rows changed since ANALYZE than autovacuum waits for, and not a few. */
+      stale: z.boolean(),
+      /** Autovacuum is not switched off for its TOAST table. */
+      toast_enabled: z.boolean(),
+      /** Autovacuum is switched off for it or its TOAST table. */
+      off: z.boolean(),
+      /** It has rows, and no counter knows of them: after a crash, a reset, a copy of the database. */
+      lost: z.boolean(),
+      /** A partitioned table that was never analysed; unknown before 14. */
+      unseen: z.boolean(),
+      /** Tables of which the counters were lost, listed or not. */
+      lost_tables: z.int(),
+      /** Somebody vacuums it now. */
+      vacuuming: z.boolean(),
+      analyzing: z.boolean(),
+    })
+    .omit({ freeze_max_age: true }),
   params: ({ limit }: { limit: number }) => [limit],
 });
 export type DueTable = RowOf<typeof maintainDue>;
@@ -76,6 +78,7 @@ export const autovacuum = defineQuery({
   variants: [
     {
       sql: `SELECT /* pgdeck */ v.autovacuum, v.track_counts, ${since('s.since')} AS stats_seconds, s.since::text AS stats_since,
+  date_part('epoch', current_setting('autovacuum_naptime')::interval) AS naptime_seconds,
   -- the view costs a millisecond
   CASE WHEN NOT (v.autovacuum AND v.track_counts) THEN (SELECT bool_or(source = 'command line') FROM pg_settings
     WHERE name IN ('autovacuum', 'track_counts') AND NOT setting::bool) ELSE false END AS by_command_line
@@ -90,6 +93,8 @@ FROM (SELECT current_setting('autovacuum')::bool AS autovacuum, current_setting(
     /** Null: not known. */
     stats_seconds: column.float,
     stats_since: column.time,
+    /** Between two looks of autovacuum at a database. */
+    naptime_seconds: z.number(),
     /** What is off is so by an argument of the server's start, which no ALTER SYSTEM changes. */
     by_command_line: z.boolean(),
   }),
