@@ -29,7 +29,7 @@ const unindexed = (enforced: string) => `WITH /* pgdeck */ lacking AS MATERIALIZ
   ORDER BY r.root, k.columns, k.conparentid, k.oid)
 SELECT /* pgdeck */ l.conname::text, n.nspname::text AS schemaname, t.relname::text, t.relkind = 'p' AS partitioned, l.columns,
   fn.nspname::text AS parent_schema, f.relname::text AS parent, l.confdeltype::text AS on_delete,
-  greatest(c.reltuples, pg_stat_get_live_tuples(c.oid))::float8 AS est_rows, c.relpages * ${BLOCK_SIZE} AS est_bytes,
+  CASE WHEN c.reltuples > 0 THEN c.reltuples ELSE pg_stat_get_live_tuples(c.oid) END::float8 AS est_rows, c.relpages * ${BLOCK_SIZE} AS est_bytes,
   d.deletes AS parent_deletes, EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = l.conrelid AND i.indisvalid AND i.indpred IS NULL
     AND i.indkey[0] = ANY (l.conkey)) AS partly
 FROM lacking l JOIN pg_class c ON c.oid = l.conrelid JOIN pg_class t ON t.oid = l.root JOIN pg_namespace n ON n.oid = t.relnamespace

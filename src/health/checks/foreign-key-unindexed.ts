@@ -39,11 +39,11 @@ function findingOf(row: UnindexedKey, facts: Facts): Found {
         : `${countedSince(facts)}: ${plural(deletes, 'row')} of ${parent} deleted.`,
     ].join(' '),
     why: `Each row that is deleted from ${parent}, or gets another key, is looked for in all of ${table}, with its lock held.`,
-    remedy: remedyOf(row),
+    remedy: remedyOf(row, facts.server.standby),
   };
 }
 
-function remedyOf(row: UnindexedKey): Remedy {
+function remedyOf(row: UnindexedKey, standby: boolean): Remedy {
   const columns = row.columns.map(quoteIdent).join(', ');
   if (row.partitioned)
     return {
@@ -51,6 +51,6 @@ function remedyOf(row: UnindexedKey): Remedy {
     };
   return {
     sql: `CREATE INDEX CONCURRENTLY ON ${quoteRelation({ schema: row.schemaname, name: row.relname })} (${columns})`,
-    cost: 'The table is read twice, and open transactions are waited for; reads and writes go on, and each write keeps one more index.',
+    cost: `${standby ? 'To be run on the primary. ' : ''}The table is read twice, and open transactions are waited for; reads and writes go on, and each write keeps one more index.`,
   };
 }

@@ -75,7 +75,7 @@ function cureOf(row: Row): Remedy {
   const drops = remedyOf(row) === 'drop';
   const cost = drops
     ? 'It is dropped CONCURRENTLY: transactions that use the table are waited for; reads and writes go on.'
-    : 'It is built anew CONCURRENTLY: the table is read twice, open transactions are waited for; reads and writes go on.';
+    : `It is built anew CONCURRENTLY: the table is read twice, open transactions are waited for; reads and writes go on.${row.is_unique ? ' It fails again while rows have equal keys.' : ''}`;
   if (row.owned) return { operation: 'reindex', input: { index: [fullName(schema, name)] }, cost };
   const verb = drops ? 'DROP INDEX CONCURRENTLY' : 'REINDEX INDEX CONCURRENTLY';
   return {

@@ -41,7 +41,7 @@ function hidden(rows: readonly SequenceRow[], server: Server): Unknown | undefin
   };
 }
 
-function findingOf(row: SequenceRow, { thresholds }: Facts): Found[] {
+function findingOf(row: SequenceRow, { thresholds, server }: Facts): Found[] {
   if (row.used === null || row.value === null) return [];
   const { found } = graded('sequence_percent', row.used * 100, thresholds);
   if (found === undefined) return [];
@@ -54,7 +54,7 @@ function findingOf(row: SequenceRow, { thresholds }: Facts): Found[] {
       title: `The sequence ${object} has used up ${percent(Math.min(1, row.used))} of its values${column ? `, which go to ${column}` : ''}.`,
       evidence: `Its last value is ${exact(row.value)}, and ${isNarrow(row) ? `a column of type ${row.type} ends` : 'it ends'} at ${exact(row.last)}.`,
       why: 'With the last value every further INSERT fails.',
-      remedy: remedyOf(row),
+      remedy: remedyOf(row, server.standby ? 'To be run on the primary. ' : ''),
     },
   ];
 }
@@ -67,14 +67,14 @@ function columnOf({ table_schema, table_name, column_name }: SequenceRow): strin
   return `${displayName(table_schema, table_name)}.${displayName(null, column_name)}`;
 }
 
-function remedyOf(row: SequenceRow): Remedy {
+function remedyOf(row: SequenceRow, where: string): Remedy {
   const { schemaname, relname, table_schema, table_name, column_name } = row;
   const longer = `ALTER SEQUENCE ${quoteRelation({ schema: schemaname, name: relname })} AS bigint ${row.ascending ? 'NO MAXVALUE' : 'NO MINVALUE'}`;
   if (!isNarrow(row) || table_schema === null || table_name === null || column_name === null)
-    return { sql: longer, cost: 'Waits for who takes values from it, for a moment.' };
+    return { sql: longer, cost: `${where}Waits for who takes values from it, for a moment.` };
   const table = quoteRelation({ schema: table_schema, name: table_name });
   return {
     sql: `ALTER TABLE ${table} ALTER COLUMN ${quoteIdent(column_name)} TYPE bigint; ${longer}`,
-    cost: 'The table and its indexes are rewritten, and nobody reads or writes it meanwhile; columns that refer to it have to be bigint too. Of a big table, fill a new column of bigint in batches and swap it in.',
+    cost: `${where}The table and its indexes are rewritten, and nobody reads or writes it meanwhile; columns that refer to it have to be bigint too. Of a big table, fill a new column of bigint in batches and swap it in.`,
   };
 }
