@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export type Unit = '%' | 's' | 'ms' | 'bytes' | 'ratio' | 'days';
+export type Unit = '%' | 's' | 'ms' | 'bytes' | 'ratio' | 'days' | 'count' | '/h';
 
 /** Three points on a scale: below `normal` nothing is wrong, from `critical` on everything is. */
 export interface Levels {
@@ -64,6 +64,9 @@ export const THRESHOLDS = {
   dead_ratio: levels("Dead rows, of the table's autovacuum threshold", 'ratio', 1.5, 5, 20),
   rollback_percent: levels('Transactions rolled back', '%', 2, 10, 50),
   requested_checkpoints_percent: levels('Checkpoints requested before their time', '%', 30, 60, 95),
+  slow_statements_per_hour: levels('Calls of slow statements per hour', '/h', 10, 50, 500),
+  index_faults: levels('Indexes that are invalid, or big and unused', 'count', 0, 3, 20),
+  sequence_percent: levels('Values of a sequence that are used up', '%', 50, 80, 95),
   slow_query_ms: limit('A running query counts as slow after', 'ms', 1000),
   slow_statement_ms: limit('A statement counts as slow at a mean time of', 'ms', 100),
   idle_session_seconds: limit('A session counts as idle for long after', 's', 600),

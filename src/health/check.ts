@@ -22,6 +22,8 @@ export interface Check {
   readonly category: CategoryId;
   /** What it reads. Where one is denied or was not read, the check is unknown with the reason, and is not asked. */
   readonly reads: readonly AnyPoll[];
+  /** What it tells more by, where that can be read: it is judged without it too. */
+  readonly also?: readonly AnyPoll[];
   /** The counters of which it needs the growth. */
   readonly counts?: readonly AnyCounted[];
   /** Rows that this role does not see change nothing: what is counted is counted for every role. */

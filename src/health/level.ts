@@ -24,6 +24,17 @@ export function limitLevel(
   return (worse === 'higher' ? value >= thresholds[id] : value < thresholds[id]) ? 'warn' : 'normal';
 }
 
+/** Dead rows of a table, of those from which autovacuum vacuums it. */
+export function deadRatio({
+  dead,
+  vacuum_at,
+}: {
+  readonly dead: number;
+  readonly vacuum_at: number;
+}): number {
+  return dead / Math.max(1, vacuum_at);
+}
+
 /** Connections in use, of those that are not reserved. */
 export function connectionsLevel(
   summary: { clients: number; max_connections: number; reserved_connections: number } | undefined,

@@ -10,7 +10,13 @@ export const CHECKS: readonly Check[] = Object.values<Check>(checks);
 
 /** What is read for checks, with what the derived figures are made from. */
 export function pollsOf(checks: readonly Check[]): readonly AnyPoll[] {
-  return [...new Set([walPositionPoll, databasePoll, ...checks.flatMap(({ reads }) => reads)])];
+  return [
+    ...new Set([
+      walPositionPoll,
+      databasePoll,
+      ...checks.flatMap(({ reads, also = [] }) => [...reads, ...also]),
+    ]),
+  ];
 }
 
 /** The counters whose growth they look at. */

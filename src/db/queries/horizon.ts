@@ -48,6 +48,11 @@ ORDER BY age DESC NULLS LAST, seconds DESC NULLS LAST LIMIT $1::int`,
 });
 export type HorizonRow = RowOf<typeof horizonHolders>;
 
+/** Whether it keeps rows of this database: a snapshot of another one does not. */
+export function isOfDatabase({ database }: HorizonRow, name: string): boolean {
+  return database === null || database === name;
+}
+
 /** Holders read at most: the first ones are those that count. */
 const LISTED = 20;
 

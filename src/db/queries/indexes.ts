@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type Known, poll } from '../poll.ts';
 import { column, defineQuery } from '../query.ts';
-import { BLOCK_SIZE, CURRENT_DATABASE_OID, STATS_SINCE, since } from './fragments.ts';
+import { BLOCK_SIZE, STATS_SINCE, since } from './fragments.ts';
+import { BUILDER, IS_COPY } from './reindex/leftovers.ts';
 
 /*
  * Sizes are relpages, and definitions are never asked for: size functions and pg_get_indexdef() wait behind locks.
@@ -70,11 +71,11 @@ export const indexUnused = defineQuery({
   variants: [
     {
       sql: `WITH /* pgdeck */ top AS MATERIALIZED (
-  SELECT i.indexrelid, i.indrelid, i.indkey, c.relname, c.relpages FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  SELECT i.indexrelid, i.indrelid, i.indkey, i.indexprs IS NOT NULL AS has_expressions, c.relname, c.relpages FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
   WHERE i.indrelid >= 16384 AND c.relkind = 'i' AND c.relnamespace NOT IN ${TOAST} AND ${UNUSED}
   ORDER BY c.relpages DESC, i.indexrelid LIMIT $1::int)
 SELECT /* pgdeck */ c.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
-  EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.indrelid AND k.contype = 'f'
+  c.has_expressions, EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.indrelid AND k.contype = 'f'
     AND (c.indkey::int2[])[0:array_length(k.conkey, 1) - 1] @> k.conkey) AS supports_fk
 FROM top c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 ORDER BY c.relpages DESC, c.indexrelid`,
@@ -82,6 +83,8 @@ ORDER BY c.relpages DESC, c.indexrelid`,
   ],
   row: z.object({
     ...names,
+    /** ANALYZE makes statistics of its expressions, which serve the planner without a scan of it. */
+    has_expressions: z.boolean(),
     /** Its first columns are a foreign key's: deletes in the parent table read it. */
     supports_fk: z.boolean(),
   }),
@@ -135,19 +138,28 @@ export const indexInvalid = defineQuery({
   id: 'indexes.invalid',
   variants: [
     {
-      sql: `SELECT /* pgdeck */ i.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
-  EXISTS (SELECT 1 FROM pg_stat_progress_create_index p WHERE p.relid = i.indrelid AND p.datname = current_database())
-  OR EXISTS (SELECT 1 FROM pg_locks l WHERE l.locktype = 'relation' AND l.relation = i.indrelid
-    AND l.mode = 'ShareUpdateExclusiveLock' AND l.database = ${CURRENT_DATABASE_OID}) AS maybe_building
+      sql: `SELECT /* pgdeck */ i.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes, c.relkind = 'I' AS partitioned,
+  n.nspname = 'pg_toast' AS toast, i.indislive AS live, i.indisunique AS is_unique, ${IS_COPY} AS copy,
+  pg_has_role(current_user, c.relowner, 'USAGE') AS owned, b.pid IS NOT NULL AS building
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+${BUILDER}
 WHERE NOT i.indisvalid OR NOT i.indisready OR NOT i.indislive
 ORDER BY c.relpages DESC, i.indexrelid`,
     },
   ],
   row: z.object({
     ...names,
-    /** A build or a VACUUM of the table is under way: not to be called a leftover. */
-    maybe_building: z.boolean(),
+    /** The index of a partitioned table: invalid while a partition has none that is attached to it. */
+    partitioned: z.boolean(),
+    toast: z.boolean(),
+    /** False: it was being dropped. */
+    live: z.boolean(),
+    is_unique: z.boolean(),
+    /** By its name a copy of REINDEX CONCURRENTLY, and the table has another index of the same definition. */
+    copy: z.boolean(),
+    owned: z.boolean(),
+    /** Somebody seems to be building it now: not to be called a leftover. */
+    building: z.boolean(),
   }),
 });
 
@@ -183,4 +195,7 @@ export const indexUsagePoll = poll('slow', 'slow', indexUsage, ofIndexLimit);
 export const indexUnusedPoll = poll('slow', 'slow', indexUnused, ofIndexLimit);
 export const indexInvalidPoll = poll('slow', 'slow', indexInvalid);
 export const indexCountsPoll = poll('slow', 'slow', indexCounts);
+/** For who looks for a fault and not at a list: it is one for longer than minutes. */
+export const indexInvalidRarePoll = poll('slow', 'rare', indexInvalid);
+export const indexUnusedRarePoll = poll('slow', 'rare', indexUnused, ofIndexLimit);
 export const indexDuplicatePoll = poll('slow', 'rare', indexDuplicate, ofIndexLimit);

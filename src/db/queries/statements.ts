@@ -117,6 +117,11 @@ FROM unnest($1::int8[]) i (id) LEFT JOIN ${relation(server, NAME)} s ON s.queryi
   params: ({ ids }: { ids: readonly string[] }) => [ids],
 });
 
+/** Whether a statement is one of pgdeck's: this stands in every query of ours. */
+export function isOwnStatement(query: string | null): boolean {
+  return query?.includes('/* pgdeck */') ?? false;
+}
+
 /** How many entries were pushed out: while that number rises, the list is incomplete. */
 export const statementsInfo = defineQuery({
   id: 'statements.info',

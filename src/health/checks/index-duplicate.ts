@@ -1,4 +1,4 @@
-import { displayName, fullName } from '../../db/ident.ts';
+import { displayName, quoteRelation } from '../../db/ident.ts';
 import { indexDuplicatePoll } from '../../db/queries/indexes.ts';
 import { bytes } from '../../text/units.ts';
 import { defineCheck } from '../check.ts';
@@ -21,7 +21,7 @@ export const indexDuplicate = defineCheck({
         evidence: `Compared by columns, operator classes, collations, options and predicate; the size is that of the last VACUUM or ANALYZE.`,
         why: 'Every write has to keep both up to date, and no query needs both.',
         remedy: {
-          sql: `DROP INDEX CONCURRENTLY ${fullName(row.schemaname, row.indexrelname)}`,
+          sql: `DROP INDEX CONCURRENTLY ${quoteRelation({ schema: row.schemaname, name: row.indexrelname })}`,
           cost: 'Waits for transactions that use the table; reads and writes go on.',
         },
       };

@@ -1,11 +1,8 @@
-import { horizonHolders } from '../../db/queries/horizon.ts';
-import type { RowOf } from '../../db/query.ts';
+import { type HorizonRow, horizonHolders, isOfDatabase } from '../../db/queries/horizon.ts';
 import type { Session } from '../../db/session.ts';
 import { uncapital } from '../../text/capital.ts';
 import { count, duration, roughly } from '../../text/units.ts';
 import type { Check } from '../engine/plan.ts';
-
-type Holder = RowOf<typeof horizonHolders>;
 
 /** A snapshot that is younger is somebody's query. */
 const OLD_SECONDS = 300;
@@ -57,15 +54,15 @@ export async function stayed(session: Session, tables: readonly Dead[]): Promise
 }
 
 /** What holds rows of this database, the oldest first; a snapshot of another one does not. */
-async function inTheWay(session: Session): Promise<Holder[]> {
+async function inTheWay(session: Session): Promise<HorizonRow[]> {
   const holders = await session.run(horizonHolders, { limit: 20 });
-  return holders.filter(({ database }) => database === null || database === session.server.database);
+  return holders.filter((one) => isOfDatabase(one, session.server.database));
 }
 
-function nameOf({ kind, id, detail }: Holder): string {
+function nameOf({ kind, id, detail }: HorizonRow): string {
   return `The ${kind} ${id}${detail ? ` (${detail})` : ''}`;
 }
 
-function since({ seconds }: Holder): string {
+function since({ seconds }: HorizonRow): string {
   return seconds === null ? '' : `, for ${duration(seconds)}`;
 }

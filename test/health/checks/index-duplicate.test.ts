@@ -11,7 +11,7 @@ beforeAll(async () => {
     db,
     'CREATE TABLE orders (id int PRIMARY KEY, customer int)',
     'CREATE INDEX by_customer ON orders (customer)',
-    'CREATE INDEX by_customer_again ON orders (customer)',
+    'CREATE INDEX "order" ON orders (customer)',
   );
 });
 afterAll(() => db.drop());
@@ -20,11 +20,11 @@ test('an index that another one equals is found, and no more once it is dropped'
   const found = await lookAt(db.target(), { checks: [indexDuplicate] });
   expect(found.findings).toMatchObject([
     {
-      id: 'index_duplicate:by_customer_again',
+      id: 'index_duplicate:order',
       severity: 'warning',
-      remedy: { sql: 'DROP INDEX CONCURRENTLY public.by_customer_again' },
+      remedy: { sql: 'DROP INDEX CONCURRENTLY "public"."order"' },
     },
   ]);
-  await publish(db, 'DROP INDEX by_customer_again');
+  await publish(db, 'DROP INDEX "order"');
   expect((await lookAt(db.target(), { checks: [indexDuplicate] })).findings).toEqual([]);
 });

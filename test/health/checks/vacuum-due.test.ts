@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { vacuumDue } from '../../../src/health/checks/vacuum-due.ts';
+import { app, publish } from '../../db/queries/session.ts';
+import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { lookAt } from '../stage.ts';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+  await publish(
+    db,
+    'CREATE TABLE orders (id int) WITH (autovacuum_enabled = off)',
+    'INSERT INTO orders SELECT generate_series(1, 5000)',
+    // by its own threshold; by those of the server it would not be due
+    'CREATE SCHEMA sales CREATE TABLE "Own" (id int) WITH (autovacuum_enabled = off, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100)',
+    'INSERT INTO sales."Own" SELECT generate_series(1, 10000)',
+  );
+  await publish(db, 'ANALYZE orders, sales."Own"');
+});
+afterAll(() => db.drop());
+
+const seen = (thresholds = {}, role?: string) => lookAt(db.target(role), { checks: [vacuumDue], thresholds });
+const vacuumOf = ({ categories }: Awaited<ReturnType<typeof seen>>) =>
+  categories.find(({ id }) => id === 'vacuum')?.score;
+
+test('dead rows are found by the threshold of their table, and gone after VACUUM', async () => {
+  const before = await seen();
+  expect(before.findings).toEqual([]);
+  expect(vacuumOf(before)).toBe(100);
+  await publish(db, 'DELETE FROM orders WHERE id <= 4000', 'DELETE FROM sales."Own" WHERE id <= 1500');
+  const due = await seen();
+  expect(due.findings).toMatchObject([
+    {
+      id: 'vacuum_due:sales."Own"',
+      severity: 'alert',
+      value: 15,
+      threshold: 5,
+      remedy: { operation: 'vacuum', input: { table: ['sales."Own"'] } },
+    },
+    {
+      id: 'vacuum_due:orders',
+      severity: 'warning',
+      title: 'orders has 4.0k dead rows, 3.8 times what autovacuum allows (1.1k).',
+      evidence: expect.stringMatching(
+        /^Counted since .*; never vacuumed; autovacuum is switched off for it\.$/,
+      ),
+    },
+  ]);
+  // 60 % at alert, and two thirds of the way from there to critical
+  expect(vacuumOf(due)).toBe(13);
+  // who may not vacuum it gets the statement for who may
+  const [first] = (await seen({}, await db.roleWith('pg_monitor'))).findings;
+  expect(first?.remedy).toMatchObject({
+    sql: 'VACUUM "sales"."Own"',
+    cost: expect.stringContaining('This role may not'),
+  });
+  await publish(db, 'VACUUM orders, sales."Own"');
+  expect((await seen()).findings).toEqual([]);
+});
+
+test('who keeps dead rows from being removed is named, once VACUUM was in vain', async () => {
+  const holder = await app(db, undefined, 'report');
+  await holder.sql('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await holder.sql('SELECT 1');
+  await publish(db, 'INSERT INTO orders SELECT generate_series(1, 4000)');
+  await publish(db, 'DELETE FROM orders');
+  await publish(db, 'VACUUM orders');
+  // so soon after a VACUUM only what it could not do is a finding
+  expect((await seen()).findings).toEqual([]);
+  const [found] = (await seen({ long_query_seconds: { normal: 0 } })).findings;
+  const who = `session ${holder.pid} (postgres report idle in transaction)`;
+  expect(found).toMatchObject({
+    id: 'vacuum_due:orders',
+    title: expect.stringContaining(', and VACUUM cannot remove them.'),
+    evidence: expect.stringContaining(`The ${who} still sees rows that died in the last `),
+    remedy: { advice: expect.stringContaining(`while the ${who} is there`) },
+  });
+  await holder.sql('COMMIT');
+  await publish(db, 'VACUUM orders');
+  expect((await seen({ long_query_seconds: { normal: 0 } })).findings).toEqual([]);
+});
+
+test('what is not counted is unknown and not good: after a reset, and without track_counts', async () => {
+  await publish(db, 'INSERT INTO orders SELECT generate_series(1, 3000)');
+  await publish(db, 'VACUUM ANALYZE orders');
+  await publish(db, "SELECT pg_stat_reset_single_table_counters('orders'::regclass)");
+  const lost = await seen();
+  expect(lost.unknown).toMatchObject([
+    {
+      reason: expect.stringContaining('Nothing is counted of 1 table that has rows (orders)'),
+      remedy: 'ANALYZE',
+    },
+  ]);
+  expect(lost.coverage).toBe(0);
+  await publish(db, 'ANALYZE orders');
+  expect((await seen()).unknown).toEqual([]);
+  await publish(db, `ALTER DATABASE ${db.database} SET track_counts = off`);
+  expect((await seen()).unknown).toMatchObject([{ remedy: 'ALTER SYSTEM SET track_counts = on' }]);
+  await publish(db, `ALTER DATABASE ${db.database} RESET track_counts`);
+});
