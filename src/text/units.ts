@@ -40,7 +40,8 @@ export function milliseconds(value: Maybe): string {
 
 /** A number of which every digit counts: `1,234,567`. */
 export function exact(n: number): string {
-  return n.toLocaleString('en-US');
+  // the tables of a locale take 10 ms to load, and the first frame has small numbers only
+  return Number.isInteger(n) && Math.abs(n) < 1000 ? String(n) : n.toLocaleString('en-US');
 }
 
 /** `1 table`, `1,234 tables`, `2 indexes`; `words` where the ending does not make several of it. */

@@ -4,6 +4,7 @@ import {
   count,
   duration,
   durationText,
+  exact,
   milliseconds,
   moment,
   parseDuration,
@@ -126,4 +127,15 @@ test.each([
 ])('%d %s', (n, word, text) => {
   expect(plural(n, word)).toBe(text);
   if (n < 1000) expect(roughly(n, word)).toBe(text);
+});
+
+test.each([
+  [0, '0'],
+  [-12, '-12'],
+  [999, '999'],
+  [1000, '1,000'],
+  [-1_234_567, '-1,234,567'],
+  [12.5, '12.5'],
+])('every digit of %d: %s', (n, text) => {
+  expect(exact(n)).toBe(text);
 });

@@ -11,7 +11,7 @@ import { discard, type PartialBackup, partialDirectory, publish } from '../repos
 import { concurrently } from './concurrently.ts';
 import { archiveName, commandLine, dumpCommands } from './dump/command.ts';
 import { countRows } from './dump/counts.ts';
-import { countFailure } from './dump/failure.ts';
+import { dumpingFailure } from './dump/failure.ts';
 import { globalsCommand, reserveGlobals } from './dump/globals.ts';
 import { watchDump } from './dump/progress.ts';
 import { runDump } from './dump/run.ts';
@@ -75,7 +75,7 @@ export class BackupRun {
       ]);
       this.#counts = counts;
     } catch (error) {
-      throw countFailure(error);
+      throw await dumpingFailure(error, snapshot.session);
     } finally {
       over.abort();
       await watching;

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
-import { DbError } from '../../../db/errors.ts';
+import { DbError, type ErrorKind } from '../../../db/errors.ts';
+import type { Session } from '../../../db/session.ts';
 import { cleanBlock } from '../../../text/clean.ts';
 import { engineErrors } from '../../engine/errors.ts';
-import type { OpError } from '../../error.ts';
+import { OpError } from '../../error.ts';
 import { backupErrors } from '../errors.ts';
 
 /** Lines of stderr that tell why a program failed. */
@@ -67,9 +68,21 @@ export function dumpFailure(command: string, exitCode: number, stderr: string, p
   return known(said, place, said) ?? engineErrors.program({ program: basename(command), exitCode, said });
 }
 
+const GONE: ReadonlySet<ErrorKind> = new Set(['lost', 'starting', 'unreachable']);
+
 /** The same, where one of our own connections was the first to notice. */
-export function countFailure(error: unknown): unknown {
+function countFailure(error: unknown): unknown {
   if (!(error instanceof DbError)) return error;
-  if (['lost', 'starting', 'unreachable'].includes(error.kind)) return backupErrors.serverGone(error);
+  if (GONE.has(error.kind)) return backupErrors.serverGone(error);
   return known(error.message, 'the repository', error) ?? error;
+}
+
+/** The same of all that a dump does at once: a program that could not connect any more does not know why. */
+export async function dumpingFailure(error: unknown, session: Session): Promise<unknown> {
+  if (!(error instanceof OpError) || error.code !== 'engine.program') return countFailure(error);
+  const lost = await session.sql('SELECT 1').then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return lost instanceof DbError && GONE.has(lost.kind) ? backupErrors.serverGone(error) : error;
 }

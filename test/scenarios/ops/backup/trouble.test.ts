@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Cluster } from '../../../../src/hosts/cluster/cluster.ts';
 import { run } from '../../../../src/hosts/local.ts';
+import { dumpingFailure } from '../../../../src/ops/backup/dump/failure.ts';
+import { engineErrors } from '../../../../src/ops/engine/errors.ts';
 import { listBackups } from '../../../../src/ops/repository/repository.ts';
 import { complaints, contextFor, entries, planBackup, withAdmin } from '../../../ops/backup/stage.ts';
 import { carryOut } from '../../../ops/engine/run/stage.ts';
@@ -271,6 +273,10 @@ describe('a server', () => {
     expect(end.status).toBe('failed');
     expect(end.text).toContain('The server ended the connection while it was read. See why in its log');
     expect(entries(repository)).toEqual([]);
+    // pg_dumpall may be the first to notice, and says only that it could not connect
+    const said = 'pg_dumpall: error: could not connect to database "postgres"';
+    const first = engineErrors.program({ program: 'pg_dumpall', exitCode: 1, said });
+    expect(await dumpingFailure(first, session)).toMatchObject({ code: 'backup.serverGone' });
   });
 });
 
