@@ -23,6 +23,7 @@ import { focusHome, focusNext, focusView, pageOf } from './focus.ts';
 import { initialState } from './initial.ts';
 import { contextOf, dispatch, perform } from './keymap.ts';
 import { tellNeeds } from './needs.ts';
+import { refreshOutside } from './outside/refresh.ts';
 import { refreshRuns } from './runs/refresh.ts';
 import { settleSignal } from './signal/signal.ts';
 import { cursorIndex, focusedPane, focusedView, shownRows } from './views/select.ts';
@@ -64,7 +65,7 @@ export class Console implements Deck {
     this.ascii = options.ascii ?? false;
     this.journal = options.journal;
     this.env = options.env ?? process.env;
-    this.model = new Model(this.sampler, this.resolved.thresholds);
+    this.model = new Model(this.sampler, this.resolved.thresholds, this.ports.wallClock);
     this.store = createStore(initialState(options.size));
     focusHome(this);
     this.sampler.onEvent((event) => this.#onSampler(event));
@@ -96,6 +97,7 @@ export class Console implements Deck {
 
   refreshRuns(changed = false): void {
     refreshRuns(this, changed);
+    if (changed) refreshOutside(this, true);
   }
 
   /** Begins to watch. */
@@ -259,6 +261,7 @@ export class Console implements Deck {
   #onSampler(event: 'link' | 'data' | 'clock'): void {
     if (event === 'clock') {
       refreshRuns(this);
+      refreshOutside(this);
       const { toast } = this.state;
       if (toast && this.sampler.now() >= toast.until) this.store.set({ toast: undefined });
       // ages on the screen grow only while nothing new comes

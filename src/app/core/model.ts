@@ -19,12 +19,14 @@ interface Memo {
   readonly shown: Shown;
 }
 
+const NOT_YET = { unknown: 'It was not looked for yet.' };
 /** Nothing was looked for yet. */
 const NOT_LOOKED: Outside = {
   now: Number.NaN,
-  backups: { unknown: 'It was not looked for yet.' },
-  jobs: { unknown: 'It was not looked for yet.' },
-  volumes: { unknown: 'It was not looked for yet.' },
+  backups: NOT_YET,
+  jobs: NOT_YET,
+  volumes: NOT_YET,
+  memory: NOT_YET,
 };
 
 /** The facts every view is computed from: what was read, what follows from several readings, and what pgdeck has done. */
@@ -32,16 +34,30 @@ export class Model extends Figures {
   readonly thresholds: Thresholds;
   /** What pgdeck has done, from its journal. */
   runs: readonly RunRow[] = [];
-  /** What is not the server's to tell: backups, jobs, file systems. */
-  outside: Outside = NOT_LOOKED;
-  waivers: readonly Waiver[] = [];
+  readonly #clock: () => number;
+  #outside: Outside = NOT_LOOKED;
+  #waivers: readonly Waiver[] = [];
   /** By view: computed once per round of the sampler and setting of the table. */
   readonly shown = new Map<string, Memo>();
   #health: Assessment | undefined;
 
-  constructor(facts: Facts, thresholds: Thresholds) {
+  /** @param clock ms since 1970 */
+  constructor(facts: Facts, thresholds: Thresholds, clock: () => number = Date.now) {
     super(facts, countsOf(CHECKS));
     this.thresholds = thresholds;
+    this.#clock = clock;
+  }
+
+  /** What is not the server's to tell: backups, jobs, file systems. */
+  set outside(outside: Outside) {
+    this.#outside = outside;
+    this.#health = undefined;
+  }
+
+  /** What somebody lives with, as the profile has it. */
+  set waivers(waivers: readonly Waiver[]) {
+    this.#waivers = waivers;
+    this.#health = undefined;
   }
 
   override observe(): void {
@@ -51,9 +67,10 @@ export class Model extends Figures {
 
   /** The judgement on what was read last; undefined while there is no server. */
   get health(): Assessment | undefined {
-    const { server, thresholds, outside, waivers } = this;
+    const { server, thresholds } = this;
     if (server === undefined) return undefined;
-    this.#health ??= assess({ figures: this, server, thresholds, outside }, { waivers });
+    const outside = { ...this.#outside, now: this.#clock() };
+    this.#health ??= assess({ figures: this, server, thresholds, outside }, { waivers: this.#waivers });
     return this.#health;
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { outsideFacts } from '../../app/outside/facts.ts';
 import type { Env } from '../../config/libpq/env.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
@@ -16,10 +17,10 @@ import {
   reportOf,
   type Status,
 } from '../../health/report.ts';
+import { local } from '../../hosts/local.ts';
 import type { HealthOptions } from '../health.ts';
 import { EXIT, printJson } from '../output.ts';
 import { interruptible } from '../show/interruptible.ts';
-import { outsideFacts } from './outside.ts';
 import { printReport } from './print.ts';
 import { sayRemedies } from './remedies.ts';
 
@@ -38,7 +39,7 @@ export async function runHealth(options: HealthOptions, resolved: Resolved, env:
   try {
     const { thresholds, waivers } = resolved;
     const wait = () => interruptible().after(options.sample);
-    const outside = await outsideFacts(resolved, env, session.server);
+    const outside = await outsideFacts({ session, resolved, env, host: local });
     const seen = await look(session, { thresholds, waivers, outside, checks, categories, wait });
     // stopped by a person: there is no verdict
     if (seen === undefined) return EXIT.unreachable;

@@ -15,19 +15,19 @@ export const archiver = defineCheck({
     const [row] = facts.figures.rows(archiverPoll);
     if (facts.server.settings.archive_mode === 'off') return { because: 'archive_mode is off' };
     if (!row?.failing) return {};
-    const since = row.last_archived_seconds;
+    const { last_archived_seconds: last, unarchived_seconds: since } = row;
     const long = since === null || since > LONG_SECONDS;
     return {
       findings: [
         {
           severity: long ? 'critical' : 'alert',
-          title: `archive_command fails: ${row.last_failed_wal ?? 'a segment'} could not be archived.`,
+          title: `Archiving fails: ${row.last_failed_wal ?? 'a segment'} could not be archived.`,
           ...(since !== null && { value: since, unit: 's', threshold: LONG_SECONDS }),
-          evidence: `pg_stat_archiver: ${row.failed_count} failures since ${row.stats_reset?.slice(0, 16) ?? 'the start'}, the last ${duration(row.last_failed_seconds)} ago; ${since === null ? 'nothing was archived yet' : `the last segment was archived ${duration(since)} ago`}.`,
+          evidence: `pg_stat_archiver: ${row.failed_count} failures since ${row.stats_reset?.slice(0, 16) ?? 'the start'}, the last ${duration(row.last_failed_seconds)} ago; ${last === null ? 'nothing was archived yet' : `the last segment was archived ${duration(last)} ago`}.`,
           why: 'pg_wal grows until the disk is full, and a point-in-time recovery ends at the last segment archived.',
           remedy: {
             advice:
-              "Read what the command says in the server's log, and mend it: the server tries again by itself.",
+              "Read what archive_command says in the server's log, and fix it: the server tries again by itself.",
           },
           ...(long && { cap: 60 }),
         },

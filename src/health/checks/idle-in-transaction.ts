@@ -31,7 +31,7 @@ export const idleInTransaction = defineCheck({
           why: 'Its locks are held and VACUUM removes no row version that is newer than its snapshot, for nothing.',
           remedy: {
             advice:
-              'End it (K, or pgdeck terminate PID), mend the application that leaves transactions open, and set idle_in_transaction_session_timeout.',
+              'End it (K, or pgdeck terminate PID), fix the application that leaves transactions open, and set idle_in_transaction_session_timeout.',
           },
         },
       ];

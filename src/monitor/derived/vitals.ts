@@ -20,6 +20,8 @@ type DatabaseRow = RowOf<typeof databaseStats>;
 /** One database with what happened in it lately. */
 export interface DatabaseVitals {
   readonly row: DatabaseRow;
+  /** How long the window of 60 s is so far; null before two samples. */
+  readonly seconds: number | null;
   /** Committed and rolled back transactions per second over 10 s, without those of reading it; null before two samples. */
   readonly tps: number | null;
   /** Share of block accesses found in shared buffers over 60 s; null when unknown or too few to count. */
@@ -29,7 +31,9 @@ export interface DatabaseVitals {
   readonly readsPerSecond: number | null;
   /** Mean time of a block read over 60 s; null without track_io_timing or without reads. */
   readonly msPerRead: number | null;
-  /** Share of transactions rolled back over 60 s. */
+  /** Transactions that ended within 60 s, without those of reading it. */
+  readonly transactions: number | null;
+  /** The share of them that was rolled back. */
   readonly rollbackRatio: number | null;
   readonly tempBytesPerSecond: number | null;
 }
@@ -139,11 +143,13 @@ export class Vitals {
 }
 
 const UNKNOWN_VITALS: Omit<DatabaseVitals, 'row'> = {
+  seconds: null,
   tps: null,
   hitRatio: null,
   blocks: null,
   readsPerSecond: null,
   msPerRead: null,
+  transactions: null,
   rollbackRatio: null,
   tempBytesPerSecond: null,
 };
@@ -163,8 +169,9 @@ function perSecond(window: Window | undefined, counter: string): number | null {
   return window === undefined ? null : (window.delta[counter] ?? 0) / window.seconds;
 }
 
-function committed({ delta }: Window): number {
-  return (delta.commits ?? 0) + (delta.rollbacks ?? 0);
+/** Transactions of others. Counters reach the statistics with a delay: what was asked may not be among them yet. */
+function ended({ delta: { commits = 0, rollbacks = 0, own = 0 } }: Window): number {
+  return Math.max(rollbacks, commits + rollbacks - own);
 }
 
 /** hit / (hit + read) of the window, as the statistics collector counts blocks: a "read" may come from the OS cache. */
@@ -172,17 +179,18 @@ function figures(rates: Rates, timing: boolean): Omit<DatabaseVitals, 'row'> {
   const long = rates.window(LONG_WINDOW);
   const short = rates.window(SHORT_WINDOW);
   if (long === undefined || short === undefined) return UNKNOWN_VITALS;
-  const { commits = 0, rollbacks = 0, hit = 0, read = 0, readMs = 0 } = long.delta;
+  const { rollbacks = 0, hit = 0, read = 0, readMs = 0 } = long.delta;
   const blocks = hit + read;
-  const transactions = commits + rollbacks;
+  const transactions = ended(long);
   return {
-    // counters reach the server's statistics with a delay: what was asked may not be among them yet
-    tps: Math.max(0, committed(short) - (short.delta.own ?? 0)) / short.seconds,
+    seconds: long.seconds,
+    tps: ended(short) / short.seconds,
     // few blocks mean an idle server only when it was looked at for a while: after a reset it is not known
     blocks: blocks >= BLOCKS_THAT_COUNT || long.seconds >= SHORT_WINDOW ? blocks : null,
     hitRatio: blocks >= BLOCKS_THAT_COUNT ? hit / blocks : null,
     readsPerSecond: read / long.seconds,
     msPerRead: timing && read > 0 ? readMs / read : null,
+    transactions,
     rollbackRatio: transactions > 0 ? rollbacks / transactions : null,
     tempBytesPerSecond: perSecond(long, 'temp'),
   };

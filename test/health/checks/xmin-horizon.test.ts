@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deadRowsPoll, type HorizonRow, horizonPoll } from '../../../src/db/queries/horizon.ts';
+import { xminHorizon } from '../../../src/health/checks/xmin-horizon.ts';
+import { app, publish } from '../../db/queries/session.ts';
+import { type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
+import { assessed, rowsOf } from '../facts.ts';
+import { lookAt } from '../stage.ts';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+  await publish(
+    db,
+    'CREATE TABLE orders (id int) WITH (autovacuum_enabled = off)',
+    'INSERT INTO orders SELECT generate_series(1, 2000)',
+  );
+});
+afterAll(() => db.drop());
+
+const checks = [xminHorizon];
+const thresholds = { long_query_seconds: { normal: 0, alert: 0 } };
+
+test('who keeps dead rows is found with the tables that suffer, until it ends', async () => {
+  const [report, writer] = [await app(db), await app(db)];
+  await report.sql('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await report.sql('SELECT 1');
+  // nothing has died yet
+  expect((await lookAt(db.target(), { checks, thresholds })).findings).toEqual([]);
+  await publish(db, 'UPDATE orders SET id = id', 'VACUUM orders');
+  const held = await until(
+    async () => {
+      const { findings } = await lookAt(db.target(), { checks, thresholds });
+      return findings.length > 0 && findings;
+    },
+    { what: 'a snapshot older than a second' },
+  );
+  const object = `postgres@${db.database}`;
+  expect(held).toMatchObject([
+    {
+      id: `xmin_horizon:${object}`,
+      severity: 'alert',
+      unit: 's',
+      remedy: { operation: 'terminate', input: { pid: [String(report.pid)] } },
+    },
+  ]);
+  expect(held[0]?.title).toMatch(
+    /^1 session of \S+ holds back VACUUM for 1\.\ds: rows that died in the last \d+/,
+  );
+  expect(held[0]?.evidence).toMatch(/; pid \d+; most dead rows: orders \(\d\.\dk, vacuumed \d\.\ds ago\)\.$/);
+  expect((await lookAt(db.target(), { checks })).findings).toEqual([]);
+
+  await report.sql('ROLLBACK');
+  await writer.sql('VACUUM orders');
+  expect(await lookAt(db.target(), { checks, thresholds })).toMatchObject({ findings: [], unknown: [] });
+});
+
+const holder = (row: Partial<HorizonRow>): HorizonRow => ({
+  kind: 'session',
+  id: '7',
+  database: 'shop',
+  owner: 'app',
+  state: 'idle in transaction',
+  detail: 'app idle in transaction',
+  xids: 20_000,
+  seconds: 400,
+  ...row,
+});
+const judged = (...rows: Partial<HorizonRow>[]) =>
+  assessed(checks, [[rowsOf(horizonPoll, ...rows.map(holder))]]).findings;
+
+test('each kind of holder has its remedy', () => {
+  const untimed = { seconds: null, xids: 3e5 };
+  const found = judged(
+    {},
+    { id: '8', state: 'active', xids: 30_000 },
+    { kind: 'prepared transaction', id: 'two', owner: 'app' },
+    { kind: 'replication slot', id: 'a_slot', database: null, detail: 'physical inactive', ...untimed },
+    { kind: 'standby', id: '9', database: null, detail: 'the_standby', ...untimed },
+  );
+  expect(Object.fromEntries(found.map(({ id, remedy }) => [id, remedy]))).toMatchObject({
+    // the older one is running: the other would not hear a cancel
+    'xmin_horizon:app@shop': { operation: 'cancel', input: { pid: ['8'] } },
+    'xmin_horizon:two': { operation: 'prepared', input: { gid: 'two' } },
+    'xmin_horizon:a_slot': { sql: "SELECT pg_drop_replication_slot('a_slot')" },
+    'xmin_horizon:the_standby': { advice: expect.stringContaining('hot_standby_feedback') },
+  });
+  expect(found).toHaveLength(4);
+});
+
+test('what matters to nobody is no finding', () => {
+  expect(judged({ xids: 9_999 }, { seconds: 60 }, { xids: 0, seconds: 9e9 })).toEqual([]);
+  expect(judged({ kind: 'replication slot', id: 's', seconds: null, xids: 99_999 })).toEqual([]);
+  const elsewhere = [
+    rowsOf(horizonPoll, holder({ database: 'other', xids: 50 })),
+    rowsOf(deadRowsPoll, { schemaname: 'public', relname: 't', dead: 5000, vacuum_age_seconds: null }),
+  ];
+  expect(assessed(checks, [elsewhere]).findings).toEqual([]);
+});
+
+test('what keeps rows from being frozen is as bad as it gets', () => {
+  const server = { settings: { autovacuum_freeze_max_age: '200000000' } };
+  const slot = (xids: number) => holder({ kind: 'replication slot', id: 's', seconds: null, xids });
+  const severity = (xids: number) =>
+    assessed(checks, [[rowsOf(horizonPoll, slot(xids))]], { server }).findings[0]?.severity;
+  expect([1e8 - 1, 1e8, 2e8].map(severity)).toEqual(['warning', 'alert', 'critical']);
+});
