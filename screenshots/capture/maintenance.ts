@@ -77,7 +77,7 @@ async function migrate(terminal: Terminal, picture: TakePicture, home: string): 
   await picture(
     'migrate-failed',
     'the mistake, and what was rolled back',
-    shows(/FAILED after/, /kategory/),
+    shows(/FAILED {2,}/, /kategory/),
     120,
   );
   terminal.type(ENTER);
@@ -93,7 +93,7 @@ async function migrate(terminal: Terminal, picture: TakePicture, home: string): 
   terminal.type(ENTER);
   await terminal.until('the question', shows(/\[No\]/));
   terminal.type('y');
-  await picture('migrate-result', 'all applied', shows(/DONE {2,}/, /│ as planned/), 120);
+  await picture('migrate-result', 'all applied', shows(/DONE {2,}/, /as planned/), 120);
   terminal.type(ENTER);
   await terminal.until('the panes again', OVERVIEW);
   rmSync(directory, { recursive: true });

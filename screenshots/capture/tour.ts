@@ -3,7 +3,7 @@ import { ENTER, ESC, fresh, SMALL, shows, type TakePicture, WINDOW } from './scr
 import type { Terminal, Wanted } from './terminal.ts';
 
 /** The console's own sessions are ended with the others when databases are exchanged. */
-const LIVE = / live\s*$/m;
+const LIVE = / live( \d+(\.\d+)?s)?\s*$/m;
 /** A session that waits for one that waits for one that waits. */
 const PILE_UP = [/└─\d+/, / {3,}[├└]─\d+/, /│[├└]─\d+| {4}[├└]─\d+/];
 /** Somebody has waited long enough for that to be told apart from a passing wait. */
@@ -86,10 +86,11 @@ async function overviews(terminal: Terminal, picture: TakePicture): Promise<void
   await picture('activity', 'a busy server', fresh(/APPLICAT/, /(active: Lock[\s\S]*){4}/));
   terminal.type('1');
   const burning = fresh(/[5-9] wait on/, /Cache ratio/, ...PILE_UP, LONG_WAIT);
-  const calm = fresh(/No session waits for a lock/, /Cache ratio/, /Table sizes/);
+  const calm = fresh(/No session waits for a lock.*(\n.*){1,3}Activity/, /Cache ratio/, /Table sizes/);
   for (const [name, size] of OVERVIEWS) {
     await terminal.resize(size);
-    const history: Wanted = (lines) => size === SMALL || shows(HISTORY)(lines);
+    const whole: Wanted = (lines) => lines.length === size.rows && / quit/.test(lines.at(-1) ?? '');
+    const history: Wanted = (lines) => whole(lines) && (size === SMALL || shows(HISTORY)(lines));
     await picture(name, 'a pile-up', (lines) => burning(lines) && history(lines), 90);
     await picture(
       name.replace('overview', 'calm'),
@@ -127,7 +128,7 @@ async function restore(terminal: Terminal, picture: TakePicture): Promise<void> 
   terminal.type('shop');
   await picture('restore-confirm', 'the name, typed', shows(/Enter runs it/));
   terminal.type(ENTER);
-  await picture('restore-run', 'the load', shows(/▶ Load the backup/, /data \d+%/), 90);
+  await picture('restore-run', 'the load', shows(/▶ Load the backup/), 90);
   await picture('restore-result', 'what was verified', shows(LIVE, /DONE {2,}/, /rows restored/), 90);
   terminal.type('u');
   await terminal.until('the plan of the undo', shows(/PLAN/, /then type the/));

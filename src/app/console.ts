@@ -13,6 +13,7 @@ import {
   type Overlay,
   openedWizard,
   type TableState,
+  type Toast,
   tableOf,
 } from './core/state.ts';
 import { createStore, type Store } from './core/store.ts';
@@ -217,12 +218,10 @@ export class Console implements Deck {
     this.say(`${what} sent to the clipboard.`);
   }
 
-  /** One line that goes after some seconds and stays in the message log. */
-  say(text: string, level: LogLevel = 'info', intervention = false): void {
+  say(text: string, level: LogLevel = 'info', intervention = false, holds?: Toast['holds']): void {
     this.note(text, level, intervention);
-    this.store.set({
-      toast: { text: cleanLine(text), level, until: this.sampler.now() + TOAST_MS[level] },
-    });
+    const until = this.sampler.now() + TOAST_MS[level];
+    this.store.set({ toast: { text: cleanLine(text), level, until, holds } });
   }
 
   /** What was wrong before is answered by what was done since. */

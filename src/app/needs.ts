@@ -9,15 +9,17 @@ import { placePanes, rowsIn } from './screen/panes.ts';
 import { activityScreen, activityView } from './views/activity.ts';
 import { copiesOf } from './views/kept.ts';
 import { panesOf } from './views/registry.ts';
-import { cursorIndex, shownRows, windowOf } from './views/select.ts';
+import { cursorIndex, focusedPane, shownRows, windowOf } from './views/select.ts';
 import type { TableRow } from './views/table-rows.ts';
 import { tablesView } from './views/tables.ts';
 
 /** What the score is made of is read whatever is on the screen: the header has it. */
 const HEALTH_POLLS = pollsOf(CHECKS);
 
-/** Sessions that wait for locks and are read beside the others at most. */
+/** Sessions that are searched at most, and those that wait for locks and are read beside the others. */
 const MANY = 1000;
+/** Sessions that are read beyond the one under the cursor. */
+const AHEAD = 100;
 /** Sizes are asked of so many tables at least: a pane that grows a little does not ask anew. */
 const LEAST_SIZED = 12;
 
@@ -30,22 +32,27 @@ export function tellNeeds(deck: Deck): void {
   // of a zoomed pane too: going back shows what is, not what was
   const { main, side } = panesOf(state);
   const panes = [...main, ...side];
-  const listed = state.screen === activityScreen.id;
-  // those that wait for locks are left to another pane: the others are to be seen all the same
-  const waiting = Math.min(MANY, model.rows(summaryPoll)[0]?.lock_waiting ?? 0);
   sampler.wants = {
     ...sampler.wants,
     idle: state.idle,
     idleSeconds: model.thresholds.idle_session_seconds,
-    activityLimit: !listed
-      ? Math.max(20, state.size.rows) + waiting
-      : tableOf(state, activityView.id).filter === ''
-        ? 200
-        : 1000,
+    activityLimit: activityLimit(deck),
     shownTables: shownTables(deck),
     keptOids: copiesOf(deck.model.runs).map(({ oid }) => oid),
   };
   sampler.need([...HEADER_POLLS, ...HEALTH_POLLS, ...panes.flatMap(({ polls }) => polls)]);
+}
+
+/** Sessions to read: what is on the screen, and where somebody scrolls more than what is gone to next. */
+function activityLimit({ state, model }: Deck): number {
+  const { filter, index } = tableOf(state, activityView.id);
+  // it is looked for among all of them
+  if (filter !== '') return MANY;
+  const scrolled = index === 0 ? 0 : Math.ceil((index + AHEAD) / AHEAD) * AHEAD;
+  const whole = state.screen === activityScreen.id || (state.zoomed && focusedPane(state) === activityView);
+  // those that wait for locks are left to another pane: the others are to be seen all the same
+  const waiting = Math.min(MANY, model.rows(summaryPoll)[0]?.lock_waiting ?? 0);
+  return Math.max(scrolled, whole ? 2 * AHEAD : Math.max(20, state.size.rows) + waiting);
 }
 
 /** The tables whose rows are on the screen; sizes of others are not asked. */

@@ -68,18 +68,29 @@ async function printJobs(
     if (jobs.length === 0) note(NONE);
     return;
   }
-  const [{ badTime, jobOf, surprise }, { badCommand }, { splitWords }, { createContext }, { entryOf }] =
-    await Promise.all([
-      import('../ops/schedule/job.ts'),
-      import('../ops/schedule/words.ts'),
-      import('../text/shell.ts'),
-      import('../ops/engine/context.ts'),
-      import('../ops/registry.ts'),
-    ]);
+  const [
+    { badTime, jobOf, surprise },
+    { badCommand },
+    { problemText },
+    { splitWords },
+    { createContext },
+    { entryOf },
+  ] = await Promise.all([
+    import('../ops/schedule/job.ts'),
+    import('../ops/schedule/words.ts'),
+    import('../ops/engine/fields.ts'),
+    import('../text/shell.ts'),
+    import('../ops/engine/context.ts'),
+    import('../ops/registry.ts'),
+  ]);
   const words = splitWords(text);
+  const named = (option: string, wrong: string | undefined) => wrong && problemText(option, wrong);
   const problem = !JOB_NAME.test(name)
     ? `"${name}" is no name for a job: letters, digits, dot, dash and underscore are.`
-    : (badTime(at) ?? (words === undefined ? 'A quote is not closed.' : await badCommand(words, entryOf)));
+    : (named('--at', badTime(at)) ??
+      (words === undefined
+        ? 'A quote is not closed.'
+        : named('--command', await badCommand(words, entryOf))));
   if (problem !== undefined || words === undefined)
     throw new UsageError(`${problem}`, 'See pgdeck schedule print --help.');
   const { resolved } = await context.resolve(command);

@@ -9,6 +9,14 @@ export type LockMode =
   | 'ExclusiveLock'
   | 'AccessExclusiveLock';
 
+/** A mode as PostgreSQL's documentation writes it and LOCK TABLE takes it: `ACCESS EXCLUSIVE`; pg_locks has it in one word. */
+export function lockModeName(mode: string): string {
+  return mode
+    .replace(/Lock$/, '')
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toUpperCase();
+}
+
 /** What each mode has to wait for: the table "Conflicting Lock Modes" of PostgreSQL's chapter on explicit locking. */
 export const CONFLICTS: Readonly<Record<LockMode, readonly LockMode[]>> = {
   AccessShareLock: ['AccessExclusiveLock'],

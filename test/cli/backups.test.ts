@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { partialDirectory, publish } from '../../src/ops/repository/publish.ts';
 import { manifestOf } from '../ops/repository/stage.ts';
-import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
+import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../support/program.ts';
 
 const home = temporaryDirectory();
 const repository = join(home, 'backups');
 const env = cleanEnvironment(home, { BACKUP_DIR: repository });
-const run = (...args: string[]) => pgdeck(['backups', ...args], env);
+const run = (...args: string[]) => pgdeckHere(['backups', ...args], env);
 
 const VERIFICATIONS = [
   { level: 'decode', at: '2026-01-02T03:05:00.000Z', ok: true, detail: 'Decoded to its end.' },

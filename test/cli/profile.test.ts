@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { missingRights } from '../../src/cli/profile/probe.ts';
 import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
-import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
+import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../support/program.ts';
 
 const home = temporaryDirectory();
 let serial = 0;
@@ -16,7 +16,7 @@ function fresh(text?: string) {
   return {
     file,
     settings: () => JSON.parse(readFileSync(file, 'utf8')),
-    run: (...args: string[]) => pgdeck(args, env),
+    run: (...args: string[]) => pgdeckHere(args, env),
   };
 }
 
@@ -185,7 +185,7 @@ test('a server is not looked for elsewhere when the settings file that was named
     stdout: '',
     stderr: expect.stringContaining(`There is no settings file ${file}.`),
   };
-  expect(await pgdeck(['--config', file, 'show', 'database'], env)).toMatchObject(refused);
-  expect(await pgdeck(['show', 'database'], { ...env, PGDECK_CONFIG: file })).toMatchObject(refused);
-  expect(await pgdeck(['show', 'database'], env)).toMatchObject({ code: 0 });
+  expect(await pgdeckHere(['--config', file, 'show', 'database'], env)).toMatchObject(refused);
+  expect(await pgdeckHere(['show', 'database'], { ...env, PGDECK_CONFIG: file })).toMatchObject(refused);
+  expect(await pgdeckHere(['show', 'database'], env)).toMatchObject({ code: 0 });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Journal } from '../../src/ops/engine/journal/journal.ts';
 import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
-import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
+import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../support/program.ts';
 
 let db: TestDatabase;
 const home = temporaryDirectory();
@@ -18,7 +18,7 @@ afterAll(() => db.drop());
 function run(env: Record<string, string>, ...args: string[]) {
   const { host, port, user, database } = db.target();
   const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
-  return pgdeck(args, cleanEnvironment(home, { XDG_STATE_HOME: state, ...server, ...env }));
+  return pgdeckHere(args, cleanEnvironment(home, { XDG_STATE_HOME: state, ...server, ...env }));
 }
 
 test('nothing done yet', async () => {

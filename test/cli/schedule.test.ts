@@ -136,9 +136,9 @@ test('a job that cannot start says so in its log, and is missed rather than ok',
 test.each([
   [['nightly', '--at', '61 2 * * *'], /five fields of cron/],
   [['nightly', '--at', '0 0 L * *'], /five fields of cron/],
-  [['nightly', '--command', 'rm -rf /'], /expected a command/],
+  [['nightly', '--command', 'rm -rf /'], /--command must be a command/],
   [['nightly', '--command', 'backup --bogus'], /no flag --bogus/],
-  [["a'b"], /expected letters/],
+  [["a'b"], /must be letters/],
 ])('%j is refused, and the crontab stays as it is', async (args, message) => {
   const { code, stderr } = await schedule('install', ...args, '--yes');
   expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SHOWN } from '../../src/app/views/registry.ts';
 import type { Session } from '../../src/db/client.ts';
 import { client, type TestDatabase, testDatabase, until } from '../support/cluster.ts';
-import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
+import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../support/program.ts';
 
 let db: TestDatabase;
 let watcher: Session;
@@ -23,7 +23,7 @@ afterAll(() => db.drop());
 function run(role: string | undefined, ...args: string[]) {
   const { host, port, user, database } = db.target(role);
   const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
-  return pgdeck(args, cleanEnvironment(home, server));
+  return pgdeckHere(args, cleanEnvironment(home, server));
 }
 
 const VIEWS = SHOWN.map(({ id }) => id);
@@ -141,7 +141,7 @@ test('locks: a prepared transaction at the root says which one it is, whose, how
     expect(stdout).toContain(`\n└─${waiter.pid} `);
     const { host, port, user, database } = db.target();
     const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
-    const plain = await pgdeck(['show', 'locks'], cleanEnvironment(home, { ...server, LC_ALL: 'C' }));
+    const plain = await pgdeckHere(['show', 'locks'], cleanEnvironment(home, { ...server, LC_ALL: 'C' }));
     expect(plain.stdout).toContain(`\n\`-${waiter.pid} `);
   } finally {
     await owner.sql(`ROLLBACK PREPARED '${db.database} tx'`);

@@ -7,7 +7,7 @@ import type { Cluster } from '../../src/hosts/cluster/cluster.ts';
 import { terminate } from '../../src/ops/signal/operations.ts';
 import { blocked, isThere, seen, sleeping, waitersOf } from '../ops/signal/stage.ts';
 import { throwawayCluster, until } from '../support/cluster.ts';
-import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../support/program.ts';
+import { cleanEnvironment, MAIN, pgdeckHere, temporaryDirectory } from '../support/program.ts';
 
 // a server of its own: a sweep of idle sessions would take those of other tests
 let cluster: Cluster;
@@ -40,7 +40,7 @@ async function app(name = 'app', user = 'postgres'): Promise<Session> {
 function run(...args: string[]) {
   const { host, port, user, database } = cluster.target();
   const server = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database };
-  return pgdeck(args, cleanEnvironment(home, server));
+  return pgdeckHere(args, cleanEnvironment(home, server));
 }
 
 const lines = (stdout: string) =>

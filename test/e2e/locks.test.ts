@@ -49,7 +49,7 @@ test('the pile-up as a forest: D below C, C below its holders', async () => {
   pty.press('3');
   await pty.waitFor(/^ {2}Locks /m);
   const screen = await pty.waitFor(
-    new RegExp(`^ +└─${c.pid} +C .* AccessExclusive .*\\n +└─${d.pid} +D .* AccessShare `, 'm'),
+    new RegExp(`^ +└─${c.pid} +C .* ACCESS EXCLUS.*\\n +└─${d.pid} +D .* ACCESS SHARE `, 'm'),
   );
   const forest = screen.flatMap((line) => line.match(/^[▶ ] ([ ┌└─├│]*\d+) /)?.[1] ?? []);
   const roots = [a, b].map(({ pid }) => String(pid));
@@ -70,6 +70,7 @@ test('the pile-up as a forest: D below C, C below its holders', async () => {
   pty.press('j', 'j', 'enter');
   await pty.waitFor('Locks: details');
   pty.press('G');
+  await pty.waitFor(/WAITS FOR +ACCESS EXCLUSIVE on relation public\.t/);
   await pty.waitFor(new RegExp(`blocked by +(${a.pid}, ${b.pid}|${b.pid}, ${a.pid})$`, 'm'));
   pty.press('esc');
   await pty.waitFor(new RegExp(`^▶ +└─${c.pid} `, 'm'));

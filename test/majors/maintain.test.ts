@@ -69,7 +69,7 @@ async function tries(context: OpContext, plan: Planner, verb: string, options: t
     if (server.major < since) {
       expect(complaints(made), sql).toEqual([
         expect.stringMatching(
-          new RegExp(`^block Options: PostgreSQL .* has no .*: it came with ${since}\\.`),
+          new RegExp(`^block Options: PostgreSQL .* has no .*: that is from ${since} on\\.`),
         ),
       ]);
       continue;
@@ -89,13 +89,13 @@ test('every option of this version, and a refusal of those that it lacks', async
   await tries(context, planAnalyze, 'ANALYZE', ANALYZE);
   const { server } = await context.session();
   const stats = await planVacuum(context, { only_database_stats: true });
-  if (server.major < 16) expect(complaints(stats)).toEqual([expect.stringContaining('came with 16')]);
+  if (server.major < 16) expect(complaints(stats)).toEqual([expect.stringContaining('from 16 on')]);
   else {
     expect(stats.steps.map(({ preview }) => preview)).toEqual(['VACUUM (ONLY_DATABASE_STATS)']);
     expect((await carryOut(stats, context)).end.status).toBe('done');
   }
   const only = await planAnalyze(context, { table: ['parted'], only: true });
-  if (server.major < 18) expect(complaints(only)).toEqual([expect.stringContaining('came with 18')]);
+  if (server.major < 18) expect(complaints(only)).toEqual([expect.stringContaining('from 18 on')]);
   else {
     expect(only.steps.map(({ preview }) => preview)).toEqual([
       expect.stringContaining('ANALYZE (VERBOSE) ONLY "public"."parted";'),

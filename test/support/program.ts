@@ -62,3 +62,34 @@ export function pgdeck(
   child.on('close', (code) => resolve({ code, stdout, stderr }));
   return promise;
 }
+
+/**
+ * The same within this process, ten times as fast: for tests of what is printed. One at a time; what depends on a start of
+ * its own (signals, what is loaded, the environment of the process) takes {@link pgdeck}.
+ */
+export async function pgdeckHere(args: readonly string[], env: Record<string, string>): Promise<Outcome> {
+  const { run } = await import('../../src/cli/program.ts');
+  const [stdout, stderr] = [captured(process.stdout), captured(process.stderr)];
+  try {
+    const code = await run(args, env);
+    return { code, stdout: stdout.text(), stderr: stderr.text() };
+  } finally {
+    stdout.release();
+    stderr.release();
+  }
+}
+
+function captured(stream: NodeJS.WriteStream): { readonly text: () => string; readonly release: () => void } {
+  const { write } = stream;
+  let text = '';
+  stream.write = ((chunk: string | Uint8Array) => {
+    text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+    return true;
+  }) as typeof write;
+  return {
+    text: () => text,
+    release: () => {
+      stream.write = write;
+    },
+  };
+}

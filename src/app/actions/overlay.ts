@@ -7,7 +7,7 @@ import { PALETTE_ACTIONS } from '../palette/actions.ts';
 import { choosePalette } from '../palette/palette.ts';
 import { toggleDetails } from '../signal/actions.ts';
 import { chooseOption } from '../signal/options.ts';
-import { scrollQuestion } from '../signal/question.ts';
+import { scrollQuestion, unread } from '../signal/question.ts';
 import { terminateIdle } from '../signal/signal.ts';
 import { viewOf } from '../views/registry.ts';
 import { confirmName, openWizard, operationDisabled } from '../wizard/flow.ts';
@@ -55,18 +55,16 @@ function toggleAnswer(deck: Deck): void {
 
 /** Enter gives the answer shown; that is No until somebody has chosen otherwise. */
 function giveAnswer(deck: Deck): void {
-  const { overlay } = deck.state;
   const question = questionOf(deck);
   if (question?.yes) question.accept();
   else if (question) question.refuse();
-  else if (overlay?.kind !== 'signal' || overlay.phase.step !== 'running') deck.open(undefined);
+  else if (!isSending(deck)) deck.open(undefined);
 }
 
 function leaveDialog(deck: Deck): void {
-  const { overlay } = deck.state;
   const question = questionOf(deck);
   if (question) question.refuse();
-  else if (overlay?.kind === 'signal' && overlay.phase.step === 'running') interrupt(deck);
+  else if (isSending(deck)) interrupt(deck);
   else deck.open(undefined);
 }
 
@@ -87,8 +85,14 @@ function closeOrFix(deck: Deck): void {
   else deck.say(why, 'error');
 }
 
-const isSignalAsked = ({ state: { overlay } }: Deck) =>
-  overlay?.kind === 'signal' && overlay.phase.step === 'ask';
+const hasTargets = ({ state: { overlay } }: Deck) =>
+  overlay?.kind === 'signal' && overlay.phase.step === 'ask' && overlay.phase.plan.victims.length > 0;
+
+/** A list is read to its end before it is answered with yes. */
+const isAnswerable = (deck: Deck) => questionOf(deck) !== undefined && unread(deck) === 0;
+
+const isSending = ({ state: { overlay } }: Deck) =>
+  overlay?.kind === 'signal' && overlay.phase.step === 'running';
 
 const hasOptions = ({ state: { overlay } }: Deck) =>
   overlay?.kind === 'signal' && overlay.phase.step === 'ask' && overlay.phase.options.length > 1;
@@ -108,7 +112,7 @@ export const OVERLAY_ACTIONS: readonly Action[] = [
   }),
   action('dialog.enter', 'dialog', 'enter', 'Give the answer shown', giveAnswer, {
     hint: 1,
-    short: 'answer',
+    shortOn: (d) => (questionOf(d) ? 'answer' : isSending(d) ? undefined : 'close'),
   }),
   action('dialog.toggle', 'dialog', 'tab backtab left right h l', 'The other answer', toggleAnswer, {
     hint: 2,
@@ -117,24 +121,36 @@ export const OVERLAY_ACTIONS: readonly Action[] = [
   }),
   action('dialog.yes', 'dialog', 'y', 'Yes', (d) => questionOf(d)?.accept(), {
     hint: 3,
-    short: 'yes',
+    shortOn: (d) => (isAnswerable(d) ? 'yes' : undefined),
     danger: true,
     disabled: notAsked,
   }),
-  action('dialog.no', 'dialog', 'n esc q', 'No', leaveDialog, { hint: 4, short: 'no' }),
+  action('dialog.no', 'dialog', 'n', 'No', leaveDialog, {
+    hint: 4,
+    shortOn: (d) => (questionOf(d) ? 'no' : undefined),
+  }),
+  action('dialog.leave', 'dialog', 'esc q', 'No, stop, or close', leaveDialog, {
+    hint: 4,
+    shortOn: (d) => (isSending(d) ? 'stop' : undefined),
+  }),
   action('dialog.down', 'dialog', 'down j', 'Next option, or down', (d) => chooseOrScroll(d, 1), {
     hint: 2,
     shortOn: (d) => (hasOptions(d) ? 'option' : undefined),
   }),
   action('dialog.up', 'dialog', 'up k', 'Option before, or up', (d) => chooseOrScroll(d, -1)),
-  action('dialog.pagedown', 'dialog', 'pgdn space', 'Page down', (d) =>
-    scrollDialog(d, (at, page) => at + page),
+  action(
+    'dialog.pagedown',
+    'dialog',
+    'pgdn space',
+    'Page down',
+    (d) => scrollDialog(d, (at, page) => at + page),
+    { hint: 1, shortOn: (d) => (unread(d) > 0 ? 'read on' : undefined) },
   ),
   action('dialog.pageup', 'dialog', 'pgup', 'Page up', (d) => scrollDialog(d, (at, page) => at - page)),
   action('dialog.details', 'dialog', 'd', 'Pids and statements, or one row each', toggleDetails, {
     hint: 5,
-    shortOn: (d) => (isSignalAsked(d) ? 'pids and SQL' : undefined),
-    disabled: (d) => (isSignalAsked(d) ? undefined : 'there is nothing more to show'),
+    shortOn: (d) => (hasTargets(d) ? 'pids and SQL' : undefined),
+    disabled: (d) => (hasTargets(d) ? undefined : 'there is nothing more to show'),
   }),
   action('field.enter', 'field', 'enter', 'Accept', takeField, {
     hint: 1,

@@ -2,7 +2,7 @@ import type { Env } from '../../config/libpq/env.ts';
 import type { Resolved } from '../../config/profile.ts';
 import type { Sampler } from '../../monitor/sampler.ts';
 import type { Model } from './model.ts';
-import type { AppState, LogLevel, Overlay, TableState } from './state.ts';
+import type { AppState, LogLevel, Overlay, TableState, Toast } from './state.ts';
 import type { Store } from './store.ts';
 import type { TextField } from './text-field.ts';
 
@@ -91,8 +91,8 @@ export interface Deck {
   toggleIdle(): void;
 
   copy(text: string, what: string): void;
-  /** One line that goes after some seconds and stays in the message log. */
-  say(text: string, level?: LogLevel, intervention?: boolean): void;
+  /** One line that goes after some seconds, or with its cause (`holds`), and stays in the message log. */
+  say(text: string, level?: LogLevel, intervention?: boolean, holds?: Toast['holds']): void;
   /** What was wrong before is answered by what was done since. */
   hush(): void;
   /** Into the message log only: it stands on the screen already. */

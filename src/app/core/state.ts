@@ -112,6 +112,8 @@ export interface Toast {
   readonly level: LogLevel;
   /** Sampler clock (ms) at which it goes. */
   readonly until: number;
+  /** Whether its cause is still there; it is not shown where that has gone, however. */
+  readonly holds?: ((state: AppState) => boolean) | undefined;
 }
 
 export interface AppState {

@@ -8,6 +8,7 @@ import type { Action } from './deck.ts';
 import { LEVEL_TONE, type Model, marked } from './model.ts';
 import type { Sort } from './rows.ts';
 import type { DetailSection } from './section.ts';
+import type { AppState } from './state.ts';
 
 /** A column of a view: how to show a row, and what to sort and export by. */
 export interface Column<Row> extends ColumnSpec {
@@ -87,6 +88,8 @@ export interface View<Row> {
   };
   /** How many rows there are on the server, where only some are read. */
   readonly total?: (model: Model) => number | undefined;
+  /** What `total` counts, behind the number: `not idle`. */
+  readonly counted?: (state: Pick<AppState, 'idle'>) => string;
   /** The identity that a selection follows. */
   readonly identity: (row: Row) => string;
   readonly columns: readonly Column<Row>[];

@@ -1,4 +1,5 @@
 import type { Session } from '../../db/client.ts';
+import { lockModeName } from '../../db/lock-modes.ts';
 import { backendDetail, backendLocks } from '../../db/queries/backend.ts';
 import { duration } from '../../text/units.ts';
 import { action } from '../core/action.ts';
@@ -130,7 +131,7 @@ async function backendSections(
           : `Locks (${locks.length}${locks.length === LOCKS_LISTED ? ' or more' : ''})`,
       facts: locks.map((lock): [string, string] => [
         lock.granted ? 'holds' : 'WAITS FOR',
-        `${lock.mode} on ${lock.locktype} ${lock.relation ?? ''} ${lock.object ?? ''}`.trim() +
+        `${lockModeName(lock.mode)} on ${lock.locktype} ${lock.relation ?? ''} ${lock.object ?? ''}`.trim() +
           (lock.wait_seconds === null ? '' : ` for ${duration(lock.wait_seconds)}`),
       ]),
     },

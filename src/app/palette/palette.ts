@@ -1,5 +1,6 @@
 import { CONTEXTS } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
+import { typedCommand } from './command.ts';
 
 /** Keys that move are no commands anybody looks for by name. */
 function listed(deck: Deck): readonly Action[] {
@@ -11,15 +12,19 @@ function listed(deck: Deck): readonly Action[] {
   );
 }
 
-/** The actions whose title or id has every word, those that begin with the text first. */
+/** The actions whose title or id has every word, those that begin with the text first; then a command with what it is given. */
 export function paletteMatches(deck: Deck, text: string): readonly Action[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const usable = listed(deck);
   if (words.length === 0) return usable;
   const rank = (a: Action) => (a.title.toLowerCase().startsWith(words.join(' ')) ? 0 : 1);
-  return usable
-    .filter((a) => words.every((w) => `${a.title} ${a.id}`.toLowerCase().includes(w)))
-    .sort((a, b) => rank(a) - rank(b));
+  const found = usable.filter((a) => words.every((w) => `${a.title} ${a.id}`.toLowerCase().includes(w)));
+  const typed = typedCommand(text);
+  return [
+    ...found.filter((a) => rank(a) === 0),
+    ...(typed === undefined ? [] : [typed]),
+    ...found.filter((a) => rank(a) > 0),
+  ];
 }
 
 /** Runs the highlighted entry of the open palette. */

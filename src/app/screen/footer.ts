@@ -9,7 +9,7 @@ export function footerLine(deck: Deck, columns: number): Line {
   const { toast, overlay } = deck.state;
   const { more } = glyphsOf(deck);
   if (overlay?.kind === 'filter') return fitLine(fieldSpans(' / ', overlay.field, columns), columns, more);
-  if (toast) {
+  if (toast && toast.holds?.(deck.state) !== false) {
     const tone = toast.level === 'error' ? 'alert' : toast.level === 'done' ? 'good' : 'accent';
     return fitLine([span(` ${toast.text}`, tone)], columns, more);
   }

@@ -35,14 +35,15 @@ export interface Placed {
 export const SIDE = 68;
 /** Rows of the body from which on there is history above the panes, and a line for the headings of each. */
 const ROOMY = 26;
-/** With fewer rows a dashboard has none for the verdict. */
-const LEAST_WITH_VERDICT = 10;
 /** With fewer lines a pane has rows rather than headings. */
 const LEAST_WITH_HEADINGS = 4;
 /** A denied pane says why, and what would change that. */
 const REFUSAL = 2;
-/** As long as there is one in some samples only, there is room for it: what lies below does not go up and down. */
-const STEADY_MS = 30_000;
+/** A pane keeps its height for so long after it has needed it. */
+const STEADY_MS = 10_000;
+/** A session that shows up in some samples only, and the headings that come with it, keep their room for longer. */
+const A_LITTLE = 2;
+const LONG_STEADY_MS = 30_000;
 
 /** What panes have needed lately, by their views. */
 const NEEDED: Slot<Map<AnyView, LatelyNeeded>> = { make: () => new Map() };
@@ -81,7 +82,8 @@ function place(deck: Deck, size: AppState['size']): Placed {
   const { main, side } = panesOf({ screen, size });
   const { dashboard, weights } = screenOf(screen);
   const width = side.length > 0 && !state.zoomed ? columns - SIDE - 1 : columns;
-  const verdict = body >= LEAST_WITH_VERDICT ? verdictLines(deck, width).slice(0, 1) : [];
+  // the one line that stays, however little room there is
+  const verdict = verdictLines(deck, width).slice(0, 1);
   const sparklines = dashboard !== undefined && !state.zoomed && body >= ROOMY ? 1 : 0;
   const height = body - verdict.length - sparklines;
   const compact = dashboard !== undefined && body < ROOMY;
@@ -123,7 +125,9 @@ function asked(deck: Deck, view: AnyView, { claims }: Dashboard, room: number, c
   const lately = needed.get(view) ?? new LatelyNeeded();
   needed.set(view, lately);
   const { at } = deck.model.part(summaryPoll);
-  const need = lately.take(Number.isNaN(at) ? 0 : at, linesOf(deck, view, above, most), STEADY_MS);
+  const now = linesOf(deck, view, above, most);
+  lately.take(Number.isNaN(at) ? 0 : at, now, LONG_STEADY_MS);
+  const need = Math.max(lately.most(STEADY_MS), Math.min(lately.most(LONG_STEADY_MS), now + A_LITTLE));
   return { need, least: above + least, fair: Math.max(above + least, Math.floor(room * share)) };
 }
 

@@ -49,15 +49,21 @@ export function shareByWeight(rows: number, weights: readonly number[]): number[
   return heights;
 }
 
-/** The most that was needed lately. What lies below a pane does not move with every reading. */
+/** What was needed lately, so that what lies below a pane does not move with every reading. */
 export class LatelyNeeded {
+  /** Each needed more than those after it. */
   readonly #seen: { at: number; need: number }[] = [];
 
   /** @param at when the need was so (ms); the same clock each time */
-  take(at: number, need: number, keepMs: number): number {
+  take(at: number, need: number, keepMs: number): void {
     while ((this.#seen.at(-1)?.need ?? Number.POSITIVE_INFINITY) <= need) this.#seen.pop();
     this.#seen.push({ at, need });
     while ((this.#seen[0]?.at ?? at) < at - keepMs) this.#seen.shift();
-    return this.#seen[0]?.need ?? need;
+  }
+
+  /** The most of the last so many ms before the last one taken. */
+  most(ms: number): number {
+    const from = (this.#seen.at(-1)?.at ?? 0) - ms;
+    return this.#seen.find(({ at }) => at >= from)?.need ?? 0;
   }
 }

@@ -68,8 +68,8 @@ function titleLine(
       ? []
       : [span(`  ${(shown.hits ?? shown.rows).length} ${filtered}`, 'muted')];
   const beyond = notRead(view, deck.model);
-  const rest =
-    beyond === 0 ? [] : [span(`  the first ${shown.total} of ${exact(shown.total + beyond)}`, 'muted')];
+  const of = `${exact(shown.total + beyond)} ${view.counted?.(deck.state) ?? view.noun}`;
+  const rest = beyond === 0 ? [] : [span(`  the first ${shown.total} of ${of}`, 'muted')];
   const marks =
     table.marks.size === 0 ? 0 : shown.rows.filter((row) => table.marks.has(view.identity(row))).length;
   const marked = marks > 0 ? [span(`  ${marks} marked`, 'accent')] : [];

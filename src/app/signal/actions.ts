@@ -59,6 +59,8 @@ export function signalQuestion(deck: Deck): Question | undefined {
   if (overlay?.kind !== 'signal' || overlay.phase.step !== 'ask') return undefined;
   const { phase } = overlay;
   const { gid } = chosenOf(phase) ?? {};
+  // where nobody would be hit there is nothing to answer
+  if (gid === undefined && phase.plan.victims.length === 0) return undefined;
   const whenRead = (answer: () => void) => () => {
     const lines = unread(deck);
     if (lines === 0) answer();

@@ -7,6 +7,7 @@ import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
 import type { AppState, Overlay } from '../core/state.ts';
 import { readingLines } from '../screen/reading.ts';
+import { inConsole } from '../wizard/words.ts';
 import { questionLines } from './question.ts';
 import { refusalLines } from './targets.ts';
 
@@ -29,7 +30,9 @@ export function dialogLines(deck: Deck, overlay: SignalOverlay, size: AppState['
     return framed(
       deck,
       [span(` ${verb}: not done`, 'title')],
-      wrap(cleanLine(phase.reason), size.columns - 4).map((text): Line => [span(`  ${text}`, 'alert')]),
+      wrap(cleanLine(inConsole(phase.reason, undefined)), size.columns - 4).map(
+        (text): Line => [span(`  ${text}`, 'alert')],
+      ),
       [[span('  Enter or Esc goes back.', 'muted')]],
       overlay.scroll,
       size,

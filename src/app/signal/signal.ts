@@ -57,6 +57,11 @@ export function signalTargets(deck: Deck, action: SignalAction): void {
   else void plan(deck, action, { pids });
 }
 
+/** Those that were named by their pids. */
+export function signalPids(deck: Deck, action: SignalAction, pids: readonly number[]): void {
+  void plan(deck, action, { pids: pids.map((pid) => ({ pid })) });
+}
+
 export function terminateIdle(deck: Deck, seconds: number): void {
   void plan(deck, 'terminate', { idleLongerThan: seconds });
 }
@@ -109,9 +114,7 @@ function engine() {
 export function confirmSignal(deck: Deck): void {
   const { overlay } = deck.state;
   if (overlay?.kind !== 'signal' || overlay.phase.step !== 'ask') return;
-  const { plan: confirmed } = overlay.phase;
-  if (confirmed.victims.length === 0) deck.open(undefined);
-  else start(deck, overlay.id, confirmed);
+  start(deck, overlay.id, overlay.phase.plan);
 }
 
 function start(deck: Deck, id: symbol, confirmed: SignalPlan): void {

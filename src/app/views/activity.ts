@@ -74,6 +74,7 @@ export const activityView = defineView<ActivityRow>({
     },
   },
   total: (model) => model.rows(activityPoll)[0]?.matching,
+  counted: ({ idle }) => (idle ? 'sessions' : 'not idle'),
   identity: (row) => `${row.pid}/${row.backend_start_us}`,
   sort: { column: 'age', descending: true },
   empty: 'No session is doing anything.',

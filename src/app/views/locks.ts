@@ -1,4 +1,5 @@
 import { quoteLiteral, shortRelation } from '../../db/ident.ts';
+import { lockModeName } from '../../db/lock-modes.ts';
 import { summaryPoll } from '../../db/queries/activity.ts';
 import { type LockRow, locksPoll } from '../../db/queries/locks.ts';
 import { type Level, levelOf } from '../../health/level.ts';
@@ -64,7 +65,7 @@ function stateLevel(entry: LockEntry, model: Model): Level {
     : 'normal';
 }
 
-const modeText = ({ mode }: LockRow) => mode?.replace(/Lock$/, '') ?? '';
+const modeText = ({ mode }: LockRow) => (mode === null ? '' : lockModeName(mode));
 
 /** Where a column says nothing of a fold. */
 const of =

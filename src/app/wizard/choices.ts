@@ -6,6 +6,7 @@ import { type Form, focusedField, type Offer, offered, rawOf } from './form.ts';
 import { contextFor } from './resources.ts';
 import { updateWizard } from './state.ts';
 import type { Wizard } from './types.ts';
+import { inConsole } from './words.ts';
 
 /**
  * The choice that the cursor is on when they have come: the one it was on; where nothing is given yet, what is meant by
@@ -46,6 +47,7 @@ export function askChoices(deck: Deck, wizard: Wizard): void {
     .then((context) => choices(context, others))
     .then(
       (found) => put({ given, status: 'ready', choices: found }),
-      (error) => put({ given, status: 'failed', choices: [], reason: sentenceOf(error) }),
+      (error) =>
+        put({ given, status: 'failed', choices: [], reason: inConsole(sentenceOf(error), operation) }),
     );
 }

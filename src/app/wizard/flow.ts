@@ -1,4 +1,4 @@
-import { inputOfWords } from '../../ops/engine/fields.ts';
+import { readWords } from '../../ops/engine/fields.ts';
 import type { OperationEntry, RawInput } from '../../ops/engine/operation.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
@@ -73,13 +73,17 @@ async function load(deck: Deck, id: number, entry: OperationEntry, options: Open
   try {
     const operation = await entry.load();
     const words = options.words ?? (options.argument === undefined ? undefined : [options.argument]);
-    const given =
-      words === undefined ? options.preset : { ...inputOfWords(operation, words), ...options.preset };
+    const read = words && readWords(operation, words);
+    const given = read === undefined ? options.preset : { ...read.input, ...options.preset };
     const form = given === undefined ? EMPTY_FORM : presetForm(operation, given);
     updateWizard(deck, id, { operation, form, phase: { step: 'form' } });
     const wizard = wizardById(deck.state, id);
     if (!wizard) return;
     askChoices(deck, wizard);
+    if (read !== undefined && read.strange.length > 0) {
+      deck.say(`${entry.id} takes no ${read.strange.join(' ')}.`, 'error');
+      return;
+    }
     // nothing is left to ask: what it would do is what somebody wants to see
     if (words !== undefined && parseForm(operation, form).ok) makePlan(deck, wizard);
   } catch (error) {
@@ -167,14 +171,18 @@ export function confirmYes(deck: Deck): void {
     startRun(deck, wizard, wizard.phase.plan);
 }
 
+const NO_NAME = 'That is not the name; nothing was changed.';
+
 /** Runs what was confirmed with its name, letter by letter. */
 export function confirmName(deck: Deck): void {
   const wizard = openedWizard(deck.state);
   if (wizard?.phase.step !== 'confirm') return;
   const { plan: made, field } = wizard.phase;
   if (field.text === made.subject) startRun(deck, wizard, made);
-  else if (field.text === '') deck.say('Type the name first; Esc goes back.', 'error');
-  else deck.say('That is not the name; nothing was changed.', 'error');
+  else {
+    const said = field.text === '' ? 'Type the name first; Esc goes back.' : NO_NAME;
+    deck.say(said, 'error', false, (state) => openedWizard(state)?.phase.step === 'confirm');
+  }
 }
 
 // --- back ---------------------------------------------------------------------------------------------------------

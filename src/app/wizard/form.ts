@@ -47,7 +47,7 @@ export const EMPTY_FORM: Form = {
   offers: {},
 };
 
-/** A form that is filled in already. */
+/** A form that is filled in already: keys go to the first field that needs an answer. */
 export function presetForm(operation: AnyOperation, preset: RawInput): Form {
   let form = EMPTY_FORM;
   for (const { id, kind } of fieldsOf(operation)) {
@@ -59,7 +59,8 @@ export function presetForm(operation: AnyOperation, preset: RawInput): Form {
     else if (kind === 'choice') form = { ...form, picked: { ...form.picked, [id]: String(value) } };
     else form = { ...form, texts: { ...form.texts, [id]: fieldOf(String(value)) } };
   }
-  return form;
+  const next = visibleFields(operation, form).find(({ id }) => problemOf(operation, form, id) !== undefined);
+  return next === undefined ? form : { ...form, focus: next.id };
 }
 
 /** What was given so far, as the operation's schema takes it. */

@@ -1,3 +1,4 @@
+import { problemText } from '../../ops/engine/fields.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
 import { openedWizard, wizardById } from '../core/state.ts';
@@ -5,12 +6,13 @@ import { EMPTY_FIELD } from '../core/text-field.ts';
 import { askChoices } from './choices.ts';
 import { commandLine } from './command.ts';
 import { fieldFor } from './field-for.ts';
-import { enterField, parseForm, visibleFields } from './form.ts';
+import { enterField, type Form, parseForm, problemOf, visibleFields } from './form.ts';
 import { blocksOf, FOLDED, type WayOn, wayOn } from './plan-view.ts';
 import { contextFor } from './resources.ts';
 import { startRun } from './run.ts';
 import { toPhase, updateWizard } from './state.ts';
 import type { Wizard } from './types.ts';
+import { titleOf } from './values.ts';
 import { inConsole } from './words.ts';
 
 /** Plans with what was given; where something is wrong with that, goes there. */
@@ -26,11 +28,15 @@ export function makePlan(deck: Deck, wizard: Wizard): void {
   const wrong = fields.find(({ id }) => parsed.problems.some((problem) => problem.field === id));
   const touched = new Set([...form.touched, ...fields.map(({ id }) => id)]);
   updateWizard(deck, wizard.id, { form: { ...(wrong ? enterField(form, wrong.id) : form), touched } });
+  const isWrong = (now: Form) => problemOf(operation, now, wrong?.id) !== undefined;
   const message = parsed.problems.find((problem) => problem.field === wrong?.id)?.message;
   const said = wrong
-    ? `${wrong.title} ${message}.`
-    : (parsed.problems[0]?.message ?? 'Something is missing.');
-  deck.say(inConsole(said, operation), 'error');
+    ? problemText(titleOf(wrong), message ?? 'is needed')
+    : problemText(undefined, parsed.problems[0]?.message ?? 'Something is missing.');
+  deck.say(inConsole(said, operation), 'error', false, (state) => {
+    const now = openedWizard(state);
+    return now?.id === wizard.id && now.phase.step === 'form' && isWrong(now.form);
+  });
 }
 
 async function plan(deck: Deck, wizard: Wizard, input: Readonly<Record<string, unknown>>): Promise<void> {

@@ -5,43 +5,77 @@ import { OPERATIONS } from '../../ops/registry.ts';
 /** An option of the command line, not a part of a longer one. */
 const optionIn = (option: string) => new RegExp(`(?<![\\w-])${option}(?![\\w-])`, 'g');
 
-/** What has a key of its own, and what is typed after `:`. */
+/** What has a screen; what is typed after `:` else. Commands that are for a shell only are not here. */
 const KEYS: Readonly<Record<string, string>> = {
   'runs list': '8 (Operations)',
   'runs show': '8 (Operations)',
-  ...Object.fromEntries(OPERATIONS.filter(({ ownKeys }) => ownKeys !== true).map(({ id }) => [id, `:${id}`])),
+  'show activity': '2 (Activity)',
+  'show locks': '3 (Locks)',
+  'show tables': '4 (Tables)',
+  'show indexes': '5 (Indexes)',
+  'show statements': '6 (Statements)',
+  'show databases': ':databases',
+  // its form lists them
+  'backups list': ':restore',
+  'migrate status': ':migrate verify',
+  ...Object.fromEntries(OPERATIONS.map(({ id }) => [id, `:${id}`])),
 };
 
-/** One of pgdeck's own commands, with a run, a version or a name behind it; one with options is for a shell. */
+/** A word as {@link file://../../text/shell.ts shellWord} writes it. */
+const QUOTED = String.raw`\$?'(?:[^'\\]|\\.|'\\'')*'`;
+/** The options that {@link file://../../ops/engine/connection.ts connectionWords} writes: the console is connected there. */
+const CONNECTION = String.raw`(?:(?:-[hpUd]|--config|--profile) (?:${QUOTED}|[^\s']+) |--no-read-only )*`;
+/** An option with its value, or an argument: quoted, a name of a place (`NAME`), or with a digit or `_` in it. */
+const VALUE = String.raw`(?:${QUOTED}|[^\s'(),;]*[^\s'(),;.:])`;
+const GIVEN = String.raw` (?:--[\w-]+(?: (?!-)${VALUE})?|${QUOTED}|[A-Z]+\b|[\w.:-]*[\d_][\w:-]*)`;
+
+/** One of pgdeck's own commands, with what it is given. */
 const COMMAND = new RegExp(
-  `\\bpgdeck (${Object.keys(KEYS)
+  String.raw`\bpgdeck ${CONNECTION}(${Object.keys(KEYS)
     .sort((a, b) => b.length - a.length)
-    .join('|')})(?![\\w-])( [\\w.:-]*[\\d_][\\w:-]*)?(?! --?\\w)`,
+    .join('|')})(?![\w-])((?:${GIVEN})*)`,
   'g',
 );
 
 /**
- * What was written for a command line, as the console calls it: an option is a field of the form, a command that has a
- * wizard is what is typed after `:`. Any other command is for a shell, and stays as it is to the end of its line.
+ * What was written for a command line, as the console calls it: an option is a field of the form, a command is a key or
+ * what is typed after `:`. Several in one line, and what the console has not, are for a shell and stay as they are.
  */
 export function inConsole(text: string, operation: AnyOperation | undefined): string {
-  const fields = operation === undefined ? [] : fieldsOf(operation);
   return text
     .split('\n')
-    .map((line) => {
-      const told = line.replace(COMMAND, asKeys);
-      const shell = shellPart(told);
-      const said = told.slice(0, told.length - shell.length);
-      return (
-        fields.reduce((own, field) => own.replace(optionIn(field.option), () => fieldName(field)), said) +
-        shell
-      );
-    })
+    .map((line) =>
+      partsOf(line)
+        .map((part) => (typeof part === 'string' ? part : said(part.text, operation)))
+        .join(''),
+    )
     .join('\n');
 }
 
-/** The command at the end of a line. */
-const shellPart = (line: string): string => /\bpgdeck -?\w.*$/.exec(line)?.[0] ?? '';
+/** A line in pieces: commands as they are called here, and what stands between them. */
+function partsOf(line: string): (string | { readonly text: string })[] {
+  if (line.includes('&& pgdeck ')) return shellParts(line);
+  const parts: (string | { readonly text: string })[] = [];
+  let from = 0;
+  for (const found of line.matchAll(COMMAND)) {
+    const [whole, words = '', given = ''] = found;
+    parts.push({ text: line.slice(from, found.index) }, asKeys(words, given));
+    from = found.index + whole.length;
+  }
+  return [...parts, ...shellParts(line.slice(from))];
+}
+
+/** Any other command is for a shell, to the end of its line. */
+function shellParts(line: string): (string | { readonly text: string })[] {
+  const shell = /\bpgdeck -?\w.*$/.exec(line)?.[0] ?? '';
+  return [{ text: line.slice(0, line.length - shell.length) }, shell];
+}
+
+const said = (text: string, operation: AnyOperation | undefined): string =>
+  (operation === undefined ? [] : fieldsOf(operation)).reduce(
+    (own, field) => own.replace(optionIn(field.option), () => fieldName(field)),
+    text,
+  );
 
 /** `"Lock timeout"`; of one that is switched off, `"Safety backup" off`. */
 function fieldName(field: InputField): string {
@@ -49,20 +83,24 @@ function fieldName(field: InputField): string {
   return off ? `"${field.asks?.title}" off` : `"${field.title}"`;
 }
 
-function asKeys(_: string, words: string, argument = ''): string {
+function asKeys(words: string, given: string): string {
   const key = KEYS[words] ?? words;
-  return key.startsWith(':') ? `${key}${argument}` : key;
+  return key.startsWith(':') ? `${key}${given}` : key;
 }
 
 /** The field of the form that a sentence for the command line names first. */
 export function fieldNamed(text: string, operation: AnyOperation | undefined): InputField | undefined {
-  const said = text
+  const told = text
     .split('\n')
-    .map((line) => line.slice(0, line.length - shellPart(line).length))
+    .map((line) =>
+      partsOf(line)
+        .map((part) => (typeof part === 'string' ? '' : part.text))
+        .join(''),
+    )
     .join('\n');
   const found = (operation === undefined ? [] : fieldsOf(operation)).map((field) => ({
     field,
-    at: said.search(optionIn(field.option)),
+    at: told.search(optionIn(field.option)),
   }));
   return found.filter(({ at }) => at >= 0).sort((a, b) => a.at - b.at)[0]?.field;
 }

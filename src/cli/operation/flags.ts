@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import { UsageError } from '../../config/usage-error.ts';
-import { fieldsOf, type InputField, parseInput } from '../../ops/engine/fields.ts';
+import { fieldsOf, type InputField, parseInput, problemText } from '../../ops/engine/fields.ts';
 import type { AnyOperation, RawInput } from '../../ops/engine/operation.ts';
 
 /** Gives a command the arguments and flags of an operation's fields. */
@@ -73,15 +73,11 @@ export function inputOf(operation: AnyOperation, raw: RawInput): Record<string, 
   if (parsed.ok) return parsed.input;
   const sentences = parsed.problems.map(({ field: id, message }) => {
     const field = fields.find((one) => one.id === id);
-    return sentence(field === undefined ? message : `${nameOf(field)}: ${message}`);
+    return problemText(field && nameOf(field), message);
   });
   throw new UsageError(sentences.join('\n'), `See: pgdeck ${operation.id} --help`);
 }
 
 function nameOf(field: InputField): string {
   return field.argument ? (field.placeholder ?? field.id).toUpperCase() : field.option;
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -83,6 +83,7 @@ export function effectLine({ waiters }: Effect) {
     in_turn: waiters?.inTurn ?? null,
     waiting: waiters?.waiting ?? null,
     held_up_by: waiters?.by ?? null,
+    gone: waiters === null ? null : (waiters.gone ?? 0),
   };
 }
 

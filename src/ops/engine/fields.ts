@@ -99,11 +99,23 @@ function toNumber(text: string): unknown {
 
 /** What the schema says; of what it has no words of its own for, what is expected. */
 function expectation({ code, message, ...issue }: z.core.$ZodIssue): string {
+  if (code === 'invalid_value' && 'values' in issue && message.startsWith('Invalid option'))
+    return `expected one of ${(issue.values as unknown[]).map(String).join(', ')}`;
   if (code !== 'invalid_type' || !message.startsWith('Invalid input')) return message;
   const wanted = 'expected' in issue ? issue.expected : undefined;
   if (wanted === 'int') return 'expected a whole number';
   return wanted === 'number' ? 'expected a number' : message;
 }
+
+/** A problem as a sentence; `name`: what the front end calls the field, undefined for what is wrong between fields. */
+export function problemText(name: string | undefined, message: string): string {
+  const told = /[.!?]$/.test(message) ? message : `${message}.`;
+  if (name === undefined) return told;
+  if (told.startsWith('is ')) return `${name} ${told}`;
+  return told.startsWith(EXPECTED) ? `${name} must be ${told.slice(EXPECTED.length)}` : `${name}: ${told}`;
+}
+
+const EXPECTED = 'expected ';
 
 function missing(values: Record<string, unknown>, issue: z.core.$ZodIssue): boolean {
   return issue.path.length === 1 && values[String(issue.path[0])] === undefined;
@@ -111,14 +123,29 @@ function missing(values: Record<string, unknown>, issue: z.core.$ZodIssue): bool
 
 /** What words of a command line give, after the operation's name: the other way round than {@link commandWords}. */
 export function inputOfWords(operation: AnyOperation, words: readonly string[]): RawInput {
+  return readWords(operation, words).input;
+}
+
+/** The same, and the words that mean nothing to it. */
+export function readWords(
+  operation: AnyOperation,
+  words: readonly string[],
+): { readonly input: RawInput; readonly strange: readonly string[] } {
   const fields = fieldsOf(operation);
+  const strange: string[] = [];
   const values: Record<string, string | boolean | string[]> = {};
-  const left = [...words];
+  const left = words.flatMap((word) => /^(--[\w-]+)=(.*)$/s.exec(word)?.slice(1) ?? [word]);
   for (let word = left.shift(); word !== undefined; word = left.shift()) {
     const field = fields.find(({ option, argument }) => argument !== true && option === word);
     const target =
-      field ?? fields.find(({ id, argument, kind }) => argument && (kind === 'list' || !(id in values)));
-    if (target === undefined) continue;
+      field ??
+      (word.startsWith('--')
+        ? undefined
+        : fields.find(({ id, argument, kind }) => argument && (kind === 'list' || !(id in values))));
+    if (target === undefined) {
+      strange.push(word);
+      continue;
+    }
     const { id, kind, initial } = target;
     if (kind === 'flag') values[id] = initial !== true;
     else {
@@ -127,7 +154,7 @@ export function inputOfWords(operation: AnyOperation, words: readonly string[]):
       values[id] = kind === 'list' ? [...(Array.isArray(before) ? before : []), value] : value;
     }
   }
-  return values;
+  return { input: values, strange };
 }
 
 /** The command that does the same: words for a shell, without connection and confirmation. */

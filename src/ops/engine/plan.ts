@@ -65,6 +65,8 @@ export interface Plan {
   /** The input as it was understood; never a secret. */
   readonly input: Readonly<Record<string, unknown>>;
   readonly facts: readonly Fact[];
+  /** Why it is worth doing now, in a sentence or two: what is read first. */
+  readonly reason?: string;
   readonly tables?: readonly ResultTable[];
   readonly checks: readonly Check[];
   readonly steps: readonly Step[];

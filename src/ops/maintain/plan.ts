@@ -14,7 +14,7 @@ import { lastTimes } from './shared/last.ts';
 import { rightsChecks } from './shared/rights.ts';
 import { terminalFact } from './shared/terminal.ts';
 import { maintenanceSteps } from './steps.ts';
-import { bloatOf, type Doing, dueTable, isDue, type Looked, sizeOf } from './urgency.ts';
+import { bloatOf, type Doing, dueTable, isDue, type Looked, reasonOf, sizeOf } from './urgency.ts';
 import { lockOf, type MaintainWork } from './work.ts';
 
 /** What VACUUM and ANALYZE differ in. */
@@ -89,6 +89,7 @@ export async function planMaintenance(request: Request, context: OpContext): Pro
       ...factsOf(request, scope, touched, patience.lockTimeout),
       await terminalFact(session),
     ],
+    ...(touched.length > 0 && { reason: reasonOf(touched, doing) }),
     ...(touched.length > 0 && { tables: [dueTable(touched, doing, await bloatOf(session))] }),
     checks: [
       ...refused,

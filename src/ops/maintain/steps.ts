@@ -1,3 +1,4 @@
+import { lockModeName } from '../../db/lock-modes.ts';
 import { progressAnalyze, progressCluster, progressVacuum } from '../../db/queries/progress.ts';
 import { bytes, duration } from '../../text/units.ts';
 import { tellWaits } from '../database/waits.ts';
@@ -170,11 +171,11 @@ async function telling<T>(
 function effectOf(work: MaintainWork, { last, room }: StepOptions): string {
   const before = last.get(work.id);
   const need = room.get(work);
-  const locks = work.options.full
-    ? 'AccessExclusiveLock: nobody reads or writes it until it is done'
-    : 'ShareUpdateExclusiveLock: reads and writes continue, DDL on it waits';
+  const others = work.options.full
+    ? 'nobody reads or writes it until it is done'
+    : 'reads and writes continue, DDL on it waits';
   return [
-    locks,
+    `${lockModeName(lockOf(work))}: ${others}`,
     ...(need === undefined ? [] : [`takes up to ${bytes(need)} more until it is done`]),
     ...(before === undefined ? [] : [`last time ${duration(before.seconds)}`]),
   ].join('; ');

@@ -85,6 +85,21 @@ function bloatText(bloat: TableBloat | undefined): string {
     : `~${Math.round(bloat_share * 100)}%, ${bytes(bloat_bytes)}`;
 }
 
+/** Tables that are named with why they are due; more are counted. */
+const NAMED = 2;
+
+/** Why it is worth doing, the most urgent first: `Due: public.orders (~33k dead rows, 12,345 allowed).` */
+export function reasonOf(tables: readonly Looked[], doing: Doing): string {
+  const due = tables.filter((one) => isDue(one, doing)).sort(byDue(doing));
+  const told = (one: Looked) =>
+    `${fullName(one.schema, one.name)} (${dueText(one, doing).replace(/^due: /, '')})`;
+  const [only, ...others] = tables;
+  if (due.length === 0)
+    return only !== undefined && others.length === 0 ? `Not due: ${told(only)}.` : 'No table is due.';
+  const more = due.length - NAMED;
+  return `Due: ${due.slice(0, NAMED).map(told).join('; ')}${more > 0 ? `; and ${plural(more, 'more table')}` : ''}.`;
+}
+
 /** The tables of a plan with what is due about them. */
 export function dueTable(tables: readonly Looked[], doing: Doing, bloat: Bloat): ResultTable {
   const [head, last] = doing === 'vacuum' ? ['vacuum', 'last vacuum'] : ['analyze', 'last analyze'];

@@ -103,10 +103,24 @@ export interface Hazard {
   readonly line?: number;
 }
 
-/** How a tool would get there: what the operation makes its plan of. */
+/** What is known of a team's tool that has ended, or failed. */
+export interface ToolEnd {
+  /** What its history says was moved; undefined: not known. */
+  readonly moved: readonly string[] | undefined;
+  /** False where nobody has changed anything on the server since before it began. */
+  readonly touched: boolean;
+  readonly failed: boolean;
+}
+
+/** A step of a route; `ended`: of one that runs a team's tool, undefined before it has begun. */
+export interface RouteStep extends Step {
+  readonly ended?: () => ToolEnd | undefined;
+}
+
 /** Of a migration that has failed: rolled back as a whole, half of it there, or an answer that never came. */
 export type Fates = ReadonlyMap<string, 'rolled back' | 'half' | 'unknown'>;
 
+/** How a tool would get there: what the operation makes its plan of. */
 export interface Route {
   readonly direction: Direction;
   /** In the order they are run. */
@@ -121,7 +135,7 @@ export interface Route {
   readonly unread?: string;
   /** `migrate down` would not take it back. */
   readonly oneWay?: true;
-  readonly steps: readonly Step[];
+  readonly steps: readonly RouteStep[];
   /** What became of those that were begun and not done, filled in by the steps; absent where another program does them. */
   readonly fates?: Fates;
   /** What the status was when this was planned: a run refuses when it has changed since. */

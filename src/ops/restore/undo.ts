@@ -16,7 +16,7 @@ import { afterStep, beforeStep, type Hooks } from './steps/hooks.ts';
 import { newState, RUN } from './steps/state.ts';
 import { undoChecks } from './swap/checks.ts';
 import { Undecided } from './swap/errors.ts';
-import { undoPreview, undoSwap } from './swap/swap.ts';
+import { endedText, undoPreview, undoSwap } from './swap/swap.ts';
 
 /** What the steps of a restore have recorded. */
 export const factsSchema = z.object({
@@ -115,7 +115,7 @@ async function undoPlan(
             rows: [
               ['database', live],
               ['closed to clients', milliseconds(done.closed_ms)],
-              ['sessions ended', String(done.ended)],
+              ['sessions ended', endedText(done)],
               ['what was restored is kept as', rolledBack],
             ],
           });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { splitWords } from '../../text/shell.ts';
 import { moment } from '../../text/units.ts';
+import { problemText } from '../engine/fields.ts';
 import { defineOperation } from '../engine/operation.ts';
 import { type Check, KEPT } from '../engine/plan.ts';
 import { cronMissing, JOB_NAME, jobLine, jobsOf, readCrontab, withJob, writeCrontab } from './crontab.ts';
@@ -62,7 +63,7 @@ export const scheduleInstall = defineOperation({
         : { title: 'cron', status: 'block', detail: missing },
       wrong === undefined
         ? { title: 'command', status: 'ok', detail: `pgdeck ${command}` }
-        : { title: 'command', status: 'block', detail: wrong },
+        : { title: 'command', status: 'block', detail: problemText('--command', wrong) },
       ...(surprising === undefined ? [] : [{ title: 'when', status: 'warn', detail: surprising } as const]),
       ...(unasked === undefined ? [] : [{ title: 'confirmation', status: 'warn', detail: unasked } as const]),
       {

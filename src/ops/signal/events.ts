@@ -9,7 +9,15 @@ const outcomeFacts = z.object({
 });
 
 const effectFacts = z.object({
-  waiters: z.object({ freed: z.int(), inTurn: z.int(), waiting: z.int(), by: z.array(z.int()) }).nullable(),
+  waiters: z
+    .object({
+      freed: z.int(),
+      inTurn: z.int(),
+      waiting: z.int(),
+      by: z.array(z.int()),
+      gone: z.int().optional(),
+    })
+    .nullable(),
 });
 
 /** What an event of a run tells of its victims, or of those who waited; undefined for the runner's own. */

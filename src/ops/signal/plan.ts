@@ -167,9 +167,19 @@ async function hitsOf(
     refused,
     limited: !session.server.rights.superuser,
     frees: frees.length,
+    ...(isKept(frees, graph, rows) && { kept: true }),
     ...(held !== undefined && { heldUp: held }),
     ...(failure !== undefined && { waitersUnknown: failure.message }),
   };
+}
+
+/** An advisory lock goes from one of the freed to the next: pg_locks does not tell whether it ends with a transaction. */
+function isKept(frees: readonly number[], graph: Waits, rows: readonly LockRow[]): boolean {
+  const freed = new Set(frees);
+  return rows.some(
+    ({ pid, locktype }) =>
+      locktype === 'advisory' && freed.has(pid) && [...(graph.get(pid) ?? [])].some((one) => freed.has(one)),
+  );
 }
 
 function longestWait(blocks: readonly number[], rows: readonly LockRow[]): number | null {

@@ -106,7 +106,10 @@ export function freesSentence(plan: Hits): string | undefined {
   if (plan.waitersUnknown !== undefined)
     return `Who waits for them is not known: ${cleanLine(plan.waitersUnknown)}`;
   const { frees, heldUp } = plan;
-  const freed = frees > 0 ? `That frees ${sessions(frees)} waiting for a lock` : 'That frees nobody';
+  const turn = plan.kept
+    ? ' at most, in turn: who gets the advisory lock may keep it as long as its session'
+    : '';
+  const freed = frees > 0 ? `That frees ${sessions(frees)} waiting for a lock${turn}` : 'That frees nobody';
   if (heldUp === undefined) return frees > 0 ? `${freed}.` : undefined;
   const { waiters, by, freesTogether } = heldUp;
   const more = frees > 0 ? ' more' : '';
@@ -122,9 +125,10 @@ export function effectSentence(effect: Effect): string {
 /** `57 sessions released`, `1 released, 56 follow in turn; 2 still wait for 2136`: who waits is not released yet. */
 function released({ waiters }: Effect, counted: (n: number) => string): string {
   if (waiters === null) return 'who waited for them could not be read';
-  const { freed, inTurn, waiting, by } = waiters;
+  const { freed, inTurn, waiting, by, gone = 0 } = waiters;
   const turns = inTurn === 0 ? '' : `, ${inTurn} ${inTurn === 1 ? 'follows' : 'follow'} in turn`;
-  const all = `${counted(freed)} released${turns}`;
+  const left = gone === 0 ? '' : `, ${gone} went away while waiting`;
+  const all = `${counted(freed)} released${left}${turns}`;
   if (waiting === 0) return all;
   return `${all}; ${waiting} still wait${waiting === 1 ? 's' : ''}${by.length === 0 ? '' : ` for ${blockersName(by)}`}`;
 }

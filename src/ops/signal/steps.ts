@@ -1,3 +1,4 @@
+import type { DbError } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
 import { Later, Outcome } from '../engine/outcome.ts';
 import type { Step, StepIo } from '../engine/plan.ts';
@@ -48,14 +49,22 @@ function sending(action: SignalAction, victim: Victim, watchOf: WatchOf): Step {
         return notSent(sentenceOf(error));
       }
       const at = performance.now();
-      const sent = await send(session, action, victim);
-      if (sent !== 'delivered') {
-        const lost = session.lost && sent instanceof Error ? sent.message : undefined;
-        return told(await notDelivered(session, action, victim, sent), lost);
+      const { lost } = session;
+      const answer = send(session, action, victim);
+      if (lost) {
+        const sent = await answer;
+        if (sent instanceof Error)
+          return told(await notDelivered(session, action, victim, sent), sent.message);
       }
-      const watch = watchOf(run);
-      watch.delivered = true;
-      return new Later(async () => told(await watch.end({ victim, at, session, signal })));
+      // the next one is sent before this one is answered: far from the server each answer costs a round trip
+      return new Later(async () => {
+        const sent = await answer;
+        if (sent instanceof Error && sent.kind === 'lost') return told(inDoubt(victim, sent));
+        if (sent !== 'delivered') return told(await notDelivered(session, action, victim, sent));
+        const watch = watchOf(run);
+        watch.delivered = true;
+        return told(await watch.end({ victim, at, session, signal }));
+      });
     },
   };
 }
@@ -84,6 +93,12 @@ async function effect(behind: ReadonlySet<number>, io: StepIo): Promise<Effect['
     // unknown is said as such; the outcomes themselves are known
     return null;
   }
+}
+
+/** The connection broke while the signal was under way. */
+function inDoubt(victim: Victim, { message }: DbError): SignalOutcome {
+  const reason = `it is not known whether the signal arrived: ${message}`;
+  return { victim, kind: 'failed', seconds: 0, reason };
 }
 
 async function notDelivered(

@@ -98,6 +98,8 @@ export interface Hits {
   readonly limited: boolean;
   /** How many waiters go on, in turn, when all victims go. */
   readonly frees: number;
+  /** Some of them wait in turn for an advisory lock, which whoever gets it may keep as long as its session. */
+  readonly kept?: boolean;
   /** Waiters behind the victims that do not go on with them alone. */
   readonly heldUp?: HeldUp;
   /** Set when the sessions that wait could not be read: blocks and frees are then unknown, not 0. */
@@ -157,7 +159,7 @@ export interface Effect {
   readonly kind: 'effect';
   /** Null when who waits could not be read. */
   readonly waiters: {
-    /** No longer wait. */
+    /** No longer wait, and are there. */
     readonly freed: number;
     /** Wait only behind those freed: they go on one after the other. */
     readonly inTurn: number;
@@ -165,6 +167,8 @@ export interface Effect {
     readonly waiting: number;
     /** By whom, as far as they wait for nobody themselves. */
     readonly by: readonly number[];
+    /** Waited, and have no session any more. */
+    readonly gone?: number | undefined;
   } | null;
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freedBy, heldUpBy, waitGraph } from '../../db/blocking.ts';
 import { type LockRow, lockTree } from '../../db/queries/locks.ts';
 import type { Session } from '../../db/session.ts';
+import { signalTargets } from './queries/signal.ts';
 import type { Effect, Victim } from './types.ts';
 
 /** Lock waits are read whole: a session left out would be missing from what is freed. */
@@ -44,12 +45,16 @@ async function countWaiters(
   const left = [...behind].filter((pid) => graph.has(pid));
   // those released are still there: an advisory lock that one has got may last as long as its session
   const released = new Set([...behind].filter((pid) => !graph.has(pid)));
+  // who has died or been ended by others meanwhile has got nothing
+  const there = await session.run(signalTargets, { pids: [...released] });
+  const gone = released.size - there.length;
   const turns = new Set(freedBy(graph, released, 'cancelled'));
   const waiting = left.filter((pid) => !turns.has(pid));
   return {
-    freed: behind.size - left.length,
+    freed: there.length,
     inTurn: left.length - waiting.length,
     waiting: waiting.length,
     by: heldUpBy(graph, waiting),
+    ...(gone > 0 && { gone }),
   };
 }

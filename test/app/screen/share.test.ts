@@ -27,8 +27,19 @@ test('whatever the height, it is used up and never exceeded', () => {
   }
 });
 
-test('a pane grows at once and shrinks when it has needed less for a while', () => {
+test('what was needed lately is remembered as long as it is asked for', () => {
   const lately = new LatelyNeeded();
-  const needs = [3, 8, 2, 2, 5, 2, 2];
-  expect(needs.map((need, second) => lately.take(second * 1000, need, 3000))).toEqual([3, 8, 8, 8, 8, 5, 5]);
+  const seen = [3, 8, 2, 2, 5, 2, 2].map((need, second) => {
+    lately.take(second * 1000, need, 5000);
+    return [lately.most(3000), lately.most(5000), lately.most(0)];
+  });
+  expect(seen).toEqual([
+    [3, 3, 3],
+    [8, 8, 8],
+    [8, 8, 2],
+    [8, 8, 2],
+    [8, 8, 5],
+    [5, 8, 2],
+    [5, 8, 2],
+  ]);
 });

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type AppState, openedWizard } from '../../../src/app/core/state.ts';
+import { verdictLine } from '../../../src/app/views/locks/verdict.ts';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { quoteLiteral } from '../../../src/db/ident.ts';
 import { locksPoll } from '../../../src/db/queries/locks.ts';
+import { lineText } from '../../../src/text/line.ts';
 import { blocked, isThere, sleeping } from '../../ops/signal/stage.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { text } from '../screen/frame.ts';
@@ -135,7 +137,13 @@ describe('at 80x24', () => {
 test('on the smallest screen nothing is answered before its target was on it', async () => {
   const { a, b, alter } = await pileUp(3);
   const stage = await console({ columns: 40, rows: 10 });
-  await stage.seconds(() => text(stage).includes('4 wait'), 'the verdict');
+  const verdict = new RegExp(`^!*4 wait.* B: end ${pair(a, b).replace('+', '\\+')} frees 4 *$`, 'm');
+  await stage.seconds(() => verdict.test(text(stage)), 'the verdict');
+  // where the cures do not fit, the key that lists them does
+  const narrow = verdictLine(stage.deck.model, { room: 30, dot: '·', key: 'B' });
+  expect(lineText(narrow)).toMatch(/^!*4 wait.* · B: unblock$/);
+  // the pane of those who hold and wait keeps a row
+  expect(text(stage)).toMatch(new RegExp(`^[▶ ] ┌(${a.pid}|${b.pid})`, 'm'));
   stage.keys('B');
   await stage.asked();
   const lines = () => text(stage).split('\n');
@@ -169,6 +177,12 @@ test('of a session and a prepared transaction that hold others up together y ask
     stage.keys('y');
     await stage.seconds(() => openedWizard(stage.deck.state)?.operation !== undefined, 'the form');
     expect(openedWizard(stage.deck.state)?.form.texts.gid).toMatchObject({ text: gid });
+    // the row has answered which one: what is left to say is how
+    stage.keys('r');
+    expect(openedWizard(stage.deck.state)?.form).toMatchObject({
+      focus: 'outcome',
+      picked: { outcome: 'rollback' },
+    });
     expect(await isThere(watcher, reader.pid)).toBe(true);
   } finally {
     await watcher.sql(`ROLLBACK PREPARED ${quoteLiteral(gid)}`);
@@ -263,6 +277,8 @@ test('a list that is longer than the screen cannot be answered before it was rea
   stage.keys('K');
   expect(await stage.asked()).toHaveLength(9);
   expect(text(stage)).toMatch(/1-\d of 9 sessions: \d more below, PgDn/);
+  expect(text(stage)).toMatch(/Enter answer +PgDn read on .*n no/);
+  expect(text(stage)).not.toContain('y yes');
   for (const answer of ['y', 'tab']) {
     stage.keys(answer);
     expect(stage.overlay('signal').phase).toMatchObject({ step: 'ask', yes: false });

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { exitReport } from '../../../src/app/report.ts';
+import { footerLine } from '../../../src/app/screen/footer.ts';
 import { focusedView, selectedRow, shownRows } from '../../../src/app/views/select.ts';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { activityPoll, summaryPoll } from '../../../src/db/queries/activity.ts';
+import { lineText } from '../../../src/text/line.ts';
 import { blocked, isThere, sleeping } from '../../ops/signal/stage.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { Stage } from '../stage.ts';
@@ -39,6 +41,8 @@ const pids = ({ deck }: Stage) =>
   shownRows(focusedView(deck.state), deck.model, deck.state).rows.map((row) => (row as { pid: number }).pid);
 const selected = ({ deck }: Stage) =>
   (selectedRow(deck.model, deck.state) as { pid: number } | undefined)?.pid;
+
+const footer = ({ deck }: Stage) => lineText(footerLine(deck, 200)).trim();
 
 async function shows(stage: Stage, ...expected: number[]): Promise<void> {
   await stage.seconds(() => expected.every((pid) => pids(stage).includes(pid)), `rows of ${expected.join()}`);
@@ -93,6 +97,26 @@ describe('the question', () => {
     );
     stage.keys('enter');
     expect(stage.deck.state.overlay).toBeUndefined();
+  });
+
+  test('the footer says what the keys do now: to answer, to stop what is sent, to close what is done', async () => {
+    const session = await victim();
+    const stage = await console();
+    await select(stage, session.pid);
+    stage.keys('K');
+    await stage.asked();
+    expect(footer(stage)).toBe('Enter answer  Tab other answer  y yes  n no  d pids and SQL');
+    process.kill(session.pid, 'SIGSTOP');
+    try {
+      stage.keys('y');
+      await stage.dialog('running');
+      expect(footer(stage)).toBe('Esc stop');
+    } finally {
+      process.kill(session.pid, 'SIGCONT');
+    }
+    await stage.dialog('done');
+    stage.deck.store.set({ toast: undefined });
+    expect(footer(stage)).toBe('Enter close');
   });
 
   test('the other answer and Enter send too', async () => {
@@ -285,7 +309,11 @@ describe('root blockers and idle sessions', () => {
     stage.keys('enter');
     // nobody here has been idle for three minutes
     expect(await stage.asked()).toEqual([]);
+    // nothing is asked, so that nothing can be answered
+    expect(footer(stage)).toBe('Enter close');
     stage.keys('y');
+    expect(stage.overlay('signal').phase.step).toBe('ask');
+    stage.keys('enter');
     expect(stage.deck.state.overlay).toBeUndefined();
   });
 });

@@ -1,7 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { fieldOf } from '../../../src/app/core/text-field.ts';
+import { footerLine } from '../../../src/app/screen/footer.ts';
 import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { focusedField, offered, parseForm } from '../../../src/app/wizard/form.ts';
+import { updateWizard } from '../../../src/app/wizard/state.ts';
 import type { Field } from '../../../src/ops/engine/operation.ts';
+import { lineText } from '../../../src/text/line.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { until } from '../../support/until.ts';
 import { operationOf, script, WizardStage } from './stage.ts';
@@ -71,7 +75,7 @@ test('what is wrong is said under its field, and going on leads there', async ()
   expect(stage.text).not.toContain('is needed');
   stage.keys('tab');
   stage.type('0');
-  expect(stage.text).toContain('Jobs at least 1');
+  expect(stage.text).toContain('Jobs: at least 1.');
   stage.keys('backtab', 'enter');
   expect(focus(stage)).toBe('jobs');
   expect(played.planned).toBe(0);
@@ -161,6 +165,17 @@ test('an error goes when what was wrong is changed', async () => {
   expect(stage.deck.state.toast?.text).toBe('Database is needed.');
   stage.type('s');
   expect(stage.deck.state.toast).toBeUndefined();
+  // filled in by another way than its keys, or left
+  const said = () => lineText(footerLine(stage.deck, 80));
+  stage.keys('backspace', 'enter');
+  expect(said()).toContain('Database is needed.');
+  const { id, form } = stage.wizard;
+  updateWizard(stage.deck, id, { form: { ...form, texts: { database: fieldOf('shop') } } });
+  expect(said()).not.toContain('Database is needed.');
+  updateWizard(stage.deck, id, { form });
+  expect(said()).toContain('Database is needed.');
+  stage.keys('esc');
+  expect(said()).not.toContain('Database is needed.');
 });
 
 test('a list takes choices in and out, and what is typed', async () => {

@@ -18,6 +18,7 @@ export interface Script {
   checks: Check[];
   subject: string;
   consequence?: string;
+  reason?: string;
   undo?: Plan['undo'];
   tables?: Plan['tables'];
   /** The work of the step in the middle; ends with the run when it is cancelled. */
@@ -126,6 +127,7 @@ export function operationOf(played: Script): AnyOperation {
             },
           },
         ],
+        ...(played.reason !== undefined && { reason: played.reason }),
         ...(played.consequence !== undefined && { consequence: played.consequence }),
         undo: played.undo ?? 'undo',
       };

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SCREENS } from '../../../src/app/views/registry.ts';
 import { fieldNamed, inConsole } from '../../../src/app/wizard/words.ts';
 import { entryOf } from '../../../src/ops/registry.ts';
 
@@ -12,14 +13,41 @@ test.each([
     'See 8 (Operations), or :recover 20260101T000000-a.',
     undefined,
   ],
-  // a command that is for a shell is copied from here
+  // it is typed here, where the connection is already
   [
-    'Fix it, then: pgdeck -h db migrate up --dir x',
-    'Fix it, then: pgdeck -h db migrate up --dir x',
+    'Fix it, then: pgdeck -h db -p 5432 -U postgres -d shop migrate up --tool sql --dir /x/y.z',
+    'Fix it, then: :migrate up --tool sql --dir /x/y.z',
     undefined,
   ],
+  [
+    "Repair it with: pgdeck --profile 'my db' -d shop migrate repair users_email --dir '/a b'. Not with --dir.",
+    `Repair it with: :migrate repair users_email --dir '/a b'. Not with "Directory".`,
+    'dir',
+  ],
+  [
+    'Roll back to it: pgdeck migrate down --to VERSION',
+    'Roll back to it: :migrate down --to VERSION',
+    undefined,
+  ],
+  [
+    'See who with pgdeck show locks, or end it with: pgdeck terminate 4711, or add --wait.',
+    'See who with 3 (Locks), or end it with: :terminate 4711, or add "Wait".',
+    'wait',
+  ],
+  ['It says: pgdeck migrate status. Then again.', 'It says: :migrate verify. Then again.', undefined],
+  ['Use pgdeck restore and look.', 'Use :restore and look.', undefined],
+  // the console has none of these
+  ['pgdeck profile add x --dir y', 'pgdeck profile add x --dir y', undefined],
+  ['pgdeck backups delete a_1 && pgdeck undo 2', 'pgdeck backups delete a_1 && pgdeck undo 2', undefined],
   ['It says --directory.', 'It says --directory.', undefined],
 ])('%s', (text, said, field) => {
   expect(inConsole(text, up)).toBe(said);
   expect(fieldNamed(text, up)?.id).toBe(field);
+});
+
+test('a screen is called by its own key', () => {
+  for (const { id, key, title } of SCREENS) {
+    const said = inConsole(`pgdeck show ${id}`, undefined);
+    if (!said.startsWith('pgdeck ')) expect(said).toBe(key === undefined ? `:${id}` : `${key} (${title})`);
+  }
 });

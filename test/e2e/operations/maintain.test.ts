@@ -40,7 +40,7 @@ async function vacuumMarked(): Promise<Pty> {
   pty.press('v');
   await pty.waitFor(/Tables {2,}public\.orders,[\s\S]*\* public\.orders .*due: 10k dead rows, /);
   pty.press('tab', 'enter');
-  await pty.waitFor(/Terminal lost {2}the run is cancelled[\s\S]*Enter asks, y runs it/);
+  await pty.waitFor(/Terminal lost {2}the run is cancelled[\s\S]*Enter asks whether to run it/);
   pty.press('enter');
   await pty.waitFor(/\[No\]/);
   pty.press('y');

@@ -31,7 +31,7 @@ test('from the marked index to what it is like now, with whom it waits for', asy
   pty.press('v');
   await pty.waitFor(/Indexes {2,}public\.orders_t,[\s\S]*\* public\.orders_t .*bloat ~/);
   pty.press('tab', 'enter');
-  await pty.waitFor(/Reindex public\.orders_t[\s\S]*Enter asks, y runs it/);
+  await pty.waitFor(/Reindex public\.orders_t[\s\S]*Enter asks whether to run it/);
   pty.press('enter');
   await pty.waitFor(/\[No\]/);
   pty.press('y');

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { commandWords, fieldsOf, parseInput } from '../../../src/ops/engine/fields.ts';
+import { commandWords, fieldsOf, parseInput, problemText } from '../../../src/ops/engine/fields.ts';
 import { defineOperation } from '../../../src/ops/engine/operation.ts';
 import { cleanLine } from '../../../src/text/clean.ts';
 import { shellWord } from '../../../src/text/shell.ts';
@@ -99,6 +99,21 @@ test('a number that is none is refused in words of this program', () => {
       { field: 'jobs', message: 'expected a number' },
       { field: 'level', message: 'expected a whole number' },
     ],
+  });
+});
+
+test.each([
+  ['--jobs', 'is needed', '--jobs is needed.'],
+  ['Jobs', 'expected 1 or more', 'Jobs must be 1 or more.'],
+  ['PID', '"x" is no PID', 'PID: "x" is no PID.'],
+  [undefined, 'give one of them', 'give one of them.'],
+])('%s %s', (name, message, said) => {
+  expect(problemText(name, message)).toBe(said);
+});
+
+test('a value that is not offered is told what is', () => {
+  expect(parseInput(sample, { name: 'x', format: 'odd' })).toMatchObject({
+    problems: [{ field: 'format', message: 'expected one of custom, plain' }],
   });
 });
 

@@ -5,7 +5,7 @@ import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { dbDrop } from '../../../src/ops/kept/drop.ts';
 import { listKept } from '../../../src/ops/kept/list.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../support/program.ts';
+import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../../support/program.ts';
 import { carryOut } from '../engine/run/stage.ts';
 import { backedUp, blocks, contextIn, dropLike, inDatabase, restored } from '../restore/stage.ts';
 
@@ -95,7 +95,7 @@ test('the commands: one object for scripts, a table for people, a refusal for ot
   const { host, port, user } = context.target;
   const env = cleanEnvironment(home, { XDG_STATE_HOME: join(context.journal, '..', '..') });
   const run = (...args: string[]) =>
-    pgdeck(['-h', host, '-p', String(port), '-U', user, '-d', 'postgres', 'db', ...args], env);
+    pgdeckHere(['-h', host, '-p', String(port), '-U', user, '-d', 'postgres', 'db', ...args], env);
   const listed = JSON.parse((await run('kept', '--json')).stdout).databases;
   expect(listed.find((one: { name: string }) => one.name === name)).toEqual({
     ...{ name, kind: 'copy', of: db.database, run: end.run, bytes: expect.any(Number) },

@@ -38,13 +38,14 @@ test('one table: dead rows gone, what the server says streamed, before and after
     subject: 'public.one_table',
     danger: 'confirm',
     writes: true,
+    reason: expect.stringMatching(/^Due: public\.one_table \(~?10k dead rows, \d+ allowed.*\)\.$/),
   });
   expect(complaints(plan)).toEqual([]);
   expect(plan.steps.map(({ preview }) => preview)).toEqual([
     `SET lock_timeout = '5s';\nVACUUM (VERBOSE, ANALYZE) "public"."one_table";`,
     '',
   ]);
-  expect(plan.steps[0]?.effect).toMatch(/^ShareUpdateExclusiveLock: reads and writes continue/);
+  expect(plan.steps[0]?.effect).toMatch(/^SHARE UPDATE EXCLUSIVE: reads and writes continue/);
   const { events, end, run } = await carryOut(plan, context);
   expect(end).toMatchObject({ status: 'done', undo: null });
   const lines = linesOf(events).join('\n');
@@ -69,7 +70,7 @@ test('FULL: the name is typed, the file is another one, and the plan knows how l
   const plan = await planVacuum(context, input);
   expect(plan).toMatchObject({ danger: 'type-name', subject: 'public.rewritten' });
   expect(plan.consequence).toContain('neither read nor written');
-  expect(plan.steps[0]?.effect).toMatch(/^AccessExclusiveLock: .*takes up to \d+(\.\d+)? MB more/);
+  expect(plan.steps[0]?.effect).toMatch(/^ACCESS EXCLUSIVE: .*takes up to \d+(\.\d+)? MB more/);
   expect(plan.checks.find(({ title }) => title === 'Disk')?.detail).toMatch(
     /up to .* MB in the tablespace pg_default.*free in \//,
   );

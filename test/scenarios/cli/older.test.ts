@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { client, serverTarget, type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../support/program.ts';
+import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../../support/program.ts';
 
 /*
  * What pgdeck 0.1 has written before its source was put in order: its settings, its journal, its backups. An upgrade
@@ -16,7 +16,7 @@ const home = temporaryDirectory();
 const repository = join(home, 'backups');
 const settings = join(home, 'config.json');
 const env = cleanEnvironment(home, { BACKUP_DIR: repository });
-const run = (...args: string[]) => pgdeck([...args, '--config', settings], env);
+const run = (...args: string[]) => pgdeckHere([...args, '--config', settings], env);
 
 /** Its runs and how they ended. */
 const RUNS = {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { program } from '../../ops/archive/stage.ts';
 import { databasesLike, dropLike, inDatabase } from '../../ops/restore/stage.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
-import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../support/program.ts';
+import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../../support/program.ts';
 
 const home = temporaryDirectory();
 const proof = join(home, 'proof');
@@ -75,7 +75,7 @@ test.each(FILES)(
       ['--confirm', db.database],
       ['--json', '--plan'],
     ]) {
-      const { code, stdout, stderr } = await pgdeck([...words, ...more], env);
+      const { code, stdout, stderr } = await pgdeckHere([...words, ...more], env);
       const said = `${stdout}${stderr}`;
       expect([code, more], said).toEqual([2, more]);
       expect(said).toMatch(why);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { type Cluster, createCluster } from '../../../src/hosts/cluster/cluster.ts';
-import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../../support/program.ts';
+import { cleanEnvironment, MAIN, pgdeckHere, temporaryDirectory } from '../../support/program.ts';
 import { createStandby } from '../../support/standby.ts';
 import { until } from '../../support/until.ts';
 
@@ -28,7 +28,7 @@ function environment(cluster: Cluster) {
   return cleanEnvironment(home, { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: database });
 }
 
-const show = (cluster: Cluster, ...args: string[]) => pgdeck(['show', ...args], environment(cluster));
+const show = (cluster: Cluster, ...args: string[]) => pgdeckHere(['show', ...args], environment(cluster));
 
 test('show replication on a standby tells of the standby itself; on its primary it has caught up', async () => {
   const { port } = primary.target();

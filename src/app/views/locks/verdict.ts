@@ -49,7 +49,7 @@ export function verdictLine(model: Model, { room, dot, key }: Writing): Line {
       const head = kept.find((one) => width(`${one}${between}${tail}`) <= room);
       if (head !== undefined) return parts(model, head, between, tail);
     }
-  const held = best.length === 0 ? heldBy(model) : '';
+  const held = best.length === 0 ? heldBy(model) : key === undefined ? '' : `${key}: unblock`;
   const head = heads.find((one) => width(`${one}${sign}${held}`) <= room) ?? heads.at(-1) ?? '';
   return parts(model, head, sign, held);
 }

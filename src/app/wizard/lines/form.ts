@@ -1,6 +1,6 @@
 import { home } from '../../../config/libpq/env.ts';
 import { machine } from '../../../hosts/machine.ts';
-import type { InputField } from '../../../ops/engine/fields.ts';
+import { type InputField, problemText } from '../../../ops/engine/fields.ts';
 import type { AnyOperation, Known, RawInput } from '../../../ops/engine/operation.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, lineWidth, type Span, span } from '../../../text/line.ts';
@@ -52,7 +52,7 @@ export function formLines(
       ...valueSpans(field, form, own, room, marks, standardOf(field, known, raw)),
     ]);
     if (own) lines.push(...below(hintOf(field), 'muted'));
-    if (problem !== undefined) lines.push(...below(`${titleOf(field)} ${problem}`, 'alert'));
+    if (problem !== undefined) lines.push(...below(problemText(titleOf(field), problem), 'alert'));
     if (own) lines.push(...choiceLines(field, form, label + 3, columns, marks, field.none?.(known, raw)));
     if (own) focus = { from, to: lines.length };
   }

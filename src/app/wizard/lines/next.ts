@@ -73,7 +73,9 @@ export function nextOfPlan(
   if (plan.writes && deck.readOnly) return 'start pgdeck with --no-read-only; Esc goes back.';
   if (plan.steps.length === 0) return 'Esc goes back to the form.';
   if (plan.danger === 'none') return 'Enter runs it.';
-  return plan.danger === 'confirm' ? 'Enter asks, y runs it.' : `Enter, then ${nameWords(deck, plan)}.`;
+  return plan.danger === 'confirm'
+    ? 'Enter asks whether to run it.'
+    : `Enter, then ${nameWords(deck, plan)}.`;
 }
 
 /** `type the database name, shop`. */
@@ -127,12 +129,12 @@ export function nextOfRun({ end, steps }: RunView): string {
   if (!end) return '';
   const left = steps.some(({ state }) => state === 'not rolled back');
   if (end.status !== 'done')
-    return `${left ? '8, then u cleans up what is left; ' : ''}r plans it again with the same answers; Enter closes and keeps them.`;
+    return `r plans it again with the same answers; Enter closes and keeps them${left ? ', then 8 and u clean up what is left' : ''}.`;
   const undo =
     end.undo === null
       ? ''
       : meantBy(end.undo)
-        ? `u undoes it (${end.undo}); `
+        ? `u undoes it (${inConsole(end.undo, undefined)}); `
         : `u copies what undoes it (${end.undo}); `;
   return `${undo}Enter closes.`;
 }

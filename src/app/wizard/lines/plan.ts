@@ -33,6 +33,7 @@ export function planDocument(
   const marks = glyphsOf(deck);
   const say = (text: string) => cleanBlock(inConsole(text, wizard.operation));
   const summary = [
+    ...textLines(say(plan.reason ?? ''), columns, undefined),
     // where it is asked for, it stands with the question
     ...textLines(step === 'plan' ? say(plan.consequence ?? '') : '', columns, 'warn'),
     ...countLine(plan.checks),
@@ -84,7 +85,7 @@ export function lines(list: readonly Line[]): Block {
   return { kind: 'lines', lines: list };
 }
 
-function textLines(text: string, columns: number, tone: Tone): Line[] {
+function textLines(text: string, columns: number, tone: Tone | undefined): Line[] {
   return wrap(text, columns - 3)
     .filter((part) => part !== '')
     .map((part): Line => [span(` ${part}`, tone)]);

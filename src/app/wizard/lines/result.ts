@@ -70,7 +70,7 @@ export function resultBlocks(
       [],
       [span(' Steps', 'accent')],
       ...run.steps.map((step) => stepLine(step, run.at, columns, deck.ascii)),
-      ...failureLines(run.steps, columns, end.text),
+      ...failureLines(run.steps, columns, end.text, operation),
       ...(output.length > 0 ? [[], [span(' Output', 'accent')], ...output] : []),
       // what was refused has left no record
       ...(end.run === '' || end.status === 'refused'

@@ -7,6 +7,8 @@ import { clip, width, wrap } from '../../../text/width.ts';
 import { glyphsOf } from '../../core/glyphs.ts';
 import { windowOf } from '../../views/select.ts';
 import type { BarView, OutputLine, RunView, StepState, StepView } from '../run-view.ts';
+import type { Wizard } from '../types.ts';
+import { inConsole } from '../words.ts';
 
 interface Signs {
   readonly mark: string;
@@ -109,11 +111,16 @@ export function stepLine(step: StepView, now: number, columns: number, ascii: bo
 }
 
 /** Why steps failed, in full, where `said` does not say it already. */
-export function failureLines(steps: readonly StepView[], columns: number, said: string): Line[] {
+export function failureLines(
+  steps: readonly StepView[],
+  columns: number,
+  said: string,
+  operation: Wizard['operation'],
+): Line[] {
   return steps.flatMap(({ text, title }) =>
     text === undefined || said.includes(text)
       ? []
-      : wrap(`${cleanLine(title)}: ${cleanLine(text)}`, columns - 4).map(
+      : wrap(`${cleanLine(title)}: ${cleanLine(inConsole(text, operation))}`, columns - 4).map(
           (part): Line => [span(`  ${part}`, 'alert')],
         ),
   );

@@ -4,6 +4,7 @@ import type { Destination, Direction, MigrationAdapter, Only, Route, Status, Whe
 import { type Leftovers, leftoversOf } from '../verify/leftovers.ts';
 import { routeTo } from './input.ts';
 import type { MigrateLock } from './lock.ts';
+import { applies } from './others.ts';
 
 /** What the steps of a run of migrations share. */
 export interface MigrateState {
@@ -39,6 +40,7 @@ export function lockStep(state: MigrateState, wait: number): Step {
         return io.line('Another run has done all of it meanwhile: there is nothing left to do.');
       if (now.statusHash !== route.statusHash) throw migrateErrors.changed();
       state.before = await leftoversOf(session);
+      if (direction === 'up') io.record(applies(route.versions));
     },
   };
 }

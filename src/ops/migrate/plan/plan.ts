@@ -3,7 +3,7 @@ import type { SafetyBackup } from '../../backup/safety.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Fact, Plan, Step } from '../../engine/plan.ts';
 import { type ChosenTool, choose } from '../choose.ts';
-import { unmovedText } from '../run/fate.ts';
+import { toolText, unmovedText } from '../run/fate.ts';
 import type { Direction, Route, Status } from '../types.ts';
 import { verifyStep } from '../verify/after.ts';
 import { connectionCheck, hazardChecks, problemChecks, unreadCheck } from './checks.ts';
@@ -11,6 +11,7 @@ import { guarded, lockStep, type MigrateState } from './guard.ts';
 import { type DirectionInput, destinationOf, routeTo } from './input.ts';
 import { MigrateLock } from './lock.ts';
 import { countLost } from './lost.ts';
+import { othersCheck } from './others.ts';
 import { rehearsalCheck, rehearseStep } from './rehearse.ts';
 import { migrateSafety } from './safety.ts';
 import { settledStatus } from './settled.ts';
@@ -51,6 +52,9 @@ export async function planMigrations(
   const checks: Check[] = [
     connectionCheck(where.session.server),
     ...(route.checks ?? []),
+    ...(direction === 'down'
+      ? await othersCheck({ input, context, directory: where.directory, adapter, status, route })
+      : []),
     ...hazardChecks(route.hazards, input.acknowledge),
     ...(route.unread === undefined ? [] : [unreadCheck(route.unread, safety !== undefined)]),
     ...problemChecks(status.problems),
@@ -87,18 +91,26 @@ function stateOf(
   safety: SafetyBackup | undefined,
 ): string | undefined {
   const begun = done.has('lock') && route.steps.length > 0;
-  const backup = safety?.made();
   const moved = route.versions.filter((version) => done.has(`${direction}:${version}`));
   const verb = direction === 'up' ? 'Applied' : 'Rolled back';
+  const ends = route.steps.flatMap((step) => step.ended?.() ?? []);
+  const tool = route.fates === undefined && route.steps.length > 0;
+  if (begun && tool)
+    return [toolText(direction, context.target.database, ends), ...keptBackup(safety)].join(' ');
   const said = [
     ...(begun ? [] : [`${context.target.database} was not touched.`]),
     ...(moved.length === 0 ? [] : [`${verb} before that, and kept so: ${moved.join(', ')}.`]),
     ...(begun && route.fates !== undefined
       ? [unmovedText(direction, route.versions.slice(moved.length), route.fates)].filter(Boolean)
       : []),
-    ...(backup === undefined ? [] : [`The safety backup ${backup.id} is kept.`]),
+    ...keptBackup(safety),
   ];
   return said.length === 0 ? undefined : said.join(' ');
+}
+
+function keptBackup(safety: SafetyBackup | undefined): string[] {
+  const backup = safety?.made();
+  return backup === undefined ? [] : [`The safety backup ${backup.id} is kept.`];
 }
 
 function reachedBy(
@@ -107,13 +119,12 @@ function reachedBy(
   safety: SafetyBackup | undefined,
 ): string {
   const { database } = context.target;
-  const backup = safety?.made();
   const done = direction === 'up' ? 'has' : 'no longer has';
   const now =
     idle || versions.length === 0
       ? `${database} is where it was to be.`
       : `${database} ${done} ${versions.length === 1 ? `migration ${versions[0]}` : `these ${versions.length} migrations`}.`;
-  return backup === undefined ? now : `${now} The safety backup ${backup.id} is kept.`;
+  return [now, ...keptBackup(safety)].join(' ');
 }
 
 interface Planning {

@@ -1,4 +1,4 @@
-import type { Direction, Fates } from '../types.ts';
+import type { Direction, Fates, ToolEnd } from '../types.ts';
 
 /** How many versions are named before the rest is a number. */
 const NAMED = 4;
@@ -17,6 +17,23 @@ export function unmovedText(direction: Direction, unmoved: readonly string[], fa
   const rest = unmoved.slice(1);
   const begun = `${failed} is ${half} and not finished.`;
   return rest.length === 0 ? begun : `${begun} ${whole}: ${named(rest)}.`;
+}
+
+/** What is known of the data when a team's tool has failed, and where to look where that is not all of it. */
+export function toolText(direction: Direction, database: string, ends: readonly ToolEnd[]): string {
+  if (ends.every(({ touched }) => !touched)) return `${database} was not touched.`;
+  const verb = direction === 'up' ? 'applied' : 'rolled back';
+  if (ends.some(({ moved }) => moved === undefined))
+    return `What was ${verb} is not known: look at the tables that it changes, and with pgdeck migrate status.`;
+  const moved = ends.flatMap((end) => end.moved ?? []);
+  const told =
+    moved.length === 0
+      ? `By the history nothing was ${verb}.`
+      : `By the history ${named(moved)} ${moved.length === 1 ? 'was' : 'were'} ${verb}, and ${moved.length === 1 ? 'is' : 'are'} kept so.`;
+  const beside = ends.some(({ failed, touched }) => failed && touched);
+  return beside
+    ? `${told} What the one that failed did outside a transaction is not known: look at the tables that it changes.`
+    : told;
 }
 
 function named(versions: readonly string[]): string {

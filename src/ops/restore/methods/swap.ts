@@ -22,7 +22,7 @@ import { newState, type RestoreState, RUN } from '../steps/state.ts';
 import { sweepSteps } from '../steps/sweep.ts';
 import { swapChecks } from '../swap/checks.ts';
 import { Undecided } from '../swap/errors.ts';
-import { type Exchanged, swapDatabases, swapPreview, undoSwap } from '../swap/swap.ts';
+import { type Exchanged, endedText, swapDatabases, swapPreview, undoSwap } from '../swap/swap.ts';
 
 import type { MethodPlan } from './method.ts';
 
@@ -177,14 +177,14 @@ function swapStep({ database, live }: Situation, state: RestoreState): Step {
   };
 }
 
-function tell(io: StepIo, { closed_ms, ended }: Exchanged, database: string, before: string): void {
+function tell(io: StepIo, { closed_ms, ...counts }: Exchanged, database: string, before: string): void {
   io.result({
     title: 'Restored',
     columns: ['what', 'value'],
     rows: [
       ['database', database],
       ['closed to clients', milliseconds(closed_ms)],
-      ['sessions ended', String(ended)],
+      ['sessions ended', endedText(counts)],
       ['kept as it was', before],
     ],
   });

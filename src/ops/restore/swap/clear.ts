@@ -34,6 +34,8 @@ export interface Cleared {
   readonly closedAt: number | undefined;
   /** Sessions that were ended. */
   readonly ended: number;
+  /** Those of them that were pgdeck's, a console's for one: no client has lost anything with them. */
+  readonly own: number;
 }
 
 /**
@@ -56,6 +58,7 @@ export async function renameCleared(
     closedAt: undefined,
   };
   const pids = new Set<number>();
+  const own = new Set<number>();
   const answered = renamed.then(
     () => undefined,
     () => undefined,
@@ -81,8 +84,10 @@ export async function renameCleared(
     const answers = await clearer.batch(sessions.map(({ pid }) => call(swapTerminate, { oid, pid })));
     for (const [at, answer] of answers.entries()) {
       if (!answer.ok) throw answer.error;
-      const pid = sessions[at]?.pid;
-      if (pid !== undefined && answer.rows.length > 0) pids.add(pid);
+      const { pid, application_name: name } = sessions[at] ?? {};
+      if (pid === undefined || answer.rows.length === 0) continue;
+      pids.add(pid);
+      if (name?.startsWith('pgdeck')) own.add(pid);
     }
   };
   let failure: unknown;
@@ -102,7 +107,7 @@ export async function renameCleared(
   clearTimeout(timer);
   if (clearer.lost) failure ??= swapErrors.connectionBroke();
   if (failure !== undefined) throw failure;
-  return { closedAt: waiting.closedAt, ended: pids.size };
+  return { closedAt: waiting.closedAt, ended: pids.size, own: own.size };
 }
 
 async function pause(ms: number, until: Promise<void>): Promise<void> {

@@ -43,6 +43,8 @@ export interface Exchanged {
   readonly closed_ms: number;
   /** Sessions that were ended. */
   readonly ended: number;
+  /** Those of them that were pgdeck's. */
+  readonly own: number;
 }
 
 const LOCK_TIMEOUT = '10s';
@@ -87,7 +89,7 @@ export async function exchange(io: StepIo, wanted: Exchange): Promise<Exchanged>
   try {
     const oids = await look(clearer, wanted);
     wanted.record({ live_oid: oids.incoming, aside_oid: oids.live });
-    const { closedAt, ended } = await prepare(io, wanted, oids, { renamer, clearer }).catch(
+    const { closedAt, ended, own } = await prepare(io, wanted, oids, { renamer, clearer }).catch(
       (error: unknown) => {
         throw untouched(wanted, error, io.signal.aborted);
       },
@@ -95,11 +97,16 @@ export async function exchange(io: StepIo, wanted: Exchange): Promise<Exchanged>
     await renamer.sql('COMMIT').catch((error: unknown) => settle(io, wanted, oids, error));
     const closed_ms = Math.round(performance.now() - closedAt);
     io.crashPoint(`${wanted.points}:committed`);
-    return { live_oid: oids.incoming, aside_oid: oids.live, closed_ms, ended };
+    return { live_oid: oids.incoming, aside_oid: oids.live, closed_ms, ended, own };
   } finally {
     // a transaction that is open ends with its session
     await Promise.all([renamer.close(), clearer.close()]);
   }
+}
+
+/** How many sessions were ended, pgdeck's own apart: `1, besides 2 of pgdeck`. */
+export function endedText({ ended, own }: Pick<Exchanged, 'ended' | 'own'>): string {
+  return own === 0 ? String(ended) : `${ended - own}, besides ${own} of pgdeck`;
 }
 
 function untouched({ live }: Exchange, error: unknown, aborted = false): OpError {
@@ -142,7 +149,7 @@ async function prepare(
   wanted: Exchange,
   oids: Oids,
   sessions: { readonly renamer: Session; readonly clearer: Session },
-): Promise<{ closedAt: number; ended: number }> {
+): Promise<{ closedAt: number; ended: number; own: number }> {
   const { live, incoming, aside, points } = wanted;
   const { signal } = io;
   const { renamer } = sessions;
@@ -162,7 +169,7 @@ async function prepare(
   await renamer.sql(exchangeSql(wanted, comments).seal.join(';\n'));
   io.crashPoint(`${points}:sealed`);
   signal.throwIfAborted();
-  return { closedAt, ended: away.ended + into.ended };
+  return { closedAt, ended: away.ended + into.ended, own: away.own + into.own };
 }
 
 const commentsSchema = z.object({ outgoing: z.string().nullable(), incoming: z.string().nullable() });

@@ -4,7 +4,7 @@ import { readMarker } from '../../database/markers.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { type Exchange, type Exchanged, exchange, exchangeSql } from './exchange.ts';
 
-export type { Exchanged } from './exchange.ts';
+export { type Exchanged, endedText } from './exchange.ts';
 
 export interface Swap {
   /** The name that clients use. */

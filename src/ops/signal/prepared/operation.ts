@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { freedBy, waitGraph } from '../../../db/blocking.ts';
 import { quoteLiteral } from '../../../db/ident.ts';
+import { lockModeName } from '../../../db/lock-modes.ts';
 import type { LockRow } from '../../../db/queries/locks.ts';
 import type { Session } from '../../../db/session.ts';
 import { duration, plural } from '../../../text/units.ts';
@@ -60,7 +61,7 @@ export const prepared = defineOperation({
       facts: [
         { label: 'Transaction', value: `${name}, ${hintOf(row)}` },
         { label: 'Database', value: row.database },
-        { label: 'Holds', value: row.holds.join(', ') || 'no relation' },
+        { label: 'Holds', value: row.holds.map(heldText).join(', ') || 'no relation' },
         { label: 'Frees', value: freesText(behind) },
       ],
       checks: checksOf(row, session, context),
@@ -78,6 +79,11 @@ export const prepared = defineOperation({
 
 function hintOf({ owner, database, prepared_seconds }: PreparedTransaction): string {
   return `of ${owner ?? 'a dropped role'} in ${database}, prepared ${duration(prepared_seconds)} ago`;
+}
+
+/** `public.orders ROW EXCLUSIVE` */
+function heldText(held: string): string {
+  return held.replace(/\w+$/, lockModeName);
 }
 
 /** Who gets a lock when it ends, in turn; undefined where that could not be read. */

@@ -40,6 +40,14 @@ describe('the plan', () => {
     expect(stage.wizard.phase.step).toBe('plan');
   });
 
+  test('begins with why it is worth doing', async () => {
+    const stage = await planned(
+      script({ reason: 'Due: t (~9 dead rows, 5 allowed).', consequence: 'Waits.' }),
+    );
+    const told = stage.text.split('\n').map((line) => line.trim());
+    expect(told.indexOf('Due: t (~9 dead rows, 5 allowed).')).toBe(told.indexOf('Waits.') - 1);
+  });
+
   test.each([
     ['none', 'run it'],
     ['confirm', 'confirm'],
@@ -47,6 +55,10 @@ describe('the plan', () => {
   ] as const)('that asks for %s says so at its foot', async (danger, word) => {
     const stage = await planned(script({ danger }));
     expect(footer(stage)).toContain(`Enter ${word}  `);
+    // the keys that are told are those of this page: y copies here, and answers where it is asked
+    const next = stage.text.slice(stage.text.indexOf('Next: '));
+    expect(next).toMatch(/^Next: Enter\b/);
+    expect(next).not.toMatch(/\by\b/);
   });
 
   test('with a blocked check only goes back, and says why', async () => {
@@ -108,7 +120,7 @@ describe('the question', () => {
     const { run } = await stage.at('result');
     expect(played.happened).toEqual(['first', 'second', 'third']);
     expect(run.end).toMatchObject({ status: 'done', undo: `pgdeck undo ${run.run}` });
-    expect(stage.text).toContain(`u undoes it (pgdeck undo ${run.run})`);
+    expect(stage.text).toContain(`u undoes it (:undo ${run.run})`);
     expect(stage.text).toMatch(/库存 +2/);
     expect(footer(stage)).toContain('u undo');
   });

@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import { connect } from '../../../../src/db/client.ts';
 import { quoteIdent } from '../../../../src/db/ident.ts';
 import { readMarker } from '../../../../src/ops/database/markers.ts';
-import { swapDatabases, swapPreview, undoPreview, undoSwap } from '../../../../src/ops/restore/swap/swap.ts';
+import {
+  endedText,
+  swapDatabases,
+  swapPreview,
+  undoPreview,
+  undoSwap,
+} from '../../../../src/ops/restore/swap/swap.ts';
 import { until } from '../../../support/until.ts';
 import { Clients, served, stage } from './stage.ts';
 
@@ -106,8 +112,11 @@ test('who looks into the new database before it is live is sent away too', async
   const s = await stage('swap_visitor');
   try {
     const visitor = await connect(s.to(s.fresh), 'workload', 'exporter');
-    const { ended } = await swapDatabases(s.io, s);
-    expect(ended).toBe(1);
+    await connect(s.to(s.fresh), 'workload', 'pgdeck-metrics');
+    const counts = await swapDatabases(s.io, s);
+    expect(counts).toMatchObject({ ended: 2, own: 1 });
+    expect(endedText(counts)).toBe('1, besides 1 of pgdeck');
+    expect(endedText({ ended: 3, own: 0 })).toBe('3');
     await until(() => visitor.lost, { what: 'the end of the visitor' });
     expect(await served(s.to(s.live))).toBe('new');
   } finally {

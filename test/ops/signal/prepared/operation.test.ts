@@ -75,6 +75,7 @@ test.each([
     const facts = new Map(made.facts.map(({ label, value }) => [label, value]));
     expect(facts.get('Database')).toBe(db.database);
     expect(facts.get('Frees')).toBe('1 waiting session');
+    expect(facts.get('Holds')).toMatch(/ ACCESS EXCLUSIVE, .* ROW EXCLUSIVE$/);
     expect(facts.get('Transaction')).toMatch(/ of postgres in .*, prepared .* ago$/);
     const { end, events, run } = await carryOut(made, context);
     expect(end).toMatchObject({ ok: true, undo: null });

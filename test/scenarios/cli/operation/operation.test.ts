@@ -21,10 +21,10 @@ describe('what it takes', () => {
 
   test.each([
     [['work'], /work needs <name>: .+\. pgdeck work --help tells more\.$/m],
-    [['work', 'x', '--rows', '-1'], /--rows: expected 0 or more\./],
+    [['work', 'x', '--rows', '-1'], /^pgdeck: --rows must be 0 or more\. See: /m],
     [['work', 'x', '--rows', ''], /--rows: nothing was given\. Leave it out, or see: pgdeck work --help$/m],
     [['work', 'x', '--say', 'a', '--say='], /--say: nothing was given\./],
-    [['work', 'x', '--rows', 'many'], /--rows: expected a whole number\./],
+    [['work', 'x', '--rows', 'many'], /--rows must be a whole number\./],
     [
       ['work', 'x', '--kind', 'odd'],
       /"odd" will not do for --kind <kind>\. Allowed choices are plain, fancy\.$/m,

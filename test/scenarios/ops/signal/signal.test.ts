@@ -152,6 +152,30 @@ describe('terminate', () => {
     }
   });
 
+  test('all are signalled in one pass: no signal waits for the answer to the one before', async () => {
+    const victims = [await app(), await app(), await app()];
+    const pids = victims.map(({ pid }) => ({ pid }));
+    const plan = await planSignal(control, { action: 'terminate', pick: { pids } });
+    let sent = 0;
+    const { promise: all, resolve } = Promise.withResolvers<void>();
+    // a server so far away that the first answer comes after the last signal is on its way
+    const far: Session = Object.create(control, {
+      batch: {
+        value: async (calls: Parameters<Session['batch']>[0]) => {
+          if (++sent === victims.length) resolve();
+          const answers = await control.batch(calls);
+          await all;
+          return answers;
+        },
+      },
+      lost: { get: () => control.lost },
+      server: { get: () => control.server },
+    });
+    expect(kinds(await outcomes(far, plan))).toEqual(
+      Object.fromEntries(victims.map(({ pid }) => [pid, 'ended'])),
+    );
+  });
+
   test('a step that fails by itself is told as a failure of its session', async () => {
     const victim = await app();
     const plan = await planSignal(control, { action: 'terminate', pick: { pids: [{ pid: victim.pid }] } });

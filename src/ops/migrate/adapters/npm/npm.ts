@@ -126,7 +126,7 @@ interface ScriptStep {
   readonly count: number;
 }
 
-function step(where: Where, { project }: ScriptsStatus, command: Command, part: ScriptStep): Step {
+function step(where: Where, { project, history }: ScriptsStatus, command: Command, part: ScriptStep): Step {
   // the status script may have named what waited otherwise than the history does now
   const planned = new Map(
     [...(part.after ?? []), ...part.before].map((version) => [plain(version), version]),
@@ -139,6 +139,7 @@ function step(where: Where, { project }: ScriptsStatus, command: Command, part: 
     command,
     cwd: project.cwd,
     lockTimeout: lockTimeoutOf(where, false),
+    noHistory: history === undefined,
     applied: async (session) => {
       const table = await historyOf(session, project);
       const rows = table === undefined ? [] : await readApplied(session, table);

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../../../db/session.ts';
-import type { RunResult } from '../../../../hosts/host.ts';
+import { CommandError, type CommandErrorKind, type RunResult } from '../../../../hosts/host.ts';
 import { duration } from '../../../../text/units.ts';
-import type { Step, StepIo } from '../../../engine/plan.ts';
+import type { StepIo } from '../../../engine/plan.ts';
+import type { RouteStep, ToolEnd } from '../../types.ts';
 import { adapterErrors, type Change, changeText } from '../errors.ts';
 import { withToolEnvironment } from './environment.ts';
 import { failureOf } from './failure.ts';
@@ -25,8 +26,9 @@ export function shown({ program, args }: Command): string {
  * A step that runs the tool and believes neither its exit code nor its words alone: the history has to say what was
  * planned, before and after.
  */
-export function toolStep(run: ToolRun): Step {
+export function toolStep(run: ToolRun): RouteStep {
   const command = shown(run.command);
+  let end: ToolEnd | undefined;
   return {
     id: run.id,
     title: run.title,
@@ -35,21 +37,40 @@ export function toolStep(run: ToolRun): Step {
       run.lockTimeout > 0
         ? `each lock is waited for ${run.lockTimeout / 1000} s at most`
         : 'waits for locks without limit',
-    run: (io) => carryOut(run, io),
+    run: (io) =>
+      carryOut(run, io, (now) => {
+        end = now;
+      }),
+    ended: () => end,
   };
 }
 
-async function carryOut(run: ToolRun, io: StepIo): Promise<void> {
+async function carryOut(run: ToolRun, io: StepIo, tell: (end: ToolEnd) => void): Promise<void> {
   let session = await sessionOf(run, io);
   const now = await run.applied(session);
   if (!same(now, run.before)) throw adapterErrors.changedSince(changeOf(run.before, now));
   io.record({ tool: run.tool, before: [...run.before], planned: run.after ? [...run.after] : null });
   const until = performance.now() + (run.where.patience?.wait ?? 0) * 1000;
-  for (;;) {
-    const result = await execute(run, io);
-    io.crashPoint(`${run.id}:ran`);
+  const first = await takeXid(session);
+  tell({ moved: undefined, touched: true, failed: true });
+  const look = async (failed: boolean): Promise<ReadonlySet<string>> => {
     session = await sessionOf(run, io, session);
     const then = await run.applied(session);
+    const { applied, takenBack } = changeOf(now, then);
+    const touched = (await takeXid(session)) - first > 1n;
+    tell({ moved: run.noHistory ? undefined : [...applied, ...takenBack], touched, failed });
+    return then;
+  };
+  for (;;) {
+    const result = await execute(run, io).catch(async (error) => {
+      if (error instanceof CommandError && NOT_STARTED.includes(error.kind))
+        tell({ moved: [], touched: false, failed: true });
+      // of one that was stopped the server may still be busy with a statement
+      else if (!io.signal.aborted) await look(true).catch(() => {});
+      throw error;
+    });
+    io.crashPoint(`${run.id}:ran`);
+    const then = await look(result.exitCode !== 0);
     const reached = run.after === undefined || same(then, run.after);
     const succeeded = result.exitCode === 0 && run.failedAnyway?.(result) !== true;
     if (succeeded && reached) return io.line(`By the history: ${changeText(changeOf(now, then))}.`);
@@ -69,6 +90,17 @@ async function carryOut(run: ToolRun, io: StepIo): Promise<void> {
   }
 }
 
+/**
+ * The next transaction ID, which it uses up: where the one after it comes next, nobody has written anything in between,
+ * not even what was rolled back.
+ */
+async function takeXid(session: Session): Promise<bigint> {
+  const [row] = await session.sql('SELECT txid_current()::text AS xid');
+  return BigInt(String(row?.xid));
+}
+
+/** Then there was no process. */
+const NOT_STARTED: readonly CommandErrorKind[] = ['missing', 'denied'];
 const LOCKED = /lock timeout|LockNotAvailable|55P03/;
 const PAUSE_MS = 1000;
 

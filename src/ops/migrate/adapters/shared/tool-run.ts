@@ -28,6 +28,8 @@ export interface ToolRun {
   readonly lockTimeout: number;
   /** What is applied now. */
   readonly applied: (session: Where['session']) => Promise<ReadonlySet<string>>;
+  /** There is no history that is known: what is applied is not. */
+  readonly noHistory?: boolean;
   /** A line that says that a migration begins or is done. */
   readonly counts?: RegExp;
   /** Why it failed, in the tool's own words; undefined: the last lines. */

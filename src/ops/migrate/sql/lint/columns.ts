@@ -13,7 +13,7 @@ export const columns: Rule = ({ node }, { isNew }) => {
         return [
           {
             name: 'change_column_type',
-            message: `Another type for ${table}.${name} rewrites the whole table and its indexes under AccessExclusiveLock, unless it is a mere widening (varchar to a longer one or to text); add a column, fill it in batches, and swap them.`,
+            message: `Another type for ${table}.${name} rewrites the whole table and its indexes under an ACCESS EXCLUSIVE lock, unless it is a mere widening (varchar to a longer one or to text); add a column, fill it in batches, and swap them.`,
           },
         ];
       case 'AT_SetNotNull':
@@ -39,7 +39,7 @@ export const columns: Rule = ({ node }, { isNew }) => {
 
 const rewrite = (table: string | undefined, what: string): Finding => ({
   name: 'table_rewrite',
-  message: `${table} is rewritten for ${what} under AccessExclusiveLock; do it in a quiet hour, or make a new table and move over.`,
+  message: `${table} is rewritten for ${what} under an ACCESS EXCLUSIVE lock; do it in a quiet hour, or make a new table and move over.`,
 });
 
 /** Types that are a sequence in disguise. */
@@ -59,7 +59,7 @@ function addedColumn(table: string | undefined, column: ColumnDef | undefined): 
   if (isVolatile(has('CONSTR_DEFAULT')?.raw_expr))
     findings.push({
       name: 'volatile_default',
-      message: `The default of ${name} is another value for each row, so that the whole table is rewritten under AccessExclusiveLock; add the column without it, set the default, and fill old rows in batches.`,
+      message: `The default of ${name} is another value for each row, so that the whole table is rewritten under an ACCESS EXCLUSIVE lock; add the column without it, set the default, and fill old rows in batches.`,
     });
   if (has('CONSTR_NOTNULL') && !filled && !SERIAL.has(type))
     findings.push({

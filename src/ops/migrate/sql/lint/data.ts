@@ -76,7 +76,7 @@ export const exclusive: Rule = ({ node }, { isNew }) => {
       {
         name: 'vacuum_full',
         message:
-          'VACUUM FULL rewrites the table under AccessExclusiveLock; a plain VACUUM is enough nearly always.',
+          'VACUUM FULL rewrites the table under an ACCESS EXCLUSIVE lock; a plain VACUUM is enough nearly always.',
       },
     ];
   const cluster = as(node, 'ClusterStmt');
@@ -84,7 +84,7 @@ export const exclusive: Rule = ({ node }, { isNew }) => {
     return [
       {
         name: 'cluster',
-        message: `CLUSTER writes ${relationName(cluster.relation) ?? 'every clustered table'} again under AccessExclusiveLock; do it in a quiet hour.`,
+        message: `CLUSTER writes ${relationName(cluster.relation) ?? 'every clustered table'} again under an ACCESS EXCLUSIVE lock; do it in a quiet hour.`,
       },
     ];
   const locked = as(node, 'LockStmt');

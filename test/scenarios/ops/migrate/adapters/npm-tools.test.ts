@@ -192,7 +192,7 @@ test('Sequelize: --to is rolled back, too, and undo:all without it is refused', 
   );
   configure({ downTo: 'db:migrate:undo:all -- --to {version}' });
   await expect(project.go('down', to(a))).rejects.toMatchObject({
-    message: `sequelize-cli db:migrate:undo:all --to ${a} takes ${a} back, too, and nothing was done: it is to stay.`,
+    message: `sequelize-cli db:migrate:undo:all --to ${a} rolls ${a} back, too, and nothing was done: it is to stay.`,
     next: expect.stringContaining('Write {first}'),
   });
   configure({ downTo: 'db:migrate:undo:all -- --to {first}' });

@@ -185,3 +185,33 @@ test("Flyway's own table says what was repeated, and what a baseline covers", as
   expect((await states())[2]).toEqual(['R__my_view', 'pending']);
   await admin.sql('DROP TABLE flyway_schema_history');
 });
+
+test('an older run that is undone says which ones are rolled back with it', async () => {
+  const dir = directoryOf(home, 'older', {
+    '1_base': ways('SELECT 1;', 'SELECT 1;'),
+    '2_orders': ways('SELECT 1;', 'SELECT 1;'),
+    '3_items': ways('SELECT 1;', 'SELECT 1;'),
+  });
+  const context = contextIn(database, home);
+  await done(context, 'up', { dir, to: '1' });
+  const older = await done(context, 'up', { dir, to: '2' });
+  expect(older.end.undo).toBe(`pgdeck migrate down --to 1 --dir ${dir}`);
+  const others = async (input: Record<string, unknown>) =>
+    (await planned(context, 'down', { dir, ...input })).checks
+      .filter(({ title }) => title === 'Others rolled back')
+      .map(({ status, detail }) => `${status}: ${detail}`);
+  expect(await others({ to: '1' })).toEqual([]);
+  const newer = await done(context, 'up', { dir });
+  expect(newer.end.undo).toBe(`pgdeck migrate down --to 2 --dir ${dir}`);
+  const { run } = older.end;
+  expect(await others({ to: '1' })).toEqual([
+    `warn: 3 items: applied since ${run}, which applied 2. To roll back its own alone: --only 2.`,
+  ]);
+  expect(await others({ to: '2' })).toEqual([]);
+  // what was never a run's is meant as it is said
+  expect(await others({ steps: 2 })).toEqual([]);
+  await done(context, 'down', { dir, only: ['2'] });
+  expect(await others({ to: '1' })).toEqual([
+    `warn: Not one of what ${run} applied is applied any more: this rolls back 3 items.`,
+  ]);
+});

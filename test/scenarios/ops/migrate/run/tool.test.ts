@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { OpEvent } from '../../../../../src/ops/engine/plan.ts';
@@ -42,6 +42,14 @@ test("a team's own tool goes up and down under the same lock, backup and verific
       'Not known of what 1700000000002_age.js runs: its SQL is seen only when it runs. A backup is made before, as where data is lost.',
   });
   expect(unread.undo).toMatchObject({ command: expect.stringMatching(/^pgdeck restore /) });
+  // its first call fails: what is known of the data is said
+  write('migrations/1700000000000_bad.sql', '-- Up Migration\nSELECT 1/0;\n');
+  const bad = await done(context, 'up', { ...where, no_backup: true });
+  // other tests may write on this server meanwhile
+  expect(bad.end.state).toMatch(
+    /^(\w+ was not touched\.|By the history nothing was applied\. What the one that failed did outside a transaction is not known: look at the tables that it changes\.)$/,
+  );
+  rmSync(join(root, 'migrations/1700000000000_bad.sql'));
   const up = await done(context, 'up', { ...where, no_backup: true });
   expect(up.plan.steps.map(({ id }) => id)).not.toContain('safety-dump');
   expect(up.plan.checks).toContainEqual(
