@@ -16,6 +16,7 @@ export { idleInTransaction } from './checks/idle-in-transaction.ts';
 export { indexDuplicate } from './checks/index-duplicate.ts';
 export { indexInvalid } from './checks/index-invalid.ts';
 export { indexUnused } from './checks/index-unused.ts';
+export { indexUsage } from './checks/index-usage.ts';
 export { lockWait } from './checks/lock-wait.ts';
 export { longQuery } from './checks/long-query.ts';
 export { multixactAge } from './checks/multixact-age.ts';

@@ -6,7 +6,7 @@ import {
   tableSizesPoll,
   tableStatsPoll,
 } from '../../db/queries/relations.ts';
-import { deadRatio, levelOf, limitLevel } from '../../health/level.ts';
+import { deadRatio, indexShare, levelOf, limitLevel } from '../../health/level.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, duration, percent } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
@@ -125,7 +125,8 @@ const columns = [
     priority: 7,
     value: (r: TableRow) => r.stats?.seq_scan,
     format: count,
-    level: (r: TableRow, model) => limitLevel('index_usage_ratio', indexShare(r), model.thresholds, 'lower'),
+    level: (r: TableRow, model) =>
+      limitLevel('index_usage_ratio', r.stats && indexShare(r.stats), model.thresholds, 'lower'),
   },
   {
     id: 'idx',
@@ -146,16 +147,6 @@ const columns = [
     format: percent,
   },
 ] satisfies Column<TableRow>[];
-
-/** Rows from which reading a whole table is worth a remark. */
-const ROWS_THAT_COUNT = 1000;
-
-/** Share of scans that used an index; null for small tables and those that nobody reads. */
-function indexShare({ stats }: TableRow): number | null {
-  const scans = (stats?.seq_scan ?? 0) + (stats?.idx_scan ?? 0);
-  if (scans === 0 || (stats?.n_live_tup ?? 0) < ROWS_THAT_COUNT) return null;
-  return (stats?.idx_scan ?? 0) / scans;
-}
 
 /** Share of updates that stayed on their page and touched no index. */
 function hotShare(row: TableRow): number | null {

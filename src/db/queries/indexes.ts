@@ -189,6 +189,32 @@ LEFT JOIN (SELECT c.relpages, NOT (i.indisvalid AND i.indisready AND i.indislive
   }),
 });
 
+/** The tables of which scans without an index have read the most rows, with the scans of their indexes. */
+export const indexShareOfTables = defineQuery({
+  id: 'indexes.share',
+  variants: [
+    {
+      sql: `WITH /* pgdeck */ top AS MATERIALIZED (
+  SELECT * FROM (SELECT oid, relname, relnamespace, pg_stat_get_numscans(oid)::float8 AS seq_scan,
+      pg_stat_get_tuples_returned(oid)::float8 AS seq_tup_read FROM pg_class WHERE relkind IN ('r', 'm') AND oid >= 16384 OFFSET 0) c
+  WHERE seq_scan > 0 ORDER BY seq_tup_read DESC, oid LIMIT $1::int)
+SELECT /* pgdeck */ n.nspname::text AS schemaname, c.relname::text, c.seq_scan, c.seq_tup_read, pg_stat_get_live_tuples(c.oid)::float8 AS n_live_tup,
+  (SELECT sum(pg_stat_get_numscans(i.indexrelid)) FROM pg_index i WHERE i.indrelid = c.oid)::float8 AS idx_scan
+FROM top c JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY c.seq_tup_read DESC, c.oid`,
+    },
+  ],
+  row: z.object({
+    schemaname: z.string(),
+    relname: z.string(),
+    seq_scan: z.number(),
+    seq_tup_read: z.number(),
+    n_live_tup: z.number(),
+    /** Null for a table without indexes. */
+    idx_scan: column.float,
+  }),
+  params: limit,
+});
+
 const ofIndexLimit = { input: ({ wants }: Known) => ({ limit: wants.indexLimit }) };
 
 export const indexUsagePoll = poll('slow', 'slow', indexUsage, ofIndexLimit);
@@ -198,4 +224,5 @@ export const indexCountsPoll = poll('slow', 'slow', indexCounts);
 /** For who looks for a fault and not at a list: it is one for longer than minutes. */
 export const indexInvalidRarePoll = poll('slow', 'rare', indexInvalid);
 export const indexUnusedRarePoll = poll('slow', 'rare', indexUnused, ofIndexLimit);
+export const indexSharePoll = poll('slow', 'rare', indexShareOfTables, ofIndexLimit);
 export const indexDuplicatePoll = poll('slow', 'rare', indexDuplicate, ofIndexLimit);

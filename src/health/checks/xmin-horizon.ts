@@ -1,5 +1,5 @@
 import { displayName, quoteLiteral } from '../../db/ident.ts';
-import { deadRowsPoll, type HorizonRow, horizonPoll } from '../../db/queries/horizon.ts';
+import { deadRowsPoll, type HorizonRow, horizonPoll, isOfDatabase } from '../../db/queries/horizon.ts';
 import { capital } from '../../text/capital.ts';
 import { count, duration, plural } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
@@ -59,8 +59,7 @@ const nameOf = ({ kind, id, owner, database, detail }: HorizonRow): string => {
 };
 
 /** What is seen is removed all the same where it is another database's. */
-const isSeenBy = ({ database }: HorizonRow, { server }: Facts): boolean =>
-  database === null || database === server.database;
+const isSeenBy = (row: HorizonRow, { server }: Facts): boolean => isOfDatabase(row, server.database);
 
 const suffering = (row: HorizonRow, facts: Facts) =>
   isSeenBy(row, facts) ? facts.figures.rows(deadRowsPoll) : [];
