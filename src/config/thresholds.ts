@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export type Unit = '%' | 's' | 'ms' | 'bytes' | 'ratio' | 'days';
+export type Unit = '%' | 's' | 'ms' | 'bytes' | 'ratio' | 'days' | '/h';
 
 /** Three points on a scale: below `normal` nothing is wrong, from `critical` on everything is. */
 export interface Levels {
@@ -63,6 +63,7 @@ export const THRESHOLDS = {
   idle_in_transaction_seconds: levels('Longest idle in transaction', 's', 60, 600, 3600),
   dead_ratio: levels("Dead rows, of the table's autovacuum threshold", 'ratio', 1.5, 5, 20),
   rollback_percent: levels('Transactions rolled back', '%', 2, 10, 50),
+  log_errors_per_hour: levels("Errors in the server's log", '/h', 100, 1000, 10_000),
   requested_checkpoints_percent: levels('Checkpoints requested before their time', '%', 30, 60, 95),
   slow_query_ms: limit('A running query counts as slow after', 'ms', 1000),
   slow_statement_ms: limit('A statement counts as slow at a mean time of', 'ms', 100),

@@ -1,5 +1,7 @@
-/** A fact that may be unknown: then why. */
-export type Told<T> = { readonly known: T } | { readonly unknown: string };
+import type { LogFact } from '../log/fact.ts';
+
+/** A fact that may be unknown: then why, and what would change that. */
+export type Told<T> = { readonly known: T } | { readonly unknown: string; readonly remedy?: string };
 
 /** A backup as the checks see it. */
 export interface BackupFact {
@@ -35,4 +37,6 @@ export interface Outside {
   readonly backups: Told<readonly BackupFact[]>;
   readonly jobs: Told<readonly JobFact[]>;
   readonly volumes: Told<readonly VolumeFact[]>;
+  /** The last hour of the server's log. */
+  readonly log: Told<LogFact>;
 }

@@ -33,7 +33,13 @@ export const files: HostFiles = {
   real: async (path) => realpathSync(path),
   facts: async (path) => {
     const facts = statSync(path);
-    return { kind: kindOf(facts), size: facts.size, modified: facts.mtimeMs, device: facts.dev, inode: facts.ino };
+    return {
+      kind: kindOf(facts),
+      size: facts.size,
+      modified: facts.mtimeMs,
+      device: facts.dev,
+      inode: facts.ino,
+    };
   },
   exists: async (path) => existsSync(path),
   isProgram: async (path) => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { HostFiles } from '../hosts/host.ts';
-import { LOG_FORMATS, type LogFormat } from './entry.ts';
-import type { LogFile, LogSource } from './source.ts';
+import type { LogFormat } from './entry.ts';
+import { CURRENT_LOGFILES, formatsIn, type LogFile, type LogSource } from './source.ts';
 
 /** Files of the machine that the server runs on. */
 export class HostSource implements LogSource {
@@ -55,10 +55,10 @@ export class HostSource implements LogSource {
   }
 }
 
-/** The forms that the collector says it writes: a line each in `current_logfiles`. */
+/** The forms that the collector says it writes, of a data directory. */
 export async function currentFormats(files: HostFiles, dataDirectory: string): Promise<readonly LogFormat[]> {
-  const text = await unlessGone(files.read(join(dataDirectory, 'current_logfiles'), 2 ** 16));
-  return LOG_FORMATS.filter((format) => new RegExp(`^${format} `, 'm').test(String(text ?? '')));
+  const text = await unlessGone(files.read(join(dataDirectory, CURRENT_LOGFILES), 2 ** 16));
+  return formatsIn(String(text ?? ''));
 }
 
 /** A file may be removed between the listing and the look. */

@@ -114,9 +114,9 @@ async function isReadable(source: LogSource): Promise<boolean> {
 }
 
 function sourceThere(session: Session, setup: Setup): SqlSource | undefined {
-  const { collector, log_directory, log_filename, may_list, may_name, may_read } = setup;
+  const { collector, log_directory, log_filename, may_list, may_read } = setup;
   if (!collector || log_directory === null || log_filename === null) return undefined;
-  if (!may_list || !may_name || !may_read) return undefined;
+  if (!may_list || !may_read) return undefined;
   return new SqlSource(session, log_directory, logNames(log_filename));
 }
 
@@ -132,10 +132,10 @@ const SERVICES: Readonly<Partial<Record<Vendor, string>>> = {
 };
 
 /** The exact rights that a role lacks to read the log through the server. */
-function grants(server: Server, { may_list, may_name, may_read, log_directory }: Setup): string {
+function grants(server: Server, { may_list, may_read, log_directory }: Setup): string {
   const role = quoteIdent(server.user);
   return [
-    ...(may_list && may_name && log_directory !== null ? [] : [grant('pg_monitor', server)]),
+    ...(may_list && log_directory !== null ? [] : [grant('pg_monitor', server)]),
     ...(may_read
       ? []
       : [

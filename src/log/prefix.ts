@@ -14,7 +14,7 @@ export type PrefixField =
 
 /** A log_line_prefix that lines can be read by. */
 export interface Prefix {
-  /** Matches at the beginning of a line, and ends where the severity begins if the rest is `behind`. */
+  /** Matches a whole prefix: what stands before the severity. */
   readonly pattern: RegExp;
   /** What its groups are, in their order. */
   readonly fields: readonly PrefixField[];
@@ -24,7 +24,7 @@ export interface Prefix {
 
 const TIME = String.raw`\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d`;
 const ZONE = '[A-Za-z0-9+-]{1,12}?';
-/** No name is longer, and no number of names makes a line take long. */
+/** No name is longer. */
 const NAME = String.raw`[^\n]{0,64}?`;
 
 interface Escape {
@@ -56,8 +56,8 @@ const ESCAPES: Readonly<Record<string, Escape>> = {
   Q: { pattern: String.raw`-?\d+`, field: 'queryId' },
 };
 
-/** Reads log_line_prefix. `behind` is the pattern of what follows a prefix: it decides where a name in it ends. */
-export function readPrefix(setting: string, behind: string): Prefix {
+/** Reads log_line_prefix. */
+export function readPrefix(setting: string): Prefix {
   const fields: PrefixField[] = [];
   let pattern = '';
   let optional = false;
@@ -77,7 +77,7 @@ export function readPrefix(setting: string, behind: string): Prefix {
   }
   if (optional) pattern += ')?';
   return {
-    pattern: new RegExp(`^${pattern}(?=${behind})`, 'u'),
+    pattern: new RegExp(`^${pattern}$`, 'u'),
     fields,
     timed: fields.includes('time') || fields.includes('epoch'),
   };

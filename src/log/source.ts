@@ -1,4 +1,4 @@
-import type { LogFormat } from './entry.ts';
+import { LOG_FORMATS, type LogFormat } from './entry.ts';
 
 /** A file of the log as it is now. */
 export interface LogFile {
@@ -27,4 +27,12 @@ export interface LogSource {
   read(name: string, offset: number, length: number): Promise<Buffer>;
   /** The beginnings of files, in their order. */
   heads(names: readonly string[], length: number): Promise<readonly Buffer[]>;
+}
+
+/** The file of the data directory in which the collector says what it writes: a form and a path on each line. */
+export const CURRENT_LOGFILES = 'current_logfiles';
+
+/** The forms that it tells. */
+export function formatsIn(text: string): LogFormat[] {
+  return LOG_FORMATS.filter((format) => new RegExp(`^${format} `, 'm').test(text));
 }

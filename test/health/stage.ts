@@ -14,6 +14,7 @@ export const NOTHING_TOLD: Outside = {
   backups: { unknown: 'not told' },
   jobs: { unknown: 'not told' },
   volumes: { unknown: 'not told' },
+  log: { unknown: 'not told' },
 };
 
 interface Looked {

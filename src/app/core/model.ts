@@ -25,6 +25,7 @@ const NOT_LOOKED: Outside = {
   backups: { unknown: 'It was not looked for yet.' },
   jobs: { unknown: 'It was not looked for yet.' },
   volumes: { unknown: 'It was not looked for yet.' },
+  log: { unknown: 'It was not looked for yet.' },
 };
 
 /** The facts every view is computed from: what was read, what follows from several readings, and what pgdeck has done. */

@@ -5,5 +5,5 @@ import type { Outside } from '../../health/outside.ts';
 
 export async function outsideFacts(_resolved: Resolved, _env: Env, _server: Server): Promise<Outside> {
   const unknown = 'not looked for';
-  return { now: Date.now(), backups: { unknown }, jobs: { unknown }, volumes: { unknown } };
+  return { now: Date.now(), backups: { unknown }, jobs: { unknown }, volumes: { unknown }, log: { unknown } };
 }

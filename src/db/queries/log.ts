@@ -15,7 +15,6 @@ export const logSetup = defineQuery({
   (SELECT setting FROM pg_settings WHERE name = 'log_directory') AS log_directory,
   (SELECT setting FROM pg_settings WHERE name = 'log_filename') AS log_filename,
   has_function_privilege('pg_catalog.pg_ls_logdir()', 'EXECUTE') AS may_list,
-  has_function_privilege('pg_catalog.pg_current_logfile(text)', 'EXECUTE') AS may_name,
   has_function_privilege('pg_catalog.pg_read_binary_file(text,bigint,bigint,boolean)', 'EXECUTE') AS may_read,
   current_setting('port') AS port,
   (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms`,
@@ -32,7 +31,6 @@ export const logSetup = defineQuery({
     log_directory: column.text,
     log_filename: column.text,
     may_list: z.boolean(),
-    may_name: z.boolean(),
     may_read: z.boolean(),
     port: z.string(),
     now_ms: z.number(),
@@ -61,20 +59,6 @@ export const systemIdentifier = defineQuery({
   row: z.object({ id: z.string() }),
 });
 
-/** The forms that the log is written in now. */
-export const logFormats = defineQuery({
-  id: 'log.formats',
-  needs: 'pg_monitor',
-  variants: [
-    {
-      // one that a version does not know is an error
-      sql: `SELECT /* pgdeck */ format FROM unnest(string_to_array(replace(current_setting('log_destination'), ' ', ''), ',')) format
-WHERE format IN ('stderr', 'csvlog', 'jsonlog') AND pg_current_logfile(format) IS NOT NULL`,
-    },
-  ],
-  row: z.object({ format: z.enum(['stderr', 'csvlog', 'jsonlog']) }),
-});
-
 export const logFiles = defineQuery({
   id: 'log.files',
   needs: 'pg_monitor',
@@ -86,23 +70,4 @@ FROM (SELECT WHERE current_setting('logging_collector') = 'on') collected, LATER
     },
   ],
   row: z.object({ name: z.string(), size: z.number(), modified_ms: z.number() }),
-});
-
-export interface LogPiece {
-  readonly paths: readonly string[];
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** Bytes of files; null where one is gone. */
-export const logBytes = defineQuery({
-  id: 'log.bytes',
-  variants: [
-    {
-      sql: `SELECT /* pgdeck */ pg_read_binary_file(path, $2::int8, $3::int8, true) AS bytes
-FROM unnest($1::text[]) WITH ORDINALITY AS file (path, n) ORDER BY n`,
-    },
-  ],
-  params: ({ paths, offset, length }: LogPiece) => [paths, offset, length],
-  row: z.object({ bytes: z.instanceof(Buffer).nullable() }),
 });

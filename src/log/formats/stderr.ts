@@ -7,19 +7,20 @@ import { Lines } from './lines.ts';
 
 /** More than this of a message is dropped. */
 const LONGEST = 2 ** 16;
-/** A line is matched by its beginning. */
-const BEGINNING = 2048;
+/** No prefix is longer: what stands behind this of a line says nothing of it. */
+const LONGEST_PREFIX = 400;
+/** As many places of a line may be where its prefix ends. */
+const PLACES = 4;
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 const longestFirst = (words: Iterable<string>) => [...words].sort((a, b) => b.length - a.length).map(escaped);
 
 const LABELS = longestFirst(LABEL_OF.keys()).join('|');
-const KNOWN = longestFirst(SEVERITY_OF.keys()).join('|');
+const WORDS = longestFirst(SEVERITY_OF.keys()).join('|');
 /** What stands behind a prefix: a severity with a colon and two blanks, or what goes with the message before. */
-const BEHIND = `(?:${KNOWN}):  |${LABELS}`;
-/** The same with a word that is not known, where the prefix says enough to know a line by. */
-const STRANGE = String.raw`${BEHIND}|\p{L}[\p{L}\p{M} '-]{0,30}:  `;
-const HEAD = new RegExp(`^(?:(?<label>${LABELS})|(?<word>[^:]{1,40}):  )`, 'u');
+const KNOWN = new RegExp(String.raw`(?<![\p{L}])(?:(?<label>${LABELS})|(?<word>${WORDS}):  )`, 'gu');
+/** The same with any word, where the prefix says enough to know a line by. */
+const STRANGE = /(?<![\p{L}])(?<word>\p{L}[\p{L}\p{M}'-]{0,30}): {2}/gu;
 /** Behind the severity with log_error_verbosity = verbose. */
 const STATE = /^([0-9A-Z]{5}): /;
 
@@ -27,7 +28,8 @@ const STATE = /^([0-9A-Z]{5}): /;
 const OTHERS = ['%m [%p] ', '%t [%p] ', '%t:%r:%u@%d:[%p]:', '%m [%p] %q%u@%d '];
 
 /** What the server says, in any language, when log_line_prefix was changed. */
-const CHANGED = /["«»„“「]\s*log_line_prefix\s*["«»“”」][^"«»„“”]*["«»„“「]\s*(.*?)["«»“”」]$/su;
+const CHANGED =
+  /["«»„“「][\u00a0\u202f]?log_line_prefix[\u00a0\u202f]?["«»“”」][^"«»„“”「]*["«»„“「][\u00a0\u202f]?(.*)[\u00a0\u202f]?["«»“”」]/su;
 const MOST_PREFIXES = 8;
 
 interface Match {
@@ -39,21 +41,22 @@ interface Match {
 
 /** `stderr`: lines for people, each behind log_line_prefix. */
 export function stderrReader(clock: LogClock, setting: string, verbose: boolean): Reader {
-  const own = prefixOf(setting);
-  const prefixes = [own, ...OTHERS.filter((one) => one !== setting).map((one) => readPrefix(one, BEHIND))];
+  const own = readPrefix(setting);
+  const prefixes = [own, ...OTHERS.filter((one) => one !== setting).map((one) => readPrefix(one))];
   const learn = (message: string): void => {
     const [, changed] = CHANGED.exec(message) ?? [];
-    if (changed !== undefined) prefixes.unshift(prefixOf(changed));
+    if (changed !== undefined) prefixes.unshift(readPrefix(changed));
     // some processes write with the old one for a while
     prefixes.splice(MOST_PREFIXES);
   };
-  const match = (line: string): Match | undefined => {
-    for (const prefix of prefixes) {
-      const found = matchBy(prefix, line);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
+  const match = (line: string): Match | undefined =>
+    matchAt(line, KNOWN, prefixes) ??
+    matchAt(
+      line,
+      STRANGE,
+      // where a prefix says nothing any line that has a colon would be a message
+      prefixes.filter(({ fields }) => fields.length > 0),
+    );
   return {
     timed: own.timed,
     parser: () => new StderrParser(clock, { match, learn, verbose }),
@@ -66,25 +69,25 @@ export function stderrReader(clock: LogClock, setting: string, verbose: boolean)
   };
 }
 
-/** Where it says nothing any line that has a colon would be a message: there only words that are known count. */
-function prefixOf(setting: string): Prefix {
-  const known = readPrefix(setting, BEHIND);
-  return known.fields.length === 0 ? known : readPrefix(setting, STRANGE);
-}
-
-function matchBy({ pattern, fields }: Prefix, line: string): Match | undefined {
-  const found = pattern.exec(line.length > BEGINNING ? line.slice(0, BEGINNING) : line);
-  if (found === null) return undefined;
-  const [prefix, ...groups] = found;
-  const rest = line.slice(prefix.length);
-  const head = HEAD.exec(rest);
-  const { label, word = '' } = head?.groups ?? {};
-  return {
-    values: Object.fromEntries(fields.map((field, index) => [field, groups[index]])),
-    label: label === undefined ? undefined : LABEL_OF.get(label),
-    word,
-    text: rest.slice(head?.[0].length ?? 0),
-  };
+/** The first place of a line before which a prefix stands. */
+function matchAt(line: string, behind: RegExp, prefixes: readonly Prefix[]): Match | undefined {
+  let places = 0;
+  for (const { index, 0: all, groups } of line.slice(0, LONGEST_PREFIX + 50).matchAll(behind)) {
+    if (index > LONGEST_PREFIX || ++places > PLACES) return undefined;
+    const before = line.slice(0, index);
+    for (const { pattern, fields } of prefixes) {
+      const found = pattern.exec(before);
+      if (found === null) continue;
+      const { label, word = '' } = groups ?? {};
+      return {
+        values: Object.fromEntries(fields.map((field, n) => [field, found[n + 1]])),
+        label: label === undefined ? undefined : LABEL_OF.get(label),
+        word,
+        text: line.slice(index + all.length),
+      };
+    }
+  }
+  return undefined;
 }
 
 function timeOf({ values: { time, epoch } }: Match, clock: LogClock): number | null {

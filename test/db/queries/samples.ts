@@ -51,7 +51,6 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'database.properties': { old: 'postgres', fresh: 'other', comment: true },
   'backup.copies': { applicationName: 'pgdeck:none' },
   'backup.relations': { exact: true },
-  'log.bytes': { paths: ['PG_VERSION'], offset: 0, length: 2 },
   'maintain.bloat': { limit: 10 },
   'maintain.horizon': { limit: 5 },
   'maintain.lock_holders': { oids, mode: 'AccessExclusiveLock' },
