@@ -4,7 +4,7 @@ import type { LogEntry } from './entry.ts';
 import { type Closed, logSettings, type OpenLog, openLog } from './open.ts';
 
 /** How often it is asked whether the log is written in another way now. */
-const CHECK_MS = 5_000;
+const CHECK_MS = 1_000;
 
 /** A server's log as it is written, over rotations, changes of its settings, and restarts of the server. */
 export class LogFollow {

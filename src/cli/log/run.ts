@@ -17,7 +17,7 @@ const BACK = { once: 3600, follow: 60 } as const;
 /** Files on this machine are looked at more often than the server is asked. */
 const PAUSE = { here: 0.25, there: 1 } as const;
 /** How often the server is tried again, where the log can be read without it. */
-const RETRY_MS = 5_000;
+const RETRY_MS = 2_000;
 
 /** What passes by itself: a server that restarts says all of these. */
 const PASSING: ReadonlySet<ErrorKind> = new Set(['lost', 'unreachable', 'starting', 'slots', 'busy']);
