@@ -116,7 +116,9 @@ export class LogReader {
       times.set(one, one.copyOf || found === undefined ? Number.POSITIVE_INFINITY : found.at);
     }
     const time = (one: Grown) => times.get(one) ?? 0;
-    return grown.toSorted((a, b) => (time(a) < time(b) ? -1 : Number(time(a) > time(b))));
+    const begun = ({ tracked }: Grown) => Number(tracked.offset === 0);
+    // of one millisecond, what goes on was written before what begins
+    return grown.toSorted((a, b) => (time(a) === time(b) ? begun(a) - begun(b) : time(a) < time(b) ? -1 : 1));
   }
 
   /** What is left where nobody will read on: the last entry, and one that was not written to its end. */

@@ -17,7 +17,7 @@ const WRITTEN: readonly RegExp[] = [
 
 /** A statement about roles: whatever it quotes may be a password, also behind a slip of the pen. */
 const ABOUT_ROLES = /\b(?:create|alter)\s+(?:role|user|group)\b/i;
-const ANY_LITERAL = new RegExp(String.raw`()(?:${LITERAL})`, 'g');
+const ANY_LITERAL = new RegExp(`()(?:${LITERAL})`, 'g');
 
 /** A text of the log without what is written as a password in it. */
 export function withoutPasswords(text: string): string {

@@ -1,20 +1,22 @@
 import { chownSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { inject } from 'vitest';
 import { connect, type Session } from '../../src/db/client.ts';
 import type { Cluster } from '../../src/hosts/cluster/cluster.ts';
 import { local } from '../../src/hosts/local.ts';
-import type { LogEntry, LogFormat } from '../../src/log/entry.ts';
-import { HostSource } from '../../src/log/host-source.ts';
-import { logNames } from '../../src/log/names.ts';
+import { LOG_FORMATS, type LogEntry, type LogFormat } from '../../src/log/entry.ts';
 import { type OpenLog, openLog } from '../../src/log/open.ts';
 import type { LogSource } from '../../src/log/source.ts';
 import { throwawayCluster } from '../support/cluster.ts';
+
+/** What the server of the tests can write: jsonlog is known from 15 on. */
+export const FORMATS = LOG_FORMATS.filter((format) => format !== 'jsonlog' || inject('postgres').major >= 15);
 
 /** A server that writes every form of its log; `remove` it. */
 export function logging(settings: Record<string, string> = {}): Promise<Cluster> {
   return throwawayCluster({
     logging_collector: 'on',
-    log_destination: 'stderr,csvlog,jsonlog',
+    log_destination: FORMATS.join(','),
     log_filename: 'postgresql.log',
     log_rotation_age: '0',
     log_rotation_size: '0',
@@ -50,11 +52,6 @@ export function only(source: LogSource, format: LogFormat): LogSource {
     read: (...args) => source.read(...args),
     heads: (...args) => source.heads(...args),
   };
-}
-
-/** The files of a directory that nobody has to be asked for. */
-export function files(directory: string, logFilename: string, format: LogFormat): LogSource {
-  return new HostSource(local.files, directory, logNames(logFilename), async () => [format]);
 }
 
 /** Opens the log of a server, which has to be readable. */
