@@ -7,7 +7,7 @@ import { CURRENT_LOGFILES, formatsIn, type LogFile, type LogSource } from './sou
 export class HostSource implements LogSource {
   readonly place: string;
   readonly piece = 2 ** 18;
-  readonly most = 2 ** 26;
+  readonly most = 2 ** 25;
   readonly #files: HostFiles;
   readonly #directory: string;
   readonly #formatOf: (name: string) => LogFormat | undefined;

@@ -70,7 +70,7 @@ export class LogHour {
     if (!reader.timed) return UNTIMED;
     const tally = new Tally(this.#slowMs);
     const since = Date.now() + ahead - HOUR_MS;
-    for await (const entry of reader.since(since, files)) tally.add(entry);
+    for await (const entry of reader.since(since, files, reader.source.most)) tally.add(entry);
     const begun = { log, tally, from: reader.covered ?? since };
     this.#open = begun;
     return begun;

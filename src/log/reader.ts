@@ -65,9 +65,16 @@ export class LogReader {
     return files;
   }
 
-  /** The entries since a time. To be called once, after {@link begin} with what it has returned. */
-  async *since(time: number, files: readonly LogFile[]): AsyncGenerator<LogEntry> {
-    const stretches = await this.#within(await this.#stretches(time, files));
+  /**
+   * The entries since a time; of more bytes than `most` the newest. To be called once, after {@link begin} with what it
+   * has returned.
+   */
+  async *since(
+    time: number,
+    files: readonly LogFile[],
+    most = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<LogEntry> {
+    const stretches = await this.#within(await this.#stretches(time, files), most);
     this.covered = this.cut ? undefined : time;
     for (const [index, { file, from, until }] of stretches.entries()) {
       const last = stretches[index + 1]?.file.format !== file.format;
@@ -218,8 +225,8 @@ export class LogReader {
   }
 
   /** No more than may be read, the newest of it. */
-  async #within(stretches: readonly Stretch[]): Promise<readonly Stretch[]> {
-    let room = this.source.most;
+  async #within(stretches: readonly Stretch[], most: number): Promise<readonly Stretch[]> {
+    let room = most;
     const kept: Stretch[] = [];
     for (const stretch of stretches.toReversed()) {
       const { file, from } = stretch;

@@ -17,7 +17,7 @@ export interface LogSource {
   readonly place: string;
   /** Bytes of one read. */
   readonly piece: number;
-  /** Bytes that may be read to look back. */
+  /** Bytes that may be read to count what was. */
   readonly most: number;
   /** The forms that the server writes now. */
   formats(): Promise<readonly LogFormat[]>;

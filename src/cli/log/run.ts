@@ -6,7 +6,6 @@ import { local } from '../../hosts/local.ts';
 import { isAtLeast, type LogEntry } from '../../log/entry.ts';
 import { LogFollow } from '../../log/follow.ts';
 import { UNTIMED } from '../../log/open.ts';
-import { moment } from '../../text/units.ts';
 import type { LogOptions } from '../log.ts';
 import { EXIT, note, print, printed, printJsonLine } from '../output.ts';
 import { interruptible } from '../show/interruptible.ts';
@@ -35,10 +34,6 @@ export async function runLog(options: LogOptions, resolved: Resolved): Promise<n
     const ended = await show(follow.back(back * 1000));
     const { reader } = follow.log;
     if (!reader.timed && !options.follow) return failed(UNTIMED.unknown, UNTIMED.remedy);
-    if (reader.cut)
-      note(
-        `pgdeck: The log of that time is longer than is read of it: it begins with ${moment(new Date(reader.covered ?? Date.now()))}.`,
-      );
     if (!options.follow) {
       // half of what was asked for is not done
       return ended || (await show(follow.finish())) ? EXIT.failed : EXIT.done;
