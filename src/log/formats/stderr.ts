@@ -19,8 +19,8 @@ const LABELS = longestFirst(LABEL_OF.keys()).join('|');
 const WORDS = longestFirst(SEVERITY_OF.keys()).join('|');
 /** What stands behind a prefix: a severity with a colon and two blanks, or what goes with the message before. */
 const KNOWN = new RegExp(String.raw`(?<![\p{L}])(?:(?<label>${LABELS})|(?<word>${WORDS}):  )`, 'gu');
-/** The same with any word, where the prefix says enough to know a line by. */
-const STRANGE = /(?<![\p{L}])(?<word>\p{L}[\p{L}\p{M}'-]{0,30}): {2}/gu;
+/** The same with any word, where the prefix says enough to know a line by; `??` is one that a process could not write. */
+const STRANGE = /(?<![\p{L}?])(?<word>[\p{L}?][\p{L}\p{M}?'-]{0,30}): {2}/gu;
 /** Behind the severity with log_error_verbosity = verbose. */
 const STATE = /^([0-9A-Z]{5}): /;
 
@@ -28,8 +28,8 @@ const STATE = /^([0-9A-Z]{5}): /;
 const OTHERS = ['%m [%p] ', '%t [%p] ', '%t:%r:%u@%d:[%p]:', '%m [%p] %q%u@%d '];
 
 /** What the server says, in any language, when log_line_prefix was changed. */
-const CHANGED =
-  /["«»„“「][\u00a0\u202f]?log_line_prefix[\u00a0\u202f]?["«»“”」][^"«»„“”「]*["«»„“「][\u00a0\u202f]?(.*)[\u00a0\u202f]?["«»“”」]/su;
+const QUOTE = '(?:["«»„“”「」]|<<|>>)[\u00a0\u202f]?';
+const CHANGED = new RegExp(`${QUOTE}log_line_prefix.?${QUOTE}[^"«»„“”「<>]*${QUOTE}(.*)${QUOTE}`, 'su');
 const MOST_PREFIXES = 8;
 
 interface Match {

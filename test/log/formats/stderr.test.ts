@@ -82,20 +82,26 @@ describe('log_line_prefix', () => {
     ]);
   });
 
-  test('a prefix that was changed holds from the message on that says so, also for lines that are still written by the old one', () => {
-    const found = entries(
-      '%m [%p] ',
-      [
-        '2026-11-29 01:02:03.456 UTC [1] LOG:  Parameter »log_line_prefix« auf »%p <%u> « gesetzt',
-        '7 <app> FEHLER:  neu',
-        '2026-11-29 01:02:03.456 UTC [8] FEHLER:  alt\n',
-      ].join('\n'),
-    );
-    expect(found.map(({ severity, pid, message }) => [severity, pid, message]).slice(1)).toEqual([
-      ['error', 7, 'neu'],
-      ['error', 8, 'alt'],
-    ]);
-  });
+  // the second as a process without an encoding writes it
+  test.each(['»', '>>'])(
+    'a prefix that was changed (%s) holds from the message on that says so, also for lines that are still written by the old one',
+    (quote) => {
+      const found = entries(
+        '%m [%p] ',
+        [
+          '2026-11-29 01:02:03.456 UTC [1] LOG:  Parameter »log_line_prefix« auf »%p <%u> « gesetzt'
+            .replaceAll('»', quote)
+            .replaceAll('«', quote === '»' ? '«' : '<<'),
+          '7 <app> FEHLER:  neu',
+          '2026-11-29 01:02:03.456 UTC [8] FEHLER:  alt\n',
+        ].join('\n'),
+      );
+      expect(found.map(({ severity, pid, message }) => [severity, pid, message]).slice(1)).toEqual([
+        ['error', 7, 'neu'],
+        ['error', 8, 'alt'],
+      ]);
+    },
+  );
 
   test('no name in a prefix makes a line take long', () => {
     const began = performance.now();
@@ -134,9 +140,10 @@ describe('languages', () => {
     expect(
       entries('%m %e ', words('42P01') + words('00000') + words('01000')).map((e) => e.severity),
     ).toEqual(['error', 'log', 'warning']);
-    expect(entries('%m ', '2026-11-29 01:02:03.456 UTC BŁĄD:  x\n')).toMatchObject([
-      { at: AT, severity: null, message: 'x' },
-    ]);
+    for (const word of ['BŁĄD', '??'])
+      expect(entries('%m ', `2026-11-29 01:02:03.456 UTC ${word}:  x\n`)).toMatchObject([
+        { at: AT, severity: null, message: 'x' },
+      ]);
   });
 });
 
