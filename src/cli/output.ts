@@ -24,6 +24,14 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Fulfilled when stdout takes more: whoever prints without end does not fill the memory for a slow reader. */
+export function printed(): Promise<void> {
+  if (!process.stdout.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    process.stdout.once('drain', resolve);
+  });
+}
+
 /** Progress and diagnostics, to stderr, cleaned: they name roles, schemas and files as others have called them. */
 export function note(text: string): void {
   process.stderr.write(`${cleanBlock(text)}\n`);

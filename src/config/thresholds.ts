@@ -63,6 +63,7 @@ export const THRESHOLDS = {
   idle_in_transaction_seconds: levels('Longest idle in transaction', 's', 60, 600, 3600),
   dead_ratio: levels("Dead rows, of the table's autovacuum threshold", 'ratio', 1.5, 5, 20),
   rollback_percent: levels('Transactions rolled back', '%', 2, 10, 50),
+  log_errors_per_hour: levels("Errors in the server's log", '/h', 100, 1000, 10_000),
   requested_checkpoints_percent: levels('Checkpoints requested before their time', '%', 30, 60, 95),
   slow_statements_per_hour: levels('Calls of slow statements per hour', '/h', 10, 50, 500),
   index_faults: levels('Indexes that are invalid, or big and unused', 'count', 0, 3, 20),
@@ -77,9 +78,6 @@ export const THRESHOLDS = {
   password_expiry_days: limit('A password is a finding this long before it ends', 'days', 14),
   index_usage_ratio: limit('An index counts as little used below this share of scans', 'ratio', 0.1),
 } as const satisfies Record<string, ThresholdSpec>;
-
-/** Accepted in a settings file and judged by nothing yet, so not offered to anybody. */
-export const NOT_OFFERED: readonly ThresholdId[] = ['disk_percent', 'wraparound_ratio', 'slow_query_ms'];
 
 type Specs = typeof THRESHOLDS;
 export type ThresholdId = keyof Specs;

@@ -18,6 +18,7 @@ export { indexInvalid } from './checks/index-invalid.ts';
 export { indexUnused } from './checks/index-unused.ts';
 export { indexUsage } from './checks/index-usage.ts';
 export { lockWait } from './checks/lock-wait.ts';
+export { logErrors } from './checks/log-errors.ts';
 export { longQuery } from './checks/long-query.ts';
 export { multixactAge } from './checks/multixact-age.ts';
 export { passwordExpiry } from './checks/password-expiry.ts';

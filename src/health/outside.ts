@@ -1,5 +1,7 @@
-/** A fact that may be unknown: then why. */
-export type Told<T> = { readonly known: T } | { readonly unknown: string };
+import type { LogFact } from '../log/fact.ts';
+
+/** A fact that may be unknown: then why, and what would change that. */
+export type Told<T> = { readonly known: T } | { readonly unknown: string; readonly remedy?: string };
 
 /** A backup as the checks see it. */
 export interface BackupFact {
@@ -45,4 +47,6 @@ export interface Outside {
   readonly volumes: Told<readonly VolumeFact[]>;
   /** Bytes of memory of the server's machine. */
   readonly memory: Told<number>;
+  /** The last hour of the server's log. */
+  readonly log: Told<LogFact>;
 }

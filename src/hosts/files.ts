@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   realpathSync,
   type Stats,
   statSync,
@@ -32,7 +33,13 @@ export const files: HostFiles = {
   real: async (path) => realpathSync(path),
   facts: async (path) => {
     const facts = statSync(path);
-    return { kind: kindOf(facts), size: facts.size, modified: facts.mtimeMs, device: facts.dev };
+    return {
+      kind: kindOf(facts),
+      size: facts.size,
+      modified: facts.mtimeMs,
+      device: facts.dev,
+      inode: facts.ino,
+    };
   },
   exists: async (path) => existsSync(path),
   isProgram: async (path) => {
@@ -55,6 +62,15 @@ export const files: HostFiles = {
       if (fstatSync(file).size > limit)
         throw Object.assign(new Error(`EFBIG: file too large, read '${path}'`), { code: 'EFBIG' });
       return readFileSync(file);
+    } finally {
+      closeSync(file);
+    }
+  },
+  readAt: async (path, offset, length) => {
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const bytes = Buffer.allocUnsafe(length);
+      return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
     } finally {
       closeSync(file);
     }

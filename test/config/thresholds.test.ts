@@ -22,6 +22,7 @@ test('the defaults are the published ones', () => {
     idle_in_transaction_seconds: levels(60, 600, 3600),
     dead_ratio: levels(1.5, 5, 20),
     rollback_percent: levels(2, 10, 50),
+    log_errors_per_hour: levels(100, 1000, 10_000),
     requested_checkpoints_percent: levels(30, 60, 95),
     slow_statements_per_hour: levels(10, 50, 500),
     index_faults: levels(0, 3, 20),

@@ -16,6 +16,7 @@ export const NOTHING_TOLD: Outside = {
   jobs: { unknown: 'not told' },
   volumes: { unknown: 'not told' },
   memory: { unknown: 'not told' },
+  log: { unknown: 'not told' },
 };
 
 interface Looked {

@@ -4,7 +4,7 @@ import { ACTIONS } from '../../src/app/actions/registry.ts';
 import type { Action, KeyScope } from '../../src/app/core/deck.ts';
 import { keysOf } from '../../src/app/core/keys.ts';
 import { SCREENS, SHOWN } from '../../src/app/views/registry.ts';
-import { NOT_OFFERED, THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
+import { THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
 import { fieldsOf, type InputField } from '../../src/ops/engine/fields.ts';
 import type { Danger } from '../../src/ops/engine/plan.ts';
 import { FORMATS } from '../../src/ops/migrate/formats/registry.ts';
@@ -35,13 +35,11 @@ function keys(action: Action): string {
 }
 
 function thresholdTable(): string {
-  const rows = Object.entries(THRESHOLDS)
-    .filter(([id]) => !NOT_OFFERED.some((one) => one === id))
-    .map(([id, spec]: [string, ThresholdSpec]) =>
-      spec.kind === 'levels'
-        ? `| \`${id}\` | ${spec.title} | ${spec.unit} | ${spec.defaults.normal} | ${spec.defaults.alert} | ${spec.defaults.critical} |`
-        : `| \`${id}\` | ${spec.title} | ${spec.unit} | ${spec.default} | | |`,
-    );
+  const rows = Object.entries(THRESHOLDS).map(([id, spec]: [string, ThresholdSpec]) =>
+    spec.kind === 'levels'
+      ? `| \`${id}\` | ${spec.title} | ${spec.unit} | ${spec.defaults.normal} | ${spec.defaults.alert} | ${spec.defaults.critical} |`
+      : `| \`${id}\` | ${spec.title} | ${spec.unit} | ${spec.default} | | |`,
+  );
   return [
     '| setting | meaning | unit | normal | alert | critical |',
     '|---|---|---|---|---|---|',

@@ -27,6 +27,7 @@ const NOT_LOOKED: Outside = {
   jobs: NOT_YET,
   volumes: NOT_YET,
   memory: NOT_YET,
+  log: NOT_YET,
 };
 
 /** The facts every view is computed from: what was read, what follows from several readings, and what pgdeck has done. */

@@ -4,6 +4,7 @@ import { place } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
 import type { Outside } from '../../health/outside.ts';
 import type { Host } from '../../hosts/host.ts';
+import type { LogHour } from '../../log/hour.ts';
 import { systemIdentifier } from '../../ops/database/identity.ts';
 import { journalDirectory } from '../../ops/engine/journal/runs.ts';
 import { repositoryDirectory } from '../../ops/repository/repository.ts';
@@ -18,6 +19,8 @@ export interface OutsideOptions {
   readonly env: Env;
   /** Where the crontab is, and the server's files where it runs there. */
   readonly host: Host;
+  /** Who reads the server's log: kept between two calls by whoever looks again. */
+  readonly log: Pick<LogHour, 'read'>;
   readonly now?: () => Date;
 }
 
@@ -31,15 +34,17 @@ export async function outsideFacts({
   resolved: { target, backup },
   env,
   host,
+  log,
   now = () => new Date(),
 }: OutsideOptions): Promise<Outside> {
   const at = now();
   const identifier = await systemIdentifier(session);
   const directory = repositoryDirectory({ env, home: home(env), backup });
-  const [backups, jobs, machine] = await Promise.all([
+  const [backups, jobs, machine, hour] = await Promise.all([
     backupFacts(directory, { database: session.server.database, identifier, target }, at),
     jobFacts(host, journalDirectory(env, home(env)), { place: place(target), identifier }, at),
     machineFacts(host, session, target),
+    log.read(session).catch((error: Error) => ({ unknown: error.message })),
   ]);
-  return { now: at.getTime(), backups, jobs, ...machine };
+  return { now: at.getTime(), backups, jobs, log: hour, ...machine };
 }

@@ -1,10 +1,11 @@
+import type { LogHour } from '../../log/hour.ts';
 import type { Deck } from '../core/deck.ts';
 import type { Slot } from '../core/store.ts';
 
 /** Backups, jobs and disks change slowly, and a process is started to ask for them. */
 const EVERY_MS = 120_000;
 
-const ASKED: Slot<{ at: number; asking: boolean; again: boolean }> = {
+const ASKED: Slot<{ at: number; asking: boolean; again: boolean; log?: LogHour }> = {
   make: () => ({ at: Number.NEGATIVE_INFINITY, asking: false, again: false }),
 };
 
@@ -35,8 +36,9 @@ export function refreshOutside(deck: Deck, changed = false): void {
 async function look(deck: Deck): Promise<void> {
   const { resolved, env, model, sampler } = deck;
   // what reads repositories and crontabs is loaded behind the first frames
-  const [{ outsideFacts }, { local }, { readSettings, settingsPath }] = await Promise.all([
+  const [{ outsideFacts }, { LogHour }, { local }, { readSettings, settingsPath }] = await Promise.all([
     import('./facts.ts'),
+    import('../../log/hour.ts'),
     import('../../hosts/local.ts'),
     import('../../config/store.ts'),
   ]);
@@ -45,6 +47,8 @@ async function look(deck: Deck): Promise<void> {
   const { profileName, settingsFile } = resolved;
   if (profileName !== undefined)
     model.waivers = readSettings(settingsPath(env, settingsFile)).profiles[profileName]?.waivers ?? [];
-  model.outside = await outsideFacts({ session, resolved, env, host: local });
+  const held = deck.store.held(ASKED);
+  held.log ??= new LogHour(local, resolved.thresholds.slow_query_ms);
+  model.outside = await outsideFacts({ session, resolved, env, host: local, log: held.log });
   deck.nextRound();
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { outsideFacts } from '../../app/outside/facts.ts';
+import { type OutsideOptions, outsideFacts } from '../../app/outside/facts.ts';
 import type { Env } from '../../config/libpq/env.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
@@ -18,6 +18,7 @@ import {
   type Status,
 } from '../../health/report.ts';
 import { local } from '../../hosts/local.ts';
+import { LogHour } from '../../log/hour.ts';
 import type { HealthOptions } from '../health.ts';
 import { EXIT, printJson } from '../output.ts';
 import { interruptible } from '../show/interruptible.ts';
@@ -39,7 +40,13 @@ export async function runHealth(options: HealthOptions, resolved: Resolved, env:
   try {
     const { thresholds, waivers } = resolved;
     const wait = () => interruptible().after(options.sample);
-    const outside = await outsideFacts({ session, resolved, env, host: local });
+    const outside = await outsideFacts({
+      session,
+      resolved,
+      env,
+      host: local,
+      log: hourOf(thresholds.slow_query_ms),
+    });
     const seen = await look(session, { thresholds, waivers, outside, checks, categories, wait });
     // stopped by a person: there is no verdict
     if (seen === undefined) return EXIT.unreachable;
@@ -52,6 +59,12 @@ export async function runHealth(options: HealthOptions, resolved: Resolved, env:
     await session.close();
   }
   return CODES[report.status];
+}
+
+/** The log is read once: all of the last hour at once. */
+function hourOf(slowMs: number): OutsideOptions['log'] {
+  const hour = new LogHour(local, slowMs);
+  return { read: (session) => hour.read(session, { last: true }) };
 }
 
 /** Throws where no check begins so: a waiver with a slip would waive nothing, and nobody would notice. */

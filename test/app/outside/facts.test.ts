@@ -7,6 +7,7 @@ import type { Target } from '../../../src/db/target.ts';
 import type { Outside } from '../../../src/health/outside.ts';
 import type { Host, HostFiles } from '../../../src/hosts/host.ts';
 import { local } from '../../../src/hosts/local.ts';
+import { LogHour } from '../../../src/log/hour.ts';
 import type { Verification } from '../../../src/ops/repository/manifest.ts';
 import { listBackups } from '../../../src/ops/repository/repository.ts';
 import { updateManifest } from '../../../src/ops/repository/update.ts';
@@ -52,6 +53,7 @@ async function facts(
   try {
     return await outsideFacts({
       ...{ session, host, resolved: { target, backup: {} }, env: { ...env, ...more.env } },
+      log: new LogHour(host, 1000),
       ...(now && { now: () => now }),
     });
   } finally {

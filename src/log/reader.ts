@@ -1,0 +1,263 @@
+import { setImmediate as breath } from 'node:timers/promises';
+import { LOG_FORMATS, type LogEntry, type LogFormat } from './entry.ts';
+import type { LogParser, Reader } from './formats/format.ts';
+import { beginningOf, firstFrom } from './search.ts';
+import { redacted } from './secrets.ts';
+import type { LogFile, LogSource } from './source.ts';
+import { byWriting, type Grown, type Tracked, TrackedFiles } from './tracked.ts';
+
+/** A file that was written to this long before a time may hold what is of that time. */
+const SLACK_MS = 60_000;
+/** Entries that are remembered for the moment in which another form takes over, and in that moment. */
+const RECENT = 64;
+const CHANGING = 100_000;
+
+/** What is read of a file to look back. */
+interface Stretch {
+  readonly file: LogFile;
+  readonly from: number;
+  /** What a better form has, too. */
+  readonly until: number;
+}
+
+/** What pgdeck itself asks for it: with log_statement = all, reading the log writes to it. */
+const OWN = /\/\* pgdeck \*\/[\s\S]*\bpg_(?:read_binary_file|ls_logdir)\b/;
+
+/**
+ * A server's log over its files and forms: each entry once, however often the files are rotated between two readings.
+ * Memory does not grow with the log.
+ */
+export class LogReader {
+  readonly source: LogSource;
+  readonly #readers: Readonly<Record<LogFormat, Reader>>;
+  readonly #files: TrackedFiles;
+  #format: LogFormat = 'stderr';
+  /** The last entries, for the change from one form to another. */
+  #recent: string[] = [];
+  #remembered = RECENT;
+  /** Since when the log was read: later than asked for where it is longer than is read. */
+  covered: number | undefined;
+  /** More was written than is read. */
+  cut = false;
+
+  constructor(source: LogSource, readers: Readonly<Record<LogFormat, Reader>>) {
+    this.source = source;
+    this.#readers = readers;
+    this.#files = new TrackedFiles(source, (format) => readers[format].timed);
+  }
+
+  /** The form that is read. */
+  get format(): LogFormat {
+    return this.#format;
+  }
+
+  /** Whether its entries say when they were; else nothing can be looked for by time. */
+  get timed(): boolean {
+    return this.#readers[this.#format].timed;
+  }
+
+  /** Looks which files there are; what is in them is what was before. */
+  async begin(): Promise<readonly LogFile[]> {
+    const formats = await this.source.formats();
+    this.#format = best(formats) ?? this.#format;
+    const files = await this.source.list();
+    await this.#files.begin(files);
+    return files;
+  }
+
+  /**
+   * The entries since a time; of more bytes than `most` the newest. To be called once, after {@link begin} with what it
+   * has returned.
+   */
+  async *since(
+    time: number,
+    files: readonly LogFile[],
+    most = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<LogEntry> {
+    const stretches = await this.#within(await this.#stretches(time, files), most);
+    this.covered = this.cut ? undefined : time;
+    for (const [index, { file, from, until }] of stretches.entries()) {
+      const last = stretches[index + 1]?.file.format !== file.format;
+      let at = Number.NEGATIVE_INFINITY;
+      for await (const entry of this.#read(file, from, last && file.format === this.#format)) {
+        at = entry.at ?? at;
+        this.covered ??= entry.at ?? undefined;
+        if (at >= time && isBefore(at, until)) yield this.#seen(entry);
+      }
+    }
+    this.covered ??= time;
+  }
+
+  /** The entries that have come since the last call. */
+  async *more(): AsyncGenerator<LogEntry> {
+    const next = best(await this.source.formats()) ?? this.#format;
+    this.#remembered = next === this.#format ? RECENT : CHANGING;
+    const { grown, gone } = await this.#files.update(await this.source.list());
+    // nothing has followed: the last message is complete
+    for (const { parser } of gone) if (parser !== undefined) yield* this.#emit(parser.end());
+    for (const { parser, file } of this.#files.all)
+      if (parser?.waiting && !grown.some(({ tracked }) => tracked.file.id === file.id))
+        yield* this.#emit(parser.settle());
+    const own = await this.#inOrder(grown.filter(({ tracked }) => tracked.file.format === this.#format));
+    for (const { tracked, copyOf } of own) {
+      // what was read of the one meanwhile is not read of the other
+      if (copyOf !== undefined)
+        tracked.offset = Math.min(tracked.file.size, Math.max(tracked.offset, copyOf.offset));
+      yield* this.#continue(tracked, tracked === own.at(-1)?.tracked);
+    }
+    if (next !== this.#format) yield* this.#change(next);
+    // what is in the other forms is the same
+    for (const { tracked } of grown)
+      if (tracked.file.format !== this.#format) await this.#files.readTo(tracked, tracked.file.size);
+  }
+
+  /** By the first entry that is new in each: files may have changed within the same second, and have any name. */
+  async #inOrder(grown: readonly Grown[]): Promise<readonly Grown[]> {
+    const reader = this.#readers[this.#format];
+    if (grown.length < 2 || !reader.timed) return grown;
+    const times = new Map<Grown, number>();
+    for (const one of grown) {
+      const { file, offset } = one.tracked;
+      const found = await firstFrom(this.source, reader, file.name, offset, file.size);
+      // a copy has what its original has, and that is read first
+      times.set(one, one.copyOf || found === undefined ? Number.POSITIVE_INFINITY : found.at);
+    }
+    const time = (one: Grown) => times.get(one) ?? 0;
+    const begun = ({ tracked }: Grown) => Number(tracked.offset === 0);
+    // of one millisecond, what goes on was written before what begins
+    return grown.toSorted((a, b) => (time(a) === time(b) ? begun(a) - begun(b) : time(a) < time(b) ? -1 : 1));
+  }
+
+  /** What is left where nobody will read on: the last entry, and one that was not written to its end. */
+  *finish(): Generator<LogEntry> {
+    for (const tracked of this.#files.all) {
+      const { parser } = tracked;
+      delete tracked.parser;
+      if (parser !== undefined) yield* this.#emit(parser.end());
+    }
+  }
+
+  /** The server now writes another form: what it has had before is there already. */
+  async *#change(next: LogFormat): AsyncGenerator<LogEntry> {
+    yield* this.finish();
+    const known = this.recent();
+    this.#format = next;
+    const files = this.#files.all.filter(({ file }) => file.format === next && file.size > 0);
+    for (const tracked of files.sort((a, b) => byWriting(a.file, b.file)))
+      for await (const entry of this.#continue(tracked, true)) {
+        if (!known(entry)) yield entry;
+      }
+  }
+
+  async *#continue(tracked: Tracked, open: boolean): AsyncGenerator<LogEntry> {
+    const { file } = tracked;
+    for await (const entry of this.#read(file, tracked.offset, open)) yield this.#seen(entry);
+  }
+
+  /** What is in a file from a place on; `open` where more of it may follow. */
+  async *#read(file: LogFile, from: number, open: boolean): AsyncGenerator<LogEntry> {
+    const tracked = this.#files.get(file);
+    const parser: LogParser = tracked?.parser ?? this.#readers[file.format].parser();
+    // what is looked back at in another form is not read on
+    const kept = file.format === this.#format ? tracked : undefined;
+    if (kept !== undefined) kept.parser = parser;
+    let offset = from;
+    while (offset < file.size) {
+      const length = Math.min(this.source.piece, file.size - offset);
+      const bytes = await this.source.read(file.name, offset, length);
+      if (bytes.length === 0) break;
+      offset += bytes.length;
+      const entries = clean(parser.push(bytes));
+      // before they are given away: a read that fails later begins here again
+      if (kept !== undefined) kept.offset = Math.max(kept.offset, offset);
+      yield* entries;
+      // so that ^C is heard
+      await breath();
+    }
+    if (!open) yield* clean(parser.settle());
+    if (kept === undefined) return;
+    if (!parser.waiting) delete kept.parser;
+    await this.#files.readTo(kept, kept.offset);
+  }
+
+  /** Whether an entry was among the last that were given, counted off: for a reader that takes over. */
+  recent(): (entry: LogEntry) => boolean {
+    const known = new Map<string, number>();
+    for (const key of this.#recent) known.set(key, (known.get(key) ?? 0) + 1);
+    return (entry) => {
+      const key = keyOf(entry);
+      const times = known.get(key) ?? 0;
+      if (times > 0) known.set(key, times - 1);
+      return times > 0;
+    };
+  }
+
+  *#emit(entries: readonly LogEntry[]): Generator<LogEntry> {
+    for (const entry of clean(entries)) yield this.#seen(entry);
+  }
+
+  #seen(entry: LogEntry): LogEntry {
+    this.#recent.push(keyOf(entry));
+    if (this.#recent.length > 2 * this.#remembered) this.#recent = this.#recent.slice(-this.#remembered);
+    return entry;
+  }
+
+  /** Files and places to look back from, the oldest first: of the best form, and of lesser ones for what was before it. */
+  async #stretches(time: number, files: readonly LogFile[]): Promise<Stretch[]> {
+    let stretches: Stretch[] = [];
+    let until = Number.POSITIVE_INFINITY;
+    for (const format of LOG_FORMATS.slice(LOG_FORMATS.indexOf(this.#format))) {
+      const reader = this.#readers[format];
+      const own = files
+        .filter((file) => file.format === format && file.size > 0 && file.modified >= time - SLACK_MS)
+        .sort(byWriting);
+      const [oldest] = own;
+      if (!reader.timed || oldest === undefined) continue;
+      const found: Stretch[] = [];
+      for (const file of own)
+        found.push({ file, from: await beginningOf(this.source, reader, file, time), until });
+      stretches = [...found, ...stretches];
+      const first = await firstFrom(this.source, reader, oldest.name, 0, oldest.size);
+      if (first !== undefined) until = Math.min(until, first.at);
+      if (until <= time) break;
+    }
+    return stretches;
+  }
+
+  /** No more than may be read, the newest of it. */
+  async #within(stretches: readonly Stretch[], most: number): Promise<readonly Stretch[]> {
+    let room = most;
+    const kept: Stretch[] = [];
+    for (const stretch of stretches.toReversed()) {
+      const { file, from } = stretch;
+      if (room >= file.size - from) kept.unshift(stretch);
+      else {
+        this.cut = true;
+        const reader = this.#readers[file.format];
+        const start = await firstFrom(this.source, reader, file.name, file.size - room, file.size);
+        if (start !== undefined) kept.unshift({ ...stretch, from: start.offset });
+        break;
+      }
+      room -= file.size - from;
+    }
+    return kept;
+  }
+}
+
+function best(formats: readonly LogFormat[]): LogFormat | undefined {
+  return LOG_FORMATS.find((format) => formats.includes(format));
+}
+
+function clean(entries: readonly LogEntry[]): LogEntry[] {
+  return entries.filter(({ severity, message }) => severity !== 'log' || !OWN.test(message)).map(redacted);
+}
+
+/** In seconds where a form has no fractions: what was in the same second is in the better form. */
+function isBefore(at: number, until: number): boolean {
+  return at < (at % 1000 === 0 ? Math.floor(until / 1000) * 1000 : until);
+}
+
+/** What is the same in every form. */
+function keyOf({ at, pid, message }: LogEntry): string {
+  return `${at === null ? '' : Math.floor(at / 1000)} ${pid ?? ''} ${message.slice(0, 200)}`;
+}
