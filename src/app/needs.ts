@@ -40,7 +40,8 @@ export function tellNeeds(deck: Deck): void {
     shownTables: shownTables(deck),
     keptOids: copiesOf(deck.model.runs).map(({ oid }) => oid),
   };
-  sampler.need([...HEADER_POLLS, ...HEALTH_POLLS, ...panes.flatMap(({ polls }) => polls)]);
+  // what is on the screen comes first
+  sampler.need([...HEADER_POLLS, ...panes.flatMap(({ polls }) => polls), ...HEALTH_POLLS]);
 }
 
 /** Sessions to read: what is on the screen, and where somebody scrolls more than what is gone to next. */

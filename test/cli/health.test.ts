@@ -137,9 +137,9 @@ test('without a verdict the exit code is 3, also for bad usage', async () => {
 test('a waiver with a slip is refused with 2: it would waive nothing', async () => {
   const odd: readonly (readonly [RegExp, readonly string[]])[] = [
     [/There is no check "index_double"/, ['index_double:x', '--until', '2999-12-31', '--reason', 'x']],
-    [/expected a day/, ['index_duplicate', '--until', '31.12.2999', '--reason', 'x']],
+    [/--until must be a day/, ['index_duplicate', '--until', '31.12.2999', '--reason', 'x']],
     [/2020-01-01 is over/, ['index_duplicate', '--until', '2020-01-01', '--reason', 'x']],
-    [/why it is lived with/, ['index_duplicate', '--until', '2999-12-31', '--reason', ' ']],
+    [/--reason must be a text that says why/, ['index_duplicate', '--until', '2999-12-31', '--reason', ' ']],
   ];
   for (const [said, words] of odd) {
     const { code, stderr } = await health(undefined, 'waive', ...words);

@@ -207,7 +207,10 @@ describe('a role without rights', () => {
     const { score, coverage, unknown, findings } = await lookAt(db.target(await db.roleWith()));
     expect(coverage).toBeLessThan(60);
     expect(score).not.toBeNull();
-    expect(findings.filter(({ severity }) => severity === 'critical')).toEqual([]);
+    // the server of the tests has fsync off
+    expect(
+      findings.filter(({ severity, check }) => severity === 'critical' && check !== 'setting_unsafe'),
+    ).toEqual([]);
     for (const one of unknown) expect(one.reason).toMatch(/\S\.$|not told/);
     const grants = unknown.flatMap(({ remedy }) => (remedy?.startsWith('GRANT') ? [remedy] : []));
     expect(grants.length).toBeGreaterThan(0);

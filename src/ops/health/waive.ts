@@ -14,7 +14,7 @@ const ID = {
 const input = z.object({
   id: z.string().regex(/^[a-z0-9_]+(:.+)?$/s, 'expected an id such as index_unused:orders_by_day'),
   until: z.iso.date('expected a day such as 2026-12-31'),
-  reason: z.string().trim().min(1, 'expected why it is lived with'),
+  reason: z.string().trim().min(1, 'expected a text that says why'),
 });
 
 /** `pgdeck health waive`: somebody knows of a finding and lives with it to the end of a day. */
