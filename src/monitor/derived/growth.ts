@@ -6,7 +6,7 @@ import { Rates, type Window } from './rates.ts';
 /** The longest window: what is rare (a checkpoint, a deadlock) is judged by an hour. */
 export const HOUR = 3600;
 /** Between two readings that are kept: an hour of ticks would be 3600 of them for nothing. */
-const APART_MS = 2_000;
+const APART_MS = 10_000;
 
 /** Counters that grow since `epoch`, of each row that a poll reads. */
 export interface Counted<Row> {
