@@ -41,8 +41,8 @@ const LEAST_WITH_HEADINGS = 4;
 const REFUSAL = 2;
 /** A pane keeps its height for so long after it has needed it. */
 const STEADY_MS = 10_000;
-/** A session that shows up in some samples only, and the headings that come with it, keep their room for longer. */
-const A_LITTLE = 2;
+/** Sessions that show up in some samples only, and the headings that come with them, keep their room for longer. */
+const A_LITTLE = 4;
 const LONG_STEADY_MS = 30_000;
 
 /** What panes have needed lately, by their views. */
