@@ -8,6 +8,7 @@ export const logSlow = defineCheck({
   id: 'log_slow',
   title: "Slow statements in the server's log",
   category: 'statements',
+  fix: 'its plan',
   reads: [],
   open: true,
   judge: ({ outside: { log }, thresholds }) => {
