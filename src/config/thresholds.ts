@@ -68,7 +68,7 @@ export const THRESHOLDS = {
   slow_statements_per_hour: levels('Calls of slow statements per hour', '/h', 10, 50, 500),
   index_faults: levels('Indexes that are invalid, or big and unused', 'count', 0, 3, 20),
   sequence_percent: levels('Values of a sequence that are used up', '%', 50, 80, 95),
-  slow_query_ms: limit('A running query counts as slow after', 'ms', 1000),
+  slow_query_ms: limit("A statement in the server's log counts as slow from", 'ms', 1000),
   slow_statement_ms: limit('A statement counts as slow at a mean time of', 'ms', 100),
   idle_session_seconds: limit('A session counts as idle for long after', 's', 600),
   table_size_bytes: limit('A table counts as large from', 'bytes', 1024 ** 3),

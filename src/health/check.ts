@@ -20,6 +20,8 @@ export interface Check {
   readonly id: string;
   readonly title: string;
   readonly category: CategoryId;
+  /** What fixes it in a word or two, in Markdown, for the manual; operations by their names. */
+  readonly fix: string;
   /** What it reads. Where one is denied or was not read, the check is unknown with the reason, and is not asked. */
   readonly reads: readonly AnyPoll[];
   /** What it tells more by, where that can be read: it is judged without it too. */

@@ -19,6 +19,7 @@ export { indexUnused } from './checks/index-unused.ts';
 export { indexUsage } from './checks/index-usage.ts';
 export { lockWait } from './checks/lock-wait.ts';
 export { logErrors } from './checks/log-errors.ts';
+export { logSlow } from './checks/log-slow.ts';
 export { longQuery } from './checks/long-query.ts';
 export { multixactAge } from './checks/multixact-age.ts';
 export { passwordExpiry } from './checks/password-expiry.ts';

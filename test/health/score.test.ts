@@ -138,7 +138,7 @@ function figureOf(category: CategoryId, value: number): Check {
   const [normal, alert, critical] = OTHER_LEVELS[category] ?? [0, 0, 0];
   const measure = { value, unit: 'ratio', levels: { normal, alert, critical } } as const;
   const { measuredBy: id = category } = CATEGORIES[category];
-  return defineCheck({ id, title: category, category, reads: [], judge: () => ({ measure }) });
+  return defineCheck({ id, title: category, category, fix: '', reads: [], judge: () => ({ measure }) });
 }
 
 function judged(figures: Figures): Assessment {

@@ -8,6 +8,7 @@ import type { Check } from '../../src/health/check.ts';
 import { look } from '../../src/health/look.ts';
 import type { Outside } from '../../src/health/outside.ts';
 import type { Waiver } from '../../src/health/waivers.ts';
+import { checkRemedies } from './remedies.ts';
 
 /** Nothing is known but what the server tells. */
 export const NOTHING_TOLD: Outside = {
@@ -53,6 +54,7 @@ export async function lookAt(
       },
     );
     if (seen === undefined) throw new Error('The look was ended.');
+    await checkRemedies(seen.assessment);
     return seen.assessment;
   } finally {
     await session.close();

@@ -10,6 +10,7 @@ export const archiver = defineCheck({
   id: 'archiver',
   title: 'WAL archiver',
   category: 'wal',
+  fix: '`archive_command`',
   reads: [archiverPoll],
   judge: (facts) => {
     const [row] = facts.figures.rows(archiverPoll);

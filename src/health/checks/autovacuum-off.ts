@@ -9,6 +9,7 @@ export const autovacuumOff = defineCheck({
   id: 'autovacuum_off',
   title: 'Autovacuum switched off',
   category: 'vacuum',
+  fix: 'a setting',
   reads: [maintainDuePoll, autovacuumPoll],
   judge: (facts) => {
     if (facts.server.standby) return { because: 'a standby is vacuumed by its primary' };

@@ -10,6 +10,7 @@ export const backupAge = defineCheck({
   id: 'backup_age',
   title: 'Age of the newest backup',
   category: 'backups',
+  fix: '`backup`',
   reads: [databaseEstimatePoll],
   judge: ({ figures, server, thresholds, outside: { now, backups } }) => {
     if (figures.rows(databaseEstimatePoll)[0]?.tables === 0)

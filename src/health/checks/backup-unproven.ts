@@ -10,6 +10,7 @@ export const backupUnproven = defineCheck({
   id: 'backup_unproven',
   title: 'Backups that are not proven',
   category: 'backups',
+  fix: '`backups verify`',
   reads: [],
   judge: ({ server, thresholds: { backup_proven_days: limit }, outside: { now, backups } }) => {
     if ('unknown' in backups) return { unknown: { reason: backups.unknown } };

@@ -28,6 +28,7 @@ export const bloat = defineCheck({
   id: 'bloat',
   title: 'Bloat',
   category: 'vacuum',
+  fix: '`vacuum`, `reindex`',
   reads: [tableBloatPoll, indexBloatPoll],
   judge: ({ figures, server }) => {
     // they are the primary's: when they were made, and how much was changed since, is known there

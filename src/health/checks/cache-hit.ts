@@ -10,6 +10,7 @@ export const cacheHit = defineCheck({
   id: 'cache_hit',
   title: 'Cache hit ratio',
   category: 'cache',
+  fix: 'queries or memory',
   reads: [databasePoll],
   judge: ({ figures, server, thresholds }) => {
     const { total, databases } = figures.vitals;

@@ -41,6 +41,7 @@ export const checkpoints = defineCheck({
   id: 'checkpoints',
   title: 'Checkpoints',
   category: 'wal',
+  fix: '`max_wal_size`',
   reads: [checkpointsPoll, walPositionPoll],
   counts: [counted, walBytes],
   judge: ({ figures, server, thresholds }) => {

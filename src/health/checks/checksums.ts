@@ -8,6 +8,7 @@ export const checksums = defineCheck({
   id: 'checksums',
   title: 'Data checksums',
   category: 'errors',
+  fix: 'a restore',
   reads: [checksumsPoll],
   judge: ({ figures, server }) => {
     const rows = figures.rows(checksumsPoll);

@@ -8,6 +8,7 @@ export const connections = defineCheck({
   id: 'connections',
   title: 'Connections in use',
   category: 'connections',
+  fix: 'fewer sessions, a pool',
   reads: [summaryPoll],
   // every role may count them
   open: true,

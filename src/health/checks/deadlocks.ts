@@ -11,6 +11,7 @@ export const deadlocks = defineCheck({
   id: 'deadlocks',
   title: 'Deadlocks',
   category: 'errors',
+  fix: 'the application',
   reads: [databasePoll],
   counts: [databaseEvents],
   judge: (facts) =>

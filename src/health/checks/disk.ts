@@ -11,6 +11,7 @@ export const disk = defineCheck({
   id: 'disk',
   title: 'Disk in use',
   category: 'disk',
+  fix: 'room',
   reads: [],
   judge: ({ outside, thresholds }) => {
     if ('unknown' in outside.volumes) return { unknown: { reason: outside.volumes.unknown } };

@@ -11,6 +11,7 @@ export const foreignKeyUnindexed = defineCheck({
   id: 'foreign_key_unindexed',
   title: 'Foreign keys without an index',
   category: 'indexes',
+  fix: '`CREATE INDEX`',
   reads: [foreignKeyUnindexedPoll, autovacuumPoll],
   judge: (facts) => ({
     findings: facts.figures.rows(foreignKeyUnindexedPoll).map((row) => findingOf(row, facts)),

@@ -15,6 +15,7 @@ export const hbaUnsafe = defineCheck({
   id: 'hba_unsafe',
   title: 'Rules of pg_hba.conf',
   category: 'security',
+  fix: '`pg_hba.conf`',
   reads: [settingsPoll, hbaPoll],
   judge: ({ figures }) => {
     const listens = new ServerSettings(figures.rows(settingsPoll)).text('listen_addresses') ?? '';

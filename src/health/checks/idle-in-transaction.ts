@@ -9,6 +9,7 @@ export const idleInTransaction = defineCheck({
   id: 'idle_in_transaction',
   title: 'Idle in transaction',
   category: 'transactions',
+  fix: 'ending it',
   reads: [activityPoll],
   judge: (facts) => {
     const idle = facts.figures

@@ -8,6 +8,7 @@ export const indexDuplicate = defineCheck({
   id: 'index_duplicate',
   title: 'Duplicate indexes',
   category: 'indexes',
+  fix: '`DROP INDEX`',
   reads: [indexDuplicatePoll],
   judge: (facts) => ({
     findings: facts.figures.rows(indexDuplicatePoll).map((row) => {

@@ -21,6 +21,7 @@ export const indexInvalid = defineCheck({
   id: 'index_invalid',
   title: 'Invalid indexes',
   category: 'indexes',
+  fix: '`reindex`',
   reads: [indexInvalidRarePoll, indexUnusedRarePoll, autovacuumPoll],
   also: [indexDuplicatePoll],
   judge: (facts) => {

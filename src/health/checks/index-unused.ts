@@ -21,6 +21,7 @@ export const indexUnused = defineCheck({
   id: 'index_unused',
   title: 'Unused indexes',
   category: 'indexes',
+  fix: '`DROP INDEX`',
   reads: [indexUnusedRarePoll, autovacuumPoll],
   also: [indexDuplicatePoll],
   judge: (facts) => {

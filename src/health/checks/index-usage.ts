@@ -14,6 +14,7 @@ export const indexUsage = defineCheck({
   id: 'index_usage',
   title: 'Tables read without an index',
   category: 'indexes',
+  fix: 'an index',
   reads: [indexSharePoll, autovacuumPoll],
   judge: (facts) => {
     const { figures, thresholds } = facts;

@@ -16,6 +16,7 @@ export const lockWait = defineCheck({
   id: 'lock_wait',
   title: 'Waits for locks',
   category: 'locks',
+  fix: 'ending the blocker',
   reads: [summaryPoll, locksPoll],
   judge: (facts) => {
     const waiting = facts.figures.rows(locksPoll).filter(({ n_blockers }) => n_blockers > 0);

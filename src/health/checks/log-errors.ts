@@ -61,6 +61,7 @@ export const logErrors = defineCheck({
   id: 'log_errors',
   title: "Errors in the server's log",
   category: 'errors',
+  fix: 'the application',
   reads: [],
   open: true,
   judge: ({ outside: { log }, thresholds }) => {

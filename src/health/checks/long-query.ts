@@ -9,6 +9,7 @@ export const longQuery = defineCheck({
   id: 'long_query',
   title: 'Long queries',
   category: 'queries',
+  fix: 'the query',
   reads: [activityPoll],
   judge: (facts) => {
     const running = facts.figures

@@ -7,6 +7,7 @@ export const multixactAge = defineCheck({
   id: 'multixact_age',
   title: 'Age of multixact ids',
   category: 'wraparound',
+  fix: '`vacuum`',
   reads: [databaseAgesPoll, oldestTablesPoll],
   judge: (facts) =>
     wraparound(

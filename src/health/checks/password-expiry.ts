@@ -11,6 +11,7 @@ export const passwordExpiry = defineCheck({
   id: 'password_expiry',
   title: 'Passwords that end',
   category: 'security',
+  fix: 'a new password',
   reads: [roleExpiryPoll],
   judge: ({ figures, thresholds: { password_expiry_days: limit } }) => ({
     findings: figures.rows(roleExpiryPoll).flatMap(({ role, until, left_seconds: left }): Found[] => {

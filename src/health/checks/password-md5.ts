@@ -7,6 +7,7 @@ export const passwordMd5 = defineCheck({
   id: 'password_md5',
   title: 'MD5 passwords',
   category: 'security',
+  fix: 'a new password',
   reads: [roleMd5Poll],
   judge: ({ figures }) => ({
     findings: figures.rows(roleMd5Poll).map(({ role, superuser }) => ({

@@ -15,6 +15,7 @@ export const preparedTransaction = defineCheck({
   id: 'prepared_transaction',
   title: 'Prepared transactions',
   category: 'transactions',
+  fix: '`prepared`',
   reads: [preparedPoll],
   judge: (facts) => {
     const rows = facts.figures.rows(preparedPoll);

@@ -26,6 +26,7 @@ export const replicationLag = defineCheck({
   id: 'replication_lag',
   title: 'Replication lag',
   category: 'replication',
+  fix: 'the standby',
   reads: [sendersPoll, standbyPoll, receiverPoll],
   // that nobody receives is seen by every role
   open: true,

@@ -12,6 +12,7 @@ export const replicationSlot = defineCheck({
   id: 'replication_slot',
   title: 'Replication slots',
   category: 'replication',
+  fix: 'its reader, or dropping it',
   reads: [slotsPoll],
   judge: (facts) => {
     const slots = facts.figures.rows(slotsPoll);

@@ -16,6 +16,7 @@ export const rollbacks = defineCheck({
   id: 'rollbacks',
   title: 'Transactions rolled back',
   category: 'errors',
+  fix: 'the application',
   reads: [databasePoll],
   judge: ({ figures, thresholds }) => {
     const unknown = tooShort(figures.vitals.total.seconds);

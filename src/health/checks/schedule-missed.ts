@@ -9,6 +9,7 @@ export const scheduleMissed = defineCheck({
   id: 'schedule_missed',
   title: 'Scheduled jobs',
   category: 'backups',
+  fix: 'the job',
   reads: [],
   judge: ({ outside: { jobs } }) => {
     if ('unknown' in jobs) return { unknown: { reason: jobs.unknown } };

@@ -11,6 +11,7 @@ export const sequenceExhaustion = defineCheck({
   id: 'sequence_exhaustion',
   title: 'Sequences',
   category: 'wraparound',
+  fix: '`bigint`',
   reads: [sequenceUsePoll],
   judge: (facts) => {
     const rows = facts.figures.rows(sequenceUsePoll);

@@ -29,6 +29,7 @@ export const settingMemory = defineCheck({
   id: 'setting_memory',
   title: 'Memory settings',
   category: 'security',
+  fix: 'a setting',
   reads: [settingsPoll, databaseEstimatePoll],
   judge: ({ figures, server, outside: { memory } }) => {
     const known: Known = {

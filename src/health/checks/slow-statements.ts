@@ -29,6 +29,7 @@ export const slowStatements = defineCheck({
   id: 'slow_statements',
   title: 'Slow statements',
   category: 'statements',
+  fix: 'its plan',
   reads: [statementsPoll],
   also: [statementTextsPoll, statementsInfoPoll],
   judge: (facts) => {

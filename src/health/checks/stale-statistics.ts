@@ -17,6 +17,7 @@ export const staleStatistics = defineCheck({
   id: 'stale_statistics',
   title: 'Planner statistics',
   category: 'vacuum',
+  fix: '`analyze`',
   reads: [maintainDuePoll, autovacuumPoll],
   judge: (facts) => {
     const without = uncounted(facts);

@@ -52,6 +52,7 @@ export const standbyConflicts = defineCheck({
   id: 'standby_conflicts',
   title: 'Conflicts with replay',
   category: 'replication',
+  fix: 'a setting of the standby',
   reads: [conflictsPoll],
   counts: [counted],
   judge: (facts) => {

@@ -8,6 +8,7 @@ export const standbyMissing = defineCheck({
   id: 'standby_missing',
   title: 'Synchronous standbys',
   category: 'replication',
+  fix: 'the standby',
   reads: [sendersPoll, standbyPoll],
   // that nobody receives is seen by every role
   open: true,

@@ -9,6 +9,7 @@ export const tableSize = defineCheck({
   id: 'table_size',
   title: 'Large tables',
   category: 'disk',
+  fix: 'partitions, or nothing',
   reads: [tableSizesRarePoll],
   judge: ({ figures, thresholds }) => ({
     findings: figures

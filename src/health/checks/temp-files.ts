@@ -13,6 +13,7 @@ export const tempFiles = defineCheck({
   id: 'temp_files',
   title: 'Temporary files',
   category: 'errors',
+  fix: '`work_mem`',
   reads: [databasePoll],
   counts: [databaseEvents],
   judge: (facts) =>

@@ -13,6 +13,7 @@ export const vacuumDue = defineCheck({
   id: 'vacuum_due',
   title: 'Vacuum due',
   category: 'vacuum',
+  fix: '`vacuum`',
   reads: [maintainDuePoll, autovacuumPoll],
   also: [horizonPoll],
   judge: (facts) => {

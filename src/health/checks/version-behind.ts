@@ -13,6 +13,7 @@ export const versionBehind = defineCheck({
   id: 'version_behind',
   title: 'Version',
   category: 'security',
+  fix: 'an update',
   reads: [],
   judge: ({ server, outside }) => {
     const release = RELEASES[server.major];

@@ -7,6 +7,7 @@ export const xidAge = defineCheck({
   id: 'xid_age',
   title: 'Age of transaction ids',
   category: 'wraparound',
+  fix: '`vacuum`',
   reads: [databaseAgesPoll, oldestTablesPoll],
   judge: (facts) =>
     wraparound(

@@ -18,6 +18,7 @@ export const xminHorizon = defineCheck({
   id: 'xmin_horizon',
   title: 'Xmin horizon',
   category: 'vacuum',
+  fix: '`cancel`, `terminate`, `prepared`',
   reads: [horizonPoll, deadRowsPoll],
   judge: (facts) => {
     if (facts.server.standby)

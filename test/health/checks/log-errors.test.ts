@@ -1,12 +1,16 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
 import { logErrors } from '../../../src/health/checks/log-errors.ts';
+import { logSlow } from '../../../src/health/checks/log-slow.ts';
 import type { Cluster } from '../../../src/hosts/cluster/cluster.ts';
 import { local } from '../../../src/hosts/local.ts';
 import type { LogFact } from '../../../src/log/fact.ts';
 import { LogHour } from '../../../src/log/hour.ts';
 import { clientOf, logging } from '../../log/stage.ts';
 import { until } from '../../support/cluster.ts';
+import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../support/program.ts';
 import { lookAt } from '../stage.ts';
 
 // a server of its own: it is filled up, and one of its processes is killed
@@ -92,6 +96,32 @@ test('errors are counted by what they are; what was cancelled is none; each is c
   expect(findings[0]?.evidence).toMatch(
     /stderr in .*; timeouts: 1; not counted: 1 .* division by zero \(3\)/,
   );
+});
+
+test('slow statements of the log are found from slow_query_ms on, and unknown where it is closed', async () => {
+  const settings = join(temporaryDirectory(), 'settings.json');
+  const thresholds = { slow_query_ms: 50, slow_statements_per_hour: { normal: 0 } };
+  writeFileSync(settings, JSON.stringify({ thresholds }));
+  const { host, port, user, database } = cluster.target();
+  const env = cleanEnvironment(temporaryDirectory(), { PGDECK_CONFIG: settings });
+  const words = ['-h', host, '-p', String(port), '-U', user, '-d', database, 'health', '--json'];
+  const { stdout } = await pgdeck([...words, '--category', 'statements', '--sample', '0.5'], env);
+  expect(JSON.parse(stdout).findings).toMatchObject([
+    {
+      id: 'log_slow',
+      category: 'statements',
+      severity: 'warning',
+      threshold: 0,
+      unit: '/h',
+      title: expect.stringMatching(/^\d statements? took 50ms or more in the last 1h00m\.$/),
+    },
+  ]);
+  const log = await new LogHour(local, 60_000).read(session, { last: true });
+  const none = await lookAt(cluster.target(), { checks: [logSlow], thresholds, outside: { log } });
+  expect(none).toMatchObject({ findings: [], unknown: [] });
+  const outside = { log: { unknown: 'It is closed.', remedy: 'GRANT it' } };
+  const blind = await lookAt(cluster.target(), { checks: [logSlow], outside });
+  expect(blind.unknown).toMatchObject([{ check: 'log_slow', reason: 'It is closed.', remedy: 'GRANT it' }]);
 });
 
 test('what is bad however seldom it is', async () => {

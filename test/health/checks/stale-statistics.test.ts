@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { staleStatistics } from '../../../src/health/checks/stale-statistics.ts';
 import { publish } from '../../db/queries/session.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
@@ -32,11 +32,16 @@ test('tables that were never analysed are found, partitioned ones too, and no mo
       ),
       remedy: { operation: 'analyze', input: { table: ['public.loaded'] } },
     },
-    {
-      id: 'stale_statistics:parts',
-      title: 'The partitioned table parts was never analysed.',
-      remedy: { operation: 'analyze', input: { table: ['public.parts'] } },
-    },
+    // 13 does not note when a partitioned table was analysed
+    ...(inject('postgres').major < 14
+      ? []
+      : [
+          {
+            id: 'stale_statistics:parts',
+            title: 'The partitioned table parts was never analysed.',
+            remedy: { operation: 'analyze', input: { table: ['public.parts'] } },
+          },
+        ]),
   ]);
   await publish(db, 'ANALYZE loaded, parts');
   expect(await seen()).toMatchObject({ findings: [], unknown: [] });
@@ -56,9 +61,10 @@ test('statistics of rows that have changed since are old, once autovacuum had it
       },
     ]);
     await publish(db, 'UPDATE loaded SET id = id + 1');
-    expect(await found()).toMatchObject([{ severity: 'warning' }]);
+    // what 13 and 14 count comes a moment later
+    await expect.poll(found, { timeout: 5000 }).toMatchObject([{ severity: 'warning' }]);
     await publish(db, 'ANALYZE loaded');
-    expect(await found()).toEqual([]);
+    await expect.poll(found, { timeout: 5000 }).toEqual([]);
   } finally {
     await publish(db, 'ALTER SYSTEM RESET autovacuum_naptime', 'SELECT pg_reload_conf()');
   }

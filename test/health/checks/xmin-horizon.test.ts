@@ -4,6 +4,7 @@ import { xminHorizon } from '../../../src/health/checks/xmin-horizon.ts';
 import { app, publish } from '../../db/queries/session.ts';
 import { type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { assessed, rowsOf } from '../facts.ts';
+import { checkRemedies } from '../remedies.ts';
 import { lookAt } from '../stage.ts';
 
 let db: TestDatabase;
@@ -68,7 +69,7 @@ const holder = (row: Partial<HorizonRow>): HorizonRow => ({
 const judged = (...rows: Partial<HorizonRow>[]) =>
   assessed(checks, [[rowsOf(horizonPoll, ...rows.map(holder))]]).findings;
 
-test('each kind of holder has its remedy', () => {
+test('each kind of holder has its remedy', async () => {
   const untimed = { seconds: null, xids: 3e5 };
   const found = judged(
     {},
@@ -85,6 +86,7 @@ test('each kind of holder has its remedy', () => {
     'xmin_horizon:the_standby': { advice: expect.stringContaining('hot_standby_feedback') },
   });
   expect(found).toHaveLength(4);
+  await checkRemedies({ findings: found });
 });
 
 test('what matters to nobody is no finding', () => {

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openedWizard } from '../../../src/app/core/state.ts';
+import { headerLines } from '../../../src/app/screen/header.ts';
+import type { Phase } from '../../../src/app/wizard/types.ts';
+import { CHECKS } from '../../../src/health/registry.ts';
+import { lineText } from '../../../src/text/line.ts';
+import { publish } from '../../db/queries/session.ts';
+import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { until } from '../../support/until.ts';
+import { text } from '../screen/frame.ts';
+import { Stage } from '../stage.ts';
+
+const ID = 'vacuum_due:orders';
+let db: TestDatabase;
+let stage: Stage;
+
+beforeAll(async () => {
+  db = await testDatabase();
+  await publish(
+    db,
+    'CREATE TABLE orders (id int) WITH (autovacuum_enabled = off)',
+    'INSERT INTO orders SELECT generate_series(1, 5000)',
+    'ANALYZE orders',
+    'DELETE FROM orders WHERE id <= 4000',
+  );
+  stage = await new Stage(db.target(), {
+    thresholds: { dead_ratio: { normal: 1, alert: 2, critical: 3 } },
+  }).start();
+  // the server is shared with other tests: what they do to it counts no more here
+  stage.deck.model.waivers = CHECKS.filter(({ id }) => id !== 'vacuum_due').map(({ id }) => ({
+    ...{ id, until: '2999-12-31', reason: 'not of this test' },
+  }));
+});
+afterAll(async () => {
+  await stage?.stop();
+  await db?.drop();
+});
+
+const health = () => stage.deck.model.health;
+const found = () => health()?.findings.find(({ id }) => id === ID);
+const vacuum = () => health()?.categories.find(({ id }) => id === 'vacuum')?.score;
+
+function header(columns: number): string {
+  stage.deck.resize(columns, 40);
+  const shown = headerLines(stage.deck, columns, 2).map(lineText).join('\n');
+  stage.deck.resize(120, 40);
+  return shown;
+}
+
+/** The wizard that is open, once it has come so far. */
+async function at<Step extends Phase['step']>(step: Step): Promise<Extract<Phase, { step: Step }>> {
+  return until(
+    () => {
+      const phase = openedWizard(stage.deck.state)?.phase;
+      return phase?.step === step && (phase as Extract<Phase, { step: Step }>);
+    },
+    { what: `the wizard at ${step}` },
+  );
+}
+
+test('9, Enter, Enter opens what fixes a finding, filled in; it runs, the finding clears and the score rises', async () => {
+  stage.keys('9');
+  await stage.seconds(() => health()?.asked && found(), 'the finding');
+  stage.filter('orders has');
+  expect(found()).toMatchObject({ severity: 'critical' });
+  expect(text(stage)).toMatch(/critical +orders has 4\.0k dead rows/);
+  expect([health()?.score, vacuum()]).toEqual([59, 0]);
+  expect([header(80), header(120)].filter((line) => !line.includes('health 59!'))).toEqual([]);
+
+  stage.keys('x');
+  await at('form');
+  expect(openedWizard(stage.deck.state)).toMatchObject({
+    entry: { id: 'health waive' },
+    form: { texts: { id: { text: ID } } },
+  });
+  stage.keys('esc');
+  expect(stage.deck.state.overlay).toBeUndefined();
+
+  stage.keys('enter');
+  expect(text(stage)).toContain('table public.orders. Enter opens it, filled in.');
+  stage.keys('enter');
+  await at('form');
+  expect(openedWizard(stage.deck.state)).toMatchObject({
+    entry: { id: 'vacuum' },
+    form: { items: { table: ['public.orders'] } },
+  });
+  stage.keys('enter');
+  await at('plan');
+  stage.keys('enter');
+  await at('confirm');
+  stage.keys('y');
+  const { run } = await at('result');
+  expect(run.steps.map(({ state }) => state)).not.toContain('failed');
+  stage.keys('enter');
+  await stage.seconds(() => found() === undefined, 'the finding has cleared');
+  expect([health()?.score, vacuum()]).toEqual([100, 100]);
+  // where the room is short only one that is bad is told
+  expect([header(80), header(120)].map((line) => /health \d+/.exec(line)?.[0])).toEqual([
+    undefined,
+    'health 100',
+  ]);
+});
