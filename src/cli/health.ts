@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Context } from './context.ts';
 import { group } from './operation.ts';
-import { EXIT } from './output.ts';
+import { EXIT, unwritten } from './output.ts';
 
 export interface HealthOptions {
   readonly json?: boolean;
@@ -36,10 +36,13 @@ export function register(program: Command, context: Context): void {
     ?.hook('preAction', async (waive) => (await import('./health/run.ts')).checkId(String(waive.args[0])));
   // 1 and 2 are verdicts: without one the exit code is 3, whatever kept it from being made
   program.hook('preSubcommand', (_program, named) => {
-    if (named === health) context.failure = EXIT.unreachable;
+    if (named !== health) return;
+    context.failure = EXIT.unreachable;
+    Object.assign(unwritten, { full: EXIT.unreachable, closed: undefined });
   });
   health.hook('preSubcommand', () => {
     context.failure = undefined;
+    Object.assign(unwritten, { full: EXIT.failed, closed: EXIT.done });
   });
 }
 

@@ -16,6 +16,15 @@ export const EXIT = {
   unreachable: 3,
 } as const;
 
+/**
+ * What a stdout that takes nothing more ends the process with: one that is full, and one whose reader has enough.
+ * Undefined: the command goes on to its own exit code, which says more than what was read of it.
+ */
+export const unwritten: { full: number; closed: number | undefined } = {
+  full: EXIT.failed,
+  closed: EXIT.done,
+};
+
 export const OUTPUT_FORMATS = ['text', 'json', 'ndjson', 'csv'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 

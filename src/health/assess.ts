@@ -73,7 +73,7 @@ export function assess(
   );
   const open = findings.filter(({ waiver }) => waiver === undefined);
   const weighed = categories.map((id) => ({ id, ...weigh(id, judged) }));
-  const { score, coverage } = scoreOf(
+  const { score, coverage = answered(judged) } = scoreOf(
     weighed,
     open.flatMap(({ severity, cap }) => [CAPS[severity] ?? 100, cap ?? 100]),
   );
@@ -138,6 +138,12 @@ function blindness(
   }
   const partial = open ? undefined : parts.find((part) => part.partial)?.partial;
   return partial && { whole: false, why: partial };
+}
+
+/** Of categories that nothing is scored by: how many of their checks could be made, in percent. */
+function answered(judged: readonly Judged[]): number {
+  const known = judged.filter(({ judgement }) => judgement.unknown === undefined).length;
+  return judged.length === 0 ? 0 : Math.floor((100 * known) / judged.length);
 }
 
 /** What a category costs, by the check that measures it; a figure that is waived costs nothing. */

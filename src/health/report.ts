@@ -55,9 +55,12 @@ interface TableRecord {
   readonly bytes: number;
 }
 
+/** What tells a report of a newer version, whatever else that has. */
+export const formatSchema = z.object({ formatVersion: z.int().positive() });
+
 /** What an earlier report has to have to be compared with. */
-export const baselineSchema = z.object({
-  formatVersion: z.number(),
+export const baselineSchema = formatSchema.extend({
+  server: z.string().optional(),
   findings: z.array(z.object({ id: z.string(), severity: z.enum(SEVERITIES) })),
 });
 export type Baseline = z.output<typeof baselineSchema>;

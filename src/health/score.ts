@@ -21,16 +21,18 @@ export interface Weighed {
 
 /**
  * The score of 0 to 100 over what was measured, and how much of the weights that is, in percent. Caps keep the number
- * from contradicting the findings.
+ * from contradicting the findings. No coverage: none of these categories has a weight.
  */
 export function scoreOf(
   weighed: readonly Weighed[],
   caps: readonly number[],
-): { readonly score: number | null; readonly coverage: number } {
+): { readonly score: number | null; readonly coverage?: number } {
   const known = weighed.filter(({ deduction }) => deduction !== undefined);
   const sum = (of: readonly Weighed[]) => of.reduce((total, { weight }) => total + weight, 0);
   const covered = sum(known);
-  const coverage = Math.floor((100 * covered) / sum(weighed));
+  const total = sum(weighed);
+  if (total === 0) return { score: null };
+  const coverage = Math.floor((100 * covered) / total);
   if (covered === 0) return { score: null, coverage };
   const lost = known.reduce((total, { weight, deduction = 0 }) => total + weight * deduction, 0);
   return { score: Math.round(Math.min(100 * (1 - lost / covered), ...caps)), coverage };

@@ -22,6 +22,11 @@ export class ServerSettings {
     return this.#rows.get(name);
   }
 
+  /** Where it cannot be read it is taken for a default. */
+  rowOf(name: string): Pick<SettingRow, 'name' | 'source'> {
+    return this.row(name) ?? { name, source: 'default' };
+  }
+
   /** Undefined where this version has none of that name. */
   text(name: string): string | undefined {
     return this.#rows.get(name)?.value ?? undefined;
@@ -48,12 +53,22 @@ export function sourceOf({ source }: Pick<SettingRow, 'source'>): string {
   return `It is set in: ${source}.`;
 }
 
-/** Sets a setting of the server, where the server lets anybody. */
-export function setTo(server: Pick<Server, 'vendor'>, name: string, value: string, restart: boolean): Remedy {
+/** Sets a setting of the server, where the server lets anybody; `row`: as it is now. */
+export function setTo(
+  server: Pick<Server, 'vendor'>,
+  row: Pick<SettingRow, 'name' | 'source'>,
+  value: string,
+  restart: boolean,
+): Remedy {
+  const { name, source } = row;
   const cost = restart ? 'Takes a restart of the server.' : 'Takes a reload; nobody is disturbed.';
   if (server.vendor !== 'self')
     return {
       advice: `Set ${name} to ${value} where the provider has the parameters of this server. ${cost}`,
+    };
+  if (source === 'command line')
+    return {
+      advice: `Take ${name} from the arguments that the server is started with, or make it ${value} there, and restart it.`,
     };
   const set = `ALTER SYSTEM SET ${name} = '${value}';`;
   return { sql: restart ? set : `${set}\nSELECT pg_reload_conf();`, cost };

@@ -1,6 +1,6 @@
 import { displayName, fullName, quoteRelation } from '../db/ident.ts';
 import { autovacuumPoll, type DueTable } from '../db/queries/maintain/due.ts';
-import { plural } from '../text/units.ts';
+import { count, plural } from '../text/units.ts';
 import type { Facts } from './check.ts';
 import type { Judgement, Remedy, Unknown } from './finding.ts';
 
@@ -66,4 +66,9 @@ export function maintain(
     sql: `${words} ${quoteRelation(table)}`,
     cost: `${cost} This role may not: it takes the owner of the table or a superuser.`,
   };
+}
+
+/** Of how many tables the worst are told, where there are more than are read. */
+export function worstOf(listed: number, all: number): string {
+  return all > listed ? ` Of ${count(all)} such tables the ${count(listed)} worst are told.` : '';
 }

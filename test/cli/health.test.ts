@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { publish } from '../db/queries/session.ts';
 import { type TestDatabase, testDatabase } from '../support/cluster.ts';
-import { cleanEnvironment, pgdeck, temporaryDirectory } from '../support/program.ts';
+import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../support/program.ts';
 
 let db: TestDatabase;
 let nobody: string;
@@ -110,6 +111,46 @@ test('with a baseline only what is new counts', async () => {
   expect(worse.findings).toContainEqual(expect.objectContaining({ id: ID, known: false }));
 });
 
+test('a baseline of another server is told', async () => {
+  const file = join(home, 'foreign.json');
+  writeFileSync(file, JSON.stringify({ formatVersion: 1, server: 'app@far:5432/shop', findings: [] }));
+  const { code, stderr } = await health(undefined, '--baseline', file, ...INDEXES);
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringMatching(/^The baseline is of app@far:5432\/shop, and this is .+ known here\.\n$/),
+  ]);
+});
+
+test('categories without a weight have a coverage too: the share of their checks that could be made', async () => {
+  const report = JSON.parse(
+    (await health(nobody, '--json', '--category', 'backups', '--sample', '0.5')).stdout,
+  );
+  expect(report).toMatchObject({ score: null, coverage: 100, partial: false });
+  const blind = JSON.parse(
+    (await health(nobody, '--json', '--category', 'security', '--sample', '0.5')).stdout,
+  );
+  expect(blind.unknown.length).toBeGreaterThan(0);
+  expect(blind.coverage).toBeGreaterThan(0);
+  expect(blind.coverage).toBeLessThan(100);
+});
+
+test.skipIf(!existsSync('/dev/full'))(
+  'a verdict that cannot be written is none, and a reader that has enough changes none',
+  async () => {
+    await health(undefined, ...INDEXES);
+    const piped = (to: string) =>
+      new Promise((resolve) => {
+        const words = ['--profile', 'shop', 'health', '--json', ...INDEXES];
+        spawn('bash', ['-c', `"$0" "$@" ${to}; exit \${PIPESTATUS[0]}`, process.execPath, MAIN, ...words], {
+          env: cleanEnvironment(home, { PGDECK_CONFIG: settings }),
+          stdio: 'ignore',
+        }).on('close', resolve);
+      });
+    expect(await piped('> /dev/full')).toBe(3);
+    expect(await piped('| true')).toBe(0);
+  },
+);
+
 test('without a verdict the exit code is 3, also for bad usage', async () => {
   const baseline = (content: string) => {
     const file = join(home, `odd-${content.length}.json`);
@@ -123,7 +164,7 @@ test('without a verdict the exit code is 3, also for bad usage', async () => {
     [/cannot be read \(ENOENT\)/, ['--baseline', join(home, 'absent.json')]],
     [/is no JSON/, baseline('{')],
     [/is no output of/, baseline('{"findings": 3}')],
-    [/made by a newer pgdeck \(format 2/, baseline('{"formatVersion": 2, "findings": []}')],
+    [/made by a newer pgdeck \(format 2/, baseline('{"formatVersion": 2, "found": []}')],
   ];
   for (const [said, words] of odd) {
     const { code, stdout, stderr } = await health(nobody, ...words);

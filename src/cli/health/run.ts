@@ -13,6 +13,7 @@ import {
   type Baseline,
   baselineSchema,
   FORMAT_VERSION,
+  formatSchema,
   type HealthReport,
   reportOf,
   type Status,
@@ -20,7 +21,7 @@ import {
 import { local } from '../../hosts/local.ts';
 import { LogHour } from '../../log/hour.ts';
 import type { HealthOptions } from '../health.ts';
-import { EXIT, printJson } from '../output.ts';
+import { EXIT, note, printJson } from '../output.ts';
 import { interruptible } from '../show/interruptible.ts';
 import { printReport } from './print.ts';
 import { sayRemedies } from './remedies.ts';
@@ -52,7 +53,13 @@ export async function runHealth(options: HealthOptions, resolved: Resolved, env:
     if (seen === undefined) return EXIT.unreachable;
     const { assessment, figures } = seen;
     const say = await sayRemedies(assessment);
-    report = reportOf(assessment, { at: new Date(), server: place(resolved.target), figures, baseline, say });
+    const server = place(resolved.target);
+    // it may be the same one by another name
+    if (baseline?.server !== undefined && baseline.server !== server)
+      note(
+        `The baseline is of ${baseline.server}, and this is ${server}: what is known there is taken as known here.`,
+      );
+    report = reportOf(assessment, { at: new Date(), server, figures, baseline, say });
     if (options.json === true) printJson(report);
     else await printReport(report, session.server, say);
   } finally {
@@ -97,12 +104,13 @@ function readBaseline(file: string): Baseline {
   } catch {
     throw new UsageError(`The baseline ${file} is no JSON.`, next);
   }
-  const read = baselineSchema.safeParse(value);
-  if (!read.success) throw new UsageError(`The baseline ${file} is no output of pgdeck health --json.`, next);
-  if (read.data.formatVersion > FORMAT_VERSION)
+  const format = formatSchema.safeParse(value).data?.formatVersion;
+  if (format !== undefined && format > FORMAT_VERSION)
     throw new UsageError(
-      `The baseline ${file} was made by a newer pgdeck (format ${read.data.formatVersion}, and this one reads ${FORMAT_VERSION}).`,
+      `The baseline ${file} was made by a newer pgdeck (format ${format}, and this one reads ${FORMAT_VERSION}).`,
       'Use that version, or make a new baseline.',
     );
+  const read = baselineSchema.safeParse(value);
+  if (!read.success) throw new UsageError(`The baseline ${file} is no output of pgdeck health --json.`, next);
   return read.data;
 }

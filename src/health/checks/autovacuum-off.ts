@@ -54,15 +54,24 @@ function remedyOf(setting: string, byCommandLine: boolean, managed: boolean): Re
   };
 }
 
+/** Until the first VACUUM or ANALYZE the catalog has no number of rows: 0 of them would be no news. */
+const isUncounted = ({ rows, vacuum_age_seconds, analyze_age_seconds }: DueTable) =>
+  rows === 0 && vacuum_age_seconds === null && analyze_age_seconds === null;
+
 function ofTable(table: DueTable): Found {
   const object = displayName(table.schema, table.name);
   const both = table.enabled ? ['toast.autovacuum_enabled'] : ['autovacuum_enabled'];
   const options = !(table.enabled || table.toast_enabled) ? [...both, 'toast.autovacuum_enabled'] : both;
+  const uncountedYet = isUncounted(table);
+  const rows = uncountedYet ? table.mods : table.rows;
+  const known = uncountedYet
+    ? `never vacuumed or analysed: ${roughly(table.mods, 'change')}`
+    : `about ${roughly(table.rows, 'row')}`;
   return {
     object,
-    severity: table.rows < FEW_ROWS && table.dead < FEW_ROWS ? 'info' : 'warning',
+    severity: rows < FEW_ROWS && table.dead < FEW_ROWS ? 'info' : 'warning',
     title: `Autovacuum is switched off for ${table.enabled ? 'the TOAST table of ' : ''}${object}.`,
-    evidence: `Its storage parameter ${options.join(' and ')}; about ${roughly(table.rows, 'row')} and ${roughly(table.dead, 'dead row')}.`,
+    evidence: `Its storage parameter ${options.join(' and ')}; ${known} and ${roughly(table.dead, 'dead row')}.`,
     why: 'Nobody removes its dead rows or renews its statistics; only against wraparound it is vacuumed.',
     remedy: {
       sql: `ALTER TABLE ${quoteRelation(table)} RESET (${options.join(', ')})`,

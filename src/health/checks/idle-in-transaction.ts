@@ -3,6 +3,7 @@ import { duration, plural } from '../../text/units.ts';
 import { defineCheck } from '../check.ts';
 import type { Found } from '../finding.ts';
 import { graded } from '../grade.ts';
+import { pidsOf } from '../pids.ts';
 
 /** Sessions that have begun a transaction and do nothing, by their role and database. */
 export const idleInTransaction = defineCheck({
@@ -28,7 +29,7 @@ export const idleInTransaction = defineCheck({
           object,
           ...found,
           title: `${plural(long.length, 'session')} of ${object} ${long.length === 1 ? 'is' : 'are'} idle in transaction, the longest for ${duration(found.value)}.`,
-          evidence: `Read from pg_stat_activity now; pid ${long.map(({ pid }) => pid).join(', ')}.`,
+          evidence: `Read from pg_stat_activity now; pid ${pidsOf(long.toSorted((a, b) => (b.state_seconds ?? 0) - (a.state_seconds ?? 0)))}.`,
           why: 'Its locks are held and VACUUM removes no row version that is newer than its snapshot, for nothing.',
           remedy: {
             advice:

@@ -60,7 +60,7 @@ function buffers({ settings, server, database, memory }: Known): Found[] {
         threshold: MOST * memory,
         evidence: `Read from pg_settings now; ${OF_MACHINE}.`,
         why: 'What sessions need besides may not be there, and the kernel ends the server where memory runs out.',
-        remedy: setTo(server, 'shared_buffers', megabytes(memory / 4), true),
+        remedy: setTo(server, settings.rowOf('shared_buffers'), megabytes(memory / 4), true),
       },
     ];
   if (size > SMALL_BUFFERS || database < LARGE.buffers) return [];
@@ -77,7 +77,7 @@ function buffers({ settings, server, database, memory }: Known): Found[] {
       remedy:
         memory === undefined
           ? { advice: 'Set shared_buffers to about a quarter of the memory; it takes a restart.' }
-          : setTo(server, 'shared_buffers', megabytes(memory / 4), true),
+          : setTo(server, settings.rowOf('shared_buffers'), megabytes(memory / 4), true),
     },
   ];
 }
@@ -129,7 +129,12 @@ function maintenance({ settings, server, database, memory }: Known): Found[] {
         threshold: memory / 2,
         evidence: `autovacuum_work_mem or maintenance_work_mem, and autovacuum_max_workers, read from pg_settings now; ${OF_MACHINE}.`,
         why: 'When all of them have much to remove the memory runs out.',
-        remedy: setTo(server, 'autovacuum_work_mem', megabytes(Math.min(GB, memory / 16)), false),
+        remedy: setTo(
+          server,
+          settings.rowOf('autovacuum_work_mem'),
+          megabytes(Math.min(GB, memory / 16)),
+          false,
+        ),
       },
     ];
   if (size > SMALL_MAINTENANCE || database < LARGE.maintenance) return [];
@@ -143,7 +148,7 @@ function maintenance({ settings, server, database, memory }: Known): Found[] {
       threshold: SMALL_MAINTENANCE,
       evidence: `Read from pg_settings now; ${ESTIMATE}.`,
       why: 'Indexes are built with many passes over files, and VACUUM reads all indexes of a large table several times.',
-      remedy: setTo(server, 'maintenance_work_mem', '1GB', false),
+      remedy: setTo(server, settings.rowOf('maintenance_work_mem'), '1GB', false),
     },
   ];
 }

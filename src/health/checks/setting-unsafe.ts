@@ -43,9 +43,16 @@ function ofServer(rule: Rule, settings: ServerSettings, server: Server): Found[]
       title: `${name} is ${row.value}.`,
       evidence: `Read from pg_settings now. ${sourceOf(row)}`,
       why,
-      remedy: setTo(server, name, rule.better, restart),
+      remedy: withAfter(setTo(server, row, rule.better, restart), rule),
     },
   ];
+}
+
+function withAfter(remedy: Remedy, { after }: Rule): Remedy {
+  if (after === undefined) return remedy;
+  return 'cost' in remedy
+    ? { ...remedy, cost: `${remedy.cost} ${after}` }
+    : { advice: `${remedy.advice} ${after}` };
 }
 
 /** What is set for a role or a database holds from the next connection on. */

@@ -3,7 +3,7 @@ import { autovacuumPoll, type DueTable, maintainDuePoll } from '../../db/queries
 import { count, duration, roughly } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
 import type { Found } from '../finding.ts';
-import { countedSince, isFresh, lostCounters, maintain, uncounted } from '../tables.ts';
+import { countedSince, isFresh, lostCounters, maintain, uncounted, worstOf } from '../tables.ts';
 
 /** So many times what autovacuum allows: up to there it is about to come. */
 const BEYOND = 2;
@@ -24,14 +24,15 @@ export const staleStatistics = defineCheck({
     if (without) return without;
     const tables = facts.figures.rows(maintainDuePoll);
     const unknown = lostCounters(tables);
+    const worst = worstOf(tables.filter(({ stale }) => stale).length, tables[0]?.stale_tables ?? 0);
     return {
-      findings: tables.flatMap((table) => findingOf(table, facts) ?? []),
+      findings: tables.flatMap((table) => findingOf(table, facts, worst) ?? []),
       ...(unknown && { unknown }),
     };
   },
 });
 
-function findingOf(table: DueTable, facts: Facts): Found | undefined {
+function findingOf(table: DueTable, facts: Facts, worst: string): Found | undefined {
   const object = displayName(table.schema, table.name);
   const { mods, analyze_at, analyze_age_seconds: age, analyzing } = table;
   const doing = analyzing ? '; it is being analysed now' : '';
@@ -58,7 +59,7 @@ function findingOf(table: DueTable, facts: Facts): Found | undefined {
     value: mods / Math.max(1, analyze_at),
     unit: 'ratio',
     threshold: BEYOND,
-    evidence: `${countedSince(facts)}; ${age === null ? 'no ANALYZE is known' : `last analysed ${duration(age)} ago`}; autovacuum allows ${count(analyze_at)} changed rows${off}${doing}.`,
+    evidence: `${countedSince(facts)}; ${age === null ? 'no ANALYZE is known' : `last analysed ${duration(age)} ago`}; autovacuum allows ${count(analyze_at)} changed rows${off}${doing}.${worst}`,
     why: 'The planner chooses by rows that are no longer there, and a bad plan can be a thousand times slower.',
     remedy,
   };

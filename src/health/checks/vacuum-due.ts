@@ -6,7 +6,7 @@ import { defineCheck, type Facts } from '../check.ts';
 import type { Found, Remedy } from '../finding.ts';
 import { graded } from '../grade.ts';
 import { deadRatio, levelOf } from '../level.ts';
-import { countedSince, isFresh, lostCounters, maintain, uncounted } from '../tables.ts';
+import { countedSince, isFresh, lostCounters, maintain, uncounted, worstOf } from '../tables.ts';
 
 /** Dead rows against what autovacuum waits for, by its own arithmetic, also where it is switched off. */
 export const vacuumDue = defineCheck({
@@ -26,15 +26,16 @@ export const vacuumDue = defineCheck({
     );
     const { measure } = graded('dead_ratio', Math.max(0, ...full.map(deadRatio)), facts.thresholds);
     const unknown = lostCounters(tables);
+    const worst = worstOf(tables.filter(({ dirty }) => dirty).length, tables[0]?.dirty_tables ?? 0);
     return {
       measure,
-      findings: full.flatMap((table) => findingOf(table, holder, facts)),
+      findings: full.flatMap((table) => findingOf(table, holder, facts, worst)),
       ...(unknown && { unknown }),
     };
   },
 });
 
-function findingOf(table: DueTable, holder: HorizonRow | undefined, facts: Facts): Found[] {
+function findingOf(table: DueTable, holder: HorizonRow | undefined, facts: Facts, worst: string): Found[] {
   const { found } = graded('dead_ratio', deadRatio(table), facts.thresholds);
   if (found === undefined) return [];
   const object = displayName(table.schema, table.name);
@@ -49,7 +50,7 @@ function findingOf(table: DueTable, holder: HorizonRow | undefined, facts: Facts
       // who is called at night can do no more than that
       ...(table.vacuuming && found.severity !== 'warning' && { severity: 'warning' }),
       title: `${object} has ${roughly(table.dead, 'dead row')}, ${found.value.toFixed(1)} times what autovacuum allows (${count(table.vacuum_at)})${inVain ? ', and VACUUM cannot remove them' : ''}.`,
-      evidence: `${countedSince(facts)}; ${last}; ${doing(table, facts)}.${who ? ` The ${who} still sees rows that died in the last ${roughly(holder.xids ?? 0, 'transaction')}.` : ''}`,
+      evidence: `${countedSince(facts)}; ${last}; ${doing(table, facts)}.${who ? ` The ${who} still sees rows that died in the last ${roughly(holder.xids ?? 0, 'transaction')}.` : ''}${worst}`,
       why: 'Every scan reads the dead rows too, and the table grows where it could use their space again.',
       remedy: remedyOf(table, inVain ? who : undefined),
     },

@@ -5,6 +5,7 @@ import { count, duration, plural } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
 import type { Found, Remedy, Severity } from '../finding.ts';
 import { graded } from '../grade.ts';
+import { pidsOf } from '../pids.ts';
 
 /** So many transactions leave rows behind, whether a table of this database is seen to suffer or not. */
 const MANY_XIDS = 10_000;
@@ -95,7 +96,7 @@ function describe(
       `${displayName(table.schemaname, table.relname)} (${count(table.dead)}, vacuumed ${table.vacuum_age_seconds === null ? 'never' : `${duration(table.vacuum_age_seconds)} ago`})`,
   );
   const dead = tables.length > 0 ? `; most dead rows: ${tables.join(', ')}` : '';
-  const pids = row.kind === 'session' ? `; pid ${rows.map(({ id }) => id).join(', ')}` : '';
+  const pids = row.kind === 'session' ? `; pid ${pidsOf(rows.map(({ id }) => ({ pid: id })))}` : '';
   return {
     object: name,
     severity,

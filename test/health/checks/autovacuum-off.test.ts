@@ -43,6 +43,21 @@ test('a table for which autovacuum is switched off is found, its TOAST table too
   expect(await found()).toEqual([]);
 });
 
+test('a table that was never looked at has no known number of rows, not 0', async () => {
+  await publish(
+    db,
+    'CREATE TABLE unseen (id int) WITH (autovacuum_enabled = off)',
+    'INSERT INTO unseen SELECT generate_series(1, 5000)',
+  );
+  expect(await found()).toMatchObject([
+    {
+      severity: 'warning',
+      evidence: expect.stringContaining('never vacuumed or analysed: 5.0k changes and 0 dead rows'),
+    },
+  ]);
+  await publish(db, 'DROP TABLE unseen');
+});
+
 test('autovacuum that is off for the server is found, and clears at a reload', async () => {
   await publish(db, 'ALTER SYSTEM SET autovacuum = off', 'SELECT pg_reload_conf()');
   try {

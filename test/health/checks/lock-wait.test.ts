@@ -54,3 +54,23 @@ test('many that wait for long are a storm', async () => {
   ]);
   await ten();
 });
+
+test('a wait for a row says that it is one, and who holds it up', async () => {
+  const [holder, waiter] = [await app(db), await app(db)];
+  await holder.sql('INSERT INTO orders VALUES (1)');
+  await holder.sql('BEGIN');
+  await holder.sql('DELETE FROM orders');
+  const done = begin(waiter, 'DELETE FROM orders');
+  const waiting = "SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'";
+  await until(async () => (await holder.sql(waiting))[0]?.n === 1, { what: 'the wait' });
+  const { findings } = await look({ normal: 0, alert: 0 });
+  expect(findings).toMatchObject([{ id: 'lock_wait:transactionid' }]);
+  expect(findings[0]?.title).toMatch(
+    /^1 session waits for the end of another transaction, which has changed the same row, the longest/,
+  );
+  expect(findings[0]?.evidence).toContain(
+    `Held up by postgres@${db.database} (idle in transaction), pid ${holder.pid}.`,
+  );
+  await holder.sql('ROLLBACK');
+  await done;
+});

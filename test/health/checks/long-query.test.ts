@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { longQuery } from '../../../src/health/checks/long-query.ts';
 import { app, begin } from '../../db/queries/session.ts';
@@ -34,4 +35,28 @@ test('queries that run for long are found by who runs them, until they end', asy
   for (const { pid } of [one, two]) await admin.sql('SELECT pg_cancel_backend($1)', [pid]);
   await Promise.all(running);
   expect(await lookAt(db.target(), { checks, thresholds })).toMatchObject({ findings: [], score: 100 });
+});
+
+test('a query that only waits for a lock is no long one: it is told as a wait', async () => {
+  const [holder, waiter] = [await app(db), await app(db)];
+  await holder.sql('CREATE TABLE orders (id int)');
+  await holder.sql('BEGIN');
+  await holder.sql('LOCK TABLE orders');
+  const done = begin(waiter, 'SELECT FROM orders');
+  await until(
+    async () =>
+      (await holder.sql('SELECT FROM pg_locks WHERE NOT granted AND waitstart IS NOT NULL')).length === 1,
+    {
+      what: 'the wait',
+    },
+  );
+  // what it ran before it came to the lock, in milliseconds
+  const { findings } = await lookAt(db.target(), {
+    checks,
+    thresholds: { long_query_seconds: { normal: 0.1, alert: 1 } },
+    meanwhile: () => delay(150),
+  });
+  expect(findings).toEqual([]);
+  await holder.sql('ROLLBACK');
+  await done;
 });

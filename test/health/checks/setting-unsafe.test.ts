@@ -50,7 +50,11 @@ test('what can lose data is found by its name, the worst first, and no more once
       severity: 'critical',
       title: 'fsync is off.',
       evidence: expect.stringContaining('configuration file'),
-      remedy: { sql: "ALTER SYSTEM SET fsync = 'on';\nSELECT pg_reload_conf();" },
+      // what was written before it is not on disk by that
+      remedy: {
+        sql: "ALTER SYSTEM SET fsync = 'on';\nSELECT pg_reload_conf();",
+        cost: expect.stringContaining('run sync'),
+      },
     },
     { id: 'setting_unsafe:archive_command', severity: 'alert' },
     { id: 'setting_unsafe:full_page_writes', severity: 'alert' },

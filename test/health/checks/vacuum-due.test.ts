@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { autovacuumPoll, maintainDuePoll } from '../../../src/db/queries/maintain/due.ts';
 import { vacuumDue } from '../../../src/health/checks/vacuum-due.ts';
 import { app, publish } from '../../db/queries/session.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { assessed, rowsOf } from '../facts.ts';
 import { lookAt } from '../stage.ts';
 
 let db: TestDatabase;
@@ -97,4 +99,28 @@ test('what is not counted is unknown and not good: after a reset, and without tr
   await publish(db, `ALTER DATABASE ${db.database} SET track_counts = off`);
   expect((await seen()).unknown).toMatchObject([{ remedy: 'ALTER SYSTEM SET track_counts = on' }]);
   await publish(db, `ALTER DATABASE ${db.database} RESET track_counts`);
+});
+
+test('where more tables are due than are read, how many there are is told', () => {
+  const one = {
+    schema: 'public',
+    name: 'orders',
+    dead: 5000,
+    vacuum_at: 50,
+    dirty: true,
+    vacuum_age_seconds: null,
+    vacuuming: false,
+  };
+  const given = (dirty_tables: number) =>
+    assessed(
+      [vacuumDue],
+      [
+        [
+          rowsOf(maintainDuePoll, { ...one, dirty_tables, lost_tables: 0 }),
+          rowsOf(autovacuumPoll, { autovacuum: true, track_counts: true }),
+        ],
+      ],
+    ).findings[0]?.evidence;
+  expect(given(2000)).toMatch(/ Of 2\.0k such tables the 1 worst are told\.$/);
+  expect(given(1)).not.toContain('such tables');
 });

@@ -11,6 +11,8 @@ export interface Rule {
   readonly better: string;
   /** A reload is not enough. */
   readonly restart?: boolean;
+  /** What is still to be done then. */
+  readonly after?: string;
 }
 
 const on = (value: string) => value === 'on';
@@ -27,6 +29,9 @@ export const RULES: readonly Rule[] = [
     severity: 'critical',
     why: 'A crash of the machine, or a power failure, can leave the whole cluster corrupt beyond repair.',
     better: 'on',
+    // "for reliable recovery when changing fsync from off to on" (documentation of fsync)
+    after:
+      'Then run sync on its machine: what was written before may still be in the memory of the kernel only.',
   },
   {
     name: 'full_page_writes',
