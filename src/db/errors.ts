@@ -125,7 +125,7 @@ export function dbError(error: unknown, address?: Address): DbError {
           ? `${capital(message)}.`
           : `The database ${address.database} does not exist on ${at}.`,
         address === undefined
-          ? 'See which there are with: pgdeck show databases'
+          ? 'See which there are with: pgdeck show database'
           : 'Name another one with -d DATABASE.',
       );
     case '53300':

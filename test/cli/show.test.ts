@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SHOWN } from '../../src/app/views/registry.ts';
 import type { Session } from '../../src/db/client.ts';
@@ -27,6 +30,16 @@ function run(role: string | undefined, ...args: string[]) {
 }
 
 const VIEWS = SHOWN.map(({ id }) => id);
+
+test('views that a message tells to look at are there', () => {
+  const source = fileURLToPath(new URL('../../src', import.meta.url));
+  const told = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [...readFileSync(join(source, file), 'utf8').matchAll(/pgdeck show ([a-z]\w*)/g)])
+    .map(([, view]) => view);
+  expect(told.length).toBeGreaterThan(2);
+  expect(told.filter((view) => !VIEWS.some((id) => id === view))).toEqual([]);
+});
 
 const objects = (stdout: string) =>
   stdout

@@ -27,7 +27,7 @@ test('a database that is not there is named, also when it is another one than wa
   await expect(session.sql('ALTER DATABASE "no where" RENAME TO somewhere')).rejects.toMatchObject({
     kind: 'no_database',
     message: 'Database "no where" does not exist.',
-    next: expect.stringContaining('pgdeck show databases'),
+    next: expect.stringContaining('pgdeck show database'),
   });
   await expect(connect({ ...db.target(), database: 'nowhere' }, 'slow')).rejects.toThrow(
     /^The database nowhere does not exist on postgres@/,

@@ -14,7 +14,9 @@ const KEYS: Readonly<Record<string, string>> = {
   'show tables': '4 (Tables)',
   'show indexes': '5 (Indexes)',
   'show statements': '6 (Statements)',
-  'show databases': ':databases',
+  'show replication': '7 (Replication & WAL)',
+  'show database': ':databases',
+  'show progress': ':progress',
   // its form lists them
   'backups list': ':restore',
   'migrate status': ':migrate verify',

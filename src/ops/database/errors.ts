@@ -8,7 +8,7 @@ export const databaseErrors = defineErrors('database', {
   noDatabase: ({ database }: { database: string }) =>
     refused(
       `There is no database ${database} on this server.`,
-      'See which there are with: pgdeck show databases',
+      'See which there are with: pgdeck show database',
     ),
   changed: ({ database }: { database: string }) =>
     refused(`${database} is not what it was when it was looked at.`, 'Look again with: pgdeck recover'),

@@ -45,9 +45,12 @@ test.each([
   expect(fieldNamed(text, up)?.id).toBe(field);
 });
 
-test('a screen is called by its own key', () => {
-  for (const { id, key, title } of SCREENS) {
-    const said = inConsole(`pgdeck show ${id}`, undefined);
-    if (!said.startsWith('pgdeck ')) expect(said).toBe(key === undefined ? `:${id}` : `${key} (${title})`);
+test('what prints a view is its screen here, called by its own key', () => {
+  for (const { id, key, title, panes, dashboard } of SCREENS) {
+    if (dashboard !== undefined) continue;
+    const { id: name, listedBy = `show ${name}` } = panes.find((view) => view.id === id) ?? panes[0];
+    expect(inConsole(`pgdeck ${listedBy}`, undefined)).toBe(
+      key === undefined ? `:${id}` : `${key} (${title})`,
+    );
   }
 });

@@ -34,7 +34,7 @@ export interface Cleared {
   readonly closedAt: number | undefined;
   /** Sessions that were ended. */
   readonly ended: number;
-  /** Those of them that were pgdeck's, a console's for one: no client has lost anything with them. */
+  /** Those of them that are named as pgdeck names its own, a console's for one. */
   readonly own: number;
 }
 

@@ -43,7 +43,7 @@ export interface Exchanged {
   readonly closed_ms: number;
   /** Sessions that were ended. */
   readonly ended: number;
-  /** Those of them that were pgdeck's. */
+  /** Those of them that are named as pgdeck names its own. */
   readonly own: number;
 }
 
@@ -104,9 +104,11 @@ export async function exchange(io: StepIo, wanted: Exchange): Promise<Exchanged>
   }
 }
 
-/** How many sessions were ended, pgdeck's own apart: `1, besides 2 of pgdeck`. */
+/** How many sessions were ended: `1, besides 2 that call themselves pgdeck`, since a name is no proof. */
 export function endedText({ ended, own }: Pick<Exchanged, 'ended' | 'own'>): string {
-  return own === 0 ? String(ended) : `${ended - own}, besides ${own} of pgdeck`;
+  return own === 0
+    ? String(ended)
+    : `${ended - own}, besides ${own} that ${own === 1 ? 'calls itself' : 'call themselves'} pgdeck`;
 }
 
 function untouched({ live }: Exchange, error: unknown, aborted = false): OpError {

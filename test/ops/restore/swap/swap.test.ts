@@ -115,7 +115,7 @@ test('who looks into the new database before it is live is sent away too', async
     await connect(s.to(s.fresh), 'workload', 'pgdeck-metrics');
     const counts = await swapDatabases(s.io, s);
     expect(counts).toMatchObject({ ended: 2, own: 1 });
-    expect(endedText(counts)).toBe('1, besides 1 of pgdeck');
+    expect(endedText(counts)).toBe('1, besides 1 that calls itself pgdeck');
     expect(endedText({ ended: 3, own: 0 })).toBe('3');
     await until(() => visitor.lost, { what: 'the end of the visitor' });
     expect(await served(s.to(s.live))).toBe('new');

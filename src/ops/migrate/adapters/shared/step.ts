@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { runSessions } from '../../../../db/queries/signal/run.ts';
 import type { Session } from '../../../../db/session.ts';
 import { CommandError, type CommandErrorKind, type RunResult } from '../../../../hosts/host.ts';
 import { duration } from '../../../../text/units.ts';
@@ -57,7 +58,10 @@ async function carryOut(run: ToolRun, io: StepIo, tell: (end: ToolEnd) => void):
     session = await sessionOf(run, io, session);
     const then = await run.applied(session);
     const { applied, takenBack } = changeOf(now, then);
-    const touched = (await takeXid(session)) - first > 1n;
+    const wrote = (await takeXid(session)) - first > 1n;
+    // a program that is over may have left a statement that waits for its lock, and goes on when it gets it
+    const left = await session.run(runSessions, { applicationName: io.applicationName });
+    const touched = wrote || left.some(({ state }) => state !== 'idle');
     tell({ moved: run.noHistory ? undefined : [...applied, ...takenBack], touched, failed });
     return then;
   };

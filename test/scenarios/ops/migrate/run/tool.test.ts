@@ -5,7 +5,7 @@ import type { OpEvent } from '../../../../../src/ops/engine/plan.ts';
 import { choose } from '../../../../../src/ops/migrate/choose.ts';
 import { NODE_MODULES } from '../../../../ops/migrate/adapters/stage.ts';
 import { contextIn, directoryOf, done, planned } from '../../../../ops/migrate/run/stage.ts';
-import { type TestDatabase, testDatabase } from '../../../../support/cluster.ts';
+import { client, type TestDatabase, testDatabase } from '../../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../../support/program.ts';
 
 const home = temporaryDirectory();
@@ -106,6 +106,49 @@ test('scripts that do not say what waits go up with what the history says after'
   expect(tables).toContainEqual([['1700000000001_users', '1700000000001_users', 'applied', 'yes']]);
   // nothing waits any more: that is no failure
   expect((await done(context, 'up', where)).end).toMatchObject({ ok: true });
+  await context.close();
+});
+
+test('of a tool that is over while its statement still waits for a lock, it is not said that nothing was touched', {
+  timeout: 60_000,
+}, async () => {
+  const own = await testDatabase();
+  onTestFinished(() => own.drop());
+  const holder = await client(own.target());
+  await holder.sql('CREATE TABLE held (id int)');
+  await holder.sql('BEGIN; LOCK TABLE held IN ROW EXCLUSIVE MODE');
+  const root = join(home, 'left');
+  mkdirSync(join(root, 'migrations'), { recursive: true });
+  symlinkSync(NODE_MODULES, join(root, 'node_modules'));
+  const scripts = { 'db:migrate:all': 'node left.cjs', 'db:migrate:status': 'node status.cjs' };
+  writeFileSync(
+    join(root, 'package.json'),
+    JSON.stringify({ scripts, dependencies: { 'node-pg-migrate': '*' } }),
+  );
+  writeFileSync(join(root, 'status.cjs'), 'process.exit(1)');
+  writeFileSync(join(root, 'migrations/1700000000001_left.cjs'), 'exports.up = () => {};');
+  // its process ends, and its backend, which has no transaction ID yet, has no reason to look for it
+  writeFileSync(
+    join(root, 'left.cjs'),
+    `const pg = require('pg');
+(async () => {
+  const connect = async () => {
+    const one = new pg.Client({ connectionString: process.env.DATABASE_URL, application_name: process.env.PGAPPNAME });
+    await one.connect();
+    return one;
+  };
+  const [work, look] = [await connect(), await connect()];
+  work.query('CREATE INDEX ON held (id)').catch(() => {});
+  for (;;) {
+    const { rows } = await look.query("SELECT FROM pg_locks WHERE relation = 'held'::regclass AND NOT granted");
+    if (rows.length > 0) process.exit(1);
+  }
+})();`,
+  );
+  const context = contextIn(own, home);
+  const { end } = await done(context, 'up', { dir: root, tool: 'npm' });
+  expect(end.ok).toBe(false);
+  expect(end.text).toContain('What was applied is not known: look at the tables that it changes');
   await context.close();
 });
 
