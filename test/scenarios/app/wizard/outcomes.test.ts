@@ -125,6 +125,8 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   'db drop': async () => ({ name: 'outcomes_copy' }),
   'schedule install': async () => ({ name: 'outcomes', at: '30 2 * * *' }),
   'schedule remove': async () => ({ name: 'outcomes' }),
+  'health waive': async () => ({ id: 'disk', until: '2999-12-31', reason: 'known' }),
+  'health unwaive': async () => ({ id: 'disk' }),
   undo: async () => {
     await carriedOut('restore', { backup: await backedUp(), no_safety_backup: true });
     const [run] = listRuns(join(env.XDG_STATE_HOME, 'pgdeck', 'runs')).filter(({ undo }) =>
