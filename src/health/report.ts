@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { displayName } from '../db/ident.ts';
-import { tableSizesPoll } from '../db/queries/relations.ts';
+import { tableExactPoll, tableSizesPoll } from '../db/queries/relations.ts';
 import type { Figures } from '../monitor/figures.ts';
 import type { Assessment, Blind, CategoryState, Finding } from './assess.ts';
 import { type Remedy, SEVERITIES, type Severity } from './finding.ts';
@@ -52,7 +52,9 @@ interface TableRecord {
   readonly exists: true;
   readonly row_count: number | null;
   readonly row_count_kind: 'estimate' | 'unknown';
-  readonly bytes: number;
+  /** With indexes and TOAST. Measured where no exclusive lock was in the way, else of the last VACUUM or ANALYZE. */
+  readonly bytes: number | null;
+  readonly bytes_kind: 'measured' | 'estimate' | 'unknown';
 }
 
 /** What tells a report of a newer version, whatever else that has. */
@@ -106,18 +108,28 @@ export function reportOf(
     categories,
     findings: findings.map((one) => reported(one, isKnown(one, baseline))),
     unknown,
-    tables: Object.fromEntries(
-      figures.rows(tableSizesPoll).map(({ schemaname, relname, est_rows, est_total_bytes }) => [
-        displayName(schemaname, relname),
-        {
-          exists: true as const,
-          row_count: est_rows,
-          row_count_kind: est_rows === null ? ('unknown' as const) : ('estimate' as const),
-          bytes: est_total_bytes,
-        },
-      ]),
-    ),
+    tables: tablesOf(figures),
   };
+}
+
+function tablesOf(figures: Figures): HealthReport['tables'] {
+  const measured = new Map(figures.rows(tableExactPoll).map(({ oid, total_bytes }) => [oid, total_bytes]));
+  return Object.fromEntries(
+    figures.rows(tableSizesPoll).map((row): [string, TableRecord] => {
+      const size = measured.get(row.oid) ?? null;
+      const estimate = row.sized ? row.est_total_bytes : null;
+      return [
+        displayName(row.schemaname, row.relname),
+        {
+          exists: true,
+          row_count: row.est_rows,
+          row_count_kind: row.est_rows === null ? 'unknown' : 'estimate',
+          bytes: size ?? estimate,
+          bytes_kind: size !== null ? 'measured' : estimate !== null ? 'estimate' : 'unknown',
+        },
+      ];
+    }),
+  );
 }
 
 function reported({ waiver, cap: _, ...finding }: Finding, known: boolean): ReportedFinding {

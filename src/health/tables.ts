@@ -1,6 +1,6 @@
 import { displayName, fullName, quoteRelation } from '../db/ident.ts';
 import { autovacuumPoll, type DueTable } from '../db/queries/maintain/due.ts';
-import { count, plural } from '../text/units.ts';
+import { bytes, count, plural } from '../text/units.ts';
 import type { Facts } from './check.ts';
 import type { Judgement, Remedy, Unknown } from './finding.ts';
 
@@ -68,7 +68,12 @@ export function maintain(
   };
 }
 
-/** Of how many tables the worst are told, where there are more than are read. */
-export function worstOf(listed: number, all: number): string {
-  return all > listed ? ` Of ${count(all)} such tables the ${count(listed)} worst are told.` : '';
+/** Of how many the worst are told, where there are more than are read. */
+export function worstOf(listed: number, all: number, noun = 'such tables'): string {
+  return all > listed ? ` Of ${count(all)} ${noun} the ${count(listed)} worst are told.` : '';
+}
+
+/** A size that VACUUM and ANALYZE note, until when nobody knows it. */
+export function sizeText(size: number | null): string {
+  return size === null ? 'size not known yet' : bytes(size);
 }

@@ -3,6 +3,7 @@ import { autovacuumPoll, type DueTable, FEW_ROWS, maintainDuePoll } from '../../
 import { roughly } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
 import type { Found, Remedy } from '../finding.ts';
+import { worstOf } from '../tables.ts';
 
 /** Autovacuum that is switched off: for the server, or for tables. */
 export const autovacuumOff = defineCheck({
@@ -19,7 +20,7 @@ export const autovacuumOff = defineCheck({
         ...facts.figures
           .rows(maintainDuePoll)
           .filter(({ off }) => off)
-          .map(ofTable),
+          .map((table, _, all) => ofTable(table, worstOf(all.length, table.off_tables))),
       ],
     };
   },
@@ -58,7 +59,7 @@ function remedyOf(setting: string, byCommandLine: boolean, managed: boolean): Re
 const isUncounted = ({ rows, vacuum_age_seconds, analyze_age_seconds }: DueTable) =>
   rows === 0 && vacuum_age_seconds === null && analyze_age_seconds === null;
 
-function ofTable(table: DueTable): Found {
+function ofTable(table: DueTable, worst: string): Found {
   const object = displayName(table.schema, table.name);
   const both = table.enabled ? ['toast.autovacuum_enabled'] : ['autovacuum_enabled'];
   const options = !(table.enabled || table.toast_enabled) ? [...both, 'toast.autovacuum_enabled'] : both;
@@ -71,7 +72,7 @@ function ofTable(table: DueTable): Found {
     object,
     severity: rows < FEW_ROWS && table.dead < FEW_ROWS ? 'info' : 'warning',
     title: `Autovacuum is switched off for ${table.enabled ? 'the TOAST table of ' : ''}${object}.`,
-    evidence: `Its storage parameter ${options.join(' and ')}; ${known} and ${roughly(table.dead, 'dead row')}.`,
+    evidence: `Its storage parameter ${options.join(' and ')}; ${known} and ${roughly(table.dead, 'dead row')}.${worst}`,
     why: 'Nobody removes its dead rows or renews its statistics; only against wraparound it is vacuumed.',
     remedy: {
       sql: `ALTER TABLE ${quoteRelation(table)} RESET (${options.join(', ')})`,
