@@ -1,5 +1,7 @@
 import type { Levels, Unit } from '../config/thresholds.ts';
+import type { CategoryId } from './categories.ts';
 import type { Level } from './level.ts';
+import type { Waiver } from './waivers.ts';
 
 /** How bad a finding is, the mildest first. `info` is worth knowing and costs nothing. */
 export const SEVERITIES = ['info', 'warning', 'alert', 'critical'] as const;
@@ -39,6 +41,18 @@ export interface Found {
   readonly remedy: Remedy;
   /** The score is not above this while the finding stands. */
   readonly cap?: number;
+}
+
+/** What is wrong with one object, as it is listed, notified of and waived. */
+export interface Finding extends Found {
+  /** `check`, or `check:object`: the same in every sample, whoever is to blame. */
+  readonly id: string;
+  readonly check: string;
+  readonly category: CategoryId;
+  /** Of the one that stands for those beyond the ten worst of its check (`check:*`): those. */
+  readonly grouped?: readonly Pick<Finding, 'id' | 'severity'>[];
+  /** Set while somebody lives with it. */
+  readonly waiver?: Waiver;
 }
 
 /** The figure that a category is scored by, with its scale. */

@@ -1,7 +1,8 @@
 import { summaryPoll } from '../../db/queries/activity.ts';
-import type { Blind, CategoryState, Finding } from '../../health/assess.ts';
+import type { Blind, CategoryState } from '../../health/assess.ts';
 import { CATEGORIES } from '../../health/categories.ts';
-import { SEVERITIES, type Severity } from '../../health/finding.ts';
+import { type Finding, SEVERITIES, type Severity } from '../../health/finding.ts';
+import { sizeOf } from '../../health/group.ts';
 import type { Level } from '../../health/level.ts';
 import type { RawInput } from '../../ops/engine/operation.ts';
 import { entryOf } from '../../ops/registry.ts';
@@ -16,6 +17,8 @@ type HealthRow = Finding | Blind;
 
 const isFinding = (row: HealthRow): row is Finding => 'severity' in row;
 const isOpen = (row: HealthRow): row is Finding => isFinding(row) && row.waiver === undefined;
+
+const total = (findings: readonly Finding[]) => findings.reduce((sum, one) => sum + sizeOf(one), 0);
 
 const LEVELS: Readonly<Record<Severity, Level>> = {
   info: 'normal',
@@ -82,10 +85,10 @@ export const healthView = defineView<HealthRow>({
     if (!health?.asked) return [span('being read', 'muted')];
     const open = health.findings.filter(isOpen);
     const counts = SEVERITIES.toReversed().flatMap((severity) => {
-      const n = open.filter((one) => one.severity === severity).length;
+      const n = total(open.filter((one) => one.severity === severity));
       return n === 0 ? [] : [`${n} ${severity}`];
     });
-    const waived = health.findings.length - open.length;
+    const waived = total(health.findings) - total(open);
     if (waived > 0) counts.push(`${waived} waived`);
     return [
       span(health.score === null ? 'no score' : `score ${health.score} of 100`),
@@ -137,7 +140,7 @@ function detail(row: HealthRow): DetailSection[] {
       { title: `${row.title}: not known`, text: row.reason },
       ...(row.remedy === undefined ? [] : [{ title: 'To see it', text: row.remedy }]),
     ];
-  const { id, title, why, evidence, remedy, waiver, category } = row;
+  const { id, title, why, evidence, remedy, waiver, category, grouped } = row;
   return [
     { title: `${state(row)}: ${id}`, text: `${title}\n${why}` },
     { title: 'Evidence', text: evidence },
@@ -149,6 +152,7 @@ function detail(row: HealthRow): DetailSection[] {
           : remedyText(row),
     },
     ...('cost' in remedy ? [{ title: 'Cost', text: remedy.cost }] : []),
+    ...(grouped ? [{ title: 'Stands for', text: grouped.map((one) => one.id).join('\n') }] : []),
     {
       title: 'Counted in',
       facts: [

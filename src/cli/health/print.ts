@@ -33,7 +33,9 @@ export async function printReport(
     );
   print('');
   await printTable(categories, CATEGORY_COLUMNS);
-  const waived = findings.filter(({ waived }) => waived !== null).length;
+  const waived = findings
+    .filter(({ waived }) => waived !== null)
+    .reduce((sum, { grouped }) => sum + (grouped?.length ?? 1), 0);
   if (waived > 0) print(`\n${plural(waived, 'finding')} waived`);
 }
 
