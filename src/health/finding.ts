@@ -67,6 +67,8 @@ export interface Unknown {
   readonly reason: string;
   /** SQL, most often a GRANT, or a sentence. */
   readonly remedy?: string;
+  /** Seconds of samples that are still missing: who samples all the time has to wait and nothing else. */
+  readonly wait?: number;
 }
 
 /** What a check says of the server. Without findings and `unknown` it is good. */

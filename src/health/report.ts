@@ -32,7 +32,7 @@ export interface HealthReport {
   readonly categories: readonly CategoryState[];
   readonly findings: readonly ReportedFinding[];
   /** What could not be measured, and what would change that. */
-  readonly unknown: readonly Blind[];
+  readonly unknown: readonly Omit<Blind, 'wait'>[];
   /** The largest tables of the connected database. */
   readonly tables: Readonly<Record<string, TableRecord>>;
 }
@@ -118,7 +118,7 @@ export function reportOf(
     suggestions: [...new Set(told.map(({ remedy }) => say(remedy)))],
     categories,
     findings: findings.map((one) => reported(one, isKnown(one))),
-    unknown,
+    unknown: unknown.map(({ wait: _, ...one }) => one),
     tables: tablesOf(figures),
   };
 }

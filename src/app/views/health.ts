@@ -7,7 +7,7 @@ import type { Level } from '../../health/level.ts';
 import type { RawInput } from '../../ops/engine/operation.ts';
 import { entryOf } from '../../ops/registry.ts';
 import { span } from '../../text/line.ts';
-import { plural } from '../../text/units.ts';
+import { duration, plural } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
 import type { DetailSection } from '../core/section.ts';
 import { type Column, defineScreen, defineView } from '../core/view.ts';
@@ -38,8 +38,13 @@ function state(row: HealthRow): string {
   return row.waiver === undefined ? row.severity : 'waived';
 }
 
+/** What changes that it is not known: here samples come by themselves. */
+function stepOf({ wait, remedy }: Blind): string | undefined {
+  return wait === undefined ? remedy : `Wait ${duration(wait)}: samples come by themselves.`;
+}
+
 function remedyText(row: HealthRow): string {
-  if (!isFinding(row)) return row.remedy ?? '';
+  if (!isFinding(row)) return stepOf(row) ?? '';
   const { remedy } = row;
   if ('sql' in remedy) return remedy.sql;
   if ('advice' in remedy) return remedy.advice;
@@ -101,7 +106,7 @@ export const healthView = defineView<HealthRow>({
       ? row.remedy.sql
       : isFinding(row)
         ? row.id
-        : (row.remedy ?? row.check),
+        : ((row.wait === undefined ? row.remedy : undefined) ?? row.check),
   detail,
   remedy: (row) => {
     if (!isFinding(row) || !('operation' in row.remedy)) return undefined;
@@ -135,11 +140,13 @@ export const healthView = defineView<HealthRow>({
 });
 
 function detail(row: HealthRow): DetailSection[] {
-  if (!isFinding(row))
+  if (!isFinding(row)) {
+    const step = stepOf(row);
     return [
       { title: `${row.title}: not known`, text: row.reason },
-      ...(row.remedy === undefined ? [] : [{ title: 'To see it', text: row.remedy }]),
+      ...(step === undefined ? [] : [{ title: 'To see it', text: step }]),
     ];
+  }
   const { id, title, why, evidence, remedy, waiver, category, grouped } = row;
   return [
     { title: `${state(row)}: ${id}`, text: `${title}\n${why}` },

@@ -54,7 +54,8 @@ export const checkpoints = defineCheck({
     const maxWalSize = Number(server.settings.max_wal_size) * 1024 ** 2;
     // a command (CHECKPOINT, a backup, CREATE DATABASE) asks for one too; WAL does after half of max_wal_size or more
     const early = Math.min(requested, Math.floor(wal / (maxWalSize / 2)));
-    const unknown = early < SEVERAL ? tooShort(window?.seconds, 2 * timeout) : undefined;
+    const unknown =
+      early < SEVERAL ? tooShort(window?.seconds, figures.rows(checkpointsPoll), 2 * timeout) : undefined;
     if (unknown) return { unknown };
     if (window === undefined || early < SEVERAL) return { because: `${early} came before their time` };
     const share = early / (timed + early);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openedWizard } from '../../../src/app/core/state.ts';
 import { headerLines } from '../../../src/app/screen/header.ts';
+import { healthView } from '../../../src/app/views/health.ts';
 import type { Phase } from '../../../src/app/wizard/types.ts';
 import { CHECKS } from '../../../src/health/registry.ts';
 import { lineText } from '../../../src/text/line.ts';
@@ -61,6 +62,12 @@ async function at<Step extends Phase['step']>(step: Step): Promise<Extract<Phase
 test('9, Enter, Enter opens what fixes a finding, filled in; it runs, the finding clears and the score rises', async () => {
   stage.keys('9');
   await stage.seconds(() => health()?.asked && found(), 'the finding');
+  const unknown = health()?.unknown ?? [];
+  const steps = unknown.map((one) => JSON.stringify(healthView.detail?.(one, stage.deck.model)));
+  expect(steps.find((step) => step.startsWith('[{"title":"Cache hit ratio'))).toMatch(
+    /"Wait [\d.]+m?\d*s: samples come by themselves\."/,
+  );
+  expect(steps.join()).not.toContain('--sample');
   stage.filter('orders has');
   expect(found()).toMatchObject({ severity: 'critical' });
   expect(text(stage)).toMatch(/critical +orders has 4\.0k dead rows/);
