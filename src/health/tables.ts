@@ -1,5 +1,6 @@
 import { displayName, fullName, quoteRelation } from '../db/ident.ts';
 import { autovacuumPoll, type DueTable } from '../db/queries/maintain/due.ts';
+import { setByReload } from '../db/server.ts';
 import { bytes, count, plural } from '../text/units.ts';
 import type { Facts } from './check.ts';
 import type { Judgement, Remedy, Unknown } from './finding.ts';
@@ -13,9 +14,15 @@ export function uncounted(facts: Facts): Judgement | undefined {
   return {
     unknown: {
       reason: 'track_counts is off: what happens to tables is not counted, and autovacuum does nothing.',
-      remedy: 'ALTER SYSTEM SET track_counts = on',
+      remedy: countAgain(facts),
     },
   };
+}
+
+/** What has things counted about tables and indexes again. */
+export function countAgain({ server }: Facts): string {
+  const set = setByReload(server, 'track_counts', 'on');
+  return 'sql' in set ? set.sql : set.advice;
 }
 
 /** Since when the counters of tables run. */

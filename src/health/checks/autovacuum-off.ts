@@ -1,5 +1,6 @@
 import { displayName, quoteRelation } from '../../db/ident.ts';
 import { autovacuumPoll, type DueTable, FEW_ROWS, maintainDuePoll } from '../../db/queries/maintain/due.ts';
+import { type Server, setByReload } from '../../db/server.ts';
 import { roughly } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
 import type { Found, Remedy } from '../finding.ts';
@@ -38,19 +39,20 @@ function ofServer({ figures, server }: Facts): Found[] {
         : 'Autovacuum is off for the whole server.',
       evidence: `The setting ${setting}, as it is now${row.by_command_line ? ', by an argument of the server’s start' : ''}.`,
       why: 'Dead rows stay, statistics get old, and only against wraparound tables are vacuumed, all at once.',
-      remedy: remedyOf(setting, row.by_command_line, server.vendor !== 'self'),
+      remedy: remedyOf(setting, row.by_command_line, server),
     },
   ];
 }
 
-function remedyOf(setting: string, byCommandLine: boolean, managed: boolean): Remedy {
+function remedyOf(setting: string, byCommandLine: boolean, server: Server): Remedy {
   if (byCommandLine)
     return {
       advice: `Take -c ${setting}=off from the arguments that the server is started with, and restart it.`,
     };
-  if (managed) return { advice: `Set ${setting} to on in the provider's configuration of the server.` };
+  const set = setByReload(server, setting, 'on');
+  if ('advice' in set) return set;
   return {
-    sql: `ALTER SYSTEM SET ${setting} = on; SELECT pg_reload_conf()`,
+    ...set,
     cost: 'Takes no lock and no restart; autovacuum then has much to do, at the pace that its settings allow.',
   };
 }

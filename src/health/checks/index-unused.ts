@@ -9,7 +9,7 @@ import type { RowOf } from '../../db/query.ts';
 import { duration } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
 import type { Found } from '../finding.ts';
-import { sizeText, worstOf } from '../tables.ts';
+import { countAgain, sizeText, worstOf } from '../tables.ts';
 import { countedLong, coveredBy, isBigWaste } from '../unused.ts';
 
 /** A smaller one is not worth a word. */
@@ -33,7 +33,7 @@ export const indexUnused = defineCheck({
       return {
         unknown: {
           reason: 'track_counts is off: scans are not counted.',
-          remedy: 'ALTER SYSTEM SET track_counts = on',
+          remedy: countAgain(facts),
         },
       };
     const duplicates = facts.figures.rows(indexDuplicatePoll);
