@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { mergeThresholds } from '../../src/config/thresholds.ts';
 import { assess } from '../../src/health/assess.ts';
+import { byReason } from '../../src/health/blind.ts';
 import { defineCheck } from '../../src/health/check.ts';
+import { backupUnproven } from '../../src/health/checks/backup-unproven.ts';
+import { logErrors } from '../../src/health/checks/log-errors.ts';
+import { logSlow } from '../../src/health/checks/log-slow.ts';
 import type { Found, Severity } from '../../src/health/finding.ts';
 import { baselineSchema, reportOf } from '../../src/health/report.ts';
 import type { Waiver } from '../../src/health/waivers.ts';
@@ -77,4 +81,20 @@ test('a baseline knows those in the group by their ids and severities, whoever i
   expect(more.findings.at(-1)).toMatchObject({ id: 'vacuum_due:*', known: false });
   const worse = report([...mild.slice(0, -1), found('t0999', 'alert')], before);
   expect(worse.issues).toEqual(['t0999 is wrong.']);
+});
+
+test('what is not known for one reason is told once, with all that it keeps from being judged', () => {
+  const log = { unknown: 'Nobody may read it.', remedy: 'GRANT' };
+  const facts = { figures, server: SERVER, thresholds: mergeThresholds() };
+  const outside = { ...NOTHING_TOLD, log, backups: { unknown: 'There is no repository.' } };
+  const checks = [logErrors, logSlow, backupUnproven];
+  const { unknown } = assess({ ...facts, outside }, { checks });
+  expect(byReason(unknown)).toMatchObject([
+    {
+      title: "Errors in the server's log, Slow statements in the server's log",
+      ...{ reason: 'Nobody may read it.', remedy: 'GRANT' },
+      checks: [{ check: 'log_errors' }, { check: 'log_slow' }],
+    },
+    { reason: 'There is no repository.', checks: [{ check: 'backup_unproven' }] },
+  ]);
 });

@@ -1,5 +1,6 @@
 import { summaryPoll } from '../../db/queries/activity.ts';
-import type { Blind, CategoryState } from '../../health/assess.ts';
+import type { CategoryState } from '../../health/assess.ts';
+import { type Blinded, byReason } from '../../health/blind.ts';
 import { CATEGORIES } from '../../health/categories.ts';
 import { type Finding, SEVERITIES, type Severity } from '../../health/finding.ts';
 import { sizeOf } from '../../health/group.ts';
@@ -13,7 +14,7 @@ import type { DetailSection } from '../core/section.ts';
 import { type Column, defineScreen, defineView } from '../core/view.ts';
 
 /** What is wrong, or what could not be looked at. */
-type HealthRow = Finding | Blind;
+type HealthRow = Finding | Blinded;
 
 const isFinding = (row: HealthRow): row is Finding => 'severity' in row;
 const isOpen = (row: HealthRow): row is Finding => isFinding(row) && row.waiver === undefined;
@@ -39,7 +40,7 @@ function state(row: HealthRow): string {
 }
 
 /** What changes that it is not known: here samples come by themselves. */
-function stepOf({ wait, remedy }: Blind): string | undefined {
+function stepOf({ wait, remedy }: Blinded): string | undefined {
   return wait === undefined ? remedy : `Wait ${duration(wait)}: samples come by themselves.`;
 }
 
@@ -81,7 +82,7 @@ export const healthView = defineView<HealthRow>({
   title: 'Findings',
   noun: 'findings',
   polls: [summaryPoll],
-  rows: ({ health }) => (health === undefined ? [] : [...health.findings, ...health.unknown]),
+  rows: ({ health }) => (health === undefined ? [] : [...health.findings, ...byReason(health.unknown)]),
   identity: (row) => (isFinding(row) ? row.id : row.check),
   sort: { column: 'severity', descending: true },
   empty: 'Nothing is wrong, as far as it was looked at.',
