@@ -95,6 +95,8 @@ const SETTINGS = [
   'max_wal_size',
   'idle_session_timeout',
   'lock_timeout',
+  'allow_alter_system',
+  'shared_preload_libraries',
 ];
 
 export const settingsQuery = defineQuery({

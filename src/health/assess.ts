@@ -1,21 +1,12 @@
 import type { AnyPoll } from '../db/poll.ts';
 import { CATEGORIES, CATEGORY_IDS, type CategoryId } from './categories.ts';
 import type { Check, Facts } from './check.ts';
-import type { Found, Judgement, Measure, Severity, Unknown } from './finding.ts';
+import type { Finding, Judgement, Measure, Severity, Unknown } from './finding.ts';
 import { SEVERITIES } from './finding.ts';
+import { grouped } from './group.ts';
 import { CHECKS } from './registry.ts';
 import { deduction, scoreOf } from './score.ts';
 import { type Waiver, waiverOf } from './waivers.ts';
-
-/** What is wrong with one object, as it is listed, notified of and waived. */
-export interface Finding extends Found {
-  /** `check`, or `check:object`: the same in every sample, whoever is to blame. */
-  readonly id: string;
-  readonly check: string;
-  readonly category: CategoryId;
-  /** Set while somebody lives with it. */
-  readonly waiver?: Waiver;
-}
 
 /** A check that could not be made, or not for all there is. */
 export interface Blind extends Unknown {
@@ -39,7 +30,7 @@ export interface CategoryState {
 
 /** What is known of a server's health at one moment. */
 export interface Assessment {
-  /** The worst first. */
+  /** The worst first; of one check no more than the ten worst, and one that stands for the others. */
   readonly findings: readonly Finding[];
   readonly unknown: readonly Blind[];
   readonly categories: readonly CategoryState[];
@@ -67,11 +58,14 @@ export function assess(
   { waivers = [], checks = CHECKS, categories = CATEGORY_IDS }: Scope = {},
 ): Assessment {
   const judged = checks.map((check) => judge(check, facts, waivers));
-  const findings = judged.flatMap((one) => one.findings).sort(worstFirst);
+  const findings = judged.flatMap((one) => one.shown).sort(worstFirst);
   const unknown = judged.flatMap(({ check, judgement }) =>
     judgement.unknown ? [{ ...judgement.unknown, ...nameOf(check) }] : [],
   );
-  const open = findings.filter(({ waiver }) => waiver === undefined);
+  const open = judged
+    .flatMap((one) => one.findings)
+    .filter(({ waiver }) => waiver === undefined)
+    .sort(worstFirst);
   const weighed = categories.map((id) => ({ id, ...weigh(id, judged) }));
   const { score, coverage = answered(judged) } = scoreOf(
     weighed,
@@ -101,7 +95,10 @@ export function assess(
 interface Judged {
   readonly check: Check;
   readonly judgement: Judgement;
+  /** Each, with what it is waived by. */
   readonly findings: readonly Finding[];
+  /** As they are listed. */
+  readonly shown: readonly Finding[];
 }
 
 const nameOf = ({ id, title, category }: Check) => ({ check: id, title, category });
@@ -114,7 +111,8 @@ function judge(check: Check, facts: Facts, waivers: readonly Waiver[]): Judged {
     const waiver = waiverOf({ id, check: check.id }, waivers, facts.outside.now);
     return { id, check: check.id, category: check.category, ...found, ...(waiver && { waiver }) };
   });
-  return { check, judgement, findings };
+  const { all, shown } = grouped(check, findings, waivers, facts.outside.now);
+  return { check, judgement, findings: all, shown };
 }
 
 function withUnknown(judgement: Judgement, why: Unknown | undefined): Judgement {
@@ -171,6 +169,8 @@ function worstFirst(a: Finding, b: Finding): number {
     Number(a.waiver !== undefined) - Number(b.waiver !== undefined) ||
     SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) ||
     CATEGORIES[b.category].weight - CATEGORIES[a.category].weight ||
+    // what stands for the rest comes behind those that it is the rest of
+    Number(a.grouped !== undefined) - Number(b.grouped !== undefined) ||
     (a.id < b.id ? -1 : 1)
   );
 }

@@ -1,5 +1,7 @@
 import type { Levels, Unit } from '../config/thresholds.ts';
+import type { CategoryId } from './categories.ts';
 import type { Level } from './level.ts';
+import type { Waiver } from './waivers.ts';
 
 /** How bad a finding is, the mildest first. `info` is worth knowing and costs nothing. */
 export const SEVERITIES = ['info', 'warning', 'alert', 'critical'] as const;
@@ -41,6 +43,18 @@ export interface Found {
   readonly cap?: number;
 }
 
+/** What is wrong with one object, as it is listed, notified of and waived. */
+export interface Finding extends Found {
+  /** `check`, or `check:object`: the same in every sample, whoever is to blame. */
+  readonly id: string;
+  readonly check: string;
+  readonly category: CategoryId;
+  /** Of the one that stands for those beyond the ten worst of its check (`check:*`): those. */
+  readonly grouped?: readonly Pick<Finding, 'id' | 'severity'>[];
+  /** Set while somebody lives with it. */
+  readonly waiver?: Waiver;
+}
+
 /** The figure that a category is scored by, with its scale. */
 export interface Measure {
   readonly value: number;
@@ -53,6 +67,8 @@ export interface Unknown {
   readonly reason: string;
   /** SQL, most often a GRANT, or a sentence. */
   readonly remedy?: string;
+  /** Seconds of samples that are still missing: who samples all the time has to wait and nothing else. */
+  readonly wait?: number;
 }
 
 /** What a check says of the server. Without findings and `unknown` it is good. */

@@ -1,5 +1,5 @@
 import type { Thresholds } from '../config/thresholds.ts';
-import { tableSizesPoll } from '../db/queries/relations.ts';
+import { tableExactPoll } from '../db/queries/relations.ts';
 import type { Session } from '../db/session.ts';
 import { Figures } from '../monitor/figures.ts';
 import { Reading } from '../monitor/reading.ts';
@@ -47,7 +47,7 @@ export async function look(
   await reading.read(pollsOf(checks));
   figures.observe();
   if (await wait()) return undefined;
-  await reading.read([...pollsOf(checks), tableSizesPoll]);
+  await reading.read([...pollsOf(checks), tableExactPoll]);
   figures.observe();
   const facts = { figures, server: session.server, thresholds, outside };
   return { assessment: assess(facts, { checks, ...scope }), figures };

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { displayName } from '../db/ident.ts';
-import { tableSizesPoll } from '../db/queries/relations.ts';
+import { tableExactPoll, tableSizesPoll } from '../db/queries/relations.ts';
 import type { Figures } from '../monitor/figures.ts';
-import type { Assessment, Blind, CategoryState, Finding } from './assess.ts';
-import { type Remedy, SEVERITIES, type Severity } from './finding.ts';
+import type { Assessment, Blind, CategoryState } from './assess.ts';
+import { type Finding, type Remedy, SEVERITIES, type Severity } from './finding.ts';
 
 /** Grows when a reader of an older one would misread it. */
 export const FORMAT_VERSION = 1;
@@ -32,13 +32,17 @@ export interface HealthReport {
   readonly categories: readonly CategoryState[];
   readonly findings: readonly ReportedFinding[];
   /** What could not be measured, and what would change that. */
-  readonly unknown: readonly Blind[];
+  readonly unknown: readonly Omit<Blind, 'wait'>[];
   /** The largest tables of the connected database. */
   readonly tables: Readonly<Record<string, TableRecord>>;
 }
 
 /** A finding in the JSON. */
-export type ReportedFinding = Omit<Finding, 'waiver' | 'value' | 'unit' | 'threshold' | 'object' | 'cap'> & {
+export type ReportedFinding = Omit<
+  Finding,
+  'waiver' | 'value' | 'unit' | 'threshold' | 'object' | 'cap' | 'grouped'
+> & {
+  readonly grouped: NonNullable<Finding['grouped']> | null;
   readonly object: string | null;
   readonly value: number | null;
   readonly unit: string | null;
@@ -52,23 +56,31 @@ interface TableRecord {
   readonly exists: true;
   readonly row_count: number | null;
   readonly row_count_kind: 'estimate' | 'unknown';
-  readonly bytes: number;
+  /** With indexes and TOAST. Measured where no exclusive lock was in the way, else of the last VACUUM or ANALYZE. */
+  readonly bytes: number | null;
+  readonly bytes_kind: 'measured' | 'estimate' | 'unknown';
 }
 
 /** What tells a report of a newer version, whatever else that has. */
 export const formatSchema = z.object({ formatVersion: z.int().positive() });
 
+const before = z.object({ id: z.string(), severity: z.enum(SEVERITIES) });
+
 /** What an earlier report has to have to be compared with. */
 export const baselineSchema = formatSchema.extend({
   server: z.string().optional(),
-  findings: z.array(z.object({ id: z.string(), severity: z.enum(SEVERITIES) })),
+  findings: z.array(before.extend({ grouped: z.array(before).nullish() })),
 });
 export type Baseline = z.output<typeof baselineSchema>;
 
-/** Whether a finding was in the baseline, at least as bad. */
-function isKnown({ id, severity }: Finding, baseline: Baseline | undefined): boolean {
-  const before = baseline?.findings.find((one) => one.id === id);
-  return before !== undefined && SEVERITIES.indexOf(before.severity) >= SEVERITIES.indexOf(severity);
+/** Whether a finding was in the baseline, at least as bad; of one that stands for many, each of those. */
+function knownBy(baseline: Baseline | undefined): (finding: Finding) => boolean {
+  const members = (baseline?.findings ?? []).flatMap((one) => one.grouped ?? [one]);
+  const severities = new Map(members.map(({ id, severity }) => [id, SEVERITIES.indexOf(severity)]));
+  return ({ grouped, ...single }) =>
+    (grouped ?? [single]).every(
+      ({ id, severity }) => (severities.get(id) ?? -1) >= SEVERITIES.indexOf(severity),
+    );
 }
 
 /** The verdict: only what is neither waived nor in the baseline counts, and what is not known is never good. */
@@ -89,7 +101,8 @@ export function reportOf(
     readonly say: (remedy: Remedy) => string;
   },
 ): HealthReport {
-  const counts = findings.filter((one) => one.waiver === undefined && !isKnown(one, baseline));
+  const isKnown = knownBy(baseline);
+  const counts = findings.filter((one) => one.waiver === undefined && !isKnown(one));
   const partial = coverage < COVERED;
   const has = (severity: Severity) => counts.some((one) => one.severity === severity);
   const told = counts.filter(({ severity }) => severity !== 'info');
@@ -104,27 +117,37 @@ export function reportOf(
     issues: told.map(({ title }) => title),
     suggestions: [...new Set(told.map(({ remedy }) => say(remedy)))],
     categories,
-    findings: findings.map((one) => reported(one, isKnown(one, baseline))),
-    unknown,
-    tables: Object.fromEntries(
-      figures.rows(tableSizesPoll).map(({ schemaname, relname, est_rows, est_total_bytes }) => [
-        displayName(schemaname, relname),
-        {
-          exists: true as const,
-          row_count: est_rows,
-          row_count_kind: est_rows === null ? ('unknown' as const) : ('estimate' as const),
-          bytes: est_total_bytes,
-        },
-      ]),
-    ),
+    findings: findings.map((one) => reported(one, isKnown(one))),
+    unknown: unknown.map(({ wait: _, ...one }) => one),
+    tables: tablesOf(figures),
   };
 }
 
+function tablesOf(figures: Figures): HealthReport['tables'] {
+  const measured = new Map(figures.rows(tableExactPoll).map(({ oid, total_bytes }) => [oid, total_bytes]));
+  return Object.fromEntries(
+    figures.rows(tableSizesPoll).map((row): [string, TableRecord] => {
+      const size = measured.get(row.oid) ?? null;
+      const estimate = row.sized ? row.est_total_bytes : null;
+      return [
+        displayName(row.schemaname, row.relname),
+        {
+          exists: true,
+          row_count: row.est_rows,
+          row_count_kind: row.est_rows === null ? 'unknown' : 'estimate',
+          bytes: size ?? estimate,
+          bytes_kind: size !== null ? 'measured' : estimate !== null ? 'estimate' : 'unknown',
+        },
+      ];
+    }),
+  );
+}
+
 function reported({ waiver, cap: _, ...finding }: Finding, known: boolean): ReportedFinding {
-  const { object = null, value = null, unit = null, threshold = null } = finding;
+  const { object = null, value = null, unit = null, threshold = null, grouped = null } = finding;
   return {
     ...finding,
-    ...{ object, value, unit, threshold, known },
+    ...{ object, value, unit, threshold, known, grouped },
     waived: waiver ? { until: waiver.until, reason: waiver.reason } : null,
   };
 }

@@ -1,5 +1,5 @@
 import type { SettingRow } from '../db/queries/settings.ts';
-import type { Server } from '../db/server.ts';
+import { type Server, settingsPlace } from '../db/server.ts';
 import type { Remedy } from './finding.ts';
 
 const BLOCKS: Readonly<Record<string, number>> = {
@@ -55,21 +55,19 @@ export function sourceOf({ source }: Pick<SettingRow, 'source'>): string {
 
 /** Sets a setting of the server, where the server lets anybody; `row`: as it is now. */
 export function setTo(
-  server: Pick<Server, 'vendor'>,
+  server: Pick<Server, 'vendor' | 'settings'>,
   row: Pick<SettingRow, 'name' | 'source'>,
   value: string,
   restart: boolean,
 ): Remedy {
   const { name, source } = row;
   const cost = restart ? 'Takes a restart of the server.' : 'Takes a reload; nobody is disturbed.';
-  if (server.vendor !== 'self')
-    return {
-      advice: `Set ${name} to ${value} where the provider has the parameters of this server. ${cost}`,
-    };
-  if (source === 'command line')
+  const where = settingsPlace(server);
+  if (server.vendor === 'self' && source === 'command line')
     return {
       advice: `Take ${name} from the arguments that the server is started with, or make it ${value} there, and restart it.`,
     };
+  if (where !== undefined) return { advice: `Set ${name} to ${value} ${where}. ${cost}` };
   const set = `ALTER SYSTEM SET ${name} = '${value}';`;
   return { sql: restart ? set : `${set}\nSELECT pg_reload_conf();`, cost };
 }

@@ -1,6 +1,7 @@
 import { displayName, fullName, quoteRelation } from '../db/ident.ts';
 import { autovacuumPoll, type DueTable } from '../db/queries/maintain/due.ts';
-import { count, plural } from '../text/units.ts';
+import { setByReload } from '../db/server.ts';
+import { bytes, count, plural } from '../text/units.ts';
 import type { Facts } from './check.ts';
 import type { Judgement, Remedy, Unknown } from './finding.ts';
 
@@ -13,9 +14,15 @@ export function uncounted(facts: Facts): Judgement | undefined {
   return {
     unknown: {
       reason: 'track_counts is off: what happens to tables is not counted, and autovacuum does nothing.',
-      remedy: 'ALTER SYSTEM SET track_counts = on',
+      remedy: countAgain(facts),
     },
   };
+}
+
+/** What has things counted about tables and indexes again. */
+export function countAgain({ server }: Facts): string {
+  const set = setByReload(server, 'track_counts', 'on');
+  return 'sql' in set ? set.sql : set.advice;
 }
 
 /** Since when the counters of tables run. */
@@ -68,7 +75,12 @@ export function maintain(
   };
 }
 
-/** Of how many tables the worst are told, where there are more than are read. */
-export function worstOf(listed: number, all: number): string {
-  return all > listed ? ` Of ${count(all)} such tables the ${count(listed)} worst are told.` : '';
+/** Of how many the worst are told, where there are more than are read. */
+export function worstOf(listed: number, all: number, noun = 'such tables'): string {
+  return all > listed ? ` Of ${count(all)} ${noun} the ${count(listed)} worst are told.` : '';
+}
+
+/** A size that VACUUM and ANALYZE note, until when nobody knows it. */
+export function sizeText(size: number | null): string {
+  return size === null ? 'size not known yet' : bytes(size);
 }

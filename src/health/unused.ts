@@ -29,5 +29,5 @@ export function coveredBy(
 
 /** Whether an index without a scan is a fault by its size, and does nothing that no scan shows. */
 export function isBigWaste({ est_bytes, supports_fk, has_expressions }: Unused): boolean {
-  return est_bytes >= BIG_BYTES && !supports_fk && !has_expressions;
+  return (est_bytes ?? 0) >= BIG_BYTES && !supports_fk && !has_expressions;
 }

@@ -2,7 +2,7 @@ import { DbError } from '../db/errors.ts';
 import type { Session } from '../db/session.ts';
 import type { Host } from '../hosts/host.ts';
 import { HOUR_MS, type LogFact } from './fact.ts';
-import { type Closed, logSettings, type OpenLog, openLog, UNTIMED } from './open.ts';
+import { type Closed, logSettings, type OpenLog, openLog, untimed } from './open.ts';
 import { Tally } from './tally.ts';
 
 /** The log's last hour, counted, or why it is not known. */
@@ -67,7 +67,7 @@ export class LogHour {
     if ('unknown' in log) return log;
     const { reader, ahead } = log;
     const files = await reader.begin();
-    if (!reader.timed) return UNTIMED;
+    if (!reader.timed) return untimed(session.server);
     const tally = new Tally(this.#slowMs);
     const since = Date.now() + ahead - HOUR_MS;
     for await (const entry of reader.since(since, files, reader.source.most)) tally.add(entry);

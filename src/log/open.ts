@@ -2,7 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import { quoteIdent } from '../db/ident.ts';
 import { logSetup, logZones } from '../db/queries/log.ts';
 import type { RowOf } from '../db/query.ts';
-import { grant, type Server, type Vendor } from '../db/server.ts';
+import { grant, type Server, setByReload, type Vendor } from '../db/server.ts';
 import type { Session } from '../db/session.ts';
 import type { Host } from '../hosts/host.ts';
 import { LogClock } from './clock.ts';
@@ -26,10 +26,13 @@ export interface Closed {
 }
 
 /** A log whose lines do not say when they were. */
-export const UNTIMED: Closed = {
-  unknown: 'log_line_prefix does not say when a message was, so that an hour of the log is not known.',
-  remedy: "ALTER SYSTEM SET log_line_prefix = '%m [%p] '; SELECT pg_reload_conf()",
-};
+export function untimed(server: Server): Closed {
+  const set = setByReload(server, 'log_line_prefix', '%m [%p] ');
+  return {
+    unknown: 'log_line_prefix does not say when a message was, so that an hour of the log is not known.',
+    remedy: 'sql' in set ? set.sql : set.advice,
+  };
+}
 
 /** A log that can be read. */
 export interface OpenLog {

@@ -92,6 +92,7 @@ export const OPERATIONS: readonly OperationEntry[] = [
     summary: 'live with a finding until a day: it is shown as waived and counts no more',
     danger: 'none',
     writes: false,
+    ofProfile: true,
     load: async () => (await import('./health/waive.ts')).waive,
   },
   {
@@ -100,6 +101,7 @@ export const OPERATIONS: readonly OperationEntry[] = [
     summary: 'let a finding that was waived count again',
     danger: 'none',
     writes: false,
+    ofProfile: true,
     load: async () => (await import('./health/waive.ts')).unwaive,
   },
   {

@@ -19,6 +19,8 @@ export interface StageOptions {
   readonly ascii?: boolean;
   readonly size?: { readonly columns: number; readonly rows: number };
   readonly environment?: 'production' | 'staging';
+  /** The profile that the server is of. */
+  readonly profileName?: string;
   readonly thresholds?: ThresholdOverrides;
   /** The environment of operations; with XDG_STATE_HOME in it, the journal is there. */
   readonly env?: Readonly<Record<string, string>>;
@@ -34,7 +36,15 @@ export class Stage {
 
   constructor(
     target: Target,
-    { readOnly = false, ascii = false, size, environment, thresholds, env = {} }: StageOptions = {},
+    {
+      readOnly = false,
+      ascii = false,
+      size,
+      environment,
+      profileName,
+      thresholds,
+      env = {},
+    }: StageOptions = {},
   ) {
     this.watching = new Watching(target);
     const resolved: Resolved = {
@@ -49,6 +59,7 @@ export class Stage {
       warnings: [],
       passwords: { get: async () => undefined, refused: () => false },
       ...(environment && { environment }),
+      ...(profileName && { profileName }),
     };
     this.deck = new Console({
       sampler: this.watching.sampler,

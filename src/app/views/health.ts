@@ -1,21 +1,25 @@
 import { summaryPoll } from '../../db/queries/activity.ts';
-import type { Blind, CategoryState, Finding } from '../../health/assess.ts';
+import type { CategoryState } from '../../health/assess.ts';
+import { type Blinded, byReason } from '../../health/blind.ts';
 import { CATEGORIES } from '../../health/categories.ts';
-import { SEVERITIES, type Severity } from '../../health/finding.ts';
+import { type Finding, SEVERITIES, type Severity } from '../../health/finding.ts';
+import { sizeOf } from '../../health/group.ts';
 import type { Level } from '../../health/level.ts';
 import type { RawInput } from '../../ops/engine/operation.ts';
 import { entryOf } from '../../ops/registry.ts';
 import { span } from '../../text/line.ts';
-import { plural } from '../../text/units.ts';
+import { duration, plural } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
 import type { DetailSection } from '../core/section.ts';
 import { type Column, defineScreen, defineView } from '../core/view.ts';
 
 /** What is wrong, or what could not be looked at. */
-type HealthRow = Finding | Blind;
+type HealthRow = Finding | Blinded;
 
 const isFinding = (row: HealthRow): row is Finding => 'severity' in row;
 const isOpen = (row: HealthRow): row is Finding => isFinding(row) && row.waiver === undefined;
+
+const total = (findings: readonly Finding[]) => findings.reduce((sum, one) => sum + sizeOf(one), 0);
 
 const LEVELS: Readonly<Record<Severity, Level>> = {
   info: 'normal',
@@ -35,8 +39,13 @@ function state(row: HealthRow): string {
   return row.waiver === undefined ? row.severity : 'waived';
 }
 
+/** What changes that it is not known: here samples come by themselves. */
+function stepOf({ wait, remedy }: Blinded): string | undefined {
+  return wait === undefined ? remedy : `Wait ${duration(wait)}: samples come by themselves.`;
+}
+
 function remedyText(row: HealthRow): string {
-  if (!isFinding(row)) return row.remedy ?? '';
+  if (!isFinding(row)) return stepOf(row) ?? '';
   const { remedy } = row;
   if ('sql' in remedy) return remedy.sql;
   if ('advice' in remedy) return remedy.advice;
@@ -73,7 +82,7 @@ export const healthView = defineView<HealthRow>({
   title: 'Findings',
   noun: 'findings',
   polls: [summaryPoll],
-  rows: ({ health }) => (health === undefined ? [] : [...health.findings, ...health.unknown]),
+  rows: ({ health }) => (health === undefined ? [] : [...health.findings, ...byReason(health.unknown)]),
   identity: (row) => (isFinding(row) ? row.id : row.check),
   sort: { column: 'severity', descending: true },
   empty: 'Nothing is wrong, as far as it was looked at.',
@@ -82,10 +91,10 @@ export const healthView = defineView<HealthRow>({
     if (!health?.asked) return [span('being read', 'muted')];
     const open = health.findings.filter(isOpen);
     const counts = SEVERITIES.toReversed().flatMap((severity) => {
-      const n = open.filter((one) => one.severity === severity).length;
+      const n = total(open.filter((one) => one.severity === severity));
       return n === 0 ? [] : [`${n} ${severity}`];
     });
-    const waived = health.findings.length - open.length;
+    const waived = total(health.findings) - total(open);
     if (waived > 0) counts.push(`${waived} waived`);
     return [
       span(health.score === null ? 'no score' : `score ${health.score} of 100`),
@@ -98,7 +107,7 @@ export const healthView = defineView<HealthRow>({
       ? row.remedy.sql
       : isFinding(row)
         ? row.id
-        : (row.remedy ?? row.check),
+        : ((row.wait === undefined ? row.remedy : undefined) ?? row.check),
   detail,
   remedy: (row) => {
     if (!isFinding(row) || !('operation' in row.remedy)) return undefined;
@@ -132,12 +141,14 @@ export const healthView = defineView<HealthRow>({
 });
 
 function detail(row: HealthRow): DetailSection[] {
-  if (!isFinding(row))
+  if (!isFinding(row)) {
+    const step = stepOf(row);
     return [
       { title: `${row.title}: not known`, text: row.reason },
-      ...(row.remedy === undefined ? [] : [{ title: 'To see it', text: row.remedy }]),
+      ...(step === undefined ? [] : [{ title: 'To see it', text: step }]),
     ];
-  const { id, title, why, evidence, remedy, waiver, category } = row;
+  }
+  const { id, title, why, evidence, remedy, waiver, category, grouped } = row;
   return [
     { title: `${state(row)}: ${id}`, text: `${title}\n${why}` },
     { title: 'Evidence', text: evidence },
@@ -149,6 +160,7 @@ function detail(row: HealthRow): DetailSection[] {
           : remedyText(row),
     },
     ...('cost' in remedy ? [{ title: 'Cost', text: remedy.cost }] : []),
+    ...(grouped ? [{ title: 'Stands for', text: grouped.map((one) => one.id).join('\n') }] : []),
     {
       title: 'Counted in',
       facts: [

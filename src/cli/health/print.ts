@@ -1,4 +1,5 @@
 import type { Server } from '../../db/server.ts';
+import { byReason } from '../../health/blind.ts';
 import type { Remedy } from '../../health/finding.ts';
 import type { HealthReport, ReportedFinding } from '../../health/report.ts';
 import { cleanLine } from '../../text/clean.ts';
@@ -27,13 +28,15 @@ export async function printReport(
   );
   for (const finding of findings) printFinding(finding, say);
   if (unknown.length > 0) print('\nNot known:');
-  for (const { check, reason, remedy } of unknown)
+  for (const { checks, reason, remedy } of byReason(unknown))
     print(
-      `  ${check}: ${cleanLine(reason)}${remedy === undefined ? '' : ` To see it: ${cleanLine(remedy)}`}`,
+      `  ${checks.map(({ check }) => check).join(', ')}: ${cleanLine(reason)}${remedy === undefined ? '' : ` To see it: ${cleanLine(remedy)}`}`,
     );
   print('');
   await printTable(categories, CATEGORY_COLUMNS);
-  const waived = findings.filter(({ waived }) => waived !== null).length;
+  const waived = findings
+    .filter(({ waived }) => waived !== null)
+    .reduce((sum, { grouped }) => sum + (grouped?.length ?? 1), 0);
   if (waived > 0) print(`\n${plural(waived, 'finding')} waived`);
 }
 

@@ -5,7 +5,7 @@ import { type DbError, dbError, type ErrorKind } from '../../db/errors.ts';
 import { local } from '../../hosts/local.ts';
 import { isAtLeast, type LogEntry } from '../../log/entry.ts';
 import { LogFollow } from '../../log/follow.ts';
-import { UNTIMED } from '../../log/open.ts';
+import { untimed } from '../../log/open.ts';
 import type { LogOptions } from '../log.ts';
 import { EXIT, note, print, printed, printJsonLine } from '../output.ts';
 import { interruptible } from '../show/interruptible.ts';
@@ -33,7 +33,10 @@ export async function runLog(options: LogOptions, resolved: Resolved): Promise<n
     const show = printer(options, stop);
     const ended = await show(follow.back(back * 1000));
     const { reader } = follow.log;
-    if (!reader.timed && !options.follow) return failed(UNTIMED.unknown, UNTIMED.remedy);
+    if (!reader.timed && !options.follow) {
+      const { unknown, remedy } = untimed((await server.session()).server);
+      return failed(unknown, remedy);
+    }
     if (!options.follow) {
       // half of what was asked for is not done
       return ended || (await show(follow.finish())) ? EXIT.failed : EXIT.done;

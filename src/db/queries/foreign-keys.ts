@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Known, poll } from '../poll.ts';
 import { column, defineQuery, type RowOf } from '../query.ts';
-import { BLOCK_SIZE } from './fragments.ts';
+import { BLOCK_SIZE, sizeNoted } from './fragments.ts';
 
 /** Below this a table is read as fast without an index. */
 const FEW_ROWS = 1000;
@@ -29,7 +29,8 @@ const unindexed = (enforced: string) => `WITH /* pgdeck */ lacking AS MATERIALIZ
   ORDER BY r.root, k.columns, k.conparentid, k.oid)
 SELECT /* pgdeck */ l.conname::text, n.nspname::text AS schemaname, t.relname::text, t.relkind = 'p' AS partitioned, l.columns,
   fn.nspname::text AS parent_schema, f.relname::text AS parent, l.confdeltype::text AS on_delete,
-  CASE WHEN c.reltuples > 0 THEN c.reltuples ELSE pg_stat_get_live_tuples(c.oid) END::float8 AS est_rows, c.relpages * ${BLOCK_SIZE} AS est_bytes,
+  CASE WHEN c.reltuples > 0 THEN c.reltuples ELSE pg_stat_get_live_tuples(c.oid) END::float8 AS est_rows, CASE WHEN ${sizeNoted('c')} THEN c.relpages * ${BLOCK_SIZE} END AS est_bytes,
+  count(*) OVER ()::int AS of,
   d.deletes AS parent_deletes, EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = l.conrelid AND i.indisvalid AND i.indpred IS NULL
     AND i.indkey[0] = ANY (l.conkey)) AS partly
 FROM lacking l JOIN pg_class c ON c.oid = l.conrelid JOIN pg_class t ON t.oid = l.root JOIN pg_namespace n ON n.oid = t.relnamespace
@@ -58,7 +59,10 @@ export const foreignKeyUnindexed = defineQuery({
     on_delete: z.enum(['a', 'r', 'c', 'n', 'd']),
     /** Of the table, or of the partition that lacks an index. */
     est_rows: column.float,
-    est_bytes: z.number(),
+    /** Null where neither VACUUM nor ANALYZE has noted it yet. */
+    est_bytes: column.float,
+    /** How many such keys there are, listed or not. */
+    of: z.int(),
     /** Rows deleted from the parent since the counters began. */
     parent_deletes: z.number(),
     /** An index begins with one of several columns: it may find few enough rows. */

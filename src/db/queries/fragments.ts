@@ -45,6 +45,13 @@ export const CURRENT_LSN = `(SELECT CASE WHEN pg_is_in_recovery() THEN greatest(
 export const STATS_SINCE = `greatest((SELECT stats_reset FROM pg_stat_database WHERE datname = current_database()),
     least((SELECT stats_reset FROM pg_stat_bgwriter), (SELECT stats_reset FROM pg_stat_archiver)))`;
 
+/**
+ * Whether VACUUM, ANALYZE or CREATE INDEX has noted the size of the table pg_class `t` and of its indexes: before, relpages
+ * is 0, or what there was when it was made, however much has come since. From 14 on reltuples tells by -1.
+ */
+export const sizeNoted = (t: string): string =>
+  `(${t}.reltuples >= 0 AND (${t}.relpages > 0 OR pg_stat_get_live_tuples(${t}.oid) = 0))`;
+
 export const BLOCK_SIZE = "current_setting('block_size')::float8";
 
 export const CURRENT_DATABASE_OID = '(SELECT oid FROM pg_database WHERE datname = current_database())';

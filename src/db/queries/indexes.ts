@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Known, poll } from '../poll.ts';
 import { column, defineQuery } from '../query.ts';
-import { BLOCK_SIZE, STATS_SINCE, since } from './fragments.ts';
+import { BLOCK_SIZE, STATS_SINCE, since, sizeNoted } from './fragments.ts';
 import { BUILDER, IS_COPY } from './reindex/leftovers.ts';
 
 /*
@@ -11,14 +11,17 @@ import { BUILDER, IS_COPY } from './reindex/leftovers.ts';
 
 const NAMES = 'n.nspname::text AS schemaname, t.relname::text, c.relname::text AS indexrelname';
 
+/** Of pg_class `c`, on the table `t`; an index that is there takes a page at least. */
+const EST_BYTES = `CASE WHEN ${sizeNoted('t')} THEN nullif(c.relpages, 0) * ${BLOCK_SIZE} END AS est_bytes`;
+
 const names = {
   indexrelid: z.int(),
   schemaname: z.string(),
   /** The table. */
   relname: z.string(),
   indexrelname: z.string(),
-  /** As of the last VACUUM or ANALYZE. */
-  est_bytes: z.number(),
+  /** As of the last VACUUM or ANALYZE; null: there was none yet. */
+  est_bytes: column.float,
 } as const;
 
 const limit = ({ limit }: { limit: number }) => [limit];
@@ -28,7 +31,7 @@ function usage(lastScan: string): string {
   SELECT oid, relname, relpages FROM pg_class WHERE relkind = 'i' AND oid >= 16384
     AND relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_toast%')
   ORDER BY relpages DESC, oid LIMIT $1::int)
-SELECT /* pgdeck */ c.oid AS indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
+SELECT /* pgdeck */ c.oid AS indexrelid, ${NAMES}, ${EST_BYTES},
   pg_stat_get_numscans(c.oid)::float8 AS idx_scan, ${lastScan} AS last_idx_scan,
   i.indisunique AS is_unique, i.indisprimary AS is_primary
 FROM top c JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
@@ -71,11 +74,12 @@ export const indexUnused = defineQuery({
   variants: [
     {
       sql: `WITH /* pgdeck */ top AS MATERIALIZED (
-  SELECT i.indexrelid, i.indrelid, i.indkey, i.indexprs IS NOT NULL AS has_expressions, c.relname, c.relpages FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  SELECT i.indexrelid, i.indrelid, i.indkey, i.indexprs IS NOT NULL AS has_expressions, c.relname, c.relpages, count(*) OVER ()::int AS of
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
   WHERE i.indrelid >= 16384 AND c.relkind = 'i' AND c.relnamespace NOT IN ${TOAST} AND ${UNUSED}
   ORDER BY c.relpages DESC, i.indexrelid LIMIT $1::int)
-SELECT /* pgdeck */ c.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
-  c.has_expressions, EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.indrelid AND k.contype = 'f'
+SELECT /* pgdeck */ c.indexrelid, ${NAMES}, ${EST_BYTES},
+  c.of, pg_stat_get_live_tuples(t.oid)::float8 AS live_rows, c.has_expressions, EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.indrelid AND k.contype = 'f'
     AND (c.indkey::int2[])[0:array_length(k.conkey, 1) - 1] @> k.conkey) AS supports_fk
 FROM top c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 ORDER BY c.relpages DESC, c.indexrelid`,
@@ -83,6 +87,10 @@ ORDER BY c.relpages DESC, c.indexrelid`,
   ],
   row: z.object({
     ...names,
+    /** How many there are, listed or not. */
+    of: z.int(),
+    /** Of the table, as counted. */
+    live_rows: z.number(),
     /** ANALYZE makes statistics of its expressions, which serve the planner without a scan of it. */
     has_expressions: z.boolean(),
     /** Its first columns are a foreign key's: deletes in the parent table read it. */
@@ -117,14 +125,16 @@ pairs AS (
     AND (b.k <> a.k OR b.con OR b.indisunique > a.indisunique OR (b.indisunique = a.indisunique AND b.indexrelid < a.indexrelid))
     AND (a.k = b.k OR a.relam = (SELECT oid FROM pg_am WHERE amname = 'btree'))
   ORDER BY a.indexrelid, (b.k = a.k) DESC, b.con DESC, b.indexrelid)
-SELECT /* pgdeck */ c.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
-  c.kept::text, c.exact
+SELECT /* pgdeck */ c.indexrelid, ${NAMES}, ${EST_BYTES},
+  c.kept::text, c.exact, count(*) OVER ()::int AS of
 FROM pairs c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 ORDER BY c.relpages DESC, c.indexrelid LIMIT $1::int`,
     },
   ],
   row: z.object({
     ...names,
+    /** How many there are, listed or not. */
+    of: z.int(),
     /** The index that stays. */
     kept: z.string(),
     /** False: the other index has further columns behind the same first ones. */
@@ -138,7 +148,7 @@ export const indexInvalid = defineQuery({
   id: 'indexes.invalid',
   variants: [
     {
-      sql: `SELECT /* pgdeck */ i.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes, c.relkind = 'I' AS partitioned,
+      sql: `SELECT /* pgdeck */ i.indexrelid, ${NAMES}, ${EST_BYTES}, c.relkind = 'I' AS partitioned,
   n.nspname = 'pg_toast' AS toast, i.indislive AS live, i.indisunique AS is_unique, ${IS_COPY} AS copy,
   pg_has_role(current_user, c.relowner, 'USAGE') AS owned, b.pid IS NOT NULL AS building
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { collected, type Known, poll } from '../poll.ts';
 import { column, defineQuery } from '../query.ts';
-import { BLOCK_SIZE, LOCKED_RELATIONS, STATS_SINCE, since } from './fragments.ts';
+import { BLOCK_SIZE, LOCKED_RELATIONS, STATS_SINCE, since, sizeNoted } from './fragments.ts';
 import { judgedByAutovacuum, type Major } from './maintain/tables.ts';
 
 /**
@@ -28,6 +28,7 @@ own AS MATERIALIZED (
 SELECT /* pgdeck */ c.oid, n.nspname::text AS schemaname, c.relname::text,
   (c.relpages + coalesce(x.pages, 0) + coalesce(t.relpages, 0)) * b.bs AS est_total_bytes,
   c.relpages * b.bs AS est_heap_bytes, coalesce(x.pages, 0) * b.bs AS est_index_bytes,
+  ${sizeNoted('c')} AS sized,
   -- reltuples is unknown at -1, and before 14 at 0 with no pages: the counter of live rows is the next best
   coalesce(CASE WHEN c.reltuples > 0 OR (c.reltuples = 0 AND c.relpages > 0) THEN c.reltuples::float8 END,
     nullif(pg_stat_get_live_tuples(c.oid), 0)::float8) AS est_rows
@@ -52,6 +53,8 @@ LIMIT $1::int`,
     est_total_bytes: z.number(),
     est_heap_bytes: z.number(),
     est_index_bytes: z.number(),
+    /** False: neither VACUUM nor ANALYZE has noted a size yet, and these say nothing. */
+    sized: z.boolean(),
     est_rows: column.float,
   }),
   params: ({ limit }: { limit: number }) => [limit],

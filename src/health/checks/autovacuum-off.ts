@@ -1,8 +1,10 @@
 import { displayName, quoteRelation } from '../../db/ident.ts';
 import { autovacuumPoll, type DueTable, FEW_ROWS, maintainDuePoll } from '../../db/queries/maintain/due.ts';
+import { type Server, setByReload } from '../../db/server.ts';
 import { roughly } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
 import type { Found, Remedy } from '../finding.ts';
+import { worstOf } from '../tables.ts';
 
 /** Autovacuum that is switched off: for the server, or for tables. */
 export const autovacuumOff = defineCheck({
@@ -19,7 +21,7 @@ export const autovacuumOff = defineCheck({
         ...facts.figures
           .rows(maintainDuePoll)
           .filter(({ off }) => off)
-          .map(ofTable),
+          .map((table, _, all) => ofTable(table, worstOf(all.length, table.off_tables))),
       ],
     };
   },
@@ -37,19 +39,20 @@ function ofServer({ figures, server }: Facts): Found[] {
         : 'Autovacuum is off for the whole server.',
       evidence: `The setting ${setting}, as it is now${row.by_command_line ? ', by an argument of the server’s start' : ''}.`,
       why: 'Dead rows stay, statistics get old, and only against wraparound tables are vacuumed, all at once.',
-      remedy: remedyOf(setting, row.by_command_line, server.vendor !== 'self'),
+      remedy: remedyOf(setting, row.by_command_line, server),
     },
   ];
 }
 
-function remedyOf(setting: string, byCommandLine: boolean, managed: boolean): Remedy {
+function remedyOf(setting: string, byCommandLine: boolean, server: Server): Remedy {
   if (byCommandLine)
     return {
       advice: `Take -c ${setting}=off from the arguments that the server is started with, and restart it.`,
     };
-  if (managed) return { advice: `Set ${setting} to on in the provider's configuration of the server.` };
+  const set = setByReload(server, setting, 'on');
+  if ('advice' in set) return set;
   return {
-    sql: `ALTER SYSTEM SET ${setting} = on; SELECT pg_reload_conf()`,
+    ...set,
     cost: 'Takes no lock and no restart; autovacuum then has much to do, at the pace that its settings allow.',
   };
 }
@@ -58,7 +61,7 @@ function remedyOf(setting: string, byCommandLine: boolean, managed: boolean): Re
 const isUncounted = ({ rows, vacuum_age_seconds, analyze_age_seconds }: DueTable) =>
   rows === 0 && vacuum_age_seconds === null && analyze_age_seconds === null;
 
-function ofTable(table: DueTable): Found {
+function ofTable(table: DueTable, worst: string): Found {
   const object = displayName(table.schema, table.name);
   const both = table.enabled ? ['toast.autovacuum_enabled'] : ['autovacuum_enabled'];
   const options = !(table.enabled || table.toast_enabled) ? [...both, 'toast.autovacuum_enabled'] : both;
@@ -71,7 +74,7 @@ function ofTable(table: DueTable): Found {
     object,
     severity: rows < FEW_ROWS && table.dead < FEW_ROWS ? 'info' : 'warning',
     title: `Autovacuum is switched off for ${table.enabled ? 'the TOAST table of ' : ''}${object}.`,
-    evidence: `Its storage parameter ${options.join(' and ')}; ${known} and ${roughly(table.dead, 'dead row')}.`,
+    evidence: `Its storage parameter ${options.join(' and ')}; ${known} and ${roughly(table.dead, 'dead row')}.${worst}`,
     why: 'Nobody removes its dead rows or renews its statistics; only against wraparound it is vacuumed.',
     remedy: {
       sql: `ALTER TABLE ${quoteRelation(table)} RESET (${options.join(', ')})`,

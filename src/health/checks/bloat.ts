@@ -3,7 +3,7 @@ import type { BloatUnknown } from '../../db/queries/bloat.ts';
 import { type TableBloat, tableBloatPoll } from '../../db/queries/maintain/bloat.ts';
 import { indexBloatPoll, type ReindexBloat } from '../../db/queries/reindex/bloat.ts';
 import { grant, type Server } from '../../db/server.ts';
-import { bytes, percent, plural } from '../../text/units.ts';
+import { bytes, exact, percent, plural } from '../../text/units.ts';
 import { defineCheck } from '../check.ts';
 import type { Found, Remedy, Unknown } from '../finding.ts';
 import { maintain } from '../tables.ts';
@@ -37,12 +37,33 @@ export const bloat = defineCheck({
     const tables = figures.rows(tableBloatPoll);
     const indexes = figures.rows(indexBloatPoll);
     const unknown = hidden([...tables, ...indexes], server);
+    const findings = [
+      ...tables.filter(isBloated).map((row) => ofTable(row, tables)),
+      ...indexes.filter(isBloated).map((row) => ofIndex(row, indexes)),
+    ];
+    const because = unestimated(tables, indexes);
     return {
-      findings: [...tables.filter(isBloated).map(ofTable), ...indexes.filter(isBloated).map(ofIndex)],
+      findings,
       ...(unknown && { unknown }),
+      ...(findings.length === 0 && because && { because }),
     };
   },
 });
+
+/** What is left out: reading the statistics of all would take long. */
+function unestimated(...lists: readonly (readonly { readonly of: number }[])[]): string | undefined {
+  const [tables = '', indexes = ''] = lists.map((rows) => limitOf(rows));
+  if (tables === '' && indexes === '') return undefined;
+  return `only the biggest are estimated${tables && `: of tables ${tables}`}${indexes && `${tables ? ', ' : ': '}of B-trees ${indexes}`}`;
+}
+
+function limitOf(rows: readonly { readonly of: number }[]): string {
+  const of = rows[0]?.of ?? 0;
+  return of > rows.length ? `${exact(rows.length)} of ${exact(of)}` : '';
+}
+
+const biggest = (rows: readonly { readonly of: number }[], noun: string): string =>
+  limitOf(rows) && ` Only the biggest ${noun} are estimated, ${limitOf(rows)}.`;
 
 function figuresOf(
   object: string,
@@ -58,12 +79,12 @@ function figuresOf(
   } as const;
 }
 
-function ofTable(row: Bloated<TableBloat>): Found {
+function ofTable(row: Bloated<TableBloat>, all: readonly TableBloat[]): Found {
   const object = displayName(row.schema, row.name);
   const dead = row.dead_share >= DEAD_SHARE;
   return {
     ...figuresOf(object, row),
-    evidence: `An estimate from the widths that ANALYZE noted, without TOAST; ${percent(row.dead_share)} of its rows are dead. pgstattuple_approx measures it.`,
+    evidence: `An estimate from the widths that ANALYZE noted, without TOAST; ${percent(row.dead_share)} of its rows are dead. pgstattuple_approx measures it.${biggest(all, 'tables')}`,
     why: 'A scan reads the empty pages too, and they take their share of the cache and of every backup of the files.',
     remedy: dead
       ? maintain(
@@ -80,11 +101,11 @@ function ofTable(row: Bloated<TableBloat>): Found {
   };
 }
 
-function ofIndex(row: Bloated<ReindexBloat>): Found {
+function ofIndex(row: Bloated<ReindexBloat>, all: readonly ReindexBloat[]): Found {
   const object = displayName(row.schema, row.name);
   return {
     ...figuresOf(object, row),
-    evidence: `An estimate from the widths that ANALYZE noted of the columns of ${displayName(row.schema, row.table_name)}. pgstatindex measures it.`,
+    evidence: `An estimate from the widths that ANALYZE noted of the columns of ${displayName(row.schema, row.table_name)}. pgstatindex measures it.${biggest(all, 'B-trees')}`,
     why: 'Empty leaves are read too, and the cache holds fewer of those that count.',
     remedy: reindex(row),
   };

@@ -5,7 +5,7 @@ import {
   walPositionPoll,
 } from '../../db/queries/wal.ts';
 import type { RowOf } from '../../db/query.ts';
-import type { Server } from '../../db/server.ts';
+import { type Server, settingsPlace } from '../../db/server.ts';
 import type { Counted } from '../../monitor/derived/growth.ts';
 import { bytes, duration, percent } from '../../text/units.ts';
 import { defineCheck } from '../check.ts';
@@ -54,7 +54,8 @@ export const checkpoints = defineCheck({
     const maxWalSize = Number(server.settings.max_wal_size) * 1024 ** 2;
     // a command (CHECKPOINT, a backup, CREATE DATABASE) asks for one too; WAL does after half of max_wal_size or more
     const early = Math.min(requested, Math.floor(wal / (maxWalSize / 2)));
-    const unknown = early < SEVERAL ? tooShort(window?.seconds, 2 * timeout) : undefined;
+    const unknown =
+      early < SEVERAL ? tooShort(window?.seconds, figures.rows(checkpointsPoll), 2 * timeout) : undefined;
     if (unknown) return { unknown };
     if (window === undefined || early < SEVERAL) return { because: `${early} came before their time` };
     const share = early / (timed + early);
@@ -76,9 +77,10 @@ export const checkpoints = defineCheck({
 });
 
 /** Room for what is written from one checkpoint by time to the next, twice; no leaps, for nobody knows the disk here. */
-function remedyFor(written: number, maxWalSize: number, { vendor }: Server): Remedy {
+function remedyFor(written: number, maxWalSize: number, server: Server): Remedy {
   const size = `${Math.ceil(Math.min(Math.max(2 * written, 2 * maxWalSize), LEAP * maxWalSize) / GB)}GB`;
-  if (vendor !== 'self') return { advice: `Set max_wal_size to ${size} in the parameters of the service.` };
+  const where = settingsPlace(server);
+  if (where !== undefined) return { advice: `Set max_wal_size to ${size} ${where}; it takes a reload.` };
   return {
     sql: `ALTER SYSTEM SET max_wal_size = '${size}'`,
     cost: 'Holds from SELECT pg_reload_conf() on; pg_wal may become as large, and recovery after a crash takes longer.',

@@ -1,10 +1,10 @@
 import { displayName, quoteIdent, quoteRelation } from '../../db/ident.ts';
 import { foreignKeyUnindexedPoll, type UnindexedKey } from '../../db/queries/foreign-keys.ts';
 import { autovacuumPoll } from '../../db/queries/maintain/due.ts';
-import { bytes, plural, roughly } from '../../text/units.ts';
+import { plural, roughly } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
 import type { Found, Remedy } from '../finding.ts';
-import { countedSince } from '../tables.ts';
+import { countedSince, sizeText, worstOf } from '../tables.ts';
 
 /** Foreign keys whose rows only a scan of the whole table finds. */
 export const foreignKeyUnindexed = defineCheck({
@@ -14,11 +14,13 @@ export const foreignKeyUnindexed = defineCheck({
   fix: '`CREATE INDEX`',
   reads: [foreignKeyUnindexedPoll, autovacuumPoll],
   judge: (facts) => ({
-    findings: facts.figures.rows(foreignKeyUnindexedPoll).map((row) => findingOf(row, facts)),
+    findings: facts.figures
+      .rows(foreignKeyUnindexedPoll)
+      .map((row, _, rows) => findingOf(row, worstOf(rows.length, row.of, 'such keys'), facts)),
   }),
 });
 
-function findingOf(row: UnindexedKey, facts: Facts): Found {
+function findingOf(row: UnindexedKey, worst: string, facts: Facts): Found {
   const table = displayName(row.schemaname, row.relname);
   const parent = displayName(row.parent_schema, row.parent);
   const columns = row.columns.map((name) => displayName(null, name)).join(',');
@@ -34,11 +36,13 @@ function findingOf(row: UnindexedKey, facts: Facts): Found {
             'An index begins with one of these columns, which is enough where few rows have the same value of it.',
           ]
         : []),
-      `${row.partitioned ? 'A partition that lacks one has' : 'It has'} about ${roughly(row.est_rows ?? 0, 'row')} (${bytes(row.est_bytes)}), as of the last VACUUM or ANALYZE.`,
+      `${row.partitioned ? 'A partition that lacks one has' : 'It has'} about ${roughly(row.est_rows ?? 0, 'row')} (${sizeText(row.est_bytes)}), ${row.est_bytes === null ? 'as counted: it was never vacuumed or analysed' : 'as of the last VACUUM or ANALYZE'}.`,
       facts.server.standby
         ? 'A standby does not know how often rows of the other are deleted.'
         : `${countedSince(facts)}: ${plural(deletes, 'row')} of ${parent} deleted.`,
-    ].join(' '),
+    ]
+      .join(' ')
+      .concat(worst),
     why: `Each row that is deleted from ${parent}, or gets another key, is looked for in all of ${table}, with its lock held.`,
     remedy: remedyOf(row, facts.server.standby),
   };

@@ -3,7 +3,7 @@ import { duration, plural } from '../../text/units.ts';
 import { defineCheck } from '../check.ts';
 import type { Found } from '../finding.ts';
 import { graded } from '../grade.ts';
-import { pidsOf } from '../pids.ts';
+import { pidsOf, sessionsLeftOut } from '../pids.ts';
 
 /** Sessions that have begun a transaction and do nothing, by their role and database. */
 export const idleInTransaction = defineCheck({
@@ -13,9 +13,8 @@ export const idleInTransaction = defineCheck({
   fix: 'ending it',
   reads: [activityPoll],
   judge: (facts) => {
-    const idle = facts.figures
-      .rows(activityPoll)
-      .filter(({ state }) => state?.startsWith('idle in transaction'));
+    const sessions = facts.figures.rows(activityPoll);
+    const idle = sessions.filter(({ state }) => state?.startsWith('idle in transaction'));
     const longest = (rows: readonly ActivityRow[]) =>
       Math.max(0, ...rows.map((row) => row.state_seconds ?? 0));
     const { measure } = graded('idle_in_transaction_seconds', longest(idle), facts.thresholds);
@@ -29,7 +28,7 @@ export const idleInTransaction = defineCheck({
           object,
           ...found,
           title: `${plural(long.length, 'session')} of ${object} ${long.length === 1 ? 'is' : 'are'} idle in transaction, the longest for ${duration(found.value)}.`,
-          evidence: `Read from pg_stat_activity now; pid ${pidsOf(long.toSorted((a, b) => (b.state_seconds ?? 0) - (a.state_seconds ?? 0)))}.`,
+          evidence: `Read from pg_stat_activity now; pid ${pidsOf(long.toSorted((a, b) => (b.state_seconds ?? 0) - (a.state_seconds ?? 0)))}.${sessionsLeftOut(sessions)}`,
           why: 'Its locks are held and VACUUM removes no row version that is newer than its snapshot, for nothing.',
           remedy: {
             advice:

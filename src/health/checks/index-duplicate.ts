@@ -1,7 +1,7 @@
 import { displayName, quoteRelation } from '../../db/ident.ts';
 import { indexDuplicatePoll } from '../../db/queries/indexes.ts';
-import { bytes } from '../../text/units.ts';
 import { defineCheck } from '../check.ts';
+import { sizeText, worstOf } from '../tables.ts';
 
 /** Indexes whose work another index of the same table does. */
 export const indexDuplicate = defineCheck({
@@ -11,18 +11,18 @@ export const indexDuplicate = defineCheck({
   fix: '`DROP INDEX`',
   reads: [indexDuplicatePoll],
   judge: (facts) => ({
-    findings: facts.figures.rows(indexDuplicatePoll).map((row) => {
-      const index = displayName(row.schemaname, row.indexrelname);
+    findings: facts.figures.rows(indexDuplicatePoll).map((row, _, rows) => {
+      const { schemaname, relname, kept, est_bytes } = row;
+      const index = displayName(schemaname, row.indexrelname);
       return {
         object: index,
         severity: 'warning',
-        title: `${index} (${bytes(row.est_bytes)}) on ${row.relname} ${row.exact ? 'is the same index as' : 'is covered by'} ${row.kept}.`,
-        value: row.est_bytes,
-        unit: 'bytes',
-        evidence: `Compared by columns, operator classes, collations, options and predicate; the size is that of the last VACUUM or ANALYZE.`,
+        title: `${index} (${sizeText(est_bytes)}) on ${displayName(schemaname, relname)} ${row.exact ? 'is the same index as' : 'is covered by'} ${displayName(schemaname, kept)}.`,
+        ...(est_bytes !== null && { value: est_bytes, unit: 'bytes' }),
+        evidence: `Compared by columns, operator classes, collations, options and predicate; ${est_bytes === null ? 'VACUUM or ANALYZE will note the size' : 'the size is that of the last VACUUM or ANALYZE'}.${worstOf(rows.length, row.of, 'such indexes')}`,
         why: 'Every write has to keep both up to date, and no query needs both.',
         remedy: {
-          sql: `DROP INDEX CONCURRENTLY ${quoteRelation({ schema: row.schemaname, name: row.indexrelname })}`,
+          sql: `DROP INDEX CONCURRENTLY ${quoteRelation({ schema: schemaname, name: row.indexrelname })}`,
           cost: 'Waits for transactions that use the table; reads and writes go on.',
         },
       };

@@ -48,7 +48,7 @@ function findingOf(row: Row, found: NonNullable<Graded['found']>, standby: boole
     // each is one of them
     value: 1,
     title: `${object} on ${displayName(row.schemaname, row.relname)} is invalid: ${originOf(row)}.`,
-    evidence: `pg_index${row.est_bytes > 0 ? `; about ${bytes(row.est_bytes)}` : ''}; nobody is building it now. ${plural(found.value, 'index')} of this database ${found.value === 1 ? 'is' : 'are'} invalid, or big and unused.`,
+    evidence: `pg_index${row.est_bytes === null ? '' : `; about ${bytes(row.est_bytes)}`}; nobody is building it now. ${plural(found.value, 'index')} of this database ${found.value === 1 ? 'is' : 'are'} invalid, or big and unused.`,
     why: row.partitioned
       ? 'Queries use the indexes of the partitions; a unique one keeps nothing unique, and no foreign key can refer to it.'
       : `It takes its share of every write, and no query uses it${row.is_unique ? '; it may keep nothing unique' : ''}.`,

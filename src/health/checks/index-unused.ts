@@ -6,13 +6,16 @@ import {
 } from '../../db/queries/indexes.ts';
 import { autovacuumPoll } from '../../db/queries/maintain/due.ts';
 import type { RowOf } from '../../db/query.ts';
-import { bytes, duration } from '../../text/units.ts';
+import { duration } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
 import type { Found } from '../finding.ts';
+import { countAgain, sizeText, worstOf } from '../tables.ts';
 import { countedLong, coveredBy, isBigWaste } from '../unused.ts';
 
 /** A smaller one is not worth a word. */
 const SMALL_BYTES = 64 * 1024;
+/** Nor is one of so few rows, where its size is not known yet. */
+const FEW_ROWS = 1000;
 
 type Row = RowOf<typeof unusedIndexes>;
 
@@ -30,20 +33,25 @@ export const indexUnused = defineCheck({
       return {
         unknown: {
           reason: 'track_counts is off: scans are not counted.',
-          remedy: 'ALTER SYSTEM SET track_counts = on',
+          remedy: countAgain(facts),
         },
       };
     const duplicates = facts.figures.rows(indexDuplicatePoll);
     // one that is a duplicate is found for that
     const found = new Set(duplicates.map(({ indexrelid }) => indexrelid));
-    const unused = facts.figures
-      .rows(indexUnusedRarePoll)
-      .filter(({ est_bytes, indexrelid }) => est_bytes >= SMALL_BYTES && !found.has(indexrelid));
-    return { findings: unused.map((row) => findingOf(row, coveredBy(row, duplicates), facts)) };
+    const rows = facts.figures.rows(indexUnusedRarePoll);
+    const unused = rows.filter((row) => isWorthAWord(row) && !found.has(row.indexrelid));
+    // what is not read is smaller, as far as that is known
+    const worst = worstOf(rows.length, rows[0]?.of ?? 0, 'such indexes');
+    return { findings: unused.map((row) => findingOf(row, coveredBy(row, duplicates), worst, facts)) };
   },
 });
 
-function findingOf(row: Row, covered: string | undefined, facts: Facts): Found {
+function isWorthAWord({ est_bytes, live_rows }: Row): boolean {
+  return est_bytes === null ? live_rows >= FEW_ROWS : est_bytes >= SMALL_BYTES;
+}
+
+function findingOf(row: Row, covered: string | undefined, worst: string, facts: Facts): Found {
   const { standby } = facts.server;
   const object = displayName(row.schemaname, row.indexrelname);
   const [counted] = facts.figures.rows(autovacuumPoll);
@@ -52,9 +60,8 @@ function findingOf(row: Row, covered: string | undefined, facts: Facts): Found {
   return {
     object,
     severity: long && covered === undefined && isBigWaste(row) ? 'warning' : 'info',
-    title: `${object} (${bytes(row.est_bytes)}) on ${displayName(row.schemaname, row.relname)} was not scanned ${long ? `since ${counted?.stats_since?.slice(0, 10)}` : 'so far'}.`,
-    value: row.est_bytes,
-    unit: 'bytes',
+    title: `${object} (${sizeText(row.est_bytes)}) on ${displayName(row.schemaname, row.relname)} was not scanned ${long ? `since ${counted?.stats_since?.slice(0, 10)}` : 'so far'}.`,
+    ...(row.est_bytes !== null && { value: row.est_bytes, unit: 'bytes' }),
     evidence: [
       seconds === null
         ? 'Since when scans are counted is not known.'
@@ -71,7 +78,9 @@ function findingOf(row: Row, covered: string | undefined, facts: Facts): Found {
       ...(row.has_expressions
         ? ['ANALYZE makes statistics of its expressions, which the planner uses without a scan.']
         : []),
-    ].join(' '),
+    ]
+      .join(' ')
+      .concat(worst),
     why: 'It takes its share of every write, of VACUUM, of the cache and of the disk.',
     remedy: standby
       ? { advice: 'It can be dropped on the primary only, once nobody uses it on any server.' }

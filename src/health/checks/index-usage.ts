@@ -4,7 +4,7 @@ import { autovacuumPoll } from '../../db/queries/maintain/due.ts';
 import { count, percent, roughly } from '../../text/units.ts';
 import { defineCheck } from '../check.ts';
 import { indexShare, limitLevel } from '../level.ts';
-import { countedSince } from '../tables.ts';
+import { countAgain, countedSince } from '../tables.ts';
 
 /** Fewer scans are those of a backup, an ANALYZE or somebody who looked. */
 const OFTEN = 10;
@@ -22,7 +22,7 @@ export const indexUsage = defineCheck({
       return {
         unknown: {
           reason: 'track_counts is off: scans are not counted.',
-          remedy: 'ALTER SYSTEM SET track_counts = on',
+          remedy: countAgain(facts),
         },
       };
     return {

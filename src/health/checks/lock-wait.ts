@@ -1,6 +1,7 @@
 import { summaryPoll } from '../../db/queries/activity.ts';
 import { type LockRow, locksPoll } from '../../db/queries/locks.ts';
-import { duration, plural } from '../../text/units.ts';
+import { DEFAULT_WANTS } from '../../monitor/wants.ts';
+import { count, duration, plural } from '../../text/units.ts';
 import { defineCheck } from '../check.ts';
 import type { Found } from '../finding.ts';
 import { graded } from '../grade.ts';
@@ -53,6 +54,12 @@ export const lockWait = defineCheck({
     const { measure } = graded('lock_wait_seconds', longest(waiting), facts.thresholds);
     const storm =
       waiting.filter((row) => waited(row) >= facts.thresholds.lock_wait_seconds.critical).length >= STORM;
+    const waits = facts.figures.rows(summaryPoll)[0]?.lock_waiting ?? 0;
+    // the two are read at different moments: a few more are no list that was cut
+    const cut = all.length >= DEFAULT_WANTS.lockLimit && waits > waiting.length;
+    const leftOut = cut
+      ? ` Of ${count(waits)} that wait the ${count(waiting.length)} that wait the longest are read.`
+      : '';
     const byTarget = Map.groupBy(waiting, ({ relation, locktype }) => relation ?? locktype ?? 'unknown');
     const findings = [...byTarget].flatMap(([object, rows]): Found[] => {
       const [first] = rows;
@@ -64,7 +71,7 @@ export const lockWait = defineCheck({
           object,
           ...found,
           title: `${plural(rows.length, 'session')} ${rows.length === 1 ? 'waits' : 'wait'} for ${targetOf(object, first)}, the longest for ${duration(found.value)}.`,
-          evidence: `Read from pg_locks now; asked for: ${modes}.${blockers(rows, all)}${facts.server.major < 14 ? ' Before PostgreSQL 14 a wait is not timed: this is since the query began.' : ''}`,
+          evidence: `Read from pg_locks now; asked for: ${modes}.${blockers(rows, all)}${leftOut}${facts.server.major < 14 ? ' Before PostgreSQL 14 a wait is not timed: this is since the query began.' : ''}`,
           why: 'Those who wait do no work, and each of them may hold up others.',
           remedy: { advice: 'Look at who blocks them (3) and end or cancel the one that frees most (B).' },
           ...(storm && { cap: 60 }),

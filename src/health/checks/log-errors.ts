@@ -1,3 +1,4 @@
+import { type Server, setByReload } from '../../db/server.ts';
 import { type LogFact, type LogMessage, perHour } from '../../log/fact.ts';
 import type { GraveKind } from '../../log/meaning.ts';
 import { count, duration, exact, plural } from '../../text/units.ts';
@@ -64,7 +65,7 @@ export const logErrors = defineCheck({
   fix: 'the application',
   reads: [],
   open: true,
-  judge: ({ outside: { log }, thresholds }) => {
+  judge: ({ outside: { log }, server, thresholds }) => {
     if ('unknown' in log)
       return { unknown: { reason: log.unknown, ...(log.remedy !== undefined && { remedy: log.remedy }) } };
     const fact = log.known;
@@ -96,7 +97,7 @@ export const logErrors = defineCheck({
         remedy: { advice },
       };
     });
-    const unknown = unread(fact);
+    const unknown = unread(fact, server);
     return { findings: [...grave, ...rate], ...(unknown && { unknown }) };
   },
 });
@@ -126,10 +127,11 @@ function said({ severity, sqlstate, message }: LogMessage): string {
 }
 
 /** Messages that may be errors, or not. */
-function unread({ unknown }: LogFact): Unknown | undefined {
+function unread({ unknown }: LogFact, server: Server): Unknown | undefined {
   if (unknown === 0) return undefined;
+  const set = setByReload(server, 'log_line_prefix', '%m [%p] %e ');
   return {
     reason: `How bad ${unknown === 1 ? 'one message' : `${exact(unknown)} messages`} of the log ${unknown === 1 ? 'is' : 'are'} is not known: the language is not.`,
-    remedy: "ALTER SYSTEM SET log_line_prefix = '%m [%p] %e '; SELECT pg_reload_conf()",
+    remedy: 'sql' in set ? set.sql : set.advice,
   };
 }

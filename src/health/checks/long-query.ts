@@ -4,7 +4,7 @@ import { duration, plural } from '../../text/units.ts';
 import { defineCheck } from '../check.ts';
 import type { Found } from '../finding.ts';
 import { graded } from '../grade.ts';
-import { pidsOf } from '../pids.ts';
+import { pidsOf, sessionsLeftOut } from '../pids.ts';
 
 /**
  * How long a query has run without the wait for a lock that it is in: that is told as a wait, and whoever holds it up is
@@ -28,8 +28,8 @@ export const longQuery = defineCheck({
   reads: [activityPoll],
   also: [locksPoll],
   judge: (facts) => {
-    const running = facts.figures
-      .rows(activityPoll)
+    const sessions = facts.figures.rows(activityPoll);
+    const running = sessions
       // a WAL sender is active for as long as its standby is connected
       .filter(({ state, backend_type }) => state === 'active' && backend_type === 'client backend');
     const waits = new Map(facts.figures.rows(locksPoll).map((row) => [row.pid, row]));
@@ -46,7 +46,7 @@ export const longQuery = defineCheck({
           object,
           ...found,
           title: `${plural(long.length, 'query', 'queries')} of ${object} ${long.length === 1 ? 'runs' : 'run'} for long, the longest for ${duration(found.value)}.`,
-          evidence: `Read from pg_stat_activity now; pid ${pidsOf(long)}. A wait for a lock is not counted.`,
+          evidence: `Read from pg_stat_activity now; pid ${pidsOf(long)}. A wait for a lock is not counted.${sessionsLeftOut(sessions)}`,
           why: 'Until it ends, VACUUM removes no row version that it might still see, and its locks are held.',
           remedy: {
             advice: 'Look at its plan (2, e); cancel it (c, or pgdeck cancel PID) where nobody waits for it.',

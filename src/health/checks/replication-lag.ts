@@ -12,6 +12,7 @@ import { bytes, duration } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
 import type { Found, Judgement, Unknown } from '../finding.ts';
 import { type Graded, graded } from '../grade.ts';
+import { MINUTE } from '../window.ts';
 
 type Sender = RowOf<typeof replicationSenders>;
 type Standby = RowOf<typeof replicationStandby>;
@@ -143,6 +144,7 @@ function standing(
   const unknown: Unknown = {
     reason: `${name} is behind all that was sampled so far: for how long is not known yet.`,
     remedy: 'pgdeck health --sample 60',
+    wait: MINUTE,
   };
   if (lag === null) return { unknown };
   const { measure, found } = graded('replication_lag_seconds', lag.seconds, facts.thresholds);

@@ -4,6 +4,7 @@ import {
   statementsPoll,
   statementTextsPoll,
 } from '../../db/queries/statements.ts';
+import { walPositionPoll } from '../../db/queries/wal.ts';
 import type { StatementGrowth } from '../../monitor/derived/statement-rates.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { count, duration, milliseconds, plural } from '../../text/units.ts';
@@ -11,6 +12,7 @@ import { take } from '../../text/width.ts';
 import { defineCheck, type Facts } from '../check.ts';
 import type { Found } from '../finding.ts';
 import { graded } from '../grade.ts';
+import { type Counters, tooShort } from '../window.ts';
 
 /** One slow call in less would be a dozen an hour. */
 const LEAST_SECONDS = 300;
@@ -30,18 +32,13 @@ export const slowStatements = defineCheck({
   title: 'Slow statements',
   category: 'statements',
   fix: 'its plan',
-  reads: [statementsPoll],
+  reads: [statementsPoll, walPositionPoll],
   also: [statementTextsPoll, statementsInfoPoll],
   judge: (facts) => {
     const { figures, thresholds } = facts;
     const grown = figures.statementRates.grown(figures.rows(statementsPoll));
-    if (grown === undefined || grown.seconds < LEAST_SECONDS)
-      return {
-        unknown: {
-          reason: `A rate per hour needs ${duration(LEAST_SECONDS)} of samples.`,
-          remedy: `pgdeck health --sample ${LEAST_SECONDS}`,
-        },
-      };
+    const unknown = tooShort(grown?.seconds, countersOf(facts), LEAST_SECONDS);
+    if (grown === undefined || unknown) return unknown ? { unknown } : {};
     const slow = slowOf(grown, facts);
     const total = slow.reduce((sum, { perHour }) => sum + perHour, 0);
     const { measure, found } = graded('slow_statements_per_hour', total, thresholds);
@@ -61,6 +58,12 @@ export const slowStatements = defineCheck({
     };
   },
 });
+
+function countersOf({ figures }: Facts): Counters[] {
+  const [position] = figures.rows(walPositionPoll);
+  const [info] = figures.rows(statementsInfoPoll);
+  return position && info ? [{ server_ms: position.server_ms, stats_reset: info.stats_reset }] : [];
+}
 
 const ADVICE = {
   why: 'Whoever waits for it waits that long, and meanwhile it keeps a connection, a processor or the disk busy.',

@@ -24,9 +24,11 @@ export const staleStatistics = defineCheck({
     if (without) return without;
     const tables = facts.figures.rows(maintainDuePoll);
     const unknown = lostCounters(tables);
-    const worst = worstOf(tables.filter(({ stale }) => stale).length, tables[0]?.stale_tables ?? 0);
+    const [first] = tables;
+    const worst = worstOf(tables.filter(({ stale }) => stale).length, first?.stale_tables ?? 0);
+    const largest = worstOf(tables.filter(({ unseen }) => unseen).length, first?.unseen_tables ?? 0);
     return {
-      findings: tables.flatMap((table) => findingOf(table, facts, worst) ?? []),
+      findings: tables.flatMap((table) => findingOf(table, facts, table.unseen ? largest : worst) ?? []),
       ...(unknown && { unknown }),
     };
   },
@@ -42,7 +44,7 @@ function findingOf(table: DueTable, facts: Facts, worst: string): Found | undefi
       object,
       severity: 'warning',
       title: `The partitioned table ${object} was never analysed.`,
-      evidence: `${countedSince(facts)}; autovacuum analyses partitions, and never the table that they belong to${doing}.`,
+      evidence: `${countedSince(facts)}; autovacuum analyses partitions, and never the table that they belong to${doing}.${worst}`,
       why: 'For a query over all partitions the planner has no statistics, and guesses.',
       remedy,
     };

@@ -1,5 +1,6 @@
 import { hiddenSessions } from '../../db/queries/fragments.ts';
 import { sendersPoll, standbyPoll } from '../../db/queries/replication.ts';
+import { type Server, settingsPlace } from '../../db/server.ts';
 import { plural } from '../../text/units.ts';
 import { defineCheck } from '../check.ts';
 
@@ -35,8 +36,7 @@ export const standbyMissing = defineCheck({
           evidence: `synchronous_standby_names is ${names}; ${plural(senders.length, 'receiver')} of WAL in pg_stat_replication now.`,
           why: 'Every commit hangs until one connects, unless its synchronous_commit is local or off.',
           remedy: {
-            advice:
-              "Get the standby running again; to go on without it, empty synchronous_standby_names and reload (ALTER SYSTEM SET synchronous_standby_names = '', SELECT pg_reload_conf()): commits that wait go on, and are on this server alone.",
+            advice: `Get the standby running again; to go on without it, ${emptied(server)}: commits that wait go on, and are on this server alone.`,
           },
           cap: 60,
         },
@@ -44,6 +44,13 @@ export const standbyMissing = defineCheck({
     };
   },
 });
+
+function emptied(server: Server): string {
+  const where = settingsPlace(server);
+  return where === undefined
+    ? "empty synchronous_standby_names and reload (ALTER SYSTEM SET synchronous_standby_names = '', SELECT pg_reload_conf())"
+    : `empty synchronous_standby_names ${where} and reload`;
+}
 
 /** `FIRST 2 (a, b)`, `ANY 2 (a, b)`, `2 (a, b)`; names alone ask for one of them. */
 function neededBy(names: string): number {

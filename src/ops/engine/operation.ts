@@ -105,6 +105,8 @@ export interface OperationEntry {
   readonly keyOn?: RowField;
   /** The console asks for it on the rows that it is about, by keys of its own: there is no wizard. */
   readonly ownKeys?: boolean;
+  /** What it changes is in the profile of the server: there has to be one. */
+  readonly ofProfile?: boolean;
   /** Fields of its form that rows of a screen fill in. */
   readonly takes?: readonly RowField[];
   readonly load: () => Promise<AnyOperation>;

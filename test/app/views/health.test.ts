@@ -1,11 +1,18 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openedWizard } from '../../../src/app/core/state.ts';
 import { headerLines } from '../../../src/app/screen/header.ts';
+import { healthView } from '../../../src/app/views/health.ts';
+import { operationDisabled } from '../../../src/app/wizard/flow.ts';
 import type { Phase } from '../../../src/app/wizard/types.ts';
 import { CHECKS } from '../../../src/health/registry.ts';
+import type { OperationEntry } from '../../../src/ops/engine/operation.ts';
+import { entryOf } from '../../../src/ops/registry.ts';
 import { lineText } from '../../../src/text/line.ts';
 import { publish } from '../../db/queries/session.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { temporaryDirectory } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
 import { text } from '../screen/frame.ts';
 import { Stage } from '../stage.ts';
@@ -23,13 +30,17 @@ beforeAll(async () => {
     'ANALYZE orders',
     'DELETE FROM orders WHERE id <= 4000',
   );
-  stage = await new Stage(db.target(), {
-    thresholds: { dead_ratio: { normal: 1, alert: 2, critical: 3 } },
-  }).start();
   // the server is shared with other tests: what they do to it counts no more here
-  stage.deck.model.waivers = CHECKS.filter(({ id }) => id !== 'vacuum_due').map(({ id }) => ({
+  const waivers = CHECKS.filter(({ id }) => id !== 'vacuum_due').map(({ id }) => ({
     ...{ id, until: '2999-12-31', reason: 'not of this test' },
   }));
+  const settings = join(temporaryDirectory(), 'settings.json');
+  writeFileSync(settings, JSON.stringify({ profiles: { shop: { waivers } } }));
+  stage = await new Stage(db.target(), {
+    ...{ profileName: 'shop', env: { PGDECK_CONFIG: settings } },
+    thresholds: { dead_ratio: { normal: 1, alert: 2, critical: 3 } },
+  }).start();
+  stage.deck.model.waivers = waivers;
 });
 afterAll(async () => {
   await stage?.stop();
@@ -61,12 +72,23 @@ async function at<Step extends Phase['step']>(step: Step): Promise<Extract<Phase
 test('9, Enter, Enter opens what fixes a finding, filled in; it runs, the finding clears and the score rises', async () => {
   stage.keys('9');
   await stage.seconds(() => health()?.asked && found(), 'the finding');
+  const unknown = health()?.unknown ?? [];
+  const steps = unknown.map((one) => JSON.stringify(healthView.detail?.(one, stage.deck.model)));
+  expect(steps.find((step) => step.startsWith('[{"title":"Cache hit ratio'))).toMatch(
+    /"Wait [\d.]+m?\d*s: samples come by themselves\."/,
+  );
+  expect(steps.join()).not.toContain('--sample');
   stage.filter('orders has');
   expect(found()).toMatchObject({ severity: 'critical' });
   expect(text(stage)).toMatch(/critical +orders has 4\.0k dead rows/);
   expect([health()?.score, vacuum()]).toEqual([59, 0]);
   expect([header(80), header(120)].filter((line) => !line.includes('health 59!'))).toEqual([]);
 
+  // nothing is asked for that could not be kept
+  const bare = new Stage(db.target());
+  expect(operationDisabled(bare.deck, entryOf('health waive') as OperationEntry)).toMatch(
+    /pgdeck profile add$/,
+  );
   stage.keys('x');
   await at('form');
   expect(openedWizard(stage.deck.state)).toMatchObject({

@@ -49,7 +49,7 @@ test('an index has its size and its scans', async () => {
     },
     { what: 'a scan counted' },
   );
-  const sizes = rows.map((row) => row.est_bytes);
+  const sizes = rows.map((row) => row.est_bytes ?? 0);
   expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
   const wide = rows.find((row) => row.indexrelname === 'wide');
   const [real] = await session.sql("SELECT pg_relation_size('public.wide')::float8 AS bytes");
@@ -151,7 +151,7 @@ test('counts are those of the lists', async () => {
   const usage = await session.run(indexUsage, { limit: 1000 });
   const unused = await session.run(indexUnused, { limit: 1000 });
   expect(counts?.unused).toBe(unused.length);
-  expect(counts?.unused_bytes).toBe(unused.reduce((sum, row) => sum + row.est_bytes, 0));
+  expect(counts?.unused_bytes).toBe(unused.reduce((sum, row) => sum + (row.est_bytes ?? 0), 0));
   // TOAST indexes are counted, and listed nowhere
   expect(counts?.indexes).toBeGreaterThanOrEqual(usage.length);
 });

@@ -40,6 +40,14 @@ test('a minute is judged and no less, and a server at rest is well', async () =>
     { reason: 'It takes 1m of samples; so far there are 20s.', remedy: 'pgdeck health --sample 60' },
   ]);
   expect(short.score).toBeNull();
+  const meanwhile = () => publish(db, 'SELECT pg_stat_reset()');
+  expect((await lookAt(serverTarget(), { checks, seconds: 20, meanwhile })).unknown).toMatchObject([
+    {
+      reason: expect.stringMatching(
+        /^It takes 1m of samples; so far there is one, for the counters were reset 2\ds ago\.$/,
+      ),
+    },
+  ]);
   const full = await lookAt(serverTarget(), { checks, seconds: 60 });
   expect(full).toMatchObject({ findings: [], unknown: [], score: 100, coverage: 8 });
 });

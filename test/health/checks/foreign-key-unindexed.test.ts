@@ -36,6 +36,8 @@ test('a key without an index is told, and is a fault once rows of its parent are
   );
   const sql = 'CREATE INDEX CONCURRENTLY ON "public"."Items" ("a", "B")';
   expect(await found()).toEqual([['"Items"(a,"B")', 'info', sql]]);
+  const [told] = (await lookAt(db.target(), { checks: [foreignKeyUnindexed] })).findings;
+  expect(told?.evidence).toContain('about 1.0k rows (size not known yet), as counted');
   await publish(db, 'DELETE FROM parent WHERE a > 90');
   expect((await found())[0]?.[1]).toBe('warning');
   await publish(

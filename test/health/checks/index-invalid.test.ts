@@ -97,6 +97,8 @@ test('an index without a scan is told, and is a fault once it is big and scans w
     'CREATE INDEX by_customer ON orders (customer)',
     'CREATE INDEX by_lower ON orders (lower(note))',
     'CREATE INDEX small ON orders (id, note)',
+    "INSERT INTO orders SELECT i, NULL, 'n' || i, i FROM generate_series(1, 1000) i",
+    'ANALYZE orders',
     // sizes are as VACUUM and ANALYZE note them
     `UPDATE pg_class SET relpages = 13000 WHERE relname IN ('By note', 'by_customer', 'by_lower', 'orders_pkey', 'orders_code_key')`,
   );

@@ -90,7 +90,7 @@ test('a short sample, hidden statements and a database without the extension are
   const without = await lookAt(serverTarget(), { checks: [slowStatements], seconds: 600 });
   expect(without.unknown).toMatchObject([
     {
-      reason: expect.stringContaining('not installed in the database'),
+      reason: expect.stringContaining('the database postgres lacks the extension'),
       remedy: 'CREATE EXTENSION pg_stat_statements',
     },
   ]);

@@ -16,11 +16,18 @@ test('a table that is large by the settings is told, as information', async () =
     'CREATE TABLE orders (id int)',
     'INSERT INTO orders SELECT generate_series(1, 10000)',
     'VACUUM ANALYZE orders',
+    'CREATE TABLE unseen (id int)',
+    'INSERT INTO unseen SELECT generate_series(1, 20000)',
   );
-  const at = async (table_size_bytes: number) =>
-    (await lookAt(db.target(), { checks: [tableSize], thresholds: { table_size_bytes } })).findings;
-  expect(await at(300_000)).toMatchObject([
+  const at = (table_size_bytes: number) =>
+    lookAt(db.target(), { checks: [tableSize], thresholds: { table_size_bytes } });
+  const found = await at(300_000);
+  expect(found.findings).toMatchObject([
     { id: 'table_size:orders', severity: 'info', threshold: 300_000, title: 'orders takes 360 kB.' },
   ]);
-  expect(await at(400_000)).toEqual([]);
+  expect(found.unknown).toMatchObject([
+    { reason: expect.stringContaining('(unseen)'), remedy: 'ANALYZE "public"."unseen"' },
+  ]);
+  await publish(db, 'ANALYZE unseen');
+  expect(await at(10 ** 6)).toMatchObject({ findings: [], unknown: [] });
 });

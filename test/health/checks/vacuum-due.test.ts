@@ -97,7 +97,9 @@ test('what is not counted is unknown and not good: after a reset, and without tr
   await publish(db, 'ANALYZE orders');
   expect((await seen()).unknown).toEqual([]);
   await publish(db, `ALTER DATABASE ${db.database} SET track_counts = off`);
-  expect((await seen()).unknown).toMatchObject([{ remedy: 'ALTER SYSTEM SET track_counts = on' }]);
+  expect((await seen()).unknown).toMatchObject([
+    { remedy: 'ALTER SYSTEM SET track_counts = on; SELECT pg_reload_conf()' },
+  ]);
   await publish(db, `ALTER DATABASE ${db.database} RESET track_counts`);
 });
 

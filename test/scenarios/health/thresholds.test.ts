@@ -109,7 +109,7 @@ function reading(at: number): Rows {
     }),
     rowsOf(tableSizesRarePoll, {
       ...{ schemaname: 'public', relname: 'orders', est_total_bytes: GB / 2, est_heap_bytes: GB / 4 },
-      ...{ est_index_bytes: 1, est_rows: 1e6 },
+      ...{ est_index_bytes: 1, est_rows: 1e6, sized: true },
     }),
     rowsOf(roleExpiryPoll, { role: 'app', until: '2026-01-30', left_seconds: 20 * DAY }),
   ];

@@ -16,7 +16,7 @@ import {
 const WIDEST = 2040;
 
 const tables = (major: 13 | 17) => `WITH /* pgdeck */ big AS MATERIALIZED (
-  SELECT c.oid, n.nspname, c.relname, c.reltuples, c.relpages, current_setting('block_size')::numeric AS bs, ${mayMaintain(major, 'c')} AS may,
+  SELECT count(*) OVER ()::int AS of, c.oid, n.nspname, c.relname, c.reltuples, c.relpages, current_setting('block_size')::numeric AS bs, ${mayMaintain(major, 'c')} AS may,
     coalesce((SELECT option_value::int FROM pg_options_to_table(c.reloptions) WHERE option_name = 'fillfactor'), 100) AS fill
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'm') AND c.relpages > 16 AND c.reltuples > 0 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -40,7 +40,7 @@ needed AS (
   SELECT *, greatest(0, relpages - ceil(reltuples / greatest(1, floor(room * fill / 100.0 / tup)))) AS air,
     ${bloatDoubt('oid', 'reltuples', 'reltuples')} AS doubt FROM sized),
 judged AS (SELECT *, ${bloatUnknown('oid', 'reltuples')} AS unknown FROM needed)
-SELECT /* pgdeck */ oid, nspname::text AS schema, relname::text AS name, may, (relpages * bs)::float8 AS bytes,
+SELECT /* pgdeck */ of, oid, nspname::text AS schema, relname::text AS name, may, (relpages * bs)::float8 AS bytes,
   pg_stat_get_dead_tuples(oid)::float8 / (pg_stat_get_dead_tuples(oid) + reltuples) AS dead_share, ${BLOAT_SHAPES} FROM judged
 ORDER BY bloat_bytes DESC NULLS LAST, oid`;
 
@@ -56,6 +56,8 @@ export const tableBloat = defineQuery({
     { min: 17, sql: tables(17) },
   ],
   row: z.object({
+    /** How many there are that are not small, estimated or not. */
+    of: z.int(),
     oid: z.int(),
     schema: z.string(),
     name: z.string(),

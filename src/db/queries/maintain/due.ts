@@ -29,9 +29,10 @@ ranked AS (
   SELECT *, row_number() OVER (PARTITION BY dirty ORDER BY dead / greatest(vacuum_at, 1) DESC, oid) AS by_dead,
     row_number() OVER (PARTITION BY stale ORDER BY mods / greatest(analyze_at, 1) DESC, oid) AS by_mods,
     row_number() OVER (PARTITION BY off, lost, unseen ORDER BY rows DESC, oid) AS by_rows, count(*) FILTER (WHERE lost) OVER ()::int AS lost_tables,
-    count(*) FILTER (WHERE dirty) OVER ()::int AS dirty_tables, count(*) FILTER (WHERE stale) OVER ()::int AS stale_tables
+    count(*) FILTER (WHERE dirty) OVER ()::int AS dirty_tables, count(*) FILTER (WHERE stale) OVER ()::int AS stale_tables,
+    count(*) FILTER (WHERE off) OVER ()::int AS off_tables, count(*) FILTER (WHERE unseen) OVER ()::int AS unseen_tables
   FROM f WHERE dirty OR stale OR off OR lost OR unseen)
-SELECT /* pgdeck */ ${MAINTAIN_COLUMNS}, dirty, stale, toast_enabled, off, lost, unseen, lost_tables, dirty_tables, stale_tables,
+SELECT /* pgdeck */ ${MAINTAIN_COLUMNS}, dirty, stale, toast_enabled, off, lost, unseen, lost_tables, dirty_tables, stale_tables, off_tables, unseen_tables,
   ${running('pg_stat_progress_vacuum')} AS vacuuming, ${running('pg_stat_progress_analyze')} AS analyzing
 FROM ranked m WHERE (dirty AND by_dead <= $1::int) OR (stale AND by_mods <= $1::int) OR ((off OR lost OR unseen) AND by_rows <= $1::int)
 ORDER BY dead / greatest(vacuum_at, 1) DESC, oid`;
@@ -64,9 +65,11 @@ export const maintainDue = defineQuery({
       unseen: z.boolean(),
       /** Tables of which the counters were lost, listed or not. */
       lost_tables: z.int(),
-      /** Of those that are dirty, and that are stale, all. */
+      /** Of those that are dirty, stale, off and unseen, all. */
       dirty_tables: z.int(),
       stale_tables: z.int(),
+      off_tables: z.int(),
+      unseen_tables: z.int(),
       /** Somebody vacuums it now. */
       vacuuming: z.boolean(),
       analyzing: z.boolean(),

@@ -21,7 +21,7 @@ const FEW_EQUAL = 1.2;
 const NEVER_STORED_ONCE = '1700, 700, 701, 3802';
 
 const indexes = (major: 13 | 17) => `WITH /* pgdeck */ big AS MATERIALIZED (
-  SELECT c.oid, n.nspname, c.relname, t.relname AS tbl, i.indrelid, t.reltuples AS rows, c.reltuples, c.relpages, i.indkey::int2[] AS k, ${BLOCK_SIZE} AS bs,
+  SELECT count(*) OVER ()::int AS of, c.oid, n.nspname, c.relname, t.relname AS tbl, i.indrelid, t.reltuples AS rows, c.reltuples, c.relpages, i.indkey::int2[] AS k, ${BLOCK_SIZE} AS bs,
     i.indpred IS NOT NULL AS partial, i.indnkeyatts, i.indisunique OR i.indnatts > i.indnkeyatts
       OR coalesce((SELECT NOT option_value::bool FROM pg_options_to_table(c.reloptions) WHERE option_name = 'deduplicate_items'), false) AS each, ${mayMaintain(major, 't')} AS may,
     coalesce((SELECT option_value::int FROM pg_options_to_table(c.reloptions) WHERE option_name = 'fillfactor'), 90) AS fill
@@ -58,7 +58,7 @@ needed AS (
 judged AS (
   SELECT *, coalesce(${bloatUnknown('indrelid', 'least(rows, reltuples)')}, CASE WHEN guessed THEN 'partial' WHEN merged OR spare < -0.1 * relpages THEN 'dedup' END) AS unknown
   FROM (SELECT *, greatest(0, spare) AS air FROM needed) n)
-SELECT /* pgdeck */ oid, nspname::text AS schema, relname::text AS name, tbl::text AS table_name, may, (relpages * bs)::float8 AS bytes, ${BLOAT_SHAPES} FROM judged
+SELECT /* pgdeck */ of, oid, nspname::text AS schema, relname::text AS name, tbl::text AS table_name, may, (relpages * bs)::float8 AS bytes, ${BLOAT_SHAPES} FROM judged
 ORDER BY bloat_bytes DESC NULLS LAST, oid`;
 
 /**
@@ -73,6 +73,8 @@ export const reindexBloat = defineQuery({
     { min: 17, sql: indexes(17) },
   ],
   row: z.object({
+    /** How many there are that are not small, estimated or not. */
+    of: z.int(),
     oid: z.int(),
     schema: z.string(),
     name: z.string(),
