@@ -12,18 +12,18 @@ export const horizonHolders = defineQuery({
   needs: 'pg_read_all_stats',
   variants: [
     {
-      sql: `SELECT /* pgdeck */ kind, id, database, owner, state, detail, age::float8 AS xids, seconds FROM (
+      sql: `SELECT /* pgdeck */ kind, id, database, owner, state, detail, catalogs_only, age::float8 AS xids, seconds FROM (
   SELECT 'session' AS kind, a.pid::text AS id, a.datname::text AS database, a.usename::text AS owner, a.state,
-    concat_ws(' ', a.usename, nullif(a.application_name, ''), a.state) AS detail,
+    concat_ws(' ', a.usename, nullif(a.application_name, ''), a.state) AS detail, false AS catalogs_only,
     greatest(age(a.backend_xmin), age(a.backend_xid)) AS age, ${since('a.xact_start')} AS seconds
   FROM pg_stat_activity a WHERE (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL) AND a.pid <> pg_backend_pid()
     AND a.backend_type IS DISTINCT FROM 'walsender'
     -- nobody waits for the snapshot of a VACUUM
     AND a.pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum WHERE pid IS NOT NULL)
-  UNION ALL SELECT 'prepared transaction', gid, database::text, owner::text, NULL, owner::text, age(transaction), ${since('prepared')} FROM pg_prepared_xacts
-  UNION ALL SELECT 'replication slot', slot_name::text, database::text, NULL, NULL, concat_ws(' ', slot_type, CASE WHEN NOT active THEN 'inactive' END),
+  UNION ALL SELECT 'prepared transaction', gid, database::text, owner::text, NULL, owner::text, false, age(transaction), ${since('prepared')} FROM pg_prepared_xacts
+  UNION ALL SELECT 'replication slot', slot_name::text, database::text, NULL, NULL, concat_ws(' ', slot_type, CASE WHEN NOT active THEN 'inactive' END), xmin IS NULL,
     greatest(age(xmin), age(catalog_xmin)), NULL FROM pg_replication_slots WHERE xmin IS NOT NULL OR catalog_xmin IS NOT NULL
-  UNION ALL SELECT 'standby', pid::text, NULL, usename::text, NULL, application_name, age(backend_xmin), NULL FROM pg_stat_replication WHERE backend_xmin IS NOT NULL) h
+  UNION ALL SELECT 'standby', pid::text, NULL, usename::text, NULL, application_name, false, age(backend_xmin), NULL FROM pg_stat_replication WHERE backend_xmin IS NOT NULL) h
 ORDER BY age DESC NULLS LAST, seconds DESC NULLS LAST LIMIT $1::int`,
     },
   ],
@@ -38,6 +38,8 @@ ORDER BY age DESC NULLS LAST, seconds DESC NULLS LAST LIMIT $1::int`,
     state: column.text,
     /** Who it is, in words; of a standby, its name. */
     detail: column.text,
+    /** A logical slot: what it reads by are the system catalogs, and only their rows stay for it. */
+    catalogs_only: z.boolean(),
     /** Transactions that were begun since. */
     xids: column.float,
     /** How long; null where the server does not tell. */
@@ -48,9 +50,9 @@ ORDER BY age DESC NULLS LAST, seconds DESC NULLS LAST LIMIT $1::int`,
 });
 export type HorizonRow = RowOf<typeof horizonHolders>;
 
-/** Whether it keeps rows of this database: a snapshot of another one does not. */
-export function isOfDatabase({ database }: HorizonRow, name: string): boolean {
-  return database === null || database === name;
+/** Whether it keeps rows of the tables of this database: a snapshot of another one does not, nor does a logical slot. */
+export function isOfDatabase({ database, catalogs_only }: HorizonRow, name: string): boolean {
+  return !catalogs_only && (database === null || database === name);
 }
 
 /** Holders read at most: the first ones are those that count. */

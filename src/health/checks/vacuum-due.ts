@@ -77,14 +77,14 @@ function doing({ vacuuming, enabled }: DueTable, facts: Facts): string {
 
 /** Who keeps rows of this database from being removed, for longer than a query should take. */
 function holderOf({ figures, server, thresholds }: Facts): HorizonRow | undefined {
-  return figures.rows(horizonPoll).find(
-    (one) =>
-      isOfDatabase(one, server.database) &&
-      (one.xids ?? 0) > 0 &&
-      levelOf('long_query_seconds', one.seconds ?? Number.POSITIVE_INFINITY, thresholds) !== 'normal' &&
-      // a logical slot keeps rows of the catalogs only
-      !(one.kind === 'replication slot' && one.detail?.startsWith('logical')),
-  );
+  return figures
+    .rows(horizonPoll)
+    .find(
+      (one) =>
+        isOfDatabase(one, server.database) &&
+        (one.xids ?? 0) > 0 &&
+        levelOf('long_query_seconds', one.seconds ?? Number.POSITIVE_INFINITY, thresholds) !== 'normal',
+    );
 }
 
 /** VACUUM came after it had begun: what died since, before and after that, has to stay. */

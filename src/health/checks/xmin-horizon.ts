@@ -100,11 +100,13 @@ function describe(
   return {
     object: name,
     severity,
-    title: `${capital(subject(row, name, rows.length))} back VACUUM${time}: rows that died in the last ${count(row.xids)} transactions stay.`,
+    title: `${capital(subject(row, name, rows.length))} back VACUUM${time}: rows${row.catalogs_only ? ' of the system catalogs' : ''} that died in the last ${count(row.xids)} transactions stay.`,
     ...(timed && row.seconds !== null ? { value: row.seconds, unit: 's' } : { value: row.xids ?? 0 }),
     threshold,
     evidence: `Read from the server's snapshots now${pids}${dead}.`,
-    why: 'Dead rows pile up in every table that is written to, and scans read them all; nothing newer can be frozen either.',
+    why: row.catalogs_only
+      ? 'The catalogs grow with every change of definitions and every temporary table; nothing newer can be frozen in them, which wraparound counts too.'
+      : 'Dead rows pile up in every table that is written to, and scans read them all; nothing newer can be frozen either.',
     remedy: remedy(row, rows),
   };
 }

@@ -62,6 +62,7 @@ const holder = (row: Partial<HorizonRow>): HorizonRow => ({
   owner: 'app',
   state: 'idle in transaction',
   detail: 'app idle in transaction',
+  catalogs_only: false,
   xids: 20_000,
   seconds: 400,
   ...row,
@@ -97,6 +98,18 @@ test('what matters to nobody is no finding', () => {
     rowsOf(deadRowsPoll, { schemaname: 'public', relname: 't', dead: 5000, vacuum_age_seconds: null }),
   ];
   expect(assessed(checks, [elsewhere]).findings).toEqual([]);
+});
+
+test('a logical slot keeps rows of the catalogs, and no table suffers from it', () => {
+  const slot = { kind: 'replication slot', id: 'sub', detail: 'logical inactive', seconds: null } as const;
+  const rows = [
+    rowsOf(horizonPoll, holder({ ...slot, catalogs_only: true, xids: 3e5 })),
+    rowsOf(deadRowsPoll, { schemaname: 'public', relname: 't', dead: 5000, vacuum_age_seconds: null }),
+  ];
+  const [found] = assessed(checks, [rows]).findings;
+  expect(found?.title).toContain('rows of the system catalogs that died');
+  expect(found?.why).toContain('The catalogs grow');
+  expect(found?.evidence).toBe("Read from the server's snapshots now.");
 });
 
 test('what keeps rows from being frozen is as bad as it gets', () => {
