@@ -66,11 +66,13 @@ test('many that are slow together are one finding of the server', async () => {
 
 test('a statement that was forgotten meanwhile gives no negative rate, and a text with a password is not shown', async () => {
   await times(4, SLOW);
-  const forgotten = await seen(() => publish(
+  const forgotten = await seen(() =>
+    publish(
       db,
       'SELECT pg_stat_statements_reset(0, oid) FROM pg_database WHERE datname = current_database()',
       SLOW,
-    ));
+    ),
+  );
   expect(forgotten.findings).toEqual([]);
   expect(statements(forgotten)).toBeGreaterThanOrEqual(0);
   const secret = 'SELECT 1, 2, 3, pg_sleep(0.02) AS password';
