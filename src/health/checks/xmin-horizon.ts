@@ -97,13 +97,16 @@ function describe(
   );
   const dead = tables.length > 0 ? `; most dead rows: ${tables.join(', ')}` : '';
   const pids = row.kind === 'session' ? `; pid ${pidsOf(rows.map(({ id }) => ({ pid: id })))}` : '';
+  // the pid and the role do not tell a program from another
+  const who =
+    pids && row.detail ? (rows.length > 1 ? `, the oldest: ${row.detail}` : ` (${row.detail})`) : '';
   return {
     object: name,
     severity,
     title: `${capital(subject(row, name, rows.length))} back VACUUM${time}: rows that died in the last ${count(row.xids)} transactions stay.`,
     ...(timed && row.seconds !== null ? { value: row.seconds, unit: 's' } : { value: row.xids ?? 0 }),
     threshold,
-    evidence: `Read from the server's snapshots now${pids}${dead}.`,
+    evidence: `Read from the server's snapshots now${pids}${who}${dead}.`,
     why: 'Dead rows pile up in every table that is written to, and scans read them all; nothing newer can be frozen either.',
     remedy: remedy(row, rows),
   };

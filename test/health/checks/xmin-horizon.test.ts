@@ -47,7 +47,9 @@ test('who keeps dead rows is found with the tables that suffer, until it ends', 
   expect(held[0]?.title).toMatch(
     /^1 session of \S+ holds back VACUUM for 1\.\ds: rows that died in the last \d+/,
   );
-  expect(held[0]?.evidence).toMatch(/; pid \d+; most dead rows: orders \(\d\.\dk, vacuumed \d\.\ds ago\)\.$/);
+  expect(held[0]?.evidence).toMatch(
+    /; pid \d+ \(postgres \S+ idle in transaction\); most dead rows: orders \(\d\.\dk, vacuumed \d\.\ds ago\)\.$/,
+  );
   expect((await lookAt(db.target(), { checks })).findings).toEqual([]);
 
   await report.sql('ROLLBACK');
