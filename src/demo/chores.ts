@@ -1,9 +1,9 @@
 import type { Actor } from './actor.ts';
 import { ROLES } from './schema.ts';
 
-/** What runs long: reports, a forgotten transaction, maintenance. */
+/** What runs long: reports, forgotten transactions, maintenance. */
 export function chores(): Actor[] {
-  return [report(), forgotten(), maintenance()];
+  return [report(), forgotten(), notebook(), maintenance()];
 }
 
 function report(): Actor {
@@ -34,6 +34,26 @@ function forgotten(): Actor {
       await stage.pause(40_000);
       await stage.sql('COMMIT');
       await stage.pause(15_000);
+    },
+  };
+}
+
+/**
+ * Forgotten for so long that health tells of it: rows that die stay, and autovacuum works on sessions in vain. It has
+ * written, so it holds the horizon by its transaction id; CREATE INDEX CONCURRENTLY does not wait for one without a
+ * snapshot.
+ */
+function notebook(): Actor {
+  return {
+    application: 'notebook',
+    role: ROLES.analyst,
+    play: async (stage) => {
+      await stage.sql('BEGIN');
+      await stage.sql(`CREATE TEMPORARY TABLE returns ON COMMIT DROP AS
+        SELECT customer_id, count(*), sum(total) FROM orders WHERE status = 'returned' GROUP BY customer_id`);
+      await stage.pause(150_000);
+      await stage.sql('COMMIT');
+      await stage.pause(20_000);
     },
   };
 }

@@ -28,10 +28,11 @@ const LEVELS: Readonly<Record<Severity, Level>> = {
   critical: 'critical',
 };
 
-/** The worst first; then what is not known, and what somebody lives with. */
+/** The worst first, of those the one whose category weighs most; then what is not known, and what somebody lives with. */
 function weight(row: HealthRow): number {
-  if (!isFinding(row)) return -1;
-  return row.waiver === undefined ? SEVERITIES.indexOf(row.severity) : -2;
+  const within = CATEGORIES[row.category].weight / 100;
+  if (!isFinding(row)) return within - 1;
+  return within + (row.waiver === undefined ? SEVERITIES.indexOf(row.severity) : -2);
 }
 
 function state(row: HealthRow): string {

@@ -1,5 +1,6 @@
 import { displayName, quoteLiteral } from '../../db/ident.ts';
 import { deadRowsPoll, type HorizonRow, horizonPoll, isOfDatabase } from '../../db/queries/horizon.ts';
+import { locksPoll } from '../../db/queries/locks.ts';
 import { capital } from '../../text/capital.ts';
 import { count, duration, plural } from '../../text/units.ts';
 import { defineCheck, type Facts } from '../check.ts';
@@ -21,6 +22,7 @@ export const xminHorizon = defineCheck({
   category: 'vacuum',
   fix: '`cancel`, `terminate`, `prepared`',
   reads: [horizonPoll, deadRowsPoll],
+  also: [locksPoll],
   judge: (facts) => {
     if (facts.server.standby)
       return { because: 'VACUUM runs on the primary, which judges what queries here hold there' };
@@ -97,17 +99,20 @@ function describe(
   );
   const dead = tables.length > 0 ? `; most dead rows: ${tables.join(', ')}` : '';
   const pids = row.kind === 'session' ? `; pid ${pidsOf(rows.map(({ id }) => ({ pid: id })))}` : '';
+  // the pid and the role do not tell a program from another
+  const who =
+    pids && row.detail ? (rows.length > 1 ? `, the oldest: ${row.detail}` : ` (${row.detail})`) : '';
   return {
     object: name,
     severity,
     title: `${capital(subject(row, name, rows.length))} back VACUUM${time}: rows${row.catalogs_only ? ' of the system catalogs' : ''} that died in the last ${count(row.xids)} transactions stay.`,
     ...(timed && row.seconds !== null ? { value: row.seconds, unit: 's' } : { value: row.xids ?? 0 }),
     threshold,
-    evidence: `Read from the server's snapshots now${pids}${dead}.`,
+    evidence: `Read from the server's snapshots now${pids}${who}${dead}.`,
     why: row.catalogs_only
       ? 'The catalogs grow with every change of definitions and every temporary table; nothing newer can be frozen in them, which wraparound counts too.'
       : 'Dead rows pile up in every table that is written to, and scans read them all; nothing newer can be frozen either.',
-    remedy: remedy(row, rows),
+    remedy: remedy(row, rows, facts),
   };
 }
 
@@ -118,10 +123,17 @@ function subject({ kind, database }: HorizonRow, name: string, n: number): strin
   return kind === 'replication slot' ? `the slot ${name} holds` : `a query on the standby ${name} holds`;
 }
 
-function remedy({ kind, id, state }: HorizonRow, rows: readonly HorizonRow[]): Remedy {
+function remedy({ kind, id, state }: HorizonRow, rows: readonly HorizonRow[], facts: Facts): Remedy {
   if (kind === 'session') {
-    const running = state === 'active';
-    const pid = rows.filter((row) => (row.state === 'active') === running).map((row) => row.id);
+    // who waits for a lock goes on when whoever holds it ends: a victim is not to be ended
+    const waiting = new Set(
+      facts.figures.rows(locksPoll).flatMap(({ pid, n_blockers }) => (n_blockers > 0 ? [String(pid)] : [])),
+    );
+    const free = rows.filter((row) => !waiting.has(row.id));
+    if (free.length === 0)
+      return { advice: 'They wait for a lock: end the session at the head of the queue (3), not these.' };
+    const running = (free.some((row) => row.id === id) ? state : free[0]?.state) === 'active';
+    const pid = free.filter((row) => (row.state === 'active') === running).map((row) => row.id);
     return running
       ? { operation: 'cancel', input: { pid }, cost: 'The query ends with an error; the session stays.' }
       : {

@@ -4,8 +4,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openedWizard } from '../../../src/app/core/state.ts';
 import { headerLines } from '../../../src/app/screen/header.ts';
 import { healthView } from '../../../src/app/views/health.ts';
+import { sortRows } from '../../../src/app/views/select.ts';
 import { operationDisabled } from '../../../src/app/wizard/flow.ts';
 import type { Phase } from '../../../src/app/wizard/types.ts';
+import type { Finding } from '../../../src/health/finding.ts';
 import { CHECKS } from '../../../src/health/registry.ts';
 import type { OperationEntry } from '../../../src/ops/engine/operation.ts';
 import { entryOf } from '../../../src/ops/registry.ts';
@@ -120,5 +122,23 @@ test('9, Enter, Enter opens what fixes a finding, filled in; it runs, the findin
   expect([header(80), header(120)].map((line) => /health \d+/.exec(line)?.[0])).toEqual([
     undefined,
     'health 100',
+  ]);
+});
+
+test('of findings that are as bad as each other the one whose category weighs more stands first', () => {
+  const finding = (id: string, category: string, severity: string) =>
+    ({ id, category, severity, title: id }) as unknown as Finding;
+  const rows = [
+    finding('backup_age', 'backups', 'warning'),
+    finding('version_behind', 'security', 'warning'),
+    finding('xmin_horizon', 'vacuum', 'warning'),
+    finding('index_invalid', 'indexes', 'alert'),
+  ];
+  const shown = sortRows(healthView, rows, healthView.sort, stage.deck.model) as Finding[];
+  expect(shown.map(({ id }) => id)).toEqual([
+    'index_invalid',
+    'xmin_horizon',
+    'backup_age',
+    'version_behind',
   ]);
 });

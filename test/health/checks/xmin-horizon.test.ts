@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deadRowsPoll, type HorizonRow, horizonPoll } from '../../../src/db/queries/horizon.ts';
+import { type LockRow, locksPoll } from '../../../src/db/queries/locks.ts';
 import { xminHorizon } from '../../../src/health/checks/xmin-horizon.ts';
 import { app, publish } from '../../db/queries/session.ts';
 import { type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
@@ -47,7 +48,9 @@ test('who keeps dead rows is found with the tables that suffer, until it ends', 
   expect(held[0]?.title).toMatch(
     /^1 session of \S+ holds back VACUUM for 1\.\ds: rows that died in the last \d+/,
   );
-  expect(held[0]?.evidence).toMatch(/; pid \d+; most dead rows: orders \(\d\.\dk, vacuumed \d\.\ds ago\)\.$/);
+  expect(held[0]?.evidence).toMatch(
+    /; pid \d+ \(postgres \S+ idle in transaction\); most dead rows: orders \(\d\.\dk, vacuumed \d\.\ds ago\)\.$/,
+  );
   expect((await lookAt(db.target(), { checks })).findings).toEqual([]);
 
   await report.sql('ROLLBACK');
@@ -88,6 +91,18 @@ test('each kind of holder has its remedy', async () => {
   });
   expect(found).toHaveLength(4);
   await checkRemedies({ findings: found });
+});
+
+test('who waits for a lock is not to be ended: whoever holds it is', () => {
+  const rows = (...horizon: Partial<HorizonRow>[]) => [
+    rowsOf(horizonPoll, ...horizon.map(holder)),
+    rowsOf(locksPoll, { pid: 8, n_blockers: 1 } as LockRow, { pid: 7, n_blockers: 0 } as LockRow),
+  ];
+  const waiter = { id: '8', state: 'active', xids: 30_000 };
+  const [both] = assessed(checks, [rows(waiter, {})]).findings;
+  expect(both?.remedy).toMatchObject({ operation: 'terminate', input: { pid: ['7'] } });
+  const [alone] = assessed(checks, [rows(waiter)]).findings;
+  expect(alone?.remedy).toEqual({ advice: expect.stringContaining('wait for a lock') });
 });
 
 test('what matters to nobody is no finding', () => {
