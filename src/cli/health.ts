@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Context } from './context.ts';
 import { group } from './operation.ts';
 import { EXIT, unwritten } from './output.ts';
+import { seconds } from './seconds.ts';
 
 export interface HealthOptions {
   readonly json?: boolean;
@@ -44,10 +45,4 @@ export function register(program: Command, context: Context): void {
     context.failure = undefined;
     Object.assign(unwritten, { full: EXIT.failed, closed: EXIT.done });
   });
-}
-
-function seconds(text: string): number {
-  const n = Number(text);
-  if (!(n >= 0.5 && n <= 3600)) throw new InvalidArgumentError('Seconds from 0.5 to 3600 are expected.');
-  return n;
 }

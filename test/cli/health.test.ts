@@ -171,6 +171,8 @@ test('without a verdict the exit code is 3, also for bad usage', async () => {
     [/no option --bogus/, ['--bogus']],
     [/There is no category "disc"/, ['--category', 'disc']],
     [/"0" will not do for --sample/, ['--sample', '0']],
+    [/"0x10" will not do for --sample/, ['--sample', '0x10']],
+    [/is not a regular file/, ['--baseline', '/dev/zero']],
     [/cannot be read \(ENOENT\)/, ['--baseline', join(home, 'absent.json')]],
     [/is no JSON/, baseline('{')],
     [/is no output of/, baseline('{"findings": 3}')],

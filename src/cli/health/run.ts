@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { type OutsideOptions, outsideFacts } from '../../app/outside/facts.ts';
 import type { Env } from '../../config/libpq/env.ts';
 import { withPassword } from '../../config/password.ts';
@@ -93,8 +93,11 @@ function readBaseline(file: string): Baseline {
   const next = 'Name the output of an earlier pgdeck health --json.';
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    // a pipe or a device may have no end
+    if (!statSync(file).isFile()) throw new UsageError(`The baseline ${file} is not a regular file.`, next);
+    text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     throw new UsageError(`The baseline ${file} cannot be read (${code}).`, next);
   }

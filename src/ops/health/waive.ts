@@ -7,7 +7,7 @@ import { changeWaivers, waiversOf } from './waivers.ts';
 
 const ID = {
   title: 'Finding',
-  hint: 'the finding, as health lists it; a check without an object waives all of its findings, check:* those beyond its ten worst',
+  hint: 'as health lists it; check alone waives all of its findings, check:* those beyond its ten worst',
   argument: true,
 } as const;
 
