@@ -28,7 +28,10 @@ export function foundLately(
     const window = figures.growth.of(databaseEvents, row.datname);
     const grown = window?.delta[counter] ?? 0;
     const found = window && grown > 0 ? describe(row, window) : undefined;
-    return { found, unknown: notYet(row[counter], grown, window, [row]) };
+    return {
+      found,
+      unknown: notYet(row[counter], grown, window, figures.growth.reset(databaseEvents, row.datname)),
+    };
   });
   const unknown = judged.find((one) => one.unknown !== undefined)?.unknown;
   return { findings: judged.flatMap(({ found }) => found ?? []), ...(unknown && { unknown }) };

@@ -45,7 +45,8 @@ function cut(findings: readonly Finding[]): {
 } {
   // one more is told as well as a group of one
   if (findings.length <= LISTED + 1) return { listed: findings, rest: [] };
-  const sorted = findings.toSorted(worstFirst);
+  // of the same severity in the order of the check, which reads the worst first
+  const sorted = findings.toSorted((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity));
   return { listed: sorted.slice(0, LISTED), rest: sorted.slice(LISTED) };
 }
 
@@ -67,10 +68,6 @@ function group(check: Pick<Check, 'id' | 'title'>, rest: readonly Finding[]): Fi
       ...(waiver && { waiver }),
     },
   ];
-}
-
-function worstFirst(a: Finding, b: Finding): number {
-  return SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || (a.id < b.id ? -1 : 1);
 }
 
 /** How many findings one stands for. */

@@ -8,6 +8,7 @@ export default defineConfig({
       'test/{db,scenarios/db,ops/signal}/queries/**/*.test.ts',
       // each check fires and clears
       'test/health/checks/**/*.test.ts',
+      'test/scenarios/health/{server,standby}.test.ts',
     ],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,

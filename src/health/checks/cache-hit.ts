@@ -14,7 +14,7 @@ export const cacheHit = defineCheck({
   reads: [databasePoll],
   judge: ({ figures, server, thresholds }) => {
     const { total, databases } = figures.vitals;
-    const unknown = tooShort(total.seconds, figures.rows(databasePoll));
+    const unknown = tooShort(total.seconds, total.reset);
     if (unknown) return { unknown };
     const { hitRatio, blocks, msPerRead } = total;
     if (hitRatio === null) return { because: `only ${count(blocks)} blocks were asked for in a minute` };

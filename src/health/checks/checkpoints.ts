@@ -55,7 +55,9 @@ export const checkpoints = defineCheck({
     // a command (CHECKPOINT, a backup, CREATE DATABASE) asks for one too; WAL does after half of max_wal_size or more
     const early = Math.min(requested, Math.floor(wal / (maxWalSize / 2)));
     const unknown =
-      early < SEVERAL ? tooShort(window?.seconds, figures.rows(checkpointsPoll), 2 * timeout) : undefined;
+      early < SEVERAL
+        ? tooShort(window?.seconds, figures.growth.reset(counted, ALL), 2 * timeout)
+        : undefined;
     if (unknown) return { unknown };
     if (window === undefined || early < SEVERAL) return { because: `${early} came before their time` };
     const share = early / (timed + early);

@@ -19,7 +19,7 @@ export const rollbacks = defineCheck({
   fix: 'the application',
   reads: [databasePoll],
   judge: ({ figures, thresholds }) => {
-    const unknown = tooShort(figures.vitals.total.seconds, figures.rows(databasePoll));
+    const unknown = tooShort(figures.vitals.total.seconds, figures.vitals.total.reset);
     if (unknown) return { unknown };
     const busy = figures.vitals.databases.filter(({ transactions }) => (transactions ?? 0) >= MANY);
     if (busy.length === 0) return { because: `no database had ${MANY} transactions in the last minute` };

@@ -12,7 +12,7 @@ import { take } from '../../text/width.ts';
 import { defineCheck, type Facts } from '../check.ts';
 import type { Found } from '../finding.ts';
 import { graded } from '../grade.ts';
-import { type Counters, tooShort } from '../window.ts';
+import { tooShort } from '../window.ts';
 
 /** One slow call in less would be a dozen an hour. */
 const LEAST_SECONDS = 300;
@@ -37,7 +37,7 @@ export const slowStatements = defineCheck({
   judge: (facts) => {
     const { figures, thresholds } = facts;
     const grown = figures.statementRates.grown(figures.rows(statementsPoll));
-    const unknown = tooShort(grown?.seconds, countersOf(facts), LEAST_SECONDS);
+    const unknown = tooShort(grown?.seconds, wasReset(grown?.seconds, facts), LEAST_SECONDS);
     if (grown === undefined || unknown) return unknown ? { unknown } : {};
     const slow = slowOf(grown, facts);
     const total = slow.reduce((sum, { perHour }) => sum + perHour, 0);
@@ -59,10 +59,12 @@ export const slowStatements = defineCheck({
   },
 });
 
-function countersOf({ figures }: Facts): Counters[] {
-  const [position] = figures.rows(walPositionPoll);
-  const [info] = figures.rows(statementsInfoPoll);
-  return position && info ? [{ server_ms: position.server_ms, stats_reset: info.stats_reset }] : [];
+/** Whether all was forgotten within the window. */
+function wasReset(seconds: number | undefined, { figures }: Facts): boolean {
+  const now = figures.rows(walPositionPoll)[0]?.server_ms;
+  const reset = figures.rows(statementsInfoPoll)[0]?.stats_reset ?? null;
+  if (seconds === undefined || now === undefined || reset === null) return false;
+  return (now - Date.parse(reset)) / 1000 <= seconds;
 }
 
 const ADVICE = {

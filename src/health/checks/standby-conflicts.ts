@@ -73,7 +73,8 @@ function judge(kind: Kind, rows: readonly ConflictsRow[], { figures }: Facts): J
   const [longest] = grown.toSorted((a, b) => (b.window?.seconds ?? 0) - (a.window?.seconds ?? 0));
   const total = grown.reduce((sum, one) => sum + one.total, 0);
   if (count === 0) {
-    const unknown = notYet(total, count, longest?.window, rows);
+    const reset = rows.some((row) => figures.growth.reset(counted, row.datname));
+    const unknown = notYet(total, count, longest?.window, reset);
     return unknown ? { unknown } : {};
   }
   const { cause, advice } = KINDS[kind];

@@ -27,6 +27,7 @@ export type AnyCounted = Counted<unknown>;
 export class Growth {
   readonly #rates = new Map<AnyCounted, Map<string, Rates>>();
   readonly #seen = new Map<AnyCounted, unknown>();
+  #startedAt: string | undefined;
 
   /** Takes in what was read since the last call. */
   observe(
@@ -34,15 +35,18 @@ export class Growth {
     counted: Iterable<AnyCounted>,
   ): void {
     const startedAt = String(facts.server?.startedAt ?? '');
+    // a restart is no reset
+    if (startedAt !== this.#startedAt) this.#rates.clear();
+    this.#startedAt = startedAt;
     for (const one of counted) {
       const { rows } = facts.part(one.poll);
       if (rows === this.#seen.get(one) || rows.length === 0) continue;
       this.#seen.set(one, rows);
-      this.#take(one, rows, startedAt);
+      this.#take(one, rows);
     }
   }
 
-  #take(one: AnyCounted, rows: readonly unknown[], startedAt: string): void {
+  #take(one: AnyCounted, rows: readonly unknown[]): void {
     const known = this.#rates.get(one) ?? new Map<string, Rates>();
     this.#rates.set(one, known);
     const present = new Set<string>();
@@ -51,7 +55,7 @@ export class Growth {
       present.add(key);
       const rates = known.get(key) ?? new Rates(HOUR, APART_MS);
       known.set(key, rates);
-      rates.push({ at: one.at(row), epoch: `${startedAt} ${one.epoch(row)}`, counters: one.counters(row) });
+      rates.push({ at: one.at(row), epoch: one.epoch(row), counters: one.counters(row) });
     }
     for (const key of known.keys()) if (!present.has(key)) known.delete(key);
   }
@@ -59,5 +63,10 @@ export class Growth {
   /** The growth of one row's counters over (at most) so many seconds; undefined before two readings. */
   of(counted: AnyCounted, key: string, seconds = HOUR): Window | undefined {
     return this.#rates.get(counted)?.get(key)?.window(seconds);
+  }
+
+  /** Whether one row's counters began anew while they were read. */
+  reset(counted: AnyCounted, key: string): boolean {
+    return this.#rates.get(counted)?.get(key)?.reset ?? false;
   }
 }

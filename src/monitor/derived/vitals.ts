@@ -22,6 +22,8 @@ export interface DatabaseVitals {
   readonly row: DatabaseRow;
   /** How long the window of 60 s is so far; null before two samples. */
   readonly seconds: number | null;
+  /** The counters were reset while they were read. */
+  readonly reset: boolean;
   /** Committed and rolled back transactions per second over 10 s, without those of reading it; null before two samples. */
   readonly tps: number | null;
   /** Share of block accesses found in shared buffers over 60 s; null when unknown or too few to count. */
@@ -55,6 +57,7 @@ export class Vitals {
   readonly #cluster = new Rates(LONG_WINDOW);
   readonly #wal = new Rates(LONG_WINDOW);
   #seen: { database?: unknown; wal?: unknown; summary?: unknown } = {};
+  #startedAt: string | undefined;
   #databases: readonly DatabaseVitals[] = [];
 
   /** All databases together. */
@@ -91,6 +94,10 @@ export class Vitals {
   ): void {
     if (part.rows === this.#seen.database || part.rows.length === 0) return;
     this.#seen.database = part.rows;
+    // a restart is no reset
+    if (startedAt !== this.#startedAt)
+      for (const rates of [this.#cluster, ...this.#byDatabase.values()]) rates.clear();
+    this.#startedAt = startedAt;
     const sums: Record<string, number> = {};
     const resets: string[] = [];
     this.#databases = part.rows.map((row) => {
@@ -99,14 +106,16 @@ export class Vitals {
       resets.push(`${row.datid} ${row.stats_reset ?? ''}`);
       const rates = this.#byDatabase.get(row.datid) ?? new Rates(LONG_WINDOW);
       this.#byDatabase.set(row.datid, rates);
-      rates.push({ at: row.server_ms, epoch: `${startedAt} ${row.stats_reset ?? ''}`, counters });
+      rates.push({ at: row.server_ms, epoch: row.stats_reset ?? '', counters });
       return { row, ...figures(rates, timing) };
     });
     const present = new Set(part.rows.map((row) => row.datid));
     for (const datid of this.#byDatabase.keys()) if (!present.has(datid)) this.#byDatabase.delete(datid);
     const at = Math.max(...part.rows.map((row) => row.server_ms));
-    this.#cluster.push({ at, epoch: `${startedAt} ${resets.sort().join(' ')}`, counters: sums });
-    this.total = figures(this.#cluster, timing);
+    this.#cluster.push({ at, epoch: resets.sort().join(' '), counters: sums });
+    // a database that came or went begins the sum anew, and is no reset
+    const reset = this.#databases.some((one) => one.reset);
+    this.total = { ...figures(this.#cluster, timing), reset };
     // connecting is no load either; it gets into the server's statistics when a session has been idle for ten seconds
     const settled = (this.#cluster.window(LONG_WINDOW)?.seconds ?? 0) > 2 * SHORT_WINDOW + 1;
     this.series.tps.push(settled ? (this.total.tps ?? Number.NaN) : Number.NaN);
@@ -144,6 +153,7 @@ export class Vitals {
 
 const UNKNOWN_VITALS: Omit<DatabaseVitals, 'row'> = {
   seconds: null,
+  reset: false,
   tps: null,
   hitRatio: null,
   blocks: null,
@@ -178,12 +188,14 @@ function ended({ delta: { commits = 0, rollbacks = 0, own = 0 } }: Window): numb
 function figures(rates: Rates, timing: boolean): Omit<DatabaseVitals, 'row'> {
   const long = rates.window(LONG_WINDOW);
   const short = rates.window(SHORT_WINDOW);
-  if (long === undefined || short === undefined) return UNKNOWN_VITALS;
+  const { reset } = rates;
+  if (long === undefined || short === undefined) return { ...UNKNOWN_VITALS, reset };
   const { rollbacks = 0, hit = 0, read = 0, readMs = 0 } = long.delta;
   const blocks = hit + read;
   const transactions = ended(long);
   return {
     seconds: long.seconds,
+    reset,
     tps: ended(short) / short.seconds,
     // few blocks mean an idle server only when it was looked at for a while: after a reset it is not known
     blocks: blocks >= BLOCKS_THAT_COUNT || long.seconds >= SHORT_WINDOW ? blocks : null,

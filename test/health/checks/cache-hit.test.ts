@@ -43,9 +43,7 @@ test('a minute is judged and no less, and a server at rest is well', async () =>
   const meanwhile = () => publish(db, 'SELECT pg_stat_reset()');
   expect((await lookAt(serverTarget(), { checks, seconds: 20, meanwhile })).unknown).toMatchObject([
     {
-      reason: expect.stringMatching(
-        /^It takes 1m of samples; so far there is one, for the counters were reset 2\ds ago\.$/,
-      ),
+      reason: 'It takes 1m of samples; so far there is one, for the counters were reset meanwhile.',
     },
   ]);
   const full = await lookAt(serverTarget(), { checks, seconds: 60 });

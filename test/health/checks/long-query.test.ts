@@ -43,13 +43,11 @@ test('a query that only waits for a lock is no long one: it is told as a wait', 
   await holder.sql('BEGIN');
   await holder.sql('LOCK TABLE orders');
   const done = begin(waiter, 'SELECT FROM orders');
-  await until(
-    async () =>
-      (await holder.sql('SELECT FROM pg_locks WHERE NOT granted AND waitstart IS NOT NULL')).length === 1,
-    {
-      what: 'the wait',
-    },
-  );
+  // before 14 a wait is not timed
+  const timed = holder.server.major >= 14 ? ' AND waitstart IS NOT NULL' : '';
+  await until(async () => (await holder.sql(`SELECT FROM pg_locks WHERE NOT granted${timed}`)).length === 1, {
+    what: 'the wait',
+  });
   // what it ran before it came to the lock, in milliseconds
   const { findings } = await lookAt(db.target(), {
     checks,
