@@ -1,0 +1,178 @@
+import type { Alert, Change } from '../alerts/alert.ts';
+import type { Least } from '../alerts/calm.ts';
+import { Tracker } from '../alerts/tracker.ts';
+import { outsideFacts } from '../app/outside/facts.ts';
+import { watchOptions } from '../app/watch.ts';
+import type { Env } from '../config/libpq/env.ts';
+import type { Resolved } from '../config/profile.ts';
+import { type Assessment, assess } from '../health/assess.ts';
+import type { Outside } from '../health/outside.ts';
+import { CHECKS, countsOf, pollsOf, readAt, titleOf } from '../health/registry.ts';
+import type { Waiver } from '../health/waivers.ts';
+import type { Host } from '../hosts/host.ts';
+import { LogHour } from '../log/hour.ts';
+import { type Clock, systemClock } from '../monitor/clock.ts';
+import { Figures } from '../monitor/figures.ts';
+import { Sampler, type SamplerEvent } from '../monitor/sampler.ts';
+import { DEFAULT_WANTS } from '../monitor/wants.ts';
+
+/** Rows of a kind that are read at most: what is wrong with a thousand tables is wrong with the server. */
+const MANY = 1000;
+/** Backups, jobs, disks and the log change slowly, and a process is started to ask for them. */
+const OUTSIDE_MS = 60_000;
+/** What is older than so many intervals says nothing of now. */
+const STALE_INTERVALS = 5;
+const STALE_MS = 15_000;
+const DAY_MS = 86_400_000;
+
+export interface WatchOptions {
+  readonly resolved: Resolved;
+  readonly env: Env;
+  readonly host: Host;
+  /** Seconds between two samples. */
+  readonly interval?: number;
+  readonly least?: Least;
+  /** Alerts that stood when an earlier one ended. */
+  readonly known?: readonly Alert[];
+  /** What somebody lives with; read anew with what the server does not tell. */
+  readonly waivers: () => readonly Waiver[];
+  readonly onChange: (changes: readonly Change[]) => void;
+  readonly clock?: Clock;
+  /** ms since 1970 */
+  readonly wallClock?: () => number;
+}
+
+const NOT_YET = { unknown: 'It was not looked for yet.' };
+const NOTHING: Outside = {
+  now: Number.NaN,
+  ...{ backups: NOT_YET, jobs: NOT_YET, volumes: NOT_YET, memory: NOT_YET, log: NOT_YET },
+};
+
+/** The sampler of the console without a screen: it judges each sample, makes alerts of what stays, and goes on through outages. */
+export class Watch {
+  readonly sampler: Sampler;
+  readonly figures: Figures;
+  readonly #options: WatchOptions;
+  readonly #tracker: Tracker;
+  readonly #wallClock: () => number;
+  #outside = NOTHING;
+  #waivers: readonly Waiver[] = [];
+  #assessment: Assessment | undefined;
+  #sampledAt: number | undefined;
+  #asking = false;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #log: LogHour | undefined;
+
+  constructor(options: WatchOptions) {
+    const { resolved, interval, clock = systemClock, wallClock = Date.now } = options;
+    this.#options = options;
+    this.#wallClock = wallClock;
+    this.#tracker = new Tracker(options.least, options.known);
+    this.sampler = new Sampler({ ...watchOptions(resolved, interval), clock });
+    this.sampler.wants = {
+      ...DEFAULT_WANTS,
+      ...{ idleSeconds: resolved.thresholds.idle_session_seconds, lockLimit: MANY },
+      ...{ activityLimit: MANY, tableLimit: MANY, indexLimit: MANY, statementLimit: MANY },
+    };
+    this.figures = new Figures(this.sampler, countsOf(CHECKS));
+    this.sampler.onEvent((event) => this.#on(event));
+  }
+
+  start(): void {
+    this.sampler.need(pollsOf(CHECKS));
+    this.sampler.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.sampler.stop();
+  }
+
+  get alerts(): readonly Alert[] {
+    return this.#tracker.alerts;
+  }
+
+  /** The judgement on the last sample; undefined before the first. */
+  get assessment(): Assessment | undefined {
+    return this.#assessment;
+  }
+
+  /** When that was, in ms since 1970. */
+  get sampledAt(): number | undefined {
+    return this.#sampledAt;
+  }
+
+  /** The server answers. */
+  get up(): boolean {
+    return this.sampler.link.state === 'connected';
+  }
+
+  /** The last sample is too old to say how the server is. */
+  get stale(): boolean {
+    const age = this.#wallClock() - (this.#sampledAt ?? Number.NEGATIVE_INFINITY);
+    return !this.up || age > Math.max(STALE_MS, STALE_INTERVALS * 1000 * this.sampler.interval);
+  }
+
+  /** Why the dead man's ping is not to be sent; undefined while sampling lives and the newest verified backup is young. */
+  get silence(): string | undefined {
+    if (this.stale) return 'there is no fresh sample of the server';
+    const { backups } = this.#outside;
+    if ('unknown' in backups) return backups.unknown;
+    const verified = backups.known.find(({ verifiedAt }) => verifiedAt !== null);
+    if (verified === undefined) return 'there is no backup that was verified';
+    const days = (this.#wallClock() - verified.madeAt) / DAY_MS;
+    const { alert } = this.#options.resolved.thresholds.backup_age_days;
+    return days < alert
+      ? undefined
+      : `the newest verified backup, ${verified.id}, is ${Math.floor(days)} days old`;
+  }
+
+  #on(event: SamplerEvent): void {
+    const at = this.#wallClock();
+    const { link } = this.sampler;
+    if (event === 'data') this.#sampled(at);
+    // one look for each tick of the clock: a change of the link is none
+    if (event === 'clock' && link.state === 'away')
+      this.#tell(this.#tracker.away(`The server does not answer: ${link.error.message}`, at));
+    if (event === 'clock') void this.#lookOutside();
+  }
+
+  #sampled(at: number): void {
+    const { server } = this.sampler;
+    if (server === undefined || this.sampler.link.state !== 'connected') return;
+    this.figures.observe();
+    const { thresholds } = this.#options.resolved;
+    const facts = { figures: this.figures, server, thresholds, outside: { ...this.#outside, now: at } };
+    this.#assessment = assess(facts, { waivers: this.#waivers });
+    this.#sampledAt = at;
+    const look = {
+      assessment: this.#assessment,
+      readAt: (check: string) => readAt(check, this.figures, this.#outside.now),
+      titleOf,
+    };
+    this.#tell(this.#tracker.observe(look, at));
+    void this.#lookOutside();
+  }
+
+  #tell(changes: readonly Change[]): void {
+    if (changes.length > 0) this.#options.onChange(changes);
+  }
+
+  async #lookOutside(): Promise<void> {
+    const session = this.sampler.control;
+    const now = this.sampler.now();
+    if (session === undefined || this.#asking || now - this.#askedAt < OUTSIDE_MS) return;
+    this.#asking = true;
+    this.#askedAt = now;
+    const { resolved, env, host, waivers } = this.#options;
+    this.#log ??= new LogHour(host, resolved.thresholds.slow_query_ms);
+    try {
+      this.#waivers = waivers();
+      this.#outside = await outsideFacts({ session, resolved, env, host, log: this.#log });
+    } catch {
+      // the connection is gone, or the settings are being written: the next time
+      this.#askedAt = Number.NEGATIVE_INFINITY;
+    } finally {
+      this.#asking = false;
+    }
+  }
+}

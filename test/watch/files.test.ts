@@ -1,0 +1,48 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { WatchFiles } from '../../src/watch/files.ts';
+import { temporaryDirectory } from '../support/program.ts';
+
+const alert = {
+  ...{ key: 'archiver', check: 'archiver', object: null, severity: 'alert' as const, title: 'It fails.' },
+  ...{ value: 3, threshold: null, since: 1000 },
+};
+
+test('one process watches a server for a user, and who runs is said; what a dead one has left is taken away', async () => {
+  const state = await temporaryDirectory();
+  const env = { XDG_STATE_HOME: state };
+  const directory = join(state, 'pgdeck/watch');
+  const own = new WatchFiles(env, 'dba@db1:5432/shop', new Date('2026-11-29T08:00:00Z'));
+  own.lock();
+  expect(() => new WatchFiles(env, 'dba@db1:5432/shop').lock()).toThrow(
+    new RegExp(`^Process ${process.pid} on .* has watched this server since 2026-11-29T08:00:00`),
+  );
+  const other = new WatchFiles(env, 'dba@db2:5432/shop');
+  other.lock();
+  other.unlock();
+  const [lock = ''] = readdirSync(directory);
+  const dead = { ...JSON.parse(readFileSync(join(directory, lock), 'utf8')), process_started: '1' };
+  writeFileSync(join(directory, lock), JSON.stringify(dead));
+  new WatchFiles(env, 'dba@db1:5432/shop').lock();
+  // half written by one that was killed
+  writeFileSync(join(directory, lock), '{"pid":');
+  const next = new WatchFiles(env, 'dba@db1:5432/shop');
+  next.lock();
+  next.unlock();
+  expect(existsSync(join(directory, lock))).toBe(false);
+});
+
+test('alerts that stand are kept for the next one, readable for their owner alone; what is damaged is nothing', async () => {
+  const state = await temporaryDirectory();
+  const files = new WatchFiles({ XDG_STATE_HOME: state }, 'dba@db1:5432/shop');
+  expect(files.read()).toEqual({ alerts: [] });
+  files.write({ alerts: [alert] });
+  expect(files.read()).toEqual({ alerts: [alert] });
+  const directory = join(state, 'pgdeck/watch');
+  const [kept = ''] = readdirSync(directory);
+  expect(statSync(join(directory, kept)).mode & 0o077).toBe(0);
+  expect(statSync(directory).mode & 0o077).toBe(0);
+  writeFileSync(join(directory, kept), '{"alerts":[{}]}');
+  expect(files.read()).toEqual({ alerts: [] });
+});
