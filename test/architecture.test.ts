@@ -25,6 +25,7 @@ describe('packages', () => {
     ['ink-table', ['ui/']],
     ['conf', ['config/store.ts']],
     ['commander', ['cli/']],
+    ['nodemailer', ['notify/']],
   ])('only its own room imports %s', (name, places) => {
     const found = imports.filter(
       ({ from, to }) => to === name && !places.some((place) => from.startsWith(place)),
@@ -48,10 +49,11 @@ const ROOMS: Record<string, readonly string[]> = {
   db: [],
   config: ['db'],
   hosts: ['db', 'config'],
+  notify: ['config', 'hosts'],
   monitor: ['db', 'config'],
   log: ['db', 'hosts'],
   health: ['db', 'config', 'monitor', 'log'],
-  ops: ['db', 'config', 'hosts', 'version.ts'],
+  ops: ['db', 'config', 'hosts', 'notify', 'version.ts'],
   demo: ['db', 'config', 'hosts'],
   app: ['db', 'config', 'monitor', 'log', 'health', 'ops', 'hosts'],
   ui: ['db', 'config', 'monitor', 'health', 'ops', 'hosts', 'app', 'demo'],
