@@ -1,0 +1,7 @@
+/** Time, handed in: fifteen minutes of retries take no time in a test. */
+export interface Clock {
+  /** Milliseconds, never going back. */
+  now(): number;
+  /** Calls back once after some milliseconds; returns how to cancel. */
+  after(ms: number, callback: () => void): () => void;
+}
