@@ -25,6 +25,7 @@ describe('packages', () => {
     ['ink-table', ['ui/']],
     ['conf', ['config/store.ts']],
     ['commander', ['cli/']],
+    ['prom-client', ['watch/metrics/']],
   ])('only its own room imports %s', (name, places) => {
     const found = imports.filter(
       ({ from, to }) => to === name && !places.some((place) => from.startsWith(place)),
@@ -55,6 +56,7 @@ const ROOMS: Record<string, readonly string[]> = {
   ops: ['db', 'config', 'hosts', 'version.ts'],
   demo: ['db', 'config', 'hosts'],
   app: ['db', 'config', 'monitor', 'log', 'health', 'alerts', 'ops', 'hosts'],
+  watch: ['db', 'config', 'monitor', 'log', 'health', 'alerts', 'notify', 'ops', 'hosts', 'app'],
   ui: ['db', 'config', 'monitor', 'health', 'ops', 'hosts', 'app', 'demo'],
   cli: ['db', 'config', 'monitor', 'health', 'log', 'ops', 'hosts', 'app', 'demo', 'version.ts'],
   'main.ts': ['cli'],
