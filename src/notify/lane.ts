@@ -20,12 +20,18 @@ interface Waiting {
   readonly before: number;
 }
 
+interface LaneEvents {
+  readonly onGivenUp: (lost: GivenUp) => void;
+  /** A message waits no more. */
+  readonly onSettled: () => void;
+}
+
 /** The queue of one channel: one message at a time, in order. */
 export class Lane {
   readonly label: string;
   readonly #channel: Channel;
   readonly #clock: Clock;
-  readonly #onGivenUp: (lost: GivenUp) => void;
+  readonly #told: LaneEvents;
   readonly #queue: Waiting[] = [];
   readonly #abort = new AbortController();
   #working: Promise<void> | undefined;
@@ -36,11 +42,11 @@ export class Lane {
   #givenUp = 0;
   #failure: string | null = null;
 
-  constructor(channel: Channel, clock: Clock, onGivenUp: (lost: GivenUp) => void) {
+  constructor(channel: Channel, clock: Clock, told: LaneEvents) {
     this.label = channel.label;
     this.#channel = channel;
     this.#clock = clock;
-    this.#onGivenUp = onGivenUp;
+    this.#told = told;
   }
 
   get state(): ChannelState {
@@ -86,6 +92,11 @@ export class Lane {
     this.#abort.abort();
     this.#wake?.();
     await this.#working;
+    return this.waiting;
+  }
+
+  /** What has not arrived yet, in order. */
+  get waiting(): Pick<Kept, 'message' | 'tried_ms'>[] {
     return this.#queue.map((one) => ({ message: one.message, tried_ms: this.#age(one) }));
   }
 
@@ -102,6 +113,7 @@ export class Lane {
         this.#pause = FIRST_MS;
         this.#failure = null;
         this.#queue.shift();
+        this.#told.onSettled();
         continue;
       }
       // who was told to stop did not fail
@@ -145,6 +157,7 @@ export class Lane {
 
   #lose({ message }: Waiting, reason: string): void {
     this.#givenUp++;
-    this.#onGivenUp({ label: this.label, message, reason });
+    this.#told.onSettled();
+    this.#told.onGivenUp({ label: this.label, message, reason });
   }
 }

@@ -10,6 +10,8 @@ export interface OutboxOptions {
   readonly channels: readonly Channel[];
   readonly clock: Clock;
   readonly onGivenUp?: (lost: GivenUp) => void;
+  /** A message has arrived, or was given up. */
+  readonly onSettled?: () => void;
 }
 
 /**
@@ -21,9 +23,9 @@ export class Outbox {
   readonly #lanes: readonly Lane[];
   readonly #clock: Clock;
 
-  constructor({ channels, clock, onGivenUp = () => {} }: OutboxOptions) {
+  constructor({ channels, clock, onGivenUp = () => {}, onSettled = () => {} }: OutboxOptions) {
     this.#clock = clock;
-    this.#lanes = channels.map((channel) => new Lane(channel, clock, onGivenUp));
+    this.#lanes = channels.map((channel) => new Lane(channel, clock, { onGivenUp, onSettled }));
   }
 
   /** Hands a message to every channel, and returns at once. */
@@ -66,10 +68,13 @@ export class Outbox {
     for (const lane of this.#lanes) lane.hurry();
     await Promise.race([late, Promise.all(this.#lanes.map((lane) => lane.idle()))]);
     cancel();
-    const left = await Promise.all(this.#lanes.map((lane) => lane.stop()));
-    return left.flatMap((one, at) =>
-      one.map(({ message, tried_ms }) => ({ ...this.#address(at), message, tried_ms })),
-    );
+    await Promise.all(this.#lanes.map((lane) => lane.stop()));
+    return this.kept;
+  }
+
+  /** What has not arrived yet. */
+  get kept(): Kept[] {
+    return this.#lanes.flatMap(({ waiting }, at) => waiting.map((one) => ({ ...this.#address(at), ...one })));
   }
 
   #address(at: number): Pick<Kept, 'label' | 'nth'> {

@@ -4,22 +4,33 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Alert } from '../alerts/alert.ts';
 import { type Env, home } from '../config/libpq/env.ts';
+import { SEVERITIES as GRAVE } from '../config/notify.ts';
 import { SEVERITIES } from '../health/finding.ts';
+import type { Kept } from '../notify/delivery.ts';
 import { isAlive, type ProcessMark, thisProcess } from '../ops/files/process.ts';
 
 /** What a watch leaves for the next one. */
-export interface Kept {
+export interface Left {
   readonly alerts: readonly Alert[];
+  /** Messages that have not arrived yet. */
+  readonly pending: readonly Kept[];
 }
 
 const text = z.string();
-const keptSchema = z.object({
+const messageSchema = z.object({
+  ...{ text, check: text, object: text.nullable(), state: z.enum(['raised', 'resolved']) },
+  ...{ severity: z.enum(GRAVE), value: z.number().nullable(), threshold: z.number().nullable() },
+  ...{ server: text, at: text },
+});
+
+const leftSchema = z.object({
   alerts: z.array(
     z.object({
       ...{ key: text, check: text, object: text.nullable(), severity: z.enum(SEVERITIES), title: text },
       ...{ value: z.number().nullable(), threshold: z.number().nullable(), since: z.number() },
     }),
   ),
+  pending: z.array(z.object({ label: text, nth: z.int(), message: messageSchema, tried_ms: z.number() })),
 });
 
 const markSchema = z.object({
@@ -82,13 +93,13 @@ export class WatchFiles {
   }
 
   /** What an earlier watch has left; nothing where it cannot be read: then alerts that stand are raised again. */
-  read(): Kept {
-    return keptSchema.safeParse(readJson(this.#kept)).data ?? { alerts: [] };
+  read(): Left {
+    return leftSchema.safeParse(readJson(this.#kept)).data ?? { alerts: [], pending: [] };
   }
 
-  write(kept: Kept): void {
+  write(left: Left): void {
     const temporary = `${this.#kept}.${process.pid}`;
-    writeFileSync(temporary, `${JSON.stringify(kept)}\n`, { mode: 0o600 });
+    writeFileSync(temporary, `${JSON.stringify(left)}\n`, { mode: 0o600 });
     renameSync(temporary, this.#kept);
   }
 }

@@ -4,8 +4,8 @@ import { duration } from '../text/units.ts';
 
 /** What is sent of an alert that was raised or resolved; nothing of one that has only changed. */
 export function messageOf({ state, alert }: Change, server: string, at: number): Message | undefined {
-  if (state === 'updated') return undefined;
   const { check, object, severity, value, threshold, title, since } = alert;
+  if (state === 'updated' || severity === 'info') return undefined;
   const sentence = /[.!?]$/.test(title) ? title : `${title}.`;
   const text =
     state === 'raised'

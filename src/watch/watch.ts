@@ -37,6 +37,8 @@ export interface WatchOptions {
   /** What somebody lives with; read anew with what the server does not tell. */
   readonly waivers: () => readonly Waiver[];
   readonly onChange: (changes: readonly Change[]) => void;
+  /** Something was read and judged. */
+  readonly onSample?: (assessment: Assessment) => void;
   readonly clock?: Clock;
   /** ms since 1970 */
   readonly wallClock?: () => number;
@@ -150,6 +152,7 @@ export class Watch {
       titleOf,
     };
     this.#tell(this.#tracker.observe(look, at));
+    this.#options.onSample?.(this.#assessment);
     void this.#lookOutside();
   }
 

@@ -9,6 +9,20 @@ const alert = {
   ...{ value: 3, threshold: null, since: 1000 },
 };
 
+const kept = {
+  ...{ label: 'https://hooks.example/…', nth: 0, tried_ms: 5 },
+  message: {
+    ...{
+      text: 'It fails.',
+      check: 'archiver',
+      object: null,
+      state: 'raised' as const,
+      severity: 'alert' as const,
+    },
+    ...{ value: 3, threshold: null, server: 'dba@db1:5432/shop', at: '2026-11-29T08:00:00.000Z' },
+  },
+};
+
 test('one process watches a server for a user, and who runs is said; what a dead one has left is taken away', async () => {
   const state = await temporaryDirectory();
   const env = { XDG_STATE_HOME: state };
@@ -36,13 +50,13 @@ test('one process watches a server for a user, and who runs is said; what a dead
 test('alerts that stand are kept for the next one, readable for their owner alone; what is damaged is nothing', async () => {
   const state = await temporaryDirectory();
   const files = new WatchFiles({ XDG_STATE_HOME: state }, 'dba@db1:5432/shop');
-  expect(files.read()).toEqual({ alerts: [] });
-  files.write({ alerts: [alert] });
-  expect(files.read()).toEqual({ alerts: [alert] });
+  expect(files.read()).toEqual({ alerts: [], pending: [] });
+  files.write({ alerts: [alert], pending: [kept] });
+  expect(files.read()).toEqual({ alerts: [alert], pending: [kept] });
   const directory = join(state, 'pgdeck/watch');
-  const [kept = ''] = readdirSync(directory);
-  expect(statSync(join(directory, kept)).mode & 0o077).toBe(0);
+  const [file = ''] = readdirSync(directory);
+  expect(statSync(join(directory, file)).mode & 0o077).toBe(0);
   expect(statSync(directory).mode & 0o077).toBe(0);
-  writeFileSync(join(directory, kept), '{"alerts":[{}]}');
-  expect(files.read()).toEqual({ alerts: [] });
+  writeFileSync(join(directory, file), '{"alerts":[{}]}');
+  expect(files.read()).toEqual({ alerts: [], pending: [] });
 });
