@@ -3,6 +3,7 @@ import type { AppState } from '../core/state.ts';
 /** The parts of the screen, top to bottom; their heights add up to the height of the terminal. */
 export interface Layout {
   readonly header: number;
+  readonly alerts: number;
   readonly tabs: number;
   /** The panes, or what lies over them. */
   readonly body: number;
@@ -11,9 +12,22 @@ export interface Layout {
 
 const TALL = 20;
 
+/** What the terminal is cut by. */
+export interface Cut {
+  readonly size: AppState['size'];
+  /** Something is to be told between header and tabs. */
+  readonly alerted: boolean;
+}
+
+export function cutOf({ size, alerts }: Pick<AppState, 'size' | 'alerts'>): Cut {
+  return { size, alerted: alerts.length > 0 };
+}
+
 /** Cuts the terminal into its parts. */
-export function layoutOf({ size: { rows } }: Pick<AppState, 'size'>): Layout {
-  const header = rows >= TALL ? 2 : 1;
-  const tabs = rows >= TALL ? 1 : 0;
-  return { header, tabs, body: Math.max(0, rows - header - tabs - 1), footer: 1 };
+export function layoutOf({ size: { rows }, alerted }: Cut): Layout {
+  const tall = rows >= TALL;
+  const header = tall ? 2 : 1;
+  const alerts = tall && alerted ? 1 : 0;
+  const tabs = tall ? 1 : 0;
+  return { header, alerts, tabs, body: Math.max(0, rows - header - alerts - tabs - 1), footer: 1 };
 }
