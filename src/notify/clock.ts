@@ -5,3 +5,11 @@ export interface Clock {
   /** Calls back once after some milliseconds; returns how to cancel. */
   after(ms: number, callback: () => void): () => void;
 }
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel } from './channel.ts';
 import type { Clock } from './clock.ts';
 import type { ChannelState, GivenUp, Kept } from './delivery.ts';
@@ -9,6 +10,8 @@ const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
 /** After its first attempt a message is tried so long. */
 const PATIENCE_MS = 15 * 60_000;
+/** A program that is told to end may take its time. */
+const ENDING_MS = 200;
 /** Messages that wait for one channel: beyond it the oldest is given up, and the memory stays what it is. */
 export const MAX_WAITING = 1_000;
 
@@ -87,11 +90,14 @@ export class Lane {
     await this.#working;
   }
 
-  /** Ends what is on its way; answers what has not arrived. */
+  /** Ends what is on its way, and does not wait long for who does not listen; answers what has not arrived. */
   async stop(): Promise<Pick<Kept, 'message' | 'tried_ms'>[]> {
     this.#abort.abort();
     this.#wake?.();
-    await this.#working;
+    const ended = new AbortController();
+    const late = delay(ENDING_MS, undefined, { signal: ended.signal }).catch(() => {});
+    await Promise.race([this.#working, late]);
+    ended.abort();
     return this.waiting;
   }
 

@@ -14,7 +14,7 @@ import { WatchFiles } from './files.ts';
 import { parseListen } from './http/address.ts';
 import { listen } from './http/server.ts';
 import { messageOf } from './message.ts';
-import { metricsText } from './metrics/metrics.ts';
+import { metricsText } from './metrics/text.ts';
 import { Watch } from './watch.ts';
 
 /** systemd kills after 90 s; whoever stops it by hand waits. */
@@ -109,11 +109,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         metrics: () =>
           metricsText({
             figures: watch.figures,
-            server: watch.figures.server,
+            server,
             assessment: watch.assessment,
             sampledAt: watch.sampledAt,
             up: watch.up,
             stale: watch.stale,
+            outside: watch.outside,
             alerts: watch.alerts,
             notifications: {
               pending: outbox.pending,

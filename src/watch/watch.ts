@@ -103,6 +103,11 @@ export class Watch {
     return this.#sampledAt;
   }
 
+  /** What the server does not tell, as it was looked for last. */
+  get outside(): Outside {
+    return this.#outside;
+  }
+
   /** The server answers. */
   get up(): boolean {
     return this.sampler.link.state === 'connected';

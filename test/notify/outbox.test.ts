@@ -128,6 +128,16 @@ test('a thousand wait for one channel; then the oldest is given up', async () =>
   expect(lost.map(({ message }) => message.text)).toEqual(['Message 2.', 'Message 3.']);
 });
 
+test('closing does not wait for who does not listen', async () => {
+  const deaf = new Scripted();
+  deaf.send = () => new Promise(() => {});
+  const outbox = outboxOf(deaf);
+  outbox.put(MESSAGE);
+  const closing = outbox.close(500);
+  await pass(500);
+  expect(await closing).toHaveLength(1);
+});
+
 test('closing tries once more, ends what hangs, and what has not arrived goes on in the next process', async () => {
   const [good, hangs, away] = [
     new Scripted('https://one/…'),
