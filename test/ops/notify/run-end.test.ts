@@ -109,7 +109,7 @@ describe('a backup', () => {
       {
         state: 'raised',
         object: 'crm',
-        text: 'The backup of crm failed: Nothing accepts connections at db. Check it.',
+        text: 'The backup of crm failed: Nothing accepts connections at db.',
       },
     ]);
     expect(listRuns(context().journal)).toMatchObject([{ operation: 'backup', status: 'failed' }]);
