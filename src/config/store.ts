@@ -164,6 +164,7 @@ function least(issue: z.core.$ZodIssueTooSmall): string {
 
 function article(type: string): string {
   if (type === 'int') return 'a whole number';
+  if (type === 'array') return 'a list […]';
   if (type === 'record' || type === 'object') return 'an object {…}';
   return type === 'boolean' ? 'true or false' : `a ${type}`;
 }

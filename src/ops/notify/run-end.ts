@@ -39,15 +39,15 @@ export async function tellUnplanned(
   const refused = error instanceof UsageError || (error instanceof OpError && error.kind !== 'failed');
   if (!isConfigured(context) || refused) return [];
   const { place: server, journal, connection, now, env, secrets } = context;
-  const text = secrets.redact(sentenceOf(error));
-  const ended: Ended = { ...about, server, ms: 0, text, end: 'bad' };
+  const why = error instanceof Error ? error.message : String(error);
+  const ended: Ended = { ...about, server, ms: 0, text: secrets.redact(why), end: 'bad' };
   if (checkOf(ended) === 'long_run') return [];
   return told(context, () => {
     const subject = ended.operation === 'backup' ? 'Back up' : 'Verify';
     const title = `${subject} ${databaseOf(ended) ?? 'the databases'}`;
     const facts = { operation: ended.operation, subject: title, server, connection, input: about.input };
     const run = Journal.begin(journal, { ...facts, job: env.PGDECK_JOB, steps: [] }, now());
-    run.end('failed', null, text);
+    run.end('failed', null, secrets.redact(sentenceOf(error)));
     return messagesOf({ title }, ended, context, run.id);
   });
 }

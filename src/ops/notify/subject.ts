@@ -41,7 +41,11 @@ const EXTENT = ['level', 'schema', 'table', 'schema_only', 'data_only'];
 
 /** Whether two runs did the same, so that the success of one makes up for the failure of the other. */
 export function isSameKind(one: About, other: About): boolean {
-  const extent = ({ input }: About) => JSON.stringify(EXTENT.map((name) => input[name] ?? null));
+  // where nothing better is known, only the same on the same tables is the same
+  const extent = (about: About) =>
+    JSON.stringify(
+      checkOf(about) === 'long_run' ? about.input : EXTENT.map((name) => about.input[name] ?? null),
+    );
   return (
     one.operation === other.operation &&
     databaseOf(one) === databaseOf(other) &&
