@@ -99,9 +99,9 @@ const watching = columns(once, [
   },
   {
     name: 'pgdeck_stale',
-    help: 'Whether the last sample is older than it should be: the figures of the server are left out then.',
+    help: 'Whether the last sample does not say how the server is now: its figures are left out then.',
     always,
-    value: ({ stale }) => stale,
+    value: ({ up, stale }) => stale || !up,
   },
   {
     name: 'pgdeck_sample_timestamp_seconds',

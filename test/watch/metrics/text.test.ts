@@ -202,7 +202,7 @@ describe('what is not known is absent', () => {
     for (const change of [{ up: false }, { stale: true }]) {
       const all = scraped(await metricsText({ ...fresh, ...change }));
       expect(value(all, 'pg_up')).toBe(0);
-      expect(value(all, 'pgdeck_stale')).toBe('stale' in change ? 1 : 0);
+      expect(value(all, 'pgdeck_stale')).toBe(1);
       expect(value(all, 'pgdeck_sample_timestamp_seconds')).toBe(1_700_000_000);
       expect(value(all, 'pgdeck_disk_free_bytes', { volume: 'data directory' })).toBe(40);
       expect(
