@@ -63,7 +63,7 @@ function notebook(): Actor {
       await stage.sql('BEGIN');
       await stage.sql(`CREATE TEMPORARY TABLE returns ON COMMIT DROP AS
         SELECT customer_id, count(*), sum(total) FROM orders WHERE status = 'returned' GROUP BY customer_id`);
-      await stage.pause(150_000);
+      await stage.pause(240_000);
       await stage.sql('COMMIT');
     },
   };
