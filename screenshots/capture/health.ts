@@ -1,4 +1,4 @@
-import { ENTER, ESC, fresh, shows, type TakePicture } from './screen.ts';
+import { ENTER, ESC, fresh, shows, type TakePicture, WINDOW } from './screen.ts';
 import type { Terminal, Wanted } from './terminal.ts';
 
 const HOLDER = /analyst@shop holds? back VACUUM/;
@@ -12,6 +12,8 @@ const lacks =
 
 /** What is wrong with the server, two findings of it fixed, and what that does to the score. */
 export async function health(terminal: Terminal, picture: TakePicture): Promise<void> {
+  // high enough for what is found as information too
+  await terminal.resize({ ...WINDOW, rows: 50 });
   terminal.type('9');
   const found = fresh(/SEVERITY/, HOLDER, DUE, /sessions has/, /products_sku_idx/, /on \S+ was not/);
   const calm = lacks(WAITING);
@@ -48,6 +50,7 @@ export async function health(terminal: Terminal, picture: TakePicture): Promise<
     (lines) => cleared(lines) && rid(lines) && calm(lines) && scoreIn(lines) > before,
     240,
   );
+  await terminal.resize(WINDOW);
 }
 
 /** From the details of a finding through the wizard that its fix opens, back to the list without it. */
