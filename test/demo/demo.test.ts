@@ -80,7 +80,7 @@ test('statements are collected, without those that loaded the shop; rows die', a
     async () =>
       (
         await session.sql(
-          'SELECT 1 FROM pg_stat_user_tables WHERE n_dead_tup > 100 AND relname = $$sessions$$',
+          'SELECT 1 FROM pg_stat_user_tables WHERE n_dead_tup > 10 AND relname = $$sessions$$',
         )
       ).length > 0,
     { what: 'dead rows' },
