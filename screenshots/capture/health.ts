@@ -15,7 +15,7 @@ export async function health(terminal: Terminal, picture: TakePicture): Promise<
   // high enough for what is found as information too
   await terminal.resize({ ...WINDOW, rows: 50 });
   terminal.type('9');
-  const found = fresh(/SEVERITY/, HOLDER, DUE, /sessions has/, /products_sku_idx/, /on \S+ was not/);
+  const found = fresh(/SEVERITY/, HOLDER, DUE, /products_sku_idx/, /on \S+ was not/);
   const calm = lacks(WAITING);
   let before = 100;
   await picture(
