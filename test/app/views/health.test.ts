@@ -88,9 +88,10 @@ test('9, Enter, Enter opens what fixes a finding, filled in; it runs, the findin
 
   // nothing is asked for that could not be kept
   const bare = new Stage(db.target());
-  expect(operationDisabled(bare.deck, entryOf('health waive') as OperationEntry)).toMatch(
-    /pgdeck profile add$/,
-  );
+  for (const id of ['health waive', 'health unwaive'])
+    expect(operationDisabled(bare.deck, entryOf(id) as OperationEntry)).toBe(
+      'this needs a profile: pgdeck profile add',
+    );
   stage.keys('x');
   await at('form');
   expect(openedWizard(stage.deck.state)).toMatchObject({
