@@ -1,6 +1,7 @@
 import { setImmediate as breath } from 'node:timers/promises';
 import { LOG_FORMATS, type LogEntry, type LogFormat } from './entry.ts';
 import type { LogParser, Reader } from './formats/format.ts';
+import { isOwn } from './own.ts';
 import { beginningOf, firstFrom } from './search.ts';
 import { redacted } from './secrets.ts';
 import type { LogFile, LogSource } from './source.ts';
@@ -19,9 +20,6 @@ interface Stretch {
   /** What a better form has, too. */
   readonly until: number;
 }
-
-/** What pgdeck itself asks for it: with log_statement = all, reading the log writes to it. */
-const OWN = /\/\* pgdeck \*\/[\s\S]*\bpg_(?:read_binary_file|ls_logdir)\b/;
 
 /**
  * A server's log over its files and forms: each entry once, however often the files are rotated between two readings.
@@ -249,7 +247,7 @@ function best(formats: readonly LogFormat[]): LogFormat | undefined {
 }
 
 function clean(entries: readonly LogEntry[]): LogEntry[] {
-  return entries.filter(({ severity, message }) => severity !== 'log' || !OWN.test(message)).map(redacted);
+  return entries.filter((entry) => !isOwn(entry)).map(redacted);
 }
 
 /** In seconds where a form has no fractions: what was in the same second is in the better form. */

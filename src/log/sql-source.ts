@@ -12,7 +12,7 @@ interface Piece {
 }
 
 /** Bytes of files below the data or the log directory; null where one is gone. Of rights that no role brings: {@link file://./open.ts}. */
-const logBytes = defineQuery({
+export const logBytes = defineQuery({
   id: 'log.bytes',
   variants: [
     {
