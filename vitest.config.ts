@@ -1,8 +1,10 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-// what takes minutes: runs killed or cancelled at every step, altered bytes, drills, the teams' own migration tools, every format
+// what takes minutes: servers from npm, long locks, runs killed or cancelled at every step, altered bytes, drills, the teams' own migration tools, every format
 const SLOW = [
   'test/scenarios/ops/**/crash.test.ts',
+  'test/e2e/demo-npm.test.ts',
+  'test/scenarios/ops/maintain/{full,lost}.test.ts',
   'test/scenarios/ops/reindex/cancel.test.ts',
   'test/scenarios/ops/backup/trouble.test.ts',
   'test/scenarios/ops/restore/{damaged,flips,foreign,hashed-enum,owner,secret}.test.ts',
