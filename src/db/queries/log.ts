@@ -65,10 +65,10 @@ export const logFiles = defineQuery({
   needs: 'pg_monitor',
   variants: [
     {
-      // without a collector there may be no such directory, which is an error
+      // without a collector there may be no such directory, which is an error; whom the setting is hidden from is refused
       sql: `SELECT /* pgdeck */ name, size::float8 AS size, (extract(epoch FROM modification) * 1000)::float8 AS modified_ms
 FROM (SELECT WHERE current_setting('logging_collector') = 'on'
-  AND (SELECT setting FROM pg_settings WHERE name = 'log_directory') = $1::text) collected, LATERAL pg_ls_logdir()`,
+  AND coalesce((SELECT setting FROM pg_settings WHERE name = 'log_directory'), $1::text) = $1::text) collected, LATERAL pg_ls_logdir()`,
     },
   ],
   params: (directory: string) => [directory],

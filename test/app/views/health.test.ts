@@ -126,6 +126,21 @@ test('9, Enter, Enter opens what fixes a finding, filled in; it runs, the findin
   ]);
 });
 
+test('SQL that fixes a finding is copied, and said to be that; of another one its id is', () => {
+  const one = {
+    id: 'index_duplicate:a',
+    severity: 'warning',
+    category: 'indexes',
+    remedy: { sql: 'DROP', cost: '' },
+  };
+  const copied = (row: unknown) => healthView.copy?.(row as Finding);
+  expect(copied(one)).toEqual({ text: 'DROP', what: 'SQL that fixes it' });
+  expect(copied({ ...one, remedy: { advice: 'Wait.' } })).toEqual({
+    text: 'index_duplicate:a',
+    what: 'id of the finding',
+  });
+});
+
 test('of findings that are as bad as each other the one whose category weighs more stands first', () => {
   const finding = (id: string, category: string, severity: string) =>
     ({ id, category, severity, title: id }) as unknown as Finding;
