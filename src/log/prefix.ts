@@ -14,87 +14,153 @@ export type PrefixField =
 
 /** A log_line_prefix that lines can be read by. */
 export interface Prefix {
-  /** Matches a whole prefix: what stands before the severity. */
-  readonly pattern: RegExp;
-  /** What its groups are, in their order. */
+  /** The values of a text that is a whole prefix: what stands before the severity. Undefined for any other text. */
+  readonly match: (text: string) => Readonly<Partial<Record<PrefixField, string>>> | undefined;
+  /** What it says, in its order. */
   readonly fields: readonly PrefixField[];
   /** It says when. */
   readonly timed: boolean;
 }
 
-const TIME = String.raw`\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d`;
-const ZONE = '[A-Za-z0-9+-]{1,12}?';
+/** A piece of a prefix: the lengths that it may have at a place of a text, the likeliest first. */
+type Piece = (text: string, at: number) => Iterable<number>;
+
+/** A text that has one form only. */
+function fixed(source: string): Piece {
+  const pattern = new RegExp(source, 'uy');
+  return (text, at) => {
+    pattern.lastIndex = at;
+    const [found] = pattern.exec(text) ?? [];
+    return found === undefined ? [] : [found.length];
+  };
+}
+
+/** Characters of a kind, as few as will do. */
+function some(kind: RegExp, least: number, most: number): Piece {
+  return function* lengths(text, at) {
+    for (let length = 0; length <= most; length++) {
+      if (length >= least) yield length;
+      if (!kind.test(text[at + length] ?? '\n')) return;
+    }
+  };
+}
+
+const literal = (word: string): Piece => {
+  return (text, at) => (text.startsWith(word, at) ? [word.length] : []);
+};
+
+const TIME = fixed(String.raw`\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d `);
+const TIME_MS = fixed(String.raw`\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} `);
+const ZONE = some(/[A-Za-z0-9+-]/, 1, 12);
 /** No name is longer. */
-const NAME = String.raw`[^\n]{0,64}?`;
+const NAME = some(/[^\n]/, 0, 64);
+const ADDRESS = some(/[^\s()]/, 0, 256);
+/** Padding: all of them, if that will do. */
+const BLANKS: Piece = (text, at) => [...some(/ /, 0, 256)(text, at)].reverse();
 
 interface Escape {
-  readonly pattern: string;
+  readonly pieces: readonly Piece[];
   readonly field?: PrefixField;
 }
 
 /** The escapes of every version from 13 on. Those that a process without a session leaves out may be empty. */
 const ESCAPES: Readonly<Record<string, Escape>> = {
-  a: { pattern: String.raw`[^\n]{0,256}?`, field: 'application' },
-  u: { pattern: NAME, field: 'user' },
-  d: { pattern: NAME, field: 'database' },
-  r: { pattern: String.raw`[^\s()]{0,256}?(?:\(\d*\))?`, field: 'host' },
-  h: { pattern: String.raw`[^\s()]{0,256}?`, field: 'host' },
-  L: { pattern: String.raw`[^\s()]{0,256}?` },
-  b: { pattern: NAME, field: 'backendType' },
-  p: { pattern: String.raw`\d+`, field: 'pid' },
-  P: { pattern: String.raw`\d*` },
-  t: { pattern: `${TIME} ${ZONE}`, field: 'time' },
-  m: { pattern: String.raw`${TIME}\.\d{3} ${ZONE}`, field: 'time' },
-  n: { pattern: String.raw`\d+\.\d{3}`, field: 'epoch' },
-  i: { pattern: NAME },
-  e: { pattern: '[0-9A-Z]{5}', field: 'sqlstate' },
-  c: { pattern: String.raw`[0-9a-f]+\.[0-9a-f]+`, field: 'sessionId' },
-  l: { pattern: String.raw`\d+` },
-  s: { pattern: `${TIME} ${ZONE}` },
-  v: { pattern: String.raw`(?:-?\d+/\d+)?` },
-  x: { pattern: String.raw`\d+` },
-  Q: { pattern: String.raw`-?\d+`, field: 'queryId' },
+  a: { pieces: [some(/[^\n]/, 0, 256)], field: 'application' },
+  u: { pieces: [NAME], field: 'user' },
+  d: { pieces: [NAME], field: 'database' },
+  r: { pieces: [ADDRESS, fixed(String.raw`(?:\(\d*\))?`)], field: 'host' },
+  h: { pieces: [ADDRESS], field: 'host' },
+  L: { pieces: [ADDRESS] },
+  b: { pieces: [NAME], field: 'backendType' },
+  p: { pieces: [fixed(String.raw`\d+`)], field: 'pid' },
+  P: { pieces: [fixed(String.raw`\d*`)] },
+  t: { pieces: [TIME, ZONE], field: 'time' },
+  m: { pieces: [TIME_MS, ZONE], field: 'time' },
+  n: { pieces: [fixed(String.raw`\d+\.\d{3}`)], field: 'epoch' },
+  i: { pieces: [NAME] },
+  e: { pieces: [fixed('[0-9A-Z]{5}')], field: 'sqlstate' },
+  c: { pieces: [fixed(String.raw`[0-9a-f]+\.[0-9a-f]+`)], field: 'sessionId' },
+  l: { pieces: [fixed(String.raw`\d+`)] },
+  s: { pieces: [TIME, ZONE] },
+  v: { pieces: [fixed(String.raw`(?:-?\d+/\d+)?`)] },
+  x: { pieces: [fixed(String.raw`\d+`)] },
+  Q: { pieces: [fixed(String.raw`-?\d+`)], field: 'queryId' },
 };
+
+/** Where the text of a field begins and ends, as places between pieces. */
+interface Span {
+  readonly field: PrefixField;
+  readonly from: number;
+  readonly to: number;
+}
 
 /** Reads log_line_prefix. */
 export function readPrefix(setting: string): Prefix {
-  const fields: PrefixField[] = [];
-  let pattern = '';
-  let optional = false;
+  const pieces: Piece[] = [];
+  const spans: Span[] = [];
+  let required: number | undefined;
   for (const [all, padding = '', letter] of setting.matchAll(/%(-?\d+)?([^\d-])|[\s\S]/gu)) {
     if (letter === undefined || letter === '%') {
-      pattern += literal(letter ?? all);
+      pieces.push(literal(letter ?? all));
     } else if (letter === 'q') {
       // processes without a session end here
-      if (!optional) pattern += '(?:';
-      optional = true;
+      required ??= pieces.length;
     } else {
       const known = ESCAPES[letter];
       // one that is not known is written as nothing
       if (known === undefined) continue;
-      pattern += padded(group(known, fields), padding);
+      if (padding !== '' && !padding.startsWith('-')) pieces.push(BLANKS);
+      const from = pieces.length;
+      pieces.push(...known.pieces);
+      const { field } = known;
+      // the first of a kind is read; a second one says the same
+      if (field !== undefined && spans.every((one) => one.field !== field))
+        spans.push({ field, from, to: pieces.length });
+      if (padding.startsWith('-')) pieces.push(BLANKS);
     }
   }
-  if (optional) pattern += ')?';
+  const fields = spans.map(({ field }) => field);
   return {
-    pattern: new RegExp(`^${pattern}$`, 'u'),
+    match: (text) => {
+      const places = placesOf(pieces, required, text);
+      return places && Object.fromEntries(spans.flatMap((span) => textOf(span, places, text)));
+    },
     fields,
     timed: fields.includes('time') || fields.includes('epoch'),
   };
 }
 
-/** The first of a kind is read; a second one says the same. */
-function group({ pattern, field }: Escape, fields: PrefixField[]): string {
-  if (field === undefined || fields.includes(field)) return `(?:${pattern})`;
-  fields.push(field);
-  return `(${pattern})`;
+function textOf({ field, from, to }: Span, places: readonly number[], text: string): [PrefixField, string][] {
+  const end = places[to];
+  // behind %q, where a process without a session has ended
+  return end === undefined ? [] : [[field, text.slice(places[from], end)]];
 }
 
-function padded(pattern: string, padding: string): string {
-  if (padding === '') return pattern;
-  return padding.startsWith('-') ? `${pattern} *` : ` *${pattern}`;
-}
-
-function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/u, String.raw`\$&`);
+/**
+ * Where each piece begins in a text that they make up whole, and where the last one ends. What has once led nowhere is
+ * not tried again: names may hold whatever stands between them, and whoever connects chooses his own.
+ */
+function placesOf(
+  pieces: readonly Piece[],
+  required: number | undefined,
+  text: string,
+): readonly number[] | undefined {
+  const failed = new Set<number>();
+  const places: number[] = [];
+  const fits = (piece: number, at: number): boolean => {
+    places[piece] = at;
+    const key = piece * (text.length + 1) + at;
+    if (failed.has(key)) return false;
+    const next = pieces[piece];
+    if (next === undefined) {
+      if (at === text.length) return true;
+    } else {
+      for (const length of next(text, at)) if (fits(piece + 1, at + length)) return true;
+    }
+    places.length = piece + 1;
+    if (piece === required && at === text.length) return true;
+    failed.add(key);
+    return false;
+  };
+  return fits(0, 0) ? places : undefined;
 }

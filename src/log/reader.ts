@@ -1,9 +1,11 @@
 import { setImmediate as breath } from 'node:timers/promises';
 import { LOG_FORMATS, type LogEntry, type LogFormat } from './entry.ts';
 import type { LogParser, Reader } from './formats/format.ts';
+import { isOwn } from './own.ts';
 import { beginningOf, firstFrom } from './search.ts';
 import { redacted } from './secrets.ts';
 import type { LogFile, LogSource } from './source.ts';
+import { isWithin, type Span } from './span.ts';
 import { byWriting, type Grown, type Tracked, TrackedFiles } from './tracked.ts';
 
 /** A file that was written to this long before a time may hold what is of that time. */
@@ -16,12 +18,10 @@ const CHANGING = 100_000;
 interface Stretch {
   readonly file: LogFile;
   readonly from: number;
-  /** What a better form has, too. */
-  readonly until: number;
 }
 
-/** What pgdeck itself asks for it: with log_statement = all, reading the log writes to it. */
-const OWN = /\/\* pgdeck \*\/[\s\S]*\bpg_(?:read_binary_file|ls_logdir)\b/;
+/** A form in which nothing is written for this long may not be written at all. */
+const PAUSE_MS = 1_000;
 
 /**
  * A server's log over its files and forms: each entry once, however often the files are rotated between two readings.
@@ -74,18 +74,63 @@ export class LogReader {
     files: readonly LogFile[],
     most = Number.POSITIVE_INFINITY,
   ): AsyncGenerator<LogEntry> {
-    const stretches = await this.#within(await this.#stretches(time, files), most);
-    this.covered = this.cut ? undefined : time;
-    for (const [index, { file, from, until }] of stretches.entries()) {
-      const last = stretches[index + 1]?.file.format !== file.format;
+    const forms = LOG_FORMATS.filter((format) => this.#readers[format].timed);
+    yield* this.#between(forms, { from: time, until: Number.POSITIVE_INFINITY }, files, most);
+    this.covered ??= time;
+  }
+
+  /** What the first of some forms has of a time, and the others where that one was not written. */
+  async *#between(
+    [format, ...others]: readonly LogFormat[],
+    { from, until }: Span,
+    files: readonly LogFile[],
+    most = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<LogEntry> {
+    if (format === undefined) return;
+    const stretches = await this.#within(await this.#stretches(format, from, files), most);
+    if (stretches.length === 0) {
+      yield* this.#between(others, { from, until }, files, most);
+      return;
+    }
+    const current = until === Number.POSITIVE_INFINITY && format === this.#format;
+    let missing = !this.cut && !(await this.#covers(stretches, from));
+    let told = false;
+    let last = from;
+    for (const [index, stretch] of stretches.entries()) {
+      const open = current && index === stretches.length - 1;
       let at = Number.NEGATIVE_INFINITY;
-      for await (const entry of this.#read(file, from, last && file.format === this.#format)) {
+      for await (const entry of this.#read(stretch.file, stretch.from, { open, kept: current })) {
         at = entry.at ?? at;
-        this.covered ??= entry.at ?? undefined;
-        if (at >= time && isBefore(at, until)) yield this.#seen(entry);
+        if (this.cut) this.covered ??= entry.at ?? undefined;
+        if (at > until + SLACK_MS) break;
+        if (!isWithin(at, { from, until })) continue;
+        if (missing || (told && at - last >= PAUSE_MS)) {
+          yield* this.#gap(others, { from: last, until: at }, files);
+          missing = false;
+          told = false;
+        }
+        // before another form is written the postmaster says that it reads its settings again, or that it ends
+        told ||= entry.backendType === 'postmaster';
+        last = Math.max(last, at);
+        yield this.#seen(entry);
       }
     }
-    this.covered ??= time;
+    if (!current) yield* this.#gap(others, { from: last, until }, files);
+  }
+
+  /** What others have of a time in which a form was not written, without what was read at its beginning. */
+  async *#gap(forms: readonly LogFormat[], span: Span, files: readonly LogFile[]): AsyncGenerator<LogEntry> {
+    const known = this.recent();
+    for await (const entry of this.#between(forms, span, files))
+      if ((entry.at ?? 0) - span.from >= 1000 || !known(entry)) yield entry;
+  }
+
+  /** Whether the first of them begins before a time. */
+  async #covers([oldest]: readonly Stretch[], time: number): Promise<boolean> {
+    if (oldest === undefined) return false;
+    const { name, size, format } = oldest.file;
+    const first = await firstFrom(this.source, this.#readers[format], name, 0, size);
+    return first !== undefined && first.at <= time;
   }
 
   /** The entries that have come since the last call. */
@@ -151,15 +196,17 @@ export class LogReader {
 
   async *#continue(tracked: Tracked, open: boolean): AsyncGenerator<LogEntry> {
     const { file } = tracked;
-    for await (const entry of this.#read(file, tracked.offset, open)) yield this.#seen(entry);
+    for await (const entry of this.#read(file, tracked.offset, { open, kept: true })) yield this.#seen(entry);
   }
 
-  /** What is in a file from a place on; `open` where more of it may follow. */
-  async *#read(file: LogFile, from: number, open: boolean): AsyncGenerator<LogEntry> {
-    const tracked = this.#files.get(file);
-    const parser: LogParser = tracked?.parser ?? this.#readers[file.format].parser();
-    // what is looked back at in another form is not read on
-    const kept = file.format === this.#format ? tracked : undefined;
+  /** What is in a file from a place on; `open` where more of it may follow, `kept` where it is read on. */
+  async *#read(
+    file: LogFile,
+    from: number,
+    { open, kept: reading }: { readonly open: boolean; readonly kept: boolean },
+  ): AsyncGenerator<LogEntry> {
+    const kept = reading ? this.#files.get(file) : undefined;
+    const parser: LogParser = kept?.parser ?? this.#readers[file.format].parser();
     if (kept !== undefined) kept.parser = parser;
     let offset = from;
     while (offset < file.size) {
@@ -202,26 +249,14 @@ export class LogReader {
     return entry;
   }
 
-  /** Files and places to look back from, the oldest first: of the best form, and of lesser ones for what was before it. */
-  async #stretches(time: number, files: readonly LogFile[]): Promise<Stretch[]> {
-    let stretches: Stretch[] = [];
-    let until = Number.POSITIVE_INFINITY;
-    for (const format of LOG_FORMATS.slice(LOG_FORMATS.indexOf(this.#format))) {
-      const reader = this.#readers[format];
-      const own = files
-        .filter((file) => file.format === format && file.size > 0 && file.modified >= time - SLACK_MS)
-        .sort(byWriting);
-      const [oldest] = own;
-      if (!reader.timed || oldest === undefined) continue;
-      const found: Stretch[] = [];
-      for (const file of own)
-        found.push({ file, from: await beginningOf(this.source, reader, file, time), until });
-      stretches = [...found, ...stretches];
-      const first = await firstFrom(this.source, reader, oldest.name, 0, oldest.size);
-      if (first !== undefined) until = Math.min(until, first.at);
-      if (until <= time) break;
-    }
-    return stretches;
+  /** Files of a form and places to look back from, the oldest first. */
+  async #stretches(format: LogFormat, time: number, files: readonly LogFile[]): Promise<Stretch[]> {
+    const found: Stretch[] = [];
+    for (const file of files
+      .filter((one) => one.format === format && one.size > 0 && one.modified >= time - SLACK_MS)
+      .sort(byWriting))
+      found.push({ file, from: await beginningOf(this.source, this.#readers[format], file, time) });
+    return found;
   }
 
   /** No more than may be read, the newest of it. */
@@ -249,12 +284,7 @@ function best(formats: readonly LogFormat[]): LogFormat | undefined {
 }
 
 function clean(entries: readonly LogEntry[]): LogEntry[] {
-  return entries.filter(({ severity, message }) => severity !== 'log' || !OWN.test(message)).map(redacted);
-}
-
-/** In seconds where a form has no fractions: what was in the same second is in the better form. */
-function isBefore(at: number, until: number): boolean {
-  return at < (at % 1000 === 0 ? Math.floor(until / 1000) * 1000 : until);
+  return entries.filter((entry) => !isOwn(entry)).map(redacted);
 }
 
 /** What is the same in every form. */

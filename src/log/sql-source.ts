@@ -5,6 +5,9 @@ import type { Session } from '../db/session.ts';
 import type { LogFormat } from './entry.ts';
 import { CURRENT_LOGFILES, formatsIn, type LogFile, type LogSource } from './source.ts';
 
+/** Files that were written to within this time of the last may have been written to after they were listed. */
+const CLOSE_MS = 60_000;
+
 interface Piece {
   readonly paths: readonly string[];
   readonly offset: number;
@@ -12,7 +15,7 @@ interface Piece {
 }
 
 /** Bytes of files below the data or the log directory; null where one is gone. Of rights that no role brings: {@link file://./open.ts}. */
-const logBytes = defineQuery({
+export const logBytes = defineQuery({
   id: 'log.bytes',
   variants: [
     {
@@ -32,6 +35,8 @@ export class SqlSource implements LogSource {
   readonly most = 2 ** 23;
   readonly #directory: string;
   readonly #formatOf: (name: string) => LogFormat | undefined;
+  /** What was listed last. */
+  #files: readonly LogFile[] = [];
   /** The connection that is asked; another one when that has broken. */
   session: Session;
 
@@ -49,10 +54,27 @@ export class SqlSource implements LogSource {
   }
 
   async list(): Promise<readonly LogFile[]> {
-    return (await this.session.run(logFiles, undefined)).flatMap(({ name, size, modified_ms }) => {
-      const format = this.#formatOf(name);
-      return format === undefined ? [] : [{ id: name, name, format, size, modified: modified_ms }];
-    });
+    const rows = await this.session.run(logFiles, this.#directory);
+    this.#files =
+      rows.length === 0
+        ? await this.#left()
+        : rows.flatMap(({ name, size, modified_ms }) => {
+            const format = this.#formatOf(name);
+            return format === undefined ? [] : [{ id: name, name, format, size, modified: modified_ms }];
+          });
+    return this.#files;
+  }
+
+  /** The log is written elsewhere now, and these are not listed any more: what they had grown by until then. */
+  async #left(): Promise<readonly LogFile[]> {
+    const newest = Math.max(...this.#files.map(({ modified }) => modified));
+    const left: LogFile[] = [];
+    for (const file of this.#files) {
+      const written = file.modified > newest - CLOSE_MS;
+      const more = written ? (await this.read(file.name, file.size, this.piece)).length : 0;
+      left.push({ ...file, size: file.size + more });
+    }
+    return left;
   }
 
   async read(name: string, offset: number, length: number): Promise<Buffer> {

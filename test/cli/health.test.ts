@@ -136,6 +136,10 @@ test('categories without a weight have a coverage too: the share of their checks
     (await health(nobody, '--json', '--category', 'backups', '--sample', '0.5')).stdout,
   );
   expect(report).toMatchObject({ score: null, coverage: 100, partial: false });
+  // to people as well: nothing was measured
+  expect((await health(nobody, '--category', 'backups', '--sample', '0.5')).stdout).toContain(
+    'healthy: not scored, 100 % of the checks have an answer\n',
+  );
   const blind = JSON.parse(
     (await health(nobody, '--json', '--category', 'security', '--sample', '0.5')).stdout,
   );

@@ -80,7 +80,7 @@ test('statements are collected, without those that loaded the shop; rows die', a
     async () =>
       (
         await session.sql(
-          'SELECT 1 FROM pg_stat_user_tables WHERE n_dead_tup > 100 AND relname = $$sessions$$',
+          'SELECT 1 FROM pg_stat_user_tables WHERE n_dead_tup > 10 AND relname = $$sessions$$',
         )
       ).length > 0,
     { what: 'dead rows' },
@@ -120,7 +120,7 @@ test('a new user finds in Health what is wrong, and ends who holds the horizon',
       /; pid [^;]*analyst (notebook|psql) idle in transaction\)?; most dead rows: .*audit_log/,
     );
     expect(found('vacuum_due:audit_log')).toMatchObject({
-      severity: 'warning',
+      severity: 'alert',
       remedy: { operation: 'vacuum' },
     });
     expect(found('index_duplicate:products_sku_idx')).toMatchObject({ severity: 'warning' });
@@ -163,7 +163,7 @@ test('ending the session at the head clears the queue, and it comes back with a 
 test('autovacuum works slowly enough to be seen', async () => {
   const progress = () =>
     session.sql("SELECT 1 FROM pg_stat_progress_vacuum WHERE relid = 'sessions'::regclass");
-  await until(async () => (await progress()).length > 0, { what: 'VACUUM in progress', timeout: 20_000 });
+  await until(async () => (await progress()).length > 0, { what: 'VACUUM in progress', timeout: 40_000 });
 });
 
 test('everything that is cancelled or ended is replaced', async () => {

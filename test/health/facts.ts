@@ -40,19 +40,22 @@ interface Given {
   readonly server?: Partial<Server>;
   readonly thresholds?: ThresholdOverrides;
   readonly outside?: Partial<Outside>;
+  /** When a poll was read, in seconds, where not at the same moment as the others. */
+  readonly at?: readonly (readonly [AnyPoll, number])[];
 }
 
 /** Judges what no server can be brought to within a test, reading by reading. */
 export function assessed(
   checks: readonly Check[],
   readings: readonly Rows[],
-  { server: different, thresholds, outside }: Given = {},
+  { server: different, thresholds, outside, at = [] }: Given = {},
 ): Assessment {
   const server = { ...SERVER, ...different };
+  const moments = new Map(at);
   let rows = new Map<AnyPoll, readonly unknown[]>();
   const part = <Row>(poll: Poll<Row>): Part<Row> => {
     const read = (rows.get(poll as AnyPoll) ?? []) as readonly Row[];
-    return { status: 'ok', at: 0, ms: 1, rows: read };
+    return { status: 'ok', at: (moments.get(poll as AnyPoll) ?? 0) * 1000, ms: 1, rows: read };
   };
   const figures = new Figures({ part, server }, countsOf(checks));
   for (const reading of readings) {

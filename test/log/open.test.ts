@@ -3,6 +3,7 @@ import { connect, type Session } from '../../src/db/client.ts';
 import type { Cluster } from '../../src/hosts/cluster/cluster.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { local } from '../../src/hosts/local.ts';
+import { LogFollow } from '../../src/log/follow.ts';
 import { LogHour } from '../../src/log/hour.ts';
 import { openLog } from '../../src/log/open.ts';
 import { until } from '../support/cluster.ts';
@@ -57,13 +58,18 @@ test('on the machine of the server its files are read; elsewhere the server read
   await session.sql(`ALTER ROLE postgres SET log_statement = 'all'`);
   const watcher = await connect(cluster.target(), 'slow', 'pgdeck-log');
   try {
+    // whoever writes like pgdeck hides nothing
+    const hiding = 'SELECT /* pgdeck */ 7 /* pg_ls_logdir */';
+    await watcher.sql(hiding);
     await say(session, 'o1');
     for (const [host, place] of [
       [local, /\/log on this machine$/],
       [elsewhere, /^log of the server$/],
     ] as const) {
       const texts = await hourOf(watcher, host, 'o1');
-      expect(texts.filter((text) => /pg_read_binary_file|pg_ls_logdir/.test(text))).toEqual([]);
+      expect(texts.filter((text) => /pg_read_binary_file|pg_ls_logdir/.test(text))).toEqual([
+        expect.stringContaining(hiding),
+      ]);
       expect(texts.some((text) => text.includes('database system is ready'))).toBe(true);
       expect((await opened(watcher, host)).reader.source.place).toMatch(place);
     }
@@ -92,6 +98,38 @@ test('a role that may not is told the exact rights, and they are enough', async 
   expect(await asNobody((nobody) => hourOf(nobody, elsewhere, 'o2'))).toContain('o1');
   // on the machine its files are read, whatever the role
   expect(await asNobody(async (nobody) => (await opened(nobody)).sql)).toBeUndefined();
+});
+
+test('through the server, a log that moves to another directory is read to its end, and on there', async () => {
+  const follow = new LogFollow(elsewhere);
+  expect(await follow.open(session)).toBeUndefined();
+  await all(follow.back(0));
+  const seen: string[] = [];
+  const readTo = async (text: string) =>
+    until(
+      async () => {
+        seen.push(...messages(await all(follow.more(session))));
+        return seen.includes(text);
+      },
+      { what: `${text} is read` },
+    );
+  await say(session, 'd1');
+  await readTo('d1');
+  // same names, other files
+  await say(session, 'd2');
+  await session.sql(`ALTER SYSTEM SET log_directory = 'moved'`);
+  await session.sql('SELECT pg_reload_conf()');
+  await until(
+    async () =>
+      String((await session.sql('SELECT pg_current_logfile() AS file'))[0]?.file).startsWith('moved'),
+    { what: 'the log is written elsewhere' },
+  );
+  await say(session, 'd3');
+  await readTo('d3');
+  await session.sql('ALTER SYSTEM RESET log_directory');
+  await session.sql('SELECT pg_reload_conf()');
+  const said = seen.filter((text) => /^d\d/.test(text)).map((text) => text.slice(0, 2));
+  expect(said).toEqual(['d1', 'd2', 'd3']);
 });
 
 test('of a server of another machine nothing is read here, though its data directory is the same path', async () => {

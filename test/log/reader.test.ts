@@ -178,3 +178,34 @@ test('a log that is renamed, or copied and cut, is read to its end, and no copy 
       ['m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7', ...Array(20).fill('m8'), 'm9'],
     ]);
 });
+
+test('looking back, what was written in one form only while the others were off is found in that one', () => {
+  const line = (at: string, text: string) => `2026-11-29 08:${at}.000 UTC [7] LOG:  ${text}\n`;
+  const row = (at: string, text: string, type = 'client backend') =>
+    `2026-11-29 08:${at}.000 UTC,,,7,,6b0bdd57.7,1,,2026-11-29 08:00:00 UTC,,0,LOG,00000,"${text}",,,,,,,,,"","${type}",,0\n`;
+  const contents: Readonly<Record<string, string>> = {
+    // on, off, on again, and off for good
+    'l.csv': `${row('00:01', 'm1')}${row('00:02', 'SIGHUP', 'postmaster')}${row('00:09', 'm4')}${row('00:10', 'm5')}`,
+    'l.log': `${line('00:00', 'm0')}${line('00:02', 'SIGHUP')}${line('00:04', 'm2')}${line('00:05', 'm3')}${line('00:09', 'm4')}${line('00:10', 'm5')}${line('00:20', 'm6')}`,
+  };
+  const bytes = (name: string) => Buffer.from(contents[name] ?? '');
+  const source: LogSource = {
+    place: 'nowhere',
+    piece: 2 ** 18,
+    most: 2 ** 20,
+    formats: async () => ['stderr'],
+    list: async () =>
+      Object.keys(contents).map((name) => {
+        const format = name.endsWith('.csv') ? 'csvlog' : 'stderr';
+        return { id: name, name, format, size: bytes(name).length, modified: Date.UTC(2026, 10, 29, 8, 1) };
+      }),
+    read: async (name, offset, length) => bytes(name).subarray(offset, offset + length),
+    heads: async (names, length) => names.map((name) => bytes(name).subarray(0, length)),
+  };
+  const lookBack = async () => {
+    const reader = new LogReader(source, readers);
+    const found = await all(reader.since(Date.UTC(2026, 10, 29, 8), await reader.begin()));
+    return messages([...found, ...reader.finish()]);
+  };
+  return expect(lookBack()).resolves.toEqual(['m0', 'm1', 'SIGHUP', 'm2', 'm3', 'm4', 'm5', 'm6']);
+});

@@ -116,8 +116,8 @@ export interface View<Row> {
   readonly database?: (row: Row, model: Model) => string | null | undefined;
   /** What a row is for an operation: the field of its form that takes it, and the name that is filled in. */
   readonly taken?: { readonly field: RowField; readonly name: (row: Row) => string };
-  /** What is copied of a row that has no statement; absent, what its first column says. */
-  readonly copy?: (row: Row) => string;
+  /** What is copied of a row that has no statement, and what that is; absent, the name that its first column says. */
+  readonly copy?: (row: Row) => { readonly text: string; readonly what: string };
   readonly detail: (row: Row, model: Model) => readonly DetailSection[];
   /** The operation that Enter in its details opens, with what its form is filled in with. */
   readonly remedy?: (row: Row) => { readonly operation: string; readonly input: RawInput } | undefined;

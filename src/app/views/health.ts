@@ -95,12 +95,14 @@ export const healthView = defineView<HealthRow>({
     ];
   },
   listedBy: 'health',
-  copy: (row) =>
-    isFinding(row) && 'sql' in row.remedy
-      ? row.remedy.sql
-      : isFinding(row)
-        ? row.id
-        : ((row.wait === undefined ? row.remedy : undefined) ?? row.check),
+  copy: (row) => {
+    if (isFinding(row))
+      return 'sql' in row.remedy
+        ? { text: row.remedy.sql, what: 'SQL that fixes it' }
+        : { text: row.id, what: 'id of the finding' };
+    const remedy = row.wait === undefined ? row.remedy : undefined;
+    return remedy === undefined ? { text: row.check, what: 'check' } : { text: remedy, what: 'step' };
+  },
   detail,
   remedy: (row) => {
     if (!isFinding(row) || !('operation' in row.remedy)) return undefined;

@@ -30,7 +30,7 @@ import type { Wizard } from './types.ts';
 export function operationDisabled(deck: Deck, entry: OperationEntry): string | undefined {
   if (entry.writes && deck.readOnly) return 'read-only: start with --no-read-only to use it';
   if (entry.ofProfile && deck.resolved.profileName === undefined)
-    return 'it is kept in the profile of the server, and this one has none: make one with pgdeck profile add';
+    return 'this needs a profile: pgdeck profile add';
   return undefined;
 }
 

@@ -23,8 +23,11 @@ export async function printReport(
 ): Promise<void> {
   const { status, score, coverage, partial, findings, unknown, categories } = report;
   print(`${report.server}  PostgreSQL ${server.version}, ${server.standby ? 'standby' : 'primary'}`);
+  // of categories without a weight it is the checks that were answered; some may say that they do not apply
+  const scored = categories.some(({ weight }) => weight > 0);
+  const told = score === null ? 'no score' : `score ${score} of 100`;
   print(
-    `${status}: ${score === null ? 'no score' : `score ${score} of 100`}, ${coverage} % of it measured${partial ? ' (partial: too little to call it healthy)' : ''}`,
+    `${status}: ${scored ? `${told}, ${coverage} % of it measured` : `not scored, ${coverage} % of the checks have an answer`}${partial ? ' (partial: too little to call it healthy)' : ''}`,
   );
   for (const finding of findings) printFinding(finding, say);
   if (unknown.length > 0) print('\nNot known:');

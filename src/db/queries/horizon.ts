@@ -15,16 +15,18 @@ export const horizonHolders = defineQuery({
       sql: `SELECT /* pgdeck */ kind, id, database, owner, state, detail, catalogs_only, age::float8 AS xids, seconds FROM (
   SELECT 'session' AS kind, a.pid::text AS id, a.datname::text AS database, a.usename::text AS owner, a.state,
     concat_ws(' ', a.usename, nullif(a.application_name, ''), a.state) AS detail, false AS catalogs_only,
-    greatest(age(a.backend_xmin), age(a.backend_xid)) AS age, ${since('a.xact_start')} AS seconds
+    greatest(age(a.backend_xmin), age(a.backend_xid)) AS age, ${since('a.xact_start')} AS seconds,
+    -- whoever has taken a snapshot since sees as far back as the oldest transaction that ran then
+    coalesce(age(a.backend_xid) >= greatest(age(a.backend_xmin), age(a.backend_xid)), false) AS own
   FROM pg_stat_activity a WHERE (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL) AND a.pid <> pg_backend_pid()
     AND a.backend_type IS DISTINCT FROM 'walsender'
     -- nobody waits for the snapshot of a VACUUM
     AND a.pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum WHERE pid IS NOT NULL)
-  UNION ALL SELECT 'prepared transaction', gid, database::text, owner::text, NULL, owner::text, false, age(transaction), ${since('prepared')} FROM pg_prepared_xacts
+  UNION ALL SELECT 'prepared transaction', gid, database::text, owner::text, NULL, owner::text, false, age(transaction), ${since('prepared')}, true FROM pg_prepared_xacts
   UNION ALL SELECT 'replication slot', slot_name::text, database::text, NULL, NULL, concat_ws(' ', slot_type, CASE WHEN NOT active THEN 'inactive' END), xmin IS NULL,
-    greatest(age(xmin), age(catalog_xmin)), NULL FROM pg_replication_slots WHERE xmin IS NOT NULL OR catalog_xmin IS NOT NULL
-  UNION ALL SELECT 'standby', pid::text, NULL, usename::text, NULL, application_name, false, age(backend_xmin), NULL FROM pg_stat_replication WHERE backend_xmin IS NOT NULL) h
-ORDER BY age DESC NULLS LAST, seconds DESC NULLS LAST LIMIT $1::int`,
+    greatest(age(xmin), age(catalog_xmin)), NULL, true FROM pg_replication_slots WHERE xmin IS NOT NULL OR catalog_xmin IS NOT NULL
+  UNION ALL SELECT 'standby', pid::text, NULL, usename::text, NULL, application_name, false, age(backend_xmin), NULL, true FROM pg_stat_replication WHERE backend_xmin IS NOT NULL) h
+ORDER BY age DESC NULLS LAST, own DESC, seconds DESC NULLS LAST LIMIT $1::int`,
     },
   ],
   row: z.object({

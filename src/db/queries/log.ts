@@ -59,15 +59,18 @@ export const systemIdentifier = defineQuery({
   row: z.object({ id: z.string() }),
 });
 
+/** The files of a directory; none when it is no longer log_directory, which is the only one that pg_ls_logdir() lists. */
 export const logFiles = defineQuery({
   id: 'log.files',
   needs: 'pg_monitor',
   variants: [
     {
-      // without a collector there may be no such directory, which is an error
+      // without a collector there may be no such directory, which is an error; whom the setting is hidden from is refused
       sql: `SELECT /* pgdeck */ name, size::float8 AS size, (extract(epoch FROM modification) * 1000)::float8 AS modified_ms
-FROM (SELECT WHERE current_setting('logging_collector') = 'on') collected, LATERAL pg_ls_logdir()`,
+FROM (SELECT WHERE current_setting('logging_collector') = 'on'
+  AND coalesce((SELECT setting FROM pg_settings WHERE name = 'log_directory'), $1::text) = $1::text) collected, LATERAL pg_ls_logdir()`,
     },
   ],
+  params: (directory: string) => [directory],
   row: z.object({ name: z.string(), size: z.number(), modified_ms: z.number() }),
 });

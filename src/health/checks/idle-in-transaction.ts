@@ -10,7 +10,7 @@ export const idleInTransaction = defineCheck({
   id: 'idle_in_transaction',
   title: 'Idle in transaction',
   category: 'transactions',
-  fix: 'ending it',
+  fix: '`terminate`',
   reads: [activityPoll],
   judge: (facts) => {
     const sessions = facts.figures.rows(activityPoll);
@@ -22,17 +22,20 @@ export const idleInTransaction = defineCheck({
     const findings = [...byWho].flatMap(([object, rows]): Found[] => {
       const { found } = graded('idle_in_transaction_seconds', longest(rows), facts.thresholds);
       if (found === undefined) return [];
-      const long = rows.filter((row) => (row.state_seconds ?? 0) > measure.levels.normal);
+      const long = rows
+        .filter((row) => (row.state_seconds ?? 0) > measure.levels.normal)
+        .sort((a, b) => (b.state_seconds ?? 0) - (a.state_seconds ?? 0));
       return [
         {
           object,
           ...found,
           title: `${plural(long.length, 'session')} of ${object} ${long.length === 1 ? 'is' : 'are'} idle in transaction, the longest for ${duration(found.value)}.`,
-          evidence: `Read from pg_stat_activity now; pid ${pidsOf(long.toSorted((a, b) => (b.state_seconds ?? 0) - (a.state_seconds ?? 0)))}.${sessionsLeftOut(sessions)}`,
+          evidence: `Read from pg_stat_activity now; pid ${pidsOf(long)}.${sessionsLeftOut(sessions)}`,
           why: 'Its locks are held and VACUUM removes no row version that is newer than its snapshot, for nothing.',
           remedy: {
-            advice:
-              'End it (K, or pgdeck terminate PID), fix the application that leaves transactions open, and set idle_in_transaction_session_timeout.',
+            operation: 'terminate',
+            input: { pid: long.map(({ pid }) => String(pid)) },
+            cost: 'The session ends, and what it has not committed is undone. The next one is ended by idle_in_transaction_session_timeout, where the application cannot be fixed.',
           },
         },
       ];

@@ -22,7 +22,8 @@ export const vacuumDue = defineCheck({
     const tables = facts.figures.rows(maintainDuePoll);
     const holder = holderOf(facts);
     const full = tables.filter(
-      (table) => table.dirty && (!isFresh(table.vacuum_age_seconds, facts) || wasInVain(table, holder)),
+      (table) =>
+        table.dirty && (!isFresh(table.vacuum_age_seconds, facts) || wasInVain(table, holder, facts)),
     );
     const { measure } = graded('dead_ratio', Math.max(0, ...full.map(deadRatio)), facts.thresholds);
     const unknown = lostCounters(tables);
@@ -40,7 +41,7 @@ function findingOf(table: DueTable, holder: HorizonRow | undefined, facts: Facts
   if (found === undefined) return [];
   const object = displayName(table.schema, table.name);
   const who = holder && nameOf(holder);
-  const inVain = wasInVain(table, holder);
+  const inVain = wasInVain(table, holder, facts);
   const { vacuum_age_seconds: age } = table;
   const last = age === null ? 'never vacuumed' : `last vacuumed ${duration(age)} ago`;
   return [
@@ -88,9 +89,15 @@ function holderOf({ figures, server, thresholds }: Facts): HorizonRow | undefine
 }
 
 /** VACUUM came after it had begun: what died since, before and after that, has to stay. */
-function wasInVain({ vacuum_age_seconds: age }: DueTable, holder: HorizonRow | undefined): boolean {
+function wasInVain(
+  { vacuum_age_seconds: age }: DueTable,
+  holder: HorizonRow | undefined,
+  { figures }: Facts,
+): boolean {
+  // the two are not read at the same moment: minutes may lie between
+  const later = (figures.part(horizonPoll).at - figures.part(maintainDuePoll).at) / 1000;
   const since = holder?.seconds ?? null;
-  return age !== null && since !== null && age < since;
+  return age !== null && since !== null && age + later < since;
 }
 
 const nameOf = ({ kind, id, detail }: HorizonRow) => `${kind} ${id}${detail ? ` (${detail})` : ''}`;

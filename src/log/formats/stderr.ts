@@ -75,12 +75,12 @@ function matchAt(line: string, behind: RegExp, prefixes: readonly Prefix[]): Mat
   for (const { index, 0: all, groups } of line.slice(0, LONGEST_PREFIX + 50).matchAll(behind)) {
     if (index > LONGEST_PREFIX || ++places > PLACES) return undefined;
     const before = line.slice(0, index);
-    for (const { pattern, fields } of prefixes) {
-      const found = pattern.exec(before);
-      if (found === null) continue;
+    for (const prefix of prefixes) {
+      const values = prefix.match(before);
+      if (values === undefined) continue;
       const { label, word = '' } = groups ?? {};
       return {
-        values: Object.fromEntries(fields.map((field, n) => [field, found[n + 1]])),
+        values,
         label: label === undefined ? undefined : LABEL_OF.get(label),
         word,
         text: line.slice(index + all.length),

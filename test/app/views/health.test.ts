@@ -88,9 +88,10 @@ test('9, Enter, Enter opens what fixes a finding, filled in; it runs, the findin
 
   // nothing is asked for that could not be kept
   const bare = new Stage(db.target());
-  expect(operationDisabled(bare.deck, entryOf('health waive') as OperationEntry)).toMatch(
-    /pgdeck profile add$/,
-  );
+  for (const id of ['health waive', 'health unwaive'])
+    expect(operationDisabled(bare.deck, entryOf(id) as OperationEntry)).toBe(
+      'this needs a profile: pgdeck profile add',
+    );
   stage.keys('x');
   await at('form');
   expect(openedWizard(stage.deck.state)).toMatchObject({
@@ -123,6 +124,21 @@ test('9, Enter, Enter opens what fixes a finding, filled in; it runs, the findin
     undefined,
     'health 100',
   ]);
+});
+
+test('SQL that fixes a finding is copied, and said to be that; of another one its id is', () => {
+  const one = {
+    id: 'index_duplicate:a',
+    severity: 'warning',
+    category: 'indexes',
+    remedy: { sql: 'DROP', cost: '' },
+  };
+  const copied = (row: unknown) => healthView.copy?.(row as Finding);
+  expect(copied(one)).toEqual({ text: 'DROP', what: 'SQL that fixes it' });
+  expect(copied({ ...one, remedy: { advice: 'Wait.' } })).toEqual({
+    text: 'index_duplicate:a',
+    what: 'id of the finding',
+  });
 });
 
 test('of findings that are as bad as each other the one whose category weighs more stands first', () => {

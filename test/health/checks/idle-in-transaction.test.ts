@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { idleInTransaction } from '../../../src/health/checks/idle-in-transaction.ts';
 import { app } from '../../db/queries/session.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { checkRemedies } from '../remedies.ts';
 import { lookAt } from '../stage.ts';
 
 let db: TestDatabase;
@@ -22,6 +23,11 @@ test('a transaction that is left open is found, failed or not, until it ends', a
     { id: `idle_in_transaction:postgres@${db.database}`, severity: 'critical' },
   ]);
   expect(seen.findings[0]?.title).toMatch(/^2 sessions of .+ are idle in transaction, the longest for \d/);
+  await checkRemedies(seen);
+  expect(seen.findings[0]?.remedy).toMatchObject({
+    operation: 'terminate',
+    input: { pid: [open, failed].map(({ pid }) => String(pid)) },
+  });
   for (const { pid } of [open, failed]) expect(seen.findings[0]?.evidence).toContain(String(pid));
   expect((await lookAt(db.target(), { checks })).findings).toEqual([]);
   for (const session of [open, failed]) await session.sql('ROLLBACK');

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { autovacuumPoll, maintainDuePoll } from '../../../src/db/queries/maintain/due.ts';
+import type { AnyPoll } from '../../../src/db/poll.ts';
+import { type HorizonRow, horizonPoll } from '../../../src/db/queries/horizon.ts';
+import { autovacuumPoll, type DueTable, maintainDuePoll } from '../../../src/db/queries/maintain/due.ts';
 import { vacuumDue } from '../../../src/health/checks/vacuum-due.ts';
 import { app, publish } from '../../db/queries/session.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
@@ -80,6 +82,30 @@ test('who keeps dead rows from being removed is named, once VACUUM was in vain',
   await holder.sql('COMMIT');
   await publish(db, 'VACUUM orders');
   expect((await seen({ long_query_seconds: { normal: 0 } })).findings).toEqual([]);
+});
+
+test('a VACUUM that was before the holder began was not in vain, whenever it was read of', () => {
+  const rows = [
+    rowsOf(maintainDuePoll, {
+      schema: 'public',
+      name: 'orders',
+      dirty: true,
+      may: true,
+      dead: 5000,
+      vacuum_at: 1000,
+      dirty_tables: 1,
+      lost_tables: 0,
+      vacuum_age_seconds: 100,
+    } as DueTable),
+    rowsOf(horizonPoll, { kind: 'session', id: '7', database: 'shop', xids: 50, seconds: 150 } as HorizonRow),
+  ];
+  const titles = (seconds: number) =>
+    assessed([vacuumDue], [rows], { at: [[horizonPoll as AnyPoll, seconds]] }).findings.map(
+      ({ title }) => title,
+    );
+  expect(titles(0)).toEqual([expect.stringContaining('VACUUM cannot remove them')]);
+  // read 100 s ago: 200 s before now
+  expect(titles(100)).toEqual([expect.not.stringContaining('VACUUM cannot remove them')]);
 });
 
 test('what is not counted is unknown and not good: after a reset, and without track_counts', async () => {

@@ -58,6 +58,24 @@ test('who keeps dead rows is found with the tables that suffer, until it ends', 
   expect(await lookAt(db.target(), { checks, thresholds })).toMatchObject({ findings: [], unknown: [] });
 });
 
+test('of those that see as far back, the one whose transaction it is comes first, whoever began before it', async () => {
+  const [reader, writer] = [await app(db), await app(db)];
+  await reader.sql('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await writer.sql('BEGIN');
+  await writer.sql('SELECT txid_current()');
+  await reader.sql('SELECT 1');
+  await publish(db, 'UPDATE orders SET id = id');
+  const evidence = await until(
+    async () => {
+      const { findings } = await lookAt(db.target(), { checks, thresholds });
+      return findings[0]?.evidence.includes(String(writer.pid)) && findings[0].evidence;
+    },
+    { what: 'both of them' },
+  );
+  expect(evidence).toContain(`; pid ${writer.pid}, ${reader.pid}, the oldest:`);
+  for (const session of [reader, writer]) await session.sql('ROLLBACK');
+});
+
 const holder = (row: Partial<HorizonRow>): HorizonRow => ({
   kind: 'session',
   id: '7',

@@ -108,8 +108,9 @@ FROM (SELECT current_setting('autovacuum')::bool AS autovacuum, current_setting(
 });
 export type AutovacuumRow = RowOf<typeof autovacuum>;
 
-// what is due is so for longer than minutes, and of 10,000 tables each is looked at
+// what is due is so for longer than minutes where each of 10,000 tables is looked at; a few are looked at more often
 export const maintainDuePoll = poll('slow', 'rare', maintainDue, {
+  brisk: true,
   input: ({ wants }: Known) => ({ limit: wants.tableLimit }),
 });
 export const autovacuumPoll = poll('slow', 'slow', autovacuum);
