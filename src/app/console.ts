@@ -254,8 +254,6 @@ export class Console implements Deck {
   #behind: Overlay | undefined;
   #password: ((password: string | undefined) => void) | undefined;
 
-  // --- the sampler ----------------------------------------------------------------------------------------------
-
   #onSampler(event: SamplerEvent): void {
     if (event === 'data') this.model.observe();
     followAlerts(this, event);

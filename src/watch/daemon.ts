@@ -14,6 +14,7 @@ import { WatchFiles } from './files.ts';
 import { parseListen } from './http/address.ts';
 import { listen } from './http/server.ts';
 import { messageOf } from './message.ts';
+import { METRIC_POLLS } from './metrics/registry.ts';
 import { metricsText } from './metrics/text.ts';
 import { Watch } from './watch.ts';
 
@@ -78,6 +79,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       ...{ resolved, env, host, waivers, onChange: changed, known: kept.alerts },
       ...(interval !== undefined && { interval }),
       ...(settings.severity && { least: settings.severity }),
+      ...(address && { polls: METRIC_POLLS }),
       onSample: (assessment) => {
         if (address === undefined) return;
         const at = new Date();

@@ -5,6 +5,7 @@ import { outsideFacts } from '../app/outside/facts.ts';
 import { watchOptions } from '../app/watch.ts';
 import type { Env } from '../config/libpq/env.ts';
 import type { Resolved } from '../config/profile.ts';
+import type { AnyPoll } from '../db/poll.ts';
 import { type Assessment, assess } from '../health/assess.ts';
 import type { Outside } from '../health/outside.ts';
 import { CHECKS, countsOf, pollsOf, readAt, titleOf } from '../health/registry.ts';
@@ -32,6 +33,8 @@ export interface WatchOptions {
   /** Seconds between two samples. */
   readonly interval?: number;
   readonly least?: Least;
+  /** What is read beside what the checks read. */
+  readonly polls?: readonly AnyPoll[];
   /** Alerts that stood when an earlier one ended. */
   readonly known?: readonly Alert[];
   /** What somebody lives with; read anew with what the server does not tell. */
@@ -81,7 +84,7 @@ export class Watch {
   }
 
   start(): void {
-    this.sampler.need(pollsOf(CHECKS));
+    this.sampler.need([...pollsOf(CHECKS), ...(this.#options.polls ?? [])]);
     this.sampler.start();
   }
 

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { frameOf, shapeOf } from '../../../src/app/frame.ts';
+import { lineText } from '../../../src/text/line.ts';
+import { app, publish } from '../../db/queries/session.ts';
+import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { Stage } from '../stage.ts';
+
+let db: TestDatabase;
+let stage: Stage;
+
+beforeAll(async () => {
+  db = await testDatabase();
+  await publish(db, 'CREATE TABLE orders (id int)');
+  stage = await new Stage(db.target(), {
+    thresholds: { lock_wait_seconds: { normal: 0.1, alert: 0.2, critical: 600 } },
+  }).start();
+});
+afterAll(async () => {
+  await stage?.stop();
+  await db?.drop();
+});
+
+/** The bands of the frame with their heights, and the line of the alerts. */
+function frame(columns: number, rows: number) {
+  stage.deck.resize(columns, rows);
+  const bands = frameOf(shapeOf(stage.deck));
+  const [alerts] = bands.filter(({ id }) => id === 'alerts');
+  const content = alerts?.content;
+  const line = Array.isArray(content) ? content[0]?.lines(stage.deck).map(lineText).join('') : undefined;
+  return { height: bands.reduce((sum, { height }) => sum + height, 0), line };
+}
+const told = () => stage.deck.state.log.map(({ text }) => text).filter((text) => /lock/.test(text));
+
+test('an alert is a line under the header and an entry of the message log, and the frame is as high as before', async () => {
+  expect(frame(120, 40)).toMatchObject({ height: 40 });
+  const [holder, waiter] = await Promise.all([app(db), app(db)]);
+  await holder.sql('BEGIN');
+  await holder.sql('LOCK orders');
+  await waiter.sql('BEGIN');
+  const waiting = waiter.sql('LOCK orders');
+  const own = () => stage.deck.state.alerts.find(({ key }) => key === 'lock_wait:public.orders');
+  try {
+    await stage.seconds(() => own() !== undefined, 'the alert');
+    expect(told()).toEqual([expect.stringMatching(/^alert: .* wait/)]);
+    for (const [columns, rows] of [
+      [80, 24],
+      [120, 40],
+      [200, 50],
+    ] as const) {
+      const { height, line } = frame(columns, rows);
+      expect(height).toBe(rows);
+      expect(line).toMatch(/^!+.* for [\d.]+m?s.* \(9\)\s*$/);
+      expect(line?.length).toBeLessThanOrEqual(columns);
+    }
+    // where there is no room for it the rows are for the panes
+    expect(frame(80, 16)).toEqual({ height: 16, line: undefined });
+    stage.deck.resize(120, 40);
+  } finally {
+    await holder.sql('ROLLBACK');
+    await waiting;
+    await Promise.all([holder.close(), waiter.close()]);
+  }
+});
