@@ -49,7 +49,7 @@ test('an alert is a line under the header and an entry of the message log, and t
     ] as const) {
       const { height, line } = frame(columns, rows);
       expect(height).toBe(rows);
-      expect(line).toMatch(/^!+.* for [\d.]+m?s.* \(9\)\s*$/);
+      expect(line).toMatch(/^!+.* {2}(and \d+ more )?\(9\) *$/);
       expect(line?.length).toBeLessThanOrEqual(columns);
     }
     // where there is no room for it the rows are for the panes
