@@ -1,0 +1,54 @@
+import { until } from '../../support/until.ts';
+import { Hook } from './inbox.ts';
+import { Program } from './program.ts';
+import { as, MANY, type Stage } from './stage.ts';
+
+const RELATIONS = 1000;
+/** As many rows as make it more than a remark. */
+const ROWS = 1000;
+/** Ten by themselves, and one that stands for the others. */
+const TOLD = 11;
+const SEEN_MS = 90_000;
+/** A second flood would come with the next reading. */
+const READINGS_MS = 12_000;
+
+/** What is told of a thousand relations with the same finding, when it comes and when it goes. */
+export async function many(stage: Stage): Promise<string[]> {
+  await as(
+    stage.primary,
+    (session) =>
+      session.sql(`DO $$ BEGIN
+        CREATE SCHEMA wide;
+        FOR i IN 1..${RELATIONS} LOOP
+          EXECUTE format('CREATE TABLE wide.t%s (id int) WITH (autovacuum_enabled = off)', i);
+          EXECUTE format('INSERT INTO wide.t%s SELECT generate_series(1, ${ROWS})', i);
+        END LOOP; END $$`),
+    MANY,
+  );
+  const hook = await new Hook().up();
+  const program = new Program(stage, MANY, [], { PGDECK_WEBHOOK_URL: hook.url });
+  const told = (state: string) =>
+    hook.taken.filter((one) => one.check === 'autovacuum_off' && one.state === state);
+  const faults: string[] = [];
+  const expect = (state: string) => {
+    const objects = told(state).map(({ object }) => object);
+    const groups = objects.filter((object) => object === '*').length;
+    if (objects.length !== TOLD || groups !== 1 || new Set(objects).size !== TOLD)
+      faults.push(`${RELATIONS} relations: ${state} was told of ${objects.join(', ') || 'nothing'}`);
+  };
+  try {
+    await until(() => told('raised').length >= TOLD, { what: 'alerts of many relations', timeout: SEEN_MS });
+    const until2 = Date.now() + READINGS_MS;
+    await until(() => Date.now() > until2, { what: 'two more readings', timeout: 2 * READINGS_MS });
+    expect('raised');
+    await as(stage.primary, (session) => session.sql('DROP SCHEMA wide CASCADE'), MANY);
+    await until(() => told('resolved').length >= TOLD, { what: 'the end of all', timeout: SEEN_MS });
+    expect('resolved');
+  } catch (error) {
+    faults.push(`${RELATIONS} relations: ${(error as Error).message}`);
+  } finally {
+    await program.stop();
+    await hook.down();
+  }
+  return faults;
+}
