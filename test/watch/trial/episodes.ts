@@ -27,37 +27,51 @@ export const isOf =
   (one: Taken): boolean =>
     one.check === check && one.object === object && (state === undefined || one.state === state);
 
-/** Lets a trouble come and go until the time is up; `inbox` tells when it was seen and when it was seen to be over. */
-export async function comeAndGo(trouble: Trouble, inbox: Inbox, end: number): Promise<Episode[]> {
-  const { check, object } = trouble;
-  const told = (state: string) => inbox.taken.filter(isOf(trouble, state)).length;
+/**
+ * Lets a trouble come and go until the time is up; `inbox` tells when it was seen and when it was seen to be over. What
+ * was not told in time goes to `onFault`.
+ */
+export async function comeAndGo(
+  trouble: Trouble,
+  inbox: Inbox,
+  end: number,
+  onFault: (fault: string) => void,
+): Promise<Episode[]> {
   const episodes: Episode[] = [];
-  while (Date.now() < end - LAST_MS) {
-    const nth = episodes.length + 1;
-    const begun = Date.now();
-    const stop = keep(trouble);
-    try {
-      await until(() => told('raised') >= nth, { what: `raised ${check}, time ${nth}`, timeout: RAISED_MS });
-      await delay(STAND_MS);
-    } finally {
-      await stop();
-    }
-    const ended = Date.now();
-    await until(
-      async () => {
-        await trouble.end();
-        return true;
-      },
-      { what: `the end of ${check}`, timeout: RESOLVED_MS },
-    );
-    episodes.push({ check, object, begun, ended });
-    await until(() => told('resolved') >= nth, {
-      what: `resolved ${check}, time ${nth}`,
-      timeout: RESOLVED_MS,
-    });
-    await delay(CALM_MS);
+  try {
+    while (Date.now() < end - LAST_MS) await episode(trouble, inbox, episodes);
+  } catch (error) {
+    onFault((error as Error).message);
   }
   return episodes;
+}
+
+async function episode(trouble: Trouble, inbox: Inbox, episodes: Episode[]): Promise<void> {
+  const { check, object } = trouble;
+  const nth = episodes.length + 1;
+  const told = (state: string, timeout: number) =>
+    until(() => inbox.taken.filter(isOf(trouble, state)).length >= nth, {
+      what: `${state} ${check}, time ${nth}`,
+      timeout,
+    });
+  const begun = Date.now();
+  const stop = keep(trouble);
+  try {
+    await told('raised', RAISED_MS);
+    await delay(STAND_MS);
+  } finally {
+    await stop();
+  }
+  const ended = Date.now();
+  // the server may be away
+  const over = async () => {
+    await trouble.end();
+    return true;
+  };
+  await until(over, { what: `the end of ${check}`, timeout: RESOLVED_MS });
+  episodes.push({ check, object, begun, ended });
+  await told('resolved', RESOLVED_MS);
+  await delay(CALM_MS);
 }
 
 /** Keeps it so, also when the server was away; answers how to stop that. */

@@ -23,32 +23,32 @@ export class Hook implements Inbox {
   readonly name = 'webhook';
   readonly taken: Taken[] = [];
   readonly #receiver = new Receiver();
-  #refuses = false;
 
   get url(): string {
     return String(this.#receiver.url('/services/trial'));
   }
 
   async up(): Promise<this> {
-    this.#refuses = false;
-    this.#receiver.answer = (_request, response) => {
-      const body = this.#receiver.requests.at(-1)?.body ?? '';
-      if (this.#refuses) {
-        response.writeHead(503).end();
-        return;
-      }
-      const { check, object, state, at } = JSON.parse(body);
-      this.taken.push({ check, object, state, at: Date.parse(at), arrived: Date.now() });
-      response.end('ok');
-    };
-    await this.#receiver.up();
+    await this.#open(false);
     return this;
   }
 
   /** Listens again, and takes nothing. */
-  async refuse(): Promise<void> {
-    await this.up();
-    this.#refuses = true;
+  refuse(): Promise<void> {
+    return this.#open(true);
+  }
+
+  async #open(refuses: boolean): Promise<void> {
+    this.#receiver.answer = (_request, response) => {
+      if (refuses) {
+        response.writeHead(503).end();
+        return;
+      }
+      const { check, object, state, at } = JSON.parse(this.#receiver.requests.at(-1)?.body ?? '');
+      this.taken.push({ check, object, state, at: Date.parse(at), arrived: Date.now() });
+      response.end('ok');
+    };
+    await this.#receiver.up();
   }
 
   async down(): Promise<void> {

@@ -32,6 +32,13 @@ const RESTART_MS = 60_000;
 const CAUGHT_UP_MS = 90_000;
 
 const faults: string[] = [];
+const onFault = (fault: string) => void faults.push(fault);
+/** What fails does not keep the rest from being told. */
+const tried = <T>(work: Promise<T>): Promise<T | undefined> =>
+  work.catch((error: Error) => {
+    onFault(error.message);
+    return undefined;
+  });
 const said = (line: string) => console.log(line);
 
 async function trial(stage: Stage): Promise<void> {
@@ -47,20 +54,20 @@ async function trial(stage: Stage): Promise<void> {
     const length = minutes * 60_000;
     const at = (share: number) => delay(Math.max(0, begun + share * length - Date.now()));
     const [episodes, away, scraped, flood] = await Promise.all([
-      Promise.all(troubles(stage).map((one) => comeAndGo(one, mailbox, begun + length))),
-      at(RESTART).then(() => restart(stage, mailbox)),
-      at(SCRAPES).then(() => scrape(stage, address, program.pid)),
-      many(stage),
-      at(DOWN).then(() => miss(hook, mailbox, DOWN_FOR * length)),
+      Promise.all(troubles(stage).map((one) => comeAndGo(one, mailbox, begun + length, onFault))),
+      tried(at(RESTART).then(() => restart(stage, mailbox))),
+      tried(at(SCRAPES).then(() => scrape(stage, address, program.pid))),
+      tried(many(stage)),
+      tried(at(DOWN).then(() => miss(hook, mailbox, DOWN_FOR * length))),
     ]);
-    const all = [...episodes.flat(), away];
+    const all = [...episodes.flat(), ...(away ? [away] : [])];
     // it is told what it has missed; one that is too many comes after that
     await until(() => hook.taken.length >= mailbox.taken.length, {
       what: 'what the webhook has missed',
       timeout: CAUGHT_UP_MS,
-    }).catch((error: Error) => faults.push(error.message));
-    said(`${table(all, [hook, mailbox])}\n\n${scraped.report}`);
-    faults.push(...differences(all, [hook, mailbox]), ...scraped.faults, ...flood);
+    }).catch((error: Error) => onFault(error.message));
+    said(`${table(all, [hook, mailbox])}\n\n${scraped?.report ?? ''}`);
+    faults.push(...differences(all, [hook, mailbox]), ...(scraped?.faults ?? []), ...(flood ?? []));
     if (!/ updated critical /.test(program.said)) faults.push('no alert was updated: that was not tried');
     if ((await program.stop()) !== 0) faults.push('the watch did not end well');
   } finally {

@@ -55,7 +55,9 @@ async function counted(stage: Stage, work: () => Promise<unknown>): Promise<numb
   const calls = () =>
     as(stage.primary, async (admin) => {
       const [row] = await admin.sql(
-        'SELECT sum(calls)::float8 AS calls FROM pg_stat_statements WHERE userid = $1::regrole',
+        // another one watches another database
+        `SELECT sum(calls)::float8 AS calls FROM pg_stat_statements
+          WHERE userid = $1::regrole AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
         [WATCHER],
       );
       return Number(row?.calls);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { watchOptions } from '../../../src/app/watch.ts';
 import { resolve } from '../../../src/config/profile.ts';
 import { NO_SETTINGS } from '../../../src/config/settings.ts';
 import { place } from '../../../src/db/errors.ts';
@@ -6,8 +7,10 @@ import { CHECKS } from '../../../src/health/registry.ts';
 import { local } from '../../../src/hosts/local.ts';
 import { Outbox } from '../../../src/notify/outbox.ts';
 import { messageOf } from '../../../src/watch/message.ts';
+import { METRIC_POLLS } from '../../../src/watch/metrics/registry.ts';
 import { metricsText } from '../../../src/watch/metrics/text.ts';
 import { Watch } from '../../../src/watch/watch.ts';
+import { simulated } from '../../bench/simulated.ts';
 import { ManualClock } from '../../monitor/manual-clock.ts';
 
 /*
@@ -37,8 +40,11 @@ const outbox = new Outbox({
   ],
 });
 const all = CHECKS.map(({ id }) => ({ id, until: '2999-12-31', reason: 'now and then' }));
+const { connect } = watchOptions(resolved, 1);
 const watch: Watch = new Watch({
   ...{ resolved, env: process.env, host: local, interval: 1, least: 'warning', clock, wallClock },
+  polls: METRIC_POLLS,
+  connect: async (purpose) => simulated(await connect(purpose), wallClock),
   waivers: () => (Math.floor(clock.now() / (WAIVED_EVERY * 1000)) % 2 === 0 ? [] : all),
   onChange: (changes) => {
     for (const change of changes) {
