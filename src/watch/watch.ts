@@ -14,7 +14,7 @@ import type { Host } from '../hosts/host.ts';
 import { LogHour } from '../log/hour.ts';
 import { type Clock, systemClock } from '../monitor/clock.ts';
 import { Figures } from '../monitor/figures.ts';
-import { Sampler, type SamplerEvent } from '../monitor/sampler.ts';
+import { Sampler, type SamplerEvent, type SamplerOptions } from '../monitor/sampler.ts';
 import { DEFAULT_WANTS } from '../monitor/wants.ts';
 
 /** Rows of a kind that are read at most: what is wrong with a thousand tables is wrong with the server. */
@@ -42,6 +42,7 @@ export interface WatchOptions {
   readonly onChange: (changes: readonly Change[]) => void;
   /** Something was read and judged. */
   readonly onSample?: (assessment: Assessment) => void;
+  readonly connect?: SamplerOptions['connect'];
   readonly clock?: Clock;
   /** ms since 1970 */
   readonly wallClock?: () => number;
@@ -61,7 +62,7 @@ export class Watch {
   readonly #tracker: Tracker;
   readonly #wallClock: () => number;
   #outside = NOTHING;
-  #waivers: readonly Waiver[] = [];
+  #waivers: readonly Waiver[];
   #assessment: Assessment | undefined;
   #sampledAt: number | undefined;
   #asking = false;
@@ -69,11 +70,13 @@ export class Watch {
   #log: LogHour | undefined;
 
   constructor(options: WatchOptions) {
-    const { resolved, interval, clock = systemClock, wallClock = Date.now } = options;
+    const { resolved, interval, connect, clock = systemClock, wallClock = Date.now } = options;
     this.#options = options;
     this.#wallClock = wallClock;
+    // what is an alert at once would be one before they are read with what the server does not tell
+    this.#waivers = options.waivers();
     this.#tracker = new Tracker(options.least, options.known);
-    this.sampler = new Sampler({ ...watchOptions(resolved, interval), clock });
+    this.sampler = new Sampler({ ...watchOptions(resolved, interval), ...(connect && { connect }), clock });
     this.sampler.wants = {
       ...DEFAULT_WANTS,
       ...{ idleSeconds: resolved.thresholds.idle_session_seconds, lockLimit: MANY },

@@ -102,6 +102,12 @@ test('an alert goes out once, stands on the pages, and outlives the process that
     const metrics = await (await fetch(`http://${address}/metrics`)).text();
     expect(metrics).toMatch(/^pg_up(\{.*\})? 1$/m);
     expect(metrics).toMatch(/^pgdeck_alerts\{.*lock_wait.*\} 1$/m);
+    // sampled for this page alone: no check reads it
+    await until(
+      async () =>
+        (await (await fetch(`http://${address}/metrics`)).text()).includes('pgdeck_wal_directory_bytes'),
+      { what: 'what no check reads', timeout: 10_000 },
+    );
     expect(metrics + first.said()).not.toContain(SECRET);
 
     const second = await watch([]);
