@@ -1,18 +1,27 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-// what takes minutes: runs killed or cancelled at every step, altered bytes, drills, the teams' own migration tools, every format
+// what takes minutes: the demo, cron, rehearsals, servers from npm, long locks, runs killed or cancelled at every step, altered bytes, drills, odd names, the
+// teams' own migration tools, every format
 const SLOW = [
   'test/scenarios/ops/**/crash.test.ts',
+  'test/cli/schedule.test.ts',
+  'test/demo/demo.test.ts',
+  'test/scenarios/demo/cluster.test.ts',
+  'test/e2e/demo-npm.test.ts',
+  'test/scenarios/ops/maintain/{full,lost}.test.ts',
   'test/scenarios/ops/reindex/cancel.test.ts',
   'test/scenarios/ops/backup/trouble.test.ts',
   'test/scenarios/ops/restore/{damaged,flips,foreign,hashed-enum,owner,secret}.test.ts',
   'test/ops/restore/proof.test.ts',
-  'test/scenarios/ops/restore/tables/{keys,model}.test.ts',
+  'test/scenarios/ops/restore/tables/{keys,model,odd-names,tables}.test.ts',
+  'test/scenarios/ops/preview/preview.test.ts',
+  'test/ops/database/{leftovers,pooler}.test.ts',
+  'test/ops/migrate/rehearse/rehearse.test.ts',
   'test/ops/repository/retention/prune.test.ts',
   'test/ops/migrate/adapters/{alembic/alembic,npm/npm}.test.ts',
   'test/scenarios/ops/migrate/adapters/{flask-migrate,npm-tools}.test.ts',
   'test/scenarios/ops/migrate/files/create-tool.test.ts',
-  'test/scenarios/ops/migrate/run/formats.test.ts',
+  'test/scenarios/ops/migrate/run/{formats,invalid,parts,tool}.test.ts',
 ];
 const slow = process.env.PGDECK_SUITE === 'slow';
 

@@ -16,18 +16,23 @@ if (!('NODE_ENV' in process.env))
 const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 module.enableCompileCache(process.env.NODE_COMPILE_CACHE || join(cache, 'pgdeck'));
 
-// `pgdeck … | head` ends when head has enough
+let unwritten: { full: number; closed: number | undefined } = { full: 1, closed: 0 };
+// `pgdeck … | head` ends when head has enough, unless the exit code is what was asked for
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-  if (code === 'EPIPE') process.exit(0);
+  if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') {
+    if (unwritten.closed === undefined) return;
+    process.exit(unwritten.closed);
+  }
   process.stderr.write(
     `pgdeck: What was asked for cannot be written to stdout (${message}). Make room there.\n`,
   );
-  process.exit(1);
+  process.exit(unwritten.full);
 });
 // diagnostics that nobody takes stop nothing, and the exit code stays what it is
 process.stderr.on('error', () => {});
 
-const { run } = await import('./cli/program.ts');
+const [output, { run }] = await Promise.all([import('./cli/output.ts'), import('./cli/program.ts')]);
+unwritten = output.unwritten;
 process.exitCode = await run(process.argv.slice(2), process.env);
 
 // an attempt to connect or a name being looked up would keep the process until its own timeout; what was written to a

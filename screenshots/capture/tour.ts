@@ -1,3 +1,4 @@
+import { health } from './health.ts';
 import { maintenance } from './maintenance.ts';
 import { ENTER, ESC, fresh, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
 import type { Terminal, Wanted } from './terminal.ts';
@@ -22,6 +23,7 @@ const OVERVIEWS = [
 export async function tour(terminal: Terminal, picture: TakePicture, home: string): Promise<void> {
   await terminal.until('the first live frame', shows(/conns \d+\/\d+/), 90);
   await locks(terminal, picture);
+  await health(terminal, picture);
   await lists(terminal, picture);
   await overlays(terminal, picture);
   await overviews(terminal, picture);
@@ -33,9 +35,9 @@ export async function tour(terminal: Terminal, picture: TakePicture, home: strin
 
 async function locks(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('3');
-  await picture('locks', 'a pile-up', fresh(/end \d+ frees [4-9]/, ...PILE_UP, LONG_WAIT));
+  await picture('locks', 'a pile-up', fresh(/end \d+ .*frees [4-9]/, ...PILE_UP, LONG_WAIT), 150);
   terminal.type(`g${ENTER}`);
-  await picture('detail', 'the whole session', shows(/details/, /Locks \(\d+\)/));
+  await picture('detail', 'the whole session', shows(/details/, /Blocks others/, /In pg_stat_statements/));
   terminal.type(`${ESC}`);
   await terminal.until('the list', shows(/3 Locks/, /frees \d+/));
   terminal.type('K');
@@ -65,7 +67,7 @@ async function lists(terminal: Terminal, picture: TakePicture): Promise<void> {
     'replication',
     'commands in progress',
     shows(/autovacuum +|VACUUM +\S/, /CREATE INDEX/, / [1-9]\d%/, /WAL written +\d/),
-    75,
+    300,
   );
 }
 
@@ -83,22 +85,21 @@ async function overlays(terminal: Terminal, picture: TakePicture): Promise<void>
 
 async function overviews(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('2');
-  await picture('activity', 'a busy server', fresh(/APPLICAT/, /(active: Lock[\s\S]*){4}/));
+  await picture('activity', 'a busy server', fresh(/APPLICAT/, /(active: Lock[\s\S]*){4}/), 150);
   terminal.type('1');
   const burning = fresh(/[5-9] wait on/, /Cache ratio/, ...PILE_UP, LONG_WAIT);
-  const calm = fresh(/No session waits for a lock.*(\n.*){1,3}Activity/, /Cache ratio/, /Table sizes/);
-  for (const [name, size] of OVERVIEWS) {
-    await terminal.resize(size);
-    const whole: Wanted = (lines) => lines.length === size.rows && / quit/.test(lines.at(-1) ?? '');
-    const history: Wanted = (lines) => whole(lines) && (size === SMALL || shows(HISTORY)(lines));
-    await picture(name, 'a pile-up', (lines) => burning(lines) && history(lines), 90);
-    await picture(
-      name.replace('overview', 'calm'),
-      'nobody waits',
-      (lines) => calm(lines) && history(lines),
-      90,
-    );
-  }
+  const calm = fresh(/No session waits for a lock.*(\n.*){1,20}Activity/, /Cache ratio/, /Table sizes/);
+  const rounds = [
+    ['overview', 'a pile-up', burning],
+    ['calm', 'nobody waits', calm],
+  ] as const;
+  for (const [prefix, what, wanted] of rounds)
+    for (const [name, size] of OVERVIEWS) {
+      await terminal.resize(size);
+      const whole: Wanted = (lines) => lines.length === size.rows && / quit/.test(lines.at(-1) ?? '');
+      const history: Wanted = (lines) => whole(lines) && (size === SMALL || shows(HISTORY)(lines));
+      await picture(name.replace('overview', prefix), what, (lines) => wanted(lines) && history(lines), 150);
+    }
 }
 
 async function backup(terminal: Terminal, picture: TakePicture): Promise<void> {

@@ -23,8 +23,8 @@ import { filterBy } from './filter.ts';
 import { focusHome, focusNext, focusView, pageOf } from './focus.ts';
 import { initialState } from './initial.ts';
 import { contextOf, dispatch, perform } from './keymap.ts';
+import { refreshLocal } from './local.ts';
 import { tellNeeds } from './needs.ts';
-import { refreshRuns } from './runs/refresh.ts';
 import { settleSignal } from './signal/signal.ts';
 import { cursorIndex, focusedPane, focusedView, shownRows } from './views/select.ts';
 import { pasteIntoWizard } from './wizard/flow.ts';
@@ -65,7 +65,7 @@ export class Console implements Deck {
     this.ascii = options.ascii ?? false;
     this.journal = options.journal;
     this.env = options.env ?? process.env;
-    this.model = new Model(this.sampler, this.resolved.thresholds);
+    this.model = new Model(this.sampler, this.resolved.thresholds, this.ports.wallClock);
     this.store = createStore(initialState(options.size));
     focusHome(this);
     this.sampler.onEvent((event) => this.#onSampler(event));
@@ -96,7 +96,7 @@ export class Console implements Deck {
   }
 
   refreshRuns(changed = false): void {
-    refreshRuns(this, changed);
+    refreshLocal(this, changed);
   }
 
   /** Begins to watch. */
@@ -115,7 +115,7 @@ export class Console implements Deck {
     if (!this.state.touched) this.store.set({ touched: true });
     dispatch(this, name);
     tellNeeds(this);
-    refreshRuns(this);
+    refreshLocal(this);
   }
 
   /** Bracketed paste: goes into a text field, never to the keymap. */
@@ -257,7 +257,7 @@ export class Console implements Deck {
 
   #onSampler(event: 'link' | 'data' | 'clock'): void {
     if (event === 'clock') {
-      refreshRuns(this);
+      refreshLocal(this);
       const { toast } = this.state;
       if (toast && this.sampler.now() >= toast.until) this.store.set({ toast: undefined });
       // ages on the screen grow only while nothing new comes

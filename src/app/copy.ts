@@ -17,7 +17,8 @@ function copyRow(deck: Deck): void {
   const backend = view.backend?.(row);
   const first = view.columns[0];
   if (!query) {
-    if (view.copy) deck.copy(view.copy(row), 'The name was');
+    const own = view.copy?.(row);
+    if (own) deck.copy(own.text, `The ${own.what} was`);
     else if (first) deck.copy(String(first.value(row, deck.model) ?? ''), 'The name was');
   } else if (backend === undefined) deck.copy(query, query.length < STATEMENT_CHARS ? WHOLE : BEGINNING);
   else if (query.length < deck.sampler.wants.queryChars) deck.copy(query, WHOLE);

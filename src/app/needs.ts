@@ -1,5 +1,6 @@
 import { summaryPoll } from '../db/queries/activity.ts';
 import { tableExactPoll } from '../db/queries/relations.ts';
+import { CHECKS, pollsOf } from '../health/registry.ts';
 import type { Deck } from './core/deck.ts';
 import { HEADER_POLLS } from './core/polls.ts';
 import { tableOf } from './core/state.ts';
@@ -11,6 +12,9 @@ import { panesOf } from './views/registry.ts';
 import { cursorIndex, focusedPane, shownRows, windowOf } from './views/select.ts';
 import type { TableRow } from './views/table-rows.ts';
 import { tablesView } from './views/tables.ts';
+
+/** What the score is made of is read whatever is on the screen: the header has it. */
+const HEALTH_POLLS = pollsOf(CHECKS);
 
 /** Sessions that are searched at most, and those that wait for locks and are read beside the others. */
 const MANY = 1000;
@@ -36,7 +40,8 @@ export function tellNeeds(deck: Deck): void {
     shownTables: shownTables(deck),
     keptOids: copiesOf(deck.model.runs).map(({ oid }) => oid),
   };
-  sampler.need([...HEADER_POLLS, ...panes.flatMap(({ polls }) => polls)]);
+  // what is on the screen comes first
+  sampler.need([...HEADER_POLLS, ...panes.flatMap(({ polls }) => polls), ...HEALTH_POLLS]);
 }
 
 /** Sessions to read: what is on the screen, and where somebody scrolls more than what is gone to next. */

@@ -1,5 +1,7 @@
 import { withPassword } from '../config/password.ts';
 import type { Resolved } from '../config/profile.ts';
+import type { Intervals } from '../config/settings.ts';
+import type { Cadence } from '../db/poll.ts';
 import type { SamplerOptions } from '../monitor/sampler.ts';
 
 /** Replication slots, checkpoints, the archiver: they change slowly. */
@@ -9,9 +11,20 @@ const TEXTS_SECONDS = 60;
 /** Questions that look at every relation of the database. */
 const RARE_SECONDS = 300;
 
+/** Seconds between two questions of each kind; `tick` is the interval asked for, or that of the settings. */
+export function cadences(intervals: Intervals, tick = intervals.refresh_seconds): Record<Cadence, number> {
+  return {
+    tick,
+    medium: MEDIUM_SECONDS,
+    statements: intervals.statements_seconds,
+    texts: TEXTS_SECONDS,
+    slow: intervals.slow_seconds,
+    rare: RARE_SECONDS,
+  };
+}
+
 /** How a resolved server is watched: its connections and cadences. */
 export function watchOptions(resolved: Resolved, interval?: number): SamplerOptions {
-  const { intervals } = resolved;
   return {
     connect: async (purpose) => {
       // the driver is loaded while the first frame is already on the screen
@@ -19,13 +32,6 @@ export function watchOptions(resolved: Resolved, interval?: number): SamplerOpti
       const name = purpose === 'control' ? 'pgdeck-control' : 'pgdeck-monitor';
       return withPassword(resolved.passwords, () => connect(resolved.target, purpose, name));
     },
-    intervals: {
-      tick: interval ?? intervals.refresh_seconds,
-      medium: MEDIUM_SECONDS,
-      statements: intervals.statements_seconds,
-      texts: TEXTS_SECONDS,
-      slow: intervals.slow_seconds,
-      rare: RARE_SECONDS,
-    },
+    intervals: cadences(resolved.intervals, interval),
   };
 }

@@ -18,6 +18,8 @@ export type Ask = (question: string) => Promise<string | undefined>;
 export interface Context {
   readonly env: Env;
   exitCode: number;
+  /** What every failure exits with, where the codes of failures say something else. */
+  failure?: number | undefined;
   /** The settings and their file. Throws {@link file://../config/usage-error.ts UsageError} for a bad one. */
   settings(command: Command): Promise<{ settings: Settings; file: string }>;
   /** Frames and colours, from the options, the settings and NO_COLOR. */

@@ -6,6 +6,7 @@ import type { CarryOut } from './operation/run.ts';
 /** What the commands that share a first word are about. */
 const GROUPS: Readonly<Record<string, string>> = {
   backups: 'the backups in the repository',
+  health: 'what is wrong with the server, why it matters and what fixes it',
   db: 'the databases that pgdeck has made',
   migrate: 'schema migrations: SQL files, or the tool of your own',
   schedule: 'what runs by itself, from crontab',

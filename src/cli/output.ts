@@ -16,12 +16,29 @@ export const EXIT = {
   unreachable: 3,
 } as const;
 
+/**
+ * What a stdout that takes nothing more ends the process with: one that is full, and one whose reader has enough.
+ * Undefined: the command goes on to its own exit code, which says more than what was read of it.
+ */
+export const unwritten: { full: number; closed: number | undefined } = {
+  full: EXIT.failed,
+  closed: EXIT.done,
+};
+
 export const OUTPUT_FORMATS = ['text', 'json', 'ndjson', 'csv'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** One text of the result, to stdout, with a line break. What is not ours must be cleaned before. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** Fulfilled when stdout takes more: whoever prints without end does not fill the memory for a slow reader. */
+export function printed(): Promise<void> {
+  if (!process.stdout.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    process.stdout.once('drain', resolve);
+  });
 }
 
 /** Progress and diagnostics, to stderr, cleaned: they name roles, schemas and files as others have called them. */

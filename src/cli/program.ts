@@ -8,6 +8,8 @@ import { register as console } from './console/console.ts';
 import { register as demo } from './console/demo.ts';
 import { type Context, createContext, type Register } from './context.ts';
 import { register as db } from './db/kept.ts';
+import { register as health } from './health.ts';
+import { register as log } from './log.ts';
 import { register as migrate } from './migrate.ts';
 import { group, registerOperations } from './operation.ts';
 import { EXIT, fail, note, print } from './output.ts';
@@ -25,6 +27,8 @@ const commands = (operations: readonly OperationEntry[]): readonly Register[] =>
   demo,
   show,
   registerOperations(operations, SIGNALS),
+  health,
+  log,
   backups,
   db,
   migrate,
@@ -97,7 +101,8 @@ export async function run(
     return context.exitCode;
   } catch (error) {
     // commander has printed the help or the version
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.refused;
-    return fail(error);
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    const code = error instanceof CommanderError ? EXIT.refused : fail(error);
+    return context.failure ?? code;
   }
 }

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { home } from '../config/libpq/env.ts';
 import { UsageError } from '../config/usage-error.ts';
-import type { JobStatus } from '../ops/schedule/status.ts';
 import { moment } from '../text/units.ts';
 import type { Context } from './context.ts';
 import { EXIT, note, print, printJson, printTable } from './output.ts';
@@ -29,21 +28,13 @@ export function register(schedule: Command, context: Context): void {
 }
 
 async function status(context: Context, json: boolean): Promise<number> {
-  const [{ jobsOf, readCrontab }, { jobStatus }, { journalDirectory, listRuns }, { local }] =
-    await Promise.all([
-      import('../ops/schedule/crontab.ts'),
-      import('../ops/schedule/status.ts'),
-      import('../ops/engine/journal/runs.ts'),
-      import('../hosts/local.ts'),
-    ]);
-  const runs = listRuns(journalDirectory(context.env, home(context.env)));
-  const now = new Date();
-  const jobs: JobStatus[] = jobsOf(await readCrontab(local)).map((job) => {
-    const installed = runs.find(
-      (run) => run.operation === 'schedule install' && run.input.name === job.name && run.ended_at !== null,
-    );
-    return jobStatus(job, runs, now, installed && new Date(installed.ended_at ?? now));
-  });
+  const [{ jobStatuses }, { journalDirectory }, { local }] = await Promise.all([
+    import('../ops/schedule/status.ts'),
+    import('../ops/engine/journal/runs.ts'),
+    import('../hosts/local.ts'),
+  ]);
+  const journal = journalDirectory(context.env, home(context.env));
+  const jobs = await jobStatuses(local, journal, new Date());
   if (json) printJson({ jobs });
   else if (jobs.length === 0) note(NONE);
   else

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from './context.ts';
+import { seconds } from './seconds.ts';
 import type { ShowOptions } from './show/run.ts';
 
 /** The rows of a view for a script or a look. */
@@ -31,11 +32,5 @@ export function register(program: Command, context: Context): void {
 function atLeastOne(text: string): number {
   const n = Number(text);
   if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError('A whole number from 1 on is expected.');
-  return n;
-}
-
-function seconds(text: string): number {
-  const n = Number(text);
-  if (!(n >= 0.5 && n <= 3600)) throw new InvalidArgumentError('Seconds from 0.5 to 3600 are expected.');
   return n;
 }

@@ -16,6 +16,7 @@ import {
   type Intervals,
   mergeIntervals,
   type Settings,
+  type WaiverSettings,
 } from './settings.ts';
 import { namedSettings } from './store.ts';
 import { mergeThresholds, type Thresholds } from './thresholds.ts';
@@ -45,6 +46,8 @@ export interface Resolved {
   readonly intervals: Intervals;
   /** How backups are made and kept: the profile's settings laid over those for all. */
   readonly backup: BackupSettings;
+  /** Findings of health that somebody lives with; they are the profile's. */
+  readonly waivers: readonly WaiverSettings[];
   readonly describe: readonly Origin[];
   /** Sentences for stderr, such as a password file that others may read. */
   readonly warnings: readonly string[];
@@ -122,6 +125,7 @@ export function resolve(
     target,
     thresholds: mergeThresholds(settings.thresholds, profile?.thresholds),
     backup: { ...settings.backup, ...profile?.backup },
+    waivers: profile?.waivers ?? [],
     intervals: {
       ...mergeIntervals(settings.intervals, profile?.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),
@@ -146,6 +150,7 @@ export function resolvedFor(
     target: { ...target, readOnly },
     thresholds: mergeThresholds(settings.thresholds),
     backup: { ...settings.backup },
+    waivers: [],
     intervals: {
       ...mergeIntervals(settings.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),

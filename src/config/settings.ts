@@ -59,6 +59,18 @@ const backupSchema = z.strictObject({
 
 export type BackupSettings = z.output<typeof backupSchema>;
 
+/** A finding of health that somebody knows of and lives with, to the end of a day. */
+const waiverSchema = z.strictObject({
+  /** Of the finding, as health lists it; that of a check alone waives all of its findings. */
+  id: z
+    .string()
+    .regex(/^[a-z0-9_]+(:.+)?$/s, 'expected the id of a finding, such as index_unused:orders_idx'),
+  until: z.iso.date('expected a day such as 2026-12-31'),
+  reason: text,
+});
+
+export type WaiverSettings = z.output<typeof waiverSchema>;
+
 /** One server in the settings file. Passwords have no field: they come from where libpq takes them. */
 export const profileSchema = z.strictObject({
   host: text.optional(),
@@ -77,6 +89,7 @@ export const profileSchema = z.strictObject({
   thresholds: thresholdOverridesSchema.optional(),
   intervals: intervalsSchema.optional(),
   backup: backupSchema.optional(),
+  waivers: z.array(waiverSchema).optional(),
 });
 
 export type Profile = z.output<typeof profileSchema>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export type Unit = '%' | 's' | 'ms' | 'bytes' | 'ratio' | 'days';
+export type Unit = '%' | 's' | 'ms' | 'bytes' | 'ratio' | 'days' | 'count' | '/h';
 
 /** Three points on a scale: below `normal` nothing is wrong, from `critical` on everything is. */
 export interface Levels {
@@ -63,17 +63,21 @@ export const THRESHOLDS = {
   idle_in_transaction_seconds: levels('Longest idle in transaction', 's', 60, 600, 3600),
   dead_ratio: levels("Dead rows, of the table's autovacuum threshold", 'ratio', 1.5, 5, 20),
   rollback_percent: levels('Transactions rolled back', '%', 2, 10, 50),
+  log_errors_per_hour: levels("Errors in the server's log", '/h', 100, 1000, 10_000),
   requested_checkpoints_percent: levels('Checkpoints requested before their time', '%', 30, 60, 95),
-  slow_query_ms: limit('A running query counts as slow after', 'ms', 1000),
+  slow_statements_per_hour: levels('Calls of slow statements per hour', '/h', 10, 50, 500),
+  index_faults: levels('Indexes that are invalid, or big and unused', 'count', 0, 3, 20),
+  sequence_percent: levels('Values of a sequence that are used up', '%', 50, 80, 95),
+  slow_query_ms: limit("A statement in the server's log counts as slow from", 'ms', 1000),
   slow_statement_ms: limit('A statement counts as slow at a mean time of', 'ms', 100),
   idle_session_seconds: limit('A session counts as idle for long after', 's', 600),
   table_size_bytes: limit('A table counts as large from', 'bytes', 1024 ** 3),
   unused_index_days: limit('An unused index is a finding after statistics of', 'days', 7),
+  backup_age_days: levels('Age of the newest backup', 'days', 1.25, 3, 7),
+  backup_proven_days: limit('A backup must have been restored for proof within', 'days', 30),
+  password_expiry_days: limit('A password is a finding this long before it ends', 'days', 14),
   index_usage_ratio: limit('An index counts as little used below this share of scans', 'ratio', 0.1),
 } as const satisfies Record<string, ThresholdSpec>;
-
-/** Accepted in a settings file and judged by nothing yet, so not offered to anybody. */
-export const NOT_OFFERED: readonly ThresholdId[] = ['disk_percent', 'wraparound_ratio', 'slow_query_ms'];
 
 type Specs = typeof THRESHOLDS;
 export type ThresholdId = keyof Specs;

@@ -27,6 +27,9 @@ const types: pg.CustomTypesConfig = {
     AS_TEXT.has(oid) ? (v: string) => v : pg.types.getTypeParser(oid, format ?? 'text'),
 };
 
+/** Not asked for with the connection: what the server itself has would be seen nowhere then, and it is judged. */
+const LATER = 'work_mem';
+
 /** Opens a connection and learns what the server is. Throws {@link DbError}. */
 export async function connect(target: Target, purpose: Purpose, name = 'pgdeck'): Promise<Session> {
   const { client, bare } = await open(target, purpose, name);
@@ -34,6 +37,9 @@ export async function connect(target: Target, purpose: Purpose, name = 'pgdeck')
     const session = await describe(client, purpose, sessionSettings(purpose, target.readOnly), bare);
     // the connection may be another client's after the next answer
     if (session.server.pooled) return session;
+    const own = sessionSettings(purpose, target.readOnly)[LATER];
+    // answered before whatever is asked next: nobody waits for it
+    if (own !== undefined) client.query(`SET ${LATER} = '${own}'`).catch(() => {});
     // nobody asks over the control connection for hours, and it must be there then; not known before 14
     if (purpose !== 'workload' && Number(session.server.settings.idle_session_timeout ?? 0) > 0)
       await client.query('SET idle_session_timeout = 0');
@@ -75,7 +81,7 @@ async function openOnce(
   ssl: false | ConnectionOptions,
   bare: boolean,
 ): Promise<pg.Client> {
-  const settings = Object.entries(sessionSettings(purpose, target.readOnly));
+  const settings = Object.entries(sessionSettings(purpose, target.readOnly)).filter(([k]) => k !== LATER);
   let asking: Promise<string | undefined> | undefined;
   const client = new pg.Client({
     host: target.host,

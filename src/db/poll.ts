@@ -50,12 +50,14 @@ export interface Poll<Row> {
   merge?(before: readonly Row[], after: readonly Row[], rows: Known['rows']): readonly Row[];
   /** Dear to the server: never asked again before its time has come, whatever there is to ask. */
   readonly patient?: boolean;
+  /** Rare because it is dear to a database of many tables: where it costs little, it is asked as often as a slow one. */
+  readonly brisk?: boolean;
 }
 
 /** A poll without its row type: what the sampler handles. */
 export type AnyPoll = Poll<unknown>;
 
-interface PollOptions<Row> extends Partial<Pick<Poll<Row>, 'after' | 'merge' | 'patient'>> {
+interface PollOptions<Row> extends Partial<Pick<Poll<Row>, 'after' | 'merge' | 'patient' | 'brisk'>> {
   /** False where there is nothing to ask now. */
   readonly when?: (known: Known) => boolean;
 }
@@ -81,7 +83,7 @@ export function poll<Input, Row>(
   session: Poll<Row>['session'],
   every: Cadence,
   query: Query<Input, Row>,
-  { input, when, after = [], merge, patient }: Partial<PollInput<Input, Row>> = {},
+  { input, when, after = [], merge, patient, brisk }: Partial<PollInput<Input, Row>> = {},
 ): Poll<Row> {
   return {
     query: query as Query<never, Row>,
@@ -91,6 +93,7 @@ export function poll<Input, Row>(
     call: (known) => (when?.(known) === false ? undefined : call(query, input?.(known) as Input)),
     ...(merge && { merge }),
     ...(patient && { patient }),
+    ...(brisk && { brisk }),
   };
 }
 

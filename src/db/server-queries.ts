@@ -87,8 +87,6 @@ const SETTINGS = [
   'track_io_timing',
   'track_activities',
   'track_activity_query_size',
-  'autovacuum_vacuum_threshold',
-  'autovacuum_vacuum_scale_factor',
   'autovacuum_freeze_max_age',
   'shared_buffers',
   'archive_mode',
@@ -97,6 +95,8 @@ const SETTINGS = [
   'max_wal_size',
   'idle_session_timeout',
   'lock_timeout',
+  'allow_alter_system',
+  'shared_preload_libraries',
 ];
 
 export const settingsQuery = defineQuery({

@@ -49,6 +49,27 @@ export function extension(server: Server, name: string): Extension | undefined {
   return server.extensions.find((e) => e.name === name && e.usable);
 }
 
+/** Where settings of the server are changed; undefined where ALTER SYSTEM does it. allow_alter_system came with 17. */
+export function settingsPlace({ vendor, settings }: Pick<Server, 'vendor' | 'settings'>): string | undefined {
+  if (vendor !== 'self') return 'where the provider has the parameters of this server';
+  return settings.allow_alter_system === 'off'
+    ? 'in postgresql.conf, or where that is made (allow_alter_system is off)'
+    : undefined;
+}
+
+/** What sets a setting that takes a reload: SQL, or a sentence where the server is not changed by SQL. */
+export function setByReload(
+  server: Pick<Server, 'vendor' | 'settings'>,
+  name: string,
+  value: string,
+): { readonly sql: string } | { readonly advice: string } {
+  const where = settingsPlace(server);
+  const shown = /^\w+$/.test(value) ? value : `'${value}'`;
+  return where === undefined
+    ? { sql: `ALTER SYSTEM SET ${name} = ${shown}; SELECT pg_reload_conf()` }
+    : { advice: `Set ${name} to ${shown} ${where}; it takes a reload.` };
+}
+
 /** The statement that gives this role what it lacks. */
 export function grant(role: string, server: Server): string {
   return `GRANT ${role} TO ${quoteIdent(server.user)}`;

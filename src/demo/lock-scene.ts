@@ -2,7 +2,8 @@ import type { Actor } from './actor.ts';
 import { ROLES } from './schema.ts';
 
 const HOLD_MS = 22_500;
-const CALM_MS = 10_000;
+/** Long enough for health to tell of something else too, and to count no statement as slow more than 50 times an hour. */
+const CALM_MS = 75_000;
 const STEP_MS = 150;
 /** The row of the stock ledger and the payment that the scene is about. */
 const ROW = 7;

@@ -94,7 +94,7 @@ function carts(): Actor {
     role: ROLES.app,
     play: async (stage) => {
       await stage.sql(`UPDATE sessions SET data = data || jsonb_build_object('refreshed', now())
-        WHERE token IN (SELECT token FROM sessions TABLESAMPLE SYSTEM (3))`);
+        WHERE token IN (SELECT token FROM sessions TABLESAMPLE SYSTEM (0.8))`);
       await stage.pause(2_500);
     },
   };

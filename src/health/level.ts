@@ -24,6 +24,30 @@ export function limitLevel(
   return (worse === 'higher' ? value >= thresholds[id] : value < thresholds[id]) ? 'warn' : 'normal';
 }
 
+/** Rows from which reading a whole table is worth a remark. */
+const ROWS_THAT_COUNT = 1000;
+
+/** Share of a table's scans that used an index; null for small tables and those that nobody reads. */
+export function indexShare(table: {
+  readonly seq_scan: number;
+  readonly idx_scan: number | null;
+  readonly n_live_tup: number;
+}): number | null {
+  const scans = table.seq_scan + (table.idx_scan ?? 0);
+  return scans === 0 || table.n_live_tup < ROWS_THAT_COUNT ? null : (table.idx_scan ?? 0) / scans;
+}
+
+/** Dead rows of a table, of those from which autovacuum vacuums it. */
+export function deadRatio({
+  dead,
+  vacuum_at,
+}: {
+  readonly dead: number;
+  readonly vacuum_at: number;
+}): number {
+  return dead / Math.max(1, vacuum_at);
+}
+
 /** Connections in use, of those that are not reserved. */
 export function connectionsLevel(
   summary: { clients: number; max_connections: number; reserved_connections: number } | undefined,

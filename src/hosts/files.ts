@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   realpathSync,
   type Stats,
   statSync,
@@ -32,7 +33,13 @@ export const files: HostFiles = {
   real: async (path) => realpathSync(path),
   facts: async (path) => {
     const facts = statSync(path);
-    return { kind: kindOf(facts), size: facts.size, modified: facts.mtimeMs, device: facts.dev };
+    return {
+      kind: kindOf(facts),
+      size: facts.size,
+      modified: facts.mtimeMs,
+      device: facts.dev,
+      inode: facts.ino,
+    };
   },
   exists: async (path) => existsSync(path),
   isProgram: async (path) => {
@@ -59,16 +66,27 @@ export const files: HostFiles = {
       closeSync(file);
     }
   },
+  readAt: async (path, offset, length) => {
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const bytes = Buffer.allocUnsafe(length);
+      return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
+    } finally {
+      closeSync(file);
+    }
+  },
   create: (path, text) => writeFile(path, text, { flag: 'wx' }),
   remove: (path) => rm(path, { force: true }),
   makeDirectory: async (path, mode) => {
     await mkdir(path, { recursive: true, ...(mode !== undefined && { mode }) });
   },
-  free: async (directory) => {
+  free: async (directory) => (await files.space(directory))?.free,
+  space: async (directory) => {
     try {
-      const { blocks, bavail, bsize } = await statfs(directory);
+      const { blocks, bfree, bavail, bsize } = await statfs(directory);
       // /proc, /sys and some of FUSE have no size: that is not a full disk
-      return blocks === 0 ? undefined : bavail * bsize;
+      if (blocks === 0) return undefined;
+      return { free: bavail * bsize, total: (blocks - bfree + bavail) * bsize };
     } catch {
       return undefined;
     }

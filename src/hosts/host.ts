@@ -110,6 +110,8 @@ export interface FileFacts {
   readonly modified: number;
   /** The same number: the same file system. */
   readonly device: number;
+  /** The same number on the same file system: the same file, whatever it is called by now. */
+  readonly inode: number;
 }
 
 export interface FileEntry {
@@ -135,6 +137,8 @@ export interface HostFiles {
   list(directory: string): Promise<FileEntry[]>;
   /** All of a file; `EFBIG` where it has more bytes than the limit. Does not wait for a writer of a pipe. */
   read(path: string, limit?: number): Promise<Buffer>;
+  /** At most so many bytes from a place in a file on; fewer at its end. */
+  readAt(path: string, offset: number, length: number): Promise<Buffer>;
   /** Makes a file; `EEXIST` where there is one. */
   create(path: string, text: string): Promise<void>;
   /** Removes a file, which need not be there. */
@@ -146,6 +150,8 @@ export interface HostFiles {
    * not said: a server on this host may be a container's.
    */
   free(directory: string): Promise<number | undefined>;
+  /** The same, with what is used and free together: as df reckons, without what is reserved for root. */
+  space(directory: string): Promise<{ readonly free: number; readonly total: number } | undefined>;
 }
 
 /** A place where commands run: this machine, a container, another machine. Its files are its own. */

@@ -3,11 +3,14 @@ import type { AnyPoll, Cadence } from '../db/poll.ts';
 /** A query that takes more than this share of its interval is asked less often. */
 const DEAR = 0.25;
 const MAX_STRETCH_SECONDS = 30;
+/** A brisk query that takes less than this is no burden every half minute. */
+const CHEAP_MS = 15;
 
-/** When each part is to be asked next: its cadence, stretched while its query is dear. Times in ms, cadences in s. */
+/** When each part is to be asked next: its cadence, stretched while its query is dear, shortened where a brisk one is cheap. Times in ms, cadences in s. */
 export class Pace {
   readonly #due = new Map<AnyPoll, number>();
-  readonly #stretch = new Map<AnyPoll, number>();
+  /** Seconds between two readings, where they are not those of the cadence. */
+  readonly #own = new Map<AnyPoll, number>();
   #intervals: Record<Cadence, number>;
 
   constructor(intervals: Record<Cadence, number>) {
@@ -26,13 +29,13 @@ export class Pace {
   /** The next readings come in the new rhythm, not when the old one would have had them. */
   setTick(seconds: number): void {
     this.#intervals = { ...this.#intervals, tick: seconds };
-    this.#stretch.clear();
+    this.#own.clear();
     for (const poll of this.#due.keys()) if (poll.every === 'tick') this.#due.delete(poll);
   }
 
   /** Seconds between two readings of a part, as things are. */
   every(poll: AnyPoll): number {
-    return this.#stretch.get(poll) ?? this.#intervals[poll.every];
+    return this.#own.get(poll) ?? this.#intervals[poll.every];
   }
 
   isDue(poll: AnyPoll, now: number): boolean {
@@ -43,11 +46,16 @@ export class Pace {
   /** Takes note of a question sent at a moment, and of what it cost (ms). */
   asked(poll: AnyPoll, at: number, cost: number): void {
     const interval = this.#intervals[poll.every];
-    const dear = cost > interval * 1000 * DEAR;
-    const next = dear ? Math.min(this.every(poll) * 2, Math.max(interval, MAX_STRETCH_SECONDS)) : interval;
-    if (next > interval) this.#stretch.set(poll, next);
-    else this.#stretch.delete(poll);
+    const next = this.#next(poll, interval, cost);
+    if (next === interval) this.#own.delete(poll);
+    else this.#own.set(poll, next);
     this.#due.set(poll, at + next * 1000);
+  }
+
+  #next(poll: AnyPoll, interval: number, cost: number): number {
+    if (cost > interval * 1000 * DEAR)
+      return Math.min(Math.max(interval, this.every(poll)) * 2, Math.max(interval, MAX_STRETCH_SECONDS));
+    return poll.brisk && cost < CHEAP_MS ? Math.min(interval, this.#intervals.slow) : interval;
   }
 
   /** The part is due at once. */
@@ -57,6 +65,6 @@ export class Pace {
 
   clear(): void {
     this.#due.clear();
-    this.#stretch.clear();
+    this.#own.clear();
   }
 }

@@ -2,7 +2,7 @@ import { Console } from '../../src/app/console.ts';
 import type { Overlay } from '../../src/app/core/state.ts';
 import type { Resolved } from '../../src/config/profile.ts';
 import { mergeIntervals } from '../../src/config/settings.ts';
-import { mergeThresholds } from '../../src/config/thresholds.ts';
+import { mergeThresholds, type ThresholdOverrides } from '../../src/config/thresholds.ts';
 import { summaryPoll } from '../../src/db/queries/activity.ts';
 import { databasePoll } from '../../src/db/queries/database.ts';
 import type { Target } from '../../src/db/target.ts';
@@ -19,6 +19,9 @@ export interface StageOptions {
   readonly ascii?: boolean;
   readonly size?: { readonly columns: number; readonly rows: number };
   readonly environment?: 'production' | 'staging';
+  /** The profile that the server is of. */
+  readonly profileName?: string;
+  readonly thresholds?: ThresholdOverrides;
   /** The environment of operations; with XDG_STATE_HOME in it, the journal is there. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -33,20 +36,30 @@ export class Stage {
 
   constructor(
     target: Target,
-    { readOnly = false, ascii = false, size, environment, env = {} }: StageOptions = {},
+    {
+      readOnly = false,
+      ascii = false,
+      size,
+      environment,
+      profileName,
+      thresholds,
+      env = {},
+    }: StageOptions = {},
   ) {
     this.watching = new Watching(target);
     const resolved: Resolved = {
       name: 'shop',
       readOnly,
       target,
-      thresholds: mergeThresholds(),
+      thresholds: mergeThresholds(thresholds),
       backup: {},
+      waivers: [],
       intervals: mergeIntervals(),
       describe: [],
       warnings: [],
       passwords: { get: async () => undefined, refused: () => false },
       ...(environment && { environment }),
+      ...(profileName && { profileName }),
     };
     this.deck = new Console({
       sampler: this.watching.sampler,

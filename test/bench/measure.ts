@@ -146,7 +146,7 @@ async function paused(key: string, program: Program): Promise<Figures> {
 }
 
 /** Time spent planning and executing, by role, since the server began. */
-async function serverMs(admin: Session): Promise<Map<string, number>> {
+export async function serverMs(admin: Session): Promise<Map<string, number>> {
   const rows =
     await admin.sql(`SELECT r.rolname::text AS role, sum(s.total_exec_time + s.total_plan_time) AS ms
     FROM pg_stat_statements(false) s JOIN pg_roles r ON r.oid = s.userid GROUP BY 1`);

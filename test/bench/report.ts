@@ -1,3 +1,4 @@
+import type { Question } from './health.ts';
 import type { Memory } from './hour.ts';
 import { type Figures, percentile, type Results, type Sample, type Subject } from './measure.ts';
 import { ACTIVE, IDLE, TABLES } from './stage.ts';
@@ -87,4 +88,36 @@ export function memoryReport(memory: readonly Memory[]): string {
   return ['an hour of ticks, after a collection', ...aligned([['', 'heap, MB', 'RSS, MB'], ...rows])].join(
     '\n',
   );
+}
+
+/** What the questions of the checks may cost the server, all in a second, and each for itself (ms). */
+const TOTAL: Readonly<Record<string, number>> = { base: 1, tables: 2 };
+const EACH = 150;
+/** The dearest are named. */
+const NAMED = 12;
+
+/** What health asks and the first screen does not, the dearest first: the console samples it in the background all the time. */
+export function questionsReport(asked: ReadonlyMap<string, readonly Question[]>): string {
+  const lines = [...asked].flatMap(([load, questions]) => {
+    const perSecond = (one: Question) => one.ms / one.every;
+    const own = questions.filter(({ shown }) => !shown);
+    const total = own.reduce((sum, one) => sum + perSecond(one), 0);
+    const budget = TOTAL[load] ?? Number.POSITIVE_INFINITY;
+    const dearest = own.toSorted((a, b) => perSecond(b) - perSecond(a) || b.ms - a.ms);
+    const named = [...new Set([...dearest.slice(0, NAMED), ...questions.filter(({ ms }) => ms > EACH)])];
+    const rows = named.map((one) => [
+      one.id,
+      `${one.ms.toFixed(2)}${one.ms > EACH ? ' !' : ''}`,
+      String(one.every),
+      perSecond(one).toFixed(3),
+    ]);
+    const sum = `${total.toFixed(2)}${total > budget ? ' !' : ''}`;
+    const all = [`all ${own.length}, budget ${budget}`, '', '', sum];
+    return [
+      `what health asks beside the first screen: ${LOADS[load] ?? load}`,
+      ...aligned([['', 'ms', 'every s', 'ms/s'], ...rows, all]),
+      '',
+    ];
+  });
+  return lines.join('\n');
 }

@@ -1,17 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { HEALTH_ROLE, type Question, questions } from './health.ts';
 import { hour } from './hour.ts';
 import { measure, type Results } from './measure.ts';
 import { operations } from './operations/operations.ts';
-import { memoryReport, report } from './report.ts';
+import { memoryReport, questionsReport, report } from './report.ts';
 import { createStage, DATABASE, type Stage } from './stage.ts';
 import { ROLES, subjects } from './subjects.ts';
 
 /*
  * What the console costs, against its budget and against pg_activity where that is installed, and what backup and
  * restore cost against the programs they run: npm run bench. Names of parts as arguments measure only these:
- * npm run bench -- base operations. A number is how many rounds of operations there are.
+ * npm run bench -- base operations (the loads: base, tables, active; health: what its questions cost). A number is how many rounds of operations there are.
  */
 
 /** The loads, each on top of the one before. */
@@ -20,31 +21,37 @@ const LOADS: readonly { name: string; add: (stage: Stage) => Promise<void> }[] =
   { name: 'tables', add: (stage) => stage.addTables() },
   { name: 'active', add: (stage) => stage.addSessions() },
 ];
+/** The loads under which the questions of the checks are measured one by one. */
+const ASKED = ['base', 'tables'];
 const ROUNDS = 3;
 const words = process.argv.slice(2);
-const asked = words.filter((word) => !/^\d+$/.test(word));
+const parts = words.filter((word) => !/^\d+$/.test(word));
 const rounds = Number(words.find((word) => /^\d+$/.test(word)) ?? ROUNDS);
-const wanted = (part: string) => asked.length === 0 || asked.includes(part);
+const wanted = (part: string) => parts.length === 0 || parts.includes(part);
 
 async function monitor(home: string): Promise<string> {
   const stage = await createStage();
   const stop = () => void stage.remove().finally(() => process.exit(130));
   process.once('SIGINT', stop);
   try {
-    for (const role of Object.values(ROLES)) await stage.role(role);
+    for (const role of [...Object.values(ROLES), HEALTH_ROLE]) await stage.role(role);
     const all = subjects(stage.cluster, home);
     const results = new Map<string, Results>();
+    const asked = new Map<string, readonly Question[]>();
     for (const load of LOADS) {
       await load.add(stage);
+      const dear = ASKED.includes(load.name) && (wanted(load.name) || wanted('health'));
+      if (dear) asked.set(load.name, await questions(stage));
       if (!wanted(load.name)) continue;
       process.stderr.write(`${load.name} …\n`);
       results.set(load.name, await measure(stage, all));
     }
+    if (results.size === 0) return questionsReport(asked);
     process.stderr.write('an hour …\n');
     const { host, port } = stage.cluster.target();
     const url = `postgres://${ROLES.overview}@${host}:${port}/${DATABASE}?sslmode=disable`;
     const memory = await hour(url, home);
-    return `${report(results, all)}\n${memoryReport(memory)}\n`;
+    return `${report(results, all)}\n${questionsReport(asked)}\n${memoryReport(memory)}\n`;
   } finally {
     process.off('SIGINT', stop);
     await stage.remove();
@@ -53,7 +60,7 @@ async function monitor(home: string): Promise<string> {
 
 const home = await mkdtemp(join(tmpdir(), 'pgdeck-bench-'));
 try {
-  if (LOADS.some(({ name }) => wanted(name))) console.log(await monitor(home));
+  if (wanted('health') || LOADS.some(({ name }) => wanted(name))) console.log(await monitor(home));
   if (wanted('operations')) console.log(await operations(home, rounds));
 } finally {
   await rm(home, { recursive: true, force: true });

@@ -22,13 +22,20 @@ test('the defaults are the published ones', () => {
     idle_in_transaction_seconds: levels(60, 600, 3600),
     dead_ratio: levels(1.5, 5, 20),
     rollback_percent: levels(2, 10, 50),
+    log_errors_per_hour: levels(100, 1000, 10_000),
     requested_checkpoints_percent: levels(30, 60, 95),
+    slow_statements_per_hour: levels(10, 50, 500),
+    index_faults: levels(0, 3, 20),
+    sequence_percent: levels(50, 80, 95),
     slow_query_ms: 1000,
     unused_index_days: 7,
     slow_statement_ms: 100,
     idle_session_seconds: 600,
     table_size_bytes: 1_073_741_824,
     index_usage_ratio: 0.1,
+    backup_age_days: levels(1.25, 3, 7),
+    backup_proven_days: 30,
+    password_expiry_days: 14,
   });
 });
 

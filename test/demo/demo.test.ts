@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { openedWizard } from '../../src/app/core/state.ts';
 import { connect, type Session } from '../../src/db/client.ts';
 import { type Demo, startDemo } from '../../src/demo/demo.ts';
 import { startWorkload } from '../../src/demo/workload.ts';
 import { run } from '../../src/hosts/local.ts';
+import { Stage } from '../app/stage.ts';
 import { until } from '../support/until.ts';
 
 let demo: Demo;
@@ -78,7 +80,7 @@ test('statements are collected, without those that loaded the shop; rows die', a
     async () =>
       (
         await session.sql(
-          'SELECT 1 FROM pg_stat_user_tables WHERE n_dead_tup > 100 AND relname = $$sessions$$',
+          'SELECT 1 FROM pg_stat_user_tables WHERE n_dead_tup > 10 AND relname = $$sessions$$',
         )
       ).length > 0,
     { what: 'dead rows' },
@@ -95,6 +97,53 @@ test('the shop has what every old database has', async () => {
   expect(await one('SELECT n_dead_tup > 500 FROM pg_stat_user_tables WHERE relname = $$audit_log$$')).toBe(
     true,
   );
+});
+
+test('a new user finds in Health what is wrong, and ends who holds the horizon', async () => {
+  const stage = await new Stage(demo.target, {
+    // what takes a minute in the demo itself
+    thresholds: { long_query_seconds: { normal: 2 }, idle_in_transaction_seconds: { normal: 2 } },
+  }).start();
+  const found = (id: string) => stage.deck.model.health?.findings.find((one) => one.id === id);
+  const holder = () => found('xmin_horizon:analyst@shop');
+  try {
+    // of those that began at the same moment, the one that is idle is to be blamed
+    await session.sql(
+      "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'reporting'",
+    );
+    stage.keys('9');
+    await stage.seconds(
+      () => stage.deck.model.health?.asked && holder()?.evidence.includes('idle in transaction'),
+      'the holder',
+    );
+    expect(holder()?.evidence).toMatch(
+      /; pid [^;]*analyst (notebook|psql) idle in transaction\)?; most dead rows: .*audit_log/,
+    );
+    expect(found('vacuum_due:audit_log')).toMatchObject({
+      severity: 'alert',
+      remedy: { operation: 'vacuum' },
+    });
+    expect(found('index_duplicate:products_sku_idx')).toMatchObject({ severity: 'warning' });
+    expect(found('index_unused:audit_log_detail_idx')).toMatchObject({
+      severity: 'info',
+      title: expect.stringMatching(/was not scanned so far/),
+    });
+    const remedy = holder()?.remedy;
+    const pids = remedy && 'input' in remedy ? (remedy.input.pid as string[]) : [];
+    expect(pids).not.toEqual([]);
+    stage.filter('analyst@shop hold back');
+    for (const step of ['', '', 'form', 'plan']) {
+      if (step !== '') await until(() => openedWizard(stage.deck.state)?.phase.step === step, { what: step });
+      stage.keys('enter');
+    }
+    await until(() => openedWizard(stage.deck.state)?.phase.step === 'confirm', { what: 'the question' });
+    stage.keys('y');
+    await until(() => openedWizard(stage.deck.state)?.phase.step === 'result', { what: 'the result' });
+    stage.keys('enter');
+    await stage.seconds(() => !pids.some((pid) => holder()?.evidence.includes(pid)), 'its end');
+  } finally {
+    await stage.stop();
+  }
 });
 
 test('ending the session at the head clears the queue, and it comes back with a new one', async () => {
@@ -114,7 +163,7 @@ test('ending the session at the head clears the queue, and it comes back with a 
 test('autovacuum works slowly enough to be seen', async () => {
   const progress = () =>
     session.sql("SELECT 1 FROM pg_stat_progress_vacuum WHERE relid = 'sessions'::regclass");
-  await until(async () => (await progress()).length > 0, { what: 'VACUUM in progress', timeout: 15_000 });
+  await until(async () => (await progress()).length > 0, { what: 'VACUUM in progress', timeout: 40_000 });
 });
 
 test('everything that is cancelled or ended is replaced', async () => {

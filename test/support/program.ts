@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, inject } from 'vitest';
 
-/** The program's sources; they run as they are, except for the console. */
-export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+/** The program as it is shipped, if that is of the sources as they are. */
+export const MAIN = inject('main');
+const SOURCE = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;
@@ -39,14 +40,15 @@ export function cleanEnvironment(home: string, more: Record<string, string> = {}
   };
 }
 
-/** Runs pgdeck to its end, without a terminal. */
+/** Runs pgdeck to its end, without a terminal; with options for Node from its sources, whose modules they look at. */
 export function pgdeck(
   args: readonly string[],
   env: Record<string, string>,
   nodeOptions: readonly string[] = [],
 ): Promise<Outcome> {
   const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-  const child = spawn(process.execPath, [...nodeOptions, MAIN, ...args], {
+  const main = nodeOptions.length > 0 ? SOURCE : MAIN;
+  const child = spawn(process.execPath, [...nodeOptions, main, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -4,7 +4,9 @@ import { ACTIONS } from '../../src/app/actions/registry.ts';
 import type { Action, KeyScope } from '../../src/app/core/deck.ts';
 import { keysOf } from '../../src/app/core/keys.ts';
 import { SCREENS, SHOWN } from '../../src/app/views/registry.ts';
-import { NOT_OFFERED, THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
+import { THRESHOLDS, type ThresholdSpec } from '../../src/config/thresholds.ts';
+import { CATEGORIES, CATEGORY_IDS } from '../../src/health/categories.ts';
+import { CHECKS } from '../../src/health/registry.ts';
 import { fieldsOf, type InputField } from '../../src/ops/engine/fields.ts';
 import type { Danger } from '../../src/ops/engine/plan.ts';
 import { FORMATS } from '../../src/ops/migrate/formats/registry.ts';
@@ -35,13 +37,11 @@ function keys(action: Action): string {
 }
 
 function thresholdTable(): string {
-  const rows = Object.entries(THRESHOLDS)
-    .filter(([id]) => !NOT_OFFERED.some((one) => one === id))
-    .map(([id, spec]: [string, ThresholdSpec]) =>
-      spec.kind === 'levels'
-        ? `| \`${id}\` | ${spec.title} | ${spec.unit} | ${spec.defaults.normal} | ${spec.defaults.alert} | ${spec.defaults.critical} |`
-        : `| \`${id}\` | ${spec.title} | ${spec.unit} | ${spec.default} | | |`,
-    );
+  const rows = Object.entries(THRESHOLDS).map(([id, spec]: [string, ThresholdSpec]) =>
+    spec.kind === 'levels'
+      ? `| \`${id}\` | ${spec.title} | ${spec.unit} | ${spec.defaults.normal} | ${spec.defaults.alert} | ${spec.defaults.critical} |`
+      : `| \`${id}\` | ${spec.title} | ${spec.unit} | ${spec.default} | | |`,
+  );
   return [
     '| setting | meaning | unit | normal | alert | critical |',
     '|---|---|---|---|---|---|',
@@ -89,6 +89,22 @@ function flagRow({ id, kind, option, hint, initial, values, placeholder = id }: 
   return `| &emsp;${code(`${option}${value}`)} | ${cell(hint)}${again}${known} | |`;
 }
 
+function checkTable(): string {
+  const rows = CHECKS.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(
+    ({ id, title, category, fix }) => `| \`${id}\` | ${title} | ${CATEGORIES[category].title} | ${fix} |`,
+  );
+  return ['| check | what it is about | category | what fixes it |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function categoryTable(): string {
+  const rows = CATEGORY_IDS.map((id) => {
+    const { title, weight, measuredBy } = CATEGORIES[id];
+    const by = measuredBy === undefined ? 'not scored' : `\`${measuredBy}\``;
+    return `| \`${id}\` | ${title} | ${weight} | ${by} |`;
+  });
+  return ['| category | title | weight | measured by |', '|---|---|---|---|', ...rows].join('\n');
+}
+
 /** In the order of their names; that of the program is of what takes a file first. */
 function formatTable(): string {
   const rows = FORMATS.toSorted((a, b) => (a.title.toLowerCase() < b.title.toLowerCase() ? -1 : 1)).map(
@@ -106,6 +122,8 @@ const code = (text: string): string => `\`${cell(text)}\``;
 
 /** The parts of the README that are printed from the program's own tables. */
 export const SECTIONS: Readonly<Record<string, () => string | Promise<string>>> = {
+  categories: categoryTable,
+  checks: checkTable,
   keys: keyTable,
   formats: formatTable,
   operations: operationTable,

@@ -1,13 +1,16 @@
+import { entryOf } from '../../ops/registry.ts';
 import { parseDuration } from '../../text/units.ts';
 import { action } from '../core/action.ts';
 import type { Action, Deck } from '../core/deck.ts';
+import type { AnyView } from '../core/view.ts';
 import { PALETTE_ACTIONS } from '../palette/actions.ts';
 import { choosePalette } from '../palette/palette.ts';
 import { toggleDetails } from '../signal/actions.ts';
 import { chooseOption } from '../signal/options.ts';
 import { scrollQuestion, unread } from '../signal/question.ts';
 import { terminateIdle } from '../signal/signal.ts';
-import { confirmName } from '../wizard/flow.ts';
+import { viewOf } from '../views/registry.ts';
+import { confirmName, openWizard, operationDisabled } from '../wizard/flow.ts';
 import { scrollWizard } from '../wizard/scroll.ts';
 import { questionOf } from './question.ts';
 import { back, interrupt } from './screen.ts';
@@ -65,6 +68,23 @@ function leaveDialog(deck: Deck): void {
   else deck.open(undefined);
 }
 
+/** What fixes what the open details are about, where an operation does. */
+function remedyOf({ state: { overlay } }: Deck): ReturnType<NonNullable<AnyView['remedy']>> {
+  return overlay?.kind === 'detail' ? viewOf(overlay.view).remedy?.(overlay.row) : undefined;
+}
+
+function closeOrFix(deck: Deck): void {
+  const remedy = remedyOf(deck);
+  const entry = remedy && entryOf(remedy.operation);
+  if (!remedy || !entry) {
+    back(deck);
+    return;
+  }
+  const why = operationDisabled(deck, entry);
+  if (why === undefined) openWizard(deck, entry, { preset: remedy.input });
+  else deck.say(why, 'error');
+}
+
 const hasTargets = ({ state: { overlay } }: Deck) =>
   overlay?.kind === 'signal' && overlay.phase.step === 'ask' && overlay.phase.plan.victims.length > 0;
 
@@ -86,7 +106,10 @@ export const OVERLAY_ACTIONS: readonly Action[] = [
   action('reader.pageup', 'reader', 'pgup', 'Page up', (d) => scroll(d, (at, page) => at - page)),
   action('reader.first', 'reader', 'g home', 'Beginning', (d) => scroll(d, () => 0)),
   action('reader.last', 'reader', 'G end', 'End', (d) => scroll(d, () => Number.MAX_SAFE_INTEGER)),
-  action('reader.close', 'close', 'enter', 'Close', back, { hint: 1, short: 'close' }),
+  action('reader.close', 'close', 'enter', 'Close, or fix what it is about', closeOrFix, {
+    hint: 1,
+    shortOn: (d) => (remedyOf(d) === undefined ? 'close' : 'fix it'),
+  }),
   action('dialog.enter', 'dialog', 'enter', 'Give the answer shown', giveAnswer, {
     hint: 1,
     shortOn: (d) => (questionOf(d) ? 'answer' : isSending(d) ? undefined : 'close'),

@@ -1,24 +1,13 @@
 import type { Thresholds } from '../../config/thresholds.ts';
-import type { Poll } from '../../db/poll.ts';
-import { statementsPoll } from '../../db/queries/statements.ts';
-import { walPositionPoll } from '../../db/queries/wal.ts';
-import type { Server } from '../../db/server.ts';
+import { type Assessment, assess } from '../../health/assess.ts';
 import type { Level } from '../../health/level.ts';
-import { ReplicationLag } from '../../monitor/derived/lag.ts';
-import { StatementRates } from '../../monitor/derived/statement-rates.ts';
-import { Vitals } from '../../monitor/derived/vitals.ts';
-import type { Part } from '../../monitor/snapshot.ts';
+import type { Outside } from '../../health/outside.ts';
+import { CHECKS, countsOf } from '../../health/registry.ts';
+import type { Waiver } from '../../health/waivers.ts';
+import { type Facts, Figures } from '../../monitor/figures.ts';
 import type { Tone } from '../../text/line.ts';
 import type { RunRow } from '../runs/read.ts';
 import type { Shown, Sort } from './rows.ts';
-
-/** Where the rows come from: the sampler of a console, or one reading for a command. */
-export interface Facts {
-  part<Row>(poll: Poll<Row>): Part<Row>;
-  readonly server: Server | undefined;
-  /** Transactions that reading has cost the server so far, in the database of the connection. */
-  readonly ownTransactions?: number;
-}
 
 /** What a view showed when it was last computed, and from what. */
 interface Memo {
@@ -30,41 +19,60 @@ interface Memo {
   readonly shown: Shown;
 }
 
-/** The facts every view is computed from: what was read, and what follows from several readings. */
-export class Model {
-  readonly #facts: Facts;
+const NOT_YET = { unknown: 'It was not looked for yet.' };
+/** Nothing was looked for yet. */
+const NOT_LOOKED: Outside = {
+  now: Number.NaN,
+  backups: NOT_YET,
+  jobs: NOT_YET,
+  volumes: NOT_YET,
+  memory: NOT_YET,
+  log: NOT_YET,
+};
+
+/** The facts every view is computed from: what was read, what follows from several readings, and what pgdeck has done. */
+export class Model extends Figures {
   readonly thresholds: Thresholds;
-  readonly vitals = new Vitals();
-  readonly lag = new ReplicationLag();
-  readonly statementRates = new StatementRates();
   /** What pgdeck has done, from its journal. */
   runs: readonly RunRow[] = [];
+  readonly #clock: () => number;
+  #outside: Outside = NOT_LOOKED;
+  #waivers: readonly Waiver[] = [];
   /** By view: computed once per round of the sampler and setting of the table. */
   readonly shown = new Map<string, Memo>();
+  #health: Assessment | undefined;
 
-  constructor(facts: Facts, thresholds: Thresholds) {
-    this.#facts = facts;
+  /** @param clock ms since 1970 */
+  constructor(facts: Facts, thresholds: Thresholds, clock: () => number = Date.now) {
+    super(facts, countsOf(CHECKS));
     this.thresholds = thresholds;
+    this.#clock = clock;
   }
 
-  /** Takes in what the sampler has read; called once per round, before anything is shown. */
-  observe(): void {
-    this.vitals.observe(this.#facts);
-    const position = this.#facts.part(walPositionPoll).rows[0];
-    this.lag.observe(position);
-    if (position) this.statementRates.observe(this.#facts.part(statementsPoll).rows, position.server_ms);
+  /** What is not the server's to tell: backups, jobs, file systems. */
+  set outside(outside: Outside) {
+    this.#outside = outside;
+    this.#health = undefined;
   }
 
-  get server(): Server | undefined {
-    return this.#facts.server;
+  /** What somebody lives with, as the profile has it. */
+  set waivers(waivers: readonly Waiver[]) {
+    this.#waivers = waivers;
+    this.#health = undefined;
   }
 
-  part<Row>(poll: Poll<Row>): Part<Row> {
-    return this.#facts.part(poll);
+  override observe(): void {
+    super.observe();
+    this.#health = undefined;
   }
 
-  rows<Row>(poll: Poll<Row>): readonly Row[] {
-    return this.#facts.part(poll).rows;
+  /** The judgement on what was read last; undefined while there is no server. */
+  get health(): Assessment | undefined {
+    const { server, thresholds } = this;
+    if (server === undefined) return undefined;
+    const outside = { ...this.#outside, now: this.#clock() };
+    this.#health ??= assess({ figures: this, server, thresholds, outside }, { waivers: this.#waivers });
+    return this.#health;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { AnyPoll } from '../../db/poll.ts';
 import type { Level } from '../../health/level.ts';
 import type { Part } from '../../monitor/snapshot.ts';
-import type { RowField } from '../../ops/engine/operation.ts';
+import type { RawInput, RowField } from '../../ops/engine/operation.ts';
 import type { ColumnSpec } from '../../text/cells.ts';
 import type { Line, Tone } from '../../text/line.ts';
 import type { Action } from './deck.ts';
@@ -116,9 +116,11 @@ export interface View<Row> {
   readonly database?: (row: Row, model: Model) => string | null | undefined;
   /** What a row is for an operation: the field of its form that takes it, and the name that is filled in. */
   readonly taken?: { readonly field: RowField; readonly name: (row: Row) => string };
-  /** What is copied of a row that has no statement; absent, what its first column says. */
-  readonly copy?: (row: Row) => string;
+  /** What is copied of a row that has no statement, and what that is; absent, the name that its first column says. */
+  readonly copy?: (row: Row) => { readonly text: string; readonly what: string };
   readonly detail: (row: Row, model: Model) => readonly DetailSection[];
+  /** The operation that Enter in its details opens, with what its form is filled in with. */
+  readonly remedy?: (row: Row) => { readonly operation: string; readonly input: RawInput } | undefined;
   /** What it knows of a session, for the details of one that another view lists. */
   readonly ofSession?: (session: SessionRef, model: Model) => DetailSection | undefined;
   /** Keys of its own, beside those that every table has. */

@@ -110,6 +110,7 @@ function vitals(deck: Deck): Item[] {
     n === null ? [] : [{ priority: 7, close, spans: [span(String(n)), span(` ${word}`, 'muted')] }];
   return [
     figure(1, 'conns', `${s.clients ?? '-'}/${s.max_connections}`, full),
+    ...score(deck),
     ...told(s.active, 'active', false),
     ...told(s.idle, 'idle', true),
     figure(3, 'tps', total.tps === null ? '-' : count(Math.round(total.tps))),
@@ -121,6 +122,23 @@ function vitals(deck: Deck): Item[] {
       ? [{ priority: 1, spans: [span(`${s.lock_waiting} waiting for locks`, 'alert')] }]
       : []),
   ];
+}
+
+/** From here on there is room for a score that says nothing is wrong. */
+const WIDE = 100;
+const SCORE_LEVELS: readonly (readonly [below: number, level: Level])[] = [
+  [60, 'critical'],
+  [80, 'alert'],
+  [90, 'warn'],
+];
+
+/** The health score, once all that it is made of was asked for; where the room is short only one that is bad. */
+function score({ model, state }: Deck): Item[] {
+  const { health } = model;
+  if (!health?.asked || health.score === null) return [];
+  if (state.size.columns < WIDE && health.score >= 80) return [];
+  const [, level] = SCORE_LEVELS.find(([below]) => (health.score ?? 100) < below) ?? [0, 'normal' as const];
+  return [figure(2, 'health', String(health.score), level)];
 }
 
 /** `conns 102/110!!`: the mark behind the figure, so that it stays in its place. */

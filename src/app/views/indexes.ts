@@ -76,7 +76,7 @@ function finding(
   unused: RowOf<typeof indexUnused> | undefined,
   since: string,
 ): string {
-  if (invalid) return invalid.maybe_building ? 'building' : 'invalid';
+  if (invalid) return invalid.building ? 'building' : 'invalid';
   const covered = duplicate && `${duplicate.exact ? 'duplicate of' : 'covered by'} ${duplicate.kept}`;
   const idle = unused && `unused ${since}${unused.supports_fk ? ', helps a foreign key' : ''}`;
   return [covered, idle].filter((text) => text !== undefined).join(', ');

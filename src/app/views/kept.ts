@@ -49,7 +49,7 @@ export const keptView = defineView<Kept>({
   empty: 'No restore has left a database.',
   columns,
   listedBy: 'db kept',
-  copy: (row) => row.name,
+  copy: (row) => ({ text: row.name, what: 'name' }),
   operations: [
     {
       id: 'kept.drop',

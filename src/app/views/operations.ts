@@ -69,7 +69,7 @@ export const operationsView = defineView<RunRow>({
   empty: 'Nothing has been done yet. b makes a backup; : lists all that can be done.',
   columns,
   listedBy: 'runs list',
-  copy: (row) => row.id,
+  copy: (row) => ({ text: row.id, what: 'id of the run' }),
   detail: (row) => [
     {
       title: row.subject,

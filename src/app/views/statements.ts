@@ -1,6 +1,7 @@
 import { NOT_CONVERTED } from '../../db/errors.ts';
 import { databasePoll } from '../../db/queries/database.ts';
 import {
+  isOwnStatement,
   type statementCounters,
   statementsInfoPoll,
   statementsPoll,
@@ -45,7 +46,7 @@ function statementRows(model: Model): readonly StatementRow[] {
       share: total > 0 ? (row.total_exec_ms ?? 0) / total : null,
     }),
   );
-  const others = rows.filter((row) => !row.query?.includes(OWN));
+  const others = rows.filter((row) => !isOwnStatement(row.query));
   cache.set(model, { key, rows: others });
   return others;
 }
@@ -72,9 +73,6 @@ function textsRefused(model: Model): string | undefined {
         'a database of encoding SQL_ASCII that has the extension gives them'
     : reason;
 }
-
-/** Stands in every query of ours. */
-const OWN = '/* pgdeck */';
 
 /** How many of the statements listed are shown without their text. */
 function textsUnknown(model: Model): number {
@@ -265,6 +263,7 @@ export const statementsView = defineView<StatementRow>({
 export const statementsScreen = defineScreen({
   id: 'statements',
   title: 'Statements',
+  short: 'SQL',
   key: '6',
   panes: [statementsView],
 });

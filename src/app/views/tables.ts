@@ -6,21 +6,16 @@ import {
   tableSizesPoll,
   tableStatsPoll,
 } from '../../db/queries/relations.ts';
-import { levelOf, limitLevel } from '../../health/level.ts';
+import { deadRatio, indexShare, levelOf, limitLevel } from '../../health/level.ts';
 import { span } from '../../text/line.ts';
 import { bytes, count, duration, percent } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
 import { type Column, columnFacts, defineScreen, defineView } from '../core/view.ts';
 import { type TableRow, tableRows } from './table-rows.ts';
 
-/** Dead rows against the number from which autovacuum acts, with the server-wide settings. */
-function deadRatio(row: TableRow, model: Model): number | null {
-  const dead = row.stats?.n_dead_tup;
-  if (dead === null || dead === undefined) return null;
-  const settings = model.server?.settings ?? {};
-  const base = Number(settings.autovacuum_vacuum_threshold ?? 50);
-  const scale = Number(settings.autovacuum_vacuum_scale_factor ?? 0.2);
-  return dead / (base + scale * (row.stats?.n_live_tup ?? 0));
+/** Dead rows against the number from which autovacuum acts on this table. */
+function deadRatioOf({ stats }: TableRow): number | null {
+  return stats ? deadRatio({ dead: stats.n_dead_tup, vacuum_at: stats.vacuum_at }) : null;
 }
 
 const sizeCell = (value: number | null, row: TableRow) =>
@@ -102,7 +97,7 @@ const columns = [
     priority: 2,
     value: (r: TableRow) => r.stats?.n_dead_tup,
     format: count,
-    level: (r: TableRow, model) => levelOf('dead_ratio', deadRatio(r, model), model.thresholds),
+    level: (r: TableRow, model) => levelOf('dead_ratio', deadRatioOf(r), model.thresholds),
   },
   {
     id: 'vacuum',
@@ -130,7 +125,8 @@ const columns = [
     priority: 7,
     value: (r: TableRow) => r.stats?.seq_scan,
     format: count,
-    level: (r: TableRow, model) => limitLevel('index_usage_ratio', indexShare(r), model.thresholds, 'lower'),
+    level: (r: TableRow, model) =>
+      limitLevel('index_usage_ratio', r.stats && indexShare(r.stats), model.thresholds, 'lower'),
   },
   {
     id: 'idx',
@@ -151,16 +147,6 @@ const columns = [
     format: percent,
   },
 ] satisfies Column<TableRow>[];
-
-/** Rows from which reading a whole table is worth a remark. */
-const ROWS_THAT_COUNT = 1000;
-
-/** Share of scans that used an index; null for small tables and those that nobody reads. */
-function indexShare({ stats }: TableRow): number | null {
-  const scans = (stats?.seq_scan ?? 0) + (stats?.idx_scan ?? 0);
-  if (scans === 0 || (stats?.n_live_tup ?? 0) < ROWS_THAT_COUNT) return null;
-  return (stats?.idx_scan ?? 0) / scans;
-}
 
 /** Share of updates that stayed on their page and touched no index. */
 function hotShare(row: TableRow): number | null {
@@ -212,13 +198,13 @@ export const tablesView = defineView<TableRow>({
               ['last autovacuum', row.stats.last_autovacuum ?? neverText(model)],
               ['last ANALYZE', row.stats.last_analyze ?? neverText(model)],
               ['last autoanalyze', row.stats.last_autoanalyze ?? neverText(model)],
-              ['dead rows / autovacuum threshold', deadRatio(row, model)?.toFixed(2) ?? '-'],
+              ['dead rows / autovacuum threshold', deadRatioOf(row)?.toFixed(2) ?? '-'],
             ] as [string, string][],
           },
         ]
       : []),
   ],
-  record: (row, model) => {
+  record: (row) => {
     const { stats, oid, exact, rows: _rows, rows_counted: _counted, ...known } = row;
     return {
       relid: oid,
@@ -229,7 +215,7 @@ export const tablesView = defineView<TableRow>({
       n_live_tup: null,
       n_dead_tup: null,
       ...stats,
-      dead_ratio: deadRatio(row, model),
+      dead_ratio: deadRatioOf(row),
     };
   },
 });

@@ -29,6 +29,8 @@ import type { Wizard } from './types.ts';
 /** Why an operation cannot be started now; undefined when it can. */
 export function operationDisabled(deck: Deck, entry: OperationEntry): string | undefined {
   if (entry.writes && deck.readOnly) return 'read-only: start with --no-read-only to use it';
+  if (entry.ofProfile && deck.resolved.profileName === undefined)
+    return 'this needs a profile: pgdeck profile add';
   return undefined;
 }
 

@@ -17,6 +17,7 @@ const KEYS: Readonly<Record<string, string>> = {
   'show replication': '7 (Replication & WAL)',
   'show database': ':databases',
   'show progress': ':progress',
+  health: '9 (Health)',
   // its form lists them
   'backups list': ':restore',
   'migrate status': ':migrate verify',

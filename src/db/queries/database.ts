@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { poll } from '../poll.ts';
 import { column, defineQuery } from '../query.ts';
-import { SERVER_MS } from './fragments.ts';
+import { BLOCK_SIZE, SERVER_MS } from './fragments.ts';
 
 /** Databases of managed services that customers may neither read nor connect to. */
 const HIDDEN = "('template0', 'rdsadmin', 'cloudsqladmin', 'azure_maintenance', 'azure_sys')";
@@ -65,3 +65,22 @@ export const databaseStats = defineQuery({
 });
 
 export const databasePoll = poll('fast', 'tick', databaseStats);
+
+/** How much is in this database by the last VACUUM or ANALYZE of each relation: no file is looked at. */
+export const databaseEstimate = defineQuery({
+  id: 'database.estimate',
+  variants: [
+    {
+      sql: `SELECT /* pgdeck */ (count(*) FILTER (WHERE relkind IN ('r', 'm') AND oid >= 16384))::int AS tables,
+  coalesce(sum(relpages), 0)::float8 * ${BLOCK_SIZE} AS est_bytes
+FROM pg_class WHERE relkind IN ('r', 'i', 't', 'm')`,
+    },
+  ],
+  row: z.object({
+    /** Tables and materialized views that are no part of the system. */
+    tables: z.int(),
+    est_bytes: z.number(),
+  }),
+});
+
+export const databaseEstimatePoll = poll('slow', 'rare', databaseEstimate);

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { column, type Denial } from '../query.ts';
 import { grant, type Server } from '../server.ts';
 
@@ -46,6 +45,13 @@ export const CURRENT_LSN = `(SELECT CASE WHEN pg_is_in_recovery() THEN greatest(
 export const STATS_SINCE = `greatest((SELECT stats_reset FROM pg_stat_database WHERE datname = current_database()),
     least((SELECT stats_reset FROM pg_stat_bgwriter), (SELECT stats_reset FROM pg_stat_archiver)))`;
 
+/**
+ * Whether VACUUM, ANALYZE or CREATE INDEX has noted the size of the table pg_class `t` and of its indexes: before, relpages
+ * is 0, or what there was when it was made, however much has come since. From 14 on reltuples tells by -1.
+ */
+export const sizeNoted = (t: string): string =>
+  `(${t}.reltuples >= 0 AND (${t}.relpages > 0 OR pg_stat_get_live_tuples(${t}.oid) = 0))`;
+
 export const BLOCK_SIZE = "current_setting('block_size')::float8";
 
 export const CURRENT_DATABASE_OID = '(SELECT oid FROM pg_database WHERE datname = current_database())';
@@ -69,25 +75,6 @@ export const TABLES_AND_PARTS = `SELECT c.oid AS table_oid, r.oid FROM pg_class 
     SELECT c.oid UNION ALL SELECT c.reltoastrelid
     UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid IN (c.oid, c.reltoastrelid)) r
   WHERE c.oid = ANY ($1::oid[]) AND r.oid <> 0`;
-
-const BLOAT_UNKNOWN = ['rights', 'row_security', 'no_statistics', 'no_date', 'old'] as const;
-/** Why bloat cannot be estimated; `old`: so much was changed since ANALYZE that the widths may be others. */
-export type BloatUnknown = (typeof BLOAT_UNKNOWN)[number];
-
-export const bloatUnknownColumn = z.enum(BLOAT_UNKNOWN).nullable();
-
-/**
- * Whether the statistics of table `oid` can be believed, as a {@link BloatUnknown} or NULL. VACUUM brings pages and rows
- * up to date and leaves the widths as ANALYZE found them, so rows that were widened since look like empty space. Above
- * what autovacuum allows by default (50 rows and a tenth of the table) they are old; where the counter was lost in a
- * crash or reset, nobody knows.
- */
-export function bloatUnknown(oid: string, rows: string, readable: string, complete: string): string {
-  return `CASE WHEN NOT ${readable} THEN 'rights' WHEN row_security_active(${oid}) THEN 'row_security'
-    WHEN NOT ${complete} THEN 'no_statistics'
-    WHEN coalesce(pg_stat_get_last_analyze_time(${oid}), pg_stat_get_last_autoanalyze_time(${oid})) IS NULL THEN 'no_date'
-    WHEN pg_stat_get_mod_since_analyze(${oid}) > 50 + 0.1 * ${rows} THEN 'old' END`;
-}
 
 /** Who is in the way of maintenance, beside its pid, read from pg_stat_activity `a`. */
 export const HOLDER_COLUMNS = `a.usename::text, a.application_name, a.state, a.backend_type, ${since('a.xact_start')} AS xact_seconds`;

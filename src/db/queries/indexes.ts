@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type Known, poll } from '../poll.ts';
 import { column, defineQuery } from '../query.ts';
-import { BLOCK_SIZE, CURRENT_DATABASE_OID, STATS_SINCE, since } from './fragments.ts';
+import { BLOCK_SIZE, STATS_SINCE, since, sizeNoted } from './fragments.ts';
+import { BUILDER, IS_COPY } from './reindex/leftovers.ts';
 
 /*
  * Sizes are relpages, and definitions are never asked for: size functions and pg_get_indexdef() wait behind locks.
@@ -10,14 +11,17 @@ import { BLOCK_SIZE, CURRENT_DATABASE_OID, STATS_SINCE, since } from './fragment
 
 const NAMES = 'n.nspname::text AS schemaname, t.relname::text, c.relname::text AS indexrelname';
 
+/** Of pg_class `c`, on the table `t`; an index that is there takes a page at least. */
+const EST_BYTES = `CASE WHEN ${sizeNoted('t')} THEN nullif(c.relpages, 0) * ${BLOCK_SIZE} END AS est_bytes`;
+
 const names = {
   indexrelid: z.int(),
   schemaname: z.string(),
   /** The table. */
   relname: z.string(),
   indexrelname: z.string(),
-  /** As of the last VACUUM or ANALYZE. */
-  est_bytes: z.number(),
+  /** As of the last VACUUM or ANALYZE; null: there was none yet. */
+  est_bytes: column.float,
 } as const;
 
 const limit = ({ limit }: { limit: number }) => [limit];
@@ -27,7 +31,7 @@ function usage(lastScan: string): string {
   SELECT oid, relname, relpages FROM pg_class WHERE relkind = 'i' AND oid >= 16384
     AND relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_toast%')
   ORDER BY relpages DESC, oid LIMIT $1::int)
-SELECT /* pgdeck */ c.oid AS indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
+SELECT /* pgdeck */ c.oid AS indexrelid, ${NAMES}, ${EST_BYTES},
   pg_stat_get_numscans(c.oid)::float8 AS idx_scan, ${lastScan} AS last_idx_scan,
   i.indisunique AS is_unique, i.indisprimary AS is_primary
 FROM top c JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
@@ -70,11 +74,12 @@ export const indexUnused = defineQuery({
   variants: [
     {
       sql: `WITH /* pgdeck */ top AS MATERIALIZED (
-  SELECT i.indexrelid, i.indrelid, i.indkey, c.relname, c.relpages FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  SELECT i.indexrelid, i.indrelid, i.indkey, i.indexprs IS NOT NULL AS has_expressions, c.relname, c.relpages, count(*) OVER ()::int AS of
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
   WHERE i.indrelid >= 16384 AND c.relkind = 'i' AND c.relnamespace NOT IN ${TOAST} AND ${UNUSED}
   ORDER BY c.relpages DESC, i.indexrelid LIMIT $1::int)
-SELECT /* pgdeck */ c.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
-  EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.indrelid AND k.contype = 'f'
+SELECT /* pgdeck */ c.indexrelid, ${NAMES}, ${EST_BYTES},
+  c.of, pg_stat_get_live_tuples(t.oid)::float8 AS live_rows, c.has_expressions, EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.indrelid AND k.contype = 'f'
     AND (c.indkey::int2[])[0:array_length(k.conkey, 1) - 1] @> k.conkey) AS supports_fk
 FROM top c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 ORDER BY c.relpages DESC, c.indexrelid`,
@@ -82,6 +87,12 @@ ORDER BY c.relpages DESC, c.indexrelid`,
   ],
   row: z.object({
     ...names,
+    /** How many there are, listed or not. */
+    of: z.int(),
+    /** Of the table, as counted. */
+    live_rows: z.number(),
+    /** ANALYZE makes statistics of its expressions, which serve the planner without a scan of it. */
+    has_expressions: z.boolean(),
     /** Its first columns are a foreign key's: deletes in the parent table read it. */
     supports_fk: z.boolean(),
   }),
@@ -114,14 +125,16 @@ pairs AS (
     AND (b.k <> a.k OR b.con OR b.indisunique > a.indisunique OR (b.indisunique = a.indisunique AND b.indexrelid < a.indexrelid))
     AND (a.k = b.k OR a.relam = (SELECT oid FROM pg_am WHERE amname = 'btree'))
   ORDER BY a.indexrelid, (b.k = a.k) DESC, b.con DESC, b.indexrelid)
-SELECT /* pgdeck */ c.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
-  c.kept::text, c.exact
+SELECT /* pgdeck */ c.indexrelid, ${NAMES}, ${EST_BYTES},
+  c.kept::text, c.exact, count(*) OVER ()::int AS of
 FROM pairs c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 ORDER BY c.relpages DESC, c.indexrelid LIMIT $1::int`,
     },
   ],
   row: z.object({
     ...names,
+    /** How many there are, listed or not. */
+    of: z.int(),
     /** The index that stays. */
     kept: z.string(),
     /** False: the other index has further columns behind the same first ones. */
@@ -135,19 +148,28 @@ export const indexInvalid = defineQuery({
   id: 'indexes.invalid',
   variants: [
     {
-      sql: `SELECT /* pgdeck */ i.indexrelid, ${NAMES}, c.relpages * ${BLOCK_SIZE} AS est_bytes,
-  EXISTS (SELECT 1 FROM pg_stat_progress_create_index p WHERE p.relid = i.indrelid AND p.datname = current_database())
-  OR EXISTS (SELECT 1 FROM pg_locks l WHERE l.locktype = 'relation' AND l.relation = i.indrelid
-    AND l.mode = 'ShareUpdateExclusiveLock' AND l.database = ${CURRENT_DATABASE_OID}) AS maybe_building
+      sql: `SELECT /* pgdeck */ i.indexrelid, ${NAMES}, ${EST_BYTES}, c.relkind = 'I' AS partitioned,
+  n.nspname = 'pg_toast' AS toast, i.indislive AS live, i.indisunique AS is_unique, ${IS_COPY} AS copy,
+  pg_has_role(current_user, c.relowner, 'USAGE') AS owned, b.pid IS NOT NULL AS building
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+${BUILDER}
 WHERE NOT i.indisvalid OR NOT i.indisready OR NOT i.indislive
 ORDER BY c.relpages DESC, i.indexrelid`,
     },
   ],
   row: z.object({
     ...names,
-    /** A build or a VACUUM of the table is under way: not to be called a leftover. */
-    maybe_building: z.boolean(),
+    /** The index of a partitioned table: invalid while a partition has none that is attached to it. */
+    partitioned: z.boolean(),
+    toast: z.boolean(),
+    /** False: it was being dropped. */
+    live: z.boolean(),
+    is_unique: z.boolean(),
+    /** By its name a copy of REINDEX CONCURRENTLY, and the table has another index of the same definition. */
+    copy: z.boolean(),
+    owned: z.boolean(),
+    /** Somebody seems to be building it now: not to be called a leftover. */
+    building: z.boolean(),
   }),
 });
 
@@ -177,10 +199,40 @@ LEFT JOIN (SELECT c.relpages, NOT (i.indisvalid AND i.indisready AND i.indislive
   }),
 });
 
+/** The tables of which scans without an index have read the most rows, with the scans of their indexes. */
+export const indexShareOfTables = defineQuery({
+  id: 'indexes.share',
+  variants: [
+    {
+      sql: `WITH /* pgdeck */ top AS MATERIALIZED (
+  SELECT * FROM (SELECT oid, relname, relnamespace, pg_stat_get_numscans(oid)::float8 AS seq_scan,
+      pg_stat_get_tuples_returned(oid)::float8 AS seq_tup_read FROM pg_class WHERE relkind IN ('r', 'm') AND oid >= 16384 OFFSET 0) c
+  WHERE seq_scan > 0 ORDER BY seq_tup_read DESC, oid LIMIT $1::int)
+SELECT /* pgdeck */ n.nspname::text AS schemaname, c.relname::text, c.seq_scan, c.seq_tup_read, pg_stat_get_live_tuples(c.oid)::float8 AS n_live_tup,
+  (SELECT sum(pg_stat_get_numscans(i.indexrelid)) FROM pg_index i WHERE i.indrelid = c.oid)::float8 AS idx_scan
+FROM top c JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY c.seq_tup_read DESC, c.oid`,
+    },
+  ],
+  row: z.object({
+    schemaname: z.string(),
+    relname: z.string(),
+    seq_scan: z.number(),
+    seq_tup_read: z.number(),
+    n_live_tup: z.number(),
+    /** Null for a table without indexes. */
+    idx_scan: column.float,
+  }),
+  params: limit,
+});
+
 const ofIndexLimit = { input: ({ wants }: Known) => ({ limit: wants.indexLimit }) };
 
 export const indexUsagePoll = poll('slow', 'slow', indexUsage, ofIndexLimit);
 export const indexUnusedPoll = poll('slow', 'slow', indexUnused, ofIndexLimit);
 export const indexInvalidPoll = poll('slow', 'slow', indexInvalid);
 export const indexCountsPoll = poll('slow', 'slow', indexCounts);
+/** For who looks for a fault and not at a list: it is one for longer than minutes. */
+export const indexInvalidRarePoll = poll('slow', 'rare', indexInvalid);
+export const indexUnusedRarePoll = poll('slow', 'rare', indexUnused, ofIndexLimit);
+export const indexSharePoll = poll('slow', 'rare', indexShareOfTables, ofIndexLimit);
 export const indexDuplicatePoll = poll('slow', 'rare', indexDuplicate, ofIndexLimit);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { collected, type Known, poll } from '../poll.ts';
 import { column, defineQuery } from '../query.ts';
-import { BLOCK_SIZE, LOCKED_RELATIONS, STATS_SINCE, since } from './fragments.ts';
+import { BLOCK_SIZE, LOCKED_RELATIONS, STATS_SINCE, since, sizeNoted } from './fragments.ts';
+import { judgedByAutovacuum, type Major } from './maintain/tables.ts';
 
 /**
  * The biggest tables by the sizes that VACUUM and ANALYZE noted: no lock, no file system call. Keeps the biggest
@@ -27,6 +28,7 @@ own AS MATERIALIZED (
 SELECT /* pgdeck */ c.oid, n.nspname::text AS schemaname, c.relname::text,
   (c.relpages + coalesce(x.pages, 0) + coalesce(t.relpages, 0)) * b.bs AS est_total_bytes,
   c.relpages * b.bs AS est_heap_bytes, coalesce(x.pages, 0) * b.bs AS est_index_bytes,
+  ${sizeNoted('c')} AS sized,
   -- reltuples is unknown at -1, and before 14 at 0 with no pages: the counter of live rows is the next best
   coalesce(CASE WHEN c.reltuples > 0 OR (c.reltuples = 0 AND c.relpages > 0) THEN c.reltuples::float8 END,
     nullif(pg_stat_get_live_tuples(c.oid), 0)::float8) AS est_rows
@@ -51,6 +53,8 @@ LIMIT $1::int`,
     est_total_bytes: z.number(),
     est_heap_bytes: z.number(),
     est_index_bytes: z.number(),
+    /** False: neither VACUUM nor ANALYZE has noted a size yet, and these say nothing. */
+    sized: z.boolean(),
     est_rows: column.float,
   }),
   params: ({ limit }: { limit: number }) => [limit],
@@ -105,23 +109,29 @@ FROM asked`,
   params: ({ oids }: { oids: readonly number[] }) => [oids],
 });
 
-function stats(scans: string): string {
-  return `SELECT /* pgdeck */ relid, schemaname::text, relname::text, seq_scan::float8, seq_tup_read::float8, idx_scan::float8,
+function stats(major: Major, scans: string): string {
+  return `WITH /* pgdeck */ ${judgedByAutovacuum(major, 'c.oid = ANY ($1::oid[])')}
+SELECT /* pgdeck */ s.relid, s.schemaname::text, s.relname::text, seq_scan::float8, seq_tup_read::float8, idx_scan::float8,
   idx_tup_fetch::float8, n_tup_ins::float8, n_tup_upd::float8, n_tup_del::float8, n_tup_hot_upd::float8, n_live_tup::float8,
-  n_dead_tup::float8, n_mod_since_analyze::float8, n_ins_since_vacuum::float8,
+  n_dead_tup::float8, m.vacuum_at, n_mod_since_analyze::float8, n_ins_since_vacuum::float8,
   last_vacuum::text, last_autovacuum::text, last_analyze::text, last_autoanalyze::text,
   ${since('greatest(last_vacuum, last_autovacuum)')} AS vacuum_age_seconds,
   ${since('greatest(last_analyze, last_autoanalyze)')} AS analyze_age_seconds,
   vacuum_count::float8, autovacuum_count::float8, ${scans}
-FROM pg_stat_all_tables WHERE relid = ANY ($1::oid[])`;
+FROM pg_stat_all_tables s JOIN m ON m.oid = s.relid WHERE s.relid = ANY ($1::oid[])`;
 }
+
+const NO_SCANS = 'NULL::text AS last_seq_scan, NULL::text AS last_idx_scan';
+const SCANS = 'last_seq_scan::text, last_idx_scan::text';
 
 /** The counters of exactly the tables named. The whole view takes 100 ms at 10,000 tables, its rows by oid do not. */
 export const tableStats = defineQuery({
   id: 'relations.stats',
   variants: [
-    { max: 15, sql: stats('NULL::text AS last_seq_scan, NULL::text AS last_idx_scan') },
-    { min: 16, sql: stats('last_seq_scan::text, last_idx_scan::text') },
+    { max: 15, sql: stats(13, NO_SCANS) },
+    { min: 16, max: 16, sql: stats(13, SCANS) },
+    { min: 17, max: 17, sql: stats(17, SCANS) },
+    { min: 18, sql: stats(18, SCANS) },
   ],
   row: z.object({
     relid: z.int(),
@@ -138,6 +148,8 @@ export const tableStats = defineQuery({
     n_tup_hot_upd: z.number(),
     n_live_tup: z.number(),
     n_dead_tup: z.number(),
+    /** Dead rows above which autovacuum vacuums it. */
+    vacuum_at: z.number(),
     n_mod_since_analyze: z.number(),
     n_ins_since_vacuum: z.number(),
     last_vacuum: column.time,
@@ -174,6 +186,8 @@ const ofTableLimit = ({ wants }: Known) => ({ limit: wants.tableLimit });
 
 export const tableCountPoll = poll('slow', 'slow', tableCount);
 export const tableSizesPoll = poll('slow', 'slow', tableSizes, { input: ofTableLimit });
+/** For who looks for a fault and not at a list. */
+export const tableSizesRarePoll = poll('slow', 'rare', tableSizes, { input: ofTableLimit });
 export const tableDeadPoll = poll('slow', 'slow', tableDead, { input: ofTableLimit });
 
 const rankedTables = ({ rows }: Known): number[] => [

@@ -119,7 +119,8 @@ export const replicationStandby = defineQuery({
   CASE WHEN NOT r.standby THEN NULL WHEN l.received <= l.replayed THEN 0 ELSE ${since('l.commit')} END AS replay_lag_seconds,
   CASE WHEN l.received <= l.replayed THEN 0 ELSE l.received - l.replayed END::float8 AS replay_lag_bytes,
   (l.received - '0/0'::pg_lsn)::float8 AS receive_lsn_bytes, (l.replayed - '0/0'::pg_lsn)::float8 AS replay_lsn_bytes,
-  CASE WHEN r.standby THEN ${since('l.commit')} END AS last_replay_seconds, ${SERVER_MS}
+  CASE WHEN r.standby THEN ${since('l.commit')} END AS last_replay_seconds,
+  CASE WHEN r.standby THEN '' ELSE current_setting('synchronous_standby_names') END AS synchronous_standby_names, ${SERVER_MS}
 FROM (SELECT pg_is_in_recovery()) r(standby)
 CROSS JOIN (SELECT pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn(), pg_last_xact_replay_timestamp()) l(received, replayed, commit)`,
     },
@@ -135,6 +136,8 @@ CROSS JOIN (SELECT pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn(), pg_last_
     replay_lsn_bytes: column.float,
     /** Since the last replayed commit was made on the primary. */
     last_replay_seconds: column.float,
+    /** Whom commits wait for; empty on a standby, where nobody waits. */
+    synchronous_standby_names: z.string(),
     server_ms: z.number(),
   }),
 });

@@ -9,13 +9,29 @@ const NAME = 'pg_stat_statements';
 /** Longer texts are cut: a list of them is kept. */
 export const STATEMENT_CHARS = 4000;
 
+/** Each database needs its own view of what the library counts for all; a standby has what its primary has. */
+function missing({ database, standby, settings }: Server): Denial {
+  const libraries = settings.shared_preload_libraries?.split(',').map((one) => one.trim());
+  const create = standby
+    ? `On the primary, in the database ${quoteIdent(database)}: CREATE EXTENSION ${NAME}`
+    : `CREATE EXTENSION ${NAME}`;
+  if (libraries?.includes(NAME))
+    return {
+      reason: `${NAME} is loaded, and the database ${database} lacks the extension: made in another database it shows nothing here.`,
+      remedy: create,
+    };
+  const reason = `${NAME} is not installed in the database ${database}; it also has to be in shared_preload_libraries`;
+  // who may not read the setting is not told that it is absent
+  if (libraries === undefined) return { reason: `${reason}.`, remedy: create };
+  return {
+    reason: `${reason}, and is not.`,
+    remedy: `Add ${NAME} to shared_preload_libraries${standby ? ' here and on the primary' : ''} and restart. ${standby ? create : `Then, in the database ${quoteIdent(database)}: ${create}`}`,
+  };
+}
+
 function unavailable(server: Server): Denial | undefined {
   const installed = server.extensions.find((e) => e.name === NAME);
-  if (installed === undefined)
-    return {
-      reason: `${NAME} is not installed in the database ${server.database}; it also has to be in shared_preload_libraries.`,
-      remedy: `CREATE EXTENSION ${NAME}`,
-    };
+  if (installed === undefined) return missing(server);
   if (!installed.usable)
     return {
       reason: `${NAME} is in the schema ${installed.schema}, which this role may not use.`,
@@ -116,6 +132,11 @@ FROM unnest($1::int8[]) i (id) LEFT JOIN ${relation(server, NAME)} s ON s.queryi
   row: z.object({ queryid: z.string(), query: column.text }),
   params: ({ ids }: { ids: readonly string[] }) => [ids],
 });
+
+/** Whether a statement is one of pgdeck's: this stands in every query of ours. */
+export function isOwnStatement(query: string | null): boolean {
+  return query?.includes('/* pgdeck */') ?? false;
+}
 
 /** How many entries were pushed out: while that number rises, the list is incomplete. */
 export const statementsInfo = defineQuery({

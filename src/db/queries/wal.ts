@@ -109,6 +109,7 @@ export const archiver = defineQuery({
     {
       sql: `SELECT /* pgdeck */ archived_count::float8, failed_count::float8, last_archived_wal, last_failed_wal,
   ${since('last_archived_time')} AS last_archived_seconds, ${since('last_failed_time')} AS last_failed_seconds,
+  ${since('coalesce(last_archived_time, stats_reset)')} AS unarchived_seconds,
   coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) AS failing, stats_reset::text
 FROM pg_stat_archiver`,
     },
@@ -120,6 +121,8 @@ FROM pg_stat_archiver`,
     last_failed_wal: column.text,
     last_archived_seconds: column.float,
     last_failed_seconds: column.float,
+    /** Since something was archived; where nothing was yet, since that is counted. */
+    unarchived_seconds: column.float,
     /** The last attempt failed. */
     failing: z.boolean(),
     stats_reset: column.time,

@@ -25,23 +25,33 @@ export class LagRing {
   }
 
   /**
-   * Seconds between now and the first sample that was ahead of the replayed position; 0 when it has caught up;
-   * `atLeast` when the standby is behind everything remembered; null where that is a single moment, or nothing.
+   * Seconds between the first sample that was ahead of the replayed position and now, or when that was read; 0 when it
+   * has caught up; `atLeast` when the standby is behind everything remembered; null where that is a single moment, or
+   * nothing.
    */
-  lag(replayed: number | null): { seconds: number; atLeast: boolean } | null {
-    const now = this.#positions.at(-1);
-    if (now === undefined || replayed === null) return null;
-    if (replayed >= now.lsn) return { seconds: 0, atLeast: false };
+  lag(
+    replayed: number | null,
+    readAt = Number.POSITIVE_INFINITY,
+  ): { seconds: number; atLeast: boolean } | null {
+    const last = this.#positions.at(-1);
+    if (last === undefined || replayed === null) return null;
+    if (replayed >= last.lsn) return { seconds: 0, atLeast: false };
+    // what was written since it was read is no lag of it
+    const now = Math.min(last.at, readAt);
     const first = this.#positions.findIndex((p) => p.lsn > replayed);
     const ahead = this.#positions[first];
     if (ahead === undefined) return { seconds: 0, atLeast: false };
     // "longer than nothing" would say that something is known
-    if (first === 0 && ahead.at === now.at) return null;
-    return { seconds: (now.at - ahead.at) / 1000, atLeast: first === 0 };
+    if (first === 0 && ahead.at >= now) return null;
+    return { seconds: Math.max(0, now - ahead.at) / 1000, atLeast: first === 0 };
   }
 }
 
-/** Lag of every sender, fed by the parts `walPosition` and `senders`. */
+type Sender = RowOf<typeof replicationSenders>;
+/** How far something has replayed, read in one moment: of the server's clock, where it is read less often. */
+type Replayed = Pick<Sender, 'total_lag_bytes' | 'replay_lsn_bytes'> & Partial<Pick<Sender, 'server_ms'>>;
+
+/** Lag behind the position of this server: of each sender; on a standby also its own, behind what it has received. */
 export class ReplicationLag {
   readonly #ring = new LagRing();
   #seen: unknown;
@@ -52,9 +62,13 @@ export class ReplicationLag {
     this.#ring.push(position.server_ms, position.lsn_bytes);
   }
 
-  of(sender: RowOf<typeof replicationSenders>): { seconds: number; atLeast: boolean } | null {
+  of({
+    total_lag_bytes,
+    replay_lsn_bytes,
+    server_ms,
+  }: Replayed): { seconds: number; atLeast: boolean } | null {
     // both positions are of one moment there, while the samples were taken before or after
-    if (sender.total_lag_bytes === 0) return { seconds: 0, atLeast: false };
-    return this.#ring.lag(sender.replay_lsn_bytes);
+    if (total_lag_bytes === 0) return { seconds: 0, atLeast: false };
+    return this.#ring.lag(replay_lsn_bytes, server_ms);
   }
 }

@@ -23,20 +23,31 @@ export interface Window {
  */
 export class Rates {
   readonly #keep: number;
+  readonly #apart: number;
   #readings: CounterReading[] = [];
+  #reset = false;
 
-  /** @param keepSeconds the longest window that will be asked for */
-  constructor(keepSeconds: number) {
+  /**
+   * @param keepSeconds the longest window that will be asked for
+   * @param apartMs readings in between are forgotten: an hour of ticks is more than a long window needs
+   */
+  constructor(keepSeconds: number, apartMs = 0) {
     this.#keep = keepSeconds * 1000;
+    this.#apart = apartMs;
   }
 
   push(reading: CounterReading): void {
     const last = this.#readings.at(-1);
     if (last !== undefined) {
       if (reading.at === last.at && reading.epoch === last.epoch) return;
+      const anew = reading.epoch !== last.epoch || fell(last, reading);
+      if (anew) this.#reset = true;
       // a server clock that was set back would otherwise freeze the figures until it has caught up
-      if (reading.at < last.at || reading.epoch !== last.epoch || fell(last, reading)) this.#readings = [];
+      if (reading.at < last.at || anew) this.#readings = [];
     }
+    const before = this.#readings.at(-2);
+    if (before !== undefined && (this.#readings.at(-1)?.at ?? 0) - before.at < this.#apart)
+      this.#readings.pop();
     this.#readings.push(reading);
     // one reading older than the window stays, so that the window is full and not one sample short
     while (this.#readings.length > 2 && (this.#readings[1]?.at ?? 0) <= reading.at - this.#keep)
@@ -60,8 +71,14 @@ export class Rates {
     return { seconds: (last.at - first.at) / 1000, delta };
   }
 
+  /** The counters began anew while they were read. */
+  get reset(): boolean {
+    return this.#reset;
+  }
+
   clear(): void {
     this.#readings = [];
+    this.#reset = false;
   }
 }
 

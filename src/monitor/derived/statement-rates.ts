@@ -1,10 +1,14 @@
 import type { statementCounters } from '../../db/queries/statements.ts';
 import type { RowOf } from '../../db/query.ts';
-import { Rates } from './rates.ts';
+import { Rates, type Window } from './rates.ts';
 
 type Counters = RowOf<typeof statementCounters>;
 
 const WINDOW = 60;
+/** What is slow is rare: it is judged by an hour. */
+const HOUR = 3600;
+/** Between two readings of an hour that are kept. */
+const APART_MS = 30_000;
 
 /** What one statement did in the last minute. */
 export interface StatementRate {
@@ -20,32 +24,29 @@ export function statementKey(row: Counters): string {
   return `${row.userid}/${row.dbid}/${row.queryid}/${row.toplevel}`;
 }
 
+/** A statement with what was counted of it lately. */
+export interface StatementGrowth {
+  readonly row: Counters;
+  readonly calls: number;
+  readonly meanMs: number;
+}
+
 /** Windows over the counters of the statements that were read; those that fall out of the list are forgotten. */
 export class StatementRates {
-  #rates = new Map<string, Rates>();
+  readonly #minute = new Windows(WINDOW, 0);
+  readonly #hour = new Windows(HOUR, APART_MS);
   #seen: unknown;
 
   /** @param at the server's clock in ms when the rows were read */
   observe(rows: readonly Counters[], at: number): void {
     if (rows === this.#seen) return;
     this.#seen = rows;
-    const next = new Map<string, Rates>();
-    for (const row of rows) {
-      const key = statementKey(row);
-      const rates = this.#rates.get(key) ?? new Rates(WINDOW);
-      rates.push({
-        at,
-        // 17+: stats_since changes when an entry was evicted and came back
-        epoch: String(row.stats_since_us ?? ''),
-        counters: { calls: row.calls ?? 0, ms: row.total_exec_ms ?? 0, rows: row.rows ?? 0 },
-      });
-      next.set(key, rates);
-    }
-    this.#rates = next;
+    this.#minute.observe(rows, at);
+    this.#hour.observe(rows, at);
   }
 
   of(row: Counters): StatementRate | undefined {
-    const window = this.#rates.get(statementKey(row))?.window(WINDOW);
+    const window = this.#minute.of(row, WINDOW);
     if (window === undefined) return undefined;
     const { calls = 0, ms = 0, rows = 0 } = window.delta;
     return {
@@ -54,5 +55,67 @@ export class StatementRates {
       meanMs: calls > 0 ? ms / calls : null,
       rowsPerCall: calls > 0 ? rows / calls : null,
     };
+  }
+
+  /** What ran within up to an hour, of these rows, and how long that window is so far; undefined before two readings. */
+  grown(rows: readonly Counters[]): { seconds: number; statements: readonly StatementGrowth[] } | undefined {
+    // what is hidden from this role has no identity
+    const windows = rows.flatMap((row) => {
+      const window = row.queryid === null ? undefined : this.#hour.of(row, HOUR);
+      return window ? [{ row, window }] : [];
+    });
+    if (windows.length === 0) return undefined;
+    return {
+      seconds: Math.max(...windows.map(({ window }) => window.seconds)),
+      statements: windows.flatMap(({ row, window: { delta } }) => {
+        const { calls = 0, ms = 0 } = delta;
+        return calls > 0 ? [{ row, calls, meanMs: ms / calls }] : [];
+      }),
+    };
+  }
+}
+
+const NOTHING = { calls: 0, ms: 0, rows: 0 };
+
+/** Windows of one length, by statement. */
+class Windows {
+  readonly #seconds: number;
+  readonly #apart: number;
+  #rates = new Map<string, Rates>();
+  /** When all there were had been read, last; undefined where only some were. */
+  #completeAt: number | undefined;
+
+  constructor(seconds: number, apartMs: number) {
+    this.#seconds = seconds;
+    this.#apart = apartMs;
+  }
+
+  observe(rows: readonly Counters[], at: number): void {
+    const next = new Map<string, Rates>();
+    for (const row of rows) {
+      const key = statementKey(row);
+      // 17+: stats_since changes when an entry was evicted and came back
+      const epoch = String(row.stats_since_us ?? '');
+      const rates = this.#rates.get(key) ?? this.#begun(epoch);
+      rates.push({
+        at,
+        epoch,
+        counters: { calls: row.calls ?? 0, ms: row.total_exec_ms ?? 0, rows: row.rows ?? 0 },
+      });
+      next.set(key, rates);
+    }
+    this.#rates = next;
+    this.#completeAt = rows[0]?.entries === rows.length ? at : undefined;
+  }
+
+  of(row: Counters, seconds: number): Window | undefined {
+    return this.#rates.get(statementKey(row))?.window(seconds);
+  }
+
+  /** A statement that was not there when all were read had not run by then. */
+  #begun(epoch: string): Rates {
+    const rates = new Rates(this.#seconds, this.#apart);
+    if (this.#completeAt !== undefined) rates.push({ at: this.#completeAt, epoch, counters: NOTHING });
+    return rates;
   }
 }

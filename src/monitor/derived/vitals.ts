@@ -20,6 +20,10 @@ type DatabaseRow = RowOf<typeof databaseStats>;
 /** One database with what happened in it lately. */
 export interface DatabaseVitals {
   readonly row: DatabaseRow;
+  /** How long the window of 60 s is so far; null before two samples. */
+  readonly seconds: number | null;
+  /** The counters were reset while they were read. */
+  readonly reset: boolean;
   /** Committed and rolled back transactions per second over 10 s, without those of reading it; null before two samples. */
   readonly tps: number | null;
   /** Share of block accesses found in shared buffers over 60 s; null when unknown or too few to count. */
@@ -29,7 +33,9 @@ export interface DatabaseVitals {
   readonly readsPerSecond: number | null;
   /** Mean time of a block read over 60 s; null without track_io_timing or without reads. */
   readonly msPerRead: number | null;
-  /** Share of transactions rolled back over 60 s. */
+  /** Transactions that ended within 60 s, without those of reading it. */
+  readonly transactions: number | null;
+  /** The share of them that was rolled back. */
   readonly rollbackRatio: number | null;
   readonly tempBytesPerSecond: number | null;
 }
@@ -51,6 +57,7 @@ export class Vitals {
   readonly #cluster = new Rates(LONG_WINDOW);
   readonly #wal = new Rates(LONG_WINDOW);
   #seen: { database?: unknown; wal?: unknown; summary?: unknown } = {};
+  #startedAt: string | undefined;
   #databases: readonly DatabaseVitals[] = [];
 
   /** All databases together. */
@@ -87,6 +94,10 @@ export class Vitals {
   ): void {
     if (part.rows === this.#seen.database || part.rows.length === 0) return;
     this.#seen.database = part.rows;
+    // a restart is no reset
+    if (startedAt !== this.#startedAt)
+      for (const rates of [this.#cluster, ...this.#byDatabase.values()]) rates.clear();
+    this.#startedAt = startedAt;
     const sums: Record<string, number> = {};
     const resets: string[] = [];
     this.#databases = part.rows.map((row) => {
@@ -95,14 +106,16 @@ export class Vitals {
       resets.push(`${row.datid} ${row.stats_reset ?? ''}`);
       const rates = this.#byDatabase.get(row.datid) ?? new Rates(LONG_WINDOW);
       this.#byDatabase.set(row.datid, rates);
-      rates.push({ at: row.server_ms, epoch: `${startedAt} ${row.stats_reset ?? ''}`, counters });
+      rates.push({ at: row.server_ms, epoch: row.stats_reset ?? '', counters });
       return { row, ...figures(rates, timing) };
     });
     const present = new Set(part.rows.map((row) => row.datid));
     for (const datid of this.#byDatabase.keys()) if (!present.has(datid)) this.#byDatabase.delete(datid);
     const at = Math.max(...part.rows.map((row) => row.server_ms));
-    this.#cluster.push({ at, epoch: `${startedAt} ${resets.sort().join(' ')}`, counters: sums });
-    this.total = figures(this.#cluster, timing);
+    this.#cluster.push({ at, epoch: resets.sort().join(' '), counters: sums });
+    // a database that came or went begins the sum anew, and is no reset
+    const reset = this.#databases.some((one) => one.reset);
+    this.total = { ...figures(this.#cluster, timing), reset };
     // connecting is no load either; it gets into the server's statistics when a session has been idle for ten seconds
     const settled = (this.#cluster.window(LONG_WINDOW)?.seconds ?? 0) > 2 * SHORT_WINDOW + 1;
     this.series.tps.push(settled ? (this.total.tps ?? Number.NaN) : Number.NaN);
@@ -139,11 +152,14 @@ export class Vitals {
 }
 
 const UNKNOWN_VITALS: Omit<DatabaseVitals, 'row'> = {
+  seconds: null,
+  reset: false,
   tps: null,
   hitRatio: null,
   blocks: null,
   readsPerSecond: null,
   msPerRead: null,
+  transactions: null,
   rollbackRatio: null,
   tempBytesPerSecond: null,
 };
@@ -163,26 +179,30 @@ function perSecond(window: Window | undefined, counter: string): number | null {
   return window === undefined ? null : (window.delta[counter] ?? 0) / window.seconds;
 }
 
-function committed({ delta }: Window): number {
-  return (delta.commits ?? 0) + (delta.rollbacks ?? 0);
+/** Transactions of others. Counters reach the statistics with a delay: what was asked may not be among them yet. */
+function ended({ delta: { commits = 0, rollbacks = 0, own = 0 } }: Window): number {
+  return Math.max(rollbacks, commits + rollbacks - own);
 }
 
 /** hit / (hit + read) of the window, as the statistics collector counts blocks: a "read" may come from the OS cache. */
 function figures(rates: Rates, timing: boolean): Omit<DatabaseVitals, 'row'> {
   const long = rates.window(LONG_WINDOW);
   const short = rates.window(SHORT_WINDOW);
-  if (long === undefined || short === undefined) return UNKNOWN_VITALS;
-  const { commits = 0, rollbacks = 0, hit = 0, read = 0, readMs = 0 } = long.delta;
+  const { reset } = rates;
+  if (long === undefined || short === undefined) return { ...UNKNOWN_VITALS, reset };
+  const { rollbacks = 0, hit = 0, read = 0, readMs = 0 } = long.delta;
   const blocks = hit + read;
-  const transactions = commits + rollbacks;
+  const transactions = ended(long);
   return {
-    // counters reach the server's statistics with a delay: what was asked may not be among them yet
-    tps: Math.max(0, committed(short) - (short.delta.own ?? 0)) / short.seconds,
+    seconds: long.seconds,
+    reset,
+    tps: ended(short) / short.seconds,
     // few blocks mean an idle server only when it was looked at for a while: after a reset it is not known
     blocks: blocks >= BLOCKS_THAT_COUNT || long.seconds >= SHORT_WINDOW ? blocks : null,
     hitRatio: blocks >= BLOCKS_THAT_COUNT ? hit / blocks : null,
     readsPerSecond: read / long.seconds,
     msPerRead: timing && read > 0 ? readMs / read : null,
+    transactions,
     rollbackRatio: transactions > 0 ? rollbacks / transactions : null,
     tempBytesPerSecond: perSecond(long, 'temp'),
   };

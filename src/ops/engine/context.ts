@@ -63,6 +63,7 @@ export function createContext(options: ContextOptions): OpContext {
     target,
     place: place(target),
     profile: resolved.profileName,
+    settingsFile: resolved.settingsFile,
     connection: connectionWords(resolved),
     environment: resolved.environment,
     readOnly: resolved.readOnly,

@@ -105,6 +105,8 @@ export interface OperationEntry {
   readonly keyOn?: RowField;
   /** The console asks for it on the rows that it is about, by keys of its own: there is no wizard. */
   readonly ownKeys?: boolean;
+  /** What it changes is in the profile of the server: there has to be one. */
+  readonly ofProfile?: boolean;
   /** Fields of its form that rows of a screen fill in. */
   readonly takes?: readonly RowField[];
   readonly load: () => Promise<AnyOperation>;
@@ -121,6 +123,8 @@ export interface OpContext {
   readonly place: string;
   /** Name of the profile, where the server is one's. */
   readonly profile: string | undefined;
+  /** The settings file, where another than the usual one was named. */
+  readonly settingsFile: string | undefined;
   /** The connection as words of the command line, not quoted: `-h`, `localhost`. */
   readonly connection: readonly string[];
   readonly environment: Resolved['environment'];

@@ -11,7 +11,6 @@ export function diskError(error: unknown, undone: Undone, path: string): OpError
   return filesErrors.disk({ undone, path, code, said: String(error) }, error);
 }
 
-/** Whether there is anything at a path that this user can reach. */
 /**
  * The text of a small file of ours. Somebody may have put a pipe or a device in its place, which would keep us for ever:
  * those are refused as what they are. Throws the system's error.
@@ -27,6 +26,7 @@ export async function readRegular(path: string): Promise<string> {
   }
 }
 
+/** Whether there is anything at a path that this user can reach. */
 export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,

@@ -1,11 +1,8 @@
-import { horizonHolders } from '../../db/queries/horizon.ts';
-import type { RowOf } from '../../db/query.ts';
+import { type HorizonRow, horizonHolders, isOfDatabase } from '../../db/queries/horizon.ts';
 import type { Session } from '../../db/session.ts';
 import { uncapital } from '../../text/capital.ts';
 import { count, duration, roughly } from '../../text/units.ts';
 import type { Check } from '../engine/plan.ts';
-
-type Holder = RowOf<typeof horizonHolders>;
 
 /** A snapshot that is younger is somebody's query. */
 const OLD_SECONDS = 300;
@@ -17,14 +14,15 @@ const STAYED_SHARE = 0.2;
 
 /** Who keeps dead rows from being removed: VACUUM would run and achieve little. Throws DbError. */
 export async function horizonChecks(session: Session): Promise<Check[]> {
-  const holders = (await inTheWay(session)).filter(
+  const { tables, catalogs } = await inTheWay(session);
+  const holders = [...tables, ...catalogs].filter(
     ({ xids, seconds }) => (xids ?? 0) > 0 && (seconds ?? Number.POSITIVE_INFINITY) >= OLD_SECONDS,
   );
   const named = holders
     .slice(0, NAMED)
     .map(
       (one) =>
-        `${nameOf(one)} still sees rows that died in the last ${count(one.xids)} transaction${one.xids === 1 ? '' : 's'}${since(one)}: those stay. End it first.`,
+        `${nameOf(one)} still sees rows ${one.catalogs_only ? 'of the system catalogs ' : ''}that died in the last ${count(one.xids)} transaction${one.xids === 1 ? '' : 's'}${since(one)}: those stay.${one.catalogs_only ? '' : ' End it first.'}`,
     );
   // ending those that are named is not enough
   const others = holders.slice(NAMED).map(({ kind, id }) => `${kind} ${id}`);
@@ -45,7 +43,7 @@ export async function stayed(session: Session, tables: readonly Dead[]): Promise
     ({ before, after }) => after !== null && after >= STAYED_ROWS && after >= (before ?? 0) * STAYED_SHARE,
   );
   if (many.length === 0) return [];
-  const [holder] = await inTheWay(session);
+  const [holder] = (await inTheWay(session)).tables;
   const why =
     holder === undefined
       ? 'whoever could still see them has ended by now. Vacuum it again.'
@@ -56,16 +54,25 @@ export async function stayed(session: Session, tables: readonly Dead[]): Promise
   );
 }
 
-/** What holds rows of this database, the oldest first; a snapshot of another one does not. */
-async function inTheWay(session: Session): Promise<Holder[]> {
-  const holders = await session.run(horizonHolders, { limit: 20 });
-  return holders.filter(({ database }) => database === null || database === session.server.database);
+interface InTheWay {
+  readonly tables: readonly HorizonRow[];
+  /** Logical slots: for them rows of tables go. */
+  readonly catalogs: readonly HorizonRow[];
 }
 
-function nameOf({ kind, id, detail }: Holder): string {
+/** What holds rows of this database, the oldest first; a snapshot of another one does not. */
+async function inTheWay(session: Session): Promise<InTheWay> {
+  const holders = await session.run(horizonHolders, { limit: 20 });
+  return {
+    tables: holders.filter((one) => isOfDatabase(one, session.server.database)),
+    catalogs: holders.filter(({ catalogs_only }) => catalogs_only),
+  };
+}
+
+function nameOf({ kind, id, detail }: HorizonRow): string {
   return `The ${kind} ${id}${detail ? ` (${detail})` : ''}`;
 }
 
-function since({ seconds }: Holder): string {
+function since({ seconds }: HorizonRow): string {
   return seconds === null ? '' : `, for ${duration(seconds)}`;
 }

@@ -1,4 +1,5 @@
 import { fullName } from '../../db/ident.ts';
+import { maintainTables } from '../../db/queries/maintain/tables.ts';
 import type { Session } from '../../db/session.ts';
 import { bytes, count, duration } from '../../text/units.ts';
 import { holdersOf, lockChecks } from '../database/holders.ts';
@@ -8,7 +9,6 @@ import { measured, roomOf, serverChecks } from './checks.ts';
 import { maintainErrors } from './errors.ts';
 import { horizonChecks } from './horizon.ts';
 import { type Options, optionChecks, optionList } from './options.ts';
-import { maintainTables } from './queries/tables.ts';
 import { chooseTables, type MaintainScope, type ScopeInput } from './scope.ts';
 import { lastTimes } from './shared/last.ts';
 import { rightsChecks } from './shared/rights.ts';

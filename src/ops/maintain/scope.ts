@@ -1,5 +1,5 @@
+import type { MaintainTable } from '../../db/queries/maintain/tables.ts';
 import { resolveRelation, resolveSchemaOf } from '../relations/resolve.ts';
-import type { MaintainTable } from './queries/tables.ts';
 import { leafFinder } from './shared/partitions.ts';
 import { byDue, type Doing, isDue } from './urgency.ts';
 

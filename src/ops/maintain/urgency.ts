@@ -1,11 +1,11 @@
 import { fullName } from '../../db/ident.ts';
+import { type TableBloat, tableBloat } from '../../db/queries/maintain/bloat.ts';
+import { type MaintainTable, maintainTables } from '../../db/queries/maintain/tables.ts';
 import type { Session } from '../../db/session.ts';
 import { bytes, count, duration, percent, plural, roughly, UNKNOWN } from '../../text/units.ts';
 import { bloatUnknownText } from '../bloat.ts';
 import type { FieldChoice, OpContext, RawInput } from '../engine/operation.ts';
 import type { ResultTable } from '../engine/plan.ts';
-import { type TableBloat, tableBloat } from './queries/bloat.ts';
-import { type MaintainTable, maintainTables } from './queries/tables.ts';
 import { shortened } from './shared/shortened.ts';
 
 /** What is done to tables: the one decides what is due otherwise than the other. */

@@ -1,7 +1,7 @@
 import { fullName, quoteRelation } from '../../db/ident.ts';
 import type { MaintenanceLock } from '../../db/queries/maintain/locks.ts';
+import type { MaintainTable } from '../../db/queries/maintain/tables.ts';
 import { type Options, optionList } from './options.ts';
-import type { MaintainTable } from './queries/tables.ts';
 import type { MaintainScope } from './scope.ts';
 
 /** One statement, which is one step. */

@@ -1,4 +1,5 @@
 import { fullName, quoteIdent } from '../../db/ident.ts';
+import { type ReindexLeftover, remedyOf } from '../../db/queries/reindex/leftovers.ts';
 import { type ReindexWait, reindexWaits } from '../../db/queries/reindex/waits.ts';
 import type { Server } from '../../db/server.ts';
 import type { Session } from '../../db/session.ts';
@@ -9,9 +10,8 @@ import type { Check } from '../engine/plan.ts';
 import { some } from '../maintain/shared/rights.ts';
 import { roomCheck, type TablespaceLocation } from '../maintain/shared/room.ts';
 import { type ReindexIndex, reindexTablespace } from './queries/inventory.ts';
-import type { ReindexLeftover } from './queries/leftovers.ts';
 import type { Target } from './scope.ts';
-import { type Manner, remedyOf, remedySql } from './statement.ts';
+import { type Manner, remedySql } from './statement.ts';
 
 /** Named one by one; more are counted. */
 const NAMED = 5;

@@ -1,8 +1,8 @@
 import { fullName } from '../../db/ident.ts';
+import { type ReindexBloat, reindexBloat } from '../../db/queries/reindex/bloat.ts';
 import { bytes, percent, plural } from '../../text/units.ts';
 import { bloatUnknownText } from '../bloat.ts';
 import type { FieldChoice, OpContext } from '../engine/operation.ts';
-import { type ReindexBloat, reindexBloat } from './queries/bloat.ts';
 import { type ReindexIndex, reindexIndexes, reindexTables } from './queries/inventory.ts';
 
 /** Indexes whose bloat is estimated: the biggest. */
@@ -12,8 +12,7 @@ export const ESTIMATED = 200;
 export function bloatText(bloat: ReindexBloat | undefined): string {
   if (bloat === undefined) return '';
   if (bloat.unknown !== null) return bloatUnknownText(bloat.unknown);
-  if (bloat.dedup) return 'not known: deduplicated';
-  return `~${bytes(bloat.bloat_bytes)} (${percent(bloat.bloat_ratio)})`;
+  return `~${bytes(bloat.bloat_bytes)} (${percent(bloat.bloat_share)})`;
 }
 
 /** Invalid ones first, then those with the most bloat, then the biggest. */

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { DbError } from '../../db/errors.ts';
 import { fullName } from '../../db/ident.ts';
+import { type ReindexLeftover, reindexLeftovers, remedyOf } from '../../db/queries/reindex/leftovers.ts';
 import { runSessions } from '../../db/queries/signal/run.ts';
 import type { Session } from '../../db/session.ts';
 import { uncapital } from '../../text/capital.ts';
@@ -10,8 +11,7 @@ import type { StepIo } from '../engine/plan.ts';
 import { sentenceOf } from '../error.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
 import { reindexErrors } from './errors.ts';
-import { type ReindexLeftover, reindexLeftovers } from './queries/leftovers.ts';
-import { remedyOf, remedySql } from './statement.ts';
+import { remedySql } from './statement.ts';
 import { runWatched } from './wait.ts';
 
 const doubtSchema = z.object({

@@ -1,4 +1,6 @@
 import { fullName } from '../../db/ident.ts';
+import { type ReindexBloat, reindexBloat } from '../../db/queries/reindex/bloat.ts';
+import { type ReindexLeftover, reindexLeftovers, remedyOf } from '../../db/queries/reindex/leftovers.ts';
 import type { Session } from '../../db/session.ts';
 import { bytes, duration, plural } from '../../text/units.ts';
 import { holdersOf, lockChecks } from '../database/holders.ts';
@@ -22,12 +24,10 @@ import {
 import { bloatText, ESTIMATED } from './choices.ts';
 import { reindexErrors } from './errors.ts';
 import { type ReindexInput, reindexFields, reindexInput } from './input.ts';
-import { type ReindexBloat, reindexBloat } from './queries/bloat.ts';
 import { reindexIndexes, reindexTables } from './queries/inventory.ts';
-import { type ReindexLeftover, reindexLeftovers } from './queries/leftovers.ts';
 import { recoverReindex } from './recover.ts';
 import { chooseTargets, type ReindexScope, size, type Target } from './scope.ts';
-import { lockOf, type Manner, remedyOf } from './statement.ts';
+import { lockOf, type Manner } from './statement.ts';
 import { reindexSteps, stepId } from './steps.ts';
 
 /** `pgdeck reindex`: indexes built anew, by default without anybody having to wait; what is invalid is cleaned up. */

@@ -1,4 +1,5 @@
 import { fullName } from '../../db/ident.ts';
+import { type ReindexLeftover, reindexLeftovers, remedyOf } from '../../db/queries/reindex/leftovers.ts';
 import { bytes, count, duration } from '../../text/units.ts';
 import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
 import type { LastTime } from '../maintain/shared/last.ts';
@@ -8,10 +9,9 @@ import { type StatementOutcome, statementPreview } from '../maintain/shared/stat
 import { IndexesBeforeAfter, untouched } from './before-after.ts';
 import { Doubts, sweep } from './doubts.ts';
 import { reindexErrors } from './errors.ts';
-import { type ReindexLeftover, reindexLeftovers } from './queries/leftovers.ts';
 import { reindexMeasure } from './queries/measure.ts';
 import { type ReindexScope, size, type Target } from './scope.ts';
-import { lockOf, type Manner, reindexSql, remedyOf, remedySql } from './statement.ts';
+import { lockOf, type Manner, reindexSql, remedySql } from './statement.ts';
 import { runWatched } from './wait.ts';
 
 /** Somebody who has cancelled wants an answer: what cannot be removed in that many seconds is left to `recover`. */

@@ -1,5 +1,7 @@
-import type { Run } from '../engine/journal/runs.ts';
-import type { Job } from './crontab.ts';
+import type { Host } from '../../hosts/host.ts';
+import { listRuns, type Run } from '../engine/journal/runs.ts';
+import { type Here, isOnServer } from '../engine/journal/server.ts';
+import { type Job, jobsOf, readCrontab } from './crontab.ts';
 import { timesOf } from './job.ts';
 
 /** `missed`: it should have begun and did not; `never`: its first time is still to come. */
@@ -50,4 +52,26 @@ export function jobStatus(job: Job, runs: readonly Run[], now: Date, installed?:
     last_run: newest?.id ?? null,
     next_at: next?.toISOString() ?? null,
   };
+}
+
+/**
+ * The jobs of the crontab with what the journal says of them; with `here`, without those that are known to work with
+ * another server. Throws CommandError where cron is not installed, and {@link OpError}.
+ */
+export async function jobStatuses(
+  host: Host,
+  journal: string,
+  now: Date,
+  here?: Here,
+): Promise<readonly JobStatus[]> {
+  const jobs = jobsOf(await readCrontab(host));
+  const runs = jobs.length === 0 ? [] : listRuns(journal);
+  return jobs.flatMap((job) => {
+    const installed = runs.find(
+      (run) => run.operation === 'schedule install' && run.input.name === job.name && run.ended_at !== null,
+    );
+    const known = runs.find((run) => run.job === job.name) ?? installed;
+    if (here !== undefined && known !== undefined && !isOnServer(known, here)) return [];
+    return jobStatus(job, runs, now, installed && new Date(installed.ended_at ?? now));
+  });
 }

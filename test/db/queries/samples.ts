@@ -55,6 +55,7 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'maintain.horizon': { limit: 5 },
   'maintain.lock_holders': { oids, mode: 'AccessExclusiveLock' },
   'maintain.measure': { oids },
+  'log.files': 'log',
   'migrate.lock_holder': 'pgdeck:migrate:none',
   'migrate.relation': { schema: undefined, name: 'none', path: ['public'] },
   'migrations.tables': { names: ['schema_migrations'], columns: ['id,hash,created_at'] },

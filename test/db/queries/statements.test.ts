@@ -6,6 +6,7 @@ import {
   statementTexts,
   statementTextsPoll,
 } from '../../../src/db/queries/statements.ts';
+import type { Server } from '../../../src/db/server.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { app, monitor } from './session.ts';
 
@@ -81,10 +82,23 @@ test('a database without the extension says how to get it', async () => {
     const owner = await app(bare);
     await owner.sql('DROP EXTENSION pg_stat_statements');
     const { server } = await monitor(bare);
-    expect(statementCounters.unavailable?.(server)).toMatchObject({
-      reason: expect.stringContaining('shared_preload_libraries'),
+    const denied = (different: Partial<Server>) =>
+      statementCounters.unavailable?.({ ...server, ...different });
+    expect(denied({})).toMatchObject({
+      reason: expect.stringMatching(/is loaded, and the database test_\w+ lacks the extension/),
       remedy: 'CREATE EXTENSION pg_stat_statements',
     });
+    expect(denied({ standby: true })?.remedy).toBe(
+      `On the primary, in the database "${server.database}": CREATE EXTENSION pg_stat_statements`,
+    );
+    // who may not read the setting, and a server without it
+    expect(denied({ settings: {} })).toMatchObject({
+      reason: expect.stringMatching(/has to be in shared_preload_libraries\.$/),
+      remedy: 'CREATE EXTENSION pg_stat_statements',
+    });
+    expect(denied({ settings: { shared_preload_libraries: 'auto_explain' } })?.remedy).toMatch(
+      /^Add pg_stat_statements to shared_preload_libraries and restart\. Then, in .*: CREATE EXTENSION /,
+    );
   } finally {
     await bare.drop();
   }

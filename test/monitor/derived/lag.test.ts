@@ -71,3 +71,15 @@ test('a standby that has replayed all there was when it was asked is caught up, 
   // one sample says nothing of how long it is behind
   expect(lag.of({ ...sender, total_lag_bytes: 100 })).toBeNull();
 });
+
+test('what was written since a position was read is no lag of it', () => {
+  // a standby reads its own every five seconds
+  expect(ring().lag(1550, 16_000)).toEqual({ seconds: 0, atLeast: false });
+  expect(ring().lag(1450, 16_000)).toEqual({ seconds: 1, atLeast: false });
+  expect(ring().lag(1550, 15_500)).toEqual({ seconds: 0, atLeast: false });
+  expect(ring().lag(900, 10_000)).toBeNull();
+  const lag = new ReplicationLag();
+  for (let s = 10; s <= 20; s++) lag.observe({ server_ms: s * 1000, lsn_bytes: s * 100, standby: true });
+  const own = { replay_lsn_bytes: 1550, total_lag_bytes: 40, server_ms: 15_900 };
+  expect(lag.of(own)).toEqual({ seconds: 0, atLeast: false });
+});

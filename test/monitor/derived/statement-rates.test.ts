@@ -56,3 +56,32 @@ test('the same rows are taken in once', () => {
   rates.observe(rows, 10_000);
   expect(rates.of(row(100))).toBeUndefined();
 });
+
+test('one that was not there when all were read has run since; in a list that was cut nobody knows', () => {
+  const first = row(100, { entries: 1 });
+  const fresh = row(5, { queryid: '78', entries: 2 });
+  const rates = new StatementRates();
+  rates.observe([first], 0);
+  rates.observe([first, fresh], 10_000);
+  expect(rates.of(fresh)?.callsPerSecond).toBe(0.5);
+  expect(rates.grown([first, fresh])).toEqual({
+    seconds: 10,
+    statements: [{ row: fresh, calls: 5, meanMs: 4 }],
+  });
+  const cut = new StatementRates();
+  cut.observe([row(100, { entries: 9 })], 0);
+  cut.observe([first, fresh], 10_000);
+  expect(cut.of(fresh)).toBeUndefined();
+});
+
+test('what grew is told of up to an hour, without what is hidden, and never less than nothing', () => {
+  const rates = new StatementRates();
+  expect(rates.grown([row(0)])).toBeUndefined();
+  for (let minute = 0; minute <= 120; minute++) rates.observe([row(minute)], minute * 60_000);
+  expect(rates.grown([row(120)])).toMatchObject({ seconds: 3600, statements: [{ calls: 60, meanMs: 4 }] });
+  rates.observe([row(1)], 121 * 60_000);
+  expect(rates.grown([row(1)])).toBeUndefined();
+  rates.observe([row(1, { queryid: null })], 122 * 60_000);
+  rates.observe([row(2, { queryid: null })], 123 * 60_000);
+  expect(rates.grown([row(2, { queryid: null })])).toBeUndefined();
+});

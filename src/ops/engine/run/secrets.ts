@@ -2,8 +2,6 @@ const HIDDEN = '***';
 
 /** Where a password can stand, whatever it is: as programs, drivers and libpq quote it in their messages. */
 const WRITTEN: readonly RegExp[] = [
-  // postgres://user:here@host, also with an @ in it; with a / in it
-  /(\b\w+:\/\/[^\s:@/]*:)(?:[^\s/?#]+|[^\s@]+)(?=@)/g,
   // password=here, sslpassword='here', PGPASSWORD=here, DB_PASSWORD="here"
   /(\b\w*(?:password|passwd|pwd)["']?\s*=\s*)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\S+)/gi,
   // 'password': 'here', as settings are printed
@@ -11,6 +9,10 @@ const WRITTEN: readonly RegExp[] = [
   // ALTER ROLE … PASSWORD 'here'
   /(\bPASSWORD\s+)(?:E'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\2\$)/gi,
 ];
+
+/** postgres://user:here@host, also with an @ in it; with a / in it. Within a word up to its last `@`: it may be long, and mean to be slow to read. */
+const UP_TO_AT = /(?<!\S)\S*@/g;
+const IN_URL = /(\b\w+:\/\/[^\s:@/]*:)(?:[^\s/?#]+|[^\s@]+)(?=@)/g;
 
 /** A token of this length is no word of a path, an id or a statement; a shorter one of three kinds of characters is none. */
 const LONG = 12;
@@ -47,7 +49,7 @@ export class Secrets {
 
   /** The text with whatever is written as a password, and every known one that is no ordinary word, replaced. */
   redact(text: string): string {
-    let clean = text;
+    let clean = text.replace(UP_TO_AT, (word) => word.replace(IN_URL, `$1${HIDDEN}`));
     for (const pattern of WRITTEN) clean = clean.replace(pattern, `$1${HIDDEN}`);
     for (const token of this.#tokens()) clean = clean.replace(token, HIDDEN);
     return clean;

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { type Facts, Model } from '../../../../src/app/core/model.ts';
+import { Model } from '../../../../src/app/core/model.ts';
 import { lockForest } from '../../../../src/app/views/locks/entries.ts';
 import { mergeThresholds } from '../../../../src/config/thresholds.ts';
 import type { LockRow } from '../../../../src/db/queries/locks.ts';
 import { locksPoll } from '../../../../src/db/queries/locks.ts';
+import type { Facts } from '../../../../src/monitor/figures.ts';
 import type { Part, PartStatus } from '../../../../src/monitor/snapshot.ts';
 
 const row = (pid: number, blocked_by: number[], more: Partial<LockRow>) =>

@@ -37,6 +37,7 @@ test.each([
   ['statements', 'mean', statement, '!150ms', 'warn'],
   ['statements', 'load', statement, '2.0%', undefined],
   ['tables', 'total', table, '!2.0 GB', 'warn'],
+  ['tables', 'dead', { stats: { n_dead_tup: 2000, vacuum_at: 1000 } }, '!2.0k', 'warn'],
   ['database', 'rollback', { rollbackRatio: 0.2 }, '!!20.0%', 'alert'],
   ['database', 'hit', { hitRatio: 0.97, msPerRead: null, blocks: 1e6 }, '!97.0%', 'warn'],
 ] as const)('%s: %s beyond its threshold has a mark and a tone', (id, column, row, text, tone) => {

@@ -19,7 +19,8 @@ import { temporaryDirectory } from '../../../support/program.ts';
 
 const home = temporaryDirectory();
 const repository = join(home, 'backups');
-const env = { XDG_STATE_HOME: join(home, 'state'), BACKUP_DIR: repository };
+const settings = join(home, 'settings.json');
+const env = { XDG_STATE_HOME: join(home, 'state'), BACKUP_DIR: repository, PGDECK_CONFIG: settings };
 const path = process.env.PATH;
 let db: TestDatabase;
 let stage: WizardStage;
@@ -43,12 +44,13 @@ beforeAll(async () => {
   writeFileSync(join(home, 'bin', 'crontab'), CRONTAB);
   chmodSync(join(home, 'bin', 'crontab'), 0o755);
   writeFileSync(join(home, 'crontab'), '');
+  writeFileSync(settings, JSON.stringify({ profiles: { shop: {} } }));
   process.env.PATH = `${join(home, 'bin')}:${path}`;
   directoryOf(home, 'migrations', {
     '1_a': ways('CREATE TABLE a ();', 'DROP TABLE a;'),
     '2_b': ways('CREATE TABLE b ();', 'DROP TABLE b;'),
   });
-  stage = new WizardStage(db.target(), script(), { env });
+  stage = new WizardStage(db.target(), script(), { env, profileName: 'shop' });
 });
 afterAll(async () => {
   process.env.PATH = path;
@@ -109,6 +111,8 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   'backups unpin': async () => ({ id: await someBackup() }),
   'backups delete': async () => ({ id: await backedUp() }),
   'backups prune': async () => ({ keep: `last ${await backedUp().then(() => 1)}` }),
+  'health waive': async () => ({ id: 'disk', until: '2999-12-31', reason: 'known' }),
+  'health unwaive': async () => ({ id: 'disk' }),
   vacuum: async () => ({ table: ['t'] }),
   analyze: async () => ({ table: ['t'] }),
   reindex: async () => ({ index: ['t_id'] }),

@@ -63,7 +63,11 @@ describe('every query', () => {
       expect(error.kind).toBe('denied');
       return [query.id, denial(error, query.needs, session.server).remedy];
     });
-    expect(denied).toEqual([['wal.directory', `GRANT pg_monitor TO "${session.server.user}"`]]);
+    const remedy = `GRANT pg_monitor TO "${session.server.user}"`;
+    expect(denied).toEqual([
+      ['log.files', remedy],
+      ['wal.directory', remedy],
+    ]);
     const partial = [...answers.keys()].filter((query) => query.partial?.(session.server) !== undefined);
     for (const query of partial)
       expect(query.partial?.(session.server)?.remedy).toBe(

@@ -26,10 +26,12 @@ function hostIn(root: string): Host {
     isProgram: (path) => files.isProgram(at(path)),
     list: (path) => files.list(at(path)),
     read: (path, limit) => files.read(at(path), limit),
+    readAt: (path, offset, length) => files.readAt(at(path), offset, length),
     create: (path, text) => files.create(at(path), text),
     remove: (path) => files.remove(at(path)),
     makeDirectory: (path, mode) => files.makeDirectory(at(path), mode),
     free: (path) => files.free(at(path)),
+    space: (path) => files.space(at(path)),
   };
   return { ...local, label: 'elsewhere', files: moved, searchPath: () => [], environment: {} };
 }

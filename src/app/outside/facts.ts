@@ -1,0 +1,50 @@
+import { type Env, home } from '../../config/libpq/env.ts';
+import type { Resolved } from '../../config/profile.ts';
+import { place } from '../../db/errors.ts';
+import type { Session } from '../../db/session.ts';
+import type { Outside } from '../../health/outside.ts';
+import type { Host } from '../../hosts/host.ts';
+import type { LogHour } from '../../log/hour.ts';
+import { systemIdentifier } from '../../ops/database/identity.ts';
+import { journalDirectory } from '../../ops/engine/journal/runs.ts';
+import { repositoryDirectory } from '../../ops/repository/repository.ts';
+import { backupFacts } from './backups.ts';
+import { jobFacts } from './jobs.ts';
+import { machineFacts } from './machine.ts';
+
+export interface OutsideOptions {
+  /** To the database that is judged; what is asked of it is short. */
+  readonly session: Session;
+  readonly resolved: Pick<Resolved, 'target' | 'backup'>;
+  readonly env: Env;
+  /** Where the crontab is, and the server's files where it runs there. */
+  readonly host: Host;
+  /** Who reads the server's log: kept between two calls by whoever looks again. */
+  readonly log: Pick<LogHour, 'read'>;
+  readonly now?: () => Date;
+}
+
+/**
+ * What health judges by and the server does not tell: backups of the connected database, jobs of the schedule, and the
+ * file systems and the memory of the server's machine; each unknown with the reason where it cannot be known. Reads the
+ * repository, the journal and the crontab: every few minutes is enough. Never rejects.
+ */
+export async function outsideFacts({
+  session,
+  resolved: { target, backup },
+  env,
+  host,
+  log,
+  now = () => new Date(),
+}: OutsideOptions): Promise<Outside> {
+  const at = now();
+  const identifier = await systemIdentifier(session);
+  const directory = repositoryDirectory({ env, home: home(env), backup });
+  const [backups, jobs, machine, hour] = await Promise.all([
+    backupFacts(directory, { database: session.server.database, identifier, target }, at),
+    jobFacts(host, journalDirectory(env, home(env)), { place: place(target), identifier }, at),
+    machineFacts(host, session, target),
+    log.read(session).catch((error: Error) => ({ unknown: error.message })),
+  ]);
+  return { now: at.getTime(), backups, jobs, log: hour, ...machine };
+}

@@ -1,0 +1,39 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { CATEGORIES, CATEGORY_IDS } from '../../src/health/categories.ts';
+import { CHECKS } from '../../src/health/registry.ts';
+
+/** Ids that scripts, waivers and baselines may already have. */
+const PROMISED =
+  `connections disk lock_wait replication_lag replication_slot cache_hit long_query idle_in_transaction
+  xmin_horizon xid_age multixact_age vacuum_due autovacuum_off stale_statistics bloat slow_statements checkpoints archiver
+  index_invalid index_unused index_duplicate foreign_key_unindexed rollbacks deadlocks temp_files standby_conflicts
+  checksums sequence_exhaustion setting_unsafe setting_memory password_md5 password_expiry version_behind
+  prepared_transaction table_size backup_age backup_unproven schedule_missed`.split(/\s+/);
+
+const ids = CHECKS.map(({ id }) => id);
+
+test('an id is one of its own, of small words, and every one that was promised is there', () => {
+  expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
+  expect(ids.filter((id) => !/^[a-z0-9]+(_[a-z0-9]+)*$/.test(id))).toEqual([]);
+  expect(PROMISED.filter((id) => !ids.includes(id))).toEqual([]);
+});
+
+test('each is in the file of its name, and each file is in the registry', () => {
+  const files = readdirSync(fileURLToPath(new URL('../../src/health/checks', import.meta.url)))
+    .filter((file) => file.endsWith('.ts'))
+    .sort();
+  expect(files).toEqual(ids.map((id) => `${id.replaceAll('_', '-')}.ts`).sort());
+});
+
+test('each is of a category, and the check that measures a category is there and of it', () => {
+  expect(CHECKS.filter(({ category }) => !Object.hasOwn(CATEGORIES, category))).toEqual([]);
+  for (const id of CATEGORY_IDS) {
+    const { measuredBy, weight } = CATEGORIES[id];
+    expect([id, measuredBy !== undefined]).toEqual([id, weight > 0]);
+    if (measuredBy === undefined) continue;
+    expect([id, CHECKS.find((check) => check.id === measuredBy)?.category]).toEqual([id, id]);
+  }
+  expect(CATEGORY_IDS.filter((id) => !CHECKS.some(({ category }) => category === id))).toEqual([]);
+});
