@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-// what takes minutes: the demo, cron, rehearsals, servers from npm, long locks, runs killed or cancelled at every step, altered bytes, drills, odd names, the
-// teams' own migration tools, every format
+// what takes minutes: the demo, cron, rehearsals, servers from npm, long locks, runs killed or cancelled at every step,
+// altered bytes, drills, odd names, the teams' own migration tools, every format
 const SLOW = [
   'test/scenarios/ops/**/crash.test.ts',
   'test/cli/schedule.test.ts',

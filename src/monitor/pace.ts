@@ -6,7 +6,10 @@ const MAX_STRETCH_SECONDS = 30;
 /** A brisk query that takes less than this is no burden every half minute. */
 const CHEAP_MS = 15;
 
-/** When each part is to be asked next: its cadence, stretched while its query is dear, shortened where a brisk one is cheap. Times in ms, cadences in s. */
+/**
+ * When each part is to be asked next: its cadence, stretched while its query is dear, shortened where a brisk one is cheap.
+ * Times in ms, cadences in s.
+ */
 export class Pace {
   readonly #due = new Map<AnyPoll, number>();
   /** Seconds between two readings, where they are not those of the cadence. */

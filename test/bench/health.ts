@@ -7,6 +7,7 @@ import { mergeIntervals } from '../../src/config/settings.ts';
 import { connect } from '../../src/db/client.ts';
 import { type AnyPoll, inOrder } from '../../src/db/poll.ts';
 import { CHECKS, pollsOf } from '../../src/health/registry.ts';
+import { Pace } from '../../src/monitor/pace.ts';
 import { Reading } from '../../src/monitor/reading.ts';
 import { DEFAULT_WANTS } from '../../src/monitor/wants.ts';
 import { percentile, serverMs } from './measure.ts';
@@ -30,7 +31,6 @@ export const HEALTH_ROLE = 'pgdeck_health';
 const SHOWN = new Set(
   inOrder([...HEADER_POLLS, ...panesAnywhere(overviewScreen).flatMap(({ polls }) => polls)]),
 );
-const EVERY = cadences(mergeIntervals(), 1);
 
 /** Asks what all checks read, one question at a time, as a role that may read all statistics. */
 export async function questions(stage: Stage): Promise<readonly Question[]> {
@@ -52,10 +52,11 @@ export async function questions(stage: Stage): Promise<readonly Question[]> {
   } finally {
     await session.close();
   }
-  return polls.map((poll) => ({
-    id: poll.query.id,
-    every: EVERY[poll.every],
-    ms: percentile(costs.get(poll) ?? [], 0.5),
-    shown: SHOWN.has(poll),
-  }));
+  const pace = new Pace(cadences(mergeIntervals(), 1));
+  return polls.map((poll) => {
+    const ms = percentile(costs.get(poll) ?? [], 0.5);
+    // what it costs decides how often it is asked
+    pace.asked(poll, 0, ms);
+    return { id: poll.query.id, every: pace.every(poll), ms, shown: SHOWN.has(poll) };
+  });
 }

@@ -12,7 +12,8 @@ import { ROLES, subjects } from './subjects.ts';
 /*
  * What the console costs, against its budget and against pg_activity where that is installed, and what backup and
  * restore cost against the programs they run: npm run bench. Names of parts as arguments measure only these:
- * npm run bench -- base operations (the loads: base, tables, active; health: what its questions cost). A number is how many rounds of operations there are.
+ * npm run bench -- base operations. They are the loads (base, tables, active), health (what its questions cost) and
+ * operations; a number is how many rounds of operations there are.
  */
 
 /** The loads, each on top of the one before. */
