@@ -31,11 +31,11 @@ export function titleOf(id: string): string {
 }
 
 /**
- * When what a check judges by was read last: in ms of the sampler's clock, or, where it reads nothing of the server, when
- * the facts of the front end were. NaN: never.
+ * When what a check judges by was read: the oldest of it, since a new figure beside an old list is no new list. In ms of
+ * the sampler's clock, or, where it reads nothing of the server, when the facts of the front end were. NaN: never.
  */
 export function readAt(id: string, figures: Pick<Figures, 'part'>, outsideAt: number): number {
   const { reads = [] } = CHECKS.find((check) => check.id === id) ?? {};
   if (reads.length === 0) return outsideAt;
-  return Math.max(...reads.map((poll) => figures.part(poll).at));
+  return Math.min(...reads.map((poll) => figures.part(poll).at));
 }
