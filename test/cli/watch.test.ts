@@ -96,7 +96,7 @@ test('an alert goes out once, stands on the pages, and outlives the process that
     expect(health.status).toBe(200);
     expect(await health.json()).toMatchObject({
       ...{ formatVersion: 1, stale: false },
-      alerts: [{ key: 'lock_wait:public.orders', severity: 'alert' }],
+      alerts: [{ key: 'lock_wait:orders', severity: 'alert' }],
       notifications: [{ pending: 0, sent: 1, given_up: 0 }],
     });
     const metrics = await (await fetch(`http://${address}/metrics`)).text();

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { differences } from './compare.ts';
 import type { Taken } from './inbox.ts';
 
-const LOCKS = { check: 'lock_wait', object: 'public.orders' };
+const LOCKS = { check: 'lock_wait', object: 'orders' };
 const AWAY = { check: 'server_away', object: null };
 const EPISODES = [
   { ...LOCKS, begun: 0, ended: 10 },
@@ -25,7 +25,7 @@ const of = (all: readonly Taken[]) => differences(EPISODES, [{ name: 'mail', tak
 test('what is told once for each episode is as it should be; lost, twice, too much and out of order are not', () => {
   expect(of(TOLD)).toEqual([]);
   expect(of(TOLD.toSpliced(4, 1))).toEqual([
-    'mail: lock_wait public.orders was 2 times, and told as: raised, resolved, resolved',
+    'mail: lock_wait orders was 2 times, and told as: raised, resolved, resolved',
   ]);
   expect(of([...TOLD, taken(LOCKS, 'resolved', 100)])).toHaveLength(1);
   expect(of(TOLD.toSpliced(1, 0, taken(LOCKS, 'updated', 6)))).toHaveLength(1);

@@ -21,7 +21,7 @@ const WAITERS = 3;
 /** A queue behind a lock. A restart of the server ends its sessions: it comes back. */
 class Locks implements Trouble {
   readonly check = 'lock_wait';
-  readonly object = 'public.orders';
+  readonly object = 'orders';
   readonly #stage: Stage;
   #sessions: Session[] = [];
 
