@@ -66,6 +66,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     for (const { label, message } of outbox.resume(kept.pending))
       say(`${message.state} ${message.check} was for ${label}, which is told no more`);
     const keep = () => files.write({ alerts: watch.alerts, pending: outbox.kept });
+    const [sayUnread, sayUnserved] = [onceInRow(say), onceInRow(say)];
     const changed = (changes: readonly Change[]) => {
       for (const change of changes) {
         say(lineOf(change));
@@ -80,6 +81,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       ...(interval !== undefined && { interval }),
       ...(settings.severity && { least: settings.severity }),
       ...(address && { polls: METRIC_POLLS }),
+      onUnread: (reason) => sayUnread(`backups, jobs, disks and the log could not be looked at: ${reason}`),
       onSample: (assessment) => {
         if (address === undefined) return;
         const at = new Date();
@@ -107,6 +109,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       (await listen({
         ...address,
         token: env.PGDECK_LISTEN_TOKEN || settings.listen_token,
+        onError: (path, error) => sayUnserved(`${path}: ${(error as Error).message}`),
         health: () => healthPage(report, server, facts()),
         metrics: () =>
           metricsText({
@@ -145,6 +148,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     files.unlock();
     throw error;
   }
+}
+
+/** Says what is not what was said before: a fault that is met at each tick or scrape is one line. */
+function onceInRow(say: (line: string) => void): (line: string) => void {
+  let last: string | undefined;
+  return (line) => {
+    if (line !== last) say(line);
+    last = line;
+  };
 }
 
 function lineOf({ state, alert: { key, severity, title } }: Change): string {

@@ -42,6 +42,8 @@ export interface WatchOptions {
   readonly onChange: (changes: readonly Change[]) => void;
   /** Something was read and judged. */
   readonly onSample?: (assessment: Assessment) => void;
+  /** What the server does not tell could not be looked at; it is tried again at the next sample. */
+  readonly onUnread?: (reason: string) => void;
   readonly connect?: SamplerOptions['connect'];
   readonly clock?: Clock;
   /** ms since 1970 */
@@ -182,9 +184,11 @@ export class Watch {
     try {
       this.#waivers = waivers();
       this.#outside = await outsideFacts({ session, resolved, env, host, log: this.#log });
-    } catch {
-      // the connection is gone, or the settings are being written: the next time
+    } catch (error) {
+      // the settings are being written, or are wrong since then: the next time
       this.#askedAt = Number.NEGATIVE_INFINITY;
+      // without a connection there is an alert of its own
+      if (this.up) this.#options.onUnread?.((error as Error).message);
     } finally {
       this.#asking = false;
     }

@@ -11,6 +11,8 @@ const METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD']);
 export interface Routes {
   readonly health: () => { readonly status: number; readonly body: unknown };
   readonly metrics: () => Promise<string>;
+  /** One of them could not be made: a fault of this program. */
+  readonly onError?: (path: string, error: unknown) => void;
 }
 
 export interface Answer {
@@ -51,7 +53,8 @@ export async function answerTo({ method, url = '' }: IncomingMessage, routes: Ro
     if (path === '/metrics') return answer(200, { 'content-type': METRICS_TYPE }, await routes.metrics());
     const { status, body } = routes.health();
     return answer(status, { 'content-type': JSON_TYPE }, `${JSON.stringify(body)}\n`);
-  } catch {
+  } catch (error) {
+    routes.onError?.(path, error);
     return say(500);
   }
 }

@@ -171,13 +171,16 @@ test('with a token, who does not have it is told nothing, not even which pages t
 });
 
 test('no more than so many connections are held, and an answer that cannot be made is no crash', async () => {
+  const failures: string[] = [];
   const { port } = await start({
     metrics: () => Promise.reject(new Error('planted secret')),
+    onError: (path, error) => failures.push(`${path} ${(error as Error).message}`),
     limits: { connections: 5 },
   });
   const failed = await raw(port, get('/metrics', LAST));
   expect(statusesOf(failed)).toEqual(['500']);
   expect(failed).not.toContain('planted');
+  expect(failures).toEqual(['/metrics planted secret']);
   const held: Socket[] = [];
   let closed = 0;
   for (let i = 0; i < 12; i++) {
