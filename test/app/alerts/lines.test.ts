@@ -12,7 +12,10 @@ beforeAll(async () => {
   db = await testDatabase();
   await publish(db, 'CREATE TABLE orders (id int)');
   stage = await new Stage(db.target(), {
-    thresholds: { lock_wait_seconds: { normal: 0.1, alert: 0.2, critical: 600 } },
+    thresholds: {
+      lock_wait_seconds: { normal: 0.1, alert: 0.2, critical: 600 },
+      idle_in_transaction_seconds: { normal: 0.1, alert: 0.2, critical: 600 },
+    },
   }).start();
 });
 afterAll(async () => {
@@ -38,7 +41,7 @@ test('an alert is a line under the header and an entry of the message log, and t
   await holder.sql('LOCK orders');
   await waiter.sql('BEGIN');
   const waiting = waiter.sql('LOCK orders');
-  const own = () => stage.deck.state.alerts.find(({ key }) => key === 'lock_wait:public.orders');
+  const own = () => stage.deck.state.alerts.find(({ key }) => key === 'lock_wait:orders');
   try {
     await stage.seconds(() => own() !== undefined, 'the alert');
     expect(told()).toEqual([expect.stringMatching(/^alert: .* wait/)]);
@@ -52,6 +55,10 @@ test('an alert is a line under the header and an entry of the message log, and t
       expect(line).toMatch(/^!+.* {2}(and \d+ more )?\(9\) *$/);
       expect(line?.length).toBeLessThanOrEqual(columns);
     }
+    // the verdict on the same screen tells of the wait
+    await stage.seconds(() => stage.deck.state.alerts.length > 1, 'the second alert');
+    expect(stage.deck.state.alerts[0]?.check).toBe('lock_wait');
+    expect(frame(120, 40).line).toMatch(/idle in (a )?transaction.* and \d+ more \(9\) *$/);
     // where there is no room for it the rows are for the panes
     expect(frame(80, 16)).toEqual({ height: 16, line: undefined });
     stage.deck.resize(120, 40);
