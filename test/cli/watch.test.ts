@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CHECKS } from '../../src/health/registry.ts';
@@ -119,8 +119,12 @@ test('an alert goes out once, stands on the pages, and outlives the process that
     const { code, ms } = await first.stop();
     expect(code).toBe(0);
     expect(ms).toBeLessThan(1500);
-    const next = begin([], env);
-    await next.says(/watching /);
+    // what stands is in the log again, and told to who is new; who was told hears nothing
+    const file = join(home, 'told.json');
+    const next = begin(['--command', `tee ${file}`], env);
+    await next.says(/ stands alert lock_wait:public\.orders: /);
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'), { what: 'a file' });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ check: 'lock_wait', state: 'raised' });
     await next.stop();
     expect(bodies(hook)).toHaveLength(1);
   } finally {

@@ -120,7 +120,7 @@ async function test(flags: WatchCommandOptions, { resolved, env }: Where): Promi
       ),
     );
   if (url !== undefined) {
-    const ping = new Ping({ url, clock: systemClock, alive: () => true });
+    const ping = new Ping({ url, clock: systemClock, silence: () => undefined });
     told(`${ping.label} (ping)`, await ping.once());
   }
   return failed ? EXIT.failed : EXIT.done;
