@@ -163,7 +163,7 @@ test('--print-unit has the words that watch this server, and no secret', async (
   const unit = await watch([
     '--print-unit',
     '--listen',
-    ':0',
+    '9187',
     '--mail',
     'dba@example.com',
     '--command',
@@ -171,8 +171,18 @@ test('--print-unit has the words that watch this server, and no secret', async (
   ]);
   expect(unit.code).toBe(0);
   expect(unit.stdout).toMatch(
-    /^ExecStart=.* --profile shop watch --listen :0 --mail dba@example.com --command "wall -n \\"50 %%\\""$/m,
+    /^ExecStart=.* --profile shop watch --listen 9187 --mail dba@example.com --command "wall -n \\"50 %%\\""$/m,
   );
+  // it starts without what this shell has, and would be refused again and again
+  const carried = await watch(['--print-unit'], { PGPASSFILE: '/srv/my pass', PGPASSWORD: SECRET });
+  expect(carried.stdout).toMatch(/^Environment="PGPASSFILE=\/srv\/my pass"$/m);
+  expect(carried.stdout + carried.stderr).not.toContain(SECRET);
+  for (const wrong of [
+    ['--listen', 'nix'],
+    ['--mail', 'nobody'],
+    ['--command', ' '],
+  ])
+    expect(await watch(['--print-unit', ...wrong])).toMatchObject({ code: 2, stdout: '' });
   const refused = await watch(['--print-unit', '--webhook', `https://hooks.example/${SECRET}`]);
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('PGDECK_WEBHOOK_URL') });
   expect(refused.stderr).not.toContain(SECRET);
