@@ -101,8 +101,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         silence: () => watch.silence,
         // before the first sample nothing is known: where the server is away, that is an alert
         onSilent: (reason) => {
-          if (watch.sampledAt !== undefined)
-            say(reason === undefined ? 'ping: sent again' : `ping: not sent, ${reason}`);
+          if (watch.sampledAt === undefined) return;
+          say(reason === undefined ? 'ping: sent from now on' : `ping: not sent, ${reason}`);
         },
         onFailed: (reason) => say(`ping: ${reason}`),
       });
