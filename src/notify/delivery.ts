@@ -9,11 +9,15 @@ export interface GivenUp {
   readonly reason: string;
 }
 
-/** A message that has not arrived yet: plain data, to be kept while nobody runs. */
-export interface Kept {
+/** One of those who are told. */
+export interface Address {
   readonly label: string;
   /** Which one of those with this label: two webhooks of one host are told alike. */
   readonly nth: number;
+}
+
+/** A message that has not arrived yet: plain data, to be kept while nobody runs. */
+export interface Kept extends Address {
   readonly message: Message;
   /** How long it has been tried already. */
   readonly tried_ms: number;

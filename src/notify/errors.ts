@@ -90,6 +90,8 @@ function connectionFault(code: string | undefined): string {
     case 'ECONNECTION':
       return 'broke the connection';
   }
+  // begun as TLS where the other side speaks without, or the other way round
+  if (code === 'EPROTO' || code?.startsWith('ERR_SSL_')) return 'speaks no TLS that this client understands';
   if (code?.startsWith('HPE_')) return 'answered with something that is no HTTP';
   return `could not be asked${code === undefined ? '' : ` (${code})`}`;
 }

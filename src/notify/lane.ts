@@ -25,6 +25,8 @@ interface Waiting {
 
 interface LaneEvents {
   readonly onGivenUp: (lost: GivenUp) => void;
+  /** What it gets waits from now on, and why; or, without a reason, no longer. */
+  readonly onWaiting: (label: string, reason?: string) => void;
   /** A message waits no more. */
   readonly onSettled: () => void;
 }
@@ -44,6 +46,8 @@ export class Lane {
   #sent = 0;
   #givenUp = 0;
   #failure: string | null = null;
+  /** It is known that it takes nothing. */
+  #waits = false;
 
   constructor(channel: Channel, clock: Clock, told: LaneEvents) {
     this.label = channel.label;
@@ -119,6 +123,8 @@ export class Lane {
         this.#pause = FIRST_MS;
         this.#failure = null;
         this.#queue.shift();
+        if (this.#waits) this.#told.onWaiting(this.label);
+        this.#waits = false;
         this.#told.onSettled();
         continue;
       }
@@ -130,6 +136,9 @@ export class Lane {
         this.#queue.shift();
         this.#lose(next, failure.message);
         if (failure.permanent) continue;
+      } else if (!this.#waits) {
+        this.#waits = true;
+        this.#told.onWaiting(this.label, failure.message);
       }
       await this.#wait(left <= 0 ? this.#pause : Math.min(this.#pause, left));
       this.#pause = Math.min(this.#pause * 2, LONGEST_MS);

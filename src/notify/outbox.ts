@@ -1,15 +1,17 @@
 import type { Channel } from './channel.ts';
 import type { Clock } from './clock.ts';
-import type { ChannelState, GivenUp, Kept } from './delivery.ts';
+import type { Address, ChannelState, GivenUp, Kept } from './delivery.ts';
 import { Lane } from './lane.ts';
 import type { Message } from './message.ts';
 
-export type { ChannelState, GivenUp, Kept } from './delivery.ts';
+export type { Address, ChannelState, GivenUp, Kept } from './delivery.ts';
 
 export interface OutboxOptions {
   readonly channels: readonly Channel[];
   readonly clock: Clock;
   readonly onGivenUp?: (lost: GivenUp) => void;
+  /** What a channel gets waits from now on, and why; or, without a reason, no longer. */
+  readonly onWaiting?: (label: string, reason?: string) => void;
   /** A message has arrived, or was given up. */
   readonly onSettled?: () => void;
 }
@@ -23,9 +25,15 @@ export class Outbox {
   readonly #lanes: readonly Lane[];
   readonly #clock: Clock;
 
-  constructor({ channels, clock, onGivenUp = () => {}, onSettled = () => {} }: OutboxOptions) {
+  constructor({
+    channels,
+    clock,
+    onGivenUp = () => {},
+    onWaiting = () => {},
+    onSettled = () => {},
+  }: OutboxOptions) {
     this.#clock = clock;
-    this.#lanes = channels.map((channel) => new Lane(channel, clock, { onGivenUp, onSettled }));
+    this.#lanes = channels.map((channel) => new Lane(channel, clock, { onGivenUp, onWaiting, onSettled }));
   }
 
   /** Hands a message to every channel, and returns at once. */
@@ -40,6 +48,11 @@ export class Outbox {
       lane?.put(message, tried_ms);
       return lane === undefined;
     });
+  }
+
+  /** Who is told, each by a name of its own. */
+  get addresses(): readonly Address[] {
+    return this.#lanes.map((_, at) => this.#address(at));
   }
 
   /** Messages that are on their way, over all channels. */
@@ -77,7 +90,7 @@ export class Outbox {
     return this.#lanes.flatMap(({ waiting }, at) => waiting.map((one) => ({ ...this.#address(at), ...one })));
   }
 
-  #address(at: number): Pick<Kept, 'label' | 'nth'> {
+  #address(at: number): Address {
     const label = this.#lanes[at]?.label ?? '';
     return { label, nth: this.#lanes.slice(0, at).filter((one) => one.label === label).length };
   }

@@ -9,8 +9,10 @@ const TIMEOUT_MS = 10_000;
 export interface PingOptions {
   readonly url: URL;
   readonly clock: Clock;
-  /** Whether all is well now: asked each minute. */
-  readonly alive: () => boolean;
+  /** Why all is not well now, asked each minute; undefined where it is. */
+  readonly silence: () => string | undefined;
+  /** Told when it stays away from now on, and why; or, without a reason, no longer. */
+  readonly onSilent?: (reason?: string) => void;
   /** Told why a ping did not arrive: one sentence without a secret. */
   readonly onFailed?: (reason: string) => void;
   readonly timeoutMs?: number;
@@ -28,6 +30,7 @@ export class Ping {
   #going: Promise<unknown> | undefined;
   #sent = 0;
   #failure: string | null = null;
+  #silence: string | undefined;
 
   constructor(options: PingOptions) {
     this.label = masked(options.url);
@@ -45,7 +48,7 @@ export class Ping {
     const tick = () => {
       this.#cancel = this.#options.clock.after(EVERY_MS, tick);
       // one that takes so long is told by its own failure
-      if (this.#going === undefined && this.#alive())
+      if (this.#going === undefined && this.#isWell())
         this.#going = this.once().finally(() => {
           this.#going = undefined;
         });
@@ -77,11 +80,14 @@ export class Ping {
   }
 
   /** What cannot say that all is well is not well. */
-  #alive(): boolean {
+  #isWell(): boolean {
+    const before = this.#silence;
     try {
-      return this.#options.alive();
+      this.#silence = this.#options.silence();
     } catch {
-      return false;
+      this.#silence = 'it could not be found out whether all is well';
     }
+    if (this.#silence !== before) this.#options.onSilent?.(this.#silence);
+    return this.#silence === undefined;
   }
 }

@@ -1,4 +1,4 @@
-import type { Change } from '../alerts/alert.ts';
+import type { Alert, Change } from '../alerts/alert.ts';
 import { sayRemedies } from '../app/remedies.ts';
 import type { Env } from '../config/libpq/env.ts';
 import type { Resolved } from '../config/profile.ts';
@@ -8,9 +8,10 @@ import type { Waiver } from '../health/waivers.ts';
 import type { Host } from '../hosts/host.ts';
 import { systemClock } from '../monitor/clock.ts';
 import { channelsOf, type NotifyFlags, pingOf } from '../notify/channels.ts';
-import { Outbox } from '../notify/outbox.ts';
+import type { Message } from '../notify/message.ts';
+import { type Address, type Kept, Outbox } from '../notify/outbox.ts';
 import { Ping } from '../notify/ping.ts';
-import { WatchFiles } from './files.ts';
+import { type Left, WatchFiles } from './files.ts';
 import { parseListen } from './http/address.ts';
 import { listen } from './http/server.ts';
 import { messageOf } from './message.ts';
@@ -60,12 +61,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       channels,
       clock: systemClock,
       onSettled: () => keep(),
-      onGivenUp: ({ label, message, reason }) =>
-        say(`given up after 15 minutes: ${message.state} ${message.check} to ${label}: ${reason}`),
+      onGivenUp: ({ label, message, reason }) => say(`given up: ${nameOf(message)} to ${label}: ${reason}`),
+      onWaiting: (label, reason) =>
+        say(reason === undefined ? `arrives again: ${label}` : `will be tried again: ${reason}`),
     });
     for (const { label, message } of outbox.resume(kept.pending))
-      say(`${message.state} ${message.check} was for ${label}, which is told no more`);
-    const keep = () => files.write({ alerts: watch.alerts, pending: outbox.kept });
+      say(`${nameOf(message)} was for ${label}, which is told no more`);
+    const keep = (pending = outbox.kept) =>
+      files.write({ alerts: watch.alerts, pending, told: outbox.addresses });
+    for (const alert of kept.alerts) say(lineOf({ state: 'stands', alert }));
+    outbox.resume(untold(kept, outbox.addresses, server));
     const [sayUnread, sayUnserved] = [onceInRow(say), onceInRow(say)];
     const changed = (changes: readonly Change[]) => {
       for (const change of changes) {
@@ -95,7 +100,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       new Ping({
         url: pinged,
         clock: systemClock,
-        alive: () => watch.silence === undefined,
+        silence: () => watch.silence,
+        // before the first sample nothing is known: where the server is away, that is an alert
+        onSilent: (reason) => {
+          if (watch.sampledAt === undefined) return;
+          say(reason === undefined ? 'ping: sent from now on' : `ping: not sent, ${reason}`);
+        },
         onFailed: (reason) => say(`ping: ${reason}`),
       });
     const facts = () => ({
@@ -140,7 +150,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           listening?.close(),
           watch.stop(),
         ]);
-        files.write({ alerts: watch.alerts, pending: left });
+        keep(left);
         files.unlock();
       },
     };
@@ -159,8 +169,28 @@ function onceInRow(say: (line: string) => void): (line: string) => void {
   };
 }
 
-function lineOf({ state, alert: { key, severity, title } }: Change): string {
+function lineOf({ state, alert: { key, severity, title } }: Line): string {
   return `${state} ${severity} ${key}: ${title}`;
+}
+
+const nameOf = ({ state, check, object }: Message) =>
+  `${state} ${object === null ? check : `${check}:${object}`}`;
+
+/** What stands, for those who were not there when it was raised. */
+function untold({ alerts, told }: Left, now: readonly Address[], server: string): Kept[] {
+  const isOld = ({ label, nth }: Address) => told.some((one) => one.label === label && one.nth === nth);
+  const messages = alerts.flatMap(
+    (alert) => messageOf({ state: 'raised', alert }, server, alert.since) ?? [],
+  );
+  return now
+    .filter((one) => !isOld(one))
+    .flatMap((one) => messages.map((message) => ({ ...one, message, tried_ms: 0 })));
+}
+
+/** Of the log. */
+interface Line {
+  readonly state: Change['state'] | 'stands';
+  readonly alert: Alert;
 }
 
 interface Extra {

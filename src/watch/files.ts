@@ -6,7 +6,7 @@ import type { Alert } from '../alerts/alert.ts';
 import { type Env, home } from '../config/libpq/env.ts';
 import { SEVERITIES as GRAVE } from '../config/notify.ts';
 import { SEVERITIES } from '../health/finding.ts';
-import type { Kept } from '../notify/delivery.ts';
+import type { Address, Kept } from '../notify/delivery.ts';
 import { isAlive, type ProcessMark, thisProcess } from '../ops/files/process.ts';
 
 /** What a watch leaves for the next one. */
@@ -14,6 +14,8 @@ export interface Left {
   readonly alerts: readonly Alert[];
   /** Messages that have not arrived yet. */
   readonly pending: readonly Kept[];
+  /** Who was told of the alerts. */
+  readonly told: readonly Address[];
 }
 
 const text = z.string();
@@ -23,6 +25,7 @@ const messageSchema = z.object({
   ...{ server: text, at: text },
 });
 
+const address = { label: text, nth: z.int() };
 const leftSchema = z.object({
   alerts: z.array(
     z.object({
@@ -30,7 +33,8 @@ const leftSchema = z.object({
       ...{ value: z.number().nullable(), threshold: z.number().nullable(), since: z.number() },
     }),
   ),
-  pending: z.array(z.object({ label: text, nth: z.int(), message: messageSchema, tried_ms: z.number() })),
+  pending: z.array(z.object({ ...address, message: messageSchema, tried_ms: z.number() })),
+  told: z.array(z.object(address)).default([]),
 });
 
 const markSchema = z.object({
@@ -94,7 +98,7 @@ export class WatchFiles {
 
   /** What an earlier watch has left; nothing where it cannot be read: then alerts that stand are raised again. */
   read(): Left {
-    return leftSchema.safeParse(readJson(this.#kept)).data ?? { alerts: [], pending: [] };
+    return leftSchema.safeParse(readJson(this.#kept)).data ?? { alerts: [], pending: [], told: [] };
   }
 
   write(left: Left): void {

@@ -1,4 +1,5 @@
 import type { Alert, Change } from '../alerts/alert.ts';
+import { awayReason } from '../alerts/away.ts';
 import type { Least } from '../alerts/calm.ts';
 import { Tracker } from '../alerts/tracker.ts';
 import { outsideFacts } from '../app/outside/facts.ts';
@@ -143,11 +144,10 @@ export class Watch {
 
   #on(event: SamplerEvent): void {
     const at = this.#wallClock();
-    const { link } = this.sampler;
-    if (event === 'data') this.#sampled(at);
     // one look for each tick of the clock: a change of the link is none
-    if (event === 'clock' && link.state === 'away')
-      this.#tell(this.#tracker.away(`The server does not answer: ${link.error.message}`, at));
+    const reason = event === 'clock' ? awayReason(this.sampler) : undefined;
+    if (event === 'data') this.#sampled(at);
+    if (reason !== undefined) this.#tell(this.#tracker.away(reason, at));
     if (event === 'clock') void this.#lookOutside();
   }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CHECKS } from '../../src/health/registry.ts';
@@ -119,8 +119,12 @@ test('an alert goes out once, stands on the pages, and outlives the process that
     const { code, ms } = await first.stop();
     expect(code).toBe(0);
     expect(ms).toBeLessThan(1500);
-    const next = begin([], env);
-    await next.says(/watching /);
+    // what stands is in the log again, and told to who is new; who was told hears nothing
+    const file = join(home, 'told.json');
+    const next = begin(['--command', `tee ${file}`], env);
+    await next.says(/ stands alert lock_wait:public\.orders: /);
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'), { what: 'a file' });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ check: 'lock_wait', state: 'raised' });
     await next.stop();
     expect(bodies(hook)).toHaveLength(1);
   } finally {
@@ -159,7 +163,7 @@ test('--print-unit has the words that watch this server, and no secret', async (
   const unit = await watch([
     '--print-unit',
     '--listen',
-    ':0',
+    '9187',
     '--mail',
     'dba@example.com',
     '--command',
@@ -167,8 +171,18 @@ test('--print-unit has the words that watch this server, and no secret', async (
   ]);
   expect(unit.code).toBe(0);
   expect(unit.stdout).toMatch(
-    /^ExecStart=.* --profile shop watch --listen :0 --mail dba@example.com --command "wall -n \\"50 %%\\""$/m,
+    /^ExecStart=.* --profile shop watch --listen 9187 --mail dba@example.com --command "wall -n \\"50 %%\\""$/m,
   );
+  // it starts without what this shell has, and would be refused again and again
+  const carried = await watch(['--print-unit'], { PGPASSFILE: '/srv/my pass', PGPASSWORD: SECRET });
+  expect(carried.stdout).toMatch(/^Environment="PGPASSFILE=\/srv\/my pass"$/m);
+  expect(carried.stdout + carried.stderr).not.toContain(SECRET);
+  for (const wrong of [
+    ['--listen', 'nix'],
+    ['--mail', 'nobody'],
+    ['--command', ' '],
+  ])
+    expect(await watch(['--print-unit', ...wrong])).toMatchObject({ code: 2, stdout: '' });
   const refused = await watch(['--print-unit', '--webhook', `https://hooks.example/${SECRET}`]);
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('PGDECK_WEBHOOK_URL') });
   expect(refused.stderr).not.toContain(SECRET);

@@ -9,12 +9,17 @@ import { MESSAGE, messages, Receiver } from './receiver.ts';
 
 let clock: ManualClock;
 let lost: GivenUp[];
+let waits: (string | undefined)[];
 beforeEach(() => {
   clock = new ManualClock();
   lost = [];
+  waits = [];
 });
 const outboxOf = (...channels: Channel[]) =>
-  new Outbox({ channels, clock, onGivenUp: (one) => lost.push(one) });
+  new Outbox({
+    ...{ channels, clock, onGivenUp: (one) => lost.push(one) },
+    onWaiting: (_label, reason) => waits.push(reason),
+  });
 
 /** A channel that does what it is told. */
 class Scripted implements Channel {
@@ -117,6 +122,8 @@ test('what no retry helps is given up at once, and what comes after it is sent',
   channel.fails = undefined;
   await pass(1_000);
   expect(channel.got).toHaveLength(1);
+  // what waits is said once, and that it has come; what was given up is said by itself
+  expect(waits).toEqual(['https://one/… could not be told (TypeError).', undefined]);
 });
 
 test('a thousand wait for one channel; then the oldest is given up', async () => {

@@ -11,11 +11,13 @@ afterAll(() => receiver.down());
 test('it is asked for once a minute while all is well, and stays away otherwise', async () => {
   const clock = new ManualClock();
   const reasons: string[] = [];
-  let alive: () => boolean = () => true;
+  const silences: (string | undefined)[] = [];
+  let silence: () => string | undefined = () => undefined;
   const ping = new Ping({
     url: receiver.url('/ping/5ecret-id'),
     clock,
-    alive: () => alive(),
+    silence: () => silence(),
+    onSilent: (reason) => silences.push(reason),
     onFailed: (reason) => reasons.push(reason),
   });
   const arrived = (count: number) => until(() => ping.state.sent === count, { what: `${count} pings` });
@@ -27,19 +29,21 @@ test('it is asked for once a minute while all is well, and stays away otherwise'
   await arrived(2);
   expect(receiver.requests[1]).toMatchObject({ method: 'GET', url: '/ping/5ecret-id' });
 
-  alive = () => false;
+  silence = () => 'no backup';
   clock.advance(300_000);
-  alive = () => {
+  silence = () => {
     throw new Error('nobody knows');
   };
   clock.advance(60_000);
   expect(await ping.once()).toBeUndefined();
   expect(receiver.requests).toHaveLength(3);
 
-  alive = () => true;
+  silence = () => undefined;
   receiver.answer = (_request, response) => response.writeHead(500).end();
   clock.advance(60_000);
   await until(() => reasons.length === 1, { what: 'the failure' });
+  // each change is told once, not each minute
+  expect(silences).toEqual(['no backup', expect.stringContaining('could not be found out'), undefined]);
   expect(reasons).toEqual(['http://127.0.0.1/… answered 500.']);
   expect(ping.state).toEqual({ sent: 3, failure: 'http://127.0.0.1/… answered 500.' });
 

@@ -50,13 +50,14 @@ test('one process watches a server for a user, and who runs is said; what a dead
 test('alerts that stand are kept for the next one, readable for their owner alone; what is damaged is nothing', async () => {
   const state = await temporaryDirectory();
   const files = new WatchFiles({ XDG_STATE_HOME: state }, 'dba@db1:5432/shop');
-  expect(files.read()).toEqual({ alerts: [], pending: [] });
-  files.write({ alerts: [alert], pending: [kept] });
-  expect(files.read()).toEqual({ alerts: [alert], pending: [kept] });
+  expect(files.read()).toEqual({ alerts: [], pending: [], told: [] });
+  const left = { alerts: [alert], pending: [kept], told: [{ label: kept.label, nth: 0 }] };
+  files.write(left);
+  expect(files.read()).toEqual(left);
   const directory = join(state, 'pgdeck/watch');
   const [file = ''] = readdirSync(directory);
   expect(statSync(join(directory, file)).mode & 0o077).toBe(0);
   expect(statSync(directory).mode & 0o077).toBe(0);
   writeFileSync(join(directory, file), '{"alerts":[{}]}');
-  expect(files.read()).toEqual({ alerts: [], pending: [] });
+  expect(files.read()).toEqual({ alerts: [], pending: [], told: [] });
 });

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolve } from '../../src/config/profile.ts';
 import { NO_SETTINGS } from '../../src/config/settings.ts';
+import { connect } from '../../src/db/client.ts';
 import { CHECKS } from '../../src/health/registry.ts';
 import { local } from '../../src/hosts/local.ts';
 import { Watch, type WatchOptions } from '../../src/watch/watch.ts';
+import { ManualClock } from '../monitor/manual-clock.ts';
 import { client, type TestDatabase, testDatabase } from '../support/cluster.ts';
 import { until } from '../support/until.ts';
 
@@ -72,4 +74,40 @@ test('settings that cannot be read while it runs are said, and it goes on', asyn
 test('what is waived when it begins is not told, also what would be told at the first sample', async () => {
   expect(await raisedBy([])).toContain('long_query');
   expect(await raisedBy(CHECKS.map(({ id }) => id))).toEqual([]);
+});
+
+test('a server that hangs is away as well: nothing breaks, and no answer comes', async () => {
+  const clock = new ManualClock();
+  let hangs = false;
+  const told: string[] = [];
+  const watch = new Watch({
+    resolved: resolve({}, process.env, NO_SETTINGS, {}),
+    ...{ env: {}, host: local, interval: 1, clock, waivers: () => [] },
+    connect: async (purpose) => {
+      if (hangs) throw new Error('nor does a new connection');
+      const session = await connect(db.target(), purpose, 'watch');
+      const batch = session.batch.bind(session);
+      return Object.assign(session, {
+        batch: (calls: never) => (hangs ? new Promise(() => {}) : batch(calls)),
+      });
+    },
+    onChange: (changes) =>
+      told.push(
+        ...changes
+          .filter(({ alert }) => alert.check === 'server_away')
+          .map(({ state, alert }) => `${state}: ${alert.title}`),
+      ),
+  });
+  watch.start();
+  try {
+    await until(() => watch.assessment !== undefined, { what: 'a sample' });
+    hangs = true;
+    for (let second = 0; second < 30; second++) {
+      clock.advance(1_000);
+      await new Promise(setImmediate);
+    }
+    expect(told).toEqual([expect.stringMatching(/^raised: The server has not answered for 1[5-9]s\.$/)]);
+  } finally {
+    await watch.stop();
+  }
 });

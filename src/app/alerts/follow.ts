@@ -1,4 +1,5 @@
 import type { Change } from '../../alerts/alert.ts';
+import { awayReason } from '../../alerts/away.ts';
 import { AWAY, Tracker } from '../../alerts/tracker.ts';
 import { readAt, titleOf } from '../../health/registry.ts';
 import type { SamplerEvent } from '../../monitor/sampler.ts';
@@ -13,11 +14,10 @@ const TRACKER: Slot<{ tracker?: Tracker }> = { make: () => ({}) };
  */
 export function followAlerts(deck: Deck, event: SamplerEvent): void {
   const { model, ports, sampler } = deck;
-  const { link, paused } = sampler;
   const at = ports.wallClock();
-  if (event === 'clock' && link.state === 'away')
-    tell(deck, trackerOf(deck).away(`The server does not answer: ${link.error.message}`, at));
-  const assessment = event === 'data' && !paused ? model.health : undefined;
+  const reason = event === 'clock' ? awayReason(sampler) : undefined;
+  if (reason !== undefined) tell(deck, trackerOf(deck).away(reason, at));
+  const assessment = event === 'data' && !sampler.paused ? model.health : undefined;
   if (assessment === undefined) return;
   const read = (check: string) => readAt(check, model, model.outsideAt);
   tell(deck, trackerOf(deck).observe({ assessment, readAt: read, titleOf }, at));

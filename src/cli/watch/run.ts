@@ -9,9 +9,10 @@ import { systemClock } from '../../monitor/clock.ts';
 import { channelsOf, pingOf } from '../../notify/channels.ts';
 import type { Message } from '../../notify/message.ts';
 import { Ping } from '../../notify/ping.ts';
-import { connectionWords } from '../../ops/engine/connection.ts';
+import { connectionWords, placesIn } from '../../ops/engine/connection.ts';
 import { startDaemon } from '../../watch/daemon.ts';
 import { Watched } from '../../watch/files.ts';
+import { parseListen } from '../../watch/http/address.ts';
 import { unitOf } from '../../watch/unit.ts';
 import { globalOptions } from '../context.ts';
 import { EXIT, note, print } from '../output.ts';
@@ -65,13 +66,20 @@ function waiversOf({ profileName, settingsFile, waivers }: Resolved, env: Env): 
 }
 
 /** Without secrets: they are in a file of their own, which the unit names. */
-async function printUnit(options: WatchCommandOptions, { command, resolved }: Where): Promise<number> {
+async function printUnit(options: WatchCommandOptions, { command, resolved, env }: Where): Promise<number> {
   for (const name of ['webhook', 'ping'] as const)
     if (options[name] !== undefined)
       throw new UsageError(
         `A unit is no place for --${name}: whoever lists units sees it.`,
         `Put PGDECK_${name.toUpperCase()}_URL into ~/.config/pgdeck/watch.env (mode 0600), which the unit reads.`,
       );
+  // what would end it at each start is refused now; the mail server stands where the unit reads it
+  const settings = {
+    ...resolved.notify,
+    mail: { to: [], url: 'smtp://localhost', ...resolved.notify.mail },
+  };
+  channelsOf({ settings, env, flags: options, host: local });
+  if (options.listen !== undefined) parseListen(options.listen);
   const { interval } = globalOptions(command);
   const { mail = [], command: commands = [], listen } = options;
   const words = [
@@ -83,10 +91,12 @@ async function printUnit(options: WatchCommandOptions, { command, resolved }: Wh
     ...mail.flatMap((one) => ['--mail', one]),
     ...commands.flatMap((one) => ['--command', one]),
   ];
-  print(unitOf(words, place(resolved.target)).trimEnd());
+  print(unitOf(words, place(resolved.target), placesIn(env)).trimEnd());
   note(
-    'Save it as ~/.config/systemd/user/pgdeck-watch.service, then: systemctl --user enable --now pgdeck-watch.',
+    'Save it as ~/.config/systemd/user/pgdeck-watch.service, then: systemctl --user enable --now pgdeck-watch; loginctl enable-linger lets it run while you are logged out.',
   );
+  if (env.PGPASSWORD !== undefined)
+    note('PGPASSWORD is not written into a unit: put the password into ~/.pgpass.');
   return EXIT.done;
 }
 
@@ -120,7 +130,7 @@ async function test(flags: WatchCommandOptions, { resolved, env }: Where): Promi
       ),
     );
   if (url !== undefined) {
-    const ping = new Ping({ url, clock: systemClock, alive: () => true });
+    const ping = new Ping({ url, clock: systemClock, silence: () => undefined });
     told(`${ping.label} (ping)`, await ping.once());
   }
   return failed ? EXIT.failed : EXIT.done;
