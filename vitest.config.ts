@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 // what takes minutes: the demo, cron, rehearsals, servers from npm, long locks, runs killed or cancelled at every step,
-// altered bytes, drills, odd names, the teams' own migration tools, every format
+// altered bytes, drills, odd names, the teams' own migration tools, every format, planted secrets
 const SLOW = [
   'test/scenarios/ops/**/crash.test.ts',
   'test/cli/schedule.test.ts',
@@ -22,6 +22,7 @@ const SLOW = [
   'test/scenarios/ops/migrate/adapters/{flask-migrate,npm-tools}.test.ts',
   'test/scenarios/ops/migrate/files/create-tool.test.ts',
   'test/scenarios/ops/migrate/run/{formats,invalid,parts,tool}.test.ts',
+  'test/scenarios/watch/{malformed,secrets}.test.ts',
 ];
 const slow = process.env.PGDECK_SUITE === 'slow';
 
