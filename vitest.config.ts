@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 // what takes minutes: the odd cases of backup, restore and migrations (each has its test beside its source), the demo,
-// cron, standbys, servers from npm, long locks, runs killed or cancelled at every step, drills, every format
+// cron, standbys, servers from npm, long locks, runs killed or cancelled at every step, drills, every format, planted secrets
 const SLOW = [
   'test/scenarios/ops/{backup,restore,migrate}/**/*.test.ts',
   'test/scenarios/ops/**/crash.test.ts',
@@ -19,6 +19,7 @@ const SLOW = [
   'test/ops/migrate/rehearse/rehearse.test.ts',
   'test/ops/migrate/adapters/{alembic/alembic,npm/npm}.test.ts',
   'test/ops/repository/retention/prune.test.ts',
+  'test/scenarios/watch/{malformed,secrets}.test.ts',
 ];
 const slow = process.env.PGDECK_SUITE === 'slow';
 

@@ -3,6 +3,7 @@ import type { DbError } from '../db/errors.ts';
 import { isUnreachable } from '../ops/engine/run/unreachable.ts';
 import type { OpError } from '../ops/error.ts';
 import { cleanBlock } from '../text/clean.ts';
+import { withoutPasswords } from '../text/url.ts';
 import { csvText, jsonText, type Listing, type OutputColumn, type Row } from './output/format.ts';
 
 export type { Listing, OutputColumn } from './output/format.ts';
@@ -80,8 +81,8 @@ export function fail(error: unknown, tell: (text: string) => string = (text) => 
   const next = isDbError(error) || isOpError(error) || error instanceof UsageError ? error.next : undefined;
   const sentence =
     next === undefined ? facts.message : `${facts.message}${/\n/.test(facts.message) ? '\n' : ' '}${next}`;
-  for (const line of tell(sentence).split('\n')) note(`pgdeck: ${line}`);
-  if (process.env.PGDECK_DEBUG) note(stackOf(facts));
+  for (const line of withoutPasswords(tell(sentence)).split('\n')) note(`pgdeck: ${line}`);
+  if (process.env.PGDECK_DEBUG) note(withoutPasswords(stackOf(facts)));
   return exitCodeOf(error);
 }
 

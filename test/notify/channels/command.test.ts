@@ -49,6 +49,15 @@ test('what fails says why in its last line, cleaned, and without what it was han
     message: `${label} failed with exit code 7: no route for ….`,
     permanent: false,
   });
+  // parts of what it was handed, too
+  script(
+    `echo "no route to pager.example/T0/B0-s3cr3t for dba with k3y-of-it, h3ader-of-it or qu3ry-of-it" >&2; exit 1`,
+  );
+  const parts = ['dba:k3y-of-it', 'Authorization: Bearer h3ader-of-it'];
+  const url = 'https://me:p4ssword@pager.example/T0/B0-s3cr3t?token=qu3ry-of-it';
+  await expect(send([...parts, url])).rejects.toThrow(
+    `${label} failed with exit code 1: no route to pager.example/T0/… for dba with …, … or ….`,
+  );
   script('exit 1');
   await expect(send()).rejects.toThrow(`${label} failed with exit code 1.`);
   script('exec sleep 60');

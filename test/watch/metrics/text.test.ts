@@ -17,7 +17,7 @@ import { Reading } from '../../../src/monitor/reading.ts';
 import type { Part } from '../../../src/monitor/snapshot.ts';
 import { DEFAULT_WANTS } from '../../../src/monitor/wants.ts';
 import type { Scrape } from '../../../src/watch/metrics/metric.ts';
-import { METRIC_POLLS } from '../../../src/watch/metrics/registry.ts';
+import { METRIC_POLLS, METRICS } from '../../../src/watch/metrics/registry.ts';
 import { metricsText } from '../../../src/watch/metrics/text.ts';
 import { SERVER } from '../../health/facts.ts';
 import { NOTHING_TOLD } from '../../health/stage.ts';
@@ -26,6 +26,7 @@ import { README } from '../../support/readme.ts';
 import { createStandby } from '../../support/standby.ts';
 import { until } from '../../support/until.ts';
 import { faultsOf, type Series, scraped } from './exposition.ts';
+import { POSTGRES_EXPORTER } from './postgres-exporter.ts';
 
 const TOLD: Outside = {
   ...NOTHING_TOLD,
@@ -283,18 +284,42 @@ test('of two standbys that call themselves alike the one that is further behind 
   expect(find(scraped(text), 'pg_stat_replication_pg_wal_lsn_diff').map((one) => one.value)).toEqual([500]);
 });
 
+test('names that are not ours are those of postgres_exporter, with its types and labels', () => {
+  const theirs = METRICS.filter(({ name }) => !name.startsWith('pgdeck_'));
+  expect(theirs.map(({ name }) => name).sort()).toEqual([...POSTGRES_EXPORTER.keys()].sort());
+  for (const { name, type, labels } of theirs) {
+    const there = POSTGRES_EXPORTER.get(name);
+    // series that would be others after each reconnection, and for each role
+    const without = name.startsWith('pg_stat_replication') ? 'pid' : 'user';
+    expect([name, type, ...[...labels].sort()]).toEqual([
+      ...[name, there?.type],
+      ...(there?.labels ?? []).filter((one) => one !== without).sort(),
+    ]);
+  }
+});
+
 test('the check of the form finds what is planted', () => {
-  const good = '# HELP a_total x\n# TYPE a_total counter\na_total{b="c"} 1\n';
+  const good = '# HELP a_total x\n# TYPE a_total counter\na_total{b="c",d="e"} 1\n';
   expect(faultsOf(good)).toEqual([]);
+  const name = (other: string) => good.replaceAll('a_total', other);
   for (const bad of [
     `${good}${good}`,
+    `${good}a_total{d="e",b="c"} 1\n`,
     good.replace('} 1', '} Nan'),
+    good.replace('} 1', '} +Inf'),
     good.replace('"c"', '"c\u0022d"'),
-    good.replaceAll('a_total', 'a'),
+    good.replace('d=', 'b='),
+    good.replace('d=', 'le='),
+    ...['a', 'a_ms_total', 'a_milliseconds_total', 'a_minutes_total', 'a_counter_total', 'aB_total'].map(
+      name,
+    ),
+    name('a_count').replace('counter', 'gauge'),
     good.replace('counter', 'gauge'),
+    good.replace('counter', 'summary'),
     good.replace('# HELP a_total x\n', ''),
+    good.replace('# TYPE a_total counter\n', ''),
     good.trimEnd(),
     `${good}other 1\n`,
   ])
-    expect(faultsOf(bad)).not.toEqual([]);
+    expect(faultsOf(bad), bad).not.toEqual([]);
 });
