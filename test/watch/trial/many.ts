@@ -9,7 +9,8 @@ const RELATIONS = 1000;
 const ROWS = 1000;
 /** Ten by themselves, and one that stands for the others. */
 const TOLD = 11;
-const SEEN_MS = 90_000;
+/** Three readings, which are five minutes apart where one of them took more than a moment. */
+const SEEN_MS = 700_000;
 /** A second flood would come with the next reading. */
 const READINGS_MS = 12_000;
 
