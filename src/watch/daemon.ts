@@ -8,7 +8,7 @@ import type { Waiver } from '../health/waivers.ts';
 import type { Host } from '../hosts/host.ts';
 import { systemClock } from '../monitor/clock.ts';
 import { channelsOf, type NotifyFlags, pingOf } from '../notify/channels.ts';
-import { Outbox } from '../notify/outbox.ts';
+import { type Kept, Outbox } from '../notify/outbox.ts';
 import { Ping } from '../notify/ping.ts';
 import { WatchFiles } from './files.ts';
 import { parseListen } from './http/address.ts';
@@ -56,16 +56,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   files.lock();
   try {
     const kept = files.read();
+    if (kept.damaged !== undefined) say(kept.damaged);
     const outbox = new Outbox({
       channels,
       clock: systemClock,
       onSettled: () => keep(),
       onGivenUp: ({ label, message, reason }) =>
-        say(`given up after 15 minutes: ${message.state} ${message.check} to ${label}: ${reason}`),
+        say(`given up: ${message.state} ${message.check} to ${label}: ${reason}`),
     });
-    for (const { label, message } of outbox.resume(kept.pending))
-      say(`${message.state} ${message.check} was for ${label}, which is told no more`);
-    const keep = () => files.write({ alerts: watch.alerts, pending: outbox.kept });
+    let unkept: string | undefined;
+    const keep = (pending: readonly Kept[] = outbox.kept) => {
+      const why = files.write({ alerts: watch.alerts, pending });
+      if (why !== unkept) say(why ?? 'alerts are kept again');
+      unkept = why;
+    };
     const changed = (changes: readonly Change[]) => {
       for (const change of changes) {
         say(lineOf(change));
@@ -126,6 +130,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           }),
       }));
     if (listening?.warning) say(listening.warning);
+    // nothing is sent before all that may be refused was: who is refused ends, and the next one would send it again
+    for (const { label, message } of outbox.resume(kept.pending))
+      say(`${message.state} ${message.check} was for ${label}, which is told no more`);
     watch.start();
     ping?.start();
     return {
@@ -137,7 +144,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           listening?.close(),
           watch.stop(),
         ]);
-        files.write({ alerts: watch.alerts, pending: left });
+        keep(left);
         files.unlock();
       },
     };
