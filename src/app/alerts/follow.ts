@@ -13,14 +13,14 @@ const TRACKER: Slot<{ tracker?: Tracker }> = { make: () => ({}) };
  */
 export function followAlerts(deck: Deck, event: SamplerEvent): void {
   const { model, ports, sampler } = deck;
-  const { link, paused } = sampler;
+  const { away, paused } = sampler;
   const at = ports.wallClock();
-  if (event === 'clock' && link.state === 'away')
-    tell(deck, trackerOf(deck).away(`The server does not answer: ${link.error.message}`, at));
-  const assessment = event === 'data' && !paused ? model.health : undefined;
+  if (event === 'clock' && away !== undefined)
+    tell(deck, trackerOf(deck).away(`The server does not answer: ${away}`, at));
+  const assessment = event === 'data' && !paused && away === undefined ? model.health : undefined;
   if (assessment === undefined) return;
   const read = (check: string) => readAt(check, model, model.outsideAt);
-  tell(deck, trackerOf(deck).observe({ assessment, readAt: read, titleOf }, at));
+  tell(deck, trackerOf(deck).observe({ assessment, readAt: read, titleOf }, at, sampler.now()));
 }
 
 function trackerOf(deck: Deck): Tracker {
