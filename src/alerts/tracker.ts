@@ -31,7 +31,7 @@ type Seen = Pick<Finding, 'id' | 'check' | 'severity'> & Partial<Finding>;
 
 interface Held {
   alert: Alert;
-  /** Since when it is calm. */
+  /** Since when it is calm, by the clock that nobody sets. */
   calm?: number | undefined;
 }
 
@@ -59,8 +59,11 @@ export class Tracker {
     return [...this.#held.values()].map(({ alert }) => alert).sort(worstFirst);
   }
 
-  /** @param at ms since 1970 */
-  observe({ assessment, readAt, titleOf }: Look, at: number): Change[] {
+  /**
+   * @param at ms since 1970
+   * @param now ms of a clock that never goes back: a clock that is set neither ends an alert nor keeps it for hours
+   */
+  observe({ assessment, readAt, titleOf }: Look, at: number, now = at): Change[] {
     const changes = this.#back();
     const blind = new Set(assessment.unknown.map(({ check }) => check));
     const seen = new Map(seenIn(assessment.findings).map((one) => [one.id, one]));
@@ -73,7 +76,7 @@ export class Tracker {
     this.#count(bad, fresh, blind);
     for (const check of checks) {
       const ripe = bad.filter((one) => one.check === check && this.#isRipe(one));
-      changes.push(...this.#follow(check, seen, { ripe, blind: blind.has(check), at }, titleOf(check)));
+      changes.push(...this.#follow(check, seen, { ripe, blind: blind.has(check), at, now }, titleOf(check)));
     }
     return changes;
   }
@@ -136,13 +139,18 @@ export class Tracker {
   #follow(
     check: string,
     seen: ReadonlyMap<string, Seen>,
-    { ripe, blind, at }: { readonly ripe: readonly Seen[]; readonly blind: boolean; readonly at: number },
+    {
+      ripe,
+      blind,
+      at,
+      now,
+    }: { readonly ripe: readonly Seen[]; readonly blind: boolean; readonly at: number; readonly now: number },
     title: string,
   ): Change[] {
     const changes: Change[] = [];
     const all = `${check}:*`;
     const own = [...this.#held.values()].filter(({ alert }) => alert.check === check && alert.key !== all);
-    for (const held of own) changes.push(...this.#settle(held, seen.get(held.alert.key), blind, at));
+    for (const held of own) changes.push(...this.#settle(held, seen.get(held.alert.key), blind, now));
     const others = ripe.filter(({ id }) => !this.#held.has(id));
     const group = this.#held.get(all);
     // while there is a group it takes all that comes: as those before them go, they would be told one by one
@@ -158,27 +166,27 @@ export class Tracker {
         (one) => one.check === check && !this.#held.has(one.id) && this.#counts(one.severity),
       );
       if (left.length > 0) group.alert = { ...group.alert, ...groupOf(check, title, left) };
-      changes.push(...this.#settle(group, left.length > 0 ? left[0] : undefined, blind, at));
+      changes.push(...this.#settle(group, left.length > 0 ? left[0] : undefined, blind, now));
     }
     return changes;
   }
 
-  #settle(held: Held, now: Seen | undefined, blind: boolean, at: number): Change[] {
+  #settle(held: Held, found: Seen | undefined, blind: boolean, now: number): Change[] {
     const { alert } = held;
-    if (now !== undefined && this.#counts(now.severity)) {
+    if (found !== undefined && this.#counts(found.severity)) {
       held.calm = undefined;
       if (alert.object === '*') return [];
-      const next = { ...alert, ...alertOf(now), since: alert.since };
+      const next = { ...alert, ...alertOf(found), since: alert.since };
       held.alert = next;
       return next.severity === alert.severity ? [] : [{ state: 'updated', alert: next }];
     }
-    const calm = now === undefined ? !blind : isCalm(now, this.#least);
+    const calm = found === undefined ? !blind : isCalm(found, this.#least);
     if (!calm) {
       held.calm = undefined;
       return [];
     }
-    held.calm ??= at;
-    return at - held.calm >= CALM_MS ? [this.#resolve(alert.key)] : [];
+    held.calm ??= now;
+    return now - held.calm >= CALM_MS ? [this.#resolve(alert.key)] : [];
   }
 
   #raise(alert: Omit<Alert, 'since'>, at: number): Change {

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { Link } from './link.ts';
 import { Pace } from './pace.ts';
 import { Parts } from './parts.ts';
+import { awayOf, isHung } from './silence.ts';
 import type { LinkStatus, Part } from './snapshot.ts';
 import { DEFAULT_WANTS } from './wants.ts';
 
@@ -20,9 +21,6 @@ export interface SamplerOptions {
 
 /** What happened; the listener reads the rest from the sampler. */
 export type SamplerEvent = 'link' | 'data' | 'clock';
-
-/** Beyond any statement_timeout of ours: what has not answered by then does not answer. */
-const SILENCE_MS = 15_000;
 
 /**
  * The one clock of the console: asks what the visible screen needs, never two of a kind at once, and tells its
@@ -43,6 +41,7 @@ export class Sampler {
   /** Asked for by hand while an answer was out: asked again after it. */
   readonly #again = new Set<AnyPoll>();
   #slowBusy = false;
+  #slowSince: number | undefined;
   /** Grows with every change of the link: a slow round of before must not go on beside the new one. */
   #generation = 0;
   #asked = 0;
@@ -91,6 +90,11 @@ export class Sampler {
   /** Milliseconds for which the last fast question has been out; undefined while none is. */
   get stalledFor(): number | undefined {
     return this.#fastBusySince === undefined ? undefined : this.#clock.now() - this.#fastBusySince;
+  }
+
+  /** Why the server counts as away, in a sentence; undefined while it answers. */
+  get away(): string | undefined {
+    return awayOf(this.link, this.stalledFor);
   }
 
   part<Row>(poll: Poll<Row>): Part<Row> {
@@ -164,7 +168,7 @@ export class Sampler {
   tick(): void {
     if (this.#stopped) return;
     this.#link.tick();
-    if ((this.stalledFor ?? 0) > SILENCE_MS) void this.#link.renew();
+    if (isHung(this.stalledFor, this.now() - (this.#slowSince ?? this.now()))) void this.#link.renew();
     this.#round();
     this.#tell('clock');
   }
@@ -183,11 +187,11 @@ export class Sampler {
     this.#fastBusySince = undefined;
     this.#again.clear();
     this.#slowBusy = false;
+    this.#slowSince = undefined;
     this.#generation++;
-    const { server } = this;
-    if (status.state === 'connected' && server) {
+    if (status.state === 'connected' && this.server) {
       this.#pace.clear();
-      this.#parts.begin(server);
+      this.#parts.begin(this.server);
     }
     if (status.state === 'away') this.#parts.goStale();
     this.#tell('link');
@@ -259,14 +263,16 @@ export class Sampler {
         this.#skip(poll);
         continue;
       }
-      const sent = this.#clock.now();
       this.#asked++;
+      const sent = this.#clock.now();
+      this.#slowSince = sent;
       const [answer] = await slow.batch([call]);
       if (generation !== this.#generation) return;
       if (answer) this.#take(poll, answer, sent, answer.ms);
       told = true;
     }
     this.#slowBusy = false;
+    this.#slowSince = undefined;
     if (told) this.#tell('data');
   }
 

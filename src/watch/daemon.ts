@@ -57,6 +57,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   files.lock();
   try {
     const kept = files.read();
+    if (kept.damaged !== undefined) say(kept.damaged);
     const outbox = new Outbox({
       channels,
       clock: systemClock,
@@ -65,12 +66,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       onWaiting: (label, reason) =>
         say(reason === undefined ? `arrives again: ${label}` : `will be tried again: ${reason}`),
     });
-    for (const { label, message } of outbox.resume(kept.pending))
-      say(`${nameOf(message)} was for ${label}, which is told no more`);
-    const keep = (pending = outbox.kept) =>
-      files.write({ alerts: watch.alerts, pending, told: outbox.addresses });
-    for (const alert of kept.alerts) say(lineOf({ state: 'stands', alert }));
-    outbox.resume(untold(kept, outbox.addresses, server));
+    let unkept: string | undefined;
+    const keep = (pending = outbox.kept) => {
+      const why = files.write({ alerts: watch.alerts, pending, told: outbox.addresses });
+      if (why !== unkept) say(why ?? 'alerts are kept again');
+      unkept = why;
+    };
     const [sayUnread, sayUnserved] = [onceInRow(say), onceInRow(say)];
     const changed = (changes: readonly Change[]) => {
       for (const change of changes) {
@@ -139,6 +140,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           }),
       }));
     if (listening?.warning) say(listening.warning);
+    for (const alert of kept.alerts) say(lineOf({ state: 'stands', alert }));
+    // nothing is sent before all that may be refused was: who is refused ends, and the next one would send it again
+    for (const { label, message } of outbox.resume(kept.pending))
+      say(`${nameOf(message)} was for ${label}, which is told no more`);
+    outbox.resume(untold(kept, outbox.addresses, server));
     watch.start();
     ping?.start();
     return {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Alert } from '../alerts/alert.ts';
@@ -25,17 +26,18 @@ const messageSchema = z.object({
   ...{ server: text, at: text },
 });
 
-const address = { label: text, nth: z.int() };
-const leftSchema = z.object({
-  alerts: z.array(
-    z.object({
-      ...{ key: text, check: text, object: text.nullable(), severity: z.enum(SEVERITIES), title: text },
-      ...{ value: z.number().nullable(), threshold: z.number().nullable(), since: z.number() },
-    }),
-  ),
-  pending: z.array(z.object({ ...address, message: messageSchema, tried_ms: z.number() })),
-  told: z.array(z.object(address)).default([]),
+const alertSchema = z.object({
+  ...{ key: text, check: text, object: text.nullable(), severity: z.enum(SEVERITIES), title: text },
+  ...{ value: z.number().nullable(), threshold: z.number().nullable(), since: z.number() },
 });
+const address = { label: text, nth: z.int() };
+const keptSchema = z.object({ ...address, message: messageSchema, tried_ms: z.number() });
+const leftSchema = z.object({
+  alerts: z.array(z.unknown()),
+  pending: z.array(z.unknown()),
+  told: z.array(z.object(address)).catch([]),
+});
+const NOTHING: Left = { alerts: [], pending: [], told: [] };
 
 const markSchema = z.object({
   ...{ host: text, pid: z.int(), process_started: text.nullable(), since: text },
@@ -44,10 +46,21 @@ type Mark = ProcessMark & { readonly since: string };
 
 /** Who watches a server already. */
 export class Watched extends Error {
-  constructor({ host, pid, since }: Mark) {
+  readonly next: string;
+
+  constructor({ host, pid, since }: Mark, lock: string) {
     super(`Process ${pid} on ${host} has watched this server since ${since}.`);
+    // whether it still runs is not known from here: a container that starts again has another name
+    this.next =
+      host === hostname()
+        ? 'Stop that one first, or leave it: one is enough.'
+        : `Stop it there, or, if it runs no more, remove ${lock}.`;
   }
 }
+
+/** How often, and with which pause, is looked whether another one has made up its mind: two seconds in all. */
+const LOOKS = 100;
+const LOOK_MS = 20;
 
 /** The files of the watch over one server, by one user of this machine: who runs, and which alerts stand. */
 export class WatchFiles {
@@ -67,23 +80,35 @@ export class WatchFiles {
 
   /** Throws {@link Watched} while another process watches the server. */
   lock(): void {
-    for (;;) {
+    this.#alone(() => {
+      const other = this.#other();
+      if (other !== undefined && isAlive(other)) throw new Watched(other, this.#lock);
+      writeFileSync(this.#lock, JSON.stringify(this.#own), { mode: 0o600 });
+    });
+  }
+
+  /** One process at a time looks whose the lock is and takes it: of two that find a dead one's each would take it. */
+  #alone(work: () => void): void {
+    const guard = `${this.#lock}.guard`;
+    let before = Number.NaN;
+    for (let looks = 0; ; looks++) {
       try {
-        writeFileSync(this.#lock, JSON.stringify(this.#own), { flag: 'wx', mode: 0o600 });
-        return;
+        mkdirSync(guard);
+        break;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
-      const other = this.#other();
-      if (other !== undefined && isAlive(other)) throw new Watched(other);
-      // only one can take away what a dead one has left
-      const aside = `${this.#lock}.${process.pid}`;
-      try {
-        renameSync(this.#lock, aside);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      }
-      rmSync(aside, { force: true });
+      const made = statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN;
+      // nobody needs so long for a look: its owner was killed
+      if (made === before && looks >= LOOKS) rmSync(guard, { recursive: true, force: true });
+      if (made !== before) looks = 0;
+      before = made;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_MS);
+    }
+    try {
+      work();
+    } finally {
+      rmSync(guard, { recursive: true, force: true });
     }
   }
 
@@ -96,21 +121,56 @@ export class WatchFiles {
     return markSchema.safeParse(read).data;
   }
 
-  /** What an earlier watch has left; nothing where it cannot be read: then alerts that stand are raised again. */
-  read(): Left {
-    return leftSchema.safeParse(readJson(this.#kept)).data ?? { alerts: [], pending: [], told: [] };
+  /**
+   * What an earlier watch has left. Alerts that cannot be read are raised again while they stand; `damaged` says that
+   * something was lost.
+   */
+  read(): Left & { readonly damaged?: string } {
+    let file: string;
+    try {
+      file = readFileSync(this.#kept, 'utf8');
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      return { ...NOTHING, ...(code !== 'ENOENT' && { damaged: this.#damaged }) };
+    }
+    const left = leftSchema.safeParse(parsed(file)).data;
+    if (left === undefined) return { ...NOTHING, damaged: this.#damaged };
+    const alerts = left.alerts.flatMap((one) => alertSchema.safeParse(one).data ?? []);
+    const pending = left.pending.flatMap((one) => keptSchema.safeParse(one).data ?? []);
+    const whole = alerts.length === left.alerts.length && pending.length === left.pending.length;
+    return { alerts, pending, told: left.told, ...(!whole && { damaged: this.#damaged }) };
   }
 
-  write(left: Left): void {
+  get #damaged(): string {
+    return `what the last watch has left cannot be read, or not all of it (${this.#kept}): alerts that stand are told again, and what it had not sent yet is lost`;
+  }
+
+  /** Answers why it could not be kept. Never throws: to tell of alerts matters more than to remember them. */
+  write(left: Left): string | undefined {
     const temporary = `${this.#kept}.${process.pid}`;
-    writeFileSync(temporary, `${JSON.stringify(left)}\n`, { mode: 0o600 });
-    renameSync(temporary, this.#kept);
+    try {
+      writeFileSync(temporary, `${JSON.stringify(left)}\n`, { mode: 0o600 });
+      renameSync(temporary, this.#kept);
+      return undefined;
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+      return `alerts cannot be kept in ${this.#kept} (${code}): until they can, whoever starts it again is told again of what stands, and not of what waits to be sent`;
+    }
   }
 }
 
 function readJson(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return parsed(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -10,6 +10,6 @@ export function messageOf({ state, alert }: Change, server: string, at: number):
   const text =
     state === 'raised'
       ? `${severity.toUpperCase()} on ${server}: ${sentence}`
-      : `Resolved on ${server} after ${duration((at - since) / 1000)}: ${sentence}`;
+      : `Resolved on ${server} after ${duration(Math.max(0, at - since) / 1000)}: ${sentence}`;
   return { text, check, object, state, severity, value, threshold, server, at: new Date(at).toISOString() };
 }

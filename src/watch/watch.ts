@@ -1,5 +1,4 @@
 import type { Alert, Change } from '../alerts/alert.ts';
-import { awayReason } from '../alerts/away.ts';
 import type { Least } from '../alerts/calm.ts';
 import { Tracker } from '../alerts/tracker.ts';
 import { outsideFacts } from '../app/outside/facts.ts';
@@ -68,6 +67,8 @@ export class Watch {
   #waivers: readonly Waiver[];
   #assessment: Assessment | undefined;
   #sampledAt: number | undefined;
+  /** The same by the clock that nobody sets. */
+  #heardAt = Number.NEGATIVE_INFINITY;
   #asking = false;
   #askedAt = Number.NEGATIVE_INFINITY;
   #log: LogHour | undefined;
@@ -119,12 +120,12 @@ export class Watch {
 
   /** The server answers. */
   get up(): boolean {
-    return this.sampler.link.state === 'connected';
+    return this.sampler.link.state === 'connected' && this.sampler.away === undefined;
   }
 
   /** The last sample is too old to say how the server is. */
   get stale(): boolean {
-    const age = this.#wallClock() - (this.#sampledAt ?? Number.NEGATIVE_INFINITY);
+    const age = this.sampler.now() - this.#heardAt;
     return !this.up || age > Math.max(STALE_MS, STALE_INTERVALS * 1000 * this.sampler.interval);
   }
 
@@ -144,10 +145,11 @@ export class Watch {
 
   #on(event: SamplerEvent): void {
     const at = this.#wallClock();
+    const { away } = this.sampler;
+    // the slow connection may still answer where the fast one hangs: that is no sample
+    if (event === 'data' && away === undefined) this.#sampled(at);
     // one look for each tick of the clock: a change of the link is none
-    const reason = event === 'clock' ? awayReason(this.sampler) : undefined;
-    if (event === 'data') this.#sampled(at);
-    if (reason !== undefined) this.#tell(this.#tracker.away(reason, at));
+    if (event === 'clock' && away !== undefined) this.#tell(this.#tracker.away(away, at));
     if (event === 'clock') void this.#lookOutside();
   }
 
@@ -159,12 +161,13 @@ export class Watch {
     const facts = { figures: this.figures, server, thresholds, outside: { ...this.#outside, now: at } };
     this.#assessment = assess(facts, { waivers: this.#waivers });
     this.#sampledAt = at;
+    this.#heardAt = this.sampler.now();
     const look = {
       assessment: this.#assessment,
       readAt: (check: string) => readAt(check, this.figures, this.#outside.now),
       titleOf,
     };
-    this.#tell(this.#tracker.observe(look, at));
+    this.#tell(this.#tracker.observe(look, at, this.sampler.now()));
     this.#options.onSample?.(this.#assessment);
     void this.#lookOutside();
   }

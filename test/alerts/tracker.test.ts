@@ -113,6 +113,28 @@ test('while a check cannot be made, and while the server is away, nothing is res
   expect(see([])).toEqual(['resolved connections']);
 });
 
+test('a clock that is set neither ends an alert nor keeps it', () => {
+  const tracker = new Tracker('alert', [
+    {
+      ...{ key: 'connections', check: 'connections', object: null, severity: 'alert', title: 'Many.' },
+      ...{ value: 91, threshold: 90, since: 0 },
+    },
+  ]);
+  let now = 0;
+  const hour = 3_600_000;
+  const calmAt = (wall: number) => {
+    now += 10_000;
+    const look = {
+      assessment: { findings: [], unknown: [] },
+      readAt: () => now,
+      titleOf: () => 'Connections',
+    };
+    return tracker.observe(look, wall, now).map(({ state }) => state);
+  };
+  for (const wall of [hour, 5 * hour, 2 * hour]) expect(calmAt(wall)).toEqual([]);
+  expect(calmAt(0)).toEqual(['resolved']);
+});
+
 test('what is waived is no alert, and one that stands is resolved', () => {
   const { see } = every(20);
   const waiver = { id: 'connections', until: '2099-12-31', reason: 'known' };

@@ -1,6 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
+import { thisProcess } from '../../src/ops/files/process.ts';
 import { WatchFiles } from '../../src/watch/files.ts';
 import { temporaryDirectory } from '../support/program.ts';
 
@@ -58,6 +61,44 @@ test('alerts that stand are kept for the next one, readable for their owner alon
   const [file = ''] = readdirSync(directory);
   expect(statSync(join(directory, file)).mode & 0o077).toBe(0);
   expect(statSync(directory).mode & 0o077).toBe(0);
-  writeFileSync(join(directory, file), '{"alerts":[{}]}');
-  expect(files.read()).toEqual({ alerts: [], pending: [], told: [] });
+  const damaged = expect.stringContaining(`cannot be read, or not all of it (${join(directory, file)})`);
+  writeFileSync(join(directory, file), '{"alerts":[');
+  expect(files.read()).toEqual({ alerts: [], pending: [], told: [], damaged });
+  writeFileSync(join(directory, file), JSON.stringify({ alerts: [{}, alert], pending: [kept, 7] }));
+  expect(files.read()).toEqual({ alerts: [alert], pending: [kept], told: [], damaged });
+});
+
+test('what cannot be kept is told and ends nothing', async () => {
+  const state = await temporaryDirectory();
+  const files = new WatchFiles({ XDG_STATE_HOME: state }, 'dba@db1:5432/shop');
+  rmSync(join(state, 'pgdeck/watch'), { recursive: true });
+  expect(files.write({ alerts: [alert], pending: [], told: [] })).toMatch(
+    /^alerts cannot be kept in .*\(ENOENT\)/,
+  );
+  expect(readdirSync(state, { recursive: true })).toEqual(['pgdeck']);
+});
+
+test('of many that begin over what a dead one has left, one watches', async () => {
+  const state = await temporaryDirectory();
+  const directory = join(state, 'pgdeck/watch');
+  const env = { XDG_STATE_HOME: state };
+  new WatchFiles(env, 's').lock();
+  const [lock = ''] = readdirSync(directory);
+  const path = join(directory, lock);
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), process_started: '1' }));
+  // another one is at it just now: it is waited for, and then seen
+  mkdirSync(`${path}.guard`);
+  const other = new Worker(
+    `const { writeFileSync, rmdirSync, readFileSync } = require('node:fs');
+     const { path, pid, started } = require('node:worker_threads').workerData;
+     setTimeout(() => {
+       const mark = { ...JSON.parse(readFileSync(path, 'utf8')), pid, process_started: started };
+       writeFileSync(path, JSON.stringify(mark));
+       rmdirSync(path + '.guard');
+     }, 100);`,
+    { eval: true, workerData: { path, pid: process.pid, started: thisProcess().process_started } },
+  );
+  await once(other, 'online');
+  expect(() => new WatchFiles(env, 's').lock()).toThrow(`Process ${process.pid} on `);
+  await other.terminate();
 });

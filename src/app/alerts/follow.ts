@@ -1,5 +1,4 @@
 import type { Change } from '../../alerts/alert.ts';
-import { awayReason } from '../../alerts/away.ts';
 import { AWAY, Tracker } from '../../alerts/tracker.ts';
 import { readAt, titleOf } from '../../health/registry.ts';
 import type { SamplerEvent } from '../../monitor/sampler.ts';
@@ -14,13 +13,13 @@ const TRACKER: Slot<{ tracker?: Tracker }> = { make: () => ({}) };
  */
 export function followAlerts(deck: Deck, event: SamplerEvent): void {
   const { model, ports, sampler } = deck;
+  const { away, paused } = sampler;
   const at = ports.wallClock();
-  const reason = event === 'clock' ? awayReason(sampler) : undefined;
-  if (reason !== undefined) tell(deck, trackerOf(deck).away(reason, at));
-  const assessment = event === 'data' && !sampler.paused ? model.health : undefined;
+  if (event === 'clock' && away !== undefined) tell(deck, trackerOf(deck).away(away, at));
+  const assessment = event === 'data' && !paused && away === undefined ? model.health : undefined;
   if (assessment === undefined) return;
   const read = (check: string) => readAt(check, model, model.outsideAt);
-  tell(deck, trackerOf(deck).observe({ assessment, readAt: read, titleOf }, at));
+  tell(deck, trackerOf(deck).observe({ assessment, readAt: read, titleOf }, at, sampler.now()));
 }
 
 function trackerOf(deck: Deck): Tracker {

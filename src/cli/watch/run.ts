@@ -37,7 +37,6 @@ export async function runWatch(options: WatchCommandOptions, where: Where): Prom
   const { resolved, env, command } = where;
   const interval =
     globalOptions(command).interval === undefined ? undefined : resolved.intervals.refresh_seconds;
-  const stopped = interruptible().after(Number.POSITIVE_INFINITY);
   try {
     const daemon = await startDaemon({
       ...{ resolved, env, host: local, flags: options, interval, say },
@@ -46,12 +45,11 @@ export async function runWatch(options: WatchCommandOptions, where: Where): Prom
     say(
       `watching ${place(resolved.target)}${daemon.address === undefined ? '' : `, listening on ${daemon.address}`}`,
     );
-    await stopped;
+    await interruptible().after(Number.POSITIVE_INFINITY);
     await daemon.stop();
     say('stopped');
   } catch (error) {
-    if (error instanceof Watched)
-      throw new UsageError(error.message, 'Stop that one first, or leave it: one is enough.');
+    if (error instanceof Watched) throw new UsageError(error.message, error.next);
     throw error;
   }
   return EXIT.done;
