@@ -19,9 +19,9 @@ export const EXIT = {
 
 /**
  * What a stdout that takes nothing more ends the process with: one that is full, and one whose reader has enough.
- * Undefined: the command goes on to its own exit code, which says more than what was read of it.
+ * Undefined: the command goes on to its own exit code, which says more than what was read of it, or does not end for it.
  */
-export const unwritten: { full: number; closed: number | undefined } = {
+export const unwritten: { full: number | undefined; closed: number | undefined } = {
   full: EXIT.failed,
   closed: EXIT.done,
 };
@@ -40,6 +40,11 @@ export function printed(): Promise<void> {
   return new Promise((resolve) => {
     process.stdout.once('drain', resolve);
   });
+}
+
+/** Calls back when all that was printed is handed over: what a pipe holds by then stays there for who reads it. */
+export function whenWritten(done: () => void): void {
+  process.stdout.write('', () => done());
 }
 
 /** Progress and diagnostics, to stderr, cleaned: they name roles, schemas and files as others have called them. */

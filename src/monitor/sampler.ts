@@ -40,7 +40,7 @@ export class Sampler {
   #fastBusySince: number | undefined;
   /** Asked for by hand while an answer was out: asked again after it. */
   readonly #again = new Set<AnyPoll>();
-  #slowBusy = false;
+  /** When the slow question was sent that is out. */
   #slowSince: number | undefined;
   /** Grows with every change of the link: a slow round of before must not go on beside the new one. */
   #generation = 0;
@@ -159,6 +159,11 @@ export class Sampler {
     if (!paused) this.refresh();
   }
 
+  /** Changes over to new connections: one of those that are there does not answer. */
+  renew(): void {
+    void this.#link.renew();
+  }
+
   setInterval(seconds: number): void {
     this.#pace.setTick(seconds);
     this.#schedule();
@@ -168,7 +173,7 @@ export class Sampler {
   tick(): void {
     if (this.#stopped) return;
     this.#link.tick();
-    if (isHung(this.stalledFor, this.now() - (this.#slowSince ?? this.now()))) void this.#link.renew();
+    if (isHung(this.stalledFor, this.now() - (this.#slowSince ?? this.now()))) this.renew();
     this.#round();
     this.#tell('clock');
   }
@@ -186,7 +191,6 @@ export class Sampler {
   #onLink(status: LinkStatus): void {
     this.#fastBusySince = undefined;
     this.#again.clear();
-    this.#slowBusy = false;
     this.#slowSince = undefined;
     this.#generation++;
     if (status.state === 'connected' && this.server) {
@@ -204,12 +208,9 @@ export class Sampler {
     const due = [...this.#needs.keys()].filter(
       (poll) => this.#pace.isDue(poll, now) && this.part(poll).status !== 'denied',
     );
-    if (this.#fastBusySince === undefined)
-      void this.#askFast(
-        due.filter(({ session }) => session === 'fast'),
-        force,
-      );
-    if (!this.#slowBusy) void this.#askSlow(due.filter(({ session }) => session === 'slow'));
+    const over = (one: 'fast' | 'slow') => due.filter(({ session }) => session === one);
+    if (this.#fastBusySince === undefined) void this.#askFast(over('fast'), force);
+    if (this.#slowSince === undefined) void this.#askSlow(over('slow'));
   }
 
   #callOf(poll: AnyPoll): Call | undefined {
@@ -251,7 +252,7 @@ export class Sampler {
 
   async #askSlow(polls: readonly AnyPoll[]): Promise<void> {
     if (polls.length === 0) return;
-    this.#slowBusy = true;
+    this.#slowSince = this.now();
     const generation = this.#generation;
     let told = false;
     for (const poll of polls) {
@@ -271,7 +272,6 @@ export class Sampler {
       if (answer) this.#take(poll, answer, sent, answer.ms);
       told = true;
     }
-    this.#slowBusy = false;
     this.#slowSince = undefined;
     if (told) this.#tell('data');
   }

@@ -69,7 +69,7 @@ export class Watch {
   #sampledAt: number | undefined;
   /** The same by the clock that nobody sets. */
   #heardAt = Number.NEGATIVE_INFINITY;
-  #asking = false;
+  #asking: symbol | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
   #log: LogHour | undefined;
 
@@ -179,21 +179,29 @@ export class Watch {
   async #lookOutside(): Promise<void> {
     const session = this.sampler.control;
     const now = this.sampler.now();
-    if (session === undefined || this.#asking || now - this.#askedAt < OUTSIDE_MS) return;
-    this.#asking = true;
+    if (session === undefined || now - this.#askedAt < OUTSIDE_MS) return;
     this.#askedAt = now;
+    if (this.#asking !== undefined) {
+      // a connection that hangs alone: the next look goes over a new one, and this one is waited for no more
+      this.#asking = undefined;
+      this.sampler.renew();
+      return;
+    }
+    const look = Symbol('look');
+    this.#asking = look;
     const { resolved, env, host, waivers } = this.#options;
     this.#log ??= new LogHour(host, resolved.thresholds.slow_query_ms);
     try {
       this.#waivers = waivers();
-      this.#outside = await outsideFacts({ session, resolved, env, host, log: this.#log });
+      const outside = await outsideFacts({ session, resolved, env, host, log: this.#log });
+      if (this.#asking === look) this.#outside = outside;
     } catch (error) {
       // the settings are being written, or are wrong since then: the next time
       this.#askedAt = Number.NEGATIVE_INFINITY;
       // without a connection there is an alert of its own
       if (this.up) this.#options.onUnread?.((error as Error).message);
     } finally {
-      this.#asking = false;
+      if (this.#asking === look) this.#asking = undefined;
     }
   }
 }

@@ -122,7 +122,7 @@ test('an alert goes out once, stands on the pages, and outlives the process that
     // what stands is in the log again, and told to who is new; who was told hears nothing
     const file = join(home, 'told.json');
     const next = begin(['--command', `tee ${file}`], env);
-    await next.says(/ stands alert lock_wait:public\.orders: /);
+    await next.says(/ stands alert lock_wait:orders: /);
     await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'), { what: 'a file' });
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ check: 'lock_wait', state: 'raised' });
     await next.stop();

@@ -111,3 +111,32 @@ test('a server that hangs is away as well: nothing breaks, and no answer comes',
     await watch.stop();
   }
 });
+
+test('a connection that hangs alone is opened anew, and what is asked over it is asked again', async () => {
+  const clock = new ManualClock();
+  let opened = 0;
+  const watch = new Watch({
+    resolved: resolve({}, process.env, NO_SETTINGS, {}),
+    ...{ env: {}, host: local, interval: 1, clock, waivers: () => [], onChange: () => {} },
+    connect: async (purpose) => {
+      const session = await connect(db.target(), purpose, 'watch');
+      if (purpose !== 'control' || opened++ > 0) return session;
+      const never = () => new Promise<never>(() => {});
+      return Object.assign(session, { run: never, sql: never, batch: never });
+    },
+  });
+  watch.start();
+  try {
+    await until(() => watch.assessment !== undefined, { what: 'a sample' });
+    await until(
+      () => {
+        clock.advance(1_000);
+        return !Number.isNaN(watch.outside.now);
+      },
+      { what: 'what is not the server’s to tell', timeout: 20_000 },
+    );
+    expect(opened).toBe(2);
+  } finally {
+    await watch.stop();
+  }
+});

@@ -15,7 +15,7 @@ import { Watched } from '../../watch/files.ts';
 import { parseListen } from '../../watch/http/address.ts';
 import { unitOf } from '../../watch/unit.ts';
 import { globalOptions } from '../context.ts';
-import { EXIT, note, print } from '../output.ts';
+import { EXIT, note, print, unwritten } from '../output.ts';
 import { interruptible } from '../show/interruptible.ts';
 import type { WatchCommandOptions } from '../watch.ts';
 
@@ -37,6 +37,8 @@ export async function runWatch(options: WatchCommandOptions, where: Where): Prom
   const { resolved, env, command } = where;
   const interval =
     globalOptions(command).interval === undefined ? undefined : resolved.intervals.refresh_seconds;
+  // to tell of alerts matters more than the log
+  Object.assign(unwritten, { full: undefined, closed: undefined });
   try {
     const daemon = await startDaemon({
       ...{ resolved, env, host: local, flags: options, interval, say },
