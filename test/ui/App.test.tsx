@@ -126,6 +126,8 @@ test('a terminal that changes its size is filled anew, and a small one says what
 test('when nothing has changed, nothing is written', async () => {
   const all = await seen(120, 40);
   const { screen, stage, keyboard, ink } = all;
+  // a slow answer that is still out when it is paused comes afterwards
+  await shows(all, 'locked: size not asked');
   keyboard.write('p');
   await shows(all, 'PAUSED');
   stage.watching.clock.advance(4_000);
