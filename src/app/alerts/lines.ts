@@ -1,26 +1,14 @@
-import type { Alert } from '../../alerts/alert.ts';
-import { lockWait } from '../../health/checks/lock-wait.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { fitLine, type Line, lineWidth, span } from '../../text/line.ts';
 import { clip } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
 import { LEVEL_TONE, marked, SEVERITY_LEVEL } from '../core/model.ts';
-import { placePanes } from '../screen/panes.ts';
-
-/** The alerts, the worst first; behind them what the verdict on the same screen tells already. */
-function untold(deck: Deck): readonly Alert[] {
-  const { alerts } = deck.state;
-  if (placePanes(deck).verdict.length === 0) return alerts;
-  const [told = [], others = []] = [true, false].map((waits) =>
-    alerts.filter(({ check }) => (check === lockWait.id) === waits),
-  );
-  return [...others, ...told];
-}
+import { toldAlerts } from './told.ts';
 
 /** The worst alert, how many others stand, and the key of the screen that has them all. */
 export function alertLine(deck: Deck, columns: number): Line {
-  const [worst, ...others] = untold(deck);
+  const [worst, ...others] = toldAlerts(deck.state);
   if (worst === undefined) return [];
   const { more } = glyphsOf(deck);
   const level = SEVERITY_LEVEL[worst.severity];

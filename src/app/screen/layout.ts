@@ -1,3 +1,4 @@
+import { toldAlerts } from '../alerts/told.ts';
 import type { AppState } from '../core/state.ts';
 
 /** The parts of the screen, top to bottom; their heights add up to the height of the terminal. */
@@ -19,8 +20,8 @@ export interface Cut {
   readonly alerted: boolean;
 }
 
-export function cutOf({ size, alerts }: Pick<AppState, 'size' | 'alerts'>): Cut {
-  return { size, alerted: alerts.length > 0 };
+export function cutOf(state: Pick<AppState, 'size' | 'alerts' | 'screen'>): Cut {
+  return { size: state.size, alerted: toldAlerts(state).length > 0 };
 }
 
 /** Cuts the terminal into its parts. */
