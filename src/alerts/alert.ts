@@ -15,6 +15,12 @@ export interface Alert {
   readonly since: number;
 }
 
+/** One that stands. */
+export interface Standing extends Alert {
+  /** It is not wrong any more, and is over when that stays so. */
+  readonly calm: boolean;
+}
+
 /** What has become of an alert. */
 export interface Change {
   readonly state: 'raised' | 'updated' | 'resolved';

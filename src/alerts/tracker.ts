@@ -1,6 +1,6 @@
 import type { Assessment } from '../health/assess.ts';
 import { type Finding, SEVERITIES, type Severity } from '../health/finding.ts';
-import type { Alert, Change } from './alert.ts';
+import type { Alert, Change, Standing } from './alert.ts';
 import { isCalm, type Least } from './calm.ts';
 
 /** A wait of a moment is no alert: what is seen in so many samples in a row is. */
@@ -54,9 +54,11 @@ export class Tracker {
     for (const alert of known) this.#held.set(alert.key, { alert });
   }
 
-  /** Those that stand, the worst and then the oldest first. */
-  get alerts(): readonly Alert[] {
-    return [...this.#held.values()].map(({ alert }) => alert).sort(worstFirst);
+  /** Those that stand: what is still wrong, the worst and then the oldest first. */
+  get alerts(): readonly Standing[] {
+    return [...this.#held.values()]
+      .map(({ alert, calm }) => ({ ...alert, calm: calm !== undefined }))
+      .sort(worstFirst);
   }
 
   /**
@@ -240,6 +242,10 @@ function worst(findings: readonly Seen[]): Severity {
 const checkOf = (key: string): string => key.split(':', 1)[0] ?? key;
 const objectOf = (key: string): string | null => (key.includes(':') ? key.slice(key.indexOf(':') + 1) : null);
 
-function worstFirst(a: Alert, b: Alert): number {
-  return SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || a.since - b.since;
+function worstFirst(a: Standing, b: Standing): number {
+  return (
+    Number(a.calm) - Number(b.calm) ||
+    SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) ||
+    a.since - b.since
+  );
 }

@@ -1,4 +1,4 @@
-import type { Alert, Change } from '../alerts/alert.ts';
+import type { Alert, Change, Standing } from '../alerts/alert.ts';
 import type { Least } from '../alerts/calm.ts';
 import { Tracker } from '../alerts/tracker.ts';
 import { outsideFacts } from '../app/outside/facts.ts';
@@ -99,7 +99,7 @@ export class Watch {
     await this.sampler.stop();
   }
 
-  get alerts(): readonly Alert[] {
+  get alerts(): readonly Standing[] {
     return this.#tracker.alerts;
   }
 

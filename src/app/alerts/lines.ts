@@ -13,6 +13,9 @@ export function alertLine(deck: Deck, columns: number): Line {
   const { more } = glyphsOf(deck);
   const level = SEVERITY_LEVEL[worst.severity];
   const rest = span(others.length === 0 ? '  (9)' : `  and ${others.length} more (9)`, 'muted');
-  const text = clip(marked(level, cleanLine(worst.title)), columns - lineWidth([rest]), more);
-  return fitLine([span(text, LEVEL_TONE[level]), rest], columns, more);
+  const title = cleanLine(worst.title);
+  // what is said of it is how it was when it was last seen
+  const text = worst.calm ? `Over, if it stays so: ${title}` : marked(level, title);
+  const tone = worst.calm ? 'muted' : LEVEL_TONE[level];
+  return fitLine([span(clip(text, columns - lineWidth([rest]), more), tone), rest], columns, more);
 }

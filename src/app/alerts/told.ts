@@ -1,4 +1,4 @@
-import type { Alert } from '../../alerts/alert.ts';
+import type { Standing } from '../../alerts/alert.ts';
 import { lockWait } from '../../health/checks/lock-wait.ts';
 import type { AppState } from '../core/state.ts';
 import { panesOf } from '../views/registry.ts';
@@ -8,7 +8,7 @@ export function toldAlerts({
   alerts,
   screen,
   size,
-}: Pick<AppState, 'alerts' | 'screen' | 'size'>): readonly Alert[] {
+}: Pick<AppState, 'alerts' | 'screen' | 'size'>): readonly Standing[] {
   const { main, side } = panesOf({ screen, size });
   if (![...main, ...side].some(({ verdict }) => verdict !== undefined)) return alerts;
   return alerts.filter(({ check }) => check !== lockWait.id);
