@@ -1,27 +1,25 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-// what takes minutes: the demo, cron, rehearsals, servers from npm, long locks, runs killed or cancelled at every step,
-// altered bytes, drills, odd names, the teams' own migration tools, every format
+// what takes minutes: the odd cases of backup, restore and migrations (each has its test beside its source), the demo,
+// cron, standbys, servers from npm, long locks, runs killed or cancelled at every step, drills, every format, planted secrets
 const SLOW = [
+  'test/scenarios/ops/{backup,restore,migrate}/**/*.test.ts',
   'test/scenarios/ops/**/crash.test.ts',
-  'test/cli/schedule.test.ts',
-  'test/demo/demo.test.ts',
-  'test/scenarios/demo/cluster.test.ts',
-  'test/e2e/{demo-npm,outage,operations/wizard}.test.ts',
   'test/scenarios/ops/maintain/{full,lost}.test.ts',
   'test/scenarios/ops/reindex/cancel.test.ts',
-  'test/scenarios/ops/backup/{secret,trouble}.test.ts',
-  'test/scenarios/ops/restore/{damaged,flips,foreign,hashed-enum,into,owner,secret}.test.ts',
-  'test/ops/restore/proof.test.ts',
-  'test/scenarios/ops/restore/tables/{keys,model,odd-names,tables}.test.ts',
   'test/scenarios/ops/preview/preview.test.ts',
+  'test/scenarios/cli/show-standby.test.ts',
+  'test/scenarios/health/standby.test.ts',
+  'test/scenarios/demo/cluster.test.ts',
+  'test/cli/schedule.test.ts',
+  'test/demo/demo.test.ts',
+  'test/e2e/{demo-npm,outage,operations/wizard}.test.ts',
+  'test/ops/restore/proof.test.ts',
   'test/ops/database/{leftovers,pooler}.test.ts',
   'test/ops/migrate/rehearse/rehearse.test.ts',
-  'test/ops/repository/retention/prune.test.ts',
   'test/ops/migrate/adapters/{alembic/alembic,npm/npm}.test.ts',
-  'test/scenarios/ops/migrate/adapters/{flask-migrate,npm-tools}.test.ts',
-  'test/scenarios/ops/migrate/files/create-tool.test.ts',
-  'test/scenarios/ops/migrate/run/{formats,invalid,parts,tool}.test.ts',
+  'test/ops/repository/retention/prune.test.ts',
+  'test/scenarios/watch/{malformed,secrets}.test.ts',
 ];
 const slow = process.env.PGDECK_SUITE === 'slow';
 

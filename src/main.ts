@@ -16,17 +16,20 @@ if (!('NODE_ENV' in process.env))
 const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 module.enableCompileCache(process.env.NODE_COMPILE_CACHE || join(cache, 'pgdeck'));
 
-let unwritten: { full: number; closed: number | undefined } = { full: 1, closed: 0 };
+let unwritten: { full: number | undefined; closed: number | undefined } = { full: 1, closed: 0 };
+let said = false;
 // `pgdeck … | head` ends when head has enough, unless the exit code is what was asked for
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') {
     if (unwritten.closed === undefined) return;
     process.exit(unwritten.closed);
   }
+  if (said) return;
+  said = true;
   process.stderr.write(
     `pgdeck: What was asked for cannot be written to stdout (${message}). Make room there.\n`,
   );
-  process.exit(unwritten.full);
+  if (unwritten.full !== undefined) process.exit(unwritten.full);
 });
 // diagnostics that nobody takes stop nothing, and the exit code stays what it is
 process.stderr.on('error', () => {});
@@ -35,6 +38,6 @@ const [output, { run }] = await Promise.all([import('./cli/output.ts'), import('
 unwritten = output.unwritten;
 process.exitCode = await run(process.argv.slice(2), process.env);
 
-// an attempt to connect or a name being looked up would keep the process until its own timeout; what was written to a
-// terminal is there already, while a pipe may still be read
-if (process.stdout.isTTY) setTimeout(() => process.exit(), 100).unref();
+// an attempt to connect or a name being looked up would keep the process until its own timeout; what was written is
+// handed over first
+output.whenWritten(() => setTimeout(() => process.exit(), 100).unref());

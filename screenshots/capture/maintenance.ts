@@ -1,8 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENTER, shows, TAB, type TakePicture } from './screen.ts';
+import { ENTER, ESC, shows, TAB, type TakePicture } from './screen.ts';
 import type { Terminal } from './terminal.ts';
 
+/** Of a form that opens anew every few seconds. */
+const TRIES = 40;
 const OVERVIEW = shows(/Cache ratio/);
 
 /** Tables that are due, a bloated index, and ten migrations of which one has a mistake; the files are put below home. */
@@ -15,8 +17,7 @@ export async function maintenance(terminal: Terminal, picture: TakePicture, home
 async function vacuum(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('8');
   await terminal.until('a screen without tables', shows(/^[▶ ] Operations/m));
-  terminal.type('v');
-  await terminal.until('the tables, the most urgent first', shows(/FORM/, /due: \S+ dead rows/));
+  await untilDue(terminal);
   // nothing, then the third field: only what is due
   terminal.type(`${TAB}${TAB} `);
   await terminal.until('the choice', shows(/Only what is due +\[x\]/));
@@ -32,6 +33,21 @@ async function vacuum(terminal: Terminal, picture: TakePicture): Promise<void> {
   terminal.type('y');
   await picture('vacuum-result', 'before and after', shows(/RESULT/, /Vacuumed/, /│ size before/), 120);
   terminal.type(ENTER);
+}
+
+/** Opens the form until a table is due: autovacuum may have been there a moment ago. */
+async function untilDue(terminal: Terminal): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    terminal.type('v');
+    await terminal.until('the tables, the most urgent first', shows(/FORM/, /dead rows/));
+    try {
+      return await terminal.until('a table that is due', shows(/due: \S+ dead rows/), 3);
+    } catch (error) {
+      if (tries === TRIES) throw error;
+      terminal.type(ESC);
+      await terminal.until('the screen behind the form', shows(/^[▶ ] Operations/m));
+    }
+  }
 }
 
 async function reindex(terminal: Terminal, picture: TakePicture): Promise<void> {

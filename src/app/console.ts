@@ -1,9 +1,10 @@
 import type { Env } from '../config/libpq/env.ts';
 import type { Resolved } from '../config/profile.ts';
 import { activityPoll } from '../db/queries/activity.ts';
-import type { Sampler } from '../monitor/sampler.ts';
+import type { Sampler, SamplerEvent } from '../monitor/sampler.ts';
 import { cleanLine } from '../text/clean.ts';
 import { ACTIONS } from './actions/registry.ts';
+import { followAlerts } from './alerts/follow.ts';
 import { CONTEXTS } from './core/action.ts';
 import type { Action, Deck, KeyScope, Ports } from './core/deck.ts';
 import { Model } from './core/model.ts';
@@ -253,9 +254,9 @@ export class Console implements Deck {
   #behind: Overlay | undefined;
   #password: ((password: string | undefined) => void) | undefined;
 
-  // --- the sampler ----------------------------------------------------------------------------------------------
-
-  #onSampler(event: 'link' | 'data' | 'clock'): void {
+  #onSampler(event: SamplerEvent): void {
+    if (event === 'data') this.model.observe();
+    followAlerts(this, event);
     if (event === 'clock') {
       refreshLocal(this);
       const { toast } = this.state;
@@ -265,7 +266,6 @@ export class Console implements Deck {
       if (this.sampler.link.state === 'away' || stalled > this.sampler.interval * 500) this.nextRound();
       return;
     }
-    if (event === 'data') this.model.observe();
     const { link } = this.sampler;
     if (event === 'link' && link.state === 'connected' && link.limited)
       this.say(

@@ -1,4 +1,5 @@
 import type { Line } from '../text/line.ts';
+import { alertLine } from './alerts/lines.ts';
 import { isBusy } from './busy.ts';
 import type { Deck } from './core/deck.ts';
 import type { AppState } from './core/state.ts';
@@ -6,7 +7,7 @@ import { MINIMUM } from './keymap.ts';
 import { overlayLines } from './overlay.ts';
 import { footerLine } from './screen/footer.ts';
 import { headerLines, tabsLine } from './screen/header.ts';
-import { layoutOf } from './screen/layout.ts';
+import { type Cut, cutOf, layoutOf } from './screen/layout.ts';
 import { placePanes, SIDE } from './screen/panes.ts';
 import { sparklineLine } from './screen/sparklines.ts';
 import { paneLines } from './screen/table.ts';
@@ -34,8 +35,7 @@ export interface Band {
 }
 
 /** What a frame is cut by: the same for most changes of the state. */
-export interface FrameShape {
-  readonly size: AppState['size'];
+export interface FrameShape extends Cut {
   readonly screen: AppState['screen'];
   readonly zoomed: boolean;
   /** What lies in the place of the panes. */
@@ -44,11 +44,12 @@ export interface FrameShape {
 
 /** The shape of the frame that a state is drawn in. */
 export function shapeOf({ state }: Pick<Deck, 'state'>): FrameShape {
-  const { size, screen, zoomed, overlay } = state;
-  const shape = (body: FrameShape['body']): FrameShape => ({ size, screen, zoomed, body });
+  const { screen, zoomed, overlay } = state;
+  const cut = cutOf(state);
+  const shape = (body: FrameShape['body']): FrameShape => ({ ...cut, screen, zoomed, body });
   if (overlay === undefined || overlay.kind === 'filter') return shape('panes');
   if (overlay.kind === 'wizard') return shape('wizard');
-  return shape(outcomeRows(state, layoutOf(state).body) === undefined ? 'overlay' : 'outcomes');
+  return shape(outcomeRows(state, layoutOf(cut).body) === undefined ? 'overlay' : 'outcomes');
 }
 
 /** History, the verdict, and the panes below each other. */
@@ -77,7 +78,7 @@ export function isTooSmall({ columns, rows }: AppState['size']): boolean {
 export function frameOf(shape: FrameShape): Band[] {
   const { size } = shape;
   const { columns, rows } = size;
-  const { header, tabs, body } = layoutOf(shape);
+  const { header, alerts, tabs, body } = layoutOf(shape);
   const { side } = panesOf(shape);
   const whole = (id: string, height: number, lines: Region['lines']): Band => ({
     ...{ id, height },
@@ -103,6 +104,7 @@ export function frameOf(shape: FrameShape): Band[] {
   };
   return [
     whole('header', header, (deck) => headerLines(deck, columns, header)),
+    whole('alerts', alerts, (deck) => [alertLine(deck, columns)]),
     whole('tabs', tabs, (deck) => [tabsLine(deck, columns)]),
     ...bodies[shape.body](),
     whole('footer', 1, (deck) => [footerLine(deck, columns - (isBusy(deck.state) ? BUSY_CELLS : 0))]),

@@ -20,6 +20,7 @@ export function initialState(size: AppState['size']): AppState {
     wizards: [],
     toast: undefined,
     log: [],
+    alerts: [],
     size,
     round: 0,
     idle: false,

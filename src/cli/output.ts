@@ -3,6 +3,7 @@ import type { DbError } from '../db/errors.ts';
 import { isUnreachable } from '../ops/engine/run/unreachable.ts';
 import type { OpError } from '../ops/error.ts';
 import { cleanBlock } from '../text/clean.ts';
+import { withoutPasswords } from '../text/url.ts';
 import { csvText, jsonText, type Listing, type OutputColumn, type Row } from './output/format.ts';
 
 export type { Listing, OutputColumn } from './output/format.ts';
@@ -18,9 +19,9 @@ export const EXIT = {
 
 /**
  * What a stdout that takes nothing more ends the process with: one that is full, and one whose reader has enough.
- * Undefined: the command goes on to its own exit code, which says more than what was read of it.
+ * Undefined: the command goes on to its own exit code, which says more than what was read of it, or does not end for it.
  */
-export const unwritten: { full: number; closed: number | undefined } = {
+export const unwritten: { full: number | undefined; closed: number | undefined } = {
   full: EXIT.failed,
   closed: EXIT.done,
 };
@@ -39,6 +40,11 @@ export function printed(): Promise<void> {
   return new Promise((resolve) => {
     process.stdout.once('drain', resolve);
   });
+}
+
+/** Calls back when all that was printed is handed over: what a pipe holds by then stays there for who reads it. */
+export function whenWritten(done: () => void): void {
+  process.stdout.write('', () => done());
 }
 
 /** Progress and diagnostics, to stderr, cleaned: they name roles, schemas and files as others have called them. */
@@ -80,8 +86,8 @@ export function fail(error: unknown, tell: (text: string) => string = (text) => 
   const next = isDbError(error) || isOpError(error) || error instanceof UsageError ? error.next : undefined;
   const sentence =
     next === undefined ? facts.message : `${facts.message}${/\n/.test(facts.message) ? '\n' : ' '}${next}`;
-  for (const line of tell(sentence).split('\n')) note(`pgdeck: ${line}`);
-  if (process.env.PGDECK_DEBUG) note(stackOf(facts));
+  for (const line of withoutPasswords(tell(sentence)).split('\n')) note(`pgdeck: ${line}`);
+  if (process.env.PGDECK_DEBUG) note(withoutPasswords(stackOf(facts)));
   return exitCodeOf(error);
 }
 

@@ -126,7 +126,9 @@ const FIELD_COLUMNS: readonly OutputColumn[] = [
 ];
 
 function summary(name: string, { profiles, defaultProfile }: Settings): Record<string, unknown> {
-  const { readOnly, environment, thresholds: _, intervals: __, ...connection } = profiles[name] ?? {};
+  const profile = profiles[name] ?? {};
+  // who is told outside stands for secrets
+  const { readOnly, environment, thresholds: _, intervals: __, notify: ___, ...connection } = profile;
   const { host, port, user, database, url, service } = connection;
   const address = `${user ? `${user}@` : ''}${host ?? ''}${port ? `:${port}` : ''}${database ? `/${database}` : ''}`;
   return {

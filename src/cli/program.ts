@@ -20,6 +20,7 @@ import { register as schedule } from './schedule.ts';
 import { register as schema } from './schema.ts';
 import { register as show } from './show.ts';
 import { SIGNALS } from './signal.ts';
+import { register as watch } from './watch.ts';
 
 /** Every command, in the order of the help. The modules load what they need when their command runs. */
 const commands = (operations: readonly OperationEntry[]): readonly Register[] => [
@@ -28,6 +29,7 @@ const commands = (operations: readonly OperationEntry[]): readonly Register[] =>
   show,
   registerOperations(operations, SIGNALS),
   health,
+  watch,
   log,
   backups,
   db,

@@ -8,6 +8,7 @@ import type { Keyword, Params } from './libpq/conninfo.ts';
 import type { Env } from './libpq/env.ts';
 import { passfilePath, readPassfile } from './libpq/pgpass.ts';
 import { tlsSettings } from './libpq/tls.ts';
+import { mergeNotify, type NotifySettings } from './notify.ts';
 import { type Passwords, passwords } from './password.ts';
 import {
   type BackupSettings,
@@ -48,6 +49,8 @@ export interface Resolved {
   readonly backup: BackupSettings;
   /** Findings of health that somebody lives with; they are the profile's. */
   readonly waivers: readonly WaiverSettings[];
+  /** Who is told outside: the profile's settings laid over those for all. */
+  readonly notify: NotifySettings;
   readonly describe: readonly Origin[];
   /** Sentences for stderr, such as a password file that others may read. */
   readonly warnings: readonly string[];
@@ -126,6 +129,7 @@ export function resolve(
     thresholds: mergeThresholds(settings.thresholds, profile?.thresholds),
     backup: { ...settings.backup, ...profile?.backup },
     waivers: profile?.waivers ?? [],
+    notify: mergeNotify(settings.notify, profile?.notify),
     intervals: {
       ...mergeIntervals(settings.intervals, profile?.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),
@@ -151,6 +155,8 @@ export function resolvedFor(
     thresholds: mergeThresholds(settings.thresholds),
     backup: { ...settings.backup },
     waivers: [],
+    // nobody is to be woken for a server that is thrown away
+    notify: { operations: false },
     intervals: {
       ...mergeIntervals(settings.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),

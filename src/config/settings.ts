@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SSL_MODES } from '../db/target.ts';
 import { parseUrl } from './libpq/conninfo.ts';
+import { notifySchema } from './notify.ts';
 import { mergeThresholds, misordered, thresholdOverridesSchema } from './thresholds.ts';
 
 export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;
@@ -90,6 +91,7 @@ export const profileSchema = z.strictObject({
   intervals: intervalsSchema.optional(),
   backup: backupSchema.optional(),
   waivers: z.array(waiverSchema).optional(),
+  notify: notifySchema.optional(),
 });
 
 export type Profile = z.output<typeof profileSchema>;
@@ -109,6 +111,7 @@ export const settingsSchema = z
     thresholds: thresholdOverridesSchema.optional(),
     intervals: intervalsSchema.optional(),
     backup: backupSchema.optional(),
+    notify: notifySchema.optional(),
     display: z.strictObject({ ascii: z.boolean().optional(), color: z.boolean().optional() }).optional(),
   })
   .superRefine((settings, context) => {

@@ -1,8 +1,10 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { z } from 'zod';
+import { shellWord } from '../text/shell.ts';
 import { locateJson, type Place } from './json-locate.ts';
 import { type Env, home } from './libpq/env.ts';
+import { type NotifySettings, secretsIn } from './notify.ts';
 import { NO_SETTINGS, type Settings, settingsSchema } from './settings.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -30,8 +32,9 @@ function settingsDirectory(env: Env): string {
  */
 export function readSettings(file: string, mustExist = false): Settings {
   let text: string;
+  let mode: number;
   try {
-    text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
+    ({ text, mode } = contentOf(file));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' && !mustExist) return NO_SETTINGS;
@@ -50,10 +53,42 @@ export function readSettings(file: string, mustExist = false): Settings {
   if ('message' in located) throw new UsageError(`${at(file, located)}: ${located.message}.`, CORRECT);
   const value: unknown = JSON.parse(text);
   const checked = settingsSchema.safeParse(value);
-  if (checked.success) return checked.data;
+  if (checked.success) {
+    keepSecret(file, mode, checked.data);
+    return checked.data;
+  }
   const lines = checked.error.issues.flatMap((issue) => sentences(issue, value));
   const message = lines.map(([path, what]) => `${at(file, located.place(path))}: ${field(path)}${what}.`);
   throw new UsageError(message.join('\n'), CORRECT);
+}
+
+/** Text and permissions of one file: of what is opened, for the name may lead to another one a moment later. */
+function contentOf(file: string): { text: string; mode: number } {
+  const opened = openSync(file, 'r');
+  try {
+    return { text: readFileSync(opened, 'utf8').replace(/^\ufeff/, ''), mode: fstatSync(opened).mode };
+  } finally {
+    closeSync(opened);
+  }
+}
+
+/** What others may read is no secret, so it is not used: as ssh does with its keys. */
+function keepSecret(file: string, mode: number, { notify, profiles }: Settings): void {
+  const open = mode & 0o077;
+  if (open === 0 || process.platform === 'win32') return;
+  const places: [string, NotifySettings | undefined][] = [
+    ['notify', notify],
+    ...Object.entries(profiles).map(([name, profile]): [string, NotifySettings | undefined] => [
+      `profiles.${name}.notify`,
+      profile.notify,
+    ]),
+  ];
+  const [secret] = places.flatMap(([path, one]) => secretsIn(one ?? {}).map((name) => `${path}.${name}`));
+  if (secret === undefined) return;
+  throw new UsageError(
+    `The settings file ${file} holds a secret (${secret}), and others may read it (mode ${(mode & 0o777).toString(8).padStart(4, '0')}).`,
+    `Run: chmod 600 ${shellWord(file)}`,
+  );
 }
 
 const CORRECT = 'Correct the file; nothing was changed in it.';
@@ -129,15 +164,19 @@ function least(issue: z.core.$ZodIssueTooSmall): string {
 
 function article(type: string): string {
   if (type === 'int') return 'a whole number';
+  if (type === 'array') return 'a list […]';
   if (type === 'record' || type === 'object') return 'an object {…}';
   return type === 'boolean' ? 'true or false' : `a ${type}`;
 }
 
 function shown(path: readonly PropertyKey[], root: unknown): string {
+  const hidden = path.includes('notify');
   let value = root;
   for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
   if (value === undefined) return 'nothing';
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  // it may be a secret that stands in the wrong place
+  if (hidden) return typeof value === 'string' ? 'a text' : `a ${typeof value}`;
   const text = JSON.stringify(value);
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -1,13 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { DbError } from './errors.ts';
 import { defineQuery } from './query.ts';
-import type { Server } from './server.ts';
 import type { Session } from './session.ts';
 
 /** Statements that EXPLAIN takes and that their text alone describes. */
 const EXPLAINABLE =
   /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(select|insert|update|delete|merge|with|values|table)\b/i;
-const PLACEHOLDER = /\$\d/;
+/** What in a text is no SQL of its own, and, captured, the number of a parameter. */
+const PARAMETER =
+  /[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|\$(\d+)/g;
 
 /**
  * Why a statement cannot be explained, or undefined when it can.
@@ -15,14 +17,12 @@ const PLACEHOLDER = /\$\d/;
  * @param truncatedAt the length at which the server cuts texts (track_activity_query_size - 1); undefined for texts
  *   that are never cut
  */
-export function unexplainable(query: string, server: Server, truncatedAt?: number): string | undefined {
+export function unexplainable(query: string, truncatedAt?: number): string | undefined {
   if (query.trim() === '') return 'There is no query text.';
   if (truncatedAt !== undefined && Buffer.byteLength(query) >= truncatedAt)
     return 'The text is cut off at track_activity_query_size, so it is no complete query.';
   if (!EXPLAINABLE.test(query))
     return 'Only SELECT, INSERT, UPDATE, DELETE, MERGE, VALUES and WITH can be explained.';
-  if (PLACEHOLDER.test(query) && server.major < 16)
-    return 'The text has parameters ($1); explaining it without their values needs PostgreSQL 16.';
   return undefined;
 }
 
@@ -44,33 +44,66 @@ WHERE p.provolatile IN ('i', 's') AND p.pronamespace <> 'pg_catalog'::regnamespa
   row: z.object({ rolname: z.string() }),
 });
 
+/** How many parameters a text has: the highest number of one. */
+function parametersOf(query: string): number {
+  return [...query.matchAll(PARAMETER)].reduce((most, match) => Math.max(most, Number(match[2] ?? 0)), 0);
+}
+
 /**
- * The plan of a statement, as the planner makes it now; the statement is never run.
+ * The plan of a statement, as the planner makes it now, for whatever its parameters are; the statement is never run.
  *
  * Sent as one extended-protocol message, so that a text that holds a second command is refused by the server, inside
  * a read-only transaction that is rolled back. Throws {@link DbError}.
  */
 export async function explain(session: Session, query: string): Promise<string[]> {
-  // with options in parentheses an ANALYZE at the head of the text is a syntax error: nobody can smuggle one in
-  // behind a comment that we read differently than the server does
-  const options = PLACEHOLDER.test(query) ? 'GENERIC_PLAN' : 'ANALYZE FALSE';
+  const text = query.trim().replace(/;\s*$/, '');
+  const parameters = parametersOf(text);
   // all sent before the first answer: no other question of this session can get into the transaction
-  const sent = await Promise.allSettled([
+  const begun = [
     session.sql('BEGIN READ ONLY'),
     // the names in the text were meant for that session's path, not for ours; a pooler may have kept our timeouts back
     session.sql(
       `SET LOCAL search_path = "$user", public; SET LOCAL lock_timeout = '200ms'; SET LOCAL statement_timeout = '10s'`,
     ),
-    session.single(`EXPLAIN (${options}) ${query.trim().replace(/;\s*$/, '')}`),
-    session.sql('ROLLBACK'),
-  ]);
-  const plan = sent[2];
-  if (plan.status === 'fulfilled') return plan.value.map((row) => String(row['QUERY PLAN']));
+  ];
+  const { plan, around } =
+    parameters > 0 ? prepared(session, text, parameters) : { plan: plain(session, text), around: [] };
+  const sent = await Promise.allSettled([...begun, ...around, plan, session.sql('ROLLBACK')]);
+  const failed = sent.find((one) => one.status === 'rejected');
+  if (failed === undefined) return (await plan).map((row) => String(row['QUERY PLAN']));
   // a pooler in statement mode refuses BEGIN, says why there only, and hangs up
-  const error: unknown = sent[0].status === 'rejected' ? sent[0].reason : plan.reason;
+  const error: unknown = failed.reason;
   if (error instanceof DbError && error.kind !== 'lost')
     throw new DbError(error.kind, `EXPLAIN failed: ${error.message}`, {
       ...(error.code && { code: error.code }),
     });
   throw error;
+}
+
+/**
+ * With options in parentheses an ANALYZE at the head of the text is a syntax error: nobody can smuggle one in behind a
+ * comment that we read differently than the server does.
+ */
+function plain(session: Session, text: string) {
+  return session.single(`EXPLAIN (ANALYZE FALSE) ${text}`);
+}
+
+/**
+ * A text with parameters is prepared, and planned for none of their values. GENERIC_PLAN (16) cannot be had in the
+ * extended protocol, which takes the text's parameters for those of the message. PREPARE takes no EXPLAIN and no ANALYZE.
+ */
+function prepared(session: Session, text: string, parameters: number) {
+  // a pooler may hand out a connection that has the name of before
+  const name = `pgdeck_explain_${randomBytes(6).toString('hex')}`;
+  const nulls = Array.from({ length: parameters }, () => 'NULL').join(', ');
+  const before = [
+    session.sql('SET LOCAL plan_cache_mode = force_generic_plan'),
+    session.single(`PREPARE ${name} AS ${text}`),
+    session.sql('SAVEPOINT pgdeck_explain'),
+  ];
+  const plan = session.sql(`EXPLAIN EXECUTE ${name} (${nulls})`);
+  // what is prepared does not end with the transaction
+  const after = [session.sql('ROLLBACK TO pgdeck_explain'), session.sql(`DEALLOCATE ${name}`)];
+  // what fails first says why: the rest fails for it
+  return { plan, around: [...before, plan, ...after] };
 }

@@ -34,6 +34,8 @@ export interface Found {
   readonly unit?: Unit;
   /** The limit that the value is beyond. */
   readonly threshold?: number;
+  /** The scale that the value is graded on. */
+  readonly levels?: Levels;
   /** Where the figure comes from: since when it is counted, a sample or an estimate, what a standby does not know. */
   readonly evidence: string;
   /** Why it matters, in one sentence. */

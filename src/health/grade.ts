@@ -1,4 +1,4 @@
-import { type LevelsId, THRESHOLDS, type Thresholds } from '../config/thresholds.ts';
+import { type Levels, type LevelsId, THRESHOLDS, type Thresholds } from '../config/thresholds.ts';
 import { type Measure, SEVERITY_OF, type Severity } from './finding.ts';
 import { levelOf } from './level.ts';
 
@@ -11,6 +11,7 @@ export interface Graded {
     readonly unit: Measure['unit'];
     /** The limit that it is beyond. */
     readonly threshold: number;
+    readonly levels: Levels;
   };
 }
 
@@ -21,5 +22,5 @@ export function graded(id: LevelsId, value: number, thresholds: Thresholds): Gra
   const level = levelOf(id, value, thresholds);
   if (level === 'normal') return { measure };
   const threshold = thresholds[id][level === 'warn' ? 'normal' : level];
-  return { measure, found: { severity: SEVERITY_OF[level], value, unit, threshold } };
+  return { measure, found: { severity: SEVERITY_OF[level], value, unit, threshold, levels: thresholds[id] } };
 }

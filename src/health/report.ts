@@ -40,7 +40,7 @@ export interface HealthReport {
 /** A finding in the JSON. */
 export type ReportedFinding = Omit<
   Finding,
-  'waiver' | 'value' | 'unit' | 'threshold' | 'object' | 'cap' | 'grouped'
+  'waiver' | 'value' | 'unit' | 'threshold' | 'levels' | 'object' | 'cap' | 'grouped'
 > & {
   readonly grouped: NonNullable<Finding['grouped']> | null;
   readonly object: string | null;
@@ -143,7 +143,7 @@ function tablesOf(figures: Figures): HealthReport['tables'] {
   );
 }
 
-function reported({ waiver, cap: _, ...finding }: Finding, known: boolean): ReportedFinding {
+function reported({ waiver, cap: _, levels: __, ...finding }: Finding, known: boolean): ReportedFinding {
   const { object = null, value = null, unit = null, threshold = null, grouped = null } = finding;
   return {
     ...finding,

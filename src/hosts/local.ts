@@ -14,7 +14,7 @@ import {
   type StartOptions,
 } from './host.ts';
 import { machine } from './machine.ts';
-import { collect } from './output.ts';
+import { collect, letGo } from './output.ts';
 import { pipe } from './pipe.ts';
 import { startError } from './start-error.ts';
 import { cancelled, watch } from './watch.ts';
@@ -61,6 +61,7 @@ export async function run(
   endWithUs(pid);
   options.onStart?.(pid);
   const watching = watch([pid], child, options);
+  letGo(child.nodeChildProcess, [child.stdout, child.stderr]);
   try {
     const [result, stdout, stderr] = await Promise.all([
       child,

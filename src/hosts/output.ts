@@ -1,5 +1,9 @@
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+
+/** After the end of a program, for so long without a word. */
+const SILENT_MS = 1_000;
 
 export interface CollectOptions {
   readonly onLine?: ((line: string) => void) | undefined;
@@ -14,7 +18,7 @@ export function collect(stream: Readable, { onLine, onChunk, max }: CollectOptio
   return new Promise((resolve) => {
     let text = '';
     const done = () => resolve(max === undefined ? text : text.slice(-max));
-    stream.on('error', done);
+    stream.on('error', done).on('close', done);
     if (onChunk !== undefined) {
       stream.on('data', onChunk).on('end', done);
       return;
@@ -30,5 +34,19 @@ export function collect(stream: Readable, { onLine, onChunk, max }: CollectOptio
       createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })
         .on('line', onLine)
         .on('close', done);
+  });
+}
+
+/**
+ * Closes what a child wrote to, once it has ended and nothing more comes: what it has started in the background, a service
+ * or a daemon, may hold its output open for as long as it lives.
+ */
+export function letGo(child: Pick<ChildProcess, 'once'>, streams: readonly Readable[]): void {
+  child.once('exit', () => {
+    const close = () => {
+      for (const stream of streams) stream.destroy();
+    };
+    const timer = setTimeout(close, SILENT_MS).unref();
+    for (const stream of streams) stream.on('data', () => timer.refresh());
   });
 }

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { Link } from './link.ts';
 import { Pace } from './pace.ts';
 import { Parts } from './parts.ts';
+import { awayOf, isHung } from './silence.ts';
 import type { LinkStatus, Part } from './snapshot.ts';
 import { DEFAULT_WANTS } from './wants.ts';
 
@@ -20,9 +21,6 @@ export interface SamplerOptions {
 
 /** What happened; the listener reads the rest from the sampler. */
 export type SamplerEvent = 'link' | 'data' | 'clock';
-
-/** Beyond any statement_timeout of ours: what has not answered by then does not answer. */
-const SILENCE_MS = 15_000;
 
 /**
  * The one clock of the console: asks what the visible screen needs, never two of a kind at once, and tells its
@@ -42,7 +40,8 @@ export class Sampler {
   #fastBusySince: number | undefined;
   /** Asked for by hand while an answer was out: asked again after it. */
   readonly #again = new Set<AnyPoll>();
-  #slowBusy = false;
+  /** When the slow question was sent that is out. */
+  #slowSince: number | undefined;
   /** Grows with every change of the link: a slow round of before must not go on beside the new one. */
   #generation = 0;
   #asked = 0;
@@ -91,6 +90,11 @@ export class Sampler {
   /** Milliseconds for which the last fast question has been out; undefined while none is. */
   get stalledFor(): number | undefined {
     return this.#fastBusySince === undefined ? undefined : this.#clock.now() - this.#fastBusySince;
+  }
+
+  /** Why the server counts as away, in a sentence; undefined while it answers. */
+  get away(): string | undefined {
+    return awayOf(this.link, this.stalledFor);
   }
 
   part<Row>(poll: Poll<Row>): Part<Row> {
@@ -155,6 +159,11 @@ export class Sampler {
     if (!paused) this.refresh();
   }
 
+  /** Changes over to new connections: one of those that are there does not answer. */
+  renew(): void {
+    void this.#link.renew();
+  }
+
   setInterval(seconds: number): void {
     this.#pace.setTick(seconds);
     this.#schedule();
@@ -164,7 +173,7 @@ export class Sampler {
   tick(): void {
     if (this.#stopped) return;
     this.#link.tick();
-    if ((this.stalledFor ?? 0) > SILENCE_MS) void this.#link.renew();
+    if (isHung(this.stalledFor, this.now() - (this.#slowSince ?? this.now()))) this.renew();
     this.#round();
     this.#tell('clock');
   }
@@ -182,12 +191,11 @@ export class Sampler {
   #onLink(status: LinkStatus): void {
     this.#fastBusySince = undefined;
     this.#again.clear();
-    this.#slowBusy = false;
+    this.#slowSince = undefined;
     this.#generation++;
-    const { server } = this;
-    if (status.state === 'connected' && server) {
+    if (status.state === 'connected' && this.server) {
       this.#pace.clear();
-      this.#parts.begin(server);
+      this.#parts.begin(this.server);
     }
     if (status.state === 'away') this.#parts.goStale();
     this.#tell('link');
@@ -200,12 +208,9 @@ export class Sampler {
     const due = [...this.#needs.keys()].filter(
       (poll) => this.#pace.isDue(poll, now) && this.part(poll).status !== 'denied',
     );
-    if (this.#fastBusySince === undefined)
-      void this.#askFast(
-        due.filter(({ session }) => session === 'fast'),
-        force,
-      );
-    if (!this.#slowBusy) void this.#askSlow(due.filter(({ session }) => session === 'slow'));
+    const over = (one: 'fast' | 'slow') => due.filter(({ session }) => session === one);
+    if (this.#fastBusySince === undefined) void this.#askFast(over('fast'), force);
+    if (this.#slowSince === undefined) void this.#askSlow(over('slow'));
   }
 
   #callOf(poll: AnyPoll): Call | undefined {
@@ -247,7 +252,7 @@ export class Sampler {
 
   async #askSlow(polls: readonly AnyPoll[]): Promise<void> {
     if (polls.length === 0) return;
-    this.#slowBusy = true;
+    this.#slowSince = this.now();
     const generation = this.#generation;
     let told = false;
     for (const poll of polls) {
@@ -259,14 +264,15 @@ export class Sampler {
         this.#skip(poll);
         continue;
       }
-      const sent = this.#clock.now();
       this.#asked++;
+      const sent = this.#clock.now();
+      this.#slowSince = sent;
       const [answer] = await slow.batch([call]);
       if (generation !== this.#generation) return;
       if (answer) this.#take(poll, answer, sent, answer.ms);
       told = true;
     }
-    this.#slowBusy = false;
+    this.#slowSince = undefined;
     if (told) this.#tell('data');
   }
 

@@ -54,6 +54,7 @@ export class Stage {
       thresholds: mergeThresholds(thresholds),
       backup: {},
       waivers: [],
+      notify: {},
       intervals: mergeIntervals(),
       describe: [],
       warnings: [],

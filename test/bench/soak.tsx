@@ -5,13 +5,13 @@ import { Console } from '../../src/app/console.ts';
 import { watchOptions } from '../../src/app/watch.ts';
 import { resolve } from '../../src/config/profile.ts';
 import { NO_SETTINGS } from '../../src/config/settings.ts';
-import type { Session } from '../../src/db/session.ts';
 import type { Clock } from '../../src/monitor/clock.ts';
 import { Sampler } from '../../src/monitor/sampler.ts';
 import { App } from '../../src/ui/App.tsx';
 import { boundYoungSpace } from '../../src/ui/memory.ts';
 import { Screen } from '../../src/ui/screen.ts';
 import { painter } from '../../src/ui/theme.ts';
+import { simulated } from './simulated.ts';
 
 /*
  * An hour of the console in a minute: every tick asks the server and draws, only the clock is not real. Takes a
@@ -55,27 +55,12 @@ class Simulated implements Clock {
 
 const clock = new Simulated();
 
-/** The same session on a server whose clock is ours: what is kept for a minute has to go after one. */
-function simulated(session: Session): Session {
-  const batch = session.batch.bind(session);
-  session.batch = async (calls) => {
-    const answers = await batch(calls);
-    return answers.map((answer) => (answer.ok ? { ...answer, rows: answer.rows.map(later) } : answer));
-  };
-  return session;
-}
-
-function later(row: unknown): unknown {
-  const hasClock = typeof row === 'object' && row !== null && 'server_ms' in row;
-  return hasClock ? { ...row, server_ms: clock.now() } : row;
-}
-
 const resolved = resolve({ url }, process.env, NO_SETTINGS, {});
 const options = watchOptions(resolved, 1);
 const sampler = new Sampler({
   ...options,
   clock,
-  connect: async (purpose) => simulated(await options.connect(purpose)),
+  connect: async (purpose) => simulated(await options.connect(purpose), () => clock.now()),
 });
 const deck = new Console({
   sampler,

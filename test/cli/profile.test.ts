@@ -189,3 +189,16 @@ test('a server is not looked for elsewhere when the settings file that was named
   expect(await pgdeckHere(['show', 'database'], { ...env, PGDECK_CONFIG: file })).toMatchObject(refused);
   expect(await pgdeckHere(['show', 'database'], env)).toMatchObject({ code: 0 });
 });
+
+test('who is told outside is no part of the list: it stands for secrets', async () => {
+  const { run, file } = fresh();
+  const notify = { webhooks: ['https://hooks.example.com/s3cret'], listen_token: 's3cret' };
+  writeFileSync(file, JSON.stringify({ profiles: { shop: { host: 'db', notify } }, notify }), {
+    mode: 0o600,
+  });
+  for (const words of [['list'], ['list', '--json'], ['show', 'shop'], ['show', 'shop', '--json']]) {
+    const { code, stdout, stderr } = await run('profile', ...words);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('shop')]);
+    expect(stdout + stderr).not.toContain('s3cret');
+  }
+});

@@ -25,7 +25,7 @@ test.each([
   [['verify'], /Did you mean pgdeck backups verify or pgdeck migrate verify\?$/m],
   [['bakcup', '--jobs', '2'], /There is no command "bakcup"\. Did you mean pgdeck backup\?$/m],
   [['backups', 'shwo', '--level', 'x'], /There is no command "backups shwo"\./],
-  [['demo', 'x'], /demo takes no argument, and "x" is one too many\./],
+  [['demo', 'postgres://me:pw@h/d'], /demo takes no argument, and "postgres:\/\/…" is one too many\./],
   [['show', 'locks', 'y'], /show takes one argument, and "y" is one too many\./],
   [['profile', 'add', 'a', 'b', '-d', 'x'], /profile add takes one argument, and "b" is one too many\./],
   [['help', 'backups', 'shwo'], /There is no command "backups shwo"\. Did you mean pgdeck backups show\?$/m],

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { resolve } from '../../src/config/profile.ts';
 import { NO_SETTINGS } from '../../src/config/settings.ts';
 import { changeSettings, readSettings, settingsPath } from '../../src/config/store.ts';
 import { temporaryDirectory } from '../support/program.ts';
@@ -153,3 +154,76 @@ describe('writing', () => {
     expect(readFileSync(file, 'utf8')).toBe('{}');
   });
 });
+
+describe('secrets of who is told outside', () => {
+  const notify = (name: string, value: unknown) => JSON.stringify({ notify: { [name]: value } });
+
+  test.skipIf(process.platform === 'win32').each([
+    ['notify.webhooks', notify('webhooks', ['https://hooks.example.com/s3cret'])],
+    ['notify.ping', notify('ping', 'https://ping.example.com/s3cret')],
+    ['notify.mail.url', notify('mail', { to: ['a@b'], url: 'smtp://u:s3cret@mail' })],
+    ['notify.listen_token', notify('listen_token', 's3cret')],
+    [
+      'profiles.prod.notify.webhooks',
+      JSON.stringify({ profiles: { prod: { notify: { webhooks: ['https://h/s3cret'] } } } }),
+    ],
+  ])('%s is refused where others may read the file, and the command that mends it is said', (field, text) => {
+    writeFileSync(file, text);
+    for (const mode of [0o640, 0o604, 0o620]) {
+      chmodSync(file, mode);
+      const error = thrown(() => readSettings(file));
+      expect(error).toMatchObject({
+        name: 'UsageError',
+        message: `The settings file ${file} holds a secret (${field}), and others may read it (mode 0${mode.toString(8)}).`,
+        next: `Run: chmod 600 ${file}`,
+      });
+    }
+    chmodSync(file, 0o600);
+    expect(JSON.stringify(readSettings(file))).toContain('s3cret');
+  });
+
+  test('what is no secret may be read by all', () => {
+    writeFileSync(
+      file,
+      notify('mail', { to: ['dba@example.com'], url: 'smtp://relay@mail.example.com:25/?tls=required' }),
+    );
+    chmodSync(file, 0o644);
+    expect(readSettings(file).notify?.mail?.to).toEqual(['dba@example.com']);
+  });
+
+  test.each([
+    ['webhooks', 'https://h/s3cret', 'expected a list […], got a text'],
+    ['webhooks', ['h/s3cret'], 'expected a URL with http:// or https://'],
+    ['ping', ['s3cret'], 'expected a string, got a list'],
+    ['mail', { to: ['a@b'], url: 'https://s3cret' }, 'expected a URL with smtp:// or smtps:// and a host'],
+    ['mail', { to: ['a@b\r\nBcc: s3cret@c'] }, 'expected an address such as dba@example.com'],
+    ['listen_token', 's3 cret', 'expected letters, digits and signs without blanks'],
+    ['listen_token', 5_371, 'expected a string, got a number'],
+    ['severity', 's3cret', 'expected one of "warning", "alert", "critical", got a text'],
+    ['commands', ["page 's3cret"], 'a quote in it is not closed'],
+  ])('%s: what is wrong with it is said without it', (name, value, sentence) => {
+    writeFileSync(file, notify(name, value));
+    const { message } = thrown(() => readSettings(file)) as Error;
+    expect(message).toContain(sentence);
+    expect(message).not.toMatch(/s3 ?cret|5371/);
+  });
+
+  test('a profile stands above the file, field by field, and turns off what it does not want', () => {
+    const settings = {
+      ...{ profiles: { p: { host: 'h', notify: { webhooks: [], mail: { to: ['p@b'] } } } } },
+      notify: { webhooks: ['https://h/'], mail: { to: ['a@b'], url: 'smtp://m' }, operations: false },
+    };
+    writeFileSync(file, JSON.stringify(settings), { mode: 0o600 });
+    const { notify: merged } = resolve({ profile: 'p' }, {}, readSettings(file));
+    expect(merged).toEqual({ webhooks: [], mail: { to: ['p@b'], url: 'smtp://m' }, operations: false });
+  });
+});
+
+function thrown(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

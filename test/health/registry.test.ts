@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { CATEGORIES, CATEGORY_IDS } from '../../src/health/categories.ts';
-import { CHECKS } from '../../src/health/registry.ts';
+import { CHECKS, readAt } from '../../src/health/registry.ts';
+import { WAITING } from '../../src/monitor/snapshot.ts';
 
 /** Ids that scripts, waivers and baselines may already have. */
 const PROMISED =
@@ -36,4 +37,12 @@ test('each is of a category, and the check that measures a category is there and
     expect([id, CHECKS.find((check) => check.id === measuredBy)?.category]).toEqual([id, id]);
   }
   expect(CATEGORY_IDS.filter((id) => !CHECKS.some(({ category }) => category === id))).toEqual([]);
+});
+
+test('what a check judges by is as old as the oldest of it', () => {
+  const { reads = [] } = CHECKS.find(({ id }) => id === 'stale_statistics') ?? {};
+  const at = new Map<unknown, number>(reads.map((poll, i) => [poll, 1000 + i]));
+  const part = (poll: unknown) => ({ ...WAITING, at: at.get(poll) ?? Number.NaN });
+  expect(readAt('stale_statistics', { part }, 5)).toBe(1000);
+  expect(readAt('disk', { part }, 5)).toBe(5);
 });

@@ -125,3 +125,10 @@ test('a started process reads lines and ends with its input', async () => {
   expect(await running.exited).toEqual({ exitCode: 4, signal: undefined });
   expect(await readFile(file, 'utf8')).toBe('one\ntwo\n');
 });
+
+test('what a program leaves in the background with its output open is not waited for', async () => {
+  const begun = performance.now();
+  const result = await run('sh', ['-c', 'echo done; setsid sleep 20 & exit 3']);
+  expect(result).toEqual({ exitCode: 3, stdout: 'done\n', stderr: '' });
+  expect(performance.now() - begun).toBeLessThan(10_000);
+});

@@ -65,6 +65,29 @@ describe('a tick', () => {
     expect(w.fast()).toHaveLength(1);
   });
 
+  test('one that hangs without an error is away after 15 s, and is asked over new connections, the slow one too', async () => {
+    const w = watching(cluster.target());
+    await w.start(summaryPoll, tableSizesPoll);
+    const pidOf = (purpose: 'fast' | 'slow') => w.sessions.get(purpose)?.pid ?? 0;
+    const stopped = [pidOf('fast')];
+    process.kill(pidOf('fast'), 'SIGSTOP');
+    try {
+      w.clock.advance(16 * SECOND);
+      expect(w.sampler.away).toBeUndefined();
+      w.clock.advance(SECOND);
+      expect(w.sampler.away).toBe('The server has not answered for 16s.');
+      await until(() => w.sampler.away === undefined, { what: 'other connections' });
+      await w.answered(summaryPoll, tableSizesPoll);
+      const slow = pidOf('slow');
+      stopped.push(slow);
+      process.kill(slow, 'SIGSTOP');
+      for (let i = 0; i < 70; i++) await w.second();
+      await until(() => pidOf('slow') !== slow, { what: 'another slow connection' });
+    } finally {
+      for (const pid of stopped) process.kill(pid, 'SIGCONT');
+    }
+  });
+
   test('the slow connection is asked one question after the other', async () => {
     const w = watching(cluster.target());
     await w.start(summaryPoll, tableSizesPoll, tableDeadPoll, indexCountsPoll);

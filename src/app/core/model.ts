@@ -1,5 +1,6 @@
 import type { Thresholds } from '../../config/thresholds.ts';
 import { type Assessment, assess } from '../../health/assess.ts';
+import type { Severity } from '../../health/finding.ts';
 import type { Level } from '../../health/level.ts';
 import type { Outside } from '../../health/outside.ts';
 import { CHECKS, countsOf } from '../../health/registry.ts';
@@ -55,6 +56,11 @@ export class Model extends Figures {
     this.#health = undefined;
   }
 
+  /** When that was looked for last, in ms since 1970; NaN: never. */
+  get outsideAt(): number {
+    return this.#outside.now;
+  }
+
   /** What somebody lives with, as the profile has it. */
   set waivers(waivers: readonly Waiver[]) {
     this.#waivers = waivers;
@@ -75,6 +81,14 @@ export class Model extends Figures {
     return this.#health;
   }
 }
+
+/** The level that a finding of a severity is shown as. */
+export const SEVERITY_LEVEL: Readonly<Record<Severity, Level>> = {
+  info: 'normal',
+  warning: 'warn',
+  alert: 'alert',
+  critical: 'critical',
+};
 
 /** The tone that a level is shown in. */
 export const LEVEL_TONE: Readonly<Record<Level, Tone | undefined>> = {

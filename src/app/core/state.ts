@@ -1,3 +1,4 @@
+import type { Standing } from '../../alerts/alert.ts';
 import type { SignalAction, SignalEvent, SignalPlan } from '../../ops/signal/types.ts';
 import type { Wizard } from '../wizard/types.ts';
 import type { Sort } from './rows.ts';
@@ -132,6 +133,8 @@ export interface AppState {
   readonly wizards: readonly Wizard[];
   readonly toast: Toast | undefined;
   readonly log: readonly LogEntry[];
+  /** What is wrong for longer than a moment, the worst first. */
+  readonly alerts: readonly Standing[];
   readonly size: { readonly columns: number; readonly rows: number };
   /** Grows with every round of the sampler: what is computed from the model is stale when it differs. */
   readonly round: number;

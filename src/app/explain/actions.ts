@@ -15,7 +15,7 @@ function explainDisabled(deck: Deck): string | undefined {
   const database = view.database?.(row, deck.model);
   if (database && database !== server.database)
     return `it runs in ${database}, and this console is connected to ${server.database}`;
-  return unexplainable(query, server);
+  return unexplainable(query);
 }
 
 export const EXPLAIN_ACTION: Action = action(

@@ -52,7 +52,7 @@ async function explainSelected(deck: Deck): Promise<void> {
     const problem =
       !backend && query.length >= STATEMENT_CHARS
         ? `Only the first ${STATEMENT_CHARS} characters of the text are kept, so it is no complete query.`
-        : unexplainable(query, session.server, backend ? size : undefined);
+        : unexplainable(query, backend ? size : undefined);
     if (problem !== undefined) {
       show(deck, title, { problem });
       return;

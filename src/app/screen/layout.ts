@@ -1,8 +1,10 @@
+import { toldAlerts } from '../alerts/told.ts';
 import type { AppState } from '../core/state.ts';
 
 /** The parts of the screen, top to bottom; their heights add up to the height of the terminal. */
 export interface Layout {
   readonly header: number;
+  readonly alerts: number;
   readonly tabs: number;
   /** The panes, or what lies over them. */
   readonly body: number;
@@ -11,9 +13,22 @@ export interface Layout {
 
 const TALL = 20;
 
+/** What the terminal is cut by. */
+export interface Cut {
+  readonly size: AppState['size'];
+  /** Something is to be told between header and tabs. */
+  readonly alerted: boolean;
+}
+
+export function cutOf(state: Pick<AppState, 'size' | 'alerts' | 'screen'>): Cut {
+  return { size: state.size, alerted: toldAlerts(state).length > 0 };
+}
+
 /** Cuts the terminal into its parts. */
-export function layoutOf({ size: { rows } }: Pick<AppState, 'size'>): Layout {
-  const header = rows >= TALL ? 2 : 1;
-  const tabs = rows >= TALL ? 1 : 0;
-  return { header, tabs, body: Math.max(0, rows - header - tabs - 1), footer: 1 };
+export function layoutOf({ size: { rows }, alerted }: Cut): Layout {
+  const tall = rows >= TALL;
+  const header = tall ? 2 : 1;
+  const alerts = tall && alerted ? 1 : 0;
+  const tabs = tall ? 1 : 0;
+  return { header, alerts, tabs, body: Math.max(0, rows - header - alerts - tabs - 1), footer: 1 };
 }

@@ -6,7 +6,7 @@ import type { Slot } from '../core/store.ts';
 import { type AnyView, type Claim, type Dashboard, statusPart } from '../core/view.ts';
 import { panesOf, screenOf } from '../views/registry.ts';
 import { focusedPane, shownRows } from '../views/select.ts';
-import { layoutOf } from './layout.ts';
+import { cutOf, layoutOf } from './layout.ts';
 import { type Asked, LatelyNeeded, shareByNeed, shareByWeight } from './share.ts';
 import { verdictLines } from './verdict.ts';
 
@@ -78,7 +78,7 @@ function place(deck: Deck, size: AppState['size']): Placed {
   const { state } = deck;
   const { screen } = state;
   const { columns } = size;
-  const { body } = layoutOf({ size });
+  const { body } = layoutOf({ ...cutOf(state), size });
   const { main, side } = panesOf({ screen, size });
   const { dashboard, weights } = screenOf(screen);
   const width = side.length > 0 && !state.zoomed ? columns - SIDE - 1 : columns;

@@ -25,7 +25,7 @@ async function plan(deck: Deck, shown: readonly LockRow[] | undefined): Promise<
   const id = Symbol('options');
   deck.open({ kind: 'signal', id, action: 'terminate', phase: { step: 'planning' }, scroll: 0 });
   try {
-    const rows = shown ?? (await waitingRows(session));
+    const rows = shown ?? (await waitingRows(session, deck.sampler.wants.queryChars));
     const graph = waitGraph(rows);
     const found = cures(rows, graph);
     if (found.length === 0) {

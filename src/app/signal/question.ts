@@ -9,7 +9,7 @@ import { fit, width, wrap } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
 import type { AppState, Overlay, SignalOption, SignalQuestion } from '../core/state.ts';
-import { layoutOf } from '../screen/layout.ts';
+import { cutOf, layoutOf } from '../screen/layout.ts';
 import { answerLine } from '../screen/reading.ts';
 import { windowOf } from '../views/select.ts';
 import { refusalLines, targetDetails, targetTable } from './targets.ts';
@@ -220,6 +220,9 @@ function askedNow(deck: Deck) {
   const { overlay, size } = deck.state;
   if (overlay?.kind !== 'signal' || overlay.phase.step !== 'ask') return undefined;
   const question = overlay.phase;
-  const { list, room } = drawn(deck, question, { columns: size.columns, rows: layoutOf(deck.state).body });
+  const { list, room } = drawn(deck, question, {
+    columns: size.columns,
+    rows: layoutOf(cutOf(deck.state)).body,
+  });
   return { overlay, question, list, room };
 }

@@ -2,14 +2,13 @@ import { summaryPoll } from '../../db/queries/activity.ts';
 import type { CategoryState } from '../../health/assess.ts';
 import { type Blinded, byReason } from '../../health/blind.ts';
 import { CATEGORIES } from '../../health/categories.ts';
-import { type Finding, SEVERITIES, type Severity } from '../../health/finding.ts';
+import { type Finding, SEVERITIES } from '../../health/finding.ts';
 import { sizeOf } from '../../health/group.ts';
-import type { Level } from '../../health/level.ts';
 import type { RawInput } from '../../ops/engine/operation.ts';
 import { entryOf } from '../../ops/registry.ts';
 import { span } from '../../text/line.ts';
 import { duration, plural } from '../../text/units.ts';
-import type { Model } from '../core/model.ts';
+import { type Model, SEVERITY_LEVEL } from '../core/model.ts';
 import type { DetailSection } from '../core/section.ts';
 import { type Column, defineScreen, defineView } from '../core/view.ts';
 
@@ -20,13 +19,6 @@ const isFinding = (row: HealthRow): row is Finding => 'severity' in row;
 const isOpen = (row: HealthRow): row is Finding => isFinding(row) && row.waiver === undefined;
 
 const total = (findings: readonly Finding[]) => findings.reduce((sum, one) => sum + sizeOf(one), 0);
-
-const LEVELS: Readonly<Record<Severity, Level>> = {
-  info: 'normal',
-  warning: 'warn',
-  alert: 'alert',
-  critical: 'critical',
-};
 
 /** The worst first, of those the one whose category weighs most; then what is not known, and what somebody lives with. */
 function weight(row: HealthRow): number {
@@ -61,7 +53,7 @@ const columns = [
     priority: 1,
     value: weight,
     cell: state,
-    level: (r) => (isOpen(r) ? LEVELS[r.severity] : 'normal'),
+    level: (r) => (isOpen(r) ? SEVERITY_LEVEL[r.severity] : 'normal'),
     tone: (r) => (isOpen(r) ? undefined : 'muted'),
   },
   {
@@ -222,7 +214,7 @@ const categoryColumns = [
     priority: 2,
     value: (c) => (c.severity === null ? -1 : SEVERITIES.indexOf(c.severity)),
     cell: (c) => c.severity ?? '',
-    level: (c) => (c.severity === null ? 'normal' : LEVELS[c.severity]),
+    level: (c) => (c.severity === null ? 'normal' : SEVERITY_LEVEL[c.severity]),
   },
   {
     id: 'findings',

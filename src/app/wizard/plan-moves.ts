@@ -1,6 +1,6 @@
 import type { Deck } from '../core/deck.ts';
 import { openedWizard } from '../core/state.ts';
-import { layoutOf } from '../screen/layout.ts';
+import { cutOf, layoutOf } from '../screen/layout.ts';
 import { wizardLayout } from './lines/layout.ts';
 import { planDocument } from './lines/plan.ts';
 import { isGiven, stopsOf } from './plan-view.ts';
@@ -33,7 +33,7 @@ export function moveInPlan(deck: Deck, by: 1 | -1): void {
 function showStop(deck: Deck): void {
   const wizard = shownPlan(deck);
   if (!wizard) return;
-  const size = { columns: deck.state.size.columns, rows: layoutOf(deck.state).body };
+  const size = { columns: deck.state.size.columns, rows: layoutOf(cutOf(deck.state)).body };
   const { view } = wizard.phase;
   const stop = planDocument(deck, wizard, wizard.phase, size.columns).stops[view.at];
   if (!stop) return;

@@ -15,6 +15,8 @@ export interface Running {
 export interface Held {
   context?: Promise<OpContext>;
   running?: Running;
+  /** Those outside are being told how runs have ended; never rejected. */
+  telling?: Promise<unknown>;
   /** What has happened and is not on the screen yet. */
   readonly pending: OpEvent[];
 }

@@ -39,12 +39,14 @@ async function drive(deck: Deck, id: number, plan: Plan, signal: AbortSignal): P
   const { pending } = heldBy(deck, id);
   let batch: NodeJS.Timeout | undefined;
   try {
-    const [{ runPlan }, context] = await Promise.all([
+    const [{ runPlan }, { tellEnd }, context] = await Promise.all([
       import('../../ops/engine/run/runner.ts'),
+      import('../../ops/notify/run-end.ts'),
       contextFor(deck, id),
     ]);
     for await (const event of runPlan(plan, context, { signal })) {
       queue(pending, event);
+      if (event.type === 'end') tell(deck, id, tellEnd(plan, event, context));
       if (event.type === 'begin') {
         // from now on it can be found by its id
         show(deck, id);
@@ -78,6 +80,15 @@ async function drive(deck: Deck, id: number, plan: Plan, signal: AbortSignal): P
   // what it has changed is on the other screens too
   deck.sampler.refresh();
   deck.refreshRuns(true);
+}
+
+/** Says who could not be told outside; nobody waits for it but who leaves the program. */
+function tell(deck: Deck, id: number, failures: Promise<readonly string[]>): void {
+  const held = heldBy(deck, id);
+  const said = failures.then((all) => {
+    for (const failure of all) deck.say(failure, 'error', true);
+  });
+  held.telling = Promise.all([held.telling, said]);
 }
 
 /** Of a bar only the newest state counts. */
@@ -155,13 +166,18 @@ export function interruptRuns(deck: Deck, again: boolean): boolean {
   return true;
 }
 
-/** Cancels what runs and waits until it has been taken back, not for ever; closes every connection of the wizards. */
+/**
+ * Cancels what runs and waits until it has been taken back and those outside were told, not for ever; closes every
+ * connection of the wizards.
+ */
 export async function settleRuns(deck: Deck): Promise<void> {
   const running = allHeld(deck).flatMap((held) => held.running ?? []);
   for (const { abort } of running) abort.abort();
   const timeout = new AbortController();
   await Promise.race([
-    Promise.all(running.map(({ done }) => done)),
+    Promise.all(running.map(({ done }) => done)).then(() =>
+      Promise.all(allHeld(deck).map((held) => held.telling)),
+    ),
     delay(SETTLE_MS, undefined, { signal: timeout.signal }).catch(() => {}),
   ]);
   timeout.abort();

@@ -1,6 +1,6 @@
 import type { Deck } from '../core/deck.ts';
 import { openedWizard } from '../core/state.ts';
-import { layoutOf } from '../screen/layout.ts';
+import { cutOf, layoutOf } from '../screen/layout.ts';
 import { wizardLayout } from './lines/layout.ts';
 import { updateWizard } from './state.ts';
 
@@ -13,7 +13,7 @@ export function scrollWizard(deck: Deck, by: (at: number, page: number) => numbe
   if (!wizard) return;
   const { scroll, bodyRows } = wizardLayout(deck, wizard, {
     columns: deck.state.size.columns,
-    rows: layoutOf(deck.state).body,
+    rows: layoutOf(cutOf(deck.state)).body,
   });
   const { first, last } = scroll;
   const to = Math.min(last, Math.max(first, by(wizard.scroll ?? last, Math.max(1, bodyRows - 1))));

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { type OutsideOptions, outsideFacts } from '../../app/outside/facts.ts';
+import { sayRemedies } from '../../app/remedies.ts';
 import type { Env } from '../../config/libpq/env.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
@@ -24,7 +25,6 @@ import type { HealthOptions } from '../health.ts';
 import { EXIT, note, printJson } from '../output.ts';
 import { interruptible } from '../show/interruptible.ts';
 import { printReport } from './print.ts';
-import { sayRemedies } from './remedies.ts';
 
 /** The exit code of a verdict. */
 const CODES: Readonly<Record<Status, number>> = { healthy: 0, warning: 1, unhealthy: 2, error: 3 };

@@ -5,6 +5,7 @@ import type { AnyOperation, OpContext, RawInput } from '../../ops/engine/operati
 import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
 import { refusal, runPlan } from '../../ops/engine/run/runner.ts';
 import { sentenceOf } from '../../ops/error.ts';
+import { tellEnd, tellUnplanned } from '../../ops/notify/run-end.ts';
 import { entryOf } from '../../ops/registry.ts';
 import { type Again, again } from '../again.ts';
 import type { Context } from '../context.ts';
@@ -34,15 +35,19 @@ export async function runOperation(
   const flags = command.opts<Flags>();
   let opContext: OpContext | undefined;
   let tell: Again = (text) => text;
+  let input: Record<string, unknown> | undefined;
   try {
-    const input = inputOf(operation, raw);
+    input = inputOf(operation, raw);
     const { resolved } = await context.resolve(command);
     opContext = createOpContext({ resolved, env: context.env, operations: entryOf });
     tell = again(command, opContext.connection);
     const plan = await operation.plan(input, opContext);
     return flags.plan ? show(told(plan, tell), opContext, flags) : await run(plan, opContext, flags, tell);
   } catch (error) {
-    return failed(error, opContext, flags, tell);
+    const code = failed(error, opContext, flags, tell);
+    if (opContext && input && !flags.plan)
+      say(await tellUnplanned({ operation: operation.id, input }, error, opContext));
+    return code;
   } finally {
     await opContext?.close();
   }
@@ -88,7 +93,14 @@ async function carryOut(plan: Plan, context: OpContext, flags: Flags, tell: Agai
   } finally {
     release();
   }
-  return end?.type === 'end' ? codeOf(end) : EXIT.failed;
+  if (end?.type !== 'end') return EXIT.failed;
+  say(await tellEnd(plan, end, context));
+  return codeOf(end);
+}
+
+/** Who could not be told outside: it changes nothing about the run. */
+function say(failures: readonly string[]): void {
+  for (const failure of failures) note(`pgdeck: ${failure}`);
 }
 
 /** Nothing is in the journal of a run that was refused; the command that takes it back reaches this server. */

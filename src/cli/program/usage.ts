@@ -1,6 +1,7 @@
 import { Command, type ErrorOptions } from 'commander';
 import { UsageError } from '../../config/usage-error.ts';
 import { nearest } from '../../ops/relations/names.ts';
+import { wordSaid } from '../../text/url.ts';
 
 /** A command that says what is wrong with its words as {@link UsageError}: a sentence and the next step. */
 export class UsageCommand extends Command {
@@ -28,7 +29,8 @@ export class UsageCommand extends Command {
         throwNoCommand(this);
         const [, likely] = /\(Did you mean (.*)\?\)/.exec(message) ?? [];
         const next = likely ? `Did you mean ${likely}?` : `${path} --help lists them.`;
-        throw new UsageError(`${name} has no option ${first}.`, next);
+        // what was meant as its value may be a secret
+        throw new UsageError(`${name} has no option ${wordSaid(first.replace(/=.*$/s, ''))}.`, next);
       }
       case 'commander.conflictingOption':
         throw new UsageError(`${long(first)} and ${long(second)} do not go together.`, 'Give one of them.');
@@ -39,7 +41,7 @@ export class UsageCommand extends Command {
         const [what, value] = option
           ? [long(option[1] ?? ''), option[2]]
           : [`<${argument?.[2]}>`, argument?.[1]];
-        throw new UsageError(`"${value}" will not do for ${what}.`, expected);
+        throw new UsageError(`"${wordSaid(value ?? '')}" will not do for ${what}.`, expected);
       }
       case 'commander.unknownCommand':
         throw noCommand(this);
@@ -62,7 +64,7 @@ export function noCommand(parent: Command, word = parent.args[0] ?? ''): UsageEr
   const path = pathOf(parent);
   const likely = [...below, ...nearest(word, names).map((name) => `${path} ${name}`)];
   return new UsageError(
-    `There is no command "${parent.parent ? `${nameOf(parent)} ` : ''}${word}".`,
+    `There is no command "${parent.parent ? `${nameOf(parent)} ` : ''}${wordSaid(word)}".`,
     likely.length > 0 ? `Did you mean ${either(likely)}?` : `${path} --help lists them.`,
   );
 }
@@ -79,7 +81,7 @@ function excess(command: Command): UsageError {
   const most = registeredArguments.length;
   const takes = most === 0 ? 'no argument' : most === 1 ? 'one argument' : `${most} arguments`;
   return new UsageError(
-    `${nameOf(command)} takes ${takes}, and "${args[most]}" is one too many.`,
+    `${nameOf(command)} takes ${takes}, and "${wordSaid(args[most] ?? '')}" is one too many.`,
     `${pathOf(command)} --help tells more.`,
   );
 }

@@ -13,7 +13,9 @@ export function interruptible(): {
           resolve(stopped);
         };
         const stop = () => end(true);
-        const timer = setTimeout(() => end(false), seconds * 1000);
+        // one without an end would be over at once
+        const timer =
+          seconds === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => end(false), seconds * 1000);
         process.on('SIGINT', stop);
         process.on('SIGTERM', stop);
       }),

@@ -208,3 +208,20 @@ export const tableStatsPoll = poll('slow', 'slow', tableStats, {
   after: [tableSizesPoll, tableDeadPoll],
   when: (known) => rankedTables(known).length > 0,
 });
+
+/** Tables that other programs are told of: so many, whatever is on a screen. */
+export const LARGEST_TABLES = 50;
+
+export const largestTablesPoll = poll('slow', 'slow', tableSizes, {
+  input: () => ({ limit: LARGEST_TABLES }),
+});
+
+const largestTables = ({ rows }: Known): number[] => rows(largestTablesPoll).map(({ oid }) => oid);
+const ofLargest = {
+  input: (known: Known) => ({ oids: largestTables(known) }),
+  after: [largestTablesPoll],
+  when: (known: Known) => largestTables(known).length > 0,
+};
+
+export const largestSizesPoll = poll('slow', 'slow', tableExactSizes, ofLargest);
+export const largestStatsPoll = poll('slow', 'slow', tableStats, ofLargest);

@@ -1,3 +1,4 @@
+import { shortRelation } from '../../db/ident.ts';
 import { summaryPoll } from '../../db/queries/activity.ts';
 import { type LockRow, locksPoll } from '../../db/queries/locks.ts';
 import { DEFAULT_WANTS } from '../../monitor/wants.ts';
@@ -60,7 +61,10 @@ export const lockWait = defineCheck({
     const leftOut = cut
       ? ` Of ${count(waits)} that wait the ${count(waiting.length)} that wait the longest are read.`
       : '';
-    const byTarget = Map.groupBy(waiting, ({ relation, locktype }) => relation ?? locktype ?? 'unknown');
+    const byTarget = Map.groupBy(
+      waiting,
+      ({ relation, locktype }) => shortRelation(relation) ?? locktype ?? 'unknown',
+    );
     const findings = [...byTarget].flatMap(([object, rows]): Found[] => {
       const [first] = rows;
       const { found } = graded('lock_wait_seconds', longest(rows), facts.thresholds);

@@ -1,3 +1,4 @@
+import type { Env } from '../../config/libpq/env.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { shellWord } from '../../text/shell.ts';
 
@@ -50,6 +51,21 @@ function addressWords(describe: Resolved['describe'], target: Resolved['target']
     value === undefined ? [] : [`${name}='${String(value).replace(/['\\]/g, '\\$&')}'`],
   );
   return ['-d', written.join(' ')];
+}
+
+/** Variables that decide where things are; cron and systemd start with none of them. */
+const PLACES = [
+  'BACKUP_DIR',
+  'XDG_STATE_HOME',
+  'XDG_DATA_HOME',
+  'XDG_CONFIG_HOME',
+  'PGPASSFILE',
+  'PGSERVICEFILE',
+];
+
+/** Those of them that are set here, for what is started elsewhere. */
+export function placesIn(env: Env): ReadonlyMap<string, string> {
+  return new Map(PLACES.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
 /** A command of pgdeck as it reaches that server from any shell; any other command as it is. */

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Env } from '../../config/libpq/env.ts';
+import type { NotifySettings } from '../../config/notify.ts';
 import type { Passwords } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import type { BackupSettings } from '../../config/settings.ts';
@@ -135,6 +136,8 @@ export interface OpContext {
   readonly home: string;
   /** The backup settings of the profile. */
   readonly backup: BackupSettings;
+  /** Who is told outside how runs end. */
+  readonly notify: NotifySettings;
   /** Directory of the journal. */
   readonly journal: string;
   readonly secrets: Secrets;

@@ -1,19 +1,10 @@
 import { join } from 'node:path';
 import { Cron } from 'croner';
 import { shWord } from '../../text/shell.ts';
+import { placesIn } from '../engine/connection.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Job } from './crontab.ts';
 import { scheduleErrors } from './errors.ts';
-
-/** Variables that decide where things are; cron starts with none of them. */
-const CARRIED = [
-  'BACKUP_DIR',
-  'XDG_STATE_HOME',
-  'XDG_DATA_HOME',
-  'XDG_CONFIG_HOME',
-  'PGPASSFILE',
-  'PGSERVICEFILE',
-];
 
 const VALUE = '(?:\\d+|[a-z]{3})';
 const PART = `(?:(?:\\*|${VALUE}-${VALUE})(?:/\\d+)?|${VALUE})`;
@@ -80,10 +71,7 @@ interface Asked {
  */
 export function jobOf(context: OpContext, { name, at, words, flock, program }: Asked): Job {
   const folder = scheduleDirectory(context);
-  const environment = CARRIED.flatMap((variable) => {
-    const value = context.env[variable];
-    return value === undefined ? [] : [`${variable}=${shWord(value)}`];
-  });
+  const environment = [...placesIn(context.env)].map(([name, value]) => `${name}=${shWord(value)}`);
   const lock = flock ? ['flock', '-n', shWord(join(folder, `${name}.lock`))] : [];
   const command = [
     ...environment,

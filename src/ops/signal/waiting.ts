@@ -6,11 +6,11 @@ import { signalTargets } from './queries/signal.ts';
 import type { Effect, Victim } from './types.ts';
 
 /** Lock waits are read whole: a session left out would be missing from what is freed. */
-const ALL_WAITERS = { queryChars: 0, limit: 10_000, waitingBlockers: 5 };
+const ALL_WAITERS = { limit: 10_000, waitingBlockers: 5 };
 
-/** Who waits for whom now. */
-export async function waitingRows(session: Session): Promise<readonly LockRow[]> {
-  return session.run(lockTree, ALL_WAITERS);
+/** Who waits for whom now; of their statements so many characters are read. */
+export async function waitingRows(session: Session, queryChars = 0): Promise<readonly LockRow[]> {
+  return session.run(lockTree, { ...ALL_WAITERS, queryChars });
 }
 
 /** Who waits behind the victims. A victim that waits itself is not freed but gone. */

@@ -249,10 +249,12 @@ test('what this role may not do is no first choice, and is not said to hit 0 ses
 test('where nobody waits B says so, from any screen', async () => {
   const stage = await console({ columns: 80, rows: 24 });
   stage.keys('4');
-  await pileUp(0);
-  await stage.seconds(() => text(stage).includes('1 waiting for locks'), 'a wait');
+  await pileUp(1);
+  await stage.seconds(() => text(stage).includes('2 waiting for locks'), 'a wait');
   stage.keys('B');
   expect(await stage.asked()).toHaveLength(2);
+  // what is on no screen is asked for: the same words as beside the locks
+  expect(text(stage)).toMatch(/ cancel \d+ \(ALTER, flyway\)/);
   stage.keys('esc');
 });
 

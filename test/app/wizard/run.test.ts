@@ -7,6 +7,7 @@ import { LINES_KEPT } from '../../../src/app/wizard/run-view.ts';
 import { updateWizard } from '../../../src/app/wizard/state.ts';
 import { listRuns } from '../../../src/ops/engine/journal/runs.ts';
 import { lineText } from '../../../src/text/line.ts';
+import { Receiver } from '../../notify/receiver.ts';
 import { until } from '../../support/until.ts';
 import { script, untilCancelled } from './stage.ts';
 import { wizards } from './wizards.ts';
@@ -39,6 +40,25 @@ describe('the run', () => {
     expect(stage.text).toContain('FAILED');
     expect(stage.text).toContain('no paint left');
     expect(exitReport(stage.deck)).toContain('no paint left');
+  });
+
+  test('who is told outside hears of the end, and who refuses is named in the message log', async () => {
+    const receiver = await new Receiver().up();
+    receiver.answer = (_request, response) => response.writeHead(404).end();
+    const stage = await planned(script());
+    Object.assign(stage.deck.resolved.notify, {
+      webhooks: [receiver.url('/s3cret').href],
+      long_run_minutes: 0,
+    });
+    stage.keys('enter');
+    await stage.at('result');
+    const log = () => stage.deck.state.log.map(({ text }) => text).join('\n');
+    await until(() => log().includes('Not told outside: http://127.0.0.1/… answered 404.'), {
+      what: 'the refusal',
+    });
+    expect(receiver.texts).toEqual([expect.stringMatching(/^Paint shop: done after/)]);
+    expect(log()).not.toContain('s3cret');
+    await receiver.down();
   });
 
   test('however much a program says, the state of the data and the next step are on the first screen', async () => {

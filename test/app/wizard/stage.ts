@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { openedWizard } from '../../../src/app/core/state.ts';
-import { layoutOf } from '../../../src/app/screen/layout.ts';
+import { cutOf, layoutOf } from '../../../src/app/screen/layout.ts';
 import { openWizard } from '../../../src/app/wizard/flow.ts';
 import { wizardLayout } from '../../../src/app/wizard/lines/layout.ts';
 import type { Phase, Wizard } from '../../../src/app/wizard/types.ts';
@@ -186,7 +186,7 @@ export class WizardStage extends Stage {
     const { columns } = this.deck.state.size;
     const { head, body, foot } = wizardLayout(this.deck, this.wizard, {
       columns,
-      rows: layoutOf(this.deck.state).body,
+      rows: layoutOf(cutOf(this.deck.state)).body,
     });
     const middle = body.flatMap((block) =>
       block.kind === 'lines' ? block.lines.map(lineText) : block.table.rows.map((row) => row.join(' ')),

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Receiver } from '../../notify/receiver.ts';
 import { db, environment, home, isTable, lines, looking, PROGRAM, run, runIn } from './stage.ts';
 
 describe('a run', () => {
@@ -142,5 +143,54 @@ describe('a run', () => {
     expect(lines(stdout)).toMatchObject([
       { type: 'end', ok: false, run: null, state: 'Nothing was changed.' },
     ]);
+  });
+});
+
+describe('who is told outside', () => {
+  const receiver = new Receiver();
+  const settings = join(home, 'notify.json');
+  beforeAll(async () => {
+    await receiver.up();
+    const notify = { webhooks: [receiver.url('/s3cret').href], long_run_minutes: 0 };
+    writeFileSync(settings, JSON.stringify({ profiles: {}, notify }), { mode: 0o600 });
+  });
+  afterAll(() => receiver.down());
+  const env = { PGDECK_CONFIG: settings };
+  const taken = () => receiver.requests.splice(0).map(({ body }) => JSON.parse(body));
+
+  test('hears of the end of a long run, and of nothing that was not begun', async () => {
+    expect((await runIn(env, 'work', 'n_plan', '--plan')).code).toBe(0);
+    expect((await runIn(env, 'work', 'n_refused')).code).toBe(2);
+    expect(taken()).toEqual([]);
+    expect((await runIn(env, 'work', 'n_done', '--yes', '--json')).code).toBe(0);
+    const { user, host, port, database } = db.target();
+    expect(taken()).toMatchObject([
+      {
+        ...{ check: 'long_run', object: database, state: 'resolved' },
+        ...{
+          server: `${user}@${host}:${port}/${database}`,
+          text: expect.stringMatching(/^Work on n_done: done/),
+        },
+      },
+    ]);
+  });
+
+  test('hears of a backup whose server is away; the exit code stays 3', async () => {
+    const away = { ...env, PGHOST: '/nowhere' };
+    expect((await runIn(away, 'backup', '--plan')).code).toBe(3);
+    expect(taken()).toEqual([]);
+    const { code, stderr } = await runIn(away, 'backup', '--yes');
+    expect([code, stderr]).toEqual([3, expect.not.stringContaining('Not told outside')]);
+    expect(taken()).toMatchObject([
+      { check: 'backup_failed', object: db.target().database, state: 'raised' },
+    ]);
+  });
+
+  test('who refuses to hear is named in a line on stderr, and the exit code is that of the run', async () => {
+    receiver.answer = (_request, response) => response.writeHead(410).end();
+    const { code, stdout, stderr } = await runIn(env, 'work', 'n_deaf', '--yes');
+    expect(code).toBe(0);
+    expect(stderr).toContain('pgdeck: Not told outside: http://127.0.0.1/… answered 410.\n');
+    expect(stdout + stderr).not.toContain('s3cret');
   });
 });

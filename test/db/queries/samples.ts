@@ -65,6 +65,7 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'reindex.measure': { oids },
   'reindex.tablespace': { name: 'pg_default' },
   'reindex.waits': { oids },
+  'relations.exact_sizes': { oids },
   'relations.stats': { oids },
   'restore.chosen_keys': [],
   'restore.chosen_tables': [{ schema: 'pg_catalog', name: 'pg_class' }],

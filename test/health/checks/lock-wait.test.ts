@@ -32,8 +32,8 @@ async function waiters(count: number): Promise<() => Promise<unknown>> {
 test('who waits for a lock is found by what it is on, and no more once the lock is free', async () => {
   const free = await waiters(1);
   const seen = await look({ normal: 0, alert: 0 });
-  expect(seen.findings).toMatchObject([{ id: 'lock_wait:public.orders', severity: 'alert', unit: 's' }]);
-  expect(seen.findings[0]?.title).toMatch(/^1 session waits for a lock on public\.orders, the longest for 0/);
+  expect(seen.findings).toMatchObject([{ id: 'lock_wait:orders', severity: 'alert', unit: 's' }]);
+  expect(seen.findings[0]?.title).toMatch(/^1 session waits for a lock on orders, the longest for 0/);
   expect(seen.findings[0]?.evidence).toContain('asked for: AccessShareLock');
   expect(seen.findings[0]).not.toHaveProperty('cap');
   expect(seen.score).toBeLessThanOrEqual(79);

@@ -94,6 +94,24 @@ export function listRuns(directory: string): Run[] {
     .sort((a, b) => compare(b.started_at, a.started_at) || compare(b.id, a.id));
 }
 
+/** How far {@link newestRuns} goes back. */
+const REMEMBERED = 2_000;
+
+/** The runs from the newest on, each read when it is asked for: one may be looked for in a journal of years. */
+export function* newestRuns(directory: string): Generator<Run, void> {
+  let names: string[];
+  try {
+    names = readdirSync(directory).sort().reverse().slice(0, REMEMBERED);
+  } catch {
+    return;
+  }
+  // an id tells the second only
+  for (const ids of Map.groupBy(names, (id) => id.split('-')[0]).values())
+    yield* ids
+      .flatMap((id) => readRun(directory, id) ?? [])
+      .sort((a, b) => compare(b.started_at, a.started_at));
+}
+
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** One run; undefined when there is none of that id. */

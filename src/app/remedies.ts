@@ -1,8 +1,8 @@
-import type { Assessment } from '../../health/assess.ts';
-import type { Remedy } from '../../health/finding.ts';
-import { commandWords } from '../../ops/engine/fields.ts';
-import type { AnyOperation } from '../../ops/engine/operation.ts';
-import { entryOf } from '../../ops/registry.ts';
+import type { Assessment } from '../health/assess.ts';
+import type { Remedy } from '../health/finding.ts';
+import { commandWords } from '../ops/engine/fields.ts';
+import type { AnyOperation } from '../ops/engine/operation.ts';
+import { entryOf } from '../ops/registry.ts';
 
 /** A remedy in one line: the SQL, the command of the operation with what is filled in, or what a person has to do. */
 export async function sayRemedies({ findings }: Assessment): Promise<(remedy: Remedy) => string> {
