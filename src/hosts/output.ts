@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
@@ -41,12 +41,24 @@ export function collect(stream: Readable, { onLine, onChunk, max }: CollectOptio
  * Closes what a child wrote to, once it has ended and nothing more comes: what it has started in the background, a service
  * or a daemon, may hold its output open for as long as it lives.
  */
-export function letGo(child: Pick<ChildProcess, 'once'>, streams: readonly Readable[]): void {
+export function letGo(child: EventEmitter, streams: readonly Readable[]): void {
   child.once('exit', () => {
-    const close = () => {
-      for (const stream of streams) stream.destroy();
+    let heard = false;
+    const look = () => {
+      // where this process stood still, the timer is over before what waits in the pipe is read: that comes first
+      setImmediate(() => {
+        if (heard) listen();
+        else for (const stream of streams) stream.destroy();
+      });
     };
-    const timer = setTimeout(close, SILENT_MS).unref();
-    for (const stream of streams) stream.on('data', () => timer.refresh());
+    const listen = () => {
+      heard = false;
+      setTimeout(look, SILENT_MS).unref();
+    };
+    for (const stream of streams)
+      stream.on('data', () => {
+        heard = true;
+      });
+    listen();
   });
 }
