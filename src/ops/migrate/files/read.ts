@@ -1,9 +1,9 @@
 import { basename, join } from 'node:path';
 import type { Host } from '../../../hosts/host.ts';
+import { loadParser, type Parser } from '../../sql/parser.ts';
 import { FORMATS, formatOf, type MigrationFormat } from '../formats/registry.ts';
 import type { DirectionText, FileName, FormatReader } from '../formats/shared/format.ts';
 import { isBigint } from '../formats/shared/text.ts';
-import { loadParser, type Parser } from '../sql/parser.ts';
 import { rereadSection } from '../sql/reread.ts';
 import type { Section } from '../sql/statement.ts';
 import type { Problem } from '../types.ts';

@@ -1,7 +1,7 @@
 import { quoteIdent } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
+import { as, relationName } from '../../sql/ast.ts';
 import type { History } from '../history/history.ts';
-import { as, relationName } from '../sql/ast.ts';
 import type { Tables } from '../sql/lint/lint.ts';
 import { type DirectedMigration, sectionOf } from './apply.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Parser } from './parser.ts';
+import type { Parser } from '../../sql/parser.ts';
 
 /** Reading the tokens of a text this long takes a second: its lines are counted instead. */
 const LONGEST = 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { all, as, option } from './ast.ts';
+import { all, as, option } from '../../sql/ast.ts';
 
 /**
  * Why a statement cannot run in a transaction block; undefined when it can. ALTER TYPE ADD VALUE can since PostgreSQL

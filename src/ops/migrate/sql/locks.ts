@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { all, as, objectName, option, relationName } from './ast.ts';
+import { all, as, objectName, option, relationName } from '../../sql/ast.ts';
 import { LOCK_MODES, type LockMode, type LockTaken } from './statement.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { as, type Kind, kindOf } from './ast.ts';
+import { as, type Kind, kindOf } from '../../sql/ast.ts';
 import type { Statement } from './statement.ts';
 
 /** About what all databases of a server share, or another one. */

@@ -1,4 +1,4 @@
-import type { Parser } from './parser.ts';
+import type { Parser } from '../../sql/parser.ts';
 import { readSection } from './section.ts';
 import type { Piece } from './split.ts';
 import type { Section } from './statement.ts';

@@ -1,9 +1,9 @@
 import { cleanLine } from '../../../text/clean.ts';
-import { as } from './ast.ts';
+import { as } from '../../sql/ast.ts';
+import type { Parser } from '../../sql/parser.ts';
 import { checksumOf } from './checksum.ts';
 import { aloneReason, isConcurrent } from './classify.ts';
 import { locksOf } from './locks.ts';
-import type { Parser } from './parser.ts';
 import { type Cut, notForServer, type Piece, split } from './split.ts';
 import type { Section, Statement } from './statement.ts';
 

@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
-import { as } from './ast.ts';
-import { type Parser, positionOf } from './parser.ts';
+import { as } from '../../sql/ast.ts';
+import { type Parser, positionOf } from '../../sql/parser.ts';
 
 /** A piece of a file. */
 export interface Piece {

@@ -1,10 +1,10 @@
 import { displayName } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { plural } from '../../../text/units.ts';
+import { as, objectName } from '../../sql/ast.ts';
 import type { Migration } from '../files/migration.ts';
 import type { DirtyRow } from '../history/rows.ts';
 import { type InvalidIndex, migrateInvalidIndexes, migrateRelation } from '../queries/leftovers.ts';
-import { as, objectName } from '../sql/ast.ts';
 import type { Statement } from '../sql/statement.ts';
 import type { Direction } from '../types.ts';
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
 import { strongest } from '../../../../src/ops/migrate/sql/locks.ts';
-import { loadParser, type Parser } from '../../../../src/ops/migrate/sql/parser.ts';
 import { readSection } from '../../../../src/ops/migrate/sql/section.ts';
 import type { LockTaken } from '../../../../src/ops/migrate/sql/statement.ts';
+import { loadParser, type Parser } from '../../../../src/ops/sql/parser.ts';
 import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 
 let database: TestDatabase;

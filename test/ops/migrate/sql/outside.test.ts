@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { reachesOutside } from '../../../../src/ops/migrate/sql/outside.ts';
-import { loadParser } from '../../../../src/ops/migrate/sql/parser.ts';
 import { split } from '../../../../src/ops/migrate/sql/split.ts';
+import { loadParser } from '../../../../src/ops/sql/parser.ts';
 
 async function statement(sql: string) {
   const cut = split(await loadParser(), { sql, file: 'x.sql', line: 1 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { loadParser } from '../../../../src/ops/migrate/sql/parser.ts';
 import { rereadSection } from '../../../../src/ops/migrate/sql/reread.ts';
+import { loadParser } from '../../../../src/ops/sql/parser.ts';
 
 test('a text is parsed once, and again when anything of it is another', async () => {
   const parser = await loadParser();

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadParser, type Parser } from '../../../../src/ops/migrate/sql/parser.ts';
 import { readSection } from '../../../../src/ops/migrate/sql/section.ts';
 import type { Section } from '../../../../src/ops/migrate/sql/statement.ts';
+import { loadParser, type Parser } from '../../../../src/ops/sql/parser.ts';
 
 let parser: Parser;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
+import { loadParser } from '../../../sql/parser.ts';
 import type { Migration } from '../../files/migration.ts';
 import { lint } from '../../sql/lint/lint.ts';
-import { loadParser } from '../../sql/parser.ts';
 import { readSection } from '../../sql/section.ts';
 import type { Direction, Hazard } from '../../types.ts';
 

@@ -1,5 +1,5 @@
 import type { ColumnDef, Node } from 'libpg-query';
-import { all, as, eachInside, relationName, strings } from '../ast.ts';
+import { all, as, eachInside, relationName, strings } from '../../../sql/ast.ts';
 import type { Finding, Rule } from './rule.ts';
 
 /** ALTER TABLE on columns: rewrites, scans and values that are missing. */

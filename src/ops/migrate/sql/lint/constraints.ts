@@ -1,4 +1,4 @@
-import { all, as, relationName } from '../ast.ts';
+import { all, as, relationName } from '../../../sql/ast.ts';
 import type { Finding, Rule } from './rule.ts';
 
 /** Constraints that read or index a table that is in use. */

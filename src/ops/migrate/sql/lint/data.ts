@@ -1,4 +1,4 @@
-import { all, as, eachInside, type Kind, kindOf, option, relationName } from '../ast.ts';
+import { all, as, eachInside, type Kind, kindOf, option, relationName } from '../../../sql/ast.ts';
 import { blocks, strongest } from '../locks.ts';
 import type { Finding, HazardName, Rule } from './rule.ts';
 

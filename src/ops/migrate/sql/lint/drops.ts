@@ -1,4 +1,4 @@
-import { all, as, objectName, relationName, strings } from '../ast.ts';
+import { all, as, objectName, relationName, strings } from '../../../sql/ast.ts';
 import type { Section } from '../statement.ts';
 import { droppedKeys, madeKey } from './made.ts';
 import { type Finding, type HazardName, plainName, type Rule } from './rule.ts';

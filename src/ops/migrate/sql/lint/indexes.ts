@@ -1,4 +1,4 @@
-import { as, option, relationName } from '../ast.ts';
+import { as, option, relationName } from '../../../sql/ast.ts';
 import type { Rule } from './rule.ts';
 
 /** Indexes that keep writers out, and one that may be left invalid in silence. */

@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { all, as, eachInside, objectName, relationName, strings } from '../ast.ts';
+import { all, as, eachInside, objectName, relationName, strings } from '../../../sql/ast.ts';
 import type { Statement } from '../statement.ts';
 import { plainName } from './rule.ts';
 

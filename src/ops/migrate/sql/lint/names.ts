@@ -1,4 +1,4 @@
-import { as, eachInside, relationName, strings } from '../ast.ts';
+import { as, eachInside, relationName, strings } from '../../../sql/ast.ts';
 import { madeKey } from './made.ts';
 import type { Rule } from './rule.ts';
 

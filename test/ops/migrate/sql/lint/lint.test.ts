@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Migration } from '../../../../../src/ops/migrate/files/migration.ts';
 import { lint } from '../../../../../src/ops/migrate/sql/lint/lint.ts';
-import { loadParser, type Parser } from '../../../../../src/ops/migrate/sql/parser.ts';
 import { readSection } from '../../../../../src/ops/migrate/sql/section.ts';
+import { loadParser, type Parser } from '../../../../../src/ops/sql/parser.ts';
 import { TEN } from '../../../../support/fixtures/migrations.ts';
 
 let parser: Parser;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../../src/db/session.ts';
 import { lint } from '../../../../../src/ops/migrate/sql/lint/lint.ts';
-import { loadParser, type Parser } from '../../../../../src/ops/migrate/sql/parser.ts';
 import { readSection } from '../../../../../src/ops/migrate/sql/section.ts';
+import { loadParser, type Parser } from '../../../../../src/ops/sql/parser.ts';
 import { client, type TestDatabase, testDatabase } from '../../../../support/cluster.ts';
 
 let database: TestDatabase;
