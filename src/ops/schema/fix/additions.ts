@@ -2,7 +2,7 @@ import type { SchemaObject } from '../format.ts';
 import { makePolicy, makeRule, makeTrigger } from './make/actions.ts';
 import { hasValue } from './make/columns.ts';
 import { makeConstraint } from './make/constraints.ts';
-import { makeIndex } from './make/indexes.ts';
+import { attachment, makeIndex } from './make/indexes.ts';
 import { makeEventTrigger, makePublication, makeStatistics } from './make/others.ts';
 import { makeAggregate, makeFunction } from './make/routines.ts';
 import { makeSequence } from './make/sequences.ts';
@@ -18,8 +18,8 @@ import {
   makeSchema,
 } from './make/types.ts';
 import { makeMaterialized, makeView, makeViewColumn } from './make/views.ts';
-import { keyOfName, quoted } from './names.ts';
-import { type Addition, addition } from './statement.ts';
+import { keyOfName } from './names.ts';
+import type { Addition } from './statement.ts';
 import { parentsOf, type Sides, text } from './structure.ts';
 
 type Make = (object: SchemaObject, sides: Sides) => Addition[] | undefined;
@@ -106,16 +106,5 @@ function constraintOf(constraint: SchemaObject, sides: Sides): Addition[] {
 function indexOfTable(index: SchemaObject, sides: Sides): Addition[] | undefined {
   if (isNew(index, sides)) return [];
   const made = makeIndex(index, sides);
-  const [parent] = parentsOf(index);
-  if (made === undefined || parent === undefined) return made;
-  // where the parent's is there, and perhaps waits for this one
-  const there = sides.actual
-    .inside(parent.slice(0, 1))
-    .find(({ kind, name }) => kind === 'index' && name[2] === parent[1]);
-  if (there === undefined) return made;
-  const sql = `ALTER INDEX ${quoted(parent)} ATTACH PARTITION ${quoted([index.name[0] ?? '', index.name[2] ?? ''])}`;
-  return [
-    ...made,
-    addition(index, 'index', [{ sql }], { on: there.name.slice(0, 2), lock: 'ShareUpdateExclusiveLock' }),
-  ];
+  return made === undefined ? undefined : [...made, ...attachment(index, sides)];
 }

@@ -51,6 +51,8 @@ function waitsOf(all: readonly Addition[]): Map<Addition, Set<Addition>> {
       const made = makers.get(name)?.filter((other) => !own.includes(other)) ?? [];
       for (const other of made) if (makesIt(other)) behind.add(other);
     }
+    for (const name of one.after ?? [])
+      for (const other of makers.get(keyOfName(name)) ?? []) behind.add(other);
     const schema = schemas.get(one.subject.name[0]);
     if (schema !== undefined && schema !== one) behind.add(schema);
     waits.set(one, behind);

@@ -55,6 +55,8 @@ export interface Addition {
   readonly lock: LockMode | null;
   /** The existing relation that it locks. */
   readonly on: readonly string[] | null;
+  /** Names of what has to be there before, besides what its text mentions. */
+  readonly after?: readonly (readonly string[])[];
   /** What else there is to know of it, in a few words. */
   readonly note?: string;
   /** It reads rows that may forbid it. */

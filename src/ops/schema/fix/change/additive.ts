@@ -2,6 +2,7 @@ import { quoteIdent, quoteLiteral } from '../../../../db/ident.ts';
 import { columnSettings } from '../make/columns.ts';
 import { commentOf } from '../make/comment.ts';
 import { validation } from '../make/constraints.ts';
+import { attachment } from '../make/indexes.ts';
 import { ownedBy } from '../make/sequences.ts';
 import { quoted } from '../names.ts';
 import { type Addition, addition } from '../statement.ts';
@@ -17,6 +18,7 @@ const ADDS: Readonly<Record<string, Adds>> = {
   definition: validated,
   invalid: rebuilt,
   invalid_index: rebuilt,
+  partition_of: attached,
   storage: newSetting,
   statistics: newSetting,
   target: newTarget,
@@ -101,6 +103,12 @@ function rebuilt({ actual, expected }: Change, sides: Sides): Addition[] | undef
       }),
     }),
   ];
+}
+
+/** An index of a partition that its parent's does not have yet, which is there. */
+function attached({ actual, expected }: Change, sides: Sides): Addition[] | undefined {
+  if (expected.kind !== 'index' || actual.attributes.partition_of !== undefined) return undefined;
+  return attachment(expected, sides);
 }
 
 /** Storage and statistics of a column where they were not set. */

@@ -19,7 +19,7 @@ export function makeConstraint(constraint: SchemaObject, sides: Sides): Addition
   const table = constraint.name.slice(0, 2);
   const partitioned = sides.expected.of('table', table)?.attributes.partition_key !== undefined;
   const key = partitioned || definition.includes('WITHOUT OVERLAPS') ? null : KEY.exec(definition);
-  return key === null ? makeDirectly(constraint, definition) : makeKey(constraint, key);
+  return key === null ? makeDirectly(constraint, definition, sides) : makeKey(constraint, key);
 }
 
 /** The index first, which takes long and keeps nobody from writing; the constraint takes it over in a moment. */
@@ -51,8 +51,13 @@ function makeKey(
   ];
 }
 
-function makeDirectly(constraint: SchemaObject, definition: string): Addition[] {
+function makeDirectly(constraint: SchemaObject, definition: string, { expected }: Sides): Addition[] {
   const table = constraint.name.slice(0, 2);
+  // those of its partitions are built before, and taken over
+  const parts = expected
+    .children(table)
+    .flatMap(({ name }) => expected.inside(name))
+    .filter((one) => one.kind === 'constraint' && text(one, 'definition') === definition);
   const own = quoteIdent(constraint.name[2] ?? '');
   const sql = `ALTER TABLE ${quoted(table)} ADD CONSTRAINT ${own} ${definition}`;
   const key = KEY.test(definition);
@@ -60,7 +65,11 @@ function makeDirectly(constraint: SchemaObject, definition: string): Addition[] 
     addition(constraint, 'key', [{ sql, back: dropOf(constraint) }, ...commentOf(constraint)], {
       on: table,
       lock: 'AccessExclusiveLock',
-      note: 'nobody reads or writes the table until its index is built',
+      after: parts.map(({ name }) => name),
+      note:
+        parts.length > 0
+          ? 'those of its partitions are built before, while others write'
+          : 'nobody reads or writes the table until its index is built',
       ...(key && { reads: { kind: 'unique' as const, definition } }),
     }),
   ];

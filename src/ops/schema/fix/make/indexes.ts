@@ -84,6 +84,7 @@ function makePartitioned(
     addition(index, 'index', [only, ...attach, ...commentOf(index)], {
       on: table,
       lock: 'ShareLock',
+      after: [...parts, ...extra.map(({ index: one }) => one)].map(({ name }) => name),
       note: 'those of its partitions are built before, while others write',
     }),
   ];
@@ -125,7 +126,16 @@ function commented(index: SchemaObject, table: readonly string[]): Addition[] {
     : [addition(index, 'comment', comments, { on: table, lock: 'ShareUpdateExclusiveLock' })];
 }
 
-/** The parent's index, of which this one is a part. */
-export function parentOf(index: SchemaObject): readonly string[] | undefined {
-  return parentsOf(index)[0];
+/** Makes an index of a partition a part of its parent's, where that is there already; a new one takes it itself. */
+export function attachment(index: SchemaObject, { actual }: Sides): Addition[] {
+  const [parent] = parentsOf(index);
+  if (parent === undefined) return [];
+  const there = actual
+    .inside(parent.slice(0, 1))
+    .find(({ kind, name }) => kind === 'index' && name[2] === parent[1]);
+  if (there === undefined) return [];
+  const sql = `ALTER INDEX ${quoted(parent)} ATTACH PARTITION ${quoted([index.name[0] ?? '', index.name[2] ?? ''])}`;
+  return [
+    addition(index, 'index', [{ sql }], { on: there.name.slice(0, 2), lock: 'ShareUpdateExclusiveLock' }),
+  ];
 }
