@@ -36,7 +36,8 @@ function privileges(
     ...(identity !== undefined && { identity }),
     attributes: {
       on,
-      owner: role(access.owner),
+      // a column is its table's owner's
+      owner: on === `'column'` ? 'NULL' : role(access.owner),
       grants: granted(access),
       taken_from_owner: lacking(access),
     },
