@@ -16,6 +16,7 @@ const CRITICAL = new Set([
   'view',
   'materialized view',
   'column',
+  'attribute',
   'sequence',
   'function',
   'procedure',
