@@ -15,7 +15,7 @@ import { dropSql } from './statement.ts';
 import { runWatched } from './wait.ts';
 
 /** Whose facts in the journal they are: those of older runs keep the word that they were written with. */
-export type Family = 'reindex' | 'indexes';
+export type Family = 'reindex' | 'indexes' | 'schema';
 
 const doubtSchema = z.object({
   /** Oid of the table. */

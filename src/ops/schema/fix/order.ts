@@ -7,21 +7,30 @@ import { type Addition, PHASES } from './statement.ts';
  * mentions. Of two that need each other the one whose phase is earlier comes first.
  */
 export function inOrder(additions: readonly Addition[]): Addition[] {
+  return ordered(additions).additions;
+}
+
+/** The same, and whether some need each other in a circle: those may have to be tried again. */
+export function ordered(additions: readonly Addition[]): {
+  readonly additions: Addition[];
+  readonly circle: boolean;
+} {
+  let circle = false;
   const all = once(additions);
   const waits = waitsOf(all);
   const rank = new Map(all.map((one, at) => [one, PHASES.indexOf(one.phase) * 1e6 + at]));
   const left = all.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
   const done = new Set<Addition>();
-  const ordered: Addition[] = [];
+  const inTurn: Addition[] = [];
   while (left.length > 0) {
     const ready = left.findIndex((one) => [...(waits.get(one) ?? [])].every((other) => done.has(other)));
-    // a circle: those that are left are tried again when all others are there
+    circle ||= ready < 0;
     const [next] = left.splice(Math.max(ready, 0), 1);
     if (next === undefined) break;
     done.add(next);
-    ordered.push(next);
+    inTurn.push(next);
   }
-  return ordered;
+  return { additions: inTurn, circle };
 }
 
 /** Sorted by what they are about; what two objects need is done once. */

@@ -67,7 +67,8 @@ export function mendOf(difference: SchemaDifference, sides: Sides): Mend {
       suggestion: [],
     };
   const actual = sides.actual.get(object, path);
-  if (actual === undefined) return { additions: [], suggestion: [] };
+  // a column of a view is there without a word, until something is said of it
+  if (actual === undefined) return { additions: additionsOf(expected, sides) ?? [], suggestion: [] };
   return changeOf({ actual, expected, key: (attribute ?? '').replaceAll(' ', '_') }, sides);
 }
 

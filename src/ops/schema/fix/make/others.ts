@@ -36,9 +36,9 @@ export function makeEventTrigger(trigger: SchemaObject): Addition[] {
 /** What subscribers get is theirs to fetch: a publication alone sends nothing. */
 export function makePublication(publication: SchemaObject): Addition[] {
   const { attributes } = publication;
-  const tables = list(publication, 'tables').map((table) => `TABLE ${table}`);
-  const schemas = list(publication, 'schemas').map((schema) => `TABLES IN SCHEMA ${quoteIdent(schema)}`);
-  const what = [...tables, ...schemas];
+  const schemas = list(publication, 'schemas').map(quoteIdent);
+  // the word is said once: before 15 it may not be said again
+  const what = [...named('TABLE', list(publication, 'tables')), ...named('TABLES IN SCHEMA', schemas)];
   const options = [
     `publish = ${quoteLiteral(text(publication, 'publishes') ?? '').trim()}`,
     ...(attributes.via_root === true ? ['publish_via_partition_root = true'] : []),
@@ -56,6 +56,10 @@ export function makePublication(publication: SchemaObject): Addition[] {
     `WITH (${options.join(', ')})`,
   ].join(' ');
   return made(publication, sql);
+}
+
+function named(word: string, names: readonly string[]): string[] {
+  return names.length === 0 ? [] : [`${word} ${names.join(', ')}`];
 }
 
 function made(object: SchemaObject, sql: string, more: readonly Statement[] = []): Addition[] {
