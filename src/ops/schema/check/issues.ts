@@ -2,6 +2,7 @@ import { diffSchemas, type SchemaDifference } from '../diff.ts';
 import { remedyOf } from '../fix/remedy.ts';
 import { compare, isPrivileges, keyOf, pathOf, type SchemaObject, type SchemaSnapshot } from '../format.ts';
 import type { Issue } from './issue.ts';
+import { renaming } from './rename.ts';
 import { severityOf } from './severity.ts';
 
 /** What is known of the expected structure beyond its objects. */
@@ -33,7 +34,6 @@ export function issuesOf(
       const kind = kindOf(difference, there.get(key));
       const marked = kind !== 'extra' && [...critical].some((mark) => within(path, mark));
       const extra = kind === 'invalid' && difference.kind === 'removed' ? 'minor' : undefined;
-      const { fixable, statements, lock } = mending(difference, schemas);
       return {
         id: [
           kind,
@@ -44,7 +44,7 @@ export function issuesOf(
         ...{ kind, object, path, attribute },
         ...{ expected: after, actual: before },
         severity: marked ? 'critical' : (extra ?? severityOf(difference, wanted.get(key))),
-        ...{ fixable, fixSql: statements, lock },
+        ...mending(difference, schemas, wanted.get(key)),
       };
     })
     .sort((a, b) => ORDER[a.severity] - ORDER[b.severity] || compare(a.path, b.path) || compare(a.id, b.id));
@@ -107,7 +107,10 @@ function ofPrivileges(
 function mending(
   difference: SchemaDifference,
   schemas: { readonly actual: SchemaSnapshot; readonly expected: SchemaSnapshot },
-): ReturnType<typeof remedyOf> | { fixable: boolean; statements: readonly string[]; lock: string | null } {
-  if (isPrivileges({ kind: difference.object })) return { fixable: false, statements: [], lock: null };
-  return remedyOf(difference, schemas);
+  wanted: SchemaObject | undefined,
+): Pick<Issue, 'fixable' | 'fixSql' | 'lock'> {
+  if (isPrivileges({ kind: difference.object })) return { fixable: false, fixSql: [], lock: null };
+  if (difference.attribute === 'name') return renaming(difference, wanted);
+  const { fixable, statements, lock } = remedyOf(difference, schemas);
+  return { fixable, fixSql: statements, lock };
 }

@@ -1,156 +1,127 @@
-import { copyFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Session } from '../../../../src/db/session.ts';
-import { listRuns } from '../../../../src/ops/engine/journal/runs.ts';
-import { recover } from '../../../../src/ops/recover/recover.ts';
-import { carryOut } from '../../../ops/engine/run/stage.ts';
-import { column, contextFor, planFix, snapshotFile } from '../../../ops/schema/apply/stage.ts';
-import { client, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
-import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../../support/program.ts';
+import type { Session } from '../../../../src/db/client.ts';
+import { client, serverTarget, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
+import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../../../support/program.ts';
 
 const home = temporaryDirectory();
+const dir = join(home, 'migrations');
 let db: TestDatabase;
 let session: Session;
-let against: string;
-
-const MISSING = `CREATE TABLE app.late (id int PRIMARY KEY, note text); CREATE INDEX users_age ON app.users (age);
-  ALTER TABLE app.users ADD CONSTRAINT users_email UNIQUE (email), ADD CONSTRAINT grown CHECK (age > 0); CREATE VIEW app.v AS SELECT id FROM app.users`;
+let env: Record<string, string>;
 
 beforeAll(async () => {
   db = await testDatabase();
   session = await client(db.target());
-  await session.sql(`CREATE SCHEMA app; CREATE TABLE app.users (id int PRIMARY KEY, email text, age int);
-    INSERT INTO app.users SELECT n, 'm' || n, n FROM generate_series(1, 500) n`);
-  await session.sql(MISSING);
-  against = await snapshotFile(home, session);
+  const { host, port } = serverTarget();
+  env = cleanEnvironment(home, {
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: 'postgres',
+    PGDATABASE: db.database,
+    BACKUP_DIR: join(home, 'backups'),
+  });
+  await session.sql('CREATE TABLE t (id int PRIMARY KEY)');
+  expect((await pgdeck(['backup'], env)).code).toBe(0);
+  mkdirSync(dir);
 });
 afterAll(() => db.drop());
 
-/** As it was before anything was mended. */
-async function damaged(): Promise<void> {
-  await session.sql(`DROP TABLE IF EXISTS app.late; DROP VIEW IF EXISTS app.v; DROP INDEX IF EXISTS app.users_age;
-    ALTER TABLE app.users DROP CONSTRAINT IF EXISTS users_email, DROP CONSTRAINT IF EXISTS grown`);
-}
-
-const invalid = () => column(session, 'SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid');
-const shadows = (run: string) =>
-  column(
-    session,
-    `SELECT datname FROM pg_database WHERE shobj_description(oid, 'pg_database') LIKE '%${run}%'`,
+const migration = (sql: string) =>
+  writeFileSync(
+    join(dir, '20260101000000_t.sql'),
+    `-- migrate:up\n${sql};\n-- migrate:down\nDROP TABLE t;\n`,
   );
+const soon = (condition: () => Promise<boolean>) =>
+  until(condition, { what: 'what is waited for', timeout: 20_000 });
+const shadows = async () =>
+  (
+    await session.sql(`SELECT datname::text AS name FROM pg_database WHERE datname LIKE 'pgdeck_shadow%'`)
+  ).map(({ name }) => String(name));
 
-async function ended(run: string): Promise<void> {
-  await until(
-    async () =>
-      (await column(session, `SELECT pid FROM pg_stat_activity WHERE application_name = 'pgdeck:${run}'`))
-        .length === 0,
-    { what: 'the sessions of the dead run to end', timeout: 15_000 },
-  );
-}
+test.each([['latest'], [`migrations:${dir}`]])(
+  'killed with a shadow database (%s): recover finds and drops it',
+  async (against) => {
+    migration('CREATE TABLE t (id int PRIMARY KEY)');
+    const killed = await pgdeck(['schema', 'check', '--against', against], {
+      ...env,
+      PGDECK_CRASH_AT: 'expected:loaded',
+    });
+    expect(killed.code).toBe(null);
+    const [left, ...more] = await shadows();
+    expect(more).toEqual([]);
+    expect(left).toMatch(/^pgdeck_shadow_\d{8}T\d{6}-[0-9a-f]{6}$/);
+    // the server has to notice that the client is gone
+    await soon(async () => {
+      const plan = await pgdeck(['recover', '--plan'], env);
+      return plan.stdout.includes(`DROP DATABASE`) && plan.stdout.includes(String(left));
+    });
+    const recovered = await pgdeck(['recover', '--yes', '--confirm', `${env.PGHOST}:${env.PGPORT}`], env);
+    expect(recovered.code, recovered.stdout + recovered.stderr).toBe(0);
+    expect(await shadows()).toEqual([]);
+    // and it can be done again
+    expect((await pgdeck(['schema', 'check', '--against', against], env)).code).toBe(0);
+  },
+);
 
-/** Kills nothing; a run to its end, after which everything is as expected and no run has left anything. */
-async function finished(own: string): Promise<void> {
-  const context = contextFor(db.target(), own);
-  const { end } = await carryOut(await planFix(context, { against }), context);
-  expect(end.text).toMatch(/done\.$/);
-  expect(end.ok).toBe(true);
-  expect((await planFix(contextFor(db.target(), own), { against })).steps).toEqual([]);
-  expect(await invalid()).toEqual([]);
-}
-
-const flagsOf = () => {
-  const { host, port } = db.target();
-  return ['-h', host, '-p', String(port), '-U', 'postgres', '-d', db.database];
-};
-
-const POINTS = [
-  'same:end',
-  'rehearse:loaded',
-  'safety-dump:end',
-  'table:app.late',
-  'fix:uncommitted',
-  'constraint:app.users.users_email:end',
-  'fix:doubted',
-  'index:app.users_age:end',
-  'check',
-];
-
-test.each(POINTS)('killed at %s: recover removes what is left, and another run finishes', async (point) => {
-  await damaged();
-  const own = join(home, point.replaceAll(/\W/g, '-'));
-  const env = cleanEnvironment(own, {
-    PGDECK_CRASH_AT: point,
-    XDG_STATE_HOME: join(own, 'state'),
-    BACKUP_DIR: join(own, 'backups'),
-  });
-  const { code, stderr } = await pgdeck(
-    [...flagsOf(), 'schema', 'fix', '--against', against, '--rehearse', '--backup', '--confirm', db.database],
-    env,
-  );
-  expect(code, stderr).toBeNull();
-  const context = contextFor(db.target(), own);
-  const [run] = listRuns(context.journal);
-  expect(run?.status).toBe('interrupted');
-  await ended(run?.id ?? '');
-  if (point === 'rehearse:loaded') expect(await shadows(run?.id ?? 'none')).toHaveLength(1);
-  const plan = await recover.plan(recover.input.parse({ run: run?.id }), context);
-  expect((await carryOut(plan, context)).end.ok).toBe(true);
-  expect(await shadows(run?.id ?? 'none')).toEqual([]);
-  expect(await invalid()).toEqual([]);
-  await finished(own);
-});
-
-test('killed while an index is built: what is invalid is on record, and removed', async () => {
-  await damaged();
-  const own = join(home, 'building');
-  copyFileSync(against, join(home, 'same.json'));
-  const holder = await client(db.target(), 'holder');
-  const env = cleanEnvironment(own, { XDG_STATE_HOME: join(own, 'state') });
-  await holder.sql('BEGIN; UPDATE app.users SET age = age WHERE id = 1');
-  const only = 'missing:index:app.users.users_age';
-  const going = pgdeck(
-    [
-      ...flagsOf(),
-      'schema',
-      'fix',
-      '--against',
-      join(home, 'same.json'),
-      '--only',
-      only,
-      '--confirm',
-      db.database,
-    ],
-    env,
-  );
-  const context = contextFor(db.target(), own);
-  const run = await until(
-    async () => {
-      const [one] = listRuns(context.journal);
-      const waits = await column(
-        session,
-        `SELECT pid FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'`,
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s while migrations are replayed: it ends soon, with no verdict and nothing left',
+  async (signal) => {
+    migration('SELECT pg_sleep(600)');
+    const child = spawn(
+      process.execPath,
+      [MAIN, 'schema', 'check', '--against', `migrations:${dir}`, '--json'],
+      {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    await soon(async () => {
+      const rows = await session.sql(
+        `SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND state = 'active'`,
       );
-      return waits.length > 0 ? one : undefined;
-    },
-    { what: 'the build waits for the writer', timeout: 15_000 },
-  );
-  process.kill(run.pid, 'SIGKILL');
-  await going;
-  expect(await invalid()).toEqual(['app.users_age']);
-  await holder.sql('ROLLBACK');
-  const plan = await recover.plan(recover.input.parse({ run: run.id }), context);
-  expect((await carryOut(plan, context)).end.ok).toBe(true);
-  expect(await invalid()).toEqual([]);
-  await finished(own);
-});
+      return rows.length > 0;
+    });
+    const began = performance.now();
+    child.kill(signal);
+    expect(await ended).toBe(3);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'error', issues: [] });
+    expect(await shadows()).toEqual([]);
+    const busy = await session.sql(
+      `SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND pid <> pg_backend_pid()`,
+    );
+    expect(busy).toEqual([]);
+  },
+);
 
-test('without recover the next run mends an index that was left unfinished', async () => {
-  await damaged();
-  await session.sql('CREATE INDEX users_age ON app.users (age)');
-  await session.sql(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app.users_age'::regclass`);
-  const context = contextFor(db.target(), join(home, 'unfinished'));
-  const plan = await planFix(context, { against });
-  expect(plan.steps.map(({ title }) => title)).toContain('Rebuild index app.users_age');
-  await finished(join(home, 'unfinished'));
+test('^C while a list waits for a lock: nothing is left', async () => {
+  const list = join(home, 'list.json');
+  writeFileSync(list, '{"tables":{"t":{"columns":{"id":"int primary key"}}}}');
+  // the snapshot of a view waits for its table
+  await session.sql('CREATE VIEW of_t AS SELECT * FROM t');
+  await session.sql('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
+  const child = spawn(process.execPath, [MAIN, 'schema', 'check', '--against', list], {
+    env,
+    stdio: 'ignore',
+  });
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const other = await client(db.target());
+  await soon(async () => {
+    const rows = await other.sql(
+      `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE 'pgdeck%' AND datname = current_database()`,
+    );
+    return rows.length > 0;
+  });
+  child.kill('SIGINT');
+  expect(await ended).toBe(3);
+  await session.sql('ROLLBACK');
+  expect(await other.sql(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'pgdeck_%'`)).toEqual([]);
 });

@@ -11,17 +11,21 @@ import {
 import type { Made, PlacedTable, Stage } from './make.ts';
 
 export interface Laid extends Made {
-  readonly actual: SchemaSnapshot;
   /** Everything that is there within the transaction. */
-  readonly objects: readonly SchemaObject[];
+  readonly snapshot: SchemaSnapshot;
   readonly tables: readonly PlacedTable[];
 }
 
 /** What a list says, laid over what is there: of what it does not say nothing else is expected. */
-export function laidOver({ actual, objects, tables, stages, stubs, nullable }: Laid): SchemaSnapshot {
+export function laidOver({ snapshot, tables, stages, stubs, nullable }: Laid): SchemaSnapshot {
+  const temporary = new Set([...stages, ...stubs].map((one) => one.temporary));
+  const isMade = ({ name: [schema = ''] }: SchemaObject) => temporary.has(schema);
+  const actual = { ...snapshot, objects: snapshot.objects.filter((object) => !isMade(object)) };
   const there = new Map(actual.objects.map((object) => [keyOf(object), object]));
   const back = (object: SchemaObject) => asMeant(object, [...stages, ...stubs]);
-  const made = objects.filter(({ name: [schema] }) => stages.some(({ temporary }) => temporary === schema));
+  const made = snapshot.objects.filter(({ name: [schema] }) =>
+    stages.some(({ temporary }) => temporary === schema),
+  );
   const schemas = [...new Set(tables.map(({ schema }) => schema))].map(
     (schema): SchemaObject =>
       there.get(keyOf({ kind: 'schema', name: [schema] })) ?? {

@@ -4,7 +4,7 @@ import { quoteIdent, quoteRelation } from '../../../../db/ident.ts';
 import type { Session } from '../../../../db/session.ts';
 import { sentenceOf } from '../../../error.ts';
 import { loadParser } from '../../../sql/parser.ts';
-import { pathOf, type SchemaObject, type SchemaSnapshot } from '../../format.ts';
+import { pathOf } from '../../format.ts';
 import { expectedErrors } from '../errors.ts';
 import { type ReadColumn, type Reference, readColumn } from './column.ts';
 import type { ListedTable } from './parse.ts';
@@ -24,8 +24,6 @@ export interface Making {
   readonly session: Session;
   readonly file: string;
   readonly tables: readonly PlacedTable[];
-  /** What the database is made of. */
-  readonly actual: SchemaSnapshot;
   /** The schemas that names are looked for in. */
   readonly path: readonly string[];
 }
@@ -43,7 +41,7 @@ export interface Made {
  * Makes the tables of a list in schemas of their own, in the transaction that is open: nothing that exists is locked
  * against anybody. Throws OpError that names the place in the list.
  */
-export async function makeTables({ session, file, tables, actual, path }: Making): Promise<Made> {
+export async function makeTables({ session, file, tables, path }: Making): Promise<Made> {
   const parser = await loadParser();
   const mark = randomBytes(5).toString('hex');
   const names = new Map<string, Stage[]>();
@@ -57,7 +55,7 @@ export async function makeTables({ session, file, tables, actual, path }: Making
     return made;
   };
   const nullable = new Set<string>();
-  const stubs = new Stubs(session, actual, tables, path);
+  const stubs = new Stubs(session, tables, path);
   for (const table of tables) {
     const { temporary } = await stage('list', table.schema);
     const relation = quoteRelation({ schema: temporary, name: table.name });
@@ -74,7 +72,7 @@ export async function makeTables({ session, file, tables, actual, path }: Making
       const places = new Map<Reference, string>();
       try {
         for (const reference of column.references) {
-          const place = stubs.find(reference, table.schema);
+          const place = await stubs.find(reference, table.schema);
           const { temporary: beside } = await stage('stub', place.schema);
           const known = await stubs.make(beside, place, column);
           if (!known) throw refuse(`Say which column is meant: references ${reference.name}(id).`);
@@ -98,51 +96,47 @@ interface Place {
   readonly columns: readonly string[];
 }
 
+const FOUND = `SELECT n.nspname::text AS schema FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = $1 AND c.relkind IN ('r', 'p') AND n.nspname = ANY ($2)`;
+
+const KEY = `SELECT a.attname::text AS name FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (k.conkey)
+WHERE k.contype = 'p' AND n.nspname = $1 AND c.relname = $2`;
+
 /** Stand-ins for tables that are referred to: a key to the real one would lock it against writing. */
 class Stubs {
   readonly #session: Session;
-  readonly #actual: ReadonlyMap<string, SchemaObject>;
   readonly #tables: readonly PlacedTable[];
   readonly #path: readonly string[];
   readonly #made = new Set<string>();
 
-  constructor(
-    session: Session,
-    actual: SchemaSnapshot,
-    tables: readonly PlacedTable[],
-    path: readonly string[],
-  ) {
+  constructor(session: Session, tables: readonly PlacedTable[], path: readonly string[]) {
     this.#session = session;
-    this.#actual = new Map(
-      actual.objects.filter(({ kind }) => kind === 'table').map((object) => [pathOf(object), object]),
-    );
-    this.#constraints = actual.objects.filter(({ kind }) => kind === 'constraint');
     this.#tables = tables;
     this.#path = path;
   }
 
-  readonly #constraints: readonly SchemaObject[];
-
   /** The table that is meant: of the list, else of the database; where there is none, one beside. */
-  find({ schema, name, columns }: Reference, beside: string): Place {
+  async find({ schema, name, columns }: Reference, beside: string): Promise<Place> {
     const schemas = schema === undefined ? [beside, ...this.#path] : [schema];
+    const rows = await this.#session.sql(FOUND, [name, schemas]);
     const found = schemas.find(
       (one) =>
         this.#tables.some((table) => table.schema === one && table.name === name) ||
-        this.#actual.has(pathOf({ name: [one, name] })),
+        rows.some((row) => row.schema === one),
     );
     return { schema: found ?? schemas[0] ?? 'public', name, columns };
   }
 
   /** Makes it with the columns that are referred to. False where nothing says which. */
   async make(temporary: string, place: Place, { type }: ReadColumn): Promise<boolean> {
-    const columns = place.columns.length > 0 ? place.columns : this.#keyOf(place);
+    const columns = place.columns.length > 0 ? place.columns : await this.#keyOf(place);
     if (columns === undefined) return false;
     const relation = quoteRelation({ schema: temporary, name: place.name });
     const list = columns.map(quoteIdent).join(', ');
     if (!this.#made.has(relation)) await this.#session.sql(`CREATE TABLE ${relation} ()`);
     this.#made.add(relation);
-    // without a column that is named the first UNIQUE would not do: the key has to be the primary one
+    // where no column is named the key is the primary one
     const key = place.columns.length > 0 ? 'UNIQUE' : 'PRIMARY KEY';
     const once = `${relation} ${key} ${list}`;
     if (this.#made.has(once)) return true;
@@ -155,18 +149,13 @@ class Stubs {
     return true;
   }
 
-  /** Columns of its primary key; undefined where there is none to be seen. */
-  #keyOf({ schema, name }: Place): string[] | undefined {
+  /** The column of its primary key; undefined where there is none to be seen, or more than one. */
+  async #keyOf({ schema, name }: Place): Promise<string[] | undefined> {
     const listed = this.#tables.find((table) => table.schema === schema && table.name === name);
     const own = listed?.columns.find(({ type }) => /\bprimary\s+key\b/i.test(type));
     if (own !== undefined) return [own.name];
-    const key = this.#constraints.find(
-      ({ name: [of, table], attributes: { definition } }) =>
-        of === schema && table === name && String(definition).startsWith('PRIMARY KEY'),
-    );
-    const [, columns] = /^PRIMARY KEY \((.*?)\)/.exec(String(key?.attributes.definition)) ?? [];
-    if (columns === undefined || columns.includes(',')) return undefined;
-    return [columns.startsWith('"') ? columns.slice(1, -1).replaceAll('""', '"') : columns];
+    const [column, ...others] = await this.#session.sql(KEY, [schema, name]);
+    return column === undefined || others.length > 0 ? undefined : [String(column.name)];
   }
 }
 

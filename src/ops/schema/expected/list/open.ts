@@ -32,7 +32,7 @@ export async function openList(
     signal?.throwIfAborted();
     const path = await searchPath(session);
     const tables = await placed(session, listed, path);
-    const snapshot = await made(session, file, tables, path);
+    const snapshot = await laid(session, file, tables, path);
     return {
       snapshot,
       described: `${file}, a list of ${plural(tables.length, 'table')}`,
@@ -45,23 +45,21 @@ export async function openList(
   }
 }
 
-async function made(
+async function laid(
   session: Session,
   file: string,
   tables: readonly PlacedTable[],
   path: readonly string[],
 ): Promise<SchemaSnapshot> {
   await session.sql(`BEGIN; SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '60s'`);
-  const actual = await takeUncommittedSnapshot(session);
   // event triggers are for what stays
   if (session.server.rights.superuser) await session.sql('SET LOCAL session_replication_role = replica');
-  const stages = await makeTables({ session, file, tables, actual, path }).catch((error: unknown) => {
+  const made = await makeTables({ session, file, tables, path }).catch((error: unknown) => {
     if (!(error instanceof DbError) || error.code !== '42501') throw error;
     const { database, user } = session.server;
     throw expectedErrors.mayNotMake({ database, user }, error);
   });
-  const { objects } = await takeUncommittedSnapshot(session);
-  return laidOver({ actual, objects, tables, ...stages });
+  return laidOver({ snapshot: await takeUncommittedSnapshot(session), tables, ...made });
 }
 
 /** The schemas that a name without one is looked for in, as the role and the database set it. */
