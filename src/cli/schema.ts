@@ -14,7 +14,6 @@ export interface CheckFlags {
   readonly baseline?: string;
   readonly grants?: boolean;
   readonly tool?: string;
-  readonly dir?: string;
   readonly json?: boolean;
 }
 
@@ -47,7 +46,6 @@ export function register(program: Command, context: Context): void {
     .option('--baseline <file>', 'an earlier output of schema check --json: only what is new counts')
     .option('--grants', 'compare owners and grants, too')
     .option('--tool <tool>', 'whose migrations they are; found out by the files without it')
-    .option('--dir <dir>', 'repository of backups, where it is not the usual one')
     .option('--json', 'one object')
     .action(async (flags: CheckFlags, command: Command) => {
       context.exitCode = await (await import('./schema/check.ts')).runCheck(flags, command, context);

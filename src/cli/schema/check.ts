@@ -19,14 +19,14 @@ const CODES: Readonly<Record<SchemaStatus, number>> = { healthy: 0, warning: 1, 
 
 /** Compares the database with what is expected of it and prints the verdict. Returns the exit code. */
 export async function runCheck(flags: CheckFlags, command: Command, context: Context): Promise<number> {
-  const { against, grants = false, json = false, tool, dir } = flags;
+  const { against, grants = false, json = false, tool } = flags;
   let tell = (text: string) => text;
   let report: SchemaReport;
   try {
     const baseline = flags.baseline === undefined ? undefined : readBaseline(flags.baseline);
     report = await looking(command, context, async ({ context: opContext, signal }) => {
       tell = again(command, opContext.connection);
-      const opening = { ...{ grants, tool, backups: dir, signal }, line: tellLine };
+      const opening = { ...{ grants, tool, signal }, line: tellLine };
       // whether it can be reached is known before anything is made for it
       const session = await opContext.session();
       const expected = await openExpected(against, opContext, opening);
@@ -49,10 +49,8 @@ export async function runCheck(flags: CheckFlags, command: Command, context: Con
 }
 
 /** The command that mends it, from the same words. */
-function fixCommand({ against, tool, dir }: CheckFlags): string {
-  const option = (name: string, value: string | undefined) =>
-    value === undefined ? '' : ` --${name} ${shellWord(value)}`;
-  return `pgdeck schema fix --against ${shellWord(against)}${option('tool', tool)}${option('dir', dir)}`;
+function fixCommand({ against, tool }: CheckFlags): string {
+  return `pgdeck schema fix --against ${shellWord(against)}${tool === undefined ? '' : ` --tool ${shellWord(tool)}`}`;
 }
 
 /** What a script reads where there is no verdict. */

@@ -25,7 +25,7 @@ export async function ofBackup(
   if (context.readOnly) throw expectedErrors.readOnly({ what });
   const session = await context.session();
   if (session.server.standby) throw expectedErrors.standby({ what });
-  const backup = await found(context, id, opening);
+  const backup = await found(context, id);
   const { database, createdAt, kind, scope } = backup;
   if (backup.status === 'damaged') throw expectedErrors.damaged({ id: backup.id });
   if (scope === 'data_only') throw expectedErrors.dataOnly({ id: backup.id });
@@ -35,15 +35,10 @@ export async function ofBackup(
   return { snapshot, described: `the backup ${backup.id}${other}, made ${moment(createdAt)}` };
 }
 
-async function found(context: OpContext, id: string, { backups }: Opening): Promise<Backup> {
+async function found(context: OpContext, id: string): Promise<Backup> {
   const { findBackup, repositoryDirectory } = await import('../../repository/repository.ts');
   try {
-    return await findBackup(
-      repositoryDirectory(context, backups),
-      id,
-      context.target.database,
-      context.now(),
-    );
+    return await findBackup(repositoryDirectory(context), id, context.target.database, context.now());
   } catch (error) {
     if (error instanceof OpError && error.code === 'repository.noBackup' && id !== 'newest')
       throw expectedErrors.unknown({ against: id }, error);

@@ -19,8 +19,6 @@ export interface Opening {
   readonly grants?: boolean;
   /** Whose migrations they are, where nothing says. */
   readonly tool?: string | undefined;
-  /** Repository of backups, where it is not the usual one. */
-  readonly backups?: string | undefined;
   /** Ends it early: what it has made is removed. */
   readonly signal?: AbortSignal;
   /** What is told meanwhile. */
