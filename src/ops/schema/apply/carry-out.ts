@@ -20,7 +20,7 @@ export async function carryOut(io: StepIo, shared: Shared, work: Work, last = fa
   const { addition } = work;
   const key = JSON.stringify(addition.subject);
   const { progress } = shared;
-  if (progress.failed.has(key)) throw fixErrors.before({ what: work.title });
+  if (progress.failed.has(key)) throw fixErrors.before();
   try {
     await withoutForbidden(io, shared, work);
     if (addition.alone && addition.statements[0]?.sql.includes(' CONCURRENTLY ') === true)

@@ -23,7 +23,7 @@ export const fixErrors = defineErrors('schema.fix', {
       `${count(rows)} ${rows === 1 ? 'row forbids' : 'rows forbid'} it: ${why}. See them with: ${query}`,
       next,
     ),
-  before: ({ what }: { what: string }) => failed(`${what} was not made before, which it needs.`),
+  before: () => failed('What it needs was not made before.'),
   refusedBy: ({ why, owner, hint }: { why: string; owner: string | undefined; hint: string | undefined }) =>
     failed(
       why,
@@ -36,11 +36,20 @@ export const fixErrors = defineErrors('schema.fix', {
       `It fails in the shadow database: ${failures.join('\n')}`,
       'Nothing was changed. Leave --rehearse out to do what can be done, or choose with --only.',
     ),
-  remains: ({ issues, fixable }: { issues: readonly string[]; fixable: number }) =>
+  /** `against`: as it was given, quoted. */
+  remains: ({ issues, fixable, against }: { issues: readonly string[]; fixable: number; against: string }) =>
     failed(
-      `${count(issues.length)} ${issues.length === 1 ? 'issue remains' : 'issues remain'}: ${issues.join(', ')}.`,
+      `${count(issues.length)} ${issues.length === 1 ? 'issue remains' : 'issues remain'}: ${named(issues)}.`,
       fixable > 0
-        ? 'To try again: pgdeck schema fix'
-        : 'What a person can do is shown by: pgdeck schema fix --plan',
+        ? `To try again: pgdeck schema fix --against ${against}`
+        : `What a person can do is shown by: pgdeck schema fix --against ${against} --plan`,
     ),
 });
+
+/** Ids that are named; more are counted. */
+const NAMED = 5;
+
+function named(ids: readonly string[]): string {
+  const more = ids.length - NAMED;
+  return `${ids.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

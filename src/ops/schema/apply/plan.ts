@@ -1,6 +1,5 @@
 import { DbError } from '../../../db/errors.ts';
 import type { Session } from '../../../db/session.ts';
-import { capital } from '../../../text/capital.ts';
 import { plural } from '../../../text/units.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
 import { Doubts } from '../../concurrently/doubts.ts';
@@ -63,7 +62,7 @@ export async function planFix(input: FixInput, context: OpContext): Promise<Plan
     ...(safety?.steps ?? []),
     ...works.map((work) => workStep(shared, work)),
     ...(circle ? [againStep(shared)] : []),
-    ...(open.length === 0 ? [] : [checkStep(shared, expected, after)]),
+    ...(open.length === 0 ? [] : [checkStep(shared, expected, input.against, after)]),
   ];
   const forbidden: Check[] = refused.map(({ subject, sql, why }) => ({
     title: `${subject.kind} ${subject.name.join('.')}`,
@@ -195,7 +194,7 @@ function stepTitle(addition: Addition): string {
 function titleOf(database: string, works: number, open: number): string {
   if (works > 0) return `Add what ${database} lacks`;
   return open === 0
-    ? `${capital(database)} is as expected: nothing to fix`
+    ? `${database} is as expected: nothing to fix`
     : `Nothing of ${database} can be mended by adding`;
 }
 

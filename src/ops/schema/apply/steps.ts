@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { quoteRelation } from '../../../db/ident.ts';
 import { lockModeName } from '../../../db/lock-modes.ts';
+import { shellWord } from '../../../text/shell.ts';
 import type { Step, StepIo } from '../../engine/plan.ts';
 import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
 import { issuesOf } from '../check/report.ts';
@@ -96,6 +97,7 @@ export interface After {
 export function checkStep(
   shared: Shared,
   expected: Pick<Expected, 'snapshot' | 'partial' | 'critical'>,
+  against: string,
   after: After,
 ): Step {
   const { sessions, progress } = shared;
@@ -134,8 +136,9 @@ export function checkStep(
         ]),
       });
       throw fixErrors.remains({
-        issues: after.left.slice(0, 5).concat(issues.length > 5 ? [`and ${issues.length - 5} more`] : []),
+        issues: after.left,
         fixable: issues.filter(({ fixable }) => fixable).length,
+        against: shellWord(against),
       });
     },
   };
