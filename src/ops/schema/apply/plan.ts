@@ -242,7 +242,9 @@ function serverCheck({ server }: Session): Check[] {
 function leftBy(database: string, { progress }: Shared, safety: SafetyBackup | undefined): string {
   const made = progress.done.length;
   return [
-    made === 0 ? `Nothing was added to ${database}.` : `${plural(made, 'addition')} to ${database} stay.`,
+    made === 0
+      ? `Nothing was added to ${database}.`
+      : `${plural(made, 'addition')} to ${database} ${made === 1 ? 'stays' : 'stay'}.`,
     ...kept(safety),
   ].join(' ');
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
-import { carryOut } from '../../engine/run/stage.ts';
+import { carryOut, contextOf } from '../../engine/run/stage.ts';
 import { column, complaints, contextFor, linesOf, planFix, resultOf, snapshotFile } from './stage.ts';
 
 let db: TestDatabase;
@@ -196,7 +196,7 @@ test('a role without rights is told who may, and a chosen issue alone is mended'
     'CREATE INDEX users_age ON users (age); CREATE INDEX orders_total ON orders (total)',
     'DROP INDEX users_age, orders_total',
   );
-  const role = await db.roleWith('pg_read_all_data');
+  const role = await db.roleWith();
   const context = here(role);
   const { end } = await carryOut(await planFix(context, { against }), context);
   expect(end.text).toMatch(/postgres, who owns it, or a superuser may do that/);
@@ -227,4 +227,43 @@ test('a file that says more than it may blocks the plan, and names the object', 
   const { end } = await carryOut(plan, context);
   expect(end.status).toBe('refused');
   expect(await column(session, `SELECT to_regclass('app.users')`)).toEqual(['users']);
+});
+
+test('cancelled while an index is built: what was added stays, and nothing is left invalid', async () => {
+  const against = await expectedWith(
+    `CREATE TYPE mood AS ENUM ('a'); CREATE INDEX users_age ON users (age); CREATE VIEW v AS SELECT 1 AS one`,
+    'DROP TYPE mood; DROP INDEX users_age; DROP VIEW v',
+  );
+  const writer = await client(db.target());
+  await writer.sql("BEGIN; INSERT INTO app.users VALUES (1, 'a', 5)");
+  const context = here();
+  const stop = new AbortController();
+  const running = carryOut(await planFix(context, { against }), context, { signal: stop.signal });
+  await until(
+    async () =>
+      (
+        await column(
+          session,
+          `SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND wait_event_type = 'Lock'`,
+        )
+      )[0] === '1',
+    { what: 'the build waits for the writer' },
+  );
+  stop.abort();
+  await writer.sql('ROLLBACK');
+  const { end } = await running;
+  expect(end).toMatchObject({
+    status: 'cancelled',
+    state: expect.stringMatching(/^1 addition to \S+ stays\.$/),
+  });
+  expect(await column(session, 'SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid')).toEqual([]);
+  expect(await column(session, `SELECT to_regtype('app.mood')`)).toEqual(['mood']);
+});
+
+test('read-only mode is refused', async () => {
+  const against = await expectedWith('CREATE VIEW v AS SELECT 1 AS one', 'DROP VIEW v');
+  const context = contextOf(db.target(), home, { readOnly: true });
+  const { end } = await carryOut(await planFix(context, { against }), context);
+  await context.close();
+  expect(end).toMatchObject({ status: 'refused', text: expect.stringMatching(/read-only mode/) });
 });
