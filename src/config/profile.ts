@@ -16,6 +16,7 @@ import {
   INTERVALS,
   type Intervals,
   mergeIntervals,
+  type SchemaSettings,
   type Settings,
   type WaiverSettings,
 } from './settings.ts';
@@ -51,6 +52,8 @@ export interface Resolved {
   readonly waivers: readonly WaiverSettings[];
   /** Who is told outside: the profile's settings laid over those for all. */
   readonly notify: NotifySettings;
+  /** What the database is expected to be made of; it is the profile's. */
+  readonly schema: SchemaSettings;
   readonly describe: readonly Origin[];
   /** Sentences for stderr, such as a password file that others may read. */
   readonly warnings: readonly string[];
@@ -130,6 +133,7 @@ export function resolve(
     backup: { ...settings.backup, ...profile?.backup },
     waivers: profile?.waivers ?? [],
     notify: mergeNotify(settings.notify, profile?.notify),
+    schema: profile?.schema ?? {},
     intervals: {
       ...mergeIntervals(settings.intervals, profile?.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),
@@ -157,6 +161,7 @@ export function resolvedFor(
     waivers: [],
     // nobody is to be woken for a server that is thrown away
     notify: { operations: false },
+    schema: {},
     intervals: {
       ...mergeIntervals(settings.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),

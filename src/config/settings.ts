@@ -60,6 +60,14 @@ const backupSchema = z.strictObject({
 
 export type BackupSettings = z.output<typeof backupSchema>;
 
+/** What a database is expected to be made of. */
+const schemaSchema = z.strictObject({
+  /** A file of `pgdeck schema snapshot`: an absolute path. */
+  expected: z.string().startsWith('/', 'expected an absolute path').optional(),
+});
+
+export type SchemaSettings = z.output<typeof schemaSchema>;
+
 /** A finding of health that somebody knows of and lives with, to the end of a day. */
 const waiverSchema = z.strictObject({
   /** Of the finding, as health lists it; that of a check alone waives all of its findings. */
@@ -92,6 +100,7 @@ export const profileSchema = z.strictObject({
   backup: backupSchema.optional(),
   waivers: z.array(waiverSchema).optional(),
   notify: notifySchema.optional(),
+  schema: schemaSchema.optional(),
 });
 
 export type Profile = z.output<typeof profileSchema>;

@@ -29,6 +29,7 @@ export { replicationLag } from './checks/replication-lag.ts';
 export { replicationSlot } from './checks/replication-slot.ts';
 export { rollbacks } from './checks/rollbacks.ts';
 export { scheduleMissed } from './checks/schedule-missed.ts';
+export { schemaDrift } from './checks/schema-drift.ts';
 export { sequenceExhaustion } from './checks/sequence-exhaustion.ts';
 export { settingMemory } from './checks/setting-memory.ts';
 export { settingUnsafe } from './checks/setting-unsafe.ts';

@@ -36,6 +36,22 @@ export interface VolumeFact {
   readonly freeBytes: number;
 }
 
+/** Whether the database is what it should be. */
+export interface DriftFact {
+  /** The snapshot that it was compared with. */
+  readonly file: string;
+  /** What code would fail on. `id` is that of the issue in `schema check`. */
+  readonly critical: readonly {
+    readonly id: string;
+    readonly kind: 'missing' | 'changed' | 'extra' | 'invalid';
+    readonly object: string;
+    readonly path: string;
+    readonly attribute: string | null;
+  }[];
+  /** Ids of the rest; what is there and not expected is not among them. */
+  readonly minor: readonly string[];
+}
+
 /** What is not the server's to tell: the front ends hand it in. */
 export interface Outside {
   /** Milliseconds since 1970, on this machine. */
@@ -49,4 +65,6 @@ export interface Outside {
   readonly memory: Told<number>;
   /** The last hour of the server's log. */
   readonly log: Told<LogFact>;
+  /** Null: nothing is expected of this database. */
+  readonly drift: Told<DriftFact | null>;
 }

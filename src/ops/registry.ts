@@ -176,6 +176,14 @@ export const OPERATIONS: readonly OperationEntry[] = [
     load: async () => (await import('./migrate/files/operation.ts')).migrateCreate,
   },
   {
+    id: 'schema fix',
+    title: 'Add what the schema lacks',
+    summary: 'add what the database lacks of what is expected of it; nothing is dropped or changed',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('./schema/apply/fix.ts')).schemaFix,
+  },
+  {
     id: 'db drop',
     title: 'Drop a database that pgdeck made',
     summary: 'drop a copy from before a restore, or a restored copy; no other database',

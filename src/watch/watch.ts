@@ -1,6 +1,7 @@
 import type { Alert, Change, Standing } from '../alerts/alert.ts';
 import type { Least } from '../alerts/calm.ts';
 import { Tracker } from '../alerts/tracker.ts';
+import { DriftLook } from '../app/outside/drift.ts';
 import { outsideFacts } from '../app/outside/facts.ts';
 import { watchOptions } from '../app/watch.ts';
 import type { Env } from '../config/libpq/env.ts';
@@ -53,7 +54,7 @@ export interface WatchOptions {
 const NOT_YET = { unknown: 'It was not looked for yet.' };
 const NOTHING: Outside = {
   now: Number.NaN,
-  ...{ backups: NOT_YET, jobs: NOT_YET, volumes: NOT_YET, memory: NOT_YET, log: NOT_YET },
+  ...{ backups: NOT_YET, jobs: NOT_YET, volumes: NOT_YET, memory: NOT_YET, log: NOT_YET, drift: NOT_YET },
 };
 
 /** The sampler of the console without a screen: it judges each sample, makes alerts of what stays, and goes on through outages. */
@@ -64,6 +65,7 @@ export class Watch {
   readonly #tracker: Tracker;
   readonly #wallClock: () => number;
   #outside = NOTHING;
+  readonly #drift = new DriftLook();
   #waivers: readonly Waiver[];
   #assessment: Assessment | undefined;
   #sampledAt: number | undefined;
@@ -193,7 +195,14 @@ export class Watch {
     this.#log ??= new LogHour(host, resolved.thresholds.slow_query_ms);
     try {
       this.#waivers = waivers();
-      const outside = await outsideFacts({ session, resolved, env, host, log: this.#log });
+      const outside = await outsideFacts({
+        session,
+        resolved,
+        env,
+        host,
+        log: this.#log,
+        drift: this.#drift,
+      });
       if (this.#asking === look) this.#outside = outside;
     } catch (error) {
       // the settings are being written, or are wrong since then: the next time

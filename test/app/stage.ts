@@ -54,6 +54,7 @@ export class Stage {
       thresholds: mergeThresholds(thresholds),
       backup: {},
       waivers: [],
+      schema: {},
       notify: {},
       intervals: mergeIntervals(),
       describe: [],

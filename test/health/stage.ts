@@ -16,6 +16,7 @@ export const NOTHING_TOLD: Outside = {
   backups: { unknown: 'not told' },
   jobs: { unknown: 'not told' },
   volumes: { unknown: 'not told' },
+  drift: { known: null },
   memory: { unknown: 'not told' },
   log: { unknown: 'not told' },
 };

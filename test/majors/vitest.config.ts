@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: [
       'test/majors/**/*.test.ts',
+      'test/scenarios/ops/schema/kinds.test.ts',
       'test/{db,scenarios/db,ops/signal}/queries/**/*.test.ts',
       // each check fires and clears
       'test/health/checks/**/*.test.ts',

@@ -27,6 +27,7 @@ const NOT_LOOKED: Outside = {
   backups: NOT_YET,
   jobs: NOT_YET,
   volumes: NOT_YET,
+  drift: NOT_YET,
   memory: NOT_YET,
   log: NOT_YET,
 };

@@ -9,18 +9,21 @@ import { systemIdentifier } from '../../ops/database/identity.ts';
 import { journalDirectory } from '../../ops/engine/journal/runs.ts';
 import { repositoryDirectory } from '../../ops/repository/repository.ts';
 import { backupFacts } from './backups.ts';
+import type { DriftLook } from './drift.ts';
 import { jobFacts } from './jobs.ts';
 import { machineFacts } from './machine.ts';
 
 export interface OutsideOptions {
   /** To the database that is judged; what is asked of it is short. */
   readonly session: Session;
-  readonly resolved: Pick<Resolved, 'target' | 'backup'>;
+  readonly resolved: Pick<Resolved, 'target' | 'backup' | 'schema'>;
   readonly env: Env;
   /** Where the crontab is, and the server's files where it runs there. */
   readonly host: Host;
   /** Who reads the server's log: kept between two calls by whoever looks again. */
   readonly log: Pick<LogHour, 'read'>;
+  /** Who compares the schema: kept likewise. */
+  readonly drift: Pick<DriftLook, 'look'>;
   readonly now?: () => Date;
 }
 
@@ -31,20 +34,22 @@ export interface OutsideOptions {
  */
 export async function outsideFacts({
   session,
-  resolved: { target, backup },
+  resolved: { target, backup, schema },
   env,
   host,
   log,
+  drift: compared,
   now = () => new Date(),
 }: OutsideOptions): Promise<Outside> {
   const at = now();
   const identifier = await systemIdentifier(session);
   const directory = repositoryDirectory({ env, home: home(env), backup });
-  const [backups, jobs, machine, hour] = await Promise.all([
+  const [backups, jobs, machine, hour, drift] = await Promise.all([
     backupFacts(directory, { database: session.server.database, identifier, target }, at),
     jobFacts(host, journalDirectory(env, home(env)), { place: place(target), identifier }, at),
     machineFacts(host, session, target),
     log.read(session).catch((error: Error) => ({ unknown: error.message })),
+    compared.look({ target, schema }),
   ]);
-  return { now: at.getTime(), backups, jobs, log: hour, ...machine };
+  return { now: at.getTime(), backups, jobs, log: hour, drift, ...machine };
 }

@@ -1,11 +1,12 @@
 import type { LogHour } from '../../log/hour.ts';
 import type { Deck } from '../core/deck.ts';
 import type { Slot } from '../core/store.ts';
+import type { DriftLook } from './drift.ts';
 
 /** Backups, jobs and disks change slowly, and a process is started to ask for them. */
 const EVERY_MS = 120_000;
 
-const ASKED: Slot<{ at: number; asking: boolean; again: boolean; log?: LogHour }> = {
+const ASKED: Slot<{ at: number; asking: boolean; again: boolean; log?: LogHour; drift?: DriftLook }> = {
   make: () => ({ at: Number.NEGATIVE_INFINITY, asking: false, again: false }),
 };
 
@@ -36,12 +37,14 @@ export function refreshOutside(deck: Deck, changed = false): void {
 async function look(deck: Deck): Promise<void> {
   const { resolved, env, model, sampler } = deck;
   // what reads repositories and crontabs is loaded behind the first frames
-  const [{ outsideFacts }, { LogHour }, { local }, { readSettings, settingsPath }] = await Promise.all([
-    import('./facts.ts'),
-    import('../../log/hour.ts'),
-    import('../../hosts/local.ts'),
-    import('../../config/store.ts'),
-  ]);
+  const [{ outsideFacts }, { DriftLook }, { LogHour }, { local }, { readSettings, settingsPath }] =
+    await Promise.all([
+      import('./facts.ts'),
+      import('./drift.ts'),
+      import('../../log/hour.ts'),
+      import('../../hosts/local.ts'),
+      import('../../config/store.ts'),
+    ]);
   const session = sampler.control;
   if (session === undefined) return;
   const { profileName, settingsFile } = resolved;
@@ -49,6 +52,8 @@ async function look(deck: Deck): Promise<void> {
     model.waivers = readSettings(settingsPath(env, settingsFile)).profiles[profileName]?.waivers ?? [];
   const held = deck.store.held(ASKED);
   held.log ??= new LogHour(local, resolved.thresholds.slow_query_ms);
-  model.outside = await outsideFacts({ session, resolved, env, host: local, log: held.log });
+  held.drift ??= new DriftLook();
+  const { log, drift } = held;
+  model.outside = await outsideFacts({ session, resolved, env, host: local, log, drift });
   deck.nextRound();
 }

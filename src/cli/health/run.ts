@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { DriftLook } from '../../app/outside/drift.ts';
 import { type OutsideOptions, outsideFacts } from '../../app/outside/facts.ts';
 import { sayRemedies } from '../../app/remedies.ts';
 import type { Env } from '../../config/libpq/env.ts';
@@ -47,6 +48,7 @@ export async function runHealth(options: HealthOptions, resolved: Resolved, env:
       env,
       host: local,
       log: hourOf(thresholds.slow_query_ms),
+      drift: new DriftLook(),
     });
     const seen = await look(session, { thresholds, waivers, outside, checks, categories, wait });
     // stopped by a person: there is no verdict

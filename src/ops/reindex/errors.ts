@@ -17,6 +17,4 @@ export const reindexErrors = defineErrors('reindex', {
       `${indexes.join(', ')} ${indexes.length === 1 ? 'is' : 'are'} invalid.`,
       `To repair: pgdeck reindex ${indexes.map((index) => `--index ${index}`).join(' ')}`,
     ),
-  stay: ({ indexes }: { indexes: readonly { readonly index: string; readonly why: string }[] }) =>
-    failed(indexes.map(({ index, why }) => `${index} stays, invalid: ${why}`).join('\n')),
 });

@@ -3,6 +3,7 @@ import { type ReindexBloat, reindexBloat } from '../../db/queries/reindex/bloat.
 import { type ReindexLeftover, reindexLeftovers, remedyOf } from '../../db/queries/reindex/leftovers.ts';
 import type { Session } from '../../db/session.ts';
 import { bytes, duration, plural } from '../../text/units.ts';
+import { recoverConcurrently } from '../concurrently/recover.ts';
 import { holdersOf, lockChecks } from '../database/holders.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
@@ -25,7 +26,6 @@ import { bloatText, ESTIMATED } from './choices.ts';
 import { reindexErrors } from './errors.ts';
 import { type ReindexInput, reindexFields, reindexInput } from './input.ts';
 import { reindexIndexes, reindexTables } from './queries/inventory.ts';
-import { recoverReindex } from './recover.ts';
 import { chooseTargets, type ReindexScope, size, type Target } from './scope.ts';
 import { lockOf, type Manner } from './statement.ts';
 import { reindexSteps, stepId } from './steps.ts';
@@ -36,7 +36,7 @@ export const reindex = defineOperation({
   input: reindexInput,
   fields: reindexFields,
   plan: planReindex,
-  recover: recoverReindex,
+  recover: (run, context) => recoverConcurrently(run, context, 'reindex'),
 });
 
 async function planReindex(input: ReindexInput, context: OpContext): Promise<Plan> {

@@ -1,6 +1,7 @@
 import { quoteIdent, quoteRelation } from '../../db/ident.ts';
 import type { MaintenanceLock } from '../../db/queries/maintain/locks.ts';
 import { type ReindexLeftover, remedyOf } from '../../db/queries/reindex/leftovers.ts';
+import { dropSql } from '../concurrently/statement.ts';
 import type { Target } from './scope.ts';
 
 /** How everything of a run is rebuilt. */
@@ -26,6 +27,7 @@ export function lockOf({ concurrently }: Manner): MaintenanceLock {
 
 /** What removes or mends an invalid index without anybody having to wait. */
 export function remedySql(leftover: ReindexLeftover): string {
-  const verb = remedyOf(leftover) === 'drop' ? 'DROP INDEX CONCURRENTLY' : 'REINDEX INDEX CONCURRENTLY';
-  return `${verb} ${quoteRelation(leftover)}`;
+  return remedyOf(leftover) === 'drop'
+    ? dropSql(leftover)
+    : `REINDEX INDEX CONCURRENTLY ${quoteRelation(leftover)}`;
 }

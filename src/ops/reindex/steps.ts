@@ -1,18 +1,18 @@
 import { fullName } from '../../db/ident.ts';
 import { type ReindexLeftover, reindexLeftovers, remedyOf } from '../../db/queries/reindex/leftovers.ts';
 import { bytes, count, duration } from '../../text/units.ts';
+import { Doubts, sweep } from '../concurrently/doubts.ts';
+import { runWatched } from '../concurrently/wait.ts';
 import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
 import type { LastTime } from '../maintain/shared/last.ts';
 import { type Patience, withLockRetries } from '../maintain/shared/retry.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
 import { type StatementOutcome, statementPreview } from '../maintain/shared/statement.ts';
 import { IndexesBeforeAfter, untouched } from './before-after.ts';
-import { Doubts, sweep } from './doubts.ts';
 import { reindexErrors } from './errors.ts';
 import { reindexMeasure } from './queries/measure.ts';
 import { type ReindexScope, size, type Target } from './scope.ts';
 import { lockOf, type Manner, reindexSql, remedySql } from './statement.ts';
-import { runWatched } from './wait.ts';
 
 /** Somebody who has cancelled wants an answer: what cannot be removed in that many seconds is left to `recover`. */
 const SWEEP_SECONDS = 5;
@@ -44,7 +44,7 @@ export function reindexSteps(work: ReindexWork): Step[] {
   const shared: Shared = {
     ...work,
     sessions: new MaintenanceSessions(),
-    doubts: new Doubts(work.database),
+    doubts: new Doubts(work.database, 'reindex'),
     ledger: new IndexesBeforeAfter(),
   };
   return [

@@ -1,4 +1,4 @@
-import { type Attribute, compare, pathOf, type SchemaObject, type SchemaSnapshot } from './format.ts';
+import { type Attribute, compare, keyOf, pathOf, type SchemaObject, type SchemaSnapshot } from './format.ts';
 
 /** One way in which two schemas are not the same. */
 export interface SchemaDifference {
@@ -38,9 +38,16 @@ export function diffSchemas(before: SchemaSnapshot, after: SchemaSnapshot): Sche
   const added = after.objects.filter((object) => !old.has(keyOf(object)));
   const majors = [before, after].map(({ serverVersionNum }) => Math.floor(serverVersionNum / 10_000));
   const sameMajor = majors[0] === majors[1];
+  const renamed = renames(removed, added);
+  const others = (objects: readonly SchemaObject[]) =>
+    outermost(objects).filter((object) => !renamed.some((pair) => pair.includes(object)));
   return [
-    ...outermost(removed).map((object) => whole('removed', object)),
-    ...outermost(added).map((object) => whole('added', object)),
+    ...others(removed).map((object) => whole('removed', object)),
+    ...others(added).map((object) => whole('added', object)),
+    ...renamed.map(([was, is]) => ({
+      ...{ kind: 'changed' as const, object: is.kind, path: pathOf(is), attribute: 'name' },
+      ...{ before: was.name.at(-1) ?? null, after: is.name.at(-1) ?? null },
+    })),
     ...after.objects.flatMap((object) => {
       const was = old.get(keyOf(object));
       return was === undefined ? [] : changes(was, object, sameMajor);
@@ -51,8 +58,30 @@ export function diffSchemas(before: SchemaSnapshot, after: SchemaSnapshot): Sche
   );
 }
 
-function keyOf(object: SchemaObject): string {
-  return `${object.kind} ${pathOf(object)}`;
+/** Constraints and indexes that are the same but for their names: nothing that works by them is missing. */
+function renames(
+  removed: readonly SchemaObject[],
+  added: readonly SchemaObject[],
+): (readonly [SchemaObject, SchemaObject])[] {
+  const nameless = new Map<string, SchemaObject[]>();
+  const remember = (key: string, object: SchemaObject) =>
+    nameless.set(key, [...(nameless.get(key) ?? []), object]);
+  for (const object of removed) if (RENAMED.has(object.kind)) remember(withoutName(object), object);
+  return added.flatMap((object) => {
+    const was = RENAMED.has(object.kind) ? nameless.get(withoutName(object))?.shift() : undefined;
+    return was === undefined ? [] : [[was, object] as const];
+  });
+}
+
+const RENAMED = new Set(['constraint', 'domain constraint', 'index']);
+
+/** Kind, place and attributes; an index's definition begins with its name. */
+function withoutName({ kind, name, attributes }: SchemaObject): string {
+  const own = ` ${pathOf({ name: name.slice(-1) })} ON `;
+  const { definition } = attributes;
+  const text =
+    typeof definition === 'string' && kind === 'index' ? definition.replace(own, ' ON ') : definition;
+  return JSON.stringify([kind, name.slice(0, -1), { ...attributes, definition: text ?? null }]);
 }
 
 /** Without those whose table, or schema, is among them. */

@@ -8,4 +8,9 @@ export const schemaErrors = defineErrors('schema', {
     refused(`${file} was made by a newer pgdeck (format ${version}, this one reads ${reads}).`, MAKE),
   noSnapshot: ({ file, at, why }: { file: string; at: string; why: string }) =>
     refused(`${file} is no snapshot of a schema: ${at === '' ? '' : `${at}: `}${why}.`, MAKE),
+  noBaseline: ({ file }: { file: string }) =>
+    refused(
+      `${file} is no baseline.`,
+      'Name a former output of pgdeck schema check --json, or a JSON list of ids of issues.',
+    ),
 });

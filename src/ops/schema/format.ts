@@ -13,6 +13,8 @@ const objectSchema = z.object({
   identity: z.string().optional(),
   /** What is as it is by default is absent. */
   attributes: z.record(z.string(), z.union([z.string(), z.boolean(), z.number(), z.array(z.string())])),
+  /** Somebody has written it beside the object: whatever is wrong with it, or with what is in it, is critical. */
+  critical: z.boolean().optional(),
 });
 
 export const snapshotSchema = z.object({
@@ -46,8 +48,21 @@ export function compare(a: string, b: string): number {
 
 /** The snapshot as JSON with a line for each object, so that a version control shows what has changed. */
 export function snapshotText({ formatVersion, serverVersionNum, objects }: SchemaSnapshot): string {
-  const lines = objects.map(({ kind, name, identity, attributes }) =>
-    JSON.stringify({ kind, name, ...(identity !== undefined && { identity }), attributes }),
+  const lines = objects.map(({ kind, name, identity, attributes, critical }) =>
+    JSON.stringify({
+      ...{ kind, name, ...(identity !== undefined && { identity }), attributes },
+      ...(critical === true && { critical }),
+    }),
   );
   return `{"formatVersion":${formatVersion},"serverVersionNum":${serverVersionNum},"objects":[\n${lines.join(',\n')}\n]}\n`;
+}
+
+/** What an object is told apart from others by. */
+export function keyOf(object: Pick<SchemaObject, 'kind' | 'name' | 'identity'>): string {
+  return `${object.kind} ${pathOf(object)}`;
+}
+
+/** Owners and grants: there only where somebody asked for them. */
+export function isPrivileges({ kind }: Pick<SchemaObject, 'kind'>): boolean {
+  return kind === 'privileges' || kind === 'default privileges';
 }

@@ -8,6 +8,7 @@ import { catalogFunctions } from './queries/functions.ts';
 import { catalogIndexes } from './queries/indexes.ts';
 import type { CatalogObject } from './queries/object.ts';
 import { catalogOthers } from './queries/others.ts';
+import { catalogPrivileges } from './queries/privileges.ts';
 import { catalogPublications } from './queries/publications.ts';
 import { catalogRelations } from './queries/relations.ts';
 import { catalogSchemas } from './queries/schemas.ts';
@@ -29,6 +30,14 @@ const QUERIES = [
   catalogOthers,
 ];
 
+export interface SnapshotOptions {
+  /** With owners and grants, as objects of the kind `privileges`. */
+  readonly grants?: boolean;
+}
+
+const queriesFor = ({ grants = false }: SnapshotOptions) =>
+  grants ? [...QUERIES, catalogPrivileges] : QUERIES;
+
 /** What decides how the server writes a definition: names with their schema, and times the same everywhere. */
 const SETTINGS: Readonly<Record<string, string>> = {
   search_path: '',
@@ -48,14 +57,17 @@ const ATTEMPTS = 3;
 
 /**
  * Takes down what the session's database is made of: schemas, extensions, types, tables, columns, constraints, indexes,
- * views, functions, triggers, rules, policies, sequences, publications and the rest, with comments. Not owners, grants,
- * data, subscriptions, nor what belongs to an extension. In a transaction of its own that reads only, so the session
+ * views, functions, triggers, rules, policies, sequences, publications and the rest, with comments. Not data,
+ * subscriptions, nor what belongs to an extension; owners and grants where they are asked for. In a transaction of its own that reads only, so the session
  * must not be in one. Throws {@link DbError}.
  */
-export async function takeSchemaSnapshot(session: Session): Promise<SchemaSnapshot> {
+export async function takeSchemaSnapshot(
+  session: Session,
+  options: SnapshotOptions = {},
+): Promise<SchemaSnapshot> {
   for (let attempt = 1; ; attempt++)
     try {
-      return await within(session, ALONE, prepared);
+      return await within(session, ALONE, (one) => prepared(one, options));
     } catch (error) {
       if (!(error instanceof DbError) || error.code !== GONE || attempt === ATTEMPTS) throw error;
     }
@@ -69,6 +81,8 @@ export function takeUncommittedSnapshot(session: Session): Promise<SchemaSnapsho
   return within(session, SAVED, unprepared);
 }
 
+type Read = (session: Session) => Promise<CatalogObject[]>;
+
 const ALONE = { begin: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', end: 'ROLLBACK' };
 /** What the transaction has set, a role or a timeout, does not decide what is seen, and is set again afterwards. */
 const SAVED = {
@@ -76,11 +90,7 @@ const SAVED = {
   end: 'ROLLBACK TO SAVEPOINT pgdeck_snapshot; RELEASE SAVEPOINT pgdeck_snapshot',
 };
 
-async function within(
-  session: Session,
-  { begin, end }: typeof ALONE,
-  read: typeof prepared,
-): Promise<SchemaSnapshot> {
+async function within(session: Session, { begin, end }: typeof ALONE, read: Read): Promise<SchemaSnapshot> {
   await session.sql(begin);
   try {
     const objects = await readCatalog(session, read);
@@ -91,7 +101,7 @@ async function within(
   }
 }
 
-async function readCatalog(session: Session, read: typeof prepared): Promise<SchemaObject[]> {
+async function readCatalog(session: Session, read: Read): Promise<SchemaObject[]> {
   const settings = Object.entries(SETTINGS);
   await session.sql(
     `SELECT ${settings.map((_, i) => `set_config($${i * 2 + 1}, $${i * 2 + 2}, true)`).join(', ')}`,
@@ -100,8 +110,8 @@ async function readCatalog(session: Session, read: typeof prepared): Promise<Sch
   return (await read(session)).map(objectOf).sort(byPath);
 }
 
-async function prepared(session: Session): Promise<CatalogObject[]> {
-  return (await session.batch(QUERIES.map((query) => call(query, undefined)))).flatMap(rowsOf);
+async function prepared(session: Session, options: SnapshotOptions): Promise<CatalogObject[]> {
+  return (await session.batch(queriesFor(options).map((query) => call(query, undefined)))).flatMap(rowsOf);
 }
 
 /** In a session of others' statements: DEALLOCATE or DISCARD may have taken what was prepared in it. */

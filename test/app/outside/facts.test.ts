@@ -1,6 +1,7 @@
 import { chownSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DriftLook } from '../../../src/app/outside/drift.ts';
 import { outsideFacts } from '../../../src/app/outside/facts.ts';
 import { connect } from '../../../src/db/client.ts';
 import type { Target } from '../../../src/db/target.ts';
@@ -52,8 +53,8 @@ async function facts(
   const session = await connect({ ...target, host: testServer().host }, 'slow', 'pgdeck-monitor');
   try {
     return await outsideFacts({
-      ...{ session, host, resolved: { target, backup: {} }, env: { ...env, ...more.env } },
-      log: new LogHour(host, 1000),
+      ...{ session, host, resolved: { target, backup: {}, schema: {} }, env: { ...env, ...more.env } },
+      ...{ log: new LogHour(host, 1000), drift: new DriftLook() },
       ...(now && { now: () => now }),
     });
   } finally {

@@ -37,6 +37,7 @@ const OUTSIDE: Outside = {
     known: [{ id: 'b1', madeAt: NOW - 2 * DAY * 1000, verifiedAt: NOW, provenAt: NOW - 2 * DAY * 1000 }],
   },
   jobs: { known: [] },
+  drift: { known: null },
   volumes: { known: [{ name: 'data directory', totalBytes: 100 * GB, freeBytes: 50 * GB }] },
   memory: { known: 16 * GB },
   log: { unknown: 'replaced below' },

@@ -21,6 +21,18 @@ const PHASES = [
   'waiting for readers before dropping',
 ];
 
+/** Those of CREATE INDEX CONCURRENTLY. */
+export const CREATE_PHASES = PHASES.slice(0, -2);
+
+export interface WatchOptions {
+  readonly label: string;
+  readonly lockTimeout: number;
+  /** It is about one index. */
+  readonly lone: boolean;
+  /** As the server names them, in their order; those of REINDEX without it. */
+  readonly phases?: readonly string[];
+}
+
 /**
  * Runs one statement with its phases shown, and says whom it waits for. `lockTimeout` in seconds, 0 without end. Throws
  * DbError.
@@ -29,13 +41,13 @@ export async function runWatched(
   io: StepIo,
   sessions: MaintenanceSessions,
   sql: string,
-  { label, lockTimeout, lone }: { label: string; lockTimeout: number; lone: boolean },
+  { label, lockTimeout, lone, phases = PHASES }: WatchOptions,
 ): Promise<StatementOutcome> {
   const { session } = await sessions.worker(io);
   const over = new AbortController();
   const told = tellWaits(io, await sessions.watcher(io), session.pid, over.signal);
   try {
-    const watch = [{ query: progressCreateIndex, phases: lone ? PHASES : [] }];
+    const watch = [{ query: progressCreateIndex, phases: lone ? phases : [] }];
     return await runStatement(io, sessions, sql, { lockTimeout, label, watch });
   } finally {
     over.abort();

@@ -10,9 +10,12 @@ import { holderRemedy, holdersOf, holderText } from '../database/holders.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { sentenceOf } from '../error.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
-import { reindexErrors } from './errors.ts';
-import { remedySql } from './statement.ts';
+import { concurrentlyErrors } from './errors.ts';
+import { dropSql } from './statement.ts';
 import { runWatched } from './wait.ts';
+
+/** Whose facts in the journal they are: those of older runs keep the word that they were written with. */
+export type Family = 'reindex' | 'indexes' | 'schema';
 
 const doubtSchema = z.object({
   /** Oid of the table. */
@@ -21,28 +24,35 @@ const doubtSchema = z.object({
   name: z.string(),
   /** Oids of the indexes that were invalid before: not this run's to remove. */
   known: z.array(z.int()),
+  /** Name of the index that was being created, in the schema of the table. */
+  creates: z.string().optional(),
+  /** Oid of the index that was being dropped. */
+  drops: z.int().optional(),
 });
 
-const factsSchema = z.object({
-  reindex: z.object({ database: z.string(), doubts: z.array(doubtSchema) }),
-});
+const recordSchema = z.object({ database: z.string(), doubts: z.array(doubtSchema) });
 
-/** A table that an unfinished REINDEX CONCURRENTLY may have left copies of indexes on. */
+/**
+ * A table that an unfinished statement may have left an invalid index on: copies of REINDEX CONCURRENTLY, the one that was
+ * created, the one that was dropped.
+ */
 export type Doubt = z.output<typeof doubtSchema>;
 
 /** What a run has recorded last; undefined when it had not begun anything. */
-export function recorded(facts: unknown): z.output<typeof factsSchema>['reindex'] | undefined {
-  const parsed = factsSchema.safeParse(facts);
-  return parsed.success ? parsed.data.reindex : undefined;
+export function recorded(facts: unknown, family: Family): z.output<typeof recordSchema> | undefined {
+  const parsed = z.object({ [family]: recordSchema }).safeParse(facts);
+  return parsed.success ? parsed.data[family] : undefined;
 }
 
 /** The steps that were begun and are not known to be finished; recorded whenever that changes. */
 export class Doubts {
   readonly #database: string;
+  readonly #family: Family;
   readonly #open = new Map<string, Doubt>();
 
-  constructor(database: string) {
+  constructor(database: string, family: Family) {
     this.#database = database;
+    this.#family = family;
   }
 
   /** Before a statement that may leave something: on disk when it returns. Throws DbError. */
@@ -50,10 +60,14 @@ export class Doubts {
     io: StepIo,
     session: Session,
     step: string,
-    { oid, name }: { readonly oid: number; readonly name: string },
+    {
+      oid,
+      name,
+      ...work
+    }: { readonly oid: number; readonly name: string } & Pick<Doubt, 'creates' | 'drops'>,
   ): Promise<void> {
     const invalid = await session.run(reindexLeftovers, { oids: [oid] });
-    this.#open.set(step, { table: oid, name, known: invalid.map((one) => one.oid) });
+    this.#open.set(step, { table: oid, name, known: invalid.map((one) => one.oid), ...work });
     this.#record(io);
   }
 
@@ -71,11 +85,11 @@ export class Doubts {
   }
 
   #record(io: StepIo): void {
-    const reindex: z.input<typeof factsSchema>['reindex'] = {
+    const facts: z.input<typeof recordSchema> = {
       database: this.#database,
       doubts: [...this.#open.values()],
     };
-    io.record({ reindex });
+    io.record({ [this.#family]: facts });
   }
 }
 
@@ -85,15 +99,21 @@ export async function leftOn(
   doubts: readonly Doubt[],
 ): Promise<{ readonly left: ReindexLeftover[]; readonly built: ReindexLeftover[] }> {
   const oids = doubts.map(({ table }) => table);
-  const found = (await session.run(reindexLeftovers, { oids })).filter(
-    (one) =>
-      remedyOf(one) === 'drop' &&
-      doubts.some(({ table, known }) => table === one.table_oid && !known.includes(one.oid)),
+  const found = (await session.run(reindexLeftovers, { oids })).filter((one) =>
+    doubts.some((doubt) => doubt.table === one.table_oid && isLeftOf(doubt, one)),
   );
   return {
     left: found.filter(({ builder }) => builder === null),
     built: found.filter(({ builder }) => builder !== null),
   };
+}
+
+/** Whether an invalid index of its table is what the statement has left. */
+function isLeftOf({ known, creates, drops }: Doubt, one: ReindexLeftover): boolean {
+  // named by a person: also where it was invalid before
+  if (drops !== undefined) return one.oid === drops;
+  if (known.includes(one.oid)) return false;
+  return creates === undefined ? remedyOf(one) === 'drop' : one.name === creates && !one.toast;
 }
 
 /** Only such a session of a run may still be building. */
@@ -106,7 +126,7 @@ const GONE_MS = 5_000;
 const PAUSE_MS = 50;
 
 /**
- * Removes the copies that a REINDEX CONCURRENTLY of run `applicationName` has left on these tables. DROP INDEX
+ * Removes what an unfinished statement of run `applicationName` has left on these tables. DROP INDEX
  * CONCURRENTLY waits for everybody who uses the table, for `patience` seconds in all. Throws {@link OpError} that
  * names what stays and why; DbError.
  */
@@ -130,11 +150,11 @@ export async function sweep(
     const name = fullName(one.schema, one.name);
     const why = one.may_drop
       ? await drop(io, sessions, one, Math.max(LEAST_SECONDS, (until - performance.now()) / 1000))
-      : `only ${one.toast ? 'a superuser' : `its owner ${one.owner} or a superuser`} may do that: ${remedySql(one)}`;
+      : `only ${one.toast ? 'a superuser' : `its owner ${one.owner} or a superuser`} may do that: ${dropSql(one)}`;
     if (why === undefined) io.line(`Removed ${name}, which was not finished.`);
     else stay.push({ index: name, why });
   }
-  if (stay.length > 0) throw reindexErrors.stay({ indexes: stay });
+  if (stay.length > 0) throw concurrentlyErrors.stay({ indexes: stay });
 }
 
 /** Also when the time is over each is tried: it may be of another table. */
@@ -158,7 +178,7 @@ async function drop(
 ): Promise<string | undefined> {
   const label = fullName(leftover.schema, leftover.name);
   try {
-    await runWatched(io, sessions, remedySql(leftover), { label, lockTimeout: patience, lone: true });
+    await runWatched(io, sessions, dropSql(leftover), { label, lockTimeout: patience, lone: true });
     return undefined;
   } catch (error) {
     if (io.signal.aborted || (error instanceof DbError && error.kind === 'lost')) throw error;

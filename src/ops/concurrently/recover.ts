@@ -5,15 +5,23 @@ import type { Run } from '../engine/journal/runs.ts';
 import { roleOf } from '../engine/journal/server.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Plan } from '../engine/plan.ts';
-import { isAtWork, leftOn, recorded, sweep } from './doubts.ts';
-import { remedySql } from './statement.ts';
+import { type Family, isAtWork, leftOn, recorded, sweep } from './doubts.ts';
+import { dropSql } from './statement.ts';
 
 /** Nobody stands before the screen: whoever uses the table is waited for longer. */
 const SWEEP_SECONDS = 60;
 
-/** Removes the copies that a run has left on the tables it had begun; undefined when there are none. Throws DbError. */
-export async function recoverReindex(run: Run, context: OpContext): Promise<Plan | undefined> {
-  const facts = recorded(run.facts);
+/**
+ * Removes what a run has left unfinished on the tables it had begun; undefined when there is nothing. `lock`: what no other
+ * run of its kind may do meanwhile. Throws DbError.
+ */
+export async function recoverConcurrently(
+  run: Run,
+  context: OpContext,
+  family: Family,
+  lock: string = family,
+): Promise<Plan | undefined> {
+  const facts = recorded(run.facts, family);
   if (facts === undefined || facts.doubts.length === 0) return undefined;
   const { database, doubts } = facts;
   const session = await context.session(database);
@@ -49,12 +57,12 @@ export async function recoverReindex(run: Run, context: OpContext): Promise<Plan
       {
         id: 'sweep',
         title,
-        preview: found.length === 0 ? 'DROP INDEX CONCURRENTLY …' : found.map(remedySql).join(';\n'),
+        preview: found.length === 0 ? 'DROP INDEX CONCURRENTLY …' : found.map(dropSql).join(';\n'),
         effect: 'reads and writes continue',
         run: (io) => sweep(io, doubts, { patience: SWEEP_SECONDS, applicationName, database }),
       },
     ],
-    locks: [{ family: 'reindex', database }],
+    locks: [{ family: lock, database }],
     reaches: () => 'No rows were changed; no invalid index is left of it.',
     leaves: () => 'No rows were changed; an invalid index takes writes and serves no query.',
   };
