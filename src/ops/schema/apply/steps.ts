@@ -104,7 +104,6 @@ export function checkStep(
     title: 'Check again',
     preview: 'the structure is taken down and compared again',
     effect: 'reads only',
-    always: true,
     late: true,
     run: async (io) => {
       const back = progress.done

@@ -10,6 +10,8 @@ import type { OperationEntry, RawInput } from '../../../../src/ops/engine/operat
 import type { Plan, Step } from '../../../../src/ops/engine/plan.ts';
 import { entryOf, OPERATIONS } from '../../../../src/ops/registry.ts';
 import { listBackups } from '../../../../src/ops/repository/repository.ts';
+import { snapshotText } from '../../../../src/ops/schema/format.ts';
+import { takeSchemaSnapshot } from '../../../../src/ops/schema/snapshot.ts';
 import { script, untilCancelled, WizardStage } from '../../../app/wizard/stage.ts';
 import { carryOut, contextOf } from '../../../ops/engine/run/stage.ts';
 import { directoryOf, ways } from '../../../ops/migrate/run/stage.ts';
@@ -94,6 +96,17 @@ async function backedUp(): Promise<string> {
 
 const dir = join(home, 'migrations');
 
+/** A file of the structure with a table that is not there any more. */
+async function expected(): Promise<string> {
+  const file = join(home, 'schema.json');
+  await inDatabase(db.database, async (session) => {
+    await session.sql('CREATE TABLE IF NOT EXISTS expected_of_it (id int)');
+    writeFileSync(file, snapshotText(await takeSchemaSnapshot(session)));
+    await session.sql('DROP TABLE expected_of_it');
+  });
+  return file;
+}
+
 /** What each is given so that there is something to do; in the order of the registry. */
 const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   prepared: async () => {
@@ -126,6 +139,7 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   },
   'migrate verify': async () => ({ dir }),
   'migrate create': async () => ({ name: 'c', dir, tool: 'sql' }),
+  'schema fix': async () => ({ against: await expected() }),
   'db drop': async () => ({ name: 'outcomes_copy' }),
   'schedule install': async () => ({ name: 'outcomes', at: '30 2 * * *' }),
   'schedule remove': async () => ({ name: 'outcomes' }),

@@ -19,30 +19,43 @@ export function makeConstraint(constraint: SchemaObject, sides: Sides): Addition
   const table = constraint.name.slice(0, 2);
   const partitioned = sides.expected.of('table', table)?.attributes.partition_key !== undefined;
   const key = partitioned || definition.includes('WITHOUT OVERLAPS') ? null : KEY.exec(definition);
-  return key === null ? makeDirectly(constraint, definition, sides) : makeKey(constraint, key);
+  return key === null ? makeDirectly(constraint, definition, sides) : makeKey(constraint, key, sides);
 }
 
-/** The index first, which takes long and keeps nobody from writing; the constraint takes it over in a moment. */
+/**
+ * The index first, which takes long and keeps nobody from writing; the constraint takes it over in a moment. One that a
+ * run has left which was stopped between the two is taken over, too.
+ */
 function makeKey(
   constraint: SchemaObject,
-  [, word, distinct, columns, include, ...deferred]: RegExpExecArray,
+  [, word, distinct = '', columns = '', include = '', ...deferred]: RegExpExecArray,
+  { actual }: Sides,
 ): Addition[] {
   const table = constraint.name.slice(0, 2);
   const [relation, own] = [quoted(table), quoteIdent(constraint.name[2] ?? '')];
   const tablespace = text(constraint, 'tablespace');
+  const what = `${columns}${include}${distinct}`;
+  const there = actual.of('index', constraint.name);
+  const same =
+    there !== undefined &&
+    /^CREATE UNIQUE INDEX /.test(text(there, 'definition') ?? '') &&
+    text(there, 'definition')?.endsWith(` USING btree ${what}`) === true;
   const index = [
-    `CREATE UNIQUE INDEX CONCURRENTLY ${own} ON ${relation} ${columns}${include ?? ''}${distinct ?? ''}`,
+    `CREATE UNIQUE INDEX CONCURRENTLY ${own} ON ${relation} ${what}`,
     ...(tablespace === undefined ? [] : [`TABLESPACE ${quoteIdent(tablespace)}`]),
   ].join(' ');
-  const back = `DROP INDEX CONCURRENTLY ${quoted([table[0] ?? '', constraint.name[2] ?? ''])}`;
+  const name = quoted([table[0] ?? '', constraint.name[2] ?? '']);
+  const build = same ? `REINDEX INDEX CONCURRENTLY ${name}` : index;
+  const back = `DROP INDEX CONCURRENTLY ${name}`;
   const add = `ALTER TABLE ${relation} ADD CONSTRAINT ${own} ${word} USING INDEX ${own}${deferred.filter(Boolean).join('')}`;
+  const built = addition(constraint, 'key', [same ? { sql: build } : { sql: build, back }], {
+    alone: true,
+    on: table,
+    lock: 'ShareUpdateExclusiveLock',
+    reads: { kind: 'unique', definition: text(constraint, 'definition') ?? '' },
+  });
   return [
-    addition(constraint, 'key', [{ sql: index, back }], {
-      alone: true,
-      on: table,
-      lock: 'ShareUpdateExclusiveLock',
-      reads: { kind: 'unique', definition: text(constraint, 'definition') ?? '' },
-    }),
+    ...(same && there.attributes.invalid !== true ? [] : [built]),
     addition(constraint, 'key', [{ sql: add, back: dropOf(constraint) }, ...commentOf(constraint)], {
       on: table,
       lock: 'AccessExclusiveLock',
