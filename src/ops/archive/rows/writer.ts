@@ -36,6 +36,8 @@ export class RowsWriter {
   readonly #manifest: RowsManifest;
   readonly #parts: RowsPart[] = [];
   #whole: Hash = createHash('sha256');
+  /** A part whose transaction is about to be committed, or was: nobody has heard yet. */
+  pending: { readonly part: PendingPart; readonly xid: string } | undefined;
 
   private constructor(directory: string, manifest: RowsManifest) {
     this.directory = directory;
