@@ -45,7 +45,7 @@ export function keyChecks(key: Key, look: Look): Check[] {
 }
 
 /** What this role must be able to do. */
-export function rightsCheck(look: Look, then: OrphansInput['then'], user: string): Check[] {
+export function rightsCheck(look: Look, then: OrphansInput['action'], user: string): Check[] {
   const { facts, parent } = look;
   const lacks = [
     facts.may_select ? [] : [`SELECT on ${shown(facts)}`],
@@ -75,7 +75,7 @@ export function rightsCheck(look: Look, then: OrphansInput['then'], user: string
 }
 
 /** What stands in the way of taking the rows out. */
-export function rowsChecks(key: Key, look: Look, then: OrphansInput['then']): Check[] {
+export function rowsChecks(key: Key, look: Look, then: OrphansInput['action']): Check[] {
   if (then === 'keep') return [];
   const { facts, orphans, identity, columns } = look;
   const found: Check[] = [];

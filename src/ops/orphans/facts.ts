@@ -13,6 +13,8 @@ const keySchema = z.object({
   /** Without NOT VALID. */
   definition: z.string(),
   comment: z.string().nullable(),
+  /** What it says as data: the server writes it in its own words once it is made. */
+  shape: z.string(),
   /** How it was before the run. */
   was: z.enum(['missing', 'not_valid']),
 });

@@ -14,7 +14,7 @@ export const orphansInput = z
     key: z.string().optional(),
     columns: z.string().optional(),
     references: z.string().optional(),
-    then: z.enum(['keep', 'delete', 'set-null']).default('keep'),
+    action: z.enum(['keep', 'delete', 'set-null']).default('keep'),
     on_delete: z.enum(ACTIONS).default('no-action'),
     on_update: z.enum(ACTIONS).default('no-action'),
     match: z.enum(['simple', 'full']).default('simple'),
@@ -44,7 +44,7 @@ export function rowsDirectory(context: Pick<OpContext, 'env' | 'home' | 'backup'
 }
 
 const missing = (raw: RawInput) => raw.key === undefined || raw.key === '';
-const changes = (raw: RawInput) => raw.then === 'delete' || raw.then === 'set-null';
+const changes = (raw: RawInput) => raw.action === 'delete' || raw.action === 'set-null';
 
 export const orphansFields: Record<keyof OrphansInput, Field> = {
   table: {
@@ -74,8 +74,9 @@ export const orphansFields: Record<keyof OrphansInput, Field> = {
     placeholder: 'table(x,y)',
     when: missing,
   },
-  then: {
+  action: {
     title: 'Then',
+    flag: 'then',
     hint: 'keep counts only; delete and set-null archive the rows first, then make the key valid',
   },
   on_delete: { title: 'On delete', hint: 'of a missing key: what becomes of rows', when: missing },

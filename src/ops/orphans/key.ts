@@ -13,6 +13,8 @@ export interface Key extends KeyShape {
   readonly name: string;
   /** `FOREIGN KEY (…) REFERENCES …`, without NOT VALID. */
   readonly definition: string;
+  /** The same as data, see {@link shapeOf}. */
+  readonly shape: string;
   readonly comment: string | null;
   /** As the catalog has it; undefined for one that is missing. */
   readonly there: ForeignKey | undefined;
@@ -91,10 +93,24 @@ export function keyThere(key: ForeignKey, { tables }: Inventory): Key {
     collations: key.columns.map(() => ''),
     match: key.match === 'f' ? 'full' : 'simple',
     definition: withoutNotValid(key.definition),
+    shape: shapeOf(key),
     comment: key.comment,
     there: key,
     faults: [],
   };
+}
+
+/** What a key says, but for its name: the same for two that are the same. */
+export function shapeOf(
+  key: Pick<
+    ForeignKey,
+    'columns' | 'referenced' | 'parent_schema' | 'parent' | 'match' | 'on_delete' | 'on_update'
+  > &
+    Partial<Pick<ForeignKey, 'definition'>>,
+): string {
+  const { columns, referenced, parent_schema, parent, match, on_delete, on_update, definition = '' } = key;
+  const late = / DEFERRABLE( INITIALLY DEFERRED)?( NOT VALID)?$/.test(definition);
+  return JSON.stringify([columns, referenced, parent_schema, parent, match, on_delete, on_update, late]);
 }
 
 export function withoutNotValid(definition: string): string {
@@ -141,6 +157,12 @@ async function missingKey(
     ...{ name, table, parent, columns, referenced, operators, collations },
     match: input.match,
     definition: definitionOf(input, parent, columns, referenced),
+    shape: shapeOf({
+      ...{ columns, referenced, parent_schema: parent.schema, parent: parent.name },
+      match: input.match === 'full' ? 'f' : 's',
+      on_delete: ACTION_CODES[input.on_delete],
+      on_update: ACTION_CODES[input.on_update],
+    }),
     comment: null,
     there: undefined,
     faults: [
@@ -200,6 +222,14 @@ async function mustHave(session: Session, table: OrphanTable, names: readonly st
   const column = names.find((name) => !there.includes(name));
   if (column !== undefined) throw orphansErrors.noColumn({ table: shown(table), column, there });
 }
+
+const ACTION_CODES: Readonly<Record<Action, string>> = {
+  'no-action': 'a',
+  restrict: 'r',
+  cascade: 'c',
+  'set-null': 'n',
+  'set-default': 'd',
+};
 
 const ACTION_SQL: Readonly<Record<Action, string>> = {
   'no-action': '',

@@ -51,7 +51,7 @@ export interface Look {
 export async function lookAt(
   session: Session,
   key: Key,
-  { then }: Pick<OrphansInput, 'then'>,
+  { action: then }: Pick<OrphansInput, 'action'>,
   all: Inventory,
 ): Promise<Look> {
   const event = then === 'set-null' ? 'update' : 'delete';
@@ -120,7 +120,7 @@ function valueText(json: string): string {
 async function belowKeys(
   session: Session,
   key: Key,
-  then: OrphansInput['then'],
+  then: OrphansInput['action'],
   { keys, tables }: Inventory,
 ): Promise<BelowKey[]> {
   const change = (one: ForeignKey) =>

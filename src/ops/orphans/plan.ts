@@ -20,7 +20,7 @@ export async function planOrphans(input: OrphansInput, context: OpContext): Prom
     expected: look.orphans.exact ? look.orphans.rows : undefined,
     removal: {
       ...{ key, leaves: look.leaves, below: look.below },
-      how: input.then === 'set-null' ? 'set_null' : 'deleted',
+      how: input.action === 'set-null' ? 'set_null' : 'deleted',
       columns: look.columns.map(({ name }) => name),
       described: look.columns.map(({ name, type, generated }) => ({ name, type, generated })),
       serverVersion: session.server.version,
@@ -28,13 +28,13 @@ export async function planOrphans(input: OrphansInput, context: OpContext): Prom
   });
   const done = key.there?.valid === true;
   const idle = look.orphans.exact && look.orphans.rows === 0;
-  const takes = input.then !== 'keep' && !idle && !done;
-  const danger: Danger = input.then === 'keep' ? 'none' : takes ? 'type-name' : 'confirm';
+  const takes = input.action !== 'keep' && !idle && !done;
+  const danger: Danger = input.action === 'keep' ? 'none' : takes ? 'type-name' : 'confirm';
   const checks: Check[] = [
     ...(await wayChecks(context, [look.facts, look.parent], input.wait)),
     ...keyChecks(key, look),
-    ...rightsCheck(look, input.then, session.server.user),
-    ...rowsChecks(key, look, input.then),
+    ...rightsCheck(look, input.action, session.server.user),
+    ...rowsChecks(key, look, input.action),
     ...(takes ? [await archiveCheck(archives, sizeOf(look))] : []),
   ];
   return {
@@ -42,7 +42,7 @@ export async function planOrphans(input: OrphansInput, context: OpContext): Prom
     title: titleOf(input, key, takes),
     subject: shown(key.table),
     danger,
-    writes: input.then !== 'keep',
+    writes: input.action !== 'keep',
     server: context.place,
     input: { ...input },
     facts: factsOf(input, key, look, { archives, takes }),
@@ -50,7 +50,7 @@ export async function planOrphans(input: OrphansInput, context: OpContext): Prom
     checks,
     steps: done ? [] : stepsOf(input, work, { takes, major: session.server.major }),
     ...(takes && { consequence: consequenceOf(input, key, look, archives) }),
-    ...(input.then !== 'keep' && {
+    ...(input.action !== 'keep' && {
       locks: [{ family: 'orphans', database: session.server.database }],
       undo: 'undo' as const,
       undoableInPart: () => work.keyChanged || work.rows > 0,
@@ -60,7 +60,7 @@ export async function planOrphans(input: OrphansInput, context: OpContext): Prom
   };
 }
 
-function titleOf({ then }: OrphansInput, key: Key, takes: boolean): string {
+function titleOf({ action: then }: OrphansInput, key: Key, takes: boolean): string {
   const table = shown(key.table);
   if (then === 'keep') return `Count the orphans of ${table}`;
   if (takes) return `${then === 'delete' ? 'Delete' : 'Set null'} the orphans of ${table}`;
@@ -69,7 +69,7 @@ function titleOf({ then }: OrphansInput, key: Key, takes: boolean): string {
 
 /** On a partitioned table a key cannot be NOT VALID before 18. */
 function stepsOf(
-  { then }: OrphansInput,
+  { action: then }: OrphansInput,
   work: Work,
   { takes, major }: { takes: boolean; major: number },
 ): Step[] {
@@ -85,7 +85,7 @@ function stepsOf(
 }
 
 function factsOf(
-  { then }: OrphansInput,
+  { action: then }: OrphansInput,
   key: Key,
   { orphans, facts, leaves }: Look,
   { archives, takes }: { archives: string; takes: boolean },
@@ -153,14 +153,19 @@ function sizeOf({ leaves, orphans }: Look): number {
   return rows === 0 ? size : size * Math.min(1, orphans.rows / rows);
 }
 
-function consequenceOf({ then }: OrphansInput, key: Key, { orphans }: Look, archives: string): string {
+function consequenceOf(
+  { action: then }: OrphansInput,
+  key: Key,
+  { orphans }: Look,
+  archives: string,
+): string {
   const rows = orphans.exact ? plural(orphans.rows, 'row') : `About ${count(orphans.rows)} rows`;
   const what =
     then === 'delete' ? 'are deleted' : `get NULL in ${key.columns.map((name) => name).join(', ')}`;
   return `${rows} of ${shown(key.table)} ${what}. They are kept in ${archives}, from where undo puts them back.`;
 }
 
-function taken({ then }: OrphansInput, work: Work): string {
+function taken({ action: then }: OrphansInput, work: Work): string {
   const { rows, writer, key } = work;
   if (rows === 0 || writer === undefined) return '';
   const what = then === 'delete' ? 'deleted' : 'set NULL';
@@ -168,12 +173,12 @@ function taken({ then }: OrphansInput, work: Work): string {
 }
 
 function reached(input: OrphansInput, work: Work): string {
-  if (input.then === 'keep') return 'No row was changed; no row breaks the key.';
+  if (input.action === 'keep') return 'No row was changed; no row breaks the key.';
   return [taken(input, work), `${work.key.name} is valid.`].filter(Boolean).join(' ');
 }
 
 function left(input: OrphansInput, work: Work): string {
-  if (input.then === 'keep') return 'No row was changed.';
+  if (input.action === 'keep') return 'No row was changed.';
   const rows = taken(input, work);
   const key = work.keyChanged && work.key.there === undefined ? `${work.key.name} is there, NOT VALID.` : '';
   if (rows === '' && key === '') return 'No row was changed, and no key.';

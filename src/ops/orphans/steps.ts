@@ -43,9 +43,9 @@ export class Work {
   }
 
   get facts(): KeyFacts {
-    const { table, name, columns, definition, comment, there } = this.key;
+    const { table, name, columns, definition, comment, shape, there } = this.key;
     return {
-      ...{ schema: table.schema, table: table.name, name, definition, comment },
+      ...{ schema: table.schema, table: table.name, name, definition, comment, shape },
       columns: [...columns],
       was: there === undefined ? 'missing' : 'not_valid',
     };

@@ -6,7 +6,7 @@ import type { StepIo } from '../../engine/plan.ts';
 import { withLockRetries } from '../../maintain/shared/retry.ts';
 import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
 import type { KeyFacts } from '../facts.ts';
-import { withoutNotValid } from '../key.ts';
+import { shapeOf, withoutNotValid } from '../key.ts';
 import { type ForeignKey, foreignKeys } from '../queries/keys.ts';
 
 /** Seconds that one attempt waits for its locks: whoever comes later stands behind it for as long. */
@@ -41,8 +41,8 @@ export async function findKey(session: Session, key: Named): Promise<ForeignKey 
 }
 
 /** Whether the key is what was meant, valid or not. */
-export function isSame(found: ForeignKey, { definition }: Named): boolean {
-  return withoutNotValid(found.definition) === definition;
+export function isSame(found: ForeignKey, { was, definition, shape }: KeyFacts): boolean {
+  return was === 'missing' ? shapeOf(found) === shape : withoutNotValid(found.definition) === definition;
 }
 
 export interface Alter {
