@@ -19,6 +19,7 @@ export const CATEGORIES = {
   /** Judged, and not scored: a number that is good must not hide that nothing could be restored. */
   backups: { title: 'Backups', weight: 0, measuredBy: undefined },
   security: { title: 'Settings and roles', weight: 0, measuredBy: undefined },
+  schema: { title: 'Schema', weight: 0, measuredBy: undefined },
 } as const;
 
 export type CategoryId = keyof typeof CATEGORIES;
