@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fullName, quoteRelation } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
-import { bytes, count, plural } from '../../text/units.ts';
+import { bytes, exact, plural } from '../../text/units.ts';
 import { RowsWriter } from '../archive/rows/writer.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
@@ -220,7 +220,7 @@ export function countStep(key: Key): Step {
       io.result({
         title: 'Orphans',
         columns: ['table', 'key', 'rows'],
-        rows: [[shown(key.table), key.name, count(rows)]],
+        rows: [[shown(key.table), key.name, exact(rows)]],
       });
       if (rows > 0) throw orphansErrors.remain({ rows, table: shown(key.table) });
     },
