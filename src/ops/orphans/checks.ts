@@ -79,7 +79,7 @@ export function rowsChecks(key: Key, look: Look, then: OrphansInput['action']): 
   if (then === 'keep') return [];
   const { facts, orphans, identity, columns } = look;
   const found: Check[] = [];
-  if (!orphans.exact && key.faults.length === 0)
+  if (!orphans.exact && orphans.rows > 0)
     found.push(
       warn(
         'Count',

@@ -96,7 +96,9 @@ function factsOf(
       : key.there.valid
         ? 'is valid: nothing is left to do'
         : 'is there, NOT VALID';
-  const rows = orphans.exact ? exact(orphans.rows) : `about ${count(orphans.rows)}, as the planner guesses`;
+  const guess =
+    orphans.rows === 0 ? 'not counted: some rows' : `about ${count(orphans.rows)}, as the planner guesses,`;
+  const rows = orphans.exact ? exact(orphans.rows) : guess;
   const size = leaves.reduce((sum, one) => sum + one.est_bytes, 0);
   return [
     { label: 'Key', value: `${key.name} ${state}` },

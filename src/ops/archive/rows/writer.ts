@@ -58,6 +58,10 @@ export class RowsWriter {
     return new RowsWriter(directory, manifest);
   }
 
+  get searchPath(): string {
+    return this.#manifest.searchPath;
+  }
+
   /** How many parts are kept. */
   get parts(): number {
     return this.#parts.length;
