@@ -106,7 +106,7 @@ function factsOf(
     { label: 'Orphans', value: `${rows} of ${shown(facts)}` },
     {
       label: 'Table',
-      value: `~${bytes(size)}${key.table.kind === 'p' ? `, ${plural(leaves.length, 'partition')}` : ''}`,
+      value: `${leaves.some(({ est_rows }) => est_rows < 0) ? 'size not known yet' : `~${bytes(size)}`}${key.table.kind === 'p' ? `, ${plural(leaves.length, 'partition')}` : ''}`,
     },
     { label: 'List them', value: listSql(key) },
     ...(takes ? [{ label: 'Archive', value: archives }] : []),
