@@ -33,7 +33,7 @@ export function keyChecks(key: Key, look: Look): Check[] {
     found.push(
       warn(
         'Inheritance',
-        `${plural(look.facts.heirs, 'table')} inherit from ${shown(table)}: a foreign key is not about their rows.`,
+        `${plural(look.facts.heirs, 'table')} ${look.facts.heirs === 1 ? 'inherits' : 'inherit'} from ${shown(table)}: a foreign key is not about their rows.`,
       ),
     );
   for (const one of look.leaves)

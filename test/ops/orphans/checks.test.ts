@@ -108,7 +108,7 @@ test('rules, triggers, tables that inherit', async () => {
   await session.sql('CREATE TRIGGER seen BEFORE DELETE ON odd_t FOR EACH ROW EXECUTE FUNCTION odd_f()');
   await session.sql('CREATE RULE r AS ON DELETE TO odd_t DO INSTEAD NOTHING');
   expect(await blocks({ table: 'odd_t' })).toEqual([
-    'warn Inheritance: 1 table inherit from public.odd_t: a foreign key is not about their rows.',
+    'warn Inheritance: 1 table inherits from public.odd_t: a foreign key is not about their rows.',
     expect.stringMatching(/^block Rules: /),
     expect.stringMatching(/^warn Triggers: 1 trigger of public.odd_t would fire: seen\./),
   ]);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DbError } from '../../../db/errors.ts';
 import { fullName } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
-import { milliseconds } from '../../../text/units.ts';
+import { milliseconds, plural } from '../../../text/units.ts';
 import type { RowsWriter } from '../../archive/rows/writer.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { orphansErrors } from '../errors.ts';
@@ -75,7 +75,7 @@ export async function removeRows(
     }
     if (found === 0) {
       if (total.batches > 0)
-        io.line(`${total.batches} batches, the longest ${milliseconds(total.longestMs)}.`);
+        io.line(`${plural(total.batches, 'batch')}, the longest ${milliseconds(total.longestMs)}.`);
       return total;
     }
     idle = total.rows === before ? idle + 1 : 0;
