@@ -12,6 +12,7 @@ import { register as health } from './health.ts';
 import { register as log } from './log.ts';
 import { register as migrate } from './migrate.ts';
 import { group, registerOperations } from './operation.ts';
+import { register as orphans } from './orphans.ts';
 import { EXIT, fail, note, print } from './output.ts';
 import { register as profile } from './profile.ts';
 import { noCommand, pathOf, UsageCommand } from './program/usage.ts';
@@ -34,6 +35,7 @@ const commands = (operations: readonly OperationEntry[]): readonly Register[] =>
   backups,
   db,
   migrate,
+  orphans,
   (program, context) => schedule(group(program, 'schedule'), context),
   schema,
   runs,

@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { z } from 'zod';
 import { Cells } from './client/cells.ts';
+import type { CopyQueryClass } from './client/copy.ts';
 import { noteOwnSession } from './client/own-sessions.ts';
 import { PgSession } from './client/pg-session.ts';
 import { DbError, dbError } from './errors.ts';
@@ -183,5 +184,9 @@ async function describe(
   // 'workload' plays the applications of others; a pooler's backend serves others, too
   if (purpose !== 'workload' && !server.pooled && backend_start_us !== null)
     client.on('end', noteOwnSession(pid, backend_start_us, purpose));
-  return new PgSession(client, server, pid, { settings: asked, own: OWN_PURPOSES.has(purpose) });
+  return new PgSession(client, server, pid, {
+    settings: asked,
+    own: OWN_PURPOSES.has(purpose),
+    copyQuery: pg.Query as unknown as CopyQueryClass,
+  });
 }

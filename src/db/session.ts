@@ -41,6 +41,16 @@ export interface Session {
   /** Like sql, but the server refuses a text that holds more than one command. */
   single(text: string): Promise<Record<string, unknown>[]>;
   /**
+   * Runs `COPY … TO STDOUT`; `take` gets the bytes in order, and no more are read while it works. Answers the number of
+   * rows. Throws {@link DbError}, or what `take` has thrown: the statement has been done all the same then.
+   */
+  copyOut(text: string, take: (chunk: Buffer) => Promise<void>): Promise<number>;
+  /**
+   * Runs `COPY … FROM STDIN` with these bytes; nothing else may be asked meanwhile. Answers the number of rows. Throws
+   * {@link DbError}, or what reading the bytes has thrown: the statement has failed then.
+   */
+  copyIn(text: string, chunks: AsyncIterable<Buffer>): Promise<number>;
+  /**
    * Says that a pooler is known to keep this connection for one client (see {@link file://./pooler/pooling.ts}): from then on
    * it has the settings of its purpose, until it is closed. Without a pooler it has them anyway.
    */

@@ -10,6 +10,7 @@ export { checksums } from './checks/checksums.ts';
 export { connections } from './checks/connections.ts';
 export { deadlocks } from './checks/deadlocks.ts';
 export { disk } from './checks/disk.ts';
+export { foreignKeyNotValid } from './checks/foreign-key-not-valid.ts';
 export { foreignKeyUnindexed } from './checks/foreign-key-unindexed.ts';
 export { hbaUnsafe } from './checks/hba-unsafe.ts';
 export { idleInTransaction } from './checks/idle-in-transaction.ts';

@@ -135,6 +135,14 @@ export const OPERATIONS: readonly OperationEntry[] = [
     load: async () => (await import('./reindex/reindex.ts')).reindex,
   },
   {
+    id: 'orphans',
+    title: 'Clean up orphaned rows',
+    summary: 'rows that break a foreign key: count them, archive and remove them, make the key valid',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('./orphans/operation.ts')).orphans,
+  },
+  {
     id: 'migrate up',
     title: 'Apply migrations',
     summary: 'apply migrations: locked, verified, each hazard acknowledged by name',

@@ -4,6 +4,7 @@ import { type Query, sqlFor } from '../query.ts';
 import type { Server } from '../server.ts';
 import { type Answer, type Call, call, type Notice, type Session } from '../session.ts';
 import { Cells } from './cells.ts';
+import { type CopyQueryClass, copyIn, copyOut, NotTheServer } from './copy.ts';
 import type { Answered, DriverClient, DriverRow } from './driver.ts';
 
 /** A server that is there closes a connection within a fraction of this. */
@@ -28,6 +29,7 @@ export class PgSession implements Session {
   readonly #stream: { destroy(): void };
   readonly #settings: Readonly<Record<string, string>>;
   readonly #own: boolean;
+  readonly #copyQuery: CopyQueryClass;
   /** Whether a pooler is known to keep the connection for this client, which has set it up. */
   #kept = false;
   /** Why the connection broke, in the server's words where it gave any. */
@@ -39,7 +41,11 @@ export class PgSession implements Session {
     client: DriverClient,
     server: Server,
     pid: number,
-    options: { readonly settings: Readonly<Record<string, string>>; readonly own: boolean },
+    options: {
+      readonly settings: Readonly<Record<string, string>>;
+      readonly own: boolean;
+      readonly copyQuery: CopyQueryClass;
+    },
   ) {
     this.#client = client;
     // in a session of others' statements DEALLOCATE or DISCARD may take what was prepared in it
@@ -48,6 +54,7 @@ export class PgSession implements Session {
     this.pid = pid;
     this.#settings = options.settings;
     this.#own = options.own;
+    this.#copyQuery = options.copyQuery;
     this.#stream = (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream;
     client.on('error', (error) => {
       this.#failure(error);
@@ -134,6 +141,25 @@ export class PgSession implements Session {
       return (await this.#client.query(config)).rows;
     } catch (error) {
       throw this.#failure(error);
+    } finally {
+      this.#inFlight--;
+    }
+  }
+
+  copyOut(text: string, take: (chunk: Buffer) => Promise<void>): Promise<number> {
+    return this.#copied(copyOut(this.#client, this.#copyQuery, text, take));
+  }
+
+  copyIn(text: string, chunks: AsyncIterable<Buffer>): Promise<number> {
+    return this.#copied(copyIn(this.#client, this.#copyQuery, text, chunks));
+  }
+
+  async #copied(work: Promise<number>): Promise<number> {
+    this.#inFlight++;
+    try {
+      return await work;
+    } catch (error) {
+      throw error instanceof NotTheServer ? error.thrown : this.#failure(error);
     } finally {
       this.#inFlight--;
     }

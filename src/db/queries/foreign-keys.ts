@@ -75,3 +75,43 @@ export type UnindexedKey = RowOf<typeof foreignKeyUnindexed>;
 export const foreignKeyUnindexedPoll = poll('slow', 'rare', foreignKeyUnindexed, {
   input: ({ wants }: Known) => ({ limit: wants.tableLimit }),
 });
+
+const notValid = (
+  enforced: string,
+) => `SELECT /* pgdeck */ k.conname::text, n.nspname::text AS schemaname, c.relname::text,
+  fn.nspname::text AS parent_schema, f.relname::text AS parent,
+  (SELECT array_agg(a.attname::text ORDER BY o.ord) FROM unnest(k.conkey) WITH ORDINALITY o (att, ord)
+    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = o.att) AS columns,
+  pg_has_role(current_user, c.relowner, 'USAGE') AS may, count(*) OVER ()::int AS of
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class f ON f.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
+-- those of partitions are their parent's
+WHERE k.contype = 'f' AND NOT k.convalidated AND k.conparentid = 0 AND c.relpersistence <> 't'${enforced}
+ORDER BY greatest(c.reltuples, 0) DESC, k.oid LIMIT $1::int`;
+
+/** Foreign keys whose rows nobody has checked. One that is NOT ENFORCED, from 18 on, is not to be checked. */
+export const foreignKeyNotValid = defineQuery({
+  id: 'foreign_keys.not_valid',
+  variants: [
+    { max: 17, sql: notValid('') },
+    { min: 18, sql: notValid(' AND k.conenforced') },
+  ],
+  row: z.object({
+    conname: z.string(),
+    schemaname: z.string(),
+    relname: z.string(),
+    parent_schema: z.string(),
+    parent: z.string(),
+    columns: z.array(z.string()),
+    /** This role owns the table. */
+    may: z.boolean(),
+    /** How many such keys there are, listed or not. */
+    of: z.int(),
+  }),
+  params: ({ limit }: { limit: number }) => [limit],
+});
+export type NotValidKey = RowOf<typeof foreignKeyNotValid>;
+
+export const foreignKeyNotValidPoll = poll('slow', 'rare', foreignKeyNotValid, {
+  input: ({ wants }: Known) => ({ limit: wants.tableLimit }),
+});

@@ -6,7 +6,7 @@ import { addressOf, type Here, isOnServer, serverHere } from './journal/server.t
 import type { OpContext } from './operation.ts';
 import { type AnyOperation, defineOperation } from './operation.ts';
 
-/** Takes back a run that was done, as its operation knows how. */
+/** Takes back a run that was done, wholly or in part, as its operation knows how. */
 export const undo = defineOperation({
   id: 'undo',
   input: z.object({ run: z.string() }),
@@ -55,7 +55,8 @@ function refusalOf(run: Run): OpError | undefined {
   // whether it was done its operation has to find out
   const recovered = status === 'interrupted' && typeof run.recovered_by === 'string';
   if (status === 'interrupted' && !recovered) return engineErrors.killed({ run: id });
-  if (status !== 'done' && !recovered) return engineErrors.notDone({ run: id, status });
+  // one that has changed something all the same says how it is taken back
+  if (status !== 'done' && !recovered && command === null) return engineErrors.notDone({ run: id, status });
   if (command === null && !recovered) return engineErrors.noUndo({ run: id, operation: run.operation });
   if (command !== null && command !== `pgdeck undo ${id}`)
     return engineErrors.otherUndo({ run: id, command });

@@ -4,7 +4,10 @@ import { column, defineQuery, type RowOf } from '../../query.ts';
 import { CURRENT_DATABASE_OID, HOLDER_COLUMNS, holderColumns, TABLES_AND_PARTS } from '../fragments.ts';
 
 /** The table locks that maintenance takes. */
-export type MaintenanceLock = Extract<LockMode, 'ShareUpdateExclusiveLock' | 'AccessExclusiveLock'>;
+export type MaintenanceLock = Extract<
+  LockMode,
+  'ShareUpdateExclusiveLock' | 'ShareRowExclusiveLock' | 'AccessExclusiveLock'
+>;
 
 /** Who holds, or waits for, a lock that conflicts with `mode` on one of the tables, its TOAST table or their indexes. */
 export const lockHolders = defineQuery({

@@ -104,7 +104,8 @@ class Drive {
     this.#emit({ type: 'begin', run: this.#id, title, steps: steps.length });
     const failed = await this.#steps(journal);
     const status = failed === undefined ? 'done' : this.#cancelled ? 'cancelled' : 'failed';
-    const undo = status === 'done' ? undoCommand(this.#plan, this.#id) : null;
+    const undoable = status === 'done' || this.#plan.undoableInPart?.() === true;
+    const undo = undoable ? undoCommand(this.#plan, this.#id) : null;
     const { text, state } = failed ?? {
       text: [`${title}: done.`, ...this.#regrets].join('\n'),
       state: this.#redacted(this.#plan.reaches()),
