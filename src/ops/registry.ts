@@ -135,6 +135,23 @@ export const OPERATIONS: readonly OperationEntry[] = [
     load: async () => (await import('./reindex/reindex.ts')).reindex,
   },
   {
+    id: 'indexes create',
+    title: 'Create an index',
+    summary: 'create an index while reads and writes continue; nothing unfinished stays',
+    danger: 'confirm',
+    writes: true,
+    load: async () => (await import('./indexes/create/create.ts')).indexesCreate,
+  },
+  {
+    id: 'indexes drop',
+    title: 'Drop indexes',
+    summary: 'drop indexes while reads and writes continue; they can be made again as they were',
+    danger: 'confirm',
+    writes: true,
+    takes: ['index'],
+    load: async () => (await import('./indexes/drop/drop.ts')).indexesDrop,
+  },
+  {
     id: 'migrate up',
     title: 'Apply migrations',
     summary: 'apply migrations: locked, verified, each hazard acknowledged by name',
