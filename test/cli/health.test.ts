@@ -78,7 +78,7 @@ test('JSON has verdict, score, findings with evidence and remedy, and the tables
     threshold: null,
     waived: null,
     known: false,
-    remedy: { sql: 'DROP INDEX CONCURRENTLY "public"."by customer; again"' },
+    remedy: { operation: 'indexes drop', input: { index: ['public."by customer; again"'] } },
   });
   expect(report.issues).toContain(duplicate.title);
   expect(report.suggestions).toContain(duplicate.remedy.sql);

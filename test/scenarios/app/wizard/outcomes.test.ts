@@ -116,6 +116,8 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   vacuum: async () => ({ table: ['t'] }),
   analyze: async () => ({ table: ['t'] }),
   reindex: async () => ({ index: ['t_id'] }),
+  'indexes create': async () => ({ table: 't', columns: ['id'], name: 't_other', where: 'id > 1' }),
+  'indexes drop': async () => ({ index: ['t_other'] }),
   'migrate up': async () => ({ dir }),
   'migrate down': async () => ({ dir }),
   'migrate repair': async () => {
