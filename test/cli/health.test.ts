@@ -81,7 +81,7 @@ test('JSON has verdict, score, findings with evidence and remedy, and the tables
     remedy: { operation: 'indexes drop', input: { index: ['public."by customer; again"'] } },
   });
   expect(report.issues).toContain(duplicate.title);
-  expect(report.suggestions).toContain(duplicate.remedy.sql);
+  expect(report.suggestions).toContain(`pgdeck indexes drop --index 'public."by customer; again"'`);
 });
 
 test('a waiver is kept in the profile, shown, undone, and holds no longer than its day', async () => {

@@ -57,9 +57,30 @@ const TRIED = 40;
 
 /** Reads pg_stat_statements and looks for indexes that are not there. Throws DbError. */
 export async function adviseOnWorkload(session: Session, options: AdviseOptions): Promise<WorkloadAdvice> {
-  const { seconds = SECONDS, onProgress = () => {} } = options;
+  const { seconds = SECONDS } = options;
   const parser = await loadParser();
   const { askers, unread } = await readAskers(session, options.path);
+  const read = await candidatesOf(session, parser, askers, options);
+  const { candidates, useless } = await triedOut(session, read.candidates, seconds);
+  return {
+    candidates,
+    statements: { read: read.read, unread: unread + read.broken, late: read.late },
+    unresolved: read.unresolved,
+    useless,
+  };
+}
+
+/** What these statements lack, the dearest first. Throws DbError. */
+export async function candidatesOf(
+  session: Session,
+  parser: Parser,
+  askers: readonly Asker[],
+  {
+    tables,
+    seconds = SECONDS,
+    onProgress = () => {},
+  }: Pick<AdviseOptions, 'tables' | 'seconds' | 'onProgress'> = {},
+) {
   const until = performance.now() + seconds * 1000;
   const trees: { asker: Asker; tree: Node }[] = [];
   let broken = 0;
@@ -75,14 +96,8 @@ export async function adviseOnWorkload(session: Session, options: AdviseOptions)
     else trees.push({ asker, tree });
   }
   const catalog = await readCatalog(session, parser, namesIn(trees.map(({ tree }) => tree)));
-  const { wishes, unresolved } = wishesIn(trees, catalog, options.tables);
-  const { candidates, useless } = await triedOut(session, merged(wishes), seconds);
-  return {
-    candidates,
-    statements: { read: trees.length, unread: unread + broken, late },
-    unresolved: [...unresolved].sort(),
-    useless,
-  };
+  const { wishes, unresolved } = wishesIn(trees, catalog, tables);
+  return { candidates: merged(wishes), read: trees.length, broken, late, unresolved: [...unresolved].sort() };
 }
 
 /** The statements of this database, the dearest first. */

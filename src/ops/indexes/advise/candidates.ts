@@ -5,7 +5,7 @@ import type { KnownIndex, Table } from './catalog.ts';
 import type { Key, OrderKey, Usage } from './usage.ts';
 
 /** Below this a table is read as fast without an index. */
-export const BIG_ROWS = 5_000;
+const BIG_ROWS = 1_000;
 /** An index that finds that few rows needs no further column. */
 const FEW_ROWS = 50;
 /** A value that stands for more of the rows is hardly looked up by an index. */
