@@ -46,10 +46,11 @@ test('without hypopg nothing is tested, and said so', async () => {
     'public.big ("k")',
     'public.parts ("k")',
   ]);
-  expect(new Set(candidates.map(({ trial }) => trial))).toEqual(
-    new Set([
-      { status: 'not_tested', reason: 'hypopg is not installed in this database (CREATE EXTENSION hypopg)' },
-    ]),
+  expect(candidates.map(({ trial }) => trial)).toEqual(
+    Array(3).fill({
+      status: 'not_tested',
+      reason: 'hypopg is not installed in this database (CREATE EXTENSION hypopg)',
+    }),
   );
   await own.close();
 });
