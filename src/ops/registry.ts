@@ -148,6 +148,7 @@ export const OPERATIONS: readonly OperationEntry[] = [
     summary: 'drop indexes while reads and writes continue; they can be made again as they were',
     danger: 'confirm',
     writes: true,
+    key: 'd',
     takes: ['index'],
     load: async () => (await import('./indexes/drop/drop.ts')).indexesDrop,
   },
