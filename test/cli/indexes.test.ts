@@ -57,13 +57,13 @@ test('advice as JSON: one entry for a foreign key that statements want too', asy
     ({ kind, table }: Record<string, string>) => kind === 'missing' && table === 'Orders',
   );
   expect(missing.reasons).toEqual([
-    expect.stringMatching(/^1 statement look for rows by it: 1 calls/),
+    expect.stringMatching(/^In 1 statement rows are looked for by it: 1 call, /),
     expect.stringMatching(/the foreign key "?Orders_customer_fkey"? to customers has none\.$/),
   ]);
   expect(missing.trial).toMatchObject({ status: 'not_tested' });
   expect(missing.remedy).toMatchObject({
     operation: 'indexes create',
-    text: `pgdeck indexes create --table 'public."Orders"' --columns '"customer"'`,
+    text: `pgdeck indexes create --table 'public."Orders"' --columns customer`,
   });
 });
 
@@ -73,7 +73,7 @@ test('as text, of one table, with a limit', async () => {
   expect(stdout).toMatch(/^1 piece of advice: 1 missing\.$/m);
   expect(stdout).toMatch(/^ {2}No index of public\.customers begins with \("city"\)\.$/m);
   expect(stdout).toMatch(/^ {2}Not tested: hypopg is not installed in this database/m);
-  expect(stdout).toMatch(/^ {2}Fix: pgdeck indexes create --table public\.customers --columns '"city"'$/m);
+  expect(stdout).toMatch(/^ {2}Fix: pgdeck indexes create --table public\.customers --columns city$/m);
   const short = await pgdeckHere(['indexes', 'advise', '--limit', '1'], env);
   expect(short.stdout).toMatch(/^and 3 more: --limit 4$/m);
   expect(await pgdeckHere(['indexes', 'advise', '--table', 'custmers'], env)).toMatchObject({
@@ -85,7 +85,7 @@ test('as text, of one table, with a limit', async () => {
 
 test('what is advised can be done as it is told, and is not advised again', async () => {
   const made = await pgdeckHere(
-    ['indexes', 'create', '--table', 'public."Orders"', '--columns', '"customer"', '--yes'],
+    ['indexes', 'create', '--table', 'public."Orders"', '--columns', 'customer', '--yes'],
     env,
   );
   expect(made).toMatchObject({ code: 0 });

@@ -1,4 +1,4 @@
-import { fullName } from '../../db/ident.ts';
+import { displayName, fullName, quoteIdent } from '../../db/ident.ts';
 import type { Remedy } from '../../health/finding.ts';
 import type { CatalogAdvice } from '../../health/index-advice.ts';
 import type { Advised } from '../../ops/indexes/advise/advise.ts';
@@ -77,9 +77,9 @@ function ofCatalog({ kind, about, title, why, evidence, remedy }: CatalogAdvice)
 }
 
 const SERVES = {
-  filter: 'look for rows by it',
-  join: 'join by it',
-  order: 'want the first rows in its order',
+  filter: 'rows are looked for by it',
+  join: 'rows are joined by it',
+  order: 'the first rows in its order are wanted',
 } as const;
 
 function ofCandidate(one: Advised, foreign: readonly CatalogAdvice[]): Advice {
@@ -94,7 +94,7 @@ function ofCandidate(one: Advised, foreign: readonly CatalogAdvice[]): Advice {
     bytes: null,
     title: `No index of ${fullName(table.schema, table.name)} begins with ${candidateName(one).replace(/^.*? \(/, '(')}.`,
     reasons: [
-      `${plural(askers.length, 'statement')} ${[...serves].map((what) => SERVES[what]).join(' and ')}: ${count(calls)} calls, ${duration(timeOf(one) / 1000)} in all.`,
+      `In ${plural(askers.length, 'statement')} ${[...serves].map((what) => SERVES[what]).join(', and ')}: ${plural(calls, 'call')}, ${duration(timeOf(one) / 1000)} in all.`,
       ...foreign.map(({ title }) => title),
       ...(doubt === undefined ? [] : [`Low selectivity: ${doubt}.`]),
     ],
@@ -110,7 +110,12 @@ function remedyOf({ table, keys }: Advised): Remedy {
   if (table.owned)
     return {
       operation: 'indexes create',
-      input: { table: fullName(table.schema, table.name), columns: keys.map(({ sql }) => sql) },
+      input: {
+        table: fullName(table.schema, table.name),
+        columns: keys.map(({ column, sql }) =>
+          column !== undefined && sql === quoteIdent(column) ? displayName(null, column) : sql,
+        ),
+      },
       cost,
     };
   const [sql = ''] = candidateSql({ table, keys });

@@ -86,10 +86,6 @@ test('each candidate that was tested makes EXPLAIN’s cost fall with the real i
   expect(tested.length).toBeGreaterThan(0);
   for (const one of tested) {
     const { before, after } = await realCosts(one);
-    const { trial } = one;
-    console.info(
-      `${candidateName(one)}: foreseen ${trial.status === 'tested' ? `${trial.cost_before} -> ${trial.cost_after}` : ''}, real ${before} -> ${after}`,
-    );
     expect({ of: candidateName(one), falls: after < 0.9 * before }).toEqual({
       of: candidateName(one),
       falls: true,
