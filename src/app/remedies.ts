@@ -1,11 +1,14 @@
-import type { Assessment } from '../health/assess.ts';
-import type { Remedy } from '../health/finding.ts';
+import type { Finding, Remedy } from '../health/finding.ts';
 import { commandWords } from '../ops/engine/fields.ts';
 import type { AnyOperation } from '../ops/engine/operation.ts';
 import { entryOf } from '../ops/registry.ts';
 
 /** A remedy in one line: the SQL, the command of the operation with what is filled in, or what a person has to do. */
-export async function sayRemedies({ findings }: Assessment): Promise<(remedy: Remedy) => string> {
+export async function sayRemedies({
+  findings,
+}: {
+  readonly findings: readonly Pick<Finding, 'remedy'>[];
+}): Promise<(remedy: Remedy) => string> {
   const names = new Set(findings.flatMap(({ remedy }) => ('operation' in remedy ? remedy.operation : [])));
   const loaded = await Promise.all(
     [...names].map(

@@ -8,6 +8,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   backups: 'the backups in the repository',
   health: 'what is wrong with the server, why it matters and what fixes it',
   db: 'the databases that pgdeck has made',
+  indexes: 'what indexes there should be, and making and dropping them',
   migrate: 'schema migrations: SQL files, or the tool of your own',
   schedule: 'what runs by itself, from crontab',
 };

@@ -9,6 +9,7 @@ import { register as demo } from './console/demo.ts';
 import { type Context, createContext, type Register } from './context.ts';
 import { register as db } from './db/kept.ts';
 import { register as health } from './health.ts';
+import { register as indexes } from './indexes.ts';
 import { register as log } from './log.ts';
 import { register as migrate } from './migrate.ts';
 import { group, registerOperations } from './operation.ts';
@@ -34,6 +35,7 @@ const commands = (operations: readonly OperationEntry[]): readonly Register[] =>
   log,
   backups,
   db,
+  indexes,
   migrate,
   orphans,
   (program, context) => schedule(group(program, 'schedule'), context),

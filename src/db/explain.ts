@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { DbError } from './errors.ts';
+import { quoteIdent } from './ident.ts';
 import { defineQuery } from './query.ts';
 import type { Session } from './session.ts';
 
@@ -53,17 +54,22 @@ function parametersOf(query: string): number {
  * The plan of a statement, as the planner makes it now, for whatever its parameters are; the statement is never run.
  *
  * Sent as one extended-protocol message, so that a text that holds a second command is refused by the server, inside
- * a read-only transaction that is rolled back. Throws {@link DbError}.
+ * a read-only transaction that is rolled back. `schemas`: where its names are looked for. Throws {@link DbError}.
  */
-export async function explain(session: Session, query: string): Promise<string[]> {
+export async function explain(
+  session: Session,
+  query: string,
+  schemas?: readonly string[],
+): Promise<string[]> {
   const text = query.trim().replace(/;\s*$/, '');
   const parameters = parametersOf(text);
+  const path = schemas === undefined ? '"$user", public' : schemas.map(quoteIdent).join(', ') || "''";
   // all sent before the first answer: no other question of this session can get into the transaction
   const begun = [
     session.sql('BEGIN READ ONLY'),
     // the names in the text were meant for that session's path, not for ours; a pooler may have kept our timeouts back
     session.sql(
-      `SET LOCAL search_path = "$user", public; SET LOCAL lock_timeout = '200ms'; SET LOCAL statement_timeout = '10s'`,
+      `SET LOCAL search_path = ${path}; SET LOCAL lock_timeout = '200ms'; SET LOCAL statement_timeout = '10s'`,
     ),
   ];
   const { plan, around } =

@@ -54,7 +54,7 @@ FROM pg_stat_get_activity(pg_backend_pid())`,
   row: z.object({ pid: z.int(), backend_start_us: column.float }),
 });
 
-const EXTENSIONS = ['pg_stat_statements', 'pgstattuple'];
+const EXTENSIONS = ['pg_stat_statements', 'pgstattuple', 'hypopg'];
 
 export const extensionsQuery = defineQuery({
   id: 'server.extensions',

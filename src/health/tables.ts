@@ -26,7 +26,7 @@ export function countAgain({ server }: Facts): string {
 }
 
 /** Since when the counters of tables run. */
-export function countedSince(facts: Facts): string {
+export function countedSince(facts: Pick<Facts, 'figures'>): string {
   const since = facts.figures.rows(autovacuumPoll)[0]?.stats_since;
   return since ? `Counted since ${since.slice(0, 16)}` : 'Counted since nobody knows when';
 }

@@ -78,10 +78,10 @@ test('JSON has verdict, score, findings with evidence and remedy, and the tables
     threshold: null,
     waived: null,
     known: false,
-    remedy: { sql: 'DROP INDEX CONCURRENTLY "public"."by customer; again"' },
+    remedy: { operation: 'indexes drop', input: { index: ['public."by customer; again"'] } },
   });
   expect(report.issues).toContain(duplicate.title);
-  expect(report.suggestions).toContain(duplicate.remedy.sql);
+  expect(report.suggestions).toContain(`pgdeck indexes drop --index 'public."by customer; again"'`);
 });
 
 test('a waiver is kept in the profile, shown, undone, and holds no longer than its day', async () => {

@@ -34,20 +34,26 @@ export interface Needs {
 
 /** What is missing on this machine. */
 export async function missing(): Promise<Needs> {
-  const { programs, packages } = await missingPostgres();
+  const { programs, packages, extensions } = await missingPostgres();
   const others = OTHERS.filter(({ command }) => !onPath(command));
   const needed = others.filter(({ optional }) => optional !== true);
   return {
     programs: [...programs, ...needed.map(({ command }) => command)],
     packages: [...packages, ...needed.map((one) => one.package)],
     optional: [
+      ...extensions,
       ...others.filter(({ optional }) => optional).map((one) => one.package),
       ...MODULES.filter(({ module }) => !existsSync(join(PYTHON, module))).map((one) => one.package),
     ],
   };
 }
 
-async function missingPostgres(): Promise<Pick<Needs, 'programs' | 'packages'>> {
+/** Of PostgreSQL, by the names of their control files, with what Debian calls them behind the major version. */
+const EXTENSIONS = [{ control: 'hypopg.control', package: 'hypopg' }];
+
+async function missingPostgres(): Promise<
+  Pick<Needs, 'programs' | 'packages'> & { readonly extensions: readonly string[] }
+> {
   const bin = (await findBinaries().catch(() => undefined))?.bin;
   // the server that npm brings for the demo comes without the other programs
   const own = bin === undefined || bin.includes('node_modules') ? undefined : bin;
@@ -55,7 +61,16 @@ async function missingPostgres(): Promise<Pick<Needs, 'programs' | 'packages'>> 
   const version = /^\/usr\/lib\/postgresql\/(\d+)\/bin$/.exec(own ?? '')?.[1];
   const packages =
     version === undefined ? ['postgresql', 'postgresql-client'] : [`postgresql-client-${version}`];
-  return { programs, packages: programs.length === 0 ? [] : packages };
+  // before the server is there its version is not known: the next time they are named
+  const lacking = EXTENSIONS.filter(
+    ({ control }) =>
+      version !== undefined && !existsSync(`/usr/share/postgresql/${version}/extension/${control}`),
+  );
+  return {
+    programs,
+    packages: programs.length === 0 ? [] : packages,
+    extensions: lacking.map((one) => `postgresql-${version}-${one.package}`),
+  };
 }
 
 function onPath(command: string): boolean {

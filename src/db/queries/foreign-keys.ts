@@ -27,7 +27,7 @@ const unindexed = (enforced: string) => `WITH /* pgdeck */ lacking AS MATERIALIZ
   WHERE c.reltuples >= ${FEW_ROWS} OR pg_stat_get_live_tuples(c.oid) >= ${FEW_ROWS}
   -- a key that refers to a partitioned table is there for each of its partitions again: the first is the one that was made
   ORDER BY r.root, k.columns, k.conparentid, k.oid)
-SELECT /* pgdeck */ l.conname::text, n.nspname::text AS schemaname, t.relname::text, t.relkind = 'p' AS partitioned, l.columns,
+SELECT /* pgdeck */ l.conname::text, n.nspname::text AS schemaname, t.relname::text, t.relkind = 'p' AS partitioned, pg_has_role(current_user, t.relowner, 'USAGE') AS owned, l.columns,
   fn.nspname::text AS parent_schema, f.relname::text AS parent, l.confdeltype::text AS on_delete,
   CASE WHEN c.reltuples > 0 THEN c.reltuples ELSE pg_stat_get_live_tuples(c.oid) END::float8 AS est_rows, CASE WHEN ${sizeNoted('c')} THEN c.relpages * ${BLOCK_SIZE} END AS est_bytes,
   count(*) OVER ()::int AS of,
@@ -52,6 +52,8 @@ export const foreignKeyUnindexed = defineQuery({
     schemaname: z.string(),
     relname: z.string(),
     partitioned: z.boolean(),
+    /** Only its owner may create an index on it. */
+    owned: z.boolean(),
     columns: z.array(z.string()),
     parent_schema: z.string(),
     parent: z.string(),

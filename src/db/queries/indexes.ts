@@ -14,6 +14,9 @@ const NAMES = 'n.nspname::text AS schemaname, t.relname::text, c.relname::text A
 /** Of pg_class `c`, on the table `t`; an index that is there takes a page at least. */
 const EST_BYTES = `CASE WHEN ${sizeNoted('t')} THEN nullif(c.relpages, 0) * ${BLOCK_SIZE} END AS est_bytes`;
 
+/** Whether this role owns the table `t`: only an owner may drop its indexes. */
+const OWNED = "pg_has_role(current_user, t.relowner, 'USAGE') AS owned";
+
 const names = {
   indexrelid: z.int(),
   schemaname: z.string(),
@@ -78,7 +81,7 @@ export const indexUnused = defineQuery({
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
   WHERE i.indrelid >= 16384 AND c.relkind = 'i' AND c.relnamespace NOT IN ${TOAST} AND ${UNUSED}
   ORDER BY c.relpages DESC, i.indexrelid LIMIT $1::int)
-SELECT /* pgdeck */ c.indexrelid, ${NAMES}, ${EST_BYTES},
+SELECT /* pgdeck */ c.indexrelid, ${NAMES}, ${EST_BYTES}, ${OWNED},
   c.of, pg_stat_get_live_tuples(t.oid)::float8 AS live_rows, c.has_expressions, EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.indrelid AND k.contype = 'f'
     AND (c.indkey::int2[])[0:array_length(k.conkey, 1) - 1] @> k.conkey) AS supports_fk
 FROM top c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
@@ -87,6 +90,7 @@ ORDER BY c.relpages DESC, c.indexrelid`,
   ],
   row: z.object({
     ...names,
+    owned: z.boolean(),
     /** How many there are, listed or not. */
     of: z.int(),
     /** Of the table, as counted. */
@@ -125,7 +129,7 @@ pairs AS (
     AND (b.k <> a.k OR b.con OR b.indisunique > a.indisunique OR (b.indisunique = a.indisunique AND b.indexrelid < a.indexrelid))
     AND (a.k = b.k OR a.relam = (SELECT oid FROM pg_am WHERE amname = 'btree'))
   ORDER BY a.indexrelid, (b.k = a.k) DESC, b.con DESC, b.indexrelid)
-SELECT /* pgdeck */ c.indexrelid, ${NAMES}, ${EST_BYTES},
+SELECT /* pgdeck */ c.indexrelid, ${NAMES}, ${EST_BYTES}, ${OWNED},
   c.kept::text, c.exact, count(*) OVER ()::int AS of
 FROM pairs c JOIN pg_class t ON t.oid = c.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 ORDER BY c.relpages DESC, c.indexrelid LIMIT $1::int`,
@@ -133,6 +137,7 @@ ORDER BY c.relpages DESC, c.indexrelid LIMIT $1::int`,
   ],
   row: z.object({
     ...names,
+    owned: z.boolean(),
     /** How many there are, listed or not. */
     of: z.int(),
     /** The index that stays. */

@@ -1,9 +1,10 @@
-import { displayName, quoteIdent, quoteRelation } from '../../db/ident.ts';
+import { displayName, fullName, quoteIdent, quoteRelation } from '../../db/ident.ts';
 import { foreignKeyUnindexedPoll, type UnindexedKey } from '../../db/queries/foreign-keys.ts';
 import { autovacuumPoll } from '../../db/queries/maintain/due.ts';
 import { plural, roughly } from '../../text/units.ts';
-import { defineCheck, type Facts } from '../check.ts';
-import type { Found, Remedy } from '../finding.ts';
+import { findingOf, type IndexAdvice, type IndexFacts } from '../advice.ts';
+import { defineCheck } from '../check.ts';
+import type { Remedy } from '../finding.ts';
 import { countedSince, sizeText, worstOf } from '../tables.ts';
 
 /** Foreign keys whose rows only a scan of the whole table finds. */
@@ -11,16 +12,19 @@ export const foreignKeyUnindexed = defineCheck({
   id: 'foreign_key_unindexed',
   title: 'Foreign keys without an index',
   category: 'indexes',
-  fix: '`CREATE INDEX`',
+  fix: '`indexes create`',
   reads: [foreignKeyUnindexedPoll, autovacuumPoll],
-  judge: (facts) => ({
-    findings: facts.figures
-      .rows(foreignKeyUnindexedPoll)
-      .map((row, _, rows) => findingOf(row, worstOf(rows.length, row.of, 'such keys'), facts)),
-  }),
+  judge: (facts) => ({ findings: foreignKeyAdvice(facts).map(findingOf) }),
 });
 
-function findingOf(row: UnindexedKey, worst: string, facts: Facts): Found {
+/** What is told of each, those with the most to look through first. */
+export function foreignKeyAdvice(facts: IndexFacts): IndexAdvice[] {
+  return facts.figures
+    .rows(foreignKeyUnindexedPoll)
+    .map((row, _, rows) => adviceOf(row, worstOf(rows.length, row.of, 'such keys'), facts));
+}
+
+function adviceOf(row: UnindexedKey, worst: string, facts: IndexFacts): IndexAdvice {
   const table = displayName(row.schemaname, row.relname);
   const parent = displayName(row.parent_schema, row.parent);
   const columns = row.columns.map((name) => displayName(null, name)).join(',');
@@ -45,17 +49,32 @@ function findingOf(row: UnindexedKey, worst: string, facts: Facts): Found {
       .concat(worst),
     why: `Each row that is deleted from ${parent}, or gets another key, is looked for in all of ${table}, with its lock held.`,
     remedy: remedyOf(row, facts.server.standby),
+    about: { schema: row.schemaname, table: row.relname, columns: row.columns, bytes: row.est_bytes },
   };
 }
 
 function remedyOf(row: UnindexedKey, standby: boolean): Remedy {
+  const cost =
+    'The table is read twice, and open transactions are waited for; reads and writes go on, and each write keeps one more index.';
+  const { schemaname: schema, relname: name } = row;
+  if (row.owned && !standby)
+    return {
+      operation: 'indexes create',
+      input: {
+        table: fullName(schema, name),
+        columns: row.columns.map((column) => displayName(null, column)),
+      },
+      cost,
+    };
   const columns = row.columns.map(quoteIdent).join(', ');
   if (row.partitioned)
     return {
-      advice: `Create an index on (${columns}) of each partition of ${displayName(row.schemaname, row.relname)} that lacks one, CONCURRENTLY; on all of them at once it locks out writers.`,
+      advice: `Create an index on (${columns}) of each partition of ${displayName(schema, name)} that lacks one, CONCURRENTLY; on all of them at once it locks out writers.`,
     };
   return {
-    sql: `CREATE INDEX CONCURRENTLY ON ${quoteRelation({ schema: row.schemaname, name: row.relname })} (${columns})`,
-    cost: `${standby ? 'To be run on the primary. ' : ''}The table is read twice, and open transactions are waited for; reads and writes go on, and each write keeps one more index.`,
+    sql: `CREATE INDEX CONCURRENTLY ON ${quoteRelation({ schema, name })} (${columns})`,
+    cost: standby
+      ? `To be run on the primary. ${cost}`
+      : `${cost} This role may not: it takes the owner of the table or a superuser.`,
   };
 }

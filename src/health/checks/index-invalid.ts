@@ -9,8 +9,9 @@ import { autovacuumPoll } from '../../db/queries/maintain/due.ts';
 import { remedyOf } from '../../db/queries/reindex/leftovers.ts';
 import type { RowOf } from '../../db/query.ts';
 import { bytes, plural } from '../../text/units.ts';
+import { findingOf, type IndexAdvice, type IndexFacts } from '../advice.ts';
 import { defineCheck } from '../check.ts';
-import type { Found, Remedy } from '../finding.ts';
+import type { Remedy } from '../finding.ts';
 import { type Graded, graded } from '../grade.ts';
 import { countedLong, coveredBy, isBigWaste } from '../unused.ts';
 
@@ -25,22 +26,32 @@ export const indexInvalid = defineCheck({
   reads: [indexInvalidRarePoll, indexUnusedRarePoll, autovacuumPoll],
   also: [indexDuplicatePoll],
   judge: (facts) => {
-    const left = facts.figures.rows(indexInvalidRarePoll).filter(({ building }) => !building);
-    const duplicates = facts.figures.rows(indexDuplicatePoll);
-    const wasted = countedLong(facts)
-      ? facts.figures
-          .rows(indexUnusedRarePoll)
-          .filter((row) => isBigWaste(row) && coveredBy(row, duplicates) === undefined).length
-      : 0;
-    const { measure, found } = graded('index_faults', left.length + wasted, facts.thresholds);
-    return {
-      measure,
-      findings: found === undefined ? [] : left.map((row) => findingOf(row, found, facts.server.standby)),
-    };
+    const { measure } = gradeOf(facts);
+    return { measure, findings: invalidAdvice(facts).map(findingOf) };
   },
 });
 
-function findingOf(row: Row, found: NonNullable<Graded['found']>, standby: boolean): Found {
+/** Nobody is building them now. */
+const leftIn = ({ figures }: IndexFacts) =>
+  figures.rows(indexInvalidRarePoll).filter(({ building }) => !building);
+
+function gradeOf(facts: IndexFacts): Graded {
+  const duplicates = facts.figures.rows(indexDuplicatePoll);
+  const wasted = countedLong(facts)
+    ? facts.figures
+        .rows(indexUnusedRarePoll)
+        .filter((row) => isBigWaste(row) && coveredBy(row, duplicates) === undefined).length
+    : 0;
+  return graded('index_faults', leftIn(facts).length + wasted, facts.thresholds);
+}
+
+/** What is told of each, the biggest first. */
+export function invalidAdvice(facts: IndexFacts): IndexAdvice[] {
+  const { found } = gradeOf(facts);
+  return found === undefined ? [] : leftIn(facts).map((row) => adviceOf(row, found, facts.server.standby));
+}
+
+function adviceOf(row: Row, found: NonNullable<Graded['found']>, standby: boolean): IndexAdvice {
   const object = displayName(row.schemaname, row.indexrelname);
   return {
     object,
@@ -53,6 +64,12 @@ function findingOf(row: Row, found: NonNullable<Graded['found']>, standby: boole
       ? 'Queries use the indexes of the partitions; a unique one keeps nothing unique, and no foreign key can refer to it.'
       : `It takes its share of every write, and no query uses it${row.is_unique ? '; it may keep nothing unique' : ''}.`,
     remedy: standby ? { advice: 'A standby has what its primary has: clean it up there.' } : cureOf(row),
+    about: {
+      schema: row.schemaname,
+      table: row.relname,
+      index: row.indexrelname,
+      bytes: row.est_bytes,
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { displayName, fullName, quoteRelation } from '../../db/ident.ts';
+import { displayName, fullName } from '../../db/ident.ts';
 import {
   indexDuplicatePoll,
   indexUnusedRarePoll,
@@ -7,8 +7,8 @@ import {
 import { autovacuumPoll } from '../../db/queries/maintain/due.ts';
 import type { RowOf } from '../../db/query.ts';
 import { duration } from '../../text/units.ts';
-import { defineCheck, type Facts } from '../check.ts';
-import type { Found } from '../finding.ts';
+import { dropRemedy, findingOf, type IndexAdvice, type IndexFacts } from '../advice.ts';
+import { defineCheck } from '../check.ts';
 import { countAgain, sizeText, worstOf } from '../tables.ts';
 import { countedLong, coveredBy, isBigWaste } from '../unused.ts';
 
@@ -24,7 +24,7 @@ export const indexUnused = defineCheck({
   id: 'index_unused',
   title: 'Unused indexes',
   category: 'indexes',
-  fix: '`DROP INDEX`',
+  fix: '`indexes drop`',
   reads: [indexUnusedRarePoll, autovacuumPoll],
   also: [indexDuplicatePoll],
   judge: (facts) => {
@@ -36,22 +36,27 @@ export const indexUnused = defineCheck({
           remedy: countAgain(facts),
         },
       };
-    const duplicates = facts.figures.rows(indexDuplicatePoll);
-    // one that is a duplicate is found for that
-    const found = new Set(duplicates.map(({ indexrelid }) => indexrelid));
-    const rows = facts.figures.rows(indexUnusedRarePoll);
-    const unused = rows.filter((row) => isWorthAWord(row) && !found.has(row.indexrelid));
-    // what is not read is smaller, as far as that is known
-    const worst = worstOf(rows.length, rows[0]?.of ?? 0, 'such indexes');
-    return { findings: unused.map((row) => findingOf(row, coveredBy(row, duplicates), worst, facts)) };
+    return { findings: unusedAdvice(facts).map(findingOf) };
   },
 });
+
+/** What is told of each that is worth a word, the biggest first. */
+export function unusedAdvice(facts: IndexFacts): IndexAdvice[] {
+  const duplicates = facts.figures.rows(indexDuplicatePoll);
+  // one that is a duplicate is found for that
+  const found = new Set(duplicates.map(({ indexrelid }) => indexrelid));
+  const rows = facts.figures.rows(indexUnusedRarePoll);
+  const unused = rows.filter((row) => isWorthAWord(row) && !found.has(row.indexrelid));
+  // what is not read is smaller, as far as that is known
+  const worst = worstOf(rows.length, rows[0]?.of ?? 0, 'such indexes');
+  return unused.map((row) => adviceOf(row, coveredBy(row, duplicates), worst, facts));
+}
 
 function isWorthAWord({ est_bytes, live_rows }: Row): boolean {
   return est_bytes === null ? live_rows >= FEW_ROWS : est_bytes >= SMALL_BYTES;
 }
 
-function findingOf(row: Row, covered: string | undefined, worst: string, facts: Facts): Found {
+function adviceOf(row: Row, covered: string | undefined, worst: string, facts: IndexFacts): IndexAdvice {
   const { standby } = facts.server;
   const object = displayName(row.schemaname, row.indexrelname);
   const [counted] = facts.figures.rows(autovacuumPoll);
@@ -85,12 +90,18 @@ function findingOf(row: Row, covered: string | undefined, worst: string, facts: 
     remedy: standby
       ? { advice: 'It can be dropped on the primary only, once nobody uses it on any server.' }
       : long
-        ? {
-            sql: `DROP INDEX CONCURRENTLY ${quoteRelation({ schema: row.schemaname, name: row.indexrelname })}`,
-            cost: 'Transactions that use the table are waited for; reads and writes go on. Note its definition before.',
-          }
+        ? dropRemedy(
+            { schema: row.schemaname, name: row.indexrelname, owned: row.owned },
+            'Transactions that use the table are waited for; reads and writes go on. Its definition is kept for an undo.',
+          )
         : {
             advice: `Wait until what runs seldom (a month's end, a yearly report) has run, and drop ${fullName(row.schemaname, row.indexrelname)} if it is still unused.`,
           },
+    about: {
+      schema: row.schemaname,
+      table: row.relname,
+      index: row.indexrelname,
+      bytes: row.est_bytes,
+    },
   };
 }

@@ -3,6 +3,8 @@ import { defineErrors, failed, refused } from '../error.ts';
 export const indexesErrors = defineErrors('indexes', {
   changed: ({ index, why }: { index: string; why: string }) =>
     failed(`${index} is not what was planned any more: ${why}`, 'Plan it again.'),
+  nameTaken: ({ index, why }: { index: string; why: string }) =>
+    failed(`There is an index ${index}, and it is another one: ${why}.`, 'Drop or rename it first.'),
   stillThere: ({ index }: { index: string }) => failed(`${index} is still there.`, 'Try it again.'),
   halfDropped: ({ index }: { index: string }) =>
     failed(

@@ -29,7 +29,9 @@ export function restoreStep(shared: Shared, kept: KeptIndex): Step {
     independent: true,
     run: async (io) => {
       const watcher = await sessions.watcher(io);
-      if ((await madeAgain(shared, io, kept)) !== undefined) return io.line(`${name} is there already.`);
+      const there = await madeAgain(shared, io, kept);
+      if (there === '') return io.line(`${name} is there already.`);
+      if (there !== undefined) throw indexesErrors.nameTaken({ index: name, why: there });
       await doubts.begin(io, watcher, id, {
         oid: kept.table.oid,
         name: fullName(kept.table.schema, kept.table.name),

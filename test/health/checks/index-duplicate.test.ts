@@ -25,7 +25,7 @@ test('an index that another one equals is found, and no more once it is dropped'
       severity: 'warning',
       // an empty one has a page, whatever came since
       title: 'order (size not known yet) on "Orders" is the same index as "By customer".',
-      remedy: { sql: 'DROP INDEX CONCURRENTLY "public"."order"' },
+      remedy: { operation: 'indexes drop', input: { index: ['public.order'] } },
     },
   ]);
   expect(found.findings[0]).not.toHaveProperty('value');

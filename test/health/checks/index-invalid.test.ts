@@ -115,7 +115,7 @@ test('an index without a scan is told, and is a fault once it is big and scans w
     {
       id: 'index_unused:"By note"',
       severity: 'warning',
-      remedy: { sql: 'DROP INDEX CONCURRENTLY "public"."By note"' },
+      remedy: { operation: 'indexes drop', input: { index: ['public."By note"'] } },
     },
     { severity: 'info', evidence: expect.stringContaining('foreign key') },
     { severity: 'info', evidence: expect.stringContaining('statistics of its expressions') },

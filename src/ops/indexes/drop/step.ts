@@ -50,15 +50,15 @@ export function dropStep(work: DropWork, index: IndexFacts): Step {
         if ((await factsOf(session, index.oid))?.valid === false) wanted.mode = 'AccessExclusiveLock';
         return session;
       };
-      let kept: KeptIndex | undefined;
       await withLockRetries(io, { wanted, patience, look }, async () => {
-        kept ??= await taken(io, work, now);
-        if (doubts.of(id) === undefined)
+        if (doubts.of(id) === undefined) {
+          await keep(io, work, now);
           await doubts.begin(io, await sessions.watcher(io), id, {
             oid: index.table_oid,
             name: table,
             drops: index.oid,
           });
+        }
         await runWatched(io, sessions, dropSql(index), {
           label: name,
           lockTimeout: patience.lockTimeout,
@@ -78,14 +78,10 @@ export function dropStep(work: DropWork, index: IndexFacts): Step {
 }
 
 /** Notes the index before anything is done to it. Its definition waits behind whoever has locked the table. */
-async function taken(io: StepIo, work: DropWork, facts: IndexFacts): Promise<KeptIndex> {
+async function keep(io: StepIo, work: DropWork, facts: IndexFacts): Promise<void> {
   const { session } = await work.sessions.worker(io);
-  const kept = keptOf(
-    facts,
-    facts.definition ?? (await definitionOf(session, work.patience.lockTimeout, facts)),
-  );
-  work.keep(io, kept);
-  return kept;
+  const definition = facts.definition ?? (await definitionOf(session, work.patience.lockTimeout, facts));
+  work.keep(io, keptOf(facts, definition));
 }
 
 async function definitionOf(session: Session, lockTimeout: number, { oid }: IndexFacts): Promise<string> {

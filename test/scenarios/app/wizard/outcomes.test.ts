@@ -137,6 +137,8 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
     );
     return { table: 'public.o', columns: 'parent', references: 'o_parent', action: 'delete' };
   },
+  'indexes create': async () => ({ table: 't', columns: ['id'], name: 't_other', where: 'id > 1' }),
+  'indexes drop': async () => ({ index: ['t_other'] }),
   'migrate up': async () => ({ dir }),
   'migrate down': async () => ({ dir }),
   'migrate repair': async () => {

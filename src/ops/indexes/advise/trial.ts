@@ -1,0 +1,90 @@
+import { DbError } from '../../../db/errors.ts';
+import { explain, functionOwners, unexplainable } from '../../../db/explain.ts';
+import { quoteIdent } from '../../../db/ident.ts';
+import { extension } from '../../../db/server.ts';
+import type { Session } from '../../../db/session.ts';
+import { type Asker, type Candidate, candidateSql } from './candidates.ts';
+
+/** What EXPLAIN says of a candidate's dearest statement. */
+export type Trial =
+  | {
+      readonly status: 'tested';
+      readonly queryid: string;
+      /** The planner's costs, without the index and with it. */
+      readonly cost_before: number;
+      readonly cost_after: number;
+    }
+  | { readonly status: 'not_tested'; readonly reason: string };
+
+/** A cost that falls by less may be chance, and is not worth an index. */
+const WORTH = 0.9;
+
+export function isWorthIt(trial: Trial): boolean {
+  return trial.status === 'not_tested' || trial.cost_after < WORTH * trial.cost_before;
+}
+
+/** Partitions that get a hypothetical index; of more, nobody waits for the planner. */
+const MOST_PARTS = 200;
+
+/** Why nothing can be tried on this server; undefined where it can. Throws DbError. */
+export async function untriable(session: Session): Promise<string | undefined> {
+  const { server } = session;
+  if (extension(server, 'hypopg') === undefined)
+    return 'hypopg is not installed in this database (CREATE EXTENSION hypopg)';
+  if (server.pooled) return 'behind a pooler hypothetical indexes may become those of others';
+  const owners = await session.run(functionOwners, undefined);
+  // its planner would call them with the rights of this role
+  if (owners.length > 0)
+    return `planning may run functions of ${owners.map(({ rolname }) => rolname).join(', ')} with the rights of ${server.user}`;
+  return undefined;
+}
+
+/**
+ * Plans the dearest of the statements with and without the index, which exists for this session's planner only and is
+ * gone when this returns. The statement is never run. Throws DbError when the connection breaks.
+ */
+export async function tried(session: Session, candidate: Candidate): Promise<Trial> {
+  const schema = quoteIdent(extension(session.server, 'hypopg')?.schema ?? 'public');
+  const reasons: string[] = [];
+  for (const asker of candidate.askers.slice(0, 3)) {
+    const not = unexplainable(asker.text);
+    if (not !== undefined) {
+      reasons.push(not);
+      continue;
+    }
+    try {
+      return await one(session, schema, candidate, asker);
+    } catch (error) {
+      if (!(error instanceof DbError) || error.kind === 'lost') throw error;
+      reasons.push(error.message);
+    }
+  }
+  return { status: 'not_tested', reason: reasons[0] ?? 'there is no statement to plan' };
+}
+
+async function one(session: Session, schema: string, candidate: Candidate, asker: Asker): Promise<Trial> {
+  const { leaves } = candidate.table;
+  const parts: unknown = leaves === null ? undefined : JSON.parse(leaves);
+  const relations = Array.isArray(parts)
+    ? parts.map(([schema, name]: [string, string]) => ({ schema, name }))
+    : [candidate.table];
+  if (relations.length > MOST_PARTS)
+    return { status: 'not_tested', reason: `it has ${relations.length} partitions` };
+  const before = costOf(await explain(session, asker.text, asker.path));
+  try {
+    for (const sql of candidateSql(candidate, relations))
+      await session.sql(`SELECT ${schema}.hypopg_create_index($1)`, [sql]);
+    const after = costOf(await explain(session, asker.text, asker.path));
+    if (before === undefined || after === undefined)
+      return { status: 'not_tested', reason: 'EXPLAIN tells no cost' };
+    return { status: 'tested', queryid: asker.queryid, cost_before: before, cost_after: after };
+  } finally {
+    await session.sql(`SELECT ${schema}.hypopg_reset()`);
+  }
+}
+
+/** Total cost of a plan's top line. */
+export function costOf(plan: readonly string[]): number | undefined {
+  const found = /\(cost=[\d.]+\.\.([\d.]+) /.exec(plan[0] ?? '')?.[1];
+  return found === undefined ? undefined : Number(found);
+}
