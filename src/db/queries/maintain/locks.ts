@@ -3,8 +3,11 @@ import { CONFLICTS, type LockMode } from '../../lock-modes.ts';
 import { column, defineQuery, type RowOf } from '../../query.ts';
 import { CURRENT_DATABASE_OID, HOLDER_COLUMNS, holderColumns, TABLES_AND_PARTS } from '../fragments.ts';
 
-/** The table locks that maintenance takes. */
-export type MaintenanceLock = Extract<LockMode, 'ShareUpdateExclusiveLock' | 'AccessExclusiveLock'>;
+/** The table locks that maintenance and checks take. */
+export type MaintenanceLock = Extract<
+  LockMode,
+  'AccessShareLock' | 'ShareUpdateExclusiveLock' | 'ShareLock' | 'AccessExclusiveLock'
+>;
 
 /** Who holds, or waits for, a lock that conflicts with `mode` on one of the tables, its TOAST table or their indexes. */
 export const lockHolders = defineQuery({
