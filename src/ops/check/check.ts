@@ -33,6 +33,7 @@ export const check = defineOperation({
   fields: checkFields,
   plan: planCheck,
   undo: planRemoval,
+  recover: recoverCheck,
 });
 
 async function planCheck(input: CheckInput, context: OpContext): Promise<Plan> {
@@ -194,13 +195,28 @@ async function backupFact(context: OpContext, database: string): Promise<Fact> {
   };
 }
 
-const installed = z.object({ check: z.object({ installed: z.literal(true) }) });
+const facts = z.object({ check: z.object({ installs: z.literal(true) }) });
+
+/** Of a run that was killed, the extension may be there, whether it came to note that or not. */
+async function recoverCheck(run: Run, context: OpContext): Promise<Plan | undefined> {
+  return (await isInstalled(run, context)) ? removalPlan(context) : undefined;
+}
 
 /** Takes the extension away that a run has created. */
 async function planRemoval(run: Run, context: OpContext): Promise<Plan> {
+  if (!(await isInstalled(run, context))) throw checkErrors.nothingInstalled();
+  return removalPlan(context);
+}
+
+async function isInstalled({ facts: known }: Run, context: OpContext): Promise<boolean> {
+  if (!facts.safeParse(known).success) return false;
   const session = await context.session();
   const [found] = await session.run(amcheckExtension, undefined);
-  if (!installed.safeParse(run.facts).success || found?.version == null) throw checkErrors.nothingInstalled();
+  return found?.version != null;
+}
+
+async function removalPlan(context: OpContext): Promise<Plan> {
+  const session = await context.session();
   return {
     operation: 'check',
     title: `Remove the extension amcheck from ${session.server.database}`,

@@ -1,4 +1,5 @@
 import { fullName } from '../../db/ident.ts';
+import { shellWord } from '../../text/shell.ts';
 import { flags } from './errors.ts';
 import { type Finding, isBad } from './verdict.ts';
 
@@ -39,11 +40,11 @@ export function remediesOf(findings: readonly Finding[], database: string): Reme
       ),
       ...(names.length > 0
         ? [
-            `An index can be built anew, rows cannot: those of ${names.slice(0, NAMED).join(', ')} come from a backup of before the damage.`,
-            'See which there are with: pgdeck backups list',
-            `To restore one beside this database: pgdeck restore newest --into ${database}_restored`,
-            `To put the rows back in place then: pgdeck restore newest ${flags('--table', names.slice(0, NAMED))} --mode merge`,
-            'First copy the data directory, with the server stopped. Do not set zero_damaged_pages before that: it empties each damaged page for good, with all rows on it.',
+            `An index can be built anew, rows cannot: those of ${shown(names)} come from a backup of before the damage.`,
+            'Before anything else copy the data directory, with the server stopped. Do not set zero_damaged_pages before that: it empties each damaged page for good, with all rows on it.',
+            'See which backups there are with: pgdeck backups list',
+            `To restore one beside this database: pgdeck restore newest --into ${shellWord(`${database}_restored`)}`,
+            `Once the rows that can still be read are saved, TRUNCATE gives a table a new file; then put rows back with: pgdeck restore newest ${flags('--table', names.slice(0, NAMED))} --mode merge`,
           ]
         : []),
       ...(later.length > 0
@@ -57,6 +58,8 @@ export function remediesOf(findings: readonly Finding[], database: string): Reme
     ],
   };
 }
+
+const shown = (names: readonly string[]) => names.slice(0, NAMED).join(', ');
 
 /** CONCURRENTLY does neither system catalogs nor indexes of exclusion constraints. */
 function commandOf(parts: readonly Finding['part'][], locking: boolean): string | undefined {

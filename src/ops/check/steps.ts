@@ -52,7 +52,6 @@ export function installStep(): Step {
       if (found?.version != null) return io.line('Somebody has created it meanwhile.');
       io.record({ check: { installs: true } });
       await session.sql(INSTALL);
-      io.record({ check: { installed: true } });
     },
     // what is damaged is checked again once it is mended
     rollback: async () => KEPT,
@@ -67,7 +66,7 @@ function workStep(work: PlannedWork, shared: Shared): Step {
   const { kind, shown, planned } = work;
   return {
     id: kind === 'catalogs' ? 'catalogs' : `${kind}:${shown}`,
-    title: `Check ${shown}${kind === 'table' ? ' and its indexes' : ''}`,
+    title: `Check ${shown}${kind === 'table' && planned.length > 1 ? ' and its indexes' : ''}`,
     preview: previewOf(planned, shared),
     effect: `${shared.means.parent ? 'writers to the table wait (ShareLock)' : 'reads only, as a SELECT does'}; ${bytes(work.bytes)}`,
     independent: true,
@@ -86,12 +85,9 @@ function previewOf(planned: readonly Planned[], { dumpLine }: Shared): string {
     : [...all.slice(0, PREVIEWED), `-- and ${more} more of the same kind`].join('\n');
 }
 
-async function checkWork(
-  io: StepIo,
-  { shown, planned, bytes: all }: PlannedWork,
-  shared: Shared,
-): Promise<Outcome> {
+async function checkWork(io: StepIo, work: PlannedWork, shared: Shared): Promise<Outcome> {
   const { means, ledger } = shared;
+  const { shown, planned, bytes: all } = work;
   const findings: Finding[] = [];
   let done = 0;
   for (const { part, methods } of planned) {
@@ -103,14 +99,12 @@ async function checkWork(
       ledger.enter(examined.finding);
       findings.push(examined.finding);
       spots.push(...examined.spots);
-      if (!isBad(examined.finding)) continue;
-      bad = true;
-      io.line(sentence(examined.finding), 'stderr');
+      bad ||= isBad(examined.finding);
     }
     if (bad && part.kind !== 'index') await lookCloser(io, part, shared);
     done += part.bytes;
   }
-  return outcomeOf(shown, findings);
+  return outcomeOf(work, findings);
 }
 
 /** What can still be read of a table that is damaged, and how; never the reason that a step fails. */
@@ -156,7 +150,7 @@ function sentence({ part, verdict, text, method }: Finding): string {
   return `${what} was not checked: ${text}.`;
 }
 
-function outcomeOf(shown: string, findings: readonly Finding[]): Outcome {
+function outcomeOf(work: PlannedWork, findings: readonly Finding[]): Outcome {
   const bad = findings.filter(isBad);
   const open = findings.filter(({ verdict }) => verdict === 'not checked');
   const kind = bad.length > 0 ? 'damaged' : open.length === findings.length ? 'not_checked' : 'ok';
@@ -164,7 +158,7 @@ function outcomeOf(shown: string, findings: readonly Finding[]): Outcome {
   return new Outcome({
     kind,
     ok: bad.length === 0,
-    text: told.length > 0 ? told.join('\n') : `${shown} is whole.`,
+    text: told.length > 0 ? told.join('\n') : wholeText(work),
     facts: {
       relations: findings.map(({ part, verdict, method, text }) => ({
         schema: part.schema,
@@ -176,6 +170,11 @@ function outcomeOf(shown: string, findings: readonly Finding[]): Outcome {
       })),
     },
   });
+}
+
+function wholeText({ kind, shown, planned }: PlannedWork): string {
+  if (kind === 'catalogs') return 'The system catalogs are whole.';
+  return planned.length === 1 ? `${shown} is whole.` : `${shown} is whole, and so is what belongs to it.`;
 }
 
 /** What was found of all, and what mends it; also when the run was stopped in its midst. */
@@ -190,13 +189,22 @@ function summaryStep({ ledger, database }: Shared): Step {
       io.result(ledger.table());
       const all = ledger.verdicts();
       const bad = all.filter(isBad);
-      if (bad.length > 0) {
-        const { sentences } = remediesOf(bad, database);
-        throw checkErrors.damaged({ relations: bad.map(({ part }) => part.shown), next: sentences });
-      }
+      if (bad.length > 0) return damagedOutcome(bad, database);
       if (!all.some(({ verdict }) => verdict === 'ok') && all.length > 0)
         throw checkErrors.nothingChecked({ relations: all.length });
-      io.line(`${ledger.sentence()}.`);
+      return undefined;
     },
   };
+}
+
+function damagedOutcome(bad: readonly Finding[], database: string): Outcome {
+  const names = bad.map(({ part }) => part.shown);
+  const { sentences, command } = remediesOf(bad, database);
+  const what = names.length === 1 ? '1 relation is damaged' : `${names.length} relations are damaged`;
+  return new Outcome({
+    kind: 'damaged',
+    ok: false,
+    text: [`${what}: ${names.join(', ')}.`, ...sentences].join('\n'),
+    facts: { relations: names, next: command ?? null },
+  });
 }

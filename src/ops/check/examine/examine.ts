@@ -58,10 +58,19 @@ export async function examine(
     io.signal.throwIfAborted();
     if (!(error instanceof DbError)) throw error;
     if (error.kind === 'lost') return answer(...(await afterLoss(io, sessions, error)));
-    if (saysDamaged(error)) return answer('damaged', wordsOf(error));
+    if (saysDamaged(error))
+      return (await isThere(io, sessions, part))
+        ? answer('damaged', wordsOf(error))
+        : answer('not checked', 'it was dropped meanwhile');
     if (error.code === '55P03') return answer('not checked', await lockedBy(io, sessions, part, parent));
     return answer('not checked', whyNot(error));
   }
+}
+
+/** What is not there any more fails with the code of an internal error. */
+async function isThere(io: StepIo, sessions: CheckSessions, { oid }: Part): Promise<boolean> {
+  const session = await sessions.watcher(io);
+  return (await session.sql('SELECT FROM pg_class WHERE oid = $1', [oid])).length > 0;
 }
 
 type Row = Readonly<Record<string, unknown>>;
