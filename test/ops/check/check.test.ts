@@ -61,6 +61,25 @@ describe('a server that is whole', () => {
   });
 });
 
+test('GIN indexes, and whether a unique index has each key once, where amcheck can', async () => {
+  const session = await client(cluster.target());
+  await session.sql('CREATE TABLE words (id int PRIMARY KEY, w text[])');
+  await session.sql('INSERT INTO words SELECT g, ARRAY[g::text] FROM generate_series(1, 2000) g');
+  await session.sql('CREATE INDEX words_w ON words USING gin (w)');
+  await session.close();
+  const plan = await planCheck(here(), { table: ['words'] });
+  expect(
+    /bt_index_check\(\d+::regclass, false, true\); -- public\.words_pkey/.test(plan.steps[0]?.preview ?? ''),
+  ).toBe(major >= 17);
+  const { end, events } = await run({ table: ['words'] });
+  expect(end, end.text).toMatchObject({ status: 'done' });
+  expect(results(events)['public.words_w']).toEqual(
+    major >= 18
+      ? { result: 'ok', found: 'gin_index_check' }
+      : { result: 'not checked', found: 'amcheck checks GIN indexes from 18 on' },
+  );
+});
+
 async function mended(index: string): Promise<void> {
   const context = here();
   const plan = await reindex.plan(reindex.input.parse({ index: [index] }), context);

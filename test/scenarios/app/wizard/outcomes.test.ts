@@ -116,6 +116,7 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   vacuum: async () => ({ table: ['t'] }),
   analyze: async () => ({ table: ['t'] }),
   reindex: async () => ({ index: ['t_id'] }),
+  check: async () => ({ table: ['t'] }),
   'migrate up': async () => ({ dir }),
   'migrate down': async () => ({ dir }),
   'migrate repair': async () => {
