@@ -33,7 +33,15 @@ const growthText = (value: number | null | undefined) =>
 const columns = [
   { id: 'what', title: 'WHAT', width: 10, priority: 1, value: (c) => c.kind },
   { id: 'name', title: 'NAME', width: 22, priority: 1, value: (c) => c.name },
-  { id: 'size', title: 'SIZE', width: 8, align: 'right', priority: 1, value: (c) => c.bytes, format: bytes },
+  {
+    id: 'size',
+    title: 'SIZE',
+    width: 8,
+    align: 'right',
+    priority: 1,
+    value: (c) => c.bytes,
+    cell: (c) => `${c.exact || c.bytes === null ? '' : '~'}${bytes(c.bytes)}`,
+  },
   {
     id: 'share',
     title: 'SHARE',
@@ -85,11 +93,12 @@ function diskLine({ outside: { volumes } }: Model): Line {
 
 /** What is known of a row, for scripts. */
 function recordOf(row: Row): ViewRecord {
-  const { kind, name, bytes: size, share, whole, growth, note, helps, remedy, backend } = row;
+  const { kind, name, bytes: size, exact, share, whole, growth, note, helps, remedy, backend } = row;
   return {
     kind,
     name,
     bytes: size,
+    bytes_exact: exact,
     share,
     part_of_another: !whole,
     growth_bytes_per_hour: growth,
@@ -123,7 +132,7 @@ export const spaceView = defineView<Row>({
     { title: row.name, facts: columnFacts({ columns: columns.slice(0, 5) }, row, model) },
     ...(row.note === '' ? [] : [{ title: 'What it is', text: row.note }]),
     ...(row.kind === 'WAL' || row.kind === 'WAL kept' ? [keptSection(model)] : []),
-    ...(row.helps === '' || row.kind === 'WAL'
+    ...(row.helps === ''
       ? []
       : [
           {

@@ -120,8 +120,43 @@ FROM pg_ls_logdir() WHERE current_setting('logging_collector') = 'on'`,
   row: z.object({ files: z.int(), bytes: z.number(), oldest_seconds: column.float }),
 });
 
+const RELATION_FILE = '^(t[0-9]+_)?([0-9]+)(_(fsm|vm|init))?([.][0-9]+)?$';
+
+/**
+ * Files of this database, in its own tablespace, that no relation has and that nobody has written to for a day: what was
+ * created in a transaction that is not over looks the same. One row; reads a directory.
+ */
+export const spaceOrphans = defineQuery({
+  id: 'space.orphans',
+  variants: [
+    {
+      sql: `WITH /* pgdeck */ f AS MATERIALIZED (
+  SELECT d.path || '/' || f.name AS path, f.name, substring(f.name FROM '^(?:t[0-9]+_)?([0-9]+)')::int8 AS filenode
+  FROM (SELECT regexp_replace(pg_relation_filepath('pg_class'), '/[^/]*$', '')) d(path) CROSS JOIN LATERAL pg_ls_dir(d.path) f(name)
+  WHERE f.name ~ '${RELATION_FILE}'),
+o AS MATERIALIZED (
+  SELECT f.name, s.size, s.modification FROM f CROSS JOIN LATERAL pg_stat_file(f.path, true) s
+  WHERE f.filenode NOT IN (SELECT relfilenode FROM pg_class UNION ALL SELECT pg_relation_filenode(oid) FROM pg_class WHERE relfilenode = 0 AND relkind IN ('r', 'i', 't', 'm', 'S')
+    AND pg_relation_filenode(oid) IS NOT NULL)
+    AND s.modification < clock_timestamp() - interval '1 day')
+SELECT /* pgdeck */ count(*)::int AS files, coalesce(sum(size), 0)::float8 AS bytes, ${since('min(modification)')} AS oldest_seconds,
+  coalesce((array_agg(name ORDER BY size DESC))[1:5], '{}') AS names FROM o`,
+    },
+  ],
+  unavailable: (server) =>
+    server.rights.superuser ? undefined : { reason: 'Only a superuser lists the files of a database.' },
+  row: z.object({
+    files: z.int(),
+    bytes: z.number(),
+    oldest_seconds: column.float,
+    /** The largest. */
+    names: z.array(z.string()),
+  }),
+});
+
 export const spaceDatabasesPoll = poll('slow', 'rare', spaceDatabases);
 export const spaceWalPoll = poll('slow', 'slow', spaceWal);
 export const spaceArchivePoll = poll('slow', 'slow', spaceArchive);
 export const spaceTemporaryPoll = poll('slow', 'slow', spaceTemporary);
 export const spaceLogPoll = poll('slow', 'rare', spaceLog);
+export const spaceOrphansPoll = poll('slow', 'rare', spaceOrphans, { patient: true });

@@ -10,6 +10,7 @@ import {
   spaceArchivePoll,
   spaceDatabasesPoll,
   spaceLogPoll,
+  spaceOrphansPoll,
   spaceTemporaryPoll,
   spaceWalPoll,
 } from '../../../db/queries/space.ts';
@@ -29,7 +30,7 @@ import type { Model } from '../../core/model.ts';
 import type { BackendRef } from '../../core/view.ts';
 import { copiesOf } from '../kept.ts';
 import { tableRows } from '../table-rows.ts';
-import { keepersOf, WHY_NOT_PG_WAL, whyWal } from './wal.ts';
+import { keepersOf, whyWal } from './wal.ts';
 
 export type ConsumerKind =
   | 'database'
@@ -40,6 +41,7 @@ export type ConsumerKind =
   | 'WAL kept'
   | 'temporary'
   | 'server log'
+  | 'orphans'
   | 'backups';
 
 /** One thing that takes room on a disk. */
@@ -48,6 +50,8 @@ export interface Consumer {
   readonly name: string;
   /** Null: not known; `note` says why. */
   readonly bytes: number | null;
+  /** False: as of the last VACUUM or ANALYZE. */
+  readonly exact: boolean;
   /** False: a part of another row: a table of its database. */
   readonly whole: boolean;
   /** Null: not known, or not yet. */
@@ -70,7 +74,7 @@ interface Source {
 /** Tables and indexes that are listed: the biggest. */
 const BIGGEST = 10;
 
-const NOTHING = { whole: true, growth: null, note: '', helps: '' } as const;
+const NOTHING = { exact: true, whole: true, growth: null, note: '', helps: '' } as const;
 
 export const SOURCES: readonly Source[] = [
   { polls: [spaceDatabasesPoll, keptPoll], rows: databases },
@@ -89,6 +93,7 @@ export const SOURCES: readonly Source[] = [
   { polls: [slotsPoll, spaceWalPoll, spaceArchivePoll, archiverPoll], rows: keptWal },
   { polls: [spaceTemporaryPoll], rows: temporary },
   { polls: [spaceLogPoll], rows: log },
+  { polls: [spaceOrphansPoll], rows: orphans },
   { polls: [], rows: backups },
 ];
 
@@ -139,6 +144,7 @@ function tables(model: Model): Consumer[] {
         kind: 'table',
         name,
         bytes: row.total_bytes,
+        exact: row.exact,
         whole: false,
         note: row.total_bytes === null ? 'not known: VACUUM or ANALYZE will note it' : partsOf(row),
       };
@@ -166,6 +172,7 @@ function indexes(model: Model): Consumer[] {
       kind: 'index',
       name: fullName(row.schemaname, row.indexrelname),
       bytes: row.est_bytes,
+      exact: false,
       whole: false,
       note: `on ${fullName(row.schemaname, row.relname)}${row.idx_scan === 0 ? ', not scanned so far' : ''}`,
     }),
@@ -229,7 +236,7 @@ function wal(model: Model): Consumer[] {
       bytes: row?.total_bytes ?? null,
       growth: rate === null || rate === undefined ? null : rate * 3600,
       note: row === undefined ? (why ?? '') : `${plural(row.files, 'file')}, ${whyWal(model)}`,
-      helps: WHY_NOT_PG_WAL,
+      helps: keepersOf(model)[0]?.helps ?? '',
     },
   ];
 }
@@ -238,17 +245,20 @@ function keptWal(model: Model): Consumer[] {
   const archive =
     model.server?.settings.archive_mode === 'off' ? undefined : unknown(model.part(spaceArchivePoll));
   return [
-    ...keepersOf(model).map(
-      ({ kind, name, bytes: size, note, helps }): Consumer => ({
-        ...NOTHING,
-        kind: 'WAL kept',
-        name: kind === 'slot' ? `slot ${name}` : name,
-        bytes: size,
-        whole: false,
-        note,
-        helps,
-      }),
-    ),
+    // what checkpoints need is no part that could go
+    ...keepersOf(model)
+      .filter(({ kind }) => kind !== 'checkpoint')
+      .map(
+        ({ kind, name, bytes: size, note, helps }): Consumer => ({
+          ...NOTHING,
+          kind: 'WAL kept',
+          name: kind === 'slot' ? `slot ${name}` : name,
+          bytes: size,
+          whole: false,
+          note,
+          helps,
+        }),
+      ),
     ...(archive === undefined
       ? []
       : [
@@ -314,6 +324,24 @@ function log(model: Model): Consumer[] {
         note: `${plural(files, 'file')}, the oldest ${duration(oldest)} old`,
         helps:
           'log_rotation_age with log_truncate_on_rotation, or logrotate; old files of the log may be removed',
+      }),
+    );
+}
+
+function orphans(model: Model): Consumer[] {
+  return model
+    .rows(spaceOrphansPoll)
+    .filter(({ files }) => files > 0)
+    .map(
+      ({ files, bytes: size, oldest_seconds: oldest, names }): Consumer => ({
+        ...NOTHING,
+        kind: 'orphans',
+        name: `files of ${model.server?.database ?? ''}`,
+        bytes: size,
+        whole: false,
+        note: `${plural(files, 'file')} that no relation has, the oldest ${duration(oldest)} old: ${names.join(', ')}`,
+        helps:
+          'a crash in a CREATE TABLE or a rewrite leaves them; a dump restored beside (pgdeck restore) has none; not by hand while the server runs',
       }),
     );
 }
