@@ -4,7 +4,8 @@ import { type Line, span } from '../../text/line.ts';
 import { bytes, percent } from '../../text/units.ts';
 import type { Model } from '../core/model.ts';
 import { type Column, columnFacts, defineScreen, defineView, type ViewRecord } from '../core/view.ts';
-import { type Consumer, SOURCES } from './space/consumers.ts';
+import type { Consumer } from './space/consumer.ts';
+import { SOURCES } from './space/consumers.ts';
 import { keepersOf, WHY_NOT_PG_WAL } from './space/wal.ts';
 
 /** A consumer beside all others. */

@@ -30,9 +30,9 @@ export const spaceWal = defineQuery({
   variants: [
     {
       sql: `WITH /* pgdeck */ s AS (SELECT name, setting::float8 * 1048576 AS bytes FROM pg_settings
-  WHERE name IN ('wal_keep_size', 'max_wal_size', 'min_wal_size', 'max_slot_wal_keep_size'))
+  WHERE name IN ('wal_keep_size', 'max_wal_size', 'max_slot_wal_keep_size'))
 SELECT /* pgdeck */ (SELECT bytes FROM s WHERE name = 'wal_keep_size') AS keep_bytes,
-  (SELECT bytes FROM s WHERE name = 'max_wal_size') AS max_bytes, (SELECT bytes FROM s WHERE name = 'min_wal_size') AS min_bytes,
+  (SELECT bytes FROM s WHERE name = 'max_wal_size') AS max_bytes,
   (SELECT nullif(bytes, -1048576) FROM s WHERE name = 'max_slot_wal_keep_size') AS slot_limit_bytes,
   (SELECT setting::float8 FROM pg_settings WHERE name = 'wal_segment_size') AS segment_bytes,
   (SELECT (c.lsn - k.redo_lsn)::float8 FROM pg_control_checkpoint() k, ${CURRENT_LSN} c(lsn)) AS checkpoint_bytes`,
@@ -41,7 +41,6 @@ SELECT /* pgdeck */ (SELECT bytes FROM s WHERE name = 'wal_keep_size') AS keep_b
   row: z.object({
     keep_bytes: z.number(),
     max_bytes: z.number(),
-    min_bytes: z.number(),
     /** WAL that a slot may keep; null: without end. */
     slot_limit_bytes: column.float,
     segment_bytes: z.number(),

@@ -28,6 +28,7 @@ export function keepersOf(model: Model): readonly Keeper[] {
 }
 
 function slotKeepers(model: Model): Keeper[] {
+  const limit = model.rows(spaceWalPoll)[0]?.slot_limit_bytes ?? null;
   return model.rows(slotsPoll).flatMap((slot): Keeper[] => {
     // a lost one keeps nothing any more
     if (slot.retained_bytes === null || slot.wal_status === 'lost') return [];
@@ -45,7 +46,7 @@ function slotKeepers(model: Model): Keeper[] {
           ? `${slot.slot_type} slot, read by session ${slot.active_pid ?? '?'}`
           : `${slot.slot_type} slot, ${idle}`,
         helps: slot.active
-          ? 'its receiver is behind: see 7 (pgdeck show replication); max_slot_wal_keep_size would limit it'
+          ? `its receiver is behind (pgdeck show replication); ${limit === null ? 'max_slot_wal_keep_size would limit it' : `it is lost beyond max_slot_wal_keep_size, ${bytes(limit)}`}`
           : `if nobody comes back for it: SELECT pg_drop_replication_slot(${quoteLiteral(name)})`,
       },
     ];
