@@ -74,8 +74,7 @@ const columns = [
   {
     id: 'note',
     title: 'NOTE',
-    width: 30,
-    grow: true,
+    width: 34,
     priority: 3,
     value: (c) => c.note,
     tone: () => 'muted',

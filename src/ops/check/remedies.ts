@@ -43,8 +43,8 @@ export function remediesOf(findings: readonly Finding[], database: string): Reme
             `An index can be built anew, rows cannot: those of ${shown(names)} come from a backup of before the damage.`,
             'Before anything else copy the data directory, with the server stopped. Do not set zero_damaged_pages before that: it empties each damaged page for good, with all rows on it.',
             'See which backups there are with: pgdeck backups list',
-            `To restore one beside this database: pgdeck restore newest --into ${shellWord(`${database}_restored`)}`,
-            `Once the rows that can still be read are saved, TRUNCATE gives a table a new file; then put rows back with: pgdeck restore newest ${flags('--table', names.slice(0, NAMED))} --mode merge`,
+            `To restore one beside this database: pgdeck restore --into ${shellWord(`${database}_restored`)} newest`,
+            `Once the rows that can still be read are saved, TRUNCATE gives a table a new file; then put rows back with: pgdeck restore ${flags('--table', names.slice(0, NAMED))} --mode merge newest`,
           ]
         : []),
       ...(later.length > 0

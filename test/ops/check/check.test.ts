@@ -130,7 +130,7 @@ test('a table with a page that cannot be read: which one, what still can be, and
     ['page 3', 'not readable', expect.stringContaining('block 3')],
   ]);
   expect(end.text).toContain('pgdeck backups list');
-  expect(end.text).toContain('pgdeck restore newest --table public.heap --mode merge');
+  expect(end.text).toContain('pgdeck restore --table public.heap --mode merge newest');
   expect(end.text).toContain('Do not set zero_damaged_pages');
   const lines = linesOf(events);
   expect(lines).toContainEqual(expect.stringMatching(/^Its file, below the data directory: base\/\d+\/\d+$/));

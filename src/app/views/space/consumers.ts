@@ -88,6 +88,7 @@ function wal(model: Model): Consumer[] {
   const row = part.rows[0];
   const rate = model.vitals.walBytesPerSecond;
   const why = unknown(part);
+  const [first] = keepersOf(model);
   if (row === undefined && why === undefined) return [];
   return [
     {
@@ -97,7 +98,10 @@ function wal(model: Model): Consumer[] {
       bytes: row?.total_bytes ?? null,
       growth: rate === null || rate === undefined ? null : rate * 3600,
       note: row === undefined ? (why ?? '') : `${plural(row.files, 'file')}, ${whyWal(model)}`,
-      helps: keepersOf(model)[0]?.helps ?? '',
+      helps:
+        first === undefined || first.kind === 'checkpoint'
+          ? 'nothing has to: its files are used again'
+          : first.helps,
     },
   ];
 }
