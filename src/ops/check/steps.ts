@@ -5,7 +5,7 @@ import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
 import { sentenceOf } from '../error.ts';
 import { INSTALL } from './amcheck.ts';
 import { checkErrors } from './errors.ts';
-import { examine, type Means, type Spot } from './examine/examine.ts';
+import { examine, type Means } from './examine/examine.ts';
 import { savingSql, unreadableRows } from './examine/rows.ts';
 import { kindOf, type Ledger } from './ledger.ts';
 import { deniedReading, type Method, type Ways } from './methods.ts';
@@ -89,23 +89,36 @@ async function checkWork(io: StepIo, work: PlannedWork, shared: Shared): Promise
   const { means, ledger } = shared;
   const { shown, planned, bytes: all } = work;
   const findings: Finding[] = [];
+  const enter = (finding: Finding) => {
+    ledger.enter(finding);
+    findings.push(finding);
+  };
+  // whoever reads such a table again brings the server down again, with all sessions
+  const fatal = new Set<number>();
   let done = 0;
   for (const { part, methods } of planned) {
-    const spots: Spot[] = [];
-    let bad = false;
+    let damaged = false;
     for (const method of methods) {
+      if (fatal.has(part.table.oid)) {
+        enter({ part, verdict: 'not checked', method: method.name, text: AFTER_CRASH });
+        continue;
+      }
       io.progress({ label: shown, phase: `${method.name} ${part.shown}`, done, of: all, unit: 'bytes' });
-      const examined = await examine(io, means, part, method);
-      ledger.enter(examined.finding);
-      findings.push(examined.finding);
-      spots.push(...examined.spots);
-      bad ||= isBad(examined.finding);
+      const { finding, faults } = await examine(io, means, part, method);
+      enter(finding);
+      if (finding.verdict === 'crashed') fatal.add(part.table.oid);
+      damaged ||= finding.verdict === 'damaged';
+      // of one the finding tells all
+      if (faults.length > 1)
+        io.result({ title: `Faults of ${part.shown}`, columns: ['place', 'found'], rows: faults });
     }
-    if (bad && part.kind !== 'index') await lookCloser(io, part, shared);
+    if (damaged && part.kind !== 'index' && !fatal.has(part.table.oid)) await lookCloser(io, part, shared);
     done += part.bytes;
   }
   return outcomeOf(work, findings);
 }
+
+const AFTER_CRASH = 'reading its table has just brought the server down';
 
 /** What can still be read of a table that is damaged, and how; never the reason that a step fails. */
 async function lookCloser(io: StepIo, part: Part, { means }: Shared): Promise<void> {

@@ -10,15 +10,10 @@ import { type Finding, saysDamaged, whyNot, wordsOf } from '../verdict.ts';
 /** Reads a table with pg_dump; answers undefined when it could, else why not. */
 export type Dump = (io: StepIo, part: Part, seconds: number) => Promise<Pick<Finding, 'verdict' | 'text'>>;
 
-/** Where in a table something is wrong, as verify_heapam says it. */
-export interface Spot {
-  readonly block: number;
-  readonly offset: number | null;
-}
-
 export interface Examined {
   readonly finding: Finding;
-  readonly spots: readonly Spot[];
+  /** Where something is wrong, and what, as verify_heapam says it: the first of them. */
+  readonly faults: readonly (readonly [place: string, message: string])[];
 }
 
 export interface Means {
@@ -38,9 +33,9 @@ export async function examine(
   part: Part,
   method: Method,
 ): Promise<Examined> {
-  const answer = (verdict: Finding['verdict'], text: string, spots: readonly Spot[] = []): Examined => ({
+  const answer = (verdict: Finding['verdict'], text: string, faults: Examined['faults'] = []): Examined => ({
     finding: { part, verdict, method: method.name, text },
-    spots,
+    faults,
   });
   io.signal.throwIfAborted();
   const left = sessions.left();
@@ -53,7 +48,11 @@ export async function examine(
   try {
     const rows = await session.sql(method.sql);
     if (method.id !== 'heap' || rows.length === 0) return answer('ok', '');
-    return answer('damaged', heapText(rows), rows.map(spotOf));
+    return answer(
+      'damaged',
+      heapText(rows),
+      rows.map((row) => [placeOf(row), String(row.msg)] as const),
+    );
   } catch (error) {
     io.signal.throwIfAborted();
     if (!(error instanceof DbError)) throw error;
@@ -75,17 +74,17 @@ async function isThere(io: StepIo, sessions: CheckSessions, { oid }: Part): Prom
 
 type Row = Readonly<Record<string, unknown>>;
 
-function spotOf({ blkno, offnum }: Row): Spot {
-  return { block: Number(blkno), offset: typeof offnum === 'number' ? offnum : null };
+function placeOf({ blkno, offnum, attnum }: Row): string {
+  if (offnum === null) return `page ${blkno}`;
+  return `row (${blkno},${offnum})${attnum === null ? '' : `, column ${attnum}`}`;
 }
 
 /** The first thing that is wrong, where, and how many more there are. */
 function heapText(rows: readonly Row[]): string {
   const [first] = rows;
   if (first === undefined) return '';
-  const place = first.offnum === null ? `page ${first.blkno}` : `row (${first.blkno},${first.offnum})`;
   const more = Number(first.found) - 1;
-  return `${place}: ${String(first.msg)}${more > 0 ? `, and ${plural(more, 'more fault')}` : ''}`;
+  return `${placeOf(first)}: ${String(first.msg)}${more > 0 ? `, and ${plural(more, 'more fault')}` : ''}`;
 }
 
 /** What became of the server when the connection broke while it looked. Throws DbError when it does not come back. */
