@@ -136,7 +136,7 @@ async function lookCloser(io: StepIo, part: Part, { means }: Shared): Promise<vo
     if (found.length === 0)
       return io.line(
         ended
-          ? 'Every row can still be read.'
+          ? 'Every row that is visible can still be read.'
           : `No row that cannot be read was found in ${SEARCH.seconds} s.`,
       );
     io.result({
