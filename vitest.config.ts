@@ -5,6 +5,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const SLOW = [
   'test/scenarios/ops/{backup,restore,migrate}/**/*.test.ts',
   'test/scenarios/ops/**/crash.test.ts',
+  'test/scenarios/ops/check/standby.test.ts',
   'test/scenarios/ops/maintain/{full,lost}.test.ts',
   'test/scenarios/ops/reindex/cancel.test.ts',
   'test/scenarios/ops/indexes/demo.test.ts',

@@ -22,6 +22,7 @@ import { register as schedule } from './schedule.ts';
 import { register as schema } from './schema.ts';
 import { register as show } from './show.ts';
 import { SIGNALS } from './signal.ts';
+import { register as space } from './space.ts';
 import { register as watch } from './watch.ts';
 
 /** Every command, in the order of the help. The modules load what they need when their command runs. */
@@ -32,6 +33,7 @@ const commands = (operations: readonly OperationEntry[]): readonly Register[] =>
   registerOperations(operations, SIGNALS),
   health,
   watch,
+  space,
   log,
   backups,
   db,

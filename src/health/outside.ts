@@ -34,6 +34,17 @@ export interface VolumeFact {
   /** What is used and what the server may still write: what is reserved for root is neither. */
   readonly totalBytes: number;
   readonly freeBytes: number;
+  /** The number that the host's system has for it. */
+  readonly device?: number;
+}
+
+/** Where pgdeck keeps its backups on this machine, of whatever server. */
+export interface RepositoryFact {
+  readonly directory: string;
+  readonly backups: number;
+  readonly bytes: number;
+  /** It is on a disk that the server writes to. */
+  readonly here: boolean;
 }
 
 /** Whether the database is what it should be. */
@@ -58,6 +69,8 @@ export interface Outside {
   readonly now: number;
   /** Good backups of the connected database, the newest first. */
   readonly backups: Told<readonly BackupFact[]>;
+  /** Absent: it was not looked for. */
+  readonly repository?: Told<RepositoryFact>;
   readonly jobs: Told<readonly JobFact[]>;
   /** One for each file system, by the first of its directories. */
   readonly volumes: Told<readonly VolumeFact[]>;

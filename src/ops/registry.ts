@@ -161,6 +161,15 @@ export const OPERATIONS: readonly OperationEntry[] = [
     load: async () => (await import('./indexes/drop/drop.ts')).indexesDrop,
   },
   {
+    id: 'check',
+    title: 'Check for damage',
+    summary: 'look for damaged indexes and tables: amcheck, every row read, pg_dump; and say what mends them',
+    danger: 'none',
+    writes: false,
+    takes: ['table', 'index'],
+    load: async () => (await import('./check/check.ts')).check,
+  },
+  {
     id: 'migrate up',
     title: 'Apply migrations',
     summary: 'apply migrations: locked, verified, each hazard acknowledged by name',

@@ -10,6 +10,8 @@ export default defineConfig({
       // each check fires and clears
       'test/health/checks/**/*.test.ts',
       'test/scenarios/health/{server,standby}.test.ts',
+      'test/ops/check/check.test.ts',
+      'test/scenarios/app/views/space.test.ts',
     ],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,

@@ -5,6 +5,7 @@ import type { Level } from '../../health/level.ts';
 import type { Outside } from '../../health/outside.ts';
 import { CHECKS, countsOf } from '../../health/registry.ts';
 import type { Waiver } from '../../health/waivers.ts';
+import { DATABASE_SIZES } from '../../monitor/derived/sizes.ts';
 import { type Facts, Figures } from '../../monitor/figures.ts';
 import type { Tone } from '../../text/line.ts';
 import type { RunRow } from '../runs/read.ts';
@@ -46,7 +47,7 @@ export class Model extends Figures {
 
   /** @param clock ms since 1970 */
   constructor(facts: Facts, thresholds: Thresholds, clock: () => number = Date.now) {
-    super(facts, countsOf(CHECKS));
+    super(facts, [...countsOf(CHECKS), DATABASE_SIZES]);
     this.thresholds = thresholds;
     this.#clock = clock;
   }
@@ -55,6 +56,10 @@ export class Model extends Figures {
   set outside(outside: Outside) {
     this.#outside = outside;
     this.#health = undefined;
+  }
+
+  get outside(): Outside {
+    return this.#outside;
   }
 
   /** When that was looked for last, in ms since 1970; NaN: never. */

@@ -1,5 +1,6 @@
 import type { Target } from '../../db/target.ts';
-import type { BackupFact, Told } from '../../health/outside.ts';
+import type { BackupFact, RepositoryFact, Told } from '../../health/outside.ts';
+import type { HostFiles } from '../../hosts/host.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import { type Backup, lastProven, lastVerified, listBackups } from '../../ops/repository/repository.ts';
 import { isFromFuture, isSafety } from '../../ops/repository/safety.ts';
@@ -24,6 +25,28 @@ export async function backupFacts(
   try {
     const backups = await listBackups(directory);
     return { known: backups.filter((one) => counts(one, whose, now)).map((one) => factOf(one, now)) };
+  } catch (error) {
+    return { unknown: sentenceOf(error) };
+  }
+}
+
+/** What all backups of a repository take; `devices`: the disks that the server writes to. */
+export async function repositoryFact(
+  directory: string,
+  files: Pick<HostFiles, 'facts'>,
+  devices: ReadonlySet<number>,
+): Promise<Told<RepositoryFact>> {
+  try {
+    const backups = await listBackups(directory);
+    const there = await files.facts(directory).catch(() => undefined);
+    return {
+      known: {
+        directory,
+        backups: backups.length,
+        bytes: backups.reduce((sum, one) => sum + one.bytes, 0),
+        here: there !== undefined && devices.has(there.device),
+      },
+    };
   } catch (error) {
     return { unknown: sentenceOf(error) };
   }

@@ -8,7 +8,7 @@ import type { LogHour } from '../../log/hour.ts';
 import { systemIdentifier } from '../../ops/database/identity.ts';
 import { journalDirectory } from '../../ops/engine/journal/runs.ts';
 import { repositoryDirectory } from '../../ops/repository/repository.ts';
-import { backupFacts } from './backups.ts';
+import { backupFacts, repositoryFact } from './backups.ts';
 import type { DriftLook } from './drift.ts';
 import { jobFacts } from './jobs.ts';
 import { machineFacts } from './machine.ts';
@@ -51,5 +51,8 @@ export async function outsideFacts({
     log.read(session).catch((error: Error) => ({ unknown: error.message })),
     compared.look({ target, schema }),
   ]);
-  return { now: at.getTime(), backups, jobs, log: hour, drift, ...machine };
+  const devices =
+    'known' in machine.volumes ? machine.volumes.known.flatMap(({ device }) => device ?? []) : [];
+  const repository = await repositoryFact(directory, host.files, new Set(devices));
+  return { now: at.getTime(), backups, repository, jobs, log: hour, drift, ...machine };
 }

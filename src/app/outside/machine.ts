@@ -89,7 +89,12 @@ async function volumes({ files }: Host, places: readonly Place[]): Promise<Told<
     if (facts === undefined || space === undefined)
       return { unknown: `It is not known what is free in ${directory} (${name}).` };
     if (!found.has(facts.device))
-      found.set(facts.device, { name, totalBytes: space.total, freeBytes: space.free });
+      found.set(facts.device, {
+        name,
+        totalBytes: space.total,
+        freeBytes: space.free,
+        device: facts.device,
+      });
   }
   return { known: [...found.values()] };
 }

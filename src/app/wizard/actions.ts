@@ -26,6 +26,25 @@ function undoOf(deck: Deck): { readonly run: string; readonly undo: string } | u
   return end && end.undo !== null ? { run: end.run, undo: end.undo } : undefined;
 }
 
+/** The operation that helps with what a run has found, and what it is given. */
+function followingOf(deck: Deck): ReturnType<typeof meantBy> {
+  const phase = openedWizard(deck.state)?.phase;
+  const next = phase?.step === 'result' ? phase.run.end?.next : undefined;
+  return next === undefined ? undefined : meantBy(next);
+}
+
+function openFollowing(deck: Deck): void {
+  const following = followingOf(deck);
+  if (!following) return;
+  wizardBack(deck);
+  openWizard(deck, following.entry, { words: following.words });
+}
+
+const noFollowing = (deck: Deck): string | undefined => {
+  const following = followingOf(deck);
+  return following ? operationDisabled(deck, following.entry) : 'nothing follows from it';
+};
+
 const noUndo = (deck: Deck): string | undefined =>
   commandDisabled(deck, undoOf(deck)?.undo ?? '') ?? (undoOf(deck) ? undefined : 'it cannot be undone');
 
@@ -201,6 +220,11 @@ export const WIZARD_ACTIONS: readonly Action[] = [
     hint: 2,
     short: 'plan again',
     disabled: notFailed,
+  }),
+  action('result.next', 'result', 'n', 'Open what helps with what was found', openFollowing, {
+    hint: 2,
+    short: 'what helps',
+    disabled: noFollowing,
   }),
   action('result.undo', 'result', 'u', 'Undo it', undoResult, {
     hint: 2,

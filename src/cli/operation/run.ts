@@ -105,9 +105,10 @@ function say(failures: readonly string[]): void {
 
 /** Nothing is in the journal of a run that was refused; the command that takes it back reaches this server. */
 function endJson(end: Extract<OpEvent, { type: 'end' }>, { connection }: OpContext, tell: Again): object {
-  const { status, run, undo, text } = end;
+  const { status, run, undo, text, next } = end;
   return {
     ...end,
+    ...(next !== undefined && { next: withConnection(next, connection) }),
     text: tell(text),
     run: status === 'refused' ? null : run,
     undo: undo && withConnection(undo, connection),

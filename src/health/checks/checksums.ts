@@ -1,14 +1,15 @@
 import { checksumsPoll } from '../../db/queries/checksums.ts';
+import { shellWord } from '../../text/shell.ts';
 import { duration, plural } from '../../text/units.ts';
 import { defineCheck } from '../check.ts';
-import type { Found } from '../finding.ts';
+import type { Found, Remedy } from '../finding.ts';
 
 /** Pages that are not what was written, and whether that would be noticed. */
 export const checksums = defineCheck({
   id: 'checksums',
   title: 'Data checksums',
   category: 'errors',
-  fix: 'a restore',
+  fix: '`check`, then a restore',
   reads: [checksumsPoll],
   judge: ({ figures, server }) => {
     const rows = figures.rows(checksumsPoll);
@@ -23,10 +24,7 @@ export const checksums = defineCheck({
           value: row.failures,
           evidence: `Counted in pg_stat_database since ${row.stats_reset?.slice(0, 16) ?? 'the statistics began'}, the last ${duration(row.last_failure_seconds)} ago; each read of a damaged page counts again.`,
           why: 'What is on the disk is not what was written: the disk, its controller or memory is failing, and data is lost.',
-          remedy: {
-            advice:
-              "The server's log names the pages. Back up what can be read, move to other hardware or to a standby, and restore what is damaged. The count stays until pg_stat_reset() in that database, which empties its other counters too.",
-          },
+          remedy: remedyIn(row.datname, server.database),
           cap: 30,
         };
       });
@@ -48,3 +46,17 @@ export const checksums = defineCheck({
     };
   },
 });
+
+const AFTER =
+  "The server's log names the pages. Back up what can be read, move to other hardware or to a standby, and restore what is damaged. The count stays until pg_stat_reset() in that database, which empties its other counters too.";
+
+/** What is damaged is found by a check, in the database that it is in; every database has the shared catalogs. */
+function remedyIn(database: string | null, here: string): Remedy {
+  if (database !== null && database !== here)
+    return { advice: `Find what is damaged: pgdeck check -d ${shellWord(database)}. ${AFTER}` };
+  return {
+    operation: 'check',
+    input: {},
+    cost: `Reads every index and table with the lock of a SELECT, and says which are damaged. ${AFTER}`,
+  };
+}

@@ -33,7 +33,7 @@ const GRAVE: Readonly<Record<GraveKind, Grave>> = {
     title: 'Damaged data was read',
     why: 'What is read from there is wrong or missing, and goes into backups so.',
     advice:
-      'Write nothing more there; find out how far it goes (pg_amcheck, pgdeck backups verify), restore what is damaged from a backup made before, and look at disks and memory. A damaged index alone is made good by REINDEX.',
+      'Write nothing more there; find out how far it goes (pgdeck check, pgdeck backups verify), restore what is damaged from a backup made before, and look at disks and memory. A damaged index alone is made good by REINDEX.',
   },
   io_error: {
     severity: 'critical',

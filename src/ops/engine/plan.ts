@@ -94,6 +94,11 @@ export interface Plan {
   readonly leaves: (failure: Failure) => string | undefined;
   /** The state that the data is in when all of it is done, in a sentence or two. Asked at the end of the run. */
   readonly reaches: () => string;
+  /**
+   * The command of pgdeck that helps with what was found, as for a shell; undefined when none does. Asked at the end of
+   * the run: the console opens it by a key.
+   */
+  readonly follows?: () => string | undefined;
 }
 
 /** How far a run came that has failed. */
@@ -252,6 +257,8 @@ export type OpEvent = { readonly at: number } & (
       readonly state: string | null;
       /** The command that takes it back; null when there is none. */
       readonly undo: string | null;
+      /** The command that helps with what was found, where one does. */
+      readonly next?: string;
       /** Refused because the server could not be reached. */
       readonly unreachable?: boolean;
     }

@@ -47,6 +47,7 @@ const name = { pid: 0, usename: null, datname: null, application_name: null };
 export const SAMPLES: Readonly<Record<string, unknown>> = {
   'backend.detail': { pid: 0, backendStart: null },
   'backend.locks': { pid: 0, limit: 20 },
+  'check.file': { oid: 1259 },
   'database.facts': { database: 'postgres' },
   'database.properties': { old: 'postgres', fresh: 'other', comment: true },
   'backup.copies': { applicationName: 'pgdeck:none' },

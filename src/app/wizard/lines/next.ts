@@ -128,13 +128,14 @@ export function failedEnding({ form, operation }: Own, reason: string): Ending {
 export function nextOfRun({ end, steps }: RunView): string {
   if (!end) return '';
   const left = steps.some(({ state }) => state === 'not rolled back');
+  const helps = end.next === undefined ? '' : `n opens what helps (${inConsole(end.next, undefined)}); `;
   if (end.status !== 'done')
-    return `r plans it again with the same answers; Enter closes and keeps them${left ? ', then 8 and u clean up what is left' : ''}.`;
+    return `${helps}r plans it again with the same answers; Enter closes and keeps them${left ? ', then 8 and u clean up what is left' : ''}.`;
   const undo =
     end.undo === null
       ? ''
       : meantBy(end.undo)
         ? `u undoes it (${inConsole(end.undo, undefined)}); `
         : `u copies what undoes it (${end.undo}); `;
-  return `${undo}Enter closes.`;
+  return `${helps}${undo}Enter closes.`;
 }

@@ -3,10 +3,14 @@ import { CONFLICTS, type LockMode } from '../../lock-modes.ts';
 import { column, defineQuery, type RowOf } from '../../query.ts';
 import { CURRENT_DATABASE_OID, HOLDER_COLUMNS, holderColumns, TABLES_AND_PARTS } from '../fragments.ts';
 
-/** The table locks that maintenance takes. */
+/** The table locks that maintenance and checks take. */
 export type MaintenanceLock = Extract<
   LockMode,
-  'ShareUpdateExclusiveLock' | 'ShareRowExclusiveLock' | 'AccessExclusiveLock'
+  | 'AccessShareLock'
+  | 'ShareUpdateExclusiveLock'
+  | 'ShareLock'
+  | 'ShareRowExclusiveLock'
+  | 'AccessExclusiveLock'
 >;
 
 /** Who holds, or waits for, a lock that conflicts with `mode` on one of the tables, its TOAST table or their indexes. */

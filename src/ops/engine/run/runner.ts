@@ -52,6 +52,8 @@ export async function* runPlan(
   }
 }
 
+type EndEvent = Extract<OpEvent, { type: 'end' }>;
+
 /** One run from its first step to its last. */
 class Drive {
   readonly #plan: Plan;
@@ -115,7 +117,8 @@ class Drive {
     const { undoes } = this.#plan;
     if (status === 'done' && undoes !== undefined)
       quietly(() => markUndone(this.#context.journal, undoes, this.#id));
-    this.#end(status, { text, state, undo });
+    const next = status === 'cancelled' ? undefined : this.#plan.follows?.();
+    this.#end(status, { text, state, undo, ...(next !== undefined && { next: this.#redacted(next) }) });
   }
 
   async #lock(): Promise<void> {
@@ -281,7 +284,7 @@ class Drive {
     await Promise.all(open.map((session) => session.close()));
   }
 
-  #end(status: RunEnd, told: Failed & { readonly undo: string | null }, unreachable = false): void {
+  #end(status: RunEnd, told: Failed & Pick<EndEvent, 'undo' | 'next'>, unreachable = false): void {
     const ms = Math.round(performance.now() - this.#started);
     const ok = status === 'done' && this.#regrets.length === 0;
     this.#emit({ type: 'end', ok, status, run: this.#id, ms, ...told, ...(unreachable && { unreachable }) });

@@ -139,6 +139,7 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   },
   'indexes create': async () => ({ table: 't', columns: ['id'], name: 't_other', where: 'id > 1' }),
   'indexes drop': async () => ({ index: ['t_other'] }),
+  check: async () => ({ table: ['t'] }),
   'migrate up': async () => ({ dir }),
   'migrate down': async () => ({ dir }),
   'migrate repair': async () => {

@@ -66,6 +66,9 @@ describe('every query', () => {
     const remedy = `GRANT pg_monitor TO "${session.server.user}"`;
     expect(denied).toEqual([
       ['log.files', remedy],
+      ['space.archive', remedy],
+      ['space.temporary', remedy],
+      ['space.log', remedy],
       ['wal.directory', remedy],
     ]);
     const partial = [...answers.keys()].filter((query) => query.partial?.(session.server) !== undefined);
