@@ -1,9 +1,9 @@
 import { type Setting, takesOf } from '../../db/settings/list.ts';
 import { bytesOf, valueText } from '../../db/settings/value.ts';
 import { bytes } from '../../text/units.ts';
-import { RULES as UNSAFE } from '../checks/setting-unsafe/rules.ts';
 import { memoryAtMost } from './memory.ts';
 import { type Known, RULES } from './rules.ts';
+import { RULES as UNSAFE } from './unsafe.ts';
 
 /** What is known of the machine of the server; undefined for what is not. */
 export type Machine = Pick<Known, 'memory' | 'cores' | 'storage'>;
