@@ -9,6 +9,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   health: 'what is wrong with the server, why it matters and what fixes it',
   db: 'the databases that pgdeck has made',
   migrate: 'schema migrations: SQL files, or the tool of your own',
+  settings: 'what the server is set to, where that is from, and what would be better',
   schedule: 'what runs by itself, from crontab',
 };
 
