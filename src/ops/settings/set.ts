@@ -60,7 +60,7 @@ export const settingsSet = defineOperation({
     name: named('name of the setting', true),
     value: {
       title: 'Value',
-      hint: 'as in postgresql.conf, without quotes around it: 512MB, on, a, b; '' is nothing',
+      hint: "as in postgresql.conf, without quotes around it: 512MB, on, a, b; '' is nothing",
       argument: true,
       choices: valuesOf,
     },
