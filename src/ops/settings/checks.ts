@@ -13,7 +13,7 @@ import { settingErrors } from './errors.ts';
 import type { Place } from './here.ts';
 import type { Listed } from './look.ts';
 import { settingDatabase, settingRights, settingRole } from './queries/change.ts';
-import { isSystem, type Scope } from './scope.ts';
+import { badList, isSystem, type Scope } from './scope.ts';
 
 /** What is asked for: a value, or undefined for what holds without one. */
 export interface Change {
@@ -110,6 +110,8 @@ export async function valueChecks(
   if (to === undefined) return [];
   const secret = isSecret(name);
   if (/[\r\n]/.test(to) && isSystem(scope)) return [block('Value', 'A value in a file has no line break.')];
+  const list = badList(name, to);
+  if (list !== undefined) return [block('Value', `The server would refuse it: ${list}.`)];
   const read = setting && readValue(setting, to);
   if (read?.kind === 'bad') return [block('Value', `The server would refuse it: ${read.why}.`)];
   if (setting === undefined || setting.context === 'user' || setting.context === 'superuser')

@@ -1,6 +1,6 @@
 import { type Setting, sourceText, takesOf } from '../../db/settings/list.ts';
 import { hidden, isSecret } from '../../db/settings/secret.ts';
-import { valueText } from '../../db/settings/value.ts';
+import { readValue, valueText } from '../../db/settings/value.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check, Fact, Plan, Step } from '../engine/plan.ts';
 import { besides, type Change, mayChange, startChecks, takesRestart, valueChecks } from './checks.ts';
@@ -33,6 +33,16 @@ export async function planChange(asked: Change, context: OpContext, options: Pla
   const { name, scope, to } = change;
   const before = entryOf(listed, scope, name);
   const { expected } = options;
+  const holds =
+    expected?.value === undefined || setting === undefined ? undefined : readValue(setting, expected.value);
+  const other =
+    before === null &&
+    holds?.kind === 'read' &&
+    setting?.pending_restart === false &&
+    setting.from !== 'not known' &&
+    setting.value !== holds.value;
+  if (other)
+    throw settingErrors.changed({ name, where: whereText(scope), now: valueText(setting, setting.value) });
   if (expected != null && before !== null && !isSame(name, expected.value, before.value))
     throw settingErrors.changed({
       name,
@@ -145,7 +155,10 @@ async function trialOf(
   found: readonly Check[],
 ): Promise<{ readonly step?: Step; readonly checks: readonly Check[] }> {
   const { name, scope, setting, to } = doing;
-  const starts = setting?.context === 'postmaster' || setting?.context === 'sighup';
+  // a number or a word that the server takes keeps it from nothing, where a reload is enough
+  const starts =
+    setting?.context === 'postmaster' ||
+    (setting?.context === 'sighup' && (setting.vartype === 'string' || name.startsWith('ssl')));
   if (!isSystem(scope) || !starts || found.some(({ status }) => status === 'block')) return { checks: [] };
   const value = to ?? setting.boot_val;
   const untried = (why: string) => ({

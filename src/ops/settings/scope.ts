@@ -52,26 +52,39 @@ function isList(name: string, major: number): boolean {
   return LISTS.has(name) && (name !== 'unix_socket_directories' || major >= 14);
 }
 
-/** The elements of a list as it stands in a file: `"$user", public`. */
-export function elementsOf(name: string, text: string): string[] {
+/** The elements of a list as it stands in a file (`"$user", public`); undefined where a quote is not closed. */
+export function elementsOf(name: string, text: string): string[] | undefined {
   const found: string[] = [];
-  for (const [, quoted, bare] of text.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,"]*))\s*(?:,|$)/g)) {
+  const element = /\s*(?:"((?:[^"]|"")*)"|([^\s",][^,]*))\s*(,|$)/gy;
+  for (let end = text.trim() === ''; !end; ) {
+    const match = element.exec(text);
+    if (match === null) return undefined;
+    const [, quoted, bare = '', comma] = match;
     if (quoted !== undefined) found.push(quoted.replaceAll('""', '"'));
-    else if (bare !== undefined && bare.trim() !== '')
-      found.push(NAMES.has(name) ? bare.trim().toLowerCase() : bare.trim());
+    else found.push(NAMES.has(name) ? bare.trim().toLowerCase() : bare.trim());
+    end = comma === '';
   }
   return found;
+}
+
+/** Why a list cannot be read; undefined where it can, and for what is no list. */
+export function badList(name: string, text: string): string | undefined {
+  if (!LISTS.has(name) || elementsOf(name, text) !== undefined) return undefined;
+  return 'it is no list: elements are separated by commas, and what has a comma in it is in double quotes';
 }
 
 /** Whether two values are the same as they stand in a file: the server writes the elements of lists in its own way. */
 export function isSame(name: string, one: string | undefined, other: string | undefined): boolean {
   if (one === undefined || other === undefined || !LISTS.has(name)) return one === other;
-  return JSON.stringify(elementsOf(name, one)) === JSON.stringify(elementsOf(name, other));
+  return (
+    one === other ||
+    JSON.stringify(elementsOf(name, one) ?? one) === JSON.stringify(elementsOf(name, other) ?? other)
+  );
 }
 
 /** The statement that sets it. `value` is as it stands in a file, without the quotes around it. */
 export function setSql(scope: Scope, name: string, value: string, major: number): string {
-  const elements = isList(name, major) ? elementsOf(name, value) : [value];
+  const elements = (isList(name, major) ? elementsOf(name, value) : undefined) ?? [value];
   // of an empty list there is no element to give
   const given = (elements.length === 0 ? [''] : elements).map((one) => quoteLiteral(one).trim());
   return `${alter(scope)} SET ${nameSql(name)} = ${given.join(', ')}`;
