@@ -174,7 +174,8 @@ type Seen = Awaited<ReturnType<typeof placeOf>>['here'];
 /** What was given comes first: it may be about another machine than this. */
 function machineOf(here: Seen, { memory, cores, storage }: SettingsOptions): Machine {
   const found = 'unknown' in here ? undefined : here;
-  const disk = found?.rotating === undefined ? undefined : found.rotating ? 'hdd' : 'ssd';
+  // the disks of virtual machines say that they turn, whatever they are
+  const disk = found?.rotating === false ? 'ssd' : undefined;
   return { memory: memory ?? found?.memory, cores: cores ?? found?.cores, storage: storage ?? disk };
 }
 
@@ -207,7 +208,7 @@ async function showAdvice(
   for (const one of advice.filter(
     ({ advised, missing }) => all === true || advised !== null || missing !== null,
   ))
-    for (const line of adviceText(one)) print(cleanLine(line));
+    for (const line of adviceText(one)) print(line);
   if (advice.every(({ advised, missing }) => advised === null && missing === null))
     print('By these rules nothing would be better.');
 }
@@ -216,7 +217,7 @@ async function showAdvice(
 const GIVE = { memory: '--memory 16GB', cores: '--cores 8', storage: '--storage ssd' } as const;
 
 function adviceText({ name, current, advised, missing, reason, cost, restart }: Advice): string[] {
-  const head = `${name}: ${current}`;
+  const head = `${name}: ${cleanLine(current)}`;
   if (missing !== null) return ['', `${head}  not judged: its ${missing} is not known (${GIVE[missing]})`];
   if (advised === null) return ['', `${head}  well as it is`, `  Why:  ${reason}`];
   return [

@@ -30,9 +30,10 @@ export interface Rule {
   readonly cost: string;
 }
 
-/** A size in whole megabytes, in gigabytes where that is as exact. */
+/** A size in whole megabytes, of large ones in steps of 128; in gigabytes where that is the same. */
 export function sizeText(size: number): string {
-  const megabytes = Math.max(1, Math.floor(size / MB));
+  const whole = Math.max(1, Math.floor(size / MB));
+  const megabytes = whole < 2048 ? whole : whole - (whole % 128);
   return megabytes % 1024 === 0 ? `${megabytes / 1024}GB` : `${megabytes}MB`;
 }
 

@@ -191,7 +191,7 @@ export async function startChecks(
     max_replication_slots: [start.slots, 'replication slots'],
     max_prepared_transactions: [start.prepared, 'prepared transactions'],
   };
-  const [least, what] = room[name] ?? [0, ''];
+  const [least, what] = room[name] ?? [Number.NEGATIVE_INFINITY, ''];
   if (Number(value) < least)
     found.push(block('Room', `The server does not start with room for fewer than its ${least} ${what}.`));
   if (AS_PRIMARY.has(name))

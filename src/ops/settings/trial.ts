@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Setting } from '../../db/settings/list.ts';
 import { serverUser } from '../../hosts/cluster/binaries.ts';
 import { createCluster } from '../../hosts/cluster/cluster.ts';
-import type { Host, HostFiles } from '../../hosts/host.ts';
+import type { CommandError, Host, HostFiles } from '../../hosts/host.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { settingErrors } from './errors.ts';
 import type { Here } from './here.ts';
@@ -126,6 +126,11 @@ async function startWith(
     }
   } catch (error) {
     if (io.signal.aborted) throw error;
-    return (error as Error).message.replace(/^The server did not start: /, '').replace(/\.$/, '');
+    const { message, stderr = '' } = error as Partial<CommandError>;
+    // hints follow the reason, and name errors, too
+    const reasons = [...stderr.matchAll(/(?:FATAL|PANIC):\s+(.*)/g)];
+    return (reasons.at(-1)?.[1] ?? message ?? '')
+      .replace(/^The server did not start: /, '')
+      .replace(/\.$/, '');
   }
 }
