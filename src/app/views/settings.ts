@@ -37,9 +37,9 @@ function rank(setting: Setting): number {
 
 function stateOf(setting: Setting): string {
   const { pending_restart, wrong, scopes } = setting;
-  if (pending_restart) return 'waits for a restart';
+  if (pending_restart) return 'waits for restart';
   if (wrong.length > 0) return 'wrong in a file';
-  if (scopes.length > 0) return `${plural(scopes.length, 'other')} by role or database`;
+  if (scopes.length > 0) return `${scopes.length} by role or db`;
   return isChanged(setting) ? 'changed' : '';
 }
 

@@ -90,6 +90,7 @@ function fromOf(source: string, file: string | null): SourceKind {
 
 /** Whether somebody has given it another value than it begins with. */
 export function isChanged({
+  name,
   from,
   value,
   boot_val,
@@ -100,6 +101,8 @@ export function isChanged({
 }: Setting): boolean {
   if (pending_restart || wrong.length > 0 || scopes.length > 0) return true;
   if (context === 'internal' || from === 'default' || from === 'server') return false;
+  // of the one, files and the server have their letters in different ways
+  if (name === 'DateStyle') return value?.toUpperCase() !== boot_val;
   return value !== boot_val;
 }
 

@@ -3,11 +3,14 @@ import { hidden, isSecret } from '../../db/settings/secret.ts';
 import { readValue, valueText } from '../../db/settings/value.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check, Fact, Plan, Step } from '../engine/plan.ts';
-import { besides, type Change, mayChange, startChecks, takesRestart, valueChecks } from './checks.ts';
+import { type Change, takesRestart } from './change.ts';
+import { besides, valueChecks } from './checks.ts';
 import { settingErrors } from './errors.ts';
 import { type Place, placeOf } from './here.ts';
 import { type Entry, entryOf, readSettings, settingOf, withPlain } from './look.ts';
+import { mayChange } from './rights.ts';
 import { isSame, isSystem, whereText } from './scope.ts';
+import { startChecks } from './starting.ts';
 import { type Doing, reloadStep, trialStep, writeStep } from './steps.ts';
 import { untriable } from './trial.ts';
 

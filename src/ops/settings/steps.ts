@@ -4,7 +4,7 @@ import { hidden, isSecret } from '../../db/settings/secret.ts';
 import { readValue, valueText } from '../../db/settings/value.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
-import { type Change, takesRestart } from './checks.ts';
+import { type Change, takesRestart } from './change.ts';
 import { settingErrors } from './errors.ts';
 import type { Here } from './here.ts';
 import { type Entry, entryOf, readSettings, withPlain } from './look.ts';
