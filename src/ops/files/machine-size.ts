@@ -71,7 +71,7 @@ async function limits(
     const path = paths.get(key);
     if (path === undefined) continue;
     for (let at = path; ; at = dirname(at)) {
-      const directory = join(root, at);
+      const directory = at === '/' ? root : join(root, at);
       const limit = seen.has(directory) ? undefined : await limitOf(directory);
       seen.add(directory);
       if (limit !== undefined) found.push(limit);
