@@ -88,7 +88,7 @@ export const settingsView = defineView<Setting>({
         waiting === 1 ? '1 waits for a restart' : `${waiting} wait for a restart`,
         waiting > 0 ? 'warn' : 'muted',
       ),
-      ...(partial === undefined ? [] : [span(`; ${partial.reason}`, 'muted')]),
+      ...(partial === undefined ? [] : [span('; not all are seen (pg_read_all_settings)', 'muted')]),
     ];
   },
   operations: [

@@ -100,7 +100,7 @@ export function isChanged({
   scopes,
 }: Setting): boolean {
   if (pending_restart || wrong.length > 0 || scopes.length > 0) return true;
-  if (context === 'internal' || from === 'default' || from === 'server') return false;
+  if (context === 'internal' || from === 'default' || from === 'server' || from === 'not known') return false;
   // of the one, files and the server have their letters in different ways
   if (name === 'DateStyle') return value?.toUpperCase() !== boot_val;
   return value !== boot_val;

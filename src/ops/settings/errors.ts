@@ -22,6 +22,11 @@ export const settingErrors = defineErrors('settings', {
       `${name} was changed ${where} meanwhile, by somebody else: it is ${now} now. Nothing was done.`,
       'Look again, and set what is to hold.',
     ),
+  unreadable: ({ name, where }: { name: string; where: string }) =>
+    refused(
+      `What ${name} is ${where} cannot be read any more: its files have changed since. Nothing was done.`,
+      'Look again: pgdeck settings',
+    ),
   noOld: ({ name }: { name: string }) =>
     refused(
       `What ${name} was before is in no record: it is a secret, or this role could not read it.`,

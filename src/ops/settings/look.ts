@@ -53,6 +53,8 @@ export function entryOf({ settings, files, scopes }: Listed, scope: Scope, name:
     return { value: row?.value };
   }
   if (files !== undefined) {
+    // of files with a line that cannot be read the server tells that line, and no other
+    if (files.some((one) => one.name === null)) return null;
     const line = files.findLast((one) => isAutoConf(one.sourcefile) && one.name?.toLowerCase() === wanted);
     return { value: line?.value ?? undefined };
   }

@@ -81,7 +81,7 @@ export function writeStep(context: OpContext, doing: Doing): Step {
     rollback: async (io) => {
       if (!written || before === null) return KEPT;
       const now = await nowOf(context, doing);
-      if (isSame(name, now?.value, before.value)) return KEPT;
+      if (now !== null && isSame(name, now.value, before.value)) return KEPT;
       const session = await io.connect();
       await session.sql(statement(doing, before.value));
       if (isSystem(scope)) await session.sql(RELOAD);
@@ -97,7 +97,9 @@ async function nowOf(context: OpContext, { scope, name }: Doing): Promise<Entry>
 }
 
 function refuseOther({ name, scope, before }: Doing, now: Entry): void {
-  if (before === null || now === null || isSame(name, now.value, before.value)) return;
+  if (before === null) return;
+  if (now === null) throw settingErrors.unreadable({ name, where: whereText(scope) });
+  if (isSame(name, now.value, before.value)) return;
   const shown = now.value === undefined ? 'not set' : hidden(name, now.value);
   throw settingErrors.changed({ name, where: whereText(scope), now: shown });
 }

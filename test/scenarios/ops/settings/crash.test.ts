@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Cluster } from '../../../../src/hosts/cluster/cluster.ts';
 import { listRuns } from '../../../../src/ops/engine/journal/runs.ts';
 import { recover } from '../../../../src/ops/recover/recover.ts';
-import { contextOf } from '../../../ops/engine/run/stage.ts';
+import { carryOut, contextOf } from '../../../ops/engine/run/stage.ts';
 import {
   autoConf,
   autoLines,
@@ -95,8 +95,15 @@ test('files that break between plan and reload: it is told, and put back', { tim
   const bytes = autoLines(cluster);
   await here(async (context) => {
     const plan = await planSet(context, 'work_mem', '8MB');
-    appendFileSync(conf, 'this is = = no setting\n');
-    const end = await done(plan, context);
+    const { end } = await carryOut(plan, context, {
+      onEvent: (event) => {
+        // when it is written, and before it is read
+        if (event.type === 'finish' && event.step === 0) appendFileSync(conf, 'this is = = no setting\n');
+      },
+    });
+    expect(await carryOut(plan, context)).toMatchObject({
+      end: { ok: false, text: expect.stringContaining('cannot be read any more') },
+    });
     writeFileSync(conf, before);
     expect(end).toMatchObject({
       status: 'failed',
