@@ -54,8 +54,7 @@ export async function planChange(asked: Change, context: OpContext, options: Pla
     });
   const doing: Doing = { ...change, setting, before, major: server.major };
   const rights = await mayChange(session, change, setting);
-  const blocked = rights.some(({ status }) => status === 'block');
-  const checks = blocked
+  const checks = isBlocked(rights)
     ? rights
     : [
         ...rights,
@@ -85,7 +84,7 @@ export async function planChange(asked: Change, context: OpContext, options: Pla
         ? { ...options.input, value: hidden(name, String(options.input.value)) }
         : options.input,
     facts: factsOf(doing, same),
-    checks: [...checks, ...trial.checks, ...undoChecks(doing)],
+    checks: [...checks, ...trial.checks, ...(isBlocked(checks) ? [] : undoChecks(doing))],
     steps: same ? [] : steps,
     ...(consequence !== undefined && { consequence }),
     leaves: ({ done, takenBack }) =>
@@ -102,6 +101,8 @@ export async function planChange(asked: Change, context: OpContext, options: Pla
     ...(before !== null && !isSecret(name) && !same && { undo: 'undo' as const }),
   };
 }
+
+const isBlocked = (checks: readonly Check[]) => checks.some(({ status }) => status === 'block');
 
 function titleOf({ name, scope, to }: Change): string {
   if (to === undefined) return `Reset ${name} ${whereText(scope)}`;
@@ -162,7 +163,7 @@ async function trialOf(
   const starts =
     setting?.context === 'postmaster' ||
     (setting?.context === 'sighup' && (setting.vartype === 'string' || name.startsWith('ssl')));
-  if (!isSystem(scope) || !starts || found.some(({ status }) => status === 'block')) return { checks: [] };
+  if (!isSystem(scope) || !starts || isBlocked(found)) return { checks: [] };
   const value = to ?? setting.boot_val;
   const untried = (why: string) => ({
     checks: [
