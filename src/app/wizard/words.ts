@@ -18,6 +18,7 @@ const KEYS: Readonly<Record<string, string>> = {
   'show database': ':databases',
   'show progress': ':progress',
   health: '9 (Health)',
+  settings: ':settings',
   // its form lists them
   'backups list': ':restore',
   'migrate status': ':migrate verify',
