@@ -135,6 +135,10 @@ test('bad usage is refused', async () => {
   const bad = await run('postgres', 'set', 'work_mem', '1 banana', '--yes');
   expect([bad.code, bad.stderr]).toEqual([2, expect.stringMatching(/"banana" is none of its units/)]);
   expect((await run('postgres', 'set', 'work_mem', '5MB')).code).toBe(2);
+  const unknown = await run('postgres', 'set', 'work_men', '5MB', '--yes');
+  expect(unknown.stderr).toMatch(
+    /it has .*work_mem.*List them with: pgdeck -h \S+ -p \d+ -U postgres -d postgres settings --all/s,
+  );
 });
 
 test('set, undone, by the commands that are told', async () => {
