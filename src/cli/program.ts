@@ -20,6 +20,7 @@ import { noCommand, pathOf, UsageCommand } from './program/usage.ts';
 import { register as runs } from './runs.ts';
 import { register as schedule } from './schedule.ts';
 import { register as schema } from './schema.ts';
+import { register as settings } from './settings.ts';
 import { register as show } from './show.ts';
 import { SIGNALS } from './signal.ts';
 import { register as space } from './space.ts';
@@ -32,6 +33,7 @@ const commands = (operations: readonly OperationEntry[]): readonly Register[] =>
   show,
   registerOperations(operations, SIGNALS),
   health,
+  settings,
   watch,
   space,
   log,

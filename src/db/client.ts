@@ -42,7 +42,11 @@ export async function connect(target: Target, purpose: Purpose, name = 'pgdeck')
     // answered before whatever is asked next: nobody waits for it
     if (own !== undefined) client.query(`SET ${LATER} = '${own}'`).catch(() => {});
     // nobody asks over the control connection for hours, and it must be there then; not known before 14
-    if (purpose !== 'workload' && Number(session.server.settings.idle_session_timeout ?? 0) > 0)
+    if (
+      purpose !== 'workload' &&
+      purpose !== 'plain' &&
+      Number(session.server.settings.idle_session_timeout ?? 0) > 0
+    )
       await client.query('SET idle_session_timeout = 0');
     // not known before 17; a database or role may set it
     if ((purpose === 'operation' || purpose === 'migration') && session.server.major >= 17)
@@ -124,7 +128,7 @@ async function openOnce(
 }
 
 /** Connections on which pgdeck asks for itself; on the others it sends what people wrote. */
-const OWN_PURPOSES: ReadonlySet<Purpose> = new Set(['fast', 'slow', 'control', 'operation']);
+const OWN_PURPOSES: ReadonlySet<Purpose> = new Set(['fast', 'slow', 'control', 'operation', 'plain']);
 
 async function describe(
   client: pg.Client,

@@ -2,7 +2,8 @@ import type { Purpose } from './session.ts';
 
 /** Session settings by purpose. The monitor must never wait behind a lock or hold a snapshot for long. */
 export function sessionSettings(purpose: Purpose, readOnly: boolean): Record<string, string> {
-  if (purpose === 'workload') return {};
+  // a plain one is to see what a session gets that asks for nothing
+  if (purpose === 'workload' || purpose === 'plain') return {};
   // what an operation does takes as long as it takes; only a lock is not waited for without end
   const patient = {
     statement_timeout: '0',

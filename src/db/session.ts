@@ -3,7 +3,7 @@ import type { Query } from './query.ts';
 import type { Server } from './server.ts';
 
 /** What a connection is for; decides its timeouts. See {@link file://./session-settings.ts}. */
-export type Purpose = 'fast' | 'slow' | 'control' | 'operation' | 'migration' | 'workload';
+export type Purpose = 'fast' | 'slow' | 'control' | 'operation' | 'migration' | 'workload' | 'plain';
 
 /** One query with its input, to be sent in a batch. */
 export interface Call<Row = unknown> {

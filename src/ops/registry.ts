@@ -227,6 +227,22 @@ export const OPERATIONS: readonly OperationEntry[] = [
     load: async () => (await import('./kept/drop.ts')).dbDrop,
   },
   {
+    id: 'settings set',
+    title: 'Change a setting',
+    summary: 'set a setting for the server, a database or a role: checked by the server before it is written',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('./settings/set.ts')).settingsSet,
+  },
+  {
+    id: 'settings reset',
+    title: 'Reset a setting',
+    summary: 'take a setting back to what holds without it: what a file says, or the default',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('./settings/set.ts')).settingsReset,
+  },
+  {
     id: 'schedule install',
     title: 'Install a job in the crontab',
     summary: 'put a command into the crontab: a nightly backup, a weekly restore drill',

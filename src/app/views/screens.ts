@@ -8,6 +8,7 @@ export { operationsScreen } from './operations.ts';
 export { overviewScreen } from './overview.ts';
 export { progressScreen } from './progress.ts';
 export { replicationScreen } from './replication.ts';
+export { settingsScreen } from './settings.ts';
 export { spaceScreen } from './space.ts';
 export { statementsScreen } from './statements.ts';
 export { tablesScreen } from './tables.ts';

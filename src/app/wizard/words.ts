@@ -19,6 +19,7 @@ const KEYS: Readonly<Record<string, string>> = {
   'show progress': ':progress',
   health: '9 (Health)',
   space: ':space',
+  settings: ':settings',
   // its form lists them
   'backups list': ':restore',
   'migrate status': ':migrate verify',

@@ -2,6 +2,8 @@ import { databaseEstimatePoll } from '../../db/queries/database.ts';
 import { settingsPoll } from '../../db/queries/settings.ts';
 import type { Server } from '../../db/server.ts';
 import { bytes } from '../../text/units.ts';
+import { memoryAtMost } from '../advice/memory.ts';
+import { maintenanceFor, sharedBuffersFor, sizeText } from '../advice/rules.ts';
 import { defineCheck } from '../check.ts';
 import type { Found } from '../finding.ts';
 import { ServerSettings, setTo } from '../settings.ts';
@@ -44,7 +46,8 @@ export const settingMemory = defineCheck({
 });
 
 const ESTIMATE = 'the size of the database is that of the last VACUUM or ANALYZE of each table';
-const OF_MACHINE = 'the memory is that of the machine: a limit of a container is not seen';
+const OF_MACHINE =
+  'the memory is that of its machine, or less where a container or service has a lower limit';
 
 function buffers({ settings, server, database, memory }: Known): Found[] {
   const size = settings.bytes('shared_buffers');
@@ -60,7 +63,7 @@ function buffers({ settings, server, database, memory }: Known): Found[] {
         threshold: MOST * memory,
         evidence: `Read from pg_settings now; ${OF_MACHINE}.`,
         why: 'What sessions need besides may not be there, and the kernel ends the server where memory runs out.',
-        remedy: setTo(server, settings.rowOf('shared_buffers'), megabytes(memory / 4), true),
+        remedy: setTo(server, settings.rowOf('shared_buffers'), sizeText(sharedBuffersFor(memory)), true),
       },
     ];
   if (size > SMALL_BUFFERS || database < LARGE.buffers) return [];
@@ -77,7 +80,7 @@ function buffers({ settings, server, database, memory }: Known): Found[] {
       remedy:
         memory === undefined
           ? { advice: 'Set shared_buffers to about a quarter of the memory; it takes a restart.' }
-          : setTo(server, settings.rowOf('shared_buffers'), megabytes(memory / 4), true),
+          : setTo(server, settings.rowOf('shared_buffers'), sizeText(sharedBuffersFor(memory)), true),
     },
   ];
 }
@@ -88,7 +91,8 @@ function sessions({ settings, server, memory }: Known): Found[] {
   const connections = settings.number('max_connections');
   if (memory === undefined || each === undefined || connections === undefined) return [];
   const shared = settings.bytes('shared_buffers') ?? 0;
-  const all = shared + each * connections;
+  // what all of them take without a hash: that is what no server survives
+  const all = memoryAtMost({ sharedBuffers: shared, workMem: each, connections, hashMultiplier: 1 }) ?? 0;
   if (all <= memory) return [];
   return [
     {
@@ -129,12 +133,7 @@ function maintenance({ settings, server, database, memory }: Known): Found[] {
         threshold: memory / 2,
         evidence: `autovacuum_work_mem or maintenance_work_mem, and autovacuum_max_workers, read from pg_settings now; ${OF_MACHINE}.`,
         why: 'When all of them have much to remove the memory runs out.',
-        remedy: setTo(
-          server,
-          settings.rowOf('autovacuum_work_mem'),
-          megabytes(Math.min(GB, memory / 16)),
-          false,
-        ),
+        remedy: setTo(server, settings.rowOf('autovacuum_work_mem'), sizeText(maintenanceFor(memory)), false),
       },
     ];
   if (size > SMALL_MAINTENANCE || database < LARGE.maintenance) return [];
@@ -151,8 +150,4 @@ function maintenance({ settings, server, database, memory }: Known): Found[] {
       remedy: setTo(server, settings.rowOf('maintenance_work_mem'), '1GB', false),
     },
   ];
-}
-
-function megabytes(size: number): string {
-  return `${Math.floor(size / MB)}MB`;
 }

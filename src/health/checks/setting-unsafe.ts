@@ -2,10 +2,10 @@ import { quoteIdent } from '../../db/ident.ts';
 import { type OverrideRow, overridesPoll, settingsPoll } from '../../db/queries/settings.ts';
 import type { Server } from '../../db/server.ts';
 import { plural } from '../../text/units.ts';
+import { RULES, type Rule } from '../advice/unsafe.ts';
 import { defineCheck } from '../check.ts';
 import type { Found, Remedy } from '../finding.ts';
 import { ServerSettings, setTo, sourceOf } from '../settings.ts';
-import { RULES, type Rule } from './setting-unsafe/rules.ts';
 
 /** The session's own, of its role or database: told as what is set for those. */
 const NOT_THE_SERVERS = ['user', 'database', 'database user', 'client', 'session'];

@@ -93,7 +93,7 @@ export function createContext(options: ContextOptions): OpContext {
     },
     open: async (name, database, purpose = 'operation') => {
       const session = await withPassword(resolved.passwords, () => connect(to(database), purpose, name));
-      if (purpose === 'slow' || !session.server.pooled) return session;
+      if (purpose === 'slow' || purpose === 'plain' || !session.server.pooled) return session;
       try {
         const found = await pooling(session);
         if (found !== 'kept') throw databaseErrors.pooled({ place: place(target), pooling: found });

@@ -152,10 +152,14 @@ export interface OpContext {
   session(database?: string, purpose?: 'slow' | 'migration'): Promise<Session>;
   /**
    * A session that its caller closes. For a step of a run its timeouts are off, and for a `migration` the search_path is
-   * the role's own besides; a `slow` one is to look with. Throws {@link OpError} for a step behind a pooler that would
-   * leave what it sets to others.
+   * the role's own besides; a `slow` one is to look with, and a `plain` one to see the settings that every session gets.
+   * Throws {@link OpError} for a step behind a pooler that would leave what it sets to others.
    */
-  open(name: string, database?: string, purpose?: 'operation' | 'migration' | 'slow'): Promise<Session>;
+  open(
+    name: string,
+    database?: string,
+    purpose?: 'operation' | 'migration' | 'slow' | 'plain',
+  ): Promise<Session>;
   /**
    * The session for single statements that change something at once: signals. One for all, short timeouts; in the
    * console the one that is open already, so that a server without a free connection can still be helped. Throws DbError.

@@ -152,6 +152,8 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   'migrate create': async () => ({ name: 'c', dir, tool: 'sql' }),
   'schema fix': async () => ({ against: await expected() }),
   'db drop': async () => ({ name: 'outcomes_copy' }),
+  'settings set': async () => ({ name: 'work_mem', value: '5MB', database: db.database }),
+  'settings reset': async () => ({ name: 'work_mem', database: db.database }),
   'schedule install': async () => ({ name: 'outcomes', at: '30 2 * * *' }),
   'schedule remove': async () => ({ name: 'outcomes' }),
   undo: async () => {

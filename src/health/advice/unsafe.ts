@@ -1,4 +1,4 @@
-import type { Severity } from '../../finding.ts';
+import type { Severity } from '../finding.ts';
 
 /** A setting, and when it is dangerous. */
 export interface Rule {

@@ -1,0 +1,57 @@
+import type { Session } from '../../db/session.ts';
+import type { Target } from '../../db/target.ts';
+import type { Host, HostFiles } from '../../hosts/host.ts';
+import { isLocal } from './disk.ts';
+
+/** Between the lock file and the time that the server says it began lies what it does to begin. */
+const BEGINNING_SECONDS = 60;
+/** postmaster.pid has some hundred bytes, meminfo some thousand. */
+const SMALL = 65_536;
+
+export interface Asked {
+  readonly session: Session;
+  readonly target: Target;
+  /** That the server says it listens on. */
+  readonly port: number;
+}
+
+/**
+ * The process id of the server whose data directory that is on the host; or why it is not known to be the data directory
+ * of this server. One behind a forwarded port may have a directory of the same name.
+ */
+export async function serverProcess(
+  { files, label }: Host,
+  directory: string,
+  { session, target, port }: Asked,
+): Promise<{ readonly pid: number } | { readonly foreign: string }> {
+  let lock: string;
+  try {
+    lock = (await files.read(`${directory}/postmaster.pid`, SMALL)).toString('utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return {
+      foreign:
+        code === 'EACCES' || code === 'EPERM'
+          ? `The data directory ${directory} is not readable for this user: run pgdeck as the user of the server, on its machine.`
+          : `The data directory ${directory} is not on ${label}: the server runs elsewhere, or in a container.`,
+    };
+  }
+  // pid, data directory, start in seconds since 1970, port
+  const [pid, , started, listens] = lock.split('\n');
+  const apart = Math.abs(Number(started) - session.server.startedAt / 1000);
+  const alike = Number(listens) === port && apart <= BEGINNING_SECONDS;
+  // two machines of a pair may have begun at the same time, with the same directories
+  return alike && (isLocal({ target }) || (await parentOf(files, session.pid)) === Number(pid))
+    ? { pid: Number(pid) }
+    : {
+        foreign: `${directory} on ${label} is the data directory of another server: this one runs elsewhere, or in a container.`,
+      };
+}
+
+/** The process that has begun another one; undefined where that is not told. */
+async function parentOf(files: HostFiles, pid: number): Promise<number | undefined> {
+  const stat = await files.read(`/proc/${pid}/stat`, SMALL).catch(() => undefined);
+  // the name, in parentheses, may hold anything
+  const parent = stat?.toString('utf8').split(') ').at(-1)?.split(' ')[1];
+  return parent === undefined ? undefined : Number(parent);
+}
