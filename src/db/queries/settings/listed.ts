@@ -53,14 +53,13 @@ export const settingFiles = defineQuery({
   id: 'settings.files',
   variants: [
     {
-      sql: `SELECT /* pgdeck */ sourcefile, sourceline, seqno, name, setting AS value, applied, error
+      sql: `SELECT /* pgdeck */ sourcefile, sourceline, name, setting AS value, applied, error
 FROM pg_file_settings ORDER BY seqno`,
     },
   ],
   row: z.object({
     sourcefile: z.string(),
     sourceline: z.int(),
-    seqno: z.int(),
     /** Null: the line cannot be read at all. */
     name: column.text,
     value: column.text,
