@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
-import { type TakePicture, WINDOW } from './screen.ts';
+import { type OpenBeside, type TakePicture, WINDOW } from './screen.ts';
 import { Terminal } from './terminal.ts';
 import { tour } from './tour.ts';
 
@@ -53,22 +53,24 @@ async function take(browser: Browser, home: string): Promise<void> {
     LC_ALL: 'C.UTF-8',
     TZ: 'UTC',
   };
-  const terminal = await Terminal.open(browser, {
-    ...WINDOW,
-    command: process.execPath,
-    args: [PROGRAM, 'demo'],
-    env,
-    cwd: home,
-  });
+  const open: OpenBeside = (args, rows) =>
+    Terminal.open(browser, {
+      ...{ ...WINDOW, rows },
+      command: process.execPath,
+      args: [PROGRAM, ...args],
+      env,
+      cwd: home,
+    });
+  const terminal = await open(['demo'], WINDOW.rows);
   try {
-    const picture: TakePicture = async (name, what, wanted, seconds) => {
-      const png = await terminal.picture(what, wanted, seconds);
+    const picture: TakePicture = async (name, what, wanted, seconds, from = terminal) => {
+      const png = await from.picture(what, wanted, seconds);
       writeFileSync(join(PICTURES, `${name}.png`), png);
       console.log(
         `${name}.png  ${Math.round(png.length / 1000)} kB  ${Math.round(performance.now() / 1000)} s`,
       );
     };
-    await tour(terminal, picture, home);
+    await tour(terminal, picture, open, home);
   } finally {
     if (!(await terminal.end(FAREWELL_SECONDS))) console.error('The demo did not end by itself.');
   }

@@ -1,7 +1,16 @@
-import type { Size, Wanted } from './terminal.ts';
+import type { Size, Terminal, Wanted } from './terminal.ts';
 
-/** Takes a picture as soon as the screen shows what is wanted. */
-export type TakePicture = (name: string, what: string, wanted: Wanted, seconds?: number) => Promise<void>;
+/** Takes a picture as soon as the screen shows what is wanted: the console's, or that of another terminal. */
+export type TakePicture = (
+  name: string,
+  what: string,
+  wanted: Wanted,
+  seconds?: number,
+  from?: Terminal,
+) => Promise<void>;
+
+/** Opens a terminal of its own in which pgdeck runs with these arguments. */
+export type OpenBeside = (args: readonly string[], rows: number) => Promise<Terminal>;
 
 /** Most pictures are of a window of this size. */
 export const WINDOW: Size = { cols: 120, rows: 36 };

@@ -69,6 +69,11 @@ export class Terminal {
     return new Terminal(page, pty);
   }
 
+  /** What it shows. */
+  get text(): string {
+    return this.#screen.lines.join('\n');
+  }
+
   /** Types keys: characters, or the sequences that a terminal sends. */
   type(keys: string): void {
     this.#pty.write(keys);
@@ -119,6 +124,12 @@ export class Terminal {
     while (!this.#ended && !late.aborted) await this.#changed.promise;
     if (!this.#ended) this.#pty.kill('SIGKILL');
     return this.#ended;
+  }
+
+  /** Ends the program at once, and closes the page. */
+  async close(): Promise<void> {
+    await this.end(1);
+    await this.#page.close();
   }
 
   #shows(wanted: Wanted): boolean {

@@ -1,6 +1,7 @@
 import { health } from './health.ts';
 import { maintenance } from './maintenance.ts';
-import { ENTER, ESC, fresh, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
+import { schema } from './schema.ts';
+import { ENTER, ESC, fresh, type OpenBeside, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
 import type { Terminal, Wanted } from './terminal.ts';
 
 /** The console's own sessions are ended with the others when databases are exchanged. */
@@ -20,7 +21,12 @@ const OVERVIEWS = [
 ] as const;
 
 /** Walks through the console that was started in `home`; every step waits for what it is to show. */
-export async function tour(terminal: Terminal, picture: TakePicture, home: string): Promise<void> {
+export async function tour(
+  terminal: Terminal,
+  picture: TakePicture,
+  beside: OpenBeside,
+  home: string,
+): Promise<void> {
   await terminal.until('the first live frame', shows(/conns \d+\/\d+/), 90);
   await locks(terminal, picture);
   await health(terminal, picture);
@@ -31,6 +37,7 @@ export async function tour(terminal: Terminal, picture: TakePicture, home: strin
   await backup(terminal, picture);
   await restore(terminal, picture);
   await maintenance(terminal, picture, home);
+  await schema(terminal, picture, beside);
 }
 
 async function locks(terminal: Terminal, picture: TakePicture): Promise<void> {
