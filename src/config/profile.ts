@@ -12,6 +12,7 @@ import { mergeNotify, type NotifySettings } from './notify.ts';
 import { type Passwords, passwords } from './password.ts';
 import {
   type BackupSettings,
+  type CleanupRule,
   type Environment,
   INTERVALS,
   type Intervals,
@@ -49,6 +50,8 @@ export interface Resolved {
   readonly backup: BackupSettings;
   /** Findings of health that somebody lives with; they are the profile's. */
   readonly waivers: readonly WaiverSettings[];
+  /** Rows that are to go once they are old; they are the profile's. */
+  readonly cleanup: readonly CleanupRule[];
   /** Who is told outside: the profile's settings laid over those for all. */
   readonly notify: NotifySettings;
   readonly describe: readonly Origin[];
@@ -129,6 +132,7 @@ export function resolve(
     thresholds: mergeThresholds(settings.thresholds, profile?.thresholds),
     backup: { ...settings.backup, ...profile?.backup },
     waivers: profile?.waivers ?? [],
+    cleanup: profile?.cleanup ?? [],
     notify: mergeNotify(settings.notify, profile?.notify),
     intervals: {
       ...mergeIntervals(settings.intervals, profile?.intervals),
@@ -155,6 +159,7 @@ export function resolvedFor(
     thresholds: mergeThresholds(settings.thresholds),
     backup: { ...settings.backup },
     waivers: [],
+    cleanup: [],
     // nobody is to be woken for a server that is thrown away
     notify: { operations: false },
     intervals: {

@@ -54,6 +54,7 @@ export class Stage {
       thresholds: mergeThresholds(thresholds),
       backup: {},
       waivers: [],
+      cleanup: [],
       notify: {},
       intervals: mergeIntervals(),
       describe: [],

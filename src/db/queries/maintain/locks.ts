@@ -6,7 +6,7 @@ import { CURRENT_DATABASE_OID, HOLDER_COLUMNS, holderColumns, TABLES_AND_PARTS }
 /** The table locks that maintenance takes. */
 export type MaintenanceLock = Extract<
   LockMode,
-  'ShareUpdateExclusiveLock' | 'ShareRowExclusiveLock' | 'AccessExclusiveLock'
+  'RowExclusiveLock' | 'ShareUpdateExclusiveLock' | 'ShareRowExclusiveLock' | 'AccessExclusiveLock'
 >;
 
 /** Who holds, or waits for, a lock that conflicts with `mode` on one of the tables, its TOAST table or their indexes. */
