@@ -49,9 +49,7 @@ export async function runOperation(
     if (!flags.plan) return await run(plan, opContext, flags, tell);
     const code = show(told(plan, tell), opContext, flags);
     if (dry && code === EXIT.done)
-      note(
-        plan.steps.length === 0 ? NOTHING : `Nothing was done: this is what ${EXECUTE} would do.`,
-      );
+      note(plan.steps.length === 0 ? NOTHING : `Nothing was done: this is what ${EXECUTE} would do.`);
     return code;
   } catch (error) {
     const code = failed(error, opContext, flags, tell);

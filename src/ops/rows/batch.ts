@@ -23,6 +23,8 @@ export interface Taking {
   readonly prefix: string;
   /** The COPY that takes the rows at these places out, and gives what is kept of them. */
   readonly sql: (leaf: Named, places: string) => string;
+  /** Told of each batch that is gone. */
+  readonly gone?: (leaf: Leaf) => void;
   /** Number and checksum of the rows at these places. */
   readonly digest?: (leaf: Named, places: string) => string;
   /** Looks once more, when the rows are locked, whether they may go. Throws {@link OpError} where they may not. */
@@ -67,6 +69,7 @@ export async function takeBatch(
     io.crashPoint('rows:committed');
     keeper.pending = undefined;
     part.keep();
+    taking.gone?.(leaf);
     return part.rows;
   } catch (error) {
     await rolledBack(session);

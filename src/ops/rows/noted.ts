@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Session } from '../../db/session.ts';
-import type { RowsPart } from '../archive/rows/manifest.ts';
+import { partitionSchema, type RowsPart, type RowsPartition } from '../archive/rows/manifest.ts';
 import { transactionFate } from '../orphans/queries/tables.ts';
 import { takeErrors } from './errors.ts';
 
@@ -13,6 +13,7 @@ const partSchema = committing.extend({
   bytes: z.int(),
   sha256: z.string(),
   digest: z.string().optional(),
+  partition: partitionSchema.optional(),
 });
 
 type Facts = Readonly<Record<string, unknown>>;
@@ -23,6 +24,8 @@ export const putFact = (file: string, prefix = ''): string => `${prefix}put_${fi
 
 export interface NotedPart extends RowsPart {
   readonly xid: string;
+  /** What was dropped with it. */
+  readonly partition?: RowsPartition;
 }
 
 /** The parts that a run has noted, in their order, from number `first` on. */
@@ -32,13 +35,16 @@ export function notedParts(facts: Facts, prefix = '', first = 1): NotedPart[] {
     const fact = facts[partFact(n, prefix)];
     // one that was rolled back is null, and there is none after it
     if (fact === undefined || fact === null) return parts;
-    const { digest, ...part } = partSchema.parse(fact);
-    parts.push({ ...part, ...(digest !== undefined && { digest }) });
+    const { digest, partition, ...part } = partSchema.parse(fact);
+    parts.push({ ...part, ...(digest !== undefined && { digest }), ...(partition && { partition }) });
   }
 }
 
 /** The parts that a run has noted as about to be put back, with their transactions. */
-export function notedPuts(facts: Facts, prefix = ''): Map<string, { readonly xid: string; readonly rows: number }> {
+export function notedPuts(
+  facts: Facts,
+  prefix = '',
+): Map<string, { readonly xid: string; readonly rows: number }> {
   const start = `${prefix}put_`;
   return new Map(
     Object.entries(facts).flatMap(([name, fact]) =>

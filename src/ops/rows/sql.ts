@@ -32,8 +32,8 @@ export function refersTo({ columns, referenced, operators }: Below, g = 'g', c =
 }
 
 /** Rows of another key that refer to rows `c`; `condition` says which those are. */
-export function belowSql(below: Below, of: string, condition: string): string {
-  return `SELECT count(*)::float8 AS rows FROM ${fromOf(below.table)} g WHERE EXISTS (SELECT FROM ${of} c WHERE ${condition} AND ${refersTo(below)})`;
+export function belowSql(below: Below, of: string, condition: string, c = 'c'): string {
+  return `SELECT count(*)::float8 AS rows FROM ${fromOf(below.table)} g WHERE EXISTS (SELECT FROM ${of} ${c} WHERE ${condition} AND ${refersTo(below, 'g', c)})`;
 }
 
 /** Where the rows `c` of a table or partition are that a condition is about; so many at most. */

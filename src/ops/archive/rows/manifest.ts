@@ -32,7 +32,7 @@ const partSchema = z.object({
 });
 
 /** A partition that was dropped when its rows were archived, as it can be made again. */
-const partitionSchema = z.object({
+export const partitionSchema = z.object({
   schema: z.string(),
   name: z.string(),
   parent: z.object({ schema: z.string(), name: z.string() }),
