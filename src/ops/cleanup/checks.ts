@@ -73,11 +73,11 @@ export function taskChecks(task: Task, look: Look, rows: number): Check[] {
         `No index of ${name} begins with ${facts.column}: the table is read as a whole to find the rows, and once more at the end.`,
       ),
     );
-  return [...found, ...graph.flatMap((one) => graphChecks(one, name, facts.skip_referenced))];
+  return [...found, ...graph.flatMap((one) => graphChecks(one, facts.skip_referenced))];
 }
 
 /** Rows that nobody has asked about, and of which nothing would be kept, are neither deleted nor changed. */
-function graphChecks(one: GraphKey, table: string, skip: boolean): Check[] {
+function graphChecks(one: GraphKey, skip: boolean): Check[] {
   const { key, depth, self, rows } = one;
   const by = shown(one.table);
   const title = 'Rows that refer to these';

@@ -35,7 +35,8 @@ export async function planCleanup(input: CleanupInput, context: OpContext): Prom
     );
   }
   shared.works = works;
-  const busy = works.filter(({ look }) => rowsOf(look.leaves) > 0);
+  // what goes on with another run settles at least the archive of that
+  const busy = works.filter(({ look }) => rowsOf(look.leaves) > 0 || input.resume !== undefined);
   const subject = works.map(({ name }) => name).join(',');
   const checks = await checksOf(works, busy, input, context, session);
   return {
@@ -106,7 +107,10 @@ function stepsOf(shared: Shared, busy: readonly Work[]): Step[] {
   );
   return [
     ...busy.flatMap((work) => {
-      const steps = [...dropSteps(work), ...(restOf(work) > 0 ? [rowsStep(work, several)] : [])];
+      const steps = [
+        ...dropSteps(work),
+        ...(restOf(work) > 0 || work.drops.length === 0 ? [rowsStep(work, several)] : []),
+      ];
       work.steps = steps.length;
       return steps;
     }),

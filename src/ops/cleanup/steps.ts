@@ -65,7 +65,8 @@ async function takeOut(io: StepIo, work: Work) {
     await work.finish(io);
     if (left > 0 && !work.task.facts.skip_referenced)
       return ended(io, work, 'blocked', referredBy(work), left);
-    if (work.rows === 0 && left === 0) return ended(io, work, 'nothing_to_do', '', 0);
+    if (work.rows === 0 && left === 0 && work.writer === undefined)
+      return ended(io, work, 'nothing_to_do', '', 0);
     return ended(io, work, 'done', '', left);
   } catch (error) {
     if (io.signal.aborted) throw error;

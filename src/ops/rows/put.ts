@@ -2,7 +2,7 @@ import { fullName, quoteIdent, quoteRelation } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { plural } from '../../text/units.ts';
 import { rowsErrors } from '../archive/rows/errors.ts';
-import type { RowsManifest, RowsPart } from '../archive/rows/manifest.ts';
+import type { RowsColumn, RowsManifest, RowsPart } from '../archive/rows/manifest.ts';
 import { partRows } from '../archive/rows/reader.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { takeErrors } from './errors.ts';
@@ -47,7 +47,7 @@ export function putPreview(place: Place): string {
 }
 
 /** What is made of others is made again: a checksum is of what is not. */
-export function ownColumns(columns: RowsManifest['columns']): string[] {
+export function ownColumns(columns: readonly Pick<RowsColumn, 'name' | 'generated'>[]): string[] {
   return columns.filter(({ generated }) => !generated).map(({ name }) => name);
 }
 
