@@ -34,7 +34,8 @@ export async function runOperation(
   context: Context,
   run: CarryOut = carryOut,
 ): Promise<number> {
-  const given = command.opts<Flags>();
+  // of `cleanup restore` those of `cleanup`, which has the same, are read as that one's
+  const given = command.optsWithGlobals<Flags>();
   const dry = operation.dry === true && given.execute !== true && given.plan !== true;
   const flags = dry ? { ...given, plan: true } : given;
   let opContext: OpContext | undefined;

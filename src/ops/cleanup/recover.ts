@@ -14,7 +14,7 @@ import { undoCleanup } from './undo.ts';
 /** What a killed run has left: archives to be finished, and what is to be told. Throws {@link OpError} or DbError. */
 export async function recoverCleanup(run: Run, context: OpContext): Promise<Plan | undefined> {
   const undone = run.facts.undo_of;
-  if (typeof undone === 'string') return finishUndo(undone, context);
+  if (typeof undone === 'string') return finishUndo(run, undone, context);
   const tasks = notedTasks(run.facts);
   // another run has settled what this one left
   if (tasks.length === 0 || wentOnWith(run, listRuns(context.journal)) !== undefined) return undefined;
@@ -94,9 +94,14 @@ function finishStep(run: Run, noted: NotedTask, context: OpContext): Step {
 }
 
 /** An undo that was killed is done to its end. */
-async function finishUndo(id: string, context: OpContext): Promise<Plan | undefined> {
+async function finishUndo(undoing: Run, id: string, context: OpContext): Promise<Plan | undefined> {
   const run = readRun(context.journal, id);
   if (run === undefined || run.undone_by !== null) return undefined;
+  // of several that were killed one is enough
+  const newest = listRuns(context.journal).find(
+    ({ facts, operation }) => facts.undo_of === id && operation !== 'recover',
+  );
+  if (newest?.id !== undoing.id) return undefined;
   const plan = await undoCleanup(run, context);
   return {
     ...plan,

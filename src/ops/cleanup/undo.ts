@@ -34,7 +34,6 @@ export async function undoCleanup(run: Run, context: OpContext): Promise<Plan> {
   const next = wentOnWith(run, runs);
   if (next !== undefined) throw cleanupErrors.wentOn({ run: run.id, by: next.id });
   const session = await context.session();
-  const before = runs.filter(({ facts }) => facts.undo_of === run.id);
   const all = await returningOf(run, session);
   const rows = all.reduce((sum, { manifest }) => sum + manifest.rows, 0);
   if (rows === 0) {
@@ -62,7 +61,7 @@ export async function undoCleanup(run: Run, context: OpContext): Promise<Plan> {
     checks,
     steps: all.flatMap((one) => [
       ...partitionSteps(one, run),
-      ...(one.place === undefined ? [] : [putStep(one, one.place, run, before)]),
+      ...(one.place === undefined ? [] : [putStep(one, one.place, run, context)]),
     ]),
     locks: [{ family: 'cleanup', database: session.server.database }],
     consequence: `${plural(rows, 'row')} of ${some(names)} come back. What has the same key by now stays.`,
@@ -160,7 +159,7 @@ function partitionSteps({ manifest, place }: Returning, run: Run): Step[] {
   ];
 }
 
-function putStep(one: Returning, place: Place, run: Run, before: readonly Run[]): Step {
+function putStep(one: Returning, place: Place, run: Run, { journal }: OpContext): Step {
   const { parts, rows } = place.manifest;
   const { done } = one;
   const name = shown(place.table);
@@ -173,6 +172,8 @@ function putStep(one: Returning, place: Place, run: Run, before: readonly Run[])
     run: async (io: StepIo) => {
       io.record({ undo_of: run.id });
       const session = await rowsSession(io);
+      // as it is now: one that was planned at the same time may have done it by now
+      const before = listRuns(journal).filter(({ id, facts }) => facts.undo_of === run.id && id !== io.run);
       const there = await alreadyPut(session, before, place.prefix);
       // what nobody referred to went first, and what it refers to has to be there before it
       for (const part of parts.toReversed()) {

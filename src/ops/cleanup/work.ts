@@ -13,7 +13,7 @@ import { settle, type Taking } from '../rows/batch.ts';
 import { type Keeper, RowsCounter } from '../rows/counter.ts';
 import { ownColumns } from '../rows/put.ts';
 import { rowsSession } from '../rows/session.ts';
-import { deleteSql, digestSql } from '../rows/sql.ts';
+import { copySql, deleteSql, digestSql } from '../rows/sql.ts';
 import { finishedArchive } from './archive.ts';
 import { prefixOf } from './facts.ts';
 import { unreferred } from './graph.ts';
@@ -62,7 +62,7 @@ export class Shared {
       const manifest = await finishedArchive(await this.session(io), before, noted, context.now());
       const directory = noted.archive?.directory;
       // one that was never begun is begun by this run
-      if (manifest === undefined || directory === undefined || manifest.parts.length === 0) continue;
+      if (manifest === undefined || directory === undefined) continue;
       work.directory = directory;
       facts[`${work.prefix}archive`] = { directory, finished: true, base: manifest.parts.length };
       if (noted.detached !== undefined) facts[`${work.prefix}detached`] = noted.detached;
@@ -146,6 +146,7 @@ export class Work {
       indexed: look.graph.every(({ depth, key }) => depth > 1 || key.indexed),
       sql: (leaf, places) => deleteSql(leaf, condition, places, columns),
       ...(archives !== null && {
+        copy: (leaf, places) => copySql(leaf, condition, places, this.columns),
         digest: (leaf, places) => digestSql(leaf, condition, places, this.own),
       }),
       gone: (leaf) => void this.touched.set(leaf.oid, leaf),

@@ -12,8 +12,9 @@ import { takeErrors } from './errors.ts';
 import { placesOf } from './places.ts';
 import { placesSql } from './sql.ts';
 
-/** A batch is to take that long: whoever wants one of its rows waits for it. */
-const AIM_MS = 80;
+/** A batch is to take that long: whoever wants one of its rows waits for it. In between it is left as it is. */
+const LEAST_MS = 80;
+const MOST_MS = 130;
 const FIRST = 500;
 const SMALLEST = 10;
 const LARGEST = 20_000;
@@ -151,13 +152,17 @@ class Locks {
   }
 }
 
-/** How many rows make a batch, by how long the last ones took. */
+/**
+ * How many rows make a batch, by how long the last ones took. Some of that time every batch takes, whatever its size: on
+ * slow disks one that were made smaller for each of those would end with hardly any rows.
+ */
 export class Pace {
   size = FIRST;
 
   see(ms: number): void {
+    if (ms >= LEAST_MS && ms <= MOST_MS) return;
     // not by more than the double at a time: the next rows may be wider
-    const factor = Math.min(2, Math.max(0.25, AIM_MS / Math.max(ms, 1)));
+    const factor = ms < LEAST_MS ? Math.min(2, LEAST_MS / Math.max(ms, 1)) : Math.max(0.5, MOST_MS / ms);
     this.size = Math.round(Math.min(LARGEST, Math.max(SMALLEST, this.size * factor)));
   }
 }

@@ -76,6 +76,12 @@ export function deleteSql(
   return `COPY (DELETE FROM ONLY ${quoteRelation(leaf)} c WHERE ${atPlaces(places)} AND ${condition} RETURNING ${kept}) ${how}`;
 }
 
+/** Gives these rows as they are. */
+export function copySql(leaf: Named, condition: string, places: string, columns: readonly string[]): string {
+  const kept = columns.map((name) => `c.${quoteIdent(name)}`).join(', ');
+  return `COPY (SELECT ${kept} FROM ONLY ${quoteRelation(leaf)} c WHERE ${atPlaces(places)} AND ${condition}) ${CSV}`;
+}
+
 /**
  * A checksum of rows `of` by what these columns of theirs are as text, in whatever order they come: the sum of 56 bits of
  * SHA-256 of each. It needs the settings of a session for rows, and no function that others could replace.

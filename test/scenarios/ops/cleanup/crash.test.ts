@@ -35,7 +35,7 @@ function parts(): number {
 /** Number of rows and a checksum of all of them. */
 async function stateOf(table: string): Promise<string> {
   const [row] = await app.sql(
-    `SELECT count(*) || ' ' || sum(hashtextextended(x::text, 0)::numeric) AS state FROM ${table} x`,
+    `SELECT count(*) || ' ' || coalesce(sum(hashtextextended(x::text, 0)::numeric), 0) AS state FROM ${table} x`,
   );
   return String(row?.state);
 }
@@ -124,6 +124,7 @@ test('a restore that is killed is finished by recover, and nothing comes back tw
   }
   const end = await pgdeck(['recover', ...connection(), '--confirm', 'public.twice', '--yes'], env);
   expect(end.code, end.stderr).toBe(0);
+  console.info(end.stderr, end.stdout);
   expect(await stateOf('twice')).toBe(before);
 }, 60_000);
 
