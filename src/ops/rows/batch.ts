@@ -41,9 +41,36 @@ export const LOCK_SECONDS = 2;
 const inserted = (leaves: readonly Leaf[]) =>
   `(SELECT sum(pg_stat_get_xact_tuples_inserted(oid))::float8 FROM unnest('{${leaves.map(({ oid }) => oid).join(',')}}'::oid[]) oid) AS inserted`;
 
+/** What one batch has taken out. */
+export interface Taken {
+  readonly rows: number;
+  /** How long its rows were locked. */
+  readonly heldMs: number;
+}
+
+/** A part whose rows are gone in a transaction that is open. */
+interface Open {
+  readonly part: PendingPart;
+  /** When the first of its rows was locked. */
+  readonly since: number;
+}
+
+/** Somebody has changed or locked one of the rows meanwhile. */
+const CHANGED = Symbol('changed');
+
+/** What the server refuses since a row was changed after the snapshot that it was archived in. */
+async function unlessChanged<T>(way: Promise<T>): Promise<T | typeof CHANGED> {
+  try {
+    return await way;
+  } catch (error) {
+    if (error instanceof DbError && error.code === '40001') return CHANGED;
+    throw error;
+  }
+}
+
 /**
  * Takes one batch of rows out, in one transaction: what is gone is in a part of the archive, on the disk, and noted in
- * the journal before it is committed. Answers how many. Throws {@link OpError} or DbError; nothing was done then.
+ * the journal before it is committed. Throws {@link OpError} or DbError; nothing was done then.
  */
 export async function takeBatch(
   io: StepIo,
@@ -52,58 +79,26 @@ export async function takeBatch(
   taking: Taking,
   leaf: Leaf,
   places: string,
-): Promise<number> {
-  const ahead =
-    taking.copy &&
-    (await tried(io, session, keeper, taking, () => archivedFirst(session, keeper, taking, leaf, places)));
-  if (ahead !== undefined && ahead !== CHANGED) return finished(io, session, keeper, taking, leaf, ahead);
-  const part = await tried(io, session, keeper, taking, () =>
-    lockedFirst(session, keeper, taking, leaf, places),
-  );
-  return part === undefined || part === CHANGED ? 0 : finished(io, session, keeper, taking, leaf, part);
-}
-
-/** Somebody has changed or locked one of the rows meanwhile. */
-const CHANGED = 'changed';
-
-/** Does what leaves a transaction open, with a part that belongs to it; without one it is over, as after an error. */
-async function tried(
-  io: StepIo,
-  session: Session,
-  keeper: Keeper,
-  { prefix }: Taking,
-  work: () => Promise<PendingPart | typeof CHANGED | undefined>,
-): Promise<PendingPart | typeof CHANGED | undefined> {
+): Promise<Taken> {
+  const ways = taking.copy === undefined ? [lockedFirst] : [archivedFirst, lockedFirst];
   try {
-    const part = await work();
-    if (part === undefined || part === CHANGED) await session.sql('ROLLBACK');
-    return part;
-  } catch (error) {
-    await rolledBack(session);
-    await settle(io, keeper, prefix);
-    if (error instanceof DbError && error.code === '40001') return CHANGED;
-    throw error;
-  }
-}
-
-async function finished(
-  io: StepIo,
-  session: Session,
-  keeper: Keeper,
-  taking: Taking,
-  leaf: Leaf,
-  part: PendingPart,
-): Promise<number> {
-  try {
-    io.crashPoint('rows:archived');
-    await note(io, session, keeper, taking.prefix, part);
-    io.crashPoint('rows:noted');
-    await session.sql('COMMIT');
-    io.crashPoint('rows:committed');
-    keeper.pending = undefined;
-    part.keep();
-    taking.gone?.(leaf);
-    return part.rows;
+    for (const way of ways) {
+      const open = await unlessChanged(way(io, session, keeper, taking, leaf, places));
+      if (open === CHANGED || open === undefined) {
+        await session.sql('ROLLBACK');
+        await forgotten(io, keeper, taking.prefix);
+        if (open === undefined) break;
+        continue;
+      }
+      await session.sql('COMMIT');
+      io.crashPoint('rows:committed');
+      const heldMs = performance.now() - open.since;
+      keeper.pending = undefined;
+      open.part.keep();
+      taking.gone?.(leaf);
+      return { rows: open.part.rows, heldMs };
+    }
+    return { rows: 0, heldMs: 0 };
   } catch (error) {
     await rolledBack(session);
     await settle(io, keeper, taking.prefix);
@@ -120,13 +115,14 @@ function beginSql(isolation: string, { indexed }: Taking): string {
  * exactly what was archived is deleted: where somebody has changed a row since, the server refuses.
  */
 async function archivedFirst(
+  io: StepIo,
   session: Session,
   keeper: Keeper,
   taking: Taking,
   leaf: Leaf,
   places: string,
-): Promise<PendingPart | typeof CHANGED | undefined> {
-  const { leaves, condition, copy, digest, refuse } = taking;
+): Promise<Open | typeof CHANGED | undefined> {
+  const { condition, copy, digest, refuse } = taking;
   if (copy === undefined) return CHANGED;
   await session.sql(beginSql('REPEATABLE READ', taking));
   const [before] = await session.sql(beforeSql(taking, leaf, places));
@@ -135,32 +131,35 @@ async function archivedFirst(
     (take) => session.copyOut(copy(leaf, places), take),
     digest === undefined ? undefined : String(before?.digest),
   );
-  try {
-    const [locked] = part.rows === 0 ? [] : await session.sql(lockSql(leaf, condition, places));
-    if (Number(locked?.rows ?? 0) !== part.rows || part.rows === 0) {
-      await part.drop();
-      return part.rows === 0 ? undefined : CHANGED;
-    }
-    await refuse?.(session, leaf, places);
-    await session.sql(`DELETE FROM ONLY ${quoteRelation(leaf)} c WHERE ${atPlaces(places)} AND ${condition}`);
-    await refuseOthers(session, { leaves, condition, digest }, leaf, places, before, part.rows);
-    return part;
-  } catch (error) {
+  if (part.rows === 0) {
     await part.drop();
-    throw error;
+    return undefined;
   }
+  io.crashPoint('rows:archived');
+  // from here on its transaction decides about the part
+  await note(io, session, keeper, taking.prefix, part);
+  io.crashPoint('rows:noted');
+  const since = performance.now();
+  const [locked] = await session.sql(lockSql(leaf, condition, places));
+  if (Number(locked?.rows) !== part.rows) return CHANGED;
+  await refuse?.(session, leaf, places);
+  await session.sql(`DELETE FROM ONLY ${quoteRelation(leaf)} c WHERE ${atPlaces(places)} AND ${condition}`);
+  await refuseOthers(session, taking, leaf, places, before, part.rows);
+  return { part, since };
 }
 
 /** Locks those of the rows that nobody else has, and archives them as they go. */
 async function lockedFirst(
+  io: StepIo,
   session: Session,
   keeper: Keeper,
   taking: Taking,
   leaf: Leaf,
   asked: string,
-): Promise<PendingPart | undefined> {
+): Promise<Open | undefined> {
   const { condition, sql, digest, refuse } = taking;
   await session.sql(beginSql('READ COMMITTED', taking));
+  const since = performance.now();
   const [locked] = await session.sql(lockSql(leaf, condition, asked));
   if (Number(locked?.rows) === 0) return undefined;
   const places = String(locked?.places);
@@ -173,14 +172,19 @@ async function lockedFirst(
   );
   try {
     await refuseOthers(session, taking, leaf, places, before, part.rows);
-    if (part.rows > 0) return part;
-    // what the condition is about has changed meanwhile
-    await part.drop();
-    return undefined;
   } catch (error) {
     await part.drop();
     throw error;
   }
+  if (part.rows === 0) {
+    // what the condition is about has changed meanwhile
+    await part.drop();
+    return undefined;
+  }
+  io.crashPoint('rows:archived');
+  await note(io, session, keeper, taking.prefix, part);
+  io.crashPoint('rows:noted');
+  return { part, since };
 }
 
 /** What is asked for together takes one round trip. */
@@ -192,7 +196,7 @@ function beforeSql({ leaves, digest }: Taking, leaf: Leaf, places: string): stri
 /** Exactly these rows are gone, and no others came. Throws {@link OpError}. */
 async function refuseOthers(
   session: Session,
-  { leaves, condition, digest }: Pick<Taking, 'leaves' | 'condition' | 'digest'>,
+  { leaves, condition, digest }: Taking,
   leaf: Leaf,
   places: string,
   before: Record<string, unknown> | undefined,
@@ -232,6 +236,15 @@ export async function note(
     await part.drop();
     throw error;
   }
+}
+
+/** A part whose transaction was rolled back here is none. */
+async function forgotten(io: StepIo, keeper: Keeper, prefix: string): Promise<void> {
+  const { pending } = keeper;
+  if (pending === undefined) return;
+  io.record({ [partFact(keeper.parts + 1, prefix)]: null });
+  await pending.part.drop();
+  keeper.pending = undefined;
 }
 
 /**

@@ -15,6 +15,8 @@ import { placesSql } from './sql.ts';
 /** A batch is to take that long: whoever wants one of its rows waits for it. In between it is left as it is. */
 const LEAST_MS = 80;
 const MOST_MS = 130;
+/** And its rows locked no longer than that. */
+const HELD_MS = 50;
 const FIRST = 500;
 const SMALLEST = 10;
 const LARGEST = 20_000;
@@ -27,6 +29,8 @@ export interface Removed {
   readonly rows: number;
   readonly batches: number;
   readonly longestMs: number;
+  /** How long rows were locked at most. */
+  readonly heldMs: number;
 }
 
 export interface Patience {
@@ -50,7 +54,7 @@ export async function removeRows(
   { expected, wait, passes: most }: Patience,
 ): Promise<Removed> {
   const { table, leaves, condition } = taking;
-  const total = { rows: 0, batches: 0, longestMs: 0 };
+  const total = { rows: 0, batches: 0, longestMs: 0, heldMs: 0 };
   const pace = new Pace();
   const locks = new Locks(io, wait);
   let had = performance.now();
@@ -71,16 +75,17 @@ export async function removeRows(
           io.signal.throwIfAborted();
           const { size } = pace;
           const began = performance.now();
-          const rows = await locks.patiently(leaf, () =>
+          const { rows, heldMs } = await locks.patiently(leaf, () =>
             takeBatch(io, session, keeper, taking, leaf, places.slice(at, size)),
           );
           const ms = performance.now() - began;
           if (rows > 0) had = performance.now();
           total.rows += rows;
-          pace.see(ms);
+          pace.see(ms, heldMs);
           at += size;
           total.batches++;
           total.longestMs = Math.max(total.longestMs, ms);
+          total.heldMs = Math.max(total.heldMs, heldMs);
           io.progress({
             label: leaves.length === 1 ? '' : fullName(leaf.schema, leaf.name),
             done: total.rows,
@@ -91,7 +96,9 @@ export async function removeRows(
       }
       if (found === 0) {
         if (total.batches > 0)
-          io.line(`${total.batches} batches, the longest ${milliseconds(total.longestMs)}.`);
+          io.line(
+            `${total.batches} batches, the longest ${milliseconds(total.longestMs)}; rows were locked for ${milliseconds(total.heldMs)} at most.`,
+          );
         return total;
       }
       const none = total.rows === before;
@@ -159,7 +166,11 @@ class Locks {
 export class Pace {
   size = FIRST;
 
-  see(ms: number): void {
+  see(ms: number, heldMs = 0): void {
+    if (heldMs > HELD_MS) {
+      this.size = Math.max(SMALLEST, Math.round(this.size * Math.max(0.5, HELD_MS / heldMs)));
+      return;
+    }
     if (ms >= LEAST_MS && ms <= MOST_MS) return;
     // not by more than the double at a time: the next rows may be wider
     const factor = ms < LEAST_MS ? Math.min(2, LEAST_MS / Math.max(ms, 1)) : Math.max(0.5, MOST_MS / ms);

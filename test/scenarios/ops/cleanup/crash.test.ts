@@ -124,7 +124,6 @@ test('a restore that is killed is finished by recover, and nothing comes back tw
   }
   const end = await pgdeck(['recover', ...connection(), '--confirm', 'public.twice', '--yes'], env);
   expect(end.code, end.stderr).toBe(0);
-  console.info(end.stderr, end.stdout);
   expect(await stateOf('twice')).toBe(before);
 }, 60_000);
 

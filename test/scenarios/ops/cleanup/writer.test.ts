@@ -22,7 +22,7 @@ beforeAll(async () => {
   );
   await app.sql('CREATE INDEX ON ev (at)');
   await app.sql('VACUUM ANALYZE ev');
-}, 120_000);
+}, 300_000);
 afterAll(() => db.drop());
 
 /** Updates over a session of its own until it is stopped; answers when each began and how long it took, in ms. */
@@ -105,4 +105,4 @@ test('a million rows go beside a writer, who never waits for long; deleted, arch
   );
   expect(back.code, back.stderr).toBe(0);
   expect(await countOf(app, 'ev')).toBe(ROWS);
-}, 240_000);
+}, 600_000);
