@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { fullName } from '../db/ident.ts';
 import { entryOf } from '../ops/registry.ts';
-import { count } from '../text/units.ts';
+import { exact } from '../text/units.ts';
 import type { Context } from './context.ts';
 import { group } from './operation.ts';
 import { note, printJson, printTable } from './output.ts';
@@ -42,7 +42,7 @@ async function list({ table, json }: Flags, command: Command, context: Context):
             key: 'orphans',
             title: 'ORPHANS',
             align: 'right',
-            show: (rows) => (rows === null ? '?' : count(Number(rows))),
+            show: (rows) => (rows === null ? '?' : exact(Number(rows))),
           },
           { key: 'definition', title: 'DEFINITION' },
         ],

@@ -33,7 +33,7 @@ export function keyChecks(key: Key, look: Look): Check[] {
     found.push(
       warn(
         'Inheritance',
-        `${plural(look.facts.heirs, 'table')} inherit from ${shown(table)}: a foreign key is not about their rows.`,
+        `${plural(look.facts.heirs, 'table')} ${look.facts.heirs === 1 ? 'inherits' : 'inherit'} from ${shown(table)}: a foreign key is not about their rows.`,
       ),
     );
   for (const one of look.leaves)
@@ -79,7 +79,7 @@ export function rowsChecks(key: Key, look: Look, then: OrphansInput['action']): 
   if (then === 'keep') return [];
   const { facts, orphans, identity, columns } = look;
   const found: Check[] = [];
-  if (!orphans.exact && key.faults.length === 0)
+  if (!orphans.exact && orphans.rows > 0)
     found.push(
       warn(
         'Count',

@@ -44,6 +44,8 @@ export function rowsDirectory(context: Pick<OpContext, 'env' | 'home' | 'backup'
 }
 
 const missing = (raw: RawInput) => raw.key === undefined || raw.key === '';
+/** What a missing key is like is asked once its columns are named. */
+const named = (raw: RawInput) => missing(raw) && raw.columns !== undefined && raw.columns !== '';
 const changes = (raw: RawInput) => raw.action === 'delete' || raw.action === 'set-null';
 
 export const orphansFields: Record<keyof OrphansInput, Field> = {
@@ -79,19 +81,27 @@ export const orphansFields: Record<keyof OrphansInput, Field> = {
     flag: 'then',
     hint: 'keep counts only; delete and set-null archive the rows first, then make the key valid',
   },
-  on_delete: { title: 'On delete', hint: 'of a missing key: what becomes of rows', when: missing },
-  on_update: { title: 'On update', hint: 'of a missing key: what becomes of rows', when: missing },
+  on_delete: {
+    title: 'On delete',
+    hint: 'of a missing key: what becomes of rows when the row that they refer to is deleted',
+    when: named,
+  },
+  on_update: {
+    title: 'On update',
+    hint: 'of a missing key: what becomes of rows when the row that they refer to gets another key',
+    when: named,
+  },
   match: {
     title: 'Match',
     hint: 'of a missing key: full forbids rows with only some of its columns NULL',
-    when: missing,
+    when: named,
   },
   name: {
     title: 'Name',
     hint: 'of a missing key: what it is called',
     placeholder: 'name',
     standard: () => 'as PostgreSQL would',
-    when: missing,
+    when: named,
   },
   archive: {
     title: 'Archive',

@@ -16,7 +16,7 @@ import { type Below, belowSql, countSql, fromOf, listSql, orphanCondition, sampl
 /** Values of the key that are shown. */
 const SAMPLE = 5;
 
-/** A number of rows, and whether it was counted. */
+/** A number of rows, and whether it was counted; 0 that is not exact: nobody could. */
 export interface Count {
   readonly rows: number;
   readonly exact: boolean;
@@ -82,7 +82,7 @@ async function counted(session: Session, key: Key): Promise<Count> {
   if (rows !== undefined) return { rows, exact: true };
   const [plan] = await session.sql(`EXPLAIN (FORMAT JSON) ${listSql(key)}`);
   const json = plan?.['QUERY PLAN'] as [{ Plan?: { 'Plan Rows'?: number } }] | undefined;
-  return { rows: json?.[0]?.Plan?.['Plan Rows'] ?? 1, exact: false };
+  return { rows: Math.max(1, json?.[0]?.Plan?.['Plan Rows'] ?? 1), exact: false };
 }
 
 /** Undefined where the server gave up. Throws DbError for what is wrong otherwise. */

@@ -1,4 +1,4 @@
-import { bytes, count, plural } from '../../text/units.ts';
+import { bytes, count, exact, plural } from '../../text/units.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check, Danger, Fact, Plan, ResultTable, Step } from '../engine/plan.ts';
 import { archiveCheck, keyChecks, rightsCheck, rowsChecks, wayChecks } from './checks.ts';
@@ -96,7 +96,9 @@ function factsOf(
       : key.there.valid
         ? 'is valid: nothing is left to do'
         : 'is there, NOT VALID';
-  const rows = orphans.exact ? count(orphans.rows) : `about ${count(orphans.rows)}, as the planner guesses`;
+  const guess =
+    orphans.rows === 0 ? 'not counted: some rows' : `about ${count(orphans.rows)}, as the planner guesses,`;
+  const rows = orphans.exact ? exact(orphans.rows) : guess;
   const size = leaves.reduce((sum, one) => sum + one.est_bytes, 0);
   return [
     { label: 'Key', value: `${key.name} ${state}` },
@@ -104,7 +106,7 @@ function factsOf(
     { label: 'Orphans', value: `${rows} of ${shown(facts)}` },
     {
       label: 'Table',
-      value: `~${bytes(size)}${key.table.kind === 'p' ? `, ${plural(leaves.length, 'partition')}` : ''}`,
+      value: `${leaves.some(({ est_rows }) => est_rows < 0) ? 'size not known yet' : `~${bytes(size)}`}${key.table.kind === 'p' ? `, ${plural(leaves.length, 'partition')}` : ''}`,
     },
     { label: 'List them', value: listSql(key) },
     ...(takes ? [{ label: 'Archive', value: archives }] : []),
@@ -128,7 +130,7 @@ function tablesOf(key: Key, { sample, below }: Look): ResultTable[] {
           {
             title: `What most of them refer to in vain: ${key.columns.join(', ')}`,
             columns: ['value', 'rows'],
-            rows: sample.map(([value, rows]) => [value, count(rows)]),
+            rows: sample.map(([value, rows]) => [value, exact(rows)]),
           },
         ]),
     ...(below.length === 0
@@ -139,7 +141,7 @@ function tablesOf(key: Key, { sample, below }: Look): ResultTable[] {
             columns: ['table', 'key', 'then', 'rows', 'index'],
             rows: below.map((one) => [
               ...[one.shown, one.key.name, ACTIONS[one.action] ?? one.action],
-              ...[one.rows === undefined ? 'not counted' : count(one.rows), one.key.indexed ? 'yes' : 'no'],
+              ...[one.rows === undefined ? 'not counted' : exact(one.rows), one.key.indexed ? 'yes' : 'no'],
             ]),
           },
         ]),

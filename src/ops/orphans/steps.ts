@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fullName, quoteRelation } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
-import { bytes, count, plural } from '../../text/units.ts';
+import { bytes, exact, plural } from '../../text/units.ts';
 import { RowsWriter } from '../archive/rows/writer.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
@@ -12,7 +12,7 @@ import { type Key, shown } from './key.ts';
 import { type Removal, settle } from './run/batch.ts';
 import { addSql, alter, findKey, isSame, isViolation, LOCK_SECONDS, validateSql } from './run/constraint.ts';
 import { removeRows } from './run/remove.ts';
-import { rowsSession } from './run/session.ts';
+import { ownPath, rowsSession } from './run/session.ts';
 import { countSql, deleteSql, setNullSql } from './sql.ts';
 
 /** Rounds of removing and validating: rows may come between where the key cannot be there first. */
@@ -144,6 +144,7 @@ async function begun(io: StepIo, { archives, key, removal, context }: Work): Pro
       what: removal.how,
       table: { schema: table.schema, name: table.name },
       columns: removal.described,
+      searchPath: await ownPath(io),
       reason: `${key.name}: ${key.definition}`,
       run: io.run,
       server: context.place,
@@ -220,7 +221,7 @@ export function countStep(key: Key): Step {
       io.result({
         title: 'Orphans',
         columns: ['table', 'key', 'rows'],
-        rows: [[shown(key.table), key.name, count(rows)]],
+        rows: [[shown(key.table), key.name, exact(rows)]],
       });
       if (rows > 0) throw orphansErrors.remain({ rows, table: shown(key.table) });
     },

@@ -1,6 +1,6 @@
 import { fullName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
-import { count, plural } from '../../text/units.ts';
+import { exact, plural } from '../../text/units.ts';
 import { type RowsManifest, readManifest } from '../archive/rows/manifest.ts';
 import { verifiedRows } from '../archive/rows/reader.ts';
 import { listRuns, type Run } from '../engine/journal/runs.ts';
@@ -67,7 +67,7 @@ export async function undoOrphans(run: Run, context: OpContext): Promise<Plan> {
       {
         label: 'Rows',
         value: place
-          ? `${count(place.manifest.rows)} from ${place.directory}, every checksum verified`
+          ? `${exact(place.manifest.rows)} from ${place.directory}, every checksum verified`
           : 'none',
       },
     ],

@@ -48,6 +48,8 @@ const manifestSchema = z.object({
   table: z.object({ schema: z.string(), name: z.string() }),
   /** In the order of the values of each row. */
   columns: z.array(columnSchema).min(1),
+  /** The search_path with which they were written: names in values of types as regclass are read with it. */
+  searchPath: z.string(),
   /** Why they were taken, for people: the foreign key. */
   reason: z.string(),
   run: z.string(),

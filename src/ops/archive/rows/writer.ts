@@ -78,6 +78,10 @@ export class RowsWriter {
     return writer;
   }
 
+  get searchPath(): string {
+    return this.#manifest.searchPath;
+  }
+
   /** How many parts are kept. */
   get parts(): number {
     return this.#parts.length;

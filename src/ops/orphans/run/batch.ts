@@ -15,7 +15,7 @@ import {
   lockSql,
   setNullSql,
 } from '../sql.ts';
-import { byIndex, rolledBack, rowsSession } from './session.ts';
+import { byIndex, pathSql, rolledBack, rowsSession } from './session.ts';
 
 /** What is done to the rows that break a key. */
 export interface Removal {
@@ -143,6 +143,8 @@ async function taken(
   const oids = [leaves.map(({ oid }) => oid)];
   const sql = (how === 'deleted' ? deleteSql : setNullSql)(key, leaf, places, columns);
   const [before] = await session.sql(INSERTED, oids);
+  // triggers find their tables by it
+  await session.sql(pathSql(writer.searchPath));
   const part = await writer.part(table, (take) => session.copyOut(sql, take));
   try {
     const [left] = await session.sql(leftSql(key, leaf, places));

@@ -9,7 +9,7 @@ import { orphansErrors } from '../errors.ts';
 import { putFact } from '../facts.ts';
 import { shown } from '../key.ts';
 import { fromOf, type Relation } from '../sql.ts';
-import { rolledBack } from './session.ts';
+import { pathSql, rolledBack } from './session.ts';
 
 /** Where the rows of an archive go back to. */
 export interface Place {
@@ -76,6 +76,7 @@ export async function putPart(io: StepIo, session: Session, place: Place, part: 
   const list = manifest.columns.map(({ name }) => quoteIdent(name)).join(', ');
   try {
     await session.sql('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+    await session.sql(pathSql(manifest.searchPath));
     await session.sql(
       `CREATE TEMP TABLE pgdeck_rows ON COMMIT DROP AS SELECT ${list} FROM ${fromOf(table)} WITH NO DATA`,
     );

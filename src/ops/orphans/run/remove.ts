@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DbError } from '../../../db/errors.ts';
 import { fullName } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
-import { milliseconds } from '../../../text/units.ts';
+import { milliseconds, plural } from '../../../text/units.ts';
 import type { RowsWriter } from '../../archive/rows/writer.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { orphansErrors } from '../errors.ts';
@@ -12,10 +12,10 @@ import { type Removal, takeBatch } from './batch.ts';
 import { placesOf } from './places.ts';
 
 /** A batch is to take that long: whoever wants one of its rows waits for it. */
-const AIM_MS = 80;
+const AIM_MS = 50;
 const FIRST = 500;
 const SMALLEST = 10;
-const LARGEST = 20_000;
+const LARGEST = 10_000;
 /** Rows that are looked up at once: six bytes each are held. */
 const AT_ONCE = 5_000_000;
 /** Passes over a table that find rows: more means that they come as fast as they go. */
@@ -75,7 +75,7 @@ export async function removeRows(
     }
     if (found === 0) {
       if (total.batches > 0)
-        io.line(`${total.batches} batches, the longest ${milliseconds(total.longestMs)}.`);
+        io.line(`${plural(total.batches, 'batch')}, the longest ${milliseconds(total.longestMs)}.`);
       return total;
     }
     idle = total.rows === before ? idle + 1 : 0;
@@ -111,8 +111,8 @@ export class Pace {
   size = FIRST;
 
   see(ms: number): void {
-    // not by more than the double at a time: the next rows may be wider
-    const factor = Math.min(2, Math.max(0.25, AIM_MS / Math.max(ms, 1)));
+    // not by more than half at a time: the next rows may be wider
+    const factor = Math.min(1.5, Math.max(0.25, AIM_MS / Math.max(ms, 1)));
     this.size = Math.round(Math.min(LARGEST, Math.max(SMALLEST, this.size * factor)));
   }
 }

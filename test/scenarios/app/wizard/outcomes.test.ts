@@ -116,6 +116,14 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   vacuum: async () => ({ table: ['t'] }),
   analyze: async () => ({ table: ['t'] }),
   reindex: async () => ({ index: ['t_id'] }),
+  orphans: async () => {
+    await inDatabase(db.database, (session) =>
+      session.sql(
+        'CREATE TABLE o_parent (id int PRIMARY KEY); CREATE TABLE o (id int PRIMARY KEY, parent int); INSERT INTO o VALUES (1, 1)',
+      ),
+    );
+    return { table: 'public.o', columns: 'parent', references: 'o_parent', action: 'delete' };
+  },
   'migrate up': async () => ({ dir }),
   'migrate down': async () => ({ dir }),
   'migrate repair': async () => {
