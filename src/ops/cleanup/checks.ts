@@ -3,7 +3,7 @@ import { holdersOf, lockChecks } from '../database/holders.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
 import { serverChecks } from '../maintain/checks.ts';
-import { archiveCheck } from '../orphans/checks.ts';
+import { archiveCheck } from '../rows/room.ts';
 import { actionOf, type GraphKey } from './graph.ts';
 import type { Look } from './look.ts';
 import type { CleanupRelation } from './queries/table.ts';

@@ -2,8 +2,8 @@ import { DbError } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
 import { count } from '../../text/units.ts';
 import type { ResultTable } from '../engine/plan.ts';
-import { type ForeignKey, foreignKeys } from '../orphans/queries/keys.ts';
-import { type OrphanTable, orphanTables } from '../orphans/queries/tables.ts';
+import { type ForeignKey, foreignKeys } from '../rows/queries/keys.ts';
+import { type OrphanTable, orphanTables } from '../rows/queries/tables.ts';
 import { type Below, belowSql, fromOf, type Relation, refersTo } from '../rows/sql.ts';
 import { isOld, shown, type Task } from './task.ts';
 

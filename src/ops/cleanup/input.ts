@@ -4,8 +4,8 @@ import { AGE_EXPECTED, badAge } from '../../text/age.ts';
 import { listRuns } from '../engine/journal/runs.ts';
 import { isOnServer, serverHere } from '../engine/journal/server.ts';
 import type { Field, FieldChoice, OpContext, RawInput } from '../engine/operation.ts';
-import { orphanTables } from '../orphans/queries/tables.ts';
 import { resolveRelation } from '../relations/resolve.ts';
+import { orphanTables } from '../rows/queries/tables.ts';
 import { isLeftOff } from './facts.ts';
 import { timeColumns } from './queries/table.ts';
 

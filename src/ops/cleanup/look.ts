@@ -2,7 +2,7 @@ import { DbError } from '../../db/errors.ts';
 import { quoteIdent, quoteRelation } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { type Measures, measured } from '../maintain/checks.ts';
-import { type TableColumn, tableColumns } from '../orphans/queries/tables.ts';
+import { type TableColumn, tableColumns } from '../rows/queries/tables.ts';
 import { type GraphKey, graphOf, numberInTime } from './graph.ts';
 import { type CleanupRelation, cleanupRelations } from './queries/table.ts';
 import { isOld, type Task } from './task.ts';

@@ -6,9 +6,10 @@ import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
 import { sentenceOf } from '../error.ts';
 import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
 import { runStatement, statementPreview } from '../maintain/shared/statement.ts';
-import type { Leaf } from '../orphans/queries/tables.ts';
 import { LOCK_SECONDS } from '../rows/batch.ts';
+import type { Leaf } from '../rows/queries/tables.ts';
 import { removeRows } from '../rows/remove.ts';
+import { ownPath } from '../rows/session.ts';
 import { deleteSql } from '../rows/sql.ts';
 import { unreferred } from './graph.ts';
 import { ended, endedBy } from './outcome.ts';
@@ -52,7 +53,7 @@ export async function settled(io: StepIo, work: Work): Promise<typeof KEPT> {
 async function takeOut(io: StepIo, work: Work) {
   const { look, shared, expected } = work;
   const keeper = await work.begin(io);
-  const taking = work.taking();
+  const taking = work.taking(work.writer?.searchPath ?? (await ownPath(io)));
   const referred = look.graph.some(({ depth }) => depth === 1);
   const layered = look.graph.some(({ depth, self }) => depth === 1 && self);
   try {

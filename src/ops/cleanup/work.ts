@@ -7,12 +7,12 @@ import { markRecovered } from '../engine/journal/journal.ts';
 import { type Run, readRun } from '../engine/journal/runs.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { StepIo } from '../engine/plan.ts';
-import type { Leaf } from '../orphans/queries/tables.ts';
 import { safeName } from '../repository/names.ts';
 import { settle, type Taking } from '../rows/batch.ts';
 import { type Keeper, RowsCounter } from '../rows/counter.ts';
 import { ownColumns } from '../rows/put.ts';
-import { rowsSession } from '../rows/session.ts';
+import type { Leaf } from '../rows/queries/tables.ts';
+import { ownPath, rowsSession } from '../rows/session.ts';
 import { copySql, deleteSql, digestSql } from '../rows/sql.ts';
 import { finishedArchive } from './archive.ts';
 import { prefixOf } from './facts.ts';
@@ -136,13 +136,13 @@ export class Work {
     return ownColumns(this.look.columns);
   }
 
-  taking(): Taking {
+  taking(searchPath: string): Taking {
     const { task, look, prefix, leaves } = this;
     const { archives } = task.facts;
     const condition = isOld(task.facts) + unreferred(look.graph);
     const columns = archives === null ? undefined : this.columns;
     return {
-      ...{ table: this.name, leaves, condition, prefix },
+      ...{ table: this.name, leaves, condition, prefix, searchPath },
       indexed: look.graph.every(({ depth, key }) => depth > 1 || key.indexed),
       sql: (leaf, places) => deleteSql(leaf, condition, places, columns),
       ...(archives !== null && {
@@ -179,6 +179,7 @@ export class Work {
         what: 'deleted',
         table: { schema: table.schema, name: table.name },
         columns: this.look.columns.map(({ name, type, generated }) => ({ name, type, generated })),
+        searchPath: await ownPath(io),
         reason: `${facts.column} before ${facts.cutoff}`,
         run: io.run,
         server: this.shared.context.place,

@@ -7,9 +7,10 @@ import { markUndone } from '../engine/journal/journal.ts';
 import { type Run, readRun } from '../engine/journal/runs.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Plan, Step, StepIo } from '../engine/plan.ts';
-import { committedParts, type Facts, notedParts, readFacts } from './facts.ts';
+import { committedParts, notedParts } from '../rows/noted.ts';
+import { rowsSession } from '../rows/session.ts';
+import { type Facts, readFacts } from './facts.ts';
 import { findKey } from './run/constraint.ts';
-import { rowsSession } from './run/session.ts';
 import { undoOrphans } from './undo.ts';
 
 /** What a killed run has left: an archive to be finished, and what is to be told. Throws {@link OpError} or DbError. */
@@ -55,7 +56,7 @@ function finishStep(run: Run, { key, archive }: Facts, context: OpContext): Step
         const parts = await committedParts(session, run.facts);
         const { rows } = await finishRows(
           archive.directory,
-          parts.map(({ xid: _, ...part }) => part),
+          parts.map(({ xid: _, partition: __, ...part }) => part),
           context.now(),
         );
         io.line(`${plural(rows, 'row')} in ${plural(parts.length, 'part')}: ${archive.directory}`);

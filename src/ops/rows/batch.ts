@@ -3,11 +3,11 @@ import { fullName, quoteRelation } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import type { PendingPart } from '../archive/rows/writer.ts';
 import type { StepIo } from '../engine/plan.ts';
-import type { Leaf } from '../orphans/queries/tables.ts';
 import type { Keeper } from './counter.ts';
 import { takeErrors } from './errors.ts';
 import { partFact, wasCommitted } from './noted.ts';
-import { byIndex, rolledBack, rowsSession } from './session.ts';
+import type { Leaf } from './queries/tables.ts';
+import { byIndex, pathSql, rolledBack, rowsSession } from './session.ts';
 import { atPlaces, leftSql, lockSql, type Named } from './sql.ts';
 
 /** Which rows are taken out, and how. */
@@ -20,6 +20,8 @@ export interface Taking {
   readonly condition: string;
   /** Indexes find what the condition looks up in other tables. */
   readonly indexed: boolean;
+  /** With what triggers find their tables, and names in values are written. */
+  readonly searchPath: string;
   /** Before the names of the facts that are noted of it. */
   readonly prefix: string;
   /** The COPY that takes the rows at these places out, and gives what is kept of them. */
@@ -58,12 +60,15 @@ interface Open {
 /** Somebody has changed or locked one of the rows meanwhile. */
 const CHANGED = Symbol('changed');
 
+/** A row was changed since the snapshot, or another one refers to it since. */
+const AGAIN = new Set(['40001', '23503']);
+
 /** What the server refuses since a row was changed after the snapshot that it was archived in. */
 async function unlessChanged<T>(way: Promise<T>): Promise<T | typeof CHANGED> {
   try {
     return await way;
   } catch (error) {
-    if (error instanceof DbError && error.code === '40001') return CHANGED;
+    if (error instanceof DbError && AGAIN.has(error.code ?? '')) return CHANGED;
     throw error;
   }
 }
@@ -83,7 +88,8 @@ export async function takeBatch(
   const ways = taking.copy === undefined ? [lockedFirst] : [archivedFirst, lockedFirst];
   try {
     for (const way of ways) {
-      const open = await unlessChanged(way(io, session, keeper, taking, leaf, places));
+      const done = way(io, session, keeper, taking, leaf, places);
+      const open = await (way === archivedFirst ? unlessChanged(done) : done);
       if (open === CHANGED || open === undefined) {
         await session.sql('ROLLBACK');
         await forgotten(io, keeper, taking.prefix);
@@ -125,6 +131,7 @@ async function archivedFirst(
   const { condition, copy, digest, refuse } = taking;
   if (copy === undefined) return CHANGED;
   await session.sql(beginSql('REPEATABLE READ', taking));
+  await session.sql(pathSql(taking.searchPath));
   const [before] = await session.sql(beforeSql(taking, leaf, places));
   const part = await keeper.part(
     fullName(leaf.schema, leaf.name),
@@ -159,6 +166,7 @@ async function lockedFirst(
 ): Promise<Open | undefined> {
   const { condition, sql, digest, refuse } = taking;
   await session.sql(beginSql('READ COMMITTED', taking));
+  await session.sql(pathSql(taking.searchPath));
   const since = performance.now();
   const [locked] = await session.sql(lockSql(leaf, condition, asked));
   if (Number(locked?.rows) === 0) return undefined;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Session } from '../../db/session.ts';
 import { partitionSchema, type RowsPart, type RowsPartition } from '../archive/rows/manifest.ts';
-import { transactionFate } from '../orphans/queries/tables.ts';
 import { takeErrors } from './errors.ts';
+import { transactionFate } from './queries/tables.ts';
 
 /** A transaction that was about to be committed when it was noted. */
 const committing = z.object({ xid: z.string().regex(/^\d+$/), rows: z.int() });

@@ -7,7 +7,7 @@ import { partRows } from '../archive/rows/reader.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { takeErrors } from './errors.ts';
 import { putFact } from './noted.ts';
-import { rolledBack } from './session.ts';
+import { pathSql, rolledBack } from './session.ts';
 import { digestOf, fromOf, type Relation } from './sql.ts';
 
 /** Where the rows of an archive go back to. */
@@ -84,6 +84,7 @@ export async function putPart(io: StepIo, session: Session, place: Place, part: 
   const shown = fullName(table.schema, table.name);
   try {
     await session.sql('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+    await session.sql(pathSql(manifest.searchPath));
     await session.sql(
       `CREATE TEMP TABLE pgdeck_rows ON COMMIT DROP AS SELECT ${list} FROM ${fromOf(table)} WITH NO DATA`,
     );

@@ -5,11 +5,11 @@ import type { Session } from '../../db/session.ts';
 import { milliseconds } from '../../text/units.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { withLockRetries } from '../maintain/shared/retry.ts';
-import type { Leaf } from '../orphans/queries/tables.ts';
 import { LOCK_SECONDS, type Taking, takeBatch } from './batch.ts';
 import type { Keeper } from './counter.ts';
 import { takeErrors } from './errors.ts';
 import { placesOf } from './places.ts';
+import type { Leaf } from './queries/tables.ts';
 import { placesSql } from './sql.ts';
 
 /** A batch is to take that long: whoever wants one of its rows waits for it. In between it is left as it is. */

@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { endWithClient } from '../maintain/shared/sessions.ts';
@@ -30,6 +31,22 @@ export async function rowsSession(io: StepIo): Promise<Session> {
   await session.sql(set.join('; '));
   await endWithClient(session);
   return session;
+}
+
+/** The search_path that the role and the database set: what triggers of others were written for. Throws DbError. */
+export async function ownPath(io: StepIo): Promise<string> {
+  const session = await io.connect(undefined, 'migration');
+  try {
+    const [row] = await session.sql("SELECT current_setting('search_path') AS path");
+    return String(row?.path);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Sets the search_path to the end of the transaction. */
+export function pathSql(path: string): string {
+  return `SELECT set_config('search_path', ${quoteLiteral(path).trim()}, true)`;
 }
 
 /** In a transaction: what is looked up by few places is found by indexes, and not by reading whole tables. */

@@ -8,7 +8,7 @@ import type { Outcome } from '../../engine/outcome.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { withLockRetries } from '../../maintain/shared/retry.ts';
 import { LOCK_SECONDS, note, settle } from '../../rows/batch.ts';
-import { rolledBack } from '../../rows/session.ts';
+import { pathSql, rolledBack } from '../../rows/session.ts';
 import { CSV, digestOf } from '../../rows/sql.ts';
 import { cleanupErrors } from '../errors.ts';
 import { ended, endedBy } from '../outcome.ts';
@@ -172,6 +172,7 @@ async function archived(session: Session, work: Work, one: RangePartition): Prom
       `BEGIN; SET LOCAL lock_timeout = '${LOCK_SECONDS}s'; LOCK TABLE ${quoteRelation(one)} IN ACCESS EXCLUSIVE MODE`,
     );
     await refuseYoung(session, work, one);
+    if (work.writer !== undefined) await session.sql(pathSql(work.writer.searchPath));
     const table = fullName(one.schema, one.name);
     const keeper = work.keeper;
     if (keeper === undefined) throw new Error('the archive was not begun');

@@ -54,7 +54,7 @@ test.each([
     'IF OLD.id = 7 THEN RETURN NULL; END IF; RETURN NEW;',
     /1 row of public.\w+ stayed/,
   ],
-  ['set-null', 'BEFORE UPDATE', 'NEW.parent := OLD.parent; RETURN NEW;', /New orphans appear|stayed/],
+  ['set-null', 'BEFORE UPDATE', 'NEW.parent := OLD.parent; RETURN NEW;', /New ones appear|stayed/],
 ])('%s with a trigger (%s: %s) is rolled back, and ends', async (action, when, body, sentence) => {
   const name = `trig${(await session.sql('SELECT count(*)::int AS n FROM pg_trigger'))[0]?.n}`;
   // without a key, which would keep such rows out
