@@ -150,6 +150,8 @@ function taskFacts(work: Work): Fact[] {
   const { leaves, foreign } = look;
   const rows = rowsOf(leaves);
   const all = leaves.reduce((sum, one) => sum + Math.max(0, one.all), 0);
+  // without VACUUM or ANALYZE nobody knows
+  const known = leaves.every(({ leaf }) => leaf.est_rows >= 0);
   const size = leaves.reduce((sum, one) => sum + (one.bytes ?? one.leaf.est_bytes), 0);
   const ends = (pick: 'oldest' | 'newest') =>
     leaves
@@ -160,14 +162,17 @@ function taskFacts(work: Work): Fact[] {
   const parts = task.table.kind === 'p' ? `, ${plural(leaves.length + foreign.length, 'partition')}` : '';
   const from = quoteRelation(task.table);
   return [
-    { label: 'Table', value: `${work.name}: about ${plural(all, 'row')}, ${bytes(size)}${parts}` },
+    {
+      label: 'Table',
+      value: `${work.name}: ${known ? `about ${count(all)} rows, ` : ''}${bytes(size)}${parts}`,
+    },
     {
       label: 'Older than',
       value: `${task.facts.age}: ${task.facts.column} before ${cutoffText(task.facts)}`,
     },
     {
       label: 'Rows',
-      value: `${rowsText(leaves)} to delete${rows > 0 ? `, about ${bytes(sizeOf(leaves))}` : ''}`,
+      value: `${rowsText(leaves)} to delete${rows > 0 && known ? `, about ${bytes(sizeOf(leaves))}` : ''}`,
     },
     ...(rows === 0
       ? []

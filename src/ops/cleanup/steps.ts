@@ -10,7 +10,7 @@ import { LOCK_SECONDS } from '../rows/batch.ts';
 import type { Leaf } from '../rows/queries/tables.ts';
 import { removeRows } from '../rows/remove.ts';
 import { ownPath } from '../rows/session.ts';
-import { deleteSql } from '../rows/sql.ts';
+import { atPlaces, copySql } from '../rows/sql.ts';
 import { unreferred } from './graph.ts';
 import { ended, endedBy } from './outcome.ts';
 import { attachAgain } from './run/drop.ts';
@@ -28,13 +28,22 @@ export function rowsStep(work: Work, several: boolean): Step {
   const { archives } = task.facts;
   const leaf = leaves[0] ?? task.table;
   const condition = isOld(task.facts) + unreferred(look.graph);
-  const sql = deleteSql(leaf, condition, '{…}', archives === null ? undefined : work.columns);
   const rows = expected === undefined ? 'the rows' : plural(expected, 'row');
-  const file = archives === null ? '' : `\n-- to ${join(archives, '…')}, forced to the disk`;
+  const lock = `SELECT … FROM ${quoteRelation(leaf)} … FOR UPDATE SKIP LOCKED`;
+  const remove = `DELETE FROM ONLY ${quoteRelation(leaf)} c WHERE ${atPlaces('{…}')} AND ${condition}`;
+  const steps =
+    archives === null
+      ? ['BEGIN', lock, remove]
+      : [
+          'BEGIN ISOLATION LEVEL REPEATABLE READ',
+          copySql(leaf, condition, '{…}', work.columns),
+          `-- to ${join(archives, '…')}, forced to the disk\n${lock}`,
+          remove,
+        ];
   return {
     id: several ? `rows:${name}` : 'rows',
     title: `${archives === null ? 'Delete' : 'Archive and delete'} ${rows} of ${name}, batch by batch`,
-    preview: `BEGIN;\nSELECT … FROM ${quoteRelation(leaf)} … FOR UPDATE SKIP LOCKED;\n${sql};${file}\nCOMMIT;`,
+    preview: [...steps, 'COMMIT;'].join(';\n'),
     effect: 'reads and writes of other rows continue',
     atomic: false,
     independent: true,

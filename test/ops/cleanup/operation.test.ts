@@ -47,7 +47,7 @@ test('old rows are counted, archived and deleted, and come back with the checksu
   expect(complaints(plan)).toEqual([]);
   expect(plan).toMatchObject({ subject: 'public.ev', danger: 'type-name', writes: true });
   expect(plan.steps.map(({ id }) => id)).toEqual(['rows', 'vacuum']);
-  expect(factOf(plan, 'Rows')).toMatch(/^101 to delete, about /);
+  expect(factOf(plan, 'Rows')).toMatch(/^101 to delete/);
   expect(factOf(plan, 'Older than')).toMatch(/^100d: at before \d{4}-\d\d-\d\d [\d:]+\+00, reckoned in /);
   expect(await countOf(session, 'ev')).toBe(200);
   const { end, events } = await runCleanup(context, old('ev'));

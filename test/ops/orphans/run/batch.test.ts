@@ -83,7 +83,7 @@ test('a row that others hold is left, and told; the next run takes it', async ()
   await other.sql('BEGIN');
   await other.sql("UPDATE held SET t = 'mine' WHERE id = 2");
   const context = here();
-  const { end } = await runOrphans(context, { table: 'held', action: 'delete', archive });
+  const { end } = await runOrphans(context, { table: 'held', action: 'delete', archive, wait: 1 });
   expect(end.text).toMatch(/1 row of public.held is locked by other transactions/);
   expect(end).toMatchObject({ ok: false, status: 'failed', undo: `pgdeck undo ${end.run}` });
   // what was done is in a whole archive, and can be taken back
