@@ -7,7 +7,7 @@ const SLOW = [
   'test/scenarios/ops/**/crash.test.ts',
   'test/scenarios/ops/maintain/{full,lost}.test.ts',
   'test/scenarios/ops/reindex/cancel.test.ts',
-  'test/scenarios/ops/cleanup/writer.test.ts',
+  'test/scenarios/ops/cleanup/{moving,writer}.test.ts',
   'test/scenarios/ops/preview/preview.test.ts',
   'test/scenarios/cli/show-standby.test.ts',
   'test/scenarios/health/standby.test.ts',

@@ -145,10 +145,10 @@ export const OPERATIONS: readonly OperationEntry[] = [
   {
     id: 'cleanup',
     title: 'Clean up old rows',
-    summary: 'archive and delete rows older than an age, in batches; without --execute it only says which',
+    summary: 'archive and delete rows older than an age, in batches; what would go is shown first',
     danger: 'type-name',
     writes: true,
-    key: 'x',
+    key: 'd',
     takes: ['table'],
     load: async () => (await import('./cleanup/operation.ts')).cleanup,
   },
