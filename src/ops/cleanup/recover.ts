@@ -97,7 +97,7 @@ function finishStep(run: Run, noted: NotedTask, context: OpContext): Step {
 async function finishUndo(undoing: Run, id: string, context: OpContext): Promise<Plan | undefined> {
   const run = readRun(context.journal, id);
   if (run === undefined || run.undone_by !== null) return undefined;
-  // of several that were killed one is enough
+  // of several that were killed one is enough: two would put the same rows back
   const newest = listRuns(context.journal).find(
     ({ facts, operation }) => facts.undo_of === id && operation !== 'recover',
   );

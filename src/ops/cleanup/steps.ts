@@ -72,7 +72,7 @@ async function takeOut(io: StepIo, work: Work) {
     });
     const left = referred ? await leftOf(io, work) : 0;
     io.crashPoint('rows:before-manifest');
-    await work.finish(io);
+    await work.rest(io);
     if (left > 0 && !work.task.facts.skip_referenced)
       return ended(io, work, 'blocked', referredBy(work), left);
     if (work.rows === 0 && left === 0 && work.writer === undefined)
@@ -80,7 +80,7 @@ async function takeOut(io: StepIo, work: Work) {
     return ended(io, work, 'done', '', left);
   } catch (error) {
     if (io.signal.aborted) throw error;
-    await work.finish(io);
+    await work.rest(io);
     return endedBy(io, work, error);
   }
 }

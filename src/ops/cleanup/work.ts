@@ -196,6 +196,15 @@ export class Work {
     return writer;
   }
 
+  /**
+   * At the end of a step: before the last one the archive stays unfinished, since more comes into it. Throws
+   * {@link OpError}.
+   */
+  async rest(io: StepIo): Promise<void> {
+    if (this.kinds.length + 1 >= this.steps) await this.finish(io);
+    else if (this.keeper !== undefined) await settle(io, this.keeper, this.prefix);
+  }
+
   /** The archive can be read from now on. Throws {@link OpError}. */
   async finish(io: StepIo): Promise<void> {
     const { keeper, writer, prefix } = this;

@@ -48,12 +48,12 @@ export async function dropPartition(
     work.detached = undefined;
     io.record({ [`${prefix}detached`]: null });
     io.line(`${fullName(one.schema, one.name)} is dropped, with ${rows} rows.`);
-    await work.finish(io);
+    await work.rest(io);
     return ended(io, work, 'done', '', 0);
   } catch (error) {
     if (io.signal.aborted) throw error;
     await attachAgain(io, work);
-    await work.finish(io);
+    await work.rest(io);
     return endedBy(io, work, error);
   }
 }

@@ -152,3 +152,27 @@ test('a partition that was detached when pgdeck was killed is one again after re
   expect(back.code, back.stderr).toBe(0);
   expect(await stateOf('byday')).toBe(before);
 }, 60_000);
+
+test('killed after a partition was dropped and while others are emptied: both are in the archive', async () => {
+  await app.sql('CREATE TABLE mixed (id int, at date NOT NULL) PARTITION BY RANGE (at)');
+  await app.sql("CREATE TABLE mixed_1 PARTITION OF mixed FOR VALUES FROM ('2001-01-01') TO ('2001-02-01')");
+  await app.sql("CREATE TABLE mixed_2 PARTITION OF mixed FOR VALUES FROM ('2001-02-01') TO ('2999-01-01')");
+  await app.sql(
+    "INSERT INTO mixed SELECT i, CASE WHEN i % 2 = 0 THEN '2001-01-15'::date ELSE '2001-03-01' END FROM generate_series(1, 4000) i",
+  );
+  const before = await stateOf('mixed');
+  const args = ['--table', 'mixed', '--column', 'at', '--older-than', '1y', '--archive', archive];
+  const flags = ['--drop-partitions', '--execute', '--confirm', 'public.mixed'];
+  const env = cleanEnvironment(home);
+  await killed([...args, ...flags], 'rows:committed');
+  expect(await stateOf('mixed')).toMatch(/^1500 /);
+  const recovered = await pgdeck(['recover', ...connection(), '--yes'], env);
+  expect(recovered.code, recovered.stderr).toBe(0);
+  expect(recovered.stderr).toContain('2,500 rows in 2 parts');
+  const back = await pgdeck(
+    ['cleanup', 'restore', newest(), ...connection(), '--confirm', 'public.mixed'],
+    env,
+  );
+  expect(back.code, back.stderr).toBe(0);
+  expect(await stateOf('mixed')).toBe(before);
+}, 60_000);
