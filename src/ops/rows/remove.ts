@@ -167,8 +167,12 @@ export class Pace {
   size = FIRST;
 
   see(ms: number, heldMs = 0): void {
-    if (heldMs > HELD_MS) {
-      this.size = Math.max(SMALLEST, Math.round(this.size * Math.max(0.5, HELD_MS / heldMs)));
+    // fewer than that are hardly locked for a shorter time: it is the way to the server and the disk that takes it
+    if (heldMs > HELD_MS && ms <= MOST_MS) {
+      this.size = Math.max(
+        Math.min(this.size, FIRST),
+        Math.round(this.size * Math.max(0.5, HELD_MS / heldMs)),
+      );
       return;
     }
     if (ms >= LEAST_MS && ms <= MOST_MS) return;

@@ -20,6 +20,11 @@ test('a disk that takes its time for each batch leaves more than a few rows in i
   expect(settledAt((rows) => 75 + rows / 100)).toBeGreaterThan(450);
 });
 
+test('nor does a way to the server that takes its time while rows are locked', () => {
+  const both = (rows: number) => 60 + rows / 100;
+  expect(settledAt(both, both)).toBeGreaterThanOrEqual(450);
+});
+
 test('rows are not locked for as long as a batch may take', () => {
   expect(
     settledAt(
