@@ -7,7 +7,7 @@ export type Again = (text: string) => string;
 /** Options that say which server is meant. */
 const SERVER = ['host', 'port', 'username', 'dbname', 'url', 'service', 'profile', 'config'];
 /** Commands that ask no server. */
-const LOCAL = /^(?:runs|profile) /;
+const LOCAL = /^(?:runs|profile)\b/;
 
 /**
  * Commands that a text tells as the next step get what was given to this one and they would lack: which server
@@ -24,9 +24,11 @@ export function again(command: Command, connection: readonly string[]): Again {
     .flatMap(([name, value]) => (typeof value === 'string' ? ` --${name} ${shellWord(value)}` : []))
     .join('');
   if (server === '' && migrations === '') return (text) => text;
-  const paths = root.commands.flatMap((one) =>
-    one.commands.length === 0 ? one.name() : one.commands.map((sub) => `${one.name()} ${sub.name()}`),
-  );
+  // some have others below them and do something themselves
+  const paths = root.commands.flatMap((one) => [
+    ...one.commands.map((sub) => `${one.name()} ${sub.name()}`),
+    one.name(),
+  ]);
   const known = new RegExp(`\\bpgdeck (${paths.join('|')})(?![\\w-])`, 'g');
   return (text) =>
     text.replace(

@@ -56,7 +56,7 @@ export async function planCleanup(input: CleanupInput, context: OpContext): Prom
     ...(busy.some(({ task }) => task.facts.archives !== null) && { undo: 'undo' as const }),
     undoableInPart: () => works.some(({ writer }) => writer !== undefined && writer.rows > 0),
     reaches: () => works.map(stateOf).join(' '),
-    leaves: () => [...works.map(stateOf), resumeText(works)].filter(Boolean).join(' '),
+    leaves: () => [...works.map(stateOf), resumeText(shared)].filter(Boolean).join(' '),
   };
 }
 
@@ -247,8 +247,6 @@ function stateOf({ name, rows, directory }: Work): string {
   return `${digits(rows)} ${rows === 1 ? 'row' : 'rows'} of ${name} ${rows === 1 ? 'is' : 'are'} ${kept}deleted.`;
 }
 
-function resumeText(works: readonly Work[]): string {
-  return works.some(({ keeper, rows }) => keeper !== undefined || rows > 0)
-    ? 'To go on with the same cutoff, see pgdeck runs list, and give that run to --resume.'
-    : '';
+function resumeText({ run }: Shared): string {
+  return run === undefined ? '' : `To go on: pgdeck cleanup --resume ${run} --execute`;
 }

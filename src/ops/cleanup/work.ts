@@ -28,6 +28,8 @@ export class Shared {
   /** Id of the run that this one goes on with. */
   readonly resumes: string | undefined;
   works: readonly Work[] = [];
+  /** Id of this run, once it has noted what it is about. */
+  run: string | undefined;
   #session: Session | undefined;
   #noted = false;
 
@@ -69,6 +71,7 @@ export class Shared {
     }
     if (before !== undefined) facts.resumes = before.id;
     io.record(facts);
+    this.run = io.run;
     if (before?.status === 'interrupted') markRecovered(context.journal, before.id, io.run);
     this.#noted = true;
   }

@@ -93,6 +93,30 @@ test.each([
   expect(code).toBe(2);
 });
 
+test('how to go on is told with the server that was given, and contended is a failure', async () => {
+  const holder = await client(db.target(), 'holder');
+  await holder.sql('BEGIN');
+  await holder.sql('UPDATE ev SET id = id WHERE id = 20');
+  const args = [...EV, '--wait', '0', '--execute', '--confirm', 'public.ev'];
+  const { code, stdout, stderr } = await run([...args]);
+  await holder.sql('ROLLBACK');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/Contended: 1 row of public\.ev is locked by other transactions/);
+  const [, id = ''] = /undo (\d{8}T\w+-\w+)/.exec(stdout) ?? [];
+  expect(stderr).toContain(`pgdeck ${connection().join(' ')} cleanup --resume ${id} --execute`);
+  const on = await run(['--resume', id, '--execute', '--confirm', 'public.ev']);
+  expect(on.code, on.stderr).toBe(0);
+  expect(await rows('ev')).toBe(9);
+  const back = await run([
+    'restore',
+    /undo (\d{8}T\w+-\w+)/.exec(on.stdout)?.[1] ?? '',
+    '--confirm',
+    'public.ev',
+  ]);
+  expect(back.code, back.stderr).toBe(0);
+  expect(await rows('ev')).toBe(20);
+});
+
 test('what is missing is named', async () => {
   const { code, stderr } = await run(['--table', 'ev']);
   expect(code).toBe(2);
