@@ -26,10 +26,15 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 
 /** Updates over a session of its own until it is stopped; answers when each began and how long it took, in ms. */
-function updating(session: Session, sql: string, signal: AbortSignal): Promise<[at: number, ms: number][]> {
+function updating(
+  session: Session,
+  sql: string,
+  signal: AbortSignal,
+  most = Number.POSITIVE_INFINITY,
+): Promise<[at: number, ms: number][]> {
   const waits: [number, number][] = [];
   const go = async () => {
-    while (!signal.aborted) {
+    while (!signal.aborted && waits.length < most) {
       const began = performance.now();
       await session.sql(sql, [1 + Math.floor(Math.random() * ROWS)]);
       waits.push([began, performance.now() - began]);
@@ -49,11 +54,14 @@ test('a million rows go beside a writer, who never waits for long; deleted, arch
   await app.sql('CREATE TABLE other (id int PRIMARY KEY, n int DEFAULT 0)');
   await app.sql(`INSERT INTO other SELECT generate_series(1, ${ROWS})`);
   const stop = new AbortController();
-  const writing = updating(
-    await client(db.target(), 'writer'),
-    'UPDATE ev SET n = n + 1 WHERE id = $1',
-    stop.signal,
-  );
+  const UPDATE = 'UPDATE ev SET n = n + 1 WHERE id = $1';
+  // on a machine that has other things to do a writer stalls by itself: that is not the cleanup's
+  const alone = async () => {
+    const waits = await updating(await client(db.target(), 'alone'), UPDATE, stop.signal, 3000);
+    return Math.max(...waits.map(([, ms]) => ms));
+  };
+  const quiet = await alone();
+  const writing = updating(await client(db.target(), 'writer'), UPDATE, stop.signal);
   // what it waits for, too, is not the cleanup: a machine that has other things to do
   const besides = updating(
     await client(db.target(), 'besides'),
@@ -75,6 +83,7 @@ test('a million rows go beside a writer, who never waits for long; deleted, arch
     cleanEnvironment(home),
   );
   const seconds = (performance.now() - began) / 1000;
+  const again = await alone();
   stop.abort();
   const waits = await writing;
   const others = await besides;
@@ -94,10 +103,10 @@ test('a million rows go beside a writer, who never waits for long; deleted, arch
   const at = (all: readonly number[], share: number) => (all[Math.floor(all.length * share)] ?? 0).toFixed(1);
   const batches = linesOf(events).find((line) => line.includes('batches'));
   console.info(
-    `${waits.length} updates beside ${deleted} rows in ${seconds.toFixed(1)} s: p99 ${at(sorted, 0.99)} ms, longest ${sorted.at(-1)?.toFixed(1)} ms, of which not the machine's ${stalls.at(-1)?.toFixed(1)} ms; ${batches}`,
+    `${waits.length} updates beside ${deleted} rows in ${seconds.toFixed(1)} s: p99 ${at(sorted, 0.99)} ms, longest ${sorted.at(-1)?.toFixed(1)} ms, of which not the machine's ${stalls.at(-1)?.toFixed(1)} ms (alone ${quiet.toFixed(1)} and ${again.toFixed(1)} ms); ${batches}`,
   );
   expect(waits.length).toBeGreaterThan(100);
-  expect(stalls.at(-1)).toBeLessThanOrEqual(STALL);
+  expect(stalls.at(-1)).toBeLessThanOrEqual(Math.max(STALL, 3 * quiet, 3 * again));
   const end = events.at(-1) as Extract<OpEvent, { type: 'end' }>;
   const back = await pgdeck(
     ['cleanup', 'restore', end.run, ...server, '--confirm', 'public.ev'],
