@@ -43,6 +43,11 @@ export const cleanupErrors = defineErrors('cleanup', {
     refused(`${run} was undone by ${by}.`, 'Begin anew with --table, --column and --older-than.'),
   changedTable: ({ table }: { table: string }) =>
     refused(`${table} is not the table any more that the run was about.`, 'Begin anew with --table.'),
+  detached: ({ run, partition }: { run: string; partition: string }) =>
+    refused(
+      `${partition} was detached by ${run}, and is not in its table.`,
+      `Put it back first: pgdeck recover ${run}`,
+    ),
   noArchive: ({ run }: { run: string }) =>
     refused(
       `${run} has no archive: what it has deleted is only in a backup.`,

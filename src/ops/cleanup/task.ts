@@ -9,6 +9,7 @@ import { nameParts } from '../relations/names.ts';
 import { resolveRelation } from '../relations/resolve.ts';
 import { repositoryDirectory } from '../repository/repository.ts';
 import { type OrphanTable, orphanTables, tableColumns } from '../rows/queries/tables.ts';
+import { manifestOf } from './archive.ts';
 import { cleanupErrors } from './errors.ts';
 import { type NotedTask, type TaskFacts, unfinishedTasks, wentOnWith } from './facts.ts';
 import type { CleanupInput } from './input.ts';
@@ -163,9 +164,22 @@ async function resumed(
       ({ name, kind }) => name === facts.column && kind === facts.kind,
     );
     if (column === undefined) throw cleanupErrors.changedTable({ table: shown(table) });
+    if (before.archive !== undefined) await manifestOf(before.archive.directory, run, before);
+    await refuseDetached(session, id, before);
     tasks.push({ table, column, facts, before });
   }
   return tasks;
+}
+
+/** What a run was about to drop is in its table, or gone. Throws {@link OpError}. */
+async function refuseDetached(session: Session, run: string, { detached }: NotedTask): Promise<void> {
+  if (detached === undefined) return;
+  const pending = session.server.major >= 14 ? 'coalesce(i.inhdetachpending, false)' : 'false';
+  const [row] = await session.sql(
+    `SELECT NOT c.relispartition OR ${pending} AS lost FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_inherits i ON i.inhrelid = c.oid WHERE n.nspname = $1 AND c.relname = $2`,
+    [detached.schema, detached.name],
+  );
+  if (row?.lost === true) throw cleanupErrors.detached({ run, partition: shown(detached) });
 }
 
 /** Which rows `c` are old enough: never those without a time, and those of all times. */

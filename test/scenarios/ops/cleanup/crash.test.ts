@@ -136,6 +136,9 @@ test('a partition that was detached when pgdeck was killed is one again after re
   const env = cleanEnvironment(home);
   for (const point of ['drop:detached', 'drop:archived', 'drop:noted']) {
     await killed([...args, ...flags], point);
+    const on = await pgdeck(['cleanup', '--resume', newest(), ...connection()], env);
+    expect(on.code).toBe(2);
+    expect(on.stderr).toContain('Put it back first: pgdeck ');
     const { code, stderr } = await pgdeck(['recover', ...connection(), '--yes'], env);
     expect(code, stderr).toBe(0);
     expect(await stateOf('byday')).toMatch(/^1000 /);
