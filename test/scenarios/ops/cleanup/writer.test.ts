@@ -114,4 +114,4 @@ test('a million rows go beside a writer, who never waits for long; deleted, arch
   );
   expect(back.code, back.stderr).toBe(0);
   expect(await countOf(app, 'ev')).toBe(ROWS);
-}, 600_000);
+}, 900_000);
