@@ -10,6 +10,7 @@ const SLOW = [
   'test/scenarios/ops/reindex/cancel.test.ts',
   'test/scenarios/ops/indexes/demo.test.ts',
   'test/scenarios/ops/settings/start.test.ts',
+  'test/scenarios/ops/cleanup/{moving,writer}.test.ts',
   'test/scenarios/ops/preview/preview.test.ts',
   'test/scenarios/cli/show-standby.test.ts',
   'test/scenarios/health/standby.test.ts',

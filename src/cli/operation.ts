@@ -20,7 +20,8 @@ const CONNECTION = '\nWhich server: -h, -p, -U, -d, --url, --service, --profile;
 /** The command that others stand below; made where it is not there yet. */
 export function group(program: Command, word: string): Command {
   const there = program.commands.find((command) => command.name() === word);
-  if (there) return there;
+  // what stands behind the second word is of that command, also where both have such an option
+  if (there) return there.enablePositionalOptions();
   return program
     .command(word)
     .description(GROUPS[word] ?? word)
@@ -58,8 +59,9 @@ export async function complete(
   context: Context,
   own?: Own[string],
 ): Promise<void> {
-  const { addFields, rawInput } = await import('./operation/flags.ts');
+  const { addExecute, addFields, rawInput } = await import('./operation/flags.ts');
   addFields(command, operation);
+  if (operation.dry === true) addExecute(command);
   command
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', CONNECTION)

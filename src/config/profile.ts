@@ -12,6 +12,7 @@ import { mergeNotify, type NotifySettings } from './notify.ts';
 import { type Passwords, passwords } from './password.ts';
 import {
   type BackupSettings,
+  type CleanupRule,
   type Environment,
   INTERVALS,
   type Intervals,
@@ -50,6 +51,8 @@ export interface Resolved {
   readonly backup: BackupSettings;
   /** Findings of health that somebody lives with; they are the profile's. */
   readonly waivers: readonly WaiverSettings[];
+  /** Rows that are to go once they are old; they are the profile's. */
+  readonly cleanup: readonly CleanupRule[];
   /** Who is told outside: the profile's settings laid over those for all. */
   readonly notify: NotifySettings;
   /** What the database is expected to be made of; it is the profile's. */
@@ -132,6 +135,7 @@ export function resolve(
     thresholds: mergeThresholds(settings.thresholds, profile?.thresholds),
     backup: { ...settings.backup, ...profile?.backup },
     waivers: profile?.waivers ?? [],
+    cleanup: profile?.cleanup ?? [],
     notify: mergeNotify(settings.notify, profile?.notify),
     schema: profile?.schema ?? {},
     intervals: {
@@ -159,6 +163,7 @@ export function resolvedFor(
     thresholds: mergeThresholds(settings.thresholds),
     backup: { ...settings.backup },
     waivers: [],
+    cleanup: [],
     // nobody is to be woken for a server that is thrown away
     notify: { operations: false },
     schema: {},

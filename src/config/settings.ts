@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SSL_MODES } from '../db/target.ts';
+import { badAge } from '../text/age.ts';
 import { parseUrl } from './libpq/conninfo.ts';
 import { notifySchema } from './notify.ts';
 import { mergeThresholds, misordered, thresholdOverridesSchema } from './thresholds.ts';
@@ -80,6 +81,41 @@ const waiverSchema = z.strictObject({
 
 export type WaiverSettings = z.output<typeof waiverSchema>;
 
+/** Rows that are taken out of a table once they are that old. */
+const cleanupSchema = z
+  .array(
+    z.strictObject({
+      /** What the rule is called; the table as it is written where it has none. */
+      name: text.optional(),
+      table: text,
+      /** The column that tells how old a row is. */
+      column: text,
+      /** `90d`, `12h`, `3mo`, `1y`. */
+      older_than: z.string().superRefine((age, context) => {
+        const message = badAge(age);
+        if (message !== undefined) context.addIssue({ code: 'custom', message });
+      }),
+      /** Where the rows are kept: an absolute path. */
+      archive: z.string().startsWith('/', 'expected an absolute path').optional(),
+      /** Whole partitions are dropped instead of emptied. */
+      drop_partitions: z.boolean().optional(),
+      /** Rows that others refer to stay. */
+      skip_referenced: z.boolean().optional(),
+    }),
+  )
+  .superRefine((rules, context) => {
+    const names = rules.map(({ name, table }) => name ?? table);
+    for (const [at, name] of names.entries())
+      if (names.indexOf(name) < at)
+        context.addIssue({
+          code: 'custom',
+          path: [at],
+          message: `expected a name of its own, got ${JSON.stringify(name)} again`,
+        });
+  });
+
+export type CleanupRule = z.output<typeof cleanupSchema>[number];
+
 /** One server in the settings file. Passwords have no field: they come from where libpq takes them. */
 export const profileSchema = z.strictObject({
   host: text.optional(),
@@ -99,6 +135,7 @@ export const profileSchema = z.strictObject({
   intervals: intervalsSchema.optional(),
   backup: backupSchema.optional(),
   waivers: z.array(waiverSchema).optional(),
+  cleanup: cleanupSchema.optional(),
   notify: notifySchema.optional(),
   schema: schemaSchema.optional(),
 });

@@ -55,6 +55,7 @@ export class Stage {
       backup: {},
       waivers: [],
       schema: {},
+      cleanup: [],
       notify: {},
       intervals: mergeIntervals(),
       describe: [],

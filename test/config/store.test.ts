@@ -33,6 +33,19 @@ describe('where the file is', () => {
 });
 
 describe('reading', () => {
+  test('rules of cleanup have an age with its unit, and names of their own', () => {
+    const rule = { table: 'ev', column: 'at', older_than: '90d' };
+    const written = (cleanup: readonly object[]) => {
+      writeFileSync(file, JSON.stringify({ profiles: { shop: { cleanup } } }));
+      return readSettings(file).profiles.shop?.cleanup;
+    };
+    const both = [rule, { ...rule, name: 'older', older_than: '1y6mo', archive: '/srv/old' }];
+    expect(written(both)).toEqual(both);
+    expect(() => written([{ ...rule, older_than: '90' }])).toThrow(/90 has no unit/);
+    expect(() => written([rule, rule])).toThrow(/expected a name of its own, got "ev" again/);
+    expect(() => written([{ ...rule, archive: 'old' }])).toThrow(/expected an absolute path/);
+  });
+
   test('a file that is absent or empty has no settings, and is not made', () => {
     expect(readSettings(file)).toEqual(NO_SETTINGS);
     expect(() => readSettings(file, true)).toThrow(`There is no settings file ${file}.`);

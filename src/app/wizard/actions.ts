@@ -129,13 +129,17 @@ function sharedAction(key: string, entries: readonly [OperationEntry, ...Operati
     danger: entries.some(({ writes }) => writes),
     // where it is about the rows that are shown
     hint: 3,
-    shortOn: (d) => {
-      const field = focusedView(d.state).taken?.field;
-      const { id, takes } = meantByKey(d, entries);
-      return field !== undefined && takes?.includes(field) ? id : undefined;
-    },
+    shortOn: (d) => onRows(meantByKey(d, entries))(d),
     disabled: (d) => operationDisabled(d, meantByKey(d, entries)),
   });
+}
+
+/** What the footer says of it where the rows are such as its form takes. */
+function onRows({ id, takes }: OperationEntry): (deck: Deck) => string | undefined {
+  return (deck) => {
+    const field = focusedView(deck.state).taken?.field;
+    return field !== undefined && takes?.includes(field) ? id : undefined;
+  };
 }
 
 /** One for each operation that has a wizard, and one for each key that several share. */
@@ -150,6 +154,8 @@ export const OPERATION_ACTIONS: readonly Action[] = [
       {
         danger: entry.writes,
         disabled: (d) => operationDisabled(d, entry),
+        // where it is about the rows that are shown
+        ...(entry.key !== undefined && entry.takes !== undefined && { hint: 4, shortOn: onRows(entry) }),
       },
     ),
   ),

@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import { UsageError } from '../../config/usage-error.ts';
-import { fieldsOf, type InputField, parseInput, problemText } from '../../ops/engine/fields.ts';
+import { EXECUTE, fieldsOf, type InputField, parseInput, problemText } from '../../ops/engine/fields.ts';
 import type { AnyOperation, RawInput } from '../../ops/engine/operation.ts';
 
 /** Gives a command the arguments and flags of an operation's fields. */
@@ -8,6 +8,11 @@ export function addFields(command: Command, operation: AnyOperation): void {
   for (const field of fieldsOf(operation))
     if (field.argument) command.addArgument(argumentOf(field));
     else command.addOption(optionOf(field));
+}
+
+/** Of an operation that does nothing without it. */
+export function addExecute(command: Command): void {
+  command.option(EXECUTE, 'do it: without this the plan is printed, and nothing is done');
 }
 
 function argumentOf(field: InputField): Argument {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { withConnection } from '../../ops/engine/connection.ts';
 import { createContext as createOpContext } from '../../ops/engine/context.ts';
+import { EXECUTE } from '../../ops/engine/fields.ts';
 import type { AnyOperation, OpContext, RawInput } from '../../ops/engine/operation.ts';
 import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
 import { refusal, runPlan } from '../../ops/engine/run/runner.ts';
@@ -19,6 +20,7 @@ import { Report } from './report.ts';
 export interface Flags extends Answers {
   readonly plan?: boolean;
   readonly json?: boolean;
+  readonly execute?: boolean;
 }
 
 /** Asks, runs a plan and tells what happens. Returns the exit code. */
@@ -32,7 +34,10 @@ export async function runOperation(
   context: Context,
   run: CarryOut = carryOut,
 ): Promise<number> {
-  const flags = command.opts<Flags>();
+  // of `cleanup restore` those of `cleanup`, which has the same, are read as that one's
+  const given = command.optsWithGlobals<Flags>();
+  const dry = operation.dry === true && given.execute !== true && given.plan !== true;
+  const flags = dry ? { ...given, plan: true } : given;
   let opContext: OpContext | undefined;
   let tell: Again = (text) => text;
   let input: Record<string, unknown> | undefined;
@@ -42,7 +47,11 @@ export async function runOperation(
     opContext = createOpContext({ resolved, env: context.env, operations: entryOf });
     tell = again(command, opContext.connection);
     const plan = await operation.plan(input, opContext);
-    return flags.plan ? show(told(plan, tell), opContext, flags) : await run(plan, opContext, flags, tell);
+    if (!flags.plan) return await run(plan, opContext, flags, tell);
+    const code = show(told(plan, tell), opContext, flags);
+    if (dry && code === EXIT.done)
+      note(plan.steps.length === 0 ? NOTHING : `Nothing was done: this is what ${EXECUTE} would do.`);
+    return code;
   } catch (error) {
     const code = failed(error, opContext, flags, tell);
     if (opContext && input && !flags.plan)
@@ -52,6 +61,8 @@ export async function runOperation(
     await opContext?.close();
   }
 }
+
+const NOTHING = 'There is nothing to do.';
 
 /** Its checks name commands, too. */
 const told = (plan: Plan, tell: Again): Plan => ({
@@ -76,8 +87,8 @@ async function carryOut(plan: Plan, context: OpContext, flags: Flags, tell: Agai
   if (refused) throw refused;
   if (plan.steps.length === 0) {
     for (const line of planText(told(plan, tell))) note(line);
-    note('There is nothing to do.');
-    if (flags.json) printEnd('done', 'There is nothing to do.');
+    note(NOTHING);
+    if (flags.json) printEnd('done', NOTHING);
     return EXIT.done;
   }
   if (!(await confirmed(told(plan, tell), flags))) return EXIT.refused;

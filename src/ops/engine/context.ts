@@ -71,6 +71,7 @@ export function createContext(options: ContextOptions): OpContext {
     env,
     home: home(env),
     backup: resolved.backup,
+    cleanup: resolved.cleanup,
     notify: resolved.notify,
     journal: journalDirectory(env, home(env)),
     secrets,

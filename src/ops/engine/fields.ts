@@ -121,6 +121,9 @@ function missing(values: Record<string, unknown>, issue: z.core.$ZodIssue): bool
   return issue.path.length === 1 && values[String(issue.path[0])] === undefined;
 }
 
+/** The flag without which a command line only shows the plan of an operation that is {@link file://./operation.ts dry}. */
+export const EXECUTE = '--execute';
+
 /** What words of a command line give, after the operation's name: the other way round than {@link commandWords}. */
 export function inputOfWords(operation: AnyOperation, words: readonly string[]): RawInput {
   return readWords(operation, words).input;
@@ -136,6 +139,7 @@ export function readWords(
   const values: Record<string, string | boolean | string[]> = {};
   const left = words.flatMap((word) => /^(--[\w-]+)=(.*)$/s.exec(word)?.slice(1) ?? [word]);
   for (let word = left.shift(); word !== undefined; word = left.shift()) {
+    if (operation.dry === true && word === EXECUTE) continue;
     const field = fields.find(({ option, argument }) => argument !== true && option === word);
     const target =
       field ??
@@ -171,5 +175,5 @@ export function commandWords(operation: AnyOperation, input: Readonly<Record<str
     else if (kind === 'flag') flags.push(option);
     else flags.push(...values.flatMap((one) => [option, shellWord(one)]));
   }
-  return [...words, ...flags];
+  return [...words, ...flags, ...(operation.dry === true ? [EXECUTE] : [])];
 }

@@ -3,7 +3,7 @@ import type { Env } from '../../config/libpq/env.ts';
 import type { NotifySettings } from '../../config/notify.ts';
 import type { Passwords } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
-import type { BackupSettings } from '../../config/settings.ts';
+import type { BackupSettings, CleanupRule } from '../../config/settings.ts';
 import type { Pooling } from '../../db/pooler/pooling.ts';
 import type { Session } from '../../db/session.ts';
 import type { Target } from '../../db/target.ts';
@@ -58,6 +58,11 @@ export interface Field {
 export interface Operation<Input> {
   /** The command's words: `backup`, `backups verify`. */
   readonly id: string;
+  /**
+   * A command line only shows the plan, and does nothing without `--execute`. The console shows the plan anyway before it
+   * asks.
+   */
+  readonly dry?: boolean;
   /** Checks and converts what was given; every refusal says what is expected. */
   readonly input: z.ZodObject;
   /** One for each key of the input, in the order of the form. */
@@ -136,6 +141,8 @@ export interface OpContext {
   readonly home: string;
   /** The backup settings of the profile. */
   readonly backup: BackupSettings;
+  /** Rules of the profile by which old rows go. */
+  readonly cleanup: readonly CleanupRule[];
   /** Who is told outside how runs end. */
   readonly notify: NotifySettings;
   /** Directory of the journal. */

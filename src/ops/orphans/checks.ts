@@ -1,16 +1,12 @@
-import { bytes, count, duration, plural } from '../../text/units.ts';
-import { rowsErrors } from '../archive/rows/errors.ts';
+import { count, duration, plural } from '../../text/units.ts';
 import { holdersOf, lockChecks } from '../database/holders.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
-import { sentenceOf } from '../error.ts';
-import { diskError } from '../files/durable.ts';
 import { serverChecks } from '../maintain/checks.ts';
-import { placeOf, roomAt } from '../repository/place.ts';
+import type { TableFacts } from '../rows/queries/tables.ts';
 import type { OrphansInput } from './input.ts';
 import { type Key, shown } from './key.ts';
 import type { BelowKey, Look } from './look.ts';
-import type { TableFacts } from './queries/tables.ts';
 
 const block = (title: string, detail: string): Check => ({ title, status: 'block', detail });
 const warn = (title: string, detail: string): Check => ({ title, status: 'warn', detail });
@@ -154,38 +150,6 @@ function belowCheck({ key, shown: by, action, rows }: BelowKey, table: string): 
       `${plural(rows, 'row')} of ${by} ${one ? 'refers' : 'refer'} to rows of ${table} that break the key, and ${DOES[action] ?? `${one ? 'forbids' : 'forbid'} that`} by ${key.name}.${unindexed} Settle those rows first: nothing is kept of them here.`,
     ),
   ];
-}
-
-/** About what a compressed archive takes of what the rows take in the table. */
-const COMPRESSED = 0.5;
-
-/** Whether the archive can be written, as far as that is known before. */
-export async function archiveCheck(directory: string, need: number): Promise<Check> {
-  const title = 'Archive';
-  try {
-    const place = await placeOf(directory);
-    const room = await roomAt(place);
-    if (room === undefined) return block(title, `${place} is no directory. Name another one with --archive.`);
-    const about = Math.round(need * COMPRESSED);
-    const needs = `about ${bytes(about)} go to ${directory}`;
-    if (room.free === undefined) return { title, status: 'ok', detail: `${needs}.` };
-    if (room.free < about)
-      return block(
-        title,
-        `${needs}, and ${bytes(room.free)} are free there. Make room, or name another directory with --archive.`,
-      );
-    return { title, status: 'ok', detail: `${needs}; ${bytes(room.free)} are free there.` };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return block(
-      title,
-      sentenceOf(
-        code === undefined
-          ? diskError(error, 'writeBackup', directory)
-          : rowsErrors.unwritable({ path: directory, code }),
-      ),
-    );
-  }
 }
 
 /** The server, and who is in the way of the locks. */

@@ -45,40 +45,11 @@ export const orphansErrors = defineErrors('orphans', {
       `${plural(rows, 'row')} of ${table} ${rows === 1 ? 'refers' : 'refer'} to a row that is not there.`,
       'To archive and remove them: --then delete, or --then set-null.',
     ),
-  suppressed: ({ table, rows }: { table: string; rows: number }) =>
-    failed(
-      `${plural(rows, 'row')} of ${table} stayed as ${rows === 1 ? 'it was' : 'they were'}: a trigger has suppressed the change. That batch was rolled back.`,
-      'Disable the trigger for the time of the run, or change what it does.',
-    ),
-  inserted: ({ table, rows }: { table: string; rows: number }) =>
-    failed(
-      `A trigger has put ${plural(rows, 'row')} into ${table} while others were taken out. That batch was rolled back.`,
-      'Disable the trigger for the time of the run, or change what it does.',
-    ),
   referred: ({ table, by, rows }: { table: string; by: string; rows: number }) =>
     failed(
       `${plural(rows, 'row')} of ${by} ${rows === 1 ? 'refers' : 'refer'} to rows of ${table} that were to go, and would have been changed with them. That batch was rolled back.`,
       `Settle those rows of ${by} first.`,
     ),
-  locked: ({ table, rows }: { table: string; rows: number }) =>
-    failed(
-      `${plural(rows, 'row')} of ${table} ${rows === 1 ? 'is' : 'are'} locked by other transactions.`,
-      'See who holds them with: pgdeck show locks. Then run it again: it goes on where it stopped.',
-    ),
-  appearing: ({ table, passes }: { table: string; passes: number }) =>
-    failed(
-      `New orphans appear in ${table} as fast as they are removed (${passes} passes).`,
-      'Stop what writes them, then run it again: it goes on where it stopped.',
-    ),
-  notCommitted: ({ table }: { table: string }) =>
-    failed(`The server has not committed a batch of ${table}.`, 'Run it again: it goes on where it stopped.'),
-  unknownFate: ({ part, xid }: { part: string; xid: string }) =>
-    failed(
-      `Whether transaction ${xid} was committed the server no longer knows, so that nobody can tell whether the rows of ${part} are gone.`,
-      'Compare that file with the table by hand.',
-    ),
-  stillWorking: ({ xid }: { xid: string }) =>
-    failed(`Transaction ${xid} of the run is still at work on the server.`, 'Try again when it has ended.'),
   stillThere: ({ key, table }: { key: string; table: string }) =>
     failed(
       `Rows of ${table} still break ${key}: new ones came meanwhile.`,
@@ -96,9 +67,4 @@ export const orphansErrors = defineErrors('orphans', {
     refused(`${run} has changed nothing that could be taken back.`),
   unsettled: ({ run }: { run: string }) =>
     refused(`The archive of ${run} is not finished.`, `Finish it first: pgdeck recover ${run}`),
-  changedByTrigger: ({ table, rows }: { table: string; rows: number }) =>
-    failed(
-      `${plural(rows, 'row')} of ${table} did not come back as ${rows === 1 ? 'it was' : 'they were'}: a trigger changed ${rows === 1 ? 'it' : 'them'}. That part was rolled back.`,
-      'Disable the trigger for the time of the run, then undo it again: it goes on where it stopped.',
-    ),
 });

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { fullName } from '../../db/ident.ts';
 import type { Field, FieldChoice, OpContext, RawInput } from '../engine/operation.ts';
 import { repositoryDirectory } from '../repository/repository.ts';
-import { foreignKeys } from './queries/keys.ts';
-import { orphanTables } from './queries/tables.ts';
+import { foreignKeys } from '../rows/queries/keys.ts';
+import { orphanTables } from '../rows/queries/tables.ts';
 
 const ACTIONS = ['no-action', 'restrict', 'cascade', 'set-null', 'set-default'] as const;
 export type Action = (typeof ACTIONS)[number];

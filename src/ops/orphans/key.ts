@@ -2,11 +2,18 @@ import { fullName, quoteIdent, quoteRelation } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { nameParts } from '../relations/names.ts';
 import { resolveRelation } from '../relations/resolve.ts';
+import {
+  type ForeignKey,
+  foreignKeys,
+  keyOperators,
+  type UniqueKey,
+  uniqueKeys,
+} from '../rows/queries/keys.ts';
+import { type OrphanTable, orphanTables, tableColumns } from '../rows/queries/tables.ts';
+import type { Relation } from '../rows/sql.ts';
 import { orphansErrors } from './errors.ts';
 import type { Action, OrphansInput } from './input.ts';
-import { type ForeignKey, foreignKeys, keyOperators, type UniqueKey, uniqueKeys } from './queries/keys.ts';
-import { type OrphanTable, orphanTables, tableColumns } from './queries/tables.ts';
-import type { KeyShape, Relation } from './sql.ts';
+import type { KeyShape } from './sql.ts';
 
 /** The key that a plan is about. */
 export interface Key extends KeyShape {

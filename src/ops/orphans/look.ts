@@ -1,8 +1,6 @@
 import { DbError } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
-import type { OrphansInput } from './input.ts';
-import { type Inventory, type Key, shown } from './key.ts';
-import { type ForeignKey, uniqueKeys } from './queries/keys.ts';
+import { type ForeignKey, uniqueKeys } from '../rows/queries/keys.ts';
 import {
   type Leaf,
   type TableColumn,
@@ -10,8 +8,11 @@ import {
   tableColumns,
   tableFacts,
   tableLeaves,
-} from './queries/tables.ts';
-import { type Below, belowSql, countSql, fromOf, listSql, orphanCondition, sampleSql } from './sql.ts';
+} from '../rows/queries/tables.ts';
+import { type Below, belowSql, fromOf } from '../rows/sql.ts';
+import type { OrphansInput } from './input.ts';
+import { type Inventory, type Key, shown } from './key.ts';
+import { countSql, listSql, orphanCondition, sampleSql } from './sql.ts';
 
 /** Values of the key that are shown. */
 const SAMPLE = 5;

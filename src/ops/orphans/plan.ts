@@ -1,7 +1,8 @@
 import { bytes, count, exact, plural } from '../../text/units.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check, Danger, Fact, Plan, ResultTable, Step } from '../engine/plan.ts';
-import { archiveCheck, keyChecks, rightsCheck, rowsChecks, wayChecks } from './checks.ts';
+import { archiveCheck } from '../rows/room.ts';
+import { keyChecks, rightsCheck, rowsChecks, wayChecks } from './checks.ts';
 import { type OrphansInput, rowsDirectory } from './input.ts';
 import { inventory, type Key, resolveKey, shown } from './key.ts';
 import { type Look, lookAt } from './look.ts';

@@ -4,18 +4,19 @@ import { readManifest } from '../archive/rows/manifest.ts';
 import { finishRows } from '../archive/rows/reader.ts';
 import { commandWords } from '../engine/fields.ts';
 import { markUndone } from '../engine/journal/journal.ts';
-import { type Run, readRun } from '../engine/journal/runs.ts';
+import { listRuns, type Run, readRun } from '../engine/journal/runs.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Plan, Step, StepIo } from '../engine/plan.ts';
-import { committedParts, type Facts, notedParts, readFacts } from './facts.ts';
+import { committedParts, notedParts } from '../rows/noted.ts';
+import { rowsSession } from '../rows/session.ts';
+import { type Facts, readFacts } from './facts.ts';
 import { findKey } from './run/constraint.ts';
-import { rowsSession } from './run/session.ts';
 import { undoOrphans } from './undo.ts';
 
 /** What a killed run has left: an archive to be finished, and what is to be told. Throws {@link OpError} or DbError. */
 export async function recoverOrphans(run: Run, context: OpContext): Promise<Plan | undefined> {
   const undone = run.facts.undo_of;
-  if (typeof undone === 'string') return finishUndo(undone, context);
+  if (typeof undone === 'string') return finishUndo(run, undone, context);
   const facts = readFacts(run.facts);
   const { key } = facts;
   if (key === undefined) return undefined;
@@ -55,7 +56,7 @@ function finishStep(run: Run, { key, archive }: Facts, context: OpContext): Step
         const parts = await committedParts(session, run.facts);
         const { rows } = await finishRows(
           archive.directory,
-          parts.map(({ xid: _, ...part }) => part),
+          parts.map(({ xid: _, partition: __, ...part }) => part),
           context.now(),
         );
         io.line(`${plural(rows, 'row')} in ${plural(parts.length, 'part')}: ${archive.directory}`);
@@ -80,9 +81,14 @@ async function isFinished(directory: string, run: Run): Promise<boolean> {
 }
 
 /** An undo that was killed is done to its end. */
-async function finishUndo(id: string, context: OpContext): Promise<Plan | undefined> {
+async function finishUndo(undoing: Run, id: string, context: OpContext): Promise<Plan | undefined> {
   const run = readRun(context.journal, id);
   if (run === undefined || run.undone_by !== null) return undefined;
+  // of several that were killed one is enough: two would put the same rows back
+  const newest = listRuns(context.journal).find(
+    ({ facts, operation }) => facts.undo_of === id && operation !== 'recover',
+  );
+  if (newest?.id !== undoing.id) return undefined;
   const plan = await undoOrphans(run, context);
   const mark = async (io: StepIo) => markUndone(context.journal, id, io.run);
   return {

@@ -6,17 +6,21 @@ import { RowsWriter } from '../archive/rows/writer.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
 import { safeName } from '../repository/names.ts';
+import { settle } from '../rows/batch.ts';
+import { removeRows } from '../rows/remove.ts';
+import { ownPath, rowsSession } from '../rows/session.ts';
+import { deleteSql } from '../rows/sql.ts';
 import { orphansErrors } from './errors.ts';
 import type { KeyFacts } from './facts.ts';
 import { type Key, shown } from './key.ts';
-import { type Removal, settle } from './run/batch.ts';
+import { type Removal, takingOf } from './run/batch.ts';
 import { addSql, alter, findKey, isSame, isViolation, LOCK_SECONDS, validateSql } from './run/constraint.ts';
-import { removeRows } from './run/remove.ts';
-import { ownPath, rowsSession } from './run/session.ts';
-import { countSql, deleteSql, setNullSql } from './sql.ts';
+import { countSql, orphanCondition, setNullSql } from './sql.ts';
 
 /** Rounds of removing and validating: rows may come between where the key cannot be there first. */
 const ROUNDS = 3;
+/** Passes over a table that find rows: more means that they come as fast as they go. */
+const PASSES = 10;
 
 /** What a run is about to do, and how far it has come. */
 export class Work {
@@ -103,7 +107,10 @@ export function rowsStep(work: Work): Step {
   const { removal, key } = work;
   const leaf = removal.leaves[0] ?? key.table;
   const names = removal.columns;
-  const sql = (removal.how === 'deleted' ? deleteSql : setNullSql)(key, leaf, '{…}', names);
+  const sql =
+    removal.how === 'deleted'
+      ? deleteSql(leaf, orphanCondition(key), '{…}', names)
+      : setNullSql(key, leaf, '{…}', names);
   const what = removal.how === 'deleted' ? 'delete' : 'set NULL';
   return {
     id: 'rows',
@@ -118,7 +125,7 @@ export function rowsStep(work: Work): Step {
     rollback: async (io) => {
       const { writer } = work;
       if (writer === undefined) return KEPT;
-      await settle(io, writer);
+      await settle(io, writer, '');
       await finish(io, work);
       return KEPT;
     },
@@ -129,7 +136,8 @@ async function takeOut(io: StepIo, work: Work, expected: number | undefined): Pr
   const { removal } = work;
   const session = await work.session(io);
   work.writer ??= await begun(io, work);
-  await removeRows(io, session, work.writer, removal, expected);
+  const taking = takingOf(removal, work.writer.searchPath);
+  await removeRows(io, session, work.writer, taking, { expected, wait: work.wait, passes: PASSES });
   io.crashPoint('rows:before-manifest');
   await finish(io, work);
 }

@@ -7,14 +7,15 @@ import { listRuns, type Run } from '../engine/journal/runs.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check, Plan, Step, StepIo } from '../engine/plan.ts';
 import { serverChecks } from '../maintain/checks.ts';
+import { notedParts, notedPuts, wasCommitted } from '../rows/noted.ts';
+import { type Place, putPart, putPreview } from '../rows/put.ts';
+import { type ForeignKey, uniqueKeys } from '../rows/queries/keys.ts';
+import { type OrphanTable, tableColumns, tableFacts } from '../rows/queries/tables.ts';
+import { rowsSession } from '../rows/session.ts';
 import { orphansErrors } from './errors.ts';
-import { type KeyFacts, notedParts, notedPuts, readFacts, wasCommitted } from './facts.ts';
+import { type KeyFacts, readFacts } from './facts.ts';
 import { inventory, shown } from './key.ts';
-import { type ForeignKey, uniqueKeys } from './queries/keys.ts';
-import { type OrphanTable, tableColumns, tableFacts } from './queries/tables.ts';
 import { addSql, alter, commentSql, dropSql, findKey, isSame, LOCK_SECONDS } from './run/constraint.ts';
-import { type Place, putPart, putPreview } from './run/put.ts';
-import { rowsSession } from './run/session.ts';
 
 const WAIT_SECONDS = 60;
 
@@ -112,6 +113,7 @@ async function placeOf(
   return {
     ...archive,
     table,
+    prefix: '',
     identity: unique.find(({ not_null, immediate }) => not_null && immediate)?.columns,
     emptied: key.columns,
   };
@@ -230,7 +232,7 @@ async function alreadyPut(session: Session, before: readonly Run[]): Promise<Set
   const files = new Set<string>();
   for (const run of before) {
     const puts = [...notedPuts(run.facts)];
-    for (const [at, [file, xid]] of puts.entries())
+    for (const [at, [file, { xid }]] of puts.entries())
       if (at < puts.length - 1 || (await wasCommitted(session, xid, file))) files.add(file);
   }
   return files;

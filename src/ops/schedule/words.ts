@@ -1,4 +1,4 @@
-import { fieldsOf } from '../engine/fields.ts';
+import { EXECUTE, fieldsOf } from '../engine/fields.ts';
 import type { AnyOperation, FindOperation, OperationEntry } from '../engine/operation.ts';
 
 /** What a job with these words lacks that nobody can be asked for at night; undefined where it lacks nothing. */
@@ -37,7 +37,7 @@ export async function badCommand(
       return `${entry.id} takes no argument "${word}"`;
     }
     const [flag = '', value] = word.split(/=(.*)/s);
-    if (COMMON.includes(flag)) continue;
+    if (COMMON.includes(flag) || (operation.dry === true && flag === EXECUTE)) continue;
     if (flag === '--confirm') rest = rest.slice(1);
     else {
       const field = fields.find((one) => one.option === flag);

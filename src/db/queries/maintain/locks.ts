@@ -7,6 +7,7 @@ import { CURRENT_DATABASE_OID, HOLDER_COLUMNS, holderColumns, TABLES_AND_PARTS }
 export type MaintenanceLock = Extract<
   LockMode,
   | 'AccessShareLock'
+  | 'RowExclusiveLock'
   | 'ShareUpdateExclusiveLock'
   | 'ShareLock'
   | 'ShareRowExclusiveLock'

@@ -27,6 +27,18 @@ const partSchema = z.object({
   rows: z.int().min(0),
   bytes: z.int().min(0),
   sha256,
+  /** Of the rows as the server writes them, in whatever order; absent where nobody has asked for it. */
+  digest: z.string().regex(/^\d+$/).optional(),
+});
+
+/** A partition that was dropped when its rows were archived, as it can be made again. */
+export const partitionSchema = z.object({
+  schema: z.string(),
+  name: z.string(),
+  parent: z.object({ schema: z.string(), name: z.string() }),
+  /** `FOR VALUES FROM (…) TO (…)`. */
+  bound: z.string(),
+  owner: z.string(),
 });
 
 const manifestSchema = z.object({
@@ -48,6 +60,7 @@ const manifestSchema = z.object({
   /** Null while it is written: then the parts are not listed yet. */
   ended_at: z.string().nullable(),
   parts: z.array(partSchema),
+  partitions: z.array(partitionSchema).optional(),
   rows: z.int().min(0),
   /** Of all parts, one after the other; null while it is written. */
   sha256: sha256.nullable(),
@@ -56,10 +69,11 @@ const manifestSchema = z.object({
 export type RowsManifest = z.output<typeof manifestSchema>;
 export type RowsColumn = RowsManifest['columns'][number];
 export type RowsPart = RowsManifest['parts'][number];
+export type RowsPartition = z.output<typeof partitionSchema>;
 /** What an archive is of, known before its first row. */
 export type RowsAbout = Omit<
   RowsManifest,
-  'formatVersion' | 'started_at' | 'ended_at' | 'parts' | 'rows' | 'sha256'
+  'formatVersion' | 'started_at' | 'ended_at' | 'parts' | 'partitions' | 'rows' | 'sha256'
 >;
 
 /** A manifest without rows yet. */

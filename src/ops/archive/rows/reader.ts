@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
+import { checkedPart } from './checked.ts';
 import { rowsErrors } from './errors.ts';
 import {
   codeOf,
@@ -10,6 +11,7 @@ import {
   MANIFEST,
   type RowsManifest,
   type RowsPart,
+  type RowsPartition,
   readManifest,
   writeManifest,
 } from './manifest.ts';
@@ -24,7 +26,7 @@ export async function verifiedRows(directory: string): Promise<RowsManifest> {
   if (ended_at === null)
     throw rowsErrors.altered({ path: join(directory, MANIFEST), what: 'it was never finished' });
   const whole = createHash('sha256');
-  for (const part of parts) await checked(directory, part, (chunk) => whole.update(chunk));
+  for (const part of parts) await checkedPart(directory, part, (chunk) => whole.update(chunk));
   if (whole.digest('hex') !== sha256)
     throw rowsErrors.altered({ path: join(directory, MANIFEST), what: 'the checksum of all parts differs' });
   if (parts.reduce((sum, { rows }) => sum + rows, 0) !== manifest.rows)
@@ -32,33 +34,12 @@ export async function verifiedRows(directory: string): Promise<RowsManifest> {
   return manifest;
 }
 
-async function checked(
-  directory: string,
-  { file, bytes, sha256 }: RowsPart,
-  see: (chunk: Buffer) => void = () => {},
-): Promise<void> {
-  const path = join(directory, file);
-  const hash = createHash('sha256');
-  let size = 0;
-  try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      see(chunk);
-      size += chunk.length;
-    }
-  } catch (error) {
-    throw rowsErrors.unreadable({ path, code: codeOf(error) }, error);
-  }
-  if (size !== bytes) throw rowsErrors.altered({ path, what: `it has ${size} bytes instead of ${bytes}` });
-  if (hash.digest('hex') !== sha256) throw rowsErrors.altered({ path, what: 'its checksum differs' });
-}
-
 /**
  * The rows of a part as `COPY … FROM STDIN (FORMAT csv)` takes them. It is checked again before its first byte is given.
  * Throws {@link OpError}.
  */
 export async function* partRows(directory: string, part: RowsPart): AsyncGenerator<Buffer, void> {
-  await checked(directory, part);
+  await checkedPart(directory, part);
   const path = join(directory, part.file);
   const file = createReadStream(path);
   const gunzip = createGunzip();
@@ -81,10 +62,11 @@ export async function finishRows(
   directory: string,
   parts: readonly RowsPart[],
   now: Date,
+  partitions: readonly RowsPartition[] = [],
 ): Promise<RowsManifest> {
   const manifest = await readManifest(directory);
   const whole = createHash('sha256');
-  for (const part of parts) await checked(directory, part, (chunk) => whole.update(chunk));
+  for (const part of parts) await checkedPart(directory, part, (chunk) => whole.update(chunk));
   const kept = new Set(parts.map(({ file }) => file));
   try {
     for (const name of await readdir(directory))
@@ -96,6 +78,7 @@ export async function finishRows(
     ...manifest,
     ended_at: now.toISOString(),
     parts: [...parts],
+    ...(partitions.length > 0 && { partitions: [...partitions] }),
     rows: parts.reduce((sum, { rows }) => sum + rows, 0),
     sha256: whole.digest('hex'),
   };

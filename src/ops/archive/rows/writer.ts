@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { sync } from '../../files/durable.ts';
+import { checkedPart } from './checked.ts';
 import { rowsErrors } from './errors.ts';
 import {
   codeOf,
@@ -13,6 +14,8 @@ import {
   type RowsAbout,
   type RowsManifest,
   type RowsPart,
+  type RowsPartition,
+  readManifest,
   writeManifest,
 } from './manifest.ts';
 
@@ -35,6 +38,7 @@ export class RowsWriter {
   readonly directory: string;
   readonly #manifest: RowsManifest;
   readonly #parts: RowsPart[] = [];
+  readonly #partitions: RowsPartition[] = [];
   #whole: Hash = createHash('sha256');
   /** A part whose transaction is about to be committed, or was: nobody has heard yet. */
   pending: { readonly part: PendingPart; readonly xid: string } | undefined;
@@ -56,6 +60,22 @@ export class RowsWriter {
     const manifest = emptyManifest(about, now);
     await writeManifest(directory, manifest);
     return new RowsWriter(directory, manifest);
+  }
+
+  /**
+   * Goes on with an archive that was finished: its parts stay, and until it is finished again it cannot be read. Throws
+   * {@link OpError}.
+   */
+  static async again(directory: string): Promise<RowsWriter> {
+    const manifest = await readManifest(directory);
+    const writer = new RowsWriter(directory, manifest);
+    for (const part of manifest.parts) {
+      await checkedPart(directory, part, (chunk) => writer.#whole.update(chunk));
+      writer.#parts.push(part);
+    }
+    writer.#partitions.push(...(manifest.partitions ?? []));
+    await writeManifest(directory, { ...manifest, ended_at: null, sha256: null });
+    return writer;
   }
 
   get searchPath(): string {
@@ -80,14 +100,14 @@ export class RowsWriter {
    * the next one has its name. Throws {@link OpError} when it cannot be written, and what `fill` throws; nothing is
    * left of it then.
    */
-  async part(relation: string, fill: Filling): Promise<PendingPart> {
+  async part(relation: string, fill: Filling, digest?: string): Promise<PendingPart> {
     const file = partFile(this.#parts.length + 1);
     const path = join(this.directory, file);
     const whole = this.#whole.copy();
     try {
       const { rows, bytes, sha256 } = await written(path, whole, fill);
       await sync(this.directory);
-      const part: RowsPart = { file, relation, rows, bytes, sha256 };
+      const part: RowsPart = { file, relation, rows, bytes, sha256, ...(digest !== undefined && { digest }) };
       return {
         ...part,
         keep: () => {
@@ -102,12 +122,18 @@ export class RowsWriter {
     }
   }
 
+  /** Notes a partition that is dropped with what was archived of it. */
+  dropped(partition: RowsPartition): void {
+    this.#partitions.push(partition);
+  }
+
   /** Writes the manifest with all parts: from then on the archive can be read. Throws {@link OpError}. */
   async end(now: Date): Promise<RowsManifest> {
     const manifest: RowsManifest = {
       ...this.#manifest,
       ended_at: now.toISOString(),
       parts: this.#parts,
+      ...(this.#partitions.length > 0 && { partitions: this.#partitions }),
       rows: this.rows,
       sha256: this.#whole.copy().digest('hex'),
     };
@@ -135,7 +161,8 @@ async function written(
   // what a killed run has left under this name was never committed
   const file = await disk(open(path, 'w', 0o600));
   try {
-    const gzip = createGzip({ level: 6 });
+    // others wait for these rows meanwhile: a better level takes three times as long
+    const gzip = createGzip({ level: 3 });
     const done = pipeline(gzip, async (compressed: AsyncIterable<Buffer>) => {
       for await (const chunk of compressed) {
         hash.update(chunk);

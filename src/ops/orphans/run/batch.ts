@@ -1,21 +1,12 @@
 import { fullName } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import type { RowsAbout } from '../../archive/rows/manifest.ts';
-import type { PendingPart, RowsWriter } from '../../archive/rows/writer.ts';
-import type { StepIo } from '../../engine/plan.ts';
+import type { Taking } from '../../rows/batch.ts';
+import type { Leaf } from '../../rows/queries/tables.ts';
+import { byIndex } from '../../rows/session.ts';
+import { type Below, deleteSql } from '../../rows/sql.ts';
 import { orphansErrors } from '../errors.ts';
-import { partFact, wasCommitted } from '../facts.ts';
-import type { Leaf } from '../queries/tables.ts';
-import {
-  type Below,
-  belowPlacesSql,
-  deleteSql,
-  type KeyShape,
-  leftSql,
-  lockSql,
-  setNullSql,
-} from '../sql.ts';
-import { byIndex, pathSql, rolledBack, rowsSession } from './session.ts';
+import { belowPlacesSql, type KeyShape, orphanCondition, setNullSql } from '../sql.ts';
 
 /** What is done to the rows that break a key. */
 export interface Removal {
@@ -32,82 +23,19 @@ export interface Removal {
   readonly below: readonly (Below & { readonly shown: string })[];
 }
 
-/** Seconds that a lock on a table is waited for: whoever comes later stands behind. */
-const LOCK_TIMEOUT = '2s';
-
-/** How many rows were inserted into these tables by the transaction so far. */
-const INSERTED =
-  'SELECT sum(pg_stat_get_xact_tuples_inserted(oid))::float8 AS rows FROM unnest($1::oid[]) oid';
-
-/**
- * Takes one batch of rows out, in one transaction: what is gone is in a part of the archive, on the disk, and noted in
- * the journal before it is committed. Answers how many. Throws {@link OpError} or DbError; nothing was done then.
- */
-export async function takeBatch(
-  io: StepIo,
-  session: Session,
-  writer: RowsWriter,
-  removal: Removal,
-  leaf: Leaf,
-  places: string,
-): Promise<number> {
-  try {
-    await session.sql(
-      `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'; ${byIndex(true)}`,
-    );
-    const [locked] = await session.sql(lockSql(removal.key, leaf, places));
-    const had = Number(locked?.rows) === 0 ? undefined : String(locked?.places);
-    if (had !== undefined) await refuseBelow(session, removal, leaf, had);
-    const part = had === undefined ? undefined : await taken(session, writer, removal, leaf, had);
-    if (part === undefined) {
-      await session.sql('ROLLBACK');
-      return 0;
-    }
-    io.crashPoint('rows:archived');
-    await note(io, session, writer, part);
-    io.crashPoint('rows:noted');
-    await session.sql('COMMIT');
-    io.crashPoint('rows:committed');
-    writer.pending = undefined;
-    part.keep();
-    return part.rows;
-  } catch (error) {
-    await rolledBack(session);
-    await settle(io, writer);
-    throw error;
-  }
-}
-
-/** In the journal is which transaction decides about a part, before it is committed. Throws {@link OpError}. */
-async function note(io: StepIo, session: Session, writer: RowsWriter, part: PendingPart): Promise<void> {
-  try {
-    const [row] = await session.sql('SELECT pg_current_xact_id()::text AS xid');
-    const { file, relation, rows, bytes, sha256 } = part;
-    const xid = String(row?.xid);
-    io.record({ [partFact(writer.parts + 1)]: { xid, file, relation, rows, bytes, sha256 } });
-    writer.pending = { part, xid };
-  } catch (error) {
-    await part.drop();
-    throw error;
-  }
-}
-
-/** Where a connection broke at the end of a transaction, perhaps after the server had committed it, the server knows. */
-export async function settle(io: StepIo, writer: RowsWriter): Promise<void> {
-  const { pending } = writer;
-  if (pending === undefined) return;
-  const { part, xid } = pending;
-  const asking = await rowsSession(io);
-  try {
-    if (await wasCommitted(asking, xid, part.file)) part.keep();
-    else {
-      io.record({ [partFact(writer.parts + 1)]: null });
-      await part.drop();
-    }
-    writer.pending = undefined;
-  } finally {
-    await asking.close();
-  }
+/** The same as rows are taken out. */
+export function takingOf(removal: Removal, searchPath: string): Taking {
+  const { key, how, leaves, columns } = removal;
+  const condition = orphanCondition(key);
+  return {
+    ...{ table: fullName(key.table.schema, key.table.name), leaves, condition, searchPath },
+    ...{ indexed: true, prefix: '' },
+    sql: (leaf, places) =>
+      how === 'deleted'
+        ? deleteSql(leaf, condition, places, columns)
+        : setNullSql(key, leaf, places, columns),
+    refuse: (session, leaf, places) => refuseBelow(session, removal, leaf, places),
+  };
 }
 
 /** Nobody can refer to a row that is locked; who has done so before is seen here. */
@@ -129,35 +57,4 @@ async function refuseBelow(
       });
   }
   await session.sql(byIndex(true));
-}
-
-async function taken(
-  session: Session,
-  writer: RowsWriter,
-  removal: Removal,
-  leaf: Leaf,
-  places: string,
-): Promise<PendingPart | undefined> {
-  const { key, how, columns, leaves } = removal;
-  const table = fullName(leaf.schema, leaf.name);
-  const oids = [leaves.map(({ oid }) => oid)];
-  const sql = (how === 'deleted' ? deleteSql : setNullSql)(key, leaf, places, columns);
-  const [before] = await session.sql(INSERTED, oids);
-  // triggers find their tables by it
-  await session.sql(pathSql(writer.searchPath));
-  const part = await writer.part(table, (take) => session.copyOut(sql, take));
-  try {
-    const [left] = await session.sql(leftSql(key, leaf, places));
-    if (Number(left?.rows) > 0) throw orphansErrors.suppressed({ table, rows: Number(left?.rows) });
-    const [after] = await session.sql(INSERTED, oids);
-    const inserted = Number(after?.rows) - Number(before?.rows);
-    if (inserted > 0) throw orphansErrors.inserted({ table, rows: inserted });
-    if (part.rows > 0) return part;
-    // what they refer to has come meanwhile
-    await part.drop();
-    return undefined;
-  } catch (error) {
-    await part.drop();
-    throw error;
-  }
 }

@@ -5,9 +5,9 @@ import type { Session } from '../../../db/session.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { withLockRetries } from '../../maintain/shared/retry.ts';
 import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
+import { type ForeignKey, foreignKeys } from '../../rows/queries/keys.ts';
 import type { KeyFacts } from '../facts.ts';
 import { shapeOf, withoutNotValid } from '../key.ts';
-import { type ForeignKey, foreignKeys } from '../queries/keys.ts';
 
 /** Seconds that one attempt waits for its locks: whoever comes later stands behind it for as long. */
 export const LOCK_SECONDS = 2;

@@ -54,7 +54,7 @@ test.each([
     'IF OLD.id = 7 THEN RETURN NULL; END IF; RETURN NEW;',
     /1 row of public.\w+ stayed/,
   ],
-  ['set-null', 'BEFORE UPDATE', 'NEW.parent := OLD.parent; RETURN NEW;', /New orphans appear|stayed/],
+  ['set-null', 'BEFORE UPDATE', 'NEW.parent := OLD.parent; RETURN NEW;', /New ones appear|stayed/],
 ])('%s with a trigger (%s: %s) is rolled back, and ends', async (action, when, body, sentence) => {
   const name = `trig${(await session.sql('SELECT count(*)::int AS n FROM pg_trigger'))[0]?.n}`;
   // without a key, which would keep such rows out
@@ -83,7 +83,7 @@ test('a row that others hold is left, and told; the next run takes it', async ()
   await other.sql('BEGIN');
   await other.sql("UPDATE held SET t = 'mine' WHERE id = 2");
   const context = here();
-  const { end } = await runOrphans(context, { table: 'held', action: 'delete', archive });
+  const { end } = await runOrphans(context, { table: 'held', action: 'delete', archive, wait: 1 });
   expect(end.text).toMatch(/1 row of public.held is locked by other transactions/);
   expect(end).toMatchObject({ ok: false, status: 'failed', undo: `pgdeck undo ${end.run}` });
   // what was done is in a whole archive, and can be taken back

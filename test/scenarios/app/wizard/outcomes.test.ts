@@ -140,6 +140,21 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   'indexes create': async () => ({ table: 't', columns: ['id'], name: 't_other', where: 'id > 1' }),
   'indexes drop': async () => ({ index: ['t_other'] }),
   check: async () => ({ table: ['t'] }),
+  cleanup: async () => {
+    await inDatabase(db.database, (session) =>
+      session.sql("CREATE TABLE old (id int PRIMARY KEY, at date); INSERT INTO old VALUES (1, '2001-01-01')"),
+    );
+    return { table: 'public.old', column: 'at', older_than: '1y', archive: join(home, 'rows') };
+  },
+  'cleanup restore': async () => {
+    await inDatabase(db.database, (session) => session.sql("INSERT INTO old VALUES (2, '2001-01-01')"));
+    const input = { table: 'public.old', column: 'at', older_than: '1y', archive: join(home, 'rows') };
+    await carriedOut('cleanup', input);
+    const [run] = listRuns(join(env.XDG_STATE_HOME, 'pgdeck', 'runs')).filter(
+      ({ operation }) => operation === 'cleanup',
+    );
+    return { run: run?.id ?? '' };
+  },
   'migrate up': async () => ({ dir }),
   'migrate down': async () => ({ dir }),
   'migrate repair': async () => {

@@ -8,7 +8,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/client.ts';
 import { leftBehind, listRuns } from '../../../../src/ops/engine/journal/runs.ts';
 import type { OpContext } from '../../../../src/ops/engine/operation.ts';
-import { contextOf } from '../../../ops/engine/run/stage.ts';
+import { recover } from '../../../../src/ops/recover/recover.ts';
+import { carryOut, contextOf } from '../../../ops/engine/run/stage.ts';
 import {
   archivesIn,
   broken,
@@ -179,6 +180,20 @@ test.each([
     expect((await undoRun(context, end.run)).end).toMatchObject({ ok: true });
   expect(await rowsOf(admin, 't')).toEqual(before);
   expect(await stateOf(admin, 't_fk')).toBe(missing ? 'missing' : 'not valid');
+});
+
+test('undo killed twice and then recovered with all that is left: no row comes back twice', async () => {
+  await prepared();
+  // without a key nothing would keep a second one out
+  await admin.sql('ALTER TABLE t DROP CONSTRAINT t_pkey');
+  const before = await rowsOf(admin, 't');
+  const { end } = await runOrphans(context, again(false));
+  expect(end, end.text).toMatchObject({ ok: true });
+  for (const point of ['put:done', 'put:committed']) await killedAt(point, ['undo', end.run]);
+  const plan = await recover.plan(recover.input.parse({}), context);
+  expect((await carryOut(plan, context)).end).toMatchObject({ ok: true });
+  expect(listRuns(context.journal).filter(leftBehind)).toEqual([]);
+  expect(await rowsOf(admin, 't')).toEqual(before);
 });
 
 test('killed at many moments: recovered and run again each time, nothing is lost or twice', async () => {

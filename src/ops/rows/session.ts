@@ -1,7 +1,7 @@
-import { quoteLiteral } from '../../../db/ident.ts';
-import type { Session } from '../../../db/session.ts';
-import type { StepIo } from '../../engine/plan.ts';
-import { endWithClient } from '../../maintain/shared/sessions.ts';
+import { quoteLiteral } from '../../db/ident.ts';
+import type { Session } from '../../db/session.ts';
+import type { StepIo } from '../engine/plan.ts';
+import { endWithClient } from '../maintain/shared/sessions.ts';
 
 /**
  * What makes a value the same text everywhere, and that text the same value again; that rows which a policy hides are an
@@ -26,6 +26,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
 export async function rowsSession(io: StepIo): Promise<Session> {
   const session = await io.connect();
   const set = Object.entries(SETTINGS).map(([name, value]) => `SET ${name} = '${value}'`);
+  // a role may have such a limit of its own, from 17 on
+  if (session.server.major >= 17) set.push('SET transaction_timeout = 0');
   await session.sql(set.join('; '));
   await endWithClient(session);
   return session;

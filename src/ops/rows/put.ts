@@ -1,15 +1,14 @@
-import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
-import type { Session } from '../../../db/session.ts';
-import { plural } from '../../../text/units.ts';
-import { rowsErrors } from '../../archive/rows/errors.ts';
-import type { RowsManifest, RowsPart } from '../../archive/rows/manifest.ts';
-import { partRows } from '../../archive/rows/reader.ts';
-import type { StepIo } from '../../engine/plan.ts';
-import { orphansErrors } from '../errors.ts';
-import { putFact } from '../facts.ts';
-import { shown } from '../key.ts';
-import { fromOf, type Relation } from '../sql.ts';
+import { fullName, quoteIdent, quoteRelation } from '../../db/ident.ts';
+import type { Session } from '../../db/session.ts';
+import { plural } from '../../text/units.ts';
+import { rowsErrors } from '../archive/rows/errors.ts';
+import type { RowsColumn, RowsManifest, RowsPart } from '../archive/rows/manifest.ts';
+import { partRows } from '../archive/rows/reader.ts';
+import type { StepIo } from '../engine/plan.ts';
+import { takeErrors } from './errors.ts';
+import { putFact } from './noted.ts';
 import { pathSql, rolledBack } from './session.ts';
+import { digestOf, fromOf, type Relation } from './sql.ts';
 
 /** Where the rows of an archive go back to. */
 export interface Place {
@@ -20,6 +19,8 @@ export interface Place {
   readonly identity: readonly string[] | undefined;
   /** Of rows that are still there: the columns that get their values back. */
   readonly emptied: readonly string[];
+  /** Before the names of the facts that are noted of it. */
+  readonly prefix: string;
 }
 
 /** How many rows of a part are back, and how many stay in the archive only. */
@@ -45,12 +46,17 @@ export function putPreview(place: Place): string {
   ].join(';\n');
 }
 
-/** What is made of others is made again; a value of an identity is the one that it was. */
+/** What is made of others is made again: a checksum is of what is not. */
+export function ownColumns(columns: readonly Pick<RowsColumn, 'name' | 'generated'>[]): string[] {
+  return columns.filter(({ generated }) => !generated).map(({ name }) => name);
+}
+
+/** A value of an identity is the one that it was. */
 function insertSql({ table, manifest }: Place): string {
-  const own = manifest.columns.filter(({ generated }) => !generated).map(({ name }) => quoteIdent(name));
-  const list = own.join(', ');
+  const list = ownColumns(manifest.columns).map(quoteIdent).join(', ');
   return `WITH ins AS (INSERT INTO ${quoteRelation(table)} (${list}) OVERRIDING SYSTEM VALUE SELECT ${list} FROM ${STAGE} ON CONFLICT DO NOTHING RETURNING ${list})
-SELECT (SELECT count(*) FROM ins)::int AS rows, (SELECT count(*) FROM (SELECT ROW(${list})::text FROM ins EXCEPT ALL SELECT ROW(${list})::text FROM ${STAGE}) x)::int AS changed`;
+SELECT (SELECT count(*) FROM ins)::int AS rows, (SELECT count(*) FROM (SELECT ROW(${list})::text FROM ins EXCEPT ALL SELECT ROW(${list})::text FROM ${STAGE}) x)::int AS changed,
+(SELECT ${digestOf('i', ownColumns(manifest.columns))} FROM ins i) AS digest`;
 }
 
 const equal = (columns: readonly string[]) =>
@@ -69,11 +75,13 @@ SELECT count(*)::int AS rows, count(*) FILTER (WHERE NOT same)::int AS changed F
 
 /**
  * Puts the rows of a part back in one transaction, which is noted in the journal before it is committed. What is in their
- * way stays, and so do they in the archive. Throws {@link OpError} or DbError; nothing of the part is back then.
+ * way stays, and so do they in the archive. Where the part has a checksum of its rows, those that came have it too. Throws
+ * {@link OpError} or DbError; nothing of the part is back then.
  */
 export async function putPart(io: StepIo, session: Session, place: Place, part: RowsPart): Promise<Put> {
-  const { table, manifest, directory } = place;
+  const { table, manifest, directory, prefix } = place;
   const list = manifest.columns.map(({ name }) => quoteIdent(name)).join(', ');
+  const shown = fullName(table.schema, table.name);
   try {
     await session.sql('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
     await session.sql(pathSql(manifest.searchPath));
@@ -86,14 +94,17 @@ export async function putPart(io: StepIo, session: Session, place: Place, part: 
     );
     if (read !== part.rows)
       throw rowsErrors.notRows({ path: `${directory}/${part.file}`, rows: part.rows, found: read });
+    await refuseOthers(session, place, part, shown);
     const inTheWay = manifest.what === 'deleted' ? await conflicts(session, place) : [];
     const [done] = await session.sql(manifest.what === 'deleted' ? insertSql(place) : updateSql(place));
     const rows = Number(done?.rows);
     const changed = Number(done?.changed);
-    if (changed > 0) throw orphansErrors.changedByTrigger({ table: shown(table), rows: changed });
+    if (changed > 0) throw takeErrors.changedByTrigger({ table: shown, rows: changed });
+    if (rows === part.rows && part.digest !== undefined && done?.digest !== part.digest)
+      throw takeErrors.otherRows({ file: part.file, table: shown });
     const [xact] = await session.sql('SELECT pg_current_xact_id()::text AS xid');
     io.crashPoint('put:done');
-    io.record({ [putFact(part.file)]: { xid: String(xact?.xid), rows } });
+    io.record({ [putFact(part.file, prefix)]: { xid: String(xact?.xid), rows } });
     io.crashPoint('put:noted');
     await session.sql('COMMIT');
     io.crashPoint('put:committed');
@@ -103,6 +114,20 @@ export async function putPart(io: StepIo, session: Session, place: Place, part: 
     await rolledBack(session);
     throw error;
   }
+}
+
+/** What was read is what was taken out. Throws {@link OpError}. */
+async function refuseOthers(
+  session: Session,
+  { manifest }: Place,
+  { digest, file }: RowsPart,
+  table: string,
+): Promise<void> {
+  if (digest === undefined) return;
+  const [row] = await session.sql(
+    `SELECT ${digestOf('t', ownColumns(manifest.columns))} AS digest FROM ${STAGE} t`,
+  );
+  if (row?.digest !== digest) throw takeErrors.otherRows({ file, table });
 }
 
 /** The keys of rows that cannot come back, since others have them by now; the first ones. */

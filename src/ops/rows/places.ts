@@ -1,4 +1,4 @@
-import type { Session } from '../../../db/session.ts';
+import type { Session } from '../../db/session.ts';
 
 /** Places of rows, as `(block,offset)`, in six bytes each: there may be millions. */
 export class Places {

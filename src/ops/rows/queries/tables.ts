@@ -4,7 +4,7 @@ import { column, defineQuery, type RowOf } from '../../../db/query.ts';
 
 /** Every table that can have a foreign key. */
 export const orphanTables = defineQuery({
-  id: 'orphans.tables',
+  id: 'rows.tables',
   variants: [
     {
       sql: `SELECT /* pgdeck */ c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind, c.relispartition AS partition
@@ -26,7 +26,7 @@ export type OrphanTable = RowOf<typeof orphanTables>;
 
 /** What of a table decides whether rows can be taken out of it and put back. Sizes are relpages: others wait behind locks. */
 export const tableFacts = defineQuery({
-  id: 'orphans.table_facts',
+  id: 'rows.table_facts',
   variants: [
     {
       sql: `SELECT /* pgdeck */ c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
@@ -72,7 +72,7 @@ const EVENTS = { insert: 4, delete: 8, update: 16 } as const;
 
 /** The tables that hold the rows of a table: itself, or its partitions at any depth. */
 export const tableLeaves = defineQuery({
-  id: 'orphans.leaves',
+  id: 'rows.leaves',
   variants: [
     {
       sql: `SELECT /* pgdeck */ c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
@@ -98,7 +98,7 @@ export type Leaf = RowOf<typeof tableLeaves>;
 
 /** The columns of a table, in their order. */
 export const tableColumns = defineQuery({
-  id: 'orphans.columns',
+  id: 'rows.columns',
   variants: [
     {
       sql: `SELECT /* pgdeck */ a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull OR t.typnotnull AS not_null,
@@ -118,7 +118,7 @@ export type TableColumn = RowOf<typeof tableColumns>;
 
 /** What became of a transaction: `committed`, `aborted`, `in progress`; null when it was too long ago. */
 export const transactionFate = defineQuery({
-  id: 'orphans.fate',
+  id: 'rows.fate',
   variants: [{ sql: 'SELECT /* pgdeck */ pg_xact_status($1::xid8) AS fate' }],
   row: z.object({ fate: column.text }),
   params: ({ xid }: { xid: string }) => [xid],

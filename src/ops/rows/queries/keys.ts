@@ -23,7 +23,7 @@ ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", k.conname COLLATE "C"`;
 
 /** Every foreign key that somebody has made: those that partitions have of their parents are not told besides. */
 export const foreignKeys = defineQuery({
-  id: 'orphans.keys',
+  id: 'rows.keys',
   variants: [
     { max: 17, sql: keys(13) },
     { min: 18, sql: keys(18) },
@@ -62,7 +62,7 @@ export type ForeignKey = RowOf<typeof foreignKeys>;
 
 /** What can be referred to in a table: the keys of its unique indexes, the primary key first. */
 export const uniqueKeys = defineQuery({
-  id: 'orphans.unique_keys',
+  id: 'rows.unique_keys',
   variants: [
     {
       sql: `SELECT /* pgdeck */ i.indisprimary AS primary, x.relname::text AS index,
@@ -91,7 +91,7 @@ export type UniqueKey = RowOf<typeof uniqueKeys>;
  * the index's family for both types, or for its own type where the other can be had as that without being asked to.
  */
 export const keyOperators = defineQuery({
-  id: 'orphans.operators',
+  id: 'rows.operators',
   variants: [
     {
       sql: `WITH /* pgdeck */ pair AS (SELECT w.ord, w.a, w.b FROM unnest($2::text[], $4::text[]) WITH ORDINALITY w (a, b, ord)),
