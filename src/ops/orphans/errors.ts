@@ -60,6 +60,11 @@ export const orphansErrors = defineErrors('orphans', {
       `${plural(rows, 'row')} of ${by} ${rows === 1 ? 'refers' : 'refer'} to rows of ${table} that were to go, and would have been changed with them. That batch was rolled back.`,
       `Settle those rows of ${by} first.`,
     ),
+  newKey: ({ key, table, to }: { key: string; table: string; to: string }) =>
+    failed(
+      `${key} of ${table} refers to ${to} now, and did not when this was planned: what it would do with its rows nobody has seen. That batch was rolled back.`,
+      'Run it again: it is planned anew, and goes on where it stopped.',
+    ),
   locked: ({ table, rows }: { table: string; rows: number }) =>
     failed(
       `${plural(rows, 'row')} of ${table} ${rows === 1 ? 'is' : 'are'} locked by other transactions.`,

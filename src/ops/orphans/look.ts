@@ -67,7 +67,7 @@ export async function lookAt(
   return {
     facts,
     parent,
-    leaves: await session.run(tableLeaves, { oid: key.table.oid }),
+    leaves: await session.run(tableLeaves, { oid: key.table.oid, event }),
     columns: await session.run(tableColumns, { oid: key.table.oid }),
     identity: unique.find(({ not_null, immediate }) => not_null && immediate)?.columns,
     orphans,

@@ -20,6 +20,7 @@ export async function planOrphans(input: OrphansInput, context: OpContext): Prom
     expected: look.orphans.exact ? look.orphans.rows : undefined,
     removal: {
       ...{ key, leaves: look.leaves, below: look.below },
+      known: all.keys.filter(({ parent_oid }) => parent_oid === key.table.oid).map(({ oid }) => oid),
       how: input.action === 'set-null' ? 'set_null' : 'deleted',
       columns: look.columns.map(({ name }) => name),
       described: look.columns.map(({ name, type, generated }) => ({ name, type, generated })),

@@ -69,8 +69,10 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'migrate.relation': { schema: undefined, name: 'none', path: ['public'] },
   'migrations.tables': { names: ['schema_migrations'], columns: ['id,hash,created_at'] },
   'orphans.columns': { oid: 1259 },
+  'orphans.deferrable': { oid: 1259 },
   'orphans.fate': { xid: '3' },
-  'orphans.leaves': { oid: 1259 },
+  'orphans.leaves': { oid: 1259, event: 'delete' },
+  'orphans.new_keys': { oid: 1259, known: [], own: '' },
   'orphans.operators': {
     ...{ oid: 1259, columns: ['relnamespace'], parent: 2615, referenced: ['oid'] },
     index: 'pg_namespace_oid_index',

@@ -60,6 +60,20 @@ export const foreignKeys = defineQuery({
 });
 export type ForeignKey = RowOf<typeof foreignKeys>;
 
+/** Keys that refer to a table, but for those that are known, and for its own of a name. */
+export const newKeys = defineQuery({
+  id: 'orphans.new_keys',
+  variants: [
+    {
+      sql: `SELECT /* pgdeck */ k.conname::text AS key, c.relname::text AS table FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid = $1::oid AND k.oid <> ALL ($2::oid[]) AND NOT (k.conrelid = $1::oid AND k.conname = $3::text)
+ORDER BY 1`,
+    },
+  ],
+  row: z.object({ key: z.string(), table: z.string() }),
+  params: ({ oid, known, own }: { oid: number; known: readonly number[]; own: string }) => [oid, known, own],
+});
+
 /** What can be referred to in a table: the keys of its unique indexes, the primary key first. */
 export const uniqueKeys = defineQuery({
   id: 'orphans.unique_keys',

@@ -5,6 +5,7 @@ import type { PendingPart, RowsWriter } from '../../archive/rows/writer.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { orphansErrors } from '../errors.ts';
 import { partFact, wasCommitted } from '../facts.ts';
+import { newKeys } from '../queries/keys.ts';
 import type { Leaf } from '../queries/tables.ts';
 import {
   type Below,
@@ -19,7 +20,7 @@ import { byIndex, pathSql, rolledBack, rowsSession } from './session.ts';
 
 /** What is done to the rows that break a key. */
 export interface Removal {
-  readonly key: KeyShape;
+  readonly key: KeyShape & { readonly name: string };
   readonly how: 'deleted' | 'set_null';
   /** Tables and partitions that hold the rows. */
   readonly leaves: readonly Leaf[];
@@ -30,6 +31,8 @@ export interface Removal {
   readonly serverVersion: string;
   /** Keys by which the server would change other rows with these. */
   readonly below: readonly (Below & { readonly shown: string })[];
+  /** Oids of all keys that referred to the table when it was planned. */
+  readonly known: readonly number[];
 }
 
 /** Seconds that a lock on a table is waited for: whoever comes later stands behind. */
@@ -131,6 +134,13 @@ async function refuseBelow(
   await session.sql(byIndex(true));
 }
 
+/** From the change on no key can be made that refers to the table: one that was made since the plan is seen. */
+async function refuseNew(session: Session, { key, known }: Removal): Promise<void> {
+  const [found] = await session.run(newKeys, { oid: key.table.oid, known, own: key.name });
+  if (found !== undefined)
+    throw orphansErrors.newKey({ ...found, to: fullName(key.table.schema, key.table.name) });
+}
+
 async function taken(
   session: Session,
   writer: RowsWriter,
@@ -149,6 +159,7 @@ async function taken(
   try {
     const [left] = await session.sql(leftSql(key, leaf, places));
     if (Number(left?.rows) > 0) throw orphansErrors.suppressed({ table, rows: Number(left?.rows) });
+    await refuseNew(session, removal);
     const [after] = await session.sql(INSERTED, oids);
     const inserted = Number(after?.rows) - Number(before?.rows);
     if (inserted > 0) throw orphansErrors.inserted({ table, rows: inserted });

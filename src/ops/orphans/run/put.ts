@@ -20,6 +20,8 @@ export interface Place {
   readonly identity: readonly string[] | undefined;
   /** Of rows that are still there: the columns that get their values back. */
   readonly emptied: readonly string[];
+  /** The columns of each unique key, where one of the table is deferrable: ON CONFLICT refuses such a table (PostgreSQL 18 too). */
+  readonly keys?: readonly (readonly string[])[] | undefined;
 }
 
 /** How many rows of a part are back, and how many stay in the archive only. */
@@ -46,10 +48,15 @@ export function putPreview(place: Place): string {
 }
 
 /** What is made of others is made again; a value of an identity is the one that it was. */
-function insertSql({ table, manifest }: Place): string {
+function insertSql({ table, manifest, keys }: Place): string {
   const own = manifest.columns.filter(({ generated }) => !generated).map(({ name }) => quoteIdent(name));
   const list = own.join(', ');
-  return `WITH ins AS (INSERT INTO ${quoteRelation(table)} (${list}) OVERRIDING SYSTEM VALUE SELECT ${list} FROM ${STAGE} ON CONFLICT DO NOTHING RETURNING ${list})
+  const free = keys?.map((columns) => `NOT EXISTS (SELECT FROM ${fromOf(table)} r WHERE ${equal(columns)})`);
+  const rows =
+    free === undefined
+      ? `SELECT ${list} FROM ${STAGE} ON CONFLICT DO NOTHING`
+      : `SELECT ${list} FROM ${STAGE} t WHERE ${free.join(' AND ') || 'true'}`;
+  return `WITH ins AS (INSERT INTO ${quoteRelation(table)} (${list}) OVERRIDING SYSTEM VALUE ${rows} RETURNING ${list})
 SELECT (SELECT count(*) FROM ins)::int AS rows, (SELECT count(*) FROM (SELECT ROW(${list})::text FROM ins EXCEPT ALL SELECT ROW(${list})::text FROM ${STAGE}) x)::int AS changed`;
 }
 
