@@ -188,7 +188,7 @@ async function triedOut(
     const reason = not ?? (at >= TRIED || performance.now() > until ? 'others came first' : undefined);
     const trial =
       reason === undefined ? await tried(session, candidate) : ({ status: 'not_tested', reason } as const);
-    if (isWorthIt(trial)) found.push({ ...candidate, trial });
+    if (trial !== undefined && isWorthIt(trial)) found.push({ ...candidate, trial });
     else useless++;
   }
   return { candidates: found, useless };

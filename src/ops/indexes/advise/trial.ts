@@ -16,6 +16,9 @@ export type Trial =
     }
   | { readonly status: 'not_tested'; readonly reason: string };
 
+/** A type that a B-tree does not know, a function that is not IMMUTABLE: such an index cannot be made. */
+const REFUSED = new Set(['42704', '42P17']);
+
 /** A cost that falls by less may be chance, and is not worth an index. */
 const WORTH = 0.9;
 
@@ -41,28 +44,34 @@ export async function untriable(session: Session): Promise<string | undefined> {
 
 /**
  * Plans the dearest of the statements with and without the index, which exists for this session's planner only and is
- * gone when this returns. The statement is never run. Throws DbError when the connection breaks.
+ * gone when this returns; undefined where the server would refuse such an index. The statement is never run. Throws
+ * DbError when the connection breaks.
  */
-export async function tried(session: Session, candidate: Candidate): Promise<Trial> {
+export async function tried(session: Session, candidate: Candidate): Promise<Trial | undefined> {
   const schema = quoteIdent(extension(session.server, 'hypopg')?.schema ?? 'public');
   const reasons: string[] = [];
   for (const asker of candidate.askers.slice(0, 3)) {
     const not = unexplainable(asker.text);
     if (not !== undefined) {
-      reasons.push(not);
+      reasons.push(not.replace(/\.$/, ''));
       continue;
     }
     try {
       return await one(session, schema, candidate, asker);
     } catch (error) {
       if (!(error instanceof DbError) || error.kind === 'lost') throw error;
-      reasons.push(error.message);
+      reasons.push(error.message.replace(/\.$/, ''));
     }
   }
   return { status: 'not_tested', reason: reasons[0] ?? 'there is no statement to plan' };
 }
 
-async function one(session: Session, schema: string, candidate: Candidate, asker: Asker): Promise<Trial> {
+async function one(
+  session: Session,
+  schema: string,
+  candidate: Candidate,
+  asker: Asker,
+): Promise<Trial | undefined> {
   const { leaves } = candidate.table;
   const parts: unknown = leaves === null ? undefined : JSON.parse(leaves);
   const relations = Array.isArray(parts)
@@ -73,7 +82,12 @@ async function one(session: Session, schema: string, candidate: Candidate, asker
   const before = costOf(await explain(session, asker.text, asker.path));
   try {
     for (const sql of candidateSql(candidate, relations))
-      await session.sql(`SELECT ${schema}.hypopg_create_index($1)`, [sql]);
+      try {
+        await session.sql(`SELECT ${schema}.hypopg_create_index($1)`, [sql]);
+      } catch (error) {
+        if (error instanceof DbError && REFUSED.has(error.code ?? '')) return undefined;
+        throw error;
+      }
     const after = costOf(await explain(session, asker.text, asker.path));
     if (before === undefined || after === undefined)
       return { status: 'not_tested', reason: 'EXPLAIN tells no cost' };

@@ -7,7 +7,7 @@ import {
   candidateName,
   candidateSql,
 } from '../../../../src/ops/indexes/advise/candidates.ts';
-import { costOf, untriable } from '../../../../src/ops/indexes/advise/trial.ts';
+import { costOf, tried, untriable } from '../../../../src/ops/indexes/advise/trial.ts';
 import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 
 let db: TestDatabase;
@@ -111,5 +111,36 @@ test('functions of others are not planned with this role’s rights', async () =
       new RegExp(`^planning may run functions of ${role} with the rights of postgres`),
     );
   await session.sql('DROP FUNCTION theirs()');
+  await own.close();
+});
+
+test('what the server would refuse is not advised, and a reason is said in one sentence', async ({
+  skip,
+}) => {
+  if (!hypopg) return skip();
+  const own = await looking();
+  const table = (await adviseOnWorkload(own, { path })).candidates.find(
+    ({ table }) => table.name === 'big',
+  )?.table;
+  if (table === undefined) throw new Error('big is not advised');
+  const asker = {
+    queryid: '1',
+    text: 'SELECT FROM big WHERE k = $1',
+    calls: 1,
+    total_ms: 1,
+    path: ['public'],
+  };
+  const of = (sql: string, text = asker.text): Candidate => ({
+    ...{ table, serves: new Set(['filter' as const]), doubt: undefined },
+    keys: [{ column: undefined, sql, text: sql }],
+    askers: [{ ...asker, text }],
+  });
+  expect(await tried(own, of('k'))).toMatchObject({ status: 'tested' });
+  expect(await tried(own, of('(box(point(k, k), point(k, k)))'))).toBeUndefined();
+  expect(await tried(own, of('(random())'))).toBeUndefined();
+  expect(await tried(own, of('k', 'SELECT FROM nobody WHERE k = $1'))).toEqual({
+    status: 'not_tested',
+    reason: 'EXPLAIN failed: This server cannot answer: relation "nobody" does not exist',
+  });
   await own.close();
 });
