@@ -44,14 +44,19 @@ export async function untriable(session: Session): Promise<string | undefined> {
 
 /**
  * Plans the dearest of the statements with and without the index, which exists for this session's planner only and is
- * gone when this returns; undefined where the server would refuse such an index. The statement is never run. Throws
+ * gone when this returns; `locked`: why statements could not be planned that wait for a lock, which is not waited for
+ * again; undefined where the server would refuse such an index. The statement is never run. Throws
  * DbError when the connection breaks.
  */
-export async function tried(session: Session, candidate: Candidate): Promise<Trial | undefined> {
+export async function tried(
+  session: Session,
+  candidate: Candidate,
+  locked: Map<string, string> = new Map(),
+): Promise<Trial | undefined> {
   const schema = quoteIdent(extension(session.server, 'hypopg')?.schema ?? 'public');
   const reasons: string[] = [];
   for (const asker of candidate.askers.slice(0, 3)) {
-    const not = unexplainable(asker.text);
+    const not = locked.get(asker.queryid) ?? unexplainable(asker.text);
     if (not !== undefined) {
       reasons.push(not.replace(/\.$/, ''));
       continue;
@@ -60,7 +65,9 @@ export async function tried(session: Session, candidate: Candidate): Promise<Tri
       return await one(session, schema, candidate, asker);
     } catch (error) {
       if (!(error instanceof DbError) || error.kind === 'lost') throw error;
-      reasons.push(error.message.replace(/\.$/, ''));
+      const reason = error.message.replace(/\.$/, '');
+      reasons.push(reason);
+      if (error.code === '55P03') locked.set(asker.queryid, reason);
     }
   }
   return { status: 'not_tested', reason: reasons[0] ?? 'there is no statement to plan' };

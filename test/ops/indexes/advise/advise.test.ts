@@ -241,3 +241,17 @@ test('types that no B-tree has, and collations that the statement does not compa
   expect(await lacks('SELECT FROM odd WHERE t = $1')).toEqual(['public.odd ("t")']);
   await session.sql('DROP TABLE odd');
 });
+
+test('of a table that somebody has locked nobody can see what it lacks', async () => {
+  const holder = await client(db.target(), 'holder');
+  await holder.sql('BEGIN');
+  await holder.sql('LOCK TABLE people IN ACCESS EXCLUSIVE MODE');
+  const asker = { queryid: '1', calls: 1, total_ms: 1, path: ['public'] };
+  const { candidates, locked } = await candidatesOf(session, await loadParser(), [
+    { ...asker, text: 'SELECT * FROM people WHERE id = $1' },
+    { ...asker, text: 'SELECT * FROM orders WHERE person = $1' },
+  ]);
+  await holder.close();
+  expect(candidates.map(candidateName)).toEqual(['public.orders ("person")']);
+  expect(locked).toEqual(['public.people']);
+});

@@ -144,3 +144,21 @@ test('what the server would refuse is not advised, and a reason is said in one s
   });
   await own.close();
 });
+
+test('a statement that waits for a lock is waited for once', async ({ skip }) => {
+  if (!hypopg) return skip();
+  const own = await looking();
+  const found = (await adviseOnWorkload(own, { path })).candidates.find(({ table }) => table.name === 'big');
+  if (found === undefined) throw new Error('big is not advised');
+  const holder = await client(db.target(), 'holder');
+  await holder.sql('BEGIN');
+  await holder.sql('LOCK TABLE big IN ACCESS EXCLUSIVE MODE');
+  const locked = new Map<string, string>();
+  const first = await tried(own, found, locked);
+  await holder.close();
+  expect(first).toMatchObject({ status: 'not_tested', reason: expect.stringMatching(/lock timeout/) });
+  // it would be planned by now
+  expect(await tried(own, found, locked)).toEqual(first);
+  expect(await tried(own, found)).toMatchObject({ status: 'tested' });
+  await own.close();
+});
