@@ -204,7 +204,7 @@ async function triedOut(
     const reason = not ?? (at >= TRIED || performance.now() > until ? 'others came first' : undefined);
     const trial =
       reason === undefined
-        ? await tried(session, candidate, locked)
+        ? await tried(session, candidate, { locked, rivals: found })
         : ({ status: 'not_tested', reason } as const);
     if (trial !== undefined && isWorthIt(trial)) found.push({ ...candidate, trial });
     else useless++;

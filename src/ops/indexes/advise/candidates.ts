@@ -215,7 +215,7 @@ export function candidateName({ table, keys }: Pick<Candidate, 'table' | 'keys'>
 /** A CREATE INDEX for each of these relations, without a name. */
 export function candidateSql(
   { table, keys }: Pick<Candidate, 'table' | 'keys'>,
-  relations: readonly { schema: string; name: string }[] = [table],
+  relations: readonly { readonly schema: string; readonly name: string }[] = [table],
 ): string[] {
   return relations.map(
     (one) => `CREATE INDEX ON ${quoteRelation(one)} USING btree (${keys.map(({ sql }) => sql).join(', ')})`,

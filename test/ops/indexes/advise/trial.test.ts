@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../../../src/db/client.ts';
 import type { Session } from '../../../../src/db/session.ts';
-import { adviseOnWorkload } from '../../../../src/ops/indexes/advise/advise.ts';
+import { adviseOnWorkload, candidatesOf } from '../../../../src/ops/indexes/advise/advise.ts';
 import {
   type Candidate,
   candidateName,
   candidateSql,
 } from '../../../../src/ops/indexes/advise/candidates.ts';
 import { costOf, tried, untriable } from '../../../../src/ops/indexes/advise/trial.ts';
+import { loadParser } from '../../../../src/ops/sql/parser.ts';
 import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 
 let db: TestDatabase;
@@ -154,11 +155,35 @@ test('a statement that waits for a lock is waited for once', async ({ skip }) =>
   await holder.sql('BEGIN');
   await holder.sql('LOCK TABLE big IN ACCESS EXCLUSIVE MODE');
   const locked = new Map<string, string>();
-  const first = await tried(own, found, locked);
+  const first = await tried(own, found, { locked });
   await holder.close();
   expect(first).toMatchObject({ status: 'not_tested', reason: expect.stringMatching(/lock timeout/) });
   // it would be planned by now
-  expect(await tried(own, found, locked)).toEqual(first);
+  expect(await tried(own, found, { locked })).toEqual(first);
   expect(await tried(own, found)).toMatchObject({ status: 'tested' });
+  await own.close();
+});
+
+test('what another one that is advised does as well is not advised besides', async ({ skip }) => {
+  if (!hypopg) return skip();
+  await session.sql('CREATE TABLE rival (id int, few int, many int)');
+  await session.sql('INSERT INTO rival SELECT i, i % 3, i FROM generate_series(1, 30000) i');
+  await session.sql('ANALYZE rival');
+  const own = await looking();
+  const asker = { calls: 1, total_ms: 2, path: ['public'] };
+  const { candidates } = await candidatesOf(own, await loadParser(), [
+    { ...asker, queryid: '1', text: 'SELECT FROM rival WHERE many = $1 AND few = $2' },
+  ]);
+  const [many] = candidates;
+  if (many === undefined) throw new Error('nothing is advised');
+  expect(candidateName(many)).toBe('public.rival ("many")');
+  const key = (column: string) => ({ column, sql: column, text: column });
+  const both: Candidate = { ...many, keys: [key('few'), key('many')] };
+  expect(await tried(own, both)).toMatchObject({ status: 'tested' });
+  expect(await tried(own, both, { rivals: [many] })).toBeUndefined();
+  expect(await tried(own, many, { rivals: [{ ...many, keys: [key('few')] }] })).toMatchObject({
+    status: 'tested',
+  });
+  expect(await own.sql('SELECT * FROM public.hypopg()')).toEqual([]);
   await own.close();
 });
