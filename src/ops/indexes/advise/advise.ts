@@ -1,11 +1,11 @@
 import type { Node } from 'libpg-query';
+import { fullName } from '../../../db/ident.ts';
 import {
   isOwnStatement,
   STATEMENT_CHARS,
   statementCounters,
   statementTexts,
 } from '../../../db/queries/statements.ts';
-import { fullName } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { eachInside, strings } from '../../sql/ast.ts';
 import { loadParser, type Parser } from '../../sql/parser.ts';
