@@ -45,6 +45,27 @@ WHERE p.provolatile IN ('i', 's') AND p.pronamespace <> 'pg_catalog'::regnamespa
   row: z.object({ rolname: z.string() }),
 });
 
+/**
+ * A constant such as `date '2026-01-01'` is kept as `date $1` (pg_stat_statements), which no server reads (18 neither):
+ * the same is written as a cast.
+ */
+function withCasts(query: string): string {
+  let at = 0;
+  let cast = '';
+  // what is quoted or a comment is left as it is
+  for (const found of query.matchAll(PARAMETER)) {
+    const before = query.slice(at, found.index);
+    const [typed, type] = (found[2] !== undefined && TYPED.exec(before)) || [];
+    cast += typed === undefined ? before + found[0] : `${before.slice(0, -typed.length)}${found[0]}::${type}`;
+    at = found.index + found[0].length;
+  }
+  return cast + query.slice(at);
+}
+
+/** The types of which a constant is written with their name before it. */
+const TYPED =
+  /(?<![\w."$])((?:date|timestamptz|timetz|interval|(?:timestamp|time)(?:\s*\(\d\))?(?:\s+with(?:out)?\s+time\s+zone)?))\s+$/i;
+
 /** How many parameters a text has: the highest number of one. */
 function parametersOf(query: string): number {
   return [...query.matchAll(PARAMETER)].reduce((most, match) => Math.max(most, Number(match[2] ?? 0)), 0);
@@ -61,7 +82,7 @@ export async function explain(
   query: string,
   schemas?: readonly string[],
 ): Promise<string[]> {
-  const text = query.trim().replace(/;\s*$/, '');
+  const text = withCasts(query.trim().replace(/;\s*$/, ''));
   const parameters = parametersOf(text);
   const path = schemas === undefined ? '"$user", public' : schemas.map(quoteIdent).join(', ') || "''";
   // all sent before the first answer: no other question of this session can get into the transaction

@@ -107,7 +107,7 @@ async function serverPath({ passwords, target }: Resolved): Promise<string> {
 
 function notKnownOf(workload: Workload): string[] {
   if ('unread' in workload) return [`What statements look for: ${workload.unread}`];
-  const { statements, unresolved, useless } = workload;
+  const { statements, unresolved, locked, useless } = workload;
   const told: string[] = [];
   if (statements.unread > 0)
     told.push(
@@ -120,6 +120,10 @@ function notKnownOf(workload: Workload): string[] {
       `${plural(unresolved.length, 'name')} in statements ${unresolved.length === 1 ? 'is no table' : 'are no tables'} by the search_path of who runs them, or views, and ${unresolved.length === 1 ? 'was' : 'were'} not followed: ${named}${unresolved.length > 5 ? ' …' : ''}`,
     );
   }
+  if (locked.length > 0)
+    told.push(
+      `${locked.join(', ')} ${locked.length === 1 ? 'is' : 'are'} locked exclusively by somebody: which indexes ${locked.length === 1 ? 'it has' : 'they have'} could not be read, and none is advised. See pgdeck show locks, and try again.`,
+    );
   if (useless > 0)
     told.push(
       `${plural(useless, 'index')} that statements seem to want made EXPLAIN's cost no lower, and ${useless === 1 ? 'is' : 'are'} not advised.`,

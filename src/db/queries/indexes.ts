@@ -113,7 +113,7 @@ export const indexDuplicate = defineQuery({
     {
       sql: `WITH /* pgdeck */ x AS MATERIALIZED (
   SELECT i.indexrelid, i.indrelid, c.relam, i.indkey::text AS k, i.indclass::text AS cl, i.indcollation::text AS co,
-    i.indoption::text AS op, i.indnkeyatts, i.indnatts, coalesce(i.indpred::text, '') AS pr, i.indisunique, c.relname, c.relpages,
+    i.indoption::text AS op, i.indnkeyatts, i.indnatts, coalesce(i.indpred::text, '') AS pr, i.indisunique, c.relname, c.relpages, c.relispartition AS part,
     EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid) AS con
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
   WHERE i.indrelid >= 16384 AND i.indisvalid AND c.relkind = 'i' AND i.indexprs IS NULL),
@@ -127,6 +127,8 @@ pairs AS (
   WHERE NOT a.con AND (NOT a.indisunique OR (a.k = b.k AND b.indisunique))
     -- of two equal ones the older stays, unless only the other enforces something
     AND (b.k <> a.k OR b.con OR b.indisunique > a.indisunique OR (b.indisunique = a.indisunique AND b.indexrelid < a.indexrelid))
+    -- a part of the index of a partitioned table stays with that
+    AND (NOT a.part OR b.part)
     AND (a.k = b.k OR a.relam = (SELECT oid FROM pg_am WHERE amname = 'btree'))
   ORDER BY a.indexrelid, (b.k = a.k) DESC, b.con DESC, b.indexrelid)
 SELECT /* pgdeck */ c.indexrelid, ${NAMES}, ${EST_BYTES}, ${OWNED},

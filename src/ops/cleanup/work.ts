@@ -152,6 +152,10 @@ export class Work {
         copy: (leaf, places) => copySql(leaf, condition, places, this.columns),
         digest: (leaf, places) => digestSql(leaf, condition, places, this.own),
       }),
+      known: {
+        oids: look.relations.map(({ oid }) => oid),
+        keys: look.graph.map(({ key }) => key.oid),
+      },
       gone: (leaf) => void this.touched.set(leaf.oid, leaf),
     };
   }

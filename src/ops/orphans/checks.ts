@@ -1,3 +1,4 @@
+import { quoteRelation } from '../../db/ident.ts';
 import { count, duration, plural } from '../../text/units.ts';
 import { holdersOf, lockChecks } from '../database/holders.ts';
 import type { OpContext } from '../engine/operation.ts';
@@ -40,6 +41,11 @@ export function keyChecks(key: Key, look: Look): Check[] {
   return found;
 }
 
+/** The partitions of a partitioned table. */
+function partsOf({ facts, leaves }: Look): Look['leaves'] {
+  return leaves.filter(({ oid }) => oid !== facts.oid);
+}
+
 /** What this role must be able to do. */
 export function rightsCheck(look: Look, then: OrphansInput['action'], user: string): Check[] {
   const { facts, parent } = look;
@@ -51,7 +57,14 @@ export function rightsCheck(look: Look, then: OrphansInput['action'], user: stri
     then === 'keep' || facts.may_update ? [] : [`UPDATE on ${shown(facts)}`],
     then === 'keep' || parent.may_refer ? [] : [`REFERENCES on ${shown(parent)}`],
     then === 'keep' || facts.owned ? [] : [`to be ${facts.owner}, who owns ${shown(facts)}`],
-  ].flat();
+    then === 'keep' || facts.may_stage ? [] : ['TEMPORARY on the database, which undo needs'],
+    // rows are taken out of each partition by its own name
+    ...partsOf(look).map((part) => [
+      part.may_select || then === 'keep' ? [] : [`SELECT on ${shown(part)}`],
+      part.may_delete || then !== 'delete' ? [] : [`DELETE on ${shown(part)}`],
+      part.may_update || then === 'keep' ? [] : [`UPDATE on ${shown(part)}`],
+    ]),
+  ].flat(2);
   if (lacks.length > 0)
     return [
       block(
@@ -59,7 +72,8 @@ export function rightsCheck(look: Look, then: OrphansInput['action'], user: stri
         `${user} lacks ${lacks.join(', ')}. Connect as the owner of the tables, or as a superuser.`,
       ),
     ];
-  const hidden = [facts, parent].filter(({ row_security }) => row_security);
+  const parts = then === 'keep' ? [] : partsOf(look);
+  const hidden = [facts, parent, ...parts].filter(({ row_security }) => row_security);
   if (hidden.length > 0)
     return [
       block(
@@ -83,18 +97,28 @@ export function rowsChecks(key: Key, look: Look, then: OrphansInput['action']): 
       ),
     );
   if (orphans.exact && orphans.rows === 0) return found;
-  if (facts.rules)
+  const ruled = [facts, ...partsOf(look)].find(({ rules }) => rules);
+  if (ruled !== undefined)
     found.push(
       block(
         'Rules',
-        `A rule of ${shown(facts)} rewrites DELETE or UPDATE: what it does with the rows nobody can tell. Drop or disable it first.`,
+        `A rule of ${shown(ruled)} rewrites DELETE or UPDATE: what it does with the rows nobody can tell. Drop or disable it first.`,
       ),
     );
-  if (facts.triggers.length > 0)
+  const silent = look.leaves.find(({ unidentified }) => unidentified);
+  if (silent !== undefined)
+    found.push(
+      block(
+        'Publication',
+        `${shown(silent)} is published and has no replica identity: the server refuses to ${then === 'delete' ? 'delete' : 'update'} its rows. ALTER TABLE ${quoteRelation(silent)} REPLICA IDENTITY FULL`,
+      ),
+    );
+  const triggers = [...new Set([facts, ...partsOf(look)].flatMap((one) => one.triggers))];
+  if (triggers.length > 0)
     found.push(
       warn(
         'Triggers',
-        `${plural(facts.triggers.length, 'trigger')} of ${shown(facts)} would fire: ${facts.triggers.join(', ')}. A batch that one of them suppresses, or adds rows to, is rolled back.`,
+        `${plural(triggers.length, 'trigger')} of ${shown(facts)} would fire: ${triggers.join(', ')}. A batch that one of them suppresses, or adds rows to, is rolled back.`,
       ),
     );
   if (then === 'set-null') {

@@ -2,9 +2,9 @@ import { DbError } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
 import { type ForeignKey, uniqueKeys } from '../rows/queries/keys.ts';
 import {
-  type Leaf,
   type TableColumn,
   type TableFacts,
+  type TableLeaf,
   tableColumns,
   tableFacts,
   tableLeaves,
@@ -38,7 +38,7 @@ export interface BelowKey extends Below {
 export interface Look {
   readonly facts: TableFacts;
   readonly parent: TableFacts;
-  readonly leaves: readonly Leaf[];
+  readonly leaves: readonly TableLeaf[];
   readonly columns: readonly TableColumn[];
   /** Columns by which a row is found again; undefined where nothing keeps it apart from others. */
   readonly identity: readonly string[] | undefined;
@@ -68,7 +68,7 @@ export async function lookAt(
   return {
     facts,
     parent,
-    leaves: await session.run(tableLeaves, { oid: key.table.oid }),
+    leaves: await session.run(tableLeaves, { oid: key.table.oid, event }),
     columns: await session.run(tableColumns, { oid: key.table.oid }),
     identity: unique.find(({ not_null, immediate }) => not_null && immediate)?.columns,
     orphans,

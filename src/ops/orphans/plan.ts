@@ -16,11 +16,13 @@ export async function planOrphans(input: OrphansInput, context: OpContext): Prom
   const key = await resolveKey(input, session, all);
   const look = await lookAt(session, key, input, all);
   const archives = rowsDirectory(context, input.archive);
+  const tables = new Set([key.table.oid, ...look.leaves.map(({ oid }) => oid)]);
   const work = new Work({
     ...{ key, archives, context, wait: input.wait },
     expected: look.orphans.exact ? look.orphans.rows : undefined,
     removal: {
       ...{ key, leaves: look.leaves, below: look.below },
+      known: all.keys.filter(({ parent_oid }) => tables.has(parent_oid)).map(({ oid }) => oid),
       how: input.action === 'set-null' ? 'set_null' : 'deleted',
       columns: look.columns.map(({ name }) => name),
       described: look.columns.map(({ name, type, generated }) => ({ name, type, generated })),

@@ -1,4 +1,4 @@
-import { fullName } from '../../db/ident.ts';
+import { fullName, quoteIdent } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { exact, plural } from '../../text/units.ts';
 import { type RowsManifest, readManifest } from '../archive/rows/manifest.ts';
@@ -10,7 +10,7 @@ import { serverChecks } from '../maintain/checks.ts';
 import { notedParts, notedPuts, wasCommitted } from '../rows/noted.ts';
 import { type Place, putPart, putPreview } from '../rows/put.ts';
 import { type ForeignKey, uniqueKeys } from '../rows/queries/keys.ts';
-import { type OrphanTable, tableColumns, tableFacts } from '../rows/queries/tables.ts';
+import { deferrable, type OrphanTable, tableColumns, tableFacts } from '../rows/queries/tables.ts';
 import { rowsSession } from '../rows/session.ts';
 import { orphansErrors } from './errors.ts';
 import { type KeyFacts, readFacts } from './facts.ts';
@@ -110,10 +110,12 @@ async function placeOf(
   archive: Pick<Place, 'directory' | 'manifest'>,
 ): Promise<Place> {
   const unique = await session.run(uniqueKeys, { oid: table.oid });
+  const [late] = await session.run(deferrable, { oid: table.oid });
   return {
     ...archive,
     table,
     prefix: '',
+    ...(late?.any === true && { keys: unique.map(({ columns }) => columns) }),
     identity: unique.find(({ not_null, immediate }) => not_null && immediate)?.columns,
     emptied: key.columns,
   };
@@ -134,7 +136,8 @@ async function undoChecks(
       `${key.name} of ${name} is not what the run has made: somebody has changed it. Drop or rename it first.`,
     );
   if (table === undefined || place === undefined) return checks;
-  const there = new Map((await session.run(tableColumns, { oid: table.oid })).map((one) => [one.name, one]));
+  const columns = await session.run(tableColumns, { oid: table.oid });
+  const there = new Map(columns.map((one) => [one.name, one]));
   for (const one of place.manifest.columns) {
     const now = there.get(one.name);
     if (now?.type === one.type && now.generated === one.generated) continue;
@@ -143,10 +146,22 @@ async function undoChecks(
       `${one.name} was ${one.type}, and ${now === undefined ? 'is gone' : `is ${now.type}`}: the rows would not be what they were.`,
     );
   }
+  const kept = new Set(place.manifest.columns.map((one) => one.name));
+  const lacking = columns.filter((one) => one.not_null && !one.filled && !kept.has(one.name));
+  if (place.manifest.what === 'deleted' && lacking.length > 0)
+    block(
+      'Columns',
+      `${lacking.map((one) => one.name).join(', ')} came after the run, NOT NULL and without a default: the rows have no value for ${lacking.length === 1 ? 'it' : 'them'}. Give ${lacking.length === 1 ? 'it a default' : 'them defaults'}, or drop the NOT NULL, for the time of the undo.`,
+    );
   if (place.manifest.what === 'set_null' && place.identity === undefined)
     block('Rows', `${name} has no primary key any more, by which they could be found.`);
   const event = place.manifest.what === 'deleted' ? 'insert' : 'update';
   const [facts] = await session.run(tableFacts, { oid: table.oid, event });
+  if (facts?.may_stage === false)
+    block(
+      'Rights',
+      `${session.server.user} may not create temporary tables, through which the rows come back: GRANT TEMPORARY ON DATABASE ${quoteIdent(session.server.database)} TO ${quoteIdent(session.server.user)}`,
+    );
   if (facts?.row_security)
     block(
       'Row security',

@@ -6,6 +6,7 @@ import type { StepIo } from '../engine/plan.ts';
 import type { Keeper } from './counter.ts';
 import { takeErrors } from './errors.ts';
 import { partFact, wasCommitted } from './noted.ts';
+import { type KnownKeys, newKeys } from './queries/keys.ts';
 import type { Leaf } from './queries/tables.ts';
 import { byIndex, pathSql, rolledBack, rowsSession } from './session.ts';
 import { atPlaces, leftSql, lockSql, type Named } from './sql.ts';
@@ -34,6 +35,8 @@ export interface Taking {
   readonly copy?: (leaf: Named, places: string) => string;
   /** Looks once more, when the rows are locked, whether they may go. Throws {@link OpError} where they may not. */
   readonly refuse?: (session: Session, leaf: Leaf, places: string) => Promise<void>;
+  /** The keys that refer to the table and its partitions, as they were looked at. */
+  readonly known: KnownKeys;
 }
 
 /** Seconds that a lock on a table is waited for: whoever comes later stands behind. */
@@ -112,8 +115,9 @@ export async function takeBatch(
   }
 }
 
-function beginSql(isolation: string, { indexed }: Taking): string {
-  return `BEGIN ISOLATION LEVEL ${isolation} READ WRITE; SET LOCAL lock_timeout = '${LOCK_SECONDS}s'; ${byIndex(indexed)}`;
+/** Before the snapshot is taken: from then on nobody makes a key that refers to these rows. */
+function beginSql(isolation: string, { indexed }: Taking, leaf: Leaf): string {
+  return `BEGIN ISOLATION LEVEL ${isolation} READ WRITE; SET LOCAL lock_timeout = '${LOCK_SECONDS}s'; ${byIndex(indexed)}; LOCK TABLE ONLY ${quoteRelation(leaf)} IN ROW EXCLUSIVE MODE`;
 }
 
 /**
@@ -130,7 +134,7 @@ async function archivedFirst(
 ): Promise<Open | typeof CHANGED | undefined> {
   const { condition, copy, digest, refuse } = taking;
   if (copy === undefined) return CHANGED;
-  await session.sql(beginSql('REPEATABLE READ', taking));
+  await session.sql(beginSql('REPEATABLE READ', taking, leaf));
   await session.sql(pathSql(taking.searchPath));
   const [before] = await session.sql(beforeSql(taking, leaf, places));
   const part = await keeper.part(
@@ -165,7 +169,7 @@ async function lockedFirst(
   asked: string,
 ): Promise<Open | undefined> {
   const { condition, sql, digest, refuse } = taking;
-  await session.sql(beginSql('READ COMMITTED', taking));
+  await session.sql(beginSql('READ COMMITTED', taking, leaf));
   await session.sql(pathSql(taking.searchPath));
   const since = performance.now();
   const [locked] = await session.sql(lockSql(leaf, condition, asked));
@@ -204,12 +208,15 @@ function beforeSql({ leaves, digest }: Taking, leaf: Leaf, places: string): stri
 /** Exactly these rows are gone, and no others came. Throws {@link OpError}. */
 async function refuseOthers(
   session: Session,
-  { leaves, condition, digest }: Taking,
+  { leaves, condition, digest, known, table: whole }: Taking,
   leaf: Leaf,
   places: string,
   before: Record<string, unknown> | undefined,
   taken: number,
 ): Promise<void> {
+  // nobody can make one while the transaction has its lock
+  const [made] = await session.run(newKeys, known);
+  if (made !== undefined) throw takeErrors.newKey({ ...made, to: whole });
   const table = fullName(leaf.schema, leaf.name);
   const [after] = await session.sql(
     `SELECT x.rows, ${inserted(leaves)} FROM (${leftSql(leaf, condition, places)}) x`,

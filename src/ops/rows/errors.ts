@@ -14,6 +14,11 @@ export const takeErrors = defineErrors('take', {
       `A trigger has put ${plural(rows, 'row')} into ${table} while others were taken out. That batch was rolled back.`,
       'Disable the trigger for the time of the run, or change what it does.',
     ),
+  newKey: ({ key, table, to }: { key: string; table: string; to: string }) =>
+    failed(
+      `${key} of ${table} refers to ${to} now, and did not when this was planned: what it would do with its rows nobody has seen. That batch was rolled back.`,
+      'Run it again: it is planned anew, and goes on where it stopped.',
+    ),
   uneven: ({ table, seen, taken }: { table: string; seen: number; taken: number }) =>
     failed(
       `${plural(seen, 'row')} of ${table} ${seen === 1 ? 'was' : 'were'} to go, and ${taken} went. That batch was rolled back.`,

@@ -21,6 +21,8 @@ export interface Place {
   readonly emptied: readonly string[];
   /** Before the names of the facts that are noted of it. */
   readonly prefix: string;
+  /** The columns of each unique key, where one of the table is deferrable: ON CONFLICT refuses such a table (PostgreSQL 18 too). */
+  readonly keys?: readonly (readonly string[])[] | undefined;
 }
 
 /** How many rows of a part are back, and how many stay in the archive only. */
@@ -52,9 +54,14 @@ export function ownColumns(columns: readonly Pick<RowsColumn, 'name' | 'generate
 }
 
 /** A value of an identity is the one that it was. */
-function insertSql({ table, manifest }: Place): string {
+function insertSql({ table, manifest, keys }: Place): string {
   const list = ownColumns(manifest.columns).map(quoteIdent).join(', ');
-  return `WITH ins AS (INSERT INTO ${quoteRelation(table)} (${list}) OVERRIDING SYSTEM VALUE SELECT ${list} FROM ${STAGE} ON CONFLICT DO NOTHING RETURNING ${list})
+  const free = keys?.map((columns) => `NOT EXISTS (SELECT FROM ${fromOf(table)} r WHERE ${equal(columns)})`);
+  const rows =
+    free === undefined
+      ? `SELECT ${list} FROM ${STAGE} ON CONFLICT DO NOTHING`
+      : `SELECT ${list} FROM ${STAGE} t WHERE ${free.join(' AND ') || 'true'}`;
+  return `WITH ins AS (INSERT INTO ${quoteRelation(table)} (${list}) OVERRIDING SYSTEM VALUE ${rows} RETURNING ${list})
 SELECT (SELECT count(*) FROM ins)::int AS rows, (SELECT count(*) FROM (SELECT ROW(${list})::text FROM ins EXCEPT ALL SELECT ROW(${list})::text FROM ${STAGE}) x)::int AS changed,
 (SELECT ${digestOf('i', ownColumns(manifest.columns))} FROM ins i) AS digest`;
 }

@@ -155,3 +155,18 @@ test('counts are those of the lists', async () => {
   // TOAST indexes are counted, and listed nowhere
   expect(counts?.indexes).toBeGreaterThanOrEqual(usage.length);
 });
+
+test('an index that a partition has of its parent is no duplicate: it cannot be dropped alone', async () => {
+  const builder = await app(db);
+  await builder.sql('CREATE TABLE whole (id int) PARTITION BY RANGE (id)');
+  await builder.sql('CREATE TABLE whole_1 PARTITION OF whole FOR VALUES FROM (0) TO (10)');
+  await builder.sql('ALTER TABLE whole_1 ADD PRIMARY KEY (id)');
+  await builder.sql('CREATE INDEX ON whole (id)');
+  const of = async () =>
+    (await (await monitor(db)).run(indexDuplicate, { limit: 100 })).flatMap(({ relname, indexrelname }) =>
+      relname === 'whole_1' ? [indexrelname] : [],
+    );
+  expect(await of()).toEqual([]);
+  await builder.sql('CREATE INDEX whole_own ON whole_1 (id)');
+  expect(await of()).toEqual(['whole_own']);
+});

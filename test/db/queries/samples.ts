@@ -91,8 +91,10 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'restore.roles': { roles: ['postgres', 'no one'] },
   'restore.tablespaces': { tablespaces: ['pg_default', 'none'] },
   'rows.columns': { oid: 1259 },
+  'rows.deferrable': { oid: 1259 },
   'rows.fate': { xid: '3' },
-  'rows.leaves': { oid: 1259 },
+  'rows.leaves': { oid: 1259, event: 'delete' },
+  'rows.new_keys': { oids, keys: [] },
   'rows.operators': {
     ...{ oid: 1259, columns: ['relnamespace'], parent: 2615, referenced: ['oid'] },
     index: 'pg_namespace_oid_index',

@@ -154,3 +154,48 @@ test('which key is meant', async () => {
     'Count the orphans of public.one',
   );
 });
+
+test('rows are taken out of partitions by their own names: their rights, rules, triggers and policies count', async () => {
+  await session.sql('CREATE TABLE leafy_parent (id int PRIMARY KEY)');
+  await session.sql('CREATE TABLE leafy (id int PRIMARY KEY, parent int) PARTITION BY RANGE (id)');
+  await session.sql('CREATE TABLE leafy_1 PARTITION OF leafy FOR VALUES FROM (0) TO (100)');
+  await session.sql('INSERT INTO leafy VALUES (1, 7)');
+  const input = { table: 'leafy', columns: 'parent', references: 'leafy_parent' };
+  const role = await db.roleWith();
+  await session.sql(
+    `ALTER TABLE leafy OWNER TO ${role}; GRANT SELECT, REFERENCES ON leafy_parent TO ${role}; REVOKE TEMPORARY ON DATABASE ${db.database} FROM PUBLIC`,
+  );
+  expect((await blocks(input, role)).at(-1)).toMatch(
+    /lacks TEMPORARY on the database, which undo needs, SELECT on public.leafy_1, DELETE on public.leafy_1, UPDATE on public.leafy_1\./,
+  );
+  await session.sql(
+    `GRANT TEMPORARY ON DATABASE ${db.database} TO PUBLIC; GRANT SELECT, DELETE, UPDATE ON leafy_1 TO ${role}; ALTER TABLE leafy_1 ENABLE ROW LEVEL SECURITY`,
+  );
+  expect((await blocks(input, role)).at(-1)).toMatch(
+    /^block Row security: Policies hide rows of public.leafy_1 /,
+  );
+  expect(await blocks(input)).toEqual([]);
+  await session.sql(
+    'CREATE FUNCTION leafy_f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$',
+  );
+  await session.sql('CREATE TRIGGER own BEFORE DELETE ON leafy_1 FOR EACH ROW EXECUTE FUNCTION leafy_f()');
+  await session.sql('CREATE RULE r AS ON DELETE TO leafy_1 DO ALSO SELECT 1');
+  expect(await blocks(input)).toEqual([
+    expect.stringMatching(/^block Rules: A rule of public.leafy_1 rewrites/),
+    expect.stringMatching(/^warn Triggers: 1 trigger of public.leafy would fire: own\./),
+  ]);
+});
+
+test('a published table without a replica identity: the server would refuse the change', async () => {
+  await session.sql('CREATE TABLE told_parent (id int PRIMARY KEY); CREATE TABLE told (id int, parent int)');
+  await session.sql('INSERT INTO told VALUES (1, 7)');
+  const input = { table: 'told', columns: 'parent', references: 'told_parent' };
+  await session.sql("CREATE PUBLICATION told_p FOR TABLE told WITH (publish = 'insert')");
+  expect(await blocks(input)).toEqual([]);
+  await session.sql("ALTER PUBLICATION told_p SET (publish = 'insert, delete')");
+  expect(await blocks(input)).toEqual([
+    'block Publication: public.told is published and has no replica identity: the server refuses to delete its rows. ALTER TABLE "public"."told" REPLICA IDENTITY FULL',
+  ]);
+  await session.sql('ALTER TABLE told REPLICA IDENTITY FULL');
+  expect(await blocks(input)).toEqual([]);
+});

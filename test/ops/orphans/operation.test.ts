@@ -278,3 +278,46 @@ test('an archive of which one byte is another is not put back', async () => {
   expect(await rowsOf(session, 'altered')).toHaveLength(60);
   expect((await undoRun(context, end.run)).end.ok).toBe(true);
 });
+
+test('a deferrable unique key, which ON CONFLICT refuses, does not keep rows from coming back', async () => {
+  await broken(session, 'late', { lost: 3 });
+  await session.sql('ALTER TABLE late ADD COLUMN pos int; UPDATE late SET pos = id');
+  await session.sql('ALTER TABLE late ADD CONSTRAINT late_pos UNIQUE (pos) DEFERRABLE INITIALLY DEFERRED');
+  const before = await rowsOf(session, 'late');
+  const context = here();
+  const { end } = await runOrphans(context, { table: 'late', action: 'delete', archive });
+  expect(end, end.text).toMatchObject({ ok: true });
+  await session.sql('INSERT INTO late VALUES (900, 1, NULL, 2), (3, 1, NULL, 903)');
+  const back = await undoRun(context, end.run);
+  expect(back.end, back.end.text).toMatchObject({ ok: true });
+  expect(back.end.state).toMatch(/^1 row of public.late is back. 2 rows stay in the archive/);
+  const now = await rowsOf(session, 'late');
+  expect(now.filter((row) => before.includes(row))).toHaveLength(98);
+});
+
+test('what came after the run and would refuse the rows is seen before the key is dropped', async () => {
+  await broken(session, 'grown', { lost: 3 });
+  const role = await db.roleWith('superuser');
+  const { end } = await runOrphans(here(role), { table: 'grown', action: 'delete', archive });
+  expect(end, end.text).toMatchObject({ ok: true });
+  await session.sql(
+    "ALTER TABLE grown ADD COLUMN given int NOT NULL DEFAULT 1, ADD COLUMN must text NOT NULL DEFAULT 'x'",
+  );
+  await session.sql('ALTER TABLE grown ALTER COLUMN must DROP DEFAULT');
+  const planned = async () => complaints(await undo.plan({ run: end.run }, here(role)));
+  expect(await planned()).toEqual([
+    'block Columns: must came after the run, NOT NULL and without a default: the rows have no value for it. Give it a default, or drop the NOT NULL, for the time of the undo.',
+  ]);
+  await session.sql('ALTER TABLE grown ALTER COLUMN must DROP NOT NULL');
+  await session.sql(
+    `ALTER ROLE ${role} NOSUPERUSER; ALTER TABLE grown OWNER TO ${role}; GRANT ALL ON grown_parent TO ${role}`,
+  );
+  await session.sql(`REVOKE TEMPORARY ON DATABASE ${db.database} FROM PUBLIC`);
+  expect(await planned()).toEqual([
+    expect.stringMatching(
+      /^block Rights: \S+ may not create temporary tables, .*: GRANT TEMPORARY ON DATABASE/,
+    ),
+  ]);
+  await session.sql(`GRANT TEMPORARY ON DATABASE ${db.database} TO PUBLIC`);
+  expect(await planned()).toEqual([]);
+});

@@ -1,4 +1,5 @@
 import type { Node } from 'libpg-query';
+import { fullName } from '../../../db/ident.ts';
 import {
   isOwnStatement,
   STATEMENT_CHARS,
@@ -31,6 +32,8 @@ export interface WorkloadAdvice {
   };
   /** Names that are not there by the search_path of who runs it, and views. */
   readonly unresolved: readonly string[];
+  /** Tables that somebody has locked: what indexes they have could not be read. */
+  readonly locked: readonly string[];
   /** Candidates that made their statement no cheaper when they were tried. */
   readonly useless: number;
 }
@@ -66,6 +69,7 @@ export async function adviseOnWorkload(session: Session, options: AdviseOptions)
     candidates,
     statements: { read: read.read, unread: unread + read.broken, late: read.late },
     unresolved: read.unresolved,
+    locked: read.locked,
     useless,
   };
 }
@@ -96,8 +100,12 @@ export async function candidatesOf(
     else trees.push({ asker, tree });
   }
   const catalog = await readCatalog(session, parser, namesIn(trees.map(({ tree }) => tree)));
-  const { wishes, unresolved } = wishesIn(trees, catalog, tables);
-  return { candidates: merged(wishes), read: trees.length, broken, late, unresolved: [...unresolved].sort() };
+  const { wishes, unresolved, locked } = wishesIn(trees, catalog, tables);
+  return {
+    ...{ candidates: merged(wishes), read: trees.length, broken, late },
+    unresolved: [...unresolved].sort(),
+    locked: [...locked].sort(),
+  };
 }
 
 /** The statements of this database, the dearest first. */
@@ -165,14 +173,21 @@ function wishesIn(
   tables: ReadonlySet<number> | undefined,
 ) {
   const unresolved = new Set<string>();
+  const locked = new Set<string>();
   const wishes = trees.flatMap(({ asker, tree }) => {
     const found = wishesOf(tree, catalog, asker.path);
     for (const name of found.unresolved) unresolved.add(name);
     return found.usages
       .filter(({ table }) => tables === undefined || tables.has(table.oid))
-      .flatMap((usage) => wishesFor(usage).map((wish) => ({ wish, asker })));
+      .flatMap((usage) => {
+        const found = wishesFor(usage);
+        const { table } = usage;
+        if (!table.locked) return found.map((wish) => ({ wish, asker }));
+        if (found.length > 0) locked.add(fullName(table.schema, table.name));
+        return [];
+      });
   });
-  return { wishes, unresolved };
+  return { wishes, unresolved, locked };
 }
 
 async function triedOut(
@@ -183,12 +198,15 @@ async function triedOut(
   const not = candidates.length === 0 ? undefined : await untriable(session);
   const until = performance.now() + seconds * 1000;
   const found: Advised[] = [];
+  const locked = new Map<string, string>();
   let useless = 0;
   for (const [at, candidate] of candidates.entries()) {
     const reason = not ?? (at >= TRIED || performance.now() > until ? 'others came first' : undefined);
     const trial =
-      reason === undefined ? await tried(session, candidate) : ({ status: 'not_tested', reason } as const);
-    if (isWorthIt(trial)) found.push({ ...candidate, trial });
+      reason === undefined
+        ? await tried(session, candidate, { locked, rivals: found })
+        : ({ status: 'not_tested', reason } as const);
+    if (trial !== undefined && isWorthIt(trial)) found.push({ ...candidate, trial });
     else useless++;
   }
   return { candidates: found, useless };

@@ -142,9 +142,9 @@ function isCovered(usage: Usage, equal: readonly Key[], tail: readonly Key[]): b
 }
 
 /** As a key's text is: what of an index is not a plain column in its own order is told. */
-function textOf({ column, loose, opclass, descending }: Element): string {
+function textOf({ column, loose, opclass, collation, descending }: Element): string {
   const text = column ?? loose ?? '';
-  return `${text}${opclass === '' ? '' : ` ${opclass}`}${descending && column === undefined ? ' DESC' : ''}`;
+  return `${text}${collation === '' ? '' : ` COLLATE ${collation}`}${opclass === '' ? '' : ` ${opclass}`}${descending && column === undefined ? ' DESC' : ''}`;
 }
 
 /** A partial index has the rows only where its condition is one of the statement's, or is that a key is not null. */
@@ -215,7 +215,7 @@ export function candidateName({ table, keys }: Pick<Candidate, 'table' | 'keys'>
 /** A CREATE INDEX for each of these relations, without a name. */
 export function candidateSql(
   { table, keys }: Pick<Candidate, 'table' | 'keys'>,
-  relations: readonly { schema: string; name: string }[] = [table],
+  relations: readonly { readonly schema: string; readonly name: string }[] = [table],
 ): string[] {
   return relations.map(
     (one) => `CREATE INDEX ON ${quoteRelation(one)} USING btree (${keys.map(({ sql }) => sql).join(', ')})`,

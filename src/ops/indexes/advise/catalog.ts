@@ -20,6 +20,8 @@ export interface KnownIndex {
 export interface Table extends NamedRelation {
   readonly columns: ReadonlyMap<string, WorkloadColumn>;
   readonly indexes: readonly KnownIndex[];
+  /** Exclusively, by somebody: what indexes it has could not be read. */
+  readonly locked: boolean;
 }
 
 /** What the names in statements stand for. */
@@ -66,6 +68,7 @@ export async function readCatalog(
     (one): Table => ({
       ...one,
       columns: new Map((columns.get(one.oid) ?? []).map((column) => [column.name, column])),
+      locked: (indexes.get(one.oid) ?? []).some(({ definition }) => definition === null),
       indexes: (indexes.get(one.oid) ?? []).flatMap((facts) => {
         const shape = facts.definition === null ? undefined : shapeOf(parser, facts.definition);
         return shape === undefined || !facts.valid ? [] : [{ facts, shape }];

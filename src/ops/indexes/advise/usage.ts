@@ -1,4 +1,4 @@
-import type { Node } from 'libpg-query';
+import type { JoinExpr, Node } from 'libpg-query';
 import { quoteIdent } from '../../../db/ident.ts';
 import { all, as, strings } from '../../sql/ast.ts';
 import { treeText } from '../shape.ts';
@@ -43,6 +43,19 @@ export interface Source {
 export interface Scope {
   readonly sources: Source[];
   readonly outer: Scope | undefined;
+  /** Of the condition of an outer join: the sources whose rows it leaves out; undefined: all. */
+  readonly limits?: ReadonlySet<Source> | undefined;
+}
+
+/** Which sources the condition of a join leaves rows of out: an outer one keeps those of the other side. */
+export function limitsOf(
+  type: JoinExpr['jointype'],
+  left: readonly Source[],
+  right: readonly Source[],
+): ReadonlySet<Source> | undefined {
+  if (type === 'JOIN_LEFT') return new Set(right);
+  if (type === 'JOIN_RIGHT') return new Set(left);
+  return type === 'JOIN_FULL' ? new Set() : undefined;
 }
 
 export function newSource(alias: string, schema?: string, table?: Table): Source {
@@ -92,6 +105,7 @@ export function keyOf(node: Node, scope: Scope, catalog: Catalog): { source: Sou
     const found = resolveColumn(node, scope);
     if (found === undefined) return undefined;
     const { source, column } = found;
+    if (source.table?.columns.get(column)?.sortable === false) return undefined;
     return { source, key: { column, sql: quoteIdent(column), text: column } };
   }
   const call = as(node, 'FuncCall');
@@ -181,4 +195,22 @@ export function orderOf(
     order.push({ column, sql: quoteIdent(column), text: column, descending: dir === 'SORTBY_DESC' });
   }
   return of === undefined || !scope.sources.includes(of) ? undefined : { source: of, order };
+}
+
+/** USING (column): equal on both sides, where each has one table with it. */
+export function using(
+  column: string,
+  left: readonly Source[],
+  right: readonly Source[],
+  limits: ReadonlySet<Source> | undefined,
+): void {
+  const of = (sources: readonly Source[]) => {
+    const having = sources.filter(({ table }) => table?.columns.has(column));
+    return having.length === 1 && sources.every(({ table }) => table !== undefined) ? having[0] : undefined;
+  };
+  const [a, b] = [of(left), of(right)];
+  if (a?.usage === undefined || b?.usage === undefined) return;
+  const key = { column, sql: quoteIdent(column), text: column };
+  if (limits?.has(a) !== false) a.usage.joins.set(b.alias, [...(a.usage.joins.get(b.alias) ?? []), key]);
+  if (limits?.has(b) !== false) b.usage.joins.set(a.alias, [...(b.usage.joins.get(a.alias) ?? []), key]);
 }

@@ -6,12 +6,14 @@ import type { Catalog } from './catalog.ts';
 import {
   type Key,
   keyOf,
+  limitsOf,
   newSource,
   orderOf,
   type Scope,
   type Source,
   sourcesIn,
   type Usage,
+  using,
 } from './usage.ts';
 
 /** What a statement wants of tables, and what of it could not be followed. */
@@ -29,6 +31,12 @@ export function wishesOf(statement: Node, catalog: Catalog, path: readonly strin
 }
 
 type Ctes = ReadonlySet<string>;
+
+/** Something that has to hold, for which sources see {@link Scope.limits}. */
+interface Condition {
+  readonly node: Node;
+  readonly limits: Scope['limits'];
+}
 
 const RANGES = new Set(['<', '<=', '>', '>=']);
 
@@ -55,11 +63,11 @@ class Walk {
     if (changed === undefined) return;
     const inner = this.#with(changed.withClause, ctes, outer);
     const scope: Scope = { sources: [], outer };
-    const conditions: Node[] = [];
+    const conditions: Condition[] = [];
     if (changed.relation !== undefined) this.#table(changed.relation, scope, new Set());
     for (const one of update?.fromClause ?? remove?.usingClause ?? [])
       this.#from(one, scope, inner, conditions);
-    this.#conditions([...conditions, ...conjuncts(changed.whereClause)], scope, inner);
+    this.#conditions([...conditions, ...wheres(changed.whereClause)], scope, inner);
     this.#inside(update?.targetList, scope, inner);
   }
 
@@ -71,9 +79,9 @@ class Walk {
       return;
     }
     const scope: Scope = { sources: [], outer };
-    const conditions: Node[] = [];
+    const conditions: Condition[] = [];
     for (const one of select.fromClause ?? []) this.#from(one, scope, inner, conditions);
-    this.#conditions([...conditions, ...conjuncts(select.whereClause)], scope, inner);
+    this.#conditions([...conditions, ...wheres(select.whereClause)], scope, inner);
     this.#inside([select.targetList, select.havingClause, select.valuesLists], scope, inner);
     const whole =
       select.groupClause !== undefined ||
@@ -96,7 +104,7 @@ class Walk {
     return names;
   }
 
-  #from(node: Node, scope: Scope, ctes: Ctes, conditions: Node[]): void {
+  #from(node: Node, scope: Scope, ctes: Ctes, conditions: Condition[]): void {
     const table = as(node, 'RangeVar');
     if (table !== undefined) {
       this.#table(table, scope, ctes);
@@ -110,8 +118,9 @@ class Walk {
       if (join.rarg !== undefined) this.#from(join.rarg, scope, ctes, conditions);
       const left = scope.sources.slice(before, between);
       const right = scope.sources.slice(between);
-      for (const column of strings(join.usingClause)) using(column, left, right);
-      conditions.push(...conjuncts(join.quals));
+      const limits = limitsOf(join.jointype, left, right);
+      for (const column of strings(join.usingClause)) using(column, left, right, limits);
+      conditions.push(...conjuncts(join.quals).map((one) => ({ node: one, limits })));
       return;
     }
     const query = as(node, 'RangeSubselect');
@@ -143,12 +152,13 @@ class Walk {
     if (source.usage !== undefined) this.usages.push(source.usage);
   }
 
-  #conditions(conditions: readonly Node[], scope: Scope, ctes: Ctes): void {
-    for (const one of conditions) {
-      const [source, ...more] = sourcesIn(one, scope) ?? [];
-      if (more.length === 0) source?.usage?.conditions.add(treeText(one, true));
-      this.#condition(one, scope);
-      this.#inside(one, scope, ctes);
+  #conditions(conditions: readonly Condition[], scope: Scope, ctes: Ctes): void {
+    for (const { node, limits } of conditions) {
+      const [source, ...more] = sourcesIn(node, scope) ?? [];
+      if (source !== undefined && more.length === 0 && limits?.has(source) !== false)
+        source.usage?.conditions.add(treeText(node, true));
+      this.#condition(node, { ...scope, limits });
+      this.#inside(node, scope, ctes);
     }
   }
 
@@ -245,6 +255,7 @@ class Walk {
     const usage = found?.source.usage;
     // what belongs to a query around this one is a parameter here
     if (found === undefined || usage === undefined || !scope.sources.includes(found.source)) return undefined;
+    if (scope.limits?.has(found.source) === false) return undefined;
     const read = other === undefined ? new Set<Source>() : sourcesIn(other, scope);
     if (read === undefined || read.has(found.source)) return undefined;
     const others = new Set([...read].filter((one) => scope.sources.includes(one)));
@@ -275,19 +286,9 @@ function conjuncts(node: Node | undefined): Node[] {
   return and?.boolop === 'AND_EXPR' ? (and.args ?? []).flatMap(conjuncts) : [node];
 }
 
+const wheres = (node: Node | undefined): Condition[] =>
+  conjuncts(node).map((one) => ({ node: one, limits: undefined }));
+
 function add(keys: Key[], key: Key): void {
   if (!keys.some(({ text }) => text === key.text)) keys.push(key);
-}
-
-/** USING (column): equal on both sides, where each has one table with it. */
-function using(column: string, left: readonly Source[], right: readonly Source[]): void {
-  const of = (sources: readonly Source[]) => {
-    const having = sources.filter(({ table }) => table?.columns.has(column));
-    return having.length === 1 && sources.every(({ table }) => table !== undefined) ? having[0] : undefined;
-  };
-  const [a, b] = [of(left), of(right)];
-  if (a?.usage === undefined || b?.usage === undefined) return;
-  const key = { column, sql: quoteIdent(column), text: column };
-  a.usage.joins.set(b.alias, [...(a.usage.joins.get(b.alias) ?? []), key]);
-  b.usage.joins.set(a.alias, [...(b.usage.joins.get(a.alias) ?? []), key]);
 }

@@ -124,7 +124,12 @@ export function duplicatesSql(
   { schema, name }: Pick<IndexedTable, 'schema' | 'name'>,
   wanted: Wanted,
 ): string {
-  const keys = wanted.keys.map((key) => key.replace(/ (?:ASC|DESC)?(?: NULLS (?:FIRST|LAST))?$/i, ''));
+  const keys = wanted.keys.map((key, at) => {
+    const { column, collation } = wanted.shape.elements[at] ?? {};
+    // neither an order nor an operator class is a part of a column's value
+    if (column !== undefined && collation === '') return quoteIdent(column);
+    return key.replace(/(?: (?:ASC|DESC))?(?: NULLS (?:FIRST|LAST))?$/i, '');
+  });
   const known = keys.map((key) => `(${key}) IS NOT NULL`);
   const where = [...known, ...(wanted.where === undefined ? [] : [`(${wanted.where})`])].join(' AND ');
   return `SELECT ${keys.join(', ')}, count(*) FROM ${quoteRelation({ schema, name })} WHERE ${where} GROUP BY ${keys.map((_, at) => at + 1).join(', ')} HAVING count(*) > 1`;

@@ -122,7 +122,13 @@ async function planCreate(input: CreateInput, context: OpContext): Promise<Plan>
       { label: 'Database', value: context.place },
       { label: 'Index', value: createSql(wanted, { name: root.name, table, concurrently: !parted }) },
       { label: 'Table', value: `${fullName(table.schema, table.name)}, ${rowsText(facts)}` },
-      { label: 'Size', value: `about ${bytes(size)}, by the statistics of the columns` },
+      {
+        label: 'Size',
+        value:
+          size === 0
+            ? 'not known: the table is empty, or was never counted (pgdeck analyze)'
+            : `about ${bytes(size)}, by the statistics of the columns`,
+      },
       await terminalFact(session),
     ],
     checks,

@@ -93,7 +93,7 @@ function buildStep(work: CreateWork, node: Node): Step {
     id,
     title: `Create ${name}`,
     preview: [...path.map((one) => `${one};`), statementPreview(sql, 0)].join('\n'),
-    effect: `reads and writes continue; about ${bytes(size / leaves)}`,
+    effect: `reads and writes continue${size === 0 ? '' : `; about ${bytes(size / leaves)}`}`,
     // of a partitioned table the others are made all the same, and the same command goes on
     independent: leaves > 1,
     run: async (io) => {

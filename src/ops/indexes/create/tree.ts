@@ -78,7 +78,9 @@ function node(
 
 function isSame(parser: Parser, definition: string, wanted: Wanted): boolean {
   const shape = shapeOf(parser, definition);
-  return shape !== undefined && likeness(shape, wanted.shape) === 'same';
+  if (shape === undefined || likeness(shape, wanted.shape) !== 'same') return false;
+  // one that is unique is no part of one that is not (ATTACH PARTITION compares more than what they find)
+  return shape.unique === wanted.shape.unique && `${shape.include}` === `${wanted.shape.include}`;
 }
 
 /** A node and all below it, each before its children. */

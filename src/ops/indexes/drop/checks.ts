@@ -15,7 +15,7 @@ export function indexChecks(indexes: readonly IndexFacts[]): Check[] {
       return [{ title, status: 'block', detail: `It cannot be dropped: ${obstacle}` }];
     return [
       ...(one.valid ? [] : [warn(invalidText(one))]),
-      ...(one.is_unique ? [warn('It is unique: without it equal keys can come in.')] : []),
+      ...(one.is_unique ? [warn(uniqueText(one))] : []),
       ...(one.only_for.length > 0
         ? [
             warn(
@@ -31,6 +31,12 @@ export function indexChecks(indexes: readonly IndexFacts[]): Check[] {
         : []),
     ];
   });
+}
+
+function uniqueText({ table_kind: kind }: IndexFacts): string {
+  return kind === 'm'
+    ? 'It is unique: REFRESH MATERIALIZED VIEW CONCURRENTLY needs such an index.'
+    : 'It is unique: without it equal keys can come in, and INSERT … ON CONFLICT by its columns fails.';
 }
 
 function invalidText({ live }: IndexFacts): string {

@@ -9,7 +9,7 @@ const HELPS = (i: string) => `${i}.indisvalid AND ${i}.indnkeyatts >= array_leng
 const facts = (lastScan: string) => `WITH /* pgdeck */ locked AS MATERIALIZED (
   ${LOCKED_RELATIONS})
 SELECT /* pgdeck */ c.oid, n.nspname::text AS schema, c.relname::text AS name, t.oid AS table_oid, tn.nspname::text AS table_schema, t.relname::text AS table_name,
-  c.relkind::text AS kind, p.inhparent AS partition_of, i.indisvalid AS valid, i.indislive AS live, i.indisunique AS is_unique,
+  c.relkind::text AS kind, t.relkind::text AS table_kind, p.inhparent AS partition_of, i.indisvalid AS valid, i.indislive AS live, i.indisunique AS is_unique,
   i.indisprimary AS is_primary, i.indisreplident AND t.relreplident = 'i' AS replica_identity, i.indisclustered AS clustered,
   (SELECT k.conname::text FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x') LIMIT 1) AS constraint_name,
   ARRAY(SELECT format('%I on %I', k.conname, r.relname) FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid
@@ -47,6 +47,8 @@ export const indexFacts = defineQuery({
     table_name: z.string(),
     /** `I`: of a partitioned table. */
     kind: z.enum(['i', 'I']),
+    /** `m`: a materialized view. */
+    table_kind: z.string(),
     partition_of: column.int,
     valid: z.boolean(),
     /** False: it was being dropped. */

@@ -37,8 +37,12 @@ export const workloadColumns = defineQuery({
   variants: [
     {
       sql: `SELECT /* pgdeck */ a.attrelid::int8::float8 AS table_oid, a.attname::text AS name, a.atttypid::regtype::text AS type,
+  t.typtype IN ('e', 'r', 'm') OR t.typcategory = 'A' OR EXISTS (SELECT FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
+    WHERE m.amname = 'btree' AND o.opcdefault AND (o.opcintype = b.oid OR EXISTS (SELECT FROM pg_cast f
+      WHERE f.castsource = b.oid AND f.casttarget = o.opcintype AND f.castmethod = 'b' AND f.castcontext = 'i'))) AS sortable,
   s.n_distinct::float8 AS n_distinct, s.most_common_freqs[1]::float8 AS most_common_freq
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_type t ON t.oid = a.atttypid JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
 LEFT JOIN pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname AND s.inherited = (c.relkind = 'p')
 WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum`,
     },
@@ -47,6 +51,8 @@ WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped ORDER
     table_oid: z.number(),
     name: z.string(),
     type: z.string(),
+    /** A B-tree can have it: not json, xml, point, box, xid and others. */
+    sortable: z.boolean(),
     /** As pg_stats has it: below 0 a share of the rows; null: not known. */
     n_distinct: column.float,
     /** Share of the rows that have the most frequent value. */

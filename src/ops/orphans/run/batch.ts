@@ -10,7 +10,7 @@ import { belowPlacesSql, type KeyShape, orphanCondition, setNullSql } from '../s
 
 /** What is done to the rows that break a key. */
 export interface Removal {
-  readonly key: KeyShape;
+  readonly key: KeyShape & { readonly name: string };
   readonly how: 'deleted' | 'set_null';
   /** Tables and partitions that hold the rows. */
   readonly leaves: readonly Leaf[];
@@ -21,6 +21,8 @@ export interface Removal {
   readonly serverVersion: string;
   /** Keys by which the server would change other rows with these. */
   readonly below: readonly (Below & { readonly shown: string })[];
+  /** Oids of all keys that referred to the table when it was planned. */
+  readonly known: readonly number[];
 }
 
 /** The same as rows are taken out. */
@@ -35,6 +37,7 @@ export function takingOf(removal: Removal, searchPath: string): Taking {
         ? deleteSql(leaf, condition, places, columns)
         : setNullSql(key, leaf, places, columns),
     refuse: (session, leaf, places) => refuseBelow(session, removal, leaf, places),
+    known: { oids: tablesOf(removal), keys: removal.known, own: key.name },
   };
 }
 
@@ -57,4 +60,9 @@ async function refuseBelow(
       });
   }
   await session.sql(byIndex(true));
+}
+
+/** The table, and the partitions that hold its rows. */
+function tablesOf({ key, leaves }: Removal): number[] {
+  return [...new Set([key.table.oid, ...leaves.map(({ oid }) => oid)])];
 }

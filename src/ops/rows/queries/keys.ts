@@ -60,6 +60,34 @@ export const foreignKeys = defineQuery({
 });
 export type ForeignKey = RowOf<typeof foreignKeys>;
 
+/** The keys that somebody has looked at. */
+export interface KnownKeys {
+  /** Oids of the tables that they refer to. */
+  readonly oids: readonly number[];
+  /** Oids of the keys. */
+  readonly keys: readonly number[];
+  /** One of these tables that a run makes itself, by its name. */
+  readonly own?: string;
+}
+
+const others = (
+  enforced: string,
+) => `SELECT /* pgdeck */ k.conname::text AS key, c.relname::text AS table FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid = ANY ($1::oid[]) AND k.oid <> ALL ($2::oid[])
+  AND NOT (k.conrelid = ANY ($1::oid[]) AND k.conname = $3::text)${enforced}
+ORDER BY 1`;
+
+/** Keys that refer to tables, but for those that are known. */
+export const newKeys = defineQuery({
+  id: 'rows.new_keys',
+  variants: [
+    { max: 17, sql: others('') },
+    { min: 18, sql: others(' AND k.conenforced') },
+  ],
+  row: z.object({ key: z.string(), table: z.string() }),
+  params: ({ oids, keys, own }: KnownKeys) => [oids, keys, own ?? ''],
+});
+
 /** What can be referred to in a table: the keys of its unique indexes, the primary key first. */
 export const uniqueKeys = defineQuery({
   id: 'rows.unique_keys',

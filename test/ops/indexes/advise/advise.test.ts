@@ -198,3 +198,60 @@ test('five thousand statements are read in seconds, and what is late is counted'
     late: 5_000,
   });
 });
+
+test.each([
+  // the rows of the left side stay whatever they are
+  [
+    "SELECT * FROM people p LEFT JOIN orders o ON o.person = p.id AND p.email = 'x'",
+    'public.orders ("person")',
+  ],
+  [
+    "SELECT * FROM orders o RIGHT JOIN people p ON o.person = p.id AND p.email = 'x'",
+    'public.orders ("person")',
+  ],
+  [
+    "SELECT * FROM people p LEFT JOIN orders o ON o.person = p.id WHERE p.email = 'x'",
+    'public.orders ("person")',
+    'public.people ("email")',
+  ],
+  ["SELECT * FROM people p FULL JOIN orders o ON o.person = p.id AND p.email = 'x'"],
+  ['SELECT * FROM orders LEFT JOIN (SELECT id AS person FROM people) x USING (person)'],
+  [
+    "SELECT * FROM people p JOIN orders o ON o.person = p.id AND p.email = 'x'",
+    'public.orders ("person")',
+    'public.people ("email")',
+  ],
+])('of an outer join only what it leaves out is looked for: %s', async (text, ...wanted) => {
+  expect(await lacks(text)).toEqual(wanted);
+});
+
+test('types that no B-tree has, and collations that the statement does not compare by', async () => {
+  await session.sql('CREATE DOMAIN spot AS box');
+  await session.sql("CREATE TYPE mood AS ENUM ('ok', 'bad')");
+  await session.sql(
+    'CREATE TABLE odd (b box, s spot, x xid, v varchar, a int[], m mood, t text, i inet, c cidr)',
+  );
+  await session.sql('INSERT INTO odd (t) SELECT i::text FROM generate_series(1, 5000) i');
+  await session.sql('ANALYZE odd');
+  for (const column of ['b', 's', 'x'])
+    expect(await lacks(`SELECT FROM odd WHERE ${column} = $1`)).toEqual([]);
+  for (const column of ['v', 'a', 'm', 't', 'i', 'c'])
+    expect(await lacks(`SELECT FROM odd WHERE ${column} = $1`)).toEqual([`public.odd ("${column}")`]);
+  await session.sql('CREATE INDEX odd_posix ON odd (t COLLATE "POSIX")');
+  expect(await lacks('SELECT FROM odd WHERE t = $1')).toEqual(['public.odd ("t")']);
+  await session.sql('DROP TABLE odd');
+});
+
+test('of a table that somebody has locked nobody can see what it lacks', async () => {
+  const holder = await client(db.target(), 'holder');
+  await holder.sql('BEGIN');
+  await holder.sql('LOCK TABLE people IN ACCESS EXCLUSIVE MODE');
+  const asker = { queryid: '1', calls: 1, total_ms: 1, path: ['public'] };
+  const { candidates, locked } = await candidatesOf(session, await loadParser(), [
+    { ...asker, text: 'SELECT * FROM people WHERE id = $1' },
+    { ...asker, text: 'SELECT * FROM orders WHERE person = $1' },
+  ]);
+  await holder.close();
+  expect(candidates.map(candidateName)).toEqual(['public.orders ("person")']);
+  expect(locked).toEqual(['public.people']);
+});

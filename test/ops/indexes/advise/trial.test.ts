@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../../../src/db/client.ts';
 import type { Session } from '../../../../src/db/session.ts';
-import { adviseOnWorkload } from '../../../../src/ops/indexes/advise/advise.ts';
+import { adviseOnWorkload, candidatesOf } from '../../../../src/ops/indexes/advise/advise.ts';
 import {
   type Candidate,
   candidateName,
   candidateSql,
 } from '../../../../src/ops/indexes/advise/candidates.ts';
-import { costOf, untriable } from '../../../../src/ops/indexes/advise/trial.ts';
+import { costOf, tried, untriable } from '../../../../src/ops/indexes/advise/trial.ts';
+import { loadParser } from '../../../../src/ops/sql/parser.ts';
 import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 
 let db: TestDatabase;
@@ -111,5 +112,78 @@ test('functions of others are not planned with this role’s rights', async () =
       new RegExp(`^planning may run functions of ${role} with the rights of postgres`),
     );
   await session.sql('DROP FUNCTION theirs()');
+  await own.close();
+});
+
+test('what the server would refuse is not advised, and a reason is said in one sentence', async ({
+  skip,
+}) => {
+  if (!hypopg) return skip();
+  const own = await looking();
+  const table = (await adviseOnWorkload(own, { path })).candidates.find(
+    ({ table }) => table.name === 'big',
+  )?.table;
+  if (table === undefined) throw new Error('big is not advised');
+  const asker = {
+    queryid: '1',
+    text: 'SELECT FROM big WHERE k = $1',
+    calls: 1,
+    total_ms: 1,
+    path: ['public'],
+  };
+  const of = (sql: string, text = asker.text): Candidate => ({
+    ...{ table, serves: new Set(['filter' as const]), doubt: undefined },
+    keys: [{ column: undefined, sql, text: sql }],
+    askers: [{ ...asker, text }],
+  });
+  expect(await tried(own, of('k'))).toMatchObject({ status: 'tested' });
+  expect(await tried(own, of('(box(point(k, k), point(k, k)))'))).toBeUndefined();
+  expect(await tried(own, of('(random())'))).toBeUndefined();
+  expect(await tried(own, of('k', 'SELECT FROM nobody WHERE k = $1'))).toEqual({
+    status: 'not_tested',
+    reason: 'EXPLAIN failed: This server cannot answer: relation "nobody" does not exist',
+  });
+  await own.close();
+});
+
+test('a statement that waits for a lock is waited for once', async ({ skip }) => {
+  if (!hypopg) return skip();
+  const own = await looking();
+  const found = (await adviseOnWorkload(own, { path })).candidates.find(({ table }) => table.name === 'big');
+  if (found === undefined) throw new Error('big is not advised');
+  const holder = await client(db.target(), 'holder');
+  await holder.sql('BEGIN');
+  await holder.sql('LOCK TABLE big IN ACCESS EXCLUSIVE MODE');
+  const locked = new Map<string, string>();
+  const first = await tried(own, found, { locked });
+  await holder.close();
+  expect(first).toMatchObject({ status: 'not_tested', reason: expect.stringMatching(/lock timeout/) });
+  // it would be planned by now
+  expect(await tried(own, found, { locked })).toEqual(first);
+  expect(await tried(own, found)).toMatchObject({ status: 'tested' });
+  await own.close();
+});
+
+test('what another one that is advised does as well is not advised besides', async ({ skip }) => {
+  if (!hypopg) return skip();
+  await session.sql('CREATE TABLE rival (id int, few int, many int)');
+  await session.sql('INSERT INTO rival SELECT i, i % 3, i FROM generate_series(1, 30000) i');
+  await session.sql('ANALYZE rival');
+  const own = await looking();
+  const asker = { calls: 1, total_ms: 2, path: ['public'] };
+  const { candidates } = await candidatesOf(own, await loadParser(), [
+    { ...asker, queryid: '1', text: 'SELECT FROM rival WHERE many = $1 AND few = $2' },
+  ]);
+  const [many] = candidates;
+  if (many === undefined) throw new Error('nothing is advised');
+  expect(candidateName(many)).toBe('public.rival ("many")');
+  const key = (column: string) => ({ column, sql: column, text: column });
+  const both: Candidate = { ...many, keys: [key('few'), key('many')] };
+  expect(await tried(own, both)).toMatchObject({ status: 'tested' });
+  expect(await tried(own, both, { rivals: [many] })).toBeUndefined();
+  expect(await tried(own, many, { rivals: [{ ...many, keys: [key('few')] }] })).toMatchObject({
+    status: 'tested',
+  });
+  expect(await own.sql('SELECT * FROM public.hypopg()')).toEqual([]);
   await own.close();
 });

@@ -217,3 +217,18 @@ test('another owner’s table, and read-only', async () => {
     await context.close();
   }
 });
+
+test('equal keys are looked for whatever order and operator class are asked for; a size that is not known is said so', async () => {
+  await session.sql('CREATE TABLE twice (a text, b int)');
+  await session.sql("INSERT INTO twice VALUES ('x', 1), ('x', 2)");
+  const plan = (columns: string[]) => planCreate(here(), { table: 'twice', columns, unique: true });
+  for (const columns of [['a text_pattern_ops'], ['a NULLS FIRST'], ['a DESC NULLS LAST']])
+    expect(complaints(await plan(columns))).toEqual([
+      expect.stringMatching(/^block Unique: 1 keys? .* List them: SELECT "a", count/),
+    ]);
+  const { facts, steps } = await plan(['b DESC']);
+  expect(facts.find(({ label }) => label === 'Size')?.value).toBe(
+    'not known: the table is empty, or was never counted (pgdeck analyze)',
+  );
+  expect(steps[0]?.effect).toBe('reads and writes continue');
+});

@@ -108,3 +108,19 @@ test('what failed at one partition goes on where it is', async () => {
   await done(again, context);
   expect(await invalidIndexes(session)).toEqual([]);
 });
+
+test('a unique index of a partition is no part of one that is not unique: the partition gets its own', async () => {
+  await parted('keyed');
+  await session.sql('ALTER TABLE keyed_1 ADD PRIMARY KEY (id)');
+  await session.sql('CREATE UNIQUE INDEX keyed_2a_own ON keyed_2a (id)');
+  const context = here();
+  await done(await planCreate(context, { table: 'keyed', columns: ['id'] }), context);
+  expect(await invalidIndexes(session)).toEqual([]);
+  expect(await described(session, 'keyed_1_id_idx')).toMatchObject({ valid: true });
+  await parted('pair');
+  await session.sql('ALTER TABLE pair_1 ADD PRIMARY KEY (id)');
+  const plan = await planCreate(context, { table: 'pair', columns: ['id'], unique: true });
+  expect(plan.steps.map(({ id }) => id)).toContain('attach:public.pair_1_pkey');
+  await done(plan, context);
+  expect(await described(session, 'pair_id_idx')).toMatchObject({ valid: true });
+});

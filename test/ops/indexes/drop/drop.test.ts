@@ -207,3 +207,15 @@ test('read-only: nothing runs', async () => {
   }
   expect(await described(session, 't_ro')).toBeDefined();
 });
+
+test('what needs a unique index is said: ON CONFLICT, and a materialized view', async () => {
+  await session.sql('CREATE TABLE needed (a int); CREATE UNIQUE INDEX needed_a ON needed (a)');
+  await session.sql('CREATE MATERIALIZED VIEW needed_mv AS SELECT * FROM needed');
+  await session.sql('CREATE UNIQUE INDEX needed_mv_a ON needed_mv (a)');
+  expect(complaints(await planDrop(here(), { index: ['needed_a'] }))).toEqual([
+    'warn public.needed_a: It is unique: without it equal keys can come in, and INSERT … ON CONFLICT by its columns fails.',
+  ]);
+  expect(complaints(await planDrop(here(), { index: ['needed_mv_a'] }))).toEqual([
+    'warn public.needed_mv_a: It is unique: REFRESH MATERIALIZED VIEW CONCURRENTLY needs such an index.',
+  ]);
+});

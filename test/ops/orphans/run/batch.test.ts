@@ -200,3 +200,20 @@ test('a connection that the server ends in the middle: the run fails and says so
   expect(back.end, back.end.text).toMatchObject({ ok: true });
   expect(await rowsOf(session, 'ended')).toHaveLength(6000);
 });
+
+test('a key that came since the plan, and would take rows of its own with these, stops the run', async () => {
+  await broken(session, 'since', { lost: 5 });
+  const context = here();
+  const plan = await planOrphans(context, { table: 'since', action: 'delete', archive });
+  await session.sql(
+    'CREATE TABLE since_low (since int CONSTRAINT since_low_fk REFERENCES since ON DELETE CASCADE)',
+  );
+  await session.sql('INSERT INTO since_low VALUES (1), (2), (99)');
+  const { end } = await carryOut(plan, context);
+  expect(end.ok).toBe(false);
+  expect(end.text).toMatch(
+    /since_low_fk of since_low refers to public.since now, and did not when this was planned/,
+  );
+  expect(await rowsOf(session, 'since_low')).toHaveLength(3);
+  expect(await rowsOf(session, 'since')).toHaveLength(100);
+});
