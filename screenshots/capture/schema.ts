@@ -29,7 +29,7 @@ export async function schema(terminal: Terminal, picture: TakePicture, beside: O
   );
   await check.close();
   terminal.type(':schema fix');
-  await terminal.until('its entry', shows(/▶ Add what/));
+  await terminal.until('its entry', shows(/▶ Schema drift/));
   terminal.type(ENTER);
   await terminal.until('the form', shows(/FORM/, /Against/));
   terminal.type(FILE);

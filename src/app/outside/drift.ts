@@ -26,7 +26,11 @@ export class DriftLook {
     const file = schema.expected;
     if (file === undefined) return { known: null };
     try {
-      const { mtimeMs: changed, size } = await stat(file);
+      const facts = await stat(file);
+      // a pipe may have no end, and a backup is loaded elsewhere to be compared
+      if (!facts.isFile())
+        return unknown(`${file} is no file of a snapshot, which is what Health compares with.`);
+      const { mtimeMs: changed, size } = facts;
       const same = this.#asked?.file === file && this.#asked.changed === changed;
       if (same && now - (this.#asked?.at ?? 0) < EVERY_MS) return this.#answer;
       this.#asked = { at: now, file, changed };

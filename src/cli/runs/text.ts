@@ -1,5 +1,6 @@
 import { withConnection } from '../../ops/engine/connection.ts';
 import { leftBehind, type Run, type RunEvent } from '../../ops/engine/journal/runs.ts';
+import { TAKE_BACK } from '../../ops/schema/apply/shared.ts';
 import { cleanBlock, cleanLine } from '../../text/clean.ts';
 import { duration, plural } from '../../text/units.ts';
 import { resultText } from '../operation/plan.ts';
@@ -63,6 +64,9 @@ function wayBack(run: Run): string {
   if (typeof run.recovered_by === 'string') return `It was cleaned up by ${cleanLine(run.recovered_by)}.`;
   if (leftBehind(run)) return 'To finish or remove what it left: pgdeck recover';
   const undo = undoOf(run);
+  const told = run.events.some(({ table }) => table?.title === TAKE_BACK);
+  if (undo === null && told)
+    return 'No command undoes it: the statements that take it back are above, to be read and run by hand.';
   return undo === null ? 'This cannot be undone.' : `To undo it: ${cleanLine(undo)}`;
 }
 

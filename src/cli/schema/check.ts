@@ -57,7 +57,7 @@ function fixCommand({ against, tool }: CheckFlags): string {
 function noVerdict(error: unknown) {
   const why = error instanceof Error ? error.message : String(error);
   return {
-    ...{ status: 'error', error: why, compared: [], notCompared: [], issues: [], suggestions: [] },
+    ...{ status: 'error', error: why, compared: [], notCompared: [], issues: [], gone: [], suggestions: [] },
     tables: {},
   };
 }

@@ -124,7 +124,10 @@ function judge(
     };
   if (alive)
     return {
-      meaning: `A ${kind === 'rehearsing' ? 'rehearsal of migrations' : 'restore'} of ${target} is running.`,
+      meaning:
+        kind === 'rehearsing'
+          ? `Migrations or a structure are tried for ${target} in it, by a run that is at work.`
+          : `A restore of ${target} is running.`,
       remedies: ['show'],
     };
   switch (kind) {
@@ -137,7 +140,8 @@ function judge(
       return { meaning: `A test restore of ${target} ended before it was removed.`, remedies: ['drop'] };
     case 'rehearsing':
       return {
-        meaning: `A rehearsal of migrations of ${target} ended before its database was removed.`,
+        // a check of the schema leaves no record of its own
+        meaning: `What tried migrations or a structure for ${target} in it, without its rows, ended before it was removed.`,
         remedies: ['drop'],
       };
     case 'unmarked':

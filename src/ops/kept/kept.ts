@@ -47,7 +47,7 @@ export const KIND_WORDS: Readonly<Record<KeptKind, string>> = {
   copy: 'restored copy',
   restoring: 'being restored',
   verifying: 'test restore',
-  rehearsing: 'rehearsal',
+  rehearsing: 'shadow database',
 };
 
 /**

@@ -45,7 +45,7 @@ export const STRUCTURE: readonly OperationEntry[] = [
   },
   {
     id: 'schema fix',
-    title: 'Add what the schema lacks',
+    title: 'Schema drift: compare, and add what is missing',
     summary: 'add what the database lacks of what is expected of it; nothing is dropped or changed',
     danger: 'type-name',
     writes: true,

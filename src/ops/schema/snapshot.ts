@@ -47,6 +47,10 @@ const SETTINGS: Readonly<Record<string, string>> = {
   bytea_output: 'hex',
   extra_float_digits: '1',
   quote_all_identifiers: 'off',
+  // without it a backslash is written twice
+  standard_conforming_strings: 'on',
+  // how a constant of the type money is written
+  lc_monetary: 'C',
   // of a large schema the compiling takes longer than the query
   jit: 'off',
 };

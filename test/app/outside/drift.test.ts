@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -62,6 +63,16 @@ test('a file that is not there, is no snapshot, or is a list: unknown, with why'
       unknown: expect.stringContaining(why),
     });
   }
+});
+
+test('what is no regular file, as a backup in a directory or a pipe, is not waited for', async () => {
+  const home = temporaryDirectory();
+  const pipe = join(home, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  for (const one of [home, pipe])
+    expect(await new DriftLook().look(resolved(one))).toMatchObject({
+      unknown: `${one} is no file of a snapshot, which is what Health compares with.`,
+    });
 });
 
 test('a server that is not there is unknown, and asked again the next time', async () => {

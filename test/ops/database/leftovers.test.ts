@@ -70,7 +70,7 @@ test('where migrations were tried is dropped with them, marked or not', async ()
   );
   const left = await find(shadow);
   expect(left).toMatchObject({ kind: 'rehearsing', target: s.live, remedies: ['drop'] });
-  expect(left.meaning).toContain('A rehearsal of migrations of');
+  expect(left.meaning).toContain('What tried migrations or a structure for');
   await dropLeftover(s.admin, left);
   expect(await s.facts(shadow)).toBeUndefined();
 });

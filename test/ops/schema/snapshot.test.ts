@@ -33,6 +33,16 @@ test('a snapshot of everything is like itself, whoever takes it and however the 
   expect(text.split('\n')).toHaveLength(before.objects.length + 3);
 });
 
+test('a backslash and money are written alike, whatever the session has set', async () => {
+  await session.sql(`CREATE TABLE app.slashed (path text DEFAULT E'a\\\\b', price money DEFAULT '1.50')`);
+  const before = await takeSchemaSnapshot(session);
+  await session.sql('SET standard_conforming_strings = off');
+  const after = await takeSchemaSnapshot(session);
+  await session.sql('RESET standard_conforming_strings; DROP TABLE app.slashed');
+  expect(snapshotText(after)).toBe(snapshotText(before));
+  expect(snapshotText(before)).toContain(JSON.stringify(String.raw`'a\b'::text`));
+});
+
 test('everything is told, and nothing of an extension', async () => {
   const { objects } = await takeSchemaSnapshot(session);
   const of = (kind: string) => objects.filter((object) => object.kind === kind).map(pathOf);

@@ -9,7 +9,7 @@ export const rehearseErrors = defineErrors('migrate.rehearse', {
     ),
   mayNotCreate: ({ user }: { user: string }) =>
     refused(
-      `A rehearsal needs a database of its own, and ${user} may not create one.`,
+      `This needs a database of its own to try things in, and ${user} may not create one.`,
       `Ask for: ALTER ROLE ${quoteIdent(user)} CREATEDB`,
     ),
   noDump: ({ database, why }: { database: string; why: string }) =>

@@ -5,6 +5,7 @@ import { CREATE_PHASES, runWatched } from '../../concurrently/wait.ts';
 import { KEPT, type StepIo } from '../../engine/plan.ts';
 import { withLockRetries } from '../../maintain/shared/retry.ts';
 import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
+import { locksOf } from '../fix/locks.ts';
 import { fixErrors } from './errors.ts';
 import { forbidden, orphansCommand } from './rows.ts';
 import { SETTINGS, type Shared, type Work } from './shared.ts';
@@ -56,13 +57,19 @@ async function withoutForbidden(io: StepIo, { sessions, sides }: Shared, { addit
 /** In one transaction, in short attempts; what has to be alone is one by itself. */
 async function atOnce(io: StepIo, shared: Shared, { addition, title }: Work): Promise<void> {
   const { sessions, patience } = shared;
-  const { statements, alone, on } = addition;
+  const { statements, alone } = addition;
   const look = () => sessions.watcher(io);
-  const oids = on === null ? [] : await oidsOf(shared, io, on);
+  const locks = locksOf(addition, shared.sides.actual);
+  const oids: number[] = [];
+  for (const { on, below } of locks)
+    for (const name of [on, ...below]) oids.push(...(await oidsOf(shared, io, name)));
   const wanted = {
-    name: on === null ? title : fullName(on[0] ?? null, on[1] ?? ''),
+    name:
+      locks.length === 0 ? title : locks.map(({ on }) => fullName(on[0] ?? null, on[1] ?? '')).join(' or '),
     oids,
-    mode: addition.lock === 'ShareUpdateExclusiveLock' ? addition.lock : ('AccessExclusiveLock' as const),
+    mode: locks.every(({ lock }) => lock === 'ShareUpdateExclusiveLock')
+      ? ('ShareUpdateExclusiveLock' as const)
+      : ('AccessExclusiveLock' as const),
   };
   await withLockRetries(io, { wanted, patience, look }, async () => {
     const { session } = await sessions.worker(io);

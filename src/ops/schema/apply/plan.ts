@@ -21,6 +21,7 @@ import { fixErrors } from './errors.ts';
 import type { FixInput } from './input.ts';
 import { rehearseStep } from './rehearse.ts';
 import { backfillChecks, rowChecks } from './rows.ts';
+import { runChecks } from './runs.ts';
 import { fixSafety } from './safety.ts';
 import { reading, type Shared, shownName, type Work } from './shared.ts';
 import { type After, againStep, checkStep, sameStep, shortHash, structureHash, workStep } from './steps.ts';
@@ -82,6 +83,9 @@ export async function planFix(input: FixInput, context: OpContext): Promise<Plan
       { label: 'Expected', value: `${expected.described} (${shortHash(expected.hash)})` },
       { label: 'Is now', value: shortHash(structureHash(actual)) },
       { label: 'Issues', value: countsOf(issues, chosen) },
+      ...(idle
+        ? []
+        : [{ label: 'Owner', value: `${session.server.user} of what is made; nothing is granted` }]),
       { label: 'Backup', value: safety === undefined ? 'none' : 'before anything is added' },
     ],
     tables: byHand(open),
@@ -89,6 +93,7 @@ export async function planFix(input: FixInput, context: OpContext): Promise<Plan
       ...serverCheck(session),
       ...(await poolerChecks(context, session)),
       ...forbidden,
+      ...(refused.length > 0 ? [] : runChecks(session, additions)),
       ...(refused.length > 0 ? [] : await rowChecks(session, additions, sides)),
       ...(refused.length > 0 ? [] : await backfillChecks(session, additions)),
       ...(safety?.checks ?? []),

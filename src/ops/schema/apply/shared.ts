@@ -26,6 +26,9 @@ export interface Shared {
   readonly progress: Progress;
 }
 
+/** Title of the statements that take back what a run has added; they are for a person to run. */
+export const TAKE_BACK = 'How to take it back, the last first';
+
 /** How far the run came. */
 export interface Progress {
   readonly done: Work[];
@@ -35,7 +38,7 @@ export interface Progress {
 
 /**
  * What decides how a statement is read and what it makes: names have their schema, the bodies of functions may name what
- * comes later, and strings are read as they were checked.
+ * comes later, and strings, times and money are read as they were written.
  */
 export const SETTINGS = [
   "SET search_path = ''",
@@ -44,6 +47,12 @@ export const SETTINGS = [
   "SET default_tablespace = ''",
   'SET default_table_access_method = heap',
   'SET row_security = off',
+  "SET datestyle = 'ISO, MDY'",
+  "SET intervalstyle = 'postgres'",
+  "SET timezone = 'UTC'",
+  "SET lc_monetary = 'C'",
+  'SET array_nulls = on',
+  'SET transform_null_equals = off',
 ].join('; ');
 
 /** `app.orders`, or an index's with its schema. */

@@ -2,15 +2,17 @@ import { createHash } from 'node:crypto';
 import { quoteRelation } from '../../../db/ident.ts';
 import { lockModeName } from '../../../db/lock-modes.ts';
 import { shellWord } from '../../../text/shell.ts';
+import { plural } from '../../../text/units.ts';
 import type { Step, StepIo } from '../../engine/plan.ts';
 import { lockTimeoutSql } from '../../maintain/shared/statement.ts';
 import { issuesOf } from '../check/report.ts';
 import type { Expected } from '../expected/expected.ts';
+import { type FeltLock, locksOf } from '../fix/locks.ts';
 import { type SchemaSnapshot, snapshotText } from '../format.ts';
 import { takeSchemaSnapshot } from '../snapshot.ts';
 import { carryOut, takeBack } from './carry-out.ts';
 import { fixErrors } from './errors.ts';
-import type { Shared, Work } from './shared.ts';
+import { type Shared, TAKE_BACK, type Work } from './shared.ts';
 
 /** What a structure is told apart by. */
 export function structureHash(snapshot: SchemaSnapshot): string {
@@ -39,20 +41,18 @@ export function sameStep({ sessions, context }: Shared, planned: string): Step {
 /** One addition; the others go on where it fails. */
 export function workStep(shared: Shared, work: Work): Step {
   const { addition, id, title } = work;
-  const { statements, alone, lock, on, note } = addition;
+  const { statements, alone, note } = addition;
   const sql = statements.map((statement) => `${statement.sql};`).join('\n');
   const longest = statements[0]?.sql.includes(' CONCURRENTLY ') === true;
   const timeout = lockTimeoutSql(longest ? 0 : shared.patience.lockTimeout);
-  const relation = on === null ? '' : quoteRelation({ schema: on[0] ?? '', name: on[1] ?? '' });
+  const locks = locksOf(addition, shared.sides.actual).map(lockText);
   const back = statements.flatMap((statement) => statement.back ?? []).at(0);
   return {
     id,
     title,
     preview: `${timeout};\n${alone ? sql : `BEGIN;\n${sql}\nCOMMIT;`}`,
     effect: [
-      ...(lock === null || on === null
-        ? ['no lock on what is there']
-        : [`${lockModeName(lock)} on ${relation}`]),
+      locks.length === 0 ? 'no lock on what is there' : locks.join(', '),
       ...(note === undefined ? [] : [note]),
       ...(back === undefined ? [] : [`to take it back: ${back}`]),
     ].join('; '),
@@ -61,6 +61,13 @@ export function workStep(shared: Shared, work: Work): Step {
     run: (io) => carryOut(io, shared, work),
     ...(longest && { rollback: (io: StepIo) => takeBack(io, shared, id) }),
   };
+}
+
+/** `SHARE ROW EXCLUSIVE on "app"."orders"`. */
+function lockText({ lock, on, below }: FeltLock): string {
+  const relation = quoteRelation({ schema: on[0] ?? '', name: on[1] ?? '' });
+  const others = below.length === 0 ? '' : ` and ${plural(below.length, 'table')} below it`;
+  return `${lockModeName(lock)} on ${relation}${others}`;
 }
 
 /** What needed others that came later. */
@@ -111,13 +118,13 @@ export function checkStep(
       const back = progress.done
         .toReversed()
         .flatMap(({ addition, title }) =>
-          addition.statements.flatMap((statement) =>
-            statement.back === undefined ? [] : [[title, `${statement.back};`]],
-          ),
+          addition.statements
+            .toReversed()
+            .flatMap((statement) => (statement.back === undefined ? [] : [[title, `${statement.back};`]])),
         );
       if (back.length > 0)
         io.result({
-          title: 'How to take it back, the last first',
+          title: TAKE_BACK,
           columns: ['what', 'statement'],
           rows: back,
         });

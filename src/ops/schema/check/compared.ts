@@ -89,7 +89,12 @@ function grantsLeft(comparison: Comparison): NotCompared[] {
   if (!comparison.grants) return [{ what, why: 'not asked for: add --grants' }];
   if (comparison.partial) return [{ what, why: 'a list says nothing of them' }];
   if (!comparesGrants(comparison))
-    return [{ what, why: 'what is expected was taken without them: pgdeck schema snapshot --grants' }];
+    return [
+      {
+        what,
+        why: 'what is expected came without them: take pgdeck schema snapshot --grants, or load a backup as a superuser',
+      },
+    ];
   return [
     {
       what: 'grants on databases, languages, foreign servers, large objects and parameters',

@@ -83,7 +83,9 @@ async function loaded(
         throw expectedErrors.cannotLoad({ id: backup.id, why: sentenceOf(error) }, error);
       }
       io.crashPoint('expected:loaded');
-      return takeSchemaSnapshot(await io.connect(database), opening);
+      // what is loaded without owners and grants says nothing of them
+      const grants = opening.grants === true && server.rights.superuser;
+      return takeSchemaSnapshot(await io.connect(database), { grants });
     }),
   );
 }

@@ -26,6 +26,8 @@ type Make = (object: SchemaObject, sides: Sides) => Addition[] | undefined;
 
 /** How what is missing is made; what is not here is for a person. */
 const MAKE: Readonly<Record<string, Make>> = {
+  // the kinds of a file are anybody's words: `constructor` is none of these
+  __proto__: null as never,
   schema: makeSchema,
   extension: makeExtension,
   enum: makeEnum,

@@ -3,6 +3,7 @@ import type { SchemaDifference } from '../diff.ts';
 import type { SchemaObject, SchemaSnapshot } from '../format.ts';
 import { additionsOf } from './additions.ts';
 import { changeOf } from './change.ts';
+import { locksOf } from './locks.ts';
 import { inOrder } from './order.ts';
 import { type Addition, PHASES, type Phase } from './statement.ts';
 import { type Sides, structureOf } from './structure.ts';
@@ -29,7 +30,8 @@ export interface Schemas {
 
 /** `difference` is of diffSchemas(actual, expected): 'added' = missing in the database, 'removed' = extra there. */
 export function remedyOf(difference: SchemaDifference, schemas: Schemas): Remedy {
-  const { additions, suggestion } = mendOf(difference, sidesOf(schemas));
+  const sides = sidesOf(schemas);
+  const { additions, suggestion } = mendOf(difference, sides);
   const ordered = inOrder(additions);
   const [first] = ordered;
   if (first === undefined)
@@ -37,7 +39,7 @@ export function remedyOf(difference: SchemaDifference, schemas: Schemas): Remedy
   return {
     fixable: true,
     statements: ordered.flatMap(({ statements }) => statements.map(({ sql }) => sql)),
-    lock: strongest(ordered),
+    lock: strongest(ordered, sides),
     phase: first.phase,
   };
 }
@@ -80,8 +82,8 @@ function missing(object: SchemaObject, { actual, expected }: Sides): SchemaObjec
 }
 
 /** The one that most others have to wait for. */
-function strongest(additions: readonly Addition[]): LockMode | null {
-  const modes = additions.flatMap(({ lock }) => lock ?? []);
+function strongest(additions: readonly Addition[], { actual }: Sides): LockMode | null {
+  const modes = additions.flatMap((one) => locksOf(one, actual).map(({ lock }) => lock));
   return modes.toSorted((a, b) => CONFLICTS[b].length - CONFLICTS[a].length)[0] ?? null;
 }
 

@@ -43,6 +43,12 @@ export interface Statement {
   readonly columns?: readonly string[];
 }
 
+/** A lock on a relation that is there. */
+export interface TakenLock {
+  readonly lock: LockMode;
+  readonly on: readonly string[];
+}
+
 /** What is done at once: in one transaction, or `alone` outside of any. */
 export interface Addition {
   /** What it makes, or makes more of. */
@@ -55,6 +61,8 @@ export interface Addition {
   readonly lock: LockMode | null;
   /** The existing relation that it locks. */
   readonly on: readonly string[] | null;
+  /** What it locks besides. */
+  readonly also?: readonly TakenLock[];
   /** Names of what has to be there before, besides what its text mentions. */
   readonly after?: readonly (readonly string[])[];
   /** What else there is to know of it, in a few words. */

@@ -47,6 +47,17 @@ export class Structure {
       .sort((a, b) => place(a) - place(b));
   }
 
+  /** The tables that have such a column, each once. */
+  tablesOf(has: (column: SchemaObject) => boolean): string[][] {
+    const found = new Map<string, string[]>();
+    for (const one of this.#objects.values())
+      if (one.kind === 'column' && has(one)) {
+        const table = one.name.slice(0, 2);
+        if (this.of('table', table) !== undefined) found.set(keyOfName(table), table);
+      }
+    return [...found.values()];
+  }
+
   /** Partitions of a table, or the parts of a partitioned index, that name it as their parent. */
   children(name: readonly string[]): readonly SchemaObject[] {
     return this.#children.get(keyOfName(name)) ?? [];

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
+import { takeSchemaSnapshot } from '../../../../src/ops/schema/snapshot.ts';
 import { client, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { carryOut, contextOf } from '../../engine/run/stage.ts';
@@ -82,6 +83,21 @@ test('what is missing is added, what is for a person is told, what is besides st
   await session.sql('ALTER TABLE orders ALTER total SET DEFAULT 0');
   const third = await planFix(here(), { against });
   expect(third).toMatchObject({ danger: 'none', steps: [], title: expect.stringMatching(/nothing to fix$/) });
+});
+
+test('what takes an addition back is told in an order in which it can be run', async () => {
+  const against = await expectedWith(
+    `CREATE MATERIALIZED VIEW sums AS SELECT user_id, sum(total) FROM orders GROUP BY user_id; CREATE UNIQUE INDEX sums_user ON sums (user_id);
+     COMMENT ON INDEX sums_user IS 'one each'; CREATE TABLE items (id int PRIMARY KEY); CREATE INDEX items_id ON items (id);
+     COMMENT ON TABLE items IS 'sold'`,
+    'DROP MATERIALIZED VIEW sums; DROP TABLE items',
+  );
+  const before = await takeSchemaSnapshot(session);
+  const context = here();
+  const { end, events } = await carryOut(await planFix(context, { against }), context);
+  expect(end.ok).toBe(true);
+  for (const [, sql = ''] of resultOf(events, 'How to take it back')) await session.sql(sql);
+  expect(await takeSchemaSnapshot(session)).toEqual(before);
 });
 
 test('what the data forbids is a warning with the rows, and the rest goes on', async () => {
@@ -189,6 +205,23 @@ test('a lock that somebody holds is tried for, and its holder named; the rest go
   await holder.sql('ROLLBACK');
   const again = here();
   expect((await carryOut(await planFix(again, { against }), again)).end.ok).toBe(true);
+});
+
+test('a lock on the table that a foreign key refers to is told as that', async () => {
+  const against = await expectedWith(
+    'ALTER TABLE orders ADD CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users',
+    'ALTER TABLE orders DROP CONSTRAINT orders_user',
+  );
+  const holder = await client(db.target(), 'holder');
+  await holder.sql('BEGIN; LOCK TABLE app.users IN ROW EXCLUSIVE MODE');
+  const context = here();
+  const plan = await planFix(context, { against, lock_timeout: 0.1, wait: 0.3 });
+  expect(plan.steps[1]?.effect).toContain(
+    'SHARE ROW EXCLUSIVE on "app"."orders", SHARE ROW EXCLUSIVE on "app"."users"',
+  );
+  const { end } = await carryOut(plan, context);
+  await holder.sql('ROLLBACK');
+  expect(end.text).toContain('app.orders or app.users was locked by session');
 });
 
 test('a role without rights is told who may, and a chosen issue alone is mended', async () => {

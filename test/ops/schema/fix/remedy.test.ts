@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/session.ts';
+import { issuesOf } from '../../../../src/ops/schema/check/issues.ts';
+import { remedyOf } from '../../../../src/ops/schema/fix/remedy.ts';
+import type { SchemaObject, SchemaSnapshot } from '../../../../src/ops/schema/format.ts';
 import { takeSchemaSnapshot } from '../../../../src/ops/schema/snapshot.ts';
 import { client, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 import { everything } from '../../../support/fixtures/everything.ts';
@@ -267,5 +270,41 @@ test.each(CASES)('missing: $what', async ({ missing, both, major }) => {
   for (const sql of missing.startsWith('ALTER TYPE e') ? missing.split('; ') : [missing])
     await goodSession.sql(sql);
   const expected = await takeSchemaSnapshot(goodSession);
+  expect(await mended(session, expected)).toEqual({ failed: [], left: [] });
+});
+
+test.each(['constructor', '__proto__', 'toString'])(
+  "a kind or an attribute called %s is nobody's to mend",
+  (word) => {
+    const table = (attributes: Record<string, string>) => ({ kind: 'table', name: ['t'], attributes });
+    const of = (...objects: SchemaObject[]): SchemaSnapshot => ({
+      ...{ formatVersion: 1, serverVersionNum: 180000 },
+      objects,
+    });
+    const missing = remedyOf(
+      { kind: 'added', object: word, path: 'x', attribute: null, before: null, after: '' },
+      { actual: of(), expected: of({ kind: word, name: ['x'], attributes: {} }) },
+    );
+    expect(missing).toMatchObject({ fixable: false, statements: [] });
+    const changed = remedyOf(
+      { kind: 'changed', object: 'table', path: 't', attribute: word, before: 'a', after: 'b' },
+      { actual: of(table({ [word]: 'a' })), expected: of(table({ [word]: 'b' })) },
+    );
+    expect(changed).toMatchObject({ fixable: false, statements: [] });
+  },
+);
+
+test('an index of a partition whose parent has none is taken over by that', async () => {
+  for (const one of [goodSession, session])
+    await one.sql(`SET search_path = public; CREATE TABLE late (d date) PARTITION BY RANGE (d);
+      CREATE TABLE late_1 PARTITION OF late FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')`);
+  await goodSession.sql('CREATE INDEX late_d ON late (d)');
+  await session.sql('CREATE INDEX late_1_d_idx ON late_1 (d)');
+  const expected = await takeSchemaSnapshot(goodSession);
+  const issues = issuesOf(await takeSchemaSnapshot(session), expected);
+  expect(issues.map(({ id, fixable }) => [id, fixable])).toEqual([
+    ['missing:index:public.late.late_d', true],
+    ['changed:index:public.late_1.late_1_d_idx:partition of', true],
+  ]);
   expect(await mended(session, expected)).toEqual({ failed: [], left: [] });
 });

@@ -1,18 +1,22 @@
 import { quoteIdent, quoteLiteral } from '../../../../db/ident.ts';
+import type { SchemaObject } from '../../format.ts';
 import { columnSettings } from '../make/columns.ts';
-import { commentOf } from '../make/comment.ts';
+import { commentLock, commentOf } from '../make/comment.ts';
 import { validation } from '../make/constraints.ts';
-import { attachment } from '../make/indexes.ts';
+import { attachment, makeIndex } from '../make/indexes.ts';
 import { ownedBy } from '../make/sequences.ts';
+import { tablesWith } from '../make/types.ts';
 import { quoted } from '../names.ts';
 import { type Addition, addition } from '../statement.ts';
-import { list, type Sides, text } from '../structure.ts';
+import { list, parentsOf, type Sides, text } from '../structure.ts';
 import type { Change } from './change.ts';
 
 type Adds = (change: Change, sides: Sides) => Addition[] | undefined;
 
 /** Changes that only add, by attribute. */
 const ADDS: Readonly<Record<string, Adds>> = {
+  // the attributes of a file are anybody's words: `constructor` is none of these
+  __proto__: null as never,
   labels: newLabels,
   comment: newComment,
   definition: validated,
@@ -62,18 +66,11 @@ function newComment({ actual, expected }: Change): Addition[] | undefined {
   if (text(actual, 'comment') !== undefined) return undefined;
   const statements = commentOf(expected);
   if (statements.length === 0) return undefined;
-  const table = ['column', 'constraint', 'trigger', 'rule', 'policy', 'index', 'table'].includes(
-    expected.kind,
-  );
-  return [
-    addition(expected, 'comment', statements, {
-      ...(table && { on: expected.name.slice(0, 2), lock: 'ShareUpdateExclusiveLock' as const }),
-    }),
-  ];
+  return [addition(expected, 'comment', statements, commentLock(expected))];
 }
 
 /** A constraint that holds for new rows only, where it should hold for all. */
-function validated({ actual, expected }: Change): Addition[] | undefined {
+function validated({ actual, expected }: Change, sides: Sides): Addition[] | undefined {
   const [there, wanted] = [text(actual, 'definition') ?? '', text(expected, 'definition') ?? ''];
   if (there !== `${wanted} NOT VALID`) return undefined;
   if (expected.kind === 'constraint') return [validation(expected, wanted)];
@@ -81,6 +78,10 @@ function validated({ actual, expected }: Change): Addition[] | undefined {
   const [domain, own] = [quoted(expected.name.slice(0, 2)), quoteIdent(expected.name[2] ?? '')];
   return [
     addition(expected, 'constraint', [{ sql: `ALTER DOMAIN ${domain} VALIDATE CONSTRAINT ${own}` }], {
+      also: tablesWith(expected.name.slice(0, 2), sides.actual).map((on) => ({
+        lock: 'ShareLock' as const,
+        on,
+      })),
       note: 'reads every column of that domain',
     }),
   ];
@@ -108,7 +109,15 @@ function rebuilt({ actual, expected }: Change, sides: Sides): Addition[] | undef
 /** An index of a partition that its parent's does not have yet, which is there. */
 function attached({ actual, expected }: Change, sides: Sides): Addition[] | undefined {
   if (expected.kind !== 'index' || actual.attributes.partition_of !== undefined) return undefined;
-  return attachment(expected, sides);
+  // the parent's index, where that is missing as well, takes it when it is made
+  const parents = parentsOf(expected).flatMap((parent) => indexAt(parent, sides) ?? []);
+  const [missing] = parents.filter((one) => !sides.actual.has(one));
+  return missing === undefined ? attachment(expected, sides) : makeIndex(missing, sides);
+}
+
+/** The index of that name, whatever its table. */
+function indexAt([schema, name]: readonly string[], { expected }: Sides): SchemaObject | undefined {
+  return expected.inside([schema ?? '']).find((one) => one.kind === 'index' && one.name[2] === name);
 }
 
 /** Storage and statistics of a column where they were not set. */

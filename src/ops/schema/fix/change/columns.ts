@@ -1,4 +1,5 @@
 import { quoteIdent } from '../../../../db/ident.ts';
+import type { SchemaObject } from '../../format.ts';
 import { quoted } from '../names.ts';
 import { text } from '../structure.ts';
 import type { Change } from './change.ts';
@@ -26,7 +27,7 @@ export function columnSuggestion({ actual, expected, key }: Change): string[] {
     case 'generated':
       return ['-- a column is made generated only when it is added: a new one, and the old one dropped'];
     case 'storage':
-      return [`${alter} SET STORAGE ${(value ?? 'DEFAULT').toUpperCase()}`];
+      return [`${alter} SET STORAGE ${(value ?? ownStorage(expected)).toUpperCase()}`];
     case 'compression':
       return [`${alter} SET COMPRESSION ${value ?? 'DEFAULT'}`];
     case 'statistics':
@@ -50,11 +51,19 @@ function strict(table: string, own: string, alter: string): string[] {
 
 function identity(alter: string, there: string | undefined, wanted: string | undefined): string[] {
   if (wanted === undefined) return [`${alter} DROP IDENTITY`];
-  const [how = ''] = wanted.split(' (');
+  const [how = '', options = ''] = wanted.replace(/\)$/, '').split(' (');
   if (there === undefined)
     return [
       '-- and then setval() beyond the greatest value that is there',
       `${alter} ADD GENERATED ${how} AS IDENTITY${wanted.slice(how.length)}`,
     ];
-  return [`${alter} SET GENERATED ${how}`];
+  // `START 1 INCREMENT 1 …`: each is set by itself
+  const set = options.match(/[A-Z]+ -?\d+/g) ?? [];
+  const cycle = / CYCLE$/.test(options) ? 'CYCLE' : 'NO CYCLE';
+  return [`${alter} ${[`GENERATED ${how}`, ...set, cycle].map((one) => `SET ${one}`).join(' ')}`];
+}
+
+/** As its type has it; SET STORAGE DEFAULT is understood from 16 on. What is PLAIN by its type cannot be otherwise. */
+function ownStorage(column: SchemaObject): string {
+  return /^(numeric|inet|cidr)\b(?!.*\[\])/.test(text(column, 'type') ?? '') ? 'MAIN' : 'EXTENDED';
 }

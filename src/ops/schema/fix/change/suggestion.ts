@@ -1,5 +1,6 @@
 import { quoteIdent, quoteLiteral } from '../../../../db/ident.ts';
 import { pathOf } from '../../format.ts';
+import { makePolicy } from '../make/actions.ts';
 import { commentTarget } from '../make/comment.ts';
 import { quoted } from '../names.ts';
 import { list, type Sides, text } from '../structure.ts';
@@ -10,6 +11,7 @@ type Suggest = (change: Change, sides: Sides) => string[];
 
 /** By kind, what a person may do about an attribute. */
 const SUGGEST: Readonly<Record<string, Suggest>> = {
+  __proto__: null as never,
   column: columnSuggestion,
   table: tableSuggestion,
   'foreign table': tableSuggestion,
@@ -89,13 +91,15 @@ function constraintSuggestion({ expected, key }: Change): string[] {
   ];
 }
 
-function indexSuggestion({ actual, expected, key }: Change): string[] {
+function indexSuggestion({ expected, key }: Change): string[] {
   const index = quoted([expected.name[0] ?? '', expected.name[2] ?? '']);
-  if (key === 'invalid') {
-    const kind =
-      actual.attributes.invalid === true ? '-- attach an index of each partition, or build it anew' : '';
-    return kind === '' ? [] : [kind, `REINDEX INDEX CONCURRENTLY ${index}`];
-  }
+  // that of a partitioned table: REINDEX does not make it valid
+  if (key === 'invalid')
+    return expected.attributes.invalid === true
+      ? []
+      : [
+          `-- it is valid as soon as every partition has such an index: CREATE INDEX CONCURRENTLY on each, then ALTER INDEX ${index} ATTACH PARTITION …`,
+        ];
   if (key !== 'definition') return [];
   return [
     '-- until it is there again queries go without it, and a unique one is not kept',
@@ -144,11 +148,18 @@ function triggerSuggestion({ expected, key }: Change): string[] {
   ];
 }
 
-function policySuggestion({ expected }: Change): string[] {
+function policySuggestion({ expected, key }: Change, sides: Sides): string[] {
+  // these cannot be altered
+  if (key === 'command' || key === 'restrictive')
+    return [
+      'BEGIN',
+      `DROP POLICY ${quoteIdent(expected.name[2] ?? '')} ON ${quoted(expected.name.slice(0, 2))}`,
+      ...makePolicy(expected, sides).flatMap(({ statements }) => statements.map(({ sql }) => sql)),
+      'COMMIT',
+    ];
   const roles = list(expected, 'roles').map((role) => (role === 'PUBLIC' ? role : quoteIdent(role)));
   const [using, check] = [text(expected, 'using'), text(expected, 'check')];
   return [
-    '-- its command, and whether it restricts, cannot be altered: then it is dropped and made anew',
     [
       `ALTER POLICY ${quoteIdent(expected.name[2] ?? '')} ON ${quoted(expected.name.slice(0, 2))}`,
       ...(roles.length > 0 ? [`TO ${roles.join(', ')}`] : []),

@@ -1,7 +1,7 @@
 import { quoteIdent, quoteLiteral } from '../../../../db/ident.ts';
 import { pathOf, type SchemaObject } from '../../format.ts';
 import { quoted } from '../names.ts';
-import type { Statement } from '../statement.ts';
+import type { Addition, Statement } from '../statement.ts';
 import { text } from '../structure.ts';
 
 /** What PostgreSQL calls these in COMMENT ON, where it is not the kind itself. */
@@ -25,6 +25,22 @@ export function commentOf(object: SchemaObject): Statement[] {
       back: `COMMENT ON ${target} IS NULL`,
     },
   ];
+}
+
+const RELATIONS: ReadonlySet<string> = new Set([
+  'table',
+  'foreign table',
+  'view',
+  'materialized view',
+  'sequence',
+]);
+
+/** What a comment on an object that is there locks: the relation that it is of. */
+export function commentLock({ kind, name }: SchemaObject): Partial<Pick<Addition, 'on' | 'lock'>> {
+  const lock = 'ShareUpdateExclusiveLock' as const;
+  if (kind === 'index') return { on: [name[0] ?? '', name[2] ?? ''], lock };
+  if (RELATIONS.has(kind) || ON_TABLE.has(kind) || kind === 'column') return { on: name.slice(0, 2), lock };
+  return {};
 }
 
 /** `TABLE "app"."orders"`; undefined for what is not commented on by its name. */

@@ -95,9 +95,11 @@ function makeForeign(constraint: SchemaObject, definition: string, sides: Sides)
   // NOT VALID is refused there before 18
   const directly = fresh || (partitioned && sides.actual.major < 18);
   const to = partsOfName(REFERENCES.exec(definition)?.[1] ?? '');
-  const on = fresh ? (to !== undefined && sides.actual.of('table', to) !== undefined ? to : null) : table;
+  const other = to !== undefined && sides.actual.of('table', to) !== undefined ? to : null;
+  const on = fresh ? other : table;
   return twoSteps(constraint, definition, {
     on,
+    ...(other !== null && { also: [{ lock: 'ShareRowExclusiveLock', on: other }] }),
     lock: on === null ? null : 'ShareRowExclusiveLock',
     directly,
     kind: 'reference',
@@ -121,7 +123,7 @@ function twoSteps(
     directly,
     kind,
     ...locks
-  }: Pick<Addition, 'on' | 'lock'> & { directly: boolean; kind: 'check' | 'reference' },
+  }: Pick<Addition, 'on' | 'lock' | 'also'> & { directly: boolean; kind: 'check' | 'reference' },
 ): Addition[] {
   const relation = quoted(constraint.name.slice(0, 2));
   const own = quoteIdent(constraint.name[2] ?? '');

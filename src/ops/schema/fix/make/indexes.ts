@@ -3,7 +3,7 @@ import type { SchemaObject } from '../../format.ts';
 import { partsOfName, quoted } from '../names.ts';
 import { type Addition, addition, type Statement } from '../statement.ts';
 import { parentsOf, type Sides, text } from '../structure.ts';
-import { commentOf } from './comment.ts';
+import { commentLock, commentOf } from './comment.ts';
 import { sameName } from './sequences.ts';
 
 const PART = String.raw`(?:"(?:[^"]|"")+"|[^\s".]+)`;
@@ -56,7 +56,7 @@ export function makeIndex(index: SchemaObject, sides: Sides): Addition[] | undef
         lock: 'ShareUpdateExclusiveLock',
         ...(unique && { reads: { kind: 'unique' as const, definition: statement.sql } }),
       }),
-      ...commented(index, table),
+      ...commented(index),
     ];
   }
   return makePartitioned(index, table, sides);
@@ -119,11 +119,9 @@ function partIndex(
   };
 }
 
-function commented(index: SchemaObject, table: readonly string[]): Addition[] {
+function commented(index: SchemaObject): Addition[] {
   const comments = commentOf(index);
-  return comments.length === 0
-    ? []
-    : [addition(index, 'comment', comments, { on: table, lock: 'ShareUpdateExclusiveLock' })];
+  return comments.length === 0 ? [] : [addition(index, 'comment', comments, commentLock(index))];
 }
 
 /** Makes an index of a partition a part of its parent's, where that is there already; a new one takes it itself. */

@@ -29,7 +29,7 @@ export function makeSequence(sequence: SchemaObject, sides: Sides): Addition[] {
 export function ownedBy(sequence: SchemaObject, { actual }: Sides): Addition | undefined {
   const owner = partsOfName(text(sequence, 'owned_by') ?? '');
   if (owner === undefined) return undefined;
-  const table = owner.slice(0, -1);
+  const there = actual.of('sequence', sequence.name) !== undefined;
   const name = quoted(sequence.name);
   return addition(
     sequence,
@@ -40,7 +40,8 @@ export function ownedBy(sequence: SchemaObject, { actual }: Sides): Addition | u
         back: `ALTER SEQUENCE ${name} OWNED BY NONE`,
       },
     ],
-    actual.of('table', table) === undefined ? {} : { on: table, lock: 'ShareRowExclusiveLock' },
+    // who has taken a number keeps it waiting until the end of their transaction
+    there ? { on: sequence.name, lock: 'ShareRowExclusiveLock' } : {},
   );
 }
 

@@ -41,15 +41,25 @@ export function makeTable(table: SchemaObject, sides: Sides): Addition[] | undef
     ...flags(table, [...constraints, ...indexes]),
     ...[table, ...sides.expected.columns(table.name), ...constraints, ...indexes].flatMap(commentOf),
   ];
-  if (!attached) return [addition(table, 'table', statements)];
+  if (!attached) {
+    const also = parentsOf(table)
+      .filter((one) => sides.actual.of('table', one) !== undefined)
+      .map((on) => ({ lock: 'ShareUpdateExclusiveLock' as const, on }));
+    return [addition(table, 'table', statements, { also })];
+  }
   const key = text(sides.actual.of('table', parent) ?? table, 'partition_key') ?? '';
   const there = sides.actual.of('table', parent) !== undefined;
+  const fallback = sides.actual.children(parent).find((one) => text(one, 'partition_bound') === 'DEFAULT');
   const attach = `ALTER TABLE ${quoted(parent)} ATTACH PARTITION ${name} ${bound}`;
   return [
     addition(table, 'partition', [...statements, { sql: attach }], {
       ...(there && {
         on: parent,
         lock: 'ShareUpdateExclusiveLock' as const,
+        // its rows are read meanwhile: none of them may belong to the new one
+        ...(fallback !== undefined && {
+          also: [{ lock: 'AccessExclusiveLock' as const, on: fallback.name }],
+        }),
         reads: { kind: 'bound' as const, key, bound },
       }),
     }),

@@ -1,8 +1,8 @@
 import { quoteIdent, quoteLiteral } from '../../../../db/ident.ts';
-import type { SchemaObject } from '../../format.ts';
+import { pathOf, type SchemaObject } from '../../format.ts';
 import { quoted } from '../names.ts';
 import { type Addition, addition, type Statement } from '../statement.ts';
-import { list, type Sides, text } from '../structure.ts';
+import { list, type Sides, type Structure, text } from '../structure.ts';
 import { commentOf } from './comment.ts';
 
 export function makeSchema(schema: SchemaObject): Addition[] {
@@ -68,11 +68,18 @@ export function makeDomainConstraint(constraint: SchemaObject, { actual, expecte
     ...(valid
       ? [
           addition(constraint, 'constraint', [{ sql: `ALTER DOMAIN ${name} VALIDATE CONSTRAINT ${own}` }], {
+            also: tablesWith(domain, actual).map((on) => ({ lock: 'ShareLock' as const, on })),
             note: 'reads every column of that domain',
           }),
         ]
       : []),
   ];
+}
+
+/** Those that have a column of a type, which are read when it is to hold for their rows. */
+export function tablesWith(type: readonly string[], actual: Structure): string[][] {
+  const path = pathOf({ name: [...type] });
+  return actual.tablesOf((column) => [path, `${path}[]`].includes(text(column, 'type') ?? ''));
 }
 
 export function makeComposite(type: SchemaObject, { expected }: Sides): Addition[] {

@@ -50,10 +50,12 @@ export function makeMaterialized(view: SchemaObject, { expected }: Sides): Addit
 
 /** What is said of a column of a view that is there: its default, or its comment. */
 export function makeViewColumn(column: SchemaObject): Addition[] {
-  const statements = [...viewDefault(column), ...commentOf(column)];
+  const standard = viewDefault(column);
+  const statements = [...standard, ...commentOf(column)];
+  const lock = standard.length > 0 ? 'AccessExclusiveLock' : 'ShareUpdateExclusiveLock';
   return statements.length === 0
     ? []
-    : [addition(column, 'view', statements, { on: column.name.slice(0, 2), lock: 'AccessExclusiveLock' })];
+    : [addition(column, 'view', statements, { on: column.name.slice(0, 2), lock })];
 }
 
 function viewDefault(column: SchemaObject): { sql: string; back: string; expressions: string[] }[] {
