@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Session } from '../../db/session.ts';
 import type { Setting } from '../../db/settings/list.ts';
 import { hidden, isSecret } from '../../db/settings/secret.ts';
 import { readValue, valueText } from '../../db/settings/value.ts';
@@ -50,7 +51,7 @@ export function statement({ name, scope, major }: Doing, to: string | undefined,
 export function writeStep(context: OpContext, doing: Doing): Step {
   const { name, scope, to, before } = doing;
   const secret = isSecret(name);
-  let written = false;
+  let writer: Session | undefined;
   return {
     id: 'write',
     title: `${to === undefined ? 'Take back' : 'Set'} ${name} ${whereText(scope)}`,
@@ -70,7 +71,7 @@ export function writeStep(context: OpContext, doing: Doing): Step {
         },
       });
       const session = await io.connect();
-      written = true;
+      writer = session;
       await session.sql(statement(doing, to));
       io.crashPoint('write:written');
       // without the files it is seen when the server has read them
@@ -79,10 +80,11 @@ export function writeStep(context: OpContext, doing: Doing): Step {
         throw settingErrors.notTaken({ name, why: `it is not there ${whereText(scope)}` });
     },
     rollback: async (io) => {
-      if (!written || before === null) return KEPT;
-      const now = await nowOf(context, doing);
+      if (writer === undefined || before === null) return KEPT;
+      // what was written may keep every new session from beginning: the one that wrote it is there already
+      const now = await nowOf(context, doing).catch(() => null);
       if (now !== null && isSame(name, now.value, before.value)) return KEPT;
-      const session = await io.connect();
+      const session = writer.lost ? await io.connect() : writer;
       await session.sql(statement(doing, before.value));
       if (isSystem(scope)) await session.sql(RELOAD);
       io.line(`${name} is ${whereText(scope)} as it was.`);

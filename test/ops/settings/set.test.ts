@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
@@ -184,6 +184,48 @@ test('a managed service keeps its settings, and leaves those of roles and databa
   } finally {
     await session.sql('DROP ROLE rds_superuser');
   }
+});
+
+test('a library that no session could load is refused before it is written, for whomever', async () => {
+  const bytes = autoConf(cluster);
+  for (const [name, scope] of [
+    ['session_preload_libraries', {}],
+    ['local_preload_libraries', {}],
+    ['session_preload_libraries', { database: 'postgres' }],
+    ['session_preload_libraries', { role: 'postgres' }],
+  ] as const) {
+    const plan = await planSet(here(), name, 'auto_explain, nonesuch', scope);
+    expect(complaints(plan), name).toEqual([
+      expect.stringContaining('No session could begin with it: could not access file'),
+    ]);
+  }
+  expect(complaints(await planSet(here(), 'session_preload_libraries', 'auto_explain'))).toEqual([]);
+  expect(autoConf(cluster)).toBe(bytes);
+});
+
+test('what keeps new sessions from beginning all the same is put back by the one that is there', async () => {
+  const [at] = await session.sql("SELECT setting FROM pg_config WHERE name = 'PKGLIBDIR'");
+  const directory = await cluster.makeDirectory('libraries');
+  const library = join(directory, 'auto_explain.so');
+  copyFileSync(join(String(at?.setting), 'auto_explain.so'), library);
+  const plan = await planSet(here(), 'session_preload_libraries', library);
+  expect(complaints(plan)).toEqual([]);
+  rmSync(library);
+  const failed = await done(plan, here());
+  expect(failed).toMatchObject({ status: 'failed', text: expect.stringContaining('could not access file') });
+  expect(failed.state).toContain('session_preload_libraries is for the server as it was');
+  expect(autoLines(cluster)).toEqual([]);
+  await until(async () => (await fresh(cluster.target(), 'session_preload_libraries')) === '', {
+    what: 'sessions that begin',
+  });
+});
+
+test('a statement_timeout that leaves no time to look is set, and taken back', async () => {
+  const set = await done(await planSet(here(), 'statement_timeout', '1'), here());
+  expect(set, set.text).toMatchObject({ status: 'done' });
+  const undone = await takenBack(set.run, here());
+  expect(undone, undone.text).toMatchObject({ status: 'done' });
+  expect(autoLines(cluster)).toEqual([]);
 });
 
 test('what is set on the command line cannot be changed, and it is said', async () => {
