@@ -27,6 +27,8 @@ export async function valueChecks(
   if (list !== undefined) return [block('Value', `The server would refuse it: ${list}.`)];
   const read = setting && readValue(setting, to);
   if (read?.kind === 'bad') return [block('Value', `The server would refuse it: ${read.why}.`)];
+  // a secret that nothing looks at is not sent before it is confirmed: the log may keep what is sent
+  if (setting === undefined && secret) return [warn('Value', UNSEEN)];
   if (setting === undefined || setting.context === 'user' || setting.context === 'superuser') {
     const asked = await askedFor(session, name, to, secret);
     return asked.status === 'block' ? [asked] : [asked, ...(await libraryChecks(context, name, to))];
@@ -47,13 +49,10 @@ export async function valueChecks(
   }
   if (read?.kind === 'read')
     return [ok('Value', 'Its unit and range are right; the server looks again before it writes.')];
-  return [
-    warn(
-      'Value',
-      'It is not looked at beforehand: the server looks at it before it writes, and may refuse it.',
-    ),
-  ];
+  return [warn('Value', UNSEEN)];
 }
+
+const UNSEEN = 'It is not looked at beforehand: the server looks at it before it writes, and may refuse it.';
 
 /** For the length of one statement, in which nothing else is done. */
 async function askedFor(session: Session, name: string, value: string, secret: boolean): Promise<Check> {

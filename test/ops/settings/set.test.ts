@@ -1,4 +1,12 @@
-import { appendFileSync, copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
@@ -104,6 +112,42 @@ test('a secret is shown nowhere, recorded nowhere, and not put back', async () =
   expect(texts.filter((text) => text.includes(secret))).toEqual([]);
   await expect(takenBack(set.run, here())).rejects.toThrow();
   expect((await done(await planReset(here(), 'primary_conninfo'), here())).status).toBe('done');
+});
+
+test('no statement with a secret is logged; what the server says of its files is, and that is told', async () => {
+  const secret = 'Zq9-not-for-the-log';
+  await session.sql("ALTER SYSTEM SET log_statement = 'all'");
+  await session.sql('ALTER SYSTEM SET log_min_duration_statement = 0');
+  await session.sql('SELECT pg_reload_conf()');
+  const isLogged = async () => (await fresh(cluster.target(), 'log_statement')) === 'all';
+  await until(isLogged, { what: 'the reload' });
+  const role = { role: 'postgres' };
+  for (const [name, more] of [
+    ['primary_conninfo', {}],
+    ['shop.api_token', role],
+    // before 17 the server refuses what no extension has brought
+    ['shop.api_token', {}],
+  ] as const)
+    await done(await planSet(here(), name, `password=${secret}`, more), here());
+  await session.sql("SELECT 'what is logged'");
+  const log = readFileSync(cluster.logFile, 'utf8');
+  expect(log).toContain('what is logged');
+  const told = log.split('\n').filter((line) => line.includes(secret));
+  expect(told.filter((line) => !/LOG: {2}parameter "[\w.]+" changed to/.test(line))).toEqual([]);
+  expect(complaints(await planSet(here(), 'primary_conninfo', 'host=h'))).toContainEqual(
+    expect.stringContaining('The server itself writes the new value into its log'),
+  );
+  await session.sql('ALTER ROLE postgres RESET ALL');
+  await session.sql('ALTER SYSTEM RESET ALL');
+  await session.sql('SELECT pg_reload_conf()');
+});
+
+test('a directory for the log that nobody could make is refused', async () => {
+  expect(complaints(await planSet(here(), 'log_directory', '/nonesuch/log'))).toContainEqual(
+    expect.stringMatching(/^block Directory: There is no \/nonesuch /),
+  );
+  const plan = await planSet(here(), 'log_directory', 'another');
+  expect(complaints(plan).filter((one) => one.startsWith('block'))).toEqual([]);
 });
 
 test('what slots, prepared transactions and memory need is not taken from them', async () => {
