@@ -84,6 +84,10 @@ async function planCheck(input: CheckInput, context: OpContext): Promise<Plan> {
         value: seconds === undefined ? 'none' : `${duration(seconds)}; what it leaves out is told`,
       },
       { label: 'Locks', value: locksText(input) },
+      {
+        label: 'Not seen',
+        value: 'rows of pages that were emptied or cut off; sequences, maps, temporary tables',
+      },
       await backupFact(context, server.database),
       await terminalFact(session),
     ],

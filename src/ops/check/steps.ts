@@ -132,7 +132,8 @@ async function lookCloser(io: StepIo, part: Part, { means }: Shared): Promise<vo
     const denied = deniedReading(table);
     if (denied !== undefined) return io.line(`Which rows can still be read is not known: ${denied}.`);
     const search = await unreadableRows(session, table, SEARCH);
-    const { found, ended } = search;
+    const { found, ended, none } = search;
+    if (none !== undefined) return io.line(`None of its rows can be read: ${none}.`);
     if (found.length === 0)
       return io.line(
         ended

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DbError } from '../../db/errors.ts';
+import { quoteLiteral } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
 import { type Setting, scopeText, sourceText } from '../../db/settings/list.ts';
 import { isSecret } from '../../db/settings/secret.ts';
@@ -8,8 +9,8 @@ import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
 import { block, type Change, ok, warn } from './change.ts';
 import type { Place } from './here.ts';
-import type { Listed } from './look.ts';
-import { badList, isSystem } from './scope.ts';
+import { type Listed, withPlain } from './look.ts';
+import { badList, elementsOf, isSystem } from './scope.ts';
 
 /** Has the server look at a value before anything is written; what it cannot be asked beforehand is said. */
 export async function valueChecks(
@@ -26,8 +27,12 @@ export async function valueChecks(
   if (list !== undefined) return [block('Value', `The server would refuse it: ${list}.`)];
   const read = setting && readValue(setting, to);
   if (read?.kind === 'bad') return [block('Value', `The server would refuse it: ${read.why}.`)];
-  if (setting === undefined || setting.context === 'user' || setting.context === 'superuser')
-    return [await askedFor(session, name, to, secret)];
+  // a secret that nothing looks at is not sent before it is confirmed: the log may keep what is sent
+  if (setting === undefined && secret) return [warn('Value', UNSEEN)];
+  if (setting === undefined || setting.context === 'user' || setting.context === 'superuser') {
+    const asked = await askedFor(session, name, to, secret);
+    return asked.status === 'block' ? [asked] : [asked, ...(await libraryChecks(context, name, to))];
+  }
   if (!secret && !('unknown' in here)) {
     const config = here.configFile === undefined ? [] : ['-c', `config_file=${here.configFile}`];
     const args = ['-C', name, '-D', here.data, ...config, '-c', `${name}=${to}`];
@@ -44,13 +49,10 @@ export async function valueChecks(
   }
   if (read?.kind === 'read')
     return [ok('Value', 'Its unit and range are right; the server looks again before it writes.')];
-  return [
-    warn(
-      'Value',
-      'It is not looked at beforehand: the server looks at it before it writes, and may refuse it.',
-    ),
-  ];
+  return [warn('Value', UNSEEN)];
 }
+
+const UNSEEN = 'It is not looked at beforehand: the server looks at it before it writes, and may refuse it.';
 
 /** For the length of one statement, in which nothing else is done. */
 async function askedFor(session: Session, name: string, value: string, secret: boolean): Promise<Check> {
@@ -65,6 +67,37 @@ async function askedFor(session: Session, name: string, value: string, secret: b
         `${session.server.user} may not try it in a session: the server looks at it before it writes.`,
       );
     return block('Value', secret ? 'The server refuses it.' : `The server refuses it: ${error.message}`);
+  }
+}
+
+/** Where the server looks for the libraries that each session loads as it begins: a name without a directory. */
+const LIBRARIES: Readonly<Record<string, string>> = {
+  session_preload_libraries: '',
+  local_preload_libraries: '$libdir/plugins/',
+};
+
+/** A library that cannot be loaded keeps every session from beginning, also the one that would take it back. */
+async function libraryChecks(context: OpContext, name: string, value: string): Promise<Check[]> {
+  const directory = LIBRARIES[name];
+  const libraries = elementsOf(name, value) ?? [];
+  if (directory === undefined || libraries.length === 0) return [];
+  const title = 'Libraries';
+  try {
+    // in a session that ends: what is loaded stays
+    await withPlain(context, async (session) => {
+      for (const library of libraries)
+        await session.sql(`LOAD ${quoteLiteral(library.includes('/') ? library : directory + library)}`);
+    });
+    return [ok(title, 'A session can load it: tried in one.')];
+  } catch (error) {
+    if (!(error instanceof DbError) || error.kind === 'lost') throw error;
+    if (error.code !== '42501') return [block(title, `No session could begin with it: ${error.message}`)];
+    return [
+      warn(
+        title,
+        'Whether a session can load it is not tried, for lack of rights: with a wrong one none begins.',
+      ),
+    ];
   }
 }
 

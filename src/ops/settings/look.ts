@@ -1,3 +1,4 @@
+import { DbError } from '../../db/errors.ts';
 import {
   type FileRow,
   type ScopeRow,
@@ -29,9 +30,25 @@ export async function readSettings(session: Session): Promise<Listed> {
   return { settings: listSettings(rows, files, scopes), files, scopes };
 }
 
-/** Looks with a session of its own that asks for nothing for itself, and has what every new one gets. Throws DbError. */
+/**
+ * Looks with a session of its own that asks for nothing for itself, and has what every new one gets. Where that is a
+ * statement_timeout that leaves no time to look, one that has its own looks instead. Throws DbError.
+ */
 export async function withPlain<T>(context: OpContext, work: (session: Session) => Promise<T>): Promise<T> {
-  const session = await context.open('pgdeck-settings', undefined, 'plain');
+  try {
+    return await withSession(context, 'plain', work);
+  } catch (error) {
+    if (!(error instanceof DbError) || error.code !== '57014') throw error;
+    return withSession(context, 'operation', work);
+  }
+}
+
+async function withSession<T>(
+  context: OpContext,
+  purpose: 'plain' | 'operation',
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await context.open('pgdeck-settings', undefined, purpose);
   try {
     return await work(session);
   } finally {

@@ -11,7 +11,7 @@ import { type Entry, entryOf, readSettings, settingOf, withPlain } from './look.
 import { mayChange } from './rights.ts';
 import { isSame, isSystem, whereText } from './scope.ts';
 import { startChecks } from './starting.ts';
-import { type Doing, reloadStep, trialStep, writeStep } from './steps.ts';
+import { type Doing, reloadStep, trialStep, type Writing, writeStep } from './steps.ts';
 import { untriable } from './trial.ts';
 
 export interface PlanOptions {
@@ -67,9 +67,10 @@ export async function planChange(asked: Change, context: OpContext, options: Pla
   const system = isSystem(scope);
   const restart = takesRestart(setting, scope);
   const consequence = consequenceOf(setting, restart, system);
+  const writing: Writing = { written: false };
   const steps = [
     ...(trial.step === undefined ? [] : [trial.step]),
-    writeStep(context, doing),
+    writeStep(context, doing, writing),
     ...(system ? [reloadStep(context, doing)] : []),
   ];
   return {
@@ -87,8 +88,8 @@ export async function planChange(asked: Change, context: OpContext, options: Pla
     checks: [...checks, ...trial.checks, ...(isBlocked(checks) ? [] : undoChecks(doing))],
     steps: same ? [] : steps,
     ...(consequence !== undefined && { consequence }),
-    leaves: ({ done, takenBack }) =>
-      done.has('write') && !takenBack
+    leaves: () =>
+      writing.written
         ? `${name} may be written ${whereText(scope)}: pgdeck settings says what holds.`
         : `${name} is ${whereText(scope)} as it was.`,
     reaches: () =>
@@ -194,10 +195,17 @@ async function trialOf(
   };
 }
 
-function undoChecks({ name, before }: Doing): Check[] {
-  if (before !== null && !isSecret(name)) return [];
-  const detail = isSecret(name)
-    ? 'It is a secret: what it was is kept nowhere, and cannot be put back by pgdeck. The log of the server may keep the statement (log_statement).'
-    : 'What stands there now is not known to this role: it cannot be put back by pgdeck.';
-  return [{ title: 'Undo', status: 'warn', detail }];
+function undoChecks({ name, scope, to, before }: Doing): Check[] {
+  const title = 'Undo';
+  if (isSecret(name)) {
+    const log =
+      isSystem(scope) && to !== undefined
+        ? 'The server itself writes the new value into its log when it reads its files again.'
+        : 'A superuser keeps the statement out of the log of the server; of others the log may have it.';
+    const detail = `It is a secret: what it was is kept nowhere, and cannot be put back by pgdeck. ${log}`;
+    return [{ title, status: 'warn', detail }];
+  }
+  if (before !== null) return [];
+  const detail = 'What stands there now is not known to this role: it cannot be put back by pgdeck.';
+  return [{ title, status: 'warn', detail }];
 }

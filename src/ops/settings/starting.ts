@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { Session } from '../../db/session.ts';
 import type { Setting } from '../../db/settings/list.ts';
 import { bytesOf, readValue } from '../../db/settings/value.ts';
@@ -47,9 +47,28 @@ export async function startChecks(
   const [least, what] = room[name] ?? [Number.NEGATIVE_INFINITY, ''];
   if (Number(value) < least)
     found.push(block('Room', `The server does not start with room for fewer than its ${least} ${what}.`));
+  if (name === 'log_directory' && !('unknown' in here)) {
+    const directory = dirname(isAbsolute(value) ? value : join(here.data, value));
+    // the server makes the last part of it only
+    if (await isMissing(context.host, directory))
+      found.push(
+        block(
+          'Directory',
+          `There is no ${directory} to make it in: with logging_collector on the server would not start.`,
+        ),
+      );
+  }
   if (AS_PRIMARY.has(name))
     found.push(...(await standbyChecks(context, session, name, value, setting, { start, here })));
   return found;
+}
+
+/** What this user may not look into is not known to be missing. */
+async function isMissing({ files }: OpContext['host'], path: string): Promise<boolean> {
+  return files.real(path).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'ENOENT' || error.code === 'ENOTDIR',
+  );
 }
 
 /** What a standby must have as much of as its primary. */

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Session } from '../../db/session.ts';
 import type { Setting } from '../../db/settings/list.ts';
 import { hidden, isSecret } from '../../db/settings/secret.ts';
 import { readValue, valueText } from '../../db/settings/value.ts';
@@ -46,11 +47,27 @@ export function statement({ name, scope, major }: Doing, to: string | undefined,
   return setSql(scope, name, shown ? hidden(name, to) : to, major);
 }
 
+/** What a run has come to. */
+export interface Writing {
+  /** Whether it may stand there now. */
+  written: boolean;
+}
+
+/** Of a secret neither the log nor pg_stat_statements gets the statement, as far as that is this session's to say. */
+const UNLOGGED = [
+  'log_statement = none',
+  'log_min_duration_statement = -1',
+  'log_min_duration_sample = -1',
+  'log_transaction_sample_rate = 0',
+  'log_min_error_statement = panic',
+  "pg_stat_statements.track = 'none'",
+];
+
 /** Writes it, where it is still as it was when it was planned. */
-export function writeStep(context: OpContext, doing: Doing): Step {
+export function writeStep(context: OpContext, doing: Doing, writing: Writing): Step {
   const { name, scope, to, before } = doing;
   const secret = isSecret(name);
-  let written = false;
+  let writer: Session | undefined;
   return {
     id: 'write',
     title: `${to === undefined ? 'Take back' : 'Set'} ${name} ${whereText(scope)}`,
@@ -70,7 +87,10 @@ export function writeStep(context: OpContext, doing: Doing): Step {
         },
       });
       const session = await io.connect();
-      written = true;
+      if (secret && session.server.rights.superuser)
+        for (const setting of UNLOGGED) await session.sql(`SET ${setting}`);
+      writer = session;
+      writing.written = true;
       await session.sql(statement(doing, to));
       io.crashPoint('write:written');
       // without the files it is seen when the server has read them
@@ -79,12 +99,17 @@ export function writeStep(context: OpContext, doing: Doing): Step {
         throw settingErrors.notTaken({ name, why: `it is not there ${whereText(scope)}` });
     },
     rollback: async (io) => {
-      if (!written || before === null) return KEPT;
-      const now = await nowOf(context, doing);
-      if (now !== null && isSame(name, now.value, before.value)) return KEPT;
-      const session = await io.connect();
+      if (writer === undefined || before === null) return KEPT;
+      // what was written may keep every new session from beginning: the one that wrote it is there already
+      const now = await nowOf(context, doing).catch(() => null);
+      if (now !== null && isSame(name, now.value, before.value)) {
+        writing.written = false;
+        return KEPT;
+      }
+      const session = writer.lost ? await io.connect() : writer;
       await session.sql(statement(doing, before.value));
       if (isSystem(scope)) await session.sql(RELOAD);
+      writing.written = false;
       io.line(`${name} is ${whereText(scope)} as it was.`);
       return undefined;
     },

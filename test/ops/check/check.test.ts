@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../../../src/hosts/cluster/cluster.ts';
 import { reindex } from '../../../src/ops/reindex/reindex.ts';
@@ -147,6 +148,21 @@ test('a table with a page that cannot be read: which one, what still can be, and
     }
   expect(rows).toBeGreaterThan(1500);
   expect(rows).toBeLessThan(2000);
+});
+
+test('a table whose file is not there: none of its rows can be read, and that is said', async () => {
+  const before = await client(cluster.target());
+  await before.sql('CREATE TABLE gone AS SELECT g AS id FROM generate_series(1, 100) g');
+  const path = await fileOf(before, cluster, 'gone');
+  await before.close();
+  const session = await whileStopped(cluster, () => rm(path));
+  const { end, events } = await run({ table: ['gone'] });
+  expect(end).toMatchObject({ status: 'failed' });
+  expect(results(events)['public.gone']).toMatchObject({ result: 'damaged' });
+  const lines = linesOf(events);
+  expect(lines).toContainEqual(expect.stringMatching(/^None of its rows can be read: could not open file/));
+  expect(lines.join('\n')).not.toContain('can still be read');
+  await session.sql('DROP TABLE gone');
 });
 
 test('values that are gone from a TOAST table: the rows they belong to, by their keys', async () => {

@@ -31,6 +31,10 @@ describe('without amcheck', () => {
   test('the plan says the one statement, and reads every row', async () => {
     const plan = await planCheck(here(), { table: ['plain'] });
     expect(plan).toMatchObject({ writes: false, danger: 'none', subject: 'public.plain' });
+    expect(plan.facts).toContainEqual({
+      label: 'Not seen',
+      value: expect.stringContaining('pages that were emptied or cut off; sequences'),
+    });
     const told = complaints(plan);
     expect(told).toContainEqual(
       expect.stringMatching(

@@ -1,4 +1,12 @@
-import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Session } from '../../../src/db/client.ts';
@@ -106,6 +114,42 @@ test('a secret is shown nowhere, recorded nowhere, and not put back', async () =
   expect((await done(await planReset(here(), 'primary_conninfo'), here())).status).toBe('done');
 });
 
+test('no statement with a secret is logged; what the server says of its files is, and that is told', async () => {
+  const secret = 'Zq9-not-for-the-log';
+  await session.sql("ALTER SYSTEM SET log_statement = 'all'");
+  await session.sql('ALTER SYSTEM SET log_min_duration_statement = 0');
+  await session.sql('SELECT pg_reload_conf()');
+  const isLogged = async () => (await fresh(cluster.target(), 'log_statement')) === 'all';
+  await until(isLogged, { what: 'the reload' });
+  const role = { role: 'postgres' };
+  for (const [name, more] of [
+    ['primary_conninfo', {}],
+    ['shop.api_token', role],
+    // before 17 the server refuses what no extension has brought
+    ['shop.api_token', {}],
+  ] as const)
+    await done(await planSet(here(), name, `password=${secret}`, more), here());
+  await session.sql("SELECT 'what is logged'");
+  const log = readFileSync(cluster.logFile, 'utf8');
+  expect(log).toContain('what is logged');
+  const told = log.split('\n').filter((line) => line.includes(secret));
+  expect(told.filter((line) => !/LOG: {2}parameter "[\w.]+" changed to/.test(line))).toEqual([]);
+  expect(complaints(await planSet(here(), 'primary_conninfo', 'host=h'))).toContainEqual(
+    expect.stringContaining('The server itself writes the new value into its log'),
+  );
+  await session.sql('ALTER ROLE postgres RESET ALL');
+  await session.sql('ALTER SYSTEM RESET ALL');
+  await session.sql('SELECT pg_reload_conf()');
+});
+
+test('a directory for the log that nobody could make is refused', async () => {
+  expect(complaints(await planSet(here(), 'log_directory', '/nonesuch/log'))).toContainEqual(
+    expect.stringMatching(/^block Directory: There is no \/nonesuch /),
+  );
+  const plan = await planSet(here(), 'log_directory', 'another');
+  expect(complaints(plan).filter((one) => one.startsWith('block'))).toEqual([]);
+});
+
 test('what slots, prepared transactions and memory need is not taken from them', async () => {
   await session.sql("SELECT pg_create_logical_replication_slot('s', 'pgoutput')");
   await session.sql("SELECT pg_create_physical_replication_slot('p')");
@@ -184,6 +228,48 @@ test('a managed service keeps its settings, and leaves those of roles and databa
   } finally {
     await session.sql('DROP ROLE rds_superuser');
   }
+});
+
+test('a library that no session could load is refused before it is written, for whomever', async () => {
+  const bytes = autoConf(cluster);
+  for (const [name, scope] of [
+    ['session_preload_libraries', {}],
+    ['local_preload_libraries', {}],
+    ['session_preload_libraries', { database: 'postgres' }],
+    ['session_preload_libraries', { role: 'postgres' }],
+  ] as const) {
+    const plan = await planSet(here(), name, 'auto_explain, nonesuch', scope);
+    expect(complaints(plan), name).toEqual([
+      expect.stringContaining('No session could begin with it: could not access file'),
+    ]);
+  }
+  expect(complaints(await planSet(here(), 'session_preload_libraries', 'auto_explain'))).toEqual([]);
+  expect(autoConf(cluster)).toBe(bytes);
+});
+
+test('what keeps new sessions from beginning all the same is put back by the one that is there', async () => {
+  const [at] = await session.sql("SELECT setting FROM pg_config WHERE name = 'PKGLIBDIR'");
+  const directory = await cluster.makeDirectory('libraries');
+  const library = join(directory, 'auto_explain.so');
+  copyFileSync(join(String(at?.setting), 'auto_explain.so'), library);
+  const plan = await planSet(here(), 'session_preload_libraries', library);
+  expect(complaints(plan)).toEqual([]);
+  rmSync(library);
+  const failed = await done(plan, here());
+  expect(failed).toMatchObject({ status: 'failed', text: expect.stringContaining('could not access file') });
+  expect(failed.state).toContain('session_preload_libraries is for the server as it was');
+  expect(autoLines(cluster)).toEqual([]);
+  await until(async () => (await fresh(cluster.target(), 'session_preload_libraries')) === '', {
+    what: 'sessions that begin',
+  });
+});
+
+test('a statement_timeout that leaves no time to look is set, and taken back', async () => {
+  const set = await done(await planSet(here(), 'statement_timeout', '1'), here());
+  expect(set, set.text).toMatchObject({ status: 'done' });
+  const undone = await takenBack(set.run, here());
+  expect(undone, undone.text).toMatchObject({ status: 'done' });
+  expect(autoLines(cluster)).toEqual([]);
 });
 
 test('what is set on the command line cannot be changed, and it is said', async () => {

@@ -99,9 +99,12 @@ function wal(model: Model): Consumer[] {
       growth: rate === null || rate === undefined ? null : rate * 3600,
       note: row === undefined ? (why ?? '') : `${plural(row.files, 'file')}, ${whyWal(model)}`,
       helps:
-        first === undefined || first.kind === 'checkpoint'
-          ? 'nothing has to: its files are used again'
-          : first.helps,
+        first !== undefined && first.kind !== 'checkpoint'
+          ? first.helps
+          : // of what cannot be looked at nobody says that nothing has to be done
+            row === undefined || first === undefined
+            ? ''
+            : 'nothing has to: its files are used again',
     },
   ];
 }

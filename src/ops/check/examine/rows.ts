@@ -21,6 +21,8 @@ export interface Search {
   readonly found: readonly Unreadable[];
   /** False: it was stopped before its end, and there may be more. */
   readonly ended: boolean;
+  /** Why none can be read: its file is not there, or it is empty where it must not be. */
+  readonly none?: string | undefined;
 }
 
 export interface Limits {
@@ -67,6 +69,8 @@ class Halving {
       this.#part.oid,
     ]);
     const blocks = Math.ceil(Number(size?.bytes ?? 0) / this.#pageSize);
+    // without a file it has no pages to be halved
+    if (blocks === 0) return { found: [], ended: true, none: await this.#failure(readSql(this.#part)) };
     const at = this.#session.server.major >= 14 ? Math.max(1, blocks) : BLOCKS_AT_ONCE;
     let ended = true;
     for (let from = 0; from < blocks && ended; from += at)

@@ -169,6 +169,27 @@ test('what a role may not know is told with what would change that, never as not
   expect(find('orphans', /./)).toBeUndefined();
 });
 
+test('of WAL that a role may not see it is not said that nothing has to be done', async () => {
+  const plain = await throwawayCluster();
+  try {
+    const admin = await client(plain.target());
+    await admin.sql('CREATE ROLE nobody LOGIN');
+    await admin.close();
+    const { host, port } = plain.target();
+    const { stdout } = await pgdeckHere(['space', '--json'], {
+      ...env('nobody'),
+      ...{ PGHOST: host, PGPORT: String(port) },
+    });
+    const told = JSON.parse(stdout).consumers as Told[];
+    expect(told.find(({ kind, name }) => kind === 'WAL' && name === 'pg_wal')).toMatchObject({
+      bytes: null,
+      helps: '',
+    });
+  } finally {
+    await plain.remove();
+  }
+});
+
 test('the console has it in the palette; its row of a session is cancelled by c, its copy dropped from its details', async () => {
   const stage = await new Stage(cluster.target(), {
     env: { XDG_STATE_HOME: home, BACKUP_DIR: repository },
