@@ -11,6 +11,8 @@ const SLOW = [
   'test/scenarios/ops/indexes/demo.test.ts',
   'test/scenarios/ops/settings/start.test.ts',
   'test/scenarios/ops/cleanup/{moving,writer}.test.ts',
+  'test/scenarios/ops/schema/kinds.test.ts',
+  'test/scenarios/cli/cleanup.test.ts',
   'test/scenarios/ops/preview/preview.test.ts',
   'test/scenarios/cli/show-standby.test.ts',
   'test/scenarios/health/standby.test.ts',
