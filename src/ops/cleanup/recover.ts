@@ -1,8 +1,8 @@
 import { plural } from '../../text/units.ts';
-import { markUndone } from '../engine/journal/journal.ts';
-import { listRuns, type Run, readRun } from '../engine/journal/runs.ts';
+import { listRuns, type Run } from '../engine/journal/runs.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Plan, Step } from '../engine/plan.ts';
+import { finishUndo } from '../rows/finish-undo.ts';
 import { rowsSession } from '../rows/session.ts';
 import { deletedBy, finishedArchive } from './archive.ts';
 import { some } from './checks.ts';
@@ -14,7 +14,7 @@ import { undoCleanup } from './undo.ts';
 /** What a killed run has left: archives to be finished, and what is to be told. Throws {@link OpError} or DbError. */
 export async function recoverCleanup(run: Run, context: OpContext): Promise<Plan | undefined> {
   const undone = run.facts.undo_of;
-  if (typeof undone === 'string') return finishUndo(run, undone, context);
+  if (typeof undone === 'string') return finishUndo(run, undone, context, undoCleanup);
   const tasks = notedTasks(run.facts);
   // another run has settled what this one left
   if (tasks.length === 0 || wentOnWith(run, listRuns(context.journal)) !== undefined) return undefined;
@@ -90,30 +90,5 @@ function finishStep(run: Run, noted: NotedTask, context: OpContext): Step {
         )} of ${name} were deleted.`,
       );
     },
-  };
-}
-
-/** An undo that was killed is done to its end. */
-async function finishUndo(undoing: Run, id: string, context: OpContext): Promise<Plan | undefined> {
-  const run = readRun(context.journal, id);
-  if (run === undefined || run.undone_by !== null) return undefined;
-  // of several that were killed one is enough: two would put the same rows back
-  const newest = listRuns(context.journal).find(
-    ({ facts, operation }) => facts.undo_of === id && operation !== 'recover',
-  );
-  if (newest?.id !== undoing.id) return undefined;
-  const plan = await undoCleanup(run, context);
-  return {
-    ...plan,
-    operation: 'recover',
-    steps: [
-      ...plan.steps,
-      {
-        id: 'undone',
-        title: `Note that ${id} is undone`,
-        preview: `in ${context.journal}/${id}/events.ndjson`,
-        run: async (io) => markUndone(context.journal, id, io.run),
-      },
-    ],
   };
 }

@@ -3,10 +3,10 @@ import { plural } from '../../text/units.ts';
 import { readManifest } from '../archive/rows/manifest.ts';
 import { finishRows } from '../archive/rows/reader.ts';
 import { commandWords } from '../engine/fields.ts';
-import { markUndone } from '../engine/journal/journal.ts';
-import { listRuns, type Run, readRun } from '../engine/journal/runs.ts';
+import type { Run } from '../engine/journal/runs.ts';
 import type { OpContext } from '../engine/operation.ts';
-import type { Plan, Step, StepIo } from '../engine/plan.ts';
+import type { Plan, Step } from '../engine/plan.ts';
+import { finishUndo } from '../rows/finish-undo.ts';
 import { committedParts, notedParts } from '../rows/noted.ts';
 import { rowsSession } from '../rows/session.ts';
 import { type Facts, readFacts } from './facts.ts';
@@ -16,7 +16,7 @@ import { undoOrphans } from './undo.ts';
 /** What a killed run has left: an archive to be finished, and what is to be told. Throws {@link OpError} or DbError. */
 export async function recoverOrphans(run: Run, context: OpContext): Promise<Plan | undefined> {
   const undone = run.facts.undo_of;
-  if (typeof undone === 'string') return finishUndo(run, undone, context);
+  if (typeof undone === 'string') return finishUndo(run, undone, context, undoOrphans);
   const facts = readFacts(run.facts);
   const { key } = facts;
   if (key === undefined) return undefined;
@@ -78,30 +78,4 @@ async function isFinished(directory: string, run: Run): Promise<boolean> {
     if (notedParts(run.facts).length === 0) return true;
     throw error;
   }
-}
-
-/** An undo that was killed is done to its end. */
-async function finishUndo(undoing: Run, id: string, context: OpContext): Promise<Plan | undefined> {
-  const run = readRun(context.journal, id);
-  if (run === undefined || run.undone_by !== null) return undefined;
-  // of several that were killed one is enough: two would put the same rows back
-  const newest = listRuns(context.journal).find(
-    ({ facts, operation }) => facts.undo_of === id && operation !== 'recover',
-  );
-  if (newest?.id !== undoing.id) return undefined;
-  const plan = await undoOrphans(run, context);
-  const mark = async (io: StepIo) => markUndone(context.journal, id, io.run);
-  return {
-    ...plan,
-    operation: 'recover',
-    steps: [
-      ...plan.steps,
-      {
-        id: 'undone',
-        title: `Note that ${id} is undone`,
-        preview: `in ${context.journal}/${id}/events.ndjson`,
-        run: mark,
-      },
-    ],
-  };
 }
