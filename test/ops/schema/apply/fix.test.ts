@@ -272,17 +272,16 @@ test('cancelled while an index is built: what was added stays, and nothing is le
   const context = here();
   const stop = new AbortController();
   const running = carryOut(await planFix(context, { against }), context, { signal: stop.signal });
-  await until(
-    async () =>
-      (
-        await column(
-          session,
-          `SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND wait_event_type = 'Lock'`,
-        )
-      )[0] === '1',
-    { what: 'the build waits for the writer' },
-  );
+  const builds = async (of: string) => {
+    const sql = `SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND ${of}`;
+    return (await column(session, sql))[0];
+  };
+  await until(async () => (await builds("wait_event_type = 'Lock'")) === '1', {
+    what: 'the build waits for the writer',
+  });
   stop.abort();
+  // without the writer it would be done before it hears of that
+  await until(async () => (await builds("state = 'active'")) === '0', { what: 'the build is cancelled' });
   await writer.sql('ROLLBACK');
   const { end } = await running;
   expect(end).toMatchObject({
