@@ -4,20 +4,26 @@ import { join } from 'node:path';
 
 /** Secrets that are like no other text of the machine, and where they have come to. */
 export class Planted {
-  readonly #words = new Map<string, string>();
+  readonly #forms = new Map<string, readonly string[]>();
+  /** Texts with none of them: those of processes are looked at again and again. */
+  readonly #clean = new Set<string>();
 
   /** A new secret, of letters and digits; the name says what it is of. */
   plant(name: string): string {
     const word = `s3cr${randomBytes(12).toString('hex')}`;
-    this.#words.set(name, word);
+    this.#forms.set(name, formsOf(word));
+    this.#clean.clear();
     return word;
   }
 
   /** Names of those that stand in a text, as a whole or by half, plain or as base64; without those that belong there. */
   in(text: string, ...own: readonly string[]): string[] {
-    return [...this.#words].flatMap(([name, word]) =>
-      !own.includes(name) && formsOf(word).some((form) => text.includes(form)) ? [name] : [],
+    if (this.#clean.has(text)) return [];
+    const found = [...this.#forms].flatMap(([name, forms]) =>
+      forms.some((form) => text.includes(form)) ? [name] : [],
     );
+    if (found.length === 0) this.#clean.add(text);
+    return found.filter((name) => !own.includes(name));
   }
 }
 

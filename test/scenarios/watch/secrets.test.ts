@@ -194,10 +194,13 @@ describe.each(Object.keys(stands))('secrets of %s', (place) => {
         fetch(`http://${address}/health`, { headers: { authorization: `Bearer ${on.token}` } });
       await until(
         async () => {
-          const { notifications } = (await (await read()).json()) as { notifications: ChannelState[] };
-          return notifications.every(({ failure, sent }) => failure !== null || sent > 0);
+          const answer = await read();
+          const { notifications } = (await answer.json()) as { notifications: ChannelState[] };
+          return (
+            answer.status === 503 && notifications.every(({ failure, sent }) => failure !== null || sent > 0)
+          );
         },
-        { what: 'every channel tried', timeout: 20_000 },
+        { what: 'every channel tried, and the verdict that it is unhealthy', timeout: 20_000 },
       );
       texts.pages = await pages(address, on.token);
       expect(watching.seen(join(on.notes, 'spy'))).toBe(true);
