@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest.ts';
 
 // what takes minutes: the odd cases of backup, restore and migrations (each has its test beside its source), the demo,
 // cron, standbys, servers from npm, long locks, runs killed or cancelled at every step, drills, every format, planted secrets
@@ -36,9 +37,13 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, 'test/majors/**', ...(slow ? [] : SLOW)],
     reporters: ['default', './test/support/summary.ts'],
     globalSetup: ['test/support/global-setup.ts'],
+    sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // two cores, and every file has its own database: more workers only wait for each other
-    maxWorkers: 2,
+    // starting a process for each file takes as long as a third of the tests
+    isolate: false,
+    setupFiles: ['test/support/fresh.ts'],
+    // every file has its own database, and a test waits for nearly half of its time: two leave two cores idle
+    maxWorkers: 3,
   },
 });
