@@ -142,9 +142,12 @@ async function columnChoices(context: OpContext, { table: named }: RawInput): Pr
   const session = await context.session();
   const table = resolveRelation(await session.run(orphanTables, undefined), named.trim());
   const columns = await session.run(timeColumns, { oid: table.oid });
-  return columns.map(({ name, type, indexed }) => ({
-    value: name,
-    hint: indexed ? `${type}, indexed` : type,
+  // most have one, or one that rows are looked for by
+  const usual = columns.find(({ indexed }) => indexed) ?? columns[0];
+  return columns.map((one) => ({
+    value: one.name,
+    hint: one.indexed ? `${one.type}, indexed` : one.type,
+    ...(one === usual && { usual: true }),
   }));
 }
 

@@ -75,6 +75,13 @@ test('the footer has v where it is about the rows that are shown', () => {
   expect(footer('1')).not.toMatch(/v (vacuum|reindex)/);
 });
 
+test('the footer names no operation without its key', async () => {
+  stage.keys('4');
+  await stage.seconds(() => /d cleanup/.test(lineText(footerLine(stage.deck, 200))), 'the tables');
+  const footer = lineText(footerLine(stage.deck, 200));
+  expect(footer.match(/cleanup|reindex|vacuum/g)).toEqual(['vacuum', 'cleanup']);
+});
+
 test('v opens VACUUM with nothing filled in elsewhere', async () => {
   stage.keys('1');
   // the form that was left half filled in comes back where nothing is marked
@@ -94,7 +101,9 @@ test('d on a partition opens the cleanup of its table, and says so; of several r
     'its table',
   );
   expect(openedWizard(stage.deck.state)?.entry.id).toBe('cleanup');
-  expect(stage.deck.state.log.at(-1)?.text).toContain('public.log_2024 is a partition: this is about public.log as a whole.');
+  expect(stage.deck.state.log.at(-1)?.text).toContain(
+    'public.log_2024 is a partition: this is about public.log as a whole.',
+  );
   stage.keys('esc');
   stage.filter('s');
   stage.keys('home', 'space', 'space', 'd');

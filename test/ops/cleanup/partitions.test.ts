@@ -178,7 +178,7 @@ test('a partition itself is not what is cleaned up', async () => {
   await byTime('part');
   await expect(planCleanup(here(), input('part_p1'))).rejects.toMatchObject({
     kind: 'refused',
-    next: 'Name the table that it is of: public.part',
+    next: 'Name the table that it is of: --table public.part',
   });
 });
 
@@ -207,6 +207,17 @@ test('the planner is told of the table as a whole: nobody else analyzes a partit
     "SELECT (histogram_bounds::text::timestamptz[])[1] < now() - interval '60 days' AS old FROM pg_stats WHERE tablename = 'counted_p3' AND attname = 'at'",
   );
   expect(leaf).toEqual({ old: false });
+});
+
+test('the column that is likely meant is highlighted: one with an index, else the first', async () => {
+  await session.sql('CREATE TABLE timed (id int, made timestamptz, seen timestamptz, day date)');
+  const columns = async () => {
+    const found = (await cleanup.fields.column?.choices?.(here(), { table: 'timed' })) ?? [];
+    return found.filter(({ usual }) => usual === true).map(({ value }) => value);
+  };
+  expect(await columns()).toEqual(['made']);
+  await session.sql('CREATE INDEX ON timed (seen)');
+  expect(await columns()).toEqual(['seen']);
 });
 
 test('a row of a screen that is a partition stands for its table', async () => {

@@ -99,7 +99,7 @@ export function planFoot(
       : plan.writes && deck.readOnly
         ? 'Cannot run: pgdeck is read-only. Nothing was changed.'
         : plan.steps.length === 0
-          ? `${cleanLine(plan.title)}. Nothing was changed.`
+          ? `${cleanLine(plan.title)}: there is nothing to do. Nothing was changed.`
           : `${cleanLine(plan.title)}? Nothing was changed yet.`;
   const tone = blocks > 0 || (plan.writes && deck.readOnly) ? 'critical' : 'title';
   return [stands, `Next: ${nextOfPlan(deck, wizard, phase)}`].flatMap((text, i) =>

@@ -167,6 +167,11 @@ test('what a role may not know is told with what would change that, never as not
       note: expect.stringContaining('GRANT pg_monitor TO "nobody"'),
     });
   expect(find('orphans', /./)).toBeUndefined();
+  // and once in a row, in whichever column
+  const { stdout } = await pgdeckHere(['space'], env('nobody'));
+  const lines = stdout.split('\n').filter((line) => line.includes('not known'));
+  expect(lines.length).toBeGreaterThan(2);
+  for (const line of lines) expect(line.match(/not known/g), line).toHaveLength(1);
 });
 
 test('of WAL that a role may not see it is not said that nothing has to be done', async () => {
