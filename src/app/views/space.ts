@@ -125,6 +125,7 @@ export const spaceView = defineView<Row>({
   ],
   rows,
   identity: ({ kind, name }) => `${kind} ${name}`,
+  taken: { field: 'table', name: ({ kind, name }) => (kind === 'table' ? name : undefined) },
   sort: { column: 'size', descending: true },
   empty: 'Nothing is known yet.',
   columns,

@@ -96,12 +96,13 @@ export async function lostKeys(
   most: number,
 ): Promise<string[]> {
   if (table.key === null) return [];
-  const key = `concat_ws(', ', ${table.key.map((column) => `(r.${quoteIdent(column)})::text`).join(', ')})`;
+  const columns = table.key.map((column) => `r.${quoteIdent(column)}`).join(', ');
+  const shown = table.key.map((column) => `(r.${quoteIdent(column)})::text`).join(', ');
   const from = `FROM ONLY ${quoteRelation({ schema, name })} AS r`;
   return byIndex(session, async () => {
     try {
       const rows = await session.sql(
-        `SELECT ${key} AS key ${from} EXCEPT ALL SELECT ${key} ${from} WHERE ${FROM_TABLE} LIMIT ${most}`,
+        `SELECT concat_ws(', ', ${shown}) AS key FROM (SELECT ${columns} ${from} EXCEPT ALL SELECT ${columns} ${from} WHERE ${FROM_TABLE}) r ORDER BY ${columns} LIMIT ${most}`,
       );
       return rows.map((row) => String(row.key));
     } catch (error) {

@@ -212,6 +212,14 @@ test('the console has it in the palette; its row of a session is cancelled by c,
     stage.keys('c');
     expect(stage.deck.state.overlay).toMatchObject({ kind: 'signal' });
     stage.keys('esc', 'esc');
+    // a table is what keys are about that take one
+    stage.filter('public.big');
+    stage.keys('home', 'd');
+    await stage.seconds(
+      () => stage.deck.state.wizards.at(-1)?.form.texts.table?.text === 'public.big',
+      'the cleanup of the table',
+    );
+    stage.keys('esc');
     stage.filter('shop__before');
     stage.keys('enter', 'enter');
     await stage.seconds(
