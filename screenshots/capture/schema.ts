@@ -55,7 +55,7 @@ export function connectionOf(screen: string): string[] {
 }
 
 /** Runs a command until it prints what is wanted: while somebody holds a lock, it is refused. */
-export async function until(
+async function until(
   beside: OpenBeside,
   args: readonly string[],
   wanted: RegExp,

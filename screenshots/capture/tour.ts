@@ -34,7 +34,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   restore,
   maintenance: (terminal, picture, _beside, home) => maintenance(terminal, picture, home),
   schema,
-  upkeep,
+  upkeep: (terminal, picture, _beside, home) => upkeep(terminal, picture, home),
 };
 
 /**

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectionOf, damage, until } from './schema.ts';
-import { ENTER, ESC, type OpenBeside, shows, TAB, type TakePicture } from './screen.ts';
+import { connectionOf, damage } from './schema.ts';
+import { ENTER, ESC, shows, TAB, type TakePicture } from './screen.ts';
 import type { Terminal } from './terminal.ts';
 
 const PANES = shows(/Cache ratio/, /\S+@127\.0\.0\.1:\d+\/\S+/);
@@ -15,12 +15,7 @@ CREATE OR REPLACE FUNCTION collated(text, text) RETURNS int LANGUAGE sql IMMUTAB
   $$ SELECT bttextcmp(reverse($1), reverse($2)) $$`;
 
 /** What keeps a server in order: old rows cleaned up, what fills the disk, settings, and damage that is found. */
-export async function upkeep(
-  terminal: Terminal,
-  picture: TakePicture,
-  beside: OpenBeside,
-  home: string,
-): Promise<void> {
+export async function upkeep(terminal: Terminal, picture: TakePicture, home: string): Promise<void> {
   terminal.type('1');
   await terminal.until('the panes', PANES);
   const server = connectionOf(terminal.text);
@@ -30,7 +25,7 @@ export async function upkeep(
   terminal.type(ENTER);
   await picture('space', 'what takes room', shows(/WHAT HELPS/, /pg_wal/, /table +/), 90);
   await settings(terminal, picture);
-  await check(picture, beside, server);
+  await check(terminal, picture, server);
   terminal.type('1');
   await terminal.until('the panes again', PANES);
 }
@@ -72,9 +67,13 @@ async function settings(terminal: Terminal, picture: TakePicture): Promise<void>
   await picture('settings', 'what differs from the default', shows(/shared_buffers/, /Enter details/), 60);
 }
 
-async function check(picture: TakePicture, beside: OpenBeside, server: readonly string[]): Promise<void> {
+async function check(terminal: Terminal, picture: TakePicture, server: readonly string[]): Promise<void> {
   damage(server, DISORDER);
-  const found = await until(beside, [...server, 'check', '--table', 'customers'], /Next: pgdeck/, 40);
-  await picture('check-result', 'the damaged index', shows(/is damaged/, /Next: pgdeck/), 30, found);
-  await found.close();
+  terminal.type(':check --table customers');
+  await terminal.until('what is typed', shows(/check --table customers/));
+  terminal.type(ENTER);
+  await terminal.until('the plan', shows(/PLAN/, /Enter runs it/), 60);
+  terminal.type(ENTER);
+  await picture('check-result', 'the damaged index', shows(/RESULT/, /is damaged/, /n opens what helps/), 90);
+  terminal.type(ENTER);
 }
