@@ -70,7 +70,7 @@ async function take(browser: Browser, home: string): Promise<void> {
         `${name}.png  ${Math.round(png.length / 1000)} kB  ${Math.round(performance.now() / 1000)} s`,
       );
     };
-    await tour(terminal, picture, open, home);
+    await tour(terminal, picture, open, { home, only: process.argv.slice(2) });
   } finally {
     if (!(await terminal.end(FAREWELL_SECONDS))) console.error('The demo did not end by itself.');
   }

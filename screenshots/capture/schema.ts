@@ -49,7 +49,7 @@ export async function schema(terminal: Terminal, picture: TakePicture, beside: O
 
 const ADDRESS = /(\S+)@(127\.0\.0\.1):(\d+)\/(\S+)/;
 
-function connectionOf(screen: string): string[] {
+export function connectionOf(screen: string): string[] {
   const [, user = '', host = '', port = '', database = ''] = ADDRESS.exec(screen) ?? [];
   return ['-h', host, '-p', port, '-U', user, '-d', database];
 }
@@ -73,7 +73,8 @@ async function until(
   }
 }
 
-function damage([, host, , port, , user, , database]: readonly string[], statement: string): void {
+/** Runs a statement as soon as no lock of the demo's is in its way. */
+export function damage([, host, , port, , user, , database]: readonly string[], statement: string): void {
   for (let tries = 1; ; tries++) {
     const command = `SET lock_timeout = '5s'; ${statement}`;
     const { status, stderr } = spawnSync(

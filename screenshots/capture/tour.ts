@@ -3,6 +3,7 @@ import { maintenance } from './maintenance.ts';
 import { schema } from './schema.ts';
 import { ENTER, ESC, fresh, type OpenBeside, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
 import type { Terminal, Wanted } from './terminal.ts';
+import { upkeep } from './upkeep.ts';
 
 /** The console's own sessions are ended with the others when databases are exchanged. */
 const LIVE = / live( \d+(\.\d+)?s)?\s*$/m;
@@ -20,24 +21,37 @@ const OVERVIEWS = [
   ['overview-200x50', { cols: 200, rows: 50 }],
 ] as const;
 
-/** Walks through the console that was started in `home`; every step waits for what it is to show. */
+type Part = (terminal: Terminal, picture: TakePicture, beside: OpenBeside, home: string) => Promise<void>;
+
+/** In this order, in which each finds what those before it have left. */
+const PARTS: Readonly<Record<string, Part>> = {
+  locks,
+  health,
+  lists,
+  overlays,
+  overviews,
+  backup,
+  restore,
+  maintenance: (terminal, picture, _beside, home) => maintenance(terminal, picture, home),
+  schema,
+  upkeep: (terminal, picture, _beside, home) => upkeep(terminal, picture, home),
+};
+
+/**
+ * Walks through the console that was started in `home`; every step waits for what it is to show. `only`: the parts of
+ * these names; all of them where there is none.
+ */
 export async function tour(
   terminal: Terminal,
   picture: TakePicture,
   beside: OpenBeside,
-  home: string,
+  { home, only }: { readonly home: string; readonly only: readonly string[] },
 ): Promise<void> {
+  const wrong = only.find((name) => !(name in PARTS));
+  if (wrong !== undefined) throw new Error(`There is no part ${wrong}: ${Object.keys(PARTS).join(', ')}.`);
   await terminal.until('the first live frame', shows(/conns \d+\/\d+/), 90);
-  await locks(terminal, picture);
-  await health(terminal, picture);
-  await lists(terminal, picture);
-  await overlays(terminal, picture);
-  await overviews(terminal, picture);
-  await terminal.resize(WINDOW);
-  await backup(terminal, picture);
-  await restore(terminal, picture);
-  await maintenance(terminal, picture, home);
-  await schema(terminal, picture, beside);
+  for (const [name, take] of Object.entries(PARTS))
+    if (only.length === 0 || only.includes(name)) await take(terminal, picture, beside, home);
 }
 
 async function locks(terminal: Terminal, picture: TakePicture): Promise<void> {
@@ -107,6 +121,7 @@ async function overviews(terminal: Terminal, picture: TakePicture): Promise<void
       const history: Wanted = (lines) => whole(lines) && (size === SMALL || shows(HISTORY)(lines));
       await picture(name.replace('overview', prefix), what, (lines) => wanted(lines) && history(lines), 150);
     }
+  await terminal.resize(WINDOW);
 }
 
 async function backup(terminal: Terminal, picture: TakePicture): Promise<void> {

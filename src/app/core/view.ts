@@ -114,8 +114,11 @@ export interface View<Row> {
   readonly query?: (row: Row) => string | null | undefined;
   /** The database its statement belongs to. */
   readonly database?: (row: Row, model: Model) => string | null | undefined;
-  /** What a row is for an operation: the field of its form that takes it, and the name that is filled in. */
-  readonly taken?: { readonly field: RowField; readonly name: (row: Row) => string };
+  /**
+   * What a row is for an operation: the field of its form that takes it, and the name that is filled in; undefined for
+   * a row that is something else.
+   */
+  readonly taken?: { readonly field: RowField; readonly name: (row: Row) => string | undefined };
   /** What is copied of a row that has no statement, and what that is; absent, the name that its first column says. */
   readonly copy?: (row: Row) => { readonly text: string; readonly what: string };
   readonly detail: (row: Row, model: Model) => readonly DetailSection[];

@@ -31,6 +31,9 @@ function totalOf(all: readonly Consumer[]): number {
 const growthText = (value: number | null | undefined) =>
   value === null || value === undefined ? '-' : `${value > 0 ? '+' : ''}${bytes(value)}/h`;
 
+/** Why a size is not known: of that nobody can say what helps, and the note may have no room beside it. */
+const unknownText = ({ bytes: size, note }: Consumer) => (size === null ? note : '');
+
 const columns = [
   { id: 'what', title: 'WHAT', width: 10, priority: 1, value: (c) => c.kind },
   { id: 'name', title: 'NAME', width: 22, priority: 1, value: (c) => c.name },
@@ -69,7 +72,7 @@ const columns = [
     grow: true,
     priority: 2,
     value: (c) => c.helps,
-    cell: (c) => c.helps || (c.bytes === null ? c.note : ''),
+    cell: (c) => c.helps || unknownText(c),
   },
   {
     id: 'note',
@@ -77,6 +80,7 @@ const columns = [
     width: 34,
     priority: 4,
     value: (c) => c.note,
+    cell: (c) => (c.helps === '' && unknownText(c) !== '' ? '' : c.note),
     tone: () => 'muted',
   },
 ] satisfies Column<Row>[];
@@ -121,6 +125,7 @@ export const spaceView = defineView<Row>({
   ],
   rows,
   identity: ({ kind, name }) => `${kind} ${name}`,
+  taken: { field: 'table', name: ({ kind, name }) => (kind === 'table' ? name : undefined) },
   sort: { column: 'size', descending: true },
   empty: 'Nothing is known yet.',
   columns,

@@ -144,21 +144,22 @@ function onRows({ id, takes }: OperationEntry): (deck: Deck) => string | undefin
 
 /** One for each operation that has a wizard, and one for each key that several share. */
 export const OPERATION_ACTIONS: readonly Action[] = [
-  ...OPERATIONS.filter(({ ownKeys }) => ownKeys !== true).map((entry) =>
-    action(
+  ...OPERATIONS.filter(({ ownKeys }) => ownKeys !== true).map((entry) => {
+    const key = SHARED.some(({ entries }) => entries.includes(entry)) ? '' : (entry.key ?? '');
+    return action(
       `run.${entry.id.replaceAll(' ', '.')}`,
       'screen',
-      SHARED.some(({ entries }) => entries.includes(entry)) ? '' : (entry.key ?? ''),
+      key,
       entry.title,
       (d) => openWizard(d, entry, markedRows(d, entry)),
       {
         danger: entry.writes,
         disabled: (d) => operationDisabled(d, entry),
         // where it is about the rows that are shown
-        ...(entry.key !== undefined && entry.takes !== undefined && { hint: 4, shortOn: onRows(entry) }),
+        ...(key !== '' && entry.takes !== undefined && { hint: 4, shortOn: onRows(entry) }),
       },
-    ),
-  ),
+    );
+  }),
   ...SHARED.map(({ key, entries }) => sharedAction(key, entries)),
 ];
 

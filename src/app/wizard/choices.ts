@@ -1,7 +1,8 @@
-import type { InputField } from '../../ops/engine/fields.ts';
+import { fieldsOf, type InputField } from '../../ops/engine/fields.ts';
 import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
 import { wizardById } from '../core/state.ts';
+import { fieldOf } from '../core/text-field.ts';
 import { type Form, focusedField, type Offer, offered, rawOf } from './form.ts';
 import { contextFor } from './resources.ts';
 import { updateWizard } from './state.ts';
@@ -50,4 +51,25 @@ export function askChoices(deck: Deck, wizard: Wizard): void {
       (error) =>
         put({ given, status: 'failed', choices: [], reason: inConsole(sentenceOf(error), operation) }),
     );
+}
+
+/** Asks what the rows of a screen stand for that have filled in a form, and fills in that instead. Never waits. */
+export function askMeant(deck: Deck, { id: wizard, operation, form }: Wizard): void {
+  for (const { id, meant } of operation === undefined ? [] : fieldsOf(operation)) {
+    const row = rawText(form, id);
+    if (meant === undefined || row === '') continue;
+    contextFor(deck, wizard)
+      .then((context) => meant(context, row))
+      .then((found) => {
+        const now = wizardById(deck.state, wizard);
+        // somebody has typed something else by now, or gone on
+        if (found === undefined || now?.phase.step !== 'form' || rawText(now.form, id) !== row) return;
+        const changed = { ...now.form, texts: { ...now.form.texts, [id]: fieldOf(found.value) } };
+        updateWizard(deck, wizard, { form: changed });
+        deck.say(found.why);
+        askChoices(deck, { ...now, form: changed });
+      })
+      // the plan says what is wrong with it
+      .catch(() => undefined);
+  }
 }

@@ -4,7 +4,7 @@ import { sentenceOf } from '../../ops/error.ts';
 import type { Deck } from '../core/deck.ts';
 import { openedWizard, wizardById } from '../core/state.ts';
 import { editField } from '../core/text-field.ts';
-import { askChoices } from './choices.ts';
+import { askChoices, askMeant } from './choices.ts';
 import {
   addItem,
   EMPTY_FORM,
@@ -82,6 +82,7 @@ async function load(deck: Deck, id: number, entry: OperationEntry, options: Open
     const wizard = wizardById(deck.state, id);
     if (!wizard) return;
     askChoices(deck, wizard);
+    if (options.preset !== undefined) askMeant(deck, wizard);
     if (read !== undefined && read.strange.length > 0) {
       deck.say(`${entry.id} takes no ${read.strange.join(' ')}.`, 'error');
       return;

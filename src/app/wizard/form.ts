@@ -51,7 +51,10 @@ export const EMPTY_FORM: Form = {
 export function presetForm(operation: AnyOperation, preset: RawInput): Form {
   let form = EMPTY_FORM;
   for (const { id, kind } of fieldsOf(operation)) {
-    const value = preset[id];
+    const given = preset[id];
+    // of several rows a field that takes one leaves it to be asked which
+    const value =
+      Array.isArray(given) && kind !== 'list' ? (given.length === 1 ? given[0] : undefined) : given;
     if (value === undefined) continue;
     if (kind === 'list')
       form = { ...form, items: { ...form.items, [id]: Array.isArray(value) ? value : [String(value)] } };

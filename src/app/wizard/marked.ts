@@ -7,7 +7,9 @@ import type { OpenOptions } from './flow.ts';
 export function markedRows(deck: Deck, { takes }: OperationEntry): OpenOptions {
   const { taken } = focusedView(deck.state);
   if (taken === undefined || !takes?.includes(taken.field)) return {};
-  const names = targetRows(deck.model, deck.state).map(taken.name);
+  const names = targetRows(deck.model, deck.state)
+    .map(taken.name)
+    .filter((name) => name !== undefined);
   return names.length === 0 ? {} : { preset: { [taken.field]: names } };
 }
 

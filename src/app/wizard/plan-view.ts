@@ -51,11 +51,19 @@ export function wayOn(plan: Plan, view: PlanView, form: Form, operation: AnyOper
   if (open.length === 0) return { kind: 'again' };
   const stop = stopsOf(plan)[view.at];
   const own = stop?.kind === 'answer' && !isGiven(form, stop.answer) ? [stop.check] : [];
-  for (const { answer, detail } of [...own, ...open]) {
-    const field = answer === undefined ? fieldNamed(detail, operation) : fieldById(operation, answer.field);
+  for (const { answer, detail, title } of [...own, ...open]) {
+    const field =
+      answer === undefined
+        ? (fieldNamed(detail, operation) ?? fieldTitled(operation, title))
+        : fieldById(operation, answer.field);
     if (field !== undefined) return { kind: 'field', field, ...(answer && { value: answer.value }) };
   }
   return { kind: 'none' };
+}
+
+/** A check of what a field has is called as that. */
+function fieldTitled(operation: AnyOperation | undefined, title: string): InputField | undefined {
+  return operation && fieldsOf(operation).find((field) => field.title === title);
 }
 
 function fieldById(operation: AnyOperation | undefined, id: string): InputField | undefined {

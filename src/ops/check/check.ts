@@ -12,7 +12,14 @@ import { terminalFact } from '../maintain/shared/terminal.ts';
 import { type Clients, findClients } from '../programs/programs.ts';
 import { type Backup, lastVerified, listBackups, repositoryDirectory } from '../repository/repository.ts';
 import { abilityOf, abilityOnceInstalled, REMOVE } from './amcheck.ts';
-import { amcheckChecks, checksumChecks, depthChecks, honestyChecks, skippedChecks } from './checks.ts';
+import {
+  amcheckChecks,
+  checksumChecks,
+  depthChecks,
+  honestyChecks,
+  lostChecks,
+  skippedChecks,
+} from './checks.ts';
 import { checkErrors } from './errors.ts';
 import { dumpArgs, dumpWith } from './examine/dump.ts';
 import { type CheckInput, checkFields, checkInput, WHOLE_LIMIT } from './input.ts';
@@ -84,10 +91,7 @@ async function planCheck(input: CheckInput, context: OpContext): Promise<Plan> {
         value: seconds === undefined ? 'none' : `${duration(seconds)}; what it leaves out is told`,
       },
       { label: 'Locks', value: locksText(input) },
-      {
-        label: 'Not seen',
-        value: 'rows of pages that were emptied or cut off; sequences, maps, temporary tables',
-      },
+      { label: 'Not seen', value: unseenText(input) },
       await backupFact(context, server.database),
       await terminalFact(session),
     ],
@@ -97,6 +101,7 @@ async function planCheck(input: CheckInput, context: OpContext): Promise<Plan> {
       ...(await checksumChecks(session)),
       ...honestyChecks(settings, server),
       ...depthChecks(input, server),
+      ...lostChecks(works, input),
       ...programChecks,
       ...skippedChecks(skipped, idle),
       ...(await lockedChecks(session, works, input)),
@@ -160,11 +165,20 @@ function amounts(works: readonly PlannedWork[]): Fact[] {
   const heaps = [...of('table'), ...of('toast')];
   return [
     { label: 'Tables', value: heaps.length === 0 ? 'none' : `${of('table').length}, ${size(heaps)}` },
+    ...(of('sequence').length > 0 ? [{ label: 'Sequences', value: String(of('sequence').length) }] : []),
     {
       label: 'Indexes',
       value: of('index').length === 0 ? 'none' : `${of('index').length}, ${size(of('index'))}`,
     },
   ];
+}
+
+/** What nobody should take for whole. */
+function unseenText({ lost_rows: lost }: CheckInput): string {
+  const rows = lost
+    ? 'rows of pages that were emptied after a change and before a VACUUM, or that no B-tree index knows'
+    : 'rows of pages that were emptied or cut off (--lost-rows looks for them)';
+  return `${rows}; free space and visibility maps; temporary tables`;
 }
 
 function locksText({ parent, lock_timeout: wait }: CheckInput): string {

@@ -3,13 +3,13 @@ import { checksumFailures } from '../../db/queries/checksums.ts';
 import type { RowOf } from '../../db/query.ts';
 import type { Server } from '../../db/server.ts';
 import type { Session } from '../../db/session.ts';
-import { duration, plural } from '../../text/units.ts';
+import { bytes, duration, plural } from '../../text/units.ts';
 import type { Check } from '../engine/plan.ts';
 import { some } from '../maintain/shared/rights.ts';
 import { INSTALL } from './amcheck.ts';
-import type { Depth } from './methods.ts';
+import { type Depth, isShorter } from './methods.ts';
 import type { AmcheckExtension, checkSettings } from './queries/amcheck.ts';
-import type { Skipped } from './scope.ts';
+import type { Skipped, Work } from './scope.ts';
 
 /** Whether the index checks and verify_heapam are there, and what the plan does without them. */
 export function amcheckChecks(
@@ -151,6 +151,34 @@ export function depthChecks({ parent }: Depth, { standby }: Pick<Server, 'standb
             'bt_index_parent_check takes a ShareLock: whoever writes to a table waits while its indexes are checked.',
         },
       ];
+}
+
+/** Tables that look as if their end was cut off; and those of which lost rows cannot be seen though that is asked. */
+export function lostChecks(works: readonly Work[], { lost_rows: lost }: Pick<Depth, 'lost_rows'>): Check[] {
+  const tables = works.flatMap(({ parts }) => parts).filter(({ kind }) => kind === 'table');
+  const shorter = tables.filter(isShorter);
+  const bare = lost ? tables.filter(({ knownBy, bytes: size }) => knownBy === undefined && size > 0) : [];
+  const [first] = shorter;
+  return [
+    ...(first === undefined
+      ? []
+      : [
+          {
+            title: 'Shorter than noted',
+            status: 'warn',
+            detail: `${some(shorter)} ${shorter.length === 1 ? 'has' : 'have'} fewer pages than the last VACUUM or ANALYZE has seen (${first.shown}: ${bytes(first.bytes)} of ${bytes(first.table.noted_bytes)}), as if the end was cut off. Rows are counted by an index too, where there is one.`,
+          } as const,
+        ]),
+    ...(bare.length > 0
+      ? [
+          {
+            title: 'Lost rows',
+            status: 'warn',
+            detail: `${some(bare)}: no B-tree index knows all rows, so nothing says what was lost.`,
+          } as const,
+        ]
+      : []),
+  ];
 }
 
 /** What is left out, by its reason; with nothing else to do, why nothing is done. */

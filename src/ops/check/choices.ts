@@ -7,7 +7,7 @@ import { checkIndexes, checkTables } from './queries/inventory.ts';
 export async function tableChoices(context: OpContext): Promise<FieldChoice[]> {
   const session = await context.session();
   return (await session.run(checkTables, undefined))
-    .filter(({ system }) => !system)
+    .filter(({ system, kind }) => !system && kind !== 'S')
     .sort((a, b) => b.bytes + b.toast_bytes - a.bytes - a.toast_bytes)
     .map(({ schema, name, kind, ...one }) => ({
       value: fullName(schema, name),

@@ -15,6 +15,7 @@ export const checkInput = z.object({
   dump: z.boolean().default(false),
   heapallindexed: z.boolean().default(false),
   parent: z.boolean().default(false),
+  lost_rows: z.boolean().default(false),
   max_size: z
     .string()
     .refine((text) => sizeOf(text) !== undefined, 'expected a size such as 500MB or 10GB')
@@ -66,6 +67,10 @@ export const checkFields: Record<keyof CheckInput, Field> = {
   parent: {
     title: 'With parents',
     hint: 'compare the pages of an index with those above: writers to the table wait meanwhile (ShareLock)',
+  },
+  lost_rows: {
+    title: 'Lost rows',
+    hint: 'also whether an index knows rows that the table has lost: counted by both, one more read of the table',
   },
   max_size: {
     title: 'Largest size',

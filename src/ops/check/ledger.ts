@@ -93,6 +93,7 @@ const RANK: Readonly<Record<Verdict, number>> = { 'not checked': 0, ok: 1, crash
 
 export function kindOf({ kind, table, index }: Part): string {
   if (kind === 'toast') return 'TOAST table';
+  if (kind === 'sequence') return 'sequence';
   if (kind === 'index') return index?.toast === true ? 'TOAST index' : 'index';
   return table.kind === 'm' ? 'materialized view' : 'table';
 }

@@ -11,6 +11,8 @@ export interface Depth {
   readonly parent: boolean;
   /** Reads every value of every row too, which verify_heapam does not. */
   readonly read: boolean;
+  /** Counts the rows by an index too: whether the table has lost some that the index knows. */
+  readonly lost_rows: boolean;
   /** Has the real pg_dump read each table, to nothing. */
   readonly dump: boolean;
 }
@@ -21,6 +23,10 @@ export type Method =
   | { readonly id: 'index' | 'read'; readonly name: string; readonly sql: string }
   /** Answers a row for each thing that is wrong. */
   | { readonly id: 'heap'; readonly name: string; readonly sql: string }
+  /** Answers two numbers: of the rows that an index knows, and of those that the table has. */
+  | { readonly id: 'count'; readonly name: string; readonly sql: string }
+  /** Answers a row with its value. */
+  | { readonly id: 'sequence'; readonly name: string; readonly sql: string }
   /** A program. */
   | { readonly id: 'dump'; readonly name: string };
 
@@ -42,7 +48,7 @@ export function waysOf(
   if (server.standby && (part.index?.unlogged ?? part.table.unlogged))
     return { why: 'it is unlogged, and a standby has nothing of it' };
   if (part.index !== undefined) return indexWays(part, part.index, ability, depth);
-  return tableWays(part, ability, depth);
+  return part.kind === 'sequence' ? sequenceWays(part) : tableWays(part, ability, depth);
 }
 
 function indexWays(
@@ -66,7 +72,15 @@ function indexWays(
   };
 }
 
-function tableWays(part: Part, { heap }: Ability, { read, dump }: Depth): Ways {
+function sequenceWays(part: Part): Ways {
+  const denied = deniedReading(part);
+  if (denied !== undefined) return { why: denied };
+  // the function looks at the page's own mark too, which a SELECT does not
+  const sql = `SELECT pg_sequence_last_value(${regclass(part)}), (SELECT last_value FROM ${quoteRelation(part)}) AS value`;
+  return { methods: [{ id: 'sequence', name: 'read', sql }] };
+}
+
+function tableWays(part: Part, { heap }: Ability, { read, dump, lost_rows: lost }: Depth): Ways {
   const { table, kind } = part;
   if (!table.populated) return { why: 'it was never filled: there are no rows' };
   const methods: Method[] = [];
@@ -83,8 +97,30 @@ function tableWays(part: Part, { heap }: Ability, { read, dump }: Depth): Ways {
     if (denied === undefined) methods.push({ id: 'read', name: 'read', sql: readSql(part) });
     else if (methods.length === 0) return { why: denied };
   }
+  if ((lost || isShorter(part)) && part.knownBy !== undefined && deniedReading(part) === undefined)
+    methods.push({ id: 'count', name: COUNT, sql: countSql(part) });
   if (dump) methods.push({ id: 'dump', name: 'pg_dump' });
   return { methods };
+}
+
+/** Whether it has fewer pages than the last VACUUM or ANALYZE has seen, who would have noted it if they had cut it. */
+export function isShorter({ kind, bytes, table }: Part): boolean {
+  return kind === 'table' && bytes < table.noted_bytes;
+}
+
+/** The name of that way. */
+export const COUNT = 'count by index';
+
+/** A condition that every row meets, and that no index can answer. */
+export const FROM_TABLE = "r.ctid <> '(0,0)'::tid";
+
+/**
+ * Counts the rows in one snapshot by an index and by the table itself. Pages that VACUUM has marked as seen by all are
+ * not looked at for the first number: what was emptied or cut off since counts there, and only there.
+ */
+function countSql(part: Part): string {
+  const from = `FROM ONLY ${quoteRelation(part)} AS r`;
+  return `SELECT (SELECT count(*) ${from})::float8 AS known, (SELECT count(*) ${from} WHERE ${FROM_TABLE})::float8 AS there`;
 }
 
 /** Why not every row can be read; undefined where it can. */

@@ -20,7 +20,10 @@ const NAMED = 20;
  */
 export function remediesOf(findings: readonly Finding[], database: string): Remedies {
   const bad = findings.filter(isBad);
-  const heaps = bad.filter(({ part }) => part.kind !== 'index');
+  const heaps = bad.filter(({ part }) => part.kind === 'table' || part.kind === 'toast');
+  const sequences = [
+    ...new Set(bad.filter(({ part }) => part.kind === 'sequence').map(({ part }) => part.shown)),
+  ];
   const broken = new Set(heaps.map(({ part }) => part.table.oid));
   const indexes = [
     ...new Map(
@@ -45,6 +48,11 @@ export function remediesOf(findings: readonly Finding[], database: string): Reme
             'See which backups there are with: pgdeck backups list',
             `To restore one beside this database: pgdeck restore --into ${shellWord(`${database}_restored`)} newest`,
             `Once the rows that can still be read are saved, TRUNCATE gives a table a new file; then put rows back with: pgdeck restore ${flags('--table', names.slice(0, NAMED))} --mode merge newest`,
+          ]
+        : []),
+      ...(sequences.length > 0
+        ? [
+            `A sequence is made anew, for which nothing of it has to be read: ${shown(sequences)}. Note its options (SELECT * FROM pg_sequence WHERE seqrelid = '…'::regclass), take it from its column (ALTER COLUMN … DROP IDENTITY, or DROP DEFAULT and then DROP SEQUENCE), and create it again with START above the highest value that is in use.`,
           ]
         : []),
       ...(later.length > 0

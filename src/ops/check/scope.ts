@@ -6,7 +6,7 @@ import type { CheckIndex, CheckTable } from './queries/inventory.ts';
 
 /** One thing with a file of its own, which is damaged or not. */
 export interface Part {
-  readonly kind: 'table' | 'toast' | 'index';
+  readonly kind: 'table' | 'toast' | 'index' | 'sequence';
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
@@ -17,11 +17,13 @@ export interface Part {
   readonly table: CheckTable;
   /** Of an index. */
   readonly index?: CheckIndex;
+  /** Of a table: B-tree indexes that know all of its rows. */
+  readonly knownBy?: readonly Part[];
 }
 
 /** What one step checks. */
 export interface Work {
-  readonly kind: 'table' | 'index' | 'catalogs';
+  readonly kind: 'table' | 'index' | 'catalogs' | 'sequences';
   readonly shown: string;
   readonly parts: readonly Part[];
   readonly bytes: number;
@@ -81,14 +83,22 @@ export function chooseWorks(
     leftOut.push({ part, why: `it has ${bytes(part.bytes)}, more than --max-size` });
     return false;
   };
-  const partsOf = (table: CheckTable): Part[] =>
-    [
-      ...(asked.heap ? heapParts(table) : []),
-      ...(indexesOf.get(table.oid) ?? []).map((index) => indexPart(index, table)),
-    ].filter(kept);
-  const own = [...meant].filter(({ system }) => !whole || !system);
+  const sequencesOf = Map.groupBy(
+    tables.filter(({ kind }) => kind === 'S'),
+    (one) => one.sequence_of,
+  );
+  const partsOf = (table: CheckTable): Part[] => {
+    const ofIndexes = (indexesOf.get(table.oid) ?? []).map((index) => indexPart(index, table));
+    const sequences = (sequencesOf.get(table.oid) ?? []).flatMap((one) => heapParts(one, []));
+    return [...(asked.heap ? [...heapParts(table, ofIndexes), ...sequences] : []), ...ofIndexes].filter(kept);
+  };
+  const owned = ({ sequence_of: of }: CheckTable) => of !== null && byOid.has(of);
+  // those of a table are read with it
+  const own = [...meant].filter((one) => !whole || !(one.system || one.kind === 'S'));
+  const free = whole ? [...meant].filter((one) => one.kind === 'S' && !owned(one)).flatMap(partsOf) : [];
   const catalogs = whole ? [...meant].filter(({ system }) => system).flatMap(partsOf) : [];
   const works = [
+    ...(free.length > 0 ? [workOf('sequences', 'the sequences of no table', free)] : []),
     ...own.map((table) => workOf('table', fullName(table.schema, table.name), partsOf(table))),
     ...[...single].flatMap((index) => {
       const table = byOid.get(index.table_oid);
@@ -111,16 +121,20 @@ function workOf(kind: Work['kind'], shown: string, parts: readonly Part[]): Work
   return { kind, shown, parts, bytes: parts.reduce((sum, part) => sum + part.bytes, 0) };
 }
 
-function heapParts(table: CheckTable): Part[] {
+function heapParts(table: CheckTable, indexes: readonly Part[]): Part[] {
   const { oid, schema, name, toast_oid: toast, toast_name: toastName } = table;
+  const knownBy = indexes.filter(
+    ({ index }) => index?.method === 'btree' && index.valid && index.whole && !index.toast,
+  );
   const heap: Part = {
-    kind: 'table',
+    kind: table.kind === 'S' ? 'sequence' : 'table',
     oid,
     schema,
     name,
     shown: fullName(schema, name),
     bytes: table.bytes,
     table,
+    ...(knownBy.length > 0 && { knownBy }),
   };
   if (toast === 0 || toastName === null) return [heap];
   const shown = fullName('pg_toast', toastName);

@@ -1,4 +1,5 @@
 import { DbError } from '../../db/errors.ts';
+import type { Session } from '../../db/session.ts';
 import { bytes, plural } from '../../text/units.ts';
 import { Outcome } from '../engine/outcome.ts';
 import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
@@ -6,9 +7,10 @@ import { sentenceOf } from '../error.ts';
 import { INSTALL } from './amcheck.ts';
 import { checkErrors } from './errors.ts';
 import { examine, type Means } from './examine/examine.ts';
+import { lostKeys } from './examine/lost.ts';
 import { savingSql, unreadableRows } from './examine/rows.ts';
 import { kindOf, type Ledger } from './ledger.ts';
-import { deniedReading, type Method, type Ways } from './methods.ts';
+import { COUNT, deniedReading, type Method, type Ways } from './methods.ts';
 import { amcheckExtension, relationFile } from './queries/amcheck.ts';
 import { remediesOf } from './remedies.ts';
 import type { Part, Work } from './scope.ts';
@@ -65,7 +67,7 @@ export function checkSteps(works: readonly PlannedWork[], shared: Shared): Step[
 function workStep(work: PlannedWork, shared: Shared): Step {
   const { kind, shown, planned } = work;
   return {
-    id: kind === 'catalogs' ? 'catalogs' : `${kind}:${shown}`,
+    id: kind === 'catalogs' || kind === 'sequences' ? kind : `${kind}:${shown}`,
     title: `Check ${shown}${kind === 'table' && planned.length > 1 ? ' and its indexes' : ''}`,
     preview: previewOf(planned, shared),
     effect: `${shared.means.parent ? 'writers to the table wait (ShareLock)' : 'reads only, as a SELECT does'}; ${bytes(work.bytes)}`,
@@ -106,13 +108,16 @@ async function checkWork(io: StepIo, work: PlannedWork, shared: Shared): Promise
       io.progress({ label: shown, phase: `${method.name} ${part.shown}`, done, of: all, unit: 'bytes' });
       const { finding, faults } = await examine(io, means, part, method);
       enter(finding);
+      // what is found of an index by its table says nothing of the table
+      if (finding.part !== part) continue;
       if (finding.verdict === 'crashed') fatal.add(part.table.oid);
       damaged ||= finding.verdict === 'damaged';
       // of one the finding tells all
       if (faults.length > 1)
         io.result({ title: `Faults of ${part.shown}`, columns: ['place', 'found'], rows: faults });
     }
-    if (damaged && part.kind !== 'index' && !fatal.has(part.table.oid)) await lookCloser(io, part, shared);
+    const rows = part.kind === 'table' || part.kind === 'toast';
+    if (damaged && rows && !fatal.has(part.table.oid)) await lookCloser(io, part, shared);
     done += part.bytes;
   }
   return outcomeOf(work, findings);
@@ -121,7 +126,8 @@ async function checkWork(io: StepIo, work: PlannedWork, shared: Shared): Promise
 const AFTER_CRASH = 'reading its table has just brought the server down';
 
 /** What can still be read of a table that is damaged, and how; never the reason that a step fails. */
-async function lookCloser(io: StepIo, part: Part, { means }: Shared): Promise<void> {
+async function lookCloser(io: StepIo, part: Part, shared: Shared): Promise<void> {
+  const { means } = shared;
   try {
     const session = await means.sessions.worker(io, SEARCH.seconds);
     const [file] = await session.run(relationFile, { oid: part.oid });
@@ -131,6 +137,7 @@ async function lookCloser(io: StepIo, part: Part, { means }: Shared): Promise<vo
     const table: Part = { ...part, kind: 'table', oid, schema, name };
     const denied = deniedReading(table);
     if (denied !== undefined) return io.line(`Which rows can still be read is not known: ${denied}.`);
+    await tellLost(io, session, table, shared);
     const search = await unreadableRows(session, table, SEARCH);
     const { found, ended, none } = search;
     if (none !== undefined) return io.line(`None of its rows can be read: ${none}.`);
@@ -155,6 +162,18 @@ async function lookCloser(io: StepIo, part: Part, { means }: Shared): Promise<vo
     if (!(error instanceof DbError)) throw error;
     io.line(`Which rows can still be read was not found out: ${sentenceOf(error)}`);
   }
+}
+
+/** Which rows are gone, where a count has found that some are. */
+async function tellLost(io: StepIo, session: Session, table: Part, { ledger }: Shared): Promise<void> {
+  if (!ledger.bad.some(({ part, method }) => part.oid === table.oid && method === COUNT)) return;
+  const keys = await lostKeys(session, table, SEARCH.rows);
+  if (keys.length === 0) return;
+  io.result({
+    title: `Rows of ${table.table.schema}.${table.table.name} that are gone${keys.length < SEARCH.rows ? '' : `, the first ${SEARCH.rows}`}`,
+    columns: ['primary key'],
+    rows: keys.map((key) => [key]),
+  });
 }
 
 function sentence({ part, verdict, text, method }: Finding): string {
@@ -188,6 +207,7 @@ function outcomeOf(work: PlannedWork, findings: readonly Finding[]): Outcome {
 
 function wholeText({ kind, shown, planned }: PlannedWork): string {
   if (kind === 'catalogs') return 'The system catalogs are whole.';
+  if (kind === 'sequences') return 'The sequences of no table are whole.';
   return planned.length === 1 ? `${shown} is whole.` : `${shown} is whole, and so is what belongs to it.`;
 }
 

@@ -1,3 +1,4 @@
+import { quoteIdent, quoteRelation } from '../../db/ident.ts';
 import { count, exact as digits, duration, plural } from '../../text/units.ts';
 import { holdersOf, lockChecks } from '../database/holders.ts';
 import type { OpContext } from '../engine/operation.ts';
@@ -118,22 +119,31 @@ function graphChecks(one: GraphKey, skip: boolean): Check[] {
   ];
 }
 
-/** What this role must be able to do, on the partitions too: rows are deleted from each by its name. */
+/** Rights that it takes on the table and on each partition: rows are deleted from each by its name. */
+const RIGHTS: readonly {
+  readonly right: string;
+  /** What it is needed for, where that is not plain. */
+  readonly why: string;
+  readonly may: (one: CleanupRelation) => boolean;
+}[] = [
+  { right: 'SELECT', why: '', may: (one) => one.may_select },
+  { right: 'DELETE', why: '', may: (one) => one.may_delete },
+  // FOR UPDATE: a row that is locked is one that may be changed
+  { right: 'UPDATE', why: ' (to lock the rows first)', may: (one) => one.may_update },
+];
+
+/** What this role must be able to do, and the GRANT that lets it. */
 export function rightsCheck(tasks: readonly { task: Task; look: Look }[], user: string): Check[] {
   const title = 'Rights';
   const relations = tasks.flatMap(({ look }) => look.relations.filter(({ kind }) => kind !== 'f'));
-  const lacking = (right: string, may: (one: CleanupRelation) => boolean) => {
-    const without = relations.filter((one) => !may(one));
-    return without.length === 0 ? [] : [`${right} on ${some(without.map(shown))}`];
-  };
-  const lacks = [
-    ...lacking('SELECT', (one) => one.may_select),
-    ...lacking('DELETE', (one) => one.may_delete),
-    // a row that is locked is one that may be changed
-    ...lacking('UPDATE (to lock rows)', (one) => one.may_update),
-  ];
+  const lacking = RIGHTS.map((one) => ({ ...one, on: relations.filter((relation) => !one.may(relation)) }));
+  const lacks = lacking
+    .filter(({ on }) => on.length > 0)
+    .map(({ right, why, on }) => `${right}${why} on ${some(on.map(shown))}`);
   if (lacks.length > 0)
-    return [block(title, `${user} lacks ${lacks.join('; ')}. Connect as the owner, or GRANT it.`)];
+    return [
+      block(title, `${user} lacks ${lacks.join('; ')}. Connect as the owner, or: ${grants(lacking, user)}`),
+    ];
   const hidden = relations.filter((one) => one.row_security);
   if (hidden.length > 0)
     return [
@@ -143,6 +153,26 @@ export function rightsCheck(tasks: readonly { task: Task; look: Look }[], user: 
       ),
     ];
   return [{ title, status: 'ok', detail: `${user} may do all of this.` }];
+}
+
+/** Tables that a GRANT names; one of more would be no line that anybody reads. */
+const GRANTED = 20;
+
+/** One statement for all tables that lack the same. */
+function grants(
+  lacking: readonly { readonly right: string; readonly on: readonly CleanupRelation[] }[],
+  user: string,
+): string {
+  const on = [...new Set(lacking.flatMap((one) => one.on))];
+  const rightsOf = (relation: CleanupRelation) =>
+    lacking.filter((one) => one.on.includes(relation)).map(({ right }) => right);
+  return [...Map.groupBy(on, (relation) => rightsOf(relation).join(', '))]
+    .map(([rights, tables]) => {
+      const more = tables.length - GRANTED;
+      const named = tables.slice(0, GRANTED).map((one) => quoteRelation(one).trim());
+      return `GRANT ${rights} ON ${named.join(', ')} TO ${quoteIdent(user)}${more > 0 ? ` (and on ${more} more)` : ''}`;
+    })
+    .join('; ');
 }
 
 /** Whether the archives can be written, as far as that is known before. */

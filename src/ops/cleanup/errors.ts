@@ -1,9 +1,10 @@
+import { shellWord } from '../../text/shell.ts';
 import { plural } from '../../text/units.ts';
 import { defineErrors, failed, refused } from '../error.ts';
 
 export const cleanupErrors = defineErrors('cleanup', {
   partition: ({ table, parent }: { table: string; parent: string }) =>
-    refused(`${table} is a partition.`, `Name the table that it is of: ${parent}`),
+    refused(`${table} is a partition.`, `Name the table that it is of: --table ${shellWord(parent)}`),
   noColumn: ({ table, column, there }: { table: string; column: string; there: readonly string[] }) =>
     refused(`${table} has no column ${column}.`, timesOf(there)),
   noTime: ({
@@ -68,5 +69,5 @@ export const cleanupErrors = defineErrors('cleanup', {
 function timesOf(there: readonly string[]): string {
   return there.length === 0
     ? 'It has no column that is a date or a timestamp.'
-    : `Its columns that are a time: ${there.join(', ')}.`;
+    : `Its columns that are a time, for --column: ${there.join(', ')}.`;
 }

@@ -3,11 +3,12 @@ import { fullName } from '../../db/ident.ts';
 import { AGE_EXPECTED, badAge } from '../../text/age.ts';
 import { listRuns } from '../engine/journal/runs.ts';
 import { isOnServer, serverHere } from '../engine/journal/server.ts';
-import type { Field, FieldChoice, OpContext, RawInput } from '../engine/operation.ts';
+import type { Field, FieldChoice, Meant, OpContext, RawInput } from '../engine/operation.ts';
 import { resolveRelation } from '../relations/resolve.ts';
 import { orphanTables } from '../rows/queries/tables.ts';
 import { isLeftOff } from './facts.ts';
 import { timeColumns } from './queries/table.ts';
+import { wholeOf } from './whole.ts';
 
 export const cleanupInput = z
   .object({
@@ -50,6 +51,7 @@ export const cleanupFields: Record<keyof CleanupInput, Field> = {
     hint: 'the table whose old rows are to go',
     placeholder: 'table',
     choices: tableChoices,
+    meant: wholeTable,
     when: plain,
   },
   column: {
@@ -123,14 +125,29 @@ async function tableChoices(context: OpContext): Promise<FieldChoice[]> {
     .map(({ schema, name }) => ({ value: fullName(schema, name) }));
 }
 
+/** Of a partition its table: rows are old wherever they are, and keys refer to all of them. */
+async function wholeTable(context: OpContext, row: string): Promise<Meant | undefined> {
+  const session = await context.session();
+  const table = resolveRelation(await session.run(orphanTables, undefined), row);
+  if (!table.partition) return undefined;
+  const value = await wholeOf(session, table);
+  return {
+    value,
+    why: `${fullName(table.schema, table.name)} is a partition: this is about ${value} as a whole.`,
+  };
+}
+
 async function columnChoices(context: OpContext, { table: named }: RawInput): Promise<FieldChoice[]> {
   if (typeof named !== 'string' || named.trim() === '') return [];
   const session = await context.session();
   const table = resolveRelation(await session.run(orphanTables, undefined), named.trim());
   const columns = await session.run(timeColumns, { oid: table.oid });
-  return columns.map(({ name, type, indexed }) => ({
-    value: name,
-    hint: indexed ? `${type}, indexed` : type,
+  // most have one, or one that rows are looked for by
+  const usual = columns.find(({ indexed }) => indexed) ?? columns[0];
+  return columns.map((one) => ({
+    value: one.name,
+    hint: one.indexed ? `${one.type}, indexed` : one.type,
+    ...(one === usual && { usual: true }),
   }));
 }
 

@@ -10,8 +10,9 @@ import { graphTable } from './graph.ts';
 import type { CleanupInput } from './input.ts';
 import { lookAt } from './look.ts';
 import { dropChecks, dropSteps, wholePartitions } from './partitions.ts';
-import { rowsStep, vacuumStep } from './steps.ts';
+import { rowsStep } from './steps.ts';
 import { cutoffText, isOld, shown, tasksOf } from './task.ts';
+import { vacuumStep } from './vacuum.ts';
 import { Shared, Work } from './work.ts';
 
 /** Rows that are older than an age: counted, archived and deleted in batches, table by table. */
@@ -50,7 +51,7 @@ export async function planCleanup(input: CleanupInput, context: OpContext): Prom
     facts: await factsOf(works, session, context, input),
     tables: works.flatMap(tablesOf),
     checks,
-    steps: busy.length === 0 ? [] : stepsOf(shared, busy),
+    steps: busy.length === 0 ? [] : stepsOf(busy, session.server.major),
     ...(busy.length > 0 && { consequence: consequenceOf(busy) }),
     locks: [{ family: 'cleanup', database: session.server.database }],
     ...(busy.some(({ task }) => task.facts.archives !== null) && { undo: 'undo' as const }),
@@ -98,13 +99,9 @@ function vacuumCheck(busy: readonly Work[], user: string): Check[] {
   return [{ title: 'Vacuum', status: 'warn', detail }];
 }
 
-function stepsOf(shared: Shared, busy: readonly Work[]): Step[] {
+function stepsOf(busy: readonly Work[], major: number): Step[] {
   const several = busy.length > 1;
-  const vacuums = busy.some(({ look, drops }) =>
-    look.leaves.some(
-      ({ rows, leaf }) => rows > 0 && leaf.may_vacuum && drops.every(({ oid }) => oid !== leaf.oid),
-    ),
-  );
+  const vacuum = vacuumStep(busy, major);
   return [
     ...busy.flatMap((work) => {
       const steps = [
@@ -114,7 +111,7 @@ function stepsOf(shared: Shared, busy: readonly Work[]): Step[] {
       work.steps = steps.length;
       return steps;
     }),
-    ...(vacuums ? [vacuumStep(shared)] : []),
+    ...(vacuum === undefined ? [] : [vacuum]),
   ];
 }
 

@@ -1,13 +1,7 @@
 import { join } from 'node:path';
 import { quoteRelation } from '../../db/ident.ts';
-import { progressAnalyze, progressVacuum } from '../../db/queries/progress.ts';
 import { plural } from '../../text/units.ts';
 import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
-import { sentenceOf } from '../error.ts';
-import { MaintenanceSessions } from '../maintain/shared/sessions.ts';
-import { runStatement, statementPreview } from '../maintain/shared/statement.ts';
-import { LOCK_SECONDS } from '../rows/batch.ts';
-import type { Leaf } from '../rows/queries/tables.ts';
 import { removeRows } from '../rows/remove.ts';
 import { ownPath } from '../rows/session.ts';
 import { atPlaces, copySql } from '../rows/sql.ts';
@@ -15,7 +9,7 @@ import { unreferred } from './graph.ts';
 import { ended, endedBy } from './outcome.ts';
 import { attachAgain } from './run/drop.ts';
 import { isOld, shown } from './task.ts';
-import type { Shared, Work } from './work.ts';
+import type { Work } from './work.ts';
 
 /** Passes over a table that find rows: more means that they come as fast as they go. */
 const PASSES = 10;
@@ -102,55 +96,4 @@ async function leftOf(io: StepIo, { shared, task, leaves }: Work): Promise<numbe
     left += Number(row?.rows);
   }
   return left;
-}
-
-const vacuumSql = (leaf: Pick<Leaf, 'schema' | 'name'>) => `VACUUM (ANALYZE) ${quoteRelation(leaf)}`;
-
-/** What is gone is made free, where this role may do that; where somebody is in the way autovacuum does it later. */
-export function vacuumStep(shared: Shared): Step {
-  const planned = shared.works.flatMap(({ look, drops }) =>
-    look.leaves
-      .filter(({ rows, leaf }) => rows > 0 && leaf.may_vacuum && drops.every(({ oid }) => oid !== leaf.oid))
-      .map(({ leaf }) => leaf),
-  );
-  return {
-    id: 'vacuum',
-    title: `Vacuum and analyze ${planned.length === 1 && planned[0] ? shown(planned[0]) : plural(planned.length, 'table')}`,
-    preview: planned.map((leaf) => statementPreview(vacuumSql(leaf), LOCK_SECONDS)).join('\n'),
-    effect: 'reads and writes continue; the room is used again, and not given back to the disk',
-    run: async (io) => {
-      const may = new Set(planned.map(({ oid }) => oid));
-      const sessions = new MaintenanceSessions();
-      for (const leaf of shared.works.flatMap(({ touched }) => [...touched.values()]))
-        if (may.has(leaf.oid)) await vacuum(io, sessions, leaf);
-    },
-  };
-}
-
-const VACUUM = {
-  query: progressVacuum,
-  phases: [
-    'initializing',
-    'scanning heap',
-    'vacuuming indexes',
-    'vacuuming heap',
-    'cleaning up indexes',
-    'truncating heap',
-    'performing final cleanup',
-  ],
-};
-const ANALYZE = {
-  query: progressAnalyze,
-  phases: ['initializing', 'acquiring sample rows', 'computing statistics', 'finalizing analyze'],
-};
-
-async function vacuum(io: StepIo, sessions: MaintenanceSessions, leaf: Leaf): Promise<void> {
-  const label = shown(leaf);
-  try {
-    const watch = [VACUUM, ANALYZE];
-    await runStatement(io, sessions, vacuumSql(leaf), { lockTimeout: LOCK_SECONDS, label, watch });
-  } catch (error) {
-    if (io.signal.aborted) throw error;
-    io.line(`${label} was not vacuumed: ${sentenceOf(error)} Autovacuum does it later.`, 'stderr');
-  }
 }

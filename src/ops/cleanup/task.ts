@@ -14,6 +14,7 @@ import { cleanupErrors } from './errors.ts';
 import { type NotedTask, type TaskFacts, unfinishedTasks, wentOnWith } from './facts.ts';
 import type { CleanupInput } from './input.ts';
 import { cutoffOf, type TimeColumn, timeColumns } from './queries/table.ts';
+import { wholeOf } from './whole.ts';
 
 /** One table, and which of its rows are to go. */
 export interface Task {
@@ -83,14 +84,8 @@ interface Around {
 
 async function taskOf(asked: Asked, { session, tables, zone, context }: Around): Promise<Task> {
   const table = resolveRelation(tables, asked.table, { offered: ({ partition }) => !partition });
-  if (table.partition) {
-    const [row] = await session.sql(
-      'SELECT n.nspname::text AS schema, c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = pg_partition_root($1::oid)',
-      [table.oid],
-    );
-    const parent = fullName(String(row?.schema), String(row?.name));
-    throw cleanupErrors.partition({ table: shown(table), parent });
-  }
+  if (table.partition)
+    throw cleanupErrors.partition({ table: shown(table), parent: await wholeOf(session, table) });
   const column = await columnOf(session, table, asked.column);
   const age = ageOf(asked.older_than) ?? { months: 0, days: 0, minutes: 0 };
   const cutoff = (await cutoffFor(session, age, zone, asked.older_than))[column.kind];

@@ -20,6 +20,13 @@ export interface FieldChoice {
   readonly usual?: boolean;
 }
 
+/** What is filled in for a row of a screen instead of its own name. */
+export interface Meant {
+  readonly value: string;
+  /** A sentence. */
+  readonly why: string;
+}
+
 /** What a person has typed or a flag has given, before it is checked. */
 export type RawInput = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
@@ -45,6 +52,10 @@ export interface Field {
   readonly standard?: (known: Known, raw: RawInput) => string;
   /** Values that the server or the disk offers now; another value may still be typed unless the schema refuses. */
   readonly choices?: (context: OpContext, raw: RawInput) => Promise<readonly FieldChoice[]>;
+  /**
+   * What a row of a screen stands for that fills it in, and why, where that is something else: of a partition, its table.
+   */
+  readonly meant?: (context: OpContext, row: string) => Promise<Meant | undefined>;
   /** What to do when there is nothing to choose from: a sentence. */
   readonly none?: (known: Known, raw: RawInput) => string;
   /** Asked for only when this holds for what was given so far. */
@@ -103,6 +114,8 @@ export interface OperationEntry {
   readonly summary: string;
   /** The most it asks for. */
   readonly danger: Danger;
+  /** Flags with which it asks for more than that. */
+  readonly dangerWith?: Readonly<Record<string, Danger>>;
   /** It changes the server: absent in read-only mode. */
   readonly writes: boolean;
   /** The key that opens its wizard in the console. */

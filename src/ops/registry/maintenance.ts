@@ -64,6 +64,7 @@ export const MAINTENANCE: readonly OperationEntry[] = [
     title: 'Check for damage',
     summary: 'look for damaged indexes and tables: amcheck, every row read, pg_dump; and say what mends them',
     danger: 'none',
+    dangerWith: { '--install': 'confirm' },
     writes: false,
     takes: ['table', 'index'],
     load: async () => (await import('../check/check.ts')).check,

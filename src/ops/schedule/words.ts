@@ -4,8 +4,11 @@ import type { AnyOperation, FindOperation, OperationEntry } from '../engine/oper
 /** What a job with these words lacks that nobody can be asked for at night; undefined where it lacks nothing. */
 export function unconfirmed(words: readonly string[], operations: FindOperation): string | undefined {
   const entry = entryFor(words, operations);
-  if (!entry || entry.danger === 'none') return undefined;
-  const flag = entry.danger === 'confirm' ? '--yes' : '--confirm';
+  if (!entry) return undefined;
+  const [more] = Object.entries(entry.dangerWith ?? {}).filter(([flag]) => words.includes(flag));
+  const danger = more?.[1] ?? entry.danger;
+  if (danger === 'none') return undefined;
+  const flag = danger === 'confirm' ? '--yes' : '--confirm';
   if (words.some((word) => word === flag || word.startsWith(`${flag}=`))) return undefined;
   const wanted = flag === '--yes' ? flag : `${flag} NAME`;
   return `cron answers no question: where pgdeck ${entry.id} asks before it begins, add ${wanted} to the command`;

@@ -22,6 +22,14 @@ export async function valueChecks(
 ): Promise<Check[]> {
   if (to === undefined) return [];
   const secret = isSecret(name);
+  const unloaded = setting === undefined && isSystem(scope) && name.includes('.');
+  if (unloaded && session.server.major < 17)
+    return [
+      block(
+        'Setting',
+        `No loaded library has ${name}, and before 17 ALTER SYSTEM takes no such name. Load its library for all sessions first (session_preload_libraries, or shared_preload_libraries and a restart), or set it with --role or --database.`,
+      ),
+    ];
   if (/[\r\n]/.test(to) && isSystem(scope)) return [block('Value', 'A value in a file has no line break.')];
   const list = badList(name, to);
   if (list !== undefined) return [block('Value', `The server would refuse it: ${list}.`)];
@@ -31,7 +39,8 @@ export async function valueChecks(
   if (setting === undefined && secret) return [warn('Value', UNSEEN)];
   if (setting === undefined || setting.context === 'user' || setting.context === 'superuser') {
     const asked = await askedFor(session, name, to, secret);
-    return asked.status === 'block' ? [asked] : [asked, ...(await libraryChecks(context, name, to))];
+    if (asked.status === 'block') return [asked];
+    return unloaded ? [warn('Value', UNKNOWN)] : [asked, ...(await libraryChecks(context, name, to))];
   }
   if (!secret && !('unknown' in here)) {
     const config = here.configFile === undefined ? [] : ['-c', `config_file=${here.configFile}`];
@@ -53,6 +62,10 @@ export async function valueChecks(
 }
 
 const UNSEEN = 'It is not looked at beforehand: the server looks at it before it writes, and may refuse it.';
+
+/** Of a name with a dot the server takes anything, as long as no library says what it is. */
+const UNKNOWN =
+  'No loaded library has a setting of this name: neither that nor the value is looked at before one is loaded that has it.';
 
 /** For the length of one statement, in which nothing else is done. */
 async function askedFor(session: Session, name: string, value: string, secret: boolean): Promise<Check> {

@@ -17,6 +17,11 @@ beforeAll(async () => {
     await session.sql(`CREATE TABLE ${name} AS SELECT generate_series(1, 5000) AS id`);
   await session.sql('CREATE INDEX customers_id ON customers (id)');
   await session.sql('CREATE INDEX "Orders 订 id" ON "Orders 订" (id)');
+  await session.sql('CREATE TABLE log (id int, at timestamptz) PARTITION BY RANGE (at)');
+  await session.sql(
+    "CREATE TABLE log_2024 PARTITION OF log FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')",
+  );
+  await session.sql("INSERT INTO log SELECT g, '2024-05-05' FROM generate_series(1, 5000) g");
   await session.sql('VACUUM ANALYZE');
   stage = await new Stage(db.target()).start();
 });
@@ -70,8 +75,39 @@ test('the footer has v where it is about the rows that are shown', () => {
   expect(footer('1')).not.toMatch(/v (vacuum|reindex)/);
 });
 
+test('the footer names no operation without its key', async () => {
+  stage.keys('4');
+  await stage.seconds(() => /d cleanup/.test(lineText(footerLine(stage.deck, 200))), 'the tables');
+  const footer = lineText(footerLine(stage.deck, 200));
+  expect(footer.match(/cleanup|reindex|vacuum/g)).toEqual(['vacuum', 'cleanup']);
+});
+
 test('v opens VACUUM with nothing filled in elsewhere', async () => {
   stage.keys('1');
   // the form that was left half filled in comes back where nothing is marked
   expect((await opened('v'))[0]).toBe('vacuum');
+});
+
+test('d on a partition opens the cleanup of its table, and says so; of several rows none is taken', async () => {
+  stage.keys('4');
+  stage.filter('log_2024');
+  await stage.seconds(
+    () => shownRows(viewOf('tables'), stage.deck.model, stage.deck.state).rows.length === 1,
+    'the partition',
+  );
+  stage.keys('d');
+  await stage.seconds(
+    () => openedWizard(stage.deck.state)?.form.texts.table?.text === 'public.log',
+    'its table',
+  );
+  expect(openedWizard(stage.deck.state)?.entry.id).toBe('cleanup');
+  expect(stage.deck.state.log.at(-1)?.text).toContain(
+    'public.log_2024 is a partition: this is about public.log as a whole.',
+  );
+  stage.keys('esc');
+  stage.filter('s');
+  stage.keys('home', 'space', 'space', 'd');
+  await stage.seconds(() => openedWizard(stage.deck.state)?.phase.step === 'form', 'the form');
+  expect(openedWizard(stage.deck.state)?.form.texts.table).toBeUndefined();
+  stage.keys('esc');
 });

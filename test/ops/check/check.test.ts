@@ -1,11 +1,12 @@
-import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rm, truncate } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Cluster } from '../../../src/hosts/cluster/cluster.ts';
 import { reindex } from '../../../src/ops/reindex/reindex.ts';
 import { client, throwawayCluster } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut } from '../engine/run/stage.ts';
 import {
+  complaints,
   contextFor,
   disorder,
   fileOf,
@@ -210,6 +211,193 @@ test('rows that contradict themselves are listed by place', async ({ skip }) => 
     'row (0,7)',
   ]);
   expect(linesOf(events)).toContain('Every row that is visible can still be read.');
+});
+
+/** A table whose pages VACUUM has seen, and some that were changed since. */
+async function settled(name: string): Promise<string> {
+  const session = await client(cluster.target());
+  await session.sql(`CREATE TABLE ${name} (id int PRIMARY KEY, name text NOT NULL)`);
+  // VACUUM takes no page for seen by all while a commit is not on the disk yet
+  await session.sql('SET synchronous_commit = on');
+  await session.sql(`INSERT INTO ${name} SELECT g, 'name ' || g FROM generate_series(1, 2000) g`);
+  await session.sql(`VACUUM ANALYZE ${name}`);
+  const path = await fileOf(session, cluster, name);
+  await session.close();
+  return path;
+}
+
+test('rows of a page that was emptied: an index knows them, and says which', async () => {
+  const path = await settled('emptied');
+  const session = await whileStopped(cluster, () => overwrite(path, 3 * PAGE, Buffer.alloc(PAGE)));
+  // every other look takes it for whole, and says that it has not looked for that
+  const plan = await planCheck(here(), { table: ['emptied'], read: true, heapallindexed: true });
+  expect(plan.facts.find(({ label }) => label === 'Not seen')?.value).toContain('emptied or cut off');
+  expect((await carryOut(plan, here())).end).toMatchObject({ status: 'done' });
+  const { end, events } = await run({ table: ['emptied'], lost_rows: true });
+  expect(end).toMatchObject({ status: 'failed' });
+  const [row] = await session.sql(
+    "SELECT 2000 - count(*)::int AS lost FROM emptied r WHERE r.ctid <> '(0,0)'::tid",
+  );
+  expect(row?.lost).toBeGreaterThan(100);
+  expect(results(events)).toMatchObject({
+    'public.emptied': {
+      result: 'damaged',
+      found: `${row?.lost} rows that emptied_pkey knows are gone, as of pages that were emptied or cut off`,
+    },
+    'public.emptied_pkey': { result: 'ok' },
+  });
+  const keys = tableOf(events, 'Rows of public.emptied that are gone, the first 20')?.rows ?? [];
+  expect(keys).toHaveLength(20);
+  expect(keys.map(Number)).toEqual(keys.map(Number).sort((a, b) => a - b));
+  await session.sql('SET enable_indexscan = off');
+  await session.sql('SET enable_indexonlyscan = off');
+  await session.sql('SET enable_bitmapscan = off');
+  for (const [key] of keys)
+    expect(await session.sql('SELECT FROM emptied WHERE id = $1', [Number(key)])).toEqual([]);
+  expect(end.text).toContain('pgdeck restore --table public.emptied --mode merge newest');
+  await session.sql('DROP TABLE emptied');
+});
+
+test('a table that was cut off between two pages: it is shorter than was noted, and is counted without asking', async () => {
+  const path = await settled('cut');
+  const session = await whileStopped(cluster, () => truncate(path, 5 * PAGE));
+  const plan = await planCheck(here(), { table: ['cut'] });
+  expect(complaints(plan)).toContainEqual(
+    expect.stringMatching(/^warn Shorter than noted: cut has fewer pages .*40 kB of \d+ kB/),
+  );
+  const { end, events } = await run({ table: ['cut'] });
+  expect(end).toMatchObject({ status: 'failed' });
+  expect(results(events)['public.cut']).toMatchObject({
+    result: 'damaged',
+    found: expect.stringMatching(/^1,\d+ rows that cut_pkey knows are gone/),
+  });
+  await session.sql('DROP TABLE cut');
+});
+
+test('cut off where rows were changed since the last VACUUM: the server cannot read their page, and that is the table’s', async () => {
+  const path = await settled('torn');
+  const before = await client(cluster.target());
+  await before.sql('UPDATE torn SET name = name || $1', ['!']);
+  await before.sql('ANALYZE torn');
+  await before.close();
+  const session = await whileStopped(cluster, () => truncate(path, 5 * PAGE));
+  const { end, events } = await run({ table: ['torn'], lost_rows: true });
+  expect(end).toMatchObject({ status: 'failed' });
+  expect(results(events)['public.torn']).toMatchObject({
+    result: 'damaged',
+    found: expect.stringMatching(/could not read block/),
+  });
+  expect(end).not.toHaveProperty('next');
+  await session.sql('DROP TABLE torn');
+});
+
+test('an index that lacks rows is what is damaged, not its table', async () => {
+  await settled('lacking');
+  const session = await client(cluster.target());
+  onTestFinished(() => session.close());
+  await session.sql("UPDATE pg_index SET indisready = false WHERE indexrelid = 'lacking_pkey'::regclass");
+  await session.sql("INSERT INTO lacking SELECT g, 'x' FROM generate_series(3001, 3010) g");
+  await session.sql("UPDATE pg_index SET indisready = true WHERE indexrelid = 'lacking_pkey'::regclass");
+  const { end, events } = await run({ table: ['lacking'], lost_rows: true });
+  expect(end).toMatchObject({ status: 'failed', next: 'pgdeck reindex --index public.lacking_pkey' });
+  expect(results(events)).toMatchObject({
+    'public.lacking': { result: 'ok' },
+    'public.lacking_pkey': { result: 'damaged', found: 'it lacks 10 rows of its table' },
+  });
+  await session.sql('DROP TABLE lacking');
+});
+
+test('rows are counted by both while others write: nothing is lost', async () => {
+  await settled('busy');
+  const writer = await client(cluster.target());
+  onTestFinished(() => writer.close());
+  let over = false;
+  const writing = (async () => {
+    for (let n = 3000; !over; n++) {
+      await writer.sql("INSERT INTO busy VALUES ($1, 'x')", [n]);
+      await writer.sql('DELETE FROM busy WHERE id = $1', [n - 2500]);
+    }
+  })();
+  try {
+    for (let n = 0; n < 5; n++) {
+      const { end, events } = await run({ table: ['busy'], lost_rows: true });
+      expect(end, end.text).toMatchObject({ status: 'done' });
+      expect(results(events)['public.busy']).toMatchObject({ result: 'ok' });
+    }
+  } finally {
+    over = true;
+    await writing;
+  }
+  const none = await planCheck(here(), { table: ['t', 'busy'], lost_rows: true });
+  expect(complaints(none).join()).not.toContain('Lost rows');
+});
+
+test('tables without an index that knows all rows are told where lost rows are asked for', async () => {
+  const session = await client(cluster.target());
+  onTestFinished(() => session.close());
+  await session.sql('CREATE TABLE bare AS SELECT g AS id FROM generate_series(1, 10) g');
+  await session.sql('CREATE INDEX bare_some ON bare (id) WHERE id > 5');
+  const plan = await planCheck(here(), { table: ['bare'], lost_rows: true });
+  expect(complaints(plan)).toContainEqual(
+    'warn Lost rows: bare: no B-tree index knows all rows, so nothing says what was lost.',
+  );
+  await session.sql('DROP TABLE bare');
+});
+
+test.each(['serial', 'identity'] as const)(
+  'a sequence that is damaged (%s) is found with its table, and is made anew as it says',
+  async (way) => {
+    const name = `numbered_${way}`;
+    const before = await client(cluster.target());
+    await before.sql(
+      `CREATE TABLE ${name} (id int ${way === 'serial' ? 'DEFAULT 0' : 'GENERATED ALWAYS AS IDENTITY'} PRIMARY KEY, t text)`,
+    );
+    if (way === 'serial') {
+      await before.sql(`CREATE SEQUENCE ${name}_id_seq OWNED BY ${name}.id`);
+      await before.sql(`ALTER TABLE ${name} ALTER id SET DEFAULT nextval('${name}_id_seq')`);
+    }
+    await before.sql(`INSERT INTO ${name} (t) SELECT 'x' FROM generate_series(1, 9)`);
+    const path = await fileOf(before, cluster, `${name}_id_seq`);
+    await before.close();
+    const session = await whileStopped(cluster, () => overwrite(path, 0, Buffer.alloc(PAGE)));
+    const { end, events } = await run({ table: [name] });
+    expect(end).toMatchObject({ status: 'failed' });
+    expect(results(events)).toMatchObject({
+      [`public.${name}_id_seq`]: {
+        result: 'damaged',
+        found: expect.stringMatching(/bad magic number|no row/),
+      },
+      [`public.${name}`]: { result: 'ok' },
+    });
+    expect(end.text).toContain(
+      `A sequence is made anew, for which nothing of it has to be read: public.${name}`,
+    );
+    expect(end.text).not.toContain('rows cannot');
+    if (way === 'identity') {
+      await session.sql(`ALTER TABLE ${name} ALTER COLUMN id DROP IDENTITY`);
+      await session.sql(`ALTER TABLE ${name} ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (START 10)`);
+    } else {
+      await session.sql(`ALTER TABLE ${name} ALTER COLUMN id DROP DEFAULT`);
+      await session.sql(`DROP SEQUENCE ${name}_id_seq`);
+      await session.sql(`CREATE SEQUENCE ${name}_id_seq OWNED BY ${name}.id START 10`);
+      await session.sql(`ALTER TABLE ${name} ALTER COLUMN id SET DEFAULT nextval('${name}_id_seq')`);
+    }
+    expect((await run({ table: [name] })).end).toMatchObject({ status: 'done' });
+    expect(await session.sql(`INSERT INTO ${name} (t) VALUES ('y') RETURNING id`)).toEqual([{ id: 10 }]);
+  },
+);
+
+test('sequences of no table are read too, and one that may not be read is told', async () => {
+  const session = await client(cluster.target());
+  onTestFinished(() => session.close());
+  await session.sql('CREATE SEQUENCE tickets');
+  const plan = await planCheck(here());
+  expect(plan.steps.find(({ id }) => id === 'sequences')?.preview).toMatch(
+    /pg_sequence_last_value\(\d+::regclass\).*FROM "public"\."tickets"/,
+  );
+  await session.sql('CREATE ROLE clerk LOGIN');
+  const limited = await planCheck(here(cluster.target({ user: 'clerk' })), { table: ['tickets'] });
+  expect(complaints(limited)).toContainEqual('block Not checked: tickets: this role may not read it.');
 });
 
 test('what is damaged is found whatever else is: the others are told as whole', async () => {

@@ -33,7 +33,7 @@ describe('without amcheck', () => {
     expect(plan).toMatchObject({ writes: false, danger: 'none', subject: 'public.plain' });
     expect(plan.facts).toContainEqual({
       label: 'Not seen',
-      value: expect.stringContaining('pages that were emptied or cut off; sequences'),
+      value: expect.stringContaining('pages that were emptied or cut off (--lost-rows looks for them)'),
     });
     const told = complaints(plan);
     expect(told).toContainEqual(

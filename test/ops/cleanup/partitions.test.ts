@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../src/db/session.ts';
+import { cleanup } from '../../../src/ops/cleanup/operation.ts';
 import { client, type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import {
@@ -177,6 +178,54 @@ test('a partition itself is not what is cleaned up', async () => {
   await byTime('part');
   await expect(planCleanup(here(), input('part_p1'))).rejects.toMatchObject({
     kind: 'refused',
-    next: 'Name the table that it is of: public.part',
+    next: 'Name the table that it is of: --table public.part',
   });
+});
+
+test('the planner is told of the table as a whole: nobody else analyzes a partitioned one', async () => {
+  await byTime('counted');
+  await session.sql('ANALYZE counted');
+  const whole = async () => {
+    const [row] = await session.sql(
+      "SELECT c.reltuples::float8 AS rows, (SELECT most_common_vals IS NOT NULL OR histogram_bounds IS NOT NULL FROM pg_stats WHERE tablename = 'counted' AND inherited AND attname = 'at') AS known FROM pg_class c WHERE c.oid = 'counted'::regclass",
+    );
+    return row;
+  };
+  expect(await whole()).toEqual({ rows: major >= 14 ? 119 : 0, known: true });
+  const bounds =
+    "SELECT (histogram_bounds::text::timestamptz[])[1] < now() - interval '60 days' AS old FROM pg_stats WHERE tablename = 'counted' AND inherited AND attname = 'at'";
+  expect(await session.sql(bounds)).toEqual([{ old: true }]);
+  const plan = await planCleanup(here(), input('counted'));
+  const preview = plan.steps.find(({ id }) => id === 'vacuum')?.preview ?? '';
+  expect(preview).toContain(`ANALYZE ${major >= 18 ? 'ONLY ' : ''}"public"."counted"`);
+  // once: before 18 the partitions are analyzed with it
+  expect(preview.includes('VACUUM (ANALYZE)')).toBe(major >= 18);
+  const { end } = await runCleanup(here(), input('counted'));
+  expect(end, end.text).toMatchObject({ ok: true });
+  expect(await session.sql(bounds)).toEqual([{ old: false }]);
+  const [leaf] = await session.sql(
+    "SELECT (histogram_bounds::text::timestamptz[])[1] < now() - interval '60 days' AS old FROM pg_stats WHERE tablename = 'counted_p3' AND attname = 'at'",
+  );
+  expect(leaf).toEqual({ old: false });
+});
+
+test('the column that is likely meant is highlighted: one with an index, else the first', async () => {
+  await session.sql('CREATE TABLE timed (id int, made timestamptz, seen timestamptz, day date)');
+  const columns = async () => {
+    const found = (await cleanup.fields.column?.choices?.(here(), { table: 'timed' })) ?? [];
+    return found.filter(({ usual }) => usual === true).map(({ value }) => value);
+  };
+  expect(await columns()).toEqual(['made']);
+  await session.sql('CREATE INDEX ON timed (seen)');
+  expect(await columns()).toEqual(['seen']);
+});
+
+test('a row of a screen that is a partition stands for its table', async () => {
+  await byTime('meant');
+  const { meant } = cleanup.fields.table ?? {};
+  expect(await meant?.(here(), 'public.meant_p2')).toEqual({
+    value: 'public.meant',
+    why: 'public.meant_p2 is a partition: this is about public.meant as a whole.',
+  });
+  expect(await meant?.(here(), 'public.meant')).toBeUndefined();
 });

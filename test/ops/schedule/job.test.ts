@@ -81,6 +81,10 @@ test('what asks before it begins has its answer in the command', () => {
   );
   expect(unconfirmed(['restore', 'newest', '--yes'], entryOf)).toMatch(/add --confirm NAME/);
   expect(unconfirmed(['restore', 'newest', '--confirm=shop'], entryOf)).toBeUndefined();
+  // a flag with which it changes something
+  expect(unconfirmed(['check'], entryOf)).toBeUndefined();
+  expect(unconfirmed(['check', '--install'], entryOf)).toMatch(/pgdeck check asks .* add --yes/);
+  expect(unconfirmed(['check', '--install', '--yes'], entryOf)).toBeUndefined();
 });
 
 const job = { name: 'nightly', at: '30 2 * * *', line: 'pgdeck backup' };

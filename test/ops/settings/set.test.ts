@@ -218,6 +218,26 @@ test('what roles and databases have of it is told; and what is set for them is r
   await session.sql('ALTER DATABASE template1 RESET work_mem');
 });
 
+test('a setting that no loaded library has: before 17 ALTER SYSTEM takes none, and the plan says so', async () => {
+  const { major } = session.server;
+  const plan = await planSet(here(), 'auto_explain.log_min_duration', '1s');
+  if (major < 17) {
+    expect(complaints(plan)).toEqual([
+      expect.stringMatching(/^block Setting: No loaded library has auto_explain\.log_min_duration/),
+    ]);
+    // what the plan says of the server is so
+    await expect(session.sql("ALTER SYSTEM SET auto_explain.log_min_duration = '1s'")).rejects.toThrow(
+      /unrecognized configuration parameter/,
+    );
+  } else {
+    expect(complaints(plan)).toEqual([expect.stringMatching(/^warn Value: No loaded library has/)]);
+    const set = await done(plan, here());
+    expect(set, set.text).toMatchObject({ status: 'done' });
+    expect((await takenBack(set.run, here())).status).toBe('done');
+  }
+  expect(autoLines(cluster)).toEqual([]);
+});
+
 test('a managed service keeps its settings, and leaves those of roles and databases', async () => {
   await session.sql('CREATE ROLE rds_superuser');
   try {

@@ -7,7 +7,8 @@ import type { Deck } from '../../core/deck.ts';
 import { fieldSpans } from '../../core/text-field.ts';
 import { answerLine } from '../../screen/reading.ts';
 import type { RunView } from '../run-view.ts';
-import type { Phase } from '../types.ts';
+import type { Phase, Wizard } from '../types.ts';
+import { inConsole } from '../words.ts';
 import { nameWords } from './next.ts';
 
 type Confirm = Extract<Phase, { step: 'confirm' }>;
@@ -17,8 +18,9 @@ export function confirmFoot(
   deck: Pick<Deck, 'resolved'>,
   { plan, yes, field }: Confirm,
   columns: number,
+  operation: Wizard['operation'],
 ): Line[] {
-  const lost = wrap(cleanLine(plan.consequence ?? ''), columns - 3)
+  const lost = wrap(cleanLine(inConsole(plan.consequence ?? '', operation)), columns - 3)
     .filter((part) => part !== '')
     .map((part): Line => [span(` ${part}`, 'warn')]);
   if (plan.danger === 'confirm')

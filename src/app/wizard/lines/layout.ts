@@ -107,7 +107,7 @@ function contentOf(deck: Deck, wizard: Wizard, columns: number): Content {
     case 'confirm':
       return {
         blocks: planDocument(deck, wizard, phase, columns).blocks,
-        foot: confirmFoot(deck, phase, columns),
+        foot: confirmFoot(deck, phase, columns, wizard.operation),
       };
     case 'run':
       return {

@@ -99,7 +99,7 @@ export function planFoot(
       : plan.writes && deck.readOnly
         ? 'Cannot run: pgdeck is read-only. Nothing was changed.'
         : plan.steps.length === 0
-          ? `${cleanLine(plan.title)}. Nothing was changed.`
+          ? `${cleanLine(plan.title)}: there is nothing to do. Nothing was changed.`
           : `${cleanLine(plan.title)}? Nothing was changed yet.`;
   const tone = blocks > 0 || (plan.writes && deck.readOnly) ? 'critical' : 'title';
   return [stands, `Next: ${nextOfPlan(deck, wizard, phase)}`].flatMap((text, i) =>
@@ -130,7 +130,7 @@ export function nextOfRun({ end, steps }: RunView): string {
   const left = steps.some(({ state }) => state === 'not rolled back');
   const helps = end.next === undefined ? '' : `n opens what helps (${inConsole(end.next, undefined)}); `;
   if (end.status !== 'done')
-    return `${helps}r plans it again with the same answers; Enter closes and keeps them${left ? ', then 8 and u clean up what is left' : ''}.`;
+    return `${helps}${end.undo === null ? '' : 'u undoes what was done; '}r plans it again with the same answers; Enter closes and keeps them${left ? ', then 8 and u clean up what is left' : ''}.`;
   const undo =
     end.undo === null
       ? ''

@@ -9,7 +9,7 @@ import { inConsole } from '../words.ts';
 import { type Block, fullTable } from './document.ts';
 import { type Ending, endingLines, nextOfRun } from './next.ts';
 import { lines } from './plan.ts';
-import { failureLines, outputLine, stepLine } from './run.ts';
+import { outputLine, stepLine, toldLines } from './run.ts';
 
 const STATUS: Readonly<Record<RunEnding['status'], { readonly word: string; readonly tone: Tone }>> = {
   done: { word: 'DONE', tone: 'good' },
@@ -70,7 +70,7 @@ export function resultBlocks(
       [],
       [span(' Steps', 'accent')],
       ...run.steps.map((step) => stepLine(step, run.at, columns, deck.ascii)),
-      ...failureLines(run.steps, columns, end.text, operation),
+      ...toldLines(run.steps, columns, end.text, operation),
       ...(output.length > 0 ? [[], [span(' Output', 'accent')], ...output] : []),
       // what was refused has left no record
       ...(end.run === '' || end.status === 'refused'

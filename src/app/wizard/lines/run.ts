@@ -110,18 +110,18 @@ export function stepLine(step: StepView, now: number, columns: number, ascii: bo
   ];
 }
 
-/** Why steps failed, in full, where `said` does not say it already. */
-export function failureLines(
+/** What steps told of their end, in full, where `said` does not say it already: why they failed above all. */
+export function toldLines(
   steps: readonly StepView[],
   columns: number,
   said: string,
   operation: Wizard['operation'],
 ): Line[] {
-  return steps.flatMap(({ text, title }) =>
+  return steps.flatMap(({ text, title, state }) =>
     text === undefined || said.includes(text)
       ? []
       : wrap(`${cleanLine(title)}: ${cleanLine(inConsole(text, operation))}`, columns - 4).map(
-          (part): Line => [span(`  ${part}`, 'alert')],
+          (part): Line => [span(`  ${part}`, state === 'done' ? undefined : 'alert')],
         ),
   );
 }

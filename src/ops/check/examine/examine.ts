@@ -6,6 +6,7 @@ import type { Method } from '../methods.ts';
 import type { Part } from '../scope.ts';
 import type { CheckSessions } from '../sessions.ts';
 import { type Finding, saysDamaged, whyNot, wordsOf } from '../verdict.ts';
+import { blamed, compared } from './lost.ts';
 
 /** Reads a table with pg_dump; answers undefined when it could, else why not. */
 export type Dump = (io: StepIo, part: Part, seconds: number) => Promise<Pick<Finding, 'verdict' | 'text'>>;
@@ -46,7 +47,9 @@ export async function examine(
   }
   const session = await sessions.worker(io, left ?? 0);
   try {
+    if (method.id === 'count') return { finding: await compared(session, part, method), faults: [] };
     const rows = await session.sql(method.sql);
+    if (method.id === 'sequence' && rows[0]?.value == null) return answer('damaged', 'its page has no row');
     if (method.id !== 'heap' || rows.length === 0) return answer('ok', '');
     return answer(
       'damaged',
@@ -57,6 +60,8 @@ export async function examine(
     io.signal.throwIfAborted();
     if (!(error instanceof DbError)) throw error;
     if (error.kind === 'lost') return answer(...(await afterLoss(io, sessions, error)));
+    if (saysDamaged(error) && method.id === 'count')
+      return { finding: await blamed(await sessions.watcher(io), part, method, error), faults: [] };
     if (saysDamaged(error))
       return (await isThere(io, sessions, part))
         ? answer('damaged', wordsOf(error))

@@ -12,14 +12,14 @@ const size = (oid: string, pages: string) =>
 
 const SYSTEM = "n.nspname IN ('pg_catalog', 'information_schema')";
 
-/** Every table whose rows can be damaged, with its TOAST table; nobody reads the temporary ones of others. */
+/** Every table and sequence that can be damaged, with its TOAST table; nobody reads the temporary ones of others. */
 export const checkTables = defineQuery({
   id: 'check.tables',
   variants: [
     {
       sql: `WITH /* pgdeck */ ${LOCKED}
 SELECT /* pgdeck */ c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
-  p.inhparent AS partition_of, ${SYSTEM} AS system, c.relpersistence = 'u' AS unlogged, c.relispopulated AS populated,
+  p.inhparent AS partition_of, q.refobjid AS sequence_of, c.relpages::float8 * ${BLOCK_SIZE} AS noted_bytes, ${SYSTEM} AS system, c.relpersistence = 'u' AS unlogged, c.relispopulated AS populated,
   a.amname::text AS method, has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') AS readable,
   row_security_active(c.oid) AS filtered, c.reltoastrelid AS toast_oid, t.relname::text AS toast_name,
   CASE WHEN c.relkind = 'p' THEN 0 ELSE ${size('c.oid', 'c.relpages')} END AS bytes,
@@ -32,7 +32,9 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_am a ON a.oid = c.relam
 LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
 LEFT JOIN pg_inherits p ON c.relispartition AND p.inhrelid = c.oid
-WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_toast'
+LEFT JOIN pg_depend q ON c.relkind = 'S' AND q.classid = 'pg_class'::regclass AND q.objid = c.oid AND q.objsubid = 0
+  AND q.refclassid = 'pg_class'::regclass AND q.refobjsubid > 0 AND q.deptype IN ('a', 'i')
+WHERE c.relkind IN ('r', 'm', 'p', 'S') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_toast'
 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
     },
   ],
@@ -40,9 +42,13 @@ ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
     oid: z.int(),
     schema: z.string(),
     name: z.string(),
-    /** `p`: partitioned; the rows are its partitions'. */
-    kind: z.enum(['r', 'm', 'p']),
+    /** `p`: partitioned; the rows are its partitions'. `S`: a sequence. */
+    kind: z.enum(['r', 'm', 'p', 'S']),
     partition_of: column.int,
+    /** Of a sequence: the table that has it for a column of its own. */
+    sequence_of: column.int,
+    /** What the last VACUUM or ANALYZE has seen of its rows' file. */
+    noted_bytes: z.number(),
     /** Of pg_catalog or information_schema. */
     system: z.boolean(),
     unlogged: z.boolean(),
@@ -73,7 +79,7 @@ export const checkIndexes = defineQuery({
       sql: `WITH /* pgdeck */ ${LOCKED}
 SELECT /* pgdeck */ c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
   coalesce(m.oid, i.indrelid) AS table_oid, m.oid IS NOT NULL AS toast, p.inhparent AS partition_of,
-  i.indisvalid AND i.indisready AND i.indislive AS valid, i.indisunique AS unique, i.indisexclusion AS exclusion,
+  i.indisvalid AND i.indisready AND i.indislive AS valid, i.indpred IS NULL AS whole, i.indisunique AS unique, i.indisexclusion AS exclusion,
   a.amname::text AS method, c.relpersistence = 'u' AS unlogged,
   CASE WHEN c.relkind = 'I' THEN 0 WHEN i.indrelid IN (SELECT relation FROM locked) THEN c.relpages * ${BLOCK_SIZE}
     ELSE ${size('c.oid', 'c.relpages')} END AS bytes
@@ -96,6 +102,8 @@ ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
     toast: z.boolean(),
     partition_of: column.int,
     valid: z.boolean(),
+    /** Of all rows of its table. */
+    whole: z.boolean(),
     unique: z.boolean(),
     exclusion: z.boolean(),
     /** `btree`, `gin`. */

@@ -167,6 +167,11 @@ test('what a role may not know is told with what would change that, never as not
       note: expect.stringContaining('GRANT pg_monitor TO "nobody"'),
     });
   expect(find('orphans', /./)).toBeUndefined();
+  // and once in a row, in whichever column
+  const { stdout } = await pgdeckHere(['space'], env('nobody'));
+  const lines = stdout.split('\n').filter((line) => line.includes('not known'));
+  expect(lines.length).toBeGreaterThan(2);
+  for (const line of lines) expect(line.match(/not known/g), line).toHaveLength(1);
 });
 
 test('of WAL that a role may not see it is not said that nothing has to be done', async () => {
@@ -207,6 +212,14 @@ test('the console has it in the palette; its row of a session is cancelled by c,
     stage.keys('c');
     expect(stage.deck.state.overlay).toMatchObject({ kind: 'signal' });
     stage.keys('esc', 'esc');
+    // a table is what keys are about that take one
+    stage.filter('public.big');
+    stage.keys('home', 'd');
+    await stage.seconds(
+      () => stage.deck.state.wizards.at(-1)?.form.texts.table?.text === 'public.big',
+      'the cleanup of the table',
+    );
+    stage.keys('esc');
     stage.filter('shop__before');
     stage.keys('enter', 'enter');
     await stage.seconds(

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { toldLines } from '../../../../src/app/wizard/lines/run.ts';
+import { lineText } from '../../../../src/text/line.ts';
+
+test('what a step tells of a good end is not told as a failure', () => {
+  const lines = toldLines(
+    [
+      { title: 'Delete', state: 'done', text: '9 rows of t are deleted.' },
+      { title: 'Vacuum', state: 'failed', text: 'It is locked.' },
+    ],
+    80,
+    'done.',
+    undefined,
+  );
+  expect(lines.map((line) => [lineText(line).trim(), line[0]?.tone])).toEqual([
+    ['Delete: 9 rows of t are deleted.', undefined],
+    ['Vacuum: It is locked.', 'alert'],
+  ]);
+});
