@@ -11,6 +11,22 @@ export const SERVER: readonly OperationEntry[] = [
     load: async () => (await import('../kept/drop.ts')).dbDrop,
   },
   {
+    id: 'role create',
+    title: 'Create a role',
+    summary: 'create a role: its password generated or typed, and sent as a SCRAM verifier only',
+    danger: 'confirm',
+    writes: true,
+    load: async () => (await import('../role/create/create.ts')).roleCreate,
+  },
+  {
+    id: 'role password',
+    title: 'Change the password of a role',
+    summary: 'give a role a new password, generated or typed: in no log, no journal, no argument',
+    danger: 'confirm',
+    writes: true,
+    load: async () => (await import('../role/password/password.ts')).rolePassword,
+  },
+  {
     id: 'settings set',
     title: 'Change a setting',
     summary: 'set a setting for the server, a database or a role: checked by the server before it is written',
