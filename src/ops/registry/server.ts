@@ -27,6 +27,15 @@ export const SERVER: readonly OperationEntry[] = [
     load: async () => (await import('../role/password/password.ts')).rolePassword,
   },
   {
+    id: 'role grant',
+    title: 'Grant a role what it is for',
+    summary:
+      'make a role an owner, a reader and writer, a reader or a monitor: what it lacks of that, exactly',
+    danger: 'confirm',
+    writes: true,
+    load: async () => (await import('../role/grant/grant.ts')).roleGrant,
+  },
+  {
     id: 'settings set',
     title: 'Change a setting',
     summary: 'set a setting for the server, a database or a role: checked by the server before it is written',

@@ -16,8 +16,8 @@ export function saslprep(password: string): string {
   if (/^[\0-\x7f]*$/.test(password)) return password;
   const mapped = password.replace(BLANKS, ' ').replace(NOTHING, '');
   if (mapped === '') return password;
-  const normal = mapped.normalize('NFKC');
-  const points = [...normal].map((one) => one.codePointAt(0) ?? 0);
+  // the server looks at what is to be normalized, and not at what it becomes
+  const points = [...mapped].map((one) => one.codePointAt(0) ?? 0);
   if (points.some((point) => isIn(prohibited, point) || isIn(unassigned, point))) return password;
   // one direction only, at both ends too
   if (points.some((point) => isIn(rightToLeft, point))) {
@@ -25,7 +25,7 @@ export function saslprep(password: string): string {
     if (points.some((point) => isIn(leftToRight, point)) || !ends.every((end) => isIn(rightToLeft, end)))
       return password;
   }
-  return normal;
+  return mapped.normalize('NFKC');
 }
 
 /**
