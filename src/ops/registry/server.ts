@@ -4,11 +4,11 @@ import type { OperationEntry } from '../engine/operation.ts';
 export const SERVER: readonly OperationEntry[] = [
   {
     id: 'db drop',
-    title: 'Drop a database that pgdeck made',
-    summary: 'drop a copy from before a restore, or a restored copy; no other database',
+    title: 'Drop a database',
+    summary: 'drop a database after a backup of it, or a copy that a restore or a reset has kept',
     danger: 'type-name',
     writes: true,
-    load: async () => (await import('../kept/drop.ts')).dbDrop,
+    load: async () => (await import('../databases/drop/drop.ts')).dbDrop,
   },
   {
     id: 'role create',

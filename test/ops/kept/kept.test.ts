@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quoteIdent } from '../../../src/db/ident.ts';
 import type { OpContext } from '../../../src/ops/engine/operation.ts';
-import { dbDrop } from '../../../src/ops/kept/drop.ts';
+import { planKeptDrop } from '../../../src/ops/kept/drop.ts';
 import { listKept } from '../../../src/ops/kept/list.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../../support/program.ts';
@@ -26,7 +26,7 @@ const mine = async (context: OpContext) =>
   (await listKept(context)).kept
     .filter(({ name }) => name.startsWith(db.database))
     .map(({ name, kind, of, run }) => ({ name, kind, of, run }));
-const planDrop = (context: OpContext, name: string) => dbDrop.plan({ name }, context);
+const planDrop = (context: OpContext, name: string) => planKeptDrop(name, context);
 
 test('what restores have made is listed and dropped, and nothing else is', async () => {
   const context = here();
