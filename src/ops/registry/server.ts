@@ -3,6 +3,22 @@ import type { OperationEntry } from '../engine/operation.ts';
 /** Databases, settings and what runs by itself. */
 export const SERVER: readonly OperationEntry[] = [
   {
+    id: 'db create',
+    title: 'Create a database',
+    summary: 'create a database: owner, encoding, locale and template are checked before',
+    danger: 'confirm',
+    writes: true,
+    load: async () => (await import('../databases/create/create.ts')).dbCreate,
+  },
+  {
+    id: 'db reset',
+    title: 'Make a database anew',
+    summary: 'an empty database like it takes its place, and it is kept; or its schemas are emptied',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('../databases/reset/reset.ts')).dbReset,
+  },
+  {
     id: 'db drop',
     title: 'Drop a database',
     summary: 'drop a database after a backup of it, or a copy that a restore or a reset has kept',
