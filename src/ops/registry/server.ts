@@ -52,6 +52,14 @@ export const SERVER: readonly OperationEntry[] = [
     load: async () => (await import('../role/grant/grant.ts')).roleGrant,
   },
   {
+    id: 'run-sql',
+    title: 'Run an SQL file',
+    summary: 'run a file of SQL: read, linted and pinned before, in one transaction where that is possible',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('../run-sql/operation.ts')).runSql,
+  },
+  {
     id: 'settings set',
     title: 'Change a setting',
     summary: 'set a setting for the server, a database or a role: checked by the server before it is written',
