@@ -147,8 +147,7 @@ export const dbCreate = defineOperation({
       steps: [createStep(wish, state), ...finishSteps(wish)],
       undo: 'undo',
       leaves: () => (state.made ? `${name} is there.` : `There is no database ${name}, as before.`),
-      reaches: () =>
-        `${name} is there. To give a role rights on it: pgdeck role grant ROLE --as … --database ${name}`,
+      reaches: () => `${name} is there as it was asked to be.`,
       locks: [{ family: 'restore', database: name }],
     };
   },

@@ -71,11 +71,3 @@ export const outsideSchemas = defineQuery({
     foreign_servers: z.int(),
   }),
 });
-
-/** What became of a transaction: null where it is too long ago, or its server knows none of that number. */
-export const transactionFate = defineQuery({
-  id: 'databases.fate',
-  variants: [{ sql: 'SELECT /* pgdeck */ pg_xact_status($1::xid8) AS fate' }],
-  row: z.object({ fate: z.enum(['committed', 'aborted', 'in progress']).nullable() }),
-  params: ({ xid }: { xid: string }) => [xid],
-});

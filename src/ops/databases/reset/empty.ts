@@ -6,15 +6,10 @@ import { databaseOf } from '../../database/create.ts';
 import type { Run } from '../../engine/journal/runs.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Plan, Step } from '../../engine/plan.ts';
+import { transactionFate } from '../../rows/queries/tables.ts';
 import { ok, warn } from '../checks.ts';
 import { databasesErrors } from '../errors.ts';
-import {
-  type Content,
-  extensionList,
-  outsideSchemas,
-  schemaContents,
-  transactionFate,
-} from '../queries/contents.ts';
+import { type Content, extensionList, outsideSchemas, schemaContents } from '../queries/contents.ts';
 
 /** What there is to empty. */
 export interface Contents {

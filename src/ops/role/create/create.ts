@@ -116,7 +116,7 @@ export const roleCreate = defineOperation({
       undo: 'undo',
       leaves: () =>
         state.made ? `${name} is there: pgdeck recover says more.` : `There is no role ${name}, as before.`,
-      reaches: () => `${name} is there. What it may see and do: pgdeck role grant ${name} --as …`,
+      reaches: () => `${name} is there, and may do what everybody may.`,
       locks: [{ family: 'role', database: session.server.database }],
     };
   },
