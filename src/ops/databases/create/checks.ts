@@ -5,7 +5,7 @@ import { isDerivedName } from '../../database/names.ts';
 import type { Check } from '../../engine/plan.ts';
 import { block, ok, warn } from '../checks.ts';
 import { createKnown, mayGiveTo } from '../queries/create.ts';
-import { type CreateInput, templateOf } from './create.ts';
+import { type CreateInput, templateOf } from './input.ts';
 
 const NAME_BYTES = 63;
 

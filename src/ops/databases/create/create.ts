@@ -1,8 +1,6 @@
-import { z } from 'zod';
 import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
 import { databaseFacts } from '../../../db/queries/database/facts.ts';
 import type { Session } from '../../../db/session.ts';
-import { comment } from '../../database/create.ts';
 import { dropDatabase } from '../../database/drop.ts';
 import { inMaintenance, planningSession } from '../../database/maintenance.ts';
 import { poolerChecks } from '../../database/pooler.ts';
@@ -10,44 +8,14 @@ import { defineOperation, type OpContext } from '../../engine/operation.ts';
 import { KEPT, type Step } from '../../engine/plan.ts';
 import { databasesErrors } from '../errors.ts';
 import { createChecks } from './checks.ts';
+import { finishSteps } from './finish.ts';
+import { type CreateInput, createInput, differs, templateOf } from './input.ts';
 import { recoverCreate, undoCreate } from './undo.ts';
-
-const text = z.string().min(1).optional();
-
-const input = z
-  .object({
-    name: z.string().min(1),
-    owner: text,
-    template: text,
-    encoding: text,
-    locale: text,
-    provider: z.enum(['libc', 'icu', 'builtin']).optional(),
-    icu_locale: text,
-    tablespace: text,
-    connection_limit: z.number().int().min(0, 'expected 0 or more').optional(),
-    closed: z.boolean().default(false),
-    comment: text,
-  })
-  .refine(({ provider, icu_locale }) => provider !== 'icu' || icu_locale !== undefined, {
-    path: ['icu_locale'],
-    message: 'is needed with the provider icu: de-DE, und',
-  })
-  .refine(({ provider, icu_locale }) => provider === 'icu' || icu_locale === undefined, {
-    path: ['icu_locale'],
-    message: 'is of the provider icu only',
-  })
-  .refine(({ provider, locale }) => provider !== 'builtin' || locale !== undefined, {
-    path: ['locale'],
-    message: 'is needed with the provider builtin: C, C.UTF-8',
-  });
-
-/** What a new database is asked to be. */
-export type CreateInput = z.output<typeof input>;
 
 /** A new database, empty or like its template. */
 export const dbCreate = defineOperation({
   id: 'db create',
-  input,
+  input: createInput,
   fields: {
     name: { title: 'Database', hint: 'name of the new database', argument: true },
     owner: {
@@ -159,15 +127,6 @@ async function names(context: OpContext, sql: string): Promise<{ value: string }
   return (await (await planningSession(context)).sql(sql)).map((row) => ({ value: String(row.name) }));
 }
 
-function differs({ encoding, locale, provider }: { readonly [key: string]: unknown }): boolean {
-  return [encoding, locale, provider].some((one) => one !== undefined && one !== '');
-}
-
-/** Only template0 takes another encoding and locale than its own. */
-export function templateOf(wish: CreateInput): string {
-  return wish.template ?? (differs(wish) ? 'template0' : 'template1');
-}
-
 function createSql(wish: CreateInput): string {
   const literal = (value: string) => quoteLiteral(value).trim();
   const { provider } = wish;
@@ -219,32 +178,4 @@ async function seeItMade(session: Session, wish: CreateInput): Promise<void> {
   if (made === undefined) throw databasesErrors.notAsMeant({ database: wish.name, why: 'it is not there' });
   if (wish.owner !== undefined && made.owner !== wish.owner)
     throw databasesErrors.notAsMeant({ database: wish.name, why: `it belongs to ${made.owner}` });
-}
-
-/** What is said of it once it is there; also for a run that was killed before. */
-export function finishSteps(wish: Pick<CreateInput, 'name' | 'closed' | 'comment'>): Step[] {
-  const { name } = wish;
-  const revoke = `REVOKE CONNECT ON DATABASE ${quoteIdent(name)} FROM PUBLIC`;
-  return [
-    ...(wish.closed
-      ? [
-          {
-            id: 'close',
-            title: `Let only its owner into ${name}`,
-            preview: `${revoke};`,
-            run: (io) => inMaintenance(io, (session) => session.sql(revoke)),
-          } satisfies Step,
-        ]
-      : []),
-    ...(wish.comment === undefined
-      ? []
-      : [
-          {
-            id: 'comment',
-            title: `Comment on ${name}`,
-            preview: `COMMENT ON DATABASE ${quoteIdent(name)} IS ${quoteLiteral(wish.comment).trim()};`,
-            run: (io) => inMaintenance(io, (session) => comment(session, name, wish.comment ?? null)),
-          } satisfies Step,
-        ]),
-  ];
 }

@@ -8,7 +8,7 @@ import type { Plan } from '../../engine/plan.ts';
 import { block } from '../checks.ts';
 import { planDrop } from '../drop/drop.ts';
 import { databasesErrors } from '../errors.ts';
-import { finishSteps } from './create.ts';
+import { finishSteps } from './finish.ts';
 
 const createdSchema = z.object({ database: z.string(), oid: z.number() });
 const creatingSchema = z.object({

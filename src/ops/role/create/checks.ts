@@ -2,7 +2,7 @@ import type { Session } from '../../../db/session.ts';
 import type { Check } from '../../engine/plan.ts';
 import { block, ok, warn } from '../look.ts';
 import { roleFacts } from '../queries/roles.ts';
-import type { CreateInput } from './create.ts';
+import type { CreateInput } from './input.ts';
 
 const NAME_BYTES = 63;
 /** Words that stand for a role, or for none. */

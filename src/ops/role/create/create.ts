@@ -1,36 +1,15 @@
-import { z } from 'zod';
 import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
 import { poolerChecks } from '../../database/pooler.ts';
 import { unlogged } from '../../database/unlogged.ts';
 import { defineOperation } from '../../engine/operation.ts';
 import { type Check, KEPT, type Step } from '../../engine/plan.ts';
-import { passwordFields, passwordShape, roleChoices, SAME } from '../fields.ts';
+import { passwordFields, roleChoices } from '../fields.ts';
 import { ok, roleOf, validUntil } from '../look.ts';
 import { fileStep, loginStep, newPassword, passwordChecks, shownVerifier, showStep } from '../secret.ts';
 import { carryOut } from '../transaction.ts';
 import { createChecks, nameChecks } from './checks.ts';
+import { type CreateInput, createInput } from './input.ts';
 import { dropSql, recoverCreate, undoCreate } from './undo.ts';
-
-const flag = z.boolean().default(false);
-
-const input = z
-  .object({
-    name: z.string().min(1),
-    no_login: flag,
-    no_password: flag,
-    ...passwordShape,
-    member_of: z.array(z.string().min(1)).default([]),
-    connection_limit: z.number().int().min(0, 'expected 0 or more').optional(),
-    createdb: flag,
-    createrole: flag,
-    replication: flag,
-    superuser: flag,
-    comment: z.string().min(1).optional(),
-  })
-  .refine(SAME.is, SAME.problem);
-
-/** What a new role is asked to be. */
-export type CreateInput = z.output<typeof input>;
 
 const logsIn = (raw: { readonly no_login?: unknown }) => raw.no_login !== true;
 const hasPassword = (raw: { readonly no_login?: unknown; readonly no_password?: unknown }) =>
@@ -39,7 +18,7 @@ const hasPassword = (raw: { readonly no_login?: unknown; readonly no_password?: 
 /** A new role, with a password that only its owner gets to see. */
 export const roleCreate = defineOperation({
   id: 'role create',
-  input,
+  input: createInput,
   fields: {
     name: { title: 'Role', hint: 'name of the new role', argument: true },
     no_login: {
