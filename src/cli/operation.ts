@@ -7,7 +7,8 @@ import type { CarryOut } from './operation/run.ts';
 const GROUPS: Readonly<Record<string, string>> = {
   backups: 'the backups in the repository',
   health: 'what is wrong with the server, why it matters and what fixes it',
-  db: 'the databases that pgdeck has made',
+  db: 'databases: made, dropped, made anew, and those that pgdeck has kept',
+  role: 'roles: made, their passwords, what they may see and do',
   indexes: 'what indexes there should be, and making and dropping them',
   migrate: 'schema migrations: SQL files, or the tool of your own',
   settings: 'what the server is set to, where that is from, and what would be better',

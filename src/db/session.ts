@@ -40,6 +40,8 @@ export interface Session {
   sql(text: string, params?: unknown[]): Promise<Record<string, unknown>[]>;
   /** Like sql, but the server refuses a text that holds more than one command. */
   single(text: string): Promise<Record<string, unknown>[]>;
+  /** Runs somebody's statement: what the server says of it, and how many rows it is about, where it says so. Throws {@link DbError}. */
+  command(text: string): Promise<{ readonly tag: string; readonly rows: number | null }>;
   /**
    * Runs `COPY … TO STDOUT`; `take` gets the bytes in order, and no more are read while it works. Answers the number of
    * rows. Throws {@link DbError}, or what `take` has thrown: the statement has been done all the same then.

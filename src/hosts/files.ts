@@ -75,7 +75,7 @@ export const files: HostFiles = {
       closeSync(file);
     }
   },
-  create: (path, text) => writeFile(path, text, { flag: 'wx' }),
+  create: (path, text, mode) => writeFile(path, text, { flag: 'wx', ...(mode !== undefined && { mode }) }),
   remove: (path) => rm(path, { force: true }),
   makeDirectory: async (path, mode) => {
     await mkdir(path, { recursive: true, ...(mode !== undefined && { mode }) });

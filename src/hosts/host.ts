@@ -139,8 +139,8 @@ export interface HostFiles {
   read(path: string, limit?: number): Promise<Buffer>;
   /** At most so many bytes from a place in a file on; fewer at its end. */
   readAt(path: string, offset: number, length: number): Promise<Buffer>;
-  /** Makes a file; `EEXIST` where there is one. */
-  create(path: string, text: string): Promise<void>;
+  /** Makes a file, of this mode where one is given; `EEXIST` where there is one. */
+  create(path: string, text: string, mode?: number): Promise<void>;
   /** Removes a file, which need not be there. */
   remove(path: string): Promise<void>;
   /** Makes a directory and those above it; nothing where it is there. */

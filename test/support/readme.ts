@@ -70,7 +70,7 @@ async function operationTable(): Promise<string> {
       const fields = fieldsOf(await entry.load());
       const words = fields.filter((field) => field.argument).map(argumentWord);
       const command = code(['pgdeck', entry.id, ...words].join(' '));
-      const flags = fields.filter((field) => !field.argument).map(flagRow);
+      const flags = fields.filter((field) => !field.argument && field.repeats === undefined).map(flagRow);
       return [`| ${command} | **${cell(entry.summary)}** |${ASKS[entry.danger]} |`, ...flags];
     }),
   );
@@ -82,7 +82,10 @@ function argumentWord({ id, placeholder = id, kind, required }: InputField): str
   return required ? word : `[${word}]`;
 }
 
-function flagRow({ id, kind, option, hint, initial, values, placeholder = id }: InputField): string {
+function flagRow({ id, kind, option, hint, initial, values, secret, placeholder = id }: InputField): string {
+  // it is no word of a command
+  if (secret === true)
+    return `| &emsp;${code(`${option}-stdin`)}, ${code(`--ask-${option.slice(2)}`)} | ${cell(hint)} | |`;
   const value = kind === 'flag' ? '' : ` ${values ? values.join('|') : placeholder.toUpperCase()}`;
   const again = kind === 'list' ? '; may be repeated' : '';
   const known = typeof initial === 'string' || typeof initial === 'number' ? ` (default: ${initial})` : '';

@@ -50,6 +50,8 @@ export interface RunView {
   /** Lines of output that are no longer kept. */
   readonly dropped: number;
   readonly results: readonly ResultTable[];
+  /** Secrets that are shown until it is closed. */
+  readonly revealed: readonly { readonly what: string; readonly secret: string }[];
   /** Somebody wants it cancelled; what was begun is being taken back. */
   readonly cancelling: boolean;
   readonly end: RunEnding | undefined;
@@ -66,6 +68,7 @@ export function beginRun(plan: Plan, at: number): RunView {
     lines: [],
     dropped: 0,
     results: [],
+    revealed: [],
     cancelling: false,
     end: undefined,
   };
@@ -77,6 +80,7 @@ export function afterEvents(before: RunView, events: readonly OpEvent[], at: num
   const steps = [...before.steps];
   const lines: OutputLine[] = [];
   const results: ResultTable[] = [];
+  const revealed: { what: string; secret: string }[] = [];
   const step = (index: number, change: Partial<StepView>) => {
     const known = steps[index];
     if (known) steps[index] = { ...known, ...change };
@@ -105,6 +109,9 @@ export function afterEvents(before: RunView, events: readonly OpEvent[], at: num
         break;
       case 'result':
         results.push(event.table);
+        break;
+      case 'reveal':
+        revealed.push({ what: event.what, secret: event.secret });
         break;
       case 'finish':
         step(event.step, {
@@ -139,6 +146,7 @@ export function afterEvents(before: RunView, events: readonly OpEvent[], at: num
     lines: kept,
     dropped: before.dropped + all.length - kept.length,
     results: results.length === 0 ? before.results : [...before.results, ...results],
+    revealed: revealed.length === 0 ? before.revealed : [...before.revealed, ...revealed],
   };
 }
 

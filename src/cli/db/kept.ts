@@ -10,7 +10,9 @@ import { note, printJson, printTable } from '../output.ts';
 export function register(program: Command, context: Context): void {
   group(program, 'db')
     .command('kept', { isDefault: true })
-    .description('the databases that pgdeck has made: copies from before a restore, restored copies')
+    .description(
+      'the databases that pgdeck has made: copies from before a restore or a reset, restored copies',
+    )
     .option('--json', 'one object')
     .action((flags: { json?: boolean }, command: Command) => kept(flags, command, context));
 }

@@ -2,11 +2,13 @@ import { Argument, type Command, Option } from 'commander';
 import { UsageError } from '../../config/usage-error.ts';
 import { EXECUTE, fieldsOf, type InputField, parseInput, problemText } from '../../ops/engine/fields.ts';
 import type { AnyOperation, RawInput } from '../../ops/engine/operation.ts';
+import { addSecret } from './secrets.ts';
 
 /** Gives a command the arguments and flags of an operation's fields. */
 export function addFields(command: Command, operation: AnyOperation): void {
   for (const field of fieldsOf(operation))
-    if (field.argument) command.addArgument(argumentOf(field));
+    if (field.secret === true) addSecret(command, field);
+    else if (field.argument) command.addArgument(argumentOf(field));
     else command.addOption(optionOf(field));
 }
 
@@ -41,6 +43,8 @@ export function rawInput(operation: AnyOperation, command: Command): RawInput {
   let argument = 0;
   for (const field of fields) {
     const { id, kind, option } = field;
+    // read when it is known that it is wanted
+    if (field.secret === true) continue;
     if (field.argument) raw[id] = command.processedArgs[argument++] as RawInput[string];
     else {
       const { negate, attribute } = named(option);

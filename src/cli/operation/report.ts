@@ -58,7 +58,10 @@ export class Report {
       // it took the place of the amounts
       if (this.#amounts.size > 0) this.#drawSoon();
     } else if (event.type === 'result') this.#results.push(event.table);
-    else if (event.type === 'finish') {
+    else if (event.type === 'reveal') {
+      note(`${INDENT}${cleanLine(event.what)}, shown this once:`);
+      print(event.secret);
+    } else if (event.type === 'finish') {
       this.#amounts.clear();
       const id = this.#plan.steps[event.step]?.id;
       if (event.ok && id !== undefined) this.#done.add(id);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { withConnection } from '../../ops/engine/connection.ts';
 import { createContext as createOpContext } from '../../ops/engine/context.ts';
-import { EXECUTE } from '../../ops/engine/fields.ts';
+import { EXECUTE, withoutSecrets } from '../../ops/engine/fields.ts';
 import type { AnyOperation, OpContext, RawInput } from '../../ops/engine/operation.ts';
 import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
 import { refusal, runPlan } from '../../ops/engine/run/runner.ts';
@@ -16,6 +16,7 @@ import { inputOf } from './flags.ts';
 import { interruptible } from './interrupt.ts';
 import { planJson, planText } from './plan.ts';
 import { Report } from './report.ts';
+import { readSecrets } from './secrets.ts';
 
 export interface Flags extends Answers {
   readonly plan?: boolean;
@@ -42,7 +43,7 @@ export async function runOperation(
   let tell: Again = (text) => text;
   let input: Record<string, unknown> | undefined;
   try {
-    input = inputOf(operation, raw);
+    input = inputOf(operation, { ...raw, ...(await readSecrets(operation, command)) });
     const { resolved } = await context.resolve(command);
     opContext = createOpContext({ resolved, env: context.env, operations: entryOf });
     tell = again(command, opContext.connection);
@@ -55,7 +56,13 @@ export async function runOperation(
   } catch (error) {
     const code = failed(error, opContext, flags, tell);
     if (opContext && input && !flags.plan)
-      say(await tellUnplanned({ operation: operation.id, input }, error, opContext));
+      say(
+        await tellUnplanned(
+          { operation: operation.id, input: withoutSecrets(operation, input) },
+          error,
+          opContext,
+        ),
+      );
     return code;
   } finally {
     await opContext?.close();

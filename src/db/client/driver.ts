@@ -6,6 +6,9 @@ export type DriverRow = Record<string, unknown>;
 export interface Answered {
   readonly rows: DriverRow[];
   readonly fields: { name: string; dataTypeID: number }[];
+  /** The word that the server says of it: `INSERT`; null where there was nothing. */
+  readonly command?: string | null;
+  readonly rowCount?: number | null;
 }
 
 /** What is used of the driver's client. */

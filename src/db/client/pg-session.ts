@@ -135,6 +135,18 @@ export class PgSession implements Session {
     return this.#rows({ text, queryMode: 'extended' });
   }
 
+  async command(text: string): Promise<{ tag: string; rows: number | null }> {
+    this.#inFlight++;
+    try {
+      const { command, rowCount } = await this.#client.query({ text });
+      return { tag: command ?? '', rows: rowCount ?? null };
+    } catch (error) {
+      throw this.#failure(error);
+    } finally {
+      this.#inFlight--;
+    }
+  }
+
   async #rows(config: { text: string; values?: unknown[]; queryMode?: string }): Promise<DriverRow[]> {
     this.#inFlight++;
     try {

@@ -105,6 +105,7 @@ export function createContext(options: ContextOptions): OpContext {
         throw error;
       }
     },
+    openAs: (other, name) => connect(other, 'plain', name),
     control: async () => {
       if (options.control === undefined) return ownControl();
       const lent = options.control();

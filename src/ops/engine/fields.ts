@@ -121,6 +121,15 @@ function missing(values: Record<string, unknown>, issue: z.core.$ZodIssue): bool
   return issue.path.length === 1 && values[String(issue.path[0])] === undefined;
 }
 
+/** What was given, without its secrets. */
+export function withoutSecrets(
+  operation: AnyOperation,
+  input: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const secret = new Set(fieldsOf(operation).flatMap((field) => (field.secret === true ? [field.id] : [])));
+  return Object.fromEntries(Object.entries(input).filter(([id]) => !secret.has(id)));
+}
+
 /** The flag without which a command line only shows the plan of an operation that is {@link file://./operation.ts dry}. */
 export const EXECUTE = '--execute';
 
@@ -165,8 +174,9 @@ export function readWords(
 export function commandWords(operation: AnyOperation, input: Readonly<Record<string, unknown>>): string[] {
   const words = [...operation.id.split(' ')];
   const flags: string[] = [];
-  for (const { id, argument, kind, option, initial } of fieldsOf(operation)) {
+  for (const { id, argument, kind, option, initial, secret } of fieldsOf(operation)) {
     const value = input[id];
+    if (secret === true) continue;
     if (value === undefined || value === null || value === initial) continue;
     if (Array.isArray(value) && value.length === 0) continue;
     if (kind === 'flag' && value === (initial === true)) continue;

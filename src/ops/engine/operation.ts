@@ -42,6 +42,13 @@ export interface Field {
   readonly hint: string;
   /** Of a flag that switches something off: what the form asks for instead, on without it. */
   readonly asks?: { readonly title: string; readonly hint: string };
+  /**
+   * Typed unseen; on a command line it is read from standard input or asked for there, and never given as a word. It is
+   * in no command that is told, and its operation keeps it out of the plan's input.
+   */
+  readonly secret?: true;
+  /** Of a secret: the one that is typed again in a form, so that it is the one that was meant. */
+  readonly repeats?: string;
   /** Given as an argument after the command's name instead of as a flag; the wizard asks for it first. */
   readonly argument?: boolean;
   /** The flag where it is not the field's name in kebab-case: `table`, without dashes. */
@@ -180,6 +187,8 @@ export interface OpContext {
     database?: string,
     purpose?: 'operation' | 'migration' | 'slow' | 'plain',
   ): Promise<Session>;
+  /** A session of another role, to see whether it gets in. Its caller closes it. Throws DbError. */
+  openAs(target: Target, name: string): Promise<Session>;
   /**
    * The session for single statements that change something at once: signals. One for all, short timeouts; in the
    * console the one that is open already, so that a server without a free connection can still be helped. Throws DbError.

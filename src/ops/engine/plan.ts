@@ -196,6 +196,11 @@ export interface StepIo {
   waits(who: string | undefined, seconds?: number): void;
   progress(progress: Progress): void;
   result(table: ResultTable): void;
+  /**
+   * Shows a secret to whoever runs it, once: as it is, and kept nowhere, not in the journal either. `what` says what it
+   * is, for people: `The password of app`.
+   */
+  reveal(what: string, secret: string): void;
   /** Facts that undo and recover need; on disk before it returns. Later ones are laid over earlier ones. */
   record(facts: Readonly<Record<string, unknown>>): void;
   /**
@@ -232,6 +237,8 @@ export type OpEvent = { readonly at: number } & (
     }
   | ({ readonly type: 'progress'; readonly step: number } & Progress)
   | { readonly type: 'result'; readonly step: number; readonly table: ResultTable }
+  /** A secret that is shown this once. */
+  | { readonly type: 'reveal'; readonly step: number; readonly what: string; readonly secret: string }
   | {
       readonly type: 'finish';
       readonly step: number;

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { quoteIdent } from '../../db/ident.ts';
 import { type DatabaseFacts, databaseFacts } from '../../db/queries/database/facts.ts';
 import { keptDatabases } from '../../db/queries/database/kept.ts';
@@ -8,66 +7,57 @@ import { dropDatabase, dropLeftover, dropSql } from '../database/drop.ts';
 import { findLeftovers, type Leftover } from '../database/leftovers.ts';
 import { inMaintenance } from '../database/maintenance.ts';
 import { readRun } from '../engine/journal/runs.ts';
-import type { OpContext } from '../engine/operation.ts';
-import { defineOperation } from '../engine/operation.ts';
-import type { Check, Step, StepIo } from '../engine/plan.ts';
+import type { FieldChoice, OpContext } from '../engine/operation.ts';
+import type { Check, Plan, Step, StepIo } from '../engine/plan.ts';
 import { keptErrors } from './errors.ts';
 import { type Kept, KIND_WORDS, keptOf, usedBy } from './kept.ts';
 import { listKept } from './list.ts';
 
-/** Drops a database that pgdeck has made: a copy from before a restore, what was rolled back, a restored copy. */
-export const dbDrop = defineOperation({
-  id: 'db drop',
-  input: z.object({ name: z.string().min(1) }),
-  fields: {
-    name: {
-      title: 'Database',
-      hint: 'a database that pgdeck has made, as db kept lists it',
-      argument: true,
-      choices: async (context) =>
-        (await listKept(context)).kept.map((one) => ({ value: one.name, hint: hintOf(one) })),
-      none: () => 'pgdeck has made no database on this server that is still there.',
-    },
-  },
-  plan: async ({ name }, context) => {
-    const { kept, session } = await listKept(context);
-    const [facts] = await session.run(databaseFacts, { database: name });
-    if (facts === undefined) throw keptErrors.noDatabase({ database: name });
-    const one = kept.find((found) => found.name === name);
-    if (one === undefined) throw keptErrors.notOurs({ database: name });
-    const leftover = (await findLeftovers(session)).find(
-      ({ oid, run }) => oid === one.oid && run === one.run,
-    );
-    const { of, run, row } = one;
-    const undone = undoneWithout(one, context);
-    return {
-      operation: 'db drop',
-      title: `Drop ${name}`,
-      subject: name,
-      danger: 'type-name',
-      writes: true,
-      server: context.place,
-      input: { name },
-      facts: [
-        { label: 'Server', value: `${context.place}, PostgreSQL ${session.server.version}` },
-        { label: 'Database', value: `${name}, ${sizeOf(one)}` },
-        { label: 'What it is', value: leftover?.meaning ?? `A copy of ${of ?? 'a dump'} that was restored.` },
-        { label: 'Made by', value: one.madeAt === null ? run : `${run}, ${moment(new Date(one.madeAt))}` },
-        { label: 'Used by', value: usedBy(row) || 'nobody' },
-      ],
-      checks: checksOf(session, one, facts, leftover),
-      steps: [dropStep(one, leftover)],
-      consequence: [
-        `${name} and everything in it is gone.`,
-        ...(undone === undefined ? [] : [`${undone} cannot be done any more.`]),
-        ...(row.slots > 0 ? [`${plural(row.slots, 'replication slot')} of it go with it.`] : []),
-      ].join(' '),
-      leaves: () => `${name} is there as it was, or dropped wholly: pgdeck db kept says which.`,
-      reaches: () => `${name} is dropped; no other database was touched.`,
-      locks: [{ family: 'restore', database: one.kind === 'copy' ? name : (of ?? name) }],
-    };
-  },
-});
+/** The databases that pgdeck has made, to be chosen from. */
+export async function keptChoices(context: OpContext): Promise<readonly FieldChoice[]> {
+  return (await listKept(context)).kept.map((one) => ({ value: one.name, hint: hintOf(one) }));
+}
+
+/**
+ * Plans to drop a database that pgdeck has made: a copy from before a restore, what was rolled back, a restored copy. Throws
+ * {@link OpError} for any other one.
+ */
+export async function planKeptDrop(name: string, context: OpContext): Promise<Plan> {
+  const { kept, session } = await listKept(context);
+  const [facts] = await session.run(databaseFacts, { database: name });
+  if (facts === undefined) throw keptErrors.noDatabase({ database: name });
+  const one = kept.find((found) => found.name === name);
+  if (one === undefined) throw keptErrors.notOurs({ database: name });
+  const leftover = (await findLeftovers(session)).find(({ oid, run }) => oid === one.oid && run === one.run);
+  const { of, run, row } = one;
+  const undone = undoneWithout(one, context);
+  return {
+    operation: 'db drop',
+    title: `Drop ${name}`,
+    subject: name,
+    danger: 'type-name',
+    writes: true,
+    server: context.place,
+    input: { name },
+    facts: [
+      { label: 'Server', value: `${context.place}, PostgreSQL ${session.server.version}` },
+      { label: 'Database', value: `${name}, ${sizeOf(one)}` },
+      { label: 'What it is', value: leftover?.meaning ?? `A copy of ${of ?? 'a dump'} that was restored.` },
+      { label: 'Made by', value: one.madeAt === null ? run : `${run}, ${moment(new Date(one.madeAt))}` },
+      { label: 'Used by', value: usedBy(row) || 'nobody' },
+    ],
+    checks: checksOf(session, one, facts, leftover),
+    steps: [dropStep(one, leftover)],
+    consequence: [
+      `${name} and everything in it is gone.`,
+      ...(undone === undefined ? [] : [`${undone} cannot be done any more.`]),
+      ...(row.slots > 0 ? [`${plural(row.slots, 'replication slot')} of it go with it.`] : []),
+    ].join(' '),
+    leaves: () => `${name} is there as it was, or dropped wholly: pgdeck db kept says which.`,
+    reaches: () => `${name} is dropped; no other database was touched.`,
+    locks: [{ family: 'restore', database: one.kind === 'copy' ? name : (of ?? name) }],
+  };
+}
 
 function sizeOf({ row }: Kept): string {
   return row.total_bytes === null ? 'of a size that this role may not know' : bytes(row.total_bytes);

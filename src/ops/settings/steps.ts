@@ -3,6 +3,7 @@ import type { Session } from '../../db/session.ts';
 import type { Setting } from '../../db/settings/list.ts';
 import { hidden, isSecret } from '../../db/settings/secret.ts';
 import { readValue, valueText } from '../../db/settings/value.ts';
+import { unlogged } from '../database/unlogged.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
 import { type Change, takesRestart } from './change.ts';
@@ -53,16 +54,6 @@ export interface Writing {
   written: boolean;
 }
 
-/** Of a secret neither the log nor pg_stat_statements gets the statement, as far as that is this session's to say. */
-const UNLOGGED = [
-  'log_statement = none',
-  'log_min_duration_statement = -1',
-  'log_min_duration_sample = -1',
-  'log_transaction_sample_rate = 0',
-  'log_min_error_statement = panic',
-  "pg_stat_statements.track = 'none'",
-];
-
 /** Writes it, where it is still as it was when it was planned. */
 export function writeStep(context: OpContext, doing: Doing, writing: Writing): Step {
   const { name, scope, to, before } = doing;
@@ -87,8 +78,7 @@ export function writeStep(context: OpContext, doing: Doing, writing: Writing): S
         },
       });
       const session = await io.connect();
-      if (secret && session.server.rights.superuser)
-        for (const setting of UNLOGGED) await session.sql(`SET ${setting}`);
+      if (secret) await unlogged(session);
       writer = session;
       writing.written = true;
       await session.sql(statement(doing, to));

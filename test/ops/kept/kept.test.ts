@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quoteIdent } from '../../../src/db/ident.ts';
 import type { OpContext } from '../../../src/ops/engine/operation.ts';
-import { dbDrop } from '../../../src/ops/kept/drop.ts';
+import { planKeptDrop } from '../../../src/ops/kept/drop.ts';
 import { listKept } from '../../../src/ops/kept/list.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../../support/program.ts';
@@ -26,7 +26,7 @@ const mine = async (context: OpContext) =>
   (await listKept(context)).kept
     .filter(({ name }) => name.startsWith(db.database))
     .map(({ name, kind, of, run }) => ({ name, kind, of, run }));
-const planDrop = (context: OpContext, name: string) => dbDrop.plan({ name }, context);
+const planDrop = (context: OpContext, name: string) => planKeptDrop(name, context);
 
 test('what restores have made is listed and dropped, and nothing else is', async () => {
   const context = here();
@@ -88,7 +88,7 @@ test('the copy that is the way back says so; without the live database it is not
   expect((await mine(here())).map(({ name }) => name)).not.toContain(before);
 });
 
-test('the commands: one object for scripts, a table for people, a refusal for other databases', async () => {
+test('the commands: one object for scripts, a table for people; what is in use is not dropped', async () => {
   const context = here();
   const name = `${db.database}_cli`;
   const { end } = await restored(context, { backup: (await backedUp(context)).id, into: name });
@@ -106,7 +106,7 @@ test('the commands: one object for scripts, a table for people, a refusal for ot
     new RegExp(`^${name} +restored copy +${db.database} +[\\d.]+ MB `, 'm'),
   );
   const other = await run('drop', db.database, '--confirm', db.database);
-  expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/pgdeck .*db kept/)]);
+  expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/Sessions: 1 session in /)]);
   expect((await run('drop', name, '--yes')).code).toBe(2);
   expect((await run('drop', name, '--confirm', name)).code).toBe(0);
   expect(JSON.parse((await run('kept', '--json')).stdout).databases).not.toContainEqual(

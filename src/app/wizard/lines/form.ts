@@ -4,7 +4,7 @@ import { type InputField, problemText } from '../../../ops/engine/fields.ts';
 import type { AnyOperation, Known, RawInput } from '../../../ops/engine/operation.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { type Line, lineWidth, type Span, span } from '../../../text/line.ts';
-import { clip, fit, width, wrap } from '../../../text/width.ts';
+import { characters, clip, fit, width, wrap } from '../../../text/width.ts';
 import type { Deck } from '../../core/deck.ts';
 import { type Glyphs, glyphsOf } from '../../core/glyphs.ts';
 import { EMPTY_FIELD, fieldSpans } from '../../core/text-field.ts';
@@ -114,12 +114,13 @@ function valueSpans(
   if (own)
     return [
       span(kept),
-      ...fieldSpans('', text, room - width(kept)),
+      ...fieldSpans('', text, room - width(kept), field.secret === true),
       span(' '),
       ...holds(room - width(kept) - 2),
     ];
   if (empty) return holds(room);
-  return [span(clip(`${listed}${cleanLine(text.text)}`, room, more))];
+  const shown = field.secret === true ? '*'.repeat(characters(text.text).length) : cleanLine(text.text);
+  return [span(clip(`${listed}${shown}`, room, more))];
 }
 
 /** What holds when nothing is given. */

@@ -61,7 +61,14 @@ export function resultBlocks(
       wrap(cleanLine(said), columns - 3).map((part) => outputLine({ text: part, from })),
     );
   return [
-    lines(endingLines(ending, columns, more)),
+    lines([
+      ...endingLines(ending, columns, more),
+      ...run.revealed.flatMap(({ what, secret }): Line[] => [
+        [],
+        [span(` ${cleanLine(what)}, shown until this is closed and kept nowhere`, 'accent')],
+        ...wrap(cleanLine(secret), columns - 3).map((part): Line => [span(` ${part}`, 'selected')]),
+      ]),
+    ]),
     ...run.results.flatMap((table): Block[] => [
       lines([[], [span(` ${cleanLine(table.title)}`, 'accent')]]),
       ...fullTable(table, columns - 1, more),

@@ -7,7 +7,7 @@ import { runPrograms } from './programs.ts';
 import type { RunRecord } from './record.ts';
 import { quietly, unwritable } from './unwritable.ts';
 
-type StepEvent = Extract<OpEvent, { type: 'line' | 'waits' | 'progress' | 'result' }>;
+type StepEvent = Extract<OpEvent, { type: 'line' | 'waits' | 'progress' | 'result' | 'reveal' }>;
 /** An event without its time. */
 export type Untimed<Event> = Event extends unknown ? Omit<Event, 'at'> : never;
 
@@ -57,6 +57,7 @@ export function stepIo(around: Surroundings, step: number): StepIo {
       quietly(() => journal.write({ type: 'result', step, table }));
       around.emit({ type: 'result', step, table });
     },
+    reveal: (what, secret) => around.emit({ type: 'reveal', step, what, secret }),
     record: (facts) => {
       try {
         journal.write({ type: 'record', step, facts: { ...facts } });

@@ -144,16 +144,16 @@ function sessionCheck(
   if (supers.length > 0)
     return block(
       title,
-      `${plural(supers.length, 'session')} of superusers in ${name} (${who(supers)}) can be ended by superusers only: end ${supers.length === 1 ? 'it' : 'them'}, or connect as one.`,
+      `${plural(supers.length, 'session')} of superusers in ${name} (${whoText(supers)}) can be ended by superusers only: end ${supers.length === 1 ? 'it' : 'them'}, or connect as one.`,
     );
   const others = sessions.filter(({ needs }) => needs !== null);
   if (others.length > 0)
     return block(
       title,
-      `${server.user} may not end ${plural(others.length, 'session')} in ${name} (${who(others)}): GRANT pg_signal_backend TO ${quoteIdent(server.user)}.`,
+      `${server.user} may not end ${plural(others.length, 'session')} in ${name} (${whoText(others)}): GRANT pg_signal_backend TO ${quoteIdent(server.user)}.`,
     );
   if (sessions.length === 0) return ok(title, `Nobody is connected to ${name}.`);
-  return ok(title, `${plural(sessions.length, 'session')} in ${name} will be ended: ${who(sessions)}.`);
+  return ok(title, `${plural(sessions.length, 'session')} in ${name} will be ended: ${whoText(sessions)}.`);
 }
 
 /** Restored they are disabled, under the name of a slot that the old one still uses. */
@@ -194,7 +194,7 @@ function list(names: readonly string[]): string {
 }
 
 /** `app of web 4, psql of ann 1`: who it is rather than each of them. */
-function who(sessions: readonly SwapSessionRow[]): string {
+export function whoText(sessions: readonly SwapSessionRow[]): string {
   const groups = Map.groupBy(sessions, ({ usename, application_name }) =>
     application_name ? `${application_name} of ${usename}` : `${usename}`,
   );

@@ -29,6 +29,7 @@ export function testIo(
     line: () => {},
     waits: () => {},
     progress: () => {},
+    reveal: () => {},
     result: () => {},
     record: (facts) => recorded.push(facts),
     connect: async (database = target.database) => {

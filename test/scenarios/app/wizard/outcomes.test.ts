@@ -64,8 +64,10 @@ afterAll(async () => {
     [db.database],
   ))
     await admin.sql(`DROP DATABASE "${name}" WITH (FORCE)`);
-  await admin.close();
+  await admin.sql(`DROP OWNED BY ${db.database}_made`).catch(() => {});
   await db?.drop();
+  await admin.sql(`DROP ROLE IF EXISTS ${db.database}_made`);
+  await admin.close();
 });
 
 /** Carries an operation out beside the console, for what another one needs. */
@@ -166,7 +168,20 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   'migrate verify': async () => ({ dir }),
   'migrate create': async () => ({ name: 'c', dir, tool: 'sql' }),
   'schema fix': async () => ({ against: await expected() }),
+  'db create': async () => ({ name: `${db.database}_made`, comment: 'made' }),
+  'db reset': async () => ({ name: `${db.database}_made` }),
   'db drop': async () => ({ name: 'outcomes_copy' }),
+  'role create': async () => ({
+    name: `${db.database}_made`,
+    password: 'typed in it',
+    password_again: 'typed in it',
+  }),
+  'role password': async () => ({ name: `${db.database}_made` }),
+  'role grant': async () => ({ name: `${db.database}_made`, as: 'read-only', schema: ['public'] }),
+  'run-sql': async () => {
+    writeFileSync(join(home, 'outcomes.sql'), 'CREATE TABLE by_file (id int);');
+    return { file: join(home, 'outcomes.sql') };
+  },
   'settings set': async () => ({ name: 'work_mem', value: '5MB', database: db.database }),
   'settings reset': async () => ({ name: 'work_mem', database: db.database }),
   'schedule install': async () => ({ name: 'outcomes', at: '30 2 * * *' }),
