@@ -14,7 +14,9 @@ const PAGE = 4096;
  * what begins with a dash from being an option; absolute paths are all that come here.
  */
 const STAT = `exec stat -L -c '%f %s %Y %d %i' -- "$1"`;
-const LIST = `cd -- "$1" || exit; [ -r . ] || { echo 'Permission denied' >&2; exit 1; }
+const LIST = `[ ! -e "$1" ] || [ -d "$1" ] || { echo 'Not a directory' >&2; exit 1; }
+cd -- "$1" || { stat -L -- "$1" >/dev/null; exit 1; }
+[ -r . ] || { echo 'Permission denied' >&2; exit 1; }
 for f in .* *; do
   case $f in .|..) continue ;; esac
   if [ -L "./$f" ]; then k=l; elif [ -d "./$f" ]; then k=d; elif [ -f "./$f" ]; then k=f; elif [ -e "./$f" ]; then k=o; else continue; fi

@@ -59,6 +59,7 @@ function start(commands: readonly PipeCommand[], steps: string): string {
  * a moment lets it tell its code. `others` sends a signal to all that descend from this shell but the step that asks.
  */
 const STEP = String.raw`T=$1
+exec 4>&2 2>/dev/null
 others() {
   read -r x </proc/self/stat
   me=${'$'}{x%% *} all=" $$ " found= more=1
@@ -77,10 +78,9 @@ others() {
   [ -n "$found" ] && kill -s "$1" $found
 }
 step() {
-  at=$1; shift; "$@"; r=$?
-  printf '\001%s:code:%d:%d\n' "$T" "$at" "$r" >&2
+  at=$1; shift; "$@" 2>&4 4>&-; r=$?
+  printf '\001%s:code:%d:%d\n' "$T" "$at" "$r" >&4
   [ $r -ne 0 ] && [ $r -ne 141 ] || return 0
-  exec 2>/dev/null
   sleep 0.2 || sleep 1
   others TERM
   for n in 1 2 3 4 5; do

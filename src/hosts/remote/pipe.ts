@@ -51,7 +51,7 @@ async function pipeThrough(
   const writing = carry(
     there,
     { commands: last },
-    { ...common, signal: both, input: through, sink, ...(onStdout && { onStdout }) },
+    { ...common, signal: both, input: through.iterator({ destroyOnReturn: false }), sink, ...(onStdout && { onStdout }) },
   ).then(
     (result) => {
       if (result.exitCode !== 0) fail({ result: { ...result, program: basename(last[0]?.command ?? '') } });

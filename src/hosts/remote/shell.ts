@@ -5,7 +5,7 @@ import { carry, type CarryOptions, type There } from './carry.ts';
 const CODES: readonly (readonly [RegExp, string])[] = [
   [/no such file|nonexistent|not found/i, 'ENOENT'],
   [/file exists|existing file/i, 'EEXIST'],
-  [/permission denied/i, 'EACCES'],
+  [/permission denied|can't cd/i, 'EACCES'],
   [/not a directory/i, 'ENOTDIR'],
   [/is a directory/i, 'EISDIR'],
   [/no space left/i, 'ENOSPC'],
