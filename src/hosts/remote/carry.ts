@@ -49,6 +49,7 @@ export async function carry(
   let why: Why | undefined;
   let fault: { error: unknown } | undefined;
   let guard: Guard | undefined;
+  let over = false;
   let exchange: Exchange | undefined;
   const end = () => {
     exchange?.leave();
@@ -80,12 +81,12 @@ export async function carry(
     );
     if (why !== undefined) exchange.leave();
     void exchange.started.then((one) => one && options.onStart?.(one.pid));
-    const guarding = feed(there, exchange, options.input, (one) => {
+    // what is not taken any more is not waited for: its source, or the guard, may never go on
+    void feed(there, exchange, options.input, (one) => {
       guard = one;
-      if (why !== undefined || fault !== undefined) one.leave();
+      if (over || why !== undefined || fault !== undefined) one.leave();
     }).catch(failed);
     const ended = await exchange.ended;
-    await guarding;
     out.end();
     err.end();
     const [text, stderr] = await Promise.all([stdout, errors]);
@@ -96,7 +97,8 @@ export async function carry(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
-    void guard?.done();
+    over = true;
+    guard?.done();
   }
 }
 
@@ -112,7 +114,9 @@ async function feed(
   if (bytes === undefined || bytes.length > HELD) {
     const started = await exchange.started;
     if (started === undefined) return;
-    onGuard(await startGuard(there.way, there.place, started));
+    const guard = await startGuard(there.way, there.place, started);
+    onGuard(guard);
+    await guard.ready;
   }
   await sendInput(exchange, bytes === undefined ? (input as AsyncIterable<Uint8Array>) : [bytes]);
 }
