@@ -8,7 +8,7 @@ import type { ClientEnd, Way } from './way.ts';
 export interface Client {
   readonly child: ChildProcessWithoutNullStreams;
   /** Fulfilled when it has ended and all it wrote is read; never rejected. */
-  readonly closed: Promise<Omit<ClientEnd, 'stderr'>>;
+  readonly closed: Promise<Pick<ClientEnd, 'exitCode' | 'signal'>>;
   /** Ends it without waiting for what it carries, and lets go of its streams. */
   kill(): void;
 }
@@ -24,7 +24,7 @@ export async function startClient(way: Way, words: readonly string[]): Promise<C
   endWithUs(pid);
   // a client that has ended reads nothing more: it tells so itself
   child.stdin.on('error', () => {});
-  const closed = new Promise<Omit<ClientEnd, 'stderr'>>((resolve) => {
+  const closed = new Promise<Pick<ClientEnd, 'exitCode' | 'signal'>>((resolve) => {
     child.once('close', (code, signal) => {
       forget(pid);
       resolve({ exitCode: code ?? undefined, signal: signal ?? undefined });

@@ -48,6 +48,8 @@ const TICKS = 6;
 const SPARE_MS = 4_000;
 /** Characters of stderr that are kept to tell why there was no trailer. */
 const KEPT = 65_536;
+/** Of what came instead of a program's output. */
+const HEAD = 4_096;
 
 /** One command somewhere else, from the start of the client to its end. */
 export class Exchange {
@@ -63,6 +65,8 @@ export class Exchange {
   readonly #hash = createHash('sha256');
   #bytes = 0;
   #stderr = '';
+  #head = '';
+  #heard = false;
   #moved = performance.now();
   #busy = false;
   #leaving = false;
@@ -105,7 +109,7 @@ export class Exchange {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#onStarted(undefined);
     return {
-      client: { ...end, stderr: this.#stderr },
+      client: { ...end, stderr: this.#stderr, stdout: this.#heard ? '' : this.#head },
       told: this.#told,
       bytes: this.#bytes,
       sha256: this.#hash.digest('hex'),
@@ -117,6 +121,7 @@ export class Exchange {
     try {
       for await (const chunk of this.#client.child.stdout as AsyncIterable<Buffer>) {
         this.#bytes += chunk.length;
+        if (this.#head.length < HEAD) this.#head += chunk.subarray(0, HEAD).toString();
         this.#hash.update(chunk);
         this.#moved = performance.now();
         if (this.#leaving || faulty) continue;
@@ -137,6 +142,7 @@ export class Exchange {
 
   #note([what, first = '', second = '']: readonly string[]): void {
     const told = this.#told;
+    this.#heard = true;
     if (what === 'place' && this.#place.seen === '-') this.#place.seen = first;
     else if (what === 'refused') told.refused ??= [first, second];
     else if (what === 'pid') this.#pid = { pid: Number(first), since: second };

@@ -30,10 +30,13 @@ export const FAULTS = {
   'half of the input is lost': 'dd bs=1 count=100000 2>/dev/null | "$@"',
   'no such container': 'echo "Error response from daemon: No such container: shop" >&2; exit 1',
   'it does not run': 'echo "Error response from daemon: Container shop is not running" >&2; exit 1',
-  'it is paused': 'echo "Error response from daemon: Container shop is paused, unpause the container before exec" >&2; exit 1',
-  'no shell': 'echo "OCI runtime exec failed: exec failed: unable to start container process: exec: \\"sh\\": executable file not found in \\$PATH: unknown" >&2; exit 126',
+  'it is paused':
+    'echo "Error response from daemon: Container shop is paused, unpause the container before exec" >&2; exit 1',
+  'no shell':
+    'echo "OCI runtime exec failed: exec failed: unable to start container process: exec: \\"sh\\": executable file not found in \\$PATH: unknown"; exit 126',
   'no user': 'echo "unable to find user shop: no matching entries in passwd file" >&2; exit 126',
-  'no daemon': 'echo "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?" >&2; exit 1',
+  'no daemon':
+    'echo "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?" >&2; exit 1',
   'an unknown flag': 'echo "unknown flag: --x" >&2; exit 125',
 } as const;
 export type Fault = keyof typeof FAULTS;
