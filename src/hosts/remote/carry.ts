@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { RunOptions, RunResult } from '../host.ts';
@@ -23,6 +24,8 @@ export interface CarryOptions extends Omit<RunOptions, 'input' | 'stdoutTo' | 's
   readonly input?: string | AsyncIterable<Uint8Array> | undefined;
   /** Takes the output instead of what the options say; the next chunk waits for it. */
   readonly sink?: ((chunk: Buffer) => void | Promise<void>) | undefined;
+  /** An open file that takes it without its passing through us; a sink only sees what was written. */
+  readonly file?: FileHandle | undefined;
 }
 
 /** Runs a job to its end. Throws {@link CommandError} as `Host.run` does, and what its input or its sink threw. */
@@ -77,6 +80,7 @@ export async function carry(
         onStdout: options.sink ?? ((chunk) => void out.write(chunk)),
         onStderr: (text) => void err.write(text),
         onFault: failed,
+        file: options.file,
       },
     );
     if (why !== undefined) exchange.leave();

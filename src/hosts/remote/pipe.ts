@@ -4,7 +4,7 @@ import { CommandError, type PipeCommand, type PipeOptions, type RunResult } from
 import { type CarryOptions, carry, type There } from './carry.ts';
 
 /** With where the last one's output goes instead. */
-export type PipeThereOptions = Omit<PipeOptions, 'stdoutTo'> & Pick<CarryOptions, 'sink'>;
+export type PipeThereOptions = Omit<PipeOptions, 'stdoutTo'> & Pick<CarryOptions, 'sink' | 'file'>;
 
 /**
  * {@link ../host.ts Host.pipe} there: one pipe of the kernel. What passes through us comes here and goes back, and
@@ -28,7 +28,7 @@ async function pipeThrough(
   through: Transform,
   options: Omit<PipeThereOptions, 'through'>,
 ): Promise<RunResult> {
-  const { signal, onStdout, sink, ...common } = options;
+  const { signal, onStdout, sink, file, ...common } = options;
   const stop = new AbortController();
   const both = AbortSignal.any([stop.signal, ...(signal === undefined ? [] : [signal])]);
   let failure: { result?: RunResult; error?: unknown } | undefined;
@@ -55,6 +55,7 @@ async function pipeThrough(
       ...common,
       signal: both,
       input: through.iterator({ destroyOnReturn: false }),
+      file,
       sink,
       ...(onStdout && { onStdout }),
     },
