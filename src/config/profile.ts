@@ -10,6 +10,7 @@ import { passfilePath, readPassfile } from './libpq/pgpass.ts';
 import { tlsSettings } from './libpq/tls.ts';
 import { mergeNotify, type NotifySettings } from './notify.ts';
 import { type Passwords, passwords } from './password.ts';
+import { type Places, placesOf } from './runs-on.ts';
 import {
   type BackupSettings,
   type CleanupRule,
@@ -57,6 +58,8 @@ export interface Resolved {
   readonly notify: NotifySettings;
   /** What the database is expected to be made of; it is the profile's. */
   readonly schema: SchemaSettings;
+  /** Where commands run. */
+  readonly runsOn: Places;
   readonly describe: readonly Origin[];
   /** Sentences for stderr, such as a password file that others may read. */
   readonly warnings: readonly string[];
@@ -138,6 +141,7 @@ export function resolve(
     cleanup: profile?.cleanup ?? [],
     notify: mergeNotify(settings.notify, profile?.notify),
     schema: profile?.schema ?? {},
+    runsOn: placesOf(profile),
     intervals: {
       ...mergeIntervals(settings.intervals, profile?.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),
@@ -167,6 +171,7 @@ export function resolvedFor(
     // nobody is to be woken for a server that is thrown away
     notify: { operations: false },
     schema: {},
+    runsOn: placesOf(),
     intervals: {
       ...mergeIntervals(settings.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),

@@ -3,6 +3,7 @@ import { SSL_MODES } from '../db/target.ts';
 import { badAge } from '../text/age.ts';
 import { parseUrl } from './libpq/conninfo.ts';
 import { notifySchema } from './notify.ts';
+import { runsOnSchema } from './runs-on.ts';
 import { mergeThresholds, misordered, thresholdOverridesSchema } from './thresholds.ts';
 
 export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;
@@ -138,6 +139,12 @@ export const profileSchema = z.strictObject({
   cleanup: cleanupSchema.optional(),
   notify: notifySchema.optional(),
   schema: schemaSchema.optional(),
+  /** Where the server's own programs and files are. */
+  runs_on: runsOnSchema.optional(),
+  /** Where the team's migration tool runs. */
+  migrations: z.strictObject({ runs_on: runsOnSchema.optional() }).optional(),
+  /** Where the commands that stop and start the application run. */
+  app: z.strictObject({ runs_on: runsOnSchema.optional() }).optional(),
 });
 
 export type Profile = z.output<typeof profileSchema>;

@@ -154,9 +154,38 @@ export interface HostFiles {
   space(directory: string): Promise<{ readonly free: number; readonly total: number } | undefined>;
 }
 
+/** Told while a file is on its way: bytes that have arrived. */
+export interface TransferOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (bytes: number) => void;
+}
+
+/** A file that has arrived whole: what both sides reckoned is the same. */
+export interface Transferred {
+  readonly bytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+/**
+ * Files between this machine and a host. What arrived is compared with what was sent by its length and its sha256; a
+ * copy that is not whole is removed and throws {@link CommandError} (`transfer`).
+ */
+export interface Transfer {
+  /** Copies a file of this machine to a new file there, readable by its owner only. */
+  put(here: string, there: string, options?: TransferOptions): Promise<Transferred>;
+  /** Writes what a stream gives to a new file there. */
+  send(from: AsyncIterable<Uint8Array>, there: string, options?: TransferOptions): Promise<Transferred>;
+  /** Fetches a file from there into a new file of this machine. */
+  get(there: string, here: string, options?: TransferOptions): Promise<Transferred>;
+}
+
 /** A place where commands run: this machine, a container, another machine. Its files are its own. */
 export interface Host {
+  readonly kind: 'local' | 'ssh' | 'docker';
   readonly label: string;
+  /** How files come and go; undefined where the host's files are this machine's. */
+  readonly transfer?: Transfer;
   /** Runs a command to its end. Throws {@link CommandError} when it cannot start or is ended by us. */
   run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
   /**
@@ -193,6 +222,10 @@ export type CommandErrorKind =
   | 'timeout'
   | 'stalled'
   | 'signal'
+  /** The way to the host is lost, or it is not the place any more that it was: nothing is known of how the command ended. */
+  | 'gone'
+  /** What arrived is not what was sent. */
+  | 'transfer'
   | 'other';
 
 /** A command that could not run or did not end by itself; the message is one sentence with the next step. */

@@ -140,6 +140,7 @@ export async function start(
 
 /** Commands on this machine. */
 export const local: Host = {
+  kind: 'local',
   label: 'this machine',
   run,
   pipe,

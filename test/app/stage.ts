@@ -1,6 +1,7 @@
 import { Console } from '../../src/app/console.ts';
 import type { Overlay } from '../../src/app/core/state.ts';
 import type { Resolved } from '../../src/config/profile.ts';
+import { placesOf } from '../../src/config/runs-on.ts';
 import { mergeIntervals } from '../../src/config/settings.ts';
 import { mergeThresholds, type ThresholdOverrides } from '../../src/config/thresholds.ts';
 import { summaryPoll } from '../../src/db/queries/activity.ts';
@@ -55,6 +56,7 @@ export class Stage {
       backup: {},
       waivers: [],
       schema: {},
+      runsOn: placesOf(),
       cleanup: [],
       notify: {},
       intervals: mergeIntervals(),

@@ -36,6 +36,8 @@ function told(error: unknown, label: string, timeoutMs: number): NotifyError {
     timeout: `took longer than ${timeoutMs / 1000} s and was ended`,
     stalled: 'did nothing and was ended',
     signal: 'was killed',
+    gone: 'was lost',
+    transfer: 'was not handed over whole',
     other: 'could not be run',
   }[error.kind];
   return notifyErrors.program({ label, why, permanent: false });

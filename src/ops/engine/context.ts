@@ -68,6 +68,7 @@ export function createContext(options: ContextOptions): OpContext {
     environment: resolved.environment,
     readOnly: resolved.readOnly,
     host: host ?? local,
+    here: local,
     env,
     home: home(env),
     backup: resolved.backup,

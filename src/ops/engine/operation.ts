@@ -155,8 +155,10 @@ export interface OpContext {
   readonly connection: readonly string[];
   readonly environment: Resolved['environment'];
   readonly readOnly: boolean;
-  /** Where programs run. */
+  /** Where the server's programs run and its files are. */
   readonly host: Host;
+  /** This machine: the repository, the journal, and what a person names. */
+  readonly here: Host;
   readonly env: Env;
   readonly home: string;
   /** The backup settings of the profile. */
