@@ -14,7 +14,7 @@ export interface Beyond {
 }
 
 /** What ssh says when a connection could not be opened at the other end: why, in the words of the machine there. */
-const NOT_OPENED = /channel \d+: open failed: ([^\n]*)/g;
+const NOT_OPENED = /channel \d+: open failed: ([^\r\n]*)/g;
 
 /**
  * The way to a server through `ssh -L`. What is forwarded on this side is a socket in a directory that only this user may
