@@ -147,7 +147,7 @@ function sentences(issue: z.core.$ZodIssue, root: unknown): Sentence[] {
       return [[issue.path, `expected at most ${issue.maximum}, got ${got}`]];
     case 'invalid_union':
       if (issue.discriminator === undefined) return [[issue.path, issue.message]];
-      return [[issue.path, `expected ${kinds(issue.options)}, got ${got}`]];
+      return [[issue.path, `expected ${kinds((issue as { options?: unknown }).options)}, got ${got}`]];
     case 'invalid_key':
       return [[issue.path, issue.issues[0]?.message ?? issue.message]];
     default:
