@@ -38,8 +38,10 @@ export class SshWay implements Way {
 
   explain({ exitCode, signal, stderr }: ClientEnd): CommandError | undefined {
     if (exitCode !== SSH_FAILED && signal === undefined) return undefined;
-    const { reason, next } = explainSsh(stderr, this.#place);
-    return new CommandError('gone', `The way to ${this.label} was lost: ${reason}. ${next}`, stderr);
+    const { kind, reason, next } = explainSsh(stderr, this.#place);
+    // what else is said there may be the program's own
+    const why = kind === 'other' ? 'the connection broke' : reason;
+    return new CommandError('gone', `The way to ${this.label} was lost: ${why}. ${next}`, stderr);
   }
 
   /** Ends the connection, and with it what runs there over it. */

@@ -68,9 +68,13 @@ describe.skipIf(NO_SSHD !== undefined)(`commands over a real sshd${NO_SSHD ? ` (
 
   test('a connection that is lost fails what runs over it, with its sentence, and the next command has a new one', async () => {
     const other = await at({});
-    const running = other.run('sleep', ['600']);
-    const failed = expect(running).rejects.toMatchObject({ kind: 'gone' });
-    await until(() => masters().length > 1, { what: 'the connections' });
+    const begun = join(directory, 'begun');
+    const running = other.run('sh', ['-c', `touch ${begun}; sleep 600`]);
+    const failed = expect(running).rejects.toMatchObject({
+      kind: 'gone',
+      message: expect.stringContaining('The way to ssh db1 was lost: the connection broke.'),
+    });
+    await until(() => existsSync(begun), { what: 'the command' });
     for (const pid of masters()) process.kill(pid, 'SIGKILL');
     await failed;
     expect(await other.run('echo', ['again'])).toMatchObject({ exitCode: 0, stdout: 'again\n' });
