@@ -14,11 +14,17 @@ export class SshWay implements Way {
   readonly kind = 'ssh';
   readonly client = 'ssh';
   readonly label: string;
+  /** How a person begins a command there: ssh hands what follows to a shell, which reads it again. */
+  readonly typed: { readonly words: readonly string[]; readonly again: true };
   readonly #place: SshPlace;
   readonly #master: Kept;
 
   constructor(place: SshPlace) {
     this.label = `ssh ${cleanLine(place.destination)}`;
+    this.typed = {
+      words: ['ssh', ...(place.config === undefined ? [] : ['-F', place.config]), place.destination],
+      again: true,
+    };
     this.#place = place;
     this.#master = new Kept(privateSocket, (socket) =>
       // no -M: a second one means that each command is asked for

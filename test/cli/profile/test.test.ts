@@ -15,7 +15,7 @@ describe.skipIf(NO_SSHD !== undefined)(`a server behind ssh${NO_SSHD ? ` (${NO_S
   });
   afterAll(() => sshd.stop());
 
-  async function tested(more: { port?: number; config?: string }) {
+  function configure(more: { port?: number; config?: string }): void {
     const { user, database, port } = serverTarget();
     const runs_on = {
       kind: 'ssh',
@@ -27,6 +27,10 @@ describe.skipIf(NO_SSHD !== undefined)(`a server behind ssh${NO_SSHD ? ` (${NO_S
     };
     const profile = { host: 'db1.invalid', user, database, sslmode: 'disable', runs_on };
     writeFileSync(file, JSON.stringify({ profiles: { far: profile } }));
+  }
+
+  async function tested(more: { port?: number; config?: string }) {
+    configure(more);
     const { code, stdout } = await pgdeckHere(['profile', 'test', 'far', '--json'], env);
     const { hops, ...found } = JSON.parse(stdout).test;
     const status = (wanted: string) =>
@@ -80,7 +84,7 @@ describe.skipIf(NO_SSHD !== undefined)(`a server behind ssh${NO_SSHD ? ` (${NO_S
   });
 
   test('list and show tell where it runs', async () => {
-    await tested({});
+    configure({});
     expect((await pgdeckHere(['profile', 'list'], env)).stdout).toMatch(/RUNS ON\n.*ssh db1/);
     expect((await pgdeckHere(['profile', 'show', 'far'], env)).stdout).toMatch(
       /runs_on +ssh db1, connections too +profile far/,
@@ -94,10 +98,10 @@ describe.skipIf(NO_SSHD !== undefined)(`a server behind ssh${NO_SSHD ? ` (${NO_S
   });
 
   test('every command goes through the tunnel, and a hop that is down is the reason that it gives', async () => {
-    await tested({});
+    configure({});
     const shown = await pgdeckHere(['--profile', 'far', 'show', 'database', '--json'], env);
     expect(shown).toMatchObject({ code: 0 });
-    await tested({ config: sshd.configWith('config-port', ['Port 1']) });
+    configure({ config: sshd.configWith('config-port', ['Port 1']) });
     const { code, stderr } = await pgdeckHere(['--profile', 'far', 'show', 'database'], env);
     expect(code).toBe(3);
     expect(stderr).toContain('ssh db1 is down: nothing accepts connections at 127.0.0.1 port 1.');
