@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { placeText } from '../config/place-text.ts';
 import type { Origin, Resolved } from '../config/profile.ts';
-import { placeText, type RunsOn } from '../config/runs-on.ts';
+import type { RunsOn } from '../config/runs-on.ts';
 import type { Settings } from '../config/settings.ts';
 import { UsageError } from '../config/usage-error.ts';
 import type { Context, GlobalOptions } from './context.ts';

@@ -47,12 +47,6 @@ export type RunsOn = z.output<typeof runsOnSchema>;
 export type DockerRunsOn = z.output<typeof dockerSchema>;
 export type SshRunsOn = z.output<typeof sshSchema>;
 
-/** This machine, this container, that machine. */
-export function placeText(runsOn: RunsOn): string {
-  if (runsOn.kind === 'docker') return `docker ${runsOn.container}`;
-  return runsOn.kind === 'ssh' ? `ssh ${runsOn.destination}` : 'this machine';
-}
-
 /** Of the server's programs and files, of the migrations' tool, and of the application's commands. */
 export interface Places {
   readonly server: RunsOn;

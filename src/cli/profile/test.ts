@@ -1,6 +1,6 @@
 import type { Env } from '../../config/libpq/env.ts';
+import { placeText } from '../../config/place-text.ts';
 import type { Resolved } from '../../config/profile.ts';
-import { placeText } from '../../config/runs-on.ts';
 import { DbError } from '../../db/errors.ts';
 import type { Host } from '../../hosts/host.ts';
 import { local } from '../../hosts/local.ts';
