@@ -126,7 +126,10 @@ test('a day is old when it is before that of the cutoff, and months are those of
 
 test.each([
   [{ table: 'nowhere' }, /There is no table nowhere/],
-  [{ column: 'missing' }, /public\.bad has no column missing\. Its columns that are a time, for --column: at\./],
+  [
+    { column: 'missing' },
+    /public\.bad has no column missing\. Its columns that are a time, for --column: at\./,
+  ],
   [{ column: 't' }, /t of public\.bad is no time: it is text/],
   [{ older_than: '99999y' }, /99999y ago is before all times/],
   [{ table: undefined, column: undefined, older_than: undefined, rules: true }, /no profile's/],
