@@ -171,6 +171,8 @@ export interface ExecOptions
     RunOptions,
     'env' | 'cwd' | 'input' | 'timeout' | 'onStdout' | 'stdoutTo' | 'maxOutput' | 'stallMs'
   > {
+  /** Where it runs; where the server's programs do without it. */
+  readonly on?: Host;
   /** Exit codes that are no failure; only 0 without it. */
   readonly accept?: readonly number[];
   /** Its output is not a person's to read: no lines. */

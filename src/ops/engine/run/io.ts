@@ -70,9 +70,9 @@ export function stepIo(around: Surroundings, step: number): StepIo {
       return session;
     },
     control: () => context.control(),
-    exec: (command, args, options = {}) => {
+    exec: (command, args, { on = host, ...options } = {}) => {
       const one = { line, signal, name: basename(command), redact: (text: string) => secrets.redact(text) };
-      return runPrograms((how) => host.run(command, args, how), one, options);
+      return runPrograms((how) => on.run(command, args, how), one, options);
     },
     crashPoint: (name) => crashPoint(env, name),
   };
