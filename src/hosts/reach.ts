@@ -31,3 +31,12 @@ export function unopenedHost(runsOn: RunsOn): Host {
   const label = placeLabel(runsOn);
   return closedHost({ kind: runsOn.kind, label }, new CommandError('other', `${label} was not opened.`));
 }
+
+/** A host, or how it is opened anew each time: a container that was restarted is another one. */
+export type HostOr = Host | (() => Promise<Host>);
+
+export const hostOf = (host: HostOr): Host | Promise<Host> => (typeof host === 'function' ? host() : host);
+
+/** For who looks again and again; see {@link reachHost}. */
+export const reaching = (runsOn: RunsOn): HostOr =>
+  runsOn.kind === 'local' ? local : () => reachHost(runsOn);

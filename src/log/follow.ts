@@ -1,5 +1,5 @@
 import type { Session } from '../db/session.ts';
-import type { Host } from '../hosts/host.ts';
+import { type HostOr, hostOf } from '../hosts/reach.ts';
 import type { LogEntry } from './entry.ts';
 import { type Closed, logSettings, type OpenLog, openLog } from './open.ts';
 
@@ -8,19 +8,19 @@ const CHECK_MS = 1_000;
 
 /** A server's log as it is written, over rotations, changes of its settings, and restarts of the server. */
 export class LogFollow {
-  readonly #host: Host;
+  readonly #host: HostOr;
   #log: OpenLog | undefined;
   #checked = 0;
   /** When the last entry was that has a time. */
   #at: number | undefined;
 
-  constructor(host: Host) {
+  constructor(host: HostOr) {
     this.#host = host;
   }
 
   /** Opens it; why not, where it cannot be read. Throws DbError. */
   async open(session: Session): Promise<Closed | undefined> {
-    const log = await openLog(session, this.#host);
+    const log = await openLog(session, await hostOf(this.#host));
     if ('unknown' in log) return log;
     this.#log = log;
     this.#checked = performance.now();

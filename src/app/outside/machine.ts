@@ -1,4 +1,4 @@
-import { serverDirectories } from '../../db/queries/directories.ts';
+import { LOG_DIRECTORY, serverDirectories } from '../../db/queries/directories.ts';
 import { grant } from '../../db/server.ts';
 import type { Session } from '../../db/session.ts';
 import type { Target } from '../../db/target.ts';
@@ -50,6 +50,8 @@ async function volumes({ files }: Host, places: readonly Place[]): Promise<Told<
   for (const { name, directory } of places) {
     const facts = await files.facts(directory).catch(() => undefined);
     const space = await files.space(directory);
+    // what of the log is not seen hides nothing of the data
+    if (name === LOG_DIRECTORY && (facts === undefined || space === undefined)) continue;
     if (facts === undefined || space === undefined)
       return { unknown: `It is not known what is free in ${directory} (${name}).` };
     if (!found.has(facts.device))

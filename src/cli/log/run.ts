@@ -2,7 +2,7 @@ import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { connect, type Session } from '../../db/client.ts';
 import { type DbError, dbError, type ErrorKind } from '../../db/errors.ts';
-import { local } from '../../hosts/local.ts';
+import { reaching } from '../../hosts/reach.ts';
 import { isAtLeast, type LogEntry } from '../../log/entry.ts';
 import { LogFollow } from '../../log/follow.ts';
 import { untimed } from '../../log/open.ts';
@@ -27,7 +27,7 @@ export async function runLog(options: LogOptions, resolved: Resolved): Promise<n
   const server = new Connection(resolved);
   const stop = interruption();
   try {
-    const follow = new LogFollow(local);
+    const follow = new LogFollow(reaching(resolved.runsOn.server));
     const closed = await follow.open(await server.session());
     if (closed !== undefined) return failed(closed.unknown, closed.remedy);
     const show = printer(options, stop);

@@ -67,9 +67,7 @@ export async function commandsOf(
   const directories = [...new Set([...pythonDirectories(place, project.root), '/usr/bin'])];
   const name = project.kind === 'alembic' ? 'alembic' : 'flask';
   const first = project.kind === 'alembic' ? [] : ['db'];
-  const found = await Promise.all(
-    directories.map((directory) => findProgram(place.host, name, [directory])),
-  );
+  const found = await Promise.all(directories.map((directory) => findProgram(place.host, name, [directory])));
   const [own, ...others] = found.flatMap((program): Command[] =>
     program === undefined ? [] : [{ program, args: first }],
   );

@@ -187,7 +187,15 @@ function inEnvironment<T>(
   work: (env: Record<string, string | undefined>) => Promise<T>,
 ): Promise<T> {
   return withToolEnvironment(
-    { context, host, session, driver, applicationName: 'pgdeck-create', lockTimeout: 3000, readOnly: !mayWrite },
+    {
+      context,
+      host,
+      session,
+      driver,
+      applicationName: 'pgdeck-create',
+      lockTimeout: 3000,
+      readOnly: !mayWrite,
+    },
     (env) => work({ ...env, ...Object.fromEntries(inDatabaseUrl.map((name) => [name, env.DATABASE_URL])) }),
   );
 }
