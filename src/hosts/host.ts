@@ -185,10 +185,13 @@ export interface Transfer {
 /** What the first process of a container has written, as the container's own machinery keeps it. */
 export interface ContainerOutput {
   /**
-   * The last lines of both streams, oldest first and one for one, each behind its time (RFC 3339, in UTC) and a blank.
-   * What is said of a log that is kept nowhere rejects with {@link CommandError}.
+   * So many of the last lines, each behind its time (RFC 3339, in UTC) and a blank; of one that is very long the end.
+   * Rejects with {@link CommandError} also where the log is kept nowhere that can be read.
    */
-  tail(lines: number, options?: Pick<CommandOptions, 'signal'>): Promise<string>;
+  tail(
+    lines: number,
+    options?: Pick<CommandOptions, 'signal'>,
+  ): Promise<{ readonly stdout: string; readonly stderr: string }>;
 }
 
 /** A place where commands run: this machine, a container, another machine. Its files are its own. */

@@ -66,10 +66,10 @@ export class LogHour {
     const log = await openLog(session, await hostOf(this.#host));
     if ('unknown' in log) return log;
     const { reader, ahead } = log;
-    const files = await reader.begin();
+    const since = Date.now() + ahead - HOUR_MS;
+    const files = await reader.begin(since);
     if (!reader.timed) return untimed(session.server);
     const tally = new Tally(this.#slowMs);
-    const since = Date.now() + ahead - HOUR_MS;
     for await (const entry of reader.since(since, files, reader.source.most)) tally.add(entry);
     const begun = { log, tally, from: reader.covered ?? since };
     this.#open = begun;
