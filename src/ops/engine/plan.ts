@@ -189,6 +189,8 @@ export interface StepIo {
   readonly applicationName: string;
   readonly signal: AbortSignal;
   readonly host: Host;
+  /** See {@link file://./operation.ts OpContext}. */
+  at(place: 'app'): Promise<Host>;
   /** A line of output; kept in the journal. */
   line(text: string, from?: LineSource): void;
   /**

@@ -45,6 +45,7 @@ export function stepIo(around: Surroundings, step: number): StepIo {
     applicationName,
     signal,
     host,
+    at: (place) => context.at(place),
     line,
     waits,
     progress: (progress) => around.emit({ type: 'progress', step, ...progress }),
