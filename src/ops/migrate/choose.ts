@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Session } from '../../db/session.ts';
+import { glance } from '../../hosts/glance.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { Field, OpContext } from '../engine/operation.ts';
 import type { OpError } from '../error.ts';
@@ -78,22 +79,25 @@ export async function choose(
 /** Every tool that knows the directory, the one that is taken first. Reads files only. */
 export async function candidates(context: OpContext, { tool, dir }: Asked): Promise<readonly Candidate[]> {
   const host = await context.at('migrations');
+  // whose it is takes a hundred questions; what is done with it looks anew
+  const glanced = glance(host);
   const base = host.files.resolve(dir ?? '.');
   const found: Candidate[] = [];
   for (const adapter of await named(tool)) {
-    for (const directory of await directoriesOf(host, adapter, base, dir)) {
+    for (const directory of await directoriesOf(glanced, adapter, base, dir)) {
       const place: MigrationDirectory = { context, host, directory };
-      const why = await adapter.detect(place).catch((error) => {
+      const seen = { ...place, host: glanced };
+      const why = await adapter.detect(seen).catch((error) => {
         // what another tool cannot say is no matter once there is one
         if (found.length > 0) return undefined;
         throw error;
       });
       if (why === undefined) continue;
-      found.push({ adapter, place, why, owns: (await adapter.owns?.(place)) === true });
+      found.push({ adapter, place, why, owns: (await adapter.owns?.(seen)) === true });
       break;
     }
   }
-  return inOrder(host, found);
+  return inOrder(glanced, found);
 }
 
 /** SQL files that could be of several tools are of the one whose history is in the database. */
