@@ -3,7 +3,7 @@ import type { Host, RunResult } from '../../hosts/host.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check, Fact, Step } from '../engine/plan.ts';
 import type { Worker } from '../maintain/shared/sessions.ts';
-import type { Driver } from './adapters/shared/environment.ts';
+import type { Driver } from './adapters/shared/driver.ts';
 import type { Command } from './adapters/shared/programs.ts';
 import type { Rehearsal } from './rehearse/result.ts';
 

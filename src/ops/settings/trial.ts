@@ -3,7 +3,6 @@ import type { Setting } from '../../db/settings/list.ts';
 import { serverUser } from '../../hosts/cluster/binaries.ts';
 import { createCluster } from '../../hosts/cluster/cluster.ts';
 import type { CommandError, Host, HostFiles } from '../../hosts/host.ts';
-import { local } from '../../hosts/local.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { settingErrors } from './errors.ts';
 import type { Here } from './here.ts';
@@ -119,7 +118,7 @@ async function startWith(
     const cluster = await createCluster({ bin, socketOnly: true, settings });
     try {
       if (tried === undefined) return undefined;
-      const log = (await local.files.read(cluster.logFile, 1024 ** 2)).toString('utf8');
+      const log = (await io.host.files.read(cluster.logFile, 1024 ** 2)).toString('utf8');
       // one address of several that cannot be had keeps no server from starting
       for (const line of log.split('\n').filter((one) => /could not (create|bind|load|translate)/.test(one)))
         io.line(`The throwaway server has said: ${line}`);

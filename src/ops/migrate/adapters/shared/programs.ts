@@ -1,6 +1,6 @@
 import { dirname, join, sep } from 'node:path';
 import type { Host } from '../../../../hosts/host.ts';
-import type { MigrationDirectory } from '../../types.ts';
+import type { OpContext } from '../../../engine/operation.ts';
 
 /** A program with the arguments that always come first. */
 export interface Command {
@@ -21,7 +21,11 @@ export async function findProgram(
   return undefined;
 }
 
-type Tools = Pick<MigrationDirectory, 'host' | 'context'>;
+/** Where programs are looked for, and for whom. */
+interface Tools {
+  readonly host: Host;
+  readonly context: Pick<OpContext, 'env'>;
+}
 
 /** Directories of the project's own programs, before those of PATH. */
 export function pythonDirectories({ host, context: { env } }: Tools, root: string): string[] {

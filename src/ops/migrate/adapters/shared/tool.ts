@@ -10,7 +10,7 @@ import type {
   NewMigration,
   Problem,
 } from '../../types.ts';
-import type { Driver } from './environment.ts';
+import type { Driver } from './driver.ts';
 import type { Applied, HistoryName } from './history.ts';
 import type { Listed } from './status.ts';
 
