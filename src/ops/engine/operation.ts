@@ -3,6 +3,7 @@ import type { Env } from '../../config/libpq/env.ts';
 import type { NotifySettings } from '../../config/notify.ts';
 import type { Passwords } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
+import type { Places } from '../../config/runs-on.ts';
 import type { BackupSettings, CleanupRule } from '../../config/settings.ts';
 import type { Pooling } from '../../db/pooler/pooling.ts';
 import type { Session } from '../../db/session.ts';
@@ -157,8 +158,15 @@ export interface OpContext {
   readonly readOnly: boolean;
   /** Where the server's programs run and its files are. */
   readonly host: Host;
+  /** Where commands run, and how the server is reached from there. */
+  readonly runsOn: Places;
   /** This machine: the repository, the journal, and what a person names. */
   readonly here: Host;
+  /**
+   * Where the team's migration tool, or the commands around an interruption run; opened when first asked for. Throws
+   * CommandError where it cannot be reached.
+   */
+  at(place: 'migrations' | 'app'): Promise<Host>;
   readonly env: Env;
   readonly home: string;
   /** The backup settings of the profile. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Session } from '../../db/session.ts';
+import { glance } from '../../hosts/glance.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { Field, OpContext } from '../engine/operation.ts';
 import type { OpError } from '../error.ts';
@@ -77,23 +78,26 @@ export async function choose(
 
 /** Every tool that knows the directory, the one that is taken first. Reads files only. */
 export async function candidates(context: OpContext, { tool, dir }: Asked): Promise<readonly Candidate[]> {
-  const { host } = context;
+  const host = await context.at('migrations');
+  // whose it is takes a hundred questions; what is done with it looks anew
+  const glanced = glance(host);
   const base = host.files.resolve(dir ?? '.');
   const found: Candidate[] = [];
   for (const adapter of await named(tool)) {
-    for (const directory of await directoriesOf(host, adapter, base, dir)) {
-      const place: MigrationDirectory = { context, directory };
-      const why = await adapter.detect(place).catch((error) => {
+    for (const directory of await directoriesOf(glanced, adapter, base, dir)) {
+      const place: MigrationDirectory = { context, host, directory };
+      const seen = { ...place, host: glanced };
+      const why = await adapter.detect(seen).catch((error) => {
         // what another tool cannot say is no matter once there is one
         if (found.length > 0) return undefined;
         throw error;
       });
       if (why === undefined) continue;
-      found.push({ adapter, place, why, owns: (await adapter.owns?.(place)) === true });
+      found.push({ adapter, place, why, owns: (await adapter.owns?.(seen)) === true });
       break;
     }
   }
-  return inOrder(host, found);
+  return inOrder(glanced, found);
 }
 
 /** SQL files that could be of several tools are of the one whose history is in the database. */
@@ -102,7 +106,8 @@ async function toldByDatabase(
   session: Session,
   dir: string | undefined,
 ): Promise<Candidate | undefined> {
-  const undecided = await undecidedIn(context.host, dir);
+  const host = await context.at('migrations');
+  const undecided = await undecidedIn(host, dir);
   if (undecided === undefined) return undefined;
   const [{ formatsIn }, { sqlAdapterOf }] = await Promise.all([
     import('./history/read.ts'),
@@ -113,7 +118,7 @@ async function toldByDatabase(
   if (name === undefined || more.length > 0) return undefined;
   return {
     adapter: sqlAdapterOf(formatOf(name)),
-    place: { context, directory: undecided.directory },
+    place: { context, host, directory: undecided.directory },
     why: `${undecided.files.length} files in ${undecided.directory}, and ${tableOf(name)} in the database`,
     owns: false,
   };
@@ -178,7 +183,8 @@ async function directoriesOf(
 }
 
 /** Why there is nothing to choose from, with whose project it is, as far as that is known. */
-export async function nothing({ host }: OpContext, { tool, dir }: Asked): Promise<OpError> {
+export async function nothing(context: OpContext, { tool, dir }: Asked): Promise<OpError> {
+  const host = await context.at('migrations');
   const base = host.files.resolve(dir ?? '.');
   const [only] = tool === undefined ? [] : await named(tool);
   if (only !== undefined) return migrateErrors.notOfTool({ directory: base, tool: only.title });

@@ -75,6 +75,8 @@ export function trialSettings(
 
 /** Why a start says nothing here: another user cannot read the server's keys. */
 export async function untriable(host: Host, { pid }: Here, { name }: Tried): Promise<string | undefined> {
+  if (host.kind !== 'local')
+    return `a throwaway server is started on this machine only, and this one runs in ${host.label}`;
   if (!isTriable(name)) return `what ${name} does is not seen in a start elsewhere`;
   if (!FILES.test(name) && !name.startsWith('ssl')) return undefined;
   const user = await serverUser();

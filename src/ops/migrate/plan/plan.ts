@@ -15,6 +15,7 @@ import { othersCheck } from './others.ts';
 import { rehearsalCheck, rehearseStep } from './rehearse.ts';
 import { migrateSafety } from './safety.ts';
 import { settledStatus } from './settled.ts';
+import { thereChecks } from './there.ts';
 
 /** Plans migrations in one direction: the lock, a rehearsal, a backup, the migrations, and whether all is well. */
 export async function planMigrations(
@@ -51,6 +52,7 @@ export async function planMigrations(
   ].map((step, at) => (at === 0 ? step : guarded(state, step)));
   const checks: Check[] = [
     connectionCheck(where.session.server),
+    ...(await thereChecks(where, route)),
     ...(route.checks ?? []),
     ...(direction === 'down'
       ? await othersCheck({ input, context, directory: where.directory, adapter, status, route })

@@ -1,6 +1,6 @@
 import type { RunResult } from '../../../../hosts/host.ts';
 import type { Where } from '../../types.ts';
-import type { Driver } from './environment.ts';
+import type { Driver } from './driver.ts';
 import type { Command } from './programs.ts';
 
 /** A run of a team's tool, and what the history has to say before and after. */
