@@ -60,6 +60,8 @@ export interface Resolved {
   readonly schema: SchemaSettings;
   /** Where commands run. */
   readonly runsOn: Places;
+  /** The profile's own command that restarts the server. */
+  readonly restart?: string;
   readonly describe: readonly Origin[];
   /** Sentences for stderr, such as a password file that others may read. */
   readonly warnings: readonly string[];
@@ -142,6 +144,7 @@ export function resolve(
     notify: mergeNotify(settings.notify, profile?.notify),
     schema: profile?.schema ?? {},
     runsOn: placesOf(profile),
+    ...(profile?.restart !== undefined && { restart: profile.restart }),
     intervals: {
       ...mergeIntervals(settings.intervals, profile?.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),

@@ -69,6 +69,8 @@ export function createContext(options: ContextOptions): OpContext {
     readOnly: resolved.readOnly,
     host: host ?? local,
     here: local,
+    runsOn: resolved.runsOn,
+    restart: resolved.restart,
     env,
     home: home(env),
     backup: resolved.backup,

@@ -3,6 +3,7 @@ import type { Env } from '../../config/libpq/env.ts';
 import type { NotifySettings } from '../../config/notify.ts';
 import type { Passwords } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
+import type { Places } from '../../config/runs-on.ts';
 import type { BackupSettings, CleanupRule } from '../../config/settings.ts';
 import type { Pooling } from '../../db/pooler/pooling.ts';
 import type { Session } from '../../db/session.ts';
@@ -79,6 +80,8 @@ export interface Operation<Input> {
    * killed run of `undo` that was taking back one of this operation: its facts are its own.
    */
   recover?(run: Run, context: OpContext): Promise<Plan | undefined>;
+  /** What a killed run has left may be a server that is down: `recover` is asked without one, and its plan runs so. */
+  readonly recoversOffline?: boolean;
 }
 
 export type AnyOperation = Operation<Record<string, unknown>>;
@@ -139,6 +142,10 @@ export interface OpContext {
   readonly host: Host;
   /** This machine: the repository, the journal, and what a person names. */
   readonly here: Host;
+  /** What the profile says of where commands run. */
+  readonly runsOn: Places;
+  /** The profile's own command that restarts the server. */
+  readonly restart: string | undefined;
   readonly env: Env;
   readonly home: string;
   /** The backup settings of the profile. */

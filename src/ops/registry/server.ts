@@ -11,6 +11,14 @@ export const SERVER: readonly OperationEntry[] = [
     load: async () => (await import('../kept/drop.ts')).dbDrop,
   },
   {
+    id: 'server restart',
+    title: 'Restart the server',
+    summary: 'restart the server: who is interrupted is shown first; waited for, and seen to be the same',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('../server/restart.ts')).serverRestart,
+  },
+  {
     id: 'settings set',
     title: 'Change a setting',
     summary: 'set a setting for the server, a database or a role: checked by the server before it is written',
