@@ -120,7 +120,12 @@ async function failureOf(
 ): Promise<Error> {
   if (same && failure !== undefined) return serverErrors.commandFailed({ command, why: failure });
   if (same) return serverErrors.notRestarted({ command, seconds });
-  return notBack(context, way, why, seconds);
+  return notBack(
+    context,
+    way,
+    failure === undefined ? why : `${why} The command has failed: ${failure}`,
+    seconds,
+  );
 }
 
 /** With its last words, and the way back. */

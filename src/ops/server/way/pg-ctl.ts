@@ -18,7 +18,7 @@ const SMALL = 65_536;
  * held by nobody.
  */
 export async function pgCtl(
-  { files }: Pick<Host, 'files'>,
+  { files, run }: Pick<Host, 'files' | 'run'>,
   { pid, data, bin }: Here,
   stopSeconds: number,
 ): Promise<Way | No> {
@@ -41,12 +41,16 @@ export async function pgCtl(
   const kind = (await files.facts(output).catch(() => undefined))?.kind;
   if (kind !== 'file' && output !== '/dev/null')
     return { why: `The messages of the server go to ${output}: somebody may watch over it.` };
+  const user = own.uid === 0 && owner.uid !== 0 ? owner : {};
+  const writable = await run('sh', ['-c', 'test -w "$1"', 'sh', output], { ...user, cwd: '/' });
+  if (writable.exitCode !== 0)
+    return { why: `Its messages go to ${output}, which the user of the server may not open again.` };
   return {
     kind: 'pg_ctl',
     on: 'host',
     command: join(bin, 'pg_ctl'),
     args: ['restart', '-D', data, '-m', 'fast', '-w', '-t', String(stopSeconds), '-l', output],
-    ...(own.uid === 0 && owner.uid !== 0 && owner),
+    ...user,
   };
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { resolvedFor } from '../../../../src/config/profile.ts';
+import { type Resolved, resolvedFor } from '../../../../src/config/profile.ts';
 import { NO_SETTINGS } from '../../../../src/config/settings.ts';
 import type { Target } from '../../../../src/db/target.ts';
 import { createContext } from '../../../../src/ops/engine/context.ts';
@@ -15,11 +15,15 @@ export type EndEvent = Extract<OpEvent, { type: 'end' }>;
 export function contextOf(
   target: Target,
   home: string,
-  { env = {}, readOnly = false }: { env?: Record<string, string>; readOnly?: boolean } = {},
+  {
+    env = {},
+    readOnly = false,
+    more = {},
+  }: { env?: Record<string, string>; readOnly?: boolean; more?: Partial<Resolved> } = {},
 ): OpContext {
   const resolved = resolvedFor(target, 'test', NO_SETTINGS, { readOnly });
   return createContext({
-    resolved,
+    resolved: { ...resolved, ...more },
     operations: entryOf,
     env: { HOME: home, XDG_STATE_HOME: join(home, 'state'), ...env },
   });
