@@ -112,8 +112,9 @@ function startStep(context: OpContext, recorded: Way): Step {
       }
       const failure = await goWay(way, context, io, START_SECONDS);
       if (failure !== undefined) io.line(`The command has failed: ${failure}`, 'stderr');
-      const { session, why } = await awaitServer(context, io, { seconds: START_SECONDS, ...any });
-      if (session === undefined) throw await notBack(context, recorded, why, START_SECONDS);
+      const seconds = failure === undefined ? START_SECONDS : BY_ITSELF_SECONDS;
+      const { session, why } = await awaitServer(context, io, { seconds, ...any });
+      if (session === undefined) throw await notBack(context, recorded, why, seconds);
       await session.close();
     },
   };

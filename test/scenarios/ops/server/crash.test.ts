@@ -26,7 +26,7 @@ beforeAll(async () => {
           ...{ host, port, user, database },
           backup: { before_restore: `touch ${stopped}`, after_restore: `rm ${stopped}` },
           // what is killed between its two halves leaves the server down
-          restart: `${await pgCtl(cluster, 'stop', '-m', 'fast')} && [ ! -e ${home}/half ] && ${await pgCtl(cluster, 'start')}`,
+          restart: `${await pgCtl(cluster, 'stop', '-m', 'fast')}; [ ! -e ${home}/half ] && ${await pgCtl(cluster, 'start')}`,
         },
       },
     }),
