@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Session } from '../../db/session.ts';
 import { cleanLine } from '../../text/clean.ts';
-import { containerLog, inspectContainer } from '../containers/inspect.ts';
+import { containerLog, stateText } from '../containers/docker.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Place } from '../settings/here.ts';
 import type { Way } from './way/way.ts';
@@ -27,20 +27,11 @@ export async function logFile(
 
 /** What a server that does not come back has said last, and the state of its container. Never throws. */
 export async function lastWords(
-  { host, here }: Pick<OpContext, 'host' | 'here'>,
+  { host }: Pick<OpContext, 'host'>,
   { container, log }: Pick<Way, 'container' | 'log'>,
 ): Promise<{ readonly state: string | undefined; readonly log: readonly string[] }> {
-  if (container !== undefined) {
-    const found = await inspectContainer(here, container).catch(() => undefined);
-    const { Status, ExitCode, Error: said } = found?.State ?? { Status: '', ExitCode: 0, Error: '' };
-    return {
-      state:
-        found === undefined
-          ? undefined
-          : `The container ${container} is ${Status}${Status === 'exited' ? ` with exit code ${ExitCode}` : ''}${said === '' ? '' : `: ${cleanLine(said)}`}.`,
-      log: (await containerLog(here, container, LINES)).map(cleanLine),
-    };
-  }
+  if (container !== undefined)
+    return { state: await stateText(container), log: await containerLog(container, LINES) };
   return { state: undefined, log: log === undefined ? [] : await tail(host.files, log).catch(() => []) };
 }
 

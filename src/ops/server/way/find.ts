@@ -1,8 +1,8 @@
 import type { Session } from '../../../db/session.ts';
-import { inspectContainer } from '../../containers/inspect.ts';
+import { inspect } from '../../../hosts/docker/docker.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check } from '../../engine/plan.ts';
-import { OpError, sentenceOf } from '../../error.ts';
+import { sentenceOf } from '../../error.ts';
 import type { Place } from '../../settings/here.ts';
 import { pgCtl } from './pg-ctl.ts';
 import type { Way } from './way.ts';
@@ -70,18 +70,17 @@ export async function findWay(
 }
 
 async function dockerWay(
-  { here: machine, host }: OpContext,
+  { host }: OpContext,
   container: string,
   { start, here }: Place,
   stopSeconds: number,
 ): Promise<Found> {
   try {
-    const { State } = await inspectContainer(machine, container);
-    if (!State.Running)
-      return blocked(`The container ${container} is ${State.Status}: another one answers at this address.`);
+    const { running } = await inspect(container);
+    if (!running)
+      return blocked(`The container ${container} does not run: another one answers at this address.`);
   } catch (error) {
-    if (error instanceof OpError) return blocked(sentenceOf(error));
-    throw error;
+    return blocked(sentenceOf(error));
   }
   if ('unknown' in here && start.data_directory !== null)
     return blocked(`That ${container} is the container of this server is not sure: ${here.unknown}`);
