@@ -10,6 +10,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   db: 'the databases that pgdeck has made',
   indexes: 'what indexes there should be, and making and dropping them',
   migrate: 'schema migrations: SQL files, or the tool of your own',
+  compose: 'the project of docker compose that the server is of',
   server: 'the server itself',
   settings: 'what the server is set to, where that is from, and what would be better',
   schedule: 'what runs by itself, from crontab',
