@@ -68,7 +68,15 @@ export interface Container {
   }[];
 }
 
-const TOLD = new Set(['POSTGRES_USER', 'POSTGRES_DB', 'PGDATA', 'PGPORT', 'PGUSER', 'PG_MAJOR', 'PG_VERSION']);
+const TOLD = new Set([
+  'POSTGRES_USER',
+  'POSTGRES_DB',
+  'PGDATA',
+  'PGPORT',
+  'PGUSER',
+  'PG_MAJOR',
+  'PG_VERSION',
+]);
 
 /** What a list of containers in docker's words says. Throws a ZodError or SyntaxError where it says something else. */
 export function containersOf(text: string): Container[] {

@@ -4,7 +4,7 @@ import type { There } from './carry.ts';
 import { shell, systemError } from './shell.ts';
 
 /** Kind of file by the bits of `st_mode` that say it. */
-const KINDS: Readonly<Record<number, FileKind>> = { 0x8000: 'file', 0x4000: 'directory', 0xa000: 'link' };
+const KINDS: Readonly<Record<number, FileKind>> = { 32768: 'file', 16384: 'directory', 40960: 'link' };
 const TYPE_BITS = 0xf000;
 /** What dd reads in one go, and what an offset is cut to. */
 const PAGE = 4096;
@@ -97,9 +97,7 @@ function spaceOf(text: string): { free: number; total: number } | undefined {
   if (stat !== null) {
     const [block = 0, blocks = 0, free = 0, available = 0] = stat.slice(1).map(Number);
     // /proc, /sys and some of FUSE have no size: that is not a full disk
-    return blocks === 0
-      ? undefined
-      : { free: available * block, total: (blocks - free + available) * block };
+    return blocks === 0 ? undefined : { free: available * block, total: (blocks - free + available) * block };
   }
   const df = /\s(\d+)\s+(\d+)\s+(\d+)\s+\d+%\s/.exec(text);
   if (df === null) return undefined;

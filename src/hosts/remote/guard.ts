@@ -6,11 +6,11 @@ import type { Way } from './way.ts';
  * input behind it: nobody there would hear that we are gone. A second command hears it. The start time tells the
  * program from another one that has its pid by now.
  */
-const GUARD = String.raw`read -r x && exit 0
+const GUARD = `read -r x && exit 0
 for s in TERM KILL; do
   x=; read -r x <"/proc/$1/stat" 2>/dev/null || exit 0
-  set -- "$1" "$2" ${'$'}{x##*) }
-  [ "${'$'}{22}" = "$2" ] || exit 0
+  set -- "$1" "$2" \${x##*) }
+  [ "\${22}" = "$2" ] || exit 0
   kill -s $s -- "-$1" 2>/dev/null || kill -s $s "$1"
   [ $s = KILL ] || sleep 5
 done`;

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import { CommandError } from '../host.ts';
-import type { Ended } from './exchange.ts';
+import type { CommandError } from '../host.ts';
 import { remoteErrors } from './errors.ts';
+import type { Ended } from './exchange.ts';
 import type { Way } from './way.ts';
 
 interface About {
@@ -66,9 +66,7 @@ const NO_READER = /(?:writ|output|stdout).*(?:broken pipe|connection reset by pe
 /** The first that failed; a writer that fails because its reader is gone is not the cause, whoever tells it first. */
 function ofPipe({ told }: Ended, { way, programs, stderr }: About): { exitCode: number; program?: string } {
   const failures = told.codes.filter(({ code }) => code !== 0);
-  const lastCode = Math.max(
-    ...failures.map(({ at, code }) => (signalOf(code) === undefined ? at : -1)),
-  );
+  const lastCode = Math.max(...failures.map(({ at, code }) => (signalOf(code) === undefined ? at : -1)));
   const readerGone = ({ at, code }: (typeof failures)[number]) =>
     signalOf(code) === 'SIGPIPE' || (at < lastCode && NO_READER.test(stderr));
   const cause = failures.find((one) => !readerGone(one)) ?? failures[0];

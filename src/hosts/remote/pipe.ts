@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Transform } from 'node:stream';
 import { CommandError, type PipeCommand, type PipeOptions, type RunResult } from '../host.ts';
-import { carry, type CarryOptions, type There } from './carry.ts';
+import { type CarryOptions, carry, type There } from './carry.ts';
 
 /** With where the last one's output goes instead. */
 export type PipeThereOptions = Omit<PipeOptions, 'stdoutTo'> & Pick<CarryOptions, 'sink'>;
@@ -51,7 +51,13 @@ async function pipeThrough(
   const writing = carry(
     there,
     { commands: last },
-    { ...common, signal: both, input: through.iterator({ destroyOnReturn: false }), sink, ...(onStdout && { onStdout }) },
+    {
+      ...common,
+      signal: both,
+      input: through.iterator({ destroyOnReturn: false }),
+      sink,
+      ...(onStdout && { onStdout }),
+    },
   ).then(
     (result) => {
       if (result.exitCode !== 0) fail({ result: { ...result, program: basename(last[0]?.command ?? '') } });

@@ -2,7 +2,7 @@ import { open, rm } from 'node:fs/promises';
 import type { Host, PipeCommand, PipeOptions, RunOptions, RunResult, Transfer } from '../host.ts';
 import { carry, type There } from './carry.ts';
 import { remoteErrors } from './errors.ts';
-import { type PlaceFacts, factsThere } from './facts.ts';
+import { factsThere, type PlaceFacts } from './facts.ts';
 import { filesThere } from './files.ts';
 import { pipeThere } from './pipe.ts';
 import { startThere } from './start.ts';
@@ -46,7 +46,10 @@ export async function openRemote(way: Way, signal?: AbortSignal): Promise<Remote
   };
 
   /** What goes to a file goes to one of this machine, which is removed where the output did not come whole. */
-  async function toFile(commands: readonly PipeCommand[], options: RunOptions & PipeOptions): Promise<RunResult> {
+  async function toFile(
+    commands: readonly PipeCommand[],
+    options: RunOptions & PipeOptions,
+  ): Promise<RunResult> {
     const { stdoutTo, input, ...rest } = options;
     if (stdoutTo === undefined) {
       const [only] = commands;

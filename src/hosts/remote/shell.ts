@@ -1,5 +1,5 @@
 import { CommandError } from '../host.ts';
-import { carry, type CarryOptions, type There } from './carry.ts';
+import { type CarryOptions, carry, type There } from './carry.ts';
 
 /** What the programs of the shell say, by the system's code; they are asked in the C locale. */
 const CODES: readonly (readonly [RegExp, string])[] = [

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { GRACE_MS } from '../group.ts';
 import type { Exit, Running, StartOptions } from '../host.ts';
+import type { There } from './carry.ts';
 import { remoteErrors } from './errors.ts';
 import { Exchange } from './exchange.ts';
-import type { There } from './carry.ts';
 import { outcome, signalOf } from './outcome.ts';
 
 /** Characters of stderr that are kept for an error. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import type { Transfer, Transferred, TransferOptions } from '../host.ts';
+import type { Transfer, TransferOptions, Transferred } from '../host.ts';
 import { carry, type There } from './carry.ts';
 import { remoteErrors } from './errors.ts';
 import { systemError } from './shell.ts';

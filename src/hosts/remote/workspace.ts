@@ -12,14 +12,14 @@ const PREFIX = 'pgdeck-work-';
  * Keeps the directory while its input is open, and removes it when that ends: with the word at the end of the work, or
  * because we are gone. It first removes what keepers have left that were killed with their machine or container.
  */
-const KEEPER = String.raw`umask 077
-since() { x=; read -r x <"/proc/$1/stat" 2>/dev/null || return; set -- ${'$'}{x##*) }; echo "${'$'}{20}"; }
+const KEEPER = `umask 077
+since() { x=; read -r x <"/proc/$1/stat" 2>/dev/null || return; set -- \${x##*) }; echo "\${20}"; }
 for d in "$1"/${PREFIX}*; do
   [ -d "$d" ] && [ ! -L "$d" ] && [ -O "$d" ] || continue
-  n=${'$'}{d##*/${PREFIX}}
-  p=${'$'}{n%%-*} n=${'$'}{n#*-}
+  n=\${d##*/${PREFIX}}
+  p=\${n%%-*} n=\${n#*-}
   case $p in ''|*[!0-9]*) continue ;; esac
-  [ "$(since "$p")" = "${'$'}{n%%-*}" ] || rm -rf -- "$d"
+  [ "$(since "$p")" = "\${n%%-*}" ] || rm -rf -- "$d"
 done
 d=$1/${PREFIX}$$-$(since $$)-$2
 mkdir -- "$d" || exit
