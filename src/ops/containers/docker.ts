@@ -11,6 +11,13 @@ export async function stateText(container: string): Promise<string | undefined> 
   return `The container ${container} is ${status}${ended}${said === '' ? '' : `: ${cleanLine(said)}`}.`;
 }
 
+/** The signal that docker stops a container with. */
+export async function stopSignal(container: string): Promise<string> {
+  const format = '{{.Config.StopSignal}}';
+  const { stdout } = await docker(['container', 'inspect', '--format', format, container]);
+  return stdout.trim() || 'SIGTERM';
+}
+
 /** What a container has written last, both streams; empty where it cannot be told. */
 export async function containerLog(container: string, lines: number): Promise<string[]> {
   const asked = await docker(['logs', '--tail', String(lines), container]).catch(() => undefined);

@@ -1,5 +1,7 @@
 import type { Session } from '../../../db/session.ts';
 import { inspect } from '../../../hosts/docker/docker.ts';
+import { shWord } from '../../../text/shell.ts';
+import { stopSignal } from '../../containers/docker.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check } from '../../engine/plan.ts';
 import { sentenceOf } from '../../error.ts';
@@ -75,7 +77,10 @@ async function dockerWay(
   { start, here }: Place,
   stopSeconds: number,
 ): Promise<Found> {
+  const restart = ['restart', '-t', String(stopSeconds), container];
+  let fast = true;
   try {
+    fast = /^(SIG)?(INT|QUIT)$|^[23]$/.test(await stopSignal(container));
     const { running } = await inspect(container);
     if (!running)
       return blocked(`The container ${container} does not run: another one answers at this address.`);
@@ -88,8 +93,16 @@ async function dockerWay(
     way: {
       kind: 'docker',
       on: 'here',
-      command: 'docker',
-      args: ['restart', '-t', String(stopSeconds), container],
+      // SIGTERM, which others than the newer official images are stopped with, waits for every session to go by itself
+      ...(fast
+        ? { command: 'docker', args: restart }
+        : {
+            command: 'sh',
+            args: [
+              '-c',
+              `docker kill --signal SIGINT ${shWord(container)} && docker ${restart.map(shWord).join(' ')}`,
+            ],
+          }),
       container,
     },
     checks: [

@@ -17,15 +17,15 @@ export interface Way {
 }
 
 /** As people read it. */
-export function wayText({ kind, command, args, on }: Way, context: Pick<OpContext, 'host'>): string {
-  const words = kind === 'command' ? (args.at(-1) ?? '') : [command, ...args].map(shWord).join(' ');
+export function wayText({ command, args, on }: Way, context: Pick<OpContext, 'host'>): string {
+  const words = command === 'sh' ? (args.at(-1) ?? '') : [command, ...args].map(shWord).join(' ');
   return on === 'here' || context.host.kind === 'local' ? words : `${words}   (on ${context.host.label})`;
 }
 
 /** How a container that has stopped is started: once is enough, where it runs already nothing is done. */
 export function startOf(way: Way): Way {
   if (way.container === undefined || way.kind !== 'docker') return way;
-  return { ...way, args: ['start', way.container] };
+  return { ...way, command: 'docker', args: ['start', way.container] };
 }
 
 /** Runs it; why it has failed, undefined where it has not. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Resolved, resolvedFor } from '../../../../src/config/profile.ts';
 import { NO_SETTINGS } from '../../../../src/config/settings.ts';
 import type { Target } from '../../../../src/db/target.ts';
+import type { Host } from '../../../../src/hosts/host.ts';
 import { createContext } from '../../../../src/ops/engine/context.ts';
 import { listRuns, type Run } from '../../../../src/ops/engine/journal/runs.ts';
 import type { OpContext } from '../../../../src/ops/engine/operation.ts';
@@ -19,12 +20,14 @@ export function contextOf(
     env = {},
     readOnly = false,
     more = {},
-  }: { env?: Record<string, string>; readOnly?: boolean; more?: Partial<Resolved> } = {},
+    host,
+  }: { env?: Record<string, string>; readOnly?: boolean; more?: Partial<Resolved>; host?: Host } = {},
 ): OpContext {
   const resolved = resolvedFor(target, 'test', NO_SETTINGS, { readOnly });
   return createContext({
     resolved: { ...resolved, ...more },
     operations: entryOf,
+    ...(host && { host }),
     env: { HOME: home, XDG_STATE_HOME: join(home, 'state'), ...env },
   });
 }
