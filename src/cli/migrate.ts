@@ -35,13 +35,13 @@ export function register(program: Command, context: Context): void {
 }
 
 async function status({ tool, dir, json }: Flags, command: Command, context: Context): Promise<number> {
-  const [{ resolved }, { createContext }, { choose }, { atWork }] = await Promise.all([
+  const [{ resolved }, { openContext }, { choose }, { atWork }] = await Promise.all([
     context.resolve(command),
     import('../ops/engine/context.ts'),
     import('../ops/migrate/choose.ts'),
     import('../ops/migrate/plan/lock.ts'),
   ]);
-  const opContext = createContext({ resolved, env: context.env, operations: entryOf });
+  const opContext = await openContext({ resolved, env: context.env, operations: entryOf });
   const tell = again(command, opContext.connection);
   try {
     const { adapter, where } = await choose(opContext, { tool, dir });

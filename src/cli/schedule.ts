@@ -97,6 +97,6 @@ async function printJobs(
   const surprising = surprise(at, new Date());
   if (surprising !== undefined) note(`${surprising}.`);
   const planning = createContext({ resolved, env: context.env, operations: entryOf });
-  const program = await planning.host.pgdeck();
+  const program = await planning.here.pgdeck();
   print(jobLine(jobOf(planning, { name, at, words, flock: true, program })));
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 
 const text = z.string().min(1);
@@ -60,4 +61,22 @@ export function placesOf(
     migrations: profile.migrations?.runs_on ?? LOCAL,
     app: profile.app?.runs_on ?? LOCAL,
   };
+}
+
+/** What a place is called. */
+export function placeLabel(runsOn: RunsOn): string {
+  switch (runsOn.kind) {
+    case 'local':
+      return 'this machine';
+    case 'docker':
+      return `the container ${runsOn.container}`;
+    case 'ssh':
+      return runsOn.destination;
+  }
+}
+
+/** Whether two are one place, however the server is reached from there. */
+export function isSamePlace(one: RunsOn, other: RunsOn): boolean {
+  const bare = (runsOn: RunsOn) => ({ ...runsOn, host: undefined, port: undefined });
+  return isDeepStrictEqual(bare(one), bare(other));
 }

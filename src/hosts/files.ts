@@ -41,6 +41,7 @@ export const files: HostFiles = {
       inode: facts.ino,
     };
   },
+  factsOf: (paths) => Promise.all(paths.map((path) => files.facts(path).catch(() => undefined))),
   exists: async (path) => existsSync(path),
   isProgram: async (path) => {
     try {

@@ -129,6 +129,8 @@ export interface HostFiles {
   /** The path without links. */
   real(path: string): Promise<string>;
   facts(path: string): Promise<FileFacts>;
+  /** The same of many at once, in their order; undefined for what is not there or not to be seen. */
+  factsOf(paths: readonly string[]): Promise<readonly (FileFacts | undefined)[]>;
   /** Whether there is anything at a path that this user can reach. */
   exists(path: string): Promise<boolean>;
   /** Whether there is a program at a path that this user may run. */
@@ -180,12 +182,26 @@ export interface Transfer {
   get(there: string, here: string, options?: TransferOptions): Promise<Transferred>;
 }
 
+/** What the first process of a container has written, as the container's own machinery keeps it. */
+export interface ContainerOutput {
+  /**
+   * So many of the last lines, each behind its time (RFC 3339, in UTC) and a blank; of one that is very long the end.
+   * Rejects with {@link CommandError} also where the log is kept nowhere that can be read.
+   */
+  tail(
+    lines: number,
+    options?: Pick<CommandOptions, 'signal'>,
+  ): Promise<{ readonly stdout: string; readonly stderr: string }>;
+}
+
 /** A place where commands run: this machine, a container, another machine. Its files are its own. */
 export interface Host {
   readonly kind: 'local' | 'ssh' | 'docker';
   readonly label: string;
   /** How files come and go; undefined where the host's files are this machine's. */
   readonly transfer?: Transfer;
+  /** Of a container. */
+  readonly output?: ContainerOutput;
   /** Runs a command to its end. Throws {@link CommandError} when it cannot start or is ended by us. */
   run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
   /**

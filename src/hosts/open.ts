@@ -1,4 +1,5 @@
 import type { RunsOn } from '../config/runs-on.ts';
+import { dockerOutput } from './docker/output.ts';
 import { dockerWay } from './docker/way.ts';
 import type { Host } from './host.ts';
 import { local } from './local.ts';
@@ -13,8 +14,15 @@ export async function openHost(runsOn: RunsOn, signal?: AbortSignal): Promise<Ho
     case 'local':
       return local;
     case 'docker':
-      return openRemote(await dockerWay(runsOn, signal), signal);
+      return inContainer(await dockerWay(runsOn, signal), signal);
     case 'ssh':
       throw new Error('no way yet');
   }
+}
+
+async function inContainer(
+  way: Awaited<ReturnType<typeof dockerWay>>,
+  signal: AbortSignal | undefined,
+): Promise<Host> {
+  return { ...(await openRemote(way, signal)), output: dockerOutput(way.container) };
 }

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { systemIdentifier } from '../db/queries/log.ts';
 import type { Session } from '../db/session.ts';
-import type { Host } from '../hosts/host.ts';
+import { CommandError, type Host } from '../hosts/host.ts';
 
 /** A server that is ready says so at most this long after its start: shared memory has to be made first. */
 const STARTING_MS = 120_000;
@@ -15,7 +15,7 @@ export interface ServerHere {
 /**
  * The data directory, where it is on this host and that of the server asked: its path alone says nothing, since a
  * connection may lead through a tunnel or into a container, to a server that has the same one. Port, start and system
- * identifier have to agree.
+ * identifier have to agree. Throws CommandError where the host cannot be reached.
  */
 export async function serverHere(
   session: Session,
@@ -34,7 +34,8 @@ export async function serverHere(
     // in the byte order of the machine
     const here = [bytes.readBigUInt64LE(), bytes.readBigUInt64BE()].map(String);
     return here.includes(server?.id ?? '') ? { directory, postmaster: Number(pid) } : undefined;
-  } catch {
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
     // not here, or not for this user
     return undefined;
   }

@@ -1,12 +1,16 @@
 import { join } from 'node:path';
-import type { HostFiles } from '../hosts/host.ts';
+import type { Host, HostFiles } from '../hosts/host.ts';
 import type { LogFormat } from './entry.ts';
 import { CURRENT_LOGFILES, formatsIn, type LogFile, type LogSource } from './source.ts';
+
+/** Files whose beginning is read at first where each takes a program elsewhere: the last ones, as they are named here. */
+const HEADS_AWAY = 8;
 
 /** Files of the machine that the server runs on. */
 export class HostSource implements LogSource {
   readonly place: string;
-  readonly piece = 2 ** 18;
+  readonly away: boolean;
+  readonly piece: number;
   readonly most = 2 ** 25;
   readonly #files: HostFiles;
   readonly #directory: string;
@@ -14,7 +18,7 @@ export class HostSource implements LogSource {
   readonly #formats: () => Promise<readonly LogFormat[]>;
 
   constructor(
-    files: HostFiles,
+    { files, label, kind }: Host,
     directory: string,
     formatOf: (name: string) => LogFormat | undefined,
     formats: () => Promise<readonly LogFormat[]>,
@@ -23,7 +27,9 @@ export class HostSource implements LogSource {
     this.#directory = directory;
     this.#formatOf = formatOf;
     this.#formats = formats;
-    this.place = `${directory} on this machine`;
+    this.place = `${directory} on ${label}`;
+    this.away = kind !== 'local';
+    this.piece = this.away ? 2 ** 22 : 2 ** 18;
   }
 
   formats(): Promise<readonly LogFormat[]> {
@@ -32,12 +38,15 @@ export class HostSource implements LogSource {
 
   async list(): Promise<readonly LogFile[]> {
     const found: LogFile[] = [];
-    for (const { name } of await this.#files.list(this.#directory)) {
+    const named = (await this.#files.list(this.#directory)).flatMap(({ name }) => {
       const format = this.#formatOf(name);
-      if (format === undefined) continue;
-      const facts = await unlessGone(this.#files.facts(join(this.#directory, name)));
-      if (facts?.kind !== 'file') continue;
-      const { size, modified, device, inode } = facts;
+      return format === undefined ? [] : [{ name, format }];
+    });
+    const facts = await this.#files.factsOf(named.map(({ name }) => join(this.#directory, name)));
+    for (const [at, { name, format }] of named.entries()) {
+      const one = facts[at];
+      if (one?.kind !== 'file') continue;
+      const { size, modified, device, inode } = one;
       found.push({ id: `${device}:${inode}`, name, format, size, modified });
     }
     return found;
@@ -50,7 +59,10 @@ export class HostSource implements LogSource {
 
   async heads(names: readonly string[], length: number): Promise<readonly Buffer[]> {
     const heads: Buffer[] = [];
-    for (const name of names) heads.push(await this.read(name, 0, length));
+    const from = this.away ? names.length - HEADS_AWAY : 0;
+    // a file whose beginning is not known goes on as long as it grows
+    for (const [at, name] of names.entries())
+      heads.push(at < from ? Buffer.alloc(0) : await this.read(name, 0, length));
     return heads;
   }
 }

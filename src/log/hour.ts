@@ -1,6 +1,6 @@
 import { DbError } from '../db/errors.ts';
 import type { Session } from '../db/session.ts';
-import type { Host } from '../hosts/host.ts';
+import { type HostOr, hostOf } from '../hosts/reach.ts';
 import { HOUR_MS, type LogFact } from './fact.ts';
 import { type Closed, logSettings, type OpenLog, openLog, untimed } from './open.ts';
 import { Tally } from './tally.ts';
@@ -20,12 +20,12 @@ interface Begun {
  * since; nothing is counted twice, and nothing is kept but the counts.
  */
 export class LogHour {
-  readonly #host: Host;
+  readonly #host: HostOr;
   readonly #slowMs: number;
   #open: Begun | undefined;
 
   /** From `slowMs` on a statement counts as slow. */
-  constructor(host: Host, slowMs: number) {
+  constructor(host: HostOr, slowMs: number) {
     this.#host = host;
     this.#slowMs = slowMs;
   }
@@ -63,13 +63,13 @@ export class LogHour {
   }
 
   async #begin(session: Session): Promise<Begun | Closed> {
-    const log = await openLog(session, this.#host);
+    const log = await openLog(session, await hostOf(this.#host));
     if ('unknown' in log) return log;
     const { reader, ahead } = log;
-    const files = await reader.begin();
+    const since = Date.now() + ahead - HOUR_MS;
+    const files = await reader.begin(since);
     if (!reader.timed) return untimed(session.server);
     const tally = new Tally(this.#slowMs);
-    const since = Date.now() + ahead - HOUR_MS;
     for await (const entry of reader.since(since, files, reader.source.most)) tally.add(entry);
     const begun = { log, tally, from: reader.covered ?? since };
     this.#open = begun;

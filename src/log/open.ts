@@ -4,14 +4,16 @@ import { logSetup, logZones } from '../db/queries/log.ts';
 import type { RowOf } from '../db/query.ts';
 import { grant, type Server, setByReload, type Vendor } from '../db/server.ts';
 import type { Session } from '../db/session.ts';
-import type { Host } from '../hosts/host.ts';
+import { CommandError, type Host } from '../hosts/host.ts';
 import { LogClock } from './clock.ts';
+import { ContainerSource } from './container-source.ts';
 import { csvReader } from './formats/csv.ts';
 import { jsonReader } from './formats/json.ts';
 import { stderrReader } from './formats/stderr.ts';
-import { serverHere, stderrFile } from './here.ts';
+import { type ServerHere, serverHere, stderrFile } from './here.ts';
 import { currentFormats, HostSource } from './host-source.ts';
 import { logNames, namedOnce } from './names.ts';
+import { readPrefix } from './prefix.ts';
 import { LogReader } from './reader.ts';
 import type { LogSource } from './source.ts';
 import { SqlSource } from './sql-source.ts';
@@ -55,8 +57,9 @@ export async function openLog(session: Session, host: Host): Promise<OpenLog | C
   const [setup] = await session.run(logSetup, undefined);
   if (setup === undefined) throw new Error('the server has told nothing of its log');
   const ahead = setup.now_ms - Date.now();
-  const source = (await sourceHere(session, host, setup)) ?? sourceThere(session, setup);
-  if (source === undefined) return closed(session.server, setup);
+  const here = await reached(sourceHere(session, host, setup));
+  const source = 'list' in here ? here : sourceThere(session, setup);
+  if (source === undefined) return 'unknown' in here ? here : closed(session.server, setup, host);
   const zones = await session.run(logZones, undefined);
   const clock = new LogClock(new Map(zones.map(({ abbreviation, seconds }) => [abbreviation, seconds])));
   const { line_prefix, verbose, min_duration_ms: slow } = setup;
@@ -64,7 +67,11 @@ export async function openLog(session: Session, host: Host): Promise<OpenLog | C
     reader: new LogReader(source, {
       jsonlog: jsonReader(clock),
       csvlog: csvReader(clock),
-      stderr: stderrReader(clock, line_prefix, verbose),
+      stderr: stderrReader(
+        clock,
+        source instanceof ContainerSource ? stamped(line_prefix) : line_prefix,
+        verbose,
+      ),
     }),
     sql: source instanceof SqlSource ? source : undefined,
     ahead,
@@ -84,24 +91,56 @@ function settingsOf({ now_ms: _now, destination: _destination, ...setup }: Setup
   return JSON.stringify(setup);
 }
 
+/** Why not, where the host cannot be reached. */
+async function reached(source: Promise<LogSource | undefined>): Promise<LogSource | Closed | object> {
+  try {
+    return (await source) ?? {};
+  } catch (error) {
+    if (error instanceof CommandError) return { unknown: error.message };
+    throw error;
+  }
+}
+
 async function sourceHere(session: Session, host: Host, setup: Setup): Promise<LogSource | undefined> {
   const here = await serverHere(session, host, setup);
   if (here === undefined) return undefined;
-  const { files } = host;
-  let source: HostSource;
-  if (setup.collector) {
-    const { log_directory, log_filename } = setup;
-    if (log_directory === null || log_filename === null) return undefined;
-    const directory = isAbsolute(log_directory) ? log_directory : join(here.directory, log_directory);
-    source = new HostSource(files, directory, logNames(log_filename), () =>
-      currentFormats(files, here.directory),
-    );
-  } else {
-    const file = await stderrFile(host, here);
-    if (file === undefined) return undefined;
-    source = new HostSource(files, file.directory, namedOnce(file.name), async () => ['stderr']);
-  }
+  if (!setup.collector) return outputHere(host, here, setup);
+  const { log_directory, log_filename } = setup;
+  if (log_directory === null || log_filename === null) return undefined;
+  const directory = isAbsolute(log_directory) ? log_directory : join(here.directory, log_directory);
+  const formats = () => currentFormats(host.files, here.directory);
+  const source = new HostSource(host, directory, logNames(log_filename), formats);
   return (await isReadable(source)) ? source : undefined;
+}
+
+/** Where the server's stderr goes: a file, or what keeps the output of its container. */
+async function outputHere(
+  host: Host,
+  here: ServerHere,
+  { destination, line_prefix }: Setup,
+): Promise<LogSource | undefined> {
+  const file = await stderrFile(host, here);
+  if (file !== undefined) {
+    const source = new HostSource(host, file.directory, namedOnce(file.name), async () => ['stderr']);
+    return (await isReadable(source)) ? source : undefined;
+  }
+  const { output, label } = host;
+  if (output === undefined || onlySystem(destination)) return undefined;
+  // of some logging drivers nothing can be read: then its words say so
+  await output.tail(1);
+  return new ContainerSource(output, label, { stamped: stamped(line_prefix) !== line_prefix });
+}
+
+/** With a time before it where it has none: docker knows when each line was written. */
+const stamped = (prefix: string): string => (readPrefix(prefix).timed ? prefix : `%m ${prefix}`);
+
+const destinationsOf = (setting: string) => setting.split(',').map((one) => one.trim());
+
+/** What the log goes to where that is neither a file nor stderr. */
+function onlySystem(setting: string): string | undefined {
+  const destinations = destinationsOf(setting);
+  if (destinations.includes('stderr')) return undefined;
+  return destinations.find((one) => one === 'syslog' || one === 'eventlog');
 }
 
 /** Whether the newest file opens: a directory may be open to a user to whom the files are closed. */
@@ -147,24 +186,31 @@ function grants(server: Server, { may_list, may_read, log_directory }: Setup): s
   ].join('; ');
 }
 
-function closed(server: Server, setup: Setup): Closed {
+/** How the machine of the server is looked at as the server's user. */
+function asUser({ kind, label }: Host, first = 'R'): string {
+  if (kind === 'local') return `${first}un pgdeck on the machine of the server as the user that it runs as`;
+  const name = first === 'R' ? 'Name' : 'name';
+  return kind === 'docker'
+    ? `${name} the user that the server runs as in ${label} as runs_on.user`
+    : `${name} the user that the server runs as in the destination of runs_on`;
+}
+
+function closed(server: Server, setup: Setup, host: Host): Closed {
   const service = SERVICES[server.vendor];
   if (service !== undefined) return { unknown: `The server's log cannot be read from here. ${service}` };
   if (!setup.collector) {
-    const destinations = setup.destination.split(',').map((one) => one.trim());
-    const system = destinations.find((one) => one === 'syslog' || one === 'eventlog');
+    const system = onlySystem(setup.destination);
     const where =
-      system !== undefined && !destinations.includes('stderr')
+      system !== undefined
         ? `goes to ${system}`
         : 'goes to its stderr, which only its machine can read: journalctl -u postgresql, docker logs, kubectl logs, or the file of pg_ctl -l';
     return {
       unknown: `logging_collector is off: the server's log ${where}.`,
-      remedy:
-        'Run pgdeck on the machine of the server as the user that it runs as, or set logging_collector = on and restart it.',
+      remedy: `${asUser(host)}, or set logging_collector = on and restart it.`,
     };
   }
   return {
     unknown: `The role ${server.user} may not read the server's log.`,
-    remedy: `${grants(server, setup)} (in the database ${quoteIdent(server.database)}), or run pgdeck on the machine of the server as the user that it runs as.`,
+    remedy: `${grants(server, setup)} (in the database ${quoteIdent(server.database)}), or ${asUser(host, 'r')}.`,
   };
 }

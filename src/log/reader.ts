@@ -56,8 +56,9 @@ export class LogReader {
     return this.#readers[this.#format].timed;
   }
 
-  /** Looks which files there are; what is in them is what was before. */
-  async begin(): Promise<readonly LogFile[]> {
+  /** Looks which files there are; what is in them is what was before. `since`: what will be asked for. */
+  async begin(since?: number): Promise<readonly LogFile[]> {
+    if (since !== undefined) this.source.from?.(since);
     const formats = await this.source.formats();
     this.#format = best(formats) ?? this.#format;
     const files = await this.source.list();

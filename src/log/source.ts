@@ -15,10 +15,14 @@ export interface LogFile {
 export interface LogSource {
   /** For people: `/var/log/postgresql on this machine`. */
   readonly place: string;
+  /** Each look takes a program elsewhere: it is looked less often. */
+  readonly away?: boolean;
   /** Bytes of one read. */
   readonly piece: number;
   /** Bytes that may be read to count what was. */
   readonly most: number;
+  /** Told before anything else how far back it will be read, where it is: milliseconds since 1970. */
+  from?(since: number): void;
   /** The forms that the server writes now. */
   formats(): Promise<readonly LogFormat[]>;
   /** The files of all forms, in no order. */

@@ -12,6 +12,7 @@ import type { Outside } from '../health/outside.ts';
 import { CHECKS, countsOf, pollsOf, readAt, titleOf } from '../health/registry.ts';
 import type { Waiver } from '../health/waivers.ts';
 import type { Host } from '../hosts/host.ts';
+import { type HostOr, reaching } from '../hosts/reach.ts';
 import { LogHour } from '../log/hour.ts';
 import { type Clock, systemClock } from '../monitor/clock.ts';
 import { Figures } from '../monitor/figures.ts';
@@ -192,7 +193,7 @@ export class Watch {
     const look = Symbol('look');
     this.#asking = look;
     const { resolved, env, host, waivers } = this.#options;
-    this.#log ??= new LogHour(host, resolved.thresholds.slow_query_ms);
+    this.#log ??= new LogHour(hourHost(this.#options), resolved.thresholds.slow_query_ms);
     try {
       this.#waivers = waivers();
       const outside = await outsideFacts({
@@ -213,4 +214,10 @@ export class Watch {
       if (this.#asking === look) this.#asking = undefined;
     }
   }
+}
+
+/** Where the log is: this machine's host, unless the profile says elsewhere. */
+function hourHost({ resolved, host }: WatchOptions): HostOr {
+  const { server } = resolved.runsOn;
+  return server.kind === 'local' ? host : reaching(server);
 }

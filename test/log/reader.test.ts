@@ -46,7 +46,7 @@ interface Followed {
 
 /** Two for each form who read the same log: on this machine and by way of the server. */
 async function readersOf(filename: string): Promise<Followed[]> {
-  const host = new HostSource(local.files, logDirectory(cluster), logNames(filename), async () => FORMATS);
+  const host = new HostSource(local, logDirectory(cluster), logNames(filename), async () => FORMATS);
   const sql = new SqlSource(session, 'log', logNames(filename));
   const sources = FORMATS.flatMap((format: LogFormat): [string, LogSource][] => [
     [`${format} here`, only(host, format)],

@@ -4,6 +4,7 @@ import { place } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
 import type { Outside } from '../../health/outside.ts';
 import type { Host } from '../../hosts/host.ts';
+import { type OpenHost, reachHost } from '../../hosts/reach.ts';
 import type { LogHour } from '../../log/hour.ts';
 import { systemIdentifier } from '../../ops/database/identity.ts';
 import { journalDirectory } from '../../ops/engine/journal/runs.ts';
@@ -16,10 +17,11 @@ import { machineFacts } from './machine.ts';
 export interface OutsideOptions {
   /** To the database that is judged; what is asked of it is short. */
   readonly session: Session;
-  readonly resolved: Pick<Resolved, 'target' | 'backup' | 'schema'>;
+  readonly resolved: Pick<Resolved, 'target' | 'backup' | 'schema' | 'runsOn'>;
   readonly env: Env;
-  /** Where the crontab is, and the server's files where it runs there. */
+  /** This machine: where the crontab is, and the server's files unless the profile says that they are elsewhere. */
   readonly host: Host;
+  readonly openHost?: OpenHost;
   /** Who reads the server's log: kept between two calls by whoever looks again. */
   readonly log: Pick<LogHour, 'read'>;
   /** Who compares the schema: kept likewise. */
@@ -34,25 +36,28 @@ export interface OutsideOptions {
  */
 export async function outsideFacts({
   session,
-  resolved: { target, backup, schema },
+  resolved: { target, backup, schema, runsOn },
   env,
   host,
+  openHost,
   log,
   drift: compared,
   now = () => new Date(),
 }: OutsideOptions): Promise<Outside> {
   const at = now();
   const identifier = await systemIdentifier(session);
+  const away = runsOn.server.kind !== 'local';
   const directory = repositoryDirectory({ env, home: home(env), backup });
   const [backups, jobs, machine, hour, drift] = await Promise.all([
     backupFacts(directory, { database: session.server.database, identifier, target }, at),
     jobFacts(host, journalDirectory(env, home(env)), { place: place(target), identifier }, at),
-    machineFacts(host, session, target),
+    machineFacts(away ? await reachHost(runsOn.server, openHost) : host, session, target),
     log.read(session).catch((error: Error) => ({ unknown: error.message })),
     compared.look({ target, schema }),
   ]);
+  // numbers of devices are each machine's own
   const devices =
-    'known' in machine.volumes ? machine.volumes.known.flatMap(({ device }) => device ?? []) : [];
+    !away && 'known' in machine.volumes ? machine.volumes.known.flatMap(({ device }) => device ?? []) : [];
   const repository = await repositoryFact(directory, host.files, new Set(devices));
   return { now: at.getTime(), backups, repository, jobs, log: hour, drift, ...machine };
 }

@@ -1,4 +1,4 @@
-import { serverDirectories } from '../../db/queries/directories.ts';
+import { LOG_DIRECTORY, serverDirectories } from '../../db/queries/directories.ts';
 import { grant } from '../../db/server.ts';
 import type { Session } from '../../db/session.ts';
 import type { Target } from '../../db/target.ts';
@@ -47,18 +47,22 @@ export async function machineFacts(
 /** One for each file system, by the first directory in it. */
 async function volumes({ files }: Host, places: readonly Place[]): Promise<Told<readonly VolumeFact[]>> {
   const found = new Map<number, VolumeFact>();
-  for (const { name, directory } of places) {
-    const facts = await files.facts(directory).catch(() => undefined);
+  const all = await files.factsOf(places.map(({ directory }) => directory));
+  for (const [at, { name, directory }] of places.entries()) {
+    const facts = all[at];
+    // what is on a file system that was looked at is free in the same room
+    if (facts !== undefined && found.has(facts.device)) continue;
     const space = await files.space(directory);
+    // what of the log is not seen hides nothing of the data
+    if (name === LOG_DIRECTORY && (facts === undefined || space === undefined)) continue;
     if (facts === undefined || space === undefined)
       return { unknown: `It is not known what is free in ${directory} (${name}).` };
-    if (!found.has(facts.device))
-      found.set(facts.device, {
-        name,
-        totalBytes: space.total,
-        freeBytes: space.free,
-        device: facts.device,
-      });
+    found.set(facts.device, {
+      name,
+      totalBytes: space.total,
+      freeBytes: space.free,
+      device: facts.device,
+    });
   }
   return { known: [...found.values()] };
 }

@@ -37,21 +37,28 @@ export function refreshOutside(deck: Deck, changed = false): void {
 async function look(deck: Deck): Promise<void> {
   const { resolved, env, model, sampler } = deck;
   // what reads repositories and crontabs is loaded behind the first frames
-  const [{ outsideFacts }, { DriftLook }, { LogHour }, { local }, { readSettings, settingsPath }] =
-    await Promise.all([
-      import('./facts.ts'),
-      import('./drift.ts'),
-      import('../../log/hour.ts'),
-      import('../../hosts/local.ts'),
-      import('../../config/store.ts'),
-    ]);
+  const [
+    { outsideFacts },
+    { DriftLook },
+    { LogHour },
+    { local },
+    { reaching },
+    { readSettings, settingsPath },
+  ] = await Promise.all([
+    import('./facts.ts'),
+    import('./drift.ts'),
+    import('../../log/hour.ts'),
+    import('../../hosts/local.ts'),
+    import('../../hosts/reach.ts'),
+    import('../../config/store.ts'),
+  ]);
   const session = sampler.control;
   if (session === undefined) return;
   const { profileName, settingsFile } = resolved;
   if (profileName !== undefined)
     model.waivers = readSettings(settingsPath(env, settingsFile)).profiles[profileName]?.waivers ?? [];
   const held = deck.store.held(ASKED);
-  held.log ??= new LogHour(local, resolved.thresholds.slow_query_ms);
+  held.log ??= new LogHour(reaching(resolved.runsOn.server), resolved.thresholds.slow_query_ms);
   held.drift ??= new DriftLook();
   const { log, drift } = held;
   model.outside = await outsideFacts({ session, resolved, env, host: local, log, drift });

@@ -44,8 +44,8 @@ export function nextId({ store, state }: Deck): number {
 export function contextFor(deck: Deck, wizard: number): Promise<OpContext> {
   const held = heldBy(deck, wizard);
   // with it come the driver and all that runs programs: not before somebody needs them
-  held.context ??= import('../../ops/engine/context.ts').then(({ createContext }) =>
-    createContext({ resolved: deck.resolved, env: deck.env, operations: entryOf }),
+  held.context ??= import('../../ops/engine/context.ts').then(({ openContext }) =>
+    openContext({ resolved: deck.resolved, env: deck.env, operations: entryOf }),
   );
   return held.context;
 }

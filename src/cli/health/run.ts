@@ -21,6 +21,7 @@ import {
   type Status,
 } from '../../health/report.ts';
 import { local } from '../../hosts/local.ts';
+import { reaching } from '../../hosts/reach.ts';
 import { LogHour } from '../../log/hour.ts';
 import type { HealthOptions } from '../health.ts';
 import { EXIT, note, printJson } from '../output.ts';
@@ -47,7 +48,7 @@ export async function runHealth(options: HealthOptions, resolved: Resolved, env:
       resolved,
       env,
       host: local,
-      log: hourOf(thresholds.slow_query_ms),
+      log: hourOf(resolved, thresholds.slow_query_ms),
       drift: new DriftLook(),
     });
     const seen = await look(session, { thresholds, waivers, outside, checks, categories, wait });
@@ -71,8 +72,8 @@ export async function runHealth(options: HealthOptions, resolved: Resolved, env:
 }
 
 /** The log is read once: all of the last hour at once. */
-function hourOf(slowMs: number): OutsideOptions['log'] {
-  const hour = new LogHour(local, slowMs);
+function hourOf({ runsOn }: Resolved, slowMs: number): OutsideOptions['log'] {
+  const hour = new LogHour(reaching(runsOn.server), slowMs);
   return { read: (session) => hour.read(session, { last: true }) };
 }
 

@@ -2,7 +2,8 @@ import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { connect, type Session } from '../../db/client.ts';
 import { type DbError, dbError, type ErrorKind } from '../../db/errors.ts';
-import { local } from '../../hosts/local.ts';
+import { CommandError } from '../../hosts/host.ts';
+import { reaching } from '../../hosts/reach.ts';
 import { isAtLeast, type LogEntry } from '../../log/entry.ts';
 import { LogFollow } from '../../log/follow.ts';
 import { untimed } from '../../log/open.ts';
@@ -27,7 +28,7 @@ export async function runLog(options: LogOptions, resolved: Resolved): Promise<n
   const server = new Connection(resolved);
   const stop = interruption();
   try {
-    const follow = new LogFollow(local);
+    const follow = new LogFollow(reaching(resolved.runsOn.server));
     const closed = await follow.open(await server.session());
     if (closed !== undefined) return failed(closed.unknown, closed.remedy);
     const show = printer(options, stop);
@@ -72,15 +73,47 @@ function printer({ level, json }: LogOptions, stop: Interruption): Show {
 
 /** Until it is stopped. Where the server has to read the log for us it is waited for when it goes away. */
 async function watch(follow: LogFollow, server: Connection, show: Show, stop: Interruption): Promise<void> {
-  const pause = follow.needsSession ? PAUSE.there : PAUSE.here;
+  const pause = follow.isAway ? PAUSE.there : PAUSE.here;
   for (;;) {
     if (await stop.after(pause)) return;
     try {
       if (await show(follow.more(await server.current(follow.needsSession)))) return;
     } catch (error) {
+      if (isGone(error)) {
+        await server.lost(undefined);
+        if (await resumed(follow, server, show, error, stop)) return;
+        continue;
+      }
       const cause = dbError(error);
       if (!PASSING.has(cause.kind)) throw error;
       await server.lost(follow.needsSession ? cause : undefined);
+    }
+  }
+}
+
+const isGone = (error: unknown): error is CommandError =>
+  error instanceof CommandError && error.kind === 'gone';
+
+/** Where the way to the server's machine is lost, or its container was begun anew. True when it was stopped meanwhile. */
+async function resumed(
+  follow: LogFollow,
+  server: Connection,
+  show: Show,
+  { message }: CommandError,
+  stop: Interruption,
+): Promise<boolean> {
+  note(`pgdeck: ${message} It is tried again.`);
+  for (;;) {
+    if (await stop.after(RETRY_MS / 1000)) return true;
+    try {
+      const session = await server.current(false);
+      const more = session === undefined ? undefined : await follow.again(session);
+      if (more === undefined) continue;
+      note('pgdeck: Reached again.');
+      return await show(more);
+    } catch (error) {
+      if (!isGone(error) && !PASSING.has(dbError(error).kind)) throw error;
+      await server.lost(undefined);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withConnection } from '../../ops/engine/connection.ts';
-import { createContext as createOpContext } from '../../ops/engine/context.ts';
+import { openContext } from '../../ops/engine/context.ts';
 import { EXECUTE } from '../../ops/engine/fields.ts';
 import type { AnyOperation, OpContext, RawInput } from '../../ops/engine/operation.ts';
 import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
@@ -44,7 +44,7 @@ export async function runOperation(
   try {
     input = inputOf(operation, raw);
     const { resolved } = await context.resolve(command);
-    opContext = createOpContext({ resolved, env: context.env, operations: entryOf });
+    opContext = await openContext({ resolved, env: context.env, operations: entryOf });
     tell = again(command, opContext.connection);
     const plan = await operation.plan(input, opContext);
     if (!flags.plan) return await run(plan, opContext, flags, tell);

@@ -23,11 +23,11 @@ export async function looking<T>(
   context: Context,
   work: (work: Work) => Promise<T>,
 ): Promise<T> {
-  const [{ createContext }, { resolved }] = await Promise.all([
+  const [{ openContext }, { resolved }] = await Promise.all([
     import('../../ops/engine/context.ts'),
     context.resolve(command),
   ]);
-  const opContext = createContext({ resolved, env: context.env, operations: entryOf });
+  const opContext = await openContext({ resolved, env: context.env, operations: entryOf });
   const { signal, release } = interruptible(() => 'Nothing is left behind.');
   // what is being read is read no further
   signal.addEventListener('abort', () => void opContext.close(), { once: true });

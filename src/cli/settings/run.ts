@@ -7,7 +7,7 @@ import { isChanged, type Setting, scopeText, sourceText, takesOf } from '../../d
 import { hidden } from '../../db/settings/secret.ts';
 import { valueText } from '../../db/settings/value.ts';
 import { type Advice, advise, type Machine, sumOf } from '../../health/advice/advise.ts';
-import { createContext } from '../../ops/engine/context.ts';
+import { openContext } from '../../ops/engine/context.ts';
 import { entryOf } from '../../ops/registry.ts';
 import { placeOf } from '../../ops/settings/here.ts';
 import { type Listed, readSettings, withPlain } from '../../ops/settings/look.ts';
@@ -29,7 +29,7 @@ export interface SettingsOptions {
 
 /** Prints the settings of a server, or what would be better. Returns the exit code. Throws DbError. */
 export async function runSettings(options: SettingsOptions, resolved: Resolved, env: Env): Promise<number> {
-  const context = createContext({ resolved, env, operations: entryOf });
+  const context = await openContext({ resolved, env, operations: entryOf });
   try {
     return await withPlain(context, async (session) => {
       const listed = await readSettings(session);

@@ -45,6 +45,11 @@ export const dockerErrors = {
       `The container ${container} does not know the user that programs are to run as: see the profile's runs_on.user.`,
       said,
     ),
+  noLog: ({ container }: At) =>
+    new CommandError(
+      'other',
+      `docker keeps no log of the container ${container} that can be read: its logging driver (docker inspect -f '{{.HostConfig.LogConfig.Type}}' ${container}) sends it elsewhere, or drops it. With json-file, local or journald it is read here.`,
+    ),
   unread: ({ container }: At) =>
     new CommandError('other', `What docker says of the container ${container} is not understood.`),
   failed: ({ container, said }: At & { said: string }) =>

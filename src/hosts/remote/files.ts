@@ -8,12 +8,15 @@ const KINDS: Readonly<Record<number, FileKind>> = { 32768: 'file', 16384: 'direc
 const TYPE_BITS = 0xf000;
 /** What dd reads in one go, and what an offset is cut to. */
 const PAGE = 4096;
+/** Names that one command is given: their arguments have room everywhere. */
+const MANY = 500;
 
 /*
  * Every name is an argument, and a name that comes back ends with a NUL: there may be anything else in it. `./` keeps
  * what begins with a dash from being an option; absolute paths are all that come here.
  */
 const STAT = `exec stat -L -c '%f %s %Y %d %i' -- "$1"`;
+const STATS = `for f do stat -L -c '%f %s %Y %d %i' -- "$f" 2>/dev/null || echo -; done`;
 const LIST = `[ ! -e "$1" ] || [ -d "$1" ] || { echo 'Not a directory' >&2; exit 1; }
 cd -- "$1" || { stat -L -- "$1" >/dev/null; exit 1; }
 [ -r . ] || { echo 'Permission denied' >&2; exit 1; }
@@ -45,7 +48,21 @@ export function filesThere(there: There, base: string): HostFiles {
       const text = await ask(`stat -L -- "$1" >/dev/null && readlink -f -- "$1" && printf .`, path);
       return text.toString().slice(0, -2);
     },
-    facts: async (path) => factsOf((await ask(STAT, path)).toString(), path),
+    facts: async (path) => factsIn((await ask(STAT, path)).toString(), path),
+    factsOf: async (paths) => {
+      const found: (FileFacts | undefined)[] = [];
+      for (let at = 0; at < paths.length; at += MANY) {
+        const some = paths.slice(at, at + MANY);
+        const [first = '', ...others] = some;
+        const lines = (await ask(STATS, first, ...others.map(resolve))).toString().split('\n');
+        found.push(
+          ...some.map((path, of) =>
+            /^[0-9a-f]+ /.test(lines[of] ?? '') ? factsIn(lines[of] ?? '', path) : undefined,
+          ),
+        );
+      }
+      return found;
+    },
     exists: (path) => test(`[ -e "$1" ] && printf y; exit 0`, path),
     isProgram: (path) => test(`[ -f "$1" ] && [ -x "$1" ] && printf y; exit 0`, path),
     list: async (directory) => entries(await ask(LIST, directory)),
@@ -75,7 +92,7 @@ export function filesThere(there: There, base: string): HostFiles {
   return files;
 }
 
-function factsOf(text: string, path: string): FileFacts {
+function factsIn(text: string, path: string): FileFacts {
   const [mode = '', ...rest] = text.trim().split(' ');
   const [size, seconds, device, inode] = rest.map(Number);
   if (size === undefined || seconds === undefined || device === undefined || inode === undefined)

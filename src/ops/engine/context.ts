@@ -2,12 +2,14 @@ import type { Env } from '../../config/libpq/env.ts';
 import { home } from '../../config/libpq/env.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
+import { isSamePlace } from '../../config/runs-on.ts';
 import { connect, type Session } from '../../db/client.ts';
 import { DbError, place } from '../../db/errors.ts';
 import { type Pooling, poolingOf } from '../../db/pooler/pooling.ts';
 import type { Target } from '../../db/target.ts';
 import type { Host } from '../../hosts/host.ts';
 import { local } from '../../hosts/local.ts';
+import { type OpenHost, openHost, reachHost, unopenedHost } from '../../hosts/reach.ts';
 import { databaseErrors } from '../database/errors.ts';
 import { sweepSecretFiles } from '../files/secret-files.ts';
 import { connectionWords } from './connection.ts';
@@ -19,14 +21,25 @@ export interface ContextOptions {
   readonly resolved: Resolved;
   readonly env: Env;
   readonly operations: FindOperation;
+  /** Where the server's programs run, already opened; {@link openContext} opens it. */
   readonly host?: Host;
+  readonly openHost?: OpenHost;
   readonly now?: () => Date;
   /** The control session of whoever has one open; it stays theirs. */
   readonly control?: () => Session | undefined;
 }
 
+/** A context with the server's host opened. Does not throw: where that cannot be reached, what needs it says so. */
+export async function openContext(options: ContextOptions): Promise<OpContext> {
+  const host = options.host ?? (await reachHost(options.resolved.runsOn.server, options.openHost));
+  return createContext({ ...options, host });
+}
+
+/** A context for what needs no host but this machine, unless one is handed in. */
 export function createContext(options: ContextOptions): OpContext {
-  const { resolved, env, operations, host, now } = options;
+  const { resolved, env, operations, now } = options;
+  const { runsOn } = resolved;
+  const host = options.host ?? unopenedHost(runsOn.server);
   // of one that was killed, where they had names
   sweepSecretFiles();
   const { user, database, host: machine } = resolved.target;
@@ -45,6 +58,7 @@ export function createContext(options: ContextOptions): OpContext {
     });
     return control;
   };
+  const places = new Map<'migrations' | 'app', Promise<Host>>();
   const poolings = new Map<string, Promise<Pooling>>();
   const pooling = (session: Session): Promise<Pooling> => {
     const { database } = session.server;
@@ -67,10 +81,20 @@ export function createContext(options: ContextOptions): OpContext {
     connection: connectionWords(resolved),
     environment: resolved.environment,
     readOnly: resolved.readOnly,
-    host: host ?? local,
+    host,
+    runsOn,
     here: local,
-    runsOn: resolved.runsOn,
     restart: resolved.restart,
+    at: (place) => {
+      const known = places.get(place);
+      if (known) return known;
+      const opened = isSamePlace(runsOn[place], runsOn.server)
+        ? Promise.resolve(host)
+        : openHost(runsOn[place], options.openHost);
+      places.set(place, opened);
+      opened.catch(() => places.delete(place));
+      return opened;
+    },
     env,
     home: home(env),
     backup: resolved.backup,

@@ -140,12 +140,17 @@ export interface OpContext {
   readonly readOnly: boolean;
   /** Where the server's programs run and its files are. */
   readonly host: Host;
+  /** Where commands run, and how the server is reached from there. */
+  readonly runsOn: Places;
   /** This machine: the repository, the journal, and what a person names. */
   readonly here: Host;
-  /** What the profile says of where commands run. */
-  readonly runsOn: Places;
   /** The profile's own command that restarts the server. */
   readonly restart: string | undefined;
+  /**
+   * Where the team's migration tool, or the commands around an interruption run; opened when first asked for. Throws
+   * CommandError where it cannot be reached.
+   */
+  at(place: 'migrations' | 'app'): Promise<Host>;
   readonly env: Env;
   readonly home: string;
   /** The backup settings of the profile. */

@@ -171,6 +171,8 @@ export interface ExecOptions
     RunOptions,
     'env' | 'cwd' | 'input' | 'timeout' | 'onStdout' | 'stdoutTo' | 'maxOutput' | 'stallMs'
   > {
+  /** Where it runs; where the server's programs do without it. */
+  readonly on?: Host;
   /** Exit codes that are no failure; only 0 without it. */
   readonly accept?: readonly number[];
   /** Its output is not a person's to read: no lines. */
@@ -187,6 +189,8 @@ export interface StepIo {
   readonly applicationName: string;
   readonly signal: AbortSignal;
   readonly host: Host;
+  /** See {@link file://./operation.ts OpContext}. */
+  at(place: 'app'): Promise<Host>;
   /** A line of output; kept in the journal. */
   line(text: string, from?: LineSource): void;
   /**

@@ -5,9 +5,12 @@ import type { OpContext } from '../engine/operation.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
 
-/** Whether the server's directories may be this machine's, so that what is free there can be read. */
-export function isLocal({ target: { host } }: Pick<OpContext, 'target'>): boolean {
-  return host.startsWith('/') || LOOPBACK.has(host);
+/**
+ * Whether the server's directories may be those of the host, so that what is free there can be read: a place that is
+ * named is the server's; this machine is where the connection does not leave it.
+ */
+export function isLocal({ target, host: { kind } }: Pick<OpContext, 'target' | 'host'>): boolean {
+  return kind !== 'local' || target.host.startsWith('/') || LOOPBACK.has(target.host);
 }
 
 /** A file system, and what is free in it. */

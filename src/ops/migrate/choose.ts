@@ -77,12 +77,12 @@ export async function choose(
 
 /** Every tool that knows the directory, the one that is taken first. Reads files only. */
 export async function candidates(context: OpContext, { tool, dir }: Asked): Promise<readonly Candidate[]> {
-  const { host } = context;
+  const host = await context.at('migrations');
   const base = host.files.resolve(dir ?? '.');
   const found: Candidate[] = [];
   for (const adapter of await named(tool)) {
     for (const directory of await directoriesOf(host, adapter, base, dir)) {
-      const place: MigrationDirectory = { context, directory };
+      const place: MigrationDirectory = { context, host, directory };
       const why = await adapter.detect(place).catch((error) => {
         // what another tool cannot say is no matter once there is one
         if (found.length > 0) return undefined;
@@ -102,7 +102,8 @@ async function toldByDatabase(
   session: Session,
   dir: string | undefined,
 ): Promise<Candidate | undefined> {
-  const undecided = await undecidedIn(context.host, dir);
+  const host = await context.at('migrations');
+  const undecided = await undecidedIn(host, dir);
   if (undecided === undefined) return undefined;
   const [{ formatsIn }, { sqlAdapterOf }] = await Promise.all([
     import('./history/read.ts'),
@@ -113,7 +114,7 @@ async function toldByDatabase(
   if (name === undefined || more.length > 0) return undefined;
   return {
     adapter: sqlAdapterOf(formatOf(name)),
-    place: { context, directory: undecided.directory },
+    place: { context, host, directory: undecided.directory },
     why: `${undecided.files.length} files in ${undecided.directory}, and ${tableOf(name)} in the database`,
     owns: false,
   };
@@ -178,7 +179,8 @@ async function directoriesOf(
 }
 
 /** Why there is nothing to choose from, with whose project it is, as far as that is known. */
-export async function nothing({ host }: OpContext, { tool, dir }: Asked): Promise<OpError> {
+export async function nothing(context: OpContext, { tool, dir }: Asked): Promise<OpError> {
+  const host = await context.at('migrations');
   const base = host.files.resolve(dir ?? '.');
   const [only] = tool === undefined ? [] : await named(tool);
   if (only !== undefined) return migrateErrors.notOfTool({ directory: base, tool: only.title });

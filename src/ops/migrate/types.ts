@@ -1,5 +1,5 @@
 import type { Session } from '../../db/session.ts';
-import type { RunResult } from '../../hosts/host.ts';
+import type { Host, RunResult } from '../../hosts/host.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check, Fact, Step } from '../engine/plan.ts';
 import type { Worker } from '../maintain/shared/sessions.ts';
@@ -179,7 +179,7 @@ export interface MigrationAdapter {
 }
 
 /** A directory, before anything is asked of the database. */
-export type MigrationDirectory = Pick<Where, 'context' | 'directory'>;
+export type MigrationDirectory = Pick<Where, 'context' | 'host' | 'directory'>;
 
 export interface NewMigration {
   /** As it was given. */
@@ -205,6 +205,8 @@ export interface Creation {
 /** Which migrations, on which database. */
 export interface Where {
   readonly context: OpContext;
+  /** Where the files and the tool are; the server's programs may be elsewhere. */
+  readonly host: Host;
   /** Reads only while it is planned. */
   readonly session: Session;
   /** Absolute. */

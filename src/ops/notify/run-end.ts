@@ -67,7 +67,7 @@ async function told(context: OpContext, messages: () => Message[]): Promise<stri
   }
 }
 
-async function deliver(messages: readonly Message[], { notify, env, host }: OpContext): Promise<string[]> {
+async function deliver(messages: readonly Message[], { notify, env, here }: OpContext): Promise<string[]> {
   if (messages.length === 0) return [];
   const [{ channelsOf }, { Outbox }, { systemClock }] = await Promise.all([
     import('../../notify/channels.ts'),
@@ -76,7 +76,7 @@ async function deliver(messages: readonly Message[], { notify, env, host }: OpCo
   ]);
   const failures: string[] = [];
   const outbox = new Outbox({
-    channels: channelsOf({ settings: notify, env, host }),
+    channels: channelsOf({ settings: notify, env, host: here }),
     clock: systemClock,
     onGivenUp: ({ reason }) => failures.push(reason),
   });

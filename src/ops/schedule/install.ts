@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { splitWords } from '../../text/shell.ts';
 import { moment } from '../../text/units.ts';
 import { problemText } from '../engine/fields.ts';
-import { defineOperation } from '../engine/operation.ts';
+import { defineOperation, type OpContext } from '../engine/operation.ts';
 import { type Check, KEPT } from '../engine/plan.ts';
 import { cronMissing, JOB_NAME, jobLine, jobsOf, readCrontab, withJob, writeCrontab } from './crontab.ts';
 import { scheduleErrors } from './errors.ts';
@@ -48,11 +48,11 @@ export const scheduleInstall = defineOperation({
     if (words === undefined) throw scheduleErrors.openQuote({ command });
     const wrong = await badCommand(words, context.operations);
     const unasked = unconfirmed(words, context.operations);
-    const missing = await cronMissing(context.host);
+    const missing = await cronMissing(context.here);
     const flock = await hasFlock(context);
-    const program = await context.host.pgdeck();
+    const program = await context.here.pgdeck();
     const job = jobOf(context, { name, at, words, flock, program });
-    const before = missing === undefined ? await readCrontab(context.host) : '';
+    const before = missing === undefined ? await readCrontab(context.here) : '';
     const known = jobsOf(before).find((one) => one.name === name);
     const { next } = timesOf(job.at, context.now());
     let written: string | undefined;
@@ -102,14 +102,14 @@ export const scheduleInstall = defineOperation({
           title: 'Write the crontab',
           preview: jobLine(job),
           run: async (io) => {
-            await io.host.files.makeDirectory(scheduleDirectory(context), 0o700);
-            written = await readCrontab(io.host);
+            await context.here.files.makeDirectory(scheduleDirectory(context), 0o700);
+            written = await readCrontab(context.here);
             io.record({ before: written });
-            await writeCrontab(io.host, withJob(written, job));
+            await writeCrontab(context.here, withJob(written, job));
             io.line(jobLine(job), 'stdout');
           },
           // as it was a moment ago: others may have changed it since this was planned
-          rollback: async (io) => (written === undefined ? KEPT : writeCrontab(io.host, written)),
+          rollback: async () => (written === undefined ? KEPT : writeCrontab(context.here, written)),
         },
       ],
       reaches: () => 'The other lines of the crontab were not touched; no database was.',
@@ -120,13 +120,9 @@ export const scheduleInstall = defineOperation({
   },
 });
 
-async function hasFlock({
-  host,
-}: {
-  host: { run: (c: string, a: string[]) => Promise<{ exitCode: number }> };
-}): Promise<boolean> {
+async function hasFlock({ here }: Pick<OpContext, 'here'>): Promise<boolean> {
   try {
-    return (await host.run('flock', ['--version'])).exitCode === 0;
+    return (await here.run('flock', ['--version'])).exitCode === 0;
   } catch {
     return false;
   }

@@ -13,12 +13,12 @@ export const scheduleRemove = defineOperation({
       title: 'Name',
       hint: 'the job, as schedule status names it',
       argument: true,
-      choices: async ({ host }) =>
-        jobsOf(await readCrontab(host)).map((job) => ({ value: job.name, hint: job.at })),
+      choices: async ({ here }) =>
+        jobsOf(await readCrontab(here)).map((job) => ({ value: job.name, hint: job.at })),
     },
   },
   plan: async ({ name }, context) => {
-    const before = await readCrontab(context.host);
+    const before = await readCrontab(context.here);
     let written: string | undefined;
     const job = jobsOf(before).find((one) => one.name === name);
     if (!job) throw scheduleErrors.noJob({ name });
@@ -40,11 +40,11 @@ export const scheduleRemove = defineOperation({
           id: 'crontab',
           title: 'Write the crontab without it',
           preview: jobLine(job),
-          run: async (io) => {
-            written = await readCrontab(io.host);
-            await writeCrontab(io.host, withoutJob(written, name));
+          run: async () => {
+            written = await readCrontab(context.here);
+            await writeCrontab(context.here, withoutJob(written, name));
           },
-          rollback: async (io) => (written === undefined ? KEPT : writeCrontab(io.host, written)),
+          rollback: async () => (written === undefined ? KEPT : writeCrontab(context.here, written)),
         },
       ],
     };

@@ -3,6 +3,7 @@ import type { Setting } from '../../db/settings/list.ts';
 import { serverUser } from '../../hosts/cluster/binaries.ts';
 import { createCluster } from '../../hosts/cluster/cluster.ts';
 import type { CommandError, Host, HostFiles } from '../../hosts/host.ts';
+import { local } from '../../hosts/local.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { settingErrors } from './errors.ts';
 import type { Here } from './here.ts';
@@ -75,6 +76,8 @@ export function trialSettings(
 
 /** Why a start says nothing here: another user cannot read the server's keys. */
 export async function untriable(host: Host, { pid }: Here, { name }: Tried): Promise<string | undefined> {
+  if (host.kind !== 'local')
+    return `a throwaway server is started on this machine only, and this one runs in ${host.label}`;
   if (!isTriable(name)) return `what ${name} does is not seen in a start elsewhere`;
   if (!FILES.test(name) && !name.startsWith('ssl')) return undefined;
   const user = await serverUser();
@@ -116,7 +119,7 @@ async function startWith(
     const cluster = await createCluster({ bin, socketOnly: true, settings });
     try {
       if (tried === undefined) return undefined;
-      const log = (await io.host.files.read(cluster.logFile, 1024 ** 2)).toString('utf8');
+      const log = (await local.files.read(cluster.logFile, 1024 ** 2)).toString('utf8');
       // one address of several that cannot be had keeps no server from starting
       for (const line of log.split('\n').filter((one) => /could not (create|bind|load|translate)/.test(one)))
         io.line(`The throwaway server has said: ${line}`);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DriftLook } from '../../../src/app/outside/drift.ts';
 import { outsideFacts } from '../../../src/app/outside/facts.ts';
+import { placesOf } from '../../../src/config/runs-on.ts';
 import { connect } from '../../../src/db/client.ts';
 import type { Target } from '../../../src/db/target.ts';
 import type { Outside } from '../../../src/health/outside.ts';
@@ -53,7 +54,12 @@ async function facts(
   const session = await connect({ ...target, host: testServer().host }, 'slow', 'pgdeck-monitor');
   try {
     return await outsideFacts({
-      ...{ session, host, resolved: { target, backup: {}, schema: {} }, env: { ...env, ...more.env } },
+      ...{
+        session,
+        host,
+        resolved: { target, backup: {}, schema: {}, runsOn: placesOf() },
+        env: { ...env, ...more.env },
+      },
       ...{ log: new LogHour(host, 1000), drift: new DriftLook() },
       ...(now && { now: () => now }),
     });

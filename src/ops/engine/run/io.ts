@@ -45,6 +45,7 @@ export function stepIo(around: Surroundings, step: number): StepIo {
     applicationName,
     signal,
     host,
+    at: (place) => context.at(place),
     line,
     waits,
     progress: (progress) => around.emit({ type: 'progress', step, ...progress }),
@@ -70,9 +71,9 @@ export function stepIo(around: Surroundings, step: number): StepIo {
       return session;
     },
     control: () => context.control(),
-    exec: (command, args, options = {}) => {
+    exec: (command, args, { on = host, ...options } = {}) => {
       const one = { line, signal, name: basename(command), redact: (text: string) => secrets.redact(text) };
-      return runPrograms((how) => host.run(command, args, how), one, options);
+      return runPrograms((how) => on.run(command, args, how), one, options);
     },
     crashPoint: (name) => crashPoint(env, name),
   };

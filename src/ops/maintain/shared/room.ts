@@ -17,7 +17,11 @@ export async function roomCheck(
 ): Promise<Check> {
   const title = 'Disk';
   const needs = `up to ${bytes(need)} in the tablespace ${tablespace} at a time, and about as much WAL`;
-  const free = isLocal(context) && directory !== null ? await context.host.files.free(directory) : undefined;
+  // a host that cannot be reached says nothing of its disks
+  const free =
+    isLocal(context) && directory !== null
+      ? await context.host.files.free(directory).catch(() => undefined)
+      : undefined;
   if (free === undefined)
     return { title, status: 'ok', detail: `It takes ${needs}: SQL cannot tell what is free there.` };
   if (free < need)

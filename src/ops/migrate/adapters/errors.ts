@@ -159,6 +159,13 @@ export const adapterErrors = defineErrors('migrate.adapters', {
     );
   },
 
+  // where it runs
+  addressThere: ({ container }: { container: string }) =>
+    refused(
+      `How the server is reached from the container ${container} is not said: the address of the profile is this machine's own.`,
+      'Put its name and port there into the profile: migrations.runs_on.host and port.',
+    ),
+
   // a new migration
   noModels: ({ tool }: { tool: string }) =>
     refused(`${tool} makes no migration from models.`, 'Leave --autogenerate out.'),

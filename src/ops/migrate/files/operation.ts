@@ -63,7 +63,7 @@ export const migrateCreate = defineOperation({
       const creation = await owner.adapter.create(owner.place, { name, autogenerate });
       const { planCreation } = await import('../adapters/create/plan.ts');
       const shown = { ...input, tool: owner.adapter.id, dir: owner.place.directory };
-      return planCreation(context, creation, { why: owner.why, input: shown });
+      return planCreation(owner.place, creation, { why: owner.why, input: shown });
     }
     if (autogenerate) throw fileErrors.noModels();
     return planFiles(input, owner?.place.directory, context);
@@ -82,7 +82,7 @@ interface Input {
  * person to say: a file that is not the project's own would take the project over.
  */
 async function ownerOf({ tool, dir, format }: Input, context: OpContext): Promise<Candidate | undefined> {
-  const { host } = context;
+  const host = await context.at('migrations');
   const found = await candidates(context, { tool, dir });
   const [first] = found;
   if (tool !== undefined && (first === undefined ? await takesFiles(tool) : first.adapter.files))
@@ -118,7 +118,7 @@ async function planFiles(
   there: string | undefined,
   context: OpContext,
 ): Promise<Plan> {
-  const { host } = context;
+  const host = await context.at('migrations');
   const asked = format ?? formatNamed(tool);
   const found = await filesFor(host, { there, dir, asked });
   if (format !== undefined && found.format !== undefined && found.format !== format)
@@ -149,18 +149,18 @@ async function planFiles(
         title: files.length === 1 ? 'Write the file' : 'Write the files',
         preview: paths.join('\n'),
         run: async (io) => {
-          await io.host.files.makeDirectory(directory);
+          await host.files.makeDirectory(directory);
           for (const [at, { text }] of files.entries()) {
             const path = paths[at] ?? '';
-            await io.host.files.makeDirectory(dirname(path));
+            await host.files.makeDirectory(dirname(path));
             // somebody else's file of that name stays
-            await io.host.files.create(path, text);
+            await host.files.create(path, text);
             written.push(path);
             io.line(path, 'stdout');
           }
         },
-        rollback: async (io) => {
-          for (const path of written) await io.host.files.remove(path);
+        rollback: async () => {
+          for (const path of written) await host.files.remove(path);
         },
       },
     ],

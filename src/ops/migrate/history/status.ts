@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { Session } from '../../../db/session.ts';
 import type { Host } from '../../../hosts/host.ts';
 import { plural } from '../../../text/units.ts';
-import type { OpContext } from '../../engine/operation.ts';
 import { migrateErrors } from '../errors.ts';
 import type { Migration } from '../files/migration.ts';
 import type { Migrations } from '../files/migrations.ts';
@@ -22,13 +21,11 @@ export interface StatusOfFiles extends HistoryAccess {
 }
 
 /** A directory, and the host that it is on. */
-interface Reading extends Pick<Where, 'directory' | 'format'> {
-  readonly context: Pick<OpContext, 'host'>;
-}
+type Reading = Pick<Where, 'host' | 'directory' | 'format'>;
 
 /** Why the adapter `sql` thinks that it is its directory; undefined when there are no SQL migrations in it. */
-export async function detectSql({ context, directory, format: asked }: Reading): Promise<string | undefined> {
-  const found = await readMigrations(context.host, directory, formatNamed(asked));
+export async function detectSql({ host, directory, format: asked }: Reading): Promise<string | undefined> {
+  const found = await readMigrations(host, directory, formatNamed(asked));
   const { format, migrations, problems, evidence } = found;
   if (format === undefined || (asked && migrations.length + problems.length === 0)) return undefined;
   const why = evidence === undefined ? '' : ` (${evidence})`;
@@ -42,12 +39,12 @@ export async function readStatus(where: Reading & Pick<Where, 'session'>): Promi
 
 /** The same, with what a plan is made of. */
 export async function readAll({
-  context,
+  host,
   session,
   directory,
   format,
 }: Reading & Pick<Where, 'session'>): Promise<StatusOfFiles> {
-  const found = await settled(session, context.host, directory, formatNamed(format));
+  const found = await settled(session, host, directory, formatNamed(format));
   const { history, ledger } = await readHistory(session, found);
   const files = { ...found, migrations: withBaseline(found, history) };
   return { files, history, ledger, status: statusOf(files, history) };

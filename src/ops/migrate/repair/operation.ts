@@ -222,8 +222,8 @@ interface Decided {
 
 function stepsOf(given: Input, context: OpContext, { chosen, all, entry, remedy }: Decided): Step[] {
   const { database } = context.target;
-  const { directory, format } = chosen.where;
-  const where = { context, directory, ...(format !== undefined && { format }) };
+  const { host, directory, format } = chosen.where;
+  const where = { host, directory, ...(format !== undefined && { format }) };
   const lock = new MigrateLock(database);
   // what another tool has left is mended in our own table, too
   const create = all && !all.history.companion && entry.kind !== 'index' ? all.ledger.create() : [];

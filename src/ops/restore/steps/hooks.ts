@@ -19,7 +19,7 @@ export function beforeStep({ before, after }: Hooks, state: Pick<RestoreState, '
         // recover runs the one after, should this process die
         io.record({ hooks: { before, after: after ?? null } });
         state.stopped = true;
-        await io.exec('sh', ['-c', before]);
+        await inApp(io, before);
       },
     },
   ];
@@ -54,6 +54,13 @@ export function afterStep(
 
 /** Runs it, and notes that it was. Throws {@link ../../error.ts OpError} when it fails. */
 export async function runAfter(io: StepIo, command: string): Promise<void> {
-  await io.exec('sh', ['-c', command]);
+  await inApp(io, command);
   io.record({ after_ran: true });
+}
+
+/** Where the application's commands run. Throws CommandError where that is not reached, and OpError. */
+async function inApp(io: StepIo, command: string): Promise<void> {
+  const on = await io.at('app');
+  if (on.kind !== 'local') io.line(`In ${on.label}: ${command}`);
+  await io.exec('sh', ['-c', command], { on });
 }

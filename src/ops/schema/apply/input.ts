@@ -55,7 +55,7 @@ export const fixFields: Record<keyof FixInput, Field> = {
 
 /** Files are looked for where the program was started. */
 async function againstChoices(context: OpContext, _raw: RawInput): Promise<FieldChoice[]> {
-  const { files } = context.host;
+  const { files } = context.here;
   const found = await files.list(files.resolve('.')).catch(() => []);
   const snapshots = found
     .filter(({ name, kind }) => kind === 'file' && /schema.*\.json$/i.test(name))

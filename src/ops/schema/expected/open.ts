@@ -81,7 +81,7 @@ async function ofName(name: string, context: OpContext, opening: Opening): Promi
 /** The text of a file of JSON; undefined for what is none, and may be a backup. */
 async function textOf(
   name: string,
-  { host: { files } }: OpContext,
+  { here: { files } }: OpContext,
 ): Promise<{ content: string; modified: number } | undefined> {
   const path = files.resolve(name);
   const json = /\.json$/i.test(name);

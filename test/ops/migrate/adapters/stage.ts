@@ -79,6 +79,7 @@ export function stages(id: string): (files: Readonly<Record<string, string>>) =>
 function stageOf(adapter: MigrationAdapter, root: string, context: OpContext, session: Session): Stage {
   const where = async (directory = root): Promise<Where> => ({
     context,
+    host: await context.at('migrations'),
     session: await context.session(undefined, 'migration'),
     directory,
   });

@@ -13,7 +13,7 @@ import { filesOf, versionOf, writeMigrations } from '../../../support/fixtures/m
 import { temporaryDirectory } from '../../../support/program.ts';
 
 const AUTHOR = { run: 'r1' };
-const context = { host: local };
+const host = local;
 let database: TestDatabase;
 let session: Session;
 
@@ -73,7 +73,7 @@ describe.each(['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway']
 
   test('the same ten go up and down again, and the status says so', async () => {
     const directory = directoryOf(format);
-    const where = { context, session, directory };
+    const where = { host, session, directory };
     const before = await readAll(where);
     expect(before.status.problems).toEqual([]);
     expect(states(before)).toBe(times(10, 'pending'));
@@ -102,7 +102,7 @@ describe.each(['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway']
 
   test('a file that was changed, one that is gone, one that was begun', async () => {
     const directory = directoryOf(format);
-    const where = { context, session, directory };
+    const where = { host, session, directory };
     const start = await readAll(where);
     await go(start, 'up', versions.slice(0, 5));
     const up = start.files.migrations.map(({ file }) => join(directory, file));
@@ -137,7 +137,7 @@ describe.each(['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway']
   });
 
   test('a way down that was begun is dirty, and given up it is applied as before', async () => {
-    const where = { context, session, directory: directoryOf(format) };
+    const where = { host, session, directory: directoryOf(format) };
     const start = await readAll(where);
     await go(start, 'up', versions.slice(0, 6));
     const [sixth] = start.files.migrations.slice(5);
@@ -152,11 +152,11 @@ describe.each(['dbmate', 'node-pg-migrate', 'golang-migrate', 'goose', 'flyway']
 
 test('what node-pg-migrate has run is known, and node-pg-migrate goes on from what was run here', async () => {
   const directory = directoryOf('node-pg-migrate');
-  const where = { context, session, directory };
-  const { host, port, user, database: name } = database.target();
+  const where = { host, session, directory };
+  const { host: address, port, user, database: name } = database.target();
   const tool = (direction: Direction, count: number) =>
     runner({
-      databaseUrl: { host, port, user, database: name },
+      databaseUrl: { host: address, port, user, database: name },
       dir: directory,
       migrationsTable: 'pgmigrations',
       direction,
@@ -182,7 +182,7 @@ test('what node-pg-migrate has run is known, and node-pg-migrate goes on from wh
 });
 
 test("golang-migrate's mark of a failure is seen without a mark of ours", async () => {
-  const where = { context, session, directory: directoryOf('golang-migrate') };
+  const where = { host, session, directory: directoryOf('golang-migrate') };
   await session.sql('CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)');
   await session.sql('INSERT INTO schema_migrations VALUES (3, true)');
   const all = await readAll(where);
@@ -193,7 +193,7 @@ test("golang-migrate's mark of a failure is seen without a mark of ours", async 
 });
 
 test("goose's rows are read by their newest", async () => {
-  const where = { context, session, directory: directoryOf('goose') };
+  const where = { host, session, directory: directoryOf('goose') };
   await write((await readAll(where)).ledger.create());
   await session.sql(
     'INSERT INTO goose_db_version (version_id, is_applied) VALUES (1, true), (2, true), (2, false), (4, true)',
@@ -208,7 +208,7 @@ describe("Flyway's own table", () => {
 
   test('is read with its checksums, failures and undone versions', async () => {
     const directory = directoryOf('flyway');
-    const where = { context, session, directory };
+    const where = { host, session, directory };
     await session.sql(flywayTable);
     const crc = (await readAll(where)).files.migrations.map((migration) => migration.sums[0]);
     const row = (
@@ -235,7 +235,7 @@ describe("Flyway's own table", () => {
   test('counts the lines without their ends', async () => {
     const directory = directoryOf('flyway');
     const [name = '', text = ''] = [...filesOf('flyway')].find(([file]) => file.startsWith('V1__')) ?? [];
-    const sum = async () => (await readAll({ context, session, directory })).files.migrations[0]?.sums[0];
+    const sum = async () => (await readAll({ host, session, directory })).files.migrations[0]?.sums[0];
     const before = await sum();
     writeFileSync(join(directory, name), text.replaceAll('\n', '\r\n'));
     expect(await sum()).toBe(before);
@@ -245,7 +245,7 @@ describe("Flyway's own table", () => {
 });
 
 test('an applied version after one that is not makes that one out of order', async () => {
-  const where = { context, session, directory: directoryOf('dbmate') };
+  const where = { host, session, directory: directoryOf('dbmate') };
   const start = await readAll(where);
   await go(start, 'up', [versionOf('dbmate', 1), versionOf('dbmate', 3)]);
   const { items, problems } = await readStatus(where);
@@ -259,7 +259,7 @@ test('an applied version after one that is not makes that one out of order', asy
 });
 
 test('a table of that name that belongs to another tool is not written into', async () => {
-  const where = { context, session, directory: directoryOf('dbmate') };
+  const where = { host, session, directory: directoryOf('dbmate') };
   await session.sql('CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)');
   const { history } = await readAll(where);
   expect(history.refusal).toContain('schema_migrations');
@@ -267,7 +267,7 @@ test('a table of that name that belongs to another tool is not written into', as
 });
 
 test('a role that may not read the history is told what to grant', async () => {
-  const where = { context, directory: directoryOf('dbmate') };
+  const where = { host, directory: directoryOf('dbmate') };
   await session.sql('CREATE TABLE schema_migrations (version varchar PRIMARY KEY)');
   const stranger = await client(database.target(await database.roleWith()));
   await expect(readStatus({ ...where, session: stranger })).rejects.toMatchObject({
@@ -276,7 +276,7 @@ test('a role that may not read the history is told what to grant', async () => {
 });
 
 test('the history is found in the schema of the search path', async () => {
-  const where = { context, session, directory: directoryOf('dbmate') };
+  const where = { host, session, directory: directoryOf('dbmate') };
   await session.sql('CREATE SCHEMA IF NOT EXISTS "App"');
   await session.sql('CREATE TABLE public.schema_migrations (version varchar PRIMARY KEY)');
   await session.sql('CREATE TABLE "App".schema_migrations (version varchar PRIMARY KEY)');

@@ -24,6 +24,7 @@ export function testIo(
     applicationName: `pgdeck:${run}`,
     signal,
     host: local,
+    at: async () => local,
     recorded,
     opened,
     line: () => {},

@@ -22,6 +22,7 @@ function hostIn(root: string): Host {
     resolve: (path) => (path.startsWith('/') ? path : join(ROOT, path)),
     real: async (path) => (await files.real(at(path))).replace(root, ROOT),
     facts: (path) => files.facts(at(path)),
+    factsOf: (paths) => files.factsOf(paths.map(at)),
     exists: (path) => files.exists(at(path)),
     isProgram: (path) => files.isProgram(at(path)),
     list: (path) => files.list(at(path)),
@@ -42,7 +43,7 @@ function stage(given: Readonly<Record<string, string>> = {}): { root: string; co
     mkdirSync(dirname(join(root, name)), { recursive: true });
     writeFileSync(join(root, name), text);
   }
-  const context = { ...contextOf(serverTarget(), temporaryDirectory()), host: hostIn(root) };
+  const context = { ...contextOf(serverTarget(), temporaryDirectory()), at: async () => hostIn(root) };
   onTestFinished(() => context.close());
   return { root, context };
 }

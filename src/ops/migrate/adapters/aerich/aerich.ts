@@ -22,9 +22,9 @@ export const adapter = driven({
     version: `app || '/' || version`,
     order: 'id',
   }),
-  find: ({ context: { host }, directory }) => findProject(host, directory),
+  find: ({ host, directory }) => findProject(host, directory),
   owns: ({ directory }, { root, location }) => root === directory || isWithin(directory, location),
-  sources: async ({ context: { host } }, project) => ({
+  sources: async ({ host }, project) => ({
     sources: await readSources(host, project),
     problems: [],
   }),

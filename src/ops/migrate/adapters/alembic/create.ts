@@ -5,13 +5,14 @@ import { type AlembicProject, callOf, findProject, TITLES, workingCommand } from
 
 /** `alembic revision`, `flask db revision`: its message is what a person wrote. */
 export async function createRevision(
-  { context, directory }: MigrationDirectory,
+  place: MigrationDirectory,
   { name, autogenerate }: NewMigration,
   kind: AlembicProject['kind'],
 ): Promise<Creation> {
-  const project = await findProject(context.host, directory);
+  const { host, directory } = place;
+  const project = await findProject(host, directory);
   if (project?.kind !== kind) throw adapterErrors.noProject({ tool: TITLES[kind], directory });
-  const command = await workingCommand({ context }, project);
+  const command = await workingCommand(place, project);
   return {
     tool: TITLES[kind],
     driver: 'libpq',

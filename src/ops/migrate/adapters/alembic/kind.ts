@@ -11,11 +11,11 @@ export const alembicOf = (kind: AlembicProject['kind']): MigrationAdapter => ({
   id: kind,
   title: TITLES[kind],
   can: { down: true, to: true, steps: true, create: true, preview: 'full' },
-  detect: async ({ context: { host }, directory }) => {
+  detect: async ({ host, directory }) => {
     const project = await findProject(host, directory);
     return project?.kind === kind ? project.reason : undefined;
   },
-  owns: async ({ context: { host }, directory }) => {
+  owns: async ({ host, directory }) => {
     const project = await findProject(host, directory);
     if (project === undefined) return false;
     return project.root === directory || isWithin(directory, join(project.root, project.scripts));

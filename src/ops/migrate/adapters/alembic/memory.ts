@@ -39,11 +39,9 @@ export async function fingerprint(host: Host, { root, scripts }: AlembicProject)
   const directory = join(root, scripts);
   // one that is named as a package is known to the tool only
   const files = (await host.files.exists(directory)) ? await filesBelow(host, directory) : [];
-  const lines = [...files, join(root, 'alembic.ini')].sort().map(async (file) => {
-    const facts = await host.files.facts(file).catch(() => undefined);
-    return `${file} ${facts?.size} ${facts?.modified}`;
-  });
-  return (await Promise.all(lines)).join('\n');
+  const all = [...files, join(root, 'alembic.ini')].sort();
+  const facts = await host.files.factsOf(all);
+  return all.map((file, at) => `${file} ${facts[at]?.size} ${facts[at]?.modified}`).join('\n');
 }
 
 async function filesBelow(host: Host, directory: string): Promise<string[]> {

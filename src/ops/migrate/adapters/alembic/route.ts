@@ -29,7 +29,7 @@ export async function routeOf(
   const facts: Fact[] = [{ label: 'Connection', value: 'DATABASE_URL and the PG variables' }];
   const base = { direction, versions, hazards: [], statusHash: statusHash(status) };
   if (versions.length === 0) return { ...base, facts, steps: [] };
-  const { host } = where.context;
+  const { host } = where;
   const sources = await Promise.all(
     revisions
       .filter(({ version }) => versions.includes(version))

@@ -102,7 +102,7 @@ async function ask(
   const call = callOf(command, project, [direction === 'up' ? 'upgrade' : 'downgrade', range, '--sql']);
   return memory.recall(
     where.context,
-    `${await fingerprint(where.context.host, project)}\n${shown(call)}`,
+    `${await fingerprint(where.host, project)}\n${shown(call)}`,
     () => look(where, project, call),
     // what it dies of is in the files, too
     ({ exitCode }) => exitCode === 0 || exitCode === 1,

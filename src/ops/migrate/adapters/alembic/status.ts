@@ -37,7 +37,7 @@ export interface AlembicStatus {
 }
 
 export async function readStatus(where: Where, kind: AlembicProject['kind']): Promise<AlembicStatus> {
-  const project = await findProject(where.context.host, where.directory);
+  const project = await findProject(where.host, where.directory);
   if (project?.kind !== kind)
     throw adapterErrors.noProject({ tool: TITLES[kind], directory: where.directory });
   const current = await readHeads(where.session, await historyOf(where, project));
@@ -105,7 +105,7 @@ async function ask(where: Where, project: AlembicProject): Promise<Told> {
     const commands = await commandsOf(where, project);
     return await memory.recall(
       where.context,
-      await fingerprint(where.context.host, project),
+      await fingerprint(where.host, project),
       async () => {
         let first: Told | undefined;
         for (const command of commands) {
@@ -142,7 +142,7 @@ async function answers(where: Where, project: AlembicProject, command: Command):
       ...(missing && { missing }),
     };
   }
-  const revisions = await parseHistory(where.context.host, history.stdout);
+  const revisions = await parseHistory(where.host, history.stdout);
   return { command, revisions, problems: await connected(where, project, current), failed: false };
 }
 

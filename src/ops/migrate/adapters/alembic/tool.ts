@@ -61,23 +61,21 @@ async function alembicScripts(host: Host, root: string): Promise<string | undefi
  * Throws OpError when there is none.
  */
 export async function commandsOf(
-  { context }: Pick<Where, 'context'>,
+  place: Pick<Where, 'context' | 'host'>,
   project: AlembicProject,
 ): Promise<[Command, ...Command[]]> {
-  const directories = [...new Set([...pythonDirectories(context, project.root), '/usr/bin'])];
+  const directories = [...new Set([...pythonDirectories(place, project.root), '/usr/bin'])];
   const name = project.kind === 'alembic' ? 'alembic' : 'flask';
   const first = project.kind === 'alembic' ? [] : ['db'];
-  const found = await Promise.all(
-    directories.map((directory) => findProgram(context.host, name, [directory])),
-  );
+  const found = await Promise.all(directories.map((directory) => findProgram(place.host, name, [directory])));
   const [own, ...others] = found.flatMap((program): Command[] =>
     program === undefined ? [] : [{ program, args: first }],
   );
   if (own !== undefined) return [own, ...others];
   const module = project.kind === 'alembic' ? 'alembic' : 'flask_migrate';
   for (const directory of directories) {
-    const python = await findProgram(context.host, 'python3', [directory]);
-    if (python !== undefined && (await has(context, python, module)))
+    const python = await findProgram(place.host, 'python3', [directory]);
+    if (python !== undefined && (await has(place.host, python, module)))
       return [{ program: python, args: ['-m', name, ...first] }];
   }
   throw adapterErrors.noAlembic({ tool: TITLES[project.kind], root: project.root });
@@ -85,12 +83,12 @@ export async function commandsOf(
 
 /** The first of them that has the tool, where there are several. Throws OpError when there is none. */
 export async function workingCommand(
-  { context }: Pick<Where, 'context'>,
+  place: Pick<Where, 'context' | 'host'>,
   project: AlembicProject,
 ): Promise<Command> {
-  const commands = await commandsOf({ context }, project);
+  const commands = await commandsOf(place, project);
   for (const command of commands.length > 1 ? commands : []) {
-    const result = await context.host
+    const result = await place.host
       .run(command.program, [...command.args, '--help'], { cwd: project.root, timeout: 20_000 })
       .catch(() => undefined);
     if (result !== undefined && !isNotInstalled(result)) return command;
@@ -122,9 +120,9 @@ export function callOf(
   return { program: command.program, args: [...command.args, subcommand, ...directory, ...rest] };
 }
 
-async function has(context: Where['context'], python: string, module: string): Promise<boolean> {
+async function has(host: Host, python: string, module: string): Promise<boolean> {
   try {
-    return (await context.host.run(python, ['-c', `import ${module}`], { timeout: 20_000 })).exitCode === 0;
+    return (await host.run(python, ['-c', `import ${module}`], { timeout: 20_000 })).exitCode === 0;
   } catch {
     return false;
   }
@@ -132,10 +130,11 @@ async function has(context: Where['context'], python: string, module: string): P
 
 /** Runs the tool to look at something: a write is refused by the server. */
 export function look(where: Where, project: AlembicProject, call: Command): Promise<RunResult> {
-  const { context, session } = where;
+  const { context, host, session } = where;
   return withToolEnvironment(
     {
       context,
+      host,
       session,
       driver: 'libpq',
       applicationName: 'pgdeck-plan',
@@ -143,7 +142,7 @@ export function look(where: Where, project: AlembicProject, call: Command): Prom
       readOnly: true,
     },
     (env) =>
-      context.host.run(call.program, call.args, {
+      host.run(call.program, call.args, {
         cwd: project.root,
         env: toolEnv(project, env),
         timeout: 60_000,

@@ -4,7 +4,7 @@ import { shellWord } from '../../../../text/shell.ts';
 import type { OpContext } from '../../../engine/operation.ts';
 import type { Check, Fact, Failure, Plan, Step, StepIo } from '../../../engine/plan.ts';
 import type { OpError } from '../../../error.ts';
-import type { Creation } from '../../types.ts';
+import type { Creation, MigrationDirectory } from '../../types.ts';
 import { hasNoEffect } from '../alembic/reversible.ts';
 import { adapterErrors } from '../errors.ts';
 import { withToolEnvironment } from '../shared/environment.ts';
@@ -30,7 +30,7 @@ interface Draft {
  * and taken away: what is kept is what was shown.
  */
 export async function planCreation(
-  context: OpContext,
+  place: MigrationDirectory,
   creation: Creation,
   { why, input }: { readonly why: string; readonly input: Readonly<Record<string, unknown>> },
 ): Promise<Plan> {
@@ -60,13 +60,13 @@ export async function planCreation(
       enumerable: true,
       get: () => (made.length === 0 ? undefined : { command: `rm ${made.map(shellWord).join(' ')}` }),
     });
-  if (!generated) return undoable({ steps: [runStep(context, creation, made, false)] });
-  const draft = await drafted(context, creation);
+  if (!generated) return undoable({ steps: [runStep(place, creation, made, false)] });
+  const draft = await drafted(place, creation);
   if (draft.writes)
     return undoable({
       writes: true,
       checks: [notBefore(tool)],
-      steps: [runStep(context, creation, made, true)],
+      steps: [runStep(place, creation, made, true)],
     });
   if (draft.files.length === 0) {
     const checks: Check[] = [{ title: 'Models', status: 'ok', detail: `${tool} says: ${draft.words}` }];
@@ -84,7 +84,7 @@ export async function planCreation(
   return undoable({
     title: `Keep ${draft.files.map(({ path }) => relative(cwd, path)).join(', ')}`,
     checks,
-    steps: [keepStep(draft.files, made)],
+    steps: [keepStep(place.host, draft.files, made)],
   });
 }
 
@@ -98,22 +98,24 @@ function notBefore(tool: string): Check {
 }
 
 /** Runs the tool; the file is made by it. */
-function runStep(context: OpContext, creation: Creation, made: string[], mayWrite: boolean): Step {
+function runStep(place: MigrationDirectory, creation: Creation, made: string[], mayWrite: boolean): Step {
   return {
     id: 'create',
     title: `Write the file with ${creation.tool}`,
     preview: shown(creation.command),
     run: async (io) => {
-      const before = await filesBelow(io.host, creation.cwd);
+      const { host, context } = place;
+      const before = await filesBelow(host, creation.cwd);
       const session = creation.generated ? await io.connect() : undefined;
-      const result = await inEnvironment(context, creation, { session, mayWrite }, (env) =>
+      const result = await inEnvironment(place, creation, { session, mayWrite }, (env) =>
         io.exec(creation.command.program, creation.command.args, {
+          on: host,
           cwd: creation.cwd,
           env,
           accept: Array.from({ length: 256 }, (_, code) => code),
         }),
       );
-      const files = await newFiles(io.host, creation.cwd, before);
+      const files = await newFiles(host, creation.cwd, before);
       made.push(...files.map(({ path }) => path));
       if (result.exitCode !== 0 || files.length === 0) throw failed(creation, result, context);
       for (const { path, text } of files) {
@@ -121,12 +123,12 @@ function runStep(context: OpContext, creation: Creation, made: string[], mayWrit
         io.line(path, 'stdout');
       }
     },
-    rollback: ({ host }) => takeAway(host, made),
+    rollback: () => takeAway(place.host, made),
   };
 }
 
 /** Writes what was shown. */
-function keepStep(files: readonly Made[], made: string[]): Step {
+function keepStep(host: Host, files: readonly Made[], made: string[]): Step {
   return {
     id: 'files',
     title: files.length === 1 ? 'Write the file' : 'Write the files',
@@ -134,12 +136,12 @@ function keepStep(files: readonly Made[], made: string[]): Step {
     run: async (io: StepIo) => {
       for (const { path, text } of files) {
         // somebody else's file of that name stays
-        await io.host.files.create(path, text);
+        await host.files.create(path, text);
         made.push(path);
         io.line(path, 'stdout');
       }
     },
-    rollback: ({ host }) => takeAway(host, made),
+    rollback: () => takeAway(host, made),
   };
 }
 
@@ -147,14 +149,14 @@ async function takeAway({ files }: Host, made: string[]): Promise<void> {
   for (const path of made.splice(0)) await files.remove(path);
 }
 
-async function drafted(context: OpContext, creation: Creation): Promise<Draft> {
+async function drafted(place: MigrationDirectory, creation: Creation): Promise<Draft> {
+  const { host, context } = place;
   const session = await context.session();
-  const { host } = context;
   const before = await filesBelow(host, creation.cwd);
   let result: RunResult;
   let files: Made[] = [];
   try {
-    result = await inEnvironment(context, creation, { session, mayWrite: false }, (env) =>
+    result = await inEnvironment(place, creation, { session, mayWrite: false }, (env) =>
       host.run(creation.command.program, creation.command.args, {
         cwd: creation.cwd,
         env,
@@ -179,13 +181,21 @@ interface How {
 }
 
 function inEnvironment<T>(
-  context: OpContext,
+  { context, host }: MigrationDirectory,
   { driver, inDatabaseUrl = [] }: Creation,
   { session, mayWrite }: How,
   work: (env: Record<string, string | undefined>) => Promise<T>,
 ): Promise<T> {
   return withToolEnvironment(
-    { context, session, driver, applicationName: 'pgdeck-create', lockTimeout: 3000, readOnly: !mayWrite },
+    {
+      context,
+      host,
+      session,
+      driver,
+      applicationName: 'pgdeck-create',
+      lockTimeout: 3000,
+      readOnly: !mayWrite,
+    },
     (env) => work({ ...env, ...Object.fromEntries(inDatabaseUrl.map((name) => [name, env.DATABASE_URL])) }),
   );
 }

@@ -22,7 +22,7 @@ export const adapter = driven({
   history: ledger,
   find: findProject,
   absent: 'are no migrations of dbmate',
-  sources: async ({ context: { host } }, project) => {
+  sources: async ({ host }, project) => {
     const { migrations, problems } = await readMigrations(host, project.migrations);
     return { sources: migrations.map((migration) => ofSql(migration)), problems };
   },
@@ -51,7 +51,7 @@ export const adapter = driven({
 /** dbmate notices at the file itself, with those before it applied. */
 async function refuseWithoutMark(
   { direction, project, used }: Moves<DbmateProject>,
-  { context: { host } }: MigrationDirectory,
+  { host }: MigrationDirectory,
 ): Promise<void> {
   if (direction === 'down') return;
   const bare: string[] = [];

@@ -15,7 +15,8 @@ export interface DbmateProject extends Project {
 /** The project that a directory belongs to; its root is where its .env is. */
 export async function findProject({
   directory,
-  context: { host, env },
+  host,
+  context: { env },
 }: MigrationDirectory): Promise<DbmateProject | undefined> {
   const isRoot = async (at: string) =>
     (await textOf(host, at, '.env')) !== undefined || (await host.files.exists(join(at, 'db')));

@@ -20,10 +20,10 @@ export const adapter = driven({
   directories: nodeDirectories,
   install: 'run npm install in the project',
   history: ledger,
-  find: ({ context: { host }, directory }) => findProject(host, directory),
+  find: ({ host, directory }) => findProject(host, directory),
   absent: 'is no package.json with node-pg-migrate',
   onlyWithSources: true,
-  sources: ({ context: { host } }, { migrations }) => readSources(host, migrations),
+  sources: ({ host }, { migrations }) => readSources(host, migrations),
   versions: versionsOf,
   goesDownBy: 'history',
   // a count: its --timestamp takes back the one that is named, too

@@ -11,10 +11,10 @@ import { toolNamed } from './tools.ts';
 
 /** The script for it, else the tool that the scripts call, with what its other calls are given. */
 export async function createWithScripts(
-  { context, directory }: MigrationDirectory,
+  place: MigrationDirectory,
   { name, autogenerate }: NewMigration,
 ): Promise<Creation> {
-  const { host } = context;
+  const { host, directory } = place;
   const project = await findProject(host, directory);
   if (project === undefined) throw npmErrors.noProject({ directory });
   if (project.wrong !== undefined) throw npmErrors.badSettings({ why: project.wrong });
@@ -29,7 +29,7 @@ export async function createWithScripts(
     };
   const made = maker(project);
   if (made === undefined) throw npmErrors.noCreate({ root: project.found.root });
-  const program = await findProgram(host, made.program, nodeDirectories(context, project.found.root));
+  const program = await findProgram(host, made.program, nodeDirectories(place, project.found.root));
   if (program === undefined) throw npmErrors.noProgram({ program: made.program });
   return {
     ...base,

@@ -166,8 +166,8 @@ export const adapter: MigrationAdapter = {
   id: 'npm',
   title: 'npm scripts',
   can: { down: true, to: true, steps: true, create: true, preview: 'none' },
-  detect: async ({ context: { host }, directory }) => (await findProject(host, directory))?.reason,
-  owns: async ({ context: { host }, directory }) => {
+  detect: async ({ host, directory }) => (await findProject(host, directory))?.reason,
+  owns: async ({ host, directory }) => {
     const project = await findProject(host, directory);
     if (project === undefined || project.found.root !== directory) return false;
     const tool = toolOf(project);

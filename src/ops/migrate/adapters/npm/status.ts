@@ -26,7 +26,7 @@ export interface ScriptsStatus {
 }
 
 export async function readStatus(where: Where): Promise<ScriptsStatus> {
-  const project = await findProject(where.context.host, where.directory);
+  const project = await findProject(where.host, where.directory);
   if (project === undefined) throw npmErrors.noScripts({ directory: where.directory });
   const history = await historyOf(where.session, project);
   const rows = history === undefined ? [] : await readApplied(where.session, history);
@@ -130,18 +130,19 @@ async function ask(
 
 /** Runs it with writing refused; a sentence where it does not come to an end. */
 async function look(where: Where, project: ScriptsProject, call: Command): Promise<RunResult | string> {
-  const { context, session } = where;
+  const { context, host, session } = where;
   try {
     return await withToolEnvironment(
       {
         context,
+        host,
         session,
         driver: 'script',
         applicationName: 'pgdeck-plan',
         lockTimeout: 3000,
         readOnly: true,
       },
-      (env) => context.host.run(call.program, call.args, { cwd: project.cwd, env, timeout: 60_000 }),
+      (env) => host.run(call.program, call.args, { cwd: project.cwd, env, timeout: 60_000 }),
     );
   } catch (error) {
     if (error instanceof CommandError) return error.message;

@@ -78,12 +78,12 @@ async function lookAround<Of extends Project, One extends Source>(
   tool: Tool<Of, One>,
   place: MigrationDirectory,
 ): Promise<There<Of, One>> {
-  const { context, directory } = place;
+  const { host, directory } = place;
   const project = await tool.find(place);
   if (project === undefined)
     throw adapterErrors.noProject({ tool: tool.title, directory, absent: tool.absent });
   const found = await tool.sources(place, project);
-  const program = await findProgram(context.host, tool.program, tool.directories(context, project.root));
+  const program = await findProgram(host, tool.program, tool.directories(place, project.root));
   return { ...found, project, program };
 }
 

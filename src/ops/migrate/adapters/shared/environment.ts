@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import type { Session } from '../../../../db/session.ts';
 import type { Target } from '../../../../db/target.ts';
+import type { Host } from '../../../../hosts/host.ts';
 import type { OpContext } from '../../../engine/operation.ts';
-import { type ClientEnvironment, withClientEnvironment } from '../../../programs/environment.ts';
+import {
+  type ClientEnvironment,
+  clientEnvironment,
+  withClientEnvironment,
+} from '../../../programs/environment.ts';
+import { reachedFrom } from './reached.ts';
 
 /** How a tool's driver takes a connection. */
 export type Driver =
@@ -19,6 +25,8 @@ export type Driver =
 
 export interface Connection {
   readonly context: OpContext;
+  /** Where the tool runs. */
+  readonly host: Host;
   /** Undefined for what needs no database, and must not need one. */
   readonly session: Session | undefined;
   readonly driver: Driver;
@@ -41,30 +49,35 @@ const sslRow = z.array(z.object({ ssl: z.boolean() }));
 
 /**
  * The environment in which a team's tool connects to the server and database that this program is connected to. The
- * password is in a file only this user may read; a script of the team gets it in DATABASE_URL as well. Never in an
- * argument.
+ * password is in a file only this user may read, and where the tool runs elsewhere in its own environment, since no file
+ * of this machine is there; a script of the team gets it in DATABASE_URL as well. Never in an argument.
+ *
+ * Throws OpError where nobody has said how the server is reached from there.
  */
 export async function withToolEnvironment<T>(
   connection: Connection,
   work: (env: ClientEnvironment) => Promise<T>,
 ): Promise<T> {
-  const { context, session, driver, applicationName, lockTimeout, readOnly } = connection;
-  const encrypted = session === undefined ? context.target.tls !== undefined : await isEncrypted(session);
-  const sslmode = sslModeFor(driver, context.target, encrypted);
-  const url = databaseUrl(context.target, {
+  const { context, host, session, driver, applicationName, lockTimeout, readOnly } = connection;
+  const away = host.kind !== 'local';
+  const target = away ? reachedFrom(context) : context.target;
+  const encrypted = session === undefined ? target.tls !== undefined : await isEncrypted(session);
+  const sslmode = sslModeFor(driver, target, encrypted);
+  const url = databaseUrl(target, {
     scheme: driver === 'asyncpg' ? 'postgres' : 'postgresql',
     ...(driver === 'go' && { sslmode }),
     ...(driver === 'script' && { password: context.secrets.last }),
   });
   const options = [`-c lock_timeout=${lockTimeout}`, `-c application_name=${applicationName}`];
   if (readOnly) options.push('-c default_transaction_read_only=on');
-  const root = context.target.tlsFiles?.root;
-  return withClientEnvironment(context, applicationName, ({ LC_ALL: _, ...env }) =>
+  const root = target.tlsFiles?.root;
+  const inHand: typeof withClientEnvironment = away ? atHand(host, target) : withClientEnvironment;
+  return inHand(context, applicationName, ({ LC_ALL: _, ...env }) =>
     work({
       ...env,
       // lib/pq refuses to connect when it sees one that it does not know
       ...(driver !== 'libpq' && driver !== 'asyncpg' && NOT_EVERYWHERE),
-      PGDATABASE: context.target.database,
+      PGDATABASE: target.database,
       PGSSLMODE: sslmode,
       PGOPTIONS: options.join(' '),
       DATABASE_URL: url,
@@ -78,9 +91,16 @@ export async function withToolEnvironment<T>(
         root !== undefined &&
         root !== 'system' && { NODE_EXTRA_CA_CERTS: root }),
       // ours is for our own parts, and would choose the settings of production for the team's
-      ...(context.env.PGDECK_NODE_ENV === 'own' && { NODE_ENV: undefined, PGDECK_NODE_ENV: undefined }),
+      ...(!away &&
+        context.env.PGDECK_NODE_ENV === 'own' && { NODE_ENV: undefined, PGDECK_NODE_ENV: undefined }),
     }),
   );
+}
+
+/** As {@link withClientEnvironment} does it for another machine. */
+function atHand(host: Host, target: Target): typeof withClientEnvironment {
+  return async ({ secrets }, applicationName, work) =>
+    work({ ...clientEnvironment(host, target, applicationName), PGPASSWORD: secrets.last });
 }
 
 async function isEncrypted(session: Session): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { dirname, join, sep } from 'node:path';
 import type { Host } from '../../../../hosts/host.ts';
-import type { OpContext } from '../../../engine/operation.ts';
+import type { MigrationDirectory } from '../../types.ts';
 
 /** A program with the arguments that always come first. */
 export interface Command {
@@ -21,9 +21,12 @@ export async function findProgram(
   return undefined;
 }
 
+type Tools = Pick<MigrationDirectory, 'host' | 'context'>;
+
 /** Directories of the project's own programs, before those of PATH. */
-export function pythonDirectories({ host, env }: OpContext, root: string): string[] {
-  const active = env.VIRTUAL_ENV;
+export function pythonDirectories({ host, context: { env } }: Tools, root: string): string[] {
+  // who works with pgdeck has activated it on this machine
+  const active = host.kind === 'local' ? env.VIRTUAL_ENV : host.environment.VIRTUAL_ENV;
   return [
     ...['.venv', 'venv', 'env'].map((name) => join(root, name, 'bin')),
     ...(active ? [join(active, 'bin')] : []),
@@ -32,7 +35,7 @@ export function pythonDirectories({ host, env }: OpContext, root: string): strin
 }
 
 /** `node_modules/.bin` of the project and of what it is a workspace of, before PATH. */
-export function nodeDirectories({ host, env }: OpContext, root: string): string[] {
+export function nodeDirectories({ host, context: { env } }: Tools, root: string): string[] {
   return [
     ...ancestors(root, 6).map((directory) => join(directory, 'node_modules', '.bin')),
     ...host.searchPath(env),

@@ -120,6 +120,7 @@ function execute(run: ToolRun, io: StepIo): Promise<RunResult> {
   return withToolEnvironment(
     {
       context: where.context,
+      host: where.host,
       session: where.session,
       driver,
       applicationName: io.applicationName,
@@ -128,6 +129,7 @@ function execute(run: ToolRun, io: StepIo): Promise<RunResult> {
     },
     (connection) =>
       io.exec(command.program, command.args, {
+        on: where.host,
         cwd,
         env: {
           ...connection,

@@ -1,5 +1,4 @@
 import type { RunResult } from '../../../../hosts/host.ts';
-import type { OpContext } from '../../../engine/operation.ts';
 import type { Fact } from '../../../engine/plan.ts';
 import type { Migration } from '../../files/migration.ts';
 import type { HistoryTool } from '../../formats/shared/ledger.ts';
@@ -26,7 +25,7 @@ export interface Tool<Of extends Project = Project, One extends Source = Source>
   readonly driver: Driver;
   /** Its name, and where it may be. */
   readonly program: string;
-  directories(context: OpContext, root: string): string[];
+  directories(place: MigrationDirectory, root: string): string[];
   /** What installs it; a part of a sentence. */
   readonly install: string;
   readonly history: HistoryTool;

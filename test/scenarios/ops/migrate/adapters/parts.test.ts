@@ -202,6 +202,7 @@ test('the password is in a file of this user, and in a variable only for a scrip
     withToolEnvironment(
       {
         context,
+        host: where.host,
         session: where.session,
         driver,
         applicationName: 'pgdeck:x',
