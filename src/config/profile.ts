@@ -10,6 +10,7 @@ import { passfilePath, readPassfile } from './libpq/pgpass.ts';
 import { tlsSettings } from './libpq/tls.ts';
 import { mergeNotify, type NotifySettings } from './notify.ts';
 import { type Passwords, passwords } from './password.ts';
+import { keepOf } from './retention-days.ts';
 import { type Places, placesOf } from './runs-on.ts';
 import {
   type BackupSettings,
@@ -102,6 +103,7 @@ export function resolve(
   const database = params.dbname ?? user;
   const readOnly = flags.readOnly ?? profile?.readOnly ?? profile?.environment === 'production';
 
+  const keep = keepOf(env);
   const warnings: string[] = [];
   if (layerOf.get('password')?.typed)
     warnings.push('A password on the command line can be seen by other users: use PGPASSWORD or ~/.pgpass.');
@@ -138,7 +140,7 @@ export function resolve(
     readOnly,
     target,
     thresholds: mergeThresholds(settings.thresholds, profile?.thresholds),
-    backup: { ...settings.backup, ...profile?.backup },
+    backup: { ...(keep !== undefined && { keep }), ...settings.backup, ...profile?.backup },
     waivers: profile?.waivers ?? [],
     cleanup: profile?.cleanup ?? [],
     notify: mergeNotify(settings.notify, profile?.notify),
