@@ -11,6 +11,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   role: 'roles: made, their passwords, what they may see and do',
   indexes: 'what indexes there should be, and making and dropping them',
   migrate: 'schema migrations: SQL files, or the tool of your own',
+  compose: 'the project of docker compose that the server is of',
+  server: 'the server itself',
   settings: 'what the server is set to, where that is from, and what would be better',
   schedule: 'what runs by itself, from crontab',
 };

@@ -10,6 +10,7 @@ import { passfilePath, readPassfile } from './libpq/pgpass.ts';
 import { tlsSettings } from './libpq/tls.ts';
 import { mergeNotify, type NotifySettings } from './notify.ts';
 import { type Passwords, passwords } from './password.ts';
+import { keepOf } from './retention-days.ts';
 import { type Places, placesOf, type RunsOn } from './runs-on.ts';
 import {
   type BackupSettings,
@@ -60,6 +61,8 @@ export interface Resolved {
   readonly schema: SchemaSettings;
   /** Where commands run. */
   readonly runsOn: Places;
+  /** The profile's own command that restarts the server. */
+  readonly restart?: string;
   readonly describe: readonly Origin[];
   /** Sentences for stderr, such as a password file that others may read. */
   readonly warnings: readonly string[];
@@ -102,6 +105,7 @@ export function resolve(
   const database = params.dbname ?? user;
   const readOnly = flags.readOnly ?? profile?.readOnly ?? profile?.environment === 'production';
 
+  const keep = keepOf(env);
   const warnings: string[] = [];
   if (layerOf.get('password')?.typed)
     warnings.push('A password on the command line can be seen by other users: use PGPASSWORD or ~/.pgpass.');
@@ -138,12 +142,13 @@ export function resolve(
     readOnly,
     target,
     thresholds: mergeThresholds(settings.thresholds, profile?.thresholds),
-    backup: { ...settings.backup, ...profile?.backup },
+    backup: { ...(keep !== undefined && { keep }), ...settings.backup, ...profile?.backup },
     waivers: profile?.waivers ?? [],
     cleanup: profile?.cleanup ?? [],
     notify: mergeNotify(settings.notify, profile?.notify),
     schema: profile?.schema ?? {},
     runsOn,
+    ...(profile?.restart !== undefined && { restart: profile.restart }),
     intervals: {
       ...mergeIntervals(settings.intervals, profile?.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),

@@ -143,6 +143,8 @@ export const profileSchema = z.strictObject({
   runs_on: runsOnSchema.optional(),
   /** Where the team's migration tool runs. */
   migrations: z.strictObject({ runs_on: runsOnSchema.optional() }).optional(),
+  /** The command that restarts the server, where it runs; with docker, on this machine instead of `docker restart`. */
+  restart: text.optional(),
   /** Where the commands that stop and start the application run. */
   app: z.strictObject({ runs_on: runsOnSchema.optional() }).optional(),
 });

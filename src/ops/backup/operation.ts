@@ -13,6 +13,7 @@ import { listBackups, repositoryDirectory } from '../repository/repository.ts';
 import { compressionText } from './dump/compression.ts';
 import { chooseDatabases, lookAtEach } from './plan/databases.ts';
 import { decideRequest, refuseContradictions } from './plan/decide.ts';
+import { environmentChecks } from './plan/environment.ts';
 import { type BackupInput, backupFields, backupInput } from './plan/input.ts';
 import { retentionSteps } from './plan/retention.ts';
 import { several } from './plan/several.ts';
@@ -46,7 +47,13 @@ async function planBackup(input: BackupInput, context: OpContext): Promise<Plan>
     poolerChecks(context, session),
     lookAtEach(context, databases, input.all_databases),
   ]);
-  const begun = { input, context, session, sights, checks: [...checks, ...gone, ...pooler, check] };
+  const begun = {
+    input,
+    context,
+    session,
+    sights,
+    checks: [...environmentChecks(context), ...checks, ...gone, ...pooler, check],
+  };
   return clients === undefined ? describe(begun, [], [], []) : withClients(begun, clients);
 }
 

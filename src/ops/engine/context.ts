@@ -84,6 +84,7 @@ export function createContext(options: ContextOptions): OpContext {
     host,
     runsOn,
     here: local,
+    restart: resolved.restart,
     at: (place) => {
       const known = places.get(place);
       if (known) return known;

@@ -98,6 +98,8 @@ export interface Operation<Input> {
    * killed run of `undo` that was taking back one of this operation: its facts are its own.
    */
   recover?(run: Run, context: OpContext): Promise<Plan | undefined>;
+  /** What a killed run has left may be a server that is down: `recover` is asked without one, and its plan runs so. */
+  readonly recoversOffline?: boolean;
 }
 
 export type AnyOperation = Operation<Record<string, unknown>>;
@@ -162,6 +164,8 @@ export interface OpContext {
   readonly runsOn: Places;
   /** This machine: the repository, the journal, and what a person names. */
   readonly here: Host;
+  /** The profile's own command that restarts the server. */
+  readonly restart: string | undefined;
   /**
    * Where the team's migration tool, or the commands around an interruption run; opened when first asked for. Throws
    * CommandError where it cannot be reached.

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { planningSession } from '../database/maintenance.ts';
 import { engineErrors } from '../engine/errors.ts';
 import { leftBehind, listRuns, type Run, readRun } from '../engine/journal/runs.ts';
 import { addressOf, isOnServer, serverHere } from '../engine/journal/server.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import type { Check, Danger, Fact, Plan } from '../engine/plan.ts';
+import { isUnreachable } from '../engine/run/unreachable.ts';
 import { recoverErrors } from './errors.ts';
 import { found } from './found.ts';
 import { type Remains, remainsOf } from './remains.ts';
@@ -33,16 +35,39 @@ export const recover = defineOperation({
     const all = listRuns(context.journal).filter(leftBehind);
     const here = await serverHere(context);
     const runs = all.filter((run) => isOnServer(run, here)).reverse();
+    const down = await whyDown(context);
     if (id !== undefined && readRun(context.journal, id) === undefined) throw engineErrors.noRun({ run: id });
     const chosen = id === undefined ? runs : runs.filter((run) => run.id === id);
     if (id !== undefined && chosen.length === 0)
       throw recoverErrors.nothingLeft({ run: id, place: context.place });
     const remains: Remains[] = [];
+    if (down !== undefined) {
+      // a server that a restart has left down is started first; the rest is looked for when it answers
+      for (const run of chosen)
+        if (await recoversOffline(run, context)) remains.push(await remainsOf(run, context, true));
+      if (!remains.some(({ plan }) => plan)) throw down;
+      return combined(remains, context, id, []);
+    }
     for (const run of chosen) remains.push(await remainsOf(run, context));
     if (id === undefined) remains.push(...(await found(context, remains)));
     return combined(remains, context, id, id === undefined ? all.filter((run) => !runs.includes(run)) : []);
   },
 });
+
+/** Why the server cannot be asked; undefined where it can. */
+async function whyDown(context: OpContext): Promise<Error | undefined> {
+  try {
+    await planningSession(context);
+    return undefined;
+  } catch (error) {
+    if (isUnreachable(error)) return error;
+    throw error;
+  }
+}
+
+async function recoversOffline({ operation }: Run, { operations }: OpContext): Promise<boolean> {
+  return (await operations(operation)?.load())?.recoversOffline === true;
+}
 
 /** One plan of all that was found. */
 function combined(

@@ -24,8 +24,8 @@ export interface Remains {
   readonly mark?: Step;
 }
 
-/** What a killed run has left, as its operation knows. */
-export async function remainsOf(run: Run, context: OpContext): Promise<Remains> {
+/** What a killed run has left, as its operation knows; `down`: no server is there to be asked. */
+export async function remainsOf(run: Run, context: OpContext, down = false): Promise<Remains> {
   const { id: name } = run;
   const what = `${run.subject}: ${howFar(run)}`;
   const blocked = (detail: string): Remains => ({
@@ -34,14 +34,15 @@ export async function remainsOf(run: Run, context: OpContext): Promise<Remains> 
     obstacle: { title: name, status: 'warn', detail: `It is left as it is: ${detail}` },
   });
   let plan: Plan | undefined;
+  const operation = await context.operations(run.operation)?.load();
   try {
-    plan = await (await context.operations(run.operation)?.load())?.recover?.(run, context);
+    plan = await operation?.recover?.(run, context);
   } catch (error) {
     if (isUnreachable(error)) throw error;
     return blocked(sentenceOf(error));
   }
   const mark = markStep(run, context);
-  const end = await endSessionsStep(run, context);
+  const end = down ? undefined : await endSessionsStep(run, context);
   if (plan === undefined && end === undefined) return { name, what: `${what} It left nothing.`, mark };
   plan ??= nothingElse(run, context);
   const [block] = plan.checks.filter((check) => check.status === 'block');

@@ -60,6 +60,22 @@ export const SERVER: readonly OperationEntry[] = [
     load: async () => (await import('../run-sql/operation.ts')).runSql,
   },
   {
+    id: 'server restart',
+    title: 'Restart the server',
+    summary: 'restart the server: who is interrupted is shown first; waited for, and seen to be the same',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('../server/restart.ts')).serverRestart,
+  },
+  {
+    id: 'compose reset',
+    title: 'Reset the database of development',
+    summary: 'docker compose down, the volume of the server removed, up again; all is backed up first',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('../compose/reset.ts')).composeReset,
+  },
+  {
     id: 'settings set',
     title: 'Change a setting',
     summary: 'set a setting for the server, a database or a role: checked by the server before it is written',

@@ -98,6 +98,7 @@ export async function planChange(asked: Change, context: OpContext, options: Pla
         : system
           ? `${name} holds for the server.`
           : `${name} holds for sessions that begin from now on.`,
+    ...(restart && { follows: () => (writing.written ? 'pgdeck server restart' : undefined) }),
     locks: [{ family: 'settings', database: server.database }],
     ...(before !== null && !isSecret(name) && !same && { undo: 'undo' as const }),
   };
@@ -145,7 +146,7 @@ function rangeOf(setting: Setting): Fact[] {
 
 function consequenceOf(setting: Setting | undefined, restart: boolean, system: boolean): string | undefined {
   if (restart)
-    return 'It holds from the next restart on, whenever that is: also after a crash. pgdeck restarts no server.';
+    return 'It holds from the next restart on, whenever that is: also after a crash. To bring it into force now: pgdeck server restart';
   if (setting === undefined || !system) return undefined;
   if (takesOf(setting) === 'new session') return 'It holds for sessions that begin afterwards.';
   return 'It holds for every session at once, but those that have set their own.';

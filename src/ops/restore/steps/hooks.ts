@@ -8,7 +8,7 @@ export interface Hooks {
 }
 
 /** The command that is run before clients are interrupted; it must succeed. */
-export function beforeStep({ before, after }: Hooks, state: RestoreState): Step[] {
+export function beforeStep({ before, after }: Hooks, state: Pick<RestoreState, 'stopped'>): Step[] {
   if (before === undefined) return [];
   return [
     {
@@ -29,7 +29,10 @@ export function beforeStep({ before, after }: Hooks, state: RestoreState): Step[
  * The command that is run when it is over. It always runs where the one before was begun. When it fails, what is in
  * place stays, and can be undone.
  */
-export function afterStep({ before, after }: Hooks, state: RestoreState): Step[] {
+export function afterStep(
+  { before, after }: Hooks,
+  state: Pick<RestoreState, 'stopped' | 'replaced'>,
+): Step[] {
   if (after === undefined) return [];
   return [
     {

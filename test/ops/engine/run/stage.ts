@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { resolvedFor } from '../../../../src/config/profile.ts';
+import { type Resolved, resolvedFor } from '../../../../src/config/profile.ts';
 import { NO_SETTINGS } from '../../../../src/config/settings.ts';
 import type { Target } from '../../../../src/db/target.ts';
+import type { Host } from '../../../../src/hosts/host.ts';
 import { createContext } from '../../../../src/ops/engine/context.ts';
 import { listRuns, type Run } from '../../../../src/ops/engine/journal/runs.ts';
 import type { OpContext } from '../../../../src/ops/engine/operation.ts';
@@ -15,12 +16,18 @@ export type EndEvent = Extract<OpEvent, { type: 'end' }>;
 export function contextOf(
   target: Target,
   home: string,
-  { env = {}, readOnly = false }: { env?: Record<string, string>; readOnly?: boolean } = {},
+  {
+    env = {},
+    readOnly = false,
+    more = {},
+    host,
+  }: { env?: Record<string, string>; readOnly?: boolean; more?: Partial<Resolved>; host?: Host } = {},
 ): OpContext {
   const resolved = resolvedFor(target, 'test', NO_SETTINGS, { readOnly });
   return createContext({
-    resolved,
+    resolved: { ...resolved, ...more },
     operations: entryOf,
+    ...(host && { host }),
     env: { HOME: home, XDG_STATE_HOME: join(home, 'state'), ...env },
   });
 }

@@ -1,0 +1,45 @@
+import { keepOf } from '../../../config/retention-days.ts';
+import type { OpContext } from '../../engine/operation.ts';
+import type { Check } from '../../engine/plan.ts';
+
+const NO = /^(|0|no|off|false)$/i;
+
+/**
+ * Variables of scripts around pg_dump that somebody counts on: one that is not followed is refused, so that nobody takes
+ * for saved what is not.
+ */
+export function environmentChecks({ env, backup }: Pick<OpContext, 'env' | 'backup'>): Check[] {
+  const { BACKUP_VOLUMES: volumes = '', RETENTION_DAYS: days = '' } = env;
+  const keep = keepOf(env);
+  const title = 'Environment';
+  return [
+    ...(NO.test(volumes)
+      ? []
+      : [
+          {
+            title,
+            status: 'block' as const,
+            detail:
+              'BACKUP_VOLUMES is set, and this backup holds databases only. A copy of the files of a running PostgreSQL is no backup, and other volumes are not archived: unset it, and save those with a tool of their own.',
+          },
+        ]),
+    ...(days !== '' && keep === undefined
+      ? [
+          {
+            title,
+            status: 'block' as const,
+            detail: `RETENTION_DAYS is no number of days from 1 on: ${days}. Correct or unset it.`,
+          },
+        ]
+      : []),
+    ...(keep !== undefined && backup.keep !== keep
+      ? [
+          {
+            title,
+            status: 'warn' as const,
+            detail: `RETENTION_DAYS is not followed: the settings say which backups are kept, ${backup.keep}.`,
+          },
+        ]
+      : []),
+  ];
+}
