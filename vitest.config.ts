@@ -28,10 +28,14 @@ const SLOW = [
   'test/ops/repository/retention/prune.test.ts',
   'test/scenarios/watch/{malformed,secrets}.test.ts',
 ];
-// what needs a docker daemon, which it starts, or a real sshd
-const HOSTS = 'test/scenarios/hosts/**/*.test.ts';
+// what needs a docker daemon, which it starts, or a real sshd; and every fault of the way there, in three shells
+const HOSTS = [
+  'test/scenarios/hosts/**/*.test.ts',
+  'test/hosts/{remote,docker,ssh}/**/*.test.ts',
+  'test/cli/profile/test.test.ts',
+];
 const { PGDECK_SUITE: suite } = process.env;
-const INCLUDED: Readonly<Record<string, readonly string[]>> = { slow: SLOW, hosts: [HOSTS] };
+const INCLUDED: Readonly<Record<string, readonly string[]>> = { slow: SLOW, hosts: HOSTS };
 
 export default defineConfig({
   test: {
@@ -41,7 +45,7 @@ export default defineConfig({
       ...configDefaults.exclude,
       'test/majors/**',
       ...(suite === 'slow' ? [] : SLOW),
-      ...(suite === 'hosts' ? [] : [HOSTS]),
+      ...(suite === 'hosts' ? [] : HOSTS),
     ],
     reporters: ['default', './test/support/summary.ts'],
     globalSetup: [
