@@ -4,6 +4,7 @@ import type { Origin, Resolved } from '../config/profile.ts';
 import type { RunsOn } from '../config/runs-on.ts';
 import type { Settings } from '../config/settings.ts';
 import { UsageError } from '../config/usage-error.ts';
+import { CommandError } from '../hosts/host.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import { EXIT, note, type OutputColumn, print, printJson, printTable } from './output.ts';
 
@@ -26,6 +27,9 @@ const COLUMNS: readonly OutputColumn[] = [
 ];
 
 /** Servers under a name, in the settings file. */
+/** What to type, where no name was. */
+const NEXT = 'Give it one: pgdeck profile add NAME -h HOST -d DATABASE';
+
 export function register(program: Command, context: Context): void {
   const profile = program.command('profile').description('servers under a name, in the settings file');
   const json = ['--json', 'print JSON'] as const;
@@ -57,8 +61,16 @@ export function register(program: Command, context: Context): void {
     .option('--tunnel', 'connections go through ssh, too')
     .action(async (name: string | undefined, options: AddOptions, command: Command) => {
       if (name === undefined) {
+        if (Object.keys({ ...program.opts(), ...options }).some((option) => option !== 'readOnly'))
+          throw new UsageError('profile add needs a name: what to call the server.', NEXT);
         const { listContainers } = await import('./profile/containers.ts');
-        await listContainers();
+        await listContainers().catch((error: unknown) => {
+          if (!(error instanceof CommandError)) throw error;
+          throw new UsageError(
+            `profile add needs a name, and the servers in containers cannot be listed: ${error.message}`,
+            NEXT,
+          );
+        });
         return;
       }
       const { file } = await context.settings(command);

@@ -4,7 +4,7 @@ import { spawn } from '@lydell/node-pty';
 import { expect, test } from 'vitest';
 import { cleanEnvironment, MAIN, pgdeck, temporaryDirectory } from '../support/program.ts';
 
-const env = cleanEnvironment(temporaryDirectory());
+const env = { ...cleanEnvironment(temporaryDirectory()), DOCKER_HOST: 'unix:///nowhere/docker.sock' };
 const run = (...args: string[]) => pgdeck(args, env);
 
 test('--version is that of package.json', async () => {
@@ -33,8 +33,9 @@ test.each([
   [['profile', 'bogus'], /There is no command "profile bogus"\. pgdeck profile --help lists them\.$/m],
   [
     ['profile', 'add'],
-    /profile add needs <name>: what to call the server\. pgdeck profile add --help tells more\.$/m,
+    /profile add needs a name, and the servers in containers cannot be listed: .*Give it one: pgdeck profile add NAME/m,
   ],
+  [['profile', 'add', '-p', '1'], /profile add needs a name: what to call the server\./],
   [['-h'], /--host <host> needs its value: name, address or socket directory of the server\. pgdeck --help/],
   [['--interval', '0'], /interval must be from 0.5 to 60/],
   [['--profile', 'nope'], /There is no profile "nope"/],

@@ -55,6 +55,13 @@ export const storedPassword = defineQuery({
   variants: [
     { sql: `SELECT /* pgdeck */ rolpassword AS stored FROM pg_catalog.pg_authid WHERE rolname = $1` },
   ],
+  unavailable: ({ rights }) =>
+    rights.superuser
+      ? undefined
+      : {
+          reason: 'Only superusers see how passwords are kept (pg_authid).',
+          remedy: 'Connect as a superuser.',
+        },
   row: z.object({ stored: column.text }),
   params: ({ role }: { role: string }) => [role],
 });
