@@ -1,6 +1,7 @@
 import type { Clients } from '../programs/programs.ts';
 import type { ArchiveFormat, Manifest } from '../repository/manifest.ts';
 import type { Compression } from './dump/compression.ts';
+import type { DumpWay } from './dump/way.ts';
 
 /** What of the chosen relations is written: all of it, the definitions, the rows. */
 export type Content = 'all' | 'schema' | 'data';
@@ -24,6 +25,8 @@ export interface BackupRequest {
   /** Roles and tablespaces beside it. */
   readonly globals: boolean;
   readonly label: string | undefined;
+  /** How the dump comes here; undefined where the programs write it here. */
+  readonly way?: DumpWay | undefined;
   /** Made before something is changed, as the way back. */
   readonly safety?: boolean;
 }

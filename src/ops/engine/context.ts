@@ -2,6 +2,7 @@ import type { Env } from '../../config/libpq/env.ts';
 import { home } from '../../config/libpq/env.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
+import { targetThere } from '../../config/runs-on.ts';
 import { connect, type Session } from '../../db/client.ts';
 import { DbError, place } from '../../db/errors.ts';
 import { type Pooling, poolingOf } from '../../db/pooler/pooling.ts';
@@ -61,6 +62,7 @@ export function createContext(options: ContextOptions): OpContext {
   };
   return {
     target,
+    there: targetThere(target, resolved.runsOn.server),
     place: place(target),
     profile: resolved.profileName,
     settingsFile: resolved.settingsFile,
