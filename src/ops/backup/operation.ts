@@ -90,7 +90,7 @@ async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
   const all = [
     ...checks,
     ...(await thereChecks(context, session, clients)),
-    ...(await programChecks(context, surveys[0]?.request)),
+    ...(await programChecks(surveys[0]?.request)),
     ...(await spaceChecks(repository, estimate, raw, input.ignore_space)),
     ...named,
   ];

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { PARTIAL } from '../repository/names.ts';
 import { archiveName, dumpCommands } from './dump/command.ts';
-import { globalsCommand } from './dump/globals.ts';
 import { dumpLine, globalsLine, placeOf } from './dump/line.ts';
 import { SNAPSHOT_SQL } from './dump/snapshot.ts';
 import type { BackupRequest } from './request.ts';

@@ -10,7 +10,7 @@ const TITLE = 'Server seen from there';
 const ASKED_MS = 30_000;
 
 /** When it was started, and what tells it from others, where this role may see that. */
-const IDENTITY = 'SELECT extract(epoch FROM pg_postmaster_start_time())::text';
+const IDENTITY = `SELECT to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS started`;
 const SYSTEM = 'SELECT system_identifier::text FROM pg_control_system()';
 
 /**
@@ -34,7 +34,7 @@ export async function thereChecks(context: OpContext, session: Session, clients:
       `psql of ${where} does not reach the server: ${asked.why} Say with runs_on.host and runs_on.port how it is reached there.`,
     );
   const [row] = await session.sql(IDENTITY);
-  const started = String(Object.values(row ?? {})[0]);
+  const started = String(row?.started);
   const system = await systemIdentifier(session);
   const same = asked.started === started && (asked.system === undefined || asked.system === system);
   if (!same)

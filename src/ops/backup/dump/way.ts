@@ -1,4 +1,5 @@
 import type { Host } from '../../../hosts/host.ts';
+import { capital } from '../../../text/capital.ts';
 import { bytes } from '../../../text/units.ts';
 import type { Check } from '../../engine/plan.ts';
 import type { ArchiveFormat } from '../../repository/manifest.ts';
@@ -46,8 +47,4 @@ export async function chooseWay(
   const more = format === 'custom' ? ' It is restored by several processes more slowly than a file.' : '';
   const detail = `It is streamed, and compared: ${said}.${more}`;
   return { way: 'streamed', checks: [{ title: TITLE, status: 'ok', detail }] };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -159,7 +159,7 @@ export function decompressorOf(kind: ArchiveHeader['kind']): 'gzip' | 'zstd' | u
 
 async function exists(context: OpContext, program: string): Promise<boolean> {
   try {
-    return (await context.host.run(program, ['--version'], { timeout: 10_000 })).exitCode === 0;
+    return (await context.here.run(program, ['--version'], { timeout: 10_000 })).exitCode === 0;
   } catch {
     return false;
   }

@@ -4,6 +4,7 @@ import { keyOf } from '../../archive/roots.ts';
 import { poolerChecks } from '../../database/pooler.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Plan, ResultTable, Step } from '../../engine/plan.ts';
+import { thereChecks } from '../../programs/there.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { type RestoreSource, readSource } from '../source/source.ts';
 import { bytesChecks, compareBytes, countedOf } from './bytes.ts';
@@ -73,6 +74,7 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
     ...nameChecks(backup, database),
     ...(await poolerChecks(context, session)),
     ...sourceChecks,
+    ...(source === undefined ? [] : await thereChecks(context, session, source.clients)),
   ];
   const base = {
     ...{ leaves: () => undefined, reaches: () => 'Nothing was changed.' },

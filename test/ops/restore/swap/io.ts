@@ -24,6 +24,7 @@ export function testIo(
     applicationName: `pgdeck:${run}`,
     signal,
     host: local,
+    here: local,
     recorded,
     opened,
     line: () => {},
