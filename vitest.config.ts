@@ -27,15 +27,26 @@ const SLOW = [
   'test/ops/repository/retention/prune.test.ts',
   'test/scenarios/watch/{malformed,secrets}.test.ts',
 ];
-const slow = process.env.PGDECK_SUITE === 'slow';
+// what needs a docker daemon, which it starts, or a real sshd
+const HOSTS = 'test/scenarios/hosts/**/*.test.ts';
+const { PGDECK_SUITE: suite } = process.env;
+const INCLUDED: Readonly<Record<string, readonly string[]>> = { slow: SLOW, hosts: [HOSTS] };
 
 export default defineConfig({
   test: {
-    include: slow ? SLOW : ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-    // npm run test:slow, and six servers from npm: npm run test:majors
-    exclude: [...configDefaults.exclude, 'test/majors/**', ...(slow ? [] : SLOW)],
+    include: [...(INCLUDED[suite ?? ''] ?? ['test/**/*.test.ts', 'test/**/*.test.tsx'])],
+    // npm run test:slow, npm run test:hosts, and six servers from npm: npm run test:majors
+    exclude: [
+      ...configDefaults.exclude,
+      'test/majors/**',
+      ...(suite === 'slow' ? [] : SLOW),
+      ...(suite === 'hosts' ? [] : [HOSTS]),
+    ],
     reporters: ['default', './test/support/summary.ts'],
-    globalSetup: ['test/support/global-setup.ts'],
+    globalSetup: [
+      'test/support/global-setup.ts',
+      ...(suite === 'hosts' ? ['test/support/docker/daemon.ts'] : []),
+    ],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // two cores, and every file has its own database: more workers only wait for each other

@@ -2,7 +2,8 @@ import { endGroup } from './group.ts';
 import { CommandError, type RunOptions } from './host.ts';
 import { watchStall } from './stall.ts';
 
-type Why = 'cancelled' | 'timeout' | 'stalled';
+/** Why we ended a command. */
+export type Why = 'cancelled' | 'timeout' | 'stalled';
 
 /** Ends groups when the signal aborts, the time is up or nothing moves any more. */
 export interface Watch {
@@ -27,21 +28,29 @@ export function watch(
   const timer = timeout === undefined ? undefined : setTimeout(() => end('timeout'), timeout);
   const unwatch = stallMs === undefined ? undefined : watchStall(groups, stallMs, () => end('stalled'));
   return {
-    error: (program, stderr) => {
-      if (why === undefined) return undefined;
-      if (why === 'cancelled') return cancelled(program, stderr);
-      const text =
-        why === 'timeout'
-          ? `it took longer than ${timeout} ms`
-          : `it read and wrote nothing for ${(stallMs ?? 0) / 1000} s`;
-      return new CommandError(why, `${program} was ended: ${text}.`, stderr);
-    },
+    error: (program, stderr) =>
+      why === undefined ? undefined : endedError(why, program, stderr, { timeout, stallMs }),
     stop: () => {
       clearTimeout(timer);
       unwatch?.();
       signal?.removeEventListener('abort', onAbort);
     },
   };
+}
+
+/** The error of a command that we ended. */
+export function endedError(
+  why: Why,
+  program: string,
+  stderr: string,
+  { timeout, stallMs }: { readonly timeout: number | undefined; readonly stallMs: number | undefined },
+): CommandError {
+  if (why === 'cancelled') return cancelled(program, stderr);
+  const text =
+    why === 'timeout'
+      ? `it took longer than ${timeout} ms`
+      : `it read and wrote nothing for ${(stallMs ?? 0) / 1000} s`;
+  return new CommandError(why, `${program} was ended: ${text}.`, stderr);
 }
 
 export function cancelled(program: string, stderr = ''): CommandError {

@@ -16,6 +16,10 @@ const OTHERS: readonly { command: string; package: string; optional?: true }[] =
   { command: 'zstd', package: 'zstd' },
   { command: 'openssl', package: 'openssl', optional: true },
   { command: 'alembic', package: 'alembic', optional: true },
+  { command: 'dockerd', package: 'docker.io', optional: true },
+  { command: 'sshd', package: 'openssh-server', optional: true },
+  { command: 'ssh', package: 'openssh-client', optional: true },
+  { command: 'busybox', package: 'busybox', optional: true },
 ];
 const PYTHON = '/usr/lib/python3/dist-packages';
 const MODULES = [

@@ -1,0 +1,66 @@
+import type { DockerRunsOn } from '../../config/runs-on.ts';
+import { CommandError } from '../host.ts';
+import type { ClientEnd, Way } from '../remote/way.ts';
+import { daemonError, inspect } from './docker.ts';
+import { dockerErrors } from './errors.ts';
+import type { Container } from './inspect.ts';
+
+/**
+ * The way into a container that runs: `docker exec` with its full id, so that it never means another one of that name.
+ * Throws {@link CommandError} where it does not run.
+ */
+export async function dockerWay(
+  { container, user }: DockerRunsOn,
+  signal?: AbortSignal,
+): Promise<Way & { readonly container: Container }> {
+  const pinned = await inspect(container, signal);
+  if (!pinned.running) throw dockerErrors.stopped({ container });
+  if (pinned.paused) throw dockerErrors.paused({ container });
+  const label = `the container ${pinned.name}`;
+  return {
+    kind: 'docker',
+    label,
+    client: 'docker',
+    container: pinned,
+    // its first process is the machine's, which a restart of the container leaves as it is
+    asksFirst: pinned.seesMachine,
+    argv: async (words) => [
+      'docker',
+      'exec',
+      '-i',
+      ...(user === undefined ? [] : ['-u', user]),
+      pinned.id,
+      ...words,
+    ],
+    check: async () => {
+      const now = await inspect(pinned.id).catch((error: unknown) => {
+        throw error instanceof CommandError && error.kind === 'missing'
+          ? dockerErrors.gone({ container })
+          : error;
+      });
+      if (now.startedAt !== pinned.startedAt) throw dockerErrors.restarted({ container });
+      if (!now.running) throw dockerErrors.ended({ container });
+      if (now.paused) throw dockerErrors.paused({ container });
+    },
+    explain: (end) => explain(end, container),
+  };
+}
+
+/** docker exits with 126 or 127 where there is no shell, with 1 and its own words for all else that is wrong with it. */
+function explain({ exitCode, stderr }: ClientEnd, container: string): CommandError | undefined {
+  const daemon = daemonError(stderr);
+  if (daemon !== undefined) return daemon;
+  if (/no such container/i.test(stderr)) return dockerErrors.gone({ container });
+  if (/container .* is not running/i.test(stderr)) return dockerErrors.ended({ container });
+  if (/is paused/i.test(stderr)) return dockerErrors.paused({ container });
+  if (/unable to find (?:user|group)|no matching entries in passwd/i.test(stderr))
+    return dockerErrors.user({ container, said: stderr });
+  if (
+    (exitCode === 126 || exitCode === 127) &&
+    /exec(?:utable)?\b.*(?:not found|no such file|permission denied)/is.test(stderr)
+  )
+    return dockerErrors.noShell({ container });
+  if (exitCode === 125 || /^(?:error response from daemon|OCI runtime exec failed)/im.test(stderr))
+    return dockerErrors.failed({ container, said: stderr });
+  return undefined;
+}

@@ -1,0 +1,118 @@
+import { basename } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { RunOptions, RunResult } from '../host.ts';
+import { collect } from '../output.ts';
+import { cancelled, endedError, type Why } from '../watch.ts';
+import { remoteErrors } from './errors.ts';
+import { Exchange, type Place } from './exchange.ts';
+import { type Guard, startGuard } from './guard.ts';
+import type { Job } from './header.ts';
+import { HELD, sendInput } from './input.ts';
+import { outcome } from './outcome.ts';
+import type { Way } from './way.ts';
+
+/** A place, and the way to it. */
+export interface There {
+  readonly way: Way;
+  readonly place: Place;
+}
+
+export interface CarryOptions extends Omit<RunOptions, 'input' | 'stdoutTo' | 'signal'> {
+  readonly signal?: AbortSignal | undefined;
+  /** What the program reads; a stream that throws ends the program before it sees the end of it. */
+  readonly input?: string | AsyncIterable<Uint8Array> | undefined;
+  /** Takes the output instead of what the options say; the next chunk waits for it. */
+  readonly sink?: ((chunk: Buffer) => void | Promise<void>) | undefined;
+}
+
+/** Runs a job to its end. Throws {@link CommandError} as `Host.run` does, and what its input or its sink threw. */
+export async function carry(
+  there: There,
+  job: Pick<Job, 'commands' | 'lives'>,
+  options: CarryOptions,
+): Promise<RunResult> {
+  const { way, place } = there;
+  const programs = job.commands.map(({ command }) => basename(command));
+  const names = programs.join(' | ');
+  const { signal, timeout, stallMs, onLine, onStdout, maxOutput: max } = options;
+  if (signal?.aborted) throw cancelled(names);
+  if (options.uid !== undefined || options.gid !== undefined)
+    throw remoteErrors.user({ program: names, label: way.label });
+
+  const out = new PassThrough();
+  const err = new PassThrough();
+  const stdout =
+    options.sink === undefined
+      ? collect(out, { onLine: onLine && ((line) => onLine(line, 'stdout')), onChunk: onStdout, max })
+      : Promise.resolve('');
+  const errors = collect(err, { onLine: onLine && ((line) => onLine(line, 'stderr')), max });
+  let why: Why | undefined;
+  let fault: { error: unknown } | undefined;
+  let guard: Guard | undefined;
+  let exchange: Exchange | undefined;
+  const end = () => {
+    exchange?.leave();
+    guard?.leave();
+  };
+  const because = (reason: Why) => {
+    why ??= reason;
+    end();
+  };
+  const failed = (error: unknown) => {
+    fault ??= { error };
+    end();
+  };
+
+  const onAbort = () => because('cancelled');
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const timer = timeout === undefined ? undefined : setTimeout(() => because('timeout'), timeout);
+  try {
+    const stall = stallMs === undefined ? undefined : Math.max(1, Math.ceil(stallMs / 1000));
+    exchange = await Exchange.start(
+      way,
+      place,
+      { ...job, env: options.env, cwd: options.cwd, stall },
+      {
+        onStdout: options.sink ?? ((chunk) => void out.write(chunk)),
+        onStderr: (text) => void err.write(text),
+        onFault: failed,
+      },
+    );
+    if (why !== undefined) exchange.leave();
+    void exchange.started.then((one) => one && options.onStart?.(one.pid));
+    const guarding = feed(there, exchange, options.input, (one) => {
+      guard = one;
+      if (why !== undefined || fault !== undefined) one.leave();
+    }).catch(failed);
+    const ended = await exchange.ended;
+    await guarding;
+    out.end();
+    err.end();
+    const [text, stderr] = await Promise.all([stdout, errors]);
+    if (ended.told.stalled && why === undefined) why = 'stalled';
+    if (why !== undefined) throw endedError(why, names, stderr, { timeout, stallMs });
+    if (fault !== undefined) throw fault.error;
+    return { ...(await outcome(ended, { way, programs, stderr })), stdout: text, stderr };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+    void guard?.done();
+  }
+}
+
+/** Sends the input. More than a pipe holds waits for the guard: from then on we may be lost behind what is not read. */
+async function feed(
+  there: There,
+  exchange: Exchange,
+  input: CarryOptions['input'],
+  onGuard: (guard: Guard) => void,
+): Promise<void> {
+  const small = input === undefined || typeof input === 'string';
+  const bytes = small ? Buffer.from(input ?? '') : undefined;
+  if (bytes === undefined || bytes.length > HELD) {
+    const started = await exchange.started;
+    if (started === undefined) return;
+    onGuard(await startGuard(there.way, there.place, started));
+  }
+  await sendInput(exchange, bytes === undefined ? (input as AsyncIterable<Uint8Array>) : [bytes]);
+}

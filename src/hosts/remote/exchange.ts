@@ -1,0 +1,221 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { GRACE_MS } from '../group.ts';
+import { type Client, startClient } from './client.ts';
+import { header, type Job } from './header.ts';
+import { NoteReader } from './notes.ts';
+import type { ClientEnd, Way } from './way.ts';
+import { WRAPPER } from './wrapper.ts';
+
+/** Which run of the place the first command met; every later one must meet the same. */
+export interface Place {
+  /** `-` until then. */
+  seen: string;
+}
+
+/** What the wrapper told, as far as it came. */
+export interface Told {
+  /** Why the program was not started: `missing`, `place`; then what it is about. */
+  readonly refused?: readonly string[];
+  readonly exitCode?: number;
+  /** Of a pipe's commands, in the order in which they ended. */
+  readonly codes: readonly { readonly at: number; readonly code: number }[];
+  /** What it reckoned over the program's output: `sha256`, or `bytes` where that program is not there. */
+  readonly sum?: { readonly kind: string; readonly value: string };
+  readonly stalled?: true;
+}
+
+export interface Ended {
+  readonly client: ClientEnd;
+  readonly told: Told;
+  /** Of the program's output, as it arrived. */
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface Sinks {
+  /** Takes the program's output; the next chunk waits for it. */
+  readonly onStdout: (chunk: Buffer) => void | Promise<void>;
+  readonly onStderr: (text: string) => void;
+  /** The sink failed; the exchange goes on without it until it is ended. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** How often it is looked whether anything still moves, once the program has ended. */
+const TICK_MS = 1_000;
+/** Ticks for those who hold the program's output, and for the client to close. */
+const TICKS = 6;
+/** Milliseconds beyond the grace time that are left to the wrapper. */
+const SPARE_MS = 4_000;
+/** Characters of stderr that are kept to tell why there was no trailer. */
+const KEPT = 65_536;
+
+/** One command somewhere else, from the start of the client to its end. */
+export class Exchange {
+  /** Fulfilled when the client has ended; never rejected. */
+  readonly ended: Promise<Ended>;
+  /** Process id there and when it was started, once the program begins; undefined where it never does. */
+  readonly started: Promise<{ readonly pid: number; readonly since: string } | undefined>;
+  readonly #client: Client;
+  readonly #place: Place;
+  readonly #told: { -readonly [K in keyof Told]: Told[K] } & { codes: { at: number; code: number }[] } = {
+    codes: [],
+  };
+  readonly #hash = createHash('sha256');
+  #bytes = 0;
+  #stderr = '';
+  #moved = performance.now();
+  #busy = false;
+  #leaving = false;
+  #pid: { pid: number; since: string } | undefined;
+  #ready = false;
+  #onStarted: (value: { pid: number; since: string } | undefined) => void = () => {};
+  #timers: NodeJS.Timeout[] = [];
+
+  private constructor(client: Client, place: Place, tokens: readonly string[], sinks: Sinks) {
+    this.#client = client;
+    this.#place = place;
+    this.started = new Promise((resolve) => {
+      this.#onStarted = resolve;
+    });
+    this.ended = this.#run(tokens, sinks);
+  }
+
+  /** Throws {@link CommandError} when the client cannot start or the place is another. */
+  static async start(way: Way, place: Place, job: Job, sinks: Sinks): Promise<Exchange> {
+    const [token, steps] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
+    const text = header(token, steps, place.seen, job);
+    if (way.asksFirst) await way.check();
+    const client = await startClient(way, WRAPPER);
+    client.child.stdin.write(text);
+    return new Exchange(client, place, [token, steps], sinks);
+  }
+
+  async #run(tokens: readonly string[], sinks: Sinks): Promise<Ended> {
+    const { child, closed } = this.#client;
+    const notes = new NoteReader(tokens, (words) => this.#note(words));
+    const say = (text: string) => {
+      if (text === '') return;
+      this.#moved = performance.now();
+      this.#stderr = (this.#stderr + text).slice(-KEPT);
+      sinks.onStderr(text);
+    };
+    child.stderr.on('data', (chunk: Buffer) => say(notes.read(chunk)));
+    const [end] = await Promise.all([closed, this.#pump(sinks)]);
+    say(notes.rest());
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#onStarted(undefined);
+    return {
+      client: { ...end, stderr: this.#stderr },
+      told: this.#told,
+      bytes: this.#bytes,
+      sha256: this.#hash.digest('hex'),
+    };
+  }
+
+  async #pump({ onStdout, onFault }: Sinks): Promise<void> {
+    let faulty = false;
+    try {
+      for await (const chunk of this.#client.child.stdout as AsyncIterable<Buffer>) {
+        this.#bytes += chunk.length;
+        this.#hash.update(chunk);
+        this.#moved = performance.now();
+        if (this.#leaving || faulty) continue;
+        this.#busy = true;
+        try {
+          await onStdout(chunk);
+        } catch (error) {
+          faulty = true;
+          onFault(error);
+        }
+        this.#busy = false;
+        this.#moved = performance.now();
+      }
+    } catch {
+      // the client was killed: what it had is gone
+    }
+  }
+
+  #note([what, first = '', second = '']: readonly string[]): void {
+    const told = this.#told;
+    if (what === 'place' && this.#place.seen === '-') this.#place.seen = first;
+    else if (what === 'refused') told.refused ??= [first, second];
+    else if (what === 'pid') this.#pid = { pid: Number(first), since: second };
+    else if (what === 'ready') this.#ready = true;
+    else if (what === 'stalled') told.stalled = true;
+    else if (what === 'code' && /^\d+$/.test(second))
+      told.codes.push({ at: Number(first), code: Number(second) });
+    else if (what === 'exit' && /^\d+$/.test(first)) {
+      told.exitCode = Number(first);
+      this.#release();
+    } else if (what === 'sha256' || what === 'bytes') told.sum = { kind: what, value: first };
+    if (this.#pid !== undefined && this.#ready) this.#onStarted(this.#pid);
+    if (told.exitCode !== undefined && told.sum !== undefined) this.#leave();
+  }
+
+  /** All is told: nobody there waits for us any more. */
+  #leave(): void {
+    if (this.#client.child.stdin.writableEnded || this.#client.child.stdin.destroyed) return;
+    this.#client.child.stdin.end('q\n');
+  }
+
+  /**
+   * The program has ended. Who it left behind may hold its output for as long as he lives, and a client may not end
+   * though all is told: neither is waited for once nothing moves.
+   */
+  #release(): void {
+    let ticks = 0;
+    const timer = setInterval(() => {
+      if (this.#busy || performance.now() - this.#moved < TICK_MS) return;
+      ticks += 1;
+      if (this.#told.sum === undefined) {
+        if (ticks === 1) this.word('h');
+        else if (ticks > TICKS) this.#client.kill();
+      } else if (ticks > 1) this.#client.kill();
+    }, TICK_MS);
+    this.#timers.push(timer);
+  }
+
+  /** Sends a word to the wrapper. */
+  word(text: string): void {
+    const { stdin } = this.#client.child;
+    if (!stdin.writableEnded && !stdin.destroyed) stdin.write(`${text}\n`);
+  }
+
+  /** Writes bytes to the program's input; fulfilled when the next may follow, or when nobody takes them any more. */
+  async write(...chunks: readonly (string | Uint8Array)[]): Promise<void> {
+    const { stdin } = this.#client.child;
+    let more = true;
+    for (const chunk of chunks) if (!stdin.destroyed && !stdin.writableEnded) more = stdin.write(chunk);
+    if (more || stdin.destroyed || stdin.writableEnded) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        for (const event of ['drain', 'close', 'finish']) stdin.off(event, done);
+        resolve();
+      };
+      for (const event of ['drain', 'close', 'finish']) stdin.on(event, done);
+    });
+  }
+
+  /** Whether the program may still take something. */
+  get open(): boolean {
+    return !this.#leaving && this.#told.exitCode === undefined && !this.#client.child.stdin.destroyed;
+  }
+
+  /** Whether waiting for it keeps this process alive. */
+  hold(on: boolean): void {
+    const { child } = this.#client;
+    const parts = [child, child.stdin, child.stdout, child.stderr] as unknown as {
+      ref?(): void;
+      unref?(): void;
+    }[];
+    for (const part of parts) on ? part.ref?.() : part.unref?.();
+  }
+
+  /** Ends it: its input ends without the last word, and the wrapper ends the program. */
+  leave(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#client.child.stdin.destroy();
+    this.#timers.push(setTimeout(() => this.#client.kill(), GRACE_MS + SPARE_MS));
+  }
+}

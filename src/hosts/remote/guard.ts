@@ -1,0 +1,49 @@
+import { Exchange, type Place } from './exchange.ts';
+import type { Way } from './way.ts';
+
+/*
+ * A program that reads nothing, behind a lock say, leaves what was sent standing in the pipes, and the end of our
+ * input behind it: nobody there would hear that we are gone. A second command hears it. The start time tells the
+ * program from another one that has its pid by now.
+ */
+const GUARD = `read -r x && exit 0
+for s in TERM KILL; do
+  x=; read -r x <"/proc/$1/stat" 2>/dev/null || exit 0
+  set -- "$1" "$2" \${x##*) }
+  [ "\${22}" = "$2" ] || exit 0
+  kill -s $s -- "-$1" 2>/dev/null || kill -s $s "$1"
+  [ $s = KILL ] || sleep 5
+done`;
+
+/** Ends a program there when it is left, or when we are gone. */
+export interface Guard {
+  /** The program has ended. */
+  done(): Promise<void>;
+  /** Ends the program. */
+  leave(): void;
+}
+
+/** Throws {@link CommandError} when it cannot start. */
+export async function startGuard(
+  way: Way,
+  place: Place,
+  { pid, since }: { pid: number; since: string },
+): Promise<Guard> {
+  const job = {
+    commands: [{ command: 'sh', args: ['-c', GUARD, 'sh', String(pid), since] }],
+    lives: true,
+  };
+  const exchange = await Exchange.start(way, place, job, {
+    onStdout: () => {},
+    onStderr: () => {},
+    onFault: () => {},
+  });
+  if ((await exchange.started) === undefined) exchange.leave();
+  return {
+    done: async () => {
+      await exchange.write('5 1\ndone\n', '0\n');
+      await exchange.ended;
+    },
+    leave: () => exchange.leave(),
+  };
+}

@@ -1,0 +1,93 @@
+import { SECRET_VARIABLES } from '../../config/secret-variables.ts';
+import type { PipeCommand } from '../host.ts';
+import { quote } from './quote.ts';
+
+/** What is started there. */
+export interface Job {
+  /** More than one: a pipe. */
+  readonly commands: readonly PipeCommand[];
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly cwd?: string | undefined;
+  /** Seconds without a byte read or written before it is ended. */
+  readonly stall?: number | undefined;
+  /** It is not ended when its input ends without a word: it cleans up by itself. */
+  readonly lives?: boolean | undefined;
+}
+
+/** Never inherited there, as on this machine: the image of a container may carry a password in its environment. */
+const SECRETS = ['PGPASSWORD', ...SECRET_VARIABLES];
+const NAME = /^[A-Za-z_]\w*$/;
+
+/**
+ * The lines that come first: how the program is watched, then the code that becomes it. `place` is where the first
+ * command ran, `-` when this is it; `steps` is the token of what the commands of a pipe say.
+ */
+export function header(token: string, steps: string, place: string, job: Job): string {
+  const words = job.commands.flatMap(({ command, args }) => [command, ...args]);
+  const values = Object.values(job.env ?? {}).filter((value) => value !== undefined);
+  if ([...words, ...values, job.cwd ?? ''].some((word) => word.includes('\0')))
+    throw new TypeError('A word of a command holds a NUL.');
+  const lines = [
+    `${token} ${job.stall ?? 0} ${job.lives ? 1 : 0} ${place}`,
+    `unset ${SECRETS.join(' ')}`,
+    ...Object.entries(job.env ?? {}).map(variable),
+    ...(job.cwd === undefined ? [] : [`cd -- ${quote(job.cwd)} || { say refused:directory; exit 126; }`]),
+    ...job.commands.map(({ command }, at) => `want ${quote(command)} ${at}`),
+    start(job.commands, steps),
+    token,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function variable([name, value]: [string, string | undefined]): string {
+  if (!NAME.test(name)) throw new TypeError(`${JSON.stringify(name)} is no name of a variable.`);
+  return value === undefined ? `unset ${name}` : `export ${name}=${quote(value)}`;
+}
+
+const words = ({ command, args }: PipeCommand) => [command, ...args].map(quote).join(' ');
+
+function start(commands: readonly PipeCommand[], steps: string): string {
+  const [first] = commands;
+  if (commands.length === 1 && first !== undefined) return `go ${words(first)}`;
+  const line = commands.map((command, at) => `step ${at} ${words(command)}`).join(' | ');
+  return `go sh -c ${quote(`${STEP}${line}`)} sh ${steps}`;
+}
+
+/*
+ * One command of a pipe. When it fails the others are ended before its output is closed: a reader that sees its input
+ * end takes it for whole. One that only lost its reader (SIGPIPE) is not the cause; that reader has ended already, and
+ * a moment lets it tell its code. `others` sends a signal to all that descend from this shell but the step that asks.
+ */
+const STEP = String.raw`T=$1
+exec 4>&2 2>/dev/null
+others() {
+  read -r x </proc/self/stat
+  me=${'$'}{x%% *} all=" $$ " found= more=1
+  while [ -n "$more" ]; do
+    more=
+    for d in /proc/[0-9]*; do
+      i=${'$'}{d#/proc/}
+      case $all in *" $i "*) continue ;; esac
+      x=; read -r x <"$d/stat" || continue
+      [ "$i" = "$me" ] && continue
+      set -- "$1" ${'$'}{x##*) }
+      [ "$2" = Z ] && continue
+      case $all in *" $3 "*) all="$all$i " found="$found $i" more=1 ;; esac
+    done
+  done
+  [ -n "$found" ] && kill -s "$1" $found
+}
+step() {
+  at=$1; shift; "$@" 2>&4 4>&-; r=$?
+  printf '\001%s:code:%d:%d\n' "$T" "$at" "$r" >&4
+  [ $r -ne 0 ] && [ $r -ne 141 ] || return 0
+  sleep 0.2 || sleep 1
+  others TERM
+  for n in 1 2 3 4 5; do
+    sleep 0.1 || sleep 1
+    others CONT || return 0
+    sleep 0.9 || sleep 1
+  done
+  others KILL
+}
+`;

@@ -1,0 +1,40 @@
+import type { CommandError } from '../host.ts';
+
+/** How a client program (docker, ssh) ended that should have carried a command. */
+export interface ClientEnd {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  /** What it and the program there wrote to stderr. */
+  readonly stderr: string;
+}
+
+/**
+ * A way to run a command somewhere else: a client program of this machine whose standard streams are the command's.
+ * Everything that is told to the command goes through its standard input.
+ */
+export interface Way {
+  readonly kind: 'ssh' | 'docker';
+  /** Where it leads to, as sentences name it: `container shop-db`. */
+  readonly label: string;
+  /** The client program on this machine, which an error names. */
+  readonly client: string;
+  /**
+   * Program and arguments that run words there, each as one argument, with standard input open until we close it.
+   * Called again for every command. Throws {@link CommandError} where the place is not found.
+   */
+  argv(words: readonly string[]): Promise<readonly [command: string, ...args: string[]]>;
+  /**
+   * Fulfilled when this is the same place as at the first command; throws {@link CommandError} (`gone`) otherwise.
+   * Asked where a command ended without its trailer, and before each one where {@link asksFirst} is set.
+   */
+  check(): Promise<void>;
+  /** Nothing inside tells one run of the place from another: the way is asked before each command. */
+  readonly asksFirst?: boolean;
+  /**
+   * Environment of the client program, laid over this program's own: variables that it needs, `undefined` to remove
+   * one. No secret ever stands in it.
+   */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Why a command came to no trailer, from how the client ended; undefined where that is not known. */
+  explain(end: ClientEnd): CommandError | undefined;
+}

@@ -1,0 +1,143 @@
+/*
+ * What runs in the other place around every command, in dash, bash and the ash of busybox alike. The text is the same
+ * for all commands and holds no secret: what differs comes on standard input.
+ *
+ * It first reads `TOKEN STALL LIVES PLACE`, then the lines of code that start the program, up to a line that is the
+ * token. Then words:
+ *   `SIZE COUNT`  so many blocks follow, for the program's input    `0`      its input ends
+ *   `s NAME PID`  a signal for the program alone                    `k`, `K` end its group, kill it
+ *   `h`           it has ended: let go of who holds its output      `q`      all is told, go
+ * An end without `q` is that of the client: the program is ended before its input is closed, since a psql that sees
+ * its input end commits what came until then. `LIVES` 1: only its input is closed.
+ *
+ * Four processes of one group: `feed` reads the words, `core` waits for the program, which has a group of its own, `tee`
+ * passes its output on, and `sum` reckons over it. They hear each other by signals to their group, which all but one of
+ * them ignore: pids would have to be told, and the background job of a pipe is waited for as a whole in dash.
+ *   USR1 core: TERM for the program    ALRM core: KILL for it    HUP tee: end    USR2 feed: the program is gone
+ *
+ * What it says stands on stderr, each line with the token that only this command knows.
+ * `dd` with fullblock reads exactly what it is told; `head -c` of busybox reads more (1.35).
+ */
+const SCRIPT = String.raw`
+x=; read -r x </proc/self/stat 2>/dev/null
+x=${'$'}{x##*) }
+lead=1
+if [ "$(set -- $x; echo "$3")" != "$$" ]; then
+  command -v setsid >/dev/null 2>&1 && exec setsid sh -c 'eval "$1"' pgdeck "$1"
+  lead=
+fi
+exec 3<&0 </dev/null 4>&2 5>&1 2>/dev/null
+say() { printf '\001%s:%s\n' "$t" "$1" >&4; }
+IFS=' ' read -r t stall lives place <&3 || exit 90
+s=
+while :; do
+  IFS= read -r l <&3 || exit 90
+  [ "$l" = "$t" ] && break
+  s="$s$l
+"
+done
+[ -n "$lead" ] || { say refused:group; exit 0; }
+b=; read -r b </proc/sys/kernel/random/boot_id
+x=; read -r x </proc/1/stat
+here=$b/$(set -- ${'$'}{x##*) }; echo "${'$'}{20}")
+say "place:$here"
+[ "$place" = - ] || [ "$place" = "$here" ] || { say refused:place; exit 0; }
+for x in dd tee wc sleep cat; do command -v "$x" >/dev/null || { say "refused:tool:$x"; exit 0; }; done
+sid=; command -v setsid >/dev/null && sid=1
+pause() { sleep 0.1 || sleep 1; }
+tree() {
+  all=" $2 " more=1
+  while [ -n "$more" ]; do
+    more=
+    for d in /proc/[0-9]*; do
+      i=${'$'}{d#/proc/}
+      case $all in *" $i "*) continue ;; esac
+      x=; read -r x <"$d/stat" || continue
+      set -- "$1" ${'$'}{x##*) }
+      case $all in *" $3 "*) all="$all$i " more=1 ;; esac
+    done
+  done
+  kill -s "$1" $all
+}
+end() { if [ -n "$sid" ]; then kill -s "$1" -- "-$c" || kill -s "$1" "$c"; else tree "$1" "$c"; fi; }
+want() {
+  case $1 in
+    */*) if [ ! -e "$1" ]; then say refused:missing:$2; exit 127; elif [ ! -f "$1" ] || [ ! -x "$1" ]; then say refused:denied:$2; exit 126; fi ;;
+    *) command -v -- "$1" >/dev/null || { say refused:missing:$2; exit 127; } ;;
+  esac
+}
+go() {
+  say ready
+  exec 2>&4 3<&- 4>&- 8<&-
+  if [ -n "$sid" ]; then exec setsid "$@"; else exec "$@"; fi
+}
+watch() {
+  o= k=0 g=$$
+  [ -n "$sid" ] && g=$c
+  while sleep 1; do
+    n=
+    for d in /proc/[0-9]*; do
+      x=; read -r x <"$d/stat" || continue
+      set -- ${'$'}{x##*) }
+      [ "$3" = "$g" ] || continue
+      while read -r a b; do case $a in rchar: | wchar:) n="$n $d$a$b" ;; esac; done <"$d/io"
+    done
+    if [ -n "$n" ] && [ "$n" = "$o" ]; then k=$((k + 1)); else k=0 o=$n; fi
+    [ "$k" -lt "$stall" ] || { say stalled; end TERM; sleep 5; end KILL; exit; }
+  done
+}
+feed() {
+  exec 5>&-
+  while IFS=' ' read -r a b p <&3; do
+    case $a in
+      [1-9]*) dd bs="$a" count="$b" iflag=fullblock <&3 || { exec >&-; cat <&3 >/dev/null; break; } ;;
+      0) exec >&- ;;
+      s) kill -s "$b" "$p" ;;
+      k) kill -s USR1 0 ;;
+      K) kill -s ALRM 0 ;;
+      h) kill -s HUP 0 ;;
+      q) exit 0 ;;
+    esac
+  done
+  [ "$lives" = 1 ] && exit 0
+  trap 'exit 0' USR2
+  for a in 1 2 3 4 5 6 7 8 9 10; do kill -s USR1 0; pause; done
+  for a in 1 2 3 4; do sleep 1; done
+  kill -s ALRM 0; sleep 1; kill -s ALRM 0; sleep 1
+  kill -s KILL 0
+}
+core() {
+  exec 5>&- 8<&0
+  c= done= w= p=
+  trap 'on=1; [ -z "$c$done" ] || [ -n "$done" ] || { [ -n "$asked" ] || end TERM; asked=1; }' USR1
+  trap 'on=1; [ -z "$c$done" ] || [ -n "$done" ] || end KILL' ALRM
+  { trap - HUP USR1 USR2 ALRM; eval "$s"; } <&8 8<&- &
+  c=$!
+  exec 8<&- </dev/null
+  x=; read -r x <"/proc/$c/stat"
+  say "pid:$c:$(set -- ${'$'}{x##*) }; echo "${'$'}{20}")"
+  if [ "$stall" -gt 0 ]; then watch >/dev/null & w=$!; fi
+  while :; do
+    on=
+    wait "$c"; r=$?
+    [ "$r" = 127 ] && [ -n "$p" ] && r=$p
+    [ -z "$on" ] && break
+    p=$r
+  done
+  done=1
+  say "exit:$r"
+  [ -z "$w" ] || kill "$w"
+  kill -s USR2 0
+}
+sum() {
+  exec 3<&- 5>&-
+  if command -v sha256sum >/dev/null; then x=$(sha256sum); say "sha256:${'$'}{x%% *}"
+  else x=$(wc -c); say "bytes:$((x))"; fi
+}
+trap '' HUP USR1 USR2 ALRM
+feed | core | { trap - HUP; exec tee /dev/fd/7 7>&1 >&5 3<&-; } | sum
+exit 0
+`;
+
+/** The words that run it. */
+export const WRAPPER: readonly string[] = ['sh', '-c', 'eval "$1"', 'pgdeck', SCRIPT];
