@@ -21,13 +21,15 @@ export interface ContextOptions {
   readonly env: Env;
   readonly operations: FindOperation;
   readonly host?: Host;
+  /** The machine that it is worked from; this one without it. */
+  readonly here?: Host;
   readonly now?: () => Date;
   /** The control session of whoever has one open; it stays theirs. */
   readonly control?: () => Session | undefined;
 }
 
 export function createContext(options: ContextOptions): OpContext {
-  const { resolved, env, operations, host, now } = options;
+  const { resolved, env, operations, host, here, now } = options;
   // of one that was killed, where they had names
   sweepSecretFiles();
   const { user, database, host: machine } = resolved.target;
@@ -70,7 +72,7 @@ export function createContext(options: ContextOptions): OpContext {
     environment: resolved.environment,
     readOnly: resolved.readOnly,
     host: host ?? local,
-    here: local,
+    here: here ?? local,
     env,
     home: home(env),
     backup: resolved.backup,
