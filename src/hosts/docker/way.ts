@@ -51,7 +51,9 @@ export async function dockerWay(
 }
 
 /** docker exits with 126 or 127 where there is no shell, with 1 and its own words for all else that is wrong with it. */
-function explain({ exitCode, stderr }: ClientEnd, container: string): CommandError | undefined {
+function explain(end: ClientEnd, container: string): CommandError | undefined {
+  const { exitCode } = end;
+  const stderr = `${end.stderr}\n${end.stdout}`;
   const daemon = daemonError(stderr);
   if (daemon !== undefined) return daemon;
   if (/no such container/i.test(stderr)) return dockerErrors.gone({ container });

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { RunOptions, RunResult } from '../host.ts';
@@ -23,6 +24,8 @@ export interface CarryOptions extends Omit<RunOptions, 'input' | 'stdoutTo' | 's
   readonly input?: string | AsyncIterable<Uint8Array> | undefined;
   /** Takes the output instead of what the options say; the next chunk waits for it. */
   readonly sink?: ((chunk: Buffer) => void | Promise<void>) | undefined;
+  /** An open file that takes it without its passing through us; a sink only sees what was written. */
+  readonly file?: FileHandle | undefined;
 }
 
 /** Runs a job to its end. Throws {@link CommandError} as `Host.run` does, and what its input or its sink threw. */
@@ -49,6 +52,7 @@ export async function carry(
   let why: Why | undefined;
   let fault: { error: unknown } | undefined;
   let guard: Guard | undefined;
+  let over = false;
   let exchange: Exchange | undefined;
   const end = () => {
     exchange?.leave();
@@ -76,16 +80,17 @@ export async function carry(
         onStdout: options.sink ?? ((chunk) => void out.write(chunk)),
         onStderr: (text) => void err.write(text),
         onFault: failed,
+        file: options.file,
       },
     );
     if (why !== undefined) exchange.leave();
     void exchange.started.then((one) => one && options.onStart?.(one.pid));
-    const guarding = feed(there, exchange, options.input, (one) => {
+    // what is not taken any more is not waited for: its source, or the guard, may never go on
+    void feed(there, exchange, options.input, (one) => {
       guard = one;
-      if (why !== undefined || fault !== undefined) one.leave();
+      if (over || why !== undefined || fault !== undefined) one.leave();
     }).catch(failed);
     const ended = await exchange.ended;
-    await guarding;
     out.end();
     err.end();
     const [text, stderr] = await Promise.all([stdout, errors]);
@@ -96,7 +101,8 @@ export async function carry(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
-    void guard?.done();
+    over = true;
+    guard?.done();
   }
 }
 
@@ -112,7 +118,9 @@ async function feed(
   if (bytes === undefined || bytes.length > HELD) {
     const started = await exchange.started;
     if (started === undefined) return;
-    onGuard(await startGuard(there.way, there.place, started));
+    const guard = await startGuard(there.way, there.place, started);
+    onGuard(guard);
+    await guard.ready;
   }
   await sendInput(exchange, bytes === undefined ? (input as AsyncIterable<Uint8Array>) : [bytes]);
 }

@@ -1,4 +1,5 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { environment } from '../environment.ts';
 import { endWithUs, forget } from '../group.ts';
 import { startError } from '../start-error.ts';
@@ -6,25 +7,35 @@ import type { ClientEnd, Way } from './way.ts';
 
 /** The client program of a way, while it carries one command. */
 export interface Client {
-  readonly child: ChildProcessWithoutNullStreams;
+  readonly child: ChildProcess;
+  readonly stdin: Writable;
+  readonly stderr: Readable;
+  /** Undefined where it goes to a file. */
+  readonly stdout: Readable | undefined;
   /** Fulfilled when it has ended and all it wrote is read; never rejected. */
-  readonly closed: Promise<Omit<ClientEnd, 'stderr'>>;
+  readonly closed: Promise<Pick<ClientEnd, 'exitCode' | 'signal'>>;
   /** Ends it without waiting for what it carries, and lets go of its streams. */
   kill(): void;
 }
 
-/** Starts the client with a group of its own. Throws {@link CommandError} when it cannot start. */
-export async function startClient(way: Way, words: readonly string[]): Promise<Client> {
+/** Starts the client with a group of its own; `file` is an open one that takes its output instead of us. Throws {@link CommandError} when it cannot start. */
+export async function startClient(way: Way, words: readonly string[], file?: number): Promise<Client> {
   const [command, ...args] = await way.argv(words);
   // no shell of ours, and nothing of what the command there is given
-  const child = spawn(command, args, { detached: true, stdio: 'pipe', env: environment(way.env) });
+  const child: ChildProcess = spawn(command, args, {
+    detached: true,
+    stdio: ['pipe', file ?? 'pipe', 'pipe'],
+    env: environment(way.env),
+  });
   const failed = new Promise<unknown>((resolve) => child.once('error', resolve));
   const { pid } = child;
   if (pid === undefined) throw startError(command, await failed);
+  const { stdin, stdout, stderr } = child;
+  if (stdin === null || stderr === null) throw new TypeError('The client has no streams.');
   endWithUs(pid);
   // a client that has ended reads nothing more: it tells so itself
-  child.stdin.on('error', () => {});
-  const closed = new Promise<Omit<ClientEnd, 'stderr'>>((resolve) => {
+  stdin.on('error', () => {});
+  const closed = new Promise<Pick<ClientEnd, 'exitCode' | 'signal'>>((resolve) => {
     child.once('close', (code, signal) => {
       forget(pid);
       resolve({ exitCode: code ?? undefined, signal: signal ?? undefined });
@@ -32,6 +43,9 @@ export async function startClient(way: Way, words: readonly string[]): Promise<C
   });
   return {
     child,
+    stdin,
+    stderr,
+    stdout: stdout ?? undefined,
     closed,
     kill: () => {
       try {
@@ -39,7 +53,7 @@ export async function startClient(way: Way, words: readonly string[]): Promise<C
       } catch {
         // it has ended already
       }
-      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+      for (const stream of [stdin, stdout, stderr]) stream?.destroy();
     },
   };
 }

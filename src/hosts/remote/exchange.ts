@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { GRACE_MS } from '../group.ts';
 import { type Client, startClient } from './client.ts';
 import { header, type Job } from './header.ts';
@@ -36,6 +38,8 @@ export interface Sinks {
   /** Takes the program's output; the next chunk waits for it. */
   readonly onStdout: (chunk: Buffer) => void | Promise<void>;
   readonly onStderr: (text: string) => void;
+  /** Takes the program's output without its passing through us; it is read behind what is written. */
+  readonly file?: FileHandle | undefined;
   /** The sink failed; the exchange goes on without it until it is ended. */
   readonly onFault: (error: unknown) => void;
 }
@@ -48,6 +52,12 @@ const TICKS = 6;
 const SPARE_MS = 4_000;
 /** Characters of stderr that are kept to tell why there was no trailer. */
 const KEPT = 65_536;
+/** Of what came instead of a program's output. */
+const HEAD = 4_096;
+/** Bytes that are read of a file in one go. */
+const PIECE = 1 << 20;
+/** Milliseconds before it is looked for more of them. */
+const BEHIND_MS = 10;
 
 /** One command somewhere else, from the start of the client to its end. */
 export class Exchange {
@@ -63,6 +73,8 @@ export class Exchange {
   readonly #hash = createHash('sha256');
   #bytes = 0;
   #stderr = '';
+  #head = '';
+  #heard = false;
   #moved = performance.now();
   #busy = false;
   #leaving = false;
@@ -85,13 +97,13 @@ export class Exchange {
     const [token, steps] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
     const text = header(token, steps, place.seen, job);
     if (way.asksFirst) await way.check();
-    const client = await startClient(way, WRAPPER);
-    client.child.stdin.write(text);
+    const client = await startClient(way, WRAPPER, sinks.file?.fd);
+    client.stdin.write(text);
     return new Exchange(client, place, [token, steps], sinks);
   }
 
   async #run(tokens: readonly string[], sinks: Sinks): Promise<Ended> {
-    const { child, closed } = this.#client;
+    const { stderr, closed } = this.#client;
     const notes = new NoteReader(tokens, (words) => this.#note(words));
     const say = (text: string) => {
       if (text === '') return;
@@ -99,24 +111,47 @@ export class Exchange {
       this.#stderr = (this.#stderr + text).slice(-KEPT);
       sinks.onStderr(text);
     };
-    child.stderr.on('data', (chunk: Buffer) => say(notes.read(chunk)));
+    stderr.on('data', (chunk: Buffer) => say(notes.read(chunk)));
     const [end] = await Promise.all([closed, this.#pump(sinks)]);
     say(notes.rest());
     for (const timer of this.#timers) clearTimeout(timer);
     this.#onStarted(undefined);
     return {
-      client: { ...end, stderr: this.#stderr },
+      client: { ...end, stderr: this.#stderr, stdout: this.#heard ? '' : this.#head },
       told: this.#told,
       bytes: this.#bytes,
       sha256: this.#hash.digest('hex'),
     };
   }
 
-  async #pump({ onStdout, onFault }: Sinks): Promise<void> {
+  /** What comes, in pieces; a piece of a file is overwritten by the next. */
+  async *#output(file: FileHandle | undefined): AsyncGenerator<Buffer> {
+    if (file === undefined) {
+      yield* (this.#client.stdout ?? []) as AsyncIterable<Buffer>;
+      return;
+    }
+    let ended = false;
+    const end = this.#client.closed.then(() => {
+      ended = true;
+    });
+    const piece = Buffer.allocUnsafe(PIECE);
+    for (let at = 0; ; ) {
+      // asked before it is read: what was written until then is read now
+      const last = ended;
+      const { bytesRead } = await file.read(piece, 0, PIECE, at);
+      at += bytesRead;
+      if (bytesRead > 0) yield piece.subarray(0, bytesRead);
+      else if (last) return;
+      else await Promise.race([end, delay(BEHIND_MS)]);
+    }
+  }
+
+  async #pump({ onStdout, onFault, file }: Sinks): Promise<void> {
     let faulty = false;
     try {
-      for await (const chunk of this.#client.child.stdout as AsyncIterable<Buffer>) {
+      for await (const chunk of this.#output(file)) {
         this.#bytes += chunk.length;
+        if (this.#head.length < HEAD) this.#head += chunk.subarray(0, HEAD).toString();
         this.#hash.update(chunk);
         this.#moved = performance.now();
         if (this.#leaving || faulty) continue;
@@ -137,6 +172,7 @@ export class Exchange {
 
   #note([what, first = '', second = '']: readonly string[]): void {
     const told = this.#told;
+    this.#heard = true;
     if (what === 'place' && this.#place.seen === '-') this.#place.seen = first;
     else if (what === 'refused') told.refused ??= [first, second];
     else if (what === 'pid') this.#pid = { pid: Number(first), since: second };
@@ -154,8 +190,8 @@ export class Exchange {
 
   /** All is told: nobody there waits for us any more. */
   #leave(): void {
-    if (this.#client.child.stdin.writableEnded || this.#client.child.stdin.destroyed) return;
-    this.#client.child.stdin.end('q\n');
+    const { stdin } = this.#client;
+    if (!stdin.writableEnded && !stdin.destroyed) stdin.end('q\n');
   }
 
   /**
@@ -177,13 +213,13 @@ export class Exchange {
 
   /** Sends a word to the wrapper. */
   word(text: string): void {
-    const { stdin } = this.#client.child;
+    const { stdin } = this.#client;
     if (!stdin.writableEnded && !stdin.destroyed) stdin.write(`${text}\n`);
   }
 
   /** Writes bytes to the program's input; fulfilled when the next may follow, or when nobody takes them any more. */
   async write(...chunks: readonly (string | Uint8Array)[]): Promise<void> {
-    const { stdin } = this.#client.child;
+    const { stdin } = this.#client;
     let more = true;
     for (const chunk of chunks) if (!stdin.destroyed && !stdin.writableEnded) more = stdin.write(chunk);
     if (more || stdin.destroyed || stdin.writableEnded) return;
@@ -198,7 +234,7 @@ export class Exchange {
 
   /** Whether the program may still take something. */
   get open(): boolean {
-    return !this.#leaving && this.#told.exitCode === undefined && !this.#client.child.stdin.destroyed;
+    return !this.#leaving && this.#told.exitCode === undefined && !this.#client.stdin.destroyed;
   }
 
   /** Whether waiting for it keeps this process alive. */
@@ -215,7 +251,7 @@ export class Exchange {
   leave(): void {
     if (this.#leaving) return;
     this.#leaving = true;
-    this.#client.child.stdin.destroy();
+    this.#client.stdin.destroy();
     this.#timers.push(setTimeout(() => this.#client.kill(), GRACE_MS + SPARE_MS));
   }
 }

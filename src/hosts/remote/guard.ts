@@ -17,8 +17,10 @@ done`;
 
 /** Ends a program there when it is left, or when we are gone. */
 export interface Guard {
+  /** Fulfilled when it watches; never where it does not come to that. */
+  readonly ready: Promise<void>;
   /** The program has ended. */
-  done(): Promise<void>;
+  done(): void;
   /** Ends the program. */
   leave(): void;
 }
@@ -38,11 +40,15 @@ export async function startGuard(
     onStderr: () => {},
     onFault: () => {},
   });
-  if ((await exchange.started) === undefined) exchange.leave();
+  let watching = false;
   return {
-    done: async () => {
-      await exchange.write('5 1\ndone\n', '0\n');
-      await exchange.ended;
+    ready: exchange.started.then((one) => {
+      watching = one !== undefined;
+      return watching ? undefined : new Promise<void>(() => {});
+    }),
+    done: () => {
+      if (watching) void exchange.write('5 1\ndone\n', '0\n');
+      else exchange.leave();
     },
     leave: () => exchange.leave(),
   };

@@ -5,7 +5,7 @@ import { type CarryOptions, carry, type There } from './carry.ts';
 
 /** With where the last one's output goes instead. */
 export type PipeThereOptions = Omit<PipeOptions, 'stdoutTo' | 'inputFrom'> &
-  Pick<CarryOptions, 'sink' | 'input'>;
+  Pick<CarryOptions, 'sink' | 'input' | 'file'>;
 
 /**
  * {@link ../host.ts Host.pipe} there: one pipe of the kernel. What passes through us comes here and goes back, and
@@ -29,7 +29,7 @@ async function pipeThrough(
   through: Transform,
   options: Omit<PipeThereOptions, 'through'>,
 ): Promise<RunResult> {
-  const { signal, onStdout, sink, ...common } = options;
+  const { signal, onStdout, sink, file, ...common } = options;
   const stop = new AbortController();
   const both = AbortSignal.any([stop.signal, ...(signal === undefined ? [] : [signal])]);
   let failure: { result?: RunResult; error?: unknown } | undefined;
@@ -56,6 +56,7 @@ async function pipeThrough(
       ...common,
       signal: both,
       input: through.iterator({ destroyOnReturn: false }),
+      file,
       sink,
       ...(onStdout && { onStdout }),
     },

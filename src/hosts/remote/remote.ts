@@ -59,10 +59,9 @@ export async function openRemote(way: Way, signal?: AbortSignal): Promise<Remote
       if (commands.length === 1 && only !== undefined) return carry(there, { commands }, { ...rest, input });
       return pipeThere(there, commands, { ...rest, input });
     }
-    const file = await open(stdoutTo, 'w', 0o600);
+    const file = await open(stdoutTo, 'w+', 0o600);
     try {
-      const sink = async (chunk: Buffer) => void (await file.appendFile(chunk));
-      const result = await pipeThere(there, commands, { ...rest, input, sink });
+      const result = await pipeThere(there, commands, { ...rest, input, file, sink: () => {} });
       await file.close();
       return result;
     } catch (error) {

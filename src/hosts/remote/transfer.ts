@@ -58,7 +58,7 @@ export function transferThere(there: There): Transfer {
     get: async (from, here, { signal, onProgress } = {}) => {
       const hash = createHash('sha256');
       let bytes = 0;
-      const file = await open(here, 'wx', 0o600);
+      const file = await open(here, 'wx+', 0o600);
       try {
         const { exitCode, stderr } = await carry(
           there,
@@ -66,8 +66,8 @@ export function transferThere(there: There): Transfer {
           {
             signal,
             env: { LC_ALL: 'C' },
-            sink: async (chunk) => {
-              await file.appendFile(chunk);
+            file,
+            sink: (chunk) => {
               hash.update(chunk);
               bytes += chunk.length;
               onProgress?.(bytes);

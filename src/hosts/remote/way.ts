@@ -6,6 +6,8 @@ export interface ClientEnd {
   readonly signal: string | undefined;
   /** What it and the program there wrote to stderr. */
   readonly stderr: string;
+  /** What came on its standard output although no shell began there: docker writes there why (20.10). */
+  readonly stdout: string;
 }
 
 /**

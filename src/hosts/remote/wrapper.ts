@@ -6,14 +6,14 @@
  * token. Then words:
  *   `SIZE COUNT`  so many blocks follow, for the program's input    `0`      its input ends
  *   `s NAME PID`  a signal for the program alone                    `k`, `K` end its group, kill it
- *   `h`           it has ended: let go of who holds its output      `q`      all is told, go
+ *   `h`           it has ended: let go of who holds its output      `q`      all is told
  * An end without `q` is that of the client: the program is ended before its input is closed, since a psql that sees
  * its input end commits what came until then. `LIVES` 1: only its input is closed.
  *
  * Four processes of one group: `feed` reads the words, `core` waits for the program, which has a group of its own, `tee`
  * passes its output on, and `sum` reckons over it. They hear each other by signals to their group, which all but one of
  * them ignore: pids would have to be told, and the background job of a pipe is waited for as a whole in dash.
- *   USR1 core: TERM for the program    ALRM core: KILL for it    HUP tee: end    USR2 feed: the program is gone
+ *   USR1 core: TERM for the program    ALRM core: KILL for it    HUP tee: end    USR2 feed: all is told, end
  *
  * What it says stands on stderr, each line with the token that only this command knows.
  * `dd` with fullblock reads exactly what it is told; `head -c` of busybox reads more (1.35).
@@ -88,6 +88,7 @@ watch() {
 }
 feed() {
   exec 5>&-
+  trap - USR2
   while IFS=' ' read -r a b p <&3; do
     case $a in
       [1-9]*) dd bs="$a" count="$b" iflag=fullblock <&3 || { exec >&-; cat <&3 >/dev/null; break; } ;;
@@ -100,7 +101,6 @@ feed() {
     esac
   done
   [ "$lives" = 1 ] && exit 0
-  trap 'exit 0' USR2
   for a in 1 2 3 4 5 6 7 8 9 10; do kill -s USR1 0; pause; done
   for a in 1 2 3 4; do sleep 1; done
   kill -s ALRM 0; sleep 1; kill -s ALRM 0; sleep 1
@@ -127,12 +127,12 @@ core() {
   done=1
   say "exit:$r"
   [ -z "$w" ] || kill "$w"
-  kill -s USR2 0
 }
 sum() {
   exec 3<&- 5>&-
   if command -v sha256sum >/dev/null; then x=$(sha256sum); say "sha256:${'$'}{x%% *}"
   else x=$(wc -c); say "bytes:$((x))"; fi
+  kill -s USR2 0
 }
 trap '' HUP USR1 USR2 ALRM
 feed | core | { trap - HUP; exec tee /dev/fd/7 7>&1 >&5 3<&-; } | sum

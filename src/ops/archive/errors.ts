@@ -39,6 +39,11 @@ export const archiveErrors = defineErrors('archive', {
       `${directory} of ${host} has no room for a copy of the archive, which takes ${inBytes(bytes)}.`,
       'Make room there, or install the client programs of PostgreSQL on this machine: then it is read here.',
     ),
+  notTakenApart: ({ host, said }: { host: string; said: string }) =>
+    failed(
+      `The files of the archive did not come whole from or to ${host}${said === '' ? '' : `: ${said}`}.`,
+      'Try again.',
+    ),
   noUnpacking: ({ path }: { path: string }) =>
     refused(
       `${path} is packed with zstd, which this version of Node.js cannot unpack.`,

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host, Transfer, Workspace } from '../../hosts/host.ts';
 import type { Progress } from '../engine/plan.ts';
@@ -19,6 +19,9 @@ export interface Placed extends Archive {
   readonly there?: string | undefined;
 }
 
+/** Files below it go together, as many at once. */
+const SMALL = 1 << 20;
+const TOGETHER = 64;
 /** Copies and what programs write beside them. */
 const MARGIN = 1.05;
 /** How much of a file is tried for its table of contents, which stands at the beginning. */
@@ -41,7 +44,7 @@ export async function withArchive<T>(
   await refuseNoRoom(host, files);
   return host.withWorkspace(async (workspace) => {
     const root = await rootIn(host, workspace, archive);
-    await copy(transfer, files, (name) => (name === '' ? root : join(root, name)), host.label, io);
+    await copy(host, transfer, { files, root, workspace }, io);
     return work(root);
   });
 }
@@ -140,23 +143,54 @@ async function rootIn(host: Host, workspace: Workspace, { kind }: Archive): Prom
 }
 
 async function copy(
+  host: Host,
   transfer: Transfer,
-  files: readonly Part[],
-  there: (name: string) => string,
-  label: string,
+  { files, root, workspace }: { files: readonly Part[]; root: string; workspace: Workspace },
   { signal, progress }: StageIo,
 ): Promise<void> {
   const of = files.reduce((sum, { size }) => sum + size, 0);
   let before = 0;
-  const tell = (done: number) => progress?.({ label: `copied to ${label}`, done, of, unit: 'bytes' });
-  for (const { name, path, size } of files) {
-    await transfer.put(path, there(name), {
-      ...(signal && { signal }),
-      onProgress: (bytes) => tell(Math.min(of, before + bytes)),
-    });
+  const tell = (done: number) =>
+    progress?.({ label: `copied to ${host.label}`, done: Math.min(of, done), of, unit: 'bytes' });
+  const options = {
+    ...(signal && { signal }),
+    onProgress: (bytes: number) => tell(before + bytes),
+  };
+  const small = files.filter(({ name, size }) => name !== '' && size < SMALL);
+  for (const { name, path, size } of files.filter((one) => !small.includes(one))) {
+    await transfer.put(path, name === '' ? root : join(root, name), options);
     before += size;
-    tell(before);
   }
+  // each copy costs a few commands: of many small files they would take longer than the bytes
+  if (small.length > 0) {
+    const bundle = workspace.path('bundle');
+    await transfer.send(bundleOf(small), bundle, options);
+    const list = await workspace.write(
+      'bundle.list',
+      small.map(({ name, size }) => `${size} ${name}\n`).join(''),
+    );
+    await unbundled(host, [bundle, list, root], signal);
+  }
+  tell(of);
+}
+
+async function* bundleOf(files: readonly Part[]): AsyncGenerator<Buffer> {
+  for (const { path, size } of files) if (size > 0) yield* createReadStream(path, { end: size - 1 });
+}
+
+/** Takes a bundle apart again; sizes are compared, the bytes were when it arrived. */
+const UNBUNDLE = `umask 077
+while read -r size name; do
+  if [ "$size" -gt 0 ]; then dd bs="$size" count=1 2>/dev/null <&3; fi >"$3/$name" || exit
+  [ "$(wc -c <"$3/$name")" -eq "$size" ] || exit
+done <"$2" 3<"$1" && rm -f -- "$1"`;
+
+async function unbundled(host: Host, args: readonly string[], signal?: AbortSignal): Promise<void> {
+  const { exitCode, stderr } = await host.run('sh', ['-c', UNBUNDLE, 'sh', ...args], {
+    env: { LC_ALL: 'C' },
+    ...(signal && { signal }),
+  });
+  if (exitCode !== 0) throw archiveErrors.notTakenApart({ host: host.label, said: stderr.trim() });
 }
 
 /** Fetches what a program has written on its host: a file, or the files of a directory. */
@@ -164,28 +198,65 @@ export async function fetchArchive(
   host: Host,
   there: string,
   { kind, path }: Archive,
-  io: StageIo,
+  { signal, progress }: StageIo,
 ): Promise<void> {
   const { transfer } = host;
   if (transfer === undefined) return;
+  const files = kind === 'directory' ? await listed(host, there) : [{ name: '', size: undefined }];
   if (kind === 'directory') await mkdir(path, { mode: 0o700 });
-  const names = kind === 'directory' ? (await host.files.list(there)).map(({ name }) => name) : [''];
-  const sizes = await Promise.all(
-    names.map(async (name) => (await host.files.facts(join(there, name))).size),
-  );
-  const of = sizes.reduce((sum, size) => sum + size, 0);
+  const of = files.reduce((sum, { size = 0 }) => sum + size, 0) || undefined;
   let before = 0;
-  for (const [at, name] of names.entries()) {
-    await transfer.get(join(there, name), join(path, name), {
-      ...(io.signal && { signal: io.signal }),
-      onProgress: (bytes) =>
-        io.progress?.({
-          label: `fetched from ${host.label}`,
-          done: Math.min(of, before + bytes),
-          of,
-          unit: 'bytes',
-        }),
-    });
-    before += sizes[at] ?? 0;
+  const options = {
+    ...(signal && { signal }),
+    onProgress: (bytes: number) => {
+      const done = before + bytes;
+      progress?.({
+        label: `fetched from ${host.label}`,
+        done,
+        ...(of && { of: Math.max(of, done) }),
+        unit: 'bytes',
+      });
+    },
+  };
+  const small = files.filter(({ size = SMALL }) => size < SMALL);
+  for (const { name, size = 0 } of files.filter((one) => !small.includes(one))) {
+    await transfer.get(join(there, name), join(path, name), options);
+    before += size;
+  }
+  for (let at = 0; at < small.length; at += TOGETHER)
+    await fetchSmall(host, there, path, small.slice(at, at + TOGETHER), signal);
+}
+
+/** What is in a directory there, with its sizes. */
+async function listed(host: Host, there: string): Promise<{ name: string; size: number | undefined }[]> {
+  const script = 'cd "$1" && for f in *; do printf "%s %s\\n" "$(($(wc -c <"$f")))" "$f" || exit; done';
+  const { exitCode, stdout, stderr } = await host.run('sh', ['-c', script, 'sh', there], {
+    env: { LC_ALL: 'C' },
+  });
+  if (exitCode !== 0) throw archiveErrors.notTakenApart({ host: host.label, said: stderr.trim() });
+  return [...stdout.matchAll(/^(\d+) (.+)$/gm)].map(([, size, name = '']) => ({ name, size: Number(size) }));
+}
+
+/** Small files come in one piece, which is compared as a whole. */
+async function fetchSmall(
+  host: Host,
+  there: string,
+  path: string,
+  files: readonly { name: string; size?: number | undefined }[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const pieces: Buffer[] = [];
+  const { exitCode, stderr } = await host.run('cat', ['--', ...files.map(({ name }) => join(there, name))], {
+    ...(signal && { signal }),
+    onStdout: (piece) => pieces.push(piece),
+  });
+  const all = Buffer.concat(pieces);
+  const of = files.reduce((sum, { size = 0 }) => sum + size, 0);
+  if (exitCode !== 0 || all.length !== of)
+    throw archiveErrors.notTakenApart({ host: host.label, said: stderr.trim() });
+  let at = 0;
+  for (const { name, size = 0 } of files) {
+    await writeFile(join(path, name), all.subarray(at, at + size), { mode: 0o600, flag: 'wx' });
+    at += size;
   }
 }
