@@ -126,7 +126,8 @@ core() {
   done
   done=1
   say "exit:$r"
-  [ -z "$w" ] || kill "$w"
+  # where the first process is a server, it takes one that dies by a signal for its own: nobody is left to it
+  [ -z "$w" ] || { kill "$w"; wait "$w"; }
 }
 sum() {
   exec 3<&- 5>&-
