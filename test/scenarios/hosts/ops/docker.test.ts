@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { local } from '../../../../src/hosts/local.ts';
 import type { OpContext } from '../../../../src/ops/engine/operation.ts';
 import type { Plan } from '../../../../src/ops/engine/plan.ts';
@@ -11,9 +11,16 @@ import { verify } from '../../../../src/ops/verify/verify.ts';
 import { flip, largest } from '../../../ops/archive/stage.ts';
 import { carryOut } from '../../../ops/engine/run/stage.ts';
 import { backedUp, blocks, planRestore } from '../../../ops/restore/stage.ts';
-import { describeDocker, postgresContainer, type TestPostgres } from '../../../support/docker/docker.ts';
+import {
+  describeDocker,
+  docker,
+  postgresContainer,
+  type TestPostgres,
+} from '../../../support/docker/docker.ts';
 import { everything, rowCounts } from '../../../support/fixtures/everything.ts';
 import { contextThrough, inside } from './stage.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const PASSWORD = 'p w\\:"\'$x客';
 const FORMATS = [
@@ -141,6 +148,11 @@ describeDocker('backups of a server in a container, with no client on this side'
       );
       expect(await counts()).toEqual(before);
       expect(await leftThere()).toEqual([]);
+    });
+
+    test('the server was never thrown back', async () => {
+      const { stderr } = await docker(['logs', server.id]);
+      expect(stderr).not.toMatch(/terminated by signal|reinitializing/);
     });
 
     test('is restored for a test beside the others, since this machine has no server', async () => {
