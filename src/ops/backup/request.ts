@@ -1,10 +1,15 @@
 import type { Clients } from '../programs/programs.ts';
 import type { ArchiveFormat, Manifest } from '../repository/manifest.ts';
 import type { Compression } from './dump/compression.ts';
-import type { DumpWay } from './dump/way.ts';
 
 /** What of the chosen relations is written: all of it, the definitions, the rows. */
 export type Content = 'all' | 'schema' | 'data';
+
+/**
+ * How a dump comes to the repository from a host with files of its own: `written` there and fetched, or `streamed` while
+ * pg_dump writes it.
+ */
+export type DumpWay = 'written' | 'streamed';
 
 /** One database's backup, decided. */
 export interface BackupRequest {

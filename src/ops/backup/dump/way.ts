@@ -4,12 +4,7 @@ import { bytes } from '../../../text/units.ts';
 import type { Check } from '../../engine/plan.ts';
 import type { ArchiveFormat } from '../../repository/manifest.ts';
 import type { Estimate } from '../preflight/space.ts';
-
-/**
- * How a dump comes to the repository from a host with files of its own: `written` there and fetched, or `streamed` while
- * pg_dump writes it.
- */
-export type DumpWay = 'written' | 'streamed';
+import type { DumpWay } from '../request.ts';
 
 const TITLE = 'Way to the repository';
 /** Of the file system, which the server's own files may be on. */
