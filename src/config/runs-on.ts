@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import type { Target } from '../db/target.ts';
 
 const text = z.string().min(1);
 
@@ -88,4 +89,22 @@ export function placeLabel(runsOn: RunsOn): string {
 export function isSamePlace(one: RunsOn, other: RunsOn): boolean {
   const bare = (runsOn: RunsOn) => ({ ...runsOn, host: undefined, port: undefined });
   return isDeepStrictEqual(bare(one), bare(other));
+}
+
+/** Where a server is that a container runs, seen from within. */
+const IN_CONTAINER = { host: 'localhost', port: 5432 };
+const THIS_MACHINE = /^(\/|localhost$|127\.|::1$)/;
+
+/**
+ * The same server as it is reached from where the programs run. Files of this machine are not there: certificates are
+ * asked for only where the connection leaves that machine.
+ */
+export function targetThere(target: Target, runsOn: RunsOn): Target {
+  if (runsOn.kind === 'local') return target;
+  const usual = runsOn.kind === 'docker' ? IN_CONTAINER : target;
+  const { host = usual.host, port = usual.port } = runsOn;
+  const { tls: _, tlsFiles, ...rest } = target;
+  if (THIS_MACHINE.test(host))
+    return { ...rest, host, port, sslmode: target.sslmode.startsWith('verify') ? 'prefer' : target.sslmode };
+  return { ...rest, host, port, ...(tlsFiles && { tlsFiles }) };
 }

@@ -17,6 +17,11 @@ export interface CommandOptions {
 export interface RunOptions extends CommandOptions {
   /** Written to its standard input, which is empty otherwise. */
   readonly input?: string;
+  /**
+   * Written to its standard input as it comes, of a pipe to that of the first command. Where this throws the program is
+   * ended before its input ends, so that it takes nothing for whole, and the error is thrown.
+   */
+  readonly inputFrom?: AsyncIterable<Uint8Array>;
   /** Called for each whole line while the command runs. */
   readonly onLine?: (line: string, from: 'stdout' | 'stderr') => void;
   /** Milliseconds before the command is ended. */
@@ -229,6 +234,8 @@ export interface Host {
   searchPath(env: Env): readonly string[];
   /** Program and arguments that pgdeck is started with there, as absolute paths. */
   pgdeck(): Promise<readonly string[]>;
+  /** A pipe of commands as a person types it on this machine to run it there; undefined where it is this machine. */
+  typed?(commands: readonly PipeCommand[]): string;
 }
 
 export type CommandErrorKind =

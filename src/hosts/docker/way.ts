@@ -42,6 +42,10 @@ export async function dockerWay(
       if (!now.running) throw dockerErrors.ended({ container });
       if (now.paused) throw dockerErrors.paused({ container });
     },
+    typed: {
+      words: ['docker', 'exec', '-i', ...(user === undefined ? [] : ['-u', user]), pinned.name],
+      again: false,
+    },
     explain: (end) => explain(end, container),
   };
 }

@@ -57,8 +57,11 @@ function start(commands: readonly PipeCommand[], steps: string): string {
  * One command of a pipe. When it fails the others are ended before its output is closed: a reader that sees its input
  * end takes it for whole. One that only lost its reader (SIGPIPE) is not the cause; that reader has ended already, and
  * a moment lets it tell its code. `others` sends a signal to all that descend from this shell but the step that asks.
+ * The shells outlive a TERM of the group: a server that is the first process would be the parent of what they started,
+ * and takes one that dies by a signal for a session of its own that crashed.
  */
 const STEP = String.raw`T=$1
+trap : TERM
 exec 4>&2 2>/dev/null
 others() {
   read -r x </proc/self/stat
@@ -78,6 +81,7 @@ others() {
   [ -n "$found" ] && kill -s "$1" $found
 }
 step() {
+  trap : TERM
   at=$1; shift; "$@" 2>&4 4>&-; r=$?
   printf '\001%s:code:%d:%d\n' "$T" "$at" "$r" >&4
   [ $r -ne 0 ] && [ $r -ne 141 ] || return 0

@@ -4,7 +4,8 @@ import { CommandError, type PipeCommand, type PipeOptions, type RunResult } from
 import { type CarryOptions, carry, type There } from './carry.ts';
 
 /** With where the last one's output goes instead. */
-export type PipeThereOptions = Omit<PipeOptions, 'stdoutTo'> & Pick<CarryOptions, 'sink' | 'file'>;
+export type PipeThereOptions = Omit<PipeOptions, 'stdoutTo' | 'inputFrom'> &
+  Pick<CarryOptions, 'sink' | 'input' | 'file'>;
 
 /**
  * {@link ../host.ts Host.pipe} there: one pipe of the kernel. What passes through us comes here and goes back, and

@@ -7,6 +7,7 @@ import { filesThere } from './files.ts';
 import { pipeThere } from './pipe.ts';
 import { startThere } from './start.ts';
 import { transferThere } from './transfer.ts';
+import { typedBy } from './typed.ts';
 import type { Way } from './way.ts';
 import { workspaceThere } from './workspace.ts';
 
@@ -40,6 +41,7 @@ export async function openRemote(way: Way, signal?: AbortSignal): Promise<Remote
     platform: 'linux',
     environment: facts.environment,
     searchPath: () => path.split(':').filter((directory) => directory !== ''),
+    typed: (commands) => typedBy(way, commands),
     pgdeck: async () => {
       throw remoteErrors.noPgdeck({ label: way.label });
     },
@@ -50,15 +52,16 @@ export async function openRemote(way: Way, signal?: AbortSignal): Promise<Remote
     commands: readonly PipeCommand[],
     options: RunOptions & PipeOptions,
   ): Promise<RunResult> {
-    const { stdoutTo, input, ...rest } = options;
+    const { stdoutTo, input: text, inputFrom, ...rest } = options;
+    const input = inputFrom ?? text;
     if (stdoutTo === undefined) {
       const [only] = commands;
       if (commands.length === 1 && only !== undefined) return carry(there, { commands }, { ...rest, input });
-      return pipeThere(there, commands, rest);
+      return pipeThere(there, commands, { ...rest, input });
     }
     const file = await open(stdoutTo, 'w+', 0o600);
     try {
-      const result = await pipeThere(there, commands, { ...rest, file, sink: () => {} });
+      const result = await pipeThere(there, commands, { ...rest, input, file, sink: () => {} });
       await file.close();
       return result;
     } catch (error) {

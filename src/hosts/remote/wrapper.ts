@@ -74,7 +74,8 @@ go() {
 watch() {
   o= k=0 g=$$
   [ -n "$sid" ] && g=$c
-  while sleep 1; do
+  # without the streams of ours, or the client would wait for the last of them
+  while sleep 1 3<&- 4>&- 8<&- >/dev/null; do
     n=
     for d in /proc/[0-9]*; do
       x=; read -r x <"$d/stat" || continue
@@ -88,7 +89,8 @@ watch() {
 }
 feed() {
   exec 5>&-
-  trap - USR2
+  # not the default: what it waits for ends by the signal, too, and must have somebody who waits for it
+  trap 'exit 0' USR2
   while IFS=' ' read -r a b p <&3; do
     case $a in
       [1-9]*) dd bs="$a" count="$b" iflag=fullblock <&3 || { exec >&-; cat <&3 >/dev/null; break; } ;;
@@ -126,7 +128,8 @@ core() {
   done
   done=1
   say "exit:$r"
-  [ -z "$w" ] || kill "$w"
+  # where the first process is a server, it takes one that dies by a signal for its own: nobody is left to it
+  [ -z "$w" ] || { kill "$w"; wait "$w"; }
 }
 sum() {
   exec 3<&- 5>&-

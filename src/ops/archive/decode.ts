@@ -1,16 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import zlib from 'node:zlib';
 import { CommandError, type Host } from '../../hosts/host.ts';
 import { OpError } from '../error.ts';
 import { diskError } from '../files/durable.ts';
-import type { Clients } from '../programs/programs.ts';
+import type { Reader } from '../programs/programs.ts';
 import { archiveErrors } from './errors.ts';
-import type { Archive } from './kind.ts';
 import { DumpScanner, type Scan, type ScannedTable } from './scanner.ts';
+import { type Placed, type StageIo, withArchive } from './staged.ts';
+import { decompressor } from './text.ts';
 import { isCrash, readToc, reasonIn, type TocEntry } from './toc.ts';
 
 /** What a full decode has found. */
@@ -25,9 +24,9 @@ export interface Decoded {
 }
 
 /** What decoding needs of a step, or of whoever else does it. */
-export interface DecodeIo {
-  readonly host: Host;
-  readonly signal?: AbortSignal;
+export interface DecodeIo extends StageIo {
+  /** Where the archive is, and what unpacks text. */
+  readonly here: Host;
   /** Sees the SQL as it comes out; it must not throw. */
   readonly onText?: (piece: Buffer) => void;
   /** Milliseconds without a byte before decoding is given up; a minute without it. */
@@ -49,14 +48,14 @@ const PROGRESS_MS = 100;
  */
 export async function decodeArchive(
   io: DecodeIo,
-  clients: Pick<Clients, 'path'> | undefined,
-  archive: Archive,
+  reader: Reader | undefined,
+  archive: Placed,
   onProgress?: OnProgress,
 ): Promise<Decoded> {
   const told = onProgress && seldom(onProgress);
   try {
     return await (archive.kind === 'custom' || archive.kind === 'directory'
-      ? fromArchive(io, clients, archive, told)
+      ? fromArchive(io, reader, archive, told)
       : fromSql(io, archive, told));
   } catch (error) {
     if (io.signal?.aborted) throw archiveErrors.checkCancelled(error);
@@ -79,16 +78,25 @@ function seldom(onProgress: OnProgress): OnProgress {
 }
 
 async function fromArchive(
-  { host, signal, onText, stallMs = STALL_MS }: DecodeIo,
-  clients: Pick<Clients, 'path'> | undefined,
-  archive: Archive,
+  io: DecodeIo,
+  reader: Reader | undefined,
+  archive: Placed,
   onProgress?: OnProgress,
 ): Promise<Decoded> {
-  if (clients === undefined) throw archiveErrors.noPgRestore();
-  const { path } = archive;
-  const pgRestore = clients.path('pg_restore');
+  if (reader === undefined) throw archiveErrors.noPgRestore();
   if (archive.kind === 'directory') await refuseEmptyFiles(archive);
-  const { entries } = await readToc(host, pgRestore, path);
+  return withArchive(reader.host, archive, io, (path) => decodeAt(path, io, reader, archive, onProgress));
+}
+
+async function decodeAt(
+  path: string,
+  { signal, onText, stallMs = STALL_MS }: DecodeIo,
+  { host, path: program }: Reader,
+  archive: Placed,
+  onProgress?: OnProgress,
+): Promise<Decoded> {
+  const pgRestore = program('pg_restore');
+  const { entries } = await readToc(host, pgRestore, path, archive.path);
   const scanner = new DumpScanner();
   let done = 0;
   const { exitCode, stderr } = await host.run(pgRestore, ['-f', '-', path], {
@@ -110,7 +118,7 @@ async function fromArchive(
 }
 
 /** pg_restore passes over a file that was emptied: it takes what follows for its rows. */
-function refuseMissing({ path }: Archive, entries: readonly TocEntry[], scan: Scan): void {
+function refuseMissing({ path }: Placed, entries: readonly TocEntry[], scan: Scan): void {
   const expected = entries.filter((entry) => entry.type === 'TABLE DATA');
   if (scan.unfinished !== undefined) throw archiveErrors.endlessTable({ path, table: scan.unfinished });
   if (scan.tables.length >= expected.length) return;
@@ -118,7 +126,7 @@ function refuseMissing({ path }: Archive, entries: readonly TocEntry[], scan: Sc
 }
 
 /** A compressed file is never empty, not even that of an empty table or large object. */
-async function refuseEmptyFiles({ path }: Archive): Promise<void> {
+async function refuseEmptyFiles({ path }: Placed): Promise<void> {
   try {
     for (const name of await readdir(path)) {
       if (!/\.(gz|zst|lz4)$/.test(name)) continue;
@@ -129,7 +137,7 @@ async function refuseEmptyFiles({ path }: Archive): Promise<void> {
   }
 }
 
-async function fromSql(io: DecodeIo, archive: Archive, onProgress?: OnProgress): Promise<Decoded> {
+async function fromSql(io: DecodeIo, archive: Placed, onProgress?: OnProgress): Promise<Decoded> {
   const scanner = new DumpScanner();
   try {
     const unpack = decompressor(archive);
@@ -145,20 +153,11 @@ async function fromSql(io: DecodeIo, archive: Archive, onProgress?: OnProgress):
   return decoded(archive, scan);
 }
 
-function decompressor({ kind }: Archive): Transform | undefined | 'program' {
-  if (kind === 'sql.gz') return zlib.createGunzip({ chunkSize: PIECE });
-  if (kind !== 'sql.zst') return undefined;
-  // Node 22.15 and later
-  return typeof zlib.createZstdDecompress === 'function'
-    ? zlib.createZstdDecompress({ chunkSize: PIECE })
-    : 'program';
-}
-
 async function throughNode(
   { signal, onText }: DecodeIo,
-  { path }: Archive,
+  { path }: Placed,
   scanner: DumpScanner,
-  unpack: Transform | undefined,
+  unpack: Exclude<ReturnType<typeof decompressor>, 'program'>,
   onProgress?: OnProgress,
 ): Promise<void> {
   const { size } = await stat(path);
@@ -180,11 +179,11 @@ async function throughNode(
 }
 
 async function throughZstd(
-  { host, signal, onText, stallMs = STALL_MS }: DecodeIo,
-  archive: Archive,
+  { here, signal, onText, stallMs = STALL_MS }: DecodeIo,
+  archive: Placed,
   scanner: DumpScanner,
 ): Promise<void> {
-  const { exitCode, stderr } = await host.run('zstd', ['-dcq', '--', archive.path], {
+  const { exitCode, stderr } = await here.run('zstd', ['-dcq', '--', archive.path], {
     ...(signal && { signal }),
     stallMs,
     maxOutput: 64 * 1024,
@@ -196,12 +195,12 @@ async function throughZstd(
   if (exitCode !== 0) throw archiveErrors.undecodable({ path: archive.path, said: reasonIn(stderr) });
 }
 
-function decoded({ path }: Archive, { tables, largeObjects, complete, bytes }: Scan): Decoded {
+function decoded({ path }: Placed, { tables, largeObjects, complete, bytes }: Scan): Decoded {
   if (!complete) throw archiveErrors.cutOff({ path });
   return { tables, largeObjects, bytes, complete };
 }
 
-function zlibError({ path }: Archive, error: unknown): OpError {
+function zlibError({ path }: Placed, error: unknown): OpError {
   const { code = '', message } = error as NodeJS.ErrnoException;
   if (!/^(Z_|ZSTD_|ERR_)/.test(code)) return diskError(error, 'readBackup', path);
   if (code === 'Z_BUF_ERROR') return archiveErrors.packedShort({ path }, error);

@@ -1,4 +1,4 @@
-import { plural } from '../../text/units.ts';
+import { bytes as inBytes, plural } from '../../text/units.ts';
 import { cancelled, defineErrors, failed, refused } from '../error.ts';
 
 /** Where an archive does not hold what the manifest says. */
@@ -34,6 +34,21 @@ export const archiveErrors = defineErrors('archive', {
     failed(`${path} is an archive of pg_restore inside ${by}.`, `Unpack it first: ${by} -dk ${path}`),
   unknown: ({ path }: { path: string }) => failed(`${path} is no backup that pgdeck knows.`, USABLE),
 
+  noRoomThere: ({ host, directory, bytes }: { host: string; directory: string; bytes: number }) =>
+    refused(
+      `${directory} of ${host} has no room for a copy of the archive, which takes ${inBytes(bytes)}.`,
+      'Make room there, or install the client programs of PostgreSQL on this machine: then it is read here.',
+    ),
+  notTakenApart: ({ host, said }: { host: string; said: string }) =>
+    failed(
+      `The files of the archive did not come whole from or to ${host}${said === '' ? '' : `: ${said}`}.`,
+      'Try again.',
+    ),
+  noUnpacking: ({ path }: { path: string }) =>
+    refused(
+      `${path} is packed with zstd, which this version of Node.js cannot unpack.`,
+      'Use Node.js 22.15 or newer.',
+    ),
   noPgRestore: () => refused('pg_restore is needed to decode this archive.', 'Install it first.'),
   otherVersion: ({ path, said }: { path: string; said: string }) =>
     refused(

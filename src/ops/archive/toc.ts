@@ -1,6 +1,8 @@
 import { CommandError, type Host } from '../../hosts/host.ts';
 import type { OpError } from '../error.ts';
+import type { Reader } from '../programs/programs.ts';
 import { archiveErrors } from './errors.ts';
+import { type Placed, withOutline } from './staged.ts';
 
 /** One object of an archive. */
 export interface TocEntry {
@@ -42,21 +44,23 @@ const STALL_MS = 60_000;
 
 /**
  * What an archive of pg_restore holds. Reads the table of contents only: that it succeeds says nothing of the data.
- * Throws {@link OpError} when there is no table of contents.
+ * Throws {@link OpError} when there is no table of contents; `shown` is what the archive is called then.
  */
-export async function readToc(
-  host: Host,
-  pgRestore: string,
-  path: string,
-  env: Readonly<Record<string, string | undefined>> = {},
-): Promise<Toc> {
+export async function readToc(host: Host, pgRestore: string, path: string, shown = path): Promise<Toc> {
   const { exitCode, stdout, stderr } = await host
-    .run(pgRestore, ['-l', path], { env: { ...env, LC_ALL: 'C' }, stallMs: STALL_MS })
+    .run(pgRestore, ['-l', path], { env: { LC_ALL: 'C' }, stallMs: STALL_MS })
     .catch((error: unknown) => {
-      throw isCrash(error) ? unreadable(path, error.message) : error;
+      throw isCrash(error) ? unreadable(shown, error.message) : error;
     });
-  if (exitCode !== 0) throw unreadable(path, stderr);
+  if (exitCode !== 0) throw unreadable(shown, stderr);
   return parseToc(stdout);
+}
+
+/** The same of an archive of this machine, wherever it is read. */
+export function tocOf(reader: Reader, archive: Placed): Promise<Toc> {
+  return withOutline(reader, archive, (path) =>
+    readToc(reader.host, reader.path('pg_restore'), path, archive.path),
+  );
 }
 
 /** pg_restore trusts lengths and numbers that it reads, and falls over those that were altered. */

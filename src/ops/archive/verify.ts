@@ -1,7 +1,7 @@
 import { bytes as inBytes, plural } from '../../text/units.ts';
-import type { Progress, ResultTable } from '../engine/plan.ts';
+import type { ResultTable } from '../engine/plan.ts';
 import { OpError } from '../error.ts';
-import type { Clients } from '../programs/programs.ts';
+import type { Reader } from '../programs/programs.ts';
 import type { Level, Verification } from '../repository/manifest.ts';
 import { BackupBytes, type Stored } from './bytes/bytes.ts';
 import { Changed, Damage, Untried, untriedErrors } from './bytes/errors.ts';
@@ -12,7 +12,6 @@ import { archiveErrors } from './errors.ts';
 
 /** What verifying needs of a step; what it cannot tell anybody it keeps to itself. */
 export interface VerifyIo extends DecodeIo {
-  progress?(progress: Progress): void;
   result?(table: ResultTable): void;
 }
 
@@ -32,7 +31,7 @@ const SURROUNDINGS = new Set([
  */
 export async function verifyBackup(
   io: VerifyIo,
-  clients: Pick<Clients, 'path'> | undefined,
+  reader: Reader | undefined,
   backup: Stored,
   level: Exclude<Level, 'restore'>,
   bytes?: BackupBytes,
@@ -47,7 +46,7 @@ export async function verifyBackup(
   });
   try {
     const looked = bytes ?? (await BackupBytes.of(backup));
-    return answer(true, await check(io, clients, backup, reached, looked));
+    return answer(true, await check(io, reader, backup, reached, looked));
   } catch (error) {
     if (!(error instanceof OpError) || !isDamage(error)) throw error;
     return answer(false, error.message);
@@ -63,7 +62,7 @@ export function isDamage(error: OpError): boolean {
 
 async function check(
   io: VerifyIo,
-  clients: Pick<Clients, 'path'> | undefined,
+  reader: Reader | undefined,
   backup: Stored,
   level: Exclude<Level, 'restore'>,
   bytes: BackupBytes,
@@ -76,7 +75,7 @@ async function check(
   const of = manifest?.tables.reduce((sum, table) => sum + (table.copy_bytes ?? 0), 0);
   let decoded: Decoded;
   try {
-    decoded = await decodeArchive(io, clients, { kind, path: archive }, (done, size) =>
+    decoded = await decodeArchive(io, reader, { kind, path: archive }, (done, size) =>
       io.progress?.({ label: 'decode', unit: 'bytes', ...progress(done, size, of) }),
     );
   } catch (error) {

@@ -1,7 +1,8 @@
-import { CommandError, type Host } from '../../hosts/host.ts';
-import type { Clients } from '../programs/programs.ts';
+import { CommandError, type Host, type PipeOptions } from '../../hosts/host.ts';
+import type { Reader } from '../programs/programs.ts';
 import type { Backup } from '../repository/repository.ts';
 import { unquoted } from './heading.ts';
+import { withOutline } from './staged.ts';
 import { OUTLINE, unpack } from './unpack.ts';
 
 /** What a backup names that belongs to no database, and that its definitions cannot be loaded without. */
@@ -46,17 +47,12 @@ const KEYWORDS = new Set([
  * Reads what the definitions of a backup name: owners of everything, whom grants, policies, default privileges and user
  * mappings are for, and tablespaces. Its manifest may say less, and a file that others made says nothing.
  */
-export async function wantsOf(host: Host, clients: Clients | undefined, backup: Backup): Promise<Wants> {
+export async function wantsOf(here: Host, reader: Reader | undefined, backup: Backup): Promise<Wants> {
   const roles = new Set(backup.manifest?.roles);
   const tablespaces = new Set(backup.manifest?.tablespaces);
   let subscriptions = false;
   const binary = backup.kind === 'custom' || backup.kind === 'directory';
-  const commands =
-    binary && clients !== undefined
-      ? [{ command: clients.path('pg_restore'), args: ['-s', '-f', '-', backup.archive] }]
-      : [...unpack(backup), { command: 'sed', args: ['-n', OUTLINE] }];
-  // that it cannot be read is found by what follows, and said there
-  await host.pipe(commands, {
+  const look: PipeOptions = {
     env: { LC_ALL: 'C' },
     maxOutput: 4096,
     onLine: (line, from) => {
@@ -68,7 +64,13 @@ export async function wantsOf(host: Host, clients: Clients | undefined, backup: 
       if (owner !== undefined && !KEYWORDS.has(owner)) roles.add(owner);
       for (const name of namesIn(TABLESPACE.exec(line)?.[1])) tablespaces.add(name);
     },
-  });
+  };
+  // that it cannot be read is found by what follows, and said there
+  if (binary && reader !== undefined)
+    await withOutline(reader, { kind: backup.kind, path: backup.archive }, (path) =>
+      reader.host.run(reader.path('pg_restore'), ['-s', '-f', '-', path], look),
+    );
+  else await here.pipe([...unpack(backup), { command: 'sed', args: ['-n', OUTLINE] }], look);
   const own = (name: string) => !name.startsWith('pg_');
   return { roles: [...roles].filter(own), tablespaces: [...tablespaces].filter(own), subscriptions };
 }

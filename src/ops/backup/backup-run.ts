@@ -9,13 +9,15 @@ import { kindOf } from '../repository/foreign.ts';
 import type { Verification } from '../repository/manifest.ts';
 import { discard, type PartialBackup, partialDirectory, publish } from '../repository/publish.ts';
 import { concurrently } from './concurrently.ts';
-import { archiveName, commandLine, dumpCommands } from './dump/command.ts';
+import { archiveName, dumpCommands } from './dump/command.ts';
 import { countRows } from './dump/counts.ts';
 import { dumpingFailure } from './dump/failure.ts';
-import { globalsCommand, reserveGlobals } from './dump/globals.ts';
+import { GLOBALS, globalsCommand, reserveGlobals } from './dump/globals.ts';
+import { dumpLine, globalsLine, placeOf } from './dump/line.ts';
 import { watchDump } from './dump/progress.ts';
 import { runDump } from './dump/run.ts';
 import { namesEncoding, type Snapshot, takeSnapshot } from './dump/snapshot.ts';
+import { Written } from './dump/written.ts';
 import { backupErrors } from './errors.ts';
 import { sweep } from './leftovers.ts';
 import { compareCounts } from './manifest/compare.ts';
@@ -28,6 +30,8 @@ export class BackupRun {
   readonly #context: OpContext;
   readonly #request: BackupRequest;
   #partial: PartialBackup | undefined;
+  /** The dump as it was written on another host, until it is verified. */
+  #there: Written | undefined;
   #snapshot: Snapshot | undefined;
   #createdAt = new Date(0);
   #counts: ReadonlyMap<number, number> = new Map();
@@ -56,20 +60,28 @@ export class BackupRun {
   async dump(io: StepIo): Promise<void> {
     const { partial, snapshot } = this.#begun();
     const request = this.#request;
+    const { host } = request.clients;
+    if (request.way === 'written') this.#there = await Written.on(host, request, partial.id);
     const encoding = namesEncoding(snapshot);
     const commands = dumpCommands(
       request,
-      { directory: partial.path, id: partial.id },
+      { directory: placeOf(request, partial.path, this.#there?.directory), id: partial.id },
       { snapshot: snapshot.id, selection: snapshot.selection.args, encoding },
     );
+    const archive = this.#archive(partial);
     const parallel = request.format === 'directory' && request.jobs > 1;
-    const watched = request.format === 'directory' ? undefined : this.#archive(partial);
+    const watched = request.format === 'directory' || this.#there ? undefined : archive;
+    const destination = {
+      place: this.#there === undefined ? partial.path : `${this.#there.directory} of ${host.label}`,
+      ...(request.way === 'streamed' && { stdoutTo: archive }),
+    };
     const over = new AbortController();
     const watching = watchDump(io, snapshot, watched, parallel ? 'size' : 'name', over.signal);
-    io.line(commandLine(commands));
+    io.line(dumpLine(request, commands, archive));
+    const { server } = snapshot.session;
     try {
       const [, counts] = await concurrently(io.signal, [
-        (signal) => runDump(io, this.#context, commands, partial.path, signal, snapshot.session.server),
+        (signal) => runDump(io, this.#context, host, commands, destination, signal, server),
         (signal) => countRows(io, snapshot, signal),
         (signal) => this.#globals(io, signal),
       ]);
@@ -82,16 +94,22 @@ export class BackupRun {
       await snapshot.session.close();
     }
     io.crashPoint('dump:written');
-    await writeRestoreList(io, request, this.#archive(partial), snapshot.selection.dangling);
+    await this.#there?.fetch(io, { kind: kindOf(request.format, archive), path: archive });
+    await writeRestoreList(request, archive, snapshot.selection.dangling);
   }
 
   async #globals(io: StepIo, signal: AbortSignal): Promise<void> {
-    if (!this.#request.globals) return;
+    const request = this.#request;
+    if (!request.globals) return;
     const { partial, snapshot } = this.#begun();
-    await reserveGlobals(partial.path);
-    const command = globalsCommand(this.#request, partial.path, snapshot.passwords);
-    io.line(commandLine([command]));
-    await runDump(io, this.#context, [command], partial.path, signal, snapshot.session.server);
+    const { path } = partial;
+    const here = request.way === undefined;
+    if (here) await reserveGlobals(path);
+    const command = globalsCommand(request, here ? path : undefined, snapshot.passwords);
+    io.line(globalsLine(request, path, snapshot.passwords));
+    const destination = { place: path, ...(!here && { stdoutTo: join(path, GLOBALS) }) };
+    const { host } = request.clients;
+    await runDump(io, this.#context, host, [command], destination, signal, snapshot.session.server);
   }
 
   async verify(io: StepIo): Promise<void> {
@@ -106,13 +124,19 @@ export class BackupRun {
     };
     const [decoded, files, owners] = await concurrently(io.signal, [
       (signal) =>
-        decodeArchive({ host: io.host, signal }, request.clients, { kind, path: archive }, onProgress),
+        decodeArchive(
+          { here: io.here, signal, progress: io.progress },
+          request.clients.reader,
+          { kind, path: archive, there: this.#there?.archive },
+          onProgress,
+        ),
       (signal) => checksumTree(partial.path, signal),
       (signal) =>
         request.format === 'plain'
-          ? ownersIn(io.host, { kind, archive }, signal)
+          ? ownersIn(io.here, { kind, archive }, signal)
           : Promise.resolve(undefined),
     ]);
+    await this.#there?.remove();
     const { tables, rows } = compareCounts(snapshot, this.#counts, decoded);
     const detail =
       request.content === 'schema'
@@ -164,6 +188,7 @@ export class BackupRun {
   /** What is not published is no backup. Returns whether there was anything. */
   async discard(): Promise<boolean> {
     await this.#snapshot?.session.close();
+    await this.#there?.remove();
     const partial = this.#partial;
     if (partial) await discard(partial);
     this.#partial = undefined;

@@ -7,10 +7,12 @@ import { defineOperation } from '../engine/operation.ts';
 import type { Check, Fact, Plan, Step } from '../engine/plan.ts';
 import type { ClientProgram } from '../programs/package.ts';
 import { type Clients, findClients } from '../programs/programs.ts';
+import { thereChecks } from '../programs/there.ts';
 import { backupId } from '../repository/names.ts';
 import { freeName } from '../repository/publish.ts';
 import { listBackups, repositoryDirectory } from '../repository/repository.ts';
 import { compressionText } from './dump/compression.ts';
+import { chooseWay } from './dump/way.ts';
 import { chooseDatabases, lookAtEach } from './plan/databases.ts';
 import { decideRequest, refuseContradictions } from './plan/decide.ts';
 import { environmentChecks } from './plan/environment.ts';
@@ -41,6 +43,8 @@ async function planBackup(input: BackupInput, context: OpContext): Promise<Plan>
     'pg_dump',
     'pg_restore',
     ...(input.no_globals ? [] : ['pg_dumpall' as const]),
+    // by it is seen which server the others reach
+    ...(context.host.kind === 'local' ? [] : ['psql' as const]),
   ];
   const [{ clients, check }, pooler, { sights, gone }] = await Promise.all([
     findClients(context, session.server, programs),
@@ -66,7 +70,7 @@ interface Begun {
 }
 
 async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
-  const { input, context, sights, checks } = begun;
+  const { input, context, session, sights, checks } = begun;
   const repository = repositoryDirectory(context, input.dir);
   const backups = await listBackups(repository).catch(() => []);
   const surveys: Survey[] = [];
@@ -76,7 +80,9 @@ async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
     const id = await freeName(repository, backupId(database, context.now()), taken);
     taken.add(id);
     const request = { id, ...decideRequest(context, input, clients, database) };
-    surveys.push(await survey(sight, request, backups));
+    const seen = await survey(sight, request, backups);
+    const { way, checks: ways } = await chooseWay(clients.host, request.format, seen.estimate, seen.raw);
+    surveys.push({ ...seen, request: { ...request, way }, checks: [...ways, ...seen.checks] });
   }
   const raw = surveys.reduce((sum, one) => sum + one.raw, 0);
   const estimate = {
@@ -90,7 +96,8 @@ async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
   );
   const all = [
     ...checks,
-    ...(await programChecks(context, surveys[0]?.request)),
+    ...(await thereChecks(context, session, clients)),
+    ...(await programChecks(surveys[0]?.request)),
     ...(await spaceChecks(repository, estimate, raw, input.ignore_space)),
     ...named,
   ];

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { PARTIAL } from '../repository/names.ts';
-import { archiveName, commandLine, dumpCommands } from './dump/command.ts';
-import { globalsCommand } from './dump/globals.ts';
+import { archiveName, dumpCommands } from './dump/command.ts';
+import { dumpLine, globalsLine, placeOf } from './dump/line.ts';
 import { SNAPSHOT_SQL } from './dump/snapshot.ts';
 import type { BackupRequest } from './request.ts';
 
@@ -16,15 +16,16 @@ export function previewOf(
   const { id } = request;
   const final = join(request.repository, id);
   const directory = final + PARTIAL;
-  const dump = dumpCommands(request, { directory, id }, { snapshot: SNAPSHOT_ID, selection });
+  const into = placeOf(request, directory);
+  const dump = dumpCommands(request, { directory: into, id }, { snapshot: SNAPSHOT_ID, selection });
   const archive = join(directory, archiveName(request, id));
   const decode = request.format === 'plain' ? `decompress ${archive}` : `pg_restore -f - ${archive}`;
   return {
     snapshot: SNAPSHOT_SQL.map((sql) => `${sql};`).join('\n'),
     dump: [
-      commandLine(dump),
+      dumpLine(request, dump, archive),
       ...(request.content === 'schema' ? [] : ['count of the rows of each table, in the same snapshot']),
-      ...(request.globals ? [commandLine([globalsCommand(request, directory, passwords)])] : []),
+      ...(request.globals ? [globalsLine(request, directory, passwords)] : []),
     ].join('\n'),
     verify: `${decode} | count rows of each table\nsha256 of every file`,
     publish: `fsync; rename ${directory} to ${final}`,

@@ -5,6 +5,12 @@ import type { Compression } from './dump/compression.ts';
 /** What of the chosen relations is written: all of it, the definitions, the rows. */
 export type Content = 'all' | 'schema' | 'data';
 
+/**
+ * How a dump comes to the repository from a host with files of its own: `written` there and fetched, or `streamed` while
+ * pg_dump writes it.
+ */
+export type DumpWay = 'written' | 'streamed';
+
 /** One database's backup, decided. */
 export interface BackupRequest {
   /** The name that is planned for it; another run that takes it first gives it a number. */
@@ -24,6 +30,8 @@ export interface BackupRequest {
   /** Roles and tablespaces beside it. */
   readonly globals: boolean;
   readonly label: string | undefined;
+  /** How the dump comes here; undefined where the programs write it here. */
+  readonly way?: DumpWay | undefined;
   /** Made before something is changed, as the way back. */
   readonly safety?: boolean;
 }

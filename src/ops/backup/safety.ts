@@ -8,6 +8,7 @@ import { backupId } from '../repository/names.ts';
 import { freeName } from '../repository/publish.ts';
 import { listBackups } from '../repository/repository.ts';
 import { defaultCompression } from './dump/compression.ts';
+import { chooseWay } from './dump/way.ts';
 import { lookAt, survey } from './plan/survey.ts';
 import { spaceChecks } from './preflight/space.ts';
 import type { BackupMade, BackupRequest } from './request.ts';
@@ -46,7 +47,7 @@ export async function safetyBackup(
   { clients, repository, label, tables = [], ignoreSpace = false, tell = told }: SafetyWish,
 ): Promise<SafetyBackup> {
   const { database } = session.server;
-  const request: BackupRequest = {
+  const wanted: BackupRequest = {
     id: await freeName(repository, backupId(database, context.now())),
     database,
     repository,
@@ -61,8 +62,14 @@ export async function safetyBackup(
     label,
     safety: true,
   };
-  const seen = await survey(await lookAt(session), request, await listBackups(repository).catch(() => []));
-  const checks = [...(await spaceChecks(repository, seen.estimate, seen.raw, ignoreSpace)), ...seen.checks];
+  const seen = await survey(await lookAt(session), wanted, await listBackups(repository).catch(() => []));
+  const { way, checks: ways } = await chooseWay(clients.host, wanted.format, seen.estimate, seen.raw);
+  const request = { ...wanted, way };
+  const checks = [
+    ...ways,
+    ...(await spaceChecks(repository, seen.estimate, seen.raw, ignoreSpace)),
+    ...seen.checks,
+  ];
   let made: BackupMade | undefined;
   const steps = backupSteps(context, request, {
     id: (name) => `safety-${name}`,

@@ -2,7 +2,7 @@ import type { Env } from '../../config/libpq/env.ts';
 import { home } from '../../config/libpq/env.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
-import { isSamePlace } from '../../config/runs-on.ts';
+import { isSamePlace, targetThere } from '../../config/runs-on.ts';
 import { connect, type Session } from '../../db/client.ts';
 import { DbError, place } from '../../db/errors.ts';
 import { type Pooling, poolingOf } from '../../db/pooler/pooling.ts';
@@ -24,6 +24,8 @@ export interface ContextOptions {
   /** Where the server's programs run, already opened; {@link openContext} opens it. */
   readonly host?: Host;
   readonly openHost?: OpenHost;
+  /** The machine that it is worked from; this one without it. */
+  readonly here?: Host;
   readonly now?: () => Date;
   /** The control session of whoever has one open; it stays theirs. */
   readonly control?: () => Session | undefined;
@@ -37,7 +39,7 @@ export async function openContext(options: ContextOptions): Promise<OpContext> {
 
 /** A context for what needs no host but this machine, unless one is handed in. */
 export function createContext(options: ContextOptions): OpContext {
-  const { resolved, env, operations, now } = options;
+  const { resolved, env, operations, here, now } = options;
   const { runsOn } = resolved;
   const host = options.host ?? unopenedHost(runsOn.server);
   // of one that was killed, where they had names
@@ -75,6 +77,7 @@ export function createContext(options: ContextOptions): OpContext {
   };
   return {
     target,
+    there: targetThere(target, resolved.runsOn.server),
     place: place(target),
     profile: resolved.profileName,
     settingsFile: resolved.settingsFile,
@@ -83,7 +86,7 @@ export function createContext(options: ContextOptions): OpContext {
     readOnly: resolved.readOnly,
     host,
     runsOn,
-    here: local,
+    here: here ?? local,
     restart: resolved.restart,
     at: (place) => {
       const known = places.get(place);

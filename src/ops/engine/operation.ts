@@ -148,6 +148,8 @@ export type FindOperation = (id: string) => OperationEntry | undefined;
 export interface OpContext {
   /** The server and the database that was named; passwords it hands out are known to {@link OpContext.secrets}. */
   readonly target: Target;
+  /** The same server as it is reached from {@link OpContext.host}. */
+  readonly there: Target;
   /** `user@host:port/database`. */
   readonly place: string;
   /** Name of the profile, where the server is one's. */

@@ -188,9 +188,12 @@ export interface StepIo {
   /** The application_name of everything the run starts: `pgdeck:<run>`. Others find and end its backends by it. */
   readonly applicationName: string;
   readonly signal: AbortSignal;
+  /** Where the server's programs run. */
   readonly host: Host;
   /** See {@link file://./operation.ts OpContext}. */
   at(place: 'app'): Promise<Host>;
+  /** This machine. */
+  readonly here: Host;
   /** A line of output; kept in the journal. */
   line(text: string, from?: LineSource): void;
   /**

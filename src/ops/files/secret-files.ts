@@ -120,7 +120,10 @@ function named(): Files {
 }
 
 /** Both files are read line by line, and a variable would show the secret to others. */
-function refuseLineBreak(what: 'password' | 'passphrase of the key', secret: string | undefined): void {
+export function refuseLineBreak(
+  what: 'password' | 'passphrase of the key',
+  secret: string | undefined,
+): void {
   if (secret !== undefined && /[\r\n]/.test(secret)) throw filesErrors.lineBreak({ secret: what });
 }
 

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
+import type { Env } from '../../config/libpq/env.ts';
 import type { Host } from '../../hosts/host.ts';
 import { versionedParents } from '../../hosts/installations.ts';
-import type { OpContext } from '../engine/operation.ts';
 
 /** Majors newer than this one that are installed where versions lie beside each other, the nearest first. */
 export async function newerMajors(host: Host, major: number): Promise<number[]> {
@@ -25,7 +25,7 @@ async function names({ files }: Host, directory: string): Promise<string[]> {
  * Directories of PATH that hold the program itself. Debian's /usr/bin has a wrapper of that name, which chooses a
  * version by rules of its own; what it chooses from is found without it.
  */
-export async function pathDirectories({ host, env }: OpContext, program: string): Promise<string[]> {
+export async function pathDirectories(host: Host, env: Env, program: string): Promise<string[]> {
   const directories = [...new Set(host.searchPath(env).filter((one) => one.startsWith('/')))];
   const found = await Promise.all(
     directories.map(async (directory) => {

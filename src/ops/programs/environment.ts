@@ -2,23 +2,28 @@ import type { Server } from '../../db/server.ts';
 import type { Target } from '../../db/target.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { OpContext } from '../engine/operation.ts';
-import { withSecretFiles } from '../files/secret-files.ts';
+import { refuseLineBreak, withSecretFiles } from '../files/secret-files.ts';
 
 /** Variables for a program; `undefined` removes one. */
 export type ClientEnvironment = Record<string, string | undefined>;
 
 /**
- * The environment in which PostgreSQL's programs connect to the server as this program does. The password, where the
- * server asked for one, is in a file that only this user may read and that is gone afterwards: never in an argument or
- * a variable, which others can see or children inherit. The database is the caller's to name, with
- * {@link databaseArgument}.
+ * The environment in which PostgreSQL's programs connect to the server as this program does, from where they run. The
+ * password, where the server asked for one, is in a file that only this user may read and that is gone afterwards: never
+ * in an argument or a variable, which others can see or children inherit. Where they run on another host there is no
+ * such file: it is a variable there, which no command line shows. The database is the caller's to name, with
+ * {@link databaseArgument}. Throws {@link ../error.ts OpError} for a secret that cannot be handed over.
  */
 export function withClientEnvironment<T>(
   context: OpContext,
   applicationName: string,
   work: (env: ClientEnvironment) => Promise<T>,
 ): Promise<T> {
-  const { target, secrets, host } = context;
+  const { target, there, secrets, host } = context;
+  if (host.kind !== 'local') {
+    refuseLineBreak('password', secrets.last);
+    return work({ ...clientEnvironment(host, there, applicationName), PGPASSWORD: secrets.last });
+  }
   const passphrase = target.tls?.passphrase;
   return withSecretFiles({ password: secrets.last, passphrase }, ({ passfile, serviceFile, service }) =>
     work({

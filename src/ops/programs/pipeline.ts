@@ -1,4 +1,4 @@
-import type { PipeCommand, PipeOptions, RunResult } from '../../hosts/host.ts';
+import type { Host, PipeCommand, PipeOptions, RunResult } from '../../hosts/host.ts';
 import type { ExecOptions, StepIo } from '../engine/plan.ts';
 import { runPrograms } from '../engine/run/programs.ts';
 
@@ -7,10 +7,19 @@ import { runPrograms } from '../engine/run/programs.ts';
  * stderr when one of them fails.
  */
 export function pipeline(
-  { host, line, signal }: Pick<StepIo, 'host' | 'line' | 'signal'>,
+  host: Host,
+  { line, signal }: Pick<StepIo, 'line' | 'signal'>,
   commands: readonly PipeCommand[],
-  { through, ...options }: Omit<ExecOptions, 'input'> & Pick<PipeOptions, 'through'> = {},
+  {
+    through,
+    inputFrom,
+    ...options
+  }: Omit<ExecOptions, 'input'> & Pick<PipeOptions, 'through' | 'inputFrom'> = {},
 ): Promise<RunResult> {
   const piped = { line, signal, name: 'A program' };
-  return runPrograms((how) => host.pipe(commands, { ...how, ...(through && { through }) }), piped, options);
+  return runPrograms(
+    (how) => host.pipe(commands, { ...how, ...(through && { through }), ...(inputFrom && { inputFrom }) }),
+    piped,
+    options,
+  );
 }

@@ -1,20 +1,29 @@
 import { join } from 'node:path';
 import type { Server } from '../../db/server.ts';
+import type { Host } from '../../hosts/host.ts';
 import { directoriesOf } from '../../hosts/installations.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
 import { newerMajors, pathDirectories } from './candidates.ts';
 import { type ClientProgram, installSentence } from './package.ts';
 
+/** What reads archives without a server. */
+export interface Reader {
+  /** Where it runs: the archive has to be there. */
+  readonly host: Host;
+  path(program: ClientProgram): string;
+}
+
 /** An installation of PostgreSQL's own programs. */
-export interface Clients {
+export interface Clients extends Reader {
   readonly major: number;
   /** `15.18`. */
   readonly version: string;
   readonly directory: string | undefined;
   /** Whether pg_dump compresses with zstd: from 16 on. */
   readonly zstd: boolean;
-  path(program: ClientProgram): string;
+  /** Nearer to the archives where this machine has one that is new enough: then they need not be copied. */
+  readonly reader: Reader;
 }
 
 export interface FoundClients {
@@ -45,46 +54,66 @@ export async function findClients(
   programs: readonly ClientProgram[],
   atLeast = 0,
 ): Promise<FoundClients> {
+  const { host, here } = context;
+  const found = await findOn(host, context, server, programs, atLeast);
+  const { clients } = found;
+  if (clients === undefined || host.kind === 'local' || !programs.includes('pg_restore')) return found;
+  const needed = { major: clients.major, version: clients.version };
+  const near = await findOn(here, context, needed, ['pg_restore']);
+  return near.clients === undefined ? found : { ...found, clients: { ...clients, reader: near.clients } };
+}
+
+/** The programs of one host, as {@link findClients} finds them. */
+export async function findOn(
+  host: Host,
+  context: OpContext,
+  server: Pick<Server, 'major' | 'version'>,
+  programs: readonly ClientProgram[],
+  atLeast = 0,
+): Promise<FoundClients> {
   const major = Math.max(server.major, atLeast);
   const seen: Installation[] = [];
   let newer: Installation | undefined;
-  for await (const directory of candidates(context, major, programs)) {
-    const found = await inspect(context, directory, programs);
+  // the setting names a directory of where the server's programs are
+  const only = host === context.host ? context.backup.programs : undefined;
+  for await (const directory of candidates(host, context, only, major, programs)) {
+    const found = await inspect(host, directory, programs);
     if (found === undefined) continue;
     seen.push(found);
     if (found.missing.length > 0 || found.major < major) continue;
-    if (found.major === major) return { clients: clientsOf(found), check: okay(found) };
+    if (found.major === major) return { clients: clientsOf(host, found), check: okay(host, found) };
     if (newer === undefined || found.major < newer.major) newer = found;
   }
-  if (newer !== undefined) return { clients: clientsOf(newer), check: newerCheck(newer, server) };
-  return { clients: undefined, check: blocked(seen, server, programs, major, context.backup.programs) };
+  if (newer !== undefined) return { clients: clientsOf(host, newer), check: newerCheck(host, newer, server) };
+  return { clients: undefined, check: blocked(host, seen, server, programs, major, only) };
 }
 
 async function* candidates(
+  host: Host,
   context: OpContext,
+  only: string | undefined,
   major: number,
   programs: readonly ClientProgram[],
 ): AsyncGenerator<string> {
-  const { programs: only } = context.backup;
   if (only !== undefined) {
     yield only;
     return;
   }
   yield* directoriesOf(major);
-  yield* await pathDirectories(context, programs[0] ?? 'pg_dump');
-  for (const one of await newerMajors(context.host, major)) yield* directoriesOf(one);
+  yield* await pathDirectories(host, context.env, programs[0] ?? 'pg_dump');
+  for (const one of await newerMajors(host, major)) yield* directoriesOf(one);
 }
 
 /** Undefined where none of the programs is. */
 async function inspect(
-  context: OpContext,
+  host: Host,
   directory: string,
   programs: readonly ClientProgram[],
 ): Promise<Installation | undefined> {
   const versions = await Promise.all(
     programs.map(async (program) => ({
       program,
-      version: await versionOf(context, join(directory, program)),
+      version: await versionOf(host, join(directory, program)),
     })),
   );
   const version = versions.find((one) => one.version !== undefined)?.version;
@@ -93,41 +122,50 @@ async function inspect(
   return { directory, version, major: Number(/^\d+/.exec(version)?.[0] ?? 0), missing };
 }
 
-async function versionOf(context: OpContext, path: string): Promise<string | undefined> {
+async function versionOf(host: Host, path: string): Promise<string | undefined> {
   try {
-    const { stdout } = await context.host.run(path, ['--version'], { timeout: VERSION_MS });
+    const { stdout } = await host.run(path, ['--version'], { timeout: VERSION_MS });
     return /\(PostgreSQL\) (\d+[\w.]*)/.exec(stdout)?.[1];
   } catch {
     return undefined;
   }
 }
 
-function clientsOf({ directory, major, version }: Installation): Clients {
+function clientsOf(host: Host, { directory, major, version }: Installation): Clients {
+  const path = (program: ClientProgram) => join(directory, program);
   return {
+    host,
+    path,
+    reader: { host, path },
     major,
     version,
     directory,
     zstd: major >= 16,
-    path: (program) => join(directory, program),
   };
 }
 
-function okay({ version, directory }: Installation): Check {
-  return { title: TITLE, status: 'ok', detail: `PostgreSQL ${version} in ${directory}.` };
+/** Where it is not this machine: ` of the container db`. */
+function of({ kind, label }: Host): string {
+  return kind === 'local' ? '' : ` of ${label}`;
 }
 
-function newerCheck(found: Installation, server: Pick<Server, 'major' | 'version'>): Check {
+function okay(host: Host, { version, directory }: Installation): Check {
+  return { title: TITLE, status: 'ok', detail: `PostgreSQL ${version} in ${directory}${of(host)}.` };
+}
+
+function newerCheck(host: Host, found: Installation, server: Pick<Server, 'major' | 'version'>): Check {
   return {
     title: TITLE,
     status: 'warn',
     detail:
-      `Those of PostgreSQL ${found.version} in ${found.directory} are newer than the server (${server.version}); ` +
+      `Those of PostgreSQL ${found.version} in ${found.directory}${of(host)} are newer than the server (${server.version}); ` +
       `what they dump, a server of ${found.major} is sure to load. ` +
       installSentence(['pg_dump'], server.major),
   };
 }
 
 function blocked(
+  host: Host,
   seen: readonly Installation[],
   server: Pick<Server, 'major' | 'version'>,
   programs: readonly ClientProgram[],
@@ -143,18 +181,18 @@ function blocked(
   });
   if (partial !== undefined)
     return block(
-      `${partial.directory} has no ${partial.missing.join(', ')} of its version.`,
+      `${partial.directory}${of(host)} has no ${partial.missing.join(', ')} of its version.`,
       partial.missing,
     );
   if (older !== undefined)
     return block(
-      `Those of PostgreSQL ${older.version} in ${older.directory} are too old for ` +
+      `Those of PostgreSQL ${older.version} in ${older.directory}${of(host)} are too old for ` +
         `${major === server.major ? `the server (${server.version})` : `this backup, which needs ${major}`}.`,
       programs,
     );
   return block(
     `${programs.join(', ')} of PostgreSQL ${major} ${programs.length > 1 ? 'were' : 'was'} not found` +
-      `${directory === undefined ? '' : ` in ${directory}`}.`,
+      `${directory === undefined ? '' : ` in ${directory}`}${host.kind === 'local' ? '' : ` on ${host.label}`}.`,
     programs,
   );
 }

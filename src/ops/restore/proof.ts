@@ -6,7 +6,7 @@ import { isDamage } from '../archive/verify.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { OpError, sentenceOf } from '../error.ts';
-import type { Clients } from '../programs/programs.ts';
+import type { Reader } from '../programs/programs.ts';
 import type { Verification } from '../repository/manifest.ts';
 import type { Backup } from '../repository/repository.ts';
 import { proofErrors, restoreErrors } from './errors.ts';
@@ -22,13 +22,13 @@ import { throwawayServer } from './proof/throwaway.ts';
  * the context's server, which is removed afterwards. Its bytes are compared with their checksums before.
  *
  * That it does not restore is an answer with `ok: false`. Throws {@link Untried} where that cannot be told, for a reason
- * that is not the backup's; {@link OpError} for what nobody can restore, and when it is cancelled. `clients` are those
- * that can read it.
+ * that is not the backup's; {@link OpError} for what nobody can restore, and when it is cancelled. `reader` is
+ * what can read it.
  */
 export async function proveRestorable(
   io: StepIo,
   context: OpContext,
-  clients: Clients | undefined,
+  reader: Reader | undefined,
   backup: Backup,
 ): Promise<Verification> {
   const answer = (ok: boolean, detail: string): Verification => ({
@@ -39,7 +39,7 @@ export async function proveRestorable(
   });
   if (backup.scope === 'data_only') throw restoreErrors.rowsOnly({ id: backup.id });
   try {
-    const examined = await examine(io, context, clients, backup);
+    const examined = await examine(io, reader, backup);
     const place = await placeFor(io, context, examined);
     const started = performance.now();
     return await place.use(async (reached) => {
@@ -47,7 +47,7 @@ export async function proveRestorable(
       io.line(`Restoring into ${name}.`);
       const failure = await failureOf(io, () => load(io));
       if (failure !== undefined) {
-        const cause = await causeOf(io, clients, backup, failure);
+        const cause = await causeOf(io, reader, backup, failure);
         if (!speaksAgainst(cause, { scope: backup.scope, differs: reached.differs }))
           throw untried(backup, reached, failure);
         const more = cause === failure.message ? '' : ` ${cause}`;
@@ -75,13 +75,13 @@ export async function proveRestorable(
  */
 async function causeOf(
   io: StepIo,
-  clients: Clients | undefined,
+  reader: Reader | undefined,
   { kind, archive: path }: Backup,
   { message }: OpError,
 ): Promise<string> {
   if (!/worker process died/.test(firstError(message))) return message;
   const alone = await failureOf(io, async () => {
-    await decodeArchive(io, clients, { kind, path });
+    await decodeArchive(io, reader, { kind, path });
   });
   return alone?.message ?? message;
 }

@@ -8,9 +8,11 @@ import { poolerChecks } from '../database/pooler.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
 import { type Clients, findClients } from '../programs/programs.ts';
+import { thereChecks } from '../programs/there.ts';
 import { type Backup, repositoryDirectory } from '../repository/repository.ts';
 import { jobsOf, type RestoreInput } from './input.ts';
 import { selectEntries, type UseList } from './load/use-list.ts';
+import { wayChecks } from './load/way.ts';
 import { damageChecks, damageFound } from './source/damage.ts';
 import { type Needs, needsOf } from './source/needs.ts';
 import { listed } from './source/restore-list.ts';
@@ -59,6 +61,7 @@ export async function lookAround(
   const of = backup.manifest?.server.system_identifier ?? undefined;
   const here = of === undefined ? undefined : await systemIdentifier(session);
   const elsewhere = of !== undefined && here !== undefined && of !== here;
+  const jobs = jobsOf(input, context);
   const dump =
     source === undefined || source.clients.major === server.major
       ? { clients: source?.clients, check: undefined }
@@ -78,14 +81,28 @@ export async function lookAround(
     dumpClients: dump.clients,
     needs: source && (await needsOf(source, session)),
     list: source?.toc && selectEntries(source.toc, server, await listed(backup)),
-    jobs: jobsOf(input, context),
+    jobs,
     checks: [
       ...damageChecks(input, backup, source?.bytes.unknown, damage),
       ...(await poolerChecks(context, session)),
       ...checks,
+      ...(source === undefined ? [] : await programsChecks(context, session, source, jobs)),
       ...(dump.check?.status === 'block' ? [dump.check] : []),
     ],
   };
+}
+
+/** Whether the programs that load it are where the server is, and how the archive comes to them. */
+async function programsChecks(
+  context: OpContext,
+  session: Session,
+  { clients, header, backup }: RestoreSource,
+  jobs: number,
+): Promise<Check[]> {
+  return [
+    ...(await thereChecks(context, session, clients)),
+    ...(await wayChecks(clients.host, { kind: header.kind, path: backup.archive }, jobs)),
+  ];
 }
 
 /**

@@ -7,7 +7,7 @@ import type { OpContext } from '../engine/operation.ts';
 import { defineOperation } from '../engine/operation.ts';
 import type { Check, Plan, StepIo } from '../engine/plan.ts';
 import { sentenceOf } from '../error.ts';
-import { type Clients, findClients } from '../programs/programs.ts';
+import { findReader, type Reader } from '../programs/reader.ts';
 import { backupFields, backupInput, dirFlag, factsOf, named } from '../repository/care/field.ts';
 import { LEVELS, type Level, type Verification } from '../repository/manifest.ts';
 import { recordedName } from '../repository/names.ts';
@@ -55,7 +55,7 @@ export const verify = defineOperation({
     const { level } = input;
     if (level === 'checksum' && backup.manifest === undefined)
       throw verifyErrors.noChecksums({ id: backup.id });
-    const { clients, checks } = await clientsFor(backup, level, context);
+    const { reader, checks } = await readerFor(backup, level, context);
     // with nothing recorded there is nothing to compare with
     const what = WHAT[level === 'counts' && backup.manifest === undefined ? 'decode' : level];
     const proven = lastProven(backup);
@@ -78,7 +78,7 @@ export const verify = defineOperation({
           id: 'verify',
           title: what.title,
           preview: what.preview(backup),
-          run: (io) => run(io, context, clients, backup, level, dirFlag(input.dir)),
+          run: (io) => run(io, context, reader, backup, level, dirFlag(input.dir)),
         },
       ],
       reaches: () => 'The files of the backup were only read.',
@@ -90,7 +90,7 @@ export const verify = defineOperation({
 async function run(
   io: StepIo,
   context: OpContext,
-  clients: Clients | undefined,
+  reader: Reader | undefined,
   backup: Backup,
   level: Level,
   dir: string,
@@ -101,8 +101,8 @@ async function run(
   try {
     found =
       level === 'restore'
-        ? await proveRestorable(io, context, clients, backup)
-        : await verifyBackup(io, clients, backup, level);
+        ? await proveRestorable(io, context, reader, backup)
+        : await verifyBackup(io, reader, backup, level);
   } catch (error) {
     // not noted: it says nothing of the backup
     if (error instanceof Untried) told([level, 'not tried', error.message]);
@@ -134,21 +134,17 @@ async function note(io: StepIo, before: Backup, found: Verification, dir: string
 }
 
 /** Programs that can read it. Of SQL only a restore needs any. */
-async function clientsFor(
+async function readerFor(
   backup: Backup,
   level: Level,
   context: OpContext,
-): Promise<{ clients: Clients | undefined; checks: Check[] }> {
+): Promise<{ reader: Reader | undefined; checks: Check[] }> {
   const binary = backup.kind === 'custom' || backup.kind === 'directory';
-  if (level === 'checksum' || (!binary && level !== 'restore')) return { clients: undefined, checks: [] };
+  if (level === 'checksum' || (!binary && level !== 'restore')) return { reader: undefined, checks: [] };
   const version = backup.manifest?.client.version ?? (await dumpVersion(backup)) ?? '';
   const program = binary ? 'pg_restore' : 'psql';
   const oldest = oldestReader(Number.parseInt(version, 10));
-  const { clients, check } = await findClients(context, { major: 0, version }, [program], oldest);
-  if (clients === undefined) return { clients, checks: [check] };
-  // newer ones read it as well
-  const detail = `${program} of PostgreSQL ${clients.version}.`;
-  return { clients, checks: [{ title: check.title, status: 'ok', detail }] };
+  return findReader(context, program, version, oldest);
 }
 
 /** The format of archives changed in 16 and in 17; the major version of the oldest pg_restore that reads it. */

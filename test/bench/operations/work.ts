@@ -115,9 +115,9 @@ export async function dumpAlone(site: Site, directory: string): Promise<void> {
 
 /** What the step `verify` does with an archive, without the run around it. */
 export async function verifyAlone({ cluster }: Site, directory: string): Promise<void> {
-  const clients = { path: (name: string) => join(cluster.bin, name) };
+  const clients = { host: local, path: (name: string) => join(cluster.bin, name) };
   const archive = { kind: 'custom', path: join(directory, 'alone.dump') } as const;
-  await Promise.all([decodeArchive({ host: local }, clients, archive), checksumTree(directory)]);
+  await Promise.all([decodeArchive({ here: local }, clients, archive), checksumTree(directory)]);
 }
 
 /** Counts the rows of every table, one table after the other. */

@@ -126,7 +126,7 @@ test('the table of contents tells what is in an archive', async () => {
 });
 
 describe('a pg_restore that does not come to an end', () => {
-  const fake = { path: () => join(home, 'pg_restore') };
+  const fake = { host: local, path: () => join(home, 'pg_restore') };
   beforeAll(() => {
     writeFileSync(fake.path(), '#!/bin/sh\n[ "$1" = -l ] && exit 0\necho begun\nexec sleep 600\n');
     chmodSync(fake.path(), 0o755);
@@ -135,7 +135,7 @@ describe('a pg_restore that does not come to an end', () => {
   test('is ended when nothing moves', async () => {
     const path = await stage.dump('stall.dump', '-Fc', '-s');
     const archive = { kind: 'custom', path } as const;
-    expect(await refused(decodeArchive({ host: local, stallMs: 200 }, fake, archive))).toMatch(
+    expect(await refused(decodeArchive({ here: local, stallMs: 200 }, fake, archive))).toMatch(
       /stall\.dump is damaged: decoding it stands still/,
     );
   });
@@ -143,7 +143,7 @@ describe('a pg_restore that does not come to an end', () => {
   test('is ended when somebody cancels', async () => {
     const path = await stage.dump('cancel.dump', '-Fc', '-s');
     const abort = new AbortController();
-    const work = decodeArchive({ host: local, signal: abort.signal }, fake, { kind: 'custom', path }, () =>
+    const work = decodeArchive({ here: local, signal: abort.signal }, fake, { kind: 'custom', path }, () =>
       abort.abort(),
     );
     await expect(work).rejects.toMatchObject({ name: 'OpError', kind: 'cancelled' });
@@ -153,7 +153,7 @@ describe('a pg_restore that does not come to an end', () => {
 test('reading SQL is cancelled too', async () => {
   const path = await stage.dump('cancel.sql');
   const abort = new AbortController();
-  const work = decodeArchive({ host: local, signal: abort.signal }, undefined, { kind: 'sql', path }, () =>
+  const work = decodeArchive({ here: local, signal: abort.signal }, undefined, { kind: 'sql', path }, () =>
     abort.abort(),
   );
   await expect(work).rejects.toMatchObject({ name: 'OpError', kind: 'cancelled' });

@@ -9,7 +9,7 @@ import { client, serverTarget, type TestDatabase, testDatabase } from '../../sup
 import { everything, rowCounts } from '../../support/fixtures/everything.ts';
 
 /** PostgreSQL's own programs, of the server's version. */
-export const clients = { path: (program: string) => join(inject('postgres').bin, program) };
+export const clients = { host: local, path: (program: string) => join(inject('postgres').bin, program) };
 
 /** A database with one of everything, and real dumps of it. */
 export interface DumpStage {
@@ -52,7 +52,7 @@ export async function detectArchive(path: string): Promise<Archive> {
 }
 
 export async function decode(path: string): Promise<Decoded> {
-  return decodeArchive({ host: local }, clients, await detectArchive(path));
+  return decodeArchive({ here: local }, clients, await detectArchive(path));
 }
 
 /** The sentence that refuses it; undefined when it is taken for whole. */

@@ -45,7 +45,7 @@ async function published(name: string, more: Partial<Manifest> = {}): Promise<st
 }
 
 async function verified(path: string, level: Exclude<Level, 'restore'>): Promise<Verification> {
-  return verifyBackup({ host: local }, clients, await findBackup(repository, path), level);
+  return verifyBackup({ here: local }, clients, await findBackup(repository, path), level);
 }
 
 test.each(['custom', 'custom -Z0', 'directory', 'directory -Z0', 'sql', 'sql.gz', 'sql.zst'])(
@@ -118,7 +118,7 @@ test.each(MATRIX)('damage is noticed: %s, %s', async (name, _what, damage, decod
     writeFileSync(join(path, basename(archive, '.gz')), readFileSync(archive.slice(0, -3)));
   const before = await findBackup(repository, path);
   damage(before.archive);
-  const verify = (level: Exclude<Level, 'restore'>) => verifyBackup({ host: local }, clients, before, level);
+  const verify = (level: Exclude<Level, 'restore'>) => verifyBackup({ here: local }, clients, before, level);
   const decoded = await verify('decode');
   if (decode === undefined) expect(decoded.ok).toBe(true);
   else expect(decoded).toMatchObject({ ok: false, detail: expect.stringMatching(decode) });
@@ -138,7 +138,7 @@ test('rows that are not those counted are told table by table', async () => {
   });
   const path = await published('custom', { tables, large_objects: 13 });
   const results: ResultTable[] = [];
-  const io = { host: local, result: (table: ResultTable) => results.push(table) };
+  const io = { here: local, result: (table: ResultTable) => results.push(table) };
   expect(await verifyBackup(io, clients, await findBackup(repository, path), 'counts')).toMatchObject({
     ok: false,
     detail: 'app.vanished should hold 12 rows and holds nothing, and 3 more differ.',
@@ -156,7 +156,7 @@ test('progress is exact where the size is known, and never more than all', async
   for (const name of ['custom', 'sql.gz']) {
     const path = await published(name, { tables });
     const seen: Progress[] = [];
-    const io = { host: local, progress: (progress: Progress) => seen.push(progress) };
+    const io = { here: local, progress: (progress: Progress) => seen.push(progress) };
     await verifyBackup(io, clients, await findBackup(repository, path), 'counts');
     expect(new Set(seen.map(({ label }) => label))).toEqual(new Set(['checksum', 'decode']));
     expect(seen.every(({ done, of = 0 }) => done <= of)).toBe(true);
@@ -179,8 +179,8 @@ test('what others made is decoded and its rows counted, but has no checksum', as
 
 test('a pg_restore that is missing or too old is not the fault of the backup', async () => {
   const backup = await findBackup(repository, await published('custom'));
-  const none = { path: () => join(home, 'nowhere', 'pg_restore') };
-  await expect(verifyBackup({ host: local }, none, backup, 'decode')).rejects.toMatchObject({
+  const none = { host: local, path: () => join(home, 'nowhere', 'pg_restore') };
+  await expect(verifyBackup({ here: local }, none, backup, 'decode')).rejects.toMatchObject({
     kind: 'missing',
   });
   const old = join(home, 'pg_restore');
@@ -189,7 +189,9 @@ test('a pg_restore that is missing or too old is not the fault of the backup', a
     '#!/bin/sh\necho "pg_restore: error: unsupported version (1.16) in file header" >&2\nexit 1\n',
     { mode: 0o755 },
   );
-  await expect(verifyBackup({ host: local }, { path: () => old }, backup, 'decode')).rejects.toMatchObject({
+  await expect(
+    verifyBackup({ here: local }, { host: local, path: () => old }, backup, 'decode'),
+  ).rejects.toMatchObject({
     name: 'OpError',
     kind: 'refused',
   });

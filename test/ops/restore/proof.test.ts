@@ -100,7 +100,7 @@ test('without a server program a temporary database is used, and removed', async
       { major: made.manifest ? Number.parseInt(made.manifest.server.version, 10) : 0, version: '' },
       ['pg_restore'],
     );
-    const place = await besideServer(io, context, await examine(io, context, clients, made));
+    const place = await besideServer(io, context, await examine(io, clients?.reader, made));
     if (!place.ok) throw new Error(place.why);
     return place.use(async ({ load, compare }) => {
       const during = await databasesLike(`${db.database}__verify_`);
@@ -264,7 +264,7 @@ test('a machine that cannot make a server, and extensions that it does not have,
   const besides = await inRun(async (io) => {
     const context = contextIn(db.target(), home);
     const { clients } = await findClients(context, { major: 13, version: '13' }, ['pg_restore']);
-    return besideServer(io, context, { ...(await examine(io, context, clients, made)), backup: huge });
+    return besideServer(io, context, { ...(await examine(io, clients?.reader, made)), backup: huge });
   });
   expect(besides).toMatchObject({
     ok: false,

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { PipeCommand } from '../../../hosts/host.ts';
-import { shellWord } from '../../../text/shell.ts';
 import { databaseArgument } from '../../programs/environment.ts';
 import type { BackupRequest } from '../request.ts';
 import { type Compression, plainEnding } from './compression.ts';
@@ -9,8 +8,8 @@ import { type Compression, plainEnding } from './compression.ts';
 export const LOCK_WAIT = '30s';
 
 export interface DumpPlace {
-  /** Directory to write into. */
-  readonly directory: string;
+  /** Directory to write into, where the programs are; undefined where it goes to the standard output. */
+  readonly directory: string | undefined;
   /** Name of the backup: the archive is named after it. */
   readonly id: string;
 }
@@ -37,7 +36,7 @@ export function dumpCommands(
   }: { snapshot: string; selection: readonly string[]; encoding?: string | undefined },
 ): PipeCommand[] {
   const { database, format, compression, jobs, clients } = request;
-  const file = join(directory, archiveName(request, id));
+  const file = directory && join(directory, archiveName(request, id));
   const piped = format === 'plain' && compression.method === 'zstd' && !clients.zstd;
   const args = [
     '-w',
@@ -48,20 +47,21 @@ export function dumpCommands(
     `--lock-wait-timeout=${LOCK_WAIT}`,
     ...(encoding === undefined ? [] : [`--encoding=${encoding}`]),
     ...selection,
-    ...(piped ? [] : ['-f', file]),
+    ...(piped || file === undefined ? [] : ['-f', file]),
     '-d',
     databaseArgument(database),
   ];
   const dump = { command: clients.path('pg_dump'), args };
   if (!piped) return [dump];
-  return [dump, { command: 'zstd', args: ['-q', `-${compression.level}`, '-T0', '-o', file] }];
+  return [
+    dump,
+    {
+      command: 'zstd',
+      args: ['-q', `-${compression.level}`, '-T0', ...(file === undefined ? [] : ['-o', file])],
+    },
+  ];
 }
 
 function compressionArgs({ method, level }: Compression): string[] {
   return method === 'zstd' ? [`--compress=zstd:${level}`] : [`-Z${level}`];
-}
-
-/** As a person would type it. */
-export function commandLine(commands: readonly PipeCommand[]): string {
-  return commands.map(({ command, args }) => [command, ...args].map(shellWord).join(' ')).join(' | ');
 }

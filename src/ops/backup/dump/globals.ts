@@ -7,10 +7,11 @@ import type { BackupRequest } from '../request.ts';
 
 export const GLOBALS = 'globals.sql';
 
-/** Writes roles and tablespaces, which are no database's. Passwords are in it as verifiers where the role may read them. */
+/** Writes roles and tablespaces, which are no database's. Passwords are in it as verifiers where the role may
+ * read them. Without a directory it goes to the standard output. */
 export function globalsCommand(
   { database, clients }: Pick<BackupRequest, 'database' | 'clients'>,
-  directory: string,
+  directory: string | undefined,
   passwords: boolean,
 ): PipeCommand {
   return {
@@ -19,8 +20,7 @@ export function globalsCommand(
       '-w',
       '--globals-only',
       ...(passwords ? [] : ['--no-role-passwords']),
-      '-f',
-      join(directory, GLOBALS),
+      ...(directory === undefined ? [] : ['-f', join(directory, GLOBALS)]),
       '-l',
       databaseArgument(database),
     ],

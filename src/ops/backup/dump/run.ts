@@ -1,5 +1,5 @@
 import type { Server } from '../../../db/server.ts';
-import type { PipeCommand } from '../../../hosts/host.ts';
+import type { Host, PipeCommand } from '../../../hosts/host.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { runPrograms } from '../../engine/run/programs.ts';
@@ -9,6 +9,13 @@ import { dumpFailure } from './failure.ts';
 /** What is kept of a program's output for its error. */
 const OUTPUT = 64 * 1024;
 
+export interface Destination {
+  /** What is full where it does not fit. */
+  readonly place: string;
+  /** The file that takes the standard output, where they write no file themselves. */
+  readonly stdoutTo?: string | undefined;
+}
+
 /**
  * Runs the programs that write a backup until all have ended with 0. Throws {@link OpError} with what they said,
  * CommandError for one that is missing or was killed.
@@ -16,8 +23,9 @@ const OUTPUT = 64 * 1024;
 export async function runDump(
   io: StepIo,
   context: OpContext,
+  host: Host,
   commands: readonly PipeCommand[],
-  place: string,
+  { place, stdoutTo }: Destination,
   signal: AbortSignal,
   server: Server,
 ): Promise<void> {
@@ -28,9 +36,13 @@ export async function runDump(
     const failure = (program: string, exitCode: number, stderr: string) =>
       dumpFailure(program, exitCode, stderr, place);
     await runPrograms(
-      (how) => (more.length === 0 ? io.host.run(only.command, only.args, how) : io.host.pipe(commands, how)),
+      (how) => (more.length === 0 ? host.run(only.command, only.args, how) : host.pipe(commands, how)),
       { line: io.line, signal, name: only.command, redact, failure },
-      { env: { ...env, ...withoutTimeouts(server) }, maxOutput: OUTPUT },
+      {
+        env: { ...env, ...withoutTimeouts(server) },
+        maxOutput: OUTPUT,
+        ...(stdoutTo !== undefined && { stdoutTo }),
+      },
     );
   });
 }

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
 import { writeBeside } from '../../archive/files.ts';
-import { readToc } from '../../archive/toc.ts';
-import type { StepIo } from '../../engine/plan.ts';
+import { tocOf } from '../../archive/toc.ts';
 import { diskError } from '../../files/durable.ts';
+import { kindOf } from '../../repository/foreign.ts';
 import type { BackupForeignKey } from '../queries/relations.ts';
 import type { BackupRequest } from '../request.ts';
 
@@ -18,14 +18,13 @@ const PG_CONSTRAINT = 2606;
  * are none.
  */
 export async function writeRestoreList(
-  io: StepIo,
   { clients, format }: Pick<BackupRequest, 'clients' | 'format'>,
   archive: string,
   dangling: readonly BackupForeignKey[],
 ): Promise<void> {
   if (dangling.length === 0 || format === 'plain') return;
   const oids = new Set(dangling.map(({ oid }) => oid));
-  const { entries } = await readToc(io.host, clients.path('pg_restore'), archive);
+  const { entries } = await tocOf(clients.reader, { kind: kindOf(format, archive), path: archive });
   const lines = entries.map(({ tableOid, oid, line }) =>
     tableOid === PG_CONSTRAINT && oids.has(oid) ? `;${line}` : line,
   );

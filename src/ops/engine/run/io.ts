@@ -24,7 +24,7 @@ export interface Surroundings {
 /** What step number `step` of a run is given. */
 export function stepIo(around: Surroundings, step: number): StepIo {
   const { context, journal, applicationName, signal, sessions } = around;
-  const { secrets, host, env } = context;
+  const { secrets, host, here, env } = context;
   const line: StepIo['line'] = (text, from = 'note') => {
     const clean = secrets.redact(text);
     quietly(() => journal.write({ type: 'line', step, text: clean, from }));
@@ -46,6 +46,7 @@ export function stepIo(around: Surroundings, step: number): StepIo {
     signal,
     host,
     at: (place) => context.at(place),
+    here,
     line,
     waits,
     progress: (progress) => around.emit({ type: 'progress', step, ...progress }),

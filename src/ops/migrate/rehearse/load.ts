@@ -37,12 +37,17 @@ export async function loader(
       if (known.length > 0) dumps.push(['--data-only', ...known.flatMap((table) => ['-t', table])]);
       for (const options of dumps)
         try {
-          await pipeline(io, commands(clients, server.major, options, context.target.database, database), {
-            env,
-            quiet: true,
-            // names in the live database are others' text
-            through: new GuardStream({ restricts: await restricts(io.host, clients) }),
-          });
+          await pipeline(
+            clients.host,
+            io,
+            commands(clients, server.major, options, context.target.database, database),
+            {
+              env,
+              quiet: true,
+              // names in the live database are others' text
+              through: new GuardStream({ restricts: await restricts(clients) }),
+            },
+          );
         } catch (error) {
           throw await lockFailure(io, error);
         }

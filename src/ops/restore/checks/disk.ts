@@ -1,8 +1,10 @@
 import { DbError } from '../../../db/errors.ts';
 import { restoreDirectories, restoreLocations, restoreSpread } from '../../../db/queries/restore/facts.ts';
 import { bytes } from '../../../text/units.ts';
+import { bytesOf } from '../../archive/staged.ts';
 import type { Check } from '../../engine/plan.ts';
 import { fileSystemOf, fileSystemToBe, isLocal } from '../../files/disk.ts';
+import { loadWay } from '../load/way.ts';
 import type { Situation } from '../situation.ts';
 
 const MARGIN = 1.1;
@@ -126,6 +128,17 @@ async function sharesOf(situation: Situation, size: number, wish: DiskWish): Pro
   if (wish.safety !== undefined) {
     const what = 'the safety backup';
     shares.push({ directory: repository, what, bytes: wish.safety, freed: 0, ours: true });
+  }
+  if (situation.source !== undefined) {
+    const { clients, header } = situation.source;
+    const archive = { kind: header.kind, path: backup.archive };
+    if ((await loadWay(clients.host, archive)) === 'copied')
+      shares.push({
+        directory: clients.host.temporary,
+        what: 'the copy of the archive',
+        bytes: await bytesOf(archive),
+        freed: 0,
+      });
   }
   return shares.filter((share) => share.bytes + share.freed > 0);
 }

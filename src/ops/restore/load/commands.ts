@@ -3,12 +3,14 @@ import { shellWord } from '../../../text/shell.ts';
 import type { ArchiveKind } from '../../archive/kind.ts';
 import { databaseArgument } from '../../programs/environment.ts';
 import type { Clients } from '../../programs/programs.ts';
+import { typed } from '../../programs/typed.ts';
 import { decompressorOf } from '../source/source.ts';
 
 export interface LoadWish {
   readonly clients: Clients;
   readonly kind: ArchiveKind;
-  readonly path: string;
+  /** Where the programs read it; undefined where it comes to their standard input. */
+  readonly path: string | undefined;
   readonly database: string;
   readonly jobs: number;
   /** File with the lines of the table of contents that are loaded; all without it. */
@@ -42,12 +44,15 @@ export function loadCommands(wish: LoadWish): PipeCommand[] {
     const options = optionsOf(wish);
     const restore = (args: readonly string[]): PipeCommand => ({
       command: clients.path('pg_restore'),
-      args: [...args, ...options, path],
+      args: [...args, ...options, ...(path === undefined ? [] : [path])],
     });
     if (stripTimeout) return [restore(['-f', '-']), STRIP, psql('-')];
-    const parallel = jobs > 1 ? ['-j', String(jobs)] : [];
+    // pg_restore reads a file in several processes only
+    const parallel = jobs > 1 && path !== undefined ? ['-j', String(jobs)] : [];
     return [restore(['--exit-on-error', '--verbose', '-w', ...parallel, '-d', databaseArgument(database)])];
   }
+  // it comes as text, and without the setting
+  if (path === undefined) return [psql('-')];
   const program = decompressorOf(kind);
   const read: PipeCommand =
     program === undefined
@@ -69,9 +74,18 @@ export function endInPsql(commands: readonly PipeCommand[]): boolean {
   return /(^|\/)psql$/.test(commands.at(-1)?.command ?? '');
 }
 
-/** The commands as a person would type them. */
-export function commandLine(commands: readonly PipeCommand[]): string {
-  return commands.map(({ command, args }) => [command, ...args].map(shellWord).join(' ')).join(' | ');
+/** What stands for the path of a copy on the programs' host before there is one. */
+const COPY = '$COPY';
+
+/** The commands that load an archive as a person would type them. */
+export function loadLine(wish: LoadWish & { readonly path: string }): string {
+  const { clients, kind, path } = wish;
+  const { host } = clients;
+  if (host.transfer === undefined) return typed(host, loadCommands(wish));
+  if (kind === 'custom' || kind === 'directory') return typed(host, loadCommands({ ...wish, path: COPY }));
+  const program = decompressorOf(kind);
+  const read = program === undefined ? 'cat' : program === 'zstd' ? 'zstd -dcq' : `${program} -dc`;
+  return `${read} -- ${shellWord(path)} | ${typed(host, loadCommands({ ...wish, path: undefined }))}`;
 }
 
 /** What gives the planner its statistics, which no dump before 18 has. */

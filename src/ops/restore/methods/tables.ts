@@ -36,6 +36,7 @@ function contextIn(context: OpContext, database: string): OpContext {
   return {
     ...context,
     target,
+    there: { ...context.there, database },
     place: place(target),
     session: (name = database) => context.session(name),
     open: (name, other = database) => context.open(name, other),

@@ -1,10 +1,9 @@
 import { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { readHeader } from '../../archive/header.ts';
-import { readToc, type Toc } from '../../archive/toc.ts';
+import { type Toc, tocOf } from '../../archive/toc.ts';
 import { type Wants, wantsOf } from '../../archive/wants.ts';
-import type { OpContext } from '../../engine/operation.ts';
 import type { StepIo } from '../../engine/plan.ts';
-import type { Clients } from '../../programs/programs.ts';
+import type { Reader } from '../../programs/programs.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { restoreErrors } from '../errors.ts';
 import { type Expected, expectedIn, expectedOf } from '../load/expected.ts';
@@ -30,31 +29,23 @@ export interface Examined {
  * Compares the backup with its checksums and reads what must be there after a restore: from the manifest, or from the
  * archive itself, which is read to its end. Throws {@link OpError}.
  */
-export async function examine(
-  io: StepIo,
-  context: OpContext,
-  clients: Clients | undefined,
-  backup: Backup,
-): Promise<Examined> {
+export async function examine(io: StepIo, reader: Reader | undefined, backup: Backup): Promise<Examined> {
   const { kind, archive: path, manifest } = backup;
   const bytes = await BackupBytes.of(backup);
   await bytes.compare(io);
   const header = await readHeader(path);
   const binary = kind === 'custom' || kind === 'directory';
-  if (binary && clients === undefined) throw restoreErrors.noPgRestore();
-  const toc =
-    binary && clients !== undefined
-      ? await readToc(context.host, clients.path('pg_restore'), path)
-      : undefined;
+  if (binary && reader === undefined) throw restoreErrors.noPgRestore();
+  const toc = binary && reader !== undefined ? await tocOf(reader, { kind, path }) : undefined;
   return {
     backup,
     bytes,
-    wants: await wantsOf(context.host, clients, backup),
+    wants: await wantsOf(io.here, reader, backup),
     major: majorOf(manifest?.server.version ?? header.serverVersion),
     toc,
     list: toc && selectEntries(toc, { rights: EVERYTHING }, await listed(backup)),
     expected:
-      manifest === undefined ? expectedIn(await readForeign(io, clients, backup)) : expectedOf(manifest),
+      manifest === undefined ? expectedIn(await readForeign(io, reader, backup)) : expectedOf(manifest),
   };
 }
 

@@ -10,7 +10,7 @@ import type { OpContext } from '../../engine/operation.ts';
 import type { StepIo } from '../../engine/plan.ts';
 import { clientEnvironment } from '../../programs/environment.ts';
 import type { ClientProgram } from '../../programs/package.ts';
-import { type Clients, findClients } from '../../programs/programs.ts';
+import { type Clients, findOn } from '../../programs/programs.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { loadArchive } from '../load/load.ts';
 import { compareContents } from '../verify/compare.ts';
@@ -55,7 +55,7 @@ export async function throwawayServer(
     'psql',
     ...(binary ? (['pg_restore'] as const) : []),
   ];
-  const { clients } = await findClients(context, { major, version: String(major) }, programs);
+  const { clients } = await findOn(io.here, context, { major, version: String(major) }, programs);
   if (major === 0) return { ok: false, why: 'The backup does not say of which version it is.' };
   if (clients?.major !== major || clients.directory === undefined)
     return {
@@ -66,13 +66,13 @@ export async function throwawayServer(
   let cluster: Cluster;
   try {
     const place = await clusterParent();
-    const free = await io.host.files.free(place);
+    const free = await io.here.files.free(place);
     if (free !== undefined && free < needed)
       return { ok: false, why: `${place} has ${bytes(free)} free, and about ${bytes(needed)} are needed.` };
     cluster = await createCluster({ bin: clients.directory, socketOnly: true, settings: SETTINGS });
   } catch (error) {
     if (io.signal.aborted) throw error;
-    return { ok: false, why: `No server can be made in ${io.host.temporary}: ${(error as Error).message}` };
+    return { ok: false, why: `No server can be made in ${io.here.temporary}: ${(error as Error).message}` };
   }
   try {
     const missing = await missingExtensions(cluster, examined);
@@ -113,14 +113,14 @@ function reached(cluster: Cluster, context: OpContext, clients: Clients, examine
         kind: backup.kind,
         path: backup.archive,
         database: DATABASE,
-        jobs: Math.min(4, io.host.processors),
+        jobs: Math.min(4, io.here.processors),
         noOwner: false,
         noTablespaces: true,
         stripTimeout: false,
         ...(toc && list && { entries: list.kept, filtered: list.left.length > 0 }),
         expected,
         elsewhere: {
-          env: clientEnvironment(io.host, target, io.applicationName),
+          env: clientEnvironment(io.here, target, io.applicationName),
           connect: () => connect(target, 'operation', io.applicationName),
         },
       }),

@@ -5,7 +5,7 @@ import { HeldGuard } from '../../archive/sql/held-guard.ts';
 import type { Dumped } from '../../archive/sql/tally.ts';
 import { OpError } from '../../error.ts';
 import { diskError } from '../../files/durable.ts';
-import type { Clients } from '../../programs/programs.ts';
+import type { Reader } from '../../programs/programs.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { restoreErrors } from '../errors.ts';
 
@@ -31,12 +31,12 @@ let last: { readonly key: string; readonly foreign: Promise<Foreign> } | undefin
  */
 export async function readForeign(
   io: DecodeIo,
-  clients: Pick<Clients, 'path'> | undefined,
+  reader: Reader | undefined,
   backup: Pick<Backup, 'kind' | 'archive'>,
   onProgress?: OnProgress,
 ): Promise<Foreign> {
   const key = await keyOf(backup.archive);
-  if (last?.key !== key) last = { key, foreign: read(io, clients, backup, key, onProgress) };
+  if (last?.key !== key) last = { key, foreign: read(io, reader, backup, key, onProgress) };
   try {
     return await last.foreign;
   } catch (error) {
@@ -47,7 +47,7 @@ export async function readForeign(
 
 async function read(
   io: DecodeIo,
-  clients: Pick<Clients, 'path'> | undefined,
+  reader: Reader | undefined,
   { kind, archive: path }: Pick<Backup, 'kind' | 'archive'>,
   key: string,
   onProgress?: OnProgress,
@@ -59,7 +59,7 @@ async function read(
   let decoded: Decoded | undefined;
   let damage: unknown;
   try {
-    decoded = await decodeArchive(taps, clients, { kind, path }, onProgress);
+    decoded = await decodeArchive(taps, reader, { kind, path }, onProgress);
   } catch (error) {
     damage = error;
   }

@@ -1,7 +1,7 @@
 import type { Server } from '../../../db/server.ts';
 import { BackupBytes } from '../../archive/bytes/bytes.ts';
 import { type ArchiveHeader, readHeader } from '../../archive/header.ts';
-import { readToc, type Toc } from '../../archive/toc.ts';
+import { type Toc, tocOf } from '../../archive/toc.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
@@ -53,15 +53,15 @@ export async function readSource(
   if (clients === undefined) return { source: undefined, checks };
   const archive = header.kind === 'custom' || header.kind === 'directory';
   const toc = archive
-    ? await orDamage(bytes, () => readToc(context.host, clients.path('pg_restore'), backup.archive))
+    ? await orDamage(bytes, () => tocOf(clients.reader, { kind: header.kind, path: backup.archive }))
     : undefined;
   const stripTimeout = server.major < 17 && (archive ? clients.major >= 17 : setsTimeout(header));
   checks.push(...versionChecks(header, backup, server));
   if (!archive) checks.push(...(await programCheck(context, header)));
-  const restricted = await restricts(context.host, clients);
+  const restricted = await restricts(clients);
   const foreign =
     backup.manifest === undefined && !checks.some(({ status }) => status === 'block')
-      ? await readForeign({ host: context.host }, clients, backup)
+      ? await readForeign({ here: context.here }, clients.reader, backup)
       : undefined;
   if (!restricted && !archive) checks.push(restrictedCheck(clients, foreign));
   return {
@@ -159,7 +159,7 @@ export function decompressorOf(kind: ArchiveHeader['kind']): 'gzip' | 'zstd' | u
 
 async function exists(context: OpContext, program: string): Promise<boolean> {
   try {
-    return (await context.host.run(program, ['--version'], { timeout: 10_000 })).exitCode === 0;
+    return (await context.here.run(program, ['--version'], { timeout: 10_000 })).exitCode === 0;
   } catch {
     return false;
   }

@@ -1,7 +1,9 @@
 import type { Step, StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { withClientEnvironment, withoutTimeouts } from '../../programs/environment.ts';
-import { analyzeCommand, commandLine, loadCommands } from '../load/commands.ts';
+import { pipeline } from '../../programs/pipeline.ts';
+import { typed } from '../../programs/typed.ts';
+import { analyzeCommand, loadLine } from '../load/commands.ts';
 import { type Load, loadArchive } from '../load/load.ts';
 import type { Situation } from '../situation.ts';
 import { isAccepted } from '../source/damage.ts';
@@ -28,10 +30,10 @@ export function fillSteps(fill: Fill): Step[] {
     {
       id: 'load',
       title: 'Load the backup',
-      preview: commandLine(loadCommands({ ...wishOf(fill), database: shown })),
+      preview: loadLine({ ...wishOf(fill), database: shown }),
       effect: 'the live database stays in use; disk and processors are shared',
       run: async (io) => {
-        io.line(commandLine(loadCommands({ ...wishOf(fill), database: database(io.run) })));
+        io.line(loadLine({ ...wishOf(fill), database: database(io.run) }));
         await loadArchive(io, context, {
           ...wishOf(fill),
           bytes: source.bytes,
@@ -44,7 +46,7 @@ export function fillSteps(fill: Fill): Step[] {
     {
       id: 'analyze',
       title: 'Collect statistics for the planner',
-      preview: commandLine([analyzeCommand(source.clients, shown, jobs)]),
+      preview: typed(source.clients.host, [analyzeCommand(source.clients, shown, jobs)]),
       run: (io) => analyze(io, situation, source, database(io.run)),
     },
     {
@@ -90,10 +92,11 @@ async function analyze(
   source: RestoreSource,
   database: string,
 ) {
-  const { command, args } = analyzeCommand(source.clients, database, jobs);
+  const { clients } = source;
+  const command = analyzeCommand(clients, database, jobs);
   await withClientEnvironment(context, io.applicationName, async (env) => {
     try {
-      await io.exec(command, args, {
+      await pipeline(clients.host, io, [command], {
         env: { ...env, ...withoutTimeouts(server) },
         quiet: true,
         maxOutput: 32 * 1024,

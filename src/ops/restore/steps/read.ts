@@ -37,7 +37,7 @@ export function readStep({ source, input }: ReadWish, state: RestoreState, alway
       title: quick ? 'Compare every byte of the backup with its checksum' : 'Read the backup to its end',
       preview: [sums, quick ? '' : decode].filter((line) => line !== '').join('\n'),
       run: async (io) => {
-        const found = await verifyBackup(io, clients, backup, quick ? 'checksum' : 'counts', bytes);
+        const found = await verifyBackup(io, clients.reader, backup, quick ? 'checksum' : 'counts', bytes);
         if (found.ok) io.line(found.detail);
         else await refuted(io, backup, found, isAccepted(input, backup));
       },

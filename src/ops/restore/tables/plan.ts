@@ -4,17 +4,18 @@ import { keyOf } from '../../archive/roots.ts';
 import { poolerChecks } from '../../database/pooler.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Plan, ResultTable, Step } from '../../engine/plan.ts';
-import { withClientEnvironment } from '../../programs/environment.ts';
+import { thereChecks } from '../../programs/there.ts';
 import type { Backup } from '../../repository/repository.ts';
 import { type RestoreSource, readSource } from '../source/source.ts';
 import { bytesChecks, compareBytes, countedOf } from './bytes.ts';
 import { TablesOutcome } from './outcome.ts';
+import { passRows, withReadable } from './pass.ts';
 import { prepare } from './prepare.ts';
 import { keyChecks, losses, outcomeTable, redirectsOf } from './preview.ts';
 import { recordOf } from './recover.ts';
 import { watchRows } from './rows/progress.ts';
-import { runPass, type Told } from './rows/run.ts';
-import { rowsOf } from './rows/source.ts';
+import type { Told } from './rows/run.ts';
+import type { Readable } from './rows/source.ts';
 import { tablesSafety } from './safety.ts';
 import {
   applying,
@@ -73,6 +74,7 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
     ...nameChecks(backup, database),
     ...(await poolerChecks(context, session)),
     ...sourceChecks,
+    ...(source === undefined ? [] : await thereChecks(context, session, source.clients)),
   ];
   const base = {
     ...{ leaves: () => undefined, reaches: () => 'Nothing was changed.' },
@@ -104,19 +106,16 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
   if (source === undefined || checks.some(({ status }) => status === 'block'))
     return { ...base, facts: facts(context, backup, input.mode), checks, steps: [] };
   const { clients } = source;
-  const { task, checks: tableChecks } = await prepare(
-    context,
-    session,
-    clients,
-    countedOf(input, backup),
-    input.tables,
-    input.mode,
-    source.foreign,
-  );
-  checks.push(...tableChecks);
   const tables: ResultTable[] = [];
-  if (!checks.some(({ status }) => status === 'block'))
-    tables.push(...(await foretold(context, source, task, checks)));
+  const task = await withReadable(source, {}, async (readable) => {
+    const counted = { ...readable, backup: countedOf(input, backup) };
+    const { tables: names, mode } = input;
+    const prepared = await prepare(context, session, clients, counted, names, mode, source.foreign);
+    checks.push(...prepared.checks);
+    if (!checks.some(({ status }) => status === 'block'))
+      tables.push(...(await foretold(context, source, readable, prepared.task, checks)));
+    return prepared.task;
+  });
   const safety = await tablesSafety(context, session, clients, task, input);
   checks.push(...safety.checks);
   const outcome = new TablesOutcome();
@@ -158,16 +157,15 @@ function nameChecks(backup: Backup, database: string): Check[] {
 /** The counts, and checks of what they tell. */
 async function foretold(
   context: OpContext,
-  { clients, backup, bytes: contents }: RestoreSource,
+  source: RestoreSource,
+  readable: Readable,
   task: Task,
   checks: Check[],
 ): Promise<ResultTable[]> {
   if (task.units.length === 0) return [outcomeTable('What will happen', task, [])];
   const { blocks, redirects } = redirectsOf(task, false);
-  const size = sizeOf(
-    backup,
-    blocks.map(({ table }) => table),
-  );
+  const read = blocks.map(({ table }) => table);
+  const size = sizeOf(source.backup, read);
   if (size > PREVIEW_BYTES) {
     checks.push({
       title: 'Counts',
@@ -176,26 +174,11 @@ async function foretold(
     });
     return [];
   }
-  const told = await withClientEnvironment(context, 'pgdeck-plan', (env) =>
-    runPass({
-      host: context.host,
-      clients,
-      env,
-      database: context.target.database,
-      rows: (workspace) =>
-        rowsOf(
-          clients,
-          backup,
-          blocks.map(({ table }) => table),
-          workspace,
-        ),
-      redirects,
-      bytes: contents,
-      opening: scriptText(opening(task, false)),
-      closing: scriptText(previewing(task, redirects.length)),
-      redact: (text) => context.secrets.redact(text),
-    }),
-  );
+  const told = await passRows(context, source, readable, read, 'pgdeck-plan', {
+    redirects,
+    opening: scriptText(opening(task, false)),
+    closing: scriptText(previewing(task, redirects.length)),
+  });
   const { deleted, blocked } = losses(task, told);
   if (deleted > 0)
     checks.push({ title: 'Rows', status: 'warn', detail: `${plural(deleted, 'row')} will be deleted.` });
@@ -243,13 +226,13 @@ function waiting(task: Task): string {
 
 function restoreStep(
   context: OpContext,
-  { clients, backup, bytes: contents }: RestoreSource,
+  source: RestoreSource,
   task: Task,
   input: TablesInput,
   outcome: TablesOutcome,
 ): Step {
   const { blocks, redirects } = redirectsOf(task, true);
-  const { database } = context.target;
+  const { backup, bytes: contents } = source;
   const before = scriptText(opening(task, true));
   const after = scriptText(applying(task, redirects.length));
   return {
@@ -267,15 +250,9 @@ function restoreStep(
       const watched = watchRows(io, task);
       let told: Told[];
       try {
-        told = await withClientEnvironment(context, io.applicationName, (env) =>
-          runPass({
-            host: io.host,
-            clients,
-            env,
-            database,
-            rows: (workspace) => rowsOf(clients, backup, read, workspace),
+        told = await withReadable(source, io, (readable) =>
+          passRows(context, source, readable, read, io.applicationName, {
             redirects,
-            bytes: contents,
             opening: before,
             closing: after,
             signal: io.signal,
@@ -284,7 +261,6 @@ function restoreStep(
               outcome.begun(recordOf(value));
               io.record(recordOf(value));
             },
-            redact: (text) => context.secrets.redact(text),
           }),
         );
       } catch (error) {

@@ -15,7 +15,7 @@ import { Counts } from './reading/counts.ts';
 import type { DumpEntry } from './reading/dump-entries.ts';
 import { definitionOf, goneCheck, withSequences } from './reading/gone.ts';
 import { chooseTables } from './reading/names.ts';
-import { headsOf } from './rows/source.ts';
+import { headsOf, type Readable } from './rows/source.ts';
 import type { Task } from './sql/script.ts';
 import { mayReplicate, taskOf, unitOf } from './task.ts';
 import type { Block, Gone, Mode, Unit } from './unit.ts';
@@ -30,7 +30,7 @@ export async function prepare(
   context: OpContext,
   session: Session,
   clients: Clients,
-  backup: Backup,
+  { backup, archive }: Pick<Readable, 'backup' | 'archive'>,
   names: readonly string[],
   mode: Mode,
   foreign?: Foreign,
@@ -38,14 +38,14 @@ export async function prepare(
   const text = backup.kind !== 'custom' && backup.kind !== 'directory';
   if (text && foreign?.dumped.inserts) throw tablesErrors.inserts({ id: backup.id });
   const contents = await readContents(
-    context.host,
+    context.here,
     clients,
     backup,
     () => knownTables(session),
     foreign?.heads,
   );
   const keys = chooseTables(contents, names);
-  const blocks = await readBlocks(context, clients, backup, contents, keys);
+  const blocks = await readBlocks(clients, { backup, archive }, contents, keys);
   const live = await session.run(liveTables, withParents(contents, keys));
   const replicates = await mayReplicate(session);
   const counts = Counts.of(backup.manifest, foreign?.dumped);
@@ -94,18 +94,17 @@ function withParents(contents: Contents, keys: readonly string[]): { schema: str
 }
 
 async function readBlocks(
-  { host }: OpContext,
   clients: Clients,
-  backup: Backup,
+  readable: Pick<Readable, 'backup' | 'archive'>,
   contents: Contents,
   keys: readonly string[],
 ): Promise<Map<string, Block[]>> {
-  return host.withWorkspace(async (workspace) => {
+  return clients.host.withWorkspace(async (workspace) => {
     const found = new Map<string, Block[]>();
     for (const key of keys) {
       const blocks: Block[] = [];
       for (const table of leavesOf(contents, key))
-        for (const { place, columns, encoding } of await headsOf(host, clients, backup, table, workspace))
+        for (const { place, columns, encoding } of await headsOf(clients, readable, table, workspace))
           blocks.push({ table, place, columns, encoding });
       found.set(key, blocks);
     }

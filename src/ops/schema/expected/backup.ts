@@ -52,7 +52,7 @@ async function loaded(
   backup: Backup,
   opening: Opening,
 ): Promise<Expected['snapshot']> {
-  const [{ BackupBytes }, { readToc }, { findClients }, { loadArchive }, { selectEntries }, { withShadow }] =
+  const [{ BackupBytes }, { tocOf }, { findClients }, { loadArchive }, { selectEntries }, { withShadow }] =
     await Promise.all([
       import('../../archive/bytes/bytes.ts'),
       import('../../archive/toc.ts'),
@@ -63,7 +63,7 @@ async function loaded(
     ]);
   const { clients, check } = await findClients(context, server, ['pg_restore', 'psql']);
   if (clients === undefined) throw expectedErrors.cannotLoad({ id: backup.id, why: check.detail });
-  const toc = await readToc(context.host, clients.path('pg_restore'), backup.archive);
+  const toc = await tocOf(clients.reader, { kind: backup.kind, path: backup.archive });
   const major = Number.parseInt(toc.serverVersion ?? '0', 10);
   if (major > server.major)
     throw expectedErrors.olderServer({ id: backup.id, major, server: server.version });

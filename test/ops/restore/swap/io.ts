@@ -25,6 +25,7 @@ export function testIo(
     signal,
     host: local,
     at: async () => local,
+    here: local,
     recorded,
     opened,
     line: () => {},

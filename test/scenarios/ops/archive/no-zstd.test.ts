@@ -41,8 +41,8 @@ test('without zstd in Node its program is used', async () => {
   writeFileSync(path, packed);
   const archive = await detectArchive(path);
   expect(archive).toEqual({ kind: 'sql.zst', path });
-  const { tables } = await decodeArchive({ host: local }, undefined, archive);
+  const { tables } = await decodeArchive({ here: local }, undefined, archive);
   expect(tables).toEqual([{ schema: 'public', name: 't', rows: 2, copyBytes: 4 }]);
   writeFileSync(path, packed.subarray(0, -9));
-  expect(await refused(decodeArchive({ host: local }, undefined, archive))).toMatch(/is damaged/);
+  expect(await refused(decodeArchive({ here: local }, undefined, archive))).toMatch(/is damaged/);
 });

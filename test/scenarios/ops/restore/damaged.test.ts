@@ -171,14 +171,13 @@ test('rows of a file that is changed while they are read are not committed', asy
   const { archive } = await plain({ format: 'plain' });
   const backup = await findBackup(repository, archive);
   const { bin } = inject('postgres');
-  const clients = { path: (program: string) => join(bin, program) } as unknown as Clients;
+  const clients = { host: local, path: (program: string) => join(bin, program) } as unknown as Clients;
   const pass = async (reader: string) =>
     runPass({
-      host: local,
       clients,
       env: clientEnvironment(local, db.target(), 'test'),
       database: db.database,
-      rows: async () => [{ command: 'sh', args: ['-c', reader, archive] }],
+      rows: async () => ({ commands: [{ command: 'sh', args: ['-c', reader, archive] }], files: [archive] }),
       redirects: [
         { place: { raw: 'COPY public.items (id, word) FROM stdin;' }, copy: 'COPY staged FROM stdin;' },
       ],

@@ -28,7 +28,7 @@ test.each(['custom', 'directory', 'plain'])(
     const context = contextIn(db.target(), temporaryDirectory());
     const made = await backedUp(context, { format });
     const { clients } = await findClients(context, (await context.session()).server, ['pg_restore']);
-    const found = await verifyBackup({ host: context.host }, clients, made, 'counts');
+    const found = await verifyBackup({ here: context.here }, clients, made, 'counts');
     expect(found.detail).toContain('As counted when it was made.');
     const into = `${db.database}_${format}`;
     for (const input of [{ into }, { database: db.database }, { table: ['told'] }]) {
@@ -47,7 +47,7 @@ test.each(['custom', 'directory', 'plain'])(
       one.name === 'told_0' ? { ...one, rows: (one.rows ?? 0) + 1 } : one,
     );
     const altered = { ...made, manifest: { ...manifest, tables } };
-    expect(await verifyBackup({ host: context.host }, clients, altered, 'counts')).toMatchObject({
+    expect(await verifyBackup({ here: context.here }, clients, altered, 'counts')).toMatchObject({
       ok: false,
       detail: 'public.told should hold 101 rows and holds 100 rows.',
     });

@@ -1,8 +1,9 @@
 import type { Host } from '../../../../hosts/host.ts';
 import { tableKey } from '../../../archive/roots.ts';
 import { Refusal, type RowsHead } from '../../../archive/sql/guard.ts';
+import { withOutline } from '../../../archive/staged.ts';
 import { unpack } from '../../../archive/unpack.ts';
-import type { Clients } from '../../../programs/programs.ts';
+import type { Clients, Reader } from '../../../programs/programs.ts';
 import type { Backup } from '../../../repository/repository.ts';
 import { tablesErrors } from '../errors.ts';
 import { type Lines, outlineProgram } from '../rows/filter.ts';
@@ -46,26 +47,25 @@ export interface KnownTable {
  * Throws {@link OpError} when it cannot be read.
  */
 export async function readContents(
-  host: Host,
+  here: Host,
   clients: Clients,
   backup: Backup,
   live: () => Promise<readonly KnownTable[]>,
   heads?: readonly RowsHead[],
 ): Promise<Contents> {
   return backup.kind === 'custom' || backup.kind === 'directory'
-    ? archiveContents(host, clients, backup, live)
-    : textContents(host, backup, live, heads);
+    ? archiveContents(clients.reader, backup, live)
+    : textContents(here, backup, live, heads);
 }
 
 async function archiveContents(
-  host: Host,
-  clients: Clients,
+  reader: Reader,
   backup: Backup,
   live: () => Promise<readonly KnownTable[]>,
 ): Promise<Contents> {
-  const read = async (...args: string[]) => {
+  const read = async (path: string, ...args: string[]) => {
     const pieces: Buffer[] = [];
-    const { exitCode, stderr } = await host.run(clients.path('pg_restore'), [...args, backup.archive], {
+    const { exitCode, stderr } = await reader.host.run(reader.path('pg_restore'), [...args, path], {
       env: { LC_ALL: 'C' },
       onStdout: (piece) => pieces.push(piece),
     });
@@ -73,7 +73,9 @@ async function archiveContents(
     return Buffer.concat(pieces);
   };
   // told by their object ids: in the list, names with blanks run into each other
-  const [list, text] = await Promise.all([read('-l'), read('-v', '-s', '-f', '-')]);
+  const [list, text] = await withOutline(reader, { kind: backup.kind, path: backup.archive }, (path) =>
+    Promise.all([read(path, '-l'), read(path, '-v', '-s', '-f', '-')]),
+  );
   const entries = entriesOf(backup, text);
   const tables = definedTables(entries);
   const known = tables.size === 0 ? await live() : [];

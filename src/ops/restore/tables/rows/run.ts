@@ -1,4 +1,4 @@
-import type { Host, PipeCommand, Workspace } from '../../../../hosts/host.ts';
+import type { Workspace } from '../../../../hosts/host.ts';
 import type { BackupBytes } from '../../../archive/bytes/bytes.ts';
 import { Changed } from '../../../archive/bytes/errors.ts';
 import { restrictLine } from '../../../archive/sql/guard-stream.ts';
@@ -10,6 +10,7 @@ import { restricts } from '../../../programs/restricted.ts';
 import { tablesErrors } from '../errors.ts';
 import type { Redirect } from './filter.ts';
 import { gate } from './gate.ts';
+import type { Rows } from './source.ts';
 
 /** A number that a script has told. */
 export interface Told {
@@ -20,12 +21,11 @@ export interface Told {
 }
 
 export interface Pass {
-  readonly host: Host;
   readonly clients: Clients;
   readonly env: ClientEnvironment;
   readonly database: string;
-  /** Makes the commands that write the backup's rows, with a workspace for what they need. */
-  readonly rows: (workspace: Workspace) => Promise<PipeCommand[]>;
+  /** What writes the backup's rows, with a workspace for what it needs. */
+  readonly rows: (workspace: Workspace) => Promise<Rows>;
   readonly redirects: readonly Redirect[];
   /** Of the backup: nothing is committed when they were changed meanwhile. */
   readonly bytes: BackupBytes;
@@ -44,7 +44,7 @@ export interface Pass {
  */
 export async function runPass(pass: Pass): Promise<Told[]> {
   try {
-    return await pass.host.withWorkspace((workspace) => runIn(workspace, pass));
+    return await pass.clients.host.withWorkspace((workspace) => runIn(workspace, pass));
   } catch (error) {
     throw error instanceof OpError ? await changedOr(error, pass.bytes) : error;
   }
@@ -66,21 +66,25 @@ function nothingChanged({ message, next }: OpError): OpError {
 
 async function runIn(workspace: Workspace, pass: Pass): Promise<Told[]> {
   // definitions and rows are the backup's text: from here on psql takes no command of its own
-  const restrict = (await restricts(pass.host, pass.clients)) ? restrictLine() : '';
+  const restrict = (await restricts(pass.clients)) ? restrictLine() : '';
   const opening = await workspace.write('opening.sql', `${restrict}${pass.opening}`);
   const closing = await workspace.write('closing.sql', pass.closing);
   const psql = ['-X', '-q', '-A', '-t', '-w', '-F', '\t', '-v', 'ON_ERROR_STOP=1'];
+  const { commands: reading, from, files } = await pass.rows(workspace);
+  const { host } = pass.clients;
   const commands = [
-    ...(await pass.rows(workspace)),
-    await gate(pass.host, workspace, pass.redirects, pass.bytes),
+    ...reading,
+    await gate(host, workspace, pass.redirects, files),
     {
       command: pass.clients.path('psql'),
       args: [...psql, '-d', databaseArgument(pass.database), '-f', opening, '-f', '-', '-f', closing],
     },
   ];
+  // what was noted now is what was looked at then
+  await pass.bytes.unchanged();
   const { redact, signal } = pass;
   const { stdout } = await runPrograms(
-    (how) => pass.host.pipe(commands, how),
+    (how) => host.pipe(commands, { ...how, ...(from && { inputFrom: from }) }),
     {
       line: () => {},
       signal,

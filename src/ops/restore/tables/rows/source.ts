@@ -1,6 +1,8 @@
 import { displayName } from '../../../../db/ident.ts';
-import { CommandError, type Host, type PipeCommand, type Workspace } from '../../../../hosts/host.ts';
+import { CommandError, type PipeCommand, type Workspace } from '../../../../hosts/host.ts';
+import type { BackupBytes } from '../../../archive/bytes/bytes.ts';
 import { Refusal, SqlGuard } from '../../../archive/sql/guard.ts';
+import { textOf, unchanged } from '../../../archive/text.ts';
 import { unpack } from '../../../archive/unpack.ts';
 import type { Clients } from '../../../programs/programs.ts';
 import type { Backup } from '../../../repository/repository.ts';
@@ -8,19 +10,46 @@ import { tablesErrors } from '../errors.ts';
 import type { ContentsTable } from '../reading/contents.ts';
 import type { RowsPlace } from './filter.ts';
 
-/** The commands that write the rows of these tables as text, and perhaps more; `workspace` is for a list of them. */
+/** A backup whose rows are read. */
+export interface Readable {
+  readonly backup: Backup;
+  /** Its archive, or a copy of it, where the programs are. */
+  readonly archive: string;
+  readonly bytes: BackupBytes;
+}
+
+/** What writes rows as text, and perhaps more. */
+export interface Rows {
+  readonly commands: readonly PipeCommand[];
+  /** What they read, or who comes after them, where it is sent. */
+  readonly from?: AsyncIterable<Buffer>;
+  /** The files that they read; they must not change meanwhile. */
+  readonly files: readonly string[];
+}
+
+/** The rows of these tables; `workspace` is for a list of them. */
 export async function rowsOf(
   clients: Clients,
-  backup: Backup,
+  { backup, archive, bytes }: Readable,
   tables: readonly ContentsTable[],
   workspace: Workspace,
-): Promise<PipeCommand[]> {
-  if (backup.kind !== 'custom' && backup.kind !== 'directory') return unpack(backup);
+): Promise<Rows> {
+  if (backup.kind !== 'custom' && backup.kind !== 'directory')
+    return clients.host.transfer === undefined
+      ? { commands: unpack(backup), files: bytes.paths }
+      : {
+          commands: [],
+          from: unchanged(textOf({ kind: backup.kind, path: backup.archive }), bytes),
+          files: [],
+        };
   const list = await workspace.write(
     'rows.list',
     tables.map(({ data }) => (data && 'line' in data ? `${data.line}\n` : '')).join(''),
   );
-  return [{ command: clients.path('pg_restore'), args: ['-a', '-f', '-', '-L', list, '--', backup.archive] }];
+  return {
+    commands: [{ command: clients.path('pg_restore'), args: ['-a', '-f', '-', '-L', list, '--', archive] }],
+    files: archive === backup.archive ? bytes.paths : [],
+  };
 }
 
 /** Longer is no head of a COPY: a name has at most 63 bytes and a table 1,600 columns. */
@@ -28,9 +57,8 @@ const LONGEST_HEAD = 1 << 19;
 
 /** Where the rows of a table begin in what {@link rowsOf} writes, and what they are. Throws {@link OpError} without any. */
 export async function headsOf(
-  host: Host,
-  clients: Clients,
-  backup: Backup,
+  { host, path: program }: Clients,
+  { backup, archive }: Pick<Readable, 'backup' | 'archive'>,
   table: ContentsTable,
   workspace: Workspace,
 ): Promise<{ place: RowsPlace; columns: readonly string[]; encoding: string | undefined }[]> {
@@ -45,8 +73,8 @@ export async function headsOf(
   let text = Buffer.alloc(0);
   try {
     const { exitCode, stderr } = await host.run(
-      clients.path('pg_restore'),
-      ['-a', '-f', '-', '-L', list, '--', backup.archive],
+      program('pg_restore'),
+      ['-a', '-f', '-', '-L', list, '--', archive],
       {
         env: { LC_ALL: 'C' },
         signal: enough.signal,
