@@ -61,7 +61,9 @@ export function register(program: Command, context: Context): void {
     .option('--tunnel', 'connections go through ssh, too')
     .action(async (name: string | undefined, options: AddOptions, command: Command) => {
       if (name === undefined) {
-        if (Object.keys({ ...program.opts(), ...options }).some((option) => option !== 'readOnly'))
+        const said = (one: Command) =>
+          one.options.some((option) => one.getOptionValueSource(option.attributeName()) === 'cli');
+        if (said(command) || said(program))
           throw new UsageError('profile add needs a name: what to call the server.', NEXT);
         const { listContainers } = await import('./profile/containers.ts');
         await listContainers().catch((error: unknown) => {
