@@ -10,6 +10,7 @@ export function closedHost({ kind, label }: Pick<Host, 'kind' | 'label'>, why: E
   return {
     kind,
     label,
+    closed: why,
     run: refuse,
     pipe: refuse,
     start: refuse,

@@ -203,6 +203,8 @@ export interface ContainerOutput {
 export interface Host {
   readonly kind: 'local' | 'ssh' | 'docker';
   readonly label: string;
+  /** Why it could not be opened: whatever it is asked for rejects with it. */
+  readonly closed?: Error;
   /** How files come and go; undefined where the host's files are this machine's. */
   readonly transfer?: Transfer;
   /** Of a container. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Server } from '../../db/server.ts';
-import type { Host } from '../../hosts/host.ts';
+import { CommandError, type Host } from '../../hosts/host.ts';
 import { directoriesOf } from '../../hosts/installations.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
@@ -71,6 +71,9 @@ export async function findOn(
   programs: readonly ClientProgram[],
   atLeast = 0,
 ): Promise<FoundClients> {
+  // nothing is known of what is there
+  if (host.closed !== undefined)
+    return { clients: undefined, check: { title: TITLE, status: 'block', detail: host.closed.message } };
   const major = Math.max(server.major, atLeast);
   const seen: Installation[] = [];
   let newer: Installation | undefined;
@@ -126,7 +129,8 @@ async function versionOf(host: Host, path: string): Promise<string | undefined> 
   try {
     const { stdout } = await host.run(path, ['--version'], { timeout: VERSION_MS });
     return /\(PostgreSQL\) (\d+[\w.]*)/.exec(stdout)?.[1];
-  } catch {
+  } catch (error) {
+    if (error instanceof CommandError && error.kind === 'gone') throw error;
     return undefined;
   }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { PassThrough, Transform } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRemote, type RemoteHost } from '../../../src/hosts/remote/remote.ts';
+import { temporaryDirectory } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
 import { SHELLS, type WayHere, wayHere } from '../../support/ways/here.ts';
 
@@ -189,12 +190,15 @@ describe.each(SHELLS)('in %s', (shell) => {
   });
 
   test('one that keeps running takes lines and signals, and stops', async () => {
+    const ready = join(temporaryDirectory(), 'ready');
     const running = await host.start(
       'sh',
-      sh(`trap 'exit 7' USR1; while read -r l; do echo "$l"; done; sleep 300 & wait`),
+      sh(`trap 'exit 7' USR1; while read -r l; do echo "$l" >> ${ready}; done; sleep 300 & wait`),
     );
     running.write('one');
     running.closeInput();
+    // before it has read its line, its trap may not be set
+    await until(() => existsSync(ready), { what: 'the line to be read' });
     running.signal('SIGUSR1');
     expect(await running.exited).toEqual({ exitCode: 7, signal: undefined });
     const other = await host.start('sleep', ['300']);

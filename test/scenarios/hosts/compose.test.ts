@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { Resolved } from '../../../src/config/profile.ts';
 import { connect } from '../../../src/db/client.ts';
 import type { Target } from '../../../src/db/target.ts';
+import { reachHost } from '../../../src/hosts/reach.ts';
 import { composeReset } from '../../../src/ops/compose/reset.ts';
 import { listRuns } from '../../../src/ops/engine/journal/runs.ts';
 import type { OpContext } from '../../../src/ops/engine/operation.ts';
@@ -43,11 +44,12 @@ services:
 volumes: {db: {}, files: {}}
 `;
 
-const runsOn = {
-  server: { kind: 'docker', container: 'pgdeck-shop-db' },
-  migrations: { kind: 'local' },
-  app: { kind: 'local' },
-} as const;
+const runsOn = (port: number) =>
+  ({
+    server: { kind: 'docker', container: 'pgdeck-shop-db', port },
+    migrations: { kind: 'local' },
+    app: { kind: 'local' },
+  }) as const;
 
 describeDocker('a development project of compose', () => {
   describe.skipIf(!hasCompose)('with docker-compose', () => {
@@ -78,10 +80,12 @@ describeDocker('a development project of compose', () => {
       return String(Object.values(row ?? {})[0]);
     }
 
-    function contextFor(more: Partial<Resolved> = {}): OpContext {
+    async function contextFor(more: Partial<Resolved> = {}): Promise<OpContext> {
+      const places = runsOn(target.port);
       const context = contextOf(target, home, {
         env: { BACKUP_DIR: repository, XDG_STATE_HOME: join(home, '.local', 'state') },
-        more: { runsOn, environment: 'development', ...more },
+        host: await reachHost(places.server),
+        more: { runsOn: places, environment: 'development', ...more },
       });
       onTestFinished(() => context.close());
       return context;
@@ -93,7 +97,7 @@ describeDocker('a development project of compose', () => {
       dockerOk(['volume', 'inspect', '-f', '{{.CreatedAt}} {{.Name}}', volume]);
 
     test.each(['production', 'staging', undefined] as const)('%s is not reset', async (environment) => {
-      const context = contextFor();
+      const context = await contextFor();
       const { environment: _, ...rest } = context;
       const plan = await planned({ ...rest, environment });
       expect(complaints(plan)).toContainEqual(expect.stringMatching(/^block Environment: .*development/));
@@ -104,7 +108,7 @@ describeDocker('a development project of compose', () => {
       await asked('CREATE TABLE kept AS SELECT generate_series(1, 7)');
       const identifier = await asked('SELECT system_identifier FROM pg_control_system()');
       const files = await made('shop_files');
-      const context = contextFor();
+      const context = await contextFor();
       const plan = await planned(context);
       expect(plan).toMatchObject({ danger: 'type-name', subject: 'shop_db' });
       expect(plan.checks.filter(({ status }) => status === 'block')).toEqual([]);
@@ -129,7 +133,14 @@ describeDocker('a development project of compose', () => {
       async (point) => {
         const settings = join(home, 'settings.json');
         const { host, port, user, database } = target;
-        const profile = { host, port, user, database, environment: 'development', runs_on: runsOn.server };
+        const profile = {
+          host,
+          port,
+          user,
+          database,
+          environment: 'development',
+          runs_on: runsOn(port).server,
+        };
         writeFileSync(settings, JSON.stringify({ profiles: { shop: profile } }));
         const words = ['--profile', 'shop', 'compose', 'reset', '--confirm', 'shop_db'];
         const killed = spawnSync(process.execPath, [MAIN, ...words], {
@@ -142,7 +153,7 @@ describeDocker('a development project of compose', () => {
         });
         expect(killed.signal, killed.stderr).toBe('SIGKILL');
         expect((await docker(['inspect', 'pgdeck-shop-db'])).exitCode).not.toBe(0);
-        const context = contextFor();
+        const context = await contextFor();
         const plan = await recover.plan({}, context);
         expect(plan.steps.map(({ id }) => id)).toContain('up');
         const { end } = await carryOut(plan, context);
