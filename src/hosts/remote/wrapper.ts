@@ -127,6 +127,8 @@ core() {
     p=$r
   done
   done=1
+  # before it has a group of its own it hears what is meant for us, by the default of that signal
+  [ -n "$asked" ] && [ "$r" = 138 ] && r=143
   say "exit:$r"
   # where the first process is a server, it takes one that dies by a signal for its own: nobody is left to it
   [ -z "$w" ] || { kill "$w"; wait "$w"; }
