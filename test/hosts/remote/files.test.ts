@@ -39,7 +39,10 @@ describe.each(SHELLS)('files by way of %s', (shell) => {
     expect(await host.files.real(at('link'))).toBe(await local.files.real(at('link')));
     expect(await host.files.real(at('a\nb'))).toBe(at('a\nb'));
     expect([await host.files.exists(at('link')), await host.files.exists(at('none'))]).toEqual([true, false]);
-    expect([await host.files.isProgram('/bin/sh'), await host.files.isProgram(at('plain'))]).toEqual([true, false]);
+    expect([await host.files.isProgram('/bin/sh'), await host.files.isProgram(at('plain'))]).toEqual([
+      true,
+      false,
+    ]);
     const [here, there] = [await local.files.space(directory), await host.files.space(directory)];
     expect(there?.total).toBeGreaterThan((here?.total ?? 0) * 0.99);
     expect(await host.files.space('/proc')).toBeUndefined();

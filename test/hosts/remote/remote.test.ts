@@ -14,7 +14,8 @@ async function runs(pid: number): Promise<boolean> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return text !== '' && !/\) Z /.test(text);
 }
-const gone = (pid: number) => until(async () => !(await runs(pid)), { what: `the end of ${pid}`, timeout: 10_000 });
+const gone = (pid: number) =>
+  until(async () => !(await runs(pid)), { what: `the end of ${pid}`, timeout: 10_000 });
 const sh = (script: string) => ['-c', script] as const;
 
 describe.each(SHELLS)('in %s', (shell) => {
@@ -87,9 +88,12 @@ describe.each(SHELLS)('in %s', (shell) => {
     await expect(host.run('/etc/passwd', [])).rejects.toMatchObject({ kind: 'denied' });
     await expect(host.run('true', [], { cwd: '/nothing' })).rejects.toThrow(/working directory/);
     await expect(host.start('pg_nothing', [])).rejects.toMatchObject({ kind: 'missing' });
-    await expect(host.pipe([{ command: 'true', args: [] }, { command: 'no', args: [] }])).rejects.toThrow(
-      /^no was not found/,
-    );
+    await expect(
+      host.pipe([
+        { command: 'true', args: [] },
+        { command: 'no', args: [] },
+      ]),
+    ).rejects.toThrow(/^no was not found/);
     await expect(host.run('sh', sh('kill -9 $$'))).rejects.toMatchObject({ kind: 'signal' });
     await expect(host.pgdeck()).rejects.toThrow(/not installed/);
   });
@@ -185,7 +189,10 @@ describe.each(SHELLS)('in %s', (shell) => {
   });
 
   test('one that keeps running takes lines and signals, and stops', async () => {
-    const running = await host.start('sh', sh(`trap 'exit 7' USR1; while read -r l; do echo "$l"; done; sleep 300 & wait`));
+    const running = await host.start(
+      'sh',
+      sh(`trap 'exit 7' USR1; while read -r l; do echo "$l"; done; sleep 300 & wait`),
+    );
     running.write('one');
     running.closeInput();
     running.signal('SIGUSR1');
