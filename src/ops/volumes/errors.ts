@@ -15,6 +15,8 @@ export const volumesErrors = defineErrors('volumes', {
     ),
   none: ({ volume }: Of) =>
     refused(`There is no volume ${volume}.`, 'docker volume ls names those there are.'),
+  thereNow: ({ volume }: Of) =>
+    failed(`There is a volume ${volume} now, which was not there before.`, 'Start again.'),
   notMounted: ({ volume, container }: Of & { container: string }) =>
     refused(
       `Nothing is mounted at ${volume} of ${container}: what lies in a container itself goes with it.`,

@@ -3,8 +3,8 @@ import type { OpContext } from '../engine/operation.ts';
 import type { Plan, Step } from '../engine/plan.ts';
 import { recordedIn } from './facts.ts';
 import { helpersOf } from './helper.ts';
-import { COPY_BACK, dockerOk, type Place, putBack, removeVolume } from './replace.ts';
-import { containerOf, volumeExists } from './source.ts';
+import { COPY_BACK, dockerOk, isMadeBy, type Place, putBack, removeVolume } from './replace.ts';
+import { containerOf } from './source.ts';
 
 /**
  * What a killed restore of a volume has left: one that is half filled, which gets back what was there; a copy that
@@ -14,19 +14,19 @@ export async function recoverVolumes(run: Run, context: OpContext): Promise<Plan
   const recorded = recordedIn(run);
   const helpers = await helpersOf(run.id);
   const steps: Step[] = helpers.length === 0 ? [] : [removeHelpers(helpers)];
-  const half = recorded !== undefined && recorded.begun && !recorded.done && !recorded.back;
+  const half = recorded?.begun === true && !recorded.done && !recorded.back;
   if (recorded !== undefined && !recorded.done) {
     const { place } = recorded;
     const { kept } = place;
     const made = kept ?? place.name;
     if (half && kept !== undefined) steps.push(backStep(context, { ...place, kept }));
     // where there was no volume, the half of one goes
-    if (await volumeExists(made))
+    if (await isMadeBy(made, run.id))
       steps.push({
         id: 'remove',
         title: `Remove ${made}`,
         preview: `docker volume rm ${made}`,
-        run: async () => removeVolume(made),
+        run: async () => removeVolume(made, run.id),
       });
   }
   if (steps.length === 0) return undefined;

@@ -5,7 +5,7 @@ import type { OpContext } from '../engine/operation.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { contentsOf, ownerWords, PLAIN } from './content.ts';
 import { volumesErrors } from './errors.ts';
-import { type Mounted, withHelper } from './helper.ts';
+import { type Mounted, RUN_LABEL, withHelper } from './helper.ts';
 import { type Source, volumeExists } from './source.ts';
 import { writersOf } from './users.ts';
 
@@ -55,8 +55,7 @@ export async function keep(
   place: Place & { readonly kept: string },
 ): Promise<string> {
   const { name, kept } = place;
-  const labels = ['--label', `pgdeck.run=${io.run}`, '--label', `${OF_LABEL}=${name}`];
-  await dockerOk(['volume', 'create', ...labels, kept], `${kept} could not be made`);
+  await makeVolume(io, kept, name);
   return withBoth(io, around, place, 'kept', async (host) => {
     await inside(host, COPY, kept, io.signal);
     const before = await contentsOf(host, AT, name, io.signal);
@@ -142,9 +141,23 @@ async function inside(
 
 const lastLines = (text: string): string => text.trim().split('\n').slice(-6).join('\n');
 
-/** Removes a volume, which need not be there. Throws OpError. */
-export async function removeVolume(name: string): Promise<void> {
-  if (await volumeExists(name)) await dockerOk(['volume', 'rm', name], `${name} was not removed`);
+/** Removes a volume that a run of pgdeck has made, and no other. It need not be there. Throws OpError. */
+export async function removeVolume(name: string, run: string): Promise<void> {
+  if (await isMadeBy(name, run)) await dockerOk(['volume', 'rm', name], `${name} was not removed`);
+}
+
+/** Whether there is a volume of this name that a run has made. */
+export async function isMadeBy(name: string, run: string): Promise<boolean> {
+  const format = `{{index .Labels "${RUN_LABEL}"}}`;
+  const { exitCode, stdout } = await docker(['volume', 'inspect', '--format', format, name]);
+  return exitCode === 0 && stdout.trim() === run;
+}
+
+/** Makes a volume that is not there. Throws OpError where it is: somebody has made it meanwhile. */
+export async function makeVolume(io: Pick<StepIo, 'run'>, name: string, of: string): Promise<void> {
+  if (await volumeExists(name)) throw volumesErrors.thereNow({ volume: name });
+  const labels = ['--label', `${RUN_LABEL}=${io.run}`, '--label', `${OF_LABEL}=${of}`];
+  await dockerOk(['volume', 'create', ...labels, name], `${name} could not be made`);
 }
 
 export async function dockerOk(words: readonly string[], what: string): Promise<void> {

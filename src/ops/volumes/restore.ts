@@ -155,7 +155,8 @@ function readStep(file: string, { path, sha256, digest }: ManifestVolume): Step 
 
 function leaves({ place: { name, kept }, begun, back }: Filling): string {
   if (!begun) return `${name} was not touched.`;
-  if (back) return `${name} has what it had before.`;
+  if (back)
+    return kept === undefined ? `${name} is not there, as before.` : `${name} has what it had before.`;
   return kept === undefined
     ? `${name} is not whole.`
     : `${name} is not whole; what it had is in the volume ${kept}.`;

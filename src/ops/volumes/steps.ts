@@ -6,8 +6,8 @@ import {
   CLEAR,
   COPY,
   COPY_BACK,
-  dockerOk,
   keep,
+  makeVolume,
   type Place,
   putBack,
   refuseWriters,
@@ -41,9 +41,9 @@ export function keepStep(filling: Filling): Step {
       preview: `docker volume create ${shWord(name)}`,
       run: async (io) => {
         io.record({ volume: recorded(place) });
-        await dockerOk(['volume', 'create', name], `${name} could not be made`);
+        await makeVolume(io, name, name);
       },
-      rollback: async () => removeVolume(name),
+      rollback: async (io) => removeVolume(name, io.run),
     };
   return {
     id: 'keep',
@@ -57,9 +57,9 @@ export function keepStep(filling: Filling): Step {
       io.crashPoint('keep:copied');
     },
     // what cannot be put back stays where it is
-    rollback: async () => {
+    rollback: async (io) => {
       if (filling.begun && !filling.back) return KEPT;
-      return removeVolume(kept);
+      return removeVolume(kept, io.run);
     },
   };
 }
@@ -97,8 +97,7 @@ export function fillStep(
     },
     rollback: async (io) => {
       if (!filling.begun) return KEPT;
-      if (kept === undefined) return undefined;
-      await putBack({ ...io, signal: new AbortController().signal }, around, { ...place, kept });
+      if (kept !== undefined) await putBack(io, around, { ...place, kept });
       filling.back = true;
       io.record({ volume_back: true });
       return undefined;

@@ -41,7 +41,7 @@ export async function undoVolumes(run: Run, context: OpContext): Promise<Plan> {
         title: `Remove ${before}, which is in ${name} now`,
         preview: `docker volume rm ${before}`,
         late: true,
-        run: async () => removeVolume(before),
+        run: async () => removeVolume(before, run.id),
       },
     ],
     consequence: `What is in ${name} now is replaced; it is kept in the volume ${kept}.`,
