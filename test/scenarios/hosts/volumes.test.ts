@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { local } from '../../../src/hosts/local.ts';
 import { backup } from '../../../src/ops/backup/operation.ts';
 import { listRuns } from '../../../src/ops/engine/journal/runs.ts';
 import type { OpContext } from '../../../src/ops/engine/operation.ts';
@@ -72,13 +73,15 @@ describeDocker.each(['dash', 'busybox'] as const)('volumes of a container with %
     env: Record<string, string> = {},
     readOnly = false,
   ): OpContext {
-    const local = { kind: 'local' } as const;
+    const here = { kind: 'local' } as const;
     const context = contextOf(db.target(), home, {
       readOnly,
+      // with this machine's pg_dump: the volumes are what is in the container
+      host: local,
       env: { XDG_STATE_HOME: join(home, '.local', 'state'), ...env },
       more: {
         backup: profile(volumes),
-        runsOn: { server: server.runsOn, migrations: local, app: local },
+        runsOn: { server: server.runsOn, migrations: here, app: here },
       },
     });
     onTestFinished(() => context.close());
