@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { docker, inspect } from '../../hosts/docker/docker.ts';
 import type { Container } from '../../hosts/docker/inspect.ts';
-import type { Host } from '../../hosts/host.ts';
+import type { Host, Running } from '../../hosts/host.ts';
 import { openHost } from '../../hosts/open.ts';
 import { volumesErrors } from './errors.ts';
 import { mountWords, type Source } from './source.ts';
@@ -51,10 +51,13 @@ export async function withHelper<T>(options: HelperOptions, work: (host: Host) =
   const { here, what, signal } = options;
   const name = `pgdeck-${randomBytes(6).toString('hex')}`;
   const [create = '', ...words] = helperWords(options);
-  const made = await docker([create, '--name', name, ...words], signal);
-  if (made.exitCode !== 0) throw volumesErrors.helper({ what, said: made.stderr.trim() });
-  const client = await here.start('docker', ['start', '-a', '-i', name]);
+  let client: Running | undefined;
   try {
+    // not to be cancelled: the daemon may make one after its client has gone
+    const made = await docker([create, '--name', name, ...words]);
+    if (made.exitCode !== 0) throw volumesErrors.helper({ what, said: made.stderr.trim() });
+    signal?.throwIfAborted();
+    client = await here.start('docker', ['start', '-a', '-i', name]);
     for (const began = performance.now(); ; await delay(PAUSE_MS, undefined, { signal })) {
       if (client.exit !== undefined || performance.now() - began > PATIENCE_MS)
         throw volumesErrors.helper({ what, said: await whyNot(name) });
@@ -63,8 +66,8 @@ export async function withHelper<T>(options: HelperOptions, work: (host: Host) =
     }
     return await work(await openHost({ kind: 'docker', container: name }, signal));
   } finally {
-    client.closeInput();
-    await Promise.race([client.exited, delay(5_000, undefined, { ref: false })]);
+    client?.closeInput();
+    await Promise.race([client?.exited, delay(5_000, undefined, { ref: false })]);
     // gone by itself as a rule
     await docker(['rm', '-f', name]).catch(() => {});
   }

@@ -1,5 +1,4 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { bytes, plural } from '../../text/units.ts';
 import { sha256File } from '../archive/checksum.ts';
 import { readTarFile } from '../archive/tar/file.ts';
@@ -29,7 +28,8 @@ export async function saveVolumes(
   directory: string,
 ): Promise<ManifestVolume[]> {
   const container = await containerOf(context);
-  await mkdir(join(directory, 'volumes'), { mode: 0o700 });
+  const { files } = context.here;
+  await files.makeDirectory(join(directory, 'volumes'), 0o700);
   const saved: ManifestVolume[] = [];
   for (const volume of volumes) {
     const { name, source } = volume;
@@ -60,11 +60,8 @@ export async function saveVolumes(
     );
     io.crashPoint('volumes:written');
     const { escapes: _, cluster, bytes: content, ...found } = await readTarFile(file, signal);
-    if (cluster !== undefined) {
-      await rm(dirname(file), { recursive: true, force: true });
-      throw volumesErrors.cluster({ volume: name, where: cluster }).as('failed');
-    }
-    const [{ size }, sha256] = await Promise.all([stat(file), sha256File(file, signal)]);
+    if (cluster !== undefined) throw volumesErrors.cluster({ volume: name, where: cluster }).as('failed');
+    const [{ size }, sha256] = await Promise.all([files.facts(file), sha256File(file, signal)]);
     saved.push({ name, source, path, bytes: size, sha256, content_bytes: content, changed, ...found });
     io.line(
       `${path}: ${plural(found.files, 'file')}, ${bytes(content)} in ${bytes(size)}${

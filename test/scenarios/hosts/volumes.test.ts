@@ -23,6 +23,7 @@ import {
   type TestContainer,
 } from '../../support/docker/docker.ts';
 import { cleanEnvironment, MAIN, temporaryDirectory } from '../../support/program.ts';
+import { until } from '../../support/until.ts';
 
 /** Names that a shell, a list of lines or an option would take for something else. */
 const FILL = `cd /files && rm -rf ./* ./.h* && umask 022
@@ -207,6 +208,31 @@ describeDocker.each(['dash', 'busybox'] as const)('volumes of a container with %
       ).toEqual([]);
     },
   );
+
+  test('cancelled while it is filled: it gets back what was there', { timeout: 60_000 }, async () => {
+    const made = await backedUp();
+    await app.exec('sh', '-c', 'echo mine > /files/mark');
+    const before = await seen();
+    await app.stop();
+    const context = contextFor();
+    const stop = new AbortController();
+    const { end, events } = await carryOut(await restoreOf(made.id, context), context, {
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.type === 'start' && event.id === 'fill')
+          void until(async () => (await leftOver()).containers !== '', { what: 'the helper' }).then(() =>
+            stop.abort(),
+          );
+      },
+    });
+    await app.start();
+    expect(end, end.text).toMatchObject({ status: 'cancelled' });
+    expect(events.filter(({ type }) => type === 'rollback')).toContainEqual(
+      expect.objectContaining({ ok: true }),
+    );
+    expect(await seen()).toBe(before);
+    expect(await leftOver()).toEqual({ containers: '', volumes: '' });
+  });
 
   test('one that is gone is made anew', { timeout: 60_000 }, async () => {
     const archived = await seen();
