@@ -42,8 +42,8 @@ async function sizeOf(host: Host, directory: string): Promise<number | undefined
 }
 
 async function clusterIn(host: Host, directory: string): Promise<string | undefined> {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
   const script =
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
     'find "$1" -name pg_control | while IFS= read -r f; do d=${f%/global/pg_control}; [ "$d" != "$f" ] && [ -f "$d/PG_VERSION" ] && printf "%s\\n" "$d" && break; done';
   const { stdout } = await host.run('sh', ['-c', script, 'sh', directory]);
   const [first = ''] = stdout.split('\n');
