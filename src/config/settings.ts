@@ -5,6 +5,7 @@ import { parseUrl } from './libpq/conninfo.ts';
 import { notifySchema } from './notify.ts';
 import { runsOnSchema } from './runs-on.ts';
 import { mergeThresholds, misordered, thresholdOverridesSchema } from './thresholds.ts';
+import { volumesSchema } from './volumes.ts';
 
 export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
@@ -58,6 +59,7 @@ const backupSchema = z.strictObject({
   after_restore: text.optional(),
   /** Directory of pg_dump, pg_restore and psql, where they are not found by themselves. */
   programs: z.string().startsWith('/', 'expected an absolute path').optional(),
+  volumes: volumesSchema.optional(),
 });
 
 export type BackupSettings = z.output<typeof backupSchema>;

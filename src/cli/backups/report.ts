@@ -91,6 +91,16 @@ export async function printBackup(backup: Backup): Promise<void> {
       { key: 'detail', title: 'FOUND' },
     ]);
   }
+  if (manifest.volumes !== undefined) {
+    print('');
+    await printTable(manifest.volumes, [
+      { key: 'name', title: 'VOLUME', show: (name) => cleanLine(String(name)) },
+      { key: 'files', title: 'FILES', align: 'right' },
+      { key: 'content_bytes', title: 'CONTENT', align: 'right', show: (size) => bytes(size as number) },
+      { key: 'bytes', title: 'SIZE', align: 'right', show: (size) => bytes(size as number) },
+      { key: 'changed', title: 'CHANGED MEANWHILE', align: 'right' },
+    ]);
+  }
   if (manifest.tables.length > 0) {
     print('');
     await printTable(

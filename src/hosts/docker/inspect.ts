@@ -9,6 +9,8 @@ const schema = z.object({
     Paused: z.boolean().default(false),
     StartedAt: z.string(),
   }),
+  /** Of the image; Config has the name that it was started by, which may mean another one by now. */
+  Image: z.string().optional(),
   Config: z.object({
     Image: z.string(),
     User: z.string().default(''),
@@ -30,6 +32,7 @@ const schema = z.object({
         Name: z.string().optional(),
         Source: z.string().optional(),
         Destination: z.string(),
+        RW: z.boolean().default(true),
       }),
     )
     .default([]),
@@ -45,6 +48,8 @@ export interface Container {
   /** Another text after each start. */
   readonly startedAt: string;
   readonly image: string;
+  /** The image itself, whatever bears its name now. */
+  readonly imageId: string;
   readonly user: string;
   readonly labels: Readonly<Record<string, string>>;
   /** It sees the processes of its machine. */
@@ -65,6 +70,8 @@ export interface Container {
     readonly name?: string | undefined;
     readonly source?: string | undefined;
     readonly destination: string;
+    /** The container may write to it. */
+    readonly writes: boolean;
   }[];
 }
 
@@ -97,6 +104,7 @@ function container(one: z.output<typeof schema>): Container {
     paused: one.State.Paused,
     startedAt: one.State.StartedAt,
     image: one.Config.Image,
+    imageId: one.Image ?? one.Config.Image,
     user: one.Config.User,
     labels: one.Config.Labels ?? {},
     seesMachine: one.HostConfig.PidMode === 'host',
@@ -119,6 +127,7 @@ function container(one: z.output<typeof schema>): Container {
       name: mount.Name,
       source: mount.Source,
       destination: mount.Destination,
+      writes: mount.RW,
     })),
   };
 }

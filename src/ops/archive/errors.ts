@@ -58,6 +58,7 @@ export const archiveErrors = defineErrors('archive', {
   noContents: ({ path, said }: { path: string; said: string }) =>
     failed(`The table of contents of ${path} cannot be read: ${said}`, OTHER),
 
+  volume: ({ path, why }: { path: string; why: string }) => damaged(path, why),
   packedBadly: ({ path, by }: { path: string; by: string }) =>
     damaged(path, `${by} cannot unpack its beginning`),
   undecodable: ({ path, said }: { path: string; said: string }) => damaged(path, said),

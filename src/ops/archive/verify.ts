@@ -9,6 +9,7 @@ import { differences } from './compare.ts';
 import { type Decoded, type DecodeIo, decodeArchive } from './decode.ts';
 import type { Difference } from './errors.ts';
 import { archiveErrors } from './errors.ts';
+import { checkVolumes } from './volumes.ts';
 
 /** What verifying needs of a step; what it cannot tell anybody it keeps to itself. */
 export interface VerifyIo extends DecodeIo {
@@ -81,16 +82,18 @@ async function check(
   } catch (error) {
     throw error instanceof OpError && isDamage(error) ? await blamed(io, backup, bytes, error) : error;
   }
+  const volumes = await checkVolumes(backup, io.signal);
   await bytes.unchanged();
+  const also = volumes === undefined ? '' : ` ${volumes}`;
   if (manifest === undefined) return `${whatIsThere(decoded)} ${bytes.unknown}`;
-  if (level === 'decode') return whatIsThere(decoded);
+  if (level === 'decode') return `${whatIsThere(decoded)}${also}`;
   const found = differences(manifest, decoded);
   const [first] = found;
   if (first !== undefined) {
     io.result?.(tableOf(found));
     throw archiveErrors.notAsCounted({ first, others: found.length - 1 });
   }
-  return `${whatIsThere(decoded)} As counted when it was made. ${sums}`;
+  return `${whatIsThere(decoded)} As counted when it was made.${also} ${sums}`;
 }
 
 /**

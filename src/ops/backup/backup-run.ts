@@ -6,8 +6,10 @@ import { ownersIn } from '../archive/wants.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { kindOf } from '../repository/foreign.ts';
-import type { Verification } from '../repository/manifest.ts';
+import type { ManifestVolume, Verification } from '../repository/manifest.ts';
 import { discard, type PartialBackup, partialDirectory, publish } from '../repository/publish.ts';
+import { saveVolumes } from '../volumes/save.ts';
+import type { Volume } from '../volumes/source.ts';
 import { concurrently } from './concurrently.ts';
 import { archiveName, dumpCommands } from './dump/command.ts';
 import { countRows } from './dump/counts.ts';
@@ -35,6 +37,7 @@ export class BackupRun {
   #snapshot: Snapshot | undefined;
   #createdAt = new Date(0);
   #counts: ReadonlyMap<number, number> = new Map();
+  #volumes: readonly ManifestVolume[] = [];
   #verified: Pick<Findings, 'decoded' | 'files' | 'owners' | 'verification'> | undefined;
 
   constructor(context: OpContext, request: BackupRequest) {
@@ -112,6 +115,11 @@ export class BackupRun {
     await runDump(io, this.#context, host, [command], destination, signal, snapshot.session.server);
   }
 
+  /** Archives volumes beside the dump. */
+  async volumes(io: StepIo, volumes: readonly Volume[]): Promise<void> {
+    this.#volumes = await saveVolumes(io, this.#context, volumes, this.#begun().partial.path);
+  }
+
   async verify(io: StepIo): Promise<void> {
     const { partial, snapshot } = this.#begun();
     const request = this.#request;
@@ -161,6 +169,7 @@ export class BackupRun {
       createdAt: this.#createdAt,
       snapshot,
       counts: this.#counts,
+      volumes: this.#volumes,
       ...this.#verified,
     });
     const path = await publish(partial, manifest);

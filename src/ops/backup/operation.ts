@@ -25,6 +25,7 @@ import { spaceChecks } from './preflight/space.ts';
 import { recoverBackup } from './recover.ts';
 import type { BackupMade } from './request.ts';
 import { backupSteps } from './steps.ts';
+import { type PlannedVolumes, planVolumes } from './volumes/plan.ts';
 
 /** `pgdeck backup`: dumps one database or several into the repository, verified and with a manifest. */
 export const backup = defineOperation({
@@ -84,9 +85,10 @@ async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
     const { way, checks: ways } = await chooseWay(clients.host, request.format, seen.estimate, seen.raw);
     surveys.push({ ...seen, request: { ...request, way }, checks: [...ways, ...seen.checks] });
   }
-  const raw = surveys.reduce((sum, one) => sum + one.raw, 0);
+  const volumes = await planVolumes(context, surveys[0]?.request);
+  const raw = surveys.reduce((sum, one) => sum + one.raw, volumes.bytes);
   const estimate = {
-    bytes: surveys.reduce((sum, one) => sum + one.estimate.bytes, 0),
+    bytes: surveys.reduce((sum, one) => sum + one.estimate.bytes, volumes.bytes),
     measured: surveys.every((one) => one.estimate.measured),
   };
   const named = surveys.flatMap((one) =>
@@ -99,20 +101,28 @@ async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
     ...(await thereChecks(context, session, clients)),
     ...(await programChecks(surveys[0]?.request)),
     ...(await spaceChecks(repository, estimate, raw, input.ignore_space)),
+    ...volumes.checks,
     ...named,
   ];
   const made: BackupMade[] = [];
-  const plan = describe({ ...begun, checks: all }, surveys, stepsOf(context, surveys, made), made);
+  const plan = describe({ ...begun, checks: all }, surveys, stepsOf(context, surveys, volumes, made), made);
   // the names are known when the backups are: one that is taken gets a number
   return Object.defineProperty(plan, 'undo', { enumerable: true, get: () => undoOf(input, made) });
 }
 
-function stepsOf(context: OpContext, surveys: readonly Survey[], made: BackupMade[]): Step[] {
+function stepsOf(
+  context: OpContext,
+  surveys: readonly Survey[],
+  { volumes }: PlannedVolumes,
+  made: BackupMade[],
+): Step[] {
   const steps = (one: Survey, id: (name: string) => string, onMade?: (made: BackupMade) => void) => [
     ...backupSteps(context, one.request, {
       id,
       selection: one.selection.args,
       passwords: one.passwords,
+      // of several databases the first has them
+      ...(one === surveys[0] && { volumes }),
       onMade: (backup) => {
         made.push(backup);
         onMade?.(backup);

@@ -1,8 +1,10 @@
 import type { OpContext } from '../engine/operation.ts';
 import { KEPT, type Step, type StepIo } from '../engine/plan.ts';
+import type { Volume } from '../volumes/source.ts';
 import { BackupRun } from './backup-run.ts';
 import { previewOf } from './preview.ts';
 import type { BackupMade, BackupRequest } from './request.ts';
+import { volumeSteps } from './volumes/plan.ts';
 
 export type { BackupMade, BackupRequest } from './request.ts';
 
@@ -13,12 +15,15 @@ export interface BackupStepOptions {
   readonly selection?: readonly string[];
   /** Whether this role may read the verifiers of passwords, for the preview. */
   readonly passwords?: boolean;
+  /** Archived beside it. */
+  readonly volumes?: readonly Volume[];
   /** Told once the backup is published. */
   readonly onMade?: (made: BackupMade, io: StepIo) => void;
 }
 
 /**
- * The steps that back up one database, to put into any plan: `snapshot`, `dump`, `verify`, `publish`. What a step has
+ * The steps that back up one database, to put into any plan: `snapshot`, `dump`, `volumes` where there are
+ * any, `verify`, `publish`. What a step has
  * written is removed by its rollback unless it is published; a published backup stays.
  */
 export function backupSteps(
@@ -26,7 +31,7 @@ export function backupSteps(
   request: BackupRequest,
   options: BackupStepOptions = {},
 ): Step[] {
-  const { id = (name) => name, onMade } = options;
+  const { id = (name) => name, volumes = [], onMade } = options;
   const run = new BackupRun(context, request);
   const preview = previewOf(request, options);
   const rollback = async () => ((await run.discard()) ? undefined : KEPT);
@@ -49,6 +54,7 @@ export function backupSteps(
       run: (io) => run.dump(io),
       rollback,
     },
+    ...volumeSteps(id('volumes'), volumes, (io) => run.volumes(io, volumes)),
     {
       id: id('verify'),
       title: 'Read the archive to its end and compare its rows',

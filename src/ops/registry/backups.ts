@@ -21,6 +21,15 @@ export const BACKUPS: readonly OperationEntry[] = [
     load: async () => (await import('../backup/operation.ts')).backup,
   },
   {
+    id: 'volumes restore',
+    title: 'Restore a volume',
+    summary:
+      'put the files of a volume back as a backup has them; what is there now is kept in another volume',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('../volumes/restore.ts')).volumesRestore,
+  },
+  {
     id: 'backups verify',
     title: 'Verify a backup',
     summary: 'prove that a backup can be used: decode, checksum, counts, or a test restore',

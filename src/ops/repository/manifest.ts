@@ -48,6 +48,32 @@ const verificationSchema = z.object({
   detail: z.string(),
 });
 
+/** A volume of docker, or a directory of its machine, that was archived beside the databases. */
+const volumeSchema = z.object({
+  /** What it is called in the profile, and what is typed to restore it. */
+  name: z.string(),
+  source: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('volume'), name: z.string() }),
+    z.object({ kind: z.literal('bind'), path: z.string() }),
+  ]),
+  /** The archive: tar with gzip. */
+  path: inside,
+  /** Of the archive. */
+  bytes: size,
+  sha256: z.string(),
+  /** Regular files, and everything with directories and links. */
+  files: size,
+  entries: size,
+  /** Bytes of its files. */
+  content_bytes: size,
+  /** SHA-256 of the names, owners, rights and contents of all entries, in whatever order. */
+  digest: z.string(),
+  /** Files that were written to while they were read. */
+  changed: size,
+});
+
+export type ManifestVolume = z.output<typeof volumeSchema>;
+
 /** manifest.json of a backup, written last: a directory without one is no backup. */
 export const manifestSchema = z.object({
   manifest: z.literal(1),
@@ -110,6 +136,7 @@ export const manifestSchema = z.object({
   /** Relative to the backup's directory. The first is the archive (its directory, for `directory`). */
   archive: inside,
   globals: inside.nullable(),
+  volumes: z.array(volumeSchema).optional(),
   files: z.array(z.object({ path: inside, bytes: size, sha256: z.string() })),
   bytes: size,
   verifications: z.array(verificationSchema),

@@ -3,7 +3,7 @@ import type { FileSum } from '../../archive/checksum.ts';
 import type { Decoded } from '../../archive/decode.ts';
 import { keyOf } from '../../archive/roots.ts';
 import type { OpContext } from '../../engine/operation.ts';
-import type { Manifest, ManifestTable, Verification } from '../../repository/manifest.ts';
+import type { Manifest, ManifestTable, ManifestVolume, Verification } from '../../repository/manifest.ts';
 import { archiveName } from '../dump/command.ts';
 import { compressionText } from '../dump/compression.ts';
 import { GLOBALS } from '../dump/globals.ts';
@@ -20,6 +20,7 @@ export interface Findings {
   readonly counts: ReadonlyMap<number, number>;
   readonly decoded: Pick<Decoded, 'tables'>;
   readonly files: readonly FileSum[];
+  readonly volumes: readonly ManifestVolume[];
   /** Roles that the archive makes owners; undefined where it has a table of contents that says so. */
   readonly owners: ReadonlySet<string> | undefined;
   readonly verification: Verification;
@@ -30,7 +31,7 @@ export function makeManifest(
   context: Pick<OpContext, 'target'>,
   request: BackupRequest,
   ids: { readonly id: string; readonly run: string },
-  { createdAt, snapshot, counts, decoded, files, owners, verification }: Findings,
+  { createdAt, snapshot, counts, decoded, files, volumes, owners, verification }: Findings,
 ): Manifest {
   const { target } = context;
   const { clients, format, compression } = request;
@@ -83,6 +84,7 @@ export function makeManifest(
     restore_min_major: clients.major >= 17 ? Math.max(17, server.major) : server.major,
     archive: archiveName(request, ids.id),
     globals: request.globals ? GLOBALS : null,
+    ...(volumes.length > 0 && { volumes: volumes.map((one) => ({ ...one })) }),
     files: files.map((one) => ({ ...one })),
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     verifications: [verification],

@@ -13,14 +13,14 @@ export function environmentChecks({ env, backup }: Pick<OpContext, 'env' | 'back
   const keep = keepOf(env);
   const title = 'Environment';
   return [
-    ...(NO.test(volumes)
+    ...(NO.test(volumes) || (backup.volumes?.length ?? 0) > 0
       ? []
       : [
           {
             title,
             status: 'block' as const,
             detail:
-              'BACKUP_VOLUMES is set, and this backup holds databases only. A copy of the files of a running PostgreSQL is no backup, and other volumes are not archived: unset it, and save those with a tool of their own.',
+              'BACKUP_VOLUMES is set, and this backup holds databases only. A copy of the files of a running PostgreSQL is no backup, and the profile names no other volumes: name those that are to be archived ("backup": {"volumes": [{"name": "app_uploads"}]}), or unset it.',
           },
         ]),
     ...(days !== '' && keep === undefined

@@ -23,10 +23,12 @@ export function estimateSize(
 ): Estimate {
   if (request.content === 'schema') return { bytes: 1 << 20, measured: false };
   const last = like.find(({ manifest }) => manifest?.compress.split(':')[0] === request.compression.method);
+  const dumped =
+    (last?.bytes ?? 0) - (last?.manifest?.volumes ?? []).reduce((sum, one) => sum + one.bytes, 0);
   const before =
     last?.manifest?.tables.reduce((sum, one) => sum + (one.rows === null ? 0 : one.bytes), 0) ?? 0;
   if (last !== undefined && before > 2 ** 20)
-    return { bytes: Math.ceil((raw * last.bytes) / before), measured: true };
+    return { bytes: Math.ceil((raw * dumped) / before), measured: true };
   return { bytes: Math.ceil(raw * USUAL[request.compression.method]), measured: false };
 }
 

@@ -30,9 +30,11 @@ test.each(['0', '-1', 'thirty', '1.5'])('RETENTION_DAYS=%s is refused', (days) =
   });
 });
 
-test('BACKUP_VOLUMES is refused, so that nobody takes volumes for saved', () => {
+test('BACKUP_VOLUMES is refused where the profile names none, so that nobody takes volumes for saved', () => {
   expect(told({ BACKUP_VOLUMES: 'true' }).checks).toEqual([
     expect.stringMatching(/^block BACKUP_VOLUMES is set, and this backup holds databases only/),
   ]);
   expect(told({ BACKUP_VOLUMES: 'false' }).checks).toEqual([]);
+  const backup = { volumes: [{ name: 'app_uploads' }] };
+  expect(told({ BACKUP_VOLUMES: 'true' }, { backup }).checks).toEqual([]);
 });

@@ -199,8 +199,8 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   },
 };
 
-/** They end the server that the others need: see test/ops/server and test/scenarios/hosts. */
-const ELSEWHERE = new Set(['server restart', 'compose reset']);
+/** They end the server that the others need, or need docker: see test/ops/server and test/scenarios/hosts. */
+const ELSEWHERE = new Set(['server restart', 'compose reset', 'volumes restore']);
 const WIZARDS = OPERATIONS.filter(({ id, ownKeys }) => ownKeys !== true && !ELSEWHERE.has(id));
 
 test('every operation that has a wizard is walked through', () => {
