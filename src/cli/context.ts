@@ -60,14 +60,23 @@ export function createContext(env: Env): Context {
       // a server is looked for in it: without the file that was named another one would be found
       const settings = readSettings(settingsPath(env, config), namedSettings(env, config) !== undefined);
       const { resolve } = await import('../config/profile.ts');
-      const resolved = resolve({ ...globalOptions(command), ...flags }, env, settings, {
-        ...(ask && { ask }),
-      });
+      const resolved = await withRoute(
+        resolve({ ...globalOptions(command), ...flags }, env, settings, { ...(ask && { ask }) }),
+      );
       for (const warning of resolved.warnings) note(`pgdeck: ${warning}`);
       return { resolved, settings };
     },
   };
   return context;
+}
+
+/** Where the server lives elsewhere, connections go the way that leads there. Opens none. */
+async function withRoute(resolved: Resolved): Promise<Resolved> {
+  const { target, runsOn } = resolved;
+  if (runsOn.server.kind === 'local') return resolved;
+  const { routeTo } = await import('../hosts/route.ts');
+  const via = routeTo(runsOn.server, target);
+  return via === undefined ? resolved : { ...resolved, target: { ...target, via } };
 }
 
 /** Terminals whose fonts have no frames, arrows or blocks beyond a character set of their own. */

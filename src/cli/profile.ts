@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { placeText } from '../config/place-text.ts';
 import type { Origin, Resolved } from '../config/profile.ts';
+import type { RunsOn } from '../config/runs-on.ts';
 import type { Settings } from '../config/settings.ts';
 import { UsageError } from '../config/usage-error.ts';
-import { cleanLine } from '../text/clean.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import { EXIT, note, type OutputColumn, print, printJson, printTable } from './output.ts';
 
@@ -11,6 +12,9 @@ interface AddOptions {
   readonly readOnly: boolean;
   readonly sslmode?: string;
   readonly default?: boolean;
+  readonly docker?: string;
+  readonly ssh?: string;
+  readonly tunnel?: boolean;
 }
 
 const COLUMNS: readonly OutputColumn[] = [
@@ -33,27 +37,39 @@ export function register(program: Command, context: Context): void {
     .action(async (options: { json?: boolean }, command: Command) => {
       const { settings, file } = await context.settings(command);
       const profiles = Object.keys(settings.profiles).map((name) => summary(name, settings));
-      if (options.json) printJson({ profiles });
-      else if (profiles.length > 0) await printTable(profiles, COLUMNS);
+      const elsewhere = profiles.some((one) => one.place !== HERE);
+      if (options.json) printJson({ profiles: profiles.map(({ place: _, ...rest }) => rest) });
+      else if (profiles.length > 0)
+        await printTable(profiles, elsewhere ? [...COLUMNS, { key: 'place', title: 'RUNS ON' }] : COLUMNS);
       else note(`There is no profile in ${file}. Add one: pgdeck profile add NAME -h HOST -d DATABASE`);
     });
 
   profile
     .command('add')
-    .argument('<name>', 'what to call the server')
-    .description('add a server; connection options say which')
+    .argument('[name]', 'what to call the server; without, the servers in containers are listed')
+    .description('add a server; connection options say which, or the container that it runs in')
     .option('--environment <environment>', 'development, staging or production')
     .option('--no-read-only', 'allow changes although the server is production')
     .option('--sslmode <mode>', 'as in libpq')
     .option('--default', 'use it when nothing names another server')
-    .action(async (name: string, options: AddOptions, command: Command) => {
+    .option('--docker <container>', 'it runs in this container, where its programs run, too')
+    .option('--ssh <destination>', 'it runs on a machine that ssh reaches, where its programs run, too')
+    .option('--tunnel', 'connections go through ssh, too')
+    .action(async (name: string | undefined, options: AddOptions, command: Command) => {
+      if (name === undefined) {
+        const { listContainers } = await import('./profile/containers.ts');
+        await listContainers();
+        return;
+      }
       const { file } = await context.settings(command);
       const { changeSettings } = await import('../config/store.ts');
       const { profileOf } = await import('../config/new-profile.ts');
       // --no-read-only is this command's own and true while absent: --read-only is the program's
       const flags = program.opts<GlobalOptions>();
       const readOnly = options.readOnly ? flags.readOnly : false;
-      const added = profileOf(name, { ...flags, readOnly }, options);
+      const { placeOf } = await import('./profile/place.ts');
+      const { runs_on, found } = await placeOf(options);
+      const added = profileOf(name, { ...flags, readOnly }, { ...options, runs_on, found });
       await changeSettings(file, (settings) => {
         if (Object.hasOwn(settings.profiles, name))
           throw new UsageError(
@@ -83,21 +99,24 @@ export function register(program: Command, context: Context): void {
   profile
     .command('test')
     .argument('[name]', 'as profile list has it; without, the server that is meant otherwise')
-    .description('connect, and tell the version, the rights that are missing, TLS and the round trip')
+    .description(
+      'connect, and tell the version, missing rights, TLS and the round trip; elsewhere hop by hop',
+    )
     .option(...json)
     .action(async (name: string | undefined, options: { json?: boolean }, command: Command) => {
       const { resolved } = await context.resolve(command, name === undefined ? {} : { profile: name });
-      const { probe } = await import('./profile/probe.ts');
+      if (resolved.runsOn.server.kind !== 'local') {
+        const { testHops } = await import('./profile/test.ts');
+        context.exitCode = await testHops(resolved, context.env, options.json === true);
+        return;
+      }
+      const { probe, probeLines } = await import('./profile/probe.ts');
       const found = await probe(resolved);
       if (options.json) {
         printJson({ test: found });
         return;
       }
-      const { missing, ...rest } = found;
-      for (const [field, value] of Object.entries(rest))
-        print(`${field.padEnd(14)}  ${cleanLine(String(value ?? '-'))}`);
-      for (const { role, for: purpose, grant } of missing)
-        print(`missing         ${role} (${purpose}): ${cleanLine(grant)}`);
+      for (const line of probeLines(found)) print(line);
     });
 
   profile
@@ -119,6 +138,8 @@ export function register(program: Command, context: Context): void {
     });
 }
 
+const HERE = placeText({ kind: 'local' });
+
 const FIELD_COLUMNS: readonly OutputColumn[] = [
   { key: 'field', title: 'FIELD' },
   { key: 'value', title: 'VALUE' },
@@ -138,6 +159,7 @@ function summary(name: string, { profiles, defaultProfile }: Settings): Record<s
     environment: environment ?? null,
     read_only: readOnly ?? environment === 'production',
     default: name === defaultProfile,
+    place: placeText(profile.runs_on ?? { kind: 'local' }),
   };
 }
 
@@ -147,7 +169,22 @@ function fields(resolved: Resolved): Origin[] {
     ...resolved.describe,
     { field: 'environment', value: resolved.environment ?? '-', from },
     { field: 'read_only', value: resolved.readOnly ? 'yes' : 'no', from },
+    ...placesIn(resolved).map(([field, place]) => ({
+      field,
+      value: `${placeText(place)}${place.kind === 'ssh' && place.tunnel ? ', connections too' : ''}`,
+      from,
+    })),
   ];
+}
+
+/** Where commands run that do not run on this machine, by the names of their settings. */
+function placesIn({ runsOn: { server, migrations, app } }: Resolved): [string, RunsOn][] {
+  const all: [string, RunsOn][] = [
+    ['runs_on', server],
+    ['migrations.runs_on', migrations],
+    ['app.runs_on', app],
+  ];
+  return all.filter(([, { kind }]) => kind !== 'local');
 }
 
 function details(resolved: Resolved, settings: Settings): Record<string, unknown> {
@@ -163,6 +200,7 @@ function details(resolved: Resolved, settings: Settings): Record<string, unknown
     read_only: resolved.readOnly,
     default: resolved.profileName === settings.defaultProfile,
     from: Object.fromEntries(resolved.describe.map(({ field, from }) => [field, from])),
+    ...Object.fromEntries(placesIn(resolved)),
     thresholds: resolved.thresholds,
     intervals: resolved.intervals,
   };

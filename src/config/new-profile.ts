@@ -1,6 +1,7 @@
 import { SSL_MODES } from '../db/target.ts';
 import type { ConnectionFlags } from './layers.ts';
 import { isConnectionString, type Keyword, parseConnectionString, parseUrl } from './libpq/conninfo.ts';
+import type { RunsOn } from './runs-on.ts';
 import { ENVIRONMENTS, PROFILE_NAME, type Profile, profileSchema } from './settings.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -8,6 +9,10 @@ import { UsageError } from './usage-error.ts';
 export interface NewProfile {
   readonly environment?: string | undefined;
   readonly sslmode?: string | undefined;
+  /** Where it runs, where that is not this machine. */
+  readonly runs_on?: RunsOn | undefined;
+  /** What that place says of the connection: what is given stands above it. */
+  readonly found?: Pick<ConnectionFlags, 'host' | 'port' | 'username' | 'dbname'> | undefined;
 }
 
 /** The profile's name of a libpq parameter. */
@@ -35,7 +40,11 @@ export function profileOf(name: string, flags: ConnectionFlags, more: NewProfile
     );
   const { host, port, username: user, dbname, url, service, readOnly } = flags;
   const whole = dbname !== undefined && isConnectionString(dbname);
+  const { found } = more;
   const params = {
+    // another server is named as a whole
+    ...(service === undefined &&
+      defined({ host: found?.host, port: found?.port, user: found?.username, dbname: found?.dbname })),
     ...(url !== undefined && parseUrl(url)),
     ...(whole && parseConnectionString(dbname)),
     ...defined({ host, port, user, service, sslmode: more.sslmode, dbname: whole ? undefined : dbname }),
@@ -53,9 +62,16 @@ export function profileOf(name: string, flags: ConnectionFlags, more: NewProfile
   if (entries.length === 0)
     throw new UsageError('Nothing says which server is meant.', 'Give -h, -d, --url or --service.');
   const rest = defined({ environment: more.environment, readOnly });
-  const checked = profileSchema.safeParse({ ...Object.fromEntries(entries), ...rest });
+  const checked = profileSchema.safeParse({
+    ...Object.fromEntries(entries),
+    ...rest,
+    ...(more.runs_on && { runs_on: more.runs_on }),
+  });
   if (checked.success) return checked.data;
-  throw new UsageError(`The profile's ${String(checked.error.issues[0]?.path[0])} is not valid.`, HINT);
+  const [issue] = checked.error.issues;
+  if (issue?.path[0] === 'runs_on')
+    throw new UsageError(`The profile's ${issue.path.join('.')} is not valid: ${issue.message}.`);
+  throw new UsageError(`The profile's ${String(issue?.path[0])} is not valid.`, HINT);
 }
 
 const HINT = `Environments: ${ENVIRONMENTS.join(', ')}. Modes of sslmode: ${SSL_MODES.join(', ')}.`;

@@ -10,7 +10,7 @@ import { passfilePath, readPassfile } from './libpq/pgpass.ts';
 import { tlsSettings } from './libpq/tls.ts';
 import { mergeNotify, type NotifySettings } from './notify.ts';
 import { type Passwords, passwords } from './password.ts';
-import { type Places, placesOf } from './runs-on.ts';
+import { type Places, placesOf, type RunsOn } from './runs-on.ts';
 import {
   type BackupSettings,
   type CleanupRule,
@@ -94,7 +94,9 @@ export function resolve(
   const settingsFile = namedSettings(env, flags.config);
 
   const port = number(params.port ?? '5432', 'port', 1, 65_535);
-  const hostName = oneOf(params.host, 'host') ?? (params.hostaddr ? undefined : defaultHost(port));
+  const runsOn = placesOf(profile);
+  const hostName =
+    oneOf(params.host, 'host') ?? (params.hostaddr ? undefined : defaultHost(port, runsOn.server));
   const host = oneOf(params.hostaddr, 'hostaddr') ?? (hostName as string);
   const user = params.user ?? osUser();
   const database = params.dbname ?? user;
@@ -141,7 +143,7 @@ export function resolve(
     cleanup: profile?.cleanup ?? [],
     notify: mergeNotify(settings.notify, profile?.notify),
     schema: profile?.schema ?? {},
-    runsOn: placesOf(profile),
+    runsOn,
     intervals: {
       ...mergeIntervals(settings.intervals, profile?.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),
@@ -225,7 +227,9 @@ function describe(target: Target, origins: Map<Keyword, string>): Origin[] {
   ];
 }
 
-function defaultHost(port: number): string {
+/** The sockets of this machine lead to no server that is somewhere else. */
+function defaultHost(port: number, { kind }: RunsOn): string {
+  if (kind !== 'local') return 'localhost';
   const directory = SOCKET_DIRECTORIES.find((one) => existsSync(join(one, `.s.PGSQL.${port}`)));
   if (directory) return directory;
   return 'localhost';

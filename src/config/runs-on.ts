@@ -2,6 +2,12 @@ import { z } from 'zod';
 
 const text = z.string().min(1);
 
+/**
+ * What ssh takes as a destination. It hands parts of it to the shell of a ProxyCommand, so nothing that a shell reads
+ * stands in it; no part begins with a dash, which would be an option there.
+ */
+const DESTINATION = /^(?!-)(?!.*[@/]-)[\p{L}\p{N}_.@:/[\]%+-]+$/u;
+
 /** How a server is reached from where the programs run, where that is another address than the profile's. */
 const there = {
   /** Host name or directory of the socket, as seen from there. */
@@ -23,7 +29,10 @@ const dockerSchema = z.strictObject({
 const sshSchema = z.strictObject({
   kind: z.literal('ssh'),
   /** As ssh takes it: `user@host` or a Host of the ssh configuration. */
-  destination: text.regex(/^[^-\s][^\s]*$/, 'expected a destination of ssh, which begins with no dash'),
+  destination: text.regex(
+    DESTINATION,
+    'expected a destination of ssh, such as user@host or a Host of its configuration',
+  ),
   /** Another ssh configuration than the user's: an absolute path. */
   config: z.string().startsWith('/', 'expected an absolute path').optional(),
   /** Connections of the console and of operations go through a forwarded port, too. */

@@ -145,11 +145,19 @@ function sentences(issue: z.core.$ZodIssue, root: unknown): Sentence[] {
       return [[issue.path, `expected ${least(issue)}, got ${got}`]];
     case 'too_big':
       return [[issue.path, `expected at most ${issue.maximum}, got ${got}`]];
+    case 'invalid_union':
+      if (issue.discriminator === undefined) return [[issue.path, issue.message]];
+      return [[issue.path, `expected ${kinds((issue as { options?: unknown }).options)}, got ${got}`]];
     case 'invalid_key':
       return [[issue.path, issue.issues[0]?.message ?? issue.message]];
     default:
       return [[issue.path, issue.message]];
   }
+}
+
+function kinds(options: unknown): string {
+  const all = Array.isArray(options) ? options : [];
+  return `one of ${all.map((one) => JSON.stringify(one)).join(', ')}`;
 }
 
 function unknownField(key: string): string {

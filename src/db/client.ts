@@ -5,6 +5,7 @@ import { Cells } from './client/cells.ts';
 import type { CopyQueryClass } from './client/copy.ts';
 import { noteOwnSession } from './client/own-sessions.ts';
 import { PgSession } from './client/pg-session.ts';
+import { through } from './client/through.ts';
 import { DbError, dbError } from './errors.ts';
 import type { Query } from './query.ts';
 import { rightsOf, type Server } from './server.ts';
@@ -35,7 +36,7 @@ const LATER = 'work_mem';
 export async function connect(target: Target, purpose: Purpose, name = 'pgdeck'): Promise<Session> {
   const { client, bare } = await open(target, purpose, name);
   try {
-    const session = await describe(client, purpose, sessionSettings(purpose, target.readOnly), bare);
+    const session = await describe(client, purpose, target, bare);
     // the connection may be another client's after the next answer
     if (session.server.pooled) return session;
     const own = sessionSettings(purpose, target.readOnly)[LATER];
@@ -76,7 +77,8 @@ async function open(
     }
     if (!retryOtherTls(failure)) break;
   }
-  throw dbError(failure, target);
+  const error = dbError(failure, target);
+  throw (await target.via?.explain(error)) ?? error;
 }
 
 async function openOnce(
@@ -88,7 +90,9 @@ async function openOnce(
 ): Promise<pg.Client> {
   const settings = Object.entries(sessionSettings(purpose, target.readOnly)).filter(([k]) => k !== LATER);
   let asking: Promise<string | undefined> | undefined;
+  const socket = await target.via?.open();
   const client = new pg.Client({
+    ...(socket !== undefined && { stream: () => through(socket) }),
     host: target.host,
     port: target.port,
     user: target.user,
@@ -133,9 +137,10 @@ const OWN_PURPOSES: ReadonlySet<Purpose> = new Set(['fast', 'slow', 'control', '
 async function describe(
   client: pg.Client,
   purpose: Purpose,
-  asked: Readonly<Record<string, string>>,
+  target: Target,
   bare: boolean,
 ): Promise<Session> {
+  const asked = sessionSettings(purpose, target.readOnly);
   const cells = new Cells((text, values) => client.query({ text, values }));
   const ask = async <Row>(query: Query<void, Row>): Promise<Row[]> => {
     const sql = query.variants[0]?.sql as string;
@@ -191,6 +196,7 @@ async function describe(
   return new PgSession(client, server, pid, {
     settings: asked,
     own: OWN_PURPOSES.has(purpose),
+    ...(target.via !== undefined && { via: target.via.label }),
     copyQuery: pg.Query as unknown as CopyQueryClass,
   });
 }

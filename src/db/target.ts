@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Address } from './errors.ts';
+import type { Route } from './route.ts';
 
 export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 export type SslMode = (typeof SSL_MODES)[number];
@@ -27,4 +28,6 @@ export interface Target extends Address {
   readonly connectTimeout: number;
   /** `read_only`: sessions that could change something are opened with default_transaction_read_only. */
   readonly readOnly: boolean;
+  /** What stands between here and the server; without it one connects to the address. */
+  readonly via?: Route;
 }

@@ -3,6 +3,7 @@ import { dockerWay } from './docker/way.ts';
 import type { Host } from './host.ts';
 import { local } from './local.ts';
 import { openRemote } from './remote/remote.ts';
+import { SshWay } from './ssh/way.ts';
 
 /**
  * The host that a profile names. It is asked once what is there; a remote one stays the run of its place that it met:
@@ -15,6 +16,6 @@ export async function openHost(runsOn: RunsOn, signal?: AbortSignal): Promise<Ho
     case 'docker':
       return openRemote(await dockerWay(runsOn, signal), signal);
     case 'ssh':
-      throw new Error('no way yet');
+      return openRemote(new SshWay(runsOn), signal);
   }
 }

@@ -8,7 +8,7 @@ const PREFIX = 'pgdeck-work-';
 
 /** {@link ./host.ts Host.withWorkspace} of this machine. */
 export async function withWorkspace<T>(work: (workspace: Workspace) => Promise<T>): Promise<T> {
-  await sweep();
+  await sweep(PREFIX);
   const directory = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   try {
     return await work({
@@ -24,12 +24,13 @@ export async function withWorkspace<T>(work: (workspace: Workspace) => Promise<T
   }
 }
 
-async function sweep(): Promise<void> {
-  const names = await readdir(tmpdir()).catch(() => []);
+/** Removes what processes that run no more have left: directories whose names go on with their process id. */
+export async function sweep(prefix: string, base: string = tmpdir()): Promise<void> {
+  const names = await readdir(base).catch(() => []);
   for (const name of names) {
-    const pid = Number(new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1]);
+    const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]);
     if (Number.isInteger(pid) && !runs(pid))
-      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+      await rm(join(base, name), { recursive: true, force: true }).catch(() => {});
   }
 }
 

@@ -4,6 +4,7 @@ import { connect, type Session } from '../../db/client.ts';
 import { place } from '../../db/errors.ts';
 import { grant, type Rights, type Server } from '../../db/server.ts';
 import { tlsQuery } from '../../db/tls.ts';
+import { cleanLine } from '../../text/clean.ts';
 
 /** A role that would let pgdeck see or do more. */
 export interface MissingRight {
@@ -30,6 +31,18 @@ const WANTED: readonly (readonly [right: keyof Rights, purpose: string, since: n
   ['pg_signal_backend', 'cancel and terminate sessions of others', 13],
   ['pg_signal_autovacuum_worker', 'cancel an autovacuum', 18],
 ];
+
+/** As `profile test` prints it, cleaned. */
+export function probeLines({ missing, ...rest }: Probe): string[] {
+  return [
+    ...Object.entries(rest).map(
+      ([field, value]) => `${field.padEnd(14)}  ${cleanLine(String(value ?? '-'))}`,
+    ),
+    ...missing.map(
+      ({ role, for: purpose, grant }) => `missing         ${role} (${purpose}): ${cleanLine(grant)}`,
+    ),
+  ];
+}
 
 /** Connects and looks round; changes nothing. Throws {@link file://../db/errors.ts DbError}. */
 export async function probe(resolved: Resolved): Promise<Probe> {

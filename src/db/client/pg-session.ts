@@ -18,6 +18,9 @@ function marked(text: string): string {
   return text.replace(/^(SELECT|WITH)(?= (?!\/\* pgdeck))/, '$1 /* pgdeck */');
 }
 
+/** Codes of the system, such as EPIPE, have no digit. */
+const SQLSTATE = /^(?=.*\d)\w{5}$/;
+
 /** A session over the driver's client. */
 export class PgSession implements Session {
   lost = false;
@@ -30,6 +33,8 @@ export class PgSession implements Session {
   readonly #settings: Readonly<Record<string, string>>;
   readonly #own: boolean;
   readonly #copyQuery: CopyQueryClass;
+  /** What the connection goes through. */
+  readonly #via: string | undefined;
   /** Whether a pooler is known to keep the connection for this client, which has set it up. */
   #kept = false;
   /** Why the connection broke, in the server's words where it gave any. */
@@ -45,6 +50,7 @@ export class PgSession implements Session {
       readonly settings: Readonly<Record<string, string>>;
       readonly own: boolean;
       readonly copyQuery: CopyQueryClass;
+      readonly via?: string;
     },
   ) {
     this.#client = client;
@@ -55,13 +61,14 @@ export class PgSession implements Session {
     this.#settings = options.settings;
     this.#own = options.own;
     this.#copyQuery = options.copyQuery;
+    this.#via = options.via;
     this.#stream = (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream;
     client.on('error', (error) => {
       this.#failure(error);
     });
     client.on('end', () => {
       this.lost = true;
-      const cause = this.#cause ?? dbError(new Error('Connection terminated'));
+      const cause = this.#cause ?? this.#told(dbError(new Error('Connection terminated')));
       if (!this.#closing) for (const tell of this.#lostListeners) tell(cause);
     });
   }
@@ -73,8 +80,17 @@ export class PgSession implements Session {
   #failure(error: unknown): DbError {
     const failure = dbError(error);
     if (failure.kind !== 'lost') return failure;
-    if (this.#cause?.code === undefined) this.#cause = failure;
+    if (this.#cause?.code === undefined) this.#cause = this.#told(failure);
     return this.#cause;
+  }
+
+  /** A connection that ends without a word from the server ended on the way, where there is something on it. */
+  #told(failure: DbError): DbError {
+    if (this.#via === undefined || SQLSTATE.test(failure.code ?? '')) return failure;
+    return new DbError('lost', `The connection through ${this.#via} broke.`, {
+      next: 'It is opened again where that is possible.',
+      cause: failure,
+    });
   }
 
   async run<Input, Row>(query: Query<Input, Row>, input: Input): Promise<Row[]> {
