@@ -15,7 +15,7 @@ await host.withWorkspace(async (workspace) => {
     { command: 'sleep', args: ['1001'] },
     { command: 'sh', args: ['-c', 'sleep 1002 & cat'] },
   ]);
-  const copy = host.transfer.send(endless, workspace.path('copy'));
+  const copy = host.transfer?.send(endless, workspace.path('copy'));
   const deaf = host.run('sleep', ['1004'], { input: 'x'.repeat(1_000_000) });
   await Promise.all([pipe, copy, deaf, running.exited]);
 });
