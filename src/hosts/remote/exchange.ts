@@ -232,6 +232,15 @@ export class Exchange {
     });
   }
 
+  /** Writes bytes; fulfilled when they have gone, or when nobody takes them any more: they may be overwritten then. */
+  flushed(bytes: Uint8Array): Promise<void> {
+    const { stdin } = this.#client;
+    if (stdin.destroyed || stdin.writableEnded) return Promise.resolve();
+    return new Promise((resolve) => {
+      stdin.write(bytes, () => resolve());
+    });
+  }
+
   /** Whether the program may still take something. */
   get open(): boolean {
     return !this.#leaving && this.#told.exitCode === undefined && !this.#client.stdin.destroyed;

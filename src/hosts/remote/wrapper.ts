@@ -1,10 +1,13 @@
+import { SUM } from './sum.ts';
+
 /*
  * What runs in the other place around every command, in dash, bash and the ash of busybox alike. The text is the same
  * for all commands and holds no secret: what differs comes on standard input.
  *
- * It first reads `TOKEN STALL LIVES PLACE`, then the lines of code that start the program, up to a line that is the
- * token. Then words:
+ * It first reads `TOKEN STALL LIVES PLACE LARGE FILE`, then the lines of code that start the program, up to a line that
+ * is the token. Then words:
  *   `SIZE COUNT`  so many blocks follow, for the program's input    `0`      its input ends
+ *   `f SIZE COUNT`  so many follow for `FILE`, which is made before: the program's input are lines with what came
  *   `s NAME PID`  a signal for the program alone                    `k`, `K` end its group, kill it
  *   `h`           it has ended: let go of who holds its output      `q`      all is told
  * An end without `q` is that of the client: the program is ended before its input is closed, since a psql that sees
@@ -28,7 +31,7 @@ if [ "$(set -- $x; echo "$3")" != "$$" ]; then
 fi
 exec 3<&0 </dev/null 4>&2 5>&1 2>/dev/null
 say() { printf '\001%s:%s\n' "$t" "$1" >&4; }
-IFS=' ' read -r t stall lives place <&3 || exit 90
+IFS=' ' read -r t stall lives place large f <&3 || exit 90
 s=
 while :; do
   IFS= read -r l <&3 || exit 90
@@ -44,6 +47,7 @@ say "place:$here"
 [ "$place" = - ] || [ "$place" = "$here" ] || { say refused:place; exit 0; }
 for x in dd tee wc sleep cat; do command -v "$x" >/dev/null || { say "refused:tool:$x"; exit 0; }; done
 sid=; command -v setsid >/dev/null && sid=1
+${SUM}
 pause() { sleep 0.1 || sleep 1; }
 tree() {
   all=" $2 " more=1
@@ -89,10 +93,23 @@ watch() {
 feed() {
   exec 5>&-
   trap - USR2
+  made=
+  if [ "$f" != - ]; then
+    # a newline at its end is kept
+    f=$(printf "$f"; echo .)
+    f=${'$'}{f%.}
+    if (LC_ALL=C; umask 077; set -C; : >"$f") 2>&4; then made=1; exec 6>"$f"; echo made
+    else exec >&-; cat <&3 >/dev/null; fi
+  fi
   while IFS=' ' read -r a b p <&3; do
     case $a in
       [1-9]*) dd bs="$a" count="$b" iflag=fullblock <&3 || { exec >&-; cat <&3 >/dev/null; break; } ;;
-      0) exec >&- ;;
+      f)
+        if x=$(LC_ALL=C; export LC_ALL; dd bs="$b" count="$p" iflag=fullblock <&3 2>&1 >&6); then (echo "$p") && continue
+        else printf '%s\n' "${'$'}{x%%
+*}" >&4; (echo failed); fi
+        exec >&-; cat <&3 >/dev/null; break ;;
+      0) exec >&- 6>&- ;;
       s) kill -s "$b" "$p" ;;
       k) kill -s USR1 0 ;;
       K) kill -s ALRM 0 ;;
@@ -101,6 +118,7 @@ feed() {
     esac
   done
   [ "$lives" = 1 ] && exit 0
+  [ -z "$made" ] || rm -f -- "$f"
   for a in 1 2 3 4 5 6 7 8 9 10; do kill -s USR1 0; pause; done
   for a in 1 2 3 4; do sleep 1; done
   kill -s ALRM 0; sleep 1; kill -s ALRM 0; sleep 1
@@ -130,8 +148,7 @@ core() {
 }
 sum() {
   exec 3<&- 5>&-
-  if command -v sha256sum >/dev/null; then x=$(sha256sum); say "sha256:${'$'}{x%% *}"
-  else x=$(wc -c); say "bytes:$((x))"; fi
+  say "$(reckon "$large")"
   kill -s USR2 0
 }
 trap '' HUP USR1 USR2 ALRM
