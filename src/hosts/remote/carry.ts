@@ -33,7 +33,7 @@ export interface CarryOptions extends Omit<RunOptions, 'input' | 'stdoutTo' | 's
 /** Runs a job to its end. Throws {@link CommandError} as `Host.run` does, and what its input or its sink threw. */
 export async function carry(
   there: There,
-  job: Pick<Job, 'commands' | 'lives' | 'large' | 'file'>,
+  job: Pick<Job, 'commands' | 'lives' | 'large' | 'into' | 'from'>,
   options: CarryOptions,
 ): Promise<RunResult> {
   const { way, place } = there;

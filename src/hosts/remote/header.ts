@@ -15,7 +15,9 @@ export interface Job {
   /** Much comes from it or goes to it. */
   readonly large?: boolean | undefined;
   /** A new file, its owner's alone, that what is sent goes to beside the program; it goes where we are gone. */
-  readonly file?: string | undefined;
+  readonly into?: string | undefined;
+  /** A file that is the program's output. */
+  readonly from?: string | undefined;
 }
 
 /** Never inherited there, as on this machine: the image of a container may carry a password in its environment. */
@@ -29,10 +31,13 @@ const NAME = /^[A-Za-z_]\w*$/;
 export function header(token: string, steps: string, place: string, job: Job): string {
   const words = job.commands.flatMap(({ command, args }) => [command, ...args]);
   const values = Object.values(job.env ?? {}).filter((value) => value !== undefined);
-  if ([...words, ...values, job.cwd ?? '', job.file ?? ''].some((word) => word.includes('\0')))
+  if (
+    [...words, ...values, job.cwd ?? '', job.into ?? '', job.from ?? ''].some((word) => word.includes('\0'))
+  )
     throw new TypeError('A word of a command holds a NUL.');
+  const large = job.large ? 1 : 0;
   const lines = [
-    `${token} ${job.stall ?? 0} ${job.lives ? 1 : 0} ${place} ${job.large ? 1 : 0} ${escaped(job.file)}`,
+    `${token} ${job.stall ?? 0} ${job.lives ? 1 : 0} ${place} ${job.into === undefined ? (job.from === undefined ? large : 'o') : 'i'} ${escaped(job.into ?? job.from)}`,
     `unset ${SECRETS.join(' ')}`,
     ...Object.entries(job.env ?? {}).map(variable),
     ...(job.cwd === undefined ? [] : [`cd -- ${quote(job.cwd)} || { say refused:directory; exit 126; }`]),

@@ -44,7 +44,7 @@ export function transferThere(there: There): Transfer {
     };
     const { exitCode, stdout, stderr } = await carry(
       there,
-      { commands: [{ command: 'sh', args: ['-c', TAKE, 'sh', to] }], file: to },
+      { commands: [{ command: 'sh', args: ['-c', TAKE, 'sh', to] }], into: to },
       { send: (exchange) => send(exchange, see), signal, env: { LC_ALL: 'C' } },
     );
     if (exitCode !== 0) throw systemError(stderr, to);
@@ -79,7 +79,7 @@ export function transferThere(there: There): Transfer {
       try {
         const { exitCode, stderr } = await carry(
           there,
-          { commands: [{ command: 'cat', args: ['--', from] }], large: true },
+          { commands: [{ command: 'cat', args: ['--', from] }], from },
           {
             signal,
             env: { LC_ALL: 'C' },

@@ -7,9 +7,12 @@ import { SUM } from './sum.ts';
  * It first reads `TOKEN STALL LIVES PLACE LARGE FILE`, then the lines of code that start the program, up to a line that
  * is the token. Then words:
  *   `SIZE COUNT`  so many blocks follow, for the program's input    `0`      its input ends
- *   `f SIZE COUNT`  so many follow for `FILE`, which is made before: the program's input are lines with what came
+ *   `f SIZE COUNT`  so many follow for `FILE`
  *   `s NAME PID`  a signal for the program alone                    `k`, `K` end its group, kill it
  *   `h`           it has ended: let go of who holds its output      `q`      all is told
+ * LARGE `i`: `FILE` is made, and the program's input are lines with how many blocks came. `o`: the program's output is
+ * `FILE`, so that it goes to the client as it is and is reckoned over beside it. `1`: it is only much.
+ *
  * An end without `q` is that of the client: the program is ended before its input is closed, since a psql that sees
  * its input end commits what came until then. `LIVES` 1: only its input is closed.
  *
@@ -46,6 +49,12 @@ here=$b/$(set -- ${'$'}{x##*) }; echo "${'$'}{20}")
 say "place:$here"
 [ "$place" = - ] || [ "$place" = "$here" ] || { say refused:place; exit 0; }
 for x in dd tee wc sleep cat; do command -v "$x" >/dev/null || { say "refused:tool:$x"; exit 0; }; done
+if [ "$f" != - ]; then
+  # a newline at its end is kept
+  f=$(printf "$f"; echo .)
+  f=${'$'}{f%.}
+  [ "$large" = i ] || { [ -f "$f" ] && [ -r "$f" ]; } || large=1
+fi
 sid=; command -v setsid >/dev/null && sid=1
 ${SUM}
 pause() { sleep 0.1 || sleep 1; }
@@ -94,10 +103,7 @@ feed() {
   exec 5>&-
   trap - USR2
   made=
-  if [ "$f" != - ]; then
-    # a newline at its end is kept
-    f=$(printf "$f"; echo .)
-    f=${'$'}{f%.}
+  if [ "$large" = i ]; then
     if (LC_ALL=C; umask 077; set -C; : >"$f") 2>&4; then made=1; exec 6>"$f"; echo made
     else exec >&-; cat <&3 >/dev/null; fi
   fi
@@ -125,13 +131,14 @@ feed() {
   kill -s KILL 0
 }
 core() {
-  exec 5>&- 8<&0
+  [ "$large" = o ] || exec 5>&-
+  exec 8<&0
   c= done= w= p=
   trap 'on=1; [ -z "$c$done" ] || [ -n "$done" ] || { [ -n "$asked" ] || end TERM; asked=1; }' USR1
   trap 'on=1; [ -z "$c$done" ] || [ -n "$done" ] || end KILL' ALRM
-  { trap - HUP USR1 USR2 ALRM; eval "$s"; } <&8 8<&- &
+  { trap - HUP USR1 USR2 ALRM; [ "$large" != o ] || exec >&5 5>&-; eval "$s"; } <&8 8<&- &
   c=$!
-  exec 8<&- </dev/null
+  exec 5>&- 8<&- </dev/null
   x=; read -r x <"/proc/$c/stat"
   say "pid:$c:$(set -- ${'$'}{x##*) }; echo "${'$'}{20}")"
   if [ "$stall" -gt 0 ]; then watch >/dev/null & w=$!; fi
@@ -148,10 +155,12 @@ core() {
 }
 sum() {
   exec 3<&- 5>&-
-  say "$(reckon "$large")"
+  if [ "$large" = o ]; then x=$(reckon 1 <"$f"); cat >/dev/null; say "$x"
+  else say "$(reckon "$large")"; fi
   kill -s USR2 0
 }
 trap '' HUP USR1 USR2 ALRM
+[ "$large" = o ] && { feed | core | sum; exit 0; }
 feed | core | { trap - HUP; exec tee /dev/fd/7 7>&1 >&5 3<&-; } | sum
 exit 0
 `;
