@@ -104,7 +104,8 @@ feed() {
   trap - USR2
   made=
   if [ "$large" = i ]; then
-    if (LC_ALL=C; umask 077; set -C; : >"$f") 2>&4; then made=1; exec 6>"$f"; echo made
+    # a pipe or a device is there, though it may be written
+    if (LC_ALL=C; umask 077; set -C; [ ! -e "$f" ] || [ -f "$f" ] || { echo 'File exists' >&2; exit 1; }; : >"$f") 2>&4; then made=1; exec 6>"$f"; echo made
     else exec >&-; cat <&3 >/dev/null; fi
   fi
   while IFS=' ' read -r a b p <&3; do
@@ -133,7 +134,7 @@ feed() {
 core() {
   [ "$large" = o ] || exec 5>&-
   exec 8<&0
-  c= done= w= p=
+  c= done= w= p= asked=
   trap 'on=1; [ -z "$c$done" ] || [ -n "$done" ] || { [ -n "$asked" ] || end TERM; asked=1; }' USR1
   trap 'on=1; [ -z "$c$done" ] || [ -n "$done" ] || end KILL' ALRM
   { trap - HUP USR1 USR2 ALRM; [ "$large" != o ] || exec >&5 5>&-; eval "$s"; } <&8 8<&- &
@@ -150,6 +151,8 @@ core() {
     p=$r
   done
   done=1
+  # asked before it had a group of its own, it heard what is said to ours
+  case $asked$r in 1138) r=143 ;; esac
   say "exit:$r"
   [ -z "$w" ] || kill "$w"
 }
