@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HEALTH_ROLE, type Question, questions } from './health.ts';
+import { hosts } from './hosts/hosts.ts';
 import { hour } from './hour.ts';
 import { measure, type Results } from './measure.ts';
 import { operations } from './operations/operations.ts';
@@ -12,8 +13,9 @@ import { ROLES, subjects } from './subjects.ts';
 /*
  * What the console costs, against its budget and against pg_activity where that is installed, and what backup and
  * restore cost against the programs they run: npm run bench. Names of parts as arguments measure only these:
- * npm run bench -- base operations. They are the loads (base, tables, active), health (what its questions cost) and
- * operations; a number is how many rounds of operations there are.
+ * npm run bench -- base operations. They are the loads (base, tables, active), health (what its questions cost),
+ * operations, and hosts (1 GB by way of docker and ssh), which needs root, dockerd and sshd and runs only where it is
+ * named; a number is how many rounds of operations or hosts there are.
  */
 
 /** The loads, each on top of the one before. */
@@ -63,6 +65,7 @@ const home = await mkdtemp(join(tmpdir(), 'pgdeck-bench-'));
 try {
   if (wanted('health') || LOADS.some(({ name }) => wanted(name))) console.log(await monitor(home));
   if (wanted('operations')) console.log(await operations(home, rounds));
+  if (parts.includes('hosts')) console.log(await hosts(home, rounds));
 } finally {
   await rm(home, { recursive: true, force: true });
 }

@@ -8,7 +8,7 @@ import { remoteErrors } from './errors.ts';
 import { Exchange, type Place } from './exchange.ts';
 import { type Guard, startGuard } from './guard.ts';
 import type { Job } from './header.ts';
-import { HELD, sendInput } from './input.ts';
+import { HELD, sendStream } from './input.ts';
 import { outcome } from './outcome.ts';
 import type { Way } from './way.ts';
 
@@ -22,6 +22,8 @@ export interface CarryOptions extends Omit<RunOptions, 'input' | 'stdoutTo' | 's
   readonly signal?: AbortSignal | undefined;
   /** What the program reads; a stream that throws ends the program before it sees the end of it. */
   readonly input?: string | AsyncIterable<Uint8Array> | undefined;
+  /** Sends what goes to the file of the job, and the end of it; instead of an input. */
+  readonly send?: ((exchange: Exchange) => Promise<void>) | undefined;
   /** Takes the output instead of what the options say; the next chunk waits for it. */
   readonly sink?: ((chunk: Buffer) => void | Promise<void>) | undefined;
   /** An open file that takes it without its passing through us; a sink only sees what was written. */
@@ -31,7 +33,7 @@ export interface CarryOptions extends Omit<RunOptions, 'input' | 'stdoutTo' | 's
 /** Runs a job to its end. Throws {@link CommandError} as `Host.run` does, and what its input or its sink threw. */
 export async function carry(
   there: There,
-  job: Pick<Job, 'commands' | 'lives'>,
+  job: Pick<Job, 'commands' | 'lives' | 'large' | 'into' | 'from'>,
   options: CarryOptions,
 ): Promise<RunResult> {
   const { way, place } = there;
@@ -75,7 +77,7 @@ export async function carry(
     exchange = await Exchange.start(
       way,
       place,
-      { ...job, env: options.env, cwd: options.cwd, stall },
+      { ...job, env: options.env, cwd: options.cwd, stall, large: job.large ?? isLarge(options) },
       {
         onStdout: options.sink ?? ((chunk) => void out.write(chunk)),
         onStderr: (text) => void err.write(text),
@@ -86,10 +88,13 @@ export async function carry(
     if (why !== undefined) exchange.leave();
     void exchange.started.then((one) => one && options.onStart?.(one.pid));
     // what is not taken any more is not waited for: its source, or the guard, may never go on
-    void feed(there, exchange, options.input, (one) => {
-      guard = one;
-      if (over || why !== undefined || fault !== undefined) one.leave();
-    }).catch(failed);
+    const sending =
+      options.send?.(exchange) ??
+      feed(there, exchange, options.input, (one) => {
+        guard = one;
+        if (over || why !== undefined || fault !== undefined) one.leave();
+      });
+    void sending.catch(failed);
     const ended = await exchange.ended;
     out.end();
     err.end();
@@ -105,6 +110,10 @@ export async function carry(
     guard?.done();
   }
 }
+
+/** What goes to a file or comes as a stream may be much. */
+const isLarge = ({ file, onStdout, input }: CarryOptions) =>
+  file !== undefined || onStdout !== undefined || typeof input === 'object';
 
 /** Sends the input. More than a pipe holds waits for the guard: from then on we may be lost behind what is not read. */
 async function feed(
@@ -122,5 +131,5 @@ async function feed(
     onGuard(guard);
     await guard.ready;
   }
-  await sendInput(exchange, bytes === undefined ? (input as AsyncIterable<Uint8Array>) : [bytes]);
+  await sendStream(exchange, bytes === undefined ? (input as AsyncIterable<Uint8Array>) : [bytes]);
 }

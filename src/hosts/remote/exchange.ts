@@ -67,6 +67,8 @@ export class Exchange {
   readonly started: Promise<{ readonly pid: number; readonly since: string } | undefined>;
   readonly #client: Client;
   readonly #place: Place;
+  /** The sum is not of what passes: it may be far behind. */
+  readonly #beside: boolean;
   readonly #told: { -readonly [K in keyof Told]: Told[K] } & { codes: { at: number; code: number }[] } = {
     codes: [],
   };
@@ -83,8 +85,9 @@ export class Exchange {
   #onStarted: (value: { pid: number; since: string } | undefined) => void = () => {};
   #timers: NodeJS.Timeout[] = [];
 
-  private constructor(client: Client, place: Place, tokens: readonly string[], sinks: Sinks) {
+  private constructor(client: Client, place: Place, job: Job, tokens: readonly string[], sinks: Sinks) {
     this.#client = client;
+    this.#beside = job.from !== undefined;
     this.#place = place;
     this.started = new Promise((resolve) => {
       this.#onStarted = resolve;
@@ -99,7 +102,7 @@ export class Exchange {
     if (way.asksFirst) await way.check();
     const client = await startClient(way, WRAPPER, sinks.file?.fd);
     client.stdin.write(text);
-    return new Exchange(client, place, [token, steps], sinks);
+    return new Exchange(client, place, job, [token, steps], sinks);
   }
 
   async #run(tokens: readonly string[], sinks: Sinks): Promise<Ended> {
@@ -203,6 +206,7 @@ export class Exchange {
     const timer = setInterval(() => {
       if (this.#busy || performance.now() - this.#moved < TICK_MS) return;
       ticks += 1;
+      if (this.#told.sum === undefined && this.#beside) return;
       if (this.#told.sum === undefined) {
         if (ticks === 1) this.word('h');
         else if (ticks > TICKS) this.#client.kill();
@@ -229,6 +233,15 @@ export class Exchange {
         resolve();
       };
       for (const event of ['drain', 'close', 'finish']) stdin.on(event, done);
+    });
+  }
+
+  /** Writes bytes; fulfilled when they have gone, or when nobody takes them any more: they may be overwritten then. */
+  flushed(bytes: Uint8Array): Promise<void> {
+    const { stdin } = this.#client;
+    if (stdin.destroyed || stdin.writableEnded) return Promise.resolve();
+    return new Promise((resolve) => {
+      stdin.write(bytes, () => resolve());
     });
   }
 

@@ -12,6 +12,12 @@ export interface Job {
   readonly stall?: number | undefined;
   /** It is not ended when its input ends without a word: it cleans up by itself. */
   readonly lives?: boolean | undefined;
+  /** Much comes from it or goes to it. */
+  readonly large?: boolean | undefined;
+  /** A new file, its owner's alone, that what is sent goes to beside the program; it goes where we are gone. */
+  readonly into?: string | undefined;
+  /** A file that is the program's output. */
+  readonly from?: string | undefined;
 }
 
 /** Never inherited there, as on this machine: the image of a container may carry a password in its environment. */
@@ -25,10 +31,13 @@ const NAME = /^[A-Za-z_]\w*$/;
 export function header(token: string, steps: string, place: string, job: Job): string {
   const words = job.commands.flatMap(({ command, args }) => [command, ...args]);
   const values = Object.values(job.env ?? {}).filter((value) => value !== undefined);
-  if ([...words, ...values, job.cwd ?? ''].some((word) => word.includes('\0')))
+  if (
+    [...words, ...values, job.cwd ?? '', job.into ?? '', job.from ?? ''].some((word) => word.includes('\0'))
+  )
     throw new TypeError('A word of a command holds a NUL.');
+  const large = job.large ? 1 : 0;
   const lines = [
-    `${token} ${job.stall ?? 0} ${job.lives ? 1 : 0} ${place}`,
+    `${token} ${job.stall ?? 0} ${job.lives ? 1 : 0} ${place} ${job.into === undefined ? (job.from === undefined ? large : 'o') : 'i'} ${escaped(job.into ?? job.from)}`,
     `unset ${SECRETS.join(' ')}`,
     ...Object.entries(job.env ?? {}).map(variable),
     ...(job.cwd === undefined ? [] : [`cd -- ${quote(job.cwd)} || { say refused:directory; exit 126; }`]),
@@ -37,6 +46,12 @@ export function header(token: string, steps: string, place: string, job: Job): s
     token,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** As `printf` reads it, in one word of any name. */
+function escaped(path: string | undefined): string {
+  if (path === undefined) return '-';
+  return [...Buffer.from(path)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 }
 
 function variable([name, value]: [string, string | undefined]): string {

@@ -1,31 +1,100 @@
+import type { FileHandle } from 'node:fs/promises';
 import type { Exchange } from './exchange.ts';
 
 /** What a pipe of Linux holds: so much is taken even by a program that reads nothing. */
 export const HELD = 65_536;
-/** Bytes that are sent in one go: each costs a process there. */
-const BLOCK = 4 * 1024 * 1024;
+/** Bytes that go to a file in one go; all that is sent at once is a multiple, but for the last. */
+export const FILE_UNIT = 1 << 20;
+/** Bytes of a stream that are announced at once: each time costs a process there. */
+const BLOCK = 8 << 20;
+/** Bytes of a file, of which none wait here. */
+const STRETCH = 64 << 20;
+/** Parts of a file that are read ahead. */
+const AHEAD = 4;
+
+export interface SendOptions {
+  /** It goes to the file of the job. */
+  readonly file?: boolean;
+  /** Told of each part before it goes. */
+  readonly see?: (part: Uint8Array) => void;
+}
 
 /** Sends all of a text or a stream to the program, and the end of it; less when it takes no more. */
-export async function sendInput(
+export async function sendStream(
   exchange: Exchange,
   from: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { file = false, see }: SendOptions = {},
 ): Promise<void> {
+  const unit = file ? FILE_UNIT : HELD;
   let waiting: Uint8Array[] = [];
   let size = 0;
+  // what came is on its way while the next comes
+  let sent: Promise<void> = Promise.resolve();
+  const flush = async () => {
+    const whole = size - (size % unit);
+    const [parts, rest] = split(waiting, whole);
+    [waiting, size] = [rest, size - whole];
+    await sent;
+    if (whole > 0) sent = exchange.write(announced(unit, whole / unit, file), ...parts);
+  };
   for await (const chunk of from) {
     if (!exchange.open) return;
+    see?.(chunk);
     waiting.push(chunk);
     size += chunk.length;
-    if (size < BLOCK) continue;
-    const all = Buffer.concat(waiting);
-    const whole = all.length - (all.length % HELD);
-    await exchange.write(`${HELD} ${whole / HELD}\n`, all.subarray(0, whole));
-    waiting = [all.subarray(whole)];
-    size = all.length - whole;
+    if (size >= BLOCK) await flush();
   }
-  const rest = Buffer.concat(waiting);
-  const whole = rest.length - (rest.length % HELD);
-  if (whole > 0) await exchange.write(`${HELD} ${whole / HELD}\n`, rest.subarray(0, whole));
-  if (rest.length > whole) await exchange.write(`${rest.length - whole} 1\n`, rest.subarray(whole));
+  await flush();
+  await sent;
+  if (size > 0) await exchange.write(announced(size, 1, file), ...waiting);
   if (exchange.open) exchange.word('0');
+}
+
+/** Sends an open file, as long as it is now, to that of the job. Throws where it becomes shorter meanwhile. */
+export async function sendFile(
+  exchange: Exchange,
+  from: FileHandle,
+  see: (part: Uint8Array) => void,
+): Promise<void> {
+  const parts = Array.from({ length: AHEAD }, () => Buffer.allocUnsafe(FILE_UNIT));
+  const busy: Promise<void>[] = [];
+  const { size } = await from.stat();
+  for (let at = 0, turn = 0; at < size; ) {
+    const left = Math.min(size - at, STRETCH);
+    const stretch = left < FILE_UNIT ? left : left - (left % FILE_UNIT);
+    const part = Math.min(stretch, FILE_UNIT);
+    exchange.word(announced(part, stretch / part, true).trim());
+    for (const end = at + stretch; at < end; at += part, turn = (turn + 1) % AHEAD) {
+      await busy[turn];
+      if (!exchange.open) return;
+      const bytes = (parts[turn] as Buffer).subarray(0, part);
+      await readWhole(from, bytes, at);
+      see(bytes);
+      busy[turn] = exchange.flushed(bytes);
+    }
+  }
+  await Promise.all(busy);
+  if (exchange.open) exchange.word('0');
+}
+
+async function readWhole(from: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await from.read(bytes, done, bytes.length - done, at + done);
+    if (bytesRead === 0) throw new Error('The file became shorter while it was copied.');
+    done += bytesRead;
+  }
+}
+
+const announced = (size: number, count: number, file: boolean) => `${file ? 'f ' : ''}${size} ${count}\n`;
+
+/** The first so many bytes, and what follows; nothing is copied. */
+function split(chunks: readonly Uint8Array[], at: number): [Uint8Array[], Uint8Array[]] {
+  const [before, after]: [Uint8Array[], Uint8Array[]] = [[], []];
+  let left = at;
+  for (const chunk of chunks) {
+    if (left > 0) before.push(chunk.subarray(0, left));
+    if (chunk.length > left) after.push(chunk.subarray(Math.max(left, 0)));
+    left -= chunk.length;
+  }
+  return [before, after];
 }

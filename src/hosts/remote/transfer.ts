@@ -1,47 +1,51 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import type { Transfer, TransferOptions, Transferred } from '../host.ts';
 import { carry, type There } from './carry.ts';
 import { remoteErrors } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+import { FILE_UNIT, sendFile, sendStream } from './input.ts';
 import { systemError } from './shell.ts';
+import { SUM } from './sum.ts';
 
 /*
- * Writes a new file and tells what went into it; a copy that is cut is removed, also where we are gone meanwhile. The
- * output of `tee` goes into the sum, so that the file is read nowhere again; its code comes first.
+ * Tells what went into a new file, which the wrapper writes: what came is read behind that, a part at a time, so that
+ * reckoning does not hold it up. A copy that is cut is removed, also where we are gone meanwhile.
  */
-const TAKE = `umask 077
-set -C
-: >"$1" || exit
-set +C
+const TAKE = `${SUM}
 trap 'rm -f -- "$1"; exit 1' HUP INT TERM
-if command -v sha256sum >/dev/null; then k=sha256 sum=sha256sum; else k=bytes sum='wc -c'; fi
-s=$( { { tee -- "$1"; echo "$?" >&3; } | $sum; } 3>&1 )
+read -r n || exit 1
+s=$( { { at=0
+    while read -r n; do
+      [ "$n" != failed ] || exit 1
+      dd if="$1" bs=${FILE_UNIT} skip="$at" count="$n" 2>/dev/null || exit 1
+      at=$((at + n))
+    done
+    echo ok >&3
+  } | reckon 1; } 3>&1 )
 set -- "$1" $s
-[ "$2" = 0 ] || { rm -f -- "$1"; exit 1; }
-echo "$k:$3"`;
+[ "$2" = ok ] || { rm -f -- "$1"; exit 1; }
+echo "$3"`;
 
 /** {@link ../host.ts Host.transfer} of another place. */
 export function transferThere(there: There): Transfer {
-  const send = async (
-    from: AsyncIterable<Uint8Array>,
+  /** `send` sends all of it, with each part told to the hash. */
+  const put = async (
     to: string,
-    options: TransferOptions = {},
+    { signal, onProgress }: TransferOptions,
+    send: (exchange: Exchange, see: (part: Uint8Array) => void) => Promise<void>,
   ): Promise<Transferred> => {
     const hash = createHash('sha256');
     let bytes = 0;
-    const counted = (async function* () {
-      for await (const chunk of from) {
-        hash.update(chunk);
-        bytes += chunk.length;
-        yield chunk;
-        options.onProgress?.(bytes);
-      }
-    })();
+    const see = (part: Uint8Array) => {
+      hash.update(part);
+      bytes += part.length;
+      onProgress?.(bytes);
+    };
     const { exitCode, stdout, stderr } = await carry(
       there,
-      { commands: [{ command: 'sh', args: ['-c', TAKE, 'sh', to] }] },
-      { input: counted, signal: options.signal, env: { LC_ALL: 'C' } },
+      { commands: [{ command: 'sh', args: ['-c', TAKE, 'sh', to] }], into: to },
+      { send: (exchange) => send(exchange, see), signal, env: { LC_ALL: 'C' } },
     );
     if (exitCode !== 0) throw systemError(stderr, to);
     const sha256 = hash.digest('hex');
@@ -53,8 +57,21 @@ export function transferThere(there: There): Transfer {
     return { bytes, sha256 };
   };
   return {
-    send,
-    put: (here, to, options) => send(createReadStream(here, { highWaterMark: 1 << 20 }), to, options),
+    send: (from, to, options = {}) =>
+      put(to, options, (exchange, see) => sendStream(exchange, from, { file: true, see })),
+    put: async (here, to, options = {}) => {
+      const file = await open(here);
+      try {
+        const regular = (await file.stat()).isFile();
+        return await put(to, options, (exchange, see) =>
+          regular
+            ? sendFile(exchange, file, see)
+            : sendStream(exchange, file.createReadStream({ autoClose: false }), { file: true, see }),
+        );
+      } finally {
+        await file.close();
+      }
+    },
     get: async (from, here, { signal, onProgress } = {}) => {
       const hash = createHash('sha256');
       let bytes = 0;
@@ -62,7 +79,7 @@ export function transferThere(there: There): Transfer {
       try {
         const { exitCode, stderr } = await carry(
           there,
-          { commands: [{ command: 'cat', args: ['--', from] }] },
+          { commands: [{ command: 'cat', args: ['--', from] }], from },
           {
             signal,
             env: { LC_ALL: 'C' },

@@ -1,12 +1,18 @@
+import { SUM } from './sum.ts';
+
 /*
  * What runs in the other place around every command, in dash, bash and the ash of busybox alike. The text is the same
  * for all commands and holds no secret: what differs comes on standard input.
  *
- * It first reads `TOKEN STALL LIVES PLACE`, then the lines of code that start the program, up to a line that is the
- * token. Then words:
+ * It first reads `TOKEN STALL LIVES PLACE LARGE FILE`, then the lines of code that start the program, up to a line that
+ * is the token. Then words:
  *   `SIZE COUNT`  so many blocks follow, for the program's input    `0`      its input ends
+ *   `f SIZE COUNT`  so many follow for `FILE`
  *   `s NAME PID`  a signal for the program alone                    `k`, `K` end its group, kill it
  *   `h`           it has ended: let go of who holds its output      `q`      all is told
+ * LARGE `i`: `FILE` is made, and the program's input are lines with how many blocks came. `o`: the program's output is
+ * `FILE`, so that it goes to the client as it is and is reckoned over beside it. `1`: it is only much.
+ *
  * An end without `q` is that of the client: the program is ended before its input is closed, since a psql that sees
  * its input end commits what came until then. `LIVES` 1: only its input is closed.
  *
@@ -28,7 +34,7 @@ if [ "$(set -- $x; echo "$3")" != "$$" ]; then
 fi
 exec 3<&0 </dev/null 4>&2 5>&1 2>/dev/null
 say() { printf '\001%s:%s\n' "$t" "$1" >&4; }
-IFS=' ' read -r t stall lives place <&3 || exit 90
+IFS=' ' read -r t stall lives place large f <&3 || exit 90
 s=
 while :; do
   IFS= read -r l <&3 || exit 90
@@ -43,7 +49,14 @@ here=$b/$(set -- ${'$'}{x##*) }; echo "${'$'}{20}")
 say "place:$here"
 [ "$place" = - ] || [ "$place" = "$here" ] || { say refused:place; exit 0; }
 for x in dd tee wc sleep cat; do command -v "$x" >/dev/null || { say "refused:tool:$x"; exit 0; }; done
+if [ "$f" != - ]; then
+  # a newline at its end is kept
+  f=$(printf "$f"; echo .)
+  f=${'$'}{f%.}
+  [ "$large" = i ] || { [ -f "$f" ] && [ -r "$f" ]; } || large=1
+fi
 sid=; command -v setsid >/dev/null && sid=1
+${SUM}
 pause() { sleep 0.1 || sleep 1; }
 tree() {
   all=" $2 " more=1
@@ -91,10 +104,21 @@ feed() {
   exec 5>&-
   # not the default: what it waits for ends by the signal, too, and must have somebody who waits for it
   trap 'exit 0' USR2
+  made=
+  if [ "$large" = i ]; then
+    # a pipe or a device is there, though it may be written
+    if (LC_ALL=C; umask 077; set -C; [ ! -e "$f" ] || [ -f "$f" ] || { echo 'File exists' >&2; exit 1; }; : >"$f") 2>&4; then made=1; exec 6>"$f"; echo made
+    else exec >&-; cat <&3 >/dev/null; fi
+  fi
   while IFS=' ' read -r a b p <&3; do
     case $a in
       [1-9]*) dd bs="$a" count="$b" iflag=fullblock <&3 || { exec >&-; cat <&3 >/dev/null; break; } ;;
-      0) exec >&- ;;
+      f)
+        if x=$(LC_ALL=C; export LC_ALL; dd bs="$b" count="$p" iflag=fullblock <&3 2>&1 >&6); then (echo "$p") && continue
+        else printf '%s\n' "${'$'}{x%%
+*}" >&4; (echo failed); fi
+        exec >&-; cat <&3 >/dev/null; break ;;
+      0) exec >&- 6>&- ;;
       s) kill -s "$b" "$p" ;;
       k) kill -s USR1 0 ;;
       K) kill -s ALRM 0 ;;
@@ -103,19 +127,21 @@ feed() {
     esac
   done
   [ "$lives" = 1 ] && exit 0
+  [ -z "$made" ] || rm -f -- "$f"
   for a in 1 2 3 4 5 6 7 8 9 10; do kill -s USR1 0; pause; done
   for a in 1 2 3 4; do sleep 1; done
   kill -s ALRM 0; sleep 1; kill -s ALRM 0; sleep 1
   kill -s KILL 0
 }
 core() {
-  exec 5>&- 8<&0
-  c= done= w= p=
+  [ "$large" = o ] || exec 5>&-
+  exec 8<&0
+  c= done= w= p= asked=
   trap 'on=1; [ -z "$c$done" ] || [ -n "$done" ] || { [ -n "$asked" ] || end TERM; asked=1; }' USR1
   trap 'on=1; [ -z "$c$done" ] || [ -n "$done" ] || end KILL' ALRM
-  { trap - HUP USR1 USR2 ALRM; eval "$s"; } <&8 8<&- &
+  { trap - HUP USR1 USR2 ALRM; [ "$large" != o ] || exec >&5 5>&-; eval "$s"; } <&8 8<&- &
   c=$!
-  exec 8<&- </dev/null
+  exec 5>&- 8<&- </dev/null
   x=; read -r x <"/proc/$c/stat"
   say "pid:$c:$(set -- ${'$'}{x##*) }; echo "${'$'}{20}")"
   if [ "$stall" -gt 0 ]; then watch >/dev/null & w=$!; fi
@@ -127,19 +153,20 @@ core() {
     p=$r
   done
   done=1
-  # before it has a group of its own it hears what is meant for us, by the default of that signal
-  [ -n "$asked" ] && [ "$r" = 138 ] && r=143
+  # asked before it had a group of its own, it heard what is said to ours
+  case $asked$r in 1138) r=143 ;; esac
   say "exit:$r"
   # where the first process is a server, it takes one that dies by a signal for its own: nobody is left to it
   [ -z "$w" ] || { kill "$w"; wait "$w"; }
 }
 sum() {
   exec 3<&- 5>&-
-  if command -v sha256sum >/dev/null; then x=$(sha256sum); say "sha256:${'$'}{x%% *}"
-  else x=$(wc -c); say "bytes:$((x))"; fi
+  if [ "$large" = o ]; then x=$(reckon 1 <"$f"); cat >/dev/null; say "$x"
+  else say "$(reckon "$large")"; fi
   kill -s USR2 0
 }
 trap '' HUP USR1 USR2 ALRM
+[ "$large" = o ] && { feed | core | sum; exit 0; }
 feed | core | { trap - HUP; exec tee /dev/fd/7 7>&1 >&5 3<&-; } | sum
 exit 0
 `;

@@ -8,6 +8,8 @@ export interface Row {
   readonly digits: number;
   /** Highest median allowed. */
   readonly budget?: number;
+  /** Lowest median allowed, instead. */
+  readonly least?: number;
   /** At best, where that is not the lowest of the values. */
   readonly best?: number;
 }
@@ -30,15 +32,15 @@ export function ratio(
 
 /** Figures below a heading, as they typically are and as they were at best; `!` marks what is over its budget. */
 export function rowsText(heading: string, rows: readonly Row[]): string {
-  const lines = rows.map(({ title, values, digits, budget, best }) => {
+  const lines = rows.map(({ title, values, digits, budget, least, best }) => {
     const known = values.filter((value) => !Number.isNaN(value));
     const median = percentile(known, 0.5);
-    const over = budget !== undefined && median > budget;
+    const over = (budget !== undefined && median > budget) || (least !== undefined && median < least);
     return [
       title,
       Number.isNaN(median) ? '-' : `${median.toFixed(digits)}${over ? ' !' : ''}`,
       known.length === 0 ? '-' : (best ?? Math.min(...known)).toFixed(digits),
-      budget === undefined ? '-' : budget.toFixed(digits),
+      budget?.toFixed(digits) ?? (least === undefined ? '-' : `≥ ${least.toFixed(digits)}`),
     ];
   });
   return [heading, ...aligned([['', 'median', 'best', 'budget'], ...lines]), ''].join('\n');

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { PassThrough, Transform } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRemote, type RemoteHost } from '../../../src/hosts/remote/remote.ts';
-import { temporaryDirectory } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
 import { SHELLS, type WayHere, wayHere } from '../../support/ways/here.ts';
 
@@ -190,15 +189,14 @@ describe.each(SHELLS)('in %s', (shell) => {
   });
 
   test('one that keeps running takes lines and signals, and stops', async () => {
-    const ready = join(temporaryDirectory(), 'ready');
+    const mark = join(directory, `trap-${randomBytes(4).toString('hex')}`);
     const running = await host.start(
       'sh',
-      sh(`trap 'exit 7' USR1; while read -r l; do echo "$l" >> ${ready}; done; sleep 300 & wait`),
+      sh(`trap 'exit 7' USR1; : >'${mark}'; while read -r l; do echo "$l"; done; sleep 300 & wait`),
     );
+    await until(() => existsSync(mark), { what: 'its trap' });
     running.write('one');
     running.closeInput();
-    // before it has read its line, its trap may not be set
-    await until(() => existsSync(ready), { what: 'the line to be read' });
     running.signal('SIGUSR1');
     expect(await running.exited).toEqual({ exitCode: 7, signal: undefined });
     const other = await host.start('sleep', ['300']);
@@ -233,6 +231,21 @@ describe.each(SHELLS)('in %s', (shell) => {
     await expect(host.transfer.put(here, there)).rejects.toMatchObject({ code: 'EEXIST' });
     await expect(host.transfer.get('/nothing', `${back}2`)).rejects.toMatchObject({ code: 'ENOENT' });
     expect(existsSync(`${back}2`)).toBe(false);
+    for (const [size, name] of [
+      [0, 'empty'],
+      [1 << 20, 'one part'],
+      [(1 << 20) + 1, `it's "more"\n`],
+    ] as const) {
+      await writeFile(here, bytes.subarray(0, size));
+      expect((await host.transfer.put(here, `${there} ${name}`)).bytes).toBe(size);
+      expect((await readFile(`${there} ${name}`)).equals(bytes.subarray(0, size))).toBe(true);
+      expect((await stat(`${there} ${name}`)).mode & 0o777).toBe(0o600);
+      await host.transfer.get(`${there} ${name}`, `${back} ${name}`);
+    }
+    await expect(host.transfer.put(here, '/nothing/x')).rejects.toMatchObject({ code: 'ENOENT' });
+    await host.run('mkfifo', [`${there} pipe`]);
+    await expect(host.transfer.put(here, `${there} pipe`)).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(host.transfer.get(directory, `${back}3`)).rejects.toMatchObject({ code: 'EISDIR' });
     const cut = (async function* () {
       yield bytes;
       throw new Error('no more');

@@ -1,11 +1,5 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { start } from '../../../src/hosts/local.ts';
-import { until } from '../until.ts';
-import { docker } from './client.ts';
-import { buildImages } from './images.ts';
+import { startDaemon } from './start.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,62 +8,17 @@ declare module 'vitest' {
   }
 }
 
-/*
- * Starts the daemon and stays beside it. When its input ends, which also happens when the suite is killed, containers,
- * daemon, mounts and files go.
- */
-const KEEPER = `
-trap '' HUP INT TERM
-d=$1
-dockerd --iptables=false --ip6tables=false --ip-masq=false --bridge=none --storage-driver=vfs \\
-  --data-root "$d/data" --exec-root "$d/exec" -H "unix://$d/docker.sock" --pidfile "$d/pid" >"$d/log" 2>&1 </dev/null &
-p=$!
-cat >/dev/null
-export DOCKER_HOST="unix://$d/docker.sock"
-c=$(docker ps -aq) && [ -n "$c" ] && docker rm -f $c >/dev/null 2>&1
-kill -TERM $p
-n=0
-while kill -0 $p && [ $n -lt 150 ]; do sleep 0.1; n=$((n + 1)); done 2>/dev/null
-kill -KILL $p 2>/dev/null
-wait
-while read -r a m b; do case $m in "$d"/*) umount -l "$m" ;; esac; done </proc/mounts
-rm -rf "$d"
-`;
-
-/** The daemon of the whole run, with the images of {@link buildImages}. With CI=true there must be one. */
+/** The daemon of the whole run. With CI=true there must be one. */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  const directory = mkdtempSync(join(tmpdir(), 'pgdeck-docker-'));
-  const keeper = await start('/bin/sh', ['-c', KEEPER, 'pgdeck-dockerd', directory], { outlive: true });
-  const stop = async () => {
-    keeper.closeInput();
-    await keeper.exited;
-  };
-  const socket = join(directory, 'docker.sock');
-  process.env.DOCKER_HOST = `unix://${socket}`;
   try {
-    await until(async () => (await docker(['version'])).exitCode === 0, {
-      what: 'the docker daemon',
-      timeout: process.getuid?.() === 0 ? 20_000 : 1_000,
-    });
-    await buildImages(join(directory, 'images'));
+    const { socket, stop } = await startDaemon();
     project.provide('docker', { socket });
     return stop;
   } catch (error) {
-    const log = read(join(directory, 'log'));
-    await stop();
-    delete process.env.DOCKER_HOST;
-    const reason = `no docker daemon could be started here: ${[String(error), log].filter((one) => one !== '').join('; ')}`;
-    if (process.env.CI === 'true') throw new Error(reason, { cause: error });
+    if (process.env.CI === 'true') throw error;
+    const reason = error instanceof Error ? error.message : String(error);
     console.log(`Tests in containers are skipped: ${reason}`);
     project.provide('docker', { reason });
     return undefined;
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim().split('\n').at(-1) ?? '';
-  } catch {
-    return '';
   }
 }

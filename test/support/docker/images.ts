@@ -22,6 +22,8 @@ export async function buildImages(directory: string): Promise<void> {
     postgres: async (root) => {
       await addShell(root, 'dash');
       await addTools(root);
+      // the official image of Debian has it, for its package ssl-cert
+      await addProgram(root, 'openssl', true);
       await addPostgres(root);
     },
     dash: async (root) => {
