@@ -7,3 +7,5 @@ import { vi } from 'vitest';
 vi.resetModules();
 // a file that has failed in its middle
 vi.unstubAllEnvs();
+// each copy of a module waits for the end of the process
+process.setMaxListeners(0);

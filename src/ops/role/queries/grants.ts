@@ -110,7 +110,7 @@ export const grantDatabase = defineQuery({
   variants: [
     {
       sql: `SELECT /* pgdeck */ b.datname::text AS name, pg_get_userbyid(b.datdba)::text AS owner, o.rolsuper AS owner_super,
-  b.datdba = $1::int8::oid AS is_owner, pg_has_role($1::int8::oid, b.datdba, 'USAGE') AS acts_as_owner,
+  pg_has_role($1::int8::oid, b.datdba, 'USAGE') AS acts_as_owner,
   pg_has_role(current_user, b.datdba, 'USAGE') AS mine,
   has_database_privilege($1::int8::oid, b.oid, 'CONNECT') AS has_connect,
   has_database_privilege($1::int8::oid, b.oid, 'CREATE') AS has_create,
@@ -123,7 +123,6 @@ FROM pg_database b JOIN pg_roles o ON o.oid = b.datdba WHERE b.datname = current
     name: z.string(),
     owner: z.string(),
     owner_super: z.boolean(),
-    is_owner: z.boolean(),
     /** It has the owner's rights without SET ROLE. */
     acts_as_owner: z.boolean(),
     mine: z.boolean(),

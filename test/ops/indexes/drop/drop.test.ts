@@ -153,7 +153,7 @@ test('whoever uses the table is named, and a rerun finishes what has become INVA
   const letGo = await user(db, 'SELECT FROM t LIMIT 1');
   const context = here();
   const { end, events, run } = await carryOut(
-    await planDrop(context, { index: ['t_held'], lock_timeout: 0.1, wait: 0.3 }),
+    await planDrop(context, { index: ['t_held'], lock_timeout: 0.1, wait: 2 }),
     context,
   );
   expect(end.status).toBe('failed');
