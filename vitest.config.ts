@@ -58,7 +58,7 @@ export default defineConfig({
     // starting a process for each file takes as long as a third of the tests
     isolate: false,
     setupFiles: ['test/support/fresh.ts'],
-    // every file has its own database, and a test waits for nearly half of its time: two leave two cores idle
-    maxWorkers: 3,
+    // two cores, and every file has its own database: more workers only wait for each other
+    maxWorkers: 2,
   },
 });

@@ -4,7 +4,7 @@ import { local } from '../../src/hosts/local.ts';
 import { SERVERS, serverBin } from './servers.ts';
 
 /*
- * Runs what must hold on every major version, two of them at a time: npm run test:majors [-- 13 18]. On that of the
+ * Runs what must hold on every major version, one server after the other: npm run test:majors [-- 13 18]. On that of the
  * machine's own server, unless it is asked for, only what npm test and npm run test:slow have not run on it.
  */
 
@@ -16,7 +16,6 @@ const here = await findBinaries().catch(() => undefined);
 const own = asked.length > 0 ? undefined : here?.major;
 
 const failed: number[] = [];
-const waiting = [...majors];
 
 async function one(major: number): Promise<void> {
   const bin = await serverBin(major);
@@ -33,10 +32,5 @@ async function one(major: number): Promise<void> {
   if (result.exitCode !== 0) console.log(result.stdout + result.stderr);
 }
 
-async function rest(): Promise<void> {
-  for (let major = waiting.shift(); major !== undefined; major = waiting.shift()) await one(major);
-}
-
-// while one starts or ends, and where it waits, the other one runs
-await Promise.all([rest(), rest()]);
+for (const major of majors) await one(major);
 process.exitCode = failed.length > 0 ? 1 : 0;

@@ -18,9 +18,6 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    isolate: false,
-    setupFiles: ['test/support/fresh.ts'],
-    // and two versions at a time, see run.ts
     maxWorkers: 2,
   },
 });
