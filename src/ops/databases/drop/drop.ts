@@ -13,6 +13,7 @@ import { poolerChecks } from '../../database/pooler.ts';
 import type { Run } from '../../engine/journal/runs.ts';
 import { defineOperation, type OpContext } from '../../engine/operation.ts';
 import type { Check, Plan, Step } from '../../engine/plan.ts';
+import { toldPlan } from '../../engine/told.ts';
 import { keptChoices, planKeptDrop } from '../../kept/drop.ts';
 import { listKept } from '../../kept/list.ts';
 import { block, ok, protectedChecks, sessionChecks, tiedChecks, warn } from '../checks.ts';
@@ -183,18 +184,5 @@ async function recoverDrop(run: Run, context: OpContext): Promise<Plan | undefin
   const [now] = await session.run(databaseFacts, { database });
   const backup = safety === null ? '' : ` To bring it back: ${intoCommand(safety, database)}`;
   const value = now?.oid === oid ? 'is there as it was.' : `is dropped.${backup}`;
-  return {
-    operation: 'recover',
-    title: `What became of ${database}`,
-    subject: database,
-    danger: 'none',
-    writes: false,
-    server: context.place,
-    input: { run: run.id },
-    facts: [{ label: database, value }],
-    checks: [],
-    steps: [],
-    leaves: () => undefined,
-    reaches: () => `${database} ${value}`,
-  };
+  return toldPlan(context, run, { title: `What became of ${database}`, subject: database, value });
 }

@@ -6,6 +6,7 @@ import { databaseOf } from '../../database/create.ts';
 import type { Run } from '../../engine/journal/runs.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Plan, Step } from '../../engine/plan.ts';
+import { toldPlan } from '../../engine/told.ts';
 import { transactionFate } from '../../rows/queries/tables.ts';
 import { ok, warn } from '../checks.ts';
 import { databasesErrors } from '../errors.ts';
@@ -146,18 +147,5 @@ export async function recoverEmpty(run: Run, context: OpContext): Promise<Plan |
       : row?.fate === 'aborted'
         ? 'was not touched: the transaction was rolled back.'
         : 'was emptied wholly or not at all; which of the two the server no longer says.';
-  return {
-    operation: 'recover',
-    title: `What became of ${database}`,
-    subject: database,
-    danger: 'none',
-    writes: false,
-    server: context.place,
-    input: { run: run.id },
-    facts: [{ label: database, value }],
-    checks: [],
-    steps: [],
-    leaves: () => undefined,
-    reaches: () => `${database} ${value}`,
-  };
+  return toldPlan(context, run, { title: `What became of ${database}`, subject: database, value });
 }

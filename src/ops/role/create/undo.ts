@@ -4,6 +4,7 @@ import { plural } from '../../../text/units.ts';
 import type { Run } from '../../engine/journal/runs.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Plan } from '../../engine/plan.ts';
+import { toldPlan } from '../../engine/told.ts';
 import { roleErrors } from '../errors.ts';
 import { alterCheck, block, ok, roleOf } from '../look.ts';
 import { roleFacts, roleUses } from '../queries/roles.ts';
@@ -87,18 +88,5 @@ export async function recoverCreate(run: Run, context: OpContext): Promise<Plan 
   if (facts === undefined) return undefined;
   const password = shown ? '' : ` Its password was not shown to anybody: pgdeck role password ${role}.`;
   const value = `is there.${password} To drop it: pgdeck undo ${run.id}`;
-  return {
-    operation: 'recover',
-    title: `The role ${role}`,
-    subject: role,
-    danger: 'none',
-    writes: false,
-    server: context.place,
-    input: { run: run.id },
-    facts: [{ label: role, value }],
-    checks: [],
-    steps: [],
-    leaves: () => undefined,
-    reaches: () => `${role} ${value}`,
-  };
+  return toldPlan(context, run, { title: `The role ${role}`, subject: role, value });
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Run } from '../../engine/journal/runs.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Plan } from '../../engine/plan.ts';
+import { toldPlan } from '../../engine/told.ts';
 import { roleErrors } from '../errors.ts';
 import { block, ok, roleOf } from '../look.ts';
 import { roleFacts } from '../queries/roles.ts';
@@ -70,18 +71,5 @@ export async function recoverGrant(run: Run, context: OpContext): Promise<Plan |
   const [facts] = await (await context.session(database)).run(roleFacts, { role });
   if (facts?.oid !== oid) return undefined;
   const value = `has what was granted, all of it or nothing: the same command says which, and does what is left. To take it back: pgdeck undo ${run.id}`;
-  return {
-    operation: 'recover',
-    title: `The rights of ${role}`,
-    subject: role,
-    danger: 'none',
-    writes: false,
-    server: context.place,
-    input: { run: run.id },
-    facts: [{ label: role, value }],
-    checks: [],
-    steps: [],
-    leaves: () => undefined,
-    reaches: () => `${role} ${value}`,
-  };
+  return toldPlan(context, run, { title: `The rights of ${role}`, subject: role, value });
 }

@@ -4,6 +4,7 @@ import { unlogged } from '../../database/unlogged.ts';
 import type { Run } from '../../engine/journal/runs.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Plan } from '../../engine/plan.ts';
+import { toldPlan } from '../../engine/told.ts';
 import { roleErrors } from '../errors.ts';
 import { alterCheck, block, ok, roleOf, sessionsCheck, storedOf } from '../look.ts';
 import { roleFacts } from '../queries/roles.ts';
@@ -112,18 +113,5 @@ export async function recoverPassword(run: Run, context: OpContext): Promise<Pla
       : now === undefined
         ? `may have the new password: this role cannot see it. Set another one: pgdeck role password ${role}`
         : `has another password than either: somebody has set it since.`;
-  return {
-    operation: 'recover',
-    title: `The password of ${role}`,
-    subject: role,
-    danger: 'none',
-    writes: false,
-    server: context.place,
-    input: { run: run.id },
-    facts: [{ label: role, value }],
-    checks: [],
-    steps: [],
-    leaves: () => undefined,
-    reaches: () => `${role} ${value}`,
-  };
+  return toldPlan(context, run, { title: `The password of ${role}`, subject: role, value });
 }
