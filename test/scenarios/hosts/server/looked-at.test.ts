@@ -150,6 +150,11 @@ describeDocker('a server in a container is looked at', { timeout: 60_000 }, () =
     await session.close();
     const { log } = await facts(server, server.runsOn);
     await server.remove();
-    expect(log).toMatchObject({ known: { errors: 1 } });
+    // whoever waits for the server on a busy machine may be answered that it is starting up, which is another
+    expect(log).toMatchObject({
+      known: {
+        top: expect.arrayContaining([expect.objectContaining({ message: 'division by zero', count: 1 })]),
+      },
+    });
   });
 });
