@@ -52,6 +52,8 @@ export interface PipeOptions extends Omit<RunOptions, 'input'> {
 export interface StartOptions extends CommandOptions {
   /** An open file that takes stdout and stderr, which are dropped otherwise; it may be closed after the start. */
   readonly output?: WriteStream;
+  /** Called for each whole line of what it writes, which goes nowhere else; instead of `output`. */
+  readonly onLine?: (line: string, from: 'stdout' | 'stderr') => void;
   /** Survives this process: for a server, or for what cleans up after a crash. */
   readonly outlive?: boolean;
 }
