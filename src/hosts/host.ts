@@ -77,6 +77,8 @@ export interface PipeCommand {
 export interface Exit {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
+  /** Why nothing is known of how it ended, where the way to it was lost. */
+  readonly lost?: CommandError;
 }
 
 /** A process that keeps running, with a group of its own. */
@@ -181,6 +183,8 @@ export interface Transferred {
  * copy that is not whole is removed and throws {@link CommandError} (`transfer`).
  */
 export interface Transfer {
+  /** By what copies and streams are compared: only by their length where `sha256sum` is missing there. */
+  readonly verifiedBy: 'sha256' | 'bytes';
   /** Copies a file of this machine to a new file there, readable by its owner only. */
   put(here: string, there: string, options?: TransferOptions): Promise<Transferred>;
   /** Writes what a stream gives to a new file there. */

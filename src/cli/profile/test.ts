@@ -184,5 +184,7 @@ async function dataDirectory(context: OpContext): Promise<string> {
 async function temporary(host: Host): Promise<string> {
   await host.withWorkspace((workspace) => workspace.write('pgdeck', 'x'));
   const free = await host.files.free(host.temporary);
-  return `${host.temporary} can be written${free === undefined ? '' : `; ${bytes(free)} are free`}.`;
+  const compared =
+    host.transfer?.verifiedBy === 'bytes' ? ' Copies are compared by their length alone: no sha256sum.' : '';
+  return `${host.temporary} can be written${free === undefined ? '' : `; ${bytes(free)} are free`}.${compared}`;
 }

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { GRACE_MS } from '../group.ts';
-import type { Exit, Running, StartOptions } from '../host.ts';
+import { CommandError, type Exit, type Running, type StartOptions } from '../host.ts';
 import { tellLines } from '../output.ts';
 import type { There } from './carry.ts';
 import { remoteErrors } from './errors.ts';
@@ -60,7 +60,11 @@ export async function startThere(
       (error: unknown) => {
         refused = error;
         const code = ended.told.exitCode;
-        return { exitCode: undefined, signal: signalOf(code ?? 0) ?? 'SIGKILL' };
+        return {
+          exitCode: undefined,
+          signal: signalOf(code ?? 0) ?? 'SIGKILL',
+          ...(code === undefined && error instanceof CommandError && { lost: error }),
+        };
       },
     );
     return exit;

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { DbError, type ErrorKind } from '../../../db/errors.ts';
+import { CommandError } from '../../../hosts/host.ts';
 import { cleanBlock } from '../../../text/clean.ts';
 import { engineErrors } from '../../engine/errors.ts';
 import { OpError } from '../../error.ts';
@@ -78,8 +79,9 @@ function countFailure(error: unknown): unknown {
 
 /** The same of all that a dump does at once: a program that could not connect any more does not know why. */
 export async function dumpingFailure(error: unknown, hold: { lost(): Promise<unknown> }): Promise<unknown> {
-  if (!(error instanceof OpError) || error.code !== 'engine.program') return countFailure(error);
+  const unknown = error instanceof OpError && ['engine.program', 'backup.serverGone'].includes(error.code ?? '');
+  if (!unknown) return countFailure(error);
   const lost = await hold.lost();
-  if (lost instanceof OpError) return lost;
+  if (lost instanceof OpError || lost instanceof CommandError) return lost;
   return lost instanceof DbError && GONE.has(lost.kind) ? backupErrors.serverGone(error) : error;
 }

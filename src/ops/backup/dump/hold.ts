@@ -79,7 +79,8 @@ export async function holdThere(
     }),
   );
   const failure = async () => {
-    const { exitCode } = await running.exited;
+    const { exitCode, lost } = await running.exited;
+    if (lost !== undefined) return lost;
     if (exitCode === undefined) return backupErrors.snapshotLost({ place: host.label });
     return dumpFailure(psql, exitCode, context.secrets.redact(said), host.label);
   };
