@@ -47,8 +47,9 @@ export async function run(
   options: RunOptions = {},
 ): Promise<RunResult> {
   if (options.signal?.aborted) throw cancelled(basename(command));
-  // execa gives a child no file of ours; a pipe of one command does
-  if (options.stdoutTo !== undefined) return pipe([{ command, args }], options);
+  // execa gives a child no file of ours, and ends its input whatever becomes of the source; a pipe does neither
+  if (options.stdoutTo !== undefined || options.inputFrom !== undefined)
+    return pipe([{ command, args }], options);
   const program = basename(command);
   const { onLine, onStdout, maxOutput: max } = options;
   const child = execa(command, args, {
