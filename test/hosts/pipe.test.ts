@@ -145,7 +145,9 @@ test('where the source fails nobody takes what came for whole', async () => {
     throw new Error('the source is gone');
   }
   const taking = sh(`cat >/dev/null && touch ${whole}`);
-  await expect(local.pipe([sh('cat'), taking], { inputFrom: failing() })).rejects.toThrow('the source is gone');
+  await expect(local.pipe([sh('cat'), taking], { inputFrom: failing() })).rejects.toThrow(
+    'the source is gone',
+  );
   await expect(run('sh', taking.args, { inputFrom: failing() })).rejects.toThrow('the source is gone');
   expect(existsSync(whole)).toBe(false);
 });

@@ -79,7 +79,8 @@ function countFailure(error: unknown): unknown {
 
 /** The same of all that a dump does at once: a program that could not connect any more does not know why. */
 export async function dumpingFailure(error: unknown, hold: { lost(): Promise<unknown> }): Promise<unknown> {
-  const unknown = error instanceof OpError && ['engine.program', 'backup.serverGone'].includes(error.code ?? '');
+  const unknown =
+    error instanceof OpError && ['engine.program', 'backup.serverGone'].includes(error.code ?? '');
   if (!unknown) return countFailure(error);
   const lost = await hold.lost();
   if (lost instanceof OpError || lost instanceof CommandError) return lost;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../../db/session.ts';
-import { maintenanceSession } from '../../database/maintenance.ts';
 import { systemIdentifier } from '../../database/identity.ts';
+import { maintenanceSession } from '../../database/maintenance.ts';
 import type { OpContext } from '../operation.ts';
 import type { LockName } from '../plan.ts';
 import { takeLocks } from './lock.ts';

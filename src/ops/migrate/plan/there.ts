@@ -33,7 +33,10 @@ export async function thereChecks(where: Where, { fates }: Route): Promise<Check
     try {
       const found = await meeting(session, database, { host, psql, env, redact });
       if ('why' in found)
-        return told('block', `From ${host.label} the server is not reached at ${address}: ${found.why} ${put}`);
+        return told(
+          'block',
+          `From ${host.label} the server is not reached at ${address}: ${found.why} ${put}`,
+        );
       return found.met === 'same'
         ? told('ok', `From ${host.label} it is this server, at ${address}.`)
         : told('block', `From ${host.label} it is another server at ${address} than this one. ${put}`);

@@ -27,7 +27,13 @@ test('nothing is chosen where the programs write into the repository', async () 
 test.each([
   ['custom', 5 * GIGABYTE, 'written', 'ok', /^It is written there and fetched in a copy that is compared: /],
   ['custom', GIGABYTE, 'streamed', 'ok', /^It is streamed, and compared: .* restored .* more slowly/],
-  ['plain', undefined, 'streamed', 'ok', /^It is streamed, and compared: how much is free .* is not known\.$/],
+  [
+    'plain',
+    undefined,
+    'streamed',
+    'ok',
+    /^It is streamed, and compared: how much is free .* is not known\.$/,
+  ],
   ['directory', GIGABYTE, 'written', 'block', /A directory cannot be streamed/],
   ['directory', undefined, 'written', 'warn', /A directory cannot be streamed/],
 ] as const)('%s with %s bytes free is %s', async (format, free, way, status, detail) => {

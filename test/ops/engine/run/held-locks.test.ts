@@ -26,10 +26,9 @@ const held = () =>
 /** Ends the session that holds them; its process id. */
 const end = (name: string) =>
   inDatabase('postgres', (session) =>
-    session.sql(
-      'SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1',
-      [name],
-    ),
+    session.sql('SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
+      name,
+    ]),
   );
 
 test('the locks of a run are taken again where their session is lost, and are free after its end', async () => {

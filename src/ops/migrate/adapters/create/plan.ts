@@ -58,7 +58,8 @@ export async function planCreation(
     // the tool names the file
     Object.defineProperty({ ...plan, ...rest }, 'undo', {
       enumerable: true,
-      get: () => (made.length === 0 ? undefined : { command: typed(place.host, [{ command: 'rm', args: made }]) }),
+      get: () =>
+        made.length === 0 ? undefined : { command: typed(place.host, [{ command: 'rm', args: made }]) },
     });
   if (!generated) return undoable({ steps: [runStep(place, creation, made, false)] });
   const draft = await drafted(place, creation);
