@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { placesOf, runsOnSchema } from '../../src/config/runs-on.ts';
+import { isSamePlace, placesOf, type RunsOn, runsOnSchema } from '../../src/config/runs-on.ts';
 
 test('commands run on this machine unless the profile says otherwise', () => {
   expect(placesOf()).toEqual({
@@ -21,4 +21,16 @@ test.each([
   { kind: 'moon' },
 ])('%j is refused', (runsOn) => {
   expect(runsOnSchema.safeParse(runsOn).success).toBe(false);
+});
+
+test.each<[boolean, RunsOn, RunsOn]>([
+  [true, { kind: 'local' }, { kind: 'local' }],
+  [true, { kind: 'docker', container: 'db' }, { kind: 'docker', container: 'db', host: 'db', port: 5433 }],
+  [false, { kind: 'docker', container: 'db' }, { kind: 'docker', container: 'app' }],
+  [false, { kind: 'docker', container: 'db' }, { kind: 'docker', container: 'db', user: 'postgres' }],
+  [false, { kind: 'ssh', destination: 'db' }, { kind: 'docker', container: 'db' }],
+  [false, { kind: 'ssh', destination: 'db' }, { kind: 'ssh', destination: 'db', config: '/etc/other' }],
+])('one place is %s: %j and %j', (same, one, other) => {
+  expect(isSamePlace(one, other)).toBe(same);
+  expect(isSamePlace(other, one)).toBe(same);
 });

@@ -8,8 +8,8 @@ import { openHost } from '../../hosts/open.ts';
 import { createContext } from '../../ops/engine/context.ts';
 import type { OpContext } from '../../ops/engine/operation.ts';
 import { OpError } from '../../ops/error.ts';
-import { databaseArgument, withClientEnvironment } from '../../ops/programs/environment.ts';
-import { findClients } from '../../ops/programs/programs.ts';
+import { type Clients, findClients } from '../../ops/programs/programs.ts';
+import { thereChecks } from '../../ops/programs/there.ts';
 import { OPERATIONS } from '../../ops/registry.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { bytes } from '../../text/units.ts';
@@ -17,9 +17,6 @@ import { EXIT, exitCodeOf, print, printJson } from '../output.ts';
 import { type Hop, Hops } from './hops.ts';
 import { type Probe, probe, probeLines } from './probe.ts';
 
-/** Tells what a server is by: the number that initdb gave it, and since when it runs. */
-const WHO =
-  "SELECT system_identifier || ' ' || floor(extract(epoch FROM pg_postmaster_start_time()) * 1000) AS who FROM pg_control_system()";
 const DIRECTORY = "SELECT current_setting('data_directory') AS directory";
 
 const MARKS = { ok: 'ok', failed: 'FAILED', 'not tried': 'not tried' } as const;
@@ -97,7 +94,7 @@ async function walk(
     await hops.try({
       hop: 'the same server from there',
       after: [programs],
-      run: () => sameServer(context, must(programs.found).clients.path('psql')),
+      run: () => sameServer(context, must(programs.found).clients),
       tell: () => 'psql there and the connection from here meet the same server.',
     });
     await hops.try({
@@ -163,24 +160,9 @@ async function machineOf(host: Host): Promise<string> {
 }
 
 /** Throws what keeps psql there from the server, or says that it meets another one. */
-async function sameServer(context: OpContext, psql: string): Promise<void> {
-  const session = await context.session();
-  const [row] = await session.sql(WHO);
-  const { database } = context.target;
-  const { exitCode, stdout, stderr } = await withClientEnvironment(context, 'pgdeck-profile', (environment) =>
-    context.host.run(psql, ['-XAtw', '-c', WHO, '-d', databaseArgument(database)], {
-      env: environment,
-      timeout: 30_000,
-    }),
-  );
-  if (exitCode !== 0)
-    throw new Error(
-      `psql there does not get to the server: ${cleanLine(stderr.trim().split('\n')[0] ?? '')}. host and port in runs_on say how it is reached from there.`,
-    );
-  if (stdout.trim() !== String(row?.who))
-    throw new Error(
-      'psql there meets another server than the connection from here. host and port in runs_on say how it is reached from there.',
-    );
+async function sameServer(context: OpContext, clients: Clients): Promise<void> {
+  const [check] = await thereChecks(context, await context.session(), clients);
+  if (check !== undefined && check.status !== 'ok') throw new Error(check.detail);
 }
 
 async function dataDirectory(context: OpContext): Promise<string> {
@@ -202,5 +184,7 @@ async function dataDirectory(context: OpContext): Promise<string> {
 async function temporary(host: Host): Promise<string> {
   await host.withWorkspace((workspace) => workspace.write('pgdeck', 'x'));
   const free = await host.files.free(host.temporary);
-  return `${host.temporary} can be written${free === undefined ? '' : `; ${bytes(free)} are free`}.`;
+  const compared =
+    host.transfer?.verifiedBy === 'bytes' ? ' Copies are compared by their length alone: no sha256sum.' : '';
+  return `${host.temporary} can be written${free === undefined ? '' : `; ${bytes(free)} are free`}.${compared}`;
 }

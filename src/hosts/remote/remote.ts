@@ -34,7 +34,7 @@ export async function openRemote(way: Way, signal?: AbortSignal): Promise<Remote
     pipe: (commands, options = {}) => toFile(commands, options),
     start: (command, args, options = {}) => startThere(there, command, args, options),
     withWorkspace: (work) => workspaceThere(there, facts.temporary, work),
-    transfer: transferThere(there),
+    transfer: { ...transferThere(there), verifiedBy: facts.verifiedBy },
     files: filesThere(there, facts.directory),
     temporary: facts.temporary,
     processors: facts.processors,

@@ -28,7 +28,7 @@ set -- "$1" $s
 echo "$3"`;
 
 /** {@link ../host.ts Host.transfer} of another place. */
-export function transferThere(there: There): Transfer {
+export function transferThere(there: There): Omit<Transfer, 'verifiedBy'> {
   /** `send` sends all of it, with each part told to the hash. */
   const put = async (
     to: string,

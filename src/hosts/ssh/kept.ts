@@ -45,6 +45,7 @@ export class Kept {
   #child: ChildProcess | undefined;
   #said = '';
   #failures = 0;
+  #downAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** `socket` names a new path for each start; `argumentsFor` are those of the ssh that serves it. */
@@ -69,9 +70,11 @@ export class Kept {
     return this.#state;
   }
 
-  /** Does not wait for the end of the pause before the next attempt. */
-  hurry(): void {
-    if (this.#state.state === 'down') this.#begin();
+  /**
+   * Does not wait for the end of the pause before the next attempt, where it has lasted for so many milliseconds.
+   */
+  hurry(least = 0): void {
+    if (this.#state.state === 'down' && performance.now() - this.#downAt >= least) this.#begin();
   }
 
   close(): void {
@@ -136,6 +139,7 @@ export class Kept {
     const pause = held ? 0 : Math.min(RETRY_FIRST_MS * 2 ** (this.#failures - 1), RETRY_MAX_MS);
     const missing = this.#said.includes('not found') && /ssh: (?:.* )?not found/.test(this.#said);
     const failure = missing ? startError('ssh', { code: 'ENOENT' }) : error;
+    this.#downAt = performance.now();
     this.#state = {
       state: 'down',
       stderr: this.#said,

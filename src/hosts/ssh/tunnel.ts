@@ -16,6 +16,9 @@ export interface Beyond {
 /** What ssh says when a connection could not be opened at the other end: why, in the words of the machine there. */
 const NOT_OPENED = /channel \d+: open failed: ([^\r\n]*)/g;
 
+/** However many want a connection, an ssh that ended is not started more often than this. */
+const LEAST_PAUSE_MS = 1_000;
+
 /**
  * The way to a server through `ssh -L`. What is forwarded on this side is a socket in a directory that only this user may
  * enter, not a port: a port of 127.0.0.1 is everybody's on this machine, and behind it stands whatever trusts its own
@@ -49,6 +52,8 @@ export class Tunnel implements Route {
   }
 
   async open(): Promise<string> {
+    // the console counts down to its own attempt, and a person may ask for one: that is one of the ssh, too
+    this.#kept.hurry(LEAST_PAUSE_MS);
     const state = await this.#kept.settled();
     if (state.state === 'up') return state.socket;
     throw this.#down(state);

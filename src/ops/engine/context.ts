@@ -94,6 +94,9 @@ export function createContext(options: ContextOptions): OpContext {
       const opened = isSamePlace(runsOn[place], runsOn.server)
         ? Promise.resolve(host)
         : openHost(runsOn[place], options.openHost);
+      // a container of the application may be another run at its next command: the one before may have restarted it
+      if (place === 'app' && runsOn.app.kind === 'docker' && !isSamePlace(runsOn.app, runsOn.server))
+        return opened;
       places.set(place, opened);
       opened.catch(() => places.delete(place));
       return opened;

@@ -54,15 +54,24 @@ export function clientEnvironment(
  * For programs that do not switch off the timeouts that a role or a database sets, as vacuumdb and pg_dumpall do not.
  * A pooler may refuse to be told.
  */
-export function withoutTimeouts({ major, pooled }: Pick<Server, 'major' | 'pooled'>): ClientEnvironment {
-  if (pooled) return {};
+export function withoutTimeouts(server: Pick<Server, 'major' | 'pooled'>): ClientEnvironment {
+  if (server.pooled) return {};
+  return {
+    PGOPTIONS: timeoutNames(server)
+      .map((name) => `-c ${name}=0`)
+      .join(' '),
+  };
+}
+
+/** The settings that end what takes long. */
+export function timeoutNames({ major }: Pick<Server, 'major'>): string[] {
   const timeouts = [
     'statement',
     'lock',
     'idle_in_transaction_session',
     ...(major >= 17 ? ['transaction'] : []),
   ];
-  return { PGOPTIONS: timeouts.map((name) => `-c ${name}_timeout=0`).join(' ') };
+  return timeouts.map((name) => `${name}_timeout`);
 }
 
 /** The caller's own variables would lead elsewhere, or change how a dump is loaded (PGOPTIONS). */

@@ -71,7 +71,12 @@ async function undoPlan(
       status: 'block',
       detail: `${live} is not what run ${run.id} has put there: it was replaced again since. Undo that run first: pgdeck runs list`,
     });
-  const hooks: Hooks = { before: recorded?.before ?? undefined, after: recorded?.after ?? undefined };
+  const { before: first, after: last } = recorded ?? {};
+  const hooks: Hooks = {
+    before: first ?? undefined,
+    after: last ?? undefined,
+    place: context.runsOn.app,
+  };
   const state = newState(undefined);
   return {
     operation: 'restore',

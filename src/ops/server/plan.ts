@@ -4,7 +4,8 @@ import { systemIdentifier } from '../database/identity.ts';
 import { addressOf } from '../engine/journal/server.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Plan } from '../engine/plan.ts';
-import { afterStep, beforeStep, type Hooks } from '../restore/steps/hooks.ts';
+import { hooksOf } from '../restore/input.ts';
+import { afterStep, beforeStep } from '../restore/steps/hooks.ts';
 import { type Place, placeOf } from '../settings/here.ts';
 import { readSettings, withPlain } from '../settings/look.ts';
 import type { RestartInput } from './input.ts';
@@ -28,8 +29,7 @@ export async function planRestart(input: RestartInput, context: OpContext): Prom
     systemIdentifier(session),
   ]);
   const { way, checks } = await findWay(context, session, place, { stopSeconds: input.stop_timeout, log });
-  const { before_restore, after_restore } = context.backup;
-  const hooks: Hooks = { before: input.before ?? before_restore, after: input.after ?? after_restore };
+  const hooks = hooksOf(input, context);
   const accepted = input.interrupt.includes('work');
   const waiting = settings.filter(({ pending_restart }) => pending_restart).map(({ name }) => name);
   const restart = newRestart({

@@ -82,6 +82,24 @@ describe.skipIf(NO_SSHD !== undefined)(
       await session.close();
     });
 
+    test('who wants a connection does not wait for the pause before the next attempt', async () => {
+      const via = tunnel();
+      await (await connect(through(via), 'fast')).close();
+      await sshd.kill();
+      // the pause grows with each failure
+      await until(() => via.state.state === 'down' && via.state.retryAt - Date.now() > 3_000, {
+        what: 'a long pause',
+        timeout: 20_000,
+      });
+      const { state } = via;
+      await sshd.start();
+      await until(() => connect(through(via), 'fast').then((session) => session.close().then(() => true)), {
+        what: 'a connection',
+        timeout: 3_000,
+      });
+      expect(state.state === 'down' && state.retryAt).toBeGreaterThan(Date.now());
+    });
+
     test('a server that does not run beyond it is told apart from a machine that is down', async () => {
       const port = await freePort();
       await expect(connect(through(tunnel({ port })), 'fast')).rejects.toMatchObject({

@@ -1,15 +1,13 @@
 import type { Session } from '../../../db/session.ts';
 import { applicationNameOf, endBackends } from '../../database/end-backends.ts';
-import { systemIdentifier } from '../../database/identity.ts';
-import { maintenanceSession } from '../../database/maintenance.ts';
 import { sentenceOf } from '../../error.ts';
 import { markUndone, newRunId } from '../journal/journal.ts';
 import type { OpContext } from '../operation.ts';
 import { Later, Outcome } from '../outcome.ts';
 import type { OpEvent, Plan, RunEnd, StepIo } from '../plan.ts';
 import { crashPoint } from './crash.ts';
+import { HeldLocks } from './held-locks.ts';
 import { stepIo, type Untimed } from './io.ts';
-import { takeLocks } from './lock.ts';
 import { Queue } from './queue.ts';
 import { beginRecord, type RunRecord, recordStart } from './record.ts';
 import { refusal } from './refusal.ts';
@@ -63,8 +61,7 @@ class Drive {
   readonly #id: string;
   readonly #sessions = new Set<Session>();
   readonly #started = performance.now();
-  #locks: Session | undefined;
-  #identifier: string | undefined;
+  #locks: HeldLocks | undefined;
   /** Set once the run is asked to stop: what it still does on the server is being ended. */
   #ending: Promise<void> | undefined;
   #cancelled = false;
@@ -93,7 +90,7 @@ class Drive {
       await this.#lock();
       journal = beginRecord(this.#plan, this.#context, {
         id: this.#id,
-        identifier: this.#identifier,
+        identifier: this.#locks?.identifier,
         unrecorded: (text) => this.#emit({ type: 'unrecorded', text }),
       });
     } catch (error) {
@@ -124,9 +121,7 @@ class Drive {
   async #lock(): Promise<void> {
     const { locks = [] } = this.#plan;
     if (locks.length === 0) return;
-    this.#locks = await maintenanceSession(this.#context, `pgdeck-lock:${this.#id}`);
-    await takeLocks(this.#locks, locks);
-    this.#identifier = await systemIdentifier(this.#locks);
+    this.#locks = await HeldLocks.take(this.#context, `pgdeck-lock:${this.#id}`, locks);
   }
 
   /** Why the run failed, and what that leaves; undefined when it did not. */

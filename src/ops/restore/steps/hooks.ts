@@ -1,3 +1,4 @@
+import { placeLabel, type RunsOn } from '../../../config/runs-on.ts';
 import { shellWord } from '../../../text/shell.ts';
 import type { Step, StepIo } from '../../engine/plan.ts';
 import type { RestoreState } from './state.ts';
@@ -5,16 +6,24 @@ import type { RestoreState } from './state.ts';
 export interface Hooks {
   readonly before: string | undefined;
   readonly after: string | undefined;
+  /** Where they run. */
+  readonly place: RunsOn;
+}
+
+/** A command as the plan shows it, with where it runs. */
+export function hookPreview(command: string, place: RunsOn): string {
+  const where = place.kind === 'local' ? '' : `on ${placeLabel(place)}: `;
+  return `${where}sh -c ${shellWord(command)}`;
 }
 
 /** The command that is run before clients are interrupted; it must succeed. */
-export function beforeStep({ before, after }: Hooks, state: Pick<RestoreState, 'stopped'>): Step[] {
+export function beforeStep({ before, after, place }: Hooks, state: Pick<RestoreState, 'stopped'>): Step[] {
   if (before === undefined) return [];
   return [
     {
       id: 'before',
       title: 'Run the command before',
-      preview: `sh -c ${shellWord(before)}`,
+      preview: hookPreview(before, place),
       run: async (io) => {
         // recover runs the one after, should this process die
         io.record({ hooks: { before, after: after ?? null } });
@@ -30,7 +39,7 @@ export function beforeStep({ before, after }: Hooks, state: Pick<RestoreState, '
  * place stays, and can be undone.
  */
 export function afterStep(
-  { before, after }: Hooks,
+  { before, after, place }: Hooks,
   state: Pick<RestoreState, 'stopped' | 'replaced'>,
 ): Step[] {
   if (after === undefined) return [];
@@ -38,7 +47,7 @@ export function afterStep(
     {
       id: 'after',
       title: 'Run the command after',
-      preview: `sh -c ${shellWord(after)}`,
+      preview: hookPreview(after, place),
       always: true,
       late: true,
       run: async (io) => {
