@@ -33,8 +33,8 @@ export const NO_SSHD: string | undefined =
     ? 'there is no sshd on this machine: install openssh-server'
     : undefined;
 
-/** Starts it. Throws where there is none. */
-export async function startSshd(): Promise<Sshd> {
+/** Starts it; `environment` is of all that runs over it. Throws where there is none. */
+export async function startSshd(environment: Readonly<Record<string, string>> = {}): Promise<Sshd> {
   if (SSHD === undefined) throw new Error('There is no sshd: install openssh-server.');
   const program = SSHD;
   const directory = mkdtempSync(join(tmpdir(), 'pgdeck-sshd-'));
@@ -60,6 +60,13 @@ export async function startSshd(): Promise<Sshd> {
       'PermitRootLogin prohibit-password',
       'PidFile none',
       'MaxStartups 100',
+      ...(Object.keys(environment).length > 0
+        ? [
+            `SetEnv ${Object.entries(environment)
+              .map(([name, value]) => `${name}=${value}`)
+              .join(' ')}`,
+          ]
+        : []),
     ].join('\n'),
   );
   const lines = [

@@ -69,10 +69,19 @@ test('a directory without all of them says what is missing, and whose package th
   expect(check.detail).toContain('apt install postgresql-96');
 });
 
+test('of several that are too old the newest is named, where versions lie beside each other too', async () => {
+  const directory = installation('oldest', '13.1', ['pg_dump']);
+  const { clients, check } = await findClients(context(undefined, directory), server(96), ['pg_dump']);
+  expect(clients).toBeUndefined();
+  expect(check.detail).toMatch(
+    /^Those of PostgreSQL (1[3-9]|[2-9]\d)\S* in \S+ are too old for the server \(96\.4\)\./,
+  );
+});
+
 test('none at all blocks', async () => {
-  const { check } = await findClients(context(undefined, home), server(96), ['pg_dump', 'psql']);
+  const { check } = await findClients(context(home), server(96), ['pg_dump', 'psql']);
   expect(check).toMatchObject({ status: 'block' });
-  expect(check.detail).toContain('pg_dump, psql of PostgreSQL 96 were not found.');
+  expect(check.detail).toContain(`pg_dump, psql of PostgreSQL 96 were not found in ${home}.`);
 });
 
 test('a backup that needs a newer major than the server is met with that one', async () => {
