@@ -73,8 +73,8 @@ export function transferThere(there: There): Transfer {
       }
     },
     get: async (from, here, { signal, onProgress } = {}) => {
-      const hash = createHash('sha256');
       let bytes = 0;
+      let arrived: Transferred = { bytes, sha256: '' };
       const file = await open(here, 'wx+', 0o600);
       try {
         const { exitCode, stderr } = await carry(
@@ -85,15 +85,17 @@ export function transferThere(there: There): Transfer {
             env: { LC_ALL: 'C' },
             file,
             sink: (chunk) => {
-              hash.update(chunk);
               bytes += chunk.length;
               onProgress?.(bytes);
+            },
+            onArrived: (all) => {
+              arrived = all;
             },
           },
         );
         if (exitCode !== 0) throw systemError(stderr, from);
         await file.close();
-        return { bytes, sha256: hash.digest('hex') };
+        return arrived;
       } catch (error) {
         await file.close();
         await rm(here, { force: true });
