@@ -27,7 +27,7 @@ const ANY_FAULTS = {
   'killed in the middle': '"$@" | { head -c 1000; kill -9 $$; }',
   'half of the input is lost': 'dd bs=1 count=100000 2>/dev/null | "$@"',
   // what comes first is the wrapper's own
-  'a byte of the input is another': '{ head -c 100000; tr a b; } | "$@"; exit 0',
+  'a byte of the input is another': '{ stdbuf -o0 head -c 100000; stdbuf -o0 tr a b; } | "$@"; exit 0',
 } as const;
 
 export const FAULTS = {
