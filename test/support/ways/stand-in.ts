@@ -98,10 +98,10 @@ fi
 set -- sh -c "$3"`;
 
 /** Puts a docker on this process's PATH. */
-export const standIn = (): Promise<StandIn> => client('docker', DOCKER, FAULTS);
+export const standIn = (): Promise<StandIn> => client<Fault>('docker', DOCKER, FAULTS);
 
 /** Puts an ssh on it. */
-export const sshStandIn = (): Promise<StandIn<SshFault>> => client('ssh', SSH, SSH_FAULTS);
+export const sshStandIn = (): Promise<StandIn<SshFault>> => client<SshFault>('ssh', SSH, SSH_FAULTS);
 
 async function client<F extends string>(
   name: string,
