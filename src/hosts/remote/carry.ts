@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { RunOptions, RunResult } from '../host.ts';
+import type { RunOptions, RunResult, Transferred } from '../host.ts';
 import { collect } from '../output.ts';
 import { cancelled, endedError, type Why } from '../watch.ts';
 import { remoteErrors } from './errors.ts';
@@ -28,6 +28,8 @@ export interface CarryOptions extends Omit<RunOptions, 'input' | 'stdoutTo' | 's
   readonly sink?: ((chunk: Buffer) => void | Promise<void>) | undefined;
   /** An open file that takes it without its passing through us; a sink only sees what was written. */
   readonly file?: FileHandle | undefined;
+  /** Told what came in all, before it is known whether that is all. */
+  readonly onArrived?: (arrived: Transferred) => void;
 }
 
 /** Runs a job to its end. Throws {@link CommandError} as `Host.run` does, and what its input or its sink threw. */
@@ -102,6 +104,7 @@ export async function carry(
     if (ended.told.stalled && why === undefined) why = 'stalled';
     if (why !== undefined) throw endedError(why, names, stderr, { timeout, stallMs });
     if (fault !== undefined) throw fault.error;
+    options.onArrived?.({ bytes: ended.bytes, sha256: ended.sha256 });
     return { ...(await outcome(ended, { way, programs, stderr })), stdout: text, stderr };
   } finally {
     clearTimeout(timer);

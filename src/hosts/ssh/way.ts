@@ -3,6 +3,7 @@ import { CommandError } from '../host.ts';
 import { quote } from '../remote/quote.ts';
 import type { ClientEnd, Way } from '../remote/way.ts';
 import { type SshPlace, sshArguments } from './arguments.ts';
+import { fastCiphers } from './ciphers.ts';
 import { explainSsh } from './explain.ts';
 import { Kept } from './kept.ts';
 import { privateSocket } from './private.ts';
@@ -18,6 +19,9 @@ export class SshWay implements Way {
   readonly typed: { readonly words: readonly string[]; readonly again: true };
   readonly #place: SshPlace;
   readonly #master: Kept;
+  /** Asked once. */
+  #ciphers: Promise<string | undefined> | undefined;
+  #own: Readonly<Record<string, string>> = {};
 
   constructor(place: SshPlace) {
     this.label = `ssh ${cleanLine(place.destination)}`;
@@ -29,7 +33,11 @@ export class SshWay implements Way {
     this.#master = new Kept(privateSocket, (socket) =>
       // no -M: a second one means that each command is asked for
       // whoever reads the user's own control sockets does not see ours, nor do we end with theirs
-      sshArguments(place, ['-N', '-S', socket], { ControlMaster: 'yes', ControlPersist: 'no' }),
+      sshArguments(place, ['-N', '-S', socket], {
+        ControlMaster: 'yes',
+        ControlPersist: 'no',
+        ...this.#own,
+      }),
     );
   }
 
@@ -57,6 +65,9 @@ export class SshWay implements Way {
 
   /** The control socket of the connection, which is made anew where it was lost: whoever is met there is looked at by the command. */
   async #connected(): Promise<string> {
+    this.#ciphers ??= fastCiphers(this.#place);
+    const ciphers = await this.#ciphers;
+    if (ciphers !== undefined) this.#own = { Ciphers: ciphers };
     if (this.#master.state.state === 'down') this.#master.hurry();
     const state = await this.#master.settled();
     if (state.state !== 'up') {
