@@ -59,7 +59,7 @@ export async function overSsh(): Promise<Elsewhere> {
   return {
     runsOn: { kind: 'ssh', destination: sshd.destination, config: sshd.config },
     mark: sshd.config,
-    target: cluster.target,
+    target: (overrides) => cluster.target(overrides),
     left: async () => [...processesWith(`PGDECK_TEST_THERE=${token}`, 'environ'), ...readdirSync(temporary)],
     crashes: async () =>
       readFileSync(cluster.logFile, 'utf8')

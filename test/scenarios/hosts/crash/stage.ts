@@ -17,11 +17,13 @@ import { cleanEnvironment, MAIN } from '../../../support/program.ts';
 import { until } from '../../../support/until.ts';
 import { type Elsewhere, processesWith } from './place.ts';
 
-/** A run of pgdeck that waits for a lock, and one that sleeps in {@link SLOW}. */
+/** pg_dump that waits for the lock on {@link HELD}, and a run that sleeps in {@link SLOW}. */
 export const LOCKED =
-  "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE 'pgdeck:%'";
+  "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%' AND application_name LIKE 'pgdeck:%'";
 export const ASLEEP =
   "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name LIKE 'pgdeck:%'";
+/** A table that only pg_dump asks for: it has no rows to be counted. */
+export const HELD = 'CREATE TABLE held (id int)';
 /** What an index may be made of that takes as long as the setting of a role says. */
 export const SLOW = `CREATE FUNCTION slow(t text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
   PERFORM pg_catalog.pg_sleep(coalesce(nullif(pg_catalog.current_setting('test.slow', true), ''), '0')::float8);
@@ -161,7 +163,7 @@ export class Stage {
       return last.length === 0;
     };
     await until(none, { what: 'the end of what the run had there', timeout: GONE_MS }).catch(() =>
-      expect(last).toEqual([]),
+      expect(last, last.join('\n')).toEqual([]),
     );
     if (!crashed) expect(await elsewhere.crashes()).toEqual([]);
   }
