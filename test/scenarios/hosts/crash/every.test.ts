@@ -2,14 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeDocker } from '../../../support/docker/docker.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { NO_SSHD } from '../../../support/sshd.ts';
-import { inContainer, overSsh } from './place.ts';
+import { EVERY, inContainer, overSsh } from './place.ts';
 import { Stage } from './stage.ts';
 
 /*
  * Killed and cancelled at each command that is carried to the server's place, one after the other. It takes half an
  * hour: PGDECK_EVERY=1.
  */
-const EVERY = process.env.PGDECK_EVERY === '1';
 /** More than any of them carries. */
 const COMMANDS = Array.from({ length: 60 }, (_, at) => at + 1);
 

@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { describeDocker, dockerOk } from '../../../support/docker/docker.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { until } from '../../../support/until.ts';
-import { type InContainer, inContainer, processesWith } from './place.ts';
+import { EVERY, type InContainer, inContainer, processesWith } from './place.ts';
 import { ASLEEP, HELD, LOCKED, SLOW, Stage } from './stage.ts';
 
 /** What is seen of it first: the programs' end, or that of our own session. */
 const ENDED =
   /was started anew since this began: it is not gone on with|was stopped meanwhile|The connection .* broke|server closed the connection/;
 
-describeDocker('a container', { timeout: 90_000 }, () => {
+(EVERY ? describeDocker : describe.skip)('a container', { timeout: 90_000 }, () => {
   let there: InContainer;
   let stage: Stage;
   let backup: string;

@@ -4,11 +4,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/client.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { until } from '../../../support/until.ts';
-import type { Elsewhere } from './place.ts';
+import { type Elsewhere, EVERY } from './place.ts';
 import { ASLEEP, HELD, LOCKED, SLOW, Stage } from './stage.ts';
 
 const MIGRATION =
   '-- migrate:up\nCREATE TABLE made (id int);\nSELECT pg_sleep(60);\n\n-- migrate:down\nDROP TABLE made;\n';
+
+const long = test.skipIf(!EVERY);
 
 /** What must hold wherever the server is, when pgdeck is killed and cancelled while it works there. */
 export function moments(open: () => Promise<Elsewhere>): void {
@@ -70,7 +72,7 @@ export function moments(open: () => Promise<Elsewhere>): void {
     return { said, steps };
   }
 
-  test.each([
+  long.each([
     ['SIGKILL', 'directory'],
     ['SIGINT', 'custom'],
   ] as const)('%s while pg_dump waits for a lock: %s', async (signal, format) => {
@@ -85,19 +87,22 @@ export function moments(open: () => Promise<Elsewhere>): void {
     }
   });
 
-  test.each([
-    ['SIGKILL', 'directory'],
+  const restoring = (format: string) => [
+    ...['restore', backups[format] ?? '', '--confirm', 'shop', '--no-safety-backup', '--jobs', '2'],
+  ];
+
+  test('SIGKILL in the middle of a load by several processes', async () => {
+    await endedWhile(restoring('directory'), { shown: ASLEEP, slow: true }, 'SIGKILL');
+  });
+
+  long.each([
     ['SIGKILL', 'plain'],
     ['SIGINT', 'custom'],
   ] as const)('%s in the middle of a load: %s', async (signal, format) => {
-    await endedWhile(
-      ['restore', backups[format] ?? '', '--confirm', 'shop', '--no-safety-backup', '--jobs', '2'],
-      { shown: ASLEEP, slow: true },
-      signal,
-    );
+    await endedWhile(restoring(format), { shown: ASLEEP, slow: true }, signal);
   });
 
-  test('SIGKILL in the middle of a test restore', async () => {
+  long('SIGKILL in the middle of a test restore', async () => {
     await endedWhile(
       ['backups', 'verify', backups.custom ?? '', '--level', 'restore', '--yes'],
       { shown: ASLEEP, slow: true },
@@ -105,7 +110,7 @@ export function moments(open: () => Promise<Elsewhere>): void {
     );
   });
 
-  test.each(['SIGKILL', 'SIGTERM'] as const)('%s in the middle of a migration', async (signal) => {
+  long.each(['SIGKILL', 'SIGTERM'] as const)('%s in the middle of a migration', async (signal) => {
     await endedWhile(
       ['migrate', 'up', '--dir', migrations, '--no-backup', '--yes'],
       { shown: ASLEEP },
@@ -114,7 +119,7 @@ export function moments(open: () => Promise<Elsewhere>): void {
     await stage.sql('DROP TABLE IF EXISTS made, schema_migrations', 'shop');
   });
 
-  test('killed when a dump lies there that was not fetched', async () => {
+  long('killed when a dump lies there that was not fetched', async () => {
     const { signal, said } = await stage.run(['backup', '--yes'], { point: 'dump:written' });
     expect(signal, said).toBe('SIGKILL');
     await stage.gone();
@@ -122,7 +127,7 @@ export function moments(open: () => Promise<Elsewhere>): void {
     expect(await stage.recovered()).toEqual(['remove', 'noted']);
   });
 
-  test('killed when the database was dropped: recover puts it back through the host', async () => {
+  long('killed when the database was dropped: recover puts it back through the host', async () => {
     const args = ['restore', backups.custom ?? '', '--confirm', 'shop', '--in-place'];
     const { signal, said } = await stage.run(args, { point: 'drop:dropped' });
     expect(signal, said).toBe('SIGKILL');

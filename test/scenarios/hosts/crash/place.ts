@@ -8,6 +8,9 @@ import { throwawayCluster } from '../../../support/cluster.ts';
 import { docker, postgresContainer, type TestPostgres } from '../../../support/docker/docker.ts';
 import { startSshd } from '../../../support/sshd.ts';
 
+/** What takes minutes is asked for: PGDECK_EVERY=1. */
+export const EVERY = process.env.PGDECK_EVERY === '1';
+
 /** A server somewhere, and what can be seen of what we leave there. */
 export interface Elsewhere {
   readonly runsOn: RunsOn;
