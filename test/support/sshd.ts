@@ -45,6 +45,7 @@ export async function startSshd(environment: Readonly<Record<string, string>> = 
   const [type, key] = readFileSync(file('host.pub'), 'utf8').split(' ');
   writeFileSync(file('known_hosts'), `[127.0.0.1]:${port} ${type} ${key}\n`);
   writeFileSync(file('authorized_keys'), readFileSync(file('user.pub')), { mode: 0o600 });
+  const set = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   writeFileSync(
     file('sshd_config'),
     [
@@ -60,13 +61,7 @@ export async function startSshd(environment: Readonly<Record<string, string>> = 
       'PermitRootLogin prohibit-password',
       'PidFile none',
       'MaxStartups 100',
-      ...(Object.keys(environment).length > 0
-        ? [
-            `SetEnv ${Object.entries(environment)
-              .map(([name, value]) => `${name}=${value}`)
-              .join(' ')}`,
-          ]
-        : []),
+      ...(set.length === 0 ? [] : [`SetEnv ${set.join(' ')}`]),
     ].join('\n'),
   );
   const lines = [

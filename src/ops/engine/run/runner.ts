@@ -14,7 +14,7 @@ import { refusal } from './refusal.ts';
 import { attempt, type End, finishOf, lastly } from './steps/answer.ts';
 import { type Failed, failedWith, takeBack, takenBack, undoCommand } from './steps/outcome.ts';
 import { runWatched } from './steps/waits.ts';
-import { isUnreachable } from './unreachable.ts';
+import { isGone, isUnreachable } from './unreachable.ts';
 import { quietly } from './unwritable.ts';
 
 export { applicationNameOf } from '../../database/end-backends.ts';
@@ -34,19 +34,16 @@ export async function* runPlan(
 ): AsyncGenerator<OpEvent, void> {
   const queue = new Queue<OpEvent>();
   const abort = new AbortController();
-  const stop = () => abort.abort();
-  if (signal?.aborted) stop();
-  signal?.addEventListener('abort', stop, { once: true });
-  const drive = new Drive(plan, context, abort.signal, (event) =>
+  const either = AbortSignal.any([abort.signal, ...(signal === undefined ? [] : [signal])]);
+  const drive = new Drive(plan, context, either, (event) =>
     queue.put({ at: context.now().getTime(), ...event } as OpEvent),
   );
   const driven = drive.go().finally(() => queue.close());
   try {
     yield* queue;
   } finally {
-    stop();
+    abort.abort();
     await driven;
-    signal?.removeEventListener('abort', stop);
   }
 }
 
@@ -73,6 +70,7 @@ class Drive {
   #later: (() => Promise<string | undefined>)[] = [];
   /** Why no other step can be begun: the server is gone. */
   #stopped: string | undefined;
+  #lost = false; // the way to programs elsewhere: nobody has ended them
 
   constructor(plan: Plan, context: OpContext, signal: AbortSignal, emit: (event: Untimed<OpEvent>) => void) {
     this.#plan = plan;
@@ -130,6 +128,7 @@ class Drive {
     const failure = await this.#forward(journal, begun);
     this.#cancelled = failure !== undefined && this.#signal.aborted;
     if (failure === undefined) return undefined;
+    if (this.#lost) this.#ending ??= endBackends(this.#context, this.#id, this.#sessions);
     await this.#ending;
     return this.#back(journal, begun, failure);
   }
@@ -211,6 +210,7 @@ class Drive {
     const started = performance.now();
     const thrown = (error: unknown) => {
       if (isUnreachable(error)) this.#stopped = error.message;
+      this.#lost ||= isGone(error);
       return this.#sentence(error);
     };
     const begin = () => {
