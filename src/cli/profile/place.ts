@@ -1,7 +1,7 @@
 import type { ConnectionFlags } from '../../config/layers.ts';
 import type { RunsOn } from '../../config/runs-on.ts';
 import { UsageError } from '../../config/usage-error.ts';
-import { inspect } from '../../hosts/docker/docker.ts';
+import { downError, inspect } from '../../hosts/docker/docker.ts';
 import { serverIn } from '../../hosts/docker/postgres.ts';
 
 /** Where a new profile's server runs, and what that place says of how it is reached; a password is never part of it. */
@@ -30,8 +30,8 @@ export async function placeOf({ docker, ssh, tunnel }: Options): Promise<NewPlac
     };
   if (docker === undefined) return { found: {} };
   const container = await inspect(docker);
-  if (!container.running)
-    throw new UsageError(`The container ${docker} does not run.`, `Start it first: docker start ${docker}`);
+  const down = downError(container, docker);
+  if (down !== undefined) throw new UsageError(down.message, 'Then add it again.');
   const { address, user, database } = serverIn(container);
   return {
     runs_on: { kind: 'docker', container: container.name },

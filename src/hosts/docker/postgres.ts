@@ -35,7 +35,7 @@ function isServer({ image, environment, ports }: Container): boolean {
 export function serverIn(container: Container): FoundServer {
   const { environment, labels } = container;
   const [project, service] = ['project', 'service'].map((name) => labels[`com.docker.compose.${name}`]);
-  const user = environment.POSTGRES_USER;
+  const user = environment.POSTGRES_USER ?? (isUsualImage(environment) ? 'postgres' : undefined);
   return {
     container: container.name,
     image: container.image,
@@ -46,6 +46,10 @@ export function serverIn(container: Container): FoundServer {
     database: environment.POSTGRES_DB ?? user,
   };
 }
+
+/** The official image and what is made from it: its superuser is postgres where nothing else is said. */
+const isUsualImage = (environment: Container['environment']): boolean =>
+  'PG_MAJOR' in environment && 'PGDATA' in environment;
 
 function portOf(environment: Container['environment']): number {
   const port = Number(environment.PGPORT);
