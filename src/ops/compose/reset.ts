@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { plural } from '../../text/units.ts';
 import { backup } from '../backup/operation.ts';
 import { systemIdentifier } from '../database/identity.ts';
 import { defineOperation, type Field, type OpContext } from '../engine/operation.ts';
@@ -146,10 +145,10 @@ function projectChecks(
   const own = data.filter((one) => one.own);
   const foreign = data.filter((one) => !one.own);
   const others = volumes.filter((one) => !data.includes(one));
-  const data = container.environment.PGDATA ?? '/var/lib/postgresql';
+  const usual = container.environment.PGDATA ?? '/var/lib/postgresql';
   const bound = container.mounts.find(
     ({ type, destination }) =>
-      type === 'bind' && (data.startsWith(destination) || destination.startsWith(data)),
+      type === 'bind' && (usual.startsWith(destination) || destination.startsWith(usual)),
   );
   return [
     ...(client === undefined

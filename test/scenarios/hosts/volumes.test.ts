@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { local } from '../../../src/hosts/local.ts';
 import { backup } from '../../../src/ops/backup/operation.ts';
 import { listRuns } from '../../../src/ops/engine/journal/runs.ts';
@@ -74,6 +74,8 @@ describeDocker.each([WHOLE, 'busybox'] as const)('volumes of a container with %s
       'mkdir -p /data/x/global && : > /data/x/global/pg_control && echo 16 > /data/x/PG_VERSION',
     );
   }, 60_000);
+  // one that a failed test has left stopped
+  beforeEach(() => app.start());
   afterAll(async () => {
     await app?.remove();
     await server?.remove();
@@ -199,7 +201,9 @@ describeDocker.each([WHOLE, 'busybox'] as const)('volumes of a container with %s
   });
 
   describe.skipIf(image !== WHOLE)('whatever the programs', () => {
-    test('are refused in read-only mode, and where the backup has none of that name', async () => {
+    test('are refused in read-only mode, and where the backup has none of that name', {
+      timeout: 60_000,
+    }, async () => {
       const made = await archived();
       const context = contextFor([{ name: volume }], {}, true);
       await app.stop();
