@@ -45,6 +45,7 @@ test('a server of compose with a published port, and no word of its password', (
       container: 'shop-db-1',
       image: 'postgres:18',
       compose: 'shop/db',
+      port: 5432,
       address: { host: '127.0.0.1', port: 6000, how: 'published' },
       user: 'shop',
       database: 'orders',
