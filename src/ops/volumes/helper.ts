@@ -104,12 +104,18 @@ async function sweepStale(): Promise<void> {
     .map((line) => line.split(' '))
     .filter(([, at = '']) => Date.now() - Date.parse(at) > STALE_MS)
     .map(([id = '']) => id);
-  if (stale.length > 0) await removeHelpers(stale);
+  // what cannot be removed now is tried again by the next one
+  if (stale.length > 0) await removeHelpers(stale).catch(() => {});
 }
 
-/** Removes helpers, running or not, whatever of them is there still. */
-export async function removeHelpers(ids: readonly string[]): Promise<void> {
-  await docker(['rm', '-f', '-v', ...ids]);
+/** Removes helpers, running or not; one that goes by itself meanwhile is no failure. Throws OpError. */
+async function removeHelpers(ids: readonly string[]): Promise<void> {
+  const { stderr } = await docker(['rm', '-f', '-v', ...ids]);
+  const said = stderr
+    .split('\n')
+    .filter((line) => line !== '' && !/no such container|in progress/i.test(line));
+  if (said.length > 0)
+    throw volumesErrors.docker({ what: 'Containers of pgdeck were not removed', said: said.join('\n') });
 }
 
 /** The step of `recover` that removes those of a killed run; undefined where it has left none. */
