@@ -110,7 +110,8 @@ async function sweepStale(): Promise<void> {
 
 /** Removes helpers, running or not; one that goes by itself meanwhile is no failure. Throws OpError. */
 async function removeHelpers(ids: readonly string[]): Promise<void> {
-  const { stderr } = await docker(['rm', '-f', '-v', ...ids]);
+  const { exitCode, stderr } = await docker(['rm', '-f', '-v', ...ids]);
+  if (exitCode === 0) return;
   const said = stderr
     .split('\n')
     .filter((line) => line !== '' && !/no such container|in progress/i.test(line));
