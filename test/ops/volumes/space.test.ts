@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Seen } from '../../../src/ops/volumes/look.ts';
 import { roomChecks, shapeChecks } from '../../../src/ops/volumes/space.ts';
 
-const MB = 1_000_000;
+const MB = 2 ** 20;
 const room = (free: number, total = 1000 * MB) => ({ free: free * MB, total });
 const takes = { archive: 10 * MB, content: 100 * MB };
 

@@ -53,7 +53,7 @@ describeDocker('a server in a container, as somebody meets it first', () => {
   }
 
   test('is listed with the command that adds it, added, and every hop works', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const listed = await pgdeckHere(['profile', 'add'], env);
     expect(listed.stdout).toMatch(
@@ -82,7 +82,7 @@ describeDocker('a server in a container, as somebody meets it first', () => {
     ['unknown', /^There is no container no-such: docker ps -a names those that there are\.$/],
   ] as const)(
     '%s: profile test says so, and no backup is planned',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (which, sentence) => {
       configure(which === 'unknown' ? 'no-such' : others[which].name);
       const { code, failed } = await tested();
@@ -114,7 +114,7 @@ describeDocker('a server in a container, as somebody meets it first', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({});
   });
 
-  test('one with an address of its own is reached there', { timeout: 60_000 }, async ({ skip }) => {
+  test('one with an address of its own is reached there', { timeout: 120_000 }, async ({ skip }) => {
     const network = `pgdeck-${server.port}`;
     const made = await docker(['network', 'create', network]);
     if (made.exitCode !== 0) skip(`no network can be made here: ${made.stderr.trim()}`);

@@ -140,7 +140,7 @@ describeDocker.each([WHOLE, 'busybox'] as const)('volumes of a container with %s
   const restoreOf = async (id: string, context: OpContext, more: object = {}) =>
     volumesRestore.plan(volumesRestore.input.parse({ id, name: volume, ...more }), context);
 
-  test('are archived beside the dump, and verified with it', { timeout: 90_000 }, async () => {
+  test('are archived beside the dump, and verified with it', { timeout: 120_000 }, async () => {
     const context = contextFor();
     const made = await archived();
     const [saved, ...others] = made.manifest?.volumes ?? [];
@@ -202,7 +202,7 @@ describeDocker.each([WHOLE, 'busybox'] as const)('volumes of a container with %s
 
   describe.skipIf(image !== WHOLE)('whatever the programs', () => {
     test('are refused in read-only mode, and where the backup has none of that name', {
-      timeout: 60_000,
+      timeout: 120_000,
     }, async () => {
       const made = await archived();
       const context = contextFor([{ name: volume }], {}, true);
@@ -236,7 +236,7 @@ describeDocker.each([WHOLE, 'busybox'] as const)('volumes of a container with %s
       },
     );
 
-    test('cancelled while it is filled: it gets back what was there', { timeout: 60_000 }, async () => {
+    test('cancelled while it is filled: it gets back what was there', { timeout: 120_000 }, async () => {
       const made = await archived();
       await app.exec('sh', '-c', 'echo mine > /files/mark');
       const before = await seen();
@@ -261,7 +261,7 @@ describeDocker.each([WHOLE, 'busybox'] as const)('volumes of a container with %s
       expect(await leftOver()).toEqual({ containers: '', volumes: '' });
     });
 
-    test('one that is gone is made anew', { timeout: 60_000 }, async () => {
+    test('one that is gone is made anew', { timeout: 120_000 }, async () => {
       await app.exec('sh', '-c', FILL);
       const before = await seen();
       const made = await archived();
@@ -292,7 +292,7 @@ describeDocker.each([WHOLE, 'busybox'] as const)('volumes of a container with %s
     });
 
     test('killed while volumes are archived: recover leaves no backup, no half of one and no container', {
-      timeout: 60_000,
+      timeout: 120_000,
     }, async () => {
       await archived();
       const listed = (await listBackups(repository)).map(({ id }) => id);
@@ -311,7 +311,7 @@ describeDocker.each([WHOLE, 'busybox'] as const)('volumes of a container with %s
     });
 
     test('a directory of the machine is archived and restored, and that is undone', {
-      timeout: 60_000,
+      timeout: 120_000,
     }, async () => {
       const context = contextFor([{ path: '/own' }]);
       const made = await backedUp(context);
@@ -341,7 +341,7 @@ describeDocker.each([WHOLE, 'busybox'] as const)('volumes of a container with %s
       }
     });
 
-    test('a mount is named by its path, and what is none is refused', { timeout: 60_000 }, async () => {
+    test('a mount is named by its path, and what is none is refused', { timeout: 120_000 }, async () => {
       const planned = async (volumes: object[], env: Record<string, string> = {}, input: object = {}) => {
         const plan = await backup.plan(backup.input.parse(input), contextFor(volumes, env));
         const ids = plan.steps.map(({ id }) => id);
