@@ -1,8 +1,8 @@
 import type { ConnectionFlags } from '../../config/layers.ts';
 import type { RunsOn } from '../../config/runs-on.ts';
 import { UsageError } from '../../config/usage-error.ts';
-import { inspect } from '../../hosts/docker/docker.ts';
-import { serverIn } from '../../hosts/docker/postgres.ts';
+import { downError, inspect } from '../../hosts/docker/docker.ts';
+import { PORT, serverIn } from '../../hosts/docker/postgres.ts';
 
 /** Where a new profile's server runs, and what that place says of how it is reached; a password is never part of it. */
 export interface NewPlace {
@@ -30,11 +30,11 @@ export async function placeOf({ docker, ssh, tunnel }: Options): Promise<NewPlac
     };
   if (docker === undefined) return { found: {} };
   const container = await inspect(docker);
-  if (!container.running)
-    throw new UsageError(`The container ${docker} does not run.`, `Start it first: docker start ${docker}`);
-  const { address, user, database } = serverIn(container);
+  const down = downError(container, docker);
+  if (down !== undefined) throw new UsageError(down.message, 'Then add it again.');
+  const { port, address, user, database } = serverIn(container);
   return {
-    runs_on: { kind: 'docker', container: container.name },
+    runs_on: { kind: 'docker', container: container.name, ...(port !== PORT && { port }) },
     found: {
       ...(address && { host: address.host, port: String(address.port) }),
       ...(user !== undefined && { username: user }),

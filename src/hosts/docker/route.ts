@@ -2,7 +2,7 @@ import type { DockerRunsOn } from '../../config/runs-on.ts';
 import { DbError, type ErrorKind } from '../../db/errors.ts';
 import type { Route } from '../../db/route.ts';
 import { CommandError } from '../host.ts';
-import { inspect } from './docker.ts';
+import { downError, inspect } from './docker.ts';
 
 /** What a container that is down, or comes up, looks like from outside. */
 const WORTH_ASKING: ReadonlySet<ErrorKind> = new Set(['unreachable', 'lost', 'starting']);
@@ -26,9 +26,7 @@ export function containerRoute({ container }: DockerRunsOn): Route {
 /** What is wrong with it, in a sentence; undefined where it runs, or where docker says nothing that helps. */
 async function stateOf(container: string): Promise<string | undefined> {
   try {
-    const { running, paused } = await inspect(container);
-    if (!running) return `The container ${container} is down: docker start ${container}.`;
-    return paused ? `The container ${container} is paused: docker unpause ${container}.` : undefined;
+    return downError(await inspect(container), container)?.message;
   } catch (error) {
     return error instanceof CommandError && error.kind === 'missing' ? error.message : undefined;
   }

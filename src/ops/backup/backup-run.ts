@@ -117,6 +117,7 @@ export class BackupRun {
 
   /** Archives volumes beside the dump. */
   async volumes(io: StepIo, volumes: readonly Volume[]): Promise<void> {
+    io.record({ helpers: true });
     this.#volumes = await saveVolumes(io, this.#context, volumes, this.#begun().partial.path);
   }
 

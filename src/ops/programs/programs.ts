@@ -109,7 +109,7 @@ function newerCheck(host: Host, found: Installation, server: Pick<Server, 'major
     detail:
       `Those of PostgreSQL ${found.version} in ${found.directory}${of(host)} are newer than the server (${server.version}); ` +
       `what they dump, a server of ${found.major} is sure to load. ` +
-      installSentence(['pg_dump'], server.major),
+      installSentence(['pg_dump'], server.major, host),
   };
 }
 
@@ -126,7 +126,7 @@ function blocked(
   const block = (what: string, needed: readonly ClientProgram[]): Check => ({
     title: TITLE,
     status: 'block',
-    detail: `${what} ${installSentence(needed, major)}`,
+    detail: `${what} ${installSentence(needed, major, host)}`,
   });
   if (partial !== undefined)
     return block(
@@ -141,7 +141,7 @@ function blocked(
     );
   return block(
     `${programs.join(', ')} of PostgreSQL ${major} ${programs.length > 1 ? 'were' : 'was'} not found` +
-      `${directory === undefined ? '' : ` in ${directory}`}${host.kind === 'local' ? '' : ` on ${host.label}`}.`,
+      `${directory === undefined ? '' : ` in ${directory}`}${host.kind === 'local' ? '' : ` ${host.kind === 'docker' ? 'in' : 'on'} ${host.label}`}.`,
     programs,
   );
 }

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
+import { local } from '../../../src/hosts/local.ts';
 import type { ClientProgram } from '../../../src/ops/programs/package.ts';
 import { findClients } from '../../../src/ops/programs/programs.ts';
 import { serverTarget } from '../../support/cluster.ts';
@@ -50,6 +51,20 @@ test('of several newer ones on PATH the nearest is taken', async () => {
   const near = installation('near', '98.1', ['pg_dump']);
   const { clients } = await findClients(context(undefined, `${far}:${near}`), server(96), ['pg_dump']);
   expect(clients?.directory).toBe(near);
+});
+
+test('in a container nobody installs them: another container may be meant', async () => {
+  const directory = installation('within', '94.4', ['pg_dump']);
+  const within = context(directory);
+  const host = { ...local, kind: 'docker', label: 'the container db' } as const;
+  const { check } = await findClients({ ...within, host }, server(96), ['pg_dump']);
+  expect(check.detail).toContain('of the container db are too old for the server (96.4)');
+  expect(check.detail).toContain('see that runs_on names it');
+  expect(check.detail).not.toContain('apt');
+  const none = { ...within, host, backup: { programs: join(home, 'none') } };
+  expect((await findClients(none, server(96), ['pg_dump'])).check.detail).toMatch(
+    /was not found in \S+ in the container db\. /,
+  );
 });
 
 test('older ones are refused, and the package is named', async () => {

@@ -43,6 +43,10 @@ export const FAULTS = {
   'no user': 'echo "unable to find user shop: no matching entries in passwd file" >&2; exit 126',
   'no daemon':
     'echo "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?" >&2; exit 1',
+  'no permission':
+    'echo "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock: Get \\"http://%2Fvar%2Frun%2Fdocker.sock/v1.50/containers/json\\": dial unix /var/run/docker.sock: connect: permission denied" >&2; exit 1',
+  'it is started again and again':
+    'echo "Error response from daemon: Container shop is restarting, wait until the container is running" >&2; exit 1',
   'an unknown flag': 'echo "unknown flag: --x" >&2; exit 125',
 } as const;
 export type Fault = keyof typeof FAULTS;
