@@ -25,9 +25,12 @@ export const projectErrors = defineErrors('project', {
   appDown: ({ url, why, seconds }: { url: string; why: string; seconds: number }) =>
     failed(`${url} has not answered as it should within ${seconds} s: ${why}`, 'Look at its log.'),
   undecided: ({ what, why, field }: { what: string; why: string; field: string }) =>
-    failed(`${what}: ${why}`, `Look at the data, then say which it is: skip ${field}, or run ${field} again.`),
+    failed(
+      `${what}: ${why}`,
+      `Look at the data, then say which it is: skip ${field}, or run ${field} again.`,
+    ),
   unhealthy: ({ findings }: { findings: readonly string[] }) =>
-    failed(`It is unhealthy: ${findings.join('; ')}`, 'pgdeck health says why, and what mends it.'),
+    failed(`It is unhealthy: ${findings.join('; ')}`, 'The findings say what mends each.'),
   nothingToTakeBack: ({ what, database }: { what: string; database: string }) =>
     refused(
       `The journal knows of no ${what} of ${database} that could be taken back.`,

@@ -29,7 +29,8 @@ export const SERVER: readonly OperationEntry[] = [
   {
     id: 'db setup',
     title: 'Set up the database of a project',
-    summary: 'from nothing to a healthy report, as pgdeck.setup.json says; run again it goes on where it stopped',
+    summary:
+      'from nothing to a healthy report, as pgdeck.setup.json says; run again it goes on where it stopped',
     danger: 'confirm',
     dangerWith: { '--back': 'type-name' },
     writes: true,

@@ -11,7 +11,9 @@ const fromEnvironment = z.strictObject({
 });
 export type FromEnvironment = z.output<typeof fromEnvironment>;
 
-const command = z.array(text, 'expected a command as a list of words: ["docker", "compose", "up", "-d"]').min(1);
+const command = z
+  .array(text, 'expected a command as a list of words: ["docker", "compose", "up", "-d"]')
+  .min(1);
 
 const { name: _, ...databaseShape } = databaseInput.shape;
 
@@ -42,7 +44,9 @@ export type SetupSql = z.output<typeof sqlSchema>;
 const initSchema = z.strictObject({
   command,
   /** Variables of the command: written here, or taken from the environment of pgdeck. */
-  env: z.record(text, z.union([z.string(), fromEnvironment], 'expected a text, or {"env": "NAME"}')).default({}),
+  env: z
+    .record(text, z.union([z.string(), fromEnvironment], 'expected a text, or {"env": "NAME"}'))
+    .default({}),
   /** It may be run again where it was killed, or nobody knows whether it has run. */
   repeatable: z.boolean().default(false),
 });

@@ -51,7 +51,9 @@ function aboutOf({ facts }: Run): number | null {
 /** Whether a step of a run came to its end. */
 export function stepDone(run: Run, id: string): boolean {
   const at = run.steps.findIndex((step) => step.id === id);
-  return at >= 0 && run.events.some((event) => event.type === 'finish' && event.step === at && event.ok === true);
+  return (
+    at >= 0 && run.events.some((event) => event.type === 'finish' && event.step === at && event.ok === true)
+  );
 }
 
 /** Whether a step of a run was begun. */

@@ -1,9 +1,8 @@
 import type { Run } from '../../engine/journal/runs.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Step } from '../../engine/plan.ts';
-import { carryOut, planPart } from './run.ts';
-import { blocksOf } from './run.ts';
 import { projectErrors } from '../errors.ts';
+import { blocksOf, carryOut, planPart } from './run.ts';
 
 /** Finishes or removes what parts of earlier runs have left that were killed: a step for each. */
 export function leftSteps(context: OpContext, left: readonly Run[], from: string): Step[] {

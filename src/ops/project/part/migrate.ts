@@ -38,7 +38,8 @@ export async function migratePart(
     given = { ...given, acknowledge: [...given.acknowledge, ...asked] };
     found = await planned(part(given));
   }
-  if (given.no_backup && found.plan.checks.some(needsBackup)) found = await planned(part({ ...given, no_backup: false }));
+  if (given.no_backup && found.plan.checks.some(needsBackup))
+    found = await planned(part({ ...given, no_backup: false }));
   return found;
 }
 

@@ -94,7 +94,9 @@ export async function carryOut(plan: Plan, context: OpContext, io: StepIo): Prom
     } else if (event.type === 'result') io.result(event.table);
     else if (event.type === 'reveal') io.reveal(event.what, event.secret);
     else if (event.type === 'rollback')
-      io.line(`${event.ok ? 'Rolled back' : `Not rolled back: ${event.text}`}: ${plan.steps[event.step]?.title}`);
+      io.line(
+        `${event.ok ? 'Rolled back' : `Not rolled back: ${event.text}`}: ${plan.steps[event.step]?.title}`,
+      );
     else if (event.type === 'end') {
       if (event.status !== 'done') throw projectErrors.partFailed({ text: event.text });
       if (!event.ok) io.line(event.text, 'stderr');

@@ -3,7 +3,10 @@ import type { Check } from '../../engine/plan.ts';
 import type { FromEnvironment } from '../file/schema.ts';
 
 /** The value of a variable, which is shown nowhere from then on; undefined where it is not set. */
-export function fromEnv({ env, secrets }: Pick<OpContext, 'env' | 'secrets'>, { env: name }: FromEnvironment) {
+export function fromEnv(
+  { env, secrets }: Pick<OpContext, 'env' | 'secrets'>,
+  { env: name }: FromEnvironment,
+) {
   const value = env[name];
   return secrets.add(value === undefined || value === '' ? undefined : value);
 }

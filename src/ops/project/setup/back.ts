@@ -25,7 +25,9 @@ export async function planSetupBack(
   if (newest === undefined) throw projectErrors.nothingToTakeBack({ what: 'set-up', database: name });
   const made = madeBySetup({ ...now, history });
   const open = history.parts.filter(({ undone_by }) => undone_by === null);
-  const back = open.filter(({ operation, facts }) => operation === 'role create' && facts.created !== undefined);
+  const back = open.filter(
+    ({ operation, facts }) => operation === 'role create' && facts.created !== undefined,
+  );
   const there = back.filter(({ facts }) => now.roles.has(roleOf(facts)));
   const checks: Check[] = [];
   if (now.oid !== null && !made)
@@ -62,7 +64,8 @@ export async function planSetupBack(
   };
 }
 
-const roleOf = (facts: Run['facts']): string => String((facts.created as { role?: unknown } | undefined)?.role);
+const roleOf = (facts: Run['facts']): string =>
+  String((facts.created as { role?: unknown } | undefined)?.role);
 
 /** Names of the roles that set-ups about a database have made. */
 export function rolesMade(parts: readonly Run[]): string[] {

@@ -167,7 +167,11 @@ export function grantStep(setting: Setting, { name, as, schemas }: SetupRole): S
       preview: words.join(' '),
       run: async (io) => {
         const input = { name, as, database: project.name, schema: schemas };
-        const { run } = await runPart(context, io, { operation: 'role grant', database: project.name, input });
+        const { run } = await runPart(context, io, {
+          operation: 'role grant',
+          database: project.name,
+          input,
+        });
         if (run !== undefined) noteMade(setting, `the rights of ${name}`, `${as} of ${project.name}`);
       },
     },

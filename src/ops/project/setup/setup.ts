@@ -134,7 +134,8 @@ async function planSetup(planning: Planning, given: Readonly<Record<string, unkn
       made.length === 0
         ? `Nothing new was made of ${name}. Set it up again: it goes on from there.`
         : `Made, and kept: ${made.join(', ')}. Set it up again: it goes on from there; undo takes it back.`,
-    reaches: () => (made.length === 0 ? `${name} was as it was to be.` : `${name} is there: ${made.join(', ')}.`),
+    reaches: () =>
+      made.length === 0 ? `${name} was as it was to be.` : `${name} is there: ${made.join(', ')}.`,
     ...(situation.away === undefined && { locks: [{ family: 'setup', database: name }] }),
   };
 }
@@ -145,7 +146,8 @@ function factsOf({ project, context, situation }: Planning): Fact[] {
   return [
     {
       label: 'Server',
-      value: away === undefined ? `${context.place}, PostgreSQL ${version}` : `does not answer: ${away.message}`,
+      value:
+        away === undefined ? `${context.place}, PostgreSQL ${version}` : `does not answer: ${away.message}`,
     },
     { label: 'File', value: project.path },
     {
@@ -155,7 +157,9 @@ function factsOf({ project, context, situation }: Planning): Fact[] {
           ? `${project.name}, ${away === undefined ? 'which is made' : 'not known'}`
           : `${project.name}, there, of ${owner}, ${plural(tables, 'table')}`,
     },
-    ...(known === 0 ? [] : [{ label: 'Begun before', value: history.runs.map((run) => `${run.id} ${run.status}`).join(', ') }]),
+    ...(known === 0
+      ? []
+      : [{ label: 'Begun before', value: history.runs.map((run) => `${run.id} ${run.status}`).join(', ') }]),
   ];
 }
 
@@ -172,10 +176,17 @@ async function checksOf(planning: Planning): Promise<Check[]> {
   const strange = [...choice.skip, ...choice.again].filter((one) => !names.has(one));
   if (strange.length > 0)
     block('Left out', `${strange.join(', ')} is none of them: ${[...names].join(', ')}.`);
-  const wanted = project.roles.filter(({ name }) => !roles.has(name)).flatMap(({ password }) => password ?? []);
+  const wanted = project.roles
+    .filter(({ name }) => !roles.has(name))
+    .flatMap(({ password }) => password ?? []);
   const init = settledInit(project, situation, choice);
   const values = init.kind === 'open' ? Object.values(project.init?.env ?? {}) : [];
-  checks.push(...missingChecks(context, [...wanted, ...values.flatMap((one) => (typeof one === 'string' ? [] : [one]))]));
+  checks.push(
+    ...missingChecks(context, [
+      ...wanted,
+      ...values.flatMap((one) => (typeof one === 'string' ? [] : [one])),
+    ]),
+  );
   for (const sql of project.sql) {
     const settled = await settledFile(context, project, sql, situation, choice);
     if (settled.kind === 'done') checks.push({ title: sql.file, status: 'ok', detail: `It ${settled.why}` });

@@ -31,7 +31,8 @@ export async function situationOf(
   { name, roles }: Pick<Project, 'name' | 'roles'>,
 ): Promise<Situation> {
   const here = await serverHere(context);
-  const known = (oid: number | null) => historyOf(context, here, { operation: 'db setup', database: name, oid });
+  const known = (oid: number | null) =>
+    historyOf(context, here, { operation: 'db setup', database: name, oid });
   let session: Session;
   try {
     session = await planningSession(context);

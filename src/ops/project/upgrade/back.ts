@@ -7,8 +7,8 @@ import { projectErrors } from '../errors.ts';
 import type { Project } from '../file/read.ts';
 import { appSteps } from '../part/app.ts';
 import type { History } from '../part/history.ts';
-import { blocksOf, type Part, planPart, runPart } from '../part/run.ts';
 import { markStep } from '../part/mark.ts';
+import { blocksOf, type Part, planPart, runPart } from '../part/run.ts';
 import { backupOf, hadBegun } from './before.ts';
 
 /** The database as it was before its upgrade, as a part. */
@@ -17,7 +17,12 @@ export function restorePart(backup: string, database: string): Part {
 }
 
 /** Brings it back within the step that has failed. Throws {@link OpError}. */
-export async function restoreNow(context: OpContext, io: StepIo, backup: string, name: string): Promise<void> {
+export async function restoreNow(
+  context: OpContext,
+  io: StepIo,
+  backup: string,
+  name: string,
+): Promise<void> {
   io.line(`Back to ${backup}, as asked for.`);
   await runPart(context, io, restorePart(backup, name), 'type-name');
 }
@@ -58,7 +63,10 @@ export async function planUpgradeBack(context: OpContext, project: Project, hist
       {
         id: 'restore',
         title: `Restore ${id} in the place of ${name}`,
-        preview: [`pgdeck restore ${shellWord(id)} --database ${shellWord(name)}`, ...restore.steps.map(({ title }) => `# ${title}`)].join('\n'),
+        preview: [
+          `pgdeck restore ${shellWord(id)} --database ${shellWord(name)}`,
+          ...restore.steps.map(({ title }) => `# ${title}`),
+        ].join('\n'),
         effect: 'clients are interrupted while it takes its place',
         run: (io) => runPart(context, io, part, 'type-name'),
       },

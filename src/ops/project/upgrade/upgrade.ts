@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { databaseFacts } from '../../../db/queries/database/facts.ts';
 import { shellWord } from '../../../text/shell.ts';
 import { plural } from '../../../text/units.ts';
 import { planningSession } from '../../database/maintenance.ts';
@@ -15,7 +16,6 @@ import { leftSteps } from '../part/left.ts';
 import { migratePart } from '../part/migrate.ts';
 import { runPart } from '../part/run.ts';
 import { healthStep, type Report, reportStep } from '../part/verdict.ts';
-import { databaseFacts } from '../../../db/queries/database/facts.ts';
 import { planUpgradeBack, restoreNow } from './back.ts';
 import { type Begun, begunBefore } from './before.ts';
 
@@ -98,7 +98,8 @@ async function planUpgrade(
 ): Promise<Plan> {
   const { name } = project;
   const begun = await begunBefore(context, history, name);
-  const migrations = project.migrations === undefined ? undefined : await migratePart(context, project, wishOf(wish, project));
+  const migrations =
+    project.migrations === undefined ? undefined : await migratePart(context, project, wishOf(wish, project));
   const session = await planningSession(context);
   const [facts] = await session.run(databaseFacts, { database: name });
   if (facts === undefined) throw projectErrors.noDatabase({ database: name });
@@ -260,7 +261,10 @@ function analyzeStep({ context, project, report }: Upgrading): Step {
         database: name,
         input: { due: true },
       });
-      report.push({ what: 'Statistics', outcome: run === undefined ? 'nothing was due' : plural(steps, 'table') });
+      report.push({
+        what: 'Statistics',
+        outcome: run === undefined ? 'nothing was due' : plural(steps, 'table'),
+      });
     },
   };
 }
