@@ -6,7 +6,7 @@ import { defineOperation, type OpContext } from '../../engine/operation.ts';
 import type { Check, Fact, Plan, Step } from '../../engine/plan.ts';
 import { toldPlan } from '../../engine/told.ts';
 import { readSqlFile, variablesOf } from '../../run-sql/read.ts';
-import { inProject, type Project, readProject, SETUP_FILE } from '../file/read.ts';
+import { inProject, readProject, SETUP_FILE } from '../file/read.ts';
 import { appSteps } from '../part/app.ts';
 import { historyOf } from '../part/history.ts';
 import { leftSteps } from '../part/left.ts';
