@@ -68,7 +68,6 @@ export const runSql = defineOperation({
         ? undefined
         : await backupBefore(context, where, {
             label: `before ${baseName(wish.file)}`,
-            back: (id) => `pgdeck restore ${shellWord(id)}`,
           });
     const progress: Progress = { ran: 0, kept: 0, failed: undefined, committed: false };
     const kept = () => {

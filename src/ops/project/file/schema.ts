@@ -81,7 +81,7 @@ export const setupSchema = z.strictObject({
   roles: z.array(roleSchema).default([]),
   sql: z.array(sqlSchema).default([]),
   migrations: z
-    .strictObject({ tool: text.optional(), dir: text.optional(), acknowledge: z.array(text).default([]) })
+    .strictObject({ tool: text.optional(), dir: text, acknowledge: z.array(text).default([]) })
     .optional(),
   init: initSchema.optional(),
   app: appSchema.prefault({}),
