@@ -29,8 +29,6 @@ export const projectErrors = defineErrors('project', {
       `${what}: ${why}`,
       `Look at the data, then say which it is: skip ${field}, or run ${field} again.`,
     ),
-  unhealthy: ({ findings }: { findings: readonly string[] }) =>
-    failed(`It is unhealthy: ${findings.join('; ')}`, 'The findings say what mends each.'),
   nothingToTakeBack: ({ what, database }: { what: string; database: string }) =>
     refused(
       `The journal knows of no ${what} of ${database} that could be taken back.`,

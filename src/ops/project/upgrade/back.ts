@@ -9,7 +9,7 @@ import { appSteps } from '../part/app.ts';
 import type { History } from '../part/history.ts';
 import { markStep } from '../part/mark.ts';
 import { blocksOf, type Part, planPart, runPart } from '../part/run.ts';
-import { backupOf, hadBegun } from './before.ts';
+import { backupOf, hadBegun, lastToCount } from './before.ts';
 
 /** The database as it was before its upgrade, as a part. */
 export function restorePart(backup: string, database: string): Part {
@@ -33,7 +33,7 @@ export async function restoreNow(
  */
 export async function planUpgradeBack(context: OpContext, project: Project, history: History): Promise<Plan> {
   const { name } = project;
-  const [run] = history.runs.filter(({ status }) => status !== 'running');
+  const run = lastToCount(history) ?? history.runs.find(({ status }) => status !== 'running');
   if (run === undefined) throw projectErrors.nothingToTakeBack({ what: 'upgrade', database: name });
   const id = backupOf(history, run, name);
   if (id === undefined || !hadBegun(history, run)) throw projectErrors.noBackup({ run: run.id });

@@ -18,9 +18,15 @@ export function backupOf(history: Pick<History, 'parts'>, run: Run, database: st
 
 /** Whether an upgrade had begun to change the database. */
 export function hadBegun(history: Pick<History, 'parts'>, run: Run): boolean {
-  const continued = run.facts.upgrade_continues;
-  return history.parts.some(
-    ({ operation, part_of }) => operation === 'migrate up' && (part_of === run.id || part_of === continued),
+  // what it goes on with had
+  if (run.facts.upgrade_continues !== undefined) return true;
+  return history.parts.some(({ operation, part_of }) => operation === 'migrate up' && part_of === run.id);
+}
+
+/** The last upgrade that came to its end or changed something: one that was stopped before that is as if it had not been. */
+export function lastToCount(history: History): Run | undefined {
+  return history.runs.find(
+    (run) => run.status === 'done' || (run.status !== 'running' && hadBegun(history, run)),
   );
 }
 
@@ -35,8 +41,8 @@ export async function begunBefore(
   history: History,
   database: string,
 ): Promise<Begun | undefined> {
-  const [run] = history.runs.filter(({ status }) => status !== 'running');
-  if (run === undefined || run.status === 'done' || !hadBegun(history, run)) return undefined;
+  const run = lastToCount(history);
+  if (run === undefined || run.status === 'done') return undefined;
   if (context.now().getTime() - Date.parse(run.started_at) > FRESH_HOURS * HOUR_MS) return undefined;
   const id = backupOf(history, run, database);
   const backups = await listBackups(repositoryDirectory(context));

@@ -105,7 +105,7 @@ async function planUpgrade(
   if (facts === undefined) throw projectErrors.noDatabase({ database: name });
   const asked: Danger = migrations?.plan.danger === 'type-name' ? 'type-name' : 'confirm';
   const danger: Danger = wish.on_failure === 'back' ? 'type-name' : asked;
-  const state = { backup: begun?.backup.id, changing: false, restarted: false, back: false };
+  const state = { backup: begun?.backup.id, changing: begun !== undefined, restarted: false, back: false };
   const upgrading: Upgrading = { wish, project, context, begun, asked, report: [], state };
   const steps: Step[] = [
     aboutStep(name, facts.oid, begun),

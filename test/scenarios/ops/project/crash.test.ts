@@ -120,7 +120,7 @@ test('a set-up that is killed at every step goes on each time, and does nothing 
   } finally {
     await gone('crash_setup', 'crash_app');
   }
-}, 600_000);
+}, 1_500_000);
 
 let cluster: Cluster;
 beforeAll(async () => {
@@ -168,7 +168,7 @@ test('from a server that is down: killed before and after its start, and brought
   } finally {
     await session.close();
   }
-}, 120_000);
+}, 600_000);
 
 const UPGRADE_POINTS = [
   ...['about', 'backup', 'dump', 'backup:end', 'migrate', 'up:0002', 'up:0003', 'migrate:end'],
@@ -212,4 +212,4 @@ test('an upgrade that is killed at every step goes on each time, and comes back 
   } finally {
     await dropLike(db.database);
   }
-}, 600_000);
+}, 1_500_000);
