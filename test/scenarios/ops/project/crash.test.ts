@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../../../src/db/client.ts';
@@ -140,12 +140,12 @@ process.exit(status ?? 1);
 test('from a server that is down: killed before and after its start, and brought up in one command', async () => {
   const home = temporaryDirectory();
   const target = cluster.target();
-  const { bin, dataDir, logFile, port, socketDir } = cluster;
+  const { bin, dataDir, port, socketDir } = cluster;
   const options = `-p ${port} -k ${socketDir} -c listen_addresses=127.0.0.1`;
   const file = projectIn(home, {
     'pgdeck.setup.json': {
       server: {
-        start: [process.execPath, 'start.mjs', join(bin, 'pg_ctl'), dataDir, options, logFile],
+        start: [process.execPath, 'start.mjs', join(bin, 'pg_ctl'), dataDir, options, join(dataDir, 'started.log')],
         wait_seconds: 60,
       },
       database: { name: 'started' },
@@ -167,6 +167,9 @@ test('from a server that is down: killed before and after its start, and brought
     expect(await session.sql('SELECT n FROM a')).toEqual([{ n: 7 }]);
   } finally {
     await session.close();
+    const { uid, gid } = statSync(dataDir);
+    const stop = spawn(join(bin, 'pg_ctl'), ['-D', dataDir, '-m', 'immediate', 'stop'], { uid, gid, cwd: '/' });
+    await once(stop, 'close');
   }
 }, 600_000);
 
