@@ -133,7 +133,7 @@ async function planUpgrade(
     undo: 'undo',
     undoableInPart: () => state.changing && !state.back && state.backup !== undefined,
     leaves: () => leavesOf(name, state),
-    reaches: () => `${name} is upgraded; ${state.backup} is as it was before.`,
+    reaches: () => `${name} is upgraded; the backup ${state.backup} has it as it was before.`,
     locks: [{ family: 'setup', database: name }],
   };
 }
