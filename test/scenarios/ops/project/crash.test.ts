@@ -145,7 +145,14 @@ test('from a server that is down: killed before and after its start, and brought
   const file = projectIn(home, {
     'pgdeck.setup.json': {
       server: {
-        start: [process.execPath, 'start.mjs', join(bin, 'pg_ctl'), dataDir, options, join(dataDir, 'started.log')],
+        start: [
+          process.execPath,
+          'start.mjs',
+          join(bin, 'pg_ctl'),
+          dataDir,
+          options,
+          join(dataDir, 'started.log'),
+        ],
         wait_seconds: 60,
       },
       database: { name: 'started' },
@@ -168,7 +175,11 @@ test('from a server that is down: killed before and after its start, and brought
   } finally {
     await session.close();
     const { uid, gid } = statSync(dataDir);
-    const stop = spawn(join(bin, 'pg_ctl'), ['-D', dataDir, '-m', 'immediate', 'stop'], { uid, gid, cwd: '/' });
+    const stop = spawn(join(bin, 'pg_ctl'), ['-D', dataDir, '-m', 'immediate', 'stop'], {
+      uid,
+      gid,
+      cwd: '/',
+    });
     await once(stop, 'close');
   }
 }, 600_000);
