@@ -29,8 +29,7 @@ export const SERVER: readonly OperationEntry[] = [
   {
     id: 'db setup',
     title: 'Set up the database of a project',
-    summary:
-      'from nothing to a report on health, as pgdeck.setup.json says; run again it goes on',
+    summary: 'from nothing to a report on health, as pgdeck.setup.json says; run again it goes on',
     danger: 'confirm',
     dangerWith: { '--back': 'type-name' },
     writes: true,
