@@ -45,7 +45,13 @@ export function contextFor(deck: Deck, wizard: number): Promise<OpContext> {
   const held = heldBy(deck, wizard);
   // with it come the driver and all that runs programs: not before somebody needs them
   held.context ??= import('../../ops/engine/context.ts').then(({ openContext }) =>
-    openContext({ resolved: deck.resolved, env: deck.env, operations: entryOf }),
+    openContext({
+      resolved: deck.resolved,
+      env: deck.env,
+      operations: entryOf,
+      verdict: async (resolved, signal) =>
+        (await import('../outside/verdict.ts')).verdictOf(resolved, deck.env, signal),
+    }),
   );
   return held.context;
 }

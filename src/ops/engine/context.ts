@@ -16,6 +16,7 @@ import { connectionWords } from './connection.ts';
 import { journalDirectory } from './journal/runs.ts';
 import type { FindOperation, OpContext } from './operation.ts';
 import { Secrets } from './run/secrets.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface ContextOptions {
   readonly resolved: Resolved;
@@ -29,6 +30,12 @@ export interface ContextOptions {
   readonly now?: () => Date;
   /** The control session of whoever has one open; it stays theirs. */
   readonly control?: () => Session | undefined;
+  /** Passwords that are known already. */
+  readonly secrets?: Secrets;
+  /** The run that its runs belong to. */
+  readonly partOf?: string | undefined;
+  /** Judges a database. */
+  readonly verdict?: (resolved: Resolved, signal: AbortSignal) => Promise<Verdict>;
 }
 
 /** A context with the server's host opened. Does not throw: where that cannot be reached, what needs it says so. */
@@ -45,7 +52,8 @@ export function createContext(options: ContextOptions): OpContext {
   // of one that was killed, where they had names
   sweepSecretFiles();
   const { user, database, host: machine } = resolved.target;
-  const secrets = new Secrets([user, database, machine]);
+  const secrets = options.secrets ?? new Secrets([user, database, machine]);
+  const { verdict } = options;
   const target: Target = {
     ...resolved.target,
     password: async () => secrets.add(await resolved.target.password()),
@@ -146,11 +154,27 @@ export function createContext(options: ContextOptions): OpContext {
       return lent;
     },
     pooling,
+    to: (other, partOf) =>
+      createContext({ ...options, host, secrets, partOf, resolved: withDatabase(resolved, other) }),
+    partOf: options.partOf,
+    verdict: verdict && ((signal) => verdict(resolved, signal)),
     close: async () => {
       const open = await Promise.allSettled([...sessions.values(), ...(control ? [control] : [])]);
       sessions.clear();
       control = undefined;
       await Promise.all(open.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
     },
+  };
+}
+
+/** The same connection to another database; commands that are told name it. */
+function withDatabase(resolved: Resolved, database: string): Resolved {
+  const { target, describe } = resolved;
+  if (database === target.database) return resolved;
+  const named = { field: 'database', value: database, from: 'the operation' };
+  return {
+    ...resolved,
+    target: { ...target, database },
+    describe: [...describe.filter(({ field }) => field !== 'database'), named],
   };
 }

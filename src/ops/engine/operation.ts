@@ -12,6 +12,7 @@ import type { Host } from '../../hosts/host.ts';
 import type { Run } from './journal/runs.ts';
 import type { Danger, Plan } from './plan.ts';
 import type { Secrets } from './run/secrets.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface FieldChoice {
   readonly value: string;
@@ -210,6 +211,15 @@ export interface OpContext {
    * console the one that is open already, so that a server without a free connection can still be helped. Throws DbError.
    */
   control(): Promise<Session>;
+  /**
+   * The same server with another database, for an operation that is part of this one: what it opens is its own, and its
+   * caller closes it. `partOf`: the run that its runs belong to.
+   */
+  to(database: string, partOf?: string): OpContext;
+  /** The run that runs of this context belong to. */
+  readonly partOf: string | undefined;
+  /** Judges the database; undefined where nobody who can has been handed in. Throws DbError. */
+  readonly verdict: ((signal: AbortSignal) => Promise<Verdict>) | undefined;
   /** What the pooler before a database does with this session's connection; found out once. Throws DbError. */
   pooling(session: Session): Promise<Pooling>;
   close(): Promise<void>;

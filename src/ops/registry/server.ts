@@ -27,6 +27,23 @@ export const SERVER: readonly OperationEntry[] = [
     load: async () => (await import('../databases/drop/drop.ts')).dbDrop,
   },
   {
+    id: 'db setup',
+    title: 'Set up the database of a project',
+    summary: 'from nothing to a report on health, as pgdeck.setup.json says; run again it goes on',
+    danger: 'confirm',
+    dangerWith: { '--back': 'type-name' },
+    writes: true,
+    load: async () => (await import('../project/setup/setup.ts')).dbSetup,
+  },
+  {
+    id: 'db upgrade',
+    title: 'Upgrade the database of a project',
+    summary: 'back up, migrate, analyze, restart the application and see that it answers; and the way back',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('../project/upgrade/upgrade.ts')).dbUpgrade,
+  },
+  {
     id: 'role create',
     title: 'Create a role',
     summary: 'create a role: its password generated or typed, and sent as a SCRAM verifier only',

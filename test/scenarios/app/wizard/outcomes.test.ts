@@ -171,6 +171,14 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   'db create': async () => ({ name: `${db.database}_made`, comment: 'made' }),
   'db reset': async () => ({ name: `${db.database}_made` }),
   'db drop': async () => ({ name: 'outcomes_copy' }),
+  'db setup': async () => {
+    const file = join(home, 'pgdeck.setup.json');
+    writeFileSync(join(home, 'set-up.sql'), 'CREATE TABLE by_setup (id int);');
+    const database = { name: `${db.database}_set_up` };
+    writeFileSync(file, JSON.stringify({ database, sql: ['set-up.sql'], migrations: { dir: 'migrations' } }));
+    return { file };
+  },
+  'db upgrade': async () => ({ file: join(home, 'pgdeck.setup.json') }),
   'role create': async () => ({
     name: `${db.database}_made`,
     password: 'typed in it',
