@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examinerOf } from '../../app/outside/examiner.ts';
 import { withConnection } from '../../ops/engine/connection.ts';
 import { openContext } from '../../ops/engine/context.ts';
 import { EXECUTE, withoutSecrets } from '../../ops/engine/fields.ts';
@@ -45,7 +46,9 @@ export async function runOperation(
   try {
     input = inputOf(operation, { ...raw, ...(await readSecrets(operation, command)) });
     const { resolved } = await context.resolve(command);
-    opContext = await openContext({ resolved, env: context.env, operations: entryOf });
+    const { env } = context;
+    const examiner = examinerOf({ resolved, env });
+    opContext = await openContext({ resolved, env, operations: entryOf, examiner });
     tell = again(command, opContext.connection);
     const plan = await operation.plan(input, opContext);
     if (!flags.plan) return await run(plan, opContext, flags, tell);
