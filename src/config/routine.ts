@@ -49,7 +49,18 @@ const DEFAULTS: Readonly<Record<Cadence, Readonly<Record<string, Omit<RoutineIte
   monthly: {
     statistics: operation("The planner's statistics", 'analyze --due'),
     bloat: check('Bloat', 'bloat'),
-    performance: check('Performance figures', 'cache_hit', 'checkpoints', 'temp_files', 'deadlocks'),
+    performance: check(
+      'Performance figures',
+      ...[
+        'cache_hit',
+        'checkpoints',
+        'temp_files',
+        'deadlocks',
+        'table_size',
+        'sequence_exhaustion',
+        'xid_age',
+      ],
+    ),
     cleanup: operation('Old rows, by the rules', 'cleanup --rules'),
     prune: operation('Old backups, by the rule', 'backups prune'),
     archive: operation('Old backups to the remote', 'backups push'),

@@ -3,19 +3,19 @@ import type { Env } from '../../config/libpq/env.ts';
 import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { connect } from '../../db/client.ts';
-import type { Assessment } from '../../health/assess.ts';
-import { look } from '../../health/look.ts';
-import { CHECKS } from '../../health/registry.ts';
+import type { Blind } from '../../health/assess.ts';
+import type { Facts } from '../../health/check.ts';
+import { look, type Seen } from '../../health/look.ts';
+import { CHECKS, titleOf } from '../../health/registry.ts';
 import { local } from '../../hosts/local.ts';
 import { reaching } from '../../hosts/reach.ts';
 import { LogHour } from '../../log/hour.ts';
+import type { Figures } from '../../monitor/figures.ts';
 import type { Examined } from '../../ops/engine/operation.ts';
 import { sayRemedies } from '../remedies.ts';
 import { DriftLook } from './drift.ts';
 import { outsideFacts } from './facts.ts';
-
-/** Between the two readings. */
-const SAMPLE_MS = 3000;
+import { slowSoFar } from './slow.ts';
 
 /** Whether health has a check of that id. */
 export function hasCheck(id: string): boolean {
@@ -23,12 +23,13 @@ export function hasCheck(id: string): boolean {
 }
 
 /**
- * What health says of a server by some of its checks, in their order, looked at for a few seconds over a connection of
+ * What health says of a server by some of its checks, in their order, looked at for so many seconds over a connection of
  * its own. Throws DbError when the server is away, and the reason of `signal` when that stops it.
  */
 export async function examine(
   { resolved, env }: { readonly resolved: Resolved; readonly env: Env },
   ids: readonly string[],
+  seconds: number,
   signal: AbortSignal,
 ): Promise<Examined[]> {
   const { thresholds, waivers, passwords, target, runsOn } = resolved;
@@ -45,25 +46,34 @@ export async function examine(
       drift: new DriftLook(),
     });
     const wait = async () => {
-      await sleep(SAMPLE_MS, undefined, { signal });
+      await sleep(seconds * 1000, undefined, { signal });
       return false;
     };
     const seen = await look(session, { thresholds, waivers, outside, checks, wait });
     if (seen === undefined) return [];
-    return await examined(seen.assessment, ids);
+    return await examined(seen, { outside, thresholds, seconds }, ids);
   } finally {
     await session.close();
   }
 }
 
-async function examined(assessment: Assessment, ids: readonly string[]): Promise<Examined[]> {
+interface Around extends Pick<Facts, 'outside' | 'thresholds'> {
+  readonly seconds: number;
+}
+
+async function examined(
+  { assessment, figures }: Seen,
+  around: Around,
+  ids: readonly string[],
+): Promise<Examined[]> {
   const say = await sayRemedies(assessment);
   return ids.map((id): Examined => {
     const found = assessment.findings.filter(({ check }) => check === id);
-    const unknown = assessment.unknown.find(({ check }) => check === id);
+    const blind = assessment.unknown.find(({ check }) => check === id);
+    const notes = id === 'slow_statements' ? slowSoFar(figures, around.thresholds) : [];
     return {
       check: id,
-      title: CHECKS.find((check) => check.id === id)?.title ?? id,
+      title: titleOf(id),
       findings: found
         .filter(({ waiver }) => waiver === undefined)
         .map((one) => ({
@@ -72,13 +82,25 @@ async function examined(assessment: Assessment, ids: readonly string[]): Promise
           command: 'operation' in one.remedy,
         })),
       waived: found.filter(({ waiver }) => waiver !== undefined).length,
-      ...(unknown && {
-        unknown: {
-          reason: unknown.reason,
-          ...(unknown.remedy !== undefined && { remedy: unknown.remedy }),
-          ...(unknown.wait !== undefined && { later: true }),
-        },
-      }),
+      ...(blind && { unknown: unknownOf(blind, figures, around) }),
+      ...(notes.length > 0 && { notes }),
     };
   });
+}
+
+function unknownOf(
+  { check, reason, remedy, wait }: Blind,
+  figures: Figures,
+  { outside, seconds }: Around,
+): NonNullable<Examined['unknown']> {
+  const reads = CHECKS.find(({ id }) => id === check)?.reads ?? [];
+  const unread = reads.some((poll) => figures.part(poll).status !== 'ok');
+  const untold = Object.values(outside).some(
+    (told) => typeof told === 'object' && 'unknown' in told && told.unknown === reason,
+  );
+  return {
+    reason,
+    ...(remedy !== undefined && { remedy }),
+    ...(wait === undefined ? { partly: !unread && !untold } : { sample: Math.ceil(wait + seconds) }),
+  };
 }

@@ -6,6 +6,7 @@ import type { Examiner } from '../../ops/engine/operation.ts';
 export function examinerOf(of: { readonly resolved: Resolved; readonly env: Env }): Examiner {
   return {
     knows: async (check) => (await import('./examine.ts')).hasCheck(check),
-    look: async (checks, signal) => (await import('./examine.ts')).examine(of, checks, signal),
+    look: async (checks, seconds, signal) =>
+      (await import('./examine.ts')).examine(of, checks, seconds, signal),
   };
 }

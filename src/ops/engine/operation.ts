@@ -166,17 +166,21 @@ export interface Examined {
   readonly unknown?: {
     readonly reason: string;
     readonly remedy?: string;
-    /** Only whoever samples for longer can know. */
-    readonly later?: boolean;
+    /** Something could be judged. */
+    readonly partly?: boolean;
+    /** Seconds of sampling that it takes to know. */
+    readonly sample?: number;
   };
+  /** What else is worth telling, in sentences. */
+  readonly notes?: readonly string[];
 }
 
 /** Health, as an operation may ask it. What judges is above the operations: the front end hands it in. */
 export interface Examiner {
   /** Whether there is a check of that id. */
   knows(check: string): Promise<boolean>;
-  /** Looks at the server for a few seconds. Throws DbError when it is away, and what `signal` was stopped with. */
-  look(checks: readonly string[], signal: AbortSignal): Promise<readonly Examined[]>;
+  /** Looks at the server for so many seconds. Throws DbError when it is away, and what `signal` was stopped with. */
+  look(checks: readonly string[], seconds: number, signal: AbortSignal): Promise<readonly Examined[]>;
 }
 
 /** Finds the entry of an id; undefined when there is none. The registry, which knows every family, gives it. */

@@ -10,6 +10,7 @@ export const maintain = defineOperation({
   input: z.object({
     routine: z.enum(CADENCES).optional(),
     item: z.array(z.string()).default([]),
+    sample: z.number().min(1, 'expected 1 or more').max(3600, 'expected 3600 at most').default(3),
   }),
   fields: {
     routine: {
@@ -28,6 +29,11 @@ export const maintain = defineOperation({
             ({ every }) => typeof raw.routine !== 'string' || raw.routine === '' || raw.routine === every,
           )
           .map(({ name, title, every }) => ({ value: name, hint: `${every}: ${title}` })),
+    },
+    sample: {
+      title: 'Sample',
+      hint: 'seconds that checks look at the server; what is counted per hour takes 300',
+      placeholder: 'seconds',
     },
   },
   plan: planRoutine,

@@ -14,6 +14,8 @@ import { itemStep, namesOf } from './steps.ts';
 export interface RoutineInput {
   readonly routine?: Cadence | undefined;
   readonly item: readonly string[];
+  /** Seconds. */
+  readonly sample: number;
 }
 
 /** Nobody is there to judge: the items say so before it comes to that. */
@@ -31,7 +33,7 @@ export async function planRoutine(input: RoutineInput, context: OpContext): Prom
   const { database, version } = session.server;
   const ends = new Map<string, ItemEnd>();
   const danger = dangerOf(due);
-  const looks = new Looks(context.examiner ?? NOBODY, namesakes(due));
+  const looks = new Looks(context.examiner ?? NOBODY, itemsOf(due), input.sample);
   const name = input.routine ?? (input.item.length > 0 ? input.item.join(', ') : undefined);
   const summary = () => summaryOf(due, ends, skipped);
   return {
@@ -47,6 +49,7 @@ export async function planRoutine(input: RoutineInput, context: OpContext): Prom
     input: {
       ...(input.routine !== undefined && { routine: input.routine }),
       ...(input.item.length > 0 && { item: input.item }),
+      sample: input.sample,
     },
     facts: [
       { label: 'Server', value: `${context.place}, PostgreSQL ${version}` },
@@ -89,7 +92,7 @@ function askedFor(standing: Standing): Standing {
   return standing.due ? standing : { ...standing, due: true, why: `asked for; ${standing.why}` };
 }
 
-const namesakes = (due: readonly Prepared[]): RoutineItem[] => due.map(({ item }) => item);
+const itemsOf = (due: readonly Prepared[]): RoutineItem[] => due.map(({ item }) => item);
 
 function countsOf({ due, skipped }: Preparation): string {
   return `${due.length} due, ${skipped.length} skipped`;
