@@ -127,7 +127,8 @@ function worksOf({ check: checks, run, command, checklist }: ItemSetting): Routi
 export function mergeRoutine(...layers: (RoutineSettings | undefined)[]): readonly RoutineItem[] {
   const items = new Map(DEFAULT_ROUTINE.map((item) => [item.name, item]));
   for (const [name, given] of layers.flatMap((layer) => Object.entries(layer ?? {}))) {
-    const before = items.get(name);
+    // one that is left out for all may be wanted for a profile
+    const before = items.get(name) ?? DEFAULT_ROUTINE.find((item) => item.name === name);
     const [work = before?.work] = worksOf(given);
     const { every = before?.every, title = before?.title ?? name } = given;
     if (every === 'never' || every === undefined || work === undefined) items.delete(name);

@@ -19,10 +19,15 @@ test('the plans of the runbooks are there without any settings', () => {
 });
 
 test('an item is moved, left out, changed or added by its name, the later settings on top', () => {
-  const all = routineSchema.parse({ drill: { every: 'monthly' }, slow: { every: 'never' } });
+  const all = routineSchema.parse({
+    drill: { every: 'monthly' },
+    slow: { every: 'never' },
+    disk: { every: 'never' },
+  });
   const profile = routineSchema.parse({
     drill: { every: 'weekly', title: 'The drill' },
     vacuum: { run: 'vacuum --due' },
+    disk: { every: 'daily' },
     'app logs': { every: 'weekly', command: "find /srv/logs -name '*.log' -mtime +7 -delete" },
     never: { every: 'never' },
   });
@@ -41,6 +46,10 @@ test('an item is moved, left out, changed or added by its name, the later settin
     work: { kind: 'command', command: "find /srv/logs -name '*.log' -mtime +7 -delete" },
   });
   expect(items.map(({ name }) => name)).not.toContain('slow');
+  // left out for all, and wanted for this one
+  expect(items.find(({ name }) => name === 'disk')).toEqual(
+    DEFAULT_ROUTINE.find(({ name }) => name === 'disk'),
+  );
 });
 
 test.each([

@@ -103,6 +103,6 @@ export const operationsScreen = defineScreen({
   title: 'Operations',
   short: 'Ops',
   key: '8',
-  panes: [operationsView, routineView, keptView],
-  weights: [3, 3, 1],
+  panes: [operationsView, keptView, routineView],
+  weights: [3, 1, 2],
 });

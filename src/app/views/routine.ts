@@ -54,7 +54,7 @@ export const routineView = defineView<RoutineRow>({
         ['every', row.every],
         ['does', row.work],
         ['last done', row.doneAt === null ? 'never' : new Date(row.doneAt).toString().slice(0, 24)],
-        ['state', `${row.state}: ${row.why}`],
+        ['state', row.state === 'due' ? `due: ${row.why}` : row.why],
         ...(row.dueAt === null ? [] : [['due again', new Date(row.dueAt).toString().slice(0, 24)] as const]),
       ],
     },

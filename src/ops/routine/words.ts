@@ -40,7 +40,7 @@ export async function meantBy(text: string, operations: FindOperation): Promise<
   const parsed = parseInput(operation, raw);
   if (parsed.ok) return { operation, input: parsed.input };
   const { field, message } = parsed.problems[0] ?? { field: undefined, message: 'it cannot be read' };
-  return `${entry.id}: ${problemText(field, message)}`;
+  return `${entry.id}: ${problemText(field, message).replace(/\.$/, '')}`;
 }
 
 /** What an item's operation needs that is not set up, in a few words; undefined where it has all. */
