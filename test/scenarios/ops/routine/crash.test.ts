@@ -25,7 +25,7 @@ afterAll(() => db.drop());
 const ROUTINE = {
   ...Object.fromEntries(mergeRoutine().map(({ name }) => [name, { every: 'never' }])),
   first: { every: 'weekly', command: 'true' },
-  backup: { every: 'weekly', run: 'backup' },
+  copy: { every: 'weekly', run: 'backup' },
   last: { every: 'weekly', check: 'disk' },
 };
 
@@ -48,11 +48,11 @@ const WEEKLY = ['maintain', '--routine', 'weekly', '--yes'];
 
 test.each([
   // the first item, and no other, has ended before that
-  ['item:backup', 0],
+  ['item:copy', 0],
   ['dump', 0],
   ['verify', 0],
   ['publish:end', 1],
-  ['item:backup:end', 1],
+  ['item:copy:end', 1],
 ])(
   'killed at %s: what its operation has left is recovered, and the next run goes on',
   async (point, backups) => {
@@ -76,7 +76,7 @@ test.each([
     expect(facts).toMatch(
       backups === 1
         ? /routine (1|2) of 3 items were done; pgdeck maintain --routine weekly goes on with: .*last/
-        : /routine 1 of 3 items were done; pgdeck maintain --routine weekly goes on with: A backup, last/,
+        : /routine 1 of 3 items were done; pgdeck maintain --routine weekly goes on with: copy, last/,
     );
     expect(listRuns(left.journal).filter(leftBehind)).toEqual([]);
     const found = await listBackups(join(home, 'backups'));
