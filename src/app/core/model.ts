@@ -9,7 +9,7 @@ import { DATABASE_SIZES } from '../../monitor/derived/sizes.ts';
 import { type Facts, Figures } from '../../monitor/figures.ts';
 import type { Tone } from '../../text/line.ts';
 import type { RunRow } from '../runs/read.ts';
-import type { RoutineRow } from '../runs/routine.ts';
+import type { RoutineRow } from '../runs/routine-row.ts';
 import type { Shown, Sort } from './rows.ts';
 
 /** What a view showed when it was last computed, and from what. */

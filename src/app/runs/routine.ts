@@ -1,30 +1,14 @@
 import { home } from '../../config/libpq/env.ts';
-import type { Cadence } from '../../config/routine.ts';
 import { place } from '../../db/errors.ts';
 import type { Session } from '../../db/session.ts';
 import { entryOf } from '../../ops/registry.ts';
 import type { Deck } from '../core/deck.ts';
 import type { Slot } from '../core/store.ts';
 import { operationsScreen } from '../views/operations.ts';
+import type { RoutineRow } from './routine-row.ts';
 
 /** Repositories and sizes are looked at for it. */
 const EVERY_MS = 60_000;
-
-/** An item of the routine as a row of a list. */
-export interface RoutineRow {
-  readonly name: string;
-  readonly title: string;
-  readonly every: Cadence;
-  /** What it does, in a line. */
-  readonly work: string;
-  readonly state: 'due' | 'done' | 'not set up';
-  /** Why it is due, or not. */
-  readonly why: string;
-  /** Ms since 1970; null: never, as far as is known. */
-  readonly doneAt: number | null;
-  /** When it will be due; null: now, or never. */
-  readonly dueAt: number | null;
-}
 
 const READER: Slot<{ at: number; reading: boolean; again: boolean }> = {
   make: () => ({ at: Number.NEGATIVE_INFINITY, reading: false, again: false }),

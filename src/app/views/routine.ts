@@ -1,7 +1,7 @@
 import { CADENCES } from '../../config/routine.ts';
 import { summaryPoll } from '../../db/queries/activity.ts';
 import { type Column, defineView } from '../core/view.ts';
-import type { RoutineRow } from '../runs/routine.ts';
+import type { RoutineRow } from '../runs/routine-row.ts';
 import { whenText } from './when.ts';
 
 /** What is due stands first, then what is done often. */

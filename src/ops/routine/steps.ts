@@ -47,7 +47,7 @@ export function itemStep(prepared: Prepared, around: Around): Step {
       new Outcome({
         kind: 'routine_not_begun',
         facts: { item: item.name, every: item.every },
-        ok: true,
+        ok: false,
         text: `${item.title}: not begun, since ${why}.`,
       }),
   };
