@@ -91,4 +91,5 @@ test.each([
     expect(nothing.code, nothing.stderr).toBe(0);
     expect(nothing.stderr).toMatch(/There is nothing to do\.$/m);
   },
+  120_000,
 );
