@@ -21,6 +21,6 @@ export async function recoverRoutine(run: Run, context: OpContext): Promise<Plan
     value:
       open.length === 0
         ? 'all of its items were done.'
-        : `${items.length - open.length} of ${items.length} items were done; ${again} goes on with: ${open.join(', ')}`,
+        : `${items.length - open.length} of ${items.length} items were done; ${again} goes on with: ${open.join(', ')}.`,
   });
 }

@@ -75,8 +75,8 @@ test.each([
     const facts = plan.facts.map(({ label, value }) => `${label} ${value}`).join('\n');
     expect(facts).toMatch(
       backups === 1
-        ? /routine (1|2) of 3 items were done; pgdeck maintain --routine weekly goes on with: .*last/
-        : /routine 1 of 3 items were done; pgdeck maintain --routine weekly goes on with: copy, last/,
+        ? /routine (1|2) of 3 items were done; pgdeck maintain --routine weekly goes on with: .*last\./
+        : /routine 1 of 3 items were done; pgdeck maintain --routine weekly goes on with: copy, last\./,
     );
     expect(listRuns(left.journal).filter(leftBehind)).toEqual([]);
     const found = await listBackups(join(home, 'backups'));
