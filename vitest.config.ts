@@ -17,6 +17,7 @@ const SLOW = [
   'test/scenarios/ops/preview/preview.test.ts',
   'test/scenarios/cli/show-standby.test.ts',
   'test/scenarios/health/standby.test.ts',
+  'test/scenarios/ops/routine/demo.test.ts',
   'test/scenarios/demo/cluster.test.ts',
   'test/cli/schedule.test.ts',
   'test/demo/demo.test.ts',

@@ -1,5 +1,6 @@
 import { health } from './health.ts';
 import { maintenance } from './maintenance.ts';
+import { routine } from './routine.ts';
 import { schema } from './schema.ts';
 import { ENTER, ESC, fresh, type OpenBeside, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
 import type { Terminal, Wanted } from './terminal.ts';
@@ -35,6 +36,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   maintenance: (terminal, picture, _beside, home) => maintenance(terminal, picture, home),
   schema,
   upkeep: (terminal, picture, _beside, home) => upkeep(terminal, picture, home),
+  routine,
 };
 
 /**

@@ -11,6 +11,7 @@ import { tlsSettings } from './libpq/tls.ts';
 import { mergeNotify, type NotifySettings } from './notify.ts';
 import { type Passwords, passwords } from './password.ts';
 import { keepOf } from './retention-days.ts';
+import { mergeRoutine, type RoutineItem } from './routine.ts';
 import { type Places, placesOf, type RunsOn } from './runs-on.ts';
 import {
   type BackupSettings,
@@ -55,6 +56,8 @@ export interface Resolved {
   readonly waivers: readonly WaiverSettings[];
   /** Rows that are to go once they are old; they are the profile's. */
   readonly cleanup: readonly CleanupRule[];
+  /** What is done again and again: the usual plan, with the settings for all and the profile's laid over it. */
+  readonly routine: readonly RoutineItem[];
   /** Who is told outside: the profile's settings laid over those for all. */
   readonly notify: NotifySettings;
   /** What the database is expected to be made of; it is the profile's. */
@@ -145,6 +148,7 @@ export function resolve(
     backup: { ...(keep !== undefined && { keep }), ...settings.backup, ...profile?.backup },
     waivers: profile?.waivers ?? [],
     cleanup: profile?.cleanup ?? [],
+    routine: mergeRoutine(settings.routine, profile?.routine),
     notify: mergeNotify(settings.notify, profile?.notify),
     schema: profile?.schema ?? {},
     runsOn,
@@ -175,6 +179,7 @@ export function resolvedFor(
     backup: { ...settings.backup },
     waivers: [],
     cleanup: [],
+    routine: mergeRoutine(settings.routine),
     // nobody is to be woken for a server that is thrown away
     notify: { operations: false },
     schema: {},

@@ -3,6 +3,7 @@ import { SSL_MODES } from '../db/target.ts';
 import { badAge } from '../text/age.ts';
 import { parseUrl } from './libpq/conninfo.ts';
 import { notifySchema } from './notify.ts';
+import { routineSchema } from './routine.ts';
 import { runsOnSchema } from './runs-on.ts';
 import { mergeThresholds, misordered, thresholdOverridesSchema } from './thresholds.ts';
 import { volumesSchema } from './volumes.ts';
@@ -139,6 +140,8 @@ export const profileSchema = z.strictObject({
   backup: backupSchema.optional(),
   waivers: z.array(waiverSchema).optional(),
   cleanup: cleanupSchema.optional(),
+  /** What is done again and again: what differs from the usual plan. */
+  routine: routineSchema.optional(),
   notify: notifySchema.optional(),
   schema: schemaSchema.optional(),
   /** Where the server's own programs and files are. */
@@ -168,6 +171,7 @@ export const settingsSchema = z
     thresholds: thresholdOverridesSchema.optional(),
     intervals: intervalsSchema.optional(),
     backup: backupSchema.optional(),
+    routine: routineSchema.optional(),
     notify: notifySchema.optional(),
     display: z.strictObject({ ascii: z.boolean().optional(), color: z.boolean().optional() }).optional(),
   })

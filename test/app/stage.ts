@@ -58,6 +58,7 @@ export class Stage {
       schema: {},
       runsOn: placesOf(),
       cleanup: [],
+      routine: [],
       notify: {},
       intervals: mergeIntervals(),
       describe: [],

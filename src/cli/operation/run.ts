@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examinerOf } from '../../app/outside/examiner.ts';
 import { withConnection } from '../../ops/engine/connection.ts';
 import { type ContextOptions, openContext } from '../../ops/engine/context.ts';
 import { EXECUTE, withoutSecrets } from '../../ops/engine/fields.ts';
@@ -48,7 +49,8 @@ export async function runOperation(
     const { env } = context;
     const verdict: ContextOptions['verdict'] = async (one, signal) =>
       (await import('../../app/outside/verdict.ts')).verdictOf(one, env, signal);
-    opContext = await openContext({ resolved, env, operations: entryOf, verdict });
+    const examiner = examinerOf({ resolved, env });
+    opContext = await openContext({ resolved, env, operations: entryOf, examiner, verdict });
     tell = again(command, opContext.connection);
     const plan = await operation.plan(input, opContext);
     if (!flags.plan) return await run(plan, opContext, flags, tell);

@@ -14,7 +14,7 @@ import { databaseErrors } from '../database/errors.ts';
 import { sweepSecretFiles } from '../files/secret-files.ts';
 import { connectionWords } from './connection.ts';
 import { journalDirectory } from './journal/runs.ts';
-import type { FindOperation, OpContext } from './operation.ts';
+import type { Examiner, FindOperation, OpContext } from './operation.ts';
 import { Secrets } from './run/secrets.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -22,6 +22,7 @@ export interface ContextOptions {
   readonly resolved: Resolved;
   readonly env: Env;
   readonly operations: FindOperation;
+  readonly examiner?: Examiner;
   /** Where the server's programs run, already opened; {@link openContext} opens it. */
   readonly host?: Host;
   readonly openHost?: OpenHost;
@@ -113,6 +114,8 @@ export function createContext(options: ContextOptions): OpContext {
     home: home(env),
     backup: resolved.backup,
     cleanup: resolved.cleanup,
+    routine: resolved.routine,
+    examiner: options.examiner,
     notify: resolved.notify,
     journal: journalDirectory(env, home(env)),
     secrets,

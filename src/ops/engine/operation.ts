@@ -3,6 +3,7 @@ import type { Env } from '../../config/libpq/env.ts';
 import type { NotifySettings } from '../../config/notify.ts';
 import type { Passwords } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
+import type { RoutineItem } from '../../config/routine.ts';
 import type { Places } from '../../config/runs-on.ts';
 import type { BackupSettings, CleanupRule } from '../../config/settings.ts';
 import type { Pooling } from '../../db/pooler/pooling.ts';
@@ -142,6 +143,47 @@ export interface OperationEntry {
   readonly load: () => Promise<AnyOperation>;
 }
 
+/** How bad what a check has found is, the mildest first. */
+export type ExaminedSeverity = 'info' | 'warning' | 'alert' | 'critical';
+
+/** What a check of health says of the server. */
+export interface Examined {
+  readonly check: string;
+  readonly title: string;
+  /** What is wrong, the worst first, without what is waived. */
+  readonly findings: readonly {
+    readonly id: string;
+    readonly severity: ExaminedSeverity;
+    /** One sentence. */
+    readonly title: string;
+    /** SQL, a command of pgdeck, or what a person has to do. */
+    readonly fix: string;
+    /** The fix is a command of pgdeck. */
+    readonly command: boolean;
+  }[];
+  /** How many findings are lived with. */
+  readonly waived: number;
+  /** Why it could not be judged, wholly or in part, and what would change that. */
+  readonly unknown?: {
+    readonly reason: string;
+    readonly remedy?: string;
+    /** Something could be judged. */
+    readonly partly?: boolean;
+    /** Seconds of sampling that it takes to know. */
+    readonly sample?: number;
+  };
+  /** What else is worth telling, in sentences. */
+  readonly notes?: readonly string[];
+}
+
+/** Health, as an operation may ask it. What judges is above the operations: the front end hands it in. */
+export interface Examiner {
+  /** Whether there is a check of that id. */
+  knows(check: string): Promise<boolean>;
+  /** Looks at the server for so many seconds. Throws DbError when it is away, and what `signal` was stopped with. */
+  look(checks: readonly string[], seconds: number, signal: AbortSignal): Promise<readonly Examined[]>;
+}
+
 /** Finds the entry of an id; undefined when there is none. The registry, which knows every family, gives it. */
 export type FindOperation = (id: string) => OperationEntry | undefined;
 
@@ -180,6 +222,10 @@ export interface OpContext {
   readonly backup: BackupSettings;
   /** Rules of the profile by which old rows go. */
   readonly cleanup: readonly CleanupRule[];
+  /** What is done again and again. */
+  readonly routine: readonly RoutineItem[];
+  /** Judges the server, where whoever plans can; see {@link Examiner}. */
+  readonly examiner: Examiner | undefined;
   /** Who is told outside how runs end. */
   readonly notify: NotifySettings;
   /** Directory of the journal. */

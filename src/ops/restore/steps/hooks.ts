@@ -68,7 +68,7 @@ export async function runAfter(io: StepIo, command: string): Promise<void> {
 }
 
 /** Where the application's commands run. Throws CommandError where that is not reached, and OpError. */
-async function inApp(io: StepIo, command: string): Promise<void> {
+export async function inApp(io: StepIo, command: string): Promise<void> {
   const on = await io.at('app');
   if (on.kind !== 'local') io.line(`In ${on.label}: ${command}`);
   await io.exec('sh', ['-c', command], { on });

@@ -128,6 +128,7 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   'backups prune': async () => ({ keep: `last ${await backedUp().then(() => 1)}` }),
   'health waive': async () => ({ id: 'disk', until: '2999-12-31', reason: 'known' }),
   'health unwaive': async () => ({ id: 'disk' }),
+  maintain: async () => ({ item: ['upgrade'] }),
   vacuum: async () => ({ table: ['t'] }),
   analyze: async () => ({ table: ['t'] }),
   reindex: async () => ({ index: ['t_id'] }),
