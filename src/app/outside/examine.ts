@@ -1,20 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Env } from '../../config/libpq/env.ts';
-import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
-import { connect } from '../../db/client.ts';
 import type { Blind } from '../../health/assess.ts';
 import type { Facts } from '../../health/check.ts';
-import { look, type Seen } from '../../health/look.ts';
+import type { Seen } from '../../health/look.ts';
 import { CHECKS, titleOf } from '../../health/registry.ts';
-import { local } from '../../hosts/local.ts';
-import { reaching } from '../../hosts/reach.ts';
-import { LogHour } from '../../log/hour.ts';
 import type { Figures } from '../../monitor/figures.ts';
 import type { Examined } from '../../ops/engine/operation.ts';
 import { sayRemedies } from '../remedies.ts';
-import { DriftLook } from './drift.ts';
-import { outsideFacts } from './facts.ts';
+import { lookOnce } from './once.ts';
 import { slowSoFar } from './slow.ts';
 
 /** Whether health has a check of that id. */
@@ -27,34 +20,16 @@ export function hasCheck(id: string): boolean {
  * its own. Throws DbError when the server is away, and the reason of `signal` when that stops it.
  */
 export async function examine(
-  { resolved, env }: { readonly resolved: Resolved; readonly env: Env },
+  of: { readonly resolved: Resolved; readonly env: Env },
   ids: readonly string[],
   seconds: number,
   signal: AbortSignal,
 ): Promise<Examined[]> {
-  const { thresholds, waivers, passwords, target, runsOn } = resolved;
   const checks = CHECKS.filter(({ id }) => ids.includes(id));
-  const session = await withPassword(passwords, () => connect(target, 'slow', 'pgdeck-monitor'));
-  try {
-    const hour = new LogHour(reaching(runsOn.server), thresholds.slow_query_ms);
-    const outside = await outsideFacts({
-      session,
-      resolved,
-      env,
-      host: local,
-      log: { read: (of) => hour.read(of, { last: true }) },
-      drift: new DriftLook(),
-    });
-    const wait = async () => {
-      await sleep(seconds * 1000, undefined, { signal });
-      return false;
-    };
-    const seen = await look(session, { thresholds, waivers, outside, checks, wait });
-    if (seen === undefined) return [];
-    return await examined(seen, { outside, thresholds, seconds }, ids);
-  } finally {
-    await session.close();
-  }
+  const looked = await lookOnce(of, { seconds, checks }, signal);
+  if (looked === undefined) return [];
+  const { seen, outside } = looked;
+  return await examined(seen, { outside, thresholds: of.resolved.thresholds, seconds }, ids);
 }
 
 interface Around extends Pick<Facts, 'outside' | 'thresholds'> {
