@@ -8,7 +8,11 @@ const schema = z.object({
     Running: z.boolean(),
     Paused: z.boolean().default(false),
     StartedAt: z.string(),
+    ExitCode: z.number().default(0),
+    OOMKilled: z.boolean().default(false),
+    Restarting: z.boolean().default(false),
   }),
+  RestartCount: z.number().default(0),
   /** Of the image; Config has the name that it was started by, which may mean another one by now. */
   Image: z.string().optional(),
   Config: z.object({
@@ -45,6 +49,13 @@ export interface Container {
   readonly name: string;
   readonly running: boolean;
   readonly paused: boolean;
+  /** How it ended, where it does not run. */
+  readonly exitCode: number;
+  /** It was killed because memory ran out. */
+  readonly outOfMemory: boolean;
+  /** Docker starts it again and again. */
+  readonly looping: boolean;
+  readonly restarts: number;
   /** Another text after each start. */
   readonly startedAt: string;
   readonly image: string;
@@ -102,6 +113,10 @@ function container(one: z.output<typeof schema>): Container {
     name: one.Name.replace(/^\//, ''),
     running: one.State.Running,
     paused: one.State.Paused,
+    exitCode: one.State.ExitCode,
+    outOfMemory: one.State.OOMKilled,
+    looping: one.State.Restarting,
+    restarts: one.RestartCount,
     startedAt: one.State.StartedAt,
     image: one.Config.Image,
     imageId: one.Image ?? one.Config.Image,

@@ -23,6 +23,8 @@ export interface Guard {
   done(): void;
   /** Ends the program. */
   leave(): void;
+  /** Fulfilled when it watches no more. */
+  readonly ended: Promise<unknown>;
 }
 
 /** Throws {@link CommandError} when it cannot start. */
@@ -51,5 +53,6 @@ export async function startGuard(
       else exchange.leave();
     },
     leave: () => exchange.leave(),
+    ended: exchange.ended,
   };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fullName } from '../../db/ident.ts';
 import { databaseList } from '../../db/queries/database/facts.ts';
 import { bytes, plural } from '../../text/units.ts';
+import type { AppContext } from '../app/steps.ts';
 import { systemIdentifier } from '../database/identity.ts';
 import { isMaintenance, planningSession } from '../database/maintenance.ts';
 import type { Field, FieldChoice, Known, OpContext, RawInput } from '../engine/operation.ts';
@@ -176,9 +177,14 @@ export function jobsOf(input: Pick<RestoreInput, 'jobs'>, context: Pick<Known, '
 /** The commands around the interruption: those that were given, else the profile's. */
 export function hooksOf(
   { before, after }: Pick<RestoreInput, 'before' | 'after'>,
-  { backup }: Pick<OpContext, 'backup'>,
-): { before: string | undefined; after: string | undefined } {
-  return { before: before ?? backup.before_restore, after: after ?? backup.after_restore };
+  { backup, ...context }: Pick<OpContext, 'backup'> & Partial<AppContext>,
+): { before: string | undefined; after: string | undefined; app?: AppContext } {
+  const { app, runsOn } = context;
+  return {
+    before: before ?? backup.before_restore,
+    after: after ?? backup.after_restore,
+    ...(app !== undefined && runsOn !== undefined && { app: { app, runsOn } }),
+  };
 }
 
 /** What `newest` means here: the newest that was verified, of the whole database and of this server. */

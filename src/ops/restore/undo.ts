@@ -71,7 +71,11 @@ async function undoPlan(
       status: 'block',
       detail: `${live} is not what run ${run.id} has put there: it was replaced again since. Undo that run first: pgdeck runs list`,
     });
-  const hooks: Hooks = { before: recorded?.before ?? undefined, after: recorded?.after ?? undefined };
+  const hooks: Hooks = {
+    before: recorded?.before ?? undefined,
+    after: recorded?.after ?? undefined,
+    app: context,
+  };
   const state = newState(undefined);
   return {
     operation: 'restore',

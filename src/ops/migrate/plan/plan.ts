@@ -1,4 +1,5 @@
 import { shellWord } from '../../../text/shell.ts';
+import { appCheckSteps } from '../../app/steps.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Fact, Plan, Step } from '../../engine/plan.ts';
@@ -44,12 +45,15 @@ export async function planMigrations(
   const wanted = input.backup || (!input.no_backup && (direction === 'down' || lossy));
   const safety = wanted ? await migrateSafety(context, labelOf(move)) : undefined;
   const steps: Step[] = [
-    lockStep(state, input.wait),
-    ...(input.rehearse ? [rehearseStep(context, route)] : []),
-    ...(safety?.steps ?? []),
-    ...route.steps,
-    verifyStep(state),
-  ].map((step, at) => (at === 0 ? step : guarded(state, step)));
+    ...[
+      lockStep(state, input.wait),
+      ...(input.rehearse ? [rehearseStep(context, route)] : []),
+      ...(safety?.steps ?? []),
+      ...route.steps,
+      verifyStep(state),
+    ].map((step, at) => (at === 0 ? step : guarded(state, step))),
+    ...appCheckSteps(context),
+  ];
   const checks: Check[] = [
     connectionCheck(where.session.server),
     ...(await thereChecks(where, route)),
