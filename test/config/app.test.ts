@@ -13,13 +13,22 @@ test('a command, one part and several are one list', () => {
   ]);
   expect(settings({ stop: { kind: 'kubectl', deployment: 'backend' } }).parts).toHaveLength(1);
   expect(
-    settings({ stop: [{ kind: 'compose', services: ['a'] }, { kind: 'systemctl', units: ['b.service'] }] }).parts,
+    settings({
+      stop: [
+        { kind: 'compose', services: ['a'] },
+        { kind: 'systemctl', units: ['b.service'] },
+      ],
+    }).parts,
   ).toHaveLength(2);
 });
 
 test('the check may be its address alone', () => {
-  expect(settings({ check: 'http://localhost:3001/health' }).check).toEqual({ url: 'http://localhost:3001/health' });
-  expect(settings({ check: { url: 'https://shop/health', status: 204, timeout: 5 } }).check?.status).toBe(204);
+  expect(settings({ check: 'http://localhost:3001/health' }).check).toEqual({
+    url: 'http://localhost:3001/health',
+  });
+  expect(settings({ check: { url: 'https://shop/health', status: 204, timeout: 5 } }).check?.status).toBe(
+    204,
+  );
 });
 
 test.each([

@@ -51,5 +51,6 @@ export async function composeRun(
   const client = await composeClient(on);
   if (client === undefined) throw appErrors.noCompose();
   const { command, args } = composeCommand(client, { name: project, directory, files }, word, ...services);
-  await io.exec(command, args, { on, timeout: SECONDS * 1000 });
+  // files that docker-compose 1.29 has noted by their names are looked for where it is run
+  await io.exec(command, args, { on, timeout: SECONDS * 1000, ...(directory !== '' && { cwd: directory }) });
 }

@@ -30,7 +30,11 @@ export const podDelete = defineOperation({
               status: 'block',
               detail: `Nothing makes ${pod.name} anew: it would be gone, with what is not on a volume.`,
             }
-          : { title: 'Made anew', status: 'ok', detail: `${workloadText(workload)} makes it anew, with its volumes.` },
+          : {
+              title: 'Made anew',
+              status: 'ok',
+              detail: `${workloadText(workload)} makes it anew, with its volumes.`,
+            },
         pod.ready
           ? {
               title: 'State',
@@ -48,9 +52,12 @@ export const podDelete = defineOperation({
         },
         readyStep(context, cluster, pod, input.timeout),
       ],
-      consequence: 'The server goes down with it, and comes back with the pod that is made anew. Volumes stay.',
+      consequence:
+        'The server goes down with it, and comes back with the pod that is made anew. Volumes stay.',
       leaves: ({ done }) =>
-        done.has('delete') ? `${pod.name} was deleted; the cluster makes it anew.` : `${pod.name} may be there still.`,
+        done.has('delete')
+          ? `${pod.name} was deleted; the cluster makes it anew.`
+          : `${pod.name} may be there still.`,
       reaches: () => `${pod.name} was made anew and is ready; its volumes were not touched.`,
     };
   },

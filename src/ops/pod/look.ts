@@ -36,12 +36,19 @@ export async function lookAtPod({ runsOn: { server } }: Pick<OpContext, 'runsOn'
       { label: 'Pod', value: `${pod.namespace}/${pod.name}, container ${pod.container}` },
       { label: 'State', value: troubleOf(pod) ?? `${pod.name} runs and is ready.` },
       { label: 'Restarts', value: plural(pod.restarts, 'restart') },
-      { label: 'Made by', value: workload === undefined ? 'nobody: it is not made anew' : workloadText(workload) },
+      {
+        label: 'Made by',
+        value: workload === undefined ? 'nobody: it is not made anew' : workloadText(workload),
+      },
     ],
     tables: [
       ...lines('Its last words', words),
       ...lines('What the cluster says', warnings),
-      { title: 'By hand, since it is the cluster that changes', columns: ['what', 'command'], rows: byHand(cluster, pod, workload) },
+      {
+        title: 'By hand, since it is the cluster that changes',
+        columns: ['what', 'command'],
+        rows: byHand(cluster, pod, workload),
+      },
     ],
   };
 }
@@ -60,7 +67,10 @@ function byHand(cluster: Cluster, pod: Pod, workload: Workload | undefined): str
       `${line('create', 'configmap', 'postgres-config', '--from-file=postgres.conf', '--dry-run=client', '-o', 'yaml')} | ${line('apply', '-f', '-')}`,
     ],
     ...(workload === undefined ? [] : [['change what makes the pod', line('edit', workloadText(workload))]]),
-    ['list backups in ConfigMaps', line('get', 'configmap', '-l', 'backup', '--sort-by=.metadata.creationTimestamp')],
+    [
+      'list backups in ConfigMaps',
+      line('get', 'configmap', '-l', 'backup', '--sort-by=.metadata.creationTimestamp'),
+    ],
     [
       'remove all of them but the newest 10',
       `${line('get', 'configmap', '-l', 'backup', '--sort-by=.metadata.creationTimestamp', '-o', 'name')} | head -n -10 | xargs -r ${line('delete')}`,

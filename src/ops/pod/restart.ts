@@ -19,7 +19,13 @@ export const podRestart = defineOperation({
     const status = ['rollout', 'status', what, `--timeout=${input.timeout}s`];
     const checks: Check[] =
       workload === undefined
-        ? [{ title: 'Restart', status: 'block', detail: `Nothing makes ${pod.name} anew that could be restarted.` }]
+        ? [
+            {
+              title: 'Restart',
+              status: 'block',
+              detail: `Nothing makes ${pod.name} anew that could be restarted.`,
+            },
+          ]
         : [
             {
               title: 'Restart',

@@ -20,7 +20,11 @@ export const podScale = defineOperation({
   input: scaleInput,
   fields: {
     deployment: { title: 'Deployment', hint: 'its name in the namespace of the server', argument: true },
-    replicas: { title: 'Pods', hint: 'how many it is to have; app.stop takes them to none and back', placeholder: 'n' },
+    replicas: {
+      title: 'Pods',
+      hint: 'how many it is to have; app.stop takes them to none and back',
+      placeholder: 'n',
+    },
     timeout: timeoutField,
   },
   plan: async (input, context) => {

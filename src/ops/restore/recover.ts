@@ -1,6 +1,6 @@
+import { databaseFacts } from '../../db/queries/database/facts.ts';
 import { recoverSteps } from '../app/steps.ts';
 import { stoppedIn } from '../app/stopped.ts';
-import { databaseFacts } from '../../db/queries/database/facts.ts';
 import { dropLeftover, dropSql } from '../database/drop.ts';
 import { findLeftovers, swapState } from '../database/leftovers.ts';
 import { inMaintenance, planningSession } from '../database/maintenance.ts';

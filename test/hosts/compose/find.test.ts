@@ -25,7 +25,10 @@ describeDocker('a service of docker compose', () => {
     const host = await openHost(POSTGRES);
     expect([host.kind, host.label]).toEqual(['compose', 'the service postgres of pgdeck-shop']);
     expect(host.typed?.([{ command: 'id', args: [] }])).toBe(`docker exec -i ${one.name} id`);
-    expect(await host.run('sh', ['-c', 'printf "a\\0b\\r\\n"'])).toMatchObject({ exitCode: 0, stdout: 'a\0b\r\n' });
+    expect(await host.run('sh', ['-c', 'printf "a\\0b\\r\\n"'])).toMatchObject({
+      exitCode: 0,
+      stdout: 'a\0b\r\n',
+    });
   });
 
   test('one that was made anew is another one', async () => {

@@ -41,7 +41,9 @@ test('the server is reached through it, and again each time it has died at a dis
   await cluster.forwardTo(serverTarget().port, 1);
   const target = through({ ...POD, forward: true });
   for (let turn = 0; turn < 3; turn++)
-    expect(await until(() => one(target), { what: `connection ${turn}`, timeout: 20_000 })).toEqual([{ one: 1 }]);
+    expect(await until(() => one(target), { what: `connection ${turn}`, timeout: 20_000 })).toEqual([
+      { one: 1 },
+    ]);
 });
 
 test('a pod that was made anew is gone to without a new start of the console', async () => {
@@ -56,22 +58,25 @@ test('a pod that was made anew is gone to without a new start of the console', a
   expect(await until(() => one(target), { what: 'a connection', timeout: 20_000 })).toEqual([{ one: 1 }]);
 });
 
-test.each([true, false])('a server that is down tells what its pod is at (forwarded: %s)', async (forward) => {
-  await cluster.pod('postgres-0', { restarts: 7, waiting: ['CrashLoopBackOff', 'back-off'], exitCode: 1 });
-  await cluster.log('postgres-0', 'FATAL:  data directory has wrong ownership\n');
-  await cluster.events([{ type: 'Warning', reason: 'BackOff', message: 'Back-off restarting', count: 3 }]);
-  await expect(one(through({ ...POD, ...(forward && { forward }) }))).rejects.toMatchObject({
-    kind: 'unreachable',
-    message: [
-      'postgres-0 is crash-looping, restarted 7 times, last with exit code 1.',
-      'Its last words:',
-      'FATAL:  data directory has wrong ownership',
-      'The cluster says:',
-      'BackOff: Back-off restarting (3 times)',
-    ].join('\n'),
-    next: 'All that the cluster knows: kubectl --context=test --namespace=production describe pod postgres-0',
-  });
-});
+test.each([true, false])(
+  'a server that is down tells what its pod is at (forwarded: %s)',
+  async (forward) => {
+    await cluster.pod('postgres-0', { restarts: 7, waiting: ['CrashLoopBackOff', 'back-off'], exitCode: 1 });
+    await cluster.log('postgres-0', 'FATAL:  data directory has wrong ownership\n');
+    await cluster.events([{ type: 'Warning', reason: 'BackOff', message: 'Back-off restarting', count: 3 }]);
+    await expect(one(through({ ...POD, ...(forward && { forward }) }))).rejects.toMatchObject({
+      kind: 'unreachable',
+      message: [
+        'postgres-0 is crash-looping, restarted 7 times, last with exit code 1.',
+        'Its last words:',
+        'FATAL:  data directory has wrong ownership',
+        'The cluster says:',
+        'BackOff: Back-off restarting (3 times)',
+      ].join('\n'),
+      next: 'All that the cluster knows: kubectl --context=test --namespace=production describe pod postgres-0',
+    });
+  },
+);
 
 test('no pod at all is said', async () => {
   await cluster.removePod('postgres-0');

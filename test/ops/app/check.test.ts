@@ -15,12 +15,13 @@ afterEach(
 function answering(...codes: number[]): Promise<string> {
   return new Promise((resolve) => {
     const left = [...codes];
-    server = createServer((_request, response) => {
+    const made = createServer((_request, response) => {
       response.writeHead((left.length > 1 ? left.shift() : left[0]) ?? 500);
       response.end('x'.repeat(100));
     });
-    server.listen(0, '127.0.0.1', () => {
-      resolve(`http://127.0.0.1:${(server?.address() as AddressInfo).port}/health`);
+    server = made;
+    made.listen(0, '127.0.0.1', () => {
+      resolve(`http://127.0.0.1:${(made.address() as AddressInfo).port}/health`);
     });
   });
 }

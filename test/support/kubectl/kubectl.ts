@@ -115,7 +115,7 @@ case "$1 $2" in
   port-forward\ *)
     name=${'$'}{3#pod/}
     [ -e "$here/pod/$name.json" ] || none pods "$name"
-    exec ${'$'}{NODE:-node} "$here/forward.mjs" "$here/forward" ;;
+    exec NODE_HERE "$here/forward.mjs" "$here/forward" ;;
   'exec -i')
     [ -e "$here/pod/$3.json" ] || none pods "$3"
     shift 5
@@ -152,7 +152,7 @@ export async function kubectlStandIn(): Promise<Cluster> {
   const here = join(bin, 'kubectl.cluster');
   for (const name of ['pod', 'after', 'deployment', 'statefulset', 'log'])
     await mkdir(join(here, name), { recursive: true });
-  await writeFile(join(bin, 'kubectl'), SCRIPT.replace('${NODE:-node}', `'${process.execPath}'`));
+  await writeFile(join(bin, 'kubectl'), SCRIPT.replace('NODE_HERE', `'${process.execPath}'`));
   await chmod(join(bin, 'kubectl'), 0o755);
   await writeFile(join(here, 'forward.mjs'), FORWARD);
   const write = (name: string, text: string) => writeFile(join(here, name), text);
