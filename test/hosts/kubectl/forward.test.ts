@@ -62,14 +62,14 @@ test.each([true, false])(
   'a server that is down tells what its pod is at (forwarded: %s)',
   async (forward) => {
     await cluster.pod('postgres-0', { restarts: 7, waiting: ['CrashLoopBackOff', 'back-off'], exitCode: 1 });
-    await cluster.log('postgres-0', 'FATAL:  data directory has wrong ownership\n');
+    await cluster.log('postgres-0', 'FATAL: data directory has wrong ownership\n');
     await cluster.events([{ type: 'Warning', reason: 'BackOff', message: 'Back-off restarting', count: 3 }]);
     await expect(one(through({ ...POD, ...(forward && { forward }) }))).rejects.toMatchObject({
       kind: 'unreachable',
       message: [
         'postgres-0 is crash-looping, restarted 7 times, last with exit code 1.',
         'Its last words:',
-        'FATAL:  data directory has wrong ownership',
+        'FATAL: data directory has wrong ownership',
         'The cluster says:',
         'BackOff: Back-off restarting (3 times)',
       ].join('\n'),

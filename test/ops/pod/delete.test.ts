@@ -26,7 +26,7 @@ beforeEach(async () => {
   await cluster.pod('postgres-0', CRASHING);
   await cluster.log(
     'postgres-0',
-    'FATAL:  could not write lock file "postmaster.pid": No space left on device\n',
+    'FATAL: could not write lock file "postmaster.pid": No space left on device\n',
   );
   await cluster.events([
     {
@@ -57,7 +57,7 @@ test('a pod that is crash-looping is deleted, and the one that is made anew wait
     'postgres-0 is crash-looping, restarted 7 times, last with exit code 1.',
   );
   expect(plan.tables?.slice(0, 2).map(({ rows }) => rows)).toEqual([
-    [['FATAL:  could not write lock file "postmaster.pid": No space left on device']],
+    [['FATAL: could not write lock file "postmaster.pid": No space left on device']],
     [['BackOff: Back-off restarting failed container (31 times)']],
   ]);
   expect(plan.steps[0]?.preview).toBe(
