@@ -32,7 +32,7 @@ const SLOW = [
 // what needs a docker daemon, which it starts, or a real sshd; and every fault of the way there, in three shells
 const HOSTS = [
   'test/scenarios/hosts/**/*.test.ts',
-  'test/hosts/{remote,docker,ssh}/**/*.test.ts',
+  'test/hosts/{remote,docker,compose,kubectl,ssh}/**/*.test.ts',
   'test/cli/profile/test.test.ts',
 ];
 const { PGDECK_SUITE: suite } = process.env;

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Target } from '../db/target.ts';
 import { parseDuration } from '../text/units.ts';
+import { type AppSettings, appSettings } from './app.ts';
 import { type ConnectionFlags, type Layer, layers } from './layers.ts';
 import type { Keyword, Params } from './libpq/conninfo.ts';
 import type { Env } from './libpq/env.ts';
@@ -64,6 +65,7 @@ export interface Resolved {
   readonly schema: SchemaSettings;
   /** Where commands run. */
   readonly runsOn: Places;
+  readonly app: AppSettings;
   /** The profile's own command that restarts the server. */
   readonly restart?: string;
   readonly describe: readonly Origin[];
@@ -152,6 +154,7 @@ export function resolve(
     notify: mergeNotify(settings.notify, profile?.notify),
     schema: profile?.schema ?? {},
     runsOn,
+    app: appSettings(profile?.app),
     ...(profile?.restart !== undefined && { restart: profile.restart }),
     intervals: {
       ...mergeIntervals(settings.intervals, profile?.intervals),
@@ -184,6 +187,7 @@ export function resolvedFor(
     notify: { operations: false },
     schema: {},
     runsOn: placesOf(),
+    app: appSettings(),
     intervals: {
       ...mergeIntervals(settings.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),

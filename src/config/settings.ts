@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SSL_MODES } from '../db/target.ts';
 import { badAge } from '../text/age.ts';
+import { appSchema } from './app.ts';
 import { parseUrl } from './libpq/conninfo.ts';
 import { notifySchema } from './notify.ts';
 import { routineSchema } from './routine.ts';
@@ -150,8 +151,8 @@ export const profileSchema = z.strictObject({
   migrations: z.strictObject({ runs_on: runsOnSchema.optional() }).optional(),
   /** The command that restarts the server, where it runs; with docker, on this machine instead of `docker restart`. */
   restart: text.optional(),
-  /** Where the commands that stop and start the application run. */
-  app: z.strictObject({ runs_on: runsOnSchema.optional() }).optional(),
+  /** What works with the database, how it is stopped and started, and how it tells that it is well. */
+  app: appSchema.optional(),
 });
 
 export type Profile = z.output<typeof profileSchema>;

@@ -205,9 +205,11 @@ export interface ContainerOutput {
   ): Promise<{ readonly stdout: string; readonly stderr: string }>;
 }
 
+export type HostKind = 'local' | 'ssh' | 'docker' | 'compose' | 'kubectl';
+
 /** A place where commands run: this machine, a container, another machine. Its files are its own. */
 export interface Host {
-  readonly kind: 'local' | 'ssh' | 'docker';
+  readonly kind: HostKind;
   readonly label: string;
   /** Why it could not be opened: whatever it is asked for rejects with it. */
   readonly closed?: Error;

@@ -1,5 +1,6 @@
 import { Console } from '../../src/app/console.ts';
 import type { Overlay } from '../../src/app/core/state.ts';
+import { appSettings } from '../../src/config/app.ts';
 import type { Resolved } from '../../src/config/profile.ts';
 import { placesOf } from '../../src/config/runs-on.ts';
 import { mergeIntervals } from '../../src/config/settings.ts';
@@ -57,6 +58,7 @@ export class Stage {
       waivers: [],
       schema: {},
       runsOn: placesOf(),
+      app: appSettings(),
       cleanup: [],
       routine: [],
       notify: {},

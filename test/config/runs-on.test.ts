@@ -15,6 +15,16 @@ test.each([
   { kind: 'docker', container: '--privileged' },
   { kind: 'docker', container: '' },
   { kind: 'docker', container: 'db', password: 'x' },
+  { kind: 'compose', project: 'shop' },
+  { kind: 'compose', project: '--all', service: 'db' },
+  { kind: 'compose', project: 'shop', service: '-T' },
+  { kind: 'kubectl' },
+  { kind: 'kubectl', pod: 'postgres-0', selector: 'app=postgres' },
+  { kind: 'kubectl', pod: '--all' },
+  { kind: 'kubectl', pod: 'a/b' },
+  { kind: 'kubectl', selector: '-A' },
+  { kind: 'kubectl', pod: 'a', context: '--token=x' },
+  { kind: 'kubectl', pod: 'a', container: '-it' },
   { kind: 'ssh', destination: '-oProxyCommand=touch /tmp/x' },
   { kind: 'ssh', destination: 'a b' },
   { kind: 'ssh', destination: 'db', config: 'relative' },
@@ -33,4 +43,12 @@ test.each<[boolean, RunsOn, RunsOn]>([
 ])('one place is %s: %j and %j', (same, one, other) => {
   expect(isSamePlace(one, other)).toBe(same);
   expect(isSamePlace(other, one)).toBe(same);
+});
+
+test.each([
+  { kind: 'compose', project: 'shop', service: 'postgres' },
+  { kind: 'kubectl', pod: 'postgres-0', namespace: 'production', context: 'admin@prod', forward: true },
+  { kind: 'kubectl', selector: 'app=postgres,role in (primary)' },
+])('%j is understood', (runsOn) => {
+  expect(runsOnSchema.safeParse(runsOn).success).toBe(true);
 });

@@ -1,6 +1,7 @@
 import type { Env } from '../../config/libpq/env.ts';
 import { placeText } from '../../config/place-text.ts';
 import type { Resolved } from '../../config/profile.ts';
+import type { RunsOn } from '../../config/runs-on.ts';
 import { DbError } from '../../db/errors.ts';
 import type { Host } from '../../hosts/host.ts';
 import { local } from '../../hosts/local.ts';
@@ -18,6 +19,15 @@ import { type Hop, Hops } from './hops.ts';
 import { type Probe, probe, probeLines } from './probe.ts';
 
 const DIRECTORY = "SELECT current_setting('data_directory') AS directory";
+
+/** What tells the version of a place's client; compose is docker's own, since its containers are gone into with that. */
+const CLIENTS: Readonly<Record<RunsOn['kind'], readonly [string, ...string[]]>> = {
+  local: ['sh', '-c', 'uname'],
+  docker: ['docker', '--version'],
+  compose: ['docker', '--version'],
+  kubectl: ['kubectl', 'version', '--client'],
+  ssh: ['ssh', '-V'],
+};
 
 const MARKS = { ok: 'ok', failed: 'FAILED', 'not tried': 'not tried' } as const;
 
@@ -39,7 +49,7 @@ async function walk(
 ): Promise<{ test: Probe | undefined; code: number }> {
   const place = resolved.runsOn.server;
   const client = await hops.try({
-    hop: `${place.kind} on this machine`,
+    hop: `${place.kind === 'compose' ? 'docker' : place.kind} on this machine`,
     run: () => clientVersion(place.kind),
     tell: (version) => `${version}.`,
   });
@@ -64,8 +74,12 @@ async function walk(
   });
   const { via } = resolved.target;
   const tunnel =
-    place.kind === 'ssh' && place.tunnel === true
-      ? await hops.try({ hop: 'tunnel', run: async () => via?.open() ?? '', tell: () => 'It is open.' })
+    (place.kind === 'ssh' && place.tunnel === true) || (place.kind === 'kubectl' && place.forward === true)
+      ? await hops.try({
+          hop: place.kind === 'ssh' ? 'tunnel' : 'port-forward',
+          run: async () => (await via?.open()) ?? '',
+          tell: () => 'It is open.',
+        })
       : undefined;
   const connected = await hops.try({
     hop: 'database',
@@ -138,10 +152,9 @@ function wordsOf(error: unknown): string {
 }
 
 /** Throws {@link CommandError} where it is not here. */
-async function clientVersion(kind: 'ssh' | 'docker' | 'local'): Promise<string> {
-  const { stdout, stderr } = await local.run(kind, [kind === 'ssh' ? '-V' : '--version'], {
-    timeout: 10_000,
-  });
+async function clientVersion(kind: RunsOn['kind']): Promise<string> {
+  const [command, ...words] = CLIENTS[kind];
+  const { stdout, stderr } = await local.run(command, words, { timeout: 10_000 });
   return cleanLine((stdout || stderr).trim().split('\n')[0] ?? '');
 }
 

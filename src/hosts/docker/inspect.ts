@@ -10,7 +10,9 @@ const schema = z.object({
     Restarting: z.boolean().default(false),
     ExitCode: z.int().default(0),
     StartedAt: z.string(),
+    OOMKilled: z.boolean().default(false),
   }),
+  RestartCount: z.number().default(0),
   /** Of the image; Config has the name that it was started by, which may mean another one by now. */
   Image: z.string().optional(),
   Config: z.object({
@@ -51,6 +53,10 @@ export interface Container {
   readonly restarting: boolean;
   /** With which it ended last. */
   readonly exitCode: number;
+  /** It was killed because memory ran out. */
+  readonly outOfMemory: boolean;
+  /** How often docker has started it again. */
+  readonly restarts: number;
   /** Another text after each start. */
   readonly startedAt: string;
   readonly image: string;
@@ -110,6 +116,8 @@ function container(one: z.output<typeof schema>): Container {
     paused: one.State.Paused,
     restarting: one.State.Restarting,
     exitCode: one.State.ExitCode,
+    outOfMemory: one.State.OOMKilled,
+    restarts: one.RestartCount,
     startedAt: one.State.StartedAt,
     image: one.Config.Image,
     imageId: one.Image ?? one.Config.Image,

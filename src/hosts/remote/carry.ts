@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RunOptions, RunResult, Transferred } from '../host.ts';
 import { collect } from '../output.ts';
 import { cancelled, endedError, type Why } from '../watch.ts';
@@ -11,6 +12,9 @@ import type { Job } from './header.ts';
 import { HELD, sendStream } from './input.ts';
 import { outcome } from './outcome.ts';
 import type { Way } from './way.ts';
+
+/** Milliseconds for what is ended there: longer than it is given to end by itself. */
+const ENDING_MS = 8_000;
 
 /** A place, and the way to it. */
 export interface There {
@@ -98,6 +102,9 @@ export async function carry(
       });
     void sending.catch(failed);
     const ended = await exchange.ended;
+    // its end may not have been heard there: a second command ends what is left of it
+    if (ended.told.exitCode === undefined && way.keepsInput === true)
+      await endLost(there, await exchange.started);
     out.end();
     err.end();
     const [text, stderr] = await Promise.all([stdout, errors]);
@@ -111,6 +118,18 @@ export async function carry(
     signal?.removeEventListener('abort', onAbort);
     over = true;
     guard?.done();
+  }
+}
+
+/** Ends what a lost client has left there, as far as the place can be reached. Never rejects. */
+async function endLost({ way, place }: There, started: Awaited<Exchange['started']>): Promise<void> {
+  if (started === undefined) return;
+  try {
+    const guard = await startGuard(way, place, started);
+    guard.leave();
+    await Promise.race([guard.ended, delay(ENDING_MS)]);
+  } catch {
+    // the place is gone, and with it what ran there
   }
 }
 

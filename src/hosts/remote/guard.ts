@@ -26,6 +26,8 @@ export interface Guard {
   done(): void;
   /** Ends the program. */
   leave(): void;
+  /** Fulfilled when it watches no more. */
+  readonly ended: Promise<unknown>;
 }
 
 /** Throws {@link CommandError} when it cannot start. */
@@ -54,5 +56,6 @@ export async function startGuard(
       else exchange.leave();
     },
     leave: () => exchange.leave(),
+    ended: exchange.ended,
   };
 }

@@ -13,7 +13,7 @@ import { workspaceThere } from './workspace.ts';
 
 /** A host that a way leads to. It stays one run of its place: after a restart there it is of no use any more. */
 export interface RemoteHost extends Host {
-  readonly kind: 'ssh' | 'docker';
+  readonly kind: Way['kind'];
   readonly transfer: Transfer;
   readonly facts: PlaceFacts;
 }

@@ -1,10 +1,10 @@
 import { DbError } from '../../db/errors.ts';
 import type { Route } from '../../db/route.ts';
 import { cleanLine } from '../../text/clean.ts';
+import { Kept, type KeptState } from '../kept.ts';
 import { type SshPlace, sshArguments } from './arguments.ts';
 import { explainSsh } from './explain.ts';
-import { Kept, type KeptState } from './kept.ts';
-import { privateSocket } from './private.ts';
+import { onSocket } from './private.ts';
 
 /** The server as it is reached from the other end. */
 export interface Beyond {
@@ -28,15 +28,14 @@ export class Tunnel implements Route {
   readonly label: string;
   readonly #place: SshPlace;
   readonly #beyond: Beyond;
-  readonly #kept: Kept;
+  readonly #kept: Kept<string>;
 
   constructor(place: SshPlace, beyond: Beyond) {
     this.label = `ssh ${cleanLine(place.destination)}`;
     this.#place = place;
     this.#beyond = beyond;
-    this.#kept = new Kept(
-      () => privateSocket(),
-      (socket) =>
+    this.#kept = new Kept(() =>
+      onSocket((socket) =>
         sshArguments(place, ['-N', '-S', 'none', '-L', `${socket}:${addressOf(beyond)}`], {
           ControlMaster: 'no',
           ExitOnForwardFailure: 'yes',
@@ -44,10 +43,11 @@ export class Tunnel implements Route {
           LogLevel: 'INFO',
           StreamLocalBindMask: '0177',
         }),
+      ),
     );
   }
 
-  get state(): KeptState {
+  get state(): KeptState<string> {
     return this.#kept.state;
   }
 
@@ -55,7 +55,7 @@ export class Tunnel implements Route {
     // the console counts down to its own attempt, and a person may ask for one: that is one of the ssh, too
     this.#kept.hurry(LEAST_PAUSE_MS);
     const state = await this.#kept.settled();
-    if (state.state === 'up') return state.socket;
+    if (state.state === 'up') return state.at;
     throw this.#down(state);
   }
 
@@ -88,7 +88,7 @@ export class Tunnel implements Route {
     this.#kept.close();
   }
 
-  #down(state: KeptState): DbError {
+  #down(state: KeptState<string>): DbError {
     if (state.state !== 'down')
       return new DbError('unreachable', `The tunnel through ${this.label} is closed.`);
     const { stderr, error } = state;

@@ -1,12 +1,12 @@
 import { cleanLine } from '../../text/clean.ts';
 import { CommandError } from '../host.ts';
+import { Kept } from '../kept.ts';
 import { quote } from '../remote/quote.ts';
 import type { ClientEnd, Way } from '../remote/way.ts';
 import { type SshPlace, sshArguments } from './arguments.ts';
 import { fastCiphers } from './ciphers.ts';
 import { explainSsh } from './explain.ts';
-import { Kept } from './kept.ts';
-import { privateSocket } from './private.ts';
+import { onSocket } from './private.ts';
 
 /** What ssh itself ends with; what it carried may do so, too. */
 const SSH_FAILED = 255;
@@ -18,7 +18,7 @@ export class SshWay implements Way {
   /** How a person begins a command there: ssh hands what follows to a shell, which reads it again. */
   readonly typed: { readonly words: readonly string[]; readonly again: true };
   readonly #place: SshPlace;
-  readonly #master: Kept;
+  readonly #master: Kept<string>;
   /** Asked once. */
   #ciphers: Promise<string | undefined> | undefined;
   #own: Readonly<Record<string, string>> = {};
@@ -30,14 +30,16 @@ export class SshWay implements Way {
       again: true,
     };
     this.#place = place;
-    this.#master = new Kept(privateSocket, (socket) =>
-      // no -M: a second one means that each command is asked for
-      // whoever reads the user's own control sockets does not see ours, nor do we end with theirs
-      sshArguments(place, ['-N', '-S', socket], {
-        ControlMaster: 'yes',
-        ControlPersist: 'no',
-        ...this.#own,
-      }),
+    this.#master = new Kept(() =>
+      onSocket((socket) =>
+        // no -M: a second one means that each command is asked for
+        // whoever reads the user's own control sockets does not see ours, nor do we end with theirs
+        sshArguments(place, ['-N', '-S', socket], {
+          ControlMaster: 'yes',
+          ControlPersist: 'no',
+          ...this.#own,
+        }),
+      ),
     );
   }
 
@@ -75,7 +77,7 @@ export class SshWay implements Way {
       const { reason, next } = explainSsh(state.state === 'down' ? state.stderr : '', this.#place);
       throw new CommandError('gone', `${this.label} is down: ${reason}. ${next}`);
     }
-    return state.socket;
+    return state.at;
   }
 
   #over(socket: string): string[] {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { backup } from '../backup/operation.ts';
+import { composeClient, composeCommand } from '../containers/compose.ts';
 import { systemIdentifier } from '../database/identity.ts';
 import { defineOperation, type Field, type OpContext } from '../engine/operation.ts';
 import type { Check, Plan, Step } from '../engine/plan.ts';
 import { endedWork, lookAtServer, sessionTable } from '../server/look.ts';
 import { dataDirectories, holdsData } from './data.ts';
-import { composeClient, composeCommand, type Project, type ProjectVolume, projectOf } from './project.ts';
+import { type Project, type ProjectVolume, projectOf } from './project.ts';
 import { recoverReset } from './recover.ts';
 import { downStep, newReset, type Reset, removeStep, seenStep, upStep } from './steps.ts';
 

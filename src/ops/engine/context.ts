@@ -97,6 +97,7 @@ export function createContext(options: ContextOptions): OpContext {
     runsOn,
     here: here ?? local,
     restart: resolved.restart,
+    app: resolved.app,
     at: (place) => {
       const known = places.get(place);
       if (known) return known;

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { AppSettings } from '../../config/app.ts';
 import type { Env } from '../../config/libpq/env.ts';
 import type { NotifySettings } from '../../config/notify.ts';
 import type { Passwords } from '../../config/password.ts';
@@ -207,6 +208,8 @@ export interface OpContext {
   readonly host: Host;
   /** Where commands run, and how the server is reached from there. */
   readonly runsOn: Places;
+  /** The application that works with the database. */
+  readonly app: AppSettings;
   /** This machine: the repository, the journal, and what a person names. */
   readonly here: Host;
   /** The profile's own command that restarts the server. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fullName } from '../../db/ident.ts';
 import { databaseList } from '../../db/queries/database/facts.ts';
 import { bytes, plural } from '../../text/units.ts';
+import type { AppContext } from '../app/steps.ts';
 import { systemIdentifier } from '../database/identity.ts';
 import { isMaintenance, planningSession } from '../database/maintenance.ts';
 import type { Field, FieldChoice, Known, OpContext, RawInput } from '../engine/operation.ts';
@@ -177,12 +178,13 @@ export function jobsOf(input: Pick<RestoreInput, 'jobs'>, context: Pick<Known, '
 /** The commands around the interruption: those that were given, else the profile's. */
 export function hooksOf(
   { before, after }: Pick<RestoreInput, 'before' | 'after'>,
-  { backup, runsOn }: Pick<OpContext, 'backup' | 'runsOn'>,
+  { backup, runsOn, app }: Pick<OpContext, 'backup' | 'runsOn'> & Partial<Pick<AppContext, 'app'>>,
 ): Hooks {
   return {
     before: before ?? backup.before_restore,
     after: after ?? backup.after_restore,
     place: runsOn.app,
+    ...(app !== undefined && { app: { app, runsOn } }),
   };
 }
 

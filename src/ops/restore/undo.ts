@@ -87,6 +87,7 @@ async function undoPlan(
     before: first ?? undefined,
     after: last ?? undefined,
     place: context.runsOn.app,
+    app: context,
   };
   const state = newState(undefined);
   return {

@@ -35,7 +35,7 @@ describe.skipIf(NO_SSHD !== undefined)(
     };
     // the address is that of another machine: nothing but the tunnel leads to the server
     const through = (via: Tunnel): Target => ({ ...serverTarget(), host: 'db1.invalid', port: 5432, via });
-    const socketOf = (via: Tunnel) => (via.state.state === 'up' ? via.state.socket : undefined);
+    const socketOf = (via: Tunnel) => (via.state.state === 'up' ? via.state.at : undefined);
 
     test('the server is reached through it, by way of a socket that nobody else may enter', async () => {
       const via = tunnel();

@@ -1,4 +1,5 @@
 import { shellWord } from '../../../text/shell.ts';
+import { appCheckSteps } from '../../app/steps.ts';
 import { backupBefore } from '../../backup/before.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
 import type { OpContext } from '../../engine/operation.ts';
@@ -46,12 +47,15 @@ export async function planMigrations(
     ? await backupBefore(context, database, { label: labelOf(move), orElse: '' })
     : undefined;
   const steps: Step[] = [
-    lockStep(state, input.wait),
-    ...(input.rehearse ? [rehearseStep(context, route)] : []),
-    ...(safety?.steps ?? []),
-    ...route.steps,
-    verifyStep(state),
-  ].map((step, at) => (at === 0 ? step : guarded(state, step)));
+    ...[
+      lockStep(state, input.wait),
+      ...(input.rehearse ? [rehearseStep(context, route)] : []),
+      ...(safety?.steps ?? []),
+      ...route.steps,
+      verifyStep(state),
+    ].map((step, at) => (at === 0 ? step : guarded(state, step))),
+    ...appCheckSteps(context),
+  ];
   const checks: Check[] = [
     connectionCheck(where.session.server),
     ...(await thereChecks(where, route)),

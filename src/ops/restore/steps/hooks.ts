@@ -1,5 +1,6 @@
 import { placeLabel, type RunsOn } from '../../../config/runs-on.ts';
 import { shellWord } from '../../../text/shell.ts';
+import { type AppContext, type AppState, appCheckSteps, startSteps, stopSteps } from '../../app/steps.ts';
 import type { Step, StepIo } from '../../engine/plan.ts';
 import type { RestoreState } from './state.ts';
 
@@ -8,6 +9,8 @@ export interface Hooks {
   readonly after: string | undefined;
   /** Where they run. */
   readonly place: RunsOn;
+  /** Whose application is stopped meanwhile, and asked at the end. */
+  readonly app?: AppContext;
 }
 
 /** A command as the plan shows it, with where it runs. */
@@ -16,8 +19,18 @@ export function hookPreview(command: string, place: RunsOn): string {
   return `${where}sh -c ${shellWord(command)}`;
 }
 
-/** The command that is run before clients are interrupted; it must succeed. */
-export function beforeStep({ before, after, place }: Hooks, state: Pick<RestoreState, 'stopped'>): Step[] {
+interface Around extends Pick<RestoreState, 'stopped'> {
+  readonly app?: AppState;
+}
+
+/** What is done before clients are interrupted, and must succeed: the command, then the application is stopped. */
+export function beforeStep(hooks: Hooks, state: Around): Step[] {
+  const { app } = hooks;
+  const stop = app === undefined || state.app === undefined ? [] : stopSteps(app, state.app);
+  return [...commandBefore(hooks, state), ...stop];
+}
+
+function commandBefore({ before, after, place }: Hooks, state: Around): Step[] {
   if (before === undefined) return [];
   return [
     {
@@ -35,12 +48,18 @@ export function beforeStep({ before, after, place }: Hooks, state: Pick<RestoreS
 }
 
 /**
- * The command that is run when it is over. It always runs where the one before was begun. When it fails, what is in
- * place stays, and can be undone.
+ * What is done when it is over: the application is started, the command run, and the application asked. The first two
+ * always come where their counterpart was begun. When one fails, what is in place stays, and can be undone.
  */
-export function afterStep(
+export function afterStep(hooks: Hooks, state: Around & Pick<RestoreState, 'replaced'>): Step[] {
+  const { app } = hooks;
+  const start = app === undefined || state.app === undefined ? [] : startSteps(app, state.app);
+  return [...start, ...commandAfter(hooks, state), ...(app === undefined ? [] : appCheckSteps(app))];
+}
+
+function commandAfter(
   { before, after, place }: Hooks,
-  state: Pick<RestoreState, 'stopped' | 'replaced'>,
+  state: Around & Pick<RestoreState, 'replaced'>,
 ): Step[] {
   if (after === undefined) return [];
   return [

@@ -1,6 +1,7 @@
 import { DbError } from '../../../db/errors.ts';
 import type { Session } from '../../../db/session.ts';
 import { plural } from '../../../text/units.ts';
+import { appCheckSteps } from '../../app/steps.ts';
 import { backupBefore } from '../../backup/before.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
 import { Doubts } from '../../concurrently/doubts.ts';
@@ -67,6 +68,7 @@ export async function planFix(input: FixInput, context: OpContext): Promise<Plan
     ...works.map((work) => workStep(shared, work)),
     ...(circle ? [againStep(shared)] : []),
     ...(open.length === 0 ? [] : [checkStep(shared, expected, input.against, after)]),
+    ...(idle ? [] : appCheckSteps(context)),
   ];
   const forbidden: Check[] = refused.map(({ subject, sql, why }) => ({
     title: `${subject.kind} ${subject.name.join('.')}`,

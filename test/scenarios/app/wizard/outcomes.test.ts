@@ -208,8 +208,15 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   },
 };
 
-/** They end the server that the others need, or need docker: see test/ops/server and test/scenarios/hosts. */
-const ELSEWHERE = new Set(['server restart', 'compose reset', 'volumes restore']);
+/** They end the server that the others need, or need docker or a cluster: see test/ops and test/scenarios/hosts. */
+const ELSEWHERE = new Set([
+  'server restart',
+  'pod delete',
+  'pod restart',
+  'pod scale',
+  'compose reset',
+  'volumes restore',
+]);
 const WIZARDS = OPERATIONS.filter(({ id, ownKeys }) => ownKeys !== true && !ELSEWHERE.has(id));
 
 test('every operation that has a wizard is walked through', () => {
