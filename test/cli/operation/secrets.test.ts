@@ -51,10 +51,10 @@ async function asked(first: string, second: string): Promise<{ code: number; scr
       env: { ...cleanEnvironment(home), TERM: 'xterm-256color' },
     },
   );
-  await terminal.waitFor('New password: ', { timeout: 60_000 });
+  await terminal.waitFor('New password:', { timeout: 60_000 });
   terminal.type(first);
   terminal.press('enter');
-  await terminal.waitFor('The same again: ', { timeout: 60_000 });
+  await terminal.waitFor('The same again:', { timeout: 60_000 });
   terminal.type(second);
   terminal.press('enter');
   const { code } = await terminal.exit;

@@ -16,7 +16,7 @@ import { script, untilCancelled, WizardStage } from '../../../app/wizard/stage.t
 import { carryOut, contextOf } from '../../../ops/engine/run/stage.ts';
 import { directoryOf, ways } from '../../../ops/migrate/run/stage.ts';
 import { inDatabase } from '../../../ops/restore/stage.ts';
-import { client, serverTarget, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
+import { client, serverTarget, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 
 const home = temporaryDirectory();
@@ -251,6 +251,8 @@ const NAMED = new Set([...KEYS.map((key) => (key === 'enter' ? 'Enter' : key)), 
 
 /** Outcome, state and next step, each said, as the page shows them. */
 async function ended(word: string): Promise<{ state: string; next: string }> {
+  // a set-up or an upgrade is several runs, and a look at the health of it all
+  await until(() => stage.wizard.phase.step === 'result', { what: 'the end of the run', timeout: 50_000 });
   const { run } = await stage.at('result');
   const ending = runEnding(run, stage.wizard.operation);
   const { outcome = '', state = '', next = '' } = ending ?? {};
