@@ -1,6 +1,7 @@
 import { Console } from '../../src/app/console.ts';
 import type { Overlay } from '../../src/app/core/state.ts';
 import type { Resolved } from '../../src/config/profile.ts';
+import { mergeRoutine } from '../../src/config/routine.ts';
 import { placesOf } from '../../src/config/runs-on.ts';
 import { mergeIntervals } from '../../src/config/settings.ts';
 import { mergeThresholds, type ThresholdOverrides } from '../../src/config/thresholds.ts';
@@ -58,7 +59,7 @@ export class Stage {
       schema: {},
       runsOn: placesOf(),
       cleanup: [],
-      routine: [],
+      routine: mergeRoutine(),
       notify: {},
       intervals: mergeIntervals(),
       describe: [],
