@@ -11,8 +11,6 @@ export async function routine(terminal: Terminal, picture: TakePicture): Promise
   await terminal.until('what is typed', shows(/maintain --routine weekly/));
   terminal.type(ENTER);
   await picture('routine-plan', 'what is due', shows(/PLAN/, /Steps \(\d+\)/, /VACUUM and ANALYZE/), 60);
-  // the dump would wait as well
-  await terminal.until('nobody waits for a lock', (lines) => !shows(/wait(s|ing)? (on|for) /)(lines));
   terminal.type(ENTER);
   await terminal.until('the question', shows(/\[No\]/));
   terminal.type('y');

@@ -1,5 +1,5 @@
 import type { OpContext } from '../engine/operation.ts';
-import type { OpEvent, Plan, StepIo } from '../engine/plan.ts';
+import type { OpEvent, Plan, ResultTable, StepIo } from '../engine/plan.ts';
 import { runPlan } from '../engine/run/runner.ts';
 import { tellEnd } from '../notify/run-end.ts';
 
@@ -41,7 +41,8 @@ function tell(io: StepIo, event: Exclude<OpEvent, NestedEnd>): void {
       io.progress(event);
       break;
     case 'result':
-      io.result(event.table);
+      // its own run has the table: the report is one, and short
+      for (const line of linesOf(event.table)) io.line(line);
       break;
     case 'reveal':
       io.reveal(event.what, event.secret);
@@ -53,6 +54,17 @@ function tell(io: StepIo, event: Exclude<OpEvent, NestedEnd>): void {
       io.line(event.text);
       break;
   }
+}
+
+/** Rows that are told in lines. */
+const TOLD = 5;
+
+function linesOf({ title, columns, rows }: ResultTable): string[] {
+  const told = rows.slice(0, TOLD).map((row) => {
+    const cells = row.map((cell, at) => `${columns[at] ?? ''} ${cell}`.trim()).filter((cell) => cell !== '');
+    return `${title}: ${cells.join(', ')}`;
+  });
+  return rows.length > TOLD ? [...told, `${title}: ${rows.length - TOLD} more rows`] : told;
 }
 
 function secondsUntil({ at, until }: Extract<OpEvent, { type: 'waits' }>): number | undefined {

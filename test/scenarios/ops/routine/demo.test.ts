@@ -87,7 +87,7 @@ test('quarterly includes the drill and prints the list for an upgrade; an item t
     broken: 'failed',
   });
   expect(stdout).toMatch(/Before an upgrade to a new major version: PostgreSQL/);
-  expect(stdout).toMatch(/Restored into a throwaway PostgreSQL/);
+  expect(stderr).toMatch(/Held yes, Found Restored into a throwaway PostgreSQL/);
   expect(stderr).toMatch(/broken: .*no such thing/s);
   // only that is due now
   const again = await maintain('--routine', 'quarterly', '--plan');
