@@ -132,7 +132,7 @@ describe.skipIf(NO_SSHD !== undefined)('a backup whose connections go through a 
             timeout: PAUSE * 2_000 + 5_000,
           });
           const { state } = via;
-          if (state.state === 'up' && kill(state.socket) > 0) kills += 1;
+          if (state.state === 'up' && kill(state.at) > 0) kills += 1;
           // it is there again for whoever works with the console
           await until(
             () =>
@@ -186,7 +186,7 @@ describe.skipIf(NO_SSHD !== undefined)('a backup whose connections go through a 
       const work = async () => {
         await until(async () => (await waiting()).length > 0, { what: 'the snapshot being taken' });
         const { state } = via;
-        if (state.state === 'up') kill(state.socket);
+        if (state.state === 'up') kill(state.at);
         await session.sql('ROLLBACK');
       };
       const done = await carryOut(plan, context, {
@@ -228,7 +228,7 @@ describe.skipIf(NO_SSHD !== undefined)('a backup whose connections go through a 
     const { via, context, plan, repository } = await through('lost');
     const { end } = await backUp(plan, context, async () => {
       const { state } = via;
-      const tunnel = state.state === 'up' ? state.socket : '-';
+      const tunnel = state.state === 'up' ? state.at : '-';
       expect(kill(sshd.config, 'ControlMaster=yes')).toBeGreaterThan(0);
       rmSync(held, { force: true });
       expect(existsSync(tunnel)).toBe(true);
