@@ -10,29 +10,32 @@ export async function feed(
   from: AsyncIterable<Uint8Array>,
   ended: Promise<unknown>,
 ): Promise<void> {
+  // nobody reads any more; one race a chunk would keep a reaction of each
+  let over = false;
+  let wake = () => {};
+  const stop = () => {
+    over = true;
+    wake();
+  };
+  void ended.then(stop);
   // a program that has ended has a code of its own
-  stdin.on('error', () => {});
-  const over = ended.then(() => undefined);
+  stdin.on('error', () => {}).once('close', stop);
   const source = from[Symbol.asyncIterator]();
-  for (;;) {
-    const next = await Promise.race([source.next(), over]);
-    if (next === undefined) {
-      void source.return?.()?.catch(() => {});
+  while (!over) {
+    const next = await new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
+      wake = () => resolve(undefined);
+      source.next().then(resolve, reject);
+    });
+    if (next === undefined) continue;
+    if (next.done === true) {
+      stdin.end();
       return;
     }
-    if (next.done === true) break;
-    if (!stdin.write(next.value)) await Promise.race([taken(stdin), over]);
+    if (over || stdin.write(next.value)) continue;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      stdin.once('drain', resolve);
+    });
   }
-  stdin.end();
-}
-
-/** Fulfilled when more may be written, or nobody reads it. */
-function taken(stdin: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      for (const event of ['drain', 'close']) stdin.off(event, done);
-      resolve();
-    };
-    for (const event of ['drain', 'close']) stdin.on(event, done);
-  });
+  void source.return?.()?.catch(() => {});
 }
