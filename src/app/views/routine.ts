@@ -9,7 +9,7 @@ const order = ({ state, every }: RoutineRow): number =>
   (state === 'due' ? 0 : state === 'done' ? 10 : 20) + CADENCES.indexOf(every);
 
 const columns = [
-  { id: 'item', title: 'ROUTINE', width: 32, priority: 1, grow: true, value: (r) => r.title },
+  { id: 'item', title: 'ROUTINE', width: 24, priority: 1, grow: true, value: (r) => r.title },
   { id: 'every', title: 'EVERY', width: 9, priority: 1, value: (r) => r.every },
   {
     id: 'done',

@@ -15,7 +15,7 @@ export const settingUnsafe = defineCheck({
   id: 'setting_unsafe',
   title: 'Unsafe settings',
   category: 'security',
-  fix: 'a setting',
+  fix: 'a setting, `server restart`',
   reads: [settingsPoll, overridesPoll],
   judge: ({ figures, server }) => {
     const rows = figures.rows(settingsPoll);
