@@ -71,13 +71,14 @@ function start(commands: readonly PipeCommand[], steps: string): string {
 /*
  * One command of a pipe. When it fails the others are ended before its output is closed: a reader that sees its input
  * end takes it for whole. One that only lost its reader (SIGPIPE) is not the cause; that reader has ended already, and
- * a moment lets it tell its code. `others` sends a signal to all that descend from this shell and have no child, but not
- * to the step that asks. The shells outlive a TERM of the group, so that somebody waits for what they started:
- * {@link file://./ending.ts}.
+ * a moment lets it tell its code. `others` sends a signal to all that descend from this shell but the step that asks; where
+ * the first process is a server, to those of them that have no child. The shells outlive a TERM of the group, so that
+ * somebody waits for what they started: {@link file://./ending.ts}.
  */
 const STEP = String.raw`T=$1
 trap : TERM
 exec 4>&2 2>/dev/null
+served=; x=; read -r x </proc/1/comm && case $x in postgres | postmaster) served=1 ;; esac
 others() {
   read -r x </proc/self/stat
   me=${'$'}{x%% *} all=" $$ " found= above= more=1
@@ -94,6 +95,8 @@ others() {
     done
   done
   [ -n "$found" ] || return 1
+  # a shell whose command is ended goes on with its next one
+  [ -n "$served" ] || { kill -s "$1" $found; return 0; }
   for i in $found; do case $above in *" $i "*) ;; *) kill -s "$1" "$i" ;; esac; done
   return 0
 }
