@@ -77,7 +77,7 @@ describeDocker('a server in a container, as somebody meets it first', () => {
 
   test.each([
     ['shell-less', /^There is no shell \(sh\) in the container \S+, which every command there needs/],
-    ['empty', /^psql, .* were not found in the container \S+\. .* see that runs_on names it/],
+    ['empty', /^(psql|pg_dump), .* were not found in the container \S+\. .* see that runs_on names it/],
     ['ended', /does not run: it ended with exit code 3, and docker logs \S+ says why/],
     ['unknown', /^There is no container no-such: docker ps -a names those that there are\.$/],
   ] as const)(
