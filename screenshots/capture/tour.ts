@@ -3,6 +3,7 @@ import { maintenance } from './maintenance.ts';
 import { routine } from './routine.ts';
 import { schema } from './schema.ts';
 import { ENTER, ESC, fresh, type OpenBeside, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
+import { setup } from './setup.ts';
 import type { Terminal, Wanted } from './terminal.ts';
 import { upkeep } from './upkeep.ts';
 
@@ -37,6 +38,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   schema,
   upkeep: (terminal, picture, _beside, home) => upkeep(terminal, picture, home),
   routine,
+  setup: (terminal, picture, _beside, home) => setup(terminal, picture, home),
 };
 
 /**

@@ -57,7 +57,7 @@ export function createContext(options: ContextOptions): OpContext {
   const { verdict } = options;
   const target: Target = {
     ...resolved.target,
-    password: async () => secrets.add(await resolved.target.password()),
+    password: async () => secrets.addServer(await resolved.target.password()),
   };
   const sessions = new Map<string, Promise<Session>>();
   const to = (database?: string): Target => (database === undefined ? target : { ...target, database });

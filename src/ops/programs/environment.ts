@@ -21,11 +21,11 @@ export function withClientEnvironment<T>(
 ): Promise<T> {
   const { target, there, secrets, host } = context;
   if (host.kind !== 'local') {
-    refuseLineBreak('password', secrets.last);
-    return work({ ...clientEnvironment(host, there, applicationName), PGPASSWORD: secrets.last });
+    refuseLineBreak('password', secrets.server);
+    return work({ ...clientEnvironment(host, there, applicationName), PGPASSWORD: secrets.server });
   }
   const passphrase = target.tls?.passphrase;
-  return withSecretFiles({ password: secrets.last, passphrase }, ({ passfile, serviceFile, service }) =>
+  return withSecretFiles({ password: secrets.server, passphrase }, ({ passfile, serviceFile, service }) =>
     work({
       ...clientEnvironment(host, target, applicationName),
       PGPASSFILE: passfile,

@@ -74,7 +74,7 @@ export const scheduleInstall = defineOperation({
       ...(unasked === undefined ? [] : [{ title: 'confirmation', status: 'warn', detail: unasked } as const]),
       {
         title: 'password',
-        status: context.secrets.last === undefined && context.env.PGPASSWORD === undefined ? 'ok' : 'warn',
+        status: context.secrets.server === undefined && context.env.PGPASSWORD === undefined ? 'ok' : 'warn',
         detail:
           context.env.PGPASSWORD === undefined
             ? 'cron can type none: where the server asks for one, ~/.pgpass must have it'

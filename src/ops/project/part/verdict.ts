@@ -1,8 +1,8 @@
 import type { OpContext } from '../../engine/operation.ts';
-import type { Step } from '../../engine/plan.ts';
+import type { ResultTable, Step } from '../../engine/plan.ts';
 
-/** What a run has done, for its report. */
-export type Report = { what: string; outcome: string }[];
+/** What a run has done, for its report; `more` is shown below it. */
+export type Report = { what: string; outcome: string; more?: ResultTable }[];
 
 /** Judges the database when everything is in place. Where that cannot be done nothing is taken back. */
 export function healthStep(context: OpContext, database: string, report: Report): Step {
@@ -22,13 +22,12 @@ export function healthStep(context: OpContext, database: string, report: Report)
         const told = score === null ? status : `${status}, score ${score} of 100`;
         // what is wrong with a server is not the fault of what was done: it is told, and fails nothing
         io.line(`${told}; ${unknown} checks have no answer.`, status === 'unhealthy' ? 'stderr' : 'note');
-        report.push({ what: 'Health', outcome: told });
-        if (findings.length > 0)
-          io.result({
-            title: 'Findings',
-            columns: ['severity', 'finding', 'what mends it'],
-            rows: findings.map((one) => [one.severity, `${one.id}: ${one.title}`, one.fix]),
-          });
+        const more: ResultTable = {
+          title: 'Findings',
+          columns: ['severity', 'finding', 'what mends it'],
+          rows: findings.map((one) => [one.severity, `${one.id}: ${one.title}`, one.fix]),
+        };
+        report.push({ what: 'Health', outcome: told, ...(findings.length > 0 && { more }) });
       } finally {
         await within.close();
       }
@@ -36,7 +35,7 @@ export function healthStep(context: OpContext, database: string, report: Report)
   };
 }
 
-/** The last step: what was done, as a table. */
+/** The last step: what was done, as a table, and below it what there is to be said of it. */
 export function reportStep(report: Report, title: string): Step {
   return {
     id: 'report',
@@ -49,6 +48,7 @@ export function reportStep(report: Report, title: string): Step {
         columns: ['what', 'outcome'],
         rows: report.map(({ what, outcome }) => [what, outcome]),
       });
+      for (const { more } of report) if (more !== undefined) io.result(more);
     },
   };
 }
