@@ -96,7 +96,7 @@ while [ "$1" != -- ]; do
 done
 if [ -n "$master" ]; then
   echo $$ >"$0.master"
-  : >"$socket"
+  [ "$socket" = none ] || : >"$socket"
   exec sleep 300
 fi
 set -- sh -c "$3"`;
