@@ -101,7 +101,8 @@ class Drive {
     this.#emit({ type: 'begin', run: this.#id, title, steps: steps.length });
     const failed = await this.#steps(journal);
     const status = failed === undefined ? 'done' : this.#cancelled ? 'cancelled' : 'failed';
-    const undoable = status === 'done' || this.#plan.undoableInPart?.() === true;
+    const { undoableWhenDone: whole, undoableInPart: part } = this.#plan;
+    const undoable = status === 'done' ? whole?.() !== false : part?.() === true;
     const undo = undoable ? undoCommand(this.#plan, this.#id) : null;
     const { text, state } = failed ?? {
       text: [`${title}: done.`, ...this.#regrets].join('\n'),

@@ -129,6 +129,8 @@ async function planSetup(planning: Planning, given: Readonly<Record<string, unkn
     checks: await checksOf(planning),
     steps,
     undo: 'undo',
+    // taking back a run that found all of it there would drop what earlier ones have made
+    undoableWhenDone: () => made.length > 0,
     undoableInPart: earlier,
     leaves: () =>
       made.length === 0

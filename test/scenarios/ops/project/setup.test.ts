@@ -73,6 +73,9 @@ test('a database from nothing, and nothing of it a second time', async () => {
 
   const again = await setUp();
   expect(again.end, again.end.text).toMatchObject({ ok: true, state: `${NAME} was as it was to be.` });
+  // its undo would take back what the first one has made
+  expect(again.end.undo).toBeNull();
+  expect(end.undo).not.toBeNull();
   expect(await rows('SELECT id FROM a')).toEqual([{ id: 1 }]);
   expect(readFileSync(join(home, 'init.log'), 'utf8').split('\n')).toHaveLength(2);
 }, 180_000);
