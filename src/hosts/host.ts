@@ -174,12 +174,10 @@ export interface TransferOptions {
 /** A file that has arrived whole: what both sides reckoned is the same. */
 export interface Transferred {
   readonly bytes: number;
-  /** Hexadecimal. */
-  readonly sha256: string;
 }
 
 /**
- * Files between this machine and a host. What arrived is compared with what was sent by its length and its sha256; a
+ * Files between this machine and a host. What arrived is compared with what was sent by its length and its content; a
  * copy that is not whole is removed and throws {@link CommandError} (`transfer`).
  */
 export interface Transfer {

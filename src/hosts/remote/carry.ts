@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RunOptions, RunResult, Transferred } from '../host.ts';
+import type { RunOptions, RunResult } from '../host.ts';
 import { collect } from '../output.ts';
 import { cancelled, endedError, type Why } from '../watch.ts';
 import { remoteErrors } from './errors.ts';
@@ -11,6 +11,7 @@ import { type Guard, startGuard } from './guard.ts';
 import type { Job } from './header.ts';
 import { HELD, sendStream } from './input.ts';
 import { outcome } from './outcome.ts';
+import { keyFor } from './sum.ts';
 import type { Way } from './way.ts';
 
 /** Milliseconds for what is ended there: longer than it is given to end by itself. */
@@ -32,8 +33,6 @@ export interface CarryOptions extends Omit<RunOptions, 'input' | 'stdoutTo' | 's
   readonly sink?: ((chunk: Buffer) => void | Promise<void>) | undefined;
   /** An open file that takes it without its passing through us; a sink only sees what was written. */
   readonly file?: FileHandle | undefined;
-  /** Told what came in all, before it is known whether that is all. */
-  readonly onArrived?: (arrived: Transferred) => void;
 }
 
 /** Runs a job to its end. Throws {@link CommandError} as `Host.run` does, and what its input or its sink threw. */
@@ -80,10 +79,11 @@ export async function carry(
   const timer = timeout === undefined ? undefined : setTimeout(() => because('timeout'), timeout);
   try {
     const stall = stallMs === undefined ? undefined : Math.max(1, Math.ceil(stallMs / 1000));
+    const large = job.large ?? (job.from !== undefined || isLarge(options));
     exchange = await Exchange.start(
       way,
       place,
-      { ...job, env: options.env, cwd: options.cwd, stall, large: job.large ?? isLarge(options) },
+      { ...job, env: options.env, cwd: options.cwd, stall, large, key: large ? keyFor(place) : undefined },
       {
         onStdout: options.sink ?? ((chunk) => void out.write(chunk)),
         onStderr: (text) => void err.write(text),
@@ -111,7 +111,6 @@ export async function carry(
     if (ended.told.stalled && why === undefined) why = 'stalled';
     if (why !== undefined) throw endedError(why, names, stderr, { timeout, stallMs });
     if (fault !== undefined) throw fault.error;
-    options.onArrived?.({ bytes: ended.bytes, sha256: ended.sha256 });
     return { ...(await outcome(ended, { way, programs, stderr })), stdout: text, stderr };
   } finally {
     clearTimeout(timer);

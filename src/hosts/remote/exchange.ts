@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GRACE_MS } from '../group.ts';
@@ -6,6 +6,7 @@ import { type Client, startClient } from './client.ts';
 import { header, type Job } from './header.ts';
 import { lookAgain } from './look.ts';
 import { NoteReader } from './notes.ts';
+import { Sum } from './sum.ts';
 import type { ClientEnd, Way } from './way.ts';
 import { WRAPPER } from './wrapper.ts';
 
@@ -13,6 +14,8 @@ import { WRAPPER } from './wrapper.ts';
 export interface Place {
   /** `-` until then. */
   seen: string;
+  /** Much is reckoned over by GMAC there. */
+  gmac?: boolean;
 }
 
 /** What the wrapper told, as far as it came. */
@@ -22,7 +25,7 @@ export interface Told {
   readonly exitCode?: number;
   /** Of a pipe's commands, in the order in which they ended. */
   readonly codes: readonly { readonly at: number; readonly code: number }[];
-  /** What it reckoned over the program's output: `sha256`, or `bytes` where that program is not there. */
+  /** What it reckoned over the program's output: `gmac` or `sha256`, or `bytes` where no program there does that. */
   readonly sum?: { readonly kind: string; readonly value: string };
   readonly stalled?: true;
 }
@@ -30,9 +33,8 @@ export interface Told {
 export interface Ended {
   readonly client: ClientEnd;
   readonly told: Told;
-  /** Of the program's output, as it arrived. */
-  readonly bytes: number;
-  readonly sha256: string;
+  /** Over the program's output, as it arrived. */
+  readonly sum: Sum;
 }
 
 export interface Sinks {
@@ -73,8 +75,7 @@ export class Exchange {
   readonly #told: { -readonly [K in keyof Told]: Told[K] } & { codes: { at: number; code: number }[] } = {
     codes: [],
   };
-  readonly #hash = createHash('sha256');
-  #bytes = 0;
+  readonly #sum: Sum;
   #stderr = '';
   #head = '';
   #heard = false;
@@ -97,6 +98,7 @@ export class Exchange {
     this.#way = way;
     this.#place = place;
     this.#job = job;
+    this.#sum = new Sum(job.key);
     this.started = new Promise((resolve) => {
       this.#onStarted = resolve;
     });
@@ -132,8 +134,7 @@ export class Exchange {
     return {
       client: { ...end, stderr: this.#stderr, stdout: this.#heard ? '' : this.#head },
       told: this.#told,
-      bytes: this.#bytes,
-      sha256: this.#hash.digest('hex'),
+      sum: this.#sum,
     };
   }
 
@@ -163,9 +164,8 @@ export class Exchange {
     let faulty = false;
     try {
       for await (const chunk of this.#output(file)) {
-        this.#bytes += chunk.length;
         if (this.#head.length < HEAD) this.#head += chunk.subarray(0, HEAD).toString();
-        this.#hash.update(chunk);
+        this.#sum.add(chunk);
         this.#moved = performance.now();
         if (this.#leaving || faulty) continue;
         this.#busy = true;
@@ -196,7 +196,8 @@ export class Exchange {
     else if (what === 'exit' && /^\d+$/.test(first)) {
       told.exitCode = Number(first);
       this.#release();
-    } else if (what === 'sha256' || what === 'bytes') told.sum = { kind: what, value: first };
+    } else if (what === 'gmac' || what === 'sha256' || what === 'bytes')
+      told.sum = { kind: what, value: first };
     if (this.#pid !== undefined && this.#ready) this.#onStarted(this.#pid);
     if (told.exitCode !== undefined && told.sum !== undefined) this.#leave();
   }

@@ -1,6 +1,7 @@
 import { SECRET_VARIABLES } from '../../config/secret-variables.ts';
 import type { There } from './carry.ts';
 import { shell } from './shell.ts';
+import { KNOWS_GMAC } from './sum.ts';
 
 /** What is known of a place after one question. */
 export interface PlaceFacts {
@@ -16,6 +17,8 @@ export interface PlaceFacts {
   readonly lacks: readonly string[];
   /** What copies and streams are compared by: only their length where `sha256sum` is missing. */
   readonly verifiedBy: 'sha256' | 'bytes';
+  /** It reckons over much by GMAC, which costs least. */
+  readonly gmac: boolean;
 }
 
 /**
@@ -33,6 +36,7 @@ printf '%s\\0' "$c"
 while read -r a b; do case $a in Uid:) echo \${b%%[!0-9]*} ;; Cpus_allowed_list:) echo "$b" ;; esac; done </proc/self/status
 printf '\\0'
 for x in ${TOOLS.join(' ')}; do command -v "$x" >/dev/null || printf '%s ' "$x"; done; printf '\\0'
+${KNOWS_GMAC}; printf '\\0'
 exec cat /proc/self/environ`;
 
 /** Throws {@link CommandError} where the place is not reached or has no shell. */
@@ -41,7 +45,7 @@ export async function factsThere(there: There, signal?: AbortSignal): Promise<Pl
     about: 'the shell',
     ...(signal && { signal }),
   });
-  const [directory = '/', temporary = '/tmp', all = '', cpu = '', status = '', lacking = '', ...environ] =
+  const [directory = '/', temporary = '/tmp', all, cpu = '', status = '', lacking = '', gmac, ...environ] =
     bytes.toString().split('\0');
   const [uid = '', allowed = ''] = status.trim().split('\n');
   const lacks = lacking.split(' ').filter((name) => name !== '');
@@ -52,7 +56,8 @@ export async function factsThere(there: There, signal?: AbortSignal): Promise<Pl
     uid: Number(uid),
     environment: environment(environ),
     lacks,
-    verifiedBy: lacks.includes('sha256sum') ? 'bytes' : 'sha256',
+    verifiedBy: gmac !== 'gmac' && lacks.includes('sha256sum') ? 'bytes' : 'sha256',
+    gmac: gmac === 'gmac',
   };
 }
 

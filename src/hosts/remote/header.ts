@@ -18,6 +18,8 @@ export interface Job {
   readonly into?: string | undefined;
   /** A file that is the program's output. */
   readonly from?: string | undefined;
+  /** Of 32 hexadecimal digits: what its output is reckoned over by, with GMAC. */
+  readonly key?: string | undefined;
 }
 
 /** Never inherited there, as on this machine: the image of a container may carry a password in its environment. */
@@ -37,7 +39,7 @@ export function header(token: string, steps: string, place: string, job: Job): s
     throw new TypeError('A word of a command holds a NUL.');
   const large = job.large ? 1 : 0;
   const lines = [
-    `${token} ${job.stall ?? 0} ${job.lives ? 1 : 0} ${place} ${job.into === undefined ? (job.from === undefined ? large : 'o') : 'i'} ${escaped(job.into ?? job.from)}`,
+    `${token} ${job.stall ?? 0} ${job.lives ? 1 : 0} ${place} ${job.into === undefined ? (job.from === undefined ? large : 'o') : 'i'} ${escaped(job.into ?? job.from)} ${job.key ?? ''}`,
     `unset ${SECRETS.join(' ')}`,
     ...Object.entries(job.env ?? {}).map(variable),
     ...(job.cwd === undefined ? [] : [`cd -- ${quote(job.cwd)} || { say refused:directory; exit 126; }`]),

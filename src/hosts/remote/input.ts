@@ -9,13 +9,13 @@ export const HELD = 65_536;
  */
 export const FILE_UNIT = 128 << 10;
 /** Bytes of a file that are read at once. */
-const PART = 1 << 20;
+const PART = 256 << 10;
 /** Bytes of a stream that are announced at once: each time costs a process there. */
 const BLOCK = 8 << 20;
 /** Bytes of a file, of which none wait here. */
 const STRETCH = 64 << 20;
 /** Parts of a file that are read ahead. */
-const AHEAD = 4;
+const AHEAD = 8;
 
 export interface SendOptions {
   /** It goes to the file of the job. */

@@ -26,9 +26,7 @@ export async function outcome(ended: Ended, about: About): Promise<{ exitCode: n
     await way.check();
     throw remoteErrors.lost({ ...at, stderr });
   }
-  const { kind, value } = told.sum;
-  if (value !== (kind === 'bytes' ? String(ended.bytes) : ended.sha256))
-    throw remoteErrors.altered({ ...at, stderr, bytes: ended.bytes });
+  if (!ended.sum.is(told.sum)) throw remoteErrors.altered({ ...at, stderr, bytes: ended.sum.bytes });
   if (programs.length > 1) return ofPipe(ended, about);
   const signal = signalOf(told.exitCode);
   if (signal !== undefined) throw remoteErrors.killed({ ...at, signal, stderr });

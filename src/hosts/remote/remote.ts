@@ -25,6 +25,7 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 export async function openRemote(way: Way, signal?: AbortSignal): Promise<RemoteHost> {
   const there: There = { way, place: { seen: '-' } };
   const facts = await factsThere(there, signal);
+  there.place.gmac = facts.gmac;
   const path = facts.environment.PATH ?? PATH;
   return {
     kind: way.kind,

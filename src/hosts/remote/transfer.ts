@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import type { Transfer, TransferOptions, Transferred } from '../host.ts';
 import { carry, type There } from './carry.ts';
@@ -6,7 +5,7 @@ import { remoteErrors } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { FILE_UNIT, sendFile, sendStream } from './input.ts';
 import { systemError } from './shell.ts';
-import { SUM } from './sum.ts';
+import { keyFor, SUM, Sum } from './sum.ts';
 
 /** Milliseconds: what altered the copy may hold this up, too. */
 const REMOVE_MS = 10_000;
@@ -27,7 +26,7 @@ s=$( { { at=0
       at=$((at + n))
     done
     echo ok >&3
-  } | reckon 1; } 3>&1 )
+  } | reckon 1 "$2"; } 3>&1 )
 set -- "$1" $s
 [ "$2" = ok ] || { rm -f -- "$1"; exit 1; }
 echo "$3"`;
@@ -40,30 +39,28 @@ export function transferThere(there: There): Omit<Transfer, 'verifiedBy'> {
     { signal, onProgress }: TransferOptions,
     send: (exchange: Exchange, see: (part: Uint8Array) => void) => Promise<void>,
   ): Promise<Transferred> => {
-    const hash = createHash('sha256');
-    let bytes = 0;
+    const key = keyFor(there.place);
+    const sum = new Sum(key);
     const see = (part: Uint8Array) => {
-      hash.update(part);
-      bytes += part.length;
-      onProgress?.(bytes);
+      sum.add(part);
+      onProgress?.(sum.bytes);
     };
     const { exitCode, stdout, stderr } = await carry(
       there,
-      { commands: [{ command: 'sh', args: ['-c', TAKE, 'sh', to] }], into: to },
+      { commands: [{ command: 'sh', args: ['-c', TAKE, 'sh', to, key ?? ''] }], into: to },
       { send: (exchange) => send(exchange, see), signal, env: { LC_ALL: 'C' } },
     );
     if (exitCode === CUT) throw remoteErrors.cut({ path: to, label: there.way.label });
     if (exitCode !== 0) throw systemError(stderr, to);
-    const sha256 = hash.digest('hex');
-    const [kind, value] = stdout.trim().split(':');
-    if (value !== (kind === 'bytes' ? String(bytes) : sha256)) {
+    const [kind = '', value = ''] = stdout.trim().split(':');
+    if (!sum.is({ kind, value })) {
       const removed = await remove(there, to).then(
         () => true,
         () => false,
       );
       throw remoteErrors.copy({ path: to, label: there.way.label, removed });
     }
-    return { bytes, sha256 };
+    return { bytes: sum.bytes };
   };
   return {
     send: (from, to, options = {}) =>
@@ -83,7 +80,6 @@ export function transferThere(there: There): Omit<Transfer, 'verifiedBy'> {
     },
     get: async (from, here, { signal, onProgress } = {}) => {
       let bytes = 0;
-      let arrived: Transferred = { bytes, sha256: '' };
       const file = await open(here, 'wx+', 0o600);
       try {
         const { exitCode, stderr } = await carry(
@@ -97,14 +93,11 @@ export function transferThere(there: There): Omit<Transfer, 'verifiedBy'> {
               bytes += chunk.length;
               onProgress?.(bytes);
             },
-            onArrived: (all) => {
-              arrived = all;
-            },
           },
         );
         if (exitCode !== 0) throw systemError(stderr, from);
         await file.close();
-        return arrived;
+        return { bytes };
       } catch (error) {
         await file.close();
         await rm(here, { force: true });

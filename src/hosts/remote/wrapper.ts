@@ -5,7 +5,7 @@ import { SUM } from './sum.ts';
  * What runs in the other place around every command, in dash, bash and the ash of busybox alike. The text is the same
  * for all commands and holds no secret: what differs comes on standard input.
  *
- * It first reads `TOKEN STALL LIVES PLACE LARGE FILE`, then the lines of code that start the program, up to a line that
+ * It first reads `TOKEN STALL LIVES PLACE LARGE FILE KEY`, then the lines of code that start the program, up to a line that
  * is the token. Then words:
  *   `SIZE COUNT`  so many blocks follow, for the program's input    `0`      its input ends
  *   `f SIZE COUNT`  so many follow for `FILE`
@@ -35,7 +35,7 @@ if [ "$(set -- $x; echo "$3")" != "$$" ]; then
 fi
 exec 3<&0 </dev/null 4>&2 5>&1 2>/dev/null
 say() { printf '\001%s:%s\n' "$t" "$1" >&4; }
-IFS=' ' read -r t stall lives place large f <&3 || exit 90
+IFS=' ' read -r t stall lives place large f key <&3 || exit 90
 s=
 while :; do
   IFS= read -r l <&3 || exit 90
@@ -165,8 +165,8 @@ core() {
 }
 sum() {
   exec 3<&- 5>&-
-  if [ "$large" = o ]; then x=$(reckon 1 <"$f"); cat >/dev/null; say "$x"
-  else say "$(reckon "$large")"; fi
+  if [ "$large" = o ]; then x=$(reckon 1 "$key" <"$f"); cat >/dev/null; say "$x"
+  else say "$(reckon "$large" "$key")"; fi
   kill -s USR2 0
 }
 trap '' HUP USR1 USR2 ALRM
