@@ -9,6 +9,8 @@ import { keyFor, SUM, Sum } from './sum.ts';
 
 /** Milliseconds: what altered the copy may hold this up, too. */
 const REMOVE_MS = 10_000;
+/** Milliseconds without a byte there: a copy that stands still fails, and nothing waits for it for ever. */
+const STALL_MS = 300_000;
 /** What {@link TAKE} ends with when what it takes is cut; nobody has said why then. */
 const CUT = 75;
 
@@ -48,7 +50,7 @@ export function transferThere(there: There): Omit<Transfer, 'verifiedBy'> {
     const { exitCode, stdout, stderr } = await carry(
       there,
       { commands: [{ command: 'sh', args: ['-c', TAKE, 'sh', to, key ?? ''] }], into: to },
-      { send: (exchange) => send(exchange, see), signal, env: { LC_ALL: 'C' } },
+      { send: (exchange) => send(exchange, see), signal, stallMs: STALL_MS, env: { LC_ALL: 'C' } },
     );
     if (exitCode === CUT) throw remoteErrors.cut({ path: to, label: there.way.label });
     if (exitCode !== 0) throw systemError(stderr, to);
@@ -87,6 +89,7 @@ export function transferThere(there: There): Omit<Transfer, 'verifiedBy'> {
           { commands: [{ command: 'cat', args: ['--', from] }], from },
           {
             signal,
+            stallMs: STALL_MS,
             env: { LC_ALL: 'C' },
             file,
             sink: (chunk) => {
