@@ -7,6 +7,10 @@
  * it: only those are signalled that have no child, then those above them, which most often have ended by themselves.
  * Who has lost its parent already is left to what it does, but for PostgreSQL's own programs, which end with exit code
  * 1 when they are asked.
+ *
+ * `asks GROUP` comes before: psql and its like have the server cancel what they work at when they are interrupted, and
+ * only then (13 to 18); ended by TERM they say nothing, and the server goes on until it is done. The rest of the group
+ * does not hear it: a psql whose input ends takes that for whole. It waits until they have ended, but not for long.
  */
 export const ENDING = String.raw`
 me= told= served=; x=; read -r x </proc/1/comm && case $x in postgres | postmaster) served=1 ;; esac
@@ -26,6 +30,21 @@ low() {
     kill -s "$1" "$i" && told="$told $1$i "
   done
   [ -n "$found" ]
+}
+asks() {
+  for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+    those=
+    for d in /proc/[0-9]*; do
+      x=; read -r x <"$d/stat" || continue
+      i=${'$'}{d#/proc/} name=${'$'}{x#*\(}
+      case ${'$'}{name%\)*} in psql | vacuumdb | reindexdb | clusterdb) ;; *) continue ;; esac
+      set -- "$1" ${'$'}{x##*) }
+      [ "$4" != "$1" ] || [ "$2" = Z ] || those="$those $i"
+    done
+    [ -n "$those" ] || return 0
+    [ "$n" != 1 ] || kill -s INT $those
+    sleep 0.1 || sleep 1
+  done
 }
 ends() {
   if [ -z "$served" ]; then kill -s "$1" -- "-$2" || kill -s "$1" "$2"; return; fi

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { SECRET_VARIABLES } from '../../config/secret-variables.ts';
 import type { PipeCommand } from '../host.ts';
 import { quote } from './quote.ts';
@@ -23,6 +24,8 @@ export interface Job {
 /** Never inherited there, as on this machine: the image of a container may carry a password in its environment. */
 const SECRETS = ['PGPASSWORD', ...SECRET_VARIABLES];
 const NAME = /^[A-Za-z_]\w*$/;
+/** What tells the server at an interrupt, and at nothing else, that it is over. */
+const ASKED: ReadonlySet<string> = new Set(['psql', 'vacuumdb', 'reindexdb', 'clusterdb']);
 
 /**
  * The lines that come first: how the program is watched, then the code that becomes it. `place` is where the first
@@ -37,7 +40,7 @@ export function header(token: string, steps: string, place: string, job: Job): s
     throw new TypeError('A word of a command holds a NUL.');
   const large = job.large ? 1 : 0;
   const lines = [
-    `${token} ${job.stall ?? 0} ${job.lives ? 1 : 0} ${place} ${job.into === undefined ? (job.from === undefined ? large : 'o') : 'i'} ${escaped(job.into ?? job.from)}`,
+    `${token} ${job.stall ?? 0} ${job.lives ? 1 : 0} ${asksFirst(job) ? 1 : 0} ${place} ${job.into === undefined ? (job.from === undefined ? large : 'o') : 'i'} ${escaped(job.into ?? job.from)}`,
     `unset ${SECRETS.join(' ')}`,
     ...Object.entries(job.env ?? {}).map(variable),
     ...(job.cwd === undefined ? [] : [`cd -- ${quote(job.cwd)} || { say refused:directory; exit 126; }`]),
@@ -46,6 +49,18 @@ export function header(token: string, steps: string, place: string, job: Job): s
     token,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/**
+ * Whether it holds programs of PostgreSQL that go on with nothing once the server has cancelled what they asked for: a
+ * psql that does not stop at an error would do what comes next.
+ */
+export function asksFirst({ commands }: Pick<Job, 'commands'>): boolean {
+  const among = commands.filter(({ command }) => ASKED.has(posix.basename(command)));
+  return (
+    among.length > 0 &&
+    among.every(({ command, args }) => posix.basename(command) !== 'psql' || args.includes('ON_ERROR_STOP=1'))
+  );
 }
 
 /** As `printf` reads it, in one word of any name. */
