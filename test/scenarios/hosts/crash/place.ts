@@ -24,7 +24,7 @@ export interface Elsewhere {
   remove(): Promise<void>;
 }
 
-const CRASH = /terminated by signal|reinitializing|not properly shut down|was terminated/;
+const CRASH = /terminated by signal|exited with exit code|reinitializing|not properly shut down|was terminated/;
 
 export interface InContainer extends Elsewhere {
   readonly container: TestPostgres;
