@@ -68,6 +68,12 @@ describeDocker('a container', { timeout: 90_000 }, () => {
     }
   }
 
+  /** The files of what ended with its container go when the next has some there. */
+  async function swept(): Promise<void> {
+    await stage.here(({ host }) => host.withWorkspace(async () => {}));
+    expect(await there.left()).toEqual([]);
+  }
+
   async function startedAnew(): Promise<void> {
     await dockerOk(['kill', there.container.id]);
     await there.container.start();
@@ -89,7 +95,7 @@ describeDocker('a container', { timeout: 90_000 }, () => {
         if (signalled(Number(pid), 'SIGSTOP')) held.push(Number(pid));
       }
       for (const line of processesWith(there.mark, 'cmdline'))
-        if (/^\d+ docker /.test(line)) signalled(Number.parseInt(line, 10), 'SIGKILL');
+        if (/^\d+ \S*docker /.test(line)) signalled(Number.parseInt(line, 10), 'SIGKILL');
     });
     expect(code, said).toBe(1);
     expect(said).toMatch(/The way to the container \S+ was lost while \S+ ran there/);
@@ -119,8 +125,10 @@ describeDocker('a container', { timeout: 90_000 }, () => {
     const { code, said } = await whileDumping(startedAnew);
     expect(code, said).toBe(1);
     expect(said).toMatch(ENDED);
+    console.log(said);
     await stage.gone({ crashed: true });
     expect(stage.unfinished()).toEqual([]);
+    await swept();
   });
 
   test('that is started anew in the middle of a restore fails it, and is not gone on with', async () => {
@@ -135,8 +143,10 @@ describeDocker('a container', { timeout: 90_000 }, () => {
     const { code, said } = await run.ended;
     expect(code, said).toBe(1);
     expect(said).toMatch(ENDED);
+    console.log(said);
     await stage.gone({ crashed: true });
     await stage.recovered();
     expect(await stage.databases()).toEqual(['postgres', 'shop']);
+    await swept();
   });
 });

@@ -145,14 +145,18 @@ export class Stage {
     );
   }
 
-  /** Nothing of the run is left: no process there or here, no backend, no file there; and the server never minded. */
+  /**
+   * Nothing of the run is left: no process there or here, no backend, no file there; and the server never minded.
+   * `crashed`: all of the place was ended, and nobody was left there to remove files.
+   */
   async gone({ crashed = false }: { crashed?: boolean } = {}): Promise<void> {
     const { elsewhere } = this;
     const left = async () => [
-      ...(await elsewhere.left()),
+      ...(await elsewhere.left()).filter((one) => !crashed || !one.startsWith('pgdeck-work-')),
       ...processesWith(elsewhere.mark, 'cmdline').filter(
         // the way of what is looked at here stays open
-        (line) => /^\d+ (docker|ssh|\/bin\/sh)/.test(line) && !line.includes(`pgdeck-ssh-${process.pid}-`),
+        (line) =>
+          /^\d+ (?:\S*\/)?(?:docker|ssh|sh) /.test(line) && !line.includes(`pgdeck-ssh-${process.pid}-`),
       ),
       ...(
         await this.sql(
