@@ -4,7 +4,8 @@
  * Where the first process of a container is a server of PostgreSQL, whoever loses its parent becomes a child of it. One
  * that ends by a signal then is taken for a session that crashed: the server ends all others and recovers from its WAL
  * (13 to 18; it does not ask whether it knows the child). So a parent must outlive what is ended below it, and wait for
- * it: only those are signalled that have no child, then those above them, which most often have ended by themselves.
+ * it: only those are signalled that have no child, then those above them, which most often have ended by themselves. All
+ * are stopped while that is looked at: pg_dumpall starts a shell to ask pg_dump its version, and would leave it behind.
  * Who has lost its parent already is left to what it does, but for PostgreSQL's own programs, which end with exit code
  * 1 when they are asked.
  *
@@ -39,7 +40,10 @@ asks() {
       i=${'$'}{d#/proc/} name=${'$'}{x#*\(}
       case ${'$'}{name%\)*} in psql | vacuumdb | reindexdb | clusterdb) ;; *) continue ;; esac
       set -- "$1" ${'$'}{x##*) }
-      [ "$4" != "$1" ] || [ "$2" = Z ] || those="$those $i"
+      [ "$4" = "$1" ] && [ "$2" != Z ] || continue
+      # it ends with 3, which a server that has become its parent takes for a crash
+      [ -z "$served" ] || [ "$3" != 1 ] || continue
+      those="$those $i"
     done
     [ -n "$those" ] || return 0
     [ "$n" != 1 ] || kill -s INT $those
@@ -48,9 +52,11 @@ asks() {
 }
 ends() {
   if [ -z "$served" ]; then kill -s "$1" -- "-$2" || kill -s "$1" "$2"; return; fi
-  kill -s CONT -- "-$2"
   for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-    low "$1" "$2" || return 0
+    [ -n "$me" ] || kill -s STOP -- "-$2"
+    low "$1" "$2"; left=$?
+    kill -s CONT -- "-$2"
+    [ "$left" = 0 ] || return 0
     sleep 0.1 || sleep 1
   done
 }
