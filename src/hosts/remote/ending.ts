@@ -6,8 +6,8 @@
  * (13 to 18; it does not ask whether it knows the child). So a parent must outlive what is ended below it, and wait for
  * it: only those are signalled that have no child, then those above them, which most often have ended by themselves. All
  * are stopped while that is looked at: pg_dumpall starts a shell to ask pg_dump its version, and would leave it behind.
- * Who has lost its parent already is left to what it does, but for PostgreSQL's own programs, which end with exit code
- * 1 when they are asked.
+ * Who has lost its parent already is left to what it does, but for pg_dump and pg_restore, which end with exit code 1 when
+ * they are asked.
  *
  * `asks GROUP` comes before: psql and its like have the server cancel what they work at when they are interrupted, and
  * only then (13 to 18); ended by TERM they say nothing, and the server goes on until it is done. The rest of the group
@@ -23,7 +23,7 @@ low() {
     set -- "$1" "$2" ${'$'}{x##*) }
     above="$above $4 "
     [ "$5" = "$2" ] && [ "$3" != Z ] && [ "$i" != "$me" ] || continue
-    if [ "$4" = 1 ]; then case $1$name in TERMpg_*) ;; *) continue ;; esac; fi
+    if [ "$4" = 1 ]; then case $1$name in TERMpg_dump\)* | TERMpg_restore\)*) ;; *) continue ;; esac; fi
     found=1 those="$those $i"
   done
   for i in $those; do
