@@ -48,4 +48,31 @@ describeDocker('a server that is the first process of its container', { timeout:
       await there.remove();
     }
   });
+
+  test('goes on, however early pg_dumpall is ended, which begins with a shell of its own', async () => {
+    const there = await inContainer();
+    try {
+      const host = await openHost(there.runsOn);
+      const words = [
+        '-w',
+        '--globals-only',
+        '-h',
+        '/tmp',
+        '-p',
+        String(there.container.port),
+        '-U',
+        'postgres',
+      ];
+      const endOne = async () => {
+        const stop = new AbortController();
+        const options = { signal: stop.signal, onStart: () => stop.abort() };
+        await expect(host.run('pg_dumpall', words, options)).rejects.toMatchObject({ kind: 'cancelled' });
+      };
+      for (let turn = 0; turn < 8; turn++) await Promise.all([endOne(), endOne(), endOne(), endOne()]);
+      await until(async () => (await there.left()).length === 0, { what: 'their end', timeout: 15_000 });
+      expect(await there.crashes()).toEqual([]);
+    } finally {
+      await there.remove();
+    }
+  });
 });
