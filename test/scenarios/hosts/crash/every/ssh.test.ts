@@ -4,5 +4,5 @@ import { everyCommand } from '../every.ts';
 import { overSsh } from '../place.ts';
 
 describe.skipIf(NO_SSHD !== undefined)('over ssh', { timeout: 120_000 }, () =>
-  everyCommand('over ssh', overSsh),
+  everyCommand('over ssh', 1, overSsh),
 );
