@@ -72,7 +72,8 @@ function explain(end: ClientEnd, container: string): CommandError | undefined {
   const daemon = daemonError(stderr);
   if (daemon !== undefined) return daemon;
   if (/no such container/i.test(stderr)) return dockerErrors.gone({ container });
-  if (/container .* is not running/i.test(stderr)) return dockerErrors.ended({ container });
+  // it is looked at then: it may be on its way up
+  if (/container .* is not running/i.test(stderr)) return undefined;
   if (/is restarting, wait until/i.test(stderr)) return dockerErrors.restarting({ container });
   if (/is paused/i.test(stderr)) return dockerErrors.paused({ container });
   if (/unable to find (?:user|group)|no matching entries in passwd/i.test(stderr))

@@ -88,7 +88,8 @@ function start(commands: readonly PipeCommand[], steps: string): string {
  * end takes it for whole. One that only lost its reader (SIGPIPE) is not the cause; that reader has ended already, and
  * a moment lets it tell its code. `others` sends a signal to all that descend from this shell but the step that asks; where
  * the first process is a server, to those of them that have no child. The shells outlive a TERM of the group, so that
- * somebody waits for what they started: {@link file://./ending.ts}.
+ * somebody waits for what they started: {@link file://./ending.ts}. One that has heard it waits for nobody else: all were
+ * told, and each would wait for the other.
  */
 const STEP = String.raw`T=$1
 trap : TERM
@@ -116,10 +117,11 @@ others() {
   return 0
 }
 step() {
-  trap : TERM
+  over=
+  trap 'over=1' TERM
   at=$1; shift; "$@" 2>&4 4>&-; r=$?
   printf '\001%s:code:%d:%d\n' "$T" "$at" "$r" >&4
-  [ $r -ne 0 ] && [ $r -ne 141 ] || return 0
+  [ -z "$over" ] && [ $r -ne 0 ] && [ $r -ne 141 ] || return 0
   sleep 0.2 || sleep 1
   others TERM
   for n in 1 2 3 4 5; do
