@@ -215,6 +215,8 @@ export interface Host {
   readonly transfer?: Transfer;
   /** Of a container. */
   readonly output?: ContainerOutput;
+  /** Ends the connection that leads there, where there is one of its own, and what runs over it; nothing is asked of it any more. */
+  close?(): void;
   /** Runs a command to its end. Throws {@link CommandError} when it cannot start or is ended by us. */
   run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
   /**

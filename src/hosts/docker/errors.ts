@@ -41,6 +41,11 @@ export const dockerErrors = {
       'gone',
       `The container ${container} was started anew since this began: it is not gone on with. Start again when it runs steadily.`,
     ),
+  again: ({ container }: At) =>
+    new CommandError(
+      'gone',
+      `The container ${container} has ended and docker starts it again: this is not gone on with. docker logs ${container} says why it ended; start again when it runs steadily.`,
+    ),
   stopped: ({ container, exitCode = 0 }: At & { exitCode?: number }) =>
     new CommandError(
       'missing',
@@ -54,7 +59,10 @@ export const dockerErrors = {
       `The container ${container} ends and is started again${exitCode === 0 ? '' : `, with exit code ${exitCode}`}: docker logs ${container} says why.`,
     ),
   ended: ({ container }: At) =>
-    new CommandError('gone', `The container ${container} was stopped meanwhile: docker start ${container}.`),
+    new CommandError(
+      'gone',
+      `The container ${container} was stopped meanwhile, and is down: docker start ${container}.`,
+    ),
   paused: ({ container }: At) =>
     new CommandError('other', `The container ${container} is paused: docker unpause ${container}.`),
   noShell: ({ container }: At) =>

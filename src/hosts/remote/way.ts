@@ -44,6 +44,8 @@ export interface Way {
    * one. No secret ever stands in it.
    */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Ends the connection that all commands go over, where there is one. */
+  close?(): void;
   /** As a person types it: the words before a command, and whether a shell there reads what follows once more. */
   readonly typed?: { readonly words: readonly string[]; readonly again: boolean };
   /** Why a command came to no trailer, from how the client ended; undefined where that is not known. */

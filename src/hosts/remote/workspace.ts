@@ -10,7 +10,8 @@ const PREFIX = 'pgdeck-work-';
 
 /*
  * Keeps the directory while its input is open, and removes it when that ends: with the word at the end of the work, or
- * because we are gone, which its first word may be the first to hear. It first removes what keepers have left that were killed with their machine or container.
+ * because we are gone, which its first word may be the first to hear; again and again then, for programs that write there
+ * have a moment to end, too. It first removes what keepers have left that were killed with their machine or container.
  */
 const KEEPER = `umask 077
 since() { x=; read -r x <"/proc/$1/stat" 2>/dev/null || return; set -- \${x##*) }; echo "\${20}"; }
@@ -23,7 +24,12 @@ for d in "$1"/${PREFIX}*; do
 done
 d=$1/${PREFIX}$$-$(since $$)-$2
 mkdir -- "$d" || exit
-trap 'rm -rf -- "$d"' EXIT
+gone() {
+  trap '' HUP INT PIPE TERM
+  n=0
+  while rm -rf -- "$d" 2>/dev/null; [ -d "$d" ] && [ "$n" -lt 20 ]; do n=$((n + 1)); sleep 0.3 || sleep 1; done
+}
+trap gone EXIT
 trap 'exit 1' HUP INT PIPE TERM
 printf '%s/' "$d"
 cat >/dev/null

@@ -41,8 +41,14 @@ export interface ContextOptions {
 
 /** A context with the server's host opened. Does not throw: where that cannot be reached, what needs it says so. */
 export async function openContext(options: ContextOptions): Promise<OpContext> {
-  const host = options.host ?? (await reachHost(options.resolved.runsOn.server, options.openHost));
-  return createContext({ ...options, host });
+  if (options.host !== undefined) return createContext(options);
+  const host = await reachHost(options.resolved.runsOn.server, options.openHost);
+  const context = createContext({ ...options, host });
+  const close = async () => {
+    await context.close();
+    host.close?.();
+  };
+  return { ...context, close };
 }
 
 /** A context for what needs no host but this machine, unless one is handed in. */
@@ -167,6 +173,10 @@ export function createContext(options: ContextOptions): OpContext {
       sessions.clear();
       control = undefined;
       await Promise.all(open.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
+      // the server's own is that of whoever opened it
+      for (const place of await Promise.allSettled(places.values()))
+        if (place.status === 'fulfilled' && place.value !== host) place.value.close?.();
+      places.clear();
     },
   };
 }

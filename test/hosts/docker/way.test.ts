@@ -87,7 +87,8 @@ describe('a docker that is not what it should be', () => {
 
   test.each<[Fault, CommandErrorKind, RegExp]>([
     ['no such container', 'gone', /container shop .* is not there any more/],
-    ['it does not run', 'gone', /container shop was stopped/],
+    ['it does not run', 'gone', /container shop was stopped meanwhile, and is down: docker start shop/],
+    ['it is down for a moment', 'gone', /container shop was started anew since this began/],
     ['it is paused', 'other', /docker unpause shop/],
     ['no shell', 'missing', /no shell \(sh\) in the container shop/],
     ['no user', 'other', /runs_on\.user/],

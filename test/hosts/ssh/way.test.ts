@@ -59,6 +59,16 @@ describe.skipIf(NO_SSHD !== undefined)(`commands over a real sshd${NO_SSHD ? ` (
     await until(() => !alive(Number(started)), { what: 'its end', timeout: 10_000 });
   });
 
+  test('its connection ends with the host that it was opened for', async () => {
+    const before = masters();
+    const other = await at({});
+    const own = masters().filter((pid) => !before.includes(pid));
+    expect(own.length).toBeGreaterThan(0);
+    other.close?.();
+    await until(() => !own.some(alive), { what: 'its end' });
+    expect(await host.run('echo', ['there'])).toMatchObject({ stdout: 'there\n' });
+  });
+
   test('bytes come whole', async () => {
     const [from, to] = [join(directory, 'from'), join(directory, 'to')];
     const bytes = Buffer.alloc(3_000_000, 'a\r\n\0~.');

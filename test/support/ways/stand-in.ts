@@ -35,7 +35,10 @@ export const FAULTS = {
   'the container starts anew': 'echo new >"$0.started"; "$@" 2>/dev/null | head -c 1000; exit 137',
   'the container is removed': 'rm "$0.started"; "$@" 2>/dev/null | head -c 1000; exit 137',
   'no such container': 'echo "Error response from daemon: No such container: shop" >&2; exit 1',
-  'it does not run': 'echo "Error response from daemon: Container shop is not running" >&2; exit 1',
+  'it does not run':
+    'echo old down >"$0.started"; echo "Error response from daemon: Container shop is not running" >&2; exit 1',
+  'it is down for a moment':
+    'echo old down >"$0.started"; (sleep 1; echo new >"$0.started") </dev/null >/dev/null 2>&1 & echo "Error response from daemon: Container shop is not running" >&2; exit 1',
   'it is paused':
     'echo "Error response from daemon: Container shop is paused, unpause the container before exec" >&2; exit 1',
   'no shell':
@@ -78,8 +81,8 @@ const ID = 'a'.repeat(64);
 /** A container that can be looked at, and its commands. */
 const DOCKER = `if [ "$1" = container ]; then
   [ -e "$0.started" ] || { echo 'Error: No such container: shop' >&2; exit 1; }
-  read -r s <"$0.started"
-  printf '[{"Id":"${ID}","Name":"/shop","State":{"Running":true,"Paused":false,"StartedAt":"%s"},"Config":{"Image":"postgres"},"HostConfig":{},"NetworkSettings":{}}]' "$s"
+  r=true; read -r s w <"$0.started"; [ "$w" != down ] || r=false
+  printf '[{"Id":"${ID}","Name":"/shop","State":{"Running":'$r',"Paused":false,"StartedAt":"%s"},"Config":{"Image":"postgres"},"HostConfig":{},"NetworkSettings":{}}]' "$s"
   exit
 fi
 shift 3`;

@@ -145,12 +145,19 @@ export class Stage {
     );
   }
 
-  /** Nothing of the run is left: no process there or here, no backend, no file there; and the server never minded. */
+  /**
+   * Nothing of the run is left: no process there or here, no backend, no file there; and the server never minded.
+   * `crashed`: all of the place was ended, and nobody was left there to remove files.
+   */
   async gone({ crashed = false }: { crashed?: boolean } = {}): Promise<void> {
     const { elsewhere } = this;
     const left = async () => [
-      ...(await elsewhere.left()),
-      ...processesWith(elsewhere.mark, 'cmdline').filter((line) => /^\d+ (docker|ssh|\/bin\/sh)/.test(line)),
+      ...(await elsewhere.left()).filter((one) => !crashed || !one.startsWith('pgdeck-work-')),
+      ...processesWith(elsewhere.mark, 'cmdline').filter(
+        // the way of what is looked at here stays open
+        (line) =>
+          /^\d+ (?:\S*\/)?(?:docker|ssh|sh) /.test(line) && !line.includes(`pgdeck-ssh-${process.pid}-`),
+      ),
       ...(
         await this.sql(
           "SELECT application_name, query FROM pg_stat_activity WHERE application_name LIKE 'pgdeck%'",
@@ -166,6 +173,17 @@ export class Stage {
       expect(last, last.join('\n')).toEqual([]),
     );
     if (!crashed) expect(await elsewhere.crashes()).toEqual([]);
+  }
+
+  /** Whatever a test that has failed left, so that the next one begins anew. */
+  async cleared(): Promise<void> {
+    await this.sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgdeck:%'",
+    );
+    await this.here(async (context) => {
+      const plan = await recover.plan(recover.input.parse({}), context);
+      if (plan.steps.length > 0) await carryOut(plan, context);
+    });
   }
 
   /** Every backup that is listed is whole; how many. */
