@@ -2,33 +2,70 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { FAULTS, type Fault } from '../ways/stand-in.ts';
+import { ANY_FAULTS, type Fault } from '../ways/stand-in.ts';
 
 /*
  * A `kubectl` that comes first on PATH and behaves as its documentation and the named public reports have it, for one
  * cluster (context `test`) of files: pods whose commands run on this machine, workloads with their count, events, logs.
  */
 
-/** What its exec does besides, as lines of a shell. `$here` is the cluster's directory. */
-const OWN_FAULTS = {
+/** What its exec does. `$here` is the cluster's directory. */
+export const KUBECTL_FAULTS = {
+  ...ANY_FAULTS,
   // kubernetes 89899: that its input has ended is not passed on
-  'the end of the input is kept': '{ cat; exec sleep 300; } | "$@"',
+  'the end of the input is kept': { does: '{ cat; exec sleep 300; } | "$@"', run: 'believed' },
   // kubernetes 89031: with the client nothing ends there
-  'all is left behind': `exec setsid -w bash -c '{ cat; exec sleep 30; } | "$@"' exec "$@"`,
+  'all is left behind': {
+    does: `exec setsid -w bash -c '{ cat; exec sleep 30; } | "$@"' exec "$@"`,
+    run: 'believed',
+  },
+  // kubernetes 73056, 124571, kubectl 1361: the connection is lost, and it ends with 0
+  'the connection is lost, exit 0': { does: '"$@" 2>/dev/null | head -c 1000; exit 0', run: 'gone' },
+  'the connection is lost, and it says so': {
+    does: '"$@" 2>/dev/null | head -c 1000; echo "error: error reading from error stream: next reader: websocket: close 1006 (abnormal closure): unexpected EOF" >&2; exit 1',
+    run: 'gone',
+  },
   // kubernetes 129144: the pod is deleted, and exec freezes
-  'it freezes when the pod is deleted':
-    '"$@" | { head -c 1000; rm "$here/pod/postgres-0.json"; exec sleep 300; }',
-  'the pod is made anew':
-    'sed -i "s/uid-1/uid-2/" "$here/pod/postgres-0.json"; "$@" 2>/dev/null | head -c 1000; exit 0',
-  'the container starts anew':
-    'sed -i \'s/"restartCount":0/"restartCount":1/\' "$here/pod/postgres-0.json"; "$@" 2>/dev/null | head -c 1000; exit 137',
-  'the pod is removed': 'rm "$here/pod/postgres-0.json"; "$@" 2>/dev/null | head -c 1000; exit 0',
-  'no such pod': `echo 'Error from server (NotFound): pods "postgres-0" not found' >&2; exit 1`,
-  'no cluster': 'echo "Unable to connect to the server: dial tcp 10.0.0.1:6443: i/o timeout" >&2; exit 1',
-  'no right': `echo 'Error from server (Forbidden): pods "postgres-0" is forbidden: User "dev" cannot create resource "pods/exec" in API group "" in the namespace "production"' >&2; exit 1`,
-  'no shell in the pod': `echo 'error: Internal error occurred: error executing command in container: failed to exec in container: OCI runtime exec failed: exec failed: unable to start container process: exec: "sh": executable file not found in $PATH: unknown' >&2; exit 1`,
-} as const;
-export type KubectlFault = Fault | keyof typeof OWN_FAULTS;
+  'it freezes when the pod is deleted': {
+    does: '"$@" | { head -c 1000; rm "$here/pod/postgres-0.json"; exec sleep 300; }',
+    run: 'gone',
+    within: 25_000,
+  },
+  'it freezes when the pod is made anew': {
+    does: '"$@" | { head -c 1000; sed -i "s/uid-1/uid-2/" "$here/pod/postgres-0.json"; exec sleep 300; }',
+    run: 'gone',
+    within: 25_000,
+  },
+  'the pod is made anew': {
+    does: 'sed -i "s/uid-1/uid-2/" "$here/pod/postgres-0.json"; "$@" 2>/dev/null | head -c 1000; exit 0',
+    run: 'gone',
+  },
+  'the container starts anew': {
+    does: 'sed -i \'s/"restartCount":0/"restartCount":1/\' "$here/pod/postgres-0.json"; "$@" 2>/dev/null | head -c 1000; exit 137',
+    run: 'gone',
+  },
+  'the pod is removed': {
+    does: 'rm "$here/pod/postgres-0.json"; "$@" 2>/dev/null | head -c 1000; exit 0',
+    run: 'gone',
+  },
+  'no such pod': {
+    does: `echo 'Error from server (NotFound): pods "postgres-0" not found' >&2; exit 1`,
+    says: ['gone', /pod postgres-0 .* is not there any more/],
+  },
+  'no cluster': {
+    does: 'echo "Unable to connect to the server: dial tcp 10.0.0.1:6443: i/o timeout" >&2; exit 1',
+    says: ['other', /does not reach its cluster/],
+  },
+  'no right': {
+    does: `echo 'Error from server (Forbidden): pods "postgres-0" is forbidden: User "dev" cannot create resource "pods/exec" in API group "" in the namespace "production"' >&2; exit 1`,
+    says: ['denied', /cannot create resource "pods\/exec"/],
+  },
+  'no shell in the pod': {
+    does: `echo 'error: Internal error occurred: error executing command in container: failed to exec in container: OCI runtime exec failed: exec failed: unable to start container process: exec: "sh": executable file not found in $PATH: unknown' >&2; exit 1`,
+    says: ['missing', /no shell \(sh\) in the pod postgres-0/],
+  },
+} as const satisfies Readonly<Record<string, Fault>>;
+export type KubectlFault = keyof typeof KUBECTL_FAULTS;
 
 export interface PodState {
   readonly uid?: string;
@@ -158,11 +195,7 @@ export async function kubectlStandIn(): Promise<Cluster> {
   const write = (name: string, text: string) => writeFile(join(here, name), text);
   const cluster: Cluster = {
     directory: here,
-    set: (fault) =>
-      write(
-        'fault',
-        `${fault in OWN_FAULTS ? OWN_FAULTS[fault as keyof typeof OWN_FAULTS] : FAULTS[fault as Fault]}\n`,
-      ),
+    set: (fault) => write('fault', `${KUBECTL_FAULTS[fault].does}\n`),
     pod: (name, state = {}) => write(`pod/${name}.json`, JSON.stringify(podJson(name, state))),
     removePod: (name) => rm(join(here, 'pod', `${name}.json`), { force: true }),
     workload: (kind, name, replicas) => write(`${kind}/${name}`, `${replicas}\n`),
