@@ -19,7 +19,7 @@ export type ServiceFault = keyof typeof FAULTS;
 export const SERVICE_FAULTS = Object.keys(FAULTS) as ServiceFault[];
 
 const BEGIN =
-  '#!/bin/bash\nhere=$(dirname "$0")/services\nmkdir -p "$here"\nprintf "%s %s\\n" "${0##*/}" "$*" >>"$here.calls"\n';
+  '#!/bin/bash\nhere=$(dirname "$0")/services\nmkdir -p "$here"\nprintf "%s %s\\n" "$(basename "$0")" "$*" >>"$here.calls"\n';
 
 /** systemctl(1): what it does not know is not-found and inactive; the short form of a name is that of a service. */
 const SYSTEMCTL = `${BEGIN}verb=$1; shift

@@ -91,8 +91,10 @@ export interface Cluster {
   replicas(kind: 'deployment' | 'statefulset', name: string): Promise<number>;
   log(pod: string, text: string): Promise<void>;
   events(events: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
-  /** Where port-forward leads to: a port of this machine, and after how many connections it ends. */
-  forwardTo(port: number, connections?: number): Promise<void>;
+  /** Where port-forward leads to: a port of this machine, after how many connections it ends, and what one to a pod that is gone does. */
+  forwardTo(port: number, more?: { readonly connections?: number; readonly hangs?: boolean }): Promise<void>;
+  /** Variables of what exec runs. */
+  environment(variables: Readonly<Record<string, string>>): Promise<void>;
   /** Command lines that it was given. */
   calls(): Promise<readonly string[]>;
   remove(): Promise<void>;
@@ -152,21 +154,36 @@ case "$1 $2" in
   port-forward\ *)
     name=${'$'}{3#pod/}
     [ -e "$here/pod/$name.json" ] || none pods "$name"
-    exec NODE_HERE "$here/forward.mjs" "$here/forward" ;;
+    exec NODE_HERE "$here/forward.mjs" "$here/forward" "$here/pod/$name.json" ;;
   'exec -i')
     [ -e "$here/pod/$3.json" ] || none pods "$3"
     shift 5
+    [ ! -e "$here/environment" ] || . "$here/environment"
+    # what ends the client's group does not reach what runs in a pod
+    set -- setsid -w "$@"
     . "$here/fault" ;;
   *) echo "error: unknown command \"$1\" for \"kubectl\"" >&2; exit 1 ;;
 esac
 `;
 
+/** Of the pod that it began with: once that is another one or gone it listens on, and what connects is refused or hangs. */
 const FORWARD = `
 import { createConnection, createServer } from 'node:net';
 import { readFileSync } from 'node:fs';
-const [port, most] = readFileSync(process.argv[2], 'utf8').split(' ').map(Number);
+const [forward, pod] = process.argv.slice(2);
+const [port, most, stale] = readFileSync(forward, 'utf8').split(' ').map(Number);
+const uid = () => {
+  try { return JSON.parse(readFileSync(pod, 'utf8')).metadata.uid; } catch { return undefined; }
+};
+const begun = uid();
 let left = most;
 const server = createServer((from) => {
+  from.on('error', () => from.destroy());
+  if (uid() !== begun) {
+    if (stale === 1) return void from.resume();
+    console.error('E0101 error forwarding port 5432 to pod, uid : container not found');
+    return void from.destroy();
+  }
   const to = createConnection({ host: '127.0.0.1', port });
   from.pipe(to).pipe(from);
   const end = () => { from.destroy(); to.destroy(); };
@@ -202,7 +219,15 @@ export async function kubectlStandIn(): Promise<Cluster> {
     replicas: async (kind, name) => Number(await readFile(join(here, kind, name), 'utf8')),
     log: (pod, text) => write(`log/${pod}`, text),
     events: (items) => write('events', JSON.stringify({ items })),
-    forwardTo: (port, connections = -1) => write('forward', `${port} ${connections}`),
+    forwardTo: (port, { connections = -1, hangs = false } = {}) =>
+      write('forward', `${port} ${connections} ${hangs ? 1 : 0}`),
+    environment: (variables) =>
+      write(
+        'environment',
+        Object.entries(variables)
+          .map(([name, value]) => `export ${name}='${value}'\n`)
+          .join(''),
+      ),
     calls: async () => {
       const path = join(here, 'calls');
       return existsSync(path) ? (await readFile(path, 'utf8')).trimEnd().split('\n') : [];

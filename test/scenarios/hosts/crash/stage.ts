@@ -77,7 +77,7 @@ export class Stage {
     const { host, port, user } = elsewhere.target();
     const profile = { host, port, user, database, sslmode: 'disable', runs_on: elsewhere.runsOn, ...more };
     writeFileSync(this.#settings, JSON.stringify({ profiles: { shop: profile } }));
-    for (const client of ['docker', 'ssh']) {
+    for (const client of ['docker', 'ssh', 'kubectl']) {
       writeFileSync(join(this.#bin, client), CLIENT);
       chmodSync(join(this.#bin, client), 0o755);
     }
@@ -150,7 +150,9 @@ export class Stage {
     const { elsewhere } = this;
     const left = async () => [
       ...(await elsewhere.left()),
-      ...processesWith(elsewhere.mark, 'cmdline').filter((line) => /^\d+ (docker|ssh|\/bin\/sh)/.test(line)),
+      ...processesWith(elsewhere.mark, 'cmdline').filter((line) =>
+        /^\d+ (docker|ssh|kubectl|\/bin\/sh)/.test(line),
+      ),
       ...(
         await this.sql(
           "SELECT application_name, query FROM pg_stat_activity WHERE application_name LIKE 'pgdeck%'",
@@ -250,7 +252,7 @@ case "$CLIENT_DOWN$name $1" in
     exit 1 ;;
 esac
 case "$name $*" in
-  'docker exec '*|'ssh '*pgdeck*)
+  'docker exec '*|'ssh '*pgdeck*|'kubectl '*' exec -i '*)
     case "$*" in *' -N '*) exec "$real" "$@" ;; esac
     echo >>"$CLIENT_COUNT"
     set -- "$(wc -l <"$CLIENT_COUNT")" "$@"
