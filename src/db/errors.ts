@@ -37,16 +37,19 @@ export class DbError extends Error {
   readonly kind: ErrorKind;
   readonly code: string | undefined;
   readonly next: string | undefined;
+  /** The same in few words, shorter and shorter, where a line has no room for the sentence; may be empty. */
+  readonly brief: readonly string[];
 
   constructor(
     kind: ErrorKind,
     sentence: string,
-    options: { next?: string; code?: string; cause?: unknown } = {},
+    options: { next?: string; code?: string; cause?: unknown; brief?: readonly string[] } = {},
   ) {
     super(sentence, options.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
     this.code = options.code;
     this.next = options.next;
+    this.brief = options.brief ?? [];
   }
 }
 

@@ -82,6 +82,7 @@ async function podPlace(pod: string, { context, container, forward = true }: Opt
     ...(container !== undefined && { container }),
   };
   const found = await podOf(cluster, which);
+  const { POSTGRES_USER: user, POSTGRES_DB: database = user } = found.environment;
   return {
     runs_on: {
       kind: 'kubectl',
@@ -90,7 +91,11 @@ async function podPlace(pod: string, { context, container, forward = true }: Opt
       ...which,
       ...(forward && { forward }),
     },
-    found: forward ? { host: '127.0.0.1' } : {},
+    found: {
+      ...(forward && { host: '127.0.0.1' }),
+      ...(user !== undefined && { username: user }),
+      ...(database !== undefined && { dbname: database }),
+    },
   };
 }
 

@@ -75,10 +75,14 @@ export interface PodState {
   /** Reason and message of a container that waits instead of running. */
   readonly waiting?: readonly [reason: string, message: string];
   readonly exitCode?: number;
+  /** Why it ended the last time, in the cluster's word. */
+  readonly reason?: string;
   readonly leaving?: boolean;
   readonly owner?: readonly [kind: string, name: string];
   readonly containers?: readonly string[];
   readonly claim?: string;
+  /** As its manifest has it. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface Cluster {
@@ -130,6 +134,7 @@ case "$1 $2" in
   'version --client') echo 'Client Version: v1.32.4' ;;
   'get pod') [ -e "$here/pod/$3.json" ] || none pods "$3"; cat "$here/pod/$3.json" ;;
   'get pods')
+    case "$*" in *custom-columns=*) cat "$here"/columns/* 2>/dev/null; exit 0 ;; esac
     if [ "$6" = name ]; then for f in $(labelled "$4"); do f=${'$'}{f##*/}; echo "pod/${'$'}{f%.json}"; done; exit 0; fi
     echo '{"items":['; s=; for f in $(labelled "$4"); do printf '%s' "$s"; cat "$f"; s=,; done; echo ']}' ;;
   'get deployment' | 'get statefulset') workload "$2" "$3" ;;
@@ -204,7 +209,7 @@ export async function kubectlStandIn(): Promise<Cluster> {
   const before = process.env.PATH;
   process.env.PATH = `${bin}${delimiter}${before}`;
   const here = join(bin, 'kubectl.cluster');
-  for (const name of ['pod', 'after', 'deployment', 'statefulset', 'log'])
+  for (const name of ['columns', 'pod', 'after', 'deployment', 'statefulset', 'log'])
     await mkdir(join(here, name), { recursive: true });
   await writeFile(join(bin, 'kubectl'), SCRIPT.replace('NODE_HERE', `'${process.execPath}'`));
   await chmod(join(bin, 'kubectl'), 0o755);
@@ -213,8 +218,22 @@ export async function kubectlStandIn(): Promise<Cluster> {
   const cluster: Cluster = {
     directory: here,
     set: (fault) => write('fault', `${KUBECTL_FAULTS[fault].does}\n`),
-    pod: (name, state = {}) => write(`pod/${name}.json`, JSON.stringify(podJson(name, state))),
-    removePod: (name) => rm(join(here, 'pod', `${name}.json`), { force: true }),
+    pod: async (name, state = {}) => {
+      const { containers = ['postgres'] } = state;
+      const columns = [
+        'production',
+        name,
+        'Running',
+        containers.join(','),
+        containers.map(imageOf).join(','),
+      ];
+      await write(`columns/${name}`, `${columns.join('   ')}\n`);
+      await write(`pod/${name}.json`, JSON.stringify(podJson(name, state)));
+    },
+    removePod: async (name) => {
+      for (const path of [join('columns', name), join('pod', `${name}.json`)])
+        await rm(join(here, path), { force: true });
+    },
     workload: (kind, name, replicas) => write(`${kind}/${name}`, `${replicas}\n`),
     replicas: async (kind, name) => Number(await readFile(join(here, kind, name), 'utf8')),
     log: (pod, text) => write(`log/${pod}`, text),
@@ -243,12 +262,20 @@ export async function kubectlStandIn(): Promise<Cluster> {
   return cluster;
 }
 
+const imageOf = (container: string): string =>
+  ({ postgres: 'postgres:16', exporter: 'quay.io/prometheuscommunity/postgres-exporter:v0.15' })[container] ??
+  'busybox';
+
 /** As `kubectl get pod -o json` has it, as far as it matters; what a pod that has left comes back as is written beside. */
 export function podJson(name: string, state: PodState): Record<string, unknown> {
   const { uid = 'uid-1', labels = 'app=postgres', restarts = 0, waiting, exitCode, leaving } = state;
   const { owner = ['StatefulSet', 'postgres'], containers = ['postgres'], claim = 'postgres-pvc' } = state;
   const ended = {
-    terminated: { exitCode: exitCode ?? 1, reason: 'Error', finishedAt: '2026-01-01T00:00:00Z' },
+    terminated: {
+      exitCode: exitCode ?? 1,
+      reason: state.reason ?? 'Error',
+      finishedAt: '2026-01-01T00:00:00Z',
+    },
   };
   return {
     metadata: {
@@ -265,7 +292,10 @@ export function podJson(name: string, state: PodState): Record<string, unknown> 
       nodeName: 'node-1',
       containers: containers.map((one) => ({
         name: one,
-        image: one === 'postgres' ? 'postgres:16' : 'busybox',
+        image: imageOf(one),
+        ...(state.environment && {
+          env: Object.entries(state.environment).map(([key, value]) => ({ name: key, value })),
+        }),
       })),
       volumes: [{ persistentVolumeClaim: { claimName: claim } }],
     },

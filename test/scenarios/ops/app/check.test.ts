@@ -64,7 +64,12 @@ const CHANGES = {
     const version = String(20260101000000 + made);
     const file = `-- migrate:up\nCREATE TABLE made${made} (id int);\n\n-- migrate:down\nDROP TABLE made${made};\n`;
     writeFileSync(join(migrations, `${version}_made.sql`), file);
-    return { args: ['migrate', 'up', '--dir', migrations], yes: ['--yes'], done: `made${made}`, state: `${db.database} has migration ${version}.` };
+    return {
+      args: ['migrate', 'up', '--dir', migrations],
+      yes: ['--yes'],
+      done: `made${made}`,
+      state: `${db.database} has migration ${version}.`,
+    };
   },
 } as const;
 
