@@ -61,7 +61,8 @@ export function serverIn(container: Container): FoundServer {
 const isUsualImage = (environment: Container['environment']): boolean =>
   'PG_MAJOR' in environment && 'PGDATA' in environment;
 
-function portOf(environment: Container['environment']): number {
+/** Where a server listens whose variables these are. */
+export function portOf(environment: Container['environment']): number {
   const port = Number(environment.PGPORT);
   return Number.isInteger(port) && port > 0 ? port : PORT;
 }

@@ -103,11 +103,11 @@ export interface Pod {
   /** It sees the processes of its machine, or of the other containers. */
   readonly seesMore: boolean;
   readonly claims: readonly string[];
-  /** Of POSTGRES_USER and POSTGRES_DB what stands in its manifest, not what comes from a Secret. */
+  /** Of POSTGRES_USER, POSTGRES_DB and PGPORT what stands in its manifest, not what comes from a Secret. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-const TOLD = new Set(['POSTGRES_USER', 'POSTGRES_DB']);
+const TOLD = new Set(['POSTGRES_USER', 'POSTGRES_DB', 'PGPORT']);
 
 type Which = Pick<KubectlRunsOn, 'pod' | 'selector' | 'container'>;
 
