@@ -32,7 +32,7 @@ export function containerRoute(label: string, find: () => Promise<string>): Rout
 
 interface State {
   readonly text: string;
-  readonly brief?: readonly string[];
+  readonly brief: readonly string[];
 }
 
 /** What is wrong with it, in a sentence with its last words; undefined where it runs, or where docker says nothing that helps. */
@@ -42,7 +42,7 @@ async function stateOf(find: () => Promise<string>): Promise<State | undefined> 
     const found = await inspect(container);
     const down = downError(found, container);
     if (down === undefined) return undefined;
-    if (found.paused) return { text: down.message };
+    if (found.paused) return { text: down.message, brief: [] };
     const words = await lastWords(found.id);
     const said = words.length === 0 ? [] : ['Its last words:', ...words];
     const why = reasonIn(words) ?? (found.outOfMemory ? 'memory ran out' : undefined);
@@ -55,7 +55,9 @@ async function stateOf(find: () => Promise<string>): Promise<State | undefined> 
       ),
     };
   } catch (error) {
-    return error instanceof CommandError && error.kind === 'missing' ? { text: error.message } : undefined;
+    return error instanceof CommandError && error.kind === 'missing'
+      ? { text: error.message, brief: [] }
+      : undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Host } from '../../hosts/host.ts';
 import { clusterWords } from '../../hosts/kubectl/kubectl.ts';
 import { labelsOf, type WorkloadState, workloadSchema } from '../../hosts/kubectl/workload.ts';
+import { plural } from '../../text/units.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { appErrors } from './errors.ts';
 import type { StoppedPart } from './stopped.ts';
@@ -22,6 +23,25 @@ export const scaleWords = (deployment: Deployment, replicas: number | string): s
   `--replicas=${replicas}`,
 ];
 
+/** The context that is current where none is named: it is started again there, whatever is current by then. */
+export async function contextOf(
+  io: StepIo,
+  on: Host,
+  { context }: Omit<Deployment, 'deployment'>,
+): Promise<{ readonly context?: string }> {
+  if (context !== undefined) return { context };
+  const words = ['config', 'current-context'];
+  const { exitCode, stdout } = await io.exec('kubectl', words, {
+    on,
+    quiet: true,
+    timeout: 60_000,
+    accept: [0, 1],
+  });
+  const current = stdout.trim();
+  // none within a cluster, where the pod's own account is used
+  return exitCode === 0 && /^[^-\s]\S*$/.test(current) ? { context: current } : {};
+}
+
 /** How many pods it is to have. Throws {@link ../error.ts OpError}. */
 export async function wantedOf(io: StepIo, on: Host, deployment: Deployment): Promise<number> {
   return (await read(io, on, deployment)).spec.replicas;
@@ -41,9 +61,12 @@ async function read(io: StepIo, on: Host, deployment: Deployment): Promise<Workl
 export async function scaleDown(io: StepIo, on: Host, deployment: Deployment): Promise<void> {
   await scale(io, on, deployment, 0);
   const end = performance.now() + DOWN_SECONDS * 1000;
-  for (;;) {
+  for (let last = 0; ; ) {
     const there = await podsOf(io, on, deployment);
     if (there === 0) return;
+    if (there !== last)
+      io.line(`${plural(there, 'pod')} of deployment/${deployment.deployment} still to end.`);
+    last = there;
     if (performance.now() > end)
       throw appErrors.notDown({ what: `deployment/${deployment.deployment}`, seconds: DOWN_SECONDS, there });
     await delay(LOOK_MS, undefined, { signal: io.signal });

@@ -4,25 +4,21 @@ import { shWord } from '../../text/shell.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { runningServices, startServices, stopServices } from './compose.ts';
 import { appErrors } from './errors.ts';
-import { scaleDown, scaleUp, scaleWords, wantedOf } from './kubernetes.ts';
+import { contextOf, scaleDown, scaleUp, scaleWords, wantedOf } from './kubernetes.ts';
 import type { StoppedPart } from './stopped.ts';
 import { runningUnits, startUnits, stopUnits, systemctlWords } from './systemd.ts';
 
 /** What is stopped, as it will be started again. Throws {@link ../error.ts OpError}, and stops nothing. */
-export async function seenPart(
-  io: StepIo,
-  on: Host,
-  part: AppPart,
-  project: string | undefined,
-): Promise<StoppedPart> {
+export async function seenPart(io: StepIo, on: Host, part: AppPart): Promise<StoppedPart> {
   switch (part.kind) {
     case 'compose': {
-      const named = part.project ?? project;
-      if (named === undefined) throw appErrors.noProject({ services: part.services });
-      return runningServices(io, on, named, part.services);
+      const { project, services } = part;
+      if (project === undefined) throw appErrors.noProject({ services });
+      return runningServices(io, on, project, services);
     }
     case 'kubectl': {
-      const { kind, ...deployment } = part;
+      const { kind, ...named } = part;
+      const deployment = { ...named, ...(await contextOf(io, on, named)) };
       return { kind, ...deployment, replicas: await wantedOf(io, on, deployment) };
     }
     case 'systemctl':
