@@ -61,6 +61,10 @@ const PLACES = [
   'XDG_CONFIG_HOME',
   'PGPASSFILE',
   'PGSERVICEFILE',
+  'KUBECONFIG',
+  'DOCKER_HOST',
+  'DOCKER_CONTEXT',
+  'DOCKER_CONFIG',
 ];
 
 /** Those of them that are set here, for what is started elsewhere. */
