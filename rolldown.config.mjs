@@ -71,6 +71,18 @@ const parserFile = {
   },
 };
 
+/**
+ * What brings WebAssembly would fetch() it from its own data: URL, and load Node's HTTP client for that: for it there is no
+ * fetch. Everything else has it.
+ */
+const noFetch = {
+  name: 'no-fetch',
+  transform: (code, id) =>
+    /\/node_modules\/(?:yoga-layout|libpg-query)\//.test(id) && /\bfetch\b/.test(code)
+      ? { code: `var fetch;\n${code}` }
+      : null,
+};
+
 const cleanBefore = {
   name: 'clean-before',
   renderStart: ({ dir }) => rmSync(dir, { recursive: true, force: true }),
@@ -113,14 +125,12 @@ export default defineConfig({
   platform: 'node',
   // its other form asks for its own parts with a require() that is handed in, which nothing can follow
   resolve: { alias: { 'jsonc-parser': source('node_modules/jsonc-parser/lib/esm/main.js') } },
-  plugins: [cleanBefore, lateWidth(), stubs, inkForTable, parserFile, licences, executable],
+  plugins: [cleanBefore, lateWidth(), stubs, inkForTable, parserFile, noFetch, licences, executable],
   transform: {
     target: 'node22.12',
     define: {
       'process.env.NODE_ENV': JSON.stringify('production'),
       PGDECK_VERSION: JSON.stringify(version),
-      // the layout engine would fetch() its own data: URL, and load Node's HTTP client for that
-      fetch: 'undefined',
     },
   },
   output: {

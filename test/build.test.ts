@@ -40,6 +40,13 @@ test('it connects, reads its settings and writes them', () => {
   expect([status, stderr]).toEqual([3, expect.stringContaining('There is no socket at')]);
 });
 
+test('nothing is called that the build has taken away', () => {
+  const called = readdirSync(directory).filter(
+    (name) => name.endsWith('.js') && /\(void 0\)\(/.test(readFileSync(join(directory, name), 'utf8')),
+  );
+  expect(called).toEqual([]);
+});
+
 test('what a script loads has no React in it', () => {
   const chunks = new Map(
     readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), 'utf8')]),
