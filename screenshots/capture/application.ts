@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { kubectlStandIn } from '../../test/support/kubectl/kubectl.ts';
 import { connectionOf } from './schema.ts';
-import { ENTER, type OpenBeside, shows, type TakePicture } from './screen.ts';
+import { DOWN, ENTER, type OpenBeside, shows, type TakePicture } from './screen.ts';
 import type { Terminal } from './terminal.ts';
+
+const PAGE_DOWN = '\u001b[6~';
 
 /** A restore in a pod that scales the application down and up again: the plan, the run while it is down, and the result. */
 export async function application(
@@ -58,14 +60,18 @@ async function restore(pgdeck: Terminal, picture: TakePicture, podEnds: () => Pr
   await pgdeck.until('it is taken', shows(/Backup +shop_\d+_\d+\s*$/m));
   pgdeck.type(ENTER);
   await pgdeck.until('the plan', shows(/PLAN/, /then type the/), 60);
-  const steps = [/Stop the application/, /Swap the names/, /Start the application/, /whether it is well/];
-  await picture(
-    'application-plan',
-    'what is stopped and started',
-    shows(/Steps \(\d+\)/, ...steps),
-    30,
-    pgdeck,
-  );
+  // the steps about the application, unfolded
+  for (const [down, title] of [
+    [10, 'Stop the application'],
+    [2, 'Start the application'],
+    [1, 'Ask the application'],
+  ] as const) {
+    for (let left = down; left > 0; left--) pgdeck.type(DOWN);
+    await pgdeck.until('that step', shows(new RegExp(`▶ +\\d+\\. ${title}`)));
+    pgdeck.type(' ');
+  }
+  const commands = shows(/--replicas=0/, /--replicas=<as before>/, /│ GET http/);
+  await picture('application-plan', 'what is stopped and started', commands, 30, pgdeck);
   pgdeck.type(ENTER);
   await pgdeck.until('the question', shows(/type the database name, shop/));
   pgdeck.type('shop');
@@ -74,11 +80,15 @@ async function restore(pgdeck: Terminal, picture: TakePicture, podEnds: () => Pr
   const ending = shows(/▶ Stop the application/, /still to end/);
   await picture('application-run', 'the application, going down', ending, 180, pgdeck);
   await podEnds();
+  await pgdeck.until('the result', shows(/DONE {2,}/, /rows restored/, / live/), 90);
+  pgdeck.type(PAGE_DOWN);
+  await pgdeck.until('its second part', shows(/Restored/));
+  pgdeck.type(PAGE_DOWN);
   await picture(
     'application-result',
     'it is up again, and well',
-    shows(/DONE {2,}/, /rows restored/),
-    90,
+    shows(/✓ Ask the application/, /health: 200/),
+    30,
     pgdeck,
   );
   pgdeck.type(ENTER);
