@@ -100,6 +100,6 @@ async function printJobs(
   if (surprising !== undefined) note(`${surprising}.`);
   const planning = createContext({ resolved, env: context.env, operations: entryOf });
   const program = await planning.here.pgdeck();
-  const { directories } = await clientsOf(planning);
-  print(jobLine(jobOf(planning, { name, at, words, flock: true, program, directories })));
+  const { before } = await clientsOf(planning);
+  print(jobLine(jobOf(planning, { name, at, words, flock: true, program: [...before, ...program] })));
 }

@@ -4,7 +4,7 @@ import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
 
 /** What cron looks for programs in, where a crontab says nothing else. */
-export const CRON_PATH: readonly string[] = ['/usr/bin', '/bin'];
+const CRON_PATH: readonly string[] = ['/usr/bin', '/bin'];
 
 const CLIENT: Readonly<Record<RunsOn['kind'], string | undefined>> = {
   local: undefined,
@@ -14,9 +14,10 @@ const CLIENT: Readonly<Record<RunsOn['kind'], string | undefined>> = {
   ssh: 'ssh',
 };
 
-/** Directories that a job needs on its PATH besides cron's own, and what is said of them. */
+/** What a job that needs other programs begins with, and what is said of them. */
 export interface Clients {
-  readonly directories: readonly string[];
+  /** Words before the program: they put the directories on its PATH that cron does not look into. */
+  readonly before: readonly string[];
   readonly checks: readonly Check[];
 }
 
@@ -37,9 +38,14 @@ export async function clientsOf({
       return { name, path: stdout.trim() };
     }),
   );
-  const directories = new Set(found.flatMap(({ path }) => (path.startsWith('/') ? [dirname(path)] : [])));
+  const directories = found
+    .flatMap(({ path }) => (path.startsWith('/') ? [dirname(path)] : []))
+    .filter((one) => !CRON_PATH.includes(one));
   return {
-    directories: [...directories].filter((one) => !CRON_PATH.includes(one)),
+    before:
+      directories.length === 0
+        ? []
+        : ['env', `PATH=${[...new Set([...directories, ...CRON_PATH])].join(':')}`],
     checks: found.map(({ name, path }) =>
       path.startsWith('/')
         ? { title: name, status: 'ok', detail: `${path}, where cron finds it by the PATH of the job` }

@@ -58,8 +58,8 @@ export const scheduleInstall = defineOperation({
     const missing = await cronMissing(context.here);
     const flock = await hasFlock(context);
     const program = await context.here.pgdeck();
-    const { directories, checks: clients } = await clientsOf(context);
-    const job = jobOf(context, { name, at, words, flock, program, directories });
+    const { before: start, checks: clients } = await clientsOf(context);
+    const job = jobOf(context, { name, at, words, flock, program: [...start, ...program] });
     const before = missing === undefined ? await readCrontab(context.here) : '';
     const known = jobsOf(before).find((one) => one.name === name);
     const { next } = timesOf(job.at, context.now());

@@ -3,7 +3,6 @@ import { Cron } from 'croner';
 import { shWord } from '../../text/shell.ts';
 import { placesIn } from '../engine/connection.ts';
 import type { OpContext } from '../engine/operation.ts';
-import { CRON_PATH } from './clients.ts';
 import type { Job } from './crontab.ts';
 import { scheduleErrors } from './errors.ts';
 
@@ -63,8 +62,6 @@ interface Asked {
   readonly flock: boolean;
   /** What starts pgdeck there. */
   readonly program: readonly string[];
-  /** Directories of programs that it needs, which cron does not look into. */
-  readonly directories?: readonly string[];
 }
 
 /**
@@ -72,14 +69,12 @@ interface Asked {
  * of its own. Connection words come first, so that it reaches the server that is meant now. Throws {@link OpError} for
  * what a crontab cannot hold.
  */
-export function jobOf(context: OpContext, { name, at, words, flock, program, directories = [] }: Asked): Job {
+export function jobOf(context: OpContext, { name, at, words, flock, program }: Asked): Job {
   const folder = scheduleDirectory(context);
   const environment = [...placesIn(context.env)].map(([name, value]) => `${name}=${shWord(value)}`);
-  const path = directories.length === 0 ? [] : [`PATH=${shWord([...directories, ...CRON_PATH].join(':'))}`];
   const lock = flock ? ['flock', '-n', shWord(join(folder, `${name}.lock`))] : [];
   const command = [
     ...environment,
-    ...path,
     `PGDECK_JOB=${shWord(name)}`,
     ...lock,
     ...program.map(shWord),

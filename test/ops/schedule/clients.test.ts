@@ -24,23 +24,23 @@ test.each([
   ['the application', { runsOn: placesOf(), app: stop }],
 ])('cron finds kubectl where %s needs it', async (_what, more) => {
   const bin = dirname(cluster.directory);
-  const { directories, checks } = await clientsOf({ here: local, ...more });
-  expect(directories).toEqual([bin]);
+  const { before, checks } = await clientsOf({ here: local, ...more });
+  expect(before).toEqual(['env', `PATH=${bin}:/usr/bin:/bin`]);
   expect(checks).toEqual([expect.objectContaining({ title: 'kubectl', status: 'ok' })]);
   const context = contextOf(serverTarget(), temporaryDirectory(), { env: { KUBECONFIG: '/etc/kube' } });
-  const job = { name: 'nightly', at: '0 2 * * *', words: ['backup'], flock: false, program: ['pgdeck'] };
-  const { line } = jobOf(context, { ...job, directories });
-  expect(line).toContain(`KUBECONFIG=/etc/kube PATH=${bin}:/usr/bin:/bin PGDECK_JOB=nightly`);
+  const job = { name: 'nightly', at: '0 2 * * *', words: ['backup'], flock: false };
+  const { line } = jobOf(context, { ...job, program: [...before, 'pgdeck'] });
+  expect(line).toContain(`KUBECONFIG=/etc/kube PGDECK_JOB=nightly env PATH=${bin}:/usr/bin:/bin pgdeck `);
 });
 
 test('what is not here is said, and a server of this machine needs nothing', async () => {
   const here = { ...local, run: async () => ({ exitCode: 127, stdout: '', stderr: '' }) };
   expect(await clientsOf({ here, runsOn: placesOf({ runs_on: POD }), app: appSettings() })).toEqual({
-    directories: [],
+    before: [],
     checks: [expect.objectContaining({ title: 'kubectl', status: 'warn' })],
   });
   expect(await clientsOf({ here: local, runsOn: placesOf(), app: appSettings() })).toEqual({
-    directories: [],
+    before: [],
     checks: [],
   });
 });
