@@ -1,3 +1,4 @@
+import { application } from './application.ts';
 import { health } from './health.ts';
 import { maintenance } from './maintenance.ts';
 import { routine } from './routine.ts';
@@ -34,6 +35,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   overviews,
   backup,
   restore,
+  application,
   maintenance: (terminal, picture, _beside, home) => maintenance(terminal, picture, home),
   schema,
   upkeep: (terminal, picture, _beside, home) => upkeep(terminal, picture, home),

@@ -4,7 +4,7 @@ import { UsageError } from '../../config/usage-error.ts';
 import { composeContainer } from '../../hosts/compose/find.ts';
 import { downError, inspect } from '../../hosts/docker/docker.ts';
 import type { Container } from '../../hosts/docker/inspect.ts';
-import { PORT, serverIn } from '../../hosts/docker/postgres.ts';
+import { PORT, portOf, serverIn } from '../../hosts/docker/postgres.ts';
 import { pinnedCluster } from '../../hosts/kubectl/kubectl.ts';
 import { podOf } from '../../hosts/kubectl/pod.ts';
 
@@ -82,15 +82,22 @@ async function podPlace(pod: string, { context, container, forward = true }: Opt
     ...(container !== undefined && { container }),
   };
   const found = await podOf(cluster, which);
+  const { POSTGRES_USER: user, POSTGRES_DB: database = user } = found.environment;
+  const port = portOf(found.environment);
   return {
     runs_on: {
       kind: 'kubectl',
       ...cluster,
       namespace: found.namespace,
       ...which,
+      ...(port !== PORT && { port }),
       ...(forward && { forward }),
     },
-    found: forward ? { host: '127.0.0.1' } : {},
+    found: {
+      ...(forward && { host: '127.0.0.1' }),
+      ...(user !== undefined && { username: user }),
+      ...(database !== undefined && { dbname: database }),
+    },
   };
 }
 

@@ -24,7 +24,8 @@ export interface Elsewhere {
   remove(): Promise<void>;
 }
 
-const CRASH =
+/** What a server says of a crash. */
+export const CRASH =
   /terminated by signal|exited with exit code|reinitializing|not properly shut down|was terminated/;
 
 export interface InContainer extends Elsewhere {

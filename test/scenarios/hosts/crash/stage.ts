@@ -77,7 +77,7 @@ export class Stage {
     const { host, port, user } = elsewhere.target();
     const profile = { host, port, user, database, sslmode: 'disable', runs_on: elsewhere.runsOn, ...more };
     writeFileSync(this.#settings, JSON.stringify({ profiles: { shop: profile } }));
-    for (const client of ['docker', 'ssh']) {
+    for (const client of ['docker', 'ssh', 'kubectl']) {
       writeFileSync(join(this.#bin, client), CLIENT);
       chmodSync(join(this.#bin, client), 0o755);
     }
@@ -156,7 +156,7 @@ export class Stage {
       ...processesWith(elsewhere.mark, 'cmdline').filter(
         // the way of what is looked at here stays open
         (line) =>
-          /^\d+ (?:\S*\/)?(?:docker|ssh|sh) /.test(line) && !line.includes(`pgdeck-ssh-${process.pid}-`),
+          /^\d+ (?:\S*\/)?(?:docker|ssh|kubectl|sh) /.test(line) && !line.includes(`pgdeck-ssh-${process.pid}-`),
       ),
       ...(
         await this.sql(
@@ -268,7 +268,7 @@ case "$CLIENT_DOWN$name $1" in
     exit 1 ;;
 esac
 case "$name $*" in
-  'docker exec '*|'ssh '*pgdeck*)
+  'docker exec '*|'ssh '*pgdeck*|'kubectl '*' exec -i '*)
     case "$*" in *' -N '*) exec "$real" "$@" ;; esac
     echo >>"$CLIENT_COUNT"
     set -- "$(wc -l <"$CLIENT_COUNT")" "$@"
