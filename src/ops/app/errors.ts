@@ -17,7 +17,7 @@ export const appErrors = defineErrors('app', {
     failed(`${what} still has ${there} pods ${seconds} s after it was to have none.`, BACK),
   notHealthy: ({ url, seconds, last }: { url: string; seconds: number; last: string }) =>
     failed(
-      `The application does not answer as expected at ${url} after ${seconds} s: ${last}`,
+      `The application does not answer as expected at ${url} after ${seconds} s: ${last.replace(/\.?$/, '.')}`,
       'What was done to the database stays. Look at the application’s own log.',
     ),
 });
