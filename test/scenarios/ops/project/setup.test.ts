@@ -72,6 +72,9 @@ test('a database from nothing, and nothing of it a second time', async () => {
   ]);
 
   const again = await setUp();
+  expect(again.plan.steps.map(({ title }) => title)).toEqual(
+    expect.arrayContaining(['Keep the role setup_app as it is', 'Pass over a.sql']),
+  );
   expect(again.end, again.end.text).toMatchObject({ ok: true, state: `${NAME} was as it was to be.` });
   // its undo would take back what the first one has made
   expect(again.end.undo).toBeNull();
