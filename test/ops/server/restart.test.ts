@@ -100,7 +100,7 @@ test('the application is asked once, after the command that starts it', async ()
   const context = restartContext(cluster, home, {
     restart: 'true',
     backup: { after_restore: 'true' },
-    app: { check: { url: 'http://127.0.0.1:9/' } },
+    app: { parts: [], check: { url: 'http://127.0.0.1:9/' } },
   });
   const { steps } = await planned(context);
   expect(steps.map(({ id }) => id).slice(-2)).toEqual(['after', 'app-check']);

@@ -141,7 +141,7 @@ async function planUpgrade(
 }
 
 function leavesOf(name: string, { backup, changing, back }: Upgrading['state']): string {
-  if (back) return `${name} is as it was before the upgrade.`;
+  if (back) return `${name} is as it was before the upgrade: what had been applied was taken back.`;
   if (!changing) return `${name} was not changed.`;
   return `The upgrade of ${name} stopped in the middle. Upgrade it again: it goes on from there. The way back is ${backup}: undo restores it.`;
 }

@@ -102,7 +102,7 @@ test('an application that does not answer is a failure, and it comes back by its
   expect(end).toMatchObject({
     status: 'failed',
     text: expect.stringMatching(/has not answered as it should within 1 s: it answers 500\./),
-    state: `${db.database} is as it was before the upgrade.`,
+    state: `${db.database} is as it was before the upgrade: what had been applied was taken back.`,
     undo: null,
   });
   expect(await relations()).toEqual(['t']);
