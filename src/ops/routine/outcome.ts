@@ -81,7 +81,9 @@ export function nextTable(items: readonly RoutineItem[], ends: ReadonlyMap<strin
   };
 }
 
-/** `not due until 2026-12-06`. */
-function shortly({ standing: { due, dueAt }, why }: Skipped): string {
-  return due || dueAt === null ? why : `not due until ${new Date(dueAt).toISOString().slice(0, 10)}`;
+/** `not due until 2026-12-06`, and of what is done each day `not due until 21:48 UTC`. */
+function shortly({ standing: { due, dueAt, item }, why }: Skipped): string {
+  if (due || dueAt === null) return why;
+  const at = new Date(dueAt).toISOString();
+  return `not due until ${item.every === 'daily' ? `${at.slice(11, 16)} UTC` : at.slice(0, 10)}`;
 }
