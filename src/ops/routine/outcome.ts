@@ -56,14 +56,17 @@ export function reportTable(
   skipped: readonly Skipped[],
 ): ResultTable {
   const why = new Map(skipped.map((one) => [one.standing.item.name, shortly(one)]));
+  const reasons = (reason: string) => (skipped.length === 0 ? [] : [reason]);
   return {
     title: 'The routine',
-    columns: ['Item', 'Result', ''],
+    columns: ['Item', 'Result', ...reasons('')],
     rows: items.map(({ name, title }) => {
       const end = ends.get(name);
-      if (end !== undefined) return [title, end.status, ''];
+      if (end !== undefined) return [title, end.status, ...reasons('')];
       const reason = why.get(name);
-      return reason === undefined ? [title, 'not begun', ''] : [title, 'skipped', reason];
+      return reason === undefined
+        ? [title, 'not begun', ...reasons('')]
+        : [title, 'skipped', ...reasons(reason)];
     }),
   };
 }

@@ -68,7 +68,8 @@ export function fullTable(table: Pick<ResultTable, 'columns' | 'rows'>, room: nu
   const cut = rows.filter((row, at) => row.some((text, i) => isCut(text, block.table.rows[at]?.[i])));
   const little =
     titles.some((title, i) => isCut(title, block.table.titles[i])) ||
-    (cut.length >= TWICE && cut.length * 2 > rows.length);
+    (cut.length >= TWICE && cut.length * 2 > rows.length) ||
+    cut.some((row) => row.reduce((sum, text) => sum + width(text) + BESIDE, 1) > room * 2);
   if (rows.length <= CUT_LISTED && little)
     return [{ kind: 'lines', lines: rows.flatMap((row) => recordLines(titles, row, room)) }];
   const lines = cut.slice(0, CUT_LISTED).flatMap((row) => wrap(row.join('  '), room - 3));
