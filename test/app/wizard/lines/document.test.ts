@@ -54,8 +54,10 @@ test('of sentences that would stand there cut and once more in full each row is 
   if (told[0]?.kind !== 'lines') throw new Error('a table');
   expect(told[0].lines.map(lineText).slice(0, 2)).toEqual(['  item 0', '    how a sentence that goes']);
   // and one row is enough that would go on for several lines
-  const [only] = fullTable({ columns: ['what', 'how'], rows: [['item', 'word '.repeat(20)]] }, 30, '…');
-  expect(only?.kind).toBe('lines');
+  const row = ['item', `${'word '.repeat(20)}end.`, 'do'];
+  const [only] = fullTable({ columns: ['what', 'why', 'how'], rows: [row] }, 30, '…');
+  if (only?.kind !== 'lines') throw new Error('a table');
+  expect(only.lines.map(lineText).at(-1)).toBe('    how do');
   const short = sentences.map(([item = ''], i) => [
     item,
     i < 2 ? 'short' : 'a sentence that goes on for long',
