@@ -88,7 +88,7 @@ export function register(program: Command, context: Context): void {
       const flags = program.opts<GlobalOptions>();
       const readOnly = options.readOnly ? flags.readOnly : false;
       const { placeOf } = await import('./profile/place.ts');
-      const { runs_on, found } = await placeOf(options);
+      const { runs_on, found } = await placeOf({ ...options, port: flags.port });
       const added = profileOf(name, { ...flags, readOnly }, { ...options, runs_on, found });
       await changeSettings(file, (settings) => {
         if (Object.hasOwn(settings.profiles, name))

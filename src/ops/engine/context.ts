@@ -35,6 +35,8 @@ export interface ContextOptions {
   readonly secrets?: Secrets;
   /** The run that its runs belong to. */
   readonly partOf?: string | undefined;
+  /** See {@link OpContext.saved}. */
+  readonly saved?: boolean;
   /** Judges a database. */
   readonly verdict?: (resolved: Resolved, signal: AbortSignal) => Promise<Verdict>;
 }
@@ -164,9 +166,10 @@ export function createContext(options: ContextOptions): OpContext {
       return lent;
     },
     pooling,
-    to: (other, partOf) =>
-      createContext({ ...options, host, secrets, partOf, resolved: withDatabase(resolved, other) }),
+    to: (other, partOf, saved = false) =>
+      createContext({ ...options, host, secrets, partOf, saved, resolved: withDatabase(resolved, other) }),
     partOf: options.partOf,
+    saved: options.saved === true,
     verdict: verdict && ((signal) => verdict(resolved, signal)),
     close: async () => {
       const open = await Promise.allSettled([...sessions.values(), ...(control ? [control] : [])]);
