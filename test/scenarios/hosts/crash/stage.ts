@@ -156,7 +156,8 @@ export class Stage {
       ...processesWith(elsewhere.mark, 'cmdline').filter(
         // the way of what is looked at here stays open
         (line) =>
-          /^\d+ (?:\S*\/)?(?:docker|ssh|kubectl|sh) /.test(line) && !line.includes(`pgdeck-ssh-${process.pid}-`),
+          /^\d+ (?:\S*\/)?(?:docker|ssh|kubectl|sh) /.test(line) &&
+          !line.includes(`pgdeck-ssh-${process.pid}-`),
       ),
       ...(
         await this.sql(
