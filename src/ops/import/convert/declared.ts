@@ -23,7 +23,7 @@ const MEANT: readonly (readonly [RegExp, (first?: string, second?: string) => re
   [/CLOB|TEXT|STRING/, () => ['text']],
   [/BLOB|BYTEA|BINARY|IMAGE/, () => ['bytea']],
   [/REAL|FLOA|DOUB/, () => ['double', 'numeric']],
-  [/INT|SERIAL/, () => ['bigint']],
+  [/\b(TINY|SMALL|MEDIUM|BIG)?INT(EGER)?\d?\b|SERIAL/, () => ['bigint']],
 ];
 
 function decimalWays(precision?: string, scale?: string): readonly string[] {
