@@ -4,7 +4,7 @@ import { LongestFirst } from './test/support/longest.ts';
 // what takes minutes: the odd cases of backup, restore and migrations (each has its test beside its source), the demo,
 // cron, standbys, servers from npm, long locks, runs killed or cancelled at every step, drills, every format, planted secrets
 const SLOW = [
-  'test/scenarios/ops/{backup,restore,migrate}/**/*.test.ts',
+  'test/scenarios/ops/{backup,restore,migrate,project}/**/*.test.ts',
   'test/scenarios/ops/**/crash.test.ts',
   'test/scenarios/ops/check/standby.test.ts',
   'test/scenarios/ops/maintain/{full,lost}.test.ts',
@@ -17,6 +17,7 @@ const SLOW = [
   'test/scenarios/ops/preview/preview.test.ts',
   'test/scenarios/cli/show-standby.test.ts',
   'test/scenarios/health/standby.test.ts',
+  'test/scenarios/ops/routine/demo.test.ts',
   'test/scenarios/demo/cluster.test.ts',
   'test/cli/schedule.test.ts',
   'test/demo/demo.test.ts',
@@ -31,7 +32,7 @@ const SLOW = [
 // what needs a docker daemon, which it starts, or a real sshd; and every fault of the way there, in three shells
 const HOSTS = [
   'test/scenarios/hosts/**/*.test.ts',
-  'test/hosts/{remote,docker,ssh}/**/*.test.ts',
+  'test/hosts/{remote,docker,compose,kubectl,ssh}/**/*.test.ts',
   'test/cli/profile/test.test.ts',
 ];
 const { PGDECK_SUITE: suite } = process.env;

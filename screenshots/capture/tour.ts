@@ -1,7 +1,9 @@
 import { health } from './health.ts';
 import { maintenance } from './maintenance.ts';
+import { routine } from './routine.ts';
 import { schema } from './schema.ts';
 import { ENTER, ESC, fresh, type OpenBeside, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
+import { setup } from './setup.ts';
 import type { Terminal, Wanted } from './terminal.ts';
 import { upkeep } from './upkeep.ts';
 
@@ -35,6 +37,8 @@ const PARTS: Readonly<Record<string, Part>> = {
   maintenance: (terminal, picture, _beside, home) => maintenance(terminal, picture, home),
   schema,
   upkeep: (terminal, picture, _beside, home) => upkeep(terminal, picture, home),
+  routine,
+  setup: (terminal, picture, _beside, home) => setup(terminal, picture, home),
 };
 
 /**

@@ -14,6 +14,11 @@ interface AddOptions {
   readonly sslmode?: string;
   readonly default?: boolean;
   readonly docker?: string;
+  readonly compose?: string;
+  readonly pod?: string;
+  readonly context?: string;
+  readonly container?: string;
+  readonly forward?: boolean;
   readonly ssh?: string;
   readonly tunnel?: boolean;
 }
@@ -57,6 +62,14 @@ export function register(program: Command, context: Context): void {
     .option('--sslmode <mode>', 'as in libpq')
     .option('--default', 'use it when nothing names another server')
     .option('--docker <container>', 'it runs in this container, where its programs run, too')
+    .option('--compose <project/service>', 'it runs in the container of this service of docker compose')
+    .option('--pod <pod>', '[NAMESPACE/]POD, or labels that one pod has: it runs there, by kubectl')
+    .option('--context <context>', 'of the kubeconfig, with --pod (default: the current one)')
+    .option('--container <container>', 'of the pod, where it has several')
+    .option(
+      '--no-forward',
+      'with --pod: connections go to the host that is named, not through kubectl port-forward',
+    )
     .option('--ssh <destination>', 'it runs on a machine that ssh reaches, where its programs run, too')
     .option('--tunnel', 'connections go through ssh, too')
     .action(async (name: string | undefined, options: AddOptions, command: Command) => {
@@ -185,7 +198,7 @@ function fields(resolved: Resolved): Origin[] {
     { field: 'read_only', value: resolved.readOnly ? 'yes' : 'no', from },
     ...placesIn(resolved).map(([field, place]) => ({
       field,
-      value: `${placeText(place)}${place.kind === 'ssh' && place.tunnel ? ', connections too' : ''}`,
+      value: `${placeText(place)}${(place.kind === 'ssh' && place.tunnel) || (place.kind === 'kubectl' && place.forward) ? ', connections too' : ''}`,
       from,
     })),
   ];

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Target } from '../db/target.ts';
 import { parseDuration } from '../text/units.ts';
+import { type AppSettings, appSettings } from './app.ts';
 import { type ConnectionFlags, type Layer, layers } from './layers.ts';
 import type { Keyword, Params } from './libpq/conninfo.ts';
 import type { Env } from './libpq/env.ts';
@@ -11,6 +12,7 @@ import { tlsSettings } from './libpq/tls.ts';
 import { mergeNotify, type NotifySettings } from './notify.ts';
 import { type Passwords, passwords } from './password.ts';
 import { keepOf } from './retention-days.ts';
+import { mergeRoutine, type RoutineItem } from './routine.ts';
 import { type Places, placesOf, type RunsOn } from './runs-on.ts';
 import {
   type BackupSettings,
@@ -55,12 +57,15 @@ export interface Resolved {
   readonly waivers: readonly WaiverSettings[];
   /** Rows that are to go once they are old; they are the profile's. */
   readonly cleanup: readonly CleanupRule[];
+  /** What is done again and again: the usual plan, with the settings for all and the profile's laid over it. */
+  readonly routine: readonly RoutineItem[];
   /** Who is told outside: the profile's settings laid over those for all. */
   readonly notify: NotifySettings;
   /** What the database is expected to be made of; it is the profile's. */
   readonly schema: SchemaSettings;
   /** Where commands run. */
   readonly runsOn: Places;
+  readonly app: AppSettings;
   /** The profile's own command that restarts the server. */
   readonly restart?: string;
   readonly describe: readonly Origin[];
@@ -145,9 +150,11 @@ export function resolve(
     backup: { ...(keep !== undefined && { keep }), ...settings.backup, ...profile?.backup },
     waivers: profile?.waivers ?? [],
     cleanup: profile?.cleanup ?? [],
+    routine: mergeRoutine(settings.routine, profile?.routine),
     notify: mergeNotify(settings.notify, profile?.notify),
     schema: profile?.schema ?? {},
     runsOn,
+    app: appSettings(profile?.app),
     ...(profile?.restart !== undefined && { restart: profile.restart }),
     intervals: {
       ...mergeIntervals(settings.intervals, profile?.intervals),
@@ -175,10 +182,12 @@ export function resolvedFor(
     backup: { ...settings.backup },
     waivers: [],
     cleanup: [],
+    routine: mergeRoutine(settings.routine),
     // nobody is to be woken for a server that is thrown away
     notify: { operations: false },
     schema: {},
     runsOn: placesOf(),
+    app: appSettings(),
     intervals: {
       ...mergeIntervals(settings.intervals),
       ...(flags.interval !== undefined && { refresh_seconds: interval(flags.interval) }),

@@ -28,6 +28,44 @@ const dockerSchema = z.strictObject({
   ...there,
 });
 
+/** As docker compose normalizes names of projects, and takes those of services. */
+const composeSchema = z.strictObject({
+  kind: z.literal('compose'),
+  project: text.regex(/^[a-z0-9][a-z0-9_-]*$/, 'expected the name of a project, as docker compose ls has it'),
+  service: text.regex(/^[a-zA-Z0-9][\w.-]*$/, 'expected the name of a service of the project'),
+  /** The user in the container whose programs run; the image's own without it. */
+  user: text.optional(),
+  ...there,
+});
+
+const KUBERNETES_NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+
+/** How kubectl finds a cluster and a part of it; what the kubeconfig says where they are absent. */
+export const clusterFields = {
+  context: text.regex(/^[^-\s][^\s]*$/, 'expected a context of the kubeconfig').optional(),
+  namespace: text.regex(KUBERNETES_NAME, 'expected the name of a namespace').optional(),
+};
+
+export const kubernetesName = (what: string) =>
+  text.max(253).regex(KUBERNETES_NAME, `expected the name of ${what}`);
+
+const kubectlSchema = z
+  .strictObject({
+    kind: z.literal('kubectl'),
+    ...clusterFields,
+    pod: kubernetesName('a pod').optional(),
+    /** Labels that one pod alone has: `app=postgres,role=primary`. */
+    selector: text.regex(/^[^-\s'"]["'()!=,\w ./-]*$/, 'expected labels such as app=postgres').optional(),
+    /** Needed where the pod has several and none is called the usual one. */
+    container: kubernetesName('a container').optional(),
+    /** Connections of the console and of operations go through `kubectl port-forward`, too. */
+    forward: z.boolean().optional(),
+    ...there,
+  })
+  .refine(({ pod, selector }) => (pod === undefined) !== (selector === undefined), {
+    error: 'expected either pod or selector',
+  });
+
 const sshSchema = z.strictObject({
   kind: z.literal('ssh'),
   /** As ssh takes it: `user@host` or a Host of the ssh configuration. */
@@ -43,11 +81,25 @@ const sshSchema = z.strictObject({
 });
 
 /** Where commands run. Keys, agents and passwords of ssh and docker are their own: there is no field for them. */
-export const runsOnSchema = z.discriminatedUnion('kind', [localSchema, dockerSchema, sshSchema]);
+export const runsOnSchema = z.discriminatedUnion('kind', [
+  localSchema,
+  dockerSchema,
+  composeSchema,
+  kubectlSchema,
+  sshSchema,
+]);
 
 export type RunsOn = z.output<typeof runsOnSchema>;
 export type DockerRunsOn = z.output<typeof dockerSchema>;
+export type ComposeRunsOn = z.output<typeof composeSchema>;
+export type KubectlRunsOn = z.output<typeof kubectlSchema>;
 export type SshRunsOn = z.output<typeof sshSchema>;
+export type ContainerRunsOn = DockerRunsOn | ComposeRunsOn | KubectlRunsOn;
+
+/** Whether its programs see nothing of their machine but what its container has. */
+export function isContainer(runsOn: RunsOn): runsOn is ContainerRunsOn {
+  return runsOn.kind === 'docker' || runsOn.kind === 'compose' || runsOn.kind === 'kubectl';
+}
 
 /** Of the server's programs and files, of the migrations' tool, and of the application's commands. */
 export interface Places {
@@ -80,6 +132,10 @@ export function placeLabel(runsOn: RunsOn): string {
       return 'this machine';
     case 'docker':
       return `the container ${runsOn.container}`;
+    case 'compose':
+      return `the service ${runsOn.service} of ${runsOn.project}`;
+    case 'kubectl':
+      return runsOn.pod === undefined ? `the pod of ${runsOn.selector}` : `the pod ${runsOn.pod}`;
     case 'ssh':
       return runsOn.destination;
   }
@@ -87,7 +143,7 @@ export function placeLabel(runsOn: RunsOn): string {
 
 /** Whether two are one place, however the server is reached from there. */
 export function isSamePlace(one: RunsOn, other: RunsOn): boolean {
-  const bare = (runsOn: RunsOn) => ({ ...runsOn, host: undefined, port: undefined });
+  const bare = (runsOn: RunsOn) => ({ ...runsOn, host: undefined, port: undefined, forward: undefined });
   return isDeepStrictEqual(bare(one), bare(other));
 }
 
@@ -101,7 +157,7 @@ const THIS_MACHINE = /^(\/|localhost$|127\.|::1$)/;
  */
 export function targetThere(target: Target, runsOn: RunsOn): Target {
   if (runsOn.kind === 'local') return target;
-  const usual = runsOn.kind === 'docker' ? IN_CONTAINER : target;
+  const usual = isContainer(runsOn) ? IN_CONTAINER : target;
   const { host = usual.host, port = usual.port } = runsOn;
   const { tls: _, tlsFiles, ...rest } = target;
   if (THIS_MACHINE.test(host))

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { SSL_MODES } from '../db/target.ts';
 import { badAge } from '../text/age.ts';
+import { appSchema } from './app.ts';
 import { parseUrl } from './libpq/conninfo.ts';
 import { notifySchema } from './notify.ts';
+import { routineSchema } from './routine.ts';
 import { runsOnSchema } from './runs-on.ts';
 import { mergeThresholds, misordered, thresholdOverridesSchema } from './thresholds.ts';
 import { volumesSchema } from './volumes.ts';
@@ -139,6 +141,8 @@ export const profileSchema = z.strictObject({
   backup: backupSchema.optional(),
   waivers: z.array(waiverSchema).optional(),
   cleanup: cleanupSchema.optional(),
+  /** What is done again and again: what differs from the usual plan. */
+  routine: routineSchema.optional(),
   notify: notifySchema.optional(),
   schema: schemaSchema.optional(),
   /** Where the server's own programs and files are. */
@@ -147,8 +151,8 @@ export const profileSchema = z.strictObject({
   migrations: z.strictObject({ runs_on: runsOnSchema.optional() }).optional(),
   /** The command that restarts the server, where it runs; with docker, on this machine instead of `docker restart`. */
   restart: text.optional(),
-  /** Where the commands that stop and start the application run. */
-  app: z.strictObject({ runs_on: runsOnSchema.optional() }).optional(),
+  /** What works with the database, how it is stopped and started, and how it tells that it is well. */
+  app: appSchema.optional(),
 });
 
 export type Profile = z.output<typeof profileSchema>;
@@ -168,6 +172,7 @@ export const settingsSchema = z
     thresholds: thresholdOverridesSchema.optional(),
     intervals: intervalsSchema.optional(),
     backup: backupSchema.optional(),
+    routine: routineSchema.optional(),
     notify: notifySchema.optional(),
     display: z.strictObject({ ascii: z.boolean().optional(), color: z.boolean().optional() }).optional(),
   })

@@ -1,8 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import type { z } from 'zod';
 import { shellWord } from '../text/shell.ts';
-import { locateJson, type Place } from './json-locate.ts';
+import { readJson } from './json-read.ts';
 import { type Env, home } from './libpq/env.ts';
 import { type NotifySettings, secretsIn } from './notify.ts';
 import { NO_SETTINGS, type Settings, settingsSchema } from './settings.ts';
@@ -49,17 +48,10 @@ export function readSettings(file: string, mustExist = false): Settings {
     );
   }
   if (text.trim() === '') return NO_SETTINGS;
-  const located = locateJson(text);
-  if ('message' in located) throw new UsageError(`${at(file, located)}: ${located.message}.`, CORRECT);
-  const value: unknown = JSON.parse(text);
-  const checked = settingsSchema.safeParse(value);
-  if (checked.success) {
-    keepSecret(file, mode, checked.data);
-    return checked.data;
-  }
-  const lines = checked.error.issues.flatMap((issue) => sentences(issue, value));
-  const message = lines.map(([path, what]) => `${at(file, located.place(path))}: ${field(path)}${what}.`);
-  throw new UsageError(message.join('\n'), CORRECT);
+  const read = readJson(file, text, settingsSchema);
+  if ('faults' in read) throw new UsageError(read.faults.join('\n'), CORRECT);
+  keepSecret(file, mode, read.value);
+  return read.value;
 }
 
 /** Text and permissions of one file: of what is opened, for the name may lead to another one a moment later. */
@@ -118,73 +110,4 @@ export async function changeSettings(
   });
   store.store = changed;
   return changed;
-}
-
-function at(file: string, { line, column }: Place): string {
-  return `${file}:${line}:${column}`;
-}
-
-function field(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? '' : `field "${path.map(String).join('.')}": `;
-}
-
-type Sentence = [path: readonly PropertyKey[], sentence: string];
-
-function sentences(issue: z.core.$ZodIssue, root: unknown): Sentence[] {
-  const got = shown(issue.path, root);
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map((key) => [[...issue.path, key], unknownField(key)]);
-    case 'invalid_type':
-      return [[issue.path, `expected ${article(issue.expected)}, got ${got}`]];
-    case 'invalid_value':
-      return [
-        [issue.path, `expected one of ${issue.values.map((v) => JSON.stringify(v)).join(', ')}, got ${got}`],
-      ];
-    case 'too_small':
-      return [[issue.path, `expected ${least(issue)}, got ${got}`]];
-    case 'too_big':
-      return [[issue.path, `expected at most ${issue.maximum}, got ${got}`]];
-    case 'invalid_union':
-      if (issue.discriminator === undefined) return [[issue.path, issue.message]];
-      return [[issue.path, `expected ${kinds((issue as { options?: unknown }).options)}, got ${got}`]];
-    case 'invalid_key':
-      return [[issue.path, issue.issues[0]?.message ?? issue.message]];
-    default:
-      return [[issue.path, issue.message]];
-  }
-}
-
-function kinds(options: unknown): string {
-  const all = Array.isArray(options) ? options : [];
-  return `one of ${all.map((one) => JSON.stringify(one)).join(', ')}`;
-}
-
-function unknownField(key: string): string {
-  return /passw/i.test(key)
-    ? 'passwords are not kept here: use ~/.pgpass, PGPASSWORD or the prompt'
-    : 'there is no such field';
-}
-
-function least(issue: z.core.$ZodIssueTooSmall): string {
-  return issue.origin === 'string' ? 'some text' : `at least ${issue.minimum}`;
-}
-
-function article(type: string): string {
-  if (type === 'int') return 'a whole number';
-  if (type === 'array') return 'a list […]';
-  if (type === 'record' || type === 'object') return 'an object {…}';
-  return type === 'boolean' ? 'true or false' : `a ${type}`;
-}
-
-function shown(path: readonly PropertyKey[], root: unknown): string {
-  const hidden = path.includes('notify');
-  let value = root;
-  for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
-  if (value === undefined) return 'nothing';
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
-  // it may be a secret that stands in the wrong place
-  if (hidden) return typeof value === 'string' ? 'a text' : `a ${typeof value}`;
-  const text = JSON.stringify(value);
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -90,9 +90,9 @@ async function openOnce(
 ): Promise<pg.Client> {
   const settings = Object.entries(sessionSettings(purpose, target.readOnly)).filter(([k]) => k !== LATER);
   let asking: Promise<string | undefined> | undefined;
-  const socket = await target.via?.open();
+  const opening = await target.via?.open();
   const client = new pg.Client({
-    ...(socket !== undefined && { stream: () => through(socket) }),
+    ...(opening !== undefined && { stream: () => through(opening) }),
     host: target.host,
     port: target.port,
     user: target.user,

@@ -21,7 +21,7 @@ export function closedHost({ kind, label }: Pick<Host, 'kind' | 'label'>, why: E
     platform: 'linux',
     environment: {},
     searchPath: () => [],
-    transfer: { put: refuse, send: refuse, get: refuse },
+    transfer: { verifiedBy: 'bytes', put: refuse, send: refuse, get: refuse },
     files: {
       resolve: (path) => posix.resolve('/', path),
       real: refuse,

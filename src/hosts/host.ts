@@ -52,6 +52,8 @@ export interface PipeOptions extends Omit<RunOptions, 'input'> {
 export interface StartOptions extends CommandOptions {
   /** An open file that takes stdout and stderr, which are dropped otherwise; it may be closed after the start. */
   readonly output?: WriteStream;
+  /** Called for each whole line of what it writes, which goes nowhere else; instead of `output`. */
+  readonly onLine?: (line: string, from: 'stdout' | 'stderr') => void;
   /** Survives this process: for a server, or for what cleans up after a crash. */
   readonly outlive?: boolean;
 }
@@ -75,6 +77,8 @@ export interface PipeCommand {
 export interface Exit {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
+  /** Why nothing is known of how it ended, where the way to it was lost. */
+  readonly lost?: CommandError;
 }
 
 /** A process that keeps running, with a group of its own. */
@@ -179,6 +183,8 @@ export interface Transferred {
  * copy that is not whole is removed and throws {@link CommandError} (`transfer`).
  */
 export interface Transfer {
+  /** By what copies and streams are compared: only by their length where `sha256sum` is missing there. */
+  readonly verifiedBy: 'sha256' | 'bytes';
   /** Copies a file of this machine to a new file there, readable by its owner only. */
   put(here: string, there: string, options?: TransferOptions): Promise<Transferred>;
   /** Writes what a stream gives to a new file there. */
@@ -199,9 +205,11 @@ export interface ContainerOutput {
   ): Promise<{ readonly stdout: string; readonly stderr: string }>;
 }
 
+export type HostKind = 'local' | 'ssh' | 'docker' | 'compose' | 'kubectl';
+
 /** A place where commands run: this machine, a container, another machine. Its files are its own. */
 export interface Host {
-  readonly kind: 'local' | 'ssh' | 'docker';
+  readonly kind: HostKind;
   readonly label: string;
   /** Why it could not be opened: whatever it is asked for rejects with it. */
   readonly closed?: Error;

@@ -15,6 +15,11 @@ export function directoriesOf(major: number): string[] {
   return VERSIONED.map(([parent, prefix, bin]) => join(parent, `${prefix}${major}`, bin));
 }
 
+/** The same of every version, as patterns of the shell in which nothing else is one to it. */
+export const versionedPatterns: readonly string[] = VERSIONED.map(
+  ([parent, prefix, bin]) => `${parent}/${prefix}[0-9]*/${bin}`,
+);
+
 /** Where the names of a directory say a version: a major, or in the oldest installations `9.6`. */
 const VERSION = /^\d+(\.\d+)?$/;
 

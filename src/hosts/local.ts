@@ -14,7 +14,7 @@ import {
   type StartOptions,
 } from './host.ts';
 import { machine } from './machine.ts';
-import { collect, letGo } from './output.ts';
+import { collect, letGo, tellLines } from './output.ts';
 import { pipe } from './pipe.ts';
 import { startError } from './start-error.ts';
 import { cancelled, watch } from './watch.ts';
@@ -47,8 +47,9 @@ export async function run(
   options: RunOptions = {},
 ): Promise<RunResult> {
   if (options.signal?.aborted) throw cancelled(basename(command));
-  // execa gives a child no file of ours; a pipe of one command does
-  if (options.stdoutTo !== undefined) return pipe([{ command, args }], options);
+  // execa gives a child no file of ours, and ends its input whatever becomes of the source; a pipe does neither
+  if (options.stdoutTo !== undefined || options.inputFrom !== undefined)
+    return pipe([{ command, args }], options);
   const program = basename(command);
   const { onLine, onStdout, maxOutput: max } = options;
   const child = execa(command, args, {
@@ -90,7 +91,8 @@ export async function start(
   args: readonly string[],
   options: StartOptions = {},
 ): Promise<Running> {
-  const output = options.output ?? 'ignore';
+  const { onLine } = options;
+  const output = options.output ?? (onLine ? 'pipe' : 'ignore');
   const child = execa(command, args, {
     ...common(options),
     buffer: false,
@@ -101,6 +103,11 @@ export async function start(
   const { pid } = child;
   if (pid === undefined) throw startError(command, (await child).cause);
   if (!options.outlive) endWithUs(pid);
+  if (onLine !== undefined && child.stdout && child.stderr) {
+    letGo(child.nodeChildProcess, [child.stdout, child.stderr]);
+    tellLines(child.stdout, (line) => onLine(line, 'stdout'));
+    tellLines(child.stderr, (line) => onLine(line, 'stderr'));
+  }
   // a child that ends without reading its input is no error of ours
   child.stdin.on('error', () => {});
 

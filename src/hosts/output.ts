@@ -37,6 +37,11 @@ export function collect(stream: Readable, { onLine, onChunk, max }: CollectOptio
   });
 }
 
+/** Tells each whole line of a stream, and keeps nothing of it. */
+export function tellLines(stream: Readable, tell: (line: string) => void): void {
+  createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', tell);
+}
+
 /**
  * Closes what a child wrote to, once it has ended and nothing more comes: what it has started in the background, a service
  * or a daemon, may hold its output open for as long as it lives.

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { environment } from './environment.ts';
+import { feed } from './feed.ts';
 import { endGroup, endWithUs, forget } from './group.ts';
 import { CommandError, type PipeCommand, type PipeOptions, type RunResult } from './host.ts';
 import { collect } from './output.ts';
@@ -49,6 +50,12 @@ export async function pipe(commands: readonly PipeCommand[], options: PipeOption
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') fault = { error };
     for (const part of parts.slice(0, fault ? undefined : -1)) endGroup(part.pid, part.ended);
   });
+  const [first] = parts;
+  if (options.inputFrom !== undefined && first?.child.stdin)
+    feed(first.child.stdin, options.inputFrom, first.ended).catch((error: unknown) => {
+      fault ??= { error };
+      for (const part of parts) endGroup(part.pid, part.ended);
+    });
   try {
     const [ends, stdout, ...errors] = await Promise.all([
       all,
@@ -106,7 +113,7 @@ async function startAll(
   commands: readonly PipeCommand[],
   options: PipeOptions,
 ): Promise<{ parts: PipeProcess[]; passing: Promise<void> | undefined }> {
-  const { stdoutTo, cwd, uid, gid, through } = options;
+  const { stdoutTo, cwd, uid, gid, through, inputFrom } = options;
   const file = stdoutTo === undefined ? undefined : openSync(stdoutTo, 'w', 0o600);
   const started: PipeProcess[] = [];
   let output: 'pipe' | number | ChildProcess['stdin'] = file ?? 'pipe';
@@ -116,7 +123,7 @@ async function startAll(
       const passes = through !== undefined && at === commands.length - 2 && typeof output === 'object';
       const child: ChildProcess = spawn(command, args, {
         detached: true,
-        stdio: [at === 0 ? 'ignore' : 'pipe', passes ? 'pipe' : output, 'pipe'],
+        stdio: [at === 0 && inputFrom === undefined ? 'ignore' : 'pipe', passes ? 'pipe' : output, 'pipe'],
         env: environment(options.env),
         ...(cwd !== undefined && { cwd }),
         ...(uid !== undefined && { uid }),

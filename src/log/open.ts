@@ -190,7 +190,7 @@ function grants(server: Server, { may_list, may_read, log_directory }: Setup): s
 function asUser({ kind, label }: Host, first = 'R'): string {
   if (kind === 'local') return `${first}un pgdeck on the machine of the server as the user that it runs as`;
   const name = first === 'R' ? 'Name' : 'name';
-  return kind === 'docker'
+  return kind === 'docker' || kind === 'compose'
     ? `${name} the user that the server runs as in ${label} as runs_on.user`
     : `${name} the user that the server runs as in the destination of runs_on`;
 }

@@ -1,6 +1,8 @@
 import { Console } from '../../src/app/console.ts';
 import type { Overlay } from '../../src/app/core/state.ts';
+import { appSettings } from '../../src/config/app.ts';
 import type { Resolved } from '../../src/config/profile.ts';
+import { mergeRoutine } from '../../src/config/routine.ts';
 import { placesOf } from '../../src/config/runs-on.ts';
 import { mergeIntervals } from '../../src/config/settings.ts';
 import { mergeThresholds, type ThresholdOverrides } from '../../src/config/thresholds.ts';
@@ -57,7 +59,9 @@ export class Stage {
       waivers: [],
       schema: {},
       runsOn: placesOf(),
+      app: appSettings(),
       cleanup: [],
+      routine: mergeRoutine(),
       notify: {},
       intervals: mergeIntervals(),
       describe: [],

@@ -124,3 +124,49 @@ test.runIf(existsSync('/proc/self/io'))(
     expect((await run('sh', ['-c', slow], { stallMs: 300 })).exitCode).toBe(0);
   },
 );
+
+async function* numbers(count: number): AsyncGenerator<Uint8Array> {
+  for (let i = 1; i <= count; i++) yield Buffer.from(`${i}\n`);
+}
+
+test('the first reads what comes, however much that is', async () => {
+  const last = sh('tail -n 1');
+  expect(await local.pipe([sh('cat'), last], { inputFrom: numbers(200_000) })).toMatchObject({
+    exitCode: 0,
+    stdout: '200000\n',
+  });
+  expect(await run('tail', ['-n', '1'], { inputFrom: numbers(3) })).toMatchObject({ stdout: '3\n' });
+});
+
+test('where the source fails nobody takes what came for whole', async () => {
+  const whole = join(directory, 'whole');
+  async function* failing(): AsyncGenerator<Uint8Array> {
+    yield* numbers(3);
+    throw new Error('the source is gone');
+  }
+  const taking = sh(`cat >/dev/null && touch ${whole}`);
+  await expect(local.pipe([sh('cat'), taking], { inputFrom: failing() })).rejects.toThrow(
+    'the source is gone',
+  );
+  await expect(run('sh', taking.args, { inputFrom: failing() })).rejects.toThrow('the source is gone');
+  expect(existsSync(whole)).toBe(false);
+});
+
+test('one that reads no more ends all the same, and its source is told', async () => {
+  let told = false;
+  const endless: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ done: false, value: Buffer.alloc(65_536) }),
+      return: async () => {
+        told = true;
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+  expect(await run('head', ['-c', '3'], { inputFrom: endless })).toMatchObject({ exitCode: 0 });
+  await until(() => told, { what: 'the source being told' });
+  const silent: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
+  };
+  expect(await run('sh', ['-c', 'exit 4'], { inputFrom: silent })).toMatchObject({ exitCode: 4 });
+});

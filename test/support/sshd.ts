@@ -33,8 +33,8 @@ export const NO_SSHD: string | undefined =
     ? 'there is no sshd on this machine: install openssh-server'
     : undefined;
 
-/** Starts it. Throws where there is none. */
-export async function startSshd(): Promise<Sshd> {
+/** Starts it; `environment` is of all that runs over it. Throws where there is none. */
+export async function startSshd(environment: Readonly<Record<string, string>> = {}): Promise<Sshd> {
   if (SSHD === undefined) throw new Error('There is no sshd: install openssh-server.');
   const program = SSHD;
   const directory = mkdtempSync(join(tmpdir(), 'pgdeck-sshd-'));
@@ -45,6 +45,7 @@ export async function startSshd(): Promise<Sshd> {
   const [type, key] = readFileSync(file('host.pub'), 'utf8').split(' ');
   writeFileSync(file('known_hosts'), `[127.0.0.1]:${port} ${type} ${key}\n`);
   writeFileSync(file('authorized_keys'), readFileSync(file('user.pub')), { mode: 0o600 });
+  const set = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   writeFileSync(
     file('sshd_config'),
     [
@@ -60,6 +61,7 @@ export async function startSshd(): Promise<Sshd> {
       'PermitRootLogin prohibit-password',
       'PidFile none',
       'MaxStartups 100',
+      ...(set.length === 0 ? [] : [`SetEnv ${set.join(' ')}`]),
     ].join('\n'),
   );
   const lines = [

@@ -9,6 +9,7 @@ import { DATABASE_SIZES } from '../../monitor/derived/sizes.ts';
 import { type Facts, Figures } from '../../monitor/figures.ts';
 import type { Tone } from '../../text/line.ts';
 import type { RunRow } from '../runs/read.ts';
+import type { RoutineRow } from '../runs/routine-row.ts';
 import type { Shown, Sort } from './rows.ts';
 
 /** What a view showed when it was last computed, and from what. */
@@ -38,6 +39,8 @@ export class Model extends Figures {
   readonly thresholds: Thresholds;
   /** What pgdeck has done, from its journal. */
   runs: readonly RunRow[] = [];
+  /** What is done again and again, and how it stands. */
+  routine: readonly RoutineRow[] = [];
   readonly #clock: () => number;
   #outside: Outside = NOT_LOOKED;
   #waivers: readonly Waiver[] = [];

@@ -92,7 +92,8 @@ function awayLine(deck: Deck, columns: number): Line | undefined {
   const gone = (deck.sampler.now() - link.since) / 1000;
   const since = span(` Lost ${duration(gone)} ago. `, 'alert');
   const next = span(`  Retry in ${Math.ceil(wait)}s (R now).`, 'muted');
-  const why = cleanLine(link.error.message);
+  // what the server has said last follows on lines of its own
+  const why = cleanLine(link.error.message.split('\n')[0] ?? '');
   const room = columns - lineWidth([since, next]);
   if (room < LEAST_REASON) return [since, span(why, 'warn')];
   return [since, span(clip(why, room, glyphsOf(deck).more), 'warn'), next];

@@ -5,6 +5,7 @@ import type { Column } from '../core/view.ts';
 import { defineScreen, defineView } from '../core/view.ts';
 import type { RunRow } from '../runs/read.ts';
 import { keptView } from './kept.ts';
+import { routineView } from './routine.ts';
 import { whenText } from './when.ts';
 
 const TONES: Readonly<Record<RunRow['status'], Tone | undefined>> = {
@@ -102,6 +103,6 @@ export const operationsScreen = defineScreen({
   title: 'Operations',
   short: 'Ops',
   key: '8',
-  panes: [operationsView, keptView],
-  weights: [3, 1],
+  panes: [operationsView, keptView, routineView],
+  weights: [3, 1, 2],
 });

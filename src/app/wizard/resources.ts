@@ -3,6 +3,7 @@ import type { OpEvent } from '../../ops/engine/plan.ts';
 import { entryOf } from '../../ops/registry.ts';
 import type { Deck } from '../core/deck.ts';
 import type { Slot } from '../core/store.ts';
+import { examinerOf } from '../outside/examiner.ts';
 
 /** A run that goes on behind the screen. */
 export interface Running {
@@ -45,7 +46,12 @@ export function contextFor(deck: Deck, wizard: number): Promise<OpContext> {
   const held = heldBy(deck, wizard);
   // with it come the driver and all that runs programs: not before somebody needs them
   held.context ??= import('../../ops/engine/context.ts').then(({ openContext }) =>
-    openContext({ resolved: deck.resolved, env: deck.env, operations: entryOf }),
+    openContext({
+      ...{ resolved: deck.resolved, env: deck.env, operations: entryOf },
+      examiner: examinerOf(deck),
+      verdict: async (resolved, signal) =>
+        (await import('../outside/verdict.ts')).verdictOf(resolved, deck.env, signal),
+    }),
   );
   return held.context;
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { examinerOf } from '../../app/outside/examiner.ts';
 import { withConnection } from '../../ops/engine/connection.ts';
-import { openContext } from '../../ops/engine/context.ts';
+import { type ContextOptions, openContext } from '../../ops/engine/context.ts';
 import { EXECUTE, withoutSecrets } from '../../ops/engine/fields.ts';
 import type { AnyOperation, OpContext, RawInput } from '../../ops/engine/operation.ts';
 import type { OpEvent, Plan } from '../../ops/engine/plan.ts';
@@ -45,7 +46,11 @@ export async function runOperation(
   try {
     input = inputOf(operation, { ...raw, ...(await readSecrets(operation, command)) });
     const { resolved } = await context.resolve(command);
-    opContext = await openContext({ resolved, env: context.env, operations: entryOf });
+    const { env } = context;
+    const verdict: ContextOptions['verdict'] = async (one, signal) =>
+      (await import('../../app/outside/verdict.ts')).verdictOf(one, env, signal);
+    const examiner = examinerOf({ resolved, env });
+    opContext = await openContext({ resolved, env, operations: entryOf, examiner, verdict });
     tell = again(command, opContext.connection);
     const plan = await operation.plan(input, opContext);
     if (!flags.plan) return await run(plan, opContext, flags, tell);

@@ -1,8 +1,12 @@
 import type { ConnectionFlags } from '../../config/layers.ts';
 import type { RunsOn } from '../../config/runs-on.ts';
 import { UsageError } from '../../config/usage-error.ts';
-import { inspect } from '../../hosts/docker/docker.ts';
-import { serverIn } from '../../hosts/docker/postgres.ts';
+import { composeContainer } from '../../hosts/compose/find.ts';
+import { downError, inspect } from '../../hosts/docker/docker.ts';
+import type { Container } from '../../hosts/docker/inspect.ts';
+import { PORT, serverIn } from '../../hosts/docker/postgres.ts';
+import { pinnedCluster } from '../../hosts/kubectl/kubectl.ts';
+import { podOf } from '../../hosts/kubectl/pod.ts';
 
 /** Where a new profile's server runs, and what that place says of how it is reached; a password is never part of it. */
 export interface NewPlace {
@@ -14,12 +18,30 @@ interface Options {
   readonly docker?: string;
   readonly ssh?: string;
   readonly tunnel?: boolean;
+  /** `PROJECT/SERVICE` */
+  readonly compose?: string;
+  /** `[NAMESPACE/]POD`, or `[NAMESPACE/]LABEL=VALUE`. */
+  readonly pod?: string;
+  readonly context?: string;
+  readonly container?: string;
+  readonly forward?: boolean;
 }
 
 /** Throws {@link UsageError}, and {@link CommandError} where docker does not have the container. */
-export async function placeOf({ docker, ssh, tunnel }: Options): Promise<NewPlace> {
-  if (docker !== undefined && ssh !== undefined)
-    throw new UsageError('A server runs at one place, and --docker and --ssh name two.', 'Give one of them.');
+export async function placeOf(options: Options): Promise<NewPlace> {
+  const { docker, ssh, tunnel, compose, pod } = options;
+  const named = Object.entries({ docker, compose, pod, ssh }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`],
+  );
+  if (named.length > 1)
+    throw new UsageError(
+      `A server runs at one place, and ${named.join(' and ')} name ${named.length === 2 ? 'two' : named.length}.`,
+      'Give one of them.',
+    );
+  if (pod === undefined)
+    for (const name of ['context', 'container', 'forward'] as const)
+      if (options[name] !== undefined && options[name] !== true)
+        throw new UsageError(`--${name} goes with --pod.`, 'Name the pod, too.');
   if (tunnel === true && ssh === undefined)
     throw new UsageError('A tunnel goes through ssh.', 'Say where to: --ssh DESTINATION.');
   if (ssh !== undefined)
@@ -28,17 +50,55 @@ export async function placeOf({ docker, ssh, tunnel }: Options): Promise<NewPlac
       // as it is seen from there; without a tunnel it has to be said how it is reached from here
       found: tunnel === true ? { host: 'localhost' } : {},
     };
+  if (pod !== undefined) return podPlace(pod, options);
+  if (compose !== undefined) {
+    const [project = '', service = '', ...more] = compose.split('/');
+    if (service === '' || more.length > 0)
+      throw new UsageError('--compose takes PROJECT/SERVICE.', 'docker compose ls lists the projects.');
+    const container = await inspect(await composeContainer({ project, service }));
+    return { runs_on: { kind: 'compose', project, service }, found: foundIn(container) };
+  }
   if (docker === undefined) return { found: {} };
   const container = await inspect(docker);
-  if (!container.running)
-    throw new UsageError(`The container ${docker} does not run.`, `Start it first: docker start ${docker}`);
+  const down = downError(container, docker);
+  if (down !== undefined) throw new UsageError(down.message, 'Then add it again.');
+  const { port } = serverIn(container);
+  return {
+    runs_on: { kind: 'docker', container: container.name, ...(port !== PORT && { port }) },
+    found: foundIn(container),
+  };
+}
+
+/** The cluster that is current now is written down with it: another one may be tomorrow. */
+async function podPlace(pod: string, { context, container, forward = true }: Options): Promise<NewPlace> {
+  const at = pod.indexOf('/');
+  const [namespace, name] = at < 0 ? [undefined, pod] : [pod.slice(0, at), pod.slice(at + 1)];
+  const cluster = await pinnedCluster({
+    ...(context !== undefined && { context }),
+    ...(namespace !== undefined && { namespace }),
+  });
+  const which = {
+    ...(/[=!( ]/.test(name) ? { selector: name } : { pod: name }),
+    ...(container !== undefined && { container }),
+  };
+  const found = await podOf(cluster, which);
+  return {
+    runs_on: {
+      kind: 'kubectl',
+      ...cluster,
+      namespace: found.namespace,
+      ...which,
+      ...(forward && { forward }),
+    },
+    found: forward ? { host: '127.0.0.1' } : {},
+  };
+}
+
+function foundIn(container: Container): ConnectionFlags {
   const { address, user, database } = serverIn(container);
   return {
-    runs_on: { kind: 'docker', container: container.name },
-    found: {
-      ...(address && { host: address.host, port: String(address.port) }),
-      ...(user !== undefined && { username: user }),
-      ...(database !== undefined && { dbname: database }),
-    },
+    ...(address && { host: address.host, port: String(address.port) }),
+    ...(user !== undefined && { username: user }),
+    ...(database !== undefined && { dbname: database }),
   };
 }

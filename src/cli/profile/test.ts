@@ -1,6 +1,7 @@
 import type { Env } from '../../config/libpq/env.ts';
 import { placeText } from '../../config/place-text.ts';
 import type { Resolved } from '../../config/profile.ts';
+import type { RunsOn } from '../../config/runs-on.ts';
 import { DbError } from '../../db/errors.ts';
 import type { Host } from '../../hosts/host.ts';
 import { local } from '../../hosts/local.ts';
@@ -8,8 +9,8 @@ import { openHost } from '../../hosts/open.ts';
 import { createContext } from '../../ops/engine/context.ts';
 import type { OpContext } from '../../ops/engine/operation.ts';
 import { OpError } from '../../ops/error.ts';
-import { databaseArgument, withClientEnvironment } from '../../ops/programs/environment.ts';
-import { findClients } from '../../ops/programs/programs.ts';
+import { type Clients, findClients } from '../../ops/programs/programs.ts';
+import { thereChecks } from '../../ops/programs/there.ts';
 import { OPERATIONS } from '../../ops/registry.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { bytes } from '../../text/units.ts';
@@ -17,10 +18,16 @@ import { EXIT, exitCodeOf, print, printJson } from '../output.ts';
 import { type Hop, Hops } from './hops.ts';
 import { type Probe, probe, probeLines } from './probe.ts';
 
-/** Tells what a server is by: the number that initdb gave it, and since when it runs. */
-const WHO =
-  "SELECT system_identifier || ' ' || floor(extract(epoch FROM pg_postmaster_start_time()) * 1000) AS who FROM pg_control_system()";
 const DIRECTORY = "SELECT current_setting('data_directory') AS directory";
+
+/** What tells the version of a place's client; compose is docker's own, since its containers are gone into with that. */
+const CLIENTS: Readonly<Record<RunsOn['kind'], readonly [string, ...string[]]>> = {
+  local: ['sh', '-c', 'uname'],
+  docker: ['docker', '--version'],
+  compose: ['docker', '--version'],
+  kubectl: ['kubectl', 'version', '--client'],
+  ssh: ['ssh', '-V'],
+};
 
 const MARKS = { ok: 'ok', failed: 'FAILED', 'not tried': 'not tried' } as const;
 
@@ -42,7 +49,7 @@ async function walk(
 ): Promise<{ test: Probe | undefined; code: number }> {
   const place = resolved.runsOn.server;
   const client = await hops.try({
-    hop: `${place.kind} on this machine`,
+    hop: `${place.kind === 'compose' ? 'docker' : place.kind} on this machine`,
     run: () => clientVersion(place.kind),
     tell: (version) => `${version}.`,
   });
@@ -67,8 +74,12 @@ async function walk(
   });
   const { via } = resolved.target;
   const tunnel =
-    place.kind === 'ssh' && place.tunnel === true
-      ? await hops.try({ hop: 'tunnel', run: async () => via?.open() ?? '', tell: () => 'It is open.' })
+    (place.kind === 'ssh' && place.tunnel === true) || (place.kind === 'kubectl' && place.forward === true)
+      ? await hops.try({
+          hop: place.kind === 'ssh' ? 'tunnel' : 'port-forward',
+          run: async () => (await via?.open()) ?? '',
+          tell: () => 'It is open.',
+        })
       : undefined;
   const connected = await hops.try({
     hop: 'database',
@@ -97,7 +108,7 @@ async function walk(
     await hops.try({
       hop: 'the same server from there',
       after: [programs],
-      run: () => sameServer(context, must(programs.found).clients.path('psql')),
+      run: () => sameServer(context, must(programs.found).clients),
       tell: () => 'psql there and the connection from here meet the same server.',
     });
     await hops.try({
@@ -141,10 +152,9 @@ function wordsOf(error: unknown): string {
 }
 
 /** Throws {@link CommandError} where it is not here. */
-async function clientVersion(kind: 'ssh' | 'docker' | 'local'): Promise<string> {
-  const { stdout, stderr } = await local.run(kind, [kind === 'ssh' ? '-V' : '--version'], {
-    timeout: 10_000,
-  });
+async function clientVersion(kind: RunsOn['kind']): Promise<string> {
+  const [command, ...words] = CLIENTS[kind];
+  const { stdout, stderr } = await local.run(command, words, { timeout: 10_000 });
   return cleanLine((stdout || stderr).trim().split('\n')[0] ?? '');
 }
 
@@ -163,24 +173,9 @@ async function machineOf(host: Host): Promise<string> {
 }
 
 /** Throws what keeps psql there from the server, or says that it meets another one. */
-async function sameServer(context: OpContext, psql: string): Promise<void> {
-  const session = await context.session();
-  const [row] = await session.sql(WHO);
-  const { database } = context.target;
-  const { exitCode, stdout, stderr } = await withClientEnvironment(context, 'pgdeck-profile', (environment) =>
-    context.host.run(psql, ['-XAtw', '-c', WHO, '-d', databaseArgument(database)], {
-      env: environment,
-      timeout: 30_000,
-    }),
-  );
-  if (exitCode !== 0)
-    throw new Error(
-      `psql there does not get to the server: ${cleanLine(stderr.trim().split('\n')[0] ?? '')}. host and port in runs_on say how it is reached from there.`,
-    );
-  if (stdout.trim() !== String(row?.who))
-    throw new Error(
-      'psql there meets another server than the connection from here. host and port in runs_on say how it is reached from there.',
-    );
+async function sameServer(context: OpContext, clients: Clients): Promise<void> {
+  const [check] = await thereChecks(context, await context.session(), clients);
+  if (check !== undefined && check.status !== 'ok') throw new Error(check.detail);
 }
 
 async function dataDirectory(context: OpContext): Promise<string> {
@@ -202,5 +197,7 @@ async function dataDirectory(context: OpContext): Promise<string> {
 async function temporary(host: Host): Promise<string> {
   await host.withWorkspace((workspace) => workspace.write('pgdeck', 'x'));
   const free = await host.files.free(host.temporary);
-  return `${host.temporary} can be written${free === undefined ? '' : `; ${bytes(free)} are free`}.`;
+  const compared =
+    host.transfer?.verifiedBy === 'bytes' ? ' Copies are compared by their length alone: no sha256sum.' : '';
+  return `${host.temporary} can be written${free === undefined ? '' : `; ${bytes(free)} are free`}.${compared}`;
 }

@@ -5,6 +5,7 @@ import type { Server } from '../server.ts';
 import { type Answer, type Call, call, type Notice, type Session } from '../session.ts';
 import { Cells } from './cells.ts';
 import { type CopyQueryClass, copyIn, copyOut, NotTheServer } from './copy.ts';
+import { withoutRows } from './discard.ts';
 import type { Answered, DriverClient, DriverRow } from './driver.ts';
 
 /** A server that is there closes a connection within a fraction of this. */
@@ -154,7 +155,7 @@ export class PgSession implements Session {
   async command(text: string): Promise<{ tag: string; rows: number | null }> {
     this.#inFlight++;
     try {
-      const { command, rowCount } = await this.#client.query({ text });
+      const { command, rowCount } = await withoutRows(this.#client, this.#copyQuery, text);
       return { tag: command ?? '', rows: rowCount ?? null };
     } catch (error) {
       throw this.#failure(error);

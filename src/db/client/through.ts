@@ -1,11 +1,13 @@
 import { Socket } from 'node:net';
+import type { Opening } from '../route.ts';
 
 /**
- * A stream for the driver that goes to a socket, whatever address the driver gives it: that of the server, whose name TLS
+ * A stream for the driver that goes to a socket or a port, whatever address the driver gives it: that of the server, whose name TLS
  * checks.
  */
-export function through(path: string): Socket {
+export function through(opening: Opening): Socket {
   const socket = new Socket();
-  const connect = socket.connect.bind(socket) as (to: { path: string }) => Socket;
-  return Object.assign(socket, { connect: () => connect({ path }) });
+  const connect = socket.connect.bind(socket) as (to: Exclude<Opening, string> | { path: string }) => Socket;
+  const to = typeof opening === 'string' ? { path: opening } : opening;
+  return Object.assign(socket, { connect: () => connect(to) });
 }

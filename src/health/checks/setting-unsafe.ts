@@ -15,7 +15,7 @@ export const settingUnsafe = defineCheck({
   id: 'setting_unsafe',
   title: 'Unsafe settings',
   category: 'security',
-  fix: 'a setting',
+  fix: 'a setting, `server restart`',
   reads: [settingsPoll, overridesPoll],
   judge: ({ figures, server }) => {
     const rows = figures.rows(settingsPoll);
@@ -26,7 +26,7 @@ export const settingUnsafe = defineCheck({
         ...RULES.flatMap((rule) => ofServer(rule, settings, server)),
         ...figures.rows(overridesPoll).flatMap(ofSome),
         ...archiving(settings, server),
-        ...(waiting.length > 0 ? [pending(waiting)] : []),
+        ...(waiting.length > 0 ? [pending(waiting, server)] : []),
       ],
     };
   },
@@ -128,13 +128,20 @@ function archiving(settings: ServerSettings, server: Server): Found[] {
   ];
 }
 
-function pending(names: readonly string[]): Found {
+function pending(names: readonly string[], { vendor }: Server): Found {
   return {
     object: 'pending_restart',
     severity: 'info',
     title: `${plural(names.length, 'setting')} ${names.length === 1 ? 'waits' : 'wait'} for a restart: ${names.join(', ')}.`,
     evidence: 'Read from pg_settings now: changed in a file since the server began.',
     why: 'The next restart, also one after a crash, brings them into force, whether or not that is the time for it.',
-    remedy: { advice: 'Restart the server when it suits, or take the change back in the file and reload.' },
+    remedy:
+      vendor === 'self'
+        ? {
+            operation: 'server restart',
+            input: {},
+            cost: 'Everybody is disconnected for some seconds; or take the change back in the file and reload.',
+          }
+        : { advice: 'Restart the server when it suits, or take the change back in the file and reload.' },
   };
 }

@@ -90,13 +90,13 @@ function slowOf(
     if (isOwnStatement(text)) return [];
     const calls = of.reduce((sum, one) => sum + one.calls, 0);
     const ms = of.reduce((sum, one) => sum + one.calls * one.meanMs, 0);
-    const shown = text === null ? undefined : shorten(text);
+    const shown = text === null ? undefined : shortened(text);
     return [{ queryid, perHour: (calls * 3600) / seconds, meanMs: ms / calls, text: shown }];
   });
 }
 
 /** Statements that are no queries keep their literals, also a password. */
-function shorten(text: string): string {
+export function shortened(text: string): string {
   if (/password/i.test(text)) return '(a text that names a password is not shown)';
   const line = cleanLine(text);
   return line.length > CHARS ? `${take(line, CHARS)}…` : line;

@@ -16,8 +16,10 @@ export async function docker(args: readonly string[], signal?: AbortSignal): Pro
 
 /** What docker says when it has no daemon to ask: it is stopped, closed to this user, or elsewhere. */
 export function daemonError(stderr: string): CommandError | undefined {
+  if (/permission denied while trying to connect|dial unix .*permission denied/i.test(stderr))
+    return dockerErrors.denied({ said: stderr });
   const away =
-    /cannot connect to the docker daemon|error during connect|permission denied while trying to connect|is the docker daemon running|dial unix .*connect|failed to connect to the docker api|unable to resolve docker endpoint|context .* not found/i;
+    /cannot connect to the docker daemon|error during connect|is the docker daemon running|dial unix .*connect|failed to connect to the docker api|unable to resolve docker endpoint|context .* not found/i;
   return away.test(stderr) ? dockerErrors.daemon({ said: stderr }) : undefined;
 }
 
@@ -33,6 +35,14 @@ export async function inspect(container: string, signal?: AbortSignal): Promise<
   return found;
 }
 
+/** Why no command runs in a container; undefined where one does. */
+export function downError(container: Container, called = container.name): CommandError | undefined {
+  const { running, paused, restarting, exitCode } = container;
+  if (restarting) return dockerErrors.restarting({ container: called, exitCode });
+  if (!running) return dockerErrors.stopped({ container: called, exitCode });
+  return paused ? dockerErrors.paused({ container: called }) : undefined;
+}
+
 /** All containers that run. Throws {@link CommandError}. */
 export async function runningContainers(signal?: AbortSignal): Promise<Container[]> {
   const { stdout } = await docker(['ps', '-q', '--no-trunc'], signal);
@@ -40,7 +50,7 @@ export async function runningContainers(signal?: AbortSignal): Promise<Container
   if (ids.length === 0) return [];
   // one that has ended meanwhile is left out, with an exit code
   const all = await docker(['container', 'inspect', ...ids], signal);
-  return read(all.stdout, 'of the list').filter(({ running }) => running);
+  return read(all.stdout, 'of the list').filter(({ running, restarting }) => running && !restarting);
 }
 
 function read(text: string, container: string): Container[] {

@@ -1,3 +1,4 @@
+import { cleanLine } from '../../text/clean.ts';
 import { CommandError } from '../host.ts';
 
 interface At {
@@ -5,12 +6,24 @@ interface At {
   readonly container: string;
 }
 
+/** Where docker has looked for its daemon, as its words have it: ` at unix:///var/run/docker.sock`. */
+function addressIn(said: string): string {
+  const [, address] = /\b((?:unix|tcp|npipe|https?|ssh):\/\/[^\s,"]+?)[.:]?(?=[\s,"]|$)/.exec(said) ?? [];
+  return address === undefined ? '' : ` at ${cleanLine(address)}`;
+}
+
 /** Why a container is not reached. */
 export const dockerErrors = {
   daemon: ({ said }: { said: string }) =>
     new CommandError(
       'other',
-      'docker does not reach its daemon: see that it runs (docker info), that DOCKER_HOST or the context is right, and that this user may use it.',
+      `docker does not reach its daemon${addressIn(said)}: see that it runs (sudo systemctl status docker), and that DOCKER_HOST or the context is right.`,
+      said,
+    ),
+  denied: ({ said }: { said: string }) =>
+    new CommandError(
+      'denied',
+      `This user may not use docker${addressIn(said)}: an administrator adds it to the group docker (sudo usermod -aG docker USER, and log in again), or pgdeck is run by one who may.`,
       said,
     ),
   none: ({ container }: At) =>
@@ -28,8 +41,18 @@ export const dockerErrors = {
       'gone',
       `The container ${container} was started anew since this began: it is not gone on with. Start again when it runs steadily.`,
     ),
-  stopped: ({ container }: At) =>
-    new CommandError('missing', `The container ${container} does not run: docker start ${container}.`),
+  stopped: ({ container, exitCode = 0 }: At & { exitCode?: number }) =>
+    new CommandError(
+      'missing',
+      exitCode === 0
+        ? `The container ${container} does not run: docker start ${container}.`
+        : `The container ${container} does not run: it ended with exit code ${exitCode}, and docker logs ${container} says why. To start it: docker start ${container}.`,
+    ),
+  restarting: ({ container, exitCode = 0 }: At & { exitCode?: number }) =>
+    new CommandError(
+      'missing',
+      `The container ${container} ends and is started again${exitCode === 0 ? '' : `, with exit code ${exitCode}`}: docker logs ${container} says why.`,
+    ),
   ended: ({ container }: At) =>
     new CommandError('gone', `The container ${container} was stopped meanwhile: docker start ${container}.`),
   paused: ({ container }: At) =>

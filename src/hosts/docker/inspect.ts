@@ -7,8 +7,12 @@ const schema = z.object({
   State: z.object({
     Running: z.boolean(),
     Paused: z.boolean().default(false),
+    Restarting: z.boolean().default(false),
+    ExitCode: z.int().default(0),
     StartedAt: z.string(),
+    OOMKilled: z.boolean().default(false),
   }),
+  RestartCount: z.number().default(0),
   /** Of the image; Config has the name that it was started by, which may mean another one by now. */
   Image: z.string().optional(),
   Config: z.object({
@@ -45,6 +49,14 @@ export interface Container {
   readonly name: string;
   readonly running: boolean;
   readonly paused: boolean;
+  /** It has ended, and docker is about to start it again. */
+  readonly restarting: boolean;
+  /** With which it ended last. */
+  readonly exitCode: number;
+  /** It was killed because memory ran out. */
+  readonly outOfMemory: boolean;
+  /** How often docker has started it again. */
+  readonly restarts: number;
   /** Another text after each start. */
   readonly startedAt: string;
   readonly image: string;
@@ -102,6 +114,10 @@ function container(one: z.output<typeof schema>): Container {
     name: one.Name.replace(/^\//, ''),
     running: one.State.Running,
     paused: one.State.Paused,
+    restarting: one.State.Restarting,
+    exitCode: one.State.ExitCode,
+    outOfMemory: one.State.OOMKilled,
+    restarts: one.RestartCount,
     startedAt: one.State.StartedAt,
     image: one.Config.Image,
     imageId: one.Image ?? one.Config.Image,

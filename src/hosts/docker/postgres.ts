@@ -6,6 +6,8 @@ export interface FoundServer {
   readonly image: string;
   /** Of docker compose: its project and the service in it; undefined where it is not of that. */
   readonly compose: string | undefined;
+  /** That it listens on in the container. */
+  readonly port: number;
   /** Undefined where it is reached by no address that docker knows. */
   readonly address: { readonly host: string; readonly port: number; readonly how: Reached } | undefined;
   /** As its image was told: who asks for a password, docker does not say. */
@@ -16,7 +18,7 @@ export interface FoundServer {
 /** By a port of its machine, by its own address, or because it has its machine's network. */
 export type Reached = 'published' | 'address' | 'host network';
 
-const PORT = 5432;
+export const PORT = 5432;
 const IMAGE =
   /(?:^|[/:@_-])(?:postgres(?:ql)?|postgis|timescaledb?|pgvector|pg\d*|spilo|citus|supabase)(?:[/:@_-]|-?\d|$)/i;
 
@@ -35,17 +37,22 @@ function isServer({ image, environment, ports }: Container): boolean {
 export function serverIn(container: Container): FoundServer {
   const { environment, labels } = container;
   const [project, service] = ['project', 'service'].map((name) => labels[`com.docker.compose.${name}`]);
-  const user = environment.POSTGRES_USER;
+  const user = environment.POSTGRES_USER ?? (isUsualImage(environment) ? 'postgres' : undefined);
   return {
     container: container.name,
     image: container.image,
     compose: project === undefined ? undefined : `${project}/${service ?? '?'}`,
+    port: portOf(environment),
     address: addressOf(container),
     user,
     // as the usual image has it
     database: environment.POSTGRES_DB ?? user,
   };
 }
+
+/** The official image and what is made from it: its superuser is postgres where nothing else is said. */
+const isUsualImage = (environment: Container['environment']): boolean =>
+  'PG_MAJOR' in environment && 'PGDATA' in environment;
 
 function portOf(environment: Container['environment']): number {
   const port = Number(environment.PGPORT);

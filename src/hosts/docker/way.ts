@@ -1,7 +1,7 @@
 import type { DockerRunsOn } from '../../config/runs-on.ts';
 import { CommandError } from '../host.ts';
 import type { ClientEnd, Way } from '../remote/way.ts';
-import { daemonError, inspect } from './docker.ts';
+import { daemonError, downError, inspect } from './docker.ts';
 import { dockerErrors } from './errors.ts';
 import type { Container } from './inspect.ts';
 
@@ -14,8 +14,8 @@ export async function dockerWay(
   signal?: AbortSignal,
 ): Promise<Way & { readonly container: Container }> {
   const pinned = await inspect(container, signal);
-  if (!pinned.running) throw dockerErrors.stopped({ container });
-  if (pinned.paused) throw dockerErrors.paused({ container });
+  const down = downError(pinned, container);
+  if (down !== undefined) throw down;
   const label = `the container ${pinned.name}`;
   return {
     kind: 'docker',
@@ -58,6 +58,7 @@ function explain(end: ClientEnd, container: string): CommandError | undefined {
   if (daemon !== undefined) return daemon;
   if (/no such container/i.test(stderr)) return dockerErrors.gone({ container });
   if (/container .* is not running/i.test(stderr)) return dockerErrors.ended({ container });
+  if (/is restarting, wait until/i.test(stderr)) return dockerErrors.restarting({ container });
   if (/is paused/i.test(stderr)) return dockerErrors.paused({ container });
   if (/unable to find (?:user|group)|no matching entries in passwd/i.test(stderr))
     return dockerErrors.user({ container, said: stderr });

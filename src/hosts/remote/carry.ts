@@ -1,7 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { RunOptions, RunResult } from '../host.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RunOptions, RunResult, Transferred } from '../host.ts';
 import { collect } from '../output.ts';
 import { cancelled, endedError, type Why } from '../watch.ts';
 import { remoteErrors } from './errors.ts';
@@ -11,6 +12,9 @@ import type { Job } from './header.ts';
 import { HELD, sendStream } from './input.ts';
 import { outcome } from './outcome.ts';
 import type { Way } from './way.ts';
+
+/** Milliseconds for what is ended there: longer than it is given to end by itself. */
+const ENDING_MS = 8_000;
 
 /** A place, and the way to it. */
 export interface There {
@@ -28,6 +32,8 @@ export interface CarryOptions extends Omit<RunOptions, 'input' | 'stdoutTo' | 's
   readonly sink?: ((chunk: Buffer) => void | Promise<void>) | undefined;
   /** An open file that takes it without its passing through us; a sink only sees what was written. */
   readonly file?: FileHandle | undefined;
+  /** Told what came in all, before it is known whether that is all. */
+  readonly onArrived?: (arrived: Transferred) => void;
 }
 
 /** Runs a job to its end. Throws {@link CommandError} as `Host.run` does, and what its input or its sink threw. */
@@ -96,18 +102,34 @@ export async function carry(
       });
     void sending.catch(failed);
     const ended = await exchange.ended;
+    // its end may not have been heard there: a second command ends what is left of it
+    if (ended.told.exitCode === undefined && way.keepsInput === true)
+      await endLost(there, await exchange.started);
     out.end();
     err.end();
     const [text, stderr] = await Promise.all([stdout, errors]);
     if (ended.told.stalled && why === undefined) why = 'stalled';
     if (why !== undefined) throw endedError(why, names, stderr, { timeout, stallMs });
     if (fault !== undefined) throw fault.error;
+    options.onArrived?.({ bytes: ended.bytes, sha256: ended.sha256 });
     return { ...(await outcome(ended, { way, programs, stderr })), stdout: text, stderr };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
     over = true;
     guard?.done();
+  }
+}
+
+/** Ends what a lost client has left there, as far as the place can be reached. Never rejects. */
+async function endLost({ way, place }: There, started: Awaited<Exchange['started']>): Promise<void> {
+  if (started === undefined) return;
+  try {
+    const guard = await startGuard(way, place, started);
+    guard.leave();
+    await Promise.race([guard.ended, delay(ENDING_MS)]);
+  } catch {
+    // the place is gone, and with it what ran there
   }
 }
 

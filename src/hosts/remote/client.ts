@@ -5,6 +5,15 @@ import { endWithUs, forget } from '../group.ts';
 import { startError } from '../start-error.ts';
 import type { ClientEnd, Way } from './way.ts';
 
+/**
+ * Runs a client as its own process, beside one that ends it when the fourth descriptor is closed: with us, however we
+ * end. Its standard input tells it nothing, since it may not pass on that it has ended.
+ */
+const WITH_US = `
+( cat <&3 >/dev/null; kill -s KILL 0 ) </dev/null >/dev/null 2>&1 &
+exec 3<&- "$@"
+`;
+
 /** The client program of a way, while it carries one command. */
 export interface Client {
   readonly child: ChildProcess;
@@ -22,9 +31,13 @@ export interface Client {
 export async function startClient(way: Way, words: readonly string[], file?: number): Promise<Client> {
   const [command, ...args] = await way.argv(words);
   // no shell of ours, and nothing of what the command there is given
-  const child: ChildProcess = spawn(command, args, {
+  const [first, ...rest] =
+    way.keepsInput === true
+      ? ['/bin/sh', '-c', WITH_US, `pgdeck-${way.client}`, command, ...args]
+      : [command, ...args];
+  const child: ChildProcess = spawn(first ?? command, rest, {
     detached: true,
-    stdio: ['pipe', file ?? 'pipe', 'pipe'],
+    stdio: ['pipe', file ?? 'pipe', 'pipe', ...(way.keepsInput === true ? (['pipe'] as const) : [])],
     env: environment(way.env),
   });
   const failed = new Promise<unknown>((resolve) => child.once('error', resolve));
@@ -32,6 +45,10 @@ export async function startClient(way: Way, words: readonly string[], file?: num
   if (pid === undefined) throw startError(command, await failed);
   const { stdin, stdout, stderr } = child;
   if (stdin === null || stderr === null) throw new TypeError('The client has no streams.');
+  const life = child.stdio[3];
+  life?.on('error', () => {});
+  // who watches over it has nothing to watch any more, and all that it has open is waited for
+  child.once('exit', () => life?.destroy());
   endWithUs(pid);
   // a client that has ended reads nothing more: it tells so itself
   stdin.on('error', () => {});

@@ -55,9 +55,14 @@ export const remoteErrors = {
     new CommandError('other', `${program} cannot be run as another user in ${label}: name the user there.`),
   noPgdeck: ({ label }: Pick<At, 'label'>) =>
     new CommandError('missing', `pgdeck is not installed in ${label}: it runs on this machine.`),
-  copy: ({ path, label }: Pick<At, 'label'> & { path: string }) =>
+  cut: ({ path, label }: Pick<At, 'label'> & { path: string }) =>
     new CommandError(
       'transfer',
-      `${path} in ${label} is not what was sent: the copy was removed. Start again.`,
+      `The copy of ${path} to ${label} was cut: it was removed there. Start again.`,
+    ),
+  copy: ({ path, label, removed }: Pick<At, 'label'> & { path: string; removed: boolean }) =>
+    new CommandError(
+      'transfer',
+      `${path} in ${label} is not what was sent: ${removed ? 'the copy was removed' : 'it could not be removed there, do so'}. Start again.`,
     ),
 };

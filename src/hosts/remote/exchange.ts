@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { GRACE_MS } from '../group.ts';
 import { type Client, startClient } from './client.ts';
 import { header, type Job } from './header.ts';
+import { lookAgain } from './look.ts';
 import { NoteReader } from './notes.ts';
 import type { ClientEnd, Way } from './way.ts';
 import { WRAPPER } from './wrapper.ts';
@@ -66,9 +67,9 @@ export class Exchange {
   /** Process id there and when it was started, once the program begins; undefined where it never does. */
   readonly started: Promise<{ readonly pid: number; readonly since: string } | undefined>;
   readonly #client: Client;
+  readonly #way: Way;
   readonly #place: Place;
-  /** The sum is not of what passes: it may be far behind. */
-  readonly #beside: boolean;
+  readonly #job: Job;
   readonly #told: { -readonly [K in keyof Told]: Told[K] } & { codes: { at: number; code: number }[] } = {
     codes: [],
   };
@@ -85,10 +86,17 @@ export class Exchange {
   #onStarted: (value: { pid: number; since: string } | undefined) => void = () => {};
   #timers: NodeJS.Timeout[] = [];
 
-  private constructor(client: Client, place: Place, job: Job, tokens: readonly string[], sinks: Sinks) {
+  private constructor(
+    client: Client,
+    { way, place }: { readonly way: Way; readonly place: Place },
+    job: Job,
+    tokens: readonly string[],
+    sinks: Sinks,
+  ) {
     this.#client = client;
-    this.#beside = job.from !== undefined;
+    this.#way = way;
     this.#place = place;
+    this.#job = job;
     this.started = new Promise((resolve) => {
       this.#onStarted = resolve;
     });
@@ -102,7 +110,7 @@ export class Exchange {
     if (way.asksFirst) await way.check();
     const client = await startClient(way, WRAPPER, sinks.file?.fd);
     client.stdin.write(text);
-    return new Exchange(client, place, job, [token, steps], sinks);
+    return new Exchange(client, { way, place }, job, [token, steps], sinks);
   }
 
   async #run(tokens: readonly string[], sinks: Sinks): Promise<Ended> {
@@ -115,6 +123,8 @@ export class Exchange {
       sinks.onStderr(text);
     };
     stderr.on('data', (chunk: Buffer) => say(notes.read(chunk)));
+    const looking = lookAgain(this.#way, () => this.#client.kill());
+    if (looking !== undefined) this.#timers.push(looking);
     const [end] = await Promise.all([closed, this.#pump(sinks)]);
     say(notes.rest());
     for (const timer of this.#timers) clearTimeout(timer);
@@ -206,7 +216,8 @@ export class Exchange {
     const timer = setInterval(() => {
       if (this.#busy || performance.now() - this.#moved < TICK_MS) return;
       ticks += 1;
-      if (this.#told.sum === undefined && this.#beside) return;
+      // the sum is not of what passes: it may be far behind
+      if (this.#told.sum === undefined && this.#job.from !== undefined) return;
       if (this.#told.sum === undefined) {
         if (ticks === 1) this.word('h');
         else if (ticks > TICKS) this.#client.kill();
@@ -264,7 +275,17 @@ export class Exchange {
   leave(): void {
     if (this.#leaving) return;
     this.#leaving = true;
-    this.#client.stdin.destroy();
     this.#timers.push(setTimeout(() => this.#client.kill(), GRACE_MS + SPARE_MS));
+    if (this.#way.keepsInput !== true) {
+      this.#client.stdin.destroy();
+    } else if (this.#job.into !== undefined) {
+      // with the client all is closed, and half a file is removed there
+      this.#client.kill();
+    } else if (this.#job.lives === true) {
+      this.word('0');
+    } else {
+      this.word('k');
+      this.#timers.push(setTimeout(() => this.word('K'), GRACE_MS));
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { ENDING } from './ending.ts';
 import { Exchange, type Place } from './exchange.ts';
 import type { Way } from './way.ts';
 
@@ -7,11 +8,13 @@ import type { Way } from './way.ts';
  * program from another one that has its pid by now.
  */
 const GUARD = `read -r x && exit 0
+exec 2>/dev/null
+${ENDING}
 for s in TERM KILL; do
-  x=; read -r x <"/proc/$1/stat" 2>/dev/null || exit 0
+  x=; read -r x <"/proc/$1/stat" || exit 0
   set -- "$1" "$2" \${x##*) }
   [ "\${22}" = "$2" ] || exit 0
-  kill -s $s -- "-$1" 2>/dev/null || kill -s $s "$1"
+  ends $s "$1"
   [ $s = KILL ] || sleep 5
 done`;
 
@@ -23,6 +26,8 @@ export interface Guard {
   done(): void;
   /** Ends the program. */
   leave(): void;
+  /** Fulfilled when it watches no more. */
+  readonly ended: Promise<unknown>;
 }
 
 /** Throws {@link CommandError} when it cannot start. */
@@ -51,5 +56,6 @@ export async function startGuard(
       else exchange.leave();
     },
     leave: () => exchange.leave(),
+    ended: exchange.ended,
   };
 }

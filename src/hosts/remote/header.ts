@@ -71,16 +71,17 @@ function start(commands: readonly PipeCommand[], steps: string): string {
 /*
  * One command of a pipe. When it fails the others are ended before its output is closed: a reader that sees its input
  * end takes it for whole. One that only lost its reader (SIGPIPE) is not the cause; that reader has ended already, and
- * a moment lets it tell its code. `others` sends a signal to all that descend from this shell but the step that asks.
- * The shells outlive a TERM of the group: a server that is the first process would be the parent of what they started,
- * and takes one that dies by a signal for a session of its own that crashed.
+ * a moment lets it tell its code. `others` sends a signal to all that descend from this shell but the step that asks; where
+ * the first process is a server, to those of them that have no child. The shells outlive a TERM of the group, so that
+ * somebody waits for what they started: {@link file://./ending.ts}.
  */
 const STEP = String.raw`T=$1
 trap : TERM
 exec 4>&2 2>/dev/null
+served=; x=; read -r x </proc/1/comm && case $x in postgres | postmaster) served=1 ;; esac
 others() {
   read -r x </proc/self/stat
-  me=${'$'}{x%% *} all=" $$ " found= more=1
+  me=${'$'}{x%% *} all=" $$ " found= above= more=1
   while [ -n "$more" ]; do
     more=
     for d in /proc/[0-9]*; do
@@ -90,10 +91,14 @@ others() {
       [ "$i" = "$me" ] && continue
       set -- "$1" ${'$'}{x##*) }
       [ "$2" = Z ] && continue
-      case $all in *" $3 "*) all="$all$i " found="$found $i" more=1 ;; esac
+      case $all in *" $3 "*) all="$all$i " found="$found $i" above="$above $3 " more=1 ;; esac
     done
   done
-  [ -n "$found" ] && kill -s "$1" $found
+  [ -n "$found" ] || return 1
+  # a shell whose command is ended goes on with its next one
+  [ -n "$served" ] || { kill -s "$1" $found; return 0; }
+  for i in $found; do case $above in *" $i "*) ;; *) kill -s "$1" "$i" ;; esac; done
+  return 0
 }
 step() {
   trap : TERM

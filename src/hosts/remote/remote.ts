@@ -13,7 +13,7 @@ import { workspaceThere } from './workspace.ts';
 
 /** A host that a way leads to. It stays one run of its place: after a restart there it is of no use any more. */
 export interface RemoteHost extends Host {
-  readonly kind: 'ssh' | 'docker';
+  readonly kind: Way['kind'];
   readonly transfer: Transfer;
   readonly facts: PlaceFacts;
 }
@@ -34,7 +34,7 @@ export async function openRemote(way: Way, signal?: AbortSignal): Promise<Remote
     pipe: (commands, options = {}) => toFile(commands, options),
     start: (command, args, options = {}) => startThere(there, command, args, options),
     withWorkspace: (work) => workspaceThere(there, facts.temporary, work),
-    transfer: transferThere(there),
+    transfer: { ...transferThere(there), verifiedBy: facts.verifiedBy },
     files: filesThere(there, facts.directory),
     temporary: facts.temporary,
     processors: facts.processors,

@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { GRACE_MS } from '../group.ts';
-import type { Exit, Running, StartOptions } from '../host.ts';
+import { CommandError, type Exit, type Running, type StartOptions } from '../host.ts';
+import { tellLines } from '../output.ts';
 import type { There } from './carry.ts';
 import { remoteErrors } from './errors.ts';
 import { Exchange } from './exchange.ts';
@@ -25,7 +27,10 @@ export async function startThere(
   const program = basename(command);
   if (options.uid !== undefined || options.gid !== undefined)
     throw remoteErrors.user({ program, label: way.label });
-  const { output } = options;
+  const { output, onLine } = options;
+  const lines = { stdout: new PassThrough(), stderr: new PassThrough() };
+  if (onLine !== undefined)
+    for (const from of ['stdout', 'stderr'] as const) tellLines(lines[from], (line) => onLine(line, from));
   let stderr = '';
   const exchange = await Exchange.start(
     way,
@@ -34,11 +39,13 @@ export async function startThere(
     {
       onStdout: (chunk) => {
         output?.write(chunk);
+        if (onLine) lines.stdout.write(chunk);
         options.onStdout?.(chunk);
       },
       onStderr: (text) => {
         stderr = (stderr + text).slice(-KEPT);
         output?.write(text);
+        if (onLine) lines.stderr.write(text);
         options.onStderr?.(text);
       },
       onFault: () => {},
@@ -47,12 +54,17 @@ export async function startThere(
   let exit: Exit | undefined;
   let refused: unknown;
   const exited = exchange.ended.then(async (ended): Promise<Exit> => {
+    for (const stream of Object.values(lines)) stream.end();
     exit = await outcome(ended, { way, programs: [program], stderr }).then(
       ({ exitCode }) => ({ exitCode, signal: undefined }),
       (error: unknown) => {
         refused = error;
         const code = ended.told.exitCode;
-        return { exitCode: undefined, signal: signalOf(code ?? 0) ?? 'SIGKILL' };
+        return {
+          exitCode: undefined,
+          signal: signalOf(code ?? 0) ?? 'SIGKILL',
+          ...(code === undefined && error instanceof CommandError && { lost: error }),
+        };
       },
     );
     return exit;

@@ -8,12 +8,17 @@ import { FILE_UNIT, sendFile, sendStream } from './input.ts';
 import { systemError } from './shell.ts';
 import { SUM } from './sum.ts';
 
+/** Milliseconds: what altered the copy may hold this up, too. */
+const REMOVE_MS = 10_000;
+/** What {@link TAKE} ends with when what it takes is cut; nobody has said why then. */
+const CUT = 75;
+
 /*
  * Tells what went into a new file, which the wrapper writes: what came is read behind that, a part at a time, so that
  * reckoning does not hold it up. A copy that is cut is removed, also where we are gone meanwhile.
  */
 const TAKE = `${SUM}
-trap 'rm -f -- "$1"; exit 1' HUP INT TERM
+trap 'rm -f -- "$1"; exit ${CUT}' HUP INT TERM
 read -r n || exit 1
 s=$( { { at=0
     while read -r n; do
@@ -28,7 +33,7 @@ set -- "$1" $s
 echo "$3"`;
 
 /** {@link ../host.ts Host.transfer} of another place. */
-export function transferThere(there: There): Transfer {
+export function transferThere(there: There): Omit<Transfer, 'verifiedBy'> {
   /** `send` sends all of it, with each part told to the hash. */
   const put = async (
     to: string,
@@ -47,12 +52,16 @@ export function transferThere(there: There): Transfer {
       { commands: [{ command: 'sh', args: ['-c', TAKE, 'sh', to] }], into: to },
       { send: (exchange) => send(exchange, see), signal, env: { LC_ALL: 'C' } },
     );
+    if (exitCode === CUT) throw remoteErrors.cut({ path: to, label: there.way.label });
     if (exitCode !== 0) throw systemError(stderr, to);
     const sha256 = hash.digest('hex');
     const [kind, value] = stdout.trim().split(':');
     if (value !== (kind === 'bytes' ? String(bytes) : sha256)) {
-      await remove(there, to);
-      throw remoteErrors.copy({ path: to, label: there.way.label });
+      const removed = await remove(there, to).then(
+        () => true,
+        () => false,
+      );
+      throw remoteErrors.copy({ path: to, label: there.way.label, removed });
     }
     return { bytes, sha256 };
   };
@@ -73,8 +82,8 @@ export function transferThere(there: There): Transfer {
       }
     },
     get: async (from, here, { signal, onProgress } = {}) => {
-      const hash = createHash('sha256');
       let bytes = 0;
+      let arrived: Transferred = { bytes, sha256: '' };
       const file = await open(here, 'wx+', 0o600);
       try {
         const { exitCode, stderr } = await carry(
@@ -85,15 +94,17 @@ export function transferThere(there: There): Transfer {
             env: { LC_ALL: 'C' },
             file,
             sink: (chunk) => {
-              hash.update(chunk);
               bytes += chunk.length;
               onProgress?.(bytes);
+            },
+            onArrived: (all) => {
+              arrived = all;
             },
           },
         );
         if (exitCode !== 0) throw systemError(stderr, from);
         await file.close();
-        return { bytes, sha256: hash.digest('hex') };
+        return arrived;
       } catch (error) {
         await file.close();
         await rm(here, { force: true });
@@ -104,5 +115,5 @@ export function transferThere(there: There): Transfer {
 }
 
 async function remove(there: There, path: string): Promise<void> {
-  await carry(there, { commands: [{ command: 'rm', args: ['-f', '--', path] }] }, {});
+  await carry(there, { commands: [{ command: 'rm', args: ['-f', '--', path] }] }, { timeout: REMOVE_MS });
 }

@@ -1,4 +1,4 @@
-import type { CommandError } from '../host.ts';
+import type { CommandError, HostKind } from '../host.ts';
 
 /** How a client program (docker, ssh) ended that should have carried a command. */
 export interface ClientEnd {
@@ -15,7 +15,7 @@ export interface ClientEnd {
  * Everything that is told to the command goes through its standard input.
  */
 export interface Way {
-  readonly kind: 'ssh' | 'docker';
+  readonly kind: Exclude<HostKind, 'local'>;
   /** Where it leads to, as sentences name it: `container shop-db`. */
   readonly label: string;
   /** The client program on this machine, which an error names. */
@@ -32,6 +32,13 @@ export interface Way {
   check(): Promise<void>;
   /** Nothing inside tells one run of the place from another: the way is asked before each command. */
   readonly asksFirst?: boolean;
+  /** The client may go on for ever although its place is gone: milliseconds between two checks while a command runs. */
+  readonly lookMs?: number;
+  /**
+   * The client may keep to itself that its input has ended: a command is ended by a word, and the client by whatever
+   * ends us.
+   */
+  readonly keepsInput?: boolean;
   /**
    * Environment of the client program, laid over this program's own: variables that it needs, `undefined` to remove
    * one. No secret ever stands in it.

@@ -10,7 +10,7 @@ const PREFIX = 'pgdeck-work-';
 
 /*
  * Keeps the directory while its input is open, and removes it when that ends: with the word at the end of the work, or
- * because we are gone. It first removes what keepers have left that were killed with their machine or container.
+ * because we are gone, which its first word may be the first to hear. It first removes what keepers have left that were killed with their machine or container.
  */
 const KEEPER = `umask 077
 since() { x=; read -r x <"/proc/$1/stat" 2>/dev/null || return; set -- \${x##*) }; echo "\${20}"; }
@@ -24,7 +24,7 @@ done
 d=$1/${PREFIX}$$-$(since $$)-$2
 mkdir -- "$d" || exit
 trap 'rm -rf -- "$d"' EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT PIPE TERM
 printf '%s/' "$d"
 cat >/dev/null
 exit 0`;

@@ -1,3 +1,4 @@
+import { ENDING } from './ending.ts';
 import { SUM } from './sum.ts';
 
 /*
@@ -57,6 +58,7 @@ if [ "$f" != - ]; then
 fi
 sid=; command -v setsid >/dev/null && sid=1
 ${SUM}
+${ENDING}
 pause() { sleep 0.1 || sleep 1; }
 tree() {
   all=" $2 " more=1
@@ -72,7 +74,7 @@ tree() {
   done
   kill -s "$1" $all
 }
-end() { if [ -n "$sid" ]; then kill -s "$1" -- "-$c" || kill -s "$1" "$c"; else tree "$1" "$c"; fi; }
+end() { if [ -n "$sid" ]; then ends "$1" "$c"; else tree "$1" "$c"; fi; }
 want() {
   case $1 in
     */*) if [ ! -e "$1" ]; then say refused:missing:$2; exit 127; elif [ ! -f "$1" ] || [ ! -x "$1" ]; then say refused:denied:$2; exit 126; fi ;;
@@ -131,7 +133,9 @@ feed() {
   for a in 1 2 3 4 5 6 7 8 9 10; do kill -s USR1 0; pause; done
   for a in 1 2 3 4; do sleep 1; done
   kill -s ALRM 0; sleep 1; kill -s ALRM 0; sleep 1
-  kill -s KILL 0
+  kill -s HUP 0
+  x=; read -r x </proc/self/stat; me=${'$'}{x%% *}
+  ends KILL $$
 }
 core() {
   [ "$large" = o ] || exec 5>&-

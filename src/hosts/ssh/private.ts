@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { KeptClient } from '../kept.ts';
 import { sweep } from '../workspace.ts';
 
 /** The process id follows. */
@@ -25,4 +26,15 @@ export function privateSocket(name = (serial++).toString(36)): string {
     own = directory;
   }
   return join(own, name);
+}
+
+/** An ssh that serves a new socket of its own. */
+export function onSocket(args: (socket: string) => readonly string[]): KeptClient<string> {
+  const socket = privateSocket();
+  return {
+    program: 'ssh',
+    args: args(socket),
+    ready: () => (existsSync(socket) ? socket : undefined),
+    ended: () => rmSync(socket, { force: true }),
+  };
 }

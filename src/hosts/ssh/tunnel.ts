@@ -1,10 +1,10 @@
 import { DbError } from '../../db/errors.ts';
 import type { Route } from '../../db/route.ts';
 import { cleanLine } from '../../text/clean.ts';
+import { Kept, type KeptState } from '../kept.ts';
 import { type SshPlace, sshArguments } from './arguments.ts';
 import { explainSsh } from './explain.ts';
-import { Kept, type KeptState } from './kept.ts';
-import { privateSocket } from './private.ts';
+import { onSocket } from './private.ts';
 
 /** The server as it is reached from the other end. */
 export interface Beyond {
@@ -16,6 +16,9 @@ export interface Beyond {
 /** What ssh says when a connection could not be opened at the other end: why, in the words of the machine there. */
 const NOT_OPENED = /channel \d+: open failed: ([^\r\n]*)/g;
 
+/** However many want a connection, an ssh that ended is not started more often than this. */
+const LEAST_PAUSE_MS = 1_000;
+
 /**
  * The way to a server through `ssh -L`. What is forwarded on this side is a socket in a directory that only this user may
  * enter, not a port: a port of 127.0.0.1 is everybody's on this machine, and behind it stands whatever trusts its own
@@ -25,15 +28,14 @@ export class Tunnel implements Route {
   readonly label: string;
   readonly #place: SshPlace;
   readonly #beyond: Beyond;
-  readonly #kept: Kept;
+  readonly #kept: Kept<string>;
 
   constructor(place: SshPlace, beyond: Beyond) {
     this.label = `ssh ${cleanLine(place.destination)}`;
     this.#place = place;
     this.#beyond = beyond;
-    this.#kept = new Kept(
-      () => privateSocket(),
-      (socket) =>
+    this.#kept = new Kept(() =>
+      onSocket((socket) =>
         sshArguments(place, ['-N', '-S', 'none', '-L', `${socket}:${addressOf(beyond)}`], {
           ControlMaster: 'no',
           ExitOnForwardFailure: 'yes',
@@ -41,16 +43,19 @@ export class Tunnel implements Route {
           LogLevel: 'INFO',
           StreamLocalBindMask: '0177',
         }),
+      ),
     );
   }
 
-  get state(): KeptState {
+  get state(): KeptState<string> {
     return this.#kept.state;
   }
 
   async open(): Promise<string> {
+    // the console counts down to its own attempt, and a person may ask for one: that is one of the ssh, too
+    this.#kept.hurry(LEAST_PAUSE_MS);
     const state = await this.#kept.settled();
-    if (state.state === 'up') return state.socket;
+    if (state.state === 'up') return state.at;
     throw this.#down(state);
   }
 
@@ -83,7 +88,7 @@ export class Tunnel implements Route {
     this.#kept.close();
   }
 
-  #down(state: KeptState): DbError {
+  #down(state: KeptState<string>): DbError {
     if (state.state !== 'down')
       return new DbError('unreachable', `The tunnel through ${this.label} is closed.`);
     const { stderr, error } = state;

@@ -1,11 +1,12 @@
 import { cleanLine } from '../../text/clean.ts';
 import { CommandError } from '../host.ts';
+import { Kept } from '../kept.ts';
 import { quote } from '../remote/quote.ts';
 import type { ClientEnd, Way } from '../remote/way.ts';
 import { type SshPlace, sshArguments } from './arguments.ts';
+import { fastCiphers } from './ciphers.ts';
 import { explainSsh } from './explain.ts';
-import { Kept } from './kept.ts';
-import { privateSocket } from './private.ts';
+import { onSocket } from './private.ts';
 
 /** What ssh itself ends with; what it carried may do so, too. */
 const SSH_FAILED = 255;
@@ -17,7 +18,10 @@ export class SshWay implements Way {
   /** How a person begins a command there: ssh hands what follows to a shell, which reads it again. */
   readonly typed: { readonly words: readonly string[]; readonly again: true };
   readonly #place: SshPlace;
-  readonly #master: Kept;
+  readonly #master: Kept<string>;
+  /** Asked once. */
+  #ciphers: Promise<string | undefined> | undefined;
+  #own: Readonly<Record<string, string>> = {};
 
   constructor(place: SshPlace) {
     this.label = `ssh ${cleanLine(place.destination)}`;
@@ -26,10 +30,16 @@ export class SshWay implements Way {
       again: true,
     };
     this.#place = place;
-    this.#master = new Kept(privateSocket, (socket) =>
-      // no -M: a second one means that each command is asked for
-      // whoever reads the user's own control sockets does not see ours, nor do we end with theirs
-      sshArguments(place, ['-N', '-S', socket], { ControlMaster: 'yes', ControlPersist: 'no' }),
+    this.#master = new Kept(() =>
+      onSocket((socket) =>
+        // no -M: a second one means that each command is asked for
+        // whoever reads the user's own control sockets does not see ours, nor do we end with theirs
+        sshArguments(place, ['-N', '-S', socket], {
+          ControlMaster: 'yes',
+          ControlPersist: 'no',
+          ...this.#own,
+        }),
+      ),
     );
   }
 
@@ -57,6 +67,9 @@ export class SshWay implements Way {
 
   /** The control socket of the connection, which is made anew where it was lost: whoever is met there is looked at by the command. */
   async #connected(): Promise<string> {
+    this.#ciphers ??= fastCiphers(this.#place);
+    const ciphers = await this.#ciphers;
+    if (ciphers !== undefined) this.#own = { Ciphers: ciphers };
     if (this.#master.state.state === 'down') this.#master.hurry();
     const state = await this.#master.settled();
     if (state.state !== 'up') {
@@ -64,7 +77,7 @@ export class SshWay implements Way {
       const { reason, next } = explainSsh(state.state === 'down' ? state.stderr : '', this.#place);
       throw new CommandError('gone', `${this.label} is down: ${reason}. ${next}`);
     }
-    return state.socket;
+    return state.at;
   }
 
   #over(socket: string): string[] {

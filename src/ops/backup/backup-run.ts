@@ -53,10 +53,11 @@ export class BackupRun {
     this.#partial = await partialDirectory(repository, id, io.run);
     if (this.#partial.id !== id) io.line(`${id} was taken meanwhile: this backup is ${this.#partial.id}`);
     io.crashPoint('snapshot:partial');
-    this.#snapshot = await takeSnapshot(io, this.#request);
-    const { selection, database: facts } = this.#snapshot;
+    this.#snapshot = await takeSnapshot(io, this.#context, this.#request);
+    const { selection, database: facts, hold } = this.#snapshot;
     io.line(
-      `snapshot ${this.#snapshot.id} at ${facts.lsn ?? '-'}: ${plural(selection.filled.length, 'table')} with rows`,
+      `snapshot ${hold.id} at ${facts.lsn ?? '-'}: ${plural(selection.filled.length, 'table')} with rows` +
+        `${hold.there ? `; psql of ${this.#request.clients.host.label} holds it` : ''}`,
     );
   }
 
@@ -69,7 +70,7 @@ export class BackupRun {
     const commands = dumpCommands(
       request,
       { directory: placeOf(request, partial.path, this.#there?.directory), id: partial.id },
-      { snapshot: snapshot.id, selection: snapshot.selection.args, encoding },
+      { snapshot: snapshot.hold.id, selection: snapshot.selection.args, encoding },
     );
     const archive = this.#archive(partial);
     const parallel = request.format === 'directory' && request.jobs > 1;
@@ -81,20 +82,19 @@ export class BackupRun {
     const over = new AbortController();
     const watching = watchDump(io, snapshot, watched, parallel ? 'size' : 'name', over.signal);
     io.line(dumpLine(request, commands, archive));
-    const { server } = snapshot.session;
     try {
       const [, counts] = await concurrently(io.signal, [
-        (signal) => runDump(io, this.#context, host, commands, destination, signal, server),
-        (signal) => countRows(io, snapshot, signal),
+        (signal) => runDump(io, this.#context, host, commands, destination, signal, snapshot.server),
+        (signal) => countRows(io, this.#context, request, snapshot, signal),
         (signal) => this.#globals(io, signal),
       ]);
       this.#counts = counts;
     } catch (error) {
-      throw await dumpingFailure(error, snapshot.session);
+      throw await dumpingFailure(error, snapshot.hold);
     } finally {
       over.abort();
       await watching;
-      await snapshot.session.close();
+      await snapshot.hold.close();
     }
     io.crashPoint('dump:written');
     await this.#there?.fetch(io, { kind: kindOf(request.format, archive), path: archive });
@@ -112,11 +112,12 @@ export class BackupRun {
     io.line(globalsLine(request, path, snapshot.passwords));
     const destination = { place: path, ...(!here && { stdoutTo: join(path, GLOBALS) }) };
     const { host } = request.clients;
-    await runDump(io, this.#context, host, [command], destination, signal, snapshot.session.server);
+    await runDump(io, this.#context, host, [command], destination, signal, snapshot.server);
   }
 
   /** Archives volumes beside the dump. */
   async volumes(io: StepIo, volumes: readonly Volume[]): Promise<void> {
+    io.record({ helpers: true });
     this.#volumes = await saveVolumes(io, this.#context, volumes, this.#begun().partial.path);
   }
 
@@ -196,7 +197,7 @@ export class BackupRun {
 
   /** What is not published is no backup. Returns whether there was anything. */
   async discard(): Promise<boolean> {
-    await this.#snapshot?.session.close();
+    await this.#snapshot?.hold.close();
     await this.#there?.remove();
     const partial = this.#partial;
     if (partial) await discard(partial);

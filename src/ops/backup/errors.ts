@@ -137,6 +137,11 @@ export const backupErrors = defineErrors('backup', {
       'The server ended the connection while it was read.',
       'See why in its log, then run the backup again; nothing of this one was kept.',
     ),
+  snapshotLost: ({ place }: { place: string }) =>
+    failed(
+      `The session on ${place} that held the snapshot ended while it was read.`,
+      'See why in the log of the server, then run the backup again; nothing of this one was kept.',
+    ),
   gone: ({ name }: { name: string | undefined }) =>
     failed(
       `What was chosen is not there any more${name === undefined ? '' : `: ${name}`}.`,

@@ -15,7 +15,7 @@ import { compressionText } from './dump/compression.ts';
 import { chooseWay } from './dump/way.ts';
 import { chooseDatabases, lookAtEach } from './plan/databases.ts';
 import { decideRequest, refuseContradictions } from './plan/decide.ts';
-import { environmentChecks } from './plan/environment.ts';
+import { configMapChecks, environmentChecks } from './plan/environment.ts';
 import { type BackupInput, backupFields, backupInput } from './plan/input.ts';
 import { retentionSteps } from './plan/retention.ts';
 import { several } from './plan/several.ts';
@@ -57,7 +57,14 @@ async function planBackup(input: BackupInput, context: OpContext): Promise<Plan>
     context,
     session,
     sights,
-    checks: [...environmentChecks(context), ...checks, ...gone, ...pooler, check],
+    checks: [
+      ...environmentChecks(context),
+      ...configMapChecks(context, input.dir),
+      ...checks,
+      ...gone,
+      ...pooler,
+      check,
+    ],
   };
   return clients === undefined ? describe(begun, [], [], []) : withClients(begun, clients);
 }

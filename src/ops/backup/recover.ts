@@ -1,6 +1,7 @@
 import type { Run } from '../engine/journal/runs.ts';
 import type { Plan, Step } from '../engine/plan.ts';
 import { discard } from '../repository/publish.ts';
+import { helpersStep } from '../volumes/helper.ts';
 import { leftBy } from './leftovers.ts';
 
 /**
@@ -10,7 +11,9 @@ import { leftBy } from './leftovers.ts';
 export async function recoverBackup(run: Run): Promise<Plan | undefined> {
   const { repository } = run.facts;
   const partials = typeof repository === 'string' ? await leftBy(repository, run.id) : [];
-  if (partials.length === 0) return undefined;
+  // docker that does not answer keeps nothing from being cleaned up: they end by themselves, and go with a later run
+  const helpers = run.facts.helpers === true ? await helpersStep(run.id).catch(() => undefined) : undefined;
+  if (partials.length === 0 && helpers === undefined) return undefined;
   const remove: Step = {
     id: 'remove',
     title: 'Remove the unfinished backup',
@@ -32,10 +35,12 @@ export async function recoverBackup(run: Run): Promise<Plan | undefined> {
     input: { run: run.id },
     facts: [
       { label: 'Run', value: run.id },
-      { label: 'Unfinished', value: partials.map(({ path }) => path).join(', ') },
+      ...(partials.length === 0
+        ? []
+        : [{ label: 'Unfinished', value: partials.map(({ path }) => path).join(', ') }]),
     ],
     checks: [],
-    steps: [remove],
+    steps: [...(partials.length === 0 ? [] : [remove]), ...(helpers === undefined ? [] : [helpers])],
     leaves: () => 'Listed backups were not touched.',
     reaches: () => 'The unfinished backup is gone; listed backups were not touched.',
     consequence: 'The unfinished backup is removed; published backups stay.',

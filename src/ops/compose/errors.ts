@@ -6,7 +6,7 @@ export const composeErrors = defineErrors('compose', {
   noContainer: () =>
     refused(
       'The profile does not say in which container the server runs.',
-      'Name it: "runs_on": {"kind": "docker", "container": "NAME"}; docker ps lists them.',
+      'Name its service: "runs_on": {"kind": "compose", "project": "NAME", "service": "NAME"}, or: pgdeck profile add NAME --compose PROJECT/SERVICE',
     ),
   notComposed: ({ container }: { container: string }) =>
     refused(

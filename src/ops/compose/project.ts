@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { dockerContainer } from '../../hosts/compose/find.ts';
 import { docker, inspect } from '../../hosts/docker/docker.ts';
 import type { Container } from '../../hosts/docker/inspect.ts';
-import type { Host } from '../../hosts/host.ts';
-import { shWord } from '../../text/shell.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { composeErrors } from './errors.ts';
 
@@ -29,8 +28,9 @@ export interface ProjectVolume {
 
 /** Throws OpError where the server is in no container of compose, CommandError where docker does not answer. */
 export async function projectOf({ runsOn: { server } }: Pick<OpContext, 'runsOn'>): Promise<Project> {
-  if (server.kind !== 'docker') throw composeErrors.noContainer();
-  const container = await inspect(server.container);
+  const named = await dockerContainer(server);
+  if (named === undefined) throw composeErrors.noContainer();
+  const container = await inspect(named);
   const label = (name: string) => container.labels[`${LABEL}.${name}`];
   const [name, service] = [label('project'), label('service')];
   const directory = label('project.working_dir');
@@ -66,34 +66,3 @@ export async function usersOf(volume: string): Promise<string[]> {
   const { stdout } = await docker(['ps', '-a', '--filter', `volume=${volume}`, '--format', '{{.Names}}']);
   return stdout.split('\n').filter((name) => name !== '');
 }
-
-/** A command of compose as it is run. */
-export interface ComposeCommand {
-  readonly command: string;
-  readonly args: readonly string[];
-}
-
-/** The client of compose here: docker's plugin, else the program of its own; undefined for neither. */
-export async function composeClient(here: Host): Promise<readonly string[] | undefined> {
-  for (const [program = '', ...words] of [['docker', 'compose'], ['docker-compose']]) {
-    const asked = await here.run(program, [...words, 'version'], { timeout: 20_000 }).catch(() => undefined);
-    if (asked?.exitCode === 0) return [program, ...words];
-  }
-  return undefined;
-}
-
-export function composeCommand(
-  client: readonly string[],
-  { name, directory, files }: Pick<Project, 'name' | 'directory' | 'files'>,
-  ...words: readonly string[]
-): ComposeCommand {
-  const [command = 'docker-compose', ...first] = client;
-  const named = files.flatMap((file) => ['-f', file]);
-  return {
-    command,
-    args: [...first, '-p', name, '--project-directory', directory, ...named, ...words],
-  };
-}
-
-export const commandText = ({ command, args }: ComposeCommand): string =>
-  [command, ...args].map(shWord).join(' ');

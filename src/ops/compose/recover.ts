@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { docker } from '../../hosts/docker/docker.ts';
 import { recoverBackup } from '../backup/recover.ts';
+import { commandText } from '../containers/compose.ts';
 import type { Run } from '../engine/journal/runs.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Plan, Step } from '../engine/plan.ts';
-import { commandText } from './project.ts';
 import { awaitNew, runCompose } from './steps.ts';
 
 const factsSchema = z.object({

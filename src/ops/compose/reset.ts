@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { plural } from '../../text/units.ts';
 import { backup } from '../backup/operation.ts';
+import { composeClient, composeCommand } from '../containers/compose.ts';
 import { systemIdentifier } from '../database/identity.ts';
 import { defineOperation, type Field, type OpContext } from '../engine/operation.ts';
 import type { Check, Plan, Step } from '../engine/plan.ts';
 import { endedWork, lookAtServer, sessionTable } from '../server/look.ts';
-import { composeClient, composeCommand, type Project, projectOf } from './project.ts';
+import { dataDirectories, holdsData } from './data.ts';
+import { type Project, type ProjectVolume, projectOf } from './project.ts';
 import { recoverReset } from './recover.ts';
 import { downStep, newReset, type Reset, removeStep, seenStep, upStep } from './steps.ts';
 
@@ -47,9 +48,10 @@ async function planReset(input: ResetInput, context: OpContext): Promise<Plan> {
   const project = await projectOf(context);
   const client = await composeClient(context.here);
   const session = await context.session();
-  const [seen, identifier, saved] = await Promise.all([
+  const [seen, identifier, directories, saved] = await Promise.all([
     lookAtServer(session),
     systemIdentifier(session),
+    dataDirectories(session, context.host, project.container),
     backup.plan(
       backup.input.parse({
         all_databases: true,
@@ -59,12 +61,13 @@ async function planReset(input: ResetInput, context: OpContext): Promise<Plan> {
       context,
     ),
   ]);
-  const own = project.volumes.filter((one) => one.own);
+  const data = project.volumes.filter(({ destination }) => holdsData(destination, directories));
+  const own = data.filter((one) => one.own);
   const reset = newReset({ context, project, identifier, seconds: input.timeout });
   const names = own.map(({ name }) => name);
   const checks = [
     ...environmentCheck(context),
-    ...projectChecks(project, client),
+    ...projectChecks(project, data, client),
     ...workCheck(endedWork(seen.work)),
     ...saved.checks,
   ];
@@ -135,13 +138,18 @@ function environmentCheck({ environment }: OpContext): Check[] {
   ];
 }
 
-function projectChecks({ volumes, container, name, directory }: Project, client: unknown): Check[] {
-  const own = volumes.filter((one) => one.own);
-  const foreign = volumes.filter((one) => !one.own);
-  const data = container.environment.PGDATA ?? '/var/lib/postgresql';
+function projectChecks(
+  { volumes, container, name, directory }: Project,
+  data: readonly ProjectVolume[],
+  client: unknown,
+): Check[] {
+  const own = data.filter((one) => one.own);
+  const foreign = data.filter((one) => !one.own);
+  const others = volumes.filter((one) => !data.includes(one));
+  const usual = container.environment.PGDATA ?? '/var/lib/postgresql';
   const bound = container.mounts.find(
     ({ type, destination }) =>
-      type === 'bind' && (data.startsWith(destination) || destination.startsWith(data)),
+      type === 'bind' && (usual.startsWith(destination) || destination.startsWith(usual)),
   );
   return [
     ...(client === undefined
@@ -161,7 +169,7 @@ function projectChecks({ volumes, container, name, directory }: Project, client:
             status: 'block' as const,
             detail:
               bound === undefined
-                ? `The container has no volume that the project ${name} has made.`
+                ? `The data of the server is in no volume that the project ${name} has made.`
                 : `Its data is in the directory ${bound.source} of the machine, in no volume: remove that yourself where you mean it.`,
           },
         ]
@@ -169,13 +177,18 @@ function projectChecks({ volumes, container, name, directory }: Project, client:
           {
             title: 'Volume',
             status: 'ok' as const,
-            detail: `${plural(own.length, 'volume')} of the server is removed; those of other services stay.`,
+            detail: `${own.map((one) => one.name).join(' and ')} ${own.length === 1 ? 'has' : 'have'} the data of the server and ${own.length === 1 ? 'is' : 'are'} removed; all others stay.`,
           },
         ]),
     ...foreign.map((one) => ({
       title: 'Volume',
       status: 'warn' as const,
       detail: `${one.name} was not made by the project ${name}: it stays as it is.`,
+    })),
+    ...others.map((one) => ({
+      title: 'Volume',
+      status: 'ok' as const,
+      detail: `${one.name} at ${one.destination} has nothing of the server: it stays as it is.`,
     })),
     ...(directory.startsWith('/')
       ? []

@@ -1,11 +1,12 @@
 import { docker } from '../../hosts/docker/docker.ts';
 import { shWord } from '../../text/shell.ts';
+import { type ComposeCommand, commandText } from '../containers/compose.ts';
 import { systemIdentifier } from '../database/identity.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Step, StepIo } from '../engine/plan.ts';
 import { awaitServer } from '../server/wait.ts';
 import { composeErrors } from './errors.ts';
-import { type ComposeCommand, commandText, type Project, usersOf } from './project.ts';
+import { type Project, usersOf } from './project.ts';
 
 interface Known {
   readonly context: OpContext;

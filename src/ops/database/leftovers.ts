@@ -153,9 +153,9 @@ function judge(
       return { meaning: `${name} lets nobody connect.`, remedies: ['keep', 'reopen'] };
     case 'before':
       return liveExists
-        ? { meaning: `${target} as it was before a restore.`, remedies: ['keep', 'undo', 'drop'] }
+        ? { meaning: `${target} as it was before a restore or a reset.`, remedies: ['keep', 'undo', 'drop'] }
         : {
-            meaning: `There is no ${target}: this is what it was before a restore.`,
+            meaning: `There is no ${target}: this is what it was before a restore or a reset.`,
             remedies: ['rename_back', 'keep'],
           };
     case 'rolledback':

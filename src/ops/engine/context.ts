@@ -14,13 +14,15 @@ import { databaseErrors } from '../database/errors.ts';
 import { sweepSecretFiles } from '../files/secret-files.ts';
 import { connectionWords } from './connection.ts';
 import { journalDirectory } from './journal/runs.ts';
-import type { FindOperation, OpContext } from './operation.ts';
+import type { Examiner, FindOperation, OpContext } from './operation.ts';
 import { Secrets } from './run/secrets.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface ContextOptions {
   readonly resolved: Resolved;
   readonly env: Env;
   readonly operations: FindOperation;
+  readonly examiner?: Examiner;
   /** Where the server's programs run, already opened; {@link openContext} opens it. */
   readonly host?: Host;
   readonly openHost?: OpenHost;
@@ -29,6 +31,12 @@ export interface ContextOptions {
   readonly now?: () => Date;
   /** The control session of whoever has one open; it stays theirs. */
   readonly control?: () => Session | undefined;
+  /** Passwords that are known already. */
+  readonly secrets?: Secrets;
+  /** The run that its runs belong to. */
+  readonly partOf?: string | undefined;
+  /** Judges a database. */
+  readonly verdict?: (resolved: Resolved, signal: AbortSignal) => Promise<Verdict>;
 }
 
 /** A context with the server's host opened. Does not throw: where that cannot be reached, what needs it says so. */
@@ -45,10 +53,11 @@ export function createContext(options: ContextOptions): OpContext {
   // of one that was killed, where they had names
   sweepSecretFiles();
   const { user, database, host: machine } = resolved.target;
-  const secrets = new Secrets([user, database, machine]);
+  const secrets = options.secrets ?? new Secrets([user, database, machine]);
+  const { verdict } = options;
   const target: Target = {
     ...resolved.target,
-    password: async () => secrets.add(await resolved.target.password()),
+    password: async () => secrets.addServer(await resolved.target.password()),
   };
   const sessions = new Map<string, Promise<Session>>();
   const to = (database?: string): Target => (database === undefined ? target : { ...target, database });
@@ -88,12 +97,16 @@ export function createContext(options: ContextOptions): OpContext {
     runsOn,
     here: here ?? local,
     restart: resolved.restart,
+    app: resolved.app,
     at: (place) => {
       const known = places.get(place);
       if (known) return known;
       const opened = isSamePlace(runsOn[place], runsOn.server)
         ? Promise.resolve(host)
         : openHost(runsOn[place], options.openHost);
+      // a container of the application may be another run at its next command: the one before may have restarted it
+      if (place === 'app' && runsOn.app.kind === 'docker' && !isSamePlace(runsOn.app, runsOn.server))
+        return opened;
       places.set(place, opened);
       opened.catch(() => places.delete(place));
       return opened;
@@ -102,6 +115,8 @@ export function createContext(options: ContextOptions): OpContext {
     home: home(env),
     backup: resolved.backup,
     cleanup: resolved.cleanup,
+    routine: resolved.routine,
+    examiner: options.examiner,
     notify: resolved.notify,
     journal: journalDirectory(env, home(env)),
     secrets,
@@ -143,11 +158,27 @@ export function createContext(options: ContextOptions): OpContext {
       return lent;
     },
     pooling,
+    to: (other, partOf) =>
+      createContext({ ...options, host, secrets, partOf, resolved: withDatabase(resolved, other) }),
+    partOf: options.partOf,
+    verdict: verdict && ((signal) => verdict(resolved, signal)),
     close: async () => {
       const open = await Promise.allSettled([...sessions.values(), ...(control ? [control] : [])]);
       sessions.clear();
       control = undefined;
       await Promise.all(open.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
     },
+  };
+}
+
+/** The same connection to another database; commands that are told name it. */
+function withDatabase(resolved: Resolved, database: string): Resolved {
+  const { target, describe } = resolved;
+  if (database === target.database) return resolved;
+  const named = { field: 'database', value: database, from: 'the operation' };
+  return {
+    ...resolved,
+    target: { ...target, database },
+    describe: [...describe.filter(({ field }) => field !== 'database'), named],
   };
 }

@@ -1,8 +1,10 @@
 import type { z } from 'zod';
+import type { AppSettings } from '../../config/app.ts';
 import type { Env } from '../../config/libpq/env.ts';
 import type { NotifySettings } from '../../config/notify.ts';
 import type { Passwords } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
+import type { RoutineItem } from '../../config/routine.ts';
 import type { Places } from '../../config/runs-on.ts';
 import type { BackupSettings, CleanupRule } from '../../config/settings.ts';
 import type { Pooling } from '../../db/pooler/pooling.ts';
@@ -12,6 +14,7 @@ import type { Host } from '../../hosts/host.ts';
 import type { Run } from './journal/runs.ts';
 import type { Danger, Plan } from './plan.ts';
 import type { Secrets } from './run/secrets.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface FieldChoice {
   readonly value: string;
@@ -141,6 +144,47 @@ export interface OperationEntry {
   readonly load: () => Promise<AnyOperation>;
 }
 
+/** How bad what a check has found is, the mildest first. */
+export type ExaminedSeverity = 'info' | 'warning' | 'alert' | 'critical';
+
+/** What a check of health says of the server. */
+export interface Examined {
+  readonly check: string;
+  readonly title: string;
+  /** What is wrong, the worst first, without what is waived. */
+  readonly findings: readonly {
+    readonly id: string;
+    readonly severity: ExaminedSeverity;
+    /** One sentence. */
+    readonly title: string;
+    /** SQL, a command of pgdeck, or what a person has to do. */
+    readonly fix: string;
+    /** The fix is a command of pgdeck. */
+    readonly command: boolean;
+  }[];
+  /** How many findings are lived with. */
+  readonly waived: number;
+  /** Why it could not be judged, wholly or in part, and what would change that. */
+  readonly unknown?: {
+    readonly reason: string;
+    readonly remedy?: string;
+    /** Something could be judged. */
+    readonly partly?: boolean;
+    /** Seconds of sampling that it takes to know. */
+    readonly sample?: number;
+  };
+  /** What else is worth telling, in sentences. */
+  readonly notes?: readonly string[];
+}
+
+/** Health, as an operation may ask it. What judges is above the operations: the front end hands it in. */
+export interface Examiner {
+  /** Whether there is a check of that id. */
+  knows(check: string): Promise<boolean>;
+  /** Looks at the server for so many seconds. Throws DbError when it is away, and what `signal` was stopped with. */
+  look(checks: readonly string[], seconds: number, signal: AbortSignal): Promise<readonly Examined[]>;
+}
+
 /** Finds the entry of an id; undefined when there is none. The registry, which knows every family, gives it. */
 export type FindOperation = (id: string) => OperationEntry | undefined;
 
@@ -164,6 +208,8 @@ export interface OpContext {
   readonly host: Host;
   /** Where commands run, and how the server is reached from there. */
   readonly runsOn: Places;
+  /** The application that works with the database. */
+  readonly app: AppSettings;
   /** This machine: the repository, the journal, and what a person names. */
   readonly here: Host;
   /** The profile's own command that restarts the server. */
@@ -179,6 +225,10 @@ export interface OpContext {
   readonly backup: BackupSettings;
   /** Rules of the profile by which old rows go. */
   readonly cleanup: readonly CleanupRule[];
+  /** What is done again and again. */
+  readonly routine: readonly RoutineItem[];
+  /** Judges the server, where whoever plans can; see {@link Examiner}. */
+  readonly examiner: Examiner | undefined;
   /** Who is told outside how runs end. */
   readonly notify: NotifySettings;
   /** Directory of the journal. */
@@ -210,6 +260,15 @@ export interface OpContext {
    * console the one that is open already, so that a server without a free connection can still be helped. Throws DbError.
    */
   control(): Promise<Session>;
+  /**
+   * The same server with another database, for an operation that is part of this one: what it opens is its own, and its
+   * caller closes it. `partOf`: the run that its runs belong to.
+   */
+  to(database: string, partOf?: string): OpContext;
+  /** The run that runs of this context belong to. */
+  readonly partOf: string | undefined;
+  /** Judges the database; undefined where nobody who can has been handed in. Throws DbError. */
+  readonly verdict: ((signal: AbortSignal) => Promise<Verdict>) | undefined;
   /** What the pooler before a database does with this session's connection; found out once. Throws DbError. */
   pooling(session: Session): Promise<Pooling>;
   close(): Promise<void>;

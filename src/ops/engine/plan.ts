@@ -80,6 +80,8 @@ export interface Plan {
   readonly momentary?: boolean;
   /** How it can be taken back once it is done: `undo` makes the run's line `pgdeck undo RUN`. */
   readonly undo?: 'undo' | { readonly command: string };
+  /** Whether a run that is done has changed something that `undo` takes back; without it, it has. */
+  readonly undoableWhenDone?: () => boolean;
   /**
    * Whether a run that has failed or was cancelled has changed something that `undo` takes back. Asked when everything
    * that is taken back at once was; without it, such a run cannot be undone.

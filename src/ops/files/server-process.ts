@@ -53,7 +53,9 @@ function unreadable({ kind, label }: Host, directory: string): string {
   if (kind === 'local')
     return `The data directory ${directory} is not readable for this user: run pgdeck as the user of the server, on its machine.`;
   const next =
-    kind === 'docker' ? "name the server's user as runs_on.user" : 'name a destination with the user of it';
+    kind === 'docker' || kind === 'compose'
+      ? "name the server's user as runs_on.user"
+      : 'name a destination with the user of it';
   return `The data directory ${directory} on ${label} is not readable for the user there: ${next}.`;
 }
 

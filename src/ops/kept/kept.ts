@@ -42,7 +42,7 @@ export interface Kept {
 }
 
 export const KIND_WORDS: Readonly<Record<KeptKind, string>> = {
-  before: 'before a restore',
+  before: 'before a restore or a reset',
   rolledback: 'rolled back',
   copy: 'restored copy',
   restoring: 'being restored',

@@ -21,11 +21,11 @@ export function withClientEnvironment<T>(
 ): Promise<T> {
   const { target, there, secrets, host } = context;
   if (host.kind !== 'local') {
-    refuseLineBreak('password', secrets.last);
-    return work({ ...clientEnvironment(host, there, applicationName), PGPASSWORD: secrets.last });
+    refuseLineBreak('password', secrets.server);
+    return work({ ...clientEnvironment(host, there, applicationName), PGPASSWORD: secrets.server });
   }
   const passphrase = target.tls?.passphrase;
-  return withSecretFiles({ password: secrets.last, passphrase }, ({ passfile, serviceFile, service }) =>
+  return withSecretFiles({ password: secrets.server, passphrase }, ({ passfile, serviceFile, service }) =>
     work({
       ...clientEnvironment(host, target, applicationName),
       PGPASSFILE: passfile,
@@ -54,15 +54,24 @@ export function clientEnvironment(
  * For programs that do not switch off the timeouts that a role or a database sets, as vacuumdb and pg_dumpall do not.
  * A pooler may refuse to be told.
  */
-export function withoutTimeouts({ major, pooled }: Pick<Server, 'major' | 'pooled'>): ClientEnvironment {
-  if (pooled) return {};
+export function withoutTimeouts(server: Pick<Server, 'major' | 'pooled'>): ClientEnvironment {
+  if (server.pooled) return {};
+  return {
+    PGOPTIONS: timeoutNames(server)
+      .map((name) => `-c ${name}=0`)
+      .join(' '),
+  };
+}
+
+/** The settings that end what takes long. */
+export function timeoutNames({ major }: Pick<Server, 'major'>): string[] {
   const timeouts = [
     'statement',
     'lock',
     'idle_in_transaction_session',
     ...(major >= 17 ? ['transaction'] : []),
   ];
-  return { PGOPTIONS: timeouts.map((name) => `-c ${name}_timeout=0`).join(' ') };
+  return timeouts.map((name) => `${name}_timeout`);
 }
 
 /** The caller's own variables would lead elsewhere, or change how a dump is loaded (PGOPTIONS). */

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Server } from '../../db/server.ts';
-import { CommandError, type Host } from '../../hosts/host.ts';
-import { directoriesOf } from '../../hosts/installations.ts';
+import type { Host } from '../../hosts/host.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
-import { newerMajors, pathDirectories } from './candidates.ts';
+import type { Installation } from './installation.ts';
+import { installed } from './installed.ts';
 import { type ClientProgram, installSentence } from './package.ts';
 
 /** What reads archives without a server. */
@@ -33,15 +33,6 @@ export interface FoundClients {
 }
 
 const TITLE = 'Client programs';
-const VERSION_MS = 10_000;
-
-interface Installation {
-  readonly directory: string;
-  readonly major: number;
-  readonly version: string;
-  /** Those that are not there. */
-  readonly missing: readonly ClientProgram[];
-}
 
 /**
  * Finds the programs of the server's major version, or with `atLeast` of that later one; else the nearest newer ones,
@@ -79,9 +70,7 @@ export async function findOn(
   let newer: Installation | undefined;
   // the setting names a directory of where the server's programs are
   const only = host === context.host ? context.backup.programs : undefined;
-  for await (const directory of candidates(host, context, only, major, programs)) {
-    const found = await inspect(host, directory, programs);
-    if (found === undefined) continue;
+  for await (const found of installed(host, { programs, major, env: context.env, only })) {
     seen.push(found);
     if (found.missing.length > 0 || found.major < major) continue;
     if (found.major === major) return { clients: clientsOf(host, found), check: okay(host, found) };
@@ -89,50 +78,6 @@ export async function findOn(
   }
   if (newer !== undefined) return { clients: clientsOf(host, newer), check: newerCheck(host, newer, server) };
   return { clients: undefined, check: blocked(host, seen, server, programs, major, only) };
-}
-
-async function* candidates(
-  host: Host,
-  context: OpContext,
-  only: string | undefined,
-  major: number,
-  programs: readonly ClientProgram[],
-): AsyncGenerator<string> {
-  if (only !== undefined) {
-    yield only;
-    return;
-  }
-  yield* directoriesOf(major);
-  yield* await pathDirectories(host, context.env, programs[0] ?? 'pg_dump');
-  for (const one of await newerMajors(host, major)) yield* directoriesOf(one);
-}
-
-/** Undefined where none of the programs is. */
-async function inspect(
-  host: Host,
-  directory: string,
-  programs: readonly ClientProgram[],
-): Promise<Installation | undefined> {
-  const versions = await Promise.all(
-    programs.map(async (program) => ({
-      program,
-      version: await versionOf(host, join(directory, program)),
-    })),
-  );
-  const version = versions.find((one) => one.version !== undefined)?.version;
-  if (version === undefined) return undefined;
-  const missing = versions.filter((one) => one.version !== version).map((one) => one.program);
-  return { directory, version, major: Number(/^\d+/.exec(version)?.[0] ?? 0), missing };
-}
-
-async function versionOf(host: Host, path: string): Promise<string | undefined> {
-  try {
-    const { stdout } = await host.run(path, ['--version'], { timeout: VERSION_MS });
-    return /\(PostgreSQL\) (\d+[\w.]*)/.exec(stdout)?.[1];
-  } catch (error) {
-    if (error instanceof CommandError && error.kind === 'gone') throw error;
-    return undefined;
-  }
 }
 
 function clientsOf(host: Host, { directory, major, version }: Installation): Clients {
@@ -164,7 +109,7 @@ function newerCheck(host: Host, found: Installation, server: Pick<Server, 'major
     detail:
       `Those of PostgreSQL ${found.version} in ${found.directory}${of(host)} are newer than the server (${server.version}); ` +
       `what they dump, a server of ${found.major} is sure to load. ` +
-      installSentence(['pg_dump'], server.major),
+      installSentence(['pg_dump'], server.major, host),
   };
 }
 
@@ -177,11 +122,11 @@ function blocked(
   directory: string | undefined,
 ): Check {
   const partial = seen.find((one) => one.major >= major);
-  const older = seen.find((one) => one.major < major);
+  const [older] = seen.filter((one) => one.major < major).sort((a, b) => b.major - a.major);
   const block = (what: string, needed: readonly ClientProgram[]): Check => ({
     title: TITLE,
     status: 'block',
-    detail: `${what} ${installSentence(needed, major)}`,
+    detail: `${what} ${installSentence(needed, major, host)}`,
   });
   if (partial !== undefined)
     return block(
@@ -196,7 +141,7 @@ function blocked(
     );
   return block(
     `${programs.join(', ')} of PostgreSQL ${major} ${programs.length > 1 ? 'were' : 'was'} not found` +
-      `${directory === undefined ? '' : ` in ${directory}`}${host.kind === 'local' ? '' : ` on ${host.label}`}.`,
+      `${directory === undefined ? '' : ` in ${directory}`}${host.kind === 'local' ? '' : ` ${host.kind === 'docker' ? 'in' : 'on'} ${host.label}`}.`,
     programs,
   );
 }

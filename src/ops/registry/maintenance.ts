@@ -3,6 +3,14 @@ import type { OperationEntry } from '../engine/operation.ts';
 /** Tables, their rows and their indexes. */
 export const MAINTENANCE: readonly OperationEntry[] = [
   {
+    id: 'maintain',
+    title: 'Routine maintenance',
+    summary: 'the routine: what is due of the daily, weekly, monthly and quarterly checks and operations',
+    danger: 'type-name',
+    writes: false,
+    load: async () => (await import('../routine/operation.ts')).maintain,
+  },
+  {
     id: 'vacuum',
     title: 'Vacuum tables',
     summary: 'remove dead rows, freeze, or rewrite tables: the most urgent first, a step for each',

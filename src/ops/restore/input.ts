@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fullName } from '../../db/ident.ts';
 import { databaseList } from '../../db/queries/database/facts.ts';
 import { bytes, plural } from '../../text/units.ts';
+import type { AppContext } from '../app/steps.ts';
 import { systemIdentifier } from '../database/identity.ts';
 import { isMaintenance, planningSession } from '../database/maintenance.ts';
 import type { Field, FieldChoice, Known, OpContext, RawInput } from '../engine/operation.ts';
@@ -13,6 +14,7 @@ import {
   repositoryDirectory,
 } from '../repository/repository.ts';
 import { inOrderOfUse, isSafety } from '../repository/safety.ts';
+import type { Hooks } from './steps/hooks.ts';
 
 export const MODES = ['replace', 'merge', 'skip_existing'] as const;
 
@@ -150,14 +152,14 @@ export const restoreFields: Readonly<Record<keyof RestoreInput, Field>> = {
     title: 'Command before',
     hint: 'run before clients are interrupted, such as: systemctl stop app',
     placeholder: 'command',
-    standard: (known) => hooksOf({}, known).before ?? 'none',
+    standard: ({ backup }) => backup.before_restore ?? 'none',
     when: (raw) => !given(raw.into),
   },
   after: {
     title: 'Command after',
     hint: 'run when it is over, whether it succeeded or not, such as: systemctl start app',
     placeholder: 'command',
-    standard: (known) => hooksOf({}, known).after ?? 'none',
+    standard: ({ backup }) => backup.after_restore ?? 'none',
     when: (raw) => !given(raw.into),
   },
   dir: {
@@ -176,9 +178,14 @@ export function jobsOf(input: Pick<RestoreInput, 'jobs'>, context: Pick<Known, '
 /** The commands around the interruption: those that were given, else the profile's. */
 export function hooksOf(
   { before, after }: Pick<RestoreInput, 'before' | 'after'>,
-  { backup }: Pick<OpContext, 'backup'>,
-): { before: string | undefined; after: string | undefined } {
-  return { before: before ?? backup.before_restore, after: after ?? backup.after_restore };
+  { backup, runsOn, app }: Pick<OpContext, 'backup' | 'runsOn'> & Partial<Pick<AppContext, 'app'>>,
+): Hooks {
+  return {
+    before: before ?? backup.before_restore,
+    after: after ?? backup.after_restore,
+    place: runsOn.app,
+    ...(app !== undefined && { app: { app, runsOn } }),
+  };
 }
 
 /** What `newest` means here: the newest that was verified, of the whole database and of this server. */

@@ -1,4 +1,6 @@
 import { databaseFacts } from '../../db/queries/database/facts.ts';
+import { recoverSteps } from '../app/steps.ts';
+import { stoppedIn } from '../app/stopped.ts';
 import { dropLeftover, dropSql } from '../database/drop.ts';
 import { findLeftovers, swapState } from '../database/leftovers.ts';
 import { inMaintenance, planningSession } from '../database/maintenance.ts';
@@ -71,6 +73,10 @@ export async function recoverRestore(run: Run, context: OpContext): Promise<Plan
       preview: after,
       run: (io) => runAfter(io, after),
     });
+  const stopped = stoppedIn(run.facts);
+  if (stopped.length > 0)
+    told.push({ label: 'Application', value: 'was stopped, and was not started again' });
+  steps.push(...recoverSteps(stopped));
   steps.push(...(await partialSteps(run, context)));
   if (steps.length === 0 && swapped === undefined && tables === undefined) return undefined;
   return {

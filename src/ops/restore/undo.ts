@@ -36,10 +36,20 @@ export const factsSchema = z.object({
   after_ran: z.boolean().optional(),
 });
 
+/** What has put another database in the place of one, in words for people. */
+export interface Replacing {
+  /** `the restore of shop`. */
+  readonly noun: string;
+  /** What is there now. */
+  readonly fresh: string;
+}
+
+const RESTORE: Replacing = { noun: 'restore', fresh: 'what was restored' };
+
 /** Puts the database back that a restore has replaced: in one transaction where it is still there, else from its backup. */
-export async function undoRestore(run: Run, context: OpContext): Promise<Plan> {
+export async function undoRestore(run: Run, context: OpContext, what: Replacing = RESTORE): Promise<Plan> {
   const facts = factsSchema.parse(run.facts);
-  if (facts.swap !== undefined) return undoPlan(run, context, facts.swap, facts.hooks);
+  if (facts.swap !== undefined) return undoPlan(run, context, facts.swap, facts.hooks, what);
   if (facts.dropped !== undefined) {
     const { database, safety } = facts.dropped;
     const input = restoreInput.parse({ backup: safety, database, in_place: true });
@@ -53,6 +63,7 @@ async function undoPlan(
   context: OpContext,
   swap: NonNullable<z.output<typeof factsSchema>['swap']>,
   recorded: z.output<typeof factsSchema>['hooks'],
+  { noun, fresh }: Replacing,
 ): Promise<Plan> {
   const { live, before } = swap;
   const session = await planningSession(context);
@@ -67,15 +78,21 @@ async function undoPlan(
   ];
   if (now !== undefined && swap.live_oid !== undefined && now.oid !== swap.live_oid)
     checks.push({
-      title: 'Newer restore',
+      title: `Newer ${noun}`,
       status: 'block',
       detail: `${live} is not what run ${run.id} has put there: it was replaced again since. Undo that run first: pgdeck runs list`,
     });
-  const hooks: Hooks = { before: recorded?.before ?? undefined, after: recorded?.after ?? undefined };
+  const { before: first, after: last } = recorded ?? {};
+  const hooks: Hooks = {
+    before: first ?? undefined,
+    after: last ?? undefined,
+    place: context.runsOn.app,
+    app: context,
+  };
   const state = newState(undefined);
   return {
     operation: 'restore',
-    title: `Undo the restore of ${live}`,
+    title: `Undo the ${noun} of ${live}`,
     subject: live,
     danger: 'type-name',
     writes: true,
@@ -116,7 +133,7 @@ async function undoPlan(
               ['database', live],
               ['closed to clients', milliseconds(done.closed_ms)],
               ['sessions ended', endedText(done)],
-              ['what was restored is kept as', rolledBack],
+              [`${fresh} is kept as`, rolledBack],
             ],
           });
         },
@@ -124,15 +141,15 @@ async function undoPlan(
       ...afterStep(hooks, state),
     ],
     consequence:
-      `What was written to ${live} since the restore is kept in ${shown.rolledBack}. ` +
+      `What was written to ${live} since the ${noun} is kept in ${shown.rolledBack}. ` +
       'All sessions are disconnected, and can connect again within a second.',
     locks: [{ family: 'restore', database: live }],
-    reaches: () => `${live} is as it was before the restore; what was restored is kept beside it.`,
+    reaches: () => `${live} is as it was before the ${noun}; ${fresh} is kept beside it.`,
     leaves: () => {
       if (state.undecided) return undefined;
-      if (state.replaced) return `${live} is as it was before the restore.`;
+      if (state.replaced) return `${live} is as it was before the ${noun}.`;
       return state.exchanging
-        ? `${live} is what was restored, and ${before} is kept; sessions may have been ended.`
+        ? `${live} is ${fresh}, and ${before} is kept; sessions may have been ended.`
         : `${live} was not touched, and ${before} is kept.`;
     },
   };

@@ -26,10 +26,10 @@ export async function newPassword(
   session: Session,
   { password, out }: { readonly password?: string | undefined; readonly out?: string | undefined },
 ): Promise<NewPassword> {
-  const path = out === undefined ? undefined : context.host.files.resolve(out);
+  const path = out === undefined ? undefined : context.here.files.resolve(out);
   if (path !== undefined) {
-    if (await context.host.files.exists(path)) throw roleErrors.fileThere({ path });
-    if (!(await context.host.files.exists(dirname(path))))
+    if (await context.here.files.exists(path)) throw roleErrors.fileThere({ path });
+    if (!(await context.here.files.exists(dirname(path))))
       throw roleErrors.fileFails({ path, code: 'ENOENT' });
   }
   const own = password ?? generatePassword();
@@ -104,7 +104,7 @@ export function fileStep(given: NewPassword, role: string): Step[] {
       preview: `# a new file of mode 0600 with the password of ${role}`,
       run: async (io) => {
         io.record({ file: out });
-        await io.host.files
+        await io.here.files
           .create(out, `${given.password}\n`, 0o600)
           .catch((error: NodeJS.ErrnoException) => {
             if (error.code === 'EEXIST') throw roleErrors.fileThere({ path: out }, error);
@@ -114,7 +114,7 @@ export function fileStep(given: NewPassword, role: string): Step[] {
       },
       rollback: async (io) => {
         if (!written) return KEPT;
-        await io.host.files.remove(out);
+        await io.here.files.remove(out);
         io.line(`Removed ${out}.`);
         return undefined;
       },

@@ -3,11 +3,10 @@ import { shellWord } from '../../text/shell.ts';
 import { bytes, plural } from '../../text/units.ts';
 import { backupBefore } from '../backup/before.ts';
 import { poolerChecks } from '../database/pooler.ts';
-import type { Run } from '../engine/journal/runs.ts';
 import { defineOperation, type OpContext } from '../engine/operation.ts';
-import type { Check, Plan, Step } from '../engine/plan.ts';
-import { transactionFate } from '../rows/queries/tables.ts';
+import type { Check, Step } from '../engine/plan.ts';
 import { runSqlErrors } from './errors.ts';
+import { recoverFile } from './fate.ts';
 import { readSqlFile, type SqlFile, variablesOf } from './read.ts';
 import { type Progress, runStatements, stateOf } from './run.ts';
 
@@ -54,7 +53,7 @@ export const runSql = defineOperation({
   },
   plan: async (wish, context) => {
     const values = variablesOf(wish.set);
-    const read = await readSqlFile(context.host, wish.file, values);
+    const read = await readSqlFile(context.here, wish.file, values);
     const file: SqlFile = wish.no_transaction
       ? {
           ...read,
@@ -69,7 +68,6 @@ export const runSql = defineOperation({
         ? undefined
         : await backupBefore(context, where, {
             label: `before ${baseName(wish.file)}`,
-            back: (id) => `pgdeck restore ${shellWord(id)}`,
           });
     const progress: Progress = { ran: 0, kept: 0, failed: undefined, committed: false };
     const kept = () => {
@@ -133,7 +131,7 @@ export const runSql = defineOperation({
       locks: [{ family: 'run-sql', database: where }],
     };
   },
-  recover,
+  recover: recoverFile,
 });
 
 const baseName = (path: string): string => path.split('/').at(-1) ?? path;
@@ -144,8 +142,8 @@ function hiddenValue(given: string): string {
   return /pass|secret|token|key/i.test(name) ? `${name}=***` : given;
 }
 
-async function fileChoices({ host }: OpContext): Promise<{ value: string }[]> {
-  const names = await host.files.list(host.files.resolve('.')).catch(() => []);
+async function fileChoices({ here }: OpContext): Promise<{ value: string }[]> {
+  const names = await here.files.list(here.files.resolve('.')).catch(() => []);
   return names
     .filter(({ name, kind }) => kind === 'file' && name.endsWith('.sql'))
     .map(({ name }) => ({ value: name }))
@@ -213,7 +211,7 @@ function runStep(
     preview: section.transactional ? `BEGIN;\n${shown}\nCOMMIT;` : shown,
     atomic: section.transactional,
     run: async (io) => {
-      const now = await readSqlFile(io.host, file.path, values);
+      const now = await readSqlFile(io.here, file.path, values);
       if (now.sha256 !== file.sha256) throw runSqlErrors.changed({ file: file.file });
       io.record({
         running_sql: {
@@ -231,49 +229,4 @@ function runStep(
       }
     },
   };
-}
-
-const runningSchema = z.object({ file: z.string(), transactional: z.boolean(), database: z.string() });
-const ranSchema = z.object({ xid: z.string().nullish(), kept: z.number().optional(), of: z.number() });
-
-/** What a killed run has done: one transaction, of which the server says what became; or so many statements. */
-async function recover(run: Run, context: OpContext): Promise<Plan | undefined> {
-  const running = runningSchema.safeParse(run.facts.running_sql).data;
-  if (running === undefined) return undefined;
-  const ran = ranSchema.safeParse(run.facts.ran_sql).data;
-  const value = await fateOf(running, ran, context);
-  return {
-    operation: 'recover',
-    title: `What became of ${baseName(running.file)}`,
-    subject: running.database,
-    danger: 'none',
-    writes: false,
-    server: context.place,
-    input: { run: run.id },
-    facts: [{ label: baseName(running.file), value }],
-    checks: [],
-    steps: [],
-    leaves: () => undefined,
-    reaches: () => `${baseName(running.file)}: ${value}`,
-  };
-}
-
-async function fateOf(
-  { transactional, database }: z.output<typeof runningSchema>,
-  ran: z.output<typeof ranSchema> | undefined,
-  context: OpContext,
-): Promise<string> {
-  if (!transactional) {
-    const kept = ran?.kept ?? 0;
-    return kept === 0
-      ? 'at most its first statement was done: look at the data.'
-      : `statements 1–${kept} of ${ran?.of} are committed; the one after may be, look at the data.`;
-  }
-  if (ran?.xid == null) return ran === undefined ? 'all of it was rolled back.' : 'it has written nothing.';
-  const [row] = await (await context.session(database))
-    .run(transactionFate, { xid: ran.xid })
-    .catch(() => []);
-  if (row?.fate === 'committed') return 'all of it is committed.';
-  if (row?.fate === 'aborted') return 'all of it was rolled back.';
-  return 'all of it was committed or nothing; which of the two the server no longer says.';
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { splitWords } from '../../text/shell.ts';
+import { CADENCES } from '../../config/routine.ts';
+import { shellWord, splitWords } from '../../text/shell.ts';
 import { moment } from '../../text/units.ts';
 import { problemText } from '../engine/fields.ts';
 import { defineOperation, type OpContext } from '../engine/operation.ts';
@@ -35,8 +36,13 @@ export const scheduleInstall = defineOperation({
     command: {
       title: 'Command',
       hint: 'what is run, without "pgdeck" and without the connection',
-      choices: async () => [
+      choices: async ({ target: { database } }) => [
         { value: 'backup', hint: 'back up the database' },
+        // the name answers what is deleted by rules of the profile, and what asks for a yes besides
+        ...CADENCES.map((every) => ({
+          value: `maintain --routine ${every} --confirm ${shellWord(database)}`,
+          hint: `the ${every} routine: what is due of it`,
+        })),
         { value: 'backup --all-databases', hint: 'every database of the server' },
         { value: 'backups verify newest --level restore', hint: 'restore drill: proves the newest backup' },
         { value: 'backups prune --yes', hint: 'remove what the rule no longer keeps' },
@@ -68,7 +74,7 @@ export const scheduleInstall = defineOperation({
       ...(unasked === undefined ? [] : [{ title: 'confirmation', status: 'warn', detail: unasked } as const]),
       {
         title: 'password',
-        status: context.secrets.last === undefined && context.env.PGPASSWORD === undefined ? 'ok' : 'warn',
+        status: context.secrets.server === undefined && context.env.PGPASSWORD === undefined ? 'ok' : 'warn',
         detail:
           context.env.PGPASSWORD === undefined
             ? 'cron can type none: where the server asks for one, ~/.pgpass must have it'

@@ -1,10 +1,12 @@
 import type { Setting } from '../../db/settings/list.ts';
 import { plural } from '../../text/units.ts';
+import { appCheckSteps } from '../app/steps.ts';
 import { systemIdentifier } from '../database/identity.ts';
 import { addressOf } from '../engine/journal/server.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Plan } from '../engine/plan.ts';
-import { afterStep, beforeStep, type Hooks } from '../restore/steps/hooks.ts';
+import { hooksOf } from '../restore/input.ts';
+import { afterStep, beforeStep } from '../restore/steps/hooks.ts';
 import { type Place, placeOf } from '../settings/here.ts';
 import { readSettings, withPlain } from '../settings/look.ts';
 import type { RestartInput } from './input.ts';
@@ -28,8 +30,7 @@ export async function planRestart(input: RestartInput, context: OpContext): Prom
     systemIdentifier(session),
   ]);
   const { way, checks } = await findWay(context, session, place, { stopSeconds: input.stop_timeout, log });
-  const { before_restore, after_restore } = context.backup;
-  const hooks: Hooks = { before: input.before ?? before_restore, after: input.after ?? after_restore };
+  const hooks = hooksOf(input, context);
   const accepted = input.interrupt.includes('work');
   const waiting = settings.filter(({ pending_restart }) => pending_restart).map(({ name }) => name);
   const restart = newRestart({
@@ -68,6 +69,7 @@ export async function planRestart(input: RestartInput, context: OpContext): Prom
             waitStep(restart, way),
             verifyStep(restart),
             ...afterStep(hooks, restart.hooks),
+            ...appCheckSteps(context),
           ],
     consequence:
       'Everybody is disconnected, and nobody can connect until the server is back: some seconds, or as long as its shutdown takes.',

@@ -1,31 +1,54 @@
 import type { Host } from '../../hosts/host.ts';
 import { volumesErrors } from './errors.ts';
-import { type HelperOptions, withHelper } from './helper.ts';
+import { type HelperOptions, volumeAt, withHelper } from './helper.ts';
 import type { Volume } from './source.ts';
 
-/** What is known of a volume before it is archived. */
+export type Room = { readonly free: number; readonly total: number } | undefined;
+
+/** What is known of a volume before it is archived, or replaced. */
 export interface Seen extends Volume {
   /** Bytes on its disk; undefined where it cannot be told. */
   readonly bytes: number | undefined;
   /** Where in it a data directory of PostgreSQL lies, `.` being all of it. */
   readonly cluster: string | undefined;
+  /** One file is mounted, and no directory. */
+  readonly isFile: boolean;
+  /** Directories in it that other file systems are mounted at. */
+  readonly nested: readonly string[];
+  /** Of its file system. */
+  readonly room: Room;
 }
 
-const at = (n: number): string => `/pgdeck-volume-${n}`;
+export interface Look {
+  readonly volumes: readonly Seen[];
+  /** Of the disk that docker keeps volumes and containers on. */
+  readonly room: Room;
+}
 
 /** Looks into volumes by a container that may only read them. Throws OpError, CommandError. */
 export async function lookInto(
   volumes: readonly Volume[],
   options: Omit<HelperOptions, 'mounts' | 'what'>,
-): Promise<Seen[]> {
-  const mounts = volumes.map(({ source }, n) => ({ source, at: at(n) }));
+): Promise<Look> {
+  const mounts = volumes.map(({ source }, n) => ({ source, at: volumeAt(n) }));
   return withHelper({ ...options, mounts, what: 'look into the volumes' }, async (host) => {
     await needPrograms(host, options.container.image);
+    const points = await mountPoints(host);
     const seen: Seen[] = [];
-    for (const [n, volume] of volumes.entries())
-      seen.push({ ...volume, bytes: await sizeOf(host, at(n)), cluster: await clusterIn(host, at(n)) });
-    return seen;
+    for (const [n, volume] of volumes.entries()) seen.push(await seenAt(host, volumeAt(n), volume, points));
+    return { volumes: seen, room: await host.files.space('/') };
   });
+}
+
+async function seenAt(host: Host, at: string, volume: Volume, points: readonly string[]): Promise<Seen> {
+  return {
+    ...volume,
+    bytes: await sizeOf(host, at),
+    cluster: await clusterIn(host, at),
+    isFile: (await host.files.facts(at)).kind !== 'directory',
+    nested: points.filter((path) => path.startsWith(`${at}/`)).map((path) => path.slice(at.length + 1)),
+    room: await host.files.space(at),
+  };
 }
 
 async function needPrograms(host: Host, image: string): Promise<void> {
@@ -33,6 +56,15 @@ async function needPrograms(host: Host, image: string): Promise<void> {
     const asked = await host.run('sh', ['-c', 'command -v "$1"', 'sh', program]);
     if (asked.exitCode !== 0) throw volumesErrors.noTar({ image, program });
   }
+}
+
+async function mountPoints(host: Host): Promise<string[]> {
+  const { stdout } = await host.run('cat', ['/proc/self/mounts']);
+  // the kernel writes a space as \\040
+  return stdout
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .map((path) => path.replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 8))));
 }
 
 async function sizeOf(host: Host, directory: string): Promise<number | undefined> {

@@ -2,8 +2,8 @@ import type { Run } from '../engine/journal/runs.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Plan, Step } from '../engine/plan.ts';
 import { recordedIn } from './facts.ts';
-import { helpersOf } from './helper.ts';
-import { COPY_BACK, dockerOk, isMadeBy, type Place, putBack, removeVolume } from './replace.ts';
+import { helpersStep } from './helper.ts';
+import { COPY_BACK, isMadeBy, type Place, putBack, removeVolume } from './replace.ts';
 import { containerOf } from './source.ts';
 
 /**
@@ -12,8 +12,8 @@ import { containerOf } from './source.ts';
  */
 export async function recoverVolumes(run: Run, context: OpContext): Promise<Plan | undefined> {
   const recorded = recordedIn(run);
-  const helpers = await helpersOf(run.id);
-  const steps: Step[] = helpers.length === 0 ? [] : [removeHelpers(helpers)];
+  const helpers = await helpersStep(run.id);
+  const steps: Step[] = helpers === undefined ? [] : [helpers];
   const half = recorded?.begun === true && !recorded.done && !recorded.back;
   if (recorded !== undefined && !recorded.done) {
     const { place } = recorded;
@@ -45,15 +45,6 @@ export async function recoverVolumes(run: Run, context: OpContext): Promise<Plan
     consequence: half ? `${name} gets back what was in it before.` : 'Nothing but copies is removed.',
     leaves: () => `What was in ${name} is in ${recorded?.place.kept ?? name} still.`,
     reaches: () => `${name} is as it was before the run.`,
-  };
-}
-
-function removeHelpers(ids: readonly string[]): Step {
-  return {
-    id: 'helpers',
-    title: 'Remove the containers that the run has left',
-    preview: `docker rm -f ${ids.join(' ')}`,
-    run: async () => dockerOk(['rm', '-f', ...ids], 'They were not removed'),
   };
 }
 

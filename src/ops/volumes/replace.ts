@@ -1,6 +1,7 @@
 import { docker } from '../../hosts/docker/docker.ts';
 import type { Container } from '../../hosts/docker/inspect.ts';
 import type { Host } from '../../hosts/host.ts';
+import { plural } from '../../text/units.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { contentsOf, ownerWords, PLAIN } from './content.ts';
@@ -61,7 +62,7 @@ export async function keep(
     const before = await contentsOf(host, AT, name, io.signal);
     const copied = await contentsOf(host, KEPT, kept, io.signal);
     if (before.digest !== copied.digest) throw volumesErrors.notCopied({ volume: name, kept });
-    io.line(`${kept} has the ${before.files} files that are in ${name}`);
+    io.line(`${kept} has what is in ${name}: ${plural(before.files, 'file')}`);
     return before.digest;
   });
 }

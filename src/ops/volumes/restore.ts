@@ -11,16 +11,18 @@ import { backupFields, backupInput, named } from '../repository/care/field.ts';
 import type { ManifestVolume } from '../repository/manifest.ts';
 import type { Backup } from '../repository/repository.ts';
 import { volumesErrors } from './errors.ts';
+import { lookInto } from './look.ts';
 import { keptName, writerChecks } from './plan.ts';
 import { recoverVolumes } from './recover.ts';
 import { containerOf, sourceText, volumeExists } from './source.ts';
+import { roomChecks, shapeChecks } from './space.ts';
 import { type Filling, fillStep, keepStep } from './steps.ts';
 import { undoVolumes } from './undo.ts';
 
 export const restoreVolumeInput = z.object({
   id: backupInput.id,
   name: z.string(),
-  accept: z.array(z.enum(['writers'])).default([]),
+  accept: z.array(z.enum(['writers', 'space'])).default([]),
   dir: backupInput.dir,
 });
 
@@ -43,9 +45,9 @@ const fields: Readonly<Record<keyof Input, Field>> = {
   },
   accept: {
     title: 'Accept',
-    hint: 'writers: do it although containers run that may write to the volume',
+    hint: 'writers: containers run that may write to it; space: there may be too little of it',
     placeholder: 'what',
-    standard: () => 'nobody writes to it meanwhile',
+    standard: () => 'neither writers nor too little space',
   },
   dir: backupFields.dir,
 };
@@ -71,11 +73,15 @@ async function planRestore(input: Input, context: OpContext): Promise<Plan> {
   const container = await containerOf(context);
   const inUse = input.accept.includes('writers');
   const there = source.kind === 'bind' || (await volumeExists(source.name));
+  const found = there ? [{ name, source }] : [];
+  const { volumes, room } = await lookInto(found, { here: context.here, container });
+  const [seen] = volumes;
   const kept = there ? keptName(name, context.now()) : undefined;
   const filling: Filling = {
     ...{ context, container, place: { name, source, kept }, inUse },
     ...{ begun: false, back: false },
   };
+  const takes = { archive: volume.bytes, content: volume.content_bytes };
   const file = join(backup.path, volume.path);
   return {
     operation: 'volumes restore',
@@ -94,6 +100,8 @@ async function planRestore(input: Input, context: OpContext): Promise<Plan> {
     checks: [
       ...(await serverChecks(container, volume)),
       ...(await writerChecks(source, name, inUse)),
+      ...(seen === undefined ? [] : shapeChecks(seen)),
+      ...roomChecks(room, seen, takes, input.accept.includes('space')),
       ...changedCheck(volume),
     ],
     steps: [readStep(file, volume), keepStep(filling), fillStep(filling, { file, digest: volume.digest })],

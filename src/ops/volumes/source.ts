@@ -1,4 +1,5 @@
 import { type VolumeSetting, volumeText } from '../../config/volumes.ts';
+import { dockerContainer } from '../../hosts/compose/find.ts';
 import { docker, inspect } from '../../hosts/docker/docker.ts';
 import type { Container } from '../../hosts/docker/inspect.ts';
 import type { OpContext } from '../engine/operation.ts';
@@ -15,8 +16,9 @@ export interface Volume {
 
 /** The container of the server. Throws OpError where the profile names none, CommandError where docker does not answer. */
 export async function containerOf({ runsOn: { server } }: Pick<OpContext, 'runsOn'>): Promise<Container> {
-  if (server.kind !== 'docker') throw volumesErrors.noContainer();
-  return inspect(server.container);
+  const container = await dockerContainer(server);
+  if (container === undefined) throw volumesErrors.noContainer();
+  return inspect(container);
 }
 
 /** What a volume of the profile is in docker. Throws OpError where it is not there. */

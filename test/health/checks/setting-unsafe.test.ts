@@ -77,6 +77,8 @@ test('an archive_command that archives nothing, damaged pages that are emptied, 
     'warning setting_unsafe:password_encryption',
     'info setting_unsafe:pending_restart',
   ]);
+  const due = (await findings()).find(({ object }) => object === 'pending_restart');
+  expect(due?.remedy).toMatchObject({ operation: 'server restart', input: {} });
   await set({
     archive_command: 'test -n %p',
     zero_damaged_pages: 'off',

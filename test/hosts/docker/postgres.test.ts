@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { containersOf } from '../../../src/hosts/docker/inspect.ts';
+import { downError } from '../../../src/hosts/docker/docker.ts';
+import { type Container, containersOf } from '../../../src/hosts/docker/inspect.ts';
 import { serversAmong } from '../../../src/hosts/docker/postgres.ts';
 
 /** What docker says of a container, with the parts that a test is about. */
@@ -44,12 +45,43 @@ test('a server of compose with a published port, and no word of its password', (
       container: 'shop-db-1',
       image: 'postgres:18',
       compose: 'shop/db',
+      port: 5432,
       address: { host: '127.0.0.1', port: 6000, how: 'published' },
       user: 'shop',
       database: 'orders',
     },
   ]);
   expect(JSON.stringify(servers)).not.toContain('geheim');
+});
+
+test('who the superuser of the official image is where nobody was named, and of others nothing is assumed', () => {
+  const env = ['PG_MAJOR=17', 'PGDATA=/var/lib/postgresql/data'];
+  const who = (...more: string[]) => {
+    const [one] = found(container('db', { env: more }));
+    return [one?.user, one?.database];
+  };
+  expect(who(...env)).toEqual(['postgres', 'postgres']);
+  expect(who(...env, 'POSTGRES_DB=orders')).toEqual(['postgres', 'orders']);
+  expect(who(...env, 'POSTGRES_USER=shop')).toEqual(['shop', 'shop']);
+  expect(who()).toEqual([undefined, undefined]);
+});
+
+test('one that docker starts again and again is no server that runs', () => {
+  const state = { Running: true, Restarting: true, ExitCode: 1, StartedAt: '2026-11-29T00:00:00Z' };
+  const [one] = containersOf(JSON.stringify([{ ...(container('db', {}) as object), State: state }]));
+  expect(downError(one as Container)?.message).toBe(
+    'The container db ends and is started again, with exit code 1: docker logs db says why.',
+  );
+});
+
+test.each([
+  [{ Running: false, ExitCode: 1 }, /does not run: it ended with exit code 1, and docker logs db says why/],
+  [{ Running: false, ExitCode: 0 }, /does not run: docker start db/],
+  [{ Running: true, Paused: true }, /docker unpause db/],
+])('%j is told', (state, sentence) => {
+  const State = { StartedAt: '2026-11-29T00:00:00Z', ...state };
+  const [one] = containersOf(JSON.stringify([{ ...(container('db', {}) as object), State }]));
+  expect(downError(one as Container)?.message).toMatch(sentence);
 });
 
 test.each([

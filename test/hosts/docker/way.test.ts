@@ -91,7 +91,13 @@ describe('a docker that is not what it should be', () => {
     ['it is paused', 'other', /docker unpause shop/],
     ['no shell', 'missing', /no shell \(sh\) in the container shop/],
     ['no user', 'other', /runs_on\.user/],
-    ['no daemon', 'other', /does not reach its daemon/],
+    ['no daemon', 'other', /does not reach its daemon at unix:\/\/\/var\/run\/docker\.sock:/],
+    ['no permission', 'denied', /^This user may not use docker at unix:\S+docker\.sock: .* group docker/],
+    [
+      'it is started again and again',
+      'missing',
+      /container shop ends and is started again: docker logs shop/,
+    ],
     ['an unknown flag', 'other', /unknown flag/],
   ])('it says so: %s', async (fault, kind, sentence) => {
     await docker.set(fault);

@@ -35,7 +35,7 @@ describe.skipIf(NO_SSHD !== undefined)(
     };
     // the address is that of another machine: nothing but the tunnel leads to the server
     const through = (via: Tunnel): Target => ({ ...serverTarget(), host: 'db1.invalid', port: 5432, via });
-    const socketOf = (via: Tunnel) => (via.state.state === 'up' ? via.state.socket : undefined);
+    const socketOf = (via: Tunnel) => (via.state.state === 'up' ? via.state.at : undefined);
 
     test('the server is reached through it, by way of a socket that nobody else may enter', async () => {
       const via = tunnel();
@@ -80,6 +80,24 @@ describe.skipIf(NO_SSHD !== undefined)(
         timeout: 15_000,
       });
       await session.close();
+    });
+
+    test('who wants a connection does not wait for the pause before the next attempt', async () => {
+      const via = tunnel();
+      await (await connect(through(via), 'fast')).close();
+      await sshd.kill();
+      // the pause grows with each failure
+      await until(() => via.state.state === 'down' && via.state.retryAt - Date.now() > 3_000, {
+        what: 'a long pause',
+        timeout: 20_000,
+      });
+      const { state } = via;
+      await sshd.start();
+      await until(() => connect(through(via), 'fast').then((session) => session.close().then(() => true)), {
+        what: 'a connection',
+        timeout: 3_000,
+      });
+      expect(state.state === 'down' && state.retryAt).toBeGreaterThan(Date.now());
     });
 
     test('a server that does not run beyond it is told apart from a machine that is down', async () => {

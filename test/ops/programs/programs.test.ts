@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
+import { local } from '../../../src/hosts/local.ts';
 import type { ClientProgram } from '../../../src/ops/programs/package.ts';
 import { findClients } from '../../../src/ops/programs/programs.ts';
 import { serverTarget } from '../../support/cluster.ts';
@@ -52,6 +53,20 @@ test('of several newer ones on PATH the nearest is taken', async () => {
   expect(clients?.directory).toBe(near);
 });
 
+test('in a container nobody installs them: another container may be meant', async () => {
+  const directory = installation('within', '94.4', ['pg_dump']);
+  const within = context(directory);
+  const host = { ...local, kind: 'docker', label: 'the container db' } as const;
+  const { check } = await findClients({ ...within, host }, server(96), ['pg_dump']);
+  expect(check.detail).toContain('of the container db are too old for the server (96.4)');
+  expect(check.detail).toContain('see that runs_on names it');
+  expect(check.detail).not.toContain('apt');
+  const none = { ...within, host, backup: { programs: join(home, 'none') } };
+  expect((await findClients(none, server(96), ['pg_dump'])).check.detail).toMatch(
+    /was not found in \S+ in the container db\. /,
+  );
+});
+
 test('older ones are refused, and the package is named', async () => {
   const directory = installation('older', '94.3', ['pg_dump']);
   const { clients, check } = await findClients(context(directory), server(96), ['pg_dump']);
@@ -69,10 +84,19 @@ test('a directory without all of them says what is missing, and whose package th
   expect(check.detail).toContain('apt install postgresql-96');
 });
 
+test('of several that are too old the newest is named, where versions lie beside each other too', async () => {
+  const directory = installation('oldest', '13.1', ['pg_dump']);
+  const { clients, check } = await findClients(context(undefined, directory), server(96), ['pg_dump']);
+  expect(clients).toBeUndefined();
+  expect(check.detail).toMatch(
+    /^Those of PostgreSQL (1[3-9]|[2-9]\d)\S* in \S+ are too old for the server \(96\.4\)\./,
+  );
+});
+
 test('none at all blocks', async () => {
-  const { check } = await findClients(context(undefined, home), server(96), ['pg_dump', 'psql']);
+  const { check } = await findClients(context(home), server(96), ['pg_dump', 'psql']);
   expect(check).toMatchObject({ status: 'block' });
-  expect(check.detail).toContain('pg_dump, psql of PostgreSQL 96 were not found.');
+  expect(check.detail).toContain(`pg_dump, psql of PostgreSQL 96 were not found in ${home}.`);
 });
 
 test('a backup that needs a newer major than the server is met with that one', async () => {

@@ -201,7 +201,7 @@ test('databases that a restore has left are found by their marks, also without a
   const plan = await recover.plan({}, here);
   expect(plan.facts.map(({ label, value }) => `${label}: ${value}`)).toEqual([
     expect.stringMatching(
-      /^shop__before: shop as it was before a restore\. It stays\. To put it back: pgdeck undo/,
+      /^shop__before: shop as it was before a restore or a reset\. It stays\. To put it back: pgdeck undo/,
     ),
     expect.stringMatching(/^shop__restoring: A restore of shop ended before it was swapped in/),
   ]);

@@ -15,9 +15,14 @@ import { contextOf } from '../engine/run/stage.ts';
 /** A server whose messages go to a file that it may open again. */
 export async function restartable(settings: Record<string, string> = {}): Promise<Cluster> {
   const cluster = await throwawayCluster(settings);
-  const user = await serverUser();
-  if (user !== undefined) chownSync(cluster.logFile, user.uid, user.gid);
+  await mayBeRestarted(cluster);
   return cluster;
+}
+
+/** Gives the file of a server's messages to the server's user. */
+export async function mayBeRestarted({ logFile }: Cluster): Promise<void> {
+  const user = await serverUser();
+  if (user !== undefined) chownSync(logFile, user.uid, user.gid);
 }
 
 /** A context on a server of its own, closed at the end of the test. */

@@ -35,11 +35,12 @@ services:
       - sh
       - -c
       - '[ -s /var/lib/postgresql/d/PG_VERSION ] || initdb -D /var/lib/postgresql/d -A trust -U postgres >/dev/null; exec postgres -D /var/lib/postgresql/d -p ${port} -k /tmp -c listen_addresses=127.0.0.1'
-    volumes: ["db:/var/lib/postgresql"]
+    volumes: ["db:/var/lib/postgresql", "files:/files:ro"]
   app:
     image: pgdeck-test:dash
     network_mode: host
     command: ["sleep", "infinity"]
+    stop_signal: SIGKILL
     volumes: ["files:/files"]
 volumes: {db: {}, files: {}}
 `;
@@ -112,6 +113,12 @@ describeDocker('a development project of compose', () => {
       const plan = await planned(context);
       expect(plan).toMatchObject({ danger: 'type-name', subject: 'shop_db' });
       expect(plan.checks.filter(({ status }) => status === 'block')).toEqual([]);
+      // the server's container sees the files of the application, which are not the server's
+      expect(plan.checks).toContainEqual(
+        expect.objectContaining({
+          detail: 'shop_files at /files has nothing of the server: it stays as it is.',
+        }),
+      );
       const previews = plan.steps.map(({ preview }) => preview).join('\n');
       expect(previews).toMatch(/docker-compose -p shop --project-directory \S+ -f docker-compose.yml down\n/);
       expect(previews).toContain('docker volume rm shop_db');

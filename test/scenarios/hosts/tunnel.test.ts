@@ -48,7 +48,7 @@ test.skipIf(NO_SSHD !== undefined)(
         const { state } = via;
         const before = said.length;
         const killed = performance.now();
-        if (state.state === 'up') end(state.socket);
+        if (state.state === 'up') end(state.at);
         await until(() => said.length > before, { what: 'that it is told' });
         await until(() => sampler.link.state === 'connected' && sampler.part(summaryPoll).status === 'ok', {
           what: 'figures after it was killed',

@@ -54,6 +54,8 @@ export async function container(options: ContainerOptions = {}): Promise<TestCon
     '--init=false',
     '--network=host',
     `--name=${name}`,
+    // as a first process it would not hear SIGTERM, and each stop would take all of its time
+    ...(command[0] === 'sleep' ? ['--stop-signal=KILL'] : []),
     ...args,
     `pgdeck-test:${image}`,
     ...command,

@@ -10,7 +10,7 @@ export type Image = 'postgres' | 'dash' | 'bash' | 'busybox' | 'none';
 /** User and group of the server in `postgres`. */
 const SERVER = 999;
 const TOOLS =
-  'cat cp chmod chown date dd df env find grep gzip head id kill ls mkdir mkfifo mktemp mv ps readlink rm sed seq setsid sha256sum sleep sort stat tail tar tee touch tr true uname wc zstd'.split(
+  'cat cp chmod chown date dd df du env find grep gzip head id kill ls mkdir mkfifo mktemp mv ps readlink rm sed seq setsid sha256sum sleep sort stat tail tar tee touch tr true uname wc zstd'.split(
     ' ',
   );
 /** What a server needs nowhere here, and is large. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { DbError, type ErrorKind } from '../../../db/errors.ts';
-import type { Session } from '../../../db/session.ts';
+import { CommandError } from '../../../hosts/host.ts';
 import { cleanBlock } from '../../../text/clean.ts';
 import { engineErrors } from '../../engine/errors.ts';
 import { OpError } from '../../error.ts';
@@ -78,11 +78,11 @@ function countFailure(error: unknown): unknown {
 }
 
 /** The same of all that a dump does at once: a program that could not connect any more does not know why. */
-export async function dumpingFailure(error: unknown, session: Session): Promise<unknown> {
-  if (!(error instanceof OpError) || error.code !== 'engine.program') return countFailure(error);
-  const lost = await session.sql('SELECT 1').then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
+export async function dumpingFailure(error: unknown, hold: { lost(): Promise<unknown> }): Promise<unknown> {
+  const unknown =
+    error instanceof OpError && ['engine.program', 'backup.serverGone'].includes(error.code ?? '');
+  if (!unknown) return countFailure(error);
+  const lost = await hold.lost();
+  if (lost instanceof OpError || lost instanceof CommandError) return lost;
   return lost instanceof DbError && GONE.has(lost.kind) ? backupErrors.serverGone(error) : error;
 }

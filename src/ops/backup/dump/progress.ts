@@ -9,34 +9,46 @@ import { DumpFraction, type Order } from './fraction.ts';
 import type { Snapshot } from './snapshot.ts';
 
 const EVERY_MS = 500;
+/** After a connection was lost or refused. */
+const AGAIN_MS = 2_000;
 /** Looks at which nothing has begun to move: then somebody may be in the way. */
 const STILL = 4;
 
 /**
  * Tells how far the dump is until `signal` says that it is over. Never throws: a dump of which nothing is known is a
- * dump all the same. It has a connection of its own, since an error over the snapshot's would end the snapshot.
+ * dump all the same. It has a connection of its own, since an error over the snapshot's would end the snapshot; another
+ * one after it was lost.
  */
 export async function watchDump(
   io: StepIo,
-  { selection, database }: Snapshot,
+  { selection, database }: Pick<Snapshot, 'selection' | 'database'>,
   file: string | undefined,
   order: Order,
   signal: AbortSignal,
 ): Promise<void> {
   const fraction = new DumpFraction(selection.filled, order);
-  const session = await io.connect(database.name).catch(() => undefined);
-  const asks = session !== undefined && backupCopies.unavailable?.(session.server) === undefined;
+  let session: Session | undefined;
   let still = 0;
   let moved = false;
+  let asked = 0;
+  const copies = async () => {
+    session ??= await io.connect(database.name);
+    if (fraction.total === 0 || backupCopies.unavailable?.(session.server) !== undefined) return;
+    const found = await session.run(backupCopies, { applicationName: io.applicationName });
+    if (signal.aborted) return;
+    moved ||= found.length > 0;
+    const done = Math.round(fraction.done(found));
+    io.progress({ label: 'data', done, of: fraction.total, unit: 'bytes', estimate: true });
+  };
   try {
     while (!signal.aborted) {
-      if (asks && fraction.total > 0) {
-        const copies = await session.run(backupCopies, { applicationName: io.applicationName });
-        if (signal.aborted) return;
-        moved ||= copies.length > 0;
-        const done = Math.round(fraction.done(copies));
-        io.progress({ label: 'data', done, of: fraction.total, unit: 'bytes', estimate: true });
-      }
+      if (performance.now() >= asked)
+        await copies().catch(async () => {
+          await session?.close();
+          session = undefined;
+          asked = performance.now() + AGAIN_MS;
+        });
+      if (signal.aborted) return;
       const written = file === undefined ? undefined : await writtenTo(file);
       moved ||= (written ?? 0) > 0;
       if (!moved && ++still === STILL) await tellBlockers(io, session);
@@ -44,7 +56,7 @@ export async function watchDump(
       await delay(EVERY_MS, undefined, { signal });
     }
   } catch {
-    // over, or the connection is
+    // over
   } finally {
     await session?.close();
   }
@@ -52,7 +64,7 @@ export async function watchDump(
 
 /** Who keeps the dump from its tables: said once, for a person who sees that nothing moves. */
 async function tellBlockers(io: StepIo, session: Session | undefined): Promise<void> {
-  for (const blocker of (await session?.run(backupBlockers, undefined)) ?? [])
+  for (const blocker of (await session?.run(backupBlockers, undefined).catch(() => [])) ?? [])
     io.line(`Waiting for a table. ${blockerText(blocker)}.`);
 }
 

@@ -7,7 +7,7 @@ import { withClientEnvironment, withoutTimeouts } from '../../programs/environme
 import { dumpFailure } from './failure.ts';
 
 /** What is kept of a program's output for its error. */
-const OUTPUT = 64 * 1024;
+export const OUTPUT = 64 * 1024;
 
 export interface Destination {
   /** What is full where it does not fit. */

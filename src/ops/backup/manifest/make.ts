@@ -35,8 +35,7 @@ export function makeManifest(
 ): Manifest {
   const { target } = context;
   const { clients, format, compression } = request;
-  const { database, selection, session, needs } = snapshot;
-  const { server } = session;
+  const { database, selection, server, needs } = snapshot;
   const named = (kind: string) => needs.filter((one) => one.kind === kind);
   const roles = named('role').map(({ name }) => name);
   return {

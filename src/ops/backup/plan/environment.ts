@@ -43,3 +43,25 @@ export function environmentChecks({ env, backup }: Pick<OpContext, 'env' | 'back
       : []),
   ];
 }
+
+/** A directory that a person named who means a ConfigMap: `configmap/backup`, `cm:backup`. */
+const CONFIG_MAP = /^(?:configmaps?|cm)(?:[/:]|$)/i;
+
+/** Why no backup goes into a ConfigMap, and where it goes instead. */
+export function configMapChecks(
+  { env, runsOn }: Pick<OpContext, 'env' | 'runsOn'>,
+  dir: string | undefined,
+): Check[] {
+  if (!CONFIG_MAP.test(dir || env.BACKUP_DIR || '')) return [];
+  const here =
+    runsOn.server.kind === 'kubectl'
+      ? ' The pod needs no room for it: it comes through kubectl and is verified here.'
+      : '';
+  return [
+    {
+      title: 'ConfigMap',
+      status: 'block',
+      detail: `A ConfigMap holds 1 MiB at most, stands in etcd in plain sight, and is read by whoever may read configuration: no backup is put there. Name a directory of this machine with --dir.${here} Those that exist are listed by: kubectl get configmap -l backup; pgdeck pod restart --plan has the command that prunes them.`,
+    },
+  ];
+}

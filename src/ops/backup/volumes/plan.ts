@@ -43,26 +43,35 @@ export async function planVolumes(
     const container = await containerOf(context);
     const found: Volume[] = [];
     for (const one of wanted) found.push(await findVolume(one, container));
-    const seen = await lookInto(found, { here: context.here, container });
+    const { volumes: seen } = await lookInto(found, { here: context.here, container });
     return {
       volumes: found,
       bytes: seen.reduce((sum, one) => sum + (one.bytes ?? 0), 0),
-      checks: seen.map(checkOf),
+      checks: seen.flatMap(checksOf),
     };
   } catch (error) {
     return without({ title, status: 'block', detail: sentenceOf(error) });
   }
 }
 
-function checkOf({ name, source, bytes: size, cluster }: Seen): Check {
+function checksOf({ name, source, bytes: size, cluster, isFile, nested }: Seen): Check[] {
+  const block = (detail: string): Check[] => [{ title, status: 'block', detail }];
+  if (isFile)
+    return block(
+      `${name} is one file that is mounted, and no directory (${sourceText(source)}). Mount the directory that it lies in, or keep the file with the project.`,
+    );
   if (cluster !== undefined)
-    return {
-      title,
-      status: 'block',
-      detail: `${name} holds a data directory of PostgreSQL (${cluster === '.' ? 'all of it' : cluster}), and a copy of the files of a running server is no backup. Take it out of backup.volumes: its databases are dumped.`,
-    };
+    return block(
+      `${name} holds a data directory of PostgreSQL (${cluster === '.' ? 'all of it' : cluster}), and a copy of the files of a running server is no backup. Take it out of backup.volumes: its databases are dumped.`,
+    );
   const text = size === undefined ? 'of unknown size' : bytes(size);
-  return { title, status: 'ok', detail: `${name}: ${sourceText(source)}, ${text}.` };
+  return [
+    { title, status: 'ok', detail: `${name}: ${sourceText(source)}, ${text}.` },
+    ...nested.map((path): Check => {
+      const detail = `What another file system has at ${path} of ${name} is archived with it; pgdeck puts nothing back where one is mounted within.`;
+      return { title, status: 'warn', detail };
+    }),
+  ];
 }
 
 /** The step that archives them, where there are any. */

@@ -2,12 +2,12 @@ import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
 import type { DatabaseFacts } from '../../../db/queries/database/facts.ts';
 import type { Session } from '../../../db/session.ts';
 import { milliseconds } from '../../../text/units.ts';
-import { createBeside, likenessOf, markedPreview } from '../../database/create.ts';
-import { dropFresh, pruneBefore } from '../../database/drop.ts';
+import { pruneBefore } from '../../database/drop.ts';
 import { inMaintenance } from '../../database/maintenance.ts';
 import { beforeName, freshName, rolledBackName } from '../../database/names.ts';
 import { applyProperties, databaseProperties } from '../../database/properties.ts';
 import { KEPT, type Step } from '../../engine/plan.ts';
+import { createStep } from '../../restore/steps/create.ts';
 import { type RestoreState, RUN } from '../../restore/steps/state.ts';
 import { Undecided } from '../../restore/swap/errors.ts';
 import { endedText, swapDatabases, swapPreview, undoSwap } from '../../restore/swap/swap.ts';
@@ -23,7 +23,7 @@ export async function anewSteps(
   const { name } = facts;
   const properties = await databaseProperties(session, name, freshName(name, RUN));
   return [
-    createStep(facts),
+    createStep(facts, `Create an empty database beside ${name}`),
     ...(extensions.length === 0 ? [] : [extensionStep(name, extensions)]),
     {
       id: 'properties',
@@ -37,33 +37,6 @@ export async function anewSteps(
     },
     swapStep(facts, state),
   ];
-}
-
-function createStep(facts: DatabaseFacts): Step {
-  const { name } = facts;
-  return {
-    id: 'create',
-    title: `Create an empty database beside ${name}`,
-    preview: markedPreview({
-      ...{ fresh: freshName(name, RUN), like: likenessOf(facts), open: facts.open_to_all },
-      marker: { pgdeck: 'restoring', target: name, run: RUN },
-    }),
-    run: (io) =>
-      inMaintenance(io, (session) =>
-        createBeside(io, session, {
-          live: name,
-          fresh: freshName(name, io.run),
-          marker: { pgdeck: 'restoring', target: name, run: io.run },
-        }),
-      ),
-    rollback: (io) =>
-      inMaintenance(io, async (session) => {
-        const fresh = freshName(name, io.run);
-        if (!(await dropFresh(session, fresh, io.run))) return KEPT;
-        io.line(`Dropped ${fresh}.`);
-        return undefined;
-      }),
-  };
 }
 
 function extensionStep(name: string, extensions: readonly ExtensionRow[]): Step {

@@ -75,8 +75,8 @@ export const dbReset = defineOperation({
       : planAnew(wish, facts, base, session, context);
   },
   undo: async (run, context) => {
-    const plan = await undoRestore(run, context);
-    return { ...plan, operation: 'db reset', title: `Undo the reset of ${plan.subject}` };
+    const plan = await undoRestore(run, context, { noun: 'reset', fresh: 'the one that was made anew' });
+    return { ...plan, operation: 'db reset' };
   },
   recover: async (run: Run, context: OpContext) =>
     run.facts.emptied === undefined ? recoverRestore(run, context) : recoverEmpty(run, context),

@@ -20,6 +20,8 @@ export interface RunFacts {
   readonly input?: Readonly<Record<string, unknown>>;
   /** The job of the crontab that began it. */
   readonly job?: string | undefined;
+  /** The run that it is a part of. */
+  readonly part_of?: string | undefined;
   readonly steps: readonly { readonly id?: string; readonly title: string; readonly preview: string }[];
 }
 
@@ -54,6 +56,7 @@ export class Journal {
       connection: [...(facts.connection ?? [])],
       input: { ...facts.input },
       job: facts.job ?? null,
+      ...(facts.part_of !== undefined && { part_of: facts.part_of }),
       steps: facts.steps.map((step) => ({ id: '', ...step })),
       who: userInfo().username,
       ...thisProcess(),

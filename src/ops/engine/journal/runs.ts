@@ -28,6 +28,8 @@ export const planSchema = z.object({
   started_at: z.string(),
   /** The job of the crontab that began it. */
   job: z.string().nullable().default(null),
+  /** The run that it was a part of: a set-up has several. */
+  part_of: z.string().optional(),
   steps: z.array(z.object({ id: z.string().default(''), title: z.string(), preview: z.string() })),
 });
 

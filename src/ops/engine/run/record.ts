@@ -15,7 +15,7 @@ interface About {
 
 /** Begins the record of a run. Throws {@link OpError} when it cannot be written, unless the plan needs none. */
 export function beginRecord(plan: Plan, context: OpContext, about: About): RunRecord {
-  const { journal, secrets, now, env, connection } = context;
+  const { journal, secrets, now, env, connection, partOf } = context;
   const { operation, title, server, input, steps } = plan;
   const begin = () =>
     Journal.begin(
@@ -28,6 +28,7 @@ export function beginRecord(plan: Plan, context: OpContext, about: About): RunRe
         system_identifier: about.identifier,
         input,
         job: env.PGDECK_JOB,
+        part_of: partOf,
         steps: steps.map((step) => ({
           id: step.id,
           title: step.title,

@@ -1,22 +1,20 @@
 import type { Session } from '../../../db/session.ts';
 import { applicationNameOf, endBackends } from '../../database/end-backends.ts';
-import { systemIdentifier } from '../../database/identity.ts';
-import { maintenanceSession } from '../../database/maintenance.ts';
 import { sentenceOf } from '../../error.ts';
 import { markUndone, newRunId } from '../journal/journal.ts';
 import type { OpContext } from '../operation.ts';
 import { Later, Outcome } from '../outcome.ts';
 import type { OpEvent, Plan, RunEnd, StepIo } from '../plan.ts';
 import { crashPoint } from './crash.ts';
+import { HeldLocks } from './held-locks.ts';
 import { stepIo, type Untimed } from './io.ts';
-import { takeLocks } from './lock.ts';
 import { Queue } from './queue.ts';
 import { beginRecord, type RunRecord, recordStart } from './record.ts';
 import { refusal } from './refusal.ts';
 import { attempt, type End, finishOf, lastly } from './steps/answer.ts';
 import { type Failed, failedWith, takeBack, takenBack, undoCommand } from './steps/outcome.ts';
 import { runWatched } from './steps/waits.ts';
-import { isUnreachable } from './unreachable.ts';
+import { isGone, isUnreachable } from './unreachable.ts';
 import { quietly } from './unwritable.ts';
 
 export { applicationNameOf } from '../../database/end-backends.ts';
@@ -36,19 +34,16 @@ export async function* runPlan(
 ): AsyncGenerator<OpEvent, void> {
   const queue = new Queue<OpEvent>();
   const abort = new AbortController();
-  const stop = () => abort.abort();
-  if (signal?.aborted) stop();
-  signal?.addEventListener('abort', stop, { once: true });
-  const drive = new Drive(plan, context, abort.signal, (event) =>
+  const either = AbortSignal.any([abort.signal, ...(signal === undefined ? [] : [signal])]);
+  const drive = new Drive(plan, context, either, (event) =>
     queue.put({ at: context.now().getTime(), ...event } as OpEvent),
   );
   const driven = drive.go().finally(() => queue.close());
   try {
     yield* queue;
   } finally {
-    stop();
+    abort.abort();
     await driven;
-    signal?.removeEventListener('abort', stop);
   }
 }
 
@@ -63,8 +58,7 @@ class Drive {
   readonly #id: string;
   readonly #sessions = new Set<Session>();
   readonly #started = performance.now();
-  #locks: Session | undefined;
-  #identifier: string | undefined;
+  #locks: HeldLocks | undefined;
   /** Set once the run is asked to stop: what it still does on the server is being ended. */
   #ending: Promise<void> | undefined;
   #cancelled = false;
@@ -76,6 +70,7 @@ class Drive {
   #later: (() => Promise<string | undefined>)[] = [];
   /** Why no other step can be begun: the server is gone. */
   #stopped: string | undefined;
+  #lost = false; // the way to programs elsewhere: nobody has ended them
 
   constructor(plan: Plan, context: OpContext, signal: AbortSignal, emit: (event: Untimed<OpEvent>) => void) {
     this.#plan = plan;
@@ -93,7 +88,7 @@ class Drive {
       await this.#lock();
       journal = beginRecord(this.#plan, this.#context, {
         id: this.#id,
-        identifier: this.#identifier,
+        identifier: this.#locks?.identifier,
         unrecorded: (text) => this.#emit({ type: 'unrecorded', text }),
       });
     } catch (error) {
@@ -106,7 +101,8 @@ class Drive {
     this.#emit({ type: 'begin', run: this.#id, title, steps: steps.length });
     const failed = await this.#steps(journal);
     const status = failed === undefined ? 'done' : this.#cancelled ? 'cancelled' : 'failed';
-    const undoable = status === 'done' || this.#plan.undoableInPart?.() === true;
+    const { undoableWhenDone: whole, undoableInPart: part } = this.#plan;
+    const undoable = status === 'done' ? whole?.() !== false : part?.() === true;
     const undo = undoable ? undoCommand(this.#plan, this.#id) : null;
     const { text, state } = failed ?? {
       text: [`${title}: done.`, ...this.#regrets].join('\n'),
@@ -124,9 +120,7 @@ class Drive {
   async #lock(): Promise<void> {
     const { locks = [] } = this.#plan;
     if (locks.length === 0) return;
-    this.#locks = await maintenanceSession(this.#context, `pgdeck-lock:${this.#id}`);
-    await takeLocks(this.#locks, locks);
-    this.#identifier = await systemIdentifier(this.#locks);
+    this.#locks = await HeldLocks.take(this.#context, `pgdeck-lock:${this.#id}`, locks);
   }
 
   /** Why the run failed, and what that leaves; undefined when it did not. */
@@ -135,6 +129,7 @@ class Drive {
     const failure = await this.#forward(journal, begun);
     this.#cancelled = failure !== undefined && this.#signal.aborted;
     if (failure === undefined) return undefined;
+    if (this.#lost) this.#ending ??= endBackends(this.#context, this.#id, this.#sessions);
     await this.#ending;
     return this.#back(journal, begun, failure);
   }
@@ -216,6 +211,7 @@ class Drive {
     const started = performance.now();
     const thrown = (error: unknown) => {
       if (isUnreachable(error)) this.#stopped = error.message;
+      this.#lost ||= isGone(error);
       return this.#sentence(error);
     };
     const begin = () => {

@@ -30,6 +30,7 @@ const KINDS = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}]/u];
 export class Secrets {
   readonly #known = new Set<string>();
   readonly #names: ReadonlySet<string>;
+  #server: string | undefined;
 
   /** `names`: of the connection, which are printed: user, database, host. */
   constructor(names: readonly string[] = []) {
@@ -42,9 +43,16 @@ export class Secrets {
     return password;
   }
 
+  /** Remembers the one of the connection, with which programs connect too; returns it. */
+  addServer(password: string | undefined): string | undefined {
+    // others are remembered beside it: of roles that are made, of a second server
+    this.#server = password || undefined;
+    return this.add(password);
+  }
+
   /** The password that the server was given, if it asked for one. */
-  get last(): string | undefined {
-    return [...this.#known].at(-1);
+  get server(): string | undefined {
+    return this.#server;
   }
 
   /** The text with whatever is written as a password, and every known one that is no ordinary word, replaced. */

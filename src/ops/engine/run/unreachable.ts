@@ -1,4 +1,5 @@
 import type { DbError, ErrorKind } from '../../../db/errors.ts';
+import type { CommandError } from '../../../hosts/host.ts';
 
 const CANNOT_CONNECT: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
   'unreachable',
@@ -16,4 +17,11 @@ const CANNOT_CONNECT: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
  */
 export function isUnreachable(error: unknown): error is DbError {
   return error instanceof Error && error.name === 'DbError' && CANNOT_CONNECT.has((error as DbError).kind);
+}
+
+/** Whether the way to where programs ran was lost, in whatever words that was told: nothing is known of what they do. */
+export function isGone(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause)
+    if (one.name === 'CommandError' && (one as CommandError).kind === 'gone') return true;
+  return false;
 }

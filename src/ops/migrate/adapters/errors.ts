@@ -160,9 +160,9 @@ export const adapterErrors = defineErrors('migrate.adapters', {
   },
 
   // where it runs
-  addressThere: ({ container }: { container: string }) =>
+  addressThere: ({ place }: { place: string }) =>
     refused(
-      `How the server is reached from the container ${container} is not said: the address of the profile is this machine's own.`,
+      `How the server is reached from ${place} is not said: the address of the profile is this machine's own.`,
       'Put its name and port there into the profile: migrations.runs_on.host and port.',
     ),
 

@@ -1,11 +1,11 @@
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Host } from '../../../hosts/host.ts';
-import { shellWord } from '../../../text/shell.ts';
 import { plural } from '../../../text/units.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import { defineOperation } from '../../engine/operation.ts';
 import type { Check, Plan } from '../../engine/plan.ts';
+import { typed } from '../../programs/typed.ts';
 import { type Candidate, candidates, chooseFields, nothing, takesFiles } from '../choose.ts';
 import { migrateErrors } from '../errors.ts';
 import {
@@ -166,7 +166,7 @@ async function planFiles(
     ],
     leaves: ({ takenBack }) => (takenBack ? 'No file was made.' : `Look for leftovers: ${paths.join(', ')}`),
     reaches: () => `The database was not touched; new: ${paths.join(', ')}.`,
-    undo: { command: `rm ${paths.map(shellWord).join(' ')}` },
+    undo: { command: typed(host, [{ command: 'rm', args: paths }]) },
   };
 }
 

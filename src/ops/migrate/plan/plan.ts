@@ -1,4 +1,6 @@
 import { shellWord } from '../../../text/shell.ts';
+import { appCheckSteps } from '../../app/steps.ts';
+import { backupBefore } from '../../backup/before.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Check, Fact, Plan, Step } from '../../engine/plan.ts';
@@ -13,7 +15,6 @@ import { MigrateLock } from './lock.ts';
 import { countLost } from './lost.ts';
 import { othersCheck } from './others.ts';
 import { rehearsalCheck, rehearseStep } from './rehearse.ts';
-import { migrateSafety } from './safety.ts';
 import { settledStatus } from './settled.ts';
 import { thereChecks } from './there.ts';
 
@@ -42,14 +43,19 @@ export async function planMigrations(
   // what nobody has read may lose anything
   const lossy = destructive || (route.unread !== undefined && !input.no_backup);
   const wanted = input.backup || (!input.no_backup && (direction === 'down' || lossy));
-  const safety = wanted ? await migrateSafety(context, labelOf(move)) : undefined;
+  const safety = wanted
+    ? await backupBefore(context, database, { label: labelOf(move), orElse: '' })
+    : undefined;
   const steps: Step[] = [
-    lockStep(state, input.wait),
-    ...(input.rehearse ? [rehearseStep(context, route)] : []),
-    ...(safety?.steps ?? []),
-    ...route.steps,
-    verifyStep(state),
-  ].map((step, at) => (at === 0 ? step : guarded(state, step)));
+    ...[
+      lockStep(state, input.wait),
+      ...(input.rehearse ? [rehearseStep(context, route)] : []),
+      ...(safety?.steps ?? []),
+      ...route.steps,
+      verifyStep(state),
+    ].map((step, at) => (at === 0 ? step : guarded(state, step))),
+    ...appCheckSteps(context),
+  ];
   const checks: Check[] = [
     connectionCheck(where.session.server),
     ...(await thereChecks(where, route)),

@@ -1,13 +1,9 @@
 import { CommandError } from '../../../hosts/host.ts';
 import type { Check } from '../../engine/plan.ts';
-import { databaseArgument } from '../../programs/environment.ts';
+import { meeting } from '../../programs/meeting.ts';
 import { withToolEnvironment } from '../adapters/shared/environment.ts';
 import { findProgram } from '../adapters/shared/programs.ts';
 import type { Route, Where } from '../types.ts';
-
-/** To the microsecond, whatever the session's time zone is: no two servers have the same. */
-const STARTED = 'SELECT extract(epoch FROM pg_postmaster_start_time())::text AS at';
-const TIMEOUT_MS = 30_000;
 
 /**
  * Whether a tool that runs elsewhere reaches this very server from there: asked by a psql there, where there is one.
@@ -31,28 +27,19 @@ export async function thereChecks(where: Where, { fates }: Route): Promise<Check
           detail: `The tool connects from ${host.label} to ${address}. Whether that is this server is not looked at before, for there is no psql; the history is, before and after.`,
         },
       ];
-    const args = ['-XAtc', STARTED, '-d', databaseArgument(database)];
-    const [row] = await session.sql(STARTED);
+    const redact = (text: string) => context.secrets.redact(text);
+    const told = (status: Check['status'], detail: string): Check[] => [{ title, status, detail }];
+    const put = 'Put its name and port there into the profile: migrations.runs_on.host and port.';
     try {
-      const { exitCode, stdout, stderr } = await host.run(psql, args, { env, timeout: TIMEOUT_MS });
-      const said = context.secrets.redact(stderr.trim().split('\n').at(-1) ?? '');
-      if (exitCode !== 0)
-        return [
-          {
-            title,
-            status: 'block',
-            detail: `From ${host.label} the server is not reached at ${address}: ${said}. Put its name and port there into the profile: migrations.runs_on.host and port.`,
-          },
-        ];
-      return stdout.trim() === String(row?.at)
-        ? [{ title, status: 'ok', detail: `From ${host.label} it is this server, at ${address}.` }]
-        : [
-            {
-              title,
-              status: 'block',
-              detail: `From ${host.label} it is another server at ${address} than this one. Put its name and port there into the profile: migrations.runs_on.host and port.`,
-            },
-          ];
+      const found = await meeting(session, database, { host, psql, env, redact });
+      if ('why' in found)
+        return told(
+          'block',
+          `From ${host.label} the server is not reached at ${address}: ${found.why} ${put}`,
+        );
+      return found.met === 'same'
+        ? told('ok', `From ${host.label} it is this server, at ${address}.`)
+        : told('block', `From ${host.label} it is another server at ${address} than this one. ${put}`);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       return [{ title, status: 'block', detail: error.message }];

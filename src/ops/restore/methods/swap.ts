@@ -1,7 +1,6 @@
 import { milliseconds } from '../../../text/units.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
-import { createBeside, likenessOf, markedPreview } from '../../database/create.ts';
-import { dropFresh, pruneBefore } from '../../database/drop.ts';
+import { pruneBefore } from '../../database/drop.ts';
 import { inMaintenance } from '../../database/maintenance.ts';
 import { beforeName, freshName, rolledBackName } from '../../database/names.ts';
 import { applyProperties, databaseProperties } from '../../database/properties.ts';
@@ -14,6 +13,7 @@ import { wholeChecks } from '../checks/whole.ts';
 import { hooksOf } from '../input.ts';
 import { expectedOf } from '../load/expected.ts';
 import type { Situation } from '../situation.ts';
+import { createStep } from '../steps/create.ts';
 import { fillSteps } from '../steps/fill.ts';
 import { afterStep, beforeStep } from '../steps/hooks.ts';
 import { readStep } from '../steps/read.ts';
@@ -48,7 +48,7 @@ export async function swapWay(situation: Situation): Promise<MethodPlan> {
     ...(await sweepSteps(session, database)),
     ...readStep({ source, input }, state, false),
     ...(safety?.steps ?? []),
-    createStep(situation),
+    createStep(live, `Create a database beside ${database}`),
     ...fillSteps({
       situation,
       source,
@@ -93,36 +93,6 @@ function leavesOf(
         ? `${database} is what it was; sessions in it may have been ended.`
         : `${database} was not touched.`;
     return [now, ...(safety ? [keptText(safety)] : [])].filter(Boolean).join(' ');
-  };
-}
-
-function createStep({ database, live }: Situation): Step {
-  const fresh = freshName(database, RUN);
-  return {
-    id: 'create',
-    title: `Create a database beside ${database}`,
-    preview:
-      live === undefined
-        ? ''
-        : markedPreview({
-            ...{ fresh, like: likenessOf(live), open: live.open_to_all },
-            marker: { pgdeck: 'restoring', target: database, run: RUN },
-          }),
-    run: (io) =>
-      inMaintenance(io, (session) =>
-        createBeside(io, session, {
-          live: database,
-          fresh: freshName(database, io.run),
-          marker: { pgdeck: 'restoring', target: database, run: io.run },
-        }),
-      ),
-    rollback: (io) =>
-      inMaintenance(io, async (session) => {
-        const name = freshName(database, io.run);
-        if (!(await dropFresh(session, name, io.run))) return KEPT;
-        io.line(`Dropped ${name}.`);
-        return undefined;
-      }),
   };
 }
 

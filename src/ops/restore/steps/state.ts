@@ -1,3 +1,4 @@
+import type { AppState } from '../../app/steps.ts';
 import type { Expected } from '../load/expected.ts';
 
 /** What the steps of one plan leave to those after them. */
@@ -14,6 +15,7 @@ export interface RestoreState {
   undecided: boolean;
   /** The command before was begun. */
   stopped: boolean;
+  readonly app: AppState;
 }
 
 export function newState(expected: Expected | undefined): RestoreState {
@@ -24,6 +26,7 @@ export function newState(expected: Expected | undefined): RestoreState {
     exchanging: false,
     undecided: false,
     stopped: false,
+    app: { stopped: [] },
   };
 }
 

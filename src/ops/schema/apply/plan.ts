@@ -1,6 +1,8 @@
 import { DbError } from '../../../db/errors.ts';
 import type { Session } from '../../../db/session.ts';
 import { plural } from '../../../text/units.ts';
+import { appCheckSteps } from '../../app/steps.ts';
+import { backupBefore } from '../../backup/before.ts';
 import type { SafetyBackup } from '../../backup/safety.ts';
 import { Doubts } from '../../concurrently/doubts.ts';
 import { poolerChecks } from '../../database/pooler.ts';
@@ -22,7 +24,6 @@ import type { FixInput } from './input.ts';
 import { rehearseStep } from './rehearse.ts';
 import { backfillChecks, rowChecks } from './rows.ts';
 import { runChecks } from './runs.ts';
-import { fixSafety } from './safety.ts';
 import { reading, type Shared, shownName, type Work } from './shared.ts';
 import { type After, againStep, checkStep, sameStep, shortHash, structureHash, workStep } from './steps.ts';
 
@@ -56,7 +57,10 @@ export async function planFix(input: FixInput, context: OpContext): Promise<Plan
   };
   const after: After = { left: undefined };
   const idle = works.length === 0;
-  const safety = input.backup && !idle ? await fixSafety(context) : undefined;
+  const safety =
+    input.backup && !idle
+      ? await backupBefore(context, context.target.database, { label: 'before schema fix', orElse: '' })
+      : undefined;
   const steps: Step[] = [
     ...(idle ? [] : [sameStep(shared, structureHash(actual))]),
     ...(input.rehearse && !idle ? [rehearseStep(shared, works)] : []),
@@ -64,6 +68,7 @@ export async function planFix(input: FixInput, context: OpContext): Promise<Plan
     ...works.map((work) => workStep(shared, work)),
     ...(circle ? [againStep(shared)] : []),
     ...(open.length === 0 ? [] : [checkStep(shared, expected, input.against, after)]),
+    ...(idle ? [] : appCheckSteps(context)),
   ];
   const forbidden: Check[] = refused.map(({ subject, sql, why }) => ({
     title: `${subject.kind} ${subject.name.join('.')}`,

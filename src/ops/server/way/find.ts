@@ -1,5 +1,10 @@
+import { isContainer, type KubectlRunsOn, type RunsOn } from '../../../config/runs-on.ts';
 import type { Session } from '../../../db/session.ts';
+import { dockerContainer } from '../../../hosts/compose/find.ts';
 import { inspect } from '../../../hosts/docker/docker.ts';
+import { pinnedCluster } from '../../../hosts/kubectl/kubectl.ts';
+import { podOf } from '../../../hosts/kubectl/pod.ts';
+import { countOf, rolloutLine, workloadOf, workloadText } from '../../../hosts/kubectl/workload.ts';
 import { shWord } from '../../../text/shell.ts';
 import { stopSignal } from '../../containers/docker.ts';
 import type { OpContext } from '../../engine/operation.ts';
@@ -35,15 +40,17 @@ export async function findWay(
 ): Promise<Found> {
   const { restart, runsOn, host } = context;
   const log = file === undefined ? {} : { log: file };
+  const inContainer = isContainer(runsOn.server);
+  const container = await containerName(runsOn.server);
   if (restart !== undefined)
     return {
       way: {
         kind: 'command',
         // what runs in a container ends with it
-        on: runsOn.server.kind === 'docker' ? 'here' : 'host',
+        on: inContainer ? 'here' : 'host',
         command: 'sh',
         args: ['-c', restart],
-        ...(runsOn.server.kind === 'docker' && { container: runsOn.server.container }),
+        ...(container !== undefined && { container }),
         ...log,
       },
       checks: [
@@ -52,7 +59,8 @@ export async function findWay(
     };
   if (server.vendor !== 'self')
     return blocked('The provider of this server restarts it: in its console, or with its own command.');
-  if (runsOn.server.kind === 'docker') return dockerWay(context, runsOn.server.container, place, stopSeconds);
+  if (container !== undefined) return dockerWay(context, container, place, stopSeconds);
+  if (runsOn.server.kind === 'kubectl') return podWay(runsOn.server);
   if (runsOn.server.kind !== 'local') return blocked(`How it is restarted on ${host.label}: ${SETTING}.`);
   if ('unknown' in place.here)
     return blocked(`${place.here.unknown} To restart it all the same: ${SETTING}.`);
@@ -69,6 +77,53 @@ export async function findWay(
           },
         ],
       };
+}
+
+/** Undefined where it is none of docker's, or docker does not say: the way tells why. */
+async function containerName(server: RunsOn): Promise<string | undefined> {
+  if (server.kind !== 'compose') return dockerContainer(server);
+  return dockerContainer(server).catch(() => undefined);
+}
+
+/** Seconds for a rollout: one that takes longer is told as failed, and goes on. */
+const ROLLOUT_SECONDS = 300;
+
+/** What makes the pod is told to make it anew. */
+async function podWay(runsOn: KubectlRunsOn): Promise<Found> {
+  try {
+    const cluster = await pinnedCluster(runsOn);
+    const pod = await podOf(cluster, runsOn);
+    const workload = await workloadOf(cluster, pod);
+    if (workload === undefined)
+      return blocked(
+        `Nothing makes the pod ${pod.name} anew that kubectl could restart. Instead, ${SETTING}.`,
+      );
+    const { wanted } = await countOf(cluster, workload);
+    const what = workloadText(workload);
+    return {
+      way: {
+        kind: 'command',
+        on: 'here',
+        command: 'sh',
+        args: ['-c', rolloutLine(cluster, what, ROLLOUT_SECONDS)],
+      },
+      checks: [
+        wanted > 1
+          ? {
+              title: 'Restart',
+              status: 'warn',
+              detail: `All ${wanted} pods of ${what} are made anew, one after the other.`,
+            }
+          : {
+              title: 'Restart',
+              status: 'ok',
+              detail: `The server runs in ${pod.name}, which ${what} makes anew.`,
+            },
+      ],
+    };
+  } catch (error) {
+    return blocked(sentenceOf(error));
+  }
 }
 
 async function dockerWay(

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { resolve } from '../../../../src/config/profile.ts';
+import { placesOf } from '../../../../src/config/runs-on.ts';
 import { NO_SETTINGS } from '../../../../src/config/settings.ts';
-import { environmentChecks } from '../../../../src/ops/backup/plan/environment.ts';
+import { configMapChecks, environmentChecks } from '../../../../src/ops/backup/plan/environment.ts';
 
 const told = (env: Record<string, string>, profile: object = {}) => {
   const settings = { ...NO_SETTINGS, profiles: { shop: profile } };
@@ -37,4 +38,13 @@ test('BACKUP_VOLUMES is refused where the profile names none, so that nobody tak
   expect(told({ BACKUP_VOLUMES: 'false' }).checks).toEqual([]);
   const backup = { volumes: [{ name: 'app_uploads' }] };
   expect(told({ BACKUP_VOLUMES: 'true' }, { backup }).checks).toEqual([]);
+});
+
+test.each(['configmap/backup', 'cm:backup', 'configmaps'])('no backup goes into a ConfigMap: %s', (dir) => {
+  const context = { env: {}, runsOn: placesOf({ runs_on: { kind: 'kubectl', pod: 'postgres-0' } }) };
+  expect(configMapChecks(context, dir)).toEqual([
+    expect.objectContaining({ status: 'block', detail: expect.stringMatching(/1 MiB at most.*--dir/) }),
+  ]);
+  expect(configMapChecks({ ...context, env: { BACKUP_DIR: dir } }, undefined)).toHaveLength(1);
+  expect(configMapChecks(context, './configmaps-of-shop')).toEqual([]);
 });

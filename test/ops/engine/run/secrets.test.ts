@@ -74,3 +74,13 @@ test('a line that is made to be slow to read is read in no time', () => {
   expect(secrets().redact(text)).toBe(text);
   expect(performance.now() - begun).toBeLessThan(2000);
 });
+
+test('the password of the server is not that of a role that was made since', () => {
+  const made = new Secrets();
+  made.addServer('server-Secret-7');
+  made.add('app-Secret-7');
+  expect(made.server).toBe('server-Secret-7');
+  expect(made.redact('server-Secret-7, app-Secret-7')).toBe('***, ***');
+  made.addServer('');
+  expect(made.server).toBeUndefined();
+});

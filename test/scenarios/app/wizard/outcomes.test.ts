@@ -16,7 +16,7 @@ import { script, untilCancelled, WizardStage } from '../../../app/wizard/stage.t
 import { carryOut, contextOf } from '../../../ops/engine/run/stage.ts';
 import { directoryOf, ways } from '../../../ops/migrate/run/stage.ts';
 import { inDatabase } from '../../../ops/restore/stage.ts';
-import { client, serverTarget, type TestDatabase, testDatabase } from '../../../support/cluster.ts';
+import { client, serverTarget, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 
 const home = temporaryDirectory();
@@ -128,6 +128,7 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   'backups prune': async () => ({ keep: `last ${await backedUp().then(() => 1)}` }),
   'health waive': async () => ({ id: 'disk', until: '2999-12-31', reason: 'known' }),
   'health unwaive': async () => ({ id: 'disk' }),
+  maintain: async () => ({ item: ['upgrade'] }),
   vacuum: async () => ({ table: ['t'] }),
   analyze: async () => ({ table: ['t'] }),
   reindex: async () => ({ index: ['t_id'] }),
@@ -171,6 +172,14 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   'db create': async () => ({ name: `${db.database}_made`, comment: 'made' }),
   'db reset': async () => ({ name: `${db.database}_made` }),
   'db drop': async () => ({ name: 'outcomes_copy' }),
+  'db setup': async () => {
+    const file = join(home, 'pgdeck.setup.json');
+    writeFileSync(join(home, 'set-up.sql'), 'CREATE TABLE by_setup (id int);');
+    const database = { name: `${db.database}_set_up` };
+    writeFileSync(file, JSON.stringify({ database, sql: ['set-up.sql'], migrations: { dir: 'migrations' } }));
+    return { file };
+  },
+  'db upgrade': async () => ({ file: join(home, 'pgdeck.setup.json') }),
   'role create': async () => ({
     name: `${db.database}_made`,
     password: 'typed in it',
@@ -199,8 +208,15 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   },
 };
 
-/** They end the server that the others need, or need docker: see test/ops/server and test/scenarios/hosts. */
-const ELSEWHERE = new Set(['server restart', 'compose reset', 'volumes restore']);
+/** They end the server that the others need, or need docker or a cluster: see test/ops and test/scenarios/hosts. */
+const ELSEWHERE = new Set([
+  'server restart',
+  'pod delete',
+  'pod restart',
+  'pod scale',
+  'compose reset',
+  'volumes restore',
+]);
 const WIZARDS = OPERATIONS.filter(({ id, ownKeys }) => ownKeys !== true && !ELSEWHERE.has(id));
 
 test('every operation that has a wizard is walked through', () => {
@@ -235,6 +251,8 @@ const NAMED = new Set([...KEYS.map((key) => (key === 'enter' ? 'Enter' : key)), 
 
 /** Outcome, state and next step, each said, as the page shows them. */
 async function ended(word: string): Promise<{ state: string; next: string }> {
+  // a set-up or an upgrade is several runs, and a look at the health of it all
+  await until(() => stage.wizard.phase.step === 'result', { what: 'the end of the run', timeout: 50_000 });
   const { run } = await stage.at('result');
   const ending = runEnding(run, stage.wizard.operation);
   const { outcome = '', state = '', next = '' } = ending ?? {};

@@ -1,46 +1,18 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { serverUser } from '../../../../src/hosts/cluster/binaries.ts';
 import { type Cluster, createCluster } from '../../../../src/hosts/cluster/cluster.ts';
+import { makeCertificates, NO_OPENSSL } from '../../../support/certificates.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../../support/program.ts';
 
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 const directory = temporaryDirectory();
 const path = (name: string) => join(directory, name);
-const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
 
-/** An authority, and a server certificate of it for `localhost` only. */
-function makeCertificates(): void {
-  for (const name of ['ca', 'other'])
-    openssl(
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-      ...['-keyout', `${name}.key`, '-out', `${name}.crt`, '-subj', `/CN=${name}`],
-    );
-  openssl(
-    ...['req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-    ...['-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=localhost'],
-  );
-  writeFileSync(path('names'), 'subjectAltName=DNS:localhost\n');
-  openssl(
-    ...['x509', '-req', '-in', 'server.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial'],
-    ...['-days', '2', '-extfile', 'names', '-out', 'server.crt'],
-  );
-}
-
-describe.skipIf(!hasOpenssl)('a server with a certificate', () => {
+describe.skipIf(NO_OPENSSL)('a server with a certificate', () => {
   let cluster: Cluster;
   beforeAll(async () => {
-    makeCertificates();
-    chmodSync(directory, 0o755);
-    chmodSync(path('server.key'), 0o600);
-    const user = await serverUser();
-    if (user) chownSync(path('server.key'), user.uid, user.gid);
-    cluster = await createCluster({
-      bin: inject('postgres').bin,
-      settings: { ssl: 'on', ssl_cert_file: path('server.crt'), ssl_key_file: path('server.key') },
-    });
+    const settings = await makeCertificates(directory, 'localhost');
+    cluster = await createCluster({ bin: inject('postgres').bin, settings });
   });
   afterAll(() => cluster.remove());
 

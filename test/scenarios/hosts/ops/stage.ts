@@ -37,12 +37,16 @@ export interface Through {
 export async function contextThrough(
   server: Through,
   home: string,
-  { database = 'shop', here = bare }: { database?: string; here?: Host } = {},
+  { database = 'shop', here = bare, programs }: { database?: string; here?: Host; programs?: string } = {},
 ): Promise<OpContext> {
   const { runsOn } = server;
   const resolved = resolvedFor(server.target({ database }), 'test', NO_SETTINGS);
   const context = createContext({
-    resolved: { ...resolved, runsOn: { ...resolved.runsOn, server: runsOn } },
+    resolved: {
+      ...resolved,
+      runsOn: { ...resolved.runsOn, server: runsOn },
+      backup: { ...resolved.backup, ...(programs !== undefined && { programs }) },
+    },
     operations: entryOf,
     env: {
       HOME: home,

@@ -171,7 +171,11 @@ describeDocker('migrations and commands where the application is', { timeout: 90
   test('the commands around an interruption run in the application’s container', async () => {
     const context = await contextOf();
     const state = { stopped: false, replaced: true } as unknown as RestoreState;
-    const hooks = { before: 'echo stopped >/tmp/hook', after: 'echo started >>/tmp/hook' };
+    const hooks = {
+      before: 'echo stopped >/tmp/hook',
+      after: 'echo started >>/tmp/hook',
+      place: context.runsOn.app,
+    };
     const plan = planOf([...beforeStep(hooks, state), ...afterStep(hooks, state)]);
     expect((await carryOut(plan, context)).end).toMatchObject({ status: 'done' });
     expect(await app.exec('cat', '/tmp/hook')).toBe('stopped\nstarted');

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { Cluster } from '../../../../src/hosts/cluster/cluster.ts';
 import { run } from '../../../../src/hosts/local.ts';
 import { dumpingFailure } from '../../../../src/ops/backup/dump/failure.ts';
+import { heldBy } from '../../../../src/ops/backup/dump/hold.ts';
 import { engineErrors } from '../../../../src/ops/engine/errors.ts';
 import { listBackups } from '../../../../src/ops/repository/repository.ts';
 import { complaints, contextFor, entries, planBackup, withAdmin } from '../../../ops/backup/stage.ts';
@@ -276,7 +277,7 @@ describe('a server', () => {
     // pg_dumpall may be the first to notice, and says only that it could not connect
     const said = 'pg_dumpall: error: could not connect to database "postgres"';
     const first = engineErrors.program({ program: 'pg_dumpall', exitCode: 1, said });
-    expect(await dumpingFailure(first, session)).toMatchObject({ code: 'backup.serverGone' });
+    expect(await dumpingFailure(first, heldBy(session, 'any'))).toMatchObject({ code: 'backup.serverGone' });
   });
 });
 

@@ -1,9 +1,9 @@
 import { join, relative } from 'node:path';
 import { CommandError, type Host, type RunResult } from '../../../../hosts/host.ts';
-import { shellWord } from '../../../../text/shell.ts';
 import type { OpContext } from '../../../engine/operation.ts';
 import type { Check, Fact, Failure, Plan, Step, StepIo } from '../../../engine/plan.ts';
 import type { OpError } from '../../../error.ts';
+import { typed } from '../../../programs/typed.ts';
 import type { Creation, MigrationDirectory } from '../../types.ts';
 import { hasNoEffect } from '../alembic/reversible.ts';
 import { adapterErrors } from '../errors.ts';
@@ -58,7 +58,8 @@ export async function planCreation(
     // the tool names the file
     Object.defineProperty({ ...plan, ...rest }, 'undo', {
       enumerable: true,
-      get: () => (made.length === 0 ? undefined : { command: `rm ${made.map(shellWord).join(' ')}` }),
+      get: () =>
+        made.length === 0 ? undefined : { command: typed(place.host, [{ command: 'rm', args: made }]) },
     });
   if (!generated) return undoable({ steps: [runStep(place, creation, made, false)] });
   const draft = await drafted(place, creation);

@@ -54,7 +54,7 @@ export async function withToolEnvironment<T>(
   const url = databaseUrl(target, {
     scheme: driver === 'asyncpg' ? 'postgres' : 'postgresql',
     ...(driver === 'go' && { sslmode }),
-    ...(driver === 'script' && { password: context.secrets.last }),
+    ...(driver === 'script' && { password: context.secrets.server }),
   });
   const options = [`-c lock_timeout=${lockTimeout}`, `-c application_name=${applicationName}`];
   if (readOnly) options.push('-c default_transaction_read_only=on');
@@ -88,7 +88,7 @@ export async function withToolEnvironment<T>(
 /** As {@link withClientEnvironment} does it for another machine. */
 function atHand(host: Host, target: Target): typeof withClientEnvironment {
   return async ({ secrets }, applicationName, work) =>
-    work({ ...clientEnvironment(host, target, applicationName), PGPASSWORD: secrets.last });
+    work({ ...clientEnvironment(host, target, applicationName), PGPASSWORD: secrets.server });
 }
 
 async function isEncrypted(session: Session): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { isSamePlace, type RunsOn } from '../../../../config/runs-on.ts';
+import { isContainer, isSamePlace, placeLabel, type RunsOn } from '../../../../config/runs-on.ts';
 import type { Target } from '../../../../db/target.ts';
 import type { OpContext } from '../../../engine/operation.ts';
 import { adapterErrors } from '../errors.ts';
@@ -16,10 +16,10 @@ export function reachedFrom({ target, runsOn }: Pick<OpContext, 'target' | 'runs
   if (there.kind === 'local') return target;
   const own = isSamePlace(there, runsOn.server) ? runsOn.server : undefined;
   const said = { ...addressOf(own), ...addressOf(there) };
-  const container = there.kind === 'docker';
+  const container = isContainer(there);
   const host = said.host ?? (container && own !== undefined ? 'localhost' : target.host);
   if (said.host === undefined && own === undefined && container && HERE_ONLY.test(target.host))
-    throw adapterErrors.addressThere({ container: there.container });
+    throw adapterErrors.addressThere({ place: placeLabel(there) });
   const moved = host !== target.host;
   const port = said.port ?? (container && own !== undefined ? USUAL_PORT : target.port);
   // files with certificates are this machine's

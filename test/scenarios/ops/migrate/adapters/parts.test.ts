@@ -197,7 +197,7 @@ test('the password is in a file of this user, and in a variable only for a scrip
   const project = await stage({ 'package.json': '{}' });
   const where = await project.where();
   const { context } = project;
-  context.secrets.add('p:w%rd');
+  context.secrets.addServer('p:w%rd');
   const seen = (driver: 'libpq' | 'go' | 'script') =>
     withToolEnvironment(
       {

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
-import { environment } from '../environment.ts';
-import { endGroup, endWithUs, forget } from '../group.ts';
-import { startError } from '../start-error.ts';
+import { environment } from './environment.ts';
+import { endGroup, endWithUs, forget } from './group.ts';
+import { startError } from './start-error.ts';
 
 /**
  * Runs a program until it ends or its own standard input does, which also happens when the parent is killed; then ends its whole
@@ -21,39 +20,48 @@ const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 10_000;
 /** One that has held for so long did not fail: the next attempt is made at once. */
 const STEADY_MS = 1_000;
-/** ssh gives up a machine that does not answer by itself; one whose login hangs does not. */
+/** A client gives up a machine that does not answer by itself; one whose login hangs does not. */
 const READY_MS = 30_000;
 /** Characters kept of what it says. */
 const SAID = 8_192;
 
-/** Where an ssh that is kept running stands. */
-export type KeptState =
+/** Where a client that is kept running stands. */
+export type KeptState<At> =
   | { readonly state: 'idle' | 'starting' | 'closed' }
-  | { readonly state: 'up'; readonly socket: string }
+  | { readonly state: 'up'; readonly at: At }
   /** It ended, or did not get there; `stderr` is what it said, `error` why it could not be started at all. */
   | { readonly state: 'down'; readonly stderr: string; readonly error?: Error; readonly retryAt: number };
 
+/** One start of a client that serves a socket or a port. */
+export interface KeptClient<At> {
+  readonly program: 'ssh' | 'kubectl';
+  readonly args: readonly string[];
+  /** Where it serves; undefined while it does not. `said` is what it has written so far. */
+  ready(said: string): At | undefined;
+  /** It has ended. */
+  ended?(): void;
+}
+
 /**
- * An ssh in the background that serves a socket: started when it is first wanted, started again with longer and longer
+ * A client in the background that serves a socket or a port: started when it is first wanted, started again with longer and longer
  * pauses whenever it dies, and ended with this process in whatever way that ends.
  */
-export class Kept {
-  readonly #argumentsFor: (socket: string) => readonly string[];
-  readonly #socket: () => string;
-  #state: KeptState = { state: 'idle' };
+export class Kept<At> {
+  readonly #client: () => KeptClient<At>;
+  #state: KeptState<At> = { state: 'idle' };
   #attempt: Promise<void> | undefined;
   #child: ChildProcess | undefined;
   #said = '';
   #failures = 0;
+  #downAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `socket` names a new path for each start; `argumentsFor` are those of the ssh that serves it. */
-  constructor(socket: () => string, argumentsFor: (socket: string) => readonly string[]) {
-    this.#socket = socket;
-    this.#argumentsFor = argumentsFor;
+  /** `client` is asked before each start. */
+  constructor(client: () => KeptClient<At>) {
+    this.#client = client;
   }
 
-  get state(): KeptState {
+  get state(): KeptState<At> {
     return this.#state;
   }
 
@@ -63,15 +71,24 @@ export class Kept {
   }
 
   /** Waits for the attempt that is under way, or makes the first one; its outcome is the state. */
-  async settled(): Promise<KeptState> {
+  async settled(): Promise<KeptState<At>> {
     if (this.#state.state === 'idle') this.#begin();
     await this.#attempt;
     return this.#state;
   }
 
-  /** Does not wait for the end of the pause before the next attempt. */
-  hurry(): void {
-    if (this.#state.state === 'down') this.#begin();
+  /**
+   * Does not wait for the end of the pause before the next attempt, where it has lasted for so many milliseconds.
+   */
+  hurry(least = 0): void {
+    if (this.#state.state === 'down' && performance.now() - this.#downAt >= least) this.#begin();
+  }
+
+  /** What it serves leads nowhere any more: another one is started at once. */
+  renew(): void {
+    if (this.#state.state !== 'up') return;
+    this.#end();
+    this.#begin();
   }
 
   close(): void {
@@ -87,11 +104,12 @@ export class Kept {
   }
 
   async #start(): Promise<void> {
-    const socket = this.#socket();
+    const client = this.#client();
+    const { program } = client;
     this.#said = '';
-    const child = spawn('/bin/sh', ['-c', GUARD, 'pgdeck-ssh', 'ssh', ...this.#argumentsFor(socket)], {
+    const child = spawn('/bin/sh', ['-c', GUARD, `pgdeck-${program}`, program, ...client.args], {
       detached: true,
-      stdio: ['pipe', 'ignore', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: environment(),
     });
     this.#child = child;
@@ -102,40 +120,45 @@ export class Kept {
       child.once('exit', () => setTimeout(() => resolve(undefined), 20));
     });
     if (pid !== undefined) endWithUs(pid);
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#said = (this.#said + text).slice(-SAID);
-    });
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        if (this.#child === child) this.#said = (this.#said + text).slice(-SAID);
+      });
     child.stdin?.on('error', () => {});
     // nobody waits for it: the process may end while it runs
-    for (const one of [child, child.stdin, child.stderr]) (one as { unref?(): void } | null)?.unref?.();
+    for (const one of [child, child.stdin, child.stdout, child.stderr])
+      (one as { unref?(): void } | null)?.unref?.();
     const started = performance.now();
     void ended.then((error) => {
       if (pid !== undefined) {
         endGroup(pid, Promise.resolve());
         forget(pid);
       }
-      rmSync(socket, { force: true });
-      if (this.#child === child) this.#down(error, performance.now() - started);
+      client.ended?.();
+      if (this.#child === child) this.#down(program, error, performance.now() - started);
     });
-    const ready = async (): Promise<boolean> => {
+    const ready = async (): Promise<At | undefined> => {
       while (this.#child === child && performance.now() - started < READY_MS) {
-        if (existsSync(socket)) return true;
+        const at = client.ready(this.#said);
+        if (at !== undefined) return at;
         await new Promise((resolve) => setTimeout(resolve, 15));
       }
-      return false;
+      return undefined;
     };
-    if (await ready()) this.#state = { state: 'up', socket };
-    else if (this.#child === child) this.#down(undefined, 0);
+    const at = await ready();
+    if (at !== undefined) this.#state = { state: 'up', at };
+    else if (this.#child === child) this.#down(program, undefined, 0);
   }
 
-  #down(error: Error | undefined, lived: number): void {
+  #down(program: string, error: Error | undefined, lived: number): void {
     const held = this.#state.state === 'up' && lived >= STEADY_MS;
     this.#end();
     if (this.#state.state === 'closed') return;
     this.#failures = held ? 0 : this.#failures + 1;
     const pause = held ? 0 : Math.min(RETRY_FIRST_MS * 2 ** (this.#failures - 1), RETRY_MAX_MS);
-    const missing = this.#said.includes('not found') && /ssh: (?:.* )?not found/.test(this.#said);
-    const failure = missing ? startError('ssh', { code: 'ENOENT' }) : error;
+    const missing = new RegExp(`\\b${program}: (?:.* )?not found`).test(this.#said);
+    const failure = missing ? startError(program, { code: 'ENOENT' }) : error;
+    this.#downAt = performance.now();
     this.#state = {
       state: 'down',
       stderr: this.#said,

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { openHost } from '../../../../src/hosts/open.ts';
+import { describeDocker } from '../../../support/docker/docker.ts';
+import { until } from '../../../support/until.ts';
+import { EVERY, inContainer, processesWith } from './place.ts';
+
+const GROUPS = {
+  'a pipe in a shell that ends at once': '{ sleep 1000 | sleep 1001; } & echo; wait',
+  'a pipe that a shell waits for': 'echo; sleep 1002 | { sleep 1003; cat; } | cat >/dev/null',
+  'what hears no TERM': "trap '' TERM; echo; sleep 1004 | sleep 1005",
+};
+
+(EVERY ? describeDocker : describe.skip)(
+  'a server that is the first process of its container',
+  { timeout: 90_000 },
+  () => {
+    test('goes on, whatever is ended beside it and however', async () => {
+      const there = await inContainer();
+      try {
+        const host = await openHost(there.runsOn);
+        const stop = new AbortController();
+        /** Fulfilled when it is at work; how it ends is not waited for. */
+        const begun = async (work: (onBegun: () => void) => Promise<unknown>): Promise<void> => {
+          const { promise, resolve } = Promise.withResolvers<void>();
+          work(resolve).catch(() => {});
+          await promise;
+        };
+        const run = (script: string, signal?: AbortSignal) =>
+          begun((onLine) => host.run('sh', ['-c', script], { onLine, ...(signal && { signal }) }));
+        const endless = (async function* () {
+          for (;;) yield Buffer.alloc(65_536);
+        })();
+        for (const script of Object.values(GROUPS)) await run(script, stop.signal);
+        await begun(async (onProgress) =>
+          host.transfer?.send(endless, '/tmp/copy', { signal: stop.signal, onProgress }),
+        );
+        stop.abort();
+        await until(async () => (await there.left()).length === 0, {
+          what: 'the end of what was cancelled',
+          timeout: 15_000,
+        });
+        for (const script of Object.values(GROUPS)) await run(script);
+        for (const line of processesWith(there.mark, 'cmdline'))
+          if (/^\d+ docker /.test(line)) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+        await until(async () => (await there.left()).length === 0, {
+          what: 'the end of what lost its client',
+          timeout: 15_000,
+        });
+        expect(await there.crashes()).toEqual([]);
+      } finally {
+        await there.remove();
+      }
+    });
+  },
+);
