@@ -78,5 +78,8 @@ export function howOf(name: string, options: HowOptions = {}): How | undefined {
   if (found === undefined) return undefined;
   const numbers = [first, second].flatMap((one) => (one === undefined ? [] : [Number(one)]));
   if (numbers.length > (found.takes ?? 0) || numbers[0] === 0) return undefined;
-  return { name: numbers.length > 0 ? `${word}(${numbers.join(',')})` : word, ...found.make(options, numbers) };
+  return {
+    name: numbers.length > 0 ? `${word}(${numbers.join(',')})` : word,
+    ...found.make(options, numbers),
+  };
 }

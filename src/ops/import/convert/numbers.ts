@@ -26,8 +26,11 @@ export const toDouble: Converter = (cell) => {
   if (cell === null) return null;
   if (typeof cell === 'number') return String(cell);
   if (typeof cell === 'bigint')
-    return BigInt(Number(cell)) === cell ? cell.toString() : refusal('an integer beyond 2^53, which a double rounds');
-  if (typeof cell === 'string') return decimal(cell) === undefined ? refusal(notA('number', cell)) : cell.trim();
+    return BigInt(Number(cell)) === cell
+      ? cell.toString()
+      : refusal('an integer beyond 2^53, which a double rounds');
+  if (typeof cell === 'string')
+    return decimal(cell) === undefined ? refusal(notA('number', cell)) : cell.trim();
   return refusal(notA('number', cell));
 };
 
@@ -42,7 +45,8 @@ export function toNumeric(precision?: number, scale = 0): Converter {
     if (digits === undefined) return refusal(notA('number', cell));
     if (precision === undefined) return text.trim();
     if (digits.behind > scale) return refusal(`more than ${scale} decimals`);
-    if (digits.before > precision - scale) return refusal(`more than ${precision - scale} digits before the point`);
+    if (digits.before > precision - scale)
+      return refusal(`more than ${precision - scale} digits before the point`);
     return text.trim();
   };
 }

@@ -20,7 +20,8 @@ export function toText(nul: NulPolicy = 'reject'): Converter {
 function textOf(cell: Exclude<Cell, null>, note: (what: string) => void): Converted {
   if (typeof cell === 'string') return cell;
   if (typeof cell === 'bigint') return cell.toString();
-  if (typeof cell === 'number') return Number.isInteger(cell) && Math.abs(cell) < 1e21 ? `${cell}.0` : String(cell);
+  if (typeof cell === 'number')
+    return Number.isInteger(cell) && Math.abs(cell) < 1e21 ? `${cell}.0` : String(cell);
   note('bytes');
   try {
     return utf8.decode(cell);

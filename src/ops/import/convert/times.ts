@@ -26,7 +26,8 @@ interface TimeOptions {
 export function toTimestamp({ epoch, zone }: TimeOptions): Converter {
   return (cell, note) => {
     if (cell === null) return null;
-    if (typeof cell === 'bigint' || typeof cell === 'number') return fromNumber(Number(cell), epoch, zone, note);
+    if (typeof cell === 'bigint' || typeof cell === 'number')
+      return fromNumber(Number(cell), epoch, zone, note);
     if (typeof cell !== 'string') return refusal(`${kindOf(cell)} that is no time`);
     if (NUMBER.test(cell)) return fromNumber(Number(cell), epoch, zone, note);
     return fromText(cell, zone, note);
@@ -43,7 +44,10 @@ function fromNumber(
   if (unit === undefined) return refusal('a number that is no plausible time');
   const seconds = unit === 'julian' ? (value - JULIAN.epoch) * 86_400 : value / PER_SECOND[unit];
   // a double has microseconds until 2255; those of a Julian day are not to be had
-  const micros = unit === 'epoch_us' ? Math.round(value) : Math.round(unit === 'julian' ? seconds * 1e3 : seconds * 1e6) * (unit === 'julian' ? 1e3 : 1);
+  const micros =
+    unit === 'epoch_us'
+      ? Math.round(value)
+      : Math.round(unit === 'julian' ? seconds * 1e3 : seconds * 1e6) * (unit === 'julian' ? 1e3 : 1);
   const at = new Date(Math.floor(micros / 1000));
   const year = at.getUTCFullYear();
   if (Number.isNaN(year) || year < 1 || year > 9999) return refusal('a number beyond the years 1 to 9999');
@@ -61,7 +65,8 @@ function unitOf(value: number): Epoch | undefined {
 
 function fromText(text: string, zone: string | undefined, note: (what: string) => void): Converted {
   const day = DAY.exec(text);
-  if (day === null) return refusal(text === '' ? 'an empty text, which is no time' : 'a text that is no time');
+  if (day === null)
+    return refusal(text === '' ? 'an empty text, which is no time' : 'a text that is no time');
   if (!isDay(day)) return refusal('a day that there is not');
   const rest = text.slice(day[0].length);
   const date = day[0].trim();
@@ -100,7 +105,9 @@ export const toTime: Converter = (cell) => {
   if (cell === null) return null;
   const clock = typeof cell === 'string' ? CLOCK.exec(cell.trim()) : null;
   if (clock === null || typeof cell !== 'string' || clock[0] !== cell.trim())
-    return refusal(cell === '' ? 'an empty text, which is no time' : `${kindOf(cell)} that is no time of day`);
+    return refusal(
+      cell === '' ? 'an empty text, which is no time' : `${kindOf(cell)} that is no time of day`,
+    );
   return isClock(clock) ? clock[0].replace(',', '.') : refusal('a time of day that there is not');
 };
 

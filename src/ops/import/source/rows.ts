@@ -37,7 +37,10 @@ export function* rowsOf(database: DatabaseSync, table: SourceTable): Generator<S
 }
 
 /** What names a row, and what of that is no column of its own. */
-function keyColumns(table: SourceTable): { readonly order: readonly string[]; readonly hidden: readonly string[] } {
+function keyColumns(table: SourceTable): {
+  readonly order: readonly string[];
+  readonly hidden: readonly string[];
+} {
   if (table.primaryKey.length > 0 && (table.withoutRowid || table.rowid !== undefined))
     return { order: table.primaryKey, hidden: [] };
   const taken = new Set(table.columns.map(({ name }) => name.toLowerCase()));
@@ -73,5 +76,7 @@ function isUtf8(bytes: unknown): boolean {
 export function written(cell: Cell): string {
   if (cell === null) return 'NULL';
   if (typeof cell === 'string') return `'${cell.replaceAll("'", "''")}'`;
-  return cell instanceof Uint8Array ? `x'${Buffer.from(cell.subarray(0, 32)).toString('hex')}'` : String(cell);
+  return cell instanceof Uint8Array
+    ? `x'${Buffer.from(cell.subarray(0, 32)).toString('hex')}'`
+    : String(cell);
 }

@@ -25,7 +25,12 @@ describe('numbers of SQLite', () => {
 
   test('a double keeps its digits, and refuses what it would round', () => {
     const double = by(toDouble);
-    expect([0.1 + 0.2, 1e300, 5n, '1.5e3'].map(double)).toEqual(['0.30000000000000004', '1e+300', '5', '1.5e3']);
+    expect([0.1 + 0.2, 1e300, 5n, '1.5e3'].map(double)).toEqual([
+      '0.30000000000000004',
+      '1e+300',
+      '5',
+      '1.5e3',
+    ]);
     expect(double(9007199254740993n)).toMatch(/2\^53/);
     expect(double('1e5x')).toMatch(/no number/);
   });
@@ -45,7 +50,15 @@ describe('numbers of SQLite', () => {
 
   test('a boolean is 0, 1 or a word for it', () => {
     const boolean = by(toBoolean);
-    expect([0n, 1n, 1.0, 'True', ' no ', 'YES', '0'].map(boolean)).toEqual(['f', 't', 't', 't', 'f', 't', 'f']);
+    expect([0n, 1n, 1.0, 'True', ' no ', 'YES', '0'].map(boolean)).toEqual([
+      'f',
+      't',
+      't',
+      't',
+      'f',
+      't',
+      'f',
+    ]);
     expect(boolean(2n)).toMatch(/no boolean/);
     expect(boolean('maybe')).toMatch(/no boolean/);
   });

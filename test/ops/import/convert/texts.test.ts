@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  toBytes,
-  toJson,
-  toText,
-  toUuid,
-  toVarchar,
-} from '../../../../src/ops/import/convert/texts.ts';
+import { toBytes, toJson, toText, toUuid, toVarchar } from '../../../../src/ops/import/convert/texts.ts';
 import { type Cell, type Converter, Refusal } from '../../../../src/ops/import/convert/value.ts';
 
 const by = (convert: Converter) => (cell: Cell) => {
@@ -41,7 +35,11 @@ describe('texts and blobs of SQLite', () => {
 
   test('UUIDs of every way to write them, and bytes', () => {
     const id = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
-    expect([id.toUpperCase(), `{${id}}`, id.replaceAll('-', ''), Buffer.from(id.replaceAll('-', ''), 'hex')].map(by(toUuid))).toEqual([id, id, id, id]);
+    expect(
+      [id.toUpperCase(), `{${id}}`, id.replaceAll('-', ''), Buffer.from(id.replaceAll('-', ''), 'hex')].map(
+        by(toUuid),
+      ),
+    ).toEqual([id, id, id, id]);
     expect(by(toUuid)('a0eebc99')).toMatch(/no UUID/);
     expect(by(toBytes)(new Uint8Array([0, 255]))).toBe('\\x00ff');
     expect(by(toBytes)('é')).toBe('\\xc3a9');

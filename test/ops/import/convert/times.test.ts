@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { toDate, toTime, toTimestamp } from '../../../../src/ops/import/convert/times.ts';
 import { type Cell, type Converter, Refusal } from '../../../../src/ops/import/convert/value.ts';
 
-const by = (convert: Converter, notes: string[] = []) => (cell: Cell) => {
-  const converted = convert(cell, (note) => notes.push(note));
-  return converted instanceof Refusal ? `[${converted.reason}]` : converted;
-};
+const by =
+  (convert: Converter, notes: string[] = []) =>
+  (cell: Cell) => {
+    const converted = convert(cell, (note) => notes.push(note));
+    return converted instanceof Refusal ? `[${converted.reason}]` : converted;
+  };
 
 describe('times of SQLite', () => {
   test('seconds, milliseconds, microseconds, Julian days and text of one column', () => {

@@ -19,7 +19,10 @@ async function decided(sql: string): Promise<Record<string, readonly unknown[]>>
   return Object.fromEntries(
     profile.columns.map((column) => {
       const { how, tried } = decide(column, declaredWays(column.column).open);
-      return [column.column.name, [how.type, tried.refused, ...tried.bad.map(({ key, reason }) => `${key}: ${reason}`)]];
+      return [
+        column.column.name,
+        [how.type, tried.refused, ...tried.bad.map(({ key, reason }) => `${key}: ${reason}`)],
+      ];
     }),
   );
 }
@@ -70,7 +73,11 @@ test('what has no value is named with its key', async () => {
 });
 
 test('a replacement character that is really there is kept', async () => {
-  expect(await decided("CREATE TABLE t (rowid TEXT, _rowid_ TEXT, a TEXT); INSERT INTO t VALUES ('r', 's', '\ufffd')")).toEqual({
+  expect(
+    await decided(
+      "CREATE TABLE t (rowid TEXT, _rowid_ TEXT, a TEXT); INSERT INTO t VALUES ('r', 's', '\ufffd')",
+    ),
+  ).toEqual({
     ...{ rowid: ['text', 0], _rowid_: ['text', 0], a: ['text', 0] },
   });
 });

@@ -29,7 +29,11 @@ test('tables with their keys, numbers, checks and generated columns', () => {
   expect(tables.map(({ name }) => name)).toEqual(['customers', 'empty_one', 'lines', 'other']);
   const [customers, empty, lines, other] = tables;
   expect(customers).toMatchObject({ rowid: 'id', autoincrement: true, lastNumber: 2n, primaryKey: ['id'] });
-  expect(customers?.columns[1]).toMatchObject({ declared: 'VARCHAR(80)', notNull: true, collation: 'NOCASE' });
+  expect(customers?.columns[1]).toMatchObject({
+    declared: 'VARCHAR(80)',
+    notNull: true,
+    collation: 'NOCASE',
+  });
   expect(customers?.indexes.map(({ origin, name, columns }) => [origin, name, columns[0]?.name])).toEqual([
     ['u', 'sqlite_autoindex_customers_1', 'E Mail'],
     ['c', 'lower_mail', undefined],
@@ -37,8 +41,15 @@ test('tables with their keys, numbers, checks and generated columns', () => {
   expect(empty).toMatchObject({ autoincrement: true, lastNumber: undefined });
   expect(lines).toMatchObject({ withoutRowid: true, primaryKey: ['nr', 'order'], rowid: undefined });
   expect(lines?.columns.map(({ declared, generated }) => [declared, generated])).toEqual([
-    ...[['INT', undefined], ['INT', undefined], ['INTEGER', undefined]],
-    ...[['REAL', undefined], ['REAL', 'price * 1.2']],
+    ...[
+      ['INT', undefined],
+      ['INT', undefined],
+      ['INTEGER', undefined],
+    ],
+    ...[
+      ['REAL', undefined],
+      ['REAL', 'price * 1.2'],
+    ],
   ]);
   expect(lines?.columns[2]?.standard).toBe('1 + 1');
   expect(lines?.columns[3]?.checks).toEqual([{ name: undefined, expression: 'price > 0' }]);
@@ -58,7 +69,11 @@ test('tables with their keys, numbers, checks and generated columns', () => {
   });
   expect(other?.columns.map(({ declared }) => declared)).toEqual(['', '']);
   expect(others.map(({ kind, name }) => [kind, name])).toEqual([
-    ...[['view', 'v'], ['virtual table', 'notes'], ['trigger', 'tr']],
+    ...[
+      ['view', 'v'],
+      ['virtual table', 'notes'],
+      ['trigger', 'tr'],
+    ],
   ]);
 });
 

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -17,7 +25,9 @@ beforeEach(() => {
 
 function made(sql = '', path = file): DatabaseSync {
   const database = new DatabaseSync(path);
-  database.exec(`CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT); INSERT INTO t (b) VALUES ('one'), ('two'); ${sql}`);
+  database.exec(
+    `CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT); INSERT INTO t (b) VALUES ('one'), ('two'); ${sql}`,
+  );
   return database;
 }
 
@@ -33,7 +43,12 @@ const sums = (): Record<string, string> =>
   Object.fromEntries(
     readdirSync(directory)
       .filter((name) => name.startsWith('app.db') && !name.endsWith('-shm'))
-      .map((name) => [name, createHash('sha256').update(readFileSync(join(directory, name))).digest('hex')]),
+      .map((name) => [
+        name,
+        createHash('sha256')
+          .update(readFileSync(join(directory, name)))
+          .digest('hex'),
+      ]),
   );
 const refusal = async (work: Promise<unknown>): Promise<string> => {
   const error = await work.then(
@@ -120,7 +135,9 @@ describe('what is none, or cannot be had, is said in a sentence', () => {
   });
 
   test('one that was cut, and one whose pages are damaged', async () => {
-    made('WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO t (b) SELECT hex(randomblob(20)) FROM n').close();
+    made(
+      'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO t (b) SELECT hex(randomblob(20)) FROM n',
+    ).close();
     const whole = readFileSync(file);
     writeFileSync(file, whole.subarray(0, whole.length - 8192));
     expect(await refusal(copy())).toMatch(/cut short/);

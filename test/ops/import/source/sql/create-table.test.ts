@@ -23,7 +23,7 @@ describe('the text of a CREATE TABLE of SQLite', () => {
     expect(read?.columns[4]?.generated).toBe('price * (1 + tax)');
     expect(read?.columns[5]?.generated).toBe('total / 2.0');
     expect(read?.columns[6]?.checks).toEqual([
-      { name: 'state_known', expression: '"state" IN (\'new\', \'done\')' },
+      { name: 'state_known', expression: "\"state\" IN ('new', 'done')" },
     ]);
     expect(read).toMatchObject({
       autoincrement: true,
