@@ -1,4 +1,4 @@
-import { defineErrors, refused } from '../error.ts';
+import { defineErrors, failed, refused } from '../error.ts';
 
 const NOTHING = 'Nothing was read, and nothing was changed.';
 
@@ -40,4 +40,67 @@ export const importErrors = defineErrors('import', {
       `${file} is damaged: ${why}.`,
       'Recover it with sqlite3 (.recover) into a new file, and import that one.',
     ),
+  noRoom: ({
+    file,
+    bytes,
+    free,
+    directory,
+  }: {
+    file: string;
+    bytes: string;
+    free: string;
+    directory: string;
+  }) =>
+    refused(
+      `${file} has ${bytes}, and ${directory}, where it is copied to, has ${free} free.`,
+      'Make room there, or name another directory (TMPDIR).',
+    ),
+  noTables: ({ file }: { file: string }) => refused(`${file} has no table of rows in it.`, NOTHING),
+  badMap: ({ given, ways }: { given: string; ways: readonly string[] }) =>
+    refused(
+      `"${given}" says of no column what it becomes.`,
+      `Write --map TABLE.COLUMN=HOW, with one of: ${ways.join(', ')}.`,
+    ),
+  noColumn: ({ given, alike }: { given: string; alike: readonly string[] }) =>
+    refused(
+      `There is no column ${given} in the file.`,
+      alike.length > 0 ? `There is ${alike.join(', ')}.` : 'See what is in it: --plan without --map.',
+    ),
+  noTable: ({ given, alike }: { given: string; alike: readonly string[] }) =>
+    refused(
+      `There is no table ${given} in the file.`,
+      alike.length > 0 ? `There is ${alike.join(', ')}.` : undefined,
+    ),
+  mapsExisting: () =>
+    refused(
+      'With --into-existing the types of the tables hold, and --map has no place.',
+      'Leave one of them out.',
+    ),
+  badZone: ({ given }: { given: string }) =>
+    refused(
+      `"${given}" is no time zone that times without one could be in.`,
+      'Write an offset: +00, +02:00, -05.',
+    ),
+  changed: ({ file }: { file: string }) =>
+    failed(
+      `The tables of ${file} have changed since it was planned. Nothing was imported.`,
+      'Plan it again.',
+    ),
+  otherValue: ({ table, key, column, why }: { table: string; key: string; column: string; why: string }) =>
+    failed(
+      `${table} ${key}: ${column} is ${why}. It was not so when it was planned. Nothing was imported.`,
+      'Plan it again.',
+    ),
+  otherCount: ({ table, sent, found }: { table: string; sent: number; found: number }) =>
+    failed(`${table} has ${found} rows, and ${sent} were sent. All of it was rolled back.`),
+  otherValues: ({ table, columns }: { table: string; columns: readonly string[] }) =>
+    failed(
+      `${table} does not hold what was sent: ${columns.join(', ')}. All of it was rolled back.`,
+      'A trigger or a rule of the table may change what comes.',
+    ),
+  noRecord: ({ run }: { run: string }) => refused(`The journal does not say what ${run} has made.`),
+  notCommitted: ({ run }: { run: string }) =>
+    refused(`${run} has made nothing that is there: it was rolled back.`),
+  unwritten: ({ file, why }: { file: string; why: string }) =>
+    failed(`${file} cannot be written: ${why}.`, 'The rows are there all the same.'),
 });

@@ -1,9 +1,8 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { How } from '../convert/how.ts';
 import { type Cell, Refusal } from '../convert/value.ts';
 import type { SourceColumn, SourceTable } from '../source/catalog.ts';
-import { rowsOf, written } from '../source/rows.ts';
+import { rowsOf, type SourceDatabase, written } from '../source/rows.ts';
 
 /** A cell that one way has no value for. */
 export interface BadValue {
@@ -60,7 +59,7 @@ const STRETCH = 2_000;
 
 /** Reads every row of a table once. Throws what the signal was aborted with. */
 export async function scanTable(
-  database: DatabaseSync,
+  database: SourceDatabase,
   table: SourceTable,
   { waysOf, signal, onRows }: ScanOptions,
 ): Promise<TableProfile> {

@@ -2,6 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { type Cell, type Refusal, refusal } from '../convert/value.ts';
 import type { SourceTable } from './catalog.ts';
 
+/** A database of SQLite that is open. */
+export type SourceDatabase = DatabaseSync;
+
 /** A row of a table: its cells in the order of the columns, and what names it. */
 export interface SourceRow {
   readonly cells: readonly (Cell | Refusal)[];

@@ -1,0 +1,123 @@
+import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
+import type { Session } from '../../../db/session.ts';
+import { importErrors } from '../errors.ts';
+import { createTableSql } from '../shape/derive.ts';
+import type { BadPolicy, Manual, ShapedColumn, ShapedTable } from '../shape/shape.ts';
+import type { SourceDatabase } from '../source/rows.ts';
+import { canonOf } from './canon.ts';
+import { CopyReader } from './copy-text.ts';
+import { Digest } from './digest.ts';
+import { copyRows, type Reject } from './rows.ts';
+
+/** What loading the tables of a file shares. */
+export interface Loading {
+  readonly session: Session;
+  readonly database: SourceDatabase;
+  /** They are there already. */
+  readonly existing: boolean;
+  readonly bad: BadPolicy;
+  readonly signal: AbortSignal;
+  readonly onReject: (reject: Reject) => void;
+  readonly onRows: (table: ShapedTable, rows: number, phase: 'load' | 'compare') => void;
+}
+
+/** What of a table is there now, and that it is what is in the file. */
+export interface Loaded {
+  readonly table: ShapedTable;
+  readonly rows: number;
+  readonly rejects: number;
+  /** Cells compared. */
+  readonly cells: number;
+  readonly nulls: readonly number[];
+  /** Of all rows. */
+  readonly digest: string;
+  /** What could not be as it was meant. */
+  readonly manual: readonly Manual[];
+}
+
+/**
+ * Makes a table where it is not there yet, sends its rows, and reads them back: every cell is what it is to be, or
+ * {@link OpError}. A column that is generated otherwise in PostgreSQL is made anew with the values of SQLite.
+ */
+export async function loadTable(loading: Loading, table: ShapedTable): Promise<Loaded> {
+  const { session, existing } = loading;
+  const generated = new Set(table.columns.filter((column) => column.generated !== undefined));
+  if (existing) return send(loading, table, generated, []);
+  await session.sql('SAVEPOINT made');
+  try {
+    await session.sql(createTableSql(table));
+    const loaded = await send(loading, table, generated, []);
+    await session.sql('RELEASE SAVEPOINT made');
+    return loaded;
+  } catch (error) {
+    if (generated.size === 0 || session.lost || loading.signal.aborted) throw error;
+    await session.sql('ROLLBACK TO SAVEPOINT made');
+    const names = new Set([...generated].map(({ name }) => name));
+    await session.sql(createTableSql(table, names));
+    const manual = [...generated].map((column) => ({
+      table: table.source.name,
+      what: `generated column ${column.source.name}`,
+      why: `its values are loaded, and are no longer generated: ${whyNot(error)}`,
+      sql: column.source.generated ?? '',
+    }));
+    return send({ ...loading, onReject: () => {} }, table, new Set(), manual);
+  }
+}
+
+const whyNot = (error: unknown): string =>
+  error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+
+async function send(
+  loading: Loading,
+  table: ShapedTable,
+  unsent: ReadonlySet<ShapedColumn>,
+  manual: readonly Manual[],
+): Promise<Loaded> {
+  const { session, database, bad, signal, onRows } = loading;
+  const expected = new Digest(table.columns.length);
+  const sent = table.columns.filter((column) => !unsent.has(column));
+  const list = sent.map(({ name }) => quoteIdent(name)).join(', ');
+  const left = new Set<string>();
+  let rejects = 0;
+  const rows = await session.copyIn(
+    `COPY ${quoteRelation(table)} (${list}) FROM STDIN`,
+    copyRows(database, table, {
+      ...{ bad, digest: expected, unsent, signal },
+      onReject: (reject) => {
+        rejects++;
+        left.add(reject.key);
+        loading.onReject(reject);
+      },
+      onRows: (done) => onRows(table, done, 'load'),
+    }),
+  );
+  const found = await readBack(loading, table);
+  if (rows !== expected.rows || found.rows !== expected.rows)
+    throw importErrors.otherCount({ table: table.name, sent: expected.rows, found: found.rows });
+  const other = found.differences(expected).map((at) => table.columns[at]?.name ?? 'rows');
+  if (other.length > 0) throw importErrors.otherValues({ table: table.name, columns: other });
+  return {
+    ...{ table, rows, rejects, manual, nulls: found.nulls, digest: found.text },
+    cells: rows * table.columns.length,
+  };
+}
+
+/** Every cell of the table as the server has it. */
+async function readBack({ session, signal, onRows }: Loading, table: ShapedTable): Promise<Digest> {
+  const digest = new Digest(table.columns.length);
+  const canons = table.columns.map(({ how }) => canonOf(how.type));
+  const reader = new CopyReader((cells) => {
+    for (let at = 0; at < cells.length; at++) {
+      const cell = cells[at];
+      if (cell !== null && cell !== undefined) cells[at] = canons[at]?.(cell) ?? cell;
+    }
+    digest.add(cells);
+  });
+  const list = table.columns.map(({ name }) => quoteIdent(name)).join(', ');
+  await session.copyOut(`COPY (SELECT ${list} FROM ${quoteRelation(table)}) TO STDOUT`, async (chunk) => {
+    signal.throwIfAborted();
+    reader.push(chunk);
+    onRows(table, digest.rows, 'compare');
+  });
+  return digest;
+}
