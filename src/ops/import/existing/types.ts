@@ -2,7 +2,7 @@ import { type How, type HowOptions, howOf } from '../convert/how.ts';
 import { toDouble } from '../convert/numbers.ts';
 import { toJson, toText, toVarchar } from '../convert/texts.ts';
 import { toTimestamp } from '../convert/times.ts';
-import { type Converter, Refusal, refusal } from '../convert/value.ts';
+import { type Converter, refusal } from '../convert/value.ts';
 
 /** PostgreSQL's names of types, as format_type() has them, and the way that makes their values. */
 const WAYS: readonly (readonly [RegExp, (numbers: string) => string])[] = [
