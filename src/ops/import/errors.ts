@@ -98,9 +98,24 @@ export const importErrors = defineErrors('import', {
       `${table} does not hold what was sent: ${columns.join(', ')}. All of it was rolled back.`,
       'A trigger or a rule of the table may change what comes.',
     ),
+  serverRefused: ({
+    table,
+    row,
+    why,
+    detail,
+  }: {
+    table: string;
+    row: string | undefined;
+    why: string;
+    detail: string;
+  }) =>
+    failed(
+      `${table}${row === undefined ? '' : `, row ${row} of the file`}: ${why}.${detail === '' ? '' : ` ${detail}`}`,
+      'Mend it in the file or in the table, and import again.',
+    ),
   noRecord: ({ run }: { run: string }) => refused(`The journal does not say what ${run} has made.`),
   notCommitted: ({ run }: { run: string }) =>
     refused(`${run} has made nothing that is there: it was rolled back.`),
   unwritten: ({ file, why }: { file: string; why: string }) =>
-    failed(`${file} cannot be written: ${why}.`, 'The rows are there all the same.'),
+    failed(`${file} cannot be written: ${why}.`, 'Name another place for it: --report PATH.'),
 });

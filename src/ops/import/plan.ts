@@ -9,7 +9,7 @@ import type { ImportInput } from './input.ts';
 import { importPlace, takenNames } from './queries/destination.ts';
 import { badTable, columnTable, manualTable } from './report.ts';
 import { withSource } from './source/moment.ts';
-import { importSteps, type State } from './steps.ts';
+import { ENDINGS, importSteps, type State } from './steps.ts';
 import { type Survey, survey } from './survey/survey.ts';
 
 /** What is in the file, what it becomes, and what speaks against it: every row is read. Throws {@link OpError} or DbError. */
@@ -59,6 +59,7 @@ export async function planImport(input: ImportInput, context: OpContext): Promis
       ...(await placeChecks(session, seen, input.schema)),
       ...found.checks,
       ...valueChecks(seen),
+      ...(await reportChecks(input, context)),
       ...(safety?.checks ?? []),
     ],
     steps: [
@@ -162,6 +163,18 @@ function valueChecks({ refused, bad, columns, manual, making }: Survey): Check[]
       detail: `${plural(manual.length, 'thing')} ${manual.length === 1 ? 'is' : 'are'} not, or otherwise: ${[...new Set(manual.map(({ what }) => what))].slice(0, 10).join(', ')}${manual.length > 10 ? ', …' : ''}.`,
     });
   return checks;
+}
+
+/** Without a name the files have that of the run, and nobody else's. */
+async function reportChecks({ report }: ImportInput, { here }: OpContext): Promise<Check[]> {
+  if (report === undefined) return [];
+  const paths = ENDINGS.map((ending) => here.files.resolve(`${report}${ending}`));
+  const found = await here.files.factsOf(paths);
+  const there = paths.filter((_, at) => found[at] !== undefined);
+  if (there.length === 0) return [];
+  return [
+    { title: 'Report', status: 'block', detail: `There is ${there.join(', ')} already: name another place.` },
+  ];
 }
 
 /** As applications are told it, without a password. */

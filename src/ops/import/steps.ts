@@ -58,6 +58,9 @@ function previewOf({ tables, newSchema, schema, existing, before, after }: Makin
   ].join(';\n');
 }
 
+/** Of the files that a run writes. */
+export const ENDINGS: readonly string[] = ['.rejects.jsonl', '.md', '.json'];
+
 /** A name beside which the files of a run are put. */
 const stemOf = ({ input }: Importing, io: StepIo): string =>
   io.here.files.resolve(input.report ?? `import-${io.run}`);
@@ -90,6 +93,7 @@ function loadStep(importing: Importing): Step {
 
 async function load(importing: Importing, io: StepIo, source: Source, rejects: LineFile): Promise<void> {
   const { file, survey, database, state } = importing;
+  io.crashPoint('import:copied');
   if (shapeSum(source) !== survey.sum) throw importErrors.changed({ file });
   const session = await io.connect(database);
   try {
@@ -129,6 +133,7 @@ function teller(io: StepIo, { making, rows }: Survey) {
   const done = new Map<string, number>();
   let told = 0;
   return ({ name }: { readonly name: string }, n: number, phase: 'load' | 'compare') => {
+    io.crashPoint(`import:${phase}`);
     done.set(`${phase} ${name}`, n);
     const now = performance.now();
     if (now - told < 100) return;

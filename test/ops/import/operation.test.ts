@@ -225,3 +225,11 @@ test('tables that are there already are not touched', async () => {
     expect.stringMatching(/^block Tables: t is there already/),
   ]);
 });
+
+test('a report that is there already is not written over', async () => {
+  const text = 'CREATE TABLE t (a)';
+  await bring(text);
+  expect(concerns(await plan('CREATE TABLE u (a)', { report: join(home, `report-${nr}`) }))).toEqual([
+    expect.stringMatching(/^block Report: There is .*\.md, .*\.json already/),
+  ]);
+});

@@ -1,5 +1,7 @@
+import { DbError } from '../../../db/errors.ts';
 import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
+import { cleanLine } from '../../../text/clean.ts';
 import { importErrors } from '../errors.ts';
 import { createTableSql } from '../shape/derive.ts';
 import type { BadPolicy, Manual, ShapedColumn, ShapedTable } from '../shape/shape.ts';
@@ -79,7 +81,9 @@ async function send(
   const list = sent.map(({ name }) => quoteIdent(name)).join(', ');
   const left = new Set<string>();
   let rejects = 0;
-  const rows = await session.copyIn(
+  const rows = await copied(
+    session,
+    table,
     `COPY ${quoteRelation(table)} (${list}) FROM STDIN`,
     copyRows(database, table, {
       ...{ bad, digest: expected, unsent, signal },
@@ -100,6 +104,26 @@ async function send(
     ...{ table, rows, rejects, manual, nulls: found.nulls, digest: found.text },
     cells: rows * table.columns.length,
   };
+}
+
+/** Says of which table and row the server speaks. */
+async function copied(
+  session: Session,
+  { name }: ShapedTable,
+  text: string,
+  rows: AsyncIterable<Buffer>,
+): Promise<number> {
+  try {
+    return await session.copyIn(text, rows);
+  } catch (error) {
+    if (!(error instanceof DbError) || error.code === undefined || session.lost) throw error;
+    const { where = '', detail = '' } = (error.cause ?? {}) as { where?: string; detail?: string };
+    const [, line] = /^COPY .*, line (\d+)/m.exec(where) ?? [];
+    throw importErrors.serverRefused(
+      { table: name, row: line, why: error.message.replace(/\.$/, ''), detail: cleanLine(detail) },
+      error,
+    );
+  }
 }
 
 /** Every cell of the table as the server has it. */
