@@ -108,6 +108,10 @@ async function load(importing: Importing, io: StepIo, source: Source, rejects: L
           signal: io.signal,
         },
         onReject: (reject) => rejects.add(JSON.stringify(reject)),
+        mark: () => {
+          const at = rejects.mark();
+          return () => rejects.back(at);
+        },
         onRows: teller(io, survey),
       },
       survey.making,

@@ -2,6 +2,7 @@ import { DbError } from '../../../db/errors.ts';
 import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { cleanLine } from '../../../text/clean.ts';
+import { OpError } from '../../error.ts';
 import { importErrors } from '../errors.ts';
 import { createTableSql } from '../shape/derive.ts';
 import type { BadPolicy, Manual, ShapedColumn, ShapedTable } from '../shape/shape.ts';
@@ -20,6 +21,8 @@ export interface Loading {
   readonly bad: BadPolicy;
   readonly signal: AbortSignal;
   readonly onReject: (reject: Reject) => void;
+  /** Answers what forgets the rejects that come from now on. */
+  readonly mark: () => () => void;
   readonly onRows: (table: ShapedTable, rows: number, phase: 'load' | 'compare') => void;
 }
 
@@ -43,31 +46,52 @@ export interface Loaded {
  */
 export async function loadTable(loading: Loading, table: ShapedTable): Promise<Loaded> {
   const { session, existing } = loading;
+  if (existing) return send(loading, table, new Set(), []);
   const generated = new Set(table.columns.filter((column) => column.generated !== undefined));
-  if (existing) return send(loading, table, generated, []);
+  const manual: Manual[] = [];
   await session.sql('SAVEPOINT made');
-  try {
-    await session.sql(createTableSql(table));
-    const loaded = await send(loading, table, generated, []);
-    await session.sql('RELEASE SAVEPOINT made');
-    return loaded;
-  } catch (error) {
-    if (generated.size === 0 || session.lost || loading.signal.aborted) throw error;
-    await session.sql('ROLLBACK TO SAVEPOINT made');
-    const names = new Set([...generated].map(({ name }) => name));
-    await session.sql(createTableSql(table, names));
-    const manual = [...generated].map((column) => ({
-      table: table.source.name,
-      what: `generated column ${column.source.name}`,
-      why: `its values are loaded, and are no longer generated: ${whyNot(error)}`,
-      sql: column.source.generated ?? '',
-    }));
-    return send({ ...loading, onReject: () => {} }, table, new Set(), manual);
+  for (;;) {
+    const back = loading.mark();
+    try {
+      const plain = table.columns.filter(
+        (column) => column.generated !== undefined && !generated.has(column),
+      );
+      await session.sql(createTableSql(table, new Set(plain.map(({ name }) => name))));
+      const loaded = await send(loading, table, generated, manual);
+      await session.sql('RELEASE SAVEPOINT made');
+      return loaded;
+    } catch (error) {
+      const wrong = generatedOtherwise(error, generated);
+      if (wrong.length === 0 || session.lost || loading.signal.aborted) throw error;
+      await session.sql('ROLLBACK TO SAVEPOINT made');
+      back();
+      for (const column of wrong) {
+        generated.delete(column);
+        manual.push({
+          ...{ table: table.source.name, what: `generated column ${column.source.name}` },
+          why: `its values are loaded, and are no longer generated: ${whyNot(error)}`,
+          sql: column.source.generated ?? '',
+        });
+      }
+    }
   }
 }
 
-const whyNot = (error: unknown): string =>
-  error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+/** The columns whose values are others, where it is only them; all of them where the server did not say of which it speaks. */
+function generatedOtherwise(error: unknown, generated: ReadonlySet<ShapedColumn>): ShapedColumn[] {
+  if (!(error instanceof OpError) || error.code !== 'import.otherValues')
+    return error instanceof DbError || (error instanceof OpError && error.code === 'import.serverRefused')
+      ? [...generated]
+      : [];
+  const names = error.facts.columns as readonly string[];
+  const wrong = [...generated].filter(({ name }) => names.includes(name));
+  return wrong.length === names.length ? wrong : [];
+}
+
+const whyNot = (error: unknown): string => {
+  if (error instanceof OpError && error.code === 'import.otherValues') return 'PostgreSQL makes other ones';
+  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+};
 
 async function send(
   loading: Loading,
@@ -98,7 +122,10 @@ async function send(
   const found = await readBack(loading, table);
   if (rows !== expected.rows || found.rows !== expected.rows)
     throw importErrors.otherCount({ table: table.name, sent: expected.rows, found: found.rows });
-  const other = found.differences(expected).map((at) => table.columns[at]?.name ?? 'rows');
+  const differ = found.differences(expected).map((at) => table.columns[at]?.name);
+  const columns = differ.flatMap((name) => name ?? []);
+  // rows are others where any of their cells is
+  const other = differ.length > 0 && columns.length === 0 ? ['rows'] : columns;
   if (other.length > 0) throw importErrors.otherValues({ table: table.name, columns: other });
   return {
     ...{ table, rows, rejects, manual, nulls: found.nulls, digest: found.text },

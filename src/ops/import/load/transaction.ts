@@ -1,6 +1,7 @@
 import { DbError } from '../../../db/errors.ts';
 import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
+import { cleanLine } from '../../../text/clean.ts';
 import type { Later, Manual, ShapedTable } from '../shape/shape.ts';
 import { type Loaded, type Loading, loadTable } from './table.ts';
 
@@ -61,19 +62,25 @@ export async function make(loading: Loading, making: Making, { line, crashPoint 
   return { loaded, manual, numbers };
 }
 
+/** With what the server says of the rows or columns. */
+function told(error: DbError): string {
+  const { detail = '' } = (error.cause ?? {}) as { detail?: string };
+  return `${error.message} ${cleanLine(detail)}`.trim();
+}
+
 /** What the server does not take is not made; what speaks against it is answered. */
 async function tried(session: Session, one: Later): Promise<{ why: string; sql: string } | undefined> {
   const failure = await inSavepoint(session, one.sql);
   if (failure === undefined) return undefined;
   if (one.orElse === undefined || failure.code !== '23503')
-    return { why: `it is not made: ${failure.message}`, sql: one.sql };
+    return { why: `it is not made: ${told(failure)}`, sql: one.sql };
   const other = await inSavepoint(session, one.orElse);
   return other === undefined
     ? {
-        why: `it is made NOT VALID, since rows refer to nothing: pgdeck orphans shows them. ${failure.message}`,
+        why: `it is made NOT VALID, since rows refer to nothing: pgdeck orphans shows them. ${told(failure)}`,
         sql: one.sql,
       }
-    : { why: `it is not made: ${failure.message}`, sql: one.sql };
+    : { why: `it is not made: ${told(failure)}`, sql: one.sql };
 }
 
 async function inSavepoint(session: Session, sql: string): Promise<DbError | undefined> {

@@ -29,7 +29,9 @@ export function decide(profile: ColumnProfile, open: boolean): Decision {
   return { profile, how: best.how, tried: best, why };
 }
 
-function mayBe({ texts, blobs, reals }: ColumnProfile, { name }: How): boolean {
+function mayBe({ texts, blobs, reals, integers }: ColumnProfile, { name }: How): boolean {
+  // nothing says that it will be numbers
+  if (texts + blobs + reals + integers === 0) return name === 'text';
   if (texts > 0) return name === 'text';
   if (blobs > 0) return name === 'bytea';
   return reals > 0 ? name === 'double' || name === 'numeric' : name === 'bigint' || name === 'text';

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { importErrors } from '../errors.ts';
 
 /** A file of lines that is written while a run goes on, readable by its owner only. */
@@ -7,10 +7,19 @@ export interface LineFile {
   /** Lines in it. */
   readonly lines: number;
   add(line: string): void;
+  /** Where it is now. */
+  mark(): Mark;
+  /** Forgets what was added since. */
+  back(mark: Mark): void;
   /** Writes what is held and closes it. */
   close(): void;
   /** Closes and removes it. */
   remove(): void;
+}
+
+export interface Mark {
+  readonly bytes: number;
+  readonly lines: number;
 }
 
 const HELD = 64 * 1024;
@@ -21,12 +30,15 @@ export function lineFile(path: string): LineFile {
   let made = false;
   let held = '';
   let lines = 0;
+  let bytes = 0;
   const flush = () => {
     if (held === '') return;
     try {
       file ??= openSync(path, 'wx', 0o600);
       made = true;
-      writeSync(file, held);
+      const all = Buffer.from(held);
+      for (let at = 0; at < all.length; ) at += writeSync(file, all, at, all.length - at, bytes + at);
+      bytes += all.length;
     } catch (error) {
       throw importErrors.unwritten({ file: path, why: (error as Error).message });
     }
@@ -47,6 +59,15 @@ export function lineFile(path: string): LineFile {
       lines++;
       held += `${line}\n`;
       if (held.length >= HELD || lines === 1) flush();
+    },
+    mark: () => {
+      flush();
+      return { bytes, lines };
+    },
+    back: (mark) => {
+      held = '';
+      ({ bytes, lines } = mark);
+      if (file !== undefined) ftruncateSync(file, bytes);
     },
     close: () => {
       flush();

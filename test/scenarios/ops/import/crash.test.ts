@@ -92,9 +92,7 @@ test.each([
   const plan = await recover.plan({ run }, context);
   const { end } = await carryOut(plan, context);
   expect(end, end.text).toMatchObject({ ok: true });
-  expect(plan.facts.map(({ value }) => value)).toEqual([
-    expect.stringMatching(committed ? /^all of it is there/ : /^all of it was rolled back/),
-  ]);
+  expect(plan.facts.at(-1)?.value).toMatch(committed ? /^all of it is there/ : /^all of it was rolled back/);
   expect(existsSync(rejects)).toBe(committed);
   if (committed) {
     expect(
