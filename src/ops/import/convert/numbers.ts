@@ -10,7 +10,8 @@ export function toInteger(bytes: 2 | 4 | 8): Converter {
     value >= -limit && value < limit ? value.toString() : refusal(`does not fit in ${bytes} bytes`);
   return (cell) => {
     if (cell === null) return null;
-    if (typeof cell === 'bigint') return fits(cell);
+    // one of SQLite has 8 bytes at most
+    if (typeof cell === 'bigint') return bytes === 8 ? cell.toString() : fits(cell);
     if (typeof cell === 'number')
       return Number.isInteger(cell) ? fits(BigInt(cell)) : refusal('a real with a fraction');
     if (typeof cell === 'string' && INTEGER.test(cell)) return fits(BigInt(cell.trim()));

@@ -48,12 +48,35 @@ function fromNumber(
     unit === 'epoch_us'
       ? Math.round(value)
       : Math.round(unit === 'julian' ? seconds * 1e3 : seconds * 1e6) * (unit === 'julian' ? 1e3 : 1);
-  const at = new Date(Math.floor(micros / 1000));
-  const year = at.getUTCFullYear();
-  if (Number.isNaN(year) || year < 1 || year > 9999) return refusal('a number beyond the years 1 to 9999');
+  const days = Math.floor(micros / DAY_MICROS);
+  if (!(days >= DAYS.from && days < DAYS.to)) return refusal('a number beyond the years 1 to 9999');
   note(unit);
-  const rest = String(micros - Math.floor(micros / 1000) * 1000).padStart(3, '0');
-  return `${at.toISOString().replace('T', ' ').replace('Z', '')}${rest}${zone === undefined ? '' : '+00'}`;
+  return `${dayText(days)} ${clockText(micros - days * DAY_MICROS)}${zone === undefined ? '' : '+00'}`;
+}
+
+const DAY_MICROS = 86_400e6;
+/** Days since 1970 of the years 1 to 9999. */
+const DAYS = { from: -719_162, to: 2_932_897 };
+/** Times of a column lie on few days. */
+const days = new Map<number, string>();
+const REMEMBERED = 10_000;
+
+function dayText(day: number): string {
+  const known = days.get(day);
+  if (known !== undefined) return known;
+  const text = new Date(day * 86_400_000).toISOString().slice(0, 10);
+  if (days.size >= REMEMBERED) days.clear();
+  days.set(day, text);
+  return text;
+}
+
+const PAIRS = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));
+
+function clockText(micros: number): string {
+  const seconds = Math.floor(micros / 1e6);
+  const rest = micros - seconds * 1e6;
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return `${PAIRS[h]}:${PAIRS[m]}:${PAIRS[s]}.${String(rest).padStart(6, '0')}`;
 }
 
 function unitOf(value: number): Epoch | undefined {

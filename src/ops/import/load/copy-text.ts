@@ -1,10 +1,16 @@
 const SPECIAL = /[\\\t\n\r]/;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
-/** A value in the text format of COPY. */
-export function copyCell(text: string | null): string {
-  if (text === null) return '\\N';
-  return SPECIAL.test(text) ? text.replace(/[\\\t\n\r]/g, (sign) => ESCAPES[sign] ?? sign) : text;
+const escaped = (text: string): string =>
+  SPECIAL.test(text) ? text.replace(/[\\\t\n\r]/g, (sign) => ESCAPES[sign] ?? sign) : text;
+const asItIs = (text: string): string => text;
+
+/** Writes values of a type in the text format of COPY. */
+export function writerOf(type: string): (text: string) => string {
+  if (type === 'bytea') return (text) => `\\${text}`;
+  return /^(smallint|integer|bigint|boolean|numeric|double|real|uuid|date|time)/.test(type)
+    ? asItIs
+    : escaped;
 }
 
 const CODES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };

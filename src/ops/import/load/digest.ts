@@ -13,7 +13,7 @@ export class Digest {
   }
 
   /** Takes a row whose cells are canonical; null for NULL. */
-  add(cells: readonly (string | null)[]): void {
+  add(cells: readonly (string | number | null)[]): void {
     this.rows++;
     let [first, second] = [0x9e3779b9, 0x85ebca6b];
     for (let at = 0; at < this.#columns; at++) {
@@ -50,15 +50,26 @@ export class Digest {
 
 let one = 0;
 let two = 0;
+const double = new Float64Array(1);
+const halves = new Uint32Array(double.buffer);
 
-/** 64 bits of a text in two halves (cyrb53 with both of them whole), left in `one` and `two`: a pair for each cell would cost more than the hash. */
-function hash(text: string | null): void {
-  let [a, b] = text === null ? [1, 2] : [0xdeadbeef, 0x41c6ce57];
-  const length = text?.length ?? 0;
-  for (let at = 0; at < length; at++) {
-    const code = (text as string).charCodeAt(at);
-    a = Math.imul(a ^ code, 2654435761);
-    b = Math.imul(b ^ code, 1597334677);
+/**
+ * 64 bits of a value in two halves (cyrb53 with both of them whole), left in `one` and `two`: a pair for each cell would
+ * cost more than the hash.
+ */
+function hash(value: string | number | null): void {
+  let [a, b] = [1, 2];
+  if (typeof value === 'string') {
+    [a, b] = [0xdeadbeef, 0x41c6ce57];
+    for (let at = 0; at < value.length; at++) {
+      const code = value.charCodeAt(at);
+      a = Math.imul(a ^ code, 2654435761);
+      b = Math.imul(b ^ code, 1597334677);
+    }
+  } else if (value !== null) {
+    double[0] = value;
+    a = Math.imul((halves[0] ?? 0) ^ 0x9e3779b9, 2654435761);
+    b = Math.imul((halves[1] ?? 0) ^ a, 1597334677);
   }
   a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
   b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);

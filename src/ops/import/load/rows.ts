@@ -4,7 +4,7 @@ import { importErrors } from '../errors.ts';
 import type { BadPolicy, ShapedColumn, ShapedTable } from '../shape/shape.ts';
 import { rowsOf, type SourceDatabase, written } from '../source/rows.ts';
 import { canonOf } from './canon.ts';
-import { copyCell } from './copy-text.ts';
+import { writerOf } from './copy-text.ts';
 import type { Digest } from './digest.ts';
 
 /** A value that has no place in its column's type, as it stands in the file of rejects. */
@@ -31,6 +31,8 @@ export interface RowsOptions {
 
 /** A piece that is sent at once, in UTF-16 units. */
 const PIECE = 64 * 1024;
+/** Rows after which it is looked up whether all is to stop, where they are short or left out. */
+const STRETCH = 2_000;
 /** Of a value, in the file of rejects. */
 const CUT = 2_000;
 const note = () => {};
@@ -46,18 +48,20 @@ export async function* copyRows(
     at: table.source.columns.indexOf(column.source),
     canon: canonOf(column.how.type),
     sent: !unsent.has(column),
+    write: writerOf(column.how.type),
   }));
-  const first = columns.findIndex(({ sent }) => sent);
-  const canonical: (string | null)[] = new Array(columns.length).fill(null);
-  let piece = '';
+  const canonical: (string | number | null)[] = new Array(columns.length).fill(null);
+  const fields: string[] = new Array(columns.filter(({ sent }) => sent).length).fill('');
+  let lines: string[] = [];
+  let size = 0;
   let rows = 0;
   for (const { cells, key } of rowsOf(database, table.source)) {
-    let line = '';
     let whole = true;
+    let field = 0;
     for (let at = 0; at < columns.length; at++) {
       const one = columns[at];
       if (one === undefined) continue;
-      const { column, canon, sent } = one;
+      const { column, canon, sent, write } = one;
       const cell = cells[one.at] ?? null;
       let value = cell instanceof Refusal ? cell : column.how.convert(cell, note);
       if (value instanceof Refusal) {
@@ -77,20 +81,23 @@ export async function* copyRows(
         value = null;
       }
       canonical[at] = value === null ? null : canon(value);
-      if (sent) line += `${at === first ? '' : '\t'}${copyCell(value)}`;
+      if (sent) fields[field++] = value === null ? '\\N' : write(value);
     }
     rows++;
     if (whole) {
       digest.add(canonical);
-      piece += `${line}\n`;
+      const line = fields.join('\t');
+      lines.push(line);
+      size += line.length;
     }
-    if (piece.length < PIECE) continue;
-    yield Buffer.from(piece);
-    piece = '';
+    if (size < PIECE && rows % STRETCH !== 0) continue;
+    if (lines.length > 0) yield Buffer.from(`${lines.join('\n')}\n`);
+    lines = [];
+    size = 0;
     onRows(rows);
     await turn();
     signal.throwIfAborted();
   }
-  if (piece !== '') yield Buffer.from(piece);
+  if (lines.length > 0) yield Buffer.from(`${lines.join('\n')}\n`);
   onRows(rows);
 }

@@ -157,12 +157,13 @@ async function copied(
 async function readBack({ session, signal, onRows }: Loading, table: ShapedTable): Promise<Digest> {
   const digest = new Digest(table.columns.length);
   const canons = table.columns.map(({ how }) => canonOf(how.type));
+  const canonical: (string | number | null)[] = new Array(canons.length).fill(null);
   const reader = new CopyReader((cells) => {
-    for (let at = 0; at < cells.length; at++) {
-      const cell = cells[at];
-      if (cell !== null && cell !== undefined) cells[at] = canons[at]?.(cell) ?? cell;
+    for (let at = 0; at < canons.length; at++) {
+      const cell = cells[at] ?? null;
+      canonical[at] = cell === null ? null : (canons[at]?.(cell) ?? cell);
     }
-    digest.add(cells);
+    digest.add(canonical);
   });
   const list = table.columns.map(({ name }) => quoteIdent(name)).join(', ');
   await session.copyOut(`COPY (SELECT ${list} FROM ${quoteRelation(table)}) TO STDOUT`, async (chunk) => {

@@ -77,7 +77,7 @@ async function tried(session: Session, one: Later): Promise<{ why: string; sql: 
   const other = await inSavepoint(session, one.orElse);
   return other === undefined
     ? {
-        why: `it is made NOT VALID, since rows refer to nothing: pgdeck orphans shows them. ${told(failure)}`,
+        why: `it is made NOT VALID, since rows refer to nothing: pgdeck orphans list shows them. ${told(failure)}`,
         sql: one.sql,
       }
     : { why: `it is not made: ${told(failure)}`, sql: one.sql };

@@ -5,7 +5,7 @@ import type { SourceTable } from './catalog.ts';
 /** A database of SQLite that is open. */
 export type SourceDatabase = DatabaseSync;
 
-/** A row of a table: its cells in the order of the columns, and what names it. */
+/** A row of a table: its cells in the order of the columns, perhaps more behind them, and what names it. */
 export interface SourceRow {
   readonly cells: readonly (Cell | Refusal)[];
   /** The primary key, else the rowid, as it is written: `12`, `12, 'de'`. */
@@ -18,7 +18,7 @@ const REPLACED = '\ufffd';
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** The rows of a table in the order of its key. A text that is no UTF-8 is not believed: its cell is refused. */
+/** The rows of a table in the order of its key; what is given is the same object each time. A text that is no UTF-8 is not believed: its cell is refused. */
 export function* rowsOf(database: DatabaseSync, table: SourceTable): Generator<SourceRow> {
   const names = table.columns.map(({ name }) => name);
   const keys = keyColumns(table);
@@ -29,13 +29,22 @@ export function* rowsOf(database: DatabaseSync, table: SourceTable): Generator<S
   statement.setReturnArrays(true);
   const bytesOf = rawReader(database, table.name, keys.order);
   const places = keys.order.map((name) => [...names, ...keys.hidden].indexOf(name));
-  for (const row of statement.iterate() as unknown as Iterable<Cell[]>) {
-    const key = () => places.map((at) => row[at] ?? null);
-    const cells: (Cell | Refusal)[] = keys.hidden.length > 0 ? row.slice(0, names.length) : row;
-    for (const [at, cell] of cells.entries())
+  let row: Cell[] = [];
+  const key = () => places.map((at) => row[at] ?? null);
+  // one for all rows: what is made for each costs as much as reading it
+  const given: { cells: (Cell | Refusal)[]; readonly key: () => string } = {
+    cells: row,
+    key: () => key().map(written).join(', '),
+  };
+  for (row of statement.iterate() as unknown as Iterable<Cell[]>) {
+    const cells: (Cell | Refusal)[] = row;
+    for (let at = 0; at < names.length; at++) {
+      const cell = row[at];
       if (typeof cell === 'string' && cell.includes(REPLACED) && !isUtf8(bytesOf(names[at] ?? '', key())))
         cells[at] = refusal('a text whose bytes are no UTF-8');
-    yield { cells, key: () => key().map(written).join(', ') };
+    }
+    given.cells = cells;
+    yield given;
   }
 }
 
