@@ -7,7 +7,7 @@ import type { OpContext } from '../engine/operation.ts';
 import type { Check, Plan } from '../engine/plan.ts';
 import type { ImportInput } from './input.ts';
 import { importPlace, takenNames } from './queries/destination.ts';
-import { badTable, columnTable, manualTable } from './report.ts';
+import { badTable, columnTable, manualTable, withoutLast } from './report.ts';
 import { withSource } from './source/moment.ts';
 import { ENDINGS, importSteps, type State } from './steps.ts';
 import { type Survey, survey } from './survey/survey.ts';
@@ -52,7 +52,7 @@ export async function planImport(input: ImportInput, context: OpContext): Promis
     ],
     tables: [
       columnTable(found.columns),
-      ...[badTable(found.columns), manualTable(found.manual)].flatMap((table) => table ?? []),
+      ...[badTable(found.columns), withoutLast(manualTable(found.manual))].flatMap((table) => table ?? []),
     ],
     checks: [
       ...(await poolerChecks(context, session)),

@@ -81,13 +81,20 @@ export interface Finished {
 
 /** What is shown at the end: the plan has told the rest. */
 export function resultsOf({ survey, made }: Pick<Finished, 'survey' | 'made'>): ResultTable[] {
-  const manual = manualTable([...survey.manual, ...made.manual]);
+  // the SQL of a trigger is no cell of a terminal
+  const manual = withoutLast(manualTable([...survey.manual, ...made.manual]));
   return [loadedTable(made), numbersTable(made), manual].flatMap((table) => table ?? []);
 }
 
-function tablesOf(finished: Finished): ResultTable[] {
-  const { columns } = finished.survey;
-  return [...resultsOf(finished), columnTable(columns), badTable(columns)].flatMap((table) => table ?? []);
+export const withoutLast = (table: ResultTable | undefined): ResultTable | undefined =>
+  table && { ...table, columns: table.columns.slice(0, -1), rows: table.rows.map((row) => row.slice(0, -1)) };
+
+function tablesOf({ survey, made }: Finished): ResultTable[] {
+  const manual = manualTable([...survey.manual, ...made.manual]);
+  const { columns } = survey;
+  return [loadedTable(made), numbersTable(made), manual, columnTable(columns), badTable(columns)].flatMap(
+    (table) => table ?? [],
+  );
 }
 
 /** The report for people. */

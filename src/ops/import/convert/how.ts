@@ -10,6 +10,8 @@ export interface How {
   /** PostgreSQL's type, as format_type() has it. */
   readonly type: string;
   readonly convert: Converter;
+  /** Of a type that is not known here: the server reads its texts, and writes them in a way of its own. */
+  readonly opaque?: true;
 }
 
 export interface HowOptions {

@@ -97,6 +97,12 @@ export async function match(
         table.name,
         `${lacking.map(({ name }) => name).join(', ')} wants a value, has no default, and is not in the file.`,
       );
+    const opaque = pairs.filter(({ how }) => how.opaque);
+    if (opaque.length > 0)
+      checks.push({
+        ...{ title: table.name, status: 'warn' },
+        detail: `${opaque.map(({ column }) => `${column.name} (${column.type})`).join(', ')}: the server reads it, and refuses all where it cannot; of what came only the NULLs are compared.`,
+      });
     matches.push({ source, table, columns: own, pairs });
   }
   await destinationChecks(session, schema, matches, { checks, triggers });

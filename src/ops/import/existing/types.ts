@@ -18,7 +18,8 @@ export function howOfType(type: string, labels: readonly string[], options: HowO
   const known = WAYS.find(([pattern]) => pattern.test(type))?.[1](type);
   const found = known === undefined ? undefined : howOf(known, options);
   if (found !== undefined) return { ...found, type };
-  return { name: type, type, convert: converterOf(type, labels, options) };
+  const how: How = { name: type, type, convert: converterOf(type, labels, options) };
+  return isKnown(type, labels) ? how : { ...how, opaque: true };
 }
 
 function converterOf(type: string, labels: readonly string[], { nul }: HowOptions): Converter {
@@ -47,8 +48,5 @@ const real: Converter = (cell, note) => {
   return text;
 };
 
-/** Whether values of a type are compared by what they mean; of another one they are compared as they are written. */
-export const isKnown = (type: string, labels: readonly string[]): boolean =>
-  labels.length > 0 ||
-  WAYS.some(([pattern]) => pattern.test(type)) ||
-  /^(real|json|timestamp.*|character.*|"?citext"?)$/.test(type);
+const isKnown = (type: string, labels: readonly string[]): boolean =>
+  labels.length > 0 || /^(real|json|timestamp.*|character.*|"?citext"?)$/.test(type);

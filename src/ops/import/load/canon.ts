@@ -1,7 +1,14 @@
+import type { How } from '../convert/how.ts';
+
 /** What is the same for all texts that mean the same value of a type, so that what was sent and what is there can be compared. */
 export type Canon = (text: string) => string | number;
 
 const same: Canon = (text) => text;
+const any: Canon = () => 1;
+
+/** How values that are made so are compared: of a type that is not known here, only whether there is one. */
+export const canonFor = ({ type, opaque }: Pick<How, 'type' | 'opaque'>): Canon =>
+  opaque === true ? any : canonOf(type);
 
 /** How values of a type are compared; those of one that is not known here as they are written. */
 export function canonOf(type: string): Canon {

@@ -3,7 +3,7 @@ import { Refusal } from '../convert/value.ts';
 import { importErrors } from '../errors.ts';
 import type { BadPolicy, ShapedColumn, ShapedTable } from '../shape/shape.ts';
 import { rowsOf, type SourceDatabase, written } from '../source/rows.ts';
-import { canonOf } from './canon.ts';
+import { canonFor } from './canon.ts';
 import { writerOf } from './copy-text.ts';
 import type { Digest } from './digest.ts';
 
@@ -46,7 +46,7 @@ export async function* copyRows(
   const columns = table.columns.map((column) => ({
     column,
     at: table.source.columns.indexOf(column.source),
-    canon: canonOf(column.how.type),
+    canon: canonFor(column.how),
     sent: !unsent.has(column),
     write: writerOf(column.how.type),
   }));

@@ -7,7 +7,7 @@ import { importErrors } from '../errors.ts';
 import { createTableSql } from '../shape/derive.ts';
 import type { BadPolicy, Manual, ShapedColumn, ShapedTable } from '../shape/shape.ts';
 import type { SourceDatabase } from '../source/rows.ts';
-import { canonOf } from './canon.ts';
+import { canonFor } from './canon.ts';
 import { CopyReader } from './copy-text.ts';
 import { Digest } from './digest.ts';
 import { copyRows, type Reject } from './rows.ts';
@@ -156,7 +156,7 @@ async function copied(
 /** Every cell of the table as the server has it. */
 async function readBack({ session, signal, onRows }: Loading, table: ShapedTable): Promise<Digest> {
   const digest = new Digest(table.columns.length);
-  const canons = table.columns.map(({ how }) => canonOf(how.type));
+  const canons = table.columns.map(({ how }) => canonFor(how));
   const canonical: (string | number | null)[] = new Array(canons.length).fill(null);
   const reader = new CopyReader((cells) => {
     for (let at = 0; at < canons.length; at++) {

@@ -130,6 +130,29 @@ test.each([
   expect(await said(source)).toEqual([expect.stringMatching(expected)]);
 });
 
+test("a type that is not known here is the server's to read, and that is told", async () => {
+  await sql('CREATE TABLE t (a inet, b interval, c int[])');
+  const text =
+    "CREATE TABLE t (a, b, c); INSERT INTO t VALUES ('10.0.0.1', '1 hour', '{1, 2}'), (NULL, NULL, NULL)";
+  expect(await said(text)).toEqual([
+    expect.stringMatching(/^warn t: a \(inet\), b \(interval\), c \(integer\[\]\): the server reads it/),
+  ]);
+  const { end } = await bring(text);
+  expect(end, end.text).toMatchObject({ ok: true });
+  expect(await sql('SELECT a::text, b::text, c::text FROM t WHERE a IS NOT NULL')).toEqual([
+    { a: '10.0.0.1/32', b: '01:00:00', c: '{1,2}' },
+  ]);
+  await sql('TRUNCATE t');
+  const { end: refused } = await bring(
+    "CREATE TABLE t (a); INSERT INTO t VALUES ('10.0.0.1'), ('somewhere')",
+  );
+  expect(refused).toMatchObject({
+    status: 'failed',
+    text: expect.stringMatching(/t, row 2 of the file: invalid input syntax for type inet: "somewhere"/),
+  });
+  expect(await sql('SELECT FROM t')).toEqual([]);
+});
+
 test('row security that holds for the role is refused', async () => {
   await sql(`CREATE TABLE t (a int); ALTER TABLE t ENABLE ROW LEVEL SECURITY;
     DROP ROLE IF EXISTS ${db.database}_app; CREATE ROLE ${db.database}_app LOGIN; GRANT ALL ON t TO ${db.database}_app; GRANT ALL ON SCHEMA public TO ${db.database}_app`);
