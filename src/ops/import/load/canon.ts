@@ -29,7 +29,7 @@ function integer(text: string): string {
   return /^(0|-?[1-9]\d*)$/.test(text) ? text : BigInt(text.replace('+', '')).toString();
 }
 
-const PLAIN = /^-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?$/;
+const PLAIN = /^(?:0|-?[1-9]\d*|-?(?:0|[1-9]\d*)\.\d*[1-9])$/;
 
 /** Without zeros that say nothing, and without an exponent. */
 function decimal(text: string): string {

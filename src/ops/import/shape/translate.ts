@@ -1,4 +1,5 @@
 import { quoteIdent, quoteLiteral } from '../../../db/ident.ts';
+import { as } from '../../sql/ast.ts';
 import { loadParser } from '../../sql/parser.ts';
 import { type Token, tokensOf } from '../source/sql/tokens.ts';
 
@@ -68,7 +69,9 @@ export async function translate(expression: string, columns: Columns): Promise<T
 async function parses(expression: string): Promise<boolean> {
   const parser = await loadParser();
   try {
-    return parser.parse(`SELECT (${expression})`).stmts?.length === 1;
+    const { stmts = [] } = parser.parse(`SELECT (${expression})`);
+    const select = as(stmts[0]?.stmt, 'SelectStmt');
+    return stmts.length === 1 && select?.targetList?.length === 1 && select.fromClause === undefined;
   } catch {
     return false;
   }
