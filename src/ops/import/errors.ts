@@ -110,7 +110,7 @@ export const importErrors = defineErrors('import', {
     detail: string;
   }) =>
     failed(
-      `${table}${row === undefined ? '' : `, row ${row} of the file`}: ${why}.${detail === '' ? '' : ` ${detail}`}`,
+      `${table}${row === undefined ? '' : `, row ${row} of those that were sent`}: ${why}.${detail === '' ? '' : ` ${detail}`}`,
       'Mend it in the file or in the table, and import again.',
     ),
   noRecord: ({ run }: { run: string }) => refused(`The journal does not say what ${run} has made.`),

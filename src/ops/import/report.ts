@@ -1,3 +1,4 @@
+import { exact } from '../../text/units.ts';
 import type { ResultTable } from '../engine/plan.ts';
 import type { Made } from './load/transaction.ts';
 import type { ColumnReport, Manual } from './shape/shape.ts';
@@ -54,7 +55,7 @@ export function loadedTable({ loaded }: Made): ResultTable {
     columns: ['Table', 'Rows', 'Cells', 'Rejects', 'Hash'],
     rows: loaded.map(({ table, rows, cells, rejects, digest }) => [
       table.name,
-      ...[rows, cells, rejects].map(String),
+      ...[rows, cells, rejects].map(exact),
       digest,
     ]),
   };

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
+import { carryOut } from '../engine/run/stage.ts';
 import { contextIn, inDatabase } from '../restore/stage.ts';
 import { concerns, type Done, done, planned, takenBack } from '../role/stage.ts';
 import { sqliteFile } from './stage.ts';
@@ -232,4 +233,21 @@ test('a report that is there already is not written over', async () => {
   expect(concerns(await plan('CREATE TABLE u (a)', { report: join(home, `report-${nr}`) }))).toEqual([
     expect.stringMatching(/^block Report: There is .*\.md, .*\.json already/),
   ]);
+});
+
+test('stopped on its way it leaves nothing', async () => {
+  const text = `CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) INSERT INTO t SELECT i, CAST(x'ff' AS TEXT) FROM n;`;
+  const stop = new AbortController();
+  const context = here();
+  const { end } = await carryOut(await plan(text, { null: true, report: report() }), context, {
+    signal: stop.signal,
+    onEvent: ({ type }) => type === 'progress' && stop.abort(),
+  });
+  expect(end).toMatchObject({
+    ...{ status: 'cancelled', undo: null },
+    state: 'Nothing was imported: the database is as it was, and so is the file.',
+  });
+  expect(await sql("SELECT to_regclass('public.t')::text AS t")).toEqual([{ t: null }]);
+  expect(readdirSync(home).filter((one) => one.startsWith(`report-${nr}.`))).toEqual([]);
 });

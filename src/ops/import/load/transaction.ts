@@ -2,6 +2,7 @@ import { DbError } from '../../../db/errors.ts';
 import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { cleanLine } from '../../../text/clean.ts';
+import { plural } from '../../../text/units.ts';
 import type { Later, Manual, ShapedTable } from '../shape/shape.ts';
 import { type Loaded, type Loading, loadTable } from './table.ts';
 
@@ -40,7 +41,7 @@ export async function make(loading: Loading, making: Making, { line, crashPoint 
     const one = await loadTable(loading, table);
     loaded.push(one);
     line(
-      `${table.name}: ${one.rows} rows, each cell compared (${one.digest})${one.rejects > 0 ? `, ${one.rejects} values refused` : ''}`,
+      `${table.name}: ${plural(one.rows, 'row')}, each cell compared (${one.digest})${one.rejects > 0 ? `, ${plural(one.rejects, 'value')} refused` : ''}`,
     );
     crashPoint(`import:${loaded.length}`);
   }

@@ -148,7 +148,9 @@ test("a type that is not known here is the server's to read, and that is told", 
   );
   expect(refused).toMatchObject({
     status: 'failed',
-    text: expect.stringMatching(/t, row 2 of the file: invalid input syntax for type inet: "somewhere"/),
+    text: expect.stringMatching(
+      /t, row 2 of those that were sent: invalid input syntax for type inet: "somewhere"/,
+    ),
   });
   expect(await sql('SELECT FROM t')).toEqual([]);
 });
