@@ -131,7 +131,7 @@ export default defineConfig({
   resolve: { alias: { 'jsonc-parser': source('node_modules/jsonc-parser/lib/esm/main.js') } },
   plugins: [cleanBefore, lateWidth(), layoutData(), stubs, inkForTable, parserFile, licences, executable],
   transform: {
-    target: 'node22.12',
+    target: 'node24',
     define: {
       'process.env.NODE_ENV': JSON.stringify('production'),
       PGDECK_VERSION: JSON.stringify(version),

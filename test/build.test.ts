@@ -82,5 +82,5 @@ test('an old Node is told so in one sentence, before anything else is loaded', (
     '--version',
   );
   expect([status, stdout]).toEqual([2, '']);
-  expect(stderr).toBe('pgdeck needs Node.js 22.12 or newer, and this is 20.1.0.\n');
+  expect(stderr).toBe('pgdeck needs Node.js 24 or newer, and this is 20.1.0.\n');
 });

@@ -5,6 +5,7 @@ import { routine } from './routine.ts';
 import { schema } from './schema.ts';
 import { ENTER, ESC, fresh, type OpenBeside, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
 import { setup } from './setup.ts';
+import { sqlite } from './sqlite.ts';
 import type { Terminal, Wanted } from './terminal.ts';
 import { upkeep } from './upkeep.ts';
 
@@ -38,6 +39,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   application,
   maintenance: (terminal, picture, _beside, home) => maintenance(terminal, picture, home),
   schema,
+  sqlite: (terminal, picture, _beside, home) => sqlite(terminal, picture, home),
   upkeep: (terminal, picture, _beside, home) => upkeep(terminal, picture, home),
   routine,
   setup: (terminal, picture, _beside, home) => setup(terminal, picture, home),
