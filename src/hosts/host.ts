@@ -106,6 +106,8 @@ export interface Workspace {
   path(name: string): string;
   /** Writes a file that its owner alone reads; its path. */
   write(name: string, content: string | Uint8Array): Promise<string>;
+  /** Makes a directory in it that its owner alone reads; its path. It is not made where the workspace has gone meanwhile. */
+  directory(name: string): Promise<string>;
 }
 
 /** `link`: of an entry of a directory only; elsewhere links are followed. */

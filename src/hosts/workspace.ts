@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Workspace } from './host.ts';
@@ -16,6 +16,11 @@ export async function withWorkspace<T>(work: (workspace: Workspace) => Promise<T
       write: async (name, content) => {
         const path = join(directory, name);
         await writeFile(path, content, { mode: 0o600 });
+        return path;
+      },
+      directory: async (name) => {
+        const path = join(directory, name);
+        await mkdir(path, { mode: 0o700 });
         return path;
       },
     });

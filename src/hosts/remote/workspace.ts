@@ -55,6 +55,17 @@ export async function workspaceThere<T>(
         if (exitCode !== 0) throw systemError(stderr, path);
         return path;
       },
+      directory: async (name) => {
+        const path = posix.join(keeper.directory, name);
+        // without those above it: the keeper may have removed them, and nobody would do so again
+        const { exitCode, stderr } = await carry(
+          there,
+          { commands: [{ command: 'mkdir', args: ['-m', '700', '--', path] }] },
+          { env: { LC_ALL: 'C' } },
+        );
+        if (exitCode !== 0) throw systemError(stderr, path);
+        return path;
+      },
     });
   } finally {
     await keeper.remove();

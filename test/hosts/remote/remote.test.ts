@@ -212,6 +212,10 @@ describe.each(SHELLS)('in %s', (shell) => {
       expect((await stat(path)).mode & 0o777).toBe(0o600);
       expect((await stat(at)).mode & 0o777).toBe(0o700);
       expect(await readFile(path, 'utf8')).toBe('text');
+      expect((await stat(await workspace.directory('parts'))).mode & 0o777).toBe(0o700);
+      // as where its keeper has ended meanwhile
+      await rm(at, { recursive: true });
+      await expect(workspace.directory('late')).rejects.toMatchObject({ code: 'ENOENT' });
     });
     expect(existsSync(at)).toBe(false);
   });
