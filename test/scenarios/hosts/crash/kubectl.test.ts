@@ -2,11 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { until } from '../../../support/until.ts';
 import { moments } from './moments.ts';
-import { EVERY } from './place.ts';
 import { type InPod, inPod } from './pod.ts';
 import { ASLEEP, SLOW, Stage } from './stage.ts';
 
-describe.skipIf(!EVERY)('in a pod', { timeout: 90_000 }, () => moments(inPod));
+describe('in a pod', { timeout: 90_000 }, () => moments(inPod));
 
 describe('in a pod, with the application stopped meanwhile', { timeout: 90_000 }, () => {
   let pod: InPod;
