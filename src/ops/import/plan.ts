@@ -1,6 +1,7 @@
 import type { Session } from '../../db/session.ts';
 import type { Target } from '../../db/target.ts';
 import { bytes, exact, plural } from '../../text/units.ts';
+import { startText, stopText } from '../app/parts.ts';
 import { backupBefore } from '../backup/before.ts';
 import { poolerChecks } from '../database/pooler.ts';
 import type { OpContext } from '../engine/operation.ts';
@@ -72,6 +73,7 @@ export async function planImport(input: ImportInput, context: OpContext): Promis
         database,
         state,
         url: urlOf(context.target),
+        restart: restartOf(context),
       }),
     ],
     consequence: `${plural(found.rows, 'row')} come into ${plural(tables, making.existing ? 'existing table' : 'new table')} of ${database}; the file is not changed.`,
@@ -176,6 +178,12 @@ async function reportChecks({ report }: ImportInput, { here }: OpContext): Promi
     { title: 'Report', status: 'block', detail: `There is ${there.join(', ')} already: name another place.` },
   ];
 }
+
+/** What stops and starts the application, as a person types it. */
+const restartOf = ({ app }: OpContext): readonly string[] => [
+  ...app.parts.map(stopText),
+  ...app.parts.toReversed().map(startText),
+];
 
 /** As applications are told it, without a password. */
 function urlOf({ host, port, user, database }: Target): string {

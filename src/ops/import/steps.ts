@@ -28,6 +28,8 @@ export interface Importing {
   readonly state: State;
   /** Without a password. */
   readonly url: string;
+  /** Commands that stop the application and start it again; none where it is not known. */
+  readonly restart: readonly string[];
 }
 
 export function importSteps(importing: Importing): Step[] {
@@ -187,7 +189,7 @@ function analyzeStep({ survey: { making }, database }: Importing): Step {
 }
 
 function reportStep(importing: Importing): Step {
-  const { file, survey, place, state, url } = importing;
+  const { file, survey, place, state, url, restart } = importing;
   return {
     id: 'report',
     title: 'Write the report',
@@ -207,6 +209,7 @@ function reportStep(importing: Importing): Step {
       io.line(`The report: ${stem}.md, ${stem}.json`);
       if (state.rejects !== undefined) io.line(`What had no place: ${state.rejects.path}`);
       io.line(`The application finds it with: DATABASE_URL=${url}`);
+      if (restart.length > 0) io.line(`Once it is told so, restart it: ${restart.join(' && ')}`);
     },
   };
 }

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
-import { carryOut } from '../engine/run/stage.ts';
+import { carryOut, contextOf } from '../engine/run/stage.ts';
 import { contextIn, inDatabase } from '../restore/stage.ts';
 import { concerns, type Done, done, planned, takenBack } from '../role/stage.ts';
 import { sqliteFile } from './stage.ts';
@@ -250,4 +250,14 @@ test('stopped on its way it leaves nothing', async () => {
   });
   expect(await sql("SELECT to_regclass('public.t')::text AS t")).toEqual([{ t: null }]);
   expect(readdirSync(home).filter((one) => one.startsWith(`report-${nr}.`))).toEqual([]);
+});
+
+test('what restarts the application is told, where the profile knows it', async () => {
+  const app = { parts: [{ kind: 'systemctl' as const, units: ['shop'] }], check: undefined };
+  const context = contextOf(db.target(), home, { more: { app } });
+  const file = sqliteFile('CREATE TABLE t (a)');
+  const { end, lines: told } = await done('import sqlite', { file, report: report() }, context);
+  await context.close();
+  expect(end.ok, end.text).toBe(true);
+  expect(told.at(-1)).toBe('Once it is told so, restart it: systemctl stop shop && systemctl start shop');
 });

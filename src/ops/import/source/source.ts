@@ -27,8 +27,9 @@ const FAULTS = 5;
  * of. Throws {@link OpError} for a damaged one.
  */
 export function openSource(copy: string, file: string): Source {
-  const database = new DatabaseSync(copy, { readOnly: true });
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(copy, { readOnly: true });
     // what the schema of a file calls must not do more than reckon
     database.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA query_only = ON');
     const faults = database.prepare(`PRAGMA integrity_check(${FAULTS})`).all() as Record<string, unknown>[];
@@ -36,9 +37,10 @@ export function openSource(copy: string, file: string): Source {
     if (said.length > 0)
       throw importErrors.damaged({ file, why: said.join('; ').replace(/\s+/g, ' ').slice(0, 300) });
     const catalog = readCatalog(database);
-    return { database, catalog, orphans: orphansOf(database), close: () => database.close() };
+    const opened = database;
+    return { database, catalog, orphans: orphansOf(database), close: () => opened.close() };
   } catch (error) {
-    database.close();
+    database?.close();
     throw sourceError(error, file);
   }
 }
