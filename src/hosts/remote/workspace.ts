@@ -5,8 +5,11 @@ import { carry, type There } from './carry.ts';
 import { systemError } from './shell.ts';
 import { startThere } from './start.ts';
 
-/** Its keeper's process id there and start time follow, so that what was left can be told from what is in use. */
-const PREFIX = 'pgdeck-work-';
+/**
+ * Its keeper's process id there, its start time and its namespace follow, so that what was left can be told from what is
+ * in use: a container may share the directory with its machine. Those of a pgdeck that runs there are called otherwise.
+ */
+const PREFIX = 'pgdeck-there-';
 
 /*
  * Keeps the directory while its input is open, and removes it when that ends: with the word at the end of the work, or
@@ -15,14 +18,16 @@ const PREFIX = 'pgdeck-work-';
  */
 const KEEPER = `umask 077
 since() { x=; read -r x <"/proc/$1/stat" 2>/dev/null || return; set -- \${x##*) }; echo "\${20}"; }
+w=$(readlink /proc/self/ns/pid) w=\${w#*\\[} w=\${w%\\]}
 for d in "$1"/${PREFIX}*; do
   [ -d "$d" ] && [ ! -L "$d" ] && [ -O "$d" ] || continue
   n=\${d##*/${PREFIX}}
   p=\${n%%-*} n=\${n#*-}
   case $p in ''|*[!0-9]*) continue ;; esac
+  case $n in *-"$w"-*) ;; *) continue ;; esac
   [ "$(since "$p")" = "\${n%%-*}" ] || rm -rf -- "$d"
 done
-d=$1/${PREFIX}$$-$(since $$)-$2
+d=$1/${PREFIX}$$-$(since $$)-$w-$2
 mkdir -- "$d" || exit
 gone() {
   trap '' HUP INT PIPE TERM

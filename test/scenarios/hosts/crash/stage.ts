@@ -152,7 +152,7 @@ export class Stage {
   async gone({ crashed = false }: { crashed?: boolean } = {}): Promise<void> {
     const { elsewhere } = this;
     const left = async () => [
-      ...(await elsewhere.left()).filter((one) => !crashed || !one.startsWith('pgdeck-work-')),
+      ...(await elsewhere.left()).filter((one) => !crashed || !one.startsWith('pgdeck-there-')),
       ...processesWith(elsewhere.mark, 'cmdline').filter(
         // the way of what is looked at here stays open
         (line) =>
