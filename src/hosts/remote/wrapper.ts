@@ -92,6 +92,8 @@ go() {
   if [ -n "$sid" ]; then exec setsid "$@"; else exec "$@"; fi
 }
 watch() {
+  # what its group is told is not for it: with it its sleep would die by the signal, and have nobody who waits for it
+  trap '' HUP USR1 USR2 ALRM
   o= k=0 g=$$
   [ -n "$sid" ] && g=$c
   # without the streams of ours, or the client would wait for the last of them
