@@ -116,6 +116,11 @@ export const importErrors = defineErrors('import', {
   noRecord: ({ run }: { run: string }) => refused(`The journal does not say what ${run} has made.`),
   notCommitted: ({ run }: { run: string }) =>
     refused(`${run} has made nothing that is there: it was rolled back.`),
+  otherTable: ({ table }: { table: string }) =>
+    failed(
+      `${table} is another table than the one that was shown. Nothing was changed.`,
+      'Look at it again, with the same command.',
+    ),
   unwritten: ({ file, why }: { file: string; why: string }) =>
     failed(`${file} cannot be written: ${why}.`, 'Name another place for it: --report PATH.'),
 });

@@ -10,6 +10,7 @@ import { type LineFile, lineFile, writeNew } from './source/beside.ts';
 import { shapeSum, withSource } from './source/moment.ts';
 import type { Source } from './source/source.ts';
 import type { Survey } from './survey/survey.ts';
+import { tableOids } from './undo.ts';
 
 /** How far a run has come. */
 export interface State {
@@ -157,13 +158,10 @@ function teller(io: StepIo, { making, rows }: Survey) {
 /** What undo and recover need, and the transaction that it stands in. */
 async function factsOf(session: Session, { schema, newSchema, existing, tables }: Making, database: string) {
   const [xact] = await session.sql('SELECT pg_current_xact_id()::text AS xid');
-  const oids = await session.sql(
-    'SELECT c.relname::text AS name, c.oid::int8::text AS oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = ANY($2::text[])',
-    [schema, tables.map(({ name }) => name)],
-  );
+  const oids = await tableOids(session, schema, tables);
   return {
     ...{ xid: String(xact?.xid), database, schema, new_schema: newSchema, existing },
-    tables: oids.map(({ name, oid }) => ({ name: String(name), oid: Number(oid) })),
+    tables: [...oids].map(([name, oid]) => ({ name, oid })),
   };
 }
 

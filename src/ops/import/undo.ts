@@ -54,16 +54,27 @@ export async function undoImport(run: Run, context: OpContext): Promise<Plan> {
   };
 }
 
+/** What tables of a schema are now, by their names. */
+export async function tableOids(
+  session: Session,
+  schema: string,
+  tables: readonly { readonly name: string }[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await session.sql(
+    'SELECT c.relname::text AS name, c.oid::int8::text AS oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = ANY($2::text[])',
+    [schema, tables.map(({ name }) => name)],
+  );
+  return new Map(rows.map(({ name, oid }) => [String(name), Number(oid)]));
+}
+
 async function lookAt(session: Session, { schema, tables, existing }: Made) {
   const checks: Check[] = [];
   const there: { name: string; rows: number }[] = [];
+  const now = await tableOids(session, schema, tables);
   for (const { name, oid } of tables) {
-    const [row] = await session.sql(
-      'SELECT c.oid::int8::text AS oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2',
-      [schema, name],
-    );
-    if (row === undefined) continue;
-    if (Number(row.oid) !== oid) {
+    const found = now.get(name);
+    if (found === undefined) continue;
+    if (found !== oid) {
       checks.push({ title: name, status: 'warn', detail: 'It is another table by now, and is left alone.' });
       continue;
     }
@@ -86,6 +97,7 @@ async function lookAt(session: Session, { schema, tables, existing }: Made) {
 function takeBack(made: Made, there: readonly { readonly name: string }[], state: { done: boolean }): Step {
   const { schema, existing, new_schema: alone, database } = made;
   const names = there.map(({ name }) => quoteRelation({ schema, name })).join(', ');
+  const locked = there.length === 0 ? [] : [`LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE`];
   const statements = [
     ...(there.length === 0 ? [] : [existing ? `TRUNCATE ${names} RESTART IDENTITY` : `DROP TABLE ${names}`]),
     ...(alone ? [`DROP SCHEMA IF EXISTS ${quoteIdent(schema)}`] : []),
@@ -93,13 +105,15 @@ function takeBack(made: Made, there: readonly { readonly name: string }[], state
   return {
     id: 'take-back',
     title: existing ? 'Empty the tables' : 'Drop the tables',
-    preview: `BEGIN;\n${statements.join(';\n')};\nCOMMIT;`,
+    preview: `BEGIN;\n${[...locked, ...statements].join(';\n')};\nCOMMIT;`,
     atomic: true,
     waits: true,
     run: async (io) => {
       const session = await io.connect(database);
       try {
         await session.sql('BEGIN');
+        for (const sql of locked) await session.sql(sql);
+        await refuseOthers(session, made, there);
         for (const sql of statements) await session.sql(sql);
         await session.sql('COMMIT');
         state.done = true;
@@ -108,6 +122,18 @@ function takeBack(made: Made, there: readonly { readonly name: string }[], state
       }
     },
   };
+}
+
+/** Since they were looked at another may have taken the place of one: none goes that was not shown. */
+async function refuseOthers(
+  session: Session,
+  { schema, tables }: Made,
+  there: readonly { readonly name: string }[],
+): Promise<void> {
+  const now = await tableOids(session, schema, there);
+  for (const { name, oid } of tables)
+    if (there.some((one) => one.name === name) && now.get(name) !== oid)
+      throw importErrors.otherTable({ table: name });
 }
 
 async function fateOf(session: Session, { xid }: Made): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { OpContext } from '../../../src/ops/engine/operation.ts';
+import { undo } from '../../../src/ops/engine/undo.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut, contextOf } from '../engine/run/stage.ts';
@@ -218,6 +219,18 @@ test('a failure leaves nothing, and undo drops what was made as long as it is th
   const back = await takenBack(end.run, here());
   expect(back.end, back.end.text).toMatchObject({ ok: true });
   expect(await sql("SELECT to_regnamespace('app')::text AS app")).toEqual([{ app: null }]);
+});
+
+test('undo drops no table that has taken the place of one since it was shown', async () => {
+  const { end } = await bring('CREATE TABLE t (a); CREATE TABLE u (a)');
+  const context = here();
+  const back = await undo.plan({ run: end.run }, context);
+  await sql('DROP TABLE t; CREATE TABLE t AS SELECT 7 AS mine');
+  const taken = await carryOut(back, context);
+  expect(taken.end).toMatchObject({ ok: false });
+  expect(taken.end.text).toContain('t is another table than the one that was shown. Nothing was changed.');
+  expect(await sql('SELECT mine FROM t')).toEqual([{ mine: 7 }]);
+  expect(await sql("SELECT to_regclass('public.u')::text AS u")).toEqual([{ u: 'u' }]);
 });
 
 test('tables that are there already are not touched', async () => {
