@@ -110,7 +110,7 @@ export class Exchange {
     const [token, steps] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
     const text = header(token, steps, place.seen, job);
     if (way.asksFirst) await way.check();
-    const client = await startClient(way, WRAPPER, sinks.file?.fd);
+    const client = await startClient(way, WRAPPER, { output: sinks.file?.fd });
     client.stdin.write(text);
     return new Exchange(client, { way, place }, job, [token, steps], sinks);
   }

@@ -1,0 +1,155 @@
+import { readSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
+import { GRACE_MS } from '../group.ts';
+import type { TransferOptions } from '../host.ts';
+import { cancelled, endedError } from '../watch.ts';
+import type { There } from './carry.ts';
+import { remoteErrors } from './errors.ts';
+import { Exchange } from './exchange.ts';
+import { CUT, type Hand, type HandEnd, startHand } from './hand.ts';
+import { otherLength } from './input.ts';
+import { outcome } from './outcome.ts';
+import { systemError } from './shell.ts';
+import { Sum } from './sum.ts';
+import type { Way } from './way.ts';
+
+const GUARD = { commands: [{ command: 'cat', args: [] }] };
+const SILENT = { onStdout: () => {}, onStderr: () => {}, onFault: () => {} };
+/** Bytes of a file that are read at once: they are still in the processor's cache when they are reckoned over. */
+const PIECE = 256 << 10;
+/** Pieces before something else has its turn. */
+const PIECES = 16;
+/** Milliseconds beyond the grace time that are left to the copy there. */
+const SPARE_MS = 4_000;
+/** As errors name it. */
+const PROGRAM = 'dd';
+/** What dd tells of its work. */
+const COUNTS = /^(?:\d+\+\d+ records (?:in|out)|\d+ bytes .*copied.*)\n?/gm;
+
+export interface HandOptions extends TransferOptions {
+  /** Bytes of the file. */
+  readonly size: number;
+  /** What is reckoned by, as {@link Sum} takes it. */
+  readonly key: string | undefined;
+  /** Milliseconds without a byte there. */
+  readonly stallMs: number;
+}
+
+/**
+ * Copies an open regular file to a new one there, which gets it as its client's own input: nothing passes through us.
+ * It is read here once more, behind what was reckoned over there. A second command, whose input is ours, is what tells
+ * that we are still here. What it is fulfilled with tells whether it is the same there, and throws where this cannot be
+ * read. Throws {@link CommandError}, and the system's error about the path.
+ */
+export async function handOver(
+  { way, place }: There,
+  file: FileHandle,
+  to: string,
+  { size, key, stallMs, signal, onProgress }: HandOptions,
+): Promise<() => Promise<boolean>> {
+  if (to.includes('\0')) throw new TypeError('A word of a command holds a NUL.');
+  if (signal?.aborted) throw cancelled(PROGRAM);
+  const guard = await Exchange.start(way, place, GUARD, SILENT);
+  let hand: Hand | undefined;
+  let why: 'cancelled' | 'stalled' | undefined;
+  const timers: NodeJS.Timeout[] = [];
+  const leave = () => {
+    guard.leave();
+    timers.push(setTimeout(() => hand?.kill(), GRACE_MS + SPARE_MS));
+  };
+  const because = (reason: typeof why) => {
+    why ??= reason;
+    leave();
+  };
+  const onAbort = () => because('cancelled');
+  signal?.addEventListener('abort', onAbort, { once: true });
+  let lost = false;
+  let [seen, stall] = ['', setTimeout(() => because('stalled'), stallMs)];
+  const moved = (now: string) => {
+    if (now !== seen) stall.refresh();
+    seen = now;
+  };
+  /** Throws what became of the other command where it did not end as it was told to. */
+  const guarded = async (stderr = '') =>
+    outcome(await guard.ended, { way, programs: [PROGRAM], stderr }).then(() => {
+      throw remoteErrors.lost({ program: PROGRAM, label: way.label, stderr });
+    });
+  try {
+    if (signal?.aborted) onAbort();
+    const started = await guard.started;
+    if (why !== undefined) throw endedError(why, PROGRAM, '', { timeout: undefined, stallMs });
+    if (started === undefined) return await guarded();
+    const same = comparison(file, size, key);
+    hand = await startHand(
+      way,
+      file,
+      { to, size, key, guard: started },
+      {
+        onMoved: (bytes, reckoned) => {
+          moved(`${bytes} ${reckoned}`);
+          onProgress?.(Math.min(bytes, size));
+        },
+        onSum: same.add,
+      },
+    );
+    if (why !== undefined) leave();
+    void guard.ended.then(() => {
+      lost = true;
+      leave();
+    });
+    const ended = await hand.ended;
+    const { stderr } = ended.client;
+    if (why !== undefined) throw endedError(why, PROGRAM, stderr, { timeout: undefined, stallMs });
+    if (ended.exitCode === 0) return same.all;
+    if (lost) await guarded(stderr);
+    if ((await file.stat()).size !== size) throw otherLength();
+    throw await failure(ended, way, to);
+  } finally {
+    for (const timer of [...timers, stall]) clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+    guard.word('0');
+  }
+}
+
+/** Compares what is reckoned there, part by part, with the file. */
+function comparison(file: FileHandle, size: number, key: string | undefined) {
+  const piece = Buffer.allocUnsafe(PIECE);
+  let [at, parts, whole] = [0, 0, true];
+  const compare = async (end: number, told: Parameters<Sum['is']>[0]) => {
+    const sum = new Sum(key, parts++);
+    for (let pieces = 1; at < Math.min(end, size); pieces++) {
+      const bytes = readSync(file.fd, piece, 0, Math.min(PIECE, end - at), at);
+      if (bytes === 0) throw otherLength();
+      sum.add(piece.subarray(0, bytes));
+      at += bytes;
+      if (pieces % PIECES === 0) await turn();
+    }
+    whole &&= at === end && sum.is(told);
+  };
+  let last = Promise.resolve();
+  return {
+    add: (end: number, told: Parameters<Sum['is']>[0]) => {
+      last = last.then(() => compare(end, told));
+      // it is thrown where all is asked for
+      last.catch(() => {});
+    },
+    /** Whether all of it is the same. */
+    all: async () => {
+      await last;
+      if ((await file.stat()).size !== size) throw otherLength();
+      return whole && at === size;
+    },
+  };
+}
+
+/** Why a copy failed that did not lose its guard. */
+async function failure({ client, exitCode }: HandEnd, way: Way, to: string): Promise<Error> {
+  const { stderr } = client;
+  if (exitCode === CUT) return remoteErrors.cut({ path: to, label: way.label });
+  if (exitCode !== undefined) return systemError(stderr.replaceAll(COUNTS, ''), to);
+  const why = way.explain(client);
+  if (why !== undefined) return why;
+  await way.check();
+  return remoteErrors.lost({ program: PROGRAM, label: way.label, stderr });
+}
