@@ -1,6 +1,4 @@
-import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { setImmediate as turn } from 'node:timers/promises';
 import { GRACE_MS } from '../group.ts';
 import type { TransferOptions } from '../host.ts';
 import { cancelled, endedError } from '../watch.ts';
@@ -10,16 +8,13 @@ import { Exchange } from './exchange.ts';
 import { CUT, type Hand, type HandEnd, startHand } from './hand.ts';
 import { otherLength } from './input.ts';
 import { outcome } from './outcome.ts';
+import { pieces } from './pieces.ts';
 import { systemError } from './shell.ts';
 import { Sum } from './sum.ts';
 import type { Way } from './way.ts';
 
 const GUARD = { commands: [{ command: 'cat', args: [] }] };
 const SILENT = { onStdout: () => {}, onStderr: () => {}, onFault: () => {} };
-/** Bytes of a file that are read at once: they are still in the processor's cache when they are reckoned over. */
-const PIECE = 256 << 10;
-/** Pieces before something else has its turn. */
-const PIECES = 16;
 /** Milliseconds beyond the grace time that are left to the copy there. */
 const SPARE_MS = 4_000;
 /** As errors name it. */
@@ -54,17 +49,16 @@ export async function handOver(
   let hand: Hand | undefined;
   let why: 'cancelled' | 'stalled' | undefined;
   const timers: NodeJS.Timeout[] = [];
-  const leave = () => {
-    guard.leave();
-    timers.push(setTimeout(() => hand?.kill(), GRACE_MS + SPARE_MS));
-  };
+  // it has ended before that, unless its client says nothing any more
+  const killLater = () => timers.push(setTimeout(() => hand?.kill(), GRACE_MS + SPARE_MS));
   const because = (reason: typeof why) => {
     why ??= reason;
-    leave();
+    guard.leave();
+    killLater();
   };
   const onAbort = () => because('cancelled');
   signal?.addEventListener('abort', onAbort, { once: true });
-  let lost = false;
+  let [lost, over] = [false, false];
   let [seen, stall] = ['', setTimeout(() => because('stalled'), stallMs)];
   const moved = (now: string) => {
     if (now !== seen) stall.refresh();
@@ -93,10 +87,10 @@ export async function handOver(
         onSum: same.add,
       },
     );
-    if (why !== undefined) leave();
     void guard.ended.then(() => {
+      if (over) return;
       lost = true;
-      leave();
+      killLater();
     });
     const ended = await hand.ended;
     const { stderr } = ended.client;
@@ -106,6 +100,7 @@ export async function handOver(
     if ((await file.stat()).size !== size) throw otherLength();
     throw await failure(ended, way, to);
   } finally {
+    over = true;
     for (const timer of [...timers, stall]) clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
     guard.word('0');
@@ -114,16 +109,12 @@ export async function handOver(
 
 /** Compares what is reckoned there, part by part, with the file. */
 function comparison(file: FileHandle, size: number, key: string | undefined) {
-  const piece = Buffer.allocUnsafe(PIECE);
   let [at, parts, whole] = [0, 0, true];
   const compare = async (end: number, told: Parameters<Sum['is']>[0]) => {
     const sum = new Sum(key, parts++);
-    for (let pieces = 1; at < Math.min(end, size); pieces++) {
-      const bytes = readSync(file.fd, piece, 0, Math.min(PIECE, end - at), at);
-      if (bytes === 0) throw otherLength();
-      sum.add(piece.subarray(0, bytes));
-      at += bytes;
-      if (pieces % PIECES === 0) await turn();
+    for await (const piece of pieces(file, at, Math.min(end, size))) {
+      sum.add(piece);
+      at += piece.length;
     }
     whole &&= at === end && sum.is(told);
   };

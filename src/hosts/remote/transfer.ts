@@ -69,7 +69,10 @@ export function transferThere(there: There): Omit<Transfer, 'verifiedBy'> {
     const more = { ...options, size, key: keyFor(there.place), stallMs: STALL_MS };
     const same = await handOver(there, file, to, more);
     try {
-      if (await same()) return { bytes: size };
+      if (await same()) {
+        options.onProgress?.(size);
+        return { bytes: size };
+      }
     } catch (error) {
       await remove(there, to).catch(() => {});
       throw error;
