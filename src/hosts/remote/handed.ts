@@ -17,6 +17,8 @@ const GUARD = { commands: [{ command: 'cat', args: [] }] };
 const SILENT = { onStdout: () => {}, onStderr: () => {}, onFault: () => {} };
 /** Milliseconds beyond the grace time that are left to the copy there. */
 const SPARE_MS = 4_000;
+/** Milliseconds for the other command to begin; nothing that it says may come through. */
+const START_MS = 20_000;
 /** As errors name it. */
 const PROGRAM = 'dd';
 /** What dd tells of its work. */
@@ -71,7 +73,8 @@ export async function handOver(
     });
   try {
     if (signal?.aborted) onAbort();
-    const started = await guard.started;
+    const late = setTimeout(() => guard.leave(), START_MS);
+    const started = await guard.started.finally(() => clearTimeout(late));
     if (why !== undefined) throw endedError(why, PROGRAM, '', { timeout: undefined, stallMs });
     if (started === undefined) return await guarded();
     const same = comparison(file, size, key);
