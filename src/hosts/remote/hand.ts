@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { startClient } from './client.ts';
 import { FILE_UNIT } from './input.ts';
@@ -8,6 +7,8 @@ import type { ClientEnd, Way } from './way.ts';
 
 /** What a copy ends with there when it is cut; nobody has said why then. */
 export const CUT = 75;
+/** Where the process that ends with us did not begin: nothing was made. */
+export const LATE = 76;
 /** Bytes there that are reckoned over at once, at least: each time costs a process. */
 const PASS = 32 << 20;
 /** Milliseconds for the client to close once all is told. */
@@ -15,19 +16,35 @@ const CLOSE_MS = 2_000;
 /** Characters of stderr that are kept. */
 const KEPT = 65_536;
 
+/** A word of the process there that ends with us, which the copy finds it by. */
+export const guardWord = (token: string) => `guard-${token}`;
+
 /*
- * Makes a new file of what it reads: `PATH SIZE KEY TOKEN PID SINCE`. What has come is reckoned over behind that, from the
+ * Makes a new file of what it reads: `PATH SIZE KEY TOKEN`. First it waits for the process that ends with us, which is
+ * started beside it and has `guard-TOKEN` among its words. What has come is reckoned over behind that, from the
  * file itself and each time up to what it holds then; with `sum` it tells how far it came. A second process looks whether
- * the one of PID is still there, which ends with us: when it is gone, or when more comes than should, dd is ended, and the
+ * that one is still there: when it is gone, or when more comes than should, dd is ended, and the
  * file made empty, so that who reads it ends, too. Nobody ends by a signal whose parent does not wait for him, see
  * {@link file://./ending.ts}.
  */
 const HAND = String.raw`
 LC_ALL=C; export LC_ALL
 exec 3<&0 </dev/null 4>&2 >/dev/null 2>&1
-f=$1 size=$2 key=$3 t=$4 pid=$5 since=$6
+f=$1 size=$2 key=$3 t=$4
 say() { printf '\001%s:%s\n' "$t" "$1" >&4; }
 ${SUM}
+seek() {
+  for i in /proc/[0-9]*; do
+    x=; read -r x <"$i/cmdline"
+    case $x in *"guard-$t"*) ;; *) continue ;; esac
+    x=; read -r x <"$i/stat" || continue
+    pid=${'$'}{i#/proc/}
+    set -- ${'$'}{x##*) }
+    since=${'$'}{20}
+    return 0
+  done
+  return 1
+}
 guarded() {
   x=; read -r x <"/proc/$pid/stat" || return 1
   set -- ${'$'}{x##*) }
@@ -48,7 +65,13 @@ watch() {
     : >"$f"
   done
 }
-guarded || { say exit:${CUT}; exit 0; }
+n=0
+until seek; do
+  [ "$n" -lt 160 ] || { say exit:${LATE}; exit 0; }
+  rest sleep 0.05 || { rest sleep 1; n=$((n + 19)); }
+  n=$((n + 1))
+done
+say at:0:0
 # a pipe or a device is there, though it may be written
 (umask 077; set -C; [ ! -e "$f" ] || [ -f "$f" ] || { echo 'File exists' >&2; exit 1; }; : >"$f") 2>&4 || { say exit:1; exit 0; }
 exec 6>"$f" 7<"$f"
@@ -84,8 +107,8 @@ export interface HandJob {
   readonly size: number;
   /** What is reckoned by, as the sum takes it. */
   readonly key: string | undefined;
-  /** Process there that ends with us, and when it was started. */
-  readonly guard: { readonly pid: number; readonly since: string };
+  /** Of 32 hexadecimal digits: what only this copy says, and the one that it waits for. */
+  readonly token: string;
 }
 
 /** What is told while it goes on. */
@@ -113,12 +136,10 @@ export interface Hand {
 export async function startHand(
   way: Way,
   file: FileHandle,
-  { to, size, key = '', guard }: HandJob,
+  { to, size, key = '', token }: HandJob,
   { onMoved, onSum }: HandNotes,
 ): Promise<Hand> {
-  const token = randomBytes(16).toString('hex');
-  const { pid, since } = guard;
-  const words = ['sh', '-c', HAND, 'sh', to, String(size), key, token, String(pid), since];
+  const words = ['sh', '-c', HAND, 'sh', to, String(size), key, token];
   const client = await startClient(way, words, { input: file.fd });
   let stderr = '';
   let exitCode: number | undefined;

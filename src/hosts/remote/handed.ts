@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { GRACE_MS } from '../group.ts';
 import type { TransferOptions } from '../host.ts';
@@ -5,7 +6,7 @@ import { cancelled, endedError } from '../watch.ts';
 import type { There } from './carry.ts';
 import { remoteErrors } from './errors.ts';
 import { Exchange } from './exchange.ts';
-import { CUT, type Hand, type HandEnd, startHand } from './hand.ts';
+import { CUT, guardWord, type Hand, type HandEnd, LATE, startHand } from './hand.ts';
 import { otherLength } from './input.ts';
 import { outcome } from './outcome.ts';
 import { pieces } from './pieces.ts';
@@ -13,12 +14,11 @@ import { systemError } from './shell.ts';
 import { Sum } from './sum.ts';
 import type { Way } from './way.ts';
 
-const GUARD = { commands: [{ command: 'cat', args: [] }] };
+/** It reads until its input ends, and keeps its words meanwhile. */
+const GUARD = 'cat; :';
 const SILENT = { onStdout: () => {}, onStderr: () => {}, onFault: () => {} };
 /** Milliseconds beyond the grace time that are left to the copy there. */
 const SPARE_MS = 4_000;
-/** Milliseconds for the other command to begin; nothing that it says may come through. */
-const START_MS = 20_000;
 /** As errors name it. */
 const PROGRAM = 'dd';
 /** What dd tells of its work. */
@@ -36,18 +36,21 @@ export interface HandOptions extends TransferOptions {
 /**
  * Copies an open regular file to a new one there, which gets it as its client's own input: nothing passes through us.
  * It is read here once more, behind what was reckoned over there. A second command, whose input is ours, is what tells
- * that we are still here. What it is fulfilled with tells whether it is the same there, and throws where this cannot be
- * read. Throws {@link CommandError}, and the system's error about the path.
+ * that we are still here; both start at once, and the copy begins when that one is there. What it is fulfilled with tells
+ * whether it is the same there, and throws where this cannot be read; undefined where the other command came too late, and
+ * nothing was made. Throws {@link CommandError}, and the system's error about the path.
  */
 export async function handOver(
   { way, place }: There,
   file: FileHandle,
   to: string,
   { size, key, stallMs, signal, onProgress }: HandOptions,
-): Promise<() => Promise<boolean>> {
+): Promise<(() => Promise<boolean>) | undefined> {
   if (to.includes('\0')) throw new TypeError('A word of a command holds a NUL.');
   if (signal?.aborted) throw cancelled(PROGRAM);
-  const guard = await Exchange.start(way, place, GUARD, SILENT);
+  const token = randomBytes(16).toString('hex');
+  const commands = [{ command: 'sh', args: ['-c', GUARD, 'sh', guardWord(token)] }];
+  const guard = await Exchange.start(way, place, { commands }, SILENT);
   let hand: Hand | undefined;
   let why: 'cancelled' | 'stalled' | undefined;
   const timers: NodeJS.Timeout[] = [];
@@ -73,15 +76,11 @@ export async function handOver(
     });
   try {
     if (signal?.aborted) onAbort();
-    const late = setTimeout(() => guard.leave(), START_MS);
-    const started = await guard.started.finally(() => clearTimeout(late));
-    if (why !== undefined) throw endedError(why, PROGRAM, '', { timeout: undefined, stallMs });
-    if (started === undefined) return await guarded();
     const same = comparison(file, size, key);
     hand = await startHand(
       way,
       file,
-      { to, size, key, guard: started },
+      { to, size, key, token },
       {
         onMoved: (bytes, reckoned) => {
           moved(`${bytes} ${reckoned}`);
@@ -94,11 +93,14 @@ export async function handOver(
       if (over) return;
       lost = true;
       killLater();
+      // the copy has not begun, and would wait for it
+      if (seen === '') hand?.kill();
     });
     const ended = await hand.ended;
     const { stderr } = ended.client;
     if (why !== undefined) throw endedError(why, PROGRAM, stderr, { timeout: undefined, stallMs });
     if (ended.exitCode === 0) return same.all;
+    if (ended.exitCode === LATE && !lost) return undefined;
     if (lost) await guarded(stderr);
     if ((await file.stat()).size !== size) throw otherLength();
     throw await failure(ended, way, to);

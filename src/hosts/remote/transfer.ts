@@ -68,6 +68,7 @@ export function transferThere(there: There): Omit<Transfer, 'verifiedBy'> {
   const hand = async (file: FileHandle, size: number, to: string, options: TransferOptions) => {
     const more = { ...options, size, key: keyFor(there.place), stallMs: STALL_MS };
     const same = await handOver(there, file, to, more);
+    if (same === undefined) return undefined;
     try {
       if (await same()) {
         options.onProgress?.(size);
@@ -87,8 +88,10 @@ export function transferThere(there: There): Omit<Transfer, 'verifiedBy'> {
       try {
         const stat = await file.stat();
         const regular = stat.isFile();
-        if (regular && stat.size >= (there.way.handsOver ?? Number.POSITIVE_INFINITY))
-          return await hand(file, stat.size, to, options);
+        if (regular && stat.size >= (there.way.handsOver ?? Number.POSITIVE_INFINITY)) {
+          const done = await hand(file, stat.size, to, options);
+          if (done !== undefined) return done;
+        }
         return await put(to, options, (exchange, see) =>
           regular
             ? sendFile(exchange, file, see)

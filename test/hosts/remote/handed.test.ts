@@ -20,16 +20,11 @@ import { SHELLS, type WayHere, wayHere } from '../../support/ways/here.ts';
 const SIZE = 100_000_000;
 const BYTES = randomBytes(SIZE);
 
-/** Whether it is a `cat` that leads a session of its own, with a directory in its environment. */
+/** Whether it is what ends with us there, with a directory in its environment. */
 function isGuard(pid: string, bin: string): boolean {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const session = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3];
-    return (
-      stat.includes(' (cat) ') &&
-      session === pid &&
-      readFileSync(`/proc/${pid}/environ`, 'latin1').includes(bin)
-    );
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+    return words.includes('\0guard-') && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(bin);
   } catch {
     return false;
   }
@@ -148,6 +143,11 @@ describe.each(SHELLS)('in %s', (shell) => {
     stop.abort();
     await expect(copy).rejects.toMatchObject({ kind: 'cancelled' });
     expect(existsSync(to)).toBe(false);
+    const soon = new AbortController();
+    const begun = host.transfer.put(here, to, { signal: soon.signal });
+    setImmediate(() => soon.abort());
+    await expect(begun).rejects.toMatchObject({ kind: 'cancelled' });
+    await until(() => !existsSync(to), { what: 'the end of a copy that was just begun' });
     const early = AbortSignal.abort();
     await expect(host.transfer.put(here, to, { signal: early })).rejects.toMatchObject({ kind: 'cancelled' });
     expect(existsSync(to)).toBe(false);
@@ -182,7 +182,7 @@ describe.each(SHELLS)('in %s', (shell) => {
     const guards = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && isGuard(pid, way.bin));
     expect(guards).toHaveLength(1);
     process.kill(Number(guards[0]), 'SIGTERM');
-    await expect(copy).rejects.toMatchObject({ kind: expect.stringMatching(/^(signal|gone)$/) });
+    await expect(copy).rejects.toMatchObject({ kind: expect.stringMatching(/^(signal|gone|transfer)$/) });
     expect(existsSync(to)).toBe(false);
   });
 });
