@@ -23,7 +23,7 @@ const ENDLESS = 8_000_000_000;
 const BYTES = randomBytes(40_000_001);
 
 const size = async (one: TestContainer, path: string) =>
-  Number(await one.exec('sh', '-c', `[ ! -e '${path}' ] || wc -c <'${path}'`).catch(() => '0'));
+  Number(await one.exec('sh', '-c', `[ ! -e '${path}' ] || stat -c %s '${path}'`).catch(() => '0'));
 const middle = (one: TestContainer, path: string) =>
   until(async () => (await size(one, path)) > 50_000_000, { what: 'a copy in its middle', timeout: 20_000 });
 
