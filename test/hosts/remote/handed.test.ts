@@ -176,6 +176,28 @@ describe.each(SHELLS)('in %s', (shell) => {
     expect(existsSync(to)).toBe(false);
   });
 
+  // what it does there is the same in all of them
+  test.runIf(shell === SHELLS[0])(
+    'where its guard comes too late it goes through us instead',
+    { timeout: 60_000 },
+    async () => {
+      const [mark, to] = [fresh('mark'), fresh('late')];
+      const slow = await openRemote({
+        ...way,
+        handsOver: 1,
+        argv: async (words) => {
+          const argv = await way.argv(words);
+          const wait = `[ "$4" != pgdeck ] || ! rm '${mark}' 2>/dev/null || sleep 14; exec "$@"`;
+          return ['/bin/sh', '-c', wait, 'sh', ...argv];
+        },
+      });
+      writeFileSync(mark, '');
+      expect(await slow.transfer.put(here, to)).toEqual({ bytes: SIZE });
+      expect(existsSync(mark)).toBe(false);
+      expect(readFileSync(to).equals(BYTES)).toBe(true);
+    },
+  );
+
   test('where its guard is gone it ends, and fails', async () => {
     const to = fresh('guarded');
     const { copy } = await middle(here, to);
