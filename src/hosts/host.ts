@@ -185,7 +185,10 @@ export interface Transferred {
 export interface Transfer {
   /** By what copies and streams are compared: only by their length where `sha256sum` is missing there. */
   readonly verifiedBy: 'sha256' | 'bytes';
-  /** Copies a file of this machine to a new file there, readable by its owner only. */
+  /**
+   * Copies a file of this machine to a new file there, readable by its owner only. Fails where it changes its length
+   * meanwhile.
+   */
   put(here: string, there: string, options?: TransferOptions): Promise<Transferred>;
   /** Writes what a stream gives to a new file there. */
   send(from: AsyncIterable<Uint8Array>, there: string, options?: TransferOptions): Promise<Transferred>;

@@ -9,6 +9,8 @@ import type { Container } from './inspect.ts';
 /** How often, and after how many milliseconds, one that is down is looked at again. */
 const LOOKS = 6;
 const LOOK_MS = 500;
+/** Bytes of a file from which on a second command beside its copy pays. */
+const LARGE = 32 << 20;
 
 const isDown = ({ running, restarting }: Container) => !running || restarting;
 
@@ -31,6 +33,7 @@ export async function dockerWay(
     container: pinned,
     // its first process is the machine's, which a restart of the container leaves as it is
     asksFirst: pinned.seesMachine,
+    handsOver: LARGE,
     argv: async (words) => [
       'docker',
       'exec',

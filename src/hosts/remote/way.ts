@@ -40,6 +40,11 @@ export interface Way {
    */
   readonly keepsInput?: boolean;
   /**
+   * Its client costs much for what passes through it: a file of this machine of at least so many bytes is its own
+   * input.
+   */
+  readonly handsOver?: number;
+  /**
    * Environment of the client program, laid over this program's own: variables that it needs, `undefined` to remove
    * one. No secret ever stands in it.
    */

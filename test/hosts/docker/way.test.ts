@@ -16,6 +16,7 @@ describe('a docker that is not what it should be', () => {
     faults: DOCKER_FAULTS,
     set: (fault) => docker.set(fault),
     open: () => openHost(SHOP),
+    handsOver: true,
   });
 
   test('without docker, or without the container, nothing begins', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -282,6 +282,12 @@ describe.each(SHELLS)('in %s', (shell) => {
     await host.run('mkfifo', [`${there} pipe`]);
     await expect(host.transfer.put(here, `${there} pipe`)).rejects.toMatchObject({ code: 'EEXIST' });
     await expect(host.transfer.get(directory, `${back}3`)).rejects.toMatchObject({ code: 'EISDIR' });
+    await writeFile(here, bytes);
+    const longer = host.transfer.put(here, `${there} longer`, {
+      onProgress: () => appendFileSync(here, 'more'),
+    });
+    await expect(longer).rejects.toThrow('changed its length');
+    await until(() => !existsSync(`${there} longer`), { what: 'the end of a copy of what became longer' });
     const cut = (async function* () {
       yield bytes;
       throw new Error('no more');

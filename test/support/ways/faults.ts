@@ -12,13 +12,22 @@ export interface Client<F extends string> {
   /** Makes it do that to each command from now on, and the place as it was. */
   set(fault: F | 'none'): Promise<void>;
   open(): Promise<Host>;
+  /** Large files are its own input. */
+  readonly handsOver?: boolean;
 }
 
 const BYTES = 3_000_000;
+/** Of a file that is large. */
+const LARGE = 40_000_000;
 const write = (code: number) => ['-c', `head -c ${BYTES} /dev/zero | tr '\\0' a; echo why >&2; exit ${code}`];
 
 /** Declares the tests of a client: whatever it does, a command is what its table says. Returns the host of each test. */
-export function faultTests<F extends string>({ faults, set, open }: Client<F>): () => Host {
+export function faultTests<F extends string>({
+  faults,
+  set,
+  open,
+  handsOver = false,
+}: Client<F>): () => Host {
   const directory = temporaryDirectory();
   let host: Host;
   beforeEach(async () => {
@@ -88,6 +97,35 @@ export function faultTests<F extends string>({ faults, set, open }: Client<F>): 
       await set(fault);
       await expect(host.transfer?.put(here, there)).rejects.toMatchObject({ kind });
       if (fault.includes('input')) await until(() => !existsSync(there), { what: 'the end of the copy' });
+    },
+  );
+
+  test.runIf(handsOver).each(those(({ put }) => put !== undefined))(
+    'a large copy is whole, or fails: %s',
+    { timeout: 60_000 },
+    async (fault, { put: kind, large }) => {
+      const [here, there] = [join(directory, 'large here'), join(directory, 'large there')];
+      writeFileSync(here, Buffer.alloc(LARGE, 'a'));
+      rmSync(there, { force: true });
+      await set(fault);
+      const copy = host.transfer?.put(here, there);
+      if (large === 'whole') await expect(copy).resolves.toEqual({ bytes: LARGE });
+      else {
+        await expect(copy).rejects.toMatchObject({ kind });
+        if (fault.includes('input')) await until(() => !existsSync(there), { what: 'the end of the copy' });
+      }
+    },
+  );
+
+  test.runIf(handsOver).each(those(({ run }) => run === 'believed'))(
+    'a large copy is whole: %s',
+    async (fault) => {
+      const [here, there] = [join(directory, 'large here'), join(directory, 'large there')];
+      writeFileSync(here, Buffer.alloc(LARGE, 'a'));
+      rmSync(there, { force: true });
+      await set(fault);
+      await expect(host.transfer?.put(here, there)).resolves.toEqual({ bytes: LARGE });
+      expect(readFileSync(there).equals(readFileSync(here))).toBe(true);
     },
   );
 

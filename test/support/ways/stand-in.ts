@@ -20,6 +20,8 @@ export interface Fault {
   /** A file that is brought there, and one that is fetched: neither is left in half. */
   readonly put?: CommandErrorKind;
   readonly get?: CommandErrorKind;
+  /** It does nothing to a file that is the client's own input: nothing is told of that on its output. */
+  readonly large?: 'whole';
   /** What is said of any command. */
   readonly says?: readonly [CommandErrorKind, RegExp];
   /** Milliseconds that a run of it may take. */
@@ -37,7 +39,13 @@ export const ANY_FAULTS = {
     get: 'transfer',
   },
   'the last byte is lost, exit 0': { does: '"$@" | head -c -1; exit 0', run: 'transfer' },
-  'a byte is another': { does: '"$@" | tr a b; exit 0', run: 'transfer', put: 'transfer', get: 'transfer' },
+  'a byte is another': {
+    does: '"$@" | tr a b; exit 0',
+    run: 'transfer',
+    put: 'transfer',
+    get: 'transfer',
+    large: 'whole',
+  },
   'all comes, exit 1': { does: '"$@"; exit 1', run: 'believed' },
   'all comes, killed by a signal': { does: '"$@"; kill -9 $$', run: 'believed' },
   'all comes, never closed': { does: '"$@"; sleep 300', run: 'believed' },
