@@ -6,7 +6,7 @@ import { Stage } from './stage.ts';
 /** More than any of them carries. */
 const MOST = 60;
 /** Of what is not asked for as a whole: one of so many. */
-const STRIDE = 7;
+const STRIDE = 13;
 
 const RUNS = {
   'backup custom': ['backup', '--yes'],
