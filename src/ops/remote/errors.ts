@@ -1,0 +1,69 @@
+import { bytes as inBytes } from '../../text/units.ts';
+import { cancelled, defineErrors, failed, refused } from '../error.ts';
+
+interface At {
+  /** Label of the store. */
+  readonly store: string;
+}
+
+const KEPT = 'Nothing is listed there that is not whole; the backups here are untouched.';
+
+export const remoteErrors = defineErrors('remote', {
+  none: () =>
+    refused(
+      'No place for copies is set up.',
+      'Add "remote" to the profile, such as {"kind": "s3", "bucket": "backups", "prefix": "prod"}.',
+    ),
+  unreachable: ({ store, said }: At & { said: string }) =>
+    failed(`${store} cannot be reached: ${said}. ${KEPT}`, 'Try again when it is up.'),
+  denied: ({ store, what, said }: At & { what: string; said: string }) =>
+    failed(
+      `${store} does not let us ${what}: ${said}. ${KEPT}`,
+      'Check the credentials, and what they may do there.',
+    ),
+  noCredentials: ({ store }: At) =>
+    refused(
+      `There are no credentials for ${store}.`,
+      'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE with ~/.aws/credentials.',
+    ),
+  noBucket: ({ store, bucket }: At & { bucket: string }) =>
+    refused(`${store}: there is no bucket ${bucket}.`, 'Make it, or fix "bucket" in the profile.'),
+  failing: ({ store, what, said }: At & { what: string; said: string }) =>
+    failed(
+      `${store} could not ${what}: ${said}. ${KEPT}`,
+      'Try again later; what was sent whole is not sent again.',
+    ),
+  full: ({ store }: At) =>
+    failed(`There is no room left in ${store}. ${KEPT}`, 'Make room there: pgdeck backups prune --remote'),
+  absent: ({ store, path }: At & { path: string }) =>
+    refused(
+      `${path} is not there, so nothing is copied to ${store}: the disk may not be mounted.`,
+      'Mount it, or make the directory.',
+    ),
+  unmounted: ({ store, marker }: At & { marker: string }) =>
+    refused(
+      `${store} has no ${marker}, which the first copy has left there: the disk may not be mounted.`,
+      `Mount it; where it is another disk now: touch ${marker} there.`,
+    ),
+  cut: ({ store, path, got, size }: At & { path: string; got: number; size: number }) =>
+    failed(
+      `${path} came from ${store} only in part: ${inBytes(got)} of ${inBytes(size)}, and it was asked for several times.`,
+      'Nothing of it is kept. Try again.',
+    ),
+  altered: ({ store, path }: At & { path: string }) =>
+    failed(
+      `${path} in ${store} is not what was stored: its checksum differs.`,
+      'Nothing of it is kept. Use another copy, and look after that storage.',
+    ),
+  otherBytes: ({ path }: { path: string }) =>
+    failed(
+      `${path} is not what its manifest says: its checksum differs. It is not copied.`,
+      'Verify the backup: pgdeck backups verify',
+    ),
+  notWhole: ({ store, path, there, size }: At & { path: string; there: number; size: number }) =>
+    failed(
+      `${store} has ${inBytes(there)} of ${path} after it said that all ${inBytes(size)} were stored. ${KEPT}`,
+      'Look after that storage; another attempt sends it again.',
+    ),
+  cancelled: ({ store }: At) => cancelled(`Cancelled. ${store}: ${KEPT}`),
+});
