@@ -1,0 +1,145 @@
+import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
+import { Decrypter, Encrypter } from 'age-encryption';
+
+/** What the thread does: for whom it encrypts, or with what it decrypts. */
+export type Sealing =
+  | { readonly kind: 'encrypt'; readonly recipients: readonly string[] }
+  | { readonly kind: 'decrypt'; readonly identities: readonly string[] };
+
+/** Bytes that go between the threads at once: age works in pieces of 64 kB. */
+const PIECE = 1 << 20;
+
+type ToThread = { readonly part: Uint8Array } | { readonly end: true } | { readonly next: true };
+type FromThread =
+  | { readonly part: Uint8Array }
+  | { readonly end: true }
+  | { readonly more: true }
+  | { readonly error: string };
+
+/**
+ * What `parts` become when they are encrypted or decrypted, in a thread of its own: it is one processor's work, and the
+ * console goes on beside it. At most two pieces of each side wait. Throws {@link SealError}, and what `parts` threw.
+ */
+export async function* sealed(
+  parts: AsyncIterable<Uint8Array>,
+  sealing: Sealing,
+): AsyncGenerator<Uint8Array> {
+  // this file is the thread's, too: it is a chunk of its own when it is bundled
+  const worker = new Worker(new URL(import.meta.url), { workerData: { sealing } });
+  const source = parts[Symbol.asyncIterator]();
+  const came: Uint8Array[] = [];
+  let ended = false;
+  let fault: { readonly error: unknown } | undefined;
+  let wake = () => {};
+  const failed = (error: unknown) => {
+    fault ??= { error };
+    wake();
+  };
+  const feed = async () => {
+    const { done, value } = await source.next();
+    const message: ToThread = done ? { end: true } : { part: value };
+    worker.postMessage(message);
+  };
+  worker.on('message', (message: FromThread) => {
+    if ('more' in message) return void feed().catch(failed);
+    if ('error' in message) return failed(new SealError(message.error));
+    if ('end' in message) ended = true;
+    else came.push(message.part);
+    wake();
+  });
+  worker.on('error', failed);
+  worker.on('exit', (code) => failed(new SealError(`the thread ended with exit code ${code}`)));
+  try {
+    for (;;) {
+      const part = came.shift();
+      if (part !== undefined) {
+        yield part;
+        worker.postMessage({ next: true } satisfies ToThread);
+        continue;
+      }
+      if (ended) return;
+      if (fault !== undefined) throw fault.error;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  } finally {
+    await worker.terminate();
+    await source.return?.();
+  }
+}
+
+/** What age says. */
+export class SealError extends Error {
+  override readonly name = 'SealError';
+  /** None of the identities is one that it was encrypted for. */
+  get foreign(): boolean {
+    return /no identity matched/.test(this.message);
+  }
+}
+
+if (!isMainThread && parentPort !== null && workerData?.sealing !== undefined)
+  void serve(parentPort, workerData.sealing as Sealing);
+
+async function serve(port: MessagePort, sealing: Sealing): Promise<void> {
+  const tell = (message: FromThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+  let taken = () => {};
+  let given: (message: { readonly part: Uint8Array } | undefined) => void = () => {};
+  port.on('message', (message: ToThread) => {
+    if ('next' in message) taken();
+    else given('part' in message ? message : undefined);
+  });
+  const input = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const coming = new Promise<{ readonly part: Uint8Array } | undefined>((resolve) => {
+        given = resolve;
+      });
+      tell({ more: true });
+      const message = await coming;
+      if (message === undefined) controller.close();
+      else controller.enqueue(message.part);
+    },
+  });
+  const send = async (parts: readonly Uint8Array[]) => {
+    const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    const next = new Promise<void>((resolve) => {
+      taken = resolve;
+    });
+    tell({ part: whole }, [whole.buffer]);
+    await next;
+  };
+  try {
+    const output =
+      sealing.kind === 'encrypt' ? await encrypted(input, sealing) : await decrypted(input, sealing);
+    let held: Uint8Array[] = [];
+    let size = 0;
+    for await (const part of output as unknown as AsyncIterable<Uint8Array>) {
+      held.push(part);
+      size += part.length;
+      if (size < PIECE) continue;
+      await send(held);
+      [held, size] = [[], 0];
+    }
+    if (size > 0) await send(held);
+    tell({ end: true });
+  } catch (error) {
+    tell({ error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function encrypted(input: ReadableStream<Uint8Array>, { recipients }: Sealing & { kind: 'encrypt' }) {
+  const encrypter = new Encrypter();
+  for (const recipient of recipients) encrypter.addRecipient(recipient);
+  return encrypter.encrypt(input);
+}
+
+function decrypted(input: ReadableStream<Uint8Array>, { identities }: Sealing & { kind: 'decrypt' }) {
+  const decrypter = new Decrypter();
+  for (const identity of identities) decrypter.addIdentity(identity);
+  return decrypter.decrypt(input);
+}
