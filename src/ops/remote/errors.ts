@@ -55,6 +55,11 @@ export const remoteErrors = defineErrors('remote', {
       `${path} in ${store} is not what was stored: its checksum differs.`,
       'Nothing of it is kept. Use another copy, and look after that storage.',
     ),
+  otherIdentity: ({ store, path }: At & { path: string }) =>
+    refused(
+      `${path} in ${store} is encrypted for others than the identity that was given.`,
+      'Give the identity that belongs to one of its recipients: --identity FILE, or PGDECK_AGE_IDENTITY.',
+    ),
   otherBytes: ({ path }: { path: string }) =>
     failed(
       `${path} is not what its manifest says: its checksum differs. It is not copied.`,

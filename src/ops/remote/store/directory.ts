@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { sha256File } from '../../archive/checksum.ts';
 import { OpError } from '../../error.ts';
 import { sync } from '../../files/durable.ts';
 import { remoteErrors } from '../errors.ts';
@@ -54,10 +55,14 @@ export function directoryStore(root: string): Store {
       doing('list a copy', io, async () => {
         const paths = (await below(name)).filter((path) => !path.endsWith(PARTIAL));
         return await Promise.all(
-          paths.map(async (path) => ({
-            path: relative(join(root, name), path).split(sep).join('/'),
-            bytes: (await stat(path)).size,
-          })),
+          paths.map(async (path) => {
+            const { size, mtimeMs } = await stat(path);
+            return {
+              path: relative(join(root, name), path).split(sep).join('/'),
+              bytes: size,
+              modified: mtimeMs,
+            };
+          }),
         );
       }),
     read: (name, path, limit, io) =>
@@ -89,6 +94,14 @@ export function directoryStore(root: string): Store {
         }
         await sync(dirname(to));
         return counted.stored;
+      }),
+    has: (name, path, { bytes, sha256 }, io) =>
+      doing('look at a file', io, async () => {
+        const file = join(root, name, path);
+        const facts = await stat(file).catch(absent);
+        return (
+          facts?.size === bytes && sha256 !== undefined && (await sha256File(file, io.signal)) === sha256
+        );
       }),
     get: async function* (name, path, from, io) {
       try {

@@ -143,9 +143,13 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
         const files: StoredObject[] = [];
         const below = keyOf(name, '');
         for await (const { Contents = [] } of listed(below, io))
-          for (const { Key, Size = 0 } of Contents)
+          for (const { Key, Size = 0, LastModified } of Contents)
             if (Key !== undefined && Key !== below)
-              files.push({ path: Key.slice(below.length), bytes: Size });
+              files.push({
+                path: Key.slice(below.length),
+                bytes: Size,
+                modified: LastModified?.getTime() ?? 0,
+              });
         return files;
       }),
     read: (name, path, limit, io) =>
@@ -178,6 +182,20 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
             size: stored.bytes,
           });
         return stored;
+      }),
+    has: (name, path, { bytes, sha256 }, io) =>
+      doing('look at a file', io, async () => {
+        if (bytes === undefined || sha256 === undefined) return false;
+        try {
+          const head = await client.send(new sdk.HeadObjectCommand(at(name, path)), {
+            abortSignal: io.signal,
+          });
+          // what it calls its checksum depends on how it was sent: ours went along
+          return head.ContentLength === bytes && head.Metadata?.sha256 === sha256;
+        } catch (error) {
+          if ((error as Error).name === 'NotFound') return false;
+          throw error;
+        }
       }),
     get: async function* (name, path, from, io) {
       const range = from > 0 ? { Range: `bytes=${from}-` } : {};

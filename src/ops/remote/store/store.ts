@@ -24,6 +24,8 @@ export interface StoredObject {
   /** Within its copy, with `/`. */
   readonly path: string;
   readonly bytes: number;
+  /** Ms since 1970. */
+  readonly modified: number;
 }
 
 /**
@@ -42,6 +44,8 @@ export interface Store {
   read(name: string, path: string, limit: number, io: StoreIo): Promise<Buffer | undefined>;
   /** Stores a file over what is there of that name; whole, and compared with what its source says, or not at all. */
   put(name: string, path: string, source: Source, io: StoreIo): Promise<Stored>;
+  /** Whether the file is there as the source has it, as far as the store can tell without giving it; false where not. */
+  has(name: string, path: string, source: Source, io: StoreIo): Promise<boolean>;
   /** What the file holds, from so many bytes on; ends early where the way breaks, so its reader counts. */
   get(name: string, path: string, from: number, io: StoreIo): AsyncIterable<Uint8Array>;
   /** Removes files of one name, in the order given; what is not there is no error. */
