@@ -6,7 +6,7 @@ import type { StepIo } from '../../engine/plan.ts';
 import { OpError } from '../../error.ts';
 import { diskError } from '../../files/durable.ts';
 import { remoteErrors } from '../errors.ts';
-import { SealError, sealed } from '../seal/thread.ts';
+import { SealError, Sealer } from '../seal/thread.ts';
 import type { Store, StoreIo } from '../store/store.ts';
 import { type Copy, type CopyFile, storedPath } from './copy.ts';
 
@@ -38,8 +38,13 @@ export async function* filesOfCopy(
       io.progress({ label: 'fetch', done, of: copy.bytes, unit: 'bytes' });
     },
   };
-  for (const file of copy.files)
-    yield { file, parts: plainParts({ store, copy, identities }, file, storeIo) };
+  const sealer = new Sealer();
+  try {
+    for (const file of copy.files)
+      yield { file, parts: plainParts({ store, copy, identities }, file, sealer, storeIo) };
+  } finally {
+    await sealer.close();
+  }
 }
 
 /** Fetches a copy into a directory that is empty. */
@@ -81,6 +86,7 @@ export async function proveCopy(
 async function* plainParts(
   { store, copy, identities }: Fetching,
   file: CopyFile,
+  sealer: Sealer,
   io: StoreIo,
 ): AsyncGenerator<Uint8Array> {
   const at = { store: store.label, path: file.path };
@@ -92,7 +98,7 @@ async function* plainParts(
   const hash = createHash('sha256');
   let bytes = 0;
   try {
-    for await (const part of sealed(stored, { kind: 'decrypt', identities })) {
+    for await (const part of sealer.seal(stored, { kind: 'decrypt', identities })) {
       hash.update(part);
       bytes += part.length;
       yield part;

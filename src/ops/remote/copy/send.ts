@@ -8,9 +8,9 @@ import type { Backup } from '../../repository/repository.ts';
 import { isSafety } from '../../repository/safety.ts';
 import { MANIFEST } from '../../repository/update.ts';
 import { remoteErrors } from '../errors.ts';
-import { sealed } from '../seal/thread.ts';
+import { Sealer } from '../seal/thread.ts';
 import { Counted, fileSource, textSource } from '../store/read.ts';
-import type { Source, Store, Stored, StoreIo } from '../store/store.ts';
+import type { KnownSource, Source, Store, Stored, StoreIo } from '../store/store.ts';
 import { COPY, type Copy, type CopyFile, readCopy, storedPath } from './copy.ts';
 
 export interface Sending {
@@ -41,8 +41,9 @@ export async function sendCopy(
       io.progress({ label: 'copy', done: Math.min(done, all), of: all, unit: 'bytes' });
     },
   };
+  const sealer = new Sealer();
   const sealedFor = recipients === undefined ? null : [...recipients];
-  const put = async (path: string, plain: Source & { bytes: number; sha256: string }): Promise<CopyFile> => {
+  const put = async (path: string, plain: KnownSource): Promise<CopyFile> => {
     const place = storedPath({ recipients: sealedFor }, path);
     if (sealedFor === null && (await store.has(id, place, plain, storeIo))) {
       io.line(`${path} is there already.`);
@@ -54,17 +55,20 @@ export async function sendCopy(
         plain: { bytes: plain.bytes, sha256: plain.sha256 },
       };
     }
-    const source = sealedFor === null ? plain : sealing(plain, path, sealedFor);
+    const source = sealedFor === null ? plain : sealing(plain, path, sealedFor, sealer);
     const stored: Stored = await store.put(id, place, source, storeIo);
     io.line(`${path} is stored.`);
     io.crashPoint('send:file');
     return { path, ...stored, plain: { bytes: plain.bytes, sha256: plain.sha256 } };
   };
   const files: CopyFile[] = [];
-  for (const { path, bytes, sha256 } of manifest.files)
-    files.push(await put(path, { ...fileSource(join(home, path), bytes, sha256), bytes, sha256 }));
-  const { bytes = 0, sha256 = '' } = manifestSource;
-  files.push(await put(MANIFEST, { ...manifestSource, bytes, sha256 }));
+  try {
+    for (const { path, bytes, sha256 } of manifest.files)
+      files.push(await put(path, fileSource(join(home, path), bytes, sha256)));
+    files.push(await put(MANIFEST, manifestSource));
+  } finally {
+    await sealer.close();
+  }
   const copy: Copy = {
     copy: 1,
     id,
@@ -106,14 +110,11 @@ async function lookedAt(store: Store, copy: Copy, io: StoreIo): Promise<void> {
 }
 
 /** A source that is encrypted on its way; what is read is compared with what it says all the same. */
-function sealing(
-  plain: Source & { bytes: number; sha256: string },
-  path: string,
-  recipients: readonly string[],
-): Source {
+function sealing(plain: KnownSource, path: string, recipients: readonly string[], sealer: Sealer): Source {
   return {
     bytes: undefined,
     sha256: undefined,
-    open: (signal) => sealed(new Counted(plain, path, { signal }).parts(), { kind: 'encrypt', recipients }),
+    open: (signal) =>
+      sealer.seal(new Counted(plain, path, { signal }).parts(), { kind: 'encrypt', recipients }),
   };
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { remoteErrors } from '../errors.ts';
-import type { Source, Stored, StoreIo } from './store.ts';
+import type { KnownSource, Source, Stored, StoreIo } from './store.ts';
 
 /** Bytes of a file that are read at once. */
 const PIECE = 1 << 20;
 
 /** A file of this machine that is stored as it is. */
-export function fileSource(path: string, bytes: number, sha256: string): Source {
+export function fileSource(path: string, bytes: number, sha256: string): KnownSource {
   return {
     bytes,
     sha256,
@@ -16,7 +16,7 @@ export function fileSource(path: string, bytes: number, sha256: string): Source 
 }
 
 /** What is small enough to be held. */
-export function textSource(text: string | Uint8Array): Source {
+export function textSource(text: string | Uint8Array): KnownSource {
   const held = Buffer.from(text);
   return {
     bytes: held.length,

@@ -7,6 +7,9 @@ export interface Source {
   open(signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
+/** One whose size and sum are known before. */
+export type KnownSource = Source & { readonly bytes: number; readonly sha256: string };
+
 /** What was stored, as it left this machine. */
 export interface Stored {
   readonly bytes: number;

@@ -1,12 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { describe, expect, test } from 'vitest';
-import { SealError, type Sealing, sealed } from '../../../../src/ops/remote/seal/thread.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import { SealError, Sealer, type Sealing } from '../../../../src/ops/remote/seal/thread.ts';
 
 async function* inParts(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
 }
+
+const sealer = new Sealer();
+afterAll(() => sealer.close());
+const sealed: Sealer['seal'] = (parts, sealing) => sealer.seal(parts, sealing);
 
 async function all(parts: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const found: Uint8Array[] = [];
