@@ -4,6 +4,7 @@ import { badAge } from '../text/age.ts';
 import { appSchema } from './app.ts';
 import { parseUrl } from './libpq/conninfo.ts';
 import { notifySchema } from './notify.ts';
+import { remoteSchema } from './remote.ts';
 import { routineSchema } from './routine.ts';
 import { runsOnSchema } from './runs-on.ts';
 import { mergeThresholds, misordered, thresholdOverridesSchema } from './thresholds.ts';
@@ -62,6 +63,8 @@ const backupSchema = z.strictObject({
   /** Directory of pg_dump, pg_restore and psql, where they are not found by themselves. */
   programs: z.string().startsWith('/', 'expected an absolute path').optional(),
   volumes: volumesSchema.optional(),
+  /** Where copies go that are to outlive this machine. */
+  remote: remoteSchema.optional(),
 });
 
 export type BackupSettings = z.output<typeof backupSchema>;

@@ -55,6 +55,33 @@ export const remoteErrors = defineErrors('remote', {
       `${path} in ${store} is not what was stored: its checksum differs.`,
       'Nothing of it is kept. Use another copy, and look after that storage.',
     ),
+  noIdentity: ({ place }: { place: string }) =>
+    refused(
+      `${place} has no identity of age: its lines are AGE-SECRET-KEY-1…, and comments.`,
+      'Give the file that age-keygen made.',
+    ),
+  identityFile: ({ path, said }: { path: string; said: string }) =>
+    refused(
+      `The identity in ${path} cannot be read: ${said}.`,
+      'Fix its permissions, or name another file with --identity.',
+    ),
+  needsIdentity: ({ id }: { id: string }) =>
+    refused(
+      `${id} is encrypted, and no identity was given.`,
+      'Give it: --identity FILE, PGDECK_AGE_IDENTITY, or "identity_file" in the profile.',
+    ),
+  noCopy: ({ store, id }: At & { id: string }) =>
+    refused(`There is no copy ${id} in ${store}.`, 'See what there is with: pgdeck backups list --remote'),
+  unfinished: ({ store, id }: At & { id: string }) =>
+    refused(
+      `What ${store} has of ${id} is no copy: it was never finished.`,
+      `Send the rest from where the backup is: pgdeck backups push ${id}`,
+    ),
+  otherManifest: ({ store, id }: At & { id: string }) =>
+    failed(
+      `The manifest in the copy of ${id} in ${store} is of other files than the copy has. Nothing of it is kept.`,
+      'Use another copy.',
+    ),
   otherIdentity: ({ store, path }: At & { path: string }) =>
     refused(
       `${path} in ${store} is encrypted for others than the identity that was given.`,
