@@ -54,6 +54,22 @@ const lateWidth = () => {
   };
 };
 
+/** The layout engine would fetch() its own data: URL, and load Node's HTTP client for that; without it decodes it. */
+const layoutData = () => {
+  let found = false;
+  return {
+    name: 'layout-data',
+    transform(code, id) {
+      if (!id.includes('/yoga-layout/') || !code.includes('fetch(')) return null;
+      found = true;
+      return { code: `var fetch;\n${code}` };
+    },
+    buildEnd() {
+      if (!found) this.error('yoga-layout no longer fetches its data: mend or remove layout-data.');
+    },
+  };
+};
+
 const HERE = '\0here';
 const PARSER = fileURLToPath(new URL('node_modules/libpg-query/wasm/libpg-query.wasm', import.meta.url));
 
@@ -113,14 +129,12 @@ export default defineConfig({
   platform: 'node',
   // its other form asks for its own parts with a require() that is handed in, which nothing can follow
   resolve: { alias: { 'jsonc-parser': source('node_modules/jsonc-parser/lib/esm/main.js') } },
-  plugins: [cleanBefore, lateWidth(), stubs, inkForTable, parserFile, licences, executable],
+  plugins: [cleanBefore, lateWidth(), layoutData(), stubs, inkForTable, parserFile, licences, executable],
   transform: {
-    target: 'node22.12',
+    target: 'node24',
     define: {
       'process.env.NODE_ENV': JSON.stringify('production'),
       PGDECK_VERSION: JSON.stringify(version),
-      // the layout engine would fetch() its own data: URL, and load Node's HTTP client for that
-      fetch: 'undefined',
     },
   },
   output: {

@@ -3,9 +3,9 @@ import module from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 22 || (major === 22 && minor < 12)) {
-  process.stderr.write(`pgdeck needs Node.js 22.12 or newer, and this is ${process.versions.node}.\n`);
+// the first whose node:sqlite is there without a warning
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  process.stderr.write(`pgdeck needs Node.js 24 or newer, and this is ${process.versions.node}.\n`);
   process.exit(2);
 }
 

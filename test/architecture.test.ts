@@ -19,6 +19,7 @@ describe('packages', () => {
     ['pg-copy-streams', ['db/']],
     ['execa', ['hosts/']],
     ['node:child_process', ['hosts/']],
+    ['node:sqlite', ['ops/import/source/']],
     ['ink', ['ui/']],
     ['react', ['ui/']],
     ['ink-spinner', ['ui/']],

@@ -62,6 +62,16 @@ test('what a script loads has no React in it', () => {
   expect(reached).not.toContain(console[0]);
 });
 
+test('what asks an application whether it is well is there: only the layout engine does without fetch', () => {
+  const written = readdirSync(directory)
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => readFileSync(join(directory, name), 'utf8'))
+    .join('\n');
+  // a name that was replaced by nothing
+  expect(written.match(/.{40}\(void 0\)\(.{40}/g) ?? []).toEqual([]);
+  expect(written.match(/await fetch\(\w+,\{(redirect|signal)/g)).toHaveLength(2);
+});
+
 test('an old Node is told so in one sentence, before anything else is loaded', () => {
   const fake = "Object.defineProperty(process.versions,'node',{value:'20.1.0'})";
   const { status, stdout, stderr } = run(
@@ -72,5 +82,5 @@ test('an old Node is told so in one sentence, before anything else is loaded', (
     '--version',
   );
   expect([status, stdout]).toEqual([2, '']);
-  expect(stderr).toBe('pgdeck needs Node.js 22.12 or newer, and this is 20.1.0.\n');
+  expect(stderr).toBe('pgdeck needs Node.js 24 or newer, and this is 20.1.0.\n');
 });

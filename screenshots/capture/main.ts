@@ -58,7 +58,8 @@ async function take(browser: Browser, home: string): Promise<void> {
       ...{ ...WINDOW, rows },
       command: process.execPath,
       args: [PROGRAM, ...args],
-      env,
+      // a stand-in may have come first on it
+      env: { ...env, PATH: process.env.PATH ?? '' },
       cwd: home,
     });
   const terminal = await open(['demo'], WINDOW.rows);

@@ -1,9 +1,11 @@
+import { application } from './application.ts';
 import { health } from './health.ts';
 import { maintenance } from './maintenance.ts';
 import { routine } from './routine.ts';
 import { schema } from './schema.ts';
 import { ENTER, ESC, fresh, type OpenBeside, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
 import { setup } from './setup.ts';
+import { sqlite } from './sqlite.ts';
 import type { Terminal, Wanted } from './terminal.ts';
 import { upkeep } from './upkeep.ts';
 
@@ -34,8 +36,10 @@ const PARTS: Readonly<Record<string, Part>> = {
   overviews,
   backup,
   restore,
+  application,
   maintenance: (terminal, picture, _beside, home) => maintenance(terminal, picture, home),
   schema,
+  sqlite: (terminal, picture, _beside, home) => sqlite(terminal, picture, home),
   upkeep: (terminal, picture, _beside, home) => upkeep(terminal, picture, home),
   routine,
   setup: (terminal, picture, _beside, home) => setup(terminal, picture, home),

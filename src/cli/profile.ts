@@ -4,7 +4,6 @@ import type { Origin, Resolved } from '../config/profile.ts';
 import type { RunsOn } from '../config/runs-on.ts';
 import type { Settings } from '../config/settings.ts';
 import { UsageError } from '../config/usage-error.ts';
-import { CommandError } from '../hosts/host.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import { EXIT, note, type OutputColumn, print, printJson, printTable } from './output.ts';
 
@@ -55,7 +54,7 @@ export function register(program: Command, context: Context): void {
 
   profile
     .command('add')
-    .argument('[name]', 'what to call the server; without, the servers in containers are listed')
+    .argument('[name]', 'what to call the server; without, the servers in containers and pods are listed')
     .description('add a server; connection options say which, or the container that it runs in')
     .option('--environment <environment>', 'development, staging or production')
     .option('--no-read-only', 'allow changes although the server is production')
@@ -78,14 +77,8 @@ export function register(program: Command, context: Context): void {
           one.options.some((option) => one.getOptionValueSource(option.attributeName()) === 'cli');
         if (said(command) || said(program))
           throw new UsageError('profile add needs a name: what to call the server.', NEXT);
-        const { listContainers } = await import('./profile/containers.ts');
-        await listContainers().catch((error: unknown) => {
-          if (!(error instanceof CommandError)) throw error;
-          throw new UsageError(
-            `profile add needs a name, and the servers in containers cannot be listed: ${error.message}`,
-            NEXT,
-          );
-        });
+        const { listServers } = await import('./profile/servers.ts');
+        await listServers();
         return;
       }
       const { file } = await context.settings(command);
@@ -95,7 +88,7 @@ export function register(program: Command, context: Context): void {
       const flags = program.opts<GlobalOptions>();
       const readOnly = options.readOnly ? flags.readOnly : false;
       const { placeOf } = await import('./profile/place.ts');
-      const { runs_on, found } = await placeOf(options);
+      const { runs_on, found } = await placeOf({ ...options, port: flags.port });
       const added = profileOf(name, { ...flags, readOnly }, { ...options, runs_on, found });
       await changeSettings(file, (settings) => {
         if (Object.hasOwn(settings.profiles, name))

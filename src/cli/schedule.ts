@@ -70,6 +70,7 @@ async function printJobs(
   }
   const [
     { badTime, jobOf, surprise },
+    { clientsOf },
     { badCommand },
     { problemText },
     { splitWords },
@@ -77,6 +78,7 @@ async function printJobs(
     { entryOf },
   ] = await Promise.all([
     import('../ops/schedule/job.ts'),
+    import('../ops/schedule/clients.ts'),
     import('../ops/schedule/words.ts'),
     import('../ops/engine/fields.ts'),
     import('../text/shell.ts'),
@@ -98,5 +100,6 @@ async function printJobs(
   if (surprising !== undefined) note(`${surprising}.`);
   const planning = createContext({ resolved, env: context.env, operations: entryOf });
   const program = await planning.here.pgdeck();
-  print(jobLine(jobOf(planning, { name, at, words, flock: true, program })));
+  const { before } = await clientsOf(planning);
+  print(jobLine(jobOf(planning, { name, at, words, flock: true, program: [...before, ...program] })));
 }

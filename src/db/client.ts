@@ -6,6 +6,7 @@ import type { CopyQueryClass } from './client/copy.ts';
 import { noteOwnSession } from './client/own-sessions.ts';
 import { PgSession } from './client/pg-session.ts';
 import { through } from './client/through.ts';
+import { ENDS_WITH_CLIENT, endWithClientSql } from './ends-with-client.ts';
 import { DbError, dbError } from './errors.ts';
 import type { Query } from './query.ts';
 import { rightsOf, type Server } from './server.ts';
@@ -42,6 +43,7 @@ export async function connect(target: Target, purpose: Purpose, name = 'pgdeck')
     const own = sessionSettings(purpose, target.readOnly)[LATER];
     // answered before whatever is asked next: nobody waits for it
     if (own !== undefined) client.query(`SET ${LATER} = '${own}'`).catch(() => {});
+    endWithUs(client, purpose, session.server);
     // nobody asks over the control connection for hours, and it must be there then; not known before 14
     if (
       purpose !== 'workload' &&
@@ -57,6 +59,16 @@ export async function connect(target: Target, purpose: Purpose, name = 'pgdeck')
     await client.end().catch(() => {});
     throw dbError(error, target);
   }
+}
+
+/** Not asked for with the connection: a server that cannot do it would refuse the connection. What comes of it is noted. */
+function endWithUs(client: pg.Client, purpose: Purpose, server: Server): void {
+  const sql = endWithClientSql(purpose, server);
+  if (sql === undefined) return;
+  client.query(sql).then(
+    ({ rows }) => void (rows.length > 0 && Object.assign(server.settings, ENDS_WITH_CLIENT)),
+    () => {},
+  );
 }
 
 async function open(

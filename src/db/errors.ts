@@ -37,16 +37,19 @@ export class DbError extends Error {
   readonly kind: ErrorKind;
   readonly code: string | undefined;
   readonly next: string | undefined;
+  /** The same in few words, shorter and shorter, where a line has no room for the sentence; may be empty. */
+  readonly brief: readonly string[];
 
   constructor(
     kind: ErrorKind,
     sentence: string,
-    options: { next?: string; code?: string; cause?: unknown } = {},
+    options: { next?: string; code?: string; cause?: unknown; brief?: readonly string[] } = {},
   ) {
     super(sentence, options.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
     this.code = options.code;
     this.next = options.next;
+    this.brief = options.brief ?? [];
   }
 }
 
@@ -77,8 +80,8 @@ export function dbError(error: unknown, address?: Address): DbError {
   const code = text(facts.code) ?? text(inner?.code);
   const message = cleanLine(text(facts.message) || text(inner?.message) || String(error));
   const at = address === undefined ? 'the server' : place(address);
-  const make = (kind: ErrorKind, sentence: string, next?: string) =>
-    new DbError(kind, sentence, { ...(next && { next }), ...(code && { code }), cause: error });
+  const make = (kind: ErrorKind, sentence: string, next?: string, brief: readonly string[] = []) =>
+    new DbError(kind, sentence, { ...(next && { next }), ...(code && { code }), brief, cause: error });
 
   switch (code) {
     case 'ECONNREFUSED':
@@ -147,7 +150,9 @@ export function dbError(error: unknown, address?: Address): DbError {
       return make('unsupported', `This server cannot answer: ${message}.`);
   }
   if (code !== undefined && CONNECTION_LOST.test(code))
-    return make('lost', `The connection to ${at} was closed: ${message}.`);
+    return make('lost', `The connection to ${at} was closed: ${message}.`, undefined, [
+      `It was closed: ${message}.`,
+    ]);
   // the driver's own timeout has no code
   if (code === undefined && message === 'timeout expired')
     return make('unreachable', `${at} does not answer.`, 'Check the network, a firewall or a VPN.');
@@ -157,6 +162,7 @@ export function dbError(error: unknown, address?: Address): DbError {
       'lost',
       `The connection to ${at} broke without a word from the server.`,
       'Its log says whether it crashed; else look at the network between.',
+      ['It broke without a word from the server.', 'It broke without a word.'],
     );
   const tls = tlsFailure({ ...inner, ...facts }, message, address?.host ?? '');
   if (tls !== undefined) return make('tls', `TLS with ${at} failed: ${tls.cause}.`, tls.next);

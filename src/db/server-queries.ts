@@ -94,6 +94,7 @@ const SETTINGS = [
   'checkpoint_timeout',
   'max_wal_size',
   'idle_session_timeout',
+  'client_connection_check_interval',
   'lock_timeout',
   'allow_alter_system',
   'shared_preload_libraries',

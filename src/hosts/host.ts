@@ -106,6 +106,8 @@ export interface Workspace {
   path(name: string): string;
   /** Writes a file that its owner alone reads; its path. */
   write(name: string, content: string | Uint8Array): Promise<string>;
+  /** Makes a directory in it that its owner alone reads; its path. It is not made where the workspace has gone meanwhile. */
+  directory(name: string): Promise<string>;
 }
 
 /** `link`: of an entry of a directory only; elsewhere links are followed. */
@@ -183,7 +185,10 @@ export interface Transferred {
 export interface Transfer {
   /** By what copies and streams are compared: only by their length where `sha256sum` is missing there. */
   readonly verifiedBy: 'sha256' | 'bytes';
-  /** Copies a file of this machine to a new file there, readable by its owner only. */
+  /**
+   * Copies a file of this machine to a new file there, readable by its owner only. Fails where it changes its length
+   * meanwhile.
+   */
   put(here: string, there: string, options?: TransferOptions): Promise<Transferred>;
   /** Writes what a stream gives to a new file there. */
   send(from: AsyncIterable<Uint8Array>, there: string, options?: TransferOptions): Promise<Transferred>;
@@ -215,6 +220,8 @@ export interface Host {
   readonly transfer?: Transfer;
   /** Of a container. */
   readonly output?: ContainerOutput;
+  /** Ends the connection that leads there, where there is one of its own, and what runs over it; nothing is asked of it any more. */
+  close?(): void;
   /** Runs a command to its end. Throws {@link CommandError} when it cannot start or is ended by us. */
   run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
   /**

@@ -37,6 +37,13 @@ export type HostOr = Host | (() => Promise<Host>);
 
 export const hostOf = (host: HostOr): Host | Promise<Host> => (typeof host === 'function' ? host() : host);
 
-/** For who looks again and again; see {@link reachHost}. */
-export const reaching = (runsOn: RunsOn): HostOr =>
-  runsOn.kind === 'local' ? local : () => reachHost(runsOn);
+/** For who looks again and again; see {@link reachHost}. The one before is closed when the next is asked for. */
+export function reaching(runsOn: RunsOn, open?: OpenHost): HostOr {
+  if (runsOn.kind === 'local') return local;
+  let last: Host | undefined;
+  return async () => {
+    last?.close?.();
+    last = await reachHost(runsOn, open);
+    return last;
+  };
+}

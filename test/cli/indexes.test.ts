@@ -96,3 +96,18 @@ test('what is advised can be done as it is told, and is not advised again', asyn
   expect(kinds).toEqual(expect.not.arrayContaining([['missing', null]]));
   expect(kinds).toEqual(expect.arrayContaining([['unused', 'by_note']]));
 });
+
+test('where the statements are not counted it is said what lacks', async () => {
+  const session = await client(db.target());
+  await session.sql('DROP EXTENSION pg_stat_statements');
+  const { code, stdout } = await pgdeckHere(['indexes', 'advise', '--json'], env);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    statements: null,
+    not_known: [
+      expect.stringMatching(
+        /^What statements look for: pg_stat_statements is loaded, and the database \S+ lacks .* To see it: CREATE EXTENSION/,
+      ),
+    ],
+  });
+});

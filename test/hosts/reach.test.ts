@@ -26,3 +26,15 @@ test('a place that is not reached is told by who opens it, or by whatever needs 
 test('one that nobody has opened says so', async () => {
   await expect(unopenedHost(runsOn).run('true', [])).rejects.toThrow('the container db was not opened.');
 });
+
+test('who looks again and again has one connection at a time', async () => {
+  const closed: number[] = [];
+  let opened = 0;
+  const open = async () => {
+    const at = ++opened;
+    return { ...local, close: () => void closed.push(at) };
+  };
+  const again = reaching({ kind: 'ssh', destination: 'db1' }, open);
+  for (let turn = 0; turn < 3; turn++) await hostOf(again);
+  expect([opened, closed]).toEqual([3, [1, 2]]);
+});

@@ -48,10 +48,14 @@ export async function outsideFacts({
   const identifier = await systemIdentifier(session);
   const away = runsOn.server.kind !== 'local';
   const directory = repositoryDirectory({ env, home: home(env), backup });
+  const factsThere = async () => {
+    const there = await reachHost(runsOn.server, openHost);
+    return machineFacts(there, session, target).finally(() => there.close?.());
+  };
   const [backups, jobs, machine, hour, drift] = await Promise.all([
     backupFacts(directory, { database: session.server.database, identifier, target }, at),
     jobFacts(host, journalDirectory(env, home(env)), { place: place(target), identifier }, at),
-    machineFacts(away ? await reachHost(runsOn.server, openHost) : host, session, target),
+    away ? factsThere() : machineFacts(host, session, target),
     log.read(session).catch((error: Error) => ({ unknown: error.message })),
     compared.look({ target, schema }),
   ]);

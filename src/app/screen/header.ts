@@ -1,11 +1,11 @@
-import { place } from '../../db/errors.ts';
+import { type DbError, place } from '../../db/errors.ts';
 import { summaryPoll } from '../../db/queries/activity.ts';
 import { walPositionPoll } from '../../db/queries/wal.ts';
 import { cacheLevel, connectionsLevel, type Level, levelOf } from '../../health/level.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { fitEnds, fitItems, fitLine, type Item, type Line, lineWidth, span } from '../../text/line.ts';
 import { bytes, count, duration } from '../../text/units.ts';
-import { clip } from '../../text/width.ts';
+import { clip, width } from '../../text/width.ts';
 import type { Deck } from '../core/deck.ts';
 import { glyphsOf } from '../core/glyphs.ts';
 import { LEVEL_TONE, markedBehind } from '../core/model.ts';
@@ -92,11 +92,16 @@ function awayLine(deck: Deck, columns: number): Line | undefined {
   const gone = (deck.sampler.now() - link.since) / 1000;
   const since = span(` Lost ${duration(gone)} ago. `, 'alert');
   const next = span(`  Retry in ${Math.ceil(wait)}s (R now).`, 'muted');
-  // what the server has said last follows on lines of its own
-  const why = cleanLine(link.error.message.split('\n')[0] ?? '');
   const room = columns - lineWidth([since, next]);
+  const why = reason(link.error, room < LEAST_REASON ? columns - lineWidth([since]) : room);
   if (room < LEAST_REASON) return [since, span(why, 'warn')];
   return [since, span(clip(why, room, glyphsOf(deck).more), 'warn'), next];
+}
+
+/** Why a connection is lost: the words that say most and have room; what the server said last are further lines of it. */
+function reason({ message, brief }: Pick<DbError, 'message' | 'brief'>, room: number): string {
+  const told = brief.map(cleanLine);
+  return told.find((words) => width(words) <= room) ?? told.at(-1) ?? cleanLine(message.split('\n')[0] ?? '');
 }
 
 function vitals(deck: Deck): Item[] {

@@ -62,16 +62,19 @@ function tableLines({ columns, rows }: NonNullable<DetailSection['table']>, room
   return cells.map((row) => [span(`  ${row.map((text, i) => fit(text, widths[i] ?? 0)).join('  ')}`)]);
 }
 
-/** `public.orders`, and below it `size before 17 MB, size after 12 MB`. */
+/** `public.orders`, and below it `size before 17 MB, size after 12 MB`; what goes on for several lines begins one. */
 export function recordLines(
   titles: readonly string[],
   [name = '', ...values]: readonly string[],
   room: number,
 ): Line[] {
   const told = values.flatMap((value, i) => (value === '' ? [] : [`${titles[i + 1]} ${value}`.trim()]));
+  const long = told.some((text) => width(text) > room - 5);
   return [
     ...wrap(name, room - 3).map((text): Line => [span(`  ${text}`)]),
-    ...wrap(told.join(', '), room - 5).map((text): Line => [span(`    ${text}`, 'muted')]),
+    ...(long ? told : [told.join(', ')])
+      .flatMap((text) => wrap(text, room - 5))
+      .map((text): Line => [span(`    ${text}`, 'muted')]),
   ];
 }
 

@@ -194,7 +194,8 @@ export function editForm(operation: AnyOperation, form: Form, key: string): Form
     return { ...form, flags: { ...form.flags, [field.id]: isOff(field) ? !value : value } };
   }
   if (field.kind === 'choice') return pickByKey(field, form, key);
-  if (field.kind === 'list' && key === 'space' && form.index >= 0) return takeChoice(operation, form, true);
+  // a blank is the beginning of no name
+  if (key === 'space' && form.index >= 0) return takeChoice(operation, form, field.kind === 'list');
   const text = form.texts[field.id] ?? EMPTY_FIELD;
   const items = form.items[field.id] ?? [];
   if (field.kind === 'list' && key === 'backspace' && text.text === '')

@@ -3,6 +3,7 @@ import { withPassword } from '../../config/password.ts';
 import type { Resolved } from '../../config/profile.ts';
 import { connect } from '../../db/client.ts';
 import { DbError, place } from '../../db/errors.ts';
+import { statementCounters } from '../../db/queries/statements.ts';
 import type { Session } from '../../db/session.ts';
 import { catalogAdvice } from '../../health/index-advice.ts';
 import { adviseOnWorkload, type WorkloadAdvice } from '../../ops/indexes/advise/advise.ts';
@@ -80,6 +81,11 @@ async function workloadAdvice(
   resolved: Resolved,
   tables: readonly { readonly oid: number }[],
 ): Promise<Workload> {
+  const denied = statementCounters.unavailable?.(session.server);
+  if (denied !== undefined)
+    return {
+      unread: denied.remedy === undefined ? denied.reason : `${denied.reason} To see it: ${denied.remedy}`,
+    };
   try {
     return await adviseOnWorkload(session, {
       path: await serverPath(resolved),

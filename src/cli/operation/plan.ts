@@ -58,12 +58,32 @@ function stepText({ title, preview, effect, always }: Step, at: number): string[
   ];
 }
 
-/** A result table as text after an empty line, with its title, and without a heading where it has none. Clean. */
+/** Rows told one by one where the table is wider than the terminal. */
+const RECORDS = 30;
+
+/**
+ * A result table as text after an empty line, with its title, and without a heading where it has none. Clean. Where it is
+ * wider than `room` each row is told with its headings: a command in it is there to be copied.
+ */
 export function resultText({ title, columns, rows }: ResultTable, room?: number): string[] {
   const named = rows.map((row) => Object.fromEntries(row.map((cell, at) => [String(at), cell])));
   const heads = columns.map((head, at) => ({ key: String(at), title: cleanLine(head) }));
+  const wide = room !== undefined && tableText(named, heads).some((line) => width(line) > room);
+  if (wide && rows.length <= RECORDS)
+    return [
+      '',
+      ...(title === '' ? [] : [`${cleanLine(title)}:`]),
+      ...rows.flatMap((row) => record(columns, row)),
+    ];
   const [head = '', ...body] = tableText(named, heads, room);
   return ['', ...(title === '' ? [] : [`${cleanLine(title)}:`]), ...(head === '' ? [] : [head]), ...body];
+}
+
+function record(columns: readonly string[], [name = '', ...values]: readonly string[]): string[] {
+  const told = values.flatMap((value, at) =>
+    value === '' ? [] : [`    ${`${cleanLine(columns[at + 1] ?? '')} ${cleanLine(value)}`.trim()}`],
+  );
+  return [`  ${cleanLine(name)}`, ...told];
 }
 
 /** A plan as one JSON object. */

@@ -14,18 +14,17 @@ const COLUMNS: readonly OutputColumn[] = [
   { key: 'database', title: 'DATABASE' },
 ];
 
-/** Lists the servers that run in containers of this machine, with the command that adds each. Throws {@link CommandError}. */
-export async function listContainers(): Promise<void> {
-  const servers = serversAmong(await runningContainers());
-  if (servers.length === 0) {
-    note(
-      'No container that runs holds a PostgreSQL server. Add another one: pgdeck profile add NAME -h HOST -d DATABASE',
-    );
-    return;
-  }
+/** The servers that run in containers of this machine. Throws {@link CommandError}. */
+export const serverContainers = async (): Promise<readonly FoundServer[]> =>
+  serversAmong(await runningContainers());
+
+/** Lists them, with the command that adds each. */
+export async function printContainers(servers: readonly FoundServer[]): Promise<void> {
   await printTable(servers.map(row), COLUMNS);
-  for (const { container } of servers)
-    note(`pgdeck profile add ${shellWord(container)} --docker ${shellWord(container)}`);
+  for (const { container, compose } of servers) {
+    const place = compose === undefined ? ['--docker', container] : ['--compose', compose];
+    note(`pgdeck profile add ${[container, ...place].map(shellWord).join(' ')}`);
+  }
 }
 
 function row({ container, image, compose, address, user, database }: FoundServer): Record<string, unknown> {

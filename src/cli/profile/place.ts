@@ -4,7 +4,7 @@ import { UsageError } from '../../config/usage-error.ts';
 import { composeContainer } from '../../hosts/compose/find.ts';
 import { downError, inspect } from '../../hosts/docker/docker.ts';
 import type { Container } from '../../hosts/docker/inspect.ts';
-import { PORT, serverIn } from '../../hosts/docker/postgres.ts';
+import { PORT, portOf, serverIn } from '../../hosts/docker/postgres.ts';
 import { pinnedCluster } from '../../hosts/kubectl/kubectl.ts';
 import { podOf } from '../../hosts/kubectl/pod.ts';
 
@@ -25,6 +25,8 @@ interface Options {
   readonly context?: string;
   readonly container?: string;
   readonly forward?: boolean;
+  /** Of the server, as it is given. */
+  readonly port?: string | undefined;
 }
 
 /** Throws {@link UsageError}, and {@link CommandError} where docker does not have the container. */
@@ -56,17 +58,25 @@ export async function placeOf(options: Options): Promise<NewPlace> {
     if (service === '' || more.length > 0)
       throw new UsageError('--compose takes PROJECT/SERVICE.', 'docker compose ls lists the projects.');
     const container = await inspect(await composeContainer({ project, service }));
-    return { runs_on: { kind: 'compose', project, service }, found: foundIn(container) };
+    return {
+      runs_on: { kind: 'compose', project, service, ...portWithin(container, options) },
+      found: foundIn(container),
+    };
   }
   if (docker === undefined) return { found: {} };
   const container = await inspect(docker);
   const down = downError(container, docker);
   if (down !== undefined) throw new UsageError(down.message, 'Then add it again.');
-  const { port } = serverIn(container);
   return {
-    runs_on: { kind: 'docker', container: container.name, ...(port !== PORT && { port }) },
+    runs_on: { kind: 'docker', container: container.name, ...portWithin(container, options) },
     found: foundIn(container),
   };
+}
+
+/** Where the server listens in its container, unless that is the usual port. On its machine's network that is what is given. */
+function portWithin(container: Container, { port: given }: Options): { readonly port?: number } {
+  const port = given !== undefined && container.hostNetwork ? Number(given) : serverIn(container).port;
+  return Number.isInteger(port) && port !== PORT ? { port } : {};
 }
 
 /** The cluster that is current now is written down with it: another one may be tomorrow. */
@@ -82,15 +92,22 @@ async function podPlace(pod: string, { context, container, forward = true }: Opt
     ...(container !== undefined && { container }),
   };
   const found = await podOf(cluster, which);
+  const { POSTGRES_USER: user, POSTGRES_DB: database = user } = found.environment;
+  const port = portOf(found.environment);
   return {
     runs_on: {
       kind: 'kubectl',
       ...cluster,
       namespace: found.namespace,
       ...which,
+      ...(port !== PORT && { port }),
       ...(forward && { forward }),
     },
-    found: forward ? { host: '127.0.0.1' } : {},
+    found: {
+      ...(forward && { host: '127.0.0.1' }),
+      ...(user !== undefined && { username: user }),
+      ...(database !== undefined && { dbname: database }),
+    },
   };
 }
 

@@ -89,7 +89,7 @@ export class PgSession implements Session {
   #told(failure: DbError): DbError {
     if (this.#via === undefined || SQLSTATE.test(failure.code ?? '')) return failure;
     return new DbError('lost', `The connection through ${this.#via} broke.`, {
-      next: 'It is opened again where that is possible.',
+      next: 'What was asked last has no answer. Whether the way is there, pgdeck profile test says.',
       cause: failure,
     });
   }

@@ -1,5 +1,6 @@
 import { cleanLine } from '../../text/clean.ts';
 import { CommandError } from '../host.ts';
+import { placeErrors } from '../remote/errors.ts';
 
 interface At {
   /** Name or id, as it is set. */
@@ -31,15 +32,12 @@ export const dockerErrors = {
       'missing',
       `There is no container ${container}: docker ps -a names those that there are.`,
     ),
-  gone: ({ container }: At) =>
+  gone: ({ container }: At) => placeErrors.gone({ what: `container ${container}` }),
+  restarted: ({ container }: At) => placeErrors.restarted({ what: `container ${container}` }),
+  again: ({ container }: At) =>
     new CommandError(
       'gone',
-      `The container ${container} that this began with is not there any more: it is not gone on with in another. Start again.`,
-    ),
-  restarted: ({ container }: At) =>
-    new CommandError(
-      'gone',
-      `The container ${container} was started anew since this began: it is not gone on with. Start again when it runs steadily.`,
+      `The container ${container} has ended and docker starts it again: this is not gone on with. docker logs ${container} says why it ended; start again when it runs steadily.`,
     ),
   stopped: ({ container, exitCode = 0 }: At & { exitCode?: number }) =>
     new CommandError(
@@ -54,14 +52,13 @@ export const dockerErrors = {
       `The container ${container} ends and is started again${exitCode === 0 ? '' : `, with exit code ${exitCode}`}: docker logs ${container} says why.`,
     ),
   ended: ({ container }: At) =>
-    new CommandError('gone', `The container ${container} was stopped meanwhile: docker start ${container}.`),
+    new CommandError(
+      'gone',
+      `The container ${container} was stopped meanwhile, and is down: docker start ${container}.`,
+    ),
   paused: ({ container }: At) =>
     new CommandError('other', `The container ${container} is paused: docker unpause ${container}.`),
-  noShell: ({ container }: At) =>
-    new CommandError(
-      'missing',
-      `There is no shell (sh) in the container ${container}, which every command there needs: use an image that has one.`,
-    ),
+  noShell: ({ container }: At) => placeErrors.noShell({ what: `container ${container}` }),
   user: ({ container, said }: At & { said: string }) =>
     new CommandError(
       'other',

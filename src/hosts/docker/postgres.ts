@@ -22,6 +22,13 @@ export const PORT = 5432;
 const IMAGE =
   /(?:^|[/:@_-])(?:postgres(?:ql)?|postgis|timescaledb?|pgvector|pg\d*|spilo|citus|supabase)(?:[/:@_-]|-?\d|$)/i;
 
+/** What works beside a server and bears its name. */
+const BESIDE = /exporter|operator|backup|bouncer|pooler|pgadmin/i;
+
+/** Whether an image is, by its name, that of a server. */
+export const isServerImage = (image: string): boolean =>
+  IMAGE.test(image) && !BESIDE.test(image.split(/[:@]/)[0]?.split('/').at(-1) ?? '');
+
 /** The servers among containers: by what the image is called, and by the variables that the usual images are told. */
 export function serversAmong(containers: readonly Container[]): FoundServer[] {
   return containers.filter(isServer).map(serverIn);
@@ -30,7 +37,7 @@ export function serversAmong(containers: readonly Container[]): FoundServer[] {
 function isServer({ image, environment, ports }: Container): boolean {
   const said = ['POSTGRES_USER', 'POSTGRES_DB', 'PGDATA', 'PG_MAJOR'].some((name) => name in environment);
   // an application knows POSTGRES_DB as well, but it does not expose the port
-  return IMAGE.test(image) || (said && ports.some(({ port }) => port === portOf(environment)));
+  return isServerImage(image) || (said && ports.some(({ port }) => port === portOf(environment)));
 }
 
 /** What is known of the server in one container. */
@@ -54,7 +61,8 @@ export function serverIn(container: Container): FoundServer {
 const isUsualImage = (environment: Container['environment']): boolean =>
   'PG_MAJOR' in environment && 'PGDATA' in environment;
 
-function portOf(environment: Container['environment']): number {
+/** Where a server listens whose variables these are. */
+export function portOf(environment: Container['environment']): number {
   const port = Number(environment.PGPORT);
   return Number.isInteger(port) && port > 0 ? port : PORT;
 }

@@ -3,6 +3,7 @@ import type { Route } from '../../db/route.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { plural } from '../../text/units.ts';
 import { CommandError } from '../host.ts';
+import { briefly, reasonIn } from '../last-words.ts';
 import { docker, downError, inspect } from './docker.ts';
 import type { Container } from './inspect.ts';
 
@@ -18,22 +19,45 @@ export function containerRoute(label: string, find: () => Promise<string>): Rout
       if (!WORTH_ASKING.has(error.kind)) return undefined;
       const why = await stateOf(find);
       if (why === undefined) return undefined;
-      return new DbError('unreachable', why, { cause: error, ...(error.code && { code: error.code }) });
+      const { text, brief } = why;
+      return new DbError('unreachable', text, {
+        cause: error,
+        brief,
+        ...(error.code && { code: error.code }),
+      });
     },
     close: async () => {},
   };
 }
 
-/** What is wrong with it, in a sentence; undefined where it runs, or where docker says nothing that helps. */
-async function stateOf(find: () => Promise<string>): Promise<string | undefined> {
+interface State {
+  readonly text: string;
+  readonly brief: readonly string[];
+}
+
+/** What is wrong with it, in a sentence with its last words; undefined where it runs, or where docker says nothing that helps. */
+async function stateOf(find: () => Promise<string>): Promise<State | undefined> {
   try {
     const container = await find();
     const found = await inspect(container);
     const down = downError(found, container);
-    if (down === undefined || found.paused) return down?.message;
-    return [`${down.message}${moreOf(found)}`, ...(await lastWords(found.id))].join('\n');
+    if (down === undefined) return undefined;
+    if (found.paused) return { text: down.message, brief: [] };
+    const words = await lastWords(found.id);
+    const said = words.length === 0 ? [] : ['Its last words:', ...words];
+    const why = reasonIn(words) ?? (found.outOfMemory ? 'memory ran out' : undefined);
+    return {
+      text: [`${down.message}${moreOf(found)}`, ...said].join('\n'),
+      brief: briefly(
+        found.name,
+        `${found.name} ${found.restarting ? 'is started again and again' : 'does not run'}`,
+        { why },
+      ),
+    };
   } catch (error) {
-    return error instanceof CommandError && error.kind === 'missing' ? error.message : undefined;
+    return error instanceof CommandError && error.kind === 'missing'
+      ? { text: error.message, brief: [] }
+      : undefined;
   }
 }
 
@@ -46,10 +70,10 @@ function moreOf({ restarts, outOfMemory }: Container): string {
 /** Lines of the log that are shown of a server that is down. */
 const LINES = 5;
 
-/** What it has written last, with a heading; none where docker keeps nothing. Never rejects. */
+/** What it has written last; none where docker keeps nothing. Never rejects. */
 async function lastWords(id: string): Promise<string[]> {
   const said = await docker(['logs', '--tail', String(LINES), id]).catch(() => undefined);
   if (said?.exitCode !== 0) return [];
   const lines = `${said.stdout}\n${said.stderr}`.split('\n').filter((line) => line.trim() !== '');
-  return lines.length === 0 ? [] : ['Its last words:', ...lines.slice(-LINES).map(cleanLine)];
+  return lines.slice(-LINES).map(cleanLine);
 }

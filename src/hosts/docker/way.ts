@@ -1,9 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DockerRunsOn } from '../../config/runs-on.ts';
 import { CommandError } from '../host.ts';
 import type { ClientEnd, Way } from '../remote/way.ts';
 import { daemonError, downError, inspect } from './docker.ts';
 import { dockerErrors } from './errors.ts';
 import type { Container } from './inspect.ts';
+
+/** How often, and after how many milliseconds, one that is down is looked at again. */
+const LOOKS = 6;
+const LOOK_MS = 500;
+/** Bytes of a file from which on a second command beside its copy pays. */
+const LARGE = 32 << 20;
+
+const isDown = ({ running, restarting }: Container) => !running || restarting;
 
 /**
  * The way into a container that runs: `docker exec` with its full id, so that it never means another one of that name.
@@ -24,6 +33,7 @@ export async function dockerWay(
     container: pinned,
     // its first process is the machine's, which a restart of the container leaves as it is
     asksFirst: pinned.seesMachine,
+    handsOver: LARGE,
     argv: async (words) => [
       'docker',
       'exec',
@@ -33,12 +43,20 @@ export async function dockerWay(
       ...words,
     ],
     check: async () => {
-      const now = await inspect(pinned.id).catch((error: unknown) => {
-        throw error instanceof CommandError && error.kind === 'missing'
-          ? dockerErrors.gone({ container })
-          : error;
-      });
-      if (now.startedAt !== pinned.startedAt) throw dockerErrors.restarted({ container });
+      const look = () =>
+        inspect(pinned.id).catch((error: unknown) => {
+          throw error instanceof CommandError && error.kind === 'missing'
+            ? dockerErrors.gone({ container })
+            : error;
+        });
+      let now = await look();
+      // one that is started anew is down for a moment, which is no reason to tell anybody to start it
+      for (let left = LOOKS; left > 0 && isDown(now); left--) {
+        await delay(LOOK_MS);
+        now = await look();
+      }
+      if (now.startedAt !== pinned.startedAt && !isDown(now)) throw dockerErrors.restarted({ container });
+      if (now.restarting) throw dockerErrors.again({ container });
       if (!now.running) throw dockerErrors.ended({ container });
       if (now.paused) throw dockerErrors.paused({ container });
     },
@@ -57,7 +75,8 @@ function explain(end: ClientEnd, container: string): CommandError | undefined {
   const daemon = daemonError(stderr);
   if (daemon !== undefined) return daemon;
   if (/no such container/i.test(stderr)) return dockerErrors.gone({ container });
-  if (/container .* is not running/i.test(stderr)) return dockerErrors.ended({ container });
+  // it is looked at then: it may be on its way up
+  if (/container .* is not running/i.test(stderr)) return undefined;
   if (/is restarting, wait until/i.test(stderr)) return dockerErrors.restarting({ container });
   if (/is paused/i.test(stderr)) return dockerErrors.paused({ container });
   if (/unable to find (?:user|group)|no matching entries in passwd/i.test(stderr))

@@ -1,4 +1,5 @@
 import { CommandError } from '../host.ts';
+import { placeErrors } from '../remote/errors.ts';
 
 interface At {
   /** As it is set or was found. */
@@ -31,11 +32,7 @@ export const kubectlErrors = {
       `Several pods have the labels ${selector} (${pods.join(', ')}), and only one can be meant: name it as "pod", or add a label that it alone has.`,
     ),
   down: ({ why }: { why: string }) => new CommandError('missing', why),
-  gone: ({ pod }: At) =>
-    new CommandError(
-      'gone',
-      `The pod ${pod} that this began with is not there any more: it is not gone on with in another. Start again.`,
-    ),
+  gone: ({ pod }: At) => placeErrors.gone({ what: `pod ${pod}` }),
   replaced: ({ pod }: At) =>
     new CommandError(
       'gone',
@@ -47,10 +44,7 @@ export const kubectlErrors = {
       `The pod ${pod} is being deleted: it is not gone on with. Start again with the next.`,
     ),
   restarted: ({ pod, container }: At & { container: string }) =>
-    new CommandError(
-      'gone',
-      `The container ${container} of ${pod} was started anew since this began: it is not gone on with. Start again when it runs steadily.`,
-    ),
+    placeErrors.restarted({ what: `container ${container} of ${pod}` }),
   noContainer: ({ pod, container, has }: At & { container: string; has: readonly string[] }) =>
     new CommandError('missing', `The pod ${pod} has no container ${container}; it has ${has.join(', ')}.`),
   whichContainer: ({ pod, has }: At & { has: readonly string[] }) =>
@@ -63,11 +57,7 @@ export const kubectlErrors = {
       'missing',
       `There is no ${workload} in that namespace: kubectl get ${kind}s names those that there are.`,
     ),
-  noShell: ({ pod }: At) =>
-    new CommandError(
-      'missing',
-      `There is no shell (sh) in the pod ${pod}, which every command there needs: use an image that has one.`,
-    ),
+  noShell: ({ pod }: At) => placeErrors.noShell({ what: `pod ${pod}` }),
   unread: () =>
     new CommandError('other', 'What kubectl says is not understood: is it kubectl that is on PATH?'),
   failed: ({ said }: { said: string }) =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { KubectlRunsOn } from '../../config/runs-on.ts';
+import { isServerImage } from '../docker/postgres.ts';
 import { kubectlErrors } from './errors.ts';
 import { type Cluster, kubectl } from './kubectl.ts';
 
@@ -31,7 +32,15 @@ const schema = z.object({
     nodeName: z.string().nullish(),
     hostPID: z.boolean().nullish(),
     shareProcessNamespace: z.boolean().nullish(),
-    containers: z.array(z.object({ name: z.string(), image: z.string().default('') })).min(1),
+    containers: z
+      .array(
+        z.object({
+          name: z.string(),
+          image: z.string().default(''),
+          env: z.array(z.object({ name: z.string(), value: z.string().optional() })).nullish(),
+        }),
+      )
+      .min(1),
     volumes: z
       .array(z.object({ persistentVolumeClaim: z.object({ claimName: z.string() }).optional() }))
       .nullish(),
@@ -94,7 +103,11 @@ export interface Pod {
   /** It sees the processes of its machine, or of the other containers. */
   readonly seesMore: boolean;
   readonly claims: readonly string[];
+  /** Of POSTGRES_USER, POSTGRES_DB and PGPORT what stands in its manifest, not what comes from a Secret. */
+  readonly environment: Readonly<Record<string, string>>;
 }
+
+const TOLD = new Set(['POSTGRES_USER', 'POSTGRES_DB', 'PGPORT']);
 
 type Which = Pick<KubectlRunsOn, 'pod' | 'selector' | 'container'>;
 
@@ -149,7 +162,7 @@ function read({ metadata, spec, status }: z.output<typeof schema>, named: string
   const has = spec.containers.map((one) => one.name);
   const usual = annotations?.['kubectl.kubernetes.io/default-container'];
   const only = has.length === 1 ? has[0] : undefined;
-  const servers = spec.containers.filter(({ image }) => /postgres|postgis|timescale|spilo/i.test(image));
+  const servers = spec.containers.filter(({ image }) => isServerImage(image));
   const container = named ?? only ?? usual ?? (servers.length === 1 ? servers[0]?.name : undefined);
   if (container === undefined) throw kubectlErrors.whichContainer({ pod: name, has });
   const spoken = spec.containers.find((one) => one.name === container);
@@ -179,5 +192,10 @@ function read({ metadata, spec, status }: z.output<typeof schema>, named: string
     ended: state.terminated ?? lastState.terminated,
     seesMore: spec.hostPID === true || spec.shareProcessNamespace === true,
     claims: (spec.volumes ?? []).flatMap(({ persistentVolumeClaim: claim }) => claim?.claimName ?? []),
+    environment: Object.fromEntries(
+      (spoken.env ?? []).flatMap(({ name: key, value }) =>
+        TOLD.has(key) && value !== undefined ? [[key, value]] : [],
+      ),
+    ),
   };
 }

@@ -3,9 +3,10 @@ import { DbError, type ErrorKind } from '../../db/errors.ts';
 import type { Route } from '../../db/route.ts';
 import { cleanLine } from '../../text/clean.ts';
 import { CommandError } from '../host.ts';
+import { briefly, reasonIn } from '../last-words.ts';
 import { type Cluster, clusterWords, pinnedCluster } from './kubectl.ts';
 import { type Pod, podOf } from './pod.ts';
-import { lastWords, troubleOf, warningsOf } from './state.ts';
+import { lastWords, troubleOf, waitText, warningsOf } from './state.ts';
 
 /** What a pod that is down, or comes up, looks like from outside. */
 const WORTH_ASKING: ReadonlySet<ErrorKind> = new Set(['unreachable', 'lost', 'starting']);
@@ -41,6 +42,10 @@ export async function down(cluster: Cluster, pod: Pod, cause?: DbError): Promise
   ];
   const command = ['kubectl', ...clusterWords(cluster), 'describe', 'pod', pod.name].join(' ');
   return new DbError('unreachable', [trouble, ...said].join('\n'), {
+    brief: briefly(pod.name, trouble, {
+      state: waitText(pod),
+      why: reasonIn(words) ?? (pod.ended?.reason === 'OOMKilled' ? 'memory ran out' : undefined),
+    }),
     next: `All that the cluster knows: ${command}`,
     ...(cause !== undefined && { cause, ...(cause.code && { code: cause.code }) }),
   });

@@ -23,7 +23,7 @@ export function troubleOf(pod: Pod): string | undefined {
   if (pod.leaving) return `${name} is being deleted.`;
   const again = restarts > 0 ? `, restarted ${restarts} time${restarts === 1 ? '' : 's'}` : '';
   if (waiting !== undefined) {
-    const what = WAITS[waiting.reason] ?? `does not run (${cleanLine(waiting.reason) || 'no reason given'})`;
+    const what = waitText(pod) ?? `does not run (${cleanLine(waiting.reason) || 'no reason given'})`;
     const said = waiting.reason === 'CrashLoopBackOff' ? '' : cleanLine(waiting.message);
     return `${name} ${what}${again}${endText(ended)}${said === '' ? '' : `: ${said}`}.`;
   }
@@ -33,6 +33,9 @@ export function troubleOf(pod: Pod): string | undefined {
   if (ended !== undefined) return `${name} has ended${again}${endText(ended)}.`;
   return `${name} does not run: it is ${phase}${trouble === undefined ? '' : `, ${cleanLine(trouble)}`}.`;
 }
+
+/** What it is at while it waits, as people say it: `is crash-looping`. */
+export const waitText = ({ waiting }: Pod): string | undefined => WAITS[waiting?.reason ?? ''];
 
 function endText(ended: Pod['ended']): string {
   if (ended === undefined) return '';

@@ -12,8 +12,8 @@ export interface Workload {
 
 export const workloadText = ({ kind, name }: Workload): string => `${kind}/${name}`;
 
-const schema = z.object({
-  metadata: z.object({ uid: z.string() }),
+/** A deployment or a StatefulSet in kubectl's JSON. */
+export const workloadSchema = z.object({
   spec: z.object({
     replicas: z.int().min(0).default(1),
     selector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }),
@@ -23,6 +23,14 @@ const schema = z.object({
     readyReplicas: 0,
   }),
 });
+
+export type WorkloadState = z.output<typeof workloadSchema>;
+
+/** The labels of its pods, as a selector; undefined where it chooses them in another way. */
+export function labelsOf({ spec }: WorkloadState): string | undefined {
+  const labels = Object.entries(spec.selector.matchLabels).map(([name, value]) => `${name}=${value}`);
+  return labels.length === 0 ? undefined : labels.join(',');
+}
 
 /** How many pods it is to have, and has. */
 export interface Count {
@@ -34,12 +42,13 @@ export interface Count {
 
 /** Throws {@link CommandError} where there is none. */
 export async function countOf(cluster: Cluster, workload: Workload, signal?: AbortSignal): Promise<Count> {
-  const { spec, status } = parsed(schema, await got(cluster, workload, signal));
-  const labels = Object.entries(spec.selector.matchLabels).map(([name, value]) => `${name}=${value}`);
+  const state = parsed(workloadSchema, await got(cluster, workload, signal));
+  const { spec, status } = state;
+  const labels = labelsOf(state);
   const pods =
-    labels.length === 0
+    labels === undefined
       ? undefined
-      : await kubectl(cluster, ['get', 'pods', '-l', labels.join(','), '-o', 'name'], { signal });
+      : await kubectl(cluster, ['get', 'pods', '-l', labels, '-o', 'name'], { signal });
   const listed = pods?.exitCode === 0 ? pods.stdout.split('\n').filter((line) => line !== '').length : 0;
   return { wanted: spec.replicas, ready: status.readyReplicas, there: Math.max(listed, status.replicas) };
 }

@@ -8,7 +8,7 @@ import { cancelled, endedError, type Why } from '../watch.ts';
 import { remoteErrors } from './errors.ts';
 import { Exchange, type Place } from './exchange.ts';
 import { type Guard, startGuard } from './guard.ts';
-import type { Job } from './header.ts';
+import { asksFirst, type Job } from './header.ts';
 import { HELD, sendStream } from './input.ts';
 import { outcome } from './outcome.ts';
 import { keyFor } from './sum.ts';
@@ -96,7 +96,7 @@ export async function carry(
     // what is not taken any more is not waited for: its source, or the guard, may never go on
     const sending =
       options.send?.(exchange) ??
-      feed(there, exchange, options.input, (one) => {
+      feed(there, exchange, options.input, asksFirst(job), (one) => {
         guard = one;
         if (over || why !== undefined || fault !== undefined) one.leave();
       });
@@ -104,7 +104,7 @@ export async function carry(
     const ended = await exchange.ended;
     // its end may not have been heard there: a second command ends what is left of it
     if (ended.told.exitCode === undefined && way.keepsInput === true)
-      await endLost(there, await exchange.started);
+      await endLost(there, await exchange.started, asksFirst(job));
     out.end();
     err.end();
     const [text, stderr] = await Promise.all([stdout, errors]);
@@ -121,10 +121,14 @@ export async function carry(
 }
 
 /** Ends what a lost client has left there, as far as the place can be reached. Never rejects. */
-async function endLost({ way, place }: There, started: Awaited<Exchange['started']>): Promise<void> {
+async function endLost(
+  { way, place }: There,
+  started: Awaited<Exchange['started']>,
+  gently: boolean,
+): Promise<void> {
   if (started === undefined) return;
   try {
-    const guard = await startGuard(way, place, started);
+    const guard = await startGuard(way, place, started, gently);
     guard.leave();
     await Promise.race([guard.ended, delay(ENDING_MS)]);
   } catch {
@@ -141,6 +145,7 @@ async function feed(
   there: There,
   exchange: Exchange,
   input: CarryOptions['input'],
+  gently: boolean,
   onGuard: (guard: Guard) => void,
 ): Promise<void> {
   const small = input === undefined || typeof input === 'string';
@@ -148,7 +153,7 @@ async function feed(
   if (bytes === undefined || bytes.length > HELD) {
     const started = await exchange.started;
     if (started === undefined) return;
-    const guard = await startGuard(there.way, there.place, started);
+    const guard = await startGuard(there.way, there.place, started, gently);
     onGuard(guard);
     await guard.ready;
   }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import { environment } from '../environment.ts';
 import { endWithUs, forget } from '../group.ts';
 import { startError } from '../start-error.ts';
@@ -17,6 +17,7 @@ exec 3<&- "$@"
 /** The client program of a way, while it carries one command. */
 export interface Client {
   readonly child: ChildProcess;
+  /** It takes nothing where a file is its input. */
   readonly stdin: Writable;
   readonly stderr: Readable;
   /** Undefined where it goes to a file. */
@@ -27,8 +28,18 @@ export interface Client {
   kill(): void;
 }
 
-/** Starts the client with a group of its own; `file` is an open one that takes its output instead of us. Throws {@link CommandError} when it cannot start. */
-export async function startClient(way: Way, words: readonly string[], file?: number): Promise<Client> {
+/** Open files of ours that the client has instead of us. */
+export interface ClientFiles {
+  readonly input?: number | undefined;
+  readonly output?: number | undefined;
+}
+
+/** Starts the client with a group of its own. Throws {@link CommandError} when it cannot start. */
+export async function startClient(
+  way: Way,
+  words: readonly string[],
+  { input, output }: ClientFiles = {},
+): Promise<Client> {
   const [command, ...args] = await way.argv(words);
   // no shell of ours, and nothing of what the command there is given
   const [first, ...rest] =
@@ -37,13 +48,19 @@ export async function startClient(way: Way, words: readonly string[], file?: num
       : [command, ...args];
   const child: ChildProcess = spawn(first ?? command, rest, {
     detached: true,
-    stdio: ['pipe', file ?? 'pipe', 'pipe', ...(way.keepsInput === true ? (['pipe'] as const) : [])],
+    stdio: [
+      input ?? 'pipe',
+      output ?? 'pipe',
+      'pipe',
+      ...(way.keepsInput === true ? (['pipe'] as const) : []),
+    ],
     env: environment(way.env),
   });
   const failed = new Promise<unknown>((resolve) => child.once('error', resolve));
   const { pid } = child;
   if (pid === undefined) throw startError(command, await failed);
-  const { stdin, stdout, stderr } = child;
+  const { stdout, stderr } = child;
+  const stdin = child.stdin ?? (input === undefined ? null : new Writable());
   if (stdin === null || stderr === null) throw new TypeError('The client has no streams.');
   const life = child.stdio[3];
   life?.on('error', () => {});

@@ -66,3 +66,22 @@ export const remoteErrors = {
       `${path} in ${label} is not what was sent: ${removed ? 'the copy was removed' : 'it could not be removed there, do so'}. Start again.`,
     ),
 };
+
+/** What all ways say of a place that does not carry a run on; `what` is `container shop`, without an article. */
+export const placeErrors = {
+  gone: ({ what }: { what: string }) =>
+    new CommandError(
+      'gone',
+      `The ${what} that this began with is not there any more: it is not gone on with in another. Start again.`,
+    ),
+  restarted: ({ what }: { what: string }) =>
+    new CommandError(
+      'gone',
+      `The ${what} was started anew since this began: it is not gone on with. Start again when it runs steadily.`,
+    ),
+  noShell: ({ what }: { what: string }) =>
+    new CommandError(
+      'missing',
+      `There is no shell (sh) in the ${what}, which every command there needs: use an image that has one.`,
+    ),
+};

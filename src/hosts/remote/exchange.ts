@@ -6,6 +6,7 @@ import { type Client, startClient } from './client.ts';
 import { header, type Job } from './header.ts';
 import { lookAgain } from './look.ts';
 import { NoteReader } from './notes.ts';
+import { pieces } from './pieces.ts';
 import { Sum } from './sum.ts';
 import type { ClientEnd, Way } from './way.ts';
 import { WRAPPER } from './wrapper.ts';
@@ -57,10 +58,8 @@ const SPARE_MS = 4_000;
 const KEPT = 65_536;
 /** Of what came instead of a program's output. */
 const HEAD = 4_096;
-/** Bytes that are read of a file in one go. */
-const PIECE = 1 << 20;
-/** Milliseconds before it is looked for more of them. */
-const BEHIND_MS = 10;
+/** Milliseconds before it is looked for more of a file. */
+const BEHIND_MS = 40;
 
 /** One command somewhere else, from the start of the client to its end. */
 export class Exchange {
@@ -110,7 +109,7 @@ export class Exchange {
     const [token, steps] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
     const text = header(token, steps, place.seen, job);
     if (way.asksFirst) await way.check();
-    const client = await startClient(way, WRAPPER, sinks.file?.fd);
+    const client = await startClient(way, WRAPPER, { output: sinks.file?.fd });
     client.stdin.write(text);
     return new Exchange(client, { way, place }, job, [token, steps], sinks);
   }
@@ -148,15 +147,15 @@ export class Exchange {
     const end = this.#client.closed.then(() => {
       ended = true;
     });
-    const piece = Buffer.allocUnsafe(PIECE);
     for (let at = 0; ; ) {
       // asked before it is read: what was written until then is read now
       const last = ended;
-      const { bytesRead } = await file.read(piece, 0, PIECE, at);
-      at += bytesRead;
-      if (bytesRead > 0) yield piece.subarray(0, bytesRead);
-      else if (last) return;
-      else await Promise.race([end, delay(BEHIND_MS)]);
+      for await (const piece of pieces(file, at)) {
+        at += piece.length;
+        yield piece;
+      }
+      if (last) return;
+      await Promise.race([end, delay(BEHIND_MS)]);
     }
   }
 

@@ -10,10 +10,12 @@ import type { Way } from './way.ts';
 const GUARD = `read -r x && exit 0
 exec 2>/dev/null
 ${ENDING}
-for s in TERM KILL; do
+soft=$3
+for s in INT TERM KILL; do
   x=; read -r x <"/proc/$1/stat" || exit 0
   set -- "$1" "$2" \${x##*) }
   [ "\${22}" = "$2" ] || exit 0
+  case $s$soft in INT1) asks "$1"; continue ;; INT*) continue ;; esac
   ends $s "$1"
   [ $s = KILL ] || sleep 5
 done`;
@@ -30,14 +32,15 @@ export interface Guard {
   readonly ended: Promise<unknown>;
 }
 
-/** Throws {@link CommandError} when it cannot start. */
+/** `gently`: what hears an interrupt is interrupted first. Throws {@link CommandError} when it cannot start. */
 export async function startGuard(
   way: Way,
   place: Place,
   { pid, since }: { pid: number; since: string },
+  gently: boolean,
 ): Promise<Guard> {
   const job = {
-    commands: [{ command: 'sh', args: ['-c', GUARD, 'sh', String(pid), since] }],
+    commands: [{ command: 'sh', args: ['-c', GUARD, 'sh', String(pid), since, gently ? '1' : '0'] }],
     lives: true,
   };
   const exchange = await Exchange.start(way, place, job, {

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { SECRET_VARIABLES } from '../../config/secret-variables.ts';
 import type { PipeCommand } from '../host.ts';
 import { quote } from './quote.ts';
@@ -25,6 +26,8 @@ export interface Job {
 /** Never inherited there, as on this machine: the image of a container may carry a password in its environment. */
 const SECRETS = ['PGPASSWORD', ...SECRET_VARIABLES];
 const NAME = /^[A-Za-z_]\w*$/;
+/** What tells the server at an interrupt, and at nothing else, that it is over. */
+const ASKED: ReadonlySet<string> = new Set(['psql', 'vacuumdb', 'reindexdb', 'clusterdb']);
 
 /**
  * The lines that come first: how the program is watched, then the code that becomes it. `place` is where the first
@@ -39,7 +42,7 @@ export function header(token: string, steps: string, place: string, job: Job): s
     throw new TypeError('A word of a command holds a NUL.');
   const large = job.large ? 1 : 0;
   const lines = [
-    `${token} ${job.stall ?? 0} ${job.lives ? 1 : 0} ${place} ${job.into === undefined ? (job.from === undefined ? large : 'o') : 'i'} ${escaped(job.into ?? job.from)} ${job.key ?? ''}`,
+    `${token} ${job.stall ?? 0} ${job.lives ? 1 : 0} ${asksFirst(job) ? 1 : 0} ${place} ${job.into === undefined ? (job.from === undefined ? large : 'o') : 'i'} ${escaped(job.into ?? job.from)} ${job.key ?? ''}`,
     `unset ${SECRETS.join(' ')}`,
     ...Object.entries(job.env ?? {}).map(variable),
     ...(job.cwd === undefined ? [] : [`cd -- ${quote(job.cwd)} || { say refused:directory; exit 126; }`]),
@@ -48,6 +51,18 @@ export function header(token: string, steps: string, place: string, job: Job): s
     token,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/**
+ * Whether it holds programs of PostgreSQL that go on with nothing once the server has cancelled what they asked for: a
+ * psql that does not stop at an error would do what comes next.
+ */
+export function asksFirst({ commands }: Pick<Job, 'commands'>): boolean {
+  const among = commands.filter(({ command }) => ASKED.has(posix.basename(command)));
+  return (
+    among.length > 0 &&
+    among.every(({ command, args }) => posix.basename(command) !== 'psql' || args.includes('ON_ERROR_STOP=1'))
+  );
 }
 
 /** As `printf` reads it, in one word of any name. */
@@ -75,7 +90,8 @@ function start(commands: readonly PipeCommand[], steps: string): string {
  * end takes it for whole. One that only lost its reader (SIGPIPE) is not the cause; that reader has ended already, and
  * a moment lets it tell its code. `others` sends a signal to all that descend from this shell but the step that asks; where
  * the first process is a server, to those of them that have no child. The shells outlive a TERM of the group, so that
- * somebody waits for what they started: {@link file://./ending.ts}.
+ * somebody waits for what they started: {@link file://./ending.ts}. One that has heard it waits for nobody else: all were
+ * told, and each would wait for the other.
  */
 const STEP = String.raw`T=$1
 trap : TERM
@@ -103,10 +119,11 @@ others() {
   return 0
 }
 step() {
-  trap : TERM
+  over=
+  trap 'over=1' TERM
   at=$1; shift; "$@" 2>&4 4>&-; r=$?
   printf '\001%s:code:%d:%d\n' "$T" "$at" "$r" >&4
-  [ $r -ne 0 ] && [ $r -ne 141 ] || return 0
+  [ -z "$over" ] && [ $r -ne 0 ] && [ $r -ne 141 ] || return 0
   sleep 0.2 || sleep 1
   others TERM
   for n in 1 2 3 4 5; do

@@ -55,7 +55,7 @@ export async function sendStream(
   if (exchange.open) exchange.word('0');
 }
 
-/** Sends an open file, as long as it is now, to that of the job. Throws where it becomes shorter meanwhile. */
+/** Sends an open file to that of the job. Throws where it changes its length meanwhile. */
 export async function sendFile(
   exchange: Exchange,
   from: FileHandle,
@@ -80,16 +80,20 @@ export async function sendFile(
     }
   }
   await Promise.all(busy);
+  if ((await from.stat()).size !== size) throw otherLength();
   if (exchange.open) exchange.word('0');
 }
 
 async function readWhole(from: FileHandle, bytes: Buffer, at: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesRead } = await from.read(bytes, done, bytes.length - done, at + done);
-    if (bytesRead === 0) throw new Error('The file became shorter while it was copied.');
+    if (bytesRead === 0) throw otherLength();
     done += bytesRead;
   }
 }
+
+/** Of a file of this machine. */
+export const otherLength = () => new Error('The file changed its length while it was copied.');
 
 const announced = (size: number, count: number, file: boolean) => `${file ? 'f ' : ''}${size} ${count}\n`;
 

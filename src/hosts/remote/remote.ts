@@ -43,6 +43,7 @@ export async function openRemote(way: Way, signal?: AbortSignal): Promise<Remote
     environment: facts.environment,
     searchPath: () => path.split(':').filter((directory) => directory !== ''),
     typed: (commands) => typedBy(way, commands),
+    close: () => way.close?.(),
     pgdeck: async () => {
       throw remoteErrors.noPgdeck({ label: way.label });
     },

@@ -1,25 +1,25 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 
-/** A key is used once. */
-const IV = '000000000000000000000000';
+/** Of a part of what a key is used for: with another one each time. */
+const iv = (part: number) => part.toString(16).padStart(24, '0');
 const CIPHER = 'AES-128-GCM';
 
-const openssl = (key: string) =>
-  `openssl mac -cipher ${CIPHER} -macopt hexkey:${key} -macopt hexiv:${IV} GMAC 2>/dev/null`;
+const openssl = (key: string, vector: string) =>
+  `openssl mac -cipher ${CIPHER} -macopt hexkey:${key} -macopt hexiv:${vector} GMAC 2>/dev/null`;
 
 /** A line of a shell that writes `gmac` where {@link SUM} can reckon it: openssl does from 3.0 on. */
-export const KNOWS_GMAC = `[ "$(printf pgdeck | ${openssl('0'.repeat(32))})" = DD58CB8332DB4392E258326FC06D2D1D ] && printf gmac`;
+export const KNOWS_GMAC = `[ "$(printf pgdeck | ${openssl('0'.repeat(32), iv(0))})" = DD58CB8332DB4392E258326FC06D2D1D ] && printf gmac`;
 
 /*
- * Lines of a shell that reckon over what they read: `reckon MUCH KEY` tells `gmac:HEX` where it is given a key, else
- * `sha256:HEX`, or `bytes:COUNT` where no program there does that.
+ * Lines of a shell that reckon over what they read: `reckon MUCH KEY PART` tells `gmac:HEX` where it is given a key, else
+ * `sha256:HEX`, or `bytes:COUNT` where no program there does that. A key that is used for parts needs the number of each.
  *
  * GMAC costs a third of what openssl's SHA-256 does, and a fifteenth of that of sha256sum, which uses nothing of the
  * processor for it before coreutils 9.5. With a key that is drawn for it alone a change is missed once in 2^100 copies of 1 GB.
  * With `1` it is much: openssl is slower to start. That of nothing tells that it works.
  */
 export const SUM = `reckon() {
-  if [ -n "$2" ]; then x=$(${openssl('"$2"')}); echo "gmac:$x"; return; fi
+  if [ -n "$2" ]; then x=$(${openssl('"$2"', `"$(printf %024x "\${3:-0}")"`)}); echo "gmac:$x"; return; fi
   if [ "$1" = 1 ] && command -v openssl >/dev/null; then
     case $(openssl dgst -sha256 -r </dev/null 2>/dev/null) in
       e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855*)
@@ -43,14 +43,14 @@ export class Sum {
   #bytes = 0;
 
   /** `key` as it was given there: 32 hexadecimal digits. */
-  constructor(key?: string) {
+  constructor(key?: string, part = 0) {
     if (key === undefined) {
       const hash = createHash('sha256');
       this.#kind = 'sha256';
       this.#add = (part) => hash.update(part);
       this.#end = () => hash.digest('hex');
     } else {
-      const cipher = createCipheriv('aes-128-gcm', Buffer.from(key, 'hex'), Buffer.from(IV, 'hex'));
+      const cipher = createCipheriv('aes-128-gcm', Buffer.from(key, 'hex'), Buffer.from(iv(part), 'hex'));
       this.#kind = 'gmac';
       this.#add = (part) => cipher.setAAD(part);
       this.#end = () => {

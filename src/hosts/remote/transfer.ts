@@ -1,8 +1,10 @@
-import { open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Transfer, TransferOptions, Transferred } from '../host.ts';
 import { carry, type There } from './carry.ts';
 import { remoteErrors } from './errors.ts';
 import type { Exchange } from './exchange.ts';
+import { CUT } from './hand.ts';
+import { handOver } from './handed.ts';
 import { FILE_UNIT, sendFile, sendStream } from './input.ts';
 import { systemError } from './shell.ts';
 import { keyFor, SUM, Sum } from './sum.ts';
@@ -11,8 +13,6 @@ import { keyFor, SUM, Sum } from './sum.ts';
 const REMOVE_MS = 10_000;
 /** Milliseconds without a byte there: a copy that stands still fails, and nothing waits for it for ever. */
 const STALL_MS = 300_000;
-/** What {@link TAKE} ends with when what it takes is cut; nobody has said why then. */
-const CUT = 75;
 
 /*
  * Tells what went into a new file, which the wrapper writes: what came is read behind that, a part at a time, so that
@@ -55,14 +55,30 @@ export function transferThere(there: There): Omit<Transfer, 'verifiedBy'> {
     if (exitCode === CUT) throw remoteErrors.cut({ path: to, label: there.way.label });
     if (exitCode !== 0) throw systemError(stderr, to);
     const [kind = '', value = ''] = stdout.trim().split(':');
-    if (!sum.is({ kind, value })) {
-      const removed = await remove(there, to).then(
-        () => true,
-        () => false,
-      );
-      throw remoteErrors.copy({ path: to, label: there.way.label, removed });
-    }
+    if (!sum.is({ kind, value })) throw await notSame(to);
     return { bytes: sum.bytes };
+  };
+  const notSame = async (to: string) => {
+    const removed = await remove(there, to).then(
+      () => true,
+      () => false,
+    );
+    return remoteErrors.copy({ path: to, label: there.way.label, removed });
+  };
+  const hand = async (file: FileHandle, size: number, to: string, options: TransferOptions) => {
+    const more = { ...options, size, key: keyFor(there.place), stallMs: STALL_MS };
+    const same = await handOver(there, file, to, more);
+    if (same === undefined) return undefined;
+    try {
+      if (await same()) {
+        options.onProgress?.(size);
+        return { bytes: size };
+      }
+    } catch (error) {
+      await remove(there, to).catch(() => {});
+      throw error;
+    }
+    throw await notSame(to);
   };
   return {
     send: (from, to, options = {}) =>
@@ -70,7 +86,12 @@ export function transferThere(there: There): Omit<Transfer, 'verifiedBy'> {
     put: async (here, to, options = {}) => {
       const file = await open(here);
       try {
-        const regular = (await file.stat()).isFile();
+        const stat = await file.stat();
+        const regular = stat.isFile();
+        if (regular && stat.size >= (there.way.handsOver ?? Number.POSITIVE_INFINITY)) {
+          const done = await hand(file, stat.size, to, options);
+          if (done !== undefined) return done;
+        }
         return await put(to, options, (exchange, see) =>
           regular
             ? sendFile(exchange, file, see)

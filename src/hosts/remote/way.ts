@@ -40,10 +40,17 @@ export interface Way {
    */
   readonly keepsInput?: boolean;
   /**
+   * Its client costs much for what passes through it: a file of this machine of at least so many bytes is its own
+   * input.
+   */
+  readonly handsOver?: number;
+  /**
    * Environment of the client program, laid over this program's own: variables that it needs, `undefined` to remove
    * one. No secret ever stands in it.
    */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Ends the connection that all commands go over, where there is one. */
+  close?(): void;
   /** As a person types it: the words before a command, and whether a shell there reads what follows once more. */
   readonly typed?: { readonly words: readonly string[]; readonly again: boolean };
   /** Why a command came to no trailer, from how the client ended; undefined where that is not known. */

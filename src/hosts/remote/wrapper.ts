@@ -5,14 +5,15 @@ import { SUM } from './sum.ts';
  * What runs in the other place around every command, in dash, bash and the ash of busybox alike. The text is the same
  * for all commands and holds no secret: what differs comes on standard input.
  *
- * It first reads `TOKEN STALL LIVES PLACE LARGE FILE KEY`, then the lines of code that start the program, up to a line that
- * is the token. Then words:
+ * It first reads `TOKEN STALL LIVES SOFT PLACE LARGE FILE KEY`, then the lines of code that start the program, up to a
+ * line that is the token. Then words:
  *   `SIZE COUNT`  so many blocks follow, for the program's input    `0`      its input ends
  *   `f SIZE COUNT`  so many follow for `FILE`
  *   `s NAME PID`  a signal for the program alone                    `k`, `K` end its group, kill it
  *   `h`           it has ended: let go of who holds its output      `q`      all is told
  * LARGE `i`: `FILE` is made, and the program's input are lines with how many blocks came. `o`: the program's output is
- * `FILE`, so that it goes to the client as it is and is reckoned over beside it. `1`: it is only much.
+ * `FILE`, so that it goes to the client as it is and is reckoned over beside it. `1`: it is only much. SOFT 1: programs
+ * that hear an interrupt are interrupted first, see {@link file://./ending.ts}.
  *
  * An end without `q` is that of the client: the program is ended before its input is closed, since a psql that sees
  * its input end commits what came until then. `LIVES` 1: only its input is closed.
@@ -35,7 +36,7 @@ if [ "$(set -- $x; echo "$3")" != "$$" ]; then
 fi
 exec 3<&0 </dev/null 4>&2 5>&1 2>/dev/null
 say() { printf '\001%s:%s\n' "$t" "$1" >&4; }
-IFS=' ' read -r t stall lives place large f key <&3 || exit 90
+IFS=' ' read -r t stall lives soft place large f key <&3 || exit 90
 s=
 while :; do
   IFS= read -r l <&3 || exit 90
@@ -75,6 +76,10 @@ tree() {
   kill -s "$1" $all
 }
 end() { if [ -n "$sid" ]; then ends "$1" "$c"; else tree "$1" "$c"; fi; }
+gently() {
+  [ "$soft" = 1 ] || return
+  if [ -n "$sid" ]; then asks "$c"; else asks $$; fi
+}
 want() {
   case $1 in
     */*) if [ ! -e "$1" ]; then say refused:missing:$2; exit 127; elif [ ! -f "$1" ] || [ ! -x "$1" ]; then say refused:denied:$2; exit 126; fi ;;
@@ -87,6 +92,8 @@ go() {
   if [ -n "$sid" ]; then exec setsid "$@"; else exec "$@"; fi
 }
 watch() {
+  # what its group is told is not for it: with it its sleep would die by the signal, and have nobody who waits for it
+  trap '' HUP USR1 USR2 ALRM
   o= k=0 g=$$
   [ -n "$sid" ] && g=$c
   # without the streams of ours, or the client would wait for the last of them
@@ -99,7 +106,7 @@ watch() {
       while read -r a b; do case $a in rchar: | wchar:) n="$n $d$a$b" ;; esac; done <"$d/io"
     done
     if [ -n "$n" ] && [ "$n" = "$o" ]; then k=$((k + 1)); else k=0 o=$n; fi
-    [ "$k" -lt "$stall" ] || { say stalled; end TERM; sleep 5; end KILL; exit; }
+    [ "$k" -lt "$stall" ] || { say stalled; gently; end TERM; sleep 5; end KILL; exit; }
   done
 }
 feed() {
@@ -141,7 +148,7 @@ core() {
   [ "$large" = o ] || exec 5>&-
   exec 8<&0
   c= done= w= p= asked=
-  trap 'on=1; [ -z "$c$done" ] || [ -n "$done" ] || { [ -n "$asked" ] || end TERM; asked=1; }' USR1
+  trap 'on=1; [ -z "$c$done" ] || [ -n "$done" ] || { [ -n "$asked" ] || { gently; end TERM; }; asked=1; }' USR1
   trap 'on=1; [ -z "$c$done" ] || [ -n "$done" ] || end KILL' ALRM
   { trap - HUP USR1 USR2 ALRM; [ "$large" != o ] || exec >&5 5>&-; eval "$s"; } <&8 8<&- &
   c=$!

@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KeptClient } from '../kept.ts';
-import { sweep } from '../workspace.ts';
+import { owner, sweep } from '../workspace.ts';
 
-/** The process id follows. */
+/** The {@link owner} follows. */
 const PREFIX = 'pgdeck-ssh-';
 /** A socket's path has 104 bytes at most (macOS; Linux 108), and ssh makes a control socket under a longer name first. */
 const ROOM = 104 - 40;
@@ -18,10 +18,10 @@ let serial = 0;
  */
 export function privateSocket(name = (serial++).toString(36)): string {
   if (own === undefined) {
-    const base = join(tmpdir(), PREFIX).length + 16 > ROOM ? '/tmp' : tmpdir();
+    const base = join(tmpdir(), PREFIX).length + 28 > ROOM ? '/tmp' : tmpdir();
     void sweep(PREFIX, base);
     // mkdtemp makes it with mode 0700, and fails where the name is taken
-    const directory = mkdtempSync(join(base, `${PREFIX}${process.pid}-`));
+    const directory = mkdtempSync(join(base, PREFIX + owner()));
     process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
     own = directory;
   }

@@ -17,31 +17,74 @@ export async function runningServices(
   project: string,
   services: readonly string[],
 ): Promise<StoppedServices> {
-  const labels = ['service', 'project.working_dir', 'project.config_files'];
-  const format = ['{{.State}}', ...labels.map((name) => `{{.Label "${LABEL}.${name}"}}`)].join('\t');
-  const filters = [`label=${LABEL}.project=${project}`, `label=${LABEL}.oneoff=False`];
-  const words = ['ps', '-a', ...filters.flatMap((one) => ['--filter', one]), '--format', format];
-  const { stdout } = await io.exec('docker', words, { on, quiet: true, timeout: 60_000 });
-  const all = stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => line.split('\t'))
-    .filter(([, service = '']) => services.includes(service));
-  const missing = services.find((service) => !all.some(([, name]) => name === service));
+  const all = await containersOf(io, on, { project, services });
+  const missing = services.find((one) => !all.some(({ service }) => service === one));
   if (missing !== undefined) throw appErrors.noService({ project, service: missing });
-  const [, , directory = '', files = ''] = all[0] ?? [];
-  const running = new Set(all.flatMap(([state, service = '']) => (state === 'running' ? [service] : [])));
+  const [{ directory, files } = { directory: '', files: '' }] = all;
   return {
     kind: 'compose',
     project,
     directory,
     files: files.split(',').filter((file) => file !== ''),
-    services: services.filter((service) => running.has(service)),
+    services: services.filter((one) => all.some(({ service, runs }) => service === one && runs)),
   };
 }
 
+interface Listed {
+  readonly service: string;
+  readonly runs: boolean;
+  readonly directory: string;
+  /** Names with commas between them. */
+  readonly files: string;
+}
+
+/** The containers of services, not those of `compose run`: by the labels that both forms of compose set. */
+async function containersOf(
+  io: StepIo,
+  on: Host,
+  { project, services }: Pick<StoppedServices, 'project'> & { readonly services: readonly string[] },
+): Promise<Listed[]> {
+  const labels = ['service', 'project.working_dir', 'project.config_files'];
+  const format = ['{{.State}}', ...labels.map((name) => `{{.Label "${LABEL}.${name}"}}`)].join('\t');
+  const filters = [`label=${LABEL}.project=${project}`, `label=${LABEL}.oneoff=False`];
+  const words = ['ps', '-a', ...filters.flatMap((one) => ['--filter', one]), '--format', format];
+  const { stdout } = await io.exec('docker', words, { on, quiet: true, timeout: 60_000 });
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split('\t'))
+    .map(([state, service = '', directory = '', files = '']) => ({
+      ...{ service, directory, files },
+      runs: state === 'running',
+    }))
+    .filter(({ service }) => services.includes(service));
+}
+
+/** Stops what was seen to run, and sees that it is down: compose may end with 0 all the same. Throws {@link ../error.ts OpError}. */
+export async function stopServices(io: StepIo, on: Host, seen: StoppedServices): Promise<void> {
+  await composeRun(io, on, seen, 'stop');
+  const left = await running(io, on, seen);
+  if (left.length > 0) throw appErrors.stillRuns({ what: left });
+}
+
+/** Starts what ran, and sees that it does. Throws {@link ../error.ts OpError}. */
+export async function startServices(io: StepIo, on: Host, seen: StoppedServices): Promise<void> {
+  await composeRun(io, on, seen, 'start');
+  const up = await running(io, on, seen);
+  const down = seen.services.filter((service) => !up.includes(service));
+  if (down.length > 0)
+    throw appErrors.notUp({ what: down, logs: `docker compose -p ${seen.project} logs ${down.join(' ')}` });
+}
+
+/** Those of the services that have a container that runs. */
+async function running(io: StepIo, on: Host, seen: StoppedServices): Promise<string[]> {
+  if (seen.services.length === 0) return [];
+  const all = await containersOf(io, on, seen);
+  return seen.services.filter((one) => all.some(({ service, runs }) => service === one && runs));
+}
+
 /** Throws {@link ../error.ts OpError}. */
-export async function composeRun(
+async function composeRun(
   io: StepIo,
   on: Host,
   { project, directory, files, services }: StoppedServices,

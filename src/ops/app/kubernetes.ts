@@ -1,51 +1,59 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
 import type { Host } from '../../hosts/host.ts';
+import { clusterWords } from '../../hosts/kubectl/kubectl.ts';
+import { labelsOf, type WorkloadState, workloadSchema } from '../../hosts/kubectl/workload.ts';
+import { plural } from '../../text/units.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { appErrors } from './errors.ts';
 import type { StoppedPart } from './stopped.ts';
 
 type Deployment = Omit<Extract<StoppedPart, { kind: 'kubectl' }>, 'kind' | 'replicas'>;
 
-const schema = z.object({
-  spec: z.object({
-    replicas: z.int().min(0).default(1),
-    selector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }),
-  }),
-  status: z.object({ replicas: z.int().default(0) }).default({ replicas: 0 }),
-});
-
 /** Seconds that pods have to end: Kubernetes gives them 30 of its own accord. */
 const DOWN_SECONDS = 180;
 const UP_SECONDS = 300;
 const LOOK_MS = 500;
 
-export const kubectlWords = ({ context, namespace }: Pick<Deployment, 'context' | 'namespace'>): string[] => [
-  ...(context === undefined ? [] : [`--context=${context}`]),
-  ...(namespace === undefined ? [] : [`--namespace=${namespace}`]),
-];
-
 /** The command that gives a deployment so many pods. */
 export const scaleWords = (deployment: Deployment, replicas: number | string): string[] => [
   'kubectl',
-  ...kubectlWords(deployment),
+  ...clusterWords(deployment),
   'scale',
   `deployment/${deployment.deployment}`,
   `--replicas=${replicas}`,
 ];
+
+/** The context that is current where none is named: it is started again there, whatever is current by then. */
+export async function contextOf(
+  io: StepIo,
+  on: Host,
+  { context }: Omit<Deployment, 'deployment'>,
+): Promise<{ readonly context?: string }> {
+  if (context !== undefined) return { context };
+  const words = ['config', 'current-context'];
+  const { exitCode, stdout } = await io.exec('kubectl', words, {
+    on,
+    quiet: true,
+    timeout: 60_000,
+    accept: [0, 1],
+  });
+  const current = stdout.trim();
+  // none within a cluster, where the pod's own account is used
+  return exitCode === 0 && /^[^-\s]\S*$/.test(current) ? { context: current } : {};
+}
 
 /** How many pods it is to have. Throws {@link ../error.ts OpError}. */
 export async function wantedOf(io: StepIo, on: Host, deployment: Deployment): Promise<number> {
   return (await read(io, on, deployment)).spec.replicas;
 }
 
-async function read(io: StepIo, on: Host, deployment: Deployment): Promise<z.output<typeof schema>> {
-  const words = [...kubectlWords(deployment), 'get', 'deployment', deployment.deployment, '-o', 'json'];
+async function read(io: StepIo, on: Host, deployment: Deployment): Promise<WorkloadState> {
+  const words = [...clusterWords(deployment), 'get', 'deployment', deployment.deployment, '-o', 'json'];
   const { stdout } = await io.exec('kubectl', words, { on, quiet: true, timeout: 60_000 });
   try {
-    return schema.parse(JSON.parse(stdout));
+    return workloadSchema.parse(JSON.parse(stdout));
   } catch {
-    throw appErrors.unread({ what: `deployment/${deployment.deployment}` });
+    throw appErrors.unread({ program: 'kubectl', what: `deployment/${deployment.deployment}` });
   }
 }
 
@@ -53,9 +61,12 @@ async function read(io: StepIo, on: Host, deployment: Deployment): Promise<z.out
 export async function scaleDown(io: StepIo, on: Host, deployment: Deployment): Promise<void> {
   await scale(io, on, deployment, 0);
   const end = performance.now() + DOWN_SECONDS * 1000;
-  for (;;) {
+  for (let last = 0; ; ) {
     const there = await podsOf(io, on, deployment);
     if (there === 0) return;
+    if (there !== last)
+      io.line(`${plural(there, 'pod')} of deployment/${deployment.deployment} still to end.`);
+    last = there;
     if (performance.now() > end)
       throw appErrors.notDown({ what: `deployment/${deployment.deployment}`, seconds: DOWN_SECONDS, there });
     await delay(LOOK_MS, undefined, { signal: io.signal });
@@ -64,10 +75,11 @@ export async function scaleDown(io: StepIo, on: Host, deployment: Deployment): P
 
 /** Those that end still work with the database: they are counted, too. */
 async function podsOf(io: StepIo, on: Host, deployment: Deployment): Promise<number> {
-  const { spec, status } = await read(io, on, deployment);
-  const labels = Object.entries(spec.selector.matchLabels).map(([name, value]) => `${name}=${value}`);
-  if (labels.length === 0) return status.replicas;
-  const words = [...kubectlWords(deployment), 'get', 'pods', '-l', labels.join(','), '-o', 'name'];
+  const state = await read(io, on, deployment);
+  const { status } = state;
+  const labels = labelsOf(state);
+  if (labels === undefined) return status.replicas;
+  const words = [...clusterWords(deployment), 'get', 'pods', '-l', labels, '-o', 'name'];
   const { stdout } = await io.exec('kubectl', words, { on, quiet: true, timeout: 60_000 });
   return Math.max(status.replicas, stdout.split('\n').filter((line) => line !== '').length);
 }
@@ -84,7 +96,7 @@ export async function scaleUp(io: StepIo, on: Host, deployment: Deployment, repl
   if (replicas === 0) return;
   await scale(io, on, deployment, replicas);
   const words = ['rollout', 'status', `deployment/${deployment.deployment}`, `--timeout=${UP_SECONDS}s`];
-  await io.exec('kubectl', [...kubectlWords(deployment), ...words], {
+  await io.exec('kubectl', [...clusterWords(deployment), ...words], {
     on,
     timeout: (UP_SECONDS + 30) * 1000,
   });

@@ -2,32 +2,27 @@ import type { AppPart } from '../../config/app.ts';
 import type { Host } from '../../hosts/host.ts';
 import { shWord } from '../../text/shell.ts';
 import type { StepIo } from '../engine/plan.ts';
-import { composeRun, runningServices } from './compose.ts';
+import { runningServices, startServices, stopServices } from './compose.ts';
 import { appErrors } from './errors.ts';
-import { scaleDown, scaleUp, scaleWords, wantedOf } from './kubernetes.ts';
+import { contextOf, scaleDown, scaleUp, scaleWords, wantedOf } from './kubernetes.ts';
 import type { StoppedPart } from './stopped.ts';
-
-const UNIT_SECONDS = 300;
+import { runningUnits, startUnits, stopUnits, systemctlWords } from './systemd.ts';
 
 /** What is stopped, as it will be started again. Throws {@link ../error.ts OpError}, and stops nothing. */
-export async function seenPart(
-  io: StepIo,
-  on: Host,
-  part: AppPart,
-  project: string | undefined,
-): Promise<StoppedPart> {
+export async function seenPart(io: StepIo, on: Host, part: AppPart): Promise<StoppedPart> {
   switch (part.kind) {
     case 'compose': {
-      const named = part.project ?? project;
-      if (named === undefined) throw appErrors.noProject({ services: part.services });
-      return runningServices(io, on, named, part.services);
+      const { project, services } = part;
+      if (project === undefined) throw appErrors.noProject({ services });
+      return runningServices(io, on, project, services);
     }
     case 'kubectl': {
-      const { kind, ...deployment } = part;
+      const { kind, ...named } = part;
+      const deployment = { ...named, ...(await contextOf(io, on, named)) };
       return { kind, ...deployment, replicas: await wantedOf(io, on, deployment) };
     }
     case 'systemctl':
-      return { ...part };
+      return runningUnits(io, on, part);
     case 'command':
       return { kind: 'command', start: part.start };
   }
@@ -35,9 +30,9 @@ export async function seenPart(
 
 /** Stops it, and waits until it has ended. Throws {@link ../error.ts OpError}. */
 export async function stopPart(io: StepIo, on: Host, part: AppPart, seen: StoppedPart): Promise<void> {
-  if (seen.kind === 'compose') await composeRun(io, on, seen, 'stop');
+  if (seen.kind === 'compose') await stopServices(io, on, seen);
   else if (seen.kind === 'kubectl') await scaleDown(io, on, seen);
-  else if (seen.kind === 'systemctl') await systemctl(io, on, seen, 'stop');
+  else if (seen.kind === 'systemctl') await stopUnits(io, on, seen);
   else if (part.kind === 'command') await io.exec('sh', ['-c', part.stop], { on });
 }
 
@@ -45,68 +40,39 @@ export async function stopPart(io: StepIo, on: Host, part: AppPart, seen: Stoppe
 export async function startPart(io: StepIo, on: Host, seen: StoppedPart): Promise<void> {
   switch (seen.kind) {
     case 'compose':
-      return composeRun(io, on, seen, 'start');
+      return startServices(io, on, seen);
     case 'kubectl':
       return scaleUp(io, on, seen, seen.replicas);
     case 'systemctl':
-      return systemctl(io, on, seen, 'start');
+      return startUnits(io, on, seen);
     case 'command':
       await io.exec('sh', ['-c', seen.start], { on });
   }
 }
 
-type Units = Extract<StoppedPart, { kind: 'systemctl' }>;
-
-async function systemctl(io: StepIo, on: Host, units: Units, word: 'stop' | 'start'): Promise<void> {
-  const [command = 'systemctl', ...words] = systemctlWords(units, word);
-  await io.exec(command, words, { on, timeout: UNIT_SECONDS * 1000 });
-}
-
-const systemctlWords = ({ units, sudo }: Pick<Units, 'units' | 'sudo'>, word: string): string[] => [
-  ...(sudo ? ['sudo', '-n'] : []),
-  'systemctl',
-  word,
-  ...units,
-];
-
 const typed = (words: readonly string[]): string => words.map(shWord).join(' ');
 
-/** As a person types it. */
-export function stopText(part: AppPart): string {
-  switch (part.kind) {
-    case 'compose':
-      return typed([
-        'docker',
-        'compose',
-        ...(part.project ? ['-p', part.project] : []),
-        'stop',
-        ...part.services,
-      ]);
-    case 'kubectl':
-      return typed(scaleWords(part, 0));
-    case 'systemctl':
-      return typed(systemctlWords(part, 'stop'));
-    case 'command':
-      return part.stop;
-  }
-}
+export const stopText = (part: AppPart): string => partText(part, 'stop');
 
-/** As a person types it; how many pods there were is known once it is stopped. */
-export function startText(part: AppPart | StoppedPart): string {
+/** How many pods there were is known once it is stopped. */
+export const startText = (part: AppPart | StoppedPart): string => partText(part, 'start');
+
+/** As a person types it. */
+function partText(part: AppPart | StoppedPart, word: 'stop' | 'start'): string {
   switch (part.kind) {
-    case 'compose':
-      return typed([
-        'docker',
-        'compose',
-        ...(part.project ? ['-p', part.project] : []),
-        'start',
-        ...part.services,
-      ]);
-    case 'kubectl':
-      return typed(scaleWords(part, 'replicas' in part ? part.replicas : 'N')).replace(/N$/, '<as before>');
+    case 'compose': {
+      const { project, services } = part;
+      return typed(['docker', 'compose', ...(project ? ['-p', project] : []), word, ...services]);
+    }
+    case 'kubectl': {
+      if (word === 'stop') return typed(scaleWords(part, 0));
+      return 'replicas' in part
+        ? typed(scaleWords(part, part.replicas))
+        : `${typed(scaleWords(part, ''))}<as before>`;
+    }
     case 'systemctl':
-      return typed(systemctlWords(part, 'start'));
+      return typed(systemctlWords(part, word));
     case 'command':
-      return part.start;
+      return 'stop' in part && word === 'stop' ? part.stop : part.start;
   }
 }

@@ -1,4 +1,4 @@
-import type { AppSettings } from '../../config/app.ts';
+import type { AppPart, AppSettings } from '../../config/app.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Step } from '../engine/plan.ts';
 import { checkSteps } from './check.ts';
@@ -13,12 +13,20 @@ export interface AppState {
 /** What of a context the application's steps need. */
 export type AppContext = Pick<OpContext, 'runsOn' | 'app'>;
 
-const projectOf = ({ runsOn: { server } }: AppContext): string | undefined =>
-  server.kind === 'compose' ? server.project : undefined;
+/** The parts, those that leave it open in the project of the server or in its cluster: another may be current. */
+function partsOf({ app, runsOn: { server } }: AppContext): readonly AppPart[] {
+  return app.parts.map((part): AppPart => {
+    if (part.kind === 'compose' && server.kind === 'compose')
+      return { ...part, project: part.project ?? server.project };
+    if (part.kind !== 'kubectl' || server.kind !== 'kubectl' || part.context !== undefined) return part;
+    const { context, namespace } = server;
+    return { ...(context && { context }), ...(namespace && { namespace }), ...part };
+  });
+}
 
 /** Stops it, each part when it is known how it is started as it was: that is in the journal before. */
 export function stopSteps(context: AppContext, state: AppState): Step[] {
-  const { parts } = context.app;
+  const parts = partsOf(context);
   if (parts.length === 0) return [];
   return [
     {
@@ -29,7 +37,7 @@ export function stopSteps(context: AppContext, state: AppState): Step[] {
       run: async (io) => {
         const on = await io.at('app');
         for (const part of parts) {
-          const seen = await seenPart(io, on, part, projectOf(context));
+          const seen = await seenPart(io, on, part);
           state.stopped.push(seen);
           io.record({ app: state.stopped, app_started: false });
           await stopPart(io, on, part, seen);
@@ -41,13 +49,14 @@ export function stopSteps(context: AppContext, state: AppState): Step[] {
 }
 
 /** Starts what was stopped, the last first, also where the run has failed; then it is asked whether it is well. */
-export function startSteps({ app }: AppContext, state: AppState): Step[] {
-  if (app.parts.length === 0) return [];
+export function startSteps(context: AppContext, state: AppState): Step[] {
+  const parts = partsOf(context);
+  if (parts.length === 0) return [];
   return [
     {
       id: 'app-start',
       title: 'Start the application as it was',
-      preview: app.parts.toReversed().map(startText).join('\n'),
+      preview: parts.toReversed().map(startText).join('\n'),
       always: true,
       late: true,
       run: async (io) => {

@@ -43,7 +43,7 @@ export async function withArchive<T>(
   const files = await filesOf(archive);
   await refuseNoRoom(host, files);
   return host.withWorkspace(async (workspace) => {
-    const root = await rootIn(host, workspace, archive);
+    const root = await rootIn(workspace, archive);
     await copy(host, transfer, { files, root, workspace }, io);
     return work(root);
   });
@@ -60,7 +60,7 @@ export async function withOutline<T>(
   if (transfer === undefined) return work(archive.path);
   if (archive.there !== undefined) return work(archive.there);
   return host.withWorkspace(async (workspace) => {
-    const root = await rootIn(host, workspace, archive);
+    const root = await rootIn(workspace, archive);
     if (archive.kind === 'directory') {
       await transfer.put(join(archive.path, 'toc.dat'), join(root, 'toc.dat'));
       return work(root);
@@ -136,10 +136,8 @@ export async function bytesOf(archive: Archive): Promise<number> {
   return (await filesOf(archive)).reduce((sum, { size }) => sum + size, 0);
 }
 
-async function rootIn(host: Host, workspace: Workspace, { kind }: Archive): Promise<string> {
-  const root = workspace.path('archive');
-  if (kind === 'directory') await host.files.makeDirectory(root, 0o700);
-  return root;
+function rootIn(workspace: Workspace, { kind }: Archive): Promise<string> | string {
+  return kind === 'directory' ? workspace.directory('archive') : workspace.path('archive');
 }
 
 async function copy(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Session } from '../../db/session.ts';
 import { backup } from '../backup/operation.ts';
 import { composeClient, composeCommand } from '../containers/compose.ts';
 import { systemIdentifier } from '../database/identity.ts';
@@ -48,10 +49,11 @@ async function planReset(input: ResetInput, context: OpContext): Promise<Plan> {
   const project = await projectOf(context);
   const client = await composeClient(context.here);
   const session = await context.session();
-  const [seen, identifier, directories, saved] = await Promise.all([
+  const [seen, identifier, directories, unsaved, saved] = await Promise.all([
     lookAtServer(session),
     systemIdentifier(session),
     dataDirectories(session, context.host, project.container),
+    unsavedDatabases(session),
     backup.plan(
       backup.input.parse({
         all_databases: true,
@@ -69,6 +71,7 @@ async function planReset(input: ResetInput, context: OpContext): Promise<Plan> {
     ...environmentCheck(context),
     ...projectChecks(project, data, client),
     ...workCheck(endedWork(seen.work)),
+    ...unsavedCheck(unsaved),
     ...saved.checks,
   ];
   const blocked = checks.some(({ status }) => status === 'block');
@@ -102,7 +105,7 @@ async function planReset(input: ResetInput, context: OpContext): Promise<Plan> {
     consequence: `All databases of this server are removed with ${names.join(' and ') || 'its volume'}; what is in the backup that is made first can be restored. Every service of the project is stopped meanwhile.`,
     leaves: ({ done }) => stateOf(reset, names, done),
     reaches: () =>
-      `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} new, and the server has what its image and its scripts put there. What was there is in: pgdeck backups list`,
+      `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} new, and the server has what its image and its scripts put there. What was there is listed by: pgdeck backups list`,
     locks: [{ family: 'restore', database: context.target.database }],
   };
 }
@@ -199,6 +202,26 @@ function projectChecks(
             detail: `The project has no directory: ${directory}`,
           },
         ]),
+  ];
+}
+
+/** What nobody may connect to, such as the copies that restores keep: a backup of all databases passes it over. */
+async function unsavedDatabases(session: Session): Promise<string[]> {
+  const rows = await session.sql(
+    "SELECT /* pgdeck */ datname::text AS name FROM pg_catalog.pg_database WHERE (NOT datallowconn OR datistemplate) AND datname NOT IN ('template0', 'template1') ORDER BY 1",
+  );
+  return rows.map(({ name }) => String(name));
+}
+
+function unsavedCheck(names: readonly string[]): Check[] {
+  if (names.length === 0) return [];
+  const [is, go] = names.length === 1 ? ['is', 'goes'] : ['are', 'go'];
+  return [
+    {
+      title: 'Not in the backup',
+      status: 'warn',
+      detail: `${names.join(', ')} ${is} closed to connections or a template, and ${go} with the volume for good.`,
+    },
   ];
 }
 

@@ -61,6 +61,10 @@ const PLACES = [
   'XDG_CONFIG_HOME',
   'PGPASSFILE',
   'PGSERVICEFILE',
+  // how docker and kubectl find what they work with
+  'DOCKER_HOST',
+  'DOCKER_CONTEXT',
+  'KUBECONFIG',
 ];
 
 /** Those of them that are set here, for what is started elsewhere. */

@@ -35,14 +35,22 @@ export interface ContextOptions {
   readonly secrets?: Secrets;
   /** The run that its runs belong to. */
   readonly partOf?: string | undefined;
+  /** See {@link OpContext.saved}. */
+  readonly saved?: boolean;
   /** Judges a database. */
   readonly verdict?: (resolved: Resolved, signal: AbortSignal) => Promise<Verdict>;
 }
 
 /** A context with the server's host opened. Does not throw: where that cannot be reached, what needs it says so. */
 export async function openContext(options: ContextOptions): Promise<OpContext> {
-  const host = options.host ?? (await reachHost(options.resolved.runsOn.server, options.openHost));
-  return createContext({ ...options, host });
+  if (options.host !== undefined) return createContext(options);
+  const host = await reachHost(options.resolved.runsOn.server, options.openHost);
+  const context = createContext({ ...options, host });
+  const close = async () => {
+    await context.close();
+    host.close?.();
+  };
+  return { ...context, close };
 }
 
 /** A context for what needs no host but this machine, unless one is handed in. */
@@ -158,15 +166,20 @@ export function createContext(options: ContextOptions): OpContext {
       return lent;
     },
     pooling,
-    to: (other, partOf) =>
-      createContext({ ...options, host, secrets, partOf, resolved: withDatabase(resolved, other) }),
+    to: (other, partOf, saved = false) =>
+      createContext({ ...options, host, secrets, partOf, saved, resolved: withDatabase(resolved, other) }),
     partOf: options.partOf,
+    saved: options.saved === true,
     verdict: verdict && ((signal) => verdict(resolved, signal)),
     close: async () => {
       const open = await Promise.allSettled([...sessions.values(), ...(control ? [control] : [])]);
       sessions.clear();
       control = undefined;
       await Promise.all(open.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
+      // the server's own is that of whoever opened it
+      for (const place of await Promise.allSettled(places.values()))
+        if (place.status === 'fulfilled' && place.value !== host) place.value.close?.();
+      places.clear();
     },
   };
 }

@@ -262,11 +262,13 @@ export interface OpContext {
   control(): Promise<Session>;
   /**
    * The same server with another database, for an operation that is part of this one: what it opens is its own, and its
-   * caller closes it. `partOf`: the run that its runs belong to.
+   * caller closes it. `partOf`: the run that its runs belong to. `saved`: see {@link OpContext.saved}.
    */
-  to(database: string, partOf?: string): OpContext;
+  to(database: string, partOf?: string, saved?: boolean): OpContext;
   /** The run that runs of this context belong to. */
   readonly partOf: string | undefined;
+  /** The run around this one has backed the database up before it changed anything: no part of it does so again. */
+  readonly saved: boolean;
   /** Judges the database; undefined where nobody who can has been handed in. Throws DbError. */
   readonly verdict: ((signal: AbortSignal) => Promise<Verdict>) | undefined;
   /** What the pooler before a database does with this session's connection; found out once. Throws DbError. */

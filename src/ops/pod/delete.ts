@@ -1,28 +1,20 @@
-import { z } from 'zod';
 import { workloadText } from '../../hosts/kubectl/workload.ts';
 import { defineOperation } from '../engine/operation.ts';
-import { timeout, timeoutField } from './input.ts';
-import { lookAtPod } from './look.ts';
+import { waiting } from './input.ts';
+import { aboutPod } from './look.ts';
 import { kubectlText, readyStep, runKubectl } from './run.ts';
 
 /** Deletes the pod of a server that is down, so that it is made anew; the server need not answer for it. */
 export const podDelete = defineOperation({
   id: 'pod delete',
-  input: z.object({ timeout }),
-  fields: { timeout: timeoutField },
+  ...waiting,
   plan: async (input, context) => {
-    const { cluster, pod, workload, facts, tables } = await lookAtPod(context);
+    const { cluster, pod, workload, about } = await aboutPod('pod delete', input, context);
     const words = ['delete', 'pod', pod.name, '--wait=true'];
     return {
-      operation: 'pod delete',
+      ...about,
       title: `Delete the pod ${pod.name}`,
       subject: pod.name,
-      danger: 'type-name',
-      writes: true,
-      server: context.place,
-      input: { ...input },
-      facts,
-      tables,
       checks: [
         workload === undefined
           ? {

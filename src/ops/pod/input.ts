@@ -13,3 +13,6 @@ export const timeoutField: Field = {
   hint: 'seconds that are waited for the pod that comes to be ready',
   placeholder: 'seconds',
 };
+
+/** The input of what waits for a pod, and its field. */
+export const waiting = { input: z.object({ timeout }), fields: { timeout: timeoutField } };

@@ -53,6 +53,23 @@ export async function lookAtPod({ runsOn: { server } }: Pick<OpContext, 'runsOn'
   };
 }
 
+/** A pod as it is seen, and what the plan of an operation on it begins with. */
+export async function aboutPod(operation: string, input: { readonly timeout: number }, context: OpContext) {
+  const { facts, tables, ...seen } = await lookAtPod(context);
+  return {
+    ...seen,
+    about: {
+      operation,
+      danger: 'type-name',
+      writes: true,
+      server: context.place,
+      input: { ...input },
+      facts,
+      tables,
+    } as const,
+  };
+}
+
 const lines = (title: string, said: readonly string[]): ResultTable[] =>
   said.length === 0 ? [] : [{ title, columns: ['line'], rows: said.map((line) => [line]) }];
 

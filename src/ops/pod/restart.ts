@@ -1,18 +1,16 @@
-import { z } from 'zod';
 import { countOf, workloadText } from '../../hosts/kubectl/workload.ts';
 import { defineOperation } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
-import { timeout, timeoutField } from './input.ts';
-import { lookAtPod } from './look.ts';
+import { waiting } from './input.ts';
+import { aboutPod } from './look.ts';
 import { kubectlText, readyStep, runKubectl } from './run.ts';
 
 /** Makes all pods of what the server's pod is of anew, and waits; where the server answers, `server restart` says more. */
 export const podRestart = defineOperation({
   id: 'pod restart',
-  input: z.object({ timeout }),
-  fields: { timeout: timeoutField },
+  ...waiting,
   plan: async (input, context) => {
-    const { cluster, pod, workload, facts, tables } = await lookAtPod(context);
+    const { cluster, pod, workload, about } = await aboutPod('pod restart', input, context);
     const what = workload === undefined ? '' : workloadText(workload);
     const wanted = workload === undefined ? 0 : (await countOf(cluster, workload)).wanted;
     const restart = ['rollout', 'restart', what];
@@ -34,15 +32,9 @@ export const podRestart = defineOperation({
             },
           ];
     return {
-      operation: 'pod restart',
+      ...about,
       title: `Restart ${what || pod.name}`,
       subject: workload?.name ?? pod.name,
-      danger: 'type-name',
-      writes: true,
-      server: context.place,
-      input: { ...input },
-      facts,
-      tables,
       checks,
       steps: [
         {

@@ -1,3 +1,4 @@
+import { endWithClientOptions } from '../../db/ends-with-client.ts';
 import type { Server } from '../../db/server.ts';
 import type { Target } from '../../db/target.ts';
 import type { Host } from '../../hosts/host.ts';
@@ -51,16 +52,13 @@ export function clientEnvironment(
 }
 
 /**
- * For programs that do not switch off the timeouts that a role or a database sets, as vacuumdb and pg_dumpall do not.
- * A pooler may refuse to be told.
+ * For programs that do not switch off the timeouts that a role or a database sets, as vacuumdb and pg_dumpall do not;
+ * and what they work at on the server ends with them, where it can. A pooler may refuse to be told.
  */
-export function withoutTimeouts(server: Pick<Server, 'major' | 'pooled'>): ClientEnvironment {
+export function withoutTimeouts(server: Pick<Server, 'major' | 'pooled' | 'settings'>): ClientEnvironment {
   if (server.pooled) return {};
-  return {
-    PGOPTIONS: timeoutNames(server)
-      .map((name) => `-c ${name}=0`)
-      .join(' '),
-  };
+  const options = timeoutNames(server).map((name) => `-c ${name}=0`);
+  return { PGOPTIONS: [...options, ...endWithClientOptions(server)].join(' ') };
 }
 
 /** The settings that end what takes long. */

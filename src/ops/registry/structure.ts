@@ -51,4 +51,12 @@ export const STRUCTURE: readonly OperationEntry[] = [
     writes: true,
     load: async () => (await import('../schema/apply/fix.ts')).schemaFix,
   },
+  {
+    id: 'import sqlite',
+    title: 'Import a SQLite database',
+    summary: 'bring a SQLite database over: typed by its values, in one transaction, each cell compared',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('../import/operation.ts')).importSqlite,
+  },
 ];

@@ -88,6 +88,9 @@ const { compare: byName } = new Intl.Collator('en', { numeric: true });
  */
 export const NEWEST = 'newest';
 
+/** What is called so is a file of somebody, and no backup by its name. */
+const FILE = /\.(sql|dump|backup|tar|gz|zst)$/i;
+
 /**
  * The backup of that name in the repository (its beginning is enough where it is the only one), or the one at that
  * path. `server`: its system identifier, where it is known. Throws {@link OpError} when there is none, when there are several, and when it was never finished.
@@ -117,9 +120,9 @@ export async function findBackup(
   const begins = isName && idOrPath !== '' ? await beginningWith(directory, idOrPath) : [];
   const [only, second] = begins;
   if (only === undefined)
-    throw isName
+    throw isName && !FILE.test(idOrPath)
       ? repositoryErrors.noBackup({ id: idOrPath, directory })
-      : repositoryErrors.noFile({ path: idOrPath });
+      : repositoryErrors.noFile({ path: isName ? resolve(idOrPath) : idOrPath });
   if (second !== undefined)
     throw repositoryErrors.ambiguous({ beginning: idOrPath, count: begins.length, first: only.id });
   return only;

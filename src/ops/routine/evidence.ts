@@ -99,7 +99,7 @@ function toldOf(
   item: RoutineItem,
 ): { readonly at: number; readonly ok: boolean; readonly text: string } | undefined {
   const step = steps.findIndex(({ id }) => id === stepId(item));
-  if (step < 0) return undefined;
+  if (step < 0) return toldOfSame(events, item);
   const own = events.filter((event) => event.step === step);
   const finish = own.find(({ type }) => type === 'finish');
   const { item: name, work } = outcomeSchema.safeParse(finish?.outcome?.facts).data ?? {};
@@ -111,6 +111,18 @@ function toldOf(
   const start = own.find(({ type }) => type === 'start');
   if (start === undefined || status === 'running') return undefined;
   return { at: Date.parse(start.at), ok: false, text: 'it was begun, and the run was killed' };
+}
+
+/** The same operation is done once in a run, whichever item is named by it. */
+function toldOfSame(events: Run['events'], item: RoutineItem): ReturnType<typeof toldOf> {
+  if (item.work.kind !== 'operation') return undefined;
+  const finish = events.find(
+    ({ type, ok, outcome }) =>
+      type === 'finish' &&
+      ok === true &&
+      outcomeSchema.safeParse(outcome?.facts).data?.work === workText(item),
+  );
+  return finish && { at: Date.parse(finish.at), ok: true, text: finish.text ?? 'it was done' };
 }
 
 /** The step of an item in plans, and so in the journal. */

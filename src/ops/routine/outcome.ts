@@ -38,7 +38,8 @@ export function outcomeOf(item: RoutineItem, end: ItemEnd): Outcome {
       ...(next !== undefined && { next }),
     },
     ok: endedWell(end),
-    text: `${item.title}: ${text}`,
+    // a check of the same name has said it
+    text: text.startsWith(`${item.title}: `) ? text : `${item.title}: ${text}`,
   });
 }
 
@@ -48,21 +49,44 @@ export interface Skipped {
   readonly why: string;
 }
 
-/** What became of everything, in the order of the plan. */
+/** What became of everything, in the order of the plan. What each has told stands with its step. */
 export function reportTable(
   items: readonly RoutineItem[],
   ends: ReadonlyMap<string, ItemEnd>,
   skipped: readonly Skipped[],
 ): ResultTable {
-  const why = new Map(skipped.map((one) => [one.standing.item.name, one.why]));
+  const why = new Map(skipped.map((one) => [one.standing.item.name, shortly(one)]));
+  const reasons = (reason: string) => (skipped.length === 0 ? [] : [reason]);
   return {
     title: 'The routine',
-    columns: ['Item', 'Result', 'Details', 'Next'],
+    columns: ['Item', 'Result', ...reasons('')],
     rows: items.map(({ name, title }) => {
       const end = ends.get(name);
-      if (end !== undefined) return [title, end.status, end.text, end.next ?? ''];
+      if (end !== undefined) return [title, end.status, ...reasons('')];
       const reason = why.get(name);
-      return reason === undefined ? [title, 'not begun', '', ''] : [title, 'skipped', reason, ''];
+      return reason === undefined
+        ? [title, 'not begun', ...reasons('')]
+        : [title, 'skipped', ...reasons(reason)];
     }),
   };
+}
+
+/** What somebody has to do, or may. */
+export function nextTable(items: readonly RoutineItem[], ends: ReadonlyMap<string, ItemEnd>): ResultTable {
+  return {
+    title: 'What comes next',
+    columns: ['Item', 'What', 'How'],
+    rows: items.flatMap(({ name, title }) => {
+      const { status, text, next } = ends.get(name) ?? {};
+      if (status === undefined || text === undefined || next === undefined || status === 'done') return [];
+      return [[title, text, next]];
+    }),
+  };
+}
+
+/** `not due until 2026-12-06`, and of what is done each day `not due until 21:48 UTC`. */
+function shortly({ standing: { due, dueAt, item }, why }: Skipped): string {
+  if (due || dueAt === null) return why;
+  const at = new Date(dueAt).toISOString();
+  return `not due until ${item.every === 'daily' ? `${at.slice(11, 16)} UTC` : at.slice(0, 10)}`;
 }

@@ -6,8 +6,8 @@ import type { Check, Plan, ResultTable, Step } from '../engine/plan.ts';
 import { Looks } from './checks.ts';
 import type { Standing } from './due.ts';
 import { routineErrors } from './errors.ts';
-import { endedWell, type ItemEnd, reportTable, type Skipped } from './outcome.ts';
-import { dangerOf, type Preparation, type Prepared, prepare } from './prepare.ts';
+import { endedWell, type ItemEnd, nextTable, reportTable, type Skipped } from './outcome.ts';
+import { dangerOf, isIdle, type Preparation, type Prepared, prepare } from './prepare.ts';
 import { standingsOf } from './standings.ts';
 import { itemStep, namesOf } from './steps.ts';
 
@@ -32,6 +32,7 @@ export async function planRoutine(input: RoutineInput, context: OpContext): Prom
   const { due, skipped, wrong } = preparation;
   const { database, version } = session.server;
   const ends = new Map<string, ItemEnd>();
+  const lists: ResultTable[] = [];
   const danger = dangerOf(due);
   const looks = new Looks(context.examiner ?? NOBODY, itemsOf(due), input.sample);
   const name = input.routine ?? (input.item.length > 0 ? input.item.join(', ') : undefined);
@@ -44,7 +45,7 @@ export async function planRoutine(input: RoutineInput, context: OpContext): Prom
         : `Maintain ${database}${name === undefined ? '' : `: ${name}`}`,
     subject: database,
     danger,
-    writes: due.some(({ plan }) => plan?.writes === true),
+    writes: due.some(({ plan }) => plan?.writes === true && !isIdle(plan)),
     server: context.place,
     input: {
       ...(input.routine !== undefined && { routine: input.routine }),
@@ -63,8 +64,8 @@ export async function planRoutine(input: RoutineInput, context: OpContext): Prom
       wrong.length > 0 || due.length === 0
         ? []
         : [
-            ...due.map((one) => itemStep(one, { context, looks, danger, ends })),
-            reportStep(items, ends, skipped),
+            ...due.map((one) => itemStep(one, { context, looks, danger, ends, lists })),
+            reportStep(items, ends, { skipped, lists }),
           ],
     ...consequenceOf(due),
     reaches: summary,
@@ -106,7 +107,11 @@ function reasonOf(due: readonly Prepared[]): string {
 
 /** Every item that was looked at: what is done of it now, or why not. */
 function itemTable(standings: readonly Standing[], { due, skipped }: Preparation): ResultTable {
-  const dueNames = new Set(due.map(({ item }) => item.name));
+  const plans = new Map(due.map(({ item, plan }) => [item.name, plan]));
+  const idle = (name: string) => {
+    const plan = plans.get(name);
+    return plan !== undefined && isIdle(plan) ? `; ${plan.title.toLowerCase()} now` : '';
+  };
   const why = new Map(skipped.map((one) => [one.standing.item.name, one.why]));
   return {
     title: 'Items',
@@ -115,7 +120,7 @@ function itemTable(standings: readonly Standing[], { due, skipped }: Preparation
       item.title,
       item.every,
       doneAt === null ? 'never' : moment(new Date(doneAt)),
-      dueNames.has(item.name) ? `due: ${reason}` : (why.get(item.name) ?? 'not begun'),
+      plans.has(item.name) ? `due: ${reason}${idle(item.name)}` : (why.get(item.name) ?? 'not begun'),
     ]),
   };
 }
@@ -139,14 +144,18 @@ function consequenceOf(due: readonly Prepared[]): { consequence?: string } {
 function reportStep(
   items: readonly RoutineItem[],
   ends: ReadonlyMap<string, ItemEnd>,
-  skipped: readonly Skipped[],
+  { skipped, lists }: { readonly skipped: readonly Skipped[]; readonly lists: readonly ResultTable[] },
 ): Step {
   return {
     id: 'report',
     title: 'Report',
     preview: 'what became of each item, and what comes next',
     always: true,
-    run: async (io) => io.result(reportTable(items, ends, skipped)),
+    run: async (io) => {
+      io.result(reportTable(items, ends, skipped));
+      const next = nextTable(items, ends);
+      for (const table of [...(next.rows.length > 0 ? [next] : []), ...lists]) io.result(table);
+    },
   };
 }
 

@@ -5,7 +5,7 @@ import { isUnreachable } from '../engine/run/unreachable.ts';
 import { sentenceOf } from '../error.ts';
 import type { Standing } from './due.ts';
 import type { Skipped } from './outcome.ts';
-import { type Meant, meantBy, notSetUp } from './words.ts';
+import { type Meant, meantBy, notSetUp, workText } from './words.ts';
 
 /** An item that is due, with what it needs to be done. */
 export interface Prepared {
@@ -26,7 +26,10 @@ export interface Preparation {
   readonly wrong: readonly Check[];
 }
 
-/** Plans everything that is due. Reads only. Throws DbError when the server is away. */
+/**
+ * Plans everything that is due; two items with the same operation are one. What has nothing to do is done all the same, so that
+ * it is not due again at once. Reads only. Throws DbError when the server is away.
+ */
 export async function prepare(standings: readonly Standing[], context: OpContext): Promise<Preparation> {
   const due: Prepared[] = [];
   const skipped: Skipped[] = [];
@@ -35,15 +38,14 @@ export async function prepare(standings: readonly Standing[], context: OpContext
     const { item } = standing;
     const missing = notSetUp(item, context);
     const fault = missing === undefined ? await faultOf(item, context) : undefined;
+    const same = due.find(
+      (one) => one.item.work.kind === 'operation' && workText(one.item) === workText(item),
+    );
     if (fault !== undefined) wrong.push({ title: `Settings: ${item.name}`, status: 'block', detail: fault });
     else if (missing !== undefined) skipped.push({ standing, why: missing });
     else if (!standing.due) skipped.push({ standing, why: `not due: ${standing.why}` });
-    else {
-      const prepared = await preparedOf(standing, context);
-      if (prepared.plan?.steps.length === 0 && prepared.obstacle === undefined)
-        skipped.push({ standing, why: `nothing to do: ${prepared.plan.title}` });
-      else due.push(prepared);
-    }
+    else if (same !== undefined) skipped.push({ standing, why: `the same as ${same.item.name}` });
+    else due.push(await preparedOf(standing, context));
   }
   return { due, skipped, wrong };
 }
@@ -86,13 +88,16 @@ export async function planned(
   }
 }
 
+/** Whether there is nothing to do as things are. */
+export const isIdle = ({ steps }: Pick<Plan, 'steps'>): boolean => steps.length === 0;
+
 const DANGERS: readonly Danger[] = ['none', 'confirm', 'type-name'];
 
 /** The most that any of them asks for; a command of the team's own asks for a yes. */
 export function dangerOf(due: readonly Prepared[]): Danger {
   const asked = due.map(({ item, plan }): Danger => {
     if (item.work.kind === 'command') return 'confirm';
-    return plan?.danger ?? 'none';
+    return plan === undefined || isIdle(plan) ? 'none' : plan.danger;
   });
   return DANGERS.findLast((danger) => asked.includes(danger)) ?? 'none';
 }

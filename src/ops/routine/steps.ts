@@ -1,7 +1,7 @@
 import type { RoutineItem } from '../../config/routine.ts';
 import type { OpContext } from '../engine/operation.ts';
 import { Outcome } from '../engine/outcome.ts';
-import type { Danger, Plan, Step, StepIo } from '../engine/plan.ts';
+import type { Danger, Plan, ResultTable, Step, StepIo } from '../engine/plan.ts';
 import { sentenceOf } from '../error.ts';
 import { inApp } from '../restore/steps/hooks.ts';
 import { checklistOf } from './checklist.ts';
@@ -9,7 +9,7 @@ import { judged, type Looks } from './checks.ts';
 import { stepId } from './evidence.ts';
 import { type NestedEnd, runWithin } from './nested.ts';
 import { type ItemEnd, outcomeOf } from './outcome.ts';
-import { isCovered, type Prepared, planned } from './prepare.ts';
+import { isCovered, isIdle, type Prepared, planned } from './prepare.ts';
 import { workText } from './words.ts';
 
 /** What the steps of a routine share. */
@@ -20,6 +20,8 @@ export interface Around {
   readonly danger: Danger;
   /** How the items have ended, by their names. */
   readonly ends: Map<string, ItemEnd>;
+  /** Lists to go through: they are told after the report, which is short. */
+  readonly lists: ResultTable[];
 }
 
 /** The step of an item. It never throws, and nothing that follows needs it. */
@@ -66,8 +68,8 @@ async function work(io: StepIo, prepared: Prepared, around: Around): Promise<Ite
       await inApp(io, item.work.command);
       return { status: 'done', text: 'The command ended with 0.' };
     case 'checklist':
-      io.result(await checklistOf(item.work.list, around.context));
-      return { status: 'done', text: 'The list is printed: it is for a person.' };
+      around.lists.push(await checklistOf(item.work.list, around.context));
+      return { status: 'done', text: 'The list stands below the report: it is for a person.' };
     case 'operation':
       return operate(io, prepared, around);
   }
@@ -83,7 +85,7 @@ async function operate(io: StepIo, prepared: Prepared, { context, danger }: Arou
     plan = now.plan;
   }
   if (plan === undefined) return { status: 'failed', text: prepared.obstacle ?? 'It has no plan.' };
-  if (plan.steps.length === 0) return { status: 'done', text: `${plan.title}.` };
+  if (isIdle(plan)) return { status: 'done', text: `${plan.title}.` };
   if (!isCovered(plan.danger, danger))
     return {
       status: 'failed',
@@ -103,10 +105,11 @@ function endOf({ title }: Plan, end: NestedEnd): ItemEnd {
 
 /** What is sent and run. */
 function previewOf({ item, plan, obstacle }: Prepared): string {
+  const idle = plan !== undefined && isIdle(plan) ? [`-- ${plan.title}, as things are`] : [];
   const shown = plan?.steps.map(({ title, preview }) => `-- ${title}\n${preview}`) ?? [];
   const why =
     obstacle === undefined ? [] : [`-- not as things are, and tried again at its turn: ${obstacle}`];
-  return [`${workText(item)}`, ...why, ...shown].join('\n');
+  return [workText(item), ...why, ...idle, ...shown].join('\n');
 }
 
 function effectOf({ plan }: Prepared): { readonly effect?: string } {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DbError } from '../../db/errors.ts';
 import { fullName } from '../../db/ident.ts';
 import type { Session } from '../../db/session.ts';
-import { milliseconds } from '../../text/units.ts';
+import { milliseconds, plural } from '../../text/units.ts';
 import type { StepIo } from '../engine/plan.ts';
 import { withLockRetries } from '../maintain/shared/retry.ts';
 import { LOCK_SECONDS, type Taking, takeBatch } from './batch.ts';
@@ -97,7 +97,7 @@ export async function removeRows(
       if (found === 0) {
         if (total.batches > 0)
           io.line(
-            `${total.batches} batches, the longest ${milliseconds(total.longestMs)}; rows were locked for ${milliseconds(total.heldMs)} at most.`,
+            `${plural(total.batches, 'batch')}, the longest ${milliseconds(total.longestMs)}; rows were locked for ${milliseconds(total.heldMs)} at most.`,
           );
         return total;
       }

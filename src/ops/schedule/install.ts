@@ -5,6 +5,7 @@ import { moment } from '../../text/units.ts';
 import { problemText } from '../engine/fields.ts';
 import { defineOperation, type OpContext } from '../engine/operation.ts';
 import { type Check, KEPT } from '../engine/plan.ts';
+import { clientsOf } from './clients.ts';
 import { cronMissing, JOB_NAME, jobLine, jobsOf, readCrontab, withJob, writeCrontab } from './crontab.ts';
 import { scheduleErrors } from './errors.ts';
 import { badTime, jobOf, scheduleDirectory, surprise, timesOf } from './job.ts';
@@ -57,7 +58,8 @@ export const scheduleInstall = defineOperation({
     const missing = await cronMissing(context.here);
     const flock = await hasFlock(context);
     const program = await context.here.pgdeck();
-    const job = jobOf(context, { name, at, words, flock, program });
+    const { before: start, checks: clients } = await clientsOf(context);
+    const job = jobOf(context, { name, at, words, flock, program: [...start, ...program] });
     const before = missing === undefined ? await readCrontab(context.here) : '';
     const known = jobsOf(before).find((one) => one.name === name);
     const { next } = timesOf(job.at, context.now());
@@ -87,6 +89,7 @@ export const scheduleInstall = defineOperation({
             status: 'warn',
             detail: 'flock was not found; the server still refuses a second one',
           },
+      ...clients,
     ];
     return {
       operation: 'schedule install',

@@ -64,6 +64,9 @@ interface Asked {
   readonly program: readonly string[];
 }
 
+/** Variables that say what a backup holds and which are kept, as scripts around pg_dump have them. */
+const ASKED = ['RETENTION_DAYS', 'BACKUP_VOLUMES'];
+
 /**
  * The job that runs a pgdeck command: absolute paths, since cron's PATH is short; one at a time; its output in a file
  * of its own. Connection words come first, so that it reaches the server that is meant now. Throws {@link OpError} for
@@ -71,7 +74,12 @@ interface Asked {
  */
 export function jobOf(context: OpContext, { name, at, words, flock, program }: Asked): Job {
   const folder = scheduleDirectory(context);
-  const environment = [...placesIn(context.env)].map(([name, value]) => `${name}=${shWord(value)}`);
+  const { env } = context;
+  const asked = ASKED.flatMap((variable): [string, string][] => {
+    const value = env[variable];
+    return value ? [[variable, value]] : [];
+  });
+  const environment = [...placesIn(env), ...asked].map(([variable, value]) => `${variable}=${shWord(value)}`);
   const lock = flock ? ['flock', '-n', shWord(join(folder, `${name}.lock`))] : [];
   const command = [
     ...environment,

@@ -1,6 +1,5 @@
 import type { Setting } from '../../db/settings/list.ts';
 import { plural } from '../../text/units.ts';
-import { appCheckSteps } from '../app/steps.ts';
 import { systemIdentifier } from '../database/identity.ts';
 import { addressOf } from '../engine/journal/server.ts';
 import type { OpContext } from '../engine/operation.ts';
@@ -69,7 +68,6 @@ export async function planRestart(input: RestartInput, context: OpContext): Prom
             waitStep(restart, way),
             verifyStep(restart),
             ...afterStep(hooks, restart.hooks),
-            ...appCheckSteps(context),
           ],
     consequence:
       'Everybody is disconnected, and nobody can connect until the server is back: some seconds, or as long as its shutdown takes.',

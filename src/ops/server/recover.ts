@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { inspect } from '../../hosts/docker/docker.ts';
 import type { Run } from '../engine/journal/runs.ts';
 import type { OpContext } from '../engine/operation.ts';
 import type { Plan, Step } from '../engine/plan.ts';
@@ -95,6 +96,15 @@ async function isDown(context: OpContext): Promise<boolean> {
   }
 }
 
+/** Whether it is a container that is down, and that docker does not start again by itself. */
+async function isStopped({ kind, container }: Way): Promise<boolean> {
+  if (kind !== 'docker' || container === undefined) return false;
+  return inspect(container).then(
+    ({ running, restarting }) => !running && !restarting,
+    () => false,
+  );
+}
+
 function startStep(context: OpContext, recorded: Way): Step {
   const way = startOf(recorded);
   return {
@@ -104,7 +114,9 @@ function startStep(context: OpContext, recorded: Way): Step {
     run: async (io) => {
       // whatever began: there is no server from before to be told from it
       const any = { startedAt: Number.NaN };
-      const alone = await awaitServer(context, io, { seconds: BY_ITSELF_SECONDS, ...any });
+      // a container that is down does not come by itself; docker start does no harm to one that comes all the same
+      const patience = (await isStopped(recorded)) ? 0 : BY_ITSELF_SECONDS;
+      const alone = await awaitServer(context, io, { seconds: patience, ...any });
       if (alone.session !== undefined) {
         await alone.session.close();
         io.line('It came by itself.');

@@ -63,5 +63,7 @@ export function ResultTable({
     const sign = ascii ? (ASCII[text[0] ?? ''] ?? '+') : text;
     return <Text dimColor>{column === undefined ? sign : (sign[0] ?? '').repeat(room(column))}</Text>;
   };
-  return <Table.component data={data} columns={keys} cell={cell} header={header} skeleton={skeleton} />;
+  const parts = { columns: keys, cell, header, skeleton };
+  // it keeps the parts that it was made with: another table in its place is made anew
+  return <Table.component key={JSON.stringify([titles, cells])} data={data} {...parts} />;
 }

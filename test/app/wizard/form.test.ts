@@ -112,6 +112,19 @@ test('down goes through the choices and on to the next field, up back again', as
   expect(focus(stage)).toBe('database');
 });
 
+test('space takes the choice that Down has gone to, and is a blank in what is typed', async () => {
+  const stage = await opened();
+  const [first] = await choices(stage);
+  stage.keys('down', 'space');
+  expect(input(stage)?.database).toBe(first);
+  expect(focus(stage)).toBe('jobs');
+  stage.keys('up');
+  stage.type('x');
+  stage.keys('space');
+  stage.type('y');
+  expect(input(stage)?.database).toMatch(/x y$/);
+});
+
 test('down waits for choices that are still asked for; Enter takes none before they are there', async () => {
   const played = script();
   const stage = await opened(played);

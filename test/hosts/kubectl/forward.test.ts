@@ -38,7 +38,7 @@ const one = async (target: Target) => {
 };
 
 test('the server is reached through it, and again each time it has died at a disconnect', async () => {
-  await cluster.forwardTo(serverTarget().port, 1);
+  await cluster.forwardTo(serverTarget().port, { connections: 1 });
   const target = through({ ...POD, forward: true });
   for (let turn = 0; turn < 3; turn++)
     expect(await until(() => one(target), { what: `connection ${turn}`, timeout: 20_000 })).toEqual([
@@ -46,16 +46,32 @@ test('the server is reached through it, and again each time it has died at a dis
     ]);
 });
 
-test('a pod that was made anew is gone to without a new start of the console', async () => {
+test.each([false, true])(
+  'that the pod is another one than it leads to is noticed by the UID, and it is begun anew (it hangs: %s)',
+  async (hangs) => {
+    await cluster.forwardTo(serverTarget().port, { hangs });
+    const target = { ...through({ ...POD, forward: true }), connectTimeout: 1 };
+    const begun = async () => (await cluster.calls()).filter((line) => / port-forward /.test(line)).length;
+    const before = await begun();
+    await one(target);
+    await one(target);
+    expect(await begun()).toBe(before + 1);
+    await cluster.pod('postgres-0', { uid: 'uid-2' });
+    await expect(one(target)).rejects.toMatchObject({ kind: expect.stringMatching(/^(lost|unreachable)$/) });
+    expect(await one(target)).toEqual([{ one: 1 }]);
+    expect(await begun()).toBe(before + 2);
+  },
+);
+
+test('a pod that is gone is said, and the next one of its labels is gone to', async () => {
   await cluster.forwardTo(serverTarget().port);
-  const target = through({ ...POD, forward: true });
+  const target = through({ kind: 'kubectl', selector: 'app=postgres', forward: true });
   await one(target);
-  await cluster.forwardTo(1);
-  await cluster.pod('postgres-0', { uid: 'uid-2' });
-  await target.via?.close();
-  await expect(one(target)).rejects.toMatchObject({ kind: expect.stringMatching(/^(lost|unreachable)$/) });
-  await cluster.forwardTo(serverTarget().port);
+  await cluster.removePod('postgres-0');
+  await expect(one(target)).rejects.toThrow(/No pod has the labels app=postgres/);
+  await cluster.pod('postgres-7', { uid: 'uid-7' });
   expect(await until(() => one(target), { what: 'a connection', timeout: 20_000 })).toEqual([{ one: 1 }]);
+  await cluster.removePod('postgres-7');
 });
 
 test.each([true, false])(

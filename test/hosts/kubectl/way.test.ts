@@ -1,16 +1,16 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { CommandErrorKind, Host } from '../../../src/hosts/host.ts';
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openHost } from '../../../src/hosts/open.ts';
-import { type Cluster, type KubectlFault, kubectlStandIn } from '../../support/kubectl/kubectl.ts';
+import {
+  type Cluster,
+  KUBECTL_FAULTS,
+  type KubectlFault,
+  kubectlStandIn,
+} from '../../support/kubectl/kubectl.ts';
 import { until } from '../../support/until.ts';
+import { faultTests } from '../../support/ways/faults.ts';
 
-const BYTES = 3_000_000;
 const POD = { kind: 'kubectl', namespace: 'production', pod: 'postgres-0' } as const;
-const write = (code: number) => ['-c', `head -c ${BYTES} /dev/zero | tr '\\0' a; echo why >&2; exit ${code}`];
 
 /** Whether a process runs; one that has ended and is not waited for does not. */
 async function runs(pid: number): Promise<boolean> {
@@ -20,63 +20,17 @@ async function runs(pid: number): Promise<boolean> {
 
 describe('a kubectl that is not what it should be', () => {
   let cluster: Cluster;
-  let directory: string;
-  let host: Host;
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'pgdeck-faults-'));
     cluster = await kubectlStandIn();
   });
-  beforeEach(async () => {
-    await cluster.set('none');
-    await cluster.pod('postgres-0');
-    host = await openHost(POD);
-  });
-  afterAll(async () => {
-    await cluster.remove();
-    await rm(directory, { recursive: true });
-  });
-
-  /** What a run of it is: its exit code, or the kind of the error. */
-  async function outcome(code: number): Promise<number | CommandErrorKind> {
-    const path = join(directory, 'out');
-    try {
-      const { exitCode } = await host.run('sh', write(code), { stdoutTo: path, timeout: 25_000 });
-      const bytes = await readFile(path);
-      return bytes.equals(Buffer.alloc(BYTES, 'a')) ? exitCode : 'other';
-    } catch (error) {
-      if (existsSync(path)) throw new Error('what did not come whole was kept', { cause: error });
-      return (error as { kind: CommandErrorKind }).kind;
-    }
-  }
-
-  test.each<KubectlFault>([
-    'none',
-    'all comes, exit 1',
-    'all comes, never closed',
-    'its own words on stderr',
-    'the end of the input is kept',
-    'all is left behind',
-  ])('the command is believed: %s', async (fault) => {
-    await cluster.set(fault);
-    expect(await outcome(0)).toBe(0);
-    expect(await outcome(5)).toBe(5);
-  });
-
-  test.each<[KubectlFault, CommandErrorKind]>([
-    ['the last MB is lost, exit 0', 'transfer'],
-    ['the last byte is lost, exit 0', 'transfer'],
-    ['a byte is another', 'transfer'],
-    ['its own words on stdout', 'transfer'],
-    ['the trailer is cut', 'gone'],
-    ['stderr is lost', 'gone'],
-    ['a trailer that it made up', 'gone'],
-    ['the pod is made anew', 'gone'],
-    ['the container starts anew', 'gone'],
-    ['the pod is removed', 'gone'],
-    ['it freezes when the pod is deleted', 'gone'],
-  ])('nothing is believed: %s', { timeout: 60_000 }, async (fault, kind) => {
-    await cluster.set(fault);
-    expect(await outcome(0)).toBe(kind);
+  afterAll(() => cluster.remove());
+  const host = faultTests({
+    faults: KUBECTL_FAULTS,
+    set: async (fault) => {
+      await cluster.set(fault);
+      await cluster.pod('postgres-0');
+    },
+    open: () => openHost(POD),
   });
 
   test.each<KubectlFault>(['none', 'the end of the input is kept', 'all is left behind'])(
@@ -86,7 +40,7 @@ describe('a kubectl that is not what it should be', () => {
       await cluster.set(fault);
       const stop = new AbortController();
       let pid = 0;
-      const run = host.run('sh', ['-c', 'echo $$; exec sleep 300'], {
+      const run = host().run('sh', ['-c', 'echo $$; exec sleep 300'], {
         signal: stop.signal,
         onLine: (line) => {
           pid = Number(line);
@@ -98,33 +52,12 @@ describe('a kubectl that is not what it should be', () => {
     },
   );
 
-  test('a program whose input is cut never sees the end of it', async () => {
-    const mark = join(directory, 'seen');
-    await cluster.set('half of the input is lost');
-    const run = host.run('sh', ['-c', `cat >/dev/null; echo >'${mark}'`], { input: 'x'.repeat(200_000) });
-    await expect(run).rejects.toMatchObject({ kind: expect.stringMatching(/^(signal|gone)$/) });
-    expect(existsSync(mark)).toBe(false);
-  });
-
-  test.each<[KubectlFault, CommandErrorKind, RegExp]>([
-    ['no such pod', 'gone', /pod postgres-0 .* is not there any more/],
-    ['no cluster', 'other', /does not reach its cluster/],
-    ['no right', 'denied', /cannot create resource "pods\/exec"/],
-    ['no shell in the pod', 'missing', /no shell \(sh\) in the pod postgres-0/],
-  ])('it says so: %s', async (fault, kind, sentence) => {
-    await cluster.set(fault);
-    await expect(host.run('true', [])).rejects.toMatchObject({
-      kind,
-      message: expect.stringMatching(sentence),
-    });
-  });
-
   test('a pod with the same name is another one, also when nothing is wrong with it', async () => {
-    const way = await host.run('true', []);
+    const way = await host().run('true', []);
     expect(way.exitCode).toBe(0);
     await cluster.pod('postgres-0', { uid: 'uid-2' });
     await cluster.set('stderr is lost');
-    await expect(host.run('true', [])).rejects.toMatchObject({ kind: 'gone', message: /UID differs/ });
+    await expect(host().run('true', [])).rejects.toMatchObject({ kind: 'gone', message: /UID differs/ });
   });
 
   test('the context that was current stays the one that is asked', async () => {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFileSync, existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Transform } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { local } from '../../../src/hosts/local.ts';
 import { openRemote, type RemoteHost } from '../../../src/hosts/remote/remote.ts';
 import { until } from '../../support/until.ts';
 import { SHELLS, type WayHere, wayHere } from '../../support/ways/here.ts';
@@ -212,8 +213,43 @@ describe.each(SHELLS)('in %s', (shell) => {
       expect((await stat(path)).mode & 0o777).toBe(0o600);
       expect((await stat(at)).mode & 0o777).toBe(0o700);
       expect(await readFile(path, 'utf8')).toBe('text');
+      expect((await stat(await workspace.directory('parts'))).mode & 0o777).toBe(0o700);
+      // as where its keeper has ended meanwhile
+      await rm(at, { recursive: true });
+      await expect(workspace.directory('late')).rejects.toMatchObject({ code: 'ENOENT' });
     });
     expect(existsSync(at)).toBe(false);
+  });
+
+  test('a workspace removes what killed keepers have left, and nothing that is of others', async () => {
+    const namespace = /\d+/.exec(await readlink('/proc/self/ns/pid'))?.[0];
+    // no process has an id that large
+    const dead = `pgdeck-there-99999999-1-${namespace}-abc`;
+    const others = [
+      // a pgdeck that runs there, and one of an older version
+      `pgdeck-work-${process.pid}-${namespace}-abcdef`,
+      `pgdeck-work-${process.pid}-abcdef`,
+      // of a container that shares the directory
+      'pgdeck-there-99999999-1-1-abc',
+    ];
+    const at = (name: string) => join(host.temporary, name);
+    for (const name of [dead, ...others]) await mkdir(at(name));
+    try {
+      await host.withWorkspace(async () => {
+        expect(existsSync(at(dead))).toBe(false);
+        for (const name of others) expect(existsSync(at(name)), name).toBe(true);
+        await local.withWorkspace(async () => {});
+      });
+    } finally {
+      for (const name of [dead, ...others]) await rm(at(name), { recursive: true, force: true });
+    }
+  });
+
+  test('a workspace is left alone by a pgdeck that runs there', async () => {
+    await host.withWorkspace(async (workspace) => {
+      await local.withWorkspace(async () => {});
+      expect(existsSync(workspace.path('.'))).toBe(true);
+    });
   });
 
   test('copies arrive whole, in new files', async () => {
@@ -246,6 +282,12 @@ describe.each(SHELLS)('in %s', (shell) => {
     await host.run('mkfifo', [`${there} pipe`]);
     await expect(host.transfer.put(here, `${there} pipe`)).rejects.toMatchObject({ code: 'EEXIST' });
     await expect(host.transfer.get(directory, `${back}3`)).rejects.toMatchObject({ code: 'EISDIR' });
+    await writeFile(here, bytes);
+    const longer = host.transfer.put(here, `${there} longer`, {
+      onProgress: () => appendFileSync(here, 'more'),
+    });
+    await expect(longer).rejects.toThrow('changed its length');
+    await until(() => !existsSync(`${there} longer`), { what: 'the end of a copy of what became longer' });
     const cut = (async function* () {
       yield bytes;
       throw new Error('no more');

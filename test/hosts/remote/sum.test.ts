@@ -51,6 +51,13 @@ describe.each([
     const line = shell(`${SUM}\nreckon 1 ${key}`, bytes);
     expect(line).toMatch(/^gmac:[0-9A-F]{32}$/);
     expect(here(bytes, key).is(told(line))).toBe(true);
+    const third = told(shell(`${SUM}\nreckon 1 ${key} 2`, bytes));
+    const parts = [0, 2].map((part) => {
+      const sum = new Sum(key, part);
+      sum.add(bytes);
+      return sum.is(third);
+    });
+    expect(parts).toEqual([false, true]);
     const other = new Uint8Array(bytes.length === 0 ? 1 : bytes.length).fill(7);
     expect(here(other, key).is(told(line))).toBe(false);
     expect(here(bytes, keyFor({ gmac: true })).is(told(line))).toBe(false);

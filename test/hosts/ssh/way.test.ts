@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { CommandErrorKind, Host } from '../../../src/hosts/host.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Host } from '../../../src/hosts/host.ts';
 import { openHost } from '../../../src/hosts/open.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { NO_SSHD, type Sshd, startSshd } from '../../support/sshd.ts';
 import { until } from '../../support/until.ts';
-import { type SshFault, type StandIn, sshStandIn } from '../../support/ways/stand-in.ts';
+import { faultTests } from '../../support/ways/faults.ts';
+import { SSH_FAULTS, sshStandIn } from '../../support/ways/stand-in.ts';
 
 describe.skipIf(NO_SSHD !== undefined)(`commands over a real sshd${NO_SSHD ? ` (${NO_SSHD})` : ''}`, () => {
   const directory = temporaryDirectory();
@@ -57,6 +58,16 @@ describe.skipIf(NO_SSHD !== undefined)(`commands over a real sshd${NO_SSHD ? ` (
     stop.abort();
     await expect(running).rejects.toMatchObject({ kind: 'cancelled' });
     await until(() => !alive(Number(started)), { what: 'its end', timeout: 10_000 });
+  });
+
+  test('its connection ends with the host that it was opened for', async () => {
+    const before = masters();
+    const other = await at({});
+    const own = masters().filter((pid) => !before.includes(pid));
+    expect(own.length).toBeGreaterThan(0);
+    other.close?.();
+    await until(() => !own.some(alive), { what: 'its end' });
+    expect(await host.run('echo', ['there'])).toMatchObject({ stdout: 'there\n' });
   });
 
   test('bytes come whole', async () => {
@@ -137,116 +148,22 @@ describe.skipIf(NO_SSHD !== undefined)(`commands over a real sshd${NO_SSHD ? ` (
 });
 
 describe('an ssh that is not what it should be', () => {
-  const BYTES = 3_000_000;
-  const directory = temporaryDirectory();
-  const write = (code: number) => [
-    '-c',
-    `head -c ${BYTES} /dev/zero | tr '\\0' a; echo why >&2; exit ${code}`,
-  ];
-  let ssh: StandIn<SshFault>;
-  let host: Host;
+  let ssh: Awaited<ReturnType<typeof sshStandIn>>;
   beforeAll(async () => {
     ssh = await sshStandIn();
   });
-  beforeEach(async () => {
-    await ssh.set('none');
-    host = await openHost({ kind: 'ssh', destination: 'db1' });
-  });
   afterAll(() => ssh.remove());
-
-  /** What a run of it is: its exit code, or the kind of the error. */
-  async function outcome(code: number): Promise<number | CommandErrorKind> {
-    const path = join(directory, 'out');
-    try {
-      const { exitCode } = await host.run('sh', write(code), { stdoutTo: path, timeout: 20_000 });
-      return readFileSync(path).equals(Buffer.alloc(BYTES, 'a')) ? exitCode : 'other';
-    } catch (error) {
-      if (existsSync(path)) throw new Error('what did not come whole was kept', { cause: error });
-      return (error as { kind: CommandErrorKind }).kind;
-    }
-  }
-
-  test.each<SshFault>([
-    'none',
-    'all comes, exit 1',
-    'all comes, exit 255',
-    'all comes, killed by a signal',
-    'all comes, never closed',
-    'its own words on stderr',
-    'a welcome after it, on stderr',
-  ])('the command is believed: %s', async (fault) => {
-    await ssh.set(fault);
-    expect(await outcome(0)).toBe(0);
-    expect(await outcome(5)).toBe(5);
+  const host = faultTests({
+    faults: SSH_FAULTS,
+    set: (fault) => ssh.set(fault),
+    open: () => openHost({ kind: 'ssh', destination: 'db1' }),
   });
-
-  test.each<[SshFault, CommandErrorKind]>([
-    ['the last MB is lost, exit 0', 'transfer'],
-    ['the last byte is lost, exit 0', 'transfer'],
-    ['a byte is another', 'transfer'],
-    ['lines end as on a terminal', 'transfer'],
-    ['its own words on stdout', 'transfer'],
-    ['a welcome before it', 'transfer'],
-    ['its own words in the trailer', 'gone'],
-    ['the trailer is cut', 'gone'],
-    ['stderr is lost', 'gone'],
-    ['a trailer that it made up', 'gone'],
-    ['killed in the middle', 'transfer'],
-    ['the connection breaks', 'gone'],
-    ['the connection that all go over dies', 'gone'],
-    ['a command that is forced', 'gone'],
-    ['nobody may log in', 'gone'],
-    ['no sh there', 'gone'],
-  ])('nothing is believed: %s', async (fault, kind) => {
-    await ssh.set(fault);
-    expect(await outcome(0)).toBe(kind);
-  });
-
-  test('what stops in the middle is ended as stalled or when its time is up', async () => {
-    await ssh.set('stops in the middle');
-    const stalled = host.run('sh', write(0), { stallMs: 1_000 });
-    await expect(stalled).rejects.toMatchObject({ kind: 'stalled' });
-    await expect(host.run('sh', write(0), { timeout: 500 })).rejects.toMatchObject({ kind: 'timeout' });
-  });
-
-  test('a program whose input is cut never sees the end of it', async () => {
-    const mark = join(directory, 'seen');
-    await ssh.set('half of the input is lost');
-    const run = host.run('sh', ['-c', `cat >/dev/null; echo >'${mark}'`], { input: 'x'.repeat(200_000) });
-    await expect(run).rejects.toMatchObject({ kind: expect.stringMatching(/^(signal|gone)$/) });
-    expect(existsSync(mark)).toBe(false);
-  });
-
-  test.each<[SshFault, CommandErrorKind]>([
-    ['half of the input is lost', 'transfer'],
-    ['a byte of the input is another', 'transfer'],
-    ['a byte is another', 'transfer'],
-    ['stderr is lost', 'gone'],
-  ])('a copy that is not known to be whole fails: %s', async (fault, kind) => {
-    const [here, there] = [join(directory, 'here'), join(directory, 'there')];
-    writeFileSync(here, Buffer.alloc(BYTES, 'a'));
-    rmSync(there, { force: true });
-    await ssh.set(fault);
-    await expect(host.transfer?.put(here, there)).rejects.toMatchObject({ kind });
-    if (fault.includes('input')) await until(() => !existsSync(there), { what: 'the end of the copy' });
-  });
-
-  test.each<SshFault>(['the last MB is lost, exit 0', 'a byte is another', 'a welcome before it'])(
-    'a file that is not fetched whole is none: %s',
-    async (fault) => {
-      const [here, there] = [join(directory, 'fetched'), join(directory, 'kept')];
-      writeFileSync(there, Buffer.alloc(BYTES, 'a'));
-      await ssh.set(fault);
-      await expect(host.transfer?.get(there, here)).rejects.toMatchObject({ kind: 'transfer' });
-      expect(existsSync(here)).toBe(false);
-    },
-  );
 
   test('after the connection is lost, the next command has a new one', async () => {
     await ssh.set('the connection that all go over dies');
-    expect(await outcome(0)).toBe('gone');
+    await expect(host().run('true', [])).rejects.toMatchObject({ kind: 'gone' });
     await ssh.set('none');
-    expect(await outcome(0)).toBe(0);
+    expect(await host().run('true', [])).toMatchObject({ exitCode: 0 });
   });
 });
 

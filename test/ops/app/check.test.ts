@@ -40,7 +40,7 @@ test('one that does not is told with what it said, and what was done stays', asy
   const end = await checked({ url: await answering(503), timeout: 1 });
   expect(end).toMatchObject({ ok: false, status: 'done' });
   expect(end.text).toMatch(
-    /does not answer as expected at http:.*\/health after 1 s: 503 Service Unavailable/,
+    /does not answer as expected at http:.*\/health after 1 s: 503 Service Unavailable\. What was done/,
   );
 });
 

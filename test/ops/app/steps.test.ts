@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { appSchema, appSettings } from '../../../src/config/app.ts';
 import { placesOf } from '../../../src/config/runs-on.ts';
 import { type AppState, recoverSteps, startSteps, stopSteps } from '../../../src/ops/app/steps.ts';
@@ -99,4 +99,37 @@ test('recover knows what a run has left, and what it has not', async () => {
   const { end } = await carryOut(planOf(recoverSteps(stoppedIn({ app, app_started: false }))), context);
   expect(end).toMatchObject({ ok: true });
   expect(await cluster.replicas('deployment', 'backend')).toBe(4);
+});
+
+test('where no cluster is named it is the server’s, and started again in the one that it was stopped in', async () => {
+  const server = { kind: 'kubectl', context: 'test', namespace: 'production', pod: 'postgres-0' } as const;
+  const app = appSettings(appSchema.parse({ stop: { kind: 'kubectl', deployment: 'backend' } }));
+  const of = { app, runsOn: placesOf({ runs_on: server }) };
+  const words = 'kubectl --context=test --namespace=production scale deployment/backend --replicas=';
+  const state: AppState = { stopped: [] };
+  expect([stopSteps(of, state), startSteps(of, state)].flat().map(({ preview }) => preview)).toEqual([
+    `${words}0`,
+    `${words}<as before>`,
+  ]);
+  const { run: kept } = await run([], STOP[0]);
+  expect(stoppedIn({ ...(kept?.facts as object), app_started: false })).toEqual([
+    { kind: 'kubectl', context: 'test', namespace: 'production', deployment: 'backend', replicas: 3 },
+  ]);
+});
+
+test('while its pods end it is told how many there are', async () => {
+  await cluster.pod('backend-1', { labels: 'app=backend' });
+  onTestFinished(() => cluster.removePod('backend-1'));
+  const app = appSettings(appSchema.parse({ stop: STOP[0] }));
+  const context = { ...contextOf(serverTarget(), home), app, runsOn: placesOf() };
+  const lines: string[] = [];
+  const { end } = await carryOut(planOf(stopSteps(context, { stopped: [] })), context, {
+    onEvent: (event) => {
+      if (event.type !== 'line') return;
+      lines.push(event.text);
+      if (event.text.includes('still to end')) void cluster.removePod('backend-1');
+    },
+  });
+  expect(end, end.text).toMatchObject({ ok: true });
+  expect(lines).toContain('1 pod of deployment/backend still to end.');
 });

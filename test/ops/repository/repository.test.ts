@@ -309,6 +309,7 @@ describe('a backup is found', () => {
     for (const [name, reason] of [
       ['shop_', /beginning of 2 backups/],
       ['nothing', /There is no backup nothing in/],
+      ['nothing.sql.gz', /There is no file \/\S+\/nothing\.sql\.gz\./],
       ['', /There is no backup/],
       ['./nothing.dump', /There is no file/],
       [text, /no backup of pg_dump/],

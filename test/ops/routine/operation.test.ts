@@ -80,8 +80,13 @@ test('what is due is done, each as what it is; what is not is said and skipped: 
   expect(listRuns(context.journal).map(({ operation, status }) => `${operation} ${status}`)).toEqual(
     expect.arrayContaining(['maintain done', 'vacuum done']),
   );
-  const checklist = first.events.flatMap((event) => (event.type === 'result' ? [event.table] : []));
-  expect(checklist.find(({ title }) => /new major version/.test(title))?.rows.length).toBeGreaterThan(10);
+  const tables = first.events.flatMap((event) => (event.type === 'result' ? [event.table] : []));
+  // the report first, which is short, then what is long
+  expect(tables.map(({ title }) => title.split(':')[0])).toEqual([
+    'The routine',
+    'Before an upgrade to a new major version',
+  ]);
+  expect(tables[1]?.rows.length).toBeGreaterThan(10);
 
   const second = await plan(context, { routine: 'weekly' });
   expect(second.steps).toEqual([]);
@@ -128,6 +133,12 @@ test('what a check has found keeps it due until it is seen to; a warning does no
   const { end, events } = await maintain(context);
   expect(end).toMatchObject({ ok: false, status: 'failed', next: 'pgdeck check' });
   expect(report(events)).toEqual({ 'Disk space': 'found', "Errors in the server's log": 'warning' });
+  const next = events.find((event) => event.type === 'result' && event.table.title === 'What comes next');
+  expect(next).toMatchObject({
+    table: {
+      rows: [['Disk space', expect.stringContaining('disk is bad'), 'pgdeck check'], expect.anything()],
+    },
+  });
   examiner.found.clear();
   const after = await maintain(context);
   expect(told(after.plan)).toEqual({
@@ -145,7 +156,7 @@ test('what a person has done by hand, and what the server and the repository kno
     statistics: { every: 'monthly' },
   });
   expect(Object.values(told(await plan(context)))).toEqual(
-    Array(3).fill(expect.stringMatching(/^(due: never done|nothing to do)/)),
+    Array(3).fill(expect.stringMatching(/^due: never done/)),
   );
   const { id } = await backedUp(context);
   expect((await done('vacuum', {}, context)).end.ok).toBe(true);
@@ -183,6 +194,30 @@ test('a backup that is due is made before the one that proves it, though there i
   ]);
   expect(end, end.text).toMatchObject({ ok: true });
   expect(report(events)).toEqual({ 'A backup': 'done', 'The newest backup restores': 'done' });
+});
+
+test('what has nothing to do is done with that and not due again, and the same work is done once', async () => {
+  await sql('VACUUM ANALYZE');
+  const context = here({
+    vacuum: { every: 'weekly', run: 'vacuum --due --table t' },
+    look: { every: 'weekly', run: 'backups verify newest' },
+    later: { every: 'monthly', run: 'backups verify newest' },
+  });
+  await backedUp(context);
+  const { plan: before, end, events, lines } = await maintain(context);
+  expect(told(before)).toMatchObject({
+    'VACUUM and ANALYZE of what is due': expect.stringMatching(/^due: .*; nothing to vacuum now$/),
+    later: 'the same as look',
+  });
+  expect(end, end.text).toMatchObject({ ok: true, state: '2 of 2 items are done. 1 item skipped.' });
+  expect(report(events)).toEqual({
+    'VACUUM and ANALYZE of what is due': 'done',
+    look: 'done',
+    later: 'skipped',
+  });
+  expect(lines.filter((line) => line.startsWith('Verify '))).toHaveLength(1);
+  expect(listRuns(context.journal).filter(({ operation }) => operation === 'vacuum')).toEqual([]);
+  expect((await plan(context)).steps).toEqual([]);
 });
 
 test('what is not set up is said and skipped', async () => {

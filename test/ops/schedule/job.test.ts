@@ -55,6 +55,18 @@ test.each([
   ).toContain(String.raw`5\%`);
 });
 
+test('what the environment says of backups, docker and kubectl goes along, since cron knows none of it', () => {
+  const env = {
+    ...{ BACKUP_DIR: '/b', RETENTION_DAYS: '30', BACKUP_VOLUMES: 'true', DOCKER_HOST: 'unix:///d.sock' },
+    ...{ KUBECONFIG: '/k', PGPASSWORD: 'geheim' },
+  };
+  const context = { env, connection: [], journal: '/state/runs' } as unknown as OpContext;
+  const about = { name: 'nightly', at: '0 2 * * *', flock: false, program: ['pgdeck'], words: ['backup'] };
+  expect(jobOf(context, about).line.split(' >>')[0]).toBe(
+    'BACKUP_DIR=/b DOCKER_HOST=unix:///d.sock KUBECONFIG=/k RETENTION_DAYS=30 BACKUP_VOLUMES=true PGDECK_JOB=nightly pgdeck backup',
+  );
+});
+
 test.each([
   ['backup --label "after lunch"', ['backup', '--label', 'after lunch']],
   [String.raw`a 'b"c' d\ e "f\"g" ''`, ['a', 'b"c', 'd e', 'f"g', '']],

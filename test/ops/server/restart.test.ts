@@ -96,6 +96,16 @@ test("by the profile's command, with the application stopped and started around 
   expect(readFileSync(told, 'utf8')).toBe('stopped\nrestart\nstarted\n');
 });
 
+test('the application is asked once, after the command that starts it', async () => {
+  const context = restartContext(cluster, home, {
+    restart: 'true',
+    backup: { after_restore: 'true' },
+    app: { parts: [], check: { url: 'http://127.0.0.1:9/' } },
+  });
+  const { steps } = await planned(context);
+  expect(steps.map(({ id }) => id).slice(-2)).toEqual(['after', 'app-check']);
+});
+
 test('a backup at work blocks it, unless it is said that it may go', async () => {
   const dump = await someone('pg_dump', 'BEGIN', 'SELECT 1');
   const context = restartContext(cluster, home);

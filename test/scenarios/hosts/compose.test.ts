@@ -107,12 +107,18 @@ describeDocker('a development project of compose', () => {
 
     test('all is backed up, and only the volume of the server is new', { timeout: 180_000 }, async () => {
       await asked('CREATE TABLE kept AS SELECT generate_series(1, 7)');
+      await asked('CREATE DATABASE shop__before_1 ALLOW_CONNECTIONS false');
       const identifier = await asked('SELECT system_identifier FROM pg_control_system()');
       const files = await made('shop_files');
       const context = await contextFor();
       const plan = await planned(context);
       expect(plan).toMatchObject({ danger: 'type-name', subject: 'shop_db' });
       expect(plan.checks.filter(({ status }) => status === 'block')).toEqual([]);
+      expect(complaints(plan)).toEqual([
+        expect.stringMatching(
+          /^warn Not in the backup: shop__before_1 is closed .* goes with the volume for good/,
+        ),
+      ]);
       // the server's container sees the files of the application, which are not the server's
       expect(plan.checks).toContainEqual(
         expect.objectContaining({

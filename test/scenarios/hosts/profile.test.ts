@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import {
   container,
   describeDocker,
@@ -73,6 +73,41 @@ describeDocker('a server in a container, as somebody meets it first', () => {
       runs_on: { kind: 'docker', container: server.name, port: server.port },
     });
     expect(await tested()).toEqual({ code: 0, failed: [] });
+  });
+
+  test('one that does not tell its port is added with the port that is given', {
+    timeout: 120_000,
+  }, async () => {
+    const port = await freePort();
+    const silent = await postgresContainer({
+      port,
+      password: 'geheim',
+      args: ['project=silent', 'service=db', 'oneoff=False'].map(
+        (one) => `--label=com.docker.compose.${one}`,
+      ),
+    });
+    onTestFinished(() => silent.remove());
+    const ways = [
+      ['--docker', silent.name],
+      ['--compose', 'silent/db'],
+    ];
+    for (const way of ways) {
+      writeFileSync(file, '{}');
+      const words = [
+        'profile',
+        'add',
+        'shop',
+        ...way,
+        '-p',
+        String(port),
+        '-U',
+        'postgres',
+        '-d',
+        'postgres',
+      ];
+      expect(await pgdeckHere(words, env)).toMatchObject({ code: 0 });
+      expect(await tested()).toEqual({ code: 0, failed: [] });
+    }
   });
 
   test.each([

@@ -24,3 +24,18 @@ test('a table that was prepared has its rows in the first frame', async () => {
   unmount();
   expect(frames[0]).toContain('4711');
 });
+
+test('another table in the place of one has its own titles and widths', async () => {
+  await preloadTable();
+  const { lastFrame, rerender, unmount } = render(
+    <ResultTable titles={['id', 'size']} rows={[['a', '1']]} />,
+  );
+  rerender(<ResultTable titles={['what', 'value']} rows={[['database', 'kept as it was before']]} />);
+  const after = lastFrame();
+  unmount();
+  const { lastFrame: alone } = render(
+    <ResultTable titles={['what', 'value']} rows={[['database', 'kept as it was before']]} />,
+  );
+  expect(after).toBe(alone());
+  expect(after).toContain('what');
+});

@@ -27,6 +27,8 @@ const BESIDE = 3;
 const LEAST_CELLS = 4;
 /** Rows told in full below a table that is too narrow for them. */
 const CUT_LISTED = 30;
+/** From so many rows on one most of which are cut is told in rows alone: it would stand there twice. */
+const TWICE = 4;
 
 export function blockHeight(block: Block): number {
   return block.kind === 'lines' ? block.lines.length : block.table.rows.length + FRAME;
@@ -55,17 +57,21 @@ export function tableBlock(
 }
 
 /**
- * A table, and below it in full what had to be cut in it. One whose headings had to be cut says nothing: then each row
- * is told with them.
+ * A table, and below it in full what had to be cut in it. One whose headings had to be cut says nothing, and of one with
+ * sentences little is left: then each row is told with its headings.
  */
 export function fullTable(table: Pick<ResultTable, 'columns' | 'rows'>, room: number, more: string): Block[] {
   const block = tableBlock(table, room, more);
   if (block.kind === 'lines') return [block];
   const titles = table.columns.map((title) => cleanLine(title));
   const rows = table.rows.map((row) => titles.map((_, i) => cleanLine(row[i] ?? '')));
-  if (rows.length <= CUT_LISTED && titles.some((title, i) => isCut(title, block.table.titles[i])))
-    return [{ kind: 'lines', lines: rows.flatMap((row) => recordLines(titles, row, room)) }];
   const cut = rows.filter((row, at) => row.some((text, i) => isCut(text, block.table.rows[at]?.[i])));
+  const little =
+    titles.some((title, i) => isCut(title, block.table.titles[i])) ||
+    (cut.length >= TWICE && cut.length * 2 > rows.length) ||
+    cut.some((row) => row.reduce((sum, text) => sum + width(text) + BESIDE, 1) > room * 2);
+  if (rows.length <= CUT_LISTED && little)
+    return [{ kind: 'lines', lines: rows.flatMap((row) => recordLines(titles, row, room)) }];
   const lines = cut.slice(0, CUT_LISTED).flatMap((row) => wrap(row.join('  '), room - 3));
   return [block, { kind: 'lines', lines: lines.map((text): Line => [span(`  ${text}`, 'muted')]) }];
 }

@@ -120,10 +120,16 @@ export function toldLines(
   return steps.flatMap(({ text, title, state }) =>
     text === undefined || said.includes(text)
       ? []
-      : wrap(`${cleanLine(title)}: ${cleanLine(inConsole(text, operation))}`, columns - 4).map(
+      : wrap(toldText(title, cleanLine(inConsole(text, operation))), columns - 4).map(
           (part): Line => [span(`  ${part}`, state === 'done' ? undefined : 'alert')],
         ),
   );
+}
+
+/** Which step tells it, unless it says so itself. */
+function toldText(title: string, text: string): string {
+  const own = `${cleanLine(title)}: `;
+  return text.startsWith(own) ? text : `${own}${text}`;
 }
 
 /** A bar only where it is known how much there is, and where it takes nothing from the text. */

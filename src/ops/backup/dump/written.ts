@@ -25,8 +25,7 @@ export class Written {
 
   static async on(host: Host, request: BackupRequest, id: string): Promise<Written> {
     const held = await holdWorkspace(host);
-    const directory = held.workspace.path('dump');
-    await host.files.makeDirectory(directory, 0o700);
+    const directory = await held.workspace.directory('dump');
     return new Written(host, held, directory, archiveName(request, id));
   }
 

@@ -42,7 +42,7 @@ export async function planMigrations(
   const destructive = route.hazards.some((hazard) => hazard.destructive);
   // what nobody has read may lose anything
   const lossy = destructive || (route.unread !== undefined && !input.no_backup);
-  const wanted = input.backup || (!input.no_backup && (direction === 'down' || lossy));
+  const wanted = input.backup || (!input.no_backup && !context.saved && (direction === 'down' || lossy));
   const safety = wanted
     ? await backupBefore(context, database, { label: labelOf(move), orElse: '' })
     : undefined;
@@ -64,7 +64,7 @@ export async function planMigrations(
       ? await othersCheck({ input, context, directory: where.directory, adapter, status, route })
       : []),
     ...hazardChecks(route.hazards, input.acknowledge),
-    ...(route.unread === undefined ? [] : [unreadCheck(route.unread, safety !== undefined)]),
+    ...(route.unread === undefined ? [] : [unreadCheck(route.unread, safety !== undefined || context.saved)]),
     ...problemChecks(status.problems),
     ...(input.rehearse ? [rehearsalCheck(route, adapter) ?? []].flat() : []),
     ...(input.no_backup && destructive ? [needsBackup()] : []),
@@ -179,7 +179,8 @@ function labelOf({ direction, route: { versions, open } }: Planning): string {
   return `before migrate ${direction} ${versions[0]}${versions.length > 1 ? ` … ${versions.at(-1)}` : ''}`;
 }
 
-function factsOf({ choice, status, route, direction }: Planning, safety: SafetyBackup | undefined): Fact[] {
+function factsOf(move: Planning, safety: SafetyBackup | undefined): Fact[] {
+  const { choice, status, route, direction } = move;
   const { adapter, why, others } = choice;
   const reached = direction === 'up' ? route.versions.at(-1) : belowOf(status, route);
   return [
@@ -192,8 +193,13 @@ function factsOf({ choice, status, route, direction }: Planning, safety: SafetyB
     ...route.facts,
     ...(route.versions.length === 0 && route.open !== true
       ? []
-      : [{ label: 'Backup', value: safety === undefined ? 'none' : 'before the first migration' }]),
+      : [{ label: 'Backup', value: backupText(move, safety) }]),
   ];
+}
+
+function backupText({ context }: Planning, safety: SafetyBackup | undefined): string {
+  if (safety !== undefined) return 'before the first migration';
+  return context.saved ? 'that of the run around it' : 'none';
 }
 
 /** What is applied below those that are taken back. */
@@ -223,6 +229,8 @@ function needsBackup(): Check {
 /** A way down brings nothing back that was lost; without loss it is the nearer way. */
 function undoOf(move: Planning, lossy: boolean, safety: SafetyBackup | undefined): Plan['undo'] {
   const { direction, status, route, choice, input } = move;
+  // the run around this one has the backup, and the way back
+  if (safety === undefined && lossy) return undefined;
   if (safety !== undefined && (direction === 'down' || lossy))
     return { command: `pgdeck restore ${shellWord(safety.name())}` };
   const back = route.versions.every(

@@ -8,8 +8,8 @@ export interface MigrateWish {
   /** Every hazard is taken: nothing is in the database that could be lost. */
   readonly fresh: boolean;
   readonly acknowledge: readonly string[];
-  /** A backup is there already: another one is made only where rows are known to be lost. */
-  readonly backedUp: boolean;
+  /** What of a backup there is: made by this very run; by an earlier one, which lacks what was written since; none. */
+  readonly backup: 'now' | 'earlier' | 'none';
 }
 
 /** The migrations as a part, with what they ask for, and their plan. Throws {@link OpError} and DbError. */
@@ -24,6 +24,7 @@ export async function migratePart(
   const part = (more: Readonly<Record<string, unknown>>): Part => ({
     operation: 'migrate up',
     database,
+    saved: wish.backup === 'now',
     input: {
       ...(migrations?.tool !== undefined && { tool: migrations.tool }),
       dir: local ? inProject(project, dir) : dir,
@@ -31,7 +32,7 @@ export async function migratePart(
     },
   });
   const planned = (one: Part) => planPart(context, one, async (plan) => ({ part: one, plan }));
-  let given = { acknowledge: [...wish.acknowledge], no_backup: wish.backedUp || wish.fresh };
+  let given = { acknowledge: [...wish.acknowledge], no_backup: wish.backup === 'earlier' || wish.fresh };
   let found = await planned(part(given));
   const asked = answersOf(found.plan.checks);
   if (wish.fresh && asked.length > 0) {

@@ -13,6 +13,8 @@ export interface Part {
   readonly input: Readonly<Record<string, unknown>>;
   /** The database that it is worked from. */
   readonly database: string;
+  /** The run that it is part of has backed the database up before. */
+  readonly saved?: boolean;
 }
 
 /** How a part ended. */
@@ -32,11 +34,11 @@ const NOTHING: PartEnd = { run: undefined, undo: null, steps: 0, backups: [] };
 /** Plans a part; `work` is given its context, which is closed afterwards. Throws {@link OpError} and DbError. */
 export async function planPart<T>(
   context: OpContext,
-  { operation: id, input, database }: Part,
+  { operation: id, input, database, saved }: Part,
   work: (plan: Plan, within: OpContext) => Promise<T>,
   partOf?: string,
 ): Promise<T> {
-  const within = context.to(database, partOf);
+  const within = context.to(database, partOf, saved);
   try {
     const operation = await context.operations(id)?.load();
     if (operation === undefined) throw new Error(`there is no operation ${id}`);

@@ -21,13 +21,18 @@ export async function whyAway(context: OpContext): Promise<Error | undefined> {
   }
 }
 
-/** That the server answers: it is started by the project's command where it does not, and waited for. */
-export function serverStep(context: OpContext, project: Project, report: Report): Step {
+/**
+ * That the server answers: it is started by the project's command where it does not, and waited for. `answers`: it does
+ * when this is planned.
+ */
+export function serverStep(context: OpContext, project: Project, answers: boolean, report: Report): Step {
   const { server } = project;
+  const start = server?.start.map(shellWord).join(' ');
+  const look = '# a connection, closed at once';
   return {
     id: 'server',
-    title: server === undefined ? 'See that the server answers' : 'Start the server where it does not answer',
-    preview: server === undefined ? '# a connection, closed at once' : server.start.map(shellWord).join(' '),
+    title: start === undefined || answers ? 'See that the server answers' : 'Start the server',
+    preview: start === undefined ? look : answers ? `${look}; where it fails: ${start}` : start,
     run: async (io) => {
       const away = await whyAway(context);
       if (away === undefined) {

@@ -34,7 +34,7 @@ export async function planSetupBack(
     checks.push({
       title: 'Database',
       status: 'warn',
-      detail: `${name} was there before, and stays: what was run in it is not taken back.`,
+      detail: `${name} is not the one that set-up has made, but was there before or was restored since. It stays, and what was run in it: pgdeck db drop ${shellWord(name)} drops it.`,
     });
   const steps = [
     ...(made ? [dropStep(context, name, now)] : []),
@@ -60,7 +60,10 @@ export async function planSetupBack(
       : 'The roles that the set-up has made are dropped.',
     undoes: newest.id,
     leaves: () => 'What was not taken back is there as it was; taking it back again goes on.',
-    reaches: () => `What the set-up of ${name} has made is gone; the backup of ${name} is kept.`,
+    reaches: () =>
+      made
+        ? `What the set-up of ${name} has made is gone; the backup of ${name} is kept.`
+        : `The roles that the set-up of ${name} has made are gone; ${name} is there as it was.`,
   };
 }
 

@@ -19,6 +19,10 @@ export interface Setting {
   readonly context: OpContext;
   readonly project: Project;
   readonly choice: Decided;
+  /** As it was when it was planned; what is done goes by how it is then. */
+  readonly situation: Situation;
+  /** By the name of each SQL file, and of the project's own command, when it was planned. */
+  readonly settled: ReadonlyMap<string, Settled>;
   readonly report: Report;
   /** What this run has made, in words for people. */
   readonly made: string[];
@@ -32,8 +36,16 @@ function noteMade({ made, report }: Setting, what: string, outcome: string): voi
   report.push({ what, outcome });
 }
 
+/** What is made unless it is there: by what is known when it is planned. */
+function makeTitle({ situation }: Setting, what: string, isThere: boolean): string {
+  if (isThere) return `Keep ${what} as it is`;
+  return situation.away === undefined ? `Make ${what}` : `Make ${what} where it is not there`;
+}
+
+const THERE = '# it is there';
+
 export function roleStep(setting: Setting, role: SetupRole): Step {
-  const { context } = setting;
+  const { context, situation } = setting;
   const { name, password, no_password, no_login, member_of, comment } = role;
   const words = [
     ...['pgdeck', 'role', 'create', shellWord(name)],
@@ -44,8 +56,8 @@ export function roleStep(setting: Setting, role: SetupRole): Step {
   ];
   return {
     id: `role:${name}`,
-    title: `Make the role ${name} where it is not there`,
-    preview: words.join(' '),
+    title: makeTitle(setting, `the role ${name}`, situation.roles.has(name)),
+    preview: situation.roles.has(name) ? THERE : words.join(' '),
     run: async (io) => {
       const { roles, from } = await look(setting);
       if (roles.has(name)) {
@@ -68,8 +80,9 @@ export function roleStep(setting: Setting, role: SetupRole): Step {
 }
 
 export function databaseStep(setting: Setting): Step {
-  const { context, project } = setting;
+  const { context, project, situation } = setting;
   const { name } = project;
+  const isThere = situation.oid !== null;
   const { name: _, ...wish } = project.database;
   const words = Object.entries(wish).flatMap(([key, value]) => {
     const flag = `--${key.replaceAll('_', '-')}`;
@@ -78,8 +91,8 @@ export function databaseStep(setting: Setting): Step {
   });
   return {
     id: 'database',
-    title: `Make the database ${name} where it is not there`,
-    preview: ['pgdeck', 'db', 'create', shellWord(name), ...words].join(' '),
+    title: makeTitle(setting, `the database ${name}`, isThere),
+    preview: isThere ? THERE : ['pgdeck', 'db', 'create', shellWord(name), ...words].join(' '),
     run: async (io) => {
       const before = await look(setting);
       if (before.oid === null) {
@@ -96,6 +109,18 @@ export function databaseStep(setting: Setting): Step {
       io.record({ about: { database: name, oid, empty } });
     },
   };
+}
+
+/** How a step that must not be done twice is shown, where it was done already. */
+function shown(
+  { settled }: Setting,
+  name: string,
+  what: string,
+  preview: string,
+): Pick<Step, 'title' | 'preview'> {
+  const known = settled.get(name);
+  if (known?.kind !== 'done') return { title: `Run ${what}`, preview };
+  return { title: `Pass over ${what}`, preview: `# it ${known.why}` };
 }
 
 /** Whether it is to be done; says why not. Throws {@link OpError} where a person has to say. */
@@ -115,8 +140,7 @@ export function sqlStep(setting: Setting, sql: SetupSql): Step {
   const words = values.flatMap((value) => ['--set', shellWord(value)]);
   return {
     id: `sql:${file}`,
-    title: `Run ${file}`,
-    preview: ['pgdeck', 'run-sql', shellWord(path), ...words].join(' '),
+    ...shown(setting, file, file, ['pgdeck', 'run-sql', shellWord(path), ...words].join(' ')),
     run: async (io) => {
       const situation = await look(setting);
       if (!isOpen(io, file, await settledFile(context, project, sql, situation, choice))) return;
@@ -144,7 +168,7 @@ export function migrateStep(setting: Setting): Step[] {
       preview: `pgdeck migrate up --dir ${shellWord(inProject(project, migrations.dir))}`,
       run: async (io) => {
         const fresh = madeBySetup(await look(setting));
-        const wish = { fresh, acknowledge: migrations.acknowledge, backedUp: false };
+        const wish = { fresh, acknowledge: migrations.acknowledge, backup: 'none' as const };
         const { part } = await migratePart(context, project, wish);
         const { run } = await runPart(context, io, part, fresh ? 'type-name' : 'confirm');
         if (run !== undefined) noteMade(setting, `the migrations of ${name}`, 'applied');
@@ -188,8 +212,12 @@ export function initStep(setting: Setting): Step[] {
   return [
     {
       id: INIT,
-      title: "Run the project's own command",
-      preview: [...hidden, ...init.command.map(shellWord)].join(' '),
+      ...shown(
+        setting,
+        INIT,
+        "the project's own command",
+        [...hidden, ...init.command.map(shellWord)].join(' '),
+      ),
       run: async (io) => {
         const situation = await look(setting);
         const settled = settledInit(project, withoutRun(situation, io.run), choice);

@@ -64,6 +64,22 @@ export async function settledFile(
   return { kind: 'undecided', why: `${run.id} did not come to its end: ${fate.text}` };
 }
 
+/** All that must not be done twice, by its name. */
+export async function settledAll(
+  context: OpContext,
+  project: Project,
+  situation: Situation,
+  choice: Decided,
+): Promise<ReadonlyMap<string, Settled>> {
+  const files = project.sql.map(
+    async (sql): Promise<[string, Settled]> => [
+      sql.file,
+      await settledFile(context, project, sql, situation, choice),
+    ],
+  );
+  return new Map([...(await Promise.all(files)), [INIT, settledInit(project, situation, choice)]]);
+}
+
 /** Whether the project's own command has been run. */
 export function settledInit({ init }: Project, { history }: Situation, choice: Decided): Settled {
   const said = decided(INIT, choice);

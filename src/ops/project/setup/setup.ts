@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { plural } from '../../../text/units.ts';
+import { planningSession } from '../../database/maintenance.ts';
 import { markRecovered } from '../../engine/journal/journal.ts';
 import type { Run } from '../../engine/journal/runs.ts';
 import { defineOperation, type OpContext } from '../../engine/operation.ts';
 import type { Check, Fact, Plan, Step } from '../../engine/plan.ts';
 import { toldPlan } from '../../engine/told.ts';
+import { findClients } from '../../programs/programs.ts';
 import { readSqlFile, variablesOf } from '../../run-sql/read.ts';
 import { inProject, readProject, SETUP_FILE } from '../file/read.ts';
 import { appSteps } from '../part/app.ts';
@@ -24,8 +26,8 @@ import {
   type Setting,
   sqlStep,
 } from './parts.ts';
-import { INIT, settledFile, settledInit } from './settled.ts';
-import { madeBySetup, type Situation, situationOf } from './situation.ts';
+import { INIT, settledAll } from './settled.ts';
+import { madeBySetup, situationOf } from './situation.ts';
 
 const input = z.object({
   file: z.string().min(1).default(SETUP_FILE),
@@ -68,7 +70,9 @@ export const dbSetup = defineOperation({
     const situation = await situationOf(context, project);
     if (back)
       return planSetupBack(context, { name: project.name, roles: project.roles.map(({ name }) => name) });
-    return planSetup({ project, context, situation, choice: { skip, again } }, { file, skip, again });
+    const choice = { skip, again };
+    const settled = await settledAll(context, project, situation, choice);
+    return planSetup({ project, context, situation, choice, settled }, { file, skip, again });
   },
   undo: async (run, context) => {
     const name = String(run.input.database);
@@ -91,9 +95,7 @@ function stopped(run: Run): { title: string; subject: string; value: string } {
   };
 }
 
-interface Planning extends Pick<Setting, 'project' | 'context' | 'choice'> {
-  readonly situation: Situation;
-}
+type Planning = Pick<Setting, 'project' | 'context' | 'choice' | 'situation' | 'settled'>;
 
 async function planSetup(planning: Planning, given: Readonly<Record<string, unknown>>): Promise<Plan> {
   const { project, context, situation } = planning;
@@ -101,7 +103,7 @@ async function planSetup(planning: Planning, given: Readonly<Record<string, unkn
   const setting: Setting = { ...planning, report: [], made: [] };
   const { runs, left } = situation.history;
   const steps: Step[] = [
-    serverStep(context, project, setting.report),
+    serverStep(context, project, situation.away === undefined, setting.report),
     ...leftSteps(context, left, situation.from),
     ...project.roles.map((role) => roleStep(setting, role)),
     databaseStep(setting),
@@ -166,7 +168,7 @@ function factsOf({ project, context, situation }: Planning): Fact[] {
 }
 
 async function checksOf(planning: Planning): Promise<Check[]> {
-  const { project, context, situation, choice } = planning;
+  const { project, context, situation, choice, settled } = planning;
   const { away, roles, history } = situation;
   const checks: Check[] = [];
   const block = (title: string, detail: string) => checks.push({ title, status: 'block', detail });
@@ -181,7 +183,7 @@ async function checksOf(planning: Planning): Promise<Check[]> {
   const wanted = project.roles
     .filter(({ name }) => !roles.has(name))
     .flatMap(({ password }) => password ?? []);
-  const init = settledInit(project, situation, choice);
+  const init = settled.get(INIT) ?? { kind: 'open' };
   const values = init.kind === 'open' ? Object.values(project.init?.env ?? {}) : [];
   checks.push(
     ...missingChecks(context, [
@@ -189,14 +191,22 @@ async function checksOf(planning: Planning): Promise<Check[]> {
       ...values.flatMap((one) => (typeof one === 'string' ? [] : [one])),
     ]),
   );
+  if (away === undefined) checks.push(...(await clientsCheck(context)));
   for (const sql of project.sql) {
-    const settled = await settledFile(context, project, sql, situation, choice);
-    if (settled.kind === 'done') checks.push({ title: sql.file, status: 'ok', detail: `It ${settled.why}` });
-    else if (settled.kind === 'undecided') checks.push(undecided(sql.file, settled.why));
+    const known = settled.get(sql.file) ?? { kind: 'open' };
+    if (known.kind === 'done') checks.push({ title: sql.file, status: 'ok', detail: `It ${known.why}` });
+    else if (known.kind === 'undecided') checks.push(undecided(sql.file, known.why));
     else checks.push(...(await fileChecks(planning, sql.file, sql.set)));
   }
   if (project.init !== undefined && init.kind === 'undecided') checks.push(undecided(INIT, init.why));
   return checks.length > 0 ? checks : [{ title: 'File', status: 'ok', detail: 'What it takes is there.' }];
+}
+
+/** The last part of it is a backup: that the programs for it are lacking is told before the first. */
+async function clientsCheck(context: OpContext): Promise<Check[]> {
+  const { server } = await planningSession(context);
+  const { check } = await findClients(context, server, ['pg_dump', 'pg_restore']);
+  return check.status === 'block' ? [check] : [];
 }
 
 function undecided(name: string, why: string): Check {

@@ -13,7 +13,7 @@ import { type Project, readProject, SETUP_FILE } from '../file/read.ts';
 import { appSteps, restartApp, restartCommands } from '../part/app.ts';
 import { type History, historyOf } from '../part/history.ts';
 import { leftSteps } from '../part/left.ts';
-import { migratePart } from '../part/migrate.ts';
+import { type MigrateWish, migratePart } from '../part/migrate.ts';
 import { runPart } from '../part/run.ts';
 import { healthStep, type Report, reportStep } from '../part/verdict.ts';
 import { planUpgradeBack, restoreNow } from './back.ts';
@@ -99,7 +99,9 @@ async function planUpgrade(
   const { name } = project;
   const begun = await begunBefore(context, history, name);
   const migrations =
-    project.migrations === undefined ? undefined : await migratePart(context, project, wishOf(wish, project));
+    project.migrations === undefined
+      ? undefined
+      : await migratePart(context, project, wishOf(wish, project, begun));
   const session = await planningSession(context);
   const [facts] = await session.run(databaseFacts, { database: name });
   if (facts === undefined) throw projectErrors.noDatabase({ database: name });
@@ -139,15 +141,15 @@ async function planUpgrade(
 }
 
 function leavesOf(name: string, { backup, changing, back }: Upgrading['state']): string {
-  if (back) return `${name} is as it was before the upgrade.`;
+  if (back) return `${name} is as it was before the upgrade: what had been applied was taken back.`;
   if (!changing) return `${name} was not changed.`;
   return `The upgrade of ${name} stopped in the middle. Upgrade it again: it goes on from there. The way back is ${backup}: undo restores it.`;
 }
 
-const wishOf = ({ acknowledge }: Wish, { migrations }: Project) => ({
+const wishOf = ({ acknowledge }: Wish, { migrations }: Project, begun: Begun | undefined): MigrateWish => ({
   fresh: false,
   acknowledge: [...(migrations?.acknowledge ?? []), ...acknowledge],
-  backedUp: true,
+  backup: begun === undefined ? 'now' : 'earlier',
 });
 
 function factsOf({ project, begun, context }: Upgrading, version: string, plan: Plan | undefined): Fact[] {
@@ -210,13 +212,13 @@ function backupStep({ context, project, begun, report, state }: Upgrading): Step
 }
 
 function migrateStep(upgrading: Upgrading, plan: Plan): Step {
-  const { context, project, wish, asked, report, state } = upgrading;
+  const { context, project, wish, begun, asked, report, state } = upgrading;
   return {
     id: 'migrate',
     title: plan.title,
     preview: plan.steps.map((step) => step.preview).join('\n') || '# there is nothing to apply',
     run: async (io) => {
-      const { part } = await migratePart(context, project, wishOf(wish, project));
+      const { part } = await migratePart(context, project, wishOf(wish, project, begun));
       state.changing = true;
       const { run } = await runPart(context, io, part, asked);
       report.push({ what: 'Migrations', outcome: run === undefined ? 'everything was applied' : plan.title });

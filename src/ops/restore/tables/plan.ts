@@ -124,12 +124,23 @@ export async function tablesPlan(input: TablesInput, context: OpContext, backup:
     facts: facts(context, backup, input.mode),
     tables,
     checks,
-    reaches: () => `The tables are as in ${backup.id}. ${safety.kept() ?? ''}`.trim(),
+    reaches: () => `${reached(input.mode, backup.id)} ${safety.kept() ?? ''}`.trim(),
     leaves: (failure) => [outcome.leaves(failure), safety.kept()].filter(Boolean).join(' '),
     steps: [...safety.steps, restoreStep(context, source, task, input, outcome)],
     consequence: consequence(task, tables, input.safety),
     ...(safety.undo && { undo: safety.undo }),
   };
+}
+
+function reached(mode: Mode, id: string): string {
+  switch (mode) {
+    case 'replace':
+      return `The tables are as in ${id}.`;
+    case 'merge':
+      return `The tables have the rows of ${id}, as they are in it, and those that came later.`;
+    case 'skip_existing':
+      return `The tables have the rows of ${id} that were missing; those that were there are as they were.`;
+  }
 }
 
 function facts({ place }: OpContext, backup: Backup, mode: Mode): Plan['facts'] {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Field, FieldChoice, OpContext, RawInput } from '../../engine/operation.ts';
-import { listBackups, repositoryDirectory } from '../../repository/repository.ts';
+import { findBackup, NEWEST, repositoryDirectory } from '../../repository/repository.ts';
 
 export const fixInput = z.object({
   against: z
@@ -61,8 +61,10 @@ async function againstChoices(context: OpContext, _raw: RawInput): Promise<Field
     .filter(({ name, kind }) => kind === 'file' && /schema.*\.json$/i.test(name))
     .map(({ name }) => name)
     .sort();
-  const backups = await listBackups(repositoryDirectory(context)).catch(() => []);
-  const own = backups.find(({ database }) => database === context.target.database);
+  const { database } = context.target;
+  const own = await findBackup(repositoryDirectory(context), NEWEST, database, context.now()).catch(
+    () => undefined,
+  );
   return [
     ...snapshots.map((value) => ({ value, hint: 'file' })),
     ...(own === undefined ? [] : [{ value: 'latest', hint: `the newest backup, ${own.id}` }]),

@@ -47,6 +47,24 @@ test('where the headings would be cut each row is told with them', () => {
   expect(fullTable(table, 80, '…')[0]?.kind).toBe('table');
 });
 
+test('of sentences that would stand there cut and once more in full each row is told with its headings', () => {
+  const sentences = Array.from({ length: 4 }, (_, i) => [`item ${i}`, 'a sentence that goes on for long']);
+  const told = fullTable({ columns: ['what', 'how'], rows: sentences }, 30, '…');
+  expect(told).toHaveLength(1);
+  if (told[0]?.kind !== 'lines') throw new Error('a table');
+  expect(told[0].lines.map(lineText).slice(0, 2)).toEqual(['  item 0', '    how a sentence that goes']);
+  // and one row is enough that would go on for several lines
+  const row = ['item', `${'word '.repeat(20)}end.`, 'do'];
+  const [only] = fullTable({ columns: ['what', 'why', 'how'], rows: [row] }, 30, '…');
+  if (only?.kind !== 'lines') throw new Error('a table');
+  expect(only.lines.map(lineText).at(-1)).toBe('    how do');
+  const short = sentences.map(([item = ''], i) => [
+    item,
+    i < 2 ? 'short' : 'a sentence that goes on for long',
+  ]);
+  expect(fullTable({ columns: ['what', 'how'], rows: short }, 30, '…')[0]?.kind).toBe('table');
+});
+
 test('scrolled line by line every row of a long table is seen, and nothing is higher than the window', () => {
   const block = tableBlock({ columns, rows }, 60, '…');
   const height = blockHeight(block);

@@ -69,6 +69,15 @@ test('the tables are backed up first, and the command that is given puts them ba
   );
 });
 
+test.each([
+  ['replace', /^The tables are as in \S+\.$/],
+  ['merge', /^The tables have the rows of \S+, as they are in it, and those that came later\.$/],
+  ['skip_existing', /^The tables have the rows of \S+ that were missing; those that were there/],
+] as const)('after %s it is said what the tables are', async (mode, said) => {
+  const plan = await tablesPlan({ tables: ['employees'], mode, safety: false }, context, backup);
+  expect((await carryOut(plan, context)).end.state).toMatch(said);
+});
+
 test('a backup that holds other rows than it says is not restored', async () => {
   const plan = await tablesPlan(
     { tables: ['employees'], mode: 'replace', dir: repository, safety: true },

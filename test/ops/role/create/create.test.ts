@@ -16,7 +16,8 @@ const sql = async (text: string) => {
   }
 };
 beforeAll(async () => {
-  cluster = await throwawayCluster();
+  // before 14 it is md5 unless told otherwise
+  cluster = await throwawayCluster({ password_encryption: 'scram-sha-256' });
   await sql('CREATE ROLE maker LOGIN CREATEROLE; CREATE ROLE plain LOGIN; CREATE ROLE crew');
   await asksFor(cluster, 'second');
 });

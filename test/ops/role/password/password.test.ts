@@ -21,7 +21,11 @@ const sql = async (text: string, user = 'postgres') => {
 };
 
 beforeAll(async () => {
-  cluster = await throwawayCluster({ log_statement: 'all', log_min_duration_statement: '0' });
+  cluster = await throwawayCluster({
+    ...{ log_statement: 'all', log_min_duration_statement: '0' },
+    // before 14 it is md5 unless told otherwise
+    password_encryption: 'scram-sha-256',
+  });
   await sql(
     'CREATE ROLE app LOGIN; CREATE ROLE plain LOGIN; CREATE ROLE super LOGIN SUPERUSER; CREATE ROLE maker LOGIN CREATEROLE; CREATE ROLE crew NOLOGIN',
   );

@@ -14,6 +14,7 @@ import { snapshotText } from '../../../../src/ops/schema/format.ts';
 import { takeSchemaSnapshot } from '../../../../src/ops/schema/snapshot.ts';
 import { script, untilCancelled, WizardStage } from '../../../app/wizard/stage.ts';
 import { carryOut, contextOf } from '../../../ops/engine/run/stage.ts';
+import { sqliteFile } from '../../../ops/import/stage.ts';
 import { directoryOf, ways } from '../../../ops/migrate/run/stage.ts';
 import { inDatabase } from '../../../ops/restore/stage.ts';
 import { client, serverTarget, type TestDatabase, testDatabase, until } from '../../../support/cluster.ts';
@@ -169,6 +170,10 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   'migrate verify': async () => ({ dir }),
   'migrate create': async () => ({ name: 'c', dir, tool: 'sql' }),
   'schema fix': async () => ({ against: await expected() }),
+  'import sqlite': async () => ({
+    file: sqliteFile("CREATE TABLE came (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO came (v) VALUES ('a')"),
+    report: join(home, 'import'),
+  }),
   'db create': async () => ({ name: `${db.database}_made`, comment: 'made' }),
   'db reset': async () => ({ name: `${db.database}_made` }),
   'db drop': async () => ({ name: 'outcomes_copy' }),

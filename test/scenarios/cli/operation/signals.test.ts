@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { db, environment, isTable, looking, PROGRAM, run } from '../../../cli/operation/stage.ts';
 import { until } from '../../../support/cluster.ts';
 import type { Outcome } from '../../../support/program.ts';
@@ -38,6 +38,13 @@ describe('signals', () => {
   }
 
   test('a second ^C ends it at once, and recover does the rest', async () => {
+    // else the server would end it before recover does
+    const alter = `ALTER DATABASE "${db.database}"`;
+    const setting = 'client_connection_check_interval';
+    if (looking.server.major >= 14) await looking.sql(`${alter} SET ${setting} = '1h'`);
+    onTestFinished(async () => {
+      if (looking.server.major >= 14) await looking.sql(`${alter} RESET ${setting}`);
+    });
     const { child, said, ended } = begin('c_twice', '--fail', '--stuck');
     await until(sleeping, { what: 'the rollback hangs', timeout: 20_000 });
     child.kill('SIGINT');

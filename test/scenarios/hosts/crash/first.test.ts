@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openHost } from '../../../../src/hosts/open.ts';
 import { describeDocker } from '../../../support/docker/docker.ts';
 import { until } from '../../../support/until.ts';
-import { EVERY, inContainer, processesWith } from './place.ts';
+import { inContainer, processesWith } from './place.ts';
 
 const GROUPS = {
   'a pipe in a shell that ends at once': '{ sleep 1000 | sleep 1001; } & echo; wait',
@@ -10,46 +10,69 @@ const GROUPS = {
   'what hears no TERM': "trap '' TERM; echo; sleep 1004 | sleep 1005",
 };
 
-(EVERY ? describeDocker : describe.skip)(
-  'a server that is the first process of its container',
-  { timeout: 90_000 },
-  () => {
-    test('goes on, whatever is ended beside it and however', async () => {
-      const there = await inContainer();
-      try {
-        const host = await openHost(there.runsOn);
+describeDocker('a server that is the first process of its container', { timeout: 90_000 }, () => {
+  test('goes on, whatever is ended beside it and however', async () => {
+    const there = await inContainer();
+    try {
+      const host = await openHost(there.runsOn);
+      const stop = new AbortController();
+      /** Fulfilled when it is at work; how it ends is not waited for. */
+      const begun = async (work: (onBegun: () => void) => Promise<unknown>): Promise<void> => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        work(resolve).catch(() => {});
+        await promise;
+      };
+      const run = (script: string, signal?: AbortSignal) =>
+        begun((onLine) => host.run('sh', ['-c', script], { onLine, ...(signal && { signal }) }));
+      const endless = (async function* () {
+        for (;;) yield Buffer.alloc(65_536);
+      })();
+      for (const script of Object.values(GROUPS)) await run(script, stop.signal);
+      await begun(async (onProgress) =>
+        host.transfer?.send(endless, '/tmp/copy', { signal: stop.signal, onProgress }),
+      );
+      stop.abort();
+      await until(async () => (await there.left()).length === 0, {
+        what: 'the end of what was cancelled',
+        timeout: 15_000,
+      });
+      for (const script of Object.values(GROUPS)) await run(script);
+      for (const line of processesWith(there.mark, 'cmdline'))
+        if (/^\d+ docker /.test(line)) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+      await until(async () => (await there.left()).length === 0, {
+        what: 'the end of what lost its client',
+        timeout: 15_000,
+      });
+      expect(await there.crashes()).toEqual([]);
+    } finally {
+      await there.remove();
+    }
+  });
+
+  test('goes on, however early pg_dumpall is ended, which begins with a shell of its own', async () => {
+    const there = await inContainer();
+    try {
+      const host = await openHost(there.runsOn);
+      const words = [
+        '-w',
+        '--globals-only',
+        '-h',
+        '/tmp',
+        '-p',
+        String(there.container.port),
+        '-U',
+        'postgres',
+      ];
+      const endOne = async () => {
         const stop = new AbortController();
-        /** Fulfilled when it is at work; how it ends is not waited for. */
-        const begun = async (work: (onBegun: () => void) => Promise<unknown>): Promise<void> => {
-          const { promise, resolve } = Promise.withResolvers<void>();
-          work(resolve).catch(() => {});
-          await promise;
-        };
-        const run = (script: string, signal?: AbortSignal) =>
-          begun((onLine) => host.run('sh', ['-c', script], { onLine, ...(signal && { signal }) }));
-        const endless = (async function* () {
-          for (;;) yield Buffer.alloc(65_536);
-        })();
-        for (const script of Object.values(GROUPS)) await run(script, stop.signal);
-        await begun(async (onProgress) =>
-          host.transfer?.send(endless, '/tmp/copy', { signal: stop.signal, onProgress }),
-        );
-        stop.abort();
-        await until(async () => (await there.left()).length === 0, {
-          what: 'the end of what was cancelled',
-          timeout: 15_000,
-        });
-        for (const script of Object.values(GROUPS)) await run(script);
-        for (const line of processesWith(there.mark, 'cmdline'))
-          if (/^\d+ docker /.test(line)) process.kill(Number.parseInt(line, 10), 'SIGKILL');
-        await until(async () => (await there.left()).length === 0, {
-          what: 'the end of what lost its client',
-          timeout: 15_000,
-        });
-        expect(await there.crashes()).toEqual([]);
-      } finally {
-        await there.remove();
-      }
-    });
-  },
-);
+        const options = { signal: stop.signal, onStart: () => stop.abort() };
+        await expect(host.run('pg_dumpall', words, options)).rejects.toMatchObject({ kind: 'cancelled' });
+      };
+      for (let turn = 0; turn < 8; turn++) await Promise.all([endOne(), endOne(), endOne(), endOne()]);
+      await until(async () => (await there.left()).length === 0, { what: 'their end', timeout: 15_000 });
+      expect(await there.crashes()).toEqual([]);
+    } finally {
+      await there.remove();
+    }
+  });
+});

@@ -1,26 +1,36 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../../src/db/client.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
 import { until } from '../../../support/until.ts';
-import { type Elsewhere, EVERY } from './place.ts';
+import type { Elsewhere } from './place.ts';
 import { ASLEEP, HELD, LOCKED, SLOW, Stage } from './stage.ts';
 
 const MIGRATION =
   '-- migrate:up\nCREATE TABLE made (id int);\nSELECT pg_sleep(60);\n\n-- migrate:down\nDROP TABLE made;\n';
 
-const long = test.skipIf(!EVERY);
+/** The name of an extension. */
+const FOREIGN = 'pgdeck_foreign';
 
-/** What must hold wherever the server is, when pgdeck is killed and cancelled while it works there. */
-export function moments(open: () => Promise<Elsewhere>): void {
+/**
+ * What must hold wherever the server is, when pgdeck is killed and cancelled while it works there. `foreign` gives the
+ * server an extension that this machine has not: what holds it is test-restored beside the server.
+ */
+export function moments<There extends Elsewhere>(
+  open: () => Promise<There>,
+  foreign?: (there: There, name: string) => Promise<void>,
+): void {
   let stage: Stage;
   let migrations: string;
   /** Ids by format. */
   const backups: Record<string, string> = {};
   beforeAll(async () => {
-    stage = new Stage(await open(), temporaryDirectory(), 'shop');
+    const there = await open();
+    stage = new Stage(there, temporaryDirectory(), 'shop');
     await stage.sql('CREATE DATABASE shop');
+    await foreign?.(there, FOREIGN);
+    if (foreign !== undefined) await stage.sql(`CREATE EXTENSION ${FOREIGN}`, 'shop');
     // takes as long as the role's setting says when it is restored
     await stage.sql(SLOW, 'shop');
     await stage.sql(HELD, 'shop');
@@ -39,6 +49,7 @@ export function moments(open: () => Promise<Elsewhere>): void {
     writeFileSync(join(migrations, '20260101000001_slow.sql'), MIGRATION);
   }, 120_000);
   afterAll(() => stage?.elsewhere.remove());
+  afterEach(({ task }) => (task.result?.state === 'fail' ? stage.cleared() : undefined));
 
   const served = async () => (await stage.sql('SELECT value FROM one', 'shop'))[0]?.value;
   /** Ends a run by a signal once the server shows that it is where it should be; nothing is left of it, and all is whole. */
@@ -72,7 +83,7 @@ export function moments(open: () => Promise<Elsewhere>): void {
     return { said, steps };
   }
 
-  long.each([
+  test.each([
     ['SIGKILL', 'directory'],
     ['SIGINT', 'custom'],
   ] as const)('%s while pg_dump waits for a lock: %s', async (signal, format) => {
@@ -95,22 +106,25 @@ export function moments(open: () => Promise<Elsewhere>): void {
     await endedWhile(restoring('directory'), { shown: ASLEEP, slow: true }, 'SIGKILL');
   });
 
-  long.each([
+  test.each([
     ['SIGKILL', 'plain'],
     ['SIGINT', 'custom'],
   ] as const)('%s in the middle of a load: %s', async (signal, format) => {
     await endedWhile(restoring(format), { shown: ASLEEP, slow: true }, signal);
   });
 
-  long('SIGKILL in the middle of a test restore', async () => {
-    await endedWhile(
-      ['backups', 'verify', backups.custom ?? '', '--level', 'restore', '--yes'],
-      { shown: ASLEEP, slow: true },
-      'SIGKILL',
-    );
-  });
+  test.skipIf(foreign === undefined)(
+    'SIGKILL in the middle of a test restore beside the server',
+    async () => {
+      await endedWhile(
+        ['backups', 'verify', backups.custom ?? '', '--level', 'restore', '--yes'],
+        { shown: ASLEEP, slow: true },
+        'SIGKILL',
+      );
+    },
+  );
 
-  long.each(['SIGKILL', 'SIGTERM'] as const)('%s in the middle of a migration', async (signal) => {
+  test.each(['SIGKILL', 'SIGTERM'] as const)('%s in the middle of a migration', async (signal) => {
     await endedWhile(
       ['migrate', 'up', '--dir', migrations, '--no-backup', '--yes'],
       { shown: ASLEEP },
@@ -119,7 +133,7 @@ export function moments(open: () => Promise<Elsewhere>): void {
     await stage.sql('DROP TABLE IF EXISTS made, schema_migrations', 'shop');
   });
 
-  long('killed when a dump lies there that was not fetched', async () => {
+  test('killed when a dump lies there that was not fetched', async () => {
     const { signal, said } = await stage.run(['backup', '--yes'], { point: 'dump:written' });
     expect(signal, said).toBe('SIGKILL');
     await stage.gone();
@@ -127,7 +141,7 @@ export function moments(open: () => Promise<Elsewhere>): void {
     expect(await stage.recovered()).toEqual(['remove', 'noted']);
   });
 
-  long('killed when the database was dropped: recover puts it back through the host', async () => {
+  test('killed when the database was dropped: recover puts it back through the host', async () => {
     const args = ['restore', backups.custom ?? '', '--confirm', 'shop', '--in-place'];
     const { signal, said } = await stage.run(args, { point: 'drop:dropped' });
     expect(signal, said).toBe('SIGKILL');

@@ -8,7 +8,7 @@ import { throwawayCluster } from '../../../support/cluster.ts';
 import { docker, postgresContainer, type TestPostgres } from '../../../support/docker/docker.ts';
 import { startSshd } from '../../../support/sshd.ts';
 
-/** What takes minutes is asked for: PGDECK_EVERY=1. */
+/** Runs that are ended at every command take half an hour and are asked for, PGDECK_EVERY=1; without it, at some. */
 export const EVERY = process.env.PGDECK_EVERY === '1';
 
 /** A server somewhere, and what can be seen of what we leave there. */
@@ -24,7 +24,9 @@ export interface Elsewhere {
   remove(): Promise<void>;
 }
 
-const CRASH = /terminated by signal|reinitializing|not properly shut down|was terminated/;
+/** What a server says of a crash. */
+export const CRASH =
+  /terminated by signal|exited with exit code|reinitializing|not properly shut down|was terminated/;
 
 export interface InContainer extends Elsewhere {
   readonly container: TestPostgres;

@@ -77,7 +77,7 @@ export class Stage {
     const { host, port, user } = elsewhere.target();
     const profile = { host, port, user, database, sslmode: 'disable', runs_on: elsewhere.runsOn, ...more };
     writeFileSync(this.#settings, JSON.stringify({ profiles: { shop: profile } }));
-    for (const client of ['docker', 'ssh']) {
+    for (const client of ['docker', 'ssh', 'kubectl']) {
       writeFileSync(join(this.#bin, client), CLIENT);
       chmodSync(join(this.#bin, client), 0o755);
     }
@@ -145,12 +145,20 @@ export class Stage {
     );
   }
 
-  /** Nothing of the run is left: no process there or here, no backend, no file there; and the server never minded. */
+  /**
+   * Nothing of the run is left: no process there or here, no backend, no file there; and the server never minded.
+   * `crashed`: all of the place was ended, and nobody was left there to remove files.
+   */
   async gone({ crashed = false }: { crashed?: boolean } = {}): Promise<void> {
     const { elsewhere } = this;
     const left = async () => [
-      ...(await elsewhere.left()),
-      ...processesWith(elsewhere.mark, 'cmdline').filter((line) => /^\d+ (docker|ssh|\/bin\/sh)/.test(line)),
+      ...(await elsewhere.left()).filter((one) => !crashed || !one.startsWith('pgdeck-there-')),
+      ...processesWith(elsewhere.mark, 'cmdline').filter(
+        // the way of what is looked at here stays open
+        (line) =>
+          /^\d+ (?:\S*\/)?(?:docker|ssh|kubectl|sh) /.test(line) &&
+          !line.includes(`pgdeck-ssh-${process.pid}-`),
+      ),
       ...(
         await this.sql(
           "SELECT application_name, query FROM pg_stat_activity WHERE application_name LIKE 'pgdeck%'",
@@ -166,6 +174,17 @@ export class Stage {
       expect(last, last.join('\n')).toEqual([]),
     );
     if (!crashed) expect(await elsewhere.crashes()).toEqual([]);
+  }
+
+  /** Whatever a test that has failed left, so that the next one begins anew. */
+  async cleared(): Promise<void> {
+    await this.sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgdeck:%'",
+    );
+    await this.here(async (context) => {
+      const plan = await recover.plan(recover.input.parse({}), context);
+      if (plan.steps.length > 0) await carryOut(plan, context);
+    });
   }
 
   /** Every backup that is listed is whole; how many. */
@@ -250,7 +269,7 @@ case "$CLIENT_DOWN$name $1" in
     exit 1 ;;
 esac
 case "$name $*" in
-  'docker exec '*|'ssh '*pgdeck*)
+  'docker exec '*|'ssh '*pgdeck*|'kubectl '*' exec -i '*)
     case "$*" in *' -N '*) exec "$real" "$@" ;; esac
     echo >>"$CLIENT_COUNT"
     set -- "$(wc -l <"$CLIENT_COUNT")" "$@"

@@ -72,6 +72,9 @@ test('a database from nothing, and nothing of it a second time', async () => {
   ]);
 
   const again = await setUp();
+  expect(again.plan.steps.map(({ title }) => title)).toEqual(
+    expect.arrayContaining(['Keep the role setup_app as it is', 'Pass over a.sql']),
+  );
   expect(again.end, again.end.text).toMatchObject({ ok: true, state: `${NAME} was as it was to be.` });
   // its undo would take back what the first one has made
   expect(again.end.undo).toBeNull();
@@ -151,4 +154,21 @@ test('what is lost in a database of others is not run by it', async () => {
   const { end } = await carryOut(plan, here());
   expect(end.text).toMatch(/can lose data of setup_shop, and nobody has been asked/);
   expect(await rows('SELECT n FROM others')).toEqual([{ n: 1 }]);
+}, 180_000);
+
+test('a database that took the place of the one that was made stays', async () => {
+  project({ sql: [], migrations: undefined, init: undefined });
+  expect((await setUp()).end).toMatchObject({ ok: true });
+  await inDatabase('postgres', async (session) => {
+    await session.sql(`DROP DATABASE ${NAME} WITH (FORCE)`);
+    await session.sql(`CREATE DATABASE ${NAME}`);
+  });
+  const back = await planned('db setup', { file, back: true }, here());
+  expect(concerns(back)).toEqual([
+    expect.stringMatching(/^warn Database: setup_shop is not the one that set-up has made.*It stays/),
+  ]);
+  expect((await carryOut(back, here())).end).toMatchObject({
+    ok: true,
+    state: `The roles that the set-up of ${NAME} has made are gone; ${NAME} is there as it was.`,
+  });
 }, 180_000);

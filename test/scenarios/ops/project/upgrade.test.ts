@@ -102,7 +102,7 @@ test('an application that does not answer is a failure, and it comes back by its
   expect(end).toMatchObject({
     status: 'failed',
     text: expect.stringMatching(/has not answered as it should within 1 s: it answers 500\./),
-    state: `${db.database} is as it was before the upgrade.`,
+    state: `${db.database} is as it was before the upgrade: what had been applied was taken back.`,
     undo: null,
   });
   expect(await relations()).toEqual(['t']);
@@ -117,7 +117,12 @@ test('what the migrations ask for is asked here, and what was not changed is not
   const taken = await planned('db upgrade', { file, acknowledge: ['drop_table'] }, here());
   expect(blocks(taken)).toEqual([]);
   expect(concerns(taken).join()).toMatch(/warn drop_table/);
-  const { end } = await carryOut(taken, here());
+  const { end, events } = await carryOut(taken, here());
   expect(end, end.text).toMatchObject({ ok: true });
   expect(await relations()).toEqual([]);
+  // the one that the upgrade has made is enough, and takes it back
+  const tables = events.flatMap((event) => (event.type === 'result' ? [event.table.title] : []));
+  expect(tables.filter((title) => title?.startsWith('Backup of'))).toHaveLength(1);
+  expect((await takenBack(end.run, here())).end).toMatchObject({ ok: true });
+  expect(await relations()).toEqual(['t']);
 }, 180_000);

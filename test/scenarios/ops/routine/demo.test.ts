@@ -53,9 +53,12 @@ test('weekly: what is due is done, and the second run does nothing; the drill of
     'Slow statements',
     'Use of indexes',
   ]);
-  // the workload may have left no table due
-  expect(['done', 'skipped']).toContain(seen['VACUUM and ANALYZE of what is due']);
-  expect(seen).toMatchObject({ 'A backup': 'done', 'The newest backup restores': 'done' });
+  // the workload may have left no table due: that is done, too
+  expect(seen).toMatchObject({
+    'A backup': 'done',
+    'The newest backup restores': 'done',
+    'VACUUM and ANALYZE of what is due': 'done',
+  });
   const [backup] = await listBackups(join(home, 'backups'));
   expect(backup?.manifest?.verifications.map(({ level, ok }) => [level, ok])).toContainEqual([
     'restore',
@@ -66,11 +69,11 @@ test('weekly: what is due is done, and the second run does nothing; the drill of
   const second = await maintain('--routine', 'weekly', '--yes');
   expect(second).toMatchObject({ code: 0, stdout: '' });
   expect(second.stderr).toMatch(/There is nothing to do\.$/m);
-  expect(second.stderr.match(/not due: done|nothing to do: /g)).toHaveLength(5);
+  expect(second.stderr.match(/not due: done/g)).toHaveLength(5);
   expect(listRuns(join(home, 'state', 'pgdeck', 'runs'))).toHaveLength(runs);
 
   const quarterly = await maintain('--routine', 'quarterly', '--plan');
-  expect(quarterly.stdout).toMatch(/Restore drill +quarterly .*not due: done .* ago \(shop_/);
+  expect(quarterly.stdout).toMatch(/Restore drill +quarterly .*not due: done .* ago \((shop_|run )/);
 }, 300_000);
 
 test('quarterly includes the drill and prints the list for an upgrade; an item that fails stops no other, and exits with 1', async () => {

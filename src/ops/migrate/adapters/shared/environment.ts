@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { endWithClientOptions } from '../../../../db/ends-with-client.ts';
 import type { Session } from '../../../../db/session.ts';
 import type { Target } from '../../../../db/target.ts';
 import type { Host } from '../../../../hosts/host.ts';
@@ -56,7 +57,11 @@ export async function withToolEnvironment<T>(
     ...(driver === 'go' && { sslmode }),
     ...(driver === 'script' && { password: context.secrets.server }),
   });
-  const options = [`-c lock_timeout=${lockTimeout}`, `-c application_name=${applicationName}`];
+  const options = [
+    `-c lock_timeout=${lockTimeout}`,
+    `-c application_name=${applicationName}`,
+    ...(session === undefined ? [] : endWithClientOptions(session.server)),
+  ];
   if (readOnly) options.push('-c default_transaction_read_only=on');
   const root = target.tlsFiles?.root;
   const inHand: typeof withClientEnvironment = away ? atHand(host, target) : withClientEnvironment;

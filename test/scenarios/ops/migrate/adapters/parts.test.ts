@@ -218,8 +218,9 @@ test('the password is in a file of this user, and in a variable only for a scrip
     const { passfile, ...env } = await seen(driver);
     expect(passfile).toBe('*:*:*:*:p\\:w%rd\n');
     expect(JSON.stringify(env)).not.toMatch(/p(:|%3A)w/);
+    const check = where.session.server.major < 14 ? '' : ' -c client_connection_check_interval=2s';
     expect(env.PGOPTIONS).toBe(
-      '-c lock_timeout=3000 -c application_name=pgdeck:x -c default_transaction_read_only=on',
+      `-c lock_timeout=3000 -c application_name=pgdeck:x${check} -c default_transaction_read_only=on`,
     );
   }
   const { DATABASE_URL } = await seen('script');

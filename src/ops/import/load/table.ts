@@ -1,0 +1,175 @@
+import { DbError } from '../../../db/errors.ts';
+import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
+import type { Session } from '../../../db/session.ts';
+import { cleanLine } from '../../../text/clean.ts';
+import { OpError } from '../../error.ts';
+import { importErrors } from '../errors.ts';
+import { createTableSql } from '../shape/derive.ts';
+import type { BadPolicy, Manual, ShapedColumn, ShapedTable } from '../shape/shape.ts';
+import type { SourceDatabase } from '../source/rows.ts';
+import { canonFor } from './canon.ts';
+import { CopyReader } from './copy-text.ts';
+import { Digest } from './digest.ts';
+import { copyRows, type Reject } from './rows.ts';
+
+/** What loading the tables of a file shares. */
+export interface Loading {
+  readonly session: Session;
+  readonly database: SourceDatabase;
+  /** They are there already. */
+  readonly existing: boolean;
+  readonly bad: BadPolicy;
+  readonly signal: AbortSignal;
+  readonly onReject: (reject: Reject) => void;
+  /** Answers what forgets the rejects that come from now on. */
+  readonly mark: () => () => void;
+  readonly onRows: (table: ShapedTable, rows: number, phase: 'load' | 'compare') => void;
+}
+
+/** What of a table is there now, and that it is what is in the file. */
+export interface Loaded {
+  readonly table: ShapedTable;
+  readonly rows: number;
+  readonly rejects: number;
+  /** Cells compared. */
+  readonly cells: number;
+  readonly nulls: readonly number[];
+  /** Of all rows. */
+  readonly digest: string;
+  /** What could not be as it was meant. */
+  readonly manual: readonly Manual[];
+}
+
+/**
+ * Makes a table where it is not there yet, sends its rows, and reads them back: every cell is what it is to be, or
+ * {@link OpError}. A column that is generated otherwise in PostgreSQL is made anew with the values of SQLite.
+ */
+export async function loadTable(loading: Loading, table: ShapedTable): Promise<Loaded> {
+  const { session, existing } = loading;
+  if (existing) return send(loading, table, new Set(), []);
+  const generated = new Set(table.columns.filter((column) => column.generated !== undefined));
+  const manual: Manual[] = [];
+  await session.sql('SAVEPOINT made');
+  for (;;) {
+    const back = loading.mark();
+    try {
+      const plain = table.columns.filter(
+        (column) => column.generated !== undefined && !generated.has(column),
+      );
+      await session.sql(createTableSql(table, new Set(plain.map(({ name }) => name))));
+      const loaded = await send(loading, table, generated, manual);
+      await session.sql('RELEASE SAVEPOINT made');
+      return loaded;
+    } catch (error) {
+      const wrong = generatedOtherwise(error, generated);
+      if (wrong.length === 0 || session.lost || loading.signal.aborted) throw error;
+      await session.sql('ROLLBACK TO SAVEPOINT made');
+      back();
+      for (const column of wrong) {
+        generated.delete(column);
+        manual.push({
+          ...{ table: table.source.name, what: `generated column ${column.source.name}` },
+          why: `its values are loaded, and are no longer generated: ${whyNot(error)}`,
+          sql: column.source.generated ?? '',
+        });
+      }
+    }
+  }
+}
+
+/** The columns whose values are others, where it is only them; all of them where the server did not say of which it speaks. */
+function generatedOtherwise(error: unknown, generated: ReadonlySet<ShapedColumn>): ShapedColumn[] {
+  if (!(error instanceof OpError) || error.code !== 'import.otherValues')
+    return error instanceof DbError || (error instanceof OpError && error.code === 'import.serverRefused')
+      ? [...generated]
+      : [];
+  const names = error.facts.columns as readonly string[];
+  const wrong = [...generated].filter(({ name }) => names.includes(name));
+  return wrong.length === names.length ? wrong : [];
+}
+
+const whyNot = (error: unknown): string => {
+  if (error instanceof OpError && error.code === 'import.otherValues') return 'PostgreSQL makes other ones';
+  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+};
+
+async function send(
+  loading: Loading,
+  table: ShapedTable,
+  unsent: ReadonlySet<ShapedColumn>,
+  manual: readonly Manual[],
+): Promise<Loaded> {
+  const { session, database, bad, signal, onRows } = loading;
+  const expected = new Digest(table.columns.length);
+  const sent = table.columns.filter((column) => !unsent.has(column));
+  const list = sent.map(({ name }) => quoteIdent(name)).join(', ');
+  const left = new Set<string>();
+  let rejects = 0;
+  const rows = await copied(
+    session,
+    table,
+    `COPY ${quoteRelation(table)} (${list}) FROM STDIN`,
+    copyRows(database, table, {
+      ...{ bad, digest: expected, unsent, signal },
+      onReject: (reject) => {
+        rejects++;
+        left.add(reject.key);
+        loading.onReject(reject);
+      },
+      onRows: (done) => onRows(table, done, 'load'),
+    }),
+  );
+  const found = await readBack(loading, table);
+  if (rows !== expected.rows || found.rows !== expected.rows)
+    throw importErrors.otherCount({ table: table.name, sent: expected.rows, found: found.rows });
+  const differ = found.differences(expected).map((at) => table.columns[at]?.name);
+  const columns = differ.flatMap((name) => name ?? []);
+  // rows are others where any of their cells is
+  const other = differ.length > 0 && columns.length === 0 ? ['rows'] : columns;
+  if (other.length > 0) throw importErrors.otherValues({ table: table.name, columns: other });
+  return {
+    ...{ table, rows, rejects, manual, nulls: found.nulls, digest: found.text },
+    cells: rows * table.columns.length,
+  };
+}
+
+/** Says of which table and row the server speaks. */
+async function copied(
+  session: Session,
+  { name }: ShapedTable,
+  text: string,
+  rows: AsyncIterable<Buffer>,
+): Promise<number> {
+  try {
+    return await session.copyIn(text, rows);
+  } catch (error) {
+    if (!(error instanceof DbError) || error.code === undefined || session.lost) throw error;
+    const { where = '', detail = '' } = (error.cause ?? {}) as { where?: string; detail?: string };
+    const [, line] = /^COPY .*, line (\d+)/m.exec(where) ?? [];
+    throw importErrors.serverRefused(
+      { table: name, row: line, why: error.message.replace(/\.$/, ''), detail: cleanLine(detail) },
+      error,
+    );
+  }
+}
+
+/** Every cell of the table as the server has it. */
+async function readBack({ session, signal, onRows }: Loading, table: ShapedTable): Promise<Digest> {
+  const digest = new Digest(table.columns.length);
+  const canons = table.columns.map(({ how }) => canonFor(how));
+  const canonical: (string | number | null)[] = new Array(canons.length).fill(null);
+  const reader = new CopyReader((cells) => {
+    for (let at = 0; at < canons.length; at++) {
+      const cell = cells[at] ?? null;
+      canonical[at] = cell === null ? null : (canons[at]?.(cell) ?? cell);
+    }
+    digest.add(canonical);
+  });
+  const list = table.columns.map(({ name }) => quoteIdent(name)).join(', ');
+  await session.copyOut(`COPY (SELECT ${list} FROM ${quoteRelation(table)}) TO STDOUT`, async (chunk) => {
+    signal.throwIfAborted();
+    reader.push(chunk);
+    onRows(table, digest.rows, 'compare');
+  });
+  return digest;
+}
