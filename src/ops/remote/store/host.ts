@@ -115,6 +115,8 @@ export function hostStore(host: Host & { readonly transfer: Transfer }, root: st
           offset += part.length;
         }
       } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+          throw remoteErrors.missing({ store: label, path }, error);
         throw failure(error, 'read a file', io);
       }
     },

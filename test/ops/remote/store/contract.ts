@@ -176,8 +176,8 @@ export function holdsAsDirectory(openAt: (root: string) => Promise<Store>): void
 
   test('what cannot be read or written is told in a sentence', async () => {
     await expect(all(store.get('one', 'none', 0, io()))).rejects.toMatchObject({
-      code: 'remote.failing',
-      message: expect.stringMatching(/could not read a file: .*Nothing is listed there that is not whole/),
+      code: 'remote.missing',
+      message: expect.stringContaining('none is not in'),
     });
     writeFileSync(join(root, 'one'), '');
     await expect(store.put('one', 'a', textSource('x'), io())).rejects.toMatchObject({
