@@ -14,6 +14,7 @@ import { fetchCopy } from '../copy/fetch.ts';
 import { remoteErrors } from '../errors.ts';
 import { identitiesFor } from '../seal/identities.ts';
 import { openStore } from '../store/open.ts';
+import { sweepFetched } from './leftovers.ts';
 
 /** Milliseconds in which a store is looked at for a plan. */
 const LOOK_MS = 60_000;
@@ -143,6 +144,7 @@ async function fetchInto(
   const store = await openStore(context.backup.remote, io.signal);
   let partial: PartialBackup | undefined;
   try {
+    await sweepFetched(directory, copy.id);
     partial = await partialDirectory(directory, copy.id, io.run);
     io.record({ partial: partial.path });
     await fetchCopy({ store, copy, identities }, partial.path, io);
