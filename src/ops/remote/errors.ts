@@ -1,3 +1,4 @@
+import { shellWord } from '../../text/shell.ts';
 import { bytes as inBytes } from '../../text/units.ts';
 import { cancelled, defineErrors, failed, refused } from '../error.ts';
 
@@ -69,6 +70,11 @@ export const remoteErrors = defineErrors('remote', {
     refused(
       `The identity in ${path} cannot be read: ${said}.`,
       'Fix its permissions, or name another file with --identity.',
+    ),
+  notAgreed: ({ id }: { id: string }) =>
+    refused(
+      `${id} would be encrypted, and nobody has confirmed yet that without the identity nothing can be restored from it.`,
+      `Confirm it once, on a terminal or with --confirm: pgdeck backups push ${shellWord(id)}`,
     ),
   needsIdentity: ({ id }: { id: string }) =>
     refused(

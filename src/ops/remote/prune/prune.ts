@@ -1,9 +1,13 @@
 import { bytes, plural } from '../../../text/units.ts';
 import type { OpContext } from '../../engine/operation.ts';
 import type { Plan, ResultTable, Step } from '../../engine/plan.ts';
+import { repositoryDirectory } from '../../repository/repository.ts';
 import { type Decision, decide } from '../../repository/retention/decide.ts';
 import { keepRules, type Rules } from '../../repository/retention/repository.ts';
 import { COPY, type Copy, type Found, findCopies } from '../copy/copy.ts';
+import { knownOf } from '../known/known.ts';
+import { refuseUnmounted } from '../known/mark.ts';
+import { listCopies } from '../list/list.ts';
 import { openStore } from '../store/open.ts';
 import type { Store, StoreIo } from '../store/store.ts';
 
@@ -15,6 +19,8 @@ export interface PruneRemote {
   readonly keep?: string | undefined;
   readonly keep_safety?: string | undefined;
   readonly database?: string | undefined;
+  /** The repository, which what is seen is noted in. */
+  readonly dir?: string | undefined;
 }
 
 /** A copy that is whole, and what becomes of it. */
@@ -35,12 +41,13 @@ export async function planPruneRemote(input: PruneRemote, context: OpContext): P
   const { remote } = context.backup;
   const keep = input.keep ?? remote?.keep;
   const rules = keepRules(context, { ...input, keep });
-  const store = await openStore(remote);
+  const directory = repositoryDirectory(context, input.dir);
   const io: StoreIo = { signal: AbortSignal.timeout(LOOK_MS) };
+  const store = await openStore(remote, io.signal);
   const now = context.now();
-  const { judged, unfinished } = await judge(store, rules, now, input.database, io).finally(() =>
-    store.close(),
-  );
+  const { judged, unfinished } = await refuseUnmounted(store, await knownOf(directory, remote), io)
+    .then(() => judge(store, rules, now, input.database, io))
+    .finally(() => store.close());
   const gone = judged.filter(({ decision }) => !decision.keep);
   const rest = unfinished.filter(({ old }) => old);
   const nothing = gone.length + rest.length === 0;
@@ -82,6 +89,7 @@ export async function planPruneRemote(input: PruneRemote, context: OpContext): P
           } finally {
             await open.close();
           }
+          await listCopies(context, directory, context.now());
         },
       },
     ],
