@@ -41,6 +41,11 @@ export const remoteErrors = defineErrors('remote', {
       `${path} is not there, so nothing is copied to ${store}: the disk may not be mounted.`,
       'Mount it, or make the directory.',
     ),
+  missing: ({ store, path }: At & { path: string }) =>
+    failed(
+      `${path} is not in ${store} any more, though its copy names it.`,
+      'Nothing of it is kept. Use another copy; where the backup is still here, push it again.',
+    ),
   unmounted: ({ store, marker }: At & { marker: string }) =>
     refused(
       `${store} has no ${marker}, which the first copy has left there: the disk may not be mounted.`,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Store, StoreIo } from '../store/store.ts';
 
@@ -28,7 +29,7 @@ const sum = z.string().regex(/^[0-9a-f]{64}$/);
 export const copySchema = z.object({
   copy: z.literal(1),
   /** Of the backup. */
-  id: z.string().regex(/^[^/\0]+$/),
+  id: z.string().regex(/^[^/\0.][^/\0]*$/),
   pushed_at: time,
   pgdeck: z.string(),
   created_at: time,
@@ -88,14 +89,24 @@ export async function findCopies(store: Store, io: StoreIo): Promise<Found[]> {
   return found.sort((a, b) => at(b) - at(a) || (a.id < b.id ? -1 : 1));
 }
 
+/** What makes a copy one, as it is stored: with a sum of all the rest. */
+export function copyText(copy: Copy): string {
+  return `${JSON.stringify({ ...copy, sum: sumOf(copy) }, undefined, 1)}\n`;
+}
+
+/** Storage that alters a byte may alter one of these, too: which database it is, or that it is pinned. */
+const sumOf = (copy: object) => createHash('sha256').update(JSON.stringify(copy)).digest('hex');
+
 /** One name of a store. Throws {@link OpError}. */
 export async function readCopy(store: Store, name: string, io: StoreIo): Promise<Found> {
   const bytes = await store.read(name, COPY, LIMIT, io);
   if (bytes === undefined) return { id: name, copy: undefined };
   try {
-    const copy = copySchema.parse(JSON.parse(bytes.toString()));
+    const { sum: written, ...read } = JSON.parse(bytes.toString());
+    const copy = copySchema.parse(read);
     // whatever was renamed there by hand: its own name is what others know it by
-    return copy.id === name ? { id: name, copy } : { id: name, copy: undefined, unreadable: true };
+    if (copy.id === name && written === sumOf(read)) return { id: name, copy };
+    return { id: name, copy: undefined, unreadable: true };
   } catch {
     return { id: name, copy: undefined, unreadable: true };
   }

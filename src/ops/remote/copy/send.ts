@@ -11,7 +11,7 @@ import { remoteErrors } from '../errors.ts';
 import { Sealer } from '../seal/thread.ts';
 import { Counted, fileSource, textSource } from '../store/read.ts';
 import type { KnownSource, Source, Store, Stored, StoreIo } from '../store/store.ts';
-import { COPY, type Copy, type CopyFile, readCopy, storedPath } from './copy.ts';
+import { COPY, type Copy, type CopyFile, copyText, readCopy, storedPath } from './copy.ts';
 
 export interface Sending {
   readonly store: Store;
@@ -87,7 +87,7 @@ export async function sendCopy(
   };
   await lookedAt(store, copy, storeIo);
   io.crashPoint('send:last');
-  await store.put(id, COPY, textSource(`${JSON.stringify(copy, undefined, 1)}\n`), { signal: io.signal });
+  await store.put(id, COPY, textSource(copyText(copy)), { signal: io.signal });
   const { copy: read } = await readCopy(store, id, storeIo);
   if (read === undefined || JSON.stringify(read) !== JSON.stringify(copy))
     throw remoteErrors.altered({ store: store.label, path: COPY });

@@ -14,6 +14,7 @@ import type { Copy } from '../copy/copy.ts';
 import { fetchCopy } from '../copy/fetch.ts';
 import { remoteErrors } from '../errors.ts';
 import { openStore } from '../store/open.ts';
+import { sweepFetched } from './leftovers.ts';
 
 /** A copy, and what reads it. */
 export interface Wanted {
@@ -77,6 +78,7 @@ export async function fetchInto(
 ): Promise<string> {
   let partial: PartialBackup | undefined;
   try {
+    await sweepFetched(directory, wanted.copy.id);
     partial = await partialDirectory(directory, wanted.copy.id, io.run);
     io.record({ repository: directory, partial: partial.path });
     const manifest = await fetched(io, context, wanted, partial.path);

@@ -111,6 +111,8 @@ export function directoryStore(root: string): Store {
           signal: io.signal,
         }) as AsyncIterable<Buffer>;
       } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+          throw remoteErrors.missing({ store: root, path }, error);
         throw failure(error, 'read a file', io);
       }
     },

@@ -1,7 +1,3 @@
-import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { CommandError, type Host, type Transfer } from '../../../hosts/host.ts';
 import { OpError } from '../../error.ts';
 import { remoteErrors } from '../errors.ts';
@@ -10,9 +6,10 @@ import type { Store, StoredObject, StoreIo } from './store.ts';
 
 /** What is being written; nobody lists it. */
 const PARTIAL = '.pgdeck-partial';
-const PIECE = 1 << 20;
+/** Bytes that are asked for at once. */
+const PIECE = 8 << 20;
 
-/** A directory of another machine, which a way of its own leads to. */
+/** A directory of another machine, which a way of its own leads to; the host is closed with it. */
 export function hostStore(host: Host & { readonly transfer: Transfer }, root: string): Store {
   const { files, transfer } = host;
   const label = `${host.label}:${root}`;
@@ -108,19 +105,19 @@ export function hostStore(host: Host & { readonly transfer: Transfer }, root: st
         );
       }),
     get: async function* (name, path, from, io) {
-      const directory = await mkdtemp(join(tmpdir(), 'pgdeck-fetch-'));
+      // piece by piece: a temporary file here might not find room for it, and what follows begins anywhere
       try {
-        const here = join(directory, 'file');
-        await transfer.get(at(name, path), here, { signal: io.signal });
-        yield* createReadStream(here, {
-          start: from,
-          highWaterMark: PIECE,
-          signal: io.signal,
-        }) as AsyncIterable<Buffer>;
+        for (let offset = from; ; ) {
+          io.signal.throwIfAborted();
+          const part = await files.readAt(at(name, path), offset, PIECE);
+          if (part.length > 0) yield part;
+          if (part.length < PIECE) return;
+          offset += part.length;
+        }
       } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+          throw remoteErrors.missing({ store: label, path }, error);
         throw failure(error, 'read a file', io);
-      } finally {
-        await rm(directory, { recursive: true, force: true });
       }
     },
     remove: (name, paths, io) =>
@@ -136,7 +133,7 @@ export function hostStore(host: Host & { readonly transfer: Transfer }, root: st
         for (const { path } of old) await files.remove(at('', path));
         return old.length;
       }),
-    close: async () => {},
+    close: async () => host.close?.(),
   };
 }
 
