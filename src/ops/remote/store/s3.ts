@@ -9,13 +9,13 @@ import type { Source, Store, StoredObject, StoreIo } from './store.ts';
 /** Bytes of a part, where that makes no more of them than {@link MOST_PARTS}; S3 takes 5 MiB at least. */
 const PART = 6 << 20;
 /** Bytes that are read ahead of the part that is being made: what waits there is memory, and makes nothing faster. */
-const PIECE = 1 << 20;
+const PIECE = 256 << 10;
 /** S3 takes 10,000. */
 const MOST_PARTS = 9_000;
 /** Where nothing is known of the size: so large a part carries 576 GB. */
 const UNKNOWN_PART = 64 << 20;
 /** Parts that are on their way at once. */
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 /** Milliseconds. */
 const CONNECT_MS = 10_000;
 /** Milliseconds without a byte. */
