@@ -82,7 +82,5 @@ test('what cannot be read is as if it were not there, and is written anew', asyn
 test('a place is told from others, however its path is written', () => {
   expect(storeKey(bucket)).toBe(storeKey({ kind: 's3', bucket: 'b', prefix: 'p' }));
   expect(storeKey(bucket)).not.toBe(storeKey({ kind: 's3', bucket: 'b', prefix: 'p', endpoint: 'http://x' }));
-  expect(storeKey(disk)).not.toBe(
-    storeKey({ kind: 'host', path: '/mnt/a', runs_on: { kind: 'local' } }),
-  );
+  expect(storeKey(disk)).not.toBe(storeKey({ kind: 'host', path: '/mnt/a', runs_on: { kind: 'local' } }));
 });
