@@ -60,6 +60,8 @@ const backupSchema = z.strictObject({
   /** Commands that are run before and after a restore swaps, such as `systemctl stop app`. */
   before_restore: text.optional(),
   after_restore: text.optional(),
+  /** Run once a backup is made, such as `rclone copy "$PGDECK_BACKUP_PATH" far:backups`. */
+  after_backup: text.optional(),
   /** Directory of pg_dump, pg_restore and psql, where they are not found by themselves. */
   programs: z.string().startsWith('/', 'expected an absolute path').optional(),
   volumes: volumesSchema.optional(),

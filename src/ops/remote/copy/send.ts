@@ -113,8 +113,15 @@ async function lookedAt(store: Store, copy: Copy, io: StoreIo): Promise<void> {
 function sealing(plain: KnownSource, path: string, recipients: readonly string[], sealer: Sealer): Source {
   return {
     bytes: undefined,
+    most: sealedMost(plain.bytes, recipients.length),
     sha256: undefined,
     open: (signal) =>
       sealer.seal(new Counted(plain, path, { signal }).parts(), { kind: 'encrypt', recipients }),
   };
 }
+
+/** Bytes that age makes of so many, at most: 16 more of every 64 kB (its format, chapter Payload), and its header. */
+const sealedMost = (bytes: number, recipients: number): number =>
+  bytes + 16 * (Math.ceil(bytes / (64 << 10)) + 1) + HEADER + HEADER * recipients;
+/** That of a recipient, as long as quantum computers make it, takes half of it. */
+const HEADER = 4096;

@@ -108,6 +108,7 @@ export async function whileFetched<T>(
   };
   if (kind === 'temporary')
     return await io.here.withWorkspace((workspace) => inside(workspace.path(wanted.copy.id)));
+  await sweepFetched(directory, wanted.copy.id);
   const partial = await partialDirectory(directory, wanted.copy.id, io.run);
   io.record({ repository: directory, partial: partial.path });
   try {

@@ -9,7 +9,9 @@ export type Sealing =
 /** By which the thread knows that it is one of these. */
 const SEALER = 'pgdeck-sealer';
 /** Bytes that go between the threads at once: age works in pieces of 64 kB. */
-const PIECE = 1 << 20;
+const PIECE = 256 << 10;
+/** Most of what it makes is garbage at once: more room would only let it lie for longer. */
+const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
 
 type ToThread =
   | { readonly begin: Sealing }
@@ -35,7 +37,8 @@ export class Sealer {
    */
   async *seal(parts: AsyncIterable<Uint8Array>, sealing: Sealing): AsyncGenerator<Uint8Array> {
     // this file is the thread's, too: it is a chunk of its own when it is bundled
-    const worker = this.#worker ?? new Worker(new URL(import.meta.url), { workerData: SEALER });
+    const worker =
+      this.#worker ?? new Worker(new URL(import.meta.url), { workerData: SEALER, resourceLimits: LIMITS });
     this.#worker = worker;
     const source = parts[Symbol.asyncIterator]();
     const came: Uint8Array[] = [];

@@ -4,7 +4,7 @@ import { remoteErrors } from '../errors.ts';
 import type { KnownSource, Source, Stored, StoreIo } from './store.ts';
 
 /** Bytes of a file that are read at once. */
-const PIECE = 1 << 20;
+const PIECE = 256 << 10;
 
 /** A file of this machine that is stored as it is. */
 export function fileSource(path: string, bytes: number, sha256: string): KnownSource {

@@ -7,13 +7,15 @@ import { s3Failure } from './s3-failure.ts';
 import type { Source, Store, StoredObject, StoreIo } from './store.ts';
 
 /** Bytes of a part, where that makes no more of them than {@link MOST_PARTS}; S3 takes 5 MiB at least. */
-const PART = 8 << 20;
+const PART = 6 << 20;
+/** Bytes that are read ahead of the part that is being made: what waits there is memory, and makes nothing faster. */
+const PIECE = 256 << 10;
 /** S3 takes 10,000. */
 const MOST_PARTS = 9_000;
-/** What is encrypted on the way has no size before its end: so large a part carries 576 GB. */
+/** Where nothing is known of the size: so large a part carries 576 GB. */
 const UNKNOWN_PART = 64 << 20;
 /** Parts that are on their way at once. */
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 /** Milliseconds. */
 const CONNECT_MS = 10_000;
 /** Milliseconds without a byte. */
@@ -91,7 +93,7 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
   /** In parts, or in one where it is small: none of it is seen before all of it is there. */
   const send = async (name: string, path: string, source: Source, counted: Counted, io: StoreIo) => {
     const metadata = source.sha256 === undefined ? {} : { Metadata: { sha256: source.sha256 } };
-    const { bytes } = source;
+    const { bytes, most = bytes } = source;
     if (bytes !== undefined && bytes <= PART) {
       const parts: Uint8Array[] = [];
       for await (const part of counted.parts()) parts.push(part);
@@ -104,11 +106,11 @@ export async function s3Store(settings: S3Settings): Promise<Store> {
       return;
     }
     const abort = new AbortController();
-    const body = Readable.from(counted.parts(), { objectMode: false, highWaterMark: PART });
+    const body = Readable.from(counted.parts(), { objectMode: false, highWaterMark: PIECE });
     const upload = new Upload({
       client,
       params: { ...at(name, path), Body: body, ...metadata },
-      partSize: bytes === undefined ? UNKNOWN_PART : Math.max(PART, Math.ceil(bytes / MOST_PARTS)),
+      partSize: most === undefined ? UNKNOWN_PART : Math.max(PART, Math.ceil(most / MOST_PARTS)),
       queueSize: AT_ONCE,
       leavePartsOnError: false,
       abortController: abort,

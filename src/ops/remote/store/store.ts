@@ -2,6 +2,8 @@
 export interface Source {
   /** Of what is stored; undefined where only its end tells, as of what is encrypted on the way. */
   readonly bytes: number | undefined;
+  /** Where only its end tells: it is no more than this. Without it nothing is known of its size. */
+  readonly most?: number;
   /** Hexadecimal, where it is known before: what is read is compared with it. */
   readonly sha256: string | undefined;
   open(signal: AbortSignal): AsyncIterable<Uint8Array>;
