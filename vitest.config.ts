@@ -4,7 +4,7 @@ import { LongestFirst } from './test/support/longest.ts';
 // what takes minutes: the odd cases of backup, restore and migrations (each has its test beside its source), the demo,
 // cron, standbys, servers from npm, long locks, runs killed or cancelled at every step, drills, every format, planted secrets
 const SLOW = [
-  'test/scenarios/ops/{backup,restore,migrate,project}/**/*.test.ts',
+  'test/scenarios/ops/{backup,restore,migrate,project,remote}/**/*.test.ts',
   'test/scenarios/ops/**/crash.test.ts',
   'test/scenarios/ops/check/standby.test.ts',
   'test/scenarios/ops/maintain/{full,lost}.test.ts',

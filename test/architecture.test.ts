@@ -28,6 +28,9 @@ describe('packages', () => {
     ['commander', ['cli/']],
     ['nodemailer', ['notify/']],
     ['prom-client', ['watch/metrics/']],
+    ['@aws-sdk/client-s3', ['ops/remote/store/s3']],
+    ['@aws-sdk/lib-storage', ['ops/remote/store/s3']],
+    ['age-encryption', ['ops/remote/seal/']],
   ])('only its own room imports %s', (name, places) => {
     const found = imports.filter(
       ({ from, to }) => to === name && !places.some((place) => from.startsWith(place)),

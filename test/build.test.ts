@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RolldownOptions, rolldown } from 'rolldown';
 import { beforeAll, expect, test } from 'vitest';
@@ -40,10 +40,16 @@ test('it connects, reads its settings and writes them', () => {
   expect([status, stderr]).toEqual([3, expect.stringContaining('There is no socket at')]);
 });
 
-test('what a script loads has no React in it', () => {
-  const chunks = new Map(
-    readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), 'utf8')]),
+/** What is written, by the names of its files. */
+const written = () =>
+  new Map(
+    readdirSync(directory)
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => [name, readFileSync(join(directory, name), 'utf8')]),
   );
+
+/** What is loaded with the chunks of these names. */
+function loadedWith(chunks: ReadonlyMap<string, string>, names: RegExp): ReadonlySet<string> {
   const reached = new Set<string>();
   const reach = (name: string) => {
     if (reached.has(name)) return;
@@ -53,23 +59,61 @@ test('what a script loads has no React in it', () => {
     ))
       reach(next);
   };
+  for (const name of chunks.keys()) if (names.test(name)) reach(name);
+  return reached;
+}
+
+test('what a script loads has no React in it', () => {
+  const chunks = written();
+  const reached = loadedWith(chunks, /^(main|program|profile|once|probe|store)\b/);
   const console = [...chunks.keys()].filter((name) => name.startsWith('start-'));
   expect(console).toHaveLength(1);
-  for (const name of chunks.keys()) if (/^(main|program|profile|once|probe|store)\b/.test(name)) reach(name);
   expect(
     [...reached].filter((name) => /react\.(transitional\.)?element/.test(chunks.get(name) ?? '')),
   ).toEqual([]);
   expect(reached).not.toContain(console[0]);
 });
 
+test('what speaks with S3 is loaded when a bucket is opened, and by nothing else', () => {
+  const chunks = written();
+  const speaks = [...chunks].filter(([, text]) => /ListObjectsV2/.test(text)).map(([name]) => name);
+  expect(speaks.length).toBeGreaterThan(0);
+  const others = loadedWith(chunks, /^(?!s3-|dist-|event-streams-|loadSso|sso|signin|mount-)/);
+  expect(speaks.filter((name) => others.has(name))).toEqual([]);
+});
+
+test('what encrypts is a chunk that needs no other: its thread loads nothing else', async () => {
+  const chunks = written();
+  const seals = [...chunks].filter(([, text]) => text.includes('age-encryption.org'));
+  expect(seals).toHaveLength(1);
+  const [name = '', text = ''] = seals[0] ?? [];
+  expect(text).toContain('pgdeck-sealer');
+  expect([...loadedWith(chunks, new RegExp(`^${name.replaceAll('.', '\\.')}$`))]).toEqual([name]);
+  const script = `
+    const { Readable } = await import('node:stream');
+    const module = await import(${JSON.stringify(join(directory, name))});
+    const Sealer = Object.values(module).find((one) => one?.prototype?.seal);
+    const sealer = new Sealer();
+    const recipients = ['age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj'];
+    let size = 0;
+    for await (const part of sealer.seal(Readable.from([Buffer.alloc(100_000)]), { kind: 'encrypt', recipients }))
+      size += part.length;
+    await sealer.close();
+    console.log(size > 100_000);`;
+  const file = join(directory, '..', 'seal.mjs');
+  writeFileSync(file, script);
+  expect(run(process.execPath, file)).toMatchObject({
+    stdout: 'true\n',
+    stderr: '',
+    status: 0,
+  });
+});
+
 test('what asks an application whether it is well is there: only the layout engine does without fetch', () => {
-  const written = readdirSync(directory)
-    .filter((name) => name.endsWith('.js'))
-    .map((name) => readFileSync(join(directory, name), 'utf8'))
-    .join('\n');
+  const text = [...written().values()].join('\n');
   // a name that was replaced by nothing
-  expect(written.match(/.{40}\(void 0\)\(.{40}/g) ?? []).toEqual([]);
-  expect(written.match(/await fetch\(\w+,\{(redirect|signal)/g)).toHaveLength(2);
+  expect(text.match(/.{40}\(void 0\)\(.{40}/g) ?? []).toEqual([]);
+  expect(text.match(/await fetch\(\w+,\{(redirect|signal)/g)).toHaveLength(2);
 });
 
 test('an old Node is told so in one sentence, before anything else is loaded', () => {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Backup } from '../ops/repository/repository.ts';
+import type { BackupSettings } from '../config/settings.ts';
 import type { Context } from './context.ts';
 import { group } from './operation.ts';
 import { note, printJson, printTable } from './output.ts';
@@ -7,6 +7,7 @@ import { note, printJson, printTable } from './output.ts';
 interface Flags {
   readonly dir?: string;
   readonly json?: boolean;
+  readonly remote?: boolean;
 }
 
 /** What is in the repository. Verifying, pinning and deleting are operations. */
@@ -17,6 +18,7 @@ export function register(program: Command, context: Context): void {
     .command('list', { isDefault: true })
     .description('the backups there are, newest first')
     .option(...dir)
+    .option('--remote', 'the copies of them that are elsewhere, as they are there now')
     .option('--json', 'one object')
     .action((flags: Flags, command: Command) => list(flags, command, context));
   backups
@@ -37,28 +39,47 @@ async function repository({ dir }: Flags, command: Command, context: Context) {
   ]);
   const { env } = context;
   const directory = repo.repositoryDirectory({ env, home: home(env), backup: resolved.backup }, dir);
-  return { ...repo, ...report, directory, database: resolved.target.database };
+  return { ...repo, ...report, directory, backup: resolved.backup, database: resolved.target.database };
 }
 
 async function list(flags: Flags, command: Command, context: Context): Promise<void> {
-  const { directory, listBackups, backupLine, backupRow, COLUMNS } = await repository(
-    flags,
-    command,
-    context,
-  );
-  const backups: Backup[] = await listBackups(directory);
-  if (flags.json) printJson({ backups: backups.map(backupLine) });
+  const one = await repository(flags, command, context);
+  const { directory, backup, listBackups, backupLine, backupRow, columnsOf } = one;
+  if (flags.remote) return listRemote(flags, directory, backup);
+  const { knownOf } = await import('../ops/remote/known/known.ts');
+  const [backups, known] = await Promise.all([listBackups(directory), knownOf(directory, backup.remote)]);
+  if (flags.json) printJson({ backups: backups.map((found) => backupLine(found, known)) });
   else if (backups.length === 0) note(`There is no backup in ${directory}. Make one: pgdeck backup`);
-  else await printTable(backups.map(backupRow), COLUMNS);
+  else
+    await printTable(
+      backups.map((found) => backupRow(found, known)),
+      columnsOf(backup.remote !== undefined),
+    );
+}
+
+/** What is in the profile's place for copies, asked now. */
+async function listRemote(flags: Flags, directory: string, backup: BackupSettings): Promise<void> {
+  const [{ listCopies }, { copyLine, COPY_COLUMNS, copyRow, unfinishedNote }] = await Promise.all([
+    import('../ops/remote/list/list.ts'),
+    import('./backups/copies.ts'),
+  ]);
+  const { label, found } = await listCopies({ backup }, directory, new Date());
+  const copies = found.flatMap(({ copy }) => (copy === undefined ? [] : [copy]));
+  if (flags.json) printJson({ store: label, backups: copies.map((copy) => copyLine(copy, label)) });
+  else if (copies.length === 0) note(`There are no copies in ${label}. Make one: pgdeck backups push`);
+  else await printTable(copies.map(copyRow), COPY_COLUMNS);
+  const rest = unfinishedNote(found, label);
+  if (rest !== undefined) note(rest);
 }
 
 async function show(id: string, flags: Flags, command: Command, context: Context): Promise<void> {
-  const { directory, database, findBackup, backupObject, printBackup } = await repository(
-    flags,
-    command,
-    context,
-  );
-  const backup = await findBackup(directory, id, database);
-  if (flags.json) printJson({ backup: backupObject(backup) });
-  else await printBackup(backup);
+  const one = await repository(flags, command, context);
+  const { directory, database, findBackup, backupObject, printBackup } = one;
+  const { knownOf } = await import('../ops/remote/known/known.ts');
+  const [backup, known] = await Promise.all([
+    findBackup(directory, id, database),
+    knownOf(directory, one.backup.remote),
+  ]);
+  if (flags.json) printJson({ backup: backupObject(backup, known) });
+  else await printBackup(backup, known);
 }

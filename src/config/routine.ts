@@ -63,7 +63,7 @@ const DEFAULTS: Readonly<Record<Cadence, Readonly<Record<string, Omit<RoutineIte
     ),
     cleanup: operation('Old rows, by the rules', 'cleanup --rules'),
     prune: operation('Old backups, by the rule', 'backups prune'),
-    archive: operation('Old backups to the remote', 'backups push'),
+    archive: operation('The newest backup to the remote', 'backups push newest'),
   },
   quarterly: {
     tuning: check('Settings of the server', 'setting_memory', 'setting_unsafe'),

@@ -4,6 +4,7 @@ import { badAge } from '../text/age.ts';
 import { appSchema } from './app.ts';
 import { parseUrl } from './libpq/conninfo.ts';
 import { notifySchema } from './notify.ts';
+import { remoteSchema } from './remote.ts';
 import { routineSchema } from './routine.ts';
 import { runsOnSchema } from './runs-on.ts';
 import { mergeThresholds, misordered, thresholdOverridesSchema } from './thresholds.ts';
@@ -59,9 +60,13 @@ const backupSchema = z.strictObject({
   /** Commands that are run before and after a restore swaps, such as `systemctl stop app`. */
   before_restore: text.optional(),
   after_restore: text.optional(),
+  /** Run once a backup is made, such as `rclone copy "$PGDECK_BACKUP_PATH" far:backups`. */
+  after_backup: text.optional(),
   /** Directory of pg_dump, pg_restore and psql, where they are not found by themselves. */
   programs: z.string().startsWith('/', 'expected an absolute path').optional(),
   volumes: volumesSchema.optional(),
+  /** Where copies go that are to outlive this machine. */
+  remote: remoteSchema.optional(),
 });
 
 export type BackupSettings = z.output<typeof backupSchema>;

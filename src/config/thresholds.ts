@@ -74,6 +74,7 @@ export const THRESHOLDS = {
   table_size_bytes: limit('A table counts as large from', 'bytes', 1024 ** 3),
   unused_index_days: limit('An unused index is a finding after statistics of', 'days', 7),
   backup_age_days: levels('Age of the newest backup', 'days', 1.25, 3, 7),
+  remote_age_days: levels('Age of the newest copy elsewhere', 'days', 1.25, 3, 7),
   backup_proven_days: limit('A backup must have been restored for proof within', 'days', 30),
   password_expiry_days: limit('A password is a finding this long before it ends', 'days', 14),
   index_usage_ratio: limit('An index counts as little used below this share of scans', 'ratio', 0.1),

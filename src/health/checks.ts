@@ -26,6 +26,7 @@ export { multixactAge } from './checks/multixact-age.ts';
 export { passwordExpiry } from './checks/password-expiry.ts';
 export { passwordMd5 } from './checks/password-md5.ts';
 export { preparedTransaction } from './checks/prepared-transaction.ts';
+export { remoteAge } from './checks/remote-age.ts';
 export { replicationLag } from './checks/replication-lag.ts';
 export { replicationSlot } from './checks/replication-slot.ts';
 export { rollbacks } from './checks/rollbacks.ts';

@@ -14,6 +14,18 @@ export interface BackupFact {
   readonly provenAt: number | null;
 }
 
+/** The place that copies of backups go to, as far as was noted when it was last asked: nobody asks it for this. */
+export interface RemoteFact {
+  /** `s3://bucket/prefix`. */
+  readonly place: string;
+  /** Copies of backups of the connected database, the newest first. */
+  readonly copies: readonly {
+    readonly id: string;
+    /** When what it holds was begun. Milliseconds since 1970. */
+    readonly madeAt: number;
+  }[];
+}
+
 /** A job of the schedule. */
 export interface JobFact {
   readonly name: string;
@@ -71,6 +83,8 @@ export interface Outside {
   readonly backups: Told<readonly BackupFact[]>;
   /** Absent: it was not looked for. */
   readonly repository?: Told<RepositoryFact>;
+  /** Null: the profile has none. */
+  readonly remote: Told<RemoteFact | null>;
   readonly jobs: Told<readonly JobFact[]>;
   /** One for each file system, by the first of its directories. */
   readonly volumes: Told<readonly VolumeFact[]>;

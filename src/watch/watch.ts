@@ -55,7 +55,15 @@ export interface WatchOptions {
 const NOT_YET = { unknown: 'It was not looked for yet.' };
 const NOTHING: Outside = {
   now: Number.NaN,
-  ...{ backups: NOT_YET, jobs: NOT_YET, volumes: NOT_YET, memory: NOT_YET, log: NOT_YET, drift: NOT_YET },
+  ...{
+    backups: NOT_YET,
+    remote: NOT_YET,
+    jobs: NOT_YET,
+    volumes: NOT_YET,
+    memory: NOT_YET,
+    log: NOT_YET,
+    drift: NOT_YET,
+  },
 };
 
 /** The sampler of the console without a screen: it judges each sample, makes alerts of what stays, and goes on through outages. */

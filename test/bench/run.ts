@@ -6,6 +6,7 @@ import { hosts } from './hosts/hosts.ts';
 import { hour } from './hour.ts';
 import { measure, type Results } from './measure.ts';
 import { operations } from './operations/operations.ts';
+import { remote } from './remote/remote.ts';
 import { memoryReport, questionsReport, report } from './report.ts';
 import { createStage, DATABASE, type Stage } from './stage.ts';
 import { ROLES, subjects } from './subjects.ts';
@@ -14,7 +15,7 @@ import { ROLES, subjects } from './subjects.ts';
  * What the console costs, against its budget and against pg_activity where that is installed, and what backup and
  * restore cost against the programs they run: npm run bench. Names of parts as arguments measure only these:
  * npm run bench -- base operations. They are the loads (base, tables, active), health (what its questions cost),
- * operations, and hosts (1 GB by way of docker and ssh), which needs root, dockerd and sshd and runs only where it is
+ * operations, remote (copies to a server of S3 on this machine; only where it is named), and hosts (1 GB by way of docker and ssh), which needs root, dockerd and sshd and runs only where it is
  * named; a number is how many rounds of operations or hosts there are.
  */
 
@@ -65,6 +66,7 @@ const home = await mkdtemp(join(tmpdir(), 'pgdeck-bench-'));
 try {
   if (wanted('health') || LOADS.some(({ name }) => wanted(name))) console.log(await monitor(home));
   if (wanted('operations')) console.log(await operations(home, rounds));
+  if (parts.includes('remote')) console.log(await remote(home, rounds));
   if (parts.includes('hosts')) console.log(await hosts(home, rounds));
 } finally {
   await rm(home, { recursive: true, force: true });

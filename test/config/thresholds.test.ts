@@ -34,6 +34,7 @@ test('the defaults are the published ones', () => {
     table_size_bytes: 1_073_741_824,
     index_usage_ratio: 0.1,
     backup_age_days: levels(1.25, 3, 7),
+    remote_age_days: levels(1.25, 3, 7),
     backup_proven_days: 30,
     password_expiry_days: 14,
   });

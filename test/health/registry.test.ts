@@ -11,7 +11,7 @@ const PROMISED =
   xmin_horizon xid_age multixact_age vacuum_due autovacuum_off stale_statistics bloat slow_statements checkpoints archiver
   index_invalid index_unused index_duplicate foreign_key_unindexed rollbacks deadlocks temp_files standby_conflicts
   checksums sequence_exhaustion setting_unsafe setting_memory password_md5 password_expiry version_behind
-  prepared_transaction table_size backup_age backup_unproven schedule_missed`.split(/\s+/);
+  prepared_transaction table_size backup_age remote_age backup_unproven schedule_missed`.split(/\s+/);
 
 const ids = CHECKS.map(({ id }) => id);
 

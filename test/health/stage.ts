@@ -14,6 +14,7 @@ import { checkRemedies } from './remedies.ts';
 export const NOTHING_TOLD: Outside = {
   now: Date.now(),
   backups: { unknown: 'not told' },
+  remote: { known: null },
   jobs: { unknown: 'not told' },
   volumes: { unknown: 'not told' },
   drift: { known: null },

@@ -1,8 +1,13 @@
 import ts from 'typescript';
 import type { Source } from './source.ts';
 
-/** What is by nature of the machine that pgdeck runs on: the journal, the repository, secrets, locks, a file of SQLite. */
-const OURS = ['engine', 'files', 'archive', 'repository', 'import/source'].map((layer) => `ops/${layer}/`);
+/**
+ * What is by nature of the machine that pgdeck runs on: the journal, the repository and what copies it elsewhere, secrets,
+ * locks, a file of SQLite.
+ */
+const OURS = ['engine', 'files', 'archive', 'repository', 'remote', 'import/source'].map(
+  (layer) => `ops/${layer}/`,
+);
 
 /** Modules that know the machine that pgdeck runs on. */
 const MACHINE = /^(node:)?(fs|os|process)$|^hosts\/(local|machine|files|workspace|environment)\.ts$/;

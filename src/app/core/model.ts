@@ -27,6 +27,7 @@ const NOT_YET = { unknown: 'It was not looked for yet.' };
 const NOT_LOOKED: Outside = {
   now: Number.NaN,
   backups: NOT_YET,
+  remote: NOT_YET,
   jobs: NOT_YET,
   volumes: NOT_YET,
   drift: NOT_YET,

@@ -13,6 +13,7 @@ import { backupFacts, repositoryFact } from './backups.ts';
 import type { DriftLook } from './drift.ts';
 import { jobFacts } from './jobs.ts';
 import { machineFacts } from './machine.ts';
+import { remoteFact } from './remote.ts';
 
 export interface OutsideOptions {
   /** To the database that is judged; what is asked of it is short. */
@@ -30,7 +31,7 @@ export interface OutsideOptions {
 }
 
 /**
- * What health judges by and the server does not tell: backups of the connected database, jobs of the schedule, and the
+ * What health judges by and the server does not tell: backups of the connected database and their copies elsewhere, jobs of the schedule, and the
  * file systems and the memory of the server's machine; each unknown with the reason where it cannot be known. Reads the
  * repository, the journal and the crontab: every few minutes is enough. Never rejects.
  */
@@ -52,8 +53,10 @@ export async function outsideFacts({
     const there = await reachHost(runsOn.server, openHost);
     return machineFacts(there, session, target).finally(() => there.close?.());
   };
-  const [backups, jobs, machine, hour, drift] = await Promise.all([
-    backupFacts(directory, { database: session.server.database, identifier, target }, at),
+  const whose = { database: session.server.database, identifier, target };
+  const [backups, remote, jobs, machine, hour, drift] = await Promise.all([
+    backupFacts(directory, whose, at),
+    remoteFact(directory, backup.remote, whose),
     jobFacts(host, journalDirectory(env, home(env)), { place: place(target), identifier }, at),
     away ? factsThere() : machineFacts(host, session, target),
     log.read(session).catch((error: Error) => ({ unknown: error.message })),
@@ -63,5 +66,5 @@ export async function outsideFacts({
   const devices =
     !away && 'known' in machine.volumes ? machine.volumes.known.flatMap(({ device }) => device ?? []) : [];
   const repository = await repositoryFact(directory, host.files, new Set(devices));
-  return { now: at.getTime(), backups, repository, jobs, log: hour, drift, ...machine };
+  return { now: at.getTime(), backups, remote, repository, jobs, log: hour, drift, ...machine };
 }

@@ -58,7 +58,7 @@ async function read(deck: Deck, session: Session, journal: string): Promise<void
     routine,
   );
   const rows = standings.map(({ item, due, why, doneAt, dueAt }): RoutineRow => {
-    const missing = notSetUp(item, { cleanup, backup, operations: entryOf });
+    const missing = notSetUp(item, { cleanup, backup });
     return {
       ...{ name: item.name, title: item.title, every: item.every, work: workText(item), doneAt, dueAt },
       state: missing !== undefined ? 'not set up' : due ? 'due' : 'done',

@@ -1,3 +1,4 @@
+import type { Known } from '../../ops/remote/known/known.ts';
 import type { Manifest, Verification } from '../../ops/repository/manifest.ts';
 import { type Backup, lastProven, lastVerified } from '../../ops/repository/repository.ts';
 import { isSafety } from '../../ops/repository/safety.ts';
@@ -6,21 +7,30 @@ import { bytes, moment, plural, roughly } from '../../text/units.ts';
 import { type OutputColumn, print, printTable } from '../output.ts';
 
 /** A backup as the list has it in JSON. */
-export function backupLine(backup: Backup) {
+export function backupLine(backup: Backup, known?: Known) {
   const { id, path, database, createdAt, format, scope, bytes: size, status } = backup;
   return {
     ...{ id, database, created_at: createdAt.toISOString(), format, scope, bytes: size, status },
     safety: isSafety(backup),
     verified: stamp(lastVerified(backup)),
+    copied: copied(backup, known),
     path,
   };
 }
 
+/** The copy that was last seen elsewhere; null where none is known. */
+function copied({ id, createdAt }: Backup, known: Known | undefined): { store: string; at: string } | null {
+  const copy = known?.copies.find(
+    (one) => one.id === id && Date.parse(one.created_at) === createdAt.getTime(),
+  );
+  return known === undefined || copy === undefined ? null : { store: known.label, at: copy.pushed_at };
+}
+
 /** A backup alone in JSON: with its manifest, and when it was last restored and compared. */
-export function backupObject(backup: Backup) {
+export function backupObject(backup: Backup, known?: Known) {
   const { manifest, archive, kind, damage } = backup;
   return {
-    ...backupLine(backup),
+    ...backupLine(backup, known),
     proven: stamp(lastProven(backup)),
     damage: damage ?? [],
     ...{ archive, kind, manifest: manifest ?? null },
@@ -41,8 +51,11 @@ function verified(backup: Backup): string | undefined {
   return last && `${last.level}, ${moment(last.at)}`;
 }
 
-/** The list for people. */
-export const COLUMNS: readonly OutputColumn[] = [
+/** The list for people; where copies of them go elsewhere, with when that was. */
+export const columnsOf = (remote: boolean): readonly OutputColumn[] =>
+  remote ? COLUMNS : COLUMNS.filter(({ key }) => key !== 'copied');
+
+const COLUMNS: readonly OutputColumn[] = [
   { key: 'id', title: 'ID' },
   { key: 'database', title: 'DATABASE' },
   { key: 'createdAt', title: 'CREATED', show: (at) => moment(at as Date) },
@@ -52,21 +65,25 @@ export const COLUMNS: readonly OutputColumn[] = [
   { key: 'status', title: 'STATUS' },
   { key: 'safety', title: 'SAFETY' },
   { key: 'proven', title: 'LAST PROVEN RESTORABLE' },
+  { key: 'copied', title: 'COPIED' },
   { key: 'label', title: 'LABEL' },
 ];
 
 /** A backup as a row of that list. */
-export function backupRow(backup: Backup) {
+export function backupRow(backup: Backup, known?: Known) {
+  const copy = copied(backup, known);
   return {
     ...backup,
     safety: isSafety(backup) ? 'safety' : '-',
     proven: proven(backup) ?? '-',
+    copied: copy === null ? '-' : moment(copy.at),
     label: backup.manifest?.label ?? '-',
   };
 }
 
 /** One backup for people. */
-export async function printBackup(backup: Backup): Promise<void> {
+export async function printBackup(backup: Backup, known?: Known): Promise<void> {
+  const copy = copied(backup, known);
   const { manifest } = backup;
   const facts = [
     ['id', backup.id],
@@ -78,6 +95,7 @@ export async function printBackup(backup: Backup): Promise<void> {
     ['size', bytes(backup.bytes)],
     ...(backup.damage ?? []).map((one) => ['damage', one]),
     ...(manifest ? manifestFacts(backup, manifest) : []),
+    ...(copy === null ? [] : [['copied', `${moment(copy.at)}, to ${copy.store}`]]),
     ...(backup.status === 'foreign' ? [['note', 'not made by pgdeck: what it holds is not known']] : []),
   ];
   for (const [label = '', value = ''] of facts) print(`${label.padEnd(24)}${cleanLine(value)}`);

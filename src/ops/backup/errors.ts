@@ -1,3 +1,4 @@
+import { shellWord } from '../../text/shell.ts';
 import { plural } from '../../text/units.ts';
 import { defineErrors, failed, refused } from '../error.ts';
 
@@ -69,6 +70,11 @@ export const backupErrors = defineErrors('backup', {
       'Run it again; if it happens again, check the disk and the server for damage.',
     );
   },
+  notCopied: ({ id, why }: { id: string; why: string }) =>
+    failed(
+      `The backup ${id} is made and kept here; its copy was not sent: ${why.replace(/\.?$/, '.')}`,
+      `To send it: pgdeck backups push ${shellWord(id)}`,
+    ),
   notPruned: ({ why }: { why: string }) =>
     failed(
       `The backup is made and kept; the older ones were not pruned: ${why}`,

@@ -13,6 +13,7 @@ import { freeName } from '../repository/publish.ts';
 import { listBackups, repositoryDirectory } from '../repository/repository.ts';
 import { compressionText } from './dump/compression.ts';
 import { chooseWay } from './dump/way.ts';
+import { afterSteps } from './plan/after.ts';
 import { chooseDatabases, lookAtEach } from './plan/databases.ts';
 import { decideRequest, refuseContradictions } from './plan/decide.ts';
 import { configMapChecks, environmentChecks } from './plan/environment.ts';
@@ -112,17 +113,18 @@ async function withClients(begun: Begun, clients: Clients): Promise<Plan> {
     ...named,
   ];
   const made: BackupMade[] = [];
-  const plan = describe({ ...begun, checks: all }, surveys, stepsOf(context, surveys, volumes, made), made);
+  const plan = describe({ ...begun, checks: all }, surveys, stepsOf(begun, surveys, volumes, made), made);
   // the names are known when the backups are: one that is taken gets a number
   return Object.defineProperty(plan, 'undo', { enumerable: true, get: () => undoOf(input, made) });
 }
 
 function stepsOf(
-  context: OpContext,
+  { context, input }: Begun,
   surveys: readonly Survey[],
   { volumes }: PlannedVolumes,
   made: BackupMade[],
 ): Step[] {
+  const command = input.after ?? context.backup.after_backup;
   const steps = (one: Survey, id: (name: string) => string, onMade?: (made: BackupMade) => void) => [
     ...backupSteps(context, one.request, {
       id,
@@ -136,6 +138,11 @@ function stepsOf(
       },
     }),
     ...retentionSteps(context, one.request, id('retention')),
+    ...afterSteps(context, one.request, {
+      id,
+      command,
+      made: () => made.find(({ manifest }) => manifest.database.name === one.request.database),
+    }),
   ];
   const [only, ...more] = surveys;
   if (only === undefined) return [];

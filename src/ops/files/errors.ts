@@ -20,6 +20,7 @@ const NOT_DONE = {
   listBackups: 'The backups cannot be listed',
   readManifest: 'The manifest cannot be read',
   writeManifest: 'The manifest cannot be written',
+  writeKnown: 'What is known of the copies elsewhere cannot be noted',
 } as const;
 
 export type Undone = keyof typeof NOT_DONE;

@@ -9,7 +9,7 @@ export const BACKUPS: readonly OperationEntry[] = [
     danger: 'type-name',
     writes: true,
     key: 'r',
-    load: async () => (await import('../restore/restore.ts')).restore,
+    load: async () => (await import('../away/restore.ts')).restore,
   },
   {
     id: 'backup',
@@ -35,7 +35,7 @@ export const BACKUPS: readonly OperationEntry[] = [
     summary: 'prove that a backup can be used: decode, checksum, counts, or a test restore',
     danger: 'none',
     writes: false,
-    load: async () => (await import('../verify/verify.ts')).verify,
+    load: async () => (await import('../away/verify.ts')).verify,
   },
   {
     id: 'backups pin',
@@ -54,6 +54,22 @@ export const BACKUPS: readonly OperationEntry[] = [
     load: async () => (await import('../repository/care/pin.ts')).unpin,
   },
   {
+    id: 'backups push',
+    title: 'Copy a backup elsewhere',
+    summary: 'copy a backup to where it outlives this machine: a bucket, a disk, another machine',
+    danger: 'type-name',
+    writes: false,
+    load: async () => (await import('../remote/push/push.ts')).push,
+  },
+  {
+    id: 'backups pull',
+    title: 'Fetch a copy of a backup',
+    summary: 'fetch the copy of a backup into the repository, every byte compared',
+    danger: 'none',
+    writes: false,
+    load: async () => (await import('../remote/pull/pull.ts')).pull,
+  },
+  {
     id: 'backups delete',
     title: 'Delete a backup',
     summary: 'remove a backup, with everything that belongs to it',
@@ -67,6 +83,6 @@ export const BACKUPS: readonly OperationEntry[] = [
     summary: 'remove the backups that the rule no longer keeps; shows which before it asks',
     danger: 'confirm',
     writes: false,
-    load: async () => (await import('../repository/retention/prune.ts')).prune,
+    load: async () => (await import('../remote/prune/operation.ts')).prune,
   },
 ];

@@ -1,14 +1,10 @@
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { diskError, readRegular, sync } from '../files/durable.ts';
+import { diskError, readRegular } from '../files/durable.ts';
+import { replaceText } from '../files/replace.ts';
 import { repositoryErrors } from './errors.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
 
 export const MANIFEST = 'manifest.json';
-const TEMPORARY = `${MANIFEST}.tmp`;
-/** A temporary file that is older was left by a process that died: writing one takes milliseconds. */
-const ABANDONED_MS = 10_000;
 
 /** The manifest of a backup's directory. Throws {@link OpError} when it is missing or not one. */
 export async function readManifest(directory: string): Promise<Manifest> {
@@ -43,34 +39,15 @@ export async function updateManifest(
 }
 
 async function replaceManifest(directory: string, next: () => Promise<Manifest>): Promise<Manifest> {
-  const temporary = join(directory, TEMPORARY);
-  let file: FileHandle | undefined;
+  const path = join(directory, MANIFEST);
+  let written: Manifest | undefined;
   try {
-    // the temporary file is the lock too: only one can create it
-    file = await lockedFile(temporary);
-    const manifest = manifestSchema.parse(await next());
-    await file.writeFile(`${JSON.stringify(manifest, undefined, 2)}\n`);
-    await file.sync();
-    await rename(temporary, join(directory, MANIFEST));
-    await sync(directory);
-    return manifest;
+    await replaceText(path, async () => {
+      written = manifestSchema.parse(await next());
+      return `${JSON.stringify(written, undefined, 2)}\n`;
+    });
   } catch (error) {
-    if (file !== undefined) await rm(temporary, { force: true });
-    throw diskError(error, 'writeManifest', join(directory, MANIFEST));
-  } finally {
-    await file?.close();
+    throw diskError(error, 'writeManifest', path);
   }
-}
-
-async function lockedFile(path: string): Promise<FileHandle> {
-  for (;;) {
-    try {
-      return await open(path, 'wx', 0o600);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now());
-    if (age > ABANDONED_MS) await rm(path, { force: true });
-    else await wait(20);
-  }
+  return written as Manifest;
 }

@@ -46,12 +46,12 @@ export async function meantBy(text: string, operations: FindOperation): Promise<
 /** What an item's operation needs that is not set up, in a few words; undefined where it has all. */
 export function notSetUp(
   { work }: RoutineItem,
-  { cleanup, backup, operations }: Pick<OpContext, 'cleanup' | 'backup' | 'operations'>,
+  { cleanup, backup }: Pick<OpContext, 'cleanup' | 'backup'>,
 ): string | undefined {
   if (work.kind !== 'operation') return undefined;
   const { words } = work;
   const is = (command: string) => words === command || words.startsWith(`${command} `);
-  if (is('backups push') && operations('backups push') === undefined) return 'no remote set up';
+  if (is('backups push') && backup.remote === undefined) return 'no remote set up (backup.remote)';
   if (is('cleanup') && words.includes('--rules') && cleanup.length === 0)
     return 'the profile has no rules (cleanup)';
   if (is('backups prune') && !words.includes('--keep') && backup.keep === undefined)

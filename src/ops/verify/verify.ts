@@ -114,6 +114,22 @@ async function run(
   throw verifyErrors.noGood({ id: backup.id, why: found.detail, dir });
 }
 
+/** Verifies one that is nobody's to note in: a copy that was fetched for it. Throws {@link OpError} where it does not hold. */
+export async function verified(
+  io: StepIo,
+  context: OpContext,
+  backup: Backup,
+  level: Level,
+): Promise<Verification> {
+  const { reader } = await readerFor(backup, level, context);
+  const found =
+    level === 'restore'
+      ? await proveRestorable(io, context, reader, backup)
+      : await verifyBackup(io, reader, backup, level);
+  if (found.ok) return found;
+  throw verifyErrors.noGood({ id: backup.id, why: found.detail, dir: '' });
+}
+
 /** Adds it to the history. That it cannot be written is told, and is what fails where nothing worse does. */
 async function note(io: StepIo, before: Backup, found: Verification, dir: string): Promise<void> {
   try {

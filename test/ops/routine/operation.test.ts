@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { listRuns } from '../../../src/ops/engine/journal/runs.ts';
@@ -7,6 +7,7 @@ import type { Plan } from '../../../src/ops/engine/plan.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { carryOut } from '../engine/run/stage.ts';
+import { listed } from '../remote/stage.ts';
 import { backedUp, inDatabase } from '../restore/stage.ts';
 import { done, planned } from '../role/stage.ts';
 import { Planted, routineContext } from './stage.ts';
@@ -231,8 +232,19 @@ test('what is not set up is said and skipped', async () => {
   expect(told(monthly)).toEqual({
     'Old rows, by the rules': 'the profile has no rules (cleanup)',
     'Old backups, by the rule': 'no rule is set (backup.keep)',
-    'Old backups to the remote': 'no remote set up',
+    'The newest backup to the remote': 'no remote set up (backup.remote)',
   });
+});
+
+test('where copies are set up the newest backup is sent', async () => {
+  const path = join(home, 'disk');
+  mkdirSync(path);
+  const remote = { kind: 'directory', path } as const;
+  const context = { ...here({ archive: { every: 'monthly' } }), backup: { remote } };
+  await done('backup', {}, context);
+  const { end } = await maintain(context, { routine: 'monthly' });
+  expect(end, end.text).toMatchObject({ ok: true });
+  expect((await listed(remote)).copies).toHaveLength(1);
 });
 
 test('rules that delete rows are confirmed by the name of the database', async () => {

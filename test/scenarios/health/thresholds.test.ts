@@ -36,6 +36,7 @@ const OUTSIDE: Outside = {
   backups: {
     known: [{ id: 'b1', madeAt: NOW - 2 * DAY * 1000, verifiedAt: NOW, provenAt: NOW - 2 * DAY * 1000 }],
   },
+  remote: { known: { place: 's3://b', copies: [{ id: 'b0', madeAt: NOW - 2 * DAY * 1000 }] } },
   jobs: { known: [] },
   drift: { known: null },
   volumes: { known: [{ name: 'data directory', totalBytes: 100 * GB, freeBytes: 50 * GB }] },

@@ -23,6 +23,7 @@ export const backupInput = z.object({
   data_only: z.boolean().default(false),
   no_globals: z.boolean().default(false),
   ignore_space: z.boolean().default(false),
+  after: z.string().min(1).optional(),
 });
 
 export type BackupInput = z.output<typeof backupInput>;
@@ -105,6 +106,12 @@ export const backupFields: Readonly<Record<keyof BackupInput, Field>> = {
   ignore_space: {
     title: 'Ignore space',
     hint: 'do it although the disk seems to have no room; the name has to be typed',
+  },
+  after: {
+    title: 'Command after',
+    hint: 'run here once it is made, which PGDECK_BACKUP_PATH tells it: rclone copy "$PGDECK_BACKUP_PATH" far:x',
+    placeholder: 'command',
+    standard: ({ backup }) => backup.after_backup ?? 'none',
   },
 };
 

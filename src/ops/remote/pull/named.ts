@@ -1,0 +1,79 @@
+import type { OpContext } from '../../engine/operation.ts';
+import type { StepIo } from '../../engine/plan.ts';
+import { type Manifest, manifestSchema } from '../../repository/manifest.ts';
+import { MANIFEST } from '../../repository/update.ts';
+import { type Copy, readCopy } from '../copy/copy.ts';
+import { filesOfCopy } from '../copy/fetch.ts';
+import { remoteErrors } from '../errors.ts';
+import { knownOf } from '../known/known.ts';
+import { refuseUnmounted } from '../known/mark.ts';
+import { identitiesFor } from '../seal/identities.ts';
+import { openStore } from '../store/open.ts';
+
+/** Milliseconds in which a store is looked at for a plan. */
+const LOOK_MS = 60_000;
+
+/** A copy that can be read. */
+export interface Readable {
+  readonly copy: Copy;
+  /** Of the store. */
+  readonly label: string;
+  readonly identities: readonly string[];
+  /** Of the backup. */
+  readonly manifest: Manifest;
+}
+
+/**
+ * The copy of that name and its manifest, which was read: an identity that is missing or a wrong one is known before
+ * anything is fetched. `directory`: the repository. Throws {@link OpError}.
+ */
+export async function copyNamed(
+  { id, identity }: { readonly id: string; readonly identity?: string | undefined },
+  directory: string,
+  context: Pick<OpContext, 'backup' | 'env' | 'home' | 'secrets'>,
+): Promise<Readable> {
+  const { remote } = context.backup;
+  const io = { signal: AbortSignal.timeout(LOOK_MS) };
+  const store = await openStore(remote, io.signal);
+  try {
+    await refuseUnmounted(store, await knownOf(directory, remote), io);
+    const { copy } = await readCopy(store, id, io);
+    if (copy === undefined) {
+      const there = await store.files(id, io);
+      throw there.length === 0
+        ? remoteErrors.noCopy({ store: store.label, id })
+        : remoteErrors.unfinished({ store: store.label, id });
+    }
+    const identities = copy.recipients === null ? [] : await identitiesFor(context, identity);
+    if (copy.recipients !== null && identities.length === 0)
+      throw remoteErrors.needsIdentity({ id: copy.id });
+    const fetching = { store, copy, identities };
+    const manifest = await manifestIn(fetching, { ...io, progress: () => {} });
+    return { copy, label: store.label, identities, manifest };
+  } finally {
+    await store.close();
+  }
+}
+
+async function manifestIn(
+  fetching: Parameters<typeof filesOfCopy>[0],
+  io: Pick<StepIo, 'signal' | 'progress'>,
+): Promise<Manifest> {
+  const { copy, store } = fetching;
+  const only = { ...copy, files: copy.files.filter(({ path }) => path === MANIFEST) };
+  for await (const { parts } of filesOfCopy({ ...fetching, copy: only }, io)) {
+    const read: Uint8Array[] = [];
+    for await (const part of parts) read.push(part);
+    const parsed = manifestSchema.safeParse(jsonOf(Buffer.concat(read).toString()));
+    if (parsed.success) return parsed.data;
+  }
+  throw remoteErrors.otherManifest({ store: store.label, id: copy.id });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

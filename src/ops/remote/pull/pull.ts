@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { shellWord } from '../../../text/shell.ts';
+import { bytes, plural } from '../../../text/units.ts';
+import { defineOperation, type Field, type OpContext } from '../../engine/operation.ts';
+import type { Check, Fact, Plan } from '../../engine/plan.ts';
+import { backupFields, dirFlag } from '../../repository/care/field.ts';
+import { placeOf } from '../../repository/place.ts';
+import { listBackups, repositoryDirectory } from '../../repository/repository.ts';
+import { listCopies } from '../list/list.ts';
+import { fetchInto, sizeHere } from './fetch.ts';
+import { copyNamed, type Readable } from './named.ts';
+import { recoverFetch } from './recover.ts';
+
+export const copyFields: { readonly id: Field; readonly identity: Field } = {
+  id: {
+    title: 'Copy',
+    hint: 'the copy, as backups list --remote has it',
+    argument: true,
+    choices: async (context, raw) => copyChoices(context, raw.dir),
+    none: () => 'There are no copies. Make one with: pgdeck backups push',
+  },
+  identity: {
+    title: 'Identity',
+    hint: 'the file with the identity of age, where it is encrypted and neither environment nor profile has it',
+    placeholder: 'file',
+    standard: ({ backup }) => backup.remote?.identity_file ?? 'none',
+  },
+};
+
+/** The copies that are whole, to choose from. Throws {@link OpError}. */
+export async function copyChoices(context: OpContext, dir: unknown) {
+  const directory = repositoryDirectory(context, typeof dir === 'string' ? dir : undefined);
+  const { found } = await listCopies(context, directory, context.now());
+  return found.flatMap(({ id, copy }) => {
+    if (copy === undefined) return [];
+    const hint = `${copy.database}, ${bytes(copy.bytes)}${copy.recipients === null ? '' : ', encrypted'}`;
+    return [{ value: id, hint }];
+  });
+}
+
+/** What a person knows a copy by. */
+export const copyFacts = ({ copy, label }: Readable): Fact[] => [
+  { label: 'From', value: `${label}/${copy.id}` },
+  { label: 'Database', value: copy.database },
+  { label: 'Made', value: copy.created_at },
+  { label: 'Size', value: `${plural(copy.files.length, 'file')}, ${bytes(copy.bytes)}` },
+  { label: 'Encrypted', value: copy.recipients === null ? 'no' : 'yes; an identity was given that reads it' },
+];
+
+/** Fetches a copy into the repository, every byte compared with what was stored and with what the backup was. */
+export const pull = defineOperation({
+  id: 'backups pull',
+  input: z.object({ id: z.string(), identity: z.string().optional(), dir: z.string().optional() }),
+  fields: { ...copyFields, dir: backupFields.dir },
+  plan: async (input, context): Promise<Plan> => {
+    const directory = repositoryDirectory(context, input.dir);
+    const readable = await copyNamed(input, directory, context);
+    const { copy, label } = readable;
+    let made: string | undefined;
+    return {
+      operation: 'backups pull',
+      title: `Fetch ${copy.id} from ${label}`,
+      subject: copy.id,
+      danger: 'none',
+      writes: false,
+      server: label,
+      input,
+      facts: [...copyFacts(readable), { label: 'Into', value: directory }],
+      checks: await checks(readable, directory, context),
+      steps: [
+        {
+          id: 'fetch',
+          title: 'Fetch its files and compare every byte',
+          preview: `${label}/${copy.id} -> ${join(directory, copy.id)}`,
+          run: async (io) => {
+            made = await fetchInto(io, context, readable, directory);
+            io.line(
+              `To prove that it restores: pgdeck backups verify ${shellWord(made)} --level restore${dirFlag(input.dir)}`,
+            );
+          },
+        },
+      ],
+      reaches: () =>
+        `${made ?? copy.id} is in ${directory}, every byte as it was when it was made; the copy in ${label} was only read.`,
+      follows: () =>
+        `pgdeck backups verify ${shellWord(made ?? copy.id)} --level restore${dirFlag(input.dir)}`,
+      leaves: () => `Nothing of it is listed in ${directory}; the copy in ${label} was only read.`,
+    };
+  },
+  recover: recoverFetch,
+});
+
+async function checks({ copy }: Readable, directory: string, { here }: OpContext): Promise<Check[]> {
+  const found: Check[] = [];
+  const needed = sizeHere(copy);
+  const free = await here.files.free(await placeOf(directory)).catch(() => undefined);
+  if (free !== undefined)
+    found.push({
+      title: 'Room',
+      status: free > needed ? 'ok' : 'block',
+      detail: `${bytes(needed)} are needed in ${directory}, and ${bytes(free)} are free.${free > needed ? '' : ' Make room there, or name another directory with --dir.'}`,
+    });
+  const same = (await listBackups(directory)).find(({ id }) => id === copy.id);
+  if (same !== undefined)
+    found.push({
+      title: 'Here',
+      status: 'warn',
+      detail: `There is a ${copy.id} here already (${same.status}): what is fetched gets another name beside it.`,
+    });
+  return found;
+}

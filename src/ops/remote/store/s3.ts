@@ -1,0 +1,234 @@
+import { Readable } from 'node:stream';
+import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import type { S3Settings } from '../../../config/remote.ts';
+import { remoteErrors } from '../errors.ts';
+import { Counted } from './read.ts';
+import { s3Failure } from './s3-failure.ts';
+import type { Source, Store, StoredObject, StoreIo } from './store.ts';
+
+/** Bytes of a part, where that makes no more of them than {@link MOST_PARTS}; S3 takes 5 MiB at least. */
+const PART = 6 << 20;
+/** Bytes that are read ahead of the part that is being made: what waits there is memory, and makes nothing faster. */
+const PIECE = 256 << 10;
+/** S3 takes 10,000. */
+const MOST_PARTS = 9_000;
+/** Where nothing is known of the size: so large a part carries 576 GB. */
+const UNKNOWN_PART = 64 << 20;
+/** Parts that are on their way at once. */
+const AT_ONCE = 2;
+/** Milliseconds. */
+const CONNECT_MS = 10_000;
+/** Milliseconds without a byte. */
+const IDLE_MS = 60_000;
+/** Milliseconds to end an upload that has failed: the store may be what failed. */
+const TIDY_MS = 10_000;
+/** Of one request, with growing pauses between them. */
+const ATTEMPTS = 5;
+/** Files that are removed at the same time. */
+const REMOVED_AT_ONCE = 8;
+
+/**
+ * A bucket of S3, or of what speaks its language. The package is loaded only here, since it takes longer than all the
+ * rest of pgdeck. Credentials are what its usual chain finds: the environment, ~/.aws, a role.
+ */
+export async function s3Store(settings: S3Settings): Promise<Store> {
+  const sdk = await import('@aws-sdk/client-s3');
+  const { Upload } = await import('@aws-sdk/lib-storage');
+  const { bucket, endpoint, region } = settings;
+  const prefix = settings.prefix === undefined ? '' : `${settings.prefix.replace(/\/$/, '')}/`;
+  const label = `s3://${bucket}/${prefix}`.replace(/\/$/, '');
+  const client: S3Client = new sdk.S3Client({
+    ...(region === undefined ? (endpoint === undefined ? {} : { region: 'us-east-1' }) : { region }),
+    ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
+    // others than AWS refuse the checksums that it sends of itself from 3.729 on (aws-sdk-js-v3 6810)
+    ...(endpoint !== undefined && {
+      requestChecksumCalculation: 'WHEN_REQUIRED' as const,
+      responseChecksumValidation: 'WHEN_REQUIRED' as const,
+    }),
+    maxAttempts: ATTEMPTS,
+    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: IDLE_MS, throwOnRequestTimeout: true },
+  });
+  const keyOf = (name: string, path: string) => `${prefix}${name}/${path}`;
+  const doing = async <T>(what: string, io: StoreIo, work: () => Promise<T>): Promise<T> => {
+    try {
+      io.signal.throwIfAborted();
+      return await work();
+    } catch (error) {
+      throw s3Failure(error, { store: label, bucket, what, cancelled: io.signal.aborted });
+    }
+  };
+  const at = (name: string, path: string) => ({ Bucket: bucket, Key: keyOf(name, path) });
+
+  async function* listed(below: string, io: StoreIo, delimiter?: string) {
+    for (let token: string | undefined, more = true; more; ) {
+      const page = await client.send(
+        new sdk.ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: below,
+          ...(delimiter !== undefined && { Delimiter: delimiter }),
+          ...(token !== undefined && { ContinuationToken: token }),
+        }),
+        { abortSignal: io.signal },
+      );
+      yield page;
+      token = page.NextContinuationToken;
+      more = page.IsTruncated === true && token !== undefined;
+    }
+  }
+
+  /** Ends uploads that were begun below a prefix; how many. */
+  const endUploads = async (below: string, fits: (begun: Date) => boolean, abortSignal: AbortSignal) => {
+    const { Uploads = [] } = await client.send(
+      new sdk.ListMultipartUploadsCommand({ Bucket: bucket, Prefix: below }),
+      { abortSignal },
+    );
+    const found = Uploads.filter(({ Initiated }) => fits(Initiated ?? new Date()));
+    for (const { Key, UploadId } of found)
+      await client.send(new sdk.AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }), {
+        abortSignal,
+      });
+    return found.length;
+  };
+
+  /** In parts, or in one where it is small: none of it is seen before all of it is there. */
+  const send = async (name: string, path: string, source: Source, counted: Counted, io: StoreIo) => {
+    const metadata = source.sha256 === undefined ? {} : { Metadata: { sha256: source.sha256 } };
+    const { bytes, most = bytes } = source;
+    if (bytes !== undefined && bytes <= PART) {
+      const parts: Uint8Array[] = [];
+      for await (const part of counted.parts()) parts.push(part);
+      const command = new sdk.PutObjectCommand({
+        ...at(name, path),
+        Body: Buffer.concat(parts),
+        ...metadata,
+      });
+      await client.send(command, { abortSignal: io.signal });
+      return;
+    }
+    const abort = new AbortController();
+    const body = Readable.from(counted.parts(), { objectMode: false, highWaterMark: PIECE });
+    const upload = new Upload({
+      client,
+      params: { ...at(name, path), Body: body, ...metadata },
+      partSize: most === undefined ? UNKNOWN_PART : Math.max(PART, Math.ceil(most / MOST_PARTS)),
+      queueSize: AT_ONCE,
+      leavePartsOnError: false,
+      abortController: abort,
+    });
+    const onAbort = () => abort.abort();
+    io.signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await upload.done();
+    } catch (error) {
+      // one that is aborted does not wait for the parts that are on their way, nor ends what they belong to
+      await endUploads(keyOf(name, path), () => true, AbortSignal.timeout(TIDY_MS)).catch(() => {});
+      throw error;
+    } finally {
+      io.signal.removeEventListener('abort', onAbort);
+      body.destroy();
+    }
+  };
+
+  return {
+    kind: 's3',
+    label,
+    names: (io) =>
+      doing('list copies', io, async () => {
+        const names: string[] = [];
+        for await (const { CommonPrefixes = [] } of listed(prefix, io, '/'))
+          for (const { Prefix } of CommonPrefixes)
+            if (Prefix !== undefined) names.push(Prefix.slice(prefix.length).replace(/\/$/, ''));
+        return names;
+      }),
+    files: (name, io) =>
+      doing('list a copy', io, async () => {
+        const files: StoredObject[] = [];
+        const below = keyOf(name, '');
+        for await (const { Contents = [] } of listed(below, io))
+          for (const { Key, Size = 0, LastModified } of Contents)
+            if (Key !== undefined && Key !== below)
+              files.push({
+                path: Key.slice(below.length),
+                bytes: Size,
+                modified: LastModified?.getTime() ?? 0,
+              });
+        return files;
+      }),
+    read: (name, path, limit, io) =>
+      doing('read a file', io, async () => {
+        try {
+          const { Body, ContentLength = 0 } = await client.send(new sdk.GetObjectCommand(at(name, path)), {
+            abortSignal: io.signal,
+          });
+          if (ContentLength > limit || Body === undefined) {
+            (Body as Readable | undefined)?.destroy();
+            return undefined;
+          }
+          return Buffer.from(await Body.transformToByteArray());
+        } catch (error) {
+          if (error instanceof sdk.NoSuchKey || (error as Error).name === 'NotFound') return undefined;
+          throw error;
+        }
+      }),
+    put: (name, path, source, io) =>
+      doing('store a file', io, async () => {
+        const counted = new Counted(source, path, io);
+        await send(name, path, source, counted, io);
+        const { stored } = counted;
+        const head = await client.send(new sdk.HeadObjectCommand(at(name, path)), { abortSignal: io.signal });
+        if (head.ContentLength !== stored.bytes)
+          throw remoteErrors.notWhole({
+            store: label,
+            path,
+            there: head.ContentLength ?? 0,
+            size: stored.bytes,
+          });
+        return stored;
+      }),
+    has: (name, path, { bytes, sha256 }, io) =>
+      doing('look at a file', io, async () => {
+        if (bytes === undefined || sha256 === undefined) return false;
+        try {
+          const head = await client.send(new sdk.HeadObjectCommand(at(name, path)), {
+            abortSignal: io.signal,
+          });
+          // what it calls its checksum depends on how it was sent: ours went along
+          return head.ContentLength === bytes && head.Metadata?.sha256 === sha256;
+        } catch (error) {
+          if ((error as Error).name === 'NotFound') return false;
+          throw error;
+        }
+      }),
+    get: async function* (name, path, from, io) {
+      const range = from > 0 ? { Range: `bytes=${from}-` } : {};
+      try {
+        const { Body } = await client.send(new sdk.GetObjectCommand({ ...at(name, path), ...range }), {
+          abortSignal: io.signal,
+        });
+        if (Body !== undefined) yield* Body as Readable as AsyncIterable<Buffer>;
+      } catch (error) {
+        if (error instanceof sdk.NoSuchKey) throw remoteErrors.missing({ store: label, path }, error);
+        throw s3Failure(error, { store: label, bucket, what: 'give a file', cancelled: io.signal.aborted });
+      }
+    },
+    remove: (name, paths, io) =>
+      doing('remove a copy', io, async () => {
+        const [first, ...rest] = paths;
+        const gone = (path: string) =>
+          client.send(new sdk.DeleteObjectCommand(at(name, path)), { abortSignal: io.signal });
+        // what makes it a copy goes first, and alone
+        if (first !== undefined) await gone(first);
+        for (let i = 0; i < rest.length; i += REMOVED_AT_ONCE)
+          await Promise.all(rest.slice(i, i + REMOVED_AT_ONCE).map(gone));
+      }),
+    sweep: (before, io) =>
+      doing('end uploads that were not finished', io, () =>
+        endUploads(prefix, (begun) => begun < before, io.signal).catch((error) => {
+          // some that speak its language have no such list: what was left there is theirs to end
+          if ((error as S3ServiceException).$metadata?.httpStatusCode === 501) return 0;
+          throw error;
+        }),
+      ),
+    close: async () => client.destroy(),
+  };
+}
