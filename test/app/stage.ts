@@ -4,6 +4,7 @@ import { appSettings } from '../../src/config/app.ts';
 import type { Resolved } from '../../src/config/profile.ts';
 import { mergeRoutine } from '../../src/config/routine.ts';
 import { placesOf } from '../../src/config/runs-on.ts';
+import type { BackupSettings } from '../../src/config/settings.ts';
 import { mergeIntervals } from '../../src/config/settings.ts';
 import { mergeThresholds, type ThresholdOverrides } from '../../src/config/thresholds.ts';
 import { summaryPoll } from '../../src/db/queries/activity.ts';
@@ -25,6 +26,8 @@ export interface StageOptions {
   /** The profile that the server is of. */
   readonly profileName?: string;
   readonly thresholds?: ThresholdOverrides;
+  /** The profile's settings of backups. */
+  readonly backup?: BackupSettings;
   /** The environment of operations; with XDG_STATE_HOME in it, the journal is there. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -46,6 +49,7 @@ export class Stage {
       environment,
       profileName,
       thresholds,
+      backup = {},
       env = {},
     }: StageOptions = {},
   ) {
@@ -55,7 +59,7 @@ export class Stage {
       readOnly,
       target,
       thresholds: mergeThresholds(thresholds),
-      backup: {},
+      backup,
       waivers: [],
       schema: {},
       runsOn: placesOf(),

@@ -65,6 +65,7 @@ async function planRemote({ identity, ...input }: Input, context: OpContext): Pr
   const database = targetOf(input, readable, context);
   const tables = input.table.length > 0;
   const kept = where.kind === 'repository';
+  const drop = `pgdeck db drop ${shellWord(database)}`;
   let ended: PartEnd | undefined;
   let name = copy.id;
   const part = async (io: StepIo, backup: string) => {
@@ -112,8 +113,10 @@ async function planRemote({ identity, ...input }: Input, context: OpContext): Pr
           kept ? part(io, name) : whileFetched(io, context, readable, where, ({ path }) => part(io, path)),
       },
     ],
-    undo: 'undo',
-    undoableWhenDone: () => typeof ended?.undo === 'string',
+    undo: input.into === undefined ? 'undo' : { command: drop },
+    // one that was there and empty stays
+    undoableWhenDone: () =>
+      input.into === undefined ? typeof ended?.undo === 'string' : ended?.undo === drop,
     undoableInPart: () => false,
     consequence: tables
       ? `What it does to the rows of the chosen tables of ${database} is what restore does with a backup that is here; it is checked when it is fetched.`

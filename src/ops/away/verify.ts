@@ -109,7 +109,11 @@ async function planRemote(input: Input, context: OpContext): Promise<Plan> {
     reaches: () =>
       level === 'restore'
         ? `The copy in ${label} was only read, and it restores.`
-        : `The copy in ${label} was only read, and it is good. To prove that it restores: pgdeck backups verify ${shellWord(copy.id)} --remote --level restore${dirFlag(input.dir)}`,
+        : `The copy in ${label} was only read, and it is good. Whether it restores was not tried.`,
+    follows: () =>
+      level === 'restore'
+        ? undefined
+        : `pgdeck backups verify ${shellWord(copy.id)} --remote --level restore${dirFlag(input.dir)}`,
     leaves: () => `The copy in ${label} was only read; nothing that was fetched of it is kept.`,
   };
 }

@@ -38,7 +38,7 @@ export const remoteErrors = defineErrors('remote', {
     failed(`There is no room left in ${store}. ${KEPT}`, 'Make room there: pgdeck backups prune --remote'),
   absent: ({ store, path }: At & { path: string }) =>
     refused(
-      `${path} is not there, so nothing is copied to ${store}: the disk may not be mounted.`,
+      `${store === path ? path : `${path} of ${store}`} is not there: the disk may not be mounted.`,
       'Mount it, or make the directory.',
     ),
   missing: ({ store, path }: At & { path: string }) =>
@@ -68,8 +68,12 @@ export const remoteErrors = defineErrors('remote', {
     ),
   identityFile: ({ path, said }: { path: string; said: string }) =>
     refused(
-      `The identity in ${path} cannot be read: ${said}.`,
-      'Fix its permissions, or name another file with --identity.',
+      said === 'ENOENT'
+        ? `There is no file ${path}, which should have the identity.`
+        : `The identity in ${path} cannot be read: ${said}.`,
+      said === 'ENOENT'
+        ? 'Name the file that has it: --identity FILE.'
+        : 'Fix its permissions, or name another file with --identity.',
     ),
   notAgreed: ({ id }: { id: string }) =>
     refused(

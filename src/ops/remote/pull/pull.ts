@@ -75,11 +75,16 @@ export const pull = defineOperation({
           preview: `${label}/${copy.id} -> ${join(directory, copy.id)}`,
           run: async (io) => {
             made = await fetchInto(io, context, readable, directory);
+            io.line(
+              `To prove that it restores: pgdeck backups verify ${shellWord(made)} --level restore${dirFlag(input.dir)}`,
+            );
           },
         },
       ],
       reaches: () =>
-        `${made ?? copy.id} is in ${directory}, every byte as it was when it was made. To prove that it restores: pgdeck backups verify ${shellWord(made ?? copy.id)} --level restore${dirFlag(input.dir)}`,
+        `${made ?? copy.id} is in ${directory}, every byte as it was when it was made; the copy in ${label} was only read.`,
+      follows: () =>
+        `pgdeck backups verify ${shellWord(made ?? copy.id)} --level restore${dirFlag(input.dir)}`,
       leaves: () => `Nothing of it is listed in ${directory}; the copy in ${label} was only read.`,
     };
   },

@@ -78,12 +78,17 @@ export const push = defineOperation({
             if (!agreed && recipients !== undefined)
               await noteAgreed(directory, remote, store.label, recipients);
             copy = await pushed(io, context, backup, directory);
+            io.line(
+              first
+                ? `It is the first copy there. To prove that it restores from there: ${verification}`
+                : `To read it back: ${verification}`,
+            );
           },
         },
       ],
       ...(!agreed && { consequence: WITHOUT }),
       reaches: () =>
-        `${copy === undefined ? 'The copy' : `${plural(copy.files.length, 'file')}, ${bytes(copy.bytes)}:`} in ${store.label} is whole, as far as it tells; the backup here was only read. ${first ? 'It is the first one there. To prove that it restores from there' : 'To read it back'}: ${verification}`,
+        `The copy in ${store.label} is whole, as far as it tells${copy === undefined ? '' : `: ${plural(copy.files.length, 'file')}, ${bytes(copy.bytes)}`}. The backup here was only read.`,
       leaves: () =>
         `The backup here was only read. What was sent of it is no copy yet, and nobody lists it as one; the same command goes on: pgdeck backups push ${shellWord(backup.id)}${dir}`,
       // the first one tells whether the way back is one, and the identity the right one

@@ -5,6 +5,7 @@ import { WIZARD_ACTIONS } from '../../../../src/app/wizard/actions.ts';
 import { openWizard } from '../../../../src/app/wizard/flow.ts';
 import { runEnding } from '../../../../src/app/wizard/lines/result.ts';
 import { updateWizard } from '../../../../src/app/wizard/state.ts';
+import type { BackupSettings } from '../../../../src/config/settings.ts';
 import { listRuns } from '../../../../src/ops/engine/journal/runs.ts';
 import type { OperationEntry, RawInput } from '../../../../src/ops/engine/operation.ts';
 import type { Plan, Step } from '../../../../src/ops/engine/plan.ts';
@@ -24,6 +25,8 @@ const home = temporaryDirectory();
 const repository = join(home, 'backups');
 const settings = join(home, 'settings.json');
 const env = { XDG_STATE_HOME: join(home, 'state'), BACKUP_DIR: repository, PGDECK_CONFIG: settings };
+/** Copies go there. */
+const backup: BackupSettings = { remote: { kind: 'directory', path: join(home, 'away') } };
 const path = process.env.PATH;
 let db: TestDatabase;
 let stage: WizardStage;
@@ -44,6 +47,7 @@ beforeAll(async () => {
     ),
   );
   mkdirSync(join(home, 'bin'));
+  mkdirSync(join(home, 'away'));
   writeFileSync(join(home, 'bin', 'crontab'), CRONTAB);
   chmodSync(join(home, 'bin', 'crontab'), 0o755);
   writeFileSync(join(home, 'crontab'), '');
@@ -53,7 +57,7 @@ beforeAll(async () => {
     '1_a': ways('CREATE TABLE a ();', 'DROP TABLE a;'),
     '2_b': ways('CREATE TABLE b ();', 'DROP TABLE b;'),
   });
-  stage = new WizardStage(db.target(), script(), { env, profileName: 'shop' });
+  stage = new WizardStage(db.target(), script(), { env, profileName: 'shop', backup });
 });
 afterAll(async () => {
   process.env.PATH = path;
@@ -74,7 +78,7 @@ afterAll(async () => {
 /** Carries an operation out beside the console, for what another one needs. */
 async function carriedOut(id: string, input: Record<string, unknown>): Promise<void> {
   const operation = await entryOf(id)?.load();
-  const context = contextOf(db.target(), home, { env });
+  const context = contextOf(db.target(), home, { env, more: { backup } });
   try {
     const plan = await operation?.plan(operation.input.parse(input), context);
     const { end } = await carryOut(plan as Plan, context);
@@ -125,6 +129,11 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
   'backups verify': async () => ({ id: await someBackup() }),
   'backups pin': async () => ({ id: await someBackup() }),
   'backups unpin': async () => ({ id: await someBackup() }),
+  'backups push': async () => ({ id: await someBackup() }),
+  'backups pull': async () => {
+    await carriedOut('backups push', { id: await someBackup() });
+    return { id: await someBackup() };
+  },
   'backups delete': async () => ({ id: await backedUp() }),
   'backups prune': async () => ({ keep: `last ${await backedUp().then(() => 1)}` }),
   'health waive': async () => ({ id: 'disk', until: '2999-12-31', reason: 'known' }),
