@@ -44,6 +44,7 @@ test('list: one object, newest first, as scripts rely on it', async () => {
     status: 'ok',
     safety: false,
     verified: { level: 'checksum', at: '2026-01-04T00:00:00.000Z' },
+    copied: null,
     path: join(repository, 'shop_20260102_030405'),
   });
   expect(backups[1]).toMatchObject({ id: 'old_20250101_000000.sql', scope: null, verified: null });
@@ -94,4 +95,41 @@ test('a repository that is empty says how to fill it; --dir names another', asyn
     stderr: `There is no backup in ${empty}. Make one: pgdeck backup\n`,
   });
   expect((await run('list', '--dir', empty, '--json')).stdout).toBe('{"backups":[]}\n');
+});
+
+test('copies elsewhere are listed as they are there, and the list of here says what was last seen', async () => {
+  const away = join(home, 'away');
+  const settings = join(home, 'settings.json');
+  mkdirSync(away);
+  const remote = { kind: 'directory', path: away };
+  writeFileSync(
+    settings,
+    JSON.stringify({ profiles: { shop: { backup: { directory: repository, remote } } } }),
+  );
+  const of = (...args: string[]) => run(...args, '--config', settings, '--profile', 'shop');
+  expect((await run('list', '--remote')).stderr).toMatch(/^pgdeck: No place for copies is set up\./);
+  const none = await of('list', '--remote');
+  expect([none.code, none.stdout, none.stderr]).toEqual([
+    0,
+    '',
+    expect.stringContaining(`There are no copies in ${away}. Make one: pgdeck`),
+  ]);
+  const pushed = await of('push', 'shop_20260102_030405');
+  expect(pushed.code, pushed.stderr).toBe(0);
+  expect(pushed.stderr).toMatch(/the first copy there.*--remote --level restore/);
+  expect((await of('list')).stdout).toMatch(/ LAST PROVEN RESTORABLE +COPIED +LABEL\n/);
+  const { backups: here } = JSON.parse((await of('list', '--json')).stdout);
+  expect(here[0]).toMatchObject({ copied: { store: away, at: expect.any(String) } });
+  expect(here[1]).toMatchObject({ copied: null });
+  expect((await of('show', 'shop_2026')).stdout).toMatch(new RegExp(`^copied +.*, to ${away}$`, 'm'));
+  mkdirSync(join(away, 'begun'));
+  writeFileSync(join(away, 'begun', 'x.dump'), 'x');
+  const listed = await of('list', '--remote');
+  expect(listed.stdout).toMatch(/^ID +DATABASE +CREATED +COPIED +SCOPE +SIZE +ENCRYPTED +VERIFIED +PINNED\n/);
+  expect(listed.stdout).toMatch(/\nshop_20260102_030405 +shop .* no +yes +-\n$/);
+  expect(listed.stdout).not.toContain('begun');
+  expect(listed.stderr).toContain(`1 copy in ${away} was never finished`);
+  const { store, backups } = JSON.parse((await of('list', '--remote', '--json')).stdout);
+  expect([store, backups.length]).toEqual([away, 1]);
+  expect(backups[0]).toMatchObject({ id: 'shop_20260102_030405', encrypted: false, verified: true });
 });

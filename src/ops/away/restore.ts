@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { fullName } from '../../db/ident.ts';
 import { shellWord } from '../../text/shell.ts';
+import { plural } from '../../text/units.ts';
 import { isMaintenance } from '../database/maintenance.ts';
 import { type Run, readRun } from '../engine/journal/runs.ts';
-import type { AnyOperation, OpContext } from '../engine/operation.ts';
+import type { AnyOperation, FieldChoice, OpContext, RawInput } from '../engine/operation.ts';
 import type { Check, Plan, StepIo } from '../engine/plan.ts';
 import { type PartEnd, runPart } from '../project/part/run.ts';
 import { fetchInto, landing, whileFetched } from '../remote/pull/fetch.ts';
@@ -13,7 +15,50 @@ import { listBackups, repositoryDirectory } from '../repository/repository.ts';
 import type { RestoreInput } from '../restore/input.ts';
 import { restore as here } from '../restore/restore.ts';
 
-const backupField = here.fields.backup;
+const { backup: backupField, ...others } = here.fields;
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/** Which backup, and where from: what can be chosen of it depends on that. */
+function fieldsFirst(): AnyOperation['fields'] {
+  if (backupField === undefined) throw new Error('a restore is of a backup');
+  return {
+    backup: {
+      ...backupField,
+      choices: async (context, raw) =>
+        raw.remote === true
+          ? copyChoices(context, raw.dir)
+          : ((await backupField.choices?.(context, raw)) ?? []),
+    },
+    remote: {
+      title: 'Copy elsewhere',
+      hint: 'the copy of it that is elsewhere: it is fetched first, every byte compared',
+    },
+    identity: { ...copyFields.identity, when: ({ remote }) => remote === true },
+  };
+}
+
+function tableField(): AnyOperation['fields'] {
+  const { table } = others;
+  if (table === undefined) throw new Error('a restore is of tables, too');
+  return {
+    table: {
+      ...table,
+      choices: async (context, raw) =>
+        raw.remote === true ? tablesOf(context, raw) : ((await table.choices?.(context, raw)) ?? []),
+    },
+  };
+}
+
+/** The tables of a copy that was named. Throws {@link OpError}. */
+async function tablesOf(context: OpContext, raw: RawInput): Promise<FieldChoice[]> {
+  const id = text(raw.backup);
+  if (id === undefined) return [];
+  const directory = repositoryDirectory(context, text(raw.dir));
+  const { manifest } = await copyNamed({ id, identity: text(raw.identity) }, directory, context);
+  return manifest.tables
+    .filter(({ rows, kind }) => rows !== null && kind !== 'matview')
+    .map(({ schema, name, rows }) => ({ value: fullName(schema, name), hint: plural(rows ?? 0, 'row') }));
+}
 
 type Input = RestoreInput & { readonly identity?: string };
 
@@ -24,23 +69,7 @@ export const restore: AnyOperation = {
     remote: z.boolean().default(false),
     identity: z.string().min(1).optional(),
   }),
-  fields: {
-    ...here.fields,
-    ...(backupField && {
-      backup: {
-        ...backupField,
-        choices: async (context, raw) =>
-          raw.remote === true
-            ? copyChoices(context, raw.dir)
-            : ((await backupField.choices?.(context, raw)) ?? []),
-      },
-    }),
-    remote: {
-      title: 'Copy elsewhere',
-      hint: 'the copy of it that is elsewhere: it is fetched first, every byte compared',
-    },
-    identity: { ...copyFields.identity, when: ({ remote }) => remote === true },
-  },
+  fields: { ...fieldsFirst(), ...others, ...tableField() },
   plan: async ({ remote, ...input }, context) =>
     remote === true ? planRemote(input as Input, context) : here.plan(input, context),
   undo: async (run, context) => {

@@ -140,3 +140,14 @@ test('what blocks the restore itself leaves the fetched backup, and says how it 
   expect(await rows()).toBe(100);
   expect(serverTarget().port).toBe(db.target().port);
 });
+
+test('the form offers what is there, and the tables of the copy that was chosen', async () => {
+  const given = { backup: id, remote: true, identity: right };
+  expect(await restore.fields.backup?.choices?.(context, given)).toEqual([
+    { value: id, hint: expect.stringMatching(new RegExp(`^${db.database}, .*, encrypted$`)) },
+  ]);
+  expect(await restore.fields.table?.choices?.(context, given)).toEqual([
+    { value: 'public.t', hint: '500 rows' },
+  ]);
+  expect(Object.keys(restore.fields).slice(0, 3)).toEqual(['backup', 'remote', 'identity']);
+});
