@@ -9,6 +9,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   health: 'what is wrong with the server, why it matters and what fixes it',
   db: 'databases: made, dropped, made anew, and those that pgdeck has kept',
   role: 'roles: made, their passwords, what they may see and do',
+  explain: 'the plan of a statement, which is not run for it',
   indexes: 'what indexes there should be, and making and dropping them',
   migrate: 'schema migrations: SQL files, or the tool of your own',
   compose: 'the project of docker compose that the server is of',

@@ -8,6 +8,7 @@ import { register as console } from './console/console.ts';
 import { register as demo } from './console/demo.ts';
 import { type Context, createContext, type Register } from './context.ts';
 import { register as db } from './db/kept.ts';
+import { register as explain } from './explain.ts';
 import { register as health } from './health.ts';
 import { register as indexes } from './indexes.ts';
 import { register as log } from './log.ts';
@@ -32,6 +33,7 @@ const commands = (operations: readonly OperationEntry[]): readonly Register[] =>
   demo,
   show,
   registerOperations(operations, SIGNALS),
+  explain,
   health,
   settings,
   watch,

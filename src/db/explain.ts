@@ -9,7 +9,7 @@ import type { Session } from './session.ts';
 
 /** Statements that EXPLAIN takes and that their text alone describes. */
 const EXPLAINABLE =
-  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(select|insert|update|delete|merge|with|values|table)\b/i;
+  /^(?:\s|\(|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(select|insert|update|delete|merge|with|values|table)\b/i;
 
 /**
  * Why a statement cannot be explained, or undefined when it can.
@@ -48,15 +48,11 @@ WHERE p.provolatile IN ('i', 's') AND p.pronamespace <> 'pg_catalog'::regnamespa
  * The plan of a statement, as the planner makes it now, for whatever its parameters are; the statement is never run.
  *
  * In a read-only transaction that is rolled back. That a text holds one command only is for the server to say: it is
- * sent as a message that takes no second one before it is sent as anything else. `schemas`: where its names are looked
- * for. Throws {@link DbError}.
+ * sent as a message that takes no second one before it is sent as anything else. `path`: the schemas that its names are
+ * looked for in, or a search_path as a setting has it. Throws {@link DbError}.
  */
-export async function explain(
-  session: Session,
-  query: string,
-  schemas?: readonly string[],
-): Promise<string[]> {
-  const rows = await ask(session, query, schemas, 'TEXT');
+export async function explain(session: Session, query: string, path?: Path): Promise<string[]> {
+  const rows = await ask(session, query, path, 'TEXT');
   return rows.map((row) => String(row['QUERY PLAN']));
 }
 
@@ -64,11 +60,14 @@ export async function explain(
 export async function explainTree(
   session: Session,
   query: string,
-  schemas?: readonly string[],
+  path?: Path,
 ): Promise<ReturnType<typeof readPlan>> {
-  const [row] = await ask(session, query, schemas, 'JSON');
+  const [row] = await ask(session, query, path, 'JSON');
   return readPlan(row?.['QUERY PLAN']);
 }
+
+/** Schemas in their order, or the text of a search_path. */
+export type Path = readonly string[] | string;
 
 type Rows = Record<string, unknown>[];
 type Format = 'TEXT' | 'JSON';
@@ -76,12 +75,7 @@ type Format = 'TEXT' | 'JSON';
 /** SQLSTATE of a parameter whose type nothing says: `$1 IS NULL`. */
 const INDETERMINATE = '42P18';
 
-async function ask(
-  session: Session,
-  query: string,
-  schemas: readonly string[] | undefined,
-  format: Format,
-): Promise<Rows> {
+async function ask(session: Session, query: string, path: Path | undefined, format: Format): Promise<Rows> {
   const text = readable(query.trim().replace(/;\s*$/, ''));
   const used = parametersOf(text);
   const count = Math.max(0, ...used);
@@ -89,7 +83,7 @@ async function ask(
   const types = Array.from({ length: count }, (_, i) => (used.has(i + 1) ? 'unknown' : 'text'));
   for (;;) {
     try {
-      return await once(session, text, types, schemas, format);
+      return await once(session, text, types, path, format);
     } catch (error) {
       // the number is the only digits of the message, in every language
       const vague =
@@ -104,16 +98,16 @@ async function once(
   session: Session,
   text: string,
   types: readonly string[],
-  schemas: readonly string[] | undefined,
+  path: Path | undefined,
   format: Format,
 ): Promise<Rows> {
   // all sent before the first answer: no other question of this session can get into the transaction
   const begun = [
     session.sql('BEGIN READ ONLY'),
-    // the names in the text were meant for that session's path, not for ours; a pooler may have kept our timeouts back
-    session.sql(
-      `SET LOCAL search_path = ${pathOf(schemas)}; SET LOCAL lock_timeout = '200ms'; SET LOCAL statement_timeout = '10s'`,
-    ),
+    // a pooler may have kept our timeouts back
+    session.sql(`SET LOCAL lock_timeout = '200ms'; SET LOCAL statement_timeout = '10s'`),
+    // the names in the text were meant for that session's path, not for ours
+    session.sql("SELECT set_config('search_path', $1, true)", [pathText(path)]),
   ];
   const { plan, around } =
     types.length > 0
@@ -131,9 +125,10 @@ async function once(
   throw error;
 }
 
-/** A search_path of these schemas, in their order; without them what a session begins with. */
-export function pathOf(schemas: readonly string[] | undefined): string {
-  return schemas === undefined ? '"$user", public' : schemas.map(quoteIdent).join(', ') || "''";
+/** A search_path as a setting has it; without one what a session begins with. */
+export function pathText(path: Path | undefined): string {
+  if (path === undefined) return '"$user", public';
+  return typeof path === 'string' ? path : path.map(quoteIdent).join(', ');
 }
 
 /**

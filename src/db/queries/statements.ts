@@ -133,6 +133,37 @@ FROM unnest($1::int8[]) i (id) LEFT JOIN ${relation(server, NAME)} s ON s.queryi
   params: ({ ids }: { ids: readonly string[] }) => [ids],
 });
 
+/**
+ * The entries of one statement, those of this database first, then by their calls: its whole text, who ran it where, and
+ * the search_path that role and database are set to, the nearest one; null where that is the server's.
+ */
+export const statementEntries = defineQuery({
+  id: 'statements.entries',
+  needs: 'pg_read_all_stats',
+  variants: [
+    {
+      sql: (server) =>
+        `SELECT /* pgdeck */ s.userid, r.rolname::text AS role, s.dbid, d.datname::text AS database, s.query,
+  (SELECT substr(o.one, 13) FROM pg_db_role_setting c, unnest(c.setconfig) o (one)
+   WHERE o.one LIKE 'search\\_path=%' AND c.setdatabase IN (0, s.dbid) AND c.setrole IN (0, s.userid)
+   ORDER BY c.setrole <> 0 DESC, c.setdatabase <> 0 DESC LIMIT 1) AS search_path
+FROM ${relation(server, NAME)} s LEFT JOIN pg_roles r ON r.oid = s.userid LEFT JOIN pg_database d ON d.oid = s.dbid
+WHERE s.queryid = $1::int8 ORDER BY d.datname IS NOT DISTINCT FROM current_database() DESC, s.calls DESC`,
+    },
+  ],
+  unavailable,
+  partial: hiddenStatements,
+  row: z.object({
+    userid: z.int(),
+    role: column.text,
+    dbid: z.int(),
+    database: column.text,
+    query: column.text,
+    search_path: column.text,
+  }),
+  params: ({ queryid }: { queryid: string }) => [queryid],
+});
+
 /** Whether a statement is one of pgdeck's: this stands in every query of ours. */
 export function isOwnStatement(query: string | null): boolean {
   return query?.includes('/* pgdeck */') ?? false;

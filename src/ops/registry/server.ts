@@ -77,6 +77,15 @@ export const SERVER: readonly OperationEntry[] = [
     load: async () => (await import('../run-sql/operation.ts')).runSql,
   },
   {
+    id: 'explain analyze',
+    title: 'Run a statement for its plan',
+    summary:
+      'run a statement and show what its plan took: timed out, rolled back, typed where it is no SELECT',
+    danger: 'type-name',
+    writes: false,
+    load: async () => (await import('../explain/analyze.ts')).explainAnalyze,
+  },
+  {
     id: 'server restart',
     title: 'Restart the server',
     summary: 'restart the server: who is interrupted is shown first; waited for, and seen to be the same',

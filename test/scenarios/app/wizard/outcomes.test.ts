@@ -196,6 +196,7 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
     writeFileSync(join(home, 'outcomes.sql'), 'CREATE TABLE by_file (id int);');
     return { file: join(home, 'outcomes.sql') };
   },
+  'explain analyze': async () => ({ sql: 'SELECT 1' }),
   'settings set': async () => ({ name: 'work_mem', value: '5MB', database: db.database }),
   'settings reset': async () => ({ name: 'work_mem', database: db.database }),
   'schedule install': async () => ({ name: 'outcomes', at: '30 2 * * *' }),
