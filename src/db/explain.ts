@@ -75,6 +75,12 @@ type Format = 'TEXT' | 'JSON';
 /** SQLSTATE of a parameter whose type nothing says: `$1 IS NULL`. */
 const INDETERMINATE = '42P18';
 
+/** SQLSTATE of a column that is not grouped by. */
+const GROUPING = '42803';
+/** `GROUP BY date_trunc('month', at)` and the same in the list are two constants to pg_stat_statements. */
+const SPLIT =
+  ' Constants that were the same are parameters of their own now, so it is no statement any more: give it with its values.';
+
 async function ask(session: Session, query: string, path: Path | undefined, format: Format): Promise<Rows> {
   const text = readable(query.trim().replace(/;\s*$/, ''));
   const used = parametersOf(text);
@@ -119,9 +125,13 @@ async function once(
   // a pooler in statement mode refuses BEGIN, says why there only, and hangs up
   const error: unknown = failed.reason;
   if (error instanceof DbError && error.kind !== 'lost')
-    throw new DbError(error.kind, `EXPLAIN failed: ${error.message}`, {
-      ...(error.code && { code: error.code }),
-    });
+    throw new DbError(
+      error.kind,
+      `EXPLAIN failed: ${error.message}${types.length > 0 && error.code === GROUPING ? SPLIT : ''}`,
+      {
+        ...(error.code && { code: error.code }),
+      },
+    );
   throw error;
 }
 
