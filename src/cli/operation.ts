@@ -15,6 +15,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   compose: 'the project of docker compose that the server is of',
   server: 'the server itself',
   settings: 'what the server is set to, where that is from, and what would be better',
+  statements: 'what pg_stat_statements has counted, and which statements are logged',
   schedule: 'what runs by itself, from crontab',
 };
 

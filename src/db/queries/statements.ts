@@ -164,6 +164,54 @@ WHERE s.queryid = $1::int8 ORDER BY d.datname IS NOT DISTINCT FROM current_datab
   params: ({ queryid }: { queryid: string }) => [queryid],
 });
 
+/** What of the counters is meant: 0 and '0' stand for every role, database and statement, as the server has it. */
+export interface CountersOf {
+  readonly database: number;
+  readonly queryid: string;
+}
+
+const MEANT = '($1::oid = 0 OR s.dbid = $1::oid) AND ($2::int8 = 0 OR s.queryid = $2::int8)';
+
+/** The entries that a reset is about: how many, and those with the most time. */
+export const statementsMeant = defineQuery({
+  id: 'statements.meant',
+  needs: 'pg_read_all_stats',
+  variants: [
+    {
+      sql: (server) => `SELECT /* pgdeck */ s.queryid::text, left(s.query, 200) AS query, s.calls::float8,
+  s.total_${has(server, 'total_exec_time') ? 'exec_time' : 'time'} AS total_ms, s.rows::float8, count(*) OVER ()::int AS entries
+FROM ${relation(server, NAME)} s WHERE ${MEANT} ORDER BY 4 DESC LIMIT 200`,
+    },
+  ],
+  unavailable,
+  partial: hiddenStatements,
+  row: z.object({
+    queryid: column.text,
+    query: column.text,
+    calls: z.number(),
+    total_ms: z.number(),
+    rows: z.number(),
+    entries: z.int(),
+  }),
+  params: ({ database, queryid }: CountersOf) => [database, queryid],
+});
+
+/** The functions that reset counters, and whether this role may call them: one without arguments before 1.7. */
+export const statementsResetters = defineQuery({
+  id: 'statements.resetters',
+  variants: [
+    {
+      sql: `SELECT /* pgdeck */ p.pronargs::int AS arguments, p.oid::regprocedure::text AS signature,
+  has_function_privilege(p.oid, 'EXECUTE') AS may
+FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+  JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+WHERE e.extname = 'pg_stat_statements' AND p.proname = 'pg_stat_statements_reset'`,
+    },
+  ],
+  unavailable,
+  row: z.object({ arguments: z.int(), signature: z.string(), may: z.boolean() }),
+});
+
 /** Whether a statement is one of pgdeck's: this stands in every query of ours. */
 export function isOwnStatement(query: string | null): boolean {
   return query?.includes('/* pgdeck */') ?? false;
