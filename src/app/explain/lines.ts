@@ -6,7 +6,11 @@ import type { Overlay } from '../core/state.ts';
 import { answerLine, type ReadingText } from '../screen/reading.ts';
 import { riskSentence } from './explain.ts';
 
-export function explainReading(overlay: Extract<Overlay, { kind: 'explain' }>, columns: number): ReadingText {
+export function explainReading(
+  overlay: Extract<Overlay, { kind: 'explain' }>,
+  columns: number,
+  more: string,
+): ReadingText {
   const { plan, problem, title, risk } = overlay;
   if (risk) return riskReading(title, risk.yes, risk.owners, columns);
   return {
@@ -16,7 +20,7 @@ export function explainReading(overlay: Extract<Overlay, { kind: 'explain' }>, c
         ? wrap(cleanLine(problem), columns - 3).map((text): Line => [span(`  ${text}`, 'warn')])
         : plan === undefined
           ? [[span('  asking the server', 'muted')]]
-          : planLines(plan, columns - 1).map((line) => [span(' '), ...line]),
+          : planLines(plan, columns - 1, more).map((line) => [span(' '), ...line]),
   };
 }
 
