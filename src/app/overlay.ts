@@ -30,7 +30,12 @@ export function overlayLines(deck: Deck, size: AppState['size']): Line[] | undef
     case 'detail':
       return readingLines(deck, detailReading(deck, overlay, size.columns), overlay.scroll, size);
     case 'explain':
-      return readingLines(deck, explainReading(overlay, size.columns, glyphsOf(deck).more), overlay.scroll, size);
+      return readingLines(
+        deck,
+        explainReading(overlay, size.columns, glyphsOf(deck).more),
+        overlay.scroll,
+        size,
+      );
     case 'signal':
       return dialogLines(deck, overlay, size);
     case 'palette':

@@ -18,6 +18,7 @@ import { register as orphans } from './orphans.ts';
 import { EXIT, fail, note, print } from './output.ts';
 import { register as profile } from './profile.ts';
 import { noCommand, pathOf, UsageCommand } from './program/usage.ts';
+import { register as report } from './report.ts';
 import { register as runs } from './runs.ts';
 import { register as schedule } from './schedule.ts';
 import { register as schema } from './schema.ts';
@@ -34,6 +35,7 @@ const commands = (operations: readonly OperationEntry[]): readonly Register[] =>
   show,
   registerOperations(operations, SIGNALS),
   explain,
+  report,
   health,
   settings,
   watch,
