@@ -6,8 +6,6 @@ import { lineText } from '../../text/line.ts';
 import { duration } from '../../text/units.ts';
 import { isView, type OwnSection, SECTIONS, type ViewSection } from './sections.ts';
 
-export type Cell = string;
-
 /** Bars of a picture, the largest first. */
 export interface Bars {
   readonly title: string;
@@ -27,7 +25,7 @@ export interface Part {
   /** It could not be read. */
   readonly unread: boolean;
   readonly columns: readonly { readonly title: string; readonly align?: 'right' }[];
-  readonly rows: readonly (readonly Cell[])[];
+  readonly rows: readonly (readonly string[])[];
   /** The rows as `show` has them in JSON. */
   readonly records: readonly unknown[];
   readonly notListed: number;
@@ -80,7 +78,7 @@ function ofView(section: ViewSection, model: Model, now: number): Part {
     ...(read && rows.length === 0 && { instead: view.empty }),
     columns: columns.map(({ title, align }) => ({ title, ...(align === 'right' && { align }) })),
     rows: rows.map((row) => columns.map((column) => cellText(column, row as never, model))),
-    records: rows.map((row) => (view.record ? view.record(row, model) : row)),
+    records: rows.map((row) => section.record?.(row as never) ?? view.record?.(row, model) ?? row),
     notListed: all.length - rows.length + (only === undefined && read ? notRead(view, model) : 0),
     ...(chart !== undefined && rows.length > 0 && { chart: barsOf(chart, chart.sum === true ? all : rows) }),
   };

@@ -8,10 +8,10 @@ import { settingsView } from '../../app/views/settings.ts';
 import { type StatementRow, statementsView } from '../../app/views/statements.ts';
 import type { TableRow } from '../../app/views/table-rows.ts';
 import { tablesView } from '../../app/views/tables.ts';
-import { isChanged, type Setting } from '../../db/settings/list.ts';
+import { isChanged, type Setting, sourceText, takesOf } from '../../db/settings/list.ts';
+import { hidden } from '../../db/settings/secret.ts';
 import type { Told } from '../../health/outside.ts';
 import { bytes, count, moment } from '../../text/units.ts';
-import type { Cell } from './document.ts';
 
 /** A part of the report that is a view of the console: its rows, their order, and what is left out. */
 export interface ViewSection {
@@ -26,6 +26,8 @@ export interface ViewSection {
   readonly by?: (row: never) => number;
   /** Before the last column: what the view has no column for. */
   readonly more?: Column<never>;
+  /** A row for scripts, where the view has none that may be shown. */
+  readonly record?: (row: never) => object;
   /** A picture of the rows: the name and the value of each. */
   readonly chart?: Chart<never>;
 }
@@ -43,22 +45,23 @@ export interface OwnSection {
   readonly title: string;
   readonly empty: string;
   readonly columns: readonly string[];
-  readonly told: (model: Model) => Told<readonly (readonly Cell[])[]>;
+  readonly told: (model: Model) => Told<readonly (readonly string[])[]>;
 }
 
 export type Section = ViewSection | OwnSection;
 
 const section = <Row>(
-  one: Omit<ViewSection, 'only' | 'by' | 'more' | 'chart'> & {
+  one: Omit<ViewSection, 'only' | 'by' | 'more' | 'chart' | 'record'> & {
     readonly only?: (row: Row) => boolean;
     readonly by?: (row: Row) => number;
     readonly more?: Column<Row>;
     readonly chart?: Chart<Row>;
+    readonly record?: (row: Row) => object;
   },
 ): ViewSection => one as unknown as ViewSection;
 
 const ROWS = 10;
-const time = (at: number | null): Cell => (at === null ? 'never' : moment(new Date(at)));
+const time = (at: number | null): string => (at === null ? 'never' : moment(new Date(at)));
 
 /** Blocks of 8 kB that a statement had to have read, or put aside. */
 const blocks = ({ row }: StatementRow): number => row.shared_blks_read + row.temp_blks_written;
@@ -140,6 +143,16 @@ export const SECTIONS: readonly Section[] = [
     view: settingsView,
     limit: 200,
     only: isChanged,
+    // of secrets only that they are set
+    record: (one) => ({
+      name: one.name,
+      value: hidden(one.name, one.value),
+      unit: one.unit,
+      boot_val: one.boot_val,
+      source: sourceText(one),
+      takes: takesOf(one),
+      pending_restart: one.pending_restart,
+    }),
   }),
   {
     id: 'backups',

@@ -30,14 +30,14 @@ export function textReport(document: ReportDocument): string {
   const lines = [`Report on ${headOf(document)}`, '', `Health: ${verdictOf(document)}`];
   for (const { id, severity, title, evidence } of health.findings)
     lines.push(
-      cleanLine(`  ${severity.toUpperCase()}  ${title}`),
-      cleanLine(`      ${evidence}`),
-      cleanLine(`      Fix: ${fixes.get(id) ?? ''}`),
+      `  ${severity.toUpperCase()}  ${cleanLine(title)}`,
+      `      ${cleanLine(evidence)}`,
+      `      Fix: ${cleanLine(fixes.get(id) ?? '')}`,
     );
   if (health.unknown.length > 0)
-    lines.push(cleanLine(`  Not known: ${health.unknown.map(({ check }) => check).join(', ')}`));
+    lines.push(`  Not known: ${health.unknown.map(({ check }) => check).join(', ')}`);
   for (const part of parts)
-    lines.push('', part.title, cleanLine(`  (${part.evidence})`), ...tableLines(part));
+    lines.push('', part.title, `  (${cleanLine(part.evidence)})`, ...tableLines(part));
   return `${lines.join('\n')}\n`;
 }
 
