@@ -102,6 +102,8 @@ test('as JSON, each part with the age of its evidence, and the numbers are those
 test('a secret among the settings is in no format', async () => {
   await session.sql("ALTER SYSTEM SET primary_conninfo = 'host=x password=Hidden-77-secret'");
   await session.sql('SELECT pg_reload_conf()');
+  // also where a statement says it
+  await session.sql("DO $$BEGIN EXECUTE 'SELECT pg_sleep(1.5) /* postgres://a:Hidden-77@b */'; END$$");
   for (const format of ['text', 'markdown', 'html', 'json']) {
     const { stdout } = await run('--format', format);
     expect(stdout).toContain('primary');
