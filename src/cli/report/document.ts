@@ -62,7 +62,9 @@ function ofView(section: ViewSection, model: Model, now: number): Part {
   const rows = sorted.slice(0, limit);
   const columns =
     more === undefined ? view.columns : [...view.columns.slice(0, -1), more, ...view.columns.slice(-1)];
-  const headline = lineText(view.headline?.(model, view.rows(model)) ?? []).trim();
+  const headline = lineText(view.headline?.(model, view.rows(model)) ?? [])
+    .trim()
+    .replace(/ {2,}/g, '; ');
   const age = Number.isNaN(part.at) ? null : Math.max(0, now - part.at) / 1000;
   const why = [part.reason, part.remedy === undefined ? undefined : `To see it: ${part.remedy}`];
   return {
