@@ -12,7 +12,6 @@ let session: Session;
 beforeAll(async () => {
   cluster = await throwawayCluster({
     shared_preload_libraries: 'pg_stat_statements',
-    compute_query_id: 'on',
   });
   session = await connect(cluster.target(), 'workload', 'test');
   await session.sql('CREATE EXTENSION pg_stat_statements');
