@@ -15,7 +15,7 @@ const SLOW = [
   'test/scenarios/ops/schema/kinds.test.ts',
   'test/scenarios/cli/cleanup.test.ts',
   'test/scenarios/ops/preview/preview.test.ts',
-  'test/scenarios/cli/show-standby.test.ts',
+  'test/scenarios/cli/{report,show-standby}.test.ts',
   'test/scenarios/health/standby.test.ts',
   'test/scenarios/ops/routine/demo.test.ts',
   'test/scenarios/demo/cluster.test.ts',

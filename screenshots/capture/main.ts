@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
-import { type OpenBeside, type TakePicture, WINDOW } from './screen.ts';
+import { type OpenBeside, type TakeFile, type TakePicture, WINDOW } from './screen.ts';
 import { Terminal } from './terminal.ts';
 import { tour } from './tour.ts';
 
@@ -71,7 +71,14 @@ async function take(browser: Browser, home: string): Promise<void> {
         `${name}.png  ${Math.round(png.length / 1000)} kB  ${Math.round(performance.now() / 1000)} s`,
       );
     };
-    await tour(terminal, picture, open, { home, only: process.argv.slice(2) });
+    const takeFile: TakeFile = async (name, file, heading, viewport) => {
+      const page = await browser.newPage({ viewport });
+      await page.goto(pathToFileURL(file).href + heading);
+      writeFileSync(join(PICTURES, `${name}.png`), await page.screenshot());
+      await page.close();
+      console.log(`${name}.png  ${Math.round(performance.now() / 1000)} s`);
+    };
+    await tour(terminal, picture, open, { home, takeFile, only: process.argv.slice(2) });
   } finally {
     if (!(await terminal.end(FAREWELL_SECONDS))) console.error('The demo did not end by itself.');
   }

@@ -12,6 +12,14 @@ export type TakePicture = (
 /** Opens a terminal of its own in which pgdeck runs with these arguments. */
 export type OpenBeside = (args: readonly string[], rows: number) => Promise<Terminal>;
 
+/** Takes a picture of a file from one of its headings on, as a browser of that size shows it. */
+export type TakeFile = (
+  name: string,
+  file: string,
+  heading: string,
+  size: { readonly width: number; readonly height: number },
+) => Promise<void>;
+
 /** Most pictures are of a window of this size. */
 export const WINDOW: Size = { cols: 120, rows: 36 };
 /** The smallest that the console is designed for. */

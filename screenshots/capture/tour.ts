@@ -3,9 +3,20 @@ import { health } from './health.ts';
 import { maintenance } from './maintenance.ts';
 import { routine } from './routine.ts';
 import { schema } from './schema.ts';
-import { ENTER, ESC, fresh, type OpenBeside, SMALL, shows, type TakePicture, WINDOW } from './screen.ts';
+import {
+  ENTER,
+  ESC,
+  fresh,
+  type OpenBeside,
+  SMALL,
+  shows,
+  type TakeFile,
+  type TakePicture,
+  WINDOW,
+} from './screen.ts';
 import { setup } from './setup.ts';
 import { sqlite } from './sqlite.ts';
+import { statements } from './statements.ts';
 import type { Terminal, Wanted } from './terminal.ts';
 import { upkeep } from './upkeep.ts';
 
@@ -25,7 +36,13 @@ const OVERVIEWS = [
   ['overview-200x50', { cols: 200, rows: 50 }],
 ] as const;
 
-type Part = (terminal: Terminal, picture: TakePicture, beside: OpenBeside, home: string) => Promise<void>;
+type Part = (
+  terminal: Terminal,
+  picture: TakePicture,
+  beside: OpenBeside,
+  home: string,
+  takeFile: TakeFile,
+) => Promise<void>;
 
 /** In this order, in which each finds what those before it have left. */
 const PARTS: Readonly<Record<string, Part>> = {
@@ -34,6 +51,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   lists,
   overlays,
   overviews,
+  statements,
   backup,
   restore,
   application,
@@ -53,13 +71,17 @@ export async function tour(
   terminal: Terminal,
   picture: TakePicture,
   beside: OpenBeside,
-  { home, only }: { readonly home: string; readonly only: readonly string[] },
+  {
+    home,
+    only,
+    takeFile,
+  }: { readonly home: string; readonly only: readonly string[]; readonly takeFile: TakeFile },
 ): Promise<void> {
   const wrong = only.find((name) => !(name in PARTS));
   if (wrong !== undefined) throw new Error(`There is no part ${wrong}: ${Object.keys(PARTS).join(', ')}.`);
   await terminal.until('the first live frame', shows(/conns \d+\/\d+/), 90);
   for (const [name, take] of Object.entries(PARTS))
-    if (only.length === 0 || only.includes(name)) await take(terminal, picture, beside, home);
+    if (only.length === 0 || only.includes(name)) await take(terminal, picture, beside, home, takeFile);
 }
 
 async function locks(terminal: Terminal, picture: TakePicture): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Line } from '../text/line.ts';
 import type { Deck } from './core/deck.ts';
+import { glyphsOf } from './core/glyphs.ts';
 import type { AppState } from './core/state.ts';
 import { detailReading } from './detail/lines.ts';
 import { explainReading } from './explain/lines.ts';
@@ -29,7 +30,12 @@ export function overlayLines(deck: Deck, size: AppState['size']): Line[] | undef
     case 'detail':
       return readingLines(deck, detailReading(deck, overlay, size.columns), overlay.scroll, size);
     case 'explain':
-      return readingLines(deck, explainReading(overlay, size.columns), overlay.scroll, size);
+      return readingLines(
+        deck,
+        explainReading(overlay, size.columns, glyphsOf(deck).more),
+        overlay.scroll,
+        size,
+      );
     case 'signal':
       return dialogLines(deck, overlay, size);
     case 'palette':

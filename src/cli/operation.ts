@@ -9,11 +9,13 @@ const GROUPS: Readonly<Record<string, string>> = {
   health: 'what is wrong with the server, why it matters and what fixes it',
   db: 'databases: made, dropped, made anew, and those that pgdeck has kept',
   role: 'roles: made, their passwords, what they may see and do',
+  explain: 'the plan of a statement, which is not run for it',
   indexes: 'what indexes there should be, and making and dropping them',
   migrate: 'schema migrations: SQL files, or the tool of your own',
   compose: 'the project of docker compose that the server is of',
   server: 'the server itself',
   settings: 'what the server is set to, where that is from, and what would be better',
+  statements: 'what pg_stat_statements has counted, and which statements are logged',
   schedule: 'what runs by itself, from crontab',
 };
 

@@ -8,6 +8,7 @@ import { register as console } from './console/console.ts';
 import { register as demo } from './console/demo.ts';
 import { type Context, createContext, type Register } from './context.ts';
 import { register as db } from './db/kept.ts';
+import { register as explain } from './explain.ts';
 import { register as health } from './health.ts';
 import { register as indexes } from './indexes.ts';
 import { register as log } from './log.ts';
@@ -17,6 +18,7 @@ import { register as orphans } from './orphans.ts';
 import { EXIT, fail, note, print } from './output.ts';
 import { register as profile } from './profile.ts';
 import { noCommand, pathOf, UsageCommand } from './program/usage.ts';
+import { register as report } from './report.ts';
 import { register as runs } from './runs.ts';
 import { register as schedule } from './schedule.ts';
 import { register as schema } from './schema.ts';
@@ -32,6 +34,8 @@ const commands = (operations: readonly OperationEntry[]): readonly Register[] =>
   demo,
   show,
   registerOperations(operations, SIGNALS),
+  explain,
+  report,
   health,
   settings,
   watch,

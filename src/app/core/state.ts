@@ -1,4 +1,5 @@
 import type { Standing } from '../../alerts/alert.ts';
+import type { PlanDocument } from '../../db/explain/plan.ts';
 import type { SignalAction, SignalEvent, SignalPlan } from '../../ops/signal/types.ts';
 import type { Wizard } from '../wizard/types.ts';
 import type { Sort } from './rows.ts';
@@ -85,8 +86,14 @@ export type Overlay =
       readonly kind: 'explain';
       readonly title: string;
       /** Set while it is asked whether to plan at all: whose functions may run, and the statement. */
-      readonly risk?: { readonly owners: readonly string[]; readonly query: string; readonly yes: boolean };
-      readonly lines: readonly string[] | undefined;
+      readonly risk?: {
+        readonly owners: readonly string[];
+        readonly query: string;
+        readonly path?: string;
+        readonly yes: boolean;
+      };
+      /** Undefined while the server is asked. */
+      readonly plan?: PlanDocument;
       readonly problem?: string;
       readonly scroll: number;
     }

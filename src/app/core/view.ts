@@ -112,6 +112,8 @@ export interface View<Row> {
   readonly backend?: (row: Row) => BackendRef | undefined;
   /** The statement a row is about, for copy and explain. */
   readonly query?: (row: Row) => string | null | undefined;
+  /** By which pg_stat_statements knows that statement: the list may have the beginning of its text only. */
+  readonly queryId?: (row: Row) => string | null;
   /** The database its statement belongs to. */
   readonly database?: (row: Row, model: Model) => string | null | undefined;
   /**

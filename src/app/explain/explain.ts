@@ -1,6 +1,6 @@
-import { explain, functionOwners, unexplainable } from '../../db/explain.ts';
+import { explainTree, functionOwners, type Path, unexplainable } from '../../db/explain.ts';
 import { backendDetail } from '../../db/queries/backend.ts';
-import { STATEMENT_CHARS } from '../../db/queries/statements.ts';
+import { statementEntries } from '../../db/queries/statements.ts';
 import type { Deck } from '../core/deck.ts';
 import type { Overlay } from '../core/state.ts';
 import { focusedView, selectedRow } from '../views/select.ts';
@@ -16,21 +16,22 @@ export function confirmExplain(deck: Deck): void {
   if (overlay?.kind !== 'explain' || !overlay.risk) return;
   const { risk, ...rest } = overlay;
   deck.open(rest);
-  void showPlan(deck, overlay.title, risk.query);
+  void showPlan(deck, overlay.title, risk.query, risk.path);
 }
 
-type Change = Partial<Pick<Extract<Overlay, { kind: 'explain' }>, 'lines' | 'problem' | 'risk'>>;
+type Change = Partial<Pick<Extract<Overlay, { kind: 'explain' }>, 'plan' | 'problem' | 'risk'>>;
 
 function show(deck: Deck, title: string, change: Change): void {
   const { overlay } = deck.state;
-  if (overlay?.kind === 'explain' && overlay.title === title) deck.open({ ...overlay, lines: [], ...change });
+  if (overlay?.kind === 'explain' && overlay.title === title) deck.open({ ...overlay, ...change });
 }
 
-async function showPlan(deck: Deck, title: string, query: string): Promise<void> {
+async function showPlan(deck: Deck, title: string, query: string, path?: Path): Promise<void> {
   const session = deck.sampler.control;
   try {
     if (!session) throw new Error('There is no connection.');
-    show(deck, title, { lines: await explain(session, query) });
+    const { plans } = await explainTree(session, query, path);
+    show(deck, title, { plan: plans });
   } catch (error) {
     show(deck, title, { problem: (error as Error).message });
   }
@@ -43,25 +44,25 @@ async function explainSelected(deck: Deck): Promise<void> {
   if (row === undefined || !session) return;
   const backend = view.backend?.(row);
   const title = backend ? `EXPLAIN of what session ${backend.pid} runs` : 'EXPLAIN of the statement';
-  deck.open({ kind: 'explain', title, lines: undefined, scroll: 0 });
+  deck.open({ kind: 'explain', title, scroll: 0 });
   try {
     // the list carries only the beginning of the text
     const [whole] = backend ? await session.run(backendDetail, backend) : [];
-    const query = whole?.query ?? view.query?.(row) ?? '';
+    const queryid = view.queryId?.(row) ?? undefined;
+    const [entry] = queryid === undefined ? [] : await session.run(statementEntries, { queryid });
+    const query = whole?.query ?? entry?.query ?? view.query?.(row) ?? '';
+    const path = entry?.search_path ?? undefined;
     const size = Number(session.server.settings.track_activity_query_size ?? 1024) - 1;
-    const problem =
-      !backend && query.length >= STATEMENT_CHARS
-        ? `Only the first ${STATEMENT_CHARS} characters of the text are kept, so it is no complete query.`
-        : unexplainable(query, backend ? size : undefined);
+    const problem = unexplainable(query, backend ? size : undefined);
     if (problem !== undefined) {
       show(deck, title, { problem });
       return;
     }
     const owners = (await session.run(functionOwners, undefined)).map((owner) => owner.rolname);
-    if (owners.length === 0) await showPlan(deck, title, query);
+    if (owners.length === 0) await showPlan(deck, title, query, path);
     else if (deck.readOnly)
       show(deck, title, { problem: `Read-only: ${riskSentence(owners, session.server.user)}` });
-    else show(deck, title, { risk: { owners, query, yes: false } });
+    else show(deck, title, { risk: { owners, query, yes: false, ...(path !== undefined && { path }) } });
   } catch (error) {
     show(deck, title, { problem: (error as Error).message });
   }

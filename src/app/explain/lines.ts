@@ -1,21 +1,26 @@
-import { cleanBlock, cleanLine } from '../../text/clean.ts';
+import { planLines } from '../../db/explain/lines.ts';
+import { cleanLine } from '../../text/clean.ts';
 import { type Line, span } from '../../text/line.ts';
 import { wrap } from '../../text/width.ts';
 import type { Overlay } from '../core/state.ts';
 import { answerLine, type ReadingText } from '../screen/reading.ts';
 import { riskSentence } from './explain.ts';
 
-export function explainReading(overlay: Extract<Overlay, { kind: 'explain' }>, columns: number): ReadingText {
-  const { lines, problem, title, risk } = overlay;
+export function explainReading(
+  overlay: Extract<Overlay, { kind: 'explain' }>,
+  columns: number,
+  more: string,
+): ReadingText {
+  const { plan, problem, title, risk } = overlay;
   if (risk) return riskReading(title, risk.yes, risk.owners, columns);
   return {
     title: [span(` ${title}`, 'title'), span('  the plan only; the statement is not run', 'muted')],
     lines:
       problem !== undefined
         ? wrap(cleanLine(problem), columns - 3).map((text): Line => [span(`  ${text}`, 'warn')])
-        : lines === undefined
+        : plan === undefined
           ? [[span('  asking the server', 'muted')]]
-          : lines.map((line) => [span(`  ${cleanBlock(line)}`)]),
+          : planLines(plan, columns - 1, more).map((line) => [span(' '), ...line]),
   };
 }
 

@@ -234,6 +234,7 @@ export const statementsView = defineView<StatementRow>({
     ];
   },
   query: (s) => s.query,
+  queryId: (s) => s.row.queryid,
   database: databaseOf,
   detail: (s, model) => [
     {

@@ -133,6 +133,85 @@ FROM unnest($1::int8[]) i (id) LEFT JOIN ${relation(server, NAME)} s ON s.queryi
   params: ({ ids }: { ids: readonly string[] }) => [ids],
 });
 
+/**
+ * The entries of one statement, those of this database first, then by their calls: its whole text, who ran it where, and
+ * the search_path that role and database are set to, the nearest one; null where that is the server's.
+ */
+export const statementEntries = defineQuery({
+  id: 'statements.entries',
+  needs: 'pg_read_all_stats',
+  variants: [
+    {
+      sql: (server) =>
+        `SELECT /* pgdeck */ s.userid, r.rolname::text AS role, s.dbid, d.datname::text AS database, s.query,
+  (SELECT substr(o.one, 13) FROM pg_db_role_setting c, unnest(c.setconfig) o (one)
+   WHERE o.one LIKE 'search\\_path=%' AND c.setdatabase IN (0, s.dbid) AND c.setrole IN (0, s.userid)
+   ORDER BY c.setrole <> 0 DESC, c.setdatabase <> 0 DESC LIMIT 1) AS search_path
+FROM ${relation(server, NAME)} s LEFT JOIN pg_roles r ON r.oid = s.userid LEFT JOIN pg_database d ON d.oid = s.dbid
+WHERE s.queryid = $1::int8 ORDER BY d.datname IS NOT DISTINCT FROM current_database() DESC, s.calls DESC`,
+    },
+  ],
+  unavailable,
+  partial: hiddenStatements,
+  row: z.object({
+    userid: z.int(),
+    role: column.text,
+    dbid: z.int(),
+    database: column.text,
+    query: column.text,
+    search_path: column.text,
+  }),
+  params: ({ queryid }: { queryid: string }) => [queryid],
+});
+
+/** What of the counters is meant: 0 and '0' stand for every role, database and statement, as the server has it. */
+export interface CountersOf {
+  readonly database: number;
+  readonly queryid: string;
+}
+
+const MEANT = '($1::oid = 0 OR s.dbid = $1::oid) AND ($2::int8 = 0 OR s.queryid = $2::int8)';
+
+/** The entries that a reset is about: how many, and those with the most time. */
+export const statementsMeant = defineQuery({
+  id: 'statements.meant',
+  needs: 'pg_read_all_stats',
+  variants: [
+    {
+      sql: (server) => `SELECT /* pgdeck */ s.queryid::text, left(s.query, 200) AS query, s.calls::float8,
+  s.total_${has(server, 'total_exec_time') ? 'exec_time' : 'time'} AS total_ms, s.rows::float8, count(*) OVER ()::int AS entries
+FROM ${relation(server, NAME)} s WHERE ${MEANT} ORDER BY 4 DESC LIMIT 200`,
+    },
+  ],
+  unavailable,
+  partial: hiddenStatements,
+  row: z.object({
+    queryid: column.text,
+    query: column.text,
+    calls: z.number(),
+    total_ms: z.number(),
+    rows: z.number(),
+    entries: z.int(),
+  }),
+  params: ({ database, queryid }: CountersOf) => [database, queryid],
+});
+
+/** The functions that reset counters, and whether this role may call them: one without arguments before 1.7. */
+export const statementsResetters = defineQuery({
+  id: 'statements.resetters',
+  variants: [
+    {
+      sql: `SELECT /* pgdeck */ p.pronargs::int AS arguments, p.oid::regprocedure::text AS signature,
+  has_function_privilege(p.oid, 'EXECUTE') AS may
+FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+  JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+WHERE e.extname = 'pg_stat_statements' AND p.proname = 'pg_stat_statements_reset'`,
+    },
+  ],
+  unavailable,
+  row: z.object({ arguments: z.int(), signature: z.string(), may: z.boolean() }),
+});
+
 /** Whether a statement is one of pgdeck's: this stands in every query of ours. */
 export function isOwnStatement(query: string | null): boolean {
   return query?.includes('/* pgdeck */') ?? false;

@@ -77,6 +77,31 @@ export const SERVER: readonly OperationEntry[] = [
     load: async () => (await import('../run-sql/operation.ts')).runSql,
   },
   {
+    id: 'explain analyze',
+    title: 'Run a statement for its plan',
+    summary:
+      'run a statement and show what its plan took: timed out, rolled back, typed where it is no SELECT',
+    danger: 'type-name',
+    writes: false,
+    load: async () => (await import('../explain/analyze.ts')).explainAnalyze,
+  },
+  {
+    id: 'statements reset',
+    title: 'Reset the counters of statements',
+    summary: 'forget what pg_stat_statements has counted: of one statement, of a database, or all',
+    danger: 'type-name',
+    writes: true,
+    load: async () => (await import('../statements/reset.ts')).statementsReset,
+  },
+  {
+    id: 'statements log',
+    title: 'Log slow statements',
+    summary: 'log statements that take longer, or no longer: for a database or a role; taken back by undo',
+    danger: 'confirm',
+    writes: true,
+    load: async () => (await import('../statements/log.ts')).statementsLog,
+  },
+  {
     id: 'server restart',
     title: 'Restart the server',
     summary: 'restart the server: who is interrupted is shown first; waited for, and seen to be the same',

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { focusedView, selectedRow, shownRows } from '../../../src/app/views/select.ts';
 import { connect, type Session } from '../../../src/db/client.ts';
+import { planLines } from '../../../src/db/explain/lines.ts';
 import { explain, unexplainable } from '../../../src/db/explain.ts';
+import { lineText } from '../../../src/text/line.ts';
 import { client, serverTarget, type TestDatabase, testDatabase, until } from '../../support/cluster.ts';
 import { type Begun, begin } from '../begin.ts';
 import { Stage } from '../stage.ts';
@@ -53,8 +55,9 @@ async function plan(): Promise<{ lines: readonly string[]; problem: string | und
   stage.keys('e');
   return until(
     () => {
-      const { lines, problem } = stage.overlay('explain');
-      return lines && { lines, problem };
+      const { plan, problem } = stage.overlay('explain');
+      const lines = plan === undefined ? [] : planLines(plan, 80).map(lineText);
+      return plan || problem !== undefined ? { lines, problem } : undefined;
     },
     { what: 'a plan' },
   );
@@ -64,8 +67,8 @@ test('the plan of what a session runs', async () => {
   await runs('SELECT pg_sleep(600), id FROM t');
   const { lines, problem } = await plan();
   expect(problem).toBeUndefined();
-  expect(lines.join('\n')).toMatch(/^Seq Scan on t/);
-  expect(lines.join('\n')).not.toContain('actual');
+  expect(lines.join('\n')).toMatch(/ Seq Scan on t$/m);
+  expect(lines.join('\n')).not.toContain('REAL');
 });
 
 test('a text of two statements is refused by the server, and none of them runs', async () => {

@@ -138,6 +138,8 @@ export const SAMPLES: Readonly<Record<string, unknown>> = {
   'signal.terminate': target,
   'signal.terminate_by_name': name,
   'signal.transaction': { ...target, xactStart: 0 },
+  'statements.meant': { database: 0, queryid: '0' },
+  'statements.entries': { queryid: '1' },
   'statements.texts': { ids: ['1'] },
   'swap.door': { oid: 1, pid: 0 },
   'swap.lock_holders': { prefix: 'nobody' },

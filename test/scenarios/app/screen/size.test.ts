@@ -143,14 +143,13 @@ describe.each(['unicode', 'ascii'])('overlays, %s', (name) => {
     deck.open({
       kind: 'explain',
       title: 'EXPLAIN',
-      lines: ['Seq Scan on "库存流水"', 'x'.repeat(500)],
+      plan: [{ Plan: { 'Node Type': 'Seq Scan', 'Relation Name': '库存流水', Filter: 'x'.repeat(500) } }],
       scroll: 0,
     });
     tryOut('explain');
     deck.open({
       kind: 'explain',
       title: 'EXPLAIN',
-      lines: [],
       problem: `一个问题 ${'很长 '.repeat(80)}`,
       scroll: 0,
     });

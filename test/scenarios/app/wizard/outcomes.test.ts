@@ -205,6 +205,8 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
     writeFileSync(join(home, 'outcomes.sql'), 'CREATE TABLE by_file (id int);');
     return { file: join(home, 'outcomes.sql') };
   },
+  'explain analyze': async () => ({ sql: 'SELECT 1' }),
+  'statements log': async () => ({ over: '250ms', database: db.database }),
   'settings set': async () => ({ name: 'work_mem', value: '5MB', database: db.database }),
   'settings reset': async () => ({ name: 'work_mem', database: db.database }),
   'schedule install': async () => ({ name: 'outcomes', at: '30 2 * * *' }),
@@ -224,6 +226,8 @@ const ANSWERS: Readonly<Record<string, () => Promise<RawInput>>> = {
 
 /** They end the server that the others need, or need docker or a cluster: see test/ops and test/scenarios/hosts. */
 const ELSEWHERE = new Set([
+  // its extension takes a library that this server has not loaded
+  'statements reset',
   'server restart',
   'pod delete',
   'pod restart',

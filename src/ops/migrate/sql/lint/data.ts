@@ -4,9 +4,26 @@ import type { Finding, HazardName, Rule } from './rule.ts';
 
 /** Rows that are changed or lost. */
 export const data: Rule = (statement, scope) => [
+  ...counters(statement, scope),
   ...withoutWhere(statement, scope),
   ...underLock(statement, scope),
 ];
+
+/** Runbooks tell to delete the statements that are seldom called: what they name is a view of what is in memory. */
+const counters: Rule = ({ node }) => {
+  const names = [
+    relationName(as(node, 'DeleteStmt')?.relation),
+    ...all(as(node, 'TruncateStmt')?.relations, 'RangeVar').map(relationName),
+  ];
+  if (!names.some((name) => name?.split('.').at(-1) === 'pg_stat_statements')) return [];
+  return [
+    {
+      name: 'statement_counters',
+      message:
+        'pg_stat_statements is a view of counters in memory: the server refuses to delete from it; pgdeck statements reset --statement QUERYID forgets one, --all every one, and those seldom called give way by themselves at pg_stat_statements.max.',
+    },
+  ];
+};
 
 /** Their statements are kept and not run now. */
 const DEFINITIONS: ReadonlySet<Kind | undefined> = new Set<Kind>(['CreateFunctionStmt', 'RuleStmt']);

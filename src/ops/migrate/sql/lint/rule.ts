@@ -27,6 +27,7 @@ export const HAZARDS = [
   'required_column',
   'rows_changed_under_lock',
   'set_not_null',
+  'statement_counters',
   'table_rewrite',
   'truncate',
   'unique_builds_index',

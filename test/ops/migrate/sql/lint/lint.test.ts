@@ -71,6 +71,7 @@ test.each([
     "SELECT set_config('search_path', 'app', false); CREATE TABLE users (id int); TRUNCATE public.users",
     ['truncate'],
   ],
+  ['DELETE FROM pg_stat_statements WHERE calls < 10', ['statement_counters']],
   ['VACUUM FULL users', ['vacuum_full']],
   ['VACUUM (FULL true) users', ['vacuum_full']],
   ['CLUSTER users USING i', ['cluster']],

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { OpContext } from '../../../src/ops/engine/operation.ts';
+import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
+import { cleanEnvironment, pgdeckHere, temporaryDirectory } from '../../support/program.ts';
+import { contextIn, inDatabase } from '../restore/stage.ts';
+import { done, planned } from '../role/stage.ts';
+
+const home = temporaryDirectory();
+const env = cleanEnvironment(home);
+let db: TestDatabase;
+const sql = (text: string) => inDatabase(db.database, (session) => session.sql(text));
+const here = (): OpContext => contextIn(db.target(), home);
+const plan = (text: string) => planned('explain analyze', { sql: text }, here());
+
+beforeAll(async () => {
+  db = await testDatabase();
+  await sql(
+    `CREATE TABLE t AS SELECT g AS id, g % 7 AS v FROM generate_series(1, 2000) g;
+     CREATE SEQUENCE s; ANALYZE t;
+     CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT n * 2';
+     CREATE FUNCTION note(n int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN n; END'`,
+  );
+});
+afterAll(() => db.drop());
+
+const pgdeck = (...args: string[]) => {
+  const { host, port, database } = db.target();
+  return pgdeckHere(['-h', host, '-p', String(port), '-U', 'postgres', '-d', database, ...args], env);
+};
+const rows = () =>
+  sql('SELECT md5(string_agg(t::text, $$,$$ ORDER BY id)) AS sum, count(*)::int AS n FROM t');
+
+test('a SELECT is run in a read-only transaction, and its plan has what it took', async () => {
+  const {
+    plan: planned,
+    end,
+    events,
+  } = await done('explain analyze', { sql: 'SELECT v, count(*) FROM t GROUP BY v ORDER BY v' }, here());
+  expect(planned).toMatchObject({ danger: 'none', writes: false });
+  expect(planned.steps[0]?.preview).toMatch(
+    /^BEGIN READ ONLY;\nSET LOCAL statement_timeout = '30s';\nEXPLAIN \(ANALYZE/,
+  );
+  expect(planned.checks).toContainEqual(expect.objectContaining({ title: 'Runs', status: 'warn' }));
+  expect(end, end.text).toMatchObject({ ok: true });
+  const finish = events.find((event) => event.type === 'finish');
+  expect(finish).toMatchObject({
+    outcome: { facts: { plan: [{ Plan: { 'Actual Rows': 7 }, 'Execution Time': expect.any(Number) }] } },
+  });
+});
+
+test.each([
+  ['UPDATE t SET v = 1', /UPDATE/, true],
+  ['WITH gone AS (DELETE FROM t RETURNING id) SELECT count(*) FROM gone', /DELETE/, true],
+  ['SELECT * FROM t FOR UPDATE', /locks the rows/, true],
+  ['SELECT * INTO made FROM t', /makes a table/, true],
+  ["SELECT nextval('s')", /nextval/, false],
+  ['SELECT note(id) FROM t', /calls note/, false],
+])('%s is more than a SELECT', async (text, why, writes) => {
+  const { danger, subject, checks, steps, writes: refusedWhereReadOnly } = await plan(text);
+  expect({ danger, subject, refusedWhereReadOnly }).toEqual({
+    danger: 'type-name',
+    subject: db.database,
+    refusedWhereReadOnly: true,
+  });
+  expect(checks.map(({ detail }) => detail).join('\n')).toMatch(why);
+  expect(steps[0]?.preview).toMatch(writes ? /^BEGIN READ WRITE/ : /^BEGIN READ ONLY/);
+});
+
+test.each(['SELECT twice(id), random() FROM t', 'VALUES (1)', '(SELECT 1) UNION SELECT 2'])(
+  '%s is a plain one',
+  async (text) => expect((await plan(text)).danger).toBe('none'),
+);
+
+test('an UPDATE is refused without the name, and with it rolled back', async () => {
+  const before = await rows();
+  const args = ['explain', 'UPDATE t SET v = v + 1', '--analyze'];
+  const refused = await pgdeck(...args, '--yes');
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain(`Add --confirm ${db.database} to do it.`);
+  expect(await rows()).toEqual(before);
+  const ran = await pgdeck(...args, '--confirm', db.database);
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(ran.stdout).toMatch(/Update on t[\s\S]*Seq Scan on t/);
+  expect(ran.stderr).toContain('The transaction was rolled back: no row was changed.');
+  expect(await rows()).toEqual(before);
+});
+
+test.each([
+  ['SELECT 1; DROP TABLE t', /holds 2 statements/],
+  ['SELECT * FROM t WHERE id = $1', /has parameters/],
+  ['VACUUM t', /Only SELECT/],
+])('%s is not run', async (text, why) => {
+  await expect(plan(text)).rejects.toThrow(why);
+});
+
+test('it is stopped when its time is up', async () => {
+  const { end } = await done('explain analyze', { sql: 'SELECT pg_sleep(60)', timeout: 1 }, here());
+  expect(end).toMatchObject({
+    status: 'failed',
+    text: expect.stringMatching(/statement timeout|timed out|timeout/i),
+  });
+});
