@@ -30,9 +30,13 @@ export const toDouble: Converter = (cell) => {
     return BigInt(Number(cell)) === cell
       ? cell.toString()
       : refusal('an integer beyond 2^53, which a double rounds');
-  if (typeof cell === 'string')
-    return decimal(cell) === undefined ? refusal(notA('number', cell)) : cell.trim();
-  return refusal(notA('number', cell));
+  if (typeof cell !== 'string') return refusal(notA('number', cell));
+  const digits = decimal(cell);
+  if (digits === undefined) return refusal(notA('number', cell));
+  const value = Number(cell);
+  return !Number.isFinite(value) || (value === 0 && digits.before + digits.behind !== 0)
+    ? refusal('beyond what a double holds')
+    : cell.trim();
 };
 
 /** `numeric`, or `numeric(precision, scale)`: what it would round or cannot hold is refused. */

@@ -25,6 +25,13 @@ export interface Made {
   readonly numbers: readonly { readonly column: string; readonly next: string }[];
 }
 
+/** With them rows are read back in the order in which they came. */
+export const BEGIN: readonly string[] = [
+  'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE',
+  'SET LOCAL synchronize_seqscans = off',
+  'SET LOCAL max_parallel_workers_per_gather = 0',
+];
+
 /** What is told meanwhile. */
 export interface Telling {
   readonly line: (text: string) => void;
