@@ -108,8 +108,9 @@ function clockText(micros: number): string {
 
 function unitOf(value: number): Epoch | undefined {
   const size = Math.abs(value);
-  for (const [unit, per] of Object.entries(PER_SECOND))
-    if (size >= SECONDS.from * per && size <= SECONDS.to * per) return unit as Epoch;
+  if (size >= SECONDS.from && size <= SECONDS.to) return 'epoch_s';
+  if (size >= SECONDS.from * 1e3 && size <= SECONDS.to * 1e3) return 'epoch_ms';
+  if (size >= SECONDS.from * 1e6 && size <= SECONDS.to * 1e6) return 'epoch_us';
   return !Number.isInteger(value) && value >= JULIAN.from && value <= JULIAN.to ? 'julian' : undefined;
 }
 

@@ -95,22 +95,19 @@ async function expectedOf(
   ordered: boolean,
 ): Promise<Digest> {
   const digest = new Digest(columns.length + 1);
-  const parts = columns.map(({ source, how }) => ({
-    at: table.source.columns.indexOf(source),
-    convert: how.convert,
-    canon: canonFor(how),
-  }));
+  const parts = columns.map(({ how }) => ({ convert: how.convert, canon: canonFor(how) }));
+  const read = columns.map(({ source }) => source);
   const canonical: (string | number | null)[] = new Array(columns.length + 1).fill(null);
   let row = 0;
   let next = 0;
-  for (const { cells } of rowsOf(database, table.source)) {
+  for (const { cells } of rowsOf(database, table.source, read)) {
     if (row++ === left[next]) {
       next++;
       continue;
     }
     for (let at = 0; at < parts.length; at++) {
       const part = parts[at];
-      const cell = cells[part?.at ?? 0] ?? null;
+      const cell = cells[at] ?? null;
       const value = cell instanceof Refusal ? cell : part?.convert(cell, () => {});
       canonical[at] = typeof value === 'string' ? (part?.canon(value) ?? value) : null;
     }
