@@ -122,17 +122,21 @@ export function jsonOf({ run, file, place, survey, made, rejects }: Finished): s
   const report = {
     ...{ run, file, place, rows: made.loaded.reduce((sum, { rows }) => sum + rows, 0) },
     rejects_file: rejects ?? null,
-    tables: made.loaded.map(({ table, rows, cells, rejects: refused, digest, nulls }) => ({
-      ...{
-        name: table.name,
-        source: table.source.name,
-        rows,
-        cells_compared: cells,
-        rejects: refused,
-        hash: digest,
-      },
-      nulls: Object.fromEntries(table.columns.map(({ name }, at) => [name, nulls[at] ?? 0])),
-    })),
+    tables: made.loaded.map(
+      ({ table, rows, cells, rejects: refused, digest, nulls, loading, comparing }) => ({
+        ...{
+          name: table.name,
+          source: table.source.name,
+          rows,
+          cells_compared: cells,
+          rejects: refused,
+          hash: digest,
+          load_seconds: loading,
+          compare_seconds: comparing,
+        },
+        nulls: Object.fromEntries(table.columns.map(({ name }, at) => [name, nulls[at] ?? 0])),
+      }),
+    ),
     columns: survey.columns,
     not_carried_over: [...survey.manual, ...made.manual],
     numbers: made.numbers,

@@ -33,6 +33,9 @@ export interface Loaded {
   readonly nulls: readonly number[];
   /** Of all rows. */
   readonly digest: string;
+  /** How long it took, in seconds: reading the file, converting and sending, then reading back and comparing. */
+  readonly loading: number;
+  readonly comparing: number;
   /** What could not be as it was meant. */
   readonly manual: readonly Manual[];
 }
@@ -100,6 +103,7 @@ async function send(
   const sending = sendingOf(table, unsent);
   const sent: Sent = { rows: 0, nulls: [], hash: '', left: [] };
   let rejects = 0;
+  const began = performance.now();
   const rows = await copied(
     session,
     table,
@@ -114,8 +118,13 @@ async function send(
     }),
   );
   if (rows !== sent.rows) throw importErrors.otherCount({ table: table.name, sent: sent.rows, found: rows });
+  const loaded = performance.now();
   const { nulls, digest } = await compare(loading, table, sending, sent);
-  return { ...{ table, rows, rejects, manual, nulls, digest }, cells: rows * table.columns.length };
+  return {
+    ...{ table, rows, rejects, manual, nulls, digest, cells: rows * table.columns.length },
+    loading: (loaded - began) / 1000,
+    comparing: (performance.now() - loaded) / 1000,
+  };
 }
 
 /** Says of which table and row the server speaks. */
