@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { boundYoungSpace } from '../../../hosts/young-space.ts';
 import { type Cell, type Refusal, refusal } from '../convert/value.ts';
 import type { SourceColumn, SourceTable } from './catalog.ts';
 
@@ -15,6 +16,9 @@ export interface SourceRow {
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** What bytes that are no UTF-8 are read as; it may also stand there itself. */
 const REPLACED = '\ufffd';
+
+/** Rows between two looks at the memory. */
+const STRETCH = 2_000;
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
@@ -43,7 +47,10 @@ export function* rowsOf(
     cells: row,
     key: () => key().map(written).join(', '),
   };
+  let bounded = false;
+  let rows = 0;
   for (row of statement.iterate() as unknown as Iterable<Cell[]>) {
+    if (!bounded && ++rows % STRETCH === 0) bounded = boundYoungSpace();
     const cells: (Cell | Refusal)[] = row;
     for (let at = 0; at < names.length; at++) {
       const cell = row[at];
