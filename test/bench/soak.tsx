@@ -8,7 +8,7 @@ import { NO_SETTINGS } from '../../src/config/settings.ts';
 import type { Clock } from '../../src/monitor/clock.ts';
 import { Sampler } from '../../src/monitor/sampler.ts';
 import { App } from '../../src/ui/App.tsx';
-import { boundYoungSpace } from '../../src/ui/memory.ts';
+import { boundYoungSpace } from '../../src/hosts/young-space.ts';
 import { Screen } from '../../src/ui/screen.ts';
 import { painter } from '../../src/ui/theme.ts';
 import { simulated } from './simulated.ts';
