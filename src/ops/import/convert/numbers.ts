@@ -25,7 +25,7 @@ const notA = (type: string, cell: Cell): string =>
 /** `double precision`: what it would round is refused. */
 export const toDouble: Converter = (cell) => {
   if (cell === null) return null;
-  if (typeof cell === 'number') return String(cell);
+  if (typeof cell === 'number') return Object.is(cell, -0) ? '-0' : String(cell);
   if (typeof cell === 'bigint')
     return BigInt(Number(cell)) === cell
       ? cell.toString()
