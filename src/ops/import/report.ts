@@ -6,7 +6,7 @@ import type { Survey } from './survey/survey.ts';
 
 /** How what is there was compared with what is in the file. */
 export const COMPARED =
-  'Every row was read back from the server, and every cell of it compared with what the file has for it by its value: the number of rows, the NULLs of each column, a sum of 64-bit hashes of each column, and one of whole rows.';
+  'Every row was read back from the server, and every cell of it compared with what the file has for it: the binary bytes of all cells in their order, by SHA-256; what the server keeps in a form of its own (jsonb, generated columns, types of extensions), and all of a table whose bytes were others, by its value: the number of rows, the NULLs of each column, a sum of 64-bit hashes of each column, and one of whole rows. That tells more than sums, minima and maxima would.';
 
 /** What each column holds and becomes. */
 export function columnTable(columns: readonly ColumnReport[]): ResultTable {

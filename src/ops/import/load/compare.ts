@@ -8,8 +8,8 @@ import { rowsOf } from '../source/rows.ts';
 import { canonFor } from './canon.ts';
 import { CopyReader } from './copy-text.ts';
 import { Digest } from './digest.ts';
+import type { Loading } from './loading.ts';
 import type { Sending, Sent } from './rows.ts';
-import type { Loading } from './table.ts';
 
 /** What the server has of a table, which is what was sent. */
 export interface Compared {

@@ -4,24 +4,10 @@ import { cleanLine } from '../../../text/clean.ts';
 import { OpError } from '../../error.ts';
 import { importErrors } from '../errors.ts';
 import { createTableSql } from '../shape/derive.ts';
-import type { BadPolicy, Manual, ShapedColumn, ShapedTable } from '../shape/shape.ts';
-import type { SourceDatabase } from '../source/rows.ts';
+import type { Manual, ShapedColumn, ShapedTable } from '../shape/shape.ts';
 import { compare } from './compare.ts';
-import { copyRows, copySql, type Reject, type Sent, sendingOf } from './rows.ts';
-
-/** What loading the tables of a file shares. */
-export interface Loading {
-  readonly session: Session;
-  readonly database: SourceDatabase;
-  /** They are there already. */
-  readonly existing: boolean;
-  readonly bad: BadPolicy;
-  readonly signal: AbortSignal;
-  readonly onReject: (reject: Reject) => void;
-  /** Answers what forgets the rejects that come from now on. */
-  readonly mark: () => () => void;
-  readonly onRows: (table: ShapedTable, rows: number, phase: 'load' | 'compare') => void;
-}
+import type { Loading } from './loading.ts';
+import { copyRows, copySql, type Sent, sendingOf } from './rows.ts';
 
 /** What of a table is there now, and that it is what is in the file. */
 export interface Loaded {

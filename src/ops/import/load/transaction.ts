@@ -4,7 +4,8 @@ import type { Session } from '../../../db/session.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { plural } from '../../../text/units.ts';
 import type { Later, Manual, ShapedTable } from '../shape/shape.ts';
-import { type Loaded, type Loading, loadTable } from './table.ts';
+import type { Loading } from './loading.ts';
+import { type Loaded, loadTable } from './table.ts';
 
 /** What is made of a file. */
 export interface Making {
