@@ -6,6 +6,7 @@ import { LongestFirst } from './test/support/longest.ts';
 const SLOW = [
   'test/scenarios/ops/{backup,restore,migrate,project,remote}/**/*.test.ts',
   'test/scenarios/ops/**/crash.test.ts',
+  'test/scenarios/ops/import/{independent,many}.test.ts',
   'test/scenarios/ops/check/standby.test.ts',
   'test/scenarios/ops/maintain/{full,lost}.test.ts',
   'test/scenarios/ops/reindex/cancel.test.ts',

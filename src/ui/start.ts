@@ -6,13 +6,13 @@ import { type Env, home } from '../config/libpq/env.ts';
 import type { Resolved } from '../config/profile.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DbError } from '../db/errors.ts';
+import { boundYoungSpace } from '../hosts/young-space.ts';
 import { Sampler } from '../monitor/sampler.ts';
 import { journalDirectory } from '../ops/engine/journal/runs.ts';
 import type { Bridge } from './App.tsx';
 import { osc52 } from './clipboard.ts';
 import { firstFrame } from './first-frame.ts';
 import { onTerminalLost } from './lost.ts';
-import { boundYoungSpace } from './memory.ts';
 import { Screen } from './screen.ts';
 import { painter } from './theme.ts';
 

@@ -16,3 +16,13 @@ export function rssMb(pid: number): number {
   const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0;
   return (Number(kib) * 1024) / 1e6;
 }
+
+/** The most memory of a process that was ever in RAM, in MB (of 1,000,000 bytes); 0 once it has ended. */
+export function peakMb(pid: number): number {
+  try {
+    const kib = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0;
+    return (Number(kib) * 1024) / 1e6;
+  } catch {
+    return 0;
+  }
+}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { HEALTH_ROLE, type Question, questions } from './health.ts';
 import { hosts } from './hosts/hosts.ts';
 import { hour } from './hour.ts';
+import { importing } from './import.ts';
 import { measure, type Results } from './measure.ts';
 import { operations } from './operations/operations.ts';
 import { remote } from './remote/remote.ts';
@@ -15,8 +16,9 @@ import { ROLES, subjects } from './subjects.ts';
  * What the console costs, against its budget and against pg_activity where that is installed, and what backup and
  * restore cost against the programs they run: npm run bench. Names of parts as arguments measure only these:
  * npm run bench -- base operations. They are the loads (base, tables, active), health (what its questions cost),
- * operations, remote (copies to a server of S3 on this machine; only where it is named), and hosts (1 GB by way of docker and ssh), which needs root, dockerd and sshd and runs only where it is
- * named; a number is how many rounds of operations or hosts there are.
+ * operations, import (a SQLite file, against COPY of a file that is ready), remote (copies to a server of S3 on this
+ * machine), and hosts (1 GB by way of docker and ssh), which needs root, dockerd and sshd; the last two run only where they
+ * are named. A number is how many rounds of operations, import, remote or hosts there are.
  */
 
 /** The loads, each on top of the one before. */
@@ -66,6 +68,7 @@ const home = await mkdtemp(join(tmpdir(), 'pgdeck-bench-'));
 try {
   if (wanted('health') || LOADS.some(({ name }) => wanted(name))) console.log(await monitor(home));
   if (wanted('operations')) console.log(await operations(home, rounds));
+  if (wanted('import')) console.log(await importing(home, rounds));
   if (parts.includes('remote')) console.log(await remote(home, rounds));
   if (parts.includes('hosts')) console.log(await hosts(home, rounds));
 } finally {

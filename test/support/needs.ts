@@ -16,6 +16,7 @@ const OTHERS: readonly { command: string; package: string; optional?: true }[] =
   { command: 'zstd', package: 'zstd' },
   { command: 'openssl', package: 'openssl', optional: true },
   { command: 'alembic', package: 'alembic', optional: true },
+  { command: 'python3', package: 'python3', optional: true },
   { command: 'dockerd', package: 'docker.io', optional: true },
   { command: 'sshd', package: 'openssh-server', optional: true },
   { command: 'ssh', package: 'openssh-client', optional: true },
@@ -26,6 +27,10 @@ const MODULES = [
   { module: 'flask_migrate', package: 'python3-flask-migrate' },
   { module: 'psycopg2', package: 'python3-psycopg2' },
 ];
+
+/** A SQLite database that nobody here wrote: 70 tables of the coordinate systems of the world. */
+export const PROJ_DB = '/usr/share/proj/proj.db';
+const FILES = [{ path: PROJ_DB, package: 'proj-data' }];
 
 export interface Needs {
   /** What is missing and without which no test runs: `psql`, `pg_dump`. */
@@ -47,6 +52,7 @@ export async function missing(): Promise<Needs> {
     optional: [
       ...extensions,
       ...others.filter(({ optional }) => optional).map((one) => one.package),
+      ...FILES.filter(({ path }) => !existsSync(path)).map((one) => one.package),
       ...MODULES.filter(({ module }) => !existsSync(join(PYTHON, module))).map((one) => one.package),
     ],
   };

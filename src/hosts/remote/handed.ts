@@ -8,7 +8,7 @@ import { remoteErrors } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { CUT, guardWord, type Hand, type HandEnd, LATE, startHand } from './hand.ts';
 import { otherLength } from './input.ts';
-import { outcome } from './outcome.ts';
+import { outcome, whyLost } from './outcome.ts';
 import { pieces } from './pieces.ts';
 import { systemError } from './shell.ts';
 import { Sum } from './sum.ts';
@@ -146,6 +146,6 @@ async function failure({ client, exitCode }: HandEnd, way: Way, to: string): Pro
   if (exitCode !== undefined) return systemError(stderr.replaceAll(COUNTS, ''), to);
   const why = way.explain(client);
   if (why !== undefined) return why;
-  await way.check();
+  await whyLost(way);
   return remoteErrors.lost({ program: PROGRAM, label: way.label, stderr });
 }

@@ -1,8 +1,12 @@
 import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandError } from '../host.ts';
 import { remoteErrors } from './errors.ts';
 import type { Ended } from './exchange.ts';
 import type { Way } from './way.ts';
+
+/** Milliseconds until who looks after a place has noticed that it ended. */
+const SETTLED_MS = 1_000;
 
 interface About {
   readonly way: Way;
@@ -23,7 +27,7 @@ export async function outcome(ended: Ended, about: About): Promise<{ exitCode: n
   if (told.exitCode === undefined || told.sum === undefined) {
     const why = way.explain(ended.client);
     if (why !== undefined) throw why;
-    await way.check();
+    await whyLost(way);
     throw remoteErrors.lost({ ...at, stderr });
   }
   if (!ended.sum.is(told.sum)) throw remoteErrors.altered({ ...at, stderr, bytes: ended.sum.bytes });
@@ -31,6 +35,13 @@ export async function outcome(ended: Ended, about: About): Promise<{ exitCode: n
   const signal = signalOf(told.exitCode);
   if (signal !== undefined) throw remoteErrors.killed({ ...at, signal, stderr });
   return { exitCode: told.exitCode };
+}
+
+/** Throws why a place was lost, where it tells: it may be seen as it was for a moment after its streams have closed. */
+export async function whyLost(way: Way): Promise<void> {
+  await way.check();
+  await delay(SETTLED_MS);
+  await way.check();
 }
 
 function refusal([why, what = '']: readonly string[], { way, programs }: About): CommandError {

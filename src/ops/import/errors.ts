@@ -14,9 +14,11 @@ export const importErrors = defineErrors('import', {
     refused(`${file} belongs to a SQLite database and is none.`, `Name ${database}.`),
   empty: ({ file }: { file: string }) => refused(`${file} is empty: there is no table in it.`, NOTHING),
   notSqlite: ({ file }: { file: string }) =>
+    refused(`${file} is no SQLite 3 database.`, 'Name another file.'),
+  encrypted: ({ file }: { file: string }) =>
     refused(
-      `${file} is no SQLite 3 database, or it is encrypted.`,
-      'Name another file; one of SQLCipher has to be decrypted first.',
+      `${file} is no SQLite 3 database that can be read: it looks encrypted, as SQLCipher does it.`,
+      "Export it with sqlcipher and its key: ATTACH 'plain.db' AS plain KEY ''; SELECT sqlcipher_export('plain');",
     ),
   short: ({ file, bytes, is }: { file: string; bytes: number; is: number }) =>
     refused(

@@ -6,7 +6,7 @@ import type { Survey } from './survey/survey.ts';
 
 /** How what is there was compared with what is in the file. */
 export const COMPARED =
-  'Every row was read back from the server, and every cell of it compared with what the file has for it by its value: the number of rows, the NULLs of each column, a sum of 64-bit hashes of each column, and one of whole rows.';
+  'Every row was read back from the server, and every cell of it compared with what the file has for it: the binary bytes of all cells in their order, by SHA-256; what the server keeps in a form of its own (jsonb, generated columns, types of extensions), and all of a table whose bytes were others, by its value: the number of rows, the NULLs of each column, a sum of 64-bit hashes of each column, and one of whole rows. That tells more than sums, minima and maxima would.';
 
 /** What each column holds and becomes. */
 export function columnTable(columns: readonly ColumnReport[]): ResultTable {
@@ -122,17 +122,21 @@ export function jsonOf({ run, file, place, survey, made, rejects }: Finished): s
   const report = {
     ...{ run, file, place, rows: made.loaded.reduce((sum, { rows }) => sum + rows, 0) },
     rejects_file: rejects ?? null,
-    tables: made.loaded.map(({ table, rows, cells, rejects: refused, digest, nulls }) => ({
-      ...{
-        name: table.name,
-        source: table.source.name,
-        rows,
-        cells_compared: cells,
-        rejects: refused,
-        hash: digest,
-      },
-      nulls: Object.fromEntries(table.columns.map(({ name }, at) => [name, nulls[at] ?? 0])),
-    })),
+    tables: made.loaded.map(
+      ({ table, rows, cells, rejects: refused, digest, nulls, loading, comparing }) => ({
+        ...{
+          name: table.name,
+          source: table.source.name,
+          rows,
+          cells_compared: cells,
+          rejects: refused,
+          hash: digest,
+          load_seconds: loading,
+          compare_seconds: comparing,
+        },
+        nulls: Object.fromEntries(table.columns.map(({ name }, at) => [name, nulls[at] ?? 0])),
+      }),
+    ),
     columns: survey.columns,
     not_carried_over: [...survey.manual, ...made.manual],
     numbers: made.numbers,

@@ -3,7 +3,8 @@ import type { Session } from '../../db/session.ts';
 import type { Step, StepIo } from '../engine/plan.ts';
 import { importErrors } from './errors.ts';
 import type { ImportInput } from './input.ts';
-import { type Made, type Making, make } from './load/transaction.ts';
+import { copySql, sendingOf } from './load/rows.ts';
+import { BEGIN, type Made, type Making, make } from './load/transaction.ts';
 import { type Finished, jsonOf, markdownOf, resultsOf } from './report.ts';
 import { createTableSql } from './shape/derive.ts';
 import { type LineFile, lineFile, writeNew } from './source/beside.ts';
@@ -40,15 +41,15 @@ export function importSteps(importing: Importing): Step[] {
 /** What is made and loaded, as it is shown. */
 function previewOf({ tables, newSchema, schema, existing, before, after }: Making): string {
   return [
-    'BEGIN',
+    ...BEGIN,
     ...(newSchema ? [`CREATE SCHEMA ${quoteIdent(schema)}`] : []),
     ...before,
     ...tables.flatMap((table) => [
       ...(existing ? [] : [createTableSql(table)]),
-      `COPY ${quoteRelation(table)} (${table.columns
-        .filter(({ generated }) => generated === undefined)
-        .map(({ name }) => quoteIdent(name))
-        .join(', ')}) FROM STDIN`,
+      copySql(
+        table,
+        sendingOf(table, new Set(table.columns.filter(({ generated }) => generated !== undefined))),
+      ),
     ]),
     ...tables.flatMap(({ later }) =>
       later.filter(({ kind }) => kind !== 'foreign key').map(({ sql }) => sql),
@@ -100,7 +101,7 @@ async function load(importing: Importing, io: StepIo, source: Source, rejects: L
   if (shapeSum(source) !== survey.sum) throw importErrors.changed({ file });
   const session = await io.connect(database);
   try {
-    await session.sql('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+    for (const sql of BEGIN) await session.sql(sql);
     const made = await make(
       {
         ...{

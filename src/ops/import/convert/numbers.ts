@@ -25,14 +25,18 @@ const notA = (type: string, cell: Cell): string =>
 /** `double precision`: what it would round is refused. */
 export const toDouble: Converter = (cell) => {
   if (cell === null) return null;
-  if (typeof cell === 'number') return String(cell);
+  if (typeof cell === 'number') return Object.is(cell, -0) ? '-0' : String(cell);
   if (typeof cell === 'bigint')
     return BigInt(Number(cell)) === cell
       ? cell.toString()
       : refusal('an integer beyond 2^53, which a double rounds');
-  if (typeof cell === 'string')
-    return decimal(cell) === undefined ? refusal(notA('number', cell)) : cell.trim();
-  return refusal(notA('number', cell));
+  if (typeof cell !== 'string') return refusal(notA('number', cell));
+  const digits = decimal(cell);
+  if (digits === undefined) return refusal(notA('number', cell));
+  const value = Number(cell);
+  return !Number.isFinite(value) || (value === 0 && digits.before + digits.behind !== 0)
+    ? refusal('beyond what a double holds')
+    : cell.trim();
 };
 
 /** `numeric`, or `numeric(precision, scale)`: what it would round or cannot hold is refused. */
@@ -41,6 +45,7 @@ export function toNumeric(precision?: number, scale = 0): Converter {
     if (cell === null) return null;
     const text = typeof cell === 'bigint' || typeof cell === 'number' ? String(cell) : cell;
     if (typeof text !== 'string') return refusal(notA('number', cell));
+    if (precision !== undefined && isShort(text, precision - scale, scale)) return text;
     if (text === 'Infinity' || text === '-Infinity') return refusal('infinite');
     const digits = decimal(text);
     if (digits === undefined) return refusal(notA('number', cell));
@@ -50,6 +55,18 @@ export function toNumeric(precision?: number, scale = 0): Converter {
       return refusal(`more than ${precision - scale} digits before the point`);
     return text.trim();
   };
+}
+
+/** True for `12.50` and its like, which need no closer look: digits, perhaps a point and digits behind it. */
+function isShort(text: string, before: number, behind: number): boolean {
+  let point = text.length;
+  const begin = text.charCodeAt(0) === 45 ? 1 : 0;
+  for (let at = begin; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 46 && point === text.length) point = at;
+    else if (code < 48 || code > 57) return false;
+  }
+  return point > begin && point - begin <= before && text.length - point - 1 <= behind;
 }
 
 /** How many digits a number has that count, on each side of its point. */

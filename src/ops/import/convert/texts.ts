@@ -56,6 +56,7 @@ export const toJson: Converter = (cell) => {
   } catch {
     return refusal(cell === '' ? 'an empty text, which is no JSON' : 'a text that is no JSON');
   }
+  if (!cell.includes('\\u')) return cell;
   if (ESCAPED_NUL.test(cell)) return refusal('JSON with \\u0000, which jsonb cannot hold');
   // written again, only half of a pair is still escaped
   return SURROGATE.test(cell) && SURROGATE.test(JSON.stringify(value))

@@ -1,4 +1,5 @@
-import { type Converted, type Converter, kindOf, refusal } from './value.ts';
+import { plainInstant } from './plain.ts';
+import { type Cell, type Converted, type Converter, kindOf, refusal } from './value.ts';
 
 const DAY = /^\s*(\d{4})-(\d{2})-(\d{2})/;
 const CLOCK = /^(\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?/;
@@ -42,17 +43,43 @@ function fromNumber(
 ): Converted {
   const unit = epoch ?? unitOf(value);
   if (unit === undefined) return refusal('a number that is no plausible time');
-  const seconds = unit === 'julian' ? (value - JULIAN.epoch) * 86_400 : value / PER_SECOND[unit];
-  // a double has microseconds until 2255; those of a Julian day are not to be had
-  const micros =
-    unit === 'epoch_us'
-      ? Math.round(value)
-      : Math.round(unit === 'julian' ? seconds * 1e3 : seconds * 1e6) * (unit === 'julian' ? 1e3 : 1);
+  const micros = microsOf(value, unit);
   const days = Math.floor(micros / DAY_MICROS);
   if (!(days >= DAYS.from && days < DAYS.to)) return refusal('a number beyond the years 1 to 9999');
   note(unit);
   return `${dayText(days)} ${clockText(micros - days * DAY_MICROS)}${zone === undefined ? '' : '+00'}`;
 }
+
+function microsOf(value: number, unit: Epoch): number {
+  const seconds = unit === 'julian' ? (value - JULIAN.epoch) * 86_400 : value / PER_SECOND[unit];
+  // a double has microseconds until 2255; those of a Julian day are not to be had
+  return unit === 'epoch_us'
+    ? Math.round(value)
+    : Math.round(unit === 'julian' ? seconds * 1e3 : seconds * 1e6) * (unit === 'julian' ? 1e3 : 1);
+}
+
+/**
+ * Microseconds since 1970 of a cell that is an integer or plainly written, the same that {@link toTimestamp} makes of it;
+ * undefined for all others, also where a double would round them.
+ */
+export function instantOf({ epoch, zone }: TimeOptions): (cell: Cell) => number | undefined {
+  const [, sign, hours = 0, minutes = 0] = /^([+-])(\d\d):?(\d\d)?$/.exec(zone ?? '+00') ?? [];
+  const offset = (Number(hours) * 3600 + Number(minutes) * 60) * (sign === '-' ? -1e6 : 1e6);
+  return (cell) => {
+    if (typeof cell === 'string') {
+      const there = plainInstant(cell);
+      return there !== undefined && Math.abs(there) <= SAFE ? there - offset : undefined;
+    }
+    if (typeof cell !== 'bigint') return undefined;
+    const value = Number(cell);
+    const unit = epoch ?? unitOf(value);
+    const micros = unit === undefined || unit === 'julian' ? Number.NaN : microsOf(value, unit);
+    return Math.abs(micros) <= SAFE ? micros : undefined;
+  };
+}
+
+/** Of the years 1685 to 2255. */
+const SAFE = Number.MAX_SAFE_INTEGER - 1e15;
 
 const DAY_MICROS = 86_400e6;
 /** Days since 1970 of the years 1 to 9999. */
@@ -81,8 +108,9 @@ function clockText(micros: number): string {
 
 function unitOf(value: number): Epoch | undefined {
   const size = Math.abs(value);
-  for (const [unit, per] of Object.entries(PER_SECOND))
-    if (size >= SECONDS.from * per && size <= SECONDS.to * per) return unit as Epoch;
+  if (size >= SECONDS.from && size <= SECONDS.to) return 'epoch_s';
+  if (size >= SECONDS.from * 1e3 && size <= SECONDS.to * 1e3) return 'epoch_ms';
+  if (size >= SECONDS.from * 1e6 && size <= SECONDS.to * 1e6) return 'epoch_us';
   return !Number.isInteger(value) && value >= JULIAN.from && value <= JULIAN.to ? 'julian' : undefined;
 }
 

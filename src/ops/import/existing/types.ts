@@ -1,7 +1,6 @@
 import { type How, type HowOptions, howOf } from '../convert/how.ts';
 import { toDouble } from '../convert/numbers.ts';
 import { toJson, toText, toVarchar } from '../convert/texts.ts';
-import { toTimestamp } from '../convert/times.ts';
 import { type Converter, refusal } from '../convert/value.ts';
 
 /** PostgreSQL's names of types, as format_type() has them, and the way that makes their values. */
@@ -11,6 +10,7 @@ const WAYS: readonly (readonly [RegExp, (numbers: string) => string])[] = [
   [/^numeric(\(.*\))?$/, (text) => text.replace(/\s/g, '')],
   [/^time(\(\d\))? without time zone$/, () => 'time'],
   [/^timestamp(\(\d\))? with time zone$/, () => 'timestamptz'],
+  [/^timestamp(\(\d\))? without time zone$/, () => 'timestamp'],
 ];
 
 /** How a cell becomes a value of a type that is there already. What is not known here is sent as a text. */
@@ -25,7 +25,6 @@ export function howOfType(type: string, labels: readonly string[], options: HowO
 function converterOf(type: string, labels: readonly string[], { nul }: HowOptions): Converter {
   if (type === 'real') return real;
   if (type === 'json') return toJson;
-  if (/^timestamp/.test(type)) return toTimestamp({ zone: undefined });
   const [, length] = /^character(?: varying)?\((\d+)\)$/.exec(type) ?? [];
   if (length !== undefined) return toVarchar(Number(length), nul);
   const text = toText(nul);
@@ -49,4 +48,4 @@ const real: Converter = (cell, note) => {
 };
 
 const isKnown = (type: string, labels: readonly string[]): boolean =>
-  labels.length > 0 || /^(real|json|timestamp.*|character.*|"?citext"?)$/.test(type);
+  labels.length > 0 || /^(real|json|character.*|"?citext"?)$/.test(type);

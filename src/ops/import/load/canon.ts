@@ -1,4 +1,5 @@
 import type { How } from '../convert/how.ts';
+import { daysOf } from '../convert/plain.ts';
 
 /** What is the same for all texts that mean the same value of a type, so that what was sent and what is there can be compared. */
 export type Canon = (text: string) => string | number;
@@ -127,13 +128,4 @@ function rint(value: number): number {
   const rest = value - down;
   if (rest !== 0.5) return Math.round(value);
   return down % 2 === 0 ? down : down + 1;
-}
-
-/** Days since 1970 of the Gregorian calendar, also before it was used. */
-function daysOf(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year;
-  const era = Math.floor(y / 400);
-  const inEra = y - era * 400;
-  const ofYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  return era * 146_097 + inEra * 365 + Math.floor(inEra / 4) - Math.floor(inEra / 100) + ofYear - 719_468;
 }

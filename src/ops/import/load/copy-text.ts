@@ -1,3 +1,7 @@
+import type { How } from '../convert/how.ts';
+import { Refusal } from '../convert/value.ts';
+import type { Put } from './binary.ts';
+
 const SPECIAL = /[\\\t\n\r]/;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
@@ -11,6 +15,20 @@ export function writerOf(type: string): (text: string) => string {
   return /^(smallint|integer|bigint|boolean|numeric|double|real|uuid|date|time)/.test(type)
     ? asItIs
     : escaped;
+}
+
+const note = () => {};
+
+/** The same behind a tab, where it is not the first of its row. */
+export function textPutterOf({ type, convert }: How, place: number): Put {
+  const write = writerOf(type);
+  const before = place > 0 ? '\t' : '';
+  return (cell, to) => {
+    const text = convert(cell, note);
+    if (text instanceof Refusal) return text;
+    to.line(`${before}${text === null ? '\\N' : write(text)}`);
+    return undefined;
+  };
 }
 
 const CODES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };

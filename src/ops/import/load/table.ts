@@ -1,30 +1,13 @@
 import { DbError } from '../../../db/errors.ts';
-import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
 import type { Session } from '../../../db/session.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { OpError } from '../../error.ts';
 import { importErrors } from '../errors.ts';
 import { createTableSql } from '../shape/derive.ts';
-import type { BadPolicy, Manual, ShapedColumn, ShapedTable } from '../shape/shape.ts';
-import type { SourceDatabase } from '../source/rows.ts';
-import { canonFor } from './canon.ts';
-import { CopyReader } from './copy-text.ts';
-import { Digest } from './digest.ts';
-import { copyRows, type Reject } from './rows.ts';
-
-/** What loading the tables of a file shares. */
-export interface Loading {
-  readonly session: Session;
-  readonly database: SourceDatabase;
-  /** They are there already. */
-  readonly existing: boolean;
-  readonly bad: BadPolicy;
-  readonly signal: AbortSignal;
-  readonly onReject: (reject: Reject) => void;
-  /** Answers what forgets the rejects that come from now on. */
-  readonly mark: () => () => void;
-  readonly onRows: (table: ShapedTable, rows: number, phase: 'load' | 'compare') => void;
-}
+import type { Manual, ShapedColumn, ShapedTable } from '../shape/shape.ts';
+import { compare } from './compare.ts';
+import type { Loading } from './loading.ts';
+import { copyRows, copySql, type Sent, sendingOf } from './rows.ts';
 
 /** What of a table is there now, and that it is what is in the file. */
 export interface Loaded {
@@ -36,6 +19,9 @@ export interface Loaded {
   readonly nulls: readonly number[];
   /** Of all rows. */
   readonly digest: string;
+  /** How long it took, in seconds: reading the file, converting and sending, then reading back and comparing. */
+  readonly loading: number;
+  readonly comparing: number;
   /** What could not be as it was meant. */
   readonly manual: readonly Manual[];
 }
@@ -100,36 +86,30 @@ async function send(
   manual: readonly Manual[],
 ): Promise<Loaded> {
   const { session, database, bad, signal, onRows } = loading;
-  const expected = new Digest(table.columns.length);
-  const sent = table.columns.filter((column) => !unsent.has(column));
-  const list = sent.map(({ name }) => quoteIdent(name)).join(', ');
-  const left = new Set<string>();
+  const sending = sendingOf(table, unsent);
+  const sent: Sent = { rows: 0, nulls: [], hash: '', left: [] };
   let rejects = 0;
+  const began = performance.now();
   const rows = await copied(
     session,
     table,
-    `COPY ${quoteRelation(table)} (${list}) FROM STDIN`,
-    copyRows(database, table, {
-      ...{ bad, digest: expected, unsent, signal },
+    copySql(table, sending),
+    copyRows(database, table, sending, sent, {
+      ...{ bad, signal },
       onReject: (reject) => {
         rejects++;
-        left.add(reject.key);
         loading.onReject(reject);
       },
       onRows: (done) => onRows(table, done, 'load'),
     }),
   );
-  const found = await readBack(loading, table);
-  if (rows !== expected.rows || found.rows !== expected.rows)
-    throw importErrors.otherCount({ table: table.name, sent: expected.rows, found: found.rows });
-  const differ = found.differences(expected).map((at) => table.columns[at]?.name);
-  const columns = differ.flatMap((name) => name ?? []);
-  // rows are others where any of their cells is
-  const other = differ.length > 0 && columns.length === 0 ? ['rows'] : columns;
-  if (other.length > 0) throw importErrors.otherValues({ table: table.name, columns: other });
+  if (rows !== sent.rows) throw importErrors.otherCount({ table: table.name, sent: sent.rows, found: rows });
+  const loaded = performance.now();
+  const { nulls, digest } = await compare(loading, table, sending, sent);
   return {
-    ...{ table, rows, rejects, manual, nulls: found.nulls, digest: found.text },
-    cells: rows * table.columns.length,
+    ...{ table, rows, rejects, manual, nulls, digest, cells: rows * table.columns.length },
+    loading: (loaded - began) / 1000,
+    comparing: (performance.now() - loaded) / 1000,
   };
 }
 
@@ -151,25 +131,4 @@ async function copied(
       error,
     );
   }
-}
-
-/** Every cell of the table as the server has it. */
-async function readBack({ session, signal, onRows }: Loading, table: ShapedTable): Promise<Digest> {
-  const digest = new Digest(table.columns.length);
-  const canons = table.columns.map(({ how }) => canonFor(how));
-  const canonical: (string | number | null)[] = new Array(canons.length).fill(null);
-  const reader = new CopyReader((cells) => {
-    for (let at = 0; at < canons.length; at++) {
-      const cell = cells[at] ?? null;
-      canonical[at] = cell === null ? null : (canons[at]?.(cell) ?? cell);
-    }
-    digest.add(canonical);
-  });
-  const list = table.columns.map(({ name }) => quoteIdent(name)).join(', ');
-  await session.copyOut(`COPY (SELECT ${list} FROM ${quoteRelation(table)}) TO STDOUT`, async (chunk) => {
-    signal.throwIfAborted();
-    reader.push(chunk);
-    onRows(table, digest.rows, 'compare');
-  });
-  return digest;
 }

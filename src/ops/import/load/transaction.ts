@@ -4,7 +4,8 @@ import type { Session } from '../../../db/session.ts';
 import { cleanLine } from '../../../text/clean.ts';
 import { plural } from '../../../text/units.ts';
 import type { Later, Manual, ShapedTable } from '../shape/shape.ts';
-import { type Loaded, type Loading, loadTable } from './table.ts';
+import type { Loading } from './loading.ts';
+import { type Loaded, loadTable } from './table.ts';
 
 /** What is made of a file. */
 export interface Making {
@@ -24,6 +25,13 @@ export interface Made {
   readonly manual: readonly Manual[];
   readonly numbers: readonly { readonly column: string; readonly next: string }[];
 }
+
+/** With them rows are read back in the order in which they came. */
+export const BEGIN: readonly string[] = [
+  'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE',
+  'SET LOCAL synchronize_seqscans = off',
+  'SET LOCAL max_parallel_workers_per_gather = 0',
+];
 
 /** What is told meanwhile. */
 export interface Telling {

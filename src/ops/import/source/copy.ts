@@ -86,7 +86,8 @@ async function readHeader(file: string): Promise<Header> {
   if (facts.size === 0) throw importErrors.empty({ file });
   if (WAL_MAGIC.includes(bytes.readUInt32BE(0)) || bytes.toString('hex', 0, 8) === JOURNAL_MAGIC)
     throw importErrors.isSidecar({ file, database: file.replace(/-(wal|journal)$/, '') });
-  if (bytes.toString('latin1', 0, 16) !== MAGIC) throw importErrors.notSqlite({ file });
+  if (bytes.toString('latin1', 0, 16) !== MAGIC)
+    throw isNoise(bytes, facts.size) ? importErrors.encrypted({ file }) : importErrors.notSqlite({ file });
   const size = bytes.readUInt16BE(16);
   const header: Header = {
     pageSize: size === 1 ? 65_536 : size,
@@ -98,6 +99,9 @@ async function readHeader(file: string): Promise<Header> {
   if (facts.size < said && !header.wal) throw importErrors.short({ file, bytes: said, is: facts.size });
   return header;
 }
+
+/** As SQLCipher leaves it: whole pages, and bytes without any order from the first on, of which few are twice there. */
+const isNoise = (head: Buffer, size: number): boolean => size % 512 === 0 && new Set(head).size > 70;
 
 /** What an error of SQLite means for the file, by its result code. */
 export function sourceError(error: unknown, file: string): unknown {

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { boundYoungSpace } from '../../../hosts/young-space.ts';
 import { type Cell, type Refusal, refusal } from '../convert/value.ts';
-import type { SourceTable } from './catalog.ts';
+import type { SourceColumn, SourceTable } from './catalog.ts';
 
 /** A database of SQLite that is open. */
 export type SourceDatabase = DatabaseSync;
@@ -16,12 +17,22 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** What bytes that are no UTF-8 are read as; it may also stand there itself. */
 const REPLACED = '\ufffd';
 
+/** Rows between two looks at the memory. */
+const STRETCH = 2_000;
+
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** The rows of a table in the order of its key; what is given is the same object each time. A text that is no UTF-8 is not believed: its cell is refused. */
-export function* rowsOf(database: DatabaseSync, table: SourceTable): Generator<SourceRow> {
-  const names = table.columns.map(({ name }) => name);
-  const keys = keyColumns(table);
+/**
+ * The rows of a table in the order of its key, of all columns or of some; what is given is the same object each time. A text
+ * that is no UTF-8 is not believed: its cell is refused.
+ */
+export function* rowsOf(
+  database: DatabaseSync,
+  table: SourceTable,
+  columns: readonly SourceColumn[] = table.columns,
+): Generator<SourceRow> {
+  const names = columns.map(({ name }) => name);
+  const keys = keyColumns(table, names);
   const statement = database.prepare(
     `SELECT ${[...names, ...keys.hidden].map(quoted).join(', ')} FROM ${quoted(table.name)} ORDER BY ${keys.order.map(quoted).join(', ')}`,
   );
@@ -36,7 +47,10 @@ export function* rowsOf(database: DatabaseSync, table: SourceTable): Generator<S
     cells: row,
     key: () => key().map(written).join(', '),
   };
+  let bounded = false;
+  let rows = 0;
   for (row of statement.iterate() as unknown as Iterable<Cell[]>) {
+    if (!bounded && ++rows % STRETCH === 0) bounded = boundYoungSpace();
     const cells: (Cell | Refusal)[] = row;
     for (let at = 0; at < names.length; at++) {
       const cell = row[at];
@@ -49,17 +63,24 @@ export function* rowsOf(database: DatabaseSync, table: SourceTable): Generator<S
 }
 
 /** What names a row, and what of that is no column of its own. */
-function keyColumns(table: SourceTable): {
+function keyColumns(
+  table: SourceTable,
+  read: readonly string[],
+): {
   readonly order: readonly string[];
   readonly hidden: readonly string[];
 } {
+  const beside = (order: readonly string[]) => ({
+    order,
+    hidden: order.filter((name) => !read.includes(name)),
+  });
   if (table.primaryKey.length > 0 && (table.withoutRowid || table.rowid !== undefined))
-    return { order: table.primaryKey, hidden: [] };
+    return beside(table.primaryKey);
   const taken = new Set(table.columns.map(({ name }) => name.toLowerCase()));
   const rowid = ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
   // all three names are taken: the key, which may hold NULL there
   if (rowid === undefined)
-    return { order: table.primaryKey.length > 0 ? table.primaryKey : [...taken].slice(0, 1), hidden: [] };
+    return beside(table.primaryKey.length > 0 ? table.primaryKey : [...taken].slice(0, 1));
   return { order: [rowid], hidden: [rowid] };
 }
 

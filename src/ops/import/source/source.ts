@@ -8,6 +8,8 @@ export interface Orphans {
   readonly table: string;
   readonly parent: string;
   readonly rows: number;
+  /** The rowids of the first few, `5, 9`; null in a table that has none. */
+  readonly keys: string | null;
 }
 
 /** A copy of a SQLite database, open to read. */
@@ -49,7 +51,9 @@ function orphansOf(database: DatabaseSync): Orphans[] {
   try {
     return database
       .prepare(
-        'SELECT "table" AS "table", parent, count(*) AS rows FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2',
+        `SELECT "table" AS "table", parent, count(*) AS rows, group_concat(CASE WHEN nr <= ${FAULTS} THEN rowid END, ', ') AS keys
+         FROM (SELECT "table", parent, rowid, row_number() OVER (PARTITION BY "table", parent ORDER BY rowid) AS nr
+                 FROM pragma_foreign_key_check) GROUP BY 1, 2 ORDER BY 1, 2`,
       )
       .all() as unknown as Orphans[];
   } catch {

@@ -11,7 +11,7 @@ import { type Chosen, derive } from '../shape/derive.ts';
 import type { BadPolicy, ColumnReport, Manual, ShapedTable } from '../shape/shape.ts';
 import type { SourceTable } from '../source/catalog.ts';
 import { shapeSum } from '../source/moment.ts';
-import type { Source } from '../source/source.ts';
+import type { Orphans, Source } from '../source/source.ts';
 import { type Wish, wishOf } from './wish.ts';
 
 /** What is in a file, what it becomes, and what speaks against it. */
@@ -75,7 +75,7 @@ async function intoNew(source: Source, wish: Wish, schema: string): Promise<Foun
   const making: Making = { tables, schema, newSchema: false, existing: false, before: [], after: [] };
   const broken: Check[] = source.orphans.map((one) => ({
     ...{ title: one.table, status: 'warn' },
-    detail: `${exact(Number(one.rows))} of its rows refer to nothing in ${one.parent}: they come, and the key is made NOT VALID.`,
+    detail: `${orphansText(one)}: they come, and the key is made NOT VALID.`,
   }));
   return { making, rows, columns, manual: tables.flatMap(({ manual }) => manual), checks: broken, left: [] };
 }
@@ -110,11 +110,11 @@ async function intoExisting(
         });
     }
   }
-  for (const { table, parent, rows: broken } of source.orphans)
-    if (matched.matches.some((one) => one.source.name === table))
+  for (const orphans of source.orphans)
+    if (matched.matches.some((one) => one.source.name === orphans.table))
       checks.push({
-        ...{ title: table, status: 'warn' },
-        detail: `${exact(Number(broken))} of its rows refer to nothing in ${parent}: where ${schema} has that key, it refuses all of it. Mend them in the file's application first.`,
+        ...{ title: orphans.table, status: 'warn' },
+        detail: `${orphansText(orphans)}: where ${schema} has that key, it refuses all of it. Mend or delete them in the file's application first, or leave the table out (--skip).`,
       });
   const making: Making = {
     ...{
@@ -127,6 +127,9 @@ async function intoExisting(
   };
   return { making, rows, columns, manual: [], checks, left: matched.left };
 }
+
+const orphansText = ({ rows, parent, keys }: Orphans): string =>
+  `${exact(Number(rows))} of its rows refer to nothing in ${parent}${keys === null ? '' : ` (rowid ${keys}${Number(rows) > keys.split(', ').length ? ', …' : ''})`}`;
 
 function shapedOf({ source, table, pairs }: Match, schema: string): ShapedTable {
   return {

@@ -123,6 +123,12 @@ describe('what is none, or cannot be had, is said in a sentence', () => {
     expect(existsSync(join(directory, 'copy.db'))).toBe(false);
   });
 
+  test('one that is encrypted', async () => {
+    const pages = Array.from({ length: 256 }, (_, n) => createHash('sha256').update(String(n)).digest());
+    writeFileSync(file, Buffer.concat(pages));
+    expect(await refusal(copy())).toMatch(/looks encrypted, as SQLCipher does it/);
+  });
+
   test('a log without its file, and a log that is named itself', async () => {
     const writer = made('PRAGMA journal_mode = WAL; INSERT INTO t (b) VALUES (3)');
     copyFileSync(`${file}-wal`, join(directory, 'gone.db-wal'));
