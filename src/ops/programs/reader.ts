@@ -1,5 +1,6 @@
 import type { OpContext } from '../engine/operation.ts';
 import type { Check } from '../engine/plan.ts';
+import { compared } from './compared.ts';
 import type { ClientProgram } from './package.ts';
 import { findOn, type Reader } from './programs.ts';
 
@@ -23,8 +24,10 @@ export async function findReader(
       : near;
   const { clients, check } = found;
   if (clients === undefined) return { reader: undefined, checks: [check] };
-  const where = clients.host.kind === 'local' ? '' : ` of ${clients.host.label}, where it is copied to`;
+  const { label, transfer } = clients.host;
+  const { status, how } = compared(transfer);
+  const where = transfer === undefined ? '' : ` of ${label}, where a copy of it goes that is ${how}`;
   // newer ones read it as well
   const detail = `${program} of PostgreSQL ${clients.version}${where}.`;
-  return { reader: clients, checks: [{ title: check.title, status: 'ok', detail }] };
+  return { reader: clients, checks: [{ title: check.title, status, detail }] };
 }

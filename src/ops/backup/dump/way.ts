@@ -2,6 +2,7 @@ import type { Host } from '../../../hosts/host.ts';
 import { capital } from '../../../text/capital.ts';
 import { bytes } from '../../../text/units.ts';
 import type { Check } from '../../engine/plan.ts';
+import { compared } from '../../programs/compared.ts';
 import type { ArchiveFormat } from '../../repository/manifest.ts';
 import type { Estimate } from '../preflight/space.ts';
 import type { DumpWay } from '../request.ts';
@@ -22,10 +23,8 @@ export async function chooseWay(
   raw: number,
 ): Promise<{ way: DumpWay | undefined; checks: Check[] }> {
   if (host.transfer === undefined) return { way: undefined, checks: [] };
-  const whole = host.transfer.verifiedBy === 'sha256';
   // the archive is read to its end and its rows are compared all the same
-  const compared = whole ? 'compared' : 'compared by its length alone, since there is no sha256sum there';
-  const status = whole ? 'ok' : 'warn';
+  const { how, status } = compared(host.transfer);
   const place = `${host.temporary} of ${host.label}`;
   const space = await host.files.space(host.temporary).catch(() => undefined);
   const needed = estimate.measured ? estimate.bytes * 1.1 : Math.max(raw, estimate.bytes);
@@ -35,7 +34,7 @@ export async function chooseWay(
       ? `how much is free in ${place} is not known`
       : `${bytes(space.free)} are free in ${place}, and it takes up to ${bytes(needed)}`;
   if (free !== undefined && free >= needed) {
-    const detail = `It is written there and fetched in a copy that is ${compared}: ${said}.`;
+    const detail = `It is written there and fetched in a copy that is ${how}: ${said}.`;
     return { way: 'written', checks: [{ title: TITLE, status, detail }] };
   }
   if (format === 'directory') {
@@ -47,6 +46,6 @@ export async function chooseWay(
     };
   }
   const more = format === 'custom' ? ' It is restored by several processes more slowly than a file.' : '';
-  const detail = `It is streamed, and ${compared}: ${said}.${more}`;
+  const detail = `It is streamed, and ${how}: ${said}.${more}`;
   return { way: 'streamed', checks: [{ title: TITLE, status, detail }] };
 }

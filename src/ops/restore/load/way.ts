@@ -3,6 +3,7 @@ import { bytes } from '../../../text/units.ts';
 import type { Archive } from '../../archive/kind.ts';
 import { bytesOf, hasRoom } from '../../archive/staged.ts';
 import type { Check } from '../../engine/plan.ts';
+import { compared } from '../../programs/compared.ts';
 
 /**
  * How an archive comes to the programs that load it: `read` where it is, `copied` to their host for the time of the
@@ -23,7 +24,7 @@ const TITLE = 'Way to the server';
 /** The way that will be gone, for the plan; nothing where the programs are here. */
 export async function wayChecks(host: Host, archive: Archive, jobs = 1): Promise<Check[]> {
   const way = await loadWay(host, archive);
-  if (way === 'read') return [];
+  if (way === 'read' || host.transfer === undefined) return [];
   const size = bytes(await bytesOf(archive));
   const place = `${host.temporary} of ${host.label}`;
   if (way === 'none')
@@ -34,14 +35,11 @@ export async function wayChecks(host: Host, archive: Archive, jobs = 1): Promise
         detail: `${place} has no room for a copy of the archive, which takes ${size}, and a directory cannot be streamed. Make room there.`,
       },
     ];
-  if (way === 'copied')
-    return [
-      {
-        title: TITLE,
-        status: 'ok',
-        detail: `The archive, ${size}, is copied to ${place}, compared, and removed after the load.`,
-      },
-    ];
+  if (way === 'copied') {
+    const { status, how } = compared(host.transfer);
+    const detail = `The archive, ${size}, is copied to ${place}, ${how}, and removed after the load.`;
+    return [{ title: TITLE, status, detail }];
+  }
   if (archive.kind !== 'custom')
     return [{ title: TITLE, status: 'ok', detail: `The text is streamed to psql of ${host.label}.` }];
   return [
