@@ -132,6 +132,30 @@ test('it is restored beside the database, and in its place, from where it went; 
   expect(await rows()).toBe(100);
 });
 
+test('where only what is temporary has room it comes there, and nothing of it is kept', async () => {
+  const repository = join(home, 'backups');
+  const before = readdirSync(repository).sort();
+  const { here } = context;
+  const free = async (path: string) => (path.startsWith(repository) ? 1 : 2 ** 40);
+  const tight = { ...context, here: { ...here, files: { ...here.files, free } } };
+  const into = `${db.database}_tight`;
+  const input = restore.input.parse({ backup: id, remote: true, identity: right, into });
+  const found = await restore.plan(input, tight);
+  expect(found.steps.map((step) => step.id)).toEqual(['restore']);
+  expect(found.checks[0]).toMatchObject({
+    ...{ title: 'Room', status: 'warn' },
+    detail: expect.stringContaining('and is removed at the end'),
+  });
+  const { end } = await carryOut(found, tight);
+  expect(end, end.text).toMatchObject({ ok: true, undo: `pgdeck db drop ${into}` });
+  expect(await rows(into)).toBe(500);
+  expect(readdirSync(repository).sort()).toEqual(before);
+
+  const none = { ...here, files: { ...here.files, free: async () => 1 } };
+  const blocked = await restore.plan(input, { ...context, here: none });
+  expect(blocked.checks[0]).toMatchObject({ title: 'Room', status: 'block' });
+});
+
 test('what blocks the restore itself leaves the fetched backup, and says how it goes on', async () => {
   const { end } = await carryOut(await plan({ table: ['nothing_of_it'], identity: right }), context);
   expect(end.ok).toBe(false);

@@ -27,6 +27,8 @@ export function retentionSteps(
       id,
       title: `Remove older backups of ${database} that are kept no longer`,
       preview: preview.join('\n'),
+      // what is copied elsewhere after it is of the new one
+      independent: true,
       run: async (io) => {
         try {
           await pruneAfter(io, context, { directory: repository, database });

@@ -8,12 +8,14 @@ import type { BackupMade } from '../request.ts';
 interface DatabaseOutcome {
   readonly database: string;
   made: BackupMade | undefined;
-  failure: string | undefined;
+  readonly failures: string[];
+  /** What follows is left out. */
+  stopped: boolean;
 }
 
 /**
- * The steps of several databases as one plan: one that fails is taken back and the others go on. The last step says
- * what became of each, and fails when one did.
+ * The steps of several databases as one plan: one that fails is taken back and the others go on. What comes after a
+ * backup fails for itself. The last step says what became of each, and fails when one did.
  */
 export function several(
   databases: readonly {
@@ -23,7 +25,7 @@ export function several(
 ): Step[] {
   const outcomes: DatabaseOutcome[] = [];
   const steps = databases.flatMap(({ database, steps: stepsOf }) => {
-    const outcome: DatabaseOutcome = { database, made: undefined, failure: undefined };
+    const outcome: DatabaseOutcome = { database, made: undefined, failures: [], stopped: false };
     outcomes.push(outcome);
     const own = stepsOf((made) => {
       outcome.made = made;
@@ -37,7 +39,7 @@ function forgiving(step: Step, own: readonly Step[], outcome: DatabaseOutcome): 
   return {
     ...step,
     run: async (io) => {
-      if (outcome.failure !== undefined) {
+      if (outcome.stopped) {
         io.line(`left out: ${outcome.database} has failed before`);
         return;
       }
@@ -45,8 +47,11 @@ function forgiving(step: Step, own: readonly Step[], outcome: DatabaseOutcome): 
         await step.run(io);
       } catch (error) {
         if (io.signal.aborted) throw error;
-        outcome.failure = sentenceOf(error);
-        io.line(`${outcome.database} FAILED: ${outcome.failure}`, 'stderr');
+        const failure = sentenceOf(error);
+        outcome.failures.push(failure);
+        io.line(`${outcome.database} FAILED: ${failure}`, 'stderr');
+        if (step.independent === true || step.late === true) return;
+        outcome.stopped = true;
         await takeBack(own, io);
       }
     },
@@ -67,14 +72,14 @@ function summary(outcomes: readonly DatabaseOutcome[]): Step {
       io.result({
         title: 'Databases',
         columns: ['database', 'backup', 'result'],
-        rows: outcomes.map(({ database, made, failure }) => [
+        rows: outcomes.map(({ database, made, failures }) => [
           database,
           made?.id ?? '-',
-          failure === undefined ? 'ok' : `failed: ${failure}`,
+          failures.length === 0 ? 'ok' : `failed: ${failures.join(' ')}`,
         ]),
       });
-      const failures = outcomes.flatMap(({ database, failure: why }) =>
-        why === undefined ? [] : [{ database, why }],
+      const failures = outcomes.flatMap(({ database, failures: all }) =>
+        all.length === 0 ? [] : [{ database, why: all.join(' ') }],
       );
       if (failures.length === 0) return;
       const good = outcomes.filter(({ made }) => made !== undefined).map(({ database }) => database);

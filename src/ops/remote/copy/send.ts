@@ -86,8 +86,10 @@ export async function sendCopy(
     files,
   };
   await lookedAt(store, copy, storeIo);
+  await store.settle?.(id, storeIo);
   io.crashPoint('send:last');
   await store.put(id, COPY, textSource(copyText(copy)), { signal: io.signal });
+  await store.settle?.(id, storeIo);
   const { copy: read } = await readCopy(store, id, storeIo);
   if (read === undefined || JSON.stringify(read) !== JSON.stringify(copy))
     throw remoteErrors.altered({ store: store.label, path: COPY });

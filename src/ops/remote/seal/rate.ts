@@ -3,7 +3,7 @@ import { Sealer } from './thread.ts';
 
 /** Bytes that are encrypted to know how fast that is. */
 const TRIED = 16 << 20;
-const PIECE = 1 << 20;
+const PIECE = 256 << 10;
 
 /** Bytes per second that are encrypted on this machine now, as it is done for a copy. Throws SealError. */
 export async function sealRate(recipients: readonly string[]): Promise<number> {

@@ -10,6 +10,8 @@ export type Sealing =
 const SEALER = 'pgdeck-sealer';
 /** Bytes that go between the threads at once: age works in pieces of 64 kB. */
 const PIECE = 256 << 10;
+/** Bytes from which on they are given back at once. */
+const WORTH = 16 << 10;
 /** Most of what it makes is garbage at once: more room would only let it lie for longer. */
 const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
 
@@ -45,14 +47,16 @@ export class Sealer {
     let ended = false;
     let fault: { readonly error: unknown } | undefined;
     let wake = () => {};
-    const tell = (message: ToThread) => worker.postMessage(message);
+    const tell = (message: ToThread, given: readonly ArrayBuffer[] = []) =>
+      worker.postMessage(message, given);
     const failed = (error: unknown) => {
       fault ??= { error };
       wake();
     };
     const feed = async () => {
       const { done, value } = await source.next();
-      tell(done ? { end: true } : { part: value });
+      if (done) tell({ end: true });
+      else tell({ part: value }, sealing.kind === 'encrypt' ? ownOf(value) : []);
     };
     const onMessage = (message: FromThread) => {
       if ('more' in message) return void feed().catch(failed);
@@ -116,18 +120,29 @@ function serve(port: MessagePort): void {
     else given('part' in message ? message.part : undefined);
   });
 
-  const input = () =>
-    new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        const coming = new Promise<Uint8Array | undefined>((resolve) => {
-          given = resolve;
-        });
-        tell({ more: true });
-        const part = await coming;
-        if (part === undefined) controller.close();
-        else controller.enqueue(part);
+  let read = 0;
+  /** With `spent`, a part is freed as the next is asked for: whoever reads must have done with it by then. */
+  const input = (spent: boolean) => {
+    let last: Uint8Array | undefined;
+    read = 0;
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          if (spent && last !== undefined) free(last);
+          const coming = new Promise<Uint8Array | undefined>((resolve) => {
+            given = resolve;
+          });
+          tell({ more: true });
+          last = await coming;
+          if (last === undefined) return controller.close();
+          read += last.length;
+          controller.enqueue(last);
+        },
       },
-    });
+      // none is read ahead
+      { highWaterMark: 0 },
+    );
+  };
 
   async function send(parts: readonly Uint8Array[]): Promise<void> {
     const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
@@ -135,6 +150,7 @@ function serve(port: MessagePort): void {
     for (const part of parts) {
       whole.set(part, at);
       at += part.length;
+      free(part);
     }
     const next = new Promise<void>((resolve) => {
       taken = resolve;
@@ -145,23 +161,42 @@ function serve(port: MessagePort): void {
 
   async function work(sealing: Sealing): Promise<void> {
     try {
+      // what is decrypted is passed on by age before it is read
       const output =
-        sealing.kind === 'encrypt' ? await encrypted(input(), sealing) : await decrypted(input(), sealing);
+        sealing.kind === 'encrypt'
+          ? await encrypted(input(true), sealing)
+          : await decrypted(input(false), sealing);
       let held: Uint8Array[] = [];
       let size = 0;
+      let made = 0;
       for await (const part of output) {
         held.push(part);
         size += part.length;
+        made += part.length;
         if (size < PIECE) continue;
         await send(held);
         [held, size] = [[], 0];
       }
       if (size > 0) await send(held);
+      if (sealing.kind === 'encrypt' && made !== output.size(read))
+        throw new Error(`${read} bytes became ${made}`);
       tell({ end: true });
     } catch (error) {
       tell({ error: error instanceof Error ? error.message : String(error) });
     }
   }
+}
+
+/** Gives its memory back now: the collector lets so much of it lie that a push takes 50 MB more. */
+function free(part: Uint8Array): void {
+  for (const buffer of ownOf(part)) buffer.transfer(0);
+}
+
+/** The memory that is a part's alone; none where it is small: it is not worth it, and age looks at its header again. */
+function ownOf({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+  return byteLength >= WORTH && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer
+    ? [buffer]
+    : [];
 }
 
 function encrypted(input: ReadableStream<Uint8Array>, { recipients }: Sealing & { kind: 'encrypt' }) {

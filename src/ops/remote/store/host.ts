@@ -89,10 +89,11 @@ export function hostStore(host: Host & { readonly transfer: Transfer }, root: st
         await files.remove(partial);
         const counted = new Counted(source, path, io);
         await transfer.send(counted.parts(), partial, { signal: io.signal });
-        await run('sync', [], io);
         await run('mv', ['-f', '--', partial, to], io);
         return counted.stored;
       }),
+    // one for all: it writes whatever that machine has not written yet
+    settle: (_, io) => doing('write to its disk', io, async () => void (await run('sync', [], io))),
     has: (name, path, { bytes, sha256 }, io) =>
       doing('look at a file', io, async () => {
         const file = at(name, path);

@@ -22,7 +22,8 @@ export function textSource(text: string | Uint8Array): KnownSource {
     bytes: held.length,
     sha256: createHash('sha256').update(held).digest('hex'),
     open: async function* () {
-      yield held;
+      // whoever encrypts it takes what it is given
+      yield Buffer.from(held);
     },
   };
 }

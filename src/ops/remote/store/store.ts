@@ -49,6 +49,8 @@ export interface Store {
   read(name: string, path: string, limit: number, io: StoreIo): Promise<Buffer | undefined>;
   /** Stores a file over what is there of that name; whole, and compared with what its source says, or not at all. */
   put(name: string, path: string, source: Source, io: StoreIo): Promise<Stored>;
+  /** What was put below a name outlives a machine that loses its power; without it, each file does once it is put. */
+  settle?(name: string, io: StoreIo): Promise<void>;
   /** Whether the file is there as the source has it, as far as the store can tell without giving it; false where not. */
   has(name: string, path: string, source: Source, io: StoreIo): Promise<boolean>;
   /** What the file holds, from so many bytes on; ends early where the way breaks, so its reader counts. */

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BackupSettings } from '../../../../src/config/settings.ts';
 import { backup } from '../../../../src/ops/backup/operation.ts';
+import type { StepIo } from '../../../../src/ops/engine/plan.ts';
 import { knownOf } from '../../../../src/ops/remote/known/known.ts';
 import { reached } from '../../../../src/ops/remote/store/open.ts';
+import { DELETING } from '../../../../src/ops/repository/names.ts';
 import { listBackups } from '../../../../src/ops/repository/repository.ts';
 import { type TestDatabase, testDatabase } from '../../../support/cluster.ts';
 import { cleanEnvironment, pgdeck, temporaryDirectory } from '../../../support/program.ts';
@@ -75,6 +77,36 @@ test('several databases: each is copied, and one that fails does not stop the ot
   const { end, backups } = await backedUp({ remote }, { database: [db.database, 'postgres'] });
   expect(end, end.text).toMatchObject({ ok: true });
   expect((await listed(remote)).copies).toEqual(backups.map(({ id }) => id).sort());
+});
+
+test.each([
+  ['one database', () => ({})],
+  ['several', () => ({ database: [db.database, 'postgres'] })],
+])('%s: older ones that cannot be removed do not keep the new one from being copied', async (_, input) => {
+  const path = join(at, 'disk');
+  await mkdir(path);
+  const remote = { kind: 'directory', path, after_backup: true } as const;
+  const first = (await backedUp({})).backups[0];
+  const context = contextFor(db.target(), at, {
+    env: { BACKUP_DIR: join(at, 'backups') },
+    more: { backup: { remote, keep: 'last 1' } },
+  });
+  const plan = await backup.plan(backup.input.parse(input()), context);
+  const steps = plan.steps.map((step) => ({
+    ...step,
+    run: async (io: StepIo) => {
+      // nothing can be renamed to what is no directory; before its turn it would be swept
+      if (step.id.startsWith('retention')) writeFileSync(`${first?.path}${DELETING}`, '');
+      return step.run(io);
+    },
+  }));
+  const { end } = await carryOut({ ...plan, steps }, context);
+  const backups = await listBackups(join(at, 'backups'));
+  expect(end.ok).toBe(false);
+  expect(end.text).toContain('the older ones were not pruned');
+  const made = backups.map(({ id }) => id).filter((id) => id !== first?.id);
+  expect(made.length).toBeGreaterThan(0);
+  expect((await listed(remote)).copies).toEqual(made.sort());
 });
 
 test('its exit code tells that only the copy failed, and --json too', async () => {

@@ -117,6 +117,23 @@ async function opened(
   };
 }
 
+test('what makes it a copy is written once all else outlives a machine that loses its power', async () => {
+  await made();
+  const store = directoryStore(await mkdtemp(join(home, 'away-')));
+  const told: string[] = [];
+  const watched: Store = {
+    ...store,
+    put: async (name, path, source, storeIo) => {
+      told.push(path);
+      return store.put(name, path, source, storeIo);
+    },
+    settle: async () => void told.push('settled'),
+  };
+  await sendCopy({ store: watched, backup, recipients: undefined, now: new Date() }, io());
+  expect(told.slice(-4)).toEqual(['manifest.json', 'settled', 'copy.json', 'settled']);
+  expect(told.filter((one) => one === 'settled')).toHaveLength(2);
+});
+
 interface Bytes {
   get(): Buffer;
   set(bytes: Uint8Array): void;

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RemoteSettings } from '../../../../src/config/remote.ts';
+import { leftBehind, listRuns } from '../../../../src/ops/engine/journal/runs.ts';
+import { recoverFetch } from '../../../../src/ops/remote/pull/recover.ts';
 import { carryOut } from '../../../ops/engine/run/stage.ts';
 import {
   CREDENTIALS,
@@ -158,6 +160,29 @@ describe('a pull that is killed', () => {
     expect(readdirSync(join(at, 'backups')).filter((one) => one.endsWith('.partial'))).toEqual([]);
   });
 });
+
+test.each(['fetch:file', 'fetch:whole'])(
+  'what a fetch has left that was killed at %s is recovered',
+  async (point) => {
+    const folder = putFiles(at, 'shop_1', FILES);
+    await rerun((context) => planPush(context, 'shop_1'));
+    rmSync(folder, { recursive: true });
+    expect(await killed('pull', 'shop_1', { point })).toBe(true);
+    const left = readdirSync(join(at, 'backups')).filter((one) => one.endsWith('.partial'));
+    expect(left).toHaveLength(1);
+    const objects = server.keys();
+    const context = contextTo(at, remote);
+    const [run] = listRuns(context.journal).filter(leftBehind);
+    if (run === undefined) throw new Error('nothing is left behind');
+    const plan = await recoverFetch(run);
+    expect(plan?.steps[0]?.preview).toContain(left[0]);
+    await rerun(async () => plan ?? (await planPush(context, 'shop_1')));
+    expect(readdirSync(join(at, 'backups')).filter((one) => !one.startsWith('.'))).toEqual([]);
+    expect(server.keys()).toEqual(objects);
+    expect(await recoverFetch(run)).toBeUndefined();
+    await context.close();
+  },
+);
 
 describe('a prune that is killed', () => {
   test.each([
