@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { BARE } from '../../src/log/entry.ts';
-import { redacted, withoutPasswords } from '../../src/log/secrets.ts';
+import { redacted } from '../../src/log/secrets.ts';
+import { withoutPasswords } from '../../src/text/passwords.ts';
 
 test.each([
   [`ALTER ROLE app PASSWORD 'hunter2'`, 'ALTER ROLE app PASSWORD ***'],

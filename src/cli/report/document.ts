@@ -2,8 +2,8 @@ import type { Model } from '../../app/core/model.ts';
 import { cellText, notRead, statusPart } from '../../app/core/view.ts';
 import { sortRows } from '../../app/views/select.ts';
 import type { HealthReport } from '../../health/report.ts';
-import { withoutPasswords } from '../../log/secrets.ts';
 import { lineText } from '../../text/line.ts';
+import { withoutPasswords } from '../../text/passwords.ts';
 import { duration } from '../../text/units.ts';
 import { isView, type OwnSection, SECTIONS, type ViewSection } from './sections.ts';
 
@@ -80,8 +80,8 @@ function ofView(section: ViewSection, model: Model, now: number): Part {
     ...(!read && { instead: why.filter(Boolean).join(' ') || 'The server did not answer.' }),
     ...(read && rows.length === 0 && { instead: view.empty }),
     columns: columns.map(({ title, align }) => ({ title, ...(align === 'right' && { align }) })),
-    rows: rows.map((row) => columns.map((column) => withoutPasswords(cellText(column, row as never, model)))),
-    records: rows.map((row) => hiding(section.record?.(row as never) ?? view.record?.(row, model) ?? row)),
+    rows: rows.map((row) => columns.map((column) => cellText(column, row as never, model))),
+    records: rows.map((row) => section.record?.(row as never) ?? view.record?.(row, model) ?? row),
     notListed: all.length - rows.length + (only === undefined && read ? notRead(view, model) : 0),
     ...(chart !== undefined && rows.length > 0 && { chart: barsOf(chart, chart.sum === true ? all : rows) }),
   };
@@ -91,7 +91,7 @@ function ofView(section: ViewSection, model: Model, now: number): Part {
 const BARS = 10;
 
 function barsOf(chart: NonNullable<ViewSection['chart']>, rows: readonly unknown[]): Bars {
-  const bars = rows.map((row) => hiding(chart.bar(row as never)));
+  const bars = rows.map((row) => chart.bar(row as never));
   if (chart.sum !== true) return { title: chart.title, bars: bars.slice(0, BARS) };
   const sums = new Map<string, number>();
   for (const { name, value } of bars) sums.set(name, (sums.get(name) ?? 0) + value);
@@ -126,11 +126,13 @@ function ofOwn(section: OwnSection, model: Model): Part {
   };
 }
 
-/** The page is handed on: what is written as a password in a statement stays here. */
-function hiding<T>(value: T): T {
+/** The report is handed on: what is written as a password in a text of it stays here. */
+export function hiding<T>(value: T): T {
   if (typeof value === 'string') return withoutPasswords(value) as T;
   if (Array.isArray(value)) return value.map(hiding) as T;
-  if (typeof value !== 'object' || value === null) return value;
+  // a time is none that has texts in it
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, hiding(one)])) as T;
 }
 

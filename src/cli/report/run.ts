@@ -21,7 +21,7 @@ import { cliErrors } from '../errors.ts';
 import { EXIT, note, print } from '../output.ts';
 import type { ReportOptions } from '../report.ts';
 import { interruptible } from '../show/interruptible.ts';
-import { partsOf, type ReportDocument } from './document.ts';
+import { hiding, partsOf, type ReportDocument } from './document.ts';
 import { htmlReport } from './html.ts';
 import { isView, SECTIONS } from './sections.ts';
 import { jsonReport, markdownReport, textReport } from './texts.ts';
@@ -95,9 +95,9 @@ export async function lookForReport(
       server,
       version: session.server.version,
       standby: session.server.standby,
-      health,
-      fixes: new Map(health.findings.map((one) => [one.id, say(one.remedy)])),
-      parts: partsOf(model, performance.now()),
+      health: hiding(health),
+      fixes: new Map(health.findings.map((one) => [one.id, hiding(say(one.remedy))])),
+      parts: hiding(partsOf(model, performance.now())),
     };
   } finally {
     await session.close();

@@ -4,6 +4,7 @@ import { offText, shareText } from '../../db/explain/lines.ts';
 import { readPlan } from '../../db/explain/plan.ts';
 import { parametersOf } from '../../db/explain/text.ts';
 import { timesOf, treeRows } from '../../db/explain/tree.ts';
+import { withoutPasswords } from '../../text/passwords.ts';
 import { count, plural } from '../../text/units.ts';
 import { poolerChecks } from '../database/pooler.ts';
 import { defineOperation } from '../engine/operation.ts';
@@ -55,7 +56,8 @@ export const explainAnalyze = defineOperation({
       writes: !plain,
       server: context.place,
       input: {
-        ...(wish.sql !== undefined && { sql: wish.sql }),
+        // what is recorded stays: a text with a password in it does not
+        ...(wish.sql !== undefined && withoutPasswords(wish.sql) === wish.sql && { sql: wish.sql }),
         ...(wish.file !== undefined && { file: wish.file }),
         ...(wish.statement !== undefined && { statement: wish.statement }),
         timeout: wish.timeout,
@@ -82,7 +84,9 @@ function checksOf({ writes, reasons }: Kind, standby: boolean): Check[] {
   const run: Check = {
     title: 'Runs',
     status: 'warn',
-    detail: 'The statement is run in full: it takes the time, the reads and the locks that it takes.',
+    detail:
+      'The statement is run in full: it takes the time, the reads and the locks that it takes. What functions of its ' +
+      'views, operators and casts do is not looked at.',
   };
   const refused: Check = {
     title: 'Database',
@@ -110,7 +114,7 @@ function runStep(subject: Subject, text: string, { path, writes, timeout }: How)
   return {
     id: 'run',
     title: `Run it in ${subject.database}`,
-    preview: `${begin};\n${set};\n${explain};\nROLLBACK;`,
+    preview: withoutPasswords(`${begin};\n${set};\n${explain};\nROLLBACK;`),
     effect: writes ? 'rows that it changes are locked meanwhile' : 'as the statement itself',
     atomic: true,
     waits: true,
@@ -122,7 +126,8 @@ function runStep(subject: Subject, text: string, { path, writes, timeout }: How)
         await session.sql("SELECT set_config('search_path', $1, true)", [path]);
         // the server refuses a second command in it
         const [row] = await session.single(explain);
-        const { plans, raw } = readPlan(row?.['QUERY PLAN']);
+        // conditions of it quote what the statement says
+        const { plans, raw } = readPlan(hidden(readPlan(row?.['QUERY PLAN']).raw));
         io.result(planTable(plans));
         return new Outcome({
           kind: 'plan',
@@ -132,7 +137,7 @@ function runStep(subject: Subject, text: string, { path, writes, timeout }: How)
         });
       } catch (error) {
         if (error instanceof DbError && error.kind !== 'lost')
-          throw new DbError(error.kind, failureText(subject, error), {
+          throw new DbError(error.kind, withoutPasswords(failureText(subject, error)), {
             ...(error.code !== undefined && { code: error.code }),
           });
         throw error;
@@ -142,6 +147,14 @@ function runStep(subject: Subject, text: string, { path, writes, timeout }: How)
       }
     },
   };
+}
+
+/** The same without what is written as a password in any text of it. */
+function hidden(value: unknown): unknown {
+  if (typeof value === 'string') return withoutPasswords(value);
+  if (Array.isArray(value)) return value.map(hidden);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, hidden(one)]));
 }
 
 /** The tree as a table: what stands in it is cleaned when it is shown. */

@@ -20,8 +20,8 @@ const CHANGES = {
   MergeStmt: 'MERGE',
 } as const;
 
-/** Volatile, and they change nothing. */
-const HARMLESS = new Set([
+/** Of pg_catalog: volatile, and they change nothing. */
+const HARMLESS = [
   'random',
   'clock_timestamp',
   'timeofday',
@@ -30,7 +30,7 @@ const HARMLESS = new Set([
   'random_normal',
   'uuidv4',
   'uuidv7',
-]);
+];
 
 /** Reads a statement by PostgreSQL's own parser. Throws OpError where that cannot. */
 export async function kindOfStatement(sql: string, session: Session): Promise<Kind> {
@@ -82,17 +82,20 @@ async function parsed(sql: string): Promise<ParseResult> {
   }
 }
 
-/** Functions that are named in it and may do something, by any function of that name. Throws DbError. */
+/**
+ * Functions that are named in it and may do something, by any function of that name; not those that a view, an
+ * operator or a cast of it calls. Throws DbError.
+ */
 async function volatileOf(tree: unknown, session: Session): Promise<string[]> {
   const names = new Set<string>();
   eachInside(tree, 'FuncCall', ({ funcname }) => {
     const name = strings(funcname).at(-1);
-    if (name !== undefined && !HARMLESS.has(name)) names.add(name);
+    if (name !== undefined) names.add(name);
   });
   if (names.size === 0) return [];
   const rows = await session.sql(
-    "SELECT DISTINCT proname::text AS name FROM pg_catalog.pg_proc WHERE proname = ANY ($1) AND provolatile = 'v' ORDER BY 1",
-    [[...names]],
+    "SELECT DISTINCT proname::text AS name FROM pg_catalog.pg_proc WHERE proname = ANY ($1) AND provolatile = 'v' AND NOT (proname = ANY ($2) AND pronamespace = 'pg_catalog'::regnamespace) ORDER BY 1",
+    [[...names], HARMLESS],
   );
   return rows.map(({ name }) => String(name));
 }

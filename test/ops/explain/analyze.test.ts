@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
@@ -99,4 +101,28 @@ test('it is stopped when its time is up', async () => {
     status: 'failed',
     text: expect.stringMatching(/statement timeout|timed out|timeout/i),
   });
+});
+
+test('a password in it is neither shown nor kept', async () => {
+  const text = "SELECT v FROM t WHERE v::text = 'host=db password=geheim1' LIMIT 1";
+  const { plan: planned, events, end } = await done('explain analyze', { sql: text }, here());
+  expect(end, end.text).toMatchObject({ ok: true });
+  expect(planned.input).not.toHaveProperty('sql');
+  expect(planned.steps[0]?.preview).toContain('password=***');
+  expect(JSON.stringify(events)).not.toContain('geheim1');
+  expect(JSON.stringify(events)).toContain('password=***');
+  const said = await pgdeck('explain', 'analyze', text, '--yes', '--json');
+  expect(said.stdout + said.stderr).not.toContain('geheim1');
+  const kept = readdirSync(home, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'));
+  expect(kept.some((one) => one.includes('explain analyze'))).toBe(true);
+  expect(kept.filter((one) => one.includes('geheim1'))).toEqual([]);
+});
+
+test('a function that only has the name of a harmless one is not taken for it', async () => {
+  await sql("CREATE FUNCTION random(n int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN n; END'");
+  expect((await plan('SELECT public.random(1)')).danger).toBe('type-name');
+  await sql('DROP FUNCTION random(int)');
+  expect((await plan('SELECT random()')).danger).toBe('none');
 });
