@@ -30,13 +30,18 @@ export function begin(session: Session, sql: string): Promise<unknown> {
  */
 export async function publish(db: TestDatabase, ...statements: string[]): Promise<void> {
   const session = await connect(db.target(), 'workload', 'publisher');
+  let pid: unknown;
   try {
+    pid = (await session.sql('SELECT pg_backend_pid() AS pid'))[0]?.pid;
     for (const sql of statements) await session.sql(sql);
   } finally {
     await session.close();
   }
   const reader = await connect(db.target(), 'workload', 'reader');
   try {
+    // it tells what it has counted when it ends, which it does some time after its client has left
+    const gone = 'SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1) AS gone';
+    await until(async () => (await reader.sql(gone, [pid]))[0]?.gone, { what: 'the end of its backend' });
     const [ended] = await reader.sql('SELECT clock_timestamp()::text AS at');
     const current = `SELECT current_setting('server_version_num')::int >= 150000
       OR coalesce(pg_stat_get_snapshot_timestamp() > $1::timestamptz, false) AS current`;
