@@ -1,6 +1,6 @@
 import type { Run } from '../engine/journal/runs.ts';
-import type { Plan, Step } from '../engine/plan.ts';
-import { discard } from '../repository/publish.ts';
+import type { Plan } from '../engine/plan.ts';
+import { removeStep } from '../repository/remove-step.ts';
 import { helpersStep } from '../volumes/helper.ts';
 import { leftBy } from './leftovers.ts';
 
@@ -14,17 +14,8 @@ export async function recoverBackup(run: Run): Promise<Plan | undefined> {
   // docker that does not answer keeps nothing from being cleaned up: they end by themselves, and go with a later run
   const helpers = run.facts.helpers === true ? await helpersStep(run.id).catch(() => undefined) : undefined;
   if (partials.length === 0 && helpers === undefined) return undefined;
-  const remove: Step = {
-    id: 'remove',
-    title: 'Remove the unfinished backup',
-    preview: partials.map(({ path }) => `rm -r ${path}`).join('\n'),
-    run: async (io) => {
-      for (const { path } of partials) {
-        await discard({ path });
-        io.line(`removed ${path}`);
-      }
-    },
-  };
+  const paths = partials.map(({ path }) => path);
+  const remove = removeStep('Remove the unfinished backup', paths);
   return {
     operation: 'recover',
     title: `Clean up after: ${run.subject}`,
@@ -35,12 +26,10 @@ export async function recoverBackup(run: Run): Promise<Plan | undefined> {
     input: { run: run.id },
     facts: [
       { label: 'Run', value: run.id },
-      ...(partials.length === 0
-        ? []
-        : [{ label: 'Unfinished', value: partials.map(({ path }) => path).join(', ') }]),
+      ...(paths.length === 0 ? [] : [{ label: 'Unfinished', value: paths.join(', ') }]),
     ],
     checks: [],
-    steps: [...(partials.length === 0 ? [] : [remove]), ...(helpers === undefined ? [] : [helpers])],
+    steps: [...(paths.length === 0 ? [] : [remove]), ...(helpers === undefined ? [] : [helpers])],
     leaves: () => 'Listed backups were not touched.',
     reaches: () => 'The unfinished backup is gone; listed backups were not touched.',
     consequence: 'The unfinished backup is removed; published backups stay.',

@@ -11,12 +11,12 @@ export type BackupScope = (typeof SCOPES)[number];
 export const LEVELS = ['decode', 'checksum', 'counts', 'restore'] as const;
 export type Level = (typeof LEVELS)[number];
 
-const size = z.int().nonnegative();
+export const size = z.int().nonnegative();
 /** ISO 8601. One that is none would sort anywhere. */
-const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time');
+export const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time');
 
-/** Within the backup's directory: what is read and compared is never somebody else's file. */
-const inside = z
+/** Within the backup's directory, or its copy's: what is read and compared is never somebody else's file. */
+export const inside = z
   .string()
   .refine(
     (path) =>

@@ -34,7 +34,7 @@ test.each([
   ['ssh: connect to host db1 port 22: No route to host', 'timeout', 'db1 port 22 does not answer'],
   ['Connection timed out during banner exchange', 'timeout', 'it does not answer'],
   [
-    '/root/.ssh/config: line 3: Bad configuration option: nonsense',
+    '/etc/ssh/ssh_config: line 3: Bad configuration option: nonsense',
     'configuration',
     'Bad configuration option: nonsense',
   ],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { inside, size, time } from '../../repository/manifest.ts';
 import type { Store, StoreIo } from '../store/store.ts';
 
 /** Written last: a name without one is no copy, and nobody lists it as one. */
@@ -10,16 +11,6 @@ export const SEALED = '.age';
 /** Of one for a directory archive of 100,000 tables. */
 const LIMIT = 64 << 20;
 
-const size = z.int().nonnegative();
-const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time');
-/** Below the copy's name, whatever somebody has written there. */
-const inside = z
-  .string()
-  .refine(
-    (path) =>
-      path !== '' && !path.startsWith('/') && !path.split('/').some((part) => /^(\.{0,2})$/.test(part)),
-    'expected a path within the copy',
-  );
 const sum = z.string().regex(/^[0-9a-f]{64}$/);
 
 /**

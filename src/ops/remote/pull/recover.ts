@@ -1,6 +1,6 @@
 import type { Run } from '../../engine/journal/runs.ts';
 import type { Plan } from '../../engine/plan.ts';
-import { discard } from '../../repository/publish.ts';
+import { removeStep } from '../../repository/remove-step.ts';
 import { findPartials } from '../../repository/sweep.ts';
 
 /** What a fetch that was killed has left: a directory that nobody lists. Undefined where it is not there. */
@@ -23,19 +23,7 @@ export async function recoverFetch(run: Run): Promise<Plan | undefined> {
       { label: 'Unfinished', value: paths.join(', ') },
     ],
     checks: [],
-    steps: [
-      {
-        id: 'remove',
-        title: 'Remove what was fetched in part',
-        preview: paths.map((path) => `rm -r ${path}`).join('\n'),
-        run: async (io) => {
-          for (const path of paths) {
-            await discard({ path });
-            io.line(`removed ${path}`);
-          }
-        },
-      },
-    ],
+    steps: [removeStep('Remove what was fetched in part', paths)],
     leaves: () => 'Listed backups were not touched, nor the copies elsewhere.',
     reaches: () =>
       'What was fetched in part is gone; listed backups were not touched, nor the copies elsewhere.',

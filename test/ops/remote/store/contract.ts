@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -17,26 +17,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { textSource } from '../../../../src/ops/remote/store/read.ts';
 import type { Source, Store, StoreIo } from '../../../../src/ops/remote/store/store.ts';
 import { temporaryDirectory } from '../../../support/program.ts';
+import { all, sourceOf, sum } from './source.ts';
 
 const io = (more: Partial<StoreIo> = {}): StoreIo => ({ signal: new AbortController().signal, ...more });
-const sum = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const BIG = randomBytes((17 << 20) + 5);
-
-function sourceOf(bytes: Buffer, known = true): Source {
-  return {
-    bytes: known ? bytes.length : undefined,
-    sha256: known ? sum(bytes) : undefined,
-    open: async function* () {
-      for (let at = 0; at < bytes.length; at += 1 << 20) yield bytes.subarray(at, at + (1 << 20));
-    },
-  };
-}
-
-async function all(parts: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const found: Uint8Array[] = [];
-  for await (const part of parts) found.push(part);
-  return Buffer.concat(found);
-}
 
 /** What holds of each store that is a directory somewhere; the tests see it as one of this machine. */
 export function holdsAsDirectory(openAt: (root: string) => Promise<Store>): void {

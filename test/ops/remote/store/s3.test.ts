@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { textSource } from '../../../../src/ops/remote/store/read.ts';
 import { s3Store } from '../../../../src/ops/remote/store/s3.ts';
 import type { Source, Store, StoreIo } from '../../../../src/ops/remote/store/store.ts';
 import { type Fault, FaultyS3 } from '../../../support/s3/server.ts';
+import { all, sourceOf, sum } from './source.ts';
 
 let server: FaultyS3;
 let store: Store;
@@ -27,25 +28,6 @@ beforeEach(() => {
 });
 
 const BIG = randomBytes(20 << 20);
-const sum = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-
-/** In pieces, with or without its size known before. */
-function sourceOf(bytes: Buffer, known = true): Source {
-  return {
-    bytes: known ? bytes.length : undefined,
-    sha256: known ? sum(bytes) : undefined,
-    open: async function* () {
-      for (let at = 0; at < bytes.length; at += 1 << 20) yield bytes.subarray(at, at + (1 << 20));
-    },
-  };
-}
-
-async function all(parts: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const found: Uint8Array[] = [];
-  for await (const part of parts) found.push(part);
-  return Buffer.concat(found);
-}
-
 /** On the first so many requests of that kind. */
 const first = (
   times: number,
