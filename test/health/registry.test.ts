@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { CATEGORIES, CATEGORY_IDS } from '../../src/health/categories.ts';
@@ -45,4 +46,18 @@ test('what a check judges by is as old as the oldest of it', () => {
   const part = (poll: unknown) => ({ ...WAITING, at: at.get(poll) ?? Number.NaN });
   expect(readAt('stale_statistics', { part }, 5)).toBe(1000);
   expect(readAt('disk', { part }, 5)).toBe(5);
+});
+
+test('advice names no key of the console: it is read in reports, mails and scripts, too', () => {
+  const folder = fileURLToPath(new URL('../../src/health', import.meta.url));
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  const advice = files.flatMap((file) =>
+    [...readFileSync(join(folder, file), 'utf8').matchAll(/advice:[^;]*?(['`])([\s\S]*?)\1/g)].map(
+      ([, , text]) => text,
+    ),
+  );
+  expect(advice.length).toBeGreaterThan(40);
+  expect(advice.filter((text) => /\((?:\d|[a-zA-Z])(?:, \w+)*[,)]/.test(text ?? ''))).toEqual([]);
 });

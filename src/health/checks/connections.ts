@@ -31,7 +31,7 @@ export const connections = defineCheck({
           why: 'Once all are taken, every new connection is refused.',
           remedy: {
             advice:
-              'End sessions that have been idle for long (I, or pgdeck terminate --idle-longer-than), make the pools of the applications smaller or put PgBouncer in front; a larger max_connections takes a restart.',
+              'End sessions that have been idle for long (pgdeck terminate --idle-longer-than), make the pools of the applications smaller or put PgBouncer in front; a larger max_connections takes a restart.',
           },
           ...(found.severity === 'critical' && { cap: 40 }),
         },

@@ -46,7 +46,7 @@ export const indexUsage = defineCheck({
             evidence: `${countedSince(facts)}: ${count(row.seq_scan)} scans without an index read ${roughly(row.seq_tup_read / row.seq_scan, 'row')} each, ${row.idx_scan === null ? 'and it has none' : `${count(row.idx_scan)} used one`}.${facts.server.standby ? ' A standby counts its own.' : ''}`,
             why: 'Where a query wants few of the rows, it waits for all of them to be read.',
             remedy: {
-              advice: `Look in Statements (6) for who reads ${object}, and at the plans (e): an index for what they look for, or nothing where they want most of the rows.`,
+              advice: `Look for who reads ${object} (pgdeck show statements), and at the plans (pgdeck explain): an index for what they look for, or nothing where they want most of the rows.`,
             },
           },
         ];

@@ -77,7 +77,9 @@ export const lockWait = defineCheck({
           title: `${plural(rows.length, 'session')} ${rows.length === 1 ? 'waits' : 'wait'} for ${targetOf(object, first)}, the longest for ${duration(found.value)}.`,
           evidence: `Read from pg_locks now; asked for: ${modes}.${blockers(rows, all)}${leftOut}${facts.server.major < 14 ? ' Before PostgreSQL 14 a wait is not timed: this is since the query began.' : ''}`,
           why: 'Those who wait do no work, and each of them may hold up others.',
-          remedy: { advice: 'Look at who blocks them (3) and end or cancel the one that frees most (B).' },
+          remedy: {
+            advice: 'Look at who blocks them (pgdeck show locks) and cancel or end the one that frees most.',
+          },
           ...(storm && { cap: 60 }),
         },
       ];

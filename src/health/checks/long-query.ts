@@ -49,7 +49,8 @@ export const longQuery = defineCheck({
           evidence: `Read from pg_stat_activity now; pid ${pidsOf(long)}. A wait for a lock is not counted.${sessionsLeftOut(sessions)}`,
           why: 'Until it ends, VACUUM removes no row version that it might still see, and its locks are held.',
           remedy: {
-            advice: 'Look at its plan (2, e); cancel it (c, or pgdeck cancel PID) where nobody waits for it.',
+            advice:
+              'Look at its plan (pgdeck explain), and cancel it (pgdeck cancel PID) where nobody waits for it.',
           },
         },
       ];

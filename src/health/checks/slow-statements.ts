@@ -52,7 +52,7 @@ export const slowStatements = defineCheck({
           ...found,
           title: `${plural(slow.length, 'statement')} that ${slow.length === 1 ? 'takes' : 'take'} ${milliseconds(thresholds.slow_statement_ms)} or more in the mean ran ${count(total)} times an hour.`,
           evidence,
-          ...ADVICE,
+          ...adviceOf('pgdeck show statements, pgdeck explain --statement QUERYID'),
         },
       ],
     };
@@ -67,13 +67,13 @@ function wasReset(seconds: number | undefined, { figures }: Facts): boolean {
   return (now - Date.parse(reset)) / 1000 <= seconds;
 }
 
-const ADVICE = {
+/** What to do about statements; `plan` is the command that shows the plan of one. */
+const adviceOf = (plan: string) => ({
   why: 'Whoever waits for it waits that long, and meanwhile it keeps a connection, a processor or the disk busy.',
   remedy: {
-    advice:
-      'Look at it in Statements (6) and at its plan there (e): an index that is missing, old statistics, or too many rows asked for.',
+    advice: `Look at its plan (${plan}): an index that is missing, old statistics, or too many rows asked for.`,
   },
-} as const;
+});
 
 function slowOf(
   { seconds, statements }: { seconds: number; statements: readonly StatementGrowth[] },
@@ -111,7 +111,7 @@ function findingOf({ queryid, perHour, meanMs, text }: Slow, evidence: string, f
       ...found,
       title: `A statement ran ${count(perHour)} times an hour and took ${milliseconds(meanMs)} in the mean: ${text ?? `query id ${queryid}`}`,
       evidence,
-      ...ADVICE,
+      ...adviceOf(`pgdeck explain --statement ${queryid}`),
     },
   ];
 }

@@ -131,7 +131,10 @@ function remedy({ kind, id, state }: HorizonRow, rows: readonly HorizonRow[], fa
     );
     const free = rows.filter((row) => !waiting.has(row.id));
     if (free.length === 0)
-      return { advice: 'They wait for a lock: end the session at the head of the queue (3), not these.' };
+      return {
+        advice:
+          'They wait for a lock: end the session at the head of the queue (pgdeck show locks), not these.',
+      };
     const running = (free.some((row) => row.id === id) ? state : free[0]?.state) === 'active';
     const pid = free.filter((row) => (row.state === 'active') === running).map((row) => row.id);
     return running

@@ -85,8 +85,8 @@ function checksOf({ writes, reasons }: Kind, standby: boolean): Check[] {
     title: 'Runs',
     status: 'warn',
     detail:
-      'The statement is run in full: it takes the time, the reads and the locks that it takes. What functions of its ' +
-      'views, operators and casts do is not looked at.',
+      'The statement is run in full: it takes the time, the reads and the locks that it takes. What the functions ' +
+      'that it calls do inside, and what domains and policies call, is not looked at.',
   };
   const refused: Check = {
     title: 'Database',

@@ -1,7 +1,8 @@
 import type { ParseResult } from 'libpg-query';
 import type { Session } from '../../db/session.ts';
-import { as, eachInside, kindOf, strings } from '../sql/ast.ts';
+import { as, eachInside, kindOf } from '../sql/ast.ts';
 import { loadParser } from '../sql/parser.ts';
+import { callsOf } from './calls.ts';
 import { explainErrors } from './errors.ts';
 
 /** What running a statement does besides answering. */
@@ -19,18 +20,6 @@ const CHANGES = {
   DeleteStmt: 'DELETE',
   MergeStmt: 'MERGE',
 } as const;
-
-/** Of pg_catalog: volatile, and they change nothing. */
-const HARMLESS = [
-  'random',
-  'clock_timestamp',
-  'timeofday',
-  'gen_random_uuid',
-  'pg_sleep',
-  'random_normal',
-  'uuidv4',
-  'uuidv7',
-];
 
 /** Reads a statement by PostgreSQL's own parser. Throws OpError where that cannot. */
 export async function kindOfStatement(sql: string, session: Session): Promise<Kind> {
@@ -63,10 +52,14 @@ export async function kindOfStatement(sql: string, session: Session): Promise<Ki
     throw explainErrors.unexplainable({
       why: 'Only SELECT, INSERT, UPDATE, DELETE, MERGE and VALUES can be run for their plan.',
     });
-  const functions = await volatileOf(only.stmt, session);
-  if (functions.length > 0)
+  const { volatile, unread } = await callsOf(only.stmt, session);
+  if (volatile.length > 0)
     reasons.push(
-      `It calls ${functions.join(', ')}, which may do anything: what that sends elsewhere is not rolled back.`,
+      `It calls ${volatile.join(', ')}, which may do anything: what that sends elsewhere is not rolled back.`,
+    );
+  if (unread.length > 0)
+    reasons.push(
+      `It reads ${unread.join(', ')}, of which the text cannot be read: what that calls is not known.`,
     );
   return { writes, reasons };
 }
@@ -80,22 +73,4 @@ async function parsed(sql: string): Promise<ParseResult> {
   } catch (error) {
     throw explainErrors.unparsed({ why: (error as Error).message });
   }
-}
-
-/**
- * Functions that are named in it and may do something, by any function of that name; not those that a view, an
- * operator or a cast of it calls. Throws DbError.
- */
-async function volatileOf(tree: unknown, session: Session): Promise<string[]> {
-  const names = new Set<string>();
-  eachInside(tree, 'FuncCall', ({ funcname }) => {
-    const name = strings(funcname).at(-1);
-    if (name !== undefined) names.add(name);
-  });
-  if (names.size === 0) return [];
-  const rows = await session.sql(
-    "SELECT DISTINCT proname::text AS name FROM pg_catalog.pg_proc WHERE proname = ANY ($1) AND provolatile = 'v' AND NOT (proname = ANY ($2) AND pronamespace = 'pg_catalog'::regnamespace) ORDER BY 1",
-    [[...names], HARMLESS],
-  );
-  return rows.map(({ name }) => String(name));
 }
