@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -53,7 +54,11 @@ interface Section {
   readonly unread: string | null;
   readonly rows: Record<string, unknown>[];
 }
-type Json = { readonly health: { readonly score: number }; readonly sections: readonly Section[] };
+type Json = {
+  readonly at: string;
+  readonly health: { readonly score: number; readonly timestamp: string };
+  readonly sections: readonly Section[];
+};
 const json = async (): Promise<Json> => JSON.parse((await run('--format', 'json')).stdout);
 const rowsOf = ({ sections }: Json, id: string) => sections.find((one) => one.id === id)?.rows ?? [];
 
@@ -97,6 +102,142 @@ test('as JSON, each part with the age of its evidence, and the numbers are those
   const [waiting] = await session.sql('SELECT count(*)::int AS n FROM pg_stat_replication');
   expect(rowsOf(report, 'replication')).toHaveLength(Number(waiting?.n));
   expect(rowsOf(report, 'slots')).toHaveLength(await ask('SELECT count(*) FROM pg_replication_slots'));
+});
+
+/** What grows while the shop is open: where the report has it, and how psql asks for it. */
+const MOVING: readonly (readonly [
+  section: string,
+  of: (row: Record<string, unknown>) => boolean,
+  field: string,
+  sql: string,
+])[] = [
+  ...(['calls', 'rows', 'total_exec_ms', 'shared_blks_hit'] as const).map(
+    (field) =>
+      [
+        'statements_total',
+        ({ query }: Record<string, unknown>) =>
+          String(query).startsWith('SELECT id, ordered_at, status, total'),
+        field,
+        `sum(${field === 'total_exec_ms' ? 'total_exec_time' : field}) FROM pg_stat_statements WHERE query LIKE 'SELECT id, ordered_at, status, total FROM orders%'`,
+      ] as const,
+  ),
+  ...(
+    [
+      ['order_items', 'n_tup_ins'],
+      ['sessions', 'n_tup_upd'],
+      ['customers', 'idx_scan'],
+      ['products', 'seq_tup_read'],
+    ] as const
+  ).map(
+    ([table, field]) =>
+      [
+        'tables',
+        ({ relname }: Record<string, unknown>) => relname === table,
+        field,
+        `${field} FROM pg_stat_user_tables WHERE relname = '${table}'`,
+      ] as const,
+  ),
+  [
+    'indexes',
+    ({ indexrelname }) => indexrelname === 'order_items_order_id_product_id_idx',
+    'idx_scan',
+    `idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'order_items_order_id_product_id_idx'`,
+  ],
+  [
+    'locks',
+    ({ application_name }) => application_name === 'held',
+    'xact_seconds',
+    `extract(epoch FROM clock_timestamp() - xact_start) FROM pg_stat_activity WHERE application_name = 'held'`,
+  ],
+  [
+    'slots',
+    ({ slot_name }) => slot_name === 'kept',
+    'retained_bytes',
+    `pg_current_wal_lsn() - restart_lsn FROM pg_replication_slots WHERE slot_name = 'kept'`,
+  ],
+];
+
+interface Told {
+  readonly name: string;
+  readonly value: number;
+  readonly before: { readonly at: number; readonly value: number };
+  readonly after: { readonly at: number; readonly value: number };
+  readonly moves: boolean;
+}
+
+/** A report, and what psql had said last before each part was read, and said first afterwards. */
+async function compared(answers: () => number[][]): Promise<Told[]> {
+  const text = await run('--format', 'json');
+  expect(text.code, text.stderr).toBe(0);
+  const report: Json = JSON.parse(text.stdout);
+  await until(() => (answers().at(-1)?.[0] ?? 0) > Date.parse(report.at) + 500, { what: 'psql afterwards' });
+  const all = answers();
+  return MOVING.map(([id, of, field], i): Told => {
+    const section = report.sections.find((one) => one.id === id);
+    const moment = Date.parse(report.at) - (section?.age_seconds ?? Number.NaN) * 1000;
+    const said = (answer: number[] | undefined) => ({
+      at: answer?.[0] ?? Number.NaN,
+      value: answer?.[i + 1] ?? Number.NaN,
+    });
+    return {
+      name: `${id}.${field}`,
+      value: Number(section?.rows.find(of)?.[field]),
+      before: said(all.findLast(([at]) => (at ?? 0) < moment - 100)),
+      after: said(all.find(([at]) => (at ?? 0) > moment + 100)),
+      moves: said(all.at(-1)).value > said(all[0]).value,
+    };
+  });
+}
+
+test('what moves is what psql says in the same second', { timeout: 60_000 }, async () => {
+  const held = await connect(demo.target, 'workload', 'held');
+  const waiting = await connect(demo.target, 'workload', 'waiting');
+  await session.sql("SELECT pg_create_physical_replication_slot('kept', true)");
+  await held.sql('BEGIN');
+  await held.sql(`LOCK TABLE "${HOSTILE}"`);
+  const waits = waiting.sql(`SELECT count(*) FROM "${HOSTILE}"`).catch(() => undefined);
+  const { host, port, user, database } = demo.target;
+  const psql = spawn(
+    join(inject('postgres').bin, 'psql'),
+    ['-XAtq', '-h', host, '-p', String(port), '-U', user, '-d', database],
+    { env, stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  let said = '';
+  psql.stdout.on('data', (data) => {
+    said += data;
+  });
+  const read = () =>
+    said
+      .split('\n')
+      .filter((line) => line.startsWith('psql|'))
+      .map((line) => line.split('|').slice(1).map(Number));
+  try {
+    psql.stdin.write(
+      `SELECT 'psql', extract(epoch FROM now()) * 1000, ${MOVING.map(([, , , sql]) => `(SELECT ${sql})`).join(', ')} \\watch 0.2\n`,
+    );
+    await until(() => read().length > 0, { what: 'the first answer of psql' });
+    let told: readonly Told[] = [];
+    // a machine that stands still for a moment has no second that is the same
+    await until(
+      async () => {
+        told = await compared(read);
+        return told.every(({ before, after }) => after.at - before.at < 1000);
+      },
+      { what: 'psql before and after within a second', timeout: 30_000 },
+    );
+    for (const { name, value, before, after, moves } of told) {
+      expect(value, name).toBeGreaterThanOrEqual(before.value);
+      expect(value, name).toBeLessThanOrEqual(after.value);
+      expect(moves, name).toBe(true);
+    }
+    expect(told.length).toBeGreaterThanOrEqual(10);
+  } finally {
+    psql.kill('SIGKILL');
+    await held.close();
+    await waits;
+    await waiting.close();
+    await session.sql("SELECT pg_drop_replication_slot('kept')");
+  }
 });
 
 test('a secret among the settings is in no format', async () => {
