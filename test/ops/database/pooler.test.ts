@@ -206,6 +206,16 @@ describe.each<PoolerOptions>([{ mode: 'transaction' }, { mode: 'statement' }, { 
       await Promise.all([direct.close(), through.close()]);
     });
 
+    test('a text with parameters has the same plan, and nothing of it stays on the connection', async () => {
+      const before = await state(target);
+      const [direct, through] = [await connect(db.target(role), 'control'), await connect(target, 'control')];
+      const text = 'SELECT * FROM seen WHERE id = $1 AND $2::interval IS NOT NULL';
+      if (options.mode === 'statement') await expect(explain(through, text)).rejects.toThrow();
+      else expect(await explain(through, text)).toEqual(await explain(direct, text));
+      await Promise.all([direct.close(), through.close()]);
+      expect(await state(target)).toEqual(before);
+    });
+
     test('a plan waits for no lock', async () => {
       const before = await state(target);
       const [holder, through] = [await client(db.target()), await connect(target, 'control')];
