@@ -26,7 +26,7 @@ export function slowSoFar(
   if (slow.length === 0) return [];
   const named = slow.slice(0, NAMED).map(({ queryid, calls, mean_exec_ms }) => {
     const text = texts.get(queryid ?? '') ?? null;
-    return `${milliseconds(mean_exec_ms)}, ${count(calls)} times: ${text === null ? `query id ${queryid}` : shortened(text)}`;
+    return `${milliseconds(mean_exec_ms)}, ${count(calls)} times: ${text === null ? (queryid === null ? 'hidden from this role' : `query id ${queryid}`) : shortened(text)}`;
   });
   return [
     `${plural(slow.length, 'statement')} ${slow.length === 1 ? 'takes' : 'take'} ${milliseconds(limit)} or more in the mean since they are counted: ${named.join('; ')}${slow.length > NAMED ? '; pgdeck show statements has all' : ''}.`,

@@ -19,9 +19,13 @@ export interface StatementRate {
   readonly rowsPerCall: number | null;
 }
 
-/** One row per user, database, query and nesting level: what pg_stat_statements counts apart. */
+/**
+ * One row per user, database, query and nesting level: what pg_stat_statements counts apart. What is hidden from this
+ * role has no query id: its fastest and its slowest call tell it from others as long as neither is outdone.
+ */
 export function statementKey(row: Counters): string {
-  return `${row.userid}/${row.dbid}/${row.queryid}/${row.toplevel}`;
+  const id = row.queryid ?? `hidden ${row.min_exec_ms} ${row.max_exec_ms}`;
+  return `${row.userid}/${row.dbid}/${id}/${row.toplevel}`;
 }
 
 /** A statement with what was counted of it lately. */
@@ -59,9 +63,8 @@ export class StatementRates {
 
   /** What ran within up to an hour, of these rows, and how long that window is so far; undefined before two readings. */
   grown(rows: readonly Counters[]): { seconds: number; statements: readonly StatementGrowth[] } | undefined {
-    // what is hidden from this role has no identity
     const windows = rows.flatMap((row) => {
-      const window = row.queryid === null ? undefined : this.#hour.of(row, HOUR);
+      const window = this.#hour.of(row, HOUR);
       return window ? [{ row, window }] : [];
     });
     if (windows.length === 0) return undefined;
@@ -93,6 +96,8 @@ class Windows {
   observe(rows: readonly Counters[], at: number): void {
     const next = new Map<string, Rates>();
     for (const row of rows) {
+      // two of those that are hidden may be taken for one, and the one's calls for the growth of the other
+      if (row.queryid === null) continue;
       const key = statementKey(row);
       // 17+: stats_since changes when an entry was evicted and came back
       const epoch = String(row.stats_since_us ?? '');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { statementCounters } from '../../../src/db/queries/statements.ts';
 import type { RowOf } from '../../../src/db/query.ts';
-import { StatementRates } from '../../../src/monitor/derived/statement-rates.ts';
+import { StatementRates, statementKey } from '../../../src/monitor/derived/statement-rates.ts';
 
 type Counters = RowOf<typeof statementCounters>;
 
@@ -47,6 +47,17 @@ test('the same statement of another user, database or level is another one', () 
   rates.observe([row(110), row(2, { toplevel: false })], 10_000);
   expect(rates.of(row(0, { toplevel: false }))?.callsPerSecond).toBe(0.1);
   expect(rates.of(row(0, { userid: 11 }))).toBeUndefined();
+});
+
+test('those that are hidden from this role have no rates: nothing tells one from another', () => {
+  const rates = new StatementRates();
+  const hidden = (calls: number, max: number) =>
+    row(calls, { queryid: null, min_exec_ms: 1, max_exec_ms: max });
+  rates.observe([hidden(5, 10), hidden(100, 20)], 0);
+  rates.observe([hidden(5, 10), hidden(100, 20)], 10_000);
+  expect([rates.of(hidden(5, 10)), rates.of(hidden(100, 20))]).toEqual([undefined, undefined]);
+  expect(rates.grown([hidden(5, 10), hidden(100, 20)])).toBeUndefined();
+  expect(statementKey(hidden(5, 10))).not.toBe(statementKey(hidden(100, 20)));
 });
 
 test('the same rows are taken in once', () => {
