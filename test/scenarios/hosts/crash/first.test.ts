@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../../../src/db/client.ts';
 import { openHost } from '../../../../src/hosts/open.ts';
 import { describeDocker } from '../../../support/docker/docker.ts';
@@ -95,6 +95,9 @@ describeDocker('a server that is the first process of its container', { timeout:
   test('goes on, though who is ended begins others all the time, each of which nobody would read', async () => {
     const there = await inContainer();
     const busy = Array.from({ length: BUSY }, () => spawn('/bin/sh', ['-c', 'while :; do :; done']));
+    onTestFinished(() => {
+      for (const one of busy) one.kill('SIGKILL');
+    });
     try {
       const host = await openHost(there.runsOn);
       const [before] = await startedAt(there);
@@ -103,12 +106,11 @@ describeDocker('a server that is the first process of its container', { timeout:
         const options = { signal: stop.signal, onLine: () => stop.abort() };
         await expect(host.run('sh', ['-c', BEGINS], options)).rejects.toMatchObject({ kind: 'cancelled' });
       };
-      for (let turn = 0; turn < 8; turn++) await Promise.all([endOne(), endOne(), endOne(), endOne()]);
+      for (let turn = 0; turn < 12; turn++) await Promise.all([endOne(), endOne(), endOne(), endOne()]);
       await until(async () => (await there.left()).length === 0, { what: 'their end', timeout: 30_000 });
       expect(await there.crashes()).toEqual([]);
       expect(await startedAt(there)).toEqual([before]);
     } finally {
-      for (const one of busy) one.kill('SIGKILL');
       await there.remove();
     }
   });
