@@ -129,6 +129,8 @@ step() {
   printf '\001%s:code:%d:%d\n' "$T" "$at" "$r" >&4
   [ -z "$over" ] && [ $r -ne 0 ] && [ $r -ne 141 ] || return 0
   sleep 0.2 || sleep 1
+  # nor do those by which it waits
+  trap '' TERM
   others TERM
   for n in 1 2 3 4 5; do
     sleep 0.1 || sleep 1
