@@ -12,6 +12,10 @@ const LOOK_MS = 500;
 /** Bytes of a file from which on a second command beside its copy pays. */
 const LARGE = 32 << 20;
 
+/** What runc says of a container that ends while a command begins in it (1.1). */
+const ENDED_MEANWHILE =
+  /OCI runtime exec failed:.*(?:read init-p: connection reset by peer|procReady not received|cannot exec in a stopped container)/is;
+
 const isDown = ({ running, restarting }: Container) => !running || restarting;
 
 /**
@@ -77,6 +81,8 @@ function explain(end: ClientEnd, container: string): CommandError | undefined {
   if (/no such container/i.test(stderr)) return dockerErrors.gone({ container });
   // it is looked at then: it may be on its way up
   if (/container .* is not running/i.test(stderr)) return undefined;
+  // what began in it ended with it
+  if (ENDED_MEANWHILE.test(stderr)) return undefined;
   if (/is restarting, wait until/i.test(stderr)) return dockerErrors.restarting({ container });
   if (/is paused/i.test(stderr)) return dockerErrors.paused({ container });
   if (/unable to find (?:user|group)|no matching entries in passwd/i.test(stderr))

@@ -6,7 +6,10 @@
  * (13 to 18; it does not ask whether it knows the child). So a parent must outlive what is ended below it, and wait for
  * it: only those are signalled that have no child, then those above them, which most often have ended by themselves. All
  * are stopped while that is looked at: pg_dumpall starts a shell to ask pg_dump its version, and would leave it behind.
- * Who has lost its parent already is left to what it does, but for pg_dump and pg_restore, which end with exit code 1 when
+ * Who is told to stop may first finish what it has begun in the kernel, a child among others: it has none that is not seen
+ * only where it stood still before those that are there were listed. On a busy machine that takes a moment, and who does
+ * not stand still is left for the next turn, but not for ever: one that waits for a disk begins nobody. So nobody else may
+ * let the group go on meanwhile: all that ends it asks `core` of {@link file://./wrapper.ts} for it. Who has lost its parent already is left to what it does, but for pg_dump and pg_restore, which end with exit code 1 when
  * they are asked.
  *
  * `asks GROUP` comes before: psql and its like have the server cancel what they work at when they are interrupted, and
@@ -14,7 +17,15 @@
  * does not hear it: a psql whose input ends takes that for whole. It waits until they have ended, but not for long.
  */
 export const ENDING = String.raw`
-me= told= served=; x=; read -r x </proc/1/comm && case $x in postgres | postmaster) served=1 ;; esac
+me= told= hard= served=; x=; read -r x </proc/1/comm && case $x in postgres | postmaster) served=1 ;; esac
+stood() {
+  still=
+  for d in /proc/[0-9]*; do
+    x=; read -r x <"$d/stat" || continue
+    set -- "$1" ${'$'}{x##*) }
+    [ "$4" = "$1" ] && [ "$2" = T ] && still="$still ${'$'}{d#/proc/} "
+  done
+}
 low() {
   those= above= found=
   for d in /proc/[0-9]*; do
@@ -24,7 +35,9 @@ low() {
     above="$above $4 "
     [ "$5" = "$2" ] && [ "$3" != Z ] && [ "$i" != "$me" ] || continue
     if [ "$4" = 1 ]; then case $1$name in TERMpg_dump\)* | TERMpg_restore\)*) ;; *) continue ;; esac; fi
-    found=1 those="$those $i"
+    found=1
+    [ -n "$me" ] || [ "$n" -gt 10 ] || case $still in *" $i "*) ;; *) continue ;; esac
+    those="$those $i"
   done
   for i in $those; do
     case $above$told in *" $i "* | *" $1$i "*) continue ;; esac
@@ -45,7 +58,7 @@ asks() {
       [ -z "$served" ] || [ "$3" != 1 ] || continue
       those="$those $i"
     done
-    [ -n "$those" ] || return 0
+    [ -n "$those" ] && [ -z "$hard" ] || return 0
     [ "$n" != 1 ] || kill -s INT $those
     sleep 0.1 || sleep 1
   done
@@ -53,9 +66,10 @@ asks() {
 ends() {
   if [ -z "$served" ]; then kill -s "$1" -- "-$2" || kill -s "$1" "$2"; return; fi
   for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-    [ -n "$me" ] || kill -s STOP -- "-$2"
+    [ "$1$hard" != TERM1 ] || return 0
+    if [ -z "$me" ]; then kill -s STOP -- "-$2"; stood "$2"; fi
     low "$1" "$2"; left=$?
-    kill -s CONT -- "-$2"
+    [ -n "$me" ] || kill -s CONT -- "-$2"
     [ "$left" = 0 ] || return 0
     sleep 0.1 || sleep 1
   done

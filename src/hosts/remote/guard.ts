@@ -15,8 +15,13 @@ for s in INT TERM KILL; do
   x=; read -r x <"/proc/$1/stat" || exit 0
   set -- "$1" "$2" \${x##*) }
   [ "\${22}" = "$2" ] || exit 0
-  case $s$soft in INT1) asks "$1"; continue ;; INT*) continue ;; esac
-  ends $s "$1"
+  if [ -n "$served" ] && [ "$4" != 1 ]; then
+    # its parent ends it, and is the only one who does
+    case $s in TERM) kill -s USR1 "$4" ;; KILL) kill -s ALRM "$4" ;; esac
+  else
+    case $s$soft in INT1) asks "$1" ;; INT*) ;; *) ends $s "$1" ;; esac
+  fi
+  [ $s != INT ] || continue
   [ $s = KILL ] || sleep 5
 done`;
 

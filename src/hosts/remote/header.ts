@@ -88,10 +88,10 @@ function start(commands: readonly PipeCommand[], steps: string): string {
 /*
  * One command of a pipe. When it fails the others are ended before its output is closed: a reader that sees its input
  * end takes it for whole. One that only lost its reader (SIGPIPE) is not the cause; that reader has ended already, and
- * a moment lets it tell its code. `others` sends a signal to all that descend from this shell but the step that asks; where
- * the first process is a server, to those of them that have no child. The shells outlive a TERM of the group, so that
- * somebody waits for what they started: {@link file://./ending.ts}. One that has heard it waits for nobody else: all were
- * told, and each would wait for the other.
+ * a moment lets it tell its code. `others` sends a signal to all that descend from this shell but the step that asks. Where
+ * the first process is a server, that is left to `core`, which has started this shell: {@link file://./ending.ts}. The
+ * shells outlive a TERM of the group, so that somebody waits for what they started. One that has heard it waits for nobody
+ * else: all were told, and each would wait for the other.
  */
 const STEP = String.raw`T=$1
 trap : TERM
@@ -99,7 +99,7 @@ exec 4>&2 2>/dev/null
 served=; x=; read -r x </proc/1/comm && case $x in postgres | postmaster) served=1 ;; esac
 others() {
   read -r x </proc/self/stat
-  me=${'$'}{x%% *} all=" $$ " found= above= more=1
+  me=${'$'}{x%% *} all=" $$ " found= beside= more=1
   while [ -n "$more" ]; do
     more=
     for d in /proc/[0-9]*; do
@@ -109,13 +109,17 @@ others() {
       [ "$i" = "$me" ] && continue
       set -- "$1" ${'$'}{x##*) }
       [ "$2" = Z ] && continue
-      case $all in *" $3 "*) all="$all$i " found="$found $i" above="$above $3 " more=1 ;; esac
+      case $all in *" $3 "*) all="$all$i " found="$found $i" more=1 ;; esac
+      [ "$3" != $$ ] || beside="$beside $i"
     done
   done
   [ -n "$found" ] || return 1
   # a shell whose command is ended goes on with its next one
   [ -n "$served" ] || { kill -s "$1" $found; return 0; }
-  for i in $found; do case $above in *" $i "*) ;; *) kill -s "$1" "$i" ;; esac; done
+  case $1 in
+    TERM) [ -z "$beside" ] || kill -s TERM $beside; kill -s USR1 "$PPID" ;;
+    KILL) kill -s ALRM "$PPID" ;;
+  esac
   return 0
 }
 step() {
@@ -125,6 +129,8 @@ step() {
   printf '\001%s:code:%d:%d\n' "$T" "$at" "$r" >&4
   [ -z "$over" ] && [ $r -ne 0 ] && [ $r -ne 141 ] || return 0
   sleep 0.2 || sleep 1
+  # nor do those by which it waits
+  trap '' TERM
   others TERM
   for n in 1 2 3 4 5; do
     sleep 0.1 || sleep 1

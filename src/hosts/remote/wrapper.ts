@@ -80,6 +80,21 @@ gently() {
   [ "$soft" = 1 ] || return
   if [ -n "$sid" ]; then asks "$c"; else asks $$; fi
 }
+quit() {
+  # while it is at it, it only hears that it is over: who it holds still would go on in the middle of that
+  [ -z "$1" ] || hard=1
+  [ -n "$c" ] && [ -z "$done$busy" ] || return
+  busy=1
+  asked=1
+  if [ -z "$went$hard" ]; then
+    gently
+    end TERM
+    # where nobody was told it had no group of its own yet
+    [ -n "$served" ] && [ -z "$told" ] || went=1
+  fi
+  [ -z "$hard" ] || end KILL
+  busy=
+}
 want() {
   case $1 in
     */*) if [ ! -e "$1" ]; then say refused:missing:$2; exit 127; elif [ ! -f "$1" ] || [ ! -x "$1" ]; then say refused:denied:$2; exit 126; fi ;;
@@ -106,7 +121,7 @@ watch() {
       while read -r a b; do case $a in rchar: | wchar:) n="$n $d$a$b" ;; esac; done <"$d/io"
     done
     if [ -n "$n" ] && [ "$n" = "$o" ]; then k=$((k + 1)); else k=0 o=$n; fi
-    [ "$k" -lt "$stall" ] || { say stalled; gently; end TERM; sleep 5; end KILL; exit; }
+    [ "$k" -lt "$stall" ] || { say stalled; kill -s USR1 "$core"; sleep 5; kill -s ALRM "$core"; exit; }
   done
 }
 feed() {
@@ -147,9 +162,10 @@ feed() {
 core() {
   [ "$large" = o ] || exec 5>&-
   exec 8<&0
-  c= done= w= p= asked=
-  trap 'on=1; [ -z "$c$done" ] || [ -n "$done" ] || { [ -n "$asked" ] || { gently; end TERM; }; asked=1; }' USR1
-  trap 'on=1; [ -z "$c$done" ] || [ -n "$done" ] || end KILL' ALRM
+  c= done= w= p= asked= went= busy=
+  x=; read -r x </proc/self/stat; core=${'$'}{x%% *}
+  trap 'on=1; quit' USR1
+  trap 'on=1; quit hard' ALRM
   { trap - HUP USR1 USR2 ALRM; [ "$large" != o ] || exec >&5 5>&-; eval "$s"; } <&8 8<&- &
   c=$!
   exec 5>&- 8<&- </dev/null

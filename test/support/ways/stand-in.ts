@@ -103,6 +103,10 @@ export const DOCKER_FAULTS = {
     does: 'echo old down >"$0.started"; (sleep 1; echo new >"$0.started") </dev/null >/dev/null 2>&1 & echo "Error response from daemon: Container shop is not running" >&2; exit 1',
     says: ['gone', /container shop was started anew since this began/],
   },
+  'it is started anew while a command begins': {
+    does: 'echo new >"$0.started"; echo "OCI runtime exec failed: exec failed: unable to start container process: read init-p: connection reset by peer: unknown"; exit 126',
+    says: ['gone', /container shop was started anew since this began/],
+  },
   'it is paused': {
     does: 'echo "Error response from daemon: Container shop is paused, unpause the container before exec" >&2; exit 1',
     says: ['other', /docker unpause shop/],

@@ -1,13 +1,29 @@
-import { expect, test } from 'vitest';
+import { spawn } from 'node:child_process';
+import { expect, onTestFinished, test } from 'vitest';
+import { connect } from '../../../../src/db/client.ts';
 import { openHost } from '../../../../src/hosts/open.ts';
 import { describeDocker } from '../../../support/docker/docker.ts';
 import { until } from '../../../support/until.ts';
-import { inContainer, processesWith } from './place.ts';
+import { type InContainer, inContainer, processesWith } from './place.ts';
 
 const GROUPS = {
   'a pipe in a shell that ends at once': '{ sleep 1000 | sleep 1001; } & echo; wait',
   'a pipe that a shell waits for': 'echo; sleep 1002 | { sleep 1003; cat; } | cat >/dev/null',
   'what hears no TERM': "trap '' TERM; echo; sleep 1004 | sleep 1005",
+};
+
+/** As pg_dumpall asks pg_dump for its version, but again and again: a shell, and below it who writes to a pipe. */
+const BEGINS = `echo; while x=$(sh -c '"pg_dump" -V'); do :; done`;
+/** Loops that take processors from who begins others: it is held up in the middle of that. */
+const BUSY = 6;
+
+/** When the server, and the first of those that it began last, were started. */
+const startedAt = async (there: InContainer) => {
+  const session = await connect(there.target(), 'workload', 'test');
+  const asked = session.sql(
+    "SELECT pg_postmaster_start_time()::text AS server, backend_start::text AS writer FROM pg_stat_activity WHERE backend_type = 'checkpointer'",
+  );
+  return asked.finally(() => session.close());
 };
 
 describeDocker('a server that is the first process of its container', { timeout: 90_000 }, () => {
@@ -71,6 +87,29 @@ describeDocker('a server that is the first process of its container', { timeout:
       for (let turn = 0; turn < 8; turn++) await Promise.all([endOne(), endOne(), endOne(), endOne()]);
       await until(async () => (await there.left()).length === 0, { what: 'their end', timeout: 15_000 });
       expect(await there.crashes()).toEqual([]);
+    } finally {
+      await there.remove();
+    }
+  });
+
+  test('goes on, though who is ended begins others all the time, each of which nobody would read', async () => {
+    const there = await inContainer();
+    const busy = Array.from({ length: BUSY }, () => spawn('/bin/sh', ['-c', 'while :; do :; done']));
+    onTestFinished(() => {
+      for (const one of busy) one.kill('SIGKILL');
+    });
+    try {
+      const host = await openHost(there.runsOn);
+      const [before] = await startedAt(there);
+      const endOne = async () => {
+        const stop = new AbortController();
+        const options = { signal: stop.signal, onLine: () => stop.abort() };
+        await expect(host.run('sh', ['-c', BEGINS], options)).rejects.toMatchObject({ kind: 'cancelled' });
+      };
+      for (let turn = 0; turn < 12; turn++) await Promise.all([endOne(), endOne(), endOne(), endOne()]);
+      await until(async () => (await there.left()).length === 0, { what: 'their end', timeout: 30_000 });
+      expect(await there.crashes()).toEqual([]);
+      expect(await startedAt(there)).toEqual([before]);
     } finally {
       await there.remove();
     }
