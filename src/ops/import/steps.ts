@@ -3,7 +3,7 @@ import type { Session } from '../../db/session.ts';
 import type { Step, StepIo } from '../engine/plan.ts';
 import { importErrors } from './errors.ts';
 import type { ImportInput } from './input.ts';
-import { copySql, sendingOf } from './load/rows.ts';
+import { copySql, sendingOf } from './load/sending.ts';
 import { BEGIN, type Made, type Making, make } from './load/transaction.ts';
 import { type Finished, jsonOf, markdownOf, resultsOf } from './report.ts';
 import { createTableSql } from './shape/derive.ts';

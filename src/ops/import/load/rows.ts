@@ -1,12 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { quoteIdent, quoteRelation } from '../../../db/ident.ts';
-import type { How } from '../convert/how.ts';
-import { Refusal } from '../convert/value.ts';
 import { importErrors } from '../errors.ts';
-import type { BadPolicy, ShapedColumn, ShapedTable } from '../shape/shape.ts';
-import { rowsOf, type SourceDatabase, written } from '../source/rows.ts';
-import { isReshaped, type Put, putterOf } from './binary.ts';
-import { textPutterOf } from './copy-text.ts';
+import type { BadPolicy, ShapedTable } from '../shape/shape.ts';
+import type { SourceDatabase } from '../source/rows.ts';
+import { givenRows } from './given.ts';
+import type { Sending } from './sending.ts';
 import { Echo, HEADER, Tuples } from './tuples.ts';
 
 /** A value that has no place in its column's type, as it stands in the file of rejects. */
@@ -27,20 +24,6 @@ export interface RowsOptions {
   readonly signal: AbortSignal;
 }
 
-/** What is sent of a table: in the binary format where every type is known, else in texts. */
-export interface Sending {
-  /**
-   * First those whose bytes come back as they are sent, then the others that are sent, then those that the server makes: of
-   * them the values are only looked at.
-   */
-  readonly columns: readonly ShapedColumn[];
-  readonly puts: readonly Put[];
-  /** How many of them come back as they are, and how many are sent. */
-  readonly plain: number;
-  readonly width: number;
-  readonly binary: boolean;
-}
-
 /** What was sent. */
 export interface Sent {
   rows: number;
@@ -51,34 +34,6 @@ export interface Sent {
   /** Places in the file, from 0, of the rows that were left out. */
   readonly left: number[];
 }
-
-/** How the rows of a table are sent; `unsent` are made by the server. */
-export function sendingOf({ columns: all }: ShapedTable, unsent: ReadonlySet<ShapedColumn>): Sending {
-  const sent = all.filter((column) => !unsent.has(column));
-  const binary = sent.every(({ how }) => putterOf(how) !== undefined);
-  const plain = binary ? sent.filter(({ how }) => !isReshaped(how)) : sent;
-  const columns = [...plain, ...sent.filter((column) => !plain.includes(column)), ...unsent];
-  return {
-    ...{ columns, plain: plain.length, width: sent.length, binary },
-    puts: columns.map((column, at) => {
-      if (unsent.has(column)) return onlyLook(column.how);
-      return (binary ? putterOf(column.how) : undefined) ?? textPutterOf(column.how, at);
-    }),
-  };
-}
-
-/** The statement that takes them. */
-export function copySql(table: ShapedTable, { columns, width, binary }: Sending): string {
-  const list = columns.slice(0, width).map(({ name }) => quoteIdent(name));
-  return `COPY ${quoteRelation(table)} (${list.join(', ')}) FROM STDIN${binary ? ' (FORMAT binary)' : ''}`;
-}
-
-const onlyLook =
-  ({ convert }: How): Put =>
-  (cell) => {
-    const value = convert(cell, () => {});
-    return value instanceof Refusal ? value : undefined;
-  };
 
 /** A piece that is sent at once, in bytes. */
 const PIECE = 128 * 1024;
@@ -94,45 +49,38 @@ const CUT = 2_000;
 export async function* copyRows(
   database: SourceDatabase,
   { source }: ShapedTable,
-  { columns, puts, plain, width, binary }: Sending,
+  sending: Sending,
   sent: Sent,
   { bad, onReject, onRows, signal }: RowsOptions,
 ): AsyncGenerator<Buffer> {
-  const places = columns.map((column) => source.columns.indexOf(column.source));
+  const { columns, plain, width, binary } = sending;
   const tuples = new Tuples();
   const back = new Echo(plain === width ? undefined : plain);
   const nulls = new Uint8Array(columns.length);
   if (binary) tuples.copy(HEADER);
   let rows = 0;
-  for (const { cells, key } of rowsOf(database, source)) {
+  for (const row of givenRows(database, source, sending)) {
     const begin = tuples.at;
     let whole = true;
     tuples.room(columns.length * 20 + 4);
     if (binary) tuples.int16(width);
     let end = begin;
-    for (let at = 0; at < places.length; at++) {
+    for (let at = 0; at < columns.length; at++) {
       if (at === plain) end = tuples.at;
-      const cell = cells[places[at] ?? 0] ?? null;
-      nulls[at] = 1;
-      if (cell === null) {
-        if (at < width) putNull(tuples, binary, at);
-        continue;
-      }
       tuples.room(32);
-      const refused = cell instanceof Refusal ? cell : puts[at]?.(cell, tuples);
-      if (refused === undefined) {
-        nulls[at] = 0;
-        continue;
+      const refused = row.put(at, tuples);
+      nulls[at] = refused === undefined ? 0 : 1;
+      if (refused === undefined) continue;
+      if (refused !== null) {
+        const where = { table: source.name, key: row.key(), column: columns[at]?.source.name ?? '' };
+        if (bad === 'refuse') throw importErrors.otherValue({ ...where, why: refused.reason });
+        onReject({
+          ...{ ...where, reason: refused.reason },
+          value: row.written(at).slice(0, CUT),
+          done: bad === 'null' ? 'NULL instead' : 'row left out',
+        });
+        if (bad === 'reject') whole = false;
       }
-      const column = columns[at]?.source.name ?? '';
-      const where = { table: source.name, key: key(), column };
-      if (bad === 'refuse') throw importErrors.otherValue({ ...where, why: refused.reason });
-      onReject({
-        ...{ ...where, reason: refused.reason },
-        value: cell instanceof Refusal ? '' : written(cell).slice(0, CUT),
-        done: bad === 'null' ? 'NULL instead' : 'row left out',
-      });
-      if (bad === 'reject') whole = false;
       if (at < width) putNull(tuples, binary, at);
     }
     if (whole) {

@@ -7,7 +7,8 @@ import { createTableSql } from '../shape/derive.ts';
 import type { Manual, ShapedColumn, ShapedTable } from '../shape/shape.ts';
 import { compare } from './compare.ts';
 import type { Loading } from './loading.ts';
-import { copyRows, copySql, type Sent, sendingOf } from './rows.ts';
+import { copyRows, type Sent } from './rows.ts';
+import { copySql, sendingOf } from './sending.ts';
 
 /** What of a table is there now, and that it is what is in the file. */
 export interface Loaded {
