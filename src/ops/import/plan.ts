@@ -94,7 +94,9 @@ export async function planImport(input: ImportInput, context: OpContext): Promis
 const nameOf = (path: string): string => path.split('/').at(-1) ?? path;
 
 const rejected = ({ rejects }: State): string =>
-  rejects === undefined ? '' : ` ${plural(rejects.values, 'value')} had no place: ${rejects.path}`;
+  rejects === undefined
+    ? ''
+    : ` ${plural(rejects.values, 'value or row', 'values or rows')} had no place: ${rejects.path}`;
 
 function inputOf(input: ImportInput, file: string): Record<string, unknown> {
   const given = Object.entries(input).filter(

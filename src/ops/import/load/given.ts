@@ -12,8 +12,8 @@ import { Tuples } from './tuples.ts';
 export interface GivenRow {
   /** Writes a value behind what is there; null where it is NULL, and nothing was written. */
   readonly put: (at: number, to: Tuples) => Refusal | null | undefined;
-  /** A value as it is written. */
-  readonly written: (at: number) => string;
+  /** The value of a column of the file, by its place there, as it is written. */
+  readonly written: (place: number) => string;
   readonly key: () => string;
 }
 
@@ -30,31 +30,34 @@ export function* givenRows(
   sending: Sending,
 ): Generator<GivenRow> {
   const places = sending.columns.map(({ source }) => table.columns.indexOf(source));
-  const stored = storedRows(database, table);
-  if (stored === undefined) {
-    const given = new ReadRow(places, sending);
-    for (const row of rowsOf(database, table)) yield given.of(row);
-    return;
-  }
-  const given = new PagedRow(places, sending);
-  const compared = comparer(database, table, new ReadRow(places, sending), places.length);
-  let rows = 0;
+  const read = new ReadRow(places, sending);
   try {
-    for (const row of stored) {
-      given.of(row);
-      if (rows++ % STRIDE === 0 && !compared(given, row.rowid))
-        throw new Unsound(`the row ${row.rowid} of ${table.name} is another one to SQLite`);
-      yield given;
-    }
+    const stored = storedRows(database, table);
+    if (stored === undefined) for (const row of rowsOf(database, table)) yield read.of(row);
+    else yield* proven(database, table, stored, new PagedRow(places, sending), read);
   } catch (error) {
     throw error instanceof Unsound ? importErrors.unsound({ table: table.name, why: error.message }) : error;
   }
+}
+
+/** The rows of pages, of which SQLite is asked for some, and how many there are. */
+function* proven(
+  database: SourceDatabase,
+  table: SourceTable,
+  stored: Iterable<StoredRow>,
+  given: PagedRow,
+  read: ReadRow,
+): Generator<GivenRow> {
+  const isSame = comparer(database, table, read);
+  let rows = 0;
+  for (const row of stored) {
+    given.of(row);
+    if (rows++ % STRIDE === 0 && !isSame(given, row.rowid))
+      throw new Unsound(`the row ${row.rowid} is another one to SQLite`);
+    yield given;
+  }
   const found = database.prepare(`SELECT count(*) AS rows FROM ${quoted(table.name)}`).get();
-  if (found?.rows !== rows)
-    throw importErrors.unsound({
-      table: table.name,
-      why: `it has ${rows} rows, and SQLite finds ${found?.rows}`,
-    });
+  if (found?.rows !== rows) throw new Unsound(`they have ${rows} rows, and SQLite finds ${found?.rows}`);
 }
 
 /** As SQLite reads it. */
@@ -73,17 +76,13 @@ class ReadRow implements GivenRow {
     return this;
   }
 
-  #cell(at: number): Cell | Refusal {
-    return this.#row.cells[this.#places[at] ?? 0] ?? null;
-  }
-
   put(at: number, to: Tuples): Refusal | null | undefined {
-    const cell = this.#cell(at);
+    const cell = this.#row.cells[this.#places[at] ?? 0] ?? null;
     return cell === null || cell instanceof Refusal ? cell : this.#puts[at]?.(cell, to);
   }
 
-  written(at: number): string {
-    return textOf(this.#cell(at));
+  written(place: number): string {
+    return textOf(this.#row.cells[place] ?? null);
   }
 
   key(): string {
@@ -107,6 +106,10 @@ class PagedRow implements GivenRow {
     return this;
   }
 
+  get columns(): number {
+    return this.#places.length;
+  }
+
   put(at: number, to: Tuples): Refusal | null | undefined {
     const row = this.#row;
     const column = this.#places[at] ?? 0;
@@ -114,8 +117,8 @@ class PagedRow implements GivenRow {
     return this.#puts[at]?.(row, column, to);
   }
 
-  written(at: number): string {
-    return textOf(this.#row?.cell(this.#places[at] ?? 0) ?? null);
+  written(place: number): string {
+    return textOf(this.#row?.cell(place) ?? null);
   }
 
   key(): string {
@@ -126,14 +129,14 @@ class PagedRow implements GivenRow {
 const textOf = (cell: Cell | Refusal): string => (cell instanceof Refusal ? '' : written(cell));
 
 /** Tells whether SQLite has the same row: the bytes of each column, or what speaks against it. */
-function comparer(database: SourceDatabase, table: SourceTable, read: ReadRow, columns: number) {
+function comparer(database: SourceDatabase, table: SourceTable, read: ReadRow) {
   const rowOf = rowReader(database, table);
   const [mine, other] = [new Tuples(), new Tuples()];
-  return (given: GivenRow, rowid: bigint): boolean => {
+  return (given: PagedRow, rowid: bigint): boolean => {
     const row = rowOf(rowid);
     if (row === undefined) return false;
     read.of(row);
-    for (let at = 0; at < columns; at++) {
+    for (let at = 0; at < given.columns; at++) {
       mine.room(32);
       other.room(32);
       if (given.put(at, mine) !== read.put(at, other) || !mine.take().equals(other.take())) return false;

@@ -1,8 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { importErrors } from '../errors.ts';
 import type { BadPolicy, ShapedTable } from '../shape/shape.ts';
+import type { SourceTable } from '../source/catalog.ts';
+import type { Orphan } from '../source/orphans.ts';
 import type { SourceDatabase } from '../source/rows.ts';
-import { givenRows } from './given.ts';
+import { type GivenRow, givenRows } from './given.ts';
 import type { Sending } from './sending.ts';
 import { Echo, HEADER, Tuples } from './tuples.ts';
 
@@ -19,6 +21,8 @@ export interface Reject {
 
 export interface RowsOptions {
   readonly bad: BadPolicy;
+  /** Rows that are left out, by their rowids. */
+  readonly orphans: ReadonlyMap<string, Orphan> | undefined;
   readonly onReject: (reject: Reject) => void;
   readonly onRows: (rows: number) => void;
   readonly signal: AbortSignal;
@@ -51,9 +55,10 @@ export async function* copyRows(
   { source }: ShapedTable,
   sending: Sending,
   sent: Sent,
-  { bad, onReject, onRows, signal }: RowsOptions,
+  { bad, orphans, onReject, onRows, signal }: RowsOptions,
 ): AsyncGenerator<Buffer> {
   const { columns, plain, width, binary } = sending;
+  const places = columns.map((column) => source.columns.indexOf(column.source));
   const tuples = new Tuples();
   const back = new Echo(plain === width ? undefined : plain);
   const nulls = new Uint8Array(columns.length);
@@ -61,11 +66,13 @@ export async function* copyRows(
   let rows = 0;
   for (const row of givenRows(database, source, sending)) {
     const begin = tuples.at;
-    let whole = true;
+    const orphan = orphans?.get(row.key());
+    if (orphan !== undefined) onReject(orphanReject(source, row, orphan));
+    let whole = orphan === undefined;
     tuples.room(columns.length * 20 + 4);
     if (binary) tuples.int16(width);
     let end = begin;
-    for (let at = 0; at < columns.length; at++) {
+    for (let at = 0; orphan === undefined && at < columns.length; at++) {
       if (at === plain) end = tuples.at;
       tuples.room(32);
       const refused = row.put(at, tuples);
@@ -76,7 +83,7 @@ export async function* copyRows(
         if (bad === 'refuse') throw importErrors.otherValue({ ...where, why: refused.reason });
         onReject({
           ...{ ...where, reason: refused.reason },
-          value: row.written(at).slice(0, CUT),
+          value: row.written(places[at] ?? 0).slice(0, CUT),
           done: bad === 'null' ? 'NULL instead' : 'row left out',
         });
         if (bad === 'reject') whole = false;
@@ -107,6 +114,17 @@ export async function* copyRows(
   sent.hash = back.end(piece);
   if (piece.length > 0) yield piece;
   onRows(rows);
+}
+
+function orphanReject(source: SourceTable, row: GivenRow, { key, reason }: Orphan): Reject {
+  const places = key.columns.map((name) => source.columns.findIndex((column) => column.name === name));
+  return {
+    ...{ table: source.name, key: row.key(), column: key.columns.join(', '), reason, done: 'row left out' },
+    value: places
+      .map((place) => row.written(place))
+      .join(', ')
+      .slice(0, CUT),
+  };
 }
 
 function putNull(tuples: Tuples, binary: boolean, at: number): void {

@@ -86,7 +86,7 @@ async function send(
   unsent: ReadonlySet<ShapedColumn>,
   manual: readonly Manual[],
 ): Promise<Loaded> {
-  const { session, database, bad, signal, onRows } = loading;
+  const { session, database, bad, orphans, signal, onRows } = loading;
   const sending = sendingOf(table, unsent);
   const sent: Sent = { rows: 0, nulls: [], hash: '', left: [] };
   let rejects = 0;
@@ -96,7 +96,7 @@ async function send(
     table,
     copySql(table, sending),
     copyRows(database, table, sending, sent, {
-      ...{ bad, signal },
+      ...{ bad, signal, orphans: orphans.get(table.source.name) },
       onReject: (reject) => {
         rejects++;
         loading.onReject(reject);

@@ -4,6 +4,7 @@ import type { Check } from '../../engine/plan.ts';
 import { importErrors } from '../errors.ts';
 import { type Match, match } from '../existing/match.ts';
 import type { ImportInput } from '../input.ts';
+import { leftOut } from '../load/left-out.ts';
 import type { Making } from '../load/transaction.ts';
 import { type Decision, decide } from '../profile/decide.ts';
 import { type ColumnProfile, scanTable } from '../profile/scan.ts';
@@ -11,7 +12,8 @@ import { type Chosen, derive } from '../shape/derive.ts';
 import type { BadPolicy, ColumnReport, Manual, ShapedTable } from '../shape/shape.ts';
 import type { SourceTable } from '../source/catalog.ts';
 import { shapeSum } from '../source/moment.ts';
-import type { Orphans, Source } from '../source/source.ts';
+import type { Source } from '../source/source.ts';
+import { orphanChecks } from './orphans.ts';
 import { type Wish, wishOf } from './wish.ts';
 
 /** What is in a file, what it becomes, and what speaks against it. */
@@ -26,6 +28,8 @@ export interface Survey {
   readonly left: readonly string[];
   /** Values that have no place. */
   readonly refused: number;
+  /** Rows that are left out, since what they refer to is not there or is left out itself. */
+  readonly orphans: number;
   /** See {@link shapeSum}. */
   readonly sum: string;
 }
@@ -46,7 +50,13 @@ export async function survey(source: Source, input: ImportInput, session: Sessio
     ? await intoExisting(source, wish, input, session)
     : await intoNew(source, wish, input.schema);
   const refused = found.columns.reduce((sum, column) => sum + column.refused, 0);
-  return { ...found, bad: wish.bad, manual: [...found.manual, ...others], refused, sum: shapeSum(source) };
+  const orphans = leftOut(source.database, found.making.tables, wish.bad, found.columns);
+  return {
+    ...found,
+    ...{ bad: wish.bad, manual: [...found.manual, ...others], refused, sum: shapeSum(source) },
+    orphans: [...orphans.values()].reduce((sum, { size }) => sum + size, 0),
+    checks: [...found.checks, ...orphanChecks(source.orphans, orphans, found.making)],
+  };
 }
 
 type Found = Pick<Survey, 'making' | 'rows' | 'columns' | 'manual' | 'checks' | 'left'>;
@@ -73,11 +83,7 @@ async function intoNew(source: Source, wish: Wish, schema: string): Promise<Foun
   }
   const tables = await derive(chosen, schema);
   const making: Making = { tables, schema, newSchema: false, existing: false, before: [], after: [] };
-  const broken: Check[] = source.orphans.map((one) => ({
-    ...{ title: one.table, status: 'warn' },
-    detail: `${orphansText(one)}: they come, and the key is made NOT VALID.`,
-  }));
-  return { making, rows, columns, manual: tables.flatMap(({ manual }) => manual), checks: broken, left: [] };
+  return { making, rows, columns, manual: tables.flatMap(({ manual }) => manual), checks: [], left: [] };
 }
 
 async function intoExisting(
@@ -110,12 +116,6 @@ async function intoExisting(
         });
     }
   }
-  for (const orphans of source.orphans)
-    if (matched.matches.some((one) => one.source.name === orphans.table))
-      checks.push({
-        ...{ title: orphans.table, status: 'warn' },
-        detail: `${orphansText(orphans)}: where ${schema} has that key, it refuses all of it. Mend or delete them in the file's application first, or leave the table out (--skip).`,
-      });
   const making: Making = {
     ...{
       tables: matched.matches.map((one) => shapedOf(one, schema)),
@@ -127,9 +127,6 @@ async function intoExisting(
   };
   return { making, rows, columns, manual: [], checks, left: matched.left };
 }
-
-const orphansText = ({ rows, parent, keys }: Orphans): string =>
-  `${exact(Number(rows))} of its rows refer to nothing in ${parent}${keys === null ? '' : ` (rowid ${keys}${Number(rows) > keys.split(', ').length ? ', …' : ''})`}`;
 
 function shapedOf({ source, table, pairs }: Match, schema: string): ShapedTable {
   return {

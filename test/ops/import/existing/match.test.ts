@@ -93,6 +93,34 @@ test('a trigger that changes what comes is found out, and nothing is there', asy
   expect(await sql('SELECT FROM users')).toEqual([]);
 });
 
+test('values of jsonb that have changed places are found out, although each is there', async () => {
+  await sql(`CREATE TABLE t (id int, doc jsonb);
+    CREATE FUNCTION swap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.doc := jsonb_build_object('n', 3 - NEW.id); RETURN NEW; END $$;
+    CREATE TRIGGER swapped BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION swap()`);
+  const source = `CREATE TABLE t (id INT, doc TEXT); INSERT INTO t VALUES (1, '{"n":1}'), (2, '{"n":2}')`;
+  const { end } = await bring(source, { triggers: true });
+  expect(end).toMatchObject({
+    status: 'failed',
+    text: expect.stringMatching(/t does not hold what was sent: rows/),
+  });
+  expect(await sql('SELECT FROM t')).toEqual([]);
+});
+
+test('rows that refer to nothing are left out where they are to be, and refused where not', async () => {
+  await sql(`CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a)`);
+  const source = `CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY, a INT REFERENCES a);
+    INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1), (2, 9)`;
+  expect(await said(source)).toContainEqual(
+    expect.stringMatching(
+      /^warn b: 1 of its rows refer to nothing in a \(rowid 2\): where public has that key, it refuses all of it/,
+    ),
+  );
+  const { end, lines } = await bring(source, { reject: true });
+  expect(end, end.text).toMatchObject({ ok: true });
+  expect(lines.filter((line) => line.startsWith('What had no place: '))).toHaveLength(1);
+  expect(await sql('SELECT id, a FROM b')).toEqual([{ id: 1, a: 1 }]);
+});
+
 test('keys that go round in a circle are left off until all rows are there', async () => {
   await sql(`CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);
     ALTER TABLE a ADD CONSTRAINT a_to_b FOREIGN KEY (b) REFERENCES b ON DELETE SET NULL`);

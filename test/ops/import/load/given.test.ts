@@ -45,7 +45,7 @@ test('rows are given once, in either way', () => {
 test('a page that SQLite reads otherwise is found out', () => {
   const other = (bytes: Buffer) => Buffer.from(bytes.toString('latin1').replace('first', 'FIRST'), 'latin1');
   expect(() => given(ROWS, other)).toThrow(
-    /^The pages of t are not what SQLite reads: the row 1 of t is another one to SQLite/,
+    /^The pages of t are not what SQLite reads: the row 1 is another one to SQLite/,
   );
 });
 
@@ -54,5 +54,5 @@ test('rows that are missing in a page are found out', () => {
     bytes.writeUInt16BE(2, 4096 + 3);
     return bytes;
   };
-  expect(() => given(ROWS, fewer)).toThrow(/it has 2 rows, and SQLite finds 3/);
+  expect(() => given(ROWS, fewer)).toThrow(/they have 2 rows, and SQLite finds 3/);
 });
