@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import type { OpContext } from '../../../src/ops/engine/operation.ts';
 import { undo } from '../../../src/ops/engine/undo.ts';
 import { type TestDatabase, testDatabase } from '../../support/cluster.ts';
@@ -273,4 +273,59 @@ test('what restarts the application is told, where the profile knows it', async 
   await context.close();
   expect(end.ok, end.text).toBe(true);
   expect(told.at(-1)).toBe('Once it is told so, restart it: systemctl stop shop && systemctl start shop');
+});
+
+test('the application is stopped before the file is copied, and started again with what has come', async () => {
+  const log = join(home, 'app.log');
+  const parts = [
+    { kind: 'command' as const, stop: `echo stopped >> ${log}`, start: `echo started >> ${log}` },
+  ];
+  const context = contextOf(db.target(), home, { more: { app: { parts, check: undefined } } });
+  const file = sqliteFile('CREATE TABLE t (a)');
+  const {
+    plan: made,
+    end,
+    lines: told,
+  } = await done('import sqlite', { file, report: report(), restart_app: true }, context);
+  expect(end.ok, end.text).toBe(true);
+  expect(made.steps.map(({ id }) => id)).toEqual(['app-stop', 'import', 'analyze', 'report', 'app-start']);
+  expect(readFileSync(log, 'utf8')).toBe('stopped\nstarted\n');
+  expect(told.join('\n')).not.toContain('restart it');
+  // what fails leaves it running
+  const broken = await planned(
+    'import sqlite',
+    { file, report: report(), schema: 'app', restart_app: true },
+    context,
+  );
+  await sql('CREATE SCHEMA app');
+  expect((await carryOut(broken, context)).end.ok).toBe(false);
+  expect(readFileSync(log, 'utf8')).toBe('stopped\nstarted\nstopped\nstarted\n');
+  await context.close();
+  expect(concerns(await plan('CREATE TABLE u (a)', { restart_app: true }))).toEqual([
+    expect.stringMatching(/^block Application: The profile does not say what stops and starts it/),
+  ]);
+});
+
+test('how many rows were looked at is told while a plan is made', async () => {
+  let now = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+    now += 300;
+    return now;
+  });
+  onTestFinished(() => clock.mockRestore());
+  const seen: unknown[] = [];
+  const context: OpContext = { ...here(), looking: (amount) => seen.push(amount) };
+  const rows = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO';
+  await planned(
+    'import sqlite',
+    {
+      file: sqliteFile(
+        `CREATE TABLE t (a); ${rows} t SELECT i FROM n; CREATE TABLE u (a); ${rows} u SELECT i FROM n`,
+      ),
+    },
+    context,
+  );
+  expect(seen).toEqual(
+    [2000, 3000, 5000, 6000].map((done) => ({ label: 'rows looked at', done, of: 6000, unit: 'rows' })),
+  );
 });

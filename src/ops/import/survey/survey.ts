@@ -13,6 +13,7 @@ import type { BadPolicy, ColumnReport, Manual, ShapedTable } from '../shape/shap
 import type { SourceTable } from '../source/catalog.ts';
 import { shapeSum } from '../source/moment.ts';
 import type { Source } from '../source/source.ts';
+import { Looked } from './looked.ts';
 import { orphanChecks } from './orphans.ts';
 import { type Wish, wishOf } from './wish.ts';
 
@@ -35,7 +36,12 @@ export interface Survey {
 }
 
 /** Reads every row of a file once. Throws {@link OpError} or DbError. */
-export async function survey(source: Source, input: ImportInput, session: Session): Promise<Survey> {
+export async function survey(
+  source: Source,
+  input: ImportInput,
+  session: Session,
+  tell: (done: number, of: number) => void = () => {},
+): Promise<Survey> {
   const { catalog } = source;
   if (catalog.tables.length === 0) throw importErrors.noTables({ file: input.file });
   const wish = wishOf(input, catalog.tables);
@@ -46,9 +52,10 @@ export async function survey(source: Source, input: ImportInput, session: Sessio
         ? 'SQLite makes its rows of others, or keeps them in a way of its own'
         : 'it has to be written anew',
   }));
+  const looked = new Looked(source.database, wish.tables, tell);
   const found = input.into_existing
-    ? await intoExisting(source, wish, input, session)
-    : await intoNew(source, wish, input.schema);
+    ? await intoExisting(source, wish, input, session, looked)
+    : await intoNew(source, wish, input.schema, looked);
   const refused = found.columns.reduce((sum, column) => sum + column.refused, 0);
   const orphans = leftOut(source.database, found.making.tables, wish.bad, found.columns);
   return {
@@ -61,14 +68,16 @@ export async function survey(source: Source, input: ImportInput, session: Sessio
 
 type Found = Pick<Survey, 'making' | 'rows' | 'columns' | 'manual' | 'checks' | 'left'>;
 
-async function intoNew(source: Source, wish: Wish, schema: string): Promise<Found> {
+async function intoNew(source: Source, wish: Wish, schema: string, looked: Looked): Promise<Found> {
   const chosen: Chosen[] = [];
   const columns: ColumnReport[] = [];
   let rows = 0;
   for (const table of wish.tables) {
     const profile = await scanTable(source.database, table, {
       waysOf: (column) => wish.waysOf(table, column).ways,
+      onRows: looked.rows,
     });
+    looked.through(profile.rows);
     rows += profile.rows;
     const decisions = profile.columns.map((column) => decide(column, wish.waysOf(table, column.column).open));
     columns.push(...decisions.map((one) => reportOf(table, one.profile, one)));
@@ -91,6 +100,7 @@ async function intoExisting(
   wish: Wish,
   input: ImportInput,
   session: Session,
+  looked: Looked,
 ): Promise<Found> {
   const { schema, triggers } = input;
   const matched = await match(session, schema, wish.tables, { ...wish.options, triggers });
@@ -101,7 +111,9 @@ async function intoExisting(
     const { source: table, pairs } = one;
     const profile = await scanTable(source.database, table, {
       waysOf: (column) => pairs.filter((pair) => pair.source === column).map(({ how }) => how),
+      onRows: looked.rows,
     });
+    looked.through(profile.rows);
     rows += profile.rows;
     for (const column of profile.columns) {
       const [tried] = column.tried;
